@@ -1,0 +1,1 @@
+"""The words and plain data of Studio: requests, events, jobs, artifacts, settings, paths. No Qt, no torch."""

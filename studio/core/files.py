@@ -1,0 +1,76 @@
+"""Files are written whole: a temporary name in the same folder, fsync, rename, fsync of the folder."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+PART_SUFFIX = ".part"
+
+
+def write_whole(path: Path, data: bytes, *, replace: bool = False) -> None:
+    """Write `data` to `path` so that the file is there complete or not at all.
+
+    Raises FileExistsError when the file exists and `replace` is False, and OSError (ENOSPC …) with nothing changed.
+    """
+    part = part_path(path)
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o644)
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        publish(part, path, replace=replace)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+
+
+def part_path(path: Path) -> Path:
+    """Return a new temporary name beside `path`; short, because the final name may be near the system's limit."""
+    return path.with_name(f".{secrets.token_hex(6)}{PART_SUFFIX}")
+
+
+def publish(part: Path, path: Path, *, replace: bool = False, link: Callable[[Path, Path], None] = os.link) -> None:
+    """Give the complete, fsynced file `part` its final name `path`, and make the name last.
+
+    Raises FileExistsError when the file exists and `replace` is False.
+    """
+    if replace:
+        part.replace(path)
+    elif sys.platform == "win32":
+        part.rename(path)  # on Windows a rename never replaces
+    else:
+        try:
+            link(part, path)  # a link never replaces
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links (exFAT, some network drives): claim the name, then replace our claim
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+            part.replace(path)
+        else:
+            part.unlink()
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` last over a power cut. Windows cannot open a folder and does not need to."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the file's SHA-256 as hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,66 @@
+"""A job: a request in the queue, with where its artifacts go and how far it is."""
+
+from __future__ import annotations
+
+import enum
+import secrets
+import time
+
+import msgspec
+
+from studio.core.errors import Failure
+from studio.core.requests import AnyRequest
+
+
+class JobState(enum.StrEnum):
+    """The five states of a job. A job that was set aside is FAILED with cause "crash"."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def over(self) -> bool:
+        """True where nothing more happens by itself."""
+        return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a job's artifacts go; fixed before it runs, so that a run after a crash writes the same names.
+
+    Artifact number n of a job with several is `<stem>-<n + 1>.<format>`, the only one `<stem>.<format>`.
+    """
+
+    folder: str
+    """Absolute. Made when the first artifact is saved."""
+    stem: str
+    """File name without extension, safe on all systems. Holds the job's id unless the person chose the name."""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A request in the queue. Immutable: a change of state is a new `Job` with the same id."""
+
+    id: str
+    request: AnyRequest
+    target: Target
+    state: JobState = JobState.QUEUED
+    position: int = 0
+    """Jobs run in the order of position."""
+    batch: str = ""
+    """The batch's id, or empty."""
+    row: int = 0
+    """The row's line number in the batch's file, from 1; 0 for a single job."""
+    crashes: int = 0
+    """How often the job took the child down. Set aside at 2."""
+    created: float = 0.0
+    started: float = 0.0
+    ended: float = 0.0
+    """Unix times in seconds; 0 while it has not happened."""
+    failure: Failure | None = None
+
+
+def new_id() -> str:
+    """Return a new id: 11 hex digits of the time in ms, so that ids sort by age, and 6 random ones."""
+    return f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(3)}"

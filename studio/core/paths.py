@@ -1,0 +1,81 @@
+"""The one place that decides where files go."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+ENVIRONMENT_VARIABLE = "STUDIO_DATA_DIR"
+
+
+class DataFolder(msgspec.Struct, frozen=True):
+    """Everything that Studio keeps, under one folder."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """Jobs, batches and the library's index."""
+        return self.root / "studio.db"
+
+    @property
+    def models(self) -> Path:
+        """One folder a model, each with its `card.toml`."""
+        return self.root / "models"
+
+    @property
+    def downloads(self) -> Path:
+        """Wheels and parts on their way to become a model."""
+        return self.root / "downloads"
+
+    @property
+    def outputs(self) -> Path:
+        """Artifacts, unless the person chose another folder."""
+        return self.root / "outputs"
+
+    @property
+    def logs(self) -> Path:
+        """Log files; they never hold a prompt."""
+        return self.root / "logs"
+
+    @property
+    def settings(self) -> Path:
+        """What the person set."""
+        return self.root / "settings.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one program that runs this folder's queue."""
+        return self.root / "studio.lock"
+
+    @property
+    def ballast(self) -> Path:
+        """Deleted when the disk is full, so that the failure can be recorded."""
+        return self.root / "ballast"
+
+    def create(self) -> None:
+        """Make the folders, readable by this person only."""
+        for folder in (self.root, self.models, self.outputs, self.logs):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def data_folder(override: str | Path | None = None) -> DataFolder:
+    """Return the data folder: `override`, else $STUDIO_DATA_DIR, else the platform's own place."""
+    chosen = override or os.environ.get(ENVIRONMENT_VARIABLE)
+    root = Path(chosen) if chosen else Path(platformdirs.user_data_dir("studio", appauthor=False))
+    return DataFolder(root=root.expanduser().absolute())
+
+
+def resources() -> Path:
+    """Return the folder of what is not code: in the wheel inside the package, in a checkout beside it."""
+    inside = Path(__file__).resolve().parent.parent / "resources"
+    if inside.is_dir():
+        return inside
+    frozen = getattr(sys, "_MEIPASS", None)  # PyInstaller's folder
+    if frozen:
+        return Path(frozen) / "resources"
+    return Path(__file__).resolve().parent.parent.parent / "resources"

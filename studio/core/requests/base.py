@@ -1,0 +1,213 @@
+"""What every request has, and the one way to build one from loose values.
+
+A form, the command line and a row of a batch file all end in `build_request`, so that the same value gets the same answer
+everywhere. Limits stand once, in the `msgspec.Meta` of a field; `Meta.extra` holds what a form or the command line needs:
+
+    flag      the command line's option (without dashes); also accepted as a column name of a batch file
+    unit      shown behind the number in a form
+    advanced  shown in the form's "More" part
+    step      a spin box's step
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Self
+
+import msgspec
+from msgspec import Meta
+
+from studio.core.errors import InvalidRequestError, Problem
+
+MAX_SEED = 2**32 - 1
+MAX_PROMPT_CHARACTERS = 200_000
+
+Prompt = Annotated[
+    str,
+    Meta(title="Prompt", description="What to make, in your own words.", min_length=1),
+]
+ModelName = Annotated[
+    str,
+    Meta(title="Model", description="An installed model; empty takes the default.", extra={"flag": "model"}),
+]
+Seed = Annotated[
+    int,
+    Meta(
+        title="Seed",
+        description="The same seed, model and settings give the same result. Empty draws a new one.",
+        ge=0,
+        le=MAX_SEED,
+        extra={"flag": "seed"},
+    ),
+]
+
+
+def draw_seed() -> int:
+    """Return a random seed in 0..MAX_SEED."""
+    return secrets.randbelow(MAX_SEED + 1)
+
+
+class FieldInfo(msgspec.Struct, frozen=True):
+    """One field of a request as a form, the command line or a batch file needs it."""
+
+    name: str
+    type: Any
+    """The bare Python type: str, int, float, bool or a Literal."""
+    meta: Meta
+    default: Any
+    optional: bool
+    """True where None is allowed."""
+
+    @property
+    def flag(self) -> str:
+        """The command line's option, without dashes."""
+        return str((self.meta.extra or {}).get("flag", self.name.replace("_", "-")))
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The allowed values of a Literal field, else an empty tuple."""
+        return typing.get_args(self.type) if typing.get_origin(self.type) is typing.Literal else ()
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
+    """Everything that one job needs, fixed when it is submitted. Subclass it in a file of its own beside this one.
+
+    Raises `InvalidRequestError` (a ValueError) when built with values that cannot be right.
+    """
+
+    media_types: ClassVar[Mapping[str, str]] = {}
+    """File format → media type of the artifacts that this kind makes."""
+    title: ClassVar[str] = ""
+    """The kind's name in the window."""
+
+    prompt: Prompt
+    model: ModelName = ""
+    seed: Seed | None = None
+
+    def __post_init__(self) -> None:
+        problems = [problem for info in fields(type(self)) for problem in _check_field(info, getattr(self, info.name))]
+        if not problems:
+            problems = self.cross_check()
+        if problems:
+            raise InvalidRequestError(problems)
+
+    @property
+    def kind(self) -> str:
+        """The kind's tag: text, image, speech, music …"""
+        return str(type(self).__struct_config__.tag)
+
+    @property
+    def file_format(self) -> str:
+        """The file name's extension, without the dot."""
+        return str(getattr(self, "format", next(iter(self.media_types))))
+
+    def cross_check(self) -> list[Problem]:
+        """Return the problems that only show when fields are seen together."""
+        return []
+
+    def with_seed(self) -> Self:
+        """Return the same request with a seed: its own, or one drawn now."""
+        return self if self.seed is not None else msgspec.structs.replace(self, seed=draw_seed())
+
+
+def fields(request_type: type[Request]) -> tuple[FieldInfo, ...]:
+    """Return the request's fields in the order in which a form shows them."""
+    cached = _FIELDS.get(request_type)
+    if cached is None:
+        cached = _FIELDS[request_type] = tuple(_read_fields(request_type))
+    return cached
+
+
+_FIELDS: dict[type[Request], tuple[FieldInfo, ...]] = {}
+
+
+def _read_fields(request_type: type[Request]) -> Iterator[FieldInfo]:
+    hints = typing.get_type_hints(request_type, include_extras=True)
+    for field in msgspec.structs.fields(request_type):
+        hint, optional = hints[field.name], False
+        if type(None) in typing.get_args(hint):
+            hint = next(part for part in typing.get_args(hint) if part is not type(None))
+            optional = True
+        meta = Meta()
+        bare = hint
+        if typing.get_origin(hint) is Annotated:
+            bare, *annotations = typing.get_args(hint)
+            meta = next((part for part in annotations if isinstance(part, Meta)), meta)
+        default = None if field.default is msgspec.NODEFAULT else field.default
+        yield FieldInfo(name=field.name, type=bare, meta=meta, default=default, optional=optional)
+
+
+def _check_field(info: FieldInfo, value: Any) -> Iterator[Problem]:  # noqa: C901  one line a rule
+    meta = info.meta
+    if value is None:
+        if not info.optional:
+            yield Problem(info.name, "is missing")
+        return
+    if info.choices and value not in info.choices:
+        yield Problem(info.name, f"must be one of {', '.join(info.choices)}")
+        return
+    if info.type in (int, float):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            yield Problem(info.name, "must be a finite number")
+        elif meta.ge is not None and value < meta.ge:
+            yield Problem(info.name, f"must be at least {meta.ge}")
+        elif meta.gt is not None and value <= meta.gt:
+            yield Problem(info.name, f"must be above {meta.gt}")
+        elif meta.le is not None and value > meta.le:
+            yield Problem(info.name, f"must be at most {meta.le}")
+        elif meta.multiple_of is not None and value % meta.multiple_of:
+            yield Problem(info.name, f"must be a multiple of {meta.multiple_of}")
+    elif info.type is str:
+        if not isinstance(value, str):
+            yield Problem(info.name, "must be text")
+        elif meta.min_length and not value.strip():
+            yield Problem(info.name, "is empty")
+        elif len(value) > MAX_PROMPT_CHARACTERS:
+            yield Problem(info.name, f"is longer than {MAX_PROMPT_CHARACTERS:,} characters")
+        elif not _is_valid_text(value):
+            yield Problem(info.name, "holds characters that are not valid text")
+
+
+def _is_valid_text(value: str) -> bool:
+    # A lone surrogate is accepted by str and fails only when the file is written; a NUL ends a string in C libraries.
+    return "\0" not in value and not any(0xD800 <= ord(character) <= 0xDFFF for character in value)
+
+
+def build_request(request_type: type[Request], values: Mapping[str, Any]) -> Request:
+    """Build a request from loose values (numbers may be text, as from a form or a CSV cell).
+
+    Unknown names and values that do not fit are gathered, each with its field, into one `InvalidRequestError`.
+    """
+    known = {info.name: info for info in fields(request_type)}
+    problems = [Problem(name, "is not a setting of this kind") for name in values if name not in known]
+    converted: dict[str, Any] = {}
+    for name, info in known.items():
+        value = values.get(name, info.default)
+        if isinstance(value, str) and info.type is not str and not value.strip():
+            value = info.default
+        try:
+            converted[name] = value if value is None else msgspec.convert(value, info.type, strict=False)
+        except msgspec.ValidationError:
+            problems.append(Problem(name, f"{_shorten(value)} is not {_describe(info)}"))
+            converted[name] = info.default
+    bad = {problem.field for problem in problems}
+    for name, info in known.items():
+        if name not in bad:
+            problems.extend(_check_field(info, converted[name]))
+    if problems:
+        raise InvalidRequestError(problems)
+    return request_type(**converted)
+
+
+def _describe(info: FieldInfo) -> str:
+    if info.choices:
+        return "one of " + ", ".join(info.choices)
+    return {int: "a whole number", float: "a number", bool: "true or false"}.get(info.type, "text")
+
+
+def _shorten(value: Any) -> str:
+    text = str(value)
+    return repr(text if len(text) <= 40 else text[:37] + "…")

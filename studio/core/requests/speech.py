@@ -1,0 +1,25 @@
+"""A request for speech."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from studio.core.requests.base import Request
+
+AUDIO_MEDIA_TYPES = {"wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg", "mp3": "audio/mpeg"}
+AudioFormat = Literal["wav", "flac", "ogg", "mp3"]
+
+
+class SpeechRequest(Request, frozen=True, kw_only=True, tag="speech"):
+    """Read the prompt aloud."""
+
+    media_types: ClassVar = AUDIO_MEDIA_TYPES
+    title: ClassVar = "Speech"
+
+    voice: Annotated[str, Meta(title="Voice", description="One of the model's voices; empty takes its first.")] = ""
+    speed: Annotated[
+        float, Meta(title="Speed", description="1 is normal, 2 twice as fast.", ge=0.25, le=4, extra={"unit": "×", "step": 0.05})
+    ] = 1.0
+    format: Annotated[AudioFormat, Meta(title="File format", description="The file that is written.")] = "wav"

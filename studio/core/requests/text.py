@@ -1,0 +1,65 @@
+"""A request for text."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from studio.core.errors import Problem
+from studio.core.requests.base import Request
+
+
+class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
+    """Continue a prompt, or answer it where the model was trained for chat.
+
+    The fields are those of transformers' `GenerationConfig`.
+    """
+
+    media_types: ClassVar = {"txt": "text/plain", "md": "text/markdown"}
+    title: ClassVar = "Text"
+
+    system_prompt: Annotated[
+        str,
+        Meta(
+            title="System prompt",
+            description="How a chat model should behave; models without chat ignore it.",
+            extra={"flag": "system"},
+        ),
+    ] = ""
+    max_new_tokens: Annotated[
+        int, Meta(title="Length", description="At most this many new tokens.", ge=1, le=32_768, extra={"unit": "tokens"})
+    ] = 256
+    temperature: Annotated[
+        float,
+        Meta(title="Temperature", description="0 always takes the likeliest token; higher is freer.", ge=0, le=5, extra={"step": 0.05}),
+    ] = 0.7
+    top_p: Annotated[
+        float,
+        Meta(title="Top-p", description="Sample from the likeliest tokens that together have this probability.", gt=0, le=1, extra={"step": 0.05}),
+    ] = 0.95
+    top_k: Annotated[
+        int, Meta(title="Top-k", description="Sample from this many likeliest tokens; 0 is off.", ge=0, le=1_000)
+    ] = 50
+    repetition_penalty: Annotated[
+        float, Meta(title="Repetition penalty", description="Above 1 avoids what was said before.", ge=0.5, le=5, extra={"step": 0.05})
+    ] = 1.1
+    no_repeat_ngram_size: Annotated[
+        int, Meta(title="No repeated n-grams", description="Never repeat this many tokens in a row; 0 is off.", ge=0, le=20, extra={"advanced": True})
+    ] = 0
+    num_beams: Annotated[
+        int,
+        Meta(title="Beams", description="Above 1 searches this many continuations at once and ranks them.", ge=1, le=32, extra={"flag": "beams"}),
+    ] = 1
+    num_return_sequences: Annotated[
+        int, Meta(title="Candidates", description="How many results to keep.", ge=1, le=32, extra={"flag": "candidates"})
+    ] = 1
+    format: Annotated[Literal["txt", "md"], Meta(title="File format", description="The file that is written.")] = "txt"
+
+    def cross_check(self) -> list[Problem]:
+        """Candidates need beams or chance."""
+        if self.num_beams > 1 and self.num_return_sequences > self.num_beams:
+            return [Problem("num_return_sequences", f"cannot be more than the {self.num_beams} beams")]
+        if self.num_beams == 1 and self.temperature == 0 and self.num_return_sequences > 1:
+            return [Problem("num_return_sequences", "temperature 0 gives one result; raise it or use beams")]
+        return []

@@ -1,0 +1,43 @@
+"""Results: what a model made, in memory, before it is a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One of a job's results. `ordinal` counts them from 0."""
+
+    ordinal: int = 0
+    seed: int | None = None
+    score: float | None = None
+    partial: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextResult(Result):
+    """A text, without the prompt for chat models, with it for models that continue it."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageResult(Result):
+    """A picture."""
+
+    pixels: NDArray[np.uint8]
+    """height × width × 3, sRGB."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudioResult(Result):
+    """A sound."""
+
+    samples: NDArray[np.float32]
+    """frames × channels, in −1..1."""
+    sampling_rate: int
+    """In Hz."""
