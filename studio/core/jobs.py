@@ -61,6 +61,26 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
 
 
+class SkippedRow(msgspec.Struct, frozen=True):
+    """A row of a batch's file that did not become a job."""
+
+    line: int
+    message: str
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """Several requests from one file."""
+
+    id: str
+    source: str
+    """The file that they came from."""
+    folder: str
+    """Absolute; artifacts and the report go there."""
+    created: float = 0.0
+    skipped: tuple[SkippedRow, ...] = ()
+    """Rows that were not understood; they stand in the report."""
+
+
 def new_id() -> str:
     """Return a new id: 11 hex digits of the time in ms, so that ids sort by age, and 6 random ones."""
     return f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(3)}"

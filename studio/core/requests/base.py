@@ -104,6 +104,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbi
         """The file name's extension, without the dot."""
         return str(getattr(self, "format", next(iter(self.media_types))))
 
+    @property
+    def result_count(self) -> int:
+        """How many artifacts the job makes."""
+        return 1
+
     def cross_check(self) -> list[Problem]:
         """Return the problems that only show when fields are seen together."""
         return []

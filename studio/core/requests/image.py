@@ -43,6 +43,11 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
         Meta(title="Count", description="How many pictures; each next one has the next seed.", ge=1, le=64, extra={"flag": "count"}),
     ] = 1
 
+    @property
+    def result_count(self) -> int:
+        """One artifact a picture."""
+        return self.num_images_per_prompt
+
     def cross_check(self) -> list[Problem]:
         """A picture has to fit in memory."""
         if self.width * self.height > MAX_PIXELS:

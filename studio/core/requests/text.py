@@ -56,6 +56,11 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
     ] = 1
     format: Annotated[Literal["txt", "md"], Meta(title="File format", description="The file that is written.")] = "txt"
 
+    @property
+    def result_count(self) -> int:
+        """One artifact a candidate."""
+        return self.num_return_sequences
+
     def cross_check(self) -> list[Problem]:
         """Candidates need beams or chance."""
         if self.num_beams > 1 and self.num_return_sequences > self.num_beams:

@@ -1,0 +1,1 @@
+"""The queue (SQLite), the worker thread, batch files. QtCore only."""

@@ -1,0 +1,241 @@
+"""The queue as the window sees it: what waits, what runs, what is done, and signals that say what changed.
+
+All database work happens in one journal thread, in order; what it returns comes home to the GUI thread through `_stored`, which
+updates the mirror that `jobs()` reads and then tells the world. Nothing here blocks the thread that calls it, except the methods
+in the section "for the worker", which only the worker thread calls.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from studio.core.artifact import Artifact
+from studio.core.errors import Failure
+from studio.core.events import Cancelled, Event, Failed, Finished
+from studio.core.jobs import Batch, Job, JobState
+from studio.jobs.store import MAX_CRASHES, JobStore
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class JobQueue(QObject):
+    """Jobs of all kinds in the order in which they run. Lives in the GUI thread."""
+
+    jobs_added = Signal(list)
+    """list[Job], stored on disk."""
+    jobs_changed = Signal(list)
+    """list[Job], each in its new state, stored on disk."""
+    jobs_removed = Signal(list)
+    """list[str], the ids of jobs that are no longer listed."""
+    job_event = Signal(str, object)
+    """(job id, Event): everything that the engine says about the running job. The terminal event comes after the job's new
+    state is stored and its artifacts are indexed, and after `jobs_changed`."""
+    cancel_wished = Signal(str)
+    """Job id: the person's cancel of the running job was passed on to the engine; it ends soon."""
+    batch_finished = Signal(object)
+    """Batch whose last job is over (its report is written)."""
+    idle_reached = Signal()
+    """The last waiting job is over."""
+    failed = Signal(str)
+    """The queue itself could not do something (disk full, database damaged): a sentence for a person."""
+
+    _stored = Signal(object)
+    _work_there = Signal()
+
+    def __init__(self, store: JobStore, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._journal = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self._mirror: dict[str, Job] = {job.id: job for job in store.jobs()}
+        self._cancel_running: Callable[[str], None] = lambda _job_id: None
+        self._wake: Callable[[], None] = lambda: None
+        self.finish_batch: Callable[[Batch, list[Job], dict[str, list[Artifact]]], object] | None = None
+        """Called in the journal thread when a batch is over; writes its report."""
+        self._stored.connect(self._on_stored)
+
+    # What a person does; returns at once -------------------------------------------------------------------------------
+
+    def submit(self, jobs: Sequence[Job], batch: Batch | None = None) -> None:
+        """Append jobs; `jobs_added` follows when they are on disk."""
+
+        def write() -> Callable[[], None]:
+            placed = self._store.add(jobs, batch)
+            self._wake()
+            return lambda: self._tell_added(placed)
+
+        self._post(write)
+
+    def cancel(self, job_ids: Sequence[str]) -> None:
+        """Cancel jobs, waiting or running."""
+        ids = list(job_ids)
+
+        def write() -> Callable[[], None]:
+            cancelled, running = self._store.cancel(ids)
+            for job_id in running:
+                self._cancel_running(job_id)
+            self._settle_batches(cancelled)
+            return lambda: self._tell_cancelled(cancelled, running)
+
+        self._post(write)
+
+    def cancel_all(self) -> None:
+        """Cancel every job that waits or runs."""
+        self.cancel([job.id for job in self._mirror.values() if not job.state.over])
+
+    def retry(self, job_ids: Sequence[str], folder: str = "") -> None:
+        """Run failed or cancelled jobs again with the same seed; `folder` saves them to another place."""
+        ids = list(job_ids)
+
+        def write() -> Callable[[], None]:
+            again = self._store.retry(ids, folder)
+            for batch_id in {job.batch for job in again if job.batch}:
+                self._store.reopen_batch(batch_id)
+            self._wake()
+            return lambda: self._tell_changed(again)
+
+        self._post(write)
+
+    def clear_over(self) -> None:
+        """Take jobs that are over from the list; their files stay."""
+
+        def write() -> Callable[[], None]:
+            removed = self._store.remove_over()
+            return lambda: self._tell_removed(removed)
+
+        self._post(write)
+
+    def find_artifacts(self, job_id: str, receive: Callable[[list[Artifact]], None]) -> None:
+        """Look up a job's artifacts; `receive` is called in the GUI thread."""
+
+        def read() -> Callable[[], None]:
+            artifacts = self._store.artifacts(job_id)
+            return lambda: receive(artifacts)
+
+        self._post(read)
+
+    # What a person sees; GUI thread -------------------------------------------------------------------------------------
+
+    def jobs(self) -> list[Job]:
+        """Return all listed jobs in order, as last stored."""
+        return list(self._mirror.values())
+
+    def job(self, job_id: str) -> Job | None:
+        """Return one job as last stored."""
+        return self._mirror.get(job_id)
+
+    def close(self) -> None:
+        """Wait for what is being stored, and close the database. The worker must have stopped."""
+        self._journal.shutdown(wait=True)
+        self._store.close()
+
+    # For the worker; blocks the worker thread -----------------------------------------------------------------------------
+
+    def attach_worker(self, wake: Callable[[], None], cancel_running: Callable[[str], None]) -> None:
+        """Tell the queue how to wake the worker and how to cancel the job that it runs (both thread-safe)."""
+        self._wake = wake
+        self._cancel_running = cancel_running
+
+    def take_next(self) -> Job | None:
+        """Mark the first waiting job as running, on disk, and return it."""
+        job = self._journal.submit(self._store.take_next).result()
+        if job is not None:
+            self._stored.emit(lambda: self._tell_changed([job]))
+        else:
+            self._stored.emit(self.idle_reached.emit)
+        return job
+
+    def handle_event(self, job: Job, event: Event, *, interrupted: bool = False) -> None:
+        """Pass an event on; a terminal one is stored first. `interrupted`: the program is closing, the job waits again."""
+        if not isinstance(event, (Finished, Failed, Cancelled)):
+            self.job_event.emit(job.id, event)
+            return
+        now = self._journal.submit(self._record, job, event, interrupted).result()
+        if now is not None:
+            self._stored.emit(lambda: self._tell_changed([now]))
+        self._stored.emit(lambda: self.job_event.emit(job.id, event))
+
+    def _record(self, job: Job, event: Finished | Failed | Cancelled, interrupted: bool) -> Job | None:
+        if interrupted and isinstance(event, Cancelled):
+            return self._store.requeue(job.id)
+        if isinstance(event, Finished):
+            now = self._store.end(job.id, JobState.COMPLETED, artifacts=event.artifacts)
+        elif isinstance(event, Cancelled):
+            now = self._store.end(job.id, JobState.CANCELLED, artifacts=event.artifacts)
+        elif event.failure.cause == "crash" and job.crashes + 1 < MAX_CRASHES:
+            return self._store.requeue(job.id, crashed=True)
+        else:
+            now = self._store.end(job.id, JobState.FAILED, failure=_explain(event.failure, job), artifacts=event.artifacts)
+        self._settle_batches([job])
+        return now
+
+    # In the journal thread ------------------------------------------------------------------------------------------------
+
+    def _settle_batches(self, jobs: Sequence[Job]) -> None:
+        for batch_id in {job.batch for job in jobs if job.batch}:
+            batch = self._store.finish_batch(batch_id)
+            if batch is None:
+                continue
+            rows = self._store.jobs("WHERE batch = ?", (batch_id,))
+            if self.finish_batch is not None:
+                self.finish_batch(batch, rows, {row.id: self._store.artifacts(row.id) for row in rows})
+            self._stored.emit(_call(self.batch_finished.emit, batch))
+
+    def _post(self, work: Callable[[], Callable[[], None]]) -> None:
+        self._journal.submit(work).add_done_callback(self._on_journal_done)
+
+    def _on_journal_done(self, future: Future[Callable[[], None]]) -> None:
+        error = future.exception()
+        if error is None:
+            self._stored.emit(future.result())
+        else:
+            log.error("the queue could not store a change", exc_info=error)
+            sentence = f"The queue could not be stored: {error}"
+            self._stored.emit(lambda: self.failed.emit(sentence))
+
+    # Home again, in the GUI thread ------------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_stored(self, tell: Callable[[], None]) -> None:
+        tell()
+
+    def _tell_added(self, jobs: list[Job]) -> None:
+        self._mirror.update((job.id, job) for job in jobs)
+        self.jobs_added.emit(jobs)
+
+    def _tell_changed(self, jobs: list[Job]) -> None:
+        listed = [job for job in jobs if job.id in self._mirror]
+        self._mirror.update((job.id, job) for job in listed)
+        if listed:
+            self.jobs_changed.emit(listed)
+
+    def _tell_cancelled(self, cancelled: list[Job], running: list[str]) -> None:
+        self._tell_changed(cancelled)
+        for job_id in running:
+            self.cancel_wished.emit(job_id)
+
+    def _tell_removed(self, job_ids: list[str]) -> None:
+        for job_id in job_ids:
+            self._mirror.pop(job_id, None)
+        self.jobs_removed.emit(job_ids)
+
+
+def _call(function: Callable[[T], object], argument: T) -> Callable[[], None]:
+    # A lambda in a loop would bind the loop's last value.
+    return lambda: (function(argument), None)[1]
+
+
+def _explain(failure: Failure, job: Job) -> Failure:
+    if failure.cause != "crash":
+        return failure
+    return Failure(
+        cause="crash",
+        message=f"The job was set aside: it took the engine down {job.crashes + 1} times. {failure.message}",
+        cure=failure.cure or "Try smaller settings or another model; Retry runs it once more.",
+        details=failure.details,
+    )

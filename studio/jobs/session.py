@@ -1,0 +1,79 @@
+"""A session: the data folder's lock, the queue, the worker and an engine, put together and taken apart in the right order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QLockFile
+
+from studio.core.errors import StudioError
+from studio.core.jobs import Job
+from studio.core.paths import DataFolder
+from studio.engine.protocol import Engine
+from studio.jobs.batch.report import write_report
+from studio.jobs.queue import JobQueue
+from studio.jobs.store import JobStore
+from studio.jobs.worker import Worker
+from studio.library.artifacts import find_complete, sweep_parts
+
+BALLAST_BYTES = 16 * 2**20
+
+
+class DataFolderInUseError(StudioError):
+    """Another Studio runs this data folder's queue."""
+
+
+class Session:
+    """Everything that runs jobs for one data folder. Make it in the GUI thread, after the Q(Core)Application.
+
+    Raises DataFolderInUseError where another program holds the folder, StudioError where the database cannot be opened.
+    """
+
+    def __init__(self, data: DataFolder, engine: Engine) -> None:
+        self.data = data
+        self.engine = engine
+        self._lock = hold(data)
+        try:
+            _make_ballast(data.ballast)
+            store = JobStore.open(data.database, data.ballast)
+            self.recovered: list[Job] = store.recover(find_complete)
+            for folder in {job.target.folder for job in self.recovered}:
+                sweep_parts(Path(folder))
+            self.queue = JobQueue(store)
+        except BaseException:
+            self._lock.unlock()
+            raise
+        self.queue.finish_batch = write_report
+        self.worker = Worker(self.queue, engine)
+
+    def start(self) -> None:
+        """Begin to run jobs."""
+        self.worker.start()
+
+    def close(self) -> None:
+        """Stop the running job (it waits again), end the engine, close the database, free the folder."""
+        self.worker.stop()
+        self.engine.close()
+        self.worker.wait()
+        self.queue.close()
+        self._lock.unlock()
+
+
+def hold(data: DataFolder) -> QLockFile:
+    """Lock the data folder for this program. A lock whose program is dead is taken over. Raises DataFolderInUseError."""
+    data.create()
+    lock = QLockFile(str(data.lock))
+    lock.setStaleLockTime(0)
+    if not lock.tryLock(100):
+        raise DataFolderInUseError(
+            f"Another Studio is using {data.root}.", cause="invalid", cure="Close it, or use another folder with --data-dir."
+        )
+    return lock
+
+
+def _make_ballast(path: Path) -> None:
+    if not path.exists():
+        try:
+            path.write_bytes(b"\0" * BALLAST_BYTES)
+        except OSError:  # no room for it now: the next start tries again
+            path.unlink(missing_ok=True)

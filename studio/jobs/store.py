@@ -1,0 +1,240 @@
+"""Jobs in SQLite: plain functions over one connection, each one transaction. Called in one thread (see `journal.py`)."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.core.artifact import Artifact
+from studio.core.errors import Failure
+from studio.core.jobs import Batch, Job, JobState, Target
+from studio.core.requests import AnyRequest
+from studio.library.database import open_database
+
+MAX_CRASHES = 2
+"""A job that took the child down this often is set aside."""
+
+_REQUEST = msgspec.json.Decoder(AnyRequest)
+_COLUMNS = "id, position, kind, state, batch, row, crashes, created, started, ended, request, folder, stem, failure"
+
+
+class JobStore:
+    """The jobs, batches and artifacts of one data folder."""
+
+    def __init__(self, connection: sqlite3.Connection, ballast: Path | None = None) -> None:
+        self._connection = connection
+        self._ballast = ballast
+
+    @classmethod
+    def open(cls, path: Path, ballast: Path | None = None) -> JobStore:
+        """Open or create the database at `path`. Raises StudioError."""
+        return cls(open_database(path), ballast)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def add(self, jobs: Sequence[Job], batch: Batch | None = None) -> list[Job]:
+        """Append jobs (and their batch) in one transaction; return them with their positions."""
+        with self._transaction() as connection:
+            last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
+            placed = [msgspec.structs.replace(job, position=last + number) for number, job in enumerate(jobs, start=1)]
+            connection.executemany(
+                f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 14)})", (_to_row(job) for job in placed)
+            )
+            if batch is not None:
+                connection.execute("INSERT INTO batches (id, body) VALUES (?, ?)", (batch.id, msgspec.json.encode(batch).decode()))
+        return placed
+
+    def jobs(self, where: str = "", parameters: Sequence[Any] = ()) -> list[Job]:
+        """Return jobs in the order in which they run."""
+        return read_jobs(self._connection, where, parameters)
+
+    def job(self, job_id: str) -> Job | None:
+        """Return one job, or None."""
+        found = self.jobs("WHERE id = ?", (job_id,))
+        return found[0] if found else None
+
+    def take_next(self) -> Job | None:
+        """Mark the first waiting job as running and return it; None when none waits."""
+        with self._transaction() as connection:
+            row = connection.execute(
+                "SELECT id FROM jobs WHERE state = ? ORDER BY position LIMIT 1", (JobState.QUEUED,)
+            ).fetchone()
+            if row is None:
+                return None
+            connection.execute(
+                "UPDATE jobs SET state = ?, started = ?, cancel_requested = 0 WHERE id = ?", (JobState.RUNNING, time.time(), row["id"])
+            )
+        return self.job(row["id"])
+
+    def end(self, job_id: str, state: JobState, *, failure: Failure | None = None, artifacts: Iterable[Artifact] = ()) -> Job | None:
+        """Record how a job ended, with its artifacts, in one transaction. Returns None where it was removed meanwhile."""
+
+        def write() -> None:
+            with self._transaction() as connection:
+                connection.execute(
+                    "UPDATE jobs SET state = ?, ended = ?, failure = ? WHERE id = ?",
+                    (state, time.time(), _failure_text(failure), job_id),
+                )
+                _index(connection, artifacts)
+
+        self._with_room(write)
+        return self.job(job_id)
+
+    def requeue(self, job_id: str, *, crashed: bool = False, folder: str = "") -> Job | None:
+        """Let a job wait again, at its old place and with its own seed; `folder` gives its artifacts another place."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE jobs SET state = ?, started = 0, ended = 0, failure = NULL, cancel_requested = 0,"
+                " crashes = CASE WHEN ? THEN crashes + 1 ELSE crashes END, folder = CASE ? WHEN '' THEN folder ELSE ? END WHERE id = ?",
+                (JobState.QUEUED, crashed, folder, folder, job_id),
+            )
+        return self.job(job_id)
+
+    def retry(self, job_ids: Sequence[str], folder: str = "") -> list[Job]:
+        """Let failed and cancelled jobs wait again, with a clean record."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "UPDATE jobs SET crashes = 0 WHERE id = ? AND state IN ('failed', 'cancelled')", ((job_id,) for job_id in job_ids)
+            )
+        again = []
+        for job_id in job_ids:
+            job = self.job(job_id)
+            if job is not None and job.state in (JobState.FAILED, JobState.CANCELLED):
+                requeued = self.requeue(job_id, folder=folder)
+                again.extend([requeued] if requeued else [])
+        return again
+
+    def cancel(self, job_ids: Sequence[str]) -> tuple[list[Job], list[str]]:
+        """Cancel waiting jobs; note the wish for a running one. Returns the cancelled jobs and the ids of running ones."""
+        with self._transaction() as connection:
+            connection.executemany("UPDATE jobs SET cancel_requested = 1 WHERE id = ? AND state = 'running'", ((i,) for i in job_ids))
+            waiting = [
+                job_id
+                for job_id in job_ids
+                if connection.execute(
+                    "UPDATE jobs SET state = 'cancelled', ended = ? WHERE id = ? AND state = 'queued'", (time.time(), job_id)
+                ).rowcount
+            ]
+        cancelled = [job for job_id in waiting if (job := self.job(job_id))]
+        chosen = set(job_ids)
+        running = [job.id for job in self.jobs("WHERE state = 'running'") if job.id in chosen]
+        return cancelled, running
+
+    def remove_over(self) -> list[str]:
+        """Forget jobs that are over; their files and index entries stay. Returns their ids."""
+        with self._transaction() as connection:
+            rows = connection.execute("DELETE FROM jobs WHERE state IN ('completed', 'failed', 'cancelled') RETURNING id").fetchall()
+        return [row["id"] for row in rows]
+
+    def artifacts(self, job_id: str) -> list[Artifact]:
+        """Return a job's artifacts in order."""
+        rows = self._connection.execute("SELECT body FROM artifacts WHERE job_id = ? ORDER BY ordinal", (job_id,))
+        return [msgspec.json.decode(row["body"], type=Artifact) for row in rows]
+
+    def finish_batch(self, batch_id: str) -> Batch | None:
+        """Return the batch when its last job is over, once; else None."""
+        with self._transaction() as connection:
+            open_jobs = connection.execute(
+                "SELECT count(*) FROM jobs WHERE batch = ? AND state IN ('queued', 'running')", (batch_id,)
+            ).fetchone()[0]
+            if open_jobs:
+                return None
+            row = connection.execute(
+                "UPDATE batches SET finished = 1 WHERE id = ? AND finished = 0 RETURNING body", (batch_id,)
+            ).fetchone()
+        return msgspec.json.decode(row["body"], type=Batch) if row else None
+
+    def reopen_batch(self, batch_id: str) -> None:
+        """A row is tried again: the batch is no longer finished, so that it is reported anew."""
+        with self._transaction() as connection:
+            connection.execute("UPDATE batches SET finished = 0 WHERE id = ?", (batch_id,))
+
+    def recover(self, find_complete: Callable[[Job], list[Artifact]]) -> list[Job]:
+        """After an unclean end: settle jobs that were running, by what is on disk. Returns them as they are now.
+
+        A job whose files are complete and carry its id is done; one that was to be cancelled is cancelled; any other waits
+        again with the same seed. Kills of the whole program do not count as crashes of the job.
+        """
+        settled = []
+        for job in self.jobs("WHERE state = 'running'"):
+            artifacts = find_complete(job)
+            wish = self._connection.execute("SELECT cancel_requested FROM jobs WHERE id = ?", (job.id,)).fetchone()[0]
+            whole = [artifact for artifact in artifacts if not artifact.partial]
+            if len(whole) >= job.request.result_count:
+                now = self.end(job.id, JobState.COMPLETED, artifacts=whole)
+            elif wish or len(whole) < len(artifacts):
+                now = self.end(job.id, JobState.CANCELLED, artifacts=artifacts)
+            else:
+                now = self.requeue(job.id)
+            settled.extend([now] if now else [])
+        return settled
+
+    def _with_room(self, write: Callable[[], None]) -> None:
+        # On a full disk SQLite refuses even an UPDATE: give it the ballast's room, so that the end can be recorded.
+        try:
+            write()
+        except sqlite3.OperationalError:
+            if self._ballast is None or not self._ballast.exists():
+                raise
+            self._ballast.unlink()
+            write()
+
+
+def read_jobs(connection: sqlite3.Connection, where: str = "", parameters: Sequence[Any] = ()) -> list[Job]:
+    """Return jobs in the order in which they run; also on a read-only connection."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM jobs {where} ORDER BY position", tuple(parameters))
+    return [_from_row(row) for row in rows]
+
+
+def _index(connection: sqlite3.Connection, artifacts: Iterable[Artifact]) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO artifacts (path, job_id, ordinal, body) VALUES (?, ?, ?, ?)",
+        ((a.path, a.job_id, a.ordinal, msgspec.json.encode(a).decode()) for a in artifacts),
+    )
+
+
+def _failure_text(failure: Failure | None) -> str | None:
+    return None if failure is None else msgspec.json.encode(failure).decode()
+
+
+def _to_row(job: Job) -> tuple[Any, ...]:
+    return (
+        job.id, job.position, job.request.kind, str(job.state), job.batch, job.row, job.crashes, job.created, job.started, job.ended,
+        msgspec.json.encode(job.request).decode(), job.target.folder, job.target.stem, _failure_text(job.failure),
+    )  # fmt: skip
+
+
+def _from_row(row: sqlite3.Row) -> Job:
+    return Job(
+        id=row["id"],
+        request=_REQUEST.decode(row["request"]),
+        target=Target(folder=row["folder"], stem=row["stem"]),
+        state=JobState(row["state"]),
+        position=row["position"],
+        batch=row["batch"],
+        row=row["row"],
+        crashes=row["crashes"],
+        created=row["created"],
+        started=row["started"],
+        ended=row["ended"],
+        failure=msgspec.json.decode(row["failure"], type=Failure) if row["failure"] else None,
+    )

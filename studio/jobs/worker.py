@@ -1,0 +1,97 @@
+"""The one background worker thread: takes the next job, lets the engine run it, passes events on."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+
+from PySide6.QtCore import QThread
+
+from studio.core.errors import Failure
+from studio.core.events import TERMINAL, Event, Failed
+from studio.core.jobs import Job
+from studio.engine.protocol import Engine
+from studio.jobs.queue import JobQueue
+
+log = logging.getLogger(__name__)
+
+
+class Worker(QThread):
+    """Runs the queue's jobs, one at a time, through an engine that it does not know further."""
+
+    def __init__(self, queue: JobQueue, engine: Engine) -> None:
+        super().__init__()
+        self.setObjectName("worker")
+        self._queue = queue
+        self._engine = engine
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._paused = threading.Event()
+        self._cancel = threading.Event()
+        self._lock = threading.Lock()
+        self._running = ""
+        queue.attach_worker(self._wake.set, self._cancel_job)
+
+    def run(self) -> None:
+        """The thread: until `stop`."""
+        while not self._stopping.is_set():
+            self._wake.clear()
+            job = None if self._paused.is_set() else self._take_next()
+            if job is None:
+                self._wake.wait()
+                continue
+            self._run_job(job)
+
+    def pause(self) -> None:
+        """Take no further job; the running one goes on."""
+        self._paused.set()
+
+    def resume(self) -> None:
+        """Go on."""
+        self._paused.clear()
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End the thread: the running job is cancelled in the engine and waits again in the queue. `wait()` follows."""
+        self._stopping.set()
+        self._wake.set()
+
+    def _take_next(self) -> Job | None:
+        # Under the lock, so that a cancel finds the job either still waiting or already known as running.
+        with self._lock:
+            self._cancel.clear()
+            job = self._queue.take_next()
+            self._running = job.id if job else ""
+        return job
+
+    def _cancel_job(self, job_id: str) -> None:
+        # Called in the journal thread, which `_take_next` waits for: so no lock here. The id was stored as running by then.
+        if self._running in ("", job_id):
+            self._cancel.set()
+
+    def _cancelled(self) -> bool:
+        return self._cancel.is_set() or self._stopping.is_set()
+
+    def _run_job(self, job: Job) -> None:
+        ended = False
+
+        def emit(event: Event) -> None:
+            nonlocal ended
+            if ended:
+                log.error("an event after the end of job %s: %s", job.id, type(event).__name__)
+                return
+            ended = isinstance(event, TERMINAL)
+            self._queue.handle_event(job, event, interrupted=self._stopping.is_set() and not self._cancel.is_set())
+
+        try:
+            self._engine.generate(job, emit, self._cancelled)
+            if not ended:
+                emit(Failed(failure=Failure(cause="unknown", message="The engine ended without a result.", cure="Try again.")))
+        except Exception as error:  # noqa: BLE001  boundary: one bad job must not end the thread
+            log.exception("job %s", job.id)
+            if not ended:
+                details = "".join(traceback.format_exception(error))
+                emit(Failed(failure=Failure(cause="unknown", message=f"Something went wrong: {error}", cure="Try again.", details=details)))
+        finally:
+            self._running = ""
