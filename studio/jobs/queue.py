@@ -8,6 +8,7 @@ in the section "for the worker", which only the worker thread calls.
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
@@ -46,7 +47,6 @@ class JobQueue(QObject):
     """The queue itself could not do something (disk full, database damaged): a sentence for a person."""
 
     _stored = Signal(object)
-    _work_there = Signal()
 
     def __init__(self, store: JobStore, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -143,7 +143,11 @@ class JobQueue(QObject):
 
     def take_next(self) -> Job | None:
         """Mark the first waiting job as running, on disk, and return it."""
-        job = self._journal.submit(self._store.take_next).result()
+        try:
+            job = self._journal.submit(self._store.take_next).result()
+        except sqlite3.Error as error:
+            self._tell_failed(error)
+            return None
         if job is not None:
             self._stored.emit(lambda: self._tell_changed([job]))
         else:
@@ -155,7 +159,11 @@ class JobQueue(QObject):
         if not isinstance(event, (Finished, Failed, Cancelled)):
             self.job_event.emit(job.id, event)
             return
-        now = self._journal.submit(self._record, job, event, interrupted).result()
+        try:
+            now = self._journal.submit(self._record, job, event, interrupted).result()
+        except sqlite3.Error as error:  # the job is settled by its files at the next start
+            self._tell_failed(error)
+            now = None
         if now is not None:
             self._stored.emit(lambda: self._tell_changed([now]))
         self._stored.emit(lambda: self.job_event.emit(job.id, event))
@@ -194,9 +202,11 @@ class JobQueue(QObject):
         if error is None:
             self._stored.emit(future.result())
         else:
-            log.error("the queue could not store a change", exc_info=error)
-            sentence = f"The queue could not be stored: {error}"
-            self._stored.emit(lambda: self.failed.emit(sentence))
+            self._tell_failed(error)
+
+    def _tell_failed(self, error: BaseException) -> None:
+        log.error("the queue could not store a change", exc_info=error)
+        self._stored.emit(_call(self.failed.emit, f"The queue could not be stored: {error}"))
 
     # Home again, in the GUI thread ------------------------------------------------------------------------------------------
 

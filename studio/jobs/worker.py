@@ -9,7 +9,7 @@ import traceback
 from PySide6.QtCore import QThread
 
 from studio.core.errors import Failure
-from studio.core.events import TERMINAL, Event, Failed
+from studio.core.events import TERMINAL, Cancelled, Event, Failed
 from studio.core.jobs import Job
 from studio.engine.protocol import Engine
 from studio.jobs.queue import JobQueue
@@ -29,7 +29,6 @@ class Worker(QThread):
         self._stopping = threading.Event()
         self._paused = threading.Event()
         self._cancel = threading.Event()
-        self._lock = threading.Lock()
         self._running = ""
         queue.attach_worker(self._wake.set, self._cancel_job)
 
@@ -58,15 +57,15 @@ class Worker(QThread):
         self._wake.set()
 
     def _take_next(self) -> Job | None:
-        # Under the lock, so that a cancel finds the job either still waiting or already known as running.
-        with self._lock:
-            self._cancel.clear()
-            job = self._queue.take_next()
-            self._running = job.id if job else ""
+        # Cleared before the job is marked as running: a cancel that comes after it is never lost.
+        self._cancel.clear()
+        job = self._queue.take_next()
+        self._running = job.id if job else ""
         return job
 
     def _cancel_job(self, job_id: str) -> None:
-        # Called in the journal thread, which `_take_next` waits for: so no lock here. The id was stored as running by then.
+        # Called in the journal thread, which also marks jobs as running: a job that it sees running is ours, even where
+        # `_running` does not say so yet.
         if self._running in ("", job_id):
             self._cancel.set()
 
@@ -82,6 +81,8 @@ class Worker(QThread):
                 log.error("an event after the end of job %s: %s", job.id, type(event).__name__)
                 return
             ended = isinstance(event, TERMINAL)
+            if isinstance(event, Failed) and event.failure.cause == "crash" and self._cancel.is_set():
+                event = Cancelled(artifacts=event.artifacts)
             self._queue.handle_event(job, event, interrupted=self._stopping.is_set() and not self._cancel.is_set())
 
         try:

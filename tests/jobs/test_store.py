@@ -1,0 +1,234 @@
+"""The store: real SQLite files, killed and damaged."""
+
+import sqlite3
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+
+from studio.core.artifact import Artifact
+from studio.core.errors import Failure, StudioError
+from studio.core.jobs import Batch, Job, JobState, SkippedRow, Target, new_id
+from studio.core.requests import ImageRequest, TextRequest
+from studio.jobs.store import JobStore
+
+
+def make_job(folder: Path, **changes: object) -> Job:
+    job_id = new_id()
+    job = Job(id=job_id, request=TextRequest(prompt="a cat", seed=7), target=Target(folder=str(folder), stem=job_id))
+    return msgspec.structs.replace(job, **changes)
+
+
+def make_artifact(job: Job, ordinal: int = 0, *, partial: bool = False) -> Artifact:
+    path = f"{job.target.folder}/{job.target.stem}-{ordinal}.txt"
+    return Artifact(job_id=job.id, path=path, media_type="text/plain", size=3, sha256="00", ordinal=ordinal, partial=partial)
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = JobStore.open(tmp_path / "studio.db", tmp_path / "ballast")
+    yield store
+    store.close()
+
+
+def test_jobs_run_in_order_and_come_back_whole(store, tmp_path):
+    jobs = store.add([make_job(tmp_path), make_job(tmp_path, request=ImageRequest(prompt="一只猫", seed=1))])
+    assert store.jobs() == jobs
+    taken = store.take_next()
+    assert taken.id == jobs[0].id
+    assert taken.state is JobState.RUNNING
+    assert taken.request == jobs[0].request
+    assert store.take_next().id == jobs[1].id
+    assert store.take_next() is None
+
+
+def test_an_end_is_stored_with_its_artifacts(store, tmp_path):
+    (job,) = store.add([make_job(tmp_path)])
+    store.take_next()
+    artifact = make_artifact(job)
+    failure = Failure(cause="disk", message="full", unsaved=True)
+    assert store.end(job.id, JobState.FAILED, failure=failure, artifacts=[artifact]).failure == failure
+    assert store.artifacts(job.id) == [artifact]
+
+
+def test_cancel_settles_waiting_jobs_and_names_the_running_one(store, tmp_path):
+    jobs = store.add([make_job(tmp_path) for _ in range(3)])
+    store.take_next()
+    cancelled, running = store.cancel([jobs[0].id, jobs[2].id])
+    assert [job.id for job in cancelled] == [jobs[2].id]
+    assert running == [jobs[0].id]
+    assert [job.state for job in store.jobs()] == [JobState.RUNNING, JobState.QUEUED, JobState.CANCELLED]
+
+
+def test_retry_keeps_the_seed_and_forgets_the_failure(store, tmp_path):
+    (job,) = store.add([make_job(tmp_path, crashes=2)])
+    store.take_next()
+    store.end(job.id, JobState.FAILED, failure=Failure(cause="crash", message="x"))
+    (again,) = store.retry([job.id], folder="/elsewhere")
+    assert (again.state, again.crashes, again.failure, again.request.seed) == (JobState.QUEUED, 0, None, 7)
+    assert again.target == Target(folder="/elsewhere", stem=job.target.stem)
+    assert store.retry([job.id]) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "wish", "state"),
+    [
+        (lambda job: [make_artifact(job)], False, JobState.COMPLETED),
+        (lambda job: [make_artifact(job)], True, JobState.COMPLETED),
+        (lambda job: [], False, JobState.QUEUED),
+        (lambda job: [], True, JobState.CANCELLED),
+        (lambda job: [make_artifact(job, partial=True)], False, JobState.CANCELLED),
+    ],
+)
+def test_recovery_settles_by_what_is_on_disk(store, tmp_path, found, wish, state):
+    (job,) = store.add([make_job(tmp_path)])
+    store.take_next()
+    if wish:
+        store.cancel([job.id])
+    (settled,) = store.recover(found)
+    assert settled.state is state
+    assert settled.crashes == 0
+    assert store.artifacts(job.id) == (found(job) if state is not JobState.QUEUED else [])
+
+
+def test_recovery_waits_for_every_picture(store, tmp_path):
+    (job,) = store.add([make_job(tmp_path, request=ImageRequest(prompt="x", num_images_per_prompt=2, seed=1))])
+    store.take_next()
+    (settled,) = store.recover(lambda job: [make_artifact(job)])
+    assert settled.state is JobState.QUEUED
+
+
+def test_a_batch_is_finished_once(store, tmp_path):
+    batch = Batch(id="b", source="x.txt", folder=str(tmp_path), skipped=(SkippedRow(3, "prompt is empty"),))
+    jobs = store.add([make_job(tmp_path, batch="b", row=row) for row in (1, 2)], batch)
+    assert store.finish_batch("b") is None
+    for job in jobs:
+        store.take_next()
+        store.end(job.id, JobState.COMPLETED)
+    assert store.finish_batch("b") == batch
+    assert store.finish_batch("b") is None
+    store.reopen_batch("b")
+    assert store.finish_batch("b") == batch
+
+
+def test_a_full_disk_still_records_the_failure(tmp_path):
+    ballast = tmp_path / "ballast"
+    ballast.write_bytes(b"\0" * 1024)
+    store = JobStore.open(tmp_path / "studio.db", ballast)
+    (job,) = store.add([make_job(tmp_path)])
+    store.take_next()
+    connection = store._connection
+    connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0]}")
+    failure = Failure(cause="disk", message="full", details="x" * 50_000)
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        store.end(job.id, JobState.FAILED, failure=failure)
+    assert not ballast.exists(), "the ballast is given up before the end is"
+    connection.execute("PRAGMA max_page_count = 100000")
+    assert store.end(job.id, JobState.FAILED, failure=failure).state is JobState.FAILED
+    store.close()
+
+
+def test_a_damaged_database_is_kept_aside(tmp_path):
+    path = tmp_path / "studio.db"
+    path.write_bytes(b"not a database, but somebody's only copy" * 100)
+    store = JobStore.open(path)
+    assert store.jobs() == []
+    store.close()
+    (kept,) = tmp_path.glob("studio.db.damaged-*")
+    assert kept.read_bytes().startswith(b"not a database")
+
+
+def test_a_newer_database_is_refused(tmp_path):
+    path = tmp_path / "studio.db"
+    JobStore.open(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StudioError, match="newer"):
+        JobStore.open(path)
+
+
+class QueueMachine(RuleBasedStateMachine):
+    """Any order of submit, take, end, cancel, retry, crash, kill: each job is in exactly one state, and none is lost or doubled."""
+
+    ids = Bundle("ids")
+
+    def __init__(self):
+        super().__init__()
+        self.store = JobStore(_memory())
+        self.known: dict[str, JobState] = {}
+        self.running = ""
+
+    @rule(target=ids)
+    def submit(self):
+        (job,) = self.store.add([make_job(Path("/x"))])
+        self.known[job.id] = JobState.QUEUED
+        return job.id
+
+    @rule()
+    def take(self):
+        if self.running:
+            return
+        job = self.store.take_next()
+        waiting = [i for i, state in self.known.items() if state is JobState.QUEUED]
+        assert (job is None) == (not waiting)
+        if job:
+            self.running = job.id
+            self.known[job.id] = JobState.RUNNING
+
+    @rule(state=st.sampled_from([JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED]))
+    def end(self, state):
+        if self.running:
+            self.store.end(self.running, state)
+            self.known[self.running] = state
+            self.running = ""
+
+    @rule()
+    def crash(self):
+        if self.running:
+            self.store.requeue(self.running, crashed=True)
+            self.known[self.running] = JobState.QUEUED
+            self.running = ""
+
+    @rule()
+    def kill_program(self):
+        self.store.recover(lambda job: [])
+        wished = self.running and self.store.job(self.running).state is JobState.CANCELLED
+        if self.running:
+            self.known[self.running] = JobState.CANCELLED if wished else JobState.QUEUED
+            self.running = ""
+
+    @rule(job_id=ids)
+    def cancel(self, job_id):
+        cancelled, running = self.store.cancel([job_id])
+        assert bool(cancelled) == (self.known[job_id] is JobState.QUEUED)
+        assert running == ([job_id] if self.known[job_id] is JobState.RUNNING else [])
+        if cancelled:
+            self.known[job_id] = JobState.CANCELLED
+
+    @rule(job_id=ids)
+    def retry(self, job_id):
+        again = self.store.retry([job_id])
+        assert bool(again) == (self.known[job_id] in (JobState.FAILED, JobState.CANCELLED))
+        if again:
+            self.known[job_id] = JobState.QUEUED
+
+    @invariant()
+    def states_agree(self):
+        assert {job.id: job.state for job in self.store.jobs()} == self.known
+
+    def teardown(self):
+        self.store.close()
+
+
+def _memory() -> sqlite3.Connection:
+    from studio.library.database import open_database
+
+    return open_database(Path(":memory:"))
+
+
+TestQueueMachine = QueueMachine.TestCase
+TestQueueMachine.settings = hypothesis_settings(max_examples=60, stateful_step_count=30, deadline=None)
