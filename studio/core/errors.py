@@ -6,9 +6,7 @@ from typing import Literal
 
 import msgspec
 
-FailureCause = Literal[
-    "invalid", "prompt_too_long", "model", "memory", "disk", "crash", "hung", "unknown"
-]
+FailureCause = Literal["invalid", "prompt_too_long", "model", "memory", "disk", "crash", "hung", "unknown"]
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):

@@ -60,7 +60,9 @@ class JobStore:
                 f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 14)})", (_to_row(job) for job in placed)
             )
             if batch is not None:
-                connection.execute("INSERT INTO batches (id, body) VALUES (?, ?)", (batch.id, msgspec.json.encode(batch).decode()))
+                connection.execute(
+                    "INSERT INTO batches (id, body) VALUES (?, ?)", (batch.id, msgspec.json.encode(batch).decode())
+                )
         return placed
 
     def jobs(self, where: str = "", parameters: Sequence[Any] = ()) -> list[Job]:
@@ -81,11 +83,14 @@ class JobStore:
             if row is None:
                 return None
             connection.execute(
-                "UPDATE jobs SET state = ?, started = ?, cancel_requested = 0 WHERE id = ?", (JobState.RUNNING, time.time(), row["id"])
+                "UPDATE jobs SET state = ?, started = ?, cancel_requested = 0 WHERE id = ?",
+                (JobState.RUNNING, time.time(), row["id"]),
             )
         return self.job(row["id"])
 
-    def end(self, job_id: str, state: JobState, *, failure: Failure | None = None, artifacts: Iterable[Artifact] = ()) -> Job | None:
+    def end(
+        self, job_id: str, state: JobState, *, failure: Failure | None = None, artifacts: Iterable[Artifact] = ()
+    ) -> Job | None:
         """Record how a job ended, with its artifacts, in one transaction. Returns None where it was removed meanwhile."""
 
         def write() -> None:
@@ -104,8 +109,8 @@ class JobStore:
         with self._transaction() as connection:
             connection.execute(
                 "UPDATE jobs SET state = ?, started = 0, ended = 0, failure = NULL, cancel_requested = 0,"
-                " crashes = CASE WHEN ? THEN crashes + 1 ELSE crashes END, folder = CASE ? WHEN '' THEN folder ELSE ? END WHERE id = ?",
-                (JobState.QUEUED, crashed, folder, folder, job_id),
+                " crashes = crashes + ?, folder = coalesce(?, folder) WHERE id = ?",
+                (JobState.QUEUED, int(crashed), folder or None, job_id),
             )
         return self.job(job_id)
 
@@ -126,7 +131,9 @@ class JobStore:
     def cancel(self, job_ids: Sequence[str]) -> tuple[list[Job], list[str]]:
         """Cancel waiting jobs; note the wish for a running one. Returns the cancelled jobs and the ids of running ones."""
         with self._transaction() as connection:
-            connection.executemany("UPDATE jobs SET cancel_requested = 1 WHERE id = ? AND state = 'running'", ((i,) for i in job_ids))
+            connection.executemany(
+                "UPDATE jobs SET cancel_requested = 1 WHERE id = ? AND state = 'running'", ((i,) for i in job_ids)
+            )
             waiting = [
                 job_id
                 for job_id in job_ids
@@ -142,7 +149,9 @@ class JobStore:
     def remove_over(self) -> list[str]:
         """Forget jobs that are over; their files and index entries stay. Returns their ids."""
         with self._transaction() as connection:
-            rows = connection.execute("DELETE FROM jobs WHERE state IN ('completed', 'failed', 'cancelled') RETURNING id").fetchall()
+            rows = connection.execute(
+                "DELETE FROM jobs WHERE state IN ('completed', 'failed', 'cancelled') RETURNING id"
+            ).fetchall()
         return [row["id"] for row in rows]
 
     def artifacts(self, job_id: str) -> list[Artifact]:
@@ -217,10 +226,10 @@ def _failure_text(failure: Failure | None) -> str | None:
 
 
 def _to_row(job: Job) -> tuple[Any, ...]:
-    return (
-        job.id, job.position, job.request.kind, str(job.state), job.batch, job.row, job.crashes, job.created, job.started, job.ended,
-        msgspec.json.encode(job.request).decode(), job.target.folder, job.target.stem, _failure_text(job.failure),
-    )  # fmt: skip
+    placing = (job.id, job.position, job.request.kind, str(job.state), job.batch, job.row, job.crashes)
+    times = (job.created, job.started, job.ended)
+    request = msgspec.json.encode(job.request).decode()
+    return (*placing, *times, request, job.target.folder, job.target.stem, _failure_text(job.failure))
 
 
 def _from_row(row: sqlite3.Row) -> Job:

@@ -89,10 +89,16 @@ class Worker(QThread):
             self._engine.generate(job, emit, self._cancelled)
             if not ended:
                 emit(Failed(failure=Failure(cause="unknown", message="The engine ended without a result.", cure="Try again.")))
-        except Exception as error:  # noqa: BLE001  boundary: one bad job must not end the thread
+        except Exception as error:  # boundary: one bad job must not end the thread
             log.exception("job %s", job.id)
             if not ended:
                 details = "".join(traceback.format_exception(error))
-                emit(Failed(failure=Failure(cause="unknown", message=f"Something went wrong: {error}", cure="Try again.", details=details)))
+                emit(
+                    Failed(
+                        failure=Failure(
+                            cause="unknown", message=f"Something went wrong: {error}", cure="Try again.", details=details
+                        )
+                    )
+                )
         finally:
             self._running = ""

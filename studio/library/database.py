@@ -61,7 +61,9 @@ def open_database(path: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):
             raise StudioError(
-                f"The queue's file {path} cannot be opened: {error}.", cause="disk", cure="Check the folder's rights and free space."
+                f"The queue's file {path} cannot be opened: {error}.",
+                cause="disk",
+                cure="Check the folder's rights and free space.",
             ) from error
         _keep_aside(path)
         connection = _connect(path)
@@ -102,7 +104,9 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(MIGRATIONS):
         connection.close()
-        raise StudioError(f"{path} was written by a newer Studio.", cause="invalid", cure="Start that version, or use another --data-dir.")
+        raise StudioError(
+            f"{path} was written by a newer Studio.", cause="invalid", cure="Start that version, or use another --data-dir."
+        )
     if 0 < version < len(MIGRATIONS):
         with sqlite3.connect(path.with_name(f"{path.name}.before-{version + 1}")) as copy:
             connection.backup(copy)

@@ -95,7 +95,7 @@ def test_recovery_settles_by_what_is_on_disk(store, tmp_path, found, wish, state
 
 
 def test_recovery_waits_for_every_picture(store, tmp_path):
-    (job,) = store.add([make_job(tmp_path, request=ImageRequest(prompt="x", num_images_per_prompt=2, seed=1))])
+    store.add([make_job(tmp_path, request=ImageRequest(prompt="x", num_images_per_prompt=2, seed=1))])
     store.take_next()
     (settled,) = store.recover(lambda job: [make_artifact(job)])
     assert settled.state is JobState.QUEUED
@@ -152,7 +152,7 @@ def test_a_newer_database_is_refused(tmp_path):
 
 
 class QueueMachine(RuleBasedStateMachine):
-    """Any order of submit, take, end, cancel, retry, crash, kill: each job is in exactly one state, and none is lost or doubled."""
+    """Any order of what can happen: each job is in exactly one state, and none is lost or doubled."""
 
     ids = Bundle("ids")
 

@@ -25,22 +25,49 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
         str, Meta(title="Negative prompt", description="What to keep out of the picture.", extra={"flag": "negative"})
     ] = ""
     width: Annotated[
-        int, Meta(title="Width", description="In pixels, a multiple of 8.", ge=16, le=4096, multiple_of=8, extra={"unit": "px", "step": 8})
+        int,
+        Meta(
+            title="Width",
+            description="In pixels, a multiple of 8.",
+            ge=16,
+            le=4096,
+            multiple_of=8,
+            extra={"unit": "px", "step": 8},
+        ),
     ] = 512
     height: Annotated[
-        int, Meta(title="Height", description="In pixels, a multiple of 8.", ge=16, le=4096, multiple_of=8, extra={"unit": "px", "step": 8})
+        int,
+        Meta(
+            title="Height",
+            description="In pixels, a multiple of 8.",
+            ge=16,
+            le=4096,
+            multiple_of=8,
+            extra={"unit": "px", "step": 8},
+        ),
     ] = 512
     num_inference_steps: Annotated[
-        int, Meta(title="Steps", description="More steps refine the picture and take longer.", ge=1, le=500, extra={"flag": "steps"})
+        int,
+        Meta(title="Steps", description="More steps refine the picture and take longer.", ge=1, le=500, extra={"flag": "steps"}),
     ] = 25
     guidance_scale: Annotated[
         float,
-        Meta(title="Guidance", description="How closely to follow the prompt.", ge=0, le=50, extra={"flag": "guidance", "step": 0.5}),
+        Meta(
+            title="Guidance",
+            description="How closely to follow the prompt.",
+            ge=0,
+            le=50,
+            extra={"flag": "guidance", "step": 0.5},
+        ),
     ] = 7.5
-    scheduler: Annotated[Scheduler, Meta(title="Scheduler", description="How noise is removed; empty keeps the model's own.")] = ""
+    scheduler: Annotated[Scheduler, Meta(title="Scheduler", description="How noise is removed; empty keeps the model's own.")] = (
+        ""
+    )
     num_images_per_prompt: Annotated[
         int,
-        Meta(title="Count", description="How many pictures; each next one has the next seed.", ge=1, le=64, extra={"flag": "count"}),
+        Meta(
+            title="Count", description="How many pictures; each next one has the next seed.", ge=1, le=64, extra={"flag": "count"}
+        ),
     ] = 1
 
     @property

@@ -16,9 +16,18 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
     media_types: ClassVar = AUDIO_MEDIA_TYPES
     title: ClassVar = "Music"
 
-    seconds: Annotated[float, Meta(title="Length", description="In seconds.", ge=0.5, le=600, extra={"unit": "s", "step": 0.5})] = 8.0
+    seconds: Annotated[
+        float, Meta(title="Length", description="In seconds.", ge=0.5, le=600, extra={"unit": "s", "step": 0.5})
+    ] = 8.0
     guidance_scale: Annotated[
-        float, Meta(title="Guidance", description="How closely to follow the prompt.", ge=0, le=50, extra={"flag": "guidance", "step": 0.5})
+        float,
+        Meta(
+            title="Guidance",
+            description="How closely to follow the prompt.",
+            ge=0,
+            le=50,
+            extra={"flag": "guidance", "step": 0.5},
+        ),
     ] = 3.0
     temperature: Annotated[
         float, Meta(title="Temperature", description="Higher is freer.", gt=0, le=5, extra={"step": 0.05, "advanced": True})

@@ -32,24 +32,50 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
     ] = 256
     temperature: Annotated[
         float,
-        Meta(title="Temperature", description="0 always takes the likeliest token; higher is freer.", ge=0, le=5, extra={"step": 0.05}),
+        Meta(
+            title="Temperature",
+            description="0 always takes the likeliest token; higher is freer.",
+            ge=0,
+            le=5,
+            extra={"step": 0.05},
+        ),
     ] = 0.7
     top_p: Annotated[
         float,
-        Meta(title="Top-p", description="Sample from the likeliest tokens that together have this probability.", gt=0, le=1, extra={"step": 0.05}),
+        Meta(
+            title="Top-p",
+            description="Sample from the likeliest tokens that together have this probability.",
+            gt=0,
+            le=1,
+            extra={"step": 0.05},
+        ),
     ] = 0.95
     top_k: Annotated[
         int, Meta(title="Top-k", description="Sample from this many likeliest tokens; 0 is off.", ge=0, le=1_000)
     ] = 50
     repetition_penalty: Annotated[
-        float, Meta(title="Repetition penalty", description="Above 1 avoids what was said before.", ge=0.5, le=5, extra={"step": 0.05})
+        float,
+        Meta(title="Repetition penalty", description="Above 1 avoids what was said before.", ge=0.5, le=5, extra={"step": 0.05}),
     ] = 1.1
     no_repeat_ngram_size: Annotated[
-        int, Meta(title="No repeated n-grams", description="Never repeat this many tokens in a row; 0 is off.", ge=0, le=20, extra={"advanced": True})
+        int,
+        Meta(
+            title="No repeated n-grams",
+            description="Never repeat this many tokens in a row; 0 is off.",
+            ge=0,
+            le=20,
+            extra={"advanced": True},
+        ),
     ] = 0
     num_beams: Annotated[
         int,
-        Meta(title="Beams", description="Above 1 searches this many continuations at once and ranks them.", ge=1, le=32, extra={"flag": "beams"}),
+        Meta(
+            title="Beams",
+            description="Above 1 searches this many continuations at once and ranks them.",
+            ge=1,
+            le=32,
+            extra={"flag": "beams"},
+        ),
     ] = 1
     num_return_sequences: Annotated[
         int, Meta(title="Candidates", description="How many results to keep.", ge=1, le=32, extra={"flag": "candidates"})

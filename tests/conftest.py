@@ -1,0 +1,41 @@
+"""What holds for every test: a data folder of its own, offscreen, no network."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+from studio.core.paths import ENVIRONMENT_VARIABLE, DataFolder
+
+# Times on a shared machine say nothing about the code.
+hypothesis_settings.register_profile("studio", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("studio")
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path, monkeypatch) -> DataFolder:
+    """A data folder that only this test uses, found by the code under test in the usual way."""
+    folder = DataFolder(root=tmp_path / "data 数据")
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(folder.root))
+    folder.create()
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch):
+    """Refuse every connection that could leave this machine; local sockets (AF_UNIX) stay."""
+    connect = socket.socket.connect
+
+    def refuse(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            raise AssertionError(f"a test tried to connect to {address}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
