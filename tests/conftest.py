@@ -20,9 +20,9 @@ hypothesis_settings.load_profile("studio")
 
 
 @pytest.fixture(autouse=True)
-def data(tmp_path, monkeypatch) -> DataFolder:
+def data(tmp_path_factory, monkeypatch) -> DataFolder:
     """A data folder that only this test uses, found by the code under test in the usual way."""
-    folder = DataFolder(root=tmp_path / "data 数据")
+    folder = DataFolder(root=tmp_path_factory.mktemp("data 数据"))
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(folder.root))
     folder.create()
     return folder
