@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Install Studio from this folder and open it; or, with --test, install what the tests need and run them.
+
+Needs nothing but Python 3.11+: it makes a virtual environment in `.venv`, installs what Debian and Ubuntu lack for a window,
+fetches the starter model (99 MB) and starts the program. What is there already is not done again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+WINDOW_PACKAGES = (
+    "libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-render-util0 "
+    "libxcb-shape0 libxcb-xinerama0 libdbus-1-3 libfontconfig1 fonts-dejavu-core fonts-noto-cjk"
+).split()
+TEST_PACKAGES = ["xvfb", "xdotool"]
+
+
+def main() -> int:
+    """Run the steps; return the exit code of the last one."""
+    options, rest = _parse(sys.argv[1:])
+    if sys.version_info < (3, 11):
+        print("Studio needs Python 3.11 or newer.", file=sys.stderr)
+        return 2
+    install_system_packages(WINDOW_PACKAGES + (TEST_PACKAGES if options.test else []))
+    scripts = make_environment(Path(options.venv))
+    say("Installing Studio" + (" and what its tests need" if options.test else ""))
+    subprocess.run([scripts / "python", "-m", "pip", "install", "--quiet", f"{HERE}[test]" if options.test else HERE], check=True)
+    if options.test:
+        return subprocess.run([scripts / "python", "-m", "pytest", *rest], cwd=HERE, check=False).returncode
+    if not options.no_starter:
+        say("Fetching the starter model")
+        if subprocess.run([scripts / "studio", "models", "install", "starter"], check=False).returncode:
+            say("The starter model is not there yet; the window has a button for it.")
+    if options.no_window:
+        say(f"Start Studio with {scripts / 'studio'}")
+        return 0
+    say(f"Starting {scripts / 'studio'}")
+    return subprocess.run([scripts / "studio"], check=False).returncode
+
+
+def install_system_packages(packages: list[str]) -> None:
+    """Install the packages that Debian or Ubuntu lacks; on other systems nothing is needed."""
+    if not shutil.which("apt-get"):
+        return
+    missing = [package for package in packages if not _has_package(package)]
+    try:
+        import ensurepip  # noqa: F401  Debian ships it apart
+    except ImportError:
+        missing.append("python3-venv")
+    if not missing:
+        return
+    if os.geteuid() == 0:
+        sudo = []
+    elif shutil.which("sudo"):
+        sudo = ["sudo"]
+    else:
+        say(f"As root, please run: apt-get install {' '.join(missing)}")
+        return
+    say(f"Installing system packages: {' '.join(missing)}")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run([*sudo, "apt-get", "update", "-qq"], check=True)
+    subprocess.run([*sudo, "apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], check=True, env=environment)
+
+
+def make_environment(folder: Path) -> Path:
+    """Make the virtual environment where it is not there; return its folder of programs."""
+    scripts = folder / ("Scripts" if os.name == "nt" else "bin")
+    if not scripts.exists():
+        say(f"Making the virtual environment {folder}")
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([scripts / "python", "-m", "pip", "install", "--quiet", "--upgrade", "pip"], check=True)
+    return scripts
+
+
+def say(text: str) -> None:
+    """Print a step."""
+    print(f"· {text}", flush=True)
+
+
+def _has_package(name: str) -> bool:
+    query = ["dpkg-query", "--show", "--showformat=${Status}", name]
+    return "install ok installed" in subprocess.run(query, capture_output=True, text=True, check=False).stdout
+
+
+def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--test", action="store_true", help="install what the tests need and run them; other arguments go to pytest"
+    )
+    parser.add_argument("--no-starter", action="store_true", help="do not fetch the starter model")
+    parser.add_argument("--no-window", action="store_true", help="do not open the window")
+    parser.add_argument("--venv", default=str(HERE / ".venv"), help="the virtual environment's folder")
+    return parser.parse_known_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
