@@ -15,10 +15,22 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-WINDOW_PACKAGES = (
-    "libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-render-util0 "
-    "libxcb-shape0 libxcb-xinerama0 libdbus-1-3 libfontconfig1 fonts-dejavu-core fonts-noto-cjk"
-).split()
+WINDOW_PACKAGES = [
+    "libegl1",
+    "libgl1",
+    "libxkbcommon-x11-0",
+    "libxcb-cursor0",
+    "libxcb-icccm4",
+    "libxcb-image0",
+    "libxcb-keysyms1",
+    "libxcb-render-util0",
+    "libxcb-shape0",
+    "libxcb-xinerama0",
+    "libdbus-1-3",
+    "libfontconfig1",
+    "fonts-dejavu-core",
+    "fonts-noto-cjk",
+]
 TEST_PACKAGES = ["xvfb", "xdotool"]
 
 
