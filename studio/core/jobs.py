@@ -9,7 +9,8 @@ import time
 import msgspec
 
 from studio.core.errors import Failure
-from studio.core.requests import AnyRequest
+from studio.core.names import default_stem
+from studio.core.requests import AnyRequest, Request
 
 
 class JobState(enum.StrEnum):
@@ -84,3 +85,10 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 def new_id() -> str:
     """Return a new id: 11 hex digits of the time in ms, so that ids sort by age, and 6 random ones."""
     return f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(3)}"
+
+
+def new_job(request: Request, folder: str, stem: str = "", *, batch: str = "", row: int = 0) -> Job:
+    """Return a job that waits: with an id, a seed drawn now where the request has none, and a name that is fixed."""
+    job_id = new_id()
+    target = Target(folder=folder, stem=stem or default_stem(request, job_id))
+    return Job(id=job_id, request=request.with_seed(), target=target, batch=batch, row=row, created=time.time())

@@ -1,0 +1,52 @@
+"""What the person set, in one JSON file that is written whole."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import Any, Literal
+
+import msgspec
+
+from studio.core.files import write_whole
+from studio.core.paths import DataFolder
+
+MAX_RECENT_PROMPTS = 200
+
+
+class Settings(msgspec.Struct, kw_only=True):
+    """All of it; unknown keys of another version are passed over."""
+
+    default_models: dict[str, str] = {}
+    """Kind → name of the model."""
+    output_folder: str = ""
+    """Absolute; empty takes the data folder's own."""
+    theme: Literal["system", "light", "dark"] = "system"
+    play_while_made: bool = True
+    """Speech is played as soon as its first sentence is there."""
+    geometry: str = ""
+    """The window's place and docks, base64 of Qt's own form."""
+    window_state: str = ""
+    last_tab: int = 0
+    drafts: dict[str, dict[str, Any]] = {}
+    """Kind → field values of its form."""
+    recent_prompts: list[str] = []
+    starter_declined: bool = False
+
+
+def load_settings(data: DataFolder) -> Settings:
+    """Read the settings; a damaged file is kept aside and the defaults hold."""
+    try:
+        return msgspec.json.decode(data.settings.read_bytes(), type=Settings)
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        with contextlib.suppress(OSError):
+            data.settings.rename(data.settings.with_name(f"settings.damaged-{time.strftime('%Y%m%d-%H%M%S')}.json"))
+        return Settings()
+
+
+def save_settings(data: DataFolder, settings: Settings) -> None:
+    """Write the settings whole. Raises OSError."""
+    data.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_whole(data.settings, msgspec.json.format(msgspec.json.encode(settings), indent=1), replace=True)

@@ -1,0 +1,186 @@
+"""Artifacts: results become files that explain themselves, and files are read back.
+
+The recipe (`core.artifact.Recipe`, JSON) is inside a PNG (iTXt `studio`) and a sound file (its comment). A text stays clean: its
+recipe lies beside it in `.studio/<file name>.json`, with the text's hash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from studio import __version__
+from studio.core.artifact import Artifact, Recipe
+from studio.core.errors import StudioError
+from studio.core.files import PART_SUFFIX, write_whole
+from studio.core.jobs import Job
+from studio.library import audio_files, png
+from studio.library.results import AudioResult, ImageResult, Result, TextResult
+from studio.models.card import ModelCard
+
+KEYWORD = "studio"
+SIDECAR_FOLDER = ".studio"
+MAX_READ_BYTES = 512 * 2**20
+"""Larger files are not Studio's artifacts; reading them back is refused."""
+
+
+class _Sidecar(msgspec.Struct, frozen=True):
+    recipe: Recipe
+    sha256: str
+
+
+def file_name(job: Job, ordinal: int) -> str:
+    """Return the fixed name of one of a job's artifacts."""
+    several = job.request.result_count > 1
+    return f"{job.target.stem}{f'-{ordinal + 1}' if several else ''}.{job.request.file_format}"
+
+
+def save(result: Result, *, job: Job, card: ModelCard, versions: dict[str, str]) -> Artifact:
+    """Write a result as a file, whole, with its recipe. The file is on disk for good when this returns.
+
+    A file of that name that this very job wrote before (a run that was interrupted) is replaced; another one never is.
+    Raises OSError (no space, no rights) and StudioError where the name is taken.
+    """
+    recipe = _recipe(result, job, card, versions)
+    path = Path(job.target.folder) / file_name(job, result.ordinal)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    artifact = Artifact(
+        job_id=job.id, path=str(path), media_type=job.request.media_types[job.request.file_format], size=0, sha256="",
+        ordinal=result.ordinal, seed=result.seed, score=result.score, partial=result.partial,
+    )  # fmt: skip
+    if isinstance(result, TextResult):
+        data = result.text.encode(errors="replace")
+        _write_sidecar(path, recipe, data, job.id)
+    elif isinstance(result, ImageResult):
+        height, width = result.pixels.shape[:2]
+        artifact = msgspec.structs.replace(artifact, width=width, height=height)
+        data = png.encode_png(result.pixels, {KEYWORD: _json(recipe), "parameters": parameters_line(recipe)})
+    elif isinstance(result, AudioResult):
+        artifact = msgspec.structs.replace(artifact, duration=len(result.samples) / result.sampling_rate)
+        data = _encode_sound(result, job, recipe)
+    else:
+        raise TypeError(type(result).__name__)
+    _write(path, data, job.id)
+    return msgspec.structs.replace(artifact, size=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+
+def _encode_sound(result: AudioResult, job: Job, recipe: Recipe) -> bytes:
+    try:
+        return audio_files.encode_audio(result.samples, result.sampling_rate, job.request.file_format, _json(recipe))
+    except ValueError as error:
+        raise StudioError(f"{error}.", cause="invalid", cure="Choose WAV or FLAC.") from error
+
+
+def _write(path: Path, data: bytes, job_id: str) -> None:
+    try:
+        write_whole(path, data)
+    except FileExistsError:
+        known = read_recipe(path)
+        if known is None or known.job_id != job_id:
+            raise StudioError(
+                f"{path} exists already and is kept.", cause="disk", cure="Choose another name or folder."
+            ) from None
+        write_whole(path, data, replace=True)
+
+
+def _write_sidecar(path: Path, recipe: Recipe, data: bytes, job_id: str) -> None:
+    # Before the text: a text without its recipe could not be told from anybody's file.
+    sidecar = sidecar_path(path)
+    known = read_recipe(path)
+    if path.exists() and (known is None or known.job_id != job_id):
+        raise StudioError(f"{path} exists already and is kept.", cause="disk", cure="Choose another name or folder.")
+    sidecar.parent.mkdir(exist_ok=True)
+    write_whole(sidecar, msgspec.json.encode(_Sidecar(recipe, hashlib.sha256(data).hexdigest())), replace=True)
+
+
+def sidecar_path(path: Path) -> Path:
+    """Return where the recipe of a text lies."""
+    return path.parent / SIDECAR_FOLDER / f"{path.name}.json"
+
+
+def _recipe(result: Result, job: Job, card: ModelCard, versions: dict[str, str]) -> Recipe:
+    created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return Recipe(
+        studio=__version__, job_id=job.id, request=job.request, ordinal=result.ordinal, seed=result.seed, model=card.name,
+        model_sha256=card.sha256, versions=versions, created=created, score=result.score, partial=result.partial,
+    )  # fmt: skip
+
+
+def _json(recipe: Recipe) -> str:
+    return msgspec.json.encode(recipe).decode()
+
+
+def parameters_line(recipe: Recipe) -> str:
+    """Return the recipe as other image programs write and read it (prompt, negative prompt, then `Name: value` pairs)."""
+    request = recipe.request
+    values = {
+        "Steps": getattr(request, "num_inference_steps", ""), "Sampler": getattr(request, "scheduler", "") or "model default",
+        "CFG scale": getattr(request, "guidance_scale", ""), "Seed": recipe.seed,
+        "Size": f"{getattr(request, 'width', 0)}x{getattr(request, 'height', 0)}", "Model": recipe.model,
+    }  # fmt: skip
+    negative = getattr(request, "negative_prompt", "")
+    lines = [request.prompt, *([f"Negative prompt: {negative}"] if negative else [])]
+    return "\n".join([*lines, ", ".join(f"{name}: {value}" for name, value in values.items())])
+
+
+def read_recipe(path: Path) -> Recipe | None:
+    """Return the recipe of an artifact; None where the file is not one, or is damaged. Never raises for a bad file."""
+    try:
+        if path.suffix.lower() in (".txt", ".md"):
+            sidecar = msgspec.json.decode(sidecar_path(path).read_bytes(), type=_Sidecar)
+            return sidecar.recipe
+        if not path.is_file() or path.stat().st_size > MAX_READ_BYTES:
+            return None
+        data = path.read_bytes()
+        text = png.read_text(data, KEYWORD) if path.suffix.lower() == ".png" else audio_files.read_comment(data)
+        return msgspec.json.decode(text, type=Recipe) if text else None
+    except (OSError, msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+
+
+def find_complete(job: Job) -> list[Artifact]:
+    """Return the job's artifacts that are whole on disk: found by their fixed names, told by the job id inside."""
+    names = [file_name(job, ordinal) for ordinal in range(job.request.result_count)]
+    found = (_examine(Path(job.target.folder) / name, job, ordinal) for ordinal, name in enumerate(names))
+    return [artifact for artifact in found if artifact is not None]
+
+
+def _examine(path: Path, job: Job, ordinal: int) -> Artifact | None:
+    recipe = read_recipe(path)
+    if recipe is None or recipe.job_id != job.id or not path.is_file():
+        return None
+    data = path.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    artifact = Artifact(
+        job_id=job.id, path=str(path), media_type=job.request.media_types[job.request.file_format], size=len(data), sha256=digest,
+        ordinal=ordinal, seed=recipe.seed, score=recipe.score, partial=recipe.partial,
+    )  # fmt: skip
+    return artifact if _is_complete[artifact.media_type.partition("/")[0]](path, data, digest) else None
+
+
+def _text_is_complete(path: Path, _data: bytes, digest: str) -> bool:
+    return msgspec.json.decode(sidecar_path(path).read_bytes(), type=_Sidecar).sha256 == digest
+
+
+_is_complete: dict[str, Callable[[Path, bytes, str], bool]] = {
+    "text": _text_is_complete,
+    "image": lambda _path, data, _digest: png.is_complete(data),
+    "audio": lambda _path, data, _digest: audio_files.frames_in(data) > 0,
+}
+
+
+def sweep_parts(folder: Path, older_than: float = 0) -> None:
+    """Remove what interrupted writes of ours left in a folder."""
+    for place in (folder, folder / SIDECAR_FOLDER):
+        for part in place.glob(f".*{PART_SUFFIX}"):
+            name = part.name.removeprefix(".").removesuffix(PART_SUFFIX)
+            ours = len(name) == 12 and all(digit in "0123456789abcdef" for digit in name)
+            if ours and part.stat().st_mtime <= time.time() - older_than:
+                with contextlib.suppress(OSError):
+                    part.unlink()

