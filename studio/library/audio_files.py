@@ -18,7 +18,7 @@ _MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_
 _BLOCK = 1 << 16
 
 
-def encode_audio(samples: NDArray[np.float32], sampling_rate: int, file_format: str, comment: str, title: str = "") -> bytes:
+def encode_audio(samples: NDArray[np.float32], sampling_rate: int, file_format: str, comment: str) -> bytes:
     """Return the file of a sound (frames × channels of float32 in −1..1) in wav, flac, ogg or mp3.
 
     Raises ValueError where the format cannot hold the sampling rate.
@@ -36,9 +36,7 @@ def encode_audio(samples: NDArray[np.float32], sampling_rate: int, file_format: 
     ) as file:
         if file_format in ("flac", "ogg"):
             file.comment = comment
-        file.software = "Studio"
-        if title:
-            file.title = title
+            file.software = "Studio"
         clipped = np.clip(np.nan_to_num(samples), -1.0, 1.0)
         # The Vorbis encoder overflows its stack on very long writes; blocks are also easier on memory.
         for start in range(0, len(clipped), _BLOCK):

@@ -1,0 +1,111 @@
+"""The child process: receives jobs as bytes, runs them through `LocalEngine`, sends events back as bytes.
+
+Two threads: the reader receives messages (so that a cancel is seen while a model runs) and the main thread runs jobs. When the
+pipe ends, the parent is gone, and the child ends at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import functools
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import msgspec
+
+from studio.core.events import Event
+from studio.core.jobs import Job
+from studio.core.paths import DataFolder
+from studio.engine import environment, preload
+from studio.engine.local import LocalEngine
+from studio.engine.messages import MAX_MESSAGE_BYTES, Cancel, Generate, ToChild
+
+if sys.platform == "linux":
+    import fcntl
+
+
+def serve(connection: Connection, life: Connection, root: str, log_path: str) -> None:
+    """Run jobs until the parent says goodbye or is gone. The entry point of the process.
+
+    `life` is a pipe that nothing is written to: its end is the parent's.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a shell reaches the whole group; the parent decides
+    _end_with(life)
+    _redirect_output(log_path)
+    environment.prepare()
+    preload.import_all()  # at once in a fork server's child, which has it all
+    engine = LocalEngine(DataFolder(root=Path(root)))
+    inbox = _Inbox(connection)
+    threading.Thread(target=inbox.read, name="reader", daemon=True).start()
+    encoder = msgspec.msgpack.Encoder()
+
+    def send(event: Event) -> None:
+        try:
+            connection.send_bytes(encoder.encode(event))
+        except OSError:  # the parent is gone
+            os._exit(0)
+
+    while True:
+        job = inbox.jobs.get()
+        engine.generate(job, send, functools.partial(inbox.is_cancelled, job.id))
+
+
+class _Inbox:
+    """Messages from the parent, read as they come."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self.cancelled = ""
+        """The id of the job to be cancelled. An id, not a flag: a late cancel cannot hit the next job."""
+
+    def is_cancelled(self, job_id: str) -> bool:
+        """True where the parent wants this job to end."""
+        return self.cancelled == job_id
+
+    def read(self) -> None:
+        """Receive messages until the pipe ends; the reader thread."""
+        decoder = msgspec.msgpack.Decoder(ToChild)
+        while True:
+            try:
+                message = decoder.decode(self._connection.recv_bytes(MAX_MESSAGE_BYTES))
+            except (EOFError, OSError):  # the parent is gone, or told us to go
+                os._exit(0)
+            if isinstance(message, Cancel):
+                self.cancelled = message.job_id
+            elif isinstance(message, Generate):
+                if self.cancelled == message.job.id:  # a retry of a job that was cancelled before
+                    self.cancelled = ""
+                self.jobs.put(message.job)
+
+
+def _end_with(life: Connection) -> None:
+    # The reader sees the parent's end too, but not while native code holds the interpreter. The kernel's own signal for "this
+    # pipe changed" ends the process by default, whatever it is doing. Elsewhere than on Linux the reader has to do.
+    if sys.platform == "linux":
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
+        fcntl.fcntl(life.fileno(), fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(life.fileno(), fcntl.F_SETFL, fcntl.fcntl(life.fileno(), fcntl.F_GETFL) | os.O_ASYNC)
+        if life.poll():  # it ended before we listened
+            os._exit(0)
+
+
+def _redirect_output(log_path: str) -> None:
+    """Send what libraries print to the log file, and a native crash's traceback too."""
+    descriptor = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+    if sys.stderr is not None:
+        faulthandler.enable()
+    logging.basicConfig(level=logging.WARNING)

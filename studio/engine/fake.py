@@ -1,0 +1,157 @@
+"""An engine without models: deterministic, no torch. For the window's tests and `--fake`; its artifacts are real files."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Generator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.artifact import Artifact
+from studio.core.errors import Failure
+from studio.core.events import AudioChunk, Cancelled, Event, Failed, Finished, Loading, Preview, Progress, Statistics, TextDelta
+from studio.core.jobs import Job
+from studio.core.paths import DataFolder
+from studio.core.requests import ImageRequest, MusicRequest, SpeechRequest, TextRequest
+from studio.engine.protocol import Cancelled as CancelledQuestion
+from studio.engine.protocol import Emit, JobCancelledError, Run
+from studio.library import artifacts
+from studio.library.results import AudioResult, ImageResult, Result, TextResult
+from studio.models.card import ModelCard
+
+_WORDS = (
+    "the",
+    "light",
+    "of",
+    "a",
+    "small",
+    "window",
+    "falls",
+    "on",
+    "paper",
+    "where",
+    "words",
+    "grow",
+    "纸",
+    "上",
+    "的",
+    "光",
+    ".",
+)
+_RATE = 24_000
+
+
+def fake_card(kind: str) -> ModelCard:
+    """Return the card that stands for the fake model of a kind."""
+    return ModelCard(name=f"fake-{kind}", title=f"Fake {kind}", kind=kind, runner="transformers", builtin=True)
+
+
+class FakeEngine:
+    """See `protocol.Engine`. `step_seconds` is how long a step takes; `fail_on` may return the failure of a job."""
+
+    def __init__(
+        self,
+        _data: DataFolder | None = None,
+        *,
+        step_seconds: float = 0.0,
+        fail_on: Callable[[Job], Failure | None] = lambda _job: None,
+    ) -> None:
+        self._step_seconds = step_seconds
+        self._fail_on = fail_on
+        self._closed = threading.Event()
+
+    def warm_up(self) -> None:
+        """Nothing takes time."""
+
+    def close(self) -> None:
+        """End; a running job ends with Cancelled."""
+        self._closed.set()
+
+    def generate(self, job: Job, emit: Emit, cancelled: CancelledQuestion) -> None:
+        """Run the job. See `protocol.Engine.generate`."""
+        saved: list[Artifact] = []
+        event: Event
+        try:
+            run = Run(job, fake_card(job.request.kind), emit, lambda: self._closed.is_set() or cancelled())
+            run.check()
+            emit(Loading(phase="Preparing"))
+            failure = self._fail_on(job)
+            if failure is not None:
+                emit(Failed(failure=failure))
+                return
+            for result in self._results(run):
+                saved.append(artifacts.save(result, job=job, card=run.card, versions={}))
+            event = Finished(
+                artifacts=tuple(saved), statistics=Statistics(run_seconds=1.0, first_seconds=0.1, units=20, unit="token")
+            )
+        except JobCancelledError:
+            event = Cancelled(artifacts=tuple(saved))
+        except OSError as error:
+            event = Failed(
+                failure=Failure(cause="disk", message=f"The result could not be saved: {error.strerror}.", unsaved=True)
+            )
+        emit(event)
+
+    def _results(self, run: Run) -> Generator[Result, None, None]:
+        request = run.job.request
+        if isinstance(request, TextRequest):
+            yield from self._text(run, request)
+        elif isinstance(request, ImageRequest):
+            yield from self._image(run, request)
+        elif isinstance(request, (SpeechRequest, MusicRequest)):
+            yield from self._sound(run, request)
+
+    def _pause(self, run: Run) -> None:
+        self._closed.wait(self._step_seconds)
+        run.check()
+
+    def _text(self, run: Run, request: TextRequest) -> Generator[Result, None, None]:
+        total = min(request.max_new_tokens, 40)
+        for candidate in range(request.num_return_sequences):
+            chance = random.Random((request.seed or 0) + candidate)
+            text = ""
+            for step in range(1, total + 1):
+                try:
+                    self._pause(run)
+                except JobCancelledError:
+                    yield TextResult(text=text, ordinal=candidate, seed=request.seed, partial=True)
+                    raise
+                piece = ("" if step == 1 else " ") + chance.choice(_WORDS)
+                text += piece
+                if request.num_beams == 1:
+                    run.emit(TextDelta(text=piece, candidate=candidate))
+                run.emit(Progress(step=step, total=total, unit="token"))
+            score = -0.1 * (candidate + 1) if request.num_beams > 1 else None
+            yield TextResult(text=text, ordinal=candidate, seed=request.seed, score=score)
+
+    def _image(self, run: Run, request: ImageRequest) -> Generator[Result, None, None]:
+        steps, count = request.num_inference_steps, request.num_images_per_prompt
+        across = np.linspace(0, 255, request.width, dtype=np.uint8)
+        down = np.linspace(0, 255, request.height, dtype=np.uint8)
+        for number in range(count):
+            seed = (request.seed or 0) + number
+            pixels = np.empty((request.height, request.width, 3), np.uint8)
+            pixels[..., 0], pixels[..., 1], pixels[..., 2] = across[None, :], down[:, None], seed % 256
+            small = np.ascontiguousarray(pixels[:: max(1, request.height // 64), :: max(1, request.width // 64)])
+            for step in range(1, steps + 1):
+                self._pause(run)
+                preview = Preview(small.shape[1], small.shape[0], (small // max(1, steps - step + 1)).tobytes())
+                run.emit(Progress(step=number * steps + step, total=steps * count, preview=preview))
+            yield ImageResult(pixels=pixels, ordinal=number, seed=seed)
+
+    def _sound(self, run: Run, request: SpeechRequest | MusicRequest) -> Generator[Result, None, None]:
+        chunks: list[NDArray[np.float32]] = []
+        for step in range(1, 5):
+            try:
+                self._pause(run)
+            except JobCancelledError:
+                if chunks:
+                    yield AudioResult(samples=np.concatenate(chunks), sampling_rate=_RATE, seed=request.seed, partial=True)
+                raise
+            tone = 0.3 * np.sin(2 * np.pi * 110 * (step + 1) * np.arange(_RATE // 2) / _RATE)
+            chunks.append(tone.astype(np.float32)[:, None])
+            run.emit(AudioChunk(pcm=chunks[-1].tobytes(), sampling_rate=_RATE))
+            run.emit(Progress(step=step, total=4, unit="sentence"))
+        yield AudioResult(samples=np.concatenate(chunks), sampling_rate=_RATE, seed=request.seed)

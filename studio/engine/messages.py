@@ -1,0 +1,25 @@
+"""What the parent says to the child, as msgpack bytes. The other way go events (`core.events`)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from studio.core.jobs import Job
+
+MAX_MESSAGE_BYTES = 64 * 2**20
+"""Larger ones mean that the other side is broken."""
+
+
+class Generate(msgspec.Struct, frozen=True, tag="generate"):
+    """Run this job."""
+
+    job: Job
+
+
+class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
+    """Cancel this job, if it is still the one that runs."""
+
+    job_id: str
+
+
+ToChild = Generate | Cancel

@@ -1,0 +1,55 @@
+"""What the fork server imports once, so that each child that it forks has it already. Nothing here may touch a GPU."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import os
+import threading
+
+MODULES = (
+    "torch",
+    "transformers",
+    "diffusers",
+    "transformers.generation.utils",
+    "transformers.models.auto.modeling_auto",
+    "transformers.models.auto.tokenization_auto",
+    "transformers.models.llama.modeling_llama",
+    "transformers.models.gpt2.modeling_gpt2",
+    "transformers.models.bert.modeling_bert",
+    "transformers.models.clip.modeling_clip",
+    "diffusers.pipelines.auto_pipeline",
+    "diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion",
+    "diffusers.models.unets.unet_2d_condition",
+    "diffusers.models.autoencoders.autoencoder_tiny",
+    "diffusers.schedulers.scheduling_dpmsolver_multistep",
+    "soundfile",
+    "onnxruntime",
+    "studio.engine.local",
+    "studio.engine.text",
+    "studio.engine.image",
+    "studio.engine.speech",
+    "studio.engine.music",
+)
+
+
+def import_all() -> None:
+    """Import them; what a library's version lacks is imported when a job needs it."""
+    done = threading.Event()
+    # The fork server notices its parent's end only between requests, and this takes seconds.
+    watcher = threading.Thread(target=_end_with_parent, args=(os.getppid(), done), daemon=True)
+    watcher.start()
+    for name in MODULES:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    done.set()
+    watcher.join()  # no thread may be left when the server forks
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    logging.getLogger("diffusers").setLevel(logging.ERROR)
+
+
+def _end_with_parent(parent: int, done: threading.Event) -> None:
+    while not done.wait(0.5):
+        if os.getppid() != parent:
+            os._exit(0)

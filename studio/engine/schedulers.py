@@ -1,0 +1,40 @@
+"""Schedulers by short name, made from the pipeline's own configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from studio.core.errors import StudioError
+from studio.models.card import ModelCard
+
+CLASSES = {
+    "dpm++": "DPMSolverMultistepScheduler",
+    "euler": "EulerDiscreteScheduler",
+    "euler-a": "EulerAncestralDiscreteScheduler",
+    "ddim": "DDIMScheduler",
+    "lcm": "LCMScheduler",
+    "unipc": "UniPCMultistepScheduler",
+    "pndm": "PNDMScheduler",
+    "heun": "HeunDiscreteScheduler",
+}
+
+
+def make_scheduler(name: str, own: Any, card: ModelCard) -> Any:
+    """Return the scheduler of this short name with the configuration of the pipeline's own one; empty returns a fresh own one.
+
+    Raises StudioError where the model does not work with it.
+    """
+    import diffusers
+
+    if not name:
+        return type(own).from_config(own.config)
+    flow = "FlowMatch" in type(own).__name__ or own.config.get("prediction_type") == "flow_prediction"
+    allowed = () if flow else (card.schedulers if card.schedulers is not None else tuple(CLASSES))
+    if name not in allowed:
+        others = ", ".join(allowed) or "only its own (leave the field empty)"
+        raise StudioError(
+            f"{card.title} does not work with the scheduler {name}.", cause="invalid", cure=f"It works with {others}."
+        )
+    scheduler = getattr(diffusers, CLASSES[name])
+    # `clip_sample` is on by default in some and turns latents into noise.
+    return scheduler.from_config(own.config, **({"clip_sample": False} if name in ("ddim", "lcm") else {}))

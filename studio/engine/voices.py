@@ -1,0 +1,105 @@
+"""The voices that run on onnxruntime: Hibari (English, comes with Studio) and Kokoro (English and Chinese)."""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.errors import StudioError
+from studio.core.paths import resources
+from studio.engine import phonemes
+from studio.engine.environment import thread_count
+from studio.models.card import ModelCard
+
+RATE = 24_000
+MAX_PHONEMES = 500
+"""Kokoro takes 510 with its two ends; longer pieces are cut at a space."""
+
+
+class Speaker(Protocol):
+    """Says one piece of text."""
+
+    rate: int
+
+    def say(self, text: str, voice: str, speed: float, seed: int) -> NDArray[np.float32]:
+        """Return the samples (frames) of the text; empty where there is nothing to say."""
+
+
+class Hibari:
+    """The package hibari-tts with the one voice that it carries; its others would be fetched from the network."""
+
+    rate = RATE
+
+    def __init__(self) -> None:
+        from hibari import Hibari as Synthesizer
+
+        self._synthesizer = Synthesizer(voice="heart", threads=thread_count())
+
+    def say(self, text: str, voice: str, speed: float, seed: int) -> NDArray[np.float32]:
+        """See `Speaker.say`."""
+        if phonemes.foreign_share(text) > 0.3:
+            raise StudioError(
+                "Hibari speaks English only.",
+                cause="invalid",
+                cure="Choose a model that speaks this language; `studio models install kokoro` fetches one for Chinese.",
+            )
+        return np.asarray(self._synthesizer(text, speed=speed, seed=seed), np.float32)
+
+
+class Kokoro:
+    """Kokoro-82M (https://huggingface.co/hexgrad/Kokoro-82M): phoneme ids, a style row by their number, a speed."""
+
+    rate = RATE
+
+    def __init__(self, card: ModelCard) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = thread_count()
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        files = sorted(card.folder.glob("*.onnx"))
+        if not files:
+            raise StudioError(
+                f"{card.title} has lost its file in {card.path}.", cause="model", cure="Remove it and install it again."
+            )
+        self._session = onnxruntime.InferenceSession(str(files[0]), options, providers=["CPUExecutionProvider"])
+        self._vocabulary: dict[str, int] = json.loads((resources() / "voices/kokoro/vocab.json").read_text(encoding="utf-8"))
+
+    def say(self, text: str, voice: str, speed: float, seed: int) -> NDArray[np.float32]:
+        """See `Speaker.say`. `voice` is the name of a file in `resources/voices/kokoro`; it draws no random numbers."""
+        british = voice.startswith("b")
+        spoken = phonemes.chinese(text) if phonemes.is_chinese(text) else phonemes.english(text, british=british)
+        parts = [self._run(part, voice, speed) for part in _cut(spoken)]
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+    def _run(self, spoken: str, voice: str, speed: float) -> NDArray[np.float32]:
+        ids = [self._vocabulary[symbol] for symbol in spoken if symbol in self._vocabulary]
+        if not ids:
+            return np.zeros(0, np.float32)
+        style = _styles(voice)[len(ids)][None]
+        inputs: dict[str, Any] = {
+            "tokens": np.asarray([[0, *ids, 0]], np.int64),
+            "style": style,
+            "speed": np.asarray([speed], np.float32),
+        }
+        return np.asarray(self._session.run(None, inputs)[0], np.float32).reshape(-1)
+
+
+@functools.lru_cache(maxsize=4)
+def _styles(voice: str) -> NDArray[np.float32]:
+    return np.fromfile(resources() / "voices/kokoro" / f"{voice}.bin", np.float32).reshape(510, 256)
+
+
+def _cut(spoken: str) -> list[str]:
+    parts = []
+    while len(spoken) > MAX_PHONEMES:
+        cut = spoken.rfind(" ", 1, MAX_PHONEMES)
+        cut = cut if cut > 0 else MAX_PHONEMES
+        parts.append(spoken[:cut])
+        spoken = spoken[cut:].strip()
+    return [*parts, spoken] if spoken else parts

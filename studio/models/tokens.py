@@ -1,0 +1,56 @@
+"""Counting a prompt's tokens without torch: in the window while a person types, and before a job is submitted."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+from studio.core.errors import Problem
+from studio.core.requests import Request, TextRequest
+from studio.models.card import ModelCard
+
+TOKENIZER_FILE = "tokenizer.json"
+
+
+def count_tokens(card: ModelCard, prompt: str, system_prompt: str = "") -> int | None:
+    """Return how many tokens the model reads for this; None where it cannot be told without loading the model."""
+    path = card.folder / TOKENIZER_FILE
+    if not card.path or not path.is_file():
+        return None
+    tokenizer = _read(path, path.stat().st_mtime_ns)
+    count = len(tokenizer.encode(prompt, add_special_tokens=not card.chat).ids)
+    if card.chat and system_prompt.strip():
+        count += len(tokenizer.encode(system_prompt, add_special_tokens=False).ids)
+    return count + card.template_tokens
+
+
+@functools.lru_cache(maxsize=4)
+def _read(path: Path, _changed: int) -> Any:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def too_long(tokens: int, max_new_tokens: int, limit: int, *, encoder_decoder: bool = False) -> str | None:
+    """Return the sentence that refuses a prompt which the model cannot take, with the numbers; None where it fits."""
+    if not limit:
+        return None
+    if tokens > limit or (not encoder_decoder and tokens == limit):
+        return f"The prompt has {tokens:,} tokens; the model takes {limit:,}, the new ones included."
+    if not encoder_decoder and tokens + max_new_tokens > limit:
+        return f"The prompt has {tokens:,} tokens; with {max_new_tokens:,} new ones that is more than the model's {limit:,}."
+    return None
+
+
+def check_length(card: ModelCard, request: Request) -> Problem | None:
+    """Return why the request is too long for the model, with both numbers; None where it fits or cannot be told."""
+    if not isinstance(request, TextRequest) or not card.max_positions:
+        return None
+    tokens = count_tokens(card, request.prompt, request.system_prompt)
+    if tokens is None:
+        return None
+    sentence = too_long(tokens, request.max_new_tokens, card.max_positions, encoder_decoder=card.encoder_decoder)
+    return Problem("prompt", sentence) if sentence else None
