@@ -8,9 +8,6 @@ from typing import Any
 
 _HAN = re.compile(r"[㐀-䶿一-鿿豈-﫿]")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
-_RUNS = re.compile(
-    r"[㐀-䶿一-鿿豈-﫿0-9，。、；：？！“”‘’（）《》「」％…—·\s]+|[^㐀-䶿一-鿿豈-﫿，。、；：？！“”‘’（）《》「」％…—·]+"
-)
 
 
 def is_chinese(text: str) -> bool:
@@ -18,10 +15,11 @@ def is_chinese(text: str) -> bool:
     return bool(_HAN.search(text))
 
 
-def foreign_share(text: str) -> float:
-    """Return which share of the letters are not Latin ones."""
+def foreign_share(text: str, *, chinese_too: bool = False) -> float:
+    """Return which share of the letters are neither Latin nor, with `chinese_too`, Chinese."""
     letters = [character for character in text if character.isalpha()]
-    return sum(not _LATIN.match(letter) for letter in letters) / len(letters) if letters else 0.0
+    known = sum(bool(_LATIN.match(letter) or (chinese_too and _HAN.match(letter))) for letter in letters)
+    return 1 - known / len(letters) if letters else 0.0
 
 
 @functools.cache
@@ -31,17 +29,6 @@ def _english(british: bool) -> Any:
     return G2P(british=british)
 
 
-@functools.cache
-def _chinese() -> Any:
-    import logging
-
-    import jieba
-    from misaki.zh import ZHG2P
-
-    jieba.setLogLevel(logging.ERROR)
-    return ZHG2P()
-
-
 def english(text: str, *, british: bool = False) -> str:
     """Return the phonemes of English text."""
     return str(_english(british)(text))
@@ -49,9 +36,6 @@ def english(text: str, *, british: bool = False) -> str:
 
 def chinese(text: str) -> str:
     """Return the phonemes of Chinese text; English words inside are spoken as English."""
-    spoken = []
-    for run in _RUNS.findall(text):
-        if not run.strip():
-            continue
-        spoken.append(str(_chinese()(run)[0]) if _HAN.search(run) or run.strip().isdigit() else english(run))
-    return " ".join(spoken)
+    from studio.engine.chinese import phonemes
+
+    return phonemes(text, english)

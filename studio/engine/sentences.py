@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_CHARACTERS = 300
-"""A longer sentence is cut at clauses, else at spaces, else anywhere."""
+"""A longer sentence (about 20 s) is cut at clauses, else at spaces, else anywhere."""
 FIRST_CHARACTERS = 80
 """The first piece is shorter, so that sound comes soon."""
+WIDE_CHARACTER = 3
+"""A Chinese character, a kana or a Hangul syllable takes as long to say as this many letters."""
 
 # A full stop ends a sentence only before a space (3.14, e.g.); the Chinese and Japanese marks end one anywhere.
-_END = re.compile(r"(?<=[.!?…])[\"”’»)\]]*\s+|(?<=[。！？｡])[”’」』）]*\s*")
+_END = re.compile(r"(?<=[.!?…])[\"”’»)\]]*\s+|(?<=[。！？｡])[”’」』）]*+\s*+(?![。！？｡!?…，、；：])")
 _CLAUSE = re.compile(r"(?<=[,;:—–])\s+|(?<=[，、；：])\s*")
+_WIDE = re.compile(r"[ᄀ-ᇿ⺀-퟿豈-﫿𠀀-𯿿]")
 _ABBREVIATIONS = {"mr", "mrs", "ms", "dr", "prof", "st", "jr", "sr", "vs", "etc", "no", "vol", "fig", "inc", "ltd", "co"}
 _ABBREVIATIONS |= {"e.g", "i.e", "cf", "approx", "dept", "est"}
 
@@ -39,18 +42,25 @@ def split(text: str) -> list[Piece]:
             continue
         for sentence in _sentences(paragraph):
             limit = MAX_CHARACTERS if pieces else FIRST_CHARACTERS
-            parts = list(_parts(sentence, limit))
-            pieces += [Piece(part, CLAUSE_PAUSE) for part in parts[:-1]]
-            pieces.append(Piece(parts[-1], SENTENCE_PAUSE))
+            *first, last = _parts(sentence, limit)
+            pieces += [Piece(part, CLAUSE_PAUSE) for part in first]
+            pieces.append(Piece(last, SENTENCE_PAUSE))
         pieces[-1] = Piece(pieces[-1].text, PARAGRAPH_PAUSE)
     return pieces
+
+
+def is_speakable(text: str) -> bool:
+    """True where there is anything to say: of marks alone ("...", "—") voices make a breath or a click."""
+    return any(character.isalnum() or character in "$€£¥%&+=@#°" for character in text)
 
 
 def _sentences(paragraph: str) -> Iterator[str]:
     start = 0
     for match in _END.finditer(paragraph):
         closed = match.start() + len(match.group().rstrip())  # closing quotes stay with their sentence
-        if match.end() >= len(paragraph) or _goes_on(paragraph[start : match.start()], paragraph[match.end()]):
+        if match.end() >= len(paragraph) or _goes_on(
+            paragraph[max(start, match.start() - 24) : match.start()], paragraph[match.end()]
+        ):
             continue
         yield paragraph[start:closed]
         start = match.end()
@@ -65,20 +75,31 @@ def _goes_on(before: str, after: str) -> bool:
 
 
 def _parts(sentence: str, limit: int) -> Iterator[str]:
-    while len(sentence) > limit:
-        cut = _best_cut(sentence, limit)
+    while (reach := _reach(sentence, limit)) < len(sentence):
+        cut = _best_cut(sentence, reach)
         head, sentence = sentence[:cut].strip(), sentence[cut:].strip()
         if head:
             yield head
         limit = MAX_CHARACTERS
-    yield sentence
+    if sentence:
+        yield sentence
 
 
-def _best_cut(sentence: str, limit: int) -> int:
-    clauses = [match.end() for match in _CLAUSE.finditer(sentence) if match.end() <= limit]
+def _reach(sentence: str, limit: int) -> int:
+    """Return how many of the first characters are said within the limit."""
+    for number, character in enumerate(sentence[: limit + 1]):
+        limit -= WIDE_CHARACTER if _WIDE.match(character) else 1
+        if limit < 0:
+            return number
+    return len(sentence)
+
+
+def _best_cut(sentence: str, reach: int) -> int:
+    clauses = [match.end() for match in _CLAUSE.finditer(sentence, 0, reach + 1) if match.end() <= reach]
     if clauses:
         return clauses[-1]
-    if len(sentence) <= MAX_CHARACTERS:  # only the first piece is cut this short, and only at a clause
-        return len(sentence)
-    space = sentence.rfind(" ", 1, MAX_CHARACTERS)
-    return space if space > 0 else MAX_CHARACTERS
+    full = _reach(sentence, MAX_CHARACTERS)
+    if full == len(sentence):  # only the first piece is cut shorter than this, and only at a clause
+        return full
+    space = sentence.rfind(" ", 1, full)
+    return space if space > 0 else full

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import contextlib
 from collections.abc import Generator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,8 @@ from studio.core.errors import StudioError
 from studio.core.events import AudioChunk, Progress, Statistics
 from studio.core.requests import SpeechRequest
 from studio.engine.protocol import JobCancelledError, Run
-from studio.engine.sentences import split
+from studio.engine.sentences import Piece, is_speakable, split
+from studio.engine.text_stream import Clock
 from studio.engine.voices import Hibari, Kokoro, Speaker
 from studio.engine.waveform_model import SpokenByTransformers
 from studio.library.results import AudioResult, Result
@@ -34,40 +34,49 @@ def generate(run: Run, pipeline: Speaker) -> Generator[Result, None, Statistics]
     request = run.job.request
     assert isinstance(request, SpeechRequest)
     voice = choose_voice(run.card, request)
+    pipeline.check(request.prompt)
     pieces = split(request.prompt)
-    begun, first = time.monotonic(), 0.0
+    clock = Clock()
     spoken: list[NDArray[np.float32]] = []
-    for number, piece in enumerate(pieces):
-        if run.cancelled():
-            break
-        samples = pipeline.say(piece.text, voice, request.speed, request.seed or 0)
-        silence = np.zeros(int(piece.pause * pipeline.rate / request.speed), np.float32)
-        chunk = np.concatenate([np.clip(samples, -1, 1), silence])
-        first = first or time.monotonic() - begun
-        spoken.append(chunk)
-        run.emit(AudioChunk(pcm=chunk.astype("<f4").tobytes(), sampling_rate=pipeline.rate))
-        run.emit(Progress(step=number + 1, total=len(pieces), unit="sentence"))
-    yield from _result(run, request, spoken, pipeline)
+    with contextlib.suppress(JobCancelledError):
+        for number, piece in enumerate(pieces):
+            run.check()
+            chunk = _say(pipeline, piece, voice, run)
+            clock.tick()
+            spoken.append(chunk)
+            run.emit(AudioChunk(pcm=chunk.astype("<f4").tobytes(), sampling_rate=pipeline.rate))
+            run.emit(Progress(step=number + 1, total=len(pieces), unit="sentence"))
+    clock.stop()
+    partial, frames = len(spoken) < len(pieces), sum(map(len, spoken))
+    samples = _whole(spoken)
+    if np.any(samples):
+        yield AudioResult(samples=samples[:, None], sampling_rate=pipeline.rate, seed=request.seed, partial=partial)
     if run.cancelled():
         raise JobCancelledError
-    return Statistics(
-        run_seconds=time.monotonic() - begun, first_seconds=first, units=sum(map(len, spoken)), unit="sample"
-    )  # fmt: skip
-
-
-def _result(
-    run: Run, request: SpeechRequest, spoken: list[NDArray[np.float32]], pipeline: Speaker
-) -> Generator[Result, None, None]:
-    if not spoken and run.cancelled():
-        return
-    whole: Any = np.concatenate(spoken) if spoken else np.zeros(0, np.float32)
-    if not np.any(whole):
+    if not np.any(samples):
         raise StudioError(
             "There is nothing in the text that this voice can speak.",
             cause="invalid",
             cure="Write words in a language of the voice.",
         )
-    yield AudioResult(samples=whole[:, None], sampling_rate=pipeline.rate, seed=request.seed, partial=run.cancelled())
+    return Statistics(run_seconds=clock.seconds, first_seconds=clock.first, units=frames, unit="sample")
+
+
+def _say(pipeline: Speaker, piece: Piece, voice: str, run: Run) -> NDArray[np.float32]:
+    """Return the piece's samples and the silence after it."""
+    request = run.job.request
+    assert isinstance(request, SpeechRequest)
+    silence = np.zeros(int(piece.pause * pipeline.rate / request.speed), np.float32)
+    if not is_speakable(piece.text):
+        return silence
+    samples = pipeline.say(piece.text, voice, request.speed, request.seed or 0, run.cancelled)
+    return np.concatenate([np.clip(samples, -1, 1), silence])
+
+
+def _whole(spoken: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    samples = np.concatenate(spoken) if spoken else np.zeros(0, np.float32)
+    spoken.clear()  # hours of sound are gigabytes; one copy is enough
+    return samples
 
 
 def choose_voice(card: ModelCard, request: SpeechRequest) -> str:

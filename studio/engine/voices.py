@@ -13,11 +13,16 @@ from studio.core.errors import StudioError
 from studio.core.paths import resources
 from studio.engine import phonemes
 from studio.engine.environment import thread_count
+from studio.engine.interrupt import run_session
+from studio.engine.protocol import Cancelled
 from studio.models.card import ModelCard
 
 RATE = 24_000
 MAX_PHONEMES = 500
 """Kokoro takes 510 with its two ends; longer pieces are cut at a space."""
+MAX_FOREIGN = 0.1
+"""Below this share of the letters, words in another script (a name, a symbol) are passed over; above, the text is refused."""
+OTHER = "Add a model that speaks this language: Studio runs VITS and MMS-TTS folders."
 
 
 class Speaker(Protocol):
@@ -25,8 +30,14 @@ class Speaker(Protocol):
 
     rate: int
 
-    def say(self, text: str, voice: str, speed: float, seed: int) -> NDArray[np.float32]:
-        """Return the samples (frames) of the text; empty where there is nothing to say."""
+    def check(self, text: str) -> None:
+        """Raise StudioError, with what to do, where this model cannot speak the text's language."""
+
+    def say(self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled) -> NDArray[np.float32]:
+        """Return the samples (frames) of the text; empty where there is nothing to say.
+
+        Raises JobCancelledError soon after `cancelled()` became true.
+        """
 
 
 class Hibari:
@@ -39,14 +50,18 @@ class Hibari:
 
         self._synthesizer = Synthesizer(voice="heart", threads=thread_count())
 
-    def say(self, text: str, voice: str, speed: float, seed: int) -> NDArray[np.float32]:
-        """See `Speaker.say`."""
-        if phonemes.foreign_share(text) > 0.3:
+    def check(self, text: str) -> None:
+        """See `Speaker.check`."""
+        if phonemes.foreign_share(text) > MAX_FOREIGN:
+            chinese = phonemes.is_chinese(text)
             raise StudioError(
-                "Hibari speaks English only.",
+                "Hibari speaks English only, and this text is in another script.",
                 cause="invalid",
-                cure="Choose a model that speaks this language; `studio models install kokoro` fetches one for Chinese.",
+                cure="Choose Kokoro, which speaks Chinese too; `studio models install kokoro` fetches it." if chinese else OTHER,
             )
+
+    def say(self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled) -> NDArray[np.float32]:
+        """See `Speaker.say`. It takes a hundredth of the time that the sound lasts, so that `cancelled` is not asked."""
         return np.asarray(self._synthesizer(text, speed=speed, seed=seed), np.float32)
 
 
@@ -70,14 +85,21 @@ class Kokoro:
         self._session = onnxruntime.InferenceSession(str(files[0]), options, providers=["CPUExecutionProvider"])
         self._vocabulary: dict[str, int] = json.loads((resources() / "voices/kokoro/vocab.json").read_text(encoding="utf-8"))
 
-    def say(self, text: str, voice: str, speed: float, seed: int) -> NDArray[np.float32]:
+    def check(self, text: str) -> None:
+        """See `Speaker.check`."""
+        if phonemes.foreign_share(text, chinese_too=True) > MAX_FOREIGN:
+            raise StudioError(
+                "Kokoro speaks English and Chinese here, and this text is in another script.", cause="invalid", cure=OTHER
+            )
+
+    def say(self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled) -> NDArray[np.float32]:
         """See `Speaker.say`. `voice` is the name of a file in `resources/voices/kokoro`; it draws no random numbers."""
         british = voice.startswith("b")
         spoken = phonemes.chinese(text) if phonemes.is_chinese(text) else phonemes.english(text, british=british)
-        parts = [self._run(part, voice, speed) for part in _cut(spoken)]
+        parts = [self._run(part, voice, speed, cancelled) for part in _cut(spoken)]
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
-    def _run(self, spoken: str, voice: str, speed: float) -> NDArray[np.float32]:
+    def _run(self, spoken: str, voice: str, speed: float, cancelled: Cancelled) -> NDArray[np.float32]:
         ids = [self._vocabulary[symbol] for symbol in spoken if symbol in self._vocabulary]
         if not ids:
             return np.zeros(0, np.float32)
@@ -87,12 +109,16 @@ class Kokoro:
             "style": style,
             "speed": np.asarray([speed], np.float32),
         }
-        return np.asarray(self._session.run(None, inputs)[0], np.float32).reshape(-1)
+        return np.asarray(run_session(self._session, inputs, cancelled)[0], np.float32).reshape(-1)
 
 
 @functools.lru_cache(maxsize=4)
 def _styles(voice: str) -> NDArray[np.float32]:
-    return np.fromfile(resources() / "voices/kokoro" / f"{voice}.bin", np.float32).reshape(510, 256)
+    folder = resources() / "voices/kokoro"
+    files = {path.stem: path for path in folder.glob("*.bin")}
+    if voice not in files:  # a card may name what is not there
+        raise StudioError(f"Kokoro has no voice {voice!r}.", cause="invalid", cure=f"It has {', '.join(sorted(files))}.")
+    return np.fromfile(files[voice], np.float32).reshape(510, 256)
 
 
 def _cut(spoken: str) -> list[str]:

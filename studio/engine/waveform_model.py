@@ -9,20 +9,22 @@ from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
 from studio.engine.device import best_device
+from studio.engine.interrupt import between_layers
+from studio.engine.protocol import Cancelled
+from studio.engine.voices import MAX_FOREIGN
 from studio.models.card import ModelCard
 
 
 def load_waveform_model(card: ModelCard) -> tuple[Any, Any, str]:
-    """Return model, processor (or tokenizer) and device."""
+    """Return model, tokenizer and device. (A processor would bring what reads sound, which some need torchaudio for.)"""
     import torch
-    from transformers import AutoModelForTextToWaveform, AutoProcessor, AutoTokenizer
+    from transformers import AutoModelForTextToWaveform, AutoTokenizer
 
     device = best_device()
     local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     # In float32 also on a GPU: vocoders lose quality in half precision, and the models are small.
     model = AutoModelForTextToWaveform.from_pretrained(card.path, dtype=torch.float32, use_safetensors=True, **local)
-    reader = AutoProcessor if (card.folder / "preprocessor_config.json").exists() else AutoTokenizer
-    return model.to(device).eval(), reader.from_pretrained(card.path, **local), device
+    return model.to(device).eval(), AutoTokenizer.from_pretrained(card.path, **local), device
 
 
 class SpokenByTransformers:
@@ -31,26 +33,41 @@ class SpokenByTransformers:
     def __init__(self, card: ModelCard) -> None:
         self._model, self._tokenizer, self._device = load_waveform_model(card)
         self._title = card.title
+        self._names = [voice.name for voice in card.voices]
+        if getattr(self._tokenizer, "phonemize", False):
+            raise StudioError(
+                f"{card.title} reads phonemes that only the program espeak makes, which Studio does not carry.",
+                cause="model",
+                cure="Use a model that reads letters, such as an MMS-TTS one.",
+            )
         config = self._model.config
-        self.rate = int(getattr(config, "sampling_rate", 0) or getattr(self._model, "sampling_rate", 0) or 16_000)
+        self.rate = int(getattr(config, "sampling_rate", 0) or card.sampling_rate or 16_000)
 
-    def say(self, text: str, voice: str, speed: float, seed: int) -> NDArray[np.float32]:
-        """See `voices.Speaker.say`. `voice` is a speaker's number where the model has several."""
+    def check(self, text: str) -> None:
+        """See `voices.Speaker.check`. A letter that is not in the vocabulary would be passed over in silence."""
+        vocabulary = self._tokenizer.get_vocab()
+        letters = [letter for letter in text if letter.isalpha()]
+        unknown = sum(letter not in vocabulary and letter.lower() not in vocabulary for letter in letters)
+        if letters and unknown / len(letters) > MAX_FOREIGN:
+            raise StudioError(
+                f"{self._title} cannot read the letters of this text.",
+                cause="invalid",
+                cure="Choose a model of the text's language; English and Chinese are spoken by Kokoro.",
+            )
+
+    def say(self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled) -> NDArray[np.float32]:
+        """See `voices.Speaker.say`. `voice` is the name of one of the card's voices, where the model has several."""
         import torch
 
         inputs = self._tokenizer(text, return_tensors="pt").to(self._device)
         if not inputs["input_ids"].shape[-1]:
             return np.zeros(0, np.float32)
-        more: dict[str, Any] = {}
-        if voice and getattr(self._model.config, "num_speakers", 1) > 1:
-            more["speaker_id"] = int(voice) if voice.isdigit() else 0
-        if hasattr(self._model, "speaking_rate"):
-            self._model.speaking_rate = speed
+        more: dict[str, Any] = {"speaker_id": self._names.index(voice)} if len(self._names) > 1 else {}
+        self._model.speaking_rate = speed
         torch.manual_seed(seed)
-        with torch.inference_mode():
-            output = self._model(**inputs, **more) if self._model.config.model_type == "vits" else self._model.generate(**inputs)
-        wave = output.waveform if hasattr(output, "waveform") else output
-        samples = np.asarray(wave.float().cpu().numpy().reshape(-1), np.float32)
+        with torch.inference_mode(), between_layers(self._model, cancelled):
+            output = self._model(**inputs, **more)
+        samples = np.asarray(output.waveform.float().cpu().numpy().reshape(-1), np.float32)
         if not np.isfinite(samples).all():
             raise StudioError(
                 f"{self._title} made numbers that are no sound (NaN).", cause="model", cure="The model's files may be damaged."
