@@ -78,7 +78,7 @@ def _compose(run: Run, pipeline: MusicPipeline, request: MusicRequest, clock: Cl
         output = pipeline.model.generate(
             **inputs,
             do_sample=True,
-            guidance_scale=request.guidance_scale,
+            guidance_scale=max(1.0, request.guidance_scale),  # 1 is none; below it generate takes another way, and fails
             temperature=request.temperature,
             max_new_tokens=total,
             stopping_criteria=StoppingCriteriaList([_every_step(step)]),

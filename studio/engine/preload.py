@@ -36,6 +36,8 @@ MODULES = (
 
 def import_all() -> None:
     """Import them; what a library's version lacks is imported when a job needs it."""
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    logging.getLogger("diffusers").setLevel(logging.ERROR)
     done = threading.Event()
     # The fork server notices its parent's end only between requests, and this takes seconds.
     watcher = threading.Thread(target=_end_with_parent, args=(os.getppid(), done), daemon=True)
@@ -43,10 +45,16 @@ def import_all() -> None:
     for name in MODULES:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    _quiet()
     done.set()
     watcher.join()  # no thread may be left when the server forks
-    logging.getLogger("transformers").setLevel(logging.ERROR)
-    logging.getLogger("diffusers").setLevel(logging.ERROR)
+
+
+def _quiet() -> None:
+    # Progress bars share a lock between processes, which a killed child would leave behind.
+    from tqdm import tqdm
+
+    tqdm.set_lock(threading.RLock())
 
 
 def _end_with_parent(parent: int, done: threading.Event) -> None:

@@ -1,0 +1,20 @@
+"""The command line: the same queue, worker and engine as the window's, from a shell. Nothing heavy is imported until needed."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; the entry point of the program."""
+    import multiprocessing
+
+    multiprocessing.freeze_support()
+    if sys.argv[1:2] == ["convert-gguf"]:  # a built program starts itself for this (models/add.py)
+        from studio.models import convert
+
+        del sys.argv[1]
+        sys.exit(convert.main())
+    from studio.cli.commands import run
+
+    sys.exit(run(sys.argv[1:]))

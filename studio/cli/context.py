@@ -1,0 +1,55 @@
+"""What every command needs: the data folder, and an engine of the chosen sort."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.core.paths import DataFolder, data_folder
+from studio.engine import environment
+from studio.engine.protocol import Engine
+from studio.models.card import ModelCard
+
+
+@dataclass
+class Context:
+    """The options that stand before the command."""
+
+    data: DataFolder
+    in_process: bool = False
+    fake: bool = False
+
+    def engine(self) -> Engine:
+        """Make the engine."""
+        environment.prepare()
+        return make_engine(self.data, in_process=self.in_process, fake=self.fake)
+
+    def find_card(self, kind: str, name: str) -> ModelCard:
+        """Return the model that a request means. Raises StudioError."""
+        if self.fake:
+            from studio.engine.fake import fake_card
+
+            return fake_card(kind)
+        from studio.models.installed import find
+
+        return find(self.data, kind, name)
+
+
+def make_engine(data: DataFolder, *, in_process: bool = False, fake: bool = False) -> Engine:
+    """Return the engine: in a child (the default), in this process (for profiling), or the fake one."""
+    if fake:
+        from studio.engine.fake import FakeEngine
+
+        return FakeEngine(data, step_seconds=0.01)
+    if in_process:
+        from studio.engine.local import LocalEngine
+
+        return LocalEngine(data)
+    from studio.engine.process import ProcessEngine
+
+    return ProcessEngine(data)
+
+
+def make_context(data_dir: Path | None, in_process: bool, fake: bool) -> Context:
+    """Return the context for the options."""
+    return Context(data_folder(data_dir), in_process, fake)

@@ -1,0 +1,137 @@
+"""The commands that make something: `studio text`, `image`, `speech`, `music`. Their options are the request's fields."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from studio.cli import output
+from studio.cli.context import Context
+from studio.core.errors import InvalidRequestError, StudioError
+from studio.core.jobs import Job, new_job
+from studio.core.paths import DataFolder
+from studio.core.requests import KINDS, Request, fields
+from studio.core.settings import load_settings
+from studio.models.card import request_for
+from studio.models.tokens import check_length
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add a command for every kind of request."""
+    for kind, request_type in KINDS.items():
+        article = {"image": "pictures", "text": "text"}.get(kind, kind)
+        app.command(kind, help=f"Make {article} from a prompt.")(_command(kind, request_type))
+
+
+def _command(kind: str, request_type: type[Request]) -> Callable[..., None]:
+    def command(ctx: typer.Context, **values: Any) -> None:
+        target, as_json = values.pop("output_path"), values.pop("as_json")
+        given = {name: value for name, value in values.items() if value is not None}
+        raise typer.Exit(generate(ctx.obj, kind, given, target, as_json))
+
+    parameters = [_parameter("ctx", typer.Context)]
+    parameters += [_parameter(*_option(info)) for info in fields(request_type)]
+    help_out = "A file to write, or a folder for files."
+    parameters.append(_parameter("output_path", Annotated[Path | None, typer.Option("--output", "-o", help=help_out)], None))
+    parameters.append(_parameter("as_json", Annotated[bool, typer.Option("--json", help="Print one JSON object.")], False))
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command
+
+
+def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _option(info: Any) -> tuple[Any, ...]:
+    if info.name == "prompt":
+        return info.name, Annotated[str, typer.Argument(help=info.meta.description)]
+    # As text: `build_request` reads it, so that a wrong value gets the same answer here as in a form or a batch file.
+    shown = f" [{'|'.join(choice for choice in info.choices if choice)}]" if info.choices else ""
+    kind = {int: "N", float: "X"}.get(info.type, "TEXT")
+    return (
+        info.name,
+        Annotated[str | None, typer.Option(f"--{info.flag}", help=f"{info.meta.description}{shown}", metavar=kind)],
+        None,
+    )
+
+
+def generate(context: Context, kind: str, values: dict[str, Any], target: Path | None, as_json: bool) -> int:
+    """Run one job and print its result; return the exit code."""
+    try:
+        job = _make_job(context, kind, values, target)
+        from studio.cli.runner import Run
+
+        streams = kind == "text" and not as_json and sys.stdout.isatty() and job.request.result_count == 1
+        run = Run(context, stream_text=streams)
+    except (StudioError, InvalidRequestError) as error:
+        output.explain(error)
+        return output.WRONG
+    outcomes = run.submit([job])
+    for outcome in outcomes:
+        if as_json:
+            output.as_json(outcome)
+        elif kind == "text":
+            _print_text(outcome, streamed=streams)
+        else:
+            for path in outcome.files:
+                output.result(path)
+        if outcome.failure is not None:
+            output.note(outcome.failure.message)
+            output.note(outcome.failure.cure)
+    if run.interrupted:
+        return output.INTERRUPTED
+    return output.DONE if outcomes and all(outcome.state == "completed" for outcome in outcomes) else output.FAILED
+
+
+def _make_job(context: Context, kind: str, values: dict[str, Any], target: Path | None) -> Job:
+    folder, stem, suffix = resolve_target(context.data, target)
+    if suffix:
+        _take_format(KINDS[kind], values, suffix)
+    card = context.find_card(kind, str(values.pop("model", "") or ""))
+    request = request_for(card, values)
+    problem = check_length(card, request)
+    if problem:
+        raise InvalidRequestError([problem])
+    return new_job(request, folder, stem)
+
+
+def resolve_target(data: DataFolder, target: Path | None) -> tuple[str, str, str]:
+    """Return folder, stem and suffix (without dot) for `-o`: an existing folder or a name without suffix is a folder.
+
+    Raises StudioError where the file is there already.
+    """
+    if target is None:
+        return load_settings(data).output_folder or str(data.outputs), "", ""
+    target = target.expanduser().absolute()
+    if target.is_dir() or not target.suffix:
+        if target.exists() and not target.is_dir():
+            raise StudioError(f"{target} is a file, not a folder.", cause="invalid")
+        return str(target), "", ""
+    if target.exists():
+        raise StudioError(f"{target} is there already and is kept.", cause="invalid", cure="Choose another name.")
+    return str(target.parent), target.stem, target.suffix[1:].lower()
+
+
+def _take_format(request_type: type[Request], values: dict[str, Any], suffix: str) -> None:
+    if suffix not in request_type.media_types:
+        known = ", ".join(f".{name}" for name in request_type.media_types)
+        raise StudioError(f"A file of this kind cannot end in .{suffix}.", cause="invalid", cure=f"It can be {known}.")
+    if any(info.name == "format" for info in fields(request_type)):
+        values["format"] = suffix
+
+
+def _print_text(outcome: Any, *, streamed: bool) -> None:
+    if streamed:
+        sys.stdout.write("\n")
+        return
+    for artifact in outcome.artifacts:
+        if len(outcome.artifacts) > 1:
+            score = f" (score {artifact.score:.3f})" if artifact.score is not None else ""
+            output.result(f"--- {artifact.ordinal + 1}{score}")
+        output.result(Path(artifact.path).read_text(encoding="utf-8"))

@@ -1,0 +1,46 @@
+"""What the command line prints: results on stdout, everything else on stderr. Exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import msgspec
+
+from studio.core.errors import InvalidRequestError, StudioError
+
+DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
+"""All done; a job failed; the request was wrong and nothing was run; Ctrl+C."""
+
+
+def result(text: str) -> None:
+    """Print a result: a path, a text, a table."""
+    sys.stdout.write(text + "\n")
+
+
+def as_json(value: Any) -> None:
+    """Print one JSON object."""
+    result(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def note(text: str) -> None:
+    """Say something to the person; not part of the result."""
+    sys.stderr.write(text + "\n")
+
+
+def explain(error: StudioError | InvalidRequestError) -> None:
+    """Say what was wrong and what to do."""
+    if isinstance(error, InvalidRequestError):
+        for problem in error.problems:
+            note(f"{problem.field}: {problem.message}")
+        return
+    note(error.message)
+    if error.cure:
+        note(error.cure)
+
+
+def use_utf8() -> None:
+    """Chinese must not fail where a shell says that it only knows ASCII."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")

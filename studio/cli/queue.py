@@ -1,0 +1,104 @@
+"""`studio queue list|run|cancel|clear`."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Annotated
+
+import typer
+
+from studio.cli import output
+from studio.core.errors import StudioError
+from studio.core.jobs import Job
+
+queue_app = typer.Typer(no_args_is_help=True, help="The jobs that wait, run and are over.")
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@queue_app.command("list")
+def list_command(ctx: typer.Context, as_json: Json = False) -> None:
+    """Show all jobs, also while the window is open."""
+    jobs = _look(ctx)
+    if as_json:
+        output.as_json({"jobs": jobs})
+        return
+    for job in jobs:
+        error = f"  {job.failure.message}" if job.failure else ""
+        output.result(f"{job.id}  {job.state:10}{job.request.kind:8}{' '.join(job.request.prompt.split())[:60]}{error}")
+    if not jobs:
+        output.note("The queue is empty.")
+
+
+def _look(ctx: typer.Context) -> list[Job]:
+    from studio.jobs.store import read_jobs
+    from studio.library.database import open_read_only
+
+    try:
+        connection = open_read_only(ctx.obj.data.database)
+    except sqlite3.OperationalError:
+        return []
+    try:
+        return read_jobs(connection)
+    finally:
+        connection.close()
+
+
+@queue_app.command("run")
+def run_command(ctx: typer.Context, as_json: Json = False) -> None:
+    """Run everything that waits."""
+    from studio.cli.runner import Run
+
+    try:
+        run = Run(ctx.obj)
+    except StudioError as error:
+        output.explain(error)
+        raise typer.Exit(output.WRONG) from None
+    outcomes = run.drain()
+    if as_json:
+        output.as_json({"jobs": outcomes})
+    else:
+        for outcome in outcomes:
+            for path in outcome.files:
+                output.result(path)
+            if outcome.failure is not None:
+                output.note(f"{outcome.job_id}: {outcome.failure.message}")
+    if run.interrupted:
+        raise typer.Exit(output.INTERRUPTED)
+    raise typer.Exit(output.DONE if all(outcome.state == "completed" for outcome in outcomes) else output.FAILED)
+
+
+@queue_app.command("cancel")
+def cancel_command(ctx: typer.Context, job_id: str, as_json: Json = False) -> None:
+    """Cancel a waiting job."""
+    _change(ctx, job_id, as_json)
+
+
+@queue_app.command("clear")
+def clear_command(ctx: typer.Context, as_json: Json = False) -> None:
+    """Forget the jobs that are over. Their files stay."""
+    _change(ctx, "", as_json)
+
+
+def _change(ctx: typer.Context, job_id: str, as_json: bool) -> None:
+    from studio.jobs.session import hold
+    from studio.jobs.store import JobStore
+
+    try:
+        lock = hold(ctx.obj.data)
+        store = JobStore.open(ctx.obj.data.database)
+    except StudioError as error:
+        output.explain(error)
+        raise typer.Exit(output.WRONG) from None
+    try:
+        changed = [job.id for job in store.cancel([job_id])[0]] if job_id else store.remove_over()
+    finally:
+        store.close()
+        lock.unlock()
+    if as_json:
+        output.as_json({"jobs": changed})
+    elif job_id and not changed:
+        output.note(f"There is no waiting job {job_id}.")
+    else:
+        output.note(f"{len(changed)} {'cancelled' if job_id else 'cleared'}.")
+    if job_id and not changed:
+        raise typer.Exit(output.WRONG)

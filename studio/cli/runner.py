@@ -1,0 +1,142 @@
+"""Runs jobs from a shell: submits them, shows how far they are, waits until they are over. Ctrl+C cancels and keeps."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+import msgspec
+from PySide6.QtCore import QCoreApplication, QTimer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from studio.cli.context import Context
+from studio.core.artifact import Artifact
+from studio.core.errors import Failure
+from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Statistics, TextDelta
+from studio.core.events import Progress as ProgressEvent
+from studio.core.jobs import Batch, Job, JobState
+from studio.jobs.session import Session
+
+SIGNAL_POLL_MS = 100
+"""Python sees a signal only between its own instructions; a timer gives it some while Qt waits."""
+
+
+class Outcome(msgspec.Struct, kw_only=True):
+    """How one job ended; what `--json` prints."""
+
+    job_id: str
+    state: str
+    prompt: str
+    seed: int | None
+    line: int = 0
+    files: list[str] = []
+    artifacts: list[Artifact] = []
+    failure: Failure | None = None
+    statistics: Statistics | None = None
+
+
+class Run:
+    """One run of the queue in this process, until the jobs that it is about are over."""
+
+    def __init__(self, context: Context, *, stream_text: bool = False) -> None:
+        self._application = QCoreApplication.instance() or QCoreApplication(sys.argv[:1])
+        self.session = Session(context.data, context.engine())
+        self._stream_text = stream_text
+        self._waiting: dict[str, Outcome] = {}
+        self._over: dict[str, Outcome] = {}
+        self._open_batches: set[str] = set()
+        self.interrupted = False
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeRemainingColumn())
+        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._bar = self._progress.add_task("", total=None, count="")
+        queue = self.session.queue
+        queue.job_event.connect(self._on_job_event)
+        queue.batch_finished.connect(self._on_batch_finished)
+        queue.failed.connect(lambda sentence: sys.stderr.write(sentence + "\n"))
+
+    def submit(self, jobs: Sequence[Job], batch: Batch | None = None) -> list[Outcome]:
+        """Run new jobs (before anything else that waits stays where it is: the queue's order holds) and return how they ended."""
+        if batch is not None:
+            self._open_batches.add(batch.id)
+        return self._run(jobs, lambda: self.session.queue.submit(jobs, batch))
+
+    def drain(self) -> list[Outcome]:
+        """Run everything that waits in the queue."""
+        waiting = [job for job in self.session.queue.jobs() if not job.state.over]
+        return self._run(waiting, lambda: None)
+
+    def _run(self, jobs: Sequence[Job], begin: Callable[[], None]) -> list[Outcome]:
+        for job in jobs:
+            request = job.request
+            self._waiting[job.id] = Outcome(
+                job_id=job.id, state=job.state, prompt=request.prompt, seed=request.seed, line=job.row
+            )
+        before = signal.signal(signal.SIGINT, self._on_interrupt)
+        timer = QTimer()
+        timer.timeout.connect(lambda: None)
+        timer.start(SIGNAL_POLL_MS)
+        try:
+            with self._progress:
+                self.session.start()
+                begin()
+                if self._waiting:
+                    self._application.exec()
+        finally:
+            timer.stop()
+            signal.signal(signal.SIGINT, before)
+            self.session.close()
+        return [self._over[job.id] for job in jobs if job.id in self._over]
+
+    def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        if self.interrupted:  # the second time: at once; what is running waits in the queue
+            self._application.exit(1)
+            return
+        self.interrupted = True
+        self.session.queue.cancel(list(self._waiting))
+
+    def _on_job_event(self, job_id: str, event: Event) -> None:
+        outcome = self._waiting.get(job_id)
+        if outcome is None:
+            return
+        if isinstance(event, TextDelta) and self._stream_text and event.candidate == 0:
+            sys.stdout.write(event.text)
+            sys.stdout.flush()
+        elif isinstance(event, Loading):
+            self._progress.update(self._bar, description=event.phase)
+        elif isinstance(event, ProgressEvent):
+            done = len(self._over)
+            count = f"{event.step}/{event.total} {event.unit}" + (
+                f", {done + 1}/{done + len(self._waiting)}" if self._waiting else ""
+            )
+            self._progress.update(
+                self._bar, description=outcome.prompt[:30], completed=event.step, total=event.total, count=count
+            )
+        elif isinstance(event, (Finished, Failed, Cancelled)):
+            self._settle(job_id, outcome, event)
+
+    def _settle(self, job_id: str, outcome: Outcome, event: Finished | Failed | Cancelled) -> None:
+        job = self.session.queue.job(job_id)
+        if job is not None and not job.state.over:  # it took the engine down, and runs once more
+            return
+        outcome.artifacts = list(event.artifacts)
+        outcome.files = [artifact.path for artifact in event.artifacts]
+        if isinstance(event, Failed):
+            outcome.failure = job.failure if job is not None else event.failure
+        if isinstance(event, Finished):
+            outcome.statistics = event.statistics
+        names = {Finished: JobState.COMPLETED, Failed: JobState.FAILED, Cancelled: JobState.CANCELLED}
+        outcome.state = names[type(event)]
+        self._over[job_id] = self._waiting.pop(job_id)
+        self._quit_when_over()
+
+    def _on_batch_finished(self, batch: Batch) -> None:
+        self._open_batches.discard(batch.id)
+        self._quit_when_over()
+
+    def _quit_when_over(self) -> None:
+        if not self._waiting and not self._open_batches:
+            self._application.quit()
