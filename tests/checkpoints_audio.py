@@ -109,6 +109,12 @@ def make_musicgen(folder: Path, *, stereo: bool = False, melody: bool = False) -
         model = MusicgenMelodyForConditionalGeneration(MusicgenMelodyConfig(**parts, num_chroma=4, chroma_length=5)).eval()
     else:
         model = MusicgenForConditionalGeneration(MusicgenConfig(**parts)).eval()
+    for layer in model.audio_encoder.quantizer.layers:  # all zero in a new codec, so that every code would sound the same
+        layer.codebook.embed.normal_()
+    with torch.no_grad():
+        for name, weights in model.named_parameters():  # so that prompt, guidance and temperature change what is drawn
+            if name.startswith(("decoder.", "enc_to_dec_proj")) and weights.ndim == 2:
+                weights.mul_(15)
     model.generation_config.pad_token_id = model.generation_config.decoder_start_token_id = 16
     model.save_pretrained(folder)
     extractor = EncodecFeatureExtractor(feature_size=2 if stereo else 1, sampling_rate=CODEC_RATE)

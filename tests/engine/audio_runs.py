@@ -1,0 +1,43 @@
+"""Runs one job of speech or music as `LocalEngine` does, and keeps all that it said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from studio.core.events import AudioChunk, Event, Progress, Statistics
+from studio.core.jobs import new_job
+from studio.core.requests import Request
+from studio.engine.protocol import JobCancelledError, Run
+from studio.library.results import AudioResult
+from studio.models.card import ModelCard
+
+
+@dataclass
+class Outcome:
+    events: list[Event] = field(default_factory=list)
+    results: list[AudioResult] = field(default_factory=list)
+    statistics: Statistics | None = None
+    cancelled: bool = False
+
+    @property
+    def chunks(self) -> list[AudioChunk]:
+        return [event for event in self.events if isinstance(event, AudioChunk)]
+
+    @property
+    def progress(self) -> list[Progress]:
+        return [event for event in self.events if isinstance(event, Progress)]
+
+
+def run_job(kind, card: ModelCard, pipeline, request: Request, cancelled=lambda _outcome: False) -> Outcome:
+    """`cancelled` is asked with what was said so far."""
+    outcome = Outcome()
+    run = Run(new_job(request, "/nowhere"), card, outcome.events.append, lambda: cancelled(outcome))
+    results = kind.generate(run, pipeline)
+    try:
+        while True:
+            outcome.results.append(next(results))
+    except StopIteration as end:
+        outcome.statistics = end.value
+    except JobCancelledError:
+        outcome.cancelled = True
+    return outcome
