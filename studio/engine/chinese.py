@@ -12,7 +12,7 @@ from typing import Any
 # English is a word or several, with what belongs to them (GPT-4, iPhone 15 Pro is "iPhone", 十五, "Pro").
 _WORDS = r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ0-9'’]*(?:[-.][A-Za-zÀ-ɏ0-9]+)*"
 _RUNS = re.compile(rf"({_WORDS}(?:\s+{_WORDS})*)")
-_HAN = re.compile(r"[㐀-䶿一-鿿豈-﫿〇]")
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3007]")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _CLOCK = re.compile(r"(?<!\d)(\d{1,2})[:：]([0-5]\d)(?!\d)")
 _DIGIT_BY_DIGIT = re.compile(r"(?<![\d.])(?:0\d{2,}|\d{9,})(?![\d.])|\d{16,}|\d+(?:\.\d+){2,}")

@@ -16,7 +16,7 @@ WIDE_CHARACTER = 3
 # A full stop ends a sentence only before a space (3.14, e.g.); the Chinese and Japanese marks end one anywhere.
 _END = re.compile(r"(?<=[.!?…])[\"”’»)\]]*\s+|(?<=[。！？｡])[”’」』）]*+\s*+(?![。！？｡!?…，、；：])")
 _CLAUSE = re.compile(r"(?<=[,;:—–])\s+|(?<=[，、；：])\s*")
-_WIDE = re.compile(r"[ᄀ-ᇿ⺀-퟿豈-﫿𠀀-𯿿]")
+_WIDE = re.compile(r"[\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0002ffff]")
 _ABBREVIATIONS = {"mr", "mrs", "ms", "dr", "prof", "st", "jr", "sr", "vs", "etc", "no", "vol", "fig", "inc", "ltd", "co"}
 _ABBREVIATIONS |= {"e.g", "i.e", "cf", "approx", "dept", "est"}
 
