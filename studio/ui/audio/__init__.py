@@ -1,0 +1,1 @@
+"""Sound in the window: playing it, drawing it, reading it back."""

@@ -1,0 +1,173 @@
+"""The waveform of a sound, with a cursor; a click, a drag or a key goes to another place."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QPixmap, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from studio.ui.audio.tape import Tape
+
+KEY_SECONDS = 5.0
+_CURSOR_WIDTH = 2
+_MARGIN = 6
+
+
+class Waveform(QWidget):
+    """Draws a tape's peaks. It only asks: who plays decides where the cursor is."""
+
+    seek_requested = Signal(float)
+    """Seconds from the start."""
+    toggle_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tape: Tape | None = None
+        self._position = 0.0
+        self._drawn: dict[str, QPixmap] = {}
+        self._drawn_for: tuple[object, ...] = ()
+        self.placeholder = "The sound appears here"
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName("Waveform")
+        self.setToolTip("Click or drag to go there; Space plays and pauses, ← and → go 5 seconds, Home and End to the ends")
+        self._describe()
+
+    def sizeHint(self) -> QSize:  # noqa: N802, D102  Qt's name
+        return QSize(480, 120)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802, D102  Qt's name
+        return QSize(120, 48)
+
+    def set_tape(self, tape: Tape | None) -> None:
+        """Show another sound, or none."""
+        self._tape = tape
+        self._position = 0.0
+        self._describe()
+        self.update()
+
+    def extend(self) -> None:
+        """Show what was appended to the tape."""
+        self._describe()
+        self.update()
+
+    def set_position(self, seconds: float) -> None:
+        """Move the cursor."""
+        before, self._position = self._cursor_x(), seconds
+        after = self._cursor_x()
+        if before != after:
+            left, right = min(before, after), max(before, after)
+            self.update(QRect(int(left) - _CURSOR_WIDTH, 0, int(right - left) + 2 * _CURSOR_WIDTH + 1, self.height()))
+
+    @property
+    def length(self) -> float:
+        """Seconds that are shown."""
+        return self._tape.frames / self._tape.sampling_rate if self._tape else 0.0
+
+    def _cursor_x(self) -> float:
+        return self.width() * min(1.0, self._position / self.length) if self.length else 0.0
+
+    def _describe(self) -> None:
+        self.setAccessibleDescription(f"{format_seconds(self._position)} of {format_seconds(self.length)}")
+
+    # Input -------------------------------------------------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802, D102  Qt's name
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._ask(event.position().x())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802, D102  Qt's name
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._ask(event.position().x())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802, D102  Qt's name
+        places = {
+            Qt.Key.Key_Left: self._position - KEY_SECONDS,
+            Qt.Key.Key_Right: self._position + KEY_SECONDS,
+            Qt.Key.Key_Home: 0.0,
+            Qt.Key.Key_End: self.length,
+        }
+        key = Qt.Key(event.key())
+        if key == Qt.Key.Key_Space and self._tape:
+            self.toggle_requested.emit()
+        elif key in places and self._tape:
+            self._seek(places[key])
+        else:
+            super().keyPressEvent(event)
+
+    def _ask(self, x: float) -> None:
+        if self._tape:
+            self._seek(x / max(1, self.width()) * self.length)
+
+    def _seek(self, seconds: float) -> None:
+        self.seek_requested.emit(max(0.0, min(seconds, self.length)))
+        self._describe()
+
+    # Painting ----------------------------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, D102  Qt's name
+        painter = QPainter(self)
+        palette = self.palette()
+        if not self.length:
+            painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.placeholder)
+        else:
+            self._draw()
+            x = round(self._cursor_x())
+            for name, left, width in (("played", 0, x), ("rest", x, self.width() - x)):
+                painter.save()
+                painter.setClipRect(QRect(left, 0, width, self.height()).intersected(event.rect()))
+                painter.drawPixmap(0, 0, self._drawn[name])
+                painter.restore()
+            painter.fillRect(x - _CURSOR_WIDTH // 2, 0, _CURSOR_WIDTH, self.height(), palette.color(QPalette.ColorRole.Text))
+        if self.hasFocus():
+            painter.setPen(palette.color(QPalette.ColorRole.Accent))
+            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+        painter.end()
+
+    def _draw(self) -> None:
+        """Draw the curve once in each of its two colours; a move of the cursor only copies them."""
+        assert self._tape is not None
+        played = self.palette().color(QPalette.ColorRole.Accent)
+        rest = self.palette().color(QPalette.ColorRole.PlaceholderText)
+        state = (id(self._tape), self._tape.frames, self.size().toTuple(), self.devicePixelRatioF(), played.rgb(), rest.rgb())
+        if state == self._drawn_for:
+            return
+        self._drawn_for = state
+        curve = self._curve()
+        self._drawn = {"played": self._picture(curve, played), "rest": self._picture(curve, rest)}
+
+    def _curve(self) -> QPolygonF:
+        """Return the outline: the highest samples from left to right, then the lowest back."""
+        assert self._tape is not None
+        lowest, highest = self._tape.peaks.columns(self.width())
+        middle = self.height() / 2
+        scale = middle - _MARGIN
+        top = np.minimum(middle - highest * scale, middle - 0.5)  # silence is a thin line
+        bottom = np.maximum(middle - lowest * scale, middle + 0.5)
+        points = [QPointF(x + 0.5, y) for x, y in enumerate(top.tolist())]
+        points += [QPointF(x + 0.5, y) for x, y in reversed(list(enumerate(bottom.tolist())))]
+        return QPolygonF(points)
+
+    def _picture(self, curve: QPolygonF, colour: QColor) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        picture = QPixmap(self.size() * ratio)
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(colour, 0.5))
+        painter.setBrush(colour)
+        painter.drawPolygon(curve)
+        painter.drawLine(QLineF(0, self.height() / 2, self.width(), self.height() / 2))
+        painter.end()
+        return picture
+
+
+def format_seconds(seconds: float) -> str:
+    """Return 1:05, or 1:01:05 from an hour on."""
+    minutes, rest = divmod(int(max(0.0, seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
