@@ -35,10 +35,10 @@ class Waveform(QWidget):
         self.setToolTip("Click or drag to go there; Space plays and pauses, ← and → go 5 seconds, Home and End to the ends")
         self._describe()
 
-    def sizeHint(self) -> QSize:  # noqa: N802, D102  Qt's name
+    def sizeHint(self) -> QSize:  # noqa: D102  Qt's name
         return QSize(480, 120)
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802, D102  Qt's name
+    def minimumSizeHint(self) -> QSize:  # noqa: D102  Qt's name
         return QSize(120, 48)
 
     def set_tape(self, tape: Tape | None) -> None:
@@ -74,15 +74,15 @@ class Waveform(QWidget):
 
     # Input -------------------------------------------------------------------------------------------------------------------
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802, D102  Qt's name
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102  Qt's name
         if event.button() == Qt.MouseButton.LeftButton:
             self._ask(event.position().x())
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802, D102  Qt's name
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102  Qt's name
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._ask(event.position().x())
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802, D102  Qt's name
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102  Qt's name
         places = {
             Qt.Key.Key_Left: self._position - KEY_SECONDS,
             Qt.Key.Key_Right: self._position + KEY_SECONDS,
@@ -107,7 +107,7 @@ class Waveform(QWidget):
 
     # Painting ----------------------------------------------------------------------------------------------------------------
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, D102  Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102  Qt's name
         painter = QPainter(self)
         palette = self.palette()
         if not self.length:

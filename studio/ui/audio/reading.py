@@ -1,0 +1,29 @@
+"""A sound file as a tape. Takes its time: call it in another thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from studio.core.errors import StudioError
+from studio.ui.audio.tape import Tape
+
+_BLOCK = 1 << 18
+MAX_SECONDS = 6 * 3600
+"""More does not fit into the memory of a small machine."""
+
+
+def read_tape(path: Path) -> Tape:
+    """Return the whole sound of a WAV, FLAC, OGG or MP3. Raises StudioError where it is none."""
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(path) as file:
+            if file.frames > MAX_SECONDS * file.samplerate:
+                raise StudioError(f"{path.name} is too long to be shown.", cure="Open it in another program.")
+            tape = Tape(file.samplerate, file.channels)
+            for block in file.blocks(_BLOCK, dtype="int16", always_2d=True):
+                tape.append(block.copy())
+    except (soundfile.SoundFileError, RuntimeError, OSError) as error:
+        raise StudioError(f"{path.name} cannot be played: {error}", cure="The file may be damaged or gone.") from error
+    tape.complete = True
+    return tape
