@@ -1,0 +1,1 @@
+"""The window: tabs, forms, docks, dialogs, theme. No torch in this process."""

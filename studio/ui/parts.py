@@ -1,0 +1,136 @@
+"""Small parts that every screen uses, made in one way: plain-text labels, buttons with name and tooltip, questions."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMessageBox, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from studio.core.errors import Failure
+from studio.ui.icons import icon
+
+
+def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
+    """Return a label that never takes its text for HTML."""
+    made = QLabel()
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setText(text)
+    made.setWordWrap(wrap)
+    if role:
+        made.setProperty("role", role)
+    return made
+
+
+def name_control(control: QWidget, name: str, tip: str) -> None:
+    """Give a control its accessible name and its tooltip (plain text, also where it looks like HTML)."""
+    control.setAccessibleName(name)
+    control.setAccessibleDescription(tip)
+    control.setToolTip(html.escape(tip))
+
+
+def button(text: str, tip: str, pressed: Callable[[], object], icon_name: str = "", *, primary: bool = False) -> QPushButton:
+    """Return a push button."""
+    made = QPushButton(text)
+    name_control(made, text or tip, tip)
+    if icon_name:
+        made.setIcon(icon(icon_name, "#ffffff" if primary else ""))
+    if primary:
+        made.setProperty("primary", True)
+    made.clicked.connect(lambda _checked=False: pressed())
+    return made
+
+
+def restyle(widget: QWidget) -> None:
+    """Let the style sheet see a property that was changed."""
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
+def row(*widgets: QWidget | None, margins: tuple[int, int, int, int] = (0, 0, 0, 0), spacing: int = 8) -> QWidget:
+    """Return the widgets side by side; None is a stretch."""
+    holder = QWidget()
+    layout = QHBoxLayout(holder)
+    layout.setContentsMargins(*margins)
+    layout.setSpacing(spacing)
+    for widget in widgets:
+        if widget is None:
+            layout.addStretch(1)
+        else:
+            layout.addWidget(widget)
+    return holder
+
+
+def ask(parent: QWidget, title: str, question: str, yes: str, no: str = "Cancel") -> bool:
+    """Ask a question with two named answers; closing the box means no."""
+    box = QMessageBox(QMessageBox.Icon.Question, title, question, parent=parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    accept = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(no, QMessageBox.ButtonRole.RejectRole)
+    box.exec()
+    return box.clickedButton() is accept
+
+
+def tell(parent: QWidget | None, title: str, text: str, details: str = "") -> None:
+    """Show a message with its details behind a button."""
+    box = QMessageBox(QMessageBox.Icon.Warning, title, text, parent=parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    if details:
+        box.setDetailedText(details)
+    box.exec()
+
+
+class Notice(QFrame):
+    """A box that says what went wrong and what to do, with buttons; hidden while there is nothing to say."""
+
+    def __init__(self, role: str = "notice") -> None:
+        super().__init__()
+        self.setProperty("role", role)
+        self._message = label(wrap=True)
+        self._cure = label(role="muted", wrap=True)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(8)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 10, 12, 10)
+        layout.setSpacing(6)
+        layout.addWidget(self._message)
+        layout.addWidget(self._cure)
+        layout.addLayout(self._buttons)
+        self._buttons.addStretch(1)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.hide()
+
+    def say(self, message: str, cure: str = "", buttons: list[QPushButton] | None = None) -> None:
+        """Show this, with these buttons."""
+        self.clear()
+        self._message.setText(message)
+        self._cure.setText(cure)
+        self._cure.setVisible(bool(cure))
+        for number, made in enumerate(buttons or []):
+            self._buttons.insertWidget(number, made)
+        self.setAccessibleName(f"{message} {cure}")
+        self.show()
+
+    def fail(self, failure: Failure, buttons: list[QPushButton]) -> None:
+        """Show a failure; its details are behind a button."""
+        if failure.details:
+            show = button(
+                "Details…", "Show what exactly went wrong", lambda: tell(self, "Details", failure.message, failure.details)
+            )
+            buttons = [*buttons, show]
+        self.say(failure.message, failure.cure, buttons)
+
+    @property
+    def message(self) -> str:
+        """What is shown."""
+        return self._message.text()
+
+    def clear(self) -> None:
+        """Hide it."""
+        while self._buttons.count() > 1:
+            item = self._buttons.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.deleteLater()
+        self.hide()

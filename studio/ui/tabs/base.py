@@ -1,0 +1,390 @@
+"""What the tabs have in common: prompt and form on the left, the result on the right, and one job that is shown."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QPlainTextEdit,
+    QProgressBar,
+    QScrollArea,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.core.errors import Failure, InvalidRequestError, Problem
+from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Progress
+from studio.core.jobs import Job, JobState, new_job
+from studio.core.requests import KINDS, Request
+from studio.models.card import ModelCard, request_for
+from studio.ui.form import RequestForm
+from studio.ui.parts import Notice, button, label, name_control, restyle, row
+from studio.ui.shared import Shared
+
+LEFT_WIDTH = 400
+
+
+class GenerateTab(QWidget):
+    """A tab for one kind of request. Subclasses give the result's side and what is special in the form."""
+
+    kind: str
+    own_fields: tuple[str, ...] = ()
+    """Fields that the subclass shows itself, beside prompt and model."""
+
+    job_shown = Signal(str)
+
+    def __init__(self, shared: Shared) -> None:
+        super().__init__()
+        self.shared = shared
+        self._job: Job | None = None
+        self._mine: set[str] = set()
+        self._begun = 0.0
+        self._loading_draft = False
+        self.prompt = text_editor("Prompt", "What to make, in your own words. Ctrl+Enter starts.", 110)
+        self.model = QComboBox()
+        name_control(self.model, "Model", "The model that does it")
+        self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.form = RequestForm(KINDS[self.kind], skip=("prompt", "model", *self.own_fields))
+        self._prompt_problem = label(role="error", wrap=True)
+        self.generate_button = button("Generate", "Start (Ctrl+Enter)", self.generate, "play", primary=True)
+        self.stop_button = button("Stop", "Stop and keep what is there (Esc)", self.stop, "stop")
+        self._why_not = label(role="muted", wrap=True)
+        self.status = label("", "muted", wrap=True)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        name_control(self.bar, "Progress", "How far the job is")
+        self.notice = Notice()
+        self._no_model = Notice("banner")
+        self._lay_out()
+        self._connect()
+        self.refresh_models()
+        self.show_idle()
+
+    # What subclasses give -------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def result_widget(self) -> QWidget:
+        """Return the widget that shows results; called once."""
+
+    def extra_widgets(self) -> list[QWidget]:
+        """Return what stands between prompt and settings."""
+        return []
+
+    def own_values(self) -> dict[str, Any]:
+        """Return the values of `own_fields`."""
+        return {}
+
+    def set_own_values(self, values: dict[str, Any]) -> None:
+        """Show values of `own_fields`."""
+
+    def on_card_changed(self, card: ModelCard | None) -> None:
+        """Another model was chosen."""
+
+    def begin_result(self, job: Job) -> None:
+        """A job of this tab begins: empty the result's side."""
+
+    def show_event(self, job: Job, event: Event) -> None:
+        """Show an event of the running job."""
+
+    def extra_problems(self, _request: Request) -> list[Problem]:
+        """Return problems that the request's own checks do not see."""
+        return []
+
+    # Layout ---------------------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        settings = QWidget()
+        inner = QVBoxLayout(settings)
+        inner.setContentsMargins(16, 12, 16, 12)
+        inner.setSpacing(8)
+        for widget in (label("Prompt", "muted"), self.prompt, self._prompt_problem, *self.extra_widgets()):
+            inner.addWidget(widget)
+        inner.addWidget(label("Model", "muted"))
+        inner.addWidget(self.model)
+        inner.addWidget(self._no_model)
+        inner.addSpacing(4)
+        inner.addWidget(self.form)
+        inner.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(settings)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(scroll, 1)
+        column.addWidget(self._why_not_row())
+        column.addWidget(row(self.generate_button, self.stop_button, margins=(16, 4, 16, 12)))
+        self.generate_button.setSizePolicy(self.prompt.sizePolicy().horizontalPolicy(), self.generate_button.sizePolicy().verticalPolicy())
+        right = QWidget()
+        side = QVBoxLayout(right)
+        side.setContentsMargins(16, 12, 16, 12)
+        side.setSpacing(8)
+        side.addWidget(self.notice)
+        side.addWidget(self.result_widget(), 1)
+        side.addWidget(self.bar)
+        side.addWidget(self.status)
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.addWidget(left)
+        splitter.addWidget(right)
+        splitter.setSizes([LEFT_WIDTH, 880])
+        splitter.setStretchFactor(1, 1)
+        splitter.setChildrenCollapsible(False)
+        left.setMinimumWidth(300)
+        right.setMinimumWidth(280)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(splitter)
+
+    def _why_not_row(self) -> QWidget:
+        return row(self._why_not, margins=(16, 4, 16, 0))
+
+    def _connect(self) -> None:
+        self.prompt.textChanged.connect(self._on_edited)
+        self.form.changed.connect(self._on_edited)
+        self.model.currentIndexChanged.connect(self._on_model_changed)
+        self.shared.models_changed.connect(self.refresh_models)
+        self.shared.queue.job_event.connect(self._on_job_event)
+        self.shared.queue.jobs_changed.connect(self._on_jobs_changed)
+        self.shared.queue.cancel_wished.connect(self._on_cancel_wished)
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
+            QShortcut(QKeySequence(keys), self, self.generate, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        QShortcut(QKeySequence("Esc"), self, self.stop, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+
+    # Models ---------------------------------------------------------------------------------------------------------------
+
+    @property
+    def card(self) -> ModelCard | None:
+        """The chosen model."""
+        name = self.model.currentData()
+        return next((card for card in self.shared.cards(self.kind) if card.name == name), None)
+
+    def refresh_models(self) -> None:
+        """Fill the list of models again, keeping the chosen one."""
+        before = self.model.currentData()
+        self.model.blockSignals(True)
+        self.model.clear()
+        for card in self.shared.cards(self.kind):
+            self.model.addItem(card.title, card.name)
+        index = self.model.findData(before)
+        self.model.setCurrentIndex(max(0, index))
+        self.model.blockSignals(False)
+        self.model.setVisible(self.model.count() > 0)
+        if self.model.count():
+            self._no_model.clear()
+        elif self.kind == "text":
+            get = button("Get the starter model (99 MB)", "Download a small text model", self.shared.starter_wanted.emit, "save")
+            self._no_model.say("There is no text model yet.", "The starter is a small English chat model that runs on any computer.", [get])
+        else:
+            self._no_model.say(f"There is no {self.kind} model yet.", "Add a model folder from this computer with Models.")
+        self._on_model_changed()
+
+    def choose_model(self, name: str) -> None:
+        """Choose a model by name, where it is installed."""
+        index = self.model.findData(name)
+        if index >= 0:
+            self.model.setCurrentIndex(index)
+
+    def _on_model_changed(self) -> None:
+        card = self.card
+        self.form.set_defaults(dict(card.defaults) if card else {})
+        self.on_card_changed(card)
+        self._on_edited()
+
+    # The request ----------------------------------------------------------------------------------------------------------
+
+    def values(self) -> dict[str, Any]:
+        """Return everything that stands in the tab."""
+        return {**self.form.values(), **self.own_values(), "prompt": self.prompt.toPlainText()}
+
+    def set_values(self, values: dict[str, Any]) -> None:
+        """Fill the tab, from a preset, a draft or an artifact's recipe."""
+        if isinstance(values.get("prompt"), str):
+            self.prompt.setPlainText(values["prompt"])
+        if values.get("model"):
+            self.choose_model(str(values["model"]))
+        self.form.set_values(values)
+        self.set_own_values(values)
+
+    def request(self) -> Request:
+        """Return the request as it stands. Raises InvalidRequestError."""
+        card = self.card
+        if card is None:
+            raise InvalidRequestError([Problem("model", "none is installed")])
+        request = request_for(card, self.values())
+        problems = self.extra_problems(request)
+        if problems:
+            raise InvalidRequestError(problems)
+        return request
+
+    def check(self) -> Request | None:
+        """Mark what is wrong; return the request where nothing is."""
+        problems: list[Problem] = []
+        request = None
+        try:
+            request = self.request()
+        except InvalidRequestError as error:
+            problems = error.problems
+        rest = self.form.set_problems(problems)
+        empty = not self.prompt.toPlainText().strip()
+        prompt_problem = "" if empty else next((problem.message for problem in rest if problem.field == "prompt"), "")
+        self._prompt_problem.setText(f"The prompt {prompt_problem}" if prompt_problem[:1].islower() else prompt_problem)
+        self._prompt_problem.setVisible(bool(prompt_problem))
+        if bool(self.prompt.property("wrong")) != bool(prompt_problem):
+            self.prompt.setProperty("wrong", bool(prompt_problem))
+            restyle(self.prompt)
+        why = ""
+        if self.card is None:
+            why = "A model is missing."
+        elif empty:
+            why = "Write a prompt to begin."
+        elif problems:
+            first = problems[0]
+            field = self.form.fields.get(first.field)
+            why = f"{field.info.meta.title if field else first.field.title()}: {first.message}"
+        self._why_not.setText(why)
+        self._why_not.setVisible(bool(why))
+        self.generate_button.setEnabled(request is not None)
+        return request
+
+    def _on_edited(self) -> None:
+        self.check()
+        if not self._loading_draft:
+            self.shared.settings.drafts[self.kind] = {**self.values(), "model": self.model.currentData() or ""}
+            self.shared.settings_changed()
+
+    def load_draft(self) -> None:
+        """Show what stood here when the program was last closed."""
+        draft = self.shared.settings.drafts.get(self.kind)
+        if draft:
+            self._loading_draft = True
+            self.set_values(draft)
+            self._loading_draft = False
+        self.check()
+
+    # Jobs -----------------------------------------------------------------------------------------------------------------
+
+    def generate(self) -> None:
+        """Put the request into the queue."""
+        request = self.check()
+        if request is None:
+            return
+        job = new_job(request, self.shared.output_folder())
+        self._mine.add(job.id)
+        self.shared.remember_prompt(request.prompt)
+        seed = self.form.fields.get("seed")
+        if seed is not None and request.seed is None:
+            seed.editor.setProperty("placeholderText", f"random (now {job.request.seed})")
+        if self._job is None or self._job.state.over:
+            self._begin(job)
+        else:
+            self.shared.said.emit("Added to the queue")
+        self.shared.queue.submit([job])
+
+    def stop(self) -> None:
+        """Stop the job that is shown; what is there is kept."""
+        if self._job is not None and not self._job.state.over:
+            self.shared.queue.cancel([self._job.id])
+
+    def _begin(self, job: Job) -> None:
+        self._job = job
+        self._begun = time.monotonic()
+        self.notice.clear()
+        self.begin_result(job)
+        self.bar.setRange(0, 0)
+        self.bar.show()
+        self.stop_button.setEnabled(True)
+        self.status.setText("Waiting in the queue…")
+        self.job_shown.emit(job.id)
+
+    def show_idle(self) -> None:
+        """Nothing runs."""
+        self.bar.hide()
+        self.stop_button.setEnabled(False)
+
+    def _on_jobs_changed(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            if job.id not in self._mine:
+                continue
+            if self._job is not None and job.id == self._job.id:
+                self._job = job
+            if job.state is JobState.RUNNING and (self._job is None or self._job.id != job.id or self._job.state.over):
+                self._begin(job)
+                self._job = job
+
+    def _on_cancel_wished(self, job_id: str) -> None:
+        if self._job is not None and job_id == self._job.id:
+            self.status.setText("Stopping…")
+
+    def _on_job_event(self, job_id: str, event: Event) -> None:
+        if self._job is None or job_id != self._job.id:
+            return
+        if isinstance(event, Loading):
+            self.status.setText(f"{event.phase}…")
+        elif isinstance(event, Progress):
+            self.bar.setRange(0, event.total)
+            self.bar.setValue(event.step)
+            self.status.setText(self.progress_text(event))
+        self.show_event(self._job, event)
+        if isinstance(event, (Finished, Failed, Cancelled)):
+            self._end(event)
+
+    def progress_text(self, event: Progress) -> str:
+        """Return the line under the result while it is made."""
+        elapsed = time.monotonic() - self._begun
+        left = elapsed / event.step * (event.total - event.step) if event.step else 0
+        return f"{event.unit.title()} {event.step} of {event.total} · about {left:.0f} s left"
+
+    def finished_text(self, event: Finished) -> str:
+        """Return the line under a finished result."""
+        return f"Done in {event.statistics.run_seconds:.1f} s · seed {self._job.request.seed if self._job else ''}"
+
+    def _end(self, event: Finished | Failed | Cancelled) -> None:
+        assert self._job is not None
+        if isinstance(event, Failed) and not self._job.state.over:
+            self.status.setText("The engine ended unexpectedly; the job runs once more…")
+            self.bar.setRange(0, 0)
+            return
+        self.show_idle()
+        if isinstance(event, Finished):
+            self.status.setText(self.finished_text(event))
+        elif isinstance(event, Cancelled):
+            self.status.setText("Stopped; what was made is kept." if event.artifacts else "Stopped.")
+        else:
+            self.status.setText("")
+            self._show_failure(self._job.failure or event.failure, self._job.id)
+
+    def _show_failure(self, failure: Failure, job_id: str) -> None:
+        def retry(folder: str = "") -> None:
+            self.notice.clear()
+            self.shared.queue.retry([job_id], folder)
+
+        buttons = [button("Try again", "Run the job again with the same seed", retry, "retry")]
+        if failure.unsaved:
+            buttons.insert(0, button("Save elsewhere…", "Save the finished result to another folder", lambda: self._save_elsewhere(retry), "folder"))
+        self.notice.fail(failure, buttons)
+
+    def _save_elsewhere(self, retry: Any) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Save the result to")
+        if folder:
+            retry(folder)
+
+
+def text_editor(name: str, tip: str, height: int) -> QPlainTextEdit:
+    """Return a plain text editor with name and tip; Tab leaves it."""
+    editor = QPlainTextEdit()
+    name_control(editor, name, tip)
+    editor.setTabChangesFocus(True)
+    editor.setMinimumHeight(height)
+    editor.setMaximumHeight(height * 2)
+    editor.setPlaceholderText(tip)
+    return editor

@@ -1,0 +1,115 @@
+"""The image tab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+
+from studio.core.events import Cancelled, Event, Failed, Finished, Preview, Progress
+from studio.core.files import write_whole
+from studio.core.jobs import Job
+from studio.models.card import ModelCard
+from studio.ui import background
+from studio.ui.image_view import ImageView
+from studio.ui.parts import button, label, row, tell
+from studio.ui.shared import Shared
+from studio.ui.tabs.base import GenerateTab, text_editor
+
+
+class ImageTab(GenerateTab):
+    """Prompt and settings on the left, the picture as it is made on the right."""
+
+    kind = "image"
+    own_fields = ("negative_prompt",)
+
+    def __init__(self, shared: Shared) -> None:
+        self.negative_prompt = text_editor("Negative prompt", "What to keep out of the picture.", 40)
+        self.about = label("", "muted", wrap=True)
+        self.view = ImageView()
+        super().__init__(shared)
+        self.negative_prompt.textChanged.connect(self._on_edited)
+
+    def extra_widgets(self) -> list[QWidget]:
+        """See `GenerateTab`."""
+        return [label("Negative prompt", "muted"), self.negative_prompt]
+
+    def result_widget(self) -> QWidget:
+        """See `GenerateTab`."""
+        self.copy_button = button("Copy", "Copy the picture", self.copy, "copy")
+        self.save_button = button("Save as…", "Save a copy of the PNG, with its settings inside (Ctrl+S)", self.save_as, "save")
+        self.folder_button = button("Show folder", "Open the folder with the picture", self.show_folder, "folder")
+        self.view.changed.connect(self._on_picture_changed)
+        holder = QWidget()
+        layout = QVBoxLayout(holder)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(self.about)
+        layout.addWidget(row(self.copy_button, self.save_button, self.folder_button, None))
+        self._on_picture_changed()
+        return holder
+
+    def own_values(self) -> dict[str, Any]:
+        """See `GenerateTab`."""
+        return {"negative_prompt": self.negative_prompt.toPlainText()}
+
+    def set_own_values(self, values: dict[str, Any]) -> None:
+        """See `GenerateTab`."""
+        if "negative_prompt" in values:
+            self.negative_prompt.setPlainText(str(values["negative_prompt"]))
+
+    def on_card_changed(self, card: ModelCard | None) -> None:
+        """What the starter can draw is said, because it is little."""
+        self.about.setText(card.description if card is not None else "")
+        self.about.setVisible(bool(card and card.description))
+
+    def begin_result(self, job: Job) -> None:
+        """See `GenerateTab`."""
+        self.view.clear()
+
+    def show_event(self, job: Job, event: Event) -> None:
+        """See `GenerateTab`."""
+        if isinstance(event, Progress) and event.preview is not None:
+            self.view.show_preview(to_image(event.preview))
+        elif isinstance(event, (Finished, Failed, Cancelled)) and event.artifacts:
+            self.view.add([artifact.path for artifact in event.artifacts])
+        elif isinstance(event, (Failed, Cancelled)):
+            self.view.clear()
+
+    def _on_picture_changed(self) -> None:
+        there = bool(self.view.picture.path)
+        for control in (self.copy_button, self.save_button, self.folder_button):
+            control.setEnabled(there)
+
+    def copy(self) -> None:
+        """Copy the picture that is shown."""
+        QGuiApplication.clipboard().setPixmap(self.view.picture.pixmap())
+        self.shared.said.emit("Copied")
+
+    def show_folder(self) -> None:
+        """Open the picture's folder."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self.view.picture.path).parent)))
+
+    def save_as(self) -> None:
+        """Save a copy of the file under a name that the person chooses."""
+        source = Path(self.view.picture.path)
+        if not self.view.picture.path:
+            return
+        name, _filter = QFileDialog.getSaveFileName(self, "Save the picture", str(Path.home() / source.name), "PNG (*.png)")
+        if name:
+            target = Path(name) if Path(name).suffix else Path(name).with_suffix(".png")
+            background.run(
+                self,
+                lambda: write_whole(target, source.read_bytes(), replace=True),
+                lambda _none: self.shared.said.emit(f"Saved {target}"),
+                lambda error: tell(self, "Not saved", f"{target} could not be written: {error}"),
+            )
+
+
+def to_image(preview: Preview) -> QImage:
+    """Return the preview as a picture of its own memory."""
+    return QImage(preview.rgb, preview.width, preview.height, preview.width * 3, QImage.Format.Format_RGB888).copy()

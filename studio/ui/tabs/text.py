@@ -1,0 +1,216 @@
+"""The text tab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtWidgets import QFileDialog, QMenu, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+
+from studio.core.artifact import Artifact
+from studio.core.errors import Problem
+from studio.core.events import Cancelled, Event, Failed, Finished, Progress, TextDelta
+from studio.core.files import write_whole
+from studio.core.jobs import Job
+from studio.core.requests import Request, TextRequest
+from studio.models.card import ModelCard
+from studio.models.tokens import count_tokens, too_long
+from studio.ui import background
+from studio.ui.parts import button, label, name_control, row, tell
+from studio.ui.presets import Preset, presets
+from studio.ui.shared import Shared
+from studio.ui.tabs.base import GenerateTab, text_editor
+from studio.ui.text_view import TextView
+
+COUNT_DELAY_MS = 200
+
+
+class TextTab(GenerateTab):
+    """Prompt and settings on the left, the text as it is made on the right."""
+
+    kind = "text"
+    own_fields = ("system_prompt", "format")
+
+    def __init__(self, shared: Shared) -> None:
+        self.system_prompt: QPlainTextEdit = text_editor("System prompt", "How a chat model should behave.", 48)
+        self._system_title = label("System prompt", "muted")
+        self.token_count = label("", "muted")
+        self.view = TextView()
+        self._tokens: int | None = None
+        self._count_timer = QTimer()
+        super().__init__(shared)
+        self._count_timer.setParent(self)
+        self._count_timer.setSingleShot(True)
+        self._count_timer.setInterval(COUNT_DELAY_MS)
+        self._count_timer.timeout.connect(self._count)
+        self.prompt.textChanged.connect(self._count_timer.start)
+        self.system_prompt.textChanged.connect(self._count_timer.start)
+        self.system_prompt.textChanged.connect(self._on_edited)
+        self.form.fields["max_new_tokens"].changed.connect(self._show_count)
+
+    def extra_widgets(self) -> list[QWidget]:
+        """See `GenerateTab`."""
+        preset_button = QToolButton()
+        preset_button.setText("Presets")
+        preset_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        name_control(preset_button, "Presets", "Fill the form for a common task")
+        menu = QMenu(preset_button)
+        for preset in presets("text"):
+            menu.addAction(preset.title, lambda preset=preset: self.use_preset(preset))
+        preset_button.setMenu(menu)
+        self.preset_button = preset_button
+        return [row(preset_button, None, self.token_count), self._system_title, self.system_prompt]
+
+    def result_widget(self) -> QWidget:
+        """See `GenerateTab`."""
+        self.copy_button = button("Copy", "Copy the text (Ctrl+Shift+C)", self.copy, "copy")
+        self.save_button = button("Save as…", "Save the text as .txt or .md (Ctrl+S)", self.save_as, "save")
+        self.reuse_button = button("Use as prompt", "Put the text into the prompt, to go on from it", self.use_as_prompt, "retry")
+        self.view.changed.connect(self._on_text_changed)
+        holder = QWidget()
+        layout = QVBoxLayout(holder)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(row(self.copy_button, self.save_button, self.reuse_button, None))
+        self._on_text_changed()
+        return holder
+
+    def own_values(self) -> dict[str, Any]:
+        """See `GenerateTab`."""
+        return {"system_prompt": self.system_prompt.toPlainText()}
+
+    def set_own_values(self, values: dict[str, Any]) -> None:
+        """See `GenerateTab`."""
+        if "system_prompt" in values:
+            self.system_prompt.setPlainText(str(values["system_prompt"]))
+
+    def on_card_changed(self, card: ModelCard | None) -> None:
+        """A system prompt is shown for models that read it."""
+        chat = card is None or card.chat
+        self._system_title.setVisible(chat)
+        self.system_prompt.setVisible(chat)
+        self._count_timer.start()
+
+    def use_preset(self, preset: Preset) -> None:
+        """Fill the form, mark the part to be written over, and prefer the preset's family of models."""
+        fitting = [card for card in self.shared.cards("text") if preset.family and card.family == preset.family]
+        if fitting:
+            self.choose_model(fitting[0].name)
+        self.form.forget_touches()
+        self._on_model_changed()
+        self.set_values({"system_prompt": "", **preset.values})
+        start = self.prompt.toPlainText().find(preset.select) if preset.select else -1
+        if start >= 0:
+            cursor = self.prompt.textCursor()
+            cursor.setPosition(start)
+            cursor.setPosition(start + len(preset.select), QTextCursor.MoveMode.KeepAnchor)
+            self.prompt.setTextCursor(cursor)
+        self.prompt.setFocus()
+
+    # Tokens -----------------------------------------------------------------------------------------------------------------
+
+    def _count(self) -> None:
+        card, prompt, system = self.card, self.prompt.toPlainText(), self.system_prompt.toPlainText()
+        if card is None or not prompt:
+            self._on_counted(None if card is None else 0)
+            return
+        background.run(self, lambda: count_tokens(card, prompt, system), self._on_counted, lambda _error: self._on_counted(None))
+
+    def _on_counted(self, tokens: int | None) -> None:
+        self._tokens = tokens
+        self._show_count()
+        self.check()
+
+    def _show_count(self) -> None:
+        card = self.card
+        if card is None or self._tokens is None:
+            self.token_count.setText("")
+            return
+        limit = f" of {card.max_positions:,}" if card.max_positions else ""
+        self.token_count.setText(f"{self._tokens:,}{limit} tokens")
+
+    def extra_problems(self, request: Request) -> list[Problem]:
+        """A prompt that the model cannot take is refused while it is typed."""
+        card = self.card
+        if card is None or self._tokens is None or not isinstance(request, TextRequest):
+            return []
+        sentence = too_long(self._tokens, request.max_new_tokens, card.max_positions, encoder_decoder=card.encoder_decoder)
+        return [Problem("prompt", sentence)] if sentence else []
+
+    # The result ---------------------------------------------------------------------------------------------------------------
+
+    def begin_result(self, job: Job) -> None:
+        """See `GenerateTab`."""
+        self.view.clear()
+
+    def show_event(self, job: Job, event: Event) -> None:
+        """See `GenerateTab`."""
+        if isinstance(event, TextDelta):
+            self.view.append(event.candidate, event.text)
+        elif isinstance(event, (Finished, Failed, Cancelled)) and event.artifacts:
+            artifacts = event.artifacts
+            background.run(self, lambda: [_read(artifact) for artifact in artifacts], lambda texts: self._show_saved(job, artifacts, texts))
+
+    def _show_saved(self, job: Job, artifacts: tuple[Artifact, ...], texts: list[str]) -> None:
+        if self._job is None or self._job.id != job.id:
+            return
+        for artifact, text in zip(artifacts, texts, strict=True):
+            title = f"{artifact.ordinal + 1} · score {artifact.score:.2f}" if artifact.score is not None else ""
+            self.view.set_text(artifact.ordinal, text, title)
+
+    def progress_text(self, event: Progress) -> str:
+        """See `GenerateTab`."""
+        import time
+
+        seconds = time.monotonic() - self._begun
+        return f"Token {event.step} of at most {event.total} · {event.step / max(seconds, 0.001):.1f} tokens/s"
+
+    def finished_text(self, event: Finished) -> str:
+        """See `GenerateTab`."""
+        now = event.statistics
+        rate = now.units / now.run_seconds if now.run_seconds else 0
+        seed = self._job.request.seed if self._job else ""
+        return (
+            f"{now.units:,} tokens · {rate:.1f} tokens/s · first after {now.first_seconds:.2f} s · "
+            f"prompt {now.prompt_tokens:,} tokens · seed {seed}"
+        )
+
+    def _on_text_changed(self) -> None:
+        there = bool(self.view.text())
+        for control in (self.copy_button, self.save_button, self.reuse_button):
+            control.setEnabled(there)
+
+    def copy(self) -> None:
+        """Copy the text that is shown, whole."""
+        QGuiApplication.clipboard().setText(self.view.text())
+        self.shared.said.emit("Copied")
+
+    def use_as_prompt(self) -> None:
+        """Put the text into the prompt."""
+        self.prompt.setPlainText(self.view.text())
+        self.prompt.moveCursor(QTextCursor.MoveOperation.End)
+        self.prompt.setFocus()
+
+    def save_as(self) -> None:
+        """Save the text that is shown under a name that the person chooses."""
+        text = self.view.text()
+        if not text:
+            return
+        suggested = str(Path.home() / "text.txt")
+        name, _filter = QFileDialog.getSaveFileName(self, "Save the text", suggested, "Text (*.txt);;Markdown (*.md)")
+        if name:
+            path = Path(name) if Path(name).suffix else Path(name).with_suffix(".txt")
+            # The dialog asked before an existing file is replaced.
+            background.run(
+                self,
+                lambda: write_whole(path, text.encode(errors="replace"), replace=True),
+                lambda _none: self.shared.said.emit(f"Saved {path}"),
+                lambda error: tell(self, "Not saved", f"{path} could not be written: {error}"),
+            )
+
+
+def _read(artifact: Artifact) -> str:
+    return Path(artifact.path).read_text(encoding="utf-8")

@@ -1,0 +1,169 @@
+"""Light and dark, as the desktop says or the person sets: one palette and one short style sheet for Qt's Fusion style."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from string import Template
+from typing import Literal
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtWidgets import QApplication
+
+from studio.core.paths import resources
+
+Mode = Literal["system", "light", "dark"]
+
+
+@dataclass(frozen=True)
+class Colours:
+    """The few colours there are. Text on `window`, `surface` and `accent` has a contrast of at least 4.5 : 1."""
+
+    window: str
+    surface: str
+    text: str
+    muted: str
+    border: str
+    hover: str
+    accent: str
+    on_accent: str
+    error: str
+    notice: str
+
+
+LIGHT = Colours("#f5f5f7", "#ffffff", "#1c1c21", "#5f5f6b", "#d4d4dc", "#ebebef", "#4a46d6", "#ffffff", "#b3261e", "#fdeceb")
+DARK = Colours("#1a1a1f", "#24242b", "#ececf1", "#a5a5b2", "#3c3c47", "#2e2e37", "#655fe8", "#ffffff", "#ff8a80", "#3a2426")
+
+_SHEET = Template("""
+* { outline: 0; }
+QToolTip { background: $surface; color: $text; border: 1px solid $border; padding: 4px 6px; }
+QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QListWidget, QTableView {
+  background: $surface; color: $text; border: 1px solid $border; border-radius: 6px;
+  selection-background-color: $accent; selection-color: $on_accent;
+}
+QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox { padding: 4px 8px; min-height: 20px; }
+QPlainTextEdit { padding: 6px; }
+QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QListWidget:focus, QTableView:focus {
+  border: 1px solid $accent;
+}
+QLineEdit[wrong="true"], QPlainTextEdit[wrong="true"], QSpinBox[wrong="true"], QDoubleSpinBox[wrong="true"], QComboBox[wrong="true"] {
+  border: 1px solid $error;
+}
+QComboBox::drop-down { border: 0; width: 22px; }
+QComboBox::down-arrow { image: url($icons/chevron.svg); width: 14px; height: 14px; }
+QComboBox QAbstractItemView { background: $surface; border: 1px solid $border; padding: 2px; }
+QPushButton, QToolButton {
+  background: $surface; color: $text; border: 1px solid $border; border-radius: 6px; padding: 5px 12px; min-height: 20px;
+}
+QToolButton { padding: 4px 8px; }
+QToolButton::menu-indicator { image: none; }
+QPushButton:hover, QToolButton:hover { background: $hover; }
+QPushButton:focus, QToolButton:focus { border: 1px solid $accent; }
+QPushButton:disabled, QToolButton:disabled { color: $muted; background: $window; }
+QPushButton[primary="true"] { background: $accent; color: $on_accent; border: 1px solid $accent; font-weight: 600; }
+QPushButton[primary="true"]:focus { border: 2px solid $text; }
+QPushButton[primary="true"]:disabled { background: $hover; color: $muted; border: 1px solid $border; }
+QPushButton:checked, QToolButton:checked { background: $hover; border: 1px solid $accent; }
+QToolBar { background: $window; border: 0; border-bottom: 1px solid $border; padding: 4px 8px; spacing: 6px; }
+QToolBar QToolButton { border: 1px solid transparent; background: transparent; }
+QToolBar QToolButton:hover { background: $hover; }
+QTabWidget::pane { border: 0; border-top: 1px solid $border; }
+QTabBar { qproperty-drawBase: 0; }
+QTabBar::tab { padding: 8px 18px; color: $muted; border: 0; border-bottom: 2px solid transparent; background: transparent; }
+QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; font-weight: 600; }
+QTabBar::tab:hover { color: $text; }
+QTabBar::tab:focus { color: $accent; }
+QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; border: 0; }
+QSplitter::handle { background: $border; }
+QSplitter::handle:horizontal { width: 1px; }
+QDockWidget { titlebar-close-icon: none; }
+QDockWidget::title { background: $window; padding: 6px 10px; border-top: 1px solid $border; }
+QHeaderView::section { background: $window; color: $muted; border: 0; border-bottom: 1px solid $border; padding: 4px 8px; }
+QTableView { gridline-color: transparent; alternate-background-color: $window; }
+QProgressBar { background: $hover; border: 0; border-radius: 3px; max-height: 6px; min-height: 6px; }
+QProgressBar::chunk { background: $accent; border-radius: 3px; }
+QStatusBar { color: $muted; border-top: 1px solid $border; }
+QStatusBar::item { border: 0; }
+QMenu { background: $surface; border: 1px solid $border; padding: 4px; }
+QMenu::item { padding: 5px 24px 5px 12px; border-radius: 4px; }
+QMenu::item:selected { background: $accent; color: $on_accent; }
+QMenu::item:disabled { color: $muted; }
+QMenuBar { background: $window; }
+QMenuBar::item { padding: 4px 10px; background: transparent; }
+QMenuBar::item:selected { background: $hover; }
+QCheckBox { spacing: 8px; }
+QCheckBox::indicator { width: 16px; height: 16px; border: 1px solid $border; border-radius: 4px; background: $surface; }
+QCheckBox::indicator:checked { background: $accent; border: 1px solid $accent; image: url($icons/check.svg); }
+QCheckBox:focus { color: $accent; }
+QScrollBar:vertical { background: transparent; width: 12px; margin: 2px; }
+QScrollBar:horizontal { background: transparent; height: 12px; margin: 2px; }
+QScrollBar::handle { background: $border; border-radius: 4px; min-height: 24px; min-width: 24px; }
+QScrollBar::handle:hover { background: $muted; }
+QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page { background: transparent; border: 0; width: 0; height: 0; }
+QLabel[role="muted"] { color: $muted; }
+QLabel[role="error"] { color: $error; }
+QLabel[role="title"] { font-size: 15px; font-weight: 600; }
+QFrame[role="notice"] { background: $notice; border: 1px solid $error; border-radius: 8px; }
+QFrame[role="banner"] { background: $surface; border: 1px solid $accent; border-radius: 8px; }
+QFrame[role="panel"] { background: $surface; border: 1px solid $border; border-radius: 8px; }
+""")
+
+
+def is_dark(application: QApplication) -> bool:
+    """True where the desktop, or the person, wants dark."""
+    return application.styleHints().colorScheme() is Qt.ColorScheme.Dark
+
+
+def apply(application: QApplication, mode: Mode = "system") -> None:
+    """Dress the program; `follow` does it again when the desktop changes."""
+    scheme = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(mode, Qt.ColorScheme.Unknown)
+    application.styleHints().setColorScheme(scheme)
+    _dress(application)
+
+
+def follow(application: QApplication) -> None:
+    """Dress the program again whenever the desktop turns light or dark."""
+    application.styleHints().colorSchemeChanged.connect(lambda _scheme: _dress(application))
+
+
+def colours(application: QApplication) -> Colours:
+    """Return the colours that hold now."""
+    return DARK if is_dark(application) else LIGHT
+
+
+def _dress(application: QApplication) -> None:
+    now = colours(application)
+    application.setStyle("Fusion")
+    application.setPalette(_palette(now))
+    font = QFont(application.font())
+    font.setPixelSize(13)
+    families = font.families() + ["Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC"]
+    font.setFamilies(list(dict.fromkeys(families)))
+    application.setFont(font)
+    application.setStyleSheet(_SHEET.substitute(vars(now), icons=(resources() / "icons").as_posix()))
+
+
+def _palette(now: Colours) -> QPalette:
+    palette = QPalette()
+    roles = {
+        QPalette.ColorRole.Window: now.window,
+        QPalette.ColorRole.WindowText: now.text,
+        QPalette.ColorRole.Base: now.surface,
+        QPalette.ColorRole.AlternateBase: now.window,
+        QPalette.ColorRole.Text: now.text,
+        QPalette.ColorRole.Button: now.surface,
+        QPalette.ColorRole.ButtonText: now.text,
+        QPalette.ColorRole.PlaceholderText: now.muted,
+        QPalette.ColorRole.ToolTipBase: now.surface,
+        QPalette.ColorRole.ToolTipText: now.text,
+        QPalette.ColorRole.Highlight: now.accent,
+        QPalette.ColorRole.HighlightedText: now.on_accent,
+        QPalette.ColorRole.Accent: now.accent,
+        QPalette.ColorRole.Link: now.accent,
+        QPalette.ColorRole.Mid: now.border,
+    }
+    for role, colour in roles.items():
+        palette.setColor(role, QColor(colour))
+    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(now.muted))
+    return palette
