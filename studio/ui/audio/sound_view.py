@@ -57,12 +57,18 @@ class SoundView(QWidget):
         """Take the next piece of the sound that is being made; the first one begins to play."""
         samples = np.frombuffer(chunk.pcm, "<f4")
         usable = len(samples) - len(samples) % chunk.channels
-        if not self._live:
+        first = not self._live
+        if first:
             self._live = True
             self._take(Tape(chunk.sampling_rate, chunk.channels))
         self.player.append(samples[:usable].reshape(-1, chunk.channels))
-        if self.player.length and self.player.position == 0:
+        if first:
             self.player.play()
+
+    @property
+    def is_live(self) -> bool:
+        """True while a sound is heard as it is made."""
+        return self._live
 
     def finish(self) -> None:
         """The sound that was heard is complete, or ends here."""
