@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QFileDialog, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.core.events import AudioChunk, Cancelled, Event, Failed, Finished
@@ -31,7 +31,6 @@ class SoundTab(GenerateTab):
         self.path = ""
         """The artifact that is shown; empty while there is none."""
         super().__init__(shared)
-        QShortcut(QKeySequence("Ctrl+S"), self, self.save_as, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
     def result_widget(self) -> QWidget:
         """See `GenerateTab`."""
@@ -155,8 +154,6 @@ class MusicTab(SoundTab):
 class AudioTab(QWidget):
     """Speech or music, by a switch at the top."""
 
-    kind_changed = Signal(str)
-
     def __init__(self, shared: Shared, *, backends: Sequence[str] | None = None) -> None:
         super().__init__()
         self.speech = SpeechTab(shared, backends=backends)
@@ -179,29 +176,34 @@ class AudioTab(QWidget):
         layout.addWidget(row(*buttons, None, margins=(16, 10, 16, 0), spacing=6))
         layout.addWidget(self._pages, 1)
         self._switch.idClicked.connect(self._on_switched)
-        self.show_kind("speech")
+        self.for_kind("speech")
 
     @property
     def pages(self) -> tuple[SoundTab, SoundTab]:
         """The two tabs inside."""
         return self.speech, self.music
 
-    @property
     def current(self) -> SoundTab:
-        """The one that is shown."""
-        return self.music if self._pages.currentIndex() else self.speech
+        """Return the one that is shown."""
+        return self.pages[self._pages.currentIndex()]
 
-    def show_kind(self, kind: str) -> None:
-        """Show speech or music."""
+    def for_kind(self, kind: str) -> SoundTab:
+        """Show speech or music, and return its tab."""
         number = 1 if kind == "music" else 0
         self._switch.button(number).setChecked(True)
-        self._pages.setCurrentIndex(number)
+        self._on_switched(number)
+        return self.pages[number]
 
-    def close_devices(self) -> None:
+    def load_draft(self) -> None:
+        """Show what stood here when the program was last closed."""
+        for page in self.pages:
+            page.load_draft()
+
+    def close_player(self) -> None:
         """Let go of the sound device; when the window closes."""
         for page in self.pages:
             page.view.close_device()
 
     def _on_switched(self, number: int) -> None:
+        self.current().view.player.pause()
         self._pages.setCurrentIndex(number)
-        self.kind_changed.emit(self.current.kind)
