@@ -7,6 +7,7 @@ from pathlib import Path
 
 from studio.core.paths import DataFolder, data_folder
 from studio.engine import environment
+from studio.engine.choose import make_engine
 from studio.engine.protocol import Engine
 from studio.models.card import ModelCard
 
@@ -33,21 +34,6 @@ class Context:
         from studio.models.installed import find
 
         return find(self.data, kind, name)
-
-
-def make_engine(data: DataFolder, *, in_process: bool = False, fake: bool = False) -> Engine:
-    """Return the engine: in a child (the default), in this process (for profiling), or the fake one."""
-    if fake:
-        from studio.engine.fake import FakeEngine
-
-        return FakeEngine(data, step_seconds=0.01)
-    if in_process:
-        from studio.engine.local import LocalEngine
-
-        return LocalEngine(data)
-    from studio.engine.process import ProcessEngine
-
-    return ProcessEngine(data)
 
 
 def make_context(data_dir: Path | None, in_process: bool, fake: bool) -> Context:

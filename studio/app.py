@@ -1,0 +1,143 @@
+"""Starts the window, in named steps that tests can take one by one."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import logging.handlers
+import sys
+import traceback
+from types import TracebackType
+
+from PySide6.QtCore import QTimer
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
+from PySide6.QtWidgets import QApplication
+
+from studio.core.paths import DataFolder
+from studio.core.settings import load_settings
+from studio.engine import environment
+from studio.engine.choose import make_engine
+from studio.jobs.session import DataFolderInUseError, Session
+from studio.ui import theme
+from studio.ui.icons import icon
+from studio.ui.parts import tell
+from studio.ui.shared import Shared
+from studio.ui.window import MainWindow
+
+ANSWER_MS = 2_000
+
+
+class Studio:
+    """The running program: application, session and window."""
+
+    def __init__(self, data: DataFolder, *, in_process: bool = False, fake: bool = False) -> None:
+        """Open the data folder and build the window. Raises StudioError, DataFolderInUseError."""
+        environment.prepare()
+        self.application = make_application()
+        self.data = data
+        self.settings = load_settings(data)
+        theme.apply(self.application, self.settings.theme)
+        theme.follow(self.application)
+        self.session = Session(data, make_engine(data, in_process=in_process, fake=fake))
+        self.shared = Shared(data, self.session, self.settings, fake=fake)
+        self.window = MainWindow(self.shared)
+        self._server = listen(data, self.raise_window)
+
+    def start(self) -> None:
+        """Show the window; the engine starts after it is painted."""
+        self.window.show()
+        QTimer.singleShot(0, self._after_first_paint)
+
+    def _after_first_paint(self) -> None:
+        self.session.engine.warm_up()
+        self.session.start()
+
+    def raise_window(self) -> None:
+        """Bring the window to the front; a second start asks for it."""
+        self.window.setWindowState(self.window.windowState() & ~self.window.windowState().WindowMinimized)
+        self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
+
+    def close(self) -> None:
+        """Stop everything; after the event loop has ended."""
+        self._server.close()
+        self.session.close()
+
+
+def make_application() -> QApplication:
+    """Return the one QApplication."""
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        application = QApplication(sys.argv[:1])
+    application.setApplicationName("Studio")
+    application.setDesktopFileName("studio")
+    application.setWindowIcon(icon("studio"))
+    return application
+
+
+def server_name(data: DataFolder) -> str:
+    """Return the name of the local socket on which the window of a data folder listens."""
+    return "studio-" + hashlib.sha256(str(data.root.resolve()).encode()).hexdigest()[:16]
+
+
+def listen(data: DataFolder, asked: object) -> QLocalServer:
+    """Listen for a second start. What it says does not matter; that it came is the message."""
+    name = server_name(data)
+    QLocalServer.removeServer(name)  # left by a program that was killed; the lock says that we are the only one
+    server = QLocalServer()
+    server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+
+    def on_connection() -> None:
+        connection = server.nextPendingConnection()
+        connection.disconnected.connect(connection.deleteLater)
+        connection.write(b"ok")
+        connection.disconnectFromServer()
+        if callable(asked):
+            asked()
+
+    server.newConnection.connect(on_connection)
+    server.listen(name)
+    return server
+
+
+def raise_other(data: DataFolder) -> bool:
+    """Ask the window that is open already to come to the front; False where none answers."""
+    socket = QLocalSocket()
+    socket.connectToServer(server_name(data))
+    return socket.waitForConnected(ANSWER_MS) and socket.waitForReadyRead(ANSWER_MS)
+
+
+def keep_log(data: DataFolder) -> None:
+    """Write warnings and errors to a file that does not grow without end. Prompts never go there."""
+    data.create()
+    handler = logging.handlers.RotatingFileHandler(data.logs / "studio.log", maxBytes=2_000_000, backupCount=4, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.getLogger().addHandler(handler)
+
+
+def show_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """The last boundary: an error that nobody expected is shown, and the window stays."""
+    details = "".join(traceback.format_exception(kind, error, trace))
+    logging.getLogger(__name__).error("uncaught: %s", details)
+    if issubclass(kind, KeyboardInterrupt):
+        QApplication.quit()
+        return
+    tell(QApplication.activeWindow(), "Something went wrong", f"{error or kind.__name__}. What you made so far is safe.", details)
+
+
+def run_window(data: DataFolder, *, in_process: bool = False, fake: bool = False) -> int:
+    """Open the window and run until it is closed; return the exit code."""
+    keep_log(data)
+    try:
+        studio = Studio(data, in_process=in_process, fake=fake)
+    except DataFolderInUseError as error:
+        if raise_other(data):
+            return 0
+        sys.stderr.write(f"{error.message}\n{error.cure}\n")
+        return 2
+    sys.excepthook = show_uncaught
+    studio.start()
+    code = studio.application.exec()
+    studio.close()
+    return code

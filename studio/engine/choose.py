@@ -1,0 +1,23 @@
+"""Choosing an engine by name; nothing heavy is imported here."""
+
+from __future__ import annotations
+
+from studio.core.paths import DataFolder
+from studio.engine.protocol import Engine
+
+FAKE_STEP_SECONDS = 0.02
+
+
+def make_engine(data: DataFolder, *, in_process: bool = False, fake: bool = False) -> Engine:
+    """Return the engine: in a child (the default), in this process (for profiling), or the fake one."""
+    if fake:
+        from studio.engine.fake import FakeEngine
+
+        return FakeEngine(data, step_seconds=FAKE_STEP_SECONDS)
+    if in_process:
+        from studio.engine.local import LocalEngine
+
+        return LocalEngine(data)
+    from studio.engine.process import ProcessEngine
+
+    return ProcessEngine(data)

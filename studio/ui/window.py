@@ -1,0 +1,352 @@
+"""The main window."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QProgressBar, QTabWidget, QToolBar, QVBoxLayout, QWidget
+
+from studio import __version__
+from studio.core.artifact import Recipe
+from studio.core.events import Event, Loading
+from studio.core.jobs import Batch, Job
+from studio.jobs.batch.read import SUFFIXES, is_batch_file
+from studio.library.artifacts import read_recipe
+from studio.ui import actions, background, theme
+from studio.ui.docks.queue import QueueDock
+from studio.ui.icons import icon
+from studio.ui.installer import Installer
+from studio.ui.parts import Notice, ask, button, label, name_control, tell
+from studio.ui.shared import Shared
+from studio.ui.tabs.audio import AudioTab
+from studio.ui.tabs.image import ImageTab
+from studio.ui.tabs.text import TextTab
+
+DEFAULT_SIZE = (1280, 800)
+SAID_MS = 6_000
+
+
+class MainWindow(QMainWindow):
+    """Tabs for text, image and audio; the queue as a dock."""
+
+    def __init__(self, shared: Shared) -> None:
+        super().__init__()
+        self.shared = shared
+        self._installer: Installer | None = None
+        self.setWindowTitle("Studio")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(720, 480)
+        self.text_tab, self.image_tab, self.audio_tab = TextTab(shared), ImageTab(shared), AudioTab(shared)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        name_control(self.tabs.tabBar(), "Kinds of content", "Text, image and audio")
+        for tab, title, icon_name in ((self.text_tab, "Text", "text"), (self.image_tab, "Image", "image"), (self.audio_tab, "Audio", "audio")):
+            self.tabs.addTab(tab, icon(icon_name), title)
+        self.banner = Notice("banner")
+        self.install_bar = QProgressBar()
+        self.install_bar.setTextVisible(False)
+        name_control(self.install_bar, "Install progress", "How far the model's installation is")
+        self.install_bar.hide()
+        holder = QWidget()
+        layout = QVBoxLayout(holder)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.banner)
+        layout.addWidget(self.install_bar)
+        layout.addWidget(self.tabs, 1)
+        self.setCentralWidget(holder)
+        self.queue_dock = QueueDock(shared.queue)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.queue_dock)
+        self.toolbar = QToolBar("Main")
+        self.toolbar.setObjectName("main")
+        self.toolbar.setMovable(False)
+        self.toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.addToolBar(self.toolbar)
+        self.actions_by_name = actions.build(self, self.toolbar)
+        self._engine_state = label("", "muted")
+        self.statusBar().addPermanentWidget(self._engine_state)
+        self._connect()
+        self._restore()
+
+    def _connect(self) -> None:
+        self.shared.said.connect(lambda text: self.statusBar().showMessage(text, SAID_MS))
+        self.shared.starter_wanted.connect(self.install_starter)
+        self.shared.models_changed.connect(self._offer_starter)
+        self.shared.queue.failed.connect(lambda sentence: self.statusBar().showMessage(sentence))
+        self.shared.queue.batch_finished.connect(self._on_batch_finished)
+        self.shared.queue.job_event.connect(self._on_job_event)
+        self.tabs.currentChanged.connect(self._on_tab_changed)
+        hints = QApplication.styleHints()
+        hints.colorSchemeChanged.connect(self._on_scheme_changed)
+
+    def _restore(self) -> None:
+        settings = self.shared.settings
+        self.resize(*DEFAULT_SIZE)
+        self.resizeDocks([self.queue_dock], [190], Qt.Orientation.Vertical)
+        for text, restore in ((settings.geometry, self.restoreGeometry), (settings.window_state, self.restoreState)):
+            with contextlib.suppress(ValueError):
+                if text:
+                    restore(QByteArray(base64.b64decode(text)))
+        for tab in (self.text_tab, self.image_tab):
+            tab.load_draft()
+        self.audio_tab.load_draft()
+        self.tabs.setCurrentIndex(min(settings.last_tab, self.tabs.count() - 1))
+        self._offer_starter()
+
+    # The current tab --------------------------------------------------------------------------------------------------------
+
+    def _current(self) -> Any:
+        tab = self.tabs.currentWidget()
+        return tab.current() if isinstance(tab, AudioTab) else tab
+
+    def generate(self) -> None:
+        """Start the job of the tab that is shown."""
+        self._current().generate()
+
+    def stop(self) -> None:
+        """Stop it."""
+        self._current().stop()
+
+    def save_as(self) -> None:
+        """Save its result."""
+        self._current().save_as()
+
+    def copy_result(self) -> None:
+        """Copy its result, where it can be copied."""
+        copy: Callable[[], None] | None = getattr(self._current(), "copy", None)
+        if copy is not None:
+            copy()
+
+    def show_text(self) -> None:
+        """Go to the text tab."""
+        self.tabs.setCurrentWidget(self.text_tab)
+
+    def show_image(self) -> None:
+        """Go to the image tab."""
+        self.tabs.setCurrentWidget(self.image_tab)
+
+    def show_audio(self) -> None:
+        """Go to the audio tab."""
+        self.tabs.setCurrentWidget(self.audio_tab)
+
+    def _on_tab_changed(self, index: int) -> None:
+        self.shared.settings.last_tab = index
+        self.shared.settings_changed()
+
+    # Dialogs ----------------------------------------------------------------------------------------------------------------
+
+    def open_batch(self) -> None:
+        """Choose a file of prompts and show its rows."""
+        patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
+        name, _filter = QFileDialog.getOpenFileName(self, "Batch from a file", str(Path.home()), f"Prompt files ({patterns});;All files (*)")
+        if name:
+            self.show_batch(Path(name))
+
+    def show_batch(self, path: Path) -> None:
+        """Show the rows of a file of prompts."""
+        from studio.ui.dialogs.batch import BatchDialog
+
+        current = self._current()
+        dialog = BatchDialog(self.shared, path, kind=current.kind, model=current.model.currentData() or "", parent=self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self.queue_dock.show())
+        dialog.open()
+
+    def show_models(self) -> None:
+        """Show the models."""
+        from studio.ui.dialogs.models import ModelsDialog
+
+        dialog = ModelsDialog(self.shared, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.install_wanted.connect(self.install)
+        dialog.open()
+
+    def open_artifact(self) -> None:
+        """Choose a file that Studio made and fill the form from it."""
+        name, _filter = QFileDialog.getOpenFileName(self, "Open a result", self.shared.output_folder())
+        if name:
+            self.show_artifact(Path(name))
+
+    def show_artifact(self, path: Path) -> None:
+        """Fill the form from a file's recipe; a prompt file without one opens as a batch."""
+        background.run(self, lambda: read_recipe(path), lambda recipe: self._on_recipe(path, recipe))
+
+    def _on_recipe(self, path: Path, recipe: Recipe | None) -> None:
+        if recipe is not None:
+            self._fill(recipe)
+        elif is_batch_file(path):
+            self.show_batch(path)
+        else:
+            tell(self, "Not a result of Studio", f"{path.name} holds no settings of Studio, and is no .txt, .csv or .jsonl file of prompts.")
+
+    def _fill(self, recipe: Recipe) -> None:
+        import msgspec
+
+        values = msgspec.structs.asdict(recipe.request)
+        kind = recipe.request.kind
+        tab = {"text": self.text_tab, "image": self.image_tab}.get(kind) or self.audio_tab.for_kind(kind)
+        tab.set_values({**values, "seed": recipe.seed if recipe.seed is not None else values.get("seed"), "model": recipe.model})
+        self.tabs.setCurrentWidget(self.audio_tab if kind in ("speech", "music") else tab)
+        self.shared.said.emit("The form is filled as the file was made")
+
+    def choose_output_folder(self) -> None:
+        """Choose where new results are saved."""
+        folder = QFileDialog.getExistingDirectory(self, "Folder for results", self.shared.output_folder())
+        if folder:
+            self.shared.settings.output_folder = folder
+            self.shared.settings_changed()
+
+    def show_shortcuts(self) -> None:
+        """Show the keyboard shortcuts."""
+        tell(self, "Keyboard shortcuts", actions.shortcut_page())
+
+    def show_about(self) -> None:
+        """Show version and licences."""
+        text = (
+            f"Studio {__version__}\n\nText, pictures, speech and music, made on this computer. Nothing that you type or make leaves it.\n\n"
+            "Apache License 2.0. The licences of what it is built on are in THIRD_PARTY.md."
+        )
+        tell(self, "About Studio", text)
+
+    # View -------------------------------------------------------------------------------------------------------------------
+
+    def toggle_queue(self) -> None:
+        """Show or hide the queue."""
+        self.queue_dock.setVisible(not self.queue_dock.isVisible())
+
+    def theme_system(self) -> None:
+        """Light or dark as the desktop."""
+        self._set_theme("system")
+
+    def theme_light(self) -> None:
+        """Always light."""
+        self._set_theme("light")
+
+    def theme_dark(self) -> None:
+        """Always dark."""
+        self._set_theme("dark")
+
+    def _set_theme(self, mode: theme.Mode) -> None:
+        self.shared.settings.theme = mode
+        self.shared.settings_changed()
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            theme.apply(application, mode)
+        self._on_scheme_changed()
+
+    def _on_scheme_changed(self) -> None:
+        actions.tint(self.actions_by_name)
+        for number, name in enumerate(("text", "image", "audio")):
+            self.tabs.setTabIcon(number, icon(name))
+
+    # Models -----------------------------------------------------------------------------------------------------------------
+
+    def _offer_starter(self) -> None:
+        if self._installer is not None:
+            return
+        if self.shared.cards("text") or self.shared.settings.starter_declined:
+            self.banner.clear()
+            return
+        get = button("Get the starter text model (99 MB)", "Download a small text model", self.install_starter, "save", primary=True)
+        later = button("Not now", "Hide this", self._decline_starter)
+        self.banner.say("Welcome to Studio. Pictures and speech work already; for text, a model is missing.", "", [get, later])
+
+    def _decline_starter(self) -> None:
+        self.shared.settings.starter_declined = True
+        self.shared.settings_changed()
+        self.banner.clear()
+
+    def install_starter(self) -> None:
+        """Install the starter text model."""
+        self.install("starter")
+
+    def install(self, name: str) -> None:
+        """Install a model of the catalogue, with progress in the banner."""
+        if self._installer is not None:
+            self.shared.said.emit("One model at a time; the first is still being installed")
+            return
+        self._installer = Installer(self.shared.data, name, self)
+        self._installer.progressed.connect(self._on_install_progress)
+        self._installer.installed.connect(self._on_installed)
+        self._installer.failed.connect(self._on_install_failed)
+        self._installer.finished.connect(self._on_installer_finished)
+        stop = button("Stop", "Stop; it can go on later", self._installer.stop, "stop")
+        self.banner.say("Getting the model…", "You can go on working meanwhile.", [stop])
+        self.install_bar.setRange(0, 0)
+        self.install_bar.show()
+        self._installer.start()
+
+    def _on_install_progress(self, phase: str, share: float) -> None:
+        self.install_bar.setRange(0, 1000 if share >= 0 else 0)
+        self.install_bar.setValue(int(max(0.0, share) * 1000))
+        self.statusBar().showMessage(phase)
+
+    def _on_installed(self, title: str) -> None:
+        self.banner.clear()
+        self.shared.said.emit(f"{title} is ready")
+        self.shared.reload_models()
+
+    def _on_install_failed(self, message: str, cure: str) -> None:
+        name = self._installer.name if self._installer else "starter"
+        again = button("Try again", "Start the installation again", lambda: self.install(name), "retry")
+        close = button("Close", "Hide this", self.banner.clear)
+        self.banner.say(message, cure, [again, close])
+
+    def _on_installer_finished(self) -> None:
+        self.install_bar.hide()
+        if self._installer is not None:
+            self._installer.deleteLater()
+            self._installer = None
+
+    # The queue --------------------------------------------------------------------------------------------------------------
+
+    def _on_job_event(self, _job_id: str, event: Event) -> None:
+        self._engine_state.setText(event.phase if isinstance(event, Loading) else "")
+
+    def _on_batch_finished(self, batch: Batch) -> None:
+        self.statusBar().showMessage(f"The batch {Path(batch.source).name} is done; its report is in {batch.folder}")
+
+    # Drop and close -----------------------------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802  Qt's name
+        """Files may be dropped: results, prompt files, models."""
+        if event.mimeData().hasUrls() and event.mimeData().urls()[0].isLocalFile():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802  Qt's name
+        """A result fills its form, a prompt file opens as a batch, a model folder opens the models."""
+        path = Path(event.mimeData().urls()[0].toLocalFile())
+        event.acceptProposedAction()
+        if path.is_dir() or path.suffix.lower() in (".gguf", ".safetensors"):
+            self.show_models()
+            self.shared.said.emit("Add it with «Add file» or «Add folder»")
+        else:
+            self.show_artifact(path)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802  Qt's name
+        """Ask where something runs; then keep everything for the next time."""
+        waiting = [job for job in self.shared.queue.jobs() if not job.state.over]
+        if waiting and not self._may_close(waiting):
+            event.ignore()
+            return
+        if self._installer is not None:
+            self._installer.stop()
+            self._installer.wait()
+        settings = self.shared.settings
+        settings.geometry = base64.b64encode(self.saveGeometry().data()).decode()
+        settings.window_state = base64.b64encode(self.saveState().data()).decode()
+        with contextlib.suppress(OSError):  # a full disk must not keep the window open
+            self.shared.save_now()
+        self.audio_tab.close_player()
+        event.accept()
+
+    def _may_close(self, waiting: list[Job]) -> bool:
+        number = f"{len(waiting)} jobs are" if len(waiting) > 1 else "A job is"
+        text = f"{number} not done. They wait in the queue and run again, with the same seed, when Studio is opened."
+        return ask(self, "Close Studio?", text, "Close", "Stay")
