@@ -32,7 +32,7 @@ _LARGEST_SPIN = 2**31 - 1
 class _WheelGuard(QObject):
     """Scrolling past a field must not change it: the wheel turns only the field that has the focus."""
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's name
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
             event.ignore()
             return True
@@ -132,7 +132,7 @@ def _make_editor(info: FieldInfo) -> Editor:
     return line
 
 
-def _dress_spin(spin: Any, info: FieldInfo) -> Any:
+def _dress_spin(spin: QSpinBox | QDoubleSpinBox, info: FieldInfo) -> Editor:
     unit = str((info.meta.extra or {}).get("unit", ""))
     spin.setSuffix(f" {unit}" if unit else "")
     spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)

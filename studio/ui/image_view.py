@@ -43,7 +43,7 @@ class Picture(QWidget):
         """Return what is shown."""
         return self._pixmap
 
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+    def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the picture in the middle."""
         painter = QPainter(self)
         if self._pixmap.isNull():
@@ -65,11 +65,11 @@ class Picture(QWidget):
             scaled = scaled.boundedTo(size * 2)
         return QRect(QPoint((room.width() - scaled.width()) // 2, (room.height() - scaled.height()) // 2), scaled)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802  Qt's name
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         """A drag may begin here."""
         self._pressed = event.position().toPoint()
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802  Qt's name
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag the file out."""
         far = (event.position().toPoint() - self._pressed).manhattanLength() >= QApplication.startDragDistance()
         if self.path and far and event.buttons() & Qt.MouseButton.LeftButton:

@@ -42,7 +42,9 @@ class Installer(QThread):
         except StudioError as error:
             self.failed.emit(error.message, error.cure)
         except OSError as error:
-            self.failed.emit(f"The model could not be installed: {error.strerror or error}.", "Check the disk's space and rights.")
+            self.failed.emit(
+                f"The model could not be installed: {error.strerror or error}.", "Check the disk's space and rights."
+            )
         else:
             self.installed.emit(card.title)
 

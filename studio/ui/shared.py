@@ -83,4 +83,3 @@ class Shared(QObject):
 
     def _save_later(self) -> None:
         background.run(self, lambda: save_settings(self.data, self.settings), lambda _none: None)
-

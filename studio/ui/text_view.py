@@ -13,7 +13,7 @@ FLUSH_MS = 30
 MAX_RUN = 2_000
 """Qt's layout is quadratic in a line without a break: 200 kB take 12 s."""
 MAX_SHOWN = 256_000
-_RUN = re.compile(r"\S{%d}" % MAX_RUN)
+_RUN = re.compile(rf"\S{{{MAX_RUN}}}")
 
 
 class TextView(QWidget):

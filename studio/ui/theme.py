@@ -43,10 +43,12 @@ QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QListWidget, QTa
 }
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox { padding: 4px 8px; min-height: 20px; }
 QPlainTextEdit { padding: 6px; }
-QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QListWidget:focus, QTableView:focus {
+QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus,
+QListWidget:focus, QTableView:focus {
   border: 1px solid $accent;
 }
-QLineEdit[wrong="true"], QPlainTextEdit[wrong="true"], QSpinBox[wrong="true"], QDoubleSpinBox[wrong="true"], QComboBox[wrong="true"] {
+QLineEdit[wrong="true"], QPlainTextEdit[wrong="true"], QSpinBox[wrong="true"], QDoubleSpinBox[wrong="true"],
+QComboBox[wrong="true"] {
   border: 1px solid $error;
 }
 QComboBox::drop-down { border: 0; width: 22px; }
@@ -99,7 +101,9 @@ QScrollBar:vertical { background: transparent; width: 12px; margin: 2px; }
 QScrollBar:horizontal { background: transparent; height: 12px; margin: 2px; }
 QScrollBar::handle { background: $border; border-radius: 4px; min-height: 24px; min-width: 24px; }
 QScrollBar::handle:hover { background: $muted; }
-QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page { background: transparent; border: 0; width: 0; height: 0; }
+QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {
+  background: transparent; border: 0; width: 0; height: 0;
+}
 QLabel[role="muted"] { color: $muted; }
 QLabel[role="error"] { color: $error; }
 QLabel[role="title"] { font-size: 15px; font-weight: 600; }
@@ -137,7 +141,7 @@ def _dress(application: QApplication) -> None:
     application.setPalette(_palette(now))
     font = QFont(application.font())
     font.setPixelSize(13)
-    families = font.families() + ["Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC"]
+    families = [*font.families(), "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC"]
     font.setFamilies(list(dict.fromkeys(families)))
     application.setFont(font)
     application.setStyleSheet(_SHEET.substitute(vars(now), icons=(resources() / "icons").as_posix()))

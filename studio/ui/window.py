@@ -46,7 +46,11 @@ class MainWindow(QMainWindow):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         name_control(self.tabs.tabBar(), "Kinds of content", "Text, image and audio")
-        for tab, title, icon_name in ((self.text_tab, "Text", "text"), (self.image_tab, "Image", "image"), (self.audio_tab, "Audio", "audio")):
+        for tab, title, icon_name in (
+            (self.text_tab, "Text", "text"),
+            (self.image_tab, "Image", "image"),
+            (self.audio_tab, "Audio", "audio"),
+        ):
             self.tabs.addTab(tab, icon(icon_name), title)
         self.banner = Notice("banner")
         self.install_bar = QProgressBar()
@@ -144,7 +148,9 @@ class MainWindow(QMainWindow):
     def open_batch(self) -> None:
         """Choose a file of prompts and show its rows."""
         patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
-        name, _filter = QFileDialog.getOpenFileName(self, "Batch from a file", str(Path.home()), f"Prompt files ({patterns});;All files (*)")
+        name, _filter = QFileDialog.getOpenFileName(
+            self, "Batch from a file", str(Path.home()), f"Prompt files ({patterns});;All files (*)"
+        )
         if name:
             self.show_batch(Path(name))
 
@@ -183,7 +189,11 @@ class MainWindow(QMainWindow):
         elif is_batch_file(path):
             self.show_batch(path)
         else:
-            tell(self, "Not a result of Studio", f"{path.name} holds no settings of Studio, and is no .txt, .csv or .jsonl file of prompts.")
+            tell(
+                self,
+                "Not a result of Studio",
+                f"{path.name} holds no settings of Studio, and is no .txt, .csv or .jsonl file of prompts.",
+            )
 
     def _fill(self, recipe: Recipe) -> None:
         import msgspec
@@ -209,7 +219,8 @@ class MainWindow(QMainWindow):
     def show_about(self) -> None:
         """Show version and licences."""
         text = (
-            f"Studio {__version__}\n\nText, pictures, speech and music, made on this computer. Nothing that you type or make leaves it.\n\n"
+            f"Studio {__version__}\n\nText, pictures, speech and music, made on this computer. "
+            "Nothing that you type or make leaves it.\n\n"
             "Apache License 2.0. The licences of what it is built on are in THIRD_PARTY.md."
         )
         tell(self, "About Studio", text)
@@ -253,7 +264,9 @@ class MainWindow(QMainWindow):
         if self.shared.cards("text") or self.shared.settings.starter_declined:
             self.banner.clear()
             return
-        get = button("Get the starter text model (99 MB)", "Download a small text model", self.install_starter, "save", primary=True)
+        get = button(
+            "Get the starter text model (99 MB)", "Download a small text model", self.install_starter, "save", primary=True
+        )
         later = button("Not now", "Hide this", self._decline_starter)
         self.banner.say("Welcome to Studio. Pictures and speech work already; for text, a model is missing.", "", [get, later])
 
@@ -314,12 +327,12 @@ class MainWindow(QMainWindow):
 
     # Drop and close -----------------------------------------------------------------------------------------------------------
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802  Qt's name
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files may be dropped: results, prompt files, models."""
         if event.mimeData().hasUrls() and event.mimeData().urls()[0].isLocalFile():
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802  Qt's name
+    def dropEvent(self, event: QDropEvent) -> None:
         """A result fills its form, a prompt file opens as a batch, a model folder opens the models."""
         path = Path(event.mimeData().urls()[0].toLocalFile())
         event.acceptProposedAction()
@@ -329,7 +342,7 @@ class MainWindow(QMainWindow):
         else:
             self.show_artifact(path)
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802  Qt's name
+    def closeEvent(self, event: QCloseEvent) -> None:
         """Ask where something runs; then keep everything for the next time."""
         waiting = [job for job in self.shared.queue.jobs() if not job.state.over]
         if waiting and not self._may_close(waiting):

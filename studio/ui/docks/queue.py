@@ -53,15 +53,15 @@ class JobTable(QAbstractTableModel):
         queue.job_event.connect(self._on_event)
         queue.cancel_wished.connect(lambda job_id: self._tell(job_id, 0.0, "Stopping…"))
 
-    def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802  Qt's name
+    def rowCount(self, parent: Index | None = None) -> int:
         """One row a job."""
         return 0 if parent is not None and parent.isValid() else len(self._jobs)
 
-    def columnCount(self, parent: Index | None = None) -> int:  # noqa: N802  Qt's name
+    def columnCount(self, parent: Index | None = None) -> int:
         """The five columns."""
         return 0 if parent is not None and parent.isValid() else len(COLUMNS)
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """The columns' titles."""
         if role == Qt.ItemDataRole.DisplayRole and orientation is Qt.Orientation.Horizontal:
             return COLUMNS[section]
@@ -193,7 +193,9 @@ class QueueDock(QDockWidget):
         self.cancel_button = button("Cancel", "Cancel the chosen jobs (Delete)", self.cancel_chosen, "stop")
         self.retry_button = button("Try again", "Run the chosen failed or cancelled jobs again", self.retry_chosen, "retry")
         self.cancel_all_button = button("Cancel all", "Cancel everything that waits or runs", queue.cancel_all)
-        self.clear_button = button("Clear done", "Take jobs that are over from this list; their files stay", queue.clear_over, "trash")
+        self.clear_button = button(
+            "Clear done", "Take jobs that are over from this list; their files stay", queue.clear_over, "trash"
+        )
         holder = QWidget()
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(12, 4, 12, 10)

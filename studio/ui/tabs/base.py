@@ -124,7 +124,9 @@ class GenerateTab(QWidget):
         column.addWidget(scroll, 1)
         column.addWidget(self._why_not_row())
         column.addWidget(row(self.generate_button, self.stop_button, margins=(16, 4, 16, 12)))
-        self.generate_button.setSizePolicy(self.prompt.sizePolicy().horizontalPolicy(), self.generate_button.sizePolicy().verticalPolicy())
+        self.generate_button.setSizePolicy(
+            self.prompt.sizePolicy().horizontalPolicy(), self.generate_button.sizePolicy().verticalPolicy()
+        )
         right = QWidget()
         side = QVBoxLayout(right)
         side.setContentsMargins(16, 12, 16, 12)
@@ -183,7 +185,9 @@ class GenerateTab(QWidget):
             self._no_model.clear()
         elif self.kind == "text":
             get = button("Get the starter model (99 MB)", "Download a small text model", self.shared.starter_wanted.emit, "save")
-            self._no_model.say("There is no text model yet.", "The starter is a small English chat model that runs on any computer.", [get])
+            self._no_model.say(
+                "There is no text model yet.", "The starter is a small English chat model that runs on any computer.", [get]
+            )
         else:
             self._no_model.say(f"There is no {self.kind} model yet.", "Add a model folder from this computer with Models.")
         self._on_model_changed()
@@ -370,7 +374,12 @@ class GenerateTab(QWidget):
 
         buttons = [button("Try again", "Run the job again with the same seed", retry, "retry")]
         if failure.unsaved:
-            buttons.insert(0, button("Save elsewhere…", "Save the finished result to another folder", lambda: self._save_elsewhere(retry), "folder"))
+            buttons.insert(
+                0,
+                button(
+                    "Save elsewhere…", "Save the finished result to another folder", lambda: self._save_elsewhere(retry), "folder"
+                ),
+            )
         self.notice.fail(failure, buttons)
 
     def _save_elsewhere(self, retry: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ class TextTab(GenerateTab):
         name_control(preset_button, "Presets", "Fill the form for a common task")
         menu = QMenu(preset_button)
         for preset in presets("text"):
-            menu.addAction(preset.title, lambda preset=preset: self.use_preset(preset))
+            menu.addAction(preset.title, functools.partial(self.use_preset, preset))
         preset_button.setMenu(menu)
         self.preset_button = preset_button
         return [row(preset_button, None, self.token_count), self._system_title, self.system_prompt]
@@ -152,7 +153,9 @@ class TextTab(GenerateTab):
             self.view.append(event.candidate, event.text)
         elif isinstance(event, (Finished, Failed, Cancelled)) and event.artifacts:
             artifacts = event.artifacts
-            background.run(self, lambda: [_read(artifact) for artifact in artifacts], lambda texts: self._show_saved(job, artifacts, texts))
+            background.run(
+                self, lambda: [_read(artifact) for artifact in artifacts], lambda texts: self._show_saved(job, artifacts, texts)
+            )
 
     def _show_saved(self, job: Job, artifacts: tuple[Artifact, ...], texts: list[str]) -> None:
         if self._job is None or self._job.id != job.id:
