@@ -53,8 +53,8 @@ class SoundView(QWidget):
         self._wanted = None
         self._take(None)
 
-    def hear(self, chunk: AudioChunk) -> None:
-        """Take the next piece of the sound that is being made; the first one begins to play."""
+    def hear(self, chunk: AudioChunk, *, play: bool = True) -> None:
+        """Take the next piece of the sound that is being made; with `play` the first one begins to play."""
         samples = np.frombuffer(chunk.pcm, "<f4")
         usable = len(samples) - len(samples) % chunk.channels
         first = not self._live
@@ -62,7 +62,7 @@ class SoundView(QWidget):
             self._live = True
             self._take(Tape(chunk.sampling_rate, chunk.channels))
         self.player.append(samples[:usable].reshape(-1, chunk.channels))
-        if first:
+        if first and play:
             self.player.play()
 
     @property

@@ -54,7 +54,7 @@ class SoundTab(GenerateTab):
     def show_event(self, job: Job, event: Event) -> None:
         """See `GenerateTab`."""
         if isinstance(event, AudioChunk):
-            self.view.hear(event)
+            self.view.hear(event, play=self.shared.settings.play_while_made)
         elif isinstance(event, (Finished, Failed, Cancelled)):
             heard = self.view.is_live
             self.view.finish()

@@ -1,0 +1,221 @@
+"""The audio tab with the real queue, worker and files: speech through the real voice, the rest through the fake engine."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
+
+from studio.core.errors import Failure
+from studio.core.requests import MusicRequest, SpeechRequest
+from studio.core.settings import Settings
+from studio.engine.fake import FakeEngine
+from studio.engine.local import LocalEngine
+from studio.jobs.session import Session
+from studio.library.artifacts import read_recipe
+from studio.models.card import ModelCard, Voice
+from studio.ui.audio.player import PlayerState
+from studio.ui.shared import Shared
+from studio.ui.tabs.audio import AudioTab
+
+
+class _House:
+    """A session and the tab, as the window puts them together."""
+
+    def __init__(self, qtbot, data, engine, *, fake: bool, settings: Settings | None = None) -> None:
+        self.session = Session(data, engine)
+        self.shared = Shared(data, self.session, settings or Settings(), fake=fake)
+        self.tab = AudioTab(self.shared, backends=["NULL"])
+        qtbot.addWidget(self.tab)
+        self.tab.resize(1100, 640)
+        self.tab.show()
+        self.session.start()
+
+    def close(self) -> None:
+        self.tab.close_player()
+        self.session.close()
+
+
+@pytest.fixture
+def build(qtbot, data):
+    houses = []
+
+    def make(engine=None, *, fake: bool = True, settings: Settings | None = None) -> _House:
+        houses.append(_House(qtbot, data, engine or FakeEngine(), fake=fake, settings=settings))
+        return houses[-1]
+
+    yield make
+    for house in houses:
+        house.close()
+
+
+def _made(page) -> bool:
+    return bool(page.path) and page._job is not None and page._job.state.over
+
+
+def test_speech_from_key_press_to_file_with_the_real_voice(build, qtbot, data):
+    house = build(LocalEngine(data), fake=False)
+    page = house.tab.speech
+    assert page.model.currentData() == "hibari"
+    assert page.voice.currentText().startswith("Heart")
+    page.prompt.setPlainText("Hello there. This is Studio.")
+    house.tab.activateWindow()
+    page.prompt.setFocus()
+    qtbot.waitUntil(page.prompt.hasFocus)
+    qtbot.keyClick(page.prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: _made(page), timeout=30_000)
+    recipe = read_recipe(Path(page.path))
+    assert recipe is not None
+    assert isinstance(recipe.request, SpeechRequest)
+    assert (recipe.request.prompt, recipe.request.voice) == ("Hello there. This is Studio.", "heart")
+    player = page.view.player
+    assert player.state in (PlayerState.PLAYING, PlayerState.STOPPED)
+    assert 1.5 < player.length < 8
+    assert page.save_button.isEnabled()
+    assert "seed" in page.status.text()
+
+
+def test_the_first_piece_plays_while_the_rest_is_made(build, qtbot):
+    house = build(FakeEngine(step_seconds=0.15))
+    page = house.tab.speech
+    page.prompt.setPlainText("Anything.")
+    qtbot.mouseClick(page.generate_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: page.view.player.position > 0, timeout=20_000)
+    assert page.view.is_live
+    assert not page.path
+    qtbot.waitUntil(lambda: _made(page), timeout=20_000)
+    qtbot.waitUntil(lambda: page.view.player.state is PlayerState.STOPPED, timeout=20_000)
+    assert page.view.player.position == pytest.approx(2.0), "all of it was heard"
+
+
+def test_who_does_not_want_it_to_play_by_itself_is_obeyed(build, qtbot):
+    house = build(settings=Settings(play_while_made=False))
+    page = house.tab.speech
+    page.prompt.setPlainText("Anything.")
+    page.generate()
+    qtbot.waitUntil(lambda: _made(page), timeout=20_000)
+    assert page.view.player.state is PlayerState.STOPPED
+    assert page.view.player.position == 0
+    assert page.view.waveform.length == pytest.approx(2.0)
+
+
+def test_stop_keeps_what_was_made(build, qtbot):
+    house = build(FakeEngine(step_seconds=0.2))
+    page = house.tab.speech
+    page.prompt.setPlainText("Anything.")
+    page.generate()
+    qtbot.waitUntil(lambda: page.view.is_live, timeout=20_000)
+    qtbot.mouseClick(page.stop_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: _made(page), timeout=20_000)
+    recipe = read_recipe(Path(page.path))
+    assert recipe is not None
+    assert recipe.partial
+    assert "Stopped" in page.status.text()
+
+
+def test_a_failure_is_shown_and_the_next_job_works(build, qtbot):
+    fail = [True]
+    house = build(
+        FakeEngine(fail_on=lambda _job: Failure(cause="model", message="It broke.", cure="Mend it.") if fail[0] else None)
+    )
+    page = house.tab.speech
+    page.prompt.setPlainText("Anything.")
+    page.generate()
+    qtbot.waitUntil(lambda: page.notice.message == "It broke.", timeout=20_000)
+    assert not page.save_button.isEnabled()
+    fail[0] = False
+    page.generate()
+    qtbot.waitUntil(lambda: _made(page), timeout=20_000)
+
+
+def test_a_job_that_runs_again_after_a_crash_is_heard_once(build, qtbot):
+    """The engine's end comes as Failed; then the same job sends its pieces from the start."""
+    from studio.core.events import AudioChunk, Failed, Finished
+    from studio.core.jobs import new_job
+
+    page = build().tab.speech
+    job = new_job(SpeechRequest(prompt="x"), "/nowhere")
+    piece = AudioChunk(pcm=np.zeros(24_000, "<f4").tobytes(), sampling_rate=24_000)
+    page.begin_result(job)
+    for event in (piece, piece, Failed(failure=Failure(cause="crash", message="x")), piece, Finished(artifacts=())):
+        page.show_event(job, event)
+    assert page.view.player.length == pytest.approx(1.0)
+
+
+def test_music_is_shown_when_it_is_there(build, qtbot):
+    house = build()
+    qtbot.mouseClick(house.tab._switch.button(1), Qt.MouseButton.LeftButton)
+    page = house.tab.current()
+    assert page is house.tab.music
+    page.prompt.setPlainText("A slow piano.")
+    page.form.set_values({"seconds": 4.0, "guidance_scale": 2.0, "format": "flac"})
+    page.generate()
+    qtbot.waitUntil(lambda: _made(page), timeout=20_000)
+    recipe = read_recipe(Path(page.path))
+    assert recipe is not None
+    assert isinstance(recipe.request, MusicRequest)
+    assert (recipe.request.seconds, recipe.request.guidance_scale) == (4.0, 2.0)
+    assert page.path.endswith(".flac")
+    qtbot.waitUntil(lambda: page.view.player.length > 0, timeout=20_000)
+
+
+@pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "mp3"])
+def test_save_as_converts_and_keeps_the_recipe(build, qtbot, tmp_path, monkeypatch, ending):
+    import soundfile
+
+    house = build()
+    page = house.tab.speech
+    page.prompt.setPlainText("Anything. 什么都行。")
+    page.generate()
+    qtbot.waitUntil(lambda: _made(page), timeout=20_000)
+    target = tmp_path / f"copy 副本.{ending}"
+    target.write_bytes(b"the person said to replace it")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_arguments, **_more: (str(target), ""))
+    with qtbot.waitSignal(house.shared.said, timeout=20_000, check_params_cb=lambda text: text == f"Saved {target}"):
+        page.save_as()
+    assert soundfile.info(target).duration == pytest.approx(2.0, abs=0.1)
+    assert read_recipe(target) == read_recipe(Path(page.path))
+
+
+def test_a_name_without_an_ending_takes_the_chosen_format(build, qtbot, tmp_path, monkeypatch):
+    house = build()
+    page = house.tab.speech
+    page.prompt.setPlainText("Anything.")
+    page.generate()
+    qtbot.waitUntil(lambda: _made(page), timeout=20_000)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_arguments, **_more: (str(tmp_path / "v1.2"), "FLAC (*.flac)"))
+    with qtbot.waitSignal(house.shared.said, timeout=20_000, check_params_cb=lambda text: text.startswith("Saved")):
+        page.save_as()
+    assert (tmp_path / "v1.2.flac").exists()
+
+
+def test_voices_follow_the_model_and_the_draft(build, monkeypatch):
+    house = build()
+    page = house.tab.speech
+    two = ModelCard(
+        name="two", title="Two", kind="speech", runner="kokoro", voices=(Voice("a", "A", "en"), Voice("b", "B", "zh"))
+    )
+    none = ModelCard(name="none", title="None", kind="speech", runner="transformers")
+    monkeypatch.setattr(house.shared, "cards", lambda _kind: [two, none])
+    page.refresh_models()
+    assert [page.voice.itemData(index) for index in range(page.voice.count())] == ["", "a", "b"]
+    page.set_values({"model": "two", "voice": "b"})
+    page.prompt.setPlainText("Hello")
+    request = page.request()
+    assert isinstance(request, SpeechRequest)
+    assert request.voice == "b"
+    assert house.shared.settings.drafts["speech"]["voice"] == "b"
+    page.choose_model("none")
+    assert page.voice.isHidden()
+    assert page.own_values() == {"voice": ""}
+
+
+def test_every_control_has_a_name_and_a_tip(build):
+    from PySide6.QtWidgets import QAbstractButton, QComboBox, QWidget
+
+    tab = build().tab
+    for control in tab.findChildren(QWidget):
+        if isinstance(control, (QAbstractButton, QComboBox)) and not control.objectName().startswith("qt_"):
+            assert control.accessibleName(), control
+            assert control.toolTip(), control.accessibleName()
