@@ -8,7 +8,6 @@ from typing import Any
 from PySide6.QtCore import QEvent, QObject, QRegularExpression, Qt, Signal
 from PySide6.QtGui import QRegularExpressionValidator
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QComboBox,
     QDoubleSpinBox,
     QGridLayout,
@@ -135,7 +134,6 @@ def _make_editor(info: FieldInfo) -> Editor:
 def _dress_spin(spin: QSpinBox | QDoubleSpinBox, info: FieldInfo) -> Editor:
     unit = str((info.meta.extra or {}).get("unit", ""))
     spin.setSuffix(f" {unit}" if unit else "")
-    spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
     spin.setValue(info.default)
     return spin
 

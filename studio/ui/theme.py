@@ -51,6 +51,9 @@ QLineEdit[wrong="true"], QPlainTextEdit[wrong="true"], QSpinBox[wrong="true"], Q
 QComboBox[wrong="true"] {
   border: 1px solid $error;
 }
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
+  subcontrol-origin: border; width: 0; height: 0; border: 0;
+}
 QComboBox::drop-down { border: 0; width: 22px; }
 QComboBox::down-arrow { image: url($icons/chevron.svg); width: 14px; height: 14px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $border; padding: 2px; }
@@ -66,7 +69,7 @@ QPushButton[primary="true"] { background: $accent; color: $on_accent; border: 1p
 QPushButton[primary="true"]:focus { border: 2px solid $text; }
 QPushButton[primary="true"]:disabled { background: $hover; color: $muted; border: 1px solid $border; }
 QPushButton:checked, QToolButton:checked { background: $hover; border: 1px solid $accent; }
-QToolBar { background: $window; border: 0; border-bottom: 1px solid $border; padding: 4px 8px; spacing: 6px; }
+QToolBar { background: $window; border: 0; padding: 2px 8px; spacing: 4px; }
 QToolBar QToolButton { border: 1px solid transparent; background: transparent; }
 QToolBar QToolButton:hover { background: $hover; }
 QTabWidget::pane { border: 0; border-top: 1px solid $border; }
@@ -81,6 +84,7 @@ QSplitter::handle:horizontal { width: 1px; }
 QDockWidget { titlebar-close-icon: none; }
 QDockWidget::title { background: $window; padding: 6px 10px; border-top: 1px solid $border; }
 QHeaderView::section { background: $window; color: $muted; border: 0; border-bottom: 1px solid $border; padding: 4px 8px; }
+QTableView::item { padding-left: 6px; }
 QTableView { gridline-color: transparent; alternate-background-color: $window; }
 QProgressBar { background: $hover; border: 0; border-radius: 3px; max-height: 6px; min-height: 6px; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QProgressBar, QTabWidget, QToolBar, QVBoxLayout, QWidget
 
@@ -70,6 +70,7 @@ class MainWindow(QMainWindow):
         self.toolbar = QToolBar("Main")
         self.toolbar.setObjectName("main")
         self.toolbar.setMovable(False)
+        self.toolbar.setIconSize(QSize(16, 16))
         self.toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.addToolBar(self.toolbar)
         self.actions_by_name = actions.build(self, self.toolbar)
@@ -85,6 +86,7 @@ class MainWindow(QMainWindow):
         self.shared.queue.failed.connect(lambda sentence: self.statusBar().showMessage(sentence))
         self.shared.queue.batch_finished.connect(self._on_batch_finished)
         self.shared.queue.job_event.connect(self._on_job_event)
+        self.shared.queue.jobs_added.connect(self._on_jobs_added)
         self.tabs.currentChanged.connect(self._on_tab_changed)
         hints = QApplication.styleHints()
         hints.colorSchemeChanged.connect(self._on_scheme_changed)
@@ -93,6 +95,7 @@ class MainWindow(QMainWindow):
         settings = self.shared.settings
         self.resize(*DEFAULT_SIZE)
         self.resizeDocks([self.queue_dock], [190], Qt.Orientation.Vertical)
+        self.queue_dock.hide()  # until something waits, its room is the form's
         for text, restore in ((settings.geometry, self.restoreGeometry), (settings.window_state, self.restoreState)):
             with contextlib.suppress(ValueError):
                 if text:
@@ -318,6 +321,10 @@ class MainWindow(QMainWindow):
             self._installer = None
 
     # The queue --------------------------------------------------------------------------------------------------------------
+
+    def _on_jobs_added(self, _jobs: list[Job]) -> None:
+        if sum(not job.state.over for job in self.shared.queue.jobs()) > 1:
+            self.queue_dock.show()
 
     def _on_job_event(self, _job_id: str, event: Event) -> None:
         self._engine_state.setText(event.phase if isinstance(event, Loading) else "")

@@ -157,6 +157,7 @@ class BatchDialog(QDialog):
         self.table.setWordWrap(False)
         self.table.setTabKeyNavigation(False)
         self.table.verticalHeader().hide()
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.verticalHeader().setDefaultSectionSize(26)
         for column, width in ((0, 60), (1, 70), (3, 330)):
             self.table.setColumnWidth(column, width)

@@ -183,6 +183,7 @@ class QueueDock(QDockWidget):
         self.table.verticalHeader().setDefaultSectionSize(28)
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for column, width in ((STATE, 90), (KIND, 70), (PROGRESS, 220), (TIME, 70)):
             self.table.setColumnWidth(column, width)
         header.setSectionResizeMode(PROMPT, QHeaderView.ResizeMode.Stretch)
