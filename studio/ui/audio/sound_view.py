@@ -39,6 +39,7 @@ class SoundView(QWidget):
         layout.setSpacing(8)
         layout.addWidget(self.waveform, 1)
         layout.addWidget(row(self.play_button, self._time, self._reason, None))
+        layout.addStretch(0)
         self.play_button.clicked.connect(self.player.toggle)
         self.waveform.toggle_requested.connect(self.player.toggle)
         self.waveform.seek_requested.connect(self.player.seek)

@@ -11,7 +11,8 @@ from studio.ui.audio.tape import Tape
 
 KEY_SECONDS = 5.0
 _CURSOR_WIDTH = 2
-_MARGIN = 6
+_MARGIN = 12
+_RADIUS = 8.0
 
 
 class Waveform(QWidget):
@@ -30,6 +31,7 @@ class Waveform(QWidget):
         self.placeholder = "The sound appears here"
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMaximumHeight(320)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Waveform")
         self.setToolTip("Click or drag to go there; Space plays and pauses, ← and → go 5 seconds, Home and End to the ends")
@@ -110,6 +112,10 @@ class Waveform(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102  Qt's name
         painter = QPainter(self)
         palette = self.palette()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(palette.color(QPalette.ColorRole.Accent if self.hasFocus() else QPalette.ColorRole.Mid))
+        painter.setBrush(palette.color(QPalette.ColorRole.Base))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), _RADIUS, _RADIUS)
         if not self.length:
             painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.placeholder)
@@ -121,10 +127,8 @@ class Waveform(QWidget):
                 painter.setClipRect(QRect(left, 0, width, self.height()).intersected(event.rect()))
                 painter.drawPixmap(0, 0, self._drawn[name])
                 painter.restore()
-            painter.fillRect(x - _CURSOR_WIDTH // 2, 0, _CURSOR_WIDTH, self.height(), palette.color(QPalette.ColorRole.Text))
-        if self.hasFocus():
-            painter.setPen(palette.color(QPalette.ColorRole.Accent))
-            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+            cursor = QRect(x - _CURSOR_WIDTH // 2, 1, _CURSOR_WIDTH, self.height() - 2)
+            painter.fillRect(cursor, palette.color(QPalette.ColorRole.Text))
         painter.end()
 
     def _draw(self) -> None:

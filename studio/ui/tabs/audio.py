@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QFileDialog, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from studio.core.events import AudioChunk, Cancelled, Event, Failed, Finished
 from studio.core.jobs import Job
@@ -62,6 +62,12 @@ class SoundTab(GenerateTab):
                 self._set_path(event.artifacts[-1].path)
                 if not heard:
                     self.view.load(Path(self.path))
+
+    def finished_text(self, event: Finished) -> str:
+        """See `GenerateTab`."""
+        seconds = sum(artifact.duration for artifact in event.artifacts)
+        took = f"{seconds:.1f} s of sound made in {event.statistics.run_seconds:.1f} s"
+        return f"{took} · seed {self._job.request.seed if self._job else ''}"
 
     def show_file(self, path: str) -> None:
         """Show an artifact that was made before."""
@@ -159,24 +165,18 @@ class AudioTab(QWidget):
         self.speech = SpeechTab(shared, backends=backends)
         self.music = MusicTab(shared, backends=backends)
         self._pages = QStackedWidget()
-        self._switch = QButtonGroup(self)
-        buttons = []
-        for number, (page, title, tip) in enumerate(
-            ((self.speech, "Speech", "Read a text aloud"), (self.music, "Music", "Make music or a sound from a description"))
-        ):
+        self.switch = QTabBar()
+        name_control(self.switch, "Kind of sound", "Read a text aloud, or make music or a sound from a description")
+        self.switch.setExpanding(False)
+        for page, title in ((self.speech, "Speech"), (self.music, "Music")):
             self._pages.addWidget(page)
-            made = QPushButton(title)
-            made.setCheckable(True)
-            name_control(made, title, tip)
-            self._switch.addButton(made, number)
-            buttons.append(made)
+            self.switch.addTab(title)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(row(*buttons, None, margins=(16, 10, 16, 0), spacing=6))
+        layout.addWidget(row(self.switch, None, margins=(8, 4, 8, 0)))
         layout.addWidget(self._pages, 1)
-        self._switch.idClicked.connect(self._on_switched)
-        self.for_kind("speech")
+        self.switch.currentChanged.connect(self._on_switched)
 
     @property
     def pages(self) -> tuple[SoundTab, SoundTab]:
@@ -189,10 +189,8 @@ class AudioTab(QWidget):
 
     def for_kind(self, kind: str) -> SoundTab:
         """Show speech or music, and return its tab."""
-        number = 1 if kind == "music" else 0
-        self._switch.button(number).setChecked(True)
-        self._on_switched(number)
-        return self.pages[number]
+        self.switch.setCurrentIndex(1 if kind == "music" else 0)
+        return self.current()
 
     def load_draft(self) -> None:
         """Show what stood here when the program was last closed."""
