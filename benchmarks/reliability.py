@@ -73,10 +73,10 @@ def submit(data: DataFolder, count: int) -> list[Job]:
     for number in range(count):
         request: Request
         if number % 3 == 2:
-            request = SpeechRequest(prompt=f"This is sentence number {number}. And one more.", seed=number, format="flac")
+            request = SpeechRequest(prompt=f"This is sentence number {number}. " * 12, seed=number, format="flac")
         else:
             request = ImageRequest(
-                prompt="a red apple", width=64, height=64, num_inference_steps=6, seed=number, num_images_per_prompt=1 + number % 2
+                prompt="a red apple", width=64, height=64, num_inference_steps=40, seed=number, num_images_per_prompt=1 + number % 2
             )
         job_id = new_id()
         jobs.append(Job(id=job_id, request=request, target=Target(folder=str(data.outputs), stem=f"{number:03}-{job_id}")))
@@ -114,9 +114,9 @@ def watch(
 ) -> list[psutil.Process]:
     """Kill the child, or the program, at random instants until the program ends; return its processes."""
     family: dict[int, psutil.Process] = {}
-    fatal = time.monotonic() + chance.uniform(2, 12) if tally["program"] < program_kills else None
+    fatal = time.monotonic() + chance.uniform(2, 9) if tally["program"] < program_kills else None
     while program.poll() is None:
-        program_wait = chance.uniform(0.05, 1.5)
+        program_wait = chance.uniform(0.02, 0.6)
         try:
             program.wait(program_wait)
         except subprocess.TimeoutExpired:

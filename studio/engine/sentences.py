@@ -29,9 +29,9 @@ class Piece:
     pause: float
 
 
-SENTENCE_PAUSE = 0.25
-PARAGRAPH_PAUSE = 0.6
-CLAUSE_PAUSE = 0.08
+SENTENCE_PAUSE = 0.35
+PARAGRAPH_PAUSE = 0.75
+CLAUSE_PAUSE = 0.15
 
 
 def split(text: str) -> list[Piece]:

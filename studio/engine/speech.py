@@ -19,6 +19,9 @@ from studio.engine.waveform_model import SpokenByTransformers
 from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
 
+SILENCE = 0.001
+"""What is quieter (root mean square of 10 ms, full scale is 1) cannot be heard."""
+
 
 def load(card: ModelCard) -> Speaker:
     """Return the speaker for the card's runner."""
@@ -70,7 +73,18 @@ def _say(pipeline: Speaker, piece: Piece, voice: str, run: Run) -> NDArray[np.fl
     if not is_speakable(piece.text):
         return silence
     samples = pipeline.say(piece.text, voice, request.speed, request.seed or 0, run.cancelled)
-    return np.concatenate([np.clip(samples, -1, 1), silence])
+    return np.concatenate([np.clip(trim(samples, pipeline.rate), -1, 1), silence])
+
+
+def trim(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    """Return the samples without the silence at both ends (voices put 0.3 to 0.7 s there), but for 40 ms."""
+    window = rate // 100
+    count = len(samples) // window
+    loudness = np.sqrt(np.mean(samples[: count * window].reshape(count, window) ** 2, axis=1)) if count else np.zeros(0)
+    heard = np.flatnonzero(loudness > SILENCE)
+    if not len(heard):
+        return samples
+    return samples[max(0, heard[0] - 4) * window : (heard[-1] + 5) * window]
 
 
 def _whole(spoken: list[NDArray[np.float32]]) -> NDArray[np.float32]:

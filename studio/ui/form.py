@@ -134,6 +134,7 @@ def _make_editor(info: FieldInfo) -> Editor:
 def _dress_spin(spin: QSpinBox | QDoubleSpinBox, info: FieldInfo) -> Editor:
     unit = str((info.meta.extra or {}).get("unit", ""))
     spin.setSuffix(f" {unit}" if unit else "")
+    spin.lineEdit().setTextMargins(6, 0, 6, 0)
     spin.setValue(info.default)
     return spin
 

@@ -7,6 +7,7 @@ from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
 from studio.core.requests import SpeechRequest
 from studio.engine import speech
+from studio.engine.sentences import PARAGRAPH_PAUSE, SENTENCE_PAUSE
 from studio.models.card import ModelCard, Voice
 from studio.models.installed import find
 from tests.checkpoints_audio import RATE, make_vits
@@ -77,7 +78,28 @@ def test_the_same_seed_gives_the_same_sound(hibari):
 
 def test_paragraphs_are_further_apart_than_sentences(hibari):
     near, far = (len(_speak(hibari, text).results[0].samples) for text in ("One. Two.", "One.\n\nTwo."))
-    assert far - near == pytest.approx(0.35 * 24_000, abs=2)
+    assert far - near == pytest.approx((PARAGRAPH_PAUSE - SENTENCE_PAUSE) * 24_000, abs=2)
+
+
+def test_the_silence_that_voices_put_around_is_cut_and_no_sound_is():
+    rng = np.random.default_rng(0)
+    speech_itself = rng.uniform(-0.3, 0.3, 24_000).astype(np.float32)
+    around = np.concatenate([np.zeros(9_600, np.float32), speech_itself, np.full(14_400, 0.0001, np.float32)])
+    kept = speech.trim(around, 24_000)
+    assert len(speech_itself) + 2 * 960 - 240 <= len(kept) <= len(speech_itself) + 2 * 960 + 240
+    start = next(place for place in range(len(kept)) if kept[place] == speech_itself[0])
+    np.testing.assert_array_equal(kept[start : start + 24_000], speech_itself)
+    for quiet in (np.zeros(0, np.float32), np.zeros(100, np.float32), np.zeros(24_000, np.float32)):
+        np.testing.assert_array_equal(speech.trim(quiet, 24_000), quiet)
+    np.testing.assert_array_equal(speech.trim(speech_itself, 24_000), speech_itself)
+
+
+def test_sentences_follow_each_other_as_in_speech(hibari):
+    samples = _speak(hibari, "This is one. This is two.").results[0].samples[:, 0]
+    loud = np.abs(samples) > 0.01
+    places = np.flatnonzero(loud)
+    longest_gap = np.diff(places).max() / 24_000
+    assert 0.3 < longest_gap < 0.6
 
 
 def test_a_cancel_keeps_the_sentences_that_were_made(hibari):

@@ -20,13 +20,13 @@ from studio.ui.parts import label, name_control, row
 
 
 class SoundView(QWidget):
-    """Plays what is being made (`hear`), and files (`load`)."""
+    """Plays what is being made (`hear`), and files (`load`). `controls` stand to the right under the waveform."""
 
     failed = Signal(str, str)
     """A file could not be read: what happened, and what to do."""
 
-    def __init__(self, parent: QWidget | None = None, *, backends: Sequence[str] | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, *controls: QWidget, backends: Sequence[str] | None = None) -> None:
+        super().__init__()
         self.player = Player(self, backends=backends)
         self.waveform = Waveform()
         self.play_button = QToolButton()
@@ -38,7 +38,7 @@ class SoundView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.waveform, 1)
-        layout.addWidget(row(self.play_button, self._time, self._reason, None))
+        layout.addWidget(row(self.play_button, self._time, self._reason, None, *controls))
         layout.addStretch(0)
         self.play_button.clicked.connect(self.player.toggle)
         self.waveform.toggle_requested.connect(self.player.toggle)

@@ -27,24 +27,18 @@ class SoundTab(GenerateTab):
     """What speech and music have in common: the sound on the right."""
 
     def __init__(self, shared: Shared, *, backends: Sequence[str] | None = None) -> None:
-        self.view = SoundView(backends=backends)
+        self.save_button = button("Save as…", "Save a copy as WAV, FLAC, OGG or MP3 (Ctrl+S)", self.save_as, "save")
+        self.folder_button = button("Show folder", "Open the folder with the sound", self.show_folder, "folder")
+        self.view = SoundView(self.save_button, self.folder_button, backends=backends)
         self.path = ""
         """The artifact that is shown; empty while there is none."""
         super().__init__(shared)
 
     def result_widget(self) -> QWidget:
         """See `GenerateTab`."""
-        self.save_button = button("Save as…", "Save a copy as WAV, FLAC, OGG or MP3 (Ctrl+S)", self.save_as, "save")
-        self.folder_button = button("Show folder", "Open the folder with the sound", self.show_folder, "folder")
         self.view.failed.connect(lambda message, cure: self.notice.say(message, cure))
-        holder = QWidget()
-        layout = QVBoxLayout(holder)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addWidget(self.view, 1)
-        layout.addWidget(row(self.save_button, self.folder_button, None))
         self._set_path("")
-        return holder
+        return self.view
 
     def begin_result(self, job: Job) -> None:
         """See `GenerateTab`."""
