@@ -46,6 +46,8 @@ def split(text: str) -> list[Piece]:
             pieces += [Piece(part, CLAUSE_PAUSE) for part in first]
             pieces.append(Piece(last, SENTENCE_PAUSE))
         pieces[-1] = Piece(pieces[-1].text, PARAGRAPH_PAUSE)
+    if pieces:
+        pieces[-1] = Piece(pieces[-1].text, 0.0)
     return pieces
 
 

@@ -58,7 +58,7 @@ def test_the_first_sentence_is_cut_at_a_clause_so_that_sound_comes_soon():
 
 
 def test_pauses_follow_the_text():
-    assert [piece.pause for piece in split("One. Two.\n\nThree.")] == [SENTENCE_PAUSE, PARAGRAPH_PAUSE, PARAGRAPH_PAUSE]
+    assert [piece.pause for piece in split("One. Two.\n\nThree.")] == [SENTENCE_PAUSE, PARAGRAPH_PAUSE, 0]
 
 
 def test_a_text_without_marks_is_cut_at_spaces_and_only_there():
