@@ -1,0 +1,120 @@
+"""Pictures with real architectures: Stable Diffusion 1.x and XL with random weights, and the starter that draws."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from studio.core.errors import StudioError
+from studio.core.events import Progress
+from studio.core.requests import ImageRequest
+from studio.engine import image
+from studio.engine.schedulers import CLASSES
+from studio.models.card import request_for
+from studio.models.catalogue import entry_named
+from tests.checkpoints_image import make_sd, make_sdxl
+from tests.engine.runs import run_kind
+
+
+@pytest.fixture(scope="module")
+def sd(tmp_path_factory):
+    card = make_sd(tmp_path_factory.mktemp("models") / "sd")
+    return card, image.load(card)
+
+
+def run(model, cancel_after=None, **values):
+    card, pipeline = model
+    request = ImageRequest(**{"prompt": "a cat", "seed": 3, "width": 32, "height": 16, "num_inference_steps": 3, **values})
+    return run_kind(image, card, request, pipeline, cancel_after)
+
+
+def test_the_same_seed_gives_the_same_picture(sd):
+    first, second, other = run(sd), run(sd), run(sd, seed=4)
+    assert first.results[0].pixels.shape == (16, 32, 3)
+    assert np.array_equal(first.results[0].pixels, second.results[0].pixels)
+    assert not np.array_equal(first.results[0].pixels, other.results[0].pixels)
+
+
+def test_each_of_several_can_be_made_again_alone(sd):
+    several = run(sd, num_images_per_prompt=3)
+    assert [result.seed for result in several.results] == [3, 4, 5]
+    assert np.array_equal(several.results[2].pixels, run(sd, seed=5).results[0].pixels)
+
+
+def test_every_step_is_told_and_shown(sd):
+    recorder = run(sd, num_images_per_prompt=2)
+    steps = recorder.of(Progress)
+    assert [event.step for event in steps] == [1, 2, 3, 4, 5, 6]
+    assert {event.total for event in steps} == {6}
+    previews = [event.preview for event in steps if event.preview is not None]
+    assert previews
+    assert all(len(preview.rgb) == preview.width * preview.height * 3 for preview in previews)
+    assert recorder.statistics.units == 6
+
+
+def test_a_cancel_is_obeyed_at_the_next_step_and_whole_pictures_stay(sd):
+    recorder = run(sd, num_images_per_prompt=3, cancel_after=lambda seen: len(seen.of(Progress)) >= 4)
+    assert recorder.cancelled
+    assert len(recorder.results) == 1
+    assert len(recorder.of(Progress)) == 4
+    assert run(sd).results, "the pipeline still works"
+
+
+@pytest.mark.parametrize("scheduler", sorted(CLASSES))
+def test_schedulers(sd, scheduler):
+    assert run(sd, scheduler=scheduler, num_inference_steps=4).results[0].pixels.std() > 0
+
+
+def test_a_scheduler_that_the_model_cannot_use_is_refused(sd):
+    card = msgspec.structs.replace(sd[0], schedulers=("euler",))
+    with pytest.raises(StudioError, match="does not work with the scheduler ddim"):
+        run((card, sd[1]), scheduler="ddim")
+
+
+def test_guidance_and_negative_prompt_matter(sd):
+    plain = run(sd).results[0].pixels
+    assert not np.array_equal(plain, run(sd, negative_prompt="dog").results[0].pixels)
+    assert not np.array_equal(plain, run(sd, guidance_scale=1.0).results[0].pixels)
+
+
+def test_numbers_that_are_no_picture_are_a_failure(tmp_path):
+    import torch
+
+    card = make_sd(tmp_path / "broken")
+    pipeline = image.load(card)
+    with torch.no_grad():
+        pipeline.pipe.unet.conv_out.bias.fill_(float("nan"))
+    with pytest.raises(StudioError, match="NaN"):
+        run((card, pipeline))
+
+
+def test_a_size_that_the_model_cannot_make_is_refused(sd):
+    card = msgspec.structs.replace(sd[0], size_multiple=32)
+    with pytest.raises(StudioError, match="height 16 is not a multiple of 32"):
+        run((card, sd[1]))
+
+
+def test_a_pipeline_without_a_callback_is_watched_too(sd):
+    card, pipeline = sd
+    from dataclasses import replace
+
+    deaf = replace(pipeline, parameters=pipeline.parameters - {"callback_on_step_end"})
+    recorder = run((card, deaf))
+    assert [event.step for event in recorder.of(Progress)] == [1, 2, 3]
+    assert np.array_equal(recorder.results[0].pixels, run(sd).results[0].pixels)
+    assert run((card, deaf), cancel_after=lambda seen: len(seen.of(Progress)) >= 1).cancelled
+
+
+def test_sdxl(tmp_path):
+    card = make_sdxl(tmp_path / "sdxl")
+    assert card.defaults["width"] == 1024
+    assert run((card, image.load(card))).results[0].pixels.shape == (16, 32, 3)
+
+
+def test_the_starter_draws_a_red_apple():
+    card = entry_named("starter-image").card
+    request = request_for(card, {"prompt": "a red apple", "seed": 1})
+    (result,) = run_kind(image, card, request, image.load(card)).results
+    middle = result.pixels[20:50, 16:48].reshape(-1, 3).astype(float).mean(0)
+    assert middle[0] > 150
+    assert middle[0] > 2 * middle[1]
+    assert middle[0] > 2 * middle[2]
