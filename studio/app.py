@@ -13,9 +13,9 @@ from PySide6.QtCore import QTimer
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from PySide6.QtWidgets import QApplication
 
+from studio.core import environment
 from studio.core.paths import DataFolder
 from studio.core.settings import load_settings
-from studio.engine import environment
 from studio.engine.choose import make_engine
 from studio.jobs.session import DataFolderInUseError, Session
 from studio.ui import theme

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from studio.core import environment
 from studio.core.paths import DataFolder, data_folder
-from studio.engine import environment
 from studio.engine.choose import make_engine
 from studio.engine.protocol import Engine
 from studio.models.card import ModelCard

@@ -20,10 +20,11 @@ from pathlib import Path
 
 import msgspec
 
+from studio.core import environment
 from studio.core.events import Event
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
-from studio.engine import environment, preload
+from studio.engine import preload
 from studio.engine.local import LocalEngine
 from studio.engine.messages import MAX_MESSAGE_BYTES, Cancel, Generate, ToChild
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from studio.core import environment
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure, StudioError
 from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Statistics
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
-from studio.engine import environment
 from studio.engine.pipelines import Pipelines
 from studio.engine.protocol import Cancelled as CancelledQuestion
 from studio.engine.protocol import Emit, JobCancelledError, Run

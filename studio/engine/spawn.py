@@ -16,8 +16,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Literal
 
+from studio.core import environment
 from studio.core.paths import DataFolder
-from studio.engine import environment
 
 StartMethod = Literal["forkserver", "spawn"]
 

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.core.environment import thread_count
 from studio.core.errors import StudioError
 from studio.core.paths import resources
 from studio.engine import phonemes
-from studio.engine.environment import thread_count
 from studio.engine.interrupt import run_session
 from studio.engine.protocol import Cancelled
 from studio.models.card import ModelCard

@@ -67,7 +67,7 @@ def describe(model: Any, tokenizer: Any) -> Converted:
 
 def main() -> int:
     """Convert; the process's entry point."""
-    from studio.engine import environment
+    from studio.core import environment
 
     environment.prepare()
     converted = convert(Path(sys.argv[1]), Path(sys.argv[2]))
