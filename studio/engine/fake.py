@@ -137,7 +137,8 @@ class FakeEngine:
             small = np.ascontiguousarray(pixels[:: max(1, request.height // 64), :: max(1, request.width // 64)])
             for step in range(1, steps + 1):
                 self._pause(run)
-                preview = Preview(small.shape[1], small.shape[0], (small // max(1, steps - step + 1)).tobytes())
+                shown = (small * (step / steps)).astype(np.uint8)
+                preview = Preview(small.shape[1], small.shape[0], shown.tobytes())
                 run.emit(Progress(step=number * steps + step, total=steps * count, preview=preview))
             yield ImageResult(pixels=pixels, ordinal=number, seed=seed)
 

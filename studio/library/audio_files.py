@@ -37,10 +37,9 @@ def encode_audio(samples: NDArray[np.float32], sampling_rate: int, file_format: 
         if file_format in ("flac", "ogg"):
             file.comment = comment
             file.software = "Studio"
-        clipped = np.clip(np.nan_to_num(samples), -1.0, 1.0)
         # The Vorbis encoder overflows its stack on very long writes; blocks are also easier on memory.
-        for start in range(0, len(clipped), _BLOCK):
-            file.write(clipped[start : start + _BLOCK])
+        for start in range(0, len(samples), _BLOCK):
+            file.write(np.clip(np.nan_to_num(samples[start : start + _BLOCK]), -1.0, 1.0))
     data = buffer.getvalue()
     return {"wav": tags.tag_wav, "mp3": tags.tag_mp3}.get(file_format, lambda data, _comment: data)(data, comment)
 

@@ -41,7 +41,7 @@ def tag_mp3(data: bytes, text: str) -> bytes:
 
 def read_mp3(data: bytes) -> str | None:
     """Return the text; None where there is none."""
-    end, position = _tag_length(data), 10
+    end, position = min(_tag_length(data), len(data)), 10
     while position + 10 <= end:
         kind, length = data[position : position + 4], _unsyncsafe(data[position + 4 : position + 8])
         body = data[position + 10 : position + 10 + length]

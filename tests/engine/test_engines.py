@@ -1,0 +1,325 @@
+"""One contract for all engines: finish, cancel, fail, crash, close. Real processes, a real (starter or tiny) model."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from studio.core.errors import Failure
+from studio.core.events import TERMINAL, Cancelled, Failed, Finished, Progress
+from studio.core.jobs import Job, new_job
+from studio.core.requests import ImageRequest, SpeechRequest, TextRequest
+from studio.engine.fake import FakeEngine
+from studio.engine.local import LocalEngine
+from studio.engine.process import OBEY_SECONDS, ProcessEngine
+from studio.library.artifacts import read_recipe
+from studio.models.catalogue import card_folder, write_card
+from tests.checkpoints_text import make_gpt2
+
+PATIENCE = 120
+"""Seconds; the machine may be slow and busy."""
+
+
+class Heard:
+    """What an engine said; `wait_for` lets a test go on when it did."""
+
+    def __init__(self):
+        self.events = []
+        self._news = threading.Condition()
+
+    def __call__(self, event):
+        with self._news:
+            self.events.append(event)
+            self._news.notify_all()
+
+    def wait_for(self, kind):
+        with self._news:
+            assert self._news.wait_for(lambda: any(isinstance(event, kind) for event in self.events), PATIENCE), self.events
+
+    @property
+    def last(self):
+        return self.events[-1]
+
+    def ends_once(self):
+        return [isinstance(event, TERMINAL) for event in self.events].count(True) == 1 and isinstance(self.last, TERMINAL)
+
+
+def image_job(data, **values) -> Job:
+    request = ImageRequest(**{"prompt": "a red apple", "width": 64, "height": 64, "num_inference_steps": 4, "seed": 1, **values})
+    return new_job(request, str(data.outputs))
+
+
+@pytest.fixture(params=["local", "forkserver", "spawn", "fake"])
+def engine(request, data):
+    made = {
+        "local": lambda: LocalEngine(data),
+        "forkserver": lambda: ProcessEngine(data, "forkserver"),
+        "spawn": lambda: ProcessEngine(data, "spawn"),
+        "fake": lambda: FakeEngine(data, step_seconds=0.02),
+    }[request.param]()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def process_engine(data):
+    made = ProcessEngine(data)
+    yield made
+    made.close()
+
+
+def generate_in_thread(engine, job, heard, cancelled):
+    thread = threading.Thread(target=engine.generate, args=(job, heard, cancelled))
+    thread.start()
+    return thread
+
+
+def test_finish(engine, data):
+    heard = Heard()
+    job = image_job(data, num_images_per_prompt=2)
+    engine.generate(job, heard, lambda: False)
+    assert heard.ends_once()
+    assert isinstance(heard.last, Finished), heard.last
+    assert [artifact.ordinal for artifact in heard.last.artifacts] == [0, 1]
+    for artifact in heard.last.artifacts:
+        recipe = read_recipe(Path(artifact.path))
+        assert recipe.job_id == job.id
+        assert recipe.request == job.request
+    assert any(isinstance(event, Progress) for event in heard.events)
+
+
+def test_files_are_there_before_it_is_said(engine, data):
+    seen = []
+
+    def emit(event):
+        if isinstance(event, Finished):
+            seen.extend(Path(artifact.path).exists() for artifact in event.artifacts)
+
+    engine.generate(image_job(data), emit, lambda: False)
+    assert seen == [True]
+
+
+def test_cancelled_before_it_began(engine, data):
+    heard = Heard()
+    engine.generate(image_job(data), heard, lambda: True)
+    assert heard.ends_once()
+    assert isinstance(heard.last, Cancelled)
+    assert not list(data.outputs.iterdir())
+
+
+def test_cancel_while_it_runs(engine, data):
+    heard, wish = Heard(), threading.Event()
+    thread = generate_in_thread(engine, image_job(data, num_inference_steps=400), heard, wish.is_set)
+    heard.wait_for(Progress)
+    wish.set()
+    thread.join(PATIENCE)
+    assert heard.ends_once()
+    assert isinstance(heard.last, Cancelled)
+    again = Heard()
+    engine.generate(image_job(data), again, lambda: False)
+    assert isinstance(again.last, Finished), "the next job is not hit by the cancel"
+
+
+def test_what_was_made_before_a_cancel_is_kept(engine, data):
+    heard, wish = Heard(), threading.Event()
+    job = new_job(SpeechRequest(prompt="One sentence here. " * 60, seed=1), str(data.outputs))
+    thread = generate_in_thread(engine, job, heard, wish.is_set)
+    heard.wait_for(Progress)
+    wish.set()
+    thread.join(PATIENCE)
+    if isinstance(heard.last, Cancelled):  # a fast machine may be done already
+        (artifact,) = heard.last.artifacts
+        assert artifact.partial
+        assert read_recipe(Path(artifact.path)).partial
+
+
+def test_a_failure_names_cause_and_cure(engine, data):
+    if isinstance(engine, FakeEngine):
+        engine = FakeEngine(data, fail_on=lambda _job: Failure(cause="model", message="No.", cure="Do this."))
+    heard = Heard()
+    engine.generate(new_job(TextRequest(prompt="x", model="there-is-none", seed=1), str(data.outputs)), heard, lambda: False)
+    assert heard.ends_once()
+    assert isinstance(heard.last, Failed)
+    assert heard.last.failure.cause == "model"
+    assert heard.last.failure.cure
+
+
+def test_close_ends_a_running_job(engine, data):
+    heard = Heard()
+    thread = generate_in_thread(engine, image_job(data, num_inference_steps=400), heard, lambda: False)
+    heard.wait_for(Progress)
+    engine.close()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    assert heard.ends_once()
+    assert isinstance(heard.last, Cancelled)
+
+
+def test_a_result_that_cannot_be_saved_is_kept_for_another_folder(engine, data, tmp_path):
+    if isinstance(engine, FakeEngine):
+        pytest.skip("the fake engine keeps nothing: it makes the same again at once")
+    blocked = tmp_path / "a file, not a folder"
+    blocked.write_text("x")
+    job = image_job(data)
+    import msgspec
+
+    job = msgspec.structs.replace(job, target=msgspec.structs.replace(job.target, folder=str(blocked)))
+    heard = Heard()
+    engine.generate(job, heard, lambda: False)
+    assert isinstance(heard.last, Failed)
+    assert heard.last.failure.cause == "disk"
+    assert heard.last.failure.unsaved
+    moved = msgspec.structs.replace(job, target=msgspec.structs.replace(job.target, folder=str(tmp_path / "room")))
+    again = Heard()
+    engine.generate(moved, again, lambda: False)
+    assert isinstance(again.last, Finished)
+    assert not any(isinstance(event, Progress) for event in again.events), "it is saved, not made again"
+    assert blocked.read_text() == "x"
+
+
+def test_a_language_model_runs_in_the_child(process_engine, data):
+    folder = data.root / "gpt2"
+    write_card(make_gpt2(folder), card_folder(data, "gpt2"))
+    heard = Heard()
+    process_engine.generate(new_job(TextRequest(prompt="This is", max_new_tokens=8, seed=1), str(data.outputs)), heard, lambda: False)
+    assert isinstance(heard.last, Finished), heard.last
+    assert Path(heard.last.artifacts[0].path).read_text(encoding="utf-8").startswith("This is")
+
+
+def child_pid(engine) -> int:
+    return engine._child.process.pid
+
+
+def test_a_killed_child_fails_the_job_in_words_and_the_next_one_works(process_engine, data):
+    heard = Heard()
+    thread = generate_in_thread(process_engine, image_job(data, num_inference_steps=400), heard, lambda: False)
+    heard.wait_for(Progress)
+    os.kill(child_pid(process_engine), signal.SIGKILL)
+    thread.join(PATIENCE)
+    assert heard.ends_once()
+    assert isinstance(heard.last, Failed)
+    assert heard.last.failure.cause == "crash"
+    assert "SIGKILL" in heard.last.failure.message
+    assert "of 400" in heard.last.failure.message
+    again = Heard()
+    process_engine.generate(image_job(data), again, lambda: False)
+    assert isinstance(again.last, Finished)
+
+
+def test_a_child_that_died_between_two_jobs_is_replaced(process_engine, data):
+    process_engine.generate(image_job(data), Heard(), lambda: False)
+    os.kill(child_pid(process_engine), signal.SIGKILL)
+    process_engine._child.process.join(PATIENCE)
+    heard = Heard()
+    process_engine.generate(image_job(data), heard, lambda: False)
+    assert isinstance(heard.last, Finished)
+
+
+def test_a_child_that_does_not_obey_is_killed(process_engine, data):
+    heard, wish = Heard(), threading.Event()
+    thread = generate_in_thread(process_engine, image_job(data, num_inference_steps=400), heard, wish.is_set)
+    heard.wait_for(Progress)
+    pid = child_pid(process_engine)
+    os.kill(pid, signal.SIGSTOP)  # it hangs, as native code may
+    begun = time.monotonic()
+    wish.set()
+    thread.join(PATIENCE)
+    assert isinstance(heard.last, Cancelled)
+    assert time.monotonic() - begun >= OBEY_SECONDS
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    again = Heard()
+    process_engine.generate(image_job(data), again, lambda: False)
+    assert isinstance(again.last, Finished)
+
+
+def test_garbage_from_the_child_fails_the_job(process_engine, data):
+    process_engine.generate(image_job(data), Heard(), lambda: False)
+    engine_child = process_engine._child
+    real = engine_child.connection
+
+    class Garbage:
+        """The pipe, with one message that a broken child would send."""
+
+        def __getattr__(self, name):
+            return getattr(real, name)
+
+        def recv_bytes(self, _limit):
+            real.recv_bytes()
+            return b"\x93\x01garbage"
+
+    engine_child.connection = Garbage()
+    heard = Heard()
+    process_engine.generate(image_job(data), heard, lambda: False)
+    assert isinstance(heard.last, Failed)
+    assert heard.last.failure.cause == "crash"
+    again = Heard()
+    process_engine.generate(image_job(data), again, lambda: False)
+    assert isinstance(again.last, Finished)
+
+
+def test_a_quick_cancel_is_never_lost(process_engine, data):
+    process_engine.generate(image_job(data), Heard(), lambda: False)
+    for number in range(60):
+        wish, heard = threading.Event(), Heard()
+        timer = threading.Timer(number * 0.0005, wish.set)
+        timer.start()
+        process_engine.generate(image_job(data, num_inference_steps=300), heard, wish.is_set)
+        timer.join()
+        assert isinstance(heard.last, Cancelled), number
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from studio.core.jobs import new_job
+from studio.core.paths import DataFolder
+from studio.core.requests import ImageRequest
+from studio.core.events import Progress
+from studio.engine.process import ProcessEngine
+
+def main():
+    data = DataFolder(root=Path(sys.argv[1]))
+    engine = ProcessEngine(data, sys.argv[2])
+    request = ImageRequest(prompt="a red apple", width=64, height=64, num_inference_steps=500, num_images_per_prompt=64, seed=1)
+    def emit(event):
+        if isinstance(event, Progress):
+            print(engine._child.process.pid, "torch" in sys.modules, flush=True)
+    engine.generate(new_job(request, str(data.outputs)), emit, lambda: False)
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.mark.parametrize("method", ["forkserver", "spawn"])
+def test_nothing_is_left_when_the_program_is_killed(tmp_path, data, method):
+    script = tmp_path / "program.py"
+    script.write_text(PROGRAM)
+    program = subprocess.Popen([sys.executable, script, str(data.root), method], stdout=subprocess.PIPE, text=True)
+    _pid, heavy = program.stdout.readline().split()
+    assert heavy == "False", "torch is in the child only"
+    family = psutil.Process(program.pid).children(recursive=True)
+    assert family
+    program.kill()
+    program.wait()
+    program.stdout.close()
+    _gone, alive = psutil.wait_procs(family, timeout=10)
+    assert not alive
+
+
+def test_out_of_memory_in_words():
+    from studio.engine.local import explain, explain_save
+
+    assert explain(MemoryError()).cause == "memory"
+    assert explain(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")).cause == "memory"
+    assert explain(ValueError("x")).cause == "unknown"
+    assert "the disk is full" in explain_save(OSError(errno.ENOSPC, "No space left on device"), "/x").message

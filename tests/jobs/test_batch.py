@@ -1,0 +1,184 @@
+"""Batch files: every row is understood or named with its line; nothing is guessed."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from studio.core.artifact import Artifact
+from studio.core.errors import StudioError
+from studio.core.jobs import Batch, JobState, SkippedRow, new_job
+from studio.core.requests import TextRequest
+from studio.engine.fake import fake_card
+from studio.jobs.batch.decode import MAX_FILE_BYTES
+from studio.jobs.batch.plan import plan, read_batch
+from studio.jobs.batch.report import write_report
+
+
+def read(tmp_path, name, data, **more):
+    path = tmp_path / name
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return read_batch(path, lambda kind, _name: fake_card(kind), **more)
+
+
+def prompts(batch):
+    return [row.request.prompt for row in batch.good]
+
+
+def test_txt_is_a_prompt_a_line(tmp_path):
+    batch = read(tmp_path, "a.txt", "one\r\n\n  two  \nthree\u2028still three\n")
+    assert prompts(batch) == ["one", "two", "three\u2028still three"]
+    assert [row.line for row in batch.rows] == [1, 3, 4]
+    assert all(row.request.seed is not None for row in batch.rows)
+
+
+def test_csv_takes_fields_and_flags(tmp_path):
+    batch = read(tmp_path, "a.csv", 'prompt,steps,width,seed\n"a, b",4,64,7\n"two\nlines",,,\n', kind="image")
+    assert prompts(batch) == ["a, b", "two\nlines"]
+    first, second = (row.request for row in batch.good)
+    assert (first.num_inference_steps, first.width, first.seed) == (4, 64, 7)
+    assert (second.num_inference_steps, second.width) == (25, 512)
+    assert [row.line for row in batch.rows] == [2, 3]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", ","])
+def test_delimiters(tmp_path, delimiter):
+    assert prompts(read(tmp_path, "a.csv", f"prompt{delimiter}seed\nhi{delimiter}1\n")) == ["hi"]
+
+
+def test_jsonl_mixes_kinds(tmp_path):
+    lines = '{"prompt": "x", "max_new_tokens": 5}\n{"kind": "image", "prompt": "y", "count": 2}\n{"kind": "dance", "prompt": "z"}\n'
+    batch = read(tmp_path, "a.jsonl", lines)
+    assert [row.request.kind for row in batch.good] == ["text", "image"]
+    assert "dance" in batch.bad[0].message
+
+
+def test_one_bad_row_of_a_hundred_leaves_99(tmp_path):
+    rows = [json.dumps({"prompt": f"number {n}", **({"temperature": "hot"} if n == 41 else {})}) for n in range(100)]
+    batch = read(tmp_path, "a.jsonl", "\n".join(rows))
+    assert len(batch.good) == 99
+    (bad,) = batch.bad
+    assert bad.line == 42
+    assert "temperature" in bad.message
+    found, jobs = plan(batch, tmp_path / "out")
+    assert len(jobs) == 99
+    assert len({job.target.stem.lower() for job in jobs}) == 99
+    assert found.skipped == (SkippedRow(42, bad.message),)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "line", "words"),
+    [
+        ("a.csv", 'prompt,seed\nok,1\n"never closed,2\nmore,3\n', 3, "quote"),
+        ("a.csv", "prompt,seed\nok,1,2\n", 2, "3 cells"),
+        ("a.csv", "prompt,colour\nok,red\n", 2, "not a setting"),
+        ("a.csv", "seed\n1\n", 2, "missing"),
+        ("a.jsonl", "not json\n", 1, "not JSON"),
+        ("a.jsonl", "[1]\n", 1, "not an object"),
+        ("a.jsonl", '{"prompt": "x", "temperature": NaN}\n', 1, "NaN"),
+        ("a.jsonl", '{"prompt": "x", "prompt": "y"}\n', 1, "twice"),
+        ("a.jsonl", '{"prompt": "x", "seed": 1' + "0" * 6000 + "}\n", 1, "JSON"),
+        ("a.jsonl", "[" * 100_000 + "\n", 1, "nested"),
+        ("a.jsonl", '{"prompt": {"a": 1}}\n', 1, "not text"),
+        ("a.jsonl", '{"prompt": "\\ud800"}\n', 1, "valid text"),
+        ("a.txt", "x" * 1_000_001 + "\n", 1, "longer"),
+    ],
+)
+def test_bad_lines_are_named_and_never_become_prompts(tmp_path, name, data, line, words):
+    batch = read(tmp_path, name, data)
+    bad = next(row for row in batch.bad if row.line == line)
+    assert words in bad.message
+    assert bad.request is None
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("a.txt", b"", "empty"),
+        ("a.txt", b" \n\n", "empty"),
+        ("a.txt", b"\x89PNG\r\n\x1a\n\0\0\0", "not text"),
+        ("a.xyz", b"hello", "not a kind of batch file"),
+        ("a.csv", b"prompt,prompt\nx,y\n", "twice"),
+        ("a.csv", b"prompt,,seed\nx,y,1\n", "no name"),
+    ],
+)
+def test_files_that_cannot_be_used(tmp_path, name, data, words):
+    with pytest.raises(StudioError) as caught:
+        read(tmp_path, name, data)
+    assert words in f"{caught.value.message} {caught.value.cure}"
+
+
+def test_a_huge_file_is_refused_unread(tmp_path):
+    path = tmp_path / "huge.txt"
+    with path.open("wb") as file:
+        file.truncate(MAX_FILE_BYTES + 1)
+    with pytest.raises(StudioError, match="100 MB|101 MB"):
+        read_batch(path, lambda kind, _name: fake_card(kind))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_chinese_in_its_encodings(tmp_path, encoding):
+    text = "写一首关于大海的诗\n请给我写一个关于猫的故事，要有趣一点\n今天的天气非常好，我们一起去公园散步吧\n"
+    batch = read(tmp_path, "a.txt", text.encode(encoding))
+    assert prompts(batch) == text.split()
+    if encoding == "gb18030":
+        assert "Not UTF-8" in batch.warning
+
+
+def test_bytes_that_are_utf8_by_accident_are_doubted(tmp_path):
+    data = "一只猫".encode("gbk") + b"\n"
+    batch = read(tmp_path, "a.txt", data)
+    assert batch.warning
+    assert prompts(read(tmp_path, "a.txt", data, encoding="gb18030")) == ["一只猫"]
+
+
+def test_names_are_made_from_columns_and_stay_inside(tmp_path):
+    batch = read(tmp_path, "a.csv", "prompt,city\nhi,../../etc\nhi,CON\nhi,Köln\n", name_template="{city}")
+    _found, jobs = plan(batch, tmp_path / "out", "{city}")
+    assert [job.target.stem for job in jobs] == ["etc", "_CON", "Köln"]
+    with pytest.raises(StudioError, match="not a path"):
+        plan(batch, tmp_path / "out", "../{city}")
+
+
+def test_names_that_are_there_are_numbered(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "hi.txt").touch()
+    _found, jobs = plan(read(tmp_path, "a.txt", "hi\nhi\n"), out, "{prompt}")
+    assert [job.target.stem for job in jobs] == ["hi (2)", "hi (3)"]
+
+
+def test_the_report_has_every_row_and_is_inert(tmp_path):
+    import csv
+
+    import msgspec
+
+    jobs = [
+        msgspec.structs.replace(new_job(TextRequest(prompt=prompt, seed=1), str(tmp_path), "s", row=row), state=state)
+        for row, (prompt, state) in enumerate([("=1+1", JobState.COMPLETED), ("二", JobState.FAILED)], start=1)
+    ]
+    made = Artifact(job_id=jobs[0].id, path=str(tmp_path / "s.txt"), media_type="text/plain", size=1, sha256="")
+    batch = Batch(id="b", source="x", folder=str(tmp_path), skipped=(SkippedRow(3, "no"),))
+    table, lines = write_report(batch, jobs, {jobs[0].id: [made]})
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines()))
+    assert [row["state"] for row in rows] == ["completed", "failed", "not run"]
+    assert rows[0]["prompt"] == "'=1+1"
+    assert rows[0]["files"] == "s.txt"
+    assert [json.loads(line)["line"] for line in lines.read_text(encoding="utf-8").splitlines()] == [1, 2, 3]
+    again, _lines = write_report(batch, jobs, {})
+    assert again.name == "report-2.csv"
+
+
+@pytest.mark.parametrize("suffix", ["txt", "csv", "jsonl", "tsv"])
+@settings(max_examples=150)
+@given(data=st.binary(max_size=400) | st.text(alphabet='{}[]",:\n\rprompt0seed\t;', max_size=200).map(str.encode))
+def test_no_file_makes_a_traceback(tmp_path_factory, suffix, data):
+    folder = tmp_path_factory.getbasetemp() / "fuzz"
+    folder.mkdir(exist_ok=True)
+    try:
+        batch = read(folder, f"f.{suffix}", data)
+    except StudioError as error:
+        assert error.message
+    else:
+        assert all((row.request is None) == bool(row.problems) for row in batch.rows)

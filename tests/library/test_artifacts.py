@@ -1,0 +1,181 @@
+"""Artifacts: whole, explaining themselves, read back; never over somebody's file."""
+
+import io
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from studio.core.errors import StudioError
+from studio.core.jobs import Target, new_job
+from studio.core.requests import ImageRequest, SpeechRequest, TextRequest
+from studio.library import artifacts, audio_files, png, tags
+from studio.library.results import AudioResult, ImageResult, TextResult
+from studio.models.card import ModelCard
+
+CARD = ModelCard(name="m", title="M", kind="text", runner="transformers", sha256="abc")
+TONE = (0.5 * np.sin(np.arange(24_000) / 9)).astype(np.float32)[:, None]
+PIXELS = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
+MAKERS = {
+    "txt": lambda prompt: (TextRequest(prompt=prompt, seed=1), TextResult(text=f"{prompt}\n一只猫")),
+    "md": lambda prompt: (TextRequest(prompt=prompt, seed=1, format="md"), TextResult(text=f"# {prompt}")),
+    "png": lambda prompt: (ImageRequest(prompt=prompt, seed=1), ImageResult(pixels=PIXELS, seed=1)),
+    **{
+        name: lambda prompt, name=name: (
+            SpeechRequest(prompt=prompt, seed=1, format=name),
+            AudioResult(samples=TONE, sampling_rate=24_000),
+        )
+        for name in ("wav", "flac", "ogg", "mp3")
+    },
+}
+
+
+def save(kind, folder, prompt="a cat"):
+    request, result = MAKERS[kind](prompt)
+    job = new_job(request, str(folder))
+    return job, artifacts.save(result, job=job, card=CARD, versions={"torch": "2.13"})
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_the_recipe_comes_back_and_the_job_is_found(tmp_path, kind):
+    job, artifact = save(kind, tmp_path)
+    recipe = artifacts.read_recipe(tmp_path / artifact.path)
+    assert recipe.request == job.request
+    assert (recipe.job_id, recipe.model, recipe.model_sha256, recipe.versions) == (job.id, "m", "abc", {"torch": "2.13"})
+    (found,) = artifacts.find_complete(job)
+    assert (found.sha256, found.size) == (artifact.sha256, artifact.size)
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(prompt=st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1).filter(str.strip))
+def test_any_prompt_survives(tmp_path_factory, kind, prompt):
+    job, artifact = save(kind, tmp_path_factory.mktemp("out"), prompt)
+    from pathlib import Path
+
+    assert artifacts.read_recipe(Path(artifact.path)).request == job.request
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_a_very_long_prompt_survives(tmp_path, kind):
+    job, artifact = save(kind, tmp_path, "一只猫 🐈 */ -->\n" * 5_000)
+    assert artifacts.read_recipe(tmp_path / artifact.path).request == job.request
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_a_run_after_a_crash_replaces_its_own_file(tmp_path, kind):
+    request, result = MAKERS[kind]("a cat")
+    job = new_job(request, str(tmp_path))
+    first = artifacts.save(result, job=job, card=CARD, versions={})
+    second = artifacts.save(result, job=job, card=CARD, versions={})
+    assert first.path == second.path
+    assert len([path for path in tmp_path.iterdir() if path.is_file()]) == 1
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_somebody_elses_file_is_never_touched(tmp_path, kind):
+    request, result = MAKERS[kind]("a cat")
+    job = msgspec.structs.replace(new_job(request, str(tmp_path)), target=Target(folder=str(tmp_path), stem="mine"))
+    path = tmp_path / f"mine.{kind}"
+    path.write_bytes(b"precious")
+    with pytest.raises(StudioError, match="exists already"):
+        artifacts.save(result, job=job, card=CARD, versions={})
+    assert path.read_bytes() == b"precious"
+    assert artifacts.find_complete(job) == []
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_a_file_that_was_cut_off_is_not_complete(tmp_path, kind):
+    job, artifact = save(kind, tmp_path)
+    path = tmp_path / artifact.path
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 3])
+    assert [found for found in artifacts.find_complete(job) if found.sha256 == artifact.sha256] == []
+
+
+@pytest.mark.parametrize("suffix", ["png", "wav", "flac", "ogg", "mp3", "txt", "md", "", "xyz"])
+@settings(max_examples=30)
+@given(data=st.binary(max_size=200))
+def test_reading_any_file_never_raises(tmp_path_factory, suffix, data):
+    path = tmp_path_factory.mktemp("in") / f"file.{suffix}"
+    path.write_bytes(data)
+    assert artifacts.read_recipe(path) is None
+
+
+@settings(max_examples=60)
+@given(position=st.integers(0, 10_000), value=st.integers(0, 255))
+def test_a_damaged_picture_never_raises(tmp_path_factory, position, value):
+    _job, artifact = save("png", tmp_path_factory.mktemp("out"))
+    from pathlib import Path
+
+    path = Path(artifact.path)
+    data = bytearray(path.read_bytes())
+    data[position % len(data)] = value
+    path.write_bytes(data)
+    artifacts.read_recipe(path)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 7, 3), (64, 64, 3), (3, 500, 3)])
+def test_png_is_lossless_and_others_read_it(shape):
+    pixels = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
+    with Image.open(io.BytesIO(png.encode_png(pixels, {"studio": "一只猫", "parameters": "a\nb"}))) as picture:
+        assert np.array_equal(np.asarray(picture), pixels)
+        assert picture.text["studio"] == "一只猫"
+        assert picture.text["parameters"] == "a\nb"
+
+
+def test_png_wants_pixels():
+    with pytest.raises(ValueError, match="uint8"):
+        png.encode_png(np.zeros((2, 2, 4), np.uint8), {})
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("file_format", audio_files.FORMATS)
+def test_no_frame_of_sound_is_lost(file_format, channels):
+    samples = np.repeat(TONE, channels, axis=1)
+    data = audio_files.encode_audio(samples, 24_000, file_format, "x")
+    assert audio_files.frames_in(data) >= len(samples)
+    if file_format in ("wav", "flac", "ogg"):
+        assert audio_files.frames_in(data) == len(samples)
+    assert audio_files.read_comment(data) == "x"
+
+
+def test_silence_and_odd_numbers_are_sound_too():
+    odd = np.array([[0.0], [np.nan], [np.inf], [-np.inf], [9.0]], np.float32)
+    assert audio_files.frames_in(audio_files.encode_audio(odd, 8_000, "wav", "")) == 5
+
+
+def test_mp3_says_which_rates_it_cannot_hold():
+    with pytest.raises(ValueError, match="cannot hold 12345"):
+        audio_files.encode_audio(TONE, 12_345, "mp3", "")
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",))))
+def test_tags(text):
+    plain = b"RIFF\x04\0\0\0WAVE"
+    assert (tags.read_wav(tags.tag_wav(plain, text)) or "") == text
+    assert (tags.read_mp3(tags.tag_mp3(tags.tag_mp3(b"\xff\xfb", "before"), text)) or "") == text
+
+
+@given(st.binary(max_size=300))
+def test_tags_of_any_bytes(data):
+    tags.read_wav(b"RIFF\0\0\0\0WAVE" + data)
+    tags.read_mp3(b"ID3\x04\0\0" + data)
+
+
+def test_only_our_own_parts_are_swept(tmp_path):
+    ours, other = tmp_path / ".0123456789ab.part", tmp_path / ".download.part"
+    ours.write_bytes(b"")
+    other.write_bytes(b"")
+    artifacts.sweep_parts(tmp_path)
+    assert not ours.exists()
+    assert other.exists()
+
+
+def test_other_programs_can_read_how_a_picture_was_made(tmp_path):
+    _job, artifact = save("png", tmp_path)
+    with Image.open(artifact.path) as picture:
+        assert picture.text["parameters"].startswith("a cat\nSteps: 25")
