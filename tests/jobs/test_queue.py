@@ -1,0 +1,181 @@
+"""Queue, worker and engine together, with real SQLite, real threads and real files."""
+
+import threading
+
+import pytest
+from PySide6.QtCore import QCoreApplication
+
+from studio.core.errors import Failure
+from studio.core.events import Cancelled, Failed, Finished, Progress, TextDelta
+from studio.core.jobs import Batch, JobState, new_job
+from studio.core.requests import ImageRequest, TextRequest
+from studio.engine.fake import FakeEngine
+from studio.jobs.session import DataFolderInUseError, Session
+from studio.jobs.store import JobStore
+
+PATIENCE = 60_000
+
+
+@pytest.fixture
+def open_session(qapp, data):
+    opened = []
+
+    def open_one(**engine_values):
+        session = Session(data, FakeEngine(data, **engine_values))
+        opened.append(session)
+        return session
+
+    yield open_one
+    for session in opened:
+        if session.worker.isRunning() or session.queue._journal._shutdown is False:
+            session.close()
+
+
+def text_job(data, **values):
+    return new_job(TextRequest(**{"prompt": "hi", "seed": 1, "max_new_tokens": 5, **values}), str(data.outputs))
+
+
+def run_until_over(qtbot, session, jobs):
+    ids = {job.id for job in jobs}
+    qtbot.waitUntil(lambda: all(session.queue.job(i) and session.queue.job(i).state.over for i in ids), timeout=PATIENCE)
+
+
+def test_jobs_run_in_order_and_say_what_changes(qtbot, open_session, data):
+    session = open_session()
+    order, events = [], []
+    session.queue.jobs_changed.connect(lambda jobs: order.extend((job.id, job.state) for job in jobs))
+    session.queue.job_event.connect(lambda job_id, event: events.append((job_id, type(event))))
+    jobs = [text_job(data), text_job(data)]
+    session.queue.submit(jobs)
+    session.start()
+    run_until_over(qtbot, session, jobs)
+    assert [entry for entry in order if entry[1] is JobState.COMPLETED] == [(job.id, JobState.COMPLETED) for job in jobs]
+    for job in jobs:
+        mine = [kind for job_id, kind in events if job_id == job.id]
+        assert mine.count(Finished) == 1
+        assert mine[-1] is Finished
+        assert TextDelta in mine
+    assert len(list(data.outputs.glob("*.txt"))) == 2
+
+
+def test_cancel_of_a_waiting_and_of_the_running_job(qtbot, open_session, data):
+    session = open_session(step_seconds=0.05)
+    first, second = text_job(data, max_new_tokens=40), text_job(data)
+    with qtbot.waitSignal(session.queue.job_event, check_params_cb=lambda _id, event: isinstance(event, Progress), timeout=PATIENCE):
+        session.queue.submit([first, second])
+        session.start()
+    session.queue.cancel([first.id, second.id])
+    run_until_over(qtbot, session, [first, second])
+    assert {session.queue.job(job.id).state for job in (first, second)} == {JobState.CANCELLED}
+    found = []
+    session.queue.find_artifacts(first.id, found.extend)
+    qtbot.waitUntil(lambda: bool(found), timeout=PATIENCE)
+    assert found[0].partial
+
+
+def test_a_failed_job_does_not_stop_the_others_and_can_be_tried_again(qtbot, open_session, data):
+    broken = {"on": True}
+    session = open_session(fail_on=lambda job: Failure(cause="model", message="no") if broken["on"] and job.request.seed == 13 else None)
+    jobs = [text_job(data, seed=13), text_job(data)]
+    session.queue.submit(jobs)
+    session.start()
+    run_until_over(qtbot, session, jobs)
+    assert session.queue.job(jobs[0].id).failure.message == "no"
+    assert session.queue.job(jobs[1].id).state is JobState.COMPLETED
+    broken["on"] = False
+    session.queue.retry([jobs[0].id])
+    qtbot.waitUntil(lambda: session.queue.job(jobs[0].id).state is JobState.COMPLETED, timeout=PATIENCE)
+    assert session.queue.job(jobs[0].id).request.seed == 13
+
+
+def test_a_job_that_takes_the_engine_down_twice_is_set_aside(qtbot, open_session, data):
+    tries = []
+
+    def crash(job):
+        if job.request.seed != 13:
+            return None
+        tries.append(job.id)
+        return Failure(cause="crash", message="The engine ended.")
+
+    session = open_session(fail_on=crash)
+    jobs = [text_job(data, seed=13), text_job(data)]
+    session.queue.submit(jobs)
+    session.start()
+    run_until_over(qtbot, session, jobs)
+    assert len(tries) == 2
+    assert "set aside" in session.queue.job(jobs[0].id).failure.message
+    assert session.queue.job(jobs[1].id).state is JobState.COMPLETED
+
+
+def test_closing_lets_the_running_job_wait_and_the_next_session_makes_the_same(qtbot, open_session, data):
+    session = open_session(step_seconds=0.05)
+    job = new_job(ImageRequest(prompt="x", width=64, height=64, num_inference_steps=100, seed=5), str(data.outputs))
+    with qtbot.waitSignal(session.queue.job_event, check_params_cb=lambda _id, event: isinstance(event, Progress), timeout=PATIENCE):
+        session.queue.submit([job])
+        session.start()
+    session.close()
+    store = JobStore.open(data.database)
+    (waiting,) = store.jobs()
+    store.close()
+    assert waiting.state is JobState.QUEUED
+    assert waiting.request == job.request
+    again = open_session()
+    again.start()
+    qtbot.waitUntil(lambda: again.queue.job(job.id).state is JobState.COMPLETED, timeout=PATIENCE)
+    again.close()
+
+
+def test_a_batch_ends_with_its_report(qtbot, open_session, data, tmp_path):
+    session = open_session()
+    jobs = [new_job(TextRequest(prompt="x", seed=n, max_new_tokens=2), str(tmp_path), f"r{n}", batch="b", row=n) for n in (1, 2, 3)]
+    with qtbot.waitSignal(session.queue.batch_finished, timeout=PATIENCE):
+        session.queue.submit(jobs, Batch(id="b", source="x.txt", folder=str(tmp_path)))
+        session.start()
+    assert len((tmp_path / "report.jsonl").read_text(encoding="utf-8").splitlines()) == 3
+
+
+def test_only_one_program_runs_a_data_folder(open_session, data):
+    open_session()
+    with pytest.raises(DataFolderInUseError):
+        Session(data, FakeEngine(data))
+
+
+def test_clearing_forgets_what_is_over(qtbot, open_session, data):
+    session = open_session()
+    job = text_job(data)
+    session.queue.submit([job])
+    session.start()
+    run_until_over(qtbot, session, [job])
+    with qtbot.waitSignal(session.queue.jobs_removed, timeout=PATIENCE):
+        session.queue.clear_over()
+    assert session.queue.jobs() == []
+    assert len(list(data.outputs.glob("*.txt"))) == 1
+
+
+def test_an_engine_that_raises_fails_the_job_only(qtbot, open_session, data):
+    def burst(_job):
+        raise RuntimeError("boom")
+
+    session = open_session(fail_on=burst)
+    job = text_job(data)
+    session.queue.submit([job])
+    session.start()
+    run_until_over(qtbot, session, [job])
+    assert "boom" in session.queue.job(job.id).failure.message
+
+
+def test_cancel_at_any_moment_ends_every_job_once(qtbot, open_session, data):
+    session = open_session(step_seconds=0.002)
+    terminal = []
+    session.queue.job_event.connect(
+        lambda job_id, event: terminal.append(job_id) if isinstance(event, (Finished, Failed, Cancelled)) else None
+    )
+    jobs = [text_job(data, max_new_tokens=10, seed=n) for n in range(40)]
+    session.queue.submit(jobs)
+    session.start()
+    for job in jobs:
+        threading.Timer(0.01 * jobs.index(job), session.queue.cancel, [[job.id]]).start()
+        QCoreApplication.processEvents()
+    run_until_over(qtbot, session, jobs)
+    assert len(terminal) == len(set(terminal))
+    assert all(session.queue.job(job.id).state in (JobState.CANCELLED, JobState.COMPLETED) for job in jobs)
