@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from studio.core.errors import StudioError
 from studio.core.files import write_whole
 from studio.library.artifacts import read_recipe
-from studio.library.audio_files import FORMATS, encode_audio
+from studio.library.audio_files import FORMATS, blocks, encode_audio
 
 
 def export_sound(source: Path, target: Path) -> None:
@@ -34,8 +35,9 @@ def _convert(source: Path, file_format: str) -> bytes:
     recipe = read_recipe(source)
     comment = msgspec.json.encode(recipe).decode() if recipe is not None else ""
     try:
-        samples, sampling_rate = soundfile.read(source, dtype="float32", always_2d=True)
-        return encode_audio(samples, sampling_rate, file_format, comment)
+        with soundfile.SoundFile(source) as file:
+            samples = np.concatenate([np.zeros((0, file.channels), np.float32), *blocks(file, "float32")])
+            return encode_audio(samples, file.samplerate, file_format, comment)
     except ValueError as error:
         raise StudioError(f"{error}.", cure="Choose WAV or FLAC.") from error
     except (soundfile.SoundFileError, RuntimeError) as error:

@@ -63,4 +63,4 @@ def _syncsafe(number: int) -> bytes:
 
 
 def _unsyncsafe(data: bytes) -> int:
-    return sum((byte & 0x7F) << shift for byte, shift in zip(data, (21, 14, 7, 0), strict=True))
+    return sum((byte & 0x7F) << shift for byte, shift in zip(data.ljust(4, b"\0"), (21, 14, 7, 0), strict=True))

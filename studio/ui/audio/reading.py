@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from studio.core.errors import StudioError
+from studio.library.audio_files import blocks
 from studio.ui.audio.tape import Tape
 
-_BLOCK = 1 << 18
 MAX_SECONDS = 6 * 3600
 """More does not fit into the memory of a small machine."""
 
@@ -21,9 +21,9 @@ def read_tape(path: Path) -> Tape:
             if file.frames > MAX_SECONDS * file.samplerate:
                 raise StudioError(f"{path.name} is too long to be shown.", cure="Open it in another program.")
             tape = Tape(file.samplerate, file.channels)
-            for block in file.blocks(_BLOCK, dtype="int16", always_2d=True):
-                tape.append(block.copy())
-    except (soundfile.SoundFileError, RuntimeError, OSError) as error:
+            for block in blocks(file, "int16"):
+                tape.append(block)
+    except (soundfile.SoundFileError, RuntimeError, OSError, ValueError) as error:
         raise StudioError(f"{path.name} cannot be played: {error}", cure="The file may be damaged or gone.") from error
     tape.complete = True
     return tape
