@@ -35,7 +35,7 @@ def encode_audio(samples: NDArray[np.float32], sampling_rate: int, file_format: 
     with soundfile.SoundFile(
         buffer, "w", samplerate=sampling_rate, channels=samples.shape[1], format=container, subtype=subtype, **options
     ) as file:
-        if file_format in ("flac", "ogg"):
+        if comment and file_format in ("flac", "ogg"):
             file.comment = comment
             file.software = "Studio"
         # The Vorbis encoder overflows its stack on very long writes; blocks are also easier on memory.
