@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from studio.core.errors import Problem
 from studio.core.requests import FieldInfo, Request, fields
-from studio.ui.icons import icon
+from studio.ui.icons import set_icon
 from studio.ui.parts import label, name_control, restyle, row
 
 COLUMNS = 2
@@ -67,7 +67,7 @@ class Field(QWidget):
         if self.info.name != "seed":
             return []
         clear = QToolButton()
-        clear.setIcon(icon("dice"))
+        set_icon(clear, "dice")
         name_control(clear, "Draw a new seed", "Empty the field, so that each job draws a new seed")
         clear.clicked.connect(lambda: self.set_value(None))
         return [clear]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QSize, Qt
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPalette, QPixmap
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from studio.core.paths import resources
 
@@ -30,3 +30,25 @@ def icon(name: str, colour: str = "") -> QIcon:
             pixmap.setDevicePixelRatio(scale)
             result.addPixmap(pixmap, mode)
     return result
+
+
+class _Tint(QObject):
+    """Draws a button's icon again when the desktop turns dark or light."""
+
+    def __init__(self, control: QAbstractButton) -> None:
+        super().__init__(control)
+        self.name = ""
+        self.colour = ""
+        control.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # Qt's name
+        if event.type() is QEvent.Type.PaletteChange and isinstance(watched, QAbstractButton):
+            watched.setIcon(icon(self.name, self.colour))
+        return False
+
+
+def set_icon(control: QAbstractButton, name: str, colour: str = "") -> None:
+    """Give a button an icon that stays readable in light and dark."""
+    tint = control.findChild(_Tint) or _Tint(control)
+    tint.name, tint.colour = name, colour
+    control.setIcon(icon(name, colour))

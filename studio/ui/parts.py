@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMessageBox, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.errors import Failure
-from studio.ui.icons import icon
+from studio.ui.icons import set_icon
 
 
 def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
@@ -35,7 +35,7 @@ def button(text: str, tip: str, pressed: Callable[[], object], icon_name: str = 
     made = QPushButton(text)
     name_control(made, text or tip, tip)
     if icon_name:
-        made.setIcon(icon(icon_name, "#ffffff" if primary else ""))
+        set_icon(made, icon_name, "#ffffff" if primary else "")
     if primary:
         made.setProperty("primary", True)
     made.clicked.connect(lambda _checked=False: pressed())

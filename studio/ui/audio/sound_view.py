@@ -15,7 +15,7 @@ from studio.ui.audio.player import Player, PlayerState
 from studio.ui.audio.reading import read_tape
 from studio.ui.audio.tape import Tape
 from studio.ui.audio.waveform import Waveform, format_seconds
-from studio.ui.icons import icon
+from studio.ui.icons import set_icon
 from studio.ui.parts import label, name_control, row
 
 
@@ -120,7 +120,7 @@ class SoundView(QWidget):
     def _show_state(self) -> None:
         state = self.player.state
         playing = state is PlayerState.PLAYING
-        self.play_button.setIcon(icon("pause" if playing else "play"))
+        set_icon(self.play_button, "pause" if playing else "play")
         self.play_button.setEnabled(state in (PlayerState.PLAYING, PlayerState.STOPPED))
         tip = self.player.reason or ("Pause (Space in the waveform)" if playing else "Play (Space in the waveform)")
         name_control(self.play_button, "Pause" if playing else "Play", tip)
