@@ -1,0 +1,46 @@
+"""Icons have the colour of text, also after the desktop turned dark while the window is open."""
+
+import pytest
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication, QPushButton
+
+from studio.ui.icons import set_icon
+
+
+@pytest.fixture
+def _palette(qapp):
+    before = QApplication.palette()
+    yield
+    QApplication.setPalette(before)
+
+
+def _lightest_opaque(control: QPushButton) -> int:
+    image = control.icon().pixmap(20, 20).toImage()
+    colours = [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]
+    return max(colour.lightness() for colour in colours if colour.alpha() > 200)
+
+
+@pytest.mark.usefixtures("_palette")
+def test_an_icon_follows_the_theme(qtbot):
+    control = QPushButton("Save")
+    qtbot.addWidget(control)
+    control.show()
+    for name, text, light in (("save", "#101010", False), ("save", "#f0f0f0", True), ("play", "#101010", False)):
+        palette = QApplication.palette()
+        palette.setColor(QPalette.ColorRole.Text, QColor(text))
+        set_icon(control, name)
+        QApplication.setPalette(palette)
+        QApplication.processEvents()
+        assert (_lightest_opaque(control) > 128) is light
+
+
+@pytest.mark.usefixtures("_palette")
+def test_a_colour_of_its_own_stays(qtbot):
+    control = QPushButton("Go")
+    qtbot.addWidget(control)
+    set_icon(control, "play", "#ffffff")
+    palette = QApplication.palette()
+    palette.setColor(QPalette.ColorRole.Text, QColor("#000000"))
+    QApplication.setPalette(palette)
+    QApplication.processEvents()
+    assert _lightest_opaque(control) > 240
