@@ -1,5 +1,6 @@
 """The player with miniaudio's real devices: the one that only keeps the time, and one that is not there."""
 
+import sys
 import threading
 import time
 
@@ -15,7 +16,7 @@ from studio.ui.audio.tape import Tape, as_int16
 
 RATE = 8_000
 SILENT = ["NULL"]
-ABSENT = ["WASAPI" if __import__("sys").platform != "win32" else "ALSA"]
+ABSENT = ["ALSA" if sys.platform == "win32" else "WASAPI"]
 
 
 def _tone(seconds: float, channels: int = 1) -> np.ndarray:

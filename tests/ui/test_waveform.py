@@ -15,6 +15,7 @@ from studio.ui.audio.player import PlayerState
 from studio.ui.audio.sound_view import SoundView
 from studio.ui.audio.tape import Tape
 from studio.ui.audio.waveform import Waveform, format_seconds
+from tests.ui.test_player import ABSENT
 
 RATE = 8_000
 
@@ -301,7 +302,7 @@ def test_the_file_that_was_asked_for_last_is_shown(view, qtbot, tmp_path):
 
 
 def test_without_a_device_the_view_says_that_the_file_is_saved(qtbot):
-    view = SoundView(backends=["WASAPI"])
+    view = SoundView(backends=ABSENT)
     qtbot.addWidget(view)
     view.hear(_chunk(1))
     qtbot.waitUntil(lambda: view.player.state is PlayerState.UNAVAILABLE, timeout=5000)
