@@ -18,7 +18,10 @@ MAX_HEADER_BYTES = 25 * 2**20
 MAX_GGUF_ENTRIES = 10_000
 MAX_GGUF_TENSORS = 100_000
 MAX_GGUF_STRING_BYTES = 64 * 2**20
-MAX_ARRAY_LENGTH = 4_000_000
+MAX_GGUF_ITEMS = 3_000_000
+"""In all lists together; the largest vocabularies with their merges have half of that."""
+MAX_BRACKETS = 300_000
+"""Three a tensor. A list in JSON takes 3 bytes in the file and 60 in memory."""
 _BITS = {
     "F64": 64, "F32": 32, "F16": 16, "BF16": 16, "I64": 64, "I32": 32, "I16": 16, "I8": 8, "U64": 64, "U32": 32, "U16": 16,
     "U8": 8, "BOOL": 8, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "C64": 64,
@@ -47,20 +50,31 @@ def read_safetensors(path: Path) -> WeightsHeader:
             raise HeaderError("it is too short for a safetensors file")
         (length,) = struct.unpack("<Q", first)
         if length > size - 8:
-            raise HeaderError("its header is longer than the file: it is cut off, or not a safetensors file")
+            raise HeaderError(_other_format(first) or "its header is longer than the file: it is cut off, or no safetensors file")
         if length > MAX_HEADER_BYTES:
             raise HeaderError(f"its header has {length / 2**20:.0f} MB; at most {MAX_HEADER_BYTES // 2**20} are read")
-        table = _parse_json(file.read(length))
+        table = _parse_json(file.read(length), _other_format(first))
     metadata = table.pop("__metadata__", {})
     parameters = _check_layout(table, size - 8 - length)
     return WeightsHeader(parameters, tuple(table), metadata if isinstance(metadata, dict) else {})
 
 
-def _parse_json(data: bytes) -> dict[str, Any]:
+def _other_format(first: bytes) -> str:
+    """Return what a file that begins like this is instead, or the empty text."""
+    if first[:1] == b"\x80" and first[1] in range(2, 6):
+        return "it is a pickle, which can run code; ask for the model as safetensors"
+    if first[:4] == b"PK\x03\x04":
+        return "it is an archive, as pickles are kept in, which can run code; ask for the model as safetensors"
+    return ""
+
+
+def _parse_json(data: bytes, otherwise: str) -> dict[str, Any]:
+    if data.count(b"[") + data.count(b"{") > MAX_BRACKETS:
+        raise HeaderError(otherwise or "its header announces more tensors than any real model has")
     try:
         table = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise HeaderError("its header is not JSON") from error
+        raise HeaderError(otherwise or "its header is not JSON") from error
     if not isinstance(table, dict):
         raise HeaderError("its header is not a table")
     return table
@@ -110,6 +124,7 @@ class _GgufReader:
         self._file = file
         self._size = size
         self._string_bytes = 0
+        self._items = 0
 
     def take(self, count: int) -> bytes:
         data = self._file.read(count)
@@ -135,7 +150,8 @@ class _GgufReader:
         if kind != _ARRAY:
             raise HeaderError(f"its header has a value of unknown type {kind}")
         of, length = self.number("<I"), self.number("<Q")
-        if length > MAX_ARRAY_LENGTH or of == _ARRAY:
+        self._items += length
+        if self._items > MAX_GGUF_ITEMS or of == _ARRAY:
             raise HeaderError("its header holds a list longer than in any real model")
         if of in _SCALARS:
             self.take(struct.calcsize(_SCALARS[of]) * length)
@@ -170,10 +186,12 @@ def read_gguf(path: Path) -> WeightsHeader:
         metadata = {reader.string(): reader.value(reader.number("<I")) for _ in range(entry_count)}
         tensors = [reader.tensor() for _ in range(tensor_count)]
         alignment = metadata.get("general.alignment", 32)
-        if not isinstance(alignment, int) or not 0 < alignment <= 4096:
+        if type(alignment) is not int or not 0 < alignment <= 4096:
             raise HeaderError("its alignment is impossible")
         start = -(-file.tell() // alignment) * alignment
-    end = max((start + tensor_end for _name, _count, tensor_end in tensors), default=0)
-    if not tensors or end > size:
-        raise HeaderError("it is cut off: its weights end beyond the file's end" if tensors else "it holds no weights")
-    return WeightsHeader(sum(count for _name, count, _end in tensors), tuple(name for name, _count, _end in tensors), metadata)
+    parameters = sum(count for _name, count, _end in tensors)
+    if not parameters:
+        raise HeaderError("it holds no weights")
+    if start + max(end for _name, _count, end in tensors) > size:
+        raise HeaderError("it is cut off: its weights end beyond the file's end")
+    return WeightsHeader(parameters, tuple(name for name, _count, _end in tensors), metadata)

@@ -1,4 +1,4 @@
-"""Headers: what is whole is read as the libraries read it; what is damaged or hostile is refused, quickly and in little memory."""
+"""Headers: what is whole is read as the libraries read it; what is damaged or hostile is refused, soon and in little memory."""
 
 import json
 import pickle

@@ -1,0 +1,36 @@
+"""`resources/families.toml` names only what the libraries really have."""
+
+from studio.models.inspect import families
+
+
+def test_the_text_and_sound_families_are_those_of_transformers():
+    from transformers.models.auto import modeling_auto
+
+    known = {
+        "causal": modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+        "seq2seq": modeling_auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
+        "speech": modeling_auto.MODEL_FOR_TEXT_TO_WAVEFORM_MAPPING_NAMES,
+        "music": modeling_auto.MODEL_FOR_TEXT_TO_WAVEFORM_MAPPING_NAMES,
+    }
+    for kind, names in known.items():
+        assert not families()[kind] - set(names), kind
+    assert {"gpt2", "llama", "qwen2", "qwen3", "mistral", "phi3"} <= families()["causal"]
+
+
+def test_the_gguf_architectures_are_those_of_transformers():
+    from transformers.modeling_gguf_pytorch_utils import GGUF_SUPPORTED_ARCHITECTURES
+
+    written_otherwise = {"qwen2moe": "qwen2_moe", "qwen3moe": "qwen3_moe", "minimax-m2": "minimax_m2"}
+    known = {written_otherwise.get(name, name) for name in families()["gguf"]}
+    assert not known - set(GGUF_SUPPORTED_ARCHITECTURES)
+
+
+def test_the_pipelines_are_those_of_diffusers_and_all_that_need_only_text_are_there():
+    import diffusers
+    from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
+
+    names = families()["image"]
+    assert all(hasattr(diffusers, name) for name in names)
+    auto = {pipeline.__name__ for pipeline in AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()}
+    # ControlNets want a picture too; Helios makes films.
+    assert {name for name in auto if "Control" not in name and "Helios" not in name} <= names
