@@ -68,7 +68,8 @@ def remove_command(ctx: typer.Context, name: str, as_json: Json = False) -> None
 def install_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
     """Fetch a model of the catalogue: starter, starter-large, kokoro."""
     from studio.models.catalogue import entry_named
-    from studio.models.install import InstallProgress, install
+    from studio.models.fetch import InstallProgress
+    from studio.models.install import install
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())

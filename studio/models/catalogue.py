@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def _read_catalogue(folder: Path) -> tuple[CatalogueEntry, ...]:
 
 
 def _read_entry(path: Path) -> CatalogueEntry:
-    table = tomlkit.parse(path.read_text(encoding="utf-8")).unwrap()
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
     download = table.pop("download", None)
     aliases = table.pop("aliases", [])
     if table.get("path"):
@@ -83,9 +84,8 @@ def entry_named(name: str) -> CatalogueEntry:
 def read_card(folder: Path) -> ModelCard | None:
     """Return the card in a model's folder; None where it has none or it is damaged."""
     try:
-        table = tomlkit.parse((folder / CARD_FILE).read_text(encoding="utf-8")).unwrap()
-        card = msgspec.convert(table, ModelCard)
-    except (OSError, ValueError):  # tomlkit's and msgspec's errors are ValueErrors
+        card = msgspec.convert(tomllib.loads((folder / CARD_FILE).read_text(encoding="utf-8")), ModelCard)
+    except (OSError, ValueError, RecursionError):  # tomllib's and msgspec's errors are ValueErrors
         return None
     return card if card.path else msgspec.structs.replace(card, path=str(folder.absolute()))
 

@@ -7,13 +7,18 @@ that tells what the card needs.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
+import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 MAX_EXACT_PARAMETERS = 300_000_000
+MAX_TEMPLATE_CHARACTERS = 64 * 1024
+TEMPLATE_SECONDS = 20
 
 
 class Converted(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,23 +31,30 @@ class Converted(msgspec.Struct, frozen=True, kw_only=True):
     template_tokens: int
 
 
-def convert(gguf: Path, folder: Path) -> Converted:
-    """Write the model of a GGUF file to `folder` as safetensors with its tokenizer.
+def bytes_of(parameters: int) -> int:
+    """Return how large a converted model is. Small ones are kept in float32, with exactly the logits of the GGUF.
 
-    Small models are saved in float32, with exactly the logits of the GGUF. Large ones in float16 at half the size: that rounds
-    less than the quantization did.
+    Large ones are kept in float16 at half the size: that rounds less than the quantization did.
     """
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    return parameters * (4 if parameters <= MAX_EXACT_PARAMETERS else 2)
 
+
+def convert(gguf: Path, folder: Path) -> Converted:
+    """Write the model of a GGUF file to `folder` as safetensors with its tokenizer."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+    from studio.models.headers import read_gguf
+
+    header = read_gguf(gguf)
+    loader = AutoModelForSeq2SeqLM if header.metadata.get("general.architecture") == "t5" else AutoModelForCausalLM
+    dtype = torch.float32 if header.parameters <= MAX_EXACT_PARAMETERS else torch.float16
     source: dict[str, Any] = {"gguf_file": gguf.name, "local_files_only": True, "trust_remote_code": False}
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, **source)
-    model = AutoModelForCausalLM.from_pretrained(gguf.parent, dtype=torch.float32, **source)
+    model = loader.from_pretrained(gguf.parent, dtype=dtype, **source)
     model.hf_quantizer = None
     with contextlib.suppress(AttributeError):
         del model.config.quantization_config
-    if sum(parameter.numel() for parameter in model.parameters()) > MAX_EXACT_PARAMETERS:
-        model = model.half()
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return describe(model, tokenizer)
@@ -50,19 +62,29 @@ def convert(gguf: Path, folder: Path) -> Converted:
 
 def describe(model: Any, tokenizer: Any) -> Converted:
     """Return what the card needs to know about a loaded model."""
-    chat = bool(getattr(tokenizer, "chat_template", None))
     config = model.config.get_text_config()
-    empty = [{"role": "user", "content": ""}]
-    template: Any = (
-        tokenizer.apply_chat_template(empty, add_generation_prompt=True, return_dict=True) if chat else {"input_ids": []}
-    )
     return Converted(
         family=str(config.model_type),
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         max_positions=int(getattr(config, "max_position_embeddings", 0) or 0),
-        chat=chat,
-        template_tokens=len(template["input_ids"]),
+        chat=bool(getattr(tokenizer, "chat_template", None)),
+        template_tokens=_template_tokens(tokenizer),
     )
+
+
+def _template_tokens(tokenizer: Any) -> int:
+    """Count what the chat template adds. The template is a program from the file: one that does not end, ends this process."""
+    template = getattr(tokenizer, "chat_template", None)
+    if not template:
+        return 0
+    if len(str(template)) > MAX_TEMPLATE_CHARACTERS:
+        raise ValueError(f"its chat template is longer than {MAX_TEMPLATE_CHARACTERS:,} characters")
+    empty = [{"role": "user", "content": ""}]
+    faulthandler.dump_traceback_later(TEMPLATE_SECONDS, exit=True, file=2)
+    try:
+        return len(tokenizer.apply_chat_template(empty, add_generation_prompt=True, return_dict=True)["input_ids"])
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def main() -> int:
@@ -70,9 +92,18 @@ def main() -> int:
     from studio.core import environment
 
     environment.prepare()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     converted = convert(Path(sys.argv[1]), Path(sys.argv[2]))
     sys.stdout.write(msgspec.json.encode(converted).decode() + "\n")
+    sys.stdout.flush()
     return 0
+
+
+def _end_with_parent() -> None:
+    # Nothing is ever written to this pipe; its end means that whoever wanted the model is gone.
+    with contextlib.suppress(OSError):  # no stdin at all
+        os.read(0, 1)
+        os._exit(1)
 
 
 if __name__ == "__main__":

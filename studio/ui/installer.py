@@ -9,7 +9,9 @@ from PySide6.QtCore import QObject, QThread, Signal
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
 from studio.models.catalogue import entry_named
-from studio.models.install import InstallCancelledError, InstallProgress, install
+from studio.models.fetch import InstallProgress
+from studio.models.install import install
+from studio.models.staging import InstallCancelledError
 
 
 class Installer(QThread):
