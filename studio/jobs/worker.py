@@ -38,7 +38,8 @@ class Worker(QThread):
             self._wake.clear()
             job = None if self._paused.is_set() else self._take_next()
             if job is None:
-                self._wake.wait()
+                if not self._stopping.is_set():  # `stop` may have come before `clear`, which took its wake-up away
+                    self._wake.wait()
                 continue
             self._run_job(job)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QThread, QThreadPool
+from PySide6.QtCore import QThreadPool
+from PySide6.QtTest import QTest
 
 from studio.app import Studio
 
-PATIENCE = 60_000
+PATIENCE = 20_000
 
 
 @pytest.fixture
@@ -20,6 +21,8 @@ def open_studio(qapp, data):
         studio.session.engine._step_seconds = step_seconds
         studio.start()
         opened.append(studio)
+        studio.window.activateWindow()  # shortcuts belong to the active window
+        assert QTest.qWaitForWindowActive(studio.window, PATIENCE)
         return studio
 
     yield start
@@ -29,11 +32,12 @@ def open_studio(qapp, data):
 
 
 def close_studio(studio) -> None:
-    """Close it once, without the question."""
-    if studio.session.worker.isRunning() or not studio.session.queue._journal._shutdown:
-        studio.window._may_close = lambda _waiting: True
-        studio.window.close()
-        studio.close()
-        assert not studio.session.worker.isRunning()
-        assert isinstance(studio.session.worker, QThread)
+    """Close it, without the question; once."""
+    if getattr(studio, "is_closed", False):
+        return
+    studio.is_closed = True
+    studio.window._may_close = lambda _waiting: True
+    studio.window.close()
+    studio.close()
+    assert not studio.session.worker.isRunning()
     studio.window.deleteLater()

@@ -18,7 +18,10 @@ from tests.ui.conftest import PATIENCE, close_studio
 
 def type_prompt(tab, text):
     tab.prompt.setFocus()
-    QTest.keyClicks(tab.prompt, text)
+    if text.isascii():
+        QTest.keyClicks(tab.prompt, text)
+    else:
+        tab.prompt.insertPlainText(text)  # as an input method does
 
 
 def press_generate(tab):

@@ -46,7 +46,7 @@ class GenerateTab(QWidget):
         self._job: Job | None = None
         self._mine: set[str] = set()
         self._begun = 0.0
-        self._loading_draft = False
+        self._loading_draft = True  # until `load_draft`: building the form must not write over what stood here
         self.prompt = text_editor("Prompt", "What to make, in your own words. Ctrl+Enter starts.", 110)
         self.model = QComboBox()
         name_control(self.model, "Model", "The model that does it")
@@ -270,9 +270,8 @@ class GenerateTab(QWidget):
         """Show what stood here when the program was last closed."""
         draft = self.shared.settings.drafts.get(self.kind)
         if draft:
-            self._loading_draft = True
             self.set_values(draft)
-            self._loading_draft = False
+        self._loading_draft = False
         self.check()
 
     # Jobs -----------------------------------------------------------------------------------------------------------------
