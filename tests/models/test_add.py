@@ -174,7 +174,7 @@ def test_a_gguf_is_converted_once_with_the_same_logits(data, tmp_path):
 def test_a_gguf_that_cannot_be_converted_leaves_nothing_and_says_why(data, tmp_path):
     path = tmp_path / "x.gguf"
     path.write_bytes(gguf_bytes({"general.architecture": (8, gguf_string("llama"))}))
-    with pytest.raises(StudioError, match="could not be converted: .+") as caught:
+    with pytest.raises(StudioError, match=r"could not be converted: .+") as caught:
         add(data, path)
     assert caught.value.cure
     assert in_models(data) == []
