@@ -76,7 +76,12 @@ def submit(data: DataFolder, count: int) -> list[Job]:
             request = SpeechRequest(prompt=f"This is sentence number {number}. " * 12, seed=number, format="flac")
         else:
             request = ImageRequest(
-                prompt="a red apple", width=64, height=64, num_inference_steps=40, seed=number, num_images_per_prompt=1 + number % 2
+                prompt="a red apple",
+                width=64,
+                height=64,
+                num_inference_steps=40,
+                seed=number,
+                num_images_per_prompt=1 + number % 2,
             )
         job_id = new_id()
         jobs.append(Job(id=job_id, request=request, target=Target(folder=str(data.outputs), stem=f"{number:03}-{job_id}")))
@@ -110,7 +115,12 @@ def start(data: DataFolder) -> subprocess.Popen[bytes]:
 
 
 def watch(
-    program: subprocess.Popen[bytes], data: DataFolder, child_kills: int, program_kills: int, chance: random.Random, tally: Counter[str]
+    program: subprocess.Popen[bytes],
+    data: DataFolder,
+    child_kills: int,
+    program_kills: int,
+    chance: random.Random,
+    tally: Counter[str],
 ) -> list[psutil.Process]:
     """Kill the child, or the program, at random instants until the program ends; return its processes."""
     family: dict[int, psutil.Process] = {}
@@ -177,7 +187,9 @@ def examine(data: DataFolder, submitted: list[Job]) -> dict[str, list[str]]:
         "not_on_disk": sorted(set(indexed) - set(on_disk)),
         "not_in_index": sorted(set(on_disk) - set(indexed)),
         "parts_left": [name for name in on_disk if name.endswith(PART_SUFFIX)],
-        "wrong_hash": [path for path, artifact in indexed.items() if path in on_disk and sha256_of(Path(path)) != artifact.sha256],
+        "wrong_hash": [
+            path for path, artifact in indexed.items() if path in on_disk and sha256_of(Path(path)) != artifact.sha256
+        ],
         "wrong_recipe": [path for path, artifact in indexed.items() if path in on_disk and not _own(path, artifact.job_id, now)],
         "wrong_count": [] if len(indexed) == expected else [f"{len(indexed)} artifacts, {expected} expected"],
     }
@@ -185,8 +197,10 @@ def examine(data: DataFolder, submitted: list[Job]) -> dict[str, list[str]]:
 
 def _own(path: str, job_id: str, jobs: dict[str, Job]) -> bool:
     recipe = read_recipe(Path(path))
-    return recipe is not None and recipe.job_id == job_id and msgspec.structs.replace(recipe.request, model="") == msgspec.structs.replace(
-        jobs[job_id].request, model=""
+    return (
+        recipe is not None
+        and recipe.job_id == job_id
+        and msgspec.structs.replace(recipe.request, model="") == msgspec.structs.replace(jobs[job_id].request, model="")
     )
 
 

@@ -17,7 +17,17 @@ def is_safe(name: str) -> bool:
         not any(character in '<>:"/\\|?*' or ord(character) < 32 or ord(character) == 127 for character in name)
         and not name.endswith((" ", "."))
         and not name.startswith((" ", "."))
-        and stem not in {"con", "prn", "aux", "nul", "conin$", "conout$", *(f"com{n}" for n in "123456789¹²³"), *(f"lpt{n}" for n in "123456789¹²³")}
+        and stem
+        not in {
+            "con",
+            "prn",
+            "aux",
+            "nul",
+            "conin$",
+            "conout$",
+            *(f"com{n}" for n in "123456789¹²³"),
+            *(f"lpt{n}" for n in "123456789¹²³"),
+        }
     )
 
 

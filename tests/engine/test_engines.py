@@ -190,7 +190,9 @@ def test_a_language_model_runs_in_the_child(process_engine, data):
     folder = data.root / "gpt2"
     write_card(make_gpt2(folder), card_folder(data, "gpt2"))
     heard = Heard()
-    process_engine.generate(new_job(TextRequest(prompt="This is", max_new_tokens=8, seed=1), str(data.outputs)), heard, lambda: False)
+    process_engine.generate(
+        new_job(TextRequest(prompt="This is", max_new_tokens=8, seed=1), str(data.outputs)), heard, lambda: False
+    )
     assert isinstance(heard.last, Finished), heard.last
     assert Path(heard.last.artifacts[0].path).read_text(encoding="utf-8").startswith("This is")
 

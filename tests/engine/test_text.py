@@ -27,7 +27,9 @@ def llama(tmp_path_factory):
 def run(model, **values):
     card, pipeline = model
     cancel_after = values.pop("cancel_after", None)
-    return run_kind(text, card, TextRequest(**{"prompt": "This is", "seed": 3, "max_new_tokens": 24, **values}), pipeline, cancel_after)
+    return run_kind(
+        text, card, TextRequest(**{"prompt": "This is", "seed": 3, "max_new_tokens": 24, **values}), pipeline, cancel_after
+    )
 
 
 def streamed(recorder, candidate=0):
@@ -158,5 +160,7 @@ def test_the_checkpoints_own_settings_do_not_leak(tmp_path):
     card = make_gpt2(tmp_path / "odd")
     plain = run((card, text.load(card)))
     path = tmp_path / "odd" / "generation_config.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "max_length": 5, "num_beams": 3, "do_sample": True, "temperature": 9.0}))
+    path.write_text(
+        json.dumps({**json.loads(path.read_text()), "max_length": 5, "num_beams": 3, "do_sample": True, "temperature": 9.0})
+    )
     assert run((card, text.load(card))).results == plain.results

@@ -48,7 +48,9 @@ def test_delimiters(tmp_path, delimiter):
 
 
 def test_jsonl_mixes_kinds(tmp_path):
-    lines = '{"prompt": "x", "max_new_tokens": 5}\n{"kind": "image", "prompt": "y", "count": 2}\n{"kind": "dance", "prompt": "z"}\n'
+    lines = (
+        '{"prompt": "x", "max_new_tokens": 5}\n{"kind": "image", "prompt": "y", "count": 2}\n{"kind": "dance", "prompt": "z"}\n'
+    )
     batch = read(tmp_path, "a.jsonl", lines)
     assert [row.request.kind for row in batch.good] == ["text", "image"]
     assert "dance" in batch.bad[0].message

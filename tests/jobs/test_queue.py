@@ -61,7 +61,9 @@ def test_jobs_run_in_order_and_say_what_changes(qtbot, open_session, data):
 def test_cancel_of_a_waiting_and_of_the_running_job(qtbot, open_session, data):
     session = open_session(step_seconds=0.05)
     first, second = text_job(data, max_new_tokens=40), text_job(data)
-    with qtbot.waitSignal(session.queue.job_event, check_params_cb=lambda _id, event: isinstance(event, Progress), timeout=PATIENCE):
+    with qtbot.waitSignal(
+        session.queue.job_event, check_params_cb=lambda _id, event: isinstance(event, Progress), timeout=PATIENCE
+    ):
         session.queue.submit([first, second])
         session.start()
     session.queue.cancel([first.id, second.id])
@@ -75,7 +77,9 @@ def test_cancel_of_a_waiting_and_of_the_running_job(qtbot, open_session, data):
 
 def test_a_failed_job_does_not_stop_the_others_and_can_be_tried_again(qtbot, open_session, data):
     broken = {"on": True}
-    session = open_session(fail_on=lambda job: Failure(cause="model", message="no") if broken["on"] and job.request.seed == 13 else None)
+    session = open_session(
+        fail_on=lambda job: Failure(cause="model", message="no") if broken["on"] and job.request.seed == 13 else None
+    )
     jobs = [text_job(data, seed=13), text_job(data)]
     session.queue.submit(jobs)
     session.start()
@@ -110,7 +114,9 @@ def test_a_job_that_takes_the_engine_down_twice_is_set_aside(qtbot, open_session
 def test_closing_lets_the_running_job_wait_and_the_next_session_makes_the_same(qtbot, open_session, data):
     session = open_session(step_seconds=0.05)
     job = new_job(ImageRequest(prompt="x", width=64, height=64, num_inference_steps=100, seed=5), str(data.outputs))
-    with qtbot.waitSignal(session.queue.job_event, check_params_cb=lambda _id, event: isinstance(event, Progress), timeout=PATIENCE):
+    with qtbot.waitSignal(
+        session.queue.job_event, check_params_cb=lambda _id, event: isinstance(event, Progress), timeout=PATIENCE
+    ):
         session.queue.submit([job])
         session.start()
     session.close()
@@ -127,7 +133,9 @@ def test_closing_lets_the_running_job_wait_and_the_next_session_makes_the_same(q
 
 def test_a_batch_ends_with_its_report(qtbot, open_session, data, tmp_path):
     session = open_session()
-    jobs = [new_job(TextRequest(prompt="x", seed=n, max_new_tokens=2), str(tmp_path), f"r{n}", batch="b", row=n) for n in (1, 2, 3)]
+    jobs = [
+        new_job(TextRequest(prompt="x", seed=n, max_new_tokens=2), str(tmp_path), f"r{n}", batch="b", row=n) for n in (1, 2, 3)
+    ]
     with qtbot.waitSignal(session.queue.batch_finished, timeout=PATIENCE):
         session.queue.submit(jobs, Batch(id="b", source="x.txt", folder=str(tmp_path)))
         session.start()

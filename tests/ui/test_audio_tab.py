@@ -27,6 +27,7 @@ class _House:
         self.session = Session(data, engine)
         self.shared = Shared(data, self.session, settings or Settings(), fake=fake)
         self.tab = AudioTab(self.shared, backends=["NULL"])
+        self.tab.load_draft()
         qtbot.addWidget(self.tab)
         self.tab.resize(1100, 640)
         self.tab.show()

@@ -6,7 +6,17 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QLineEdit, QMessageBox, QPlainTextEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPlainTextEdit,
+    QSpinBox,
+    QWidget,
+)
 
 from studio.core.errors import Failure
 from studio.core.jobs import JobState
@@ -230,7 +240,9 @@ def test_an_artifact_dropped_on_the_window_fills_its_form(qtbot, open_studio, da
 def test_a_batch_file_dropped_on_the_window_shows_its_rows_and_runs(qtbot, open_studio, data, tmp_path):
     studio = open_studio()
     path = tmp_path / "提示.csv"
-    path.write_text("prompt,max_new_tokens\n" + "".join(f"row {n},{'x' if n == 40 else 3}\n" for n in range(100)), encoding="utf-8")
+    path.write_text(
+        "prompt,max_new_tokens\n" + "".join(f"row {n},{'x' if n == 40 else 3}\n" for n in range(100)), encoding="utf-8"
+    )
     drop(studio.window, path)
     qtbot.waitUntil(lambda: studio.window.findChild(BatchDialog) is not None, timeout=PATIENCE)
     dialog = studio.window.findChild(BatchDialog)
@@ -272,10 +284,16 @@ def test_every_control_has_a_name_and_a_tip_and_no_label_takes_html(qtbot, open_
     nameless, html = [], []
     for root in roots:
         for widget in root.findChildren(QWidget):
-            own = not widget.objectName().startswith("qt_") and type(widget.parent()).__name__ not in ("QMenuBar", "QDockWidget", "QTabBar")
+            own = not widget.objectName().startswith("qt_") and type(widget.parent()).__name__ not in (
+                "QMenuBar",
+                "QDockWidget",
+                "QTabBar",
+            )
             if isinstance(widget, CONTROLS) and own and not isinstance(widget.parent(), (QComboBox, QSpinBox)):
                 if not widget.accessibleName() or not widget.toolTip():
-                    nameless.append((type(widget).__name__, widget.objectName(), widget.accessibleName(), type(widget.parent()).__name__))
+                    nameless.append(
+                        (type(widget).__name__, widget.objectName(), widget.accessibleName(), type(widget.parent()).__name__)
+                    )
             if isinstance(widget, QLabel) and widget.textFormat() is not Qt.TextFormat.PlainText and widget.text():
                 html.append(widget.text())
     assert nameless == []

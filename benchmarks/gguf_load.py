@@ -1,0 +1,66 @@
+"""The load of a GGUF that was added (converted once), against the same weights saved as safetensors by transformers.
+
+Needs a GGUF file: `python -m benchmarks.gguf_load FILE`, or $STUDIO_BENCHMARK_GGUF.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.measure import cpu_seconds, report
+
+ROUNDS = 5
+
+
+def main() -> None:
+    """Measure and print; nothing where no file is named."""
+    name = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("STUDIO_BENCHMARK_GGUF", "")
+    if not name:
+        sys.stderr.write("gguf_load: name a GGUF file, or set STUDIO_BENCHMARK_GGUF\n")
+        return
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from studio.core.paths import DataFolder
+    from studio.engine import environment, text
+    from studio.models.add import add
+
+    environment.prepare()
+    with tempfile.TemporaryDirectory() as folder:
+        data = DataFolder(root=Path(folder))
+        data.create()
+        card = add(data, Path(name))
+        plain = Path(folder) / "plain"
+        AutoModelForCausalLM.from_pretrained(card.path, dtype=torch.float32).save_pretrained(plain)
+
+        def bare() -> float:
+            start = cpu_seconds()
+            AutoModelForCausalLM.from_pretrained(plain, dtype=torch.float32)
+            return cpu_seconds() - start
+
+        def ours() -> float:
+            start = cpu_seconds()
+            text.load(card)
+            return cpu_seconds() - start
+
+        bare(), ours()
+        pairs = [(bare(), ours()) for _ in range(ROUNDS)]
+        start = cpu_seconds()
+        AutoModelForCausalLM.from_pretrained(Path(name).parent, gguf_file=Path(name).name, dtype=torch.float32)
+        gguf = cpu_seconds() - start
+    slow, fast = (sorted(pair[part] for pair in pairs)[ROUNDS // 2] for part in (1, 0))
+    report(
+        "second load of a GGUF / safetensors",
+        "<= 1.5",
+        slow / fast,
+        slow / fast <= 1.5,
+        gguf_cpu_s=round(gguf, 2),
+        studio_cpu_s=slow,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""The real `studio` program in a process of its own, on a data folder of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from studio.jobs.store import JobStore
+from studio.library.artifacts import read_recipe
+
+PATIENCE = 180
+
+
+def studio(*arguments, data, **more):
+    command = [sys.executable, "-m", "studio", "--data-dir", str(data.root), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=PATIENCE, check=False, **more)
+
+
+@pytest.fixture
+def fake(data):
+    return lambda *arguments, **more: studio("--fake", *arguments, data=data, **more)
+
+
+def test_a_text_is_printed_and_kept(fake, data):
+    done = fake("text", "写一首诗", "--max-new-tokens", 5, "--seed", 1)
+    assert done.returncode == 0, done.stderr
+    (path,) = data.outputs.glob("*.txt")
+    assert done.stdout == path.read_text(encoding="utf-8") + "\n"
+    assert read_recipe(path).request.prompt == "写一首诗"
+
+
+def test_pictures_are_named_on_stdout(fake, tmp_path):
+    done = fake("image", "a cat", "--width", 64, "--height", 64, "--steps", 3, "--count", 2, "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    paths = [Path(line) for line in done.stdout.splitlines()]
+    assert len(paths) == 2
+    assert all(path.parent == tmp_path / "out" and path.suffix == ".png" for path in paths)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
+def test_the_suffix_chooses_the_format(fake, tmp_path, suffix):
+    path = tmp_path / f"said.{suffix}"
+    done = fake("speech", "hello", "-o", path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{path}\n"
+    assert read_recipe(path).request.format == suffix
+
+
+def test_json_is_one_object(fake):
+    done = fake("music", "drums", "--seconds", 2, "--json")
+    outcome = json.loads(done.stdout)
+    assert outcome["state"] == "completed"
+    assert outcome["seed"] is not None
+    assert Path(outcome["files"][0]).exists()
+
+
+def test_candidates_of_beams_have_scores(fake):
+    done = fake("text", "x", "--beams", 3, "--candidates", 2)
+    assert done.stdout.count("score") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["text", ""], "prompt: is empty"),
+        (["text"], "Missing argument"),
+        (["image", "x", "--width", "65"], "width: must be a multiple of 8"),
+        (["image", "x", "--steps", "0"], "num_inference_steps: must be at least 1"),
+        (["image", "x", "--guidance", "nan"], "guidance_scale: must be a finite number"),
+        (["text", "x", "--temperature", "hot"], "temperature: 'hot' is not a number"),
+        (["text", "x", "--bogus"], "--bogus"),
+        (["text", "x", "-o", "x.png"], "cannot end in .png"),
+        (["batch", "there-is-none.txt"], "there-is-none.txt"),
+        (["models", "remove", "there-is-none"], "there-is-none"),
+        (["models", "add", "there-is-none"], "nothing at"),
+        (["models", "install", "there-is-none"], "There are: "),
+        (["queue", "cancel", "there-is-none"], "no waiting job"),
+        (["dance"], "dance"),
+    ],
+)
+def test_a_wrong_request_runs_nothing(fake, data, arguments, words):
+    done = fake(*arguments)
+    assert done.returncode == 2, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(data.outputs.rglob("*.*"))
+
+
+def test_an_existing_file_is_kept(fake, tmp_path):
+    path = tmp_path / "mine.txt"
+    path.write_text("precious")
+    done = fake("text", "x", "-o", path)
+    assert done.returncode == 2
+    assert path.read_text() == "precious"
+
+
+def test_without_a_model_it_says_how_to_get_one(data):
+    done = studio("text", "hello", data=data)
+    assert done.returncode == 2
+    assert "studio models install starter" in done.stderr
+
+
+def test_batch_runs_the_good_rows_and_names_the_bad(fake, tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("prompt,max_new_tokens\none,3\ntwo,many\nthree,3\n", encoding="utf-8")
+    checked = fake("batch", path, "--check")
+    assert checked.returncode == 2
+    assert "line 3: max_new_tokens" in checked.stderr
+    assert not (tmp_path / "out").exists()
+    done = fake("batch", path, "-o", tmp_path / "out")
+    assert done.returncode == 1
+    assert len(list((tmp_path / "out").glob("*.txt"))) == 2
+    assert (tmp_path / "out" / "report.csv").exists()
+    assert "2 of 3 rows done" in done.stderr
+
+
+def test_queue_lists_runs_cancels_and_clears(fake, data):
+    from studio.core.jobs import new_job
+    from studio.core.requests import TextRequest
+
+    store = JobStore.open(data.database)
+    first, second = store.add([new_job(TextRequest(prompt=f"number {n}", seed=n), str(data.outputs)) for n in (1, 2)])
+    store.close()
+    assert "number 2" in fake("queue", "list").stdout
+    assert fake("queue", "cancel", second.id).returncode == 0
+    done = fake("queue", "run", "--json")
+    assert [job["job_id"] for job in json.loads(done.stdout)["jobs"]] == [first.id]
+    assert fake("queue", "clear").returncode == 0
+    assert json.loads(fake("queue", "list", "--json").stdout) == {"jobs": []}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process there")
+def test_ctrl_c_keeps_the_text_and_exits_130(data):
+    command = [
+        sys.executable,
+        "-m",
+        "studio",
+        "--data-dir",
+        str(data.root),
+        "--fake",
+        "image",
+        "x",
+        "--steps",
+        "500",
+        "--count",
+        "64",
+    ]
+    program = subprocess.Popen(
+        [*command, "--width", "64", "--height", "64"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    import psutil
+
+    process = psutil.Process(program.pid)
+    while not list(data.outputs.glob("*")) and program.poll() is None and process.cpu_times().user < PATIENCE:
+        if data.database.exists() and _running(data):
+            break
+    os.kill(program.pid, signal.SIGINT)
+    program.communicate(timeout=PATIENCE)
+    assert program.returncode == 130
+    store = JobStore.open(data.database)
+    assert [job.state for job in store.jobs()] == ["cancelled"]
+    store.close()
+
+
+def _running(data) -> bool:
+    import sqlite3
+
+    from studio.jobs.store import read_jobs
+    from studio.library.database import open_read_only
+
+    try:
+        connection = open_read_only(data.database)
+        found = any(job.state == "running" for job in read_jobs(connection))
+    except sqlite3.OperationalError:
+        return False
+    connection.close()
+    return found
+
+
+def test_models_of_an_empty_folder(data):
+    listed = json.loads(studio("models", "list", "--json", data=data).stdout)
+    assert {card["name"] for card in listed["models"]} == {"hibari", "starter-image"}
+
+
+def test_real_speech_and_a_real_picture_without_any_download(data, tmp_path):
+    done = studio("image", "a red apple", "--steps", 4, "-o", tmp_path / "apple.png", data=data)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    done = studio("speech", "Hello.", "-o", tmp_path / "hello.wav", data=data)
+    assert done.returncode == 0, done.stderr
+    assert read_recipe(tmp_path / "hello.wav").model == "hibari"
+
+
+def test_doctor(data):
+    done = studio("doctor", "--json", data=data)
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert checks["torch"]["state"] == "ok"
+    assert checks["Models for text"]["cure"] == "studio models install starter"
+
+
+def test_version_and_help(data):
+    import studio as package
+
+    assert studio("--version", data=data).stdout.strip() == package.__version__
+    shown = studio("image", "--help", data=data).stdout
+    assert "--steps" in shown
+    assert "--guidance" in shown
