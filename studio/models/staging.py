@@ -130,6 +130,8 @@ def _tag() -> str:
 def _is_alive(tag: str) -> bool:
     try:
         pid, start = (int(part) for part in tag.split("-")[:2])
-        return bool(abs(psutil.Process(pid).create_time() - start) < _CLOCK_SECONDS)
+        process = psutil.Process(pid)
+        # A killed process stays a zombie where nobody asks for its exit code, as in many containers.
+        return bool(process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - start) < _CLOCK_SECONDS)
     except (ValueError, psutil.Error):
         return False

@@ -278,5 +278,10 @@ def test_a_dead_ones_staging_folder_is_swept(data):
     (data.models / f"{PREFIX}{2**22 + 5}-1-abc").mkdir()
     (data.models / f"{PREFIX}{os.getpid()}-1-abc").mkdir()  # the number is in use again, by a younger process
     (data.models / f"{PREFIX}nonsense").mkdir()
+    dead = subprocess.Popen([sys.executable, "-c", ""])  # a zombie until it is waited for
+    (data.models / f"{PREFIX}{dead.pid}-{int(psutil.Process(dead.pid).create_time())}-abc").mkdir()
+    while psutil.Process(dead.pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
     sweep(data)
+    dead.wait()
     assert in_models(data) == []

@@ -4,10 +4,8 @@ import base64
 import hashlib
 import os
 import re
-import signal
 import subprocess
 import sys
-import threading
 import time
 import zipfile
 
