@@ -8,6 +8,7 @@ from studio.core import names
 from studio.core.jobs import new_job
 from studio.core.requests import TextRequest
 
+DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$", *(f"{port}{n}" for port in ("com", "lpt") for n in "123456789¹²³")}
 RESERVED = ["con", "NUL", "com1", "LPT9", "com¹", "CONIN$", "aux.txt"]
 
 
@@ -17,17 +18,7 @@ def is_safe(name: str) -> bool:
         not any(character in '<>:"/\\|?*' or ord(character) < 32 or ord(character) == 127 for character in name)
         and not name.endswith((" ", "."))
         and not name.startswith((" ", "."))
-        and stem
-        not in {
-            "con",
-            "prn",
-            "aux",
-            "nul",
-            "conin$",
-            "conout$",
-            *(f"com{n}" for n in "123456789¹²³"),
-            *(f"lpt{n}" for n in "123456789¹²³"),
-        }
+        and stem not in DEVICES
     )
 
 
@@ -56,13 +47,21 @@ def test_rendered_names_stay_in_the_folder(tmp_path_factory, prompt, column):
     assert (folder / f"{made}.txt").resolve().parent == folder.resolve()
 
 
-@pytest.mark.parametrize(
-    ("template", "words"),
-    [
-        ("../{row}", "not a path"), ("a/{row}", "not a path"), ("{rows}", "not known"), ("{row", "brace"), ("{0.__class__}", "not known"),
-        ("", "empty"), ("con", "Windows"), ("a:b", "cannot have"), ("{row!r}", "not known"), ("{prompt:>2000000000}", "brace"),
-    ],
-)  # fmt: skip
+BAD_TEMPLATES = {
+    "../{row}": "not a path",
+    "a/{row}": "not a path",
+    "{rows}": "not known",
+    "{row": "brace",
+    "{0.__class__}": "not known",
+    "": "empty",
+    "con": "Windows",
+    "a:b": "cannot have",
+    "{row!r}": "not known",
+    "{prompt:>2000000000}": "brace",
+}
+
+
+@pytest.mark.parametrize(("template", "words"), BAD_TEMPLATES.items())
 def test_bad_templates_are_named(template, words):
     problem = names.check_template(template)
     assert problem is not None

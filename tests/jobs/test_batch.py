@@ -1,5 +1,6 @@
 """Batch files: every row is understood or named with its line; nothing is guessed."""
 
+import contextlib
 import json
 
 import pytest
@@ -115,7 +116,7 @@ def test_a_huge_file_is_refused_unread(tmp_path):
     path = tmp_path / "huge.txt"
     with path.open("wb") as file:
         file.truncate(MAX_FILE_BYTES + 1)
-    with pytest.raises(StudioError, match="100 MB|101 MB"):
+    with pytest.raises(StudioError, match="100 MB"):
         read_batch(path, lambda kind, _name: fake_card(kind))
 
 
@@ -178,9 +179,6 @@ def test_the_report_has_every_row_and_is_inert(tmp_path):
 def test_no_file_makes_a_traceback(tmp_path_factory, suffix, data):
     folder = tmp_path_factory.getbasetemp() / "fuzz"
     folder.mkdir(exist_ok=True)
-    try:
+    with contextlib.suppress(StudioError):
         batch = read(folder, f"f.{suffix}", data)
-    except StudioError as error:
-        assert error.message
-    else:
         assert all((row.request is None) == bool(row.problems) for row in batch.rows)

@@ -289,11 +289,11 @@ def test_every_control_has_a_name_and_a_tip_and_no_label_takes_html(qtbot, open_
                 "QDockWidget",
                 "QTabBar",
             )
-            if isinstance(widget, CONTROLS) and own and not isinstance(widget.parent(), (QComboBox, QSpinBox)):
-                if not widget.accessibleName() or not widget.toolTip():
-                    nameless.append(
-                        (type(widget).__name__, widget.objectName(), widget.accessibleName(), type(widget.parent()).__name__)
-                    )
+            named = widget.accessibleName() and widget.toolTip()
+            if isinstance(widget, CONTROLS) and own and not isinstance(widget.parent(), (QComboBox, QSpinBox)) and not named:
+                nameless.append(
+                    (type(widget).__name__, widget.objectName(), widget.accessibleName(), type(widget.parent()).__name__)
+                )
             if isinstance(widget, QLabel) and widget.textFormat() is not Qt.TextFormat.PlainText and widget.text():
                 html.append(widget.text())
     assert nameless == []

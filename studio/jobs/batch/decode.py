@@ -101,4 +101,6 @@ def _doubt(text: str) -> str:
             usual += 1
         else:
             odd += 1
-    return "The letters look odd: is the file really UTF-8? Check the prompts, or choose another encoding." if odd and odd >= usual else ""
+    if odd and odd >= usual:
+        return "The letters look odd: is the file really UTF-8? Check the prompts, or choose another encoding."
+    return ""
