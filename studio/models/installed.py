@@ -36,9 +36,15 @@ def _is_there(card: ModelCard) -> bool:
 def of_kind(data: DataFolder, kind: str) -> list[ModelCard]:
     """Return the usable models of one kind, the default first."""
     cards = [card for card in list_installed(data) if card.kind == kind]
-    chosen = load_settings(data).default_models.get(kind)
-    # What a person added is meant to be used more than what came along.
-    return sorted(cards, key=lambda card: (card.name != chosen, card.builtin))
+    return default_first(cards, load_settings(data).default_models.get(kind))
+
+
+def default_first(cards: list[ModelCard], chosen: str | None) -> list[ModelCard]:
+    """Return the cards of one kind with the default first: the chosen one, else the first that was installed or added.
+
+    What a person added is meant to be used more than what came along.
+    """
+    return sorted(cards, key=lambda card: (card.name != chosen, card.builtin, card.added))
 
 
 def find(data: DataFolder, kind: str, name: str = "") -> ModelCard:

@@ -8,7 +8,7 @@ from studio.core.paths import DataFolder
 from studio.core.settings import Settings, save_settings
 from studio.jobs.session import Session
 from studio.models.card import ModelCard
-from studio.models.installed import list_installed
+from studio.models.installed import default_first, list_installed
 from studio.ui import background
 
 SAVE_DELAY_MS = 800
@@ -40,7 +40,7 @@ class Shared(QObject):
     def cards(self, kind: str) -> list[ModelCard]:
         """Return the installed models of a kind, the default first."""
         chosen = self.settings.default_models.get(kind)
-        return sorted((card for card in self._cards if card.kind == kind), key=lambda card: (card.name != chosen, card.builtin))
+        return default_first([card for card in self._cards if card.kind == kind], chosen)
 
     def all_cards(self) -> list[ModelCard]:
         """Return all installed models."""
