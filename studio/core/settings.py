@@ -40,7 +40,7 @@ def load_settings(data: DataFolder) -> Settings:
         return msgspec.json.decode(data.settings.read_bytes(), type=Settings)
     except FileNotFoundError:
         return Settings()
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         with contextlib.suppress(OSError):
             data.settings.rename(data.settings.with_name(f"settings.damaged-{time.strftime('%Y%m%d-%H%M%S')}.json"))
         return Settings()
