@@ -24,8 +24,9 @@ def main() -> None:
     import torch
     from transformers import AutoModelForCausalLM
 
+    from studio.core import environment
     from studio.core.paths import DataFolder
-    from studio.engine import environment, text
+    from studio.engine import text
     from studio.models.add import add
 
     environment.prepare()

@@ -21,7 +21,7 @@ TOKENS = 200
 
 def main() -> None:
     """Measure and print."""
-    from studio.engine import environment
+    from studio.core import environment
 
     environment.prepare()
     _image()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from studio.core.artifact import Artifact
 from studio.core.errors import Failure
 from studio.core.events import TERMINAL, AnyEvent, Cancelled, Event, Failed, Loading, Progress
 from studio.core.jobs import Job
@@ -17,7 +18,6 @@ from studio.engine.messages import MAX_MESSAGE_BYTES, Cancel, Generate
 from studio.engine.protocol import Cancelled as CancelledQuestion
 from studio.engine.protocol import Emit
 from studio.engine.spawn import Child, Nursery, StartMethod, default_start_method
-from studio.library.artifacts import find_complete
 
 POLL_SECONDS = 0.02
 """How often a cancel is looked for while nothing comes from the child."""
@@ -109,30 +109,30 @@ class ProcessEngine:
             return self._bury(child, watch, error, cancelled)
         except msgspec.MsgspecError as error:
             self._replace(child)
-            return Failed(failure=_broken_child(str(error)), artifacts=tuple(find_complete(watch.job)))
+            return Failed(failure=_broken_child(str(error)), artifacts=_complete(watch.job))
 
     def _look_after(self, child: Child, watch: _Watch, cancelled: CancelledQuestion) -> Event | None:
         now = time.monotonic()
         if self._closing.is_set():
             self._replace(child, start_next=False)
-            return Cancelled(artifacts=tuple(find_complete(watch.job)))
+            return Cancelled(artifacts=_complete(watch.job))
         if cancelled() and not watch.asked_to_end:
             watch.asked_to_end = now
             child.connection.send_bytes(msgspec.msgpack.encode(Cancel(watch.job.id)))
         if watch.asked_to_end and now - watch.asked_to_end > OBEY_SECONDS:
             self._replace(child)
-            return Cancelled(artifacts=tuple(find_complete(watch.job)))
+            return Cancelled(artifacts=_complete(watch.job))
         if now - watch.heard > SILENCE_SECONDS:
             tail = child.log_tail()
             self._replace(child)
-            return Failed(failure=_hung(watch.phase, tail), artifacts=tuple(find_complete(watch.job)))
+            return Failed(failure=_hung(watch.phase, tail), artifacts=_complete(watch.job))
         return None
 
     def _bury(self, child: Child, watch: _Watch, error: Exception, cancelled: CancelledQuestion) -> Event:
         child.process.join(1.0)
         failure = _crashed(child.process.exitcode, watch.phase, child.log_tail() or str(error))
         self._replace(child, start_next=not self._closing.is_set())
-        complete = tuple(find_complete(watch.job))
+        complete = _complete(watch.job)
         if cancelled() or self._closing.is_set():
             return Cancelled(artifacts=complete)
         return Failed(failure=failure, artifacts=complete)
@@ -142,6 +142,12 @@ class ProcessEngine:
         self._child = None
         if start_next:
             self._nursery.begin()
+
+
+def _complete(job: Job) -> tuple[Artifact, ...]:
+    from studio.library.artifacts import find_complete  # brings numpy, which the window can do without
+
+    return tuple(find_complete(job))
 
 
 def _phase(event: Event, before: str) -> str:

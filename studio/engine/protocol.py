@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.core.events import Event, Statistics
 from studio.core.jobs import Job
-from studio.library.results import Result
 from studio.models.card import ModelCard
+
+if TYPE_CHECKING:  # the window imports this file, and needs no numpy to start
+    from studio.library.results import Result
 
 Emit = Callable[[Event], None]
 Cancelled = Callable[[], bool]

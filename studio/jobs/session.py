@@ -14,7 +14,6 @@ from studio.jobs.batch.report import write_report
 from studio.jobs.queue import JobQueue
 from studio.jobs.store import JobStore
 from studio.jobs.worker import Worker
-from studio.library.artifacts import find_complete, sweep_parts
 
 BALLAST_BYTES = 16 * 2**20
 
@@ -36,9 +35,7 @@ class Session:
         try:
             _make_ballast(data.ballast)
             store = JobStore.open(data.database, data.ballast)
-            self.recovered: list[Job] = store.recover(find_complete)
-            for folder in {job.target.folder for job in self.recovered}:
-                sweep_parts(Path(folder))
+            self.recovered: list[Job] = _recover(store)
             self.queue = JobQueue(store)
         except BaseException:
             self._lock.unlock()
@@ -69,6 +66,17 @@ def hold(data: DataFolder) -> QLockFile:
             f"Another Studio is using {data.root}.", cause="invalid", cure="Close it, or use another folder with --data-dir."
         )
     return lock
+
+
+def _recover(store: JobStore) -> list[Job]:
+    if not store.was_interrupted():
+        return []
+    from studio.library.artifacts import find_complete, sweep_parts  # brings numpy, which a usual start can do without
+
+    recovered = store.recover(find_complete)
+    for folder in {job.target.folder for job in recovered}:
+        sweep_parts(Path(folder))
+    return recovered
 
 
 def _make_ballast(path: Path) -> None:

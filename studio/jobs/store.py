@@ -177,6 +177,10 @@ class JobStore:
         with self._transaction() as connection:
             connection.execute("UPDATE batches SET finished = 0 WHERE id = ?", (batch_id,))
 
+    def was_interrupted(self) -> bool:
+        """True where a job is marked as running: the program did not end in order."""
+        return self._connection.execute("SELECT 1 FROM jobs WHERE state = 'running' LIMIT 1").fetchone() is not None
+
     def recover(self, find_complete: Callable[[Job], list[Artifact]]) -> list[Job]:
         """After an unclean end: settle jobs that were running, by what is on disk. Returns them as they are now.
 

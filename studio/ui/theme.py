@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from studio.core.paths import resources
 
 Mode = Literal["system", "light", "dark"]
+_MODE = "studio_theme"
 
 
 @dataclass(frozen=True)
@@ -118,14 +119,16 @@ QFrame[role="panel"] { background: $surface; border: 1px solid $border; border-r
 
 
 def is_dark(application: QApplication) -> bool:
-    """True where the desktop, or the person, wants dark."""
-    return application.styleHints().colorScheme() is Qt.ColorScheme.Dark
+    """True where the person, or else the desktop, wants dark."""
+    mode = application.property(_MODE)
+    return mode == "dark" or (mode != "light" and application.styleHints().colorScheme() is Qt.ColorScheme.Dark)
 
 
 def apply(application: QApplication, mode: Mode = "system") -> None:
     """Dress the program; `follow` does it again when the desktop changes."""
     scheme = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(mode, Qt.ColorScheme.Unknown)
-    application.styleHints().setColorScheme(scheme)
+    application.setProperty(_MODE, mode)
+    application.styleHints().setColorScheme(scheme)  # for what Qt draws itself; not every platform obeys
     _dress(application)
 
 

@@ -6,7 +6,7 @@ import base64
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
@@ -17,17 +17,19 @@ from studio.core.artifact import Recipe
 from studio.core.events import Event, Loading
 from studio.core.jobs import Batch, Job
 from studio.jobs.batch.read import SUFFIXES, is_batch_file
-from studio.library.artifacts import read_recipe
 from studio.ui import actions, background, theme
 from studio.ui.docks.queue import QueueDock
 from studio.ui.icons import icon
 from studio.ui.installer import Installer
-from studio.ui.parts import Notice, ask, button, label, name_control, tell
+from studio.ui.parts import Notice, ask, button, label, name_control, row, tell
 from studio.ui.shared import Shared
-from studio.ui.tabs.audio import AudioTab
-from studio.ui.tabs.image import ImageTab
-from studio.ui.tabs.text import TextTab
 
+if TYPE_CHECKING:
+    from studio.ui.tabs.audio import AudioTab
+    from studio.ui.tabs.image import ImageTab
+    from studio.ui.tabs.text import TextTab
+
+TABS = ("text", "image", "audio")
 DEFAULT_SIZE = (1280, 800)
 SAID_MS = 6_000
 
@@ -42,16 +44,16 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Studio")
         self.setAcceptDrops(True)
         self.setMinimumSize(720, 480)
-        self.text_tab, self.image_tab, self.audio_tab = TextTab(shared), ImageTab(shared), AudioTab(shared)
+        self._built: dict[str, Any] = {}
+        self._pages: dict[str, QVBoxLayout] = {}
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         name_control(self.tabs.tabBar(), "Kinds of content", "Text, image and audio")
-        for tab, title, icon_name in (
-            (self.text_tab, "Text", "text"),
-            (self.image_tab, "Image", "image"),
-            (self.audio_tab, "Audio", "audio"),
-        ):
-            self.tabs.addTab(tab, icon(icon_name), title)
+        for name in TABS:
+            page = QWidget()
+            self._pages[name] = QVBoxLayout(page)
+            self._pages[name].setContentsMargins(0, 0, 0, 0)
+            self.tabs.addTab(page, icon(name), name.title())
         self.banner = Notice("banner")
         self.install_bar = QProgressBar()
         self.install_bar.setTextVisible(False)
@@ -61,7 +63,7 @@ class MainWindow(QMainWindow):
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.banner)
+        layout.addWidget(row(self.banner, margins=(12, 4, 12, 4)))
         layout.addWidget(self.install_bar)
         layout.addWidget(self.tabs, 1)
         self.setCentralWidget(holder)
@@ -100,17 +102,44 @@ class MainWindow(QMainWindow):
             with contextlib.suppress(ValueError):
                 if text:
                     restore(QByteArray(base64.b64decode(text)))
-        for tab in (self.text_tab, self.image_tab):
-            tab.load_draft()
-        self.audio_tab.load_draft()
         self.tabs.setCurrentIndex(min(settings.last_tab, self.tabs.count() - 1))
+        self._build(TABS[self.tabs.currentIndex()])
         self._offer_starter()
 
     # The current tab --------------------------------------------------------------------------------------------------------
 
+    def _build(self, name: str) -> Any:
+        """Return a tab; it is made when it is wanted first, so that the window is there sooner."""
+        if name not in self._built:
+            tab = _make_tab(name, self.shared)
+            tab.load_draft()
+            self._pages[name].addWidget(tab)
+            tab.show()  # now, and not in the next turn of the event loop: it may get the focus at once
+            self._built[name] = tab
+        return self._built[name]
+
+    @property
+    def text_tab(self) -> TextTab:
+        """The text tab."""
+        tab: TextTab = self._build("text")
+        return tab
+
+    @property
+    def image_tab(self) -> ImageTab:
+        """The image tab."""
+        tab: ImageTab = self._build("image")
+        return tab
+
+    @property
+    def audio_tab(self) -> AudioTab:
+        """The audio tab."""
+        tab: AudioTab = self._build("audio")
+        return tab
+
     def _current(self) -> Any:
-        tab = self.tabs.currentWidget()
-        return tab.current() if isinstance(tab, AudioTab) else tab
+        """Return the tab for the kind that is shown."""
+        name = TABS[self.tabs.currentIndex()]
+        return self.audio_tab.current() if name == "audio" else self._build(name)
 
     def generate(self) -> None:
         """Start the job of the tab that is shown."""
@@ -132,17 +161,18 @@ class MainWindow(QMainWindow):
 
     def show_text(self) -> None:
         """Go to the text tab."""
-        self.tabs.setCurrentWidget(self.text_tab)
+        self.tabs.setCurrentIndex(TABS.index("text"))
 
     def show_image(self) -> None:
         """Go to the image tab."""
-        self.tabs.setCurrentWidget(self.image_tab)
+        self.tabs.setCurrentIndex(TABS.index("image"))
 
     def show_audio(self) -> None:
         """Go to the audio tab."""
-        self.tabs.setCurrentWidget(self.audio_tab)
+        self.tabs.setCurrentIndex(TABS.index("audio"))
 
     def _on_tab_changed(self, index: int) -> None:
+        self._build(TABS[index])
         self.shared.settings.last_tab = index
         self.shared.settings_changed()
 
@@ -184,7 +214,13 @@ class MainWindow(QMainWindow):
 
     def show_artifact(self, path: Path) -> None:
         """Fill the form from a file's recipe; a prompt file without one opens as a batch."""
-        background.run(self, lambda: read_recipe(path), lambda recipe: self._on_recipe(path, recipe))
+
+        def read() -> Recipe | None:
+            from studio.library.artifacts import read_recipe
+
+            return read_recipe(path)
+
+        background.run(self, read, lambda recipe: self._on_recipe(path, recipe))
 
     def _on_recipe(self, path: Path, recipe: Recipe | None) -> None:
         if recipe is not None:
@@ -203,9 +239,9 @@ class MainWindow(QMainWindow):
 
         values = msgspec.structs.asdict(recipe.request)
         kind = recipe.request.kind
-        tab = {"text": self.text_tab, "image": self.image_tab}.get(kind) or self.audio_tab.for_kind(kind)
+        tab = self._build(kind) if kind in TABS else self.audio_tab.for_kind(kind)
         tab.set_values({**values, "seed": recipe.seed if recipe.seed is not None else values.get("seed"), "model": recipe.model})
-        self.tabs.setCurrentWidget(self.audio_tab if kind in ("speech", "music") else tab)
+        self.tabs.setCurrentIndex(TABS.index(kind if kind in TABS else "audio"))
         self.shared.said.emit("The form is filled as the file was made")
 
     def choose_output_folder(self) -> None:
@@ -256,7 +292,7 @@ class MainWindow(QMainWindow):
 
     def _on_scheme_changed(self) -> None:
         actions.tint(self.actions_by_name)
-        for number, name in enumerate(("text", "image", "audio")):
+        for number, name in enumerate(TABS):
             self.tabs.setTabIcon(number, icon(name))
 
     # Models -----------------------------------------------------------------------------------------------------------------
@@ -363,10 +399,25 @@ class MainWindow(QMainWindow):
         settings.window_state = base64.b64encode(self.saveState().data()).decode()
         with contextlib.suppress(OSError):  # a full disk must not keep the window open
             self.shared.save_now()
-        self.audio_tab.close_player()
+        if "audio" in self._built:
+            self.audio_tab.close_player()
         event.accept()
 
     def _may_close(self, waiting: list[Job]) -> bool:
         number = f"{len(waiting)} jobs are" if len(waiting) > 1 else "A job is"
         text = f"{number} not done. They wait in the queue and run again, with the same seed, when Studio is opened."
         return ask(self, "Close Studio?", text, "Close", "Stay")
+
+
+def _make_tab(name: str, shared: Shared) -> Any:
+    if name == "text":
+        from studio.ui.tabs.text import TextTab
+
+        return TextTab(shared)
+    if name == "image":
+        from studio.ui.tabs.image import ImageTab
+
+        return ImageTab(shared)
+    from studio.ui.tabs.audio import AudioTab
+
+    return AudioTab(shared)

@@ -168,7 +168,7 @@ def test_drafts_last_tab_and_theme_survive_a_restart(qtbot, open_studio, data):
     again = open_studio()
     assert again.window.text_tab.prompt.toPlainText() == "a draft 草稿"
     assert again.window.text_tab.form.values()["num_beams"] == 4
-    assert again.window.tabs.currentWidget() is again.window.image_tab
+    assert again.window._current() is again.window.image_tab
     assert again.settings.theme == "dark"
     again.window.theme_system()
 
@@ -234,7 +234,7 @@ def test_an_artifact_dropped_on_the_window_fills_its_form(qtbot, open_studio, da
     qtbot.waitUntil(lambda: window.image_tab.prompt.toPlainText() == "a 红 apple", timeout=PATIENCE)
     assert window.image_tab.form.values()["height"] == 72
     assert window.image_tab.form.values()["seed"] == str(seed)
-    assert window.tabs.currentWidget() is window.image_tab
+    assert window._current() is window.image_tab
 
 
 def test_a_batch_file_dropped_on_the_window_shows_its_rows_and_runs(qtbot, open_studio, data, tmp_path):
@@ -278,6 +278,8 @@ CONTROLS = (QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QSpinBox)
 
 def test_every_control_has_a_name_and_a_tip_and_no_label_takes_html(qtbot, open_studio, tmp_path):
     studio = open_studio()
+    for show in (studio.window.show_image, studio.window.show_audio):
+        show()
     path = tmp_path / "a.txt"
     path.write_text("x\n")
     roots = [studio.window, BatchDialog(studio.shared, path, parent=studio.window), ModelsDialog(studio.shared, studio.window)]

@@ -1,0 +1,151 @@
+"""The real program on a real X server: real clicks, real keys, the real child, real models.
+
+With STUDIO_SCREENSHOTS=FOLDER each screen's picture is kept there (docs/images is made this way).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from studio.core.paths import DataFolder
+from studio.core.settings import Settings, save_settings
+from studio.library.artifacts import read_recipe
+
+pytestmark = [
+    pytest.mark.display,
+    pytest.mark.skipif(not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool"),
+]
+PATIENCE = 150
+PROMPT = (190, 235)
+"""Where the prompt of a tab is in a window of 1280 × 800."""
+GRAB = """
+import sys
+from PySide6.QtGui import QGuiApplication
+application = QGuiApplication([])
+application.primaryScreen().grabWindow(0).save(sys.argv[1])
+"""
+
+
+class Screen:
+    """An X server with the program on it."""
+
+    def __init__(self, data: DataFolder, *options: str) -> None:
+        read_end, write_end = os.pipe()
+        server = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1280x800x24", "-nolisten", "tcp"]
+        self._server = subprocess.Popen(server, pass_fds=[write_end], stderr=subprocess.DEVNULL)
+        os.close(write_end)
+        with os.fdopen(read_end) as pipe:
+            display = f":{pipe.readline().strip()}"
+        self._environment = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
+        self._data = data
+        command = [sys.executable, "-m", "studio", "--data-dir", str(data.root), *options]
+        self.program = subprocess.Popen(command, env=self._environment, stderr=subprocess.DEVNULL)
+        self._window = self._do("search", "--sync", "--onlyvisible", "--name", "^Studio$").split()[-1]
+        self._do("windowfocus", "--sync", self._window)
+
+    def _do(self, *words: str) -> str:
+        done = subprocess.run(
+            ["xdotool", *words], env=self._environment, capture_output=True, text=True, timeout=PATIENCE, check=True
+        )
+        return done.stdout
+
+    def click(self, x: int, y: int) -> None:
+        self._do("mousemove", "--sync", str(x), str(y), "click", "1")
+
+    def key(self, *keys: str) -> None:
+        self._do("key", *keys)
+
+    def type(self, text: str) -> None:
+        self._do("type", "--delay", "15", text)
+
+    def picture(self, name: str) -> None:
+        folder = os.environ.get("STUDIO_SCREENSHOTS")
+        if folder:
+            subprocess.run([sys.executable, "-c", GRAB, str(Path(folder) / f"{name}.png")], env=self._environment, check=True)
+
+    def wait_for_files(self, pattern: str, count: int = 1) -> list[Path]:
+        """Wait, without using the processor, until the program has written them."""
+        waiter = "import sys, time; from pathlib import Path\n"
+        waiter += "folder, pattern, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])\n"
+        waiter += "while len(list(folder.rglob(pattern))) < count: time.sleep(0.05)"
+        command = [sys.executable, "-c", waiter, str(self._data.outputs), pattern, str(count)]
+        subprocess.run(command, timeout=PATIENCE, check=True)
+        subprocess.run([sys.executable, "-c", "import time; time.sleep(0.7)"], check=True)  # until it is painted, for the picture
+        return sorted(self._data.outputs.rglob(pattern))
+
+    def close(self) -> None:
+        self.program.send_signal(signal.SIGKILL)
+        self.program.wait()
+        self._server.terminate()
+        self._server.wait()
+
+
+@pytest.fixture
+def open_screen(data):
+    opened = []
+
+    def start(*options: str, theme: str = "light") -> Screen:
+        starter = os.environ.get("STUDIO_STARTER_DIR")
+        if starter and not any(data.models.iterdir()):
+            data.models.rmdir()
+            data.models.symlink_to(Path(starter) / "models")
+        save_settings(data, Settings(theme=theme, starter_declined="--welcome" not in options))
+        screen = Screen(data, *(option for option in options if option != "--welcome"))
+        opened.append(screen)
+        return screen
+
+    yield start
+    for screen in opened:
+        screen.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_picture_by_mouse_and_keys(open_screen, theme):
+    screen = open_screen(theme=theme)
+    screen.key("ctrl+2")
+    screen.click(*PROMPT)
+    screen.type("a red apple")
+    screen.key("ctrl+Return")
+    (path,) = screen.wait_for_files("*.png")
+    screen.picture(f"image-{theme}")
+    assert read_recipe(path).request.prompt == "a red apple"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_speech_by_mouse_and_keys(open_screen, theme):
+    screen = open_screen(theme=theme)
+    screen.key("ctrl+3")
+    screen.click(*PROMPT)
+    screen.type("Hello. This is Studio, and it can speak.")
+    screen.key("ctrl+Return")
+    (path,) = screen.wait_for_files("*.wav")
+    screen.picture(f"audio-{theme}")
+    assert read_recipe(path).request.kind == "speech"
+
+
+@pytest.mark.starter
+@pytest.mark.skipif("STUDIO_STARTER_DIR" not in os.environ, reason="needs the starter text model")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_by_mouse_and_keys(open_screen, theme):
+    screen = open_screen(theme=theme)
+    screen.click(*PROMPT)
+    screen.type("Write two sentences about the sea.")
+    screen.key("ctrl+Return")
+    (path,) = screen.wait_for_files("*.txt")
+    screen.picture(f"text-{theme}")
+    assert len(path.read_text(encoding="utf-8")) > 10
+
+
+def test_the_first_start_offers_the_starter(open_screen, monkeypatch):
+    monkeypatch.delenv("STUDIO_STARTER_DIR", raising=False)
+    screen = open_screen("--welcome")
+    subprocess.run([sys.executable, "-c", "import time; time.sleep(1)"], check=True)
+    screen.picture("welcome-light")
+    assert screen.program.poll() is None
