@@ -10,11 +10,16 @@ def main() -> None:
     import multiprocessing
 
     multiprocessing.freeze_support()
-    if sys.argv[1:2] == ["convert-gguf"]:  # a built program starts itself for this (models/add.py)
+    # A built program starts itself for these (models/conversion.py, models/doctor.py).
+    if sys.argv[1:2] == ["convert-gguf"]:
         from studio.models import convert
 
         del sys.argv[1]
         sys.exit(convert.main())
+    if sys.argv[1:2] == ["probe"]:
+        from studio.models import probe
+
+        sys.exit(probe.main())
     from studio.cli.commands import run
 
     sys.exit(run(sys.argv[1:]))

@@ -2,50 +2,60 @@
 
 from __future__ import annotations
 
-import ctypes.util
+import contextlib
+import ctypes
 import importlib.metadata
 import importlib.util
 import json
+import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import msgspec
 import psutil
 
+from studio.core.environment import thread_count
 from studio.core.paths import DataFolder
 from studio.core.requests import KINDS
 from studio.models.installed import of_kind
 
 LOW_DISK_BYTES = 5e9
 LOW_MEMORY_BYTES = 4e9
-TORCH_SECONDS = 120
-# Library name → Debian package, of what Qt needs for a window on X11.
+PROBE_SECONDS = 120
+# Debian package → library, of what Qt needs for a window on X11.
 _WINDOW_LIBRARIES = {
-    "EGL": "libegl1",
-    "GL": "libgl1",
-    "xkbcommon-x11": "libxkbcommon-x11-0",
-    "xcb-cursor": "libxcb-cursor0",
-    "xcb-icccm": "libxcb-icccm4",
-    "xcb-image": "libxcb-image0",
-    "xcb-keysyms": "libxcb-keysyms1",
-    "xcb-render-util": "libxcb-render-util0",
-    "fontconfig": "libfontconfig1",
-    "dbus-1": "libdbus-1-3",
+    "libegl1": "libEGL.so.1",
+    "libgl1": "libGL.so.1",
+    "libxkbcommon-x11-0": "libxkbcommon-x11.so.0",
+    "libxcb-cursor0": "libxcb-cursor.so.0",
+    "libxcb-icccm4": "libxcb-icccm.so.4",
+    "libxcb-image0": "libxcb-image.so.0",
+    "libxcb-keysyms1": "libxcb-keysyms.so.1",
+    "libxcb-render-util0": "libxcb-render-util.so.0",
+    "libxcb-shape0": "libxcb-shape.so.0",
+    "libfontconfig1": "libfontconfig.so.1",
+    "libdbus-1-3": "libdbus-1.so.3",
 }
+_HOW_TO_GET = {"text": "studio models install starter", "speech": "studio models install kokoro"}
+REINSTALL = "Install Studio again: pip install ."
 _HARMFUL = ("torchvision", "torchaudio", "torchcodec")
-_TORCH_PROBE = """
-import json, torch
-print(json.dumps({
-    "version": torch.__version__, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(),
-    "name": torch.cuda.get_device_name(0) if torch.cuda.is_available() else "",
-    "memory": torch.cuda.mem_get_info()[1] if torch.cuda.is_available() else 0,
-}))
-"""
+# Versions below these have known holes.
+_FLOORS = {
+    "transformers": (5, 10),
+    "diffusers": (0, 42, 1),
+    "accelerate": (1, 15),
+    "onnxruntime": (),
+    "soundfile": (),
+    "Pillow": (13,),
+    "Jinja2": (3, 1, 6),
+}
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -59,8 +69,30 @@ class Check(msgspec.Struct, frozen=True):
 
 def examine(data: DataFolder) -> list[Check]:
     """Look at everything; takes some seconds, because torch is imported in a child."""
-    checks = [_python(), _qt(), *_libraries(), *_torch(), *_packages(), *_harmful(), _memory(), _disk(data), _writable(data)]
-    return [*checks, *_models(data)]
+    answers = _ask()
+    checks = [_python(), _qt(answers), *_libraries(), *_torch(answers), *_packages(), *_harmful(), _sound(answers)]
+    return [*checks, _memory(), _disk(data), _writable(data), *_models(data)]
+
+
+def _ask() -> dict[str, dict[str, Any]]:
+    """Return what the probe found, by the question's name; an answer is missing where the probe died over it."""
+    # A built program has no `-m`; its entry point knows this one word. -P: no modules from the current folder.
+    module = [sys.executable, "-P", "-m", "studio.models.probe"]
+    command = [sys.executable, "probe"] if getattr(sys, "frozen", False) else module
+    with tempfile.TemporaryFile() as output:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL, timeout=PROBE_SECONDS, check=False,
+                env=_environment(), creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )  # fmt: skip
+        output.seek(0)
+        lines = [line for line in output.read().decode(errors="replace").splitlines() if line.startswith("{")]
+    return {answer["name"]: answer for answer in map(json.loads, lines)}
+
+
+def _environment() -> dict[str, str]:
+    here = str(Path(__file__).resolve().parents[2])
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))}
 
 
 def _python() -> Check:
@@ -69,22 +101,32 @@ def _python() -> Check:
     return Check("Python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
 
 
-def _qt() -> Check:
+def _qt(answers: dict[str, dict[str, Any]]) -> Check:
     try:
         version = importlib.metadata.version("PySide6_Essentials")
     except importlib.metadata.PackageNotFoundError:
-        return Check("Qt", "bad", "PySide6 is missing", "Install Studio again: pip install .")
+        return Check("Qt", "bad", "PySide6 is missing", REINSTALL)
     if sys.version_info < (3, 12) and version.startswith("6.12."):
         return Check(
             "Qt", "bad", f"PySide6 {version}, which ends by itself on this Python", 'pip install "PySide6_Essentials<6.12"'
         )
+    reason = _reason(answers, "window")
+    if reason:
+        return Check("Qt", "bad", f"PySide6 {version} does not start: {reason}", "See Window libraries, or install Studio again.")
     return Check("Qt", "ok", f"PySide6 {version}")
+
+
+def _reason(answers: dict[str, dict[str, Any]], name: str) -> str:
+    """Return why a question has no good answer, or the empty text."""
+    if name not in answers:
+        return "it ended the process that tried"
+    return str(answers[name].get("error", ""))
 
 
 def _libraries() -> Iterator[Check]:
     if sys.platform != "linux":
         return
-    missing = [package for name, package in _WINDOW_LIBRARIES.items() if ctypes.util.find_library(name) is None]
+    missing = [package for package, library in _WINDOW_LIBRARIES.items() if not _can_load(library)]
     if missing:
         packages = " ".join(missing)
         yield Check("Window libraries", "bad", f"missing: {packages}", f"On Debian or Ubuntu: sudo apt-get install {packages}")
@@ -92,23 +134,23 @@ def _libraries() -> Iterator[Check]:
         yield Check("Window libraries", "ok", "all there")
 
 
-def _torch() -> Iterator[Check]:
-    # Without -m and the package's own files, so that a broken torch is seen as the engine would see it.
+def _can_load(library: str) -> bool:
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", _TORCH_PROBE], capture_output=True, text=True, timeout=TORCH_SECONDS, check=False
-        )
-        found = json.loads(done.stdout) if done.returncode == 0 else None
-    except (subprocess.TimeoutExpired, ValueError):
-        yield Check("torch", "bad", "could not be asked", "Install Studio again: pip install .")
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def _torch(answers: dict[str, dict[str, Any]]) -> Iterator[Check]:
+    reason = _reason(answers, "torch")
+    if reason:
+        yield Check("torch", "bad", reason, REINSTALL)
         return
-    if found is None:
-        reason = (done.stderr.strip().splitlines() or ["it cannot be imported"])[-1][:200]
-        yield Check("torch", "bad", reason, "Install Studio again: pip install .")
-        return
+    found = answers["torch"]
     yield Check("torch", "ok", found["version"])
     if found["cuda"]:
-        yield Check("GPU", "ok", f"{found['name']}, {found['memory'] / 1e9:.0f} GB")
+        yield Check("GPU", "ok", f"{found['device']}, {found['memory'] / 1e9:.0f} GB")
     elif found["mps"]:
         yield Check("GPU", "ok", "Apple GPU")
     else:
@@ -116,11 +158,17 @@ def _torch() -> Iterator[Check]:
 
 
 def _packages() -> Iterator[Check]:
-    for name in ("transformers", "diffusers", "onnxruntime", "soundfile"):
+    for name, floor in _FLOORS.items():
         try:
-            yield Check(name, "ok", importlib.metadata.version(name))
+            version = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            yield Check(name, "bad", "missing", "Install Studio again: pip install .")
+            yield Check(name, "bad", "missing", REINSTALL)
+            continue
+        numbers = tuple(int(part) for part in re.findall(r"\d+", version)[: len(floor)])
+        if numbers < floor:
+            yield Check(name, "warn", f"{version}, which has known security holes", f"pip install --upgrade {name}")
+        else:
+            yield Check(name, "ok", version)
 
 
 def _harmful() -> Iterator[Check]:
@@ -130,9 +178,16 @@ def _harmful() -> Iterator[Check]:
             yield Check(name, "warn", "is installed", cure)
 
 
+def _sound(answers: dict[str, dict[str, Any]]) -> Check:
+    devices = answers.get("sound", {}).get("devices", [])
+    if devices:
+        return Check("Sound", "ok", ", ".join(devices)[:200])
+    return Check("Sound", "warn", _reason(answers, "sound") or "no device", "Sounds are saved and can be played elsewhere.")
+
+
 def _memory() -> Check:
-    memory = psutil.virtual_memory()
-    found = f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free, {psutil.cpu_count(logical=False) or '?'} cores"
+    memory, cores = psutil.virtual_memory(), psutil.cpu_count(logical=False) or "?"
+    found = f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free, {cores} cores, {thread_count()} for Studio"
     low = memory.available < LOW_MEMORY_BYTES
     return Check("Memory", "warn" if low else "ok", found, "Close other programs, or use small models." if low else "")
 
@@ -158,9 +213,13 @@ def _writable(data: DataFolder) -> Check:
 
 def _models(data: DataFolder) -> Iterator[Check]:
     for kind in KINDS:
-        titles = ", ".join(card.title for card in of_kind(data, kind))
+        cards = of_kind(data, kind)
+        gone = [card for card in cards if card.path and not Path(card.path).is_dir()]
+        titles = ", ".join(card.title for card in cards if card not in gone)
         if titles:
             yield Check(f"Models for {kind}", "ok", titles)
         else:
-            cure = "studio models install starter" if kind == "text" else "studio models add FOLDER"
-            yield Check(f"Models for {kind}", "warn", "none", cure)
+            yield Check(f"Models for {kind}", "warn", "none", _HOW_TO_GET.get(kind, "studio models add FOLDER"))
+        for card in gone:
+            cure = f"Bring it back, or: studio models remove {card.name}"
+            yield Check(card.title, "warn", f"its folder is gone: {card.path}", cure)

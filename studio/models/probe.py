@@ -1,0 +1,63 @@
+"""Tries out what the window and the models need, in a process of its own: a broken library may take its process down.
+
+`python -m studio.models.probe` prints one JSON line a question, so that an answer is there even where the next one is fatal.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+
+def main() -> int:
+    """Answer every question; the process's entry point."""
+    for name, ask in QUESTIONS.items():
+        try:
+            found: dict[str, Any] = ask()
+        except (ImportError, AttributeError, OSError, RuntimeError, TypeError, ValueError) as error:
+            found = {"error": f"{type(error).__name__}: {error}"[:300]}
+        sys.stdout.write(json.dumps({"name": name, **found}) + "\n")
+        sys.stdout.flush()
+    return 0
+
+
+def _window() -> dict[str, Any]:
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    # By name: nothing below the window imports Qt, and this is only a question.
+    program = importlib.import_module("PySide6.QtGui").QGuiApplication([])
+    return {"screen": program.primaryScreen() is not None}
+
+
+def _sound() -> dict[str, Any]:
+    import miniaudio
+
+    # Without miniaudio's and ALSA's silent stand-ins, which are always there.
+    backends = [backend for backend in miniaudio.Backend if backend != miniaudio.Backend.NULL]
+    try:
+        names = [str(device["name"]) for device in miniaudio.Devices(backends).get_playbacks()]
+    except miniaudio.MiniaudioError as error:
+        raise RuntimeError(str(error)) from error
+    return {"devices": [name for name in names if not name.startswith("Discard all samples")]}
+
+
+def _torch() -> dict[str, Any]:
+    import torch
+
+    cuda = torch.cuda.is_available()
+    return {
+        "version": torch.__version__,
+        "cuda": cuda,
+        "mps": torch.backends.mps.is_available(),
+        "device": torch.cuda.get_device_name(0) if cuda else "",
+        "memory": torch.cuda.mem_get_info()[1] if cuda else 0,
+    }
+
+
+QUESTIONS: dict[str, Callable[[], dict[str, Any]]] = {"window": _window, "torch": _torch, "sound": _sound}
+
+if __name__ == "__main__":
+    sys.exit(main())
