@@ -77,8 +77,24 @@ class Screen:
         waiter += "while len(list(folder.rglob(pattern))) < count: time.sleep(0.05)"
         command = [sys.executable, "-c", waiter, str(self._data.outputs), pattern, str(count)]
         subprocess.run(command, timeout=PATIENCE, check=True)
-        subprocess.run([sys.executable, "-c", "import time; time.sleep(0.7)"], check=True)  # until it is painted, for the picture
+        self.settle()
         return sorted(self._data.outputs.rglob(pattern))
+
+    def wait_for_window(self, title: str) -> str:
+        """Wait until a window with this title is there, and give it the keys."""
+        window = self._do("search", "--sync", "--onlyvisible", "--name", f"^{title}").split()[-1]
+        self._do("windowfocus", "--sync", window)
+        return window
+
+    def settle(self) -> None:
+        """Let the window paint, for a picture; nothing is asserted about time."""
+        subprocess.run([sys.executable, "-c", "import time; time.sleep(1)"], check=True)
+
+    def click_in(self, window: str, from_right: int, from_bottom: int) -> None:
+        """Click at a place of a window, counted from its lower right corner."""
+        shape = dict(line.split("=") for line in self._do("getwindowgeometry", "--shell", window).split() if "=" in line)
+        x, y = int(shape["X"]) + int(shape["WIDTH"]) - from_right, int(shape["Y"]) + int(shape["HEIGHT"]) - from_bottom
+        self.click(x, y)
 
     def close(self) -> None:
         self.program.send_signal(signal.SIGKILL)
@@ -143,9 +159,28 @@ def test_text_by_mouse_and_keys(open_screen, theme):
     assert len(path.read_text(encoding="utf-8")) > 10
 
 
+def test_a_batch_by_keys(open_screen, data, tmp_path):
+    path = tmp_path / "rows.csv"
+    rows = ["prompt,steps,seed", "a red apple,8,1", "a rocket,8,2", "a castle,many,3", "一只猫,8,4", "a sunflower,8,5"]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    screen = open_screen()
+    screen.key("ctrl+2")
+    screen.key("ctrl+b")
+    screen.wait_for_window("Batch from a file")
+    screen.type(str(path))
+    screen.key("Return")
+    dialog = screen.wait_for_window("Batch: rows.csv")
+    screen.settle()
+    screen.picture("batch-light")
+    screen.click_in(dialog, 60, 30)
+    assert len(screen.wait_for_files("*.png", 4)) == 4
+    screen.picture("queue-light")
+    assert len(screen.wait_for_files("report.csv")) == 1
+
+
 def test_the_first_start_offers_the_starter(open_screen, monkeypatch):
     monkeypatch.delenv("STUDIO_STARTER_DIR", raising=False)
     screen = open_screen("--welcome")
-    subprocess.run([sys.executable, "-c", "import time; time.sleep(1)"], check=True)
+    screen.settle()
     screen.picture("welcome-light")
     assert screen.program.poll() is None
