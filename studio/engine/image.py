@@ -20,6 +20,7 @@ from studio.engine.protocol import Run
 from studio.engine.schedulers import make_scheduler
 from studio.library.results import ImageResult, Result
 from studio.models.card import ModelCard
+from studio.models.safety import only_variant
 
 FRAME_SECONDS = 1 / 30
 """Previews come at most this often."""
@@ -43,6 +44,7 @@ def load(card: ModelCard) -> ImagePipeline:
 
     device = best_device()
     options: dict[str, Any] = {"dtype": best_dtype(device), "use_safetensors": True, "local_files_only": True}
+    options["variant"] = only_variant(card.folder)
     try:
         pipe = AutoPipelineForText2Image.from_pretrained(card.path, **options)
     except ValueError as error:

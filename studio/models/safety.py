@@ -160,6 +160,12 @@ def variants_in(where: Path) -> list[str]:
     return sorted({match["variant"] or "" for match in matches if match})
 
 
+def only_variant(folder: Path) -> str | None:
+    """Return fp16 where the weights of some part of a pipeline are there in that precision only; diffusers must be told."""
+    found = (variants_in(part) for part in sorted(folder.iterdir()) if part.is_dir())
+    return next((variants[0] for variants in found if variants and variants[0]), None)
+
+
 def _set(files: list[Path], variant: str) -> list[Path]:
     """Return the files of one precision where they can be loaded: one file, or several with their index."""
     found = [file for file in files if (match := _WEIGHTS.fullmatch(file.name)) and (match["variant"] or "") == variant]
