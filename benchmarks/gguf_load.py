@@ -22,7 +22,7 @@ def main() -> None:
         sys.stderr.write("gguf_load: name a GGUF file, or set STUDIO_BENCHMARK_GGUF\n")
         return
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from studio.core import environment
     from studio.core.paths import DataFolder
@@ -36,10 +36,12 @@ def main() -> None:
         card = add(data, Path(name))
         plain = Path(folder) / "plain"
         AutoModelForCausalLM.from_pretrained(card.path, dtype=torch.float32).save_pretrained(plain)
+        AutoTokenizer.from_pretrained(card.path).save_pretrained(plain)
 
         def bare() -> float:
             start = cpu_seconds()
             AutoModelForCausalLM.from_pretrained(plain, dtype=torch.float32)
+            AutoTokenizer.from_pretrained(plain)
             return cpu_seconds() - start
 
         def ours() -> float:
