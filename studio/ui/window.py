@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QProgressBar, QTabWidget, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QFileDialog,
+    QMainWindow,
+    QProgressBar,
+    QTabWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio import __version__
 from studio.core.artifact import Recipe
@@ -197,14 +207,16 @@ class MainWindow(QMainWindow):
         dialog.accepted.connect(lambda: self.queue_dock.show())
         dialog.open()
 
-    def show_models(self) -> None:
-        """Show the models."""
+    def show_models(self, path: Path | None = None) -> None:
+        """Show the models, and add the one at `path` where there is one."""
         from studio.ui.dialogs.models import ModelsDialog
 
         dialog = ModelsDialog(self.shared, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.install_wanted.connect(self.install)
         dialog.open()
+        if path is not None:
+            dialog.add(path)
 
     def open_artifact(self) -> None:
         """Choose a file that Studio made and fill the form from it."""
@@ -380,8 +392,7 @@ class MainWindow(QMainWindow):
         path = Path(event.mimeData().urls()[0].toLocalFile())
         event.acceptProposedAction()
         if path.is_dir() or path.suffix.lower() in (".gguf", ".safetensors"):
-            self.show_models()
-            self.shared.said.emit("Add it with «Add file» or «Add folder»")
+            self.show_models(path)
         else:
             self.show_artifact(path)
 
@@ -391,6 +402,8 @@ class MainWindow(QMainWindow):
         if waiting and not self._may_close(waiting):
             event.ignore()
             return
+        for dialog in self.findChildren(QDialog):
+            dialog.close()  # ends what it runs
         if self._installer is not None:
             self._installer.stop()
             self._installer.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -14,6 +15,7 @@ from studio.core.requests import KINDS
 from studio.models.add import add, remove
 from studio.models.card import ModelCard
 from studio.models.catalogue import catalogue
+from studio.models.staging import InstallCancelledError
 from studio.ui import background
 from studio.ui.parts import Notice, ask, button, label, name_control, row
 from studio.ui.shared import Shared
@@ -25,6 +27,7 @@ class ModelsDialog(QDialog):
     """Lists the installed models; a model file or folder may be dropped on it."""
 
     install_wanted = Signal(str)
+    _progressed = Signal(str)
 
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,7 +58,9 @@ class ModelsDialog(QDialog):
         )
         self.default_button = button("Make default", "Use this model first for its kind", self._make_default)
         self.remove_button = button("Remove", "Take the model from the list", self._remove, "trash")
+        self.stop_button = button("Stop", "Stop adding; nothing is kept of it", self._stop_adding, "stop")
         self.close_button = button("Close", "Close this dialog", self.accept)
+        self._stop: threading.Event | None = None
         self._fetch = QWidget()
         self._fetch_layout = QVBoxLayout(self._fetch)
         self._fetch_layout.setContentsMargins(0, 0, 0, 0)
@@ -68,7 +73,9 @@ class ModelsDialog(QDialog):
         layout.addWidget(row(self.add_folder_button, self.add_file_button, None, self.default_button, self.remove_button))
         layout.addWidget(label("Models that can be fetched", "title"))
         layout.addWidget(self._fetch)
-        layout.addWidget(row(self.status, None, self.close_button))
+        layout.addWidget(row(self.status, None, self.stop_button, self.close_button))
+        self.stop_button.hide()
+        self._progressed.connect(self.status.setText)
         shared.models_changed.connect(self._fill)
         self._fill()
 
@@ -113,9 +120,11 @@ class ModelsDialog(QDialog):
 
     def _on_selected(self) -> None:
         card = self._chosen()
-        self.default_button.setEnabled(card is not None)
-        self.remove_button.setEnabled(card is not None and not card.builtin)
-        self.status.setText("" if card is None else card.description or card.path)
+        idle = self.table.isEnabled()
+        self.default_button.setEnabled(card is not None and idle)
+        self.remove_button.setEnabled(card is not None and not card.builtin and idle)
+        if idle and card is not None:
+            self.status.setText(card.description or card.path)
 
     def _install(self, name: str) -> None:
         self.install_wanted.emit(name)
@@ -134,11 +143,28 @@ class ModelsDialog(QDialog):
             self.add(Path(name))
 
     def add(self, path: Path) -> None:
-        """Add the model at `path`, in another thread; the reason is shown where it is refused."""
+        """Add the model at `path`, in another thread; the reason is shown where it is refused. Closing the dialog stops it."""
+        if self._stop is not None:
+            self.notice.say("One model at a time.", "Wait for the first, or stop it.")
+            return
         self.notice.clear()
+        self._stop = stop = threading.Event()
+        self.destroyed.connect(stop.set)
         self._set_busy(True)
-        self.status.setText(f"Adding {path.name}; a GGUF is converted once, which takes a minute…")
-        background.run(self, lambda: add(self.shared.data, path), self._on_added, self._on_failed)
+        self.status.setText(f"Adding {path.name}…")
+        say = self._progressed.emit
+        background.run(self, lambda: add(self.shared.data, path, say, stop.is_set), self._on_added, self._on_failed)
+
+    def done(self, result: int) -> None:
+        """The dialog closes, in whatever way."""
+        self._stop_adding()
+        if not self.table.isEnabled():
+            self.shared.reload_models()  # what runs may be complete in the last instant
+        super().done(result)
+
+    def _stop_adding(self) -> None:
+        if self._stop is not None:
+            self._stop.set()
 
     def _on_added(self, card: ModelCard) -> None:
         self._set_busy(False)
@@ -148,14 +174,20 @@ class ModelsDialog(QDialog):
     def _on_failed(self, error: Exception) -> None:
         self._set_busy(False)
         self.status.setText("")
-        if isinstance(error, StudioError):
+        if isinstance(error, InstallCancelledError):
+            self.status.setText("Stopped; nothing was added")
+        elif isinstance(error, StudioError):
             self.notice.say(error.message, error.cure)
         else:
-            self.notice.say(f"This did not work: {error}", "Check the disk's space and rights.")
+            raise error
 
     def _set_busy(self, busy: bool) -> None:
-        for control in (self.add_folder_button, self.add_file_button, self.table):
+        if not busy:
+            self._stop = None
+        self.stop_button.setVisible(self._stop is not None)
+        for control in (self.add_folder_button, self.add_file_button, self.table, self._fetch):
             control.setEnabled(not busy)
+        self._on_selected()
 
     def _make_default(self) -> None:
         card = self._chosen()
