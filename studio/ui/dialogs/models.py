@@ -23,6 +23,10 @@ from studio.ui.shared import Shared
 COLUMNS = ("Model", "Kind", "Size", "Licence", "Default")
 
 
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count > 1e9 else f"{count / 1e6:.0f} MB"
+
+
 class ModelsDialog(QDialog):
     """Lists the installed models; a model file or folder may be dropped on it."""
 
@@ -73,7 +77,8 @@ class ModelsDialog(QDialog):
         layout.addWidget(row(self.add_folder_button, self.add_file_button, None, self.default_button, self.remove_button))
         layout.addWidget(label("Models that can be fetched", "title"))
         layout.addWidget(self._fetch)
-        layout.addWidget(row(self.status, None, self.stop_button, self.close_button))
+        self.status.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        layout.addWidget(row(self.status, self.stop_button, self.close_button))
         self.stop_button.hide()
         self._progressed.connect(self.status.setText)
         shared.models_changed.connect(self._fill)
@@ -84,7 +89,7 @@ class ModelsDialog(QDialog):
         defaults = {self.shared.cards(kind)[0].name for kind in KINDS if self.shared.cards(kind)}
         self.table.setRowCount(len(cards))
         for number, card in enumerate(cards):
-            size = f"{card.size / 1e9:.1f} GB" if card.size > 1e9 else f"{card.size / 1e6:.0f} MB"
+            size = _size(card.size)
             mark = "✓" if card.name in defaults else ""
             for column, text in enumerate((card.title, KINDS[card.kind].title, size, card.licence or "unknown", mark)):
                 item = QTableWidgetItem(text)
@@ -102,11 +107,11 @@ class ModelsDialog(QDialog):
         entries = [entry for entry in catalogue() if entry.download is not None and entry.card.name not in there]
         for entry in entries:
             assert entry.download is not None
-            size = sum(wheel.size for wheel in entry.download.wheels) / 1e6
+            size = _size(sum(wheel.size for wheel in entry.download.wheels))
             name = entry.card.name
             text = label(f"{entry.card.title} — {entry.card.description}", wrap=True)
-            tip = f"Download {entry.card.title} ({size:.0f} MB, {entry.card.licence})"
-            get = button(f"Get ({size:.0f} MB)", tip, functools.partial(self._install, name), "save")
+            tip = f"Download {entry.card.title} ({size}, {entry.card.licence})"
+            get = button(f"Get ({size})", tip, functools.partial(self._install, name), "save")
             line = row(text, get)
             text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
             self._fetch_layout.addWidget(line)
