@@ -13,7 +13,8 @@ def test_what_the_build_names_exists():
     packages = {
         call.args[0].value
         for call in calls
-        if call.func.id in ("collect_submodules", "collect_data_files", "copy_metadata") and isinstance(call.args[0], ast.Constant)
+        if call.func.id in ("collect_submodules", "collect_data_files", "copy_metadata")
+        and isinstance(call.args[0], ast.Constant)
     }
     assert packages
     assert [name for name in packages if importlib.util.find_spec(name.partition(".")[0]) is None] == []

@@ -28,7 +28,11 @@ def test_nothing_connects(tmp_path, data, arguments):
     (tmp_path / "sitecustomize.py").write_text(WATCH)
     canary = tmp_path / "canary"
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "STUDIO_TEST_CANARY": str(canary)}
-    probe = [sys.executable, "-c", "import socket\ntry: socket.create_connection(('127.0.0.1', 9), 1)\nexcept OSError as e: print(e)"]
+    probe = [
+        sys.executable,
+        "-c",
+        "import socket\ntry: socket.create_connection(('127.0.0.1', 9), 1)\nexcept OSError as e: print(e)",
+    ]
     seen = subprocess.run(probe, env=environment, capture_output=True, text=True, check=True, timeout=60)
     assert "no network in this test" in seen.stdout, "the watch works"
     canary.unlink()

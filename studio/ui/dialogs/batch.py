@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,8 @@ class RowTable(QAbstractTableModel):
         shown = self._rows[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return _cell(shown, index.column())
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() in (2, 3):
+            return html.escape(shown.message or (_cell(shown, 3) if index.column() == 3 else _cell(shown, 2)))
         if role == Qt.ItemDataRole.ForegroundRole and shown.request is None:
             application = QApplication.instance()
             return QColor(theme.colours(application).error) if isinstance(application, QApplication) else None
@@ -159,9 +162,10 @@ class BatchDialog(QDialog):
         self.table.verticalHeader().hide()
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.verticalHeader().setDefaultSectionSize(26)
-        for column, width in ((0, 60), (1, 70), (3, 330)):
+        for column, width in ((0, 60), (1, 70)):
             self.table.setColumnWidth(column, width)
-        self.table.horizontalHeader().setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        for column in (2, 3):
+            self.table.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         name_control(self.table, "Rows", "Every row of the file as it was understood")
 
     def _lay_out(self) -> None:
@@ -252,9 +256,7 @@ class BatchDialog(QDialog):
         else:
             self.notice.clear()
         good, bad = len(found.good), len(found.bad)
-        self.summary.setText(
-            f"{good:,} rows can run" + (f", {bad:,} cannot and are left out" if bad else "") + f" · {found.encoding}"
-        )
+        self.summary.setText(f"{good:,} rows can run" + (f", {bad:,} cannot" if bad else "") + f" · {found.encoding}")
         self.run_button.setText(f"Run {good:,} rows" if good != 1 else "Run 1 row")
         self.run_button.setAccessibleName(self.run_button.text())
         self.run_button.setEnabled(good > 0 and problem is None)
