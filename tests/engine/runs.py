@@ -1,35 +1,46 @@
-"""Running one kind's `generate` as an engine does, and keeping what it said."""
+"""Runs one job as `LocalEngine` does, and keeps all that it said."""
 
 from __future__ import annotations
 
-from studio.core.events import Event
+from dataclasses import dataclass, field
+from typing import Any
+
+from studio.core.events import AudioChunk, Event, Progress, Statistics
 from studio.core.jobs import new_job
+from studio.core.requests import Request
 from studio.engine.protocol import JobCancelledError, Run
+from studio.models.card import ModelCard
 
 
-class Recorder:
-    """What a run said and gave."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self.results = []
-        self.statistics = None
-        self.cancelled = False
+@dataclass
+class Outcome:
+    events: list[Event] = field(default_factory=list)
+    results: list[Any] = field(default_factory=list)
+    statistics: Statistics | None = None
+    cancelled: bool = False
 
     def of(self, kind):
         return [event for event in self.events if isinstance(event, kind)]
 
+    @property
+    def chunks(self) -> list[AudioChunk]:
+        return [event for event in self.events if isinstance(event, AudioChunk)]
 
-def run_kind(module, card, request, pipeline, cancel_after=None) -> Recorder:
-    """Run it; `cancel_after(recorder)` is asked like the person's cancel."""
-    recorder = Recorder()
-    run = Run(new_job(request, "/nowhere"), card, recorder.events.append, lambda: bool(cancel_after and cancel_after(recorder)))
-    results = module.generate(run, pipeline)
+    @property
+    def progress(self) -> list[Progress]:
+        return [event for event in self.events if isinstance(event, Progress)]
+
+
+def run_job(kind, card: ModelCard, pipeline, request: Request, cancelled=lambda _outcome: False) -> Outcome:
+    """`cancelled` is asked with what was said so far."""
+    outcome = Outcome()
+    run = Run(new_job(request, "/nowhere"), card, outcome.events.append, lambda: cancelled(outcome))
+    results = kind.generate(run, pipeline)
     try:
         while True:
-            recorder.results.append(next(results))
+            outcome.results.append(next(results))
     except StopIteration as end:
-        recorder.statistics = end.value
+        outcome.statistics = end.value
     except JobCancelledError:
-        recorder.cancelled = True
-    return recorder
+        outcome.cancelled = True
+    return outcome

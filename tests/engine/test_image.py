@@ -12,7 +12,7 @@ from studio.engine.schedulers import CLASSES
 from studio.models.card import request_for
 from studio.models.catalogue import entry_named
 from tests.checkpoints_image import make_sd, make_sdxl
-from tests.engine.runs import run_kind
+from tests.engine.runs import run_job
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +21,10 @@ def sd(tmp_path_factory):
     return card, image.load(card)
 
 
-def run(model, cancel_after=None, **values):
+def run(model, cancel_after=lambda _outcome: False, **values):
     card, pipeline = model
     request = ImageRequest(**{"prompt": "a cat", "seed": 3, "width": 32, "height": 16, "num_inference_steps": 3, **values})
-    return run_kind(image, card, request, pipeline, cancel_after)
+    return run_job(image, card, pipeline, request, cancel_after)
 
 
 def test_the_same_seed_gives_the_same_picture(sd):
@@ -113,7 +113,7 @@ def test_sdxl(tmp_path):
 def test_the_starter_draws_a_red_apple():
     card = entry_named("starter-image").card
     request = request_for(card, {"prompt": "a red apple", "seed": 1})
-    (result,) = run_kind(image, card, request, image.load(card)).results
+    (result,) = run_job(image, card, image.load(card), request).results
     middle = result.pixels[20:50, 16:48].reshape(-1, 3).astype(float).mean(0)
     assert middle[0] > 150
     assert middle[0] > 2 * middle[1]

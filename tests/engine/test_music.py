@@ -7,7 +7,7 @@ from studio.core.errors import StudioError
 from studio.core.requests import MusicRequest
 from studio.engine import music
 from tests.checkpoints_audio import CODEC_RATE, HOP, make_musicgen
-from tests.engine.audio_runs import run_job
+from tests.engine.runs import run_job
 
 REQUEST = MusicRequest(prompt="slow piano", seconds=0.5, seed=1)
 

@@ -11,7 +11,7 @@ from studio.engine.sentences import PARAGRAPH_PAUSE, SENTENCE_PAUSE
 from studio.models.card import ModelCard, Voice
 from studio.models.installed import find
 from tests.checkpoints_audio import RATE, make_vits
-from tests.engine.audio_runs import run_job
+from tests.engine.runs import run_job
 
 THREE = "The first one is here. The second comes after it! Is this the third?"
 

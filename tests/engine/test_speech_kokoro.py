@@ -11,7 +11,7 @@ from studio.core.errors import StudioError
 from studio.core.requests import SpeechRequest
 from studio.engine import speech
 from studio.models.catalogue import read_card
-from tests.engine.audio_runs import run_job
+from tests.engine.runs import run_job
 
 _FOLDER = Path(os.environ.get("STUDIO_STARTER_DIR", "")) / "models/kokoro-82m"
 pytestmark = [

@@ -9,7 +9,7 @@ from studio.engine import text
 from studio.engine.text_stream import RowDecoder
 from studio.models.tokens import check_length, count_tokens
 from tests.checkpoints_text import SENTENCES, make_gpt2, make_llama, make_t5, make_tokenizer
-from tests.engine.runs import run_kind
+from tests.engine.runs import run_job
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +24,10 @@ def llama(tmp_path_factory):
     return card, text.load(card)
 
 
-def run(model, **values):
+def run(model, cancel_after=lambda _outcome: False, **values):
     card, pipeline = model
-    cancel_after = values.pop("cancel_after", None)
-    return run_kind(
-        text, card, TextRequest(**{"prompt": "This is", "seed": 3, "max_new_tokens": 24, **values}), pipeline, cancel_after
-    )
+    request = TextRequest(**{"prompt": "This is", "seed": 3, "max_new_tokens": 24, **values})
+    return run_job(text, card, pipeline, request, cancel_after)
 
 
 def streamed(recorder, candidate=0):
