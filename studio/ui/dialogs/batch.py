@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QGridLayout,
-    QHeaderView,
     QLineEdit,
     QTableView,
     QVBoxLayout,
@@ -30,7 +29,7 @@ from studio.jobs.batch.decode import ENCODINGS
 from studio.jobs.batch.plan import BatchFile, Row, columns_of, plan, read_batch
 from studio.models.installed import find
 from studio.ui import background, theme
-from studio.ui.parts import Notice, button, label, name_control, row
+from studio.ui.parts import Notice, button, dress_table, label, name_control, row
 from studio.ui.shared import Shared
 
 COLUMNS = ("Line", "Kind", "Prompt", "Settings")
@@ -140,7 +139,9 @@ class BatchDialog(QDialog):
         self.summary = label("Reading…", "muted", wrap=True)
         self.rows = RowTable()
         self.table = QTableView()
-        self._dress_table()
+        self.table.setModel(self.rows)
+        dress_table(self.table, {0: 60, 1: 70}, (2, 3))
+        name_control(self.table, "Rows", "Every row of the file as it was understood")
         self.run_button = button("Run", "Put the good rows into the queue", self.run, "play", primary=True)
         self.cancel_button = button("Cancel", "Close without running anything", self.reject)
         self._lay_out()
@@ -151,22 +152,6 @@ class BatchDialog(QDialog):
         self._fill_models(model)
         self._connect()
         self.read()
-
-    def _dress_table(self) -> None:
-        self.table.setModel(self.rows)
-        self.table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(True)
-        self.table.setWordWrap(False)
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
-        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.table.verticalHeader().setDefaultSectionSize(26)
-        for column, width in ((0, 60), (1, 70)):
-            self.table.setColumnWidth(column, width)
-        for column in (2, 3):
-            self.table.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
-        name_control(self.table, "Rows", "Every row of the file as it was understood")
 
     def _lay_out(self) -> None:
         browse = button("…", "Choose the folder", self._choose_folder)

@@ -8,9 +8,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QKeySequence, QPainter, QPalette, QShortcut
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QDockWidget,
-    QHeaderView,
     QMenu,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -23,7 +21,7 @@ from studio.core.artifact import Artifact
 from studio.core.events import TERMINAL, Event, Loading, Progress
 from studio.core.jobs import Job, JobState
 from studio.jobs.queue import JobQueue
-from studio.ui.parts import button, label, name_control, row, tell
+from studio.ui.parts import button, dress_table, label, name_control, row, tell
 
 COLUMNS = ("State", "Kind", "Prompt", "Progress", "Time")
 STATE, KIND, PROMPT, PROGRESS, TIME = range(len(COLUMNS))
@@ -174,19 +172,7 @@ class QueueDock(QDockWidget):
         self.table = QTableView()
         self.table.setModel(self.table_model)
         self.table.setItemDelegateForColumn(PROGRESS, ProgressDelegate(self.table))
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(True)
-        self.table.setWordWrap(False)
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(28)
-        header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for column, width in ((STATE, 90), (KIND, 70), (PROGRESS, 220), (TIME, 70)):
-            self.table.setColumnWidth(column, width)
-        header.setSectionResizeMode(PROMPT, QHeaderView.ResizeMode.Stretch)
+        dress_table(self.table, {STATE: 90, KIND: 70, PROGRESS: 220, TIME: 70}, [PROMPT])
         name_control(self.table, "Queue", "All jobs. Delete cancels, Enter shows the result's folder")
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._on_menu)
