@@ -47,8 +47,15 @@ class Screen:
         self._data = data
         command = [sys.executable, "-m", "studio", "--data-dir", str(data.root), *options]
         self.program = subprocess.Popen(command, env=self._environment, stderr=subprocess.DEVNULL)
-        self._window = self._do("search", "--sync", "--onlyvisible", "--name", "^Studio$").split()[-1]
+        self._window = self._find("Studio$")
         self._do("windowfocus", "--sync", self._window)
+
+    def _find(self, title: str) -> str:
+        # Not `search --sync`: that fails when a window vanishes while it looks.
+        search = 'until xdotool search --onlyvisible --name "$1" 2>/dev/null; do sleep 0.1; done'
+        command = ["bash", "-c", search, "search", f"^{title}"]
+        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, timeout=PATIENCE, check=True)
+        return done.stdout.split()[-1]
 
     def _do(self, *words: str) -> str:
         done = subprocess.run(
@@ -82,7 +89,7 @@ class Screen:
 
     def wait_for_window(self, title: str) -> str:
         """Wait until a window with this title is there, and give it the keys."""
-        window = self._do("search", "--sync", "--onlyvisible", "--name", f"^{title}").split()[-1]
+        window = self._find(title)
         self._do("windowfocus", "--sync", window)
         return window
 
