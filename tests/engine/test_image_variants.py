@@ -9,13 +9,13 @@ from studio.engine import image
 from studio.models.inspect import inspect
 from studio.models.safety import only_variant
 from tests.checkpoints_image import make_sd
-from tests.engine.runs import run_kind
+from tests.engine.runs import run_job
 
 
 def picture(folder):
     card = inspect(folder)
     request = ImageRequest(prompt="a cat", seed=3, width=32, height=16, num_inference_steps=2)
-    return run_kind(image, card, request, image.load(card)).results[0].pixels
+    return run_job(image, card, image.load(card), request).results[0].pixels
 
 
 def test_weights_that_are_there_in_fp16_only(tmp_path):
