@@ -16,11 +16,10 @@ from benchmarks.measure import report
 
 ROUNDS = 7
 _MEASURE = """
-    import json, psutil
-    process = psutil.Process()
-    times = process.cpu_times()
-    print(json.dumps([times.user + times.system, process.memory_info().rss]), flush=True)
-    import os
+    import time
+    seconds = time.process_time()
+    import json, os, psutil
+    print(json.dumps([seconds, psutil.Process().memory_info().rss]), flush=True)
     os._exit(0)
 """
 EMPTY = f"""
@@ -51,7 +50,8 @@ studio.application.exec()
 def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "STUDIO_DATA_DIR": folder, "QT_QPA_PLATFORM": "offscreen"}
+        environment = {**os.environ, "HOME": folder, "XDG_DATA_HOME": folder, "QT_QPA_PLATFORM": "offscreen"}
+        environment.pop("STUDIO_DATA_DIR", None)
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program has its bytecode
         compileall.compile_dir(str(Path(studio.__file__).parent), quiet=1)
         runs: dict[str, list[list[float]]] = {"empty": [], "studio": []}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import logging.handlers
 import sys
 import traceback
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
-from PySide6.QtNetwork import QLocalServer, QLocalSocket
+from PySide6.QtCore import QDeadlineTimer, QThread, QTimer
 from PySide6.QtWidgets import QApplication
 
 from studio.core import environment
@@ -24,7 +22,11 @@ from studio.ui.parts import tell
 from studio.ui.shared import Shared
 from studio.ui.window import MainWindow
 
+if TYPE_CHECKING:
+    from PySide6.QtNetwork import QLocalServer
+
 ANSWER_MS = 2_000
+ASK_AGAIN_MS = 50
 
 
 class Studio:
@@ -32,7 +34,6 @@ class Studio:
 
     def __init__(self, data: DataFolder, *, in_process: bool = False, fake: bool = False) -> None:
         """Open the data folder and build the window. Raises StudioError, DataFolderInUseError."""
-        environment.prepare()
         self.application = make_application()
         self.data = data
         self.settings = load_settings(data)
@@ -41,14 +42,17 @@ class Studio:
         self.session = Session(data, make_engine(data, in_process=in_process, fake=fake))
         self.shared = Shared(data, self.session, self.settings, fake=fake)
         self.window = MainWindow(self.shared)
-        self._server = listen(data, self.raise_window)
+        self._server: QLocalServer | None = None
 
     def start(self) -> None:
-        """Show the window; the engine starts after it is painted."""
+        """Show the window; what is not seen starts after it is painted."""
         self.window.show()
         QTimer.singleShot(0, self._after_first_paint)
 
     def _after_first_paint(self) -> None:
+        keep_log(self.data)
+        environment.prepare()
+        self._server = listen(self.data, self.raise_window)
         self.session.engine.warm_up()
         self.session.start()
 
@@ -61,7 +65,8 @@ class Studio:
 
     def close(self) -> None:
         """Stop everything; after the event loop has ended."""
-        self._server.close()
+        if self._server is not None:
+            self._server.close()
         self.session.close()
 
 
@@ -78,11 +83,15 @@ def make_application() -> QApplication:
 
 def server_name(data: DataFolder) -> str:
     """Return the name of the local socket on which the window of a data folder listens."""
+    import hashlib
+
     return "studio-" + hashlib.sha256(str(data.root.resolve()).encode()).hexdigest()[:16]
 
 
 def listen(data: DataFolder, asked: object) -> QLocalServer:
     """Listen for a second start. What it says does not matter; that it came is the message."""
+    from PySide6.QtNetwork import QLocalServer
+
     name = server_name(data)
     QLocalServer.removeServer(name)  # left by a program that was killed; the lock says that we are the only one
     server = QLocalServer()
@@ -103,13 +112,23 @@ def listen(data: DataFolder, asked: object) -> QLocalServer:
 
 def raise_other(data: DataFolder) -> bool:
     """Ask the window that is open already to come to the front; False where none answers."""
+    from PySide6.QtNetwork import QLocalSocket
+
+    deadline = QDeadlineTimer(ANSWER_MS)
     socket = QLocalSocket()
     socket.connectToServer(server_name(data))
-    return socket.waitForConnected(ANSWER_MS) and socket.waitForReadyRead(ANSWER_MS)
+    while not socket.waitForConnected(ANSWER_MS):
+        if deadline.hasExpired():
+            return False
+        QThread.msleep(ASK_AGAIN_MS)  # it may be about to paint, and listens after that
+        socket.connectToServer(server_name(data))
+    return socket.waitForReadyRead(ANSWER_MS)
 
 
 def keep_log(data: DataFolder) -> None:
     """Write warnings and errors to a file that does not grow without end. Prompts never go there."""
+    import logging.handlers
+
     data.create()
     handler = logging.handlers.RotatingFileHandler(data.logs / "studio.log", maxBytes=2_000_000, backupCount=4, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
@@ -128,7 +147,6 @@ def show_uncaught(kind: type[BaseException], error: BaseException, trace: Traceb
 
 def run_window(data: DataFolder, *, in_process: bool = False, fake: bool = False) -> int:
     """Open the window and run until it is closed; return the exit code."""
-    keep_log(data)
     try:
         studio = Studio(data, in_process=in_process, fake=fake)
     except DataFolderInUseError as error:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-import psutil
-
 OFFLINE = {
     # Nothing is fetched, counted or looked up; models are loaded from folders only.
     "HF_HUB_OFFLINE": "1",
@@ -37,5 +35,7 @@ def prepare() -> None:
 
 def thread_count() -> int:
     """Return how many threads a model may use: the physical cores that this program may run on."""
+    import psutil
+
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))

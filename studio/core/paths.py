@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import msgspec
-import platformdirs
 
 ENVIRONMENT_VARIABLE = "STUDIO_DATA_DIR"
 
@@ -66,8 +65,13 @@ class DataFolder(msgspec.Struct, frozen=True):
 def data_folder(override: str | Path | None = None) -> DataFolder:
     """Return the data folder: `override`, else $STUDIO_DATA_DIR, else the platform's own place."""
     chosen = override or os.environ.get(ENVIRONMENT_VARIABLE)
-    root = Path(chosen) if chosen else Path(platformdirs.user_data_dir("studio", appauthor=False))
-    return DataFolder(root=root.expanduser().absolute())
+    return DataFolder(root=(Path(chosen).expanduser() if chosen else _platform_folder()).absolute())
+
+
+def _platform_folder() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("studio", appauthor=False))
 
 
 def resources() -> Path:

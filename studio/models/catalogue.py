@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import tomlkit
 
 from studio.core.errors import StudioError
 from studio.core.files import write_whole
@@ -92,6 +91,8 @@ def read_card(folder: Path) -> ModelCard | None:
 
 def write_card(card: ModelCard, folder: Path) -> None:
     """Write the card whole; a card whose weights lie in `folder` says so by an empty path, so that the folder may be moved."""
+    import tomlkit
+
     folder.mkdir(parents=True, exist_ok=True)
     if card.path and Path(card.path) == folder.absolute():
         card = msgspec.structs.replace(card, path="")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt
+import functools
+
+from PySide6.QtCore import QByteArray, QEvent, QObject, Qt
 from PySide6.QtGui import QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
@@ -14,22 +16,31 @@ _SIZE = 20
 
 def icon(name: str, colour: str = "") -> QIcon:
     """Return the icon of this name in the colour of text, or in `colour`."""
-    from PySide6.QtSvg import QSvgRenderer
-
-    source = (resources() / "icons" / f"{name}.svg").read_bytes()
     result = QIcon()
     for mode, group in ((QIcon.Mode.Normal, QPalette.ColorGroup.Active), (QIcon.Mode.Disabled, QPalette.ColorGroup.Disabled)):
         text = colour or QApplication.palette().color(group, QPalette.ColorRole.Text).name()
-        renderer = QSvgRenderer(QByteArray(source.replace(_DRAWN_WITH, text.encode())))
-        for scale in (1, 2):
-            pixmap = QPixmap(QSize(_SIZE, _SIZE) * scale)
-            pixmap.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(pixmap)
-            renderer.render(painter)
-            painter.end()
-            pixmap.setDevicePixelRatio(scale)
-            result.addPixmap(pixmap, mode)
+        result.addPixmap(_drawn(name, text, _scale()), mode)
     return result
+
+
+def _scale() -> float:
+    application = QApplication.instance()
+    return application.devicePixelRatio() if isinstance(application, QApplication) else 1.0  # of the finest screen
+
+
+@functools.cache
+def _drawn(name: str, colour: str, scale: float) -> QPixmap:
+    from PySide6.QtSvg import QSvgRenderer
+
+    source = (resources() / "icons" / f"{name}.svg").read_bytes()
+    side = round(_SIZE * scale)
+    pixmap = QPixmap(side, side)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    QSvgRenderer(QByteArray(source.replace(_DRAWN_WITH, colour.encode()))).render(painter)
+    painter.end()
+    pixmap.setDevicePixelRatio(scale)
+    return pixmap
 
 
 class _Tint(QObject):

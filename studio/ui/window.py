@@ -26,15 +26,14 @@ from studio import __version__
 from studio.core.artifact import Recipe
 from studio.core.events import Event, Loading
 from studio.core.jobs import Batch, Job
-from studio.jobs.batch.read import SUFFIXES, is_batch_file
 from studio.ui import actions, background, theme
 from studio.ui.docks.queue import QueueDock
 from studio.ui.icons import icon
-from studio.ui.installer import Installer
 from studio.ui.parts import Notice, ask, button, label, name_control, row, tell
 from studio.ui.shared import Shared
 
 if TYPE_CHECKING:
+    from studio.ui.installer import Installer
     from studio.ui.tabs.audio import AudioTab
     from studio.ui.tabs.image import ImageTab
     from studio.ui.tabs.text import TextTab
@@ -190,6 +189,8 @@ class MainWindow(QMainWindow):
 
     def open_batch(self) -> None:
         """Choose a file of prompts and show its rows."""
+        from studio.jobs.batch.read import SUFFIXES
+
         patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
         name, _filter = QFileDialog.getOpenFileName(
             self, "Batch from a file", str(Path.home()), f"Prompt files ({patterns});;All files (*)"
@@ -235,6 +236,8 @@ class MainWindow(QMainWindow):
         background.run(self, read, lambda recipe: self._on_recipe(path, recipe))
 
     def _on_recipe(self, path: Path, recipe: Recipe | None) -> None:
+        from studio.jobs.batch.read import is_batch_file
+
         if recipe is not None:
             self._fill(recipe)
         elif is_batch_file(path):
@@ -335,6 +338,8 @@ class MainWindow(QMainWindow):
         if self._installer is not None:
             self.shared.said.emit("One model at a time; the first is still being installed")
             return
+        from studio.ui.installer import Installer
+
         self._installer = Installer(self.shared.data, name, self)
         self._installer.progressed.connect(self._on_install_progress)
         self._installer.installed.connect(self._on_installed)
