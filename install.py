@@ -16,6 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 WINDOW_PACKAGES = [
+    "libglib2.0-0",
     "libegl1",
     "libgl1",
     "libxkbcommon-x11-0",
@@ -97,7 +98,8 @@ def say(text: str) -> None:
 
 
 def _has_package(name: str) -> bool:
-    query = ["dpkg-query", "--show", "--showformat=${Status}", name]
+    # Newer Debian and Ubuntu call some of them …t64; apt-get knows both names, dpkg only its own.
+    query = ["dpkg-query", "--show", "--showformat=${Status}\n", name, f"{name}t64"]
     return "install ok installed" in subprocess.run(query, capture_output=True, text=True, check=False).stdout
 
 

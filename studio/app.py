@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from types import TracebackType
@@ -145,8 +146,19 @@ def show_uncaught(kind: type[BaseException], error: BaseException, trace: Traceb
     tell(QApplication.activeWindow(), "Something went wrong", f"{error or kind.__name__}. What you made so far is safe.", details)
 
 
+def has_display() -> bool:
+    """False on a Linux without a desktop, where Qt would end the program with an abort."""
+    variables = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return sys.platform != "linux" or any(os.environ.get(name) for name in variables)
+
+
 def run_window(data: DataFolder, *, in_process: bool = False, fake: bool = False) -> int:
     """Open the window and run until it is closed; return the exit code."""
+    if not has_display():
+        sys.stderr.write(
+            "There is no desktop to open a window on.\nStart Studio from a desktop, or use the commands: studio --help\n"
+        )
+        return 2
     try:
         studio = Studio(data, in_process=in_process, fake=fake)
     except DataFolderInUseError as error:

@@ -73,6 +73,11 @@ def run(arguments: list[str]) -> int:
         code = app(arguments, standalone_mode=False)
     except KeyboardInterrupt:
         return output.INTERRUPTED
+    except ImportError as error:
+        if ".so" not in str(error):
+            raise
+        output.note(f"studio: {error}\nThe system lacks a library; `studio doctor` names its package.")
+        return output.FAILED
     except Exception as error:
         # click's own errors: a wrong option, a missing argument
         if not hasattr(error, "exit_code"):

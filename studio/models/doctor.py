@@ -31,6 +31,7 @@ LOW_MEMORY_BYTES = 4e9
 PROBE_SECONDS = 120
 # Debian package → library, of what Qt needs for a window on X11.
 _WINDOW_LIBRARIES = {
+    "libglib2.0-0": "libglib-2.0.so.0",
     "libegl1": "libEGL.so.1",
     "libgl1": "libGL.so.1",
     "libxkbcommon-x11-0": "libxkbcommon-x11.so.0",

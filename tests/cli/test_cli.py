@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.cli.commands import run
 from studio.jobs.store import JobStore
 from studio.library.artifacts import read_recipe
 
@@ -23,6 +24,26 @@ def studio(*arguments, data, **more):
 @pytest.fixture
 def fake(data):
     return lambda *arguments, **more: studio("--fake", *arguments, data=data, **more)
+
+
+def test_without_a_desktop_the_window_says_so(data):
+    if sys.platform != "linux":
+        pytest.skip("only Linux may be without a desktop")
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    done = studio(data=data, env={name: value for name, value in os.environ.items() if name not in names})
+    assert done.returncode == 2
+    assert "no desktop" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_system_library_is_a_sentence(monkeypatch, capsys):
+    def lacking(_data, **_options):
+        raise ImportError("libglib-2.0.so.0: cannot open shared object file: No such file or directory")
+
+    monkeypatch.setattr("studio.app.run_window", lacking)
+    assert run([]) == 1
+    assert "libglib-2.0.so.0" in (said := capsys.readouterr().err)
+    assert "studio doctor" in said
 
 
 def test_a_text_is_printed_and_kept(fake, data):

@@ -1,8 +1,10 @@
 """The doctor tells what is there and what to do, also where something is broken, without importing torch itself."""
 
+import importlib.util
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,6 +15,7 @@ from studio.models.add import add
 from studio.models.doctor import examine
 from tests.models.made import folder_of
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 LLAMA = {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}
 
 
@@ -86,6 +89,13 @@ def test_missing_libraries_are_named_with_the_line_that_installs_them(data, monk
     check = found(data)["Window libraries"]
     assert (check.state, check.found) == ("bad", "missing: libnothing7")
     assert "apt-get install libnothing7" in check.cure
+
+
+def test_what_the_doctor_looks_for_is_what_the_installer_gets():
+    spec = importlib.util.spec_from_file_location("install", ROOT / "install.py")
+    installer = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(installer)
+    assert set(doctor._WINDOW_LIBRARIES) <= set(installer.WINDOW_PACKAGES)
 
 
 def test_known_holes_are_named(data, monkeypatch):
