@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 
 import pytest
 from hypothesis import given, settings
@@ -101,6 +102,8 @@ def test_bad_lines_are_named_and_never_become_prompts(tmp_path, name, data, line
         ("a.txt", b"", "empty"),
         ("a.txt", b" \n\n", "empty"),
         ("a.txt", b"\x89PNG\r\n\x1a\n\0\0\0", "not text"),
+        ("a.txt", ("\x01\x02\x03" * 9).encode("utf-16"), "not text"),
+        ("a.txt", bytes(range(1, 256)) * 4, "not known"),
         ("a.xyz", b"hello", "not a kind of batch file"),
         ("a.csv", b"prompt,prompt\nx,y\n", "twice"),
         ("a.csv", b"prompt,,seed\nx,y,1\n", "no name"),
@@ -129,11 +132,47 @@ def test_chinese_in_its_encodings(tmp_path, encoding):
         assert "Not UTF-8" in batch.warning
 
 
-def test_bytes_that_are_utf8_by_accident_are_doubted(tmp_path):
-    data = "一只猫".encode("gbk") + b"\n"
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("寫一首關於春天的詩\n一隻紅蘋果\n城市夜景的新聞標題\n", "big5"),
+        ("春についての詩を書いてください\n赤いリンゴ\n猫が好きです\n", "cp932"),
+        ("春についての詩を書いてください\n赤いリンゴ\n猫が好きです\n", "euc_jp"),
+        ("봄에 관한 시를 써 주세요\n빨간 사과\n고양이\n", "cp949"),
+        ("Напиши стихотворение о весне\nкрасное яблоко\nкошка\n", "cp1251"),
+        ("Напиши стихотворение о весне\nкрасное яблоко\nкошка\n", "koi8_r"),
+        ("Schreib ein Gedicht über den Frühling\nMüller fährt nach Österreich\n", "cp1252"),
+        ("Écris un poème sur le printemps\nune pomme rouge à côté d'un château\n", "cp1252"),
+        ("Write “a poem” about spring – it’s nice\n", "cp1252"),
+        ("Write a poem about 春天 for the city of 北京\na cat\na dog\n", "gbk"),
+    ],
+)
+def test_what_is_not_utf8_is_found_and_said(tmp_path, text, encoding):
+    batch = read(tmp_path, "a.txt", text.encode(encoding))
+    assert prompts(batch) == text.splitlines()
+    assert "Not UTF-8" in batch.warning
+
+
+@pytest.mark.parametrize("text", ["一只猫", "写诗"])
+def test_bytes_that_are_utf8_by_accident_are_doubted(tmp_path, text):
+    data = text.encode("gbk") + b"\n"
     batch = read(tmp_path, "a.txt", data)
     assert batch.warning
-    assert prompts(read(tmp_path, "a.txt", data, encoding="gb18030")) == ["一只猫"]
+    assert prompts(read(tmp_path, "a.txt", data, encoding="gb18030")) == [text]
+
+
+@pytest.mark.parametrize(
+    "text", ["Việt Nam đất nước tôi", "Ștefan și țara", "αβγ και Ελλάδα", "שלום עולם", "สวัสดี", "🍎 an apple"]
+)
+def test_rare_letters_of_living_languages_are_not_doubted(tmp_path, text):
+    assert not read(tmp_path, "a.txt", text).warning
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    path = tmp_path / "pipe.txt"
+    os.mkfifo(path)
+    with pytest.raises(StudioError, match="not a file"):
+        read_batch(path, lambda kind, _name: fake_card(kind))
 
 
 def test_names_are_made_from_columns_and_stay_inside(tmp_path):
