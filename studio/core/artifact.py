@@ -48,3 +48,5 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """ISO 8601 with time zone."""
     score: float | None = None
     partial: bool = False
+    prompt_read: str = ""
+    """What the model was given, where that is not the request's prompt: a Chinese prompt in English words."""

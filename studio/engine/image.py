@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from studio.core.errors import StudioError
@@ -16,6 +17,7 @@ from studio.core.events import Progress, Statistics
 from studio.core.requests import MAX_SEED, ImageRequest
 from studio.engine.device import best_device, best_dtype
 from studio.engine.preview import LatentMap, fit, preview
+from studio.engine.prompt_words import prepare
 from studio.engine.protocol import Run
 from studio.engine.schedulers import make_scheduler
 from studio.library.results import ImageResult, Result
@@ -63,6 +65,9 @@ def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Stati
     request = run.job.request
     assert isinstance(request, ImageRequest)
     _check_size(request, pipeline, run.card)
+    prompts = {name: prepare(getattr(request, name), run.card) for name in ("prompt", "negative_prompt")}
+    read = prompts["prompt"] if prompts["prompt"] != request.prompt else ""
+    request = msgspec.structs.replace(request, **prompts)
     count, steps = request.num_images_per_prompt, request.num_inference_steps
     begun, first = time.monotonic(), 0.0
     for number in range(count):
@@ -78,7 +83,7 @@ def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Stati
         with torch.inference_mode(), steps_watch.attached(arguments):
             output = pipeline.pipe(**arguments)
         first = first or steps_watch.first - begun
-        yield ImageResult(pixels=_to_pixels(output, run.card), ordinal=number, seed=seed)
+        yield ImageResult(pixels=_to_pixels(output, run.card), ordinal=number, seed=seed, prompt_read=read)
     return Statistics(run_seconds=time.monotonic() - begun, first_seconds=first, units=count * steps, unit="step")
 
 
@@ -155,6 +160,12 @@ def _check_size(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard)
     for name, value in (("width", request.width), ("height", request.height)):
         if value % multiple:
             raise StudioError(f"The {name} {value} is not a multiple of {multiple}, which {card.title} needs.", cause="invalid")
+        if card.largest_side and value > card.largest_side:
+            raise StudioError(
+                f"{card.title}: the {name} can be {card.largest_side} at most, not {value}; larger ones show no clear thing.",
+                cause="invalid",
+                cure="Choose a smaller size; the window shows small pictures enlarged.",
+            )
 
 
 def _to_pixels(output: Any, card: ModelCard) -> Any:

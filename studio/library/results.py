@@ -31,6 +31,8 @@ class ImageResult(Result):
 
     pixels: NDArray[np.uint8]
     """height × width × 3, sRGB."""
+    prompt_read: str = ""
+    """What the model was given, where that is not the request's prompt."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,6 +61,12 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     schedulers: tuple[str, ...] | None = None
     """Short names that give good results; None where all do, empty where the scheduler cannot be changed."""
     size_multiple: int = 8
+    largest_side: int = 0
+    """In pixels: beyond it the pictures are no longer any good; 0 for no limit known."""
+    english_words: bool = False
+    """Knows English words for things only: Chinese and emoji are put into English before it sees them."""
+    examples: tuple[str, ...] = ()
+    """Prompts to begin with, to be clicked on."""
     voices: tuple[Voice, ...] = ()
     sampling_rate: int = 0
     defaults: dict[str, Any] = {}

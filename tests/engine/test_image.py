@@ -1,14 +1,18 @@
 """Pictures with real architectures: Stable Diffusion 1.x and XL with random weights, and the starter that draws."""
 
+from pathlib import Path
+
 import msgspec
 import numpy as np
 import pytest
 
 from studio.core.errors import StudioError
 from studio.core.events import Progress
+from studio.core.jobs import new_job
 from studio.core.requests import ImageRequest
 from studio.engine import image
 from studio.engine.schedulers import CLASSES
+from studio.library import artifacts
 from studio.models.card import request_for
 from studio.models.catalogue import entry_named
 from tests.checkpoints_image import make_sd, make_sdxl
@@ -118,3 +122,18 @@ def test_the_starter_draws_a_red_apple():
     assert middle[0] > 150
     assert middle[0] > 2 * middle[1]
     assert middle[0] > 2 * middle[2]
+
+
+def test_the_starter_reads_chinese_and_says_how_it_read_it(tmp_path):
+    card = entry_named("starter-image").card
+    pipeline = image.load(card)
+    chinese, english = (
+        run_job(image, card, pipeline, request_for(card, {"prompt": prompt, "seed": 1})).results[0]
+        for prompt in ("一只红苹果", "a red apple")
+    )
+    assert np.array_equal(chinese.pixels, english.pixels)
+    assert (chinese.prompt_read, english.prompt_read) == ("a red apple", "")
+    job = new_job(request_for(card, {"prompt": "一只红苹果", "seed": 1}), str(tmp_path))
+    recipe = artifacts.read_recipe(Path(artifacts.save(chinese, job=job, card=card, versions={}).path))
+    assert (recipe.request.prompt, recipe.prompt_read) == ("一只红苹果", "a red apple")
+    assert "Prompt read as: a red apple" in artifacts.parameters_line(recipe)
