@@ -17,6 +17,7 @@ from studio.core.paths import resources
 from studio.models.card import ModelCard
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_EMOJI = re.compile(r"[\u2190-\u2bff\U0001f000-\U0001faff]")
 _LATIN = re.compile(r"[a-z]", re.IGNORECASE)
 _LONGEST = 6
 """Characters of the longest words."""
@@ -40,10 +41,8 @@ def prepare(prompt: str, card: ModelCard) -> str:
 
 def _with_emoji(prompt: str) -> str:
     """Put the names of emoji in their place."""
-    words = _words()
-    return re.sub(r"[\u2190-\u2bff\U0001f000-\U0001faff]", lambda found: f" {words.get(found[0], '')} ", prompt).replace(
-        "\ufe0f", ""
-    )
+    named = _EMOJI.sub(lambda found: f" {_words().get(found[0], '')} ", prompt)
+    return named.replace("\ufe0f", "")  # the selector of the coloured form
 
 
 def _from_chinese(text: str) -> str:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
-from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QVBoxLayout, QWidget
 
+from studio.core.errors import StudioError
 from studio.core.events import Cancelled, Event, Failed, Finished, Preview, Progress
 from studio.core.files import write_whole
 from studio.core.jobs import Job
+from studio.engine.prompt_words import prepare
 from studio.models.card import ModelCard
+from studio.models.vocabulary import advice
+from studio.models.vocabulary import read as read_vocabulary
 from studio.ui import background
 from studio.ui.image_view import ImageView
-from studio.ui.parts import button, label, row, tell
+from studio.ui.parts import button, label, name_control, row, tell
 from studio.ui.shared import Shared
 from studio.ui.tabs.base import GenerateTab, text_editor
+
+_ADVISED = 400
+"""Characters of a prompt that are advised about, at every key."""
 
 
 class ImageTab(GenerateTab):
@@ -29,13 +37,17 @@ class ImageTab(GenerateTab):
     def __init__(self, shared: Shared) -> None:
         self.negative_prompt = text_editor("Negative prompt", "What to keep out of the picture.", 40)
         self.about = label("", "muted", wrap=True)
+        self.advice = label("", "muted", wrap=True)
+        self.examples = _links("Examples", "Prompts to begin with; one that is clicked takes the prompt's place")
         self.view = ImageView()
         super().__init__(shared)
+        self.examples.linkActivated.connect(self.prompt.setPlainText)
+        self.prompt.textChanged.connect(self._advise)
         self.negative_prompt.textChanged.connect(self._on_edited)
 
     def extra_widgets(self) -> list[QWidget]:
         """See `GenerateTab`."""
-        return [label("Negative prompt", "muted"), self.negative_prompt]
+        return [self.advice, self.examples, label("Negative prompt", "muted"), self.negative_prompt]
 
     def result_widget(self) -> QWidget:
         """See `GenerateTab`."""
@@ -66,6 +78,17 @@ class ImageTab(GenerateTab):
         """What the starter can draw is said, because it is little."""
         self.about.setText(card.description if card is not None else "")
         self.about.setVisible(bool(card and card.description))
+        links = [f'<a href="{html.escape(example)}">{html.escape(example)}</a>' for example in (card.examples if card else ())]
+        self.examples.setText("Try: " + ", ".join(links))
+        self.examples.setVisible(bool(links))
+        self._advise()
+
+    def _advise(self) -> None:
+        """Say how the prompt is read where it is put into English, and which of its words the model has not learned."""
+        prompt = self.prompt.toPlainText()[:_ADVISED]
+        told = _advice(prompt, self.card) if self.card is not None and prompt.strip() else ""
+        self.advice.setText(told)
+        self.advice.setVisible(bool(told))
 
     def begin_result(self, job: Job) -> None:
         """See `GenerateTab`."""
@@ -108,6 +131,27 @@ class ImageTab(GenerateTab):
                 lambda _none: self.shared.said.emit(f"Saved {target}"),
                 lambda error: tell(self, "Not saved", f"{target} could not be written: {error}"),
             )
+
+
+def _advice(prompt: str, card: ModelCard) -> str:
+    if not card.english_words:
+        return ""
+    try:
+        text = prepare(prompt, card)
+    except StudioError as error:
+        return f"{error.message} {error.cure}"
+    vocabulary = read_vocabulary(card.folder)
+    told = f"Read as: {text}. " if text != prompt else ""
+    return (told + (advice(text, vocabulary) if vocabulary is not None else "")).strip()
+
+
+def _links(name: str, tip: str) -> QLabel:
+    """Return a label for links of our own, which the keyboard reaches too."""
+    made = label("", "muted", wrap=True)
+    made.setTextFormat(Qt.TextFormat.RichText)
+    made.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard)
+    name_control(made, name, tip)
+    return made
 
 
 def to_image(preview: Preview) -> QImage:

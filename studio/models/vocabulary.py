@@ -1,0 +1,67 @@
+"""The words that a small model has learned, from `vocabulary.json` in its folder, and advice about a prompt's other words."""
+
+from __future__ import annotations
+
+import functools
+import re
+from pathlib import Path
+
+import msgspec
+
+FILE = "vocabulary.json"
+_WORD = re.compile(r"[a-z]{2,}")
+_READ = 24
+"""Words of a prompt that are looked at; such models read no further."""
+_PLAIN_TEXT = """
+    a an the and or of on in at to with by for from is are as it its his her their my our this that these those there some very
+    next left right above below behind front under over beside near inside between two three four one five big small little large
+    tiny huge red orange yellow green blue purple pink black white grey gray brown background flat icon style cartoon clip art
+    picture image photo drawing draw show make grass sky night beach snow day
+"""
+_PLAIN = frozenset(_PLAIN_TEXT.split())
+"""Words that say how, where and how many; and others that need no advice."""
+
+
+class Vocabulary(msgspec.Struct, frozen=True):
+    """What a model has learned."""
+
+    known: frozenset[str] = frozenset()
+    near: dict[str, tuple[str, ...]] = {}
+    """A word that it has not learned → the nearest names that it has."""
+
+
+@functools.lru_cache(maxsize=4)
+def read(folder: Path) -> Vocabulary | None:
+    """Return the vocabulary in a model's folder; None where there is none or it is damaged."""
+    try:
+        return msgspec.json.decode((folder / FILE).read_bytes(), type=Vocabulary)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def advice(prompt: str, vocabulary: Vocabulary) -> str:
+    """Return a sentence about the words that the model has not learned; empty where there is nothing to say."""
+    words = list(dict.fromkeys(_WORD.findall(prompt.lower())[:_READ]))
+    things = [word for word in words if word not in _PLAIN]
+    learned = [word for word in things if _is_known(word, vocabulary)]
+    near = {word: offered for word in things if word not in learned and (offered := _near(word, vocabulary))}
+    if near:
+        told = "; ".join(f"“{word}”, nearest: {', '.join(offered)}" for word, offered in list(near.items())[:3])
+        return f"Not learned: {told}."
+    if things and not learned:
+        told = ", ".join(f"“{word}”" for word in things[:3])
+        return f"Far from all that this model has learned: {told}. Expect a blot; try everyday things."
+    return ""
+
+
+def _is_known(word: str, vocabulary: Vocabulary) -> bool:
+    return word in vocabulary.known or any(stem in vocabulary.known for stem in _singulars(word))
+
+
+def _near(word: str, vocabulary: Vocabulary) -> tuple[str, ...]:
+    return next((vocabulary.near[form] for form in (word, *_singulars(word)) if form in vocabulary.near), ())
+
+
+def _singulars(word: str) -> list[str]:
+    endings = (("ies", "y"), ("ves", "f"), ("es", ""), ("s", ""))
+    return [word[: -len(end)] + instead for end, instead in endings if word.endswith(end)]
