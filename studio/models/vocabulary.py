@@ -46,10 +46,10 @@ def advice(prompt: str, vocabulary: Vocabulary) -> str:
     learned = [word for word in things if _is_known(word, vocabulary)]
     near = {word: offered for word in things if word not in learned and (offered := _near(word, vocabulary))}
     if near:
-        told = "; ".join(f"“{word}”, nearest: {', '.join(offered)}" for word, offered in list(near.items())[:3])
+        told = "; ".join(f'"{word}", nearest: {", ".join(offered)}' for word, offered in list(near.items())[:3])
         return f"Not learned: {told}."
     if things and not learned:
-        told = ", ".join(f"“{word}”" for word in things[:3])
+        told = ", ".join(f'"{word}"' for word in things[:3])
         return f"Far from all that this model has learned: {told}. Expect a blot; try everyday things."
     return ""
 

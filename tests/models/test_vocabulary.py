@@ -27,13 +27,13 @@ def test_nothing_is_said_about_what_it_knows(prompt):
 
 
 def test_the_nearest_names_are_offered():
-    assert advice("a dog with swords", VOCABULARY) == "Not learned: “swords”, nearest: axe."
-    assert advice("sword, hare", VOCABULARY) == "Not learned: “sword”, nearest: axe; “hare”, nearest: dog, cat."
+    assert advice("a dog with swords", VOCABULARY) == 'Not learned: "swords", nearest: axe.'
+    assert advice("sword, hare", VOCABULARY) == 'Not learned: "sword", nearest: axe; "hare", nearest: dog, cat.'
 
 
 def test_a_prompt_far_from_everything_is_called_so():
     assert advice("philosophy of freedom", VOCABULARY).startswith(
-        "Far from all that this model has learned: “philosophy”, “freedom”."
+        'Far from all that this model has learned: "philosophy", "freedom".'
     )
 
 

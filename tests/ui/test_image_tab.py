@@ -43,7 +43,7 @@ def test_the_nearest_names_are_told(tab, monkeypatch):
     known = Vocabulary(frozenset({"dog"}), {"sword": ("axe",)})
     monkeypatch.setattr(image_tab, "read_vocabulary", lambda _folder: known)
     tab.prompt.setPlainText("a dog with a sword")
-    assert tab.advice.text() == "Not learned: “sword”, nearest: axe."
+    assert tab.advice.text() == 'Not learned: "sword", nearest: axe.'
     tab.prompt.setPlainText("a dog")
     assert not tab.advice.isVisible()
 

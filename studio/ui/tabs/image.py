@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QEvent, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QLabel, QVBoxLayout, QWidget
 
@@ -38,7 +39,7 @@ class ImageTab(GenerateTab):
         self.negative_prompt = text_editor("Negative prompt", "What to keep out of the picture.", 40)
         self.about = label("", "muted", wrap=True)
         self.advice = label("", "muted", wrap=True)
-        self.examples = _links("Examples", "Prompts to begin with; one that is clicked takes the prompt's place")
+        self.examples = _Examples()
         self.view = ImageView()
         super().__init__(shared)
         self.examples.linkActivated.connect(self.prompt.setPlainText)
@@ -47,7 +48,18 @@ class ImageTab(GenerateTab):
 
     def extra_widgets(self) -> list[QWidget]:
         """See `GenerateTab`."""
-        return [self.advice, self.examples, label("Negative prompt", "muted"), self.negative_prompt]
+        return [label("Negative prompt", "muted"), self.negative_prompt]
+
+    def _why_not_row(self) -> QWidget:
+        # Outside the part that scrolls: a wrapped line in there makes the fields jump while a person types.
+        holder = QWidget()
+        layout = QVBoxLayout(holder)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        self.advice.setContentsMargins(16, 4, 16, 0)
+        layout.addWidget(self.advice)
+        layout.addWidget(super()._why_not_row())
+        return holder
 
     def result_widget(self) -> QWidget:
         """See `GenerateTab`."""
@@ -61,6 +73,7 @@ class ImageTab(GenerateTab):
         layout.setSpacing(8)
         layout.addWidget(self.view, 1)
         layout.addWidget(self.about)
+        layout.addWidget(self.examples)
         layout.addWidget(row(self.copy_button, self.save_button, self.folder_button, None))
         self._on_picture_changed()
         return holder
@@ -78,9 +91,7 @@ class ImageTab(GenerateTab):
         """What the starter can draw is said, because it is little."""
         self.about.setText(card.description if card is not None else "")
         self.about.setVisible(bool(card and card.description))
-        links = [f'<a href="{html.escape(example)}">{html.escape(example)}</a>' for example in (card.examples if card else ())]
-        self.examples.setText("Try: " + ", ".join(links))
-        self.examples.setVisible(bool(links))
+        self.examples.show_prompts(card.examples if card is not None else ())
         self._advise()
 
     def _advise(self) -> None:
@@ -145,13 +156,31 @@ def _advice(prompt: str, card: ModelCard) -> str:
     return (told + (advice(text, vocabulary) if vocabulary is not None else "")).strip()
 
 
-def _links(name: str, tip: str) -> QLabel:
-    """Return a label for links of our own, which the keyboard reaches too."""
-    made = label("", "muted", wrap=True)
-    made.setTextFormat(Qt.TextFormat.RichText)
-    made.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard)
-    name_control(made, name, tip)
-    return made
+class _Examples(QLabel):
+    """Prompts as links, which the keyboard reaches too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.RichText)
+        by_mouse, by_keyboard = Qt.TextInteractionFlag.LinksAccessibleByMouse, Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        self.setTextInteractionFlags(by_mouse | by_keyboard)
+        self.setWordWrap(True)
+        self.setProperty("role", "muted")
+        name_control(self, "Examples", "Prompts to begin with; one that is clicked takes the prompt's place")
+
+    def show_prompts(self, prompts: Sequence[str]) -> None:
+        """Show them; nothing where there are none."""
+        links = [f'<a href="{html.escape(prompt)}">{html.escape(prompt)}</a>' for prompt in prompts]
+        self.setText("Try: " + ", ".join(links))
+        self.setVisible(bool(links))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The links' colour is fixed when the text is set: set it again when light turns dark."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.text():
+            text = self.text()
+            self.setText("")
+            self.setText(text)
 
 
 def to_image(preview: Preview) -> QImage:
