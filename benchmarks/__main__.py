@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-MODULES = ("startup", "ui_delay", "throughput", "child_restart", "gguf_load", "saving")
+MODULES = ("startup", "ui_delay", "throughput", "child_restart", "starter_image", "gguf_load", "saving")
 
 
 def main() -> int:

@@ -160,11 +160,12 @@ def _check_size(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard)
     for name, value in (("width", request.width), ("height", request.height)):
         if value % multiple:
             raise StudioError(f"The {name} {value} is not a multiple of {multiple}, which {card.title} needs.", cause="invalid")
-        if card.largest_side and value > card.largest_side:
+        if value < card.smallest_side or (card.largest_side and value > card.largest_side):
             raise StudioError(
-                f"{card.title}: the {name} can be {card.largest_side} at most, not {value}; larger ones show no clear thing.",
+                f"{card.title}: the {name} can be {card.smallest_side} to {card.largest_side}, not {value}; "
+                "others show no clear thing.",
                 cause="invalid",
-                cure="Choose a smaller size; the window shows small pictures enlarged.",
+                cure="Choose such a size; the window shows small pictures enlarged.",
             )
 
 

@@ -18,7 +18,7 @@ from studio.models.card import ModelCard
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _EMOJI = re.compile(r"[\u2190-\u2bff\U0001f000-\U0001faff]")
-_LATIN = re.compile(r"[a-z]", re.IGNORECASE)
+_LATIN = re.compile(r"[a-zà-ɏ]", re.IGNORECASE)
 _LONGEST = 6
 """Characters of the longest words."""
 

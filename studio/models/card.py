@@ -61,8 +61,9 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     schedulers: tuple[str, ...] | None = None
     """Short names that give good results; None where all do, empty where the scheduler cannot be changed."""
     size_multiple: int = 8
+    smallest_side: int = 0
     largest_side: int = 0
-    """In pixels: beyond it the pictures are no longer any good; 0 for no limit known."""
+    """In pixels: beyond them the pictures show no clear thing; 0 for no limit known."""
     english_words: bool = False
     """Knows English words for things only: Chinese and emoji are put into English before it sees them."""
     examples: tuple[str, ...] = ()
