@@ -12,7 +12,7 @@ from studio.ui import background
 from studio.ui.parts import name_control
 
 SMALL_SIDE = 256
-"""Pictures below this are enlarged by whole pixels, so that they stay crisp."""
+"""Pictures up to this are enlarged more than others, and by a whole factor: the starter's are small, and meant to be seen large."""
 STRIP_HEIGHT = 104
 
 
@@ -51,7 +51,7 @@ class Picture(QWidget):
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty_text)
             return
         small = max(self._pixmap.width(), self._pixmap.height()) <= SMALL_SIDE
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not small)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)  # a model's small pictures are soft: squares spoil them
         painter.drawPixmap(self._place(small), self._pixmap)
 
     def _place(self, small: bool) -> QRect:
