@@ -12,7 +12,7 @@ from studio.ui import background
 from studio.ui.parts import name_control
 
 SMALL_SIDE = 256
-"""Pictures up to this are enlarged more than others, and by a whole factor: the starter's are small, and meant to be seen large."""
+"""Pictures up to this are enlarged more than others, by a whole factor: the starter's are meant to be seen large."""
 STRIP_HEIGHT = 104
 
 
