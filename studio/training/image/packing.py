@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 
-from studio.training.image.pictures import Icon
 
-WORDS_FILE = "words.json"
-
-
-def pack(folder: Path, target: Path, icons: Iterable[Icon]) -> None:
-    """Write the pipeline in half precision into `target`, and `words.json`: what it can draw. `NOTICE` there is left alone."""
+def pack(folder: Path, target: Path) -> None:
+    """Write the pipeline in half precision into `target`. `NOTICE` there is left alone."""
     import torch
     from diffusers import AutoencoderTiny, DPMSolverMultistepScheduler, StableDiffusionPipeline, UNet2DConditionModel
     from transformers import BertModel, BertTokenizerFast
@@ -37,5 +32,3 @@ def pack(folder: Path, target: Path, icons: Iterable[Icon]) -> None:
     config = target / "scheduler" / "scheduler_config.json"
     values = {**json.loads(config.read_text(encoding="utf-8")), "clip_sample": False, "set_alpha_to_one": True, "steps_offset": 1}
     config.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-    names = sorted({icon.names[0] for icon in icons if icon.source != "openclipart"})
-    (target / WORDS_FILE).write_text(json.dumps(names, indent=0) + "\n", encoding="utf-8")
