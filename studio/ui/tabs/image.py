@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import html
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, QUrl
+from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
-from PySide6.QtWidgets import QFileDialog, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
 from studio.core.events import Cancelled, Event, Failed, Finished, Preview, Progress
@@ -42,7 +42,7 @@ class ImageTab(GenerateTab):
         self.examples = _Examples()
         self.view = ImageView()
         super().__init__(shared)
-        self.examples.linkActivated.connect(self.prompt.setPlainText)
+        self.examples.chosen.connect(self.prompt.setPlainText)
         self.prompt.textChanged.connect(self._advise)
         self.negative_prompt.textChanged.connect(self._on_edited)
 
@@ -73,8 +73,7 @@ class ImageTab(GenerateTab):
         layout.setSpacing(8)
         layout.addWidget(self.view, 1)
         layout.addWidget(self.about)
-        layout.addWidget(self.examples)
-        layout.addWidget(row(self.copy_button, self.save_button, self.folder_button, None))
+        layout.addWidget(row(self.copy_button, self.save_button, self.folder_button, None, self.examples))
         self._on_picture_changed()
         return holder
 
@@ -156,31 +155,24 @@ def _advice(prompt: str, card: ModelCard) -> str:
     return (told + (advice(text, vocabulary) if vocabulary is not None else "")).strip()
 
 
-class _Examples(QLabel):
-    """Prompts as links, which the keyboard reaches too."""
+class _Examples(QToolButton):
+    """A menu of prompts to begin with."""
+
+    chosen = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
-        self.setTextFormat(Qt.TextFormat.RichText)
-        by_mouse, by_keyboard = Qt.TextInteractionFlag.LinksAccessibleByMouse, Qt.TextInteractionFlag.LinksAccessibleByKeyboard
-        self.setTextInteractionFlags(by_mouse | by_keyboard)
-        self.setWordWrap(True)
-        self.setProperty("role", "muted")
-        name_control(self, "Examples", "Prompts to begin with; one that is clicked takes the prompt's place")
+        self.setText("Try an example")
+        name_control(self, "Examples", "Prompts that this model draws; the one that is chosen takes the prompt's place")
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setMenu(QMenu(self))
 
     def show_prompts(self, prompts: Sequence[str]) -> None:
-        """Show them; nothing where there are none."""
-        links = [f'<a href="{html.escape(prompt)}">{html.escape(prompt)}</a>' for prompt in prompts]
-        self.setText("Try: " + ", ".join(links))
-        self.setVisible(bool(links))
-
-    def changeEvent(self, event: QEvent) -> None:
-        """The links' colour is fixed when the text is set: set it again when light turns dark."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self.text():
-            text = self.text()
-            self.setText("")
-            self.setText(text)
+        """Offer them; nothing is shown where there are none."""
+        self.menu().clear()
+        for prompt in prompts:
+            self.menu().addAction(prompt.replace("&", "&&"), functools.partial(self.chosen.emit, prompt))
+        self.setVisible(bool(prompts))
 
 
 def to_image(preview: Preview) -> QImage:
