@@ -2,7 +2,6 @@
 
 import msgspec
 import pytest
-from PySide6.QtCore import Qt
 
 from studio.models.catalogue import entry_named
 from studio.models.vocabulary import Vocabulary

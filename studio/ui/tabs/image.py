@@ -48,7 +48,7 @@ class ImageTab(GenerateTab):
 
     def extra_widgets(self) -> list[QWidget]:
         """See `GenerateTab`."""
-        return [label("Negative prompt", "muted"), self.negative_prompt]
+        return [row(label("Negative prompt", "muted"), None, self.examples), self.negative_prompt]
 
     def _why_not_row(self) -> QWidget:
         # Outside the part that scrolls: a wrapped line in there makes the fields jump while a person types.
@@ -73,7 +73,7 @@ class ImageTab(GenerateTab):
         layout.setSpacing(8)
         layout.addWidget(self.view, 1)
         layout.addWidget(self.about)
-        layout.addWidget(row(self.copy_button, self.save_button, self.folder_button, None, self.examples))
+        layout.addWidget(row(self.copy_button, self.save_button, self.folder_button, None))
         self._on_picture_changed()
         return holder
 
