@@ -60,7 +60,7 @@ CPU = Profile(
     ema=0.998,
     autoencoder_steps=3_000,
     autoencoder_batch=8,
-    judge_steps=3_000,
+    judge_steps=2_500,
     encoder_layers=3,
     vocabulary=12_000,
 )
