@@ -65,6 +65,7 @@ def test_the_finished_model_is_one_that_studio_loads(packages, work):
     folder = work / "trial" / "model"
     card = inspect(folder)
     assert card.kind == "image"
+    assert not [path for path in folder.rglob("*.json") if str(work) in path.read_text(encoding="utf-8")]
     pipeline = image.load(card)
     request = image.ImageRequest(prompt="a red apple", width=64, height=64, num_inference_steps=2, seed=1)
     assert run_job(image, card, pipeline, request).results[0].pixels.shape == (64, 64, 3)

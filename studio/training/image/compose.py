@@ -20,6 +20,8 @@ from studio.training.image.profile import SEED, Profile
 Pixels = NDArray[np.uint8]
 Place = tuple[float, float, float]
 """Left, top and side, as shares of the canvas."""
+Made = tuple[str, tuple[int, ...], Pixels]
+"""The caption, the icons by index, and the picture."""
 COUNTS = {2: "two", 3: "three", 4: "four"}
 BACKGROUNDS = {
     "red": (214, 69, 65), "orange": (240, 150, 60), "yellow": (248, 214, 90), "green": (110, 180, 110), "blue": (90, 150, 220),
@@ -47,7 +49,7 @@ _IRREGULAR = {
 def composed(icons: list[Icon], pictures: Pixels, profile: Profile) -> Iterator[tuple[Item, Pixels]]:
     """Yield `profile.composed` pictures, RGB, (side, side, 3), without the pairs that are held out."""
     chance = Random(SEED + 1)
-    kinds: tuple[Callable[[Maker], tuple[str, tuple[int, ...], Pixels]], ...] = (
+    kinds: tuple[Callable[[Maker], Made], ...] = (
         Maker.pair, Maker.pair, Maker.three, Maker.count, Maker.sizes, Maker.background, Maker.scene,
     )  # fmt: skip
     maker = Maker(icons, pictures, chance, profile.held_out)
@@ -63,7 +65,7 @@ def pair_is_held_out(first: str, second: str, share: float) -> bool:
 
 
 class Maker:
-    """Makes one picture of each kind. All return the caption, the icons by index, and the picture."""
+    """Makes one picture of each kind."""
 
     def __init__(self, icons: list[Icon], pictures: Pixels, chance: Random, share: float) -> None:
         self._icons = icons
@@ -74,7 +76,7 @@ class Maker:
         for number, icon in enumerate(icons):
             self._of_source.setdefault(icon.source, []).append(number)
 
-    def pair(self) -> tuple[str, tuple[int, ...], Pixels]:
+    def pair(self) -> Made:
         """Two things beside, above or in front of one another."""
         one, other = self._different(2)
         text, places = self._chance.choice(
@@ -93,14 +95,14 @@ class Maker:
         words = text.format(self._one(one), self._one(other))
         return words, (one, other), self._paste(_plain(self._side, (255, 255, 255)), (one, other), places)
 
-    def three(self) -> tuple[str, tuple[int, ...], Pixels]:
+    def three(self) -> Made:
         """Three things."""
         chosen = self._different(3)
         places = ((0.0, 0.08, 0.48), (0.52, 0.08, 0.48), (0.26, 0.52, 0.48))
         words = f"{self._one(chosen[0])}, {self._one(chosen[1])} and {self._one(chosen[2])}"
         return words, chosen, self._paste(_plain(self._side, (255, 255, 255)), chosen, places)
 
-    def count(self) -> tuple[str, tuple[int, ...], Pixels]:
+    def count(self) -> Made:
         """Two to four of a kind."""
         number = self._chance.choice(tuple(COUNTS))
         (chosen,) = self._different(1)
@@ -109,7 +111,7 @@ class Maker:
         words = f"{COUNTS[number]} {plural(self._name(chosen))}"
         return words, (chosen,), self._paste(_plain(self._side, (255, 255, 255)), (chosen,) * number, places)
 
-    def sizes(self) -> tuple[str, tuple[int, ...], Pixels]:
+    def sizes(self) -> Made:
         """A big and a small thing."""
         one, other = self._different(2)
         big, small = self._name(one), self._name(other)
@@ -117,14 +119,14 @@ class Maker:
         places = ((0.0, 0.1, 0.66), (0.68, 0.48, 0.3))
         return words, (one, other), self._paste(_plain(self._side, (255, 255, 255)), (one, other), places)
 
-    def background(self) -> tuple[str, tuple[int, ...], Pixels]:
+    def background(self) -> Made:
         """A thing on a colour."""
         (chosen,) = self._different(1)
         word = self._chance.choice(tuple(BACKGROUNDS))
         words = f"{self._one(chosen)} on {article(word)} {word} background"
         return words, (chosen,), self._paste(_plain(self._side, BACKGROUNDS[word]), (chosen,), ((0.12, 0.12, 0.76),))
 
-    def scene(self) -> tuple[str, tuple[int, ...], Pixels]:
+    def scene(self) -> Made:
         """A thing in a simple landscape."""
         (chosen,) = self._different(1)
         where = self._chance.choice(tuple(SCENES))

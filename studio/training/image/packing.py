@@ -29,6 +29,11 @@ def pack(folder: Path, target: Path) -> None:
     )
     pipeline.to(dtype=torch.float16).save_pretrained(target, safe_serialization=True)
     # Other schedulers are made from this configuration; some clip samples by default, which turns latents into noise.
-    config = target / "scheduler" / "scheduler_config.json"
-    values = {**json.loads(config.read_text(encoding="utf-8")), "clip_sample": False, "set_alpha_to_one": True, "steps_offset": 1}
-    config.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    _rewrite(target / "scheduler" / "scheduler_config.json", clip_sample=False, set_alpha_to_one=True, steps_offset=1)
+    for part in ("unet", "vae"):
+        _rewrite(target / part / "config.json", _name_or_path="")  # a path of the machine that trained it
+
+
+def _rewrite(config: Path, **values: object) -> None:
+    table = json.loads(config.read_text(encoding="utf-8"))
+    config.write_text(json.dumps({**table, **values}, indent=2) + "\n", encoding="utf-8")
