@@ -17,7 +17,7 @@ from studio.jobs.batch.plan import BatchFile, plan, read_batch
 
 def batch_command(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A .txt, .csv, .tsv or .jsonl file of prompts.")],
+    file: Annotated[Path, typer.Argument(help="A .txt, .csv, .tsv, .jsonl or .json file of prompts, or a folder of .txt files.")],
     kind: Annotated[str, typer.Option(help="What rows make that do not say it: text, image, speech or music.")] = "text",
     model: Annotated[str, typer.Option(help="The model for rows that name none.")] = "",
     folder: Annotated[Path | None, typer.Option("--output", "-o", help="The folder for results and report.")] = None,

@@ -246,7 +246,7 @@ class MainWindow(QMainWindow):
             tell(
                 self,
                 "Not a result of Studio",
-                f"{path.name} holds no settings of Studio, and is no .txt, .csv or .jsonl file of prompts.",
+                f"{path.name} holds no settings of Studio, and is no .txt, .csv, .jsonl or .json file of prompts.",
             )
 
     def _fill(self, recipe: Recipe) -> None:

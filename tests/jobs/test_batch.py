@@ -13,6 +13,7 @@ from studio.core.errors import StudioError
 from studio.core.jobs import Batch, JobState, SkippedRow, new_job
 from studio.core.requests import TextRequest
 from studio.engine.fake import fake_card
+from studio.jobs.batch.a1111 import TAGS, read_line
 from studio.jobs.batch.decode import MAX_FILE_BYTES
 from studio.jobs.batch.plan import plan, read_batch
 from studio.jobs.batch.report import write_report
@@ -33,6 +34,106 @@ def test_txt_is_a_prompt_a_line(tmp_path):
     assert prompts(batch) == ["one", "two", "three\u2028still three"]
     assert [row.line for row in batch.rows] == [1, 3, 4]
     assert all(row.request.seed is not None for row in batch.rows)
+
+
+def test_txt_has_comments_and_blocks(tmp_path):
+    text = "# a comment\none\n---\nlong\n\n# not a comment\nprompt --steps\n---\n\\#hashtag\n---\n \n---\n  # again\ntwo\n"
+    batch = read(tmp_path, "a.txt", text)
+    assert prompts(batch) == ["one", "long\n\n# not a comment\nprompt --steps", "#hashtag", "two"]
+    assert [row.line for row in batch.rows] == [2, 3, 9, 14]
+
+
+def test_a_block_that_is_not_closed_is_an_error_where_it_begins(tmp_path):
+    batch = read(tmp_path, "a.txt", "one\n---\nlong\n")
+    assert prompts(batch) == ["one"]
+    assert [(row.line, "---" in row.message) for row in batch.bad] == [(2, True)]
+
+
+def test_a1111_lines(tmp_path):
+    text = (
+        '--prompt "a cat, sitting" --negative_prompt blurry, dark --seed 7 --steps 4 --cfg_scale 3.5 --width 64 --height 72 '
+        '--sampler_name "Euler a" --n_iter 2 --batch_size 2 --styles x --tiling\n'
+        "--prompt a dog on a chair --seed -1\n"
+        "a plain prompt - with a dash\n"
+    )
+    batch = read(tmp_path, "a.txt", text, kind="image")
+    assert prompts(batch) == ["a cat, sitting", "a dog on a chair", "a plain prompt - with a dash"]
+    first, second = (row.request for row in batch.good[:2])
+    assert (first.negative_prompt, first.seed, first.num_inference_steps, first.guidance_scale) == ("blurry, dark", 7, 4, 3.5)
+    assert (first.width, first.height, first.scheduler, first.num_images_per_prompt) == (64, 72, "euler-a", 4)
+    assert second.seed is not None
+    assert "--styles, --tiling" in batch.warning
+    assert "1 line," in batch.warning
+
+
+def test_every_a1111_tag_is_read(tmp_path):
+    assert len(TAGS) == 24
+    for tag in TAGS:
+        value = {"sampler_name": "Euler", "sd_model": ""}.get(tag, "8")
+        values, ignored, problems = read_line(f"--prompt x --{tag} {value}" if tag != "prompt" and value else "--prompt x")
+        assert not problems, tag
+        assert values["prompt"] == "x"
+        assert not set(ignored) - TAGS
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("--prompt a cat --bogus 3", "unknown option --bogus"),
+        ('--prompt "a cat', "split into words"),
+        ("--prompt a --prompt b", "twice"),
+        ("--prompt a --steps", "no value for --steps"),
+        ("--prompt a --sampler_name Foo", "names the sampler 'Foo'"),
+        ("--prompt a --n_iter x", "no whole number"),
+        ("a cat --steps 4", "where an option"),
+        ("--prompt a --steps many", "num_inference_steps"),
+        ("--steps 4", "prompt"),
+    ],
+)
+def test_an_a1111_line_that_cannot_be_read_is_no_prompt(tmp_path, line, words):
+    batch = read(tmp_path, "a.txt", f"good\n{line}\n", kind="image")
+    assert prompts(batch) == ["good"]
+    (bad,) = batch.bad
+    assert bad.line == 2
+    assert words in bad.message
+
+
+def test_json_is_a_list_with_lines(tmp_path):
+    text = '[\n  {"prompt": "one", "seed": 3},\n  "two",\n  7,\n\n  {"prompt": "three"}\n]\n'
+    batch = read(tmp_path, "a.json", text)
+    assert prompts(batch) == ["one", "two", "three"]
+    assert [row.line for row in batch.rows] == [2, 3, 4, 6]
+    assert [row.message for row in batch.bad] == ["row: is not an object"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [('["a",\n{"prompt": }]', 2), ('["a"\n"b"]', 1), ('["a"] x', 1), ('["a",\n', 1), ('["a",\n' + "[" * 100_000, 2)],
+)
+def test_json_that_breaks_off_is_an_error_with_its_line(tmp_path, text, line):
+    batch = read(tmp_path, "a.json", text)
+    assert prompts(batch) == ["a"]
+    assert [row.line for row in batch.bad] == [line]
+
+
+def test_json_that_is_no_list_is_refused(tmp_path):
+    with pytest.raises(StudioError, match="not a JSON list"):
+        read(tmp_path, "a.json", '{"prompt": "x"}')
+
+
+def test_a_folder_of_txt_is_a_prompt_a_file(tmp_path):
+    folder = tmp_path / "prompts"
+    folder.mkdir()
+    (folder / "b.txt").write_text("second\nwith two lines\n")
+    (folder / "a.TXT").write_text("# first\n")
+    (folder / "c.txt").touch()
+    (folder / "d.csv").write_text("prompt\nno\n")
+    batch = read_batch(folder, lambda kind, _name: fake_card(kind))
+    assert prompts(batch) == ["# first", "second\nwith two lines"]
+    (bad,) = batch.bad
+    assert bad.message.startswith("c.txt: ")
+    with pytest.raises(StudioError, match="holds no"):
+        read_batch(tmp_path, lambda kind, _name: fake_card(kind))
 
 
 def test_csv_takes_fields_and_flags(tmp_path):

@@ -13,7 +13,7 @@ from studio.core.errors import InvalidRequestError, Problem, StudioError
 from studio.core.jobs import Batch, Job, SkippedRow, new_id, new_job
 from studio.core.requests import KINDS, Request, fields
 from studio.jobs.batch.decode import decode, read_bytes
-from studio.jobs.batch.read import RawRow, read_rows
+from studio.jobs.batch.read import RawRow, read_folder, read_rows
 from studio.models.card import ModelCard, request_for
 from studio.models.tokens import check_length
 
@@ -61,12 +61,27 @@ def read_batch(
     path: Path, find_card: FindCard, *, kind: str = "text", defaults: Mapping[str, Any] | None = None, encoding: str = "",
     name_template: str = names.DEFAULT_TEMPLATE,
 ) -> BatchFile:  # fmt: skip
-    """Read and check a batch file. `defaults` hold for what a row leaves out. Raises StudioError for the file as a whole."""
-    decoded = decode(read_bytes(path), encoding)
-    raw = read_rows(decoded.text, path.suffix)
+    """Read and check a batch file, or a folder of .txt files with a prompt each. `defaults` hold for what a row leaves out.
+
+    Raises StudioError for the file as a whole.
+    """
+    if path.is_dir():
+        raw, found, warning = read_folder(path, encoding)
+    else:
+        decoded = decode(read_bytes(path), encoding)
+        raw, found, warning = read_rows(decoded.text, path.suffix), decoded.encoding, decoded.warning
     find = functools.cache(find_card)
     rows = tuple(_understand(row, kind, dict(defaults or {}), find, name_template) for row in raw)
-    return BatchFile(path, decoded.encoding, decoded.warning, rows)
+    return BatchFile(path, found, " ".join(filter(None, (warning, _ignored(raw)))), rows)
+
+
+def _ignored(rows: list[RawRow]) -> str:
+    options = sorted({name for row in rows for name in row.ignored})
+    if not options:
+        return ""
+    lines = sum(bool(row.ignored) for row in rows)
+    told = ", ".join(f"--{name}" for name in options)
+    return f"Ignored in {lines} {'line' if lines == 1 else 'lines'}, because they mean nothing here: {told}."
 
 
 def _understand(raw: RawRow, kind: str, defaults: dict[str, Any], find_card: FindCard, name_template: str) -> Row:

@@ -1,4 +1,4 @@
-"""Reading .txt, .csv/.tsv and .jsonl: each row with its line number, as values or as what is wrong with it."""
+"""Reading .txt, .csv/.tsv, .jsonl and .json: each row with its line number, as values or as what is wrong with it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.errors import Problem, StudioError
+from studio.jobs.batch.a1111 import has_tags, read_line
+from studio.jobs.batch.decode import decode, read_bytes
 
 MAX_ROWS = 100_000
 MAX_LINE_CHARACTERS = 1_000_000
-MAX_DEPTH = 32
+_FENCE = "---"
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class RawRow:
     line: int
     values: dict[str, Any] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    ignored: tuple[str, ...] = ()
+    """Options that stand in it and mean nothing here."""
 
 
 def read_rows(text: str, suffix: str) -> list[RawRow]:
@@ -33,7 +37,7 @@ def read_rows(text: str, suffix: str) -> list[RawRow]:
         raise StudioError(
             f"{suffix or 'A file without suffix'} is not a kind of batch file.",
             cause="invalid",
-            cure="Use .txt, .csv, .tsv or .jsonl.",
+            cure="Use .txt, .csv, .tsv, .jsonl or .json.",
         )
     rows = []
     for row in reader(text):
@@ -43,6 +47,34 @@ def read_rows(text: str, suffix: str) -> list[RawRow]:
     if not rows:
         raise StudioError("The file holds no prompts.", cause="invalid", cure="Write one prompt a line.")
     return rows
+
+
+def read_folder(folder: Path, encoding: str = "") -> tuple[list[RawRow], str, str]:
+    """Return a row for each .txt file of a folder, its text the prompt, sorted by name; the encodings, and what is in doubt.
+
+    Raises StudioError where there is none. A file that cannot be read is a row with a problem.
+    """
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".txt")
+    except OSError as error:
+        raise StudioError(f"The folder {folder.name} cannot be read: {error.strerror}.", cause="invalid") from error
+    if not files or len(files) > MAX_ROWS:
+        many = f"has more than {MAX_ROWS:,}" if files else "holds no"
+        raise StudioError(
+            f"The folder {folder.name} {many} .txt files.", cause="invalid", cure="Put one prompt into each .txt file."
+        )
+    rows, encodings, doubtful = [], set(), []
+    for number, path in enumerate(files, start=1):
+        try:
+            decoded = decode(read_bytes(path), encoding)
+        except StudioError as error:
+            rows.append(RawRow(number, problems=(Problem(path.name[:80], error.message),)))
+            continue
+        encodings.add(decoded.encoding)
+        doubtful += [path.name] if decoded.warning else []
+        rows.append(_prompt(number, decoded.text.strip()))
+    doubt = f"Check the encoding of {', '.join(doubtful[:3])}{' …' if len(doubtful) > 3 else ''}." if doubtful else ""
+    return rows, ", ".join(sorted(encodings)), doubt
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -56,9 +88,31 @@ def _too_long(line: int) -> RawRow:
 
 
 def _read_txt(text: str) -> Iterator[RawRow]:
+    """A prompt a line; `#` begins a comment line, `\\#` a prompt with `#`; what stands between two lines `---` is one prompt."""
+    block: list[str] | None = None
+    begun = 0
     for number, line in _lines(text):
-        if line.strip():
-            yield _too_long(number) if len(line) > MAX_LINE_CHARACTERS else RawRow(number, {"prompt": line.strip()})
+        if line.strip() == _FENCE:
+            if block is not None and "\n".join(block).strip():
+                yield _prompt(begun, "\n".join(block).strip("\n"))
+            block, begun = ([], number) if block is None else (None, 0)
+        elif block is not None:
+            block.append(line)
+        elif line.strip() and not line.lstrip().startswith("#"):
+            yield _line(number, line.strip())
+    if block is not None:
+        yield RawRow(begun, problems=(Problem("row", f"begins a block that no further line {_FENCE} ends"),))
+
+
+def _line(number: int, line: str) -> RawRow:
+    if len(line) > MAX_LINE_CHARACTERS or not has_tags(line):
+        return _prompt(number, line.removeprefix("\\") if line.startswith("\\#") else line)
+    values, ignored, problems = read_line(line)
+    return RawRow(number, values, problems, ignored)
+
+
+def _prompt(number: int, text: str) -> RawRow:
+    return _too_long(number) if len(text) > MAX_LINE_CHARACTERS else RawRow(number, {"prompt": text})
 
 
 def _read_jsonl(text: str) -> Iterator[RawRow]:
@@ -69,17 +123,49 @@ def _read_jsonl(text: str) -> Iterator[RawRow]:
             yield _too_long(number)
             continue
         try:
-            values = json.loads(line, parse_constant=_refuse_constant, object_pairs_hook=_unique)
-        except RecursionError:
-            yield RawRow(number, problems=(Problem("row", "is nested too deeply"),))
-        except ValueError as error:
-            yield RawRow(number, problems=(Problem("row", f"is not JSON: {str(error)[:200]}"),))
+            values = _DECODER.decode(line)
+        except (RecursionError, ValueError) as error:
+            yield _not_json(number, error)
         else:
-            yield (
-                RawRow(number, values)
-                if isinstance(values, dict)
-                else RawRow(number, problems=(Problem("row", "is not an object"),))
-            )
+            yield _object(number, values)
+
+
+def _read_json(text: str) -> Iterator[RawRow]:
+    """A list of objects, or of prompts. What stands behind something that is not JSON cannot be told apart any more."""
+    place = _skip(text, 0)
+    if text[place : place + 1] != "[":
+        raise StudioError("The file is not a JSON list.", cause="invalid", cure="Put the rows into a list: [{…}, {…}].")
+    line, counted, place = 1, 0, _skip(text, place + 1)
+    while place < len(text) and text[place] != "]":
+        line, counted = line + text.count("\n", counted, place), place
+        try:
+            values, place = _DECODER.raw_decode(text, place)
+        except (RecursionError, ValueError) as error:
+            yield _not_json(line, error)
+            return
+        yield _object(line, {"prompt": values} if isinstance(values, str) else values)
+        place = _skip(text, place)
+        if text[place : place + 1] == ",":
+            place = _skip(text, place + 1)
+        elif text[place : place + 1] != "]":
+            break
+    if text[place : place + 1] != "]" or text[place + 1 :].strip():
+        yield RawRow(line, problems=(Problem("row", "is not followed by a comma, or by the end of the list"),))
+
+
+def _skip(text: str, place: int) -> int:
+    while place < len(text) and text[place] in " \t\r\n":
+        place += 1
+    return place
+
+
+def _object(line: int, values: Any) -> RawRow:
+    return RawRow(line, values) if isinstance(values, dict) else RawRow(line, problems=(Problem("row", "is not an object"),))
+
+
+def _not_json(line: int, error: Exception) -> RawRow:
+    why = "is nested too deeply" if isinstance(error, RecursionError) else f"is not JSON: {str(error)[:200]}"
+    return RawRow(line, problems=(Problem("row", why),))
 
 
 def _refuse_constant(name: str) -> None:
@@ -91,6 +177,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(table) < len(pairs):
         raise ValueError("a name stands in it twice")
     return table
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_unique)
 
 
 def _read_csv(text: str, delimiter: str = "") -> Iterator[RawRow]:
@@ -133,6 +222,7 @@ _READERS: dict[str, Callable[[str], Iterator[RawRow]]] = {
     ".txt": _read_txt,
     ".csv": _read_csv,
     ".tsv": lambda text: _read_csv(text, "\t"),
+    ".json": _read_json,
     ".jsonl": _read_jsonl,
     ".ndjson": _read_jsonl,
 }
