@@ -24,23 +24,26 @@ def batch_command(
     name: Annotated[
         str, typer.Option(help="File names, from {row} {prompt:40} {seed} {model} {date} and the file's own columns.")
     ] = (names.DEFAULT_TEMPLATE),
+    template: Annotated[
+        str, typer.Option(help="Makes each prompt from the row's columns: 'Write a headline about {{topic}} for {{city}}'.")
+    ] = "",
     encoding: Annotated[str, typer.Option(help="The file's encoding, where the guess is wrong.")] = "",
     check: Annotated[bool, typer.Option("--check", help="Only show how each row is understood.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run every prompt of a file. A bad row is named with its line and does not stop the others."""
-    raise typer.Exit(_batch(ctx.obj, file, kind, model, folder, name, encoding, check, as_json))
+    reading = {"kind": kind, "defaults": {"model": model} if model else {}, "encoding": encoding, "template": template}
+    raise typer.Exit(_batch(ctx.obj, file, reading, folder, name, check, as_json))
 
 
 def _batch(
-    context: Context, file: Path, kind: str, model: str, folder: Path | None, name: str, encoding: str, check: bool, as_json: bool
+    context: Context, file: Path, reading: dict[str, Any], folder: Path | None, name: str, check: bool, as_json: bool
 ) -> int:
     place = (
         (folder or Path(load_settings(context.data).output_folder or context.data.outputs) / file.stem).expanduser().absolute()
     )
-    defaults = {"model": model} if model else {}
     try:
-        batch_file = read_batch(file, context.find_card, kind=kind, defaults=defaults, encoding=encoding, name_template=name)
+        batch_file = read_batch(file, context.find_card, name_template=name, **reading)
         if check:
             return _check(batch_file, as_json)
         batch, jobs = plan(batch_file, place, name)

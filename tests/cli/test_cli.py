@@ -125,6 +125,14 @@ def test_without_a_model_it_says_how_to_get_one(data):
     assert "studio models install starter" in done.stderr
 
 
+def test_batch_makes_prompts_from_columns(fake, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("topic,city\nspring,北京\n", encoding="utf-8")
+    done = fake("batch", path, "--template", "A poem about {{topic}} in {{city}}", "--name", "{city}", "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert read_recipe(tmp_path / "out" / "北京.txt").request.prompt == "A poem about spring in 北京"
+
+
 def test_batch_runs_the_good_rows_and_names_the_bad(fake, tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("prompt,max_new_tokens\none,3\ntwo,many\nthree,3\n", encoding="utf-8")

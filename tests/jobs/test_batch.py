@@ -121,6 +121,36 @@ def test_json_that_is_no_list_is_refused(tmp_path):
         read(tmp_path, "a.json", '{"prompt": "x"}')
 
 
+def test_prompts_are_made_from_columns(tmp_path):
+    text = "topic,city,seed\ncats,Köln,3\n{{city}},北京,\ndogs,,5\n"
+    template = "A headline about {{topic}} for {{ city }}"
+    batch = read(tmp_path, "a.csv", text, template=template, name_template="{city}-{row}")
+    assert prompts(batch) == ["A headline about cats for Köln", "A headline about {{city}} for 北京"]
+    assert batch.good[0].request.seed == 3
+    (bad,) = batch.bad
+    assert (bad.line, bad.message) == (4, "template: the row has nothing in the column 'city'")
+    _found, jobs = plan(batch, tmp_path / "out", "{city}-{row}")
+    assert [job.target.stem for job in jobs] == ["Köln-2", "北京-3"]
+
+
+def test_a_template_reads_plain_lines_and_prompts_too(tmp_path):
+    assert prompts(read(tmp_path, "a.txt", "spring\nautumn\n", template="A poem about {{prompt}}")) == [
+        "A poem about spring",
+        "A poem about autumn",
+    ]
+
+
+@pytest.mark.parametrize("template", ["about {{topic}", "about topic}}", "{{}}"])
+def test_a_template_with_wrong_braces_is_refused(tmp_path, template):
+    with pytest.raises(StudioError, match="braces"):
+        read(tmp_path, "a.csv", "topic\ncats\n", template=template)
+
+
+def test_a_column_that_nothing_reads_is_an_error(tmp_path):
+    batch = read(tmp_path, "a.csv", "topic,colour\ncats,red\n", template="about {{topic}}")
+    assert "colour" in batch.bad[0].message
+
+
 def test_a_folder_of_txt_is_a_prompt_a_file(tmp_path):
     folder = tmp_path / "prompts"
     folder.mkdir()
@@ -313,12 +343,12 @@ def test_the_report_has_every_row_and_is_inert(tmp_path):
     assert again.name == "report-2.csv"
 
 
-@pytest.mark.parametrize("suffix", ["txt", "csv", "jsonl", "tsv"])
+@pytest.mark.parametrize("suffix", ["txt", "csv", "jsonl", "tsv", "json"])
 @settings(max_examples=150)
-@given(data=st.binary(max_size=400) | st.text(alphabet='{}[]",:\n\rprompt0seed\t;', max_size=200).map(str.encode))
+@given(data=st.binary(max_size=400) | st.text(alphabet='{}[]",:\n\rprompt0seed\t;-#\\', max_size=200).map(str.encode))
 def test_no_file_makes_a_traceback(tmp_path_factory, suffix, data):
     folder = tmp_path_factory.getbasetemp() / "fuzz"
     folder.mkdir(exist_ok=True)
     with contextlib.suppress(StudioError):
-        batch = read(folder, f"f.{suffix}", data)
+        batch = read(folder, f"f.{suffix}", data, template="{{prompt}}" if data[:1] < b"p" else "")
         assert all((row.request is None) == bool(row.problems) for row in batch.rows)

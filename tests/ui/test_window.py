@@ -262,6 +262,23 @@ def test_a_batch_file_dropped_on_the_window_shows_its_rows_and_runs(qtbot, open_
     assert len((folder / "report.jsonl").read_text(encoding="utf-8").splitlines()) == 100
 
 
+def test_a_prompt_template_is_filled_while_it_is_typed(qtbot, open_studio, tmp_path):
+    studio = open_studio()
+    path = tmp_path / "cities.csv"
+    path.write_text("topic,city\nspring,北京\nautumn,Köln\n", encoding="utf-8")
+    dialog = BatchDialog(studio.shared, path, parent=studio.window)
+    qtbot.waitUntil(lambda: "2 cannot" in dialog.summary.text(), timeout=PATIENCE)  # there is no column `prompt` yet
+    dialog.template.setText("A poem about {{topic}} in {{city}}")
+    qtbot.waitUntil(dialog.run_button.isEnabled, timeout=PATIENCE)
+    assert [dialog.rows.index(row, 2).data() for row in range(2)] == [
+        "A poem about spring in 北京",
+        "A poem about autumn in Köln",
+    ]
+    dialog.template.setText("A poem about {{topic")
+    qtbot.waitUntil(lambda: "braces" in dialog.notice.message, timeout=PATIENCE)
+    assert not dialog.run_button.isEnabled()
+
+
 def test_a_bad_name_template_cannot_run(qtbot, open_studio, tmp_path):
     studio = open_studio()
     path = tmp_path / "a.txt"

@@ -14,6 +14,7 @@ from studio.core.jobs import Batch, Job, SkippedRow, new_id, new_job
 from studio.core.requests import KINDS, Request, fields
 from studio.jobs.batch.decode import decode, read_bytes
 from studio.jobs.batch.read import RawRow, read_folder, read_rows
+from studio.jobs.batch.template import columns, fill
 from studio.models.card import ModelCard, request_for
 from studio.models.tokens import check_length
 
@@ -59,10 +60,11 @@ class BatchFile:
 
 def read_batch(
     path: Path, find_card: FindCard, *, kind: str = "text", defaults: Mapping[str, Any] | None = None, encoding: str = "",
-    name_template: str = names.DEFAULT_TEMPLATE,
+    name_template: str = names.DEFAULT_TEMPLATE, template: str = "",
 ) -> BatchFile:  # fmt: skip
     """Read and check a batch file, or a folder of .txt files with a prompt each. `defaults` hold for what a row leaves out.
 
+    With a `template` the prompt of each row is made from its columns.
     Raises StudioError for the file as a whole.
     """
     if path.is_dir():
@@ -71,8 +73,20 @@ def read_batch(
         decoded = decode(read_bytes(path), encoding)
         raw, found, warning = read_rows(decoded.text, path.suffix), decoded.encoding, decoded.warning
     find = functools.cache(find_card)
+    raw = [_filled(row, template, columns(template)) for row in raw] if template.strip() else raw
     rows = tuple(_understand(row, kind, dict(defaults or {}), find, name_template) for row in raw)
     return BatchFile(path, found, " ".join(filter(None, (warning, _ignored(raw)))), rows)
+
+
+def _filled(row: RawRow, template: str, wanted: tuple[str, ...]) -> RawRow:
+    """Return the row with its prompt from the template; columns that only the template reads are taken for the file's name."""
+    if row.problems:
+        return row
+    cells = {name.strip(): value for name, value in row.values.items()}
+    prompt, problems = fill(template, cells)
+    if problems:
+        return RawRow(row.line, problems=problems)
+    return RawRow(row.line, {**cells, "prompt": prompt}, ignored=row.ignored, cells=wanted)
 
 
 def _ignored(rows: list[RawRow]) -> str:
@@ -96,7 +110,7 @@ def _understand(raw: RawRow, kind: str, defaults: dict[str, Any], find_card: Fin
         plain = name.strip()
         if plain == "kind":
             continue
-        if plain not in by_flag and plain not in by_flag.values() and f"{{{plain}" in name_template:
+        if plain not in by_flag and plain not in by_flag.values() and (plain in raw.cells or f"{{{plain}" in name_template):
             extra[plain] = str(value)
         else:
             values[by_flag.get(plain, plain)] = value

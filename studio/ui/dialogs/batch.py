@@ -128,6 +128,11 @@ class BatchDialog(QDialog):
         name_control(self.encoding, "Encoding", "How the file's bytes are read, where the guess is wrong")
         self.folder = QLineEdit(str(Path(shared.output_folder()) / names.slug(path.stem)))
         name_control(self.folder, "Folder", "Where results and report are saved")
+        self.template = QLineEdit()
+        self.template.setPlaceholderText("Write a headline about {{topic}} for {{city}}")
+        name_control(
+            self.template, "Prompt template", "Makes each prompt from the row's columns; empty takes the prompts as they are"
+        )
         self.name = QLineEdit(names.DEFAULT_TEMPLATE)
         name_control(
             self.name, "File names", "From {row} {prompt:40} {seed} {model} {kind} {date} {time} and the file's own columns"
@@ -159,15 +164,17 @@ class BatchDialog(QDialog):
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(4)
+        grid.addWidget(label("Prompt template", "muted"), 0, 0)
+        grid.addWidget(self.template, 1, 0, 1, 3)
         parts = (("Kind", self.kind), ("Model", self.model), ("Encoding", self.encoding))
         for column, (title, widget) in enumerate(parts):
-            grid.addWidget(label(title, "muted"), 0, column)
-            grid.addWidget(widget, 1, column)
-        grid.addWidget(label("Folder", "muted"), 2, 0)
-        grid.addWidget(row(self.folder, browse, spacing=4), 3, 0, 1, 2)
-        grid.addWidget(label("File names", "muted"), 2, 2)
-        grid.addWidget(self.name, 3, 2)
-        grid.addWidget(self.sample, 4, 2)
+            grid.addWidget(label(title, "muted"), 2, column)
+            grid.addWidget(widget, 3, column)
+        grid.addWidget(label("Folder", "muted"), 4, 0)
+        grid.addWidget(row(self.folder, browse, spacing=4), 5, 0, 1, 2)
+        grid.addWidget(label("File names", "muted"), 4, 2)
+        grid.addWidget(self.name, 5, 2)
+        grid.addWidget(self.sample, 6, 2)
         for column in range(3):
             grid.setColumnStretch(column, 1)
         layout = QVBoxLayout(self)
@@ -183,7 +190,8 @@ class BatchDialog(QDialog):
         self.kind.currentIndexChanged.connect(lambda _index: self._on_kind_changed())
         self.model.currentIndexChanged.connect(lambda _index: self._timer.start())
         self.encoding.currentIndexChanged.connect(lambda _index: self._timer.start())
-        self.name.textChanged.connect(lambda _text: self._timer.start())
+        for line in (self.name, self.template):
+            line.textChanged.connect(lambda _text: self._timer.start())
         self.only_bad.toggled.connect(lambda _on: self._show_rows())
 
     def _on_kind_changed(self) -> None:
@@ -210,15 +218,16 @@ class BatchDialog(QDialog):
         self._reading += 1
         number = self._reading
         kind, model, encoding = self.kind.currentData(), self.model.currentData() or "", self.encoding.currentData()
-        template = self.name.text()
+        name_template, template = self.name.text(), self.template.text()
         self.run_button.setEnabled(False)
         self.summary.setText("Reading…")
 
         def work() -> BatchFile:
             defaults = {"model": model} if model else {}
             return read_batch(
-                self.path, self._find_card(), kind=kind, defaults=defaults, encoding=encoding, name_template=template
-            )
+                self.path, self._find_card(), kind=kind, defaults=defaults, encoding=encoding, name_template=name_template,
+                template=template,
+            )  # fmt: skip
 
         background.run(self, work, lambda found: self._on_read(number, found), lambda error: self._on_unreadable(number, error))
 
