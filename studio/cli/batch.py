@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from studio.core import names
 from studio.core.errors import StudioError
 from studio.core.settings import load_settings
 from studio.jobs.batch.plan import BatchFile, plan, read_batch
+from studio.jobs.batch.seeds import POLICIES
 
 
 def batch_command(
@@ -27,12 +29,27 @@ def batch_command(
     template: Annotated[
         str, typer.Option(help="Makes each prompt from the row's columns: 'Write a headline about {{topic}} for {{city}}'.")
     ] = "",
+    defaults: Annotated[
+        Path | None, typer.Option(help="A .toml file of settings for what a row leaves out, such as steps = 20.")
+    ] = None,
+    repeat: Annotated[int, typer.Option(help="Run each row this often.")] = 1,
+    seed_policy: Annotated[
+        str,
+        typer.Option(
+            help="Seeds of rows that name none: " + "; ".join(f"{name}, {what}" for name, what in POLICIES.items()) + "."
+        ),
+    ] = "random",
     encoding: Annotated[str, typer.Option(help="The file's encoding, where the guess is wrong.")] = "",
     check: Annotated[bool, typer.Option("--check", help="Only show how each row is understood.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run every prompt of a file. A bad row is named with its line and does not stop the others."""
-    reading = {"kind": kind, "defaults": {"model": model} if model else {}, "encoding": encoding, "template": template}
+    reading = {"kind": kind, "encoding": encoding, "template": template, "seeds": seed_policy, "repeat": repeat}
+    try:
+        reading["defaults"] = {**_read_defaults(defaults), **({"model": model} if model else {})}
+    except StudioError as error:
+        output.explain(error)
+        raise typer.Exit(output.WRONG) from error
     raise typer.Exit(_batch(ctx.obj, file, reading, folder, name, check, as_json))
 
 
@@ -69,6 +86,17 @@ def _batch(
     if run.interrupted:
         return output.INTERRUPTED
     return output.DONE if good == len(batch_file.rows) else output.FAILED
+
+
+def _read_defaults(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:  # tomllib's errors are ValueErrors
+        raise StudioError(
+            f"{path.name} cannot be read: {error}.", cause="invalid", cure="Write lines such as steps = 20."
+        ) from error
 
 
 def _check(batch_file: BatchFile, as_json: bool) -> int:

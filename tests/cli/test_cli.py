@@ -133,6 +133,20 @@ def test_batch_makes_prompts_from_columns(fake, tmp_path):
     assert read_recipe(tmp_path / "out" / "北京.txt").request.prompt == "A poem about spring in 北京"
 
 
+def test_batch_takes_defaults_repeats_and_a_seed_policy(fake, tmp_path):
+    path, defaults = tmp_path / "a.txt", tmp_path / "defaults.toml"
+    path.write_text("a cat\n")
+    defaults.write_text("steps = 3\nwidth = 64\nheight = 64\n")
+    more = ("--kind", "image", "--defaults", defaults, "--repeat", 2, "--seed-policy", "step")
+    done = fake("batch", path, *more, "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    recipes = [read_recipe(Path(line)) for line in done.stdout.splitlines()]
+    assert [recipe.request.num_inference_steps for recipe in recipes] == [3, 3]
+    assert (recipes[1].seed - recipes[0].seed) % 2**32 == 1
+    defaults.write_text("steps = = 3\n")
+    assert fake("batch", path, *more).returncode == 2
+
+
 def test_batch_runs_the_good_rows_and_names_the_bad(fake, tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("prompt,max_new_tokens\none,3\ntwo,many\nthree,3\n", encoding="utf-8")

@@ -151,6 +151,42 @@ def test_a_column_that_nothing_reads_is_an_error(tmp_path):
     assert "colour" in batch.bad[0].message
 
 
+def seeds(batch):
+    return [row.request.seed for row in batch.good]
+
+
+def test_seed_policies_and_repeats(tmp_path):
+    text = "prompt,seed\na,\nb,7\nc,\nd,x\n"
+    random = seeds(read(tmp_path, "a.csv", text, repeat=2))
+    assert random[2:4] == [7, 8]
+    assert len({*random}) == 6
+    first, _same, *rest = fixed = seeds(read(tmp_path, "a.csv", text, repeat=2, seeds="fixed"))
+    assert fixed == [first, first, 7, 7, first, first]
+    assert len(rest) == 4
+    stepped = seeds(read(tmp_path, "a.csv", text, repeat=2, seeds="step"))
+    assert [(seed - stepped[0]) % 2**32 for seed in stepped[:2] + stepped[4:]] == [0, 1, 4, 5]
+    batch = read(tmp_path, "a.csv", text, repeat=3)
+    assert [row.line for row in batch.rows] == [2, 2, 2, 3, 3, 3, 4, 4, 4, 5]
+    _found, jobs = plan(batch, tmp_path / "out")
+    assert len({job.target.stem for job in jobs}) == 9
+
+
+@pytest.mark.parametrize(("more", "words"), [({"seeds": "lucky"}, "seed policy"), ({"repeat": 0}, "repeats")])
+def test_policies_and_repeats_that_are_none(tmp_path, more, words):
+    with pytest.raises(StudioError, match=words):
+        read(tmp_path, "a.txt", "x\n", **more)
+
+
+def test_the_largest_seed_goes_round(tmp_path):
+    assert seeds(read(tmp_path, "a.csv", f"prompt,seed\na,{2**32 - 1}\n", repeat=2)) == [2**32 - 1, 0]
+
+
+def test_defaults_may_be_flags_or_fields(tmp_path):
+    defaults = {"steps": 4, "guidance_scale": 2.5}
+    batch = read(tmp_path, "a.csv", "prompt,steps\na,\nb,6\n", kind="image", defaults=defaults)
+    assert [(row.request.num_inference_steps, row.request.guidance_scale) for row in batch.good] == [(4, 2.5), (6, 2.5)]
+
+
 def test_a_folder_of_txt_is_a_prompt_a_file(tmp_path):
     folder = tmp_path / "prompts"
     folder.mkdir()

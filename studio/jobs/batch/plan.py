@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from studio.core.jobs import Batch, Job, SkippedRow, new_id, new_job
 from studio.core.requests import KINDS, Request, fields
 from studio.jobs.batch.decode import decode, read_bytes
 from studio.jobs.batch.read import RawRow, read_folder, read_rows
+from studio.jobs.batch.seeds import spread
 from studio.jobs.batch.template import columns, fill
 from studio.models.card import ModelCard, request_for
 from studio.models.tokens import check_length
@@ -60,11 +61,11 @@ class BatchFile:
 
 def read_batch(
     path: Path, find_card: FindCard, *, kind: str = "text", defaults: Mapping[str, Any] | None = None, encoding: str = "",
-    name_template: str = names.DEFAULT_TEMPLATE, template: str = "",
+    name_template: str = names.DEFAULT_TEMPLATE, template: str = "", seeds: str = "random", repeat: int = 1,
 ) -> BatchFile:  # fmt: skip
     """Read and check a batch file, or a folder of .txt files with a prompt each. `defaults` hold for what a row leaves out.
 
-    With a `template` the prompt of each row is made from its columns.
+    With a `template` the prompt of each row is made from its columns. `seeds` and `repeat`: see `seeds.spread`.
     Raises StudioError for the file as a whole.
     """
     if path.is_dir():
@@ -74,7 +75,9 @@ def read_batch(
         raw, found, warning = read_rows(decoded.text, path.suffix), decoded.encoding, decoded.warning
     find = functools.cache(find_card)
     raw = [_filled(row, template, columns(template)) for row in raw] if template.strip() else raw
-    rows = tuple(_understand(row, kind, dict(defaults or {}), find, name_template) for row in raw)
+    understood = [_understand(row, kind, dict(defaults or {}), find, name_template) for row in raw]
+    spread_over = spread([row.request for row in understood], seeds, repeat)
+    rows = tuple(replace(understood[index], request=request) for index, request in spread_over)
     return BatchFile(path, found, " ".join(filter(None, (warning, _ignored(raw)))), rows)
 
 
@@ -105,7 +108,8 @@ def _understand(raw: RawRow, kind: str, defaults: dict[str, Any], find_card: Fin
     if kind not in KINDS:
         return Row(raw.line, None, (Problem("kind", f"{kind[:40]!r} is not one of {', '.join(KINDS)}"),))
     by_flag = {info.flag: info.name for info in fields(KINDS[kind])}
-    values, extra = dict(defaults), {}
+    values: dict[str, Any] = {by_flag.get(name, name): value for name, value in defaults.items()}
+    extra: dict[str, str] = {}
     for name, value in raw.values.items():
         plain = name.strip()
         if plain == "kind":
@@ -124,7 +128,7 @@ def _understand(raw: RawRow, kind: str, defaults: dict[str, Any], find_card: Fin
     too_long = check_length(card, request)
     if too_long:
         return Row(raw.line, None, (too_long,))
-    return Row(raw.line, request.with_seed(), columns=extra)
+    return Row(raw.line, request, columns=extra)
 
 
 def columns_of(batch: BatchFile) -> set[str]:
