@@ -274,6 +274,9 @@ def test_a_prompt_template_is_filled_while_it_is_typed(qtbot, open_studio, tmp_p
         "A poem about spring in 北京",
         "A poem about autumn in Köln",
     ]
+    dialog.repeat.setValue(3)
+    dialog.seeds.setCurrentIndex(dialog.seeds.findData("step"))
+    qtbot.waitUntil(lambda: dialog.run_button.text() == "Run 6 rows" and dialog.run_button.isEnabled(), timeout=PATIENCE)
     dialog.template.setText("A poem about {{topic")
     qtbot.waitUntil(lambda: "braces" in dialog.notice.message, timeout=PATIENCE)
     assert not dialog.run_button.isEnabled()

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QLineEdit,
+    QSpinBox,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -27,6 +28,7 @@ from studio.core.jobs import Batch, Job
 from studio.core.requests import KINDS, Request, fields
 from studio.jobs.batch.decode import ENCODINGS
 from studio.jobs.batch.plan import BatchFile, Row, columns_of, plan, read_batch
+from studio.jobs.batch.seeds import MAX_REPEATS, POLICIES
 from studio.models.installed import find
 from studio.ui import background, theme
 from studio.ui.parts import Notice, button, dress_table, label, name_control, row
@@ -126,6 +128,15 @@ class BatchDialog(QDialog):
         for name in ENCODINGS:
             self.encoding.addItem(name, name)
         name_control(self.encoding, "Encoding", "How the file's bytes are read, where the guess is wrong")
+        self.seeds = QComboBox()
+        for name in POLICIES:
+            self.seeds.addItem(name.title(), name)
+        told = "; ".join(f"{name}, {what}" for name, what in POLICIES.items())
+        name_control(self.seeds, "Seeds", f"Seeds of rows that name none: {told}")
+        self.repeat = QSpinBox()
+        self.repeat.setRange(1, MAX_REPEATS)
+        self.repeat.lineEdit().setTextMargins(6, 0, 6, 0)
+        name_control(self.repeat, "Repeats", "How often each row runs; a row's own seed counts on")
         self.folder = QLineEdit(str(Path(shared.output_folder()) / names.slug(path.stem)))
         name_control(self.folder, "Folder", "Where results and report are saved")
         self.template = QLineEdit()
@@ -165,18 +176,19 @@ class BatchDialog(QDialog):
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(4)
         grid.addWidget(label("Prompt template", "muted"), 0, 0)
-        grid.addWidget(self.template, 1, 0, 1, 3)
-        parts = (("Kind", self.kind), ("Model", self.model), ("Encoding", self.encoding))
-        for column, (title, widget) in enumerate(parts):
+        grid.addWidget(self.template, 1, 0, 1, 5)
+        choices = (("Kind", self.kind), ("Model", self.model), ("Encoding", self.encoding), ("Seeds", self.seeds))
+        for column, (title, widget) in enumerate((*choices, ("Repeats", self.repeat))):
+            if isinstance(widget, QComboBox):
+                widget.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             grid.addWidget(label(title, "muted"), 2, column)
             grid.addWidget(widget, 3, column)
+            grid.setColumnStretch(column, 1 if widget is self.repeat else 2)
         grid.addWidget(label("Folder", "muted"), 4, 0)
-        grid.addWidget(row(self.folder, browse, spacing=4), 5, 0, 1, 2)
-        grid.addWidget(label("File names", "muted"), 4, 2)
-        grid.addWidget(self.name, 5, 2)
-        grid.addWidget(self.sample, 6, 2)
-        for column in range(3):
-            grid.setColumnStretch(column, 1)
+        grid.addWidget(row(self.folder, browse, spacing=4), 5, 0, 1, 3)
+        grid.addWidget(label("File names", "muted"), 4, 3)
+        grid.addWidget(self.name, 5, 3, 1, 2)
+        grid.addWidget(self.sample, 6, 3, 1, 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 14)
         layout.setSpacing(10)
@@ -190,6 +202,8 @@ class BatchDialog(QDialog):
         self.kind.currentIndexChanged.connect(lambda _index: self._on_kind_changed())
         self.model.currentIndexChanged.connect(lambda _index: self._timer.start())
         self.encoding.currentIndexChanged.connect(lambda _index: self._timer.start())
+        self.seeds.currentIndexChanged.connect(lambda _index: self._timer.start())
+        self.repeat.valueChanged.connect(lambda _times: self._timer.start())
         for line in (self.name, self.template):
             line.textChanged.connect(lambda _text: self._timer.start())
         self.only_bad.toggled.connect(lambda _on: self._show_rows())
@@ -219,6 +233,7 @@ class BatchDialog(QDialog):
         number = self._reading
         kind, model, encoding = self.kind.currentData(), self.model.currentData() or "", self.encoding.currentData()
         name_template, template = self.name.text(), self.template.text()
+        seeds, repeat = self.seeds.currentData(), self.repeat.value()
         self.run_button.setEnabled(False)
         self.summary.setText("Reading…")
 
@@ -226,7 +241,7 @@ class BatchDialog(QDialog):
             defaults = {"model": model} if model else {}
             return read_batch(
                 self.path, self._find_card(), kind=kind, defaults=defaults, encoding=encoding, name_template=name_template,
-                template=template,
+                template=template, seeds=seeds, repeat=repeat,
             )  # fmt: skip
 
         background.run(self, work, lambda found: self._on_read(number, found), lambda error: self._on_unreadable(number, error))
