@@ -66,12 +66,16 @@ def generate(context: Context, kind: str, values: dict[str, Any], target: Path |
     try:
         job = _make_job(context, kind, values, target)
         from studio.cli.runner import Run
+        from studio.engine.prompt_words import advise
 
         streams = kind == "text" and not as_json and sys.stdout.isatty() and job.request.result_count == 1
         run = Run(context, stream_text=streams)
     except (StudioError, InvalidRequestError) as error:
         output.explain(error)
         return output.WRONG
+    told = advise(job.request.prompt, context.find_card(kind, job.request.model))
+    if told:
+        output.note(told)
     outcomes = run.submit([job])
     for outcome in outcomes:
         if as_json:

@@ -14,6 +14,7 @@ import msgspec
 
 from studio.core.errors import StudioError
 from studio.core.paths import resources
+from studio.models import vocabulary
 from studio.models.card import ModelCard
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -37,6 +38,19 @@ def prepare(prompt: str, card: ModelCard) -> str:
             cure="It reads English, the commonest Chinese words and emoji for everyday things: a red apple, 一只红苹果.",
         )
     return re.sub(r"\s+", " ", text).strip() if text != prompt else prompt
+
+
+def advise(prompt: str, card: ModelCard) -> str:
+    """Return how the prompt is read and which of its words the model has not learned; empty where there is nothing to say."""
+    if not card.english_words:
+        return ""
+    try:
+        text = prepare(prompt, card)
+    except StudioError as error:
+        return f"{error.message} {error.cure}"
+    known = vocabulary.read(card.folder)
+    told = f"Read as: {text}. " if text != prompt else ""
+    return (told + (vocabulary.advice(text, known) if known is not None else "")).strip()
 
 
 def _with_emoji(prompt: str) -> str:

@@ -125,6 +125,14 @@ def test_without_a_model_it_says_how_to_get_one(data):
     assert "studio models install starter" in done.stderr
 
 
+def test_a_prompt_that_the_starter_hardly_knows_is_drawn_with_a_word_about_it(data):
+    done = studio("image", "一只 xyzzy", "--steps", 2, data=data)
+    assert done.returncode == 0, done.stderr
+    assert "Read as: a xyzzy." in done.stderr
+    assert "Far from all" in done.stderr
+    assert Path(done.stdout.strip()).suffix == ".png"
+
+
 def test_batch_makes_prompts_from_columns(fake, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("topic,city\nspring,北京\n", encoding="utf-8")

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
+from studio.models import vocabulary
 from studio.models.catalogue import entry_named
 from studio.models.vocabulary import Vocabulary
-from studio.ui.tabs import image as image_tab
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_it_is_said_how_a_chinese_prompt_is_read(tab):
 
 def test_the_nearest_names_are_told(tab, monkeypatch):
     known = Vocabulary(frozenset({"dog"}), {"sword": ("axe",)})
-    monkeypatch.setattr(image_tab, "read_vocabulary", lambda _folder: known)
+    monkeypatch.setattr(vocabulary, "read", lambda _folder: known)
     tab.prompt.setPlainText("a dog with a sword")
     assert tab.advice.text() == 'Not learned: "sword", nearest: axe.'
     tab.prompt.setPlainText("a dog")

@@ -11,14 +11,11 @@ from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QVBoxLayout, QWidget
 
-from studio.core.errors import StudioError
 from studio.core.events import Cancelled, Event, Failed, Finished, Preview, Progress
 from studio.core.files import write_whole
 from studio.core.jobs import Job
-from studio.engine.prompt_words import prepare
+from studio.engine.prompt_words import advise
 from studio.models.card import ModelCard
-from studio.models.vocabulary import advice
-from studio.models.vocabulary import read as read_vocabulary
 from studio.ui import background
 from studio.ui.image_view import ImageView
 from studio.ui.parts import button, label, name_control, row, tell
@@ -96,7 +93,7 @@ class ImageTab(GenerateTab):
     def _advise(self) -> None:
         """Say how the prompt is read where it is put into English, and which of its words the model has not learned."""
         prompt = self.prompt.toPlainText()[:_ADVISED]
-        told = _advice(prompt, self.card) if self.card is not None and prompt.strip() else ""
+        told = advise(prompt, self.card) if self.card is not None and prompt.strip() else ""
         self.advice.setText(told)
         self.advice.setVisible(bool(told))
 
@@ -141,18 +138,6 @@ class ImageTab(GenerateTab):
                 lambda _none: self.shared.said.emit(f"Saved {target}"),
                 lambda error: tell(self, "Not saved", f"{target} could not be written: {error}"),
             )
-
-
-def _advice(prompt: str, card: ModelCard) -> str:
-    if not card.english_words:
-        return ""
-    try:
-        text = prepare(prompt, card)
-    except StudioError as error:
-        return f"{error.message} {error.cure}"
-    vocabulary = read_vocabulary(card.folder)
-    told = f"Read as: {text}. " if text != prompt else ""
-    return (told + (advice(text, vocabulary) if vocabulary is not None else "")).strip()
 
 
 class _Examples(QToolButton):
