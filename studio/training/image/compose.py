@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from studio.training.image.captions import article
 from studio.training.image.latents import Item, is_held_out
-from studio.training.image.pictures import STYLES, Icon
-from studio.training.image.profile import SEED, Profile
+from studio.training.image.pictures import STYLES, Icon, together
+from studio.training.image.profile import LATENT_FACTOR, SEED, Profile
 
 Pixels = NDArray[np.uint8]
 Place = tuple[float, float, float]
@@ -50,9 +50,9 @@ def composed(icons: list[Icon], pictures: Pixels, profile: Profile) -> Iterator[
     """Yield `profile.composed` pictures, RGB, (side, side, 3), without the pairs that are held out."""
     chance = Random(SEED + 1)
     kinds: tuple[Callable[[Maker], Made], ...] = (
-        Maker.pair, Maker.pair, Maker.three, Maker.count, Maker.sizes, Maker.background, Maker.scene,
+        Maker.pair, Maker.pair, Maker.pair, Maker.pair, Maker.three, Maker.count, Maker.sizes, Maker.background, Maker.scene,
     )  # fmt: skip
-    maker = Maker(icons, pictures, chance, profile.held_out)
+    maker = Maker(icons, pictures, chance, profile.held_out, together(profile))
     for number in range(profile.composed):
         text, chosen, picture = kinds[number % len(kinds)](maker)
         style = STYLES[icons[chosen[0]].source]
@@ -65,16 +65,21 @@ def pair_is_held_out(first: str, second: str, share: float) -> bool:
 
 
 class Maker:
-    """Makes one picture of each kind."""
+    """Makes one picture of each kind, of all icons or of those in `wanted` (name of the icon → what people call it)."""
 
-    def __init__(self, icons: list[Icon], pictures: Pixels, chance: Random, share: float) -> None:
+    def __init__(
+        self, icons: list[Icon], pictures: Pixels, chance: Random, share: float, wanted: dict[str, str] | None = None
+    ) -> None:
         self._icons = icons
         self._pictures = pictures
         self._chance = chance
         self._share = share
+        self._wanted = wanted or {}
         self._of_source: dict[str, list[int]] = {}
         for number, icon in enumerate(icons):
-            self._of_source.setdefault(icon.source, []).append(number)
+            if not wanted or icon.key in wanted:
+                self._of_source.setdefault(icon.source, []).append(number)
+        self._all = [number for numbers in self._of_source.values() for number in numbers]
 
     def pair(self) -> Made:
         """Two things beside, above or in front of one another."""
@@ -82,7 +87,6 @@ class Maker:
         text, places = self._chance.choice(
             (
                 ("{0} next to {1}", ((0.0, 0.26, 0.5), (0.5, 0.26, 0.5))),
-                ("{1} next to {0}", ((0.0, 0.26, 0.5), (0.5, 0.26, 0.5))),
                 ("{0} and {1}", ((0.0, 0.26, 0.5), (0.5, 0.26, 0.5))),
                 ("{0} to the left of {1}", ((0.0, 0.26, 0.5), (0.5, 0.26, 0.5))),
                 ("{1} to the right of {0}", ((0.0, 0.26, 0.5), (0.5, 0.26, 0.5))),
@@ -105,7 +109,7 @@ class Maker:
     def count(self) -> Made:
         """Two to four of a kind."""
         number = self._chance.choice(tuple(COUNTS))
-        (chosen,) = self._different(1)
+        chosen = self._chance.choice(self._all)
         corners = ((0.0, 0.0, 0.5), (0.5, 0.0, 0.5), (0.0, 0.5, 0.5), (0.5, 0.5, 0.5))
         places = {2: ((0.0, 0.26, 0.5), (0.5, 0.26, 0.5)), 3: (*corners[:2], (0.25, 0.5, 0.5)), 4: corners}[number]
         words = f"{COUNTS[number]} {plural(self._name(chosen))}"
@@ -121,14 +125,14 @@ class Maker:
 
     def background(self) -> Made:
         """A thing on a colour."""
-        (chosen,) = self._different(1)
+        chosen = self._chance.choice(self._all)
         word = self._chance.choice(tuple(BACKGROUNDS))
         words = f"{self._one(chosen)} on {article(word)} {word} background"
         return words, (chosen,), self._paste(_plain(self._side, BACKGROUNDS[word]), (chosen,), ((0.12, 0.12, 0.76),))
 
     def scene(self) -> Made:
         """A thing in a simple landscape."""
-        (chosen,) = self._different(1)
+        chosen = self._chance.choice(self._all)
         where = self._chance.choice(tuple(SCENES))
         top = 0.12 if where == "in the sky" else 0.3
         return f"{self._one(chosen)} {where}", (chosen,), self._paste(_scene(self._side, where), (chosen,), ((0.2, top, 0.6),))
@@ -148,7 +152,9 @@ class Maker:
                 return chosen
 
     def _name(self, index: int) -> str:
-        return self._icons[index].names[0]
+        icon = self._icons[index]
+        usual = self._wanted.get(icon.key)
+        return usual if usual and self._chance.random() < 0.6 else icon.names[0]
 
     def _one(self, index: int) -> str:
         name = self._name(index)
@@ -159,9 +165,12 @@ class Maker:
         return _pasted(_plain(self._side, colour), pictures, places)
 
     def _paste(self, canvas: Pixels, chosen: tuple[int, ...], places: tuple[Place, ...]) -> Pixels:
-        shift = self._chance.uniform(-0.02, 0.02)
-        moved = tuple((left + shift, top + shift, share) for left, top, share in places)
-        return _pasted(canvas, tuple(self._pictures[index] for index in chosen), moved)
+        # On whole latents: there the latents of a thing are the same wherever it stands, which is learned much sooner.
+        step = LATENT_FACTOR / self._side
+        snapped = tuple(
+            (round(left / step) * step, round(top / step) * step, round(share / step) * step) for left, top, share in places
+        )
+        return _pasted(canvas, tuple(self._pictures[index] for index in chosen), snapped)
 
 
 def _pasted(canvas: Pixels, pictures: tuple[Pixels, ...], places: tuple[Place, ...]) -> Pixels:

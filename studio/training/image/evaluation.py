@@ -20,7 +20,7 @@ from studio.training.image.captions import article
 from studio.training.image.classifier import Classifier
 from studio.training.image.compose import Made, Maker, pair_is_held_out
 from studio.training.image.latents import Item, is_held_out
-from studio.training.image.pictures import Icon
+from studio.training.image.pictures import Icon, together
 from studio.training.image.profile import COLOURS, Profile
 
 Pixels = NDArray[np.uint8]
@@ -50,7 +50,7 @@ def questions(icons: list[Icon], pictures: Pixels, known: set[str], profile: Pro
         "composed": _composed(icons, pictures, 60, (Maker.pair,), profile),
         "backgrounds and scenes": _composed(icons, pictures, 30, (Maker.background, Maker.scene), profile),
         "held-out colours": _held_out_colours(once, 30, chance, profile),
-        "held-out pairs": _held_out_pairs(plain, 30, chance, profile),
+        "held-out pairs": _held_out_pairs(plain, 60, chance, profile),
         "unseen words": [
             Question(word, (key,))
             for word, key in unseen.items()
@@ -71,7 +71,7 @@ def _one(icon: Icon) -> str:
 def _composed(
     icons: list[Icon], pictures: Pixels, count: int, kinds: Sequence[Callable[[Maker], Made]], profile: Profile
 ) -> list[Question]:
-    maker = Maker(icons, pictures, Random(_SEED + 1), profile.held_out)
+    maker = Maker(icons, pictures, Random(_SEED + 1), profile.held_out, together(profile))
     made = [kinds[number % len(kinds)](maker) for number in range(count)]
     return [Question(text, tuple(icons[number].key for number in chosen)) for text, chosen, _picture in made]
 
@@ -90,7 +90,9 @@ def _held_out_colours(once: dict[str, tuple[Icon, Pixels]], count: int, chance: 
 
 
 def _held_out_pairs(plain: list[Icon], count: int, chance: Random, profile: Profile) -> list[Question]:
-    pairs = [pair for pair in combinations(plain, 2) if pair_is_held_out(pair[0].key, pair[1].key, profile.held_out)]
+    wanted = together(profile)
+    several = [icon for icon in plain if not wanted or icon.key in wanted]
+    pairs = [pair for pair in combinations(several, 2) if pair_is_held_out(pair[0].key, pair[1].key, profile.held_out)]
     return [
         Question(f"{_one(one)} next to {_one(other)}", (one.key, other.key))
         for one, other in chance.sample(pairs, min(count, len(pairs)))

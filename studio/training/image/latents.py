@@ -20,8 +20,8 @@ from studio.training.image.profile import COLOURS, SEED, Profile
 _CAPTIONS = 24
 """A picture; a colour variant has a third of them."""
 PLAIN, RECOLOURED, COMPOSED = range(3)
-SHARES = {RECOLOURED: 0.15, COMPOSED: 0.3}
-"""Of the samples; the rest are pictures as they are."""
+SHARES = {RECOLOURED: 0.35, COMPOSED: 0.62}
+"""Of the samples, each of what the ones after it leave; the rest are pictures as they are."""
 
 
 class Item(msgspec.Struct, frozen=True):

@@ -44,9 +44,16 @@ class Icon(msgspec.Struct, frozen=True):
 
 def concepts(profile: Profile) -> set[str]:
     """Return the names of the icons that a profile is limited to; empty for all."""
-    if not profile.concepts:
-        return set()
-    return set((files(__package__) / "concepts" / f"{profile.concepts}.txt").read_text(encoding="utf-8").split())
+    return set(_listed(profile.concepts))
+
+
+def together(profile: Profile) -> dict[str, str]:
+    """Return what stands in composed pictures: the name of the icon, and what people call it or empty; empty for all."""
+    return {key: word for key, _equals, word in (entry.partition("=") for entry in _listed(profile.together))}
+
+
+def _listed(name: str) -> list[str]:
+    return (files(__package__) / "concepts" / f"{name}.txt").read_text(encoding="utf-8").split() if name else []
 
 
 def build(packages: Path, profile: Profile) -> tuple[list[Icon], NDArray[np.uint8]]:

@@ -28,6 +28,8 @@ class Profile:
     """Name of the list of icon names in this package; empty takes all that are not left out."""
     composed: int
     """How many composed pictures are made beside the single ones."""
+    together: str
+    """Name of the list of what stands in composed pictures; empty takes everything, which takes many more samples to learn."""
     channels: tuple[int, ...]
     """Of the denoiser's levels."""
     autoencoder_channels: int
@@ -51,12 +53,13 @@ CPU = Profile(
     side=64,
     sets=("fluent-emoji-flat",),
     concepts="everyday",
-    composed=6_000,
+    composed=36_000,
+    together="together",
     channels=(32, 64, 128),
     autoencoder_channels=32,
     batch=32,
-    steps=8_000,
-    learning_rate=1.0e-3,
+    steps=16_000,
+    learning_rate=8e-4,
     ema=0.998,
     autoencoder_steps=3_000,
     autoencoder_batch=8,
@@ -69,7 +72,8 @@ GPU = Profile(
     side=128,
     sets=("fluent-emoji-flat", "fluent-emoji", "noto", "openclipart"),
     concepts="",
-    composed=12_000,
+    composed=60_000,
+    together="together",
     channels=(64, 128, 192),
     autoencoder_channels=48,
     batch=512,
@@ -88,6 +92,7 @@ TRIAL = replace(
     name="trial",
     concepts="trial",
     composed=24,
+    together="",
     channels=(16, 32),
     batch=4,
     steps=6,
