@@ -30,7 +30,7 @@ def list_command(ctx: typer.Context, as_json: Json = False) -> None:
 
 
 def _look(ctx: typer.Context) -> list[Job]:
-    from studio.jobs.store import read_jobs
+    from studio.jobs.rows import read_jobs
     from studio.library.database import open_read_only
 
     try:

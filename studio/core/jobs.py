@@ -48,7 +48,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     target: Target
     state: JobState = JobState.QUEUED
     position: int = 0
-    """Jobs run in the order of position."""
+    """Jobs run in the order of position; see `jobs.order`."""
+    placed: bool = False
+    """True where the person put it there by hand: ordering by model moves nothing across it."""
     batch: str = ""
     """The batch's id, or empty."""
     row: int = 0
@@ -60,6 +62,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     ended: float = 0.0
     """Unix times in seconds; 0 while it has not happened."""
     failure: Failure | None = None
+
+    @property
+    def set_aside(self) -> bool:
+        """True where it took the engine down too often, and waits for a person."""
+        return self.state is JobState.FAILED and self.failure is not None and self.failure.cause == "crash"
 
 
 class SkippedRow(msgspec.Struct, frozen=True):

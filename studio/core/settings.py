@@ -24,6 +24,12 @@ class Settings(msgspec.Struct, kw_only=True):
     theme: Literal["system", "light", "dark"] = "system"
     play_while_made: bool = True
     """Speech is played as soon as its first sentence is there."""
+    order_by_model: bool = True
+    """Waiting jobs that share a model run together."""
+    keep_awake: bool = True
+    """The computer does not sleep while jobs run."""
+    notify: bool = True
+    """The desktop says when a long run is over."""
     geometry: str = ""
     """The window's place and docks, base64 of Qt's own form."""
     window_state: str = ""

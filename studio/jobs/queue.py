@@ -9,16 +9,22 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure
 from studio.core.events import Cancelled, Event, Failed, Finished
-from studio.core.jobs import Batch, Job, JobState
+from studio.core.jobs import Batch, Job, JobState, new_job
+from studio.core.requests import Request
+from studio.jobs.estimate import Estimates, PastRun
+from studio.jobs.gate import Gate, Limit
+from studio.jobs.order import Model, Places, model_of, moved, run_order
 from studio.jobs.store import MAX_CRASHES, JobStore
 
 T = TypeVar("T")
@@ -34,6 +40,10 @@ class JobQueue(QObject):
     """list[Job], each in its new state, stored on disk."""
     jobs_removed = Signal(list)
     """list[str], the ids of jobs that are no longer listed."""
+    jobs_moved = Signal(list)
+    """list[Job], with their new places; `jobs()` has the new order."""
+    pause_changed = Signal(str)
+    """The reason why no further job begins, or empty: jobs run."""
     job_event = Signal(str, object)
     """(job id, Event): everything that the engine says about the running job. The terminal event comes after the job's new
     state is stored and its artifacts are indexed, and after `jobs_changed`."""
@@ -54,7 +64,15 @@ class JobQueue(QObject):
         self._journal = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._mirror: dict[str, Job] = {job.id: job for job in store.jobs()}
         self._cancel_running: Callable[[str], None] = lambda _job_id: None
+        self._interrupt_running: Callable[[], None] = lambda: None
         self._wake: Callable[[], None] = lambda: None
+        self._gate = Gate()
+        self._loaded: Model | None = None
+        self.estimates = Estimates(store.past_runs())
+        self.by_model = True
+        """Whether jobs that share a model run together, so that it is loaded once."""
+        self.pause_on_disk = False
+        """Whether a row of a batch that cannot be saved pauses the queue and waits, instead of failing."""
         self.finish_batch: Callable[[Batch, list[Job], dict[str, list[Artifact]]], object] | None = None
         """Called in the journal thread when a batch is over; writes its report."""
         self._stored.connect(self._on_stored)
@@ -103,12 +121,93 @@ class JobQueue(QObject):
 
     def clear_over(self) -> None:
         """Take jobs that are over from the list; their files stay."""
+        self.remove([job.id for job in self._mirror.values() if job.state.over])
+
+    def remove(self, job_ids: Sequence[str]) -> None:
+        """Take jobs that do not run from the list; their files stay. `restore` undoes it."""
+        ids = list(job_ids)
 
         def write() -> Callable[[], None]:
-            removed = self._store.remove_over()
-            return lambda: self._tell_removed(removed)
+            removed = self._store.remove(ids)
+            self._settle_batches(removed)
+            return lambda: self._tell_removed([job.id for job in removed])
 
         self._post(write)
+
+    def restore(self, jobs: Sequence[Job]) -> None:
+        """List removed jobs again, where they were."""
+        again = list(jobs)
+
+        def write() -> Callable[[], None]:
+            back = self._store.restore(again)
+            self._wake()
+            return lambda: self._tell_added(back)
+
+        self._post(write)
+
+    def move(self, job_ids: Sequence[str], before: str | None) -> Places:
+        """Let waiting jobs run before another one, None at the end. Returns the places that they and others had, for `place`."""
+        waiting = self.waiting()
+        places = moved(waiting, job_ids, before)
+        self.place(places)
+        return {job.id: (job.position, job.placed) for job in waiting if job.id in places}
+
+    def place(self, places: Places) -> None:
+        """Give waiting jobs these places; `jobs_moved` follows."""
+
+        def write() -> Callable[[], None]:
+            now = self._store.place(places)
+            return lambda: self._tell_moved(now)
+
+        if places:
+            self._post(write)
+
+    def replace(self, job_id: str, request: Request) -> None:
+        """Give a waiting job another request. Where it has begun meanwhile, the request becomes a new job."""
+        job = self._mirror[job_id]
+        new = new_job(request, job.target.folder)
+
+        def write() -> Callable[[], None]:
+            changed = self._store.replace(_with_request(job, new))
+            if changed is not None:
+                return lambda: self._tell_changed([changed])
+            placed = self._store.add([new])
+            self._wake()
+            return lambda: self._tell_added(placed)
+
+        self._post(write)
+
+    def duplicate(self, job_ids: Sequence[str]) -> None:
+        """Append the same requests once more, with the same seeds."""
+        again = [new_job(job.request, job.target.folder) for job in self._chosen(job_ids)]
+        self.submit(again)
+
+    def pause(self, reason: str = "The queue is paused.", *, now: bool = False) -> None:
+        """Let no further job begin. With `now`, the running one stops and waits again; its model stays loaded."""
+        self._gate.close(reason)
+        if now:
+            self._interrupt_running()
+        self.pause_changed.emit(reason)
+
+    def resume(self) -> None:
+        """Go on."""
+        self._gate.open()
+        self._wake()
+        self.pause_changed.emit("")
+
+    @property
+    def paused(self) -> str:
+        """Why no further job begins; empty where jobs run."""
+        return self._gate.reason or ""
+
+    @property
+    def limit(self) -> Limit:
+        """How far the run may go."""
+        return self._gate.limit
+
+    def set_limit(self, limit: Limit) -> None:
+        """Pause after so many jobs, or at a time."""
+        self._gate.set_limit(limit)
 
     def find_artifacts(self, job_id: str, receive: Callable[[list[Artifact]], None]) -> None:
         """Look up a job's artifacts; `receive` is called in the GUI thread."""
@@ -129,6 +228,18 @@ class JobQueue(QObject):
         """Return one job as last stored."""
         return self._mirror.get(job_id)
 
+    def waiting(self) -> list[Job]:
+        """Return the waiting jobs in the order of their positions."""
+        return [job for job in self._mirror.values() if job.state is JobState.QUEUED]
+
+    def run_order(self) -> list[Job]:
+        """Return the waiting jobs in the order in which they will run."""
+        running = next((model_of(job) for job in self._mirror.values() if job.state is JobState.RUNNING), self._loaded)
+        return run_order(self.waiting(), running, by_model=self.by_model)
+
+    def _chosen(self, job_ids: Sequence[str]) -> list[Job]:
+        return [job for job_id in job_ids if (job := self._mirror.get(job_id))]
+
     def close(self) -> None:
         """Wait for what is being stored, and close the database. The worker must have stopped."""
         self._journal.shutdown(wait=True)
@@ -136,19 +247,29 @@ class JobQueue(QObject):
 
     # For the worker; blocks the worker thread -----------------------------------------------------------------------------
 
-    def attach_worker(self, wake: Callable[[], None], cancel_running: Callable[[str], None]) -> None:
-        """Tell the queue how to wake the worker and how to cancel the job that it runs (both thread-safe)."""
+    def attach_worker(
+        self, wake: Callable[[], None], cancel_running: Callable[[str], None], interrupt_running: Callable[[], None]
+    ) -> None:
+        """Tell the queue how to wake the worker, cancel the job that it runs, or let it wait again (all thread-safe)."""
         self._wake = wake
         self._cancel_running = cancel_running
+        self._interrupt_running = interrupt_running
 
     def take_next(self) -> Job | None:
-        """Mark the first waiting job as running, on disk, and return it."""
+        """Mark the next waiting job as running, on disk, and return it; None where none waits or the queue is paused."""
+        open_before = self._gate.reason is None
+        if not self._gate.pass_one():
+            if open_before:
+                self._stored.emit(_call(self.pause_changed.emit, self.paused))
+            return None
         try:
-            job = self._journal.submit(self._store.take_next).result()
+            job = self._journal.submit(self._store.take_next, self._loaded if self.by_model else None).result()
         except sqlite3.Error as error:
             self._tell_failed(error)
             return None
         if job is not None:
+            self._gate.count_one()
+            self._loaded = model_of(job)
             self._stored.emit(lambda: self._tell_changed([job]))
         else:
             self._stored.emit(self.idle_reached.emit)
@@ -171,8 +292,14 @@ class JobQueue(QObject):
     def _record(self, job: Job, event: Finished | Failed | Cancelled, interrupted: bool) -> Job | None:
         if interrupted and isinstance(event, Cancelled):
             return self._store.requeue(job.id)
+        if isinstance(event, Failed) and event.failure.cause == "disk" and job.batch and self.pause_on_disk:
+            self._gate.close(event.failure.message)
+            self._stored.emit(_call(self.pause_changed.emit, event.failure.message))
+            return self._store.requeue(job.id)
         if isinstance(event, Finished):
-            now = self._store.end(job.id, JobState.COMPLETED, artifacts=event.artifacts)
+            past = PastRun(*model_of(job), job.request.work, time.time() - job.started)
+            self._stored.emit(_call(self.estimates.learn, past))
+            now = self._store.end(job.id, JobState.COMPLETED, artifacts=event.artifacts, past=past)
         elif isinstance(event, Cancelled):
             now = self._store.end(job.id, JobState.CANCELLED, artifacts=event.artifacts)
         elif event.failure.cause == "crash" and job.crashes + 1 < MAX_CRASHES:
@@ -215,8 +342,19 @@ class JobQueue(QObject):
         tell()
 
     def _tell_added(self, jobs: list[Job]) -> None:
+        last = max((job.position for job in self._mirror.values()), default=0)
         self._mirror.update((job.id, job) for job in jobs)
+        if jobs and jobs[0].position <= last:  # restored
+            self._sort()
         self.jobs_added.emit(jobs)
+
+    def _tell_moved(self, jobs: list[Job]) -> None:
+        self._mirror.update((job.id, job) for job in jobs if job.id in self._mirror)
+        self._sort()
+        self.jobs_moved.emit(jobs)
+
+    def _sort(self) -> None:
+        self._mirror = {job.id: job for job in sorted(self._mirror.values(), key=lambda job: job.position)}
 
     def _tell_changed(self, jobs: list[Job]) -> None:
         listed = [job for job in jobs if job.id in self._mirror]
@@ -238,6 +376,12 @@ class JobQueue(QObject):
 def _call(function: Callable[[T], object], argument: T) -> Callable[[], None]:
     # A lambda in a loop would bind the loop's last value.
     return lambda: (function(argument), None)[1]
+
+
+def _with_request(job: Job, new: Job) -> Job:
+    # A batch row keeps the name that its template gave it.
+    target = job.target if job.batch else new.target
+    return msgspec.structs.replace(job, request=new.request, target=target)
 
 
 def _explain(failure: Failure, job: Job) -> Failure:

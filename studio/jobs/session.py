@@ -31,6 +31,8 @@ class Session:
     def __init__(self, data: DataFolder, engine: Engine) -> None:
         self.data = data
         self.engine = engine
+        self.unclean = data.lock.exists()
+        """True where the program before this one did not end in order: it left its lock behind."""
         self._lock = hold(data)
         try:
             _make_ballast(data.ballast)

@@ -13,15 +13,17 @@ import msgspec
 
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure
-from studio.core.jobs import Batch, Job, JobState, Target
-from studio.core.requests import AnyRequest
+from studio.core.jobs import Batch, Job, JobState
+from studio.jobs.estimate import PastRun
+from studio.jobs.order import Model, Places
+from studio.jobs.rows import INSERT, failure_text, read_jobs, request_text, to_row
 from studio.library.database import open_database
 
 MAX_CRASHES = 2
 """A job that took the child down this often is set aside."""
 
-_REQUEST = msgspec.json.Decoder(AnyRequest)
-_COLUMNS = "id, position, kind, state, batch, row, crashes, created, started, ended, request, folder, stem, failure"
+MAX_PAST_RUNS = 2_000
+"""What estimates are made from; older ones are forgotten."""
 
 
 class JobStore:
@@ -34,7 +36,12 @@ class JobStore:
     @classmethod
     def open(cls, path: Path, ballast: Path | None = None) -> JobStore:
         """Open or create the database at `path`. Raises StudioError."""
-        return cls(open_database(path), ballast)
+        connection = open_database(path)
+        connection.execute(
+            "DELETE FROM past_runs WHERE ended < (SELECT ended FROM past_runs ORDER BY ended DESC LIMIT 1 OFFSET ?)",
+            (MAX_PAST_RUNS,),
+        )
+        return cls(connection, ballast)
 
     def close(self) -> None:
         """Close the connection."""
@@ -56,9 +63,7 @@ class JobStore:
         with self._transaction() as connection:
             last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
             placed = [msgspec.structs.replace(job, position=last + number) for number, job in enumerate(jobs, start=1)]
-            connection.executemany(
-                f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 14)})", (_to_row(job) for job in placed)
-            )
+            connection.executemany(INSERT, map(to_row, placed))
             if batch is not None:
                 connection.execute(
                     "INSERT INTO batches (id, body) VALUES (?, ?)", (batch.id, msgspec.json.encode(batch).decode())
@@ -74,31 +79,82 @@ class JobStore:
         found = self.jobs("WHERE id = ?", (job_id,))
         return found[0] if found else None
 
-    def take_next(self) -> Job | None:
-        """Mark the first waiting job as running and return it; None when none waits."""
+    def take_next(self, loaded: Model | None = None) -> Job | None:
+        """Mark the next waiting job as running and return it; None when none waits.
+
+        With `loaded`, a job of that model goes before others, but not across one that was placed by hand (`order.run_order`).
+        """
         with self._transaction() as connection:
-            row = connection.execute(
-                "SELECT id FROM jobs WHERE state = ? ORDER BY position LIMIT 1", (JobState.QUEUED,)
-            ).fetchone()
-            if row is None:
+            head = connection.execute("SELECT id, placed FROM jobs WHERE state = 'queued' ORDER BY position LIMIT 1").fetchone()
+            if head is None:
                 return None
+            same = None
+            if loaded is not None and not head["placed"]:
+                same = connection.execute(
+                    "SELECT id FROM jobs WHERE state = 'queued' AND kind = ? AND model = ? AND position < coalesce("
+                    "(SELECT min(position) FROM jobs WHERE state = 'queued' AND placed), 9e18) ORDER BY position LIMIT 1",
+                    loaded,
+                ).fetchone()
+            job_id = (same or head)["id"]
             connection.execute(
                 "UPDATE jobs SET state = ?, started = ?, cancel_requested = 0 WHERE id = ?",
-                (JobState.RUNNING, time.time(), row["id"]),
+                (JobState.RUNNING, time.time(), job_id),
             )
-        return self.job(row["id"])
+        return self.job(job_id)
+
+    def place(self, places: Places) -> list[Job]:
+        """Give waiting jobs other places. Returns them; one that has begun meanwhile stays where it is."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "UPDATE jobs SET position = ?, placed = ? WHERE id = ? AND state = 'queued'",
+                ((position, int(placed), job_id) for job_id, (position, placed) in places.items()),
+            )
+        return [job for job_id in places if (job := self.job(job_id))]
+
+    def remove(self, job_ids: Sequence[str]) -> list[Job]:
+        """Forget jobs that do not run; their files stay. Returns them, for `restore`."""
+        found = [job for job_id in job_ids if (job := self.job(job_id)) and job.state is not JobState.RUNNING]
+        with self._transaction() as connection:
+            connection.executemany("DELETE FROM jobs WHERE id = ? AND state <> 'running'", ((job.id,) for job in found))
+        return found
+
+    def restore(self, jobs: Sequence[Job]) -> list[Job]:
+        """List removed jobs again, where they were."""
+        with self._transaction() as connection:
+            back = [job for job in jobs if not connection.execute("SELECT 1 FROM jobs WHERE id = ?", (job.id,)).fetchone()]
+            connection.executemany(INSERT, map(to_row, back))
+        return back
+
+    def replace(self, job: Job) -> Job | None:
+        """Give a waiting job another request and target. Returns None where it has begun meanwhile."""
+        with self._transaction() as connection:
+            changed = connection.execute(
+                "UPDATE jobs SET request = ?, model = ?, folder = ?, stem = ? WHERE id = ? AND state = 'queued' AND kind = ?",
+                (request_text(job), job.request.model, job.target.folder, job.target.stem, job.id, job.request.kind),
+            ).rowcount
+        return self.job(job.id) if changed else None
+
+    def past_runs(self) -> list[PastRun]:
+        """Return what is known about how long jobs took, the oldest first."""
+        rows = self._connection.execute("SELECT kind, model, work, seconds FROM past_runs ORDER BY ended")
+        return [PastRun(row["kind"], row["model"], row["work"], row["seconds"]) for row in rows]
 
     def end(
-        self, job_id: str, state: JobState, *, failure: Failure | None = None, artifacts: Iterable[Artifact] = ()
-    ) -> Job | None:
+        self, job_id: str, state: JobState, *, failure: Failure | None = None, artifacts: Iterable[Artifact] = (),
+        past: PastRun | None = None,
+    ) -> Job | None:  # fmt: skip
         """Record how a job ended, with its artifacts, in one transaction. Returns None where it was removed meanwhile."""
 
         def write() -> None:
             with self._transaction() as connection:
                 connection.execute(
                     "UPDATE jobs SET state = ?, ended = ?, failure = ? WHERE id = ?",
-                    (state, time.time(), _failure_text(failure), job_id),
+                    (state, time.time(), failure_text(failure), job_id),
                 )
+                if past is not None:
+                    connection.execute(
+                        "INSERT INTO past_runs VALUES (?, ?, ?, ?, ?)", (time.time(), *msgspec.structs.astuple(past))
+                    )
                 _index(connection, artifacts)
 
         self._with_room(write)
@@ -212,42 +268,8 @@ class JobStore:
             write()
 
 
-def read_jobs(connection: sqlite3.Connection, where: str = "", parameters: Sequence[Any] = ()) -> list[Job]:
-    """Return jobs in the order in which they run; also on a read-only connection."""
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM jobs {where} ORDER BY position", tuple(parameters))
-    return [_from_row(row) for row in rows]
-
-
 def _index(connection: sqlite3.Connection, artifacts: Iterable[Artifact]) -> None:
     connection.executemany(
         "INSERT OR REPLACE INTO artifacts (path, job_id, ordinal, body) VALUES (?, ?, ?, ?)",
         ((a.path, a.job_id, a.ordinal, msgspec.json.encode(a).decode()) for a in artifacts),
-    )
-
-
-def _failure_text(failure: Failure | None) -> str | None:
-    return None if failure is None else msgspec.json.encode(failure).decode()
-
-
-def _to_row(job: Job) -> tuple[Any, ...]:
-    placing = (job.id, job.position, job.request.kind, str(job.state), job.batch, job.row, job.crashes)
-    times = (job.created, job.started, job.ended)
-    request = msgspec.json.encode(job.request).decode()
-    return (*placing, *times, request, job.target.folder, job.target.stem, _failure_text(job.failure))
-
-
-def _from_row(row: sqlite3.Row) -> Job:
-    return Job(
-        id=row["id"],
-        request=_REQUEST.decode(row["request"]),
-        target=Target(folder=row["folder"], stem=row["stem"]),
-        state=JobState(row["state"]),
-        position=row["position"],
-        batch=row["batch"],
-        row=row["row"],
-        crashes=row["crashes"],
-        created=row["created"],
-        started=row["started"],
-        ended=row["ended"],
-        failure=msgspec.json.decode(row["failure"], type=Failure) if row["failure"] else None,
     )

@@ -12,6 +12,7 @@ from studio.core.errors import Failure
 from studio.core.events import TERMINAL, Cancelled, Event, Failed
 from studio.core.jobs import Job
 from studio.engine.protocol import Engine
+from studio.jobs.awake import Awake
 from studio.jobs.queue import JobQueue
 
 log = logging.getLogger(__name__)
@@ -27,30 +28,28 @@ class Worker(QThread):
         self._engine = engine
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._paused = threading.Event()
         self._cancel = threading.Event()
+        self._interrupt = threading.Event()
         self._running = ""
-        queue.attach_worker(self._wake.set, self._cancel_job)
+        self._awake = Awake()
+        self.keep_awake = False
+        """Whether the computer is kept from sleeping while jobs run."""
+        queue.attach_worker(self._wake.set, self._cancel_job, self._interrupt.set)
 
     def run(self) -> None:
         """The thread: until `stop`."""
         while not self._stopping.is_set():
             self._wake.clear()
-            job = None if self._paused.is_set() else self._take_next()
+            job = self._take_next()
             if job is None:
+                self._awake.release()
                 if not self._stopping.is_set():  # `stop` may have come before `clear`, which took its wake-up away
                     self._wake.wait()
                 continue
+            if self.keep_awake:
+                self._awake.hold()
             self._run_job(job)
-
-    def pause(self) -> None:
-        """Take no further job; the running one goes on."""
-        self._paused.set()
-
-    def resume(self) -> None:
-        """Go on."""
-        self._paused.clear()
-        self._wake.set()
+        self._awake.release()
 
     def stop(self) -> None:
         """End the thread: the running job is cancelled in the engine and waits again in the queue. `wait()` follows."""
@@ -60,6 +59,7 @@ class Worker(QThread):
     def _take_next(self) -> Job | None:
         # Cleared before the job is marked as running: a cancel that comes after it is never lost.
         self._cancel.clear()
+        self._interrupt.clear()
         job = self._queue.take_next()
         self._running = job.id if job else ""
         return job
@@ -71,7 +71,10 @@ class Worker(QThread):
             self._cancel.set()
 
     def _cancelled(self) -> bool:
-        return self._cancel.is_set() or self._stopping.is_set()
+        return self._cancel.is_set() or self._put_back()
+
+    def _put_back(self) -> bool:
+        return self._interrupt.is_set() or self._stopping.is_set()
 
     def _run_job(self, job: Job) -> None:
         ended = False
@@ -84,7 +87,7 @@ class Worker(QThread):
             ended = isinstance(event, TERMINAL)
             if isinstance(event, Failed) and event.failure.cause == "crash" and self._cancel.is_set():
                 event = Cancelled(artifacts=event.artifacts)
-            self._queue.handle_event(job, event, interrupted=self._stopping.is_set() and not self._cancel.is_set())
+            self._queue.handle_event(job, event, interrupted=self._put_back() and not self._cancel.is_set())
 
         try:
             self._engine.generate(job, emit, self._cancelled)

@@ -46,6 +46,19 @@ MIGRATIONS: tuple[str, ...] = (
         finished INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN placed INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN model TEXT NOT NULL DEFAULT '';
+    UPDATE jobs SET model = coalesce(json_extract(request, '$.model'), '');
+    CREATE TABLE past_runs (
+        ended REAL NOT NULL,
+        kind TEXT NOT NULL,
+        model TEXT NOT NULL,
+        work REAL NOT NULL,
+        seconds REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX past_runs_by_age ON past_runs (ended);
+    """,
 )
 """One script a schema version, from empty; `PRAGMA user_version` counts how many have run. Append, never edit."""
 

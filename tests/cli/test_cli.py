@@ -220,7 +220,7 @@ def test_ctrl_c_keeps_the_text_and_exits_130(data):
 def _running(data) -> bool:
     import sqlite3
 
-    from studio.jobs.store import read_jobs
+    from studio.jobs.rows import read_jobs
     from studio.library.database import open_read_only
 
     try:

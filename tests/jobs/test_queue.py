@@ -1,5 +1,7 @@
 """Queue, worker and engine together, with real SQLite, real threads and real files."""
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -187,3 +189,177 @@ def test_cancel_at_any_moment_ends_every_job_once(qtbot, open_session, data):
     run_until_over(qtbot, session, jobs)
     assert len(terminal) == len(set(terminal))
     assert all(session.queue.job(job.id).state in (JobState.CANCELLED, JobState.COMPLETED) for job in jobs)
+
+
+def waits(session):
+    return [job.request.prompt for job in session.queue.waiting()]
+
+
+def test_run_next_and_undo(qtbot, open_session, data):
+    session = open_session()
+    jobs = [text_job(data, prompt=name) for name in "abcd"]
+    with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
+        session.queue.submit(jobs)
+    with qtbot.waitSignal(session.queue.jobs_moved, timeout=PATIENCE):
+        before = session.queue.move([jobs[2].id, jobs[3].id], jobs[0].id)
+    assert waits(session) == ["c", "d", "a", "b"]
+    with qtbot.waitSignal(session.queue.jobs_moved, timeout=PATIENCE):
+        session.queue.place(before)
+    assert waits(session) == ["a", "b", "c", "d"]
+    assert not any(job.placed for job in session.queue.jobs())
+
+
+def test_removed_jobs_come_back_where_they_were(qtbot, open_session, data):
+    session = open_session()
+    jobs = [text_job(data, prompt=name) for name in "abc"]
+    with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
+        session.queue.submit(jobs)
+    gone = session.queue.job(jobs[1].id)
+    with qtbot.waitSignal(session.queue.jobs_removed, timeout=PATIENCE):
+        session.queue.remove([gone.id])
+    assert waits(session) == ["a", "c"]
+    with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
+        session.queue.restore([gone])
+    assert waits(session) == ["a", "b", "c"]
+
+
+def test_pause_after_this_one_and_go_on(qtbot, open_session, data):
+    session = open_session(step_seconds=0.02)
+    jobs = [text_job(data, max_new_tokens=20), text_job(data)]
+    reasons = []
+    session.queue.pause_changed.connect(reasons.append)
+    with qtbot.waitSignal(session.queue.job_event, check_params_cb=lambda _i, e: isinstance(e, Progress), timeout=PATIENCE):
+        session.queue.submit(jobs)
+        session.start()
+    session.queue.pause("lunch")
+    run_until_over(qtbot, session, jobs[:1])
+    assert session.queue.job(jobs[0].id).state is JobState.COMPLETED
+    assert waits(session) == ["hi"]
+    assert session.queue.paused == "lunch"
+    session.queue.resume()
+    run_until_over(qtbot, session, jobs)
+    assert reasons == ["lunch", ""]
+
+
+def test_pause_now_lets_the_running_job_wait_again_with_its_seed(qtbot, open_session, data):
+    session = open_session(step_seconds=0.05)
+    job = text_job(data, max_new_tokens=30, seed=5)
+    with qtbot.waitSignal(session.queue.job_event, check_params_cb=lambda _i, e: isinstance(e, Progress), timeout=PATIENCE):
+        session.queue.submit([job])
+        session.start()
+    session.queue.pause(now=True)
+    qtbot.waitUntil(lambda: session.queue.job(job.id).state is JobState.QUEUED, timeout=PATIENCE)
+    session.engine._step_seconds = 0
+    session.queue.resume()
+    run_until_over(qtbot, session, [job])
+    assert session.queue.job(job.id).state is JobState.COMPLETED
+    files = list(data.outputs.glob("*.txt"))
+    assert len(files) == 1, files
+    other = open_session_text(data)
+    assert other.split()[:5] == files[0].read_text(encoding="utf-8").split()[:5]
+
+
+def open_session_text(data):
+    """Return what the same seed gives when nothing interrupts it."""
+    engine = FakeEngine(data)
+    job = text_job(data, max_new_tokens=30, seed=5)
+    events = []
+    engine.generate(job, events.append, lambda: False)
+    return (data.outputs / events[-1].artifacts[0].path).read_text(encoding="utf-8")
+
+
+def test_a_limit_pauses_after_so_many_jobs(qtbot, open_session, data):
+    from studio.jobs.gate import Limit
+
+    session = open_session()
+    jobs = [text_job(data) for _ in range(4)]
+    session.queue.set_limit(Limit(jobs=2))
+    with qtbot.waitSignal(session.queue.pause_changed, timeout=PATIENCE) as told:
+        session.queue.submit(jobs)
+        session.start()
+    assert told.args == ["The 2 jobs that were allowed are done."]
+    assert [session.queue.job(job.id).state.over for job in jobs] == [True, True, False, False]
+    session.queue.resume()
+    run_until_over(qtbot, session, jobs)
+
+
+def test_a_limit_in_time_lets_nothing_begin_after_it(qtbot, open_session, data):
+    from studio.jobs.gate import Limit
+
+    session = open_session()
+    session.queue.set_limit(Limit(until=1.0))
+    job = text_job(data)
+    with qtbot.waitSignal(session.queue.pause_changed, timeout=PATIENCE):
+        session.queue.submit([job])
+        session.start()
+    assert waits(session) == ["hi"]
+
+
+def test_a_waiting_job_gets_another_request(qtbot, open_session, data):
+    session = open_session()
+    job, other = text_job(data, prompt="old"), text_job(data, prompt="next")
+    with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
+        session.queue.submit([job, other])
+    with qtbot.waitSignal(session.queue.jobs_changed, timeout=PATIENCE):
+        session.queue.replace(job.id, TextRequest(prompt="new", seed=3))
+    assert waits(session) == ["new", "next"]
+    session.start()
+    run_until_over(qtbot, session, [job, other])
+    assert session.queue.job(job.id).target.stem.startswith("new-")
+
+
+def test_a_job_that_has_begun_is_not_changed_but_made_again(qtbot, open_session, data):
+    session = open_session()
+    job = text_job(data, prompt="old")
+    session.queue.submit([job])
+    session.start()
+    run_until_over(qtbot, session, [job])
+    with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
+        session.queue.replace(job.id, TextRequest(prompt="new", seed=3))
+    assert [entry.request.prompt for entry in session.queue.jobs()] == ["old", "new"]
+
+
+def test_past_runs_say_how_long_the_next_will_take(qtbot, open_session, data):
+    session = open_session()
+    job = text_job(data)
+    assert session.queue.estimates.seconds(job.request) is None
+    session.queue.submit([job])
+    session.start()
+    run_until_over(qtbot, session, [job])
+    qtbot.waitUntil(lambda: session.queue.estimates.seconds(job.request) is not None, timeout=PATIENCE)
+    once = session.queue.estimates.seconds(job.request)
+    twice = session.queue.estimates.seconds(TextRequest(prompt="x", max_new_tokens=10))
+    assert twice == pytest.approx(once * 2)
+    session.close()
+    again = open_session()
+    assert again.queue.estimates.seconds(job.request) == pytest.approx(once)
+
+
+def test_a_batch_row_that_cannot_be_saved_pauses_the_queue_and_waits(qtbot, open_session, data):
+    blocked = data.root / "blocked"
+    blocked.write_text("a file where the folder should be")
+    session = open_session()
+    session.queue.pause_on_disk = True
+    batch = Batch(id="b", source="x.txt", folder=str(blocked))
+    job = new_job(TextRequest(prompt="row", seed=1, max_new_tokens=3), str(blocked), batch="b", row=1)
+    with qtbot.waitSignal(session.queue.pause_changed, timeout=PATIENCE) as told:
+        session.queue.submit([job], batch)
+        session.start()
+    assert "could not be saved" in told.args[0]
+    qtbot.waitUntil(lambda: session.queue.job(job.id).state is JobState.QUEUED, timeout=PATIENCE)
+    blocked.unlink()
+    session.queue.resume()
+    run_until_over(qtbot, session, [job])
+    assert session.queue.job(job.id).state is JobState.COMPLETED
+
+
+def test_a_program_that_was_killed_left_its_lock(open_session, data):
+    session = open_session()
+    assert not session.unclean
+    session.close()
+    code = "import os; from studio.core.paths import data_folder; from studio.jobs.session import hold\n"
+    subprocess.run([sys.executable, "-c", code + "lock = hold(data_folder()); os._exit(0)"], check=True)
+    session = open_session()
+    assert session.unclean
+    session.close()
+    assert not open_session().unclean

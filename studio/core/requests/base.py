@@ -109,6 +109,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbi
         """How many artifacts the job makes."""
         return 1
 
+    @property
+    def work(self) -> float:
+        """How much there is to make, in a unit of the kind's own; a model's time is about proportional to it."""
+        return 1.0
+
     def cross_check(self) -> list[Problem]:
         """Return the problems that only show when fields are seen together."""
         return []

@@ -75,6 +75,11 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
         """One artifact a picture."""
         return self.num_images_per_prompt
 
+    @property
+    def work(self) -> float:
+        """Steps of a picture of 512 × 512."""
+        return self.width * self.height / 512**2 * self.num_inference_steps * self.num_images_per_prompt
+
     def cross_check(self) -> list[Problem]:
         """A picture has to fit in memory."""
         if self.width * self.height > MAX_PIXELS:

@@ -33,3 +33,8 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
         float, Meta(title="Temperature", description="Higher is freer.", gt=0, le=5, extra={"step": 0.05, "advanced": True})
     ] = 1.0
     format: Annotated[AudioFormat, Meta(title="File format", description="The file that is written.")] = "wav"
+
+    @property
+    def work(self) -> float:
+        """Seconds of sound."""
+        return self.seconds

@@ -23,3 +23,8 @@ class SpeechRequest(Request, frozen=True, kw_only=True, tag="speech"):
         float, Meta(title="Speed", description="1 is normal, 2 twice as fast.", ge=0.25, le=4, extra={"unit": "×", "step": 0.05})
     ] = 1.0
     format: Annotated[AudioFormat, Meta(title="File format", description="The file that is written.")] = "wav"
+
+    @property
+    def work(self) -> float:
+        """Characters, at the speed that is asked for."""
+        return len(self.prompt) / self.speed

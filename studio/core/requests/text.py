@@ -87,6 +87,11 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         """One artifact a candidate."""
         return self.num_return_sequences
 
+    @property
+    def work(self) -> float:
+        """Tokens at most."""
+        return float(self.max_new_tokens * max(self.num_beams, self.num_return_sequences))
+
     def cross_check(self) -> list[Problem]:
         """Candidates need beams or chance."""
         if self.num_beams > 1 and self.num_return_sequences > self.num_beams:
