@@ -41,6 +41,9 @@ class Studio:
         theme.apply(self.application, self.settings.theme)
         theme.follow(self.application)
         self.session = Session(data, make_engine(data, in_process=in_process, fake=fake))
+        self.session.worker.keep_awake = self.settings.keep_awake
+        self.session.queue.by_model = self.settings.order_by_model
+        self.session.queue.pause_on_disk = True
         self.shared = Shared(data, self.session, self.settings, fake=fake)
         self.window = MainWindow(self.shared)
         self._server: QLocalServer | None = None
@@ -48,11 +51,17 @@ class Studio:
     def start(self) -> None:
         """Show the window; what is not seen starts after it is painted."""
         self.window.show()
+        queue = self.session.queue
+        if self.session.unclean and queue.waiting():
+            queue.pause("Studio did not end in order the last time; the queue is paused.")
         QTimer.singleShot(0, self._after_first_paint)
 
     def _after_first_paint(self) -> None:
         keep_log(self.data)
         environment.prepare()
+        from studio.ui.attention import Attention
+
+        Attention(self.shared, self.window)
         self._server = listen(self.data, self.raise_window)
         self.session.engine.warm_up()
         self.session.start()

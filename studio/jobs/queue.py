@@ -29,6 +29,8 @@ from studio.jobs.store import MAX_CRASHES, JobStore
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+PAUSED = "The queue is paused."
+"""The reason where a person did it."""
 
 
 class JobQueue(QObject):
@@ -44,6 +46,8 @@ class JobQueue(QObject):
     """list[Job], with their new places; `jobs()` has the new order."""
     pause_changed = Signal(str)
     """The reason why no further job begins, or empty: jobs run."""
+    disk_refused = Signal(str)
+    """The folder that could not be written, where `pause_on_disk` paused the queue; before `pause_changed`."""
     job_event = Signal(str, object)
     """(job id, Event): everything that the engine says about the running job. The terminal event comes after the job's new
     state is stored and its artifacts are indexed, and after `jobs_changed`."""
@@ -182,7 +186,7 @@ class JobQueue(QObject):
         again = [new_job(job.request, job.target.folder) for job in self._chosen(job_ids)]
         self.submit(again)
 
-    def pause(self, reason: str = "The queue is paused.", *, now: bool = False) -> None:
+    def pause(self, reason: str = PAUSED, *, now: bool = False) -> None:
         """Let no further job begin. With `now`, the running one stops and waits again; its model stays loaded."""
         self._gate.close(reason)
         if now:
@@ -294,6 +298,7 @@ class JobQueue(QObject):
             return self._store.requeue(job.id)
         if isinstance(event, Failed) and event.failure.cause == "disk" and job.batch and self.pause_on_disk:
             self._gate.close(event.failure.message)
+            self._stored.emit(_call(self.disk_refused.emit, job.target.folder))
             self._stored.emit(_call(self.pause_changed.emit, event.failure.message))
             return self._store.requeue(job.id)
         if isinstance(event, Finished):

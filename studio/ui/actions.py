@@ -37,6 +37,9 @@ ACTIONS = (
     Action("show_models", "Models…", "See, add and remove models", "Models", "Ctrl+M", "models", True),
     Action("install_starter", "Get the starter text model", "Download a small text model", "Models"),
     Action("toggle_queue", "Queue", "Show or hide the queue", "View", "Ctrl+J", "queue", True),
+    Action(
+        "toggle_pause", "Pause or continue", "Pause the queue after the running job, or let it go on", "Queue", "Ctrl+P", "pause"
+    ),
     Action("show_text", "Text tab", "Go to the text tab", "View", "Ctrl+1"),
     Action("show_image", "Image tab", "Go to the image tab", "View", "Ctrl+2"),
     Action("show_audio", "Audio tab", "Go to the audio tab", "View", "Ctrl+3"),

@@ -26,10 +26,11 @@ from studio import __version__
 from studio.core.artifact import Recipe
 from studio.core.events import Event, Loading
 from studio.core.jobs import Batch, Job
+from studio.jobs.queue import PAUSED
 from studio.ui import actions, background, theme
 from studio.ui.docks.queue import QueueDock
 from studio.ui.icons import icon
-from studio.ui.parts import Notice, ask, button, label, name_control, row, tell
+from studio.ui.parts import Notice, ask, button, label, name_control, tell
 from studio.ui.shared import Shared
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 TABS = ("text", "image", "audio")
 DEFAULT_SIZE = (1280, 800)
+QUEUE_HEIGHT = 300
 SAID_MS = 6_000
 
 
@@ -64,6 +66,7 @@ class MainWindow(QMainWindow):
             self._pages[name].setContentsMargins(0, 0, 0, 0)
             self.tabs.addTab(page, icon(name), name.title())
         self.banner = Notice("banner")
+        self.queue_bar = Notice("banner")
         self.install_bar = QProgressBar()
         self.install_bar.setTextVisible(False)
         name_control(self.install_bar, "Install progress", "How far the model's installation is")
@@ -72,11 +75,16 @@ class MainWindow(QMainWindow):
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(row(self.banner, margins=(12, 4, 12, 4)))
+        bars = QVBoxLayout()
+        bars.setContentsMargins(12, 4, 12, 4)
+        bars.setSpacing(6)
+        bars.addWidget(self.banner)
+        bars.addWidget(self.queue_bar)
+        layout.addLayout(bars)
         layout.addWidget(self.install_bar)
         layout.addWidget(self.tabs, 1)
         self.setCentralWidget(holder)
-        self.queue_dock = QueueDock(shared.queue)
+        self.queue_dock = QueueDock(shared)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.queue_dock)
         self.toolbar = QToolBar("Main")
         self.toolbar.setObjectName("main")
@@ -98,6 +106,8 @@ class MainWindow(QMainWindow):
         self.shared.queue.batch_finished.connect(self._on_batch_finished)
         self.shared.queue.job_event.connect(self._on_job_event)
         self.shared.queue.jobs_added.connect(self._on_jobs_added)
+        self.shared.queue.pause_changed.connect(self._on_pause_changed)
+        self.queue_dock.edit_wanted.connect(self.edit_job)
         self.tabs.currentChanged.connect(self._on_tab_changed)
         hints = QApplication.styleHints()
         hints.colorSchemeChanged.connect(self._on_scheme_changed)
@@ -105,7 +115,7 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         settings = self.shared.settings
         self.resize(*DEFAULT_SIZE)
-        self.resizeDocks([self.queue_dock], [190], Qt.Orientation.Vertical)
+        self.resizeDocks([self.queue_dock], [QUEUE_HEIGHT], Qt.Orientation.Vertical)
         self.queue_dock.hide()  # until something waits, its room is the form's
         for text, restore in ((settings.geometry, self.restoreGeometry), (settings.window_state, self.restoreState)):
             with contextlib.suppress(ValueError):
@@ -378,6 +388,35 @@ class MainWindow(QMainWindow):
     def _on_jobs_added(self, _jobs: list[Job]) -> None:
         if sum(not job.state.over for job in self.shared.queue.jobs()) > 1:
             self.queue_dock.show()
+
+    def _on_pause_changed(self, reason: str) -> None:
+        if not reason or (reason == PAUSED and self.queue_dock.isVisible()):  # the dock says it, and has the button
+            self.queue_bar.clear()
+            return
+        waiting = len(self.shared.queue.waiting())
+        waits = f"{waiting} {'job waits' if waiting == 1 else 'jobs wait'}." if waiting else "Nothing waits."
+        go_on = button("Continue", "Let the queue go on", self.shared.queue.resume, "play")
+        look = button("Look first", "Show the queue; it stays paused", self._look_first, "queue")
+        self.queue_bar.say(f"{reason} {waits}", "", [go_on, look])
+
+    def _look_first(self) -> None:
+        self.queue_bar.clear()
+        self.queue_dock.show()
+        self.queue_dock.panel.table.setFocus()
+
+    def edit_job(self, job: Job) -> None:
+        """Open the form of a waiting job."""
+        kind = job.request.kind
+        tab = self._build(kind) if kind in TABS else self.audio_tab.for_kind(kind)
+        self.tabs.setCurrentIndex(TABS.index(kind if kind in TABS else "audio"))
+        tab.edit(job)
+
+    def toggle_pause(self) -> None:
+        """Pause the queue after the running job, or let it go on."""
+        if self.shared.queue.paused:
+            self.shared.queue.resume()
+        else:
+            self.shared.queue.pause()
 
     def _on_job_event(self, _job_id: str, event: Event) -> None:
         self._engine_state.setText(event.phase if isinstance(event, Loading) else "")

@@ -23,6 +23,7 @@ from studio.core.jobs import JobState
 from studio.core.settings import load_settings
 from studio.ui.dialogs.batch import BatchDialog
 from studio.ui.dialogs.models import ModelsDialog
+from studio.ui.docks.queue_table import PROMPT
 from tests.ui.conftest import PATIENCE, close_studio
 
 
@@ -143,18 +144,19 @@ def test_a_failure_says_what_to_do_and_can_be_tried_again(qtbot, open_studio):
 
 def test_queue_dock_lists_cancels_and_clears(qtbot, open_studio):
     studio = open_studio(step_seconds=0.05)
-    tab, dock = studio.window.text_tab, studio.window.queue_dock
+    tab, dock = studio.window.text_tab, studio.window.queue_dock.panel
     type_prompt(tab, "one")
     for _ in range(3):
         press_generate(tab)
     qtbot.waitUntil(lambda: dock.table_model.rowCount() == 3, timeout=PATIENCE)
     qtbot.waitUntil(dock.isVisible, timeout=PATIENCE)
+    dock.table.setFocus()
     dock.table.selectRow(2)
     QTest.keyClick(dock.table, Qt.Key.Key_Delete)
     qtbot.waitUntil(lambda: dock.table_model.job_at(2).state is JobState.CANCELLED, timeout=PATIENCE)
-    dock.cancel_all_button.click()
+    dock._actions["cancel_all"].trigger()
     qtbot.waitUntil(lambda: all(job.state.over for job in studio.shared.queue.jobs()), timeout=PATIENCE)
-    dock.clear_button.click()
+    dock._actions["clear"].trigger()
     qtbot.waitUntil(lambda: dock.table_model.rowCount() == 0, timeout=PATIENCE)
 
 
@@ -330,7 +332,7 @@ def test_hostile_markup_in_a_prompt_is_only_text(qtbot, open_studio):
     tab.view.set_text(0, hostile)
     press_generate(tab)
     qtbot.waitUntil(lambda: is_over(studio, tab), timeout=PATIENCE)
-    assert studio.window.queue_dock.table_model.index(0, 2).data() == hostile
+    assert studio.window.queue_dock.panel.table_model.index(0, PROMPT).data() == hostile
     assert studio.window.width() < 3000
 
 

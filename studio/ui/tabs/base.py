@@ -6,6 +6,7 @@ import time
 from abc import abstractmethod
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
@@ -46,6 +47,8 @@ class GenerateTab(QWidget):
         self._job: Job | None = None
         self._mine: set[str] = set()
         self._begun = 0.0
+        self._edited = ""
+        self._before_edit: dict[str, Any] = {}
         self._loading_draft = True  # until `load_draft`: building the form must not write over what stood here
         self.prompt = text_editor("Prompt", "What to make, in your own words. Ctrl+Enter starts.", 110)
         self.model = QComboBox()
@@ -62,6 +65,7 @@ class GenerateTab(QWidget):
         name_control(self.bar, "Progress", "How far the job is")
         self.notice = Notice()
         self._no_model = Notice("banner")
+        self.editing = Notice("banner")
         self._lay_out()
         self._connect()
         self.refresh_models()
@@ -121,6 +125,7 @@ class GenerateTab(QWidget):
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(row(self.editing, margins=(16, 8, 16, 0)))
         column.addWidget(scroll, 1)
         column.addWidget(self._why_not_row())
         column.addWidget(row(self.generate_button, self.stop_button, margins=(16, 4, 16, 12)))
@@ -281,6 +286,11 @@ class GenerateTab(QWidget):
         request = self.check()
         if request is None:
             return
+        if self._edited:
+            self.shared.queue.replace(self._edited, request)
+            self.shared.said.emit("The waiting job is changed")
+            self._end_edit()
+            return
         job = new_job(request, self.shared.output_folder())
         self._mine.add(job.id)
         self.shared.remember_prompt(request.prompt)
@@ -292,6 +302,23 @@ class GenerateTab(QWidget):
         else:
             self.shared.said.emit("Added to the queue")
         self.shared.queue.submit([job])
+
+    def edit(self, job: Job) -> None:
+        """Fill the form with a waiting job; `generate` then changes it instead of adding one."""
+        if not self._edited:
+            self._before_edit = {**self.values(), "model": self.model.currentData() or ""}
+        self._edited = job.id
+        self.set_values(msgspec.structs.asdict(job.request))
+        self.generate_button.setText("Change the waiting job")
+        leave = button("Leave it as it is", "End without a change", self._end_edit)
+        self.editing.say("This is a job that waits in the queue.", "", [leave])
+        self.prompt.setFocus()
+
+    def _end_edit(self) -> None:
+        self._edited = ""
+        self.set_values(self._before_edit)  # what stood here before
+        self.generate_button.setText("Generate")
+        self.editing.clear()
 
     def stop(self) -> None:
         """Stop the job that is shown; what is there is kept."""

@@ -1,0 +1,92 @@
+"""The queue's options: pausing now or later, and how jobs run."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QTime
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QInputDialog, QMenu, QTimeEdit, QWidget
+
+from studio.jobs.gate import Limit
+from studio.ui.parts import name_control
+from studio.ui.shared import Shared
+
+DAY_SECONDS = 86_400
+
+
+class PauseMenu(QMenu):
+    """Pause now, after so many jobs, at a time; order by model; sleep and notifications."""
+
+    def __init__(self, shared: Shared, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._shared = shared
+        self._queue = shared.queue
+        self.pause_after = self._add("Pause after this job", self._queue.pause)
+        self.pause_now = self._add("Pause now; the running job waits again", lambda: self._queue.pause(now=True))
+        self.pause_jobs = self._add("Pause after a number of jobs…", self._ask_jobs)
+        self.pause_time = self._add("Pause at a time…", self._ask_time)
+        self.no_limit = self._add("No limit", lambda: self._queue.set_limit(Limit()))
+        self.addSeparator()
+        settings = shared.settings
+        self.by_model = self._check("Run jobs that share a model together", settings.order_by_model, self._set_by_model)
+        self.keep_awake = self._check("Keep the computer awake while jobs run", settings.keep_awake, self._set_awake)
+        self.notify = self._check("Say when a long run is over", settings.notify, self._set_notify)
+        self.aboutToShow.connect(self._show_limit)
+
+    def _add(self, title: str, method: object) -> QAction:
+        action = self.addAction(title)
+        action.triggered.connect(lambda _checked=False: method() if callable(method) else None)
+        return action
+
+    def _check(self, title: str, on: bool, method: object) -> QAction:
+        action = self.addAction(title)
+        action.setCheckable(True)
+        action.setChecked(on)
+        action.toggled.connect(method)
+        return action
+
+    def _show_limit(self) -> None:
+        limit = self._queue.limit
+        parts = [f"{limit.jobs} more jobs"] if limit.jobs else []
+        parts += [f"until {time.strftime('%H:%M', time.localtime(limit.until))}"] if limit.until else []
+        self.no_limit.setText(f"No limit (now: {', '.join(parts)})" if parts else "No limit")
+        self.no_limit.setEnabled(bool(parts))
+
+    def _ask_jobs(self) -> None:
+        number, fine = QInputDialog.getInt(self, "Pause after a number of jobs", "Jobs that may still run:", 10, 1, 1_000_000)
+        if fine:
+            self._queue.set_limit(Limit(jobs=number))
+
+    def _ask_time(self) -> None:
+        dialog = QDialog(self)
+        dialog.setWindowTitle("Pause at a time")
+        editor = QTimeEdit(QTime.currentTime().addSecs(3_600))
+        editor.setDisplayFormat("HH:mm")
+        name_control(editor, "Time", "No job begins after this time, today or else tomorrow")
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(dialog.accept)
+        buttons.rejected.connect(dialog.reject)
+        form = QFormLayout(dialog)
+        form.addRow("No job begins after", editor)
+        form.addRow(buttons)
+        if dialog.exec():
+            self.pause_at(editor.time())
+
+    def pause_at(self, at: QTime) -> None:
+        """Let no job begin after this time, today or else tomorrow."""
+        seconds = QTime.currentTime().secsTo(at)
+        self._queue.set_limit(Limit(until=time.time() + seconds % DAY_SECONDS))
+
+    def _set_by_model(self, on: bool) -> None:
+        self._queue.by_model = self._shared.settings.order_by_model = on
+        self._shared.settings_changed()
+        self._queue.jobs_moved.emit([])
+
+    def _set_awake(self, on: bool) -> None:
+        self._shared.session.worker.keep_awake = self._shared.settings.keep_awake = on
+        self._shared.settings_changed()
+
+    def _set_notify(self, on: bool) -> None:
+        self._shared.settings.notify = on
+        self._shared.settings_changed()
