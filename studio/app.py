@@ -43,6 +43,7 @@ class Studio:
         self.session = Session(data, make_engine(data, in_process=in_process, fake=fake))
         self.session.worker.keep_awake = self.settings.keep_awake
         self.session.queue.by_model = self.settings.order_by_model
+        self.session.queue.together = self.settings.run_together
         self.session.queue.pause_on_disk = True
         self.shared = Shared(data, self.session, self.settings, fake=fake)
         self.window = MainWindow(self.shared)

@@ -90,5 +90,14 @@ class Cancelled(Event, frozen=True, kw_only=True, tag="cancelled"):
 
 
 AnyEvent = Loading | Progress | TextDelta | AudioChunk | Finished | Failed | Cancelled
+
+
+class Of(msgspec.Struct, frozen=True):
+    """An event and the job that it belongs to, as they cross the pipe."""
+
+    job_id: str
+    event: AnyEvent
+
+
 TERMINAL = (Finished, Failed, Cancelled)
 """The three events that end a job; for isinstance."""

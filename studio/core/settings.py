@@ -26,6 +26,8 @@ class Settings(msgspec.Struct, kw_only=True):
     """Speech is played as soon as its first sentence is there."""
     order_by_model: bool = True
     """Waiting jobs that share a model run together."""
+    run_together: bool = True
+    """Waiting jobs that share model and settings run as one batch."""
     keep_awake: bool = True
     """The computer does not sleep while jobs run."""
     notify: bool = True

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import functools
 import logging
 import os
 import queue
@@ -17,11 +16,12 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
 from studio.core import environment
-from studio.core.events import Event
+from studio.core.events import AnyEvent, Event, Of
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.engine import preload
@@ -47,15 +47,14 @@ def serve(connection: Connection, life: Connection, root: str, log_path: str) ->
     threading.Thread(target=inbox.read, name="reader", daemon=True).start()
     encoder = msgspec.msgpack.Encoder()
 
-    def send(event: Event) -> None:
+    def send(job_id: str, event: Event) -> None:
         try:
-            connection.send_bytes(encoder.encode(event))
+            connection.send_bytes(encoder.encode(Of(job_id, cast("AnyEvent", event))))
         except OSError:  # the parent is gone
             os._exit(0)
 
     while True:
-        job = inbox.jobs.get()
-        engine.generate(job, send, functools.partial(inbox.is_cancelled, job.id))
+        engine.generate_together(inbox.jobs.get(), send, inbox.is_cancelled)
 
 
 class _Inbox:
@@ -63,13 +62,13 @@ class _Inbox:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
-        self.cancelled = ""
-        """The id of the job to be cancelled. An id, not a flag: a late cancel cannot hit the next job."""
+        self.jobs: queue.SimpleQueue[tuple[Job, ...]] = queue.SimpleQueue()
+        self._cancelled: set[str] = set()
+        """The ids of the jobs to be cancelled. Ids, not a flag: a late cancel cannot hit the next job."""
 
     def is_cancelled(self, job_id: str) -> bool:
         """True where the parent wants this job to end."""
-        return self.cancelled == job_id
+        return job_id in self._cancelled
 
     def read(self) -> None:
         """Receive messages until the pipe ends; the reader thread."""
@@ -80,11 +79,10 @@ class _Inbox:
             except (EOFError, OSError):  # the parent is gone, or told us to go
                 os._exit(0)
             if isinstance(message, Cancel):
-                self.cancelled = message.job_id
+                self._cancelled.add(message.job_id)
             elif isinstance(message, Generate):
-                if self.cancelled == message.job.id:  # a retry of a job that was cancelled before
-                    self.cancelled = ""
-                self.jobs.put(message.job)
+                self._cancelled.clear()  # a retry of a job that was cancelled before
+                self.jobs.put(message.jobs)
 
 
 def _end_with(life: Connection) -> None:

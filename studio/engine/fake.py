@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.core.requests import ImageRequest, MusicRequest, SpeechRequest, TextRequest
 from studio.engine.protocol import Cancelled as CancelledQuestion
-from studio.engine.protocol import Emit, JobCancelledError, Run
+from studio.engine.protocol import CancelledFor, Emit, EmitFor, JobCancelledError, Run, one_after_the_other
 from studio.library import artifacts
 from studio.library.results import AudioResult, ImageResult, Result, TextResult
 from studio.models.card import ModelCard
@@ -93,6 +93,10 @@ class FakeEngine:
                 failure=Failure(cause="disk", message=f"The result could not be saved: {error.strerror}.", unsaved=True)
             )
         emit(event)
+
+    def generate_together(self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor) -> None:
+        """Run the jobs, one after the other."""
+        one_after_the_other(self, jobs, emit, cancelled)
 
     def _results(self, run: Run) -> Generator[Result, None, None]:
         request = run.job.request

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import functools
 import importlib
+import logging
 import platform
 import sys
 import traceback
 from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -20,12 +23,14 @@ from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.engine.pipelines import Pipelines
 from studio.engine.protocol import Cancelled as CancelledQuestion
-from studio.engine.protocol import Emit, JobCancelledError, Run
+from studio.engine.protocol import CancelledFor, Emit, EmitFor, JobCancelledError, Run, Together, one_after_the_other
 from studio.library import artifacts
 from studio.library.results import Result
 from studio.models.card import ModelCard
 from studio.models.installed import find
 
+log = logging.getLogger(__name__)
+GenerateTogether = Callable[[Sequence[Run], object], Iterable[Together]]
 MAX_UNSAVED_JOBS = 4
 """Results of this many jobs that could not be saved are kept in memory."""
 
@@ -67,6 +72,50 @@ class LocalEngine:
             # Here and not where it was caught: the exception's frames keep the memory alive.
             self._pipelines.forget_all()
         emit(event)
+
+    def generate_together(self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor) -> None:
+        """Run the jobs as one batch where their kind can. See `protocol.Engine.generate_together`."""
+        kind = importlib.import_module(f"studio.engine.{jobs[0].request.kind}")
+        over: set[str] = set()
+        if len(jobs) > 1 and hasattr(kind, "generate_together") and not any(job.id in self._unsaved for job in jobs):
+            over = self._run_together(kind.generate_together, jobs, emit, lambda job_id: self._closed or cancelled(job_id))
+        one_after_the_other(self, [job for job in jobs if job.id not in over], emit, cancelled)
+
+    def _run_together(self, generate: GenerateTogether, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor) -> set[str]:
+        """Return the ids of the jobs that are over: all, or those before something went wrong."""
+        over: set[str] = set()
+        try:
+            card = find(self._data, jobs[0].request.kind, jobs[0].request.model)
+            for job in jobs:
+                emit(job.id, Loading(phase="Preparing"))
+            pipeline, load_seconds = self._pipelines.load(card, functools.partial(emit, jobs[0].id))
+            runs = [Run(job, card, functools.partial(emit, job.id), functools.partial(cancelled, job.id)) for job in jobs]
+            for number, result, statistics in generate(runs, pipeline):
+                job = jobs[number]
+                over.add(job.id)
+                emit(job.id, self._end_of(job, card, result, msgspec.structs.replace(statistics, load_seconds=load_seconds)))
+        except Exception as error:  # noqa: BLE001  boundary: what does not work together may work alone
+            log.info("jobs that were run together are run alone: %s", error)
+            if is_out_of_memory(error):
+                self._pipelines.forget_all()
+        return over
+
+    def _end_of(
+        self, job: Job, card: ModelCard, result: Result | StudioError | JobCancelledError, statistics: Statistics
+    ) -> Event:
+        if isinstance(result, JobCancelledError):
+            return Cancelled()
+        if isinstance(result, StudioError):
+            return Failed(failure=result.failure())
+        outcome = _Outcome(card, unsaved=[result], statistics=statistics)
+        try:
+            self._save_rest(job, outcome)
+        except _SaveError as error:
+            if not result.partial:
+                self._keep(job, outcome)
+            return Failed(failure=error.failure)
+        saved = tuple(outcome.saved)
+        return Cancelled(artifacts=saved) if result.partial else Finished(artifacts=saved, statistics=statistics)
 
     def _run(self, job: Job, emit: Emit, cancelled: CancelledQuestion) -> Event:
         outcome = self._unsaved.pop(job.id, None)

@@ -11,13 +11,13 @@ MAX_MESSAGE_BYTES = 64 * 2**20
 
 
 class Generate(msgspec.Struct, frozen=True, tag="generate"):
-    """Run this job."""
+    """Run these jobs, together where that is possible."""
 
-    job: Job
+    jobs: tuple[Job, ...]
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
-    """Cancel this job, if it is still the one that runs."""
+    """Cancel this job, if it still runs."""
 
     job_id: str
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure
-from studio.core.events import TERMINAL, AnyEvent, Cancelled, Event, Failed, Loading, Progress
+from studio.core.events import TERMINAL, Cancelled, Event, Failed, Loading, Of, Progress
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.engine.messages import MAX_MESSAGE_BYTES, Cancel, Generate
 from studio.engine.protocol import Cancelled as CancelledQuestion
-from studio.engine.protocol import Emit
+from studio.engine.protocol import CancelledFor, Emit, EmitFor
 from studio.engine.spawn import Child, Nursery, StartMethod, default_start_method
 
 POLL_SECONDS = 0.02
@@ -31,12 +32,21 @@ START_SECONDS = 300.0
 
 @dataclass
 class _Watch:
-    """What is known about the running job."""
+    """What is known about the jobs that run."""
 
-    job: Job
+    open: dict[str, Job]
+    """Those that are not over."""
+    emit: EmitFor
+    cancelled: CancelledFor
     phase: str = "starting"
     heard: float = field(default_factory=time.monotonic)
-    asked_to_end: float = 0.0
+    asked_to_end: dict[str, float] = field(default_factory=dict)
+    """Job id → when its cancel was passed on."""
+
+    def end(self, job_id: str, event: Event) -> None:
+        """A job is over."""
+        if self.open.pop(job_id, None) is not None:
+            self.emit(job_id, event)
 
 
 class ProcessEngine:
@@ -47,7 +57,7 @@ class ProcessEngine:
         self._child: Child | None = None
         self._closing = threading.Event()
         self._busy = threading.Lock()
-        self._decoder = msgspec.msgpack.Decoder(AnyEvent)
+        self._decoder = msgspec.msgpack.Decoder(Of)
 
     def warm_up(self) -> None:
         """Start the child, without waiting for it."""
@@ -64,22 +74,33 @@ class ProcessEngine:
 
     def generate(self, job: Job, emit: Emit, cancelled: CancelledQuestion) -> None:
         """Run the job in the child. See `protocol.Engine.generate`."""
-        with self._busy:
-            watch = _Watch(job)
-            child = self._have_child(emit, cancelled)
-            event = self._follow(child, watch, emit, cancelled) if isinstance(child, Child) else child
-            emit(event)
+        self.generate_together([job], lambda _id, event: emit(event), lambda _id: cancelled())
 
-    def _have_child(self, emit: Emit, cancelled: CancelledQuestion) -> Child | Event:
+    def generate_together(self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor) -> None:
+        """Run the jobs in the child. Those that were beside one that took it down are run again, alone."""
+        with self._busy:
+            groups = [list(jobs)]
+            while groups:
+                group = groups.pop(0)
+                watch = _Watch({job.id: job for job in group}, emit, cancelled)
+                child = self._have_child(watch)
+                if isinstance(child, Child):
+                    groups += [[job] for job in self._follow(child, watch)]
+                else:
+                    for job in group:
+                        watch.end(job.id, child)
+
+    def _have_child(self, watch: _Watch) -> Child | Event:
         if self._child is not None and self._child.process.is_alive():
             return self._child
         if self._child is not None:  # it died between two jobs
             self._child.end()
             self._child = None
-        emit(Loading(phase="Starting the engine"))
+        for job_id in watch.open:
+            watch.emit(job_id, Loading(phase="Starting the engine"))
         begun = time.monotonic()
         while time.monotonic() - begun < START_SECONDS:
-            if self._closing.is_set() or cancelled():
+            if self._closing.is_set() or all(map(watch.cancelled, watch.open)):
                 return Cancelled()
             try:
                 child = self._nursery.take(POLL_SECONDS)
@@ -90,52 +111,75 @@ class ProcessEngine:
                 return child
         return Failed(failure=_cannot_start("it took too long"))
 
-    def _follow(self, child: Child, watch: _Watch, emit: Emit, cancelled: CancelledQuestion) -> Event:
-        """Pass the child's events on until the job is over; return the event that ends it."""
+    def _follow(self, child: Child, watch: _Watch) -> list[Job]:
+        """Pass the child's events on until all jobs are over; return those that have to be run again."""
         try:
-            child.connection.send_bytes(msgspec.msgpack.encode(Generate(watch.job)))
-            while True:
+            child.connection.send_bytes(msgspec.msgpack.encode(Generate(tuple(watch.open.values()))))
+            while watch.open:
                 if child.connection.poll(POLL_SECONDS):
-                    event = self._decoder.decode(child.connection.recv_bytes(MAX_MESSAGE_BYTES))
+                    told = self._decoder.decode(child.connection.recv_bytes(MAX_MESSAGE_BYTES))
                     watch.heard = time.monotonic()
-                    if isinstance(event, TERMINAL):
-                        return event
-                    watch.phase = _phase(event, watch.phase)
-                    emit(event)
-                over = self._look_after(child, watch, cancelled)
-                if over is not None:
-                    return over
+                    if isinstance(told.event, TERMINAL):
+                        watch.end(told.job_id, told.event)
+                    elif told.job_id in watch.open:
+                        watch.phase = _phase(told.event, watch.phase)
+                        watch.emit(told.job_id, told.event)
+                if self._look_after(child, watch):
+                    return list(watch.open.values())
         except (EOFError, OSError) as error:
-            return self._bury(child, watch, error, cancelled)
+            return self._bury(child, watch, error)
         except msgspec.MsgspecError as error:
             self._replace(child)
-            return Failed(failure=_broken_child(str(error)), artifacts=_complete(watch.job))
+            return self._blame(watch, _broken_child(str(error)))
+        return []
 
-    def _look_after(self, child: Child, watch: _Watch, cancelled: CancelledQuestion) -> Event | None:
+    def _look_after(self, child: Child, watch: _Watch) -> bool:
+        """See to cancels and silence. True where the child is gone; jobs that are still open then have to be run again."""
         now = time.monotonic()
         if self._closing.is_set():
             self._replace(child, start_next=False)
-            return Cancelled(artifacts=_complete(watch.job))
-        if cancelled() and not watch.asked_to_end:
-            watch.asked_to_end = now
-            child.connection.send_bytes(msgspec.msgpack.encode(Cancel(watch.job.id)))
-        if watch.asked_to_end and now - watch.asked_to_end > OBEY_SECONDS:
+            self._end_all(watch)
+            return True
+        for job_id in list(watch.open):
+            if watch.cancelled(job_id) and job_id not in watch.asked_to_end:
+                watch.asked_to_end[job_id] = now
+                child.connection.send_bytes(msgspec.msgpack.encode(Cancel(job_id)))
+        asked = [job_id for job_id in watch.open if job_id in watch.asked_to_end]
+        if any(now - watch.asked_to_end[job_id] > OBEY_SECONDS for job_id in asked):
             self._replace(child)
-            return Cancelled(artifacts=_complete(watch.job))
+            for job_id in asked:
+                watch.end(job_id, Cancelled(artifacts=_complete(watch.open[job_id])))
+            return True
         if now - watch.heard > SILENCE_SECONDS:
             tail = child.log_tail()
             self._replace(child)
-            return Failed(failure=_hung(watch.phase, tail), artifacts=_complete(watch.job))
-        return None
+            for job in list(watch.open.values()):
+                watch.end(job.id, Failed(failure=_hung(watch.phase, tail), artifacts=_complete(job)))
+            return True
+        return False
 
-    def _bury(self, child: Child, watch: _Watch, error: Exception, cancelled: CancelledQuestion) -> Event:
+    def _bury(self, child: Child, watch: _Watch, error: Exception) -> list[Job]:
         child.process.join(1.0)
         failure = _crashed(child.process.exitcode, watch.phase, child.log_tail() or str(error))
         self._replace(child, start_next=not self._closing.is_set())
-        complete = _complete(watch.job)
-        if cancelled() or self._closing.is_set():
-            return Cancelled(artifacts=complete)
-        return Failed(failure=failure, artifacts=complete)
+        if self._closing.is_set():
+            self._end_all(watch)
+        for job in list(watch.open.values()):
+            if watch.cancelled(job.id):
+                watch.end(job.id, Cancelled(artifacts=_complete(job)))
+        return self._blame(watch, failure)
+
+    def _blame(self, watch: _Watch, failure: Failure) -> list[Job]:
+        """One job alone has failed; of several nobody knows which it was, so each runs again alone."""
+        again = list(watch.open.values())
+        if len(again) == 1:
+            watch.end(again[0].id, Failed(failure=failure, artifacts=_complete(again[0])))
+            return []
+        return again
+
+    def _end_all(self, watch: _Watch) -> None:
+        for job in list(watch.open.values()):
+            watch.end(job.id, Cancelled(artifacts=_complete(job)))
 
     def _replace(self, child: Child, *, start_next: bool = True) -> None:
         child.kill()

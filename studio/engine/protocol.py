@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+import functools
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from studio.core.errors import StudioError
 from studio.core.events import Event, Statistics
 from studio.core.jobs import Job
 from studio.models.card import ModelCard
@@ -15,6 +17,12 @@ if TYPE_CHECKING:  # the window imports this file, and needs no numpy to start
 
 Emit = Callable[[Event], None]
 Cancelled = Callable[[], bool]
+EmitFor = Callable[[str, Event], None]
+"""(job id, event)"""
+CancelledFor = Callable[[str], bool]
+"""Job id → whether it is to end."""
+Together = tuple[int, "Result | StudioError | JobCancelledError", Statistics]
+"""The number of a run, its result or why it has none, and how it went."""
 
 
 class Engine(Protocol):
@@ -26,6 +34,12 @@ class Engine(Protocol):
         Every artifact is on disk before the event that names it. `cancelled` is asked often (at least every step, token
         or 50 ms) and once it is true the job ends with Cancelled. A job with the id of one that failed with
         `Failure.unsaved` is saved to its new target without being generated again.
+        """
+
+    def generate_together(self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor) -> None:
+        """Run jobs whose `Request.together` is the same, as one batch where their kind can; else one after the other.
+
+        Each job's events are those that it would have alone, and so is its result.
         """
 
     def warm_up(self) -> None:
@@ -65,3 +79,13 @@ class Kind(Protocol):
 
         When cancelled: yield what can be kept with `partial=True`, then raise JobCancelledError.
         """
+
+    # A kind that can run several jobs as one batch has a function
+    #     generate_together(runs: Sequence[Run], pipeline) -> Iterator[Together]
+    # which yields each run once, when it is over; the result of a cancelled one is partial.
+
+
+def one_after_the_other(engine: Engine, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor) -> None:
+    """Run jobs alone: `Engine.generate_together` where nothing can be gained."""
+    for job in jobs:
+        engine.generate(job, functools.partial(emit, job.id), functools.partial(cancelled, job.id))

@@ -6,17 +6,18 @@ Sampling streams; beam search cannot (`generate` refuses a streamer), so it show
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics, TextDelta
-from studio.core.requests import TextRequest
+from studio.core.requests import MAX_SEED, TextRequest
 from studio.engine.chat import prompt_tokens
 from studio.engine.device import best_device, best_dtype
-from studio.engine.protocol import JobCancelledError, Run
-from studio.engine.text_stream import Clock, TokenStreamer, stop_when
+from studio.engine.protocol import JobCancelledError, Run, Together
+from studio.engine.text_rows import Row, sample
+from studio.engine.text_stream import Clock, RowDecoder, stop_when
 from studio.library.results import Result, TextResult
 from studio.models.card import ModelCard
 from studio.models.tokens import too_long
@@ -31,6 +32,10 @@ _KEPT_IDS = (
 )
 
 
+TOKENS_TOGETHER = 32_768
+"""Of one padded batch, prompts and results: the cache's memory grows with them."""
+
+
 @dataclass(frozen=True)
 class TextPipeline:
     """A loaded language model."""
@@ -38,6 +43,7 @@ class TextPipeline:
     model: Any
     tokenizer: Any
     device: str
+    encoder_decoder: bool = False
 
 
 def load(card: ModelCard) -> TextPipeline:
@@ -57,15 +63,70 @@ def load(card: ModelCard) -> TextPipeline:
         end = ids["eos_token_id"][0] if isinstance(ids["eos_token_id"], list) else ids["eos_token_id"]
         ids["pad_token_id"] = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else (end or 0)
     model.generation_config = GenerationConfig(**{name: value for name, value in ids.items() if value is not None})
-    return TextPipeline(model, tokenizer, device)
+    return TextPipeline(model, tokenizer, device, card.encoder_decoder)
 
 
 def generate(run: Run, pipeline: TextPipeline) -> Generator[Result, None, Statistics]:
     """Yield the candidates, best first; see `protocol.Kind.generate`."""
     import torch
 
+    request = _request(run)
+    ids = _prompt(run, pipeline)
+    clock = Clock()
+    if request.num_beams > 1:
+        with torch.inference_mode():
+            yield from _search(run, request, pipeline, torch.tensor([ids], device=pipeline.device), clock)
+    else:
+        rows = [_row(run, pipeline, ids, candidate) for candidate in range(request.num_return_sequences)]
+        with torch.inference_mode():
+            for _row_over in sample(rows, request, pipeline, clock):
+                pass
+        yield from map(_result, rows)
+    if run.cancelled():
+        raise JobCancelledError
+    return _statistics(clock, clock.tokens, len(ids))
+
+
+def generate_together(runs: Sequence[Run], pipeline: TextPipeline) -> Iterator[Together]:
+    """Yield every run's result, or why it has none, when it is over; see `protocol.Kind`."""
+    import torch
+
+    rows: dict[int, Row] = {}
+    for number, run in enumerate(runs):
+        try:
+            run.check()
+            rows[number] = _row(run, pipeline, _prompt(run, pipeline), 0)
+        except (StudioError, JobCancelledError) as error:
+            yield number, error, Statistics()
+    numbers = {id(row): number for number, row in rows.items()}
+    for part in _parts(list(rows.values()), _request(runs[0])):
+        clock = Clock()
+        lengths = {id(row): len(row.ids) for row in part}
+        with torch.inference_mode():
+            for row in sample(part, _request(runs[0]), pipeline, clock):
+                yield numbers[id(row)], _result(row), _statistics(clock, row.tokens, lengths[id(row)])
+
+
+def _parts(rows: list[Row], request: TextRequest) -> Iterator[list[Row]]:
+    """Split rows, sorted by length, so that no part has more than `TOKENS_TOGETHER` tokens with its padding."""
+    part: list[Row] = []
+    for row in sorted(rows, key=lambda row: len(row.ids)):
+        if part and (len(part) + 1) * (len(row.ids) + request.max_new_tokens) > TOKENS_TOGETHER:
+            yield part
+            part = []
+        part.append(row)
+    if part:
+        yield part
+
+
+def _request(run: Run) -> TextRequest:
     request = run.job.request
     assert isinstance(request, TextRequest)
+    return request
+
+
+def _prompt(run: Run, pipeline: TextPipeline) -> list[int]:
+    request = _request(run)
     ids = prompt_tokens(pipeline.tokenizer, run.card, request)
     limit = run.card.max_positions or _positions(pipeline.model, run.card)
     problem = too_long(len(ids), request.max_new_tokens, limit, encoder_decoder=run.card.encoder_decoder)
@@ -73,50 +134,36 @@ def generate(run: Run, pipeline: TextPipeline) -> Generator[Result, None, Statis
         raise StudioError(
             problem, cause="prompt_too_long", cure="Shorten the prompt, ask for fewer tokens, or choose a model that takes more."
         )
-    prefix = "" if run.card.chat or run.card.encoder_decoder else request.prompt
-    clock = Clock()
-    torch.manual_seed(request.seed or 0)  # generate() takes no generator
-    inputs = torch.tensor([ids], device=pipeline.device)
-    with torch.inference_mode():
-        if request.num_beams > 1:
-            results = _search(run, request, pipeline, inputs, prefix, clock)
-        else:
-            results = _sample(run, request, pipeline, inputs, prefix, clock)
-    yield from results
-    if run.cancelled():
-        raise JobCancelledError
-    return Statistics(
-        run_seconds=clock.seconds, first_seconds=clock.first, units=clock.tokens, unit="token", prompt_tokens=len(ids)
-    )  # fmt: skip
+    return ids
 
 
-def _sample(run: Run, request: TextRequest, pipeline: TextPipeline, inputs: Any, prefix: str, clock: Clock) -> list[TextResult]:
-    count = request.num_return_sequences
-    if prefix:
-        for row in range(count):
-            run.emit(TextDelta(text=prefix, candidate=row))
-    ends = pipeline.model.generation_config.eos_token_id
-    streamer = TokenStreamer(run, pipeline.tokenizer, count, request.max_new_tokens, ends, clock)
-    sampling: dict[str, Any] = {"do_sample": False}
-    if request.temperature > 0:
-        sampling = {"do_sample": True, "temperature": request.temperature, "top_p": request.top_p, "top_k": request.top_k}
-    _generate(run, request, pipeline, inputs, clock, streamer=streamer, **sampling)
-    partial = run.cancelled()
-    return [
-        TextResult(text=prefix + text, ordinal=row, seed=request.seed, partial=partial)
-        for row, text in enumerate(streamer.texts())
-    ]
+def _prefix(run: Run) -> str:
+    return "" if run.card.chat or run.card.encoder_decoder else run.job.request.prompt
 
 
-def _search(run: Run, request: TextRequest, pipeline: TextPipeline, inputs: Any, prefix: str, clock: Clock) -> list[TextResult]:
-    found = _generate(
-        run, request, pipeline, inputs, clock, early_stopping=True, output_scores=True, return_dict_in_generate=True
-    )
+def _row(run: Run, pipeline: TextPipeline, ids: list[int], candidate: int) -> Row:
+    if _prefix(run):
+        run.emit(TextDelta(text=_prefix(run), candidate=candidate))
+    seed = ((run.job.request.seed or 0) + candidate) % (MAX_SEED + 1)
+    return Row(run, candidate, seed, list(ids), RowDecoder(pipeline.tokenizer))
+
+
+def _result(row: Row) -> TextResult:
+    return TextResult(text=_prefix(row.run) + row.decoder.text, ordinal=row.candidate, seed=row.seed, partial=row.partial)
+
+
+def _statistics(clock: Clock, tokens: int, prompt: int) -> Statistics:
+    return Statistics(run_seconds=clock.seconds, first_seconds=clock.first, units=tokens, unit="token", prompt_tokens=prompt)
+
+
+def _search(run: Run, request: TextRequest, pipeline: TextPipeline, inputs: Any, clock: Clock) -> list[TextResult]:
+    found = _beams(run, request, pipeline, inputs, clock)
     start = 0 if run.card.encoder_decoder else inputs.shape[1]
     partial = run.cancelled()
     return [
         TextResult(
-            text=prefix + pipeline.tokenizer.decode(row[start:], skip_special_tokens=True, clean_up_tokenization_spaces=False),
+            text=_prefix(run)
+            + pipeline.tokenizer.decode(row[start:], skip_special_tokens=True, clean_up_tokenization_spaces=False),
             ordinal=rank,
             seed=request.seed,
             score=round(float(score), 6),
@@ -126,7 +173,7 @@ def _search(run: Run, request: TextRequest, pipeline: TextPipeline, inputs: Any,
     ]
 
 
-def _generate(run: Run, request: TextRequest, pipeline: TextPipeline, inputs: Any, clock: Clock, **more: Any) -> Any:
+def _beams(run: Run, request: TextRequest, pipeline: TextPipeline, inputs: Any, clock: Clock) -> Any:
     import torch
     from transformers import StoppingCriteriaList
 
@@ -134,6 +181,7 @@ def _generate(run: Run, request: TextRequest, pipeline: TextPipeline, inputs: An
         if clock.tick():
             run.emit(Progress(step=clock.steps, total=request.max_new_tokens, unit="token"))
 
+    torch.manual_seed(request.seed or 0)  # generate() takes no generator
     try:
         return pipeline.model.generate(
             inputs,
@@ -144,7 +192,9 @@ def _generate(run: Run, request: TextRequest, pipeline: TextPipeline, inputs: An
             num_return_sequences=request.num_return_sequences,
             repetition_penalty=request.repetition_penalty,
             no_repeat_ngram_size=request.no_repeat_ngram_size,
-            **more,
+            early_stopping=True,
+            output_scores=True,
+            return_dict_in_generate=True,
         )
     finally:
         clock.stop()

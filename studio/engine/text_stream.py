@@ -6,9 +6,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from studio.core.events import TextDelta
-from studio.engine.protocol import Run
-
 PROGRESS_SECONDS = 0.05
 """Progress is not said more often than a person can see."""
 
@@ -78,46 +75,6 @@ class RowDecoder:
 
     def _decode(self, ids: list[int]) -> str:
         return str(self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
-
-
-class TokenStreamer:
-    """What `generate(streamer=…)` hands tokens to; transformers' own takes a batch of one only."""
-
-    def __init__(self, run: Run, tokenizer: Any, rows: int, _total: int, ends: int | list[int] | None, clock: Clock) -> None:
-        self._run = run
-        self._rows = [RowDecoder(tokenizer) for _ in range(rows)]
-        self._over = [False] * rows
-        self._ends = set(ends if isinstance(ends, list) else [] if ends is None else [ends])
-        self._prompt_seen = False
-        self._clock = clock
-
-    def put(self, tokens: Any) -> None:
-        """Take the prompt (once), then one token a row."""
-        if not self._prompt_seen:
-            self._prompt_seen = True
-            return
-        for row, token in enumerate(tokens.reshape(-1).tolist()):
-            if self._over[row]:
-                continue
-            if token in self._ends:
-                self._over[row] = True
-                self._tell(row, self._rows[row].finish())
-                continue
-            self._clock.tokens += row > 0
-            self._tell(row, self._rows[row].push(token))
-
-    def end(self) -> None:
-        """Say what was held back."""
-        for row, decoder in enumerate(self._rows):
-            self._tell(row, decoder.finish())
-
-    def texts(self) -> list[str]:
-        """Return the text of each row."""
-        return [decoder.text for decoder in self._rows]
-
-    def _tell(self, row: int, piece: str) -> None:
-        if piece:
-            self._run.emit(TextDelta(text=piece, candidate=row))
 
 
 def stop_when(cancelled: Callable[[], bool], step: Callable[[], None]) -> Any:

@@ -66,7 +66,7 @@ class Gate:
                 self._reason = f"The {self._limit.jobs} jobs that were allowed are done."
             return self._reason is None
 
-    def count_one(self) -> None:
-        """A job began."""
+    def count(self, jobs: int) -> None:
+        """So many jobs began."""
         with self._lock:
-            self._left = max(0, self._left - 1)
+            self._left = max(0, self._left - jobs)

@@ -11,6 +11,7 @@ from studio.core.jobs import Job
 
 Model = tuple[str, str]
 """(kind, model): what is loaded."""
+NOTHING_LOADED: Model = ("", "")
 Places = dict[str, tuple[int, bool]]
 """Job id → (position, placed by hand)."""
 

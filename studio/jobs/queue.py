@@ -24,11 +24,13 @@ from studio.core.jobs import Batch, Job, JobState, new_job
 from studio.core.requests import Request
 from studio.jobs.estimate import Estimates, PastRun
 from studio.jobs.gate import Gate, Limit
-from studio.jobs.order import Model, Places, model_of, moved, run_order
+from studio.jobs.order import NOTHING_LOADED, Model, Places, model_of, moved, run_order
 from studio.jobs.store import MAX_CRASHES, JobStore
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+TOGETHER = 16
+"""Jobs that run as one batch at most."""
 PAUSED = "The queue is paused."
 """The reason where a person did it."""
 
@@ -75,6 +77,8 @@ class JobQueue(QObject):
         self.estimates = Estimates(store.past_runs())
         self.by_model = True
         """Whether jobs that share a model run together, so that it is loaded once."""
+        self.together = True
+        """Whether waiting jobs that share model and settings run as one batch, each with the result that it has alone."""
         self.pause_on_disk = False
         """Whether a row of a batch that cannot be saved pauses the queue and waits, instead of failing."""
         self.finish_batch: Callable[[Batch, list[Job], dict[str, list[Artifact]]], object] | None = None
@@ -259,33 +263,41 @@ class JobQueue(QObject):
         self._cancel_running = cancel_running
         self._interrupt_running = interrupt_running
 
-    def take_next(self) -> Job | None:
-        """Mark the next waiting job as running, on disk, and return it; None where none waits or the queue is paused."""
+    def take_next(self) -> list[Job]:
+        """Mark the next waiting jobs as running, on disk, and return them: one, or several that run as one batch.
+
+        None where none waits or the queue is paused.
+        """
         open_before = self._gate.reason is None
         if not self._gate.pass_one():
             if open_before:
                 self._stored.emit(_call(self.pause_changed.emit, self.paused))
-            return None
+            return []
+        together = min(TOGETHER, self._gate.limit.jobs or TOGETHER) if self.together else 1
         try:
-            job = self._journal.submit(self._store.take_next, self._loaded if self.by_model else None).result()
+            loaded = (self._loaded or NOTHING_LOADED) if self.by_model else None
+            jobs = self._journal.submit(self._store.take_next, loaded, together).result()
         except sqlite3.Error as error:
             self._tell_failed(error)
-            return None
-        if job is not None:
-            self._gate.count_one()
-            self._loaded = model_of(job)
-            self._stored.emit(lambda: self._tell_changed([job]))
+            return []
+        if jobs:
+            self._gate.count(len(jobs))
+            self._loaded = model_of(jobs[0])
+            self._stored.emit(lambda: self._tell_changed(jobs))
         else:
             self._stored.emit(self.idle_reached.emit)
-        return job
+        return jobs
 
-    def handle_event(self, job: Job, event: Event, *, interrupted: bool = False) -> None:
-        """Pass an event on; a terminal one is stored first. `interrupted`: the program is closing, the job waits again."""
+    def handle_event(self, job: Job, event: Event, *, interrupted: bool = False, beside: int = 1) -> None:
+        """Pass an event on; a terminal one is stored first. `interrupted`: the program is closing, the job waits again.
+
+        `beside`: how many jobs ran as one batch with it, itself included.
+        """
         if not isinstance(event, (Finished, Failed, Cancelled)):
             self.job_event.emit(job.id, event)
             return
         try:
-            now = self._journal.submit(self._record, job, event, interrupted).result()
+            now = self._journal.submit(self._record, job, event, interrupted, beside).result()
         except sqlite3.Error as error:  # the job is settled by its files at the next start
             self._tell_failed(error)
             now = None
@@ -293,7 +305,7 @@ class JobQueue(QObject):
             self._stored.emit(lambda: self._tell_changed([now]))
         self._stored.emit(lambda: self.job_event.emit(job.id, event))
 
-    def _record(self, job: Job, event: Finished | Failed | Cancelled, interrupted: bool) -> Job | None:
+    def _record(self, job: Job, event: Finished | Failed | Cancelled, interrupted: bool, beside: int) -> Job | None:
         if interrupted and isinstance(event, Cancelled):
             return self._store.requeue(job.id)
         if isinstance(event, Failed) and event.failure.cause == "disk" and job.batch and self.pause_on_disk:
@@ -302,7 +314,7 @@ class JobQueue(QObject):
             self._stored.emit(_call(self.pause_changed.emit, event.failure.message))
             return self._store.requeue(job.id)
         if isinstance(event, Finished):
-            past = PastRun(*model_of(job), job.request.work, time.time() - job.started)
+            past = PastRun(*model_of(job), job.request.work, (time.time() - job.started) / beside)
             self._stored.emit(_call(self.estimates.learn, past))
             now = self._store.end(job.id, JobState.COMPLETED, artifacts=event.artifacts, past=past)
         elif isinstance(event, Cancelled):

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,13 @@ MAX_CRASHES = 2
 
 MAX_PAST_RUNS = 2_000
 """What estimates are made from; older ones are forgotten."""
+
+
+_SAME_MODEL = (
+    "state = 'queued' AND kind = ? AND model = ? AND position < coalesce("
+    "(SELECT min(position) FROM jobs WHERE state = 'queued' AND placed), 9e18)"
+)
+"""Waiting jobs of a model before the first one that was placed by hand."""
 
 
 class JobStore:
@@ -70,37 +78,51 @@ class JobStore:
                 )
         return placed
 
-    def jobs(self, where: str = "", parameters: Sequence[Any] = ()) -> list[Job]:
-        """Return jobs in the order in which they run."""
-        return read_jobs(self._connection, where, parameters)
+    def jobs(self, where: str = "", parameters: Sequence[Any] = (), limit: int = -1) -> list[Job]:
+        """Return jobs in the order of their positions."""
+        return read_jobs(self._connection, where, parameters, limit)
 
     def job(self, job_id: str) -> Job | None:
         """Return one job, or None."""
         found = self.jobs("WHERE id = ?", (job_id,))
         return found[0] if found else None
 
-    def take_next(self, loaded: Model | None = None) -> Job | None:
-        """Mark the next waiting job as running and return it; None when none waits.
+    def take_next(self, loaded: Model | None = None, together: int = 1) -> list[Job]:
+        """Mark the next waiting jobs as running and return them; none when none waits.
 
-        With `loaded`, a job of that model goes before others, but not across one that was placed by hand (`order.run_order`).
+        With `loaded`, a job of that model goes before others, but not across one that was placed by hand (`order.run_order`);
+        without, the order of positions holds. It is one job, or up to `together` that can run as one batch (`Request.together`).
         """
         with self._transaction() as connection:
             head = connection.execute("SELECT id, placed FROM jobs WHERE state = 'queued' ORDER BY position LIMIT 1").fetchone()
             if head is None:
-                return None
+                return []
             same = None
             if loaded is not None and not head["placed"]:
-                same = connection.execute(
-                    "SELECT id FROM jobs WHERE state = 'queued' AND kind = ? AND model = ? AND position < coalesce("
-                    "(SELECT min(position) FROM jobs WHERE state = 'queued' AND placed), 9e18) ORDER BY position LIMIT 1",
-                    loaded,
-                ).fetchone()
-            job_id = (same or head)["id"]
-            connection.execute(
+                same = connection.execute(f"SELECT id FROM jobs WHERE {_SAME_MODEL} ORDER BY position LIMIT 1", loaded).fetchone()
+            first = self.job((same or head)["id"])
+            assert first is not None
+            chosen = [first, *self._beside(first, together, in_line=loaded is None)]
+            connection.executemany(
                 "UPDATE jobs SET state = ?, started = ?, cancel_requested = 0 WHERE id = ?",
-                (JobState.RUNNING, time.time(), job_id),
+                ((JobState.RUNNING, time.time(), job.id) for job in chosen),
             )
-        return self.job(job_id)
+        return [job for taken in chosen if (job := self.job(taken.id))]
+
+    def _beside(self, first: Job, together: int, *, in_line: bool) -> list[Job]:
+        """Return the next waiting jobs that can run in one batch with the first. One that took the engine down runs alone."""
+        key = first.request.together
+        if together < 2 or key is None or first.crashes:
+            return []
+        fits = [job for job in self._near(first, together, in_line=in_line) if job.request.together == key and not job.crashes]
+        return fits[: together - 1]
+
+    def _near(self, first: Job, together: int, *, in_line: bool) -> list[Job]:
+        if not in_line:
+            same = (first.request.kind, first.request.model)
+            return self.jobs(f"WHERE {_SAME_MODEL} AND position > ?", (*same, first.position), limit=4 * together)
+        after = self.jobs("WHERE state = 'queued' AND position > ?", (first.position,), limit=together)
+        return list(takewhile(lambda job: job.request.together == first.request.together, after))
 
     def place(self, places: Places) -> list[Job]:
         """Give waiting jobs other places. Returns them; one that has begun meanwhile stays where it is."""

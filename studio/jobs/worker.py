@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
+from collections.abc import Sequence
 
 from PySide6.QtCore import QThread
 
 from studio.core.errors import Failure
 from studio.core.events import TERMINAL, Cancelled, Event, Failed
 from studio.core.jobs import Job
-from studio.engine.protocol import Engine
+from studio.engine.protocol import Engine, one_after_the_other
 from studio.jobs.awake import Awake
 from studio.jobs.queue import JobQueue
 
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class Worker(QThread):
-    """Runs the queue's jobs, one at a time, through an engine that it does not know further."""
+    """Runs the queue's jobs through an engine that it does not know further: one at a time, or several as one batch."""
 
     def __init__(self, queue: JobQueue, engine: Engine) -> None:
         super().__init__()
@@ -28,81 +29,68 @@ class Worker(QThread):
         self._engine = engine
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._cancel = threading.Event()
         self._interrupt = threading.Event()
-        self._running = ""
+        self._cancelled: set[str] = set()
         self._awake = Awake()
         self.keep_awake = False
         """Whether the computer is kept from sleeping while jobs run."""
-        queue.attach_worker(self._wake.set, self._cancel_job, self._interrupt.set)
+        queue.attach_worker(self._wake.set, self._cancelled.add, self._interrupt.set)
 
     def run(self) -> None:
         """The thread: until `stop`."""
         while not self._stopping.is_set():
             self._wake.clear()
-            job = self._take_next()
-            if job is None:
+            # Cleared before jobs are marked as running: a cancel comes from the journal thread, which marks them too, so that
+            # none is lost.
+            self._cancelled.clear()
+            self._interrupt.clear()
+            jobs = self._queue.take_next()
+            if not jobs:
                 self._awake.release()
                 if not self._stopping.is_set():  # `stop` may have come before `clear`, which took its wake-up away
                     self._wake.wait()
                 continue
             if self.keep_awake:
                 self._awake.hold()
-            self._run_job(job)
+            self._run_jobs(jobs)
         self._awake.release()
 
     def stop(self) -> None:
-        """End the thread: the running job is cancelled in the engine and waits again in the queue. `wait()` follows."""
+        """End the thread: running jobs are cancelled in the engine and wait again in the queue. `wait()` follows."""
         self._stopping.set()
         self._wake.set()
 
-    def _take_next(self) -> Job | None:
-        # Cleared before the job is marked as running: a cancel that comes after it is never lost.
-        self._cancel.clear()
-        self._interrupt.clear()
-        job = self._queue.take_next()
-        self._running = job.id if job else ""
-        return job
-
-    def _cancel_job(self, job_id: str) -> None:
-        # Called in the journal thread, which also marks jobs as running: a job that it sees running is ours, even where
-        # `_running` does not say so yet.
-        if self._running in ("", job_id):
-            self._cancel.set()
-
-    def _cancelled(self) -> bool:
-        return self._cancel.is_set() or self._put_back()
+    def _is_cancelled(self, job_id: str) -> bool:
+        return job_id in self._cancelled or self._put_back()
 
     def _put_back(self) -> bool:
         return self._interrupt.is_set() or self._stopping.is_set()
 
-    def _run_job(self, job: Job) -> None:
-        ended = False
+    def _run_jobs(self, jobs: Sequence[Job]) -> None:
+        running = {job.id: job for job in jobs}
 
-        def emit(event: Event) -> None:
-            nonlocal ended
-            if ended:
-                log.error("an event after the end of job %s: %s", job.id, type(event).__name__)
+        def emit(job_id: str, event: Event) -> None:
+            job = running.get(job_id)
+            if job is None:
+                log.error("an event after the end of job %s: %s", job_id, type(event).__name__)
                 return
-            ended = isinstance(event, TERMINAL)
-            if isinstance(event, Failed) and event.failure.cause == "crash" and self._cancel.is_set():
+            wished = job_id in self._cancelled
+            if isinstance(event, TERMINAL):
+                del running[job_id]
+            if isinstance(event, Failed) and event.failure.cause == "crash" and wished:
                 event = Cancelled(artifacts=event.artifacts)
-            self._queue.handle_event(job, event, interrupted=self._put_back() and not self._cancel.is_set())
+            interrupted = self._put_back() and not wished
+            self._queue.handle_event(job, event, interrupted=interrupted, beside=len(jobs))
 
+        failure = Failure(cause="unknown", message="The engine ended without a result.", cure="Try again.")
         try:
-            self._engine.generate(job, emit, self._cancelled)
-            if not ended:
-                emit(Failed(failure=Failure(cause="unknown", message="The engine ended without a result.", cure="Try again.")))
+            if len(jobs) == 1:
+                one_after_the_other(self._engine, jobs, emit, self._is_cancelled)
+            else:
+                self._engine.generate_together(jobs, emit, self._is_cancelled)
         except Exception as error:  # boundary: one bad job must not end the thread
-            log.exception("job %s", job.id)
-            if not ended:
-                details = "".join(traceback.format_exception(error))
-                emit(
-                    Failed(
-                        failure=Failure(
-                            cause="unknown", message=f"Something went wrong: {error}", cure="Try again.", details=details
-                        )
-                    )
-                )
-        finally:
-            self._running = ""
+            log.exception("jobs %s", ", ".join(running))
+            details = "".join(traceback.format_exception(error))
+            failure = Failure(cause="unknown", message=f"Something went wrong: {error}", cure="Try again.", details=details)
+        for job_id in list(running):
+            emit(job_id, Failed(failure=failure))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from studio.core.jobs import new_job
 from studio.core.requests import TextRequest
-from studio.jobs.order import model_of, moved, run_order
+from studio.jobs.order import NOTHING_LOADED, model_of, moved, run_order
 from studio.jobs.store import JobStore
 
 
@@ -45,9 +45,9 @@ def test_the_store_takes_jobs_in_the_order_that_is_shown(tmp_path_factory, model
     model = ("text", loaded) if loaded else None
     shown = run_order(store.jobs(), model, by_model=True)
     taken = []
-    while job := store.take_next(model or ("", "")):
-        taken.append(job)
-        model = model_of(job)
+    while found := store.take_next(model or NOTHING_LOADED):
+        taken += found
+        model = model_of(found[0])
     store.close()
     assert prompts(taken) == prompts(shown)
 

@@ -292,7 +292,7 @@ def test_a_limit_in_time_lets_nothing_begin_after_it(qtbot, open_session, data):
     with qtbot.waitSignal(session.queue.pause_changed, timeout=PATIENCE):
         session.queue.submit([job])
         session.start()
-    assert waits(session) == ["hi"]
+    qtbot.waitUntil(lambda: waits(session) == ["hi"], timeout=PATIENCE)
 
 
 def test_a_waiting_job_gets_another_request(qtbot, open_session, data):

@@ -37,12 +37,12 @@ def store(tmp_path):
 def test_jobs_run_in_order_and_come_back_whole(store, tmp_path):
     jobs = store.add([make_job(tmp_path), make_job(tmp_path, request=ImageRequest(prompt="一只猫", seed=1))])
     assert store.jobs() == jobs
-    taken = store.take_next()
+    (taken,) = store.take_next()
     assert taken.id == jobs[0].id
     assert taken.state is JobState.RUNNING
     assert taken.request == jobs[0].request
-    assert store.take_next().id == jobs[1].id
-    assert store.take_next() is None
+    assert store.take_next()[0].id == jobs[1].id
+    assert store.take_next() == []
 
 
 def test_an_end_is_stored_with_its_artifacts(store, tmp_path):
@@ -172,7 +172,7 @@ class QueueMachine(RuleBasedStateMachine):
     def take(self):
         if self.running:
             return
-        job = self.store.take_next()
+        job = next(iter(self.store.take_next()), None)
         waiting = [i for i, state in self.known.items() if state is JobState.QUEUED]
         assert (job is None) == (not waiting)
         if job:
@@ -232,3 +232,81 @@ def _memory() -> sqlite3.Connection:
 
 TestQueueMachine = QueueMachine.TestCase
 TestQueueMachine.settings = hypothesis_settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+
+def texts(tmp_path, *models, **values):
+    return [
+        make_job(tmp_path, request=TextRequest(**{"prompt": str(n), "model": model, "seed": n, "max_new_tokens": 9, **values}))
+        for n, model in enumerate(models)
+    ]
+
+
+def test_jobs_that_share_model_and_settings_are_taken_together(store, tmp_path):
+    same = store.add(texts(tmp_path, "a", "b", "a", "a"))
+    other = store.add(texts(tmp_path, "a", temperature=0.2) + texts(tmp_path, "a", num_beams=2))
+    first = store.take_next(("", ""), 16)
+    assert [job.id for job in first] == [same[0].id, same[2].id, same[3].id]
+    assert all(job.state is JobState.RUNNING for job in first)
+    rest = [[job.id for job in store.take_next(("text", "a"), 16)] for _ in range(3)]
+    assert rest == [[other[0].id], [other[1].id], [same[1].id]]
+
+
+def test_no_more_are_taken_together_than_are_wanted(store, tmp_path):
+    jobs = store.add(texts(tmp_path, *"aaaaa"))
+    assert [job.id for job in store.take_next(("", ""), 3)] == [job.id for job in jobs[:3]]
+    assert len(store.take_next(("", ""), 1)) == 1
+
+
+def test_without_order_by_model_only_neighbours_are_taken_together(store, tmp_path):
+    jobs = store.add(texts(tmp_path, "a", "a", "b", "a"))
+    assert [job.id for job in store.take_next(None, 16)] == [job.id for job in jobs[:2]]
+    assert [job.id for job in store.take_next(None, 16)] == [jobs[2].id]
+
+
+def test_a_job_that_took_the_engine_down_runs_alone(store, tmp_path):
+    jobs = store.add(texts(tmp_path, "a", "a", "a"))
+    store.take_next(("", ""), 1)
+    store.requeue(jobs[0].id, crashed=True)
+    assert [job.id for job in store.take_next(("", ""), 16)] == [jobs[0].id]
+    assert [job.id for job in store.take_next(("", ""), 16)] == [jobs[1].id, jobs[2].id]
+
+
+def test_nothing_is_taken_together_across_a_job_placed_by_hand(store, tmp_path):
+    jobs = store.add(texts(tmp_path, "a", "a", "b", "a"))
+    store.place({jobs[2].id: (jobs[2].position, True)})
+    assert [job.id for job in store.take_next(("", ""), 16)] == [jobs[0].id, jobs[1].id]
+
+
+def test_an_older_database_is_brought_up_to_date_with_a_copy_beside_it(tmp_path):
+    import sqlite3
+
+    from studio.library.database import MIGRATIONS
+
+    path = tmp_path / "studio.db"
+    old = sqlite3.connect(path)
+    old.executescript(f"{MIGRATIONS[0]} PRAGMA user_version = 1;")
+    values = (
+        "1",
+        1,
+        "text",
+        "queued",
+        "",
+        0,
+        0,
+        0,
+        0.0,
+        0.0,
+        0.0,
+        '{"kind":"text","prompt":"hi","model":"m","seed":1}',
+        "/x",
+        "s",
+    )
+    names = "id, position, kind, state, batch, row, crashes, cancel_requested, created, started, ended, request, folder, stem"
+    old.execute(f"INSERT INTO jobs ({names}) VALUES ({', '.join('?' * 14)})", values)
+    old.commit()
+    old.close()
+    store = JobStore.open(path)
+    (job,) = store.take_next(("text", "m"))
+    assert job.request.prompt == "hi"
+    store.close()
+    assert (tmp_path / "studio.db.before-2").exists()

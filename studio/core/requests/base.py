@@ -114,6 +114,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbi
         """How much there is to make, in a unit of the kind's own; a model's time is about proportional to it."""
         return 1.0
 
+    @property
+    def together(self) -> tuple[object, ...] | None:
+        """What must be the same for jobs that run as one batch; None where this one runs alone."""
+        return None
+
     def cross_check(self) -> list[Problem]:
         """Return the problems that only show when fields are seen together."""
         return []

@@ -92,6 +92,14 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         """Tokens at most."""
         return float(self.max_new_tokens * max(self.num_beams, self.num_return_sequences))
 
+    @property
+    def together(self) -> tuple[object, ...] | None:
+        """Everything but prompts, seed and file format."""
+        if self.num_beams > 1 or self.num_return_sequences > 1:
+            return None
+        sampling = (self.temperature, self.top_p, self.top_k, self.repetition_penalty, self.no_repeat_ngram_size)
+        return (self.kind, self.model, self.max_new_tokens, *sampling)
+
     def cross_check(self) -> list[Problem]:
         """Candidates need beams or chance."""
         if self.num_beams > 1 and self.num_return_sequences > self.num_beams:

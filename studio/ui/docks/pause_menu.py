@@ -29,7 +29,8 @@ class PauseMenu(QMenu):
         self.no_limit = self._add("No limit", lambda: self._queue.set_limit(Limit()))
         self.addSeparator()
         settings = shared.settings
-        self.by_model = self._check("Run jobs that share a model together", settings.order_by_model, self._set_by_model)
+        self.by_model = self._check("Run jobs of one model after another", settings.order_by_model, self._set_by_model)
+        self.together = self._check("Run jobs with the same settings as one batch", settings.run_together, self._set_together)
         self.keep_awake = self._check("Keep the computer awake while jobs run", settings.keep_awake, self._set_awake)
         self.notify = self._check("Say when a long run is over", settings.notify, self._set_notify)
         self.aboutToShow.connect(self._show_limit)
@@ -82,6 +83,10 @@ class PauseMenu(QMenu):
         self._queue.by_model = self._shared.settings.order_by_model = on
         self._shared.settings_changed()
         self._queue.jobs_moved.emit([])
+
+    def _set_together(self, on: bool) -> None:
+        self._queue.together = self._shared.settings.run_together = on
+        self._shared.settings_changed()
 
     def _set_awake(self, on: bool) -> None:
         self._shared.session.worker.keep_awake = self._shared.settings.keep_awake = on
