@@ -3,40 +3,24 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from studio.core import names
-from studio.core.errors import InvalidRequestError, Problem, StudioError
+from studio.core.errors import StudioError
 from studio.core.jobs import Batch, Job, SkippedRow, new_id, new_job
-from studio.core.requests import KINDS, Request, fields
+from studio.jobs.batch import seeds as seed_policies
+from studio.jobs.batch import wildcards as wildcard_files
+from studio.jobs.batch.axes import Axis, check_axes, read_axis
 from studio.jobs.batch.decode import decode, read_bytes
+from studio.jobs.batch.expand import check_combine
 from studio.jobs.batch.read import RawRow, read_folder, read_rows
-from studio.jobs.batch.seeds import spread
-from studio.jobs.batch.template import columns, fill
-from studio.models.card import ModelCard, request_for
-from studio.models.tokens import check_length
+from studio.jobs.batch.template import columns
+from studio.jobs.batch.understand import FindCard, Reading, Row, Understanding
 
-FindCard = Callable[[str, str], ModelCard]
-"""(kind, name or empty) → card; raises StudioError."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row as it was understood: a request, or problems."""
-
-    line: int
-    request: Request | None
-    problems: tuple[Problem, ...] = ()
-    columns: Mapping[str, str] | None = None
-    """The row's own columns, for the name template."""
-
-    @property
-    def message(self) -> str:
-        """What is wrong, in one line; empty where nothing is."""
-        return "; ".join(f"{problem.field}: {problem.message}" for problem in self.problems)
+__all__ = ["BatchFile", "FindCard", "Row", "columns_of", "plan", "read_batch"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +31,7 @@ class BatchFile:
     encoding: str
     warning: str
     rows: tuple[Row, ...]
+    axes: tuple[Axis, ...] = ()
 
     @property
     def good(self) -> list[Row]:
@@ -58,38 +43,65 @@ class BatchFile:
         """The rows that cannot."""
         return [row for row in self.rows if row.request is None]
 
+    @property
+    def result_count(self) -> int:
+        """How many files the good rows make."""
+        return sum(row.request.result_count for row in self.rows if row.request is not None)
+
 
 def read_batch(
     path: Path, find_card: FindCard, *, kind: str = "text", defaults: Mapping[str, Any] | None = None, encoding: str = "",
     name_template: str = names.DEFAULT_TEMPLATE, template: str = "", seeds: str = "random", repeat: int = 1,
+    first_seed: int | None = None, variables: Mapping[str, str] | None = None, wildcards: Path | None = None,
+    combine: str = "random", axes: Sequence[str] = (), mapping: Mapping[str, str] | None = None,
 ) -> BatchFile:  # fmt: skip
-    """Read and check a batch file, or a folder of .txt files with a prompt each. `defaults` hold for what a row leaves out.
+    """Read and check a batch file, or a folder of .txt files with a prompt each.
 
-    With a `template` the prompt of each row is made from its columns. `seeds` and `repeat`: see `seeds.spread`.
+    `defaults` hold for what a row leaves out; their table "variables" gives $names that a row's columns go before, `variables`
+    gives those that go before the columns. With a `template` the prompt of each row is made from its columns. `wildcards` is a
+    folder, else "wildcards" beside the file. `seeds`, `repeat` and `first_seed`: see `seeds`; `combine`: see `expand.COMBINE`;
+    `axes`: see `axes.read_axis`. `mapping`: column → field that it means, empty for a column to be left out.
     Raises StudioError for the file as a whole.
     """
+    seed_policies.check(seeds, repeat)
+    check_combine(combine)
+    grid = tuple(read_axis(axis) for axis in axes)
+    check_axes(grid)
+    columns(template)
+    values = dict(defaults or {})
+    named = _variables(values.pop("variables", {}))
     if path.is_dir():
         raw, found, warning = read_folder(path, encoding)
     else:
         decoded = decode(read_bytes(path), encoding)
         raw, found, warning = read_rows(decoded.text, path.suffix), decoded.encoding, decoded.warning
-    find = functools.cache(find_card)
-    raw = [_filled(row, template, columns(template)) for row in raw] if template.strip() else raw
-    understood = [_understand(row, kind, dict(defaults or {}), find, name_template) for row in raw]
-    spread_over = spread([row.request for row in understood], seeds, repeat)
-    rows = tuple(replace(understood[index], request=request) for index, request in spread_over)
-    return BatchFile(path, found, " ".join(filter(None, (warning, _ignored(raw)))), rows)
+    _check_mapping(mapping or {}, raw)
+    reading = Reading(
+        kind=kind, defaults=values, template=template, name_template=name_template, repeat=repeat, combine=combine,
+        variables={**named, **(variables or {})}, first=frozenset(variables or {}), axes=grid, mapping=mapping or {},
+        wildcards=wildcards or path.absolute().parent / wildcard_files.FOLDER,
+    )  # fmt: skip
+    understanding = Understanding(reading, raw, functools.cache(find_card), seed_policies.Seeds(seeds, first_seed))
+    rows = tuple(understanding.rows())
+    return BatchFile(path, found, " ".join(filter(None, (warning, _ignored(raw)))), rows, grid)
 
 
-def _filled(row: RawRow, template: str, wanted: tuple[str, ...]) -> RawRow:
-    """Return the row with its prompt from the template; columns that only the template reads are taken for the file's name."""
-    if row.problems:
-        return row
-    cells = {name.strip(): value for name, value in row.values.items()}
-    prompt, problems = fill(template, cells)
-    if problems:
-        return RawRow(row.line, problems=problems)
-    return RawRow(row.line, {**cells, "prompt": prompt}, ignored=row.ignored, cells=wanted)
+def _variables(table: Any) -> dict[str, str]:
+    if not isinstance(table, Mapping) or any(isinstance(value, (Mapping, list)) for value in table.values()):
+        raise StudioError(
+            "The variables cannot be read.", cause="invalid", cure='Write lines such as style = "oil" under [variables].'
+        )
+    return {str(name): str(value) for name, value in table.items()}
+
+
+def _check_mapping(mapping: Mapping[str, str], raw: Sequence[RawRow]) -> None:
+    if not mapping:
+        return
+    there = {column.strip() for row in raw for column in row.values}
+    missing = next((column for column in mapping if column not in there), None)
+    if missing is not None:
+        shown = ", ".join(sorted(there)[:10])
+        raise StudioError(f"The file has no column {missing[:40]!r}.", cause="invalid", cure=f"It has: {shown}.")
 
 
 def _ignored(rows: list[RawRow]) -> str:
@@ -99,36 +111,6 @@ def _ignored(rows: list[RawRow]) -> str:
     lines = sum(bool(row.ignored) for row in rows)
     told = ", ".join(f"--{name}" for name in options)
     return f"Ignored in {lines} {'line' if lines == 1 else 'lines'}, because they mean nothing here: {told}."
-
-
-def _understand(raw: RawRow, kind: str, defaults: dict[str, Any], find_card: FindCard, name_template: str) -> Row:
-    if raw.problems:
-        return Row(raw.line, None, raw.problems)
-    kind = str(raw.values.get("kind", kind)).strip()
-    if kind not in KINDS:
-        return Row(raw.line, None, (Problem("kind", f"{kind[:40]!r} is not one of {', '.join(KINDS)}"),))
-    by_flag = {info.flag: info.name for info in fields(KINDS[kind])}
-    values: dict[str, Any] = {by_flag.get(name, name): value for name, value in defaults.items()}
-    extra: dict[str, str] = {}
-    for name, value in raw.values.items():
-        plain = name.strip()
-        if plain == "kind":
-            continue
-        if plain not in by_flag and plain not in by_flag.values() and (plain in raw.cells or f"{{{plain}" in name_template):
-            extra[plain] = str(value)
-        else:
-            values[by_flag.get(plain, plain)] = value
-    try:
-        card = find_card(kind, str(values.pop("model", "") or ""))
-        request = request_for(card, values)
-    except InvalidRequestError as error:
-        return Row(raw.line, None, tuple(error.problems))
-    except StudioError as error:
-        return Row(raw.line, None, (Problem("model", error.message),))
-    too_long = check_length(card, request)
-    if too_long:
-        return Row(raw.line, None, (too_long,))
-    return Row(raw.line, request, columns=extra)
 
 
 def columns_of(batch: BatchFile) -> set[str]:

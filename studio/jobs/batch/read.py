@@ -28,8 +28,6 @@ class RawRow:
     problems: tuple[Problem, ...] = ()
     ignored: tuple[str, ...] = ()
     """Options that stand in it and mean nothing here."""
-    cells: tuple[str, ...] = ()
-    """Columns that need not be fields of a request, because the prompt's template reads them."""
 
 
 def read_rows(text: str, suffix: str) -> list[RawRow]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Literal
 
-import msgspec
-
 from studio.core.errors import StudioError
-from studio.core.requests import MAX_SEED, Request
+from studio.core.requests import MAX_SEED
 from studio.core.requests.base import draw_seed
 
 Policy = Literal["random", "fixed", "step"]
@@ -28,21 +25,23 @@ def check(policy: str, repeat: int) -> None:
         raise StudioError(f"{repeat} repeats are not possible.", cause="invalid", cure=f"Between 1 and {MAX_REPEATS}.")
 
 
-def spread(requests: Sequence[Request | None], policy: str, repeat: int) -> Iterator[tuple[int, Request | None]]:
-    """Yield (index, request) for every run, repeats one after the other.
+class Seeds:
+    """The seeds of one file's runs, in their order."""
 
-    A seed that a row gives itself holds; its repeats count on from it. None stands for a row that cannot run.
-    """
-    check(policy, repeat)
-    first, run = draw_seed(), 0
-    for index, request in enumerate(requests):
-        if request is None:
-            yield index, None
-            continue
-        for number in range(repeat):
-            if request.seed is not None:
-                seed = request.seed if policy == "fixed" else request.seed + number
-            else:
-                seed = {"random": draw_seed(), "fixed": first, "step": first + run}[policy]
-            run += 1
-            yield index, msgspec.structs.replace(request, seed=seed % (MAX_SEED + 1))
+    def __init__(self, policy: str, first: int | None = None) -> None:
+        self._policy = policy
+        self._run = 0
+        self.first = draw_seed() if first is None else first
+        """What "fixed" and "step" begin with."""
+
+    def draw(self) -> int:
+        """Return the seed of the next run that has none of its own."""
+        self._run += 1
+        if self._policy == "random":
+            return draw_seed()
+        return (self.first + (self._run - 1 if self._policy == "step" else 0)) % (MAX_SEED + 1)
+
+    def own(self, seed: int, number: int) -> int:
+        """Return the seed of repeat `number`, from 0, of a row that names one."""
+        self._run += 1
+        return seed if self._policy == "fixed" else (seed + number) % (MAX_SEED + 1)

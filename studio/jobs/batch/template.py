@@ -1,20 +1,22 @@
-"""Prompts made from a row's columns: `Write a headline about {{topic}} for {{city}}`."""
+"""Prompts made from a row's columns: `Write a headline about {{topic}} for {{city}}`. What stands in a cell is taken as it is."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
-from studio.core.errors import Problem, StudioError
+from studio.core.errors import StudioError
 
 _COLUMN = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
+_VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([^{}|$]{1,100})\})")
 
 
 def columns(template: str) -> tuple[str, ...]:
     """Return the columns that a template wants, in their order. Raises StudioError where its braces do not match."""
+    if "{{" not in template and "}}" not in template:
+        return ()
     rest = _COLUMN.sub("", template)
-    if "{{" in rest or "}}" in rest:
+    alternatives = "|" in rest and rest.count("{") == rest.count("}")  # {a|{b|c}}
+    if ("{{" in rest or "}}" in rest) and not alternatives:
         raise StudioError(
             "The prompt template has braces that do not match.",
             cause="invalid",
@@ -23,9 +25,6 @@ def columns(template: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_COLUMN.findall(template)))
 
 
-def fill(template: str, row: Mapping[str, Any]) -> tuple[str, tuple[Problem, ...]]:
-    """Return the prompt of a row, and which columns it lacks. What stands in a cell is never read as a template."""
-    missing = [name for name in columns(template) if row.get(name) in (None, "")]
-    if missing:
-        return "", tuple(Problem("template", f"the row has nothing in the column {name[:60]!r}") for name in missing)
-    return _COLUMN.sub(lambda found: str(row[found[1]]), template), ()
+def variables(text: str) -> set[str]:
+    """Return the names of the variables that a text may use."""
+    return {plain or braced.strip() for plain, braced in _VARIABLE.findall(text)} if "$" in text else set()

@@ -1,0 +1,322 @@
+"""From the rows of a file to the runs that they mean: a request each, or what is wrong, with the line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.core import names
+from studio.core.errors import InvalidRequestError, Problem, StudioError
+from studio.core.requests import KINDS, MAX_SEED, Request, fields
+from studio.jobs.batch.axes import Axis, places
+from studio.jobs.batch.expand import Cells, Scope, is_open
+from studio.jobs.batch.grammar import MAX_COMBINATIONS, GrammarError, Node, parse
+from studio.jobs.batch.read import RawRow
+from studio.jobs.batch.seeds import Seeds
+from studio.jobs.batch.template import columns, variables
+from studio.jobs.batch.wildcards import Wildcards
+from studio.models.card import ModelCard, request_for
+from studio.models.tokens import check_length
+
+FindCard = Callable[[str, str], ModelCard]
+"""(kind, name or empty) → card; raises StudioError."""
+MAX_CHARACTERS = 300_000_000
+"""Of all texts of a batch together."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run as it was understood: a request, or problems. A line of the file may mean several."""
+
+    line: int
+    request: Request | None
+    problems: tuple[Problem, ...] = ()
+    columns: Mapping[str, str] | None = None
+    """The row's own columns, for the name template."""
+    place: tuple[int, ...] = ()
+    """Its cell in the grid: the index of a value on each axis."""
+    group: int = 0
+    """Which of the file's grids it belongs to."""
+    drawn: bool = False
+    """True where the seed is not the row's own."""
+    redraw: Callable[[int], Request | None] | None = None
+    """What the request would be with another seed, where the seed decides about more than chance in the model."""
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in one line; empty where nothing is."""
+        return "; ".join(f"{problem.field}: {problem.message}" for problem in self.problems)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file is to be understood; see `plan.read_batch`."""
+
+    kind: str = "text"
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    template: str = ""
+    name_template: str = names.DEFAULT_TEMPLATE
+    repeat: int = 1
+    combine: str = "random"
+    variables: Mapping[str, str] = field(default_factory=dict)
+    first: frozenset[str] = frozenset()
+    """Those of them that go before a row's columns."""
+    wildcards: Path | None = None
+    axes: Sequence[Axis] = ()
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    """Column → the field that it means; empty leaves the column out."""
+
+
+class NotUnderstoodError(Exception):
+    """A row with problems."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__()
+        self.problems = problems
+
+
+@dataclass
+class _Grid:
+    """What the cells of a row's grid share."""
+
+    seeds: dict[tuple[int, int], int] = field(default_factory=dict)
+    groups: dict[tuple[int, int], int] = field(default_factory=dict)
+
+
+@dataclass
+class Understanding:
+    """The rows of one file, understood one after the other."""
+
+    reading: Reading
+    raw: Sequence[RawRow]
+    find_card: FindCard
+    seeds: Seeds
+    _made: int = 0
+    _characters: int = 0
+    _groups: int = 0
+    _by_name: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield every run of every row. Raises StudioError where they are too many."""
+        if sum(not raw.problems for raw in self.raw) * self.reading.repeat > MAX_COMBINATIONS:
+            raise _too_many(self.raw[-1].line, f"{MAX_COMBINATIONS:,} rows")
+        for raw in self.raw:
+            if raw.problems:
+                yield Row(raw.line, None, raw.problems)
+                continue
+            try:
+                yield from self._runs(raw)
+            except NotUnderstoodError as error:
+                yield Row(raw.line, None, error.problems)
+
+    def _runs(self, raw: RawRow) -> Iterator[Row]:
+        kind = self._kind(raw)
+        if kind not in KINDS:
+            raise NotUnderstoodError(Problem("kind", f"{kind[:40]!r} is not one of {', '.join(KINDS)}"))
+        settings, extra, cells = self._sort(raw, kind)
+        grid = [(place, self._cells(place, kind, settings, cells)) for place in places(self.reading.axes)]
+        self._count(raw.line, [cell for _place, cell in grid])
+        shared, told = _Grid(), set()
+        for place, cell in grid:
+            base = Row(raw.line, None, columns=extra, place=place)
+            for index in range(cell.count):
+                for row in self._repeats(kind, cell, index, shared, base):
+                    if row.request is not None or row.message not in told:
+                        told.add(row.message)
+                        yield row
+
+    def _kind(self, raw: RawRow) -> str:
+        value = raw.values.get("kind", self.reading.kind)
+        if self.reading.mapping:
+            said = [cell for column, cell in raw.values.items() if self.reading.mapping.get(column.strip()) == "kind"]
+            value = said[0] if said else value
+        return str(value).strip()
+
+    def _sort(self, raw: RawRow, kind: str) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
+        """Return a row's settings by field, its columns that are none, and all its columns as texts."""
+        by_name = self._fields(kind)
+        settings: dict[str, Any] = {by_name.get(name, name): value for name, value in self.reading.defaults.items()}
+        extra: dict[str, str] = {}
+        cells: dict[str, str] = {}
+        given: set[str] = set()
+        for column, value in raw.values.items():
+            plain = column.strip()
+            name = self.reading.mapping.get(plain, plain)
+            cells[plain] = str(value)
+            if name == "kind" or not name:
+                continue
+            if plain != name and by_name.get(name, name) in given:
+                raise NotUnderstoodError(Problem(name, f"comes from the column {plain[:40]!r} and from another one"))
+            if name not in by_name and self._is_wanted(plain):
+                extra[plain] = str(value)
+                continue
+            given.add(by_name.get(name, name))
+            settings[by_name.get(name, name)] = value
+        return settings, extra, cells
+
+    def _fields(self, kind: str) -> dict[str, str]:
+        if kind not in self._by_name:
+            known = fields(KINDS[kind])
+            self._by_name[kind] = {info.flag: info.name for info in known} | {info.name: info.name for info in known}
+        return self._by_name[kind]
+
+    def _is_wanted(self, column: str) -> bool:
+        return column in self._wanted or f"{{{column}" in self.reading.name_template
+
+    @cached_property
+    def _wanted(self) -> frozenset[str]:
+        """Columns that need not be settings: the template reads them, or a $variable anywhere in the file."""
+        if self.reading.combine == "off":
+            return frozenset(columns(self.reading.template))
+        texts = [self.reading.template, *map(str, self.reading.defaults.values())]
+        texts += [value for axis in self.reading.axes for value in axis.values]
+        texts += [value for row in self.raw for value in row.values.values() if isinstance(value, str) and "$" in value]
+        return frozenset(columns(self.reading.template)).union(*map(variables, texts))
+
+    @cached_property
+    def _template(self) -> Node:
+        if not self.reading.template.strip():
+            return ""
+        try:
+            return parse(self.reading.template, columns=True, only_columns=self.reading.combine == "off")
+        except GrammarError as error:
+            raise StudioError(
+                f"The prompt template cannot be read: it {error}.", cause="invalid", cure="See docs/batch.md for the grammar."
+            ) from error
+
+    @cached_property
+    def _wildcards(self) -> Wildcards:
+        return Wildcards(self.reading.wildcards)
+
+    @cached_property
+    def _scope(self) -> Scope:
+        return Scope(self.reading.variables, self._wildcards, self.reading.first)
+
+    def _cells(self, place: tuple[int, ...], kind: str, settings: Mapping[str, Any], cells: Mapping[str, str]) -> Cells:
+        """Return the settings of a cell of the grid, with every name looked up."""
+        values, template, scope = dict(settings), self._template, self._scope
+        known = frozenset(self._fields(kind).values())
+        if place:
+            chosen = [(axis, axis.values[index]) for axis, index in zip(self.reading.axes, place, strict=True)]
+            set_here = {axis.name: value for axis, value in chosen if axis.is_setting}
+            named = {axis.name: value for axis, value in chosen if not axis.is_setting}
+            values |= {self._fields(kind).get(name, name): value for name, value in set_here.items()}
+            cells = {**cells, **set_here}
+            scope = Scope({**scope.variables, **named}, self._wildcards, scope.first | named.keys()) if named else scope
+            template = "" if "prompt" in set_here and "prompt" not in columns(self.reading.template) else template
+        nodes: dict[str, Node] = {"prompt": template} if template else {}
+        problems = []
+        for name, value in values.items():
+            if name in nodes:
+                problems += _bind(nodes, name, nodes[name], scope, cells, told="template")
+            elif isinstance(value, str) and name in known and is_open(value, self.reading.combine):
+                problems += _bind(nodes, name, value, scope, cells)
+        if template and "prompt" not in values:
+            problems += _bind(nodes, "prompt", template, scope, cells, told="template")
+        if problems:
+            raise NotUnderstoodError(*problems)
+        values |= {name: node for name, node in nodes.items() if isinstance(node, str)}
+        return Cells(values, {name: node for name, node in nodes.items() if not isinstance(node, str)}, self.reading.combine)
+
+    def _count(self, line: int, cells: Sequence[Cells]) -> None:
+        """Refuse what becomes too much before it is made."""
+        count = sum(cell.count for cell in cells) * self.reading.repeat
+        if count > MAX_COMBINATIONS:
+            raise NotUnderstoodError(Problem("row", f"makes {count:,} rows; a batch has at most {MAX_COMBINATIONS:,}"))
+        self._made += count
+        self._characters += sum(cell.length * cell.count for cell in cells) * self.reading.repeat
+        if self._made > MAX_COMBINATIONS or self._characters > MAX_CHARACTERS:
+            much = (
+                f"{MAX_COMBINATIONS:,} rows" if self._made > MAX_COMBINATIONS else f"{MAX_CHARACTERS // 1_000_000:,} MB of text"
+            )
+            raise _too_many(line, much)
+
+    def _repeats(self, kind: str, cells: Cells, index: int, grid: _Grid, base: Row) -> Iterator[Row]:
+        own = _own_seed(cells.resolve(index) if "seed" in cells.open else cells.fixed)
+        once: Request | None = None
+        for number in range(self.reading.repeat):
+            seed = self._seed(own, (index, number), grid)
+            if (index, number) not in grid.groups:
+                grid.groups[index, number] = self._groups
+                self._groups += 1
+            try:
+                if once is None or cells.drawn:
+                    once = self._build(kind, cells.resolve(index, seed), None if own == _NOT_A_SEED else seed)
+            except NotUnderstoodError as error:
+                yield replace(base, problems=error.problems)
+                return
+            request = once if once.seed == seed else msgspec.structs.replace(once, seed=seed)
+            redraw = self._redraw(kind, cells, index) if cells.drawn and own is None else None
+            yield replace(base, request=request, group=grid.groups[index, number], drawn=own is None, redraw=redraw)
+
+    def _seed(self, own: int | None, run: tuple[int, int], grid: _Grid) -> int:
+        if own is not None and own != _NOT_A_SEED:
+            return self.seeds.own(own, run[1])
+        if not self.reading.axes:
+            return self.seeds.draw()
+        if run not in grid.seeds:  # what a grid compares is its axes, not chance
+            grid.seeds[run] = self.seeds.draw()
+        return grid.seeds[run]
+
+    def _redraw(self, kind: str, cells: Cells, index: int) -> Callable[[int], Request | None]:
+        def build(seed: int) -> Request | None:
+            try:
+                return self._build(kind, cells.resolve(index, seed), seed)
+            except NotUnderstoodError:
+                return None
+
+        return build
+
+    def _build(self, kind: str, values: dict[str, Any], seed: int | None) -> Request:
+        """Return the request; `seed` None keeps what stands in the values. Raises NotUnderstoodError."""
+        if seed is not None:
+            values["seed"] = seed
+        try:
+            card = self.find_card(kind, str(values.pop("model", "") or ""))
+            request: Request = request_for(card, values)
+        except InvalidRequestError as error:
+            raise NotUnderstoodError(*error.problems) from error
+        except StudioError as error:
+            raise NotUnderstoodError(Problem("model", error.message)) from error
+        too_long = check_length(card, request)
+        if too_long:
+            raise NotUnderstoodError(too_long)
+        return request
+
+
+def _too_many(line: int, much: str) -> StudioError:
+    return StudioError(
+        f"With line {line} the batch comes to more than {much}.",
+        cause="invalid",
+        cure="Use fewer combinations or repeats, or split the file.",
+    )
+
+
+def _bind(
+    nodes: dict[str, Node], name: str, value: Node, scope: Scope, cells: Mapping[str, str], told: str = ""
+) -> list[Problem]:  # fmt: skip
+    try:
+        nodes[name] = scope.bind(parse(value) if isinstance(value, str) and not told else value, cells)
+    except GrammarError as error:
+        return [Problem(told or name, str(error))]
+    return []
+
+
+_NOT_A_SEED = -1
+
+
+def _own_seed(values: Mapping[str, Any]) -> int | None:
+    """Return the seed that a row names, None where it names none, `_NOT_A_SEED` for what is none."""
+    value = values.get("seed")
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    try:
+        seed = msgspec.convert(value, int, strict=False)
+    except msgspec.ValidationError:
+        return _NOT_A_SEED
+    return seed if 0 <= seed <= MAX_SEED else _NOT_A_SEED

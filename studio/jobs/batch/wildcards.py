@@ -1,0 +1,60 @@
+"""Wildcards: `__animal__` is a line of animal.txt, in one folder and nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from studio.core.errors import StudioError
+from studio.jobs.batch.decode import decode, read_bytes
+from studio.jobs.batch.grammar import GrammarError
+
+FOLDER = "wildcards"
+"""The folder beside the batch file that is used where no other is given."""
+MAX_LINES = 100_000
+
+
+class Wildcards:
+    """The wildcard files of a folder, each read once."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._read: dict[str, tuple[str, ...]] = {}
+
+    def lines(self, name: str) -> tuple[str, ...]:
+        """Return the lines of a file without blank ones and `#` comments. Raises GrammarError."""
+        if name not in self._read:
+            self._read[name] = self._lines(name)
+        return self._read[name]
+
+    def _lines(self, name: str) -> tuple[str, ...]:
+        told = f"has the wildcard __{name}__"
+        if self._folder is None or not self._folder.is_dir():
+            where = f"there is no folder {self._folder}" if self._folder else "no folder of wildcards is given"
+            raise GrammarError(f"{told}, but {where}; write \\__ for the underscores themselves")
+        path = self._inside(name)
+        if path is None:
+            raise GrammarError(f"{told}, which is outside the folder of wildcards")
+        if not path.is_file():
+            raise GrammarError(f"{told}, but {path.name} is not in {self._folder}; write \\__ for the underscores themselves")
+        try:
+            text = decode(read_bytes(path)).text
+        except StudioError as error:
+            raise GrammarError(f"{told}: {error.message}") from error
+        lines = tuple(line for raw in text.split("\n") if (line := raw.strip()) and not line.startswith("#"))
+        if not lines:
+            raise GrammarError(f"{told}, but {path.name} has no lines")
+        if len(lines) > MAX_LINES:
+            raise GrammarError(f"{told}, but {path.name} has more than {MAX_LINES:,} lines")
+        return lines
+
+    def _inside(self, name: str) -> Path | None:
+        """Return the file's path; None where it, or what it is a link to, lies outside."""
+        assert self._folder is not None
+        if "\\" in name or ":" in name or "\0" in name or name.startswith("/"):
+            return None
+        try:
+            root = self._folder.resolve()
+            path = (root / f"{name}.txt").resolve()
+        except (OSError, RuntimeError):  # a link to itself
+            return None
+        return path if path.is_relative_to(root) else None
