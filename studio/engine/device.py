@@ -25,3 +25,14 @@ def best_dtype(device: str) -> Any:
     if device == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     return torch.float16 if device in ("mps", "xpu") else torch.float32
+
+
+def free_bytes(device: str) -> int:
+    """Return the memory that is free where models run."""
+    if device == "cuda":
+        import torch
+
+        return int(torch.cuda.mem_get_info()[0])
+    import psutil
+
+    return int(psutil.virtual_memory().available)

@@ -14,7 +14,7 @@ from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics, TextDelta
 from studio.core.requests import MAX_SEED, TextRequest
 from studio.engine.chat import prompt_tokens
-from studio.engine.device import best_device, best_dtype
+from studio.engine.device import best_device, best_dtype, free_bytes
 from studio.engine.protocol import JobCancelledError, Run, Together
 from studio.engine.text_rows import Row, sample
 from studio.engine.text_stream import Clock, RowDecoder, stop_when
@@ -32,8 +32,8 @@ _KEPT_IDS = (
 )
 
 
-TOKENS_TOGETHER = 32_768
-"""Of one padded batch, prompts and results: the cache's memory grows with them."""
+CACHE_SHARE = 0.25
+"""Of the free memory, for the keys and values of one padded batch."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ def generate_together(runs: Sequence[Run], pipeline: TextPipeline) -> Iterator[T
         except (StudioError, JobCancelledError) as error:
             yield number, error, Statistics()
     numbers = {id(row): number for number, row in rows.items()}
-    for part in _parts(list(rows.values()), _request(runs[0])):
+    room = tokens_together(pipeline)
+    for part in _parts(list(rows.values()), _request(runs[0]), room):
         clock = Clock()
         lengths = {id(row): len(row.ids) for row in part}
         with torch.inference_mode():
@@ -107,11 +108,22 @@ def generate_together(runs: Sequence[Run], pipeline: TextPipeline) -> Iterator[T
                 yield numbers[id(row)], _result(row), _statistics(clock, row.tokens, lengths[id(row)])
 
 
-def _parts(rows: list[Row], request: TextRequest) -> Iterator[list[Row]]:
-    """Split rows, sorted by length, so that no part has more than `TOKENS_TOGETHER` tokens with its padding."""
+def tokens_together(pipeline: TextPipeline) -> int:
+    """Return how many tokens, prompts and results, fit beside each other into `CACHE_SHARE` of the free memory."""
+    config = pipeline.model.config.get_text_config()
+    heads = getattr(config, "num_attention_heads", 0) or 1
+    width = getattr(config, "head_dim", None) or getattr(config, "hidden_size", 1024) // heads
+    kept = getattr(config, "num_key_value_heads", None) or heads
+    layers = getattr(config, "num_hidden_layers", None) or 32
+    bytes_each = 2 * layers * kept * width * pipeline.model.dtype.itemsize
+    return int(CACHE_SHARE * free_bytes(pipeline.device) / bytes_each)
+
+
+def _parts(rows: list[Row], request: TextRequest, room: int) -> Iterator[list[Row]]:
+    """Split rows, sorted by length, so that no part has more than `room` tokens with its padding."""
     part: list[Row] = []
     for row in sorted(rows, key=lambda row: len(row.ids)):
-        if part and (len(part) + 1) * (len(row.ids) + request.max_new_tokens) > TOKENS_TOGETHER:
+        if part and (len(part) + 1) * (len(row.ids) + request.max_new_tokens) > room:
             yield part
             part = []
         part.append(row)

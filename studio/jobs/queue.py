@@ -29,7 +29,7 @@ from studio.jobs.store import MAX_CRASHES, JobStore
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-TOGETHER = 16
+TOGETHER = 32
 """Jobs that run as one batch at most."""
 PAUSED = "The queue is paused."
 """The reason where a person did it."""
