@@ -76,6 +76,36 @@ class SkippedRow(msgspec.Struct, frozen=True):
     message: str
 
 
+class GridAxis(msgspec.Struct, frozen=True):
+    """One axis of a batch that is a grid: what it changes, and the values that it takes."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+class BatchRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a batch knows about one of its jobs that the job does not say itself."""
+
+    place: tuple[int, ...] = ()
+    """The index of its value on each axis."""
+    group: int = 0
+    """Which of the batch's grids it belongs to."""
+    columns: dict[str, str] = {}
+    """The row's own columns, for collected output."""
+
+
+class DoneRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A row that an earlier run of the same file has made; it stands in the report, and is not run again."""
+
+    job_id: str
+    line: int
+    request: AnyRequest
+    """With the seed that it had."""
+    files: tuple[str, ...] = ()
+    """Names in the batch's folder."""
+    row: BatchRow = BatchRow()
+
+
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """Several requests from one file."""
 
@@ -87,6 +117,16 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     created: float = 0.0
     skipped: tuple[SkippedRow, ...] = ()
     """Rows that were not understood; they stand in the report."""
+    axes: tuple[GridAxis, ...] = ()
+    """Where it is a grid; a contact sheet is written at the end."""
+    rows: dict[str, BatchRow] = {}
+    """Job id → more about it, where there is more."""
+    done: tuple[DoneRow, ...] = ()
+    """What earlier runs have made."""
+    collect: str = ""
+    """Format of the one file that collects all texts, besides a file a row; empty for none."""
+    report: str = ""
+    """A further place for the report: an absolute path that ends in .csv or .jsonl."""
 
 
 def new_id() -> str:

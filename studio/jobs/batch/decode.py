@@ -17,7 +17,7 @@ ENCODINGS = (
 )  # fmt: skip
 """What a person can choose from when the guess was wrong."""
 
-_CURE = "Choose a .txt, .csv, .jsonl or .json file of prompts."
+_CURE = "Choose a .txt, .csv, .jsonl, .json or .xlsx file of prompts."
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # begins with the mark of UTF-16

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from studio.core import names
 from studio.core.errors import StudioError
-from studio.core.jobs import Batch, Job, SkippedRow, new_id, new_job
+from studio.core.jobs import Batch, BatchRow, DoneRow, GridAxis, Job, SkippedRow, new_id, new_job
 from studio.jobs.batch import seeds as seed_policies
 from studio.jobs.batch import wildcards as wildcard_files
 from studio.jobs.batch.axes import Axis, check_axes, read_axis
+from studio.jobs.batch.collect import check_collect
 from studio.jobs.batch.decode import decode, read_bytes
 from studio.jobs.batch.expand import check_combine
 from studio.jobs.batch.read import RawRow, read_folder, read_rows
+from studio.jobs.batch.resume import Resumed
+from studio.jobs.batch.spreadsheet import SUFFIX as SPREADSHEET
+from studio.jobs.batch.spreadsheet import read_spreadsheet
 from studio.jobs.batch.template import columns
 from studio.jobs.batch.understand import FindCard, Reading, Row, Understanding
 
@@ -32,6 +39,8 @@ class BatchFile:
     warning: str
     rows: tuple[Row, ...]
     axes: tuple[Axis, ...] = ()
+    first_seed: int | None = None
+    """What drawn seeds go on from, where they do."""
 
     @property
     def good(self) -> list[Row]:
@@ -54,13 +63,15 @@ def read_batch(
     name_template: str = names.DEFAULT_TEMPLATE, template: str = "", seeds: str = "random", repeat: int = 1,
     first_seed: int | None = None, variables: Mapping[str, str] | None = None, wildcards: Path | None = None,
     combine: str = "random", axes: Sequence[str] = (), mapping: Mapping[str, str] | None = None,
+    sheet: str = "",
 ) -> BatchFile:  # fmt: skip
     """Read and check a batch file, or a folder of .txt files with a prompt each.
 
     `defaults` hold for what a row leaves out; their table "variables" gives $names that a row's columns go before, `variables`
     gives those that go before the columns. With a `template` the prompt of each row is made from its columns. `wildcards` is a
     folder, else "wildcards" beside the file. `seeds`, `repeat` and `first_seed`: see `seeds`; `combine`: see `expand.COMBINE`;
-    `axes`: see `axes.read_axis`. `mapping`: column → field that it means, empty for a column to be left out.
+    `axes`: see `axes.read_axis`. `mapping`: column → field that it means, empty for a column to be left out. `sheet`: the
+    name of a spreadsheet's sheet, else its first.
     Raises StudioError for the file as a whole.
     """
     seed_policies.check(seeds, repeat)
@@ -70,20 +81,29 @@ def read_batch(
     columns(template)
     values = dict(defaults or {})
     named = _variables(values.pop("variables", {}))
-    if path.is_dir():
-        raw, found, warning = read_folder(path, encoding)
-    else:
-        decoded = decode(read_bytes(path), encoding)
-        raw, found, warning = read_rows(decoded.text, path.suffix), decoded.encoding, decoded.warning
+    raw, found, warning = _raw_rows(path, encoding, sheet)
     _check_mapping(mapping or {}, raw)
     reading = Reading(
         kind=kind, defaults=values, template=template, name_template=name_template, repeat=repeat, combine=combine,
         variables={**named, **(variables or {})}, first=frozenset(variables or {}), axes=grid, mapping=mapping or {},
         wildcards=wildcards or path.absolute().parent / wildcard_files.FOLDER,
     )  # fmt: skip
-    understanding = Understanding(reading, raw, functools.cache(find_card), seed_policies.Seeds(seeds, first_seed))
-    rows = tuple(understanding.rows())
-    return BatchFile(path, found, " ".join(filter(None, (warning, _ignored(raw)))), rows, grid)
+    drawing = seed_policies.Seeds(seeds, first_seed)
+    rows = tuple(Understanding(reading, raw, functools.cache(find_card), drawing).rows())
+    told = " ".join(filter(None, (warning, _ignored(raw))))
+    return BatchFile(path, found, told, rows, grid, None if seeds == "random" else drawing.first)
+
+
+def _raw_rows(path: Path, encoding: str, sheet: str) -> tuple[list[RawRow], str, str]:
+    """Return the file's rows, how it was read (encoding or sheet), and what is in doubt."""
+    if path.is_dir():
+        return read_folder(path, encoding)
+    data = read_bytes(path)
+    if path.suffix.lower() == SPREADSHEET:
+        rows, name = read_spreadsheet(data, sheet)
+        return rows, f"sheet {name}", ""
+    decoded = decode(data, encoding)
+    return read_rows(decoded.text, path.suffix), decoded.encoding, decoded.warning
 
 
 def _variables(table: Any) -> dict[str, str]:
@@ -118,9 +138,14 @@ def columns_of(batch: BatchFile) -> set[str]:
     return {name for row in batch.rows for name in (row.columns or {})}
 
 
-def plan(batch: BatchFile, folder: Path, name_template: str = names.DEFAULT_TEMPLATE) -> tuple[Batch, list[Job]]:
+def plan(
+    batch: BatchFile, folder: Path, name_template: str = names.DEFAULT_TEMPLATE, *, resumed: Resumed | None = None,
+    collect: str = "", report: Path | None = None,
+) -> tuple[Batch, list[Job]]:  # fmt: skip
     """Return the batch and a job for each good row, with names that are different from each other and from what is there.
 
+    With `resumed`, rows that are done or wait in the queue get no job; there may be none at all. `collect`: one of
+    `collect.FORMATS`. `report`: a further place for the report.
     Raises StudioError where the name template is wrong or no row can run.
     """
     problem = names.check_template(name_template, columns_of(batch))
@@ -128,19 +153,50 @@ def plan(batch: BatchFile, folder: Path, name_template: str = names.DEFAULT_TEMP
         raise StudioError(f"The name template {problem.message}.", cause="invalid", cure=f"For example {names.DEFAULT_TEMPLATE}.")
     if not batch.good:
         raise StudioError("No row of the file can run.", cause="invalid", cure="Mend the rows that are named.")
+    check_collect(collect)
     folder = folder.expanduser().absolute()
     batch_id = new_id()
-    jobs = [new_job(row.request, str(folder), "later", batch=batch_id, row=row.line) for row in batch.good if row.request]
+    there = resumed.rows if resumed else frozenset()
+    rows = [row for index, row in enumerate(batch.rows) if row.request is not None and index not in there]
+    jobs = [new_job(row.request, str(folder), "later", batch=batch_id, row=row.line) for row in rows if row.request]
     stems = [
         names.render(name_template, names.values_of(job.request, row=job.row, job_id=job.id, columns=row.columns))
-        for job, row in zip(jobs, batch.good, strict=True)
+        for job, row in zip(jobs, rows, strict=True)
     ]
     placed = [_named(job, stem) for job, stem in zip(jobs, names.number_collisions(stems, folder), strict=True)]
-    skipped = tuple(SkippedRow(row.line, row.message) for row in batch.bad)
-    return Batch(id=batch_id, source=str(batch.path), folder=str(folder), created=placed[0].created, skipped=skipped), placed
+    found = Batch(
+        id=batch_id, source=str(batch.path), folder=str(folder), created=time.time(), collect=collect,
+        skipped=tuple(SkippedRow(row.line, row.message) for row in batch.bad),
+        axes=tuple(GridAxis(axis.name, axis.values) for axis in batch.axes),
+        rows={job.id: more for job, row in zip(jobs, rows, strict=True) if (more := _more(row, collect)) is not None},
+        done=_done(batch, resumed, collect) if resumed else (), report=_report_path(report),
+    )  # fmt: skip
+    return found, placed
+
+
+def _more(row: Row, collect: str) -> BatchRow | None:
+    columns = dict(row.columns or {}) if collect else {}
+    return BatchRow(place=row.place, group=row.group, columns=columns) if row.place or columns else None
+
+
+def _done(batch: BatchFile, resumed: Resumed, collect: str) -> tuple[DoneRow, ...]:
+    return tuple(
+        DoneRow(
+            job_id=made.job_id, line=batch.rows[index].line, request=made.request, files=made.files,
+            row=_more(batch.rows[index], collect) or BatchRow(),
+        )
+        for index, made in sorted(resumed.done.items())
+    )  # fmt: skip
+
+
+def _report_path(path: Path | None) -> str:
+    if path is None:
+        return ""
+    path = path.expanduser().absolute()
+    if path.suffix.lower() not in (".csv", ".jsonl"):
+        raise StudioError(f"A report cannot be {path.name}.", cause="invalid", cure="It ends in .csv or .jsonl.")
+    return str(path)
 
 
 def _named(job: Job, stem: str) -> Job:
-    import msgspec
-
     return msgspec.structs.replace(job, target=msgspec.structs.replace(job.target, stem=stem))

@@ -37,7 +37,7 @@ def read_rows(text: str, suffix: str) -> list[RawRow]:
         raise StudioError(
             f"{suffix or 'A file without suffix'} is not a kind of batch file.",
             cause="invalid",
-            cure="Use .txt, .csv, .tsv, .jsonl or .json.",
+            cure="Use .txt, .csv, .tsv, .jsonl, .json or .xlsx.",
         )
     rows = []
     for row in reader(text):
@@ -201,14 +201,15 @@ def _read_csv(text: str, delimiter: str = "") -> Iterator[RawRow]:
         if not any(cell.strip() for cell in cells):
             continue
         if header is None:
-            header = _check_header(cells)
+            header = check_header(cells)
         elif len(cells) > len(header):
             yield RawRow(line, problems=(Problem("row", f"has {len(cells)} cells; the header has {len(header)}"),))
         else:
             yield RawRow(line, {name: cell for name, cell in zip(header, cells, strict=False) if cell.strip()})
 
 
-def _check_header(cells: list[str]) -> list[str]:
+def check_header(cells: list[str]) -> list[str]:
+    """Return the names of the columns. Raises StudioError where one is missing or stands twice."""
     header = [cell.strip() for cell in cells]
     if not all(header):
         raise StudioError("A column of the first line has no name.", cause="invalid", cure="Name every column in the first line.")
@@ -226,7 +227,7 @@ _READERS: dict[str, Callable[[str], Iterator[RawRow]]] = {
     ".jsonl": _read_jsonl,
     ".ndjson": _read_jsonl,
 }
-SUFFIXES = tuple(_READERS)
+SUFFIXES = (*_READERS, ".xlsx")
 
 
 def is_batch_file(path: Path) -> bool:

@@ -1,9 +1,12 @@
-"""The report of a batch: one line a row, as CSV for people and JSONL for programs, beside the artifacts."""
+"""What is written when a batch is over: the report, the collected texts, the contact sheet; beside the artifacts."""
 
 from __future__ import annotations
 
 import csv
 import io
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,36 +14,103 @@ import msgspec
 
 from studio.core.artifact import Artifact
 from studio.core.files import write_whole
-from studio.core.jobs import Batch, Job
+from studio.core.jobs import Batch, BatchRow, Job, JobState
+from studio.core.requests import Request
+from studio.jobs.batch.keys import key_of
 
 COLUMNS = ("line", "state", "kind", "prompt", "files", "seed", "seconds", "error")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """One row of a batch that is over, whether this run made it or an earlier one."""
+
+    line: int
+    state: str
+    request: Request
+    job_id: str
+    files: tuple[Path, ...]
+    row: BatchRow
+    seconds: float | None = None
+    error: str = ""
+
+
+def rows_of(batch: Batch, jobs: Iterable[Job], artifacts: dict[str, list[Artifact]]) -> list[ReportRow]:
+    """Return the batch's rows in the order of the file's lines."""
+    rows = [
+        ReportRow(
+            job.row, str(job.state), job.request, job.id, tuple(Path(made.path) for made in artifacts.get(job.id, [])),
+            batch.rows.get(job.id, BatchRow()), round(job.ended - job.started, 2) if job.started and job.ended else None,
+            job.failure.message if job.failure else "",
+        )
+        for job in jobs
+    ]  # fmt: skip
+    folder = Path(batch.folder)
+    rows += [
+        ReportRow(
+            done.line, str(JobState.COMPLETED), done.request, done.job_id, tuple(folder / name for name in done.files), done.row
+        )
+        for done in batch.done
+    ]
+    return sorted(rows, key=lambda row: (row.line, row.row.group, row.row.place))
 
 
 def write_report(batch: Batch, jobs: list[Job], artifacts: dict[str, list[Artifact]]) -> list[Path]:
-    """Write `report.csv` and `report.jsonl` into the batch's folder, numbered where they exist. Returns their paths."""
-    lines = sorted(
-        [*(_job_line(job, artifacts.get(job.id, [])) for job in jobs), *_skipped(batch)], key=lambda line: line["line"]
+    """Write what a batch leaves in its folder, numbered where it exists, and return the paths.
+
+    These are `report.csv` and `report.jsonl`, the collected texts, the contact sheet. What cannot be written is logged.
+    """
+    from studio.jobs.batch.collect import write_collected
+    from studio.jobs.batch.contact import write_contact_sheet
+
+    written: list[Path] = []
+    parts: tuple[Callable[[], list[Path]], ...] = (
+        lambda: _write_lines(batch, jobs, artifacts),
+        lambda: write_collected(batch, jobs, artifacts),
+        lambda: write_contact_sheet(batch, jobs, artifacts),
     )
+    for part in parts:
+        try:
+            Path(batch.folder).mkdir(parents=True, exist_ok=True)
+            written += part()
+        except OSError as error:
+            log.warning("what belongs to a batch that is over could not be written: %s", error)
+    return written
+
+
+def _write_lines(batch: Batch, jobs: list[Job], artifacts: dict[str, list[Artifact]]) -> list[Path]:
+    lines = [_line(row) for row in rows_of(batch, jobs, artifacts)]
+    lines = sorted([*lines, *_skipped(batch)], key=lambda line: line["line"])
+    as_jsonl = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+    as_csv = table_as_csv(COLUMNS, ([line[name] for name in COLUMNS] for line in lines))
     folder = Path(batch.folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    stem = _free_stem(folder)
+    stem = free_stem(folder, "report")
     paths = [folder / f"{stem}.csv", folder / f"{stem}.jsonl"]
-    write_whole(paths[0], _as_csv(lines))
-    write_whole(paths[1], b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+    write_whole(paths[0], as_csv)
+    write_whole(paths[1], as_jsonl)
+    if batch.report:
+        wanted = Path(batch.report)
+        wanted.parent.mkdir(parents=True, exist_ok=True)
+        path = wanted.with_stem(free_stem(wanted.parent, wanted.stem))
+        write_whole(path, as_jsonl if path.suffix.lower() == ".jsonl" else as_csv)
+        paths.append(path)
     return paths
 
 
-def _job_line(job: Job, artifacts: list[Artifact]) -> dict[str, Any]:
+def _line(row: ReportRow) -> dict[str, Any]:
     return {
-        "line": job.row,
-        "state": str(job.state),
-        "kind": job.request.kind,
-        "prompt": job.request.prompt,
-        "files": [Path(artifact.path).name for artifact in artifacts],
-        "seed": job.request.seed,
-        "seconds": round(job.ended - job.started, 2) if job.started and job.ended else None,
-        "error": job.failure.message if job.failure else "",
+        "line": row.line,
+        "state": row.state,
+        "kind": row.request.kind,
+        "prompt": row.request.prompt,
+        "files": [path.name for path in row.files],
+        "seed": row.request.seed,
+        "seconds": row.seconds,
+        "error": row.error,
+        "job": row.job_id,
+        "key": key_of(row.request),
     }
 
 
@@ -49,19 +119,20 @@ def _skipped(batch: Batch) -> list[dict[str, Any]]:
     return [{**empty, "line": row.line, "state": "not run", "files": [], "error": row.message} for row in batch.skipped]
 
 
-def _free_stem(folder: Path) -> str:
-    taken = {path.stem for path in folder.glob("report*")}
-    return next(stem for number in range(1, 100_000) if (stem := "report" if number == 1 else f"report-{number}") not in taken)
+def free_stem(folder: Path, stem: str) -> str:
+    """Return the stem, with a number where a file of that stem is in the folder."""
+    taken = {path.stem.lower() for path in folder.iterdir() if path.stem.lower().startswith(stem.lower())}
+    numbered = (stem if number == 1 else f"{stem}-{number}" for number in range(1, 1_000_000))
+    return next(name for name in numbered if name.lower() not in taken)
 
 
-def _as_csv(lines: list[dict[str, Any]]) -> bytes:
+def table_as_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """Return a table as CSV that a spreadsheet opens without running or garbling a cell."""
     output = io.StringIO(newline="")
     writer = csv.writer(output, quoting=csv.QUOTE_ALL)
-    writer.writerow(COLUMNS)
-    for line in lines:
-        writer.writerow(
-            _inert("; ".join(value) if isinstance(value, list) else value) for value in (line[name] for name in COLUMNS)
-        )
+    writer.writerow([_inert(name) for name in header])
+    for row in rows:
+        writer.writerow([_inert("; ".join(value) if isinstance(value, list) else value) for value in row])
     # With a mark, because spreadsheets take Chinese without one for another encoding.
     return output.getvalue().encode("utf-8-sig", errors="replace")
 

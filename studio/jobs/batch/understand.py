@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,7 +16,7 @@ from studio.core.errors import InvalidRequestError, Problem, StudioError
 from studio.core.requests import KINDS, MAX_SEED, Request, fields
 from studio.jobs.batch.axes import Axis, places
 from studio.jobs.batch.expand import Cells, Scope, is_open
-from studio.jobs.batch.grammar import MAX_COMBINATIONS, GrammarError, Node, parse
+from studio.jobs.batch.grammar import MAX_COMBINATIONS, GrammarError, Joined, Node, parse
 from studio.jobs.batch.read import RawRow
 from studio.jobs.batch.seeds import Seeds
 from studio.jobs.batch.template import columns, variables
@@ -27,6 +28,29 @@ FindCard = Callable[[str, str], ModelCard]
 """(kind, name or empty) → card; raises StudioError."""
 MAX_CHARACTERS = 300_000_000
 """Of all texts of a batch together."""
+
+
+@dataclass(frozen=True, eq=False)
+class Redraw:
+    """A row whose alternatives are drawn: what it would be with another seed."""
+
+    cells: Cells
+    index: int
+    build: Callable[[dict[str, Any], int], Request]
+
+    @property
+    def beginning(self) -> str:
+        """What the prompt begins with, whatever is drawn."""
+        node = self.cells.open.get("prompt", self.cells.fixed.get("prompt", ""))
+        first = node.parts[0] if isinstance(node, Joined) else node
+        return first if isinstance(first, str) else ""
+
+    def request(self, seed: int) -> Request | None:
+        """Return the request with this seed; None where it cannot be one."""
+        try:
+            return self.build(self.cells.resolve(self.index, seed), seed)
+        except NotUnderstoodError:
+            return None
 
 
 @dataclass(frozen=True)
@@ -44,8 +68,8 @@ class Row:
     """Which of the file's grids it belongs to."""
     drawn: bool = False
     """True where the seed is not the row's own."""
-    redraw: Callable[[int], Request | None] | None = None
-    """What the request would be with another seed, where the seed decides about more than chance in the model."""
+    redraw: Redraw | None = None
+    """Where the drawn seed decides about the request too; the same object for all repeats."""
 
     @property
     def message(self) -> str:
@@ -238,6 +262,7 @@ class Understanding:
 
     def _repeats(self, kind: str, cells: Cells, index: int, grid: _Grid, base: Row) -> Iterator[Row]:
         own = _own_seed(cells.resolve(index) if "seed" in cells.open else cells.fixed)
+        redraw = Redraw(cells, index, functools.partial(self._build, kind)) if cells.drawn and own is None else None
         once: Request | None = None
         for number in range(self.reading.repeat):
             seed = self._seed(own, (index, number), grid)
@@ -249,9 +274,10 @@ class Understanding:
                     once = self._build(kind, cells.resolve(index, seed), None if own == _NOT_A_SEED else seed)
             except NotUnderstoodError as error:
                 yield replace(base, problems=error.problems)
+                if cells.drawn:
+                    continue
                 return
             request = once if once.seed == seed else msgspec.structs.replace(once, seed=seed)
-            redraw = self._redraw(kind, cells, index) if cells.drawn and own is None else None
             yield replace(base, request=request, group=grid.groups[index, number], drawn=own is None, redraw=redraw)
 
     def _seed(self, own: int | None, run: tuple[int, int], grid: _Grid) -> int:
@@ -262,15 +288,6 @@ class Understanding:
         if run not in grid.seeds:  # what a grid compares is its axes, not chance
             grid.seeds[run] = self.seeds.draw()
         return grid.seeds[run]
-
-    def _redraw(self, kind: str, cells: Cells, index: int) -> Callable[[int], Request | None]:
-        def build(seed: int) -> Request | None:
-            try:
-                return self._build(kind, cells.resolve(index, seed), seed)
-            except NotUnderstoodError:
-                return None
-
-        return build
 
     def _build(self, kind: str, values: dict[str, Any], seed: int | None) -> Request:
         """Return the request; `seed` None keeps what stands in the values. Raises NotUnderstoodError."""
