@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +13,12 @@ import msgspec
 import numpy as np
 
 from studio.core.errors import StudioError
-from studio.core.events import Progress, Statistics
+from studio.core.events import Preview, Progress, Statistics
 from studio.core.requests import MAX_SEED, ImageRequest
-from studio.engine.device import best_device, best_dtype
+from studio.engine.device import best_device, best_dtype, free_bytes
 from studio.engine.preview import LatentMap, fit, preview
 from studio.engine.prompt_words import prepare
-from studio.engine.protocol import Run
+from studio.engine.protocol import JobCancelledError, Run, Together
 from studio.engine.schedulers import make_scheduler
 from studio.library.results import ImageResult, Result
 from studio.models.card import ModelCard
@@ -26,6 +26,10 @@ from studio.models.safety import only_variant
 
 FRAME_SECONDS = 1 / 30
 """Previews come at most this often."""
+MEMORY_SHARE = 0.25
+"""Of the free memory, for the pictures that are drawn beside each other."""
+PIXEL_BYTES = 8_192
+"""Of memory that a picture's pixel takes while it is decoded, in the families that take most."""
 
 
 @dataclass(frozen=True)
@@ -60,38 +64,103 @@ def load(card: ModelCard) -> ImagePipeline:
 
 def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Statistics]:
     """Yield the pictures; number i has the seed + i, so that each can be made again alone."""
-    import torch
-
-    request = run.job.request
-    assert isinstance(request, ImageRequest)
-    _check_size(request, pipeline, run.card)
-    prompts = {name: prepare(getattr(request, name), run.card) for name in ("prompt", "negative_prompt")}
-    read = prompts["prompt"] if prompts["prompt"] != request.prompt else ""
-    request = msgspec.structs.replace(request, **prompts)
+    request, read = _readable(run, pipeline)
     count, steps = request.num_images_per_prompt, request.num_inference_steps
     begun, first = time.monotonic(), 0.0
     for number in range(count):
         run.check()
         seed = ((request.seed or 0) + number) % (MAX_SEED + 1)
-        pipeline.pipe.scheduler = make_scheduler(request.scheduler, pipeline.scheduler, run.card)
-        steps_watch = _Steps(run, pipeline, request, number * steps, count * steps)
-        arguments = {
-            **_arguments(request, pipeline, run.card),
-            "generator": torch.Generator("cpu").manual_seed(seed),
-            "output_type": "np",
-        }
-        with torch.inference_mode(), steps_watch.attached(arguments):
-            output = pipeline.pipe(**arguments)
-        first = first or steps_watch.first - begun
-        yield ImageResult(pixels=_to_pixels(output, run.card), ordinal=number, seed=seed, prompt_read=read)
+        watch = _Steps([run], pipeline, request, number * steps, count * steps)
+        (picture,) = _draw([request], [seed], pipeline, run.card, watch)
+        first = first or watch.first - begun
+        yield ImageResult(pixels=_to_pixels(picture, run.card), ordinal=number, seed=seed, prompt_read=read)
     return Statistics(run_seconds=time.monotonic() - begun, first_seconds=first, units=count * steps, unit="step")
 
 
-class _Steps:
-    """Sees each step of one picture: counts it, shows a preview, obeys a cancel."""
+def generate_together(runs: Sequence[Run], pipeline: ImagePipeline) -> Iterator[Together]:
+    """Yield every run's picture, or why it has none; see `protocol.Kind`. Each has its own noise, from its own seed."""
+    begun = time.monotonic()
+    ready: dict[int, tuple[ImageRequest, str]] = {}
+    for number, run in enumerate(runs):
+        try:
+            run.check()
+            ready[number] = _readable(run, pipeline)
+        except (StudioError, JobCancelledError) as error:
+            yield number, error, Statistics()
+    numbers = list(ready)
+    for start in range(0, len(numbers), room := pictures_together(runs[0], pipeline)):
+        yield from _draw_part(runs, {number: ready[number] for number in numbers[start : start + room]}, pipeline, begun)
 
-    def __init__(self, run: Run, pipeline: ImagePipeline, request: ImageRequest, offset: int, total: int) -> None:
-        self._run = run
+
+def _draw_part(
+    runs: Sequence[Run], part: dict[int, tuple[ImageRequest, str]], pipeline: ImagePipeline, begun: float
+) -> Iterator[Together]:
+    chosen = [runs[number] for number in part]
+    requests = [request for request, _read in part.values()]
+    watch = _Steps(chosen, pipeline, requests[0], 0, requests[0].num_inference_steps)
+    seeds = [request.seed or 0 for request in requests]
+    try:
+        pictures = _draw(requests, seeds, pipeline, chosen[0].card, watch)
+    except JobCancelledError as error:
+        yield from ((number, error, Statistics()) for number in part)
+        return
+    told = Statistics(
+        run_seconds=time.monotonic() - begun,
+        first_seconds=watch.first - begun,
+        units=requests[0].num_inference_steps,
+        unit="step",
+    )
+    for (number, (_request, read)), seed, picture in zip(part.items(), seeds, pictures, strict=True):
+        try:
+            runs[number].check()
+            result = ImageResult(pixels=_to_pixels(picture, runs[number].card), ordinal=0, seed=seed, prompt_read=read)
+        except (StudioError, JobCancelledError) as error:
+            yield number, error, told
+        else:
+            yield number, result, told
+
+
+def pictures_together(run: Run, pipeline: ImagePipeline) -> int:
+    """Return how many pictures of a run's size fit beside each other into `MEMORY_SHARE` of the free memory; at least one."""
+    request = run.job.request
+    assert isinstance(request, ImageRequest)
+    return max(1, int(MEMORY_SHARE * free_bytes(pipeline.device) / (request.width * request.height * PIXEL_BYTES)))
+
+
+def _readable(run: Run, pipeline: ImagePipeline) -> tuple[ImageRequest, str]:
+    """Return the request as the model reads it, and its prompt where that is not what the person wrote."""
+    request = run.job.request
+    assert isinstance(request, ImageRequest)
+    _check_size(request, pipeline, run.card)
+    prompts = {name: prepare(getattr(request, name), run.card) for name in ("prompt", "negative_prompt")}
+    read = prompts["prompt"] if prompts["prompt"] != request.prompt else ""
+    return msgspec.structs.replace(request, **prompts), read
+
+
+def _draw(
+    requests: Sequence[ImageRequest], seeds: Sequence[int], pipeline: ImagePipeline, card: ModelCard, watch: _Steps
+) -> list[Any]:
+    """Return the pictures, each (height, width, 3), 0 to 1, or None where the model's own filter held it back.
+
+    The requests differ in their prompts only.
+    """
+    import torch
+
+    pipeline.pipe.scheduler = make_scheduler(requests[0].scheduler, pipeline.scheduler, card)
+    arguments = _arguments(requests, pipeline, card)
+    generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
+    arguments |= {"generator": generators if len(generators) > 1 else generators[0], "output_type": "np"}
+    with torch.inference_mode(), watch.attached(arguments):
+        output = pipeline.pipe(**arguments)
+    held = getattr(output, "nsfw_content_detected", None) or [False] * len(seeds)
+    return [None if held_back else picture for picture, held_back in zip(output.images, held, strict=True)]
+
+
+class _Steps:
+    """Sees each step of pictures that are drawn together: counts it, shows previews, obeys cancels."""
+
+    def __init__(self, runs: Sequence[Run], pipeline: ImagePipeline, request: ImageRequest, offset: int, total: int) -> None:
+        self._runs = runs
         self._pipeline = pipeline
         self._request = request
         self._offset = offset
@@ -126,32 +195,40 @@ class _Steps:
         return tensors
 
     def _see(self, latents: Any) -> None:
-        self._run.check()  # raising is the one way out that every pipeline has
+        if all(run.cancelled() for run in self._runs):
+            raise JobCancelledError  # raising is the one way out that every pipeline has
         self._done = min(self._done + 1, self._request.num_inference_steps)
         now = time.monotonic()
         self.first = self.first or now
-        picture = None
-        if latents is not None and self._pipeline.latent_map is not None and now - self._shown >= FRAME_SECONDS:
-            self._shown = now
-            picture = preview(self._pipeline.pipe, latents, self._pipeline.latent_map, self._request.width, self._request.height)
-        self._run.emit(Progress(step=self._offset + self._done, total=self._total, preview=picture))
+        shows = latents is not None and self._pipeline.latent_map is not None and now - self._shown >= FRAME_SECONDS
+        self._shown = now if shows else self._shown
+        for number, run in enumerate(self._runs):
+            picture = self._preview(latents[number : number + 1]) if shows else None
+            run.emit(Progress(step=self._offset + self._done, total=self._total, preview=picture))
+
+    def _preview(self, latents: Any) -> Preview | None:
+        assert self._pipeline.latent_map is not None
+        return preview(self._pipeline.pipe, latents, self._pipeline.latent_map, self._request.width, self._request.height)
 
 
-def _arguments(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> dict[str, Any]:
+def _arguments(requests: Sequence[ImageRequest], pipeline: ImagePipeline, card: ModelCard) -> dict[str, Any]:
     """Return the call's arguments: what guidance means differs by family, and not every pipeline takes a negative prompt."""
+    request = requests[0]
+    prompts, negative = [each.prompt for each in requests], [each.negative_prompt for each in requests]
     arguments: dict[str, Any] = {
-        "prompt": request.prompt,
+        "prompt": prompts if len(prompts) > 1 else prompts[0],
         "width": request.width,
         "height": request.height,
         "num_inference_steps": request.num_inference_steps,
     }
     if card.guidance == "true_cfg":
         arguments["true_cfg_scale"] = request.guidance_scale
-        arguments["negative_prompt"] = request.negative_prompt or " "
+        negative = [text or " " for text in negative]
+        arguments["negative_prompt"] = negative if len(negative) > 1 else negative[0]
     elif card.guidance != "ignored":
         arguments["guidance_scale"] = request.guidance_scale
-        if request.negative_prompt and card.guidance != "embedded":
-            arguments["negative_prompt"] = request.negative_prompt
+        if any(negative) and card.guidance != "embedded":
+            arguments["negative_prompt"] = negative if len(negative) > 1 else negative[0]
     return {name: value for name, value in arguments.items() if name in pipeline.parameters}
 
 
@@ -169,12 +246,12 @@ def _check_size(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard)
             )
 
 
-def _to_pixels(output: Any, card: ModelCard) -> Any:
-    if any(getattr(output, "nsfw_content_detected", None) or []):
+def _to_pixels(drawn: Any, card: ModelCard) -> Any:
+    if drawn is None:
         raise StudioError(
             f"The filter inside {card.title} held the picture back.", cause="model", cure="Try another prompt or seed."
         )
-    picture = np.asarray(output.images[0])
+    picture = np.asarray(drawn)
     if not np.isfinite(picture).all():
         raise StudioError(
             f"{card.title} made numbers that are no picture (NaN).",

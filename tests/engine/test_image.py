@@ -11,8 +11,10 @@ from studio.core.events import Progress
 from studio.core.jobs import new_job
 from studio.core.requests import ImageRequest
 from studio.engine import image
+from studio.engine.protocol import JobCancelledError, Run
 from studio.engine.schedulers import CLASSES
 from studio.library import artifacts
+from studio.library.results import ImageResult
 from studio.models.card import request_for
 from studio.models.catalogue import entry_named
 from tests.checkpoints_image import make_sd, make_sdxl
@@ -137,3 +139,58 @@ def test_the_starter_reads_chinese_and_says_how_it_read_it(tmp_path):
     recipe = artifacts.read_recipe(Path(artifacts.save(chinese, job=job, card=card, versions={}).path))
     assert (recipe.request.prompt, recipe.prompt_read) == ("一只红苹果", "a red apple")
     assert "Prompt read as: a red apple" in artifacts.parameters_line(recipe)
+
+
+def together(model, requests, cancelled=lambda _number, _seen: False):
+    card, pipeline = model
+    events = [[] for _ in requests]
+    runs = [
+        Run(new_job(request, "/nowhere"), card, events[n].append, lambda n=n: cancelled(n, events[n]))
+        for n, request in enumerate(requests)
+    ]
+    found = {number: result for number, result, _statistics in image.generate_together(runs, pipeline)}
+    assert sorted(found) == list(range(len(requests)))
+    return [found[number] for number in range(len(requests))], events
+
+
+def pictures_wanted(**values):
+    words = ("a cat", "a dog under a tree", "猫", "a red house by the sea at night")
+    sizes = {"width": 32, "height": 16, "num_inference_steps": 3, **values}
+    return [ImageRequest(prompt=prompt, seed=10 * n, **sizes) for n, prompt in enumerate(words)]
+
+
+@pytest.mark.parametrize("values", [{}, {"negative_prompt": "blue", "guidance_scale": 3.0}, {"scheduler": "euler-a"}])
+def test_pictures_drawn_together_are_those_drawn_alone(sd, values):
+    wanted = pictures_wanted(**values)
+    both, events = together(sd, wanted)
+    for request, result, said in zip(wanted, both, events, strict=True):
+        alone = run_job(image, *sd, request)
+        difference = np.abs(result.pixels.astype(int) - alone.results[0].pixels.astype(int))
+        assert difference.max() <= 2  # rounding: a sum of other parts
+        assert result.seed == request.seed
+        assert [event.step for event in said] == [event.step for event in alone.of(Progress)]
+        assert said[0].preview is not None
+
+
+def test_a_cancelled_picture_has_no_result_and_the_others_are_drawn(sd):
+    both, _events = together(sd, pictures_wanted(), lambda n, seen: n == 1 and len(seen) >= 2)
+    assert isinstance(both[1], JobCancelledError)
+    assert all(isinstance(both[n], ImageResult) for n in (0, 2, 3))
+
+
+def test_when_all_are_cancelled_nothing_more_is_drawn(sd):
+    both, events = together(sd, pictures_wanted(num_inference_steps=50), lambda _n, seen: len(seen) >= 2)
+    assert all(isinstance(result, JobCancelledError) for result in both)
+    assert len(events[0]) < 10
+
+
+def test_a_picture_that_cannot_be_drawn_does_not_keep_the_others(sd, monkeypatch):
+    wanted = pictures_wanted()
+    monkeypatch.setattr(image, "pictures_together", lambda _run, _pipeline: 3)  # in two parts
+    card, pipeline = sd
+    limited = msgspec.structs.replace(card, english_words=True)  # 猫 is read, 凸 is not
+    wanted[1] = ImageRequest(prompt="凸", seed=1, width=32, height=16, num_inference_steps=3)
+    both, _events = together((limited, pipeline), wanted)
+    assert isinstance(both[1], StudioError)
+    assert all(isinstance(both[n], ImageResult) for n in (0, 2, 3))
+    assert both[2].prompt_read == "cat"

@@ -80,6 +80,14 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
         """Steps of a picture of 512 × 512."""
         return self.width * self.height / 512**2 * self.num_inference_steps * self.num_images_per_prompt
 
+    @property
+    def together(self) -> tuple[object, ...] | None:
+        """Everything but prompts and seed."""
+        if self.num_images_per_prompt > 1:
+            return None
+        size = (self.width, self.height, self.num_inference_steps, self.guidance_scale, self.scheduler)
+        return (self.kind, self.model, *size, bool(self.negative_prompt))
+
     def cross_check(self) -> list[Problem]:
         """A picture has to fit in memory."""
         if self.width * self.height > MAX_PIXELS:

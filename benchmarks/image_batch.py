@@ -1,0 +1,65 @@
+"""Eight picture jobs as one batch, against a hand-written batch of the same pipeline and against one at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from benchmarks.measure import cpu_seconds, report
+
+ROUNDS = 5
+COUNT = 8
+STEPS = 12
+
+
+def main() -> None:
+    """Measure and print."""
+    from studio.core import environment
+
+    environment.prepare()
+    from studio.core.jobs import new_job
+    from studio.core.requests import ImageRequest
+    from studio.engine import image
+    from studio.engine.protocol import Run
+    from studio.models.catalogue import entry_named
+
+    card = msgspec.structs.replace(entry_named("starter-image").card, smallest_side=0, largest_side=0)
+    pipeline = image.load(card)
+    size = {"width": 64, "height": 64, "num_inference_steps": STEPS, "guidance_scale": 3.0}
+    requests = [ImageRequest(prompt="a red apple", seed=number, **size) for number in range(COUNT)]
+
+    def runs() -> list[Any]:
+        return [Run(new_job(request, "/nowhere"), card, lambda _event: None, lambda: False) for request in requests]
+
+    def ours() -> None:
+        assert len(list(image.generate_together(runs(), pipeline))) == COUNT
+
+    def alone() -> None:
+        for run in runs():
+            list(image.generate(run, pipeline))
+
+    times: dict[str, list[float]] = {"ours": [], "bare": [], "alone": []}
+    ours()
+    for _ in range(ROUNDS):
+        for name, work in (("ours", ours), ("bare", lambda: _bare(pipeline)), ("alone", alone)):
+            begun = cpu_seconds()
+            work()
+            times[name].append(cpu_seconds() - begun)
+    best = {name: min(seconds) for name, seconds in times.items()}
+    ratio = best["bare"] / best["ours"]
+    report("image batch of 8 / hand-written batch", ">= 0.95", ratio, ratio >= 0.95, alone=best["alone"] / best["ours"])
+
+
+def _bare(pipeline: Any) -> None:
+    import torch
+
+    with torch.inference_mode():
+        pipeline.pipe(
+            ["a red apple"] * COUNT, width=64, height=64, num_inference_steps=STEPS, guidance_scale=3.0,
+            generator=[torch.Generator().manual_seed(number) for number in range(COUNT)], output_type="np",
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
