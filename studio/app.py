@@ -9,7 +9,7 @@ import traceback
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDeadlineTimer, QThread, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from studio.core import environment
@@ -24,10 +24,7 @@ from studio.ui.shared import Shared
 from studio.ui.window import MainWindow
 
 if TYPE_CHECKING:
-    from PySide6.QtNetwork import QLocalServer
-
-ANSWER_MS = 2_000
-ASK_AGAIN_MS = 50
+    from studio.jobs.door import Door
 
 
 class Studio:
@@ -47,7 +44,7 @@ class Studio:
         self.session.queue.pause_on_disk = True
         self.shared = Shared(data, self.session, self.settings, fake=fake)
         self.window = MainWindow(self.shared)
-        self._server: QLocalServer | None = None
+        self._door: Door | None = None
 
     def start(self) -> None:
         """Show the window; what is not seen starts after it is painted."""
@@ -60,10 +57,11 @@ class Studio:
     def _after_first_paint(self) -> None:
         keep_log(self.data)
         environment.prepare()
+        from studio.jobs.door import Door
         from studio.ui.attention import Attention
 
         Attention(self.shared, self.window)
-        self._server = listen(self.data, self.raise_window)
+        self._door = Door(self.data, self.session.queue, self.raise_window)
         self.session.engine.warm_up()
         self.session.start()
 
@@ -76,8 +74,8 @@ class Studio:
 
     def close(self) -> None:
         """Stop everything; after the event loop has ended."""
-        if self._server is not None:
-            self._server.close()
+        if self._door is not None:
+            self._door.close()
         self.session.close()
 
 
@@ -90,50 +88,6 @@ def make_application() -> QApplication:
     application.setDesktopFileName("studio")
     application.setWindowIcon(icon("studio"))
     return application
-
-
-def server_name(data: DataFolder) -> str:
-    """Return the name of the local socket on which the window of a data folder listens."""
-    import hashlib
-
-    return "studio-" + hashlib.sha256(str(data.root.resolve()).encode()).hexdigest()[:16]
-
-
-def listen(data: DataFolder, asked: object) -> QLocalServer:
-    """Listen for a second start. What it says does not matter; that it came is the message."""
-    from PySide6.QtNetwork import QLocalServer
-
-    name = server_name(data)
-    QLocalServer.removeServer(name)  # left by a program that was killed; the lock says that we are the only one
-    server = QLocalServer()
-    server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
-
-    def on_connection() -> None:
-        connection = server.nextPendingConnection()
-        connection.disconnected.connect(connection.deleteLater)
-        connection.write(b"ok")
-        connection.disconnectFromServer()
-        if callable(asked):
-            asked()
-
-    server.newConnection.connect(on_connection)
-    server.listen(name)
-    return server
-
-
-def raise_other(data: DataFolder) -> bool:
-    """Ask the window that is open already to come to the front; False where none answers."""
-    from PySide6.QtNetwork import QLocalSocket
-
-    deadline = QDeadlineTimer(ANSWER_MS)
-    socket = QLocalSocket()
-    socket.connectToServer(server_name(data))
-    while not socket.waitForConnected(ANSWER_MS):
-        if deadline.hasExpired():
-            return False
-        QThread.msleep(ASK_AGAIN_MS)  # it may be about to paint, and listens after that
-        socket.connectToServer(server_name(data))
-    return socket.waitForReadyRead(ANSWER_MS)
 
 
 def keep_log(data: DataFolder) -> None:
@@ -172,6 +126,8 @@ def run_window(data: DataFolder, *, in_process: bool = False, fake: bool = False
     try:
         studio = Studio(data, in_process=in_process, fake=fake)
     except DataFolderInUseError as error:
+        from studio.jobs.door import raise_other
+
         if raise_other(data):
             return 0
         sys.stderr.write(f"{error.message}\n{error.cure}\n")

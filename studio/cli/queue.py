@@ -50,10 +50,10 @@ def run_command(ctx: typer.Context, as_json: Json = False) -> None:
 
     try:
         run = Run(ctx.obj)
+        outcomes = run.drain()
     except StudioError as error:
         output.explain(error)
         raise typer.Exit(output.WRONG) from None
-    outcomes = run.drain()
     if as_json:
         output.as_json({"jobs": outcomes})
     else:

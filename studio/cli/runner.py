@@ -13,12 +13,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from studio.cli.context import Context
+from studio.cli.remote import RemoteSession
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure
 from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Statistics, TextDelta
 from studio.core.events import Progress as ProgressEvent
 from studio.core.jobs import Batch, Job, JobState
-from studio.jobs.session import Session
+from studio.jobs.door import knock
+from studio.jobs.session import DataFolderInUseError, Session
 
 SIGNAL_POLL_MS = 100
 """Python sees a signal only between its own instructions; a timer gives it some while Qt waits."""
@@ -39,11 +41,11 @@ class Outcome(msgspec.Struct, kw_only=True):
 
 
 class Run:
-    """One run of the queue in this process, until the jobs that it is about are over."""
+    """One run of the queue in this process, or in the window that is open, until the jobs that it is about are over."""
 
     def __init__(self, context: Context, *, stream_text: bool = False) -> None:
         self._application = QCoreApplication.instance() or QCoreApplication(sys.argv[:1])
-        self.session = Session(context.data, context.engine())
+        self.session = _open_session(context)
         self._stream_text = stream_text
         self._waiting: dict[str, Outcome] = {}
         self._over: dict[str, Outcome] = {}
@@ -56,7 +58,7 @@ class Run:
         queue = self.session.queue
         queue.job_event.connect(self._on_job_event)
         queue.batch_finished.connect(self._on_batch_finished)
-        queue.failed.connect(lambda sentence: sys.stderr.write(sentence + "\n"))
+        queue.failed.connect(self._on_failed)
 
     def submit(self, jobs: Sequence[Job], batch: Batch | None = None) -> list[Outcome]:
         """Run new jobs (before anything else that waits stays where it is: the queue's order holds) and return how they ended."""
@@ -65,7 +67,10 @@ class Run:
         return self._run(jobs, lambda: self.session.queue.submit(jobs, batch))
 
     def drain(self) -> list[Outcome]:
-        """Run everything that waits in the queue."""
+        """Run everything that waits in the queue. Raises DataFolderInUseError where a window does that already."""
+        if isinstance(self.session, RemoteSession):
+            self.session.close()
+            raise DataFolderInUseError("The window that is open runs the queue.", cause="invalid", cure="Look there.")
         waiting = [job for job in self.session.queue.jobs() if not job.state.over]
         return self._run(waiting, lambda: None)
 
@@ -89,7 +94,7 @@ class Run:
             timer.stop()
             signal.signal(signal.SIGINT, before)
             self.session.close()
-        return [self._over[job.id] for job in jobs if job.id in self._over]
+        return [self._over.get(job.id) or self._waiting[job.id] for job in jobs]
 
     def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
         if self.interrupted:  # the second time: at once; what is running waits in the queue
@@ -133,6 +138,11 @@ class Run:
         self._over[job_id] = self._waiting.pop(job_id)
         self._quit_when_over()
 
+    def _on_failed(self, sentence: str) -> None:
+        sys.stderr.write(sentence + "\n")
+        if isinstance(self.session, RemoteSession):
+            self._application.exit(1)
+
     def _on_batch_finished(self, batch: Batch) -> None:
         self._open_batches.discard(batch.id)
         self._quit_when_over()
@@ -140,3 +150,14 @@ class Run:
     def _quit_when_over(self) -> None:
         if not self._waiting and not self._open_batches:
             self._application.quit()
+
+
+def _open_session(context: Context) -> Session | RemoteSession:
+    """Return a session of our own, or the one of the window that has the data folder. Raises StudioError."""
+    try:
+        return Session(context.data, context.engine())
+    except DataFolderInUseError:
+        socket = knock(context.data)
+        if socket is None:  # another command has it
+            raise
+        return RemoteSession(socket)

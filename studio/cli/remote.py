@@ -1,0 +1,67 @@
+"""The queue of a window that is open, as a command sees it: what is submitted runs there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtNetwork import QLocalSocket
+
+from studio.core.jobs import Batch, Job
+from studio.jobs.door import BatchDone, FromWindow, Heard, Reader, Submit, Withdraw, packed
+
+
+class RemoteQueue(QObject):
+    """The part of `JobQueue` that a command needs."""
+
+    job_event = Signal(str, object)
+    batch_finished = Signal(object)
+    failed = Signal(str)
+
+    def __init__(self, socket: QLocalSocket) -> None:
+        super().__init__()
+        self._socket = socket
+        self._reader = Reader(FromWindow)
+        self._jobs: dict[str, Job] = {}
+        socket.readyRead.connect(self._on_ready)
+        socket.disconnected.connect(self._on_disconnected)
+
+    def submit(self, jobs: Sequence[Job], batch: Batch | None = None) -> None:
+        """Hand jobs to the window."""
+        self._jobs.update((job.id, job) for job in jobs)
+        self._socket.write(packed(Submit(tuple(jobs), batch)))
+
+    def cancel(self, job_ids: Sequence[str]) -> None:
+        """Cancel jobs that were submitted here."""
+        self._socket.write(packed(Withdraw(tuple(job_ids))))
+
+    def job(self, job_id: str) -> Job | None:
+        """Return a job as it was when something was last heard of it."""
+        return self._jobs.get(job_id)
+
+    def _on_ready(self) -> None:
+        for message in self._reader.feed(bytes(self._socket.readAll().data())):
+            if isinstance(message, Heard):
+                self._jobs[message.job.id] = message.job
+                self.job_event.emit(message.job.id, message.event)
+            elif isinstance(message, BatchDone):
+                self.batch_finished.emit(message.batch)
+
+    def _on_disconnected(self) -> None:
+        self.failed.emit("The window was closed. What it had not done waits in its queue.")
+
+
+class RemoteSession:
+    """The part of `Session` that a command needs, where a window has the queue."""
+
+    def __init__(self, socket: QLocalSocket) -> None:
+        self._socket = socket
+        self.queue = RemoteQueue(socket)
+
+    def start(self) -> None:
+        """The window runs already."""
+
+    def close(self) -> None:
+        """Say goodbye; jobs that are not over go on in the window."""
+        self._socket.flush()
+        self._socket.disconnectFromServer()
