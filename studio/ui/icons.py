@@ -12,6 +12,8 @@ from studio.core.paths import resources
 
 _DRAWN_WITH = b"#808080"
 _SIZE = 20
+# A button whose colours come from the style sheet hears only of the program's change, not of one of its own.
+_PALETTE_CHANGES = (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange)
 
 
 def icon(name: str, colour: str = "") -> QIcon:
@@ -53,7 +55,7 @@ class _Tint(QObject):
         control.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # Qt's name
-        if event.type() is QEvent.Type.PaletteChange and isinstance(watched, QAbstractButton):
+        if event.type() in _PALETTE_CHANGES and isinstance(watched, QAbstractButton):
             watched.setIcon(icon(self.name, self.colour))
         return False
 

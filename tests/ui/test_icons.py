@@ -9,9 +9,10 @@ from studio.ui.icons import set_icon
 
 @pytest.fixture
 def _palette(qapp):
-    before = QApplication.palette()
+    before = QApplication.palette(), qapp.styleSheet()
     yield
-    QApplication.setPalette(before)
+    QApplication.setPalette(before[0])
+    qapp.setStyleSheet(before[1])
 
 
 def _lightest_opaque(control: QPushButton) -> int:
@@ -21,7 +22,9 @@ def _lightest_opaque(control: QPushButton) -> int:
 
 
 @pytest.mark.usefixtures("_palette")
-def test_an_icon_follows_the_theme(qtbot):
+@pytest.mark.parametrize("sheet", ["", "QPushButton { color: red; }"])
+def test_an_icon_follows_the_theme(qapp, qtbot, sheet):
+    qapp.setStyleSheet(sheet)
     control = QPushButton("Save")
     qtbot.addWidget(control)
     control.show()
