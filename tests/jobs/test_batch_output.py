@@ -80,6 +80,7 @@ def test_axes_of_prompts_variables_and_seeds(tmp_path):
         (["steps=1,1"], "twice"),
         (["steps=[1..x]"], "no sweep"),
         (["steps=[1..2000]"], "more than 1,000"),
+        (["stpes=1,2"], "no prompt has $stpes"),
         (["a=1", "b=1", "c=1", "d=1"], "at most 3"),
         (["a=1,2", "a=3"], "two axes"),
         (["a=[1..1000]", "b=[1..1000]"], "more than 100,000 cells"),

@@ -129,6 +129,7 @@ class Understanding:
         """Yield every run of every row. Raises StudioError where they are too many."""
         if sum(not raw.problems for raw in self.raw) * self.reading.repeat > MAX_COMBINATIONS:
             raise _too_many(self.raw[-1].line, f"{MAX_COMBINATIONS:,} rows")
+        self._check_axes()
         for raw in self.raw:
             if raw.problems:
                 yield Row(raw.line, None, raw.problems)
@@ -193,14 +194,33 @@ class Understanding:
         return column in self._wanted or f"{{{column}" in self.reading.name_template
 
     @cached_property
-    def _wanted(self) -> frozenset[str]:
-        """Columns that need not be settings: the template reads them, or a $variable anywhere in the file."""
-        if self.reading.combine == "off":
-            return frozenset(columns(self.reading.template))
+    def _texts(self) -> list[str]:
+        """Everything in which a $variable may stand."""
         texts = [self.reading.template, *map(str, self.reading.defaults.values())]
         texts += [value for axis in self.reading.axes for value in axis.values]
-        texts += [value for row in self.raw for value in row.values.values() if isinstance(value, str) and "$" in value]
-        return frozenset(columns(self.reading.template)).union(*map(variables, texts))
+        return texts + [value for row in self.raw for value in row.values.values() if isinstance(value, str) and "$" in value]
+
+    @cached_property
+    def _wanted(self) -> frozenset[str]:
+        """Columns that need not be settings: the template reads them, or a $variable anywhere in the file."""
+        named = () if self.reading.combine == "off" else map(variables, self._texts)
+        return frozenset(columns(self.reading.template)).union(*named)
+
+    def _check_axes(self) -> None:
+        """Raise StudioError for an axis that would change nothing."""
+        loose = [axis.name for axis in self.reading.axes if not axis.is_setting]
+        if not loose:
+            return
+        texts = [*self._texts, *self.reading.variables.values()]
+        used = set[str]().union(*map(variables, texts)) if self.reading.combine != "off" else set()
+        in_files = any("__" in str(text) for row in self.raw for text in row.values.values()) or any("__" in t for t in texts)
+        unused = next((name for name in loose if name not in used), None)
+        if unused is not None and not in_files:
+            raise StudioError(
+                f"The axis {unused[:40]!r} is no setting, and no prompt has ${unused[:40]}.",
+                cause="invalid",
+                cure="Check its name, or write the variable into the prompts.",
+            )
 
     @cached_property
     def _template(self) -> Node:
