@@ -101,12 +101,15 @@ def number_collisions(stems: Sequence[str], folder: Path) -> list[str]:
     # `cat-2` of a job with several results must not meet the `cat-2` of another job.
     taken |= {re.sub(r"-\d+$", "", stem) for stem in taken}
     unique = []
+    reached: dict[str, int] = {}  # else a thousand runs of one prompt would count from 1 each
     for stem in stems:
-        candidate, number = stem, 1
+        number = reached.get(stem, 1)
+        candidate = stem
         while candidate.lower() in taken:
             number += 1
             suffix = f" ({number})"
             candidate = _cut(stem, MAX_STEM_BYTES - len(suffix)).rstrip(" .-") + suffix
+        reached[stem] = number
         taken.add(candidate.lower())
         unique.append(candidate)
     return unique

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import statistics
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from studio.core.jobs import Job
 from studio.core.requests import Request
 
 KEPT = 20
@@ -43,14 +42,18 @@ class Estimates:
         paces = self._paces.get((request.kind, request.model))
         return statistics.median(paces) * request.work if paces else None
 
-    def total(self, jobs: Iterable[Job]) -> tuple[float, int]:
-        """Return the likely seconds of all jobs whose model ran before, and how many of them are unknown."""
-        medians = {key: statistics.median(paces) for key, paces in self._paces.items()}
-        known, unknown = 0.0, 0
-        for job in jobs:
-            pace = medians.get((job.request.kind, job.request.model))
-            if pace is None:
-                unknown += 1
-            else:
-                known += pace * job.request.work
-        return known, unknown
+    def medians(self) -> dict[tuple[str, str], float]:
+        """Return seconds per unit of work by kind and model, as they are now."""
+        return {key: statistics.median(paces) for key, paces in self._paces.items()}
+
+
+def total(medians: Mapping[tuple[str, str], float], requests: Iterable[Request]) -> tuple[float, int]:
+    """Return the likely seconds of all requests whose model ran before, and how many of them are unknown."""
+    known, unknown = 0.0, 0
+    for request in requests:
+        pace = medians.get((request.kind, request.model))
+        if pace is None:
+            unknown += 1
+        else:
+            known += pace * request.work
+    return known, unknown

@@ -91,6 +91,14 @@ def dress_table(table: QTableView, widths: Mapping[int, int], stretch: Iterable[
         header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
 
 
+def size_text(count: int) -> str:
+    """Return a number of bytes for a person."""
+    for unit, one in (("GB", 10**9), ("MB", 10**6)):
+        if count >= one:
+            return f"{count / one:.1f} {unit}" if count < 10 * one else f"{count / one:.0f} {unit}"
+    return f"{max(1, round(count / 1000))} kB"
+
+
 def ask(parent: QWidget, title: str, question: str, yes: str, no: str = "Cancel") -> bool:
     """Ask a question with two named answers; closing the box means no."""
     box = QMessageBox(QMessageBox.Icon.Question, title, question, parent=parent)

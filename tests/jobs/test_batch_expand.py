@@ -97,7 +97,7 @@ def test_rows_are_expanded_and_say_what_they_became(tmp_path):
     assert {row.line for row in batch.good} == {2}
     again = read(tmp_path, "a.csv", text, kind="image", combine="all")
     assert prompts(again) == ["a red cat"] * 3 + ["a blue cat"] * 3
-    assert read(tmp_path, "a.csv", text, kind="image", combine="off").bad[0].problems[0].field == "num_inference_steps"
+    assert read(tmp_path, "a.csv", text, kind="image", combine="off").bad[0].problems[0].field == "steps"
 
 
 def test_a_repeat_draws_anew_by_its_own_seed(tmp_path):

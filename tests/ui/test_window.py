@@ -257,7 +257,8 @@ def test_a_batch_file_dropped_on_the_window_shows_its_rows_and_runs(qtbot, open_
     assert dialog.rows.index(0, 0).data() == "42"
     assert "whole number" in dialog.rows.index(0, 2).data()
     folder = tmp_path / "out"
-    dialog.folder.setText(str(folder))
+    dialog.output.folder.setText(str(folder))
+    qtbot.waitUntil(dialog.run_button.isEnabled, timeout=PATIENCE)
     with qtbot.waitSignal(studio.shared.queue.batch_finished, timeout=PATIENCE):
         dialog.run_button.click()
     assert len(list(folder.glob("*.txt"))) == 99
@@ -270,16 +271,16 @@ def test_a_prompt_template_is_filled_while_it_is_typed(qtbot, open_studio, tmp_p
     path.write_text("topic,city\nspring,北京\nautumn,Köln\n", encoding="utf-8")
     dialog = BatchDialog(studio.shared, path, parent=studio.window)
     qtbot.waitUntil(lambda: "2 cannot" in dialog.summary.text(), timeout=PATIENCE)  # there is no column `prompt` yet
-    dialog.template.setText("A poem about {{topic}} in {{city}}")
+    dialog.prompts.template.setText("A poem about {{topic}} in {{city}}")
     qtbot.waitUntil(dialog.run_button.isEnabled, timeout=PATIENCE)
     assert [dialog.rows.index(row, 2).data() for row in range(2)] == [
         "A poem about spring in 北京",
         "A poem about autumn in Köln",
     ]
-    dialog.repeat.setValue(3)
-    dialog.seeds.setCurrentIndex(dialog.seeds.findData("step"))
+    dialog.prompts.repeat.setValue(3)
+    dialog.prompts.seeds.setCurrentIndex(dialog.prompts.seeds.findData("step"))
     qtbot.waitUntil(lambda: dialog.run_button.text() == "Run 6 rows" and dialog.run_button.isEnabled(), timeout=PATIENCE)
-    dialog.template.setText("A poem about {{topic")
+    dialog.prompts.template.setText("A poem about {{topic")
     qtbot.waitUntil(lambda: "braces" in dialog.notice.message, timeout=PATIENCE)
     assert not dialog.run_button.isEnabled()
 
@@ -290,7 +291,7 @@ def test_a_bad_name_template_cannot_run(qtbot, open_studio, tmp_path):
     path.write_text("x\n")
     dialog = BatchDialog(studio.shared, path, parent=studio.window)
     qtbot.waitUntil(dialog.run_button.isEnabled, timeout=PATIENCE)
-    dialog.name.setText("../{row}")
+    dialog.output.name.setText("../{row}")
     qtbot.waitUntil(lambda: "not a path" in dialog.notice.message, timeout=PATIENCE)
     assert not dialog.run_button.isEnabled()
 

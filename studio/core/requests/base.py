@@ -115,6 +115,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbi
         return 1.0
 
     @property
+    def likely_bytes(self) -> int:
+        """About how much disk its artifacts take."""
+        return 4096
+
+    @property
     def together(self) -> tuple[object, ...] | None:
         """What must be the same for jobs that run as one batch; None where this one runs alone."""
         return None

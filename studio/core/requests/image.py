@@ -81,6 +81,11 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
         return self.width * self.height / 512**2 * self.num_inference_steps * self.num_images_per_prompt
 
     @property
+    def likely_bytes(self) -> int:
+        """A lossless photograph takes about two bytes a pixel, of three."""
+        return (self.width * self.height * 2 + 4096) * self.num_images_per_prompt
+
+    @property
     def together(self) -> tuple[object, ...] | None:
         """Everything but prompts and seed."""
         if self.num_images_per_prompt > 1:

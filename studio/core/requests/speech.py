@@ -10,6 +10,9 @@ from studio.core.requests.base import Request
 
 AUDIO_MEDIA_TYPES = {"wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg", "mp3": "audio/mpeg"}
 AudioFormat = Literal["wav", "flac", "ogg", "mp3"]
+BYTES_A_SECOND = {"wav": 48_000, "flac": 26_000, "ogg": 8_000, "mp3": 8_000}
+"""About, of one channel with 24 000 samples a second."""
+_CHARACTERS_A_SECOND = 14
 
 
 class SpeechRequest(Request, frozen=True, kw_only=True, tag="speech"):
@@ -28,3 +31,8 @@ class SpeechRequest(Request, frozen=True, kw_only=True, tag="speech"):
     def work(self) -> float:
         """Characters, at the speed that is asked for."""
         return len(self.prompt) / self.speed
+
+    @property
+    def likely_bytes(self) -> int:
+        """Of its sound, at about 14 characters a second."""
+        return 4096 + int(self.work / _CHARACTERS_A_SECOND * BYTES_A_SECOND[self.format])

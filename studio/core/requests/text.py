@@ -93,6 +93,12 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         return float(self.max_new_tokens * max(self.num_beams, self.num_return_sequences))
 
     @property
+    def likely_bytes(self) -> int:
+        """Five bytes a token; text and recipe are a block of the disk each at least."""
+        blocks = 2 + (self.max_new_tokens * 5 + len(self.prompt)) // 4096
+        return blocks * 4096 * self.num_return_sequences
+
+    @property
     def together(self) -> tuple[object, ...] | None:
         """Everything but prompts, seed and file format."""
         if self.num_beams > 1 or self.num_return_sequences > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ class BatchFile:
     axes: tuple[Axis, ...] = ()
     first_seed: int | None = None
     """What drawn seeds go on from, where they do."""
+    header: Mapping[str, str] = field(default_factory=dict)
+    """The file's columns as they stand in it, each with its first value; empty where rows are texts."""
 
     @property
     def good(self) -> list[Row]:
@@ -91,7 +93,15 @@ def read_batch(
     drawing = seed_policies.Seeds(seeds, first_seed)
     rows = tuple(Understanding(reading, raw, functools.cache(find_card), drawing).rows())
     told = " ".join(filter(None, (warning, _ignored(raw))))
-    return BatchFile(path, found, told, rows, grid, None if seeds == "random" else drawing.first)
+    return BatchFile(path, found, told, rows, grid, None if seeds == "random" else drawing.first, _header(raw))
+
+
+def _header(raw: Sequence[RawRow]) -> dict[str, str]:
+    header: dict[str, str] = {}
+    for row in raw:
+        for column, value in row.values.items():
+            header.setdefault(column.strip(), str(value))
+    return {} if header.keys() <= {"prompt"} else header
 
 
 def _raw_rows(path: Path, encoding: str, sheet: str) -> tuple[list[RawRow], str, str]:

@@ -56,6 +56,8 @@ class Resumed:
     """Their jobs are in the queue."""
     first_seed: int | None = None
     """What the earlier run's seeds went on from, where they did."""
+    waiting_jobs: frozenset[str] = frozenset()
+    """The ids of the jobs that `waiting` means."""
 
     @property
     def rows(self) -> frozenset[int]:
@@ -86,6 +88,7 @@ def read_resumed(
 def find_made(folder: Path, jobs: Iterable[Job] = ()) -> list[Made]:
     """Return what is complete in the folder, then the jobs that wait or run for it; each job once."""
     found: dict[str, Made] = {}
+    claimed = set[str]()
     folder = folder.expanduser().absolute()
     waiting = (
         Made(job.id, key_of(job.request), job.request.seed or 0, job.request.prompt)
@@ -94,7 +97,10 @@ def find_made(folder: Path, jobs: Iterable[Job] = ()) -> list[Made]:
     )
     for source in (_by_recipes(folder), _by_reports(folder), waiting):
         for made in source:
-            found.setdefault(made.job_id, made)
+            # A report may call a job's own what was deleted and made again since, by another job under the same name.
+            if made.job_id not in found and claimed.isdisjoint(made.files):
+                found[made.job_id] = made
+                claimed.update(made.files)
     return list(found.values())
 
 
@@ -156,7 +162,7 @@ def _files(folder: Path, suffixes: Iterable[str]) -> list[Path]:
 def _match(batch_file: BatchFile, made: Sequence[Made]) -> Resumed:
     """Find what each row has become; rows that are the same take one after the other."""
     done: dict[int, DoneJob] = {}
-    waiting: set[int] = set()
+    waiting: dict[int, str] = {}
     first_seed = None
     if made:
         for index, found in _pairs(batch_file.rows, made):
@@ -165,12 +171,12 @@ def _match(batch_file: BatchFile, made: Sequence[Made]) -> Resumed:
             if row.drawn and first_seed is None and batch_file.first_seed is not None:
                 first_seed = (batch_file.first_seed + found.seed - (row.request.seed or 0)) % (MAX_SEED + 1)
             if not found.files:
-                waiting.add(index)
+                waiting[index] = found.job_id
                 continue
             request = row.redraw.request(found.seed) if row.redraw else None
             request = request or msgspec.structs.replace(row.request, seed=found.seed)
             done[index] = DoneJob(found.job_id, request, found.files)
-    return Resumed(done, frozenset(waiting), first_seed)
+    return Resumed(done, frozenset(waiting), first_seed, frozenset(waiting.values()))
 
 
 def _pairs(rows: Sequence[Row], made: Sequence[Made]) -> Iterator[tuple[int, Made]]:

@@ -59,6 +59,21 @@ def read_spreadsheet(data: bytes, sheet: str = "") -> tuple[list[RawRow], str]:
     return rows, name
 
 
+def sheet_names(data: bytes) -> list[str]:
+    """Return the names of the spreadsheet's sheets; none where it cannot be read."""
+    try:
+        import openpyxl
+
+        _check_size(data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return [
+                sheet.title for sheet in openpyxl.load_workbook(io.BytesIO(data), read_only=True, keep_links=False).worksheets
+            ]
+    except (ImportError, StudioError, *_DAMAGED):
+        return []
+
+
 def _check_size(data: bytes) -> None:
     # What zipfile unpacks is never more than a part's entry says.
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

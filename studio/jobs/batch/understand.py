@@ -135,9 +135,20 @@ class Understanding:
                 yield Row(raw.line, None, raw.problems)
                 continue
             try:
-                yield from self._runs(raw)
+                for row in self._runs(raw):
+                    yield replace(row, problems=self._by_column(raw, row.problems)) if row.problems else row
             except NotUnderstoodError as error:
-                yield Row(raw.line, None, error.problems)
+                yield Row(raw.line, None, self._by_column(raw, error.problems))
+
+    def _by_column(self, raw: RawRow, problems: Sequence[Problem]) -> tuple[Problem, ...]:
+        """Name the problems by the columns that the file has, not by the fields that these fill."""
+        kind = self._kind(raw)
+        by_name = self._fields(kind) if kind in KINDS else {}
+        meant = {column: self.reading.mapping.get(column, column) for column in map(str.strip, raw.values)}
+        columns_by_field = {by_name.get(name, name): column for column, name in meant.items()}
+        return tuple(
+            msgspec.structs.replace(problem, field=columns_by_field.get(problem.field, problem.field)) for problem in problems
+        )
 
     def _runs(self, raw: RawRow) -> Iterator[Row]:
         kind = self._kind(raw)
@@ -165,7 +176,9 @@ class Understanding:
     def _sort(self, raw: RawRow, kind: str) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
         """Return a row's settings by field, its columns that are none, and all its columns as texts."""
         by_name = self._fields(kind)
-        settings: dict[str, Any] = {by_name.get(name, name): value for name, value in self.reading.defaults.items()}
+        settings: dict[str, Any] = {
+            by_name.get(name, name): value for name, value in self.reading.defaults.items() if self._counts_for(name, kind)
+        }
         extra: dict[str, str] = {}
         cells: dict[str, str] = {}
         given: set[str] = set()
@@ -183,6 +196,12 @@ class Understanding:
             given.add(by_name.get(name, name))
             settings[by_name.get(name, name)] = value
         return settings, extra, cells
+
+    def _counts_for(self, name: str, kind: str) -> bool:
+        """False for the default of a setting that only other kinds have, and of the model for another kind than the file's."""
+        if name == "model":
+            return kind == self.reading.kind
+        return name in self._fields(kind) or not any(name in self._fields(other) for other in KINDS)
 
     def _fields(self, kind: str) -> dict[str, str]:
         if kind not in self._by_name:

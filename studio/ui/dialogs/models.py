@@ -17,14 +17,10 @@ from studio.models.card import ModelCard
 from studio.models.catalogue import catalogue
 from studio.models.staging import InstallCancelledError
 from studio.ui import background
-from studio.ui.parts import Notice, ask, button, label, name_control, row
+from studio.ui.parts import Notice, ask, button, label, name_control, row, size_text
 from studio.ui.shared import Shared
 
 COLUMNS = ("Model", "Kind", "Size", "Licence", "Default")
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count > 1e9 else f"{count / 1e6:.0f} MB"
 
 
 class ModelsDialog(QDialog):
@@ -89,7 +85,7 @@ class ModelsDialog(QDialog):
         defaults = {self.shared.cards(kind)[0].name for kind in KINDS if self.shared.cards(kind)}
         self.table.setRowCount(len(cards))
         for number, card in enumerate(cards):
-            size = _size(card.size)
+            size = size_text(card.size)
             mark = "✓" if card.name in defaults else ""
             for column, text in enumerate((card.title, KINDS[card.kind].title, size, card.licence or "unknown", mark)):
                 item = QTableWidgetItem(text)
@@ -107,7 +103,7 @@ class ModelsDialog(QDialog):
         entries = [entry for entry in catalogue() if entry.download is not None and entry.card.name not in there]
         for entry in entries:
             assert entry.download is not None
-            size = _size(sum(wheel.size for wheel in entry.download.wheels))
+            size = size_text(sum(wheel.size for wheel in entry.download.wheels))
             name = entry.card.name
             text = label(f"{entry.card.title} — {entry.card.description}", wrap=True)
             tip = f"Download {entry.card.title} ({size}, {entry.card.licence})"

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from studio.core.artifact import Artifact
 from studio.core.jobs import Job, JobState
 from studio.core.requests import KINDS
+from studio.jobs.estimate import total
 from studio.ui.docks.pause_menu import PauseMenu
 from studio.ui.docks.queue_table import (
     KIND,
@@ -317,7 +318,7 @@ class QueuePanel(QWidget):
             return "No jobs yet. Everything that you generate is listed here."
         failed = sum(job.state is JobState.FAILED for job in jobs)
         parts = [f"{len(waiting)} waiting"] + (["1 running"] if running else []) + ([f"{failed} failed"] if failed else [])
-        seconds, unknown = self.queue.estimates.total(waiting)
+        seconds, unknown = total(self.queue.estimates.medians(), (job.request for job in waiting))
         if seconds:
             parts.append(f"{'at least' if unknown else 'about'} {duration(seconds)} left")
         if self.queue.paused:
