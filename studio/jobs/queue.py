@@ -10,12 +10,13 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 import msgspec
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure
@@ -31,6 +32,9 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 TOGETHER = 32
 """Jobs that run as one batch at most."""
+PIECE = 500
+"""New jobs that are told at a time."""
+TELL_SECONDS = 0.005
 PAUSED = "The queue is paused."
 """The reason where a person did it."""
 
@@ -74,6 +78,8 @@ class JobQueue(QObject):
         self._wake: Callable[[], None] = lambda: None
         self._gate = Gate()
         self._loaded: Model | None = None
+        self._untold: deque[Callable[[], None]] = deque()
+        self._tells_later = False
         self.estimates = Estimates(store.past_runs())
         self.by_model = True
         """Whether jobs that share a model run together, so that it is loaded once."""
@@ -93,7 +99,10 @@ class JobQueue(QObject):
         def write() -> Callable[[], None]:
             placed = self._store.add(jobs, batch)
             self._wake()
-            return lambda: self._tell_added(placed)
+            pieces = [placed[at : at + PIECE] for at in range(0, len(placed), PIECE)]
+            for piece in pieces[:-1]:
+                self._stored.emit(_call(self._tell_added, piece))
+            return _call(self._tell_added, pieces[-1] if pieces else [])
 
         self._post(write)
 
@@ -308,13 +317,14 @@ class JobQueue(QObject):
     def _record(self, job: Job, event: Finished | Failed | Cancelled, interrupted: bool, beside: int) -> Job | None:
         if interrupted and isinstance(event, Cancelled):
             return self._store.requeue(job.id)
-        if isinstance(event, Failed) and event.failure.cause == "disk" and job.batch and self.pause_on_disk:
+        # Only where there is a result without a place: a name that is taken stays taken, and would stop the queue for ever.
+        if isinstance(event, Failed) and event.failure.unsaved and job.batch and self.pause_on_disk:
             self._gate.close(event.failure.message)
             self._stored.emit(_call(self.disk_refused.emit, job.target.folder))
             self._stored.emit(_call(self.pause_changed.emit, event.failure.message))
             return self._store.requeue(job.id)
         if isinstance(event, Finished):
-            past = PastRun(*model_of(job), job.request.work, (time.time() - job.started) / beside)
+            past = PastRun(*model_of(job), job.request.work, max(0.0, time.time() - job.started) / beside)
             self._stored.emit(_call(self.estimates.learn, past))
             now = self._store.end(job.id, JobState.COMPLETED, artifacts=event.artifacts, past=past)
         elif isinstance(event, Cancelled):
@@ -356,10 +366,24 @@ class JobQueue(QObject):
 
     @Slot(object)
     def _on_stored(self, tell: Callable[[], None]) -> None:
-        tell()
+        self._untold.append(tell)
+        if not self._tells_later:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Tell what was stored, in its order, a little at a time, so that 100 000 new jobs do not stop the window."""
+        self._tells_later = False
+        began = time.perf_counter()
+        try:
+            while self._untold and time.perf_counter() - began < TELL_SECONDS:
+                self._untold.popleft()()
+        finally:
+            if self._untold and not self._tells_later:
+                self._tells_later = True
+                QTimer.singleShot(0, self, self._tell)
 
     def _tell_added(self, jobs: list[Job]) -> None:
-        last = max((job.position for job in self._mirror.values()), default=0)
+        last = next(reversed(self._mirror.values())).position if self._mirror else 0
         self._mirror.update((job.id, job) for job in jobs)
         if jobs and jobs[0].position <= last:  # restored
             self._sort()

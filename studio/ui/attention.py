@@ -36,12 +36,13 @@ class Attention(QObject):
         self._begun = 0.0
         self._tray: QSystemTrayIcon | None = None
         self._blocked = ""
+        self._changes = background.Soon(self, self._on_changed)
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_AGAIN_MS)
         self._timer.timeout.connect(self.look_again)
         queue = shared.queue
         for signal in (queue.jobs_added, queue.jobs_changed, queue.jobs_removed):
-            signal.connect(lambda _jobs: self._on_changed())
+            signal.connect(lambda _jobs: self._changes.wish())
         queue.job_event.connect(self._on_event)
         queue.idle_reached.connect(self._on_idle)
         queue.pause_changed.connect(self._on_pause_changed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal, Slot
+from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal, Slot
 
 
 class _Home(QObject):
@@ -45,6 +45,21 @@ class _Work(QRunnable):
             self._home.came.emit(value, error)
         except RuntimeError:  # whoever asked is gone
             return
+
+
+class Soon(QTimer):
+    """Calls a function a moment after it was wished, once for all wishes until then."""
+
+    def __init__(self, parent: QObject, call: Callable[[], object], milliseconds: int = 50) -> None:
+        super().__init__(parent)
+        self.setSingleShot(True)
+        self.setInterval(milliseconds)
+        self.timeout.connect(call)
+
+    def wish(self) -> None:
+        """Call it soon."""
+        if not self.isActive():
+            self.start()
 
 
 def run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -386,7 +387,10 @@ class MainWindow(QMainWindow):
     # The queue --------------------------------------------------------------------------------------------------------------
 
     def _on_jobs_added(self, _jobs: list[Job]) -> None:
-        if sum(not job.state.over for job in self.shared.queue.jobs()) > 1:
+        if self.queue_dock.isVisible():
+            return
+        to_do = (job for job in reversed(self.shared.queue.jobs()) if not job.state.over)
+        if next(itertools.islice(to_do, 1, None), None) is not None:  # more than one
             self.queue_dock.show()
 
     def _on_pause_changed(self, reason: str) -> None:

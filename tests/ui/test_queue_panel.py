@@ -162,7 +162,7 @@ def test_places_and_estimates_are_shown(qtbot, panel, data):
     with qtbot.waitSignal(panel.queue.jobs_added, timeout=PATIENCE):
         panel.queue.submit([text(data, "again")])
     qtbot.waitUntil(lambda: panel.shown.index(6, TIME).data().startswith("≈"), timeout=PATIENCE)
-    assert "left" in panel.summary.text()
+    qtbot.waitUntil(lambda: "left" in panel.summary.text(), timeout=PATIENCE)
     assert panel.summary.text().startswith("Paused")
 
 
@@ -238,7 +238,7 @@ def test_the_queue_goes_on_when_the_folder_is_back(qtbot, open_studio, data):
 
 
 def test_the_title_counts_what_is_to_do(qtbot, panel):
-    assert panel.studio.window.windowTitle() == "Studio – 4 to do"
+    qtbot.waitUntil(lambda: panel.studio.window.windowTitle() == "Studio – 4 to do", timeout=PATIENCE)
     panel.queue.cancel_all()
     qtbot.waitUntil(lambda: panel.studio.window.windowTitle() == "Studio", timeout=PATIENCE)
 

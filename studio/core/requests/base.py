@@ -12,6 +12,7 @@ everywhere. Limits stand once, in the `msgspec.Meta` of a field; `Meta.extra` ho
 from __future__ import annotations
 
 import math
+import re
 import secrets
 import typing
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ from studio.core.errors import InvalidRequestError, Problem
 
 MAX_SEED = 2**32 - 1
 MAX_PROMPT_CHARACTERS = 200_000
+_INVALID = re.compile("[\0\ud800-\udfff]")
 
 Prompt = Annotated[
     str,
@@ -60,16 +62,13 @@ class FieldInfo(msgspec.Struct, frozen=True):
     default: Any
     optional: bool
     """True where None is allowed."""
+    choices: tuple[str, ...] = ()
+    """The allowed values of a Literal field, else empty."""
 
     @property
     def flag(self) -> str:
         """The command line's option, without dashes."""
         return str((self.meta.extra or {}).get("flag", self.name.replace("_", "-")))
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """The allowed values of a Literal field, else an empty tuple."""
-        return typing.get_args(self.type) if typing.get_origin(self.type) is typing.Literal else ()
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
@@ -157,7 +156,8 @@ def _read_fields(request_type: type[Request]) -> Iterator[FieldInfo]:
             bare, *annotations = typing.get_args(hint)
             meta = next((part for part in annotations if isinstance(part, Meta)), meta)
         default = None if field.default is msgspec.NODEFAULT else field.default
-        yield FieldInfo(name=field.name, type=bare, meta=meta, default=default, optional=optional)
+        choices = typing.get_args(bare) if typing.get_origin(bare) is typing.Literal else ()
+        yield FieldInfo(name=field.name, type=bare, meta=meta, default=default, optional=optional, choices=choices)
 
 
 def _check_field(info: FieldInfo, value: Any) -> Iterator[Problem]:  # noqa: C901  one line a rule
@@ -193,7 +193,7 @@ def _check_field(info: FieldInfo, value: Any) -> Iterator[Problem]:  # noqa: C90
 
 def _is_valid_text(value: str) -> bool:
     # A lone surrogate is accepted by str and fails only when the file is written; a NUL ends a string in C libraries.
-    return "\0" not in value and not any(0xD800 <= ord(character) <= 0xDFFF for character in value)
+    return not _INVALID.search(value)
 
 
 def build_request(request_type: type[Request], values: Mapping[str, Any]) -> Request:

@@ -22,6 +22,7 @@ from studio.core.artifact import Artifact
 from studio.core.jobs import Job, JobState
 from studio.core.requests import KINDS
 from studio.jobs.estimate import total
+from studio.ui import background
 from studio.ui.docks.pause_menu import PauseMenu
 from studio.ui.docks.queue_table import (
     KIND,
@@ -69,6 +70,7 @@ class QueuePanel(QWidget):
         words = {word: word for word in (*WORDS.values(), SET_ASIDE)}
         self.state = _choices("State", "Show only jobs in a state", "All states", words)
         self.batch = _choices("Batch", "Show only jobs of a batch", "All batches", {})
+        self._changes = background.Soon(self, self._on_changed)
         self._actions = self._make_actions()
         self.pause_button = button("Pause", "Pause the queue, or go on", self.toggle_pause, "pause")
         self.pause_menu = PauseMenu(shared, self)
@@ -153,7 +155,8 @@ class QueuePanel(QWidget):
         self.table.selectionModel().selectionChanged.connect(lambda *_changes: self._on_changed())
         self.table_model.dropped.connect(lambda ids, before: self.undo_stack.push(Move(self.queue, ids, before)))
         for signal in (self.queue.jobs_added, self.queue.jobs_changed, self.queue.jobs_removed, self.queue.jobs_moved):
-            signal.connect(lambda _jobs: self._on_changed())
+            signal.connect(lambda _jobs: self._changes.wish())
+        self.table_model.ranks_changed.connect(self.table.viewport().update)
         self.queue.jobs_added.connect(self._on_added)
         self.queue.jobs_changed.connect(self._on_jobs_changed)
         self.queue.pause_changed.connect(self._on_pause_changed)
@@ -273,9 +276,9 @@ class QueuePanel(QWidget):
         self._on_changed()
 
     def _on_added(self, jobs: list[Job]) -> None:
-        for job in jobs:
-            if job.batch and self.batch.findData(job.batch) < 0:
-                self.batch.addItem(Path(job.target.folder).name, job.batch)
+        for batch, folder in {job.batch: job.target.folder for job in jobs if job.batch}.items():
+            if self.batch.findData(batch) < 0:
+                self.batch.addItem(Path(folder).name, batch)
         self.batch.setVisible(self.batch.count() > 1)
 
     def _on_pause_changed(self, reason: str) -> None:

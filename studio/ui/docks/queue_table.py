@@ -58,6 +58,8 @@ class JobTable(QAbstractTableModel):
 
     dropped = Signal(list, object)
     """(job ids, the id of the job before which they were dropped or None)."""
+    ranks_changed = Signal()
+    """Cells of waiting jobs want to be painted again. Not `dataChanged`, after which all rows would be filtered anew."""
 
     def __init__(self, queue: JobQueue) -> None:
         super().__init__()
@@ -170,8 +172,7 @@ class JobTable(QAbstractTableModel):
 
     def _rank(self) -> None:
         self._ranks = {job.id: number for number, job in enumerate(self._queue.run_order(), start=1)}
-        if self._jobs:
-            self.dataChanged.emit(self.index(0, STATE), self.index(len(self._jobs) - 1, STATE))
+        self.ranks_changed.emit()
 
     def _on_event(self, job_id: str, event: Event) -> None:
         if isinstance(event, Loading):
