@@ -29,6 +29,7 @@ ACTIONS = (
     Action("generate", "Generate", "Start the job of this tab", "File", "Ctrl+Return", "play"),
     Action("stop", "Stop", "Stop the job of this tab and keep what is there", "File", "Esc", "stop"),
     Action("open_batch", "Batch from a file…", "Run every prompt of a text, CSV or JSON file", "File", "Ctrl+B", "batch", True),
+    Action("open_batch_folder", "Batch from a folder…", "Run every .txt file of a folder as a prompt", "File", "Ctrl+Shift+B"),
     Action("open_artifact", "Open a result…", "Fill the form from a file that Studio made", "File", "Ctrl+O", "folder"),
     Action("save_as", "Save as…", "Save the result of this tab", "File", "Ctrl+S", "save"),
     Action("choose_output_folder", "Folder for results…", "Choose where new results are saved", "File"),

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QMessageBox,
+    QPlainTextEdit,
     QPushButton,
     QSizePolicy,
     QTableView,
@@ -51,6 +52,17 @@ def button(text: str, tip: str, pressed: Callable[[], object], icon_name: str = 
         made.setProperty("primary", True)
     made.clicked.connect(lambda _checked=False: pressed())
     return made
+
+
+def text_editor(name: str, tip: str, height: int) -> QPlainTextEdit:
+    """Return a plain text editor with name and tip; Tab leaves it."""
+    editor = QPlainTextEdit()
+    name_control(editor, name, tip)
+    editor.setTabChangesFocus(True)
+    editor.setMinimumHeight(height)
+    editor.setMaximumHeight(height * 2)
+    editor.setPlaceholderText(tip)
+    return editor
 
 
 def restyle(widget: QWidget) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
@@ -16,7 +17,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QMainWindow,
-    QProgressBar,
     QTabWidget,
     QToolBar,
     QVBoxLayout,
@@ -28,14 +28,15 @@ from studio.core.artifact import Recipe
 from studio.core.events import Event, Loading
 from studio.core.jobs import Batch, Job
 from studio.jobs.queue import PAUSED
-from studio.ui import actions, background, theme
+from studio.ui import actions, theme
 from studio.ui.docks.queue import QueueDock
 from studio.ui.icons import icon
+from studio.ui.installing import Installing
+from studio.ui.opening import Opening
 from studio.ui.parts import Notice, ask, button, label, name_control, tell
 from studio.ui.shared import Shared
 
 if TYPE_CHECKING:
-    from studio.ui.installer import Installer
     from studio.ui.tabs.audio import AudioTab
     from studio.ui.tabs.image import ImageTab
     from studio.ui.tabs.text import TextTab
@@ -52,7 +53,6 @@ class MainWindow(QMainWindow):
     def __init__(self, shared: Shared) -> None:
         super().__init__()
         self.shared = shared
-        self._installer: Installer | None = None
         self.setWindowTitle("Studio")
         self.setAcceptDrops(True)
         self.setMinimumSize(720, 480)
@@ -66,12 +66,8 @@ class MainWindow(QMainWindow):
             self._pages[name] = QVBoxLayout(page)
             self._pages[name].setContentsMargins(0, 0, 0, 0)
             self.tabs.addTab(page, icon(name), name.title())
-        self.banner = Notice("banner")
+        self.installing = Installing(shared, self)
         self.queue_bar = Notice("banner")
-        self.install_bar = QProgressBar()
-        self.install_bar.setTextVisible(False)
-        name_control(self.install_bar, "Install progress", "How far the model's installation is")
-        self.install_bar.hide()
         holder = QWidget()
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -79,10 +75,10 @@ class MainWindow(QMainWindow):
         bars = QVBoxLayout()
         bars.setContentsMargins(12, 4, 12, 4)
         bars.setSpacing(6)
-        bars.addWidget(self.banner)
+        bars.addWidget(self.installing.banner)
         bars.addWidget(self.queue_bar)
         layout.addLayout(bars)
-        layout.addWidget(self.install_bar)
+        layout.addWidget(self.installing.bar)
         layout.addWidget(self.tabs, 1)
         self.setCentralWidget(holder)
         self.queue_dock = QueueDock(shared)
@@ -93,6 +89,7 @@ class MainWindow(QMainWindow):
         self.toolbar.setIconSize(QSize(16, 16))
         self.toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.addToolBar(self.toolbar)
+        self.opening = Opening(self)
         self.actions_by_name = actions.build(self, self.toolbar)
         self._engine_state = label("", "muted")
         self.statusBar().addPermanentWidget(self._engine_state)
@@ -102,7 +99,8 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.shared.said.connect(lambda text: self.statusBar().showMessage(text, SAID_MS))
         self.shared.starter_wanted.connect(self.install_starter)
-        self.shared.models_changed.connect(self._offer_starter)
+        self.installing.progressed.connect(self.statusBar().showMessage)
+        self.shared.models_changed.connect(self.installing.offer_starter)
         self.shared.queue.failed.connect(lambda sentence: self.statusBar().showMessage(sentence))
         self.shared.queue.batch_finished.connect(self._on_batch_finished)
         self.shared.queue.job_event.connect(self._on_job_event)
@@ -124,7 +122,7 @@ class MainWindow(QMainWindow):
                     restore(QByteArray(base64.b64decode(text)))
         self.tabs.setCurrentIndex(min(settings.last_tab, self.tabs.count() - 1))
         self._build(TABS[self.tabs.currentIndex()])
-        self._offer_starter()
+        self.installing.offer_starter()
 
     # The current tab --------------------------------------------------------------------------------------------------------
 
@@ -156,26 +154,26 @@ class MainWindow(QMainWindow):
         tab: AudioTab = self._build("audio")
         return tab
 
-    def _current(self) -> Any:
+    def current(self) -> Any:
         """Return the tab for the kind that is shown."""
         name = TABS[self.tabs.currentIndex()]
         return self.audio_tab.current() if name == "audio" else self._build(name)
 
     def generate(self) -> None:
         """Start the job of the tab that is shown."""
-        self._current().generate()
+        self.current().generate()
 
     def stop(self) -> None:
         """Stop it."""
-        self._current().stop()
+        self.current().stop()
 
     def save_as(self) -> None:
         """Save its result."""
-        self._current().save_as()
+        self.current().save_as()
 
     def copy_result(self) -> None:
         """Copy its result, where it can be copied."""
-        copy: Callable[[], None] | None = getattr(self._current(), "copy", None)
+        copy: Callable[[], None] | None = getattr(self.current(), "copy", None)
         if copy is not None:
             copy()
 
@@ -200,69 +198,22 @@ class MainWindow(QMainWindow):
 
     def open_batch(self) -> None:
         """Choose a file of prompts and show its rows."""
-        from studio.jobs.batch.read import SUFFIXES
+        self.opening.ask_for_batch()
 
-        patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
-        name, _filter = QFileDialog.getOpenFileName(
-            self, "Batch from a file", str(Path.home()), f"Prompt files ({patterns});;All files (*)"
-        )
-        if name:
-            self.show_batch(Path(name))
-
-    def show_batch(self, path: Path) -> None:
-        """Show the rows of a file of prompts."""
-        from studio.ui.dialogs.batch import BatchDialog
-
-        current = self._current()
-        dialog = BatchDialog(self.shared, path, kind=current.kind, model=current.model.currentData() or "", parent=self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(lambda: self.queue_dock.show())
-        dialog.open()
-
-    def show_models(self, path: Path | None = None) -> None:
-        """Show the models, and add the one at `path` where there is one."""
-        from studio.ui.dialogs.models import ModelsDialog
-
-        dialog = ModelsDialog(self.shared, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.install_wanted.connect(self.install)
-        dialog.open()
-        if path is not None:
-            dialog.add(path)
+    def open_batch_folder(self) -> None:
+        """Choose a folder of texts, a prompt each, and show them."""
+        self.opening.ask_for_batch_folder()
 
     def open_artifact(self) -> None:
         """Choose a file that Studio made and fill the form from it."""
-        name, _filter = QFileDialog.getOpenFileName(self, "Open a result", self.shared.output_folder())
-        if name:
-            self.show_artifact(Path(name))
+        self.opening.ask_for_artifact()
 
-    def show_artifact(self, path: Path) -> None:
-        """Fill the form from a file's recipe; a prompt file without one opens as a batch."""
+    def show_models(self, path: Path | None = None) -> None:
+        """Show the models, and add the one at `path` where there is one."""
+        self.opening.show_models(path)
 
-        def read() -> Recipe | None:
-            from studio.library.artifacts import read_recipe
-
-            return read_recipe(path)
-
-        background.run(self, read, lambda recipe: self._on_recipe(path, recipe))
-
-    def _on_recipe(self, path: Path, recipe: Recipe | None) -> None:
-        from studio.jobs.batch.read import is_batch_file
-
-        if recipe is not None:
-            self._fill(recipe)
-        elif is_batch_file(path):
-            self.show_batch(path)
-        else:
-            tell(
-                self,
-                "Not a result of Studio",
-                f"{path.name} holds no settings of Studio, and is no .txt, .csv, .jsonl or .json file of prompts.",
-            )
-
-    def _fill(self, recipe: Recipe) -> None:
-        import msgspec
-
+    def fill(self, recipe: Recipe) -> None:
+        """Fill the form of a recipe's kind."""
         values = msgspec.structs.asdict(recipe.request)
         kind = recipe.request.kind
         tab = self._build(kind) if kind in TABS else self.audio_tab.for_kind(kind)
@@ -323,66 +274,9 @@ class MainWindow(QMainWindow):
 
     # Models -----------------------------------------------------------------------------------------------------------------
 
-    def _offer_starter(self) -> None:
-        if self._installer is not None:
-            return
-        if self.shared.cards("text") or self.shared.settings.starter_declined:
-            self.banner.clear()
-            return
-        get = button(
-            "Get the starter text model (99 MB)", "Download a small text model", self.install_starter, "save", primary=True
-        )
-        later = button("Not now", "Hide this", self._decline_starter)
-        self.banner.say("Welcome to Studio. Pictures and speech work already; for text, a model is missing.", "", [get, later])
-
-    def _decline_starter(self) -> None:
-        self.shared.settings.starter_declined = True
-        self.shared.settings_changed()
-        self.banner.clear()
-
     def install_starter(self) -> None:
         """Install the starter text model."""
-        self.install("starter")
-
-    def install(self, name: str) -> None:
-        """Install a model of the catalogue, with progress in the banner."""
-        if self._installer is not None:
-            self.shared.said.emit("One model at a time; the first is still being installed")
-            return
-        from studio.ui.installer import Installer
-
-        self._installer = Installer(self.shared.data, name, self)
-        self._installer.progressed.connect(self._on_install_progress)
-        self._installer.installed.connect(self._on_installed)
-        self._installer.failed.connect(self._on_install_failed)
-        self._installer.finished.connect(self._on_installer_finished)
-        stop = button("Stop", "Stop; it can go on later", self._installer.stop, "stop")
-        self.banner.say("Getting the model…", "You can go on working meanwhile.", [stop])
-        self.install_bar.setRange(0, 0)
-        self.install_bar.show()
-        self._installer.start()
-
-    def _on_install_progress(self, phase: str, share: float) -> None:
-        self.install_bar.setRange(0, 1000 if share >= 0 else 0)
-        self.install_bar.setValue(int(max(0.0, share) * 1000))
-        self.statusBar().showMessage(phase)
-
-    def _on_installed(self, title: str) -> None:
-        self.banner.clear()
-        self.shared.said.emit(f"{title} is ready")
-        self.shared.reload_models()
-
-    def _on_install_failed(self, message: str, cure: str) -> None:
-        name = self._installer.name if self._installer else "starter"
-        again = button("Try again", "Start the installation again", lambda: self.install(name), "retry")
-        close = button("Close", "Hide this", self.banner.clear)
-        self.banner.say(message, cure, [again, close])
-
-    def _on_installer_finished(self) -> None:
-        self.install_bar.hide()
-        if self._installer is not None:
-            self._installer.deleteLater()
-            self._installer = None
+        self.installing.install("starter")
 
     # The queue --------------------------------------------------------------------------------------------------------------
 
@@ -436,13 +330,9 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """A result fills its form, a prompt file opens as a batch, a model folder opens the models."""
-        path = Path(event.mimeData().urls()[0].toLocalFile())
+        """A result fills its form, prompts open as a batch, a model opens the models."""
         event.acceptProposedAction()
-        if path.is_dir() or path.suffix.lower() in (".gguf", ".safetensors"):
-            self.show_models(path)
-        else:
-            self.show_artifact(path)
+        self.opening.show(Path(event.mimeData().urls()[0].toLocalFile()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask where something runs; then keep everything for the next time."""
@@ -452,9 +342,7 @@ class MainWindow(QMainWindow):
             return
         for dialog in self.findChildren(QDialog):
             dialog.close()  # ends what it runs
-        if self._installer is not None:
-            self._installer.stop()
-            self._installer.wait()
+        self.installing.stop()
         settings = self.shared.settings
         settings.geometry = base64.b64encode(self.saveGeometry().data()).decode()
         settings.window_state = base64.b64encode(self.saveState().data()).decode()

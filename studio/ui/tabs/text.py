@@ -19,10 +19,10 @@ from studio.core.requests import Request, TextRequest
 from studio.models.card import ModelCard
 from studio.models.tokens import count_tokens, too_long
 from studio.ui import background
-from studio.ui.parts import button, label, name_control, row, tell
+from studio.ui.parts import button, label, name_control, row, tell, text_editor
 from studio.ui.presets import Preset, presets
 from studio.ui.shared import Shared
-from studio.ui.tabs.base import GenerateTab, text_editor
+from studio.ui.tabs.base import GenerateTab
 from studio.ui.text_view import TextView
 
 COUNT_DELAY_MS = 200
