@@ -25,6 +25,7 @@ from studio.ui.window import MainWindow
 
 if TYPE_CHECKING:
     from studio.jobs.door import Door
+    from studio.ui.idle import IdleWatch
 
 
 class Studio:
@@ -45,6 +46,7 @@ class Studio:
         self.shared = Shared(data, self.session, self.settings, fake=fake)
         self.window = MainWindow(self.shared)
         self._door: Door | None = None
+        self._idle_watch: IdleWatch | None = None
 
     def start(self) -> None:
         """Show the window; what is not seen starts after it is painted."""
@@ -61,9 +63,18 @@ class Studio:
         from studio.ui.attention import Attention
 
         Attention(self.shared, self.window)
+        self.shared.only_idle_changed.connect(self._on_only_idle_changed)
+        if self.settings.only_idle:
+            self._on_only_idle_changed(True)
         self._door = Door(self.data, self.session.queue, self.raise_window)
         self.session.engine.warm_up()
         self.session.start()
+
+    def _on_only_idle_changed(self, on: bool) -> None:
+        from studio.ui.idle import IdleWatch
+
+        self._idle_watch = self._idle_watch or IdleWatch(self.session.queue, self.window)
+        self._idle_watch.set_on(on)
 
     def raise_window(self) -> None:
         """Bring the window to the front; a second start asks for it."""

@@ -30,6 +30,8 @@ class Settings(msgspec.Struct, kw_only=True):
     """Waiting jobs that share model and settings run as one batch."""
     keep_awake: bool = True
     """The computer does not sleep while jobs run."""
+    only_idle: bool = False
+    """Jobs begin only while nobody uses the computer."""
     notify: bool = True
     """The desktop says when a long run is over."""
     geometry: str = ""

@@ -37,6 +37,8 @@ PIECE = 500
 TELL_SECONDS = 0.005
 PAUSED = "The queue is paused."
 """The reason where a person did it."""
+IN_USE = "Jobs run when nobody has used the computer for three minutes."
+"""The reason where jobs begin only while the computer is idle."""
 
 
 class JobQueue(QObject):

@@ -21,6 +21,8 @@ class Shared(QObject):
     """The list of installed models is another one."""
     starter_wanted = Signal()
     """The person pressed a button that installs the starter model."""
+    only_idle_changed = Signal(bool)
+    """Whether jobs begin only while nobody uses the computer."""
     said = Signal(str)
     """A short sentence for the status bar."""
 

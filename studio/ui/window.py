@@ -27,7 +27,7 @@ from studio import __version__
 from studio.core.artifact import Recipe
 from studio.core.events import Event, Loading
 from studio.core.jobs import Batch, Job
-from studio.jobs.queue import PAUSED
+from studio.jobs.queue import IN_USE, PAUSED
 from studio.ui import actions, theme
 from studio.ui.docks.queue import QueueDock
 from studio.ui.icons import icon
@@ -281,6 +281,8 @@ class MainWindow(QMainWindow):
     # The queue --------------------------------------------------------------------------------------------------------------
 
     def _on_jobs_added(self, _jobs: list[Job]) -> None:
+        if self.shared.queue.paused == IN_USE and not self.queue_bar.isVisible():
+            self._on_pause_changed(IN_USE)
         if self.queue_dock.isVisible():
             return
         to_do = (job for job in reversed(self.shared.queue.jobs()) if not job.state.over)
@@ -288,10 +290,11 @@ class MainWindow(QMainWindow):
             self.queue_dock.show()
 
     def _on_pause_changed(self, reason: str) -> None:
-        if not reason or (reason == PAUSED and self.queue_dock.isVisible()):  # the dock says it, and has the button
+        waiting = len(self.shared.queue.waiting())
+        said = reason == PAUSED and self.queue_dock.isVisible()  # the dock says it, and has the button
+        if not reason or said or (reason == IN_USE and not waiting):
             self.queue_bar.clear()
             return
-        waiting = len(self.shared.queue.waiting())
         waits = f"{waiting} {'job waits' if waiting == 1 else 'jobs wait'}." if waiting else "Nothing waits."
         go_on = button("Continue", "Let the queue go on", self.shared.queue.resume, "play")
         look = button("Look first", "Show the queue; it stays paused", self._look_first, "queue")

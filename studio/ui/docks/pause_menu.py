@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QInputDialog, QMenu, QTimeEdit, QWidget
 
 from studio.jobs.gate import Limit
+from studio.ui.idle import seconds_since_input
 from studio.ui.parts import name_control
 from studio.ui.shared import Shared
 
@@ -32,6 +33,7 @@ class PauseMenu(QMenu):
         self.by_model = self._check("Run jobs of one model after another", settings.order_by_model, self._set_by_model)
         self.together = self._check("Run jobs with the same settings as one batch", settings.run_together, self._set_together)
         self.keep_awake = self._check("Keep the computer awake while jobs run", settings.keep_awake, self._set_awake)
+        self.only_idle = self._check("Run jobs only while nobody uses the computer", settings.only_idle, self._set_only_idle)
         self.notify = self._check("Say when a long run is over", settings.notify, self._set_notify)
         self.aboutToShow.connect(self._show_limit)
 
@@ -48,6 +50,7 @@ class PauseMenu(QMenu):
         return action
 
     def _show_limit(self) -> None:
+        self.only_idle.setVisible(self.only_idle.isChecked() or seconds_since_input() is not None)
         limit = self._queue.limit
         parts = [f"{limit.jobs} more jobs"] if limit.jobs else []
         parts += [f"until {time.strftime('%H:%M', time.localtime(limit.until))}"] if limit.until else []
@@ -91,6 +94,11 @@ class PauseMenu(QMenu):
     def _set_awake(self, on: bool) -> None:
         self._shared.session.worker.keep_awake = self._shared.settings.keep_awake = on
         self._shared.settings_changed()
+
+    def _set_only_idle(self, on: bool) -> None:
+        self._shared.settings.only_idle = on
+        self._shared.settings_changed()
+        self._shared.only_idle_changed.emit(on)
 
     def _set_notify(self, on: bool) -> None:
         self._shared.settings.notify = on

@@ -1,0 +1,134 @@
+"""Jobs that begin only while nobody uses the computer."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from studio.core.jobs import JobState, new_job
+from studio.core.requests import TextRequest
+from studio.jobs.queue import IN_USE
+from studio.ui.idle import IDLE_SECONDS, IdleWatch, seconds_since_input
+from tests.ui.conftest import PATIENCE
+
+
+class Desk:
+    """Somebody at the computer."""
+
+    def __init__(self):
+        self.seconds = 0.0
+
+    def __call__(self):
+        return self.seconds
+
+
+@pytest.fixture
+def watched(qtbot, open_studio, data):
+    studio = open_studio()
+    desk = Desk()
+    watch = IdleWatch(studio.shared.queue, studio.window, desk)
+    watch.set_on(True)
+    job = new_job(TextRequest(prompt="x", seed=1, max_new_tokens=3), str(data.outputs))
+    with qtbot.waitSignal(studio.shared.queue.jobs_added, timeout=PATIENCE):
+        studio.shared.queue.submit([job])
+    return studio, watch, desk, job.id
+
+
+def test_jobs_wait_until_nobody_is_there(qtbot, watched):
+    studio, watch, desk, job_id = watched
+    queue = studio.shared.queue
+    assert queue.paused == IN_USE
+    qtbot.waitUntil(lambda: IN_USE in studio.window.queue_bar.message and studio.window.queue_bar.isVisible(), timeout=PATIENCE)
+    desk.seconds = IDLE_SECONDS - 1
+    watch.look()
+    assert queue.paused == IN_USE
+    desk.seconds = IDLE_SECONDS
+    watch.look()
+    qtbot.waitUntil(lambda: queue.job(job_id).state is JobState.COMPLETED, timeout=PATIENCE)
+    desk.seconds = 0
+    watch.look()
+    assert queue.paused == IN_USE
+    assert not studio.window.queue_bar.isVisible()  # nothing waits
+
+
+def test_a_person_may_say_go_on_and_it_holds_until_they_were_away(qtbot, watched):
+    studio, watch, desk, job_id = watched
+    queue = studio.shared.queue
+    queue.resume()
+    watch.look()
+    qtbot.waitUntil(lambda: queue.job(job_id).state is JobState.COMPLETED, timeout=PATIENCE)
+    assert not queue.paused
+    desk.seconds = IDLE_SECONDS
+    watch.look()
+    desk.seconds = 0
+    watch.look()
+    assert queue.paused == IN_USE
+
+
+def test_a_pause_of_the_persons_own_is_left_alone(qtbot, watched):
+    studio, watch, desk, _job_id = watched
+    queue = studio.shared.queue
+    queue.pause()
+    desk.seconds = IDLE_SECONDS
+    watch.look()
+    assert queue.paused
+    watch.set_on(False)
+    assert queue.paused
+
+
+def test_a_desktop_that_does_not_tell_stops_nothing(qtbot, watched):
+    studio, watch, desk, job_id = watched
+    desk.seconds = None
+    watch.look()
+    qtbot.waitUntil(lambda: studio.shared.queue.job(job_id).state is JobState.COMPLETED, timeout=PATIENCE)
+
+
+def test_the_menu_turns_it_on_and_keeps_it(qtbot, open_studio):
+    studio = open_studio()
+    studio.window.queue_dock.show()
+    menu = studio.window.queue_dock.panel.pause_menu
+    menu.aboutToShow.emit()
+    assert menu.only_idle.isVisible() is (seconds_since_input() is not None)
+    menu.only_idle.setChecked(True)
+    assert studio.settings.only_idle
+    assert studio._idle_watch._timer.isActive()
+    menu.only_idle.setChecked(False)
+    assert not studio._idle_watch._timer.isActive()
+
+
+TELL = """
+import os, subprocess, time
+from studio.ui.idle import seconds_since_input
+def press():
+    subprocess.run(["xdotool", "key", "a"], check=True)
+deadline = time.monotonic() + 60
+press()
+while (before := seconds_since_input()) is not None and before < 0.3 and time.monotonic() < deadline:
+    pass
+press()
+print(before, seconds_since_input())
+"""
+
+
+@pytest.mark.display
+@pytest.mark.skipif(not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool")
+def test_a_key_on_a_real_display_counts():
+    read_end, write_end = os.pipe()
+    server = subprocess.Popen(["Xvfb", "-displayfd", str(write_end)], pass_fds=[write_end], stderr=subprocess.DEVNULL)
+    os.close(write_end)
+    try:
+        with os.fdopen(read_end) as pipe:
+            environment = {**os.environ, "DISPLAY": f":{pipe.readline().strip()}"}
+        environment.pop("WAYLAND_DISPLAY", None)
+        done = subprocess.run(
+            [sys.executable, "-c", TELL], env=environment, capture_output=True, text=True, timeout=120, check=True
+        )
+    finally:
+        server.kill()
+        server.wait()
+    before, after = done.stdout.split()
+    if before == "None":
+        pytest.skip("libXss is not there")
+    assert float(before) >= 0.3 > float(after)
