@@ -31,6 +31,19 @@ from PySide6.QtGui import QGuiApplication
 application = QGuiApplication([])
 application.primaryScreen().grabWindow(0).save(sys.argv[1])
 """
+STILL = """
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+application = QGuiApplication([])
+shown, same = None, 0
+for _look in range(60):
+    now = application.primaryScreen().grabWindow(0).toImage()
+    same = same + 1 if now == shown else 0
+    if same == 4:
+        break
+    shown = now
+    QTest.qWait(120)
+"""
 
 
 class Screen:
@@ -94,8 +107,8 @@ class Screen:
         return window
 
     def settle(self) -> None:
-        """Let the window paint, for a picture; nothing is asserted about time."""
-        subprocess.run([sys.executable, "-c", "import time; time.sleep(1)"], check=True)
+        """Wait until the screen shows the same for a moment, or is never still."""
+        subprocess.run([sys.executable, "-c", STILL], env=self._environment, timeout=PATIENCE, check=True)
 
     def click_in(self, window: str, from_right: int, from_bottom: int) -> None:
         """Click at a place of a window, counted from its lower right corner."""
