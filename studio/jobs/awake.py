@@ -12,6 +12,10 @@ class Awake:
         self._held = ExitStack()
         self._holds = False
 
+    def prepare(self) -> None:
+        """Import what it takes, before the first job waits for it."""
+        import wakepy  # noqa: F401
+
     def hold(self) -> None:
         """From now on, no sleep."""
         if not self._holds:

@@ -38,6 +38,8 @@ class Worker(QThread):
 
     def run(self) -> None:
         """The thread: until `stop`."""
+        if self.keep_awake:
+            self._awake.prepare()
         while not self._stopping.is_set():
             self._wake.clear()
             # Cleared before jobs are marked as running: a cancel comes from the journal thread, which marks them too, so that

@@ -146,7 +146,7 @@ class GenerateTab(QWidget):
         splitter.setStretchFactor(1, 1)
         splitter.setChildrenCollapsible(False)
         left.setMinimumWidth(300)
-        right.setMinimumWidth(280)
+        right.setMinimumWidth(388)  # the buttons of all tabs
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(splitter)

@@ -33,7 +33,7 @@ class ImageTab(GenerateTab):
     own_fields = ("negative_prompt",)
 
     def __init__(self, shared: Shared) -> None:
-        self.negative_prompt = text_editor("Negative prompt", "What to keep out of the picture.", 40)
+        self.negative_prompt = text_editor("Negative prompt", "What to keep out of the picture.", 48)
         self.about = label("", "muted", wrap=True)
         self.advice = label("", "muted", wrap=True)
         self.examples = _Examples()
