@@ -28,7 +28,7 @@ class SoundTab(GenerateTab):
 
     def __init__(self, shared: Shared, *, backends: Sequence[str] | None = None) -> None:
         self.save_button = button("Save as…", "Save a copy as WAV, FLAC, OGG or MP3 (Ctrl+S)", self.save_as, "save")
-        self.folder_button = button("Show folder", "Open the folder with the sound", self.show_folder, "folder")
+        self.folder_button = button("Folder", "Open the folder with the sound", self.show_folder, "folder")
         self.view = SoundView(self.save_button, self.folder_button, backends=backends)
         self.path = ""
         """The artifact that is shown; empty while there is none."""

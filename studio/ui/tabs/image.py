@@ -62,7 +62,7 @@ class ImageTab(GenerateTab):
         """See `GenerateTab`."""
         self.copy_button = button("Copy", "Copy the picture", self.copy, "copy")
         self.save_button = button("Save as…", "Save a copy of the PNG, with its settings inside (Ctrl+S)", self.save_as, "save")
-        self.folder_button = button("Show folder", "Open the folder with the picture", self.show_folder, "folder")
+        self.folder_button = button("Folder", "Open the folder with the picture", self.show_folder, "folder")
         self.view.changed.connect(self._on_picture_changed)
         holder = QWidget()
         layout = QVBoxLayout(holder)
