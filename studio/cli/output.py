@@ -18,9 +18,10 @@ def result(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def as_json(value: Any) -> None:
+def as_json(value: Any, *, in_a_line: bool = False) -> None:
     """Print one JSON object."""
-    result(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    data = msgspec.json.encode(value)
+    result((data if in_a_line else msgspec.json.format(data, indent=2)).decode())
 
 
 def note(text: str) -> None:

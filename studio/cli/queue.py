@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Annotated
 
 import typer
 
 from studio.cli import output
 from studio.core.errors import StudioError
-from studio.core.jobs import Job
 
 queue_app = typer.Typer(no_args_is_help=True, help="The jobs that wait, run and are over.")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -18,7 +16,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 @queue_app.command("list")
 def list_command(ctx: typer.Context, as_json: Json = False) -> None:
     """Show all jobs, also while the window is open."""
-    jobs = _look(ctx)
+    from studio.jobs.rows import look
+
+    jobs = look(ctx.obj.data)
     if as_json:
         output.as_json({"jobs": jobs})
         return
@@ -27,20 +27,6 @@ def list_command(ctx: typer.Context, as_json: Json = False) -> None:
         output.result(f"{job.id}  {job.state:10}{job.request.kind:8}{' '.join(job.request.prompt.split())[:60]}{error}")
     if not jobs:
         output.note("The queue is empty.")
-
-
-def _look(ctx: typer.Context) -> list[Job]:
-    from studio.jobs.rows import read_jobs
-    from studio.library.database import open_read_only
-
-    try:
-        connection = open_read_only(ctx.obj.data.database)
-    except sqlite3.OperationalError:
-        return []
-    try:
-        return read_jobs(connection)
-    finally:
-        connection.close()
 
 
 @queue_app.command("run")

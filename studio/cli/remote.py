@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QLocalSocket
 
-from studio.core.jobs import Batch, Job
-from studio.jobs.door import BatchDone, FromWindow, Heard, Reader, Submit, Withdraw, packed
+from studio.core.events import Cancelled
+from studio.core.jobs import Batch, Job, JobState
+from studio.jobs.door import BatchDone, FromWindow, Gone, Heard, Reader, Submit, Withdraw, packed
 
 
 class RemoteQueue(QObject):
@@ -44,6 +46,10 @@ class RemoteQueue(QObject):
             if isinstance(message, Heard):
                 self._jobs[message.job.id] = message.job
                 self.job_event.emit(message.job.id, message.event)
+            elif isinstance(message, Gone):
+                for job_id in message.job_ids:
+                    self._jobs[job_id] = msgspec.structs.replace(self._jobs[job_id], state=JobState.CANCELLED)
+                    self.job_event.emit(job_id, Cancelled())
             elif isinstance(message, BatchDone):
                 self.batch_finished.emit(message.batch)
 

@@ -5,25 +5,35 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import FrameType
 
 import msgspec
 from PySide6.QtCore import QCoreApplication, QTimer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from studio.cli import output
 from studio.cli.context import Context
 from studio.cli.remote import RemoteSession
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure
 from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Statistics, TextDelta
 from studio.core.events import Progress as ProgressEvent
+from studio.core.files import can_write
 from studio.core.jobs import Batch, Job, JobState
+from studio.core.settings import load_settings
 from studio.jobs.door import knock
+from studio.jobs.gate import Limit
+from studio.jobs.queue import JobQueue
+from studio.jobs.rows import look
 from studio.jobs.session import DataFolderInUseError, Session
 
 SIGNAL_POLL_MS = 100
 """Python sees a signal only between its own instructions; a timer gives it some while Qt waits."""
+LOOK_AGAIN_MS = 2_000
+"""How often it is tried whether a folder that refused a result can be written again."""
 
 
 class Outcome(msgspec.Struct, kw_only=True):
@@ -45,8 +55,15 @@ class Run:
 
     def __init__(self, context: Context, *, stream_text: bool = False) -> None:
         self._application = QCoreApplication.instance() or QCoreApplication(sys.argv[:1])
+        self._context = context
         self.session = _open_session(context)
         self._stream_text = stream_text
+        self._count = 0
+        self.new = 0
+        """How many jobs were submitted."""
+        self._refused = ""
+        self.paused = ""
+        """Why the run ended before all of its jobs were over; empty where it did not."""
         self._waiting: dict[str, Outcome] = {}
         self._over: dict[str, Outcome] = {}
         self._open_batches: set[str] = set()
@@ -59,22 +76,51 @@ class Run:
         queue.job_event.connect(self._on_job_event)
         queue.batch_finished.connect(self._on_batch_finished)
         queue.failed.connect(self._on_failed)
+        if isinstance(self.session, Session):
+            self.session.queue.jobs_changed.connect(self._on_jobs_changed)
+            self.session.queue.disk_refused.connect(self._on_disk_refused)
+            self.session.queue.pause_changed.connect(self._on_pause_changed)
 
-    def submit(self, jobs: Sequence[Job], batch: Batch | None = None) -> list[Outcome]:
-        """Run new jobs (before anything else that waits stays where it is: the queue's order holds) and return how they ended."""
-        if batch is not None:
+    def jobs(self) -> list[Job]:
+        """Return the jobs of the queue, those that are over among them."""
+        if isinstance(self.session, Session):
+            return self.session.queue.jobs()
+        return look(self._context.data)
+
+    def submit(
+        self, jobs: Sequence[Job], batch: Batch | None = None, *, beside: Sequence[Job] = (), limit: Limit | None = None
+    ) -> list[Outcome]:
+        """Run new jobs (before anything else that waits stays where it is: the queue's order holds) and return how they ended.
+
+        `beside`: jobs that wait in the queue already, and that are waited for as well. `limit`: how far the run goes.
+        Raises DataFolderInUseError for a limit where a window has the queue.
+        """
+        if isinstance(self.session, RemoteSession):
+            beside = ()  # the window says nothing about jobs that it had before
+        if limit is not None:
+            self._own_queue("A run cannot be limited from here while the window is open.").set_limit(limit)
+        self.new = len(jobs)
+        if jobs and batch is not None:
             self._open_batches.add(batch.id)
-        return self._run(jobs, lambda: self.session.queue.submit(jobs, batch))
+        return self._run([*jobs, *beside], lambda: self.session.queue.submit(jobs, batch) if jobs else None)
+
+    def close(self) -> None:
+        """End without running anything."""
+        self.session.close()
+
+    def _own_queue(self, told: str) -> JobQueue:
+        if isinstance(self.session, RemoteSession):
+            self.session.close()
+            raise DataFolderInUseError(told, cause="invalid", cure="Look there.")
+        return self.session.queue
 
     def drain(self) -> list[Outcome]:
         """Run everything that waits in the queue. Raises DataFolderInUseError where a window does that already."""
-        if isinstance(self.session, RemoteSession):
-            self.session.close()
-            raise DataFolderInUseError("The window that is open runs the queue.", cause="invalid", cure="Look there.")
-        waiting = [job for job in self.session.queue.jobs() if not job.state.over]
+        waiting = [job for job in self._own_queue("The window that is open runs the queue.").jobs() if not job.state.over]
         return self._run(waiting, lambda: None)
 
     def _run(self, jobs: Sequence[Job], begin: Callable[[], None]) -> list[Outcome]:
+        self._count = len(jobs)
         for job in jobs:
             request = job.request
             self._waiting[job.id] = Outcome(
@@ -103,6 +149,11 @@ class Run:
         self.interrupted = True
         self.session.queue.cancel(list(self._waiting))
 
+    def _on_jobs_changed(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            if job.cancelled_unrun:  # no event tells of it, because no engine heard of the job
+                self._on_job_event(job.id, Cancelled())
+
     def _on_job_event(self, job_id: str, event: Event) -> None:
         outcome = self._waiting.get(job_id)
         if outcome is None:
@@ -113,15 +164,18 @@ class Run:
         elif isinstance(event, Loading):
             self._progress.update(self._bar, description=event.phase)
         elif isinstance(event, ProgressEvent):
-            done = len(self._over)
-            count = f"{event.step}/{event.total} {event.unit}" + (
-                f", {done + 1}/{done + len(self._waiting)}" if self._waiting else ""
-            )
-            self._progress.update(
-                self._bar, description=outcome.prompt[:30], completed=event.step, total=event.total, count=count
-            )
+            self._show_progress(outcome, event)
         elif isinstance(event, (Finished, Failed, Cancelled)):
             self._settle(job_id, outcome, event)
+
+    def _show_progress(self, outcome: Outcome, event: ProgressEvent) -> None:
+        """One job by its steps, several by how many are over."""
+        count, done, total = f"{event.step}/{event.total} {event.unit}", float(event.step), float(event.total)
+        if self._count > 1:
+            done, total = len(self._over) + done / max(total, 1), self._count
+            count += f", {len(self._over) + 1}/{self._count}"
+        title = " ".join(outcome.prompt.split())[:30]
+        self._progress.update(self._bar, description=escape(title), completed=done, total=total, count=count)
 
     def _settle(self, job_id: str, outcome: Outcome, event: Finished | Failed | Cancelled) -> None:
         job = self.session.queue.job(job_id)
@@ -137,6 +191,28 @@ class Run:
         outcome.state = names[type(event)]
         self._over[job_id] = self._waiting.pop(job_id)
         self._quit_when_over()
+
+    def _on_disk_refused(self, folder: str) -> None:
+        self._refused = folder
+
+    def _on_pause_changed(self, reason: str) -> None:
+        if not reason:
+            return
+        if self._refused:
+            output.note(f"{reason} Waiting until that folder can be written again; Ctrl+C ends.")
+            QTimer.singleShot(LOOK_AGAIN_MS, self._look_again)
+        else:  # the limit of this run
+            self.paused = reason
+            self._application.quit()
+
+    def _look_again(self) -> None:
+        if not self._waiting:
+            return
+        if can_write(Path(self._refused)):
+            self._refused = ""
+            self.session.queue.resume()  # type: ignore[union-attr]  # only an own queue says that it was refused
+        else:
+            QTimer.singleShot(LOOK_AGAIN_MS, self._look_again)
 
     def _on_failed(self, sentence: str) -> None:
         sys.stderr.write(sentence + "\n")
@@ -155,9 +231,15 @@ class Run:
 def _open_session(context: Context) -> Session | RemoteSession:
     """Return a session of our own, or the one of the window that has the data folder. Raises StudioError."""
     try:
-        return Session(context.data, context.engine())
+        session = Session(context.data, context.engine())
     except DataFolderInUseError:
         socket = knock(context.data)
         if socket is None:  # another command has it
             raise
         return RemoteSession(socket)
+    settings = load_settings(context.data)
+    session.worker.keep_awake = settings.keep_awake
+    session.queue.by_model = settings.order_by_model
+    session.queue.together = settings.run_together
+    session.queue.pause_on_disk = True
+    return session

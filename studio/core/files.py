@@ -6,11 +6,15 @@ import contextlib
 import hashlib
 import os
 import secrets
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 PART_SUFFIX = ".part"
+ENOUGH_BYTES = 50 * 2**20
+"""Free, so that a disk counts as one with room."""
 
 
 def write_whole(path: Path, data: bytes, *, replace: bool = False) -> None:
@@ -74,3 +78,13 @@ def sha256_of(path: Path) -> str:
     """Return the file's SHA-256 as hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def can_write(folder: Path) -> bool:
+    """True where a file can be written to the folder, which is made where it is not there, and there is room."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return shutil.disk_usage(folder).free >= ENOUGH_BYTES
+    except OSError:
+        return False

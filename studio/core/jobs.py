@@ -29,7 +29,7 @@ class JobState(enum.StrEnum):
         return self not in (JobState.QUEUED, JobState.RUNNING)
 
 
-class Target(msgspec.Struct, frozen=True, kw_only=True):
+class Target(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where a job's artifacts go; fixed before it runs, so that a run after a crash writes the same names.
 
     Artifact number n of a job with several is `<stem>-<n + 1>.<format>`, the only one `<stem>.<format>`.
@@ -41,7 +41,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """File name without extension, safe on all systems. Holds the job's id unless the person chose the name."""
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
+class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A request in the queue. Immutable: a change of state is a new `Job` with the same id."""
 
     id: str
@@ -89,7 +89,7 @@ class GridAxis(msgspec.Struct, frozen=True):
     values: tuple[str, ...]
 
 
-class BatchRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class BatchRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a batch knows about one of its jobs that the job does not say itself."""
 
     place: tuple[int, ...] = ()

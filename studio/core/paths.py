@@ -47,6 +47,11 @@ class DataFolder(msgspec.Struct, frozen=True):
         return self.root / "settings.json"
 
     @property
+    def watched(self) -> Path:
+        """What became of the batch files in folders that are watched, a file for each folder."""
+        return self.root / "watched"
+
+    @property
     def lock(self) -> Path:
         """Held by the one program that runs this folder's queue."""
         return self.root / "studio.lock"

@@ -56,12 +56,18 @@ class BatchDone(msgspec.Struct, frozen=True, tag="batch_done"):
     batch: Batch
 
 
+class Gone(msgspec.Struct, frozen=True, tag="gone"):
+    """These jobs will not run: they were cancelled while they waited, or taken from the list."""
+
+    job_ids: tuple[str, ...]
+
+
 class Yes(msgspec.Struct, frozen=True, tag="yes"):
     """It was understood."""
 
 
 ToWindow = Raise | Submit | Withdraw
-FromWindow = Heard | BatchDone | Yes
+FromWindow = Heard | BatchDone | Gone | Yes
 
 
 def packed(message: msgspec.Struct) -> bytes:
@@ -135,6 +141,8 @@ class _Visitor(QObject):
         socket.disconnected.connect(socket.deleteLater)  # its jobs stay in the queue
         queue.job_event.connect(self._on_event)
         queue.batch_finished.connect(self._on_batch_finished)
+        queue.jobs_changed.connect(self._on_jobs_changed)
+        queue.jobs_removed.connect(self._on_gone)
 
     def _on_ready(self) -> None:
         try:
@@ -163,6 +171,15 @@ class _Visitor(QObject):
         self._say(Heard(job, event))  # type: ignore[arg-type]  # every event is one of the union
         if isinstance(event, TERMINAL) and job.state.over:
             self._jobs.discard(job_id)
+
+    def _on_jobs_changed(self, jobs: list[Job]) -> None:
+        self._on_gone([job.id for job in jobs if job.cancelled_unrun])
+
+    def _on_gone(self, job_ids: list[str]) -> None:
+        mine = self._jobs.intersection(job_ids)
+        if mine:
+            self._jobs -= mine
+            self._say(Gone(tuple(mine)))
 
     def _on_batch_finished(self, batch: Batch) -> None:
         if batch.id in self._batches:

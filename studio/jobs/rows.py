@@ -10,7 +10,9 @@ import msgspec
 
 from studio.core.errors import Failure
 from studio.core.jobs import Job, JobState, Target
+from studio.core.paths import DataFolder
 from studio.core.requests import AnyRequest
+from studio.library.database import open_read_only
 
 _REQUEST = msgspec.json.Decoder(AnyRequest)
 _COLUMNS = (
@@ -23,6 +25,20 @@ def read_jobs(connection: sqlite3.Connection, where: str = "", parameters: Seque
     """Return jobs in the order of their positions, at most `limit` (−1: all); also on a read-only connection."""
     rows = connection.execute(f"SELECT {_COLUMNS} FROM jobs {where} ORDER BY position LIMIT ?", (*parameters, limit))
     return [_from_row(row) for row in rows]
+
+
+def look(data: DataFolder) -> list[Job]:
+    """Return the jobs of a data folder whose queue another program may run; none where there is no queue yet."""
+    try:
+        connection = open_read_only(data.database)
+    except sqlite3.OperationalError:
+        return []
+    try:
+        return read_jobs(connection)
+    except sqlite3.OperationalError:  # it is being made
+        return []
+    finally:
+        connection.close()
 
 
 def request_text(job: Job) -> str:

@@ -12,13 +12,7 @@ import pytest
 from studio.cli.commands import run
 from studio.jobs.store import JobStore
 from studio.library.artifacts import read_recipe
-
-PATIENCE = 180
-
-
-def studio(*arguments, data, **more):
-    command = [sys.executable, "-m", "studio", "--data-dir", str(data.root), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=PATIENCE, check=False, **more)
+from tests.cli.programs import PATIENCE, studio
 
 
 @pytest.fixture

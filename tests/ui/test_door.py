@@ -63,6 +63,71 @@ def test_a_batch_runs_in_the_window_and_says_when_its_report_is_there(qtbot, ope
     assert len(studio.shared.queue.jobs()) == 2
 
 
+def test_what_a_batch_is_asked_to_leave_is_left_by_the_window_too(qtbot, open_studio, command, data, tmp_path):
+    open_studio(step_seconds=0)
+    file, made = tmp_path / "rows.txt", tmp_path / "made"
+    file.write_text("a $style poem\n")
+    options = (
+        "--set",
+        "style=small",
+        "--axis",
+        "max_new_tokens=2,3",
+        "--collect",
+        "md",
+        "--report",
+        str(tmp_path / "mine.jsonl"),
+    )
+    code, out, err = command("batch", str(file), *options, "-o", str(made))
+    assert code == 0, err
+    assert len(out.splitlines()) == 2
+    assert (made / "collected.md").read_text(encoding="utf-8").count("a small poem") == 2
+    assert (made / "contact-sheet.md").exists()
+    lines = [json.loads(line) for line in (tmp_path / "mine.jsonl").read_text().splitlines()]
+    assert [line["state"] for line in lines] == ["completed", "completed"]
+    next(made.glob("0*.txt")).unlink()
+    code, out, err = command("batch", str(file), *options[:4], "-o", str(made), "--resume")
+    assert code == 0, err
+    assert len(out.splitlines()) == 1
+
+
+def test_rows_that_wait_in_the_window_are_not_run_twice(qtbot, open_studio, command, data, tmp_path):
+    studio = open_studio(step_seconds=0)
+    studio.shared.queue.pause()
+    file = tmp_path / "rows.txt"
+    file.write_text("one\ntwo\n")
+    process = command.start("batch", str(file), "-o", str(tmp_path / "made"))
+    qtbot.waitUntil(lambda: len(studio.shared.queue.jobs()) == 2, timeout=LONG)
+    process.kill()
+    code, _out, err = command("batch", str(file), "-o", str(tmp_path / "made"), "--resume")
+    assert code == 0, err
+    assert "2 more wait in the queue of the window" in err
+    assert len(studio.shared.queue.jobs()) == 2
+
+
+def test_rows_that_are_cancelled_or_removed_in_the_window_end_for_the_command(qtbot, open_studio, command, data, tmp_path):
+    studio = open_studio(step_seconds=0)
+    queue = studio.shared.queue
+    queue.pause()
+    file = tmp_path / "rows.txt"
+    file.write_text("one\ntwo\n")
+    process = command.start("batch", str(file), "-o", str(tmp_path / "made"))
+    qtbot.waitUntil(lambda: len(queue.jobs()) == 2, timeout=LONG)
+    queue.cancel([queue.jobs()[0].id])
+    queue.remove([queue.jobs()[1].id])
+    qtbot.waitUntil(lambda: process.poll() is not None, timeout=LONG)
+    assert process.returncode == 1, process.stderr.read()
+
+
+def test_a_limit_belongs_to_the_window_that_is_open(open_studio, command, data, tmp_path):
+    studio = open_studio()
+    file = tmp_path / "rows.txt"
+    file.write_text("one\n")
+    code, _out, err = command("batch", str(file), "--at-most", "1")
+    assert code == 2
+    assert "while the window is open" in err
+    assert not studio.shared.queue.jobs()
+
+
 def test_ctrl_c_cancels_only_the_commands_own_job(qtbot, open_studio, command, data):
     studio = open_studio(step_seconds=0.05)
     process = command.start("text", "slow", "--max-new-tokens", "40")

@@ -42,8 +42,7 @@ def rows_of(batch: Batch, jobs: Iterable[Job], artifacts: dict[str, list[Artifac
     rows = [
         ReportRow(
             job.row, str(job.state), job.request, job.id, tuple(Path(made.path) for made in artifacts.get(job.id, [])),
-            batch.rows.get(job.id, BatchRow()), round(job.ended - job.started, 2) if job.started and job.ended else None,
-            job.failure.message if job.failure else "",
+            batch.rows.get(job.id, BatchRow()), _seconds(job), job.failure.message if job.failure else "",
         )
         for job in jobs
     ]  # fmt: skip
@@ -55,6 +54,11 @@ def rows_of(batch: Batch, jobs: Iterable[Job], artifacts: dict[str, list[Artifac
         for done in batch.done
     ]
     return sorted(rows, key=lambda row: (row.line, row.row.group, row.row.place))
+
+
+def _seconds(job: Job) -> float | None:
+    # A clock that was set back meanwhile says nothing.
+    return round(job.ended - job.started, 2) if 0 < job.started <= job.ended else None
 
 
 def write_report(batch: Batch, jobs: list[Job], artifacts: dict[str, list[Artifact]]) -> list[Path]:

@@ -1,0 +1,73 @@
+"""What stands behind the options of `studio batch`: pairs, times, files."""
+
+from __future__ import annotations
+
+import datetime
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from studio.core.errors import StudioError
+from studio.jobs.gate import Limit
+
+
+def pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
+    """Return NAME=VALUE texts as a table. Raises StudioError."""
+    table: dict[str, str] = {}
+    for text in texts or ():
+        name, sign, value = text.partition("=")
+        name = name.strip()
+        if not sign or not name:
+            raise StudioError(f"{option} {text[:40]!r} is not NAME=VALUE.", cause="invalid")
+        if name in table:
+            raise StudioError(f"{option} names {name[:40]!r} twice.", cause="invalid", cure="Name it once.")
+        table[name] = value
+    return table
+
+
+def read_defaults(path: Path | None) -> dict[str, Any]:
+    """Return the settings of a .toml file. Raises StudioError."""
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:  # tomllib's errors are ValueErrors
+        raise StudioError(
+            f"{path.name} cannot be read: {error}.", cause="invalid", cure="Write lines such as steps = 20."
+        ) from error
+
+
+def read_limit(until: str, at_most: int) -> Limit | None:
+    """Return how far a run may go; None where it may go to its end. Raises StudioError."""
+    if at_most < 0:
+        raise StudioError(f"--at-most {at_most} is not possible.", cause="invalid", cure="Give a number above 0.")
+    if not until and not at_most:
+        return None
+    return Limit(jobs=at_most, until=read_time(until, datetime.datetime.now()) if until else 0.0)
+
+
+def read_time(text: str, now: datetime.datetime) -> float:
+    """Return the Unix time that is meant: `07:30` is the next one, `2026-12-24 18:00` that day's. Raises StudioError."""
+    try:
+        if len(text) <= len("00:00:00"):
+            meant = datetime.datetime.combine(now.date(), datetime.time.fromisoformat(text))
+            meant += datetime.timedelta(days=meant <= now)
+        else:
+            meant = datetime.datetime.fromisoformat(text)
+        past = meant.timestamp() <= now.timestamp()
+    except (ValueError, OverflowError, OSError) as error:
+        raise StudioError(
+            f"--until {text[:40]!r} is no time.", cause="invalid", cure="Write 07:30, or 2026-12-24T18:00 for a day."
+        ) from error
+    if past:
+        raise StudioError(f"--until {text} is over.", cause="invalid", cure="Give a time to come.")
+    return meant.timestamp()
+
+
+def report_path(path: Path | None) -> Path | None:
+    """Return the report's file; in a folder it is report.csv."""
+    if path is None:
+        return None
+    path = path.expanduser().absolute()
+    return path / "report.csv" if path.is_dir() or not path.suffix else path

@@ -1,0 +1,245 @@
+"""The options of `studio batch`, with the real program."""
+
+import datetime
+import json
+import signal
+import sys
+
+import pytest
+
+from studio.cli.batch_values import pairs, read_limit, read_time, report_path
+from studio.core.errors import StudioError
+from studio.jobs.rows import look
+from studio.library.artifacts import read_recipe
+from tests.cli.programs import Program, studio
+
+
+@pytest.fixture
+def batch(data):
+    return lambda *arguments, **more: studio("--fake", "batch", *arguments, data=data, **more)
+
+
+@pytest.fixture
+def start(data):
+    begun = []
+
+    def start_one(*arguments):
+        begun.append(Program("--fake", *arguments, data=data))
+        return begun[-1]
+
+    yield start_one
+    for program in begun:
+        program.kill()
+
+
+def prompts(folder):
+    return sorted(read_recipe(path).request.prompt for path in folder.glob("*.txt"))
+
+
+def test_variables_wildcards_mapping_and_combinations(batch, tmp_path):
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words" / "animal.txt").write_text("cat\ndog\n")
+    file = tmp_path / "a.csv"
+    file.write_text("What,Len,Note\na $style __animal__,3,mine\n")
+    more = ("--set", "style=small", "--wildcards", tmp_path / "words", "--combine", "all")
+    more += ("--map", "What=prompt", "--map", "Len=max_new_tokens", "--map", "Note=", "-o", tmp_path / "out")
+    done = batch(file, *more)
+    assert done.returncode == 0, done.stderr
+    assert prompts(tmp_path / "out") == ["a small cat", "a small dog"]
+
+
+def test_a_grid_with_its_sheet_collected_texts_and_a_further_report(batch, tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_text("a poem\n")
+    more = (
+        "--axis",
+        "max_new_tokens=2,4",
+        "--axis",
+        "temperature=[0.5..1 step 0.5]",
+        "--first-seed",
+        7,
+        "--seed-policy",
+        "fixed",
+    )
+    done = batch(file, *more, "--collect", "jsonl", "--report", tmp_path / "reports" / "mine.csv", "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    made = [read_recipe(path).request for path in sorted((tmp_path / "out").glob("0*.txt"))]
+    assert {(request.max_new_tokens, request.temperature, request.seed) for request in made} == {
+        (2, 0.5, 7), (2, 1.0, 7), (4, 0.5, 7), (4, 1.0, 7),
+    }  # fmt: skip
+    assert "temperature 0.5" in (tmp_path / "out" / "contact-sheet.md").read_text()
+    lines = [json.loads(line) for line in (tmp_path / "out" / "collected.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(lines) == 4
+    assert all(line["text"] == (tmp_path / "out" / line["file"]).read_text(encoding="utf-8") for line in lines)
+    assert (tmp_path / "reports" / "mine.csv").read_bytes() == (tmp_path / "out" / "report.csv").read_bytes()
+
+
+def test_a_spreadsheets_second_sheet(batch, tmp_path):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.active.append(["prompt"])
+    book.active.append(["first"])
+    book.create_sheet("More").append(["prompt"])
+    book["More"].append(["second"])
+    book.save(tmp_path / "a.xlsx")
+    done = batch(tmp_path / "a.xlsx", "--sheet", "More", "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert prompts(tmp_path / "out") == ["second"]
+
+
+def test_check_shows_rows_as_resolved_and_runs_nothing(batch, data, tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("prompt,max_new_tokens\na {red|red} cat,3\ntwo,many\nthree,4\n")
+    done = batch(file, "--check", "--name", "{row}-{prompt}", "-o", tmp_path / "out")
+    assert done.returncode == 2
+    assert "max_new_tokens 3 → 2-a-red-cat: a red cat\n" in done.stdout
+    assert "line 3: max_new_tokens" in done.stderr
+    assert not (tmp_path / "out").exists()
+    rows = json.loads(batch(file, "--check", "--json").stdout)["rows"]
+    assert [(row["line"], row["state"]) for row in rows] == [(2, "to run"), (3, "cannot run"), (4, "to run")]
+    assert rows[0]["request"]["prompt"] == "a red cat"
+    assert rows[1]["problems"][0]["field"] == "max_new_tokens"
+    assert not look(data)
+
+
+def test_resume_runs_what_is_missing(batch, tmp_path):
+    file, out = tmp_path / "a.txt", tmp_path / "out"
+    file.write_text("one\ntwo {a|b|c}\nthree\n")
+    assert batch(file, "-o", out).returncode == 0
+    kept = {path: path.read_bytes() for path in out.glob("*.txt") if "one" not in path.name}
+    next(out.glob("*one*")).unlink()
+    checked = batch(file, "-o", out, "--resume", "--check").stdout.splitlines()
+    assert [("done or waiting" in line) for line in checked] == [False, True, True]
+    done = batch(file, "-o", out, "--resume", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert (len(told["jobs"]), told["done_before"]) == (1, 2)
+    assert {path: path.read_bytes() for path in kept} == kept
+    assert len(list(out.glob("*.txt"))) == 3
+    again = batch(file, "-o", out, "--resume")
+    assert again.returncode == 0
+    assert again.stdout == ""
+    assert "3 of 3 rows done; 3 of them were there before" in again.stderr
+
+
+def test_a_run_that_is_limited_goes_on_with_resume(batch, data, tmp_path):
+    file, out = tmp_path / "a.csv", tmp_path / "out"
+    file.write_text("prompt,max_new_tokens\n" + "".join(f"row {n},1\n" for n in range(5)))
+    done = batch(file, "-o", out, "--at-most", 2)
+    assert done.returncode == 0, done.stderr
+    assert "2 of 5 rows done" in done.stderr
+    assert "3 rows wait in the queue" in done.stderr
+    assert [job.state for job in look(data)] == ["completed"] * 2 + ["queued"] * 3
+    done = batch(file, "-o", out, "--resume")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 3
+    assert [job.state for job in look(data)] == ["completed"] * 5
+    assert prompts(out) == [f"row {n}" for n in range(5)]
+    assert (out / "report.csv").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process there")
+def test_ctrl_c_ends_a_batch_and_resume_makes_the_rest(start, batch, data, tmp_path):
+    file, out = tmp_path / "a.csv", tmp_path / "out"
+    file.write_text("prompt,steps,count\none,1,1\n" + "".join(f"long {n},500,64\n" for n in range(20)))
+    program = start("batch", file, "--kind", "image", "--defaults", _small(tmp_path), "-o", out, "--set", "x=1")
+    while not _states(data) & {"running"}:
+        assert program.process.poll() is None
+    code, _out = program.end(signal.SIGINT)
+    assert code == 130, program.said
+    assert not _states(data) & {"queued", "running"}
+    file.write_text(file.read_text().replace(",500,64", ",1,1"))
+    assert batch(file, "--kind", "image", "--defaults", _small(tmp_path), "-o", out, "--resume").returncode == 0
+    assert len(list(out.glob("*.png"))) == 21
+
+
+def _small(tmp_path):
+    path = tmp_path / "small.toml"
+    path.write_text("width = 64\nheight = 64\n")
+    return path
+
+
+def _states(data):
+    return {str(job.state) for job in look(data)}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL there")
+def test_a_batch_that_was_killed_goes_on_and_doubles_nothing(start, batch, data, tmp_path):
+    file, out = tmp_path / "a.csv", tmp_path / "out"
+    file.write_text("prompt,max_new_tokens\n" + "".join(f"row {n},1\n" for n in range(300)))
+    program = start("batch", file, "-o", out)
+    while len(list(out.glob("0*.txt"))) < 20:
+        assert program.process.poll() is None
+    program.end(signal.SIGKILL)
+    assert len(list(out.glob("0*.txt"))) < 300
+    done = batch(file, "-o", out, "--resume")
+    assert done.returncode == 0, done.stderr
+    assert prompts(out) == sorted(f"row {n}" for n in range(300))
+    assert len(look(data)) == 300
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights work otherwise there")
+def test_a_folder_that_refuses_pauses_the_batch_and_it_goes_on(start, tmp_path):
+    file, out = tmp_path / "a.txt", tmp_path / "out"
+    file.write_text("one\ntwo\n")
+    out.write_text("a file where the folder should be")
+    program = start("batch", file, "-o", out)
+    program.wait_for("could not be saved")
+    out.unlink()
+    code, printed = program.end()
+    assert code == 0, program.said
+    assert [read_recipe(tmp_path / line).request.prompt for line in printed.splitlines()] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "Give a file"),
+        (("FILE", "--watch", "FOLDER"), "Give a file"),
+        (("FILE", "--set", "style"), "not NAME=VALUE"),
+        (("FILE", "--set", "a=1", "--set", "a=2"), "twice"),
+        (("FILE", "--map", "=prompt"), "not NAME=VALUE"),
+        (("FILE", "--map", "nowhere=prompt"), "no column 'nowhere'"),
+        (("FILE", "--axis", "steps"), "not NAME=VALUES"),
+        (("FILE", "--combine", "both"), "no way to combine"),
+        (("FILE", "--collect", "odt"), "no format to collect in"),
+        (("FILE", "--report", "x.pdf"), "cannot be x.pdf"),
+        (("FILE", "--until", "soon"), "is no time"),
+        (("FILE", "--until", "2020-01-01T00:00"), "is over"),
+        (("FILE", "--at-most", "-1"), "not possible"),
+        (("--watch", "nowhere"), "There is no folder"),
+        (("--watch", "FOLDER", "--check"), "--watch goes without"),
+        (("--watch", "FOLDER", "--report", "FOLDER"), "would be run"),
+    ],
+)
+def test_wrong_options_are_sentences(capsys, data, tmp_path, arguments, words):
+    from studio.cli.commands import run
+
+    file = tmp_path / "a.txt"
+    file.write_text("x\n")
+    names = {"FILE": str(file), "FOLDER": str(tmp_path)}
+    assert run(["--fake", "batch", *(names.get(argument, argument) for argument in arguments)]) == 2
+    assert words in capsys.readouterr().err
+    assert not look(data)
+
+
+def test_times():
+    now = datetime.datetime(2026, 11, 24, 22, 30)
+    assert read_time("23:00", now) == datetime.datetime(2026, 11, 24, 23, 0).timestamp()
+    assert read_time("07:30", now) == datetime.datetime(2026, 11, 25, 7, 30).timestamp()
+    assert read_time("2026-12-24T18:00", now) == datetime.datetime(2026, 12, 24, 18, 0).timestamp()
+    with pytest.raises(StudioError, match="is over"):
+        read_time("2026-11-24 10:00", now)
+    assert read_limit("", 0) is None
+    assert read_limit("", 3).jobs == 3
+
+
+def test_pairs_keep_what_stands_behind_the_first_sign():
+    assert pairs("--set", ["a=b=c", " d = e", "f="]) == {"a": "b=c", "d": " e", "f": ""}
+
+
+def test_a_folder_for_the_report(tmp_path):
+    assert report_path(tmp_path) == tmp_path / "report.csv"
+    assert report_path(tmp_path / "new") == tmp_path / "new" / "report.csv"
+    assert report_path(tmp_path / "x.jsonl") == tmp_path / "x.jsonl"
