@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -22,31 +21,23 @@ def show(batch_file: BatchFile, jobs: Sequence[Job], resumed: Resumed | None, *,
     """Print the rows and return the exit code."""
     there = resumed.rows if resumed else frozenset()
     stems = iter(job.target.stem for job in jobs)
-    states = [_state(row, index in there) for index, row in enumerate(batch_file.rows)]
-    named = [next(stems, "") if state == "to run" else "" for state in states]
-    rows = list(zip(map(_as_done, batch_file.rows, _done(batch_file, resumed)), states, named, strict=True))
+    rows = []
+    for index, row in enumerate(batch_file.rows):
+        state = _state(row, index in there)
+        made = resumed.done.get(index) if resumed else None  # what was drawn then counts
+        rows.append((row, made.request if made else row.request, state, next(stems, "") if state == "to run" else ""))
     if as_json:
         table = {"encoding": batch_file.encoding, "warning": batch_file.warning, "rows": [_as_table(*row) for row in rows]}
         output.as_json(table)
         return output.WRONG if batch_file.bad else output.DONE
-    varying = _varying([row.request for row, _state, _stem in rows if row.request is not None])
-    for row, state, stem in rows:
-        if row.request is not None:
-            output.result(_line(row, row.request, varying, stem if state == "to run" else state))
+    varying = _varying([request for _row, request, _state, _stem in rows if request is not None])
+    for row, request, state, stem in rows:
+        if request is not None:
+            output.result(_line(row.line, request, varying, stem or state))
     show_problems(batch_file)
     done = f", {len(there)} are done or wait already" if resumed else ""
     output.note(f"{len(batch_file.good)} rows can run, {len(batch_file.bad)} cannot{done} ({batch_file.encoding})")
     return output.WRONG if batch_file.bad else output.DONE
-
-
-def _done(batch_file: BatchFile, resumed: Resumed | None) -> list[Request | None]:
-    found = [resumed.done.get(index) if resumed else None for index in range(len(batch_file.rows))]
-    return [done.request if done else None for done in found]
-
-
-def _as_done(row: Row, request: Request | None) -> Row:
-    """Return the row with the request that it had, where it is done."""
-    return replace(row, request=request) if request else row
 
 
 def _state(row: Row, there: bool) -> str:
@@ -66,11 +57,11 @@ def _varying(requests: Sequence[Request]) -> frozenset[str]:
     return frozenset(found - _SHOWN_ANYWAY)
 
 
-def _line(row: Row, request: Request, varying: frozenset[str], named: str) -> str:
+def _line(line: int, request: Request, varying: frozenset[str], named: str) -> str:
     values = msgspec.structs.asdict(request)
     settings = "".join(f", {name} {values[name]}" for name in values if name in varying)
-    return f"line {row.line}: {request.kind}, {request.model}, seed {request.seed}{settings} → {named}: {request.prompt}"
+    return f"line {line}: {request.kind}, {request.model}, seed {request.seed}{settings} → {named}: {request.prompt}"
 
 
-def _as_table(row: Row, state: str, stem: str) -> dict[str, Any]:
-    return {"line": row.line, "state": state, "name": stem, "request": row.request, "problems": row.problems}
+def _as_table(row: Row, request: Request | None, state: str, stem: str) -> dict[str, Any]:
+    return {"line": row.line, "state": state, "name": stem, "request": request, "problems": row.problems}
