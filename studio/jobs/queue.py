@@ -11,7 +11,7 @@ import logging
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -228,6 +228,15 @@ class JobQueue(QObject):
         """Pause after so many jobs, or at a time."""
         self._gate.set_limit(limit)
 
+    def settle_left(self) -> None:
+        """Report batches that a kill kept from it: their last job was over, and the program ended before it was said."""
+
+        def write() -> Callable[[], None]:
+            self._settle(self._store.left_batches())
+            return lambda: None
+
+        self._post(write)
+
     def find_artifacts(self, job_id: str, receive: Callable[[list[Artifact]], None]) -> None:
         """Look up a job's artifacts; `receive` is called in the GUI thread."""
 
@@ -341,7 +350,10 @@ class JobQueue(QObject):
     # In the journal thread ------------------------------------------------------------------------------------------------
 
     def _settle_batches(self, jobs: Sequence[Job]) -> None:
-        for batch_id in {job.batch for job in jobs if job.batch}:
+        self._settle({job.batch for job in jobs if job.batch})
+
+    def _settle(self, batch_ids: Iterable[str]) -> None:
+        for batch_id in batch_ids:
             batch = self._store.finish_batch(batch_id)
             if batch is None:
                 continue

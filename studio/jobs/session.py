@@ -43,6 +43,8 @@ class Session:
             self._lock.unlock()
             raise
         self.queue.finish_batch = write_report
+        if self.unclean:
+            self.queue.settle_left()
         self.worker = Worker(self.queue, engine)
 
     def start(self) -> None:

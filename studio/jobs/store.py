@@ -250,6 +250,14 @@ class JobStore:
             ).fetchone()
         return msgspec.json.decode(row["body"], type=Batch) if row else None
 
+    def left_batches(self) -> list[str]:
+        """Return the batches whose jobs are all over, but whose end was not recorded: the program was killed in between."""
+        rows = self._connection.execute(
+            "SELECT id FROM batches WHERE finished = 0 AND EXISTS (SELECT 1 FROM jobs WHERE batch = batches.id)"
+            " AND NOT EXISTS (SELECT 1 FROM jobs WHERE batch = batches.id AND state IN ('queued', 'running'))"
+        )
+        return [row["id"] for row in rows]
+
     def reopen_batch(self, batch_id: str) -> None:
         """A row is tried again: the batch is no longer finished, so that it is reported anew."""
         with self._transaction() as connection:

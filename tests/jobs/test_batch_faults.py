@@ -16,6 +16,7 @@ from studio.jobs.batch.plan import plan, read_batch
 from studio.jobs.batch.read import MAX_LINE_CHARACTERS
 from studio.jobs.batch.resume import resume
 from studio.jobs.session import Session
+from studio.jobs.store import JobStore
 from studio.library.artifacts import read_recipe
 
 PATIENCE = 60_000
@@ -130,7 +131,8 @@ def open_session(qapp, data):
 
     yield open_one
     for session in opened:
-        session.close()
+        if not session.queue._journal._shutdown:
+            session.close()
 
 
 def finish(qtbot, session, batch, jobs):
@@ -267,6 +269,31 @@ def test_a_name_that_somebody_took_fails_its_row_only(qtbot, open_session, tmp_p
     assert [job.state for job in session.queue.jobs()].count(JobState.FAILED) == 1
     assert taken.read_text() == "mine"
     assert session.queue.paused == ""
+
+
+def be_killed():
+    code = "import os; from studio.core.paths import data_folder; from studio.jobs.session import hold\n"
+    subprocess.run([sys.executable, "-c", code + "lock = hold(data_folder()); os._exit(0)"], check=True)
+
+
+def test_a_kill_before_the_report_leaves_it_to_the_next_program(qtbot, open_session, data, tmp_path):
+    out = tmp_path / "out"
+    batch, jobs = plan(read(tmp_path, "a.csv", ROWS), out)
+    session = open_session()
+    finish(qtbot, session, batch, jobs)
+    session.close()
+    (out / "report.csv").unlink()
+    store = JobStore.open(data.database)
+    store.reopen_batch(batch.id)
+    store.close()
+    be_killed()
+    session = open_session()
+    assert session.unclean
+    qtbot.waitUntil((out / "report-2.csv").exists, timeout=PATIENCE)
+    session.close()
+    be_killed()
+    open_session()
+    assert not (out / "report-3.csv").exists()
 
 
 def test_a_clock_that_is_set_back(qtbot, open_session, tmp_path, monkeypatch):
