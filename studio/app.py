@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from studio.jobs.door import Door
     from studio.ui.idle import IdleWatch
 
+SWITCH_SECONDS = 0.0005
+"""How long another thread may keep Python from the window (CPython's own choice is ten times that)."""
+
 
 class Studio:
     """The running program: application, session and window."""
@@ -57,6 +60,7 @@ class Studio:
         QTimer.singleShot(0, self._after_first_paint)
 
     def _after_first_paint(self) -> None:
+        sys.setswitchinterval(SWITCH_SECONDS)
         keep_log(self.data)
         environment.prepare()
         from studio.jobs.door import Door

@@ -9,7 +9,7 @@ import msgspec
 FailureCause = Literal["invalid", "prompt_too_long", "model", "memory", "disk", "crash", "hung", "unknown"]
 
 
-class Failure(msgspec.Struct, frozen=True, kw_only=True):
+class Failure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why a job failed, in words for a person, with the technical details apart."""
 
     cause: FailureCause
@@ -43,7 +43,7 @@ class StudioError(Exception):
         )
 
 
-class Problem(msgspec.Struct, frozen=True):
+class Problem(msgspec.Struct, frozen=True, gc=False):
     """One field of a request that cannot be right."""
 
     field: str

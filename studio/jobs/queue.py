@@ -32,7 +32,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 TOGETHER = 32
 """Jobs that run as one batch at most."""
-PIECE = 500
+PIECE = 250
 """New jobs that are told at a time."""
 TELL_SECONDS = 0.005
 PAUSED = "The queue is paused."
@@ -381,8 +381,12 @@ class JobQueue(QObject):
     @Slot(object)
     def _on_stored(self, tell: Callable[[], None]) -> None:
         self._untold.append(tell)
-        if not self._tells_later:
-            self._tell()
+        self._tell_soon()
+
+    def _tell_soon(self) -> None:
+        if self._untold and not self._tells_later:
+            self._tells_later = True
+            QTimer.singleShot(0, self, self._tell)
 
     def _tell(self) -> None:
         """Tell what was stored, in its order, a little at a time, so that 100 000 new jobs do not stop the window."""
@@ -392,9 +396,7 @@ class JobQueue(QObject):
             while self._untold and time.perf_counter() - began < TELL_SECONDS:
                 self._untold.popleft()()
         finally:
-            if self._untold and not self._tells_later:
-                self._tells_later = True
-                QTimer.singleShot(0, self, self._tell)
+            self._tell_soon()
 
     def _tell_added(self, jobs: list[Job]) -> None:
         last = next(reversed(self._mirror.values())).position if self._mirror else 0

@@ -42,7 +42,7 @@ class Attention(QObject):
         self._timer.timeout.connect(self.look_again)
         queue = shared.queue
         for signal in (queue.jobs_added, queue.jobs_changed, queue.jobs_removed):
-            signal.connect(lambda _jobs: self._changes.wish())
+            signal.connect(self._changes.wish)
         queue.job_event.connect(self._on_event)
         queue.idle_reached.connect(self._on_idle)
         queue.pause_changed.connect(self._on_pause_changed)

@@ -56,8 +56,8 @@ class Soon(QTimer):
         self.setInterval(milliseconds)
         self.timeout.connect(call)
 
-    def wish(self) -> None:
-        """Call it soon."""
+    def wish(self, *_told: object) -> None:
+        """Call it soon. As a slot it ends with its owner, which a lambda does not."""
         if not self.isActive():
             self.start()
 

@@ -71,7 +71,7 @@ class FieldInfo(msgspec.Struct, frozen=True):
         return str((self.meta.extra or {}).get("flag", self.name.replace("_", "-")))
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
+class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True, gc=False):
     """Everything that one job needs, fixed when it is submitted. Subclass it in a file of its own beside this one.
 
     Raises `InvalidRequestError` (a ValueError) when built with values that cannot be right.

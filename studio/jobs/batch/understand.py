@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -53,8 +53,7 @@ class Redraw:
             return None
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):  # no cycles; and a collection of 100 000 rows stops the window
     """One run as it was understood: a request, or problems. A line of the file may mean several."""
 
     line: int
@@ -136,7 +135,7 @@ class Understanding:
                 continue
             try:
                 for row in self._runs(raw):
-                    yield replace(row, problems=self._by_column(raw, row.problems)) if row.problems else row
+                    yield msgspec.structs.replace(row, problems=self._by_column(raw, row.problems)) if row.problems else row
             except NotUnderstoodError as error:
                 yield Row(raw.line, None, self._by_column(raw, error.problems))
 
@@ -312,12 +311,14 @@ class Understanding:
                 if once is None or cells.drawn:
                     once = self._build(kind, cells.resolve(index, seed), None if own == _NOT_A_SEED else seed)
             except NotUnderstoodError as error:
-                yield replace(base, problems=error.problems)
+                yield msgspec.structs.replace(base, problems=error.problems)
                 if cells.drawn:
                     continue
                 return
             request = once if once.seed == seed else msgspec.structs.replace(once, seed=seed)
-            yield replace(base, request=request, group=grid.groups[index, number], drawn=own is None, redraw=redraw)
+            yield msgspec.structs.replace(
+                base, request=request, group=grid.groups[index, number], drawn=own is None, redraw=redraw
+            )
 
     def _seed(self, own: int | None, run: tuple[int, int], grid: _Grid) -> int:
         if own is not None and own != _NOT_A_SEED:

@@ -155,7 +155,7 @@ class QueuePanel(QWidget):
         self.table.selectionModel().selectionChanged.connect(lambda *_changes: self._on_changed())
         self.table_model.dropped.connect(lambda ids, before: self.undo_stack.push(Move(self.queue, ids, before)))
         for signal in (self.queue.jobs_added, self.queue.jobs_changed, self.queue.jobs_removed, self.queue.jobs_moved):
-            signal.connect(lambda _jobs: self._changes.wish())
+            signal.connect(self._changes.wish)
         self.table_model.ranks_changed.connect(self.table.viewport().update)
         self.queue.jobs_added.connect(self._on_added)
         self.queue.jobs_changed.connect(self._on_jobs_changed)
