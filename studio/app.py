@@ -78,7 +78,7 @@ class Studio:
         theme.begin(self.application, first.theme)
         self.window = MainWindow(first._replace(welcome=first.welcome and not fake))
         self._building = self._build()
-        self._pieces = itertools.chain(self._building, self._begin())
+        self._pieces: Iterator[None] = itertools.chain(self._building, self._begin())
         self._goes_on = False
         self._door: Door | None = None
         self._idle_watch: IdleWatch | None = None
@@ -194,6 +194,7 @@ class Studio:
 
     def close(self) -> None:
         """Stop everything; after the event loop has ended."""
+        self._pieces = iter(())  # closed before it was whole: nothing more begins
         if self._door is not None:
             self._door.close()
         if self._held is not None:  # it was closed before there was more than the frame
