@@ -119,8 +119,9 @@ class Studio:
         from studio.ui.parts import tell
 
         message, cure = (error.message, error.cure) if isinstance(error, StudioError) else (str(error), "")
-        sys.stderr.write(f"{message}\n{cure}\n")
-        tell(self.window, "Studio cannot start", f"{message}\n\n{cure}".strip())
+        said = f"{message}\n{cure}".strip()
+        sys.stderr.write(f"{said}\n")
+        tell(self.window, "Studio cannot start", said)
         self.application.exit(2)
 
     def _build(self) -> Iterator[None]:

@@ -54,9 +54,12 @@ class MainWindow(Frame):
         self._engine_state = label("", "muted")
         self.statusBar().addPermanentWidget(self._engine_state)
         yield
-        import_tab(TABS[self.tabs.currentIndex()])
+        name = TABS[self.tabs.currentIndex()]
+        make = import_tab(name)
         yield
-        self._build(TABS[self.tabs.currentIndex()])
+        tab = make(shared)
+        yield
+        self._add(name, tab)
         yield
         self._add_bars()
         self._add_queue()
@@ -144,12 +147,14 @@ class MainWindow(Frame):
     def _build(self, name: str) -> Any:
         """Return a tab; it is made when it is wanted first, so that the window is there sooner."""
         if name not in self._built:
-            tab = import_tab(name)(self.shared)
-            tab.load_draft()
-            self._pages[name].addWidget(tab)
-            tab.show()  # now, and not in the next turn of the event loop: it may get the focus at once
-            self._built[name] = tab
+            self._add(name, import_tab(name)(self.shared))
         return self._built[name]
+
+    def _add(self, name: str, tab: Any) -> None:
+        tab.load_draft()
+        self._pages[name].addWidget(tab)
+        tab.show()  # now, and not in the next turn of the event loop: it may get the focus at once
+        self._built[name] = tab
 
     @property
     def text_tab(self) -> TextTab:
