@@ -29,6 +29,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         studio = Studio(DataFolder(root=Path(folder)))
+        studio.build_now()
         studio.window.show()
         delays: list[float] = []
         last = [time.perf_counter()]
@@ -72,7 +73,7 @@ def main() -> None:
                     over.set()
 
         studio.shared.queue.job_event.connect(heard)
-        studio._after_first_paint()
+        studio.begin_now()
         requests = [ImageRequest(prompt="a red apple", width=64, height=64, num_inference_steps=120, seed=n) for n in range(4)]
         studio.shared.queue.submit([new_job(request, str(studio.data.outputs)) for request in requests])
         busy = watch(over.is_set)

@@ -1,77 +1,183 @@
-"""Starts the window, in named steps that tests can take one by one."""
+"""Starts the window, in named steps that tests can take one by one.
+
+First comes the window's frame, which is painted before anything else is imported; then what is in it, in pieces between which the
+window answers; then what is not seen: log file, local socket, engine, queue.
+"""
 
 from __future__ import annotations
 
+import importlib
+import itertools
 import logging
 import os
 import sys
 import traceback
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from studio.core import environment
 from studio.core.paths import DataFolder
-from studio.core.settings import load_settings
-from studio.engine.choose import make_engine
-from studio.jobs.session import DataFolderInUseError, Session
+from studio.jobs.lock import Hold, take
 from studio.ui import theme
+from studio.ui.frame import look
 from studio.ui.icons import icon
-from studio.ui.parts import tell
-from studio.ui.shared import Shared
 from studio.ui.window import MainWindow
 
 if TYPE_CHECKING:
+    from studio.core.settings import Settings
     from studio.jobs.door import Door
+    from studio.jobs.session import Session
     from studio.ui.idle import IdleWatch
+    from studio.ui.shared import Shared
 
 SWITCH_SECONDS = 0.0005
 """How long another thread may keep Python from the window (CPython's own choice is ten times that)."""
+UNPAINTED_MS = 1_000
+"""A window that nobody sees (minimised, on another desktop) is filled all the same."""
+BEHIND = (
+    "msgspec",
+    "studio.core.files",
+    "studio.core.requests",
+    "multiprocessing.connection",
+    "studio.engine.protocol",
+    "sqlite3",
+    "studio.jobs.store",
+    "studio.jobs.queue",
+    "studio.jobs.session",
+    "tomllib",
+    "studio.models.card",
+)
+BEFORE = ("studio.ui.parts", "studio.ui.form", "studio.ui.tabs.base")
+UNSEEN = ("logging.handlers", "psutil", "PySide6.QtNetwork")
+"""What takes some milliseconds to import is a piece of its own: behind the window, in it, and what is not seen."""
 
 
 class Studio:
     """The running program: application, session and window."""
 
-    def __init__(self, data: DataFolder, *, in_process: bool = False, fake: bool = False) -> None:
-        """Open the data folder and build the window. Raises StudioError, DataFolderInUseError."""
+    settings: Settings
+    session: Session
+    shared: Shared
+    """From `build_now`, or else some time after `start`."""
+
+    def __init__(self, data: DataFolder, *, in_process: bool = False, fake: bool = False, held: Hold | None = None) -> None:
+        """Make the window's frame. `held` is the data folder's lock, where it is taken already. Raises DataFolderInUseError."""
         self.application = make_application()
         self.data = data
-        self.settings = load_settings(data)
-        theme.apply(self.application, self.settings.theme)
-        theme.follow(self.application)
-        self.session = Session(data, make_engine(data, in_process=in_process, fake=fake))
-        self.session.worker.keep_awake = self.settings.keep_awake
-        self.session.queue.by_model = self.settings.order_by_model
-        self.session.queue.together = self.settings.run_together
-        self.session.queue.pause_on_disk = True
-        self.shared = Shared(data, self.session, self.settings, fake=fake)
-        self.window = MainWindow(self.shared)
+        self._in_process = in_process
+        self._fake = fake
+        self._held = held or take(data)
+        if self._held is None:
+            from studio.jobs.session import DataFolderInUseError
+
+            raise DataFolderInUseError(f"Another Studio is using {data.root}.", cause="invalid")
+        first = look(data)
+        theme.begin(self.application, first.theme)
+        self.window = MainWindow(first._replace(welcome=first.welcome and not fake))
+        self._building = self._build()
+        self._pieces: Iterator[None] = itertools.chain(self._building, self._begin())
+        self._goes_on = False
         self._door: Door | None = None
         self._idle_watch: IdleWatch | None = None
 
     def start(self) -> None:
-        """Show the window; what is not seen starts after it is painted."""
+        """Show the frame; the rest follows when it is painted, a piece at a time."""
+        self.window.painted.connect(self._on_painted)
+        QTimer.singleShot(UNPAINTED_MS, self._on_painted)
         self.window.show()
+
+    def build_now(self) -> None:
+        """Make everything that is seen, at once: for whoever does not want to wait for `start`."""
+        for _piece in self._building:
+            pass
+
+    def begin_now(self) -> None:
+        """Start what is not seen, too."""
+        for _piece in self._pieces:
+            pass
+
+    def _on_painted(self) -> None:
+        if not self._goes_on:
+            self._goes_on = True
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Make the next piece; the window answers to the person before the one after that."""
+        try:
+            is_over = next(self._pieces, self) is self
+        except _expected_errors() as error:
+            self._give_up(error)
+            return
+        if not is_over:
+            QTimer.singleShot(0, self._go_on)
+
+    def _give_up(self, error: Exception) -> None:
+        from studio.core.errors import StudioError
+        from studio.ui.parts import tell
+
+        message, cure = (error.message, error.cure) if isinstance(error, StudioError) else (str(error), "")
+        said = f"{message}\n{cure}".strip()
+        sys.stderr.write(f"{said}\n")
+        tell(self.window, "Studio cannot start", said)
+        self.application.exit(2)
+
+    def _build(self) -> Iterator[None]:
+        """What is seen."""
+        sys.setswitchinterval(SWITCH_SECONDS)
+        yield from _import_singly(BEHIND)
+        from studio.core.settings import load_settings
+
+        self.settings = load_settings(self.data)
+        yield
+        from studio.engine.choose import make_engine
+
+        engine = make_engine(self.data, in_process=self._in_process, fake=self._fake)
+        yield
+        from studio.jobs.session import Session
+
+        self.session, self._held = Session(self.data, engine, self._held), None
+        self.session.worker.keep_awake = self.settings.keep_awake
+        self.session.queue.by_model = self.settings.order_by_model
+        self.session.queue.together = self.settings.run_together
+        self.session.queue.pause_on_disk = True
+        yield
+        from studio.ui.shared import Shared
+
+        self.shared = Shared(self.data, self.session, self.settings, fake=self._fake)
+        yield
+        theme.follow(self.application)
+        yield
+        yield from _import_singly(BEFORE)
+        yield from self.window.fill_frame(self.shared)
+
+    def _begin(self) -> Iterator[None]:
+        """What is not seen."""
+        yield from _import_singly(UNSEEN)
         queue = self.session.queue
         if self.session.unclean and queue.waiting():
             queue.pause("Studio did not end in order the last time; the queue is paused.")
-        QTimer.singleShot(0, self._after_first_paint)
-
-    def _after_first_paint(self) -> None:
-        sys.setswitchinterval(SWITCH_SECONDS)
         keep_log(self.data)
+        yield
+        from studio.core import environment
+
         environment.prepare()
-        from studio.jobs.door import Door
+        yield
         from studio.ui.attention import Attention
 
         Attention(self.shared, self.window)
         self.shared.only_idle_changed.connect(self._on_only_idle_changed)
         if self.settings.only_idle:
             self._on_only_idle_changed(True)
-        self._door = Door(self.data, self.session.queue, self.raise_window)
+        yield
+        from studio.jobs.door import Door
+
+        self._door = Door(self.data, queue, self.raise_window)
+        yield
         self.session.engine.warm_up()
+        yield
         self.session.start()
 
     def _on_only_idle_changed(self, on: bool) -> None:
@@ -89,16 +195,34 @@ class Studio:
 
     def close(self) -> None:
         """Stop everything; after the event loop has ended."""
+        self._pieces = iter(())  # closed before it was whole: nothing more begins
         if self._door is not None:
             self._door.close()
-        self.session.close()
+        if self._held is not None:  # it was closed before there was more than the frame
+            self._held.lock.unlock()
+        else:
+            self.session.close()
+
+
+def _import_singly(names: Sequence[str]) -> Iterator[None]:
+    for name in names:
+        importlib.import_module(name)
+        yield
+
+
+def _expected_errors() -> tuple[type[Exception], ...]:
+    from studio.core.errors import StudioError
+
+    return StudioError, OSError
 
 
 def make_application() -> QApplication:
     """Return the one QApplication."""
     application = QApplication.instance()
-    if not isinstance(application, QApplication):
-        application = QApplication(sys.argv[:1])
+    if isinstance(application, QApplication):
+        application.setStyle("Fusion")
+    else:
+        application = QApplication([*sys.argv[:1], *theme.QT_OPTIONS])
     application.setApplicationName("Studio")
     application.setDesktopFileName("studio")
     application.setWindowIcon(icon("studio"))
@@ -122,6 +246,8 @@ def show_uncaught(kind: type[BaseException], error: BaseException, trace: Traceb
     if issubclass(kind, KeyboardInterrupt):
         QApplication.quit()
         return
+    from studio.ui.parts import tell
+
     tell(QApplication.activeWindow(), "Something went wrong", f"{error or kind.__name__}. What you made so far is safe.", details)
 
 
@@ -138,15 +264,20 @@ def run_window(data: DataFolder, *, in_process: bool = False, fake: bool = False
             "There is no desktop to open a window on.\nStart Studio from a desktop, or use the commands: studio --help\n"
         )
         return 2
+    make_application()
     try:
-        studio = Studio(data, in_process=in_process, fake=fake)
-    except DataFolderInUseError as error:
+        held = take(data)
+    except OSError as error:
+        sys.stderr.write(f"{data.root} cannot be used: {error}\nChoose another folder with --data-dir.\n")
+        return 2
+    if held is None:
         from studio.jobs.door import raise_other
 
         if raise_other(data):
             return 0
-        sys.stderr.write(f"{error.message}\n{error.cure}\n")
+        sys.stderr.write(f"Another Studio is using {data.root}.\nClose it, or use another folder with --data-dir.\n")
         return 2
+    studio = Studio(data, in_process=in_process, fake=fake, held=held)
     sys.excepthook = show_uncaught
     studio.start()
     code = studio.application.exec()

@@ -7,9 +7,10 @@ import sys
 
 def main() -> None:
     """Run the command line; the entry point of the program."""
-    import multiprocessing
+    if getattr(sys, "frozen", False):  # elsewhere it does nothing, and its import takes 4 ms
+        import multiprocessing
 
-    multiprocessing.freeze_support()
+        multiprocessing.freeze_support()
     # A built program starts itself for these (models/conversion.py, models/doctor.py).
     if sys.argv[1:2] == ["convert-gguf"]:
         from studio.models import convert
@@ -20,6 +21,11 @@ def main() -> None:
         from studio.models import probe
 
         sys.exit(probe.main())
+    from studio.cli.start import open_window, window_options
+
+    options = window_options(sys.argv[1:])
+    if options is not None:
+        sys.exit(open_window(options))
     from studio.cli.commands import run
 
     sys.exit(run(sys.argv[1:]))

@@ -74,10 +74,7 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return output.INTERRUPTED
     except ImportError as error:
-        if ".so" not in str(error):
-            raise
-        output.note(f"studio: {error}\nThe system lacks a library; `studio doctor` names its package.")
-        return output.FAILED
+        return output.lacks_library(error)
     except Exception as error:
         # click's own errors: a wrong option, a missing argument
         if not hasattr(error, "exit_code"):

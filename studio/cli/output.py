@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from studio.core.errors import InvalidRequestError, StudioError
+if TYPE_CHECKING:
+    from studio.core.errors import InvalidRequestError, StudioError
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 """All done; a job failed; the request was wrong and nothing was run; Ctrl+C."""
@@ -20,6 +19,8 @@ def result(text: str) -> None:
 
 def as_json(value: Any, *, in_a_line: bool = False) -> None:
     """Print one JSON object."""
+    import msgspec
+
     data = msgspec.json.encode(value)
     result((data if in_a_line else msgspec.json.format(data, indent=2)).decode())
 
@@ -31,6 +32,8 @@ def note(text: str) -> None:
 
 def explain(error: StudioError | InvalidRequestError) -> None:
     """Say what was wrong and what to do."""
+    from studio.core.errors import InvalidRequestError
+
     if isinstance(error, InvalidRequestError):
         for problem in error.problems:
             note(f"{problem.field}: {problem.message}")
@@ -38,6 +41,14 @@ def explain(error: StudioError | InvalidRequestError) -> None:
     note(error.message)
     if error.cure:
         note(error.cure)
+
+
+def lacks_library(error: ImportError) -> int:
+    """Say that the system lacks a library, and return the exit code. Raises what is another error."""
+    if ".so" not in str(error):
+        raise error
+    note(f"studio: {error}\nThe system lacks a library; `studio doctor` names its package.")
+    return FAILED
 
 
 def use_utf8() -> None:

@@ -11,6 +11,7 @@ from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.engine.protocol import Engine
 from studio.jobs.batch.report import write_report
+from studio.jobs.lock import Hold, take
 from studio.jobs.queue import JobQueue
 from studio.jobs.store import JobStore
 from studio.jobs.worker import Worker
@@ -25,15 +26,14 @@ class DataFolderInUseError(StudioError):
 class Session:
     """Everything that runs jobs for one data folder. Make it in the GUI thread, after the Q(Core)Application.
 
-    Raises DataFolderInUseError where another program holds the folder, StudioError where the database cannot be opened.
+    Raises DataFolderInUseError where another program holds the folder, StudioError where the database cannot be opened. `held` is
+    the folder's lock where the caller took it already; it is the session's from then on.
     """
 
-    def __init__(self, data: DataFolder, engine: Engine) -> None:
+    def __init__(self, data: DataFolder, engine: Engine, held: Hold | None = None) -> None:
         self.data = data
         self.engine = engine
-        self.unclean = data.lock.exists()
-        """True where the program before this one did not end in order: it left its lock behind."""
-        self._lock = hold(data)
+        self._lock, self.unclean = held or _hold(data)
         try:
             _make_ballast(data.ballast)
             store = JobStore.open(data.database, data.ballast)
@@ -62,14 +62,16 @@ class Session:
 
 def hold(data: DataFolder) -> QLockFile:
     """Lock the data folder for this program. A lock whose program is dead is taken over. Raises DataFolderInUseError."""
-    data.create()
-    lock = QLockFile(str(data.lock))
-    lock.setStaleLockTime(0)
-    if not lock.tryLock(100):
+    return _hold(data).lock
+
+
+def _hold(data: DataFolder) -> Hold:
+    held = take(data)
+    if held is None:
         raise DataFolderInUseError(
             f"Another Studio is using {data.root}.", cause="invalid", cure="Close it, or use another folder with --data-dir."
         )
-    return lock
+    return held
 
 
 def _recover(store: JobStore) -> list[Job]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
 
 from studio.ui.icons import icon
-from studio.ui.parts import name_control
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(NamedTuple):
     """One thing that can be done. `method` is the window's; `menu` empty means that it is only a shortcut."""
 
     method: str
@@ -54,28 +52,40 @@ ACTIONS = (
 _OWN_SHORTCUT_IN_TAB = {"generate", "stop"}
 
 
-def build(window: QMainWindow, toolbar: QToolBar) -> dict[str, QAction]:
-    """Make the menus and the toolbar; return method → action."""
-    menus: dict[str, QMenu] = {}
-    made = {}
+def show(window: QMainWindow, toolbar: QToolBar, act: Callable[[str], object]) -> tuple[dict[str, QMenu], dict[str, QAction]]:
+    """Make what is seen of the menus and of the toolbar; `complete` makes the rest. `act` is called with an action's method."""
+    menus = {title: window.menuBar().addMenu(title) for title in dict.fromkeys(action.menu for action in ACTIONS)}
+    made = {action.method: _make(action, window, act) for action in ACTIONS if action.toolbar}
+    for item in made.values():
+        toolbar.addAction(item)
+    return menus, made
+
+
+def complete(
+    window: QMainWindow, toolbar: QToolBar, act: Callable[[str], object], menus: dict[str, QMenu], shown: dict[str, QAction]
+) -> dict[str, QAction]:
+    """Make what a menu shows when it is opened, shortcuts, tips and names; return method → action."""
+    from studio.ui.parts import name_control
+
+    made = {action.method: shown.get(action.method) or _make(action, window, act) for action in ACTIONS}
     for action in ACTIONS:
-        if action.menu not in menus:
-            menus[action.menu] = window.menuBar().addMenu(action.menu)
-        method: Callable[[], object] = getattr(window, action.method)
-        item = QAction(action.title, window)
+        item = made[action.method]
         item.setStatusTip(action.tip)
         item.setToolTip(f"{action.tip} ({action.shortcut})" if action.shortcut else action.tip)
         if action.shortcut and action.method not in _OWN_SHORTCUT_IN_TAB:
             item.setShortcut(QKeySequence(action.shortcut))
-        if action.icon:
-            item.setIcon(icon(action.icon))
-        item.triggered.connect(lambda _checked=False, method=method: method())
         menus[action.menu].addAction(item)
         if action.toolbar:
-            toolbar.addAction(item)
             name_control(toolbar.widgetForAction(item), action.title, item.toolTip())
-        made[action.method] = item
     return made
+
+
+def _make(action: Action, window: QMainWindow, act: Callable[[str], object]) -> QAction:
+    item = QAction(action.title, window)
+    if action.icon:
+        item.setIcon(icon(action.icon))
+    item.triggered.connect(lambda _checked=False: act(action.method))
+    return item
 
 
 def tint(actions: dict[str, QAction]) -> None:

@@ -1,100 +1,132 @@
-"""The main window."""
+"""The main window: its frame, filled in pieces after the first paint, so that it never stands still for long.
+
+What is needed only then, or only when a person does something, is imported there.
+"""
 
 from __future__ import annotations
 
 import base64
 import contextlib
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-from PySide6.QtCore import QByteArray, QSize, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QDialog,
-    QFileDialog,
-    QMainWindow,
-    QTabWidget,
-    QToolBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QApplication
 
 from studio import __version__
-from studio.core.artifact import Recipe
-from studio.core.events import Event, Loading
-from studio.core.jobs import Batch, Job
-from studio.jobs.queue import IN_USE, PAUSED
 from studio.ui import actions, theme
-from studio.ui.docks.queue import QueueDock
+from studio.ui.frame import TABS, Frame
 from studio.ui.icons import icon
-from studio.ui.installing import Installing
-from studio.ui.opening import Opening
-from studio.ui.parts import Notice, ask, button, label, name_control, tell
-from studio.ui.shared import Shared
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+
+    from studio.core.artifact import Recipe
+    from studio.core.events import Event
+    from studio.core.jobs import Batch, Job
+    from studio.ui.shared import Shared
     from studio.ui.tabs.audio import AudioTab
     from studio.ui.tabs.image import ImageTab
     from studio.ui.tabs.text import TextTab
 
-TABS = ("text", "image", "audio")
-DEFAULT_SIZE = (1280, 800)
 QUEUE_HEIGHT = 300
 SAID_MS = 6_000
 
 
-class MainWindow(QMainWindow):
+class MainWindow(Frame):
     """Tabs for text, image and audio; the queue as a dock."""
 
-    def __init__(self, shared: Shared) -> None:
-        super().__init__()
+    whole = Signal()
+    """Everything is there: the current tab has the focus, and what was typed before is in it."""
+    shared: Shared
+    """From `fill_frame` on."""
+
+    def fill_frame(self, shared: Shared) -> Iterator[None]:
+        """Make what is in the frame, a piece between two yields."""
+        from studio.ui.parts import label, name_control
+
         self.shared = shared
-        self.setWindowTitle("Studio")
-        self.setAcceptDrops(True)
-        self.setMinimumSize(720, 480)
         self._built: dict[str, Any] = {}
-        self._pages: dict[str, QVBoxLayout] = {}
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
         name_control(self.tabs.tabBar(), "Kinds of content", "Text, image and audio")
-        for name in TABS:
-            page = QWidget()
-            self._pages[name] = QVBoxLayout(page)
-            self._pages[name].setContentsMargins(0, 0, 0, 0)
-            self.tabs.addTab(page, icon(name), name.title())
-        self.installing = Installing(shared, self)
-        self.queue_bar = Notice("banner")
-        holder = QWidget()
-        layout = QVBoxLayout(holder)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        bars = QVBoxLayout()
-        bars.setContentsMargins(12, 4, 12, 4)
-        bars.setSpacing(6)
-        bars.addWidget(self.installing.banner)
-        bars.addWidget(self.queue_bar)
-        layout.addLayout(bars)
-        layout.addWidget(self.installing.bar)
-        layout.addWidget(self.tabs, 1)
-        self.setCentralWidget(holder)
-        self.queue_dock = QueueDock(shared)
-        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.queue_dock)
-        self.toolbar = QToolBar("Main")
-        self.toolbar.setObjectName("main")
-        self.toolbar.setMovable(False)
-        self.toolbar.setIconSize(QSize(16, 16))
-        self.toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.addToolBar(self.toolbar)
-        self.opening = Opening(self)
-        self.actions_by_name = actions.build(self, self.toolbar)
+        self.actions_by_name = actions.complete(self, self.toolbar, self.act, self._menus, self._shown)
         self._engine_state = label("", "muted")
         self.statusBar().addPermanentWidget(self._engine_state)
+        yield
+        name = TABS[self.tabs.currentIndex()]
+        make = import_tab(name)
+        yield
+        tab = make(shared)
+        yield
+        self._add(name, tab)
+        yield
+        self._add_bars()
+        self._add_queue()
         self._connect()
-        self._restore()
+        yield
+        self._take_keys()
+
+    def _add_bars(self) -> None:
+        from studio.ui.installing import Installing
+        from studio.ui.opening import Opening
+        from studio.ui.parts import Notice
+
+        self.opening = Opening(self)
+        self.installing = Installing(self.shared, self)
+        self.queue_bar = Notice("banner")
+        room, self._welcome_room = self._welcome_room, None
+        if room is not None:
+            self.installing.banner.setMinimumHeight(room.height())
+            self._bars.removeWidget(room)
+            room.deleteLater()
+            room.hide()
+        self._bars.addWidget(self.installing.banner)
+        self._bars.addWidget(self.queue_bar)
+        self._column.insertWidget(1, self.installing.bar)
+        self.installing.offer_starter()
+
+    def _add_queue(self) -> None:
+        from PySide6.QtCore import Qt
+
+        from studio.ui.docks.queue import QueueDock
+
+        self.queue_dock = QueueDock(self.shared)
+        if self._had_state and self.restoreDockWidget(self.queue_dock):
+            return
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.queue_dock)
+        self.resizeDocks([self.queue_dock], [QUEUE_HEIGHT], Qt.Orientation.Vertical)
+        self.queue_dock.hide()  # until something waits, its room is the form's
+
+    def _take_keys(self) -> None:
+        """Give the focus to the current tab, and to it what was typed and pressed while there was only the frame."""
+        if self.tabs.currentIndex() != self.shared.settings.last_tab:
+            self._on_tab_changed(self.tabs.currentIndex())  # pressed before there was someone to hear it
+        if QApplication.activePopupWidget() is None:
+            self.current().prompt.setFocus()
+        self.is_whole = True
+        self.setAcceptDrops(True)
+        held, self._held = self._held, []
+        for one in held:
+            if isinstance(one, str):
+                self.act(one)
+            else:
+                self._press(one)
+        self.whole.emit()
+
+    def _press(self, key: QKeyEvent) -> None:
+        from PySide6.QtGui import QKeySequence, QShortcut
+
+        keys = QKeySequence(key.keyCombination())
+        for shortcut in self.current().findChildren(QShortcut):
+            if shortcut.key() == keys:
+                shortcut.activated.emit()
+                return
+        for action in self.actions_by_name.values():
+            if action.shortcut() == keys:
+                action.trigger()
+                return
+        QApplication.sendEvent(self.focusWidget() or self, key)
 
     def _connect(self) -> None:
         self.shared.said.connect(lambda text: self.statusBar().showMessage(text, SAID_MS))
@@ -108,33 +140,21 @@ class MainWindow(QMainWindow):
         self.shared.queue.pause_changed.connect(self._on_pause_changed)
         self.queue_dock.edit_wanted.connect(self.edit_job)
         self.tabs.currentChanged.connect(self._on_tab_changed)
-        hints = QApplication.styleHints()
-        hints.colorSchemeChanged.connect(self._on_scheme_changed)
-
-    def _restore(self) -> None:
-        settings = self.shared.settings
-        self.resize(*DEFAULT_SIZE)
-        self.resizeDocks([self.queue_dock], [QUEUE_HEIGHT], Qt.Orientation.Vertical)
-        self.queue_dock.hide()  # until something waits, its room is the form's
-        for text, restore in ((settings.geometry, self.restoreGeometry), (settings.window_state, self.restoreState)):
-            with contextlib.suppress(ValueError):
-                if text:
-                    restore(QByteArray(base64.b64decode(text)))
-        self.tabs.setCurrentIndex(min(settings.last_tab, self.tabs.count() - 1))
-        self._build(TABS[self.tabs.currentIndex()])
-        self.installing.offer_starter()
+        QApplication.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
 
     # The current tab --------------------------------------------------------------------------------------------------------
 
     def _build(self, name: str) -> Any:
         """Return a tab; it is made when it is wanted first, so that the window is there sooner."""
         if name not in self._built:
-            tab = _make_tab(name, self.shared)
-            tab.load_draft()
-            self._pages[name].addWidget(tab)
-            tab.show()  # now, and not in the next turn of the event loop: it may get the focus at once
-            self._built[name] = tab
+            self._add(name, import_tab(name)(self.shared))
         return self._built[name]
+
+    def _add(self, name: str, tab: Any) -> None:
+        tab.load_draft()
+        self._pages[name].addWidget(tab)
+        tab.show()  # now, and not in the next turn of the event loop: it may get the focus at once
+        self._built[name] = tab
 
     @property
     def text_tab(self) -> TextTab:
@@ -214,6 +234,8 @@ class MainWindow(QMainWindow):
 
     def fill(self, recipe: Recipe) -> None:
         """Fill the form of a recipe's kind."""
+        import msgspec
+
         values = msgspec.structs.asdict(recipe.request)
         kind = recipe.request.kind
         tab = self._build(kind) if kind in TABS else self.audio_tab.for_kind(kind)
@@ -223,6 +245,8 @@ class MainWindow(QMainWindow):
 
     def choose_output_folder(self) -> None:
         """Choose where new results are saved."""
+        from PySide6.QtWidgets import QFileDialog
+
         folder = QFileDialog.getExistingDirectory(self, "Folder for results", self.shared.output_folder())
         if folder:
             self.shared.settings.output_folder = folder
@@ -230,6 +254,8 @@ class MainWindow(QMainWindow):
 
     def show_shortcuts(self) -> None:
         """Show the keyboard shortcuts."""
+        from studio.ui.parts import tell
+
         tell(self, "Keyboard shortcuts", actions.shortcut_page())
 
     def show_about(self) -> None:
@@ -239,6 +265,8 @@ class MainWindow(QMainWindow):
             "Nothing that you type or make leaves it.\n\n"
             "Apache License 2.0. The licences of what it is built on are in THIRD_PARTY.md."
         )
+        from studio.ui.parts import tell
+
         tell(self, "About Studio", text)
 
     # View -------------------------------------------------------------------------------------------------------------------
@@ -281,6 +309,8 @@ class MainWindow(QMainWindow):
     # The queue --------------------------------------------------------------------------------------------------------------
 
     def _on_jobs_added(self, _jobs: list[Job]) -> None:
+        from studio.jobs.queue import IN_USE
+
         if self.shared.queue.paused == IN_USE and not self.queue_bar.isVisible():
             self._on_pause_changed(IN_USE)
         if self.queue_dock.isVisible():
@@ -290,6 +320,9 @@ class MainWindow(QMainWindow):
             self.queue_dock.show()
 
     def _on_pause_changed(self, reason: str) -> None:
+        from studio.jobs.queue import IN_USE, PAUSED
+        from studio.ui.parts import button
+
         waiting = len(self.shared.queue.waiting())
         said = reason == PAUSED and self.queue_dock.isVisible()  # the dock says it, and has the button
         if not reason or said or (reason == IN_USE and not waiting):
@@ -320,6 +353,8 @@ class MainWindow(QMainWindow):
             self.shared.queue.pause()
 
     def _on_job_event(self, _job_id: str, event: Event) -> None:
+        from studio.core.events import Loading
+
         self._engine_state.setText(event.phase if isinstance(event, Loading) else "")
 
     def _on_batch_finished(self, batch: Batch) -> None:
@@ -339,6 +374,11 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask where something runs; then keep everything for the next time."""
+        from PySide6.QtWidgets import QDialog
+
+        if not self.is_whole:  # nothing was changed yet that could be kept
+            event.accept()
+            return
         waiting = [job for job in self.shared.queue.jobs() if not job.state.over]
         if waiting and not self._may_close(waiting):
             event.ignore()
@@ -358,18 +398,21 @@ class MainWindow(QMainWindow):
     def _may_close(self, waiting: list[Job]) -> bool:
         number = f"{len(waiting)} jobs are" if len(waiting) > 1 else "A job is"
         text = f"{number} not done. They wait in the queue and run again, with the same seed, when Studio is opened."
+        from studio.ui.parts import ask
+
         return ask(self, "Close Studio?", text, "Close", "Stay")
 
 
-def _make_tab(name: str, shared: Shared) -> Any:
+def import_tab(name: str) -> type[Any]:
+    """Return the class of a tab."""
     if name == "text":
         from studio.ui.tabs.text import TextTab
 
-        return TextTab(shared)
+        return TextTab
     if name == "image":
         from studio.ui.tabs.image import ImageTab
 
-        return ImageTab(shared)
+        return ImageTab
     from studio.ui.tabs.audio import AudioTab
 
-    return AudioTab(shared)
+    return AudioTab

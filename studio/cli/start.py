@@ -1,0 +1,47 @@
+"""The window's own way in: `studio` without a command does without the command line's libraries, whose import takes 0.1 s."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from studio.cli import output
+
+
+class WindowOptions(NamedTuple):
+    """The options that a start of the window may have; `commands.start` has the same."""
+
+    data_dir: str = ""
+    in_process: bool = False
+    fake: bool = False
+
+
+def window_options(arguments: Sequence[str]) -> WindowOptions | None:
+    """Return the options where the arguments only open the window; None where the command line has to look at them."""
+    options, left = WindowOptions(), list(arguments)
+    while left:
+        name, equals, value = left.pop(0).partition("=")
+        if name == "--data-dir" and (value or (not equals and left and left[0])):
+            options = options._replace(data_dir=value or left.pop(0))
+        elif name == "--in-process" and not equals:
+            options = options._replace(in_process=True)
+        elif name == "--fake" and not equals:
+            options = options._replace(fake=True)
+        else:
+            return None
+    return options
+
+
+def open_window(options: WindowOptions) -> int:
+    """Open the window and run until it is closed; return the exit code."""
+    output.use_utf8()
+    from studio.core.paths import data_folder
+
+    try:
+        from studio.app import run_window
+
+        return run_window(data_folder(options.data_dir), in_process=options.in_process, fake=options.fake)
+    except KeyboardInterrupt:
+        return output.INTERRUPTED
+    except ImportError as error:
+        return output.lacks_library(error)
