@@ -55,6 +55,8 @@ class Studio:
         """Show the window; what is not seen starts after it is painted."""
         self.window.show()
         queue = self.session.queue
+        if self.session.damage:
+            self.window.say_about_queue(self.session.damage)
         if self.session.unclean and queue.waiting():
             queue.pause("Studio did not end in order the last time; the queue is paused.")
         QTimer.singleShot(0, self._after_first_paint)

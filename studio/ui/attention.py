@@ -49,7 +49,7 @@ class Attention(QObject):
         queue.disk_refused.connect(self._on_disk_refused)
 
     def _on_changed(self) -> None:
-        open_jobs = sum(not job.state.over for job in self._shared.queue.jobs())
+        open_jobs = self._shared.queue.tally.open
         application = QGuiApplication.instance()
         if isinstance(application, QGuiApplication):
             application.setBadgeNumber(open_jobs)
@@ -62,7 +62,7 @@ class Attention(QObject):
         begun, self._begun = self._begun, 0.0
         if not begun or time.monotonic() - begun < LONG_RUN_SECONDS:
             return
-        failed = sum(job.state is JobState.FAILED for job in self._shared.queue.jobs())
+        failed = self._shared.queue.tally.states[JobState.FAILED]
         self.say("All jobs are done" + (f"; {failed} of those listed failed." if failed else "."))
 
     def _on_pause_changed(self, reason: str) -> None:
