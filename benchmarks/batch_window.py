@@ -87,6 +87,7 @@ def main() -> None:
         dialog.show()
         opened = (time.thread_time() - begun) * 1000
         watch(lambda: None, dialog.run_button.isEnabled)
+        dialog.only_missing.setChecked(False)  # the same rows again
         submitted = 0
 
         def listed() -> bool:

@@ -95,6 +95,13 @@ def test_a_column_that_the_template_wants_and_the_file_lacks(tmp_path):
         plan(batch, tmp_path / "out")
 
 
+def test_a_table_without_a_prompt_is_told_of_templates(tmp_path):
+    batch = read(tmp_path, "a.csv", "topic,city\ncats,Rome\n")
+    with pytest.raises(StudioError) as refused:
+        plan(batch, tmp_path / "out")
+    assert "{{topic}}" in refused.value.cure
+
+
 @pytest.mark.parametrize("cell", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1"])
 def test_what_looks_like_a_formula_is_a_prompt_and_inert_in_what_is_written(qtbot, open_session, tmp_path, cell):
     output = io.StringIO(newline="")

@@ -14,6 +14,7 @@ import msgspec
 from studio.core import names
 from studio.core.errors import StudioError
 from studio.core.jobs import Batch, BatchRow, DoneRow, GridAxis, Job, SkippedRow, new_id, new_job
+from studio.core.requests.base import MISSING
 from studio.jobs.batch import seeds as seed_policies
 from studio.jobs.batch import wildcards as wildcard_files
 from studio.jobs.batch.axes import Axis, check_axes, read_axis
@@ -162,7 +163,7 @@ def plan(
     if problem:
         raise StudioError(f"The name template {problem.message}.", cause="invalid", cure=f"For example {names.DEFAULT_TEMPLATE}.")
     if not batch.good:
-        raise StudioError("No row of the file can run.", cause="invalid", cure="Mend the rows that are named.")
+        raise StudioError("No row of the file can run.", cause="invalid", cure=_cure(batch))
     check_collect(collect)
     folder = folder.expanduser().absolute()
     batch_id = new_id()
@@ -182,6 +183,13 @@ def plan(
         done=_done(batch, resumed, collect) if resumed else (), report=_report_path(report),
     )  # fmt: skip
     return found, placed
+
+
+def _cure(batch: BatchFile) -> str:
+    if all(any(problem.message == MISSING for problem in row.problems) for row in batch.bad) and batch.header:
+        shown = next(iter(batch.header))[:40]
+        return f"No column is the prompt. Make it from the columns with a template such as: Write about {{{{{shown}}}}}."
+    return "Mend the rows that are named."
 
 
 def _more(row: Row, collect: str) -> BatchRow | None:

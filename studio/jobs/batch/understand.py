@@ -158,12 +158,16 @@ class Understanding:
         self._count(raw.line, [cell for _place, cell in grid])
         shared, told = _Grid(), set()
         for place, cell in grid:
-            base = Row(raw.line, None, columns=extra, place=place)
+            base = Row(raw.line, None, columns={**extra, **self._named(place)}, place=place)
             for index in range(cell.count):
                 for row in self._repeats(kind, cell, index, shared, base):
                     if row.request is not None or row.message not in told:
                         told.add(row.message)
                         yield row
+
+    def _named(self, place: tuple[int, ...]) -> dict[str, str]:
+        """Return the values of a cell of the grid by the names of the axes, for file names and collected texts."""
+        return {axis.name: axis.values[at] for axis, at in zip(self.reading.axes, place, strict=True)} if place else {}
 
     def _kind(self, raw: RawRow) -> str:
         value = raw.values.get("kind", self.reading.kind)
