@@ -28,7 +28,7 @@ from studio.jobs.batch.spreadsheet import read_spreadsheet
 from studio.jobs.batch.template import columns
 from studio.jobs.batch.understand import FindCard, Reading, Row, Understanding
 
-__all__ = ["BatchFile", "FindCard", "Row", "columns_of", "plan", "read_batch"]
+__all__ = ["BatchFile", "FindCard", "Row", "columns_of", "cure_for", "plan", "read_batch"]
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def plan(
     if problem:
         raise StudioError(f"The name template {problem.message}.", cause="invalid", cure=f"For example {names.DEFAULT_TEMPLATE}.")
     if not batch.good:
-        raise StudioError("No row of the file can run.", cause="invalid", cure=_cure(batch))
+        raise StudioError("No row of the file can run.", cause="invalid", cure=cure_for(batch))
     check_collect(collect)
     folder = folder.expanduser().absolute()
     batch_id = new_id()
@@ -185,7 +185,8 @@ def plan(
     return found, placed
 
 
-def _cure(batch: BatchFile) -> str:
+def cure_for(batch: BatchFile) -> str:
+    """Return what to do where no row of the file can run."""
     if all(any(problem.message == MISSING for problem in row.problems) for row in batch.bad) and batch.header:
         shown = next(iter(batch.header))[:40]
         return f"No column is the prompt. Make it from the columns with a template such as: Write about {{{{{shown}}}}}."

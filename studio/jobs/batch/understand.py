@@ -252,7 +252,9 @@ class Understanding:
             return parse(self.reading.template, columns=True, only_columns=self.reading.combine == "off")
         except GrammarError as error:
             raise StudioError(
-                f"The prompt template cannot be read: it {error}.", cause="invalid", cure="See docs/batch.md for the grammar."
+                f"The prompt template cannot be read: it {error}.",
+                cause="invalid",
+                cure="For example: Write a {short|long} headline about {{topic}}.",
             ) from error
 
     @cached_property

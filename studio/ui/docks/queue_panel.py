@@ -328,7 +328,7 @@ class QueuePanel(QWidget):
         parts += [f"{running} running"] if running else []
         parts += [f"{failed:,} failed"] if failed else []
         seconds, unknown = tally.left(self.queue.estimates.medians())
-        if seconds:
+        if seconds >= 1 or (seconds and not unknown):
             parts.append(f"{'at least' if unknown else 'about'} {duration(seconds)} left")
         if self.queue.paused:
             parts.insert(0, "Paused")
