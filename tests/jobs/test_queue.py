@@ -1,6 +1,8 @@
 """Queue, worker and engine together, with real SQLite, real threads and real files."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -116,6 +118,28 @@ def test_a_job_that_takes_the_engine_down_twice_is_set_aside(qtbot, open_session
     assert len(tries) == 2
     assert "set aside" in session.queue.job(jobs[0].id).failure.message
     assert session.queue.job(jobs[1].id).state is JobState.COMPLETED
+
+
+def test_a_job_that_is_set_aside_has_the_childs_log(qtbot, data):
+    write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
+    session = Session(data, ProcessEngine(data))
+    jobs = [text_job(data, model="gpt2", max_new_tokens=2_000), text_job(data, model="gpt2")]
+    session.queue.together = False
+
+    def abort(job_id, event):
+        if isinstance(event, Progress) and job_id == jobs[0].id and session.engine._child is not None:
+            os.kill(session.engine._child.process.pid, signal.SIGABRT)
+
+    session.queue.job_event.connect(abort)
+    session.queue.submit(jobs)
+    session.start()
+    run_until_over(qtbot, session, jobs)
+    first, second = map(session.queue.job, (job.id for job in jobs))
+    assert first.set_aside
+    assert "2 times" in first.failure.message
+    assert "Fatal Python error: Aborted" in first.failure.details
+    assert second.state is JobState.COMPLETED
+    session.close()
 
 
 def test_closing_lets_the_running_job_wait_and_the_next_session_makes_the_same(qtbot, open_session, data):
