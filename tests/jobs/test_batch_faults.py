@@ -46,6 +46,8 @@ def read(tmp_path, name, data, **more):
         ("a.jsonl", '{"prompt": "good"}\n{"prompt": "bad", "steps": 1.5}\n', "steps"),
         ("a.jsonl", '{"prompt": "good"}\n{"prompt": "bad", "steps": true}\n', "steps"),
         ("a.jsonl", '{"prompt": "good"}\n{"prompt": "bad", "steps": [1]}\n', "steps"),
+        ("a.jsonl", '{"prompt": "good"}\n{"prompt": "bad", "steps": "4 \\udc00"}\n', "steps"),
+        ("a.jsonl", '{"prompt": "good"}\n{"prompt": "bad", "seed": "4 \\udc00"}\n', "seed"),
         ("a.jsonl", '{"prompt": "good"}\n{"prompt": null}\n', "prompt"),
         ("a.jsonl", '{"prompt": "good"}\n{"prompt": "bad", "colour": 1}\n', "colour"),
     ],

@@ -212,7 +212,7 @@ def build_request(request_type: type[Request], values: Mapping[str, Any]) -> Req
             value = info.default
         try:
             converted[name] = value if value is None else msgspec.convert(value, info.type, strict=False)
-        except msgspec.ValidationError:
+        except (msgspec.ValidationError, UnicodeEncodeError):  # half a character where a number belongs
             problems.append(Problem(name, f"{_shorten(value)} is not {_describe(info)}"))
             converted[name] = info.default
     bad = {problem.field for problem in problems}

@@ -380,6 +380,6 @@ def _own_seed(values: Mapping[str, Any]) -> int | None:
         return None
     try:
         seed = msgspec.convert(value, int, strict=False)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):
         return _NOT_A_SEED
     return seed if 0 <= seed <= MAX_SEED else _NOT_A_SEED
