@@ -6,9 +6,13 @@ import json
 import subprocess
 import sys
 
-MODULES = ("startup", "ui_delay", "throughput", "child_restart", "starter_image", "gguf_load", "saving")
+MODULES = (
+    "startup", "ui_delay", "throughput", "child_restart", "starter_image", "gguf_load", "saving",
+    "text_batch", "image_batch", "queue_cost", "batch_read", "batch_window", "batch_fuzz", "reliability_batch",
+)  # fmt: skip
+"""The last two take longest: half an hour and more."""
 
-NOT_THERE = (("text batch of 16 / one prompt at a time", ">= 4"), ("library of 100 000 artifacts, first show", "<= 50 ms"))
+NOT_THERE = (("library of 100 000 artifacts, first show", "<= 50 ms"),)
 """Limits of what Studio does not do yet: the table names them, so that it is whole."""
 
 

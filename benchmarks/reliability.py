@@ -169,6 +169,8 @@ def states_of(data: DataFolder) -> dict[str, str]:
     connection = sqlite3.connect(f"{data.database.as_uri()}?mode=ro", uri=True, timeout=10)
     try:
         return dict(connection.execute("SELECT id, state FROM jobs").fetchall())
+    except sqlite3.OperationalError:  # the program is making it
+        return {}
     finally:
         connection.close()
 

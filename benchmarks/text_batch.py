@@ -1,12 +1,14 @@
 """Text jobs as one batch, against one job at a time and against a hand-written padded batch of the same model.
 
-The starter text model where it is installed, greedy, so that all three make the same tokens. CPU time, because machines are
+The starter text model (from STUDIO_STARTER_DIR, or where it is installed), greedy, so that all three make the same tokens. CPU time, because machines are
 shared; alternating in one process.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
+from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import cpu_seconds, report
@@ -25,12 +27,13 @@ def main() -> None:
     from studio.core import environment
 
     environment.prepare()
-    from studio.core.paths import data_folder
+    from studio.core.paths import DataFolder, data_folder
     from studio.core.requests import TextRequest
     from studio.engine import text
     from studio.models.installed import find
 
-    card = find(data_folder(), "text", "")
+    starter = os.environ.get("STUDIO_STARTER_DIR")
+    card = find(DataFolder(root=Path(starter)) if starter else data_folder(), "text", "")
     pipeline = text.load(card)
     for count in ROWS:
         greedy = {"temperature": 0, "repetition_penalty": 1, "max_new_tokens": TOKENS}

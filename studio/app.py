@@ -157,6 +157,8 @@ class Studio:
         """What is not seen."""
         yield from _import_singly(UNSEEN)
         queue = self.session.queue
+        if self.session.damage:
+            self.window.say_about_queue(self.session.damage)
         if self.session.unclean and queue.waiting():
             queue.pause("Studio did not end in order the last time; the queue is paused.")
         keep_log(self.data)

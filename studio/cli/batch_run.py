@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,10 @@ from studio.jobs.gate import Limit
 
 if TYPE_CHECKING:
     from studio.cli.runner import Outcome, Run
+
+
+MAX_LINES = 10
+"""Lines with the same problem that are named; the report has all."""
 
 
 @dataclass(frozen=True)
@@ -125,8 +130,12 @@ def show_problems(batch_file: BatchFile) -> None:
     """Say what is in doubt and which rows cannot run."""
     if batch_file.warning:
         output.note(batch_file.warning)
-    for row in batch_file.bad:
-        output.note(f"line {row.line}: {row.message}")
+    for message, lines in itertools.groupby(batch_file.bad, key=lambda row: row.message):
+        numbers = [row.line for row in lines]
+        shown = ", ".join(map(str, numbers[:MAX_LINES])) + (
+            f" and {len(numbers) - MAX_LINES:,} more" if numbers[MAX_LINES:] else ""
+        )
+        output.note(f"{'line' if len(numbers) == 1 else 'lines'} {shown}: {message}")
 
 
 def _code(batch_file: BatchFile, run: Run, outcomes: Sequence[Outcome]) -> int:

@@ -237,6 +237,8 @@ def _open_session(context: Context) -> Session | RemoteSession:
         if socket is None:  # another command has it
             raise
         return RemoteSession(socket)
+    if session.damage:
+        output.note(session.damage)
     settings = load_settings(context.data)
     session.worker.keep_awake = settings.keep_awake
     session.queue.by_model = settings.order_by_model

@@ -24,6 +24,8 @@ StartMethod = Literal["forkserver", "spawn"]
 TERMINATE_SECONDS = 0.5
 KILL_SECONDS = 5.0
 MAX_LOGS = 4
+CRASH = "Fatal Python error"
+"""What faulthandler begins with; the stacks of all threads come after it."""
 
 
 def default_start_method() -> StartMethod:
@@ -58,14 +60,16 @@ class Child:
         self.end()
 
     def log_tail(self, size: int = 4_000) -> str:
-        """Return the end of what its libraries printed."""
+        """Return the end of what its libraries printed; of a crash its beginning, which says what it was."""
         try:
             with open(self.log_path, "rb") as file:  # noqa: PTH123
                 file.seek(0, 2)
-                file.seek(max(0, file.tell() - size))
-                return file.read().decode(errors="replace").strip()
+                file.seek(max(0, file.tell() - 16 * size))
+                text = file.read().decode(errors="replace").strip()
         except OSError:
             return ""
+        crash = text.rfind(CRASH)
+        return text[crash:][:size] if crash >= 0 else text[-size:]
 
 
 class Nursery:

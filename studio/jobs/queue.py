@@ -27,6 +27,7 @@ from studio.jobs.estimate import Estimates, PastRun
 from studio.jobs.gate import Gate, Limit
 from studio.jobs.order import NOTHING_LOADED, Model, Places, model_of, moved, run_order
 from studio.jobs.store import MAX_CRASHES, JobStore
+from studio.jobs.tally import Tally
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -75,6 +76,8 @@ class JobQueue(QObject):
         self._store = store
         self._journal = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._mirror: dict[str, Job] = {job.id: job for job in store.jobs()}
+        self.tally = Tally(self._mirror.values())
+        """Counts of `jobs()`."""
         self._cancel_running: Callable[[str], None] = lambda _job_id: None
         self._interrupt_running: Callable[[], None] = lambda: None
         self._wake: Callable[[], None] = lambda: None
@@ -138,10 +141,6 @@ class JobQueue(QObject):
 
         self._post(write)
 
-    def clear_over(self) -> None:
-        """Take jobs that are over from the list; their files stay."""
-        self.remove([job.id for job in self._mirror.values() if job.state.over])
-
     def remove(self, job_ids: Sequence[str]) -> None:
         """Take jobs that do not run from the list; their files stay. `restore` undoes it."""
         ids = list(job_ids)
@@ -159,6 +158,8 @@ class JobQueue(QObject):
 
         def write() -> Callable[[], None]:
             back = self._store.restore(again)
+            for batch_id in {job.batch for job in back if job.batch and not job.state.over}:
+                self._store.reopen_batch(batch_id)
             self._wake()
             return lambda: self._tell_added(back)
 
@@ -262,8 +263,17 @@ class JobQueue(QObject):
 
     def run_order(self) -> list[Job]:
         """Return the waiting jobs in the order in which they will run."""
-        running = next((model_of(job) for job in self._mirror.values() if job.state is JobState.RUNNING), self._loaded)
-        return run_order(self.waiting(), running, by_model=self.by_model)
+        return self.order_now()()
+
+    def order_now(self) -> Callable[[], list[Job]]:
+        """Return a function that says in which order the jobs that wait now will run; any thread may call it."""
+        jobs, loaded, by_model = self.jobs(), self._loaded, self.by_model
+
+        def order() -> list[Job]:
+            running = next((model_of(job) for job in jobs if job.state is JobState.RUNNING), loaded)
+            return run_order((job for job in jobs if job.state is JobState.QUEUED), running, by_model=by_model)
+
+        return order
 
     def _chosen(self, job_ids: Sequence[str]) -> list[Job]:
         return [job for job_id in job_ids if (job := self._mirror.get(job_id))]
@@ -400,13 +410,21 @@ class JobQueue(QObject):
 
     def _tell_added(self, jobs: list[Job]) -> None:
         last = next(reversed(self._mirror.values())).position if self._mirror else 0
-        self._mirror.update((job.id, job) for job in jobs)
+        self._put(jobs)
         if jobs and jobs[0].position <= last:  # restored
             self._sort()
         self.jobs_added.emit(jobs)
 
+    def _put(self, jobs: Iterable[Job]) -> None:
+        for job in jobs:
+            before = self._mirror.get(job.id)
+            if before is not None:
+                self.tally.remove(before)
+            self._mirror[job.id] = job
+            self.tally.add(job)
+
     def _tell_moved(self, jobs: list[Job]) -> None:
-        self._mirror.update((job.id, job) for job in jobs if job.id in self._mirror)
+        self._put([job for job in jobs if job.id in self._mirror])
         self._sort()
         self.jobs_moved.emit(jobs)
 
@@ -415,7 +433,7 @@ class JobQueue(QObject):
 
     def _tell_changed(self, jobs: list[Job]) -> None:
         listed = [job for job in jobs if job.id in self._mirror]
-        self._mirror.update((job.id, job) for job in listed)
+        self._put(listed)
         if listed:
             self.jobs_changed.emit(listed)
 
@@ -426,7 +444,9 @@ class JobQueue(QObject):
 
     def _tell_removed(self, job_ids: list[str]) -> None:
         for job_id in job_ids:
-            self._mirror.pop(job_id, None)
+            job = self._mirror.pop(job_id, None)
+            if job is not None:
+                self.tally.remove(job)
         self.jobs_removed.emit(job_ids)
 
 

@@ -21,8 +21,10 @@ _COLUMNS = (
 INSERT = f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 16)})"
 
 
-def read_jobs(connection: sqlite3.Connection, where: str = "", parameters: Sequence[Any] = (), limit: int = -1) -> list[Job]:
-    """Return jobs in the order of their positions, at most `limit` (−1: all); also on a read-only connection."""
+def read_jobs(
+    connection: sqlite3.Connection, where: str = "WHERE listed", parameters: Sequence[Any] = (), limit: int = -1
+) -> list[Job]:
+    """Return the listed jobs, or others, in the order of their positions, at most `limit` (−1: all); also read-only."""
     rows = connection.execute(f"SELECT {_COLUMNS} FROM jobs {where} ORDER BY position LIMIT ?", (*parameters, limit))
     return [_from_row(row) for row in rows]
 

@@ -37,6 +37,8 @@ class Session:
         try:
             _make_ballast(data.ballast)
             store = JobStore.open(data.database, data.ballast)
+            self.damage = _told(store.kept_aside) if store.kept_aside else ""
+            """A sentence for a person where the queue's file was damaged; empty where it was not."""
             self.recovered: list[Job] = _recover(store)
             self.queue = JobQueue(store)
         except BaseException:
@@ -72,6 +74,13 @@ def _hold(data: DataFolder) -> Hold:
             f"Another Studio is using {data.root}.", cause="invalid", cure="Close it, or use another folder with --data-dir."
         )
     return held
+
+
+def _told(kept: Path) -> str:
+    return (
+        f"The queue's file was damaged. It is kept as {kept.name} in {kept.parent}, and the queue begins anew. "
+        "The files that you made are where they were; a batch goes on when its file is opened again."
+    )
 
 
 def _recover(store: JobStore) -> list[Job]:

@@ -29,7 +29,7 @@ MAX_PAST_RUNS = 2_000
 
 _SAME_MODEL = (
     "state = 'queued' AND kind = ? AND model = ? AND position < coalesce("
-    "(SELECT min(position) FROM jobs WHERE state = 'queued' AND placed), 9e18)"
+    "(SELECT min(position) FROM jobs INDEXED BY jobs_placed WHERE state = 'queued' AND placed), 9e18)"
 )
 """Waiting jobs of a model before the first one that was placed by hand."""
 
@@ -37,19 +37,23 @@ _SAME_MODEL = (
 class JobStore:
     """The jobs, batches and artifacts of one data folder."""
 
-    def __init__(self, connection: sqlite3.Connection, ballast: Path | None = None) -> None:
+    def __init__(self, connection: sqlite3.Connection, ballast: Path | None = None, kept_aside: Path | None = None) -> None:
         self._connection = connection
         self._ballast = ballast
+        self.kept_aside = kept_aside
+        """Where a damaged database is kept; this one is new."""
 
     @classmethod
     def open(cls, path: Path, ballast: Path | None = None) -> JobStore:
         """Open or create the database at `path`. Raises StudioError."""
-        connection = open_database(path)
+        damaged: list[Path] = []
+        connection = open_database(path, damaged.append)
         connection.execute(
             "DELETE FROM past_runs WHERE ended < (SELECT ended FROM past_runs ORDER BY ended DESC LIMIT 1 OFFSET ?)",
             (MAX_PAST_RUNS,),
         )
-        return cls(connection, ballast)
+        _forget_unlisted(connection)
+        return cls(connection, ballast, next(iter(damaged), None))
 
     def close(self) -> None:
         """Close the connection."""
@@ -78,8 +82,8 @@ class JobStore:
                 )
         return placed
 
-    def jobs(self, where: str = "", parameters: Sequence[Any] = (), limit: int = -1) -> list[Job]:
-        """Return jobs in the order of their positions."""
+    def jobs(self, where: str = "WHERE listed", parameters: Sequence[Any] = (), limit: int = -1) -> list[Job]:
+        """Return the listed jobs, or others, in the order of their positions."""
         return read_jobs(self._connection, where, parameters, limit)
 
     def job(self, job_id: str) -> Job | None:
@@ -134,16 +138,29 @@ class JobStore:
         return [job for job_id in places if (job := self.job(job_id))]
 
     def remove(self, job_ids: Sequence[str]) -> list[Job]:
-        """Forget jobs that do not run; their files stay. Returns them, for `restore`."""
+        """Forget jobs that do not run; their files stay. Returns them, for `restore`.
+
+        A batch's rows are only no longer listed, because its report will name them; those that waited as cancelled.
+        """
         found = [job for job_id in job_ids if (job := self.job(job_id)) and job.state is not JobState.RUNNING]
         with self._transaction() as connection:
-            connection.executemany("DELETE FROM jobs WHERE id = ? AND state <> 'running'", ((job.id,) for job in found))
+            connection.executemany(
+                "UPDATE jobs SET listed = 0, ended = CASE state WHEN 'queued' THEN ? ELSE ended END,"
+                " state = CASE state WHEN 'queued' THEN 'cancelled' ELSE state END"
+                " WHERE id = ? AND state <> 'running' AND batch <> ''",
+                ((time.time(), job.id) for job in found),
+            )
+            connection.executemany(
+                "DELETE FROM jobs WHERE id = ? AND state <> 'running' AND batch = ''", ((job.id,) for job in found)
+            )
         return found
 
     def restore(self, jobs: Sequence[Job]) -> list[Job]:
         """List removed jobs again, where they were."""
         with self._transaction() as connection:
-            back = [job for job in jobs if not connection.execute("SELECT 1 FROM jobs WHERE id = ?", (job.id,)).fetchone()]
+            listed = "SELECT 1 FROM jobs WHERE id = ? AND listed"
+            back = [job for job in jobs if not connection.execute(listed, (job.id,)).fetchone()]
+            connection.executemany("DELETE FROM jobs WHERE id = ?", ((job.id,) for job in back))
             connection.executemany(INSERT, map(to_row, back))
         return back
 
@@ -226,11 +243,11 @@ class JobStore:
 
     def remove_over(self) -> list[str]:
         """Forget jobs that are over; their files and index entries stay. Returns their ids."""
+        over = "state IN ('completed', 'failed', 'cancelled') AND listed"
         with self._transaction() as connection:
-            rows = connection.execute(
-                "DELETE FROM jobs WHERE state IN ('completed', 'failed', 'cancelled') RETURNING id"
-            ).fetchall()
-        return [row["id"] for row in rows]
+            alone = connection.execute(f"DELETE FROM jobs WHERE {over} AND batch = '' RETURNING id").fetchall()
+            rows = connection.execute(f"UPDATE jobs SET listed = 0 WHERE {over} RETURNING id").fetchall()
+        return [row["id"] for row in (*alone, *rows)]
 
     def artifacts(self, job_id: str) -> list[Artifact]:
         """Return a job's artifacts in order."""
@@ -240,10 +257,8 @@ class JobStore:
     def finish_batch(self, batch_id: str) -> Batch | None:
         """Return the batch when its last job is over, once; else None."""
         with self._transaction() as connection:
-            open_jobs = connection.execute(
-                "SELECT count(*) FROM jobs WHERE batch = ? AND state IN ('queued', 'running')", (batch_id,)
-            ).fetchone()[0]
-            if open_jobs:
+            still_open = "SELECT 1 FROM jobs WHERE batch = ? AND state IN ('queued', 'running') LIMIT 1"
+            if connection.execute(still_open, (batch_id,)).fetchone():
                 return None
             row = connection.execute(
                 "UPDATE batches SET finished = 1 WHERE id = ? AND finished = 0 RETURNING body", (batch_id,)
@@ -296,6 +311,15 @@ class JobStore:
                 raise
             self._ballast.unlink()
             write()
+
+
+def _forget_unlisted(connection: sqlite3.Connection) -> None:
+    """Forget the rows of batches that are reported, and of which none is listed that could be tried again."""
+    connection.execute(
+        "DELETE FROM jobs WHERE NOT listed AND batch IN (SELECT DISTINCT batch FROM jobs WHERE NOT listed"
+        " EXCEPT SELECT DISTINCT batch FROM jobs WHERE listed)"
+        " AND batch NOT IN (SELECT id FROM batches WHERE NOT finished)"
+    )
 
 
 def _index(connection: sqlite3.Connection, artifacts: Iterable[Artifact]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from studio.core.errors import StudioError
@@ -59,15 +60,24 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX past_runs_by_age ON past_runs (ended);
     """,
+    # A batch's rows stay until its report is written, also those that a person took from the list. The other indexes are for
+    # what is asked at every row: whether its batch is over, which job of the same model is next, which one was placed by hand.
+    """
+    ALTER TABLE jobs ADD COLUMN listed INTEGER NOT NULL DEFAULT 1;
+    CREATE INDEX jobs_unlisted ON jobs (batch) WHERE NOT listed;
+    CREATE INDEX jobs_open_by_batch ON jobs (batch) WHERE state IN ('queued', 'running');
+    CREATE INDEX jobs_waiting_by_model ON jobs (kind, model, position) WHERE state = 'queued';
+    CREATE INDEX jobs_placed ON jobs (position) WHERE state = 'queued' AND placed;
+    """,
 )
 """One script a schema version, from empty; `PRAGMA user_version` counts how many have run. Append, never edit."""
 
 
-def open_database(path: Path) -> sqlite3.Connection:
+def open_database(path: Path, on_damaged: Callable[[Path], None] = lambda _kept: None) -> sqlite3.Connection:
     """Open the database for writing, migrated to the newest schema.
 
-    A damaged file is kept aside and a new one begun (artifacts stay on disk). Raises StudioError when the file is from a newer
-    Studio or cannot be opened.
+    A damaged file is kept aside and a new one begun (artifacts stay on disk); `on_damaged` hears where it is kept. Raises
+    StudioError when the file is from a newer Studio, or cannot be opened or migrated.
     """
     try:
         connection = _connect(path)
@@ -78,7 +88,7 @@ def open_database(path: Path) -> sqlite3.Connection:
                 cause="disk",
                 cure="Check the folder's rights and free space.",
             ) from error
-        _keep_aside(path)
+        on_damaged(_keep_aside(path))
         connection = _connect(path)
     _migrate(connection, path)
     return connection
@@ -105,12 +115,13 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _keep_aside(path: Path) -> None:
-    stamp = time.strftime("%Y%m%d-%H%M%S")
+def _keep_aside(path: Path) -> Path:
+    kept = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)
         if part.exists():
-            part.rename(path.with_name(f"{path.name}.damaged-{stamp}{suffix}"))
+            part.rename(kept.with_name(kept.name + suffix))
+    return kept
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
@@ -120,9 +131,23 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         raise StudioError(
             f"{path} was written by a newer Studio.", cause="invalid", cure="Start that version, or use another --data-dir."
         )
-    if 0 < version < len(MIGRATIONS):
-        with sqlite3.connect(path.with_name(f"{path.name}.before-{version + 1}")) as copy:
-            connection.backup(copy)
+    try:
+        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+            if version:
+                _back_up(connection, path.with_name(f"{path.name}.before-{number}"))
+            connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
+    except sqlite3.OperationalError as error:
+        connection.close()  # rolls back the step that failed
+        raise StudioError(
+            f"The queue's file {path} could not be brought up to date: {error}.",
+            cause="disk",
+            cure="It is as it was. Make room in its folder, and start again.",
+        ) from error
+
+
+def _back_up(connection: sqlite3.Connection, path: Path) -> None:
+    copy = sqlite3.connect(path)
+    try:
+        connection.backup(copy)
+    finally:
         copy.close()
-    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")

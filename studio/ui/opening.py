@@ -13,6 +13,7 @@ from studio.ui import background
 from studio.ui.parts import tell
 
 if TYPE_CHECKING:
+    from studio.ui.dialogs.batch import BatchDialog
     from studio.ui.window import MainWindow
 
 _MODEL_SUFFIXES = (".gguf", ".safetensors")
@@ -53,10 +54,17 @@ class Opening:
 
     def show_batch(self, path: Path) -> None:
         """Show the rows of a file, or of a folder, of prompts."""
-        from studio.ui.dialogs.batch import BatchDialog
 
+        def bring() -> type[BatchDialog]:
+            from studio.ui.dialogs.batch import BatchDialog
+
+            return BatchDialog
+
+        background.run(self._window, bring, lambda dialog: self._open_batch(dialog, path))  # 50 ms the first time
+
+    def _open_batch(self, kind_of_dialog: type[BatchDialog], path: Path) -> None:
         window, current = self._window, self._window.current()
-        dialog = BatchDialog(self._shared, path, kind=current.kind, model=current.model.currentData() or "", parent=window)
+        dialog = kind_of_dialog(self._shared, path, kind=current.kind, model=current.model.currentData() or "", parent=window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(window.queue_dock.show)
         dialog.open()

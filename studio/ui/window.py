@@ -320,10 +320,11 @@ class MainWindow(Frame):
             self.queue_dock.show()
 
     def _on_pause_changed(self, reason: str) -> None:
+        from studio.core.jobs import JobState
         from studio.jobs.queue import IN_USE, PAUSED
         from studio.ui.parts import button
 
-        waiting = len(self.shared.queue.waiting())
+        waiting = self.shared.queue.tally.states[JobState.QUEUED]
         said = reason == PAUSED and self.queue_dock.isVisible()  # the dock says it, and has the button
         if not reason or said or (reason == IN_USE and not waiting):
             self.queue_bar.clear()
@@ -332,6 +333,10 @@ class MainWindow(Frame):
         go_on = button("Continue", "Let the queue go on", self.shared.queue.resume, "play")
         look = button("Look first", "Show the queue; it stays paused", self._look_first, "queue")
         self.queue_bar.say(f"{reason} {waits}", "", [go_on, look])
+
+    def say_about_queue(self, sentence: str) -> None:
+        """Show a sentence about the queue until the person has read it."""
+        self.queue_bar.say(sentence, "", [button("All right", "Close this message", self.queue_bar.clear)])
 
     def _look_first(self) -> None:
         self.queue_bar.clear()

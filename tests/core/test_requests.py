@@ -54,6 +54,7 @@ def test_every_field_says_what_it_is(request_type):
         (TextRequest, {"seed": -1}, "seed", "at least 0"),
         (TextRequest, {"seed": 2**32}, "seed", "at most"),
         (TextRequest, {"seed": 1.5}, "seed", "whole number"),
+        (TextRequest, {"seed": "7\udc00"}, "seed", "whole number"),
         (TextRequest, {"num_beams": True}, "num_beams", "whole number"),
         (TextRequest, {"colour": "red"}, "colour", "not a setting"),
         (ImageRequest, {"width": 511}, "width", "multiple of 8"),

@@ -128,7 +128,7 @@ def test_prompts_are_made_from_columns(tmp_path):
     assert prompts(batch) == ["A headline about cats for Köln", "A headline about {{city}} for 北京"]
     assert batch.good[0].request.seed == 3
     (bad,) = batch.bad
-    assert (bad.line, bad.message) == (4, "template: the row has nothing in the column 'city'")
+    assert (bad.line, bad.message) == (4, "template: the row has nothing in the column 'city'; it has seed, topic")
     _found, jobs = plan(batch, tmp_path / "out", "{city}-{row}")
     assert [job.target.stem for job in jobs] == ["Köln-2", "北京-3"]
 

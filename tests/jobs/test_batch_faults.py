@@ -46,6 +46,8 @@ def read(tmp_path, name, data, **more):
         ("a.jsonl", '{"prompt": "good"}\n{"prompt": "bad", "steps": 1.5}\n', "steps"),
         ("a.jsonl", '{"prompt": "good"}\n{"prompt": "bad", "steps": true}\n', "steps"),
         ("a.jsonl", '{"prompt": "good"}\n{"prompt": "bad", "steps": [1]}\n', "steps"),
+        ("a.jsonl", '{"prompt": "good"}\n{"prompt": "bad", "steps": "4 \\udc00"}\n', "steps"),
+        ("a.jsonl", '{"prompt": "good"}\n{"prompt": "bad", "seed": "4 \\udc00"}\n', "seed"),
         ("a.jsonl", '{"prompt": "good"}\n{"prompt": null}\n', "prompt"),
         ("a.jsonl", '{"prompt": "good"}\n{"prompt": "bad", "colour": 1}\n', "colour"),
     ],
@@ -93,6 +95,13 @@ def test_a_column_that_the_template_wants_and_the_file_lacks(tmp_path):
     assert [(row.line, "'city'" in row.message) for row in batch.bad] == [(2, True), (3, True)]
     with pytest.raises(StudioError, match="No row of the file can run"):
         plan(batch, tmp_path / "out")
+
+
+def test_a_table_without_a_prompt_is_told_of_templates(tmp_path):
+    batch = read(tmp_path, "a.csv", "topic,city\ncats,Rome\n")
+    with pytest.raises(StudioError) as refused:
+        plan(batch, tmp_path / "out")
+    assert "{{topic}}" in refused.value.cure
 
 
 @pytest.mark.parametrize("cell", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1"])

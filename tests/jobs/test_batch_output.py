@@ -92,6 +92,14 @@ def test_axes_that_make_no_grid(tmp_path, axes, words):
     assert words in caught.value.message
 
 
+def test_a_cell_is_named_by_its_place(tmp_path):
+    name = "{row} {steps} {mood} {x}"
+    more = {**GRID, "template": "{{prompt}} $mood", "name_template": name}
+    batch = read(tmp_path, "a.csv", "prompt,x\na cat,1\n", axes=["steps=4,8", "mood=calm|../sad"], **more)
+    _batch, jobs = plan(batch, tmp_path / "out", name)
+    assert [job.target.stem for job in jobs] == ["2-4-calm-1", "2-4-sad-1", "2-8-calm-1", "2-8-sad-1"]
+
+
 def test_a_contact_sheet_shows_every_cell(tmp_path):
     found = read(tmp_path, "a.txt", "一只猫\na dog\n", axes=["steps=1,2,3", "guidance=5,7", "seed=1,200"], **GRID)
     batch, jobs = plan(found, tmp_path / "out")

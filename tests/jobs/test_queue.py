@@ -1,5 +1,8 @@
 """Queue, worker and engine together, with real SQLite, real threads and real files."""
 
+import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -8,12 +11,16 @@ import pytest
 from PySide6.QtCore import QCoreApplication
 
 from studio.core.errors import Failure
-from studio.core.events import Cancelled, Failed, Finished, Progress, TextDelta
+from studio.core.events import Cancelled, Failed, Finished, Loading, Progress, TextDelta
 from studio.core.jobs import Batch, JobState, new_job
 from studio.core.requests import ImageRequest, TextRequest
 from studio.engine.fake import FakeEngine
+from studio.engine.process import ProcessEngine
+from studio.jobs.gate import Limit
 from studio.jobs.session import DataFolderInUseError, Session
 from studio.jobs.store import JobStore
+from studio.models.catalogue import card_folder, write_card
+from tests.checkpoints_text import make_gpt2
 
 PATIENCE = 60_000
 
@@ -113,6 +120,28 @@ def test_a_job_that_takes_the_engine_down_twice_is_set_aside(qtbot, open_session
     assert session.queue.job(jobs[1].id).state is JobState.COMPLETED
 
 
+def test_a_job_that_is_set_aside_has_the_childs_log(qtbot, data):
+    write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
+    session = Session(data, ProcessEngine(data))
+    jobs = [text_job(data, model="gpt2", max_new_tokens=2_000), text_job(data, model="gpt2")]
+    session.queue.together = False
+
+    def abort(job_id, event):
+        if isinstance(event, Progress) and job_id == jobs[0].id and session.engine._child is not None:
+            os.kill(session.engine._child.process.pid, signal.SIGABRT)
+
+    session.queue.job_event.connect(abort)
+    session.queue.submit(jobs)
+    session.start()
+    run_until_over(qtbot, session, jobs)
+    first, second = map(session.queue.job, (job.id for job in jobs))
+    assert first.set_aside
+    assert "2 times" in first.failure.message
+    assert "Fatal Python error: Aborted" in first.failure.details
+    assert second.state is JobState.COMPLETED
+    session.close()
+
+
 def test_closing_lets_the_running_job_wait_and_the_next_session_makes_the_same(qtbot, open_session, data):
     session = open_session(step_seconds=0.05)
     job = new_job(ImageRequest(prompt="x", width=64, height=64, num_inference_steps=100, seed=5), str(data.outputs))
@@ -157,9 +186,83 @@ def test_clearing_forgets_what_is_over(qtbot, open_session, data):
     session.start()
     run_until_over(qtbot, session, [job])
     with qtbot.waitSignal(session.queue.jobs_removed, timeout=PATIENCE):
-        session.queue.clear_over()
+        session.queue.remove([job.id])
     assert session.queue.jobs() == []
     assert len(list(data.outputs.glob("*.txt"))) == 1
+
+
+def test_rows_that_were_taken_from_the_list_stand_in_the_report(qtbot, open_session, data, tmp_path):
+    session = open_session()
+    jobs = [
+        new_job(TextRequest(prompt=f"row {n}", seed=n, max_new_tokens=2), str(tmp_path), f"r{n}", batch="b", row=n)
+        for n in (1, 2, 3, 4)
+    ]
+    session.queue.set_limit(Limit(jobs=1))
+    with qtbot.waitSignal(session.queue.pause_changed, timeout=PATIENCE):
+        session.queue.submit(jobs, Batch(id="b", source="x.txt", folder=str(tmp_path)))
+        session.start()
+    qtbot.waitUntil(lambda: session.queue.jobs()[0].state is JobState.COMPLETED, timeout=PATIENCE)
+    removed = session.queue.jobs()[:3]  # what is done, and two that wait
+    with qtbot.waitSignal(session.queue.jobs_removed, timeout=PATIENCE):
+        session.queue.remove([job.id for job in removed])
+    with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
+        session.queue.restore(removed[2:])  # undone for one of them
+    assert [job.row for job in session.queue.jobs()] == [3, 4]
+    with qtbot.waitSignal(session.queue.batch_finished, timeout=PATIENCE):
+        session.queue.resume()
+    lines = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [(line["line"], line["state"]) for line in lines] == [
+        (1, "completed"), (2, "cancelled"), (3, "completed"), (4, "completed"),
+    ]  # fmt: skip
+    assert lines[0]["files"] == ["r1.txt"]
+
+
+def test_a_row_that_comes_back_after_the_report_is_reported_anew(qtbot, open_session, data, tmp_path):
+    session = open_session()
+    session.queue.pause()
+    session.start()
+    (job,) = [new_job(TextRequest(prompt="x", seed=1, max_new_tokens=2), str(tmp_path), "r", batch="b", row=1)]
+    with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
+        session.queue.submit([job], Batch(id="b", source="x.txt", folder=str(tmp_path)))
+    (stored,) = session.queue.jobs()
+    with qtbot.waitSignal(session.queue.batch_finished, timeout=PATIENCE):
+        session.queue.remove([job.id])
+    with qtbot.waitSignal(session.queue.batch_finished, timeout=PATIENCE):
+        session.queue.restore([stored])
+        session.queue.resume()
+    assert '"cancelled"' in (tmp_path / "report.jsonl").read_text(encoding="utf-8")
+    assert '"completed"' in (tmp_path / "report-2.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_damaged_database_is_kept_and_said(open_session, data):
+    data.database.write_bytes(b"nothing that SQLite knows" * 500)
+    session = open_session()
+    (kept,) = data.root.glob(f"{data.database.name}.damaged-*")
+    assert kept.name in session.damage
+    assert str(data.root) in session.damage
+    session.close()
+    assert open_session().damage == ""
+
+
+def test_pause_now_keeps_the_child_and_its_model(qtbot, data):
+    write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
+    session = Session(data, ProcessEngine(data))
+    phases = []
+    session.queue.job_event.connect(lambda _id, event: phases.append(event.phase) if isinstance(event, Loading) else None)
+    job = text_job(data, model="gpt2", max_new_tokens=2_000)
+    with qtbot.waitSignal(session.queue.job_event, check_params_cb=lambda _i, e: isinstance(e, Progress), timeout=PATIENCE):
+        session.queue.submit([job])
+        session.start()
+    assert any("oading" in phase for phase in phases), "a model is loaded before the first token"
+    child = session.engine._child.process.pid
+    session.queue.pause(now=True)
+    qtbot.waitUntil(lambda: session.queue.job(job.id).state is JobState.QUEUED, timeout=PATIENCE)
+    phases.clear()
+    with qtbot.waitSignal(session.queue.job_event, check_params_cb=lambda _i, e: isinstance(e, Progress), timeout=PATIENCE):
+        session.queue.resume()
+    assert session.engine._child.process.pid == child
+    assert not any("oading" in phase for phase in phases), "nothing is loaded again"
+    session.close()
 
 
 def test_an_engine_that_raises_fails_the_job_only(qtbot, open_session, data):
@@ -269,8 +372,6 @@ def open_session_text(data):
 
 
 def test_a_limit_pauses_after_so_many_jobs(qtbot, open_session, data):
-    from studio.jobs.gate import Limit
-
     session = open_session()
     jobs = [text_job(data) for _ in range(4)]
     session.queue.set_limit(Limit(jobs=2))
@@ -284,8 +385,6 @@ def test_a_limit_pauses_after_so_many_jobs(qtbot, open_session, data):
 
 
 def test_a_limit_in_time_lets_nothing_begin_after_it(qtbot, open_session, data):
-    from studio.jobs.gate import Limit
-
     session = open_session()
     session.queue.set_limit(Limit(until=1.0))
     job = text_job(data)

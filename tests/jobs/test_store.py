@@ -114,6 +114,30 @@ def test_a_batch_is_finished_once(store, tmp_path):
     assert store.finish_batch("b") == batch
 
 
+def test_what_is_cleared_is_kept_until_its_batch_is_reported(tmp_path):
+    path = tmp_path / "studio.db"
+    store = JobStore.open(path)
+    jobs = [make_job(tmp_path, batch="b", row=n) for n in (1, 2)]
+    store.add([*jobs, make_job(tmp_path)], Batch(id="b", source="x", folder=str(tmp_path)))
+    for _ in range(3):
+        (job,) = store.take_next()
+        if job.row != 2:
+            store.end(job.id, JobState.COMPLETED)
+    assert len(store.remove_over()) == 2
+    assert [job.row for job in store.jobs()] == [2]
+    assert [job.row for job in store.jobs("WHERE batch = 'b'")] == [1, 2]
+    store.close()
+    store = JobStore.open(path)
+    assert [job.row for job in store.jobs("WHERE batch = 'b'")] == [1, 2]
+    store.end(jobs[1].id, JobState.COMPLETED)
+    assert store.finish_batch("b") is not None
+    store.remove_over()
+    store.close()
+    store = JobStore.open(path)
+    assert store.jobs("WHERE 1") == []
+    store.close()
+
+
 def test_a_full_disk_still_records_the_failure(tmp_path):
     ballast = tmp_path / "ballast"
     ballast.write_bytes(b"\0" * 1024)
@@ -164,7 +188,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(target=ids)
     def submit(self):
-        (job,) = self.store.add([make_job(Path("/x"))])
+        (job,) = self.store.add([make_job(Path("/x"), batch="b" if len(self.known) % 2 else "")])
         self.known[job.id] = JobState.QUEUED
         return job.id
 
@@ -215,6 +239,15 @@ class QueueMachine(RuleBasedStateMachine):
         assert bool(again) == (self.known[job_id] in (JobState.FAILED, JobState.CANCELLED))
         if again:
             self.known[job_id] = JobState.QUEUED
+
+    @rule(job_id=ids)
+    def remove_and_undo(self, job_id):
+        job = self.store.job(job_id)
+        removed = self.store.remove([job_id])
+        assert bool(removed) == (job.state is not JobState.RUNNING)
+        assert (job_id in {one.id for one in self.store.jobs()}) == (job.state is JobState.RUNNING)
+        assert self.store.restore(removed) == removed
+        assert self.store.restore(removed) == []
 
     @invariant()
     def states_agree(self):
@@ -278,8 +311,6 @@ def test_nothing_is_taken_together_across_a_job_placed_by_hand(store, tmp_path):
 
 
 def test_an_older_database_is_brought_up_to_date_with_a_copy_beside_it(tmp_path):
-    import sqlite3
-
     from studio.library.database import MIGRATIONS
 
     path = tmp_path / "studio.db"
@@ -309,4 +340,25 @@ def test_an_older_database_is_brought_up_to_date_with_a_copy_beside_it(tmp_path)
     (job,) = store.take_next(("text", "m"))
     assert job.request.prompt == "hi"
     store.close()
-    assert (tmp_path / "studio.db.before-2").exists()
+    for version in range(2, len(MIGRATIONS) + 1):  # one before each step
+        copy = sqlite3.connect(tmp_path / f"studio.db.before-{version}")
+        assert copy.execute("PRAGMA user_version").fetchone()[0] == version - 1
+        assert copy.execute("SELECT count(*) FROM jobs").fetchone()[0] == 1
+        copy.close()
+
+
+def test_a_step_without_room_leaves_the_database_as_it_was(tmp_path, monkeypatch):
+    from studio.library import database
+
+    path = tmp_path / "studio.db"
+    JobStore.open(path).close()
+    before = path.read_bytes()
+    steps = (*database.MIGRATIONS, "CREATE TABLE half (x); INSERT INTO nothing VALUES (1);")
+    monkeypatch.setattr(database, "MIGRATIONS", steps)
+    with pytest.raises(StudioError, match="brought up to date"):
+        JobStore.open(path)
+    monkeypatch.undo()
+    store = JobStore.open(path)
+    assert store._connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'half'").fetchone()[0] == 0
+    store.close()
+    assert path.read_bytes() == before

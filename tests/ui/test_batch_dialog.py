@@ -3,6 +3,7 @@
 import pytest
 from openpyxl import Workbook
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
 
 from studio.jobs.batch.resume import find_made
 from studio.ui.dialogs.batch import BatchDialog
@@ -76,6 +77,26 @@ def test_columns_are_mapped_to_fields_and_left_out(qtbot, open_batch):
     assert cells(dialog, PROMPT) == ["Ein Gedicht"]
     assert "max-new-tokens 7" in cells(dialog, SETTINGS)[0]
     assert dialog.columns.table.rowCount() == 3
+
+
+def test_a_table_without_a_prompt_is_told_of_templates(qtbot, open_batch):
+    dialog = open_batch(text="topic,city\ncats,Rome\n")
+    assert dialog.notice.isVisible()
+    assert dialog.notice.message == "No row of the file can run."
+    assert "{{topic}}" in dialog.notice.accessibleName()
+    dialog.prompts.template.setText("Write about {{topic}} for {{city}}")
+    settle(qtbot, dialog)
+    assert not dialog.notice.isVisible()
+    assert dialog.run_button.isEnabled()
+
+
+def test_what_can_be_written_is_explained(qtbot, open_batch, monkeypatch):
+    told = []
+    monkeypatch.setattr("studio.ui.dialogs.batch_pages.tell", lambda _parent, title, text: told.append(text))
+    dialog = open_batch(text="prompt\na cat\n")
+    button = next(one for one in dialog.variations.findChildren(QPushButton) if one.text() == "?")
+    button.click()
+    assert all(sign in told[0] for sign in ("{{topic}}", "{red|blue}", "$style", "__animal__", "[5..10 step 1]"))
 
 
 def test_a_problem_is_named_by_the_files_own_column(qtbot, open_batch):

@@ -6,7 +6,7 @@ import sys
 import pytest
 from PySide6.QtCore import QModelIndex, Qt, QTime
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QInputDialog
+from PySide6.QtWidgets import QInputDialog, QPushButton
 
 from studio.core.jobs import Batch, JobState, new_job
 from studio.core.requests import ImageRequest, TextRequest
@@ -85,6 +85,26 @@ def test_removed_jobs_do_not_run_and_come_back_with_undo(qtbot, panel):
     assert sorted(prompts(panel)) == ["a", "c", "d"]
 
 
+def test_what_is_over_is_cleared_and_comes_back_with_undo(qtbot, panel):
+    choose(panel, "a", "c")
+    panel.cancel_button.click()
+    qtbot.waitUntil(lambda: panel._actions["clear"].isEnabled(), timeout=PATIENCE)
+    panel._actions["clear"].trigger()
+    qtbot.waitUntil(lambda: prompts(panel) == ["b", "d"], timeout=PATIENCE)
+    press(panel, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: prompts(panel) == ["a", "b", "c", "d"], timeout=PATIENCE)
+    assert [job.state.over for job in panel.queue.jobs()] == [True, False, True, False]
+
+
+def test_a_damaged_database_is_said_in_the_window(qtbot, open_studio, data):
+    data.database.write_bytes(b"nothing that SQLite knows" * 500)
+    bar = open_studio().window.queue_bar
+    assert bar.isVisible()
+    assert "damaged" in bar.message
+    bar.findChild(QPushButton).click()
+    assert not bar.isVisible()
+
+
 def test_a_waiting_job_is_changed_in_its_form(qtbot, panel):
     tab = panel.studio.window.text_tab
     tab.prompt.setPlainText("my draft")
@@ -151,9 +171,8 @@ def test_filters_by_kind_state_batch_and_text(qtbot, panel, data):
 def test_places_and_estimates_are_shown(qtbot, panel, data):
     with qtbot.waitSignal(panel.queue.jobs_added, timeout=PATIENCE):
         panel.queue.submit([text(data, "m", model="other"), text(data, "e")])
-    panel.table_model._rank()
-    state = [panel.shown.index(number, STATE).data() for number in range(6)]
-    assert state == [f"Waiting · {rank}" for rank in (1, 2, 3, 4, 6, 5)]  # jobs of one model run together
+    ranks = [f"Waiting · {rank}" for rank in (1, 2, 3, 4, 6, 5)]  # jobs of one model run together
+    qtbot.waitUntil(lambda: [panel.shown.index(number, STATE).data() for number in range(6)] == ranks, timeout=PATIENCE)
     panel.pause_menu.by_model.setChecked(False)
     qtbot.waitUntil(lambda: panel.shown.index(4, STATE).data() == "Waiting · 5", timeout=PATIENCE)
     panel.pause_button.click()

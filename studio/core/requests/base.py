@@ -25,6 +25,8 @@ from studio.core.errors import InvalidRequestError, Problem
 
 MAX_SEED = 2**32 - 1
 MAX_PROMPT_CHARACTERS = 200_000
+MISSING = "is missing"
+"""What a problem says of a field that must be given."""
 _INVALID = re.compile("[\0\ud800-\udfff]")
 
 Prompt = Annotated[
@@ -164,7 +166,7 @@ def _check_field(info: FieldInfo, value: Any) -> Iterator[Problem]:  # noqa: C90
     meta = info.meta
     if value is None:
         if not info.optional:
-            yield Problem(info.name, "is missing")
+            yield Problem(info.name, MISSING)
         return
     if info.choices and value not in info.choices:
         yield Problem(info.name, f"must be one of {', '.join(info.choices)}")
@@ -210,7 +212,7 @@ def build_request(request_type: type[Request], values: Mapping[str, Any]) -> Req
             value = info.default
         try:
             converted[name] = value if value is None else msgspec.convert(value, info.type, strict=False)
-        except msgspec.ValidationError:
+        except (msgspec.ValidationError, UnicodeEncodeError):  # half a character where a number belongs
             problems.append(Problem(name, f"{_shorten(value)} is not {_describe(info)}"))
             converted[name] = info.default
     bad = {problem.field for problem in problems}

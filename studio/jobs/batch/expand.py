@@ -79,7 +79,9 @@ class Scope:
     def _look_up(self, name: Name, row: Mapping[str, str]) -> Node:
         if name.kind == "column":
             if not row.get(name.name):
-                raise GrammarError(f"the row has nothing in the column {name.name[:60]!r}")
+                others = ", ".join(sorted(column[:40] for column in row if column != name.name)[:8])
+                it_has = f"; it has {others}" if others else ""
+                raise GrammarError(f"the row has nothing in the column {name.name[:60]!r}{it_has}")
             return row[name.name]
         if name.kind == "variable" and name.name in row and name.name not in self.first:
             return row[name.name]

@@ -14,6 +14,7 @@ import msgspec
 from studio.core import names
 from studio.core.errors import StudioError
 from studio.core.jobs import Batch, BatchRow, DoneRow, GridAxis, Job, SkippedRow, new_id, new_job
+from studio.core.requests.base import MISSING
 from studio.jobs.batch import seeds as seed_policies
 from studio.jobs.batch import wildcards as wildcard_files
 from studio.jobs.batch.axes import Axis, check_axes, read_axis
@@ -27,7 +28,7 @@ from studio.jobs.batch.spreadsheet import read_spreadsheet
 from studio.jobs.batch.template import columns
 from studio.jobs.batch.understand import FindCard, Reading, Row, Understanding
 
-__all__ = ["BatchFile", "FindCard", "Row", "columns_of", "plan", "read_batch"]
+__all__ = ["BatchFile", "FindCard", "Row", "columns_of", "cure_for", "plan", "read_batch"]
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ def plan(
     if problem:
         raise StudioError(f"The name template {problem.message}.", cause="invalid", cure=f"For example {names.DEFAULT_TEMPLATE}.")
     if not batch.good:
-        raise StudioError("No row of the file can run.", cause="invalid", cure="Mend the rows that are named.")
+        raise StudioError("No row of the file can run.", cause="invalid", cure=cure_for(batch))
     check_collect(collect)
     folder = folder.expanduser().absolute()
     batch_id = new_id()
@@ -182,6 +183,14 @@ def plan(
         done=_done(batch, resumed, collect) if resumed else (), report=_report_path(report),
     )  # fmt: skip
     return found, placed
+
+
+def cure_for(batch: BatchFile) -> str:
+    """Return what to do where no row of the file can run."""
+    if all(any(problem.message == MISSING for problem in row.problems) for row in batch.bad) and batch.header:
+        shown = next(iter(batch.header))[:40]
+        return f"No column is the prompt. Make it from the columns with a template such as: Write about {{{{{shown}}}}}."
+    return "Mend the rows that are named."
 
 
 def _more(row: Row, collect: str) -> BatchRow | None:

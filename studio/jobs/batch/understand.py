@@ -158,12 +158,16 @@ class Understanding:
         self._count(raw.line, [cell for _place, cell in grid])
         shared, told = _Grid(), set()
         for place, cell in grid:
-            base = Row(raw.line, None, columns=extra, place=place)
+            base = Row(raw.line, None, columns={**extra, **self._named(place)}, place=place)
             for index in range(cell.count):
                 for row in self._repeats(kind, cell, index, shared, base):
                     if row.request is not None or row.message not in told:
                         told.add(row.message)
                         yield row
+
+    def _named(self, place: tuple[int, ...]) -> dict[str, str]:
+        """Return the values of a cell of the grid by the names of the axes, for file names and collected texts."""
+        return {axis.name: axis.values[at] for axis, at in zip(self.reading.axes, place, strict=True)} if place else {}
 
     def _kind(self, raw: RawRow) -> str:
         value = raw.values.get("kind", self.reading.kind)
@@ -248,7 +252,9 @@ class Understanding:
             return parse(self.reading.template, columns=True, only_columns=self.reading.combine == "off")
         except GrammarError as error:
             raise StudioError(
-                f"The prompt template cannot be read: it {error}.", cause="invalid", cure="See docs/batch.md for the grammar."
+                f"The prompt template cannot be read: it {error}.",
+                cause="invalid",
+                cure="For example: Write a {short|long} headline about {{topic}}.",
             ) from error
 
     @cached_property
@@ -374,6 +380,6 @@ def _own_seed(values: Mapping[str, Any]) -> int | None:
         return None
     try:
         seed = msgspec.convert(value, int, strict=False)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):
         return _NOT_A_SEED
     return seed if 0 <= seed <= MAX_SEED else _NOT_A_SEED

@@ -12,7 +12,7 @@ from studio.core import names
 from studio.core.errors import StudioError
 from studio.core.jobs import Batch, Job
 from studio.jobs.batch.collect import check_collect
-from studio.jobs.batch.plan import plan
+from studio.jobs.batch.plan import cure_for, plan
 from studio.models.installed import find
 from studio.ui import background
 from studio.ui.dialogs.batch_pages import ColumnsPage, OutputPage, PromptsPage, VariationsPage
@@ -168,6 +168,8 @@ class BatchDialog(QDialog):
     def _say(self, found: Understood) -> None:
         if found.problem:
             self.notice.say(f"The file name {found.problem.message}.")
+        elif not found.good:
+            self.notice.say("No row of the file can run.", cure_for(found.batch_file))
         elif found.batch_file.warning:
             self.notice.say(found.batch_file.warning)
         elif found.free is not None and found.disk > found.free:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QLineEdit,
     QPlainTextEdit,
+    QSizePolicy,
     QSpinBox,
     QTableWidget,
     QTableWidgetItem,
@@ -29,7 +30,7 @@ from studio.jobs.batch.decode import ENCODINGS
 from studio.jobs.batch.expand import COMBINE
 from studio.jobs.batch.seeds import MAX_REPEATS, POLICIES
 from studio.ui.dialogs.batch_reading import as_variables
-from studio.ui.parts import button, dress_table, label, name_control, row
+from studio.ui.parts import button, dress_table, label, name_control, row, tell
 from studio.ui.presets import presets
 from studio.ui.shared import Shared
 
@@ -37,6 +38,20 @@ AS_NAMED = "\0as named"
 _COMBINE_TITLES = {"random": "Drawn by the row's seed", "all": "Every combination", "off": "Texts as they stand"}
 _AXIS_EXAMPLES = ("steps=10,20,30", "guidance=[5..9 step 2]", "prompt=a cat|a dog")
 _COLLECT_TITLES = {"csv": "One table (.csv)", "jsonl": "One .jsonl", "md": "One Markdown file", "docx": "One Word document"}
+
+
+GRAMMAR = """In a template, {{topic}} is what the row's column of that name holds.
+
+In a prompt, and in any other cell:
+{red|blue} is one of them, and may hold others: {big|very {old|odd}}.
+$style, or ${style}, is a variable, or the row's column of that name.
+__animal__ is a line of animal.txt in the folder of wildcards.
+[5..10 step 1] is every number from 5 to 10, a row each.
+
+A backslash takes the sign as it stands: \\{ \\| \\} \\$ \\[ \\__
+
+“Every combination” makes a row of each; else one is drawn by the row's seed. The table shows what each row becomes, before
+anything runs."""
 
 
 class Page(QWidget):
@@ -190,7 +205,10 @@ class VariationsPage(Page):
             line.setPlaceholderText(example)
             told = "A setting or a variable and its values; every row runs with each, and a contact sheet is written at the end"
             name_control(line, f"Axis {number} of the grid", told)
-        self.add("Alternatives", self.combine, 0, 0)
+        explain = button("?", "What can be written in a row", lambda: tell(self, "What can be written in a row", GRAMMAR))
+        explain.setAccessibleName("What can be written in a row")
+        self.combine.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.add("Alternatives", row(self.combine, explain, spacing=4), 0, 0)
         self.add("Folder of wildcards", row(self.wildcards, browse, spacing=4), 1, 0)
         self.add("Variables", self.variables, 0, 1, rows=2)
         self.grid.addWidget(label("Grid: a value of each axis for every row", "muted"), 0, 2)

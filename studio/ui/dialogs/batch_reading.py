@@ -16,7 +16,7 @@ from studio.jobs.batch.plan import BatchFile, FindCard, columns_of, read_batch
 from studio.jobs.batch.resume import Resumed, read_resumed
 from studio.jobs.batch.spreadsheet import SUFFIX as SPREADSHEET
 from studio.jobs.batch.spreadsheet import sheet_names
-from studio.jobs.estimate import total
+from studio.jobs.estimate import Paces, total
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Understood:
         return self.good - len(self.resumed.rows)
 
 
-def understand(asked: Asked, find_card: FindCard, jobs: Sequence[Job], paces: Mapping[tuple[str, str], float]) -> Understood:
+def understand(asked: Asked, find_card: FindCard, jobs: Sequence[Job], paces: Paces) -> Understood:
     """Read the file, and look what its folder holds already. Raises StudioError for the file as a whole."""
 
     def read(first_seed: int | None) -> BatchFile:

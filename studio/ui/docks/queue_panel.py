@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 from studio.core.artifact import Artifact
 from studio.core.jobs import Job, JobState
 from studio.core.requests import KINDS
-from studio.jobs.estimate import total
 from studio.ui import background
 from studio.ui.docks.pause_menu import PauseMenu
 from studio.ui.docks.queue_table import (
@@ -118,7 +117,7 @@ class QueuePanel(QWidget):
             ("retry_failed", "Try all failed ones again", "", self.retry_failed),
             ("cancel_waiting", "Cancel all that wait", "", self.cancel_waiting),
             ("cancel_all", "Cancel everything", "", self.queue.cancel_all),
-            ("clear", "Clear what is over", "", self.queue.clear_over),
+            ("clear", "Clear what is over", "", self.clear_over),
             ("undo", "Undo", "Ctrl+Z", self.undo_stack.undo),
             ("redo", "Redo", "Ctrl+Shift+Z", self.undo_stack.redo),
         )
@@ -237,6 +236,12 @@ class QueuePanel(QWidget):
         if jobs:
             self.undo_stack.push(Remove(self.queue, jobs))
 
+    def clear_over(self) -> None:
+        """Take all jobs that are over from the list; it can be undone."""
+        jobs = [job for job in self.queue.jobs() if job.state.over]
+        if jobs:
+            self.undo_stack.push(Remove(self.queue, jobs))
+
     def show_chosen(self) -> None:
         """Show the folder of the selected job's result, or why it failed."""
         jobs = self.chosen()
@@ -291,11 +296,9 @@ class QueuePanel(QWidget):
         self._on_changed()
 
     def _on_changed(self) -> None:
-        jobs = self.queue.jobs()
-        running = any(job.state is JobState.RUNNING for job in jobs)
-        waiting = [job for job in jobs if job.state is JobState.QUEUED]
-        failed = any(job.state is JobState.FAILED for job in jobs)
-        self.summary.setText(self._summary(jobs, waiting, running))
+        tally = self.queue.tally
+        running, waiting = tally.states[JobState.RUNNING], tally.states[JobState.QUEUED]
+        self.summary.setText(self._summary())
         chosen = self.chosen()
         queued = any(job.state is JobState.QUEUED for job in chosen)
         again = any(job.state in (JobState.FAILED, JobState.CANCELLED) for job in chosen)
@@ -305,24 +308,27 @@ class QueuePanel(QWidget):
         enabled = {
             "show": bool(chosen), "next": queued, "up": queued, "down": queued, "edit": queued, "duplicate": bool(chosen),
             "cancel": active, "retry": again, "remove": any(job.state is not JobState.RUNNING for job in chosen),
-            "cancel_batch": any(job.batch for job in chosen), "retry_failed": failed, "cancel_waiting": bool(waiting),
-            "cancel_all": running or bool(waiting), "clear": any(job.state.over for job in jobs),
+            "cancel_batch": any(job.batch for job in chosen), "retry_failed": tally.states[JobState.FAILED] > 0,
+            "cancel_waiting": waiting > 0, "cancel_all": tally.open > 0, "clear": tally.over > 0,
             "undo": self.undo_stack.canUndo(), "redo": self.undo_stack.canRedo(),
         }  # fmt: skip
         for name, on in enabled.items():
             self._actions[name].setEnabled(on)
         self._actions["undo"].setText(f"Undo {self.undo_stack.undoText()}".strip())
         self._actions["redo"].setText(f"Redo {self.undo_stack.redoText()}".strip())
-        if running != self._timer.isActive():
+        if bool(running) != self._timer.isActive():
             (self._timer.start if running else self._timer.stop)()
 
-    def _summary(self, jobs: list[Job], waiting: list[Job], running: bool) -> str:
-        if not jobs:
+    def _summary(self) -> str:
+        tally = self.queue.tally
+        if not tally.states.total():
             return "No jobs yet. Everything that you generate is listed here."
-        failed = sum(job.state is JobState.FAILED for job in jobs)
-        parts = [f"{len(waiting)} waiting"] + (["1 running"] if running else []) + ([f"{failed} failed"] if failed else [])
-        seconds, unknown = total(self.queue.estimates.medians(), (job.request for job in waiting))
-        if seconds:
+        running, failed = tally.states[JobState.RUNNING], tally.states[JobState.FAILED]
+        parts = [f"{tally.states[JobState.QUEUED]:,} waiting"]
+        parts += [f"{running} running"] if running else []
+        parts += [f"{failed:,} failed"] if failed else []
+        seconds, unknown = tally.left(self.queue.estimates.medians())
+        if seconds >= 1 or (seconds and not unknown):
             parts.append(f"{'at least' if unknown else 'about'} {duration(seconds)} left")
         if self.queue.paused:
             parts.insert(0, "Paused")
@@ -330,6 +336,7 @@ class QueuePanel(QWidget):
 
     def _on_tick(self) -> None:
         self.table_model.tick()
+        self.summary.setText(self._summary())
 
 
 def _table(shown: JobFilter) -> QTableView:

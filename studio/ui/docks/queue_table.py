@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 from studio.core.events import TERMINAL, Event, Loading, Progress
 from studio.core.jobs import Job, JobState
 from studio.jobs.queue import JobQueue
+from studio.ui import background
 
 COLUMNS = ("State", "Kind", "Model", "Prompt", "Progress", "Time")
 STATE, KIND, MODEL, PROMPT, PROGRESS, TIME = range(len(COLUMNS))
@@ -36,6 +37,8 @@ WORDS = {
     JobState.CANCELLED: "Cancelled",
 }
 RANK_DELAY_MS = 100
+RANK_SHARE = 10
+"""Ranks of 100 000 jobs take a while: so much longer than they took is waited before they are looked at again."""
 _JOBS = "application/x-studio-jobs"
 Index = QModelIndex | QPersistentModelIndex
 
@@ -73,6 +76,7 @@ class JobTable(QAbstractTableModel):
         self._timer.setSingleShot(True)
         self._timer.setInterval(RANK_DELAY_MS)
         self._timer.timeout.connect(self._rank)
+        self._ranking = False
         self._reset()
         queue.jobs_added.connect(self._on_added)
         queue.jobs_changed.connect(self._on_changed)
@@ -171,7 +175,22 @@ class JobTable(QAbstractTableModel):
         self._timer.start()
 
     def _rank(self) -> None:
-        self._ranks = {job.id: number for number, job in enumerate(self._queue.run_order(), start=1)}
+        if self._ranking:
+            self._timer.start()
+            return
+        self._ranking, order = True, self._queue.order_now()
+
+        def rank() -> tuple[dict[str, int], float]:
+            begun = time.perf_counter()
+            ranks = {job.id: number for number, job in enumerate(order(), start=1)}
+            return ranks, time.perf_counter() - begun
+
+        background.run(self, rank, self._on_ranked)
+
+    def _on_ranked(self, found: tuple[dict[str, int], float]) -> None:
+        self._ranks, seconds = found
+        self._ranking = False
+        self._timer.setInterval(max(RANK_DELAY_MS, int(RANK_SHARE * seconds * 1000)))
         self.ranks_changed.emit()
 
     def _on_event(self, job_id: str, event: Event) -> None:
