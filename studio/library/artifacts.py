@@ -1,7 +1,7 @@
 """Artifacts: results become files that explain themselves, and files are read back.
 
 The recipe (`core.artifact.Recipe`, JSON) is inside a PNG (iTXt `studio`) and a sound file (its comment). A text stays clean: its
-recipe lies beside it in `.studio/<file name>.json`, with the text's hash.
+recipe lies beside it in `.studio/<file name>.json`, with the text's hash. Music of a model that writes notes has its MIDI beside it.
 """
 
 from __future__ import annotations
@@ -64,6 +64,8 @@ def save(result: Result, *, job: Job, card: ModelCard, versions: dict[str, str])
     elif isinstance(result, AudioResult):
         artifact = msgspec.structs.replace(artifact, duration=len(result.samples) / result.sampling_rate)
         data = _encode_sound(result, job, recipe)
+        if result.midi:
+            _write_midi(path.with_suffix(".mid"), result.midi, job.id)
     else:
         raise TypeError(type(result).__name__)
     _write(path, data, job.id)
@@ -83,6 +85,18 @@ def _write(path: Path, data: bytes, job_id: str) -> None:
     except FileExistsError:
         known = read_recipe(path)
         if known is None or known.job_id != job_id:
+            raise StudioError(
+                f"{path} exists already and is kept.", cause="disk", cure="Choose another name or folder."
+            ) from None
+        write_whole(path, data, replace=True)
+
+
+def _write_midi(path: Path, data: bytes, job_id: str) -> None:
+    # Before the sound: when that is there, all is.
+    try:
+        write_whole(path, data)
+    except FileExistsError:
+        if job_id.encode() not in path.read_bytes():
             raise StudioError(
                 f"{path} exists already and is kept.", cause="disk", cure="Choose another name or folder."
             ) from None
@@ -109,7 +123,7 @@ def _recipe(result: Result, job: Job, card: ModelCard, versions: dict[str, str])
     return Recipe(
         studio=__version__, job_id=job.id, request=job.request, ordinal=result.ordinal, seed=result.seed, model=card.name,
         model_sha256=card.sha256, versions=versions, created=created, score=result.score, partial=result.partial,
-        prompt_read=result.prompt_read if isinstance(result, ImageResult) else "",
+        prompt_read=result.prompt_read if isinstance(result, (ImageResult, AudioResult)) else "",
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from studio.core.requests.base import Request
-from studio.core.requests.speech import AUDIO_MEDIA_TYPES, AudioFormat
+from studio.core.requests.speech import AUDIO_MEDIA_TYPES, BYTES_A_SECOND, AudioFormat
 
 
 class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
@@ -38,3 +38,8 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
     def work(self) -> float:
         """Seconds of sound."""
         return self.seconds
+
+    @property
+    def likely_bytes(self) -> int:
+        """Of sound in two channels with 44 100 samples a second, at most."""
+        return 4096 + int(self.seconds * BYTES_A_SECOND[self.format] * 2 * 44_100 / 24_000)
