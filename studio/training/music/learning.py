@@ -26,13 +26,13 @@ _COUNTS = (1, 2, 3, 4, 4, 5, 6, 7, 8, 8, 9, 10, 12, 12, 13, 14, 16, 16, 18, 20, 
 class Profile(msgspec.Struct, frozen=True):
     """The size of the model and of its training."""
 
-    hidden: int = 192
-    inner: int = 512
-    layers: int = 5
+    hidden: int = 256
+    inner: int = 704
+    layers: int = 6
     heads: int = 4
     positions: int = 512
     batch: int = 8
-    steps: int = 1300
+    steps: int = 1600
     rate: float = 0.02
     """Of the matrices (Muon); the embedding learns by AdamW at `embedding_rate`."""
     embedding_rate: float = 0.004
@@ -59,7 +59,7 @@ def row(random: Random, length: int) -> list[int]:
     while len(tokens) < length:
         brief, count = draw_brief(random), random.choice(_COUNTS)
         bars = compose(brief, count, random)
-        skipped = random.randrange(count // 2) if count > 16 and random.random() < 0.6 else 0
+        skipped = random.randrange(count - 3) if count > 6 and random.random() < 0.5 else 0
         tokens += encode(brief, bars[skipped:])
     return tokens[:length]
 
@@ -84,7 +84,8 @@ def train(profile: Profile, folder: Path, until: int, tell: Callable[[str], None
             for group in optimizer.param_groups:
                 group["lr"] = group["initial_lr"] * factor
         tokens = torch.from_numpy(batch(step, profile.batch, profile.positions))
-        loss = model(input_ids=tokens, labels=tokens).loss
+        with torch.autocast("cpu", torch.bfloat16):  # a third faster on processors that know it
+            loss = model(input_ids=tokens, labels=tokens).loss
         loss.backward()
         for optimizer in optimizers:
             optimizer.step()
