@@ -1,9 +1,9 @@
 """Music as events, for the symbolic model: its vocabulary, and pieces as rows of tokens and back.
 
-A piece is a **brief** (what was asked for), then bars. Everything is written with the tonic as C, so that the model learns one key; the
-key that was asked for is a shift at the end. A bar is `LEFT` (bars until the end, this one included, 16 for more), its section, then
-for each position of the sixteenths that something begins at: the chord, the drums that sound together, bass, harmony from below,
-melody, each note with its length in one token.
+A piece is a **brief** (what was asked for), then bars. Everything is written with the tonic as C, so that the model learns one
+key; the key that was asked for is a shift at the end. A bar is `LEFT` (bars until the end, this one included, 16 for more), its
+section, then for each position of the sixteenths that something begins at: the chord, the drums that sound together, bass,
+harmony from below, melody, each note with its length in one token.
 """
 
 from __future__ import annotations

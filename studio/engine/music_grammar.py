@@ -160,6 +160,15 @@ def _in_key_chords(mode: str) -> Mask:
     return mask
 
 
+@functools.cache
+def chords_in(mode: str) -> tuple[tuple[int, str], ...]:
+    """Return (root, quality) of the chords that a piece in this mode may have."""
+    notes = vocabulary().notes
+    return tuple(
+        (note.pitch, note.what) for number in np.flatnonzero(_in_key_chords(mode)) if (note := notes[number]) is not None
+    )
+
+
 def follows(brief: Brief, bars: int, tokens: Sequence[int], *, in_key: bool = True) -> bool:
     """True where the grammar allows these tokens, from behind the brief on; for tests and the evaluation."""
     grammar = Grammar(brief, bars, in_key=in_key)

@@ -42,7 +42,7 @@ class Mixer:
             self._add_room(round(strokes[0].begin * RATE))
 
     def finish(self, seconds: float) -> Sound:
-        """Return the sound, frames × 2, exactly `seconds` long or as long as was said first; what would sound beyond fades out."""
+        """Return the sound, frames × 2, `seconds` long, or as long as was said first; what would sound beyond fades out."""
         self._add_room(self._frames + _BLOCK)
         return _finish(self._dry[: max(1, round(seconds * RATE))])
 

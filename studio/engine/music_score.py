@@ -10,8 +10,8 @@ from typing import NamedTuple
 from studio.engine.music_events import DRUMS, STEPS_A_BEAT, Bar
 from studio.engine.music_sound import instruments
 
-_SWING = {"jazz": 0.66, "lofi": 0.34}
-"""How much later the off-beat quavers come, in sixteenths."""
+SWING = {"jazz": 0.66, "lofi": 0.34}
+"""How much later the off-beat quavers come in these styles, in sixteenths."""
 _LOUDNESS = {"M": 0.92, "H": 0.5, "B": 0.7, "D": 0.75}
 _CHANNELS = {"M": 0, "H": 1, "B": 2, "D": 9}
 _TICKS = 480
@@ -36,12 +36,13 @@ class Stroke(NamedTuple):
 class Playing(NamedTuple):
     """How a piece is played."""
 
-    style: str
+    swing: float
     steps: int
     """Sixteenths in a bar."""
     bpm: float
     key: int
-    """Semitones from C to the tonic, −6..6."""
+    """Semitones from C to the tonic, −6..5."""
+    mode: str
     instruments: dict[str, str]
     """Part → name in `instruments.toml`; drums have none."""
     seed: int
@@ -56,7 +57,7 @@ def play(bar: Bar, number: int, playing: Playing, fermata: float = 0.0) -> list[
     step_seconds = 60 / playing.bpm / STEPS_A_BEAT
     strokes = []
     for note in sorted(note for note in bar.notes if note.part != "C"):
-        begin = (number * playing.steps + note.step + _swing(playing.style, note.step)) * step_seconds
+        begin = (number * playing.steps + note.step + _late(playing.swing, note.step)) * step_seconds
         begin = max(0.0, begin + (random.gauss(0, 0.004) if note.step else 0.0))
         velocity = min(1.0, _LOUDNESS[note.part] * _accent(note.step, playing.steps) * (1 + random.uniform(-0.06, 0.06)))
         if note.part == "D":
@@ -69,9 +70,8 @@ def play(bar: Bar, number: int, playing: Playing, fermata: float = 0.0) -> list[
     return sorted(strokes, key=lambda stroke: (stroke.begin, stroke.part, stroke.pitch))
 
 
-def _swing(style: str, step: int) -> float:
-    late = _SWING.get(style, 0.0)
-    return (0.0, late / 2, late, late / 2)[step % STEPS_A_BEAT]
+def _late(swing: float, step: int) -> float:
+    return (0.0, swing / 2, swing, swing / 2)[step % STEPS_A_BEAT]
 
 
 def _accent(step: int, steps: int) -> float:
@@ -83,13 +83,14 @@ def _accent(step: int, steps: int) -> float:
 
 
 def midi_file(strokes: Sequence[Stroke], playing: Playing, text: str) -> bytes:
-    """Return a standard MIDI file (format 1, 480 ticks a beat): tempo and `text` in the first track, then a track for each part."""
+    """Return a standard MIDI file (format 1, 480 ticks a beat): tempo, key, `text`, then a track for each part."""
     beat = 60 / playing.bpm
     numerator = playing.steps // STEPS_A_BEAT
     head = [
         (0, _meta(0x01, text.encode())),
         (0, _meta(0x51, struct.pack(">I", round(beat * 1_000_000))[1:])),
         (0, _meta(0x58, bytes([numerator, 2, 24, 8]))),
+        (0, _meta(0x59, _key_signature(playing))),
     ]
     tracks = [_track(head)]
     for part in [part for part in "MHBD" if any(stroke.part == part for stroke in strokes)]:
@@ -104,6 +105,13 @@ def midi_file(strokes: Sequence[Stroke], playing: Playing, text: str) -> bytes:
                 events.append((max(begin + 1, end), bytes([0x80 | channel, stroke.pitch, 0])))
         tracks.append(_track(events))
     return b"MThd" + struct.pack(">IHHH", 6, 1, len(tracks), _TICKS) + b"".join(tracks)
+
+
+def _key_signature(playing: Playing) -> bytes:
+    """Return sharps (flats negative) and whether it is minor."""
+    minor = playing.mode == "minor"
+    sharps = ((playing.key + 3 * minor) * 7 + 5) % 12 - 5
+    return struct.pack(">bB", sharps, minor)
 
 
 def _meta(kind: int, data: bytes) -> bytes:

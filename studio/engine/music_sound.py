@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import tomllib
+from collections.abc import Callable
 
 import msgspec
 import numpy as np
@@ -51,7 +52,7 @@ def instruments() -> dict[str, Instrument]:
 def tone(instrument: Instrument, pitch: int, seconds: float) -> Sound:
     """Return a note as it sounds while it is held, for `seconds`; about full scale 1. The release is `released`'s."""
     count = max(1, round(seconds * RATE))
-    time = np.arange(count, dtype=np.float32) / RATE
+    time = np.asarray(np.arange(count, dtype=np.float32) / RATE, np.float32)
     frequency = 440.0 * 2 ** ((pitch - 69) / 12)
     bend = _vibrato(instrument, time)
     sides = [_side(instrument, frequency, time, bend, side) for side in ((-0.5, 0.5) if instrument.spread else (0.0,))]
@@ -111,7 +112,7 @@ def drum(letter: str) -> Sound:
     time = np.arange(round(seconds * RATE)) / RATE
     hiss = random.standard_normal((len(time), 2))
     bright = np.diff(hiss, 2, axis=0, prepend=hiss[:2]) * 0.35
-    made = {
+    makers: dict[str, Callable[[], NDArray[np.float64]]] = {
         "K": lambda: _sweep(time, 45, 120, 0.035) * _fall(time, 0.09) * 1.3,
         "T": lambda: _sweep(time, 95, 60, 0.06) * _fall(time, 0.11),
         "S": lambda: 0.5 * _sweep(time, 185, 60, 0.02) * _fall(time, 0.05) + _wide(hiss, 0.3, time, 0.06),
@@ -122,8 +123,8 @@ def drum(letter: str) -> Sound:
         "R": lambda: _wide(bright, 0.1, time, 0.2) + 0.03 * _sweep(time, 3300, 0, 1) * _fall(time, 0.2),
         "A": lambda: _wide(bright, 0.13, time, 0.03) * np.minimum(1, time / 0.012)[:, None].clip(0, 1),
         "C": lambda: _wide(bright, 0.22, time, 0.4),
-    }[letter]()
-    return np.asarray(made, np.float32)
+    }
+    return np.asarray(makers[letter](), np.float32)
 
 
 def _sweep(time: NDArray[np.float64], low: float, more: float, falls: float) -> NDArray[np.float64]:

@@ -1,4 +1,7 @@
-"""A prompt for the symbolic model: which of its words say style, mood, tempo, key, instruments and parts (`resources/words/music.toml`)."""
+"""A prompt for the symbolic model: which of its words say style, mood, tempo, key, instruments and parts.
+
+The words stand in `resources/words/music.toml`.
+"""
 
 from __future__ import annotations
 
@@ -66,6 +69,10 @@ class Wish(NamedTuple):
     """Part → name in `instruments.toml`."""
     unknown: tuple[str, ...]
     """Words that say nothing to this model."""
+    said: frozenset[str]
+    """Which of style, mood and instrument the prompt says; the others are as usual."""
+    said_parts: str
+    refused_parts: str
 
 
 @functools.cache
@@ -82,19 +89,24 @@ def read(prompt: str) -> Wish:
     rest = _BPM.sub(" ", rest)
     named = _named(rest, words.instrument)
     parts = _named(rest, words.part)
-    style = next(iter(_named(rest, words.style)), "") or _style_of(named)
-    mood = next(iter(_named(rest, words.mood)), "neutral")
+    styles, moods = _named(rest, words.style), _named(rest, words.mood)
+    style = next(iter(styles), "") or _style_of(named)
+    mood = next(iter(moods), "neutral")
     usual_mode, usual_tempo, usual_parts = words.usual[style]
     mode = mode or next(iter(_named(rest, words.mode)), "") or _MODES.get(mood, "") or usual_mode
-    tempo = _tempo_of(bpm, style) or next(iter(_named(rest, words.tempo)), "") or _TEMPI.get(mood, "") or usual_tempo
+    tempo = (
+        (tempo_of(bpm, style) if bpm else "") or next(iter(_named(rest, words.tempo)), "") or _TEMPI.get(mood, "") or usual_tempo
+    )
     band = words.band[style]
     players = _players(band, list(named))
+    refused = "".join(part for part, names in words.part.items() if any(_is_refused(rest, name) for name in names))
     brief = Brief(
         style=style, mood=mood, mode=mode, tempo=tempo, lead=instruments()[players["M"]].family,
-        parts=_parts(rest, usual_parts, list(parts), named),
+        parts=_parts(rest, usual_parts, list(parts), named, refused),
     )  # fmt: skip
     speed = min(_FASTEST, max(_SLOWEST, bpm)) if bpm else band.bpm[("slow", "medium", "fast").index(tempo)]
-    return Wish(brief, key, float(speed), bool(bpm), players, _unknown(rest))
+    said = frozenset(what for what, there in (("style", styles), ("mood", moods), ("instrument", named)) if there)
+    return Wish(brief, key, float(speed), bool(bpm), players, _unknown(rest), said, "".join(parts), refused)
 
 
 def _read_key(text: str) -> tuple[int, str, str]:
@@ -142,18 +154,23 @@ def _style_of(named: dict[str, int]) -> str:
     """Return the style that goes with the instruments of a prompt that names none."""
     usual = {
         "guzheng": "chinese", "erhu": "chinese", "bamboo_flute": "chinese", "music_box": "lullaby", "electric_guitar": "rock",
-        "guitar": "folk", "harp": "lullaby", "strings": "cinematic", "violin": "classical", "cello": "cinematic", "square": "chiptune",
-        "saw": "electronic", "pad": "ambient", "bells": "ambient", "saxophone": "jazz", "trumpet": "jazz", "electric_piano": "lofi",
+        "guitar": "folk", "harp": "lullaby", "strings": "cinematic", "violin": "classical", "cello": "cinematic",
+        "square": "chiptune", "saw": "electronic", "pad": "ambient", "bells": "ambient", "saxophone": "jazz", "trumpet": "jazz",
+        "electric_piano": "lofi",
         "organ": "classical", "flute": "classical", "clarinet": "classical", "vibraphone": "jazz", "piano": "ballad",
     }  # fmt: skip
     return next((usual[name] for name in named), "pop")
 
 
-def _tempo_of(bpm: int, style: str) -> str:
-    if not bpm:
-        return ""
+def tempo_of(bpm: float, style: str) -> str:
+    """Return slow, medium or fast: which of the style's tempi so many beats a minute are nearest to."""
     slow, medium, fast = _words().band[style].bpm
     return "slow" if bpm < (slow + medium) / 2 else "medium" if bpm < (medium + fast) / 2 else "fast"
+
+
+def band_of(style: str) -> dict[str, str]:
+    """Return part → instrument as is usual for the style."""
+    return dict(zip("MHB", _words().band[style].instruments, strict=True))
 
 
 def _players(band: _Band, named: list[str]) -> dict[str, str]:
@@ -169,8 +186,8 @@ def _players(band: _Band, named: list[str]) -> dict[str, str]:
     return {"M": named[0] if named else melody, "H": harmony, "B": bass}
 
 
-def _parts(text: str, usual: str, named: list[str], players: dict[str, int]) -> str:
-    """Return who plays: as usual, with what the prompt names, without what it does not want; `drums only` is taken at its word."""
+def _parts(text: str, usual: str, named: list[str], players: dict[str, int], refused: str) -> str:
+    """Return who plays: as usual, with what the prompt names, without what it refuses; `drums only` is taken at its word."""
     words = _words()
     alone = any(_find(text, word) >= 0 for word in words.only["words"])
     if alone and named and not players:
@@ -178,9 +195,8 @@ def _parts(text: str, usual: str, named: list[str], players: dict[str, int]) -> 
     parts = set(usual) | set(named)
     if alone and players:
         parts = {"H", "M"} if instruments()[next(iter(players))].family in ("keys", "pluck", "synth") else {"M"}
-    for part, names in words.part.items():
-        refused = any(_is_refused(text, name) for name in names)
-        parts -= {part} if refused and len(parts) > 1 else set()
+    for part in refused:
+        parts -= {part} if len(parts) > 1 else set()
     return "".join(part for part in PARTS if part in parts)
 
 
@@ -191,7 +207,17 @@ def _is_refused(text: str, word: str) -> bool:
 def _unknown(text: str) -> tuple[str, ...]:
     """Return the words that are in no table; Chinese ones as they stand between those that are."""
     words = _words()
-    tables = (words.style, words.mood, words.tempo, words.instrument, words.part, words.mode, words.without, words.only, words.plain)
+    tables = (
+        words.style,
+        words.mood,
+        words.tempo,
+        words.instrument,
+        words.part,
+        words.mode,
+        words.without,
+        words.only,
+        words.plain,
+    )
     for word in sorted({word for table in tables for names in table.values() for word in names}, key=len, reverse=True):
         pattern = re.escape(word) if _HAN.search(word) else rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])"
         text = re.sub(pattern, " ", text)

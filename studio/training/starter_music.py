@@ -1,6 +1,7 @@
 """Make the starter for music: `python -m studio.training.starter_music STEP`. Needs no data and no extra.
 
-The steps: `train` (goes on from its checkpoint), `pack`, `evaluate`; `all` runs them in this order.
+The steps: `small` (the first leg of the training), `train` (the second; both go on from their checkpoints), `pack`, `evaluate`;
+`all` runs them in this order.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from studio.core import environment
 from studio.training.music import evaluation, learning, packing
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
-STEPS = ("train", "pack", "evaluate")
+STEPS = ("small", "train", "pack", "evaluate")
+SMALL_FOLDER = "small"
 
 
 @app.command()
 def main(
     step: Annotated[str, typer.Argument(help="all, or one of: " + ", ".join(STEPS))],
-    work: Annotated[Path, typer.Option(help="Where the checkpoint lies.")] = Path("starter-music-work"),
+    work: Annotated[Path, typer.Option(help="Where the checkpoints lie.")] = Path("starter-music-work"),
     target: Annotated[Path | None, typer.Option(help="The model's folder; else `model` in the work folder.")] = None,
+    start_from: Annotated[Path | None, typer.Option(help="A packed small model, in place of the step `small`.")] = None,
     until: Annotated[int, typer.Option(help="Stop training at this step; 0 for the end.")] = 0,
     pieces: Annotated[int, typer.Option(help="How many pieces are judged.")] = 60,
 ) -> None:
@@ -30,12 +33,14 @@ def main(
         raise typer.BadParameter(f"There are: all, {', '.join(STEPS)}.")
     environment.prepare()
     target = target or work / "model"
+    (work / SMALL_FOLDER).mkdir(parents=True, exist_ok=True)
+    if step in ("small", "all"):
+        learning.train(learning.SMALL, work / SMALL_FOLDER, until or learning.SMALL.steps, typer.echo)
     if step in ("train", "all"):
-        work.mkdir(parents=True, exist_ok=True)
-        profile = learning.Profile()
-        learning.train(profile, work, until or profile.steps, typer.echo)
+        small = _packed(start_from) if start_from else learning.trained(learning.SMALL, work / SMALL_FOLDER)
+        learning.train(learning.GROWN, work, until or learning.GROWN.steps, typer.echo, small)
     if step in ("pack", "all"):
-        typer.echo(f"{packing.pack(learning.trained(work), target)} bytes of weights in {target}")
+        typer.echo(f"{packing.pack(learning.trained(learning.GROWN, work), target)} bytes of weights in {target}")
     if step in ("evaluate", "all"):
         evaluation.evaluate(_packed(target), pieces, typer.echo)
 

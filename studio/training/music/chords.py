@@ -53,7 +53,8 @@ def voicing(chord: Chord, before: tuple[int, ...], centre: int = 60) -> tuple[in
     """Return three or four pitches near those of the chord before, so that the voices move little."""
     low, high = RANGES["H"]
     classes = chord.pitches if len(chord.pitches) == 3 else (*chord.pitches[1:], chord.pitches[0])
-    best, best_cost = (60, 64, 67), 1e9
+    best: tuple[int, ...] = (60, 64, 67)
+    best_cost = 1e9
     for lowest in range(low + 3, high - 16):
         if lowest % 12 not in classes:
             continue

@@ -1,4 +1,4 @@
-"""How good the music is, by the measures of the field: the model, the model without its grammar, random events, and the composer."""
+"""How good the music is, by the measures of the field: the model, with and without its grammar, random events, the composer."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def writers(model: Any) -> dict[str, Writer]:
         "the composer of rules": lambda brief, seed: compose(brief, BARS, Random(seed)),
         "the model, as shipped": lambda brief, seed: decode(list(sample(pipeline, brief, Grammar(brief, BARS), seed, 1.0))),
         "the model without its grammar": lambda brief, seed: _free(pipeline, brief, seed),
-        "random events within the grammar": lambda brief, seed: decode(list(sample(blind, brief, Grammar(brief, BARS), seed, 1.0))),
+        "random events within the grammar": lambda brief, seed: decode(
+            list(sample(blind, brief, Grammar(brief, BARS), seed, 1.0))
+        ),
         "random events, any key": lambda brief, seed: decode(
             list(sample(blind, brief, Grammar(brief, BARS, in_key=False), seed, 1.0))
         ),
@@ -70,11 +72,10 @@ class _Even:
     def __call__(self, **_inputs: Any) -> Any:
         import torch
 
-        class _Output:
-            past_key_values = None
+        class _Output(dict[str, Any]):
             logits = torch.zeros(1, 1, len(vocabulary().tokens))
 
-        return _Output()
+        return _Output(past_key_values=None)
 
 
 def evaluate(model: Any, pieces: int, tell: Callable[[str], None]) -> None:
@@ -82,7 +83,8 @@ def evaluate(model: Any, pieces: int, tell: Callable[[str], None]) -> None:
     random = Random(_SEED)
     briefs = [brief for brief in (draw_brief(random) for _ in range(pieces * 3)) if brief.parts != "D"][:pieces]
     tell(f"loss on {pieces} pieces that the model has not seen: {_loss(model, briefs):.3f} a token")
-    tell("| who | pitch entropy | scale | groove | in chord | ends at home | bars heard before | bars |\n|---|---|---|---|---|---|---|---|")
+    tell("| who | pitch entropy | scale | groove | in chord | ends at home | bars heard before | bars |")
+    tell("|---|---|---|---|---|---|---|---|")
     for name, write in writers(model).items():
         made = [write(brief, _SEED + number) for number, brief in enumerate(briefs)]
         tell(_row(name, briefs, made))

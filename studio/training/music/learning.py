@@ -1,5 +1,6 @@
 """Teaches the model: a small Llama over the events, by pieces that the composer writes as they are needed.
 
+It learns in two legs: a small model first, then one of twice its size that is grown from it and begins as good as it is.
 Every step draws from its own seed, so that a run in pieces is the same as one in one piece.
 """
 
@@ -26,16 +27,26 @@ _COUNTS = (1, 2, 3, 4, 4, 5, 6, 7, 8, 8, 9, 10, 12, 12, 13, 14, 16, 16, 18, 20, 
 class Profile(msgspec.Struct, frozen=True):
     """The size of the model and of its training."""
 
-    hidden: int = 256
-    inner: int = 704
-    layers: int = 6
-    heads: int = 4
+    hidden: int
+    inner: int
+    layers: int
+    heads: int
+    steps: int
+    rate: float
+    """Of the matrices (Muon); the embedding learns by AdamW at `embedding_rate`."""
+    embedding_rate: float
+    head: int = 48
+    """The size of an attention's head; rotary positions depend on it, so that it stays when a model is grown."""
     positions: int = 512
     batch: int = 8
-    steps: int = 1600
-    rate: float = 0.02
-    """Of the matrices (Muon); the embedding learns by AdamW at `embedding_rate`."""
-    embedding_rate: float = 0.004
+    first: int = 0
+    """The number of the first batch: the legs learn from different pieces."""
+
+
+SMALL = Profile(hidden=192, inner=512, layers=5, heads=4, steps=1300, rate=0.02, embedding_rate=0.004)
+GROWN = Profile(
+    hidden=240, inner=832, layers=6, heads=5, steps=600, rate=0.01, embedding_rate=0.001, first=1_000_000
+)  # fmt: skip
 
 
 def make_model(profile: Profile) -> Any:
@@ -46,11 +57,36 @@ def make_model(profile: Profile) -> Any:
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(vocabulary().tokens), hidden_size=profile.hidden, intermediate_size=profile.inner,
-        num_hidden_layers=profile.layers, num_attention_heads=profile.heads, num_key_value_heads=profile.heads,
+        head_dim=profile.head, num_hidden_layers=profile.layers, num_attention_heads=profile.heads,
+        num_key_value_heads=profile.heads,
         max_position_embeddings=profile.positions, tie_word_embeddings=True, pad_token_id=0, bos_token_id=1, eos_token_id=2,
         initializer_range=0.02,
     )  # fmt: skip
     return LlamaForCausalLM(config)
+
+
+def grow(small: Any, profile: Profile) -> Any:
+    """Return a larger model that begins as `small` is: what is new is read by nothing yet (zeros), or adds next to nothing."""
+    import torch
+
+    model = make_model(profile)
+    before, now = small.state_dict(), model.state_dict()
+    hidden = before["model.norm.weight"].shape[0]
+    with torch.no_grad():
+        for name, weight in now.items():
+            old = before.get(name)
+            if name.endswith(("o_proj.weight", "down_proj.weight")):
+                weight.zero_()
+            elif "proj" in name and old is not None:
+                weight[: old.shape[0], hidden:] = 0
+            elif "norm" in name:  # a mean over more numbers is smaller
+                weight.fill_((hidden / profile.hidden) ** 0.5)
+            elif "embed" in name and old is not None:
+                weight.normal_(0, 0.1 * float(old.std()))
+            if old is not None:
+                scale = (hidden / profile.hidden) ** 0.5 if "norm" in name else 1.0
+                weight[tuple(slice(size) for size in old.shape)] = scale * old
+    return model
 
 
 def row(random: Random, length: int) -> list[int]:
@@ -70,11 +106,14 @@ def batch(seed: int, rows: int, length: int) -> NDArray[np.int64]:
     return np.array([row(random, length) for _ in range(rows)], np.int64)
 
 
-def train(profile: Profile, folder: Path, until: int, tell: Callable[[str], None]) -> Any:
-    """Train up to step `until` (of `profile.steps`, which the learning rate falls over), from the checkpoint where there is one."""
+def train(profile: Profile, folder: Path, until: int, tell: Callable[[str], None], small: Any = None) -> Any:
+    """Train up to step `until` (of `profile.steps`, which the learning rate falls over), from the checkpoint where there is one.
+
+    Where there is none it begins at `small`, grown, or from nothing.
+    """
     import torch
 
-    model = make_model(profile)
+    model = make_model(profile) if small is None else grow(small, profile)
     optimizers = _optimizers(model, profile)
     step = _resume(folder / CHECKPOINT, model, optimizers)
     begun, first = time.monotonic(), step
@@ -83,7 +122,7 @@ def train(profile: Profile, folder: Path, until: int, tell: Callable[[str], None
         for optimizer in optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["initial_lr"] * factor
-        tokens = torch.from_numpy(batch(step, profile.batch, profile.positions))
+        tokens = torch.from_numpy(batch(profile.first + step, profile.batch, profile.positions))
         with torch.autocast("cpu", torch.bfloat16):  # a third faster on processors that know it
             loss = model(input_ids=tokens, labels=tokens).loss
         loss.backward()
@@ -98,10 +137,10 @@ def train(profile: Profile, folder: Path, until: int, tell: Callable[[str], None
     return model.eval()
 
 
-def trained(folder: Path) -> Any:
+def trained(profile: Profile, folder: Path) -> Any:
     """Return the model of the checkpoint in `folder`."""
-    model = make_model(Profile())
-    _resume(folder / CHECKPOINT, model, _optimizers(model, Profile()))
+    model = make_model(profile)
+    _resume(folder / CHECKPOINT, model, _optimizers(model, profile))
     return model.eval()
 
 

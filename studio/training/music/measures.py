@@ -1,4 +1,4 @@
-"""Measures of the field for symbolic music, after Wu and Yang, The Jazz Transformer on the Front Line (2020), and Mogren (2016)."""
+"""Measures of the field for symbolic music, after Wu and Yang (The Jazz Transformer on the Front Line, 2020), Mogren (2016)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from studio.engine.music_events import SCALES, Bar
 
 
 def pitch_entropy(bars: Sequence[Bar]) -> float:
-    """Return the entropy of the pitch classes in bits: 0 for one, 3.58 where all twelve are as frequent; a scale has at most 2.81."""
+    """Return the entropy of the pitch classes in bits: 0 for one, 3.58 for twelve that are as frequent, 2.81 for a scale."""
     counts = Counter(note.pitch % 12 for bar in bars for note in bar.notes if note.part in "BHM")
     total = sum(counts.values())
     return -sum(count / total * math.log2(count / total) for count in counts.values()) if total else 0.0
@@ -36,7 +36,7 @@ def groove_consistency(bars: Sequence[Bar], steps: int) -> float:
 
 
 def chord_share(bars: Sequence[Bar]) -> float:
-    """Return the share of harmony notes and of melody notes on the first beat that belong to the chord that the bar names there."""
+    """Return the share of harmony notes, and of melody notes on the first beat, that belong to the chord of the moment."""
     from studio.engine.music_events import CHORDS
 
     fits = []

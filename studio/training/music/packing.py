@@ -15,7 +15,8 @@ Starter music: a small language model over musical events, trained for Studio fr
 Training data: pieces written by the composer of rules in studio/training/music, and nothing else. No recording, score, corpus or
 MIDI file of anybody was used.
 
-Instruments: sums of partials and noise (instruments.toml, studio/engine/music_sound.py). No soundfont and no samples are included.
+Instruments: sums of partials and noise (instruments.toml, studio/engine/music_sound.py). No soundfont and no samples are
+included.
 
 Licence of all of this: Apache-2.0, as Studio's own code.
 """
