@@ -17,7 +17,7 @@ from studio.core.jobs import Job, new_job
 from studio.core.paths import DataFolder
 from studio.core.requests import KINDS, Request, fields, resolve_files
 from studio.core.settings import load_settings
-from studio.engine.music_given import FAMILY, check_given
+from studio.engine.continuing import advise, check_given
 from studio.library.artifacts import midi_beside
 from studio.models.card import request_for
 from studio.models.tokens import check_length
@@ -68,14 +68,13 @@ def generate(context: Context, kind: str, values: dict[str, Any], target: Path |
     try:
         job = _make_job(context, kind, values, target)
         from studio.cli.runner import Run
-        from studio.engine.prompt_words import advise
 
         streams = kind == "text" and not as_json and sys.stdout.isatty() and job.request.result_count == 1
         run = Run(context, stream_text=streams)
     except (StudioError, InvalidRequestError) as error:
         output.explain(error)
         return output.WRONG
-    told = advise(job.request.prompt, context.find_card(kind, job.request.model))
+    told = advise(context.find_card(kind, job.request.model), job.request)
     if told:
         output.note(told)
     outcomes = run.submit([job])
@@ -106,7 +105,7 @@ def _make_job(context: Context, kind: str, values: dict[str, Any], target: Path 
     problem = check_length(card, request) or check_given(card, request)
     if problem:
         raise InvalidRequestError([problem])
-    if stem and card.family == FAMILY:
+    if stem and card.writes_notes:
         _keep_file(Path(folder) / f"{stem}.mid")  # is written beside the sound
     return new_job(request, folder, stem)
 

@@ -16,6 +16,7 @@ from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics
 from studio.core.requests import MusicRequest
 from studio.engine import music_symbolic
+from studio.engine.continuing import check_given
 from studio.engine.protocol import JobCancelledError, Run
 from studio.engine.text_stream import Clock
 from studio.engine.waveform_model import load_waveform_model
@@ -38,7 +39,7 @@ class MusicPipeline:
 
 def load(card: ModelCard) -> MusicPipeline | music_symbolic.SymbolicModel:
     """Load the model from the card's folder."""
-    if card.family == music_symbolic.FAMILY:
+    if card.writes_notes:
         return music_symbolic.load(card)
     model, tokenizer, device = load_waveform_model(card)
     codec = getattr(model.config, "audio_encoder", None)
@@ -55,6 +56,8 @@ def generate(run: Run, pipeline: MusicPipeline | music_symbolic.SymbolicModel) -
         return (yield from music_symbolic.generate(run, pipeline))
     request = run.job.request
     assert isinstance(request, MusicRequest)
+    if problem := check_given(run.card, request):
+        raise StudioError(f"{problem.message}.", cause="invalid", cure="Choose a model that writes notes, such as the starter.")
     clock = Clock()
     try:
         wave, partial = _compose(run, pipeline, request, clock), False

@@ -13,9 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from studio.core.errors import Problem, StudioError
+from studio.core.errors import StudioError
 from studio.core.midi import Midi, MidiNote, read_midi
-from studio.core.requests import MusicRequest, Request
 from studio.engine.music_chords import chords_of, key_of
 from studio.engine.music_events import (
     DRUMS,
@@ -31,11 +30,9 @@ from studio.engine.music_events import (
     drums,
     encode,
 )  # fmt: skip
-from studio.engine.music_sound import instruments
+from studio.engine.music_instruments import instruments
 from studio.engine.music_words import Wish, band_of, tempo_of
-from studio.models.card import ModelCard
 
-FAMILY = "symbolic-music"
 MAX_SECONDS = 600.0
 _SWINGS = (0.0, 0.34, 0.66)
 _MOST_VOICES = 5
@@ -83,19 +80,6 @@ class Given(NamedTuple):
     def seconds(self) -> float:
         """How long it takes."""
         return len(self.bars) * self.steps / STEPS_A_BEAT * 60 / self.bpm
-
-
-def check_given(card: ModelCard, request: Request) -> Problem | None:
-    """Return why the MIDI file that the request names cannot be continued; None where it can, or where none is named."""
-    if not isinstance(request, MusicRequest) or not request.continue_from:
-        return None
-    if card.family != FAMILY:
-        return Problem("continue_from", f"{card.title} makes sound, not notes, and cannot continue a MIDI file")
-    try:
-        read_given(Path(request.continue_from), request.seconds)
-    except StudioError as error:
-        return Problem("continue_from", error.message)
-    return None
 
 
 def read_given(path: Path, more: float = 0.0) -> Given:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from studio.engine.music_instruments import instruments
 from studio.engine.music_score import Playing, Stroke
-from studio.engine.music_sound import RATE, Sound, drum, instruments, released, tone
+from studio.engine.music_sound import RATE, Sound, drum, released, tone
 
 _PLACES = {"M": 0.1, "H": -0.15, "B": 0.0, "D": 0.05}
 """−1 left, 1 right."""

@@ -8,7 +8,7 @@ from random import Random
 from typing import NamedTuple
 
 from studio.engine.music_events import DRUMS, STEPS_A_BEAT, Bar
-from studio.engine.music_sound import instruments
+from studio.engine.music_instruments import instruments
 
 SWING = {"jazz": 0.66, "lofi": 0.34}
 """How much later the off-beat quavers come in these styles, in sixteenths."""

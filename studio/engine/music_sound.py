@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections.abc import Callable
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.paths import resources
+from studio.engine.music_instruments import Instrument
 
 RATE = 44_100
 """Samples a second."""
@@ -19,34 +17,6 @@ Sound = NDArray[np.float32]
 _MIDDLE_C = 261.63
 _HIGHEST = 16_000.0
 """Hz; partials above are left out."""
-
-
-class Instrument(msgspec.Struct, frozen=True, kw_only=True):
-    """A table of `instruments.toml`; what the fields mean stands there."""
-
-    program: int
-    family: str
-    partials: tuple[float, ...]
-    ratios: tuple[float, ...] = ()
-    decay: float = 0.0
-    damping: float = 0.0
-    stiffness: float = 0.0
-    attack: float = 0.005
-    release: float = 0.1
-    vibrato: float = 0.0
-    spread: float = 0.0
-    noise: float = 0.0
-    noise_decay: float = 0.0
-    drive: float = 0.0
-    level: float = 1.0
-    room: float = 0.2
-
-
-@functools.cache
-def instruments() -> dict[str, Instrument]:
-    """Return name → instrument."""
-    text = (resources() / "starter" / "music" / "instruments.toml").read_text(encoding="utf-8")
-    return msgspec.convert(tomllib.loads(text), dict[str, Instrument])
 
 
 def tone(instrument: Instrument, pitch: int, seconds: float) -> Sound:
@@ -60,10 +30,19 @@ def tone(instrument: Instrument, pitch: int, seconds: float) -> Sound:
     if instrument.noise:
         sound += _noise(instrument, pitch, time)[:, None]
     if instrument.drive:
-        sound = np.tanh(instrument.drive * 2 * sound) / instrument.drive
+        sound = _centred(np.tanh(instrument.drive * 2 * sound) / instrument.drive)
     rise = min(count, max(1, round(instrument.attack * RATE)))
     sound[:rise] *= np.linspace(0, 1, rise, dtype=np.float32)[:, None]
     return sound.astype(np.float32)
+
+
+def _centred(sound: Sound) -> Sound:
+    """Return the sound about zero: an overdrive pushes waves that are not alike above and below to one side."""
+    size = min(len(sound), round(0.06 * RATE))
+    sums = np.cumsum(
+        np.concatenate([np.zeros((1, 2)), np.pad(sound, ((size // 2, size - size // 2 - 1), (0, 0)), "reflect")]), axis=0
+    )
+    return np.asarray(sound - (sums[size:] - sums[:-size]) / size, np.float32)
 
 
 def _vibrato(instrument: Instrument, time: Sound) -> Sound:

@@ -19,7 +19,7 @@ from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics
 from studio.core.requests import MusicRequest
 from studio.engine.music_events import STEPS_A_BEAT, Bar, Brief, decode, vocabulary
-from studio.engine.music_given import FAMILY, Given, join, lead_in, read_given
+from studio.engine.music_given import Given, join, lead_in, read_given
 from studio.engine.music_grammar import Grammar
 from studio.engine.music_mix import Mixer
 from studio.engine.music_score import SWING, Playing, Stroke, midi_file, play
@@ -31,7 +31,6 @@ from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
 from studio.models.inspect import EVENTS_FILE
 
-__all__ = ["FAMILY", "SymbolicModel", "generate", "load"]
 _TOP_P = 0.98
 _KEPT_BARS = 6
 """So many bars the model still sees when its positions are full."""

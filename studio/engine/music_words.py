@@ -8,13 +8,16 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from studio.core.paths import resources
 from studio.engine.music_events import PARTS, Brief
-from studio.engine.music_sound import instruments
+from studio.engine.music_instruments import instruments
+
+if TYPE_CHECKING:
+    from studio.engine.music_given import Given
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _NAMES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11, "h": 11}
@@ -95,7 +98,10 @@ def read(prompt: str) -> Wish:
     usual_mode, usual_tempo, usual_parts = words.usual[style]
     mode = mode or next(iter(_named(rest, words.mode)), "") or _MODES.get(mood, "") or usual_mode
     tempo = (
-        (tempo_of(bpm, style) if bpm else "") or next(iter(_named(rest, words.tempo)), "") or _TEMPI.get(mood, "") or usual_tempo
+        (tempo_of(bpm, style) if bpm else "")
+        or next(iter(_named(_without(rest, words.style, words.mood), words.tempo)), "")
+        or _TEMPI.get(mood, "")
+        or usual_tempo
     )
     band = words.band[style]
     players = _players(band, list(named))
@@ -148,6 +154,12 @@ def _named(text: str, table: dict[str, tuple[str, ...]]) -> dict[str, int]:
         taken.append((at, at + len(word)))
         found[name] = min(at, found.get(name, at))
     return dict(sorted(found.items(), key=lambda pair: pair[1]))
+
+
+def _without(text: str, *tables: dict[str, tuple[str, ...]]) -> str:
+    """Return the text without the tables' Chinese words, whose characters may mean another thing: 欢快 is happy, 快 fast."""
+    words = sorted((word for table in tables for names in table.values() for word in names if _HAN.search(word)), key=len)
+    return functools.reduce(lambda left, word: left.replace(word, " "), reversed(words), text)
 
 
 def _style_of(named: dict[str, int]) -> str:
@@ -224,18 +236,28 @@ def _unknown(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(re.findall(r"[^\W\d_]{2,}", text)))[:8]
 
 
+_KEYS = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
+
+
 def describe(wish: Wish) -> str:
     """Return in words how a prompt was read: for the recipe, and for advice."""
     brief = wish.brief
-    names = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
     who = [wish.instruments[part].replace("_", " ") for part in "MHB" if part in brief.parts] + ["drums"] * ("D" in brief.parts)
     mood = "" if brief.mood == "neutral" else f"{brief.mood} "
-    return f"{mood}{brief.style}, {names[wish.key % 12]} {brief.mode}, {round(wish.bpm)} bpm, {', '.join(dict.fromkeys(who))}"
+    return f"{mood}{brief.style}, {_KEYS[wish.key % 12]} {brief.mode}, {round(wish.bpm)} bpm, {', '.join(dict.fromkeys(who))}"
 
 
-def advise(prompt: str) -> str:
-    """Return how the prompt is read and which of its words say nothing to the model."""
-    wish = read(prompt)
+def describe_given(given: Given) -> str:
+    """Return in words what a MIDI file plays."""
+    bars = "1 bar" if len(given.bars) == 1 else f"{len(given.bars)} bars"
+    who = [given.instruments[part].replace("_", " ") for part in "MHB" if part in given.instruments]
+    who += ["drums"] * ("D" in given.parts)
+    return f"{bars}, {_KEYS[given.key % 12]} {given.mode}, {round(given.bpm)} bpm, {', '.join(dict.fromkeys(who))}"
+
+
+def advise(prompt: str, wish: Wish | None = None) -> str:
+    """Return how the prompt is read (or as `wish`, with what is continued) and which words say nothing to the model."""
+    wish = wish or read(prompt)
     told = f"Read as: {describe(wish)}."
     if wish.unknown:
         left_out = ", ".join(f'"{word[:30]}"' for word in wish.unknown[:4])

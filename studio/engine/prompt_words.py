@@ -14,7 +14,6 @@ import msgspec
 
 from studio.core.errors import StudioError
 from studio.core.paths import resources
-from studio.engine import music_words
 from studio.models import vocabulary
 from studio.models.card import ModelCard
 
@@ -43,7 +42,9 @@ def prepare(prompt: str, card: ModelCard) -> str:
 
 def advise(prompt: str, card: ModelCard) -> str:
     """Return how the prompt is read and which of its words the model has not learned; empty where there is nothing to say."""
-    if card.family == "symbolic-music":
+    if card.writes_notes:
+        from studio.engine import music_words
+
         return music_words.advise(prompt)
     if not card.english_words:
         return ""

@@ -14,7 +14,7 @@ import msgspec
 from studio.core import names
 from studio.core.errors import InvalidRequestError, Problem, StudioError
 from studio.core.requests import KINDS, MAX_SEED, Request, fields, resolve_files
-from studio.engine.music_given import check_given
+from studio.engine.continuing import check_given
 from studio.jobs.batch.axes import Axis, places
 from studio.jobs.batch.expand import Cells, Scope, is_open
 from studio.jobs.batch.grammar import MAX_COMBINATIONS, GrammarError, Joined, Node, parse

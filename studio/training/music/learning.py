@@ -45,7 +45,7 @@ class Profile(msgspec.Struct, frozen=True):
 
 SMALL = Profile(hidden=192, inner=512, layers=5, heads=4, steps=1300, rate=0.02, embedding_rate=0.004)
 GROWN = Profile(
-    hidden=240, inner=832, layers=6, heads=5, steps=600, rate=0.01, embedding_rate=0.001, first=1_000_000
+    hidden=240, inner=832, layers=6, heads=5, steps=320, rate=0.01, embedding_rate=0.001, first=1_000_000
 )  # fmt: skip
 
 
