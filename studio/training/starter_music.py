@@ -42,7 +42,7 @@ def main(
     if step in ("pack", "all"):
         typer.echo(f"{packing.pack(learning.trained(learning.GROWN, work), target)} bytes of weights in {target}")
     if step in ("evaluate", "all"):
-        evaluation.evaluate(_packed(target), pieces, typer.echo)
+        evaluation.evaluate(_packed(target), pieces, work, typer.echo)
 
 
 def _packed(target: Path) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -21,8 +22,11 @@ from studio.training.music.measures import (
     repetition,
     scale_consistency,
 )
+from studio.training.music.picture import piano_roll
 
 BARS = 12
+_PICTURES = 6
+"""So many of each writer's pieces are drawn."""
 _SEED = 90_000_000
 """Beyond every step of the training."""
 
@@ -78,8 +82,11 @@ class _Even:
         return _Output(past_key_values=None)
 
 
-def evaluate(model: Any, pieces: int, tell: Callable[[str], None]) -> None:
-    """Tell a row of the table for each writer: the measures over the same briefs and seeds, and the loss on unseen pieces."""
+def evaluate(model: Any, pieces: int, folder: Path, tell: Callable[[str], None]) -> None:
+    """Tell a row of the table for each writer: the measures over the same briefs and seeds, and the loss on unseen pieces.
+
+    Piano rolls of a few go into `folder`.
+    """
     random = Random(_SEED)
     briefs = [brief for brief in (draw_brief(random) for _ in range(pieces * 3)) if brief.parts != "D"][:pieces]
     tell(f"loss on {pieces} pieces that the model has not seen: {_loss(model, briefs):.3f} a token")
@@ -88,6 +95,9 @@ def evaluate(model: Any, pieces: int, tell: Callable[[str], None]) -> None:
     for name, write in writers(model).items():
         made = [write(brief, _SEED + number) for number, brief in enumerate(briefs)]
         tell(_row(name, briefs, made))
+        for number in range(min(_PICTURES, pieces)):
+            file = folder / f"{name.replace(' ', '-').replace(',', '')}-{number + 1}.png"
+            piano_roll(made[number], briefs[number].steps).save(file)
 
 
 def _row(name: str, briefs: Sequence[Brief], made: Sequence[list[Bar]]) -> str:

@@ -45,7 +45,7 @@ class Profile(msgspec.Struct, frozen=True):
 
 SMALL = Profile(hidden=192, inner=512, layers=5, heads=4, steps=1300, rate=0.02, embedding_rate=0.004)
 GROWN = Profile(
-    hidden=240, inner=832, layers=6, heads=5, steps=320, rate=0.01, embedding_rate=0.001, first=1_000_000
+    hidden=240, inner=832, layers=6, heads=5, steps=240, rate=0.01, embedding_rate=0.001, first=1_000_000
 )  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def train(profile: Profile, folder: Path, until: int, tell: Callable[[str], None
         step += 1
         if step % 20 == 0:
             tell(f"step {step}: loss {loss.item():.3f}, {(time.monotonic() - begun) / (step - first):.2f} s a step")
-        if step % 50 == 0 or step == until:
+        if step % 20 == 0 or step == until:
             _keep(folder / CHECKPOINT, model, optimizers, step)
     return model.eval()
 
