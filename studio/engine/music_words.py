@@ -72,6 +72,8 @@ class Wish(NamedTuple):
     """Part → name in `instruments.toml`."""
     unknown: tuple[str, ...]
     """Words that say nothing to this model."""
+    taken_as: dict[str, str]
+    """Words that are in no table → the nearest one that is, which they were taken for."""
     said: frozenset[str]
     """Which of style, mood and instrument the prompt says; the others are as usual."""
     said_parts: str
@@ -84,9 +86,46 @@ def _words() -> _Words:
     return msgspec.convert(tomllib.loads(text), _Words)
 
 
+def words_to_be_near() -> frozenset[str]:
+    """Return the words that others may be taken for: all but "no", "only" and the like, which change what others mean."""
+    words = _words()
+    return known_words() - {*words.without["words"], *words.only["words"]}
+
+
+@functools.cache
+def known_words() -> frozenset[str]:
+    """Return every word of the tables."""
+    return frozenset(word for table in _tables() for names in table.values() for word in names)
+
+
+def _tables() -> tuple[dict[str, tuple[str, ...]], ...]:
+    words = _words()
+    names = (words.style, words.mood, words.tempo, words.instrument, words.part, words.mode)
+    return (*names, words.without, words.only, words.plain)
+
+
+@functools.cache
+def _near() -> dict[str, str]:
+    """Return a word → the nearest one of the tables; made by `studio.training.music.nearness`."""
+    lines = (resources() / "words" / "music-near.tsv").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("\t") for line in lines if line and not line.startswith("#"))
+
+
 def read(prompt: str) -> Wish:
-    """Return what the prompt asks for; what it does not say is as usual for the style."""
-    text, words = prompt[:_MOST_CHARACTERS].lower(), _words()
+    """Return what the prompt asks for; what it does not say is as usual for the style.
+
+    A word that is in no table stands for the nearest one that is, where one is near.
+    """
+    text = prompt[:_MOST_CHARACTERS].lower()
+    unknown = _unknown(_BPM.sub(" ", _read_key(text)[2]))
+    near = {word: _near()[word] for word in unknown if word in _near()}
+    taken_as = {word: known for word, known in near.items() if known not in _words().plain["words"]}
+    wish = _read(", ".join((text, *dict.fromkeys(taken_as.values()))))  # behind: what is said in known words comes first
+    return wish._replace(unknown=tuple(word for word in unknown if word not in near), taken_as=taken_as)
+
+
+def _read(text: str) -> Wish:
+    words = _words()
     key, mode, rest = _read_key(text)
     bpm = next((int(found[1]) for found in [_BPM.search(rest)] if found), 0)
     rest = _BPM.sub(" ", rest)
@@ -112,7 +151,7 @@ def read(prompt: str) -> Wish:
     )  # fmt: skip
     speed = min(_FASTEST, max(_SLOWEST, bpm)) if bpm else band.bpm[("slow", "medium", "fast").index(tempo)]
     said = frozenset(what for what, there in (("style", styles), ("mood", moods), ("instrument", named)) if there)
-    return Wish(brief, key, float(speed), bool(bpm), players, _unknown(rest), said, "".join(parts), refused)
+    return Wish(brief, key, float(speed), bool(bpm), players, (), {}, said, "".join(parts), refused)
 
 
 def _read_key(text: str) -> tuple[int, str, str]:
@@ -218,19 +257,7 @@ def _is_refused(text: str, word: str) -> bool:
 
 def _unknown(text: str) -> tuple[str, ...]:
     """Return the words that are in no table; Chinese ones as they stand between those that are."""
-    words = _words()
-    tables = (
-        words.style,
-        words.mood,
-        words.tempo,
-        words.instrument,
-        words.part,
-        words.mode,
-        words.without,
-        words.only,
-        words.plain,
-    )
-    for word in sorted({word for table in tables for names in table.values() for word in names}, key=len, reverse=True):
+    for word in sorted(known_words(), key=len, reverse=True):
         pattern = re.escape(word) if _HAN.search(word) else rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])"
         text = re.sub(pattern, " ", text)
     return tuple(dict.fromkeys(re.findall(r"[^\W\d_]{2,}", text)))[:8]
@@ -259,6 +286,8 @@ def advise(prompt: str, wish: Wish | None = None) -> str:
     """Return how the prompt is read (or as `wish`, with what is continued) and which words say nothing to the model."""
     wish = wish or read(prompt)
     told = f"Read as: {describe(wish)}."
+    if wish.taken_as:
+        told += f" Taken as: {', '.join(f'{word} as {near}' for word, near in list(wish.taken_as.items())[:4])}."
     if wish.unknown:
         left_out = ", ".join(f'"{word[:30]}"' for word in wish.unknown[:4])
         told += f" Not understood: {left_out}. It knows styles, moods, instruments, tempo and key: calm piano in D minor."

@@ -1,7 +1,7 @@
 """Make the starter for music: `python -m studio.training.starter_music STEP`. Needs no data and no extra.
 
-The steps: `small` (the first leg of the training), `train` (the second; both go on from their checkpoints), `pack`, `evaluate`;
-`all` runs them in this order.
+The steps: `small` (the first leg of the training), `train` (the second; both go on from their checkpoints), `pack`, `evaluate`,
+`nearness` (writes `resources/words/music-near.tsv`); `all` runs them in this order.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import Annotated, Any
 import typer
 
 from studio.core import environment
-from studio.training.music import evaluation, learning, packing
+from studio.core.paths import resources
+from studio.training.music import evaluation, learning, nearness, packing
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
-STEPS = ("small", "train", "pack", "evaluate")
+STEPS = ("small", "train", "pack", "evaluate", "nearness")
 SMALL_FOLDER = "small"
 
 
@@ -43,6 +44,8 @@ def main(
         typer.echo(f"{packing.pack(learning.trained(learning.GROWN, work), target)} bytes of weights in {target}")
     if step in ("evaluate", "all"):
         evaluation.evaluate(_packed(target), pieces, work, typer.echo)
+    if step in ("nearness", "all"):
+        typer.echo(f"{nearness.write(resources() / 'words' / 'music-near.tsv')} words that are near known ones")
 
 
 def _packed(target: Path) -> Any:

@@ -230,6 +230,17 @@ def test_any_prompt_is_read(prompt):
     assert len(music_words.advise(prompt)) < 600
 
 
+def test_a_word_that_is_in_no_table_stands_for_the_nearest_and_this_is_said():
+    wish = music_words.read("music for a nightmare with a bassist")
+    assert wish.taken_as == {"nightmare": "scary", "bassist": "bass"}
+    assert (wish.brief.mood, "B" in wish.brief.parts, wish.unknown) == ("tense", True, ())
+    assert "Taken as: nightmare as scary, bassist as bass." in music_words.advise("music for a nightmare with a bassist")
+    assert music_words.read("a happy nightmare").brief.mood == "happy", "known words come first"
+    near = music_words._near()
+    assert set(near.values()) <= music_words.words_to_be_near()
+    assert not near.keys() & music_words.known_words()
+
+
 def test_what_is_not_understood_is_said():
     told = music_words.advise("qwrtz piano xyzzy")
     assert 'Not understood: "qwrtz", "xyzzy"' in told
