@@ -36,6 +36,8 @@ _KEPT_BARS = 6
 """So many bars the model still sees when its positions are full."""
 _RING = 2.0
 """Seconds at the end for the last chord, in pieces that are long enough."""
+_LET_GO = 0.8
+"""Seconds before the end at which the last chord is let go."""
 
 
 class SymbolicModel(NamedTuple):
@@ -131,7 +133,7 @@ def plan_length(wish: Wish, seconds: float) -> Plan:
         bars -= 1
     bpm = wish.bpm * min(1 + freedom, max(1 - freedom, bars / exact))
     over = seconds - bars * beats * 60 / bpm
-    return Plan(bars, bpm, min(3.0, max(0.0, over - 0.6 * _RING)), seconds)
+    return Plan(bars, bpm, min(3.0, max(0.0, over - _LET_GO)), seconds)
 
 
 def plan_more(given: Given, seconds: float) -> Plan:
@@ -140,7 +142,7 @@ def plan_more(given: Given, seconds: float) -> Plan:
     ring = min(_RING, 0.2 * seconds)
     bars = max(1, int((seconds - ring) / bar))
     over = min(3.0, max(ring, seconds - bars * bar))
-    return Plan(bars, given.bpm, max(0.0, over - 0.6 * _RING), given.seconds + bars * bar + over)
+    return Plan(bars, given.bpm, max(0.0, over - _LET_GO), given.seconds + bars * bar + over)
 
 
 def compose(

@@ -170,6 +170,8 @@ def _read_key(text: str) -> tuple[int, str, str]:
 
 def _find(text: str, word: str) -> int:
     """Return where the word stands; −1 where it does not, or only after a word for `without`."""
+    if word not in text:
+        return -1
     if _HAN.search(word):
         at = text.find(word)
         negated = at > 0 and any(text[:at].endswith(no) for no in _words().without["words"])
@@ -252,15 +254,19 @@ def _parts(text: str, usual: str, named: list[str], players: dict[str, int], ref
 
 
 def _is_refused(text: str, word: str) -> bool:
-    return any(re.search(rf"(?<![a-z]){no}\s*{re.escape(word)}", text) for no in _words().without["words"])
+    return word in text and any(re.search(rf"(?<![a-z]){no}\s*{re.escape(word)}", text) for no in _words().without["words"])
 
 
 def _unknown(text: str) -> tuple[str, ...]:
     """Return the words that are in no table; Chinese ones as they stand between those that are."""
-    for word in sorted(known_words(), key=len, reverse=True):
-        pattern = re.escape(word) if _HAN.search(word) else rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])"
-        text = re.sub(pattern, " ", text)
-    return tuple(dict.fromkeys(re.findall(r"[^\W\d_]{2,}", text)))[:8]
+    return tuple(dict.fromkeys(re.findall(r"[^\W\d_]{2,}", _known_pattern().sub(" ", text))))[:8]
+
+
+@functools.cache
+def _known_pattern() -> re.Pattern[str]:
+    words = sorted(known_words(), key=len, reverse=True)
+    latin, han = ("|".join(re.escape(word) for word in words if bool(_HAN.search(word)) == is_han) for is_han in (False, True))
+    return re.compile(rf"(?<![a-z0-9])(?:{latin})(?![a-z0-9])|{han}")
 
 
 _KEYS = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
