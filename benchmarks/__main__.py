@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 MODULES = (
-    "startup", "ui_delay", "throughput", "child_restart", "starter_image", "gguf_load", "saving",
+    "startup", "ui_delay", "throughput", "child_restart", "starter_image", "starter_music", "gguf_load", "saving",
     "text_batch", "image_batch", "queue_cost", "batch_read", "batch_window", "batch_fuzz", "reliability_batch",
 )  # fmt: skip
 """The last two take longest: half an hour and more."""

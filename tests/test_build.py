@@ -21,6 +21,8 @@ def test_what_the_build_names_exists():
     (analysis,) = [call for call in calls if call.func.id == "Analysis"]
     assert all((ROOT / script.value).is_file() for script in analysis.args[0].elts)
     assert (ROOT / "resources" / "starter" / "image" / "model_index.json").is_file()
+    assert '("resources", "resources")' in (ROOT / "build.spec").read_text(encoding="utf-8"), "all starters travel"
+    assert (ROOT / "resources" / "starter" / "music" / "model.safetensors").is_file()
 
 
 def test_the_entry_point_is_guarded():

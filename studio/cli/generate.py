@@ -15,8 +15,10 @@ from studio.cli.context import Context
 from studio.core.errors import InvalidRequestError, StudioError
 from studio.core.jobs import Job, new_job
 from studio.core.paths import DataFolder
-from studio.core.requests import KINDS, Request, fields
+from studio.core.requests import KINDS, Request, fields, resolve_files
 from studio.core.settings import load_settings
+from studio.engine.continuing import advise, check_given
+from studio.library.artifacts import midi_beside
 from studio.models.card import request_for
 from studio.models.tokens import check_length
 
@@ -66,14 +68,13 @@ def generate(context: Context, kind: str, values: dict[str, Any], target: Path |
     try:
         job = _make_job(context, kind, values, target)
         from studio.cli.runner import Run
-        from studio.engine.prompt_words import advise
 
         streams = kind == "text" and not as_json and sys.stdout.isatty() and job.request.result_count == 1
         run = Run(context, stream_text=streams)
     except (StudioError, InvalidRequestError) as error:
         output.explain(error)
         return output.WRONG
-    told = advise(job.request.prompt, context.find_card(kind, job.request.model))
+    told = advise(context.find_card(kind, job.request.model), job.request)
     if told:
         output.note(told)
     outcomes = run.submit([job])
@@ -85,6 +86,8 @@ def generate(context: Context, kind: str, values: dict[str, Any], target: Path |
         else:
             for path in outcome.files:
                 output.result(path)
+                if midi := midi_beside(Path(path)):
+                    output.note(f"The notes are in {midi.name} beside it.")
         if outcome.failure is not None:
             output.note(outcome.failure.message)
             output.note(outcome.failure.cure)
@@ -98,10 +101,12 @@ def _make_job(context: Context, kind: str, values: dict[str, Any], target: Path 
     if suffix:
         _take_format(KINDS[kind], values, suffix)
     card = context.find_card(kind, str(values.pop("model", "") or ""))
-    request = request_for(card, values)
-    problem = check_length(card, request)
+    request = request_for(card, resolve_files(KINDS[kind], values, Path.cwd()))
+    problem = check_length(card, request) or check_given(card, request)
     if problem:
         raise InvalidRequestError([problem])
+    if stem and card.writes_notes:
+        _keep_file(Path(folder) / f"{stem}.mid")  # is written beside the sound
     return new_job(request, folder, stem)
 
 
@@ -117,9 +122,13 @@ def resolve_target(data: DataFolder, target: Path | None) -> tuple[str, str, str
         if target.exists() and not target.is_dir():
             raise StudioError(f"{target} is a file, not a folder.", cause="invalid")
         return str(target), "", ""
-    if target.exists():
-        raise StudioError(f"{target} is there already and is kept.", cause="invalid", cure="Choose another name.")
+    _keep_file(target)
     return str(target.parent), target.stem, target.suffix[1:].lower()
+
+
+def _keep_file(path: Path) -> None:
+    if path.exists():
+        raise StudioError(f"{path} is there already and is kept.", cause="invalid", cure="Choose another name.")
 
 
 def _take_format(request_type: type[Request], values: dict[str, Any], suffix: str) -> None:

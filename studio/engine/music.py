@@ -1,4 +1,7 @@
-"""Music and sound: any `AutoModelForTextToWaveform` model that generates from a description (MusicGen and others)."""
+"""Music and sound: any `AutoModelForTextToWaveform` model that generates from a description (MusicGen and others).
+
+Models that write notes (family `symbolic-music`) are run by `music_symbolic`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from numpy.typing import NDArray
 from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics
 from studio.core.requests import MusicRequest
+from studio.engine import music_symbolic
+from studio.engine.continuing import check_given
 from studio.engine.protocol import JobCancelledError, Run
 from studio.engine.text_stream import Clock
 from studio.engine.waveform_model import load_waveform_model
@@ -32,8 +37,10 @@ class MusicPipeline:
     """How many steps later than the first each codebook comes; MusicGen makes the books of a moment one after the other."""
 
 
-def load(card: ModelCard) -> MusicPipeline:
+def load(card: ModelCard) -> MusicPipeline | music_symbolic.SymbolicModel:
     """Load the model from the card's folder."""
+    if card.writes_notes:
+        return music_symbolic.load(card)
     model, tokenizer, device = load_waveform_model(card)
     codec = getattr(model.config, "audio_encoder", None)
     rate = int(getattr(codec, "sampling_rate", 0) or card.sampling_rate or 32_000)
@@ -43,10 +50,14 @@ def load(card: ModelCard) -> MusicPipeline:
     return MusicPipeline(model, tokenizer, device, rate, float(getattr(codec, "frame_rate", 0) or 50), delays)
 
 
-def generate(run: Run, pipeline: MusicPipeline) -> Generator[Result, None, Statistics]:
+def generate(run: Run, pipeline: MusicPipeline | music_symbolic.SymbolicModel) -> Generator[Result, None, Statistics]:
     """Yield the sound; see `protocol.Kind.generate`. When cancelled, what was made so far is decoded and kept."""
+    if isinstance(pipeline, music_symbolic.SymbolicModel):
+        return (yield from music_symbolic.generate(run, pipeline))
     request = run.job.request
     assert isinstance(request, MusicRequest)
+    if problem := check_given(run.card, request):
+        raise StudioError(f"{problem.message}.", cause="invalid", cure="Choose a model that writes notes, such as the starter.")
     clock = Clock()
     try:
         wave, partial = _compose(run, pipeline, request, clock), False

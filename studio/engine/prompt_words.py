@@ -42,6 +42,10 @@ def prepare(prompt: str, card: ModelCard) -> str:
 
 def advise(prompt: str, card: ModelCard) -> str:
     """Return how the prompt is read and which of its words the model has not learned; empty where there is nothing to say."""
+    if card.writes_notes:
+        from studio.engine import music_words
+
+        return music_words.advise(prompt)
     if not card.english_words:
         return ""
     try:

@@ -1,7 +1,8 @@
 """Artifacts: results become files that explain themselves, and files are read back.
 
 The recipe (`core.artifact.Recipe`, JSON) is inside a PNG (iTXt `studio`) and a sound file (its comment). A text stays clean: its
-recipe lies beside it in `.studio/<file name>.json`, with the text's hash.
+recipe lies beside it in `.studio/<file name>.json`, with the text's hash. Music of a model that writes notes has its MIDI beside
+it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ KEYWORD = "studio"
 SIDECAR_FOLDER = ".studio"
 MAX_READ_BYTES = 512 * 2**20
 """Larger files are not Studio's artifacts; reading them back is refused."""
+
+
+_MIDI_MARK = "Studio, job "
+"""Stands with the job's id in the first text of a MIDI file that Studio wrote."""
 
 
 class _Sidecar(msgspec.Struct, frozen=True):
@@ -66,7 +71,10 @@ def save(result: Result, *, job: Job, card: ModelCard, versions: dict[str, str])
         data = _encode_sound(result, job, recipe)
     else:
         raise TypeError(type(result).__name__)
-    _write(path, data, job.id)
+    if isinstance(result, AudioResult) and result.midi:
+        _write_with_midi(path, data, result.midi, job.id)
+    else:
+        _write(path, data, job.id)
     return msgspec.structs.replace(artifact, size=len(data), sha256=hashlib.sha256(data).hexdigest())
 
 
@@ -89,6 +97,35 @@ def _write(path: Path, data: bytes, job_id: str) -> None:
         write_whole(path, data, replace=True)
 
 
+def _write_with_midi(path: Path, data: bytes, midi: bytes, job_id: str) -> None:
+    beside = path.with_suffix(".mid")
+    is_new = not beside.exists()
+    if not is_new and f"{_MIDI_MARK}{job_id}".encode() not in _beginning(beside):
+        raise StudioError(f"{beside} exists already and is kept.", cause="disk", cure="Choose another name or folder.")
+    write_whole(beside, midi, replace=not is_new)  # before the sound: when that is there, all is
+    try:
+        _write(path, data, job_id)
+    except BaseException:
+        if is_new:  # the sound goes elsewhere, or nowhere: no notes are left without it
+            with contextlib.suppress(OSError):
+                beside.unlink()
+        raise
+
+
+def midi_beside(path: Path) -> Path | None:
+    """Return the MIDI file that was written beside a sound, where it is still there."""
+    beside = path.with_suffix(".mid")
+    return beside if path.suffix.lower() != ".mid" and _MIDI_MARK.encode() in _beginning(beside) else None
+
+
+def _beginning(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(4096)
+    except OSError:
+        return b""
+
+
 def _write_sidecar(path: Path, recipe: Recipe, data: bytes, job_id: str) -> None:
     # Before the text: a text without its recipe could not be told from anybody's file.
     sidecar = sidecar_path(path)
@@ -109,7 +146,7 @@ def _recipe(result: Result, job: Job, card: ModelCard, versions: dict[str, str])
     return Recipe(
         studio=__version__, job_id=job.id, request=job.request, ordinal=result.ordinal, seed=result.seed, model=card.name,
         model_sha256=card.sha256, versions=versions, created=created, score=result.score, partial=result.partial,
-        prompt_read=result.prompt_read if isinstance(result, ImageResult) else "",
+        prompt_read=result.prompt_read if isinstance(result, (ImageResult, AudioResult)) else "",
     )  # fmt: skip
 
 

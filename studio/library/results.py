@@ -43,3 +43,7 @@ class AudioResult(Result):
     """frames × channels, in −1..1."""
     sampling_rate: int
     """In Hz."""
+    midi: bytes = b""
+    """The same as a standard MIDI file, from a model that writes notes; saved beside the sound. It names the job's id."""
+    prompt_read: str = ""
+    """How the prompt was understood, where that is not the request's prompt."""

@@ -12,6 +12,9 @@ from studio.core.requests import KINDS, AnyRequest, Request, build_request, fiel
 Runner = Literal["transformers", "diffusers", "hibari", "kokoro"]
 """What loads and runs the weights."""
 
+SYMBOLIC_MUSIC = "symbolic-music"
+"""The family of models that write music as notes; see `engine/music_symbolic.py`."""
+
 GuidanceRule = Literal["above_1", "above_0", "true_cfg", "embedded", "ignored"]
 """From which value on guidance acts; it differs by family, so the card says it."""
 
@@ -76,6 +79,11 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     """ISO 8601; empty for what comes with Studio."""
     builtin: bool = False
     """Comes with Studio and cannot be removed."""
+
+    @property
+    def writes_notes(self) -> bool:
+        """True for a model of music that writes notes (MIDI) instead of sound."""
+        return self.family == SYMBOLIC_MUSIC
 
     @property
     def folder(self) -> Path:

@@ -14,7 +14,7 @@ from typing import Any
 
 from studio.core.names import slug
 from studio.core.paths import resources
-from studio.models.card import GuidanceRule, ModelCard, Voice
+from studio.models.card import SYMBOLIC_MUSIC, GuidanceRule, ModelCard, Voice
 from studio.models.headers import HeaderError, read_gguf, read_safetensors
 from studio.models.safety import check_folder, check_weights, printable, read_json, refused
 
@@ -22,6 +22,8 @@ TOKENIZER_FILES = (
     "tokenizer.json", "vocab.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "source.spm",
     "prophetnet.tokenizer",
 )  # fmt: skip
+EVENTS_FILE = "events.json"
+"""Beside the weights of a model that writes notes."""
 MAX_TITLE = 80
 LARGEST = 2**31 - 1
 # diffusers' own modules that parts of a pipeline may come from; any other name would be a module in the folder.
@@ -166,6 +168,8 @@ def _transformers(folder: Path) -> ModelCard:
     kind = _kind_of(family) if isinstance(family, str) else ""
     if not kind or not isinstance(family, str):
         raise refused(folder, _why_no_kind(family))
+    if kind == "text" and (folder / EVENTS_FILE).is_file():  # a language of notes: see engine/music_symbolic.py
+        kind, family = "music", SYMBOLIC_MUSIC
     _check_loadable(folder, config, kind)
     parameters, size = check_weights(folder, folder)
     positions = next((number for key in ("max_position_embeddings", "n_positions") if (number := _number(text, key))), 0)

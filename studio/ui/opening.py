@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
 from studio.core.artifact import Recipe
+from studio.core.midi import SUFFIXES
 from studio.ui import background
 from studio.ui.parts import tell
 
@@ -30,6 +31,8 @@ class Opening:
         """Show what was dropped, as what it is."""
         if path.suffix.lower() in _MODEL_SUFFIXES and not path.is_dir():
             self.show_models(path)
+        elif path.suffix.lower() in SUFFIXES and not path.is_dir():
+            self._window.continue_midi(path)
         elif path.is_dir():
             show = {True: self.show_batch, False: self.show_models}
             background.run(self._window, lambda: holds_prompts(path), lambda prompts: show[prompts](path))

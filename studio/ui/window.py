@@ -243,6 +243,12 @@ class MainWindow(Frame):
         self.tabs.setCurrentIndex(TABS.index(kind if kind in TABS else "audio"))
         self.shared.said.emit("The form is filled as the file was made")
 
+    def continue_midi(self, path: Path) -> None:
+        """Fill the form of music with a MIDI file to go on from."""
+        self.audio_tab.for_kind("music")
+        self.audio_tab.music.continue_midi(path)
+        self.tabs.setCurrentIndex(TABS.index("audio"))
+
     def choose_output_folder(self) -> None:
         """Choose where new results are saved."""
         from PySide6.QtWidgets import QFileDialog
@@ -368,12 +374,12 @@ class MainWindow(Frame):
     # Drop and close -----------------------------------------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Files may be dropped: results, prompt files, models."""
+        """Files may be dropped: results, prompt files, models, MIDI files."""
         if event.mimeData().hasUrls() and event.mimeData().urls()[0].isLocalFile():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """A result fills its form, prompts open as a batch, a model opens the models."""
+        """A result fills its form, prompts open as a batch, a model opens the models, music goes on from MIDI."""
         event.acceptProposedAction()
         self.opening.show(Path(event.mimeData().urls()[0].toLocalFile()))
 

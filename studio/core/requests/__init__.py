@@ -13,6 +13,7 @@ from studio.core.requests.base import (
     build_request,
     draw_seed,
     fields,
+    resolve_files,
 )
 from studio.core.requests.image import ImageRequest
 from studio.core.requests.music import MusicRequest
@@ -45,4 +46,5 @@ __all__ = [
     "build_request",
     "draw_seed",
     "fields",
+    "resolve_files",
 ]

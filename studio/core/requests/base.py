@@ -7,6 +7,7 @@ everywhere. Limits stand once, in the `msgspec.Meta` of a field; `Meta.extra` ho
     unit      shown behind the number in a form
     advanced  shown in the form's "More" part
     step      a spin box's step
+    file      it names a file; see `resolve_files`
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import re
 import secrets
 import typing
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
@@ -222,6 +224,17 @@ def build_request(request_type: type[Request], values: Mapping[str, Any]) -> Req
     if problems:
         raise InvalidRequestError(problems)
     return request_type(**converted)
+
+
+def resolve_files(request_type: type[Request], values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the values with the files that they name as absolute paths: a job may run in another folder."""
+    named = {info.name for info in fields(request_type) if (info.meta.extra or {}).get("file")}
+    given = {name: value for name, value in values.items() if name in named and isinstance(value, str) and _is_path(value)}
+    return {**values, **{name: str(folder.absolute() / Path(value.strip()).expanduser()) for name, value in given.items()}}
+
+
+def _is_path(value: str) -> bool:
+    return bool(value.strip()) and len(value) < 4096 and _is_valid_text(value)
 
 
 def _describe(info: FieldInfo) -> str:

@@ -6,8 +6,10 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
+from studio.core.errors import Problem
+from studio.core.midi import SUFFIXES
 from studio.core.requests.base import Request
-from studio.core.requests.speech import AUDIO_MEDIA_TYPES, AudioFormat
+from studio.core.requests.speech import AUDIO_MEDIA_TYPES, BYTES_A_SECOND, AudioFormat
 
 
 class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
@@ -32,9 +34,28 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
     temperature: Annotated[
         float, Meta(title="Temperature", description="Higher is freer.", gt=0, le=5, extra={"step": 0.05, "advanced": True})
     ] = 1.0
+    continue_from: Annotated[
+        str,
+        Meta(
+            title="MIDI file",
+            description="A MIDI file that the music goes on from, in its key and tempo; the length is that of what is added.",
+            extra={"flag": "continue", "file": True},
+        ),
+    ] = ""
     format: Annotated[AudioFormat, Meta(title="File format", description="The file that is written.")] = "wav"
+
+    def cross_check(self) -> list[Problem]:
+        """What the file holds is seen by `engine.music_given.check_given`: a request outlives its files."""
+        if self.continue_from and not self.continue_from.lower().endswith(SUFFIXES):
+            return [Problem("continue_from", "must be a MIDI file: its name ends in .mid")]
+        return []
 
     @property
     def work(self) -> float:
         """Seconds of sound."""
         return self.seconds
+
+    @property
+    def likely_bytes(self) -> int:
+        """Of sound in two channels with 44 100 samples a second, at most."""
+        return 4096 + int(self.seconds * BYTES_A_SECOND[self.format] * 2 * 44_100 / 24_000)

@@ -87,7 +87,8 @@ def read_batch(
     raw, found, warning = _raw_rows(path, encoding, sheet)
     _check_mapping(mapping or {}, raw)
     reading = Reading(
-        kind=kind, defaults=values, template=template, name_template=name_template, repeat=repeat, combine=combine,
+        kind=kind, folder=path if path.is_dir() else path.absolute().parent, defaults=values, template=template,
+        name_template=name_template, repeat=repeat, combine=combine,
         variables={**named, **(variables or {})}, first=frozenset(variables or {}), axes=grid, mapping=mapping or {},
         wildcards=wildcards or path.absolute().parent / wildcard_files.FOLDER,
     )  # fmt: skip

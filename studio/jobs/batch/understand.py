@@ -13,7 +13,8 @@ import msgspec
 
 from studio.core import names
 from studio.core.errors import InvalidRequestError, Problem, StudioError
-from studio.core.requests import KINDS, MAX_SEED, Request, fields
+from studio.core.requests import KINDS, MAX_SEED, Request, fields, resolve_files
+from studio.engine.continuing import check_given
 from studio.jobs.batch.axes import Axis, places
 from studio.jobs.batch.expand import Cells, Scope, is_open
 from studio.jobs.batch.grammar import MAX_COMBINATIONS, GrammarError, Joined, Node, parse
@@ -81,6 +82,8 @@ class Reading:
     """How a file is to be understood; see `plan.read_batch`."""
 
     kind: str = "text"
+    folder: Path = field(default_factory=Path)
+    """What files that the rows name are relative to."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     template: str = ""
     name_template: str = names.DEFAULT_TEMPLATE
@@ -341,14 +344,14 @@ class Understanding:
             values["seed"] = seed
         try:
             card = self.find_card(kind, str(values.pop("model", "") or ""))
-            request: Request = request_for(card, values)
+            request: Request = request_for(card, resolve_files(KINDS[kind], values, self.reading.folder))
         except InvalidRequestError as error:
             raise NotUnderstoodError(*error.problems) from error
         except StudioError as error:
             raise NotUnderstoodError(Problem("model", error.message)) from error
-        too_long = check_length(card, request)
-        if too_long:
-            raise NotUnderstoodError(too_long)
+        problem = check_length(card, request) or check_given(card, request)
+        if problem:
+            raise NotUnderstoodError(problem)
         return request
 
 

@@ -10,16 +10,29 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QComboBox, QFileDialog, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
+from studio.core.errors import Problem
 from studio.core.events import AudioChunk, Cancelled, Event, Failed, Finished
+from studio.core.files import write_whole
 from studio.core.jobs import Job
+from studio.core.midi import SUFFIXES
+from studio.core.requests import Request
+from studio.engine import music_words
+from studio.engine.music_given import join
+from studio.engine.prompt_words import advise
+from studio.library.artifacts import midi_beside
 from studio.library.export import export_sound
 from studio.models.card import ModelCard
 from studio.ui import background
+from studio.ui.audio.given_midi import GivenMidi
 from studio.ui.audio.sound_view import SoundView
+from studio.ui.examples import Examples
 from studio.ui.parts import button, label, name_control, row, tell
 from studio.ui.shared import Shared
 from studio.ui.tabs.base import GenerateTab
 
+_ADVISED = 400
+"""Characters of a prompt that are advised about, at every key."""
+MIDI_FILTER = {"mid": "MIDI (*.mid)"}
 FILTERS = {"wav": "WAV (*.wav)", "flac": "FLAC (*.flac)", "ogg": "OGG Vorbis (*.ogg)", "mp3": "MP3 (*.mp3)"}
 
 
@@ -28,6 +41,7 @@ class SoundTab(GenerateTab):
 
     def __init__(self, shared: Shared, *, backends: Sequence[str] | None = None) -> None:
         self.save_button = button("Save as…", "Save a copy as WAV, FLAC, OGG or MP3 (Ctrl+S)", self.save_as, "save")
+        self.midi_button = button("Save MIDI…", "Save a copy of the notes as a MIDI file", self.save_midi, "save")
         self.folder_button = button("Folder", "Open the folder with the sound", self.show_folder, "folder")
         self.view = SoundView(self.save_button, self.folder_button, backends=backends)
         self.path = ""
@@ -38,7 +52,13 @@ class SoundTab(GenerateTab):
         """See `GenerateTab`."""
         self.view.failed.connect(lambda message, cure: self.notice.say(message, cure))
         self._set_path("")
-        return self.view
+        holder = QWidget()
+        layout = QVBoxLayout(holder)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(row(None, self.midi_button))  # a row of its own: a narrow window has no room beside the others
+        return holder
 
     def begin_result(self, job: Job) -> None:
         """See `GenerateTab`."""
@@ -77,19 +97,39 @@ class SoundTab(GenerateTab):
         source = Path(self.path)
         if not self.path:
             return
-        own = source.suffix.removeprefix(".")
+        own, filters = source.suffix.removeprefix("."), FILTERS | (MIDI_FILTER if midi_beside(source) else {})
         name, chosen = QFileDialog.getSaveFileName(
-            self, "Save the sound", str(Path.home() / source.name), ";;".join(FILTERS.values()), FILTERS.get(own, "")
+            self, "Save the sound", str(Path.home() / source.name), ";;".join(filters.values()), filters.get(own, "")
         )
         if not name:
             return
         target = Path(name)
-        if target.suffix.lower().removeprefix(".") not in FILTERS:
-            ending = next((ending for ending, words in FILTERS.items() if words == chosen), own)
+        if target.suffix.lower().removeprefix(".") not in filters:
+            ending = next((ending for ending, words in filters.items() if words == chosen), own)
             target = target.with_name(f"{target.name}.{ending}")
+        self._save(source, target)
+
+    def save_midi(self) -> None:
+        """Save a copy of the notes, where there are some."""
+        source = midi_beside(Path(self.path)) if self.path else None
+        if source is None:
+            return
+        name, _chosen = QFileDialog.getSaveFileName(self, "Save the notes", str(Path.home() / source.name), MIDI_FILTER["mid"])
+        if name:
+            target = Path(name)
+            self._save(Path(self.path), target if target.suffix.lower() in SUFFIXES else target.with_name(f"{target.name}.mid"))
+
+    def _save(self, source: Path, target: Path) -> None:
+        def write() -> None:
+            midi = midi_beside(source) if target.suffix.lower() in SUFFIXES else None
+            if midi is not None:
+                write_whole(target, midi.read_bytes(), replace=True)
+            else:
+                export_sound(source, target)
+
         background.run(
             self,
-            lambda: export_sound(source, target),
+            write,
             lambda _none: self.shared.said.emit(f"Saved {target}"),
             lambda error: tell(self, "Not saved", f"{target} could not be written: {error} {getattr(error, 'cure', '')}".strip()),
         )
@@ -97,6 +137,7 @@ class SoundTab(GenerateTab):
     def _set_path(self, path: str) -> None:
         self.path = path
         self.save_button.setEnabled(bool(path))
+        self.midi_button.setVisible(bool(path) and midi_beside(Path(path)) is not None)
         self.folder_button.setEnabled(bool(path))
 
 
@@ -146,9 +187,72 @@ class SpeechTab(SoundTab):
 
 
 class MusicTab(SoundTab):
-    """Makes music or a sound from a description."""
+    """Makes music or a sound from a description; a model that writes notes can go on from a MIDI file."""
 
     kind = "music"
+    own_fields = ("continue_from",)
+
+    def __init__(self, shared: Shared, *, backends: Sequence[str] | None = None) -> None:
+        self.examples = Examples()
+        self.given = GivenMidi(self.examples)
+        self.advice = label("", "muted", wrap=True)
+        super().__init__(shared, backends=backends)
+        self.examples.chosen.connect(self.prompt.setPlainText)
+        self.prompt.textChanged.connect(self._advise)
+        self.given.changed.connect(self._on_edited)
+        self.given.changed.connect(self._advise)
+
+    def extra_widgets(self) -> list[QWidget]:
+        """See `GenerateTab`."""
+        return [self.given]
+
+    def _why_not_row(self) -> QWidget:
+        # Outside the part that scrolls: a wrapped line in there makes the fields jump while a person types.
+        holder = QWidget()
+        layout = QVBoxLayout(holder)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        self.advice.setContentsMargins(16, 4, 16, 0)
+        layout.addWidget(self.advice)
+        layout.addWidget(super()._why_not_row())
+        return holder
+
+    def own_values(self) -> dict[str, Any]:
+        """See `GenerateTab`."""
+        writes_notes = self.card is not None and self.card.writes_notes
+        return {"continue_from": self.given.path if writes_notes else ""}
+
+    def set_own_values(self, values: dict[str, Any]) -> None:
+        """See `GenerateTab`."""
+        if "continue_from" in values:
+            self.given.set_path(str(values["continue_from"] or ""))
+
+    def extra_problems(self, request: Request) -> list[Problem]:
+        """A file that cannot be continued is no beginning."""
+        return [Problem("continue_from", self.given.problem)] if self.own_values()["continue_from"] and self.given.problem else []
+
+    def on_card_changed(self, card: ModelCard | None) -> None:
+        """What only a model of notes can do is shown for such a model only."""
+        self.given.offer(card is not None and card.writes_notes)
+        self.examples.show_prompts(card.examples if card is not None else ())
+        self._advise()
+
+    def continue_midi(self, path: Path) -> None:
+        """Go on from this file, with a model that can."""
+        if self.card is None or not self.card.writes_notes:
+            able = next((card.name for card in self.shared.cards(self.kind) if card.writes_notes), "")
+            self.choose_model(able)
+        self.given.set_path(str(path.absolute()))
+
+    def _advise(self) -> None:
+        """Say how the prompt is read, and which of its words say nothing to the model."""
+        prompt, told = self.prompt.toPlainText()[:_ADVISED], ""
+        if prompt.strip() and self.card is not None:
+            given = self.given.given if self.own_values()["continue_from"] else None
+            wish = join(music_words.read(prompt), given) if given is not None else None
+            told = music_words.advise(prompt, wish) if self.card.writes_notes else advise(prompt, self.card)
+        self.advice.setText(told)
+        self.advice.setVisible(bool(told))
 
 
 class AudioTab(QWidget):

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from studio.core.errors import Failure, InvalidRequestError, Problem
 from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Progress
 from studio.core.jobs import Job, JobState, new_job
-from studio.core.requests import KINDS, Request
+from studio.core.requests import KINDS, Request, fields
 from studio.models.card import ModelCard, request_for
 from studio.ui.form import RequestForm
 from studio.ui.parts import Notice, button, label, name_control, restyle, row, text_editor
@@ -53,6 +53,7 @@ class GenerateTab(QWidget):
         self.model = QComboBox()
         name_control(self.model, "Model", "The model that does it")
         self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._titles = {info.name: info.meta.title or info.name for info in fields(KINDS[self.kind])}
         self.form = RequestForm(KINDS[self.kind], skip=("prompt", "model", *self.own_fields))
         self._prompt_problem = label(role="error", wrap=True)
         self.generate_button = button("Generate", "Start (Ctrl+Enter)", self.generate, "play", primary=True)
@@ -258,7 +259,7 @@ class GenerateTab(QWidget):
         elif problems:
             first = problems[0]
             field = self.form.fields.get(first.field)
-            why = f"{field.info.meta.title if field else first.field.title()}: {first.message}"
+            why = f"{field.info.meta.title if field else self._titles.get(first.field, first.field.title())}: {first.message}"
         self._why_not.setText(why)
         self._why_not.setVisible(bool(why))
         self.generate_button.setEnabled(request is not None)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QUrl, Signal
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
-from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from studio.core.events import Cancelled, Event, Failed, Finished, Preview, Progress
 from studio.core.files import write_whole
@@ -17,8 +15,9 @@ from studio.core.jobs import Job
 from studio.engine.prompt_words import advise
 from studio.models.card import ModelCard
 from studio.ui import background
+from studio.ui.examples import Examples
 from studio.ui.image_view import ImageView
-from studio.ui.parts import button, label, name_control, row, tell, text_editor
+from studio.ui.parts import button, label, row, tell, text_editor
 from studio.ui.shared import Shared
 from studio.ui.tabs.base import GenerateTab
 
@@ -36,7 +35,7 @@ class ImageTab(GenerateTab):
         self.negative_prompt = text_editor("Negative prompt", "What to keep out of the picture.", 48)
         self.about = label("", "muted", wrap=True)
         self.advice = label("", "muted", wrap=True)
-        self.examples = _Examples()
+        self.examples = Examples()
         self.view = ImageView()
         super().__init__(shared)
         self.examples.chosen.connect(self.prompt.setPlainText)
@@ -138,26 +137,6 @@ class ImageTab(GenerateTab):
                 lambda _none: self.shared.said.emit(f"Saved {target}"),
                 lambda error: tell(self, "Not saved", f"{target} could not be written: {error}"),
             )
-
-
-class _Examples(QToolButton):
-    """A menu of prompts to begin with."""
-
-    chosen = Signal(str)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setText("Try an example")
-        name_control(self, "Examples", "Prompts that this model draws; the one that is chosen takes the prompt's place")
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.setMenu(QMenu(self))
-
-    def show_prompts(self, prompts: Sequence[str]) -> None:
-        """Offer them; nothing is shown where there are none."""
-        self.menu().clear()
-        for prompt in prompts:
-            self.menu().addAction(prompt.replace("&", "&&"), functools.partial(self.chosen.emit, prompt))
-        self.setVisible(bool(prompts))
 
 
 def to_image(preview: Preview) -> QImage:

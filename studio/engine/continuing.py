@@ -1,0 +1,35 @@
+"""About the MIDI file that a request for music goes on from, before it runs. Light: every command asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from studio.core.errors import Problem, StudioError
+from studio.core.requests import MusicRequest, Request
+from studio.engine import prompt_words
+from studio.models.card import ModelCard
+
+
+def check_given(card: ModelCard, request: Request) -> Problem | None:
+    """Return why the MIDI file that the request names cannot be continued; None where it can, or where none is named."""
+    if not isinstance(request, MusicRequest) or not request.continue_from:
+        return None
+    if not card.writes_notes:
+        return Problem("continue_from", f"{card.title} makes sound, not notes, and cannot continue a MIDI file")
+    from studio.engine.music_given import read_given
+
+    try:
+        read_given(Path(request.continue_from), request.seconds)
+    except StudioError as error:
+        return Problem("continue_from", error.message)
+    return None
+
+
+def advise(card: ModelCard, request: Request) -> str:
+    """Return how the request is read, with what it goes on from; empty where there is nothing to say."""
+    if isinstance(request, MusicRequest) and request.continue_from and card.writes_notes:
+        from studio.engine import music_given, music_words
+
+        given = music_given.read_given(Path(request.continue_from))
+        return music_words.advise(request.prompt, music_given.join(music_words.read(request.prompt), given))
+    return prompt_words.advise(request.prompt, card)

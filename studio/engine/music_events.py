@@ -1,0 +1,186 @@
+"""Music as events, for the symbolic model: its vocabulary, and pieces as rows of tokens and back.
+
+A piece is a **brief** (what was asked for), then bars. Everything is written with the tonic as C, so that the model learns one
+key; the key that was asked for is a shift at the end. A bar is `LEFT` (bars until the end, this one included, 16 for more), its
+section, then for each position of the sixteenths that something begins at: the chord, the drums that sound together, bass,
+harmony from below, melody, each note with its length in one token.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+STEPS_A_BEAT = 4
+MOST_LEFT = 16
+LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16)
+"""Of notes, in sixteenths."""
+
+STYLES = (
+    "classical", "ballad", "ambient", "pop", "rock", "jazz", "electronic", "lofi", "waltz", "folk", "chinese", "chiptune",
+    "cinematic", "latin", "lullaby",
+)  # fmt: skip
+MOODS = ("neutral", "calm", "happy", "sad", "tense", "energetic", "dreamy")
+MODES = ("major", "minor")
+TEMPI = ("slow", "medium", "fast")
+LEADS = ("keys", "pluck", "strings", "bell", "synth", "wind")
+PARTS = "DBHM"
+"""Drums, bass, harmony, melody."""
+PART_SETS = tuple("".join(part for bit, part in enumerate(PARTS) if mask >> bit & 1) for mask in range(1, 16))
+SECTIONS = tuple(f"{letter}{bar}" for letter in "IABC" for bar in range(4))
+"""Phrases of four bars: an introduction, and up to three themes; the same name means much the same music."""
+RANGES = {"B": (28, 52), "H": (45, 79), "M": (55, 88)}
+"""Lowest and highest MIDI pitch of a part."""
+CHORDS = {
+    "maj": (0, 4, 7), "min": (0, 3, 7), "dim": (0, 3, 6), "7": (0, 4, 7, 10), "maj7": (0, 4, 7, 11), "min7": (0, 3, 7, 10),
+    "hdim": (0, 3, 6, 10), "sus": (0, 5, 7),
+}  # fmt: skip
+"""Quality → semitones above the root."""
+DRUMS = {"K": 36, "S": 38, "P": 39, "X": 37, "T": 45, "H": 42, "O": 46, "R": 51, "A": 70, "C": 49}
+"""Kick, snare, clap, rim, tom, closed and open hi-hat, ride, shaker, crash → General MIDI's notes."""
+SCALES = {"major": frozenset({0, 2, 4, 5, 7, 9, 11}), "minor": frozenset({0, 2, 3, 5, 7, 8, 10})}
+
+
+class Brief(msgspec.Struct, frozen=True, kw_only=True):
+    """What the model is told in front of the first bar."""
+
+    style: str
+    mood: str = "neutral"
+    mode: str = "major"
+    tempo: str = "medium"
+    lead: str = "keys"
+    """The kind of instrument that has the melody."""
+    parts: str = "BHM"
+
+    @property
+    def steps(self) -> int:
+        """Sixteenths in a bar."""
+        return 12 if self.style == "waltz" else 16
+
+    def tokens(self) -> list[str]:
+        """Return the tokens in front of the first bar."""
+        words = (self.style, self.mood, self.mode, self.tempo, self.lead, self.parts)
+        return ["<begin>", *(f"{name}:{word}" for name, word in zip(_BRIEF, words, strict=True))]
+
+
+_BRIEF = ("style", "mood", "mode", "tempo", "lead", "parts")
+
+
+class Note(NamedTuple):
+    """A note, or a chord, or a stroke of drums: what one token says, at a position of a bar."""
+
+    part: str
+    """One of `PARTS`, or C for a chord."""
+    step: int
+    """In sixteenths from the bar's beginning."""
+    pitch: int
+    """MIDI pitch with the tonic as C; a chord's root as 0..11; 0 for drums."""
+    length: int
+    """In sixteenths; 0 for chords and drums."""
+    what: str = ""
+    """A chord's quality; the letters of the drums."""
+
+    @property
+    def token(self) -> str:
+        """The token that says it."""
+        if self.part == "C":
+            return f"C{self.pitch}:{self.what}"
+        return f"D:{self.what}" if self.part == "D" else f"{self.part}{self.pitch}.{self.length}"
+
+
+class Bar(NamedTuple):
+    """One bar: its section and what begins in it."""
+
+    section: str
+    notes: tuple[Note, ...]
+
+
+class Vocabulary:
+    """All tokens. Within a position they come in the order of their ids."""
+
+    def __init__(self) -> None:
+        self.tokens = tuple(_tokens())
+        self.ids = {token: number for number, token in enumerate(self.tokens)}
+        self.notes = tuple(_parse(token) for token in self.tokens)
+        """For each token the note that it says, at step 0; None for others."""
+
+    def encode(self, tokens: Iterable[str]) -> list[int]:
+        """Return the tokens' ids."""
+        return [self.ids[token] for token in tokens]
+
+
+@functools.cache
+def vocabulary() -> Vocabulary:
+    """Return the vocabulary."""
+    return Vocabulary()
+
+
+def _tokens() -> Iterator[str]:
+    yield from ("<pad>", "<begin>", "<end>")
+    for name, words in zip(_BRIEF, (STYLES, MOODS, MODES, TEMPI, LEADS, PART_SETS), strict=True):
+        yield from (f"{name}:{word}" for word in words)
+    yield from (f"left:{number}" for number in range(1, MOST_LEFT + 1))
+    yield from (f"section:{name}" for name in SECTIONS)
+    yield from (f"at:{step}" for step in range(16))
+    yield from (f"C{root}:{quality}" for root in range(12) for quality in CHORDS)
+    for cymbal in ("", "H", "O", "R", "A", "C"):
+        yield from (f"D:{hits}" for kick in ("", "K") for other in ("", *"SPXT") if (hits := kick + other + cymbal))
+    for part, (low, high) in RANGES.items():
+        yield from (f"{part}{pitch}.{length}" for pitch in range(low, high + 1) for length in LENGTHS)
+
+
+def _parse(token: str) -> Note | None:
+    if token.startswith("D:"):
+        return Note("D", 0, 0, 0, token[2:])
+    name, dot, length = token[1:].partition(".")
+    if dot:
+        return Note(token[0], 0, int(name), int(length))
+    root, colon, quality = token[1:].partition(":")
+    return Note("C", 0, int(root), 0, quality) if token[0] == "C" and colon else None
+
+
+def drums(letters: Iterable[str]) -> str:
+    """Return the letters in a token's order, one drum and one cymbal beside the kick."""
+    there = set(letters)
+    found = ["K"] if "K" in there else []
+    for group in ("SPXT", "COHRA"):
+        found += [letter for letter in group if letter in there][:1]
+    return "".join(found)
+
+
+def encode(brief: Brief, bars: Sequence[Bar], after: int = 0) -> list[int]:
+    """Return a piece as tokens: the brief, the bars, and the end where `after` (bars that follow) is 0."""
+    tokens = brief.tokens()
+    for number, bar in enumerate(bars):
+        tokens += [f"left:{min(MOST_LEFT, after + len(bars) - number)}", f"section:{bar.section}"]
+        tokens += _encode_bar(bar)
+    return vocabulary().encode([*tokens, "<end>"] if not after else tokens)
+
+
+def _encode_bar(bar: Bar) -> Iterator[str]:
+    ids = vocabulary().ids
+    for step in sorted({note.step for note in bar.notes}):
+        yield f"at:{step}"
+        yield from sorted({note.token for note in bar.notes if note.step == step}, key=ids.__getitem__)
+
+
+def decode(tokens: Sequence[int]) -> list[Bar]:
+    """Return the bars in a row of tokens; what is not whole (a bar without section, a position without notes) is passed over."""
+    known, bars = vocabulary(), list[Bar]()
+    section, notes, step = "", list[Note](), 0
+    for number in tokens:
+        token, note = known.tokens[number], known.notes[number]
+        if token.startswith("left:") or token == "<end>":
+            if section:
+                bars.append(Bar(section, tuple(notes)))
+            section, notes, step = "", [], 0
+        elif token.startswith("section:"):
+            section = token.partition(":")[2]
+        elif token.startswith("at:"):
+            step = int(token[3:])
+        elif note is not None and section:
+            notes.append(note._replace(step=step))
+    return [*bars, Bar(section, tuple(notes))] if section and notes else bars

@@ -1,0 +1,218 @@
+"""Music from a model that writes notes (family `symbolic-music`): events are made bar by bar, and played by our own instruments.
+
+It runs on the CPU everywhere: the model is small, one token waits for the one before, and so the same seed gives the same
+notes on every machine.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.errors import StudioError
+from studio.core.events import Progress, Statistics
+from studio.core.requests import MusicRequest
+from studio.engine.music_events import STEPS_A_BEAT, Bar, Brief, decode, vocabulary
+from studio.engine.music_given import Given, join, lead_in, read_given
+from studio.engine.music_grammar import Grammar
+from studio.engine.music_mix import Mixer
+from studio.engine.music_score import SWING, Playing, Stroke, midi_file, play
+from studio.engine.music_sound import RATE
+from studio.engine.music_words import Wish, describe, read
+from studio.engine.protocol import JobCancelledError, Run
+from studio.engine.text_stream import Clock
+from studio.library.results import AudioResult, Result
+from studio.models.card import ModelCard
+from studio.models.inspect import EVENTS_FILE
+
+_TOP_P = 0.98
+_KEPT_BARS = 6
+"""So many bars the model still sees when its positions are full."""
+_RING = 2.0
+"""Seconds at the end for the last chord, in pieces that are long enough."""
+_LET_GO = 0.8
+"""Seconds before the end at which the last chord is let go."""
+
+
+class SymbolicModel(NamedTuple):
+    """A loaded model. `positions`: how many tokens it can see."""
+
+    model: Any
+    positions: int
+
+
+def load(card: ModelCard) -> SymbolicModel:
+    """Load the model from the card's folder. Raises StudioError where its events are not those that Studio plays."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    # All tokens by id.
+    known = json.loads((Path(card.path) / EVENTS_FILE).read_text(encoding="utf-8"))
+    if tuple(known) != vocabulary().tokens:
+        raise StudioError(
+            f"{card.title} writes other events than this version of Studio plays.",
+            cause="model",
+            cure="Take the model that came with this version.",
+        )
+    model = AutoModelForCausalLM.from_pretrained(card.path, dtype=torch.float32, local_files_only=True).eval()
+    return SymbolicModel(model, int(model.config.max_position_embeddings))
+
+
+def generate(run: Run, pipeline: SymbolicModel) -> Generator[Result, None, Statistics]:
+    """Yield the music; see `protocol.Kind.generate`. When cancelled, the bars that are whole are kept.
+
+    A MIDI file that is given is played too, before what goes on from it.
+    """
+    request = run.job.request
+    assert isinstance(request, MusicRequest)
+    wish, seed, given = read(request.prompt), request.seed or 0, None
+    if request.continue_from:
+        given = read_given(Path(request.continue_from), request.seconds)
+        wish = join(wish, given)
+    plan = plan_length(wish, request.seconds) if given is None else plan_more(given, request.seconds)
+    swing = SWING.get(wish.brief.style, 0.0) if given is None else given.swing
+    playing = Playing(swing, wish.brief.steps, plan.bpm, wish.key, wish.brief.mode, wish.instruments, seed)
+    before = given.bars if given is not None else ()
+    mixer, clock, strokes = Mixer(playing, plan.seconds), Clock(), list[Stroke]()
+
+    def add(bar: Bar, number: int) -> None:
+        strokes.extend(new := play(bar, number, playing, plan.fermata if number == len(before) + plan.bars - 1 else 0.0))
+        mixer.add(new)
+
+    for number, bar in enumerate(before):
+        run.check()
+        add(bar, number)
+    made = 0
+    first = lead_in(wish.brief, given, plan.bars) if given is not None else []
+    for bar in compose(run, pipeline, wish.brief, plan.bars, seed, request.temperature, clock, first):
+        add(bar, len(before) + made)
+        made += 1
+        run.emit(Progress(step=made, total=plan.bars, unit="bar"))
+    partial = made < plan.bars
+    bar_seconds = wish.brief.steps / STEPS_A_BEAT * 60 / plan.bpm
+    seconds = min(plan.seconds, (len(before) + made) * bar_seconds + 0.5) if partial else plan.seconds
+    clock.stop()
+    if made:
+        read_as = (f"continues {given.name.replace(':', ' ')}: " if given is not None else "") + describe(wish)
+        midi = midi_file(strokes, playing, f"Studio, job {run.job.id}: {read_as}")
+        sound = mixer.finish(seconds)
+        yield AudioResult(samples=sound, sampling_rate=RATE, seed=seed, partial=partial, midi=midi, prompt_read=read_as)
+    if partial:
+        raise JobCancelledError
+    return Statistics(run_seconds=clock.seconds, first_seconds=clock.first, units=clock.steps, unit="token")
+
+
+class Plan(NamedTuple):
+    """How a length in seconds becomes bars."""
+
+    bars: int
+    bpm: float
+    fermata: float
+    """Seconds that the last chord is held beyond its bar."""
+    seconds: float
+    """Of the whole sound."""
+
+
+def plan_length(wish: Wish, seconds: float) -> Plan:
+    """Return the bars and the tempo with which a piece ends, its last chord rung out, just when `seconds` are over.
+
+    A tempo that the prompt names in beats a minute is changed by at most 3 %, another by at most 15 %; what is left is the ring.
+    """
+    ring = min(_RING, 0.2 * seconds)
+    beats = wish.brief.steps / STEPS_A_BEAT
+    freedom = 0.03 if wish.bpm_said else 0.15
+    exact = (seconds - ring) * wish.bpm / 60 / beats
+    bars = max(1, round(exact))
+    if bars > 1 and bars > exact * (1 + freedom):
+        bars -= 1
+    bpm = wish.bpm * min(1 + freedom, max(1 - freedom, bars / exact))
+    over = seconds - bars * beats * 60 / bpm
+    return Plan(bars, bpm, min(3.0, max(0.0, over - _LET_GO)), seconds)
+
+
+def plan_more(given: Given, seconds: float) -> Plan:
+    """Return the bars that go on from what is given, at its tempo: as many as fit in `seconds`, at least one, and the ring."""
+    bar = given.steps / STEPS_A_BEAT * 60 / given.bpm
+    ring = min(_RING, 0.2 * seconds)
+    bars = max(1, int((seconds - ring) / bar))
+    over = min(3.0, max(ring, seconds - bars * bar))
+    return Plan(bars, given.bpm, max(0.0, over - _LET_GO), given.seconds + bars * bar + over)
+
+
+def compose(
+    run: Run, pipeline: SymbolicModel, brief: Brief, bars: int, seed: int, temperature: float, clock: Clock,
+    given: Sequence[int] = (),
+) -> Iterator[Bar]:  # fmt: skip
+    """Yield the bars as the model writes them, after those that are `given` as tokens; ends early where the job is cancelled."""
+    tokens: list[int] = []
+    for token in sample(pipeline, brief, Grammar(brief, bars), seed, temperature, given):
+        clock.tick()
+        tokens.append(token)
+        if run.cancelled():
+            return
+        if _ends_a_bar(token, tokens):
+            yield from decode(tokens)
+            tokens = [token]
+
+
+def _ends_a_bar(token: int, tokens: list[int]) -> bool:
+    text = vocabulary().tokens[token]
+    return text == "<end>" or (text.startswith("left:") and len(tokens) > 1)
+
+
+def sample(
+    pipeline: SymbolicModel, brief: Brief, grammar: Grammar, seed: int, temperature: float, given: Sequence[int] = ()
+) -> Iterator[int]:
+    """Yield token after token, drawn among those that the grammar allows, until the piece is over. `given` stands before them."""
+    import torch
+
+    random = np.random.default_rng(seed)
+    head = vocabulary().encode(brief.tokens())
+    past, cache = list(given), None
+    new, cache_name = head + past, _cache_name(pipeline.model)
+    while not grammar.over:
+        allowed = grammar.allowed()
+        if len(head) + len(past) + 1 >= pipeline.positions:
+            past = _last_bars(past, pipeline.positions - len(head) - 2)
+            new, cache = head + past, None
+        with torch.inference_mode():
+            inputs = {"input_ids": torch.tensor([new]), cache_name: cache}
+            output = pipeline.model(**inputs, use_cache=True, logits_to_keep=1)
+        cache = output[cache_name]
+        token = draw(output.logits[0, -1].float().numpy(), allowed, temperature, random)
+        grammar.push(token)
+        past.append(token)
+        new = [token]
+        yield token
+
+
+def _cache_name(model: Any) -> str:
+    """Return what the model calls its memory of the tokens before: transformers renamed it in 5.2x."""
+    named = inspect.signature(model.forward).parameters if hasattr(model, "forward") else {}
+    return "cache" if "cache" in named else "past_key_values"
+
+
+def _last_bars(tokens: list[int], room: int) -> list[int]:
+    """Return the last bars, from the beginning of one on, that leave half of the `room` for more; a longer one is cut."""
+    begins = [at for at, token in enumerate(tokens) if vocabulary().tokens[token].startswith("left:")]
+    fitting = [at for at in begins[-_KEPT_BARS:] if len(tokens) - at <= room // 2]
+    return tokens[fitting[0] :] if fitting else tokens[-(room // 2) :]
+
+
+def draw(logits: NDArray[np.float32], allowed: NDArray[np.bool_], temperature: float, random: np.random.Generator) -> int:
+    """Return one of the allowed tokens, drawn from the likeliest that have `_TOP_P` of the chance together."""
+    choices = np.flatnonzero(allowed)
+    scores = logits[choices].astype(np.float64)
+    if not np.isfinite(scores).all():
+        raise StudioError("The model made numbers that are no music (NaN).", cause="model", cure="Its files may be damaged.")
+    chances = np.exp((scores - scores.max()) / temperature)
+    order = np.argsort(-chances, kind="stable")
+    chances = chances[order] / chances.sum()
+    kept = int(np.searchsorted(np.cumsum(chances), _TOP_P)) + 1
+    return int(choices[order[:kept]][random.choice(len(chances[:kept]), p=chances[:kept] / chances[:kept].sum())])

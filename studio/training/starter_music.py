@@ -1,0 +1,59 @@
+"""Make the starter for music: `python -m studio.training.starter_music STEP`. Needs no data and no extra.
+
+The steps: `small` (the first leg of the training), `train` (the second; both go on from their checkpoints), `pack`, `evaluate`,
+`nearness` (writes `resources/words/music-near.tsv`); `all` runs them in this order.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from studio.core import environment
+from studio.core.paths import resources
+from studio.training.music import evaluation, learning, nearness, packing
+
+app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
+STEPS = ("small", "train", "pack", "evaluate", "nearness")
+SMALL_FOLDER = "small"
+
+
+@app.command()
+def main(
+    step: Annotated[str, typer.Argument(help="all, or one of: " + ", ".join(STEPS))],
+    work: Annotated[Path, typer.Option(help="Where the checkpoints lie.")] = Path("starter-music-work"),
+    target: Annotated[Path | None, typer.Option(help="The model's folder; else `model` in the work folder.")] = None,
+    start_from: Annotated[Path | None, typer.Option(help="A packed small model, in place of the step `small`.")] = None,
+    until: Annotated[int, typer.Option(help="Stop training at this step; 0 for the end.")] = 0,
+    pieces: Annotated[int, typer.Option(help="How many pieces are judged.")] = 60,
+) -> None:
+    """Run one step, or all."""
+    if step not in (*STEPS, "all"):
+        raise typer.BadParameter(f"There are: all, {', '.join(STEPS)}.")
+    environment.prepare()
+    target = target or work / "model"
+    (work / SMALL_FOLDER).mkdir(parents=True, exist_ok=True)
+    if step in ("small", "all"):
+        learning.train(learning.SMALL, work / SMALL_FOLDER, until or learning.SMALL.steps, typer.echo)
+    if step in ("train", "all"):
+        small = _packed(start_from) if start_from else learning.trained(learning.SMALL, work / SMALL_FOLDER)
+        learning.train(learning.GROWN, work, until or learning.GROWN.steps, typer.echo, small)
+    if step in ("pack", "all"):
+        typer.echo(f"{packing.pack(learning.trained(learning.GROWN, work), target)} bytes of weights in {target}")
+    if step in ("evaluate", "all"):
+        evaluation.evaluate(_packed(target), pieces, work, typer.echo)
+    if step in ("nearness", "all"):
+        typer.echo(f"{nearness.write(resources() / 'words' / 'music-near.tsv')} words that are near known ones")
+
+
+def _packed(target: Path) -> Any:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_pretrained(target, dtype=torch.float32, local_files_only=True).eval()
+
+
+if __name__ == "__main__":
+    app()

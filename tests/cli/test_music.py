@@ -1,0 +1,69 @@
+"""`studio music` with the starter that comes along: no model named, notes beside the sound, a MIDI file continued."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from studio.core.midi import read_midi
+from studio.library.artifacts import read_recipe
+from tests.cli.programs import studio
+from tests.core.test_midi import midi, off, on, track
+
+TUNE = midi(track((0, on(67)), (960, off(67)), (0, on(71)), (960, off(71))))
+
+
+def test_music_on_the_first_day_and_a_midi_file_continued(data, tmp_path):
+    done = studio("music", "soft piano", "--seconds", 2, "--seed", 1, "-o", tmp_path / "first.flac", data=data)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{tmp_path / 'first.flac'}\n"
+    assert "Read as: calm ballad" in done.stderr
+    assert "first.mid beside it" in done.stderr
+    before = len(read_midi(tmp_path / "first.mid").notes)
+    again = studio("music", "more", "--seconds", 2, "--continue", "first.mid", "-o", "second.wav", data=data, cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert read_recipe(tmp_path / "second.wav").request.continue_from == str(tmp_path / "first.mid")
+    assert len(read_midi(tmp_path / "second.mid").notes) > before
+    kept = (tmp_path / "first.mid").read_bytes()
+    refused = studio("music", "soft piano", "-o", tmp_path / "first.wav", data=data)
+    assert refused.returncode == 2
+    assert "first.mid is there already" in refused.stderr
+    assert (tmp_path / "first.mid").read_bytes() == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("none.mid", None, "none.mid is not there"),
+        ("bad.mid", b"RIFF", "bad.mid is no MIDI file"),
+        ("cut.mid", TUNE[:-9], "cut.mid is cut off"),
+        ("tune.txt", TUNE, "ends in .mid"),
+    ],
+)
+def test_a_file_that_cannot_be_continued_runs_nothing(data, tmp_path, name, content, words):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    done = studio("music", "more", "--continue", tmp_path / name, data=data)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(data.outputs.rglob("*.*"))
+
+
+def test_rows_of_a_batch_name_midi_files_beside_it(data, tmp_path):
+    (tmp_path / "tune.mid").write_bytes(TUNE)
+    rows = [
+        {"prompt": "more", "continue": "tune.mid", "seconds": 2},
+        {"prompt": "more", "continue_from": "gone.mid"},
+    ]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    done = studio("batch", path, "--kind", "music", "--check", data=data)
+    assert "gone.mid is not there" in done.stdout + done.stderr
+    from studio.jobs.batch.plan import read_batch
+    from studio.models.installed import find
+
+    batch = read_batch(path, lambda kind, name: find(data, kind, name), kind="music")
+    good, bad = batch.rows
+    assert good.request.continue_from == str(Path(tmp_path / "tune.mid"))
+    assert bad.message == "continue_from: gone.mid is not there."

@@ -1,0 +1,150 @@
+"""The music page with the starter: how a prompt is read, examples, the MIDI file to go on from, Save MIDI; the real model."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QFileDialog
+
+from studio.core.midi import read_midi
+from studio.core.requests import MusicRequest
+from studio.core.settings import Settings
+from studio.engine.fake import FakeEngine
+from studio.engine.local import LocalEngine
+from studio.jobs.session import Session
+from studio.library.artifacts import midi_beside, read_recipe
+from studio.models.card import ModelCard
+from studio.models.catalogue import entry_named
+from studio.ui.shared import Shared
+from studio.ui.tabs.audio import AudioTab
+from tests.core.test_midi import midi, off, on, track
+
+CARD = entry_named("starter-music").card
+PATIENCE = 120_000
+FOUR_BARS = midi(track(*[event for pitch in (62, 65, 69, 74) for event in ((0, on(pitch)), (1920, off(pitch)))]))
+
+
+@pytest.fixture
+def build(qtbot, data):
+    opened = []
+
+    def make(engine=None):
+        session = Session(data, engine or FakeEngine())
+        shared = Shared(data, session, Settings())
+        tab = AudioTab(shared, backends=["NULL"])
+        tab.load_draft()
+        qtbot.addWidget(tab)
+        tab.show()
+        session.start()
+        opened.append((tab, session))
+        return tab.for_kind("music")
+
+    yield make
+    for tab, session in opened:
+        tab.close_player()
+        session.close()
+
+
+@pytest.fixture
+def given_path(tmp_path):
+    path = tmp_path / "a tune 曲.mid"
+    path.write_bytes(FOUR_BARS)
+    return path
+
+
+def test_the_first_day(build, qtbot, data, tmp_path, monkeypatch):
+    page = build(LocalEngine(data))
+    assert page.card == CARD
+    assert page.midi_button.isHidden()
+    page.prompt.setPlainText("soft piano")
+    page.form.set_values({"seconds": 2.0, "seed": 1})
+    page.generate()
+    qtbot.waitUntil(lambda: bool(page.path) and page._job.state.over, timeout=PATIENCE)
+    assert midi_beside(Path(page.path)) is not None
+    assert page.midi_button.isVisible()
+    for chosen, name in ((page.save_midi, "notes"), (page.save_as, "notes2.mid")):
+        target = tmp_path / name
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_arguments, target=target, **_more: (str(target), ""))
+        written = target.with_suffix(".mid")
+        with qtbot.waitSignal(page.shared.said, timeout=PATIENCE) as told:
+            chosen()
+        assert told.args == [f"Saved {written}"]
+        assert written.read_bytes() == Path(page.path).with_suffix(".mid").read_bytes()
+
+
+def test_a_midi_file_is_continued_and_the_recipe_fills_the_form(build, qtbot, data, given_path):
+    page = build(LocalEngine(data))
+    page.continue_midi(given_path)
+    qtbot.waitUntil(lambda: page.given.given is not None, timeout=PATIENCE)
+    assert page.given.told == "Goes on from a tune 曲.mid: 4 bars, D minor, 120 bpm, piano."
+    page.prompt.setPlainText("a happy waltz in F major")
+    assert page.advice.text().startswith("Read as: happy classical, D minor, 120 bpm, piano")
+    page.form.set_values({"seconds": 3.0})
+    page.generate()
+    qtbot.waitUntil(lambda: bool(page.path) and page._job.state.over, timeout=PATIENCE)
+    recipe = read_recipe(Path(page.path))
+    assert isinstance(recipe.request, MusicRequest)
+    assert recipe.request.continue_from == str(given_path)
+    assert len(read_midi(midi_beside(Path(page.path))).notes) > 4
+    page.given.clear_button.click()
+    assert page.request().continue_from == ""
+    page.set_values({"continue_from": recipe.request.continue_from})
+    assert page.request().continue_from == str(given_path)
+
+
+def test_a_file_that_cannot_be_continued_is_said_and_not_run(build, qtbot, tmp_path):
+    page = build()
+    bad = tmp_path / "bad.mid"
+    bad.write_bytes(b"RIFF")
+    page.prompt.setPlainText("more")
+    assert page.generate_button.isEnabled()
+    page.continue_midi(bad)
+    qtbot.waitUntil(lambda: bool(page.given.problem), timeout=PATIENCE)
+    assert "is no MIDI file" in page.given.told
+    assert not page.generate_button.isEnabled()
+    page.given.clear_button.click()
+    assert page.generate_button.isEnabled()
+    assert page.given.told == ""
+
+
+def test_the_button_chooses_a_file(build, qtbot, given_path, monkeypatch):
+    page = build()
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_arguments, **_more: (str(given_path), ""))
+    page.given.choose_button.click()
+    qtbot.waitUntil(lambda: page.given.given is not None, timeout=PATIENCE)
+    assert page.shared.settings.drafts["music"]["continue_from"] == str(given_path)
+
+
+def test_examples_take_the_prompts_place_and_are_read(build):
+    page = build()
+    menu = page.examples.menu()
+    assert [action.text() for action in menu.actions()] == list(CARD.examples)
+    menu.actions()[0].trigger()
+    assert page.prompt.toPlainText() == CARD.examples[0]
+    assert page.advice.text().startswith("Read as: ")
+    page.prompt.setPlainText("qwrtz")
+    assert 'Not understood: "qwrtz"' in page.advice.text()
+
+
+def test_a_model_of_sound_has_no_such_button(build, monkeypatch, given_path):
+    page = build()
+    page.continue_midi(given_path)
+    other = ModelCard(name="sound", title="Sound", kind="music", runner="transformers")
+    monkeypatch.setattr(page.shared, "cards", lambda _kind: [other, CARD])
+    page.refresh_models()
+    page.choose_model("sound")
+    page.prompt.setPlainText("rain")
+    assert page.given.choose_button.isHidden()
+    assert page.request().continue_from == ""
+    page.continue_midi(given_path.with_name("other.mid"))
+    assert page.card == CARD, "a dropped MIDI file chooses a model that can go on from it"
+
+
+def test_a_midi_file_that_is_dropped_on_the_window_fills_the_form(open_studio, given_path, qtbot, monkeypatch):
+    studio = open_studio()
+    window = studio.window
+    monkeypatch.setattr(window.shared, "cards", lambda kind: [CARD] if kind == "music" else [])
+    window.opening.show(given_path)
+    page = window.audio_tab.music
+    assert window.current() is page
+    qtbot.waitUntil(lambda: page.given.given is not None, timeout=PATIENCE)
+    assert page.own_values() == {"continue_from": str(given_path)}
