@@ -82,11 +82,12 @@ def download(
         data.create()
         folder = data.downloads / repository.folder_name
         folder.mkdir(parents=True, exist_ok=True)
-        with held(folder, repository.repo):
-            made = _download(data, repository, folder, _Talk(say, cancelled), hub, card)
-        with contextlib.suppress(OSError):
-            folder.rmdir()  # parts of another choice from the same repository may lie there
-        return made
+        try:
+            with held(folder, repository.repo):
+                return _download(data, repository, folder, _Talk(say, cancelled), hub, card)
+        finally:
+            with contextlib.suppress(OSError):
+                folder.rmdir()  # unless parts lie there
 
 
 class _Talk:
