@@ -59,6 +59,7 @@ def _get(data: DataFolder, wanted: Repository, hub: Hub, as_json: bool) -> None:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
     from studio.models.download import download
+    from studio.models.download_progress import pace_text
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[pace]}"))
@@ -77,17 +78,6 @@ def _show_card(card: ModelCard, as_json: bool) -> None:
         output.as_json(card)
     else:
         output.result(card.name)
-
-
-def pace_text(now: InstallProgress) -> str:
-    """Return speed and time left, where they are known."""
-    speed, left = getattr(now, "speed", 0.0), getattr(now, "seconds_left", -1.0)
-    if not speed:
-        return ""
-    minutes, seconds = divmod(int(left), 60)
-    hours, minutes = divmod(minutes, 60)
-    time = f"{hours} h {minutes:02} min" if hours else f"{minutes}:{seconds:02} min"
-    return f"{speed / 1e6:.1f} MB/s, {time} left" if left >= 0 else f"{speed / 1e6:.1f} MB/s"
 
 
 def _check(data: DataFolder, wanted: Repository, hub: Hub, as_json: bool) -> None:

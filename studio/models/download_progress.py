@@ -45,3 +45,14 @@ class Meter:
         speed = max(0.0, (done - before) / (now - begun)) if now - begun >= _FIRST_SECONDS else 0.0
         left = (self.total - done) / speed if speed else -1.0
         return DownloadProgress(phase, done, self.total, speed, left)
+
+
+def pace_text(now: InstallProgress) -> str:
+    """Return speed and time left, where they are known."""
+    if not isinstance(now, DownloadProgress) or not now.speed:
+        return ""
+    speed, left = now.speed, now.seconds_left
+    minutes, seconds = divmod(int(left), 60)
+    hours, minutes = divmod(minutes, 60)
+    time = f"{hours} h {minutes:02} min" if hours else f"{minutes}:{seconds:02} min"
+    return f"{speed / 1e6:.1f} MB/s, {time} left" if left >= 0 else f"{speed / 1e6:.1f} MB/s"

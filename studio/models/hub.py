@@ -11,7 +11,7 @@ import msgspec
 
 from studio.core.errors import FailureCause, StudioError
 from studio.core.paths import DataFolder
-from studio.core.settings import load_settings
+from studio.core.settings import Settings, load_settings
 
 ENDPOINT = "https://huggingface.co"
 ENDPOINT_VARIABLE = "HF_ENDPOINT"
@@ -133,8 +133,12 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 def hub_for(data: DataFolder, endpoint: str = "", *, offline: bool = False) -> Hub:
+    """Return the hub that is meant in this data folder; see `hub_of`."""
+    return hub_of(load_settings(data), endpoint, offline=offline)
+
+
+def hub_of(settings: Settings, endpoint: str = "", *, offline: bool = False) -> Hub:
     """Return the hub that is meant: `endpoint`, else $HF_ENDPOINT, else the settings', else the usual one. Raises StudioError."""
-    settings = load_settings(data)
     chosen = endpoint or os.environ.get(ENDPOINT_VARIABLE, "") or settings.endpoint or ENDPOINT
     return Hub(endpoint=checked_endpoint(chosen), offline=offline or settings.offline)
 
