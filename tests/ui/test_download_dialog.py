@@ -1,8 +1,6 @@
 """The dialog of downloads in the real window, with a hub on loopback: looking, choosing, fetching, pausing, what is refused."""
 
-import keyring
 import pytest
-from keyring.backend import KeyringBackend
 from PySide6.QtCore import QThreadPool
 
 from studio.core.settings import load_settings
@@ -15,37 +13,17 @@ from studio.ui.dialogs.models import ModelsDialog
 from studio.ui.parts import size_text
 from tests.checkpoints_text import make_gpt2
 from tests.models.hub import Fault, LoopbackHub, files_of
+from tests.models.keyrings import MemoryKeyring, in_use
 from tests.models.made import make_gguf
 from tests.ui.conftest import PATIENCE, close_studio
 
 WEIGHTS = "model.safetensors"
 
 
-class MemoryKeyring(KeyringBackend):
-    """A keyring as the library defines them, that forgets at its end."""
-
-    priority = 5
-
-    def __init__(self):
-        super().__init__()
-        self.kept = {}
-
-    def get_password(self, service, username):
-        return self.kept.get((service, username))
-
-    def set_password(self, service, username, password):
-        self.kept[service, username] = password
-
-    def delete_password(self, service, username):
-        del self.kept[service, username]
-
-
 @pytest.fixture
 def kept():
-    before, memory = keyring.get_keyring(), MemoryKeyring()
-    keyring.set_keyring(memory)
-    yield memory.kept
-    keyring.set_keyring(before)
+    with in_use(MemoryKeyring()) as memory:
+        yield memory.kept
 
 
 @pytest.fixture(scope="module")
