@@ -89,8 +89,9 @@ def run(root: Path, events: int, size: int, chance: random.Random) -> dict[str, 
 
 def planned(events: int, size: int, chance: random.Random) -> list[tuple[int, str]]:
     """Return where in the file what happens, in the order of the file."""
-    places = sorted(chance.sample(range(1, size), events))
-    return [(place, chance.choice(KINDS)) for place in places]
+    kinds = [KINDS[number % len(KINDS)] for number in range(events)]
+    chance.shuffle(kinds)
+    return list(zip(sorted(chance.sample(range(1, size), events)), kinds, strict=True))
 
 
 def interrupt(hub: LoopbackHub, data: DataFolder, events: list[tuple[int, str]]) -> dict[str, int]:

@@ -59,7 +59,7 @@ def look(data: DataFolder, repository: Repository, cancelled: Cancelled = lambda
     hub = _ready(hub or hub_for(data))
     with _disk_errors(repository):
         data.downloads.mkdir(parents=True, exist_ok=True)
-        with DownloadProcess(Order(hub, repository, str(data.downloads)), cancelled) as process:
+        with DownloadProcess(Order(hub, repository, str(data.downloads), with_licence=True), cancelled) as process:
             found = process.look()
         return _measured(data.downloads / repository.folder_name, repository, found)
 

@@ -52,7 +52,7 @@ def main() -> int:
 
 def _serve(order: Order, asked: queue.SimpleQueue[ToChild], say: Callable[[FromChild], None]) -> None:
     client = HubClient(order.hub, order.repository, say)
-    say(client.look())
+    say(client.look(with_licence=order.with_licence))
     while True:
         fetch = asked.get()
         assert isinstance(fetch, Fetch)

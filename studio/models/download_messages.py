@@ -14,6 +14,8 @@ class Order(msgspec.Struct, frozen=True, tag=True):
     repository: Repository
     folder: str
     """Where parts and whole files lie, named by their hashes."""
+    with_licence: bool = False
+    """The text of the licence is wanted, for a person to read."""
 
 
 class Fetch(msgspec.Struct, frozen=True, tag=True):

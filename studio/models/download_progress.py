@@ -14,6 +14,8 @@ from studio.models.hub import RemoteFile
 
 WINDOW_SECONDS = 10.0
 _FIRST_SECONDS = 2.0
+_ENOUGH_BYTES = 1_000_000
+"""From so many in the window on, or a hundredth of all, it is told how long the rest takes: small files say nothing about it."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,9 @@ class Meter:
         while now - self._seen[0][0] > WINDOW_SECONDS:
             self._seen.popleft()
         begun, before = self._seen[0]
-        speed = max(0.0, (done - before) / (now - begun)) if now - begun >= _FIRST_SECONDS else 0.0
-        left = (self.total - done) / speed if speed else -1.0
+        moved = max(0, done - before)
+        speed = moved / (now - begun) if now - begun >= _FIRST_SECONDS else 0.0
+        left = (self.total - done) / speed if speed and moved >= min(_ENOUGH_BYTES, self.total / 100) else -1.0
         return DownloadProgress(phase, done, self.total, speed, left)
 
 
@@ -52,7 +55,10 @@ def pace_text(now: InstallProgress) -> str:
     if not isinstance(now, DownloadProgress) or not now.speed:
         return ""
     speed, left = now.speed, now.seconds_left
+    pace = f"{speed / 1e6:.1f} MB/s" if speed >= 1e6 else f"{speed / 1e3:.0f} kB/s"
+    if left < 0:
+        return pace
     minutes, seconds = divmod(int(left), 60)
     hours, minutes = divmod(minutes, 60)
     time = f"{hours} h {minutes:02} min" if hours else f"{minutes}:{seconds:02} min"
-    return f"{speed / 1e6:.1f} MB/s, {time} left" if left >= 0 else f"{speed / 1e6:.1f} MB/s"
+    return f"{pace}, {time} left"

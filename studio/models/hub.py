@@ -176,7 +176,7 @@ def offline_error() -> StudioError:
     return StudioError(
         "Studio is set to offline, so nothing is fetched.",
         cause="invalid",
-        cure="Leave out --offline, or switch it off: studio models hub --online",
+        cure="Switch it off under Hub and account… in the window, or with `studio models hub --online`; or leave out --offline.",
     )
 
 

@@ -79,7 +79,7 @@ class HubClient:
 
     # Looking ------------------------------------------------------------------------------------------------------------------
 
-    def look(self) -> Found:
+    def look(self, *, with_licence: bool) -> Found:
         """Return what the repository holds and what of it is needed. Raises StudioError."""
         info = self._patiently(self._info)
         self._commit = str(info.sha or "")
@@ -102,8 +102,8 @@ class HubClient:
         licence, link = _licence(card)
         return Found(
             commit=self._commit, files=files, choices=tuple(ggufs(listing)), licence=licence, licence_link=link,
-            licence_text="" if closed else self._licence_text(there), gated=gated, languages=_languages(card),
-            parameters=_parameters(info), closed=closed,
+            licence_text=self._licence_text(there) if with_licence and not closed else "", gated=gated,
+            languages=_languages(card), parameters=_parameters(info), closed=closed,
         )  # fmt: skip
 
     def _info(self) -> Any:

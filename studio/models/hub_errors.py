@@ -7,7 +7,7 @@ from studio.models.hub import Hub, Repository
 from studio.models.safety import printable
 
 GO_ON = "Start it again to go on; what is there is not fetched twice."
-LOGIN = "studio models hub --login"
+LOGIN = "under Hub and account… in the window, or with `studio models hub --login`."
 _MAX_SAID = 200
 
 
@@ -29,10 +29,10 @@ def refusal(status: int, code: str, said: str, repository: Repository, hub: Hub,
         return StudioError(f"The hub has closed {repo}.", cause="model", cure="Choose another model.")
     if status == 401 and logged_in and code != "RepoNotFound":
         return StudioError(
-            f"{hub.host} does not know the token any more.", cause="model", cure=f"Make a new one, and store it: {LOGIN}"
+            f"{hub.host} does not know the token any more.", cause="model", cure=f"Make a new one, and keep it {LOGIN}"
         )
     if status in (401, 404):
-        login = "" if logged_in else f" If it is private, log in first: {LOGIN}"
+        login = "" if logged_in else f" If it is private, keep a token for it first, {LOGIN}"
         return StudioError(f"{hub.host} has no model {repo!r}.", cause="invalid", cure=f"Check how it is written.{login}")
     if status == 403:
         return _no_right(repo, hub.host)
@@ -44,7 +44,7 @@ def _gated(repo: str, page: str, words: str, *, logged_in: bool) -> StudioError:
         return StudioError(
             f"{repo} is given only to people who have accepted its terms, and you are not logged in.",
             cause="model",
-            cure=f"Accept the terms on {page}, make a token there, and store it: {LOGIN}",
+            cure=f"Accept the terms on {page}, make a token there, and keep it {LOGIN}",
         )
     if "awaiting" in words or "pending" in words:
         return StudioError(
@@ -69,7 +69,7 @@ def _no_right(repo: str, host: str) -> StudioError:
     return StudioError(
         f"{host} refuses {repo} to this token: it lacks the right to read gated repositories.",
         cause="model",
-        cure=f"Give it that right on the hub's site (Settings, Access Tokens), or store another: {LOGIN}",
+        cure=f"Give it that right on the hub's site (Settings, Access Tokens), or keep another {LOGIN}",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import re
@@ -71,6 +72,7 @@ class Repo:
         ).hexdigest()
 
 
+@functools.lru_cache(maxsize=256)
 def digest(name: str, data: bytes) -> str:
     """What the hub lists: SHA-256 of large files, git's hash of others."""
     if name.endswith(LARGE_SUFFIXES):

@@ -24,7 +24,7 @@ from studio.engine.process import ProcessEngine
 from studio.models.add import add
 from studio.models.card import ModelCard
 from studio.models.download import discard, download, look, unfinished
-from studio.models.download_progress import DownloadProgress, Meter
+from studio.models.download_progress import DownloadProgress, Meter, pace_text
 from studio.models.hub import Hub, RemoteFile, Repository
 from studio.models.installed import find, list_installed
 from studio.models.staging import InstallCancelledError
@@ -186,7 +186,7 @@ def test_equal_files_in_two_places_are_fetched_once(data, hub, gpt2, tmp_path):
     hub.add("org/tiny", {**gpt2, "LICENSE": b"same", "NOTICE": b"same"})
     card = get(data, hub)
     assert (card.folder / "LICENSE").read_bytes() == (card.folder / "NOTICE").read_bytes() == b"same"
-    assert len(hub.sent["LICENSE"]) + len(hub.sent["NOTICE"]) == 2  # once to be read in the look, once to be kept
+    assert len(hub.sent["LICENSE"]) + len(hub.sent["NOTICE"]) == 1
 
 
 def test_one_gguf_of_several_is_converted(data, hub, tmp_path):
@@ -678,3 +678,11 @@ def test_speed_and_time_left_come_from_the_bytes_on_disk(tmp_path):
     for _ in range(12):
         last = meter.measure("Downloading")
     assert (last.speed, last.seconds_left) == (0.0, -1.0), "nothing came for ten seconds"
+
+
+@pytest.mark.parametrize(
+    ("speed", "left", "words"),
+    [(0, -1, ""), (900, -1, "1 kB/s"), (12.34e6, 61, "12.3 MB/s, 1:01 min left"), (2e6, 7_320, "2.0 MB/s, 2 h 02 min left")],
+)
+def test_the_pace_is_told_in_words(speed, left, words):
+    assert pace_text(DownloadProgress("Downloading", 1, 2, speed, left)) == words

@@ -30,8 +30,11 @@ class DownloadDialog(QDialog):
         self._look: Look | None = None
         self.setWindowTitle("Model from a hub")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(620, 300)
+        self.resize(640, 340)
         self.notice = Notice()
+        grows = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        grows.setHeightForWidth(True)  # its sentences take several lines here
+        self.notice.setSizePolicy(grows)
         self.name = QLineEdit()
         self.name.setPlaceholderText("organisation/name, or the address of its page")
         name_control(
@@ -169,6 +172,7 @@ class DownloadDialog(QDialog):
             seen.repository, revision=seen.found.commit, files=tuple(self.choice.currentData() or ())
         )
         self.notice.clear()
+        self.status.setText(f"Asking {hub.host}…")
         self._begin(lambda say, cancelled: download(data, wanted, say, cancelled, hub=hub), self._on_fetched)
 
     def pause(self) -> None:
