@@ -11,12 +11,16 @@ def main() -> None:
         import multiprocessing
 
         multiprocessing.freeze_support()
-    # A built program starts itself for these (models/conversion.py, models/doctor.py).
+    # A built program starts itself for these (models/conversion.py, models/download_process.py, models/doctor.py).
     if sys.argv[1:2] == ["convert-gguf"]:
         from studio.models import convert
 
         del sys.argv[1]
         sys.exit(convert.main())
+    if sys.argv[1:2] == ["download"]:
+        from studio.models import download_child
+
+        sys.exit(download_child.main())
     if sys.argv[1:2] == ["probe"]:
         from studio.models import probe
 

@@ -1,4 +1,4 @@
-"""`studio models list|add|remove|install`."""
+"""`studio models list|add|get|remove|install|hub`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from studio.cli import output
+from studio.cli.models_hub import get_command, hub_command
 from studio.core.errors import StudioError
 
 models_app = typer.Typer(no_args_is_help=True, help="The models that are there, and adding others.")
@@ -46,6 +47,9 @@ def add_command(ctx: typer.Context, path: Path, as_json: Json = False) -> None:
         output.as_json(card)
     else:
         output.result(card.name)
+
+
+models_app.command("get")(get_command)
 
 
 @models_app.command("remove")
@@ -92,3 +96,6 @@ def install_command(ctx: typer.Context, name: str, as_json: Json = False) -> Non
         output.as_json(card)
     else:
         output.result(card.name)
+
+
+models_app.command("hub")(hub_command)

@@ -34,6 +34,10 @@ class Settings(msgspec.Struct, kw_only=True):
     """Jobs begin only while nobody uses the computer."""
     notify: bool = True
     """The desktop says when a long run is over."""
+    endpoint: str = ""
+    """The hub that models are fetched from; empty takes the usual one."""
+    offline: bool = False
+    """Nothing is fetched, whatever is asked for."""
     geometry: str = ""
     """The window's place and docks, base64 of Qt's own form."""
     window_state: str = ""

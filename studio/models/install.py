@@ -17,12 +17,14 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.files import sha256_of
 from studio.core.paths import DataFolder
+from studio.core.settings import load_settings
 from studio.models.add import add_gguf
 from studio.models.card import ModelCard
 from studio.models.catalogue import CatalogueEntry, Download, Wheel, stamp
 from studio.models.convert import bytes_of
 from studio.models.fetch import InstallProgress, Run, Say, fetch
 from studio.models.headers import HeaderError, read_gguf
+from studio.models.hub import offline_error
 from studio.models.installed import list_installed
 from studio.models.staging import held, publish, staging
 
@@ -47,6 +49,8 @@ def install(
     if present is not None:
         shutil.rmtree(folder, ignore_errors=True)  # what a kill left after the model was there
         return present
+    if load_settings(data).offline:
+        raise offline_error()
     try:
         data.create()
         folder.mkdir(parents=True, exist_ok=True)

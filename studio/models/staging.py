@@ -59,8 +59,11 @@ def publish(data: DataFolder, folder: Path, card: ModelCard, *, keep_name: bool 
 
     The name gets a number where it is taken, unless `keep_name`: then what stood there without a card goes. Raises OSError.
     """
-    for file in folder.rglob("*"):
-        with file.open("rb+") as opened:
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            sync_folder(path)
+            continue
+        with path.open("rb+") as opened:
             os.fsync(opened.fileno())
     while True:
         if not keep_name:

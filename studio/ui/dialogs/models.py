@@ -1,4 +1,4 @@
-"""The models that are there: a list, and adding, removing, installing. Downloads from elsewhere will have their place here."""
+"""The models that are there: a list, and adding, removing, installing; from here the dialog of downloads is opened."""
 
 from __future__ import annotations
 
@@ -56,6 +56,9 @@ class ModelsDialog(QDialog):
         self.add_file_button = button(
             "Add file…", "Add a .gguf or .safetensors file from this computer", self._choose_file, "plus"
         )
+        self.add_repository_button = button(
+            "Add by repository id…", "Fetch a model from a hub by its organisation/name", self._add_by_repository, "plus"
+        )
         self.default_button = button("Make default", "Use this model first for its kind", self._make_default)
         self.remove_button = button("Remove", "Take the model from the list", self._remove, "trash")
         self.stop_button = button("Stop", "Stop adding; nothing is kept of it", self._stop_adding, "stop")
@@ -70,7 +73,8 @@ class ModelsDialog(QDialog):
         layout.setSpacing(10)
         layout.addWidget(self.notice)
         layout.addWidget(self.table, 1)
-        layout.addWidget(row(self.add_folder_button, self.add_file_button, None, self.default_button, self.remove_button))
+        adds = (self.add_folder_button, self.add_file_button, self.add_repository_button)
+        layout.addWidget(row(*adds, None, self.default_button, self.remove_button))
         layout.addWidget(label("Models that can be fetched", "title"))
         layout.addWidget(self._fetch)
         self.status.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -143,6 +147,12 @@ class ModelsDialog(QDialog):
         if name:
             self.add(Path(name))
 
+    def _add_by_repository(self) -> None:
+        from studio.ui.dialogs.download import DownloadDialog
+
+        DownloadDialog(self.shared, self.parentWidget()).show()  # beside the window, so that several may run
+        self.accept()
+
     def add(self, path: Path) -> None:
         """Add the model at `path`, in another thread; the reason is shown where it is refused. Closing the dialog stops it."""
         if self._stop is not None:
@@ -186,7 +196,7 @@ class ModelsDialog(QDialog):
         if not busy:
             self._stop = None
         self.stop_button.setVisible(self._stop is not None)
-        for control in (self.add_folder_button, self.add_file_button, self.table, self._fetch):
+        for control in (self.add_folder_button, self.add_file_button, self.add_repository_button, self.table, self._fetch):
             control.setEnabled(not busy)
         self._on_selected()
 

@@ -1,0 +1,201 @@
+"""The dialog of downloads in the real window, with a hub on loopback: looking, choosing, fetching, pausing, what is refused."""
+
+import pytest
+from PySide6.QtCore import QThreadPool
+
+from studio.core.settings import load_settings
+from studio.models.hub_token import SERVICE
+from studio.models.installed import list_installed
+from studio.ui.dialogs import fetching
+from studio.ui.dialogs.download import DownloadDialog
+from studio.ui.dialogs.hub import HubDialog
+from studio.ui.dialogs.models import ModelsDialog
+from studio.ui.parts import size_text
+from tests.checkpoints_text import make_gpt2
+from tests.models.hub import Fault, LoopbackHub, files_of
+from tests.models.keyrings import MemoryKeyring, in_use
+from tests.models.made import make_gguf
+from tests.ui.conftest import PATIENCE, close_studio
+
+WEIGHTS = "model.safetensors"
+
+
+@pytest.fixture
+def kept():
+    with in_use(MemoryKeyring()) as memory:
+        yield memory.kept
+
+
+@pytest.fixture(scope="module")
+def gpt2(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made") / "gpt2"
+    make_gpt2(folder, 8_000)
+    return files_of(folder)
+
+
+@pytest.fixture
+def hub(gpt2, monkeypatch):
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    with LoopbackHub() as hub:
+        hub.add("org/tiny", {**gpt2, "LICENSE": b"Do what you like."}, card={"license": "mit", "language": "en"})
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        yield hub
+
+
+@pytest.fixture
+def opened(open_studio, hub, kept):
+    """The window, and the dialog opened through the dialog of models."""
+    studio = open_studio()
+    studio.shared.fake = False
+    studio.window.show_models()
+    (models,) = studio.window.findChildren(ModelsDialog)
+    models.add_repository_button.click()
+    (dialog,) = studio.window.findChildren(DownloadDialog)
+    assert not models.isVisible()
+    return studio, dialog
+
+
+def own(data) -> list[str]:
+    return [card.name for card in list_installed(data) if not card.builtin]
+
+
+def looked(dialog, qtbot, text):
+    dialog.name.setText(text)
+    dialog.look_button.click()
+    qtbot.waitUntil(lambda: dialog._fetching is None, timeout=PATIENCE)
+
+
+def test_a_model_is_looked_at_fetched_and_used(opened, hub, data, qtbot):
+    studio, dialog = opened
+    assert not dialog.get_button.isEnabled()
+    looked(dialog, qtbot, "org/tiny")
+    assert "Licence: MIT" in dialog.about.text()
+    assert f"{size_text(sum(map(len, hub.repos['org/tiny'].files.values())))} to fetch" in dialog.about.text()
+    assert dialog.licence_button.isVisible()
+    assert WEIGHTS not in hub.sent
+    dialog.get_button.click()
+    assert dialog.pause_button.isVisible()
+    assert not dialog.name.isEnabled()
+    qtbot.waitUntil(lambda: dialog.status.text() == "tiny is ready.", timeout=PATIENCE)
+    qtbot.waitUntil(lambda: [card.name for card in studio.shared.cards("text")] == ["tiny"], timeout=PATIENCE)
+    assert own(data) == ["tiny"]
+    assert not dialog.get_button.isEnabled()
+
+
+def test_the_commit_that_was_looked_at_is_the_one_that_is_fetched(opened, hub, gpt2, data, qtbot):
+    _studio, dialog = opened
+    looked(dialog, qtbot, "org/tiny")
+    hub.add("org/tiny", {**gpt2, "LICENSE": b"Pay for it."})
+    dialog.get_button.click()
+    qtbot.waitUntil(lambda: dialog._fetching is None, timeout=PATIENCE)
+    assert "no revision" in dialog.notice.message
+    assert own(data) == []
+
+
+def test_a_pause_keeps_what_is_there_and_get_goes_on(opened, hub, data, qtbot):
+    _studio, dialog = opened
+    looked(dialog, qtbot, "org/tiny")
+    hub.faults[WEIGHTS] = [Fault(pause_at=700_000)]
+    dialog.get_button.click()
+    qtbot.waitUntil(lambda: dialog.bar.value() > 500, timeout=PATIENCE)
+    dialog.pause_button.click()
+    qtbot.waitUntil(lambda: dialog.status.text().startswith("Paused"), timeout=PATIENCE)
+    assert own(data) == []
+    dialog.get_button.click()
+    qtbot.waitUntil(lambda: dialog.status.text() == "tiny is ready.", timeout=PATIENCE)
+    assert hub.sent_twice(WEIGHTS) < 300_000
+
+
+def test_a_gguf_can_be_chosen_instead(opened, hub, gpt2, tmp_path, qtbot):
+    _studio, dialog = opened
+    paths = [make_gguf(tmp_path / name) for name in ("a.gguf", "b.gguf")]
+    hub.add("org/both", {**gpt2, **{path.name: path.read_bytes() for path in paths}})
+    looked(dialog, qtbot, "org/both")
+    assert dialog.choice.isVisible()
+    assert [dialog.choice.itemText(row).split(",")[0] for row in range(3)] == ["5 files", "a.gguf", "b.gguf"]
+    hub.add("org/only", {path.name: path.read_bytes() for path in paths})
+    looked(dialog, qtbot, "org/only")
+    assert [dialog.choice.itemText(row).split(",")[0] for row in range(2)] == ["a.gguf", "b.gguf"]
+    dialog.choice.setCurrentIndex(1)
+    dialog.get_button.click()
+    qtbot.waitUntil(lambda: "is ready" in dialog.status.text(), timeout=PATIENCE)
+    assert set(hub.sent) == {"b.gguf"}
+
+
+def test_what_is_wrong_is_said_and_can_be_corrected(opened, hub, qtbot):
+    _studio, dialog = opened
+    dialog.name.setText("not a name")
+    dialog.look_button.click()
+    assert "is not the name of a repository" in dialog.notice.message
+    looked(dialog, qtbot, "org/<b>none")
+    assert "is not the name" in dialog.notice.message
+    looked(dialog, qtbot, "org/none")
+    assert "has no model 'org/none'" in dialog.notice.message
+    assert not dialog.get_button.isEnabled()
+    looked(dialog, qtbot, "org/tiny")
+    assert not dialog.notice.isVisible()
+    assert dialog.get_button.isEnabled()
+
+
+def test_a_gated_model_is_shown_with_what_to_do(opened, hub, gpt2, kept, qtbot):
+    _studio, dialog = opened
+    closed = Fault(401, "GatedRepo", "Access to model org/gated is restricted. Please log in.")
+    hub.add(
+        "org/gated",
+        gpt2,
+        gated="manual",
+        card={"license": "llama3"},
+        allowed=lambda token: None if token == "hf_good" else closed,
+    )
+    looked(dialog, qtbot, "org/gated")
+    assert "you are not logged in" in dialog.notice.message
+    assert "Its terms must be accepted" in dialog.about.text()
+    assert not dialog.get_button.isEnabled()
+    dialog.hub_button.click()
+    (account,) = dialog.findChildren(HubDialog)
+    account.token.setText("hf_good")
+    account.keep_button.click()
+    qtbot.waitUntil(lambda: not dialog.findChildren(HubDialog), timeout=PATIENCE)
+    assert kept == {(SERVICE, hub.endpoint): "hf_good"}
+    looked(dialog, qtbot, "org/gated")
+    assert dialog.get_button.isEnabled()
+
+
+def test_offline_and_endpoint_are_kept_and_obeyed(opened, hub, data, qtbot, monkeypatch):
+    studio, dialog = opened
+    monkeypatch.delenv("HF_ENDPOINT")
+    dialog.hub_button.click()
+    (settings,) = dialog.findChildren(HubDialog)
+    settings.endpoint.setText("nonsense")
+    settings.keep_button.click()
+    assert "is not the address of a hub" in settings.notice.message
+    settings.endpoint.setText(hub.endpoint)
+    settings.offline.setChecked(True)
+    settings.keep_button.click()
+    qtbot.waitUntil(lambda: not dialog.findChildren(HubDialog), timeout=PATIENCE)
+    looked(dialog, qtbot, "org/tiny")
+    assert "Studio is set to offline" in dialog.notice.message
+    assert hub.asked == []
+    studio.shared.save_now()
+    assert (load_settings(data).endpoint, load_settings(data).offline) == (hub.endpoint, True)
+
+
+def test_closing_the_dialog_or_the_window_pauses_what_runs(opened, hub, data, qtbot):
+    studio, dialog = opened
+    looked(dialog, qtbot, "org/tiny")
+    hub.faults[WEIGHTS] = [Fault(pause_at=700_000), Fault(pause_at=700_000)]
+    dialog.get_button.click()
+    assert hub.paused.wait(60)
+    dialog.close()
+    qtbot.waitUntil(lambda: not fetching.running, timeout=PATIENCE)
+    hub.paused.clear()
+    again = DownloadDialog(studio.shared, studio.window)
+    again.show()
+    looked(again, qtbot, "org/tiny")
+    assert "are there already" in again.about.text()
+    again.get_button.click()
+    assert hub.paused.wait(60)
+    close_studio(studio)
+    qtbot.waitUntil(lambda: not fetching.running, timeout=PATIENCE)
+    assert QThreadPool.globalInstance().waitForDone(PATIENCE)
+    assert own(data) == []
