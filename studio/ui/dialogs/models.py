@@ -23,7 +23,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QDialog, QFileDialog, QProgressBar, QPushButton, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
-from studio.core.requests import KINDS
 from studio.models.add import add, remove
 from studio.models.card import ModelCard
 from studio.models.catalogue import how_to_get, listed
@@ -33,11 +32,11 @@ from studio.models.staging import InstallCancelledError
 from studio.ui import background
 from studio.ui.dialogs.models_card import CardView
 from studio.ui.dialogs.models_filters import ModelsPane
-from studio.ui.dialogs.models_list import Item, items
+from studio.ui.dialogs.models_list import ORDER, Item, items
 from studio.ui.parts import Notice, ask, button, label, name_control, row
 from studio.ui.shared import Shared
 
-NARROW = 620
+NARROW = 860
 """Below this width the card lies under the list."""
 
 
@@ -59,6 +58,7 @@ class ModelsDialog(QDialog):
         self.shared = shared
         self.setWindowTitle("Models")
         self.setAcceptDrops(True)
+        self.setMinimumSize(460, 420)
         self.resize(1060, 680)
         self._stop: threading.Event | None = None
         self._busy = False
@@ -108,6 +108,7 @@ class ModelsDialog(QDialog):
         card.addWidget(row(*actions, None, margins=(16, 0, 0, 0), spacing=6))
         self.splitter = QSplitter()
         self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(1)
         self.splitter.addWidget(self.list)
         self.splitter.addWidget(right)
         self.splitter.setStretchFactor(1, 1)
@@ -139,8 +140,8 @@ class ModelsDialog(QDialog):
     # What is shown ------------------------------------------------------------------------------------------------------------
 
     def _fill(self) -> None:
-        cards = [card for kind in KINDS for card in self.shared.cards(kind)]
-        defaults = {found[0].name for kind in KINDS if (found := self.shared.cards(kind))}
+        cards = [card for kind in ORDER for card in self.shared.cards(kind)]
+        defaults = {found[0].name for kind in ORDER if (found := self.shared.cards(kind))}
         self.list.show_items(items(listed(cards), len(cards), defaults, self._here))
         self._on_chosen()
 

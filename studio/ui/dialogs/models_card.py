@@ -39,7 +39,7 @@ def machine_words(machine: Machine) -> str:
         return (
             f"{machine.gpu} with {size_text(machine.gpu_memory)}, {memory}" if machine.gpu_memory else f"{machine.gpu}, {memory}"
         )
-    return f"{memory}, no GPU" if machine.asked else f"{memory}; looking for a GPU…"
+    return f"{memory}, no GPU" if machine.asked else f"{memory}, looking for a GPU"
 
 
 def settings_words(card: ModelCard) -> str:
@@ -164,7 +164,7 @@ class CardView(QScrollArea):
             words = (TITLES[precision] if not runs_as_it_is else "As it is", size_text(need), fit + here)
             for column, text in enumerate(words):
                 self.memory.addWidget(label(text, "" if precision == used else "muted"), number, column)
-        note = "Computed from the number of its weights. " if known[1] else ""
+        note = "Computed from its size. " if known[1] else ""
         self.memory_note.setText(note + ("" if runs_as_it_is else "8 and 4 bits are not used yet."))
 
 

@@ -16,17 +16,20 @@ from PySide6.QtCore import (
     QSortFilterProxyModel,
     Qt,
 )
-from PySide6.QtGui import QFont, QPainter, QPalette
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtGui import QColor, QFont, QPainter, QPalette
+from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from studio.core.requests import KINDS
 from studio.models.card import ModelCard
 from studio.models.catalogue import CatalogueEntry, why_not_run
 from studio.models.machine import Machine, fits, needed
+from studio.ui import theme
 from studio.ui.parts import size_text
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 50
+ORDER = sorted(KINDS, key=lambda kind: ("text", "image", "speech", "music", kind).index(kind))
+"""The kinds as the window's tabs have them."""
 COMMERCIAL = {"yes": "free to use", "conditional": "conditions", "no": "not commercial"}
 TASKS = {
     "text-generation": "Writing and chat",
@@ -111,13 +114,12 @@ def items(entries: Sequence[CatalogueEntry], installed: int, defaults: set[str],
              "" if number < installed else why_not_run(entry.card))
         for number, entry in enumerate(entries)
     ]  # fmt: skip
-    kinds = list(KINDS)
 
     def place(item: Item) -> tuple[object, ...]:
         if item.installed:
             return (0,)
         need = needed(item.card, "bf16") or item.size
-        return (1, bool(item.hindrance), kinds.index(item.card.kind), need or 1 << 60, item.card.title)
+        return (1, bool(item.hindrance), ORDER.index(item.card.kind), need or 1 << 60, item.card.title)
 
     return sorted(found, key=place)
 
@@ -232,15 +234,16 @@ class ModelDelegate(QStyledItemDelegate):
             painter.setBrush(palette.color(QPalette.ColorRole.Highlight))
             painter.drawRoundedRect(option.rect.adjusted(4, 2, -4, -2), 6, 6)
         strong = palette.color(QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.Text)
-        weak = strong if chosen else palette.color(QPalette.ColorRole.PlaceholderText)
-        mark = strong if chosen else palette.color(QPalette.ColorRole.Link)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        weak = strong if chosen else QColor(theme.colours(application).muted)  # a style sheet pales the placeholder's colour
         area = option.rect.adjusted(14, 6, -14, -6)
         half = area.height() // 2
         first, second = QRect(area.topLeft(), QSize(area.width(), half)), area.adjusted(0, half, 0, 0)
         plain, bold = QFont(option.font), QFont(option.font)
         bold.setWeight(QFont.Weight.DemiBold)
         lines = (
-            (first, bold, item.card.title, strong, item.state, mark),
+            (first, bold, item.card.title, strong, item.state, strong),
             (second, plain, item.words, weak, item.fit_words, weak),
         )
         for place, font, left, colour, right, right_colour in lines:
