@@ -135,10 +135,10 @@ def why_not_run(card: ModelCard) -> str:
     from studio.models.inspect import families
 
     if card.base:
-        return "it changes another model (LoRA), which Studio does not do yet"
+        return "it changes another model (LoRA), which it does not do"
     if card.runner in ("hibari", "kokoro") or any(card.family in names for names in families().values()):
         return ""
-    return f"its family ({card.family}) is not one that Studio runs yet"
+    return f"its family ({card.family}) is not among those that it runs"
 
 
 def how_to_get(entry: CatalogueEntry) -> str:

