@@ -160,7 +160,8 @@ class ModelsDialog(QDialog):
         self.how.setVisible(False)
         if item is None:
             return
-        self.default_button.setEnabled(there and not self._busy and not item.is_default)
+        chosen = self.shared.settings.default_models.get(item.card.kind) == item.card.name
+        self.default_button.setEnabled(there and not self._busy and not chosen)
         self.remove_button.setEnabled(there and not self._busy and not item.card.builtin)
         self.folder_button.setEnabled(there and bool(item.card.path))
         if gettable:
