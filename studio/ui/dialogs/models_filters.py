@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
     QStackedWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -37,6 +38,8 @@ class ModelsPane(QWidget):
         self.text.setPlaceholderText("Search models")
         self.text.setClearButtonEnabled(True)
         name_control(self.text, "Search models", "Name, family, language or purpose (Ctrl+F)")
+        for clear in self.text.findChildren(QToolButton):
+            name_control(clear, "Clear", "Clear the search")
         self.task = _choices("Task", "Show only models for a task", "Every task", TASKS)
         self.largest = _choices("Size", "Show only models up to a size", "Any size", SIZES)
         self.licence = _choices("Licence", "Show only models that may be used so", "Any licence", LICENCES)
