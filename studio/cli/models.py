@@ -1,4 +1,4 @@
-"""`studio models list|add|get|remove|install|hub`."""
+"""`studio models add|get|remove|install|hub`; `list`, `show` and `check` stand in `cli/catalogue.py`."""
 
 from __future__ import annotations
 
@@ -9,28 +9,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from studio.cli import output
+
 from studio.cli.models_hub import get_command, hub_command
+from studio.cli import catalogue, output
 from studio.core.errors import StudioError
 
 models_app = typer.Typer(no_args_is_help=True, help="The models that are there, and adding others.")
+catalogue.register(models_app)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-
-@models_app.command("list")
-def list_command(ctx: typer.Context, as_json: Json = False) -> None:
-    """Show the installed models, the default of each kind first."""
-    from studio.core.requests import KINDS
-    from studio.models.installed import of_kind
-
-    cards = [card for kind in KINDS for card in of_kind(ctx.obj.data, kind)]
-    if as_json:
-        output.as_json({"models": cards})
-        return
-    for card in cards:
-        output.result(f"{card.kind:8}{card.name:40}{card.size / 1e6:8.0f} MB  {card.licence or 'licence unknown'}")
-    if not any(card.kind == "text" for card in cards):
-        output.note("No text model yet: studio models install starter")
 
 
 @models_app.command("add")

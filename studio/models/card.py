@@ -28,6 +28,22 @@ class Voice(msgspec.Struct, frozen=True):
     """BCP 47: en-US, zh …"""
 
 
+Commercial = Literal["yes", "conditional", "no"]
+"""May what it makes be sold: yes, under the conditions of its licence, no. `resources/licences.toml` says it in plain words."""
+
+Ability = Literal["text", "chat", "summarize", "translate", "text-to-image", "image-to-image", "inpaint", "control", "adapters",
+                  "ip-adapter", "textual-inversion", "batch", "voices", "lyrics", "melody"]  # fmt: skip
+"""What the weights and their pipeline can do; whether Studio does it too is another question."""
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes that the model needs while it runs, by the precision of its weights; 0 where it is not known."""
+
+    bf16: int = 0
+    int8: int = 0
+    int4: int = 0
+
+
 class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     """One model. In `resources/models/*.toml` without a path, and as `card.toml` in the folder of an installed one."""
 
@@ -40,18 +56,36 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     runner: Runner
     family: str = ""
     """model_type of config.json, or the pipeline's class name."""
+    tasks: tuple[str, ...] = ()
+    """In Hugging Face's terms: text-generation, text-to-image …"""
+    base: str = ""
+    """The card of the model that it changes: a LoRA is none by itself. Empty for a whole model."""
+    repo: str = ""
+    """owner/name on the hub."""
+    revision: str = ""
+    """The branch or commit of `repo` that is meant; empty for its main branch."""
+    files: tuple[str, ...] = ()
+    """Patterns of the files that are needed of `repo`; empty for those that every model of its runner has (`needed_files`)."""
     path: str = ""
     """Absolute folder of the weights; empty while not installed, and for what a Python package carries."""
     description: str = ""
     licence: str = ""
+    commercial: Commercial | None = None
+    """None where it is not known."""
+    gated: bool = False
+    """The hub wants an account that has agreed to the licence."""
     source: str = ""
     """Where the weights come from, for a person."""
     languages: tuple[str, ...] = ()
     size: int = 0
     """Bytes on disk."""
     parameters: int = 0
+    memory: Memory | None = None
+    """Where it is known better than by the number of weights."""
     sha256: str = ""
     """Of the weights: of the one file, or of the sorted `name:hash` lines of several."""
+    files_sha256: str = ""
+    """Of the weights as they lie in the folder, where `sha256` is of the GGUF that they were made from; a check notes it."""
     chat: bool = False
     """The tokenizer has a chat template."""
     encoder_decoder: bool = False
@@ -61,12 +95,26 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     template_tokens: int = 0
     """Tokens that the chat template adds to prompt and system prompt."""
     guidance: GuidanceRule = "above_1"
+    guidance_range: tuple[float, float] | None = None
+    """Lowest and highest guidance that gives good results; None where it is not known."""
+    steps: tuple[int, int] | None = None
+    """Lowest and highest number of steps that is of use; None where it is not known."""
+    negative_prompt: bool | None = None
+    """Whether it takes one; None where it is not known."""
+    max_prompt_tokens: int = 0
+    """What the text encoder reads of a prompt; 0 for no limit known."""
     schedulers: tuple[str, ...] | None = None
     """Short names that give good results; None where all do, empty where the scheduler cannot be changed."""
     size_multiple: int = 8
+    sizes: tuple[tuple[int, int], ...] = ()
+    """Width and height of sizes that it was trained for."""
     smallest_side: int = 0
     largest_side: int = 0
     """In pixels: beyond them the pictures show no clear thing; 0 for no limit known."""
+    preview: Literal["", "fitted", "none"] = ""
+    """How unfinished pictures are shown: by a colour map that is fitted to the autoencoder when the model is loaded, or not at
+    all, where the autoencoder has no map from one latent to one colour."""
+    abilities: tuple[Ability, ...] = ()
     english_words: bool = False
     """Knows English words for things only: Chinese and emoji are put into English before it sees them."""
     examples: tuple[str, ...] = ()
@@ -89,6 +137,22 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     def folder(self) -> Path:
         """The weights' folder."""
         return Path(self.path)
+
+    @property
+    def needed_files(self) -> tuple[str, ...]:
+        """Patterns of the files that are needed of `repo`, as the hub's own programs understand them."""
+        return self.files or _NEEDED.get(self.runner, ())
+
+
+# One precision, safetensors only; no code. Of a whole pipeline only what lies in its parts: beside them lie single-file copies.
+_NEEDED = {
+    "transformers": (
+        "config.json", "generation_config.json", "model.safetensors", "model-*.safetensors", "model.safetensors.index.json",
+        "tokenizer*", "*.jinja", "vocab.*", "merges.txt", "special_tokens_map.json", "added_tokens.json", "*.model", "*.spm",
+        "preprocessor_config.json", "processor_config.json",
+    ),
+    "diffusers": ("model_index.json", "*/*.json", "*/*.safetensors", "*/*.txt", "*/*.model", "*/*.jinja"),
+}  # fmt: skip
 
 
 def request_for(card: ModelCard, values: dict[str, Any]) -> AnyRequest:

@@ -13,7 +13,7 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.files import write_whole
 from studio.core.paths import DataFolder, resources
-from studio.models.card import ModelCard
+from studio.models.card import Commercial, ModelCard
 
 CARD_FILE = "card.toml"
 
@@ -43,6 +43,13 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
     """The file is a GGUF that is converted to safetensors once."""
 
 
+class Licence(msgspec.Struct, frozen=True):
+    """What a licence means for a person."""
+
+    commercial: Commercial
+    words: str
+
+
 class CatalogueEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A card that comes with Studio, and how to get its weights."""
 
@@ -55,6 +62,24 @@ class CatalogueEntry(msgspec.Struct, frozen=True, kw_only=True):
 def catalogue() -> list[CatalogueEntry]:
     """Return every card that comes with Studio."""
     return list(_read_catalogue(resources() / "models"))
+
+
+def builtin_cards() -> list[ModelCard]:
+    """Return the cards of what comes with Studio. The others are not read, so that a start costs nothing for them."""
+    return list(_read_builtin(resources() / "models"))
+
+
+@functools.cache
+def _read_builtin(folder: Path) -> tuple[ModelCard, ...]:
+    files = [path for path in sorted(folder.glob("*.toml")) if b"\nbuiltin = true\n" in path.read_bytes()]
+    return tuple(_read_entry(path).card for path in files)
+
+
+@functools.cache
+def licences() -> dict[str, Licence]:
+    """Return the licences that cards name, in plain words (`resources/licences.toml`)."""
+    table = tomllib.loads((resources() / "licences.toml").read_text(encoding="utf-8"))
+    return msgspec.convert(table, dict[str, Licence])
 
 
 @functools.cache
@@ -78,6 +103,54 @@ def entry_named(name: str) -> CatalogueEntry:
             return entry
     known = ", ".join(alias for entry in catalogue() if entry.download for alias in (entry.aliases or (entry.card.name,)))
     raise StudioError(f"There is no model {name!r} to install.", cause="invalid", cure=f"There are: {known}.")
+
+
+def listed(installed: list[ModelCard]) -> list[CatalogueEntry]:
+    """Return the installed models and, behind them, those of the catalogue that are not; each with all that is known of it."""
+    entries = catalogue()
+    by_name = {entry.card.name: entry for entry in entries}
+    by_repo = {entry.card.repo: entry for entry in entries if entry.card.repo}
+    there: list[CatalogueEntry] = []
+    for card in installed:
+        entry = by_name.get(card.name) or by_repo.get(card.repo) or CatalogueEntry(card=card)
+        there.append(msgspec.structs.replace(entry, card=_completed(card, entry.card)))
+    seen = {name for entry in there for name in (entry.card.name, entry.card.repo) if name}
+    return there + [entry for entry in entries if entry.card.name not in seen and entry.card.repo not in seen]
+
+
+def _completed(card: ModelCard, known: ModelCard) -> ModelCard:
+    """Return an installed model's card with what only the catalogue knows."""
+    if card is known:
+        return card
+    more = {
+        field.name: getattr(known, field.name)
+        for field in msgspec.structs.fields(ModelCard)
+        if field.name != "builtin" and not getattr(card, field.name)
+    }
+    return msgspec.structs.replace(card, **{name: value for name, value in more.items() if value})
+
+
+def why_not_run(card: ModelCard) -> str:
+    """Return why Studio does not run this kind of model, as the end of a sentence; empty where it does."""
+    from studio.models.inspect import families
+
+    if card.base:
+        return "it changes another model (LoRA), which it does not do"
+    if card.runner in ("hibari", "kokoro") or any(card.family in names for names in families().values()):
+        return ""
+    return f"its family ({card.family}) is not among those that it runs"
+
+
+def how_to_get(entry: CatalogueEntry) -> str:
+    """Return how a person gets the model, in a few words."""
+    if entry.card.builtin:
+        return "comes with Studio"
+    if entry.download is not None:
+        return f"studio models install {(entry.aliases or (entry.card.name,))[0]}"
+    if not entry.card.repo:
+        return "studio models add FOLDER"
+    revision = f" ({entry.card.revision})" if entry.card.revision else ""
+    return f"get {entry.card.repo}{revision}, then: studio models add FOLDER"
 
 
 def read_card(folder: Path) -> ModelCard | None:

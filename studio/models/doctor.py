@@ -14,7 +14,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +30,7 @@ from studio.models.installed import of_kind
 LOW_DISK_BYTES = 5e9
 LOW_MEMORY_BYTES = 4e9
 PROBE_SECONDS = 120
+POLL_SECONDS = 0.1
 # Debian package → library, of what Qt needs for a window on X11.
 _WINDOW_LIBRARIES = {
     "libglib2.0-0": "libglib-2.0.so.0",
@@ -70,25 +72,40 @@ class Check(msgspec.Struct, frozen=True):
 
 def examine(data: DataFolder) -> list[Check]:
     """Look at everything; takes some seconds, because torch is imported in a child."""
-    answers = _ask()
+    answers = ask()
     checks = [_python(), _qt(answers), *_libraries(), *_torch(answers), *_packages(), *_harmful(), _sound(answers)]
     return [*checks, _memory(), _disk(data), _writable(data), *_models(data)]
 
 
-def _ask() -> dict[str, dict[str, Any]]:
-    """Return what the probe found, by the question's name; an answer is missing where the probe died over it."""
+def ask(questions: Sequence[str] = (), cancelled: Callable[[], bool] = lambda: False) -> dict[str, dict[str, Any]]:
+    """Return what the probe found, by the question's name; an answer is missing where the probe died over it, or was cancelled.
+
+    Without `questions` all are asked.
+    """
     # A built program has no `-m`; its entry point knows this one word. -P: no modules from the current folder.
     module = [sys.executable, "-P", "-m", "studio.models.probe"]
     command = [sys.executable, "probe"] if getattr(sys, "frozen", False) else module
     with tempfile.TemporaryFile() as output:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL, timeout=PROBE_SECONDS, check=False,
-                env=_environment(), creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )  # fmt: skip
+        process = subprocess.Popen(
+            [*command, *questions], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL, env=_environment(),
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )  # fmt: skip
+        _wait(process, cancelled)
         output.seek(0)
         lines = [line for line in output.read().decode(errors="replace").splitlines() if line.startswith("{")]
     return {answer["name"]: answer for answer in map(json.loads, lines)}
+
+
+def _wait(process: subprocess.Popen[bytes], cancelled: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PROBE_SECONDS
+    try:
+        while process.poll() is None and time.monotonic() < deadline and not cancelled():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(POLL_SECONDS)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
 
 
 def _environment() -> dict[str, str]:

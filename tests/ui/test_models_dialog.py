@@ -6,24 +6,30 @@ import shutil
 import psutil
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QThreadPool, QUrl
-from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QMessageBox, QPushButton
+from PySide6.QtGui import QDesktopServices, QDropEvent
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton
 
+from studio.core.paths import resources
 from studio.core.settings import load_settings
-from studio.models.catalogue import card_folder
+from studio.models.card import ModelCard
+from studio.models.catalogue import CatalogueEntry, card_folder
 from studio.models.installed import list_installed
+from studio.models.machine import Machine
 from studio.models.staging import PREFIX
 from studio.ui.dialogs.models import ModelsDialog
+from studio.ui.dialogs.models_list import Item
 from tests.checkpoints_text import make_gpt2
 from tests.models.made import folder_of, make_gguf
 from tests.ui.conftest import PATIENCE, close_studio
 
+GB = 10**9
 LLAMA = {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}
 
 
 @pytest.fixture
-def opened(open_studio, qtbot):
+def opened(open_studio, qtbot, monkeypatch):
     """The window with the dialog, and a function that waits."""
+    monkeypatch.setattr(ModelsDialog, "machine", Machine(16 * GB, 8 * GB, asked=True))  # torch is asked in a test of its own
     studio = open_studio()
     studio.shared.fake = False  # what is installed, not the fake engine's models
     with qtbot.waitSignal(studio.shared.models_changed, timeout=PATIENCE):
@@ -34,7 +40,18 @@ def opened(open_studio, qtbot):
 
 
 def titles(dialog) -> list[str]:
-    return [dialog.table.item(row, 0).text() for row in range(dialog.table.rowCount())]
+    """The titles of what is installed."""
+    return [item.card.title for item in shown(dialog) if item.installed]
+
+
+def shown(dialog):
+    return [dialog.list.shown.item_at(row) for row in range(dialog.list.shown.rowCount())]
+
+
+def texts(widget) -> str:
+    """All that the labels of a widget show."""
+    QApplication.processEvents()  # labels that are new in a layout are shown by an event
+    return "\n".join(made.text() for made in widget.findChildren(QLabel) if not made.isHidden())
 
 
 def own(data) -> list[str]:
@@ -42,7 +59,8 @@ def own(data) -> list[str]:
 
 
 def select(dialog, title):
-    dialog.table.selectRow(titles(dialog).index(title))
+    dialog.list.choose(next(item.card.name for item in shown(dialog) if item.card.title == title))
+    assert dialog.view.title.text() == title
 
 
 def answer(monkeypatch, text):
@@ -180,8 +198,209 @@ def test_models_that_can_be_fetched_are_offered_with_size_and_licence(opened):
     wanted = []
     dialog.install_wanted.disconnect()
     dialog.install_wanted.connect(wanted.append)
-    buttons = [button for button in dialog._fetch.findChildren(QPushButton) if button.text().startswith("Get")]
-    assert len(buttons) == 3
-    assert any("Apache-2.0" in button.accessibleDescription() for button in buttons)
-    next(button for button in buttons if "Kokoro" in button.accessibleDescription()).click()
+    select(dialog, "Kokoro 82M")
+    assert dialog.get_button.text() == "Install (63 MB)"
+    assert "Apache-2.0" in dialog.get_button.accessibleDescription()
+    assert not dialog.remove_button.isVisible()
+    dialog.get_button.click()
     assert wanted == ["kokoro-82m"]
+    assert not dialog.isVisible()
+
+
+def test_a_model_on_the_hub_says_how_to_get_it_until_somebody_can(opened, qtbot):
+    _studio, dialog = opened
+    select(dialog, "Z-Image-Turbo")
+    assert dialog.get_button.text() == "Copy repository id"
+    assert "studio models add FOLDER" in dialog.how.text()
+    dialog.get_button.click()
+    assert QApplication.clipboard().text() == "Tongyi-MAI/Z-Image-Turbo"
+    wanted = []
+    dialog.get_wanted.connect(lambda repo, revision: wanted.append((repo, revision)))
+    dialog.list.chosen.emit()
+    assert dialog.get_button.text() == "Install (20 GB)"
+    assert not dialog.how.isVisible()
+    qtbot.keyClick(dialog.list.view, Qt.Key.Key_Return)
+    assert wanted == [("Tongyi-MAI/Z-Image-Turbo", "")]
+
+
+def test_a_card_says_what_counts(opened):
+    _studio, dialog = opened
+    select(dialog, "Z-Image-Turbo")
+    said = texts(dialog.view)
+    for words in (
+        "free for commercial use", "English, Chinese", "8 to 9 steps, 1024 × 1024, guidance 0 (on above 0), no negative prompt",
+        "16 GB of memory, no GPU", "46 GB", "too large · so Studio loads it here", "Tongyi-MAI/Z-Image-Turbo",
+    ):  # fmt: skip
+        assert words in said, words
+    select(dialog, "GPT-2 (124M)")
+    assert "about 249 MB to download" in texts(dialog.view)
+    assert "Computed from its size" in texts(dialog.view)
+    assert "46 GB" not in texts(dialog.view)
+
+
+def test_what_studio_does_not_run_is_said_and_not_offered(opened):
+    _studio, dialog = opened
+    select(dialog, "FLUX.1 Fill")
+    assert "Studio cannot run it yet" in dialog.view.hindrance.text()
+    assert not dialog.get_button.isVisible()
+    assert not dialog.how.isVisible()
+
+
+def test_installed_models_are_first_and_the_others_by_kind_what_does_not_run_last(opened):
+    _studio, dialog = opened
+    found = shown(dialog)
+    assert [item.state for item in found[:3]] == ["Default", "Default", ""]
+    rest = found[2:]
+    runs = [item.card.kind for item in rest if not item.hindrance]
+    assert runs == sorted(runs, key=["text", "image", "speech", "music"].index)
+    assert all(item.hindrance for item in rest[len(runs) :])
+    assert dialog.list.current() == found[0]
+
+
+def test_search_and_filters_find_models(opened, qtbot):
+    _studio, dialog = opened
+    pane = dialog.list
+
+    def names():
+        qtbot.waitUntil(lambda: not pane._soon.isActive(), timeout=PATIENCE)
+        return {item.card.name for item in shown(dialog)}
+
+    everything = len(names())
+    qtbot.keyClicks(pane.text, "chinese qwen3")
+    assert {"qwen3-0.6b", "qwen3.5-4b"} <= names()
+    assert all("qwen" in name for name in names())
+    pane.text.setText("")
+    pane.task.setCurrentIndex(pane.task.findData("text-to-image"))
+    pane.licence.setCurrentIndex(pane.licence.findData("yes"))
+    assert "z-image-turbo" in names()
+    assert not {"flux.1-dev", "sdxl-base-1.0", "gpt2"} & names()
+    pane.licence.setCurrentIndex(pane.licence.findData("conditional"))
+    assert "sdxl-base-1.0" in names()
+    pane.language.setCurrentIndex(pane.language.findText("Chinese"))
+    assert "kolors" in names()
+    assert "sdxl-base-1.0" not in names()
+    pane.show_all()
+    pane.fitting.setChecked(True)
+    assert "gpt2" in names()
+    assert not {"z-image-turbo", "flux.1-fill-dev"} & names()
+    pane.installed.setChecked(True)
+    assert names() == {"starter-image", "hibari"}
+    assert pane.count.text().endswith("2 of them installed")
+    pane.show_all()
+    pane.largest.setCurrentIndex(pane.largest.findData("1"))
+    assert "gpt2" in names()
+    assert "sdxl-base-1.0" not in names()
+    pane.text.setText("there is no such model")
+    assert names() == set()
+    assert pane.all_button.isVisible()
+    assert dialog.view.title.text() == "Choose a model in the list."
+    assert not dialog.get_button.isVisible()
+    pane.all_button.click()
+    assert len(names()) == everything
+
+
+def test_the_keyboard_is_enough(opened, qtbot, monkeypatch, data, tmp_path):
+    _studio, dialog = opened
+    first = dialog.list.current()
+    assert dialog.focusWidget() is dialog.list.text
+    qtbot.keyClick(dialog.list.text, Qt.Key.Key_Down)
+    assert dialog.list.current() != first
+    qtbot.keyClick(dialog.list.text, Qt.Key.Key_Return)  # presses no button
+    assert dialog.isVisible()
+    dialog.add(folder_of(tmp_path / "m", LLAMA))
+    qtbot.waitUntil(lambda: "m" in titles(dialog), timeout=PATIENCE)
+    assert dialog.list.current().card.title == "m"  # what was added is shown
+    answer(monkeypatch, "Remove")
+    qtbot.keyClick(dialog.list.view, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: own(data) == [], timeout=PATIENCE)
+
+
+def test_files_are_checked_with_progress_and_a_change_is_said(opened, tmp_path, qtbot):
+    _studio, dialog = opened
+    dialog.add(folder_of(tmp_path / "m", LLAMA))
+    qtbot.waitUntil(lambda: "m" in titles(dialog), timeout=PATIENCE)
+    select(dialog, "m")
+    shares = []
+    dialog._checked_share.connect(shares.append)
+    dialog.check_button.click()
+    assert not dialog.remove_button.isEnabled()
+    assert dialog.stop_button.isVisible()
+    qtbot.waitUntil(lambda: "as it was" in dialog.status.text(), timeout=PATIENCE)
+    assert shares[-1] == 1
+    assert not dialog.bar.isVisible()
+    weights = tmp_path / "m/model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
+    dialog.check_button.click()
+    qtbot.waitUntil(lambda: bool(dialog.notice.isVisible()), timeout=PATIENCE)
+    assert "not what they were" in dialog.notice.message
+    weights.unlink()
+    dialog.check_button.click()
+    qtbot.waitUntil(lambda: "gone" in dialog.notice.message, timeout=PATIENCE)
+
+
+def test_a_check_can_be_stopped(opened, qtbot):
+    _studio, dialog = opened
+    select(dialog, "Starter pictures (64 px)")
+    dialog.check_button.click()
+    dialog.stop_button.click()  # before its thread has read the first block, or between two
+    qtbot.waitUntil(lambda: dialog.check_button.isEnabled(), timeout=PATIENCE)
+    assert dialog.status.text() in ("Stopped", "Starter pictures (64 px): All 3 weight files are as they were.")
+    assert not dialog.bar.isVisible()
+
+
+def test_the_folder_is_opened(opened, monkeypatch):
+    _studio, dialog = opened
+    urls = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: urls.append(url.toLocalFile()) or True)
+    select(dialog, "Starter pictures (64 px)")
+    dialog.folder_button.click()
+    assert urls == [str(resources() / "starter/image")]
+    select(dialog, "Hibari (English)")  # inside a Python package
+    assert not dialog.folder_button.isEnabled()
+
+
+def test_hundreds_of_cards_are_listed_as_quickly_as_they_are_seen(opened):
+    """Rows are made when they are painted; the view asks the delegate for one height only."""
+    _studio, dialog = opened
+    many = [
+        Item(CatalogueEntry(card=ModelCard(name=f"m{number}", title=f"Model {number}", kind="text", runner="transformers")),
+             False, False, None, "")
+        for number in range(2_000)
+    ]  # fmt: skip
+    asked = []
+    delegate = dialog.list.view.itemDelegate()
+    measured = delegate.sizeHint
+    delegate.sizeHint = lambda option, index: asked.append(index.row()) or measured(option, index)
+    dialog.list.show_items(many)
+    dialog.list.view.grab()
+    assert dialog.list.shown.rowCount() == 2_000
+    assert len(asked) < 100
+
+
+def test_a_narrow_window_has_the_card_under_the_list(opened, qtbot):
+    _studio, dialog = opened
+    dialog.resize(1060, 680)
+    assert dialog.splitter.orientation() is Qt.Orientation.Horizontal
+    dialog.resize(480, 760)
+    assert dialog.splitter.orientation() is Qt.Orientation.Vertical
+    assert dialog.width() == 480
+    for made in dialog.findChildren(QPushButton):
+        if made.isVisible():
+            assert dialog.rect().contains(made.mapTo(dialog, made.rect().bottomRight())), made.text()
+
+
+def test_the_gpu_is_asked_for_when_the_window_is_seen_and_no_more_when_it_is_closed(open_studio, qtbot, monkeypatch):
+    monkeypatch.setattr(ModelsDialog, "machine", None)
+    studio = open_studio()
+    studio.shared.fake = False
+    studio.window.show_models()
+    (dialog,) = studio.window.findChildren(ModelsDialog)
+    assert "looking for a GPU" in dialog.view.machine.text()
+    dialog.close()
+    assert QThreadPool.globalInstance().waitForDone(PATIENCE)
+    assert ModelsDialog.machine is None
+    studio.window.show_models()
+    dialog = studio.window.findChildren(ModelsDialog)[-1]
+    qtbot.waitUntil(lambda: ModelsDialog.machine is not None, timeout=120_000)
+    assert "looking for a GPU" not in dialog.view.machine.text()
+    assert ModelsDialog.machine.asked

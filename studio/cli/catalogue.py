@@ -1,0 +1,165 @@
+"""`studio models list|show|check`: what is installed and what the catalogue offers, one model's card, a model's files."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+from studio.cli import output
+from studio.core.errors import StudioError
+from studio.core.paths import DataFolder
+from studio.models.card import ModelCard
+from studio.models.catalogue import CatalogueEntry
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def register(models_app: typer.Typer) -> None:
+    """Add the commands to `studio models`."""
+    models_app.command("list")(list_command)
+    models_app.command("show")(show_command)
+    models_app.command("check")(check_command)
+
+
+def list_command(
+    ctx: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="Also what the catalogue offers.")] = False,
+    task: Annotated[str, typer.Option("--task", help="Only this task (text-to-image …) or kind (text, image …).")] = "",
+    fitting: Annotated[bool, typer.Option("--fits", help="Only what this computer can run; takes some seconds.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the installed models, the default of each kind first; with --all also those of the catalogue."""
+    from studio.models.catalogue import listed, why_not_run
+    from studio.models.machine import fits, look_closely
+
+    installed = _installed(ctx.obj.data)
+    names = {card.name for card in installed}
+    entries = [entry for entry in listed(installed) if everything or entry.card.name in names]
+    if task:
+        entries = [entry for entry in entries if task in (entry.card.kind, *entry.card.tasks)]
+    if fitting:
+        machine = look_closely()
+        entries = [entry for entry in entries if fits(entry.card, machine) is not False and not why_not_run(entry.card)]
+    if as_json:
+        output.as_json({"models": [_table(entry, names) for entry in entries]})
+        return
+    for entry in entries:
+        card, mark = entry.card, "" if entry.card.name in names else "  (not installed)"
+        size = f"{card.size / 1e6:8.0f} MB" if card.size else " " * 11
+        output.result(f"{card.kind:8}{card.name:40}{size}  {card.licence or 'licence unknown'}{mark if everything else ''}")
+    if not any(card.kind == "text" for card in installed):
+        output.note("No text model yet: studio models install starter")
+
+
+def show_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
+    """Show a model's card: what it is for, its licence, what it needs, how to get it."""
+    installed = _installed(ctx.obj.data)
+    try:
+        entry = _entry(installed, name)
+    except StudioError as error:
+        output.explain(error)
+        raise typer.Exit(output.WRONG) from None
+    if as_json:
+        output.as_json(_table(entry, {card.name for card in installed}))
+        return
+    for line in _lines(entry, {card.name for card in installed}):
+        output.result(line)
+
+
+def check_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
+    """Read an installed model's weights and compare their hash with what was noted when it was added."""
+    from studio.models.check import check
+
+    console = Console(stderr=True)
+    try:
+        card = next((card for card in _installed(ctx.obj.data) if name in (card.name, card.title)), None)
+        if card is None:
+            raise StudioError(f"There is no model {name!r} installed.", cause="invalid", cure="See `studio models list`.")
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+            bar = progress.add_task(card.title, total=None)
+            found = check(ctx.obj.data, card, lambda done, total: progress.update(bar, completed=done, total=total))
+    except StudioError as error:
+        output.explain(error)
+        raise typer.Exit(output.WRONG if error.cause == "invalid" else output.FAILED) from None
+    except KeyboardInterrupt:
+        output.note("Stopped.")
+        raise typer.Exit(output.INTERRUPTED) from None
+    if as_json:
+        output.as_json({"name": card.name, **msgspec.to_builtins(found)})
+    else:
+        output.result(found.words)
+    if found.state == "changed":
+        raise typer.Exit(output.FAILED)
+
+
+def _installed(data: DataFolder) -> list[ModelCard]:
+    from studio.core.requests import KINDS
+    from studio.models.installed import of_kind
+
+    return [card for kind in KINDS for card in of_kind(data, kind)]
+
+
+def _entry(installed: list[ModelCard], name: str) -> CatalogueEntry:
+    """Return the installed model or the one of the catalogue with this name, title, alias or repository. Raises StudioError."""
+    from studio.models.catalogue import listed
+
+    wanted = name.casefold()
+    entries = listed(installed)
+    for entry in entries:
+        card = entry.card
+        if wanted in {word.casefold() for word in (card.name, card.title, card.repo, *entry.aliases)}:
+            return entry
+    near = [entry.card.name for entry in entries if wanted in f"{entry.card.name} {entry.card.title}".casefold()][:8]
+    cure = f"Meant is perhaps {', '.join(near)}." if near else "`studio models list --all` shows all."
+    raise StudioError(f"There is no model {name!r}.", cause="invalid", cure=cure)
+
+
+def _table(entry: CatalogueEntry, installed: set[str]) -> dict[str, Any]:
+    from studio.models.catalogue import how_to_get, why_not_run
+    from studio.models.machine import needs
+
+    known, hindrance = needs(entry.card), why_not_run(entry.card)
+    return {
+        **msgspec.to_builtins(entry.card),
+        "memory": known and known[0],
+        "memory_computed": bool(known and known[1]),
+        "installed": entry.card.name in installed,
+        "runs": not hindrance,
+        "get": how_to_get(entry),
+    }
+
+
+def _lines(entry: CatalogueEntry, installed: set[str]) -> list[str]:
+    from studio.models.catalogue import how_to_get, licences, why_not_run
+    from studio.models.machine import needs
+
+    card, known, hindrance = entry.card, needs(entry.card), why_not_run(entry.card)
+    about = "" if known is None or not known[1] else ", computed from its size"
+    terms = licences().get(card.licence)
+    memory = [f"{value / 1e9:.1f} GB at {title}" for title, value in _precisions(known[0])] if known else []
+    rows = {
+        "Name": card.name,
+        "Kind": ", ".join((card.kind, *card.tasks)),
+        "For": card.description,
+        "Runs": f"not yet: {hindrance}" if hindrance else "",
+        "Size": f"{card.size / 1e9:.2f} GB" if card.size else "",
+        "Licence": f"{card.licence or 'not known'}. {terms.words if terms else ''}".strip(),
+        "Account": "the hub wants one that has agreed to the licence" if card.gated else "",
+        "Languages": ", ".join(card.languages),
+        "Can": ", ".join(card.abilities),
+        "Memory": f"{', '.join(memory)}{about}" if memory else "not known",
+        "Source": " ".join(filter(None, (card.repo or card.source, card.revision))),
+        "Folder": card.path if card.name in installed else "",
+        "How to get it": "installed" if card.name in installed else how_to_get(entry),
+    }
+    return [card.title, *(f"  {name:15}{value}" for name, value in rows.items() if value)]
+
+
+def _precisions(memory: Any) -> list[tuple[str, int]]:
+    pairs = (("16 bits", memory.bf16), ("8 bits", memory.int8), ("4 bits", memory.int4))
+    return [(title, value) for title, value in pairs if value]
