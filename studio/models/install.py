@@ -22,7 +22,8 @@ from studio.models.card import ModelCard
 from studio.models.catalogue import CatalogueEntry, Download, Wheel, stamp
 from studio.models.convert import bytes_of
 from studio.models.fetch import InstallProgress, Run, Say, fetch
-from studio.models.headers import HeaderError, read_gguf
+from studio.models.gguf_header import read_gguf
+from studio.models.headers import HeaderError
 from studio.models.installed import list_installed
 from studio.models.staging import held, publish, staging
 

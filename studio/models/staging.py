@@ -60,8 +60,9 @@ def publish(data: DataFolder, folder: Path, card: ModelCard, *, keep_name: bool 
     The name gets a number where it is taken, unless `keep_name`: then what stood there without a card goes. Raises OSError.
     """
     for file in folder.rglob("*"):
-        with file.open("rb+") as opened:
-            os.fsync(opened.fileno())
+        if file.is_file():
+            with file.open("rb+") as opened:
+                os.fsync(opened.fileno())
     while True:
         if not keep_name:
             card = msgspec.structs.replace(card, name=free_name(data, card.name))

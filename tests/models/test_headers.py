@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio.models.headers import MAX_HEADER_BYTES, HeaderError, read_gguf, read_safetensors
+from studio.models.gguf_header import read_gguf
+from studio.models.headers import MAX_HEADER_BYTES, HeaderError, read_safetensors
 from tests.models.made import gguf_bytes, gguf_string, make_gguf, safetensors_bytes, with_header
 
 

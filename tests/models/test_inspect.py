@@ -353,8 +353,8 @@ def test_pipelines_that_make_no_pictures_from_text_are_refused(checkpoints, tmp_
     [
         (["lora_unet_down.lora_down.weight"], "LoRA"),
         (["base_model.model.q_proj.lora_A.weight"], "LoRA"),
-        (["model.diffusion_model.input_blocks.0.0.weight", "first_stage_model.x"], "checkpoint in one file"),
-        (["conditioner.embedders.0.weight"], "checkpoint in one file"),
+        (["model.diffusion_model.input_blocks.0.0.weight", "first_stage_model.x"], "a whole model in one file"),
+        (["model.diffusion_model.input_blocks.0.0.weight"], "the denoiser of a model"),
         (["weight"], "config.json is missing"),
     ],
 )
