@@ -10,8 +10,9 @@ _RESNET = {
     "conv2": "out_layers.3", "conv_shortcut": "skip_connection",
 }  # fmt: skip
 _HEAD = {
-    "conv_in": "input_blocks.0.0", "conv_norm_out": "out.0", "conv_out": "out.2", "time_embedding.linear_1": "time_embed.0",
-    "time_embedding.linear_2": "time_embed.2", "add_embedding.linear_1": "label_emb.0.0", "add_embedding.linear_2": "label_emb.0.2",
+    "conv_in": "input_blocks.0.0", "conv_norm_out": "out.0", "conv_out": "out.2",
+    "time_embedding.linear_1": "time_embed.0", "time_embedding.linear_2": "time_embed.2",
+    "add_embedding.linear_1": "label_emb.0.0", "add_embedding.linear_2": "label_emb.0.2",
 }  # fmt: skip
 
 
@@ -65,8 +66,8 @@ def tiny_pipeline(folder: Path, large: bool = False):
         )  # fmt: skip
     return StableDiffusionPipeline(
         vae=vae, text_encoder=first, tokenizer=tokenizer, unet=unet,
-        scheduler=PNDMScheduler(**noise, skip_prk_steps=True, set_alpha_to_one=False), safety_checker=None, feature_extractor=None,
-        requires_safety_checker=False,
+        scheduler=PNDMScheduler(**noise, skip_prk_steps=True, set_alpha_to_one=False), safety_checker=None,
+        feature_extractor=None, requires_safety_checker=False,
     )  # fmt: skip
 
 

@@ -9,10 +9,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from studio.cli import output
+from studio.cli import inspect, output
 from studio.core.errors import StudioError
 
 models_app = typer.Typer(no_args_is_help=True, help="The models that are there, and adding others.")
+inspect.add_commands(models_app)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 

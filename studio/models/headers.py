@@ -99,6 +99,10 @@ def read_safetensors(path: Path) -> WeightsHeader:
     metadata = table.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise HeaderError("what it says about itself is not text")
+    try:
+        "".join((*table, *metadata, *metadata.values())).encode()
+    except UnicodeEncodeError as error:  # half of a character, which the library does not read
+        raise HeaderError("its header has names that are damaged") from error
     return _check_layout(table, size - 8 - length, metadata)
 
 

@@ -75,12 +75,13 @@ _DENOISERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Mochi", ("blocks.0.attn.qkv_x.",)),
     ("Z-Image", ("layers.0.adaLN_modulation.", "cap_embedder.", "noise_refiner.")),
     ("Lumina 2", ("cap_embedder.", "noise_refiner.", "layers.")),
+    ("Lumina 2", ("time_caption_embed.", "noise_refiner.", "layers.")),
     ("Z-Image", ("layers.0.adaLN_modulation.",)),
     ("Wan", ("patch_embedding.", "head.modulation", "blocks.")),
     ("Wan", ("condition_embedder.", "patch_embedding.", "blocks.")),
     ("Sana", ("blocks.0.cross_attn.q_linear.", "y_embedder.")),
     ("PixArt", ("blocks.0.scale_shift_table", "y_embedder.")),
-    ("PixArt", ("transformer_blocks.0.scale_shift_table", "caption_projection.", "adaln_single.", "pos_embed.")),
+    ("PixArt", ("transformer_blocks.0.scale_shift_table", "adaln_single.", "pos_embed.")),
     ("Sana", ("transformer_blocks.0.scale_shift_table", "caption_projection.", "time_embed.", "caption_norm.")),
     ("LTX-Video", ("patchify_proj.",)),
     ("LTX-Video", ("transformer_blocks.0.scale_shift_table", "proj_in.", "caption_projection.")),
@@ -117,7 +118,7 @@ def _width(shapes: Shapes, ending: str) -> int:
 # Adapters --------------------------------------------------------------------------------------------------------------------
 
 _LORA = re.compile(
-    r"(\.|_)lora_?(A|B|a|b|up|down|mid)\b|\.lora(_linear_layer)?\.(up|down)\.|\.(hada_w[12]|lokr_w[12]|lokr_t2|oft_blocks|oft_diag|dora_scale)"
+    r"(\.|_)lora_?(A|B|a|b|up|down|mid)\b|[._]lora(_linear_layer)?\.(up|down)\.|\.(hada_w[12]|lokr_w[12]|lokr_t2|oft_blocks|oft_diag|dora_scale)"
 )
 # The first family of whose patterns one is found in some name.
 _LORA_FAMILIES: tuple[tuple[str, str], ...] = (
