@@ -76,10 +76,12 @@ class WeightsHeader:
 def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
     """Open a file and give it with its size. A device or a pipe, which may never end, is a HeaderError, and nothing waits."""
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-    with os.fdopen(os.open(path, flags), "rb") as file:
-        state = os.fstat(file.fileno())
-        if not stat.S_ISREG(state.st_mode):
-            raise HeaderError("it is neither a file nor a folder")
+    descriptor = os.open(path, flags)
+    state = os.fstat(descriptor)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(descriptor)
+        raise HeaderError("it is neither a file nor a folder")
+    with os.fdopen(descriptor, "rb") as file:
         yield file, state.st_size
 
 
@@ -167,7 +169,7 @@ def _check_layout(table: dict[str, Any], data_bytes: int, metadata: dict[str, st
             dtype, shape = tensor["dtype"], tensor["shape"]
             bits = _BITS[dtype]
             begin, end = tensor["data_offsets"]
-            whole = all(type(number) is int and number >= 0 for number in (*shape, begin, end))
+            whole = len(tensor) == 3 and all(type(number) is int and number >= 0 for number in (*shape, begin, end))
         except (KeyError, TypeError, ValueError) as error:
             raise HeaderError(f"the entry of the tensor {name[:80]!r} is damaged") from error
         if not whole or len(shape) > MAX_DIMENSIONS or any(number > data_bytes * 8 for number in shape):

@@ -13,9 +13,9 @@ from studio.models.safety import printable
 MAX_README_BYTES = 64 * 2**10
 """The front matter stands first; what comes behind it is not read."""
 MAX_NAME = 60
-_FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*$", re.DOTALL | re.MULTILINE)
+_FRONT = re.compile(r"\A\ufeff?---[ \t]*\n(.*?)^---[ \t]*$", re.DOTALL | re.MULTILINE)
 _LINE = re.compile(r"^(license_name|license)[ \t]*:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
-_ITEM = re.compile(r"^license[ \t]*:[ \t]*\r?\n[ \t]*-[ \t]*(\S[^\r\n]*?)[ \t]*$", re.MULTILINE)
+_ITEM = re.compile(r"^license[ \t]*:[ \t]*\n[ \t]*-[ \t]*(\S[^\n]*?)[ \t]*$", re.MULTILINE)
 _SPELT = {
     "apache-2.0": "Apache-2.0", "mit": "MIT", "openrail": "OpenRAIL", "openrail++": "OpenRAIL++",
     "creativeml-openrail-m": "CreativeML OpenRAIL-M", "bsd-3-clause": "BSD-3-Clause", "cc0-1.0": "CC0-1.0",
@@ -30,7 +30,7 @@ def of_folder(folder: Path) -> str:
             text = file.read(MAX_README_BYTES).decode(errors="replace")
     except (OSError, HeaderError):
         return ""
-    front = _FRONT.match(text)
+    front = _FRONT.match(text.replace("\r\n", "\n"))
     if front is None:
         return ""
     named = dict(reversed(_LINE.findall(front[1])))

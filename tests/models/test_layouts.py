@@ -115,7 +115,8 @@ UNET_XL = "lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k"
         ({"diffusion_model.layers.0.attention.to_q.lora_A.weight": (16, 3840)}, "Z-Image"),
         ({"unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.weight": (16, 2048)}, "SDXL"),
         ({"unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.lora.down.weight": (4, 768)}, "Stable Diffusion 1.x"),
-        ({"unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.processor.to_k_lora.down.weight": (4, 768)}, "Stable Diffusion 1.x"),
+        ({"unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.processor.to_k_lora.down.weight": (4, 768)},
+         "Stable Diffusion 1.x"),
         ({"base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight": (8, 576)}, "a language model"),
         ({"lora_unet_x.hada_w1_a": (4, 4)}, ""),
         ({"lora_unet_x.lokr_w1": (4, 4)}, ""),
@@ -159,7 +160,8 @@ def context(width):
         ({**ENTRY, **REST, **CLIP, **context(768), f"{DIFFUSION}input_blocks.0.0.weight": (320, 9, 3, 3)}, "checkpoint",
          "Stable Diffusion 1.x", "inpainting"),
         ({**ENTRY, **REST, "cond_stage_model.model.x": (1,), **context(1024)}, "checkpoint", "Stable Diffusion 2.x", ""),
-        ({**ENTRY, **REST, **CLIP_XL, **context(2048), f"{DIFFUSION}label_emb.0.0.weight": (1280, 2816)}, "checkpoint", "SDXL", ""),
+        ({**ENTRY, **REST, **CLIP_XL, **context(2048), f"{DIFFUSION}label_emb.0.0.weight": (1280, 2816)},
+         "checkpoint", "SDXL", ""),
         ({**ENTRY, **REST, **CLIP_XL, **context(2048), "v_pred": ()}, "checkpoint", "SDXL", "v-prediction"),
         ({**ENTRY, **REST, "conditioner.embedders.0.model.x": (1,), **context(1280)}, "checkpoint", "SDXL refiner", ""),
         ({**ENTRY, **context(2048)}, "denoiser", "SDXL", ""),
@@ -169,7 +171,8 @@ def context(width):
         ({f"{DIFFUSION}joint_blocks.0.x_block.x": (1,), "first_stage_model.x": (1,), "text_encoders.x": (1,)}, "checkpoint",
          "Stable Diffusion 3", ""),
         ({"double_blocks.0.img_attn.qkv.weight": (1, 1), "single_blocks.0.linear1.weight": (1, 1)}, "denoiser", "FLUX.1", ""),
-        ({"decoder.conv_in.weight": (512, 4, 3, 3), "encoder.conv_in.weight": (128, 3, 3, 3)}, "vae", "Stable Diffusion or SDXL", ""),
+        ({"decoder.conv_in.weight": (512, 4, 3, 3), "encoder.conv_in.weight": (128, 3, 3, 3)}, "vae",
+         "Stable Diffusion or SDXL", ""),
         ({"control_model.input_hint_block.0.weight": (1,), "control_model.x.attn2.to_k.weight": (320, 768)}, "controlnet",
          "Stable Diffusion 1.x", ""),
         ({"ip_adapter.1.to_k_ip.weight": (320, 768), "image_proj.proj.weight": (1, 1)}, "ip_adapter", "Stable Diffusion 1.x", ""),
@@ -180,7 +183,8 @@ def context(width):
         ({"<cat>": (768,)}, "textual_inversion", "Stable Diffusion 1.x", ""),
         ({"text_model.encoder.layers.0.mlp.fc1.bias": (1,), "text_model.embeddings.token_embedding.weight": (49408, 768)},
          "text_encoder", "CLIP L", ""),
-        ({"encoder.block.0.layer.0.SelfAttention.q.weight": (4096, 4096), "shared.weight": (32128, 4096)}, "text_encoder", "T5", ""),
+        ({"encoder.block.0.layer.0.SelfAttention.q.weight": (4096, 4096), "shared.weight": (32128, 4096)}, "text_encoder",
+         "T5", ""),
         ({"vision_model.encoder.layers.0.mlp.fc1.bias": (1,)}, "image_encoder", "", "CLIP"),
         ({"model.layers.0.self_attn.q_proj.weight": (1, 1), "model.embed_tokens.weight": (1, 1)}, "language_model", "", ""),
         ({"token_embd.weight": (1, 1), "blk.0.attn_q.weight": (1, 1)}, "language_model", "", ""),
@@ -199,8 +203,10 @@ def test_files_of_other_programs_are_told(tensors, kind, family, variant):
     [
         (kohya(UNET_XL, width=2048), "it is a LoRA for SDXL, and Studio cannot use adapters yet."),
         (kohya("lora_x"), "it is a LoRA for a model that is not known, and Studio cannot use adapters yet."),
-        ({"ip_adapter.1.to_k_ip.weight": (2, 768)}, "it is an IP-Adapter for Stable Diffusion 1.x, and Studio cannot use adapters yet."),
-        ({"emb_params": (4, 768)}, "it is a textual inversion for Stable Diffusion 1.x, and Studio cannot use adapters yet."),
+        ({"ip_adapter.1.to_k_ip.weight": (2, 768)},
+         "it is an IP-Adapter for Stable Diffusion 1.x, and Studio cannot use adapters yet."),
+        ({"emb_params": (4, 768)},
+         "it is a textual inversion for Stable Diffusion 1.x, and Studio cannot use adapters yet."),
         ({"decoder.conv_in.weight": (8, 4, 3, 3)}, "it is a VAE of Stable Diffusion or SDXL and makes nothing alone."),
         ({**ENTRY, **context(768)}, "it is the denoiser of a model, without its text encoder and VAE"),
         ({**ENTRY, **REST, **CLIP, **context(1024)}, "it is a whole model in one file of Stable Diffusion 2.x"),
@@ -222,7 +228,8 @@ def test_what_cannot_be_run_is_named_and_refused(tmp_path, tensors, sentence):
 def test_every_shape_is_told_or_not_but_never_raises():
     """The same names with every number of dimensions."""
     names = [*kohya(UNET1), *ENTRY, *REST, *CLIP, *context(1), "decoder.conv_in.weight", "emb_params", "clip_l", "clip_g",
-             "ip_adapter.1.to_k_ip.weight", "controlnet_x", "x.attn2.to_k.weight", "embeddings.token_embedding.weight"]  # fmt: skip
+             "ip_adapter.1.to_k_ip.weight", "controlnet_x", "x.attn2.to_k.weight",
+             "embeddings.token_embedding.weight"]  # fmt: skip
     for shape in ((), (0,), (1,), (768, 0), (1, 1, 1), (1,) * 5):
         for name in names:
             tell(header({name: shape}))

@@ -1,4 +1,4 @@
-"""Folders that other programs filled: all that lies there is found, what can be run is added where it lies, nothing is changed."""
+"""Folders that other programs filled: all is found, what can be run is added where it lies, nothing is changed."""
 
 import json
 import os
@@ -52,7 +52,7 @@ def seen(folder: Path, data=None) -> dict[str, tuple[bool, str]]:
 
 def tree(folder: Path) -> dict[str, tuple[str, int, int]]:
     paths = sorted(folder.rglob("*"))
-    return {str(path): (os.readlink(path) if path.is_symlink() else "", *path.lstat()[6:9:2]) for path in paths}
+    return {str(path): (str(path.readlink()) if path.is_symlink() else "", *path.lstat()[6:9:2]) for path in paths}
 
 
 # The hub's cache ---------------------------------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def test_a_snapshot_that_leads_out_of_its_cache_is_refused(models, tmp_path, tar
     assert not found.inspection.runs
 
 
-# Other programs ------------------------------------------------------------------------------------------------------------------
+# Other programs --------------------------------------------------------------------------------------------------------------
 
 
 def test_comfyui(data, models, tmp_path):
@@ -197,7 +197,7 @@ def test_a1111_invokeai_and_lm_studio(data, models, tmp_path):
     assert not list(data.models.iterdir())
 
 
-# Whatever lies there --------------------------------------------------------------------------------------------------------------
+# Whatever lies there ---------------------------------------------------------------------------------------------------------
 
 
 def test_links_in_circles_odd_files_and_deep_folders_end(models, tmp_path):
