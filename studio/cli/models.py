@@ -9,13 +9,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-
+from studio.cli import catalogue, inspect, output
 from studio.cli.models_hub import get_command, hub_command
-from studio.cli import catalogue, output
 from studio.core.errors import StudioError
 
 models_app = typer.Typer(no_args_is_help=True, help="The models that are there, and adding others.")
 catalogue.register(models_app)
+inspect.add_commands(models_app)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 

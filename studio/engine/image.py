@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from studio.engine.protocol import JobCancelledError, Run, Together
 from studio.engine.schedulers import make_scheduler
 from studio.library.results import ImageResult, Result
 from studio.models.card import ModelCard
+from studio.models.checkpoint import checked, checkpoint_in
 from studio.models.safety import only_variant
 
 FRAME_SECONDS = 1 / 30
@@ -49,17 +51,30 @@ def load(card: ModelCard) -> ImagePipeline:
     from diffusers import AutoPipelineForText2Image, DiffusionPipeline
 
     device = best_device()
-    options: dict[str, Any] = {"dtype": best_dtype(device), "use_safetensors": True, "local_files_only": True}
-    options["variant"] = only_variant(card.folder)
-    try:
-        pipe = AutoPipelineForText2Image.from_pretrained(card.path, **options)
-    except ValueError as error:
-        if "AutoPipeline" not in str(error):
-            raise
-        pipe = DiffusionPipeline.from_pretrained(card.path, **options)
+    checkpoint = checkpoint_in(card.folder)
+    options: dict[str, Any] = {"dtype": best_dtype(device), "local_files_only": True}
+    if checkpoint is not None:
+        pipe = _from_one_file(card, checked(checkpoint), options)
+    else:
+        options |= {"use_safetensors": True, "variant": only_variant(card.folder)}
+        try:
+            pipe = AutoPipelineForText2Image.from_pretrained(card.path, **options)
+        except ValueError as error:
+            if "AutoPipeline" not in str(error):
+                raise
+            pipe = DiffusionPipeline.from_pretrained(card.path, **options)
     pipe = pipe.to(device)
     pipe.set_progress_bar_config(disable=True)
     return ImagePipeline(pipe, pipe.scheduler, fit(pipe), device, frozenset(inspect.signature(pipe.__call__).parameters))
+
+
+def _from_one_file(card: ModelCard, file: Path, options: dict[str, Any]) -> Any:
+    """Load a checkpoint in its authors' own layout; the card's folder says how it is laid out."""
+    from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
+
+    # Never by a name from a file: these two are all that `models/checkpoint.py` writes folders for.
+    loader: Any = StableDiffusionXLPipeline if card.family == "StableDiffusionXLPipeline" else StableDiffusionPipeline
+    return loader.from_single_file(str(file), config=card.path, **options)
 
 
 def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Statistics]:

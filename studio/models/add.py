@@ -12,10 +12,14 @@ from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
 from studio.models.card import ModelCard
 from studio.models.catalogue import read_card, stamp
+from studio.models.checkpoint import vocabulary_size, write_folder
 from studio.models.conversion import check_room, run_conversion
+from studio.models.headers import read_safetensors
 from studio.models.inspect import inspect
 from studio.models.installed import list_installed
+from studio.models.layouts import tell
 from studio.models.staging import discard, publish, staging, stopped
+from studio.models.words import find_words
 
 Say = Callable[[str], None]
 Cancelled = Callable[[], bool]
@@ -23,7 +27,7 @@ _BLOCK_BYTES = 8 << 20
 
 
 def add(data: DataFolder, path: Path, say: Say = lambda _text: None, cancelled: Cancelled = lambda: False) -> ModelCard:
-    """Add the model at `path`. A folder stays where it is; a GGUF is converted once into the data folder.
+    """Add the model at `path`. A folder or a checkpoint stays where it is; a GGUF is converted once into the data folder.
 
     Raises StudioError with the reason, InstallCancelledError; nothing is left behind then.
     """
@@ -38,7 +42,7 @@ def add(data: DataFolder, path: Path, say: Say = lambda _text: None, cancelled: 
 def _add(data: DataFolder, path: Path, say: Say, cancelled: Cancelled) -> ModelCard:
     path = _existing(path)
     say(f"Looking into {path.name}")
-    card = inspect(path)
+    card = inspect(path, data)
     known = list_installed(data)
     source = Path(card.path)
     for other in known:
@@ -50,6 +54,8 @@ def _add(data: DataFolder, path: Path, say: Say, cancelled: Cancelled) -> ModelC
         if other.sha256 == digest:
             raise _known_already(other)
     card = msgspec.structs.replace(card, sha256=digest, added=stamp())
+    if card.runner == "diffusers" and source.is_file():
+        return _add_checkpoint(data, source, card)
     if source.is_file():
         return add_gguf(data, source, card, say, cancelled)
     with staging(data) as folder:
@@ -87,6 +93,17 @@ def _file_digest(file: Path, cancelled: Cancelled) -> str:
                 raise stopped()
             digest.update(block)
     return digest.hexdigest()
+
+
+def _add_checkpoint(data: DataFolder, source: Path, card: ModelCard) -> ModelCard:
+    """Add a checkpoint in one file: it stays where it is, and a folder of its own says how it is loaded."""
+    header = read_safetensors(source)
+    family = tell(header).family
+    words = find_words(source, vocabulary_size(family, header.shapes), data)
+    assert words is not None  # `inspect` found them
+    with staging(data) as folder:
+        write_folder(folder, source, family, header.shapes, words)
+        return publish(data, folder, msgspec.structs.replace(card, path="", source=str(source)))
 
 
 def add_gguf(

@@ -44,7 +44,7 @@ def convert(gguf: Path, folder: Path) -> Converted:
     import torch
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
-    from studio.models.headers import read_gguf
+    from studio.models.gguf_header import read_gguf
 
     header = read_gguf(gguf)
     loader = AutoModelForSeq2SeqLM if header.metadata.get("general.architecture") == "t5" else AutoModelForCausalLM

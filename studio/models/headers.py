@@ -1,31 +1,54 @@
-"""Headers of weight files, read with limits, without loading anything.
+"""Headers of weight files, read with limits, without loading anything: safetensors here, GGUF in `gguf_header.py`.
 
 safetensors: https://huggingface.co/docs/safetensors (8 bytes of length, JSON, data).
-GGUF: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (versions 2 and 3, little-endian).
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import os
+import stat
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 MAX_HEADER_BYTES = 25 * 2**20
 """A header of 87 MB takes 48 s and 1.2 GB to open; real ones are under 10 MB."""
-MAX_GGUF_ENTRIES = 10_000
-MAX_GGUF_TENSORS = 100_000
-MAX_GGUF_STRING_BYTES = 64 * 2**20
-MAX_GGUF_ITEMS = 3_000_000
-"""In all lists together; the largest vocabularies with their merges have half of that."""
 MAX_BRACKETS = 300_000
 """Three a tensor. A list in JSON takes 3 bytes in the file and 60 in memory."""
+MAX_COMMAS = 1_200_000
+"""A text of two letters takes 5 bytes in the file and 60 in memory; a tensor has some six commas."""
+MAX_DIMENSIONS = 16
 _BITS = {
     "F64": 64, "F32": 32, "F16": 16, "BF16": 16, "I64": 64, "I32": 32, "I16": 16, "I8": 8, "U64": 64, "U32": 32, "U16": 16,
-    "U8": 8, "BOOL": 8, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "C64": 64,
+    "U8": 8, "BOOL": 8, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "F4": 4, "F6_E2M3": 6,
+    "F6_E3M2": 6, "C64": 64,
 }  # fmt: skip
+_PICKLE = "it is a pickle, which can run code; ask for the model as safetensors"
+_MAGICS = (
+    (b"PK", "it is an archive, as pickles are kept in, which can run code; ask for the model as safetensors"),
+    (b"\x93NUMPY", "it is a NumPy array and no model"),
+    (b"\x89HDF", "it is an HDF5 file, which Studio does not read; ask for the model as safetensors"),
+    (b"\x1f\x8b", "it is a packed archive (gzip); unpack it first"),
+    (b"BZh", "it is a packed archive (bzip2); unpack it first"),
+    (b"\xfd7zXZ", "it is a packed archive (xz); unpack it first"),
+    (b"7z\xbc\xaf", "it is a packed archive (7z); unpack it first"),
+    (b"Rar!", "it is a packed archive (rar); unpack it first"),
+    (b"\x7fELF", "it is a program and no model"),
+    (b"MZ", "it is a program and no model"),
+    (b"#!", "it is a program and no model"),
+    (b"GGUF", "it is a GGUF file under another name"),
+    (b"version https://git-lfs", "it is only a pointer to the file (Git LFS); fetch the file itself"),
+    (b"<!DOCTYPE", "it is a web page; the download went wrong"),
+    (b"<html", "it is a web page; the download went wrong"),
+    # Pickles without a protocol's number begin with what they make: a list, a table, something imported.
+    (b"(dp", _PICKLE), (b"(lp", _PICKLE), (b"}q", _PICKLE), (b"]q", _PICKLE), (b"cposix\n", _PICKLE), (b"cos\n", _PICKLE),
+    (b"c__builtin__\n", _PICKLE), (b"cbuiltins\n", _PICKLE), (b"ctorch", _PICKLE), (b"ccollections\n", _PICKLE),
+)  # fmt: skip
 
 
 class HeaderError(ValueError):
@@ -37,64 +60,125 @@ class WeightsHeader:
     """What a header tells."""
 
     parameters: int
-    tensors: tuple[str, ...]
+    shapes: dict[str, tuple[int, ...]]
+    """Tensor → its shape, the outer dimension first."""
+    dtypes: dict[str, int]
+    """Number format (F16, Q4_K …) → parameters that are kept in it."""
     metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def tensors(self) -> tuple[str, ...]:
+        """The tensors' names."""
+        return tuple(self.shapes)
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """Open a file and give it with its size. A device or a pipe, which may never end, is a HeaderError, and nothing waits."""
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    descriptor = os.open(path, flags)
+    state = os.fstat(descriptor)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(descriptor)
+        raise HeaderError("it is neither a file nor a folder")
+    with os.fdopen(descriptor, "rb") as file:
+        yield file, state.st_size
 
 
 def read_safetensors(path: Path) -> WeightsHeader:
-    """Return the header of a safetensors file. Raises HeaderError where it is damaged, cut off or hostile."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        first = file.read(8)
+    """Return the header of a safetensors file. Raises HeaderError where it is damaged, cut off or hostile, and OSError."""
+    with opened(path) as (file, size):
+        first = file.read(24)
         if len(first) < 8:
-            raise HeaderError("it is too short for a safetensors file")
-        (length,) = struct.unpack("<Q", first)
+            raise HeaderError(other_format(first) or "it is too short for a safetensors file")
+        (length,) = struct.unpack_from("<Q", first)
         if length > size - 8:
-            raise HeaderError(_other_format(first) or "its header is longer than the file: it is cut off, or no safetensors file")
+            raise HeaderError(other_format(first) or "its header is longer than the file: it is cut off, or no safetensors file")
         if length > MAX_HEADER_BYTES:
             raise HeaderError(f"its header has {length / 2**20:.0f} MB; at most {MAX_HEADER_BYTES // 2**20} are read")
-        table = _parse_json(file.read(length), _other_format(first))
+        file.seek(8)
+        table = _parse_header(file.read(length), other_format(first))
     metadata = table.pop("__metadata__", {})
-    parameters = _check_layout(table, size - 8 - length)
-    return WeightsHeader(parameters, tuple(table), metadata if isinstance(metadata, dict) else {})
-
-
-def _other_format(first: bytes) -> str:
-    """Return what a file that begins like this is instead, or the empty text."""
-    if first[:1] == b"\x80" and first[1] in range(2, 6):
-        return "it is a pickle, which can run code; ask for the model as safetensors"
-    if first[:4] == b"PK\x03\x04":
-        return "it is an archive, as pickles are kept in, which can run code; ask for the model as safetensors"
-    return ""
-
-
-def _parse_json(data: bytes, otherwise: str) -> dict[str, Any]:
-    if data.count(b"[") + data.count(b"{") > MAX_BRACKETS:
-        raise HeaderError(otherwise or "its header announces more tensors than any real model has")
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+        raise HeaderError("what it says about itself is not text")
     try:
-        table = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise HeaderError(otherwise or "its header is not JSON") from error
-    if not isinstance(table, dict):
-        raise HeaderError("its header is not a table")
+        "".join((*table, *metadata, *metadata.values())).encode()
+    except UnicodeEncodeError as error:  # half of a character, which the library does not read
+        raise HeaderError("its header has names that are damaged") from error
+    return _check_layout(table, size - 8 - length, metadata)
+
+
+def other_format(first: bytes) -> str:
+    """Return what a file that begins like this is instead of safetensors, or the empty text."""
+    if first[:1] == b"\x80" and first[1:2] and first[1] in range(2, 6):
+        return _PICKLE
+    return next((told for magic, told in _MAGICS if first.startswith(magic)), "")
+
+
+def parse_json(data: bytes, *, unique: bool = False, finite: bool = False) -> Any:
+    """Return what JSON says. Raises ValueError or RecursionError where it is none, or would take far more memory than its bytes.
+
+    `unique` refuses a name that is there twice, of which two readers may take different ones; `finite` refuses Infinity.
+    NaN is never right.
+    """
+    if data.count(b"[") + data.count(b"{") > MAX_BRACKETS or data.count(b",") > MAX_COMMAS:
+        raise ValueError("more lists than in any real file")
+
+    def constant(name: str) -> float:
+        if finite or name == "NaN":
+            raise ValueError(f"{name} is no number")
+        return float(name)
+
+    hook = _without_doubles if unique else None
+    return json.loads(data.decode(errors="replace"), object_pairs_hook=hook, parse_constant=constant)
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) != len(pairs):
+        raise _DoubleNameError
     return table
 
 
-def _check_layout(table: dict[str, Any], data_bytes: int) -> int:
-    parameters, spans = 0, []
+class _DoubleNameError(ValueError):
+    pass
+
+
+def _parse_header(data: bytes, otherwise: str) -> dict[str, Any]:
+    if data.count(b"[") + data.count(b"{") > MAX_BRACKETS:
+        raise HeaderError(otherwise or "its header announces more tensors than any real model has")
+    if data[:1] != b"{":  # the library wants it so, and a reader that is more patient would see another file
+        raise HeaderError(otherwise or ("its header is not a table" if data[:1] == b"[" else "its header is not JSON"))
+    try:
+        data.decode()
+        table = parse_json(data, unique=True, finite=True)
+    except _DoubleNameError as error:
+        raise HeaderError("its header names a tensor twice") from error
+    except (ValueError, RecursionError) as error:
+        raise HeaderError(otherwise or "its header is not JSON") from error
+    assert isinstance(table, dict)
+    return table
+
+
+def _check_layout(table: dict[str, Any], data_bytes: int, metadata: dict[str, str]) -> WeightsHeader:
+    shapes: dict[str, tuple[int, ...]] = {}
+    dtypes: dict[str, int] = {}
+    spans = []
     for name, tensor in table.items():
         try:
-            bits, shape = _BITS[tensor["dtype"]], tensor["shape"]
+            dtype, shape = tensor["dtype"], tensor["shape"]
+            bits = _BITS[dtype]
             begin, end = tensor["data_offsets"]
-            whole = all(type(number) is int and number >= 0 for number in (*shape, begin, end))
+            whole = len(tensor) == 3 and all(type(number) is int and number >= 0 for number in (*shape, begin, end))
         except (KeyError, TypeError, ValueError) as error:
             raise HeaderError(f"the entry of the tensor {name[:80]!r} is damaged") from error
-        if not whole or len(shape) > 16:
+        if not whole or len(shape) > MAX_DIMENSIONS or any(number > data_bytes * 8 for number in shape):
             raise HeaderError(f"the tensor {name[:80]!r} has an impossible shape")
         count = math.prod(shape)
         if end - begin != (count * bits + 7) // 8:
             raise HeaderError(f"the tensor {name[:80]!r} has another size than its shape says")
-        parameters += count
+        shapes[name] = tuple(shape)
+        dtypes[dtype] = dtypes.get(dtype, 0) + count
         spans.append((begin, end))
     position = 0
     for begin, end in sorted(spans):
@@ -103,95 +187,4 @@ def _check_layout(table: dict[str, Any], data_bytes: int) -> int:
         position = end
     if position != data_bytes:
         raise HeaderError(f"it is cut off: {data_bytes:,} bytes of weights, {position:,} expected")
-    return parameters
-
-
-# GGUF ----------------------------------------------------------------------------------------------------------------------
-
-_SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
-_STRING, _ARRAY = 8, 9
-_KEPT_ARRAY = 64
-# Type number → (values in a block, bytes of a block), as ggml defines them.
-_BLOCKS = {0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 9: (32, 36)}
-_BLOCKS |= {10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 15: (256, 292), 16: (256, 66)}
-_BLOCKS |= {17: (256, 74), 18: (256, 98), 19: (256, 50), 20: (32, 18), 21: (256, 110), 22: (256, 82), 23: (256, 136)}
-_BLOCKS |= {24: (1, 1), 25: (1, 2), 26: (1, 4), 27: (1, 8), 28: (1, 8), 29: (256, 56), 30: (1, 2), 34: (256, 54)}
-_BLOCKS |= {35: (256, 66), 39: (32, 17)}
-
-
-class _GgufReader:
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        self._file = file
-        self._size = size
-        self._string_bytes = 0
-        self._items = 0
-
-    def take(self, count: int) -> bytes:
-        data = self._file.read(count)
-        if len(data) < count:
-            raise HeaderError("it is cut off in its header")
-        return data
-
-    def number(self, form: str) -> Any:
-        return struct.unpack(form, self.take(struct.calcsize(form)))[0]
-
-    def string(self) -> str:
-        length = self.number("<Q")
-        self._string_bytes += length
-        if length > self._size or self._string_bytes > MAX_GGUF_STRING_BYTES:
-            raise HeaderError("its header holds more text than any real model")
-        return self.take(length).decode(errors="replace")
-
-    def value(self, kind: int) -> Any:
-        if kind in _SCALARS:
-            return self.number(_SCALARS[kind])
-        if kind == _STRING:
-            return self.string()
-        if kind != _ARRAY:
-            raise HeaderError(f"its header has a value of unknown type {kind}")
-        of, length = self.number("<I"), self.number("<Q")
-        self._items += length
-        if self._items > MAX_GGUF_ITEMS or of == _ARRAY:
-            raise HeaderError("its header holds a list longer than in any real model")
-        if of in _SCALARS:
-            self.take(struct.calcsize(_SCALARS[of]) * length)
-            return length
-        return [self.value(of) for _ in range(length)][:_KEPT_ARRAY]
-
-    def tensor(self) -> tuple[str, int, int]:
-        name, dimensions = self.string(), self.number("<I")
-        if dimensions > 4:
-            raise HeaderError("it has a tensor of more than four dimensions")
-        count = math.prod(self.number("<Q") for _ in range(dimensions))
-        kind, offset = self.number("<I"), self.number("<Q")
-        if kind not in _BLOCKS:
-            raise HeaderError(f"it has a tensor of unknown type {kind}")
-        values, size = _BLOCKS[kind]
-        return name, count, offset + -(-count // values) * size
-
-
-def read_gguf(path: Path) -> WeightsHeader:
-    """Return the header of a GGUF file. Raises HeaderError where it is damaged, cut off or hostile."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        reader = _GgufReader(file, size)
-        if reader.take(4) != b"GGUF":
-            raise HeaderError("it is not a GGUF file")
-        version = reader.number("<I")
-        if version not in (2, 3):
-            raise HeaderError(f"its GGUF version {version} is not known")
-        tensor_count, entry_count = reader.number("<Q"), reader.number("<Q")
-        if entry_count > MAX_GGUF_ENTRIES or tensor_count > MAX_GGUF_TENSORS:
-            raise HeaderError("its header announces more entries than any real model has")
-        metadata = {reader.string(): reader.value(reader.number("<I")) for _ in range(entry_count)}
-        tensors = [reader.tensor() for _ in range(tensor_count)]
-        alignment = metadata.get("general.alignment", 32)
-        if type(alignment) is not int or not 0 < alignment <= 4096:
-            raise HeaderError("its alignment is impossible")
-        start = -(-file.tell() // alignment) * alignment
-    parameters = sum(count for _name, count, _end in tensors)
-    if not parameters:
-        raise HeaderError("it holds no weights")
-    if start + max(end for _name, _count, end in tensors) > size:
-        raise HeaderError("it is cut off: its weights end beyond the file's end")
-    return WeightsHeader(parameters, tuple(name for name, _count, _end in tensors), metadata)
+    return WeightsHeader(sum(dtypes.values()), shapes, dtypes, metadata)

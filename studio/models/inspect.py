@@ -12,11 +12,17 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from studio.core.names import slug
-from studio.core.paths import resources
+from studio.core.paths import DataFolder, resources
+from studio.models import checkpoint, licences
 from studio.models.card import SYMBOLIC_MUSIC, GuidanceRule, ModelCard, Voice
-from studio.models.headers import HeaderError, read_gguf, read_safetensors
-from studio.models.safety import check_folder, check_weights, printable, read_json, refused
+from studio.models.gguf_header import read_gguf
+from studio.models.headers import HeaderError, WeightsHeader, opened, read_safetensors
+from studio.models.layouts import ADAPTERS, Contents, tell
+from studio.models.safety import check_folder, check_headers, check_weights, printable, read_json, refused
+from studio.models.words import WHERE, find_words
 
 TOKENIZER_FILES = (
     "tokenizer.json", "vocab.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "source.spm",
@@ -55,11 +61,14 @@ def families() -> dict[str, frozenset[str]]:
     return {kind: frozenset(names) for kind, names in table.items()}
 
 
-def inspect(path: Path) -> ModelCard:
-    """Return a card for what lies at `path` (a folder, a .gguf or a .safetensors file). Raises StudioError with the reason."""
+def inspect(path: Path, data: DataFolder | None = None) -> ModelCard:
+    """Return a card for what lies at `path` (a folder, a .gguf or a .safetensors file). Raises StudioError with the reason.
+
+    `data` says which models are there already: a checkpoint in one file takes its words from another.
+    """
     try:
         str(path).encode()  # a name that is no text can be kept in no card
-        return _inspect(path)
+        return _inspect(path, data)
     except UnicodeEncodeError as error:
         raise refused(path, "its name is not readable text. Rename it.") from error
     except HeaderError as error:
@@ -68,34 +77,64 @@ def inspect(path: Path) -> ModelCard:
         raise refused(path, f"it cannot be read ({error.strerror or error}).") from error
 
 
-def _inspect(path: Path) -> ModelCard:
+def _inspect(path: Path, data: DataFolder | None) -> ModelCard:
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
-        return _folder(path)
+        return _folder(path, data)
     if not stat.S_ISREG(mode):
         raise refused(path, "it is neither a file nor a folder.")
-    return _single_file(path)
+    return _single_file(path, data)
 
 
 # Folders ---------------------------------------------------------------------------------------------------------------------
 
 
-def _folder(folder: Path) -> ModelCard:
+def _folder(folder: Path, data: DataFolder | None = None) -> ModelCard:
+    snapshot = snapshot_of(folder)
+    if snapshot is not None:
+        return _folder(snapshot, data)
     check_folder(folder)
     if (folder / "model_index.json").exists():
-        return _diffusers(folder)
+        return _licensed(_diffusers(folder), folder)
+    if (folder / "adapter_config.json").exists():
+        raise refused(folder, _why_no_adapter(Contents("lora", _base_model(folder))))
     if (folder / "config.json").exists():
-        return _transformers(folder)
-    snapshots = list(folder.glob("snapshots/*/"))
-    if len(snapshots) == 1:  # the top of a hub cache
-        return _folder(snapshots[0])
+        return _licensed(_transformers(folder), folder)
     files = [path for path in folder.iterdir() if path.suffix.lower() in (".gguf", ".safetensors")]
     if len(files) == 1:
-        return _single_file(files[0])
+        return _single_file(files[0], data)
     if len(files) > 1:
         raise refused(folder, "it holds several models. Add one of its files.")
     check_weights(folder, folder)  # says what there is instead
     raise refused(folder, "it holds neither a model_index.json nor a config.json, so that it cannot be told what it is.")
+
+
+def snapshot_of(folder: Path) -> Path | None:
+    """Return the snapshot that a model's folder in a hub cache is about: of `main`, else the newest; None where it is no such."""
+    snapshots = [
+        path for path in folder.glob("snapshots/*/") if (folder / "blobs").is_dir() or folder.name.startswith("models--")
+    ]
+    if not snapshots:
+        return None
+    try:
+        with opened(folder / "refs" / "main") as (file, _size):
+            named = folder / "snapshots" / Path(file.read(200).decode().strip()).name
+    except (OSError, ValueError):
+        named = folder
+    return named if named in snapshots else max(snapshots, key=lambda path: path.stat().st_mtime)
+
+
+def _licensed(card: ModelCard, folder: Path) -> ModelCard:
+    return msgspec.structs.replace(card, licence=licences.of_folder(folder))
+
+
+def _base_model(folder: Path) -> str:
+    base = read_json(folder / "adapter_config.json").get("base_model_name_or_path")
+    return printable(base.rstrip("/").rpartition("/")[2])[:MAX_TITLE] if isinstance(base, str) else ""
+
+
+def _why_no_adapter(contents: Contents) -> str:
+    return f"it is {contents}, and Studio cannot use adapters yet."
 
 
 def _title(folder: Path) -> str:
@@ -136,6 +175,7 @@ def _part(folder: Path, name: str, entry: list[Any]) -> tuple[int, int]:
     if Path(name).name != name or not part.is_dir():
         raise refused(folder, f"its part {name} is missing.")
     if _WITHOUT_WEIGHTS.search(name):
+        check_headers(folder, part)  # whatever it is called, a library might load what lies there
         return 0, 0
     if not (part / "config.json").is_file():
         raise refused(folder, f"the config.json of its part {name} is missing.")
@@ -165,6 +205,8 @@ def _transformers(folder: Path) -> ModelCard:
     nested = config.get("text_config")
     text = nested if isinstance(nested, dict) else config
     family = config.get("model_type")
+    if family is None and isinstance(config.get("_class_name"), str):
+        raise refused(folder, _why_no_part(config["_class_name"]))
     kind = _kind_of(family) if isinstance(family, str) else ""
     if not kind or not isinstance(family, str):
         raise refused(folder, _why_no_kind(family))
@@ -182,6 +224,12 @@ def _transformers(folder: Path) -> ModelCard:
         sampling_rate=_number(config, "sampling_rate") or _number(config.get("audio_encoder"), "sampling_rate"),
         voices=_speakers(config) if kind == "speech" else (), defaults=_text_defaults(positions) if kind == "text" else {},
     )  # fmt: skip
+
+
+def _why_no_part(name: str) -> str:
+    if re.search("ControlNet|T2IAdapter", name):
+        return f"it is a ControlNet ({name[:MAX_TITLE]}), and Studio cannot use adapters yet."
+    return f"it is one part of a model ({name[:MAX_TITLE]}). Add the folder of the whole one."
 
 
 def _why_no_kind(family: Any) -> str:
@@ -232,37 +280,62 @@ def _has_chat(folder: Path) -> bool:
 # Files -----------------------------------------------------------------------------------------------------------------------
 
 
-def _single_file(path: Path) -> ModelCard:
-    with path.open("rb") as file:
+def _single_file(path: Path, data: DataFolder | None) -> ModelCard:
+    with opened(path) as (file, _size):
         first = file.read(4)
     if first == b"GGUF":
         return _gguf(path)
-    return _safetensors_file(path, read_safetensors(path).tensors)
-
-
-def _safetensors_file(path: Path, tensors: tuple[str, ...]) -> ModelCard:
-    if any(re.search(r"lora_|\.lora|hada_w|lokr_", name) for name in tensors):
-        raise refused(path, "it is a LoRA, which changes a model and is none itself.")
-    if any(
-        name.startswith(("model.diffusion_model.", "conditioner.", "first_stage_model.", "double_blocks.")) for name in tensors
-    ):
-        raise refused(
-            path, "it is a checkpoint in one file, whose configuration lies elsewhere. Add the model's diffusers folder."
-        )
+    header = read_safetensors(path)
+    contents = tell(header)
+    if contents.kind == "lora":
+        raise refused(path, _why_no_adapter(contents))
+    if contents.kind == "checkpoint":
+        return _checkpoint(path, header, contents, data)
     if (path.parent / "config.json").exists() or (path.parent / "model_index.json").exists():
-        return _inspect(path.parent)
+        return _inspect(path.parent, data)
     if (path.parent.parent / "model_index.json").exists():
         raise refused(path, "it is one part of a model. Add the folder above.")
-    raise refused(path, "its config.json is missing. Add the folder that holds both.")
+    raise refused(path, _why_no_file(contents))
+
+
+def _why_no_file(contents: Contents) -> str:
+    if contents.kind in ADAPTERS:
+        return _why_no_adapter(contents)
+    if contents.kind == "denoiser":
+        return f"it is {contents}. Add the model's diffusers folder."
+    if contents.kind in ("unknown", "language_model"):
+        return "its config.json is missing. Add the folder that holds both."
+    return f"it is {contents} and makes nothing alone."
+
+
+def _checkpoint(path: Path, header: WeightsHeader, contents: Contents, data: DataFolder | None) -> ModelCard:
+    why = checkpoint.why_not(contents, header.shapes)
+    if why:
+        raise refused(path, f"{why}.")
+    if path.suffix != ".safetensors":
+        raise refused(path, "diffusers loads it only where it is called .safetensors. Rename it.")
+    if find_words(path, checkpoint.vocabulary_size(contents.family, header.shapes), data) is None:
+        raise refused(
+            path,
+            f"it is {contents}, and the words that it reads (CLIP's vocab.json and merges.txt) are not in it, nor {WHERE}. "
+            "Add a Stable Diffusion in a diffusers folder first.",
+        )
+    family, side = checkpoint.FAMILIES[contents.family], 1024 if contents.family == "SDXL" else 512
+    title = printable(path.stem)[:MAX_TITLE].strip() or "Model"
+    return ModelCard(
+        name=_name(title), title=title, kind="image", runner="diffusers", family=family, path=str(path.absolute()),
+        parameters=header.parameters, size=path.stat().st_size, guidance=_guidance(family),
+        licence=licences.of_header(header.metadata), defaults={"width": side, "height": side},
+    )  # fmt: skip
 
 
 def _gguf(path: Path) -> ModelCard:
     header = read_gguf(path)
     family = header.metadata.get("general.architecture")
-    if not isinstance(family, str) or family not in families()["gguf"]:
-        raise refused(path, f"its architecture ({str(family)[:MAX_TITLE]}) cannot be loaded.")
     if header.metadata.get("general.type", "model") != "model":
         raise refused(path, f"it is no model of its own ({str(header.metadata['general.type'])[:MAX_TITLE]}).")
+    if not isinstance(family, str) or family not in families()["gguf"]:
+        raise refused(path, _why_no_gguf(family, tell(header)))
     if _number(header.metadata, "split.count") > 1:
         raise refused(path, "it is one part of several. Join them into one file first (llama-gguf-split --merge).")
     title = printable(str(header.metadata.get("general.name") or path.stem))[:MAX_TITLE].strip() or "Model"
@@ -271,7 +344,16 @@ def _gguf(path: Path) -> ModelCard:
         parameters=header.parameters, size=path.stat().st_size,
         max_positions=_number(header.metadata, f"{family}.context_length"),
         chat="tokenizer.chat_template" in header.metadata, encoder_decoder=family == "t5",
+        licence=licences.of_header(header.metadata) or licences.of_folder(path.parent),
     )  # fmt: skip
+
+
+def _why_no_gguf(family: Any, contents: Contents) -> str:
+    if contents.kind in ("denoiser", "checkpoint"):
+        return f"it is {contents} as a GGUF. Add the model's diffusers folder."
+    if contents.kind in ("text_encoder", "vae", "image_encoder"):
+        return f"it is {contents} and makes nothing alone."
+    return f"its architecture ({str(family)[:MAX_TITLE]}) cannot be loaded."
 
 
 def _name(title: str) -> str:

@@ -23,7 +23,8 @@ from studio.models.card import ModelCard
 from studio.models.catalogue import CatalogueEntry, Download, Wheel, how_to_get, stamp
 from studio.models.convert import bytes_of
 from studio.models.fetch import InstallProgress, Run, Say, fetch
-from studio.models.headers import HeaderError, read_gguf
+from studio.models.gguf_header import read_gguf
+from studio.models.headers import HeaderError
 from studio.models.hub import offline_error
 from studio.models.installed import list_installed
 from studio.models.staging import held, publish, staging

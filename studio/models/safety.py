@@ -5,7 +5,6 @@ What is refused and why is in docs/security.md.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
@@ -14,17 +13,21 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.errors import StudioError
-from studio.models.headers import HeaderError, read_safetensors
+from studio.models.headers import HeaderError, WeightsHeader, opened, parse_json, read_safetensors
 
 MAX_CONFIG_BYTES = 20 * 2**20
+MAX_WORD_TABLE_BYTES = 128 * 2**20
 MAX_FILES = 5_000
-MAX_BRACKETS = 3_000_000
-"""A list in JSON takes 3 bytes in the file and 60 in memory; a large tokenizer has about a million."""
-PICKLE_SUFFIXES = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".msgpack", ".h5"}
-CODE_SUFFIXES = {".py", ".pyc", ".pyw"}
+SHOWN = 64
+"""Files of weights whose headers are read for showing what a folder holds."""
+PICKLE_SUFFIXES = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".msgpack", ".h5", ".npz", ".joblib"}
+CODE_SUFFIXES = {".py", ".pyc", ".pyw", ".pyx", ".so", ".pyd", ".dll", ".dylib"}
 WORD_TABLES = {"tokenizer.json", "vocab.json"}
 """No configurations: they may be large, and `auto_map` may be a word like any other."""
-_INDEX = re.compile(r"\.index(\.\w+)?\.json")
+_KERNEL_KEYS = ("attn_implementation", "_attn_implementation", "_attn_implementation_internal", "experts_implementation")
+_INDEX = re.compile(r"\.index(\.\w+)?\.json", re.IGNORECASE)
+# Where the hub's client keeps what several models of a cache share: hub/blobs/3f/3f9a… (64 digits).
+_SHARED_BLOB = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}")
 _WEIGHTS = re.compile(r"(model|diffusion_pytorch_model)(?:\.(?P<variant>\w+))?(?:-\d{5}-of-\d{5})?\.safetensors")
 
 
@@ -76,35 +79,63 @@ def _mode(folder: Path, path: Path) -> int:
         raise refused(folder, f"{path.name} is a link that leads nowhere.") from error
     mode = target.stat().st_mode
     # A hub cache links from its snapshot to blobs two folders up; files there are the one way out that is allowed.
-    blobs = root.parent.parent / "blobs"
-    if target.is_relative_to(root) or (root.parent.name == "snapshots" and target.is_relative_to(blobs) and stat.S_ISREG(mode)):
+    if target.is_relative_to(root) or (stat.S_ISREG(mode) and is_blob(root, target)):
         return mode
     raise refused(folder, f"{path.name} is a link to outside the folder.")
 
 
+def is_blob(snapshot: Path, target: Path) -> bool:
+    """True where a hub cache keeps `target` for `snapshot`: among its model's blobs, or those that its models share."""
+    model = snapshot.parent.parent
+    if snapshot.parent.name != "snapshots":
+        return False
+    if target.is_relative_to(model / "blobs"):
+        return True
+    shared = model.parent / "blobs"
+    inside = target.relative_to(shared).as_posix() if target.is_relative_to(shared) else ""
+    return model.name.startswith("models--") and _SHARED_BLOB.fullmatch(inside) is not None
+
+
 def _check_json(folder: Path, path: Path) -> None:
-    if path.name in WORD_TABLES:
+    words = path.name in WORD_TABLES
+    if path.stat().st_size > (MAX_WORD_TABLE_BYTES if words else MAX_CONFIG_BYTES):
+        raise refused(folder, f"{path.name} is larger than any {'vocabulary' if words else 'configuration'}.")
+    if words:
         return
-    if path.stat().st_size > MAX_CONFIG_BYTES:
-        raise refused(folder, f"{path.name} is larger than any configuration.")
     index = _INDEX.search(path.name)
     try:
-        table = _parse(path.read_bytes())
+        table = _read(path)
     except (ValueError, RecursionError) as error:
         if index or path.name.endswith("config.json"):
             raise refused(folder, f"{path.name} is damaged.") from error
         return  # what is no JSON for us is none for the libraries, which read it the same way
     if index:
         _check_index(folder, path, table)
-    elif _has_key(table, "auto_map"):
-        raise refused(folder, f"it needs code of its own ({path.name} has an auto_map), which Studio never runs.")
+    else:
+        _check_keys(folder, path, table)
+
+
+def _check_keys(folder: Path, path: Path, table: Any) -> None:
+    """Raise StudioError where a configuration names code, or weights elsewhere, that a library might take."""
+    for name, value in _entries(table):
+        if name == "auto_map" and value:
+            raise refused(folder, f"it needs code of its own ({path.name} has an auto_map), which Studio never runs.")
+        if name in _KERNEL_KEYS and "/" in str(value):
+            raise refused(folder, f"it needs code of its own ({path.name} names {str(value)[:80]}), which Studio never runs.")
+        if name == "transformers_weights" and value is not None and not _is_plain(value):
+            raise refused(folder, f"{path.name} points to a file outside the folder.")
+
+
+def _is_plain(name: Any) -> bool:
+    """True for the name of a file in the same folder."""
+    return isinstance(name, str) and Path(name).name == name and "\\" not in name and name not in ("", ".", "..")
 
 
 def _check_index(folder: Path, path: Path, table: Any) -> None:
     names = table.get("weight_map", {}) if isinstance(table, dict) else None
-    safe = ".safetensors.index" in path.name
+    safe = ".safetensors.index" in path.name.lower()
     for name in names.values() if isinstance(names, dict) else [None]:
-        if not isinstance(name, str) or Path(name).name != name or "\\" in name or name in ("", ".", ".."):
+        if not isinstance(name, str) or not _is_plain(name):
             raise refused(folder, f"{path.name} points to a file outside the folder.")
         # transformers takes what the index names, and opens everything that is not called safetensors as a pickle.
         if safe and not name.endswith(".safetensors"):
@@ -113,17 +144,16 @@ def _check_index(folder: Path, path: Path, table: Any) -> None:
             raise refused(folder, f"{name[:80]} is missing.")
 
 
-def _has_key(table: Any, key: str) -> bool:
+def _entries(table: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every entry of every table, however deep."""
     open_ends = [table]
     while open_ends:
         value = open_ends.pop()
         if isinstance(value, dict):
-            if value.get(key):
-                return True
+            yield from value.items()
             open_ends.extend(value.values())
         elif isinstance(value, list):
             open_ends.extend(value)
-    return False
 
 
 def check_weights(folder: Path, where: Path, variants: bool = False) -> tuple[int, int]:
@@ -132,10 +162,10 @@ def check_weights(folder: Path, where: Path, variants: bool = False) -> tuple[in
     Where the same weights are there in several precisions (`variants`: model.fp16.safetensors), one set counts.
     Raises StudioError where none is whole, and OSError.
     """
-    files = sorted(path for path in where.iterdir() if path.suffix == ".safetensors" and path.is_file())
+    counts = check_headers(folder, where)
+    files = sorted(counts)
     if not files:
         raise refused(folder, _why_no_weights(folder, where))
-    counts = {file: _parameters(folder, file) for file in files}
     chosen = next(
         (found for variant in variants_in(where) if (variants or not variant) and (found := _set(files, variant))), None
     )
@@ -145,6 +175,18 @@ def check_weights(folder: Path, where: Path, variants: bool = False) -> tuple[in
     if not parameters:
         raise refused(folder, "its weights are empty.")
     return parameters, sum(file.stat().st_size for file in chosen)
+
+
+def check_headers(folder: Path, where: Path) -> dict[Path, int]:
+    """Return every safetensors file in `where` with its parameters. Raises StudioError where one is damaged, and OSError."""
+    files = [path for path in where.iterdir() if path.name.lower().endswith(".safetensors") and path.is_file()]
+    return {file: _parameters(folder, file) for file in files}
+
+
+def weight_headers(folder: Path) -> list[WeightsHeader]:
+    """Return the headers of a folder's weights, at most `SHOWN`. Raises StudioError, HeaderError and OSError."""
+    files = sorted(path for path in _walk(folder) if path.suffix == ".safetensors")
+    return [read_safetensors(file) for file in files[:SHOWN]]
 
 
 def _parameters(folder: Path, file: Path) -> int:
@@ -188,10 +230,10 @@ def _why_no_weights(folder: Path, where: Path) -> str:
 
 def read_json(path: Path) -> dict[str, Any]:
     """Return the table in a configuration. Raises HeaderError where it is damaged or too large, and OSError."""
-    if path.stat().st_size > MAX_CONFIG_BYTES:
-        raise HeaderError(f"{path.name} is larger than any configuration")
     try:
-        table = _parse(path.read_bytes())
+        table = _read(path)
+    except HeaderError:
+        raise
     except (ValueError, RecursionError) as error:
         raise HeaderError(f"{path.name} is damaged") from error
     if not isinstance(table, dict):
@@ -199,7 +241,9 @@ def read_json(path: Path) -> dict[str, Any]:
     return table
 
 
-def _parse(data: bytes) -> Any:
-    if data.count(b"[") + data.count(b"{") > MAX_BRACKETS:
-        raise ValueError("more lists than in any real file")
-    return json.loads(data.decode(errors="replace"))
+def _read(path: Path) -> Any:
+    with opened(path) as (file, _size):
+        data = file.read(MAX_CONFIG_BYTES + 1)
+    if len(data) > MAX_CONFIG_BYTES:
+        raise HeaderError(f"{path.name} is larger than any configuration")
+    return parse_json(data)

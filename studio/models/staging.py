@@ -63,6 +63,8 @@ def publish(data: DataFolder, folder: Path, card: ModelCard, *, keep_name: bool 
         if path.is_dir():
             sync_folder(path)
             continue
+        if not path.is_file():
+            continue
         with path.open("rb+") as opened:
             os.fsync(opened.fileno())
     while True:

@@ -1,6 +1,7 @@
 """Adding and removing: a folder stays where it is, a GGUF is converted once by a real child, and nothing is left behind."""
 
 import contextlib
+import hashlib
 import os
 import shutil
 import signal
@@ -170,6 +171,31 @@ def test_a_gguf_is_converted_once_with_the_same_logits(data, tmp_path):
     remove(data, card.name)
     assert in_models(data) == []
     assert path.exists()
+
+
+def test_every_way_of_adding_keeps_the_hash_of_the_weights(data, tmp_path):
+    """That it is in what a model makes is shown with the real child, in `tests/engine/test_trust.py`."""
+    from tests.checkpoints_one_file import tiny_pipeline, write_one_file
+    from tests.models.layouts_of_others import hub_cache
+
+    def sha256(file):
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+
+    gguf = make_gguf(tmp_path / "x.gguf")
+    assert add(data, gguf).sha256 == sha256(gguf)
+    pipe = tiny_pipeline(tmp_path / "ComfyUI/comfy")
+    (tmp_path / "ComfyUI/comfy/words").rename(tmp_path / "ComfyUI/comfy/sd1_tokenizer")
+    one = write_one_file(pipe, tmp_path / "ComfyUI/x.safetensors")
+    assert add(data, one).sha256 == sha256(one)
+    make_gpt2(tmp_path / "gpt2")
+    lines = f"model.safetensors:{sha256(tmp_path / 'gpt2/model.safetensors')}\n"
+    snapshot = hub_cache(tmp_path / "hub", "org/gpt2", tmp_path / "gpt2", shared=True)
+    assert add(data, snapshot).sha256 == hashlib.sha256(lines.encode()).hexdigest()
+    pipe.save_pretrained(tmp_path / "folder")
+    files = sorted((tmp_path / "folder").rglob("*.safetensors"))
+    lines = "".join(f"{file.relative_to(tmp_path / 'folder').as_posix()}:{sha256(file)}\n" for file in files)
+    assert add(data, tmp_path / "folder").sha256 == hashlib.sha256(lines.encode()).hexdigest()
+    assert all(len(card.sha256) == 64 for card in list_installed(data) if not card.builtin)
 
 
 def test_a_gguf_that_cannot_be_converted_leaves_nothing_and_says_why(data, tmp_path):

@@ -1,18 +1,21 @@
 """Headers: what is whole is read as the libraries read it; what is damaged or hostile is refused, soon and in little memory."""
 
 import json
+import os
 import pickle
 import struct
 import time
 import tracemalloc
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio.models.headers import MAX_HEADER_BYTES, HeaderError, read_gguf, read_safetensors
+from studio.models.gguf_header import read_gguf
+from studio.models.headers import MAX_HEADER_BYTES, HeaderError, read_safetensors
 from tests.models.made import gguf_bytes, gguf_string, make_gguf, safetensors_bytes, with_header
 
 
@@ -227,3 +230,108 @@ def test_a_mutated_file_is_read_or_refused(tmp_path_factory, changes, cut):
             read(path)
         except HeaderError as error:
             str(error).encode()
+
+
+# More that tries --------------------------------------------------------------------------------------------------------------
+
+ONE = '"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}'
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        (f"{{{ONE}, {ONE}}}", "twice"),
+        ('{"w": {"dtype": "F32", "dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}', "twice"),
+        (f'{{"__metadata__": {{"a": 1}}, {ONE}}}', "not text"),
+        (f'{{"__metadata__": [], {ONE}}}', "not text"),
+        (f'{{"__metadata__": {{"a": "\\ud800"}}, {ONE}}}', "damaged"),
+        (f' {{{ONE}}}', "not JSON"),
+        ('{"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4], "more": "\\ud800"}}', "impossible shape"),
+        (f'{{{ONE}, "x": NaN}}', "not JSON"),
+        (f'{{{ONE}, "x": Infinity}}', "not JSON"),
+        ('{"w": {"dtype": "F32", "shape": [1e0], "data_offsets": [0, 4]}}', "impossible shape"),
+        ('{"w": {"dtype": "F32", "shape": [0, 99999999999999999999], "data_offsets": [0, 0]}}', "impossible shape"),
+    ],
+)  # fmt: skip
+def test_a_header_that_two_readers_may_take_differently_is_refused(tmp_path, header, reason):
+    with pytest.raises(HeaderError, match=reason):
+        read_safetensors(write(tmp_path / "x.safetensors", with_header(header.encode(), b"\0" * 4)))
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        (b"PK\x05\x06", "archive"),
+        (b"\x93NUMPY\x01\0", "NumPy"), (b"\x89HDF\r\n\x1a\n", "HDF5"), (b"\x1f\x8b\x08\0", "gzip"),
+        (b"\x7fELF\x02\x01", "program"), (b"MZ\x90\0", "program"), (b"#!/bin/sh\n", "program"),
+        (b"cos\nsystem\n(S'id'\n", "pickle"),
+        (b"cposix\nsystem\n", "pickle"), (b"c__builtin__\neval\n", "pickle"), (b"(dp0\nS'a'\n", "pickle"), (b"]q\x00X", "pickle"),
+        (b"GGUF\x03\0\0\0", "GGUF"), (b"version https://git-lfs.github.com/spec/v1\n", "pointer"),
+        (b"<!DOCTYPE html>", "web page"),
+    ],
+)  # fmt: skip
+def test_other_formats_under_this_name_are_told(tmp_path, first, told):
+    with pytest.raises(HeaderError, match=told):
+        read_safetensors(write(tmp_path / "x.safetensors", first.ljust(200, b"\n")))
+
+
+def test_a_pipe_and_a_device_are_refused_and_nobody_waits_for_them(tmp_path):
+    os.mkfifo(tmp_path / "x.safetensors")
+    for path in (tmp_path / "x.safetensors", Path("/dev/zero"), Path("/dev/full"), tmp_path):
+        for read in (read_safetensors, read_gguf):
+            with pytest.raises(HeaderError, match="neither a file"):
+                read(path)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        gguf_bytes({"general.architecture": TEXT, "general.alignment": (4, struct.pack("<I", 48))}),
+        gguf_bytes(tensors=[("w", (8, 4), 0, 0), ("w", (8, 4), 0, 128)], data=b"\0" * 256),
+        gguf_bytes(tensors=[("w", (8, 4), 0, 0), ("v", (8, 4), 0, 64)], data=b"\0" * 256),
+        gguf_bytes(tensors=[("w", (8, 4), 0, 5)], data=b"\0" * 256),
+        gguf_bytes(tensors=[("w", (2**63, 0), 0, 0), ("v", (8, 4), 0, 0)]),
+        gguf_bytes({"x": _list(13, 100, b"\0" * 800)}),
+        gguf_bytes({"x": _list(8, 5000, b"\xff" * 8 * 5000)}),
+        gguf_bytes({"x": _list(8, 5000, gguf_string("ab") * 4999)}),
+        gguf_bytes({"x" * 70_000: TEXT}),
+        gguf_bytes()[:24]
+        + gguf_string("a")
+        + struct.pack("<I", 4)
+        + b"\0" * 4
+        + gguf_string("a")
+        + struct.pack("<I", 4)
+        + b"\0" * 4,
+    ],
+    ids=["alignment", "tensor twice", "overlap", "not aligned", "shape", "list", "lengths", "texts cut off", "key", "cut off"],
+)
+def test_more_hostile_ggufs_are_refused(tmp_path, data):
+    with pytest.raises(HeaderError):
+        read_gguf(write(tmp_path / "x.gguf", data))
+
+
+def test_a_key_that_is_there_twice_is_refused(tmp_path):
+    entry = gguf_string("a") + struct.pack("<I", 4) + b"\0" * 4
+    with pytest.raises(HeaderError, match="twice"):
+        read_gguf(write(tmp_path / "x.gguf", b"GGUF" + struct.pack("<IQQ", 3, 1, 2) + entry * 2 + b"\0" * 200))
+
+
+@settings(max_examples=100)
+@given(lengths=st.lists(st.integers(0, 70), min_size=70, max_size=200), times=st.integers(1, 80))
+def test_a_long_vocabulary_is_passed_over_to_the_byte(tmp_path_factory, lengths, times):
+    texts = b"".join(gguf_string("x" * length) for length in lengths) * times
+    path = tmp_path_factory.getbasetemp() / "words.gguf"
+    metadata = {"before": TEXT, "words": _list(8, len(lengths) * times, texts), "after": (4, struct.pack("<I", 77))}
+    header = read_gguf(write(path, gguf_bytes(metadata)))
+    assert (header.metadata["words"], header.metadata["after"]) == (len(lengths) * times, 77)
+    assert header.shapes == {"weight": (4, 8)}
+
+
+def test_mutated_headers_are_read_or_refused(tmp_path):
+    """The same as `python -m benchmarks.header_fuzz`, with fewer files and no clock."""
+    from benchmarks.header_fuzz import run
+
+    tally, _slowest = run(tmp_path, 600, seed=11)
+    assert tally["taken"] > 50
+    assert tally["refused"] > 300
+    assert tally["read headers"] > 10

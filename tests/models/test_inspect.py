@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from studio.core.errors import StudioError
 from studio.models.inspect import inspect
+from studio.models.inspection import look_into
 from tests.checkpoints_audio import make_musicgen, make_vits
 from tests.checkpoints_image import make_sd, make_sdxl
 from tests.checkpoints_text import make_gpt2, make_llama, make_t5
@@ -187,6 +188,12 @@ def test_a_word_of_the_vocabulary_is_no_code(tmp_path):
         ({"model.safetensors.index.json": {"weight_map": {"w": "\ud800.safetensors"}}}, "missing"),
         ({"model.safetensors.index.json": {"weight_map": {"w": "a" * 300 + ".safetensors"}}}, "cannot be read"),
         ({"model.safetensors.index.json": "{"}, "damaged"),
+        ({"MODEL.SAFETENSORS.INDEX.JSON": {"weight_map": {"w": "../outside.safetensors"}}}, "outside"),
+        ({"config.json": {**LLAMA, "transformers_weights": "../outside.safetensors"}}, "outside"),
+        ({"config.json": {**LLAMA, "_attn_implementation_internal": "someone/kernels"}}, "code of its own"),
+        ({"config.json": {**LLAMA, "text_config": {"attn_implementation": "someone/kernels@v1:f"}}}, "code of its own"),
+        ({"ops.so": "x"}, "program code"),
+        ({"adapter_config.json": {"base_model_name_or_path": "org/Llama-3"}}, "a LoRA for Llama-3"),
         ({"x.safetensors.index.fp16.json": {"weight_map": {"w": "../outside.safetensors"}}}, "outside"),
     ],
 )
@@ -296,6 +303,9 @@ def test_parts_of_a_pipeline_lie_in_the_folder(checkpoints, tmp_path, name):
         ('{"a": ' + "[]," * 100 + "}", None, "config.json is damaged"),
         ({**LLAMA, "architectures": ["LlamaForSequenceClassification"]}, None, "sorts texts"),
         ({**LLAMA, "quantization_config": {"quant_method": "gptq"}}, None, "packed with gptq"),
+        ({**LLAMA, "rms_norm_eps": float("nan")}, None, "config.json is damaged"),
+        ('{"a": [' + '"ab",' * 3_000_000 + "0]}", None, "config.json is damaged"),
+        ({"_class_name": "ControlNetModel"}, None, "a ControlNet (ControlNetModel), and Studio cannot use adapters yet"),
     ],
 )
 def test_damaged_and_unknown_folders_are_refused(tmp_path, config, weights, reason):
@@ -353,8 +363,8 @@ def test_pipelines_that_make_no_pictures_from_text_are_refused(checkpoints, tmp_
     [
         (["lora_unet_down.lora_down.weight"], "LoRA"),
         (["base_model.model.q_proj.lora_A.weight"], "LoRA"),
-        (["model.diffusion_model.input_blocks.0.0.weight", "first_stage_model.x"], "checkpoint in one file"),
-        (["conditioner.embedders.0.weight"], "checkpoint in one file"),
+        (["model.diffusion_model.input_blocks.0.0.weight", "first_stage_model.x"], "a whole model in one file"),
+        (["model.diffusion_model.input_blocks.0.0.weight"], "the denoiser of a model"),
         (["weight"], "config.json is missing"),
     ],
 )
@@ -446,6 +456,47 @@ def test_the_name_is_a_safe_folder_name(tmp_path, name):
     assert made.isascii()
     assert made.partition(".")[0] not in ("con", "nul", "aux")
     assert not made.startswith((".", "-"))
+
+
+# What a model says about itself ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("readme", "licence"),
+    [
+        ("---\nlicense: apache-2.0\nlanguage:\n- en\n---\n# Hello", "Apache-2.0"),
+        ("---\r\nlanguage: en\r\nlicense: mit\r\n---\r\n", "MIT"),
+        ("---\nlicense: other\nlicense_name: flux-1-dev-non-commercial-license\n---", "flux-1-dev-non-commercial-license"),
+        ("---\nlicense:\n- cc-by-nc-4.0\n---", "cc-by-nc-4.0"),
+        ('---\nlicense: "llama3.1"\n---', "llama3.1"),
+        ("---\nlicense: unknown\n---", ""),
+        ("---\ntags: [a]\n---\nlicense: mit", ""),
+        ("# Hello\nlicense: mit", ""),
+        ("---\nlicense: " + "x" * 100_000 + "\n---", ""),
+        ("---\nlicense: a\x1b[31m\u202eb\n---", "a�[31m�b"),
+        ("", ""),
+    ],
+)
+def test_the_licence_is_that_of_the_readme(tmp_path, readme, licence):
+    folder = folder_of(tmp_path / "m", LLAMA)
+    (folder / "README.md").write_text(readme, encoding="utf-8", newline="")
+    assert inspect(folder).licence == licence
+
+
+def test_a_model_that_is_run_and_one_that_is_not_tell_the_same_things(checkpoints, tmp_path):
+    found = look_into(checkpoints / "llama")
+    assert (found.runs, found.kind, found.format, found.precision) == (True, "text", "transformers", "fp32")
+    assert found.card == inspect(checkpoints / "llama")
+    folder = shutil.copytree(checkpoints / "llama", tmp_path / "x")
+    (folder / "x.py").write_text("")
+    refused = look_into(folder)
+    assert (refused.runs, refused.precision, refused.parameters) == (False, "fp32", found.parameters)
+    assert "program code" in refused.why_not
+    gguf = look_into(make_gguf(tmp_path / "x.gguf"))
+    assert (gguf.format, gguf.precision, gguf.converted_size) == ("gguf", "fp32", 4 * gguf.parameters)
+    image = look_into(checkpoints / "sd")
+    assert (image.kind, image.format, image.precision) == ("image", "diffusers", "fp32")
+    assert look_into(tmp_path / "nothing").why_not
 
 
 # Fuzz ---------------------------------------------------------------------------------------------------------------------------

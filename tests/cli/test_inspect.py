@@ -1,0 +1,44 @@
+"""`studio models inspect` and `studio models scan` as a person runs them."""
+
+import json
+import shutil
+
+from tests.checkpoints_text import make_gpt2
+from tests.cli.programs import studio
+from tests.models.made import folder_of, gguf_bytes, safetensors_bytes
+
+
+def test_what_lies_there_is_said_in_words_and_as_json(data, tmp_path):
+    make_gpt2(tmp_path / "gpt2")
+    (tmp_path / "gpt2/README.md").write_text("---\nlicense: mit\n---\n")
+    done = studio("models", "inspect", tmp_path / "gpt2", data=data)
+    assert done.returncode == 0, done.stderr
+    assert "a text model (gpt2)" in done.stdout
+    assert "MIT" in done.stdout
+    found = json.loads(studio("models", "inspect", tmp_path / "gpt2", "--json", data=data).stdout)
+    assert (found["runs"], found["precision"], found["licence"], found["card"]["name"]) == (True, "fp32", "MIT", "gpt2")
+    refused = tmp_path / "x.safetensors"
+    refused.write_bytes(safetensors_bytes()[:-1])
+    done = studio("models", "inspect", refused, data=data)
+    assert (done.returncode, "cut off" in done.stdout) == (1, True)
+    assert studio("models", "inspect", tmp_path / "nothing", data=data).returncode == 2
+
+
+def test_a_scan_lists_and_adds_only_when_it_is_asked_to(data, tmp_path):
+    make_gpt2(tmp_path / "a/gpt2")
+    folder_of(tmp_path / "a/no", {"model_type": "bert"})
+    shutil.copytree(tmp_path / "a/gpt2", tmp_path / "b/same")
+    listed = studio("models", "scan", tmp_path / "a", data=data)
+    assert listed.returncode == 0
+    assert "(bert) is not one that Studio runs" in listed.stdout
+    assert "--add" in listed.stderr
+    assert not list(data.models.iterdir())
+    added = json.loads(studio("models", "scan", tmp_path / "a", "--add", "--json", data=data).stdout)
+    assert (added["added"], added["failed"], len(added["found"])) == (["gpt2"], [], 2)
+    assert "it is gpt2 in the list" in studio("models", "scan", tmp_path / "a", "--add", data=data).stdout
+    again = studio("models", "scan", tmp_path / "b", "--add", data=data)  # the same weights elsewhere
+    assert (again.returncode, "in the list already" in again.stderr) == (1, True)
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c/x.gguf").write_bytes(gguf_bytes())
+    assert "converting writes" in studio("models", "scan", tmp_path / "c", data=data).stdout
+    assert studio("models", "scan", tmp_path / "nothing", data=data).returncode == 2
