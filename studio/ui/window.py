@@ -342,6 +342,8 @@ class MainWindow(Frame):
 
     def say_about_queue(self, sentence: str) -> None:
         """Show a sentence about the queue until the person has read it."""
+        from studio.ui.parts import button
+
         self.queue_bar.say(sentence, "", [button("All right", "Close this message", self.queue_bar.clear)])
 
     def _look_first(self) -> None:

@@ -123,9 +123,7 @@ class ModelsDialog(QDialog):
         layout.addWidget(self.splitter, 1)
         self.status.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         adds = (self.add_folder_button, self.add_file_button, self.add_repository_button)
-        layout.addWidget(
-            row(*adds, self.status, self.bar, self.stop_button, self.close_button)
-        )
+        layout.addWidget(row(*adds, self.status, self.bar, self.stop_button, self.close_button))
         self.stop_button.hide()
         self.bar.hide()
         for made in self.findChildren(QPushButton):
@@ -322,8 +320,7 @@ class ModelsDialog(QDialog):
         if not busy:
             self._stop = None
         self.stop_button.setVisible(self._stop is not None)
-        for control in (self.add_folder_button, self.add_file_button, self.add_repository_button, self.table, self._fetch):
-        for control in (self.add_folder_button, self.add_file_button):
+        for control in (self.add_folder_button, self.add_file_button, self.add_repository_button):
             control.setEnabled(not busy)
         self._on_chosen()
 
