@@ -32,7 +32,7 @@ WINDOW_PACKAGES = [
     "fonts-dejavu-core",
     "fonts-noto-cjk",
 ]
-TEST_PACKAGES = ["xvfb", "xdotool"]
+TEST_PACKAGES = ["xvfb", "xdotool", "dbus"]
 
 
 def main() -> int:
