@@ -20,7 +20,7 @@ def put(data, name, added="2026-01-01T00:00:00+00:00", **values) -> ModelCard:
 
 def test_what_comes_with_studio_is_there_from_the_start(data):
     cards = list_installed(data)
-    assert [card.name for card in cards] == ["hibari", "starter-image"]
+    assert [card.name for card in cards] == ["hibari", "starter-image", "starter-music"]
     assert find(data, "speech").name == "hibari"
     image = find(data, "image")
     assert (image.folder / "model_index.json").is_file()
@@ -31,9 +31,6 @@ def test_without_a_model_it_says_how_to_get_one(data):
         find(data, "text")
     assert "studio models install starter" in caught.value.cure
     assert caught.value.cause == "model"
-    with pytest.raises(StudioError) as caught:
-        find(data, "music")
-    assert "studio models add" in caught.value.cure
 
 
 def test_the_default_is_the_chosen_one_else_the_first_that_was_installed(data):
