@@ -1,7 +1,7 @@
 """Text jobs as one batch, against one job at a time and against a hand-written padded batch of the same model.
 
-The starter text model (from STUDIO_STARTER_DIR, or where it is installed), greedy, so that all three make the same tokens. CPU time, because machines are
-shared; alternating in one process.
+The starter text model (from STUDIO_STARTER_DIR, or where it is installed), greedy, so that all three make the same tokens.
+CPU time, because machines are shared; alternating in one process.
 """
 
 from __future__ import annotations
