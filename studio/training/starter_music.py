@@ -1,7 +1,8 @@
 """Make the starter for music: `python -m studio.training.starter_music STEP`. Needs no data and no extra.
 
-The steps: `small` (the first leg of the training), `train` (the second; both go on from their checkpoints), `pack`, `evaluate`,
-`nearness` (writes `resources/words/music-near.tsv`); `all` runs them in this order.
+The steps: `train`, `pack`, `evaluate`; `all` runs them in this order, each goes on from what is there. Apart from them, `grow`
+trains a model of twice the size that begins as the one of `train` (`pack --grown` packs it), and `nearness` writes
+`resources/words/music-near.tsv`.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from studio.core.paths import resources
 from studio.training.music import evaluation, learning, nearness, packing
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
-STEPS = ("small", "train", "pack", "evaluate", "nearness")
-SMALL_FOLDER = "small"
+STEPS = ("train", "grow", "pack", "evaluate", "nearness")
+GROWN_FOLDER = "grown"
 
 
 @app.command()
@@ -25,7 +26,8 @@ def main(
     step: Annotated[str, typer.Argument(help="all, or one of: " + ", ".join(STEPS))],
     work: Annotated[Path, typer.Option(help="Where the checkpoints lie.")] = Path("starter-music-work"),
     target: Annotated[Path | None, typer.Option(help="The model's folder; else `model` in the work folder.")] = None,
-    start_from: Annotated[Path | None, typer.Option(help="A packed small model, in place of the step `small`.")] = None,
+    start_from: Annotated[Path | None, typer.Option(help="For `grow`: a packed model, in place of the step `train`.")] = None,
+    grown: Annotated[bool, typer.Option(help="For `pack`: the larger model.")] = False,
     until: Annotated[int, typer.Option(help="Stop training at this step; 0 for the end.")] = 0,
     pieces: Annotated[int, typer.Option(help="How many pieces are judged.")] = 60,
 ) -> None:
@@ -34,17 +36,18 @@ def main(
         raise typer.BadParameter(f"There are: all, {', '.join(STEPS)}.")
     environment.prepare()
     target = target or work / "model"
-    (work / SMALL_FOLDER).mkdir(parents=True, exist_ok=True)
-    if step in ("small", "all"):
-        learning.train(learning.SMALL, work / SMALL_FOLDER, until or learning.SMALL.steps, typer.echo)
+    (work / GROWN_FOLDER).mkdir(parents=True, exist_ok=True)
+    profile, place = (learning.GROWN, work / GROWN_FOLDER) if grown else (learning.SMALL, work)
     if step in ("train", "all"):
-        small = _packed(start_from) if start_from else learning.trained(learning.SMALL, work / SMALL_FOLDER)
-        learning.train(learning.GROWN, work, until or learning.GROWN.steps, typer.echo, small)
+        learning.train(learning.SMALL, work, until or learning.SMALL.steps, typer.echo)
+    if step == "grow":
+        small = _packed(start_from) if start_from else learning.trained(learning.SMALL, work)
+        learning.train(learning.GROWN, work / GROWN_FOLDER, until or learning.GROWN.steps, typer.echo, small)
     if step in ("pack", "all"):
-        typer.echo(f"{packing.pack(learning.trained(learning.GROWN, work), target)} bytes of weights in {target}")
+        typer.echo(f"{packing.pack(learning.trained(profile, place), target)} bytes of weights in {target}")
     if step in ("evaluate", "all"):
         evaluation.evaluate(_packed(target), pieces, work, typer.echo)
-    if step in ("nearness", "all"):
+    if step == "nearness":
         typer.echo(f"{nearness.write(resources() / 'words' / 'music-near.tsv')} words that are near known ones")
 
 

@@ -1,5 +1,6 @@
 """The starter music, the real model through the real engine: every way into it, bad input, cancels, and that it is music."""
 
+import hashlib
 import io
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def test_the_card_says_what_is_in_its_folder():
     assert CARD.size == weights.stat().st_size
     assert sum(path.stat().st_size for path in CARD.folder.iterdir()) < 30_000_000
     assert {"NOTICE", "config.json", "events.json", "instruments.toml"} <= {path.name for path in CARD.folder.iterdir()}
-    assert 5_000_000 <= CARD.parameters <= 10_000_000
+    assert CARD.sha256 == hashlib.sha256(weights.read_bytes()).hexdigest()
 
 
 def test_it_is_music_in_its_key_with_an_end_and_as_long_as_asked(pipeline, tmp_path):
@@ -106,7 +107,7 @@ def test_other_lengths_are_refused(seconds):
         request_for(CARD, {"prompt": "piano", "seconds": seconds})
 
 
-@pytest.mark.parametrize("asked", [1, 2, 60, 200])
+@pytest.mark.parametrize("asked", [1, 2, 60, 150])
 def test_a_cancel_at_any_time_keeps_whole_bars(pipeline, tmp_path, asked):
     count = 0
 
@@ -228,7 +229,7 @@ def test_a_cancelled_job_keeps_its_bars_as_sound_and_notes_and_can_be_run_again(
     def cancelled():
         nonlocal asked
         asked += 1
-        return asked > 150
+        return asked > 120
 
     ended = run(engine, job, cancelled)
     assert isinstance(ended, Cancelled)

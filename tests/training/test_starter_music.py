@@ -31,10 +31,11 @@ def run(work, step, *more):
     return done.output
 
 
-def test_the_finished_model_is_one_that_studio_loads_and_plays(tmp_path):
-    run(tmp_path, "small")
+@pytest.mark.parametrize("more", [(), ("--grown",)])
+def test_the_finished_model_is_one_that_studio_loads_and_plays(tmp_path, more):
     run(tmp_path, "train")
-    assert "bytes of weights" in run(tmp_path, "pack")
+    run(tmp_path, "grow")
+    assert "bytes of weights" in run(tmp_path, "pack", *more)
     folder = tmp_path / "model"
     card = inspect(folder)
     assert (card.kind, card.writes_notes) == ("music", True)

@@ -1,6 +1,6 @@
 """Teaches the model: a small Llama over the events, by pieces that the composer writes as they are needed.
 
-It learns in two legs: a small model first, then one of twice its size that is grown from it and begins as good as it is.
+`SMALL` is what is shipped; `GROWN` is a model of twice its size that begins as good as it is; docs/starter-music.md has both.
 Every step draws from its own seed, so that a run in pieces is the same as one in one piece.
 """
 
