@@ -69,6 +69,10 @@ def sample(rows: Sequence[Row], request: TextRequest, pipeline: TextPipeline, cl
 def _generate(rows: list[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock, cache: Any) -> Any:
     """Run the model until a share of the rows is over. Returns its cache, or None where it cannot go on from one."""
     from transformers import DynamicCache, LogitsProcessorList, StoppingCriteriaList
+    from transformers.generation.utils import GenerateDecoderOnlyOutput
+
+    # transformers 5.24 calls the cache so; before, and until 6.0 with a warning, it is `past_key_values`.
+    cache_name = "cache" if "cache" in GenerateDecoderOnlyOutput.__dataclass_fields__ else "past_key_values"
 
     # The cache keeps the padding that it was made with, also where the longest row has left; the last token is not in it yet.
     inputs, mask = _padded(rows, pipeline, cache.get_seq_length() + 1 if cache is not None else 0)
@@ -78,7 +82,7 @@ def _generate(rows: list[Row], request: TextRequest, pipeline: TextPipeline, clo
         found = pipeline.model.generate(
             inputs,
             attention_mask=mask,
-            past_key_values=cache,
+            **{cache_name: cache},
             streamer=watch,
             stopping_criteria=StoppingCriteriaList([_stop_when(watch.enough)]),
             logits_processor=LogitsProcessorList(choice),
@@ -90,7 +94,7 @@ def _generate(rows: list[Row], request: TextRequest, pipeline: TextPipeline, clo
         )
     finally:
         clock.stop()
-    after = found.past_key_values
+    after = found.get(cache_name)
     return after if isinstance(after, DynamicCache) else None
 
 
