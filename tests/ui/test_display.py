@@ -62,6 +62,7 @@ class Screen:
         self.program = subprocess.Popen(command, env=self._environment, stderr=subprocess.DEVNULL)
         self._window = self._find("Studio$")
         self._do("windowfocus", "--sync", self._window)
+        self.settle()  # the frame comes before what is in it
 
     def _find(self, title: str) -> str:
         # Not `search --sync`: that fails when a window vanishes while it looks.
