@@ -106,12 +106,16 @@ class MainWindow(Frame):
             self.current().prompt.setFocus()
         self.is_whole = True
         self.setAcceptDrops(True)
+        tab = self.current()
         held, self._held = self._held, []
         for one in held:
             if isinstance(one, str):
                 self.act(one)
             else:
                 self._press(one)
+            if self.current() is not tab:
+                tab = self.current()
+                tab.prompt.setFocus()  # what was typed after it is meant for that one
         self.whole.emit()
 
     def _press(self, key: QKeyEvent) -> None:

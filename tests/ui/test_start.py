@@ -137,6 +137,7 @@ def test_shortcuts_are_obeyed_in_their_order(begin, qtbot):
     qtbot.waitUntil(lambda: studio.window.is_whole, timeout=LONG)
     assert studio.window.current() is studio.window.image_tab
     assert studio.window.text_tab.prompt.toPlainText() == "a"
+    assert studio.window.image_tab.prompt.toPlainText() == "b"
     assert studio.settings.last_tab == 1
 
 
