@@ -228,7 +228,7 @@ def _running(data) -> bool:
 
 def test_models_of_an_empty_folder(data):
     listed = json.loads(studio("models", "list", "--json", data=data).stdout)
-    assert {card["name"] for card in listed["models"]} == {"hibari", "starter-image"}
+    assert {card["name"] for card in listed["models"]} == {"hibari", "starter-image", "starter-music"}
 
 
 def test_real_speech_and_a_real_picture_without_any_download(data, tmp_path):
