@@ -88,7 +88,7 @@ def test_the_commit_that_was_looked_at_is_the_one_that_is_fetched(opened, hub, g
     hub.add("org/tiny", {**gpt2, "LICENSE": b"Pay for it."})
     dialog.get_button.click()
     qtbot.waitUntil(lambda: dialog._fetching is None, timeout=PATIENCE)
-    assert "no revision" in dialog.notice.message
+    qtbot.waitUntil(lambda: "no revision" in dialog.notice.message, timeout=PATIENCE)
     assert own(data) == []
 
 
