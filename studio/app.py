@@ -6,6 +6,7 @@ window answers; then what is not seen: log file, local socket, engine, queue.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import itertools
 import logging
@@ -181,6 +182,7 @@ class Studio:
         self.session.engine.warm_up()
         yield
         self.session.start()
+        gc.freeze()  # what is there stays: a full collection would look at all of it each time, and stop the window for 40 ms
 
     def _on_only_idle_changed(self, on: bool) -> None:
         from studio.ui.idle import IdleWatch

@@ -33,9 +33,9 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 TOGETHER = 32
 """Jobs that run as one batch at most."""
-PIECE = 250
+PIECE = 64
 """New jobs that are told at a time."""
-TELL_SECONDS = 0.005
+TELL_SECONDS = 0.002
 PAUSED = "The queue is paused."
 """The reason where a person did it."""
 IN_USE = "Jobs run when nobody has used the computer for three minutes."
