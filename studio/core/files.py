@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 PART_SUFFIX = ".part"
+_BLOCK_BYTES = 8 << 20
 ENOUGH_BYTES = 50 * 2**20
 """Free, so that a disk counts as one with room."""
 
@@ -74,10 +75,14 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def sha256_of(path: Path) -> str:
-    """Return the file's SHA-256 as hex."""
+def sha256_of(path: Path, read: Callable[[int], None] = lambda _size: None) -> str:
+    """Return the file's SHA-256 as hex. `read` is told the bytes of each block, and may raise to stop."""
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+            read(len(block))
+    return digest.hexdigest()
 
 
 def can_write(folder: Path) -> bool:

@@ -41,7 +41,10 @@ def fit(pipe: Any) -> LatentMap | None:
             encoded = vae.encode(picture)
     except (RuntimeError, ValueError, TypeError):  # video autoencoders want a time axis
         return None
-    latents = encoded.latents if hasattr(encoded, "latents") else encoded.latent_dist.mean
+    found = {name: getattr(encoded, name) for name in ("latents", "latent", "latent_dist") if hasattr(encoded, name)}
+    if not found:
+        return None
+    latents = found["latent_dist"].mean if "latent_dist" in found else next(iter(found.values()))
     if latents.ndim != 4 or not torch.isfinite(latents).all():
         return None
     scale, shift = getattr(vae.config, "scaling_factor", 1.0) or 1.0, getattr(vae.config, "shift_factor", 0.0) or 0.0

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from studio.core.errors import StudioError
+from studio.core.files import sha256_of
 from studio.core.paths import DataFolder
 from studio.models.card import ModelCard
 from studio.models.catalogue import read_card, stamp
@@ -23,7 +24,6 @@ from studio.models.words import find_words
 
 Say = Callable[[str], None]
 Cancelled = Callable[[], bool]
-_BLOCK_BYTES = 8 << 20
 
 
 def add(data: DataFolder, path: Path, say: Say = lambda _text: None, cancelled: Cancelled = lambda: False) -> ModelCard:
@@ -78,21 +78,16 @@ def _known_already(other: ModelCard) -> StudioError:
 
 def _digest(source: Path, cancelled: Cancelled) -> str:
     """Return the SHA-256 of the one file, or of the sorted `name:hash` lines of a folder's weights."""
+
+    def check(_size: int) -> None:
+        if cancelled():
+            raise stopped()
+
     if source.is_file():
-        return _file_digest(source, cancelled)
+        return sha256_of(source, check)
     files = sorted(source.rglob("*.safetensors"), key=lambda file: file.relative_to(source).as_posix())
-    lines = [f"{file.relative_to(source).as_posix()}:{_file_digest(file, cancelled)}\n" for file in files]
+    lines = [f"{file.relative_to(source).as_posix()}:{sha256_of(file, check)}\n" for file in files]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def _file_digest(file: Path, cancelled: Cancelled) -> str:
-    digest = hashlib.sha256()
-    with file.open("rb") as opened:
-        while block := opened.read(_BLOCK_BYTES):
-            if cancelled():
-                raise stopped()
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _add_checkpoint(data: DataFolder, source: Path, card: ModelCard) -> ModelCard:

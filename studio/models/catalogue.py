@@ -150,8 +150,8 @@ def how_to_get(entry: CatalogueEntry) -> str:
         return f"studio models install {(entry.aliases or (entry.card.name,))[0]}"
     if not entry.card.repo:
         return "studio models add FOLDER"
-    revision = f" ({entry.card.revision})" if entry.card.revision else ""
-    return f"get {entry.card.repo}{revision}, then: studio models add FOLDER"
+    revision = f"@{entry.card.revision}" if entry.card.revision else ""
+    return f"studio models get {entry.card.repo}{revision}"
 
 
 def read_card(folder: Path) -> ModelCard | None:

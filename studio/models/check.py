@@ -11,13 +11,13 @@ from typing import Literal
 import msgspec
 
 from studio.core.errors import StudioError
+from studio.core.files import sha256_of
 from studio.core.paths import DataFolder
 from studio.models.card import ModelCard
 from studio.models.catalogue import card_folder, catalogue, write_card
 from studio.models.headers import HeaderError, read_safetensors
 from studio.models.staging import stopped
 
-_BLOCK_BYTES = 8 << 20
 _WEIGHTS = (".safetensors", ".onnx")
 _CURE = "Remove the model, and get it again."
 
@@ -65,17 +65,15 @@ def _check(data: DataFolder, card: ModelCard, say: Callable[[int, int], None], c
     for file in files:
         _look_at(card, file)
     total, done = sum(file.stat().st_size for file in files), 0
-    hashes: dict[str, str] = {}
-    for file in files:
-        digest = hashlib.sha256()
-        with file.open("rb") as opened:
-            while block := opened.read(_BLOCK_BYTES):
-                if cancelled():
-                    raise stopped()
-                digest.update(block)
-                done += len(block)
-                say(done, total)
-        hashes[file.relative_to(folder).as_posix()] = digest.hexdigest()
+
+    def read(size: int) -> None:
+        nonlocal done
+        if cancelled():
+            raise stopped()
+        done += size
+        say(done, total)
+
+    hashes = {file.relative_to(folder).as_posix(): sha256_of(file, read) for file in files}
     # As `models/add.py` counts them: of a folder the sorted lines, of one file that came as such its own.
     lines = "".join(f"{name}:{found}\n" for name, found in sorted(hashes.items()))
     whole = hashlib.sha256(lines.encode()).hexdigest()

@@ -91,8 +91,9 @@ class DownloadProcess:
             yield answer
 
     def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in iter(lambda: self._process.stdout.readline(_LINE_BYTES), b""):  # type: ignore[union-attr]
+        output = self._process.stdout
+        assert output is not None
+        while line := output.readline(_LINE_BYTES):
             self._heard.put(line)
         self._heard.put(_ENDED)
 

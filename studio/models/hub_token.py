@@ -62,7 +62,7 @@ def store_token(hub: Hub, token: str) -> None:
             backend.set_password(SERVICE, hub.endpoint, token)
         elif backend.get_password(SERVICE, hub.endpoint):
             backend.delete_password(SERVICE, hub.endpoint)
-    except Exception as error:
+    except Exception as error:  # as above; it is said
         raise StudioError(
             f"The desktop's keyring does not take the token ({type(error).__name__}).",
             cause="disk",

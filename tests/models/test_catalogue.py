@@ -254,7 +254,7 @@ def test_it_is_said_how_each_model_is_got():
     said = {entry.card.name: how_to_get(entry) for entry in ENTRIES}
     assert said["hibari"] == "comes with Studio"
     assert said["smollm2-135m-instruct"] == "studio models install starter"
-    assert said["bark-small"] == "get suno/bark-small (refs/pr/5), then: studio models add FOLDER"
+    assert said["bark-small"] == "studio models get suno/bark-small@refs/pr/5"
 
 
 def test_a_model_fits_as_the_engine_loads_it():

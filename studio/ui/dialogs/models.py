@@ -403,4 +403,4 @@ class ModelsDialog(QDialog):
 
 
 def _how(words: str) -> str:
-    return f"How to get it: {words[0].lower()}{words[1:]}, or Add folder… here."
+    return f"How to get it: {words}, or Add folder… here."

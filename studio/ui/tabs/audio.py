@@ -207,15 +207,7 @@ class MusicTab(SoundTab):
         return [self.given]
 
     def _why_not_row(self) -> QWidget:
-        # Outside the part that scrolls: a wrapped line in there makes the fields jump while a person types.
-        holder = QWidget()
-        layout = QVBoxLayout(holder)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        self.advice.setContentsMargins(16, 4, 16, 0)
-        layout.addWidget(self.advice)
-        layout.addWidget(super()._why_not_row())
-        return holder
+        return self._advised(self.advice, super()._why_not_row())
 
     def own_values(self) -> dict[str, Any]:
         """See `GenerateTab`."""

@@ -12,6 +12,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
+    QLabel,
     QProgressBar,
     QScrollArea,
     QSplitter,
@@ -154,6 +155,18 @@ class GenerateTab(QWidget):
 
     def _why_not_row(self) -> QWidget:
         return row(self._why_not, margins=(16, 4, 16, 0))
+
+    def _advised(self, advice: QLabel, below: QWidget) -> QWidget:
+        """Return advice about the prompt above another row."""
+        # Outside the part that scrolls: a wrapped line in there makes the fields jump while a person types.
+        holder = QWidget()
+        layout = QVBoxLayout(holder)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        advice.setContentsMargins(16, 4, 16, 0)
+        layout.addWidget(advice)
+        layout.addWidget(below)
+        return holder
 
     def _connect(self) -> None:
         self.prompt.textChanged.connect(self._on_edited)

@@ -47,15 +47,7 @@ class ImageTab(GenerateTab):
         return [row(label("Negative prompt", "muted"), None, self.examples), self.negative_prompt]
 
     def _why_not_row(self) -> QWidget:
-        # Outside the part that scrolls: a wrapped line in there makes the fields jump while a person types.
-        holder = QWidget()
-        layout = QVBoxLayout(holder)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        self.advice.setContentsMargins(16, 4, 16, 0)
-        layout.addWidget(self.advice)
-        layout.addWidget(super()._why_not_row())
-        return holder
+        return self._advised(self.advice, super()._why_not_row())
 
     def result_widget(self) -> QWidget:
         """See `GenerateTab`."""
