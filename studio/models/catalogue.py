@@ -105,6 +105,12 @@ def entry_named(name: str) -> CatalogueEntry:
     raise StudioError(f"There is no model {name!r} to install.", cause="invalid", cure=f"There are: {known}.")
 
 
+def card_of_repository(repo: str) -> ModelCard | None:
+    """Return the card whose weights lie in this repository of a hub; None where the catalogue has none, or several."""
+    found = [entry.card for entry in catalogue() if entry.card.repo and entry.card.repo == repo]
+    return found[0] if len(found) == 1 else None
+
+
 def listed(installed: list[ModelCard]) -> list[CatalogueEntry]:
     """Return the installed models and, behind them, those of the catalogue that are not; each with all that is known of it."""
     entries = catalogue()

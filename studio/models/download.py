@@ -22,7 +22,7 @@ from studio.core.files import ENOUGH_BYTES
 from studio.core.paths import DataFolder
 from studio.models.add import add_gguf
 from studio.models.card import ModelCard
-from studio.models.catalogue import stamp
+from studio.models.catalogue import card_of_repository, stamp
 from studio.models.convert import bytes_of
 from studio.models.download_check import check_configurations
 from studio.models.download_file import blob_path, bytes_there, part_path
@@ -75,8 +75,10 @@ def download(
 ) -> ModelCard:
     """Fetch a model, or go on fetching it; return its card. Raises StudioError, InstallCancelledError.
 
-    `card` is what the catalogue knows about it already: its name, title, defaults … are kept.
+    `card` is what is known about it already: its name, title, defaults … are kept. Without one the catalogue is asked, unless
+    single files are wanted, which may be another model.
     """
+    card = card or (None if repository.files else card_of_repository(repository.repo))
     hub = _ready(hub or hub_for(data))
     with _disk_errors(repository):
         data.create()
@@ -287,7 +289,8 @@ def _card(seen: ModelCard, found: Found, source: str, digest: str, known: ModelC
         )
     return msgspec.structs.replace(
         known, path=seen.path, size=seen.size, parameters=seen.parameters, sha256=digest, added=stamp(),
-        family=known.family or seen.family, source=known.source or source,
+        family=known.family or seen.family, source=known.source or source, chat=seen.chat, encoder_decoder=seen.encoder_decoder,
+        template_tokens=seen.template_tokens, max_positions=seen.max_positions or known.max_positions,
     )  # fmt: skip
 
 

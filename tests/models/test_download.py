@@ -23,6 +23,7 @@ from studio.core.settings import Settings, save_settings
 from studio.engine.process import ProcessEngine
 from studio.models.add import add
 from studio.models.card import ModelCard
+from studio.models.catalogue import entry_named, listed
 from studio.models.download import discard, download, look, unfinished
 from studio.models.download_progress import DownloadProgress, Meter, pace_text
 from studio.models.hub import Hub, RemoteFile, Repository
@@ -213,6 +214,16 @@ def test_what_the_catalogue_knows_is_kept(data, hub, gpt2):
     assert card.size == len(gpt2[WEIGHTS])
     assert card.parameters
     assert get(data, hub, card=known) == card
+
+
+def test_a_model_of_the_catalogue_is_got_with_its_card(data, hub, gpt2):
+    hub.add("openai-community/gpt2", gpt2)
+    card = get(data, hub, Repository("openai-community/gpt2"))
+    known = entry_named("gpt2").card
+    assert (card.name, card.title, card.defaults) == ("gpt2", known.title, known.defaults)
+    assert card.max_positions == json.loads(gpt2["config.json"])["n_positions"], "the files know better"
+    assert [entry.card.name for entry in listed([card])].count("gpt2") == 1
+    assert get(data, hub, Repository("openai-community/gpt2")) == card
 
 
 def test_several_at_once_do_not_disturb_each_other(data, hub, gpt2):
