@@ -8,9 +8,10 @@ import sys
 
 MODULES = (
     "startup", "ui_delay", "throughput", "child_restart", "starter_image", "starter_music", "gguf_load", "saving",
-    "text_batch", "image_batch", "queue_cost", "batch_read", "batch_window", "batch_fuzz", "reliability_batch",
+    "inspect_models", "text_batch", "image_batch", "queue_cost", "batch_read", "batch_window", "batch_fuzz", "header_fuzz", "download_cuts",
+    "reliability_batch",
 )  # fmt: skip
-"""The last two take longest: half an hour and more."""
+"""Those from `batch_fuzz` on take longest: half an hour and more."""
 
 NOT_THERE = (("library of 100 000 artifacts, first show", "<= 50 ms"),)
 """Limits of what Studio does not do yet: the table names them, so that it is whole."""
