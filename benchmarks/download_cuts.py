@@ -10,7 +10,6 @@ than a chunk for each event.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
+from benchmarks import measure
 from studio.core.paths import DataFolder
 from studio.models.hub import Hub
 from studio.models.installed import list_installed
@@ -55,8 +55,9 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         report = run(Path(folder), options.events, options.megabytes << 20, random.Random(options.seed))
-    print(json.dumps(report, indent=2))
-    return 0 if report["ok"] else 1
+    ok = bool(report.pop("ok"))
+    measure.report("cuts of a download that ended in verified files", f">= {options.events}", options.events, ok, **report)
+    return 0 if ok else 1
 
 
 def run(root: Path, events: int, size: int, chance: random.Random) -> dict[str, object]:
