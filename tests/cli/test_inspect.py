@@ -25,17 +25,17 @@ def test_what_lies_there_is_said_in_words_and_as_json(data, tmp_path):
 
 
 def test_a_scan_lists_and_adds_only_when_it_is_asked_to(data, tmp_path):
-    make_gpt2(tmp_path / "a/gpt2")
+    make_gpt2(tmp_path / "a/mine")
     folder_of(tmp_path / "a/no", {"model_type": "bert"})
-    shutil.copytree(tmp_path / "a/gpt2", tmp_path / "b/same")
+    shutil.copytree(tmp_path / "a/mine", tmp_path / "b/same")
     listed = studio("models", "scan", tmp_path / "a", data=data)
     assert listed.returncode == 0
     assert "(bert) is not one that Studio runs" in listed.stdout
     assert "--add" in listed.stderr
     assert not list(data.models.iterdir())
     added = json.loads(studio("models", "scan", tmp_path / "a", "--add", "--json", data=data).stdout)
-    assert (added["added"], added["failed"], len(added["found"])) == (["gpt2"], [], 2)
-    assert "it is gpt2 in the list" in studio("models", "scan", tmp_path / "a", "--add", data=data).stdout
+    assert (added["added"], added["failed"], len(added["found"])) == (["mine"], [], 2)
+    assert "it is mine in the list" in studio("models", "scan", tmp_path / "a", "--add", data=data).stdout
     again = studio("models", "scan", tmp_path / "b", "--add", data=data)  # the same weights elsewhere
     assert (again.returncode, "in the list already" in again.stderr) == (1, True)
     (tmp_path / "c").mkdir()
