@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterable, Mapping
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QLineEdit,
     QMessageBox,
     QPlainTextEdit,
     QPushButton,
     QSizePolicy,
     QTableView,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -83,6 +86,28 @@ def row(*widgets: QWidget | None, margins: tuple[int, int, int, int] = (0, 0, 0,
         else:
             layout.addWidget(widget)
     return holder
+
+
+def search_field(name: str, tip: str, hint: str) -> QLineEdit:
+    """Return a field to search with, and a button in it that clears it."""
+    made = QLineEdit()
+    made.setPlaceholderText(hint)
+    made.setClearButtonEnabled(True)
+    name_control(made, name, tip)
+    for clear in made.findChildren(QToolButton):
+        name_control(clear, "Clear", "Clear the search")
+    return made
+
+
+def choice_box(name: str, tip: str, first: str, more: Mapping[str, str]) -> QComboBox:
+    """Return a box of choices: `first` for all of them (value ""), then value → title."""
+    made = QComboBox()
+    made.addItem(first, "")
+    for value, title in more.items():
+        made.addItem(title, value)
+    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    name_control(made, name, tip)
+    return made
 
 
 def dress_table(table: QTableView, widths: Mapping[int, int], stretch: Iterable[int]) -> None:

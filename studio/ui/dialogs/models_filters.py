@@ -11,17 +11,15 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QGridLayout,
-    QLineEdit,
     QListView,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from studio.ui import background
 from studio.ui.dialogs.models_list import LICENCES, SIZES, TASKS, Item, ModelDelegate, ModelFilter, ModelList, language_name
-from studio.ui.parts import button, label, name_control
+from studio.ui.parts import button, choice_box, label, name_control, search_field
 
 
 class ModelsPane(QWidget):
@@ -34,12 +32,7 @@ class ModelsPane(QWidget):
         super().__init__()
         self.models = ModelList()
         self.shown = ModelFilter(self.models)
-        self.text = QLineEdit()
-        self.text.setPlaceholderText("Search models")
-        self.text.setClearButtonEnabled(True)
-        name_control(self.text, "Search models", "Name, family, language or purpose (Ctrl+F)")
-        for clear in self.text.findChildren(QToolButton):
-            name_control(clear, "Clear", "Clear the search")
+        self.text = search_field("Search models", "Name, family, language or purpose (Ctrl+F)", "Search models")
         self.task = _choices("Task", "Show only models for a task", "Every task", TASKS)
         self.largest = _choices("Size", "Show only models up to a size", "Any size", SIZES)
         self.licence = _choices("Licence", "Show only models that may be used so", "Any licence", LICENCES)
@@ -188,11 +181,7 @@ def _view(shown: ModelFilter) -> QListView:
 
 
 def _choices(name: str, tip: str, first: str, more: Mapping[str, str]) -> QComboBox:
-    made = QComboBox()
-    made.addItem(first, "")
-    for value, title in more.items():
-        made.addItem(title, value)
-    name_control(made, name, tip)
+    made = choice_box(name, tip, first, more)
     made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     made.setMinimumContentsLength(8)
     return made

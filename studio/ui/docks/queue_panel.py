@@ -9,8 +9,6 @@ from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QAction, QDesktopServices, QKeySequence, QResizeEvent, QUndoStack
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
-    QLineEdit,
     QMenu,
     QTableView,
     QToolButton,
@@ -39,7 +37,7 @@ from studio.ui.docks.queue_table import (
 )
 from studio.ui.docks.queue_undo import Move, Remove
 from studio.ui.icons import set_icon
-from studio.ui.parts import button, dress_table, label, name_control, row, tell
+from studio.ui.parts import button, choice_box, dress_table, label, name_control, row, search_field, tell
 from studio.ui.shared import Shared
 
 TICK_MS = 1_000
@@ -61,14 +59,11 @@ class QueuePanel(QWidget):
         self.shown = JobFilter(self.table_model)
         self.table = _table(self.shown)
         self.summary = label("", "muted")
-        self.text = QLineEdit()
-        self.text.setPlaceholderText("Search prompts")
-        self.text.setClearButtonEnabled(True)
-        name_control(self.text, "Search prompts", "Show only jobs with this text in prompt or model")
-        self.kind = _choices("Kind", "Show only jobs of a kind", "All kinds", {k: t.title for k, t in KINDS.items()})
+        self.text = search_field("Search prompts", "Show only jobs with this text in prompt or model", "Search prompts")
+        self.kind = choice_box("Kind", "Show only jobs of a kind", "All kinds", {k: t.title for k, t in KINDS.items()})
         words = {word: word for word in (*WORDS.values(), SET_ASIDE)}
-        self.state = _choices("State", "Show only jobs in a state", "All states", words)
-        self.batch = _choices("Batch", "Show only jobs of a batch", "All batches", {})
+        self.state = choice_box("State", "Show only jobs in a state", "All states", words)
+        self.batch = choice_box("Batch", "Show only jobs of a batch", "All batches", {})
         self._changes = background.Soon(self, self._on_changed)
         self._actions = self._make_actions()
         self.pause_button = button("Pause", "Pause the queue, or go on", self.toggle_pause, "pause")
@@ -349,16 +344,6 @@ def _table(shown: JobFilter) -> QTableView:
     table.setDropIndicatorShown(True)
     name_control(table, "Queue", "All jobs. Delete cancels, Enter shows the result's folder, Alt+Up and Alt+Down move")
     return table
-
-
-def _choices(name: str, tip: str, everything: str, choices: dict[str, str]) -> QComboBox:
-    made = QComboBox()
-    made.addItem(everything, "")
-    for value, title in choices.items():
-        made.addItem(title, value)
-    name_control(made, name, tip)
-    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-    return made
 
 
 def _open_folder(artifacts: list[Artifact]) -> None:
