@@ -7,7 +7,7 @@ from pathlib import Path
 from studio.core import environment
 from studio.core.files import write_whole
 from tests.coverage.run import Trial
-from tests.coverage.table import FAMILIES, renewed, rows_of
+from tests.coverage.table import FAMILIES, line, renewed, rows_of
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
             trial = Trial(family, Path(folder))
             rows[family.card] = trial.row()
             trial.close()
-        print(*rows[family.card], sep=" | ", flush=True)
+        sys.stdout.write(line(rows[family.card]) + "\n")
     there = [rows[family.card] for family in FAMILIES if family.card in rows]
     write_whole(path, renewed(path.read_text(encoding="utf-8"), there).encode(), replace=True)
 
