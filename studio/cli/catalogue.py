@@ -58,7 +58,7 @@ def list_command(
 
 
 def show_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
-    """Show a model's card: what it is for, its licence, what it needs, how it is loaded here (takes some seconds), how to get it."""
+    """Show a model's card: what it is for, its licence, what it needs and how it is loaded here, how to get it."""
     installed = _installed(ctx.obj.data)
     try:
         entry = _entry(installed, name)

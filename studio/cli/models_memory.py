@@ -27,7 +27,9 @@ def memory_command(
     ctx: typer.Context,
     way: Annotated[str, typer.Argument(metavar="[WAY]", help=f"Keep this: {WAYS}.")] = "",
     model: Annotated[str, typer.Option("--model", metavar="NAME", help="For one model only.")] = "",
-    unload: Annotated[float | None, typer.Option("--unload", metavar="MINUTES", help="When unused models leave; 0 is never.")] = None,
+    unload: Annotated[
+        float | None, typer.Option("--unload", metavar="MINUTES", help="When unused models leave; 0 is never.")
+    ] = None,
     warm_start: Annotated[
         bool | None, typer.Option("--warm-start/--no-warm-start", help="Load the model used last when the window is open.")
     ] = None,
@@ -61,7 +63,9 @@ def memory_command(
     for name, kept in sorted(settings.model_memory.items()):
         output.result(f"{name}: {kept}")
     minutes = settings.unload_minutes
-    output.result(f"Unused models leave after {minutes:g} minutes" if minutes else "Unused models stay until others need the room")
+    output.result(
+        f"Unused models leave after {minutes:g} minutes" if minutes else "Unused models stay until others need the room"
+    )
     output.result(f"The model used last is loaded with the window: {'yes' if settings.warm_start else 'no'}")
 
 

@@ -90,6 +90,12 @@ class Pipelines:
         self._warm.clear()
         give_back()
 
+    def forget_others(self, card: ModelCard) -> None:
+        """Free every model but this one, which runs."""
+        for key in [key for key in self._warm if key != (card.name, card.path)]:
+            del self._warm[key]
+        give_back()
+
     def forget_unused(self, seconds: float) -> float | None:
         """Free the models that were not used for so long. Return in how many seconds the next is due; None where none is left."""
         now = time.monotonic()

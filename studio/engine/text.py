@@ -14,12 +14,14 @@ from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics, TextDelta
 from studio.core.requests import MAX_SEED, TextRequest
 from studio.engine.chat import prompt_tokens
-from studio.engine.device import best_device, best_dtype, free_bytes
+from studio.engine.device import free_bytes
+from studio.engine.placement import AS_USUAL, device_of, dtype_of, fewer_bits, no_gradients, text_placement
 from studio.engine.protocol import JobCancelledError, Run, Together
-from studio.engine.text_rows import Row, sample
+from studio.engine.text_rows import Row, sample_in_halves
 from studio.engine.text_stream import Clock, RowDecoder, stop_when
 from studio.library.results import Result, TextResult
 from studio.models.card import ModelCard
+from studio.models.memory import Plan
 from studio.models.tokens import too_long
 
 _KEPT_IDS = (
@@ -44,16 +46,19 @@ class TextPipeline:
     tokenizer: Any
     device: str
     encoder_decoder: bool = False
+    plan: Plan = AS_USUAL
 
 
-def load(card: ModelCard) -> TextPipeline:
-    """Load model and tokenizer from the card's folder. Only safetensors; never code from the folder."""
+def load(card: ModelCard, plan: Plan = AS_USUAL) -> TextPipeline:
+    """Load model and tokenizer from the card's folder, as `plan` says. Only safetensors; never code from the folder."""
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
 
-    device = best_device()
+    device = device_of(plan)
     local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     loader = AutoModelForSeq2SeqLM if card.encoder_decoder else AutoModelForCausalLM
-    model = loader.from_pretrained(card.folder, dtype=best_dtype(device), use_safetensors=True, **local).to(device).eval()
+    spread = {**fewer_bits(plan), **text_placement(plan)}
+    model = loader.from_pretrained(card.folder, dtype=dtype_of(plan), use_safetensors=True, **spread, **local).eval()
+    model = model if spread else model.to(device)
     tokenizer = AutoTokenizer.from_pretrained(card.folder, **local)
     # Only ids are kept of the checkpoint's own settings: the request says everything else, so that it can be repeated anywhere.
     known = model.generation_config
@@ -63,7 +68,7 @@ def load(card: ModelCard) -> TextPipeline:
         end = ids["eos_token_id"][0] if isinstance(ids["eos_token_id"], list) else ids["eos_token_id"]
         ids["pad_token_id"] = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else (end or 0)
     model.generation_config = GenerationConfig(**{name: value for name, value in ids.items() if value is not None})
-    return TextPipeline(model, tokenizer, device, card.encoder_decoder)
+    return TextPipeline(model, tokenizer, device, card.encoder_decoder, plan)
 
 
 def generate(run: Run, pipeline: TextPipeline) -> Generator[Result, None, Statistics]:
@@ -74,12 +79,12 @@ def generate(run: Run, pipeline: TextPipeline) -> Generator[Result, None, Statis
     ids = _prompt(run, pipeline)
     clock = Clock()
     if request.num_beams > 1:
-        with torch.inference_mode():
+        with no_gradients(pipeline.plan):
             yield from _search(run, request, pipeline, torch.tensor([ids], device=pipeline.device), clock)
     else:
         rows = [_row(run, pipeline, ids, candidate) for candidate in range(request.num_return_sequences)]
-        with torch.inference_mode():
-            for _row_over in sample(rows, request, pipeline, clock):
+        with no_gradients(pipeline.plan):
+            for _row_over in sample_in_halves(rows, request, pipeline, clock):
                 pass
         yield from map(_result, rows)
     if run.cancelled():
@@ -89,7 +94,6 @@ def generate(run: Run, pipeline: TextPipeline) -> Generator[Result, None, Statis
 
 def generate_together(runs: Sequence[Run], pipeline: TextPipeline) -> Iterator[Together]:
     """Yield every run's result, or why it has none, when it is over; see `protocol.Kind`."""
-    import torch
 
     rows: dict[int, Row] = {}
     for number, run in enumerate(runs):
@@ -103,8 +107,8 @@ def generate_together(runs: Sequence[Run], pipeline: TextPipeline) -> Iterator[T
     for part in _parts(list(rows.values()), _request(runs[0]), room):
         clock = Clock()
         lengths = {id(row): len(row.ids) for row in part}
-        with torch.inference_mode():
-            for row in sample(part, _request(runs[0]), pipeline, clock):
+        with no_gradients(pipeline.plan):
+            for row in sample_in_halves(part, _request(runs[0]), pipeline, clock):
                 yield numbers[id(row)], _result(row), _statistics(clock, row.tokens, lengths[id(row)])
 
 

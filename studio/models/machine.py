@@ -21,6 +21,8 @@ MEMORY_SHARE, GPU_SHARE, APPLE_SHARE = 0.85, 0.95, 0.7
 """What models may take of the computer's memory, which they share with the desktop, of a GPU's own, and what an Apple GPU may."""
 DESKTOP_BYTES, SCREEN_BYTES = 2 * 10**9, 5 * 10**8
 """What is left to the desktop at least, of the computer's memory and of a GPU's."""
+OTHER_WEIGHTS = 4
+"""Where a card says so many times what the weights take, it speaks of other weights than those that are there."""
 _BYTES = {"bf16": 2.0, "int8": 1.0, "int4": 0.5}
 
 Precision = Literal["fp32", "bf16", "int8", "int4"]
@@ -120,7 +122,7 @@ def look_closely(cancelled: Callable[[], bool] = lambda: False) -> Machine:
 
 def needs(card: ModelCard) -> tuple[Memory, bool] | None:
     """Return what the model needs while it runs, and whether that is only computed from its size; None where it is not known."""
-    if card.memory is not None:
+    if card.memory is not None and not (0 < 2 * card.parameters * OTHER_WEIGHTS < card.memory.bf16):
         return card.memory, False
     if card.runner in ("hibari", "kokoro"):  # one small file, run as it is
         return Memory(bf16=2 * (card.size or card.parameters)), True

@@ -1,8 +1,8 @@
 """How a model is loaded so that it fits: a ladder of ways, the first of which that fits is taken. Numbers in, a plan out.
 
 On a GPU with memory of its own a pipeline of pictures goes: whole → its parts take turns → its layers come ahead of their turn →
-layer by layer → 8 bits → 4 bits. A language model reads all its weights for every token, so that fewer bits come before layers that
-move. A processor and an Apple GPU have one memory for everything: nothing can move, there are only fewer bits. See docs/memory.md.
+layer by layer → 8 bits → 4 bits. A language model reads all its weights for every token, so that fewer bits come before layers
+that move. A processor and an Apple GPU have one memory for everything: nothing can move, there are only fewer bits.
 """
 
 from __future__ import annotations
