@@ -227,7 +227,7 @@ def _saved(result: Result, job: Job, outcome: _Outcome) -> Artifact:
 
 def _note(outcome: _Outcome, run: Run, loaded: Loaded, statistics: Statistics) -> None:
     """Keep how it went, for the recipe and for the person."""
-    outcome.memory = "; ".join(filter(None, (loaded.plan.way, *run.notes)))
+    outcome.memory = ". ".join(filter(None, (loaded.plan.way, *run.notes)))
     outcome.statistics = msgspec.structs.replace(
         statistics, load_seconds=loaded.seconds, memory=loaded.plan.words, notes=tuple(run.notes)
     )

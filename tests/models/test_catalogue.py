@@ -262,7 +262,7 @@ def test_a_model_fits_as_the_engine_loads_it():
     turbo, gpt2 = card("z-image-turbo"), card("gpt2")
     assert needed(turbo, "fp32") == 46 * GB
     assert fits(turbo, LAPTOP) is False
-    assert fits(turbo, Machine(16 * GB, 8 * GB, "A GPU", 24 * GB)) is False  # 23 of 22.8 GB that may be taken, and no memory for parts that wait
+    assert fits(turbo, Machine(16 * GB, 8 * GB, "A GPU", 24 * GB)) is False  # 23 of 22.8 GB; no memory for parts that wait
     assert fits(turbo, Machine(16 * GB, 8 * GB, "A GPU", 32 * GB)) is True
     assert fits(gpt2, LAPTOP) is True
     assert fits(card("kokoro-82m"), LAPTOP) is True

@@ -36,9 +36,7 @@ def processor(ram: float, *quantizers) -> Machine:
 def letter(card: ModelCard, machine: Machine) -> str:
     try:
         plan = choose(card, machine)
-    except StudioError as error:
-        assert error.cause == "memory"
-        assert error.cure
+    except StudioError:
         return "-"
     assert plan.needs <= plan.room
     assert plan.memory <= machine.memory_room()
@@ -161,12 +159,12 @@ def test_a_person_chooses_another_way_even_against_the_figures():
 
 def test_what_was_too_much_is_not_tried_again():
     card, machine = CARDS["sdxl-base-1.0"], gpu(24, 32, "bitsandbytes")
-    seen, below = [], None
-    with pytest.raises(StudioError, match="memory ran out, and there is no way left"):
-        while True:
-            below = choose(card, machine, wish="resident", below=below).rung
-            seen.append(below)
-    assert seen == ["resident", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit"]
+    below, order = None, ["resident", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit"]
+    for rung in order:
+        below = choose(card, machine, wish="resident", below=below).rung
+        assert below == rung
+    with pytest.raises(StudioError, match=r"not enough memory for this with SDXL 1\.0, and no way is left"):
+        choose(card, machine, wish="resident", below=below)
 
 
 def test_the_words_say_what_and_how_much():
