@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from studio.models.card import Memory, ModelCard
 from studio.models.catalogue import catalogue
 from studio.models.machine import Machine, installed_quantizers, look
 from studio.models.memory import RUNG_TITLES, RUNGS, WISHES, Facts, Warm, choose, facts_of, fits, ladder, rungs
+from studio.models.memory_table import renewed
 from tests.checkpoints_image import make_sd
 
 GB = 10**9
@@ -209,6 +211,12 @@ def test_looking_imports_no_heavy_library():
     machine = look()
     assert machine.quantizers == installed_quantizers()
     assert not {"torch", "bitsandbytes", "torchao"} & (set(sys.modules) - before)
+
+
+def test_the_table_in_the_documentation_is_what_would_be_chosen():
+    text = (Path(__file__).parents[2] / "docs/memory.md").read_text(encoding="utf-8")
+    assert renewed(text) == text, "python -m studio.models.memory_table docs/memory.md"
+    assert all(f"`{rung}`" in text for rung in RUNGS)
 
 
 def test_all_ways_have_a_title_and_settings_know_them():
