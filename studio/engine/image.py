@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,65 +13,22 @@ import numpy as np
 from studio.core.errors import StudioError
 from studio.core.events import Preview, Progress, Statistics
 from studio.core.requests import MAX_SEED, ImageRequest
-from studio.engine.device import best_device, best_dtype, free_bytes
-from studio.engine.preview import LatentMap, fit, preview
+from studio.engine.device import free_bytes
+from studio.engine.image_load import ImagePipeline, load
+from studio.engine.preview import preview
 from studio.engine.prompt_words import prepare
 from studio.engine.protocol import JobCancelledError, Run, Together
 from studio.engine.schedulers import make_scheduler
 from studio.library.results import ImageResult, Result
 from studio.models.card import ModelCard
-from studio.models.checkpoint import checked, checkpoint_in
-from studio.models.safety import only_variant
 
+__all__ = ["generate", "generate_together", "load", "pictures_together"]
 FRAME_SECONDS = 1 / 30
 """Previews come at most this often."""
 MEMORY_SHARE = 0.25
 """Of the free memory, for the pictures that are drawn beside each other."""
 PIXEL_BYTES = 8_192
 """Of memory that a picture's pixel takes while it is decoded, in the families that take most."""
-
-
-@dataclass(frozen=True)
-class ImagePipeline:
-    """A loaded diffusion pipeline, its own scheduler, and the map for previews."""
-
-    pipe: Any
-    scheduler: Any
-    latent_map: LatentMap | None
-    device: str
-    parameters: frozenset[str]
-    """The names that the pipeline's call accepts."""
-
-
-def load(card: ModelCard) -> ImagePipeline:
-    """Load the pipeline from the card's folder. Only safetensors; never code from the folder."""
-    from diffusers import AutoPipelineForText2Image, DiffusionPipeline
-
-    device = best_device()
-    checkpoint = checkpoint_in(card.folder)
-    options: dict[str, Any] = {"dtype": best_dtype(device), "local_files_only": True}
-    if checkpoint is not None:
-        pipe = _from_one_file(card, checked(checkpoint), options)
-    else:
-        options |= {"use_safetensors": True, "variant": only_variant(card.folder)}
-        try:
-            pipe = AutoPipelineForText2Image.from_pretrained(card.path, **options)
-        except ValueError as error:
-            if "AutoPipeline" not in str(error):
-                raise
-            pipe = DiffusionPipeline.from_pretrained(card.path, **options)
-    pipe = pipe.to(device)
-    pipe.set_progress_bar_config(disable=True)
-    return ImagePipeline(pipe, pipe.scheduler, fit(pipe), device, frozenset(inspect.signature(pipe.__call__).parameters))
-
-
-def _from_one_file(card: ModelCard, file: Path, options: dict[str, Any]) -> Any:
-    """Load a checkpoint in its authors' own layout; the card's folder says how it is laid out."""
-    from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
-
-    # Never by a name from a file: these two are all that `models/checkpoint.py` writes folders for.
-    loader: Any = StableDiffusionXLPipeline if card.family == "StableDiffusionXLPipeline" else StableDiffusionPipeline
-    return loader.from_single_file(str(file), config=card.path, **options)
 
 
 def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Statistics]:

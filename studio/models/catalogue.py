@@ -111,6 +111,15 @@ def card_of_repository(repo: str) -> ModelCard | None:
     return found[0] if len(found) == 1 else None
 
 
+def as_known(known: ModelCard, seen: ModelCard) -> ModelCard:
+    """Return the catalogue's card for weights that are here: `seen` is what their files say."""
+    return msgspec.structs.replace(
+        known, path=seen.path, size=seen.size, parameters=seen.parameters, family=known.family or seen.family, chat=seen.chat,
+        encoder_decoder=seen.encoder_decoder, template_tokens=seen.template_tokens,
+        max_positions=seen.max_positions or known.max_positions,
+    )  # fmt: skip
+
+
 def listed(installed: list[ModelCard]) -> list[CatalogueEntry]:
     """Return the installed models and, behind them, those of the catalogue that are not; each with all that is known of it."""
     entries = catalogue()

@@ -1,0 +1,57 @@
+"""Loads pictures' pipelines: folders, and checkpoints in one file."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from studio.engine.device import best_device, best_dtype
+from studio.engine.preview import LatentMap, fit
+from studio.models.card import ModelCard
+from studio.models.checkpoint import checked, checkpoint_in
+from studio.models.safety import only_variant
+
+
+@dataclass(frozen=True)
+class ImagePipeline:
+    """A loaded diffusion pipeline, its own scheduler, and the map for previews."""
+
+    pipe: Any
+    scheduler: Any
+    latent_map: LatentMap | None
+    device: str
+    parameters: frozenset[str]
+    """The names that the pipeline's call accepts."""
+
+
+def load(card: ModelCard) -> ImagePipeline:
+    """Load the pipeline from the card's folder. Only safetensors; never code from the folder."""
+    from diffusers import AutoPipelineForText2Image, DiffusionPipeline
+
+    device = best_device()
+    checkpoint = checkpoint_in(card.folder)
+    options: dict[str, Any] = {"dtype": best_dtype(device), "local_files_only": True}
+    if checkpoint is not None:
+        pipe = _from_one_file(card, checked(checkpoint), options)
+    else:
+        options |= {"use_safetensors": True, "variant": only_variant(card.folder)}
+        try:
+            pipe = AutoPipelineForText2Image.from_pretrained(card.path, **options)
+        except ValueError as error:
+            if "AutoPipeline" not in str(error):
+                raise
+            pipe = DiffusionPipeline.from_pretrained(card.path, **options)
+    pipe = pipe.to(device)
+    pipe.set_progress_bar_config(disable=True)
+    return ImagePipeline(pipe, pipe.scheduler, fit(pipe), device, frozenset(inspect.signature(pipe.__call__).parameters))
+
+
+def _from_one_file(card: ModelCard, file: Path, options: dict[str, Any]) -> Any:
+    """Load a checkpoint in its authors' own layout; the card's folder says how it is laid out."""
+    from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
+
+    # Never by a name from a file: these two are all that `models/checkpoint.py` writes folders for.
+    loader: Any = StableDiffusionXLPipeline if card.family == "StableDiffusionXLPipeline" else StableDiffusionPipeline
+    return loader.from_single_file(str(file), config=card.path, **options)
