@@ -24,11 +24,11 @@ class Pipelines:
     """The warm models of one engine. Loading and running happen in one thread only: loaders patch torch while they work."""
 
     def __init__(self) -> None:
-        self._warm: OrderedDict[tuple[str, str], Any] = OrderedDict()
+        self._warm: OrderedDict[tuple[str, ...], Any] = OrderedDict()
 
     def load(self, card: ModelCard, emit: Emit) -> tuple[Any, float]:
         """Return the pipeline for the card and the seconds that loading took; 0 where it was warm."""
-        key = (card.name, card.path)
+        key = (card.name, card.path, card.base_path)
         if key in self._warm:
             self._warm.move_to_end(key)
             return self._warm[key], 0.0

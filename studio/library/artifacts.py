@@ -150,7 +150,7 @@ def _recipe(result: Result, job: Job, card: ModelCard, versions: dict[str, str])
     return Recipe(
         studio=__version__, job_id=job.id, request=job.request, ordinal=result.ordinal, seed=result.seed, model=card.name,
         model_sha256=card.sha256, versions=versions, created=created, score=result.score, partial=result.partial,
-        prompt_read=result.prompt_read if isinstance(result, (ImageResult, AudioResult, VideoResult)) else "",
+        prompt_read=result.prompt_read if isinstance(result, (ImageResult, AudioResult)) else "",
     )  # fmt: skip
 
 

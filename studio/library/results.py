@@ -57,5 +57,3 @@ class VideoResult(Result):
     """frames × height × width × 3, sRGB."""
     frame_rate: int
     """A second."""
-    prompt_read: str = ""
-    """What the model was given, where that is not the request's prompt."""
