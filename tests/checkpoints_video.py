@@ -201,11 +201,18 @@ def make_animatediff(folder: Path) -> ModelCard:
 
 
 MAKERS = {
-    "wan": make_wan, "wan-two-halves": make_wan_two_halves, "wan-two-ways": make_wan_two_ways,
-    "wan-from-picture": make_wan_from_picture, "ltx": make_ltx, "ltx-from-picture": make_ltx_from_picture,
-    "ltx-condition": make_ltx_condition, "cogvideox": make_cogvideox, "cogvideox-from-picture": make_cogvideox_from_picture,
-    "animatediff": make_animatediff,
-}  # fmt: skip
+    "wan": ("WanPipeline", make_wan),
+    "wan-two-halves": ("WanPipeline", make_wan_two_halves),
+    "wan-two-ways": ("WanPipeline", make_wan_two_ways),
+    "wan-from-picture": ("WanImageToVideoPipeline", make_wan_from_picture),
+    "ltx": ("LTXPipeline", make_ltx),
+    "ltx-from-picture": ("LTXImageToVideoPipeline", make_ltx_from_picture),
+    "ltx-condition": ("LTXConditionPipeline", make_ltx_condition),
+    "cogvideox": ("CogVideoXPipeline", make_cogvideox),
+    "cogvideox-from-picture": ("CogVideoXImageToVideoPipeline", make_cogvideox_from_picture),
+    "animatediff": ("AnimateDiffPipeline", make_animatediff),
+}
+"""Name → the class that its model_index.json names, and how it is made."""
 SMALL = {"width": 32, "height": 32, "num_frames": 9, "num_inference_steps": 2, "frame_rate": 8}
 
 

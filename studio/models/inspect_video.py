@@ -40,7 +40,7 @@ _ANIMATE = _Family(
     size_multiple=8, frame_step=1, most_frames=32, schedulers=None, size=(512, 512), num_frames=16, frame_rate=8,
     num_inference_steps=25, guidance_scale=7.5,
 )  # fmt: skip
-_FAMILIES = {
+FAMILIES = {
     "WanPipeline": _WAN,
     "WanImageToVideoPipeline": msgspec.structs.replace(_WAN, tasks=(PICTURE,)),
     "LTXPipeline": _LTX,
@@ -54,7 +54,7 @@ _FAMILIES = {
 
 def of_family(card: ModelCard, folder: Path) -> ModelCard:
     """Return the card of a pipeline in a folder, or of a motion adapter, with what its family can make."""
-    family = _of_folder(_FAMILIES[card.family], card.family, folder)
+    family = _of_folder(FAMILIES[card.family], card.family, folder)
     known = msgspec.to_builtins(family)
     width, height = family.size
     defaults = {
@@ -90,6 +90,12 @@ def _of_folder(family: _Family, name: str, folder: Path) -> _Family:
                 most_frames=frames if _is_learned(folder) else 0,
             )  # fmt: skip
     return family
+
+
+def moves(adapter: ModelCard, base: ModelCard) -> bool:
+    """True where a motion adapter goes into this model: both have layers of the same widths."""
+    widths = _read(adapter.folder / "config.json").get("block_out_channels")
+    return widths is not None and widths == _read(base.folder / "unet/config.json").get("block_out_channels")
 
 
 def _is_learned(folder: Path) -> bool:

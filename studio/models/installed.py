@@ -12,6 +12,7 @@ from studio.core.paths import DataFolder
 from studio.core.settings import load_settings
 from studio.models.card import ModelCard
 from studio.models.catalogue import builtin_cards, read_card
+from studio.models.inspect_video import moves
 
 _CURE = {
     "text": "Run `studio models install starter`, or add a model of your own with `studio models add FOLDER`.",
@@ -79,7 +80,7 @@ def _base_of(card: ModelCard, data: DataFolder) -> ModelCard:
     from studio.models.catalogue import entry_named
 
     known = entry_named(card.base).card
-    there = [other for other in of_kind(data, known.kind) if other.family == known.family and Path(other.path).is_dir()]
+    there = [other for other in of_kind(data, known.kind) if other.family == known.family and moves(card, other)]
     if not there:
         raise StudioError(
             f"{card.title} needs {known.title} or another model of its kind beside it, and none is installed.",
