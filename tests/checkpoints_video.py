@@ -133,14 +133,14 @@ def make_ltx_condition(folder: Path) -> ModelCard:
     return inspect(folder)
 
 
-def _cogvideox_parts(*, picture: bool = False):
+def _cogvideox_parts(*, picture: bool = False, side: tuple[int, int] = (4, 4)):
     import torch
     from diffusers import AutoencoderKLCogVideoX, CogVideoXDDIMScheduler, CogVideoXTransformer3DModel
 
     torch.manual_seed(0)
     transformer = CogVideoXTransformer3DModel(
         num_attention_heads=2, attention_head_dim=16, in_channels=8 if picture else 4, out_channels=4, time_embed_dim=2,
-        text_embed_dim=32, num_layers=1, sample_width=4, sample_height=4, sample_frames=9, patch_size=2,
+        text_embed_dim=32, num_layers=1, sample_width=side[0], sample_height=side[1], sample_frames=9, patch_size=2,
         temporal_compression_ratio=4, max_text_seq_length=226, use_rotary_positional_embeddings=picture,
         use_learned_positional_embeddings=picture,
     )  # fmt: skip
@@ -162,11 +162,11 @@ def make_cogvideox(folder: Path) -> ModelCard:
     return inspect(folder)
 
 
-def make_cogvideox_from_picture(folder: Path) -> ModelCard:
-    """As CogVideoX 5B I2V it makes one size only."""
+def make_cogvideox_from_picture(folder: Path, side: tuple[int, int] = (4, 4)) -> ModelCard:
+    """As CogVideoX 5B I2V it makes one size only, 8 × `side`."""
     from diffusers import CogVideoXImageToVideoPipeline
 
-    CogVideoXImageToVideoPipeline(**_cogvideox_parts(picture=True)).save_pretrained(folder)
+    CogVideoXImageToVideoPipeline(**_cogvideox_parts(picture=True, side=side)).save_pretrained(folder)
     return inspect(folder)
 
 
