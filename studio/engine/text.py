@@ -1,4 +1,4 @@
-"""Text: any causal or encoder-decoder language model that transformers loads from a folder.
+"""Text: any causal or encoder-decoder language model that transformers loads from a folder; also those that can see pictures.
 
 A chat model's result is its answer. A model without chat continues the prompt, and its result is prompt and continuation.
 Sampling streams; beam search cannot (`generate` refuses a streamer), so it shows its steps and then the ranked candidates.
@@ -20,6 +20,7 @@ from studio.engine.text_rows import Row, sample
 from studio.engine.text_stream import Clock, RowDecoder, stop_when
 from studio.library.results import Result, TextResult
 from studio.models.card import ModelCard
+from studio.models.inspect import families
 from studio.models.tokens import too_long
 
 _KEPT_IDS = (
@@ -29,6 +30,7 @@ _KEPT_IDS = (
     "decoder_start_token_id",
     "forced_bos_token_id",
     "forced_eos_token_id",
+    "suppress_tokens",
 )
 
 
@@ -48,13 +50,11 @@ class TextPipeline:
 
 def load(card: ModelCard) -> TextPipeline:
     """Load model and tokenizer from the card's folder. Only safetensors; never code from the folder."""
-    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
+    from transformers import AutoTokenizer, GenerationConfig
 
     device = best_device()
-    local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    loader = AutoModelForSeq2SeqLM if card.encoder_decoder else AutoModelForCausalLM
-    model = loader.from_pretrained(card.folder, dtype=best_dtype(device), use_safetensors=True, **local).to(device).eval()
-    tokenizer = AutoTokenizer.from_pretrained(card.folder, **local)
+    model = load_model(card, device, best_dtype(device))
+    tokenizer = AutoTokenizer.from_pretrained(card.folder, local_files_only=True, trust_remote_code=False)
     # Only ids are kept of the checkpoint's own settings: the request says everything else, so that it can be repeated anywhere.
     known = model.generation_config
     ids = {name: getattr(known, name, None) for name in _KEPT_IDS}
@@ -64,6 +64,25 @@ def load(card: ModelCard) -> TextPipeline:
         ids["pad_token_id"] = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else (end or 0)
     model.generation_config = GenerationConfig(**{name: value for name, value in ids.items() if value is not None})
     return TextPipeline(model, tokenizer, device, card.encoder_decoder)
+
+
+def load_model(card: ModelCard, device: str, dtype: Any) -> Any:
+    """Return the model alone. A multimodal one is loaded for its text: without what sees pictures, where its family has that."""
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoModelForSeq2SeqLM
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+    loader: Any = AutoModelForCausalLM
+    if card.encoder_decoder:
+        loader = AutoModelForSeq2SeqLM
+    elif card.family in families()["multimodal"] - set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES):
+        loader = AutoModelForImageTextToText
+    local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    config = AutoConfig.from_pretrained(card.folder, **local)
+    packed = getattr(config, "quantization_config", None)
+    if isinstance(packed, dict) and packed.get("quant_method") == "fp8":
+        packed["dequantize"] = True  # running on the 8 bits needs kernels that are fetched from a hub
+    model = loader.from_pretrained(card.folder, config=config, dtype=dtype, use_safetensors=True, **local)
+    return model.to(device).eval()
 
 
 def generate(run: Run, pipeline: TextPipeline) -> Generator[Result, None, Statistics]:

@@ -48,6 +48,8 @@ class Row:
 
 def sample(rows: Sequence[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock) -> Iterator[Row]:
     """Generate all rows as one padded batch with the settings of `request`; yield each when it is over."""
+    import torch
+
     going = list(rows)
     cache = None
     while going:
@@ -63,7 +65,9 @@ def sample(rows: Sequence[Row], request: TextRequest, pipeline: TextPipeline, cl
                 yield row
         going = [going[number] for number in kept]
         if cache is not None and going:
-            cache.batch_select_indices(kept)
+            cache.reorder_cache(
+                torch.tensor(kept)
+            )  # batch_select_indices is not there for layers with a state (Qwen3.5, Granite)
 
 
 def _generate(rows: list[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock, cache: Any) -> Any:

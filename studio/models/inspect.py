@@ -273,7 +273,7 @@ def _number(table: Any, key: str) -> int:
 
 
 def _kind_of(family: str) -> str:
-    kinds = {"causal": "text", "seq2seq": "text", "speech": "speech", "music": "music"}
+    kinds = {"causal": "text", "multimodal": "text", "seq2seq": "text", "speech": "speech", "music": "music"}
     return next((kind for name, kind in kinds.items() if family in families()[name]), "")
 
 
