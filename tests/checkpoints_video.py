@@ -6,7 +6,8 @@ from pathlib import Path
 
 from studio.models.card import ModelCard
 from studio.models.inspect import inspect
-from tests.checkpoints_image import make_sd
+from tests.checkpoints_image import _clip_tokenizer, make_sd
+from tests.checkpoints_text import make_tokenizer
 
 
 def _t5(umt5: bool = False):
@@ -200,6 +201,68 @@ def make_animatediff(folder: Path) -> ModelCard:
     return inspect(folder)
 
 
+def make_hunyuan(folder: Path) -> ModelCard:
+    """HunyuanVideo 1.0: two text encoders, guidance as a number that it is told."""
+    import torch
+    from diffusers import (
+        AutoencoderKLHunyuanVideo,
+        FlowMatchEulerDiscreteScheduler,
+        HunyuanVideoPipeline,
+        HunyuanVideoTransformer3DModel,
+    )
+    from transformers import CLIPTextConfig, CLIPTextModel, LlamaConfig, LlamaModel
+
+    torch.manual_seed(0)
+    transformer = HunyuanVideoTransformer3DModel(
+        in_channels=4, out_channels=4, num_attention_heads=2, attention_head_dim=10, num_layers=1, num_single_layers=1,
+        num_refiner_layers=1, patch_size=2, patch_size_t=1, guidance_embeds=True, text_embed_dim=16, pooled_projection_dim=32,
+        rope_axes_dim=(2, 4, 4),
+    )  # fmt: skip
+    vae = AutoencoderKLHunyuanVideo(
+        in_channels=3, out_channels=3, latent_channels=4, down_block_types=("HunyuanVideoDownBlock3D",) * 4,
+        up_block_types=("HunyuanVideoUpBlock3D",) * 4, block_out_channels=(8, 8, 8, 8), layers_per_block=1, act_fn="silu",
+        norm_num_groups=4, scaling_factor=0.476986, spatial_compression_ratio=8, temporal_compression_ratio=4,
+        mid_block_add_attention=True,
+    )  # fmt: skip
+    tokenizer = make_tokenizer()
+    llama = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=37, num_hidden_layers=2, num_attention_heads=4,
+        max_position_embeddings=512, bos_token_id=0, eos_token_id=0, pad_token_id=1,
+    )  # fmt: skip
+    tokenizer_2, vocabulary = _clip_tokenizer(folder.with_name(folder.name + "-tokenizer"))
+    clip = CLIPTextConfig(
+        vocab_size=vocabulary, hidden_size=32, intermediate_size=37, num_hidden_layers=2, num_attention_heads=2,
+        bos_token_id=vocabulary - 2, eos_token_id=vocabulary - 1, pad_token_id=vocabulary - 1, projection_dim=32,
+    )  # fmt: skip
+    HunyuanVideoPipeline(
+        transformer=transformer, vae=vae, scheduler=FlowMatchEulerDiscreteScheduler(shift=7.0), text_encoder=LlamaModel(llama),
+        tokenizer=tokenizer, text_encoder_2=CLIPTextModel(clip), tokenizer_2=tokenizer_2,
+    ).save_pretrained(folder)  # fmt: skip
+    return inspect(folder)
+
+
+def make_mochi(folder: Path) -> ModelCard:
+    import torch
+    from diffusers import AutoencoderKLMochi, FlowMatchEulerDiscreteScheduler, MochiPipeline, MochiTransformer3DModel
+
+    torch.manual_seed(0)
+    transformer = MochiTransformer3DModel(
+        patch_size=2, num_attention_heads=2, attention_head_dim=8, num_layers=2, pooled_projection_dim=16, in_channels=12,
+        out_channels=None, qk_norm="rms_norm", text_embed_dim=32, time_embed_dim=4, activation_fn="swiglu",
+        max_sequence_length=16,
+    )  # fmt: skip
+    vae = AutoencoderKLMochi(
+        latent_channels=12, out_channels=3, encoder_block_out_channels=(32, 32, 32, 32),
+        decoder_block_out_channels=(32, 32, 32, 32), layers_per_block=(1, 1, 1, 1, 1),
+    )  # fmt: skip
+    text_encoder, tokenizer = _t5()
+    MochiPipeline(
+        scheduler=FlowMatchEulerDiscreteScheduler(), vae=vae, text_encoder=text_encoder, tokenizer=tokenizer,
+        transformer=transformer,
+    ).save_pretrained(folder)  # fmt: skip
+    return inspect(folder)
+
+
 MAKERS = {
     "wan": ("WanPipeline", make_wan),
     "wan-two-halves": ("WanPipeline", make_wan_two_halves),
@@ -211,6 +274,8 @@ MAKERS = {
     "cogvideox": ("CogVideoXPipeline", make_cogvideox),
     "cogvideox-from-picture": ("CogVideoXImageToVideoPipeline", make_cogvideox_from_picture),
     "animatediff": ("AnimateDiffPipeline", make_animatediff),
+    "hunyuan": ("HunyuanVideoPipeline", make_hunyuan),
+    "mochi": ("MochiPipeline", make_mochi),
 }
 """Name → the class that its model_index.json names, and how it is made."""
 SMALL = {"width": 32, "height": 32, "num_frames": 9, "num_inference_steps": 2, "frame_rate": 8}

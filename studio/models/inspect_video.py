@@ -49,6 +49,10 @@ FAMILIES = {
     "CogVideoXPipeline": _COG,
     "CogVideoXImageToVideoPipeline": msgspec.structs.replace(_COG, tasks=(PICTURE,)),
     MOTION_FAMILY: _ANIMATE,
+    "HunyuanVideoPipeline": _Family(guidance="embedded", size=(1280, 720), num_frames=129, frame_rate=24, guidance_scale=6.0),
+    "MochiPipeline": _Family(
+        frame_step=6, size=(848, 480), num_frames=85, frame_rate=30, num_inference_steps=64, guidance_scale=4.5
+    ),
 }
 
 

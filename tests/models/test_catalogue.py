@@ -137,7 +137,7 @@ def test_the_families_that_people_ask_for_are_there():
         "SanaSprintPipeline", "Lumina2Pipeline", "KolorsPipeline", "CogView4Pipeline", "ChromaPipeline", "vits", "speecht5",
         "bark", "dia", "csm", "kokoro", "musicgen", "musicgen_melody", "AudioLDM2Pipeline", "StableAudioPipeline",
         "AceStepPipeline", "LTXPipeline", "LTXConditionPipeline", "WanPipeline", "WanImageToVideoPipeline", "CogVideoXPipeline",
-        "CogVideoXImageToVideoPipeline", "AnimateDiffPipeline",
+        "CogVideoXImageToVideoPipeline", "AnimateDiffPipeline", "HunyuanVideoPipeline", "MochiPipeline",
     } <= families  # fmt: skip
     chinese = [card for card in CARDS if card.kind == "text" and "zh" in card.languages and "chat" in card.abilities]
     assert len(chinese) >= 3

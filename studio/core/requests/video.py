@@ -16,7 +16,7 @@ MAX_PIXELS = 2**30
 """Of all frames together: 3 GiB of red, green and blue."""
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 """What a first frame's file is called."""
-_BITS_A_PIXEL = {"mp4": 0.5, "webp": 1.0}
+_BITS_A_PIXEL = {"mp4": 0.5, "webp": 1.5}
 
 
 class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
@@ -116,7 +116,7 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
 
     @property
     def likely_bytes(self) -> int:
-        """A moving picture in H.264 at this quality takes less than half a bit a pixel."""
+        """A moving picture with some grain takes 0.2 bits a pixel in H.264 at this quality, and 1.2 in WebP."""
         return 65_536 + int(self.pixels * _BITS_A_PIXEL[self.format] / 8)
 
     def cross_check(self) -> list[Problem]:
