@@ -18,7 +18,7 @@ from studio.engine import video_preview
 from studio.engine.device import free_bytes
 from studio.engine.protocol import Run
 from studio.engine.schedulers import make_scheduler
-from studio.engine.video_given import check_video, read_picture
+from studio.engine.video_given import PIXEL_BYTES, check_video, read_picture, too_much
 from studio.engine.video_load import VideoPipeline, boundary_of, like, load
 from studio.library.results import Result, VideoResult
 from studio.models.card import ModelCard
@@ -27,8 +27,6 @@ __all__ = ["generate", "load"]
 
 FRAME_SECONDS = 1 / 30
 """Previews come at most this often."""
-PIXEL_BYTES = 48
-"""Of memory that a pixel of a video takes at least while it is decoded: three numbers of 32 bits, in four copies."""
 _WAN_TOKENS = 512
 """What its text encoder reads of a prompt."""
 _DECODE_TIMESTEP, _DECODE_NOISE = 0.05, 0.025
@@ -149,15 +147,15 @@ def _read_by_wan(request: VideoRequest, pipe: Any) -> dict[str, Any]:
 
 def _check_memory(request: VideoRequest, device: str) -> None:
     """Raise StudioError where not even the finished frames would fit into the memory that is free."""
-    need = request.pixels * PIXEL_BYTES
-    free = min(free_bytes(device), free_bytes("cpu"))
-    if need > free:
-        raise StudioError(
-            f"{request.num_frames} frames of {request.width} × {request.height} take at least {need / 1e9:.1f} GB while they are "
-            f"decoded, and {free / 1e9:.1f} GB are free.",
-            cause="invalid",
-            cure="Make it shorter or smaller, or close other programs.",
-        )
+    places = {"cpu": PIXEL_BYTES} if device == "cpu" else {"cpu": PIXEL_BYTES // 2, device: PIXEL_BYTES // 2}
+    for place, each in places.items():
+        need, free = request.pixels * each, free_bytes(place)
+        if need > free:
+            raise StudioError(
+                f"{too_much(request, need)}, and {free / 1e9:.1f} GB are free.",
+                cause="invalid",
+                cure="Make it shorter or smaller, or close other programs.",
+            )
 
 
 def _to_frames(drawn: Any, card: ModelCard) -> NDArray[np.uint8]:

@@ -18,7 +18,7 @@ from studio.core.errors import StudioError
 from studio.core.events import Cancelled, Failed, Finished, Loading, Progress
 from studio.core.jobs import new_job
 from studio.core.requests import VideoRequest
-from studio.engine import preview, video, video_load, video_preview
+from studio.engine import preview, video, video_given, video_load, video_preview
 from studio.engine.continuing import check_given
 from studio.engine.local import LocalEngine
 from studio.library.artifacts import find_complete, read_recipe
@@ -250,6 +250,7 @@ def test_a_cancelled_video_leaves_no_file(cards, data):
         ("ltx", {"num_frames": 2}, "num_frames", "multiple of 8 frames and one more, not 2; choose 1 or 9"),
         ("wan", {"width": 40}, "width", "40 is not a multiple of 16, which .* needs; choose 32 or 48"),
         ("ltx", {"height": 16}, "height", "16 is not a multiple of 32, which .* needs; choose 32"),
+        ("ltx", {"width": 2048, "height": 2048, "num_frames": 249}, "num_frames", "take at least 41.8 GB .* this computer has"),
         ("mochi", {"num_frames": 9}, "num_frames", "choose 7 or 13"),
         ("animatediff", {"num_frames": 33}, "num_frames", "at most 32 frames, not 33"),
         ("cogvideox-from-picture", {"width": 64, "image": "x.png"}, "width", "32 × 32 pixels only, not 64 × 32"),
@@ -258,7 +259,8 @@ def test_a_cancelled_video_leaves_no_file(cards, data):
         ("ltx", {"image": "/nowhere/at all.png"}, "image", "there is no picture /nowhere/at all.png"),
     ],
 )
-def test_what_a_model_cannot_make_is_said_before_it_is_loaded(cards, name, values, field, words):
+def test_what_a_model_cannot_make_is_said_before_it_is_loaded(cards, monkeypatch, name, values, field, words):
+    monkeypatch.setattr(video_given.psutil, "virtual_memory", lambda: SimpleNamespace(total=32 << 30))
     problem = check_given(cards(name), request(**values))
     assert problem is not None
     assert problem.field == field
@@ -326,7 +328,7 @@ def test_a_picture_is_turned_and_cut_to_the_videos_shape(tmp_path):
 
 
 def test_more_than_fits_into_memory_is_refused_with_both_numbers(cards, data, monkeypatch):
-    monkeypatch.setattr(video, "free_bytes", lambda _device: 400_000)
+    monkeypatch.setattr(video, "free_bytes", lambda _device: 300_000)
     install(data, cards("ltx"))
     _job, events = run_here(data, request())
     assert isinstance(events[-1], Failed)
