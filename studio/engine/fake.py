@@ -62,7 +62,7 @@ class FakeEngine:
         self._fail_on = fail_on
         self._closed = threading.Event()
 
-    def warm_up(self) -> None:
+    def warm_up(self, kind: str = "", model: str = "") -> None:
         """Nothing takes time."""
 
     def close(self) -> None:

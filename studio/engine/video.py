@@ -16,6 +16,7 @@ from studio.core.events import Loading, Progress, Statistics
 from studio.core.requests import VideoRequest
 from studio.engine import video_preview
 from studio.engine.device import free_bytes
+from studio.engine.placement import no_gradients
 from studio.engine.protocol import Run
 from studio.engine.schedulers import make_scheduler
 from studio.engine.video_given import PIXEL_BYTES, check_video, read_picture, too_much
@@ -56,10 +57,15 @@ def _draw(request: VideoRequest, pipeline: VideoPipeline, card: ModelCard, watch
 
     pipe = pipeline.taking(picture=bool(request.image))
     pipe.scheduler = make_scheduler(request.scheduler, pipeline.scheduler, card)
-    arguments = _arguments(request, pipe, card)
+    with no_gradients(pipeline.plan):
+        arguments = _arguments(request, pipe, card)
     arguments |= {"generator": torch.Generator("cpu").manual_seed(request.seed or 0), "output_type": "np"}
-    with torch.inference_mode(), watch.attached(pipe, arguments):
-        output = pipe(**arguments)
+    try:
+        with no_gradients(pipeline.plan), watch.attached(pipe, arguments):
+            output = pipe(**arguments)
+    finally:
+        if pipe is not pipeline.pipe:  # parts that take turns on a GPU are moved by the pipeline that they were loaded with
+            pipeline.pipe.maybe_free_model_hooks()
     return _to_frames(output.frames[0], card)
 
 
@@ -136,12 +142,9 @@ def _read_by_wan(request: VideoRequest, pipe: Any) -> dict[str, Any]:
 
     diffusers 0.42's pipeline for pictures cleans prompts with a package (ftfy) that it does not look for first.
     """
-    import torch
-
-    with torch.inference_mode():
-        wanted, unwanted = like(pipe, "WanPipeline").encode_prompt(
-            request.prompt, request.negative_prompt or None, request.guidance_scale > 1, max_sequence_length=_WAN_TOKENS,
-        )  # fmt: skip
+    wanted, unwanted = like(pipe, "WanPipeline").encode_prompt(
+        request.prompt, request.negative_prompt or None, request.guidance_scale > 1, max_sequence_length=_WAN_TOKENS
+    )
     return {"prompt_embeds": wanted, "negative_prompt_embeds": unwanted, "negative_prompt": None}
 
 

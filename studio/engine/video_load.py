@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from studio.engine import image_load, video_preview
-from studio.engine.device import best_device, best_dtype
+from studio.engine.placement import AS_USUAL, device_of, dtype_of, fewer_bits_of_parts, place
 from studio.engine.preview import LatentMap
 from studio.models.card import ModelCard
+from studio.models.memory import OFFLOADS, Plan
 from studio.models.safety import only_variant, variants_in
 
 # The same weights make a video from text by one class, and from a picture by another.
@@ -27,6 +28,7 @@ class VideoPipeline:
     scheduler: Any
     latent_map: LatentMap | None
     device: str
+    plan: Plan = AS_USUAL
     _others: dict[str, Any] = field(default_factory=dict)
 
     def taking(self, *, picture: bool) -> Any:
@@ -40,39 +42,39 @@ class VideoPipeline:
         return self._others[name]
 
 
-def load(card: ModelCard) -> VideoPipeline:
-    """Load the pipeline from the card's folder. Only safetensors; never code from the folder."""
-    device = best_device()
-    pipe = _with_motion(card, device) if card.base_path else _whole(card, device)
-    pipe = pipe.to(device)
+def load(card: ModelCard, plan: Plan = AS_USUAL) -> VideoPipeline:
+    """Load the pipeline from the card's folder, as `plan` says. Only safetensors; never code from the folder."""
+    pipe = _with_motion(card, plan) if card.base_path else _whole(card, plan)
     pipe.set_progress_bar_config(disable=True)
-    latent_map = video_preview.fit(pipe)
+    latent_map = video_preview.fit(pipe) if plan.rung in OFFLOADS else None  # before its parts begin to move
+    place(pipe, plan)
+    latent_map = latent_map or video_preview.fit(pipe)
     if hasattr(pipe.vae, "enable_tiling"):
         pipe.vae.enable_tiling()  # frames are decoded piece by piece: whole ones take more memory than the model
-    return VideoPipeline(pipe, pipe.scheduler, latent_map, device)
+    return VideoPipeline(pipe, pipe.scheduler, latent_map, device_of(plan), plan)
 
 
-def _whole(card: ModelCard, device: str) -> Any:
+def _whole(card: ModelCard, plan: Plan) -> Any:
     import torch
     from diffusers import DiffusionPipeline
 
-    dtype: Any = best_dtype(device)
+    dtype = dtype_of(plan)
     if card.family.startswith("Wan"):  # its autoencoder loses too much in 16 bits
         dtype = {"vae": torch.float32, "default": dtype}
     return DiffusionPipeline.from_pretrained(
-        card.path, dtype=dtype, local_files_only=True, use_safetensors=True, variant=only_variant(card.folder)
-    )
+        card.path, dtype=dtype, local_files_only=True, use_safetensors=True, variant=only_variant(card.folder),
+        **fewer_bits_of_parts(plan, card),
+    )  # fmt: skip
 
 
-def _with_motion(card: ModelCard, device: str) -> Any:
+def _with_motion(card: ModelCard, plan: Plan) -> Any:
     """Return a motion adapter put into the Stable Diffusion 1.5 that was found for it."""
     from diffusers import AnimateDiffPipeline, DDIMScheduler, MotionAdapter
 
     base = msgspec.structs.replace(card, base="", base_path="", path=card.base_path, family="StableDiffusionPipeline")
-    parts = image_load.load(base).pipe.components
-    variants = variants_in(card.folder)
+    parts = image_load.read(base, plan).components
     adapter = MotionAdapter.from_pretrained(
-        card.path, dtype=best_dtype(device), local_files_only=True, use_safetensors=True, variant=variants[0] or None
+        card.path, dtype=dtype_of(plan), local_files_only=True, use_safetensors=True, variant=variants_in(card.folder)[0] or None
     )
     # What motion adapters were trained with, whatever the pictures' model uses.
     scheduler = DDIMScheduler.from_config(

@@ -46,13 +46,13 @@ def file_name(job: Job, ordinal: int) -> str:
     return f"{job.target.stem}{f'-{ordinal + 1}' if several else ''}.{job.request.file_format}"
 
 
-def save(result: Result, *, job: Job, card: ModelCard, versions: dict[str, str]) -> Artifact:
+def save(result: Result, *, job: Job, card: ModelCard, versions: dict[str, str], memory: str = "") -> Artifact:
     """Write a result as a file, whole, with its recipe. The file is on disk for good when this returns.
 
     A file of that name that this very job wrote before (a run that was interrupted) is replaced; another one never is.
     Raises OSError (no space, no rights) and StudioError where the name is taken.
     """
-    recipe = _recipe(result, job, card, versions)
+    recipe = _recipe(result, job, card, versions, memory)
     path = Path(job.target.folder) / file_name(job, result.ordinal)
     path.parent.mkdir(parents=True, exist_ok=True)
     artifact = Artifact(
@@ -145,11 +145,12 @@ def sidecar_path(path: Path) -> Path:
     return path.parent / SIDECAR_FOLDER / f"{path.name}.json"
 
 
-def _recipe(result: Result, job: Job, card: ModelCard, versions: dict[str, str]) -> Recipe:
+def _recipe(result: Result, job: Job, card: ModelCard, versions: dict[str, str], memory: str) -> Recipe:
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     return Recipe(
         studio=__version__, job_id=job.id, request=job.request, ordinal=result.ordinal, seed=result.seed, model=card.name,
         model_sha256=card.sha256, versions=versions, created=created, score=result.score, partial=result.partial,
+        memory=memory,
         prompt_read=result.prompt_read if isinstance(result, (ImageResult, AudioResult)) else "",
     )  # fmt: skip
 

@@ -29,6 +29,7 @@ from studio.training.image import (
     sources,
     vocabulary,
 )
+from studio.training.image.latents import Item
 from studio.training.image.nouns import Nouns
 from studio.training.image.profile import PROFILES, Profile
 
@@ -106,8 +107,8 @@ class _Work:
             denoiser.say(f"{name}: {right} of {len(group)}, {right / max(1, len(group)):.0%}")
             evaluation.grid(group, self.folder / f"{name.replace(' ', '-')}.png")
 
-    def _items(self) -> list[latents.Item]:
-        return msgspec.json.decode((self.folder / "items.json").read_bytes(), type=list[latents.Item])
+    def _items(self) -> list[Item]:
+        return msgspec.json.decode((self.folder / "items.json").read_bytes(), type=list[Item])
 
     def _judge(self, icons: list[pictures.Icon], drawn: NDArray[np.uint8]) -> classifier.Classifier:
         path = self.folder / "judge.safetensors"

@@ -18,7 +18,7 @@ from studio.core.errors import StudioError
 from studio.core.events import Cancelled, Failed, Finished, Loading, Progress
 from studio.core.jobs import new_job
 from studio.core.requests import VideoRequest
-from studio.engine import preview, video, video_given, video_load, video_preview
+from studio.engine import preview, video, video_given, video_preview
 from studio.engine.continuing import check_given
 from studio.engine.local import LocalEngine
 from studio.library.artifacts import find_complete, read_recipe
@@ -26,11 +26,13 @@ from studio.models.add import add
 from studio.models.card import ModelCard
 from studio.models.catalogue import card_folder, why_not_run, write_card
 from studio.models.installed import find
+from studio.models.memory import Plan
 from tests.checkpoints_image import make_sd
 from tests.checkpoints_video import MAKERS, SMALL, first_frame, make_cogvideox, make_ltx, make_motion_adapter, make_wan
 from tests.engine.runs import run_job
 
-TEXT, PICTURE = "text-to-video", "image-to-video"
+PICTURE = "image-to-video"
+HALF = Plan(rung="16-bit", device="cpu", precision="bf16")
 
 
 @pytest.fixture(scope="module")
@@ -137,15 +139,23 @@ def test_a_video_in_the_other_format(cards, data):
     assert [found.sha256 for found in find_complete(job)] == [artifact.sha256]
 
 
-def test_wans_autoencoder_stays_in_32_bits_where_the_rest_has_16(tmp_path, monkeypatch):
-    monkeypatch.setattr(video_load, "best_dtype", lambda _device: torch.bfloat16)
+def test_wans_autoencoder_stays_in_32_bits_where_the_rest_has_16(tmp_path):
     card = make_wan(tmp_path / "wan")
-    pipeline = video.load(card)
+    pipeline = video.load(card, HALF)
     assert pipeline.pipe.vae.dtype == torch.float32
     assert pipeline.pipe.transformer.dtype == pipeline.pipe.text_encoder.dtype == torch.bfloat16
     (result,) = run_job(video, card, pipeline, request()).results
     assert result.frames.shape == (9, 32, 32, 3)
-    assert video.load(make_ltx(tmp_path / "ltx")).pipe.vae.dtype == torch.bfloat16
+    assert video.load(make_ltx(tmp_path / "ltx"), HALF).pipe.vae.dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("name", ["wan-two-ways", "wan-from-picture", "ltx-condition", "cogvideox-from-picture", "animatediff"])
+def test_a_family_runs_with_16_bits_as_on_a_gpu(cards, picture, name):
+    card = cards(name)
+    pipeline = video.load(card, HALF)
+    outcome = run_job(video, card, pipeline, request(image=picture if PICTURE in card.tasks else ""))
+    assert outcome.results[0].frames.shape == (9, 32, 32, 3)
+    assert outcome.progress[0].preview is not None
 
 
 def test_large_frames_are_decoded_in_tiles(cards):

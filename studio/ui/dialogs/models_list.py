@@ -22,7 +22,8 @@ from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleO
 from studio.core.requests import KINDS
 from studio.models.card import ModelCard
 from studio.models.catalogue import CatalogueEntry, why_not_run
-from studio.models.machine import Machine, fits, needed
+from studio.models.machine import Machine, needed
+from studio.models.memory import fits
 from studio.ui import theme
 from studio.ui.parts import size_text
 
