@@ -347,6 +347,24 @@ def test_more_than_fits_into_memory_is_refused_with_both_numbers(cards, data, mo
     assert not [event for event in events if isinstance(event, Progress)]
 
 
+def test_when_memory_runs_out_the_model_is_loaded_in_a_way_that_takes_less(cards, data, monkeypatch):
+    install(data, cards("ltx"))
+    finish, calls = video._to_frames, []
+
+    def once(drawn, card):
+        calls.append(card)
+        if len(calls) == 1:
+            raise MemoryError
+        return finish(drawn, card)
+
+    monkeypatch.setattr(video, "_to_frames", once)
+    _job, events = run_here(data, request())
+    assert isinstance(events[-1], Finished), events[-1]
+    assert len(calls) == 2
+    assert "Memory ran out" in " ".join(events[-1].statistics.notes)
+    assert "16 bits" in read_recipe(Path(events[-1].artifacts[0].path)).memory
+
+
 def test_guidance_for_a_second_half_is_for_models_of_two(cards, data):
     for name in ("wan", "wan-two-halves"):
         install(data, cards(name))
