@@ -158,6 +158,17 @@ def test_a_family_runs_with_16_bits_as_on_a_gpu(cards, picture, name):
     assert outcome.progress[0].preview is not None
 
 
+def test_parts_that_take_turns_make_the_same_from_text_and_from_a_picture(cards, picture):
+    """Both classes share the weights, and whoever ran last must not leave them where the other cannot use them."""
+    card = cards("ltx")
+    whole, in_turns = video.load(card), video.load(card, Plan(rung="model-offload", device="cpu", precision="fp32"))
+    for image in ("", picture, "", picture):
+        expected, made = (
+            run_job(video, card, pipeline, request(image=image)).results[0].frames for pipeline in (whole, in_turns)
+        )
+        assert np.abs(expected.astype(int) - made).max() <= 1
+
+
 def test_large_frames_are_decoded_in_tiles(cards):
     card = cards("wan")
     pipeline = video.load(card)
