@@ -46,8 +46,8 @@ def machine_words(machine: Machine) -> str:
 
 
 def settings_words(card: ModelCard) -> str:
-    """Return the settings that suit a picture model; empty for others."""
-    if card.kind != "image" or not card.defaults:
+    """Return the settings that suit a model of pictures or videos; empty for others."""
+    if card.kind not in ("image", "video") or not card.defaults:
         return ""
     values, parts = card.defaults, []
     if "num_inference_steps" in values:
@@ -55,6 +55,8 @@ def settings_words(card: ModelCard) -> str:
         span = f"{card.steps[0]} to {card.steps[1]}" if known and card.steps else f"{values['num_inference_steps']}"
         parts.append(f"{span} steps")
     parts += [f"{values['width']} × {values['height']}"] if {"width", "height"} <= values.keys() else []
+    if {"num_frames", "frame_rate"} <= values.keys():
+        parts.append(f"{values['num_frames']} frames ({values['frame_rate']} a second)")
     if "guidance_scale" in values:
         parts.append(f"guidance {values['guidance_scale']:g} ({GUIDANCE[card.guidance]})")
     parts += ["no negative prompt"] if card.negative_prompt is False else []
