@@ -126,3 +126,4 @@ def _redirect_output(log_path: str) -> None:
     if sys.stderr is not None:
         faulthandler.enable()
     logging.basicConfig(level=logging.WARNING)
+    logging.getLogger("studio.engine.local").setLevel(logging.INFO)

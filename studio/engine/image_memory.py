@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from studio.core.requests import ImageRequest
 from studio.engine.protocol import Run
 from studio.engine.weights import is_out_of_memory
 
@@ -42,28 +43,23 @@ def careful_decoding(pipe: Any, run: Run) -> Iterator[None]:
 
 
 def decode_in_tiles(vae: Any, decode: Callable[[], Any], run: Run) -> Any:
-    """Return what `decode` returns: at once, or where memory runs out in tiles that get smaller."""
+    """Return what `decode` returns: at once, or where memory runs out in tiles that get smaller. Raises MemoryError."""
     found = _tried(decode)
     if found is not None:
         return found
-    if not hasattr(vae, "use_tiling"):
-        run.free()
-        return decode()
     before = {name: value for name, value in vars(vae).items() if name.startswith(("use_", "tile_"))}
     try:
-        for side in TILES[:-1]:
+        for side in TILES if hasattr(vae, "use_tiling") else ():
             run.free()
+            if not _cut(vae, side, run):
+                continue
             run.tell(f"Memory ran out; the picture is decoded in tiles of {side} px")
-            _cut(vae, side)
             found = _tried(decode)
             if found is not None:
                 return found
-        run.free()
-        run.tell(f"Memory ran out; the picture is decoded in tiles of {TILES[-1]} px")
-        _cut(vae, TILES[-1])
-        return decode()
     finally:
         vars(vae).update(before)
+    raise MemoryError("not enough memory to decode the picture")
 
 
 def _tried(decode: Callable[[], Any]) -> Any:
@@ -76,14 +72,19 @@ def _tried(decode: Callable[[], Any]) -> Any:
         return None
 
 
-def _cut(vae: Any, side: int) -> None:
-    """Set tiles of at most `side` pixels, one picture at a time."""
+def _cut(vae: Any, side: int, run: Run) -> bool:
+    """Set tiles of at most `side` pixels, one picture at a time. Return False where that changes nothing."""
+    request = run.job.request
+    assert isinstance(request, ImageRequest)
+    if max(request.width, request.height) <= side:
+        return False
     vae.enable_tiling()
     if hasattr(vae, "use_slicing"):
         vae.use_slicing = True
     if hasattr(vae, "tile_latent_min_size") and vae.tile_sample_min_size > side:
         vae.tile_latent_min_size = max(1, vae.tile_latent_min_size * side // vae.tile_sample_min_size)
         vae.tile_sample_min_size = side
+    return True
 
 
 def decode_kept(pipe: Any, run: Run) -> tuple[list[Any], list[bool]]:

@@ -69,14 +69,19 @@ class LocalEngine:
     def load_ahead(self, kind: str, model: str) -> None:
         """Load a model before a job wants it. What fails is logged only: the job will say it."""
         try:
-            self._pipelines.load(find(self._data, kind, model), lambda _event: None)
+            loaded = self._pipelines.load(find(self._data, kind, model), lambda _event: None)
+            log.info("loaded ahead in %.1f s: %s", loaded.seconds, loaded.plan.words)
         except Exception as error:  # noqa: BLE001  boundary: nobody asked for it
             log.warning("the model used last was not loaded ahead: %s", error)
 
     def free_unused(self) -> float | None:
         """Free the models that nobody used for long; return in how many seconds to look again, None where there is nothing."""
         seconds = 60 * load_settings(self._data).unload_minutes
-        return self._pipelines.forget_unused(seconds) if seconds else None
+        before = self._pipelines.held
+        due = self._pipelines.forget_unused(seconds) if seconds else None
+        if self._pipelines.held != before:
+            log.info("freed what was not used for %.0f s", seconds)
+        return due
 
     def close(self) -> None:
         """Free the models; a running job ends with Cancelled."""
@@ -227,7 +232,7 @@ def _saved(result: Result, job: Job, outcome: _Outcome) -> Artifact:
 
 def _note(outcome: _Outcome, run: Run, loaded: Loaded, statistics: Statistics) -> None:
     """Keep how it went, for the recipe and for the person."""
-    outcome.memory = "; ".join(filter(None, (loaded.plan.way, *run.notes)))
+    outcome.memory = ". ".join(filter(None, (loaded.plan.way, *run.notes)))
     outcome.statistics = msgspec.structs.replace(
         statistics, load_seconds=loaded.seconds, memory=loaded.plan.words, notes=tuple(run.notes)
     )

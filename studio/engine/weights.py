@@ -10,6 +10,7 @@ from typing import Any
 
 from studio.models.memory import Warm
 
+_SAID = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory", "failed to allocate")
 _DEPTH = 4
 """How deep modules lie in a loaded model: pipeline → speaker → list of models."""
 
@@ -72,7 +73,11 @@ def give_back() -> None:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """True for every way in which Python, torch and onnxruntime say that memory ran out."""
-    text = str(error).lower()
-    told = ("out of memory" in text, "not enough memory" in text, "can't allocate memory" in text, "failed to allocate" in text)
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or any(told)
+    """True for every way in which Python, torch and onnxruntime say that memory ran out, also behind another exception."""
+    found: BaseException | None = error
+    while found is not None:
+        text = str(found).lower()
+        if isinstance(found, MemoryError) or type(found).__name__ == "OutOfMemoryError" or any(words in text for words in _SAID):
+            return True
+        found = found.__cause__ or found.__context__
+    return False

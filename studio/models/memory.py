@@ -152,7 +152,7 @@ def choose(
         return msgspec.structs.replace(wished, hindrance="")
     fitting = next((step for step in steps if not step.hindrance), None)
     if fitting is None:
-        raise _refusal(card, machine, steps)
+        raise _refusal(card, machine, steps, below)
     return fitting
 
 
@@ -240,14 +240,18 @@ def _judged(step: Plan, machine: Machine, warm: Warm) -> Plan:
     return msgspec.structs.replace(step, hindrance=why)
 
 
-def _refusal(card: ModelCard, machine: Machine, steps: list[Plan]) -> StudioError:
+def _refusal(card: ModelCard, machine: Machine, steps: list[Plan], below: Rung | None) -> StudioError:
     known = [step for step in steps if step.needs]
-    if not known:
+    if below is not None:
+        tried = "".join(f"; {RUNG_TITLES[step.rung].lower()}: {step.hindrance}" for step in known)
         return StudioError(
-            f"{card.title}: memory ran out, and there is no way left that takes less.",
+            f"There was not enough memory for this with {card.title}, and no way is left that takes less "
+            f"({_gigabytes(machine.memory)} GB of memory, {_gigabytes(machine.free)} GB of it free{_of_gpu(machine)}{tried}).",
             cause="memory",
             cure="Choose smaller settings (size, length, count) or a smaller model, or close other programs.",
         )
+    if not known:  # cannot be: what nobody knows the needs of has no hindrance
+        return StudioError(f"{card.title} does not fit.", cause="memory")
     last, on_gpu = known[-1], known[-1].device in ("cuda", "xpu")
     total = machine.gpu_memory if on_gpu else machine.memory
     tried = "; ".join(f"{RUNG_TITLES[step.rung].lower()}: {step.hindrance}" for step in known)
@@ -258,6 +262,12 @@ def _refusal(card: ModelCard, machine: Machine, steps: list[Plan]) -> StudioErro
         cause="memory",
         cure=(_install(missing) if missing else "Close other programs, or choose a smaller model."),
     )
+
+
+def _of_gpu(machine: Machine) -> str:
+    if not machine.gpu_memory:
+        return ""
+    return f"; {_gigabytes(machine.gpu_memory)} GB of the GPU's, {_gigabytes(machine.gpu_free)} GB of it free"
 
 
 def _lacks_package(step: Plan) -> bool:
