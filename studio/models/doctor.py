@@ -73,7 +73,7 @@ class Check(msgspec.Struct, frozen=True):
 def examine(data: DataFolder) -> list[Check]:
     """Look at everything; takes some seconds, because torch is imported in a child."""
     answers = ask()
-    checks = [_python(), _qt(answers), *_libraries(), *_torch(answers), *_packages(), *_harmful(), _sound(answers)]
+    checks = [_python(), _qt(answers), *_libraries(), *_torch(answers), *_packages(), *_harmful(), _sound(answers), _video()]
     return [*checks, _memory(), _disk(data), _writable(data), *_models(data)]
 
 
@@ -229,6 +229,12 @@ def _writable(data: DataFolder) -> Check:
     return Check("Data folder", "ok", str(data.root))
 
 
+def _video() -> Check:
+    if importlib.util.find_spec("av") is None:
+        return Check("Video files", "ok", 'animated WebP; MP4 with pip install "studio[video]"')
+    return Check("Video files", "ok", f"MP4 (PyAV {importlib.metadata.version('av')}), animated WebP")
+
+
 def _models(data: DataFolder) -> Iterator[Check]:
     for kind in KINDS:
         cards = of_kind(data, kind)
@@ -236,6 +242,8 @@ def _models(data: DataFolder) -> Iterator[Check]:
         titles = ", ".join(card.title for card in cards if card not in gone)
         if titles:
             yield Check(f"Models for {kind}", "ok", titles)
+        elif kind == "video":  # not everybody wants one, and the smallest has 14 GB
+            yield Check("Models for video", "ok", "none yet (studio models list --all --task text-to-video)")
         else:
             yield Check(f"Models for {kind}", "warn", "none", _HOW_TO_GET.get(kind, "studio models add FOLDER"))
         for card in gone:

@@ -126,3 +126,9 @@ def test_low_disk_and_memory_warn(data, monkeypatch):
     monkeypatch.setattr(doctor, "LOW_MEMORY_BYTES", 1e18)
     checks = found(data)
     assert (checks["Disk"].state, checks["Memory"].state) == ("warn", "warn")
+
+
+def test_what_videos_can_be_saved_as(monkeypatch):
+    assert doctor._video().found.startswith("MP4 (PyAV ")
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda _name: None)
+    assert 'pip install "studio[video]"' in doctor._video().found
