@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from studio.engine.device import best_device, best_dtype
+from studio.engine.image_worn import Worn
 from studio.engine.preview import LatentMap, fit
 from studio.models.card import ModelCard
 from studio.models.checkpoint import checked, checkpoint_in
@@ -24,6 +25,10 @@ class ImagePipeline:
     device: str
     parameters: frozenset[str]
     """The names that the pipeline's call accepts."""
+    worn: Worn = field(default_factory=Worn)
+    """The adapters that are on it; see `image_adapters.py`."""
+    more: dict[str, Any] = field(default_factory=dict)
+    """What the call gets besides, of adapters that work with a picture."""
 
 
 def load(card: ModelCard) -> ImagePipeline:

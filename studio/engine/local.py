@@ -27,6 +27,7 @@ from studio.engine.protocol import CancelledFor, Emit, EmitFor, JobCancelledErro
 from studio.library import artifacts
 from studio.library.results import Result
 from studio.models.card import ModelCard
+from studio.models.fitting import base_of, wanted
 from studio.models.installed import find
 
 log = logging.getLogger(__name__)
@@ -88,8 +89,12 @@ class LocalEngine:
             card = find(self._data, jobs[0].request.kind, jobs[0].request.model)
             for job in jobs:
                 emit(job.id, Loading(phase="Preparing"))
-            pipeline, load_seconds = self._pipelines.load(card, functools.partial(emit, jobs[0].id))
-            runs = [Run(job, card, functools.partial(emit, job.id), functools.partial(cancelled, job.id)) for job in jobs]
+            base = base_of(self._find, card)
+            pipeline, load_seconds = self._pipelines.load(base, functools.partial(emit, jobs[0].id))
+            runs = [
+                self._run_of(job, card, base, functools.partial(emit, job.id), functools.partial(cancelled, job.id))
+                for job in jobs
+            ]
             for number, result, statistics in generate(runs, pipeline):
                 job = jobs[number]
                 over.add(job.id)
@@ -139,10 +144,11 @@ class LocalEngine:
         return Finished(artifacts=tuple(saved), statistics=outcome.statistics)
 
     def _make(self, job: Job, outcome: _Outcome, emit: Emit, cancelled: CancelledQuestion) -> None:
-        run = Run(job, outcome.card, emit, cancelled)
+        base = base_of(self._find, outcome.card)
+        run = self._run_of(job, outcome.card, base, emit, cancelled)
         run.check()
         emit(Loading(phase="Preparing"))
-        pipeline, load_seconds = self._pipelines.load(outcome.card, emit)
+        pipeline, load_seconds = self._pipelines.load(base, emit)
         run.check()
         results = importlib.import_module(f"studio.engine.{job.request.kind}").generate(run, pipeline)
         while True:
@@ -154,6 +160,15 @@ class LocalEngine:
             self._save(job, outcome, result)
         if outcome.unsaved:
             self._save_rest(job, outcome)
+
+    def _find(self, kind: str, name: str) -> ModelCard:
+        return find(self._data, kind, name)
+
+    def _run_of(self, job: Job, card: ModelCard, base: ModelCard, emit: Emit, cancelled: CancelledQuestion) -> Run:
+        """Return what a kind's file gets to know. Raises StudioError where an adapter is not there or does not fit."""
+        adapters = wanted(self._find, card, job.request)
+        beside = [base, *(one.card for one in adapters)]
+        return Run(job, card, emit, cancelled, adapters, {one.name: one.sha256 for one in beside if one.name != card.name})
 
     def _save(self, job: Job, outcome: _Outcome, result: Result) -> None:
         try:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.core.errors import StudioError
 from studio.core.events import Event, Statistics
 from studio.core.jobs import Job
 from studio.models.card import ModelCard
+from studio.models.fitting import Wanted
 
 if TYPE_CHECKING:  # the window imports this file, and needs no numpy to start
     from studio.library.results import Result
@@ -61,6 +62,10 @@ class Run:
     card: ModelCard
     emit: Emit
     cancelled: Cancelled
+    adapters: tuple[Wanted, ...] = ()
+    """What the model runs with; with a card that changes another model, that card first."""
+    parts: dict[str, str] = field(default_factory=dict)
+    """Name → SHA-256 of the weights that it runs with beside the card's own."""
 
     def check(self) -> None:
         """Raise JobCancelledError where the job was cancelled."""

@@ -10,9 +10,10 @@ import msgspec
 
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
-from studio.models import licences
+from studio.models import adapters, licences
 from studio.models.card import ModelCard
 from studio.models.convert import bytes_of
+from studio.models.fitting import NAMES
 from studio.models.gguf_header import read_gguf
 from studio.models.headers import HeaderError, WeightsHeader, opened, read_safetensors
 from studio.models.inspect import inspect
@@ -60,6 +61,7 @@ def look_into(path: Path, data: DataFolder | None = None) -> Inspection:
     """Return what lies at `path`; nothing that it holds raises an error. `data` says which models are there already."""
     try:
         card = inspect(path, data)
+        adapters.check_known(card)
     except StudioError as error:
         return _refused(path, error.message)
     headers = _headers(path if path.is_file() else card.folder)
@@ -130,6 +132,8 @@ def _size(path: Path) -> int:
 
 
 def _what(card: ModelCard) -> str:
+    if card.adapter:
+        return f"{NAMES[card.adapter]} for {card.family}"
     makes = {"text": "a text model", "image": "a model of pictures", "speech": "a voice", "music": "a model of music"}
     return f"{makes.get(card.kind, 'a model')} ({card.family})"
 

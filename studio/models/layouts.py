@@ -35,8 +35,6 @@ NAMES: dict[str, str] = {
     "unknown": "of a kind that is not known",
 }
 """For a person."""
-ADAPTERS = ("lora", "controlnet", "ip_adapter", "textual_inversion", "motion")
-"""What belongs to a model; the family names it."""
 
 
 class Contents(msgspec.Struct, frozen=True):
@@ -198,6 +196,8 @@ def _textual_inversion(shapes: Shapes) -> Contents | None:
     small = all(len(shape) == 1 or shape[0] <= 256 for shape in shapes.values())
     if small and len(widths) == 1 and (width := next(iter(widths.values()))) in families and "bias" not in "".join(widths):
         return Contents("textual_inversion", families[width])
+    if small and len(widths) == 1 and re.fullmatch(r"emb_params|<[^<>\s]+>", next(iter(widths))):
+        return Contents("textual_inversion")
     return None
 
 
@@ -334,6 +334,8 @@ _SAID = (
     ("HunyuanVideo", r"hunyuan"),
     ("Chroma", r"chroma"),
     ("Lumina 2", r"lumina"),
+    ("Sana", r"\bsana"),
+    ("CogView4", r"cogview[-_. ]?4"),
 )
 
 
@@ -341,6 +343,10 @@ def _named_by_itself(found: Contents, header: WeightsHeader) -> Contents:
     if found.family or found.kind not in ("lora", "controlnet", "denoiser", "textual_inversion", "checkpoint"):
         return found
     said = [header.metadata.get(key) for key in ("ss_base_model_version", "modelspec.architecture", "baseModel", "base_model")]
-    text = " ".join(one[:200] for one in said if isinstance(one, str)).lower()
-    family = next((name for name, pattern in _SAID if text and re.search(pattern, text)), "")
+    family = family_said(" ".join(one[:200] for one in said if isinstance(one, str)))
     return msgspec.structs.replace(found, family=family) if family else found
+
+
+def family_said(text: str) -> str:
+    """Return the family that a model's name means; empty where it means none that is known."""
+    return next((name for name, pattern in _SAID if re.search(pattern, text.lower())), "")

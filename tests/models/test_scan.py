@@ -230,7 +230,7 @@ def test_parts_and_shards_are_told_once(tmp_path):
     put(tmp_path / "peft/adapter_model.safetensors", lora())
     why = {Path(found.inspection.path).name: found.inspection.why_not for found in find(tmp_path)}
     assert sorted(why) == ["model-00001-of-00003.safetensors", "peft", "vae"]
-    assert "a LoRA for Llama-3" in why["peft"]
+    assert "an adapter for Llama-3" in why["peft"]
     assert "one part of a model (AutoencoderKL)" in why["vae"]
 
 

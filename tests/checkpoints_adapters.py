@@ -1,0 +1,60 @@
+"""Tiny adapters for the tiny checkpoints, made with the real classes of peft, diffusers and transformers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from studio.models.card import ModelCard
+
+LAYERS = ["to_q", "to_k", "to_v"]
+"""Attention in the denoisers of every family."""
+
+
+def make_lora(card: ModelCard, path: Path, *, rank: int = 4, alpha: int = 8, seed: int = 1, metadata=None) -> Path:
+    """Write a random LoRA for an installed model as diffusers' own training scripts do."""
+    import torch
+    from peft import LoraConfig
+    from peft.utils import get_peft_model_state_dict
+    from safetensors.torch import load_file, save_file
+
+    from studio.engine.image_load import load
+
+    pipe = load(card).pipe
+    part = "unet" if hasattr(pipe, "unet") else "transformer"
+    denoiser = getattr(pipe, part)
+    torch.manual_seed(seed)
+    denoiser.add_adapter(LoraConfig(r=rank, lora_alpha=alpha, target_modules=LAYERS, init_lora_weights=False))
+    state = get_peft_model_state_dict(denoiser)
+    pipe.save_lora_weights(path.parent, **{f"{part}_lora_layers": state}, weight_name=path.name)
+    if metadata:
+        save_file(load_file(path), path, metadata)
+    return path
+
+
+def make_peft_folder(card: ModelCard, folder: Path, *, rank: int = 4, alpha: int = 8, seed: int = 1) -> Path:
+    """Write the same as a folder of peft's own."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    from studio.engine.image_load import load
+
+    pipe = load(card).pipe
+    torch.manual_seed(seed)
+    config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=LAYERS, init_lora_weights=False)
+    get_peft_model(pipe.unet if hasattr(pipe, "unet") else pipe.transformer, config).save_pretrained(folder)
+    return folder
+
+
+def as_kohya(path: Path, target: Path, alpha: float = 8, metadata=None) -> Path:
+    """Write diffusers' LoRA of a U-Net once more as kohya's scripts do: other names, and the alpha beside each layer."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    found, names = {}, {"lora_A": "lora_down", "lora_B": "lora_up"}
+    for name, tensor in load_file(path).items():
+        layer, half = name.removeprefix("unet.").removesuffix(".weight").rsplit(".", 1)
+        layer = "lora_unet_" + layer.replace(".", "_")
+        found[f"{layer}.{names[half]}.weight"] = tensor.contiguous()
+        found[f"{layer}.alpha"] = torch.tensor(float(alpha))
+    save_file(found, target, metadata)
+    return target
