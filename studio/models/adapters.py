@@ -87,10 +87,14 @@ def of_peft_folder(folder: Path, data: DataFolder | None) -> ModelCard:
     return msgspec.structs.replace(card, path=str(folder.absolute()), licence=licences.of_folder(folder) or card.licence)
 
 
+class FamilyNotToldError(StudioError):
+    """An adapter whose file does not tell which models it fits; a person may know."""
+
+
 def check_known(card: ModelCard) -> None:
-    """Raise StudioError where it could not be told which models an adapter fits."""
+    """Raise FamilyNotToldError where it could not be told which models an adapter fits."""
     if card.adapter and not card.family and not card.base:
-        raise StudioError(
+        raise FamilyNotToldError(
             f"{card.title} is {NAMES[card.adapter]}, and its file does not tell for which model.",
             cause="model",
             cure="Say it: studio models add FILE --for MODEL, with the name of an installed model that it was made for.",

@@ -65,7 +65,7 @@ def why_no_fit(adapter: ModelCard, model: ModelCard) -> str:
 
 def fitting(adapters_there: list[ModelCard], model: ModelCard) -> list[ModelCard]:
     """Return the adapters that fit a model; its own is none of them."""
-    return [card for card in adapters_there if card.name != model.name and not why_no_fit(card, model)]
+    return [card for card in adapters_there if card.adapter and card.name != model.name and not why_no_fit(card, model)]
 
 
 class Wanted(msgspec.Struct, frozen=True):

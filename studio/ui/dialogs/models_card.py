@@ -5,11 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from studio.core.requests import KINDS
-from studio.models.card import ModelCard
+from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalogue import licences
 from studio.models.machine import PRECISIONS, TITLES, Machine, needed, needs, precision_used
-from studio.ui.dialogs.models_list import Item, language_name
+from studio.ui.dialogs.models_list import Item, kind_title, language_name
 from studio.ui.parts import label, size_text
 
 COMMERCIAL = {
@@ -134,6 +133,7 @@ class CardView(QScrollArea):
         self._fact("Reads", f"{card.max_prompt_tokens} tokens of a prompt" if card.max_prompt_tokens else "")
         revision = f", revision {card.revision}" if card.revision else ""
         self._fact("Source", f"{card.repo}{revision}" if card.repo else card.source)
+        self._fact("Trigger words", ", ".join(card.trigger_words))
         self._fact("Folder", card.path if item.installed else "")
 
     def _fact(self, name: str, value: str, more: str = "") -> None:
@@ -151,7 +151,7 @@ class CardView(QScrollArea):
         known = needs(card)
         self.machine.setText(f"This computer: {machine_words(machine)}.")
         if known is None:
-            self.memory_note.setText("What it needs is not known." if not card.base else "It needs little beside its model.")
+            self.memory_note.setText("What it needs is not known." if not card.adapter else "It needs little beside its model.")
             return
         used = precision_used(card, machine)
         runs_as_it_is = card.runner in ("hibari", "kokoro")
@@ -170,7 +170,8 @@ class CardView(QScrollArea):
 
 def _about(item: Item) -> str:
     state = ("installed, the default of its kind" if item.is_default else "installed") if item.installed else "not installed"
-    return " · ".join((KINDS[item.card.kind].title, *item.card.tasks, state))
+    tasks = () if item.card.kind == ADAPTER else item.card.tasks
+    return " · ".join((kind_title(item.card), *tasks, state))
 
 
 def _value(text: str, role: str = "") -> QLabel:
