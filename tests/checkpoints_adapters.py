@@ -58,3 +58,43 @@ def as_kohya(path: Path, target: Path, alpha: float = 8, metadata=None) -> Path:
         found[f"{layer}.alpha"] = torch.tensor(float(alpha))
     save_file(found, target, metadata)
     return target
+
+
+def make_embedding(path: Path, vectors: int = 2, width: int = 32, seed: int = 1, names=("emb_params",)) -> Path:
+    """Write a textual inversion as A1111 does, or with the names of both encoders of SDXL."""
+    import torch
+    from safetensors.torch import save_file
+
+    torch.manual_seed(seed)
+    save_file({name: torch.randn(vectors, width) for name in names}, path)
+    return path
+
+
+def make_vae(card: ModelCard, folder: Path, seed: int = 1) -> Path:
+    """Write another VAE of the model's own shape, in one file."""
+    import torch
+
+    from studio.engine.image_load import load
+
+    vae = load(card).pipe.vae
+    torch.manual_seed(seed)
+    for tensor in vae.parameters():
+        tensor.data = torch.randn_like(tensor) * 0.1
+    vae.save_pretrained(folder)
+    return folder / "diffusion_pytorch_model.safetensors"
+
+
+def make_controlnet(card: ModelCard, folder: Path, seed: int = 1) -> Path:
+    """Write a random ControlNet of the model's own shape, as diffusers does."""
+    import torch
+    from diffusers import ControlNetModel
+
+    from studio.engine.image_load import load
+
+    torch.manual_seed(seed)
+    # Latents of the tiny checkpoints are half as wide as their pictures.
+    net = ControlNetModel.from_unet(load(card).pipe.unet, conditioning_embedding_out_channels=(16, 32))
+    for tensor in net.parameters():
+        tensor.data = torch.randn_like(tensor) * 0.1
+    net.save_pretrained(folder)
+    return folder

@@ -1,36 +1,28 @@
 """Adapters of pictures' models: put on for a job, kept for the next, and taken off where that one does not want them.
 
-The model's own weights are never changed: without adapters it draws, bit by bit, what it drew before.
+The model's own weights come back bit by bit: without adapters it draws what it drew before.
 """
 
 from __future__ import annotations
 
-from studio.core.errors import StudioError
-from studio.engine import image_loras
+from studio.core.requests import ImageRequest
+from studio.engine import image_loras, image_tokens, image_vae
+from studio.engine.image_control import with_controlnet
 from studio.engine.image_load import ImagePipeline
 from studio.engine.protocol import Run
-from studio.models.fitting import NAMES, Wanted
-
-KINDS = ("lora",)
-"""Kinds of adapters that are used; the others are refused."""
+from studio.models.fitting import Wanted
 
 
 def put_on(run: Run, pipeline: ImagePipeline) -> ImagePipeline:
-    """Return the pipeline with the run's adapters on, and without any other. Raises StudioError; it is as it was loaded then."""
-    _check(run)
-    image_loras.wear(pipeline.pipe, pipeline.worn, _of(run, "lora"), run)
-    return pipeline
+    """Return the pipeline with the run's adapters on, and without any other. Raises StudioError with what is on then whole."""
+    request = run.job.request
+    assert isinstance(request, ImageRequest)
+    pipe, worn = pipeline.pipe, pipeline.worn
+    image_tokens.wear(pipe, worn, _of(run, "textual-inversion"), run.card)  # before LoRAs: these wrap layers
+    image_vae.wear(pipe, worn, _of(run, "vae"), run.card)
+    image_loras.wear(pipe, worn, _of(run, "lora"), run)
+    return with_controlnet(pipeline, _of(run, "controlnet"), request, run.card)
 
 
 def _of(run: Run, kind: str) -> list[Wanted]:
     return [one for one in run.adapters if one.card.adapter == kind]
-
-
-def _check(run: Run) -> None:
-    for one in run.adapters:
-        if one.card.adapter not in KINDS:
-            raise StudioError(
-                f"{one.card.title} is {NAMES[one.card.adapter]}, which Studio cannot use yet.",
-                cause="invalid",
-                cure="Take it out of the adapters.",
-            )

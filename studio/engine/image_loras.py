@@ -11,16 +11,12 @@ from typing import Any
 
 from studio.core.errors import StudioError
 from studio.core.events import Loading
+from studio.engine.image_weights import WRONG, no_fit, read_weights
 from studio.engine.image_worn import Worn
 from studio.engine.protocol import Run
 from studio.models.adapters import peft_scaling, weights_file
 from studio.models.card import ModelCard
 from studio.models.fitting import Wanted
-from studio.models.headers import HeaderError, read_safetensors
-
-_CURE = "Take it out, or choose a model that it was made for."
-_WRONG = (ValueError, KeyError, TypeError, IndexError, AttributeError, NotImplementedError)
-"""What the libraries raise for a file that they do not understand."""
 
 
 def wear(pipe: Any, worn: Worn, wanted: list[Wanted], run: Run) -> None:
@@ -67,39 +63,15 @@ def _put_on(pipe: Any, name: str, card: ModelCard, model: ModelCard) -> None:
     state = _prepared(card, read_weights(card), pipe)
     try:
         layers = list(_layers(pipe, _as_diffusers(pipe, state)))
-    except _WRONG as error:
-        raise _no_fit(card, model, f"its layers cannot be told ({type(error).__name__})") from error
+    except WRONG as error:
+        raise no_fit(card, model, f"its layers cannot be told ({type(error).__name__})") from error
     _check_layers(layers, card, model)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Already found a `peft_config`")  # a second one is meant
             pipe.load_lora_weights(dict(state), adapter_name=name)
-    except _WRONG as error:
-        raise _no_fit(card, model, "the libraries cannot read it") from error
-
-
-def _no_fit(card: ModelCard, model: ModelCard, why: str) -> StudioError:
-    return StudioError(f"{card.title} does not fit {model.title}: {why}.", cause="model", cure=_CURE)
-
-
-def read_weights(card: ModelCard) -> dict[str, Any]:
-    """Return the tensors of an adapter's file, which is looked at again before a library opens it. Raises StudioError."""
-    import torch
-    from safetensors.torch import load_file
-
-    file = weights_file(card)
-    try:
-        read_safetensors(file)
-        state: dict[str, Any] = load_file(str(file), device="cpu")
-    except (HeaderError, OSError) as error:
-        raise StudioError(f"{card.title} cannot be read: {error}.", cause="model", cure="Remove it, and add it again.") from error
-    if not all(bool(torch.isfinite(tensor.float()).all()) for tensor in state.values()):
-        raise StudioError(
-            f"{card.title} holds numbers that are none (NaN or infinite): its file is damaged.",
-            cause="model",
-            cure="Remove it, and get another copy.",
-        )
-    return state
+    except WRONG as error:
+        raise no_fit(card, model, "the libraries cannot read it") from error
 
 
 def _prepared(card: ModelCard, state: Mapping[str, Any], pipe: Any) -> dict[str, Any]:
@@ -151,11 +123,11 @@ def _check_layers(layers: list[tuple[str, Any, Any, Any]], card: ModelCard, mode
     """Raise StudioError where the model has not most of the layers, or has one of another width."""
     there = [layer for layer in layers if layer[1] is not None]
     if len(there) * 2 < len(layers) or not there:
-        raise _no_fit(card, model, f"of its {len(layers)} layers the model has {len(there)}")
+        raise no_fit(card, model, f"of its {len(layers)} layers the model has {len(there)}")
     for name, module, first, second in there:
         own, its = _widths(module), (first.shape[1], second.shape[0])
         if own is not None and own != its:
-            raise _no_fit(card, model, f"{name[:120]} goes from {its[0]} to {its[1]}, and the model's from {own[0]} to {own[1]}")
+            raise no_fit(card, model, f"{name[:120]} goes from {its[0]} to {its[1]}, and the model's from {own[0]} to {own[1]}")
 
 
 def _widths(module: Any) -> tuple[int, int] | None:

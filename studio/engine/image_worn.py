@@ -17,9 +17,8 @@ class Worn:
     before_tokens: dict[str, Any] = field(default_factory=dict)
     """Tokenizers and embeddings of the model's own, by the part that they belong to."""
     vae: str = ""
-    """The card of the VAE that stands in for the model's own."""
-    own_vae: Any = None
+    """SHA-256 of the VAE whose weights stand in for the model's own."""
+    own_vae: dict[str, Any] | None = None
+    """The weights of the model's own, meanwhile."""
     controlnet: tuple[str, Any] | None = None
-    """The card of a ControlNet, and a pipeline of the model's parts with it."""
-    ip_adapter: str = ""
-    """The card of an IP-Adapter."""
+    """The SHA-256 of a ControlNet, and the network."""

@@ -22,14 +22,19 @@ from studio.models.checkpoint import checked, checkpoint_in
 from studio.models.fitting import NAMES, architecture
 from studio.models.headers import HeaderError, WeightsHeader, parse_json, read_safetensors
 from studio.models.installed import list_installed
-from studio.models.layouts import Contents, family_said, tell
-from studio.models.safety import printable, read_json, refused
+from studio.models.layouts import CONTEXTS, Contents, family_said, tell
+from studio.models.safety import check_weights, printable, read_json, refused
 
 PEFT_CONFIG, PEFT_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 KINDS: dict[str, AdapterKind] = {
-    "lora": "lora",
+    "lora": "lora", "textual_inversion": "textual-inversion", "vae": "vae", "controlnet": "controlnet",
 }  # fmt: skip
 """What a file is (`layouts.FileKind`) → what the adapter is, for those that Studio uses."""
+CONTROLNETS = {
+    "ControlNetModel": "", "FluxControlNetModel": "FLUX.1", "SD3ControlNetModel": "Stable Diffusion 3",
+    "QwenImageControlNetModel": "Qwen-Image",
+}  # fmt: skip
+"""diffusers' classes → whose they are; a `ControlNetModel` is told by the width of what it reads of a prompt."""
 MAX_RANK = 2048
 MAX_TITLE = 80
 MAX_WORDS, MAX_WORD = 8, 60
@@ -45,6 +50,10 @@ _OTHERS = {
 """What other programs call LoRAs too, and diffusers drops or does not know."""
 _NO_NAMES = {"pytorch_lora_weights", "adapter_model", "diffusion_pytorch_model", "model", "learned_embeds", "ip_adapter", "lora"}
 """Names of files that say nothing; the folder's says more."""
+_WIDTHS = ("cross_attention_dim", "block_out_channels", "addition_embed_type")
+"""In the configuration of a U-Net and of its ControlNets."""
+_VAES = ("Stable Diffusion or SDXL", "FLUX.1 or Stable Diffusion 3")
+"""Whose VAE can be another one: those of diffusers' `AutoencoderKL`."""
 _PARTS = ("unet", "transformer", "prior")
 
 
@@ -61,8 +70,7 @@ def of_file(path: Path, header: WeightsHeader, contents: Contents, data: DataFol
     title = _line(said) if isinstance(said, str) else ""
     name = _line(stem) or "Adapter"
     return ModelCard(
-        name=slug(re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:60]).strip("-.") or "adapter",
-        title=title or name, kind=ADAPTER, runner="diffusers", adapter=adapter, path=str(path.absolute()),
+        name=_slug(name), title=title or name, kind=ADAPTER, runner="diffusers", adapter=adapter, path=str(path.absolute()),
         family=contents.family or _family_of_installed(header, adapter, data), parameters=header.parameters,
         size=path.stat().st_size, licence=licences.of_header(header.metadata), tasks=(adapter,),
         trigger_words=_words(header, adapter, name), description=_line(header.metadata.get("modelspec.description"), 200),
@@ -89,6 +97,19 @@ def of_peft_folder(folder: Path, data: DataFolder | None) -> ModelCard:
 
 class FamilyNotToldError(StudioError):
     """An adapter whose file does not tell which models it fits; a person may know."""
+
+
+def of_controlnet_folder(folder: Path, config: Mapping[str, Any], data: DataFolder | None) -> ModelCard:
+    """Return the card of a ControlNet as diffusers writes it. Raises StudioError and OSError."""
+    parameters, size = check_weights(folder, folder, variants=True)
+    width = config.get("cross_attention_dim")
+    family = CONTROLNETS[str(config["_class_name"])] or (CONTEXTS.get(width, "") if type(width) is int else "")
+    name = _line(folder.name.rpartition("--")[2]) or "ControlNet"
+    return ModelCard(
+        name=_slug(name), title=name, kind=ADAPTER, runner="diffusers", adapter="controlnet", path=str(folder.absolute()),
+        family=family or _family_of_width(config, data), parameters=parameters, size=size, tasks=("controlnet",),
+        licence=licences.of_folder(folder),
+    )  # fmt: skip
 
 
 def check_known(card: ModelCard) -> None:
@@ -124,6 +145,11 @@ def peft_scaling(folder: Path) -> float | None:
         return 1.0
 
 
+def _slug(name: str) -> str:
+    """Return a folder name for an adapter: a-z 0-9 . - _, and none that Windows keeps for itself."""
+    return slug(re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:60]).strip("-.") or "adapter"
+
+
 # What is refused -------------------------------------------------------------------------------------------------------------
 
 
@@ -137,10 +163,17 @@ def _why_not(header: WeightsHeader, contents: Contents) -> str:
         return f"it is {contents}, but holds numbers that are none of weights ({odd[0]})"
     if contents.kind == "lora":
         return _why_no_lora(header)
+    if (contents.kind == "vae" and contents.family not in _VAES) or (contents.kind == "controlnet" and not _is_unet(contents)):
+        return f"it is {contents}, which Studio cannot use as one file"
     if contents.kind == "textual_inversion":
         longest = max((shape[0] for shape in header.shapes.values() if len(shape) > 1), default=1)
         return f"it is {contents} of {longest:,} vectors; at most {MAX_TOKENS} are of use" if longest > MAX_TOKENS else ""
     return ""
+
+
+def _is_unet(contents: Contents) -> bool:
+    """True where a ControlNet's layers can be told from those of its model."""
+    return contents.family in ("", *CONTEXTS.values())
 
 
 def _why_no_lora(header: WeightsHeader) -> str:
@@ -216,6 +249,19 @@ def _has_layers(card: ModelCard, layers: Mapping[str, tuple[int, int]]) -> bool:
             if name.endswith(".weight") and len(shape) > 1
         }
     return all(there.get(layer) == shape for layer, shape in layers.items())
+
+
+def _family_of_width(config: Mapping[str, Any], data: DataFolder | None) -> str:
+    """Return the family of the installed models whose U-Net has the widths of a ControlNet."""
+    found = set()
+    for card in list_installed(data) if data is not None else []:
+        try:
+            unet = read_json(card.folder / "unet" / "config.json") if card.kind == "image" and card.path else {}
+        except (OSError, HeaderError):
+            continue
+        same = all(unet.get(key) == config.get(key) for key in _WIDTHS)
+        found |= {architecture(card)} if unet and same else set()
+    return found.pop() if len(found) == 1 else ""
 
 
 def _reads_width(card: ModelCard, width: int) -> bool:

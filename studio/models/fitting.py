@@ -32,7 +32,7 @@ _FAMILIES = (
 )  # fmt: skip
 _SHARED = {  # what a file of several families is called → these
     "Stable Diffusion or SDXL": {"Stable Diffusion 1.x", "Stable Diffusion 2.x", "SDXL"},
-    "FLUX.1 or Stable Diffusion 3": {"FLUX.1", "Stable Diffusion 3"},
+    "FLUX.1 or Stable Diffusion 3": {"FLUX.1", "Stable Diffusion 3", "Chroma", "Z-Image", "Lumina 2"},
 }
 
 
@@ -111,6 +111,13 @@ def _check_pictures(request: ImageRequest, cards: list[ModelCard]) -> None:
             )
         if picture and not Path(picture).is_file():
             raise StudioError(f"The {field} is gone: {picture}.", cause="invalid", cure="Choose another one.")
+    for card in cards:
+        if card.adapter == "textual-inversion" and card.trigger_words[0] not in request.prompt + request.negative_prompt:
+            raise StudioError(
+                f"{card.title} acts where its word is in the prompt, and it is in none.",
+                cause="invalid",
+                cure=f"Write {card.trigger_words[0]} into the prompt or the negative prompt.",
+            )
     vaes = [card.title for card in cards if card.adapter == "vae"]
     if len(vaes) > 1:
         raise StudioError(f"{vaes[0]} and {vaes[1]} cannot act at once.", cause="invalid", cure="Choose one of them.")

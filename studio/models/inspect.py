@@ -99,7 +99,7 @@ def _folder(folder: Path, data: DataFolder | None = None) -> ModelCard:
     if (folder / "adapter_config.json").exists():
         return adapters.of_peft_folder(folder, data)
     if (folder / "config.json").exists():
-        return _licensed(_transformers(folder), folder)
+        return _licensed(_transformers(folder, data), folder)
     files = [path for path in folder.iterdir() if path.suffix.lower() in (".gguf", ".safetensors")]
     if len(files) == 1:
         return _single_file(files[0], data)
@@ -191,12 +191,14 @@ def _image_defaults(folder: Path, family: str) -> dict[str, Any]:
     return {"width": side - side % 8, "height": side - side % 8}
 
 
-def _transformers(folder: Path) -> ModelCard:
+def _transformers(folder: Path, data: DataFolder | None) -> ModelCard:
     config = read_json(folder / "config.json")
     nested = config.get("text_config")
     text = nested if isinstance(nested, dict) else config
     family = config.get("model_type")
     if family is None and isinstance(config.get("_class_name"), str):
+        if config["_class_name"] in adapters.CONTROLNETS:
+            return adapters.of_controlnet_folder(folder, config, data)
         raise refused(folder, _why_no_part(config["_class_name"]))
     kind = _kind_of(family) if isinstance(family, str) else ""
     if not kind or not isinstance(family, str):

@@ -305,7 +305,7 @@ def test_parts_of_a_pipeline_lie_in_the_folder(checkpoints, tmp_path, name):
         ({**LLAMA, "quantization_config": {"quant_method": "gptq"}}, None, "packed with gptq"),
         ({**LLAMA, "rms_norm_eps": float("nan")}, None, "config.json is damaged"),
         ('{"a": [' + '"ab",' * 3_000_000 + "0]}", None, "config.json is damaged"),
-        ({"_class_name": "ControlNetModel"}, None, "a ControlNet (ControlNetModel), which Studio cannot use yet"),
+        ({"_class_name": "T2IAdapter"}, None, "a ControlNet (T2IAdapter), which Studio cannot use yet"),
     ],
 )
 def test_damaged_and_unknown_folders_are_refused(tmp_path, config, weights, reason):
