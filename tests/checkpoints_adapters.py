@@ -98,3 +98,32 @@ def make_controlnet(card: ModelCard, folder: Path, seed: int = 1) -> Path:
         tensor.data = torch.randn_like(tensor) * 0.1
     net.save_pretrained(folder)
     return folder
+
+
+def make_ip_adapter(card: ModelCard, folder: Path, seed: int = 1) -> Path:
+    """Write a random IP-Adapter for the model's U-Net, with the image encoder beside it, as they are passed on."""
+    import torch
+    from safetensors.torch import save_file
+    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+
+    from studio.engine.image_load import load
+
+    unet = load(card).pipe.unet
+    torch.manual_seed(seed)
+    config = CLIPVisionConfig(
+        hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=32, patch_size=16,
+        projection_dim=24,
+    )  # fmt: skip
+    CLIPVisionModelWithProjection(config).save_pretrained(folder / "image_encoder")
+    context = unet.config.cross_attention_dim
+    state = {
+        "image_proj.proj.weight": torch.randn(4 * context, 24), "image_proj.proj.bias": torch.randn(4 * context),
+        "image_proj.norm.weight": torch.ones(context), "image_proj.norm.bias": torch.zeros(context),
+    }  # fmt: skip
+    layers = [name for name in unet.attn_processors if "attn2" in name]
+    for number, name in enumerate(layers):
+        width = unet.get_submodule(name.removesuffix(".processor")).to_k.weight.shape[0]
+        for half in ("k", "v"):
+            state[f"ip_adapter.{2 * number + 1}.to_{half}_ip.weight"] = torch.randn(width, context)
+    save_file(state, folder / "ip-adapter.safetensors")
+    return folder / "ip-adapter.safetensors"

@@ -20,5 +20,9 @@ class Worn:
     """SHA-256 of the VAE whose weights stand in for the model's own."""
     own_vae: dict[str, Any] | None = None
     """The weights of the model's own, meanwhile."""
+    ip_adapter: str = ""
+    """SHA-256 of an IP-Adapter."""
+    before_ip: dict[str, Any] = field(default_factory=dict)
+    """What it took the place of."""
     controlnet: tuple[str, Any] | None = None
     """The SHA-256 of a ControlNet, and the network."""

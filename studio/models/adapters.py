@@ -23,11 +23,12 @@ from studio.models.fitting import NAMES, architecture
 from studio.models.headers import HeaderError, WeightsHeader, parse_json, read_safetensors
 from studio.models.installed import list_installed
 from studio.models.layouts import CONTEXTS, Contents, family_said, tell
-from studio.models.safety import check_weights, printable, read_json, refused
+from studio.models.safety import check_folder, check_weights, printable, read_json, refused
 
 PEFT_CONFIG, PEFT_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 KINDS: dict[str, AdapterKind] = {
     "lora": "lora", "textual_inversion": "textual-inversion", "vae": "vae", "controlnet": "controlnet",
+    "ip_adapter": "ip-adapter",
 }  # fmt: skip
 """What a file is (`layouts.FileKind`) → what the adapter is, for those that Studio uses."""
 CONTROLNETS = {
@@ -65,6 +66,12 @@ def of_file(path: Path, header: WeightsHeader, contents: Contents, data: DataFol
     if path.suffix != ".safetensors":
         raise refused(path, f"it is {contents}, and is read only where it is called .safetensors. Rename it.")
     adapter = KINDS[contents.kind]
+    if adapter == "ip-adapter" and image_encoder_for(path, header) is None:
+        raise refused(
+            path,
+            f"it is {contents}, and the image encoder that it works with is not beside it: a folder image_encoder with its "
+            "config.json and model.safetensors.",
+        )
     stem = path.parent.name if path.stem.lower() in _NO_NAMES else path.stem
     said = header.metadata.get("modelspec.title")
     title = _line(said) if isinstance(said, str) else ""
@@ -133,6 +140,22 @@ def weights_file(card: ModelCard) -> Path:
     return files[0]
 
 
+def image_encoder_for(file: Path, header: WeightsHeader) -> Path | None:
+    """Return the folder of the image encoder that an IP-Adapter works with; None where none of the right width is near it."""
+    plain, layered = header.shapes.get("image_proj.proj.weight"), header.shapes.get("image_proj.proj_in.weight")
+    key, shape = ("projection_dim", plain) if plain is not None else ("hidden_size", layered)
+    near = (file.parent, file.parent.parent, *sorted(file.parent.parent.glob("*models")))
+    for folder in (place / "image_encoder" for place in near):
+        try:
+            if shape and read_json(folder / "config.json").get(key) == shape[-1]:
+                check_folder(folder)
+                check_weights(folder, folder)
+                return folder
+        except (OSError, HeaderError):
+            continue
+    return None
+
+
 def peft_scaling(folder: Path) -> float | None:
     """Return what peft multiplies the layers of a folder of its own with; None where it is no such folder."""
     if not (folder / PEFT_CONFIG).is_file():
@@ -163,7 +186,9 @@ def _why_not(header: WeightsHeader, contents: Contents) -> str:
         return f"it is {contents}, but holds numbers that are none of weights ({odd[0]})"
     if contents.kind == "lora":
         return _why_no_lora(header)
-    if (contents.kind == "vae" and contents.family not in _VAES) or (contents.kind == "controlnet" and not _is_unet(contents)):
+    if (contents.kind == "vae" and contents.family not in _VAES) or (
+        contents.kind in ("controlnet", "ip_adapter") and not _is_unet(contents)
+    ):
         return f"it is {contents}, which Studio cannot use as one file"
     if contents.kind == "textual_inversion":
         longest = max((shape[0] for shape in header.shapes.values() if len(shape) > 1), default=1)
@@ -172,7 +197,7 @@ def _why_not(header: WeightsHeader, contents: Contents) -> str:
 
 
 def _is_unet(contents: Contents) -> bool:
-    """True where a ControlNet's layers can be told from those of its model."""
+    """True for what belongs to a U-Net, whose layers are told from the model's."""
     return contents.family in ("", *CONTEXTS.values())
 
 

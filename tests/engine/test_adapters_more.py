@@ -7,10 +7,11 @@ import pytest
 import torch
 from PIL import Image
 
+from studio.core.errors import StudioError
 from studio.core.events import Failed
 from studio.models.add import add
 from studio.models.installed import of_kind
-from tests.checkpoints_adapters import make_controlnet, make_embedding, make_lora, make_vae
+from tests.checkpoints_adapters import make_controlnet, make_embedding, make_ip_adapter, make_lora, make_vae
 from tests.checkpoints_image import make_sd, make_sdxl
 from tests.engine.test_adapters import Drawing, same
 
@@ -124,5 +125,43 @@ def test_a_controlnet_and_its_picture_belong_together(data, tmp_path, picture):
         last = drawing.run(adapters="scribble", control_image=str(tmp_path / "no.png"))
         assert "cannot be read as a picture" in last.failure.message
         drawing.draw()
+    finally:
+        drawing.engine.close()
+
+
+def test_an_ip_adapter_takes_over_a_look(drawing, tmp_path, picture):
+    (tmp_path / "ip").mkdir()
+    card = add(drawing.data, make_ip_adapter(drawing.model, tmp_path / "ip"), made_for=drawing.model)
+    assert (card.adapter, card.name) == ("ip-adapter", "ip-adapter")
+    add(drawing.data, make_lora(drawing.model, tmp_path / "look.safetensors"))
+    plain, look = drawing.draw(), drawing.draw(adapters="look")
+    before = drawing.draw() is not None and drawing.weights
+    strong = drawing.draw(adapters="ip-adapter:0.9", ip_adapter_image=picture)
+    assert not same(strong, plain)
+    assert not same(drawing.draw(adapters="ip-adapter:0.1", ip_adapter_image=picture), strong)
+    both = drawing.draw(adapters="ip-adapter:0.9, look", ip_adapter_image=picture)
+    assert not same(both, strong)
+    assert not same(both, look)
+    assert same(drawing.draw(adapters="ip-adapter:0.9", ip_adapter_image=picture), strong)
+    assert same(drawing.draw(), plain)
+    assert same(drawing.draw(adapters="look"), look)
+    assert same(drawing.draw(), plain)
+    assert unchanged(drawing, before)
+    assert "works with a picture" in drawing.run(adapters="ip-adapter").failure.message
+
+
+def test_an_ip_adapter_without_its_image_encoder_is_refused(data, tmp_path, picture):
+    drawing = Drawing(data, tmp_path)
+    try:
+        (tmp_path / "ip").mkdir()
+        path = make_ip_adapter(drawing.model, tmp_path / "ip")
+        add(data, path, made_for=drawing.model)
+        plain = drawing.draw()
+        (tmp_path / "ip/image_encoder").rename(tmp_path / "gone")
+        assert "is gone" in drawing.run(adapters="ip-adapter", ip_adapter_image=picture).failure.message
+        assert same(drawing.draw(), plain)
+        (tmp_path / "other").mkdir()
+        with pytest.raises(StudioError, match="image encoder"):
+            add(data, path.rename(tmp_path / "other/x.safetensors"))
     finally:
         drawing.engine.close()

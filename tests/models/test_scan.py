@@ -40,7 +40,8 @@ def models(tmp_path_factory):
 
 def lora(width: int = 768) -> bytes:
     name = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k"
-    return safetensors_bytes({f"{name}.lora_down.weight": np.ones((4, width), np.float32)})
+    down, up = np.ones((4, width), np.float32), np.ones((8, 4), np.float32)
+    return safetensors_bytes({f"{name}.lora_down.weight": down, f"{name}.lora_up.weight": up})
 
 
 def seen(folder: Path, data=None) -> dict[str, tuple[bool, str]]:
@@ -153,14 +154,14 @@ def test_comfyui(data, models, tmp_path):
     assert {name: (one.inspection.runs, one.inspection.kind) for name, one in found.items()} == {
         "dream.safetensors": (True, "image"),
         "old.ckpt": (False, "unknown"),
-        "style.safetensors": (False, "lora"),
-        "x.safetensors": (False, "vae"),
-        "cat.safetensors": (False, "textual_inversion"),
+        "style.safetensors": (True, "lora"),
+        "x.safetensors": (True, "vae"),
+        "cat.safetensors": (True, "textual-inversion"),
         "damaged.safetensors": (False, "unknown"),
     }
     assert {one.program for one in found.values()} == {"ComfyUI"}
     assert "pickle" in found["old.ckpt"].inspection.why_not
-    assert "LoRA for Stable Diffusion 1.x" in found["style.safetensors"].inspection.why_not
+    assert "LoRA for Stable Diffusion 1.x" in found["style.safetensors"].inspection.what
     assert "cut off" in found["damaged.safetensors"].inspection.why_not
     card = add(data, Path(found["dream.safetensors"].inspection.path))
     assert {Path(one.inspection.path).name: one.known for one in find(root, data) if one.known} == {

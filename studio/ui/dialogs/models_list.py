@@ -42,7 +42,7 @@ TASKS = {
     "image-to-image": "Pictures from pictures",
     "text-to-speech": "Speech",
     "text-to-audio": "Music and sound",
-    ADAPTER: "Adapters (LoRAs and others)",
+    ADAPTER: "Adapters",
 }
 SIZES = {"1": "up to 1 GB", "5": "up to 5 GB", "20": "up to 20 GB"}
 LICENCES = {"yes": "Commercial use free", "conditional": "Commercial use possible"}

@@ -146,7 +146,7 @@ class AdapterRows(QWidget):
             tip = f"Put into the prompt: {words}"
             tools.append(_tool("Words", tip, functools.partial(self.words_wanted.emit, words), text="Words"))
         tools.append(_tool(f"Take out {title}", f"Draw without {title}", functools.partial(self.remove, one.name)))
-        return row(_Elided(title, _tip(card) if card is not None else f"{one.name} is not installed."), *tools, spacing=4)
+        return row(_Elided(title, _tip(card) if card is not None else f"{one.name} is not installed."), *tools, spacing=6)
 
     def _strength(self, one: Chosen, title: str) -> QDoubleSpinBox:
         spin = QDoubleSpinBox()
@@ -155,6 +155,7 @@ class AdapterRows(QWidget):
         spin.setSingleStep(0.05)
         spin.setValue(one.scale)
         spin.setFixedWidth(78)
+        spin.lineEdit().setTextMargins(6, 0, 6, 0)
         spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         spin.installEventFilter(self._guard)
         name_control(spin, f"Strength of {title}", "How strongly it acts: 1 as it was trained, 0 not at all")
