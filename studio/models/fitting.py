@@ -81,7 +81,7 @@ def wanted(find_card: FindCard, model: ModelCard, request: Request) -> tuple[Wan
     Raises StudioError where one is not there, does not fit, or lacks the picture that it works with.
     """
     named = adapters.read(request.adapters) if isinstance(request, ImageRequest) else ()
-    own = (Wanted(model, 1.0),) if model.base else ()
+    own = (Wanted(model, 1.0),) if model.base and model.adapter else ()
     found = tuple(Wanted(find_card(ADAPTER, one.name), one.scale) for one in named)
     for one in found:
         why = why_no_fit(one.card, model)
@@ -123,32 +123,8 @@ def _check_pictures(request: ImageRequest, cards: list[ModelCard]) -> None:
         raise StudioError(f"{vaes[0]} and {vaes[1]} cannot act at once.", cause="invalid", cure="Choose one of them.")
 
 
-def base_of(find_card: FindCard, model: ModelCard) -> ModelCard:
-    """Return the card of the weights that a model is loaded from: its own, or that of the one that it changes.
-
-    Raises StudioError where that one is not installed.
-    """
-    if not model.base:
-        return model
-    try:
-        return find_card(model.kind, model.base)
-    except StudioError as error:
-        from studio.models.catalogue import entry_named, how_to_get
-
-        entry = entry_named(model.base)
-        raise StudioError(
-            f"{model.title} changes {entry.card.title}, which is not installed.",
-            cause="model",
-            cure=f"Get it: {how_to_get(entry)}.",
-        ) from error
-
-
 def check_adapters(find_card: FindCard, model: ModelCard, request: Request) -> Problem | None:
-    """Return why a request cannot run with its adapters, or with a model that changes another one; None where it can."""
-    try:
-        base_of(find_card, model)
-    except StudioError as error:
-        return Problem("model", f"{error.message} {error.cure}")
+    """Return why a request cannot run with its adapters; None where it can."""
     try:
         wanted(find_card, model, request)
     except StudioError as error:

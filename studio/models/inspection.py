@@ -136,6 +136,7 @@ def _what(card: ModelCard) -> str:
     if card.adapter:
         return f"{NAMES[card.adapter]} for {card.family}"
     makes = {"text": "a text model", "image": "a model of pictures", "speech": "a voice", "music": "a model of music"}
+    makes["video"] = "motion for a model of pictures" if card.base else "a model of videos"
     return f"{makes.get(card.kind, 'a model')} ({card.family})"
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+import msgspec
+
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
 from studio.core.settings import load_settings
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalogue import builtin_cards, read_card
+from studio.models.inspect_video import moves
 
 _CURE = {
     "text": "Run `studio models install starter`, or add a model of your own with `studio models add FOLDER`.",
@@ -55,7 +58,7 @@ def default_first(cards: list[ModelCard], chosen: str | None) -> list[ModelCard]
 
 def find(data: DataFolder, kind: str, name: str = "") -> ModelCard:
     """Return the model of this name, or the kind's default where it is empty. Raises StudioError with what to do."""
-    return _with_its_folder(among(of_kind(data, kind), kind, name))
+    return _with_its_folder(among(of_kind(data, kind), kind, name), data)
 
 
 def among(cards: list[ModelCard], kind: str, name: str) -> ModelCard:
@@ -72,11 +75,35 @@ def among(cards: list[ModelCard], kind: str, name: str) -> ModelCard:
     raise StudioError(f"There is no {what} {name!r}; installed: {others}.", cause="model", cure=cure)
 
 
-def _with_its_folder(card: ModelCard) -> ModelCard:
+def _with_its_folder(card: ModelCard, data: DataFolder) -> ModelCard:
     if card.path and not Path(card.path).is_dir():
         raise StudioError(
             f"The folder of {card.title} is gone: {card.path}.",
             cause="model",
             cure=f"Bring it back, or take the model from the list: studio models remove {card.name}",
         )
-    return card
+    return msgspec.structs.replace(card, base_path=base_among(list_installed(data), card).path) if card.base else card
+
+
+def base_of(data: DataFolder, card: ModelCard) -> ModelCard:
+    """Return the card of what is loaded for a model: for a LoRA that can be chosen as one, the model that it changes.
+
+    Raises StudioError where none is installed.
+    """
+    return base_among(list_installed(data), card) if card.base and card.adapter else card
+
+
+def base_among(cards: list[ModelCard], card: ModelCard) -> ModelCard:
+    """Return the model that a card's weights change: the very one, else the first of its family. Raises StudioError."""
+    from studio.models.catalogue import entry_named
+
+    known = entry_named(card.base).card
+    there = [other for other in cards if other.kind == known.kind and other.family == known.family and not other.base]
+    fitting = [other for other in there if card.adapter or moves(card, other)]
+    if not fitting:
+        raise StudioError(
+            f"{card.title} needs {known.title} or another model of its kind beside it, and none is installed.",
+            cause="model",
+            cure=f"Get it with `studio models get {known.repo}`, or add one with `studio models add FOLDER`.",
+        )
+    return min(fitting, key=lambda other: known.name != other.name and known.repo != other.repo)

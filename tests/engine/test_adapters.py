@@ -54,8 +54,8 @@ class Drawing:
     @property
     def weights(self):
         """Every tensor of the warm model, by name."""
-        (pipeline,) = self.engine._pipelines._warm.values()
-        parts = {name: part for name, part in pipeline.pipe.components.items() if isinstance(part, torch.nn.Module)}
+        (entry,) = self.engine._pipelines._warm.values()
+        parts = {name: part for name, part in entry.pipeline.pipe.components.items() if isinstance(part, torch.nn.Module)}
         return {f"{part}.{name}": tensor.clone() for part, model in parts.items() for name, tensor in model.state_dict().items()}
 
 
@@ -222,12 +222,12 @@ def test_a_distilled_lora_is_chosen_as_a_model_and_draws_with_its_base(data, tmp
         assert (request.model, request.num_inference_steps) == (name, card.defaults["num_inference_steps"])
         assert read_recipe(path).parts.keys() == {base.name}
         assert request.guidance_scale == card.defaults["guidance_scale"]
-        (pipeline,) = drawing.engine._pipelines._warm.values()  # the base is loaded once for both
-        assert type(pipeline.pipe.scheduler).__name__ == scheduler
+        (entry,) = drawing.engine._pipelines._warm.values()  # the base is loaded once for both
+        assert type(entry.pipeline.pipe.scheduler).__name__ == scheduler
         if card.timestep_spacing:
-            assert pipeline.pipe.scheduler.config.timestep_spacing == card.timestep_spacing
+            assert entry.pipeline.pipe.scheduler.config.timestep_spacing == card.timestep_spacing
         again = draw(find(data, "image", base.name), num_inference_steps=2)
         assert same(np.asarray(Image.open(plain)), np.asarray(Image.open(again)))
-        assert pipeline.pipe.scheduler.config.timestep_spacing != "trailing"
+        assert entry.pipeline.pipe.scheduler.config.timestep_spacing != "trailing"
     finally:
         drawing.engine.close()

@@ -15,9 +15,9 @@ from studio.models.adapters import MAX_RANK, weights_file
 from studio.models.add import add, remove
 from studio.models.catalogue import card_folder, entry_named, write_card
 from studio.models.check import check
-from studio.models.fitting import architecture, base_of, check_adapters, fitting, why_no_fit
+from studio.models.fitting import architecture, check_adapters, fitting, why_no_fit
 from studio.models.inspection import look_into
-from studio.models.installed import find, list_installed, of_kind
+from studio.models.installed import base_of, find, list_installed, of_kind
 from tests.checkpoints_adapters import as_kohya, make_lora, make_peft_folder
 from tests.checkpoints_image import make_sd, make_sdxl
 from tests.models.made import safetensors_bytes, with_header
@@ -190,11 +190,13 @@ def test_a_model_that_changes_another_one_says_so_where_that_is_missing(data, tm
     folder = card_folder(data, card.name)
     write_card(card, folder)
     put(folder, lora_bytes(UNET_XL, width=2048), card.files[0])
-    lightning = find(data, "image", card.name)
-    with pytest.raises(StudioError, match=r"changes SDXL 1\.0, which is not installed") as caught:
-        base_of(lambda kind, name: find(data, kind, name), lightning)
+    with pytest.raises(StudioError, match=r"needs SDXL 1\.0 or another model of its kind") as caught:
+        find(data, "image", card.name)
     assert "studio models get" in caught.value.cure
     told = CliRunner().invoke(app, ["image", "x", "--model", card.name])
-    assert (told.exit_code, "which is not installed" in told.output) == (2, True)
+    assert (told.exit_code, "none is installed" in told.output) == (2, True)
     assert of_kind(data, "image")[0].name != card.name  # not the default, though it was added last
+    own = add(data, make_sdxl(tmp_path / "own").folder)  # another SDXL does too
+    lightning = find(data, "image", card.name)
+    assert (base_of(data, lightning).name, lightning.base_path) == (own.name, own.path)
     assert weights_file(lightning).name == card.files[0]

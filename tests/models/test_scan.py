@@ -118,7 +118,7 @@ def test_single_files_of_a_hub_cache_are_found_through_their_links(models, tmp_p
     (snapshot / "elsewhere.safetensors").symlink_to(outside)  # no client of the hub made this one
     assert seen(snapshot.parents[2]) == {
         os.path.relpath(snapshot / "nested/Tiny.Q4.gguf", cache): (True, "Hugging Face"),
-        os.path.relpath(snapshot / "style.safetensors", cache): (False, "Hugging Face"),
+        os.path.relpath(snapshot / "style.safetensors", cache): (True, "Hugging Face"),
     }
 
 
@@ -182,12 +182,12 @@ def test_a1111_invokeai_and_lm_studio(data, models, tmp_path):
     put(lm / "someone/Tiny-GGUF/mmproj.gguf", gguf_bytes({"general.architecture": (8, b"\4\0\0\0\0\0\0\0clip")}))
     assert seen(a1111, data) == {
         "Stable-diffusion/x.safetensors": (False, "A1111"),  # its words are nowhere
-        "Lora/style.safetensors": (False, "A1111"),
+        "Lora/style.safetensors": (True, "A1111"),
         "VAE/x.pt": (False, "A1111"),
     }
     assert seen(invoke, data) == {
         "models/sd-1/main/tiny sd": (True, "InvokeAI"),
-        "models/sdxl/lora/x.safetensors": (False, "InvokeAI"),
+        "models/sdxl/lora/x.safetensors": (True, "InvokeAI"),
     }
     assert seen(lm, data) == {
         "someone/Tiny-GGUF/Tiny.Q4_K_M.gguf": (True, "LM Studio"),

@@ -9,7 +9,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
-from studio.core.errors import Problem
+from studio.core.errors import Problem, StudioError
 from studio.core.events import Cancelled, Event, Failed, Finished, Preview, Progress
 from studio.core.files import write_whole
 from studio.core.jobs import Job
@@ -17,6 +17,7 @@ from studio.core.requests import Request
 from studio.engine.prompt_words import advise
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.fitting import check_adapters
+from studio.models.installed import base_among
 from studio.ui import background
 from studio.ui.examples import Examples
 from studio.ui.image_view import ImageView
@@ -60,7 +61,14 @@ class ImageTab(GenerateTab):
 
     def extra_problems(self, request: Request) -> list[Problem]:
         """See `GenerateTab`."""
-        problem = check_adapters(self.shared.find_card, self.card, request) if self.card is not None else None
+        if self.card is None:
+            return []
+        try:
+            if self.card.base:
+                base_among(self.shared.all_cards(), self.card)
+        except StudioError as error:
+            return [Problem("model", f"{error.message} {error.cure}")]
+        problem = check_adapters(self.shared.find_card, self.card, request)
         return [problem] if problem is not None else []
 
     def _add_words(self, words: str) -> None:
