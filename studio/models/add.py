@@ -53,7 +53,7 @@ def _add(data: DataFolder, path: Path, say: Say, cancelled: Cancelled, made_for:
     path = _existing(path)
     say(f"Looking into {path.name}")
     card = inspect(path, data)
-    if card.adapter and not card.family and made_for is not None:
+    if card.adapter and made_for is not None:
         card = msgspec.structs.replace(card, family=architecture(made_for))
     check_known(card)
     known = list_installed(data)

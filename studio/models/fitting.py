@@ -32,6 +32,7 @@ _FAMILIES = (
 )  # fmt: skip
 _SHARED = {  # what a file of several families is called → these
     "Stable Diffusion or SDXL": {"Stable Diffusion 1.x", "Stable Diffusion 2.x", "SDXL"},
+    "FLUX.1": {"Chroma"},  # which has its layers; whether it has those of a LoRA is seen when that is put on
     "FLUX.1 or Stable Diffusion 3": {"FLUX.1", "Stable Diffusion 3", "Chroma", "Z-Image", "Lumina 2"},
 }
 
