@@ -166,7 +166,7 @@ class CardView(QScrollArea):
         self.machine.setText(f"This computer: {machine_words(machine)}.")
         facts = facts_of(card) if item.installed else Facts()
         steps = list(ladder(card, machine.at_rest, facts=facts))
-        if len(steps) > 1 and not card.base:
+        if len(steps) > 1 and not card.base and not card.adapter:
             self._offer_ways(steps, wish)
         if known is None:
             self.memory_note.setText("What it needs is not known." if not card.adapter else "It needs little beside its model.")
