@@ -9,12 +9,14 @@ from pathlib import Path
 import msgspec
 
 from studio.core.errors import StudioError
-from studio.core.files import sha256_of
+from studio.core.files import sha256_of, write_whole
 from studio.core.paths import DataFolder
+from studio.models.adapters import check_known
 from studio.models.card import ModelCard
 from studio.models.catalogue import read_card, stamp
-from studio.models.checkpoint import vocabulary_size, write_folder
+from studio.models.checkpoint import FILE, Checkpoint, vocabulary_size, write_folder
 from studio.models.conversion import check_room, run_conversion
+from studio.models.fitting import architecture
 from studio.models.headers import read_safetensors
 from studio.models.inspect import inspect
 from studio.models.installed import list_installed
@@ -26,23 +28,34 @@ Say = Callable[[str], None]
 Cancelled = Callable[[], bool]
 
 
-def add(data: DataFolder, path: Path, say: Say = lambda _text: None, cancelled: Cancelled = lambda: False) -> ModelCard:
-    """Add the model at `path`. A folder or a checkpoint stays where it is; a GGUF is converted once into the data folder.
+def add(
+    data: DataFolder,
+    path: Path,
+    say: Say = lambda _text: None,
+    cancelled: Cancelled = lambda: False,
+    *,
+    made_for: ModelCard | None = None,
+) -> ModelCard:
+    """Add the model at `path`. A folder, a checkpoint or an adapter stays where it is; a GGUF is converted once.
 
+    `made_for` is the model that an adapter belongs to, for those that do not tell.
     Raises StudioError with the reason, InstallCancelledError; nothing is left behind then.
     """
     try:
-        return _add(data, path, say, cancelled)
+        return _add(data, path, say, cancelled, made_for)
     except OSError as error:
         raise StudioError(
             f"{path.name} was not added: {error.strerror or error}.", cause="disk", cure="Check the disk's space and rights."
         ) from error
 
 
-def _add(data: DataFolder, path: Path, say: Say, cancelled: Cancelled) -> ModelCard:
+def _add(data: DataFolder, path: Path, say: Say, cancelled: Cancelled, made_for: ModelCard | None) -> ModelCard:
     path = _existing(path)
     say(f"Looking into {path.name}")
     card = inspect(path, data)
+    if card.adapter and made_for is not None:
+        card = msgspec.structs.replace(card, family=architecture(made_for))
+    check_known(card)
     known = list_installed(data)
     source = Path(card.path)
     for other in known:
@@ -54,6 +67,8 @@ def _add(data: DataFolder, path: Path, say: Say, cancelled: Cancelled) -> ModelC
         if other.sha256 == digest:
             raise _known_already(other)
     card = msgspec.structs.replace(card, sha256=digest, added=stamp())
+    if card.adapter and source.is_file():
+        return _add_adapter(data, source, card)
     if card.runner == "diffusers" and source.is_file():
         return _add_checkpoint(data, source, card)
     if source.is_file():
@@ -98,6 +113,13 @@ def _add_checkpoint(data: DataFolder, source: Path, card: ModelCard) -> ModelCar
     assert words is not None  # `inspect` found them
     with staging(data) as folder:
         write_folder(folder, source, family, header.shapes, words)
+        return publish(data, folder, msgspec.structs.replace(card, path="", source=str(source)))
+
+
+def _add_adapter(data: DataFolder, source: Path, card: ModelCard) -> ModelCard:
+    """Add an adapter in one file: it stays where it is, and a folder of its own names it."""
+    with staging(data) as folder:
+        write_whole(folder / FILE, msgspec.json.encode(Checkpoint(str(source), source.stat().st_size)))
         return publish(data, folder, msgspec.structs.replace(card, path="", source=str(source)))
 
 

@@ -15,6 +15,7 @@ from studio.core.files import sha256_of
 from studio.core.paths import DataFolder
 from studio.models.card import ModelCard
 from studio.models.catalogue import card_folder, catalogue, write_card
+from studio.models.checkpoint import checked, checkpoint_in
 from studio.models.headers import HeaderError, read_safetensors
 from studio.models.staging import stopped
 
@@ -73,7 +74,7 @@ def _check(data: DataFolder, card: ModelCard, say: Callable[[int, int], None], c
         done += size
         say(done, total)
 
-    hashes = {file.relative_to(folder).as_posix(): sha256_of(file, read) for file in files}
+    hashes = {_name(folder, file): sha256_of(file, read) for file in files}
     # As `models/add.py` counts them: of a folder the sorted lines, of one file that came as such its own.
     lines = "".join(f"{name}:{found}\n" for name, found in sorted(hashes.items()))
     whole = hashlib.sha256(lines.encode()).hexdigest()
@@ -112,6 +113,9 @@ def _folder(card: ModelCard) -> Path:
 
 def _weights(folder: Path, card: ModelCard) -> list[Path]:
     """Return the files that count, in the order in which they are hashed."""
+    checkpoint = checkpoint_in(folder)
+    if checkpoint is not None:
+        return [checked(checkpoint)]
     if not card.path:
         files = sorted(folder.rglob(f"{card.family}.onnx"))
     else:
@@ -119,6 +123,11 @@ def _weights(folder: Path, card: ModelCard) -> list[Path]:
     if not files:
         raise StudioError(f"The weights of {card.title} are gone.", cause="model", cure=_CURE)
     return files
+
+
+def _name(folder: Path, file: Path) -> str:
+    """Return what a file is called in the lines that are hashed; one that stays elsewhere has its own name."""
+    return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
 
 
 def _look_at(card: ModelCard, file: Path) -> None:

@@ -127,7 +127,7 @@ def needs(card: ModelCard) -> tuple[Memory, bool] | None:
     if card.runner in ("hibari", "kokoro"):  # one small file, run as it is
         return Memory(bf16=2 * (card.size or card.parameters)), True
     weights = card.parameters * 2 or card.size
-    if not weights or card.base:
+    if not weights or card.base or card.adapter:
         return None
     return Memory(**{name: int(weights / 2 * size * WORK_SHARE) for name, size in _BYTES.items()}), True
 

@@ -193,7 +193,7 @@ def test_a_word_of_the_vocabulary_is_no_code(tmp_path):
         ({"config.json": {**LLAMA, "_attn_implementation_internal": "someone/kernels"}}, "code of its own"),
         ({"config.json": {**LLAMA, "text_config": {"attn_implementation": "someone/kernels@v1:f"}}}, "code of its own"),
         ({"ops.so": "x"}, "program code"),
-        ({"adapter_config.json": {"base_model_name_or_path": "org/Llama-3"}}, "a LoRA for Llama-3"),
+        ({"adapter_config.json": {"base_model_name_or_path": "org/Llama-3"}}, "an adapter for Llama-3"),
         ({"x.safetensors.index.fp16.json": {"weight_map": {"w": "../outside.safetensors"}}}, "outside"),
     ],
 )
@@ -305,7 +305,7 @@ def test_parts_of_a_pipeline_lie_in_the_folder(checkpoints, tmp_path, name):
         ({**LLAMA, "quantization_config": {"quant_method": "gptq"}}, None, "packed with gptq"),
         ({**LLAMA, "rms_norm_eps": float("nan")}, None, "config.json is damaged"),
         ('{"a": [' + '"ab",' * 3_000_000 + "0]}", None, "config.json is damaged"),
-        ({"_class_name": "ControlNetModel"}, None, "a ControlNet (ControlNetModel), and Studio cannot use adapters yet"),
+        ({"_class_name": "T2IAdapter"}, None, "a ControlNet (T2IAdapter), which Studio cannot use yet"),
     ],
 )
 def test_damaged_and_unknown_folders_are_refused(tmp_path, config, weights, reason):

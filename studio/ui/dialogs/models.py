@@ -20,12 +20,24 @@ from PySide6.QtGui import (
     QShortcut,
     QShowEvent,
 )
-from PySide6.QtWidgets import QDialog, QFileDialog, QProgressBar, QPushButton, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QInputDialog,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.core.errors import StudioError
 from studio.core.settings import MemoryWish
+from studio.models import checkpoint
+from studio.models.adapters import FamilyNotToldError
 from studio.models.add import add, remove
-from studio.models.card import ModelCard
+from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalogue import how_to_get, listed
 from studio.models.check import Checked, check
 from studio.models.machine import Machine, look, look_closely
@@ -63,6 +75,7 @@ class ModelsDialog(QDialog):
         self.resize(1060, 680)
         self._stop: threading.Event | None = None
         self._busy = False
+        self._adding: Path | None = None
         self._here = ModelsDialog.machine or look()
         self._looking: threading.Event | None = None
         self.notice = Notice()
@@ -87,7 +100,7 @@ class ModelsDialog(QDialog):
             "Add folder…", "Add a model folder from this computer; it stays where it is", self._choose_folder, "plus"
         )
         self.add_file_button = button(
-            "Add file…", "Add a .gguf or .safetensors file from this computer", self._choose_file, "plus"
+            "Add file…", "Add a .gguf or .safetensors file (a model, a LoRA …) from this computer", self._choose_file, "plus"
         )
         self.add_repository_button = button(
             "Add by repository id…", "Fetch a model from a hub by its organisation/name", self._add_by_repository, "plus"
@@ -145,6 +158,8 @@ class ModelsDialog(QDialog):
 
     def _fill(self) -> None:
         cards = [card for kind in ORDER for card in self.shared.cards(kind)]
+        adapters = [card for card in self.shared.cards(ADAPTER) if card.kind == ADAPTER]
+        cards += sorted(adapters, key=lambda card: card.title.casefold())
         defaults = {found[0].name for kind in ORDER if (found := self.shared.cards(kind))}
         self.list.show_items(items(listed(cards), len(cards), defaults, self._here))
         self._on_chosen()
@@ -166,6 +181,7 @@ class ModelsDialog(QDialog):
         self.how.setVisible(False)
         if item is None:
             return
+        self.default_button.setVisible(there and item.card.kind != ADAPTER)
         chosen = self.shared.settings.default_models.get(item.card.kind) == item.card.name
         self.default_button.setEnabled(there and not self._busy and not chosen)
         self.remove_button.setEnabled(there and not self._busy and not item.card.builtin)
@@ -259,7 +275,8 @@ class ModelsDialog(QDialog):
             return
         card = item.card
         own = Path(card.path).is_relative_to(self.shared.data.models)
-        what = "Its files are deleted." if own else "Its folder stays where it is."
+        stays = not own or (Path(card.path) / checkpoint.FILE).is_file()
+        what = "Its files stay where they are." if stays else "Its files are deleted."
         if ask(self, "Remove the model?", f"{card.title} is taken from the list. {what}", "Remove"):
             self._begin("", lambda _stop: remove(self.shared.data, card.name), self._on_removed, can_stop=False)
 
@@ -288,13 +305,14 @@ class ModelsDialog(QDialog):
         DownloadDialog(self.shared, self.parentWidget()).show()  # beside the window, so that several may run
         self.accept()
 
-    def add(self, path: Path) -> None:
+    def add(self, path: Path, made_for: ModelCard | None = None) -> None:
         """Add the model at `path`, in another thread; the reason is shown where it is refused. Closing the dialog stops it."""
         if self._busy:
             self.notice.say("One model at a time.", "Wait for the first, or stop it.")
             return
         data, say = self.shared.data, self._progressed.emit
-        self._begin(f"Adding {path.name}…", lambda stop: add(data, path, say, stop.is_set), self._on_added)
+        self._adding = path
+        self._begin(f"Adding {path.name}…", lambda stop: add(data, path, say, stop.is_set, made_for=made_for), self._on_added)
 
     def _on_added(self, card: ModelCard) -> None:
         self._end()
@@ -325,10 +343,24 @@ class ModelsDialog(QDialog):
         self.status.setText("")
         if isinstance(error, InstallCancelledError):
             self.status.setText("Stopped; nothing was added" if adding else "Stopped")
+        elif isinstance(error, FamilyNotToldError):
+            self._ask_family(error)
         elif isinstance(error, StudioError):
             self.notice.say(error.message, error.cure)
         else:
             raise error
+
+    def _ask_family(self, error: FamilyNotToldError) -> None:
+        """Ask which model an adapter was made for, where models are there that it may be."""
+        models = {card.title: card for card in self.shared.cards("image") if not card.base}
+        path = self._adding
+        if not models or path is None:
+            self.notice.say(error.message, "Add the model that it was made for first.")
+            return
+        question = f"{error.message}\nWhich of the installed models was it made for?"
+        title, yes = QInputDialog.getItem(self, "For which model?", question, list(models), 0, False)
+        if yes:
+            self.add(path, models[title])
 
     def _set_busy(self, busy: bool) -> None:
         self._busy = busy
