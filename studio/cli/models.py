@@ -20,12 +20,19 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @models_app.command("add")
-def add_command(ctx: typer.Context, path: Path, as_json: Json = False) -> None:
+def add_command(
+    ctx: typer.Context,
+    path: Path,
+    convert: Annotated[
+        bool, typer.Option("--convert", help="Make safetensors of a GGUF also where llama.cpp can run it.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Add a model folder, or a .gguf or .safetensors file, from this computer."""
     from studio.models.add import add
 
     try:
-        card = add(ctx.obj.data, path, output.note)
+        card = add(ctx.obj.data, path, output.note, convert=convert)
     except StudioError as error:
         output.explain(error)
         raise typer.Exit(output.WRONG) from None

@@ -59,7 +59,7 @@ def sample(rows: Sequence[Row], request: TextRequest, pipeline: TextPipeline, cl
         kept = [number for number, row in enumerate(going) if not row.over]
         for row in going:
             if row.over:
-                _tell(row, row.decoder.finish())
+                tell(row, row.decoder.finish())
                 yield row
         going = [going[number] for number in kept]
         if cache is not None and going:
@@ -131,7 +131,7 @@ class _Watch:
             self._prompt_seen = True
             return
         going = [(row, token) for row, token in zip(self._rows, tokens.reshape(-1).tolist(), strict=True) if not row.over]
-        tell = self._clock.tick(len(going))
+        tell_now = self._clock.tick(len(going))
         for row, token in going:
             row.tokens += 1
             if self._grows:
@@ -139,8 +139,8 @@ class _Watch:
             if token in self._ends:
                 row.over = True
             else:
-                _tell(row, row.decoder.push(token))
-            if tell and row.candidate == 0:
+                tell(row, row.decoder.push(token))
+            if tell_now and row.candidate == 0:
                 row.run.emit(Progress(step=row.tokens, total=self._total, unit="token"))
 
     def end(self) -> None:
@@ -155,7 +155,8 @@ class _Watch:
         return over == len(self._rows) or (self._grows and over >= max(1, _LEAVE_SHARE * len(self._rows)))
 
 
-def _tell(row: Row, piece: str) -> None:
+def tell(row: Row, piece: str) -> None:
+    """Say what is new of a row, if anything."""
     if piece:
         row.run.emit(TextDelta(text=piece, candidate=row.candidate))
 

@@ -143,7 +143,7 @@ def why_not_run(card: ModelCard) -> str:
     if card.base:
         return "it changes another model (LoRA), which it does not do"
     kinds = [names for kind, names in families().items() if kind != "gguf"]  # an architecture there is no model_type of a folder
-    if card.runner in ("hibari", "kokoro") or any(card.family in names for names in kinds):
+    if card.runner in ("llama.cpp", "hibari", "kokoro") or any(card.family in names for names in kinds):
         return ""
     return f"its family ({card.family}) is not among those that it runs"
 

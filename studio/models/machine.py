@@ -13,6 +13,7 @@ import psutil
 
 from studio.models import doctor
 from studio.models.card import Memory, ModelCard
+from studio.models.llama_cpp import RUNNER
 
 WORK_SHARE = 1.2
 """What a model needs while it runs, against its weights alone, where its card does not say better."""
@@ -65,6 +66,8 @@ def needs(card: ModelCard) -> tuple[Memory, bool] | None:
         return card.memory, False
     if card.runner in ("hibari", "kokoro"):  # one small file, run as it is
         return Memory(bf16=2 * (card.size or card.parameters)), True
+    if card.runner == RUNNER:  # as it is, whatever the precision of its weights
+        return Memory(bf16=int(card.size * WORK_SHARE)), True
     weights = card.parameters * 2 or card.size
     if not weights or card.base:
         return None
@@ -81,7 +84,7 @@ def needed(card: ModelCard, precision: Precision) -> int:
 
 def precision_used(card: ModelCard, machine: Machine) -> Precision:
     """Return the precision in which the engine loads the model (`engine/device.py`, `engine/waveform_model.py`)."""
-    if card.runner in ("hibari", "kokoro"):
+    if card.runner in (RUNNER, "hibari", "kokoro"):
         return "bf16"
     sound = card.runner == "transformers" and card.kind in ("speech", "music")
     return "bf16" if machine.gpu and not sound else "fp32"

@@ -154,7 +154,7 @@ class CardView(QScrollArea):
             self.memory_note.setText("What it needs is not known." if not card.base else "It needs little beside its model.")
             return
         used = precision_used(card, machine)
-        runs_as_it_is = card.runner in ("hibari", "kokoro")
+        runs_as_it_is = card.runner in ("llama.cpp", "hibari", "kokoro")
         for number, precision in enumerate((used,) if runs_as_it_is else PRECISIONS):
             need = needed(card, precision)
             if not need:
