@@ -79,11 +79,11 @@ def generate(run: Run, pipeline: Pipeline) -> Generator[Result, None, Statistics
     import torch
 
     request = _request(run)
-    if request.num_beams > 1 and isinstance(pipeline, GgufPipeline):
-        raise _no_beams(run.card)
     ids = _prompt(run, pipeline)
     clock = Clock()
     if request.num_beams > 1:
+        if isinstance(pipeline, GgufPipeline):
+            raise _no_beams(run.card)
         with torch.inference_mode():
             yield from _search(run, request, pipeline, torch.tensor([ids], device=pipeline.device), clock)
     else:

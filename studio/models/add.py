@@ -61,7 +61,7 @@ def _add(data: DataFolder, path: Path, say: Say, cancelled: Cancelled, convert: 
         if other.path and Path(other.path).resolve() == source.resolve():
             raise _known_already(other)
     as_it_is = None
-    say(f"Reading the weights of {path.name}")
+    say(f"Reading the weights of {card.title}")
     digest = _digest(source, cancelled)
     for other in known:
         if other.sha256 == digest and other.runner == RUNNER and (convert or not llama_cpp.is_there()):
