@@ -13,8 +13,8 @@ from pathlib import Path
 
 from benchmarks.measure import cpu_seconds, report
 
-ROUNDS = 5
-TOKENS = 64
+ROUNDS = 3
+TOKENS = 48
 BATCH = 16
 PROMPT = "Tell me about the sea, the wind and the people who live with them, in as many words as you like."
 

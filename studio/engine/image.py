@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,16 +13,18 @@ import numpy as np
 from studio.core.errors import StudioError
 from studio.core.events import Preview, Progress, Statistics
 from studio.core.requests import MAX_SEED, ImageRequest
-from studio.engine.device import best_device, best_dtype, free_bytes
-from studio.engine.preview import LatentMap, fit, preview
+from studio.engine.device import free_bytes
+from studio.engine.image_load import ImagePipeline, load
+from studio.engine.image_memory import KEPT, careful_decoding, decode_kept
+from studio.engine.placement import no_gradients
+from studio.engine.preview import preview
 from studio.engine.prompt_words import prepare
 from studio.engine.protocol import JobCancelledError, Run, Together
 from studio.engine.schedulers import make_scheduler
 from studio.library.results import ImageResult, Result
 from studio.models.card import ModelCard
-from studio.models.checkpoint import checked, checkpoint_in
-from studio.models.safety import only_variant
 
+__all__ = ["generate", "generate_together", "load", "pictures_together"]
 FRAME_SECONDS = 1 / 30
 """Previews come at most this often."""
 MEMORY_SHARE = 0.25
@@ -34,55 +33,12 @@ PIXEL_BYTES = 8_192
 """Of memory that a picture's pixel takes while it is decoded, in the families that take most."""
 
 
-@dataclass(frozen=True)
-class ImagePipeline:
-    """A loaded diffusion pipeline, its own scheduler, and the map for previews."""
-
-    pipe: Any
-    scheduler: Any
-    latent_map: LatentMap | None
-    device: str
-    parameters: frozenset[str]
-    """The names that the pipeline's call accepts."""
-
-
-def load(card: ModelCard) -> ImagePipeline:
-    """Load the pipeline from the card's folder. Only safetensors; never code from the folder."""
-    from diffusers import AutoPipelineForText2Image, DiffusionPipeline
-
-    device = best_device()
-    checkpoint = checkpoint_in(card.folder)
-    options: dict[str, Any] = {"dtype": best_dtype(device), "local_files_only": True}
-    if checkpoint is not None:
-        pipe = _from_one_file(card, checked(checkpoint), options)
-    else:
-        options |= {"use_safetensors": True, "variant": only_variant(card.folder)}
-        try:
-            pipe = AutoPipelineForText2Image.from_pretrained(card.path, **options)
-        except ValueError as error:
-            if "AutoPipeline" not in str(error):
-                raise
-            pipe = DiffusionPipeline.from_pretrained(card.path, **options)
-    pipe = pipe.to(device)
-    pipe.set_progress_bar_config(disable=True)
-    return ImagePipeline(pipe, pipe.scheduler, fit(pipe), device, frozenset(inspect.signature(pipe.__call__).parameters))
-
-
-def _from_one_file(card: ModelCard, file: Path, options: dict[str, Any]) -> Any:
-    """Load a checkpoint in its authors' own layout; the card's folder says how it is laid out."""
-    from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
-
-    # Never by a name from a file: these two are all that `models/checkpoint.py` writes folders for.
-    loader: Any = StableDiffusionXLPipeline if card.family == "StableDiffusionXLPipeline" else StableDiffusionPipeline
-    return loader.from_single_file(str(file), config=card.path, **options)
-
-
 def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Statistics]:
     """Yield the pictures; number i has the seed + i, so that each can be made again alone."""
     request, read = _readable(run, pipeline)
     count, steps = request.num_images_per_prompt, request.num_inference_steps
     begun, first = time.monotonic(), 0.0
-    for number in range(count):
+    for number in range(run.done, count):
         run.check()
         seed = ((request.seed or 0) + number) % (MAX_SEED + 1)
         watch = _Steps([run], pipeline, request, number * steps, count * steps)
@@ -165,10 +121,14 @@ def _draw(
     arguments = _arguments(requests, pipeline, card)
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
     arguments |= {"generator": generators if len(generators) > 1 else generators[0], "output_type": "np"}
-    with torch.inference_mode(), watch.attached(arguments):
-        output = pipeline.pipe(**arguments)
-    held = getattr(output, "nsfw_content_detected", None) or [False] * len(seeds)
-    return [None if held_back else picture for picture, held_back in zip(output.images, held, strict=True)]
+    with no_gradients(pipeline.plan):
+        if KEPT in watch.run.kept:  # drawn already, before the model was loaded in another way
+            pictures, held = decode_kept(pipeline.pipe, watch.run)
+        else:
+            with watch.attached(arguments), careful_decoding(pipeline.pipe, watch.run):
+                output = pipeline.pipe(**arguments)
+            pictures, held = output.images, getattr(output, "nsfw_content_detected", None) or [False] * len(seeds)
+    return [None if held_back else picture for picture, held_back in zip(pictures, held, strict=True)]
 
 
 class _Steps:
@@ -183,6 +143,8 @@ class _Steps:
         self._done = 0
         self._shown = 0.0
         self.first = 0.0
+        self.run = runs[0]
+        """The one that tells what is done when memory runs out."""
 
     @contextmanager
     def attached(self, arguments: dict[str, Any]) -> Generator[None, None, None]:

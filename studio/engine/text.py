@@ -1,4 +1,5 @@
-"""Text: any causal or encoder-decoder language model that transformers loads from a folder; a GGUF also through llama.cpp.
+"""Text: any causal or encoder-decoder language model that transformers loads from a folder; also those that can see pictures,
+and a GGUF as it is through llama.cpp (`text_gguf.py`).
 
 A chat model's result is its answer. A model without chat continues the prompt, and its result is prompt and continuation.
 Sampling streams; beam search cannot (`generate` refuses a streamer), so it shows its steps and then the ranked candidates.
@@ -15,14 +16,17 @@ from studio.core.events import Progress, Statistics, TextDelta
 from studio.core.requests import MAX_SEED, TextRequest
 from studio.engine import text_gguf
 from studio.engine.chat import prompt_tokens
-from studio.engine.device import best_device, best_dtype, free_bytes
+from studio.engine.device import free_bytes
+from studio.engine.placement import AS_USUAL, device_of, dtype_of, fewer_bits, no_gradients, text_placement
 from studio.engine.protocol import JobCancelledError, Run, Together
 from studio.engine.text_gguf import GgufPipeline
-from studio.engine.text_rows import Row, sample
+from studio.engine.text_rows import Row, sample_in_halves
 from studio.engine.text_stream import Clock, RowDecoder, stop_when
 from studio.library.results import Result, TextResult
 from studio.models.card import ModelCard
+from studio.models.inspect import families
 from studio.models.llama_cpp import RUNNER
+from studio.models.memory import Plan
 from studio.models.tokens import too_long
 
 _KEPT_IDS = (
@@ -32,6 +36,7 @@ _KEPT_IDS = (
     "decoder_start_token_id",
     "forced_bos_token_id",
     "forced_eos_token_id",
+    "suppress_tokens",
 )
 
 
@@ -47,22 +52,20 @@ class TextPipeline:
     tokenizer: Any
     device: str
     encoder_decoder: bool = False
+    plan: Plan = AS_USUAL
 
 
 Pipeline = TextPipeline | GgufPipeline
 
 
-def load(card: ModelCard) -> Pipeline:
-    """Load model and tokenizer from the card's folder. Only safetensors or a GGUF; never code from the folder."""
+def load(card: ModelCard, plan: Plan = AS_USUAL) -> Pipeline:
+    """Load model and tokenizer from the card's folder, as `plan` says. Only safetensors or a GGUF; never code from the folder."""
     if card.runner == RUNNER:
-        return text_gguf.load(card)
-    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
+        return text_gguf.load(card, plan)
+    from transformers import AutoTokenizer, GenerationConfig
 
-    device = best_device()
-    local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    loader = AutoModelForSeq2SeqLM if card.encoder_decoder else AutoModelForCausalLM
-    model = loader.from_pretrained(card.folder, dtype=best_dtype(device), use_safetensors=True, **local).to(device).eval()
-    tokenizer = AutoTokenizer.from_pretrained(card.folder, **local)
+    model = load_model(card, plan)
+    tokenizer = AutoTokenizer.from_pretrained(card.folder, local_files_only=True, trust_remote_code=False)
     # Only ids are kept of the checkpoint's own settings: the request says everything else, so that it can be repeated anywhere.
     known = model.generation_config
     ids = {name: getattr(known, name, None) for name in _KEPT_IDS}
@@ -71,7 +74,29 @@ def load(card: ModelCard) -> Pipeline:
         end = ids["eos_token_id"][0] if isinstance(ids["eos_token_id"], list) else ids["eos_token_id"]
         ids["pad_token_id"] = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else (end or 0)
     model.generation_config = GenerationConfig(**{name: value for name, value in ids.items() if value is not None})
-    return TextPipeline(model, tokenizer, device, card.encoder_decoder)
+    return TextPipeline(model, tokenizer, device_of(plan), card.encoder_decoder, plan)
+
+
+def load_model(card: ModelCard, plan: Plan) -> Any:
+    """Return the model alone. A multimodal one is loaded for its text: without what sees pictures, where its family has that."""
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoModelForSeq2SeqLM
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+    loader: Any = AutoModelForCausalLM
+    if card.encoder_decoder:
+        loader = AutoModelForSeq2SeqLM
+    elif card.family in families()["multimodal"] - set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES):
+        loader = AutoModelForImageTextToText
+    local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    config = AutoConfig.from_pretrained(card.folder, **local)
+    packed = getattr(config, "quantization_config", None)
+    if isinstance(packed, dict) and packed.get("quant_method") == "fp8":
+        packed["dequantize"] = True  # running on the 8 bits needs kernels that are fetched from a hub
+    spread = {**fewer_bits(plan), **text_placement(plan)}
+    model = loader.from_pretrained(
+        card.folder, config=config, dtype=dtype_of(plan), use_safetensors=True, **spread, **local
+    ).eval()
+    return model if spread else model.to(device_of(plan))
 
 
 def generate(run: Run, pipeline: Pipeline) -> Generator[Result, None, Statistics]:
@@ -84,11 +109,11 @@ def generate(run: Run, pipeline: Pipeline) -> Generator[Result, None, Statistics
     if request.num_beams > 1:
         if isinstance(pipeline, GgufPipeline):
             raise _no_beams(run.card)
-        with torch.inference_mode():
+        with no_gradients(pipeline.plan):
             yield from _search(run, request, pipeline, torch.tensor([ids], device=pipeline.device), clock)
     else:
         rows = [_row(run, pipeline, ids, candidate) for candidate in range(request.num_return_sequences)]
-        with torch.inference_mode():
+        with no_gradients(pipeline.plan):
             for _row_over in _sample(rows, request, pipeline, clock):
                 pass
         yield from (_result(row) for row in rows if row.tokens or not row.partial)
@@ -99,8 +124,6 @@ def generate(run: Run, pipeline: Pipeline) -> Generator[Result, None, Statistics
 
 def generate_together(runs: Sequence[Run], pipeline: Pipeline) -> Iterator[Together]:
     """Yield every run's result, or why it has none, when it is over; see `protocol.Kind`."""
-    import torch
-
     rows: dict[int, Row] = {}
     for number, run in enumerate(runs):
         try:
@@ -113,16 +136,15 @@ def generate_together(runs: Sequence[Run], pipeline: Pipeline) -> Iterator[Toget
     for part in _parts(list(rows.values()), _request(runs[0]), room):
         clock = Clock()
         lengths = {id(row): len(row.ids) for row in part}
-        with torch.inference_mode():
+        with no_gradients(pipeline.plan):
             for row in _sample(part, _request(runs[0]), pipeline, clock):
                 over = _result(row) if row.tokens or not row.partial else JobCancelledError()
                 yield numbers[id(row)], over, _statistics(clock, row.tokens, lengths[id(row)])
 
 
 def _sample(rows: Sequence[Row], request: TextRequest, pipeline: Pipeline, clock: Clock) -> Iterator[Row]:
-    if isinstance(pipeline, GgufPipeline):
-        return text_gguf.sample(rows, request, pipeline, clock)
-    return sample(rows, request, pipeline, clock)
+    way = text_gguf.sample if isinstance(pipeline, GgufPipeline) else None
+    return sample_in_halves(rows, request, pipeline, clock, way)
 
 
 def _no_beams(card: ModelCard) -> StudioError:

@@ -15,11 +15,13 @@ from studio.core.environment import thread_count
 from studio.core.errors import StudioError
 from studio.core.events import Progress
 from studio.core.requests import TextRequest
+from studio.engine.placement import AS_USUAL
 from studio.engine.text_rows import Row, tell
 from studio.engine.text_stream import Clock
 from studio.models.card import ModelCard
 from studio.models.checkpoint import checked, checkpoint_in
 from studio.models.llama_cpp import Tokenizer, binding, is_there, open_model
+from studio.models.memory import Plan
 
 BATCH_TOKENS = 512
 """Of prompts, read in one go."""
@@ -36,6 +38,7 @@ class GgufPipeline:
 
     model: Any
     tokenizer: Tokenizer
+    plan: Plan = AS_USUAL
     device: str = "cpu"
     encoder_decoder: bool = False
 
@@ -46,7 +49,7 @@ class GgufPipeline:
         return 2 * _CACHE_BYTES * int(self.model.n_layer) * int(self.model.n_head_kv or self.model.n_head) * int(width)
 
 
-def load(card: ModelCard) -> GgufPipeline:
+def load(card: ModelCard, plan: Plan = AS_USUAL) -> GgufPipeline:
     """Open the file that the card's folder names. Raises StudioError with what to do where the extra is gone, or the file."""
     found = checkpoint_in(card.folder)
     if found is None:
@@ -59,7 +62,7 @@ def load(card: ModelCard) -> GgufPipeline:
             cure=f'Install it (pip install "studio[gguf]"), or convert the model: studio models add "{path}"',
         )
     model = open_model(path)
-    return GgufPipeline(model, Tokenizer(model, chat=card.chat))
+    return GgufPipeline(model, Tokenizer(model, chat=card.chat), plan)
 
 
 def sample(rows: Sequence[Row], request: TextRequest, pipeline: GgufPipeline, clock: Clock) -> Iterator[Row]:
@@ -115,10 +118,7 @@ class _Batch:
             self._context = llama.LlamaContext(pipeline.model, params, False)
         except (ValueError, RuntimeError) as error:
             need = pipeline.bytes_per_token * longest * len(rows) / 1e9
-            raise StudioError(
-                f"The memory for {longest:,} tokens × {len(rows)} ({need:.1f} GB) could not be had.", cause="memory",
-                cure="Ask for fewer tokens or candidates, or close other programs.",
-            ) from error  # fmt: skip
+            raise MemoryError(f"not enough memory for {longest:,} tokens × {len(rows)} ({need:.1f} GB)") from error
         self._batch = llama.LlamaBatch(n_tokens=max(BATCH_TOKENS, len(rows)), embd=0, n_seq_max=1)
         self._prompts = [tuple(row.ids) for row in rows]
         words = len(pipeline.tokenizer)

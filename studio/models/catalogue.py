@@ -111,6 +111,15 @@ def card_of_repository(repo: str) -> ModelCard | None:
     return found[0] if len(found) == 1 else None
 
 
+def as_known(known: ModelCard, seen: ModelCard) -> ModelCard:
+    """Return the catalogue's card for weights that are here: `seen` is what their files say."""
+    return msgspec.structs.replace(
+        known, path=seen.path, size=seen.size, parameters=seen.parameters, family=known.family or seen.family, chat=seen.chat,
+        encoder_decoder=seen.encoder_decoder, template_tokens=seen.template_tokens,
+        max_positions=seen.max_positions or known.max_positions,
+    )  # fmt: skip
+
+
 def listed(installed: list[ModelCard]) -> list[CatalogueEntry]:
     """Return the installed models and, behind them, those of the catalogue that are not; each with all that is known of it."""
     entries = catalogue()
@@ -140,10 +149,10 @@ def why_not_run(card: ModelCard) -> str:
     """Return why Studio does not run this kind of model, as the end of a sentence; empty where it does."""
     from studio.models.inspect import families
 
-    if card.base:
+    if card.base and card.family not in families()["video"]:
         return "it changes another model (LoRA), which it does not do"
     kinds = [names for kind, names in families().items() if kind != "gguf"]  # an architecture there is no model_type of a folder
-    if card.runner in ("llama.cpp", "hibari", "kokoro") or any(card.family in names for names in kinds):
+    if card.runner in ("llama.cpp", "hibari", "kokoro") or card.writes_notes or any(card.family in names for names in kinds):
         return ""
     return f"its family ({card.family}) is not among those that it runs"
 

@@ -23,7 +23,7 @@ from studio.core.paths import DataFolder
 from studio.models import llama_cpp
 from studio.models.add import add_gguf
 from studio.models.card import ModelCard
-from studio.models.catalogue import card_of_repository, stamp
+from studio.models.catalogue import as_known, card_of_repository, stamp
 from studio.models.convert import bytes_of
 from studio.models.download_check import check_configurations
 from studio.models.download_file import blob_path, bytes_there, part_path
@@ -288,11 +288,8 @@ def _card(seen: ModelCard, found: Found, source: str, digest: str, known: ModelC
         return msgspec.structs.replace(
             seen, licence=found.licence, languages=found.languages, source=source, sha256=digest, added=stamp()
         )
-    return msgspec.structs.replace(
-        known, path=seen.path, size=seen.size, parameters=seen.parameters, sha256=digest, added=stamp(),
-        family=known.family or seen.family, source=known.source or source, chat=seen.chat, encoder_decoder=seen.encoder_decoder,
-        template_tokens=seen.template_tokens, max_positions=seen.max_positions or known.max_positions,
-    )  # fmt: skip
+    card = as_known(known, seen)
+    return msgspec.structs.replace(card, source=known.source or source, sha256=digest, added=stamp())
 
 
 # Parts of downloads that were not finished ------------------------------------------------------------------------------------

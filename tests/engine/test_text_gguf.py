@@ -201,7 +201,7 @@ def test_too_long_a_prompt_is_refused_with_the_numbers(model):
 
 def test_beams_are_refused_with_what_to_do(model):
     with pytest.raises(StudioError, match="no beams") as caught:
-        run_job(text, *model, TextRequest(prompt="This is", num_beams=3))
+        run_job(text, *model, TextRequest(prompt="This is", num_beams=3, max_new_tokens=8))
     assert "--convert" in caught.value.cure
 
 
