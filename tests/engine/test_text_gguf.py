@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -218,6 +219,14 @@ def test_a_cancel_while_the_prompt_is_read_leaves_nothing(model):
     outcome = run_job(text, *model, TextRequest(prompt="This is", max_new_tokens=4), lambda _outcome: True)
     assert outcome.cancelled
     assert outcome.results == []
+
+
+def test_a_cancel_ends_the_reading_of_a_prompt_in_the_middle_of_it(model):
+    asked = itertools.count()
+    outcome = run_job(text, *model, TextRequest(prompt="This is", max_new_tokens=4), lambda _outcome: next(asked) > 3)
+    assert outcome.cancelled
+    assert outcome.results == []
+    assert 4 < next(asked) < 12, "it was asked inside the one step, and that ended at once"
 
 
 def test_what_would_repeat():
