@@ -15,6 +15,7 @@ from studio.core.environment import thread_count
 from studio.core.errors import StudioError
 from studio.core.events import Progress
 from studio.core.requests import TextRequest
+from studio.engine.device import free_bytes
 from studio.engine.placement import AS_USUAL
 from studio.engine.text_rows import Row, tell
 from studio.engine.text_stream import Clock
@@ -114,11 +115,14 @@ class _Batch:
         params.n_seq_max, params.n_ctx, params.n_batch = len(rows), longest * len(rows), BATCH_TOKENS
         params.n_threads = params.n_threads_batch = thread_count()
         params.kv_unified = False  # a cache for each: rounding would make a row depend on those beside it
+        need = pipeline.bytes_per_token * longest * len(rows)
+        too_much = MemoryError(f"not enough memory for {longest:,} tokens × {len(rows)} ({need / 1e9:.1f} GB)")
+        if need > free_bytes(pipeline.device):  # the system would promise it, and end this process when it is used
+            raise too_much
         try:
             self._context = llama.LlamaContext(pipeline.model, params, False)
         except (ValueError, RuntimeError) as error:
-            need = pipeline.bytes_per_token * longest * len(rows) / 1e9
-            raise MemoryError(f"not enough memory for {longest:,} tokens × {len(rows)} ({need:.1f} GB)") from error
+            raise too_much from error
         self._batch = llama.LlamaBatch(n_tokens=max(BATCH_TOKENS, len(rows)), embd=0, n_seq_max=1)
         self._prompts = [tuple(row.ids) for row in rows]
         words = len(pipeline.tokenizer)

@@ -12,7 +12,7 @@ from studio.core.events import Cancelled, Finished, Progress, TextDelta
 from studio.core.jobs import new_job
 from studio.core.paths import DataFolder
 from studio.core.requests import TextRequest
-from studio.engine import text
+from studio.engine import text, text_gguf
 from studio.engine.process import ProcessEngine
 from studio.engine.text_gguf import _repeating
 from studio.library.artifacts import read_recipe
@@ -182,6 +182,18 @@ def test_candidates_have_seeds_of_their_own(model):
         assert deltas(outcome, result.ordinal) == result.text
         alone = TextRequest(prompt="This is", seed=result.seed, temperature=1.5, max_new_tokens=16)
         assert run_job(text, card, pipeline, alone).results[0].text == result.text
+
+
+def test_what_does_not_fit_at_once_is_made_in_halves(model, monkeypatch):
+    card, pipeline = model
+    request = TextRequest(prompt="This is", seed=5, temperature=1.5, max_new_tokens=16, num_return_sequences=4)
+    whole = [result.text for result in run_job(text, card, pipeline, request).results]
+    tokens = len(pipeline.tokenizer("This is").input_ids) + 16
+    monkeypatch.setattr(text_gguf, "free_bytes", lambda _device: 2 * tokens * pipeline.bytes_per_token)
+    assert [result.text for result in run_job(text, card, pipeline, request).results] == whole
+    monkeypatch.setattr(text_gguf, "free_bytes", lambda _device: tokens)
+    with pytest.raises(MemoryError, match="not enough memory"):
+        run_job(text, card, pipeline, request)
 
 
 def test_a_long_prompt_is_read_in_parts(data, tmp_path):
