@@ -1,17 +1,21 @@
-"""About the MIDI file that a request for music goes on from, before it runs. Light: every command asks."""
+"""About the file that a request goes on from (music: MIDI, a video: a picture), before it runs. Light: every command asks."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from studio.core.errors import Problem, StudioError
-from studio.core.requests import MusicRequest, Request
+from studio.core.requests import MusicRequest, Request, VideoRequest
 from studio.engine import prompt_words
 from studio.models.card import ModelCard
 
 
 def check_given(card: ModelCard, request: Request) -> Problem | None:
-    """Return why the MIDI file that the request names cannot be continued; None where it can, or where none is named."""
+    """Return why the file that the request names cannot be continued, or what else the model cannot make of it; else None."""
+    if isinstance(request, VideoRequest):
+        from studio.engine.video_given import check_video
+
+        return check_video(card, request)
     if not isinstance(request, MusicRequest) or not request.continue_from:
         return None
     if not card.writes_notes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from studio.engine.image_worn import Worn
 from studio.engine.placement import AS_USUAL, device_of, dtype_of, fewer_bits_of_parts, place
 from studio.engine.preview import LatentMap, fit
 from studio.models.card import ModelCard
@@ -26,10 +27,25 @@ class ImagePipeline:
     parameters: frozenset[str]
     """The names that the pipeline's call accepts."""
     plan: Plan = AS_USUAL
+    worn: Worn = field(default_factory=Worn)
+    """The adapters that are on it; see `image_adapters.py`."""
+    more: dict[str, Any] = field(default_factory=dict)
+    """What the call gets besides, of adapters that work with a picture."""
 
 
 def load(card: ModelCard, plan: Plan = AS_USUAL) -> ImagePipeline:
     """Load the pipeline from the card's folder, as `plan` says. Only safetensors; never code from the folder."""
+    pipe = read(card, plan)
+    latent_map = fit(pipe) if plan.rung in OFFLOADS else None  # before its parts begin to move
+    place(pipe, plan)
+    latent_map = latent_map or fit(pipe)
+    return ImagePipeline(
+        pipe, pipe.scheduler, latent_map, device_of(plan), frozenset(inspect.signature(pipe.__call__).parameters), plan
+    )
+
+
+def read(card: ModelCard, plan: Plan) -> Any:
+    """Return the pipeline as it comes from its files, not yet where it runs."""
     from diffusers import AutoPipelineForText2Image, DiffusionPipeline
 
     checkpoint = checkpoint_in(card.folder)
@@ -45,12 +61,7 @@ def load(card: ModelCard, plan: Plan = AS_USUAL) -> ImagePipeline:
                 raise
             pipe = DiffusionPipeline.from_pretrained(card.path, **options)
     pipe.set_progress_bar_config(disable=True)
-    latent_map = fit(pipe) if plan.rung in OFFLOADS else None  # before its parts begin to move
-    place(pipe, plan)
-    latent_map = latent_map or fit(pipe)
-    return ImagePipeline(
-        pipe, pipe.scheduler, latent_map, device_of(plan), frozenset(inspect.signature(pipe.__call__).parameters), plan
-    )
+    return pipe
 
 
 def _from_one_file(card: ModelCard, file: Path, options: dict[str, Any]) -> Any:

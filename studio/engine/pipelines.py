@@ -23,7 +23,7 @@ from studio.models.card import ModelCard
 from studio.models.machine import Machine
 from studio.models.memory import Plan, Warm, choose, facts_of
 
-Key = tuple[str, str]
+Key = tuple[str, str, str]
 
 
 class Loaded(NamedTuple):
@@ -64,7 +64,7 @@ class Pipelines:
 
         Raises StudioError with the numbers where it does not fit.
         """
-        key, wish = (card.name, card.path), self._wish_for(card.name)
+        key, wish = _key(card), self._wish_for(card.name)
         entry = self._warm.get(key)
         if entry is not None and entry.wish == wish and below is None:
             self._warm.move_to_end(key)
@@ -92,7 +92,7 @@ class Pipelines:
 
     def forget_others(self, card: ModelCard) -> None:
         """Free every model but this one, which runs."""
-        for key in [key for key in self._warm if key != (card.name, card.path)]:
+        for key in [key for key in self._warm if key != _key(card)]:
             del self._warm[key]
         give_back()
 
@@ -123,7 +123,7 @@ class Pipelines:
         holds = weights_of(pipeline)
         if not holds.gpu and not holds.memory:  # no torch: what the program grew by
             holds = Warm(memory=max(0, psutil.Process().memory_info().rss - before))
-        self._warm[card.name, card.path] = _Entry(pipeline, plan, wish, holds, time.monotonic())
+        self._warm[_key(card)] = _Entry(pipeline, plan, wish, holds, time.monotonic())
         return pipeline
 
     def _make_room(self, takes: Warm, stays: Key | None = None) -> None:
@@ -147,3 +147,7 @@ class Pipelines:
         gpu = min(machine.gpu_room(), machine.at_rest.gpu_room() - held.gpu)
         memory = min(machine.memory_room(), machine.at_rest.memory_room() - held.memory)
         return more.gpu <= max(0, gpu) and more.memory <= max(0, memory)
+
+
+def _key(card: ModelCard) -> Key:
+    return card.name, card.path, card.base_path

@@ -9,7 +9,7 @@ import msgspec
 
 from studio.core.requests import KINDS, AnyRequest, Request, build_request, fields
 
-Runner = Literal["transformers", "diffusers", "hibari", "kokoro"]
+Runner = Literal["transformers", "diffusers", "llama.cpp", "hibari", "kokoro"]
 """What loads and runs the weights."""
 
 SYMBOLIC_MUSIC = "symbolic-music"
@@ -32,8 +32,16 @@ Commercial = Literal["yes", "conditional", "no"]
 """May what it makes be sold: yes, under the conditions of its licence, no. `resources/licences.toml` says it in plain words."""
 
 Ability = Literal["text", "chat", "summarize", "translate", "text-to-image", "image-to-image", "inpaint", "control", "adapters",
-                  "ip-adapter", "textual-inversion", "batch", "voices", "lyrics", "melody"]  # fmt: skip
+                  "ip-adapter", "textual-inversion", "batch", "voices", "lyrics", "melody", "text-to-video",
+                  "image-to-video"]  # fmt: skip
 """What the weights and their pipeline can do; whether Studio does it too is another question."""
+
+
+AdapterKind = Literal["", "lora", "textual-inversion", "vae", "controlnet", "ip-adapter"]
+"""What an adapter is; empty for a model."""
+
+ADAPTER = "adapter"
+"""The `kind` of what changes models and makes nothing alone."""
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,20 +60,26 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     """The name that a person sees."""
     kind: str
-    """The kind of request that it serves: text, image, speech, music."""
+    """The kind of request that it serves: text, image, speech, music, video; or `ADAPTER`, for which there is none."""
     runner: Runner
     family: str = ""
-    """model_type of config.json, or the pipeline's class name."""
+    """model_type of config.json, or the pipeline's class name; of an adapter the models that it fits (`layouts.Contents`)."""
     tasks: tuple[str, ...] = ()
     """In Hugging Face's terms: text-generation, text-to-image …"""
     base: str = ""
     """The card of the model that it changes: a LoRA is none by itself. Empty for a whole model."""
+    adapter: AdapterKind = ""
+    """What it is where it changes models. With a `base` it can be chosen as that model, changed."""
+    trigger_words: tuple[str, ...] = ()
+    """What an adapter's file says that a prompt should have, for it to act."""
     repo: str = ""
     """owner/name on the hub."""
     revision: str = ""
     """The branch or commit of `repo` that is meant; empty for its main branch."""
     files: tuple[str, ...] = ()
     """Patterns of the files that are needed of `repo`; empty for those that every model of its runner has (`needed_files`)."""
+    base_path: str = ""
+    """Absolute folder of the installed model that it changes; found when it is asked for, never kept."""
     path: str = ""
     """Absolute folder of the weights; empty while not installed, and for what a Python package carries."""
     description: str = ""
@@ -105,12 +119,20 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     """What the text encoder reads of a prompt; 0 for no limit known."""
     schedulers: tuple[str, ...] | None = None
     """Short names that give good results; None where all do, empty where the scheduler cannot be changed."""
+    timestep_spacing: Literal["", "leading", "trailing", "linspace"] = ""
+    """How the scheduler spaces its steps, where that is not as in its own configuration."""
     size_multiple: int = 8
     sizes: tuple[tuple[int, int], ...] = ()
     """Width and height of sizes that it was trained for."""
     smallest_side: int = 0
     largest_side: int = 0
     """In pixels: beyond them the pictures show no clear thing; 0 for no limit known."""
+    only_sizes: bool = False
+    """No other size than those of `sizes` is possible."""
+    frame_step: int = 1
+    """A video has a multiple of this many frames, and one more: 4 k + 1, 8 k + 1."""
+    most_frames: int = 0
+    """0 for no limit known."""
     preview: Literal["", "fitted", "none"] = ""
     """How unfinished pictures are shown: by a colour map that is fitted to the autoencoder when the model is loaded, or not at
     all, where the autoencoder has no map from one latent to one colour."""

@@ -16,11 +16,11 @@ import msgspec
 
 from studio.core.names import slug
 from studio.core.paths import DataFolder, resources
-from studio.models import checkpoint, licences
+from studio.models import adapters, checkpoint, inspect_video, licences
 from studio.models.card import SYMBOLIC_MUSIC, GuidanceRule, ModelCard, Voice
 from studio.models.gguf_header import read_gguf
 from studio.models.headers import HeaderError, WeightsHeader, opened, read_safetensors
-from studio.models.layouts import ADAPTERS, Contents, tell
+from studio.models.layouts import Contents, tell
 from studio.models.safety import check_folder, check_headers, check_weights, printable, read_json, refused
 from studio.models.words import WHERE, find_words
 
@@ -97,9 +97,10 @@ def _folder(folder: Path, data: DataFolder | None = None) -> ModelCard:
     if (folder / "model_index.json").exists():
         return _licensed(_diffusers(folder), folder)
     if (folder / "adapter_config.json").exists():
-        raise refused(folder, _why_no_adapter(Contents("lora", _base_model(folder))))
+        return adapters.of_peft_folder(folder, data)
     if (folder / "config.json").exists():
-        return _licensed(_transformers(folder), folder)
+        moves = read_json(folder / "config.json").get("_class_name") == "MotionAdapter"
+        return _licensed(_motion_adapter(folder) if moves else _transformers(folder, data), folder)
     files = [path for path in folder.iterdir() if path.suffix.lower() in (".gguf", ".safetensors")]
     if len(files) == 1:
         return _single_file(files[0], data)
@@ -128,15 +129,6 @@ def _licensed(card: ModelCard, folder: Path) -> ModelCard:
     return msgspec.structs.replace(card, licence=licences.of_folder(folder))
 
 
-def _base_model(folder: Path) -> str:
-    base = read_json(folder / "adapter_config.json").get("base_model_name_or_path")
-    return printable(base.rstrip("/").rpartition("/")[2])[:MAX_TITLE] if isinstance(base, str) else ""
-
-
-def _why_no_adapter(contents: Contents) -> str:
-    return f"it is {contents}, and Studio cannot use adapters yet."
-
-
 def _title(folder: Path) -> str:
     # A hub cache calls its snapshots by hashes: models--openai-community--gpt2/snapshots/607a30d7…
     name = folder.parent.parent.name if folder.parent.name == "snapshots" else folder.name
@@ -148,8 +140,8 @@ def _diffusers(folder: Path) -> ModelCard:
     family = index.get("_class_name")
     if not isinstance(family, str) or not re.fullmatch(r"[A-Za-z0-9_]+", family):
         raise refused(folder, "its model_index.json names no pipeline.")
-    if family not in families()["image"]:
-        raise refused(folder, f"its pipeline ({family[:MAX_TITLE]}) is not one that makes pictures from text.")
+    if family not in families()["image"] | families()["video"]:
+        raise refused(folder, f"its pipeline ({family[:MAX_TITLE]}) is not one that makes pictures or videos from text.")
     parameters = size = 0
     for name, entry in index.items():
         if name.startswith("_") or not isinstance(entry, list) or entry == [None, None]:
@@ -159,10 +151,23 @@ def _diffusers(folder: Path) -> ModelCard:
     if not parameters:
         raise refused(folder, "it holds no weights.")
     title = _title(folder)
-    return ModelCard(
+    card = ModelCard(
         name=_name(title), title=title, kind="image", runner="diffusers", family=family, path=str(folder.absolute()),
-        parameters=parameters, size=size, guidance=_guidance(family), defaults=_image_defaults(folder, family),
+        parameters=parameters, size=size, guidance=_guidance(family),
     )  # fmt: skip
+    if family in families()["video"]:
+        return inspect_video.of_family(card, folder)
+    return msgspec.structs.replace(card, defaults=_image_defaults(folder, family))
+
+
+def _motion_adapter(folder: Path) -> ModelCard:
+    parameters, size = check_weights(folder, folder, variants=True)
+    title = _title(folder)
+    card = ModelCard(
+        name=_name(title), title=title, kind="video", runner="diffusers", family=inspect_video.MOTION_FAMILY,
+        base=inspect_video.MOTION_BASE, path=str(folder.absolute()), parameters=parameters, size=size,
+    )  # fmt: skip
+    return inspect_video.of_family(card, folder)
 
 
 def _part(folder: Path, name: str, entry: list[Any]) -> tuple[int, int]:
@@ -200,12 +205,14 @@ def _image_defaults(folder: Path, family: str) -> dict[str, Any]:
     return {"width": side - side % 8, "height": side - side % 8}
 
 
-def _transformers(folder: Path) -> ModelCard:
+def _transformers(folder: Path, data: DataFolder | None) -> ModelCard:
     config = read_json(folder / "config.json")
     nested = config.get("text_config")
     text = nested if isinstance(nested, dict) else config
     family = config.get("model_type")
     if family is None and isinstance(config.get("_class_name"), str):
+        if config["_class_name"] in adapters.CONTROLNETS:
+            return adapters.of_controlnet_folder(folder, config, data)
         raise refused(folder, _why_no_part(config["_class_name"]))
     kind = _kind_of(family) if isinstance(family, str) else ""
     if not kind or not isinstance(family, str):
@@ -228,7 +235,7 @@ def _transformers(folder: Path) -> ModelCard:
 
 def _why_no_part(name: str) -> str:
     if re.search("ControlNet|T2IAdapter", name):
-        return f"it is a ControlNet ({name[:MAX_TITLE]}), and Studio cannot use adapters yet."
+        return f"it is a ControlNet ({name[:MAX_TITLE]}), which Studio cannot use yet."
     return f"it is one part of a model ({name[:MAX_TITLE]}). Add the folder of the whole one."
 
 
@@ -287,10 +294,10 @@ def _single_file(path: Path, data: DataFolder | None) -> ModelCard:
         return _gguf(path)
     header = read_safetensors(path)
     contents = tell(header)
-    if contents.kind == "lora":
-        raise refused(path, _why_no_adapter(contents))
     if contents.kind == "checkpoint":
         return _checkpoint(path, header, contents, data)
+    if contents.kind in adapters.KINDS and not (path.parent.parent / "model_index.json").exists():
+        return adapters.of_file(path, header, contents, data)
     if (path.parent / "config.json").exists() or (path.parent / "model_index.json").exists():
         return _inspect(path.parent, data)
     if (path.parent.parent / "model_index.json").exists():
@@ -299,8 +306,6 @@ def _single_file(path: Path, data: DataFolder | None) -> ModelCard:
 
 
 def _why_no_file(contents: Contents) -> str:
-    if contents.kind in ADAPTERS:
-        return _why_no_adapter(contents)
     if contents.kind == "denoiser":
         return f"it is {contents}. Add the model's diffusers folder."
     if contents.kind in ("unknown", "language_model"):

@@ -17,6 +17,7 @@ from studio.core.errors import StudioError
 from studio.core.settings import MemoryWish, Rung
 from studio.models.card import ModelCard
 from studio.models.checkpoint import checkpoint_in
+from studio.models.inspect_video import MOTION_FAMILY
 from studio.models.machine import TITLES, WORK_SHARE, Device, Machine, Precision, Quantizer, needed, needs
 
 RUNGS: tuple[Rung, ...] = get_args(Rung)
@@ -292,6 +293,8 @@ def facts_of(card: ModelCard) -> Facts:
     folder = Path(card.path)
     if card.runner != "diffusers" or not card.path:
         return Facts()
+    if card.family == MOTION_FAMILY and card.base:  # its layers go into those of another model, which have to be whole numbers
+        return Facts(one_file=True)
     try:
         parts = {part.name: _weights_in(part) for part in folder.iterdir() if part.is_dir()}
         one_file = checkpoint_in(folder) is not None
