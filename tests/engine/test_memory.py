@@ -21,7 +21,7 @@ from studio.engine.device import look
 from studio.engine.pipelines import Pipelines
 from studio.engine.protocol import Run
 from studio.engine.retold import Retold
-from studio.engine.text_rows import Row, sample, sample_in_halves
+from studio.engine.text_rows import Row, sample_in_halves, sample_together
 from studio.engine.text_stream import Clock, RowDecoder
 from studio.engine.weights import is_out_of_memory, weights_of
 from studio.models.catalogue import card_folder, write_card
@@ -274,7 +274,7 @@ def test_rows_that_begin_anew_are_not_told_twice(tmp_path):
     told = []
     run = Run(new_job(request, "/nowhere"), card, told.append, lambda: False)
     row = Row(run, 0, 3, pipeline.tokenizer(request.prompt).input_ids, RowDecoder(pipeline.tokenizer))
-    for _row in sample([row], msgspec.structs.replace(request, max_new_tokens=5), pipeline, Clock()):
+    for _row in sample_together([row], msgspec.structs.replace(request, max_new_tokens=5), pipeline, Clock()):
         pass
     row.over = False
     row.begin_anew()
