@@ -23,8 +23,12 @@ import msgspec
 import psutil
 
 from studio.core.environment import thread_count
+from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
 from studio.core.requests import KINDS
+from studio.models import llama_cpp
+from studio.models.card import ModelCard
+from studio.models.checkpoint import checked, checkpoint_in
 from studio.models.installed import of_kind
 
 LOW_DISK_BYTES = 5e9
@@ -249,3 +253,19 @@ def _models(data: DataFolder) -> Iterator[Check]:
         for card in gone:
             cure = f"Bring it back, or: studio models remove {card.name}"
             yield Check(card.title, "warn", f"its folder is gone: {card.path}", cure)
+        for card in cards:
+            if card not in gone and card.path:
+                yield from _one_file(card)
+
+
+def _one_file(card: ModelCard) -> Iterator[Check]:
+    """What is wrong with a model whose weights are one file that lies elsewhere."""
+    try:
+        pointer = checkpoint_in(card.folder)
+        path = checked(pointer) if pointer is not None else None
+    except StudioError as error:
+        yield Check(card.title, "warn", error.message, error.cure)
+        return
+    if card.runner == llama_cpp.RUNNER and not llama_cpp.is_there():
+        cure = f'pip install "studio[gguf]", or convert it: studio models add "{path}"'
+        yield Check(card.title, "warn", "llama.cpp, which runs it, is not installed", cure)

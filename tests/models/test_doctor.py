@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from studio.core.paths import DataFolder
-from studio.models import doctor
+from studio.models import doctor, llama_cpp
 from studio.models.add import add
 from studio.models.doctor import examine
-from tests.models.made import folder_of
+from tests.models.made import folder_of, make_gguf
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LLAMA = {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}
@@ -119,6 +119,17 @@ def test_a_model_whose_folder_is_gone_is_told(data, tmp_path):
     checks = found(data)
     assert checks["Models for text"].found == "none"
     assert f"studio models remove {card.name}" in checks[card.title].cure
+
+
+@pytest.mark.skipif(not llama_cpp.is_there(), reason="the extra gguf is not installed")
+def test_a_gguf_that_nothing_runs_any_more_is_told(data, tmp_path, monkeypatch):
+    path = make_gguf(tmp_path / "x.gguf")
+    card = add(data, path)
+    assert card.title not in found(data)
+    monkeypatch.setattr(llama_cpp, "PACKAGE", "a_package_that_is_not_there")
+    assert f'studio models add "{path}"' in found(data)[card.title].cure
+    path.unlink()
+    assert "gone or another one" in found(data)[card.title].found
 
 
 def test_low_disk_and_memory_warn(data, monkeypatch):
