@@ -27,6 +27,9 @@ def add_command(
     made_for: Annotated[
         str, typer.Option("--for", help="The installed model that an adapter was made for, where it does not tell.")
     ] = "",
+    convert: Annotated[
+        bool, typer.Option("--convert", help="Make safetensors of a GGUF also where llama.cpp can run it.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Add a model folder, or a .gguf or .safetensors file (a model, a LoRA or another adapter), from this computer."""
@@ -34,7 +37,7 @@ def add_command(
 
     try:
         model = ctx.obj.find_card("image", made_for) if made_for else None
-        card = add(ctx.obj.data, path, output.note, made_for=model)
+        card = add(ctx.obj.data, path, output.note, made_for=model, convert=convert)
     except StudioError as error:
         output.explain(error)
         raise typer.Exit(output.WRONG) from None

@@ -33,6 +33,7 @@ from studio.library.results import Result
 from studio.models.card import ModelCard
 from studio.models.fitting import wanted
 from studio.models.installed import base_of, find
+from studio.models.llama_cpp import PACKAGE, RUNNER
 
 log = logging.getLogger(__name__)
 GenerateTogether = Callable[[Sequence[Run], object], Iterable[Together]]
@@ -296,8 +297,11 @@ def _details(error: BaseException) -> str:
 
 def versions(card: ModelCard) -> dict[str, str]:
     """Return the versions of what ran the model, for the recipe."""
-    names = {"transformers": ("torch", "transformers"), "diffusers": ("torch", "transformers", "diffusers")}.get(
-        card.runner, ("onnxruntime",)
-    )
+    known = {
+        "transformers": ("torch", "transformers"),
+        "diffusers": ("torch", "transformers", "diffusers"),
+        RUNNER: (PACKAGE,),
+    }
+    names = known.get(card.runner, ("onnxruntime",))
     found = {name: str(sys.modules[name].__version__) for name in names if name in sys.modules}
     return {"python": platform.python_version(), **found}

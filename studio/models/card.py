@@ -9,7 +9,7 @@ import msgspec
 
 from studio.core.requests import KINDS, AnyRequest, Request, build_request, fields
 
-Runner = Literal["transformers", "diffusers", "hibari", "kokoro"]
+Runner = Literal["transformers", "diffusers", "llama.cpp", "hibari", "kokoro"]
 """What loads and runs the weights."""
 
 SYMBOLIC_MUSIC = "symbolic-music"

@@ -20,6 +20,7 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.files import ENOUGH_BYTES
 from studio.core.paths import DataFolder
+from studio.models import llama_cpp
 from studio.models.adapters import check_known
 from studio.models.add import add_gguf
 from studio.models.card import ModelCard
@@ -218,7 +219,7 @@ def _measured(folder: Path, repository: Repository, found: Found) -> Look:
     files = list({file.digest: file for file in found.files}.values())
     there = sum(bytes_there(folder, file) for file in files)
     need = sum(file.size for file in files) - there
-    if any(file.path.endswith(".gguf") for file in files):
+    if any(file.path.endswith(".gguf") for file in files) and not llama_cpp.is_there():
         need += bytes_of(found.parameters)  # it is converted once
     return Look(repository, found, there, need, shutil.disk_usage(folder.parent).free)
 

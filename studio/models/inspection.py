@@ -10,7 +10,7 @@ import msgspec
 
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
-from studio.models import adapters, licences
+from studio.models import adapters, licences, llama_cpp
 from studio.models.card import ModelCard
 from studio.models.convert import bytes_of
 from studio.models.fitting import NAMES
@@ -70,7 +70,7 @@ def look_into(path: Path, data: DataFolder | None = None) -> Inspection:
         path=str(path), title=card.title, kind=card.adapter or card.kind, what=_what(card), format=_format(path, card),
         family=card.family,
         precision=precision(headers), parameters=card.parameters, size=card.size, licence=card.licence, runs=True,
-        converted_size=bytes_of(card.parameters) if gguf else 0, card=card,
+        converted_size=bytes_of(card.parameters) if gguf and not llama_cpp.is_there() else 0, card=card,
     )  # fmt: skip
 
 

@@ -121,7 +121,8 @@ def test_what_comes_with_studio_cannot_be_removed(opened):
 
 
 def converting(dialog):
-    return lambda: "Converting" in dialog.status.text()
+    """What takes a while with a GGUF: llama.cpp tries it, where it is installed; else it is converted."""
+    return lambda: "Converting" in dialog.status.text() or "Trying" in dialog.status.text()
 
 
 def children():

@@ -21,8 +21,10 @@ from PySide6.QtGui import (
     QShowEvent,
 )
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QDialog,
     QFileDialog,
+    QGridLayout,
     QInputDialog,
     QProgressBar,
     QPushButton,
@@ -34,12 +36,12 @@ from PySide6.QtWidgets import (
 
 from studio.core.errors import StudioError
 from studio.core.settings import MemoryWish
-from studio.models import checkpoint
 from studio.models.adapters import FamilyNotToldError
 from studio.models.add import add, remove
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalogue import how_to_get, listed
 from studio.models.check import Checked, check
+from studio.models.checkpoint import checkpoint_in
 from studio.models.machine import Machine, look, look_closely
 from studio.models.staging import InstallCancelledError
 from studio.ui import background
@@ -105,6 +107,12 @@ class ModelsDialog(QDialog):
         self.add_repository_button = button(
             "Add by repository id…", "Fetch a model from a hub by its organisation/name", self._add_by_repository, "plus"
         )
+        self.find_button = button(
+            "Find on this computer…",
+            "Find models that other programs keep on this computer; they stay where they are",
+            self._find,
+            "folder",
+        )
         self.get_button = button("Install", "Get the model", self._get, primary=True)
         self.default_button = button("Make default", "Use this model first for its kind", self._make_default)
         self.folder_button = button("Open folder", "Show the model's files", self._open_folder, "folder")
@@ -136,12 +144,26 @@ class ModelsDialog(QDialog):
         layout.addWidget(self.notice)
         layout.addWidget(self.splitter, 1)
         self.status.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        adds = (self.add_folder_button, self.add_file_button, self.add_repository_button)
-        layout.addWidget(row(*adds, self.status, self.bar, self.stop_button, self.close_button))
+        self._adds = QGridLayout()
+        self._adds.setSpacing(8)
+        self._footer = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._footer.setSpacing(8)
+        self._footer.addLayout(self._adds)
+        self._footer.addWidget(row(self.status, self.bar, self.stop_button, self.close_button), 1)
+        layout.addLayout(self._footer)
+        self._place_adds(narrow=False)
         self.stop_button.hide()
         self.bar.hide()
         for made in self.findChildren(QPushButton):
             made.setAutoDefault(False)  # Return in the search does not press one
+
+    def _place_adds(self, *, narrow: bool) -> None:
+        """Put the buttons that add into one line; into two, and the rest below, where there is no room."""
+        made = (self.add_folder_button, self.add_file_button, self.add_repository_button, self.find_button)
+        for number, control in enumerate(made):
+            self._adds.addWidget(control, *(divmod(number, 2) if narrow else (0, number)))
+        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        self._footer.setDirection(direction)
 
     def _connect(self) -> None:
         self.list.chosen.connect(self._on_chosen)
@@ -275,8 +297,7 @@ class ModelsDialog(QDialog):
             return
         card = item.card
         own = Path(card.path).is_relative_to(self.shared.data.models)
-        stays = not own or (Path(card.path) / checkpoint.FILE).is_file()
-        what = "Its files stay where they are." if stays else "Its files are deleted."
+        what = "Its files are deleted." if own and not _lies_elsewhere(card) else "Its files stay where they are."
         if ask(self, "Remove the model?", f"{card.title} is taken from the list. {what}", "Remove"):
             self._begin("", lambda _stop: remove(self.shared.data, card.name), self._on_removed, can_stop=False)
 
@@ -303,6 +324,12 @@ class ModelsDialog(QDialog):
         from studio.ui.dialogs.download import DownloadDialog
 
         DownloadDialog(self.shared, self.parentWidget()).show()  # beside the window, so that several may run
+        self.accept()
+
+    def _find(self) -> None:
+        from studio.ui.dialogs.finding import FindDialog
+
+        FindDialog(self.shared, parent=self.parentWidget()).show()
         self.accept()
 
     def add(self, path: Path, made_for: ModelCard | None = None) -> None:
@@ -367,7 +394,7 @@ class ModelsDialog(QDialog):
         if not busy:
             self._stop = None
         self.stop_button.setVisible(self._stop is not None)
-        for control in (self.add_folder_button, self.add_file_button, self.add_repository_button):
+        for control in (self.add_folder_button, self.add_file_button, self.add_repository_button, self.find_button):
             control.setEnabled(not busy)
         self._on_chosen()
 
@@ -421,6 +448,7 @@ class ModelsDialog(QDialog):
         super().resizeEvent(event)
         narrow = event.size().width() < NARROW
         self.splitter.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
+        self._place_adds(narrow=narrow)
 
     def _on_activated(self, _index: QModelIndex) -> None:
         item = self._chosen()
@@ -447,6 +475,14 @@ class ModelsDialog(QDialog):
         """Add what was dropped."""
         event.acceptProposedAction()
         self.add(Path(event.mimeData().urls()[0].toLocalFile()))
+
+
+def _lies_elsewhere(card: ModelCard) -> bool:
+    try:
+        found = checkpoint_in(card.folder)
+    except StudioError:
+        return False
+    return found is not None and not Path(found.path).is_relative_to(card.folder)
 
 
 def _how(words: str) -> str:
