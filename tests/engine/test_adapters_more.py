@@ -13,6 +13,7 @@ from studio.models.add import add
 from studio.models.installed import of_kind
 from tests.checkpoints_adapters import make_controlnet, make_embedding, make_ip_adapter, make_lora, make_vae
 from tests.checkpoints_image import make_sd, make_sdxl
+from tests.checkpoints_one_file import _vae as authors_vae
 from tests.engine.test_adapters import Drawing, same
 
 
@@ -163,5 +164,23 @@ def test_an_ip_adapter_without_its_image_encoder_is_refused(data, tmp_path, pict
         (tmp_path / "other").mkdir()
         with pytest.raises(StudioError, match="image encoder"):
             add(data, path.rename(tmp_path / "other/x.safetensors"))
+    finally:
+        drawing.engine.close()
+
+
+def test_a_vae_may_have_the_names_of_the_authors_code(data, tmp_path):
+    from diffusers import AutoencoderKL
+    from safetensors.torch import save_file
+
+    drawing = Drawing(data, tmp_path)
+    try:
+        path = make_vae(drawing.model, tmp_path / "bright")
+        state = authors_vae(AutoencoderKL.from_pretrained(path.parent))
+        save_file({name: tensor.contiguous() for name, tensor in state.items()}, tmp_path / "theirs.safetensors")
+        add(data, path)
+        assert add(data, tmp_path / "theirs.safetensors").adapter == "vae"
+        plain = drawing.draw()
+        assert same(drawing.draw(adapters="theirs"), drawing.draw(adapters="bright"))
+        assert same(drawing.draw(), plain)
     finally:
         drawing.engine.close()
