@@ -45,7 +45,7 @@ def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Stati
         seed = ((request.seed or 0) + number) % (MAX_SEED + 1)
         watch = _Steps([run], pipeline, request, number * steps, count * steps)
         (picture,) = _draw([request], [seed], pipeline, run.card, watch)
-        first = first or watch.first - begun
+        first = first or max(0.0, watch.first - begun)
         pixels = _to_pixels(picture, run.card)
         yield ImageResult(pixels=pixels, ordinal=number, seed=seed, prompt_read=read, parts=run.parts)
     return Statistics(run_seconds=time.monotonic() - begun, first_seconds=first, units=count * steps, unit="step")

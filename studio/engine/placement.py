@@ -36,10 +36,14 @@ def dtype_of(plan: Plan) -> Any:
 
 
 def no_gradients(plan: Plan) -> AbstractContextManager[Any]:
-    """Return the context in which the model runs. The 4 bits of quanto are unpacked by what inference mode forbids."""
+    """Return the context in which the model runs.
+
+    The 4 bits of quanto are unpacked by what inference mode forbids; and weights that are moved in it could be moved in it only.
+    """
     import torch
 
-    return torch.no_grad() if plan.quantizer == "quanto" else torch.inference_mode()
+    moves = plan.rung in OFFLOADS or plan.precision in ("int8", "int4")
+    return torch.no_grad() if moves else torch.inference_mode()
 
 
 def fewer_bits(plan: Plan) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A program that runs jobs with little memory, for `test_memory.py`: the system itself refuses what is beyond the limit.
 
-`python -m tests.engine.starved FOLDER JOBS`: a data folder whose models are there, and a file of jobs (msgpack). Each has
-the bytes that the program may grow by after the first job of its model, which runs without a limit. Prints what was said.
+`python -m tests.engine.starved FOLDER JOBS`: a data folder whose models are there, and a file of parts (msgpack). What may be
+taken is a share of what the last part without a limit took. Prints what was said.
 """
 
 from __future__ import annotations
@@ -23,26 +23,51 @@ from studio.library.artifacts import read_recipe
 
 
 class Starved(msgspec.Struct):
-    """Jobs, the bytes that are there for them beyond what the program has then (0 for no limit), and how models are loaded."""
+    """Jobs, how models are loaded, and shares of memory that there are for them, one after the other until memory runs out.
+
+    What a job needs differs by libraries and by what they keep, so that no single share would do everywhere.
+    """
 
     jobs: list[Job]
-    room: int = 0
+    shares: tuple[float, ...] = ()
+    """None for no limit."""
+    notes: int = 1
+    """So much has to be done against it until that is enough."""
     memory: MemoryWish = "auto"
+
+
+LESS = tuple(0.95 * 0.85**number for number in range(24))
 
 
 def main() -> None:
     """Run and print."""
-    data = DataFolder(root=Path(sys.argv[1]))
+    data, whole = DataFolder(root=Path(sys.argv[1])), 0
     engine = LocalEngine(data)
     for part in msgspec.msgpack.decode(Path(sys.argv[2]).read_bytes(), type=list[Starved]):
         save_settings(data, Settings(memory=part.memory))
-        limit = _size() + part.room if part.room else resource.RLIM_INFINITY
-        resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
-        heard: dict[str, list[Any]] = {job.id: [] for job in part.jobs}
-        engine.generate_together(part.jobs, lambda job_id, event, heard=heard: heard[job_id].append(event), lambda _job_id: False)
-        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-        sys.stdout.write(json.dumps([_told(events) for events in heard.values()]) + "\n")
+        before = _size("VmSize")
+        told = [_run(engine, part.jobs)] if not part.shares else []
+        whole = whole if part.shares else _size("VmPeak") - before
+        for number, share in enumerate(part.shares):
+            resource.setrlimit(resource.RLIMIT_AS, (_size("VmSize") + int(share * whole), resource.RLIM_INFINITY))
+            told = [_run(engine, [_again(job, number) for job in part.jobs])]
+            resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            if any(len(one["notes"]) >= part.notes or one["failure"] for one in told[0]):
+                break
+        sys.stdout.write(json.dumps(told[0]) + "\n")
         sys.stdout.flush()
+
+
+def _again(job: Job, number: int) -> Job:
+    """Return the same job under another id and name."""
+    target = msgspec.structs.replace(job.target, stem=f"{job.target.stem}-{number}")
+    return msgspec.structs.replace(job, id=f"{job.id}-{number}", target=target)
+
+
+def _run(engine: LocalEngine, jobs: list[Job]) -> list[dict[str, Any]]:
+    heard: dict[str, list[Any]] = {job.id: [] for job in jobs}
+    engine.generate_together(jobs, lambda job_id, event: heard[job_id].append(event), lambda _job_id: False)
+    return [_told(events) for events in heard.values()]
 
 
 def _told(events: list[Any]) -> dict[str, Any]:
@@ -60,9 +85,10 @@ def _told(events: list[Any]) -> dict[str, Any]:
     }
 
 
-def _size() -> int:
-    """Return the bytes of address space that this program has."""
-    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+def _size(name: str) -> int:
+    """Return the bytes of address space that this program has, or had at most."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,66 @@
+"""What the window has of memory: the model used last is loaded with it, and what was done when memory ran out is told."""
+
+import pytest
+
+from studio.core.events import Finished, Loading, Statistics
+from studio.core.settings import load_settings, save_settings
+from studio.engine.fake import FakeEngine
+from tests.ui.conftest import PATIENCE, close_studio
+from tests.ui.test_window import is_over, press_generate, type_prompt
+
+NOTE = "Memory ran out; the picture is decoded in tiles of 512 px"
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What the engine was asked to warm up with, at each start."""
+    asked = []
+    monkeypatch.setattr(FakeEngine, "warm_up", lambda _engine, *model: asked.append(model))
+    return asked
+
+
+def run_picture(studio, qtbot):
+    studio.window.show_image()
+    tab = studio.window.image_tab
+    tab.form.set_values({"width": 64, "height": 64, "num_inference_steps": 2})
+    type_prompt(tab, "a red apple")
+    press_generate(tab)
+    qtbot.waitUntil(lambda: is_over(studio, tab), timeout=PATIENCE)
+    return tab
+
+
+def test_the_model_used_last_is_loaded_with_the_window(qtbot, open_studio, data, asked):
+    studio = open_studio()
+    run_picture(studio, qtbot)
+    close_studio(studio)
+    close_studio(open_studio())
+    settings = load_settings(data)
+    settings.warm_start = False
+    save_settings(data, settings)
+    open_studio()
+    assert asked == [(), ("image", "fake-image"), ()]
+
+
+def test_what_was_done_when_memory_ran_out_is_told(qtbot, open_studio, monkeypatch):
+    generate = FakeEngine.generate
+
+    def told(engine, job, emit, cancelled):
+        """As an engine that decodes in tiles says it."""
+        emit(Loading(phase="Loading SDXL 1.0: 8 bits, needs 6.5 of 7.5 GB"))
+
+        def noted(event):
+            emit(
+                Finished(artifacts=event.artifacts, statistics=Statistics(notes=(NOTE,)))
+                if isinstance(event, Finished)
+                else event
+            )
+
+        generate(engine, job, noted, cancelled)
+
+    monkeypatch.setattr(FakeEngine, "generate", told)
+    studio = open_studio()
+    shown = []
+    studio.session.queue.job_event.connect(lambda _id, event: shown.append(studio.window.image_tab.status.text()))
+    tab = run_picture(studio, qtbot)
+    qtbot.waitUntil(lambda: NOTE in tab.status.text(), timeout=PATIENCE)
+    assert "Loading SDXL 1.0: 8 bits, needs 6.5 of 7.5 GB…" in shown
