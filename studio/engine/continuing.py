@@ -1,17 +1,21 @@
-"""About the MIDI file that a request for music goes on from, before it runs. Light: every command asks."""
+"""About the files that a request goes on from (MIDI, pictures), before it runs. Light: every command asks."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from studio.core.errors import Problem, StudioError
-from studio.core.requests import MusicRequest, Request
+from studio.core.requests import ImageRequest, MusicRequest, Request
 from studio.engine import prompt_words
 from studio.models.card import ModelCard
 
 
 def check_given(card: ModelCard, request: Request) -> Problem | None:
-    """Return why the MIDI file that the request names cannot be continued; None where it can, or where none is named."""
+    """Return why the files that the request names cannot be used; None where they can, or where none is named."""
+    if isinstance(request, ImageRequest):
+        from studio.engine import image_inputs
+
+        return image_inputs.check_given(card, request)
     if not isinstance(request, MusicRequest) or not request.continue_from:
         return None
     if not card.writes_notes:
@@ -32,4 +36,10 @@ def advise(card: ModelCard, request: Request) -> str:
 
         given = music_given.read_given(Path(request.continue_from))
         return music_words.advise(request.prompt, music_given.join(music_words.read(request.prompt), given))
-    return prompt_words.advise(request.prompt, card)
+    told = prompt_words.advise(request.prompt, card)
+    if isinstance(request, ImageRequest) and request.image:
+        from studio.engine import image_inputs
+
+        fit = image_inputs.describe_fit(image_inputs.look(Path(request.image)), request.width, request.height)
+        return " ".join(part for part in (told, f"{Path(request.image).name}: {fit}" if fit else "") if part)
+    return told

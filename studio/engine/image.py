@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from studio.core.errors import StudioError
 from studio.core.events import Preview, Progress, Statistics
 from studio.core.requests import MAX_SEED, ImageRequest
 from studio.engine.device import free_bytes
+from studio.engine.image_inputs import prepare as prepare_inputs
 from studio.engine.image_load import ImagePipeline, load
 from studio.engine.preview import preview
 from studio.engine.prompt_words import prepare
@@ -34,15 +36,17 @@ PIXEL_BYTES = 8_192
 def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Statistics]:
     """Yield the pictures; number i has the seed + i, so that each can be made again alone."""
     request, read = _readable(run, pipeline)
-    count, steps = request.num_images_per_prompt, request.num_inference_steps
+    given = prepare_inputs(request, pipeline, run.card)
+    count, steps = request.num_images_per_prompt, given.steps
     begun, first = time.monotonic(), 0.0
     for number in range(count):
         run.check()
         seed = ((request.seed or 0) + number) % (MAX_SEED + 1)
-        watch = _Steps([run], pipeline, request, number * steps, count * steps)
-        (picture,) = _draw([request], [seed], pipeline, run.card, watch)
+        watch = _Steps([run], given.pipeline, request, steps, number * steps, count * steps)
+        (picture,) = _draw([request], [seed], given.pipeline, run.card, watch, given.arguments)
         first = first or watch.first - begun
-        yield ImageResult(pixels=_to_pixels(picture, run.card), ordinal=number, seed=seed, prompt_read=read)
+        pixels = given.finished(_to_pixels(picture, run.card))
+        yield ImageResult(pixels=pixels, ordinal=number, seed=seed, prompt_read=read, inputs=given.sha256)
     return Statistics(run_seconds=time.monotonic() - begun, first_seconds=first, units=count * steps, unit="step")
 
 
@@ -66,19 +70,15 @@ def _draw_part(
 ) -> Iterator[Together]:
     chosen = [runs[number] for number in part]
     requests = [request for request, _read in part.values()]
-    watch = _Steps(chosen, pipeline, requests[0], 0, requests[0].num_inference_steps)
+    steps = requests[0].num_inference_steps
+    watch = _Steps(chosen, pipeline, requests[0], steps, 0, steps)
     seeds = [request.seed or 0 for request in requests]
     try:
         pictures = _draw(requests, seeds, pipeline, chosen[0].card, watch)
     except JobCancelledError as error:
         yield from ((number, error, Statistics()) for number in part)
         return
-    told = Statistics(
-        run_seconds=time.monotonic() - begun,
-        first_seconds=watch.first - begun,
-        units=requests[0].num_inference_steps,
-        unit="step",
-    )
+    told = Statistics(run_seconds=time.monotonic() - begun, first_seconds=watch.first - begun, units=steps, unit="step")
     for (number, (_request, read)), seed, picture in zip(part.items(), seeds, pictures, strict=True):
         try:
             runs[number].check()
@@ -107,16 +107,21 @@ def _readable(run: Run, pipeline: ImagePipeline) -> tuple[ImageRequest, str]:
 
 
 def _draw(
-    requests: Sequence[ImageRequest], seeds: Sequence[int], pipeline: ImagePipeline, card: ModelCard, watch: _Steps
+    requests: Sequence[ImageRequest],
+    seeds: Sequence[int],
+    pipeline: ImagePipeline,
+    card: ModelCard,
+    watch: _Steps,
+    inputs: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[Any]:
     """Return the pictures, each (height, width, 3), 0 to 1, or None where the model's own filter held it back.
 
-    The requests differ in their prompts only.
+    The requests differ in their prompts only. `inputs`: the arguments that given pictures are.
     """
     import torch
 
     pipeline.pipe.scheduler = make_scheduler(requests[0].scheduler, pipeline.scheduler, card)
-    arguments = _arguments(requests, pipeline, card)
+    arguments = {**_arguments(requests, pipeline, card), **inputs}
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
     arguments |= {"generator": generators if len(generators) > 1 else generators[0], "output_type": "np"}
     with torch.inference_mode(), watch.attached(arguments):
@@ -128,10 +133,13 @@ def _draw(
 class _Steps:
     """Sees each step of pictures that are drawn together: counts it, shows previews, obeys cancels."""
 
-    def __init__(self, runs: Sequence[Run], pipeline: ImagePipeline, request: ImageRequest, offset: int, total: int) -> None:
+    def __init__(
+        self, runs: Sequence[Run], pipeline: ImagePipeline, request: ImageRequest, steps: int, offset: int, total: int
+    ) -> None:
         self._runs = runs
         self._pipeline = pipeline
         self._request = request
+        self._steps = steps
         self._offset = offset
         self._total = total
         self._done = 0
@@ -166,7 +174,7 @@ class _Steps:
     def _see(self, latents: Any) -> None:
         if all(run.cancelled() for run in self._runs):
             raise JobCancelledError  # raising is the one way out that every pipeline has
-        self._done = min(self._done + 1, self._request.num_inference_steps)
+        self._done = min(self._done + 1, self._steps)
         now = time.monotonic()
         self.first = self.first or now
         shows = latents is not None and self._pipeline.latent_map is not None and now - self._shown >= FRAME_SECONDS
@@ -189,6 +197,7 @@ def _arguments(requests: Sequence[ImageRequest], pipeline: ImagePipeline, card: 
         "width": request.width,
         "height": request.height,
         "num_inference_steps": request.num_inference_steps,
+        "max_area": request.width * request.height,  # Kontext would take its own
     }
     if card.guidance == "true_cfg":
         arguments["true_cfg_scale"] = request.guidance_scale

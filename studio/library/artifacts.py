@@ -147,6 +147,7 @@ def _recipe(result: Result, job: Job, card: ModelCard, versions: dict[str, str])
         studio=__version__, job_id=job.id, request=job.request, ordinal=result.ordinal, seed=result.seed, model=card.name,
         model_sha256=card.sha256, versions=versions, created=created, score=result.score, partial=result.partial,
         prompt_read=result.prompt_read if isinstance(result, (ImageResult, AudioResult)) else "",
+        inputs=result.inputs if isinstance(result, ImageResult) else {},
     )  # fmt: skip
 
 
@@ -162,6 +163,8 @@ def parameters_line(recipe: Recipe) -> str:
         "CFG scale": getattr(request, "guidance_scale", ""), "Seed": recipe.seed,
         "Size": f"{getattr(request, 'width', 0)}x{getattr(request, 'height', 0)}", "Model": recipe.model,
     }  # fmt: skip
+    if getattr(request, "image", ""):
+        values["Denoising strength"] = getattr(request, "strength", "")
     if recipe.prompt_read:
         values["Prompt read as"] = recipe.prompt_read
     negative = getattr(request, "negative_prompt", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,8 @@ class ImageResult(Result):
     """height × width × 3, sRGB."""
     prompt_read: str = ""
     """What the model was given, where that is not the request's prompt."""
+    inputs: dict[str, str] = field(default_factory=dict)
+    """Field of the request → SHA-256 of the file that it named."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,7 @@ class ImageTab(GenerateTab):
     """Prompt and settings on the left, the picture as it is made on the right."""
 
     kind = "image"
-    own_fields = ("negative_prompt",)
+    own_fields = ("negative_prompt", "image", "strength", "mask_image")
 
     def __init__(self, shared: Shared) -> None:
         self.negative_prompt = text_editor("Negative prompt", "What to keep out of the picture.", 48)
