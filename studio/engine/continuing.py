@@ -41,5 +41,5 @@ def advise(card: ModelCard, request: Request) -> str:
         from studio.engine import image_inputs
 
         fit = image_inputs.describe_fit(image_inputs.look(Path(request.image)), request.width, request.height)
-        return " ".join(part for part in (told, f"{Path(request.image).name}: {fit}" if fit else "") if part)
+        return " ".join(part for part in (told, f"{image_inputs.short_name(Path(request.image))}: {fit}" if fit else "") if part)
     return told

@@ -19,6 +19,7 @@ from studio.core.requests import ImageRequest, Request
 from studio.models.card import ModelCard
 from studio.models.headers import HeaderError, opened
 from studio.models.pictures import has_strength, needs_picture, starts_from_picture, takes_mask, takes_picture
+from studio.models.safety import printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +54,7 @@ def check_given(card: ModelCard, request: Request) -> Problem | None:
         return Problem("image", error.message)
     if request.mask_image:
         try:
-            _check_shape(request, size, look(Path(request.mask_image)))
+            check_shape(request, size, look(Path(request.mask_image)))
         except StudioError as error:
             return Problem("mask_image", error.message)
     return None
@@ -94,7 +95,8 @@ def describe_fit(size: tuple[int, int], width: int, height: int) -> str:
     return f"{' and '.join(said or ['brought'])} to {width} × {height}.".capitalize()
 
 
-def _check_shape(request: ImageRequest, size: tuple[int, int], mask: tuple[int, int]) -> None:
+def check_shape(request: ImageRequest, size: tuple[int, int], mask: tuple[int, int]) -> None:
+    """Raise StudioError where a mask of this size does not lie over a picture of that size."""
     if mask == (request.width, request.height):  # made for the result
         return
     if abs(mask[0] / mask[1] / (size[0] / size[1]) - 1) > SHAPE_TOLERANCE and not _nearly(size, mask):
@@ -249,7 +251,13 @@ def _unreadable(path: Path, error: BaseException) -> StudioError:
 
 
 def _refused(path: Path, why: str) -> StudioError:
-    return StudioError(f"{path.name} {why}.", cause="invalid", cure="Choose another picture.")
+    return StudioError(f"{short_name(path)} {why}.", cause="invalid", cure="Choose another picture.")
+
+
+def short_name(path: Path) -> str:
+    """Return the file's name, the middle of a long one left out."""
+    name = printable(path.name)
+    return name if len(name) <= 40 else f"{name[:24]}…{name[-14:]}"
 
 
 # For the pipeline -------------------------------------------------------------------------------------------------------------
@@ -289,17 +297,18 @@ def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> 
 
     picture, digest = read_picture(Path(request.image))
     given, told = picture.size, {"image": digest}
-    arguments: dict[str, Any] = {"image": (fitted := _fitted(picture, request))}
+    fitted = _fitted(picture, request)
+    arguments: dict[str, Any] = {"image": [fitted] if card.family == "GlmImagePipeline" else fitted}  # it counts what it gets
     mask = None
     if request.mask_image:
         grey, told["mask_image"] = read_mask(Path(request.mask_image))
-        _check_shape(request, given, grey.size)
+        check_shape(request, given, grey.size)
         if grey.size != (request.width, request.height):
             grey = _fitted(grey.resize(given) if grey.size != given else grey, request)
         mask = np.asarray(grey)
         if not mask.any():
             raise StudioError(
-                f"{Path(request.mask_image).name} has nothing white where the picture is: nothing would be repainted.",
+                f"{short_name(Path(request.mask_image))} has nothing white where the picture is: nothing would be repainted.",
                 cause="invalid",
                 cure="Paint white what is to change.",
             )
