@@ -198,6 +198,8 @@ def _arguments(requests: Sequence[ImageRequest], pipeline: ImagePipeline, card: 
         "height": request.height,
         "num_inference_steps": request.num_inference_steps,
         "max_area": request.width * request.height,  # Kontext would take its own
+        # A small picture is drawn small, and not as large as those of the training and made smaller then.
+        "use_resolution_binning": request.width * request.height >= 512 * 512,
     }
     if card.guidance == "true_cfg":
         arguments["true_cfg_scale"] = request.guidance_scale
@@ -207,6 +209,8 @@ def _arguments(requests: Sequence[ImageRequest], pipeline: ImagePipeline, card: 
         arguments["guidance_scale"] = request.guidance_scale
         if any(negative) and card.guidance != "embedded":
             arguments["negative_prompt"] = negative if len(negative) > 1 else negative[0]
+    if request.num_inference_steps != 2:
+        arguments["intermediate_timesteps"] = None  # Sana-Sprint has one for two steps only
     return {name: value for name, value in arguments.items() if name in pipeline.parameters}
 
 

@@ -277,11 +277,17 @@ class Inputs:
     mask: NDArray[Any] | None = None
 
     def finished(self, pixels: Any) -> Any:
-        """Return the result; with a mask what it leaves black is as it was given, to the bit."""
-        if self.picture is None or self.mask is None or pixels.shape != self.picture.shape:
+        """Return the result in the wished size; with a mask what it leaves black is as it was given, to the bit."""
+        if self.picture is None:
             return pixels
         import numpy as np
+        from PIL import Image
 
+        if pixels.shape != self.picture.shape:  # Qwen-Image-Edit repaints a million pixels, whatever was wished
+            height, width = self.picture.shape[:2]
+            pixels = np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS))
+        if self.mask is None:
+            return pixels
         share = self.mask[..., None].astype(np.float32) / 255
         mixed = (pixels * share + self.picture * (1 - share)).round().astype(np.uint8)
         return np.where(share == 0, self.picture, np.where(share == 1, pixels, mixed))
@@ -298,7 +304,7 @@ def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> 
     picture, digest = read_picture(Path(request.image))
     given, told = picture.size, {"image": digest}
     fitted = _fitted(picture, request)
-    arguments: dict[str, Any] = {"image": [fitted] if card.family == "GlmImagePipeline" else fitted}  # it counts what it gets
+    arguments: dict[str, Any] = {"image": fitted}
     mask = None
     if request.mask_image:
         grey, told["mask_image"] = read_mask(Path(request.mask_image))
@@ -316,8 +322,9 @@ def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> 
     able = _turned(pipeline, masked=mask is not None)
     steps = request.num_inference_steps
     if "strength" in able.parameters:
-        arguments["strength"] = request.strength
-        steps = _steps_done(able.pipe, steps, request.strength)
+        arguments["strength"], steps = _whole_steps(able.pipe, steps, request.strength)
+    if "_auto_resize" in able.parameters:  # Kontext was trained on a million pixels; small pictures are not blown up to that
+        arguments["_auto_resize"] = request.width * request.height >= 512 * 512
     return Inputs(able, steps, arguments, told, np.asarray(fitted), mask)
 
 
@@ -339,10 +346,22 @@ def _turned(pipeline: ImagePipeline, *, masked: bool) -> ImagePipeline:
     return replace(pipeline, pipe=pipe, parameters=frozenset(inspect.signature(pipe.__call__).parameters))
 
 
+def _whole_steps(pipe: Any, steps: int, strength: float) -> tuple[float, int]:
+    """Return the strength to ask for and the steps that are then done: as many as there are whole ones in steps × strength.
+
+    Families that round up would do all of four steps at 0.8, and so begin with noise and forget the picture.
+    """
+    whole = max(1, int(steps * strength))
+    for asked in (strength, whole / steps, whole / steps - 1e-6):
+        if _steps_done(pipe, steps, asked) == whole:
+            return asked, whole
+    return strength, _steps_done(pipe, steps, strength)
+
+
 def _steps_done(pipe: Any, steps: int, strength: float) -> int:
     """Return how many of the steps the pipeline does, by its own rule: families round differently, and some do all."""
     rule = getattr(type(pipe), "get_timesteps", None)
-    if rule is None:
+    if rule is None or type(pipe).__name__.startswith("LatentConsistency"):  # which has the rule and does not follow it
         return steps
     counting = types.SimpleNamespace(order=1, timesteps=range(steps))
     done = rule(types.SimpleNamespace(scheduler=counting), steps, strength, "cpu")[1]

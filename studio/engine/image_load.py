@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from studio.engine import image_words
 from studio.engine.device import best_device, best_dtype
 from studio.engine.preview import LatentMap, fit
 from studio.models.card import ModelCard
@@ -36,13 +37,14 @@ def load(card: ModelCard) -> ImagePipeline:
     if checkpoint is not None:
         pipe = _from_one_file(card, checked(checkpoint), options)
     else:
-        options |= {"use_safetensors": True, "variant": only_variant(card.folder)}
+        options |= {"use_safetensors": True, "variant": only_variant(card.folder), **image_words.left_out(card)}
         try:
             pipe = AutoPipelineForText2Image.from_pretrained(card.path, **options)
         except ValueError as error:
             if "AutoPipeline" not in str(error):
                 raise
             pipe = DiffusionPipeline.from_pretrained(card.path, **options)
+    image_words.add(pipe, card)
     pipe = pipe.to(device)
     pipe.set_progress_bar_config(disable=True)
     return ImagePipeline(pipe, pipe.scheduler, fit(pipe), device, frozenset(inspect.signature(pipe.__call__).parameters))

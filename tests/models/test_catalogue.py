@@ -199,8 +199,9 @@ def test_what_a_pipeline_can_do_is_what_diffusers_has_for_it(card):
 
     can = {
         "text-to-image": "mask_image" not in takes and (takes.get("image") is None or card.family in text_to_image()),
-        "image-to-image": has("Img2Img") or ("image" in takes and "mask_image" not in takes),
-        "inpaint": has("Inpaint") or "mask_image" in takes,
+        "image-to-image": (has("Img2Img") or ("image" in takes and "mask_image" not in takes))
+        and card.family not in CANNOT_START,
+        "inpaint": (has("Inpaint") and card.family not in CANNOT_INPAINT) or "mask_image" in takes,
         "control": hasattr(diffusers, card.family.removesuffix("Pipeline") + "ControlNetPipeline"),
         "adapters": issubclass(kind, LoraBaseMixin),
         "ip-adapter": any("IPAdapterMixin" in parent for parent in parents),
@@ -210,6 +211,9 @@ def test_what_a_pipeline_can_do_is_what_diffusers_has_for_it(card):
     assert set(card.abilities) == {ability for ability, there in can.items() if there}
     vae = inspect.signature(kind.__init__).parameters["vae"].annotation
     assert (card.preview == "fitted") == (vae is diffusers.AutoencoderKL)
+
+
+CANNOT_START, CANNOT_INPAINT = {"GlmImagePipeline"}, {"ChromaPipeline"}  # see resources/families.toml
 
 
 def text_to_image():

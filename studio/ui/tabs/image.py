@@ -72,7 +72,8 @@ class ImageTab(GenerateTab):
         layout.addWidget(self.view, 1)
         below = row(self.about, self.start_button)  # a narrow window has no room beside the other buttons
         self.start_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        below.layout().setAlignment(self.start_button, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom)
+        if (beside := below.layout()) is not None:
+            beside.setAlignment(self.start_button, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom)
         layout.addWidget(below)
         layout.addWidget(row(self.copy_button, self.save_button, self.folder_button, None))
         self._on_picture_changed()
