@@ -6,7 +6,7 @@ from pathlib import Path
 
 from studio.models.card import ModelCard
 from studio.models.inspect import inspect
-from tests.checkpoints_image_parts import clip_tokenizer
+from tests.checkpoints_image_parts import beside, clip_tokenizer
 
 
 def parts_of_sd(cross: int, vocabulary: int, **more):
@@ -38,7 +38,7 @@ def make_sd(folder: Path) -> ModelCard:
     from diffusers import StableDiffusionPipeline
     from transformers import CLIPTextModel
 
-    tokenizer, vocabulary = clip_tokenizer(folder)
+    tokenizer, vocabulary = clip_tokenizer(beside(folder))
     unet, vae, text, scheduler = parts_of_sd(32, vocabulary)
     pipe = StableDiffusionPipeline(
         vae=vae, text_encoder=CLIPTextModel(text), tokenizer=tokenizer, unet=unet, scheduler=scheduler, safety_checker=None,
@@ -52,7 +52,7 @@ def make_sdxl(folder: Path) -> ModelCard:
     from diffusers import StableDiffusionXLPipeline
     from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
-    tokenizer, vocabulary = clip_tokenizer(folder)
+    tokenizer, vocabulary = clip_tokenizer(beside(folder))
     unet, vae, text, scheduler = parts_of_sd(
         64, vocabulary, addition_embed_type="text_time", addition_time_embed_dim=8, projection_class_embeddings_input_dim=80,
         transformer_layers_per_block=(1, 1), use_linear_projection=True,
@@ -69,7 +69,7 @@ def make_lcm(folder: Path) -> ModelCard:
     from diffusers import LatentConsistencyModelPipeline, LCMScheduler
     from transformers import CLIPTextModel
 
-    tokenizer, vocabulary = clip_tokenizer(folder)
+    tokenizer, vocabulary = clip_tokenizer(beside(folder))
     unet, vae, text, scheduler = parts_of_sd(32, vocabulary, time_cond_proj_dim=16)
     pipe = LatentConsistencyModelPipeline(
         vae=vae, text_encoder=CLIPTextModel(text), tokenizer=tokenizer, unet=unet,

@@ -10,6 +10,7 @@ import torch
 from studio.models.card import ModelCard
 from studio.models.inspect import inspect
 from tests.checkpoints_image_parts import (
+    beside,
     clip_config,
     clip_tokenizer,
     flow,
@@ -30,7 +31,7 @@ def _flux_parts(folder: Path, channels: int = 16, **more) -> dict:
     from transformers import CLIPTextModel
 
     torch.manual_seed(0)
-    tokenizer, words = clip_tokenizer(folder)
+    tokenizer, words = clip_tokenizer(beside(folder))
     other = t5_tokenizer()
     transformer = FluxTransformer2DModel(
         in_channels=channels, out_channels=16, num_layers=1, num_single_layers=1, attention_head_dim=8, num_attention_heads=2,
@@ -140,7 +141,7 @@ def make_sd3(folder: Path) -> ModelCard:
     from transformers import CLIPTextModelWithProjection
 
     torch.manual_seed(0)
-    tokenizer, words = clip_tokenizer(folder)
+    tokenizer, words = clip_tokenizer(beside(folder))
     other = t5_tokenizer()
     transformer = SD3Transformer2DModel(
         sample_size=16, patch_size=1, in_channels=16, out_channels=16, num_layers=1, attention_head_dim=8, num_attention_heads=2,

@@ -10,7 +10,7 @@ import torch
 from studio.models.card import ModelCard
 from studio.models.inspect import inspect
 from tests.checkpoints_image import parts_of_sd
-from tests.checkpoints_image_parts import flow, kl, language_sizes, saved, t5
+from tests.checkpoints_image_parts import beside, flow, kl, language_sizes, saved, t5
 from tests.checkpoints_text import SENTENCES, make_tokenizer
 
 GLM_CHAT = (
@@ -38,7 +38,7 @@ def make_kolors(folder: Path) -> ModelCard:
     from diffusers.pipelines.kolors.text_encoder import ChatGLMConfig
 
     torch.manual_seed(0)
-    words = folder.with_name(folder.name + "-tokenizer") / "tokenizer.model"
+    words = beside(folder) / "tokenizer.model"
     size = _sentencepiece(words)
     tokenizer = ChatGLMTokenizer(str(words))
     text = ChatGLMModel(

@@ -27,11 +27,15 @@ def saved(pipe, folder: Path) -> ModelCard:
 # Words ------------------------------------------------------------------------------------------------------------------------
 
 
-def clip_tokenizer(folder: Path):
-    """Of letters; also returns the number of words. Its files lie beside `folder`."""
+def beside(folder: Path) -> Path:
+    """Return where the words of a pipeline are made before it is saved."""
+    return folder.with_name(folder.name + "-tokenizer")
+
+
+def clip_tokenizer(place: Path):
+    """Of letters; also returns the number of words."""
     from transformers import CLIPTokenizer
 
-    place = folder.with_name(folder.name + "-tokenizer")
     place.mkdir(parents=True, exist_ok=True)
     letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
     vocabulary = {token: number for number, token in enumerate([*letters, *(f"{letter}</w>" for letter in letters)])}

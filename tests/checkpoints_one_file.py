@@ -32,7 +32,7 @@ def tiny_pipeline(folder: Path, large: bool = False):
     from tests.checkpoints_image_parts import clip_tokenizer
 
     torch.manual_seed(0)
-    tokenizer, tokens = clip_tokenizer(folder)
+    tokenizer, tokens = clip_tokenizer(folder / "words")
     widths, depth = (64, 128), (1, 2)
     more = {
         "attention_head_dim": [width // 64 for width in widths], "use_linear_projection": True,

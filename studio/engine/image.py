@@ -32,6 +32,9 @@ MEMORY_SHARE = 0.25
 PIXEL_BYTES = 8_192
 """Of memory that a picture's pixel takes while it is decoded, in the families that take most."""
 
+_ALONE = ("GlmImagePipeline",)
+"""Plans all pictures of a batch with the first one's seed: beside others a picture would not be the one that its seed makes."""
+
 
 def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Statistics]:
     """Yield the pictures; number i has the seed + i, so that each can be made again alone."""
@@ -52,6 +55,8 @@ def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Stati
 
 def generate_together(runs: Sequence[Run], pipeline: ImagePipeline) -> Iterator[Together]:
     """Yield every run's picture, or why it has none; see `protocol.Kind`. Each has its own noise, from its own seed."""
+    if type(pipeline.pipe).__name__ in _ALONE:
+        raise StudioError(f"Pictures of {runs[0].card.title} are made one by one.", cause="model")
     begun = time.monotonic()
     ready: dict[int, tuple[ImageRequest, str]] = {}
     for number, run in enumerate(runs):

@@ -22,6 +22,7 @@ from studio.library.artifacts import read_recipe
 from studio.models.card import ModelCard
 from studio.models.catalogue import card_folder, entry_named, write_card
 from tests.checkpoints_image import make_sd
+from tests.checkpoints_image_flux import make_flux
 from tests.engine.runs import run_job
 
 SD = entry_named("stable-diffusion-1.5").card
@@ -372,3 +373,18 @@ def test_a_pipeline_without_a_callback_counts_the_same(sd, tmp_path):
     deaf = replace(pipeline, parameters=pipeline.parameters - {"callback_on_step_end"})
     outcome = run((card, deaf), image=save(tmp_path / "a.png"))
     assert [(event.step, event.total) for event in outcome.of(Progress)] == [(1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize(("steps", "strength", "done"), [(4, 0.8, 3), (10, 0.29, 2), (2, 0.75, 1), (4, 1.0, 4), (7, 0.6, 4)])
+def test_families_that_round_up_do_not_forget_the_picture(flux, tmp_path, steps, strength, done):
+    start, other = save(tmp_path / "start.png"), halved(tmp_path / "other.png")
+    first, second = (run(flux, image=path, num_inference_steps=steps, strength=strength) for path in (start, other))
+    assert [(event.step, event.total) for event in first.of(Progress)] == [(number + 1, done) for number in range(done)]
+    if strength < 1:
+        assert not np.array_equal(pixels(first), pixels(second))
+
+
+@pytest.fixture(scope="module")
+def flux(tmp_path_factory):
+    card = make_flux(tmp_path_factory.mktemp("models") / "flux")
+    return card, image.load(card)
