@@ -28,7 +28,10 @@ def _render(tokenizer: Any, messages: list[dict[str, str]]) -> list[int]:
     from jinja2 import TemplateError
 
     try:
-        encoded = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=True, return_dict=True)
+        # Qwen 3, SmolLM3 and Gemma 4 would think aloud first, and end before the answer; templates without the switch ignore it.
+        encoded = tokenizer.apply_chat_template(
+            messages, add_generation_prompt=True, enable_thinking=False, tokenize=True, return_dict=True
+        )
     except (TemplateError, ValueError, TypeError):
         return []
     return list(encoded["input_ids"])

@@ -1,21 +1,25 @@
-"""About the files that a request goes on from (MIDI, pictures), before it runs. Light: every command asks."""
+"""About the files that a request goes on from (music: MIDI; a picture, a video: pictures), before it runs. Every command asks."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from studio.core.errors import Problem, StudioError
-from studio.core.requests import ImageRequest, MusicRequest, Request
+from studio.core.requests import ImageRequest, MusicRequest, Request, VideoRequest
 from studio.engine import prompt_words
 from studio.models.card import ModelCard
 
 
 def check_given(card: ModelCard, request: Request) -> Problem | None:
-    """Return why the files that the request names cannot be used; None where they can, or where none is named."""
+    """Return why the files that the request names cannot be used, or what else the model cannot make of it; else None."""
     if isinstance(request, ImageRequest):
         from studio.engine import image_inputs
 
         return image_inputs.check_given(card, request)
+    if isinstance(request, VideoRequest):
+        from studio.engine.video_given import check_video
+
+        return check_video(card, request)
     if not isinstance(request, MusicRequest) or not request.continue_from:
         return None
     if not card.writes_notes:

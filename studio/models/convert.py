@@ -82,7 +82,9 @@ def _template_tokens(tokenizer: Any) -> int:
     empty = [{"role": "user", "content": ""}]
     faulthandler.dump_traceback_later(TEMPLATE_SECONDS, exit=True, file=2)
     try:
-        return len(tokenizer.apply_chat_template(empty, add_generation_prompt=True, return_dict=True)["input_ids"])
+        return len(
+            tokenizer.apply_chat_template(empty, add_generation_prompt=True, enable_thinking=False, return_dict=True)["input_ids"]
+        )
     finally:
         faulthandler.cancel_dump_traceback_later()
 

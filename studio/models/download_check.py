@@ -24,8 +24,8 @@ def check_configurations(folder: Path) -> None:
 def _check_pipeline(folder: Path) -> None:
     index = read_json(folder / "model_index.json")
     family = index.get("_class_name")
-    if not isinstance(family, str) or family not in families()["image"]:
-        raise refused(folder, f"its pipeline ({str(family)[:MAX_TITLE]}) is not one that makes pictures from text.")
+    if not isinstance(family, str) or family not in families()["image"] | families()["video"]:
+        raise refused(folder, f"its pipeline ({str(family)[:MAX_TITLE]}) is not one that makes pictures or videos from text.")
     for name, entry in index.items():
         if not name.startswith("_") and isinstance(entry, list) and entry != [None, None] and entry[0] not in SAFE_LIBRARIES:
             raise refused(
@@ -34,7 +34,10 @@ def _check_pipeline(folder: Path) -> None:
 
 
 def _check_model(folder: Path) -> None:
-    family = read_json(folder / "config.json").get("model_type")
-    known = {name for kind, names in families().items() if kind not in ("image", "gguf") for name in names}
+    table = read_json(folder / "config.json")
+    if table.get("_class_name") == "MotionAdapter":
+        return
+    family = table.get("model_type")
+    known = {name for kind, names in families().items() if kind not in ("image", "video", "gguf") for name in names}
     if not isinstance(family, str) or family not in known:
         raise refused(folder, f"its kind of model ({str(family)[:MAX_TITLE]}) is not one that Studio runs.")

@@ -16,7 +16,7 @@ import msgspec
 
 from studio.core.names import slug
 from studio.core.paths import DataFolder, resources
-from studio.models import checkpoint, licences
+from studio.models import checkpoint, inspect_video, licences
 from studio.models.card import SYMBOLIC_MUSIC, GuidanceRule, ModelCard, Voice
 from studio.models.gguf_header import read_gguf
 from studio.models.headers import HeaderError, WeightsHeader, opened, read_safetensors
@@ -99,7 +99,8 @@ def _folder(folder: Path, data: DataFolder | None = None) -> ModelCard:
     if (folder / "adapter_config.json").exists():
         raise refused(folder, _why_no_adapter(Contents("lora", _base_model(folder))))
     if (folder / "config.json").exists():
-        return _licensed(_transformers(folder), folder)
+        moves = read_json(folder / "config.json").get("_class_name") == "MotionAdapter"
+        return _licensed(_motion_adapter(folder) if moves else _transformers(folder), folder)
     files = [path for path in folder.iterdir() if path.suffix.lower() in (".gguf", ".safetensors")]
     if len(files) == 1:
         return _single_file(files[0], data)
@@ -148,8 +149,8 @@ def _diffusers(folder: Path) -> ModelCard:
     family = index.get("_class_name")
     if not isinstance(family, str) or not re.fullmatch(r"[A-Za-z0-9_]+", family):
         raise refused(folder, "its model_index.json names no pipeline.")
-    if family not in families()["image"]:
-        raise refused(folder, f"its pipeline ({family[:MAX_TITLE]}) is not one that makes pictures from text.")
+    if family not in families()["image"] | families()["video"]:
+        raise refused(folder, f"its pipeline ({family[:MAX_TITLE]}) is not one that makes pictures or videos from text.")
     parameters = size = 0
     for name, entry in index.items():
         if name.startswith("_") or not isinstance(entry, list) or entry == [None, None]:
@@ -159,10 +160,23 @@ def _diffusers(folder: Path) -> ModelCard:
     if not parameters:
         raise refused(folder, "it holds no weights.")
     title = _title(folder)
-    return ModelCard(
+    card = ModelCard(
         name=_name(title), title=title, kind="image", runner="diffusers", family=family, path=str(folder.absolute()),
-        parameters=parameters, size=size, guidance=_guidance(family), defaults=_image_defaults(folder, family),
+        parameters=parameters, size=size, guidance=_guidance(family),
     )  # fmt: skip
+    if family in families()["video"]:
+        return inspect_video.of_family(card, folder)
+    return msgspec.structs.replace(card, defaults=_image_defaults(folder, family))
+
+
+def _motion_adapter(folder: Path) -> ModelCard:
+    parameters, size = check_weights(folder, folder, variants=True)
+    title = _title(folder)
+    card = ModelCard(
+        name=_name(title), title=title, kind="video", runner="diffusers", family=inspect_video.MOTION_FAMILY,
+        base=inspect_video.MOTION_BASE, path=str(folder.absolute()), parameters=parameters, size=size,
+    )  # fmt: skip
+    return inspect_video.of_family(card, folder)
 
 
 def _part(folder: Path, name: str, entry: list[Any]) -> tuple[int, int]:
@@ -259,7 +273,7 @@ def _number(table: Any, key: str) -> int:
 
 
 def _kind_of(family: str) -> str:
-    kinds = {"causal": "text", "seq2seq": "text", "speech": "speech", "music": "music"}
+    kinds = {"causal": "text", "multimodal": "text", "seq2seq": "text", "speech": "speech", "music": "music"}
     return next((kind for name, kind in kinds.items() if family in families()[name]), "")
 
 

@@ -6,6 +6,7 @@ from studio.core.errors import StudioError
 from studio.core.events import Progress, TextDelta
 from studio.core.requests import TextRequest
 from studio.engine import text
+from studio.engine.chat import prompt_tokens
 from studio.engine.text_stream import RowDecoder
 from studio.models.tokens import check_length, count_tokens
 from tests.checkpoints_text import SENTENCES, make_gpt2, make_llama, make_t5, make_tokenizer
@@ -162,3 +163,16 @@ def test_the_checkpoints_own_settings_do_not_leak(tmp_path):
         json.dumps({**json.loads(path.read_text()), "max_length": 5, "num_beams": 3, "do_sample": True, "temperature": 9.0})
     )
     assert run((card, text.load(card))).results == plain.results
+
+
+def test_a_model_that_can_think_first_answers_at_once(llama):
+    card, pipeline = llama
+    before = pipeline.tokenizer.chat_template
+    pipeline.tokenizer.chat_template = (
+        before + "{% if enable_thinking is defined and enable_thinking is false %}|quiet|{% endif %}"
+    )
+    try:
+        ids = prompt_tokens(pipeline.tokenizer, card, TextRequest(prompt="Hello"))
+    finally:
+        pipeline.tokenizer.chat_template = before
+    assert pipeline.tokenizer.decode(ids).endswith("<|assistant|>|quiet|")
