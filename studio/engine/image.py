@@ -15,6 +15,7 @@ from studio.core.errors import StudioError
 from studio.core.events import Preview, Progress, Statistics
 from studio.core.requests import MAX_SEED, ImageRequest
 from studio.engine.device import free_bytes
+from studio.engine.image_adapters import put_on
 from studio.engine.image_inputs import prepare as prepare_inputs
 from studio.engine.image_load import ImagePipeline, load
 from studio.engine.image_memory import KEPT, careful_decoding, decode_kept
@@ -41,6 +42,7 @@ _ALONE = ("GlmImagePipeline",)
 def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Statistics]:
     """Yield the pictures; number i has the seed + i, so that each can be made again alone."""
     request, read = _readable(run, pipeline)
+    pipeline = put_on(run, pipeline)
     given = prepare_inputs(request, pipeline, run.card)
     count, steps = request.num_images_per_prompt, given.steps
     begun, first = time.monotonic(), 0.0
@@ -50,8 +52,8 @@ def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Stati
         watch = _Steps([run], given.pipeline, request, steps, number * steps, count * steps)
         (picture,) = _draw([request], [seed], given.pipeline, run.card, watch, given.arguments)
         first = first or watch.first - begun
-        pixels = given.finished(_to_pixels(picture, run.card))
-        yield ImageResult(pixels=pixels, ordinal=number, seed=seed, prompt_read=read, inputs=given.sha256)
+        pixels, told = given.finished(_to_pixels(picture, run.card)), given.sha256
+        yield ImageResult(pixels=pixels, ordinal=number, seed=seed, prompt_read=read, parts=run.parts, inputs=told)
     return Statistics(run_seconds=time.monotonic() - begun, first_seconds=first, units=count * steps, unit="step")
 
 
@@ -67,7 +69,7 @@ def generate_together(runs: Sequence[Run], pipeline: ImagePipeline) -> Iterator[
             ready[number] = _readable(run, pipeline)
         except (StudioError, JobCancelledError) as error:
             yield number, error, Statistics()
-    numbers = list(ready)
+    pipeline, numbers = put_on(runs[0], pipeline), list(ready)
     for start in range(0, len(numbers), room := pictures_together(runs[0], pipeline)):
         yield from _draw_part(runs, {number: ready[number] for number in numbers[start : start + room]}, pipeline, begun)
 
@@ -89,7 +91,8 @@ def _draw_part(
     for (number, (_request, read)), seed, picture in zip(part.items(), seeds, pictures, strict=True):
         try:
             runs[number].check()
-            result = ImageResult(pixels=_to_pixels(picture, runs[number].card), ordinal=0, seed=seed, prompt_read=read)
+            pixels = _to_pixels(picture, runs[number].card)
+            result = ImageResult(pixels=pixels, ordinal=0, seed=seed, prompt_read=read, parts=runs[number].parts)
         except (StudioError, JobCancelledError) as error:
             yield number, error, told
         else:
@@ -224,6 +227,7 @@ def _arguments(requests: Sequence[ImageRequest], pipeline: ImagePipeline, card: 
             arguments["negative_prompt"] = negative if len(negative) > 1 else negative[0]
     if request.num_inference_steps != 2:
         arguments["intermediate_timesteps"] = None  # Sana-Sprint has one for two steps only
+    arguments |= pipeline.more
     return {name: value for name, value in arguments.items() if name in pipeline.parameters}
 
 

@@ -67,6 +67,8 @@ def check_wish(card: ModelCard, request: ImageRequest) -> Problem | None:
         return Problem("image", f"{card.title} makes nothing from words alone: it needs a picture to change") if missing else None
     if not takes_picture(card):
         return Problem("image", f"{card.title} makes pictures from words only, and cannot start from a picture")
+    if request.control_image:
+        return Problem("image", "and a control picture are not followed together: take one of them away")
     if request.mask_image and not takes_mask(card):
         return Problem("mask_image", f"{card.title} changes whole pictures, and takes no mask")
     if not request.mask_image and not starts_from_picture(card):

@@ -153,6 +153,7 @@ def _recipe(result: Result, job: Job, card: ModelCard, versions: dict[str, str],
         memory=memory,
         prompt_read=result.prompt_read if isinstance(result, (ImageResult, AudioResult)) else "",
         inputs=result.inputs if isinstance(result, ImageResult) else {},
+        parts=result.parts if isinstance(result, ImageResult) else {},
     )  # fmt: skip
 
 
@@ -170,6 +171,8 @@ def parameters_line(recipe: Recipe) -> str:
     }  # fmt: skip
     if getattr(request, "image", ""):
         values["Denoising strength"] = getattr(request, "strength", "")
+    if getattr(request, "adapters", ""):
+        values["Adapters"] = f'"{getattr(request, "adapters", "")}"'  # it holds commas
     if recipe.prompt_read:
         values["Prompt read as"] = recipe.prompt_read
     negative = getattr(request, "negative_prompt", "")

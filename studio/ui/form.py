@@ -32,7 +32,7 @@ class WheelGuard(QObject):
     """Scrolling past a field must not change it: the wheel turns only the field that has the focus."""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """See Qt."""
+        """Pass a wheel's turn on where the field has not the focus."""
         if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
             event.ignore()
             return True

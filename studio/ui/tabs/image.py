@@ -9,13 +9,15 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
-from studio.core.errors import Problem
+from studio.core.errors import Problem, StudioError
 from studio.core.events import Cancelled, Event, Failed, Finished, Preview, Progress
 from studio.core.files import write_whole
 from studio.core.jobs import Job
 from studio.core.requests import ImageRequest, Request
 from studio.engine.prompt_words import advise
-from studio.models.card import ModelCard
+from studio.models.card import ADAPTER, ModelCard
+from studio.models.fitting import check_adapters
+from studio.models.installed import base_among
 from studio.models.pictures import takes_picture
 from studio.ui import background
 from studio.ui.examples import Examples
@@ -23,6 +25,8 @@ from studio.ui.image.given_picture import GivenPicture
 from studio.ui.image_view import ImageView
 from studio.ui.parts import Notice, button, label, row, tell, text_editor
 from studio.ui.shared import Shared
+from studio.ui.tabs import adapters
+from studio.ui.tabs.adapters import AdapterRows
 from studio.ui.tabs.base import GenerateTab
 
 _ADVISED = 400
@@ -33,13 +37,14 @@ class ImageTab(GenerateTab):
     """Prompt and settings on the left, the picture as it is made on the right."""
 
     kind = "image"
-    own_fields = ("negative_prompt", "image", "strength", "mask_image")
+    own_fields = ("negative_prompt", "image", "strength", "mask_image", *adapters.FIELDS)
 
     def __init__(self, shared: Shared) -> None:
         self.negative_prompt = text_editor("Negative prompt", "What to keep out of the picture.", 48)
         self.about = label("", "muted", wrap=True)
         self.advice = label("", "muted", wrap=True)
         self.examples = Examples()
+        self.adapters = AdapterRows()
         self.view = ImageView()
         self.given = GivenPicture(shared.data.masks)
         self.offered = Notice("banner")
@@ -50,10 +55,34 @@ class ImageTab(GenerateTab):
         self.given.changed.connect(self._on_edited)
         self.given.shape_wanted.connect(self._take_shape)
         self.form.changed.connect(self._fit_given)
+        self.adapters.changed.connect(self._on_edited)
+        self.adapters.words_wanted.connect(self._add_words)
 
     def extra_widgets(self) -> list[QWidget]:
         """See `GenerateTab`."""
         return [row(label("Negative prompt", "muted"), None, self.examples), self.negative_prompt, self.offered, self.given]
+
+    def model_widgets(self) -> list[QWidget]:
+        """See `GenerateTab`."""
+        return [self.adapters]
+
+    def extra_problems(self, request: Request) -> list[Problem]:
+        """See `GenerateTab`."""
+        if self.card is None:
+            return []
+        try:
+            if self.card.base:
+                base_among(self.shared.all_cards(), self.card)
+        except StudioError as error:
+            return [Problem("model", f"{error.message} {error.cure}")]
+        given = self.given.problems(request) if isinstance(request, ImageRequest) else []
+        problem = check_adapters(self.shared.find_card, self.card, request)
+        return [*given, *([problem] if problem is not None else [])]
+
+    def _add_words(self, words: str) -> None:
+        """Put trigger words behind the prompt."""
+        prompt = self.prompt.toPlainText().rstrip()
+        self.prompt.setPlainText(f"{prompt}, {words}" if prompt else words)
 
     def _why_not_row(self) -> QWidget:
         return self._advised(self.advice, super()._why_not_row())
@@ -81,20 +110,18 @@ class ImageTab(GenerateTab):
 
     def own_values(self) -> dict[str, Any]:
         """See `GenerateTab`."""
-        return {"negative_prompt": self.negative_prompt.toPlainText(), **self.given.values()}
+        return {"negative_prompt": self.negative_prompt.toPlainText(), **self.given.values(), **self.adapters.values()}
 
     def set_own_values(self, values: dict[str, Any]) -> None:
         """See `GenerateTab`."""
         if "negative_prompt" in values:
             self.negative_prompt.setPlainText(str(values["negative_prompt"]))
         self.given.set_values(values)
-
-    def extra_problems(self, request: Request) -> list[Problem]:
-        """A picture that cannot be used is no start."""
-        return self.given.problems(request) if isinstance(request, ImageRequest) else []
+        self.adapters.set_values(values)
 
     def on_card_changed(self, card: ModelCard | None) -> None:
         """What the starter can draw is said, because it is little."""
+        self.adapters.offer(self.shared.cards(ADAPTER), card)
         self.about.setText(card.description if card is not None else "")
         self.about.setVisible(bool(card and card.description))
         self.examples.show_prompts(card.examples if card is not None else ())
