@@ -191,6 +191,7 @@ def test_the_recipe_names_the_files_and_their_hashes(data, tmp_path):
         (SD, {"image": "a.png", "num_inference_steps": 10, "strength": 0.05}, "0.05 of 10 steps is less"),
         (SD, {"image": "a.png", "num_inference_steps": 2}, ""),
         (SD, {"num_inference_steps": 1}, ""),
+        (SD, {"image": "a.png", "control_image": "c.png"}, "not followed together"),
         (KONTEXT, {"image": "a.png", "num_inference_steps": 1}, ""),
         (KONTEXT, {"image": "a.png", "mask_image": "m.png", "num_inference_steps": 1}, "less than one step"),
     ],
