@@ -1,17 +1,21 @@
-"""About the file that a request goes on from (music: MIDI, a video: a picture), before it runs. Light: every command asks."""
+"""About the files that a request goes on from (music: MIDI; a picture, a video: pictures), before it runs. Every command asks."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from studio.core.errors import Problem, StudioError
-from studio.core.requests import MusicRequest, Request, VideoRequest
+from studio.core.requests import ImageRequest, MusicRequest, Request, VideoRequest
 from studio.engine import prompt_words
 from studio.models.card import ModelCard
 
 
 def check_given(card: ModelCard, request: Request) -> Problem | None:
-    """Return why the file that the request names cannot be continued, or what else the model cannot make of it; else None."""
+    """Return why the files that the request names cannot be used, or what else the model cannot make of it; else None."""
+    if isinstance(request, ImageRequest):
+        from studio.engine import image_inputs
+
+        return image_inputs.check_given(card, request)
     if isinstance(request, VideoRequest):
         from studio.engine.video_given import check_video
 
@@ -36,4 +40,10 @@ def advise(card: ModelCard, request: Request) -> str:
 
         given = music_given.read_given(Path(request.continue_from))
         return music_words.advise(request.prompt, music_given.join(music_words.read(request.prompt), given))
-    return prompt_words.advise(request.prompt, card)
+    told = prompt_words.advise(request.prompt, card)
+    if isinstance(request, ImageRequest) and request.image:
+        from studio.engine import image_inputs
+
+        fit = image_inputs.describe_fit(image_inputs.look(Path(request.image)), request.width, request.height)
+        return " ".join(part for part in (told, f"{image_inputs.short_name(Path(request.image))}: {fit}" if fit else "") if part)
+    return told
