@@ -17,17 +17,23 @@ import msgspec
 from studio.core.names import slug
 from studio.core.paths import DataFolder, resources
 from studio.models import checkpoint, licences
-from studio.models.card import SYMBOLIC_MUSIC, GuidanceRule, ModelCard, Voice
+from studio.models.card import SYMBOLIC_MUSIC, GuidanceRule, ModelCard
 from studio.models.gguf_header import read_gguf
 from studio.models.headers import HeaderError, WeightsHeader, opened, read_safetensors
 from studio.models.layouts import ADAPTERS, Contents, tell
 from studio.models.safety import check_folder, check_headers, check_weights, printable, read_json, refused
+from studio.models.speech_voices import voices_of
 from studio.models.words import WHERE, find_words
 
 TOKENIZER_FILES = (
     "tokenizer.json", "vocab.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "source.spm",
     "prophetnet.tokenizer",
 )  # fmt: skip
+NEED_CODEC = {"dia", "pocket_tts", "gradium_phonon_tts"}
+"""Families whose codec is a repository of its own; it lies in the folder `audio_tokenizer` of theirs."""
+REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+SOUND_PARTS = ("audio_tokenizer", "vocoder")
+"""Folders of a speech model for what the hub keeps in a repository of its own."""
 EVENTS_FILE = "events.json"
 """Beside the weights of a model that writes notes."""
 MAX_TITLE = 80
@@ -221,8 +227,8 @@ def _transformers(folder: Path) -> ModelCard:
         name=_name(title), title=title, kind=kind, runner="transformers", family=family, path=str(folder.absolute()),
         parameters=parameters, size=size, encoder_decoder=family in families()["seq2seq"], chat=chat,
         max_positions=0 if relative or kind != "text" else positions, template_tokens=16 if chat else 0,
-        sampling_rate=_number(config, "sampling_rate") or _number(config.get("audio_encoder"), "sampling_rate"),
-        voices=_speakers(config) if kind == "speech" else (), defaults=_text_defaults(positions) if kind == "text" else {},
+        sampling_rate=_sampling_rate(folder, config), voices=voices_of(folder, family, config) if kind == "speech" else (),
+        defaults=_text_defaults(positions) if kind == "text" else {},
     )  # fmt: skip
 
 
@@ -248,8 +254,31 @@ def _check_loadable(folder: Path, config: dict[str, Any], kind: str) -> None:
         raise refused(
             folder, f"its weights are packed with {method}, which Studio cannot unpack. Take the plain model, or a GGUF."
         )
+    if config.get("model_type") in NEED_CODEC:
+        check_part(folder, "audio_tokenizer")
     if kind == "text" and not any((folder / name).exists() for name in TOKENIZER_FILES):
         raise refused(folder, "its tokenizer is missing.")
+
+
+def check_part(folder: Path, name: str) -> None:
+    """Raise StudioError where the part of a model that lies in a folder of its own is missing or not whole."""
+    part = folder / name
+    if not (part / "config.json").is_file():
+        repository = named_part(folder)
+        where = f" It lies in {printable(repository)[:MAX_TITLE]}." if repository else ""
+        raise refused(folder, f"its part {name}, which turns what it makes into sound, is missing.{where}")
+    check_weights(folder, part)
+
+
+def named_part(folder: Path) -> str:
+    """Return the repository that a model's processor names for its codec; empty where it names none."""
+    for name in ("audio_tokenizer_config.json", "processor_config.json"):
+        table = read_json(folder / name) if (folder / name).is_file() else {}
+        table = table.get("audio_tokenizer", table)
+        named = table.get("audio_tokenizer_name_or_path") if isinstance(table, dict) else None
+        if isinstance(named, str) and REPOSITORY.fullmatch(named):
+            return named
+    return ""
 
 
 def _number(table: Any, key: str) -> int:
@@ -267,9 +296,11 @@ def _text_defaults(positions: int) -> dict[str, Any]:
     return {"max_new_tokens": max(1, positions // 4)} if 0 < positions < 1024 else {}
 
 
-def _speakers(config: dict[str, Any]) -> tuple[Voice, ...]:
-    count = _number(config, "num_speakers")
-    return tuple(Voice(str(number), f"Speaker {number}") for number in range(min(count, 1000))) if count > 1 else ()
+def _sampling_rate(folder: Path, config: dict[str, Any]) -> int:
+    """Return the samples a second that a model makes, where it or the part that makes the wave says so; else 0."""
+    parts = [read_json(path) for name in SOUND_PARTS if (path := folder / name / "config.json").is_file()]
+    tables = [config, *(config.get(name) for name in ("audio_encoder", "codec_config", "audio_config")), *parts]
+    return next((rate for table in tables if (rate := _number(table, "sampling_rate"))), 0)
 
 
 def _has_chat(folder: Path) -> bool:
