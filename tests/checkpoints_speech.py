@@ -114,9 +114,9 @@ def make_csm(folder: Path) -> ModelCard:
     }  # fmt: skip
     model = CsmForConditionalGeneration(
         CsmConfig(
-            num_codebooks=4, vocab_size=35, text_vocab_size=len(tokenizer), codebook_pad_token_id=34, codebook_eos_token_id=0,
+            num_codebooks=4, vocab_size=64, text_vocab_size=len(tokenizer), codebook_pad_token_id=63, codebook_eos_token_id=0,
             pad_token_id=0, bos_token_id=2, eos_token_id=None, audio_token_id=4, audio_eos_token_id=5, **layers,
-            depth_decoder_config={"num_codebooks": 4, "backbone_hidden_size": 32, "vocab_size": 35, **layers},
+            depth_decoder_config={"num_codebooks": 4, "backbone_hidden_size": 32, "vocab_size": 64, **layers},
             codec_config=codec,
         )
     ).eval()  # fmt: skip

@@ -1,4 +1,4 @@
-"""About the MIDI file that a request for music goes on from, before it runs. Light: every command asks."""
+"""What a request for music asks beyond its prompt, looked at before it runs: a MIDI file, lyrics. Light: every command asks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from studio.models.card import ModelCard
 
 
 def check_given(card: ModelCard, request: Request) -> Problem | None:
-    """Return why the MIDI file that the request names cannot be continued; None where it can, or where none is named."""
-    if not isinstance(request, MusicRequest) or not request.continue_from:
+    """Return why the model cannot sing the lyrics or continue the MIDI file; None where it can, or where there are none."""
+    if not isinstance(request, MusicRequest):
+        return None
+    if request.lyrics.strip() and not card.sings:
+        return Problem("lyrics", f"{card.title} does not sing. Leave the lyrics empty, or choose a model such as ACE-Step")
+    if not request.continue_from:
         return None
     if not card.writes_notes:
         return Problem("continue_from", f"{card.title} makes sound, not notes, and cannot continue a MIDI file")

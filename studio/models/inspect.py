@@ -17,7 +17,7 @@ import msgspec
 from studio.core.names import slug
 from studio.core.paths import DataFolder, resources
 from studio.models import checkpoint, licences
-from studio.models.card import SYMBOLIC_MUSIC, GuidanceRule, ModelCard
+from studio.models.card import SINGS, SYMBOLIC_MUSIC, GuidanceRule, ModelCard
 from studio.models.gguf_header import read_gguf
 from studio.models.headers import HeaderError, WeightsHeader, opened, read_safetensors
 from studio.models.layouts import ADAPTERS, Contents, tell
@@ -29,6 +29,14 @@ TOKENIZER_FILES = (
     "tokenizer.json", "vocab.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "source.spm",
     "prophetnet.tokenizer",
 )  # fmt: skip
+SOUND_DEFAULTS: dict[str, dict[str, Any]] = {
+    "AudioLDM2Pipeline": {"guidance_scale": 3.5, "seconds": 10.0, "num_inference_steps": 200},
+    "StableAudioPipeline": {"guidance_scale": 7.0, "seconds": 10.0, "num_inference_steps": 100},
+    "StableAudio3Pipeline": {"guidance_scale": 1.0, "seconds": 30.0},
+    "AceStepPipeline": {"seconds": 60.0},
+}
+SLOW_SONG = {"guidance_scale": 7.0, "num_inference_steps": 60}
+"""Of an ACE-Step that is no turbo."""
 NEED_CODEC = {"dia", "pocket_tts", "gradium_phonon_tts"}
 """Families whose codec is a repository of its own; it lies in the folder `audio_tokenizer` of theirs."""
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -39,8 +47,9 @@ EVENTS_FILE = "events.json"
 MAX_TITLE = 80
 LARGEST = 2**31 - 1
 # diffusers' own modules that parts of a pipeline may come from; any other name would be a module in the folder.
-SAFE_LIBRARIES = {"diffusers", "transformers", "stable_diffusion", "deepfloyd_if", "kandinsky", "kolors", "prx", "deprecated"}
-_WITHOUT_WEIGHTS = re.compile("tokenizer|scheduler|processor|feature_extractor")
+SAFE_LIBRARIES = {"diffusers", "transformers", "stable_diffusion", "deepfloyd_if", "kandinsky", "kolors", "prx", "deprecated",
+                  "ace_step", "audioldm2", "stable_audio", "stable_audio_3"}  # fmt: skip
+_WITHOUT_WEIGHTS = re.compile(r"^(?!audio_token).*(tokenizer|scheduler|processor|feature_extractor)")
 # What another head than a language model's makes of the same family; loaded as text it would babble.
 _OTHER_HEADS = re.compile(r"For(SequenceClassification|TokenClassification|QuestionAnswering|MultipleChoice|Reward\w*)$")
 # Packed weights that need packages which Studio does not carry.
@@ -154,8 +163,9 @@ def _diffusers(folder: Path) -> ModelCard:
     family = index.get("_class_name")
     if not isinstance(family, str) or not re.fullmatch(r"[A-Za-z0-9_]+", family):
         raise refused(folder, "its model_index.json names no pipeline.")
-    if family not in families()["image"]:
-        raise refused(folder, f"its pipeline ({family[:MAX_TITLE]}) is not one that makes pictures from text.")
+    sounds = family in families()["sounds"]
+    if not sounds and family not in families()["image"]:
+        raise refused(folder, f"its pipeline ({family[:MAX_TITLE]}) is not one that makes pictures or sounds from text.")
     parameters = size = 0
     for name, entry in index.items():
         if name.startswith("_") or not isinstance(entry, list) or entry == [None, None]:
@@ -165,10 +175,29 @@ def _diffusers(folder: Path) -> ModelCard:
     if not parameters:
         raise refused(folder, "it holds no weights.")
     title = _title(folder)
+    if sounds:
+        return ModelCard(
+            name=_name(title), title=title, kind="music", runner="diffusers", family=family, path=str(folder.absolute()),
+            parameters=parameters, size=size, sampling_rate=_pipelines_rate(folder), negative_prompt=family != SINGS,
+            guidance="ignored" if _is_turbo(folder) else "above_1",
+            defaults=SOUND_DEFAULTS.get(family, {}) | (SLOW_SONG if family == SINGS and not _is_turbo(folder) else {}),
+        )  # fmt: skip
     return ModelCard(
         name=_name(title), title=title, kind="image", runner="diffusers", family=family, path=str(folder.absolute()),
         parameters=parameters, size=size, guidance=_guidance(family), defaults=_image_defaults(folder, family),
     )  # fmt: skip
+
+
+def _is_turbo(folder: Path) -> bool:
+    """True for a pipeline whose guidance is distilled into its weights (ACE-Step turbo)."""
+    path = folder / "transformer" / "config.json"
+    return path.is_file() and read_json(path).get("is_turbo") is True
+
+
+def _pipelines_rate(folder: Path) -> int:
+    """Return the samples a second of what turns a pipeline's latents into sound, where it says so; else 0."""
+    files = [path for part in ("vocoder", "vae") if (path := folder / part / "config.json").is_file()]
+    return next((rate for path in files if (rate := _number(read_json(path), "sampling_rate"))), 0)
 
 
 def _part(folder: Path, name: str, entry: list[Any]) -> tuple[int, int]:

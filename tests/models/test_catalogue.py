@@ -373,7 +373,7 @@ def test_the_command_line_lists_what_is_installed_and_with_all_the_catalogue():
     fitting = json.loads(run("list", "--all", "--fits", "--json")[1])["models"]
     names = {found["name"] for found in fitting}
     assert "smollm2-135m-instruct" in names
-    assert not {"flux.2-dev", "sdxl-lightning", "bark-small"} & names
+    assert not {"flux.2-dev", "sdxl-lightning"} & names
 
 
 def test_the_command_line_shows_a_card():
