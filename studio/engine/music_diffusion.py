@@ -96,6 +96,13 @@ def generate(run: Run, pipeline: SoundPipeline) -> Generator[Result, None, Stati
     request = run.job.request
     assert isinstance(request, MusicRequest)
     begun = time.monotonic()
+    longest = longest_of(pipeline)
+    if longest and request.seconds > longest:
+        raise StudioError(
+            f"{run.card.title} makes at most {longest:.0f} s of sound, not {request.seconds:g}.",
+            cause="invalid",
+            cure="Choose a shorter length, or another model.",
+        )
     arguments = arguments_of(request, pipeline, run.card)
     arguments["generator"] = torch.Generator("cpu").manual_seed(request.seed or 0)
     watch = _Steps(run, pipeline, request.num_inference_steps or _own_steps(pipeline))
@@ -125,6 +132,13 @@ def arguments_of(request: MusicRequest, pipeline: SoundPipeline, card: ModelCard
         wanted["lyrics"] = request.lyrics.strip() or "[instrumental]"
         wanted["vocal_language"] = _language(request.lyrics)
     return {name: value for name, value in wanted.items() if name in pipeline.parameters}
+
+
+def longest_of(pipeline: SoundPipeline) -> float:
+    """Return how many seconds the pipeline can make at once; 0 where it knows no limit."""
+    hop, sample = getattr(pipeline.pipe.vae, "hop_length", 0), getattr(pipeline.pipe, "transformer", None)
+    size = getattr(getattr(sample, "config", None), "sample_size", 0)  # Stable Audio Open
+    return float(size * hop / pipeline.rate) if isinstance(size, int) and isinstance(hop, int) else 0.0
 
 
 def _language(lyrics: str) -> str:

@@ -9,6 +9,7 @@ import functools
 import re
 import stat
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,13 @@ SOUND_DEFAULTS: dict[str, dict[str, Any]] = {
 SLOW_SONG = {"guidance_scale": 7.0, "num_inference_steps": 60}
 """Of an ACE-Step that is no turbo."""
 NEED_CODEC = {"dia", "pocket_tts", "gradium_phonon_tts"}
-"""Families whose codec is a repository of its own; it lies in the folder `audio_tokenizer` of theirs."""
+"""Families whose codec is a repository of its own."""
+CODEC = "audio_tokenizer"
+"""The folder in theirs where it lies."""
+CODEC_TABLES = ("audio_tokenizer_config.json", "processor_config.json")
+"""Which of their files name it."""
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-SOUND_PARTS = ("audio_tokenizer", "vocoder")
+SOUND_PARTS = (CODEC, "vocoder")
 """Folders of a speech model for what the hub keeps in a repository of its own."""
 EVENTS_FILE = "events.json"
 """Beside the weights of a model that writes notes."""
@@ -284,7 +289,7 @@ def _check_loadable(folder: Path, config: dict[str, Any], kind: str) -> None:
             folder, f"its weights are packed with {method}, which Studio cannot unpack. Take the plain model, or a GGUF."
         )
     if config.get("model_type") in NEED_CODEC:
-        check_part(folder, "audio_tokenizer")
+        check_part(folder, CODEC)
     if kind == "text" and not any((folder / name).exists() for name in TOKENIZER_FILES):
         raise refused(folder, "its tokenizer is missing.")
 
@@ -293,17 +298,17 @@ def check_part(folder: Path, name: str) -> None:
     """Raise StudioError where the part of a model that lies in a folder of its own is missing or not whole."""
     part = folder / name
     if not (part / "config.json").is_file():
-        repository = named_part(folder)
+        repository = named_part({path.name: path for path in folder.iterdir()})
         where = f" It lies in {printable(repository)[:MAX_TITLE]}." if repository else ""
         raise refused(folder, f"its part {name}, which turns what it makes into sound, is missing.{where}")
     check_weights(folder, part)
 
 
-def named_part(folder: Path) -> str:
-    """Return the repository that a model's processor names for its codec; empty where it names none."""
-    for name in ("audio_tokenizer_config.json", "processor_config.json"):
-        table = read_json(folder / name) if (folder / name).is_file() else {}
-        table = table.get("audio_tokenizer", table)
+def named_part(files: Mapping[str, Path]) -> str:
+    """Return the repository that a model's files (name → where it lies) call its codec's; empty where they name none."""
+    for name in CODEC_TABLES:
+        table = read_json(files[name]) if name in files else {}
+        table = table.get(CODEC, table)
         named = table.get("audio_tokenizer_name_or_path") if isinstance(table, dict) else None
         if isinstance(named, str) and REPOSITORY.fullmatch(named):
             return named

@@ -12,7 +12,14 @@ from studio.engine.continuing import check_given
 from studio.engine.music_diffusion import arguments_of
 from studio.models.inspect import inspect
 from tests.checkpoints_audio import make_musicgen
-from tests.checkpoints_sound import RATE, make_ace_step, make_audioldm2, make_stable_audio, make_stable_audio_3
+from tests.checkpoints_sound import (
+    RATE,
+    THIRD_PARTIES,
+    make_ace_step,
+    make_audioldm2,
+    make_stable_audio,
+    make_stable_audio_3,
+)
 from tests.engine.runs import run_job
 
 MAKERS = {
@@ -21,12 +28,7 @@ MAKERS = {
     "StableAudio3Pipeline": (make_stable_audio_3, 2),
     "StableAudioPipeline": (make_stable_audio, 2),
 }
-pytestmark = [
-    # diffusers still hands GPT-2 its memory under the old name, and builds Oobleck in torch's old way.
-    pytest.mark.filterwarnings("ignore:.past_key_values. is deprecated:FutureWarning"),
-    pytest.mark.filterwarnings("ignore:.*weight_norm. is deprecated:FutureWarning"),
-    pytest.mark.filterwarnings("ignore:At least one mel filter:UserWarning"),
-]
+pytestmark = THIRD_PARTIES
 
 
 @pytest.fixture(scope="module", params=MAKERS)
@@ -140,6 +142,12 @@ def test_stable_audios_scheduler_is_its_own_but_for_the_random_part(tmp_path):
     scheduler.set_timesteps(5)
     torch.testing.assert_close(scheduler.sigmas[:-1].atan() * 2 / torch.pi, scheduler.timesteps.cpu(), check_dtype=False)
     assert float(scheduler.sigmas[0]) == pytest.approx(500, rel=1e-4)
+
+
+def test_more_than_a_pipeline_can_make_is_said_before_it_runs(tmp_path):
+    card = make_stable_audio(tmp_path / "s")
+    with pytest.raises(StudioError, match=r"at most 8 s of sound, not 9\.5"):
+        run_job(music, card, music.load(card), wish(seconds=9.5))
 
 
 def test_a_damaged_pipeline_is_no_sound(tmp_path):
