@@ -13,7 +13,6 @@ from tests.checkpoints_speech import make_dia, make_pocket
 from tests.engine.runs import run_job
 from tests.models.hub import LoopbackHub, files_of
 
-
 pytestmark = THIRD_PARTIES
 
 
