@@ -8,7 +8,7 @@ import sys
 
 MODULES = (
     "startup", "ui_delay", "throughput", "child_restart", "starter_image", "starter_music", "gguf_load", "saving",
-    "inspect_models", "text_batch", "image_batch", "queue_cost", "batch_read", "batch_window",
+    "inspect_models", "model_switch", "text_batch", "image_batch", "queue_cost", "batch_read", "batch_window",
     "batch_fuzz", "header_fuzz", "download_cuts", "reliability_batch",
 )  # fmt: skip
 """Those from `batch_fuzz` on take longest: half an hour and more."""

@@ -28,7 +28,7 @@ from studio.ui.icons import icon
 from studio.ui.window import MainWindow
 
 if TYPE_CHECKING:
-    from studio.core.settings import Settings
+    from studio.core.settings import MemoryWish, Settings
     from studio.jobs.door import Door
     from studio.jobs.session import Session
     from studio.ui.idle import IdleWatch
@@ -65,12 +65,16 @@ class Studio:
     shared: Shared
     """From `build_now`, or else some time after `start`."""
 
-    def __init__(self, data: DataFolder, *, in_process: bool = False, fake: bool = False, held: Hold | None = None) -> None:
+    def __init__(
+        self, data: DataFolder, *, in_process: bool = False, fake: bool = False, held: Hold | None = None,
+        memory: MemoryWish | None = None,
+    ) -> None:  # fmt: skip
         """Make the window's frame. `held` is the data folder's lock, where it is taken already. Raises DataFolderInUseError."""
         self.application = make_application()
         self.data = data
         self._in_process = in_process
         self._fake = fake
+        self._memory = memory
         self._held = held or take(data)
         if self._held is None:
             from studio.jobs.session import DataFolderInUseError
@@ -136,7 +140,7 @@ class Studio:
         yield
         from studio.engine.choose import make_engine
 
-        engine = make_engine(self.data, in_process=self._in_process, fake=self._fake)
+        engine = make_engine(self.data, in_process=self._in_process, fake=self._fake, memory=self._memory)
         yield
         from studio.jobs.session import Session
 
@@ -180,7 +184,7 @@ class Studio:
 
         self._door = Door(self.data, queue, self.raise_window)
         yield
-        self.session.engine.warm_up()
+        self.session.engine.warm_up(*(queue.last_used if self.settings.warm_start else ()))
         yield
         self.session.start()
         yield
@@ -265,8 +269,8 @@ def has_display() -> bool:
     return sys.platform != "linux" or any(os.environ.get(name) for name in variables)
 
 
-def run_window(data: DataFolder, *, in_process: bool = False, fake: bool = False) -> int:
-    """Open the window and run until it is closed; return the exit code."""
+def run_window(data: DataFolder, *, in_process: bool = False, fake: bool = False, memory: MemoryWish | None = None) -> int:
+    """Open the window and run until it is closed; return the exit code. `memory`: how models are loaded in this run."""
     if not has_display():
         sys.stderr.write(
             "There is no desktop to open a window on.\nStart Studio from a desktop, or use the commands: studio --help\n"
@@ -285,7 +289,7 @@ def run_window(data: DataFolder, *, in_process: bool = False, fake: bool = False
             return 0
         sys.stderr.write(f"Another Studio is using {data.root}.\nClose it, or use another folder with --data-dir.\n")
         return 2
-    studio = Studio(data, in_process=in_process, fake=fake, held=held)
+    studio = Studio(data, in_process=in_process, fake=fake, held=held, memory=memory)
     sys.excepthook = show_uncaught
     studio.start()
     code = studio.application.exec()

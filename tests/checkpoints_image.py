@@ -75,3 +75,25 @@ def make_sdxl(folder: Path) -> ModelCard:
     )  # fmt: skip
     pipe.save_pretrained(folder)
     return inspect(folder)
+
+
+def make_sd_that_decodes_large(folder: Path, channels: int = 32) -> ModelCard:
+    """Its autoencoder enlarges eight times, as a real one's, so that decoding takes many times the memory of a step."""
+    import torch
+    from diffusers import AutoencoderKL, StableDiffusionPipeline
+    from transformers import CLIPTextModel
+
+    tokenizer, vocabulary = _clip_tokenizer(folder.with_name(folder.name + "-tokenizer"))
+    unet, _vae, text, scheduler = _parts(32, vocabulary)
+    torch.manual_seed(1)
+    vae = AutoencoderKL(
+        block_out_channels=(channels,) * 4, in_channels=3, out_channels=3, down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4, latent_channels=4, norm_num_groups=8, sample_size=512,
+        mid_block_add_attention=False,
+    )  # fmt: skip
+    pipe = StableDiffusionPipeline(
+        vae=vae, text_encoder=CLIPTextModel(text), tokenizer=tokenizer, unet=unet, scheduler=scheduler, safety_checker=None,
+        feature_extractor=None, requires_safety_checker=False,
+    )  # fmt: skip
+    pipe.save_pretrained(folder)
+    return inspect(folder)

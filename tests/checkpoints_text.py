@@ -62,14 +62,14 @@ def make_gpt2(folder: Path, positions: int = 64) -> ModelCard:
     return _save(GPT2LMHeadModel(config), tokenizer, folder)
 
 
-def make_llama(folder: Path) -> ModelCard:
+def make_llama(folder: Path, wide: int = 64) -> ModelCard:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
     torch.manual_seed(0)
     tokenizer = make_tokenizer(chat=True)
     config = LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
+        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=wide, num_hidden_layers=2, num_attention_heads=2,
         max_position_embeddings=256, bos_token_id=0, eos_token_id=0,
     )  # fmt: skip
     return _save(LlamaForCausalLM(config), tokenizer, folder)

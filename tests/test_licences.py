@@ -62,6 +62,14 @@ def test_no_package_is_under_the_gpl():
         assert "General Public License" not in allowed or "LGPL" in licences, (name, licences)
 
 
+def test_what_carries_parts_under_the_gpl_is_an_extra_and_said():
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert not [text for text in table["dependencies"] if Requirement(text).name == "av"]
+    assert [Requirement(text).name for text in table["optional-dependencies"]["video"]] == ["av"]
+    assert "x264 and x265 (GPL-2.0-or-later)" in DOCUMENT
+    assert '"av"' in (ROOT / "build.spec").read_text(encoding="utf-8").partition("excludes=")[2].partition("]")[0]
+
+
 def test_every_model_and_every_shipped_weight_is_named():
     for entry in catalogue():
         if entry.download:

@@ -27,7 +27,7 @@ def batch_command(
         Path | None,
         typer.Argument(help="A .txt, .csv, .tsv, .jsonl, .json or .xlsx file of prompts, or a folder of .txt files."),
     ] = None,
-    kind: Annotated[str, typer.Option(help="What rows make that do not say it: text, image, speech or music.")] = "text",
+    kind: Annotated[str, typer.Option(help="What rows make that do not say it: text, image, video, speech or music.")] = "text",
     model: Annotated[str, typer.Option(help="The model for rows that name none.")] = "",
     folder: Annotated[Path | None, typer.Option("--output", "-o", help="The folder for results and report.")] = None,
     name: Annotated[

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from studio.cli import output
+from studio.cli.context import Context
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
 from studio.models.card import ModelCard
@@ -34,7 +35,8 @@ def list_command(
 ) -> None:
     """Show the installed models, the default of each kind first; with --all also those of the catalogue."""
     from studio.models.catalogue import listed, why_not_run
-    from studio.models.machine import fits, look_closely
+    from studio.models.machine import look_closely
+    from studio.models.memory import fits
 
     installed = _installed(ctx.obj.data)
     names = {card.name for card in installed}
@@ -56,7 +58,7 @@ def list_command(
 
 
 def show_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
-    """Show a model's card: what it is for, its licence, what it needs, how to get it."""
+    """Show a model's card: what it is for, its licence, what it needs and how it is loaded here, how to get it."""
     installed = _installed(ctx.obj.data)
     try:
         entry = _entry(installed, name)
@@ -64,9 +66,9 @@ def show_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
         output.explain(error)
         raise typer.Exit(output.WRONG) from None
     if as_json:
-        output.as_json(_table(entry, {card.name for card in installed}))
+        output.as_json({**_table(entry, {card.name for card in installed}), "loads": _way(ctx.obj, entry.card)})
         return
-    for line in _lines(entry, {card.name for card in installed}):
+    for line in _lines(entry, {card.name for card in installed}, _way(ctx.obj, entry.card)):
         output.result(line)
 
 
@@ -134,7 +136,21 @@ def _table(entry: CatalogueEntry, installed: set[str]) -> dict[str, Any]:
     }
 
 
-def _lines(entry: CatalogueEntry, installed: set[str]) -> list[str]:
+def _way(context: Context, card: ModelCard) -> str:
+    """Return how the model would be loaded on this computer while nothing else runs, or why it cannot."""
+    from studio.models.machine import look_closely
+    from studio.models.memory import choose, facts_of
+
+    if card.base:
+        return ""
+    try:
+        plan = choose(card, look_closely().at_rest, facts=facts_of(card), wish=context.wish_for(card.name))
+    except StudioError as error:
+        return f"{error.message} {error.cure}"
+    return plan.words
+
+
+def _lines(entry: CatalogueEntry, installed: set[str], way: str) -> list[str]:
     from studio.models.catalogue import how_to_get, licences, why_not_run
     from studio.models.machine import needs
 
@@ -153,6 +169,7 @@ def _lines(entry: CatalogueEntry, installed: set[str]) -> list[str]:
         "Languages": ", ".join(card.languages),
         "Can": ", ".join(card.abilities),
         "Memory": f"{', '.join(memory)}{about}" if memory else "not known",
+        "Loads here": way,
         "Source": " ".join(filter(None, (card.repo or card.source, card.revision))),
         "Folder": card.path if card.name in installed else "",
         "How to get it": "installed" if card.name in installed else how_to_get(entry),

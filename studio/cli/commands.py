@@ -13,7 +13,9 @@ from studio.cli.batch import batch_command
 from studio.cli.context import make_context
 from studio.cli.generate import add_commands
 from studio.cli.models import models_app
+from studio.cli.models_memory import WAYS, read_way
 from studio.cli.queue import queue_app
+from studio.core.errors import StudioError
 
 app = typer.Typer(
     name="studio",
@@ -34,17 +36,22 @@ def start(
     data_dir: Annotated[Path | None, typer.Option(help="Where everything is kept; also $STUDIO_DATA_DIR.")] = None,
     in_process: Annotated[bool, typer.Option("--in-process", help="Run models in this process (for profiling).")] = False,
     fake: Annotated[bool, typer.Option("--fake", help="Use an engine without models (for trying the program out).")] = False,
+    memory: Annotated[str, typer.Option("--memory", metavar="WAY", help=f"How models are loaded in this run: {WAYS}.")] = "",
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Make text, pictures, speech and music on this computer. Without a command the window opens."""
     if version:
         output.result(__version__)
         raise typer.Exit
-    ctx.obj = make_context(data_dir, in_process, fake)
+    try:
+        ctx.obj = make_context(data_dir, in_process, fake, read_way(memory) if memory else None)
+    except StudioError as error:
+        output.explain(error)
+        raise typer.Exit(output.WRONG) from None
     if ctx.invoked_subcommand is None:
         from studio.app import run_window
 
-        raise typer.Exit(run_window(ctx.obj.data, in_process=in_process, fake=fake))
+        raise typer.Exit(run_window(ctx.obj.data, in_process=in_process, fake=fake, memory=ctx.obj.memory))
 
 
 @app.command("doctor")

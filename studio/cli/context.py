@@ -7,6 +7,7 @@ from pathlib import Path
 
 from studio.core import environment
 from studio.core.paths import DataFolder, data_folder
+from studio.core.settings import MemoryWish, load_settings, wish_for
 from studio.engine.choose import make_engine
 from studio.engine.protocol import Engine
 from studio.models.card import ModelCard
@@ -19,11 +20,17 @@ class Context:
     data: DataFolder
     in_process: bool = False
     fake: bool = False
+    memory: MemoryWish | None = None
+    """How models are loaded in this run; None where the settings say it."""
 
     def engine(self) -> Engine:
         """Make the engine."""
         environment.prepare()
-        return make_engine(self.data, in_process=self.in_process, fake=self.fake)
+        return make_engine(self.data, in_process=self.in_process, fake=self.fake, memory=self.memory)
+
+    def wish_for(self, model: str) -> MemoryWish:
+        """Return how a model is loaded."""
+        return wish_for(model, load_settings(self.data), self.memory)
 
     def find_card(self, kind: str, name: str) -> ModelCard:
         """Return the model that a request means. Raises StudioError."""
@@ -36,6 +43,6 @@ class Context:
         return find(self.data, kind, name)
 
 
-def make_context(data_dir: Path | None, in_process: bool, fake: bool) -> Context:
+def make_context(data_dir: Path | None, in_process: bool, fake: bool, memory: MemoryWish | None = None) -> Context:
     """Return the context for the options."""
-    return Context(data_folder(data_dir), in_process, fake)
+    return Context(data_folder(data_dir), in_process, fake, memory)

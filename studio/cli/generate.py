@@ -26,7 +26,7 @@ from studio.models.tokens import check_length
 def add_commands(app: typer.Typer) -> None:
     """Add a command for every kind of request."""
     for kind, request_type in KINDS.items():
-        article = {"image": "pictures", "text": "text"}.get(kind, kind)
+        article = {"image": "pictures", "text": "text", "video": "a video"}.get(kind, kind)
         app.command(kind, help=f"Make {article} from a prompt.")(_command(kind, request_type))
 
 

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from studio.cli import catalogue, inspect, output
 from studio.cli.models_hub import get_command, hub_command
+from studio.cli.models_memory import memory_command
 from studio.core.errors import StudioError
 
 models_app = typer.Typer(no_args_is_help=True, help="The models that are there, and adding others.")
@@ -85,3 +86,4 @@ def install_command(ctx: typer.Context, name: str, as_json: Json = False) -> Non
 
 
 models_app.command("hub")(hub_command)
+models_app.command("memory")(memory_command)

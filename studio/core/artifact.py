@@ -48,5 +48,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """ISO 8601 with time zone."""
     score: float | None = None
     partial: bool = False
+    memory: str = ""
+    """How the model was loaded (its precision, what moved), and what was done where memory ran out."""
     prompt_read: str = ""
     """What the model was given, where that is not the request's prompt: a Chinese prompt in English words."""

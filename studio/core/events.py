@@ -67,6 +67,10 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens, steps or samples made."""
     unit: str = ""
     prompt_tokens: int = 0
+    memory: str = ""
+    """How the model was loaded, and the memory that it needs so."""
+    notes: tuple[str, ...] = ()
+    """What was done because memory ran out."""
 
 
 class Finished(Event, frozen=True, kw_only=True, tag="finished"):

@@ -12,6 +12,11 @@ from studio.core.files import write_whole
 from studio.core.paths import DataFolder
 
 MAX_RECENT_PROMPTS = 200
+Rung = Literal[
+    "resident", "16-bit", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit", "processor"
+]  # fmt: skip
+"""A way to load a model, from the whole of it to what takes less memory; `models/memory.py` chooses."""
+MemoryWish = Literal["auto"] | Rung
 
 
 class Settings(msgspec.Struct, kw_only=True):
@@ -32,6 +37,14 @@ class Settings(msgspec.Struct, kw_only=True):
     """The computer does not sleep while jobs run."""
     only_idle: bool = False
     """Jobs begin only while nobody uses the computer."""
+    memory: MemoryWish = "auto"
+    """How models are loaded, where `model_memory` says nothing else."""
+    model_memory: dict[str, MemoryWish] = {}
+    """Model → how it is loaded."""
+    unload_minutes: float = 10
+    """A model that nobody has used for so long leaves the memory; 0 keeps it."""
+    warm_start: bool = True
+    """The model that was used last is loaded when the window is open."""
     notify: bool = True
     """The desktop says when a long run is over."""
     endpoint: str = ""
@@ -58,6 +71,12 @@ def load_settings(data: DataFolder) -> Settings:
         with contextlib.suppress(OSError):
             data.settings.rename(data.settings.with_name(f"settings.damaged-{time.strftime('%Y%m%d-%H%M%S')}.json"))
         return Settings()
+
+
+def wish_for(model: str, settings: Settings, run: MemoryWish | None = None) -> MemoryWish:
+    """Return how a model is loaded: as was said for this run of the program, for this model, for all."""
+    wish = run or settings.model_memory.get(model, "auto")
+    return settings.memory if wish == "auto" and run is None else wish
 
 
 def save_settings(data: DataFolder, settings: Settings) -> None:

@@ -22,17 +22,17 @@ import msgspec
 
 from studio.core import environment
 from studio.core.events import AnyEvent, Event, Of
-from studio.core.jobs import Job
 from studio.core.paths import DataFolder
+from studio.core.settings import MemoryWish
 from studio.engine import preload
 from studio.engine.local import LocalEngine
-from studio.engine.messages import MAX_MESSAGE_BYTES, Cancel, Generate, ToChild
+from studio.engine.messages import MAX_MESSAGE_BYTES, Cancel, Generate, ToChild, WarmUp
 
 if sys.platform == "linux":
     import fcntl
 
 
-def serve(connection: Connection, life: Connection, root: str, log_path: str) -> None:
+def serve(connection: Connection, life: Connection, root: str, log_path: str, memory: MemoryWish | None = None) -> None:
     """Run jobs until the parent says goodbye or is gone. The entry point of the process.
 
     `life` is a pipe that nothing is written to: its end is the parent's.
@@ -42,7 +42,7 @@ def serve(connection: Connection, life: Connection, root: str, log_path: str) ->
     _redirect_output(log_path)
     environment.prepare()
     preload.import_all()  # at once in a fork server's child, which has it all
-    engine = LocalEngine(DataFolder(root=Path(root)))
+    engine = LocalEngine(DataFolder(root=Path(root)), memory)
     inbox = _Inbox(connection)
     threading.Thread(target=inbox.read, name="reader", daemon=True).start()
     encoder = msgspec.msgpack.Encoder()
@@ -54,7 +54,11 @@ def serve(connection: Connection, life: Connection, root: str, log_path: str) ->
             os._exit(0)
 
     while True:
-        engine.generate_together(inbox.jobs.get(), send, inbox.is_cancelled)
+        message = inbox.wait(engine.free_unused())
+        if isinstance(message, Generate):
+            engine.generate_together(message.jobs, send, inbox.is_cancelled)
+        elif message is not None and inbox.is_empty:  # who waits comes first
+            engine.load_ahead(message.kind, message.model)
 
 
 class _Inbox:
@@ -62,9 +66,21 @@ class _Inbox:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.jobs: queue.SimpleQueue[tuple[Job, ...]] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[Generate | WarmUp] = queue.SimpleQueue()
         self._cancelled: set[str] = set()
         """The ids of the jobs to be cancelled. Ids, not a flag: a late cancel cannot hit the next job."""
+
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing waits."""
+        return self._messages.empty()
+
+    def wait(self, seconds: float | None) -> Generate | WarmUp | None:
+        """Return what is to be done next; None where nothing came in so many seconds."""
+        try:
+            return self._messages.get(timeout=seconds)
+        except queue.Empty:
+            return None
 
     def is_cancelled(self, job_id: str) -> bool:
         """True where the parent wants this job to end."""
@@ -82,7 +98,9 @@ class _Inbox:
                 self._cancelled.add(message.job_id)
             elif isinstance(message, Generate):
                 self._cancelled.clear()  # a retry of a job that was cancelled before
-                self.jobs.put(message.jobs)
+                self._messages.put(message)
+            else:
+                self._messages.put(message)
 
 
 def _end_with(life: Connection) -> None:
@@ -108,3 +126,4 @@ def _redirect_output(log_path: str) -> None:
     if sys.stderr is not None:
         faulthandler.enable()
     logging.basicConfig(level=logging.WARNING)
+    logging.getLogger("studio.engine.local").setLevel(logging.INFO)

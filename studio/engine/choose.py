@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from studio.core.paths import DataFolder
+from studio.core.settings import MemoryWish
 from studio.engine.protocol import Engine
 
 FAKE_STEP_SECONDS = 0.02
 
 
-def make_engine(data: DataFolder, *, in_process: bool = False, fake: bool = False) -> Engine:
-    """Return the engine: in a child (the default), in this process (for profiling), or the fake one."""
+def make_engine(data: DataFolder, *, in_process: bool = False, fake: bool = False, memory: MemoryWish | None = None) -> Engine:
+    """Return the engine: in a child (the default), in this process (for profiling), or the fake one.
+
+    `memory`: how it loads models, where that is not what the settings say.
+    """
     if fake:
         from studio.engine.fake import FakeEngine
 
@@ -17,7 +21,7 @@ def make_engine(data: DataFolder, *, in_process: bool = False, fake: bool = Fals
     if in_process:
         from studio.engine.local import LocalEngine
 
-        return LocalEngine(data)
+        return LocalEngine(data, memory)
     from studio.engine.process import ProcessEngine
 
-    return ProcessEngine(data)
+    return ProcessEngine(data, memory=memory)

@@ -1,17 +1,21 @@
-"""What a request for music asks beyond its prompt, looked at before it runs: a MIDI file, lyrics. Light: every command asks."""
+"""What a request asks beyond its prompt, before it runs: a MIDI file, lyrics, a video's picture. Light: every command asks."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from studio.core.errors import Problem, StudioError
-from studio.core.requests import MusicRequest, Request
+from studio.core.requests import MusicRequest, Request, VideoRequest
 from studio.engine import prompt_words
 from studio.models.card import ModelCard
 
 
 def check_given(card: ModelCard, request: Request) -> Problem | None:
-    """Return why the model cannot sing the lyrics or continue the MIDI file; None where it can, or where there are none."""
+    """Return why the file that the request names cannot be continued, or what else the model cannot make of it; else None."""
+    if isinstance(request, VideoRequest):
+        from studio.engine.video_given import check_video
+
+        return check_video(card, request)
     if not isinstance(request, MusicRequest):
         return None
     if request.lyrics.strip() and not card.sings:

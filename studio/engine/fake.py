@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.artifact import Artifact
-from studio.core.errors import Failure
+from studio.core.errors import Failure, StudioError
 from studio.core.events import AudioChunk, Cancelled, Event, Failed, Finished, Loading, Preview, Progress, Statistics, TextDelta
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
-from studio.core.requests import ImageRequest, MusicRequest, SpeechRequest, TextRequest
+from studio.core.requests import ImageRequest, MusicRequest, SpeechRequest, TextRequest, VideoRequest
 from studio.engine.protocol import Cancelled as CancelledQuestion
 from studio.engine.protocol import CancelledFor, Emit, EmitFor, JobCancelledError, Run, one_after_the_other
 from studio.library import artifacts
-from studio.library.results import AudioResult, ImageResult, Result, TextResult
+from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
 from studio.models.card import ModelCard
 
 _WORDS = (
@@ -62,7 +62,7 @@ class FakeEngine:
         self._fail_on = fail_on
         self._closed = threading.Event()
 
-    def warm_up(self) -> None:
+    def warm_up(self, kind: str = "", model: str = "") -> None:
         """Nothing takes time."""
 
     def close(self) -> None:
@@ -88,6 +88,8 @@ class FakeEngine:
             )
         except JobCancelledError:
             event = Cancelled(artifacts=tuple(saved))
+        except StudioError as error:
+            event = Failed(failure=error.failure(), artifacts=tuple(saved))
         except OSError as error:
             event = Failed(
                 failure=Failure(cause="disk", message=f"The result could not be saved: {error.strerror}.", unsaved=True)
@@ -106,6 +108,8 @@ class FakeEngine:
             yield from self._image(run, request)
         elif isinstance(request, (SpeechRequest, MusicRequest)):
             yield from self._sound(run, request)
+        elif isinstance(request, VideoRequest):
+            yield from self._video(run, request)
 
     def _pause(self, run: Run) -> None:
         self._closed.wait(self._step_seconds)
@@ -160,3 +164,16 @@ class FakeEngine:
             run.emit(AudioChunk(pcm=chunks[-1].tobytes(), sampling_rate=_RATE))
             run.emit(Progress(step=step, total=4, unit="sentence"))
         yield AudioResult(samples=np.concatenate(chunks), sampling_rate=_RATE, seed=request.seed)
+
+    def _video(self, run: Run, request: VideoRequest) -> Generator[Result, None, None]:
+        frames = np.zeros((request.num_frames, request.height, request.width, 3), np.uint8)
+        for number, pixels in enumerate(frames):  # a bar that goes from left to right
+            at = request.width * number // request.num_frames
+            pixels[:, at : at + max(1, request.width // 8)] = 200
+        middle = frames[len(frames) // 2]
+        small = np.ascontiguousarray(middle[:: max(1, request.height // 64), :: max(1, request.width // 64)])
+        for step in range(1, request.num_inference_steps + 1):
+            self._pause(run)
+            preview = Preview(small.shape[1], small.shape[0], small.tobytes())
+            run.emit(Progress(step=step, total=request.num_inference_steps, preview=preview))
+        yield VideoResult(frames=frames, frame_rate=request.frame_rate, seed=request.seed)

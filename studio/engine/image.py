@@ -15,6 +15,8 @@ from studio.core.events import Preview, Progress, Statistics
 from studio.core.requests import MAX_SEED, ImageRequest
 from studio.engine.device import free_bytes
 from studio.engine.image_load import ImagePipeline, load
+from studio.engine.image_memory import KEPT, careful_decoding, decode_kept
+from studio.engine.placement import no_gradients
 from studio.engine.preview import preview
 from studio.engine.prompt_words import prepare
 from studio.engine.protocol import JobCancelledError, Run, Together
@@ -36,7 +38,7 @@ def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Stati
     request, read = _readable(run, pipeline)
     count, steps = request.num_images_per_prompt, request.num_inference_steps
     begun, first = time.monotonic(), 0.0
-    for number in range(count):
+    for number in range(run.done, count):
         run.check()
         seed = ((request.seed or 0) + number) % (MAX_SEED + 1)
         watch = _Steps([run], pipeline, request, number * steps, count * steps)
@@ -119,10 +121,14 @@ def _draw(
     arguments = _arguments(requests, pipeline, card)
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
     arguments |= {"generator": generators if len(generators) > 1 else generators[0], "output_type": "np"}
-    with torch.inference_mode(), watch.attached(arguments):
-        output = pipeline.pipe(**arguments)
-    held = getattr(output, "nsfw_content_detected", None) or [False] * len(seeds)
-    return [None if held_back else picture for picture, held_back in zip(output.images, held, strict=True)]
+    with no_gradients(pipeline.plan):
+        if KEPT in watch.run.kept:  # drawn already, before the model was loaded in another way
+            pictures, held = decode_kept(pipeline.pipe, watch.run)
+        else:
+            with watch.attached(arguments), careful_decoding(pipeline.pipe, watch.run):
+                output = pipeline.pipe(**arguments)
+            pictures, held = output.images, getattr(output, "nsfw_content_detected", None) or [False] * len(seeds)
+    return [None if held_back else picture for picture, held_back in zip(pictures, held, strict=True)]
 
 
 class _Steps:
@@ -137,6 +143,8 @@ class _Steps:
         self._done = 0
         self._shown = 0.0
         self.first = 0.0
+        self.run = runs[0]
+        """The one that tells what is done when memory runs out."""
 
     @contextmanager
     def attached(self, arguments: dict[str, Any]) -> Generator[None, None, None]:

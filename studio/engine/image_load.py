@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studio.engine.device import best_device, best_dtype
+from studio.engine.placement import AS_USUAL, device_of, dtype_of, fewer_bits_of_parts, place
 from studio.engine.preview import LatentMap, fit
 from studio.models.card import ModelCard
 from studio.models.checkpoint import checked, checkpoint_in
+from studio.models.memory import OFFLOADS, Plan
 from studio.models.safety import only_variant
 
 
@@ -24,28 +25,38 @@ class ImagePipeline:
     device: str
     parameters: frozenset[str]
     """The names that the pipeline's call accepts."""
+    plan: Plan = AS_USUAL
 
 
-def load(card: ModelCard) -> ImagePipeline:
-    """Load the pipeline from the card's folder. Only safetensors; never code from the folder."""
+def load(card: ModelCard, plan: Plan = AS_USUAL) -> ImagePipeline:
+    """Load the pipeline from the card's folder, as `plan` says. Only safetensors; never code from the folder."""
+    pipe = read(card, plan)
+    latent_map = fit(pipe) if plan.rung in OFFLOADS else None  # before its parts begin to move
+    place(pipe, plan)
+    latent_map = latent_map or fit(pipe)
+    return ImagePipeline(
+        pipe, pipe.scheduler, latent_map, device_of(plan), frozenset(inspect.signature(pipe.__call__).parameters), plan
+    )
+
+
+def read(card: ModelCard, plan: Plan) -> Any:
+    """Return the pipeline as it comes from its files, not yet where it runs."""
     from diffusers import AutoPipelineForText2Image, DiffusionPipeline
 
-    device = best_device()
     checkpoint = checkpoint_in(card.folder)
-    options: dict[str, Any] = {"dtype": best_dtype(device), "local_files_only": True}
+    options: dict[str, Any] = {"dtype": dtype_of(plan), "local_files_only": True}
     if checkpoint is not None:
         pipe = _from_one_file(card, checked(checkpoint), options)
     else:
-        options |= {"use_safetensors": True, "variant": only_variant(card.folder)}
+        options |= {"use_safetensors": True, "variant": only_variant(card.folder), **fewer_bits_of_parts(plan, card)}
         try:
             pipe = AutoPipelineForText2Image.from_pretrained(card.path, **options)
         except ValueError as error:
             if "AutoPipeline" not in str(error):
                 raise
             pipe = DiffusionPipeline.from_pretrained(card.path, **options)
-    pipe = pipe.to(device)
     pipe.set_progress_bar_config(disable=True)
-    return ImagePipeline(pipe, pipe.scheduler, fit(pipe), device, frozenset(inspect.signature(pipe.__call__).parameters))
+    return pipe
 
 
 def _from_one_file(card: ModelCard, file: Path, options: dict[str, Any]) -> Any:

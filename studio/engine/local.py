@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import functools
 import importlib
@@ -21,9 +22,12 @@ from studio.core.errors import Failure, StudioError
 from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Statistics
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
-from studio.engine.pipelines import Pipelines
+from studio.core.settings import MemoryWish, Rung, load_settings, wish_for
+from studio.engine.pipelines import Loaded, Pipelines
 from studio.engine.protocol import Cancelled as CancelledQuestion
 from studio.engine.protocol import CancelledFor, Emit, EmitFor, JobCancelledError, Run, Together, one_after_the_other
+from studio.engine.retold import Retold
+from studio.engine.weights import is_out_of_memory
 from studio.library import artifacts
 from studio.library.results import Result
 from studio.models.card import ModelCard
@@ -45,20 +49,39 @@ class _Outcome:
     saved: list[Artifact] = field(default_factory=list)
     unsaved: list[Result] = field(default_factory=list)
     statistics: Statistics = field(default_factory=Statistics)
+    memory: str = ""
+    """How the model was loaded, and what was done where memory ran out."""
 
 
 class LocalEngine:
-    """Runs jobs here. See `protocol.Engine`."""
+    """Runs jobs here. See `protocol.Engine`. `memory`: how models are loaded, where that is not what the settings say."""
 
-    def __init__(self, data: DataFolder) -> None:
+    def __init__(self, data: DataFolder, memory: MemoryWish | None = None) -> None:
         environment.prepare()
         self._data = data
-        self._pipelines = Pipelines()
+        self._pipelines = Pipelines(lambda model: wish_for(model, load_settings(data), memory))
         self._unsaved: OrderedDict[str, _Outcome] = OrderedDict()
         self._closed = False
 
-    def warm_up(self) -> None:
-        """Nothing takes time before the first job."""
+    def warm_up(self, kind: str = "", model: str = "") -> None:
+        """Nothing is begun here: it would hold up the thread that calls. A child calls `load_ahead`."""
+
+    def load_ahead(self, kind: str, model: str) -> None:
+        """Load a model before a job wants it. What fails is logged only: the job will say it."""
+        try:
+            loaded = self._pipelines.load(find(self._data, kind, model), lambda _event: None)
+            log.info("loaded ahead in %.1f s: %s", loaded.seconds, loaded.plan.words)
+        except Exception as error:  # noqa: BLE001  boundary: nobody asked for it
+            log.warning("the model used last was not loaded ahead: %s", error)
+
+    def free_unused(self) -> float | None:
+        """Free the models that nobody used for long; return in how many seconds to look again, None where there is nothing."""
+        seconds = 60 * load_settings(self._data).unload_minutes
+        before = self._pipelines.held
+        due = self._pipelines.forget_unused(seconds) if seconds else None
+        if self._pipelines.held != before:
+            log.info("freed what was not used for %.0f s", seconds)
+        return due
 
     def close(self) -> None:
         """Free the models; a running job ends with Cancelled."""
@@ -88,26 +111,31 @@ class LocalEngine:
             card = find(self._data, jobs[0].request.kind, jobs[0].request.model)
             for job in jobs:
                 emit(job.id, Loading(phase="Preparing"))
-            pipeline, load_seconds = self._pipelines.load(card, functools.partial(emit, jobs[0].id))
-            runs = [Run(job, card, functools.partial(emit, job.id), functools.partial(cancelled, job.id)) for job in jobs]
-            for number, result, statistics in generate(runs, pipeline):
-                job = jobs[number]
-                over.add(job.id)
-                emit(job.id, self._end_of(job, card, result, msgspec.structs.replace(statistics, load_seconds=load_seconds)))
+            loaded = self._pipelines.load(card, functools.partial(emit, jobs[0].id))
+            runs = [
+                self._run_of(job, card, functools.partial(emit, job.id), functools.partial(cancelled, job.id)) for job in jobs
+            ]
+            for number, result, statistics in generate(runs, loaded.pipeline):
+                over.add(jobs[number].id)
+                emit(jobs[number].id, self._end_of(runs[number], loaded, result, statistics))
         except Exception as error:  # noqa: BLE001  boundary: what does not work together may work alone
             log.info("jobs that were run together are run alone: %s", error)
             if is_out_of_memory(error):
                 self._pipelines.forget_all()
         return over
 
+    def _run_of(self, job: Job, card: ModelCard, emit: Emit, cancelled: CancelledQuestion) -> Run:
+        return Run(job, card, emit, cancelled, free=functools.partial(self._pipelines.forget_others, card))
+
     def _end_of(
-        self, job: Job, card: ModelCard, result: Result | StudioError | JobCancelledError, statistics: Statistics
+        self, run: Run, loaded: Loaded, result: Result | StudioError | JobCancelledError, statistics: Statistics
     ) -> Event:
         if isinstance(result, JobCancelledError):
             return Cancelled()
         if isinstance(result, StudioError):
             return Failed(failure=result.failure())
-        outcome = _Outcome(card, unsaved=[result], statistics=statistics)
+        job, outcome = run.job, _Outcome(run.card, unsaved=[result])
+        _note(outcome, run, loaded, statistics)
         try:
             self._save_rest(job, outcome)
         except _SaveError as error:
@@ -115,7 +143,7 @@ class LocalEngine:
                 self._keep(job, outcome)
             return Failed(failure=error.failure)
         saved = tuple(outcome.saved)
-        return Cancelled(artifacts=saved) if result.partial else Finished(artifacts=saved, statistics=statistics)
+        return Cancelled(artifacts=saved) if result.partial else Finished(artifacts=saved, statistics=outcome.statistics)
 
     def _run(self, job: Job, emit: Emit, cancelled: CancelledQuestion) -> Event:
         outcome = self._unsaved.pop(job.id, None)
@@ -139,25 +167,44 @@ class LocalEngine:
         return Finished(artifacts=tuple(saved), statistics=outcome.statistics)
 
     def _make(self, job: Job, outcome: _Outcome, emit: Emit, cancelled: CancelledQuestion) -> None:
-        run = Run(job, outcome.card, emit, cancelled)
+        retold = Retold(emit)
+        run = self._run_of(job, outcome.card, retold, cancelled)
         run.check()
         emit(Loading(phase="Preparing"))
-        pipeline, load_seconds = self._pipelines.load(outcome.card, emit)
+        below: Rung | None = None
+        while True:
+            loaded = self._pipelines.load(outcome.card, emit, below)
+            if self._attempt(run, loaded, outcome):
+                break
+            below = loaded.plan.rung
+            del loaded
+            self._pipelines.forget_all()
+            retold.again()
+            run.tell("Memory ran out; the model is loaded in a way that takes less")
+            run = dataclasses.replace(run, done=len(outcome.saved) + len(outcome.unsaved))
+        if outcome.unsaved:
+            self._save_rest(job, outcome)
+
+    def _attempt(self, run: Run, loaded: Loaded, outcome: _Outcome) -> bool:
+        """Make the results that are not there yet, and save them. Return False where memory ran out over it."""
         run.check()
-        results = importlib.import_module(f"studio.engine.{job.request.kind}").generate(run, pipeline)
+        results = importlib.import_module(f"studio.engine.{run.job.request.kind}").generate(run, loaded.pipeline)
         while True:
             try:
                 result = next(results)
             except StopIteration as end:
-                outcome.statistics = msgspec.structs.replace(end.value, load_seconds=load_seconds)
-                break
-            self._save(job, outcome, result)
-        if outcome.unsaved:
-            self._save_rest(job, outcome)
+                _note(outcome, run, loaded, end.value)
+                return True
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                return False
+            _note(outcome, run, loaded, outcome.statistics)
+            self._save(run.job, outcome, result)
 
     def _save(self, job: Job, outcome: _Outcome, result: Result) -> None:
         try:
-            outcome.saved.append(artifacts.save(result, job=job, card=outcome.card, versions=versions(outcome.card)))
+            outcome.saved.append(_saved(result, job, outcome))
         except OSError:
             # The rest of the job is still made: it can be saved elsewhere together with this.
             outcome.unsaved.append(result)
@@ -167,7 +214,7 @@ class LocalEngine:
     def _save_rest(self, job: Job, outcome: _Outcome) -> None:
         while outcome.unsaved:
             try:
-                saved = artifacts.save(outcome.unsaved[0], job=job, card=outcome.card, versions=versions(outcome.card))
+                saved = _saved(outcome.unsaved[0], job, outcome)
             except OSError as error:
                 raise _SaveError(explain_save(error, job.target.folder), outcome) from error
             outcome.saved.append(saved)
@@ -177,6 +224,18 @@ class LocalEngine:
         self._unsaved[job.id] = outcome
         while len(self._unsaved) > MAX_UNSAVED_JOBS:
             self._unsaved.popitem(last=False)
+
+
+def _saved(result: Result, job: Job, outcome: _Outcome) -> Artifact:
+    return artifacts.save(result, job=job, card=outcome.card, versions=versions(outcome.card), memory=outcome.memory)
+
+
+def _note(outcome: _Outcome, run: Run, loaded: Loaded, statistics: Statistics) -> None:
+    """Keep how it went, for the recipe and for the person."""
+    outcome.memory = ". ".join(filter(None, (loaded.plan.way, *run.notes)))
+    outcome.statistics = msgspec.structs.replace(
+        statistics, load_seconds=loaded.seconds, memory=loaded.plan.words, notes=tuple(run.notes)
+    )
 
 
 class _SaveError(Exception):
@@ -217,13 +276,6 @@ def explain(error: Exception) -> Failure:
         cure="Try other settings or another model; the details say more.",
         details=_details(error),
     )
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """True for every way in which Python, torch and onnxruntime say that memory ran out."""
-    text = str(error).lower()
-    told = ("out of memory" in text, "not enough memory" in text, "can't allocate memory" in text, "failed to allocate" in text)
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or any(told)
 
 
 def _details(error: BaseException) -> str:

@@ -22,4 +22,11 @@ class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
     job_id: str
 
 
-ToChild = Generate | Cancel
+class WarmUp(msgspec.Struct, frozen=True, tag="warm_up"):
+    """Load this model while nothing else is to do; an empty name is the kind's default."""
+
+    kind: str
+    model: str
+
+
+ToChild = Generate | Cancel | WarmUp

@@ -17,11 +17,13 @@ from studio.core.events import Progress, Statistics
 from studio.core.requests import MusicRequest
 from studio.engine import music_diffusion, music_symbolic
 from studio.engine.continuing import check_given
+from studio.engine.placement import AS_USUAL
 from studio.engine.protocol import JobCancelledError, Run
 from studio.engine.text_stream import Clock
 from studio.engine.waveform_model import load_waveform_model
 from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
+from studio.models.memory import Plan
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,13 @@ class MusicPipeline:
 Loaded = MusicPipeline | music_symbolic.SymbolicModel | music_diffusion.SoundPipeline
 
 
-def load(card: ModelCard) -> Loaded:
-    """Load the model from the card's folder."""
+def load(card: ModelCard, plan: Plan = AS_USUAL) -> Loaded:
+    """Load the model from the card's folder, as `plan` says."""
     if card.writes_notes:
         return music_symbolic.load(card)
     if card.runner == "diffusers":
-        return music_diffusion.load(card)
-    model, tokenizer, device = load_waveform_model(card)
+        return music_diffusion.load(card, plan)
+    model, tokenizer, device = load_waveform_model(card, plan)
     codec = getattr(model.config, "audio_encoder", None)
     rate = int(getattr(codec, "sampling_rate", 0) or card.sampling_rate or 32_000)
     decoder = getattr(model.config, "decoder", None)

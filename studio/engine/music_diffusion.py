@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics
 from studio.core.requests import MusicRequest
-from studio.engine.device import best_device, best_dtype
+from studio.engine.placement import AS_USUAL, device_of, dtype_of, fewer_bits_of_parts, no_gradients, place
 from studio.engine.protocol import JobCancelledError, Run
 from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
+from studio.models.memory import Plan
 from studio.models.safety import only_variant
 
 LENGTHS = ("audio_end_in_s", "duration", "audio_length_in_s", "audio_duration")
@@ -36,21 +37,23 @@ class SoundPipeline:
     device: str
     rate: int
     parameters: frozenset[str]
+    plan: Plan = AS_USUAL
 
 
-def load(card: ModelCard) -> SoundPipeline:
-    """Load the pipeline from the card's folder. Only safetensors; never code from the folder."""
-    device = best_device()
-    pipe = load_pipe(card, best_dtype(device)).to(device)
+def load(card: ModelCard, plan: Plan = AS_USUAL) -> SoundPipeline:
+    """Load the pipeline from the card's folder, as `plan` says. Only safetensors; never code from the folder."""
+    pipe = load_pipe(card, plan)
+    place(pipe, plan)
     pipe.set_progress_bar_config(disable=True)
-    return SoundPipeline(pipe, device, _rate(pipe, card), frozenset(inspect.signature(pipe.__call__).parameters))
+    return SoundPipeline(pipe, device_of(plan), _rate(pipe, card), frozenset(inspect.signature(pipe.__call__).parameters), plan)
 
 
-def load_pipe(card: ModelCard, dtype: Any) -> Any:
+def load_pipe(card: ModelCard, plan: Plan) -> Any:
     """Return the pipeline alone."""
     import diffusers
 
-    options: dict[str, Any] = {"dtype": dtype, "local_files_only": True, "use_safetensors": True}
+    options: dict[str, Any] = {"dtype": dtype_of(plan), "local_files_only": True, "use_safetensors": True}
+    options |= fewer_bits_of_parts(plan, card)
     # By the name that inspection found among `families.toml`, never by another one from a file.
     loader: Any = getattr(diffusers, card.family)
     scheduler = card.folder / "scheduler" / "scheduler_config.json"
@@ -106,7 +109,7 @@ def generate(run: Run, pipeline: SoundPipeline) -> Generator[Result, None, Stati
     arguments = arguments_of(request, pipeline, run.card)
     arguments["generator"] = torch.Generator("cpu").manual_seed(request.seed or 0)
     watch = _Steps(run, pipeline, request.num_inference_steps or _own_steps(pipeline))
-    with torch.inference_mode(), watch.attached(arguments):
+    with no_gradients(pipeline.plan), watch.attached(arguments):
         wave = pipeline.pipe(**arguments).audios[0]
     run.check()
     samples = _samples(wave, run.card)[: round(request.seconds * pipeline.rate)]

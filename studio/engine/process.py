@@ -15,7 +15,8 @@ from studio.core.errors import Failure
 from studio.core.events import TERMINAL, Cancelled, Event, Failed, Loading, Of, Progress
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
-from studio.engine.messages import MAX_MESSAGE_BYTES, Cancel, Generate
+from studio.core.settings import MemoryWish
+from studio.engine.messages import MAX_MESSAGE_BYTES, Cancel, Generate, WarmUp
 from studio.engine.protocol import Cancelled as CancelledQuestion
 from studio.engine.protocol import CancelledFor, Emit, EmitFor
 from studio.engine.spawn import Child, Nursery, StartMethod, default_start_method
@@ -52,16 +53,16 @@ class _Watch:
 class ProcessEngine:
     """Runs jobs in a child process."""
 
-    def __init__(self, data: DataFolder, start_method: StartMethod | None = None) -> None:
-        self._nursery = Nursery(data, start_method or default_start_method())
+    def __init__(self, data: DataFolder, start_method: StartMethod | None = None, *, memory: MemoryWish | None = None) -> None:
+        self._nursery = Nursery(data, start_method or default_start_method(), memory)
         self._child: Child | None = None
         self._closing = threading.Event()
         self._busy = threading.Lock()
         self._decoder = msgspec.msgpack.Decoder(Of)
 
-    def warm_up(self) -> None:
-        """Start the child, without waiting for it."""
-        self._nursery.begin()
+    def warm_up(self, kind: str = "", model: str = "") -> None:
+        """Start the child, without waiting for it; it loads the model before its first job, where that does not wait already."""
+        self._nursery.begin(msgspec.msgpack.encode(WarmUp(kind, model)) if kind else b"")
 
     def close(self) -> None:
         """End the child; a running job ends with Cancelled."""

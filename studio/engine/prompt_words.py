@@ -1,7 +1,9 @@
-"""Prompts for a model that knows nothing but English words for things: Chinese and emoji are put into English, word by word.
+"""Prompts for a model that knows few words, and English ones only: others are put into these, word by word.
 
-Only for models whose card says so (`english_words`); others get the prompt as it is. The words of things come from
-`resources/words/chinese.tsv` (Unicode CLDR), those between things from `chinese.toml` beside it.
+Chinese and emoji become English, and a word that the model has not learned becomes the name of what it is (a tarantula is a
+spider), where its folder says so (`models/vocabulary.py`). Only for models whose card says so (`english_words`); others get
+the prompt as it is. The Chinese words of things come from `resources/words/chinese.tsv` (Unicode CLDR), those between things
+from `chinese.toml` beside it.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ def prepare(prompt: str, card: ModelCard) -> str:
             cause="invalid",
             cure="It reads English, the commonest Chinese words and emoji for everyday things: a red apple, 一只红苹果.",
         )
+    known = vocabulary.read(card.folder)
+    text = vocabulary.with_known_words(text, known) if known is not None else text
     return re.sub(r"\s+", " ", text).strip() if text != prompt else prompt
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.core.errors import StudioError
-from studio.core.events import Event, Statistics
+from studio.core.events import Event, Loading, Statistics
 from studio.core.jobs import Job
 from studio.models.card import ModelCard
 
 if TYPE_CHECKING:  # the window imports this file, and needs no numpy to start
     from studio.library.results import Result
+    from studio.models.memory import Plan
 
 Emit = Callable[[Event], None]
 Cancelled = Callable[[], bool]
@@ -42,8 +43,8 @@ class Engine(Protocol):
         Each job's events are those that it would have alone, and so is its result.
         """
 
-    def warm_up(self) -> None:
-        """Begin what takes time (start the child, import), without waiting for it."""
+    def warm_up(self, kind: str = "", model: str = "") -> None:
+        """Begin what takes time (start the child, import, load this model), without waiting for it. What fails is not told."""
 
     def close(self) -> None:
         """End everything that the engine started; `generate` in another thread ends with Cancelled. May be called twice."""
@@ -61,6 +62,20 @@ class Run:
     card: ModelCard
     emit: Emit
     cancelled: Cancelled
+    done: int = 0
+    """How many results are there already, where a part was made before memory ran out; those are not made again."""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What a kind's file wants to find again when the model was loaded in another way meanwhile."""
+    notes: list[str] = field(default_factory=list)
+    """What was done because memory ran out; written into the recipe."""
+    free: Callable[[], None] = lambda: None
+    """Makes room by freeing what this job does not need."""
+
+    def tell(self, note: str) -> None:
+        """Say what is done because memory ran out, now and in the recipe."""
+        if note not in self.notes:
+            self.notes.append(note)
+        self.emit(Loading(phase=note))
 
     def check(self) -> None:
         """Raise JobCancelledError where the job was cancelled."""
@@ -71,13 +86,14 @@ class Run:
 class Kind(Protocol):
     """A module `studio.engine.<kind>`."""
 
-    def load(self, card: ModelCard) -> Any:
-        """Return the loaded model, ready to run. Raises StudioError where it cannot be used."""
+    def load(self, card: ModelCard, plan: Plan) -> Any:
+        """Return the model, loaded as the plan says and ready to run. Raises StudioError where it cannot be used."""
 
     def generate(self, run: Run, pipeline: Any) -> Generator[Result, None, Statistics]:
         """Yield each result when it is complete, so that it is saved at once; return how it went.
 
-        When cancelled: yield what can be kept with `partial=True`, then raise JobCancelledError.
+        When cancelled: yield what can be kept with `partial=True`, then raise JobCancelledError. Where memory runs out, the
+        exception goes up; the model is loaded in a way that takes less, and this is called again with the same `run.kept`.
         """
 
     # A kind that can run several jobs as one batch has a function

@@ -5,6 +5,7 @@ On Linux a fork server imports them once and forks in 0.1 s. Elsewhere one spare
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import multiprocessing
 import sys
@@ -18,6 +19,7 @@ from typing import Any, Literal
 
 from studio.core import environment
 from studio.core.paths import DataFolder
+from studio.core.settings import MemoryWish
 
 StartMethod = Literal["forkserver", "spawn"]
 
@@ -75,21 +77,22 @@ class Child:
 class Nursery:
     """Has the next child ready. Thread-safe."""
 
-    def __init__(self, data: DataFolder, method: StartMethod) -> None:
+    def __init__(self, data: DataFolder, method: StartMethod, memory: MemoryWish | None = None) -> None:
         self._data = data
+        self._memory = memory
         self._method = method
         self._context: Any = multiprocessing.get_context(method)
         self._next: Future[Child] | None = None
         self._lock = threading.Lock()
         self._numbers = itertools.cycle(range(MAX_LOGS))
 
-    def begin(self) -> None:
-        """Start the next child in a thread of its own, where none is on its way."""
+    def begin(self, greeting: bytes = b"") -> None:
+        """Start the next child in a thread of its own, where none is on its way; `greeting` is the first message that it gets."""
         with self._lock:
             if self._next is None:
                 self._next = Future()
                 threading.Thread(
-                    target=self._start, args=(self._next, next(self._numbers)), name="start child", daemon=True
+                    target=self._start, args=(self._next, next(self._numbers), greeting), name="start child", daemon=True
                 ).start()
 
     def take(self, timeout: float) -> Child | None:
@@ -117,9 +120,13 @@ class Nursery:
         if future is not None:
             future.add_done_callback(lambda done: None if done.exception() else done.result().end())
 
-    def _start(self, future: Future[Child], number: int) -> None:
+    def _start(self, future: Future[Child], number: int, greeting: bytes) -> None:
         try:
-            future.set_result(self._make_child(number))
+            child = self._make_child(number)
+            if greeting:
+                with contextlib.suppress(OSError):  # it died at once; whoever takes it sees that
+                    child.connection.send_bytes(greeting)
+            future.set_result(child)
         except BaseException as error:  # noqa: BLE001  boundary of the thread: whoever takes the child sees it
             future.set_exception(error)
 
@@ -134,7 +141,7 @@ class Nursery:
         ours, theirs = self._context.Pipe()
         life_theirs, life_ours = self._context.Pipe(duplex=False)
         process = self._context.Process(
-            target=serve, args=(theirs, life_theirs, str(self._data.root), log_path), name="studio engine"
+            target=serve, args=(theirs, life_theirs, str(self._data.root), log_path, self._memory), name="studio engine"
         )
         process.start()
         theirs.close()

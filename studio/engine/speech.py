@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from studio.core.errors import StudioError
 from studio.core.events import AudioChunk, Progress, Statistics
 from studio.core.requests import SpeechRequest
+from studio.engine.placement import AS_USUAL
 from studio.engine.protocol import JobCancelledError, Run
 from studio.engine.sentences import Piece, is_speakable
 from studio.engine.text_stream import Clock
@@ -19,6 +20,7 @@ from studio.engine.voices import Hibari, Kokoro, Speaker
 from studio.engine.waveform_model import SpokenByTransformers
 from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
+from studio.models.memory import Plan
 
 SILENCE = 0.001
 """What is quieter (root mean square of 10 ms, full scale is 1) cannot be heard."""
@@ -35,17 +37,17 @@ TALKERS = {
 """Family → the file and the class that runs it; the others make their wave in one pass."""
 
 
-def load(card: ModelCard) -> Speaker:
-    """Return the speaker for the card's runner."""
+def load(card: ModelCard, plan: Plan = AS_USUAL) -> Speaker:
+    """Return the speaker for the card's runner, loaded as `plan` says."""
     if card.runner == "hibari":
         return Hibari()
     if card.runner == "kokoro":
         return Kokoro(card)
     if card.family in TALKERS:
         file, name = TALKERS[card.family]
-        speaker: Speaker = getattr(importlib.import_module(f"studio.engine.{file}"), name)(card)
+        speaker: Speaker = getattr(importlib.import_module(f"studio.engine.{file}"), name)(card, plan)
         return speaker
-    return SpokenByTransformers(card)
+    return SpokenByTransformers(card, plan)
 
 
 def generate(run: Run, pipeline: Speaker) -> Generator[Result, None, Statistics]:

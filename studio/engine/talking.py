@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
-from studio.engine.device import best_device
 from studio.engine.interrupt import between_passes
+from studio.engine.placement import AS_USUAL, device_of, dtype_of
 from studio.engine.protocol import Cancelled
 from studio.engine.stretch import stretch
 from studio.engine.voices import Speaker
 from studio.engine.waveform_model import mono
 from studio.models.card import ModelCard
+from studio.models.memory import Plan
 
 LETTERS_A_SECOND = 5
 """Of the slowest speech: what a model makes beyond it is no speech any more."""
@@ -27,17 +28,19 @@ LETTERS_A_SECOND = 5
 class Talker(Speaker):
     """A loaded speech model. A family's class says how it is loaded and what it makes of a piece of text."""
 
-    def __init__(self, card: ModelCard) -> None:
+    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
         self.card = card
-        self.device = best_device()
+        self.plan = plan
+        self.device = device_of(plan)
 
     def load(self, loader: Any, folder: Path | None = None, **options: Any) -> Any:
         """Return a model, or a part of it that lies in a folder of its own. Only safetensors; never code from the folder."""
         import torch
 
-        # In float32 also on a GPU, as all that makes waves: see waveform_model.py.
+        # In float32 also on a GPU, where there is room, as all that makes waves: see waveform_model.py.
+        dtype = dtype_of(self.plan) if self.plan.precision else torch.float32
         more: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False, "use_safetensors": True, **options}
-        return loader.from_pretrained(folder or self.card.folder, dtype=torch.float32, **more).to(self.device).eval()
+        return loader.from_pretrained(folder or self.card.folder, dtype=dtype, **more).to(self.device).eval()
 
     def load_tokenizer(self) -> Any:
         """Return the tokenizer."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from studio.core.errors import StudioError
+from studio.engine.placement import AS_USUAL
 from studio.engine.sentences import Piece, split
 from studio.engine.talking import Talker
 from studio.models.card import ModelCard
+from studio.models.memory import Plan
 from studio.models.speech_voices import BARK_PARTS, bark_files
 
 LONGEST = 150
@@ -18,10 +20,10 @@ MAX_WORDS = 256
 class Bark(Talker):
     """A loaded Bark."""
 
-    def __init__(self, card: ModelCard) -> None:
+    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
         from transformers import BarkModel
 
-        super().__init__(card)
+        super().__init__(card, plan)
         self._model = self.load(BarkModel)
         self._tokenizer = self.load_tokenizer()
         known = self._model.generation_config

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from studio.engine.placement import AS_USUAL
 from studio.engine.sentences import Piece, grouped, split
 from studio.engine.talking import Talker, longest
 from studio.models.card import ModelCard
+from studio.models.memory import Plan
 
 GROUP = 160
 """Characters of a piece: a few words alone are spoken badly."""
@@ -15,10 +17,10 @@ GROUP = 160
 class Csm(Talker):
     """A loaded CSM. What it said first is told to it with every next piece, so that the voice stays."""
 
-    def __init__(self, card: ModelCard) -> None:
+    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
         from transformers import CsmForConditionalGeneration
 
-        super().__init__(card)
+        super().__init__(card, plan)
         self._model = self.load(CsmForConditionalGeneration)
         self._tokenizer = self.load_tokenizer()
         codec = self._model.config.codec_config

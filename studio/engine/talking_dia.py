@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from studio.engine.placement import AS_USUAL
 from studio.engine.sentences import Piece, grouped, split
 from studio.engine.talking import Talker, longest
 from studio.models.card import ModelCard
+from studio.models.memory import Plan
 
 GROUP = 200
 """Characters of a piece, some 15 seconds: it speaks 5 to 20 well, and has room for 35, those of the first piece among them."""
@@ -19,10 +21,10 @@ _SPEAKER = re.compile(r"\[S[12]\]")
 class Dia(Talker):
     """A loaded Dia with its DAC. What it said first is told to it with every next piece, so that the voices stay."""
 
-    def __init__(self, card: ModelCard) -> None:
+    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
         from transformers import DacModel, DiaFeatureExtractor, DiaForConditionalGeneration, DiaProcessor
 
-        super().__init__(card)
+        super().__init__(card, plan)
         self._model = self.load(DiaForConditionalGeneration)
         codec = self.load(DacModel, self.part("audio_tokenizer"))
         self._codec = codec

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from studio.engine.placement import AS_USUAL
 from studio.engine.sentences import Piece, grouped, split
 from studio.engine.talking import Talker
 from studio.models.card import ModelCard
+from studio.models.memory import Plan
 from studio.models.speech_voices import sample_files
 
 GROUP = 200
@@ -19,10 +21,10 @@ FADE_SECONDS = 0.005
 class Pocket(Talker):
     """A loaded Pocket TTS or Phonon with its codec, and the voices in its folder `voices`."""
 
-    def __init__(self, card: ModelCard) -> None:
+    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
         from transformers import AutoModelForTextToWaveform, PocketTTSAudioTokenizerModel
 
-        super().__init__(card)
+        super().__init__(card, plan)
         self._model = self.load(AutoModelForTextToWaveform)
         self._codec = self.load(PocketTTSAudioTokenizerModel, self.part("audio_tokenizer"))
         self._tokenizer = self.load_tokenizer()

@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from studio.core.errors import StudioError
+from studio.engine.placement import AS_USUAL
 from studio.engine.sentences import Piece, split
 from studio.engine.talking import Talker
 from studio.engine.voices import MAX_FOREIGN
 from studio.models.card import ModelCard
+from studio.models.memory import Plan
 
 RATE = 16_000
 WINDOW, HOP, LOWEST, HIGHEST = 1024, 256, 80.0, 7600.0
@@ -23,10 +25,10 @@ ROUNDS = 40
 class SpeechT5(Talker):
     """A loaded SpeechT5."""
 
-    def __init__(self, card: ModelCard) -> None:
+    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
         from transformers import SpeechT5ForTextToSpeech, SpeechT5HifiGan
 
-        super().__init__(card)
+        super().__init__(card, plan)
         self._model = self.load(SpeechT5ForTextToSpeech)
         self._tokenizer = self.load_tokenizer()
         folder = card.folder / "vocoder"

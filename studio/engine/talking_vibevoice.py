@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from studio.engine.placement import AS_USUAL
 from studio.engine.sentences import Piece, grouped, split
 from studio.engine.talking import Talker, longest
 from studio.models.card import ModelCard
+from studio.models.memory import Plan
 
 RATE = 24_000
 GROUP = 4_000
@@ -24,10 +26,10 @@ _TURN = re.compile(r"(?:^|\s)(?:Speaker\s+(\d)\s*:|\[(\d)\]:?)\s*", re.IGNORECAS
 class VibeVoice(Talker):
     """A loaded VibeVoice."""
 
-    def __init__(self, card: ModelCard) -> None:
+    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
         from transformers import VibeVoiceForConditionalGeneration
 
-        super().__init__(card)
+        super().__init__(card, plan)
         self._model = self.load(VibeVoiceForConditionalGeneration)
         self._tokenizer = self.load_tokenizer()
         self.rate = card.sampling_rate or RATE

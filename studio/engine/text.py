@@ -14,13 +14,15 @@ from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics, TextDelta
 from studio.core.requests import MAX_SEED, TextRequest
 from studio.engine.chat import prompt_tokens
-from studio.engine.device import best_device, best_dtype, free_bytes
+from studio.engine.device import free_bytes
+from studio.engine.placement import AS_USUAL, device_of, dtype_of, fewer_bits, no_gradients, text_placement
 from studio.engine.protocol import JobCancelledError, Run, Together
-from studio.engine.text_rows import Row, sample
+from studio.engine.text_rows import Row, sample_in_halves
 from studio.engine.text_stream import Clock, RowDecoder, stop_when
 from studio.library.results import Result, TextResult
 from studio.models.card import ModelCard
 from studio.models.inspect import families
+from studio.models.memory import Plan
 from studio.models.tokens import too_long
 
 _KEPT_IDS = (
@@ -46,14 +48,14 @@ class TextPipeline:
     tokenizer: Any
     device: str
     encoder_decoder: bool = False
+    plan: Plan = AS_USUAL
 
 
-def load(card: ModelCard) -> TextPipeline:
-    """Load model and tokenizer from the card's folder. Only safetensors; never code from the folder."""
+def load(card: ModelCard, plan: Plan = AS_USUAL) -> TextPipeline:
+    """Load model and tokenizer from the card's folder, as `plan` says. Only safetensors; never code from the folder."""
     from transformers import AutoTokenizer, GenerationConfig
 
-    device = best_device()
-    model = load_model(card, device, best_dtype(device))
+    model = load_model(card, plan)
     tokenizer = AutoTokenizer.from_pretrained(card.folder, local_files_only=True, trust_remote_code=False)
     # Only ids are kept of the checkpoint's own settings: the request says everything else, so that it can be repeated anywhere.
     known = model.generation_config
@@ -63,10 +65,10 @@ def load(card: ModelCard) -> TextPipeline:
         end = ids["eos_token_id"][0] if isinstance(ids["eos_token_id"], list) else ids["eos_token_id"]
         ids["pad_token_id"] = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else (end or 0)
     model.generation_config = GenerationConfig(**{name: value for name, value in ids.items() if value is not None})
-    return TextPipeline(model, tokenizer, device, card.encoder_decoder)
+    return TextPipeline(model, tokenizer, device_of(plan), card.encoder_decoder, plan)
 
 
-def load_model(card: ModelCard, device: str, dtype: Any) -> Any:
+def load_model(card: ModelCard, plan: Plan) -> Any:
     """Return the model alone. A multimodal one is loaded for its text: without what sees pictures, where its family has that."""
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoModelForSeq2SeqLM
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
@@ -81,8 +83,11 @@ def load_model(card: ModelCard, device: str, dtype: Any) -> Any:
     packed = getattr(config, "quantization_config", None)
     if isinstance(packed, dict) and packed.get("quant_method") == "fp8":
         packed["dequantize"] = True  # running on the 8 bits needs kernels that are fetched from a hub
-    model = loader.from_pretrained(card.folder, config=config, dtype=dtype, use_safetensors=True, **local)
-    return model.to(device).eval()
+    spread = {**fewer_bits(plan), **text_placement(plan)}
+    model = loader.from_pretrained(
+        card.folder, config=config, dtype=dtype_of(plan), use_safetensors=True, **spread, **local
+    ).eval()
+    return model if spread else model.to(device_of(plan))
 
 
 def generate(run: Run, pipeline: TextPipeline) -> Generator[Result, None, Statistics]:
@@ -93,12 +98,12 @@ def generate(run: Run, pipeline: TextPipeline) -> Generator[Result, None, Statis
     ids = _prompt(run, pipeline)
     clock = Clock()
     if request.num_beams > 1:
-        with torch.inference_mode():
+        with no_gradients(pipeline.plan):
             yield from _search(run, request, pipeline, torch.tensor([ids], device=pipeline.device), clock)
     else:
         rows = [_row(run, pipeline, ids, candidate) for candidate in range(request.num_return_sequences)]
-        with torch.inference_mode():
-            for _row_over in sample(rows, request, pipeline, clock):
+        with no_gradients(pipeline.plan):
+            for _row_over in sample_in_halves(rows, request, pipeline, clock):
                 pass
         yield from map(_result, rows)
     if run.cancelled():
@@ -108,7 +113,6 @@ def generate(run: Run, pipeline: TextPipeline) -> Generator[Result, None, Statis
 
 def generate_together(runs: Sequence[Run], pipeline: TextPipeline) -> Iterator[Together]:
     """Yield every run's result, or why it has none, when it is over; see `protocol.Kind`."""
-    import torch
 
     rows: dict[int, Row] = {}
     for number, run in enumerate(runs):
@@ -122,8 +126,8 @@ def generate_together(runs: Sequence[Run], pipeline: TextPipeline) -> Iterator[T
     for part in _parts(list(rows.values()), _request(runs[0]), room):
         clock = Clock()
         lengths = {id(row): len(row.ids) for row in part}
-        with torch.inference_mode():
-            for row in sample(part, _request(runs[0]), pipeline, clock):
+        with no_gradients(pipeline.plan):
+            for row in sample_in_halves(part, _request(runs[0]), pipeline, clock):
                 yield numbers[id(row)], _result(row), _statistics(clock, row.tokens, lengths[id(row)])
 
 

@@ -6,7 +6,7 @@ and the token is where that number falls in the row's own distribution. So a see
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from studio.core.events import Progress, TextDelta
 from studio.core.requests import TextRequest
 from studio.engine.protocol import Run
 from studio.engine.text_stream import Clock, RowDecoder
+from studio.engine.weights import is_out_of_memory
 
 if TYPE_CHECKING:
     from studio.engine.text import TextPipeline
@@ -36,6 +37,13 @@ class Row:
     over: bool = False
     partial: bool = False
     generator: Any = field(default=None)
+    told: int = 0
+    """Characters that were made and told before it began anew."""
+
+    def begin_anew(self) -> None:
+        """Forget what was made; the same seed makes it again, and what was told is not told twice."""
+        self.told += len(self.decoder.text)
+        self.tokens, self.generator, self.decoder = 0, None, self.decoder.anew()
 
     def draw(self) -> float:
         """Return the next number of this row, 0 to 1."""
@@ -44,6 +52,42 @@ class Row:
         if self.generator is None:
             self.generator = torch.Generator().manual_seed(self.seed)
         return float(torch.rand((), generator=self.generator, dtype=torch.float64))
+
+
+def sample_in_halves(rows: Sequence[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock) -> Iterator[Row]:
+    """`sample`, and where memory runs out with half of the rows that are left, as long as there are two."""
+    parts, over = [list(rows)], set[int]()
+    while parts:
+        part = parts.pop(0)
+        enough = True
+        try:
+            for row in sample(part, request, pipeline, clock):
+                over.add(id(row))
+                yield row
+        except Exception as error:
+            if len(part) < 2 or not is_out_of_memory(error):
+                raise
+            enough = False
+        if not enough:  # here the exception is gone, and with it what it kept
+            parts[:0] = yield from _halves(part, over, pipeline)
+
+
+def _halves(part: list[Row], over: set[int], pipeline: TextPipeline) -> Generator[Row, None, list[list[Row]]]:
+    """Yield the rows that were over and not told yet; return the others in two parts."""
+    part[0].run.free()
+    left = [row for row in part if id(row) not in over]
+    for row in left:
+        if row.over:
+            over.add(id(row))
+            _tell(row, row.decoder.finish())
+            yield row
+    left = [row for row in left if not row.over]
+    for row in left:
+        row.run.tell("Memory ran out; the batch goes on in halves")
+        if pipeline.encoder_decoder:  # what it made is not among its inputs
+            row.begin_anew()
+    middle = (len(left) + 1) // 2
+    return [half for half in (left[:middle], left[middle:]) if half]
 
 
 def sample(rows: Sequence[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock) -> Iterator[Row]:
@@ -160,8 +204,9 @@ class _Watch:
 
 
 def _tell(row: Row, piece: str) -> None:
-    if piece:
-        row.run.emit(TextDelta(text=piece, candidate=row.candidate))
+    known, row.told = piece[: row.told], max(0, row.told - len(piece))
+    if piece[len(known) :]:
+        row.run.emit(TextDelta(text=piece[len(known) :], candidate=row.candidate))
 
 
 def _stop_when(enough: Callable[[], bool]) -> Any:

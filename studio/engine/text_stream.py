@@ -51,6 +51,10 @@ class RowDecoder:
         self._read = 0
         self.text = ""
 
+    def anew(self) -> RowDecoder:
+        """Return one that has decoded nothing yet."""
+        return RowDecoder(self._tokenizer)
+
     def push(self, token: int) -> str:
         """Take the next token; return the text that is certain now, maybe none."""
         self._ids.append(token)

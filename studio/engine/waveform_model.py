@@ -8,30 +8,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
-from studio.engine.device import best_device
 from studio.engine.interrupt import between_layers
+from studio.engine.placement import AS_USUAL, device_of, dtype_of
 from studio.engine.protocol import Cancelled
 from studio.engine.voices import MAX_FOREIGN, Speaker
 from studio.models.card import ModelCard
+from studio.models.memory import Plan
 
 
-def load_waveform_model(card: ModelCard) -> tuple[Any, Any, str]:
-    """Return model, tokenizer and device. (A processor would bring what reads sound, which some need torchaudio for.)"""
+def load_waveform_model(card: ModelCard, plan: Plan = AS_USUAL) -> tuple[Any, Any, str]:
+    """Return model, tokenizer and device, as `plan` says.
+
+    (A processor would bring what reads sound, which some need torchaudio for.)
+    """
     import torch
     from transformers import AutoModelForTextToWaveform, AutoTokenizer
 
-    device = best_device()
+    device = device_of(plan)
     local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    # In float32 also on a GPU: vocoders lose quality in half precision, and the models are small.
-    model = AutoModelForTextToWaveform.from_pretrained(card.path, dtype=torch.float32, use_safetensors=True, **local)
+    # In float32 also on a GPU, where there is room: vocoders lose quality in half precision, and the models are small.
+    dtype = dtype_of(plan) if plan.precision else torch.float32
+    model = AutoModelForTextToWaveform.from_pretrained(card.path, dtype=dtype, use_safetensors=True, **local)
     return model.to(device).eval(), AutoTokenizer.from_pretrained(card.path, **local), device
 
 
 class SpokenByTransformers(Speaker):
     """A speech model that makes the wave in one pass (VITS, MMS-TTS)."""
 
-    def __init__(self, card: ModelCard) -> None:
-        self._model, self._tokenizer, self._device = load_waveform_model(card)
+    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
+        self._model, self._tokenizer, self._device = load_waveform_model(card, plan)
         self._title = card.title
         self._names = [voice.name for voice in card.voices]
         if getattr(self._tokenizer, "phonemize", False):

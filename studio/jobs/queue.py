@@ -85,7 +85,10 @@ class JobQueue(QObject):
         self._loaded: Model | None = None
         self._untold: deque[Callable[[], None]] = deque()
         self._tells_later = False
-        self.estimates = Estimates(store.past_runs())
+        past = store.past_runs()
+        self.estimates = Estimates(past)
+        self.last_used: tuple[str, ...] = (past[-1].kind, past[-1].model) if past else ()
+        """Kind and model of the job that was completed last, before this start."""
         self.by_model = True
         """Whether jobs that share a model run together, so that it is loaded once."""
         self.together = True

@@ -1,8 +1,8 @@
 """Artifacts: results become files that explain themselves, and files are read back.
 
-The recipe (`core.artifact.Recipe`, JSON) is inside a PNG (iTXt `studio`) and a sound file (its comment). A text stays clean: its
-recipe lies beside it in `.studio/<file name>.json`, with the text's hash. Music of a model that writes notes has its MIDI beside
-it.
+The recipe (`core.artifact.Recipe`, JSON) is inside a PNG (iTXt `studio`), a sound file or a video (its comment). A text stays
+clean: its recipe lies beside it in `.studio/<file name>.json`, with the text's hash. Music of a model that writes notes has its
+MIDI beside it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from studio.core.artifact import Artifact, Recipe
 from studio.core.errors import StudioError
 from studio.core.files import PART_SUFFIX, write_whole
 from studio.core.jobs import Job
-from studio.library import audio_files, png
-from studio.library.results import AudioResult, ImageResult, Result, TextResult
+from studio.library import audio_files, mp4, png, tags, video_files
+from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
 from studio.models.card import ModelCard
 
 KEYWORD = "studio"
@@ -46,13 +46,13 @@ def file_name(job: Job, ordinal: int) -> str:
     return f"{job.target.stem}{f'-{ordinal + 1}' if several else ''}.{job.request.file_format}"
 
 
-def save(result: Result, *, job: Job, card: ModelCard, versions: dict[str, str]) -> Artifact:
+def save(result: Result, *, job: Job, card: ModelCard, versions: dict[str, str], memory: str = "") -> Artifact:
     """Write a result as a file, whole, with its recipe. The file is on disk for good when this returns.
 
     A file of that name that this very job wrote before (a run that was interrupted) is replaced; another one never is.
     Raises OSError (no space, no rights) and StudioError where the name is taken.
     """
-    recipe = _recipe(result, job, card, versions)
+    recipe = _recipe(result, job, card, versions, memory)
     path = Path(job.target.folder) / file_name(job, result.ordinal)
     path.parent.mkdir(parents=True, exist_ok=True)
     artifact = Artifact(
@@ -69,6 +69,10 @@ def save(result: Result, *, job: Job, card: ModelCard, versions: dict[str, str])
     elif isinstance(result, AudioResult):
         artifact = msgspec.structs.replace(artifact, duration=len(result.samples) / result.sampling_rate)
         data = _encode_sound(result, job, recipe)
+    elif isinstance(result, VideoResult):
+        count, height, width = result.frames.shape[:3]
+        artifact = msgspec.structs.replace(artifact, width=width, height=height, duration=count / result.frame_rate)
+        data = video_files.encode_video(result.frames, result.frame_rate, job.request.file_format, _json(recipe))
     else:
         raise TypeError(type(result).__name__)
     if isinstance(result, AudioResult) and result.midi:
@@ -141,11 +145,12 @@ def sidecar_path(path: Path) -> Path:
     return path.parent / SIDECAR_FOLDER / f"{path.name}.json"
 
 
-def _recipe(result: Result, job: Job, card: ModelCard, versions: dict[str, str]) -> Recipe:
+def _recipe(result: Result, job: Job, card: ModelCard, versions: dict[str, str], memory: str) -> Recipe:
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     return Recipe(
         studio=__version__, job_id=job.id, request=job.request, ordinal=result.ordinal, seed=result.seed, model=card.name,
         model_sha256=card.sha256, versions=versions, created=created, score=result.score, partial=result.partial,
+        memory=memory,
         prompt_read=result.prompt_read if isinstance(result, (ImageResult, AudioResult)) else "",
     )  # fmt: skip
 
@@ -177,11 +182,20 @@ def read_recipe(path: Path) -> Recipe | None:
             return sidecar.recipe
         if not path.is_file() or path.stat().st_size > MAX_READ_BYTES:
             return None
-        data = path.read_bytes()
-        text = png.read_text(data, KEYWORD) if path.suffix.lower() == ".png" else audio_files.read_comment(data)
+        text = _read_text(path)
         return msgspec.json.decode(text, type=Recipe) if text else None
     except (OSError, msgspec.DecodeError, UnicodeError, RecursionError):
         return None
+
+
+def _read_text(path: Path) -> str | None:
+    suffix = path.suffix.lower()
+    if suffix == ".mp4":
+        return mp4.read_comment(path)
+    data = path.read_bytes()
+    if suffix == ".png":
+        return png.read_text(data, KEYWORD)
+    return tags.read_riff(data) if suffix == ".webp" else audio_files.read_comment(data)
 
 
 def find_complete(job: Job) -> list[Artifact]:
@@ -210,8 +224,9 @@ def _text_is_complete(path: Path, _data: bytes, digest: str) -> bool:
 
 _is_complete: dict[str, Callable[[Path, bytes, str], bool]] = {
     "text": _text_is_complete,
-    "image": lambda _path, data, _digest: png.is_complete(data),
+    "image": lambda _path, data, _digest: png.is_complete(data) or tags.is_whole_riff(data),
     "audio": lambda _path, data, _digest: audio_files.frames_in(data) > 0,
+    "video": lambda path, _data, _digest: mp4.is_complete(path),
 }
 
 

@@ -42,14 +42,14 @@ def encode_audio(samples: NDArray[np.float32], sampling_rate: int, file_format: 
         for start in range(0, len(samples), _BLOCK):
             file.write(np.clip(np.nan_to_num(samples[start : start + _BLOCK]), -1.0, 1.0))
     data = buffer.getvalue()
-    return {"wav": tags.tag_wav, "mp3": tags.tag_mp3}.get(file_format, lambda data, _comment: data)(data, comment)
+    return {"wav": tags.tag_riff, "mp3": tags.tag_mp3}.get(file_format, lambda data, _comment: data)(data, comment)
 
 
 def read_comment(data: bytes) -> str | None:
     """Return the comment of a sound file; None where it has none or is no sound file."""
     import soundfile
 
-    own = tags.read_wav(data) or tags.read_mp3(data)
+    own = tags.read_riff(data) or tags.read_mp3(data)
     if own:
         return own
     try:

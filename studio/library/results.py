@@ -47,3 +47,13 @@ class AudioResult(Result):
     """The same as a standard MIDI file, from a model that writes notes; saved beside the sound. It names the job's id."""
     prompt_read: str = ""
     """How the prompt was understood, where that is not the request's prompt."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoResult(Result):
+    """Moving pictures."""
+
+    frames: NDArray[np.uint8]
+    """frames × height × width × 3, sRGB."""
+    frame_rate: int
+    """A second."""

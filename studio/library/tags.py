@@ -1,6 +1,7 @@
-"""Text of any length inside WAV and MP3 files, which libsndfile cuts short or drops.
+"""Text of any length inside WAV and MP3 files, which libsndfile cuts short or drops, and WebP files.
 
-WAV: a RIFF chunk of our own, `stud`, at the end (Microsoft RIFF specification 1.0: readers pass over chunks they do not know).
+WAV and WebP: a RIFF chunk of our own, `stud`, at the end (Microsoft RIFF specification 1.0, WebP Container Specification: readers
+pass over chunks they do not know).
 MP3: an ID3v2.4 tag with one TXXX frame at the beginning (https://id3.org/id3v2.4.0-structure).
 """
 
@@ -12,16 +13,16 @@ _CHUNK = b"stud"
 _DESCRIPTION = b"studio"
 
 
-def tag_wav(data: bytes, text: str) -> bytes:
+def tag_riff(data: bytes, text: str) -> bytes:
     """Return the RIFF file with the text in a chunk at its end."""
     body = text.encode()
     chunk = _CHUNK + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
     return data[:4] + struct.pack("<I", len(data) + len(chunk) - 8) + data[8:] + chunk
 
 
-def read_wav(data: bytes) -> str | None:
+def read_riff(data: bytes) -> str | None:
     """Return the text; None where there is none."""
-    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+    if data[:4] != b"RIFF" or data[8:12] not in (b"WAVE", b"WEBP"):
         return None
     position = 12
     while position + 8 <= len(data):
@@ -30,6 +31,11 @@ def read_wav(data: bytes) -> str | None:
             return data[position + 8 : position + 8 + length].decode(errors="replace")
         position += 8 + length + length % 2
     return None
+
+
+def is_whole_riff(data: bytes) -> bool:
+    """True where the file is as long as its header says."""
+    return data[:4] == b"RIFF" and len(data) >= 12 and struct.unpack_from("<I", data, 4)[0] == len(data) - 8
 
 
 def tag_mp3(data: bytes, text: str) -> bytes:

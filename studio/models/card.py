@@ -35,7 +35,8 @@ Commercial = Literal["yes", "conditional", "no"]
 """May what it makes be sold: yes, under the conditions of its licence, no. `resources/licences.toml` says it in plain words."""
 
 Ability = Literal["text", "chat", "summarize", "translate", "text-to-image", "image-to-image", "inpaint", "control", "adapters",
-                  "ip-adapter", "textual-inversion", "batch", "voices", "lyrics", "melody"]  # fmt: skip
+                  "ip-adapter", "textual-inversion", "batch", "voices", "lyrics", "melody", "text-to-video",
+                  "image-to-video"]  # fmt: skip
 """What the weights and their pipeline can do; whether Studio does it too is another question."""
 
 
@@ -55,7 +56,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     """The name that a person sees."""
     kind: str
-    """The kind of request that it serves: text, image, speech, music."""
+    """The kind of request that it serves: text, image, speech, music, video."""
     runner: Runner
     family: str = ""
     """model_type of config.json, or the pipeline's class name."""
@@ -69,6 +70,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     """The branch or commit of `repo` that is meant; empty for its main branch."""
     files: tuple[str, ...] = ()
     """Patterns of the files that are needed of `repo`; empty for those that every model of its runner has (`needed_files`)."""
+    base_path: str = ""
+    """Absolute folder of the installed model that it changes; found when it is asked for, never kept."""
     path: str = ""
     """Absolute folder of the weights; empty while not installed, and for what a Python package carries."""
     description: str = ""
@@ -114,6 +117,12 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     smallest_side: int = 0
     largest_side: int = 0
     """In pixels: beyond them the pictures show no clear thing; 0 for no limit known."""
+    only_sizes: bool = False
+    """No other size than those of `sizes` is possible."""
+    frame_step: int = 1
+    """A video has a multiple of this many frames, and one more: 4 k + 1, 8 k + 1."""
+    most_frames: int = 0
+    """0 for no limit known."""
     preview: Literal["", "fitted", "none"] = ""
     """How unfinished pictures are shown: by a colour map that is fitted to the autoencoder when the model is loaded, or not at
     all, where the autoencoder has no map from one latent to one colour."""

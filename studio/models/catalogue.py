@@ -149,7 +149,7 @@ def why_not_run(card: ModelCard) -> str:
     """Return why Studio does not run this kind of model, as the end of a sentence; empty where it does."""
     from studio.models.inspect import families
 
-    if card.base:
+    if card.base and card.family not in families()["video"]:
         return "it changes another model (LoRA), which it does not do"
     kinds = [names for kind, names in families().items() if kind != "gguf"]  # an architecture there is no model_type of a folder
     if card.runner in ("hibari", "kokoro") or card.writes_notes or any(card.family in names for names in kinds):

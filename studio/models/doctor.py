@@ -167,7 +167,7 @@ def _torch(answers: dict[str, dict[str, Any]]) -> Iterator[Check]:
         return
     found = answers["torch"]
     yield Check("torch", "ok", found["version"])
-    if found["cuda"]:
+    if found["cuda"] or found["xpu"]:
         yield Check("GPU", "ok", f"{found['device']}, {found['memory'] / 1e9:.0f} GB")
     elif found["mps"]:
         yield Check("GPU", "ok", "Apple GPU")

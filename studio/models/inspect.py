@@ -17,7 +17,7 @@ import msgspec
 
 from studio.core.names import slug
 from studio.core.paths import DataFolder, resources
-from studio.models import checkpoint, licences
+from studio.models import checkpoint, inspect_video, licences
 from studio.models.card import SINGS, SYMBOLIC_MUSIC, GuidanceRule, ModelCard
 from studio.models.gguf_header import read_gguf
 from studio.models.headers import HeaderError, WeightsHeader, opened, read_safetensors
@@ -38,6 +38,8 @@ SOUND_DEFAULTS: dict[str, dict[str, Any]] = {
 }
 SLOW_SONG = {"guidance_scale": 7.0, "num_inference_steps": 60}
 """Of an ACE-Step that is no turbo."""
+PIPELINES = ("image", "video", "sounds")
+"""Kinds of pipelines in `families.toml`."""
 NEED_CODEC = {"dia", "pocket_tts", "gradium_phonon_tts"}
 """Families whose codec is a repository of its own."""
 CODEC = "audio_tokenizer"
@@ -119,7 +121,8 @@ def _folder(folder: Path, data: DataFolder | None = None) -> ModelCard:
     if (folder / "adapter_config.json").exists():
         raise refused(folder, _why_no_adapter(Contents("lora", _base_model(folder))))
     if (folder / "config.json").exists():
-        return _licensed(_transformers(folder), folder)
+        moves = read_json(folder / "config.json").get("_class_name") == "MotionAdapter"
+        return _licensed(_motion_adapter(folder) if moves else _transformers(folder), folder)
     files = [path for path in folder.iterdir() if path.suffix.lower() in (".gguf", ".safetensors")]
     if len(files) == 1:
         return _single_file(files[0], data)
@@ -168,9 +171,8 @@ def _diffusers(folder: Path) -> ModelCard:
     family = index.get("_class_name")
     if not isinstance(family, str) or not re.fullmatch(r"[A-Za-z0-9_]+", family):
         raise refused(folder, "its model_index.json names no pipeline.")
-    sounds = family in families()["sounds"]
-    if not sounds and family not in families()["image"]:
-        raise refused(folder, f"its pipeline ({family[:MAX_TITLE]}) is not one that makes pictures or sounds from text.")
+    if not any(family in families()[kind] for kind in PIPELINES):
+        raise refused(folder, f"its pipeline ({family[:MAX_TITLE]}) makes no pictures, videos or sounds from text.")
     parameters = size = 0
     for name, entry in index.items():
         if name.startswith("_") or not isinstance(entry, list) or entry == [None, None]:
@@ -180,17 +182,30 @@ def _diffusers(folder: Path) -> ModelCard:
     if not parameters:
         raise refused(folder, "it holds no weights.")
     title = _title(folder)
-    if sounds:
+    if family in families()["sounds"]:
         return ModelCard(
             name=_name(title), title=title, kind="music", runner="diffusers", family=family, path=str(folder.absolute()),
             parameters=parameters, size=size, sampling_rate=_pipelines_rate(folder), negative_prompt=family != SINGS,
             guidance="ignored" if _is_turbo(folder) else "above_1",
             defaults=SOUND_DEFAULTS.get(family, {}) | (SLOW_SONG if family == SINGS and not _is_turbo(folder) else {}),
         )  # fmt: skip
-    return ModelCard(
+    card = ModelCard(
         name=_name(title), title=title, kind="image", runner="diffusers", family=family, path=str(folder.absolute()),
-        parameters=parameters, size=size, guidance=_guidance(family), defaults=_image_defaults(folder, family),
+        parameters=parameters, size=size, guidance=_guidance(family),
     )  # fmt: skip
+    if family in families()["video"]:
+        return inspect_video.of_family(card, folder)
+    return msgspec.structs.replace(card, defaults=_image_defaults(folder, family))
+
+
+def _motion_adapter(folder: Path) -> ModelCard:
+    parameters, size = check_weights(folder, folder, variants=True)
+    title = _title(folder)
+    card = ModelCard(
+        name=_name(title), title=title, kind="video", runner="diffusers", family=inspect_video.MOTION_FAMILY,
+        base=inspect_video.MOTION_BASE, path=str(folder.absolute()), parameters=parameters, size=size,
+    )  # fmt: skip
+    return inspect_video.of_family(card, folder)
 
 
 def _is_turbo(folder: Path) -> bool:

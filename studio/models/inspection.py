@@ -131,6 +131,7 @@ def _size(path: Path) -> int:
 
 def _what(card: ModelCard) -> str:
     makes = {"text": "a text model", "image": "a model of pictures", "speech": "a voice", "music": "a model of music"}
+    makes["video"] = "motion for a model of pictures" if card.base else "a model of videos"
     return f"{makes.get(card.kind, 'a model')} ({card.family})"
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+import msgspec
+
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
 from studio.core.settings import load_settings
 from studio.models.card import ModelCard
 from studio.models.catalogue import builtin_cards, read_card
+from studio.models.inspect_video import moves
 
 _CURE = {
     "text": "Run `studio models install starter`, or add a model of your own with `studio models add FOLDER`.",
@@ -54,19 +57,34 @@ def find(data: DataFolder, kind: str, name: str = "") -> ModelCard:
     if not name:
         if not cards:
             raise StudioError(f"No {kind} model is installed.", cause="model", cure=cure)
-        return _with_its_folder(cards[0])
+        return _with_its_folder(cards[0], data)
     for card in sorted(cards, key=lambda card: card.name != name):  # a name counts before a title
         if name in (card.name, card.title):
-            return _with_its_folder(card)
+            return _with_its_folder(card, data)
     others = ", ".join(card.name for card in cards) or "none"
     raise StudioError(f"There is no {kind} model {name!r}; installed: {others}.", cause="model", cure=cure)
 
 
-def _with_its_folder(card: ModelCard) -> ModelCard:
+def _with_its_folder(card: ModelCard, data: DataFolder) -> ModelCard:
     if card.path and not Path(card.path).is_dir():
         raise StudioError(
             f"The folder of {card.title} is gone: {card.path}.",
             cause="model",
             cure=f"Bring it back, or take the model from the list: studio models remove {card.name}",
         )
-    return card
+    return msgspec.structs.replace(card, base_path=_base_of(card, data).path) if card.base else card
+
+
+def _base_of(card: ModelCard, data: DataFolder) -> ModelCard:
+    """Return the installed model that a card's weights change: the very one, else the first of its family."""
+    from studio.models.catalogue import entry_named
+
+    known = entry_named(card.base).card
+    there = [other for other in of_kind(data, known.kind) if other.family == known.family and moves(card, other)]
+    if not there:
+        raise StudioError(
+            f"{card.title} needs {known.title} or another model of its kind beside it, and none is installed.",
+            cause="model",
+            cure=f"Get it with `studio models get {known.repo}`, or add one with `studio models add FOLDER`.",
+        )
+    return min(there, key=lambda other: known.name != other.name and known.repo != other.repo)

@@ -49,13 +49,17 @@ def _sound() -> dict[str, Any]:
 def _torch() -> dict[str, Any]:
     import torch
 
-    cuda = torch.cuda.is_available()
+    cuda, xpu = torch.cuda.is_available(), torch.xpu.is_available()
+    gpu: Any = torch.cuda if cuda else torch.xpu
+    free, total = gpu.mem_get_info() if cuda or xpu else (0, 0)
     return {
         "version": torch.__version__,
         "cuda": cuda,
+        "xpu": xpu and not cuda,
         "mps": torch.backends.mps.is_available(),
-        "device": torch.cuda.get_device_name(0) if cuda else "",
-        "memory": torch.cuda.mem_get_info()[1] if cuda else 0,
+        "device": gpu.get_device_name(0) if cuda or xpu else "",
+        "memory": total,
+        "free": free,
     }
 
 

@@ -28,6 +28,8 @@ class Vocabulary(msgspec.Struct, frozen=True):
     known: frozenset[str] = frozenset()
     near: dict[str, tuple[str, ...]] = {}
     """A word that it has not learned → the nearest names that it has."""
+    reads: dict[str, str] = {}
+    """A word that it has not learned → the name of what stands for it: tarantula → spider."""
 
 
 @functools.lru_cache(maxsize=4)
@@ -37,6 +39,34 @@ def read(folder: Path) -> Vocabulary | None:
         return msgspec.json.decode((folder / FILE).read_bytes(), type=Vocabulary)
     except (OSError, msgspec.DecodeError):
         return None
+
+
+def with_known_words(prompt: str, vocabulary: Vocabulary) -> str:
+    """Return the prompt with the names of learned things in place of words that the model has not learned."""
+    parts = re.split(r"([A-Za-z]+)", prompt)  # words at odd places
+    at = 1
+    while at < min(len(parts), 2 * _READ):
+        pair = f"{parts[at]} {parts[at + 2]}".lower() if at + 2 < len(parts) and parts[at + 1] == " " else ""
+        width, instead = (3, _stand_in(pair, vocabulary)) if pair else (1, "")
+        if not instead:
+            width, instead = 1, _stand_in(parts[at].lower(), vocabulary)
+        if instead:
+            parts[at : at + width] = [instead]
+            if at >= 2 and parts[at - 2].lower() in ("a", "an"):
+                parts[at - 2] = parts[at - 2][0] + ("n" if instead[0] in "aeiou" else "")
+        at += 2
+    return "".join(parts)
+
+
+def _stand_in(words: str, vocabulary: Vocabulary) -> str:
+    """Return what stands for a word or two, in the same number; empty where nothing has to."""
+    if words in _PLAIN or _is_known(words, vocabulary):
+        return ""
+    if words in vocabulary.reads:
+        return vocabulary.reads[words]
+    single = next((form for form in singulars(words) if form in vocabulary.reads), "")
+    name = vocabulary.reads.get(single, "")
+    return name if not name or name.endswith("s") else name + ("es" if name.endswith(("x", "ch", "sh")) else "s")
 
 
 def advice(prompt: str, vocabulary: Vocabulary) -> str:
@@ -55,13 +85,14 @@ def advice(prompt: str, vocabulary: Vocabulary) -> str:
 
 
 def _is_known(word: str, vocabulary: Vocabulary) -> bool:
-    return word in vocabulary.known or any(stem in vocabulary.known for stem in _singulars(word))
+    return word in vocabulary.known or any(stem in vocabulary.known for stem in singulars(word))
 
 
 def _near(word: str, vocabulary: Vocabulary) -> tuple[str, ...]:
-    return next((vocabulary.near[form] for form in (word, *_singulars(word)) if form in vocabulary.near), ())
+    return next((vocabulary.near[form] for form in (word, *singulars(word)) if form in vocabulary.near), ())
 
 
-def _singulars(word: str) -> list[str]:
+def singulars(word: str) -> list[str]:
+    """Return the forms that an English plural may be of."""
     endings = (("ies", "y"), ("ves", "f"), ("es", ""), ("s", ""))
     return [word[: -len(end)] + instead for end, instead in endings if word.endswith(end)]

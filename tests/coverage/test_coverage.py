@@ -12,6 +12,7 @@ pytestmark = THIRD_PARTIES
 ROWS = rows_of(Path(__file__).parents[2] / "docs" / "models.md")
 
 
+@pytest.mark.filterwarnings("ignore:In CPU autocast")  # Mochi's own way to decode, which means a GPU
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.card)
 def test_a_family_does_what_the_table_says(family, tmp_path):
     trial = Trial(family, tmp_path)

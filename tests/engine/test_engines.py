@@ -15,9 +15,10 @@ import psutil
 import pytest
 
 from studio.core.errors import Failure
-from studio.core.events import TERMINAL, Cancelled, Failed, Finished, Progress
+from studio.core.events import TERMINAL, Cancelled, Failed, Finished, Loading, Progress
 from studio.core.jobs import Job, new_job
 from studio.core.requests import ImageRequest, SpeechRequest, TextRequest
+from studio.core.settings import Settings, save_settings
 from studio.engine.fake import FakeEngine
 from studio.engine.local import LocalEngine
 from studio.engine.process import OBEY_SECONDS, ProcessEngine
@@ -316,6 +317,113 @@ def test_nothing_is_left_when_the_program_is_killed(tmp_path, data, method):
     program.stdout.close()
     _gone, alive = psutil.wait_procs(family, timeout=10)
     assert not alive
+
+
+# The model used last --------------------------------------------------------------------------------------------------------
+
+
+def next_child(engine):
+    """The child that is on its way, without taking it."""
+    return engine._nursery._next.result(PATIENCE)
+
+
+def wait_for_log(child, words):
+    deadline = time.monotonic() + PATIENCE
+    while words not in child.log_tail():
+        assert time.monotonic() < deadline, child.log_tail()
+        child.process.join(0.05)
+        assert child.process.is_alive(), child.log_tail()
+
+
+def phases(heard):
+    return [event.phase for event in heard.events if isinstance(event, Loading)]
+
+
+def test_a_job_that_comes_while_a_model_is_loaded_ahead(engine, data):
+    begun = time.monotonic()
+    engine.warm_up("image", "starter-image")
+    assert time.monotonic() - begun < 1  # it does not wait
+    heard = Heard()
+    engine.generate(image_job(data), heard, lambda: False)
+    assert heard.ends_once()
+    assert isinstance(heard.last, Finished)
+
+
+def test_a_cancel_while_a_model_is_loaded_ahead(engine, data):
+    engine.warm_up("image", "starter-image")
+    heard = Heard()
+    engine.generate(image_job(data), heard, lambda: True)
+    assert heard.ends_once()
+    assert isinstance(heard.last, Cancelled)
+
+
+def test_a_model_that_cannot_be_loaded_ahead_is_not_told(engine, data):
+    engine.warm_up("image", "there-is-none")
+    heard = Heard()
+    engine.generate(image_job(data), heard, lambda: False)
+    assert isinstance(heard.last, Finished)
+
+
+@pytest.mark.parametrize("method", ["forkserver", "spawn"])
+def test_a_model_is_there_when_the_first_job_comes(data, method):
+    engine = ProcessEngine(data, method)
+    try:
+        engine.warm_up("image", "starter-image")
+        wait_for_log(next_child(engine), "loaded ahead")
+        heard = Heard()
+        engine.generate(image_job(data), heard, lambda: False)
+        assert isinstance(heard.last, Finished)
+        assert phases(heard)[-1] == "Preparing"
+        assert not any("Starter pictures" in phase for phase in phases(heard))
+        assert heard.last.statistics.load_seconds == 0
+    finally:
+        engine.close()
+
+
+@pytest.mark.parametrize("moment", ["at once", "with a child", "loaded"])
+def test_close_while_a_model_is_loaded_ahead(data, moment):
+    engine = ProcessEngine(data)
+    engine.warm_up("image", "starter-image")
+    future = engine._nursery._next
+    if moment != "at once":
+        child = next_child(engine)
+    if moment == "loaded":
+        wait_for_log(child, "loaded ahead")
+    engine.close()
+    child = future.result(PATIENCE)
+    child.process.join(PATIENCE)
+    assert not child.process.is_alive()
+
+
+def test_the_reason_why_a_model_was_not_loaded_ahead_is_logged(data):
+    engine = ProcessEngine(data)
+    try:
+        engine.warm_up("image", "there-is-none")
+        wait_for_log(next_child(engine), "no image model 'there-is-none'")
+    finally:
+        engine.close()
+
+
+def test_a_model_that_nobody_uses_leaves_the_child(process_engine, data):
+    save_settings(data, Settings(unload_minutes=0.001))
+    heard = [Heard(), Heard()]
+    process_engine.generate(image_job(data), heard[0], lambda: False)
+    wait_for_log(process_engine._child, "freed what was not used")
+    process_engine.generate(image_job(data), heard[1], lambda: False)
+    for one in heard:
+        assert isinstance(one.last, Finished)
+        assert any(phase.startswith("Loading Starter pictures (64 px): 32 bits, needs ") for phase in phases(one))
+
+
+def test_how_models_are_loaded_in_this_run(data):
+    engine = ProcessEngine(data, memory="16-bit")
+    try:
+        heard = Heard()
+        engine.generate(image_job(data), heard, lambda: False)
+    finally:
+        engine.close()
+    assert heard.last.statistics.memory.startswith("16 bits, needs ")
+    assert read_recipe(Path(heard.last.artifacts[0].path)).memory == "16 bits"
 
 
 def test_out_of_memory_in_words():

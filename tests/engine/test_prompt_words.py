@@ -37,6 +37,20 @@ def test_chinese_and_emoji_are_put_into_english(prompt, read):
     assert prepare(prompt, STARTER) == read
 
 
+@pytest.mark.parametrize(
+    ("prompt", "read"),
+    [
+        ("a tarantula", "a spider"),
+        ("two red robins", "two red birds"),
+        ("a dachshund in front of a skyscraper", "a dog in front of an office building"),
+        ("spectacles", "glasses"),
+        ("cello 和 🍕", "violin and pizza"),
+    ],
+)
+def test_a_word_that_was_not_learned_becomes_what_it_is(prompt, read):
+    assert prepare(prompt, STARTER) == read
+
+
 @pytest.mark.parametrize("prompt", ["a red apple", "  two  spaces", "", "   ", "qwrtz", "a" * 10_000])
 def test_english_stays_as_it_is(prompt):
     assert prepare(prompt, STARTER) == prompt

@@ -11,14 +11,15 @@ from PIL import Image
 
 from studio.core.errors import StudioError
 from studio.core.jobs import Target, new_job
-from studio.core.requests import ImageRequest, SpeechRequest, TextRequest
+from studio.core.requests import ImageRequest, SpeechRequest, TextRequest, VideoRequest
 from studio.library import artifacts, audio_files, png, tags
-from studio.library.results import AudioResult, ImageResult, TextResult
+from studio.library.results import AudioResult, ImageResult, TextResult, VideoResult
 from studio.models.card import ModelCard
 
 CARD = ModelCard(name="m", title="M", kind="text", runner="transformers", sha256="abc")
 TONE = (0.5 * np.sin(np.arange(24_000) / 9)).astype(np.float32)[:, None]
 PIXELS = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
+FRAMES = np.random.default_rng(0).integers(0, 256, (5, 24, 40, 3), dtype=np.uint8)
 MAKERS = {
     "txt": lambda prompt: (TextRequest(prompt=prompt, seed=1), TextResult(text=f"{prompt}\n一只猫")),
     "md": lambda prompt: (TextRequest(prompt=prompt, seed=1, format="md"), TextResult(text=f"# {prompt}")),
@@ -29,6 +30,13 @@ MAKERS = {
             AudioResult(samples=TONE, sampling_rate=24_000),
         )
         for name in ("wav", "flac", "ogg", "mp3")
+    },
+    **{
+        name: lambda prompt, name=name: (
+            VideoRequest(prompt=prompt, seed=1, format=name),
+            VideoResult(frames=FRAMES, frame_rate=8, seed=1),
+        )
+        for name in ("mp4", "webp")
     },
 }
 
@@ -96,7 +104,7 @@ def test_a_file_that_was_cut_off_is_not_complete(tmp_path, kind):
     assert [found for found in artifacts.find_complete(job) if found.sha256 == artifact.sha256] == []
 
 
-@pytest.mark.parametrize("suffix", ["png", "wav", "flac", "ogg", "mp3", "txt", "md", "", "xyz"])
+@pytest.mark.parametrize("suffix", ["png", "wav", "flac", "ogg", "mp3", "mp4", "webp", "txt", "md", "", "xyz"])
 @settings(max_examples=30)
 @given(data=st.binary(max_size=200))
 def test_reading_any_file_never_raises(tmp_path_factory, suffix, data):
@@ -156,13 +164,13 @@ def test_mp3_says_which_rates_it_cannot_hold():
 @given(st.text(st.characters(exclude_categories=("Cs",))))
 def test_tags(text):
     plain = b"RIFF\x04\0\0\0WAVE"
-    assert (tags.read_wav(tags.tag_wav(plain, text)) or "") == text
+    assert (tags.read_riff(tags.tag_riff(plain, text)) or "") == text
     assert (tags.read_mp3(tags.tag_mp3(tags.tag_mp3(b"\xff\xfb", "before"), text)) or "") == text
 
 
 @given(st.binary(max_size=300))
 def test_tags_of_any_bytes(data):
-    tags.read_wav(b"RIFF\0\0\0\0WAVE" + data)
+    tags.read_riff(b"RIFF\0\0\0\0WAVE" + data)
     tags.read_mp3(b"ID3\x04\0\0" + data)
 
 

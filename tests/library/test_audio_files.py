@@ -78,7 +78,7 @@ def test_stumps_are_no_error(data):
     assert read_comment(data) is None
     assert frames_in(data) == 0
     assert tags.read_mp3(data) is None
-    assert tags.read_wav(data) is None
+    assert tags.read_riff(data) is None
 
 
 @pytest.mark.parametrize("source_format", FORMATS)

@@ -1,6 +1,8 @@
 """`resources/families.toml` names only what the libraries really have."""
 
+from studio.models import inspect_video
 from studio.models.inspect import families
+from tests import checkpoints_video
 
 
 def test_the_text_and_sound_families_are_those_of_transformers():
@@ -37,5 +39,18 @@ def test_the_pipelines_are_those_of_diffusers_and_all_that_need_only_text_are_th
     names = families()["image"]
     assert all(hasattr(diffusers, name) for name in names)
     auto = {pipeline.__name__ for pipeline in AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()}
-    # ControlNets want a picture too; Helios makes films.
+    # ControlNets want a picture too; Helios makes videos.
     assert {name for name in auto if "Control" not in name and "Helios" not in name} <= names
+
+
+def test_the_pipelines_of_videos_are_those_of_diffusers_and_each_has_a_rule_and_a_tiny_one():
+    import inspect
+
+    import diffusers
+
+    names = families()["video"]
+    for name in names:
+        takes = inspect.signature(getattr(diffusers, name).__call__).parameters
+        assert {"prompt", "num_frames", "num_inference_steps", "callback_on_step_end", "output_type"} <= takes.keys(), name
+    assert names == set(inspect_video.FAMILIES)
+    assert names == {family for family, _make in checkpoints_video.MAKERS.values()}

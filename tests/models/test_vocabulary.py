@@ -2,7 +2,7 @@
 
 import pytest
 
-from studio.models.vocabulary import FILE, Vocabulary, advice, read
+from studio.models.vocabulary import FILE, Vocabulary, advice, read, with_known_words
 
 VOCABULARY = Vocabulary(frozenset({"dog", "castle", "axe", "cherry", "leaf"}), {"sword": ("axe",), "hare": ("dog", "cat")})
 
@@ -47,3 +47,38 @@ def test_a_folder_without_or_with_a_damaged_vocabulary_has_none(tmp_path):
     whole.mkdir()
     (whole / FILE).write_text('{"known": ["dog"], "near": {"pup": ["dog"]}}', encoding="utf-8")
     assert read(whole) == Vocabulary(frozenset({"dog"}), {"pup": ("dog",)})
+
+
+READS = Vocabulary(
+    known=frozenset({"dog", "red", "light"}),
+    reads={
+        "tarantula": "spider", "oak": "tree", "airliner": "airplane", "hot rod": "automobile", "box spring": "box",
+        "skyscraper": "office building", "owlet": "owl",
+    },
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("prompt", "read_as"),
+    [
+        ("tarantula", "spider"),
+        ("Two red tarantulas, a dog", "Two red spiders, a dog"),
+        ("an oak", "a tree"),
+        ("A skyscraper", "An office building"),
+        ("an airliner above  an oak", "an airplane above  a tree"),
+        ("a hot rod and a hot dog", "an automobile and a hot dog"),
+        ("box springs", "boxes"),
+        ("TARANTULA!", "spider!"),
+        ("a dog in the light", "a dog in the light"),
+        ("", ""),
+        ("一只 oak", "一只 tree"),
+        ("an owlet-like oak", "an owl-like tree"),
+    ],
+)
+def test_the_name_of_what_a_word_means_stands_for_it(prompt, read_as):
+    assert with_known_words(prompt, READS) == read_as
+
+
+def test_only_the_first_words_are_looked_at():
+    assert with_known_words("oak " * 5_000, READS).startswith("tree tree")
+    assert with_known_words("oak " * 5_000, READS).endswith("oak ")

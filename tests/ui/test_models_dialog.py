@@ -230,9 +230,32 @@ def test_a_card_says_what_counts(opened):
     said = texts(dialog.view)
     for words in (
         "free for commercial use", "English, Chinese", "8 to 9 steps, 1024 × 1024, guidance 0 (on above 0), no negative prompt",
-        "16 GB of memory, no GPU", "46 GB", "too large · so Studio loads it here", "Tongyi-MAI/Z-Image-Turbo",
+        "16 GB of memory, no GPU", "46 GB", "too large", "needs the package optimum-quanto", "Tongyi-MAI/Z-Image-Turbo",
     ):  # fmt: skip
         assert words in said, words
+    assert "Studio loads it here" not in said  # nothing fits
+
+
+def test_a_card_says_how_it_is_loaded_and_a_person_chooses_otherwise(opened, data, qtbot):
+    studio, dialog = opened
+    select(dialog, "SDXL 1.0")
+    assert "16 bits\n9.0 GB\nfits · so Studio loads it here" in texts(dialog.view)
+    box = dialog.view.wish
+    assert [box.itemText(number) for number in range(box.count())] == ["Automatic", "Whole", "16 bits", "8 bits", "4 bits"]
+    box.setFocus()
+    qtbot.keyClick(box, Qt.Key.Key_Down)
+    assert "Whole, 32 bits\n18 GB\ntoo large · so Studio loads it here" in texts(dialog.view)
+    studio.shared.save_now()
+    assert load_settings(data).model_memory == {"sdxl-base-1.0": "resident"}
+    select(dialog, "Qwen3 8B")
+    assert box.currentText() == "Automatic"
+    select(dialog, "SDXL 1.0")
+    assert box.currentText() == "Whole"
+    qtbot.keyClick(box, Qt.Key.Key_Up)
+    studio.shared.save_now()
+    assert load_settings(data).model_memory == {}
+    select(dialog, "Kokoro 82M")
+    assert dialog.view.wish_row.isHidden()  # there is one way only
     select(dialog, "GPT-2 (124M)")
     assert "about 249 MB to download" in texts(dialog.view)
     assert "Computed from its size" in texts(dialog.view)

@@ -19,6 +19,7 @@ from studio.core.requests.image import ImageRequest
 from studio.core.requests.music import MusicRequest
 from studio.core.requests.speech import SpeechRequest
 from studio.core.requests.text import TextRequest
+from studio.core.requests.video import VideoRequest
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
@@ -43,6 +44,7 @@ __all__ = [
     "Request",
     "SpeechRequest",
     "TextRequest",
+    "VideoRequest",
     "build_request",
     "draw_seed",
     "fields",

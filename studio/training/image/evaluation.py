@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.models.vocabulary import Vocabulary, with_known_words
 from studio.training.image import colours
 from studio.training.image.captions import article
 from studio.training.image.classifier import Classifier
@@ -39,23 +40,26 @@ class Question(msgspec.Struct, frozen=True):
     colour: str = ""
 
 
-def questions(icons: list[Icon], pictures: Pixels, known: set[str], profile: Profile) -> dict[str, list[Question]]:
-    """Return the prompts of each group: 60 as in training, 60 composed, 60 held out, and those of unseen words."""
+def questions(
+    icons: list[Icon], pictures: Pixels, known: set[str], profile: Profile, words: Vocabulary
+) -> dict[str, list[Question]]:
+    """Return the prompts of each group: 60 as in training, 60 composed, 60 held out, and those of unseen words.
+
+    The last ones twice: as they are, and as Studio gives them to the model (`words`).
+    """
     chance = Random(_SEED)
     once = {icon.key: (icon, picture) for icon, picture in zip(icons, pictures, strict=True)}
     plain = [once[key][0] for key in sorted(once)]
-    unseen = json.loads((files(__package__) / "concepts" / "unseen.json").read_text(encoding="utf-8"))
+    asked = json.loads((files(__package__) / "concepts" / "unseen.json").read_text(encoding="utf-8"))
+    unseen = {word: key for word, key in asked.items() if key in once and not set(re.findall("[a-z0-9]+", word)) & known}
     return {
         "as in training": [Question(_one(icon), (icon.key,)) for icon in chance.sample(plain, min(60, len(plain)))],
         "composed": _composed(icons, pictures, 60, (Maker.pair,), profile),
         "backgrounds and scenes": _composed(icons, pictures, 30, (Maker.background, Maker.scene), profile),
         "held-out colours": _held_out_colours(once, 30, chance, profile),
         "held-out pairs": _held_out_pairs(plain, 60, chance, profile),
-        "unseen words": [
-            Question(word, (key,))
-            for word, key in unseen.items()
-            if key in once and not set(re.findall("[a-z0-9]+", word)) & known
-        ],
+        "unseen words": [Question(word, (key,)) for word, key in unseen.items()],
+        "unseen words as read": [Question(with_known_words(word, words), (key,)) for word, key in unseen.items()],
     }
 
 

@@ -1,4 +1,4 @@
-"""What the window says about words: those that captions have, and for other English words the nearest names.
+"""What is made of words that the model has not learned: what it is given in their place, or what the window says about them.
 
 Nearness is that of the whole all-MiniLM-L6-v2: the cut encoder is enough to draw by, but puts single words in a poorer order.
 """
@@ -12,24 +12,36 @@ from pathlib import Path
 from typing import Any
 
 from studio.training.image.compose import plural
+from studio.training.image.nouns import Nouns
 from studio.training.image.pictures import Icon
 
 FILE = "vocabulary.json"
 _NEAR = 0.5
 """Cosine similarity from which on a name is offered for a word."""
 _OFFERED = 2
+_ALIKE = 0.6
+"""From here on a name of the same sort (animal, food …) stands for the word."""
 _WORD = re.compile(r"[a-z]{3,}")
 
 
-def write(whole_encoder: Path, target: Path, icons: Sequence[Icon]) -> None:
-    """Write `vocabulary.json` into `target`: `known` words, and `near`: another word → the names that are nearest to it."""
+def write(whole_encoder: Path, nouns: Nouns, target: Path, icons: Sequence[Icon], captions: set[str]) -> None:
+    """Write `vocabulary.json` into `target`.
+
+    `known`: the words of the captions. `reads`: another word → the learned name that the model is given instead. `near`: a
+    word that nothing stands for → the nearest names.
+    """
     names = sorted({icon.names[0] for icon in icons if icon.source != "openclipart"})
-    texts = [text for icon in icons for text in (*icon.names, *icon.keywords)]
-    known = {word for text in (*texts, *map(plural, names)) for word in _WORD.findall(text)}
+    known = {word for text in (*captions, *names, *map(plural, names)) for word in _WORD.findall(text)}
     words = (whole_encoder / "vocab.txt").read_text(encoding="utf-8").splitlines()
     others = [word for word in words if _WORD.fullmatch(word) and word not in known]
-    near = _nearest(whole_encoder, others, names)
-    text = json.dumps({"known": sorted(known), "near": near}, indent=0, separators=(",", ":"))
+    reads = {word: name for word, name in nouns.stand_ins(names).items() if not known.intersection(word.split())}
+    reads |= _alike(
+        whole_encoder, nouns, [word for word in nouns.words() if " " not in word and word not in known | reads.keys()], names
+    )
+    near = _nearest(whole_encoder, [word for word in others if word not in reads], names)
+    text = json.dumps(
+        {"known": sorted(known), "reads": dict(sorted(reads.items())), "near": near}, indent=0, separators=(",", ":")
+    )
     (target / FILE).write_text(text + "\n", encoding="utf-8")
 
 
@@ -40,6 +52,21 @@ def _nearest(encoder: Path, words: list[str], names: list[str]) -> dict[str, lis
         for word, row, row_places in zip(words, values.tolist(), places.tolist(), strict=True)
     }
     return {word: offered for word, offered in sorted(found.items()) if offered}
+
+
+def _alike(encoder: Path, nouns: Nouns, words: list[str], names: list[str]) -> dict[str, str]:
+    """Return word → the nearest name of its own sort, where that is near enough."""
+    sorts = [nouns.category_of_thing(name) for name in names]
+    of_names, of_words = _embed(encoder, names), _embed(encoder, words)
+    found = {}
+    for word, likeness in zip(words, (of_words @ of_names.T).tolist(), strict=True):
+        sort = nouns.category(word)
+        value, name = max(
+            (value if sort == other else -1.0, name) for value, other, name in zip(likeness, sorts, names, strict=True)
+        )
+        if value >= _ALIKE:
+            found[word] = name
+    return found
 
 
 def _embed(encoder: Path, texts: list[str], batch: int = 256) -> Any:

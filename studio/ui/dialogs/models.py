@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QDialog, QFileDialog, QProgressBar, QPushButton, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
+from studio.core.settings import MemoryWish
 from studio.models.add import add, remove
 from studio.models.card import ModelCard
 from studio.models.catalogue import how_to_get, listed
@@ -131,6 +132,7 @@ class ModelsDialog(QDialog):
 
     def _connect(self) -> None:
         self.list.chosen.connect(self._on_chosen)
+        self.view.memory_wished.connect(self._on_memory_wished)
         self.list.view.activated.connect(self._on_activated)
         self.list.view.installEventFilter(self)
         self._progressed.connect(self.status.setText)
@@ -152,7 +154,9 @@ class ModelsDialog(QDialog):
 
     def _on_chosen(self) -> None:
         item = self._chosen()
-        self.view.show_item(item, self._here)
+        settings = self.shared.settings
+        wish = settings.model_memory.get(item.card.name, "auto") if item is not None else "auto"
+        self.view.show_item(item, self._here, wish, settings.memory)
         there = item is not None and item.installed
         gettable = item is not None and not item.installed and not item.hindrance
         self.get_button.setVisible(gettable)
@@ -202,6 +206,17 @@ class ModelsDialog(QDialog):
             self.shared.settings.default_models[item.card.kind] = item.card.name
             self.shared.settings_changed()
             self.shared.models_changed.emit()
+
+    def _on_memory_wished(self, wish: MemoryWish) -> None:
+        item = self._chosen()
+        if item is None:
+            return
+        if wish == "auto":
+            self.shared.settings.model_memory.pop(item.card.name, None)
+        else:
+            self.shared.settings.model_memory[item.card.name] = wish
+        self.shared.settings_changed()
+        self._on_chosen()
 
     def _open_folder(self) -> None:
         item = self._chosen()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from studio.core.errors import StudioError
 from studio.core.requests import KINDS
+from studio.core.settings import MemoryWish
 from studio.models.card import ModelCard
 from studio.models.catalogue import licences
-from studio.models.machine import PRECISIONS, TITLES, Machine, needed, needs, precision_used
+from studio.models.machine import Machine, needs
+from studio.models.memory import RUNG_TITLES, Facts, Plan, choose, facts_of, ladder
 from studio.ui.dialogs.models_list import Item, language_name
-from studio.ui.parts import label, size_text
+from studio.ui.parts import label, name_control, row, size_text
 
 COMMERCIAL = {
     "yes": "free for commercial use",
@@ -43,8 +46,8 @@ def machine_words(machine: Machine) -> str:
 
 
 def settings_words(card: ModelCard) -> str:
-    """Return the settings that suit a picture model; empty for others."""
-    if card.kind != "image" or not card.defaults:
+    """Return the settings that suit a model of pictures or videos; empty for others."""
+    if card.kind not in ("image", "video") or not card.defaults:
         return ""
     values, parts = card.defaults, []
     if "num_inference_steps" in values:
@@ -52,6 +55,8 @@ def settings_words(card: ModelCard) -> str:
         span = f"{card.steps[0]} to {card.steps[1]}" if known and card.steps else f"{values['num_inference_steps']}"
         parts.append(f"{span} steps")
     parts += [f"{values['width']} × {values['height']}"] if {"width", "height"} <= values.keys() else []
+    if {"num_frames", "frame_rate"} <= values.keys():
+        parts.append(f"{values['num_frames']} frames ({values['frame_rate']} a second)")
     if "guidance_scale" in values:
         parts.append(f"guidance {values['guidance_scale']:g} ({GUIDANCE[card.guidance]})")
     parts += ["no negative prompt"] if card.negative_prompt is False else []
@@ -60,6 +65,9 @@ def settings_words(card: ModelCard) -> str:
 
 class CardView(QScrollArea):
     """Shows one model."""
+
+    memory_wished = Signal(str)
+    """The person chose how the model is loaded: a `MemoryWish`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,6 +83,10 @@ class CardView(QScrollArea):
         self.memory_title = label("Memory", "title")
         self.machine = label("", "muted", wrap=True)
         self.memory_note = label("", "muted", wrap=True)
+        self.wish = QComboBox()
+        name_control(self.wish, "Memory", "How this model is loaded; Automatic takes the first way that fits")
+        self.wish.activated.connect(lambda _number: self.memory_wished.emit(self.wish.currentData()))
+        self.wish_row = row(label("Memory", "muted"), self.wish, None)
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(16, 6, 10, 6)
@@ -93,16 +105,18 @@ class CardView(QScrollArea):
         layout.addWidget(self.machine)
         layout.addLayout(self.memory)
         layout.addWidget(self.memory_note)
+        layout.addWidget(self.wish_row)
         layout.addStretch(1)
         self.setWidget(content)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
-    def show_item(self, item: Item | None, machine: Machine) -> None:
-        """Show a model, or that none is chosen."""
+    def show_item(self, item: Item | None, machine: Machine, wish: MemoryWish = "auto", usual: MemoryWish = "auto") -> None:
+        """Show a model, or that none is chosen. `wish`: how it is loaded; `usual`: how all are, where that is automatic."""
         _empty(self.facts)
         _empty(self.memory)
         for widget in (self.about, self.description, self.hindrance, self.memory_title, self.machine, self.memory_note):
             widget.setVisible(item is not None)
+        self.wish_row.hide()
         if item is None:
             self.title.setText("Choose a model in the list.")
             return
@@ -114,7 +128,7 @@ class CardView(QScrollArea):
         self.hindrance.setText(f"Studio cannot run it yet: {item.hindrance}.")
         self.hindrance.setVisible(bool(item.hindrance))
         self._show_facts(item)
-        self._show_memory(card, machine)
+        self._show_memory(item, machine, wish, usual)
         self.verticalScrollBar().setValue(0)
 
     def _show_facts(self, item: Item) -> None:
@@ -147,25 +161,57 @@ class CardView(QScrollArea):
         if more:
             self.facts.addWidget(_value(more, "muted"), row + 1, 1)
 
-    def _show_memory(self, card: ModelCard, machine: Machine) -> None:
-        known = needs(card)
+    def _show_memory(self, item: Item, machine: Machine, wish: MemoryWish, usual: MemoryWish) -> None:
+        card, known = item.card, needs(item.card)
         self.machine.setText(f"This computer: {machine_words(machine)}.")
+        facts = facts_of(card) if item.installed else Facts()
+        steps = list(ladder(card, machine.at_rest, facts=facts))
+        if len(steps) > 1 and not card.base:
+            self._offer_ways(steps, wish)
         if known is None:
             self.memory_note.setText("What it needs is not known." if not card.base else "It needs little beside its model.")
             return
-        used = precision_used(card, machine)
-        runs_as_it_is = card.runner in ("hibari", "kokoro")
-        for number, precision in enumerate((used,) if runs_as_it_is else PRECISIONS):
-            need = needed(card, precision)
-            if not need:
+        try:
+            taken = choose(card, machine.at_rest, facts=facts, wish=usual if wish == "auto" else wish)
+        except StudioError as error:
+            taken = None
+            note = f"{error.cure.rstrip('.')}. "
+        else:
+            note = ""
+        for number, step in enumerate(steps):
+            if not step.needs:
                 continue
-            fit = "fits" if need <= machine.usable else "too large"
-            here = " · so Studio loads it here" if precision == used else ""
-            words = (TITLES[precision] if not runs_as_it_is else "As it is", size_text(need), fit + here)
+            is_taken = taken is not None and step.rung == taken.rung
+            words = (
+                _title(step, len(steps)),
+                size_text(step.needs),
+                _fit(step) + (" · so Studio loads it here" if is_taken else ""),
+            )
             for column, text in enumerate(words):
-                self.memory.addWidget(label(text, "" if precision == used else "muted"), number, column)
-        note = "Computed from its size. " if known[1] else ""
-        self.memory_note.setText(note + ("" if runs_as_it_is else "8 and 4 bits are not used yet."))
+                cell = label(text, "" if is_taken else "muted", wrap=column == 2)
+                self.memory.addWidget(cell, number, column, Qt.AlignmentFlag.AlignTop)
+        self.memory_note.setText(note + ("Computed from its size." if known[1] else ""))
+        self.memory_note.setVisible(bool(self.memory_note.text()))
+
+    def _offer_ways(self, steps: list[Plan], wish: MemoryWish) -> None:
+        self.wish.clear()
+        ways: list[MemoryWish] = ["auto", *(step.rung for step in steps)]
+        for way in ways:
+            self.wish.addItem(RUNG_TITLES[way], way)
+        self.wish.setCurrentIndex(max(0, self.wish.findData(wish)))
+        self.wish_row.show()
+
+
+def _title(step: Plan, count: int) -> str:
+    if count == 1 and step.precision is None:
+        return "As it is"
+    return f"{RUNG_TITLES['resident']}, {step.way}" if step.rung == "resident" else RUNG_TITLES[step.rung]
+
+
+def _fit(step: Plan) -> str:
+    if not step.hindrance:
+        return "fits"
+    return "too large" if step.needs > step.room else step.hindrance
 
 
 def _about(item: Item) -> str:

@@ -22,13 +22,14 @@ from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleO
 from studio.core.requests import KINDS
 from studio.models.card import ModelCard
 from studio.models.catalogue import CatalogueEntry, why_not_run
-from studio.models.machine import Machine, fits, needed
+from studio.models.machine import Machine, needed
+from studio.models.memory import fits
 from studio.ui import theme
 from studio.ui.parts import size_text
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 50
-ORDER = sorted(KINDS, key=lambda kind: ("text", "image", "speech", "music", kind).index(kind))
+ORDER = sorted(KINDS, key=lambda kind: ("text", "image", "video", "speech", "music", kind).index(kind))
 """The kinds as the window's tabs have them."""
 COMMERCIAL = {"yes": "free to use", "conditional": "conditions", "no": "not commercial"}
 TASKS = {
@@ -36,6 +37,8 @@ TASKS = {
     "summarization": "Summaries",
     "text-to-image": "Pictures from text",
     "image-to-image": "Pictures from pictures",
+    "text-to-video": "Videos from text",
+    "image-to-video": "Videos from pictures",
     "text-to-speech": "Speech",
     "text-to-audio": "Music and sound",
 }
@@ -211,9 +214,10 @@ class ModelFilter(QSortFilterProxyModel):
 
 def _tasks_of(card: ModelCard) -> tuple[str, ...]:
     """Return what a model without a catalogue's card is for."""
-    return {"text": ("text-generation",), "image": ("text-to-image",), "speech": ("text-to-speech",)}.get(
-        card.kind, ("text-to-audio",)
-    )
+    known = {
+        "text": ("text-generation",), "image": ("text-to-image",), "speech": ("text-to-speech",), "video": ("text-to-video",),
+    }  # fmt: skip
+    return known.get(card.kind, ("text-to-audio",))
 
 
 class ModelDelegate(QStyledItemDelegate):

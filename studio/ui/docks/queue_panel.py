@@ -238,13 +238,13 @@ class QueuePanel(QWidget):
             self.undo_stack.push(Remove(self.queue, jobs))
 
     def show_chosen(self) -> None:
-        """Show the folder of the selected job's result, or why it failed."""
+        """Show the folder of the selected job's result (a video itself), or why it failed."""
         jobs = self.chosen()
         if jobs and jobs[0].failure is not None:
             failure = jobs[0].failure
             tell(self, "The job failed", f"{failure.message} {failure.cure}", failure.details)
         elif jobs:
-            self.queue.find_artifacts(jobs[0].id, _open_folder)
+            self.queue.find_artifacts(jobs[0].id, _open_video if jobs[0].request.kind == "video" else _open_folder)
 
     def toggle_pause(self) -> None:
         """Pause after the running job, or go on."""
@@ -344,6 +344,12 @@ def _table(shown: JobFilter) -> QTableView:
     table.setDropIndicatorShown(True)
     name_control(table, "Queue", "All jobs. Delete cancels, Enter shows the result's folder, Alt+Up and Alt+Down move")
     return table
+
+
+def _open_video(artifacts: list[Artifact]) -> None:
+    # There is no tab that would play it: the desktop's own player does.
+    if artifacts and not QDesktopServices.openUrl(QUrl.fromLocalFile(artifacts[0].path)):
+        _open_folder(artifacts)
 
 
 def _open_folder(artifacts: list[Artifact]) -> None:

@@ -390,7 +390,8 @@ class GenerateTab(QWidget):
 
     def finished_text(self, event: Finished) -> str:
         """Return the line under a finished result."""
-        return f"Done in {event.statistics.run_seconds:.1f} s · seed {self._job.request.seed if self._job else ''}"
+        seed = self._job.request.seed if self._job else ""
+        return " · ".join([f"Done in {event.statistics.run_seconds:.1f} s", f"seed {seed}", *event.statistics.notes])
 
     def _end(self, event: Finished | Failed | Cancelled) -> None:
         assert self._job is not None

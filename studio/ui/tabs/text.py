@@ -176,10 +176,8 @@ class TextTab(GenerateTab):
         now = event.statistics
         rate = now.units / now.run_seconds if now.run_seconds else 0
         seed = self._job.request.seed if self._job else ""
-        return (
-            f"{now.units:,} tokens · {rate:.1f} tokens/s · first after {now.first_seconds:.2f} s · "
-            f"prompt {now.prompt_tokens:,} tokens · seed {seed}"
-        )
+        told = (f"{now.units:,} tokens", f"{rate:.1f} tokens/s", f"first after {now.first_seconds:.2f} s")
+        return " · ".join([*told, f"prompt {now.prompt_tokens:,} tokens", f"seed {seed}", *now.notes])
 
     def _on_text_changed(self) -> None:
         there = bool(self.view.text())

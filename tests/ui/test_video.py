@@ -1,0 +1,129 @@
+"""Videos have no tab yet: the queue shows them, opens them with the desktop's player, and nothing breaks."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtTest import QTest
+
+from studio.core.jobs import JobState, new_job
+from studio.core.requests import TextRequest, VideoRequest
+from studio.library.mp4 import is_complete
+from studio.models.catalogue import catalogue
+from studio.ui.dialogs.batch import BatchDialog
+from studio.ui.dialogs.models import ModelsDialog
+from tests.ui.conftest import PATIENCE
+from tests.ui.test_window import drop
+
+SMALL = {"width": 64, "height": 64, "num_frames": 5, "num_inference_steps": 2, "seed": 1}
+
+
+class Desktop(QObject):
+    """Takes what would be opened by the desktop."""
+
+    def __init__(self):
+        super().__init__()
+        self.opened = []
+
+    @Slot(QUrl)
+    def take(self, url):
+        self.opened.append(Path(url.toLocalFile()))
+
+
+@pytest.fixture
+def desktop(qapp):
+    made = Desktop()
+    QDesktopServices.setUrlHandler("file", made, "take")
+    yield made
+    QDesktopServices.unsetUrlHandler("file")
+
+
+@pytest.fixture
+def studio(qtbot, open_studio):
+    opened = open_studio()
+    opened.window.queue_dock.show()
+    return opened
+
+
+def submit(qtbot, studio, data, **values):
+    job = new_job(VideoRequest(prompt="a cat walks", **{**SMALL, **values}), str(data.outputs))
+    with qtbot.waitSignal(studio.shared.queue.jobs_added, timeout=PATIENCE):
+        studio.shared.queue.submit([job])
+    return job
+
+
+def made(qtbot, studio, data):
+    job = submit(qtbot, studio, data)
+    qtbot.waitUntil(lambda: studio.shared.queue.job(job.id).state is JobState.COMPLETED, timeout=PATIENCE)
+    (path,) = data.outputs.glob("*.mp4")
+    assert is_complete(path)
+    return job, path
+
+
+def test_a_video_in_the_queue_is_shown_and_opened_by_the_desktop(qtbot, studio, data, desktop):
+    job, path = made(qtbot, studio, data)
+    with qtbot.waitSignal(studio.shared.queue.jobs_added, timeout=PATIENCE):
+        studio.shared.queue.submit([new_job(TextRequest(prompt="a text", seed=1), str(data.outputs))])
+    panel = studio.window.queue_dock.panel
+    panel.kind.setCurrentIndex(panel.kind.findData("video"))
+    assert panel.shown.rowCount() == 1
+    assert "Video" in [panel.shown.index(0, column).data() for column in range(panel.shown.columnCount())]
+    panel.choose([job.id])
+    panel.show_chosen()
+    qtbot.waitUntil(lambda: desktop.opened == [path], timeout=PATIENCE)
+
+
+def test_a_waiting_video_cannot_be_changed_and_says_so(qtbot, studio, data):
+    studio.shared.queue.pause("The queue is paused.")
+    job = submit(qtbot, studio, data)
+    panel, before = studio.window.queue_dock.panel, studio.window.tabs.currentIndex()
+    panel.choose([job.id])
+    with qtbot.waitSignal(studio.shared.said, timeout=PATIENCE) as said:
+        panel.edit_chosen()
+    assert "no form for videos" in said.args[0]
+    assert studio.window.tabs.currentIndex() == before
+    panel.duplicate_chosen()
+    qtbot.waitUntil(lambda: len(studio.shared.queue.waiting()) == 2, timeout=PATIENCE)
+    panel.cancel_chosen()
+    qtbot.waitUntil(lambda: studio.shared.queue.job(job.id).state is JobState.CANCELLED, timeout=PATIENCE)
+
+
+def test_a_dropped_video_says_how_it_was_made(qtbot, studio, data, monkeypatch):
+    _job, path = made(qtbot, studio, data)
+    told = []
+    monkeypatch.setattr("studio.ui.parts.tell", lambda _parent, title, text, details="": told.append((title, text, details)))
+    drop(studio.window, path)
+    qtbot.waitUntil(lambda: bool(told), timeout=PATIENCE)
+    assert "a cat walks" in told[0][1]
+    assert "num_frames: 5" in told[0][2]
+
+
+def test_a_batch_of_videos_in_the_dialog(qtbot, studio, data, tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("prompt,frames,width,height,steps\na cat,5,64,64,2\na dog,9,64,64,2\n", encoding="utf-8")
+    dialog = BatchDialog(studio.shared, path, parent=studio.window)
+    dialog.prompts.kind.setCurrentIndex(dialog.prompts.kind.findData("video"))
+    dialog.output.folder.setText(str(tmp_path / "made"))
+    dialog.show()
+    qtbot.waitUntil(lambda: not dialog._timer.isActive() and not dialog._reading, timeout=PATIENCE)
+    assert dialog.run_button.text() == "Run 2 rows"
+    with qtbot.waitSignal(studio.shared.queue.batch_finished, timeout=PATIENCE):
+        dialog.run_button.click()
+    assert len(list((tmp_path / "made").glob("*.mp4"))) == 2
+
+
+def test_the_models_window_lists_models_of_videos(qtbot, studio):
+    dialog = ModelsDialog(studio.shared, studio.window)
+    dialog.show()
+    QTest.qWaitForWindowExposed(dialog)
+    tasks = dialog.list.task
+    tasks.setCurrentIndex(tasks.findData("image-to-video"))
+    wanted = {card.name for card in (entry.card for entry in catalogue()) if "image-to-video" in card.tasks}
+
+    def names():
+        return {dialog.list.shown.item_at(row).card.name for row in range(dialog.list.shown.rowCount())}
+
+    qtbot.waitUntil(lambda: names() == wanted, timeout=PATIENCE)
+    assert len(wanted) >= 5
+    dialog.close()
