@@ -17,6 +17,7 @@ from studio.engine.protocol import JobCancelledError, Run
 from studio.engine.sentences import Piece, is_speakable
 from studio.engine.text_stream import Clock
 from studio.engine.voices import Hibari, Kokoro, Speaker
+from studio.engine.voices_piper import Piper
 from studio.engine.waveform_model import SpokenByTransformers
 from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
@@ -43,6 +44,8 @@ def load(card: ModelCard, plan: Plan = AS_USUAL) -> Speaker:
         return Hibari()
     if card.runner == "kokoro":
         return Kokoro(card)
+    if card.runner == "piper":
+        return Piper(card)
     if card.family in TALKERS:
         file, name = TALKERS[card.family]
         speaker: Speaker = getattr(importlib.import_module(f"studio.engine.{file}"), name)(card, plan)

@@ -19,6 +19,7 @@ from studio.models.headers import read_safetensors
 from studio.models.inspect import inspect
 from studio.models.installed import list_installed
 from studio.models.layouts import tell
+from studio.models.piper import copy_voice
 from studio.models.staging import discard, publish, staging, stopped
 from studio.models.words import find_words
 
@@ -27,7 +28,8 @@ Cancelled = Callable[[], bool]
 
 
 def add(data: DataFolder, path: Path, say: Say = lambda _text: None, cancelled: Cancelled = lambda: False) -> ModelCard:
-    """Add the model at `path`. A folder or a checkpoint stays where it is; a GGUF is converted once into the data folder.
+    """Add the model at `path`. A folder or a checkpoint stays where it is; a GGUF is converted once into the data folder, a voice
+    of Piper is copied there.
 
     Raises StudioError with the reason, InstallCancelledError; nothing is left behind then.
     """
@@ -56,6 +58,10 @@ def _add(data: DataFolder, path: Path, say: Say, cancelled: Cancelled) -> ModelC
     card = msgspec.structs.replace(card, sha256=digest, added=stamp())
     if card.runner == "diffusers" and source.is_file():
         return _add_checkpoint(data, source, card)
+    if card.runner == "piper":
+        with staging(data) as folder:
+            copy_voice(source, folder)
+            return publish(data, folder, msgspec.structs.replace(card, path="", source=str(source)))
     if source.is_file():
         return add_gguf(data, source, card, say, cancelled)
     with staging(data) as folder:

@@ -9,8 +9,11 @@ import msgspec
 
 from studio.core.requests import KINDS, AnyRequest, Request, build_request, fields
 
-Runner = Literal["transformers", "diffusers", "hibari", "kokoro"]
+Runner = Literal["transformers", "diffusers", "hibari", "kokoro", "piper"]
 """What loads and runs the weights."""
+
+AS_IT_IS = ("hibari", "kokoro", "piper")
+"""Runners of one small file that is run as it is."""
 
 SYMBOLIC_MUSIC = "symbolic-music"
 """The family of models that write music as notes; see `engine/music_symbolic.py`."""

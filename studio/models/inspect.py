@@ -17,7 +17,7 @@ import msgspec
 
 from studio.core.names import slug
 from studio.core.paths import DataFolder, resources
-from studio.models import checkpoint, inspect_video, licences
+from studio.models import checkpoint, inspect_video, licences, piper
 from studio.models.card import SINGS, SYMBOLIC_MUSIC, GuidanceRule, ModelCard
 from studio.models.gguf_header import read_gguf
 from studio.models.headers import HeaderError, WeightsHeader, opened, read_safetensors
@@ -124,6 +124,7 @@ def _folder(folder: Path, data: DataFolder | None = None) -> ModelCard:
         moves = read_json(folder / "config.json").get("_class_name") == "MotionAdapter"
         return _licensed(_motion_adapter(folder) if moves else _transformers(folder), folder)
     files = [path for path in folder.iterdir() if path.suffix.lower() in (".gguf", ".safetensors")]
+    files = files or [path for path in folder.iterdir() if path.suffix.lower() == ".onnx"]
     if len(files) == 1:
         return _single_file(files[0], data)
     if len(files) > 1:
@@ -365,6 +366,8 @@ def _single_file(path: Path, data: DataFolder | None) -> ModelCard:
         first = file.read(4)
     if first == b"GGUF":
         return _gguf(path)
+    if path.suffix.lower() == ".onnx":
+        return piper.inspect_voice(path, _name(path.stem))
     header = read_safetensors(path)
     contents = tell(header)
     if contents.kind == "lora":

@@ -13,7 +13,7 @@ import msgspec
 import psutil
 
 from studio.models import doctor
-from studio.models.card import Memory, ModelCard
+from studio.models.card import AS_IT_IS, Memory, ModelCard
 
 WORK_SHARE = 1.2
 """What a model needs while it runs, against its weights alone, where its card does not say better."""
@@ -124,7 +124,7 @@ def needs(card: ModelCard) -> tuple[Memory, bool] | None:
     """Return what the model needs while it runs, and whether that is only computed from its size; None where it is not known."""
     if card.memory is not None and not (0 < 2 * card.parameters * OTHER_WEIGHTS < card.memory.bf16):
         return card.memory, False
-    if card.runner in ("hibari", "kokoro"):  # one small file, run as it is
+    if card.runner in AS_IT_IS:  # one small file, run as it is
         return Memory(bf16=2 * (card.size or card.parameters)), True
     weights = card.parameters * 2 or card.size
     if not weights or card.base:
