@@ -304,7 +304,7 @@ def test_what_is_not_known_is_not_made_up():
     known = needs(card("qwen3-8b"))
     assert known is not None
     assert known[1]  # computed from the number of weights
-    assert known[0].bf16 == 19_200_000_000
+    assert known[0].bf16 == 19_657_764_864
 
 
 def test_the_table_in_the_documentation_is_that_of_the_cards():
