@@ -105,7 +105,7 @@ def make_csm(folder: Path) -> ModelCard:
         )
 
     tokenizer = _words(folder, special, ends)
-    layers = _QWEN | {"max_position_embeddings": 128}
+    layers = _QWEN | {"max_position_embeddings": 256}
     codec = {
         "model_type": "mimi", "sampling_rate": RATE, "num_filters": 4, "hidden_size": 16, "upsampling_ratios": [8, 5, 4],
         "codebook_size": 64, "codebook_dim": 8, "num_quantizers": 4, "vector_quantization_hidden_dimension": 8,

@@ -5,6 +5,7 @@ The first piece of a text draws a voice, where the model has no voices of its ow
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,8 @@ class Talker(Speaker):
         """Return a model, or a part of it that lies in a folder of its own. Only safetensors; never code from the folder."""
         import torch
 
-        # In float32 also on a GPU, where there is room, as all that makes waves: see waveform_model.py.
-        dtype = dtype_of(self.plan) if self.plan.precision else torch.float32
+        # In float32 also on a GPU, where there is room, and what makes waves always: see waveform_model.py.
+        dtype = dtype_of(self.plan) if self.plan.precision and folder is None else torch.float32
         more: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False, "use_safetensors": True, **options}
         return loader.from_pretrained(folder or self.card.folder, dtype=dtype, **more).to(self.device).eval()
 
@@ -70,8 +71,6 @@ class Talker(Speaker):
 
     def say(self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled) -> NDArray[np.float32]:
         """See `voices.Speaker.say`."""
-        import contextlib
-
         import torch
 
         torch.manual_seed(seed)

@@ -63,6 +63,7 @@ class Csm(Talker):
             output_audio=True,
             **more,
         )
-        if self._said is None and len(wave):
+        frames = len(wave) / self.rate * self._frame_rate
+        if self._said is None and 0 < frames < self._model.config.max_position_embeddings // 2:  # else no room is left
             self._said = (said, wave)
         return wave

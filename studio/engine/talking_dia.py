@@ -52,6 +52,8 @@ class Dia(Talker):
 
     def make(self, text: str, voice: str, seed: int) -> Any:
         """See `Talker.make`."""
+        import torch
+
         more: dict[str, Any] = {}
         words = text
         if self._said is not None:
@@ -59,10 +61,14 @@ class Dia(Talker):
             words, more = f"{before} {text}", {"audio": sound, "sampling_rate": self.rate}
         inputs = self._processor(text=[words], return_tensors="pt", padding=False, **more).to(self.device)
         begin = self._processor.get_audio_prompt_len(inputs["decoder_attention_mask"]) if more else None
-        room = self._model.config.decoder_config.max_position_embeddings - inputs["decoder_input_ids"].shape[1]
+        positions = self._model.config.decoder_config.max_position_embeddings
+        room = positions - inputs["decoder_input_ids"].shape[1]
         steps = max(1, min(room, longest(text, DAC_FRAMES)))
         made = self._model.generate(**inputs, max_new_tokens=steps, do_sample=True)
+        codes = made.shape[1] - (begin or 1) - max(self._model.config.delay_pattern) - 1
+        if codes < 1:  # it had nothing to say
+            return torch.zeros(0)
         wave = self._processor.batch_decode(made, audio_prompt_len=begin)[0]
-        if self._said is None and wave.numel():
+        if self._said is None and wave.numel() and codes < positions // 2:  # a longer one leaves no room for the next
             self._said = (text, wave.reshape(-1).float().cpu().numpy())
         return wave

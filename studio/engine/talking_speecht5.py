@@ -29,7 +29,7 @@ class SpeechT5(Talker):
         from transformers import SpeechT5ForTextToSpeech, SpeechT5HifiGan
 
         super().__init__(card, plan)
-        self._model = self.load(SpeechT5ForTextToSpeech)
+        self._model = self.load(SpeechT5ForTextToSpeech, card.folder)  # whole: its decoder mixes what it is given with float32
         self._tokenizer = self.load_tokenizer()
         folder = card.folder / "vocoder"
         self._vocoder = self.load(SpeechT5HifiGan, folder) if folder.is_dir() else None

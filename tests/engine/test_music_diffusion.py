@@ -11,6 +11,7 @@ from studio.engine import music
 from studio.engine.continuing import check_given
 from studio.engine.music_diffusion import arguments_of
 from studio.models.inspect import inspect
+from studio.models.memory import Plan
 from tests.checkpoints_audio import make_musicgen
 from tests.checkpoints_sound import (
     RATE,
@@ -66,6 +67,13 @@ def test_the_seed_and_the_steps_decide(loaded):
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
     assert not np.array_equal(first, more)
+
+
+def test_it_sounds_with_16_bits_too(loaded):
+    _family, channels, card, _pipeline = loaded
+    (result,) = run_job(music, card, music.load(card, Plan(precision="bf16")), wish()).results
+    assert result.samples.shape[1] == channels
+    assert result.samples.std() > 0.0001
 
 
 def test_a_cancel_ends_at_the_next_step_and_leaves_nothing(loaded):

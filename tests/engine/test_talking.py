@@ -12,6 +12,7 @@ from studio.engine.sentences import grouped, split
 from studio.engine.stretch import stretch
 from studio.engine.talking_vibevoice import turns
 from studio.models.inspect import inspect
+from studio.models.memory import Plan
 from tests.checkpoints_speech import (
     BARK_RATE,
     RATE,
@@ -88,6 +89,15 @@ def test_a_cancel_is_obeyed_at_the_next_pass_and_the_model_is_as_it_was(talker):
     np.testing.assert_array_equal(samples_of(card, pipeline, wish("Hi.")), before)
 
 
+def test_a_family_speaks_with_16_bits_too(talker):
+    """As it is loaded on a GPU where memory is short; what makes the wave stays as it is."""
+    _family, rate, card, _pipeline = talker
+    pipeline = speech.load(card, Plan(precision="bf16"))
+    samples = samples_of(card, pipeline, wish())
+    assert pipeline.rate == rate
+    assert samples.std() > 0.0001
+
+
 def test_the_next_piece_is_told_what_was_said(tmp_path):
     """Not only the seed: the second piece goes on in the voice of the first."""
     for family in sorted(KEEPS_ITS_VOICE):
@@ -99,6 +109,16 @@ def test_the_next_piece_is_told_what_was_said(tmp_path):
         alone = pipeline.say("[S1] Two.", "", 1.0, 1, lambda: False)
         assert len(first)
         assert len(second) != len(alone) or not np.array_equal(second, alone), family
+
+
+def test_a_first_piece_that_took_all_the_room_is_not_told_again(tmp_path):
+    """What a model is told of before takes positions; there must be some left for what it is to say."""
+    for make in (make_dia, make_csm):
+        card = make(tmp_path / make.__name__)
+        text = "And so it goes on, with many more words of no importance. " * 8
+        outcome = run_job(speech, card, speech.load(card), wish(text))
+        assert len(outcome.chunks) > 2
+        assert not outcome.results[0].partial
 
 
 # Bark's voices ---------------------------------------------------------------------------------------------------------------
