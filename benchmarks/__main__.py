@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 MODULES = (
-    "startup", "ui_delay", "throughput", "child_restart", "starter_image", "starter_music", "gguf_load", "saving",
+    "startup", "ui_delay", "throughput", "child_restart", "starter_image", "starter_music", "gguf_load", "gguf_speed",
+    "saving",
     "inspect_models", "model_switch", "text_batch", "image_batch", "queue_cost", "batch_read", "batch_window",
     "batch_fuzz", "header_fuzz", "download_cuts", "reliability_batch",
 )  # fmt: skip

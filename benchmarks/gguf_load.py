@@ -33,7 +33,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = DataFolder(root=Path(folder))
         data.create()
-        card = add(data, Path(name))
+        card = add(data, Path(name), convert=True)
         plain = Path(folder) / "plain"
         AutoModelForCausalLM.from_pretrained(card.path, dtype=torch.float32).save_pretrained(plain)
         AutoTokenizer.from_pretrained(card.path).save_pretrained(plain)

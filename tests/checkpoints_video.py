@@ -88,6 +88,30 @@ def make_wan_from_picture(folder: Path) -> ModelCard:
     return inspect(folder)
 
 
+def make_wan_seeing(folder: Path) -> ModelCard:
+    """Wan 2.1, from a picture: one transformer, which is told by CLIP what the picture shows."""
+    import torch
+    from diffusers import WanImageToVideoPipeline, WanTransformer3DModel
+    from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModel
+
+    parts = _wan_parts()
+    torch.manual_seed(0)
+    transformer = WanTransformer3DModel(
+        patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=12, in_channels=36, out_channels=16, text_dim=32,
+        freq_dim=256, ffn_dim=32, num_layers=2, cross_attn_norm=True, qk_norm="rms_norm_across_heads", rope_max_seq_len=32,
+        image_dim=4, added_kv_proj_dim=24,
+    )  # fmt: skip
+    sees = CLIPVisionConfig(
+        hidden_size=4, projection_dim=4, num_hidden_layers=2, num_attention_heads=2, image_size=32, intermediate_size=16,
+        patch_size=1,
+    )  # fmt: skip
+    WanImageToVideoPipeline(
+        **{**parts, "transformer": transformer}, image_encoder=CLIPVisionModel(sees),
+        image_processor=CLIPImageProcessor(crop_size=32, size=32),
+    ).save_pretrained(folder)  # fmt: skip
+    return inspect(folder)
+
+
 def _ltx_parts(*, last_noise: bool = False):
     import torch
     from diffusers import AutoencoderKLLTXVideo, FlowMatchEulerDiscreteScheduler, LTXVideoTransformer3DModel
@@ -268,6 +292,7 @@ MAKERS = {
     "wan-two-halves": ("WanPipeline", make_wan_two_halves),
     "wan-two-ways": ("WanPipeline", make_wan_two_ways),
     "wan-from-picture": ("WanImageToVideoPipeline", make_wan_from_picture),
+    "wan-seeing": ("WanImageToVideoPipeline", make_wan_seeing),
     "ltx": ("LTXPipeline", make_ltx),
     "ltx-from-picture": ("LTXImageToVideoPipeline", make_ltx_from_picture),
     "ltx-condition": ("LTXConditionPipeline", make_ltx_condition),

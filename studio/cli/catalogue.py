@@ -13,7 +13,7 @@ from studio.cli import output
 from studio.cli.context import Context
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
-from studio.models.card import ModelCard
+from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalogue import CatalogueEntry
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -29,11 +29,11 @@ def register(models_app: typer.Typer) -> None:
 def list_command(
     ctx: typer.Context,
     everything: Annotated[bool, typer.Option("--all", help="Also what the catalogue offers.")] = False,
-    task: Annotated[str, typer.Option("--task", help="Only this task (text-to-image …) or kind (text, image …).")] = "",
+    task: Annotated[str, typer.Option("--task", help="Only this task (text-to-image …) or kind (text, image, adapter …).")] = "",
     fitting: Annotated[bool, typer.Option("--fits", help="Only what this computer can run; takes some seconds.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show the installed models, the default of each kind first; with --all also those of the catalogue."""
+    """Show the installed models, the default of each kind first, then adapters; with --all also those of the catalogue."""
     from studio.models.catalogue import listed, why_not_run
     from studio.models.machine import look_closely
     from studio.models.memory import fits
@@ -52,7 +52,8 @@ def list_command(
     for entry in entries:
         card, mark = entry.card, "" if entry.card.name in names else "  (not installed)"
         size = f"{card.size / 1e6:8.0f} MB" if card.size else " " * 11
-        output.result(f"{card.kind:8}{card.name:40}{size}  {card.licence or 'licence unknown'}{mark if everything else ''}")
+        what = card.adapter if card.kind == ADAPTER else card.kind
+        output.result(f"{what + ' ':8}{card.name:40}{size}  {card.licence or 'licence unknown'}{mark if everything else ''}")
     if not any(card.kind == "text" for card in installed):
         output.note("No text model yet: studio models install starter")
 
@@ -103,7 +104,8 @@ def _installed(data: DataFolder) -> list[ModelCard]:
     from studio.core.requests import KINDS
     from studio.models.installed import of_kind
 
-    return [card for kind in KINDS for card in of_kind(data, kind)]
+    adapters = [card for card in of_kind(data, ADAPTER) if card.kind == ADAPTER]
+    return [*(card for kind in KINDS for card in of_kind(data, kind)), *adapters]
 
 
 def _entry(installed: list[ModelCard], name: str) -> CatalogueEntry:
@@ -166,9 +168,11 @@ def _lines(entry: CatalogueEntry, installed: set[str], way: str) -> list[str]:
         "Size": f"{card.size / 1e9:.2f} GB" if card.size else "",
         "Licence": f"{card.licence or 'not known'}. {terms.words if terms else ''}".strip(),
         "Account": "the hub wants one that has agreed to the licence" if card.gated else "",
+        "Fits": card.family if card.kind == ADAPTER else "",
+        "Trigger words": ", ".join(card.trigger_words),
         "Languages": ", ".join(card.languages),
         "Can": ", ".join(card.abilities),
-        "Memory": f"{', '.join(memory)}{about}" if memory else "not known",
+        "Memory": f"{', '.join(memory)}{about}" if memory else "" if card.adapter else "not known",
         "Loads here": way,
         "Source": " ".join(filter(None, (card.repo or card.source, card.revision))),
         "Folder": card.path if card.name in installed else "",

@@ -20,6 +20,7 @@ from studio.core.settings import load_settings
 from studio.engine.continuing import advise, check_given
 from studio.library.artifacts import midi_beside
 from studio.models.card import request_for
+from studio.models.fitting import check_adapters
 from studio.models.tokens import check_length
 
 
@@ -55,10 +56,13 @@ def _option(info: Any) -> tuple[Any, ...]:
         return info.name, Annotated[str, typer.Argument(help=info.meta.description)]
     # As text: `build_request` reads it, so that a wrong value gets the same answer here as in a form or a batch file.
     shown = f" [{'|'.join(choice for choice in info.choices if choice)}]" if info.choices else ""
-    kind = {int: "N", float: "X"}.get(info.type, "TEXT")
+    kind = "NAME:X" if info.many else {int: "N", float: "X"}.get(info.type, "TEXT")
     return (
         info.name,
-        Annotated[str | None, typer.Option(f"--{info.flag}", help=f"{info.meta.description}{shown}", metavar=kind)],
+        Annotated[
+            list[str] | None if info.many else str | None,
+            typer.Option(f"--{info.flag}", help=f"{info.meta.description}{shown}", metavar=kind),
+        ],
         None,
     )
 
@@ -102,7 +106,7 @@ def _make_job(context: Context, kind: str, values: dict[str, Any], target: Path 
         _take_format(KINDS[kind], values, suffix)
     card = context.find_card(kind, str(values.pop("model", "") or ""))
     request = request_for(card, resolve_files(KINDS[kind], values, Path.cwd()))
-    problem = check_length(card, request) or check_given(card, request)
+    problem = check_length(card, request) or check_given(card, request) or check_adapters(context.find_card, card, request)
     if problem:
         raise InvalidRequestError([problem])
     if stem and card.writes_notes:

@@ -54,7 +54,10 @@ def scan_command(
     ctx: typer.Context,
     folder: Path,
     add: Annotated[
-        bool, typer.Option("--add", help="Add what can be run. A GGUF is converted into a copy; all else stays.")
+        bool,
+        typer.Option(
+            "--add", help="Add what can be run. Where llama.cpp is missing, a GGUF is converted into a copy; all else stays."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:

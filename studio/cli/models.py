@@ -21,12 +21,23 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @models_app.command("add")
-def add_command(ctx: typer.Context, path: Path, as_json: Json = False) -> None:
-    """Add a model folder, or a .gguf or .safetensors file, from this computer."""
+def add_command(
+    ctx: typer.Context,
+    path: Path,
+    made_for: Annotated[
+        str, typer.Option("--for", help="The installed model that an adapter was made for, where it does not tell.")
+    ] = "",
+    convert: Annotated[
+        bool, typer.Option("--convert", help="Make safetensors of a GGUF also where llama.cpp can run it.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Add a model folder, or a .gguf or .safetensors file (a model, a LoRA or another adapter), from this computer."""
     from studio.models.add import add
 
     try:
-        card = add(ctx.obj.data, path, output.note)
+        model = ctx.obj.find_card("image", made_for) if made_for else None
+        card = add(ctx.obj.data, path, output.note, made_for=model, convert=convert)
     except StudioError as error:
         output.explain(error)
         raise typer.Exit(output.WRONG) from None

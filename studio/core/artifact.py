@@ -42,6 +42,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     model: str = ""
     model_sha256: str = ""
+    parts: dict[str, str] = {}
+    """Adapter → SHA-256 of its weights, of those that the model ran with."""
     versions: dict[str, str] = {}
     """Library → version, of those that made it."""
     created: str = ""

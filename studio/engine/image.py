@@ -14,6 +14,7 @@ from studio.core.errors import StudioError
 from studio.core.events import Preview, Progress, Statistics
 from studio.core.requests import MAX_SEED, ImageRequest
 from studio.engine.device import free_bytes
+from studio.engine.image_adapters import put_on
 from studio.engine.image_load import ImagePipeline, load
 from studio.engine.image_memory import KEPT, careful_decoding, decode_kept
 from studio.engine.placement import no_gradients
@@ -36,6 +37,7 @@ PIXEL_BYTES = 8_192
 def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Statistics]:
     """Yield the pictures; number i has the seed + i, so that each can be made again alone."""
     request, read = _readable(run, pipeline)
+    pipeline = put_on(run, pipeline)
     count, steps = request.num_images_per_prompt, request.num_inference_steps
     begun, first = time.monotonic(), 0.0
     for number in range(run.done, count):
@@ -44,7 +46,8 @@ def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Stati
         watch = _Steps([run], pipeline, request, number * steps, count * steps)
         (picture,) = _draw([request], [seed], pipeline, run.card, watch)
         first = first or watch.first - begun
-        yield ImageResult(pixels=_to_pixels(picture, run.card), ordinal=number, seed=seed, prompt_read=read)
+        pixels = _to_pixels(picture, run.card)
+        yield ImageResult(pixels=pixels, ordinal=number, seed=seed, prompt_read=read, parts=run.parts)
     return Statistics(run_seconds=time.monotonic() - begun, first_seconds=first, units=count * steps, unit="step")
 
 
@@ -58,7 +61,7 @@ def generate_together(runs: Sequence[Run], pipeline: ImagePipeline) -> Iterator[
             ready[number] = _readable(run, pipeline)
         except (StudioError, JobCancelledError) as error:
             yield number, error, Statistics()
-    numbers = list(ready)
+    pipeline, numbers = put_on(runs[0], pipeline), list(ready)
     for start in range(0, len(numbers), room := pictures_together(runs[0], pipeline)):
         yield from _draw_part(runs, {number: ready[number] for number in numbers[start : start + room]}, pipeline, begun)
 
@@ -84,7 +87,8 @@ def _draw_part(
     for (number, (_request, read)), seed, picture in zip(part.items(), seeds, pictures, strict=True):
         try:
             runs[number].check()
-            result = ImageResult(pixels=_to_pixels(picture, runs[number].card), ordinal=0, seed=seed, prompt_read=read)
+            pixels = _to_pixels(picture, runs[number].card)
+            result = ImageResult(pixels=pixels, ordinal=0, seed=seed, prompt_read=read, parts=runs[number].parts)
         except (StudioError, JobCancelledError) as error:
             yield number, error, told
         else:
@@ -206,6 +210,7 @@ def _arguments(requests: Sequence[ImageRequest], pipeline: ImagePipeline, card: 
         arguments["guidance_scale"] = request.guidance_scale
         if any(negative) and card.guidance != "embedded":
             arguments["negative_prompt"] = negative if len(negative) > 1 else negative[0]
+    arguments |= pipeline.more
     return {name: value for name, value in arguments.items() if name in pipeline.parameters}
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from studio.engine.image_worn import Worn
 from studio.engine.placement import AS_USUAL, device_of, dtype_of, fewer_bits_of_parts, place
 from studio.engine.preview import LatentMap, fit
 from studio.models.card import ModelCard
@@ -26,6 +27,10 @@ class ImagePipeline:
     parameters: frozenset[str]
     """The names that the pipeline's call accepts."""
     plan: Plan = AS_USUAL
+    worn: Worn = field(default_factory=Worn)
+    """The adapters that are on it; see `image_adapters.py`."""
+    more: dict[str, Any] = field(default_factory=dict)
+    """What the call gets besides, of adapters that work with a picture."""
 
 
 def load(card: ModelCard, plan: Plan = AS_USUAL) -> ImagePipeline:

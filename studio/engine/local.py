@@ -31,7 +31,9 @@ from studio.engine.weights import is_out_of_memory
 from studio.library import artifacts
 from studio.library.results import Result
 from studio.models.card import ModelCard
-from studio.models.installed import find
+from studio.models.fitting import wanted
+from studio.models.installed import base_of, find
+from studio.models.llama_cpp import PACKAGE, RUNNER
 
 log = logging.getLogger(__name__)
 GenerateTogether = Callable[[Sequence[Run], object], Iterable[Together]]
@@ -69,7 +71,7 @@ class LocalEngine:
     def load_ahead(self, kind: str, model: str) -> None:
         """Load a model before a job wants it. What fails is logged only: the job will say it."""
         try:
-            loaded = self._pipelines.load(find(self._data, kind, model), lambda _event: None)
+            loaded = self._pipelines.load(base_of(self._data, find(self._data, kind, model)), lambda _event: None)
             log.info("loaded ahead in %.1f s: %s", loaded.seconds, loaded.plan.words)
         except Exception as error:  # noqa: BLE001  boundary: nobody asked for it
             log.warning("the model used last was not loaded ahead: %s", error)
@@ -111,9 +113,11 @@ class LocalEngine:
             card = find(self._data, jobs[0].request.kind, jobs[0].request.model)
             for job in jobs:
                 emit(job.id, Loading(phase="Preparing"))
-            loaded = self._pipelines.load(card, functools.partial(emit, jobs[0].id))
+            base = base_of(self._data, card)
+            loaded = self._pipelines.load(base, functools.partial(emit, jobs[0].id))
             runs = [
-                self._run_of(job, card, functools.partial(emit, job.id), functools.partial(cancelled, job.id)) for job in jobs
+                self._run_of(job, card, base, functools.partial(emit, job.id), functools.partial(cancelled, job.id))
+                for job in jobs
             ]
             for number, result, statistics in generate(runs, loaded.pipeline):
                 over.add(jobs[number].id)
@@ -123,9 +127,6 @@ class LocalEngine:
             if is_out_of_memory(error):
                 self._pipelines.forget_all()
         return over
-
-    def _run_of(self, job: Job, card: ModelCard, emit: Emit, cancelled: CancelledQuestion) -> Run:
-        return Run(job, card, emit, cancelled, free=functools.partial(self._pipelines.forget_others, card))
 
     def _end_of(
         self, run: Run, loaded: Loaded, result: Result | StudioError | JobCancelledError, statistics: Statistics
@@ -168,12 +169,13 @@ class LocalEngine:
 
     def _make(self, job: Job, outcome: _Outcome, emit: Emit, cancelled: CancelledQuestion) -> None:
         retold = Retold(emit)
-        run = self._run_of(job, outcome.card, retold, cancelled)
+        base = base_of(self._data, outcome.card)
+        run = self._run_of(job, outcome.card, base, retold, cancelled)
         run.check()
         emit(Loading(phase="Preparing"))
         below: Rung | None = None
         while True:
-            loaded = self._pipelines.load(outcome.card, emit, below)
+            loaded = self._pipelines.load(base, emit, below)
             if self._attempt(run, loaded, outcome):
                 break
             below = loaded.plan.rung
@@ -201,6 +203,17 @@ class LocalEngine:
                 return False
             _note(outcome, run, loaded, outcome.statistics)
             self._save(run.job, outcome, result)
+
+    def _find(self, kind: str, name: str) -> ModelCard:
+        return find(self._data, kind, name)
+
+    def _run_of(self, job: Job, card: ModelCard, base: ModelCard, emit: Emit, cancelled: CancelledQuestion) -> Run:
+        """Return what a kind's file gets to know. Raises StudioError where an adapter is not there or does not fit."""
+        adapters = wanted(self._find, card, job.request)
+        beside = [base, *(one.card for one in adapters)]
+        parts = {one.name: one.sha256 for one in beside if one.name != card.name}
+        free = functools.partial(self._pipelines.forget_others, base)
+        return Run(job, card, emit, cancelled, adapters, parts, free=free)
 
     def _save(self, job: Job, outcome: _Outcome, result: Result) -> None:
         try:
@@ -284,8 +297,11 @@ def _details(error: BaseException) -> str:
 
 def versions(card: ModelCard) -> dict[str, str]:
     """Return the versions of what ran the model, for the recipe."""
-    names = {"transformers": ("torch", "transformers"), "diffusers": ("torch", "transformers", "diffusers")}.get(
-        card.runner, ("onnxruntime",)
-    )
+    known = {
+        "transformers": ("torch", "transformers"),
+        "diffusers": ("torch", "transformers", "diffusers"),
+        RUNNER: (PACKAGE,),
+    }
+    names = known.get(card.runner, ("onnxruntime",))
     found = {name: str(sys.modules[name].__version__) for name in names if name in sys.modules}
     return {"python": platform.python_version(), **found}

@@ -11,6 +11,7 @@ from studio.core.errors import StudioError
 from studio.core.events import Event, Loading, Statistics
 from studio.core.jobs import Job
 from studio.models.card import ModelCard
+from studio.models.fitting import Wanted
 
 if TYPE_CHECKING:  # the window imports this file, and needs no numpy to start
     from studio.library.results import Result
@@ -62,6 +63,10 @@ class Run:
     card: ModelCard
     emit: Emit
     cancelled: Cancelled
+    adapters: tuple[Wanted, ...] = ()
+    """What the model runs with; with a card that changes another model, that card first."""
+    parts: dict[str, str] = field(default_factory=dict)
+    """Name → SHA-256 of the weights that it runs with beside the card's own."""
     done: int = 0
     """How many results are there already, where a part was made before memory ran out; those are not made again."""
     kept: dict[str, Any] = field(default_factory=dict)

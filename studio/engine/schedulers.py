@@ -26,8 +26,9 @@ def make_scheduler(name: str, own: Any, card: ModelCard) -> Any:
     """
     import diffusers
 
+    spacing = {"timestep_spacing": card.timestep_spacing} if card.timestep_spacing else {}
     if not name:
-        return type(own).from_config(own.config)
+        return type(own).from_config(own.config, **spacing)
     flow = "FlowMatch" in type(own).__name__ or own.config.get("prediction_type") == "flow_prediction"
     allowed = () if flow else (card.schedulers if card.schedulers is not None else tuple(CLASSES))
     if name not in allowed:
@@ -37,4 +38,4 @@ def make_scheduler(name: str, own: Any, card: ModelCard) -> Any:
         )
     scheduler = getattr(diffusers, CLASSES[name])
     # `clip_sample` is on by default in some and turns latents into noise.
-    return scheduler.from_config(own.config, **({"clip_sample": False} if name in ("ddim", "lcm") else {}))
+    return scheduler.from_config(own.config, **spacing, **({"clip_sample": False} if name in ("ddim", "lcm") else {}))

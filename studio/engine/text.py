@@ -1,4 +1,5 @@
-"""Text: any causal or encoder-decoder language model that transformers loads from a folder; also those that can see pictures.
+"""Text: any causal or encoder-decoder language model that transformers loads from a folder; also those that can see pictures,
+and a GGUF as it is through llama.cpp (`text_gguf.py`).
 
 A chat model's result is its answer. A model without chat continues the prompt, and its result is prompt and continuation.
 Sampling streams; beam search cannot (`generate` refuses a streamer), so it shows its steps and then the ranked candidates.
@@ -13,15 +14,18 @@ from typing import Any
 from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics, TextDelta
 from studio.core.requests import MAX_SEED, TextRequest
+from studio.engine import text_gguf
 from studio.engine.chat import prompt_tokens
 from studio.engine.device import free_bytes
 from studio.engine.placement import AS_USUAL, device_of, dtype_of, fewer_bits, no_gradients, text_placement
 from studio.engine.protocol import JobCancelledError, Run, Together
+from studio.engine.text_gguf import GgufPipeline
 from studio.engine.text_rows import Row, sample_in_halves
 from studio.engine.text_stream import Clock, RowDecoder, stop_when
 from studio.library.results import Result, TextResult
 from studio.models.card import ModelCard
 from studio.models.inspect import families
+from studio.models.llama_cpp import RUNNER
 from studio.models.memory import Plan
 from studio.models.tokens import too_long
 
@@ -51,8 +55,13 @@ class TextPipeline:
     plan: Plan = AS_USUAL
 
 
-def load(card: ModelCard, plan: Plan = AS_USUAL) -> TextPipeline:
-    """Load model and tokenizer from the card's folder, as `plan` says. Only safetensors; never code from the folder."""
+Pipeline = TextPipeline | GgufPipeline
+
+
+def load(card: ModelCard, plan: Plan = AS_USUAL) -> Pipeline:
+    """Load model and tokenizer from the card's folder, as `plan` says. Only safetensors or a GGUF; never code from the folder."""
+    if card.runner == RUNNER:
+        return text_gguf.load(card, plan)
     from transformers import AutoTokenizer, GenerationConfig
 
     model = load_model(card, plan)
@@ -90,7 +99,7 @@ def load_model(card: ModelCard, plan: Plan) -> Any:
     return model if spread else model.to(device_of(plan))
 
 
-def generate(run: Run, pipeline: TextPipeline) -> Generator[Result, None, Statistics]:
+def generate(run: Run, pipeline: Pipeline) -> Generator[Result, None, Statistics]:
     """Yield the candidates, best first; see `protocol.Kind.generate`."""
     import torch
 
@@ -98,22 +107,23 @@ def generate(run: Run, pipeline: TextPipeline) -> Generator[Result, None, Statis
     ids = _prompt(run, pipeline)
     clock = Clock()
     if request.num_beams > 1:
+        if isinstance(pipeline, GgufPipeline):
+            raise _no_beams(run.card)
         with no_gradients(pipeline.plan):
             yield from _search(run, request, pipeline, torch.tensor([ids], device=pipeline.device), clock)
     else:
         rows = [_row(run, pipeline, ids, candidate) for candidate in range(request.num_return_sequences)]
         with no_gradients(pipeline.plan):
-            for _row_over in sample_in_halves(rows, request, pipeline, clock):
+            for _row_over in _sample(rows, request, pipeline, clock):
                 pass
-        yield from map(_result, rows)
+        yield from (_result(row) for row in rows if row.tokens or not row.partial)
     if run.cancelled():
         raise JobCancelledError
     return _statistics(clock, clock.tokens, len(ids))
 
 
-def generate_together(runs: Sequence[Run], pipeline: TextPipeline) -> Iterator[Together]:
+def generate_together(runs: Sequence[Run], pipeline: Pipeline) -> Iterator[Together]:
     """Yield every run's result, or why it has none, when it is over; see `protocol.Kind`."""
-
     rows: dict[int, Row] = {}
     for number, run in enumerate(runs):
         try:
@@ -127,12 +137,28 @@ def generate_together(runs: Sequence[Run], pipeline: TextPipeline) -> Iterator[T
         clock = Clock()
         lengths = {id(row): len(row.ids) for row in part}
         with no_gradients(pipeline.plan):
-            for row in sample_in_halves(part, _request(runs[0]), pipeline, clock):
-                yield numbers[id(row)], _result(row), _statistics(clock, row.tokens, lengths[id(row)])
+            for row in _sample(part, _request(runs[0]), pipeline, clock):
+                over = _result(row) if row.tokens or not row.partial else JobCancelledError()
+                yield numbers[id(row)], over, _statistics(clock, row.tokens, lengths[id(row)])
 
 
-def tokens_together(pipeline: TextPipeline) -> int:
+def _sample(rows: Sequence[Row], request: TextRequest, pipeline: Pipeline, clock: Clock) -> Iterator[Row]:
+    way = text_gguf.sample if isinstance(pipeline, GgufPipeline) else None
+    return sample_in_halves(rows, request, pipeline, clock, way)
+
+
+def _no_beams(card: ModelCard) -> StudioError:
+    return StudioError(
+        f"{card.title} is a GGUF that runs as it is, and llama.cpp has no beams.",
+        cause="invalid",
+        cure="Set Beams to 1, or convert the model: studio models add --convert FILE",
+    )
+
+
+def tokens_together(pipeline: Pipeline) -> int:
     """Return how many tokens, prompts and results, fit beside each other into `CACHE_SHARE` of the free memory."""
+    if isinstance(pipeline, GgufPipeline):
+        return int(CACHE_SHARE * free_bytes(pipeline.device) / pipeline.bytes_per_token)
     config = pipeline.model.config.get_text_config()
     heads = getattr(config, "num_attention_heads", 0) or 1
     width = getattr(config, "head_dim", None) or getattr(config, "hidden_size", 1024) // heads
@@ -160,10 +186,10 @@ def _request(run: Run) -> TextRequest:
     return request
 
 
-def _prompt(run: Run, pipeline: TextPipeline) -> list[int]:
+def _prompt(run: Run, pipeline: Pipeline) -> list[int]:
     request = _request(run)
     ids = prompt_tokens(pipeline.tokenizer, run.card, request)
-    limit = run.card.max_positions or _positions(pipeline.model, run.card)
+    limit = run.card.max_positions or (0 if isinstance(pipeline, GgufPipeline) else _positions(pipeline.model, run.card))
     problem = too_long(len(ids), request.max_new_tokens, limit, encoder_decoder=run.card.encoder_decoder)
     if problem:
         raise StudioError(
@@ -176,7 +202,7 @@ def _prefix(run: Run) -> str:
     return "" if run.card.chat or run.card.encoder_decoder else run.job.request.prompt
 
 
-def _row(run: Run, pipeline: TextPipeline, ids: list[int], candidate: int) -> Row:
+def _row(run: Run, pipeline: Pipeline, ids: list[int], candidate: int) -> Row:
     if _prefix(run):
         run.emit(TextDelta(text=_prefix(run), candidate=candidate))
     seed = ((run.job.request.seed or 0) + candidate) % (MAX_SEED + 1)

@@ -54,14 +54,19 @@ class Row:
         return float(torch.rand((), generator=self.generator, dtype=torch.float64))
 
 
-def sample_in_halves(rows: Sequence[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock) -> Iterator[Row]:
+Sample = Callable[[Sequence[Row], TextRequest, Any, Clock], Iterator[Row]]
+
+
+def sample_in_halves(
+    rows: Sequence[Row], request: TextRequest, pipeline: Any, clock: Clock, sample: Sample | None = None
+) -> Iterator[Row]:
     """`sample`, and where memory runs out with half of the rows that are left, as long as there are two."""
     parts, over = [list(rows)], set[int]()
     while parts:
         part = parts.pop(0)
         enough = True
         try:
-            for row in sample(part, request, pipeline, clock):
+            for row in (sample or sample_together)(part, request, pipeline, clock):
                 over.add(id(row))
                 yield row
         except Exception as error:
@@ -79,7 +84,7 @@ def _halves(part: list[Row], over: set[int], pipeline: TextPipeline) -> Generato
     for row in left:
         if row.over:
             over.add(id(row))
-            _tell(row, row.decoder.finish())
+            tell(row, row.decoder.finish())
             yield row
     left = [row for row in left if not row.over]
     for row in left:
@@ -90,7 +95,7 @@ def _halves(part: list[Row], over: set[int], pipeline: TextPipeline) -> Generato
     return [half for half in (left[:middle], left[middle:]) if half]
 
 
-def sample(rows: Sequence[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock) -> Iterator[Row]:
+def sample_together(rows: Sequence[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock) -> Iterator[Row]:
     """Generate all rows as one padded batch with the settings of `request`; yield each when it is over."""
     import torch
 
@@ -105,7 +110,7 @@ def sample(rows: Sequence[Row], request: TextRequest, pipeline: TextPipeline, cl
         kept = [number for number, row in enumerate(going) if not row.over]
         for row in going:
             if row.over:
-                _tell(row, row.decoder.finish())
+                tell(row, row.decoder.finish())
                 yield row
         going = [going[number] for number in kept]
         if cache is not None and going:
@@ -179,7 +184,7 @@ class _Watch:
             self._prompt_seen = True
             return
         going = [(row, token) for row, token in zip(self._rows, tokens.reshape(-1).tolist(), strict=True) if not row.over]
-        tell = self._clock.tick(len(going))
+        tell_now = self._clock.tick(len(going))
         for row, token in going:
             row.tokens += 1
             if self._grows:
@@ -187,8 +192,8 @@ class _Watch:
             if token in self._ends:
                 row.over = True
             else:
-                _tell(row, row.decoder.push(token))
-            if tell and row.candidate == 0:
+                tell(row, row.decoder.push(token))
+            if tell_now and row.candidate == 0:
                 row.run.emit(Progress(step=row.tokens, total=self._total, unit="token"))
 
     def end(self) -> None:
@@ -203,7 +208,8 @@ class _Watch:
         return over == len(self._rows) or (self._grows and over >= max(1, _LEAVE_SHARE * len(self._rows)))
 
 
-def _tell(row: Row, piece: str) -> None:
+def tell(row: Row, piece: str) -> None:
+    """Say what is new of a row, if anything."""
     known, row.told = piece[: row.told], max(0, row.told - len(piece))
     if piece[len(known) :]:
         row.run.emit(TextDelta(text=piece[len(known) :], candidate=row.candidate))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,8 @@ class ImageResult(Result):
     """height × width × 3, sRGB."""
     prompt_read: str = ""
     """What the model was given, where that is not the request's prompt."""
+    parts: dict[str, str] = field(default_factory=dict)
+    """Name → SHA-256 of the adapters that the model ran with."""
 
 
 @dataclass(frozen=True, kw_only=True)

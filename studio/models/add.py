@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,51 +12,73 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.files import sha256_of
 from studio.core.paths import DataFolder
+from studio.models import llama_cpp
+from studio.models.adapters import check_known
 from studio.models.card import ModelCard
 from studio.models.catalogue import read_card, stamp
-from studio.models.checkpoint import vocabulary_size, write_folder
-from studio.models.conversion import check_room, run_conversion
+from studio.models.checkpoint import vocabulary_size, write_folder, write_pointer
+from studio.models.conversion import check_room, run_conversion, try_out
+from studio.models.fitting import architecture
 from studio.models.headers import read_safetensors
 from studio.models.inspect import inspect
 from studio.models.installed import list_installed
 from studio.models.layouts import tell
+from studio.models.llama_cpp import RUNNER
 from studio.models.piper import copy_voice
-from studio.models.staging import discard, publish, staging, stopped
+from studio.models.staging import InstallCancelledError, discard, publish, staging, stopped
 from studio.models.words import find_words
 
+log = logging.getLogger(__name__)
 Say = Callable[[str], None]
 Cancelled = Callable[[], bool]
 
 
-def add(data: DataFolder, path: Path, say: Say = lambda _text: None, cancelled: Cancelled = lambda: False) -> ModelCard:
-    """Add the model at `path`. A folder or a checkpoint stays where it is; a GGUF is converted once into the data folder, a voice
-    of Piper is copied there.
+def add(
+    data: DataFolder,
+    path: Path,
+    say: Say = lambda _text: None,
+    cancelled: Cancelled = lambda: False,
+    *,
+    made_for: ModelCard | None = None,
+    convert: bool = False,
+) -> ModelCard:
+    """Add the model at `path`. A folder, a checkpoint or an adapter stays where it is, and so does a GGUF that llama.cpp can run.
 
+    Where it cannot, and where `convert` says so, a GGUF is converted once into the data folder; that takes the place of one that
+    was added as it is. A voice of Piper is copied there. `made_for` is the model that an adapter belongs to, for those that do not tell.
     Raises StudioError with the reason, InstallCancelledError; nothing is left behind then.
     """
     try:
-        return _add(data, path, say, cancelled)
+        return _add(data, path, say, cancelled, made_for, convert)
     except OSError as error:
         raise StudioError(
             f"{path.name} was not added: {error.strerror or error}.", cause="disk", cure="Check the disk's space and rights."
         ) from error
 
 
-def _add(data: DataFolder, path: Path, say: Say, cancelled: Cancelled) -> ModelCard:
+def _add(data: DataFolder, path: Path, say: Say, cancelled: Cancelled, made_for: ModelCard | None, convert: bool) -> ModelCard:
     path = _existing(path)
     say(f"Looking into {path.name}")
     card = inspect(path, data)
+    if card.adapter and made_for is not None:
+        card = msgspec.structs.replace(card, family=architecture(made_for))
+    check_known(card)
     known = list_installed(data)
     source = Path(card.path)
     for other in known:
         if other.path and Path(other.path).resolve() == source.resolve():
             raise _known_already(other)
-    say(f"Reading the weights of {path.name}")
+    as_it_is = None
+    say(f"Reading the weights of {card.title}")
     digest = _digest(source, cancelled)
     for other in known:
-        if other.sha256 == digest:
+        if other.sha256 == digest and other.runner == RUNNER and (convert or not llama_cpp.is_there()):
+            as_it_is = other
+        elif other.sha256 == digest:
             raise _known_already(other)
     card = msgspec.structs.replace(card, sha256=digest, added=stamp())
+    if card.adapter and source.is_file():
+        return _add_adapter(data, source, card)
     if card.runner == "diffusers" and source.is_file():
         return _add_checkpoint(data, source, card)
     if card.runner == "piper":
@@ -63,7 +86,9 @@ def _add(data: DataFolder, path: Path, say: Say, cancelled: Cancelled) -> ModelC
             copy_voice(source, folder)
             return publish(data, folder, msgspec.structs.replace(card, path="", source=str(source)))
     if source.is_file():
-        return add_gguf(data, source, card, say, cancelled)
+        if as_it_is is not None:
+            card = msgspec.structs.replace(card, name=as_it_is.name, title=as_it_is.title, runner="transformers")
+        return add_gguf(data, source, card, say, cancelled, keep_name=as_it_is is not None, convert=convert)
     with staging(data) as folder:
         return publish(data, folder, card)
 
@@ -107,10 +132,31 @@ def _add_checkpoint(data: DataFolder, source: Path, card: ModelCard) -> ModelCar
         return publish(data, folder, msgspec.structs.replace(card, path="", source=str(source)))
 
 
+def _add_adapter(data: DataFolder, source: Path, card: ModelCard) -> ModelCard:
+    """Add an adapter in one file: it stays where it is, and a folder of its own names it."""
+    with staging(data) as folder:
+        write_pointer(folder, str(source), source.stat().st_size)
+        return publish(data, folder, msgspec.structs.replace(card, path="", source=str(source)))
+
+
 def add_gguf(
-    data: DataFolder, gguf: Path, card: ModelCard, say: Say, cancelled: Cancelled, *, keep_name: bool = False
+    data: DataFolder,
+    gguf: Path,
+    card: ModelCard,
+    say: Say,
+    cancelled: Cancelled,
+    *,
+    keep_name: bool = False,
+    convert: bool = False,
 ) -> ModelCard:
-    """Convert a GGUF in a child process and add the result. Raises StudioError and OSError; nothing is left behind then."""
+    """Add a GGUF as it is where llama.cpp can run it, else convert it in a child process and add the result.
+
+    Raises StudioError and OSError; nothing is left behind then.
+    """
+    if llama_cpp.is_there() and not convert and not card.encoder_decoder:
+        as_it_is = _add_as_it_is(data, gguf, card, say, cancelled, keep_name)
+        if as_it_is is not None:
+            return as_it_is
     with staging(data) as folder:
         check_room(folder, card.parameters)
         say("Converting to safetensors, once (takes a minute)")
@@ -120,6 +166,33 @@ def add_gguf(
             parameters=converted.parameters, max_positions=converted.max_positions, chat=converted.chat,
             template_tokens=converted.template_tokens, added=card.added or stamp(),
         )  # fmt: skip
+        return publish(data, folder, card, keep_name=keep_name)
+
+
+def _add_as_it_is(
+    data: DataFolder, gguf: Path, card: ModelCard, say: Say, cancelled: Cancelled, keep_name: bool
+) -> ModelCard | None:
+    """Add a GGUF that llama.cpp runs; None where it cannot. The file stays where it is, unless it is one that was fetched."""
+    with staging(data) as folder:
+        say(f"Trying {gguf.name} with llama.cpp")
+        try:
+            found = try_out(gguf, folder, cancelled)
+        except InstallCancelledError:
+            raise
+        except StudioError as error:
+            log.info("a GGUF is converted because llama.cpp does not run it: %s", error)
+            return None
+        card = msgspec.structs.replace(
+            card, path="", runner=RUNNER, size=gguf.stat().st_size, family=found.family, parameters=found.parameters,
+            max_positions=found.max_positions, chat=found.chat, template_tokens=found.template_tokens,
+            added=card.added or stamp(),
+        )  # fmt: skip
+        if gguf.is_relative_to(data.downloads):
+            write_pointer(folder, gguf.name, card.size)
+            gguf.replace(folder / gguf.name)
+        else:
+            write_pointer(folder, str(gguf), card.size)
+            card = msgspec.structs.replace(card, source=card.source or str(gguf))
         return publish(data, folder, card, keep_name=keep_name)
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from studio.core.requests import KINDS, AnyRequest, Request, build_request, fields
 
-Runner = Literal["transformers", "diffusers", "hibari", "kokoro", "piper"]
+Runner = Literal["transformers", "diffusers", "llama.cpp", "hibari", "kokoro", "piper"]
 """What loads and runs the weights."""
 
 AS_IT_IS = ("hibari", "kokoro", "piper")
@@ -43,6 +43,13 @@ Ability = Literal["text", "chat", "summarize", "translate", "text-to-image", "im
 """What the weights and their pipeline can do; whether Studio does it too is another question."""
 
 
+AdapterKind = Literal["", "lora", "textual-inversion", "vae", "controlnet", "ip-adapter"]
+"""What an adapter is; empty for a model."""
+
+ADAPTER = "adapter"
+"""The `kind` of what changes models and makes nothing alone."""
+
+
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes that the model needs while it runs, by the precision of its weights; 0 where it is not known."""
 
@@ -59,14 +66,18 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     """The name that a person sees."""
     kind: str
-    """The kind of request that it serves: text, image, speech, music, video."""
+    """The kind of request that it serves: text, image, speech, music, video; or `ADAPTER`, for which there is none."""
     runner: Runner
     family: str = ""
-    """model_type of config.json, or the pipeline's class name."""
+    """model_type of config.json, or the pipeline's class name; of an adapter the models that it fits (`layouts.Contents`)."""
     tasks: tuple[str, ...] = ()
     """In Hugging Face's terms: text-generation, text-to-image …"""
     base: str = ""
     """The card of the model that it changes: a LoRA is none by itself. Empty for a whole model."""
+    adapter: AdapterKind = ""
+    """What it is where it changes models. With a `base` it can be chosen as that model, changed."""
+    trigger_words: tuple[str, ...] = ()
+    """What an adapter's file says that a prompt should have, for it to act."""
     repo: str = ""
     """owner/name on the hub."""
     revision: str = ""
@@ -114,6 +125,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     """What the text encoder reads of a prompt; 0 for no limit known."""
     schedulers: tuple[str, ...] | None = None
     """Short names that give good results; None where all do, empty where the scheduler cannot be changed."""
+    timestep_spacing: Literal["", "leading", "trailing", "linspace"] = ""
+    """How the scheduler spaces its steps, where that is not as in its own configuration."""
     size_multiple: int = 8
     sizes: tuple[tuple[int, int], ...] = ()
     """Width and height of sizes that it was trained for."""

@@ -15,6 +15,8 @@ from studio.core.files import sha256_of
 from studio.core.paths import DataFolder
 from studio.models.card import ModelCard
 from studio.models.catalogue import card_folder, catalogue, write_card
+from studio.models.checkpoint import checked, checkpoint_in
+from studio.models.gguf_header import read_gguf
 from studio.models.headers import HeaderError, read_safetensors
 from studio.models.staging import stopped
 
@@ -60,8 +62,7 @@ def check(
 
 
 def _check(data: DataFolder, card: ModelCard, say: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Checked:
-    folder = _folder(card)
-    files = _weights(folder, card)
+    files = _weights(_folder(card), card)
     for file in files:
         _look_at(card, file)
     total, done = sum(file.stat().st_size for file in files), 0
@@ -73,7 +74,7 @@ def _check(data: DataFolder, card: ModelCard, say: Callable[[int, int], None], c
         done += size
         say(done, total)
 
-    hashes = {file.relative_to(folder).as_posix(): sha256_of(file, read) for file in files}
+    hashes = {_name(file, card): sha256_of(file, read) for file in files}
     # As `models/add.py` counts them: of a folder the sorted lines, of one file that came as such its own.
     lines = "".join(f"{name}:{found}\n" for name, found in sorted(hashes.items()))
     whole = hashlib.sha256(lines.encode()).hexdigest()
@@ -110,8 +111,16 @@ def _folder(card: ModelCard) -> Path:
     return folder
 
 
+def _name(file: Path, card: ModelCard) -> str:
+    inside = card.path and file.is_relative_to(card.folder)
+    return file.relative_to(card.folder).as_posix() if inside else file.name
+
+
 def _weights(folder: Path, card: ModelCard) -> list[Path]:
     """Return the files that count, in the order in which they are hashed."""
+    elsewhere = checkpoint_in(folder)
+    if elsewhere is not None:
+        return [checked(elsewhere)]
     if not card.path:
         files = sorted(folder.rglob(f"{card.family}.onnx"))
     else:
@@ -122,9 +131,10 @@ def _weights(folder: Path, card: ModelCard) -> list[Path]:
 
 
 def _look_at(card: ModelCard, file: Path) -> None:
-    if file.suffix != ".safetensors":
+    read = {".safetensors": read_safetensors, ".gguf": read_gguf}.get(file.suffix.lower())
+    if read is None:
         return
     try:
-        read_safetensors(file)
+        read(file)
     except HeaderError as error:
         raise StudioError(f"{card.title}: {file.name} is damaged: {error}.", cause="model", cure=_CURE) from error

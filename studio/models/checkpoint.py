@@ -40,9 +40,10 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 
 def checkpoint_in(folder: Path) -> Checkpoint | None:
-    """Return which file holds the weights of the model in `folder`; None where they lie in the folder itself."""
+    """Return which file holds the weights of the model in `folder`; None where the folder is the model as it is."""
     try:
-        return msgspec.json.decode((folder / FILE).read_bytes(), type=Checkpoint)
+        found = msgspec.json.decode((folder / FILE).read_bytes(), type=Checkpoint)
+        return msgspec.structs.replace(found, path=str(folder / found.path))  # a name alone lies in the folder
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError) as error:
@@ -55,7 +56,7 @@ def checked(checkpoint: Checkpoint) -> Path:
     """Return the file of weights. Raises StudioError where it is gone or another one."""
     path = Path(checkpoint.path)
     try:
-        same = path.stat().st_size == checkpoint.size and path.suffix == ".safetensors"
+        same = path.stat().st_size == checkpoint.size and path.suffix.lower() in (".safetensors", ".gguf")
     except OSError:
         same = False
     if not same:
@@ -92,8 +93,12 @@ def write_folder(folder: Path, source: Path, family: str, shapes: Shapes, words:
         write_whole(folder / name, msgspec.json.format(msgspec.json.encode(table), indent=2))
     for part, padding in (("tokenizer", END), ("tokenizer_2", "!"))[: len(_ENCODERS[family])]:
         words.write(folder / part, padding if padding in words.names else END)
-    checkpoint = Checkpoint(str(source.absolute()), source.stat().st_size)
-    write_whole(folder / FILE, msgspec.json.encode(checkpoint))
+    write_pointer(folder, str(source.absolute()), source.stat().st_size)
+
+
+def write_pointer(folder: Path, path: str, size: int) -> None:
+    """Write which file the weights of the model in `folder` are. Raises OSError."""
+    write_whole(folder / FILE, msgspec.json.encode(Checkpoint(path, size)))
 
 
 def configurations(family: str, shapes: Shapes) -> dict[str, dict[str, Any]]:

@@ -45,9 +45,18 @@ def check_room(folder: Path, parameters: int) -> None:
 
 def run_conversion(gguf: Path, folder: Path, cancelled: Callable[[], bool]) -> Converted:
     """Convert a GGUF into `folder`. Raises StudioError, InstallCancelledError. The child ends when this process does."""
+    return _run(gguf, folder, [gguf, folder], cancelled)
+
+
+def try_out(gguf: Path, folder: Path, cancelled: Callable[[], bool]) -> Converted:
+    """Let llama.cpp try a GGUF as it is; nothing is written. Raises as `run_conversion` does."""
+    return _run(gguf, folder, [gguf], cancelled)
+
+
+def _run(gguf: Path, folder: Path, arguments: list[Path], cancelled: Callable[[], bool]) -> Converted:
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
-            [*_program(), gguf, folder], stdin=subprocess.PIPE, stdout=output, stderr=errors, cwd=folder, env=_environment(),
+            [*_program(), *arguments], stdin=subprocess.PIPE, stdout=output, stderr=errors, cwd=folder, env=_environment(),
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )  # fmt: skip
         try:

@@ -1,7 +1,7 @@
 """GGUF once to safetensors: through transformers a GGUF takes 40 to 80 s to load each time, the same weights as safetensors 1 s.
 
 Runs in a process of its own (`python -m studio.models.convert GGUF FOLDER`), because it imports torch. It prints one JSON line
-that tells what the card needs.
+that tells what the card needs. Without a folder nothing is written: llama.cpp tries the file as it is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TEMPLATE_SECONDS = 20
 
 
 class Converted(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known about the converted model."""
+    """What is known about the model, converted or as it is."""
 
     family: str
     parameters: int
@@ -72,6 +72,23 @@ def describe(model: Any, tokenizer: Any) -> Converted:
     )
 
 
+def try_out(gguf: Path) -> Converted:
+    """Let llama.cpp open a GGUF and read one token of it, and return what the card needs to know. Raises where it cannot."""
+    from studio.models import llama_cpp
+    from studio.models.gguf_header import read_gguf
+
+    header = read_gguf(gguf)
+    model = llama_cpp.open_model(gguf)
+    if model.has_encoder() or not model.has_decoder():
+        raise ValueError("it is no model that writes on from a text")
+    tokenizer = llama_cpp.Tokenizer(model, chat=True)
+    llama_cpp.read_one_token(model, tokenizer)
+    return Converted(
+        family=str(header.metadata["general.architecture"]), parameters=header.parameters,
+        max_positions=int(model.n_ctx_train), chat=bool(tokenizer.chat_template), template_tokens=_template_tokens(tokenizer),
+    )  # fmt: skip
+
+
 def _template_tokens(tokenizer: Any) -> int:
     """Count what the chat template adds. The template is a program from the file: one that does not end, ends this process."""
     template = getattr(tokenizer, "chat_template", None)
@@ -90,12 +107,13 @@ def _template_tokens(tokenizer: Any) -> int:
 
 
 def main() -> int:
-    """Convert; the process's entry point."""
+    """Convert, or try out; the process's entry point."""
     from studio.core import environment
 
     environment.prepare()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    converted = convert(Path(sys.argv[1]), Path(sys.argv[2]))
+    gguf, folders = Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]]
+    converted = convert(gguf, folders[0]) if folders else try_out(gguf)
     sys.stdout.write(msgspec.json.encode(converted).decode() + "\n")
     sys.stdout.flush()
     return 0

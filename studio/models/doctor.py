@@ -23,8 +23,12 @@ import msgspec
 import psutil
 
 from studio.core.environment import thread_count
+from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
 from studio.core.requests import KINDS
+from studio.models import llama_cpp
+from studio.models.card import ModelCard
+from studio.models.checkpoint import checked, checkpoint_in
 from studio.models.installed import of_kind
 
 LOW_DISK_BYTES = 5e9
@@ -73,7 +77,7 @@ class Check(msgspec.Struct, frozen=True):
 def examine(data: DataFolder) -> list[Check]:
     """Look at everything; takes some seconds, because torch is imported in a child."""
     answers = ask()
-    checks = [_python(), _qt(answers), *_libraries(), *_torch(answers), *_packages(), *_harmful(), _sound(answers)]
+    checks = [_python(), _qt(answers), *_libraries(), *_torch(answers), *_packages(), *_harmful(), _sound(answers), _video()]
     return [*checks, _memory(), _disk(data), _writable(data), *_models(data)]
 
 
@@ -229,6 +233,12 @@ def _writable(data: DataFolder) -> Check:
     return Check("Data folder", "ok", str(data.root))
 
 
+def _video() -> Check:
+    if importlib.util.find_spec("av") is None:
+        return Check("Video files", "ok", 'animated WebP; MP4 with pip install "studio[video]"')
+    return Check("Video files", "ok", f"MP4 (PyAV {importlib.metadata.version('av')}), animated WebP")
+
+
 def _models(data: DataFolder) -> Iterator[Check]:
     for kind in KINDS:
         cards = of_kind(data, kind)
@@ -236,8 +246,26 @@ def _models(data: DataFolder) -> Iterator[Check]:
         titles = ", ".join(card.title for card in cards if card not in gone)
         if titles:
             yield Check(f"Models for {kind}", "ok", titles)
+        elif kind == "video":  # not everybody wants one, and the smallest has 14 GB
+            yield Check("Models for video", "ok", "none yet (studio models list --all --task text-to-video)")
         else:
             yield Check(f"Models for {kind}", "warn", "none", _HOW_TO_GET.get(kind, "studio models add FOLDER"))
         for card in gone:
             cure = f"Bring it back, or: studio models remove {card.name}"
             yield Check(card.title, "warn", f"its folder is gone: {card.path}", cure)
+        for card in cards:
+            if card not in gone and card.path:
+                yield from _one_file(card)
+
+
+def _one_file(card: ModelCard) -> Iterator[Check]:
+    """What is wrong with a model whose weights are one file that lies elsewhere."""
+    try:
+        pointer = checkpoint_in(card.folder)
+        path = checked(pointer) if pointer is not None else None
+    except StudioError as error:
+        yield Check(card.title, "warn", error.message, error.cure)
+        return
+    if card.runner == llama_cpp.RUNNER and not llama_cpp.is_there():
+        cure = f'pip install "studio[gguf]", or convert it: studio models add "{path}"'
+        yield Check(card.title, "warn", "llama.cpp, which runs it, is not installed", cure)

@@ -20,6 +20,8 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.files import ENOUGH_BYTES
 from studio.core.paths import DataFolder
+from studio.models import llama_cpp
+from studio.models.adapters import check_known
 from studio.models.add import add_gguf
 from studio.models.card import ModelCard
 from studio.models.catalogue import as_known, card_of_repository, stamp
@@ -57,7 +59,7 @@ class Look(msgspec.Struct, frozen=True):
 
 def look(data: DataFolder, repository: Repository, cancelled: Cancelled = lambda: False, hub: Hub | None = None) -> Look:
     """Return what would be fetched, without fetching it. Raises StudioError, InstallCancelledError."""
-    hub = _ready(hub or hub_for(data))
+    hub, repository = _ready(hub or hub_for(data)), _catalogued(repository)
     with _disk_errors(repository):
         data.downloads.mkdir(parents=True, exist_ok=True)
         with DownloadProcess(Order(hub, repository, str(data.downloads), with_licence=True), cancelled) as process:
@@ -80,6 +82,7 @@ def download(
     single files are wanted, which may be another model.
     """
     card = card or (None if repository.files else card_of_repository(repository.repo))
+    repository = _catalogued(repository)
     hub = _ready(hub or hub_for(data))
     with _disk_errors(repository):
         data.create()
@@ -91,6 +94,12 @@ def download(
         finally:
             with contextlib.suppress(OSError):
                 folder.rmdir()  # unless parts lie there
+
+
+def _catalogued(repository: Repository) -> Repository:
+    """Return the repository with the file that an adapter of the catalogue is; there lie others beside it."""
+    known = None if repository.files else card_of_repository(repository.repo)
+    return repository if known is None or not known.adapter else msgspec.structs.replace(repository, files=known.files)
 
 
 class _Talk:
@@ -144,7 +153,9 @@ def _download(data: DataFolder, repository: Repository, folder: Path, talk: _Tal
     if files[-1].path.endswith(".gguf"):
         path /= files[-1].path
     try:
-        seen = inspect(path)
+        seen = inspect(path, data)
+        if card is None:
+            check_known(seen)
     except StudioError:
         _clear(folder, files)  # it can never be used
         raise
@@ -229,7 +240,7 @@ def _measured(folder: Path, repository: Repository, found: Found) -> Look:
     files = list({file.digest: file for file in found.files}.values())
     there = sum(bytes_there(folder, file) for file in files)
     need = sum(file.size for file in files) - there
-    if any(file.path.endswith(".gguf") for file in files):
+    if any(file.path.endswith(".gguf") for file in files) and not llama_cpp.is_there():
         need += bytes_of(found.parameters)  # it is converted once
     return Look(repository, found, there, need, shutil.disk_usage(folder.parent).free)
 

@@ -17,11 +17,11 @@ import msgspec
 
 from studio.core.names import slug
 from studio.core.paths import DataFolder, resources
-from studio.models import checkpoint, inspect_video, licences, piper
+from studio.models import adapters, checkpoint, inspect_video, licences, piper
 from studio.models.card import SINGS, SYMBOLIC_MUSIC, GuidanceRule, ModelCard
 from studio.models.gguf_header import read_gguf
 from studio.models.headers import HeaderError, WeightsHeader, opened, read_safetensors
-from studio.models.layouts import ADAPTERS, Contents, tell
+from studio.models.layouts import Contents, tell
 from studio.models.safety import check_folder, check_headers, check_weights, printable, read_json, refused
 from studio.models.speech_voices import voices_of
 from studio.models.words import WHERE, find_words
@@ -119,10 +119,10 @@ def _folder(folder: Path, data: DataFolder | None = None) -> ModelCard:
     if (folder / "model_index.json").exists():
         return _licensed(_diffusers(folder), folder)
     if (folder / "adapter_config.json").exists():
-        raise refused(folder, _why_no_adapter(Contents("lora", _base_model(folder))))
+        return adapters.of_peft_folder(folder, data)
     if (folder / "config.json").exists():
         moves = read_json(folder / "config.json").get("_class_name") == "MotionAdapter"
-        return _licensed(_motion_adapter(folder) if moves else _transformers(folder), folder)
+        return _licensed(_motion_adapter(folder) if moves else _transformers(folder, data), folder)
     files = [path for path in folder.iterdir() if path.suffix.lower() in (".gguf", ".safetensors")]
     files = files or [path for path in folder.iterdir() if path.suffix.lower() == ".onnx"]
     if len(files) == 1:
@@ -150,15 +150,6 @@ def snapshot_of(folder: Path) -> Path | None:
 
 def _licensed(card: ModelCard, folder: Path) -> ModelCard:
     return msgspec.structs.replace(card, licence=licences.of_folder(folder))
-
-
-def _base_model(folder: Path) -> str:
-    base = read_json(folder / "adapter_config.json").get("base_model_name_or_path")
-    return printable(base.rstrip("/").rpartition("/")[2])[:MAX_TITLE] if isinstance(base, str) else ""
-
-
-def _why_no_adapter(contents: Contents) -> str:
-    return f"it is {contents}, and Studio cannot use adapters yet."
 
 
 def _title(folder: Path) -> str:
@@ -256,12 +247,14 @@ def _image_defaults(folder: Path, family: str) -> dict[str, Any]:
     return {"width": side - side % 8, "height": side - side % 8}
 
 
-def _transformers(folder: Path) -> ModelCard:
+def _transformers(folder: Path, data: DataFolder | None) -> ModelCard:
     config = read_json(folder / "config.json")
     nested = config.get("text_config")
     text = nested if isinstance(nested, dict) else config
     family = config.get("model_type")
     if family is None and isinstance(config.get("_class_name"), str):
+        if config["_class_name"] in adapters.CONTROLNETS:
+            return adapters.of_controlnet_folder(folder, config, data)
         raise refused(folder, _why_no_part(config["_class_name"]))
     kind = _kind_of(family) if isinstance(family, str) else ""
     if not kind or not isinstance(family, str):
@@ -284,7 +277,7 @@ def _transformers(folder: Path) -> ModelCard:
 
 def _why_no_part(name: str) -> str:
     if re.search("ControlNet|T2IAdapter", name):
-        return f"it is a ControlNet ({name[:MAX_TITLE]}), and Studio cannot use adapters yet."
+        return f"it is a ControlNet ({name[:MAX_TITLE]}), which Studio cannot use yet."
     return f"it is one part of a model ({name[:MAX_TITLE]}). Add the folder of the whole one."
 
 
@@ -370,10 +363,10 @@ def _single_file(path: Path, data: DataFolder | None) -> ModelCard:
         return piper.inspect_voice(path, _name(path.stem))
     header = read_safetensors(path)
     contents = tell(header)
-    if contents.kind == "lora":
-        raise refused(path, _why_no_adapter(contents))
     if contents.kind == "checkpoint":
         return _checkpoint(path, header, contents, data)
+    if contents.kind in adapters.KINDS and not (path.parent.parent / "model_index.json").exists():
+        return adapters.of_file(path, header, contents, data)
     if (path.parent / "config.json").exists() or (path.parent / "model_index.json").exists():
         return _inspect(path.parent, data)
     if (path.parent.parent / "model_index.json").exists():
@@ -382,8 +375,6 @@ def _single_file(path: Path, data: DataFolder | None) -> ModelCard:
 
 
 def _why_no_file(contents: Contents) -> str:
-    if contents.kind in ADAPTERS:
-        return _why_no_adapter(contents)
     if contents.kind == "denoiser":
         return f"it is {contents}. Add the model's diffusers folder."
     if contents.kind in ("unknown", "language_model"):

@@ -10,9 +10,10 @@ import msgspec
 
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
-from studio.models import licences
+from studio.models import adapters, licences, llama_cpp
 from studio.models.card import ModelCard
 from studio.models.convert import bytes_of
+from studio.models.fitting import NAMES
 from studio.models.gguf_header import read_gguf
 from studio.models.headers import HeaderError, WeightsHeader, opened, read_safetensors
 from studio.models.inspect import inspect
@@ -60,14 +61,16 @@ def look_into(path: Path, data: DataFolder | None = None) -> Inspection:
     """Return what lies at `path`; nothing that it holds raises an error. `data` says which models are there already."""
     try:
         card = inspect(path, data)
+        adapters.check_known(card)
     except StudioError as error:
         return _refused(path, error.message)
     headers = _headers(path if path.is_file() else card.folder)
     gguf = Path(card.path).is_file() and Path(card.path).suffix.lower() == ".gguf"
     return Inspection(
-        path=str(path), title=card.title, kind=card.kind, what=_what(card), format=_format(path, card), family=card.family,
+        path=str(path), title=card.title, kind=card.adapter or card.kind, what=_what(card), format=_format(path, card),
+        family=card.family,
         precision=precision(headers), parameters=card.parameters, size=card.size, licence=card.licence, runs=True,
-        converted_size=bytes_of(card.parameters) if gguf else 0, card=card,
+        converted_size=bytes_of(card.parameters) if gguf and not llama_cpp.is_there() else 0, card=card,
     )  # fmt: skip
 
 
@@ -130,6 +133,8 @@ def _size(path: Path) -> int:
 
 
 def _what(card: ModelCard) -> str:
+    if card.adapter:
+        return f"{NAMES[card.adapter]} for {card.family}"
     makes = {"text": "a text model", "image": "a model of pictures", "speech": "a voice", "music": "a model of music"}
     makes["video"] = "motion for a model of pictures" if card.base else "a model of videos"
     return f"{makes.get(card.kind, 'a model')} ({card.family})"

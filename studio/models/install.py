@@ -121,7 +121,9 @@ def _place(data: DataFolder, card: ModelCard, assembled: Path, run: Run) -> Mode
             card = msgspec.structs.replace(card, parameters=read_gguf(assembled).parameters)
         except HeaderError as error:
             raise _not_as_expected(run.download) from error
-        return add_gguf(data, assembled, card, lambda text: run.say(InstallProgress(text)), run.cancelled, keep_name=True)
+        return add_gguf(
+            data, assembled, card, lambda text: run.say(InstallProgress(text)), run.cancelled, keep_name=True, convert=True
+        )
     run.say(InstallProgress("Installing"))
     with staging(data) as folder:
         assembled.replace(folder / run.download.file)

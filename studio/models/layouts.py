@@ -35,8 +35,6 @@ NAMES: dict[str, str] = {
     "unknown": "of a kind that is not known",
 }
 """For a person."""
-ADAPTERS = ("lora", "controlnet", "ip_adapter", "textual_inversion", "motion")
-"""What belongs to a model; the family names it."""
 
 
 class Contents(msgspec.Struct, frozen=True):
@@ -135,7 +133,8 @@ _LORA_FAMILIES: tuple[tuple[str, str], ...] = (
     ("LTX-Video", r"transformer_blocks[._]\d+[._]attn[12][._]to_[qkv].*(patchify|caption)"),
     ("a language model", r"(^|\.)model\.layers\.\d+\.(self_attn|mlp)\.|transformer\.h\.\d+\.|decoder\.layers\.\d+\.self_attn"),
 )  # fmt: skip
-_CONTEXTS = {768: "Stable Diffusion 1.x", 1024: "Stable Diffusion 2.x", 2048: "SDXL", 1280: "SDXL refiner"}
+CONTEXTS = {768: "Stable Diffusion 1.x", 1024: "Stable Diffusion 2.x", 2048: "SDXL", 1280: "SDXL refiner"}
+"""Width of what a U-Net reads of a prompt → its family."""
 
 
 def _lora(shapes: Shapes) -> Contents | None:
@@ -154,8 +153,8 @@ def _lora_family(shapes: Shapes) -> str:
     named = "\n".join(shapes)
     if "_te2_" in named or re.search(r"(^|\n)text_encoder_2\.", named):
         return "SDXL"
-    if contexts and contexts[0] in _CONTEXTS and "blocks" in named:
-        return _CONTEXTS[contexts[0]]
+    if contexts and contexts[0] in CONTEXTS and "blocks" in named:
+        return CONTEXTS[contexts[0]]
     found = next((family for family, pattern in _LORA_FAMILIES if re.search(pattern, named, re.MULTILINE)), "")
     if found:
         return found
@@ -169,7 +168,7 @@ def _ip_adapter(shapes: Shapes) -> Contents | None:
         return None
     if any("double_blocks" in name or "single_blocks" in name for name in shapes):
         return Contents("ip_adapter", "FLUX.1")
-    return Contents("ip_adapter", _CONTEXTS.get(_width(shapes, "to_k_ip.weight"), ""))
+    return Contents("ip_adapter", CONTEXTS.get(_width(shapes, "to_k_ip.weight"), ""))
 
 
 def _controlnet(shapes: Shapes) -> Contents | None:
@@ -179,8 +178,8 @@ def _controlnet(shapes: Shapes) -> Contents | None:
     if _any(shapes, "adapter.body.", "body.0."):
         return Contents("controlnet", "", "T2I-Adapter") if not _is_upscaler(shapes) else None
     width = next((shape[1] for name, shape in shapes.items() if name.endswith("attn2.to_k.weight") and len(shape) > 1), 0)
-    if width in _CONTEXTS and not _any(shapes, "transformer_blocks."):
-        return Contents("controlnet", _CONTEXTS[width])
+    if width in CONTEXTS and not _any(shapes, "transformer_blocks."):
+        return Contents("controlnet", CONTEXTS[width])
     if _any(shapes, "control_all_x_embedder.", "control_layers."):
         return Contents("controlnet", "Z-Image")
     if _any(shapes, "single_transformer_blocks.", "controlnet_x_embedder.", "double_blocks."):
@@ -198,6 +197,8 @@ def _textual_inversion(shapes: Shapes) -> Contents | None:
     small = all(len(shape) == 1 or shape[0] <= 256 for shape in shapes.values())
     if small and len(widths) == 1 and (width := next(iter(widths.values()))) in families and "bias" not in "".join(widths):
         return Contents("textual_inversion", families[width])
+    if small and len(widths) == 1 and re.fullmatch(r"emb_params|<[^<>\s]+>", next(iter(widths))):
+        return Contents("textual_inversion")
     return None
 
 
@@ -237,7 +238,7 @@ def _unet_family(inside: Shapes, shapes: Shapes) -> tuple[str, str]:
     """Return family and variant of a U-Net as its own code wrote it."""
     context, channels = _width(inside, "attn2.to_k.weight"), inside["input_blocks.0.0.weight"]
     entry = channels[1] if len(channels) > 1 else 0
-    family = _CONTEXTS.get(context, "")
+    family = CONTEXTS.get(context, "")
     if "label_emb.0.0.weight" in inside or _any(shapes, "conditioner."):
         refiner = context == 1280 or _any(shapes, "conditioner.embedders.0.model.")
         family = "SDXL refiner" if refiner else "SDXL"
@@ -263,7 +264,7 @@ def _denoiser(shapes: Shapes) -> Contents | None:
         if family := _family(inside):
             return Contents("denoiser", family)
         if _all(inside, ("down_blocks.0.", "mid_block.", "up_blocks.0.", "time_embedding.", "conv_in.")):
-            return Contents("denoiser", _CONTEXTS.get(_width(inside, "attn2.to_k.weight"), ""))
+            return Contents("denoiser", CONTEXTS.get(_width(inside, "attn2.to_k.weight"), ""))
     return None
 
 
@@ -334,6 +335,8 @@ _SAID = (
     ("HunyuanVideo", r"hunyuan"),
     ("Chroma", r"chroma"),
     ("Lumina 2", r"lumina"),
+    ("Sana", r"\bsana"),
+    ("CogView4", r"cogview[-_. ]?4"),
 )
 
 
@@ -341,6 +344,10 @@ def _named_by_itself(found: Contents, header: WeightsHeader) -> Contents:
     if found.family or found.kind not in ("lora", "controlnet", "denoiser", "textual_inversion", "checkpoint"):
         return found
     said = [header.metadata.get(key) for key in ("ss_base_model_version", "modelspec.architecture", "baseModel", "base_model")]
-    text = " ".join(one[:200] for one in said if isinstance(one, str)).lower()
-    family = next((name for name, pattern in _SAID if text and re.search(pattern, text)), "")
+    family = family_said(" ".join(one[:200] for one in said if isinstance(one, str)))
     return msgspec.structs.replace(found, family=family) if family else found
+
+
+def family_said(text: str) -> str:
+    """Return the family that a model's name means; empty where it means none that is known."""
+    return next((name for name, pattern in _SAID if re.search(pattern, text.lower())), "")

@@ -14,6 +14,7 @@ import psutil
 
 from studio.models import doctor
 from studio.models.card import AS_IT_IS, Memory, ModelCard
+from studio.models.llama_cpp import RUNNER
 
 WORK_SHARE = 1.2
 """What a model needs while it runs, against its weights alone, where its card does not say better."""
@@ -126,8 +127,10 @@ def needs(card: ModelCard) -> tuple[Memory, bool] | None:
         return card.memory, False
     if card.runner in AS_IT_IS:  # one small file, run as it is
         return Memory(bf16=2 * (card.size or card.parameters)), True
+    if card.runner == RUNNER:  # as it is, whatever the precision of its weights
+        return Memory(bf16=int(card.size * WORK_SHARE)), True
     weights = card.parameters * 2 or card.size
-    if not weights or card.base:
+    if not weights or card.base or card.adapter:
         return None
     return Memory(**{name: int(weights / 2 * size * WORK_SHARE) for name, size in _BYTES.items()}), True
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -48,16 +48,18 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """The name of the model in the list that it is already; empty where it is in no list."""
 
 
-def find(folder: Path, data: DataFolder | None = None) -> Iterator[Found]:
+def find(folder: Path, data: DataFolder | None = None, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Found]:
     """Yield every model under `folder`, one at a time, as they are found. Raises StudioError where there is no such folder.
 
-    `data` says which models are in the list already.
+    `data` says which models are in the list already. Once `cancelled` says so, no more come.
     """
     folder = folder.expanduser().absolute()
     if not folder.is_dir():
         raise StudioError(f"There is no folder {folder}.", cause="model", cure="Check the path.")
     known = _known(data)
-    for path in _places(folder):
+    for path in _places(folder, cancelled):
+        if cancelled():
+            return
         inspection = look_into(path, data)
         resolved = Path(inspection.card.path if inspection.card else path).resolve()
         yield Found(inspection=inspection, program=program_of(path), known=known.get(resolved, ""))
@@ -78,11 +80,11 @@ def _known(data: DataFolder | None) -> dict[Path, str]:
     return known
 
 
-def _places(root: Path) -> Iterator[Path]:
+def _places(root: Path, cancelled: Callable[[], bool]) -> Iterator[Path]:
     """Yield what may be models: folders with a configuration, the snapshots of hub caches, and files of weights."""
     seen: set[tuple[int, int]] = set()
     count, waiting = 0, [(root, 0)]
-    while waiting:
+    while waiting and not cancelled():
         folder, depth = waiting.pop()
         try:
             state = folder.stat()

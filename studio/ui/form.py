@@ -28,10 +28,11 @@ Editor = QLineEdit | QSpinBox | QDoubleSpinBox | QComboBox
 _LARGEST_SPIN = 2**31 - 1
 
 
-class _WheelGuard(QObject):
+class WheelGuard(QObject):
     """Scrolling past a field must not change it: the wheel turns only the field that has the focus."""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Pass a wheel's turn on where the field has not the focus."""
         if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
             event.ignore()
             return True
@@ -155,7 +156,7 @@ class RequestForm(QWidget):
     def __init__(self, request_type: type[Request], skip: Iterable[str] = ()) -> None:
         super().__init__()
         left_out = set(skip)
-        self._guard = _WheelGuard(self)
+        self._guard = WheelGuard(self)
         self._touched: set[str] = set()
         self._setting = False
         self.fields: dict[str, Field] = {}

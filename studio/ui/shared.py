@@ -8,7 +8,7 @@ from studio.core.paths import DataFolder
 from studio.core.settings import Settings, save_settings
 from studio.jobs.session import Session
 from studio.models.card import ModelCard
-from studio.models.installed import default_first, list_installed
+from studio.models.installed import among, default_first, is_of, list_installed
 from studio.ui import background
 
 SAVE_DELAY_MS = 800
@@ -42,7 +42,11 @@ class Shared(QObject):
     def cards(self, kind: str) -> list[ModelCard]:
         """Return the installed models of a kind, the default first."""
         chosen = self.settings.default_models.get(kind)
-        return default_first([card for card in self._cards if card.kind == kind], chosen)
+        return default_first([card for card in self._cards if is_of(card, kind)], chosen)
+
+    def find_card(self, kind: str, name: str) -> ModelCard:
+        """Return an installed model or adapter by its name. Raises StudioError."""
+        return among(self.cards(kind), kind, name)
 
     def all_cards(self) -> list[ModelCard]:
         """Return all installed models."""

@@ -101,8 +101,13 @@ QMenuBar { background: $window; }
 QMenuBar::item { padding: 4px 10px; background: transparent; }
 QMenuBar::item:selected { background: $hover; }
 QCheckBox { spacing: 8px; }
-QCheckBox::indicator { width: 16px; height: 16px; border: 1px solid $border; border-radius: 4px; background: $surface; }
-QCheckBox::indicator:checked { background: $accent; border: 1px solid $accent; image: url($icons/check.svg); }
+QCheckBox::indicator, QTableView::indicator {
+  width: 16px; height: 16px; border: 1px solid $border; border-radius: 4px; background: $surface;
+}
+QTableView::indicator { border: 1px solid $muted; }
+QCheckBox::indicator:checked, QTableView::indicator:checked {
+  background: $accent; border: 1px solid $accent; image: url($icons/check.svg);
+}
 QCheckBox:focus { color: $accent; }
 QScrollBar:vertical { background: transparent; width: 12px; margin: 2px; }
 QScrollBar:horizontal { background: transparent; height: 12px; margin: 2px; }

@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from studio.core.events import AudioChunk, Cancelled, Event, Finished, Loading, Progress, TextDelta
 from studio.core.jobs import Job, new_job
 from studio.core.paths import DataFolder
 from studio.engine.local import LocalEngine
 from studio.library.artifacts import read_recipe
+from studio.models.add import add
 from studio.models.card import ModelCard, request_for
 from studio.models.catalogue import as_known, card_folder, entry_named, write_card
+from tests.checkpoints_adapters import make_lora
 from tests.checkpoints_video import first_frame
 from tests.coverage.family import Family
 
@@ -68,7 +72,7 @@ class Trial:
     """A tiny model of a family, installed under the catalogue's card."""
 
     def __init__(self, family: Family, folder: Path) -> None:
-        self._family = family
+        self._family, self._folder = family, folder
         self._data = DataFolder(root=folder / "data")
         self._data.create()
         seen = family.make(folder / "model")
@@ -123,7 +127,23 @@ class Trial:
         return NO
 
     def _lora(self) -> str:
-        return NO if "adapters" in self.card.abilities else NEVER
+        if "adapters" not in self.card.abilities:
+            return NEVER
+        if self.card.kind != "image":
+            return NO
+        lora = add(self._data, make_lora(self.card, self._folder / "lora" / "tiny.safetensors"))
+        plain, changed, plain_again = (self._picture(self._job(adapters=text)) for text in ("", f"{lora.name}:0.8", ""))
+        assert plain is not None
+        assert plain == plain_again
+        return YES if changed is not None and changed != plain else NO
+
+    def _picture(self, job: Job) -> bytes | None:
+        """Return the pixels of a job's picture; None where it failed."""
+        last = self._run(job).events[-1]
+        if not isinstance(last, Finished):
+            return None
+        with Image.open(last.artifacts[0].path) as picture:
+            return picture.tobytes()
 
     def _batch(self) -> str:
         jobs = [self._job(seed=1), self._job(seed=2)]

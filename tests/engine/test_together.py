@@ -11,21 +11,33 @@ import pytest
 from studio.core.errors import StudioError
 from studio.core.events import TERMINAL, Cancelled, Failed, Finished, Progress, TextDelta
 from studio.core.jobs import new_job
+from studio.core.paths import DataFolder
 from studio.core.requests import TextRequest
 from studio.engine import text
 from studio.engine.local import LocalEngine
 from studio.engine.process import ProcessEngine
 from studio.engine.protocol import JobCancelledError, Run
 from studio.library.artifacts import read_recipe
+from studio.models import llama_cpp
+from studio.models.add import add
 from studio.models.catalogue import card_folder, write_card
 from tests.checkpoints_text import make_gpt2, make_llama, make_t5
 from tests.engine.runs import run_job
+from tests.models.made import make_gguf
 
 PATIENCE = 120
 PROMPTS = ("This is", "This is a news article about a small cat and a fox", "好", "Write", "One two three")
 
 
-@pytest.fixture(scope="module", params=[make_gpt2, make_llama, make_t5], ids=["gpt2", "llama", "t5"])
+def make_gguf_card(folder):
+    if not llama_cpp.is_there():
+        pytest.skip("the extra gguf is not installed")
+    data = DataFolder(root=folder)
+    data.create()
+    return add(data, make_gguf(folder / "tiny.gguf", positions=256, sharpness=3))
+
+
+@pytest.fixture(scope="module", params=[make_gpt2, make_llama, make_t5, make_gguf_card], ids=["gpt2", "llama", "t5", "gguf"])
 def model(request, tmp_path_factory):
     card = request.param(tmp_path_factory.mktemp("models") / "model")
     return card, text.load(card)
@@ -159,9 +171,10 @@ def test_a_batch_is_split_where_it_would_take_too_much_memory(model, monkeypatch
 
 
 def test_the_room_for_a_batch_follows_the_model_and_the_memory(model, monkeypatch):
-    _card, pipeline = model
-    monkeypatch.setattr(text, "free_bytes", lambda _device: 4 * 2 * 2 * 32 * 4 * 100)
-    assert text.tokens_together(pipeline) == 100  # 2 layers of 32 numbers, keys and values, 4 bytes each, a quarter of it
+    card, pipeline = model
+    each = 2 if card.runner == "llama.cpp" else 4
+    monkeypatch.setattr(text, "free_bytes", lambda _device: 4 * 2 * 2 * 32 * each * 100)
+    assert text.tokens_together(pipeline) == 100  # 2 layers of 32 numbers, keys and values, 4 or 2 bytes each, a quarter of it
 
 
 # Engines ------------------------------------------------------------------------------------------------------------------

@@ -158,6 +158,17 @@ def test_a_family_runs_with_16_bits_as_on_a_gpu(cards, picture, name):
     assert outcome.progress[0].preview is not None
 
 
+def test_parts_that_take_turns_make_the_same_from_text_and_from_a_picture(cards, picture):
+    """Both classes share the weights, and whoever ran last must not leave them where the other cannot use them."""
+    card = cards("ltx")
+    whole, in_turns = video.load(card), video.load(card, Plan(rung="model-offload", device="cpu", precision="fp32"))
+    for image in ("", picture, "", picture):
+        expected, made = (
+            run_job(video, card, pipeline, request(image=image)).results[0].frames for pipeline in (whole, in_turns)
+        )
+        assert np.abs(expected.astype(int) - made).max() <= 1
+
+
 def test_large_frames_are_decoded_in_tiles(cards):
     card = cards("wan")
     pipeline = video.load(card)
@@ -345,6 +356,24 @@ def test_more_than_fits_into_memory_is_refused_with_both_numbers(cards, data, mo
     assert events[-1].failure.cause == "invalid"
     assert "0.0 GB are free" in events[-1].failure.message
     assert not [event for event in events if isinstance(event, Progress)]
+
+
+def test_when_memory_runs_out_the_model_is_loaded_in_a_way_that_takes_less(cards, data, monkeypatch):
+    install(data, cards("ltx"))
+    finish, calls = video._to_frames, []
+
+    def once(drawn, card):
+        calls.append(card)
+        if len(calls) == 1:
+            raise MemoryError
+        return finish(drawn, card)
+
+    monkeypatch.setattr(video, "_to_frames", once)
+    _job, events = run_here(data, request())
+    assert isinstance(events[-1], Finished), events[-1]
+    assert len(calls) == 2
+    assert "Memory ran out" in " ".join(events[-1].statistics.notes)
+    assert "16 bits" in read_recipe(Path(events[-1].artifacts[0].path)).memory
 
 
 def test_guidance_for_a_second_half_is_for_models_of_two(cards, data):

@@ -56,8 +56,20 @@ def gguf_bytes(metadata=None, tensors=((("weight"), (8, 4), 0, 0),), data: bytes
     return head + (b"\0" * 4 * 32 if data is None else data)
 
 
-def make_gguf(path: Path, *, template: str = "", seed: int = 0, architecture: str = "llama") -> Path:
-    """Write a real GGUF of a random Llama of some 30,000 parameters, in float32, with a byte-level BPE tokenizer."""
+def make_gguf(
+    path: Path,
+    *,
+    template: str = "",
+    seed: int = 0,
+    architecture: str = "llama",
+    positions: int = 128,
+    pre: str = "gpt-2",
+    sharpness: float = 1,
+) -> Path:
+    """Write a real GGUF of a random Llama of some 30,000 parameters, in float32, with a byte-level BPE tokenizer.
+
+    With more sharpness one token is much likelier than the others, and rounding changes no choice.
+    """
     import gguf
 
     from tests.checkpoints_text import make_tokenizer
@@ -67,7 +79,7 @@ def make_gguf(path: Path, *, template: str = "", seed: int = 0, architecture: st
     tokens, width, heads, rows = [token for token, _number in vocabulary], 32, 2, np.random.default_rng(seed)
     writer = gguf.GGUFWriter(str(path), architecture)
     writer.add_name(f"Tiny {architecture}")
-    writer.add_context_length(128)
+    writer.add_context_length(positions)
     writer.add_embedding_length(width)
     writer.add_block_count(2)
     writer.add_feed_forward_length(64)
@@ -77,7 +89,7 @@ def make_gguf(path: Path, *, template: str = "", seed: int = 0, architecture: st
     writer.add_rope_dimension_count(width // heads)
     writer.add_vocab_size(len(tokens))
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("gpt-2")
+    writer.add_tokenizer_pre(pre)
     writer.add_token_list(tokens)
     writer.add_token_types([3 if token.startswith("<|") else 1 for token in tokens])
     writer.add_token_merges([" ".join(pair) if isinstance(pair, list) else pair for pair in tokenizer["model"]["merges"]])
@@ -87,7 +99,8 @@ def make_gguf(path: Path, *, template: str = "", seed: int = 0, architecture: st
         writer.add_chat_template(template)
 
     def add(name, *shape):
-        writer.add_tensor(name, rows.normal(0, 0.2, shape).astype(np.float32))
+        scale = 0.2 * (sharpness if name == "output.weight" else 1)
+        writer.add_tensor(name, rows.normal(0, scale, shape).astype(np.float32))
 
     add("token_embd.weight", len(tokens), width)
     add("output.weight", len(tokens), width)

@@ -152,7 +152,7 @@ def test_a_gguf_is_converted_once_with_the_same_logits(data, tmp_path):
 
     path = make_gguf(tmp_path / "Tiny.Q0.gguf", template=CHAT)
     said = []
-    card = add(data, path, said.append)
+    card = add(data, path, said.append, convert=True)
     assert (card.name, card.title, card.family, card.chat, card.max_positions) == ("tiny.q0", "Tiny llama", "llama", True, 128)
     assert card.path == str(data.models / "tiny.q0")
     assert card.template_tokens > 0
@@ -167,7 +167,7 @@ def test_a_gguf_is_converted_once_with_the_same_logits(data, tmp_path):
     with torch.inference_mode():
         assert torch.equal(source(numbers).logits, made(numbers).logits)
     with pytest.raises(StudioError, match="in the list already"):
-        add(data, shutil.copy(path, tmp_path / "copy.gguf"))
+        add(data, shutil.copy(path, tmp_path / "copy.gguf"), convert=True)
     remove(data, card.name)
     assert in_models(data) == []
     assert path.exists()
@@ -182,7 +182,7 @@ def test_every_way_of_adding_keeps_the_hash_of_the_weights(data, tmp_path):
         return hashlib.sha256(file.read_bytes()).hexdigest()
 
     gguf = make_gguf(tmp_path / "x.gguf")
-    assert add(data, gguf).sha256 == sha256(gguf)
+    assert add(data, gguf, convert=True).sha256 == sha256(gguf)
     pipe = tiny_pipeline(tmp_path / "ComfyUI/comfy")
     (tmp_path / "ComfyUI/comfy/words").rename(tmp_path / "ComfyUI/comfy/sd1_tokenizer")
     one = write_one_file(pipe, tmp_path / "ComfyUI/x.safetensors")
@@ -202,7 +202,7 @@ def test_a_gguf_that_cannot_be_converted_leaves_nothing_and_says_why(data, tmp_p
     path = tmp_path / "x.gguf"
     path.write_bytes(gguf_bytes({"general.architecture": (8, gguf_string("llama"))}))
     with pytest.raises(StudioError, match=r"could not be converted: .+") as caught:
-        add(data, path)
+        add(data, path, convert=True)
     assert caught.value.cure
     assert in_models(data) == []
 
@@ -218,13 +218,13 @@ def test_a_chat_template_that_does_not_end_is_refused(data, tmp_path, monkeypatc
         ],
     )  # fmt: skip
     with pytest.raises(StudioError, match="does not end"):
-        add(data, make_gguf(tmp_path / "x.gguf", template=ENDLESS))
+        add(data, make_gguf(tmp_path / "x.gguf", template=ENDLESS), convert=True)
     assert in_models(data) == []
 
 
 def test_a_chat_template_of_a_megabyte_is_refused(data, tmp_path):
     with pytest.raises(StudioError, match="longer than 65,536 characters"):
-        add(data, make_gguf(tmp_path / "x.gguf", template=CHAT + " " * 1_000_000))
+        add(data, make_gguf(tmp_path / "x.gguf", template=CHAT + " " * 1_000_000), convert=True)
 
 
 def _child_of_this_process():
@@ -239,7 +239,7 @@ def test_a_cancel_ends_the_child_and_leaves_nothing(data, tmp_path):
     path = make_gguf(tmp_path / "x.gguf")
     began = threading.Event()
     with pytest.raises(InstallCancelledError):
-        add(data, path, lambda text: began.set() if "Converting" in text else None, began.is_set)
+        add(data, path, lambda text: began.set() if "Converting" in text else None, began.is_set, convert=True)
     assert not _child_of_this_process()
     assert in_models(data) == []
 
@@ -255,7 +255,7 @@ def test_a_child_that_is_killed_is_told_as_that(data, tmp_path):
     thread = threading.Thread(target=kill)
     thread.start()
     with pytest.raises(StudioError, match="ended from outside") as caught:
-        add(data, path)
+        add(data, path, convert=True)
     thread.join()
     assert caught.value.cause == "memory"
     assert in_models(data) == []
@@ -265,7 +265,7 @@ def test_the_child_ends_when_its_parent_is_killed_and_the_rest_is_swept(data, tm
     path = make_gguf(tmp_path / "x.gguf")
     program = (
         "import sys; from pathlib import Path; from studio.core.paths import data_folder; from studio.models.add import add\n"
-        f"add(data_folder(), Path({str(path)!r}), lambda text: print(text, flush=True))"
+        f"add(data_folder(), Path({str(path)!r}), lambda text: print(text, flush=True), convert=True)"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     while "Converting" not in parent.stdout.readline():
@@ -279,7 +279,7 @@ def test_the_child_ends_when_its_parent_is_killed_and_the_rest_is_swept(data, tm
     assert not children[0].is_running()
     assert [name for name in in_models(data) if name.startswith(PREFIX)]
     assert [card.name for card in list_installed(data) if not card.builtin] == []
-    assert add(data, path).name == "x"
+    assert add(data, path, convert=True).name == "x"
     assert in_models(data) == ["x"]
 
 
@@ -287,7 +287,7 @@ def test_no_room_is_said_with_both_numbers_before_anything_is_done(data, tmp_pat
     path = make_gguf(tmp_path / "x.gguf")
     monkeypatch.setattr(conversion, "MEMORY_OVERHEAD", 1e15)
     with pytest.raises(StudioError, match=r"1000000\.0 GB of memory, and [\d.]+ GB are free") as caught:
-        add(data, path)
+        add(data, path, convert=True)
     assert caught.value.cause == "memory"
     assert in_models(data) == []
 

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from studio.core.paths import DataFolder
-from studio.models import doctor
+from studio.models import doctor, llama_cpp
 from studio.models.add import add
 from studio.models.doctor import examine
-from tests.models.made import folder_of
+from tests.models.made import folder_of, make_gguf
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LLAMA = {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}
@@ -121,8 +121,25 @@ def test_a_model_whose_folder_is_gone_is_told(data, tmp_path):
     assert f"studio models remove {card.name}" in checks[card.title].cure
 
 
+@pytest.mark.skipif(not llama_cpp.is_there(), reason="the extra gguf is not installed")
+def test_a_gguf_that_nothing_runs_any_more_is_told(data, tmp_path, monkeypatch):
+    path = make_gguf(tmp_path / "x.gguf")
+    card = add(data, path)
+    assert card.title not in found(data)
+    monkeypatch.setattr(llama_cpp, "PACKAGE", "a_package_that_is_not_there")
+    assert f'studio models add "{path}"' in found(data)[card.title].cure
+    path.unlink()
+    assert "gone or another one" in found(data)[card.title].found
+
+
 def test_low_disk_and_memory_warn(data, monkeypatch):
     monkeypatch.setattr(doctor, "LOW_DISK_BYTES", 1e18)
     monkeypatch.setattr(doctor, "LOW_MEMORY_BYTES", 1e18)
     checks = found(data)
     assert (checks["Disk"].state, checks["Memory"].state) == ("warn", "warn")
+
+
+def test_what_videos_can_be_saved_as(monkeypatch):
+    assert doctor._video().found.startswith("MP4 (PyAV ")
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda _name: None)
+    assert 'pip install "studio[video]"' in doctor._video().found

@@ -21,9 +21,11 @@ from studio.core.jobs import new_job
 from studio.core.requests import ImageRequest, TextRequest
 from studio.core.settings import Settings, save_settings
 from studio.engine.process import ProcessEngine
+from studio.models import llama_cpp
 from studio.models.add import add
 from studio.models.card import ModelCard
 from studio.models.catalogue import entry_named, listed
+from studio.models.check import check
 from studio.models.download import discard, download, look, unfinished
 from studio.models.download_progress import DownloadProgress, Meter, pace_text
 from studio.models.hub import Hub, RemoteFile, Repository
@@ -190,7 +192,7 @@ def test_equal_files_in_two_places_are_fetched_once(data, hub, gpt2, tmp_path):
     assert len(hub.sent["LICENSE"]) + len(hub.sent["NOTICE"]) == 1
 
 
-def test_one_gguf_of_several_is_converted(data, hub, tmp_path):
+def test_one_gguf_of_several_is_kept_or_converted(data, hub, tmp_path):
     one, other = make_gguf(tmp_path / "Tiny-Q4.gguf"), make_gguf(tmp_path / "Tiny-Q8.gguf", seed=1)
     hub.add("org/tiny-GGUF", {path.name: path.read_bytes() for path in (one, other)}, more={"gguf": {"total": 30_000}})
     repository = Repository("org/tiny-GGUF")
@@ -200,7 +202,11 @@ def test_one_gguf_of_several_is_converted(data, hub, tmp_path):
     assert "Tiny-Q4.gguf" in caught.value.cure
     card = get(data, hub, msgspec.structs.replace(repository, files=("Tiny-Q8.gguf",)))
     assert card.sha256 == hashlib.sha256(other.read_bytes()).hexdigest()
-    assert (card.folder / WEIGHTS).is_file()
+    as_it_is = llama_cpp.is_there()
+    assert (card.folder / WEIGHTS).is_file() is not as_it_is
+    assert (card.folder / "Tiny-Q8.gguf").is_file() is as_it_is
+    assert card.runner == ("llama.cpp" if as_it_is else "transformers")
+    assert check(data, card).state == ("same" if as_it_is else "noted")
     assert "Tiny-Q4.gguf" not in hub.sent
     assert no_leftovers(data)
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.core.errors import StudioError
+from studio.models import llama_cpp
 from studio.models.inspect import inspect
 from studio.models.inspection import look_into
 from tests.checkpoints_audio import make_musicgen, make_vits
@@ -193,7 +194,7 @@ def test_a_word_of_the_vocabulary_is_no_code(tmp_path):
         ({"config.json": {**LLAMA, "_attn_implementation_internal": "someone/kernels"}}, "code of its own"),
         ({"config.json": {**LLAMA, "text_config": {"attn_implementation": "someone/kernels@v1:f"}}}, "code of its own"),
         ({"ops.so": "x"}, "program code"),
-        ({"adapter_config.json": {"base_model_name_or_path": "org/Llama-3"}}, "a LoRA for Llama-3"),
+        ({"adapter_config.json": {"base_model_name_or_path": "org/Llama-3"}}, "an adapter for Llama-3"),
         ({"x.safetensors.index.fp16.json": {"weight_map": {"w": "../outside.safetensors"}}}, "outside"),
     ],
 )
@@ -305,7 +306,7 @@ def test_parts_of_a_pipeline_lie_in_the_folder(checkpoints, tmp_path, name):
         ({**LLAMA, "quantization_config": {"quant_method": "gptq"}}, None, "packed with gptq"),
         ({**LLAMA, "rms_norm_eps": float("nan")}, None, "config.json is damaged"),
         ('{"a": [' + '"ab",' * 3_000_000 + "0]}", None, "config.json is damaged"),
-        ({"_class_name": "ControlNetModel"}, None, "a ControlNet (ControlNetModel), and Studio cannot use adapters yet"),
+        ({"_class_name": "T2IAdapter"}, None, "a ControlNet (T2IAdapter), which Studio cannot use yet"),
     ],
 )
 def test_damaged_and_unknown_folders_are_refused(tmp_path, config, weights, reason):
@@ -481,7 +482,7 @@ def test_the_licence_is_that_of_the_readme(tmp_path, readme, licence):
     assert inspect(folder).licence == licence
 
 
-def test_a_model_that_is_run_and_one_that_is_not_tell_the_same_things(checkpoints, tmp_path):
+def test_a_model_that_is_run_and_one_that_is_not_tell_the_same_things(checkpoints, tmp_path, monkeypatch):
     found = look_into(checkpoints / "llama")
     assert (found.runs, found.kind, found.format, found.precision) == (True, "text", "transformers", "fp32")
     assert found.card == inspect(checkpoints / "llama")
@@ -491,7 +492,10 @@ def test_a_model_that_is_run_and_one_that_is_not_tell_the_same_things(checkpoint
     assert (refused.runs, refused.precision, refused.parameters) == (False, "fp32", found.parameters)
     assert "program code" in refused.why_not
     gguf = look_into(make_gguf(tmp_path / "x.gguf"))
-    assert (gguf.format, gguf.precision, gguf.converted_size) == ("gguf", "fp32", 4 * gguf.parameters)
+    written = 0 if llama_cpp.is_there() else 4 * gguf.parameters
+    assert (gguf.format, gguf.precision, gguf.converted_size) == ("gguf", "fp32", written)
+    monkeypatch.setattr(llama_cpp, "PACKAGE", "a_package_that_is_not_there")
+    assert look_into(tmp_path / "x.gguf").converted_size == 4 * gguf.parameters
     image = look_into(checkpoints / "sd")
     assert (image.kind, image.format, image.precision) == ("image", "diffusers", "fp32")
     assert look_into(tmp_path / "nothing").why_not

@@ -201,13 +201,8 @@ def test_files_of_other_programs_are_told(tensors, kind, family, variant):
 @pytest.mark.parametrize(
     ("tensors", "sentence"),
     [
-        (kohya(UNET_XL, width=2048), "it is a LoRA for SDXL, and Studio cannot use adapters yet."),
-        (kohya("lora_x"), "it is a LoRA for a model that is not known, and Studio cannot use adapters yet."),
-        ({"ip_adapter.1.to_k_ip.weight": (2, 768)},
-         "it is an IP-Adapter for Stable Diffusion 1.x, and Studio cannot use adapters yet."),
-        ({"emb_params": (4, 768)},
-         "it is a textual inversion for Stable Diffusion 1.x, and Studio cannot use adapters yet."),
-        ({"decoder.conv_in.weight": (8, 4, 3, 3)}, "it is a VAE of Stable Diffusion or SDXL and makes nothing alone."),
+        ({"ip_adapter.1.to_k_ip.weight": (2, 768)}, "it is an IP-Adapter for Stable Diffusion 1.x and makes nothing alone."),
+        ({"decoder.conv_in.weight": (8, 32, 3, 3)}, "it is a VAE of FLUX.2, which Studio cannot use as one file."),
         ({**ENTRY, **context(768)}, "it is the denoiser of a model, without its text encoder and VAE"),
         ({**ENTRY, **REST, **CLIP, **context(1024)}, "it is a whole model in one file of Stable Diffusion 2.x"),
         ({**ENTRY, **REST, **CLIP, **context(768)}, "its parts are not laid out as in other such files"),

@@ -2,8 +2,10 @@
 
 import pytest
 from PySide6.QtCore import QThreadPool
+from PySide6.QtWidgets import QApplication
 
 from studio.core.settings import load_settings
+from studio.models.download import unfinished
 from studio.models.hub_token import SERVICE
 from studio.models.installed import list_installed
 from studio.ui.dialogs import fetching
@@ -199,3 +201,56 @@ def test_closing_the_dialog_or_the_window_pauses_what_runs(opened, hub, data, qt
     qtbot.waitUntil(lambda: not fetching.running, timeout=PATIENCE)
     assert QThreadPool.globalInstance().waitForDone(PATIENCE)
     assert own(data) == []
+
+
+def test_several_are_fetched_at_once(opened, hub, gpt2, data, qtbot):
+    studio, dialog = opened
+    hub.add("org/other", {**gpt2, WEIGHTS: gpt2[WEIGHTS]}, card={"license": "mit"})
+    looked(dialog, qtbot, "org/tiny")
+    hub.faults[WEIGHTS] = [Fault(pause_at=700_000)]
+    dialog.get_button.click()
+    assert hub.paused.wait(60)
+    other = DownloadDialog(studio.shared, studio.window)
+    other.show()
+    looked(other, qtbot, "org/other")
+    other.get_button.click()
+    qtbot.waitUntil(lambda: "ready" in other.status.text() or bool(other.notice.message), timeout=PATIENCE)
+    assert other.status.text() == "other is ready."
+    assert dialog.pause_button.isVisible(), "the first still runs"
+    assert own(data) == ["other"]
+    dialog.pause_button.click()
+    qtbot.waitUntil(lambda: dialog.status.text().startswith("Paused"), timeout=PATIENCE)
+
+
+def test_what_a_kill_cut_off_is_offered_goes_on_and_can_be_deleted(opened, hub, data, qtbot, monkeypatch):
+    studio, dialog = opened
+    looked(dialog, qtbot, "org/tiny")
+    hub.faults[WEIGHTS] = [Fault(pause_at=700_000), Fault(pause_at=900_000)]
+    dialog.get_button.click()
+    assert hub.paused.wait(60)
+    beside = DownloadDialog(studio.shared, studio.window)
+    beside.show()
+    assert QThreadPool.globalInstance().waitForDone(PATIENCE)
+    QApplication.processEvents()
+    assert not beside.unfinished.isVisible(), "what runs is not offered"
+    dialog.close()
+    qtbot.waitUntil(lambda: not fetching.running, timeout=PATIENCE)
+    hub.paused.clear()
+    again = DownloadDialog(studio.shared, studio.window)
+    again.show()
+    qtbot.waitUntil(again.unfinished.isVisible, timeout=PATIENCE)
+    assert again.unfinished.choice.currentText().startswith("org/tiny, ")
+    again.unfinished.go_on_button.click()
+    qtbot.waitUntil(lambda: "are there already" in again.about.text(), timeout=PATIENCE)
+    assert not again.unfinished.isVisible()
+    again.get_button.click()
+    assert hub.paused.wait(60)
+    again.close()
+    qtbot.waitUntil(lambda: not fetching.running, timeout=PATIENCE)
+    last = DownloadDialog(studio.shared, studio.window)
+    last.show()
+    qtbot.waitUntil(last.unfinished.isVisible, timeout=PATIENCE)
+    monkeypatch.setattr("studio.ui.dialogs.unfinished.ask", lambda *_what: True)
+    last.unfinished.delete_button.click()
+    qtbot.waitUntil(lambda: not last.unfinished.isVisible(), timeout=PATIENCE)
+    assert unfinished(data) == {}

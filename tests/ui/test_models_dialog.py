@@ -121,7 +121,8 @@ def test_what_comes_with_studio_cannot_be_removed(opened):
 
 
 def converting(dialog):
-    return lambda: "Converting" in dialog.status.text()
+    """What takes a while with a GGUF: llama.cpp tries it, where it is installed; else it is converted."""
+    return lambda: "Converting" in dialog.status.text() or "Trying" in dialog.status.text()
 
 
 def children():
@@ -276,7 +277,7 @@ def test_installed_models_are_first_and_the_others_by_kind_what_does_not_run_las
     assert [item.state for item in found[:4]] == ["Default", "Default", "Default", ""]
     rest = found[3:]
     runs = [item.card.kind for item in rest if not item.hindrance]
-    assert runs == sorted(runs, key=["text", "image", "speech", "music"].index)
+    assert runs == sorted(runs, key=["text", "image", "video", "speech", "music"].index)
     assert all(item.hindrance for item in rest[len(runs) :])
     assert dialog.list.current() == found[0]
 

@@ -9,6 +9,7 @@ everywhere. Limits stand once, in the `msgspec.Meta` of a field; `Meta.extra` ho
     advanced  shown in the form's "More" part
     step      a spin box's step
     file      it names a file; see `resolve_files`
+    many      several texts may be given (an option repeated, a list in a file); they become one, with commas
 """
 
 from __future__ import annotations
@@ -74,6 +75,11 @@ class FieldInfo(msgspec.Struct, frozen=True):
     def flag(self) -> str:
         """The command line's option, without dashes."""
         return str((self.meta.extra or {}).get("flag", self.name.replace("_", "-")))
+
+    @property
+    def many(self) -> bool:
+        """True where several texts may be given for it."""
+        return bool((self.meta.extra or {}).get("many"))
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True, gc=False):
@@ -213,6 +219,8 @@ def build_request(request_type: type[Request], values: Mapping[str, Any]) -> Req
         value = values.get(name, info.default)
         if isinstance(value, str) and info.type is not str and not value.strip():
             value = info.default
+        if info.many and isinstance(value, (list, tuple)):
+            value = ", ".join(map(str, value))
         try:
             converted[name] = value if value is None else msgspec.convert(value, info.type, strict=False)
         except (msgspec.ValidationError, UnicodeEncodeError):  # half a character where a number belongs

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
+from studio.core import adapters
 from studio.core.errors import Problem
 from studio.core.requests.base import Request
 
@@ -70,6 +71,27 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
         ),
     ] = 1
 
+    adapters: Annotated[
+        str,
+        Meta(
+            title="Adapters",
+            description="Installed LoRAs and other adapters that fit the model, with their strengths: pixel-art:0.8, grain:0.5.",
+            extra={"flag": "lora", "many": True},
+        ),
+    ] = ""
+    control_image: Annotated[
+        str,
+        Meta(
+            title="Control picture",
+            description="A picture that a chosen ControlNet follows: edges, a pose, depth …, as it was trained for.",
+            extra={"file": True},
+        ),
+    ] = ""
+    ip_adapter_image: Annotated[
+        str,
+        Meta(title="Example picture", description="A picture whose look a chosen IP-Adapter takes over.", extra={"file": True}),
+    ] = ""
+
     @property
     def result_count(self) -> int:
         """One artifact a picture."""
@@ -88,13 +110,13 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
     @property
     def together(self) -> tuple[object, ...] | None:
         """Everything but prompts and seed."""
-        if self.num_images_per_prompt > 1:
+        if self.num_images_per_prompt > 1 or self.control_image or self.ip_adapter_image:
             return None
         size = (self.width, self.height, self.num_inference_steps, self.guidance_scale, self.scheduler)
-        return (self.kind, self.model, *size, bool(self.negative_prompt))
+        return (self.kind, self.model, *size, self.adapters, bool(self.negative_prompt))
 
     def cross_check(self) -> list[Problem]:
         """A picture has to fit in memory."""
         if self.width * self.height > MAX_PIXELS:
             return [Problem("width", f"{self.width} × {self.height} is more than {MAX_PIXELS:,} pixels")]
-        return []
+        return adapters.check("adapters", self.adapters)

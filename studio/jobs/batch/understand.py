@@ -23,6 +23,7 @@ from studio.jobs.batch.seeds import Seeds
 from studio.jobs.batch.template import columns, variables
 from studio.jobs.batch.wildcards import Wildcards
 from studio.models.card import ModelCard, request_for
+from studio.models.fitting import check_adapters
 from studio.models.tokens import check_length
 
 FindCard = Callable[[str, str], ModelCard]
@@ -349,7 +350,7 @@ class Understanding:
             raise NotUnderstoodError(*error.problems) from error
         except StudioError as error:
             raise NotUnderstoodError(Problem("model", error.message)) from error
-        problem = check_length(card, request) or check_given(card, request)
+        problem = check_length(card, request) or check_given(card, request) or check_adapters(self.find_card, card, request)
         if problem:
             raise NotUnderstoodError(problem)
         return request

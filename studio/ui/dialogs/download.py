@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
@@ -16,12 +18,16 @@ from studio.models.hub import Hub, Repository, hub_of, parse_repository
 from studio.models.safety import printable
 from studio.models.staging import InstallCancelledError
 from studio.ui.dialogs.fetching import Fetching, Work
+from studio.ui.dialogs.unfinished import Unfinished
 from studio.ui.parts import Notice, button, label, name_control, row, size_text
 from studio.ui.shared import Shared
 
 
 class DownloadDialog(QDialog):
     """One download. It stays beside the window; several may be open. Closing it pauses what runs."""
+
+    running: ClassVar[set[str]] = set()
+    """The repositories that are being fetched, in any of these dialogs."""
 
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,6 +49,9 @@ class DownloadDialog(QDialog):
         self.name.textEdited.connect(self._on_edited)
         self.name.returnPressed.connect(self.look)
         self.look_button = button("Look", "Ask the hub what this is; nothing is fetched yet", self.look)
+        self.unfinished = Unfinished(shared)
+        self.unfinished.wanted.connect(self._on_wanted)
+        self.unfinished.failed.connect(lambda error: self.notice.say(error.message, error.cure))
         self.choice = QComboBox()
         name_control(self.choice, "Files", "Which files to fetch")
         self.choice.currentIndexChanged.connect(self._on_chosen)
@@ -67,6 +76,7 @@ class DownloadDialog(QDialog):
         layout.setContentsMargins(16, 14, 16, 14)
         layout.setSpacing(10)
         layout.addWidget(row(self.name, self.look_button))
+        layout.addWidget(self.unfinished)
         layout.addWidget(self.notice)
         layout.addWidget(self.choice)
         layout.addWidget(self.about)
@@ -76,6 +86,7 @@ class DownloadDialog(QDialog):
         layout.addWidget(self.bar)
         layout.addWidget(row(self.hub_button, None, self.pause_button, self.get_button, self.close_button))
         self._show_state()
+        self.unfinished.reload(self.running)
 
     # Looking ------------------------------------------------------------------------------------------------------------------
 
@@ -173,6 +184,7 @@ class DownloadDialog(QDialog):
         )
         self.notice.clear()
         self.status.setText(f"Asking {hub.host}…")
+        self.running.add(wanted.repo)
         self._begin(lambda say, cancelled: download(data, wanted, say, cancelled, hub=hub), self._on_fetched)
 
     def pause(self) -> None:
@@ -201,6 +213,7 @@ class DownloadDialog(QDialog):
 
     def _on_ended(self, _what: object) -> None:
         self._fetching = None
+        self._not_running()
         self.bar.hide()
         self.status.setText("")
         self._show_state()
@@ -219,6 +232,14 @@ class DownloadDialog(QDialog):
             self.notice.say(error.message, error.cure)
 
     # State --------------------------------------------------------------------------------------------------------------------
+
+    def _not_running(self) -> None:
+        if self._look is not None:
+            self.running.discard(self._look.repository.repo)
+
+    def _on_wanted(self, repo: str) -> None:
+        self.name.setText(repo)
+        self.look()
 
     def _on_edited(self, _text: str) -> None:
         self._forget()
@@ -241,6 +262,9 @@ class DownloadDialog(QDialog):
         self.name.setEnabled(not busy)
         self.choice.setEnabled(not busy)
         self.hub_button.setEnabled(not busy)
+        self.unfinished.setEnabled(not busy)
+        if busy or seen is not None:
+            self.unfinished.hide()
         self.look_button.setVisible(not busy)
         self.get_button.setVisible(not busy)
         self.get_button.setEnabled(ready)
@@ -250,5 +274,6 @@ class DownloadDialog(QDialog):
         """The dialog closes, in whatever way; what runs is paused."""
         if self._fetching is not None:
             self._fetching.stop()
+            self._not_running()
             self.shared.reload_models()  # what runs may be complete in the last instant
         super().done(result)

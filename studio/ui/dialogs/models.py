@@ -20,14 +20,28 @@ from PySide6.QtGui import (
     QShortcut,
     QShowEvent,
 )
-from PySide6.QtWidgets import QDialog, QFileDialog, QProgressBar, QPushButton, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QDialog,
+    QFileDialog,
+    QGridLayout,
+    QInputDialog,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.core.errors import StudioError
 from studio.core.settings import MemoryWish
+from studio.models.adapters import FamilyNotToldError
 from studio.models.add import add, remove
-from studio.models.card import ModelCard
+from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalogue import how_to_get, listed
 from studio.models.check import Checked, check
+from studio.models.checkpoint import checkpoint_in
 from studio.models.machine import Machine, look, look_closely
 from studio.models.staging import InstallCancelledError
 from studio.ui import background
@@ -63,6 +77,7 @@ class ModelsDialog(QDialog):
         self.resize(1060, 680)
         self._stop: threading.Event | None = None
         self._busy = False
+        self._adding: Path | None = None
         self._here = ModelsDialog.machine or look()
         self._looking: threading.Event | None = None
         self.notice = Notice()
@@ -87,10 +102,16 @@ class ModelsDialog(QDialog):
             "Add folder…", "Add a model folder from this computer; it stays where it is", self._choose_folder, "plus"
         )
         self.add_file_button = button(
-            "Add file…", "Add a .gguf or .safetensors file from this computer", self._choose_file, "plus"
+            "Add file…", "Add a .gguf or .safetensors file (a model, a LoRA …) from this computer", self._choose_file, "plus"
         )
         self.add_repository_button = button(
             "Add by repository id…", "Fetch a model from a hub by its organisation/name", self._add_by_repository, "plus"
+        )
+        self.find_button = button(
+            "Find on this computer…",
+            "Find models that other programs keep on this computer; they stay where they are",
+            self._find,
+            "folder",
         )
         self.get_button = button("Install", "Get the model", self._get, primary=True)
         self.default_button = button("Make default", "Use this model first for its kind", self._make_default)
@@ -123,12 +144,26 @@ class ModelsDialog(QDialog):
         layout.addWidget(self.notice)
         layout.addWidget(self.splitter, 1)
         self.status.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        adds = (self.add_folder_button, self.add_file_button, self.add_repository_button)
-        layout.addWidget(row(*adds, self.status, self.bar, self.stop_button, self.close_button))
+        self._adds = QGridLayout()
+        self._adds.setSpacing(8)
+        self._footer = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._footer.setSpacing(8)
+        self._footer.addLayout(self._adds)
+        self._footer.addWidget(row(self.status, self.bar, self.stop_button, self.close_button), 1)
+        layout.addLayout(self._footer)
+        self._place_adds(narrow=False)
         self.stop_button.hide()
         self.bar.hide()
         for made in self.findChildren(QPushButton):
             made.setAutoDefault(False)  # Return in the search does not press one
+
+    def _place_adds(self, *, narrow: bool) -> None:
+        """Put the buttons that add into one line; into two, and the rest below, where there is no room."""
+        made = (self.add_folder_button, self.add_file_button, self.add_repository_button, self.find_button)
+        for number, control in enumerate(made):
+            self._adds.addWidget(control, *(divmod(number, 2) if narrow else (0, number)))
+        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        self._footer.setDirection(direction)
 
     def _connect(self) -> None:
         self.list.chosen.connect(self._on_chosen)
@@ -145,6 +180,8 @@ class ModelsDialog(QDialog):
 
     def _fill(self) -> None:
         cards = [card for kind in ORDER for card in self.shared.cards(kind)]
+        adapters = [card for card in self.shared.cards(ADAPTER) if card.kind == ADAPTER]
+        cards += sorted(adapters, key=lambda card: card.title.casefold())
         defaults = {found[0].name for kind in ORDER if (found := self.shared.cards(kind))}
         self.list.show_items(items(listed(cards), len(cards), defaults, self._here))
         self._on_chosen()
@@ -166,6 +203,7 @@ class ModelsDialog(QDialog):
         self.how.setVisible(False)
         if item is None:
             return
+        self.default_button.setVisible(there and item.card.kind != ADAPTER)
         chosen = self.shared.settings.default_models.get(item.card.kind) == item.card.name
         self.default_button.setEnabled(there and not self._busy and not chosen)
         self.remove_button.setEnabled(there and not self._busy and not item.card.builtin)
@@ -259,7 +297,7 @@ class ModelsDialog(QDialog):
             return
         card = item.card
         own = Path(card.path).is_relative_to(self.shared.data.models)
-        what = "Its files are deleted." if own else "Its folder stays where it is."
+        what = "Its files are deleted." if own and not _lies_elsewhere(card) else "Its files stay where they are."
         if ask(self, "Remove the model?", f"{card.title} is taken from the list. {what}", "Remove"):
             self._begin("", lambda _stop: remove(self.shared.data, card.name), self._on_removed, can_stop=False)
 
@@ -288,13 +326,20 @@ class ModelsDialog(QDialog):
         DownloadDialog(self.shared, self.parentWidget()).show()  # beside the window, so that several may run
         self.accept()
 
-    def add(self, path: Path) -> None:
+    def _find(self) -> None:
+        from studio.ui.dialogs.finding import FindDialog
+
+        FindDialog(self.shared, parent=self.parentWidget()).show()
+        self.accept()
+
+    def add(self, path: Path, made_for: ModelCard | None = None) -> None:
         """Add the model at `path`, in another thread; the reason is shown where it is refused. Closing the dialog stops it."""
         if self._busy:
             self.notice.say("One model at a time.", "Wait for the first, or stop it.")
             return
         data, say = self.shared.data, self._progressed.emit
-        self._begin(f"Adding {path.name}…", lambda stop: add(data, path, say, stop.is_set), self._on_added)
+        self._adding = path
+        self._begin(f"Adding {path.name}…", lambda stop: add(data, path, say, stop.is_set, made_for=made_for), self._on_added)
 
     def _on_added(self, card: ModelCard) -> None:
         self._end()
@@ -325,17 +370,31 @@ class ModelsDialog(QDialog):
         self.status.setText("")
         if isinstance(error, InstallCancelledError):
             self.status.setText("Stopped; nothing was added" if adding else "Stopped")
+        elif isinstance(error, FamilyNotToldError):
+            self._ask_family(error)
         elif isinstance(error, StudioError):
             self.notice.say(error.message, error.cure)
         else:
             raise error
+
+    def _ask_family(self, error: FamilyNotToldError) -> None:
+        """Ask which model an adapter was made for, where models are there that it may be."""
+        models = {card.title: card for card in self.shared.cards("image") if not card.base}
+        path = self._adding
+        if not models or path is None:
+            self.notice.say(error.message, "Add the model that it was made for first.")
+            return
+        question = f"{error.message}\nWhich of the installed models was it made for?"
+        title, yes = QInputDialog.getItem(self, "For which model?", question, list(models), 0, False)
+        if yes:
+            self.add(path, models[title])
 
     def _set_busy(self, busy: bool) -> None:
         self._busy = busy
         if not busy:
             self._stop = None
         self.stop_button.setVisible(self._stop is not None)
-        for control in (self.add_folder_button, self.add_file_button, self.add_repository_button):
+        for control in (self.add_folder_button, self.add_file_button, self.add_repository_button, self.find_button):
             control.setEnabled(not busy)
         self._on_chosen()
 
@@ -389,6 +448,7 @@ class ModelsDialog(QDialog):
         super().resizeEvent(event)
         narrow = event.size().width() < NARROW
         self.splitter.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
+        self._place_adds(narrow=narrow)
 
     def _on_activated(self, _index: QModelIndex) -> None:
         item = self._chosen()
@@ -415,6 +475,14 @@ class ModelsDialog(QDialog):
         """Add what was dropped."""
         event.acceptProposedAction()
         self.add(Path(event.mimeData().urls()[0].toLocalFile()))
+
+
+def _lies_elsewhere(card: ModelCard) -> bool:
+    try:
+        found = checkpoint_in(card.folder)
+    except StudioError:
+        return False
+    return found is not None and not Path(found.path).is_relative_to(card.folder)
 
 
 def _how(words: str) -> str:

@@ -6,13 +6,12 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
-from studio.core.requests import KINDS
 from studio.core.settings import MemoryWish
-from studio.models.card import ModelCard
+from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalogue import licences
 from studio.models.machine import Machine, needs
 from studio.models.memory import RUNG_TITLES, Facts, Plan, choose, facts_of, ladder
-from studio.ui.dialogs.models_list import Item, language_name
+from studio.ui.dialogs.models_list import Item, kind_title, language_name
 from studio.ui.parts import label, name_control, row, size_text
 
 COMMERCIAL = {
@@ -148,6 +147,7 @@ class CardView(QScrollArea):
         self._fact("Reads", f"{card.max_prompt_tokens} tokens of a prompt" if card.max_prompt_tokens else "")
         revision = f", revision {card.revision}" if card.revision else ""
         self._fact("Source", f"{card.repo}{revision}" if card.repo else card.source)
+        self._fact("Trigger words", ", ".join(card.trigger_words))
         self._fact("Folder", card.path if item.installed else "")
 
     def _fact(self, name: str, value: str, more: str = "") -> None:
@@ -166,10 +166,10 @@ class CardView(QScrollArea):
         self.machine.setText(f"This computer: {machine_words(machine)}.")
         facts = facts_of(card) if item.installed else Facts()
         steps = list(ladder(card, machine.at_rest, facts=facts))
-        if len(steps) > 1 and not card.base:
+        if len(steps) > 1 and not card.base and not card.adapter:
             self._offer_ways(steps, wish)
         if known is None:
-            self.memory_note.setText("What it needs is not known." if not card.base else "It needs little beside its model.")
+            self.memory_note.setText("What it needs is not known." if not card.adapter else "It needs little beside its model.")
             return
         try:
             taken = choose(card, machine.at_rest, facts=facts, wish=usual if wish == "auto" else wish)
@@ -216,7 +216,8 @@ def _fit(step: Plan) -> str:
 
 def _about(item: Item) -> str:
     state = ("installed, the default of its kind" if item.is_default else "installed") if item.installed else "not installed"
-    return " · ".join((KINDS[item.card.kind].title, *item.card.tasks, state))
+    tasks = () if item.card.kind == ADAPTER else item.card.tasks
+    return " · ".join((kind_title(item.card), *tasks, state))
 
 
 def _value(text: str, role: str = "") -> QLabel:

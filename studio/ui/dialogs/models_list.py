@@ -20,7 +20,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from studio.core.requests import KINDS
-from studio.models.card import ModelCard
+from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalogue import CatalogueEntry, why_not_run
 from studio.models.machine import Machine, needed
 from studio.models.memory import fits
@@ -32,6 +32,10 @@ ROW_HEIGHT = 50
 ORDER = sorted(KINDS, key=lambda kind: ("text", "image", "video", "speech", "music", kind).index(kind))
 """The kinds as the window's tabs have them."""
 COMMERCIAL = {"yes": "free to use", "conditional": "conditions", "no": "not commercial"}
+ADAPTERS = {
+    "lora": "LoRA", "textual-inversion": "Textual inversion", "vae": "VAE", "controlnet": "ControlNet",
+    "ip-adapter": "IP-Adapter",
+}  # fmt: skip
 TASKS = {
     "text-generation": "Writing and chat",
     "summarization": "Summaries",
@@ -41,6 +45,7 @@ TASKS = {
     "image-to-video": "Videos from pictures",
     "text-to-speech": "Speech",
     "text-to-audio": "Music and sound",
+    ADAPTER: "Adapters",
 }
 SIZES = {"1": "up to 1 GB", "5": "up to 5 GB", "20": "up to 20 GB"}
 LICENCES = {"yes": "Commercial use free", "conditional": "Commercial use possible"}
@@ -99,14 +104,15 @@ class Item:
     def words(self) -> str:
         """The second line."""
         licence = COMMERCIAL.get(self.card.commercial or "", self.card.licence)
-        return " · ".join(filter(None, (KINDS[self.card.kind].title, self.size_words, licence)))
+        return " · ".join(filter(None, (kind_title(self.card), self.size_words, licence)))
 
     @property
     def searched(self) -> str:
         """What a search looks into."""
         card = self.card
         languages = " ".join(language_name(language) for language in card.languages)
-        parts = (card.title, card.name, card.repo, card.family, card.description, card.licence, languages, *card.tasks)
+        what = ADAPTERS.get(card.adapter, "")
+        parts = (card.title, card.name, card.repo, card.family, what, card.description, card.licence, languages, *card.tasks)
         return " ".join(parts).casefold()
 
 
@@ -125,6 +131,13 @@ def items(entries: Sequence[CatalogueEntry], installed: int, defaults: set[str],
         return (1, bool(item.hindrance), ORDER.index(item.card.kind), need or 1 << 60, item.card.title)
 
     return sorted(found, key=place)
+
+
+def kind_title(card: ModelCard) -> str:
+    """Return what a model makes, or what an adapter is and for which model."""
+    if card.kind == ADAPTER:
+        return f"{ADAPTERS[card.adapter]} for {card.family}"
+    return KINDS[card.kind].title
 
 
 def language_name(code: str) -> str:
@@ -196,7 +209,7 @@ class ModelFilter(QSortFilterProxyModel):
         return (
             (not self._only_installed or item.installed)
             and (not self._only_fitting or (item.fits is not False and not item.hindrance))
-            and (not self._task or self._task in (card.tasks or _tasks_of(card)))
+            and (not self._task or self._task in ((ADAPTER,) if card.adapter else ()) + (card.tasks or _tasks_of(card)))
             and (not self._gigabytes or 0 < item.size <= self._gigabytes * 1e9)
             and (allowed is None or card.commercial in allowed)
             and (not self._language or self._language in card.languages)

@@ -82,6 +82,10 @@ class GenerateTab(QWidget):
         """Return what stands between prompt and settings."""
         return []
 
+    def model_widgets(self) -> list[QWidget]:
+        """Return what stands below the model."""
+        return []
+
     def own_values(self) -> dict[str, Any]:
         """Return the values of `own_fields`."""
         return {}
@@ -114,6 +118,8 @@ class GenerateTab(QWidget):
         inner.addWidget(label("Model", "muted"))
         inner.addWidget(self.model)
         inner.addWidget(self._no_model)
+        for widget in self.model_widgets():
+            inner.addWidget(widget)
         inner.addSpacing(4)
         inner.addWidget(self.form)
         inner.addStretch(1)

@@ -9,16 +9,22 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
+from studio.core.errors import Problem, StudioError
 from studio.core.events import Cancelled, Event, Failed, Finished, Preview, Progress
 from studio.core.files import write_whole
 from studio.core.jobs import Job
+from studio.core.requests import Request
 from studio.engine.prompt_words import advise
-from studio.models.card import ModelCard
+from studio.models.card import ADAPTER, ModelCard
+from studio.models.fitting import check_adapters
+from studio.models.installed import base_among
 from studio.ui import background
 from studio.ui.examples import Examples
 from studio.ui.image_view import ImageView
 from studio.ui.parts import button, label, row, tell, text_editor
 from studio.ui.shared import Shared
+from studio.ui.tabs import adapters
+from studio.ui.tabs.adapters import AdapterRows
 from studio.ui.tabs.base import GenerateTab
 
 _ADVISED = 400
@@ -29,22 +35,46 @@ class ImageTab(GenerateTab):
     """Prompt and settings on the left, the picture as it is made on the right."""
 
     kind = "image"
-    own_fields = ("negative_prompt",)
+    own_fields = ("negative_prompt", *adapters.FIELDS)
 
     def __init__(self, shared: Shared) -> None:
         self.negative_prompt = text_editor("Negative prompt", "What to keep out of the picture.", 48)
         self.about = label("", "muted", wrap=True)
         self.advice = label("", "muted", wrap=True)
         self.examples = Examples()
+        self.adapters = AdapterRows()
         self.view = ImageView()
         super().__init__(shared)
         self.examples.chosen.connect(self.prompt.setPlainText)
         self.prompt.textChanged.connect(self._advise)
         self.negative_prompt.textChanged.connect(self._on_edited)
+        self.adapters.changed.connect(self._on_edited)
+        self.adapters.words_wanted.connect(self._add_words)
 
     def extra_widgets(self) -> list[QWidget]:
         """See `GenerateTab`."""
         return [row(label("Negative prompt", "muted"), None, self.examples), self.negative_prompt]
+
+    def model_widgets(self) -> list[QWidget]:
+        """See `GenerateTab`."""
+        return [self.adapters]
+
+    def extra_problems(self, request: Request) -> list[Problem]:
+        """See `GenerateTab`."""
+        if self.card is None:
+            return []
+        try:
+            if self.card.base:
+                base_among(self.shared.all_cards(), self.card)
+        except StudioError as error:
+            return [Problem("model", f"{error.message} {error.cure}")]
+        problem = check_adapters(self.shared.find_card, self.card, request)
+        return [problem] if problem is not None else []
+
+    def _add_words(self, words: str) -> None:
+        """Put trigger words behind the prompt."""
+        prompt = self.prompt.toPlainText().rstrip()
+        self.prompt.setPlainText(f"{prompt}, {words}" if prompt else words)
 
     def _why_not_row(self) -> QWidget:
         return self._advised(self.advice, super()._why_not_row())
@@ -67,15 +97,17 @@ class ImageTab(GenerateTab):
 
     def own_values(self) -> dict[str, Any]:
         """See `GenerateTab`."""
-        return {"negative_prompt": self.negative_prompt.toPlainText()}
+        return {"negative_prompt": self.negative_prompt.toPlainText(), **self.adapters.values()}
 
     def set_own_values(self, values: dict[str, Any]) -> None:
         """See `GenerateTab`."""
         if "negative_prompt" in values:
             self.negative_prompt.setPlainText(str(values["negative_prompt"]))
+        self.adapters.set_values(values)
 
     def on_card_changed(self, card: ModelCard | None) -> None:
         """What the starter can draw is said, because it is little."""
+        self.adapters.offer(self.shared.cards(ADAPTER), card)
         self.about.setText(card.description if card is not None else "")
         self.about.setVisible(bool(card and card.description))
         self.examples.show_prompts(card.examples if card is not None else ())

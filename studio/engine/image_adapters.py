@@ -1,0 +1,47 @@
+"""Adapters of pictures' models: put on for a job, kept for the next, and taken off where that one does not want them.
+
+The model's own weights come back bit by bit: without adapters it draws what it drew before.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from studio.core.errors import StudioError
+from studio.core.requests import ImageRequest
+from studio.engine import image_ip, image_loras, image_tokens, image_vae
+from studio.engine.image_control import with_controlnet
+from studio.engine.image_load import ImagePipeline
+from studio.engine.protocol import Run
+from studio.models.fitting import Wanted
+
+
+def put_on(run: Run, pipeline: ImagePipeline) -> ImagePipeline:
+    """Return the pipeline with the run's adapters on, and without any other. Raises StudioError with what is on then whole."""
+    request = run.job.request
+    assert isinstance(request, ImageRequest)
+    pipe, worn = pipeline.pipe, pipeline.worn
+    _check_whole(run, pipe)
+    image_tokens.wear(pipe, worn, _of(run, "textual-inversion"), run.card)  # before LoRAs: these wrap layers
+    image_vae.wear(pipe, worn, _of(run, "vae"), run.card)
+    more = image_ip.wear(pipe, worn, _of(run, "ip-adapter"), request, run.card)
+    image_loras.wear(pipe, worn, _of(run, "lora"), run)
+    pipeline = dataclasses.replace(pipeline, more={**pipeline.more, **more})
+    return with_controlnet(pipeline, _of(run, "controlnet"), request, run.card)
+
+
+def _check_whole(run: Run, pipe: Any) -> None:
+    """Raise StudioError where the model is loaded piece by piece: only LoRAs know how to be put into pieces."""
+    wanted = [one.card.title for one in run.adapters if one.card.adapter in ("textual-inversion", "vae", "ip-adapter")]
+    parts = (part for part in pipe.components.values() if hasattr(part, "parameters"))
+    if wanted and any(tensor.is_meta for part in parts for tensor in part.parameters()):
+        raise StudioError(
+            f"{wanted[0]} cannot be used while the model is loaded piece by piece.",
+            cause="memory",
+            cure="Choose another way to load the model under Models, or a smaller one.",
+        )
+
+
+def _of(run: Run, kind: str) -> list[Wanted]:
+    return [one for one in run.adapters if one.card.adapter == kind]

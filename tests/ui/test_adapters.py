@@ -1,0 +1,122 @@
+"""Adapters in the window: chosen in the image tab, listed and added in the Models window."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QDoubleSpinBox, QInputDialog, QToolButton
+
+from studio.models.add import add
+from studio.models.card import ModelCard
+from studio.models.installed import find
+from studio.ui.dialogs.models import ModelsDialog
+from tests.models.test_adapters import UNET_XL, lora_bytes, put
+
+SD = ModelCard(name="sd", title="SD", kind="image", runner="diffusers", family="StableDiffusionPipeline")
+XL = ModelCard(name="xl", title="XL", kind="image", runner="diffusers", family="StableDiffusionXLPipeline")
+
+
+@pytest.fixture
+def tab(open_studio, data, tmp_path):
+    metadata = {"modelspec.trigger_phrase": "pxl <b>style", "modelspec.title": "Pixel & co"}
+    there = [
+        add(data, put(tmp_path, lora_bytes(metadata=metadata), "pixel.safetensors")),
+        add(data, put(tmp_path, lora_bytes(rank=2), "grain.safetensors")),
+        add(data, put(tmp_path, lora_bytes(UNET_XL, width=2048), "large.safetensors")),
+    ]
+    studio = open_studio()
+    shared = studio.window.shared
+    shared._cards = [SD, XL, *there]
+    shared.settings.default_models["image"] = "sd"
+    shared.models_changed.emit()
+    studio.window.show_image()
+    tab = studio.window.image_tab
+    tab.choose_model("sd")
+    tab.prompt.setPlainText("a cat")
+    return tab
+
+
+def offered(tab):
+    return [action.text() for action in tab.adapters.menu.actions()]
+
+
+def controls(tab, kind):
+    return [control for control in tab.adapters.findChildren(kind) if control.isVisible()]
+
+
+def test_those_that_fit_are_offered_and_a_chosen_one_is_in_the_request(tab):
+    assert tab.adapters.isVisible()
+    assert offered(tab) == ["grain", "Pixel && co"]
+    tab.adapters.menu.actions()[1].trigger()
+    (spin,) = controls(tab, QDoubleSpinBox)
+    spin.setValue(0.6)
+    assert tab.request().adapters == "pixel:0.6"
+    assert offered(tab) == ["grain"]
+    words = next(tool for tool in controls(tab, QToolButton) if tool.text() == "Words")
+    assert "&lt;b&gt;" in words.toolTip()
+    words.click()
+    assert tab.prompt.toPlainText() == "a cat, pxl <b>style"
+    tab.adapters.menu.actions()[0].trigger()
+    assert tab.request().adapters == "pixel:0.6, grain:1"
+    next(tool for tool in controls(tab, QToolButton) if tool.accessibleName() == "Take out Pixel & co").click()
+    assert tab.request().adapters == "grain:1"
+    assert tab.shared.settings.drafts["image"]["adapters"] == "grain:1"
+
+
+def test_another_model_says_that_a_chosen_one_does_not_fit(tab):
+    tab.adapters.set_values({"adapters": "pixel:0.6"})
+    tab.choose_model("xl")
+    assert not tab.generate_button.isEnabled()
+    assert "is a LoRA for Stable Diffusion 1.x; XL is SDXL" in tab._why_not.text()
+    assert offered(tab) == ["large"]
+    next(tool for tool in controls(tab, QToolButton) if tool.accessibleName().startswith("Take out")).click()
+    assert tab.generate_button.isEnabled()
+
+
+def test_a_recipe_fills_the_rows_also_with_what_is_not_there(tab):
+    tab.set_values({"adapters": "pixel:0.5, gone:0.3"})
+    assert [spin.value() for spin in controls(tab, QDoubleSpinBox)] == [0.5, 0.3]
+    assert "no adapter 'gone'" in tab._why_not.text()
+    tab.set_values({"adapters": "pixel:much"})
+    assert "must be a number" in tab._why_not.text()
+    next(tool for tool in controls(tab, QToolButton) if tool.accessibleName() == "Take out").click()
+    assert tab.generate_button.isEnabled()
+
+
+def test_nothing_is_shown_where_there_are_none(tab):
+    tab.shared._cards = [SD]
+    tab.shared.models_changed.emit()
+    assert not tab.adapters.isVisible()
+
+
+def test_the_models_window_lists_them_apart(tab, qtbot):
+    dialog = ModelsDialog(tab.shared)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.list.task.setCurrentIndex(dialog.list.task.findData("adapter"))
+    dialog.list.installed.setChecked(True)
+    dialog.list._apply()
+    shown = [dialog.list.shown.item_at(row) for row in range(dialog.list.shown.rowCount())]
+    assert [item.card.name for item in shown] == ["grain", "large", "pixel"]
+    dialog.list.choose("pixel")
+    assert shown[2].words.startswith("LoRA for Stable Diffusion 1.x")
+    assert dialog.view.title.text() == "Pixel & co"
+    assert not dialog.default_button.isVisible()
+    assert dialog.remove_button.isVisible()
+
+
+def test_the_models_window_asks_for_which_model_a_lora_is(tab, qtbot, monkeypatch, tmp_path):
+    dialog = ModelsDialog(tab.shared)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    asked = []
+
+    def answer(_parent, _title, question, titles, *_more):
+        asked.append((question, titles))
+        return "XL", True
+
+    monkeypatch.setattr(QInputDialog, "getItem", answer)
+    dialog.add(put(tmp_path, lora_bytes("lora_unet_nowhere", width=5), "odd.safetensors"))
+    qtbot.waitUntil(lambda: dialog.status.text() == "odd was added", timeout=10_000)
+    assert "does not tell for which model" in asked[0][0]
+    assert asked[0][1] == ["SD", "XL"]
+    assert find(tab.shared.data, "adapter", "odd").family == "SDXL"
