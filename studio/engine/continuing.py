@@ -1,4 +1,4 @@
-"""About the files that a request goes on from (music: MIDI; a picture, a video: pictures), before it runs. Every command asks."""
+"""What a request asks beyond its prompt, before it runs: MIDI to go on from, lyrics, pictures. Light: every command asks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ def check_given(card: ModelCard, request: Request) -> Problem | None:
         from studio.engine.video_given import check_video
 
         return check_video(card, request)
-    if not isinstance(request, MusicRequest) or not request.continue_from:
+    if not isinstance(request, MusicRequest):
+        return None
+    if request.lyrics.strip() and not card.sings:
+        return Problem("lyrics", f"{card.title} does not sing. Leave the lyrics empty, or choose a model such as ACE-Step")
+    if not request.continue_from:
         return None
     if not card.writes_notes:
         return Problem("continue_from", f"{card.title} makes sound, not notes, and cannot continue a MIDI file")

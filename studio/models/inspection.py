@@ -141,6 +141,8 @@ def _what(card: ModelCard) -> str:
 
 
 def _format(path: Path, card: ModelCard | None) -> str:
+    if path.suffix.lower() == ".onnx":
+        return "onnx"
     if path.is_dir():
         if card is not None and Path(card.path).is_file():
             return Path(card.path).suffix.lower().removeprefix(".")

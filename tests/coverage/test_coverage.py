@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.checkpoints_sound import THIRD_PARTIES
 from tests.coverage.run import Trial
 from tests.coverage.table import FAMILIES, rows_of
 
+pytestmark = THIRD_PARTIES
 ROWS = rows_of(Path(__file__).parents[2] / "docs" / "models.md")
 
 
