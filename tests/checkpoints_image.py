@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from studio.models.card import ModelCard
 from studio.models.inspect import inspect
+from tests.checkpoints_image_parts import beside, clip_tokenizer
 
 
-def _clip_tokenizer(folder: Path):
-    from transformers import CLIPTokenizer
-
-    folder.mkdir(parents=True, exist_ok=True)
-    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
-    vocabulary = {token: number for number, token in enumerate([*letters, *(f"{letter}</w>" for letter in letters)])}
-    vocabulary["<|startoftext|>"], vocabulary["<|endoftext|>"] = len(vocabulary), len(vocabulary) + 1
-    (folder / "vocab.json").write_text(json.dumps(vocabulary))
-    (folder / "merges.txt").write_text("#version: 0.2\n")
-    return CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=77), len(vocabulary)
-
-
-def _parts(cross: int, vocabulary: int, **more):
+def parts_of_sd(cross: int, vocabulary: int, **more):
     import torch
     from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
     from transformers import CLIPTextConfig
@@ -50,8 +38,8 @@ def make_sd(folder: Path) -> ModelCard:
     from diffusers import StableDiffusionPipeline
     from transformers import CLIPTextModel
 
-    tokenizer, vocabulary = _clip_tokenizer(folder.with_name(folder.name + "-tokenizer"))
-    unet, vae, text, scheduler = _parts(32, vocabulary)
+    tokenizer, vocabulary = clip_tokenizer(beside(folder))
+    unet, vae, text, scheduler = parts_of_sd(32, vocabulary)
     pipe = StableDiffusionPipeline(
         vae=vae, text_encoder=CLIPTextModel(text), tokenizer=tokenizer, unet=unet, scheduler=scheduler, safety_checker=None,
         feature_extractor=None, requires_safety_checker=False,
@@ -64,8 +52,8 @@ def make_sdxl(folder: Path) -> ModelCard:
     from diffusers import StableDiffusionXLPipeline
     from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
-    tokenizer, vocabulary = _clip_tokenizer(folder.with_name(folder.name + "-tokenizer"))
-    unet, vae, text, scheduler = _parts(
+    tokenizer, vocabulary = clip_tokenizer(beside(folder))
+    unet, vae, text, scheduler = parts_of_sd(
         64, vocabulary, addition_embed_type="text_time", addition_time_embed_dim=8, projection_class_embeddings_input_dim=80,
         transformer_layers_per_block=(1, 1), use_linear_projection=True,
     )  # fmt: skip
@@ -77,14 +65,29 @@ def make_sdxl(folder: Path) -> ModelCard:
     return inspect(folder)
 
 
+def make_lcm(folder: Path) -> ModelCard:
+    from diffusers import LatentConsistencyModelPipeline, LCMScheduler
+    from transformers import CLIPTextModel
+
+    tokenizer, vocabulary = clip_tokenizer(beside(folder))
+    unet, vae, text, scheduler = parts_of_sd(32, vocabulary, time_cond_proj_dim=16)
+    pipe = LatentConsistencyModelPipeline(
+        vae=vae, text_encoder=CLIPTextModel(text), tokenizer=tokenizer, unet=unet,
+        scheduler=LCMScheduler.from_config(scheduler.config), safety_checker=None, feature_extractor=None,
+        requires_safety_checker=False,
+    )  # fmt: skip
+    pipe.save_pretrained(folder)
+    return inspect(folder)
+
+
 def make_sd_that_decodes_large(folder: Path, channels: int = 32) -> ModelCard:
     """Its autoencoder enlarges eight times, as a real one's, so that decoding takes many times the memory of a step."""
     import torch
     from diffusers import AutoencoderKL, StableDiffusionPipeline
     from transformers import CLIPTextModel
 
-    tokenizer, vocabulary = _clip_tokenizer(folder.with_name(folder.name + "-tokenizer"))
-    unet, _vae, text, scheduler = _parts(32, vocabulary)
+    tokenizer, vocabulary = clip_tokenizer(beside(folder))
+    unet, _vae, text, scheduler = parts_of_sd(32, vocabulary)
     torch.manual_seed(1)
     vae = AutoencoderKL(
         block_out_channels=(channels,) * 4, in_channels=3, out_channels=3, down_block_types=("DownEncoderBlock2D",) * 4,

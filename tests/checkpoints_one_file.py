@@ -29,10 +29,10 @@ def tiny_pipeline(folder: Path, large: bool = False):
     )
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-    from tests.checkpoints_image import _clip_tokenizer
+    from tests.checkpoints_image_parts import clip_tokenizer
 
     torch.manual_seed(0)
-    tokenizer, tokens = _clip_tokenizer(folder / "words")
+    tokenizer, tokens = clip_tokenizer(folder / "words")
     widths, depth = (64, 128), (1, 2)
     more = {
         "attention_head_dim": [width // 64 for width in widths], "use_linear_projection": True,

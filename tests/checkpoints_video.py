@@ -6,7 +6,8 @@ from pathlib import Path
 
 from studio.models.card import ModelCard
 from studio.models.inspect import inspect
-from tests.checkpoints_image import _clip_tokenizer, make_sd
+from tests.checkpoints_image import make_sd
+from tests.checkpoints_image_parts import beside, clip_tokenizer
 from tests.checkpoints_text import make_tokenizer
 
 
@@ -253,7 +254,7 @@ def make_hunyuan(folder: Path) -> ModelCard:
         vocab_size=len(tokenizer), hidden_size=16, intermediate_size=37, num_hidden_layers=2, num_attention_heads=4,
         max_position_embeddings=512, bos_token_id=0, eos_token_id=0, pad_token_id=1,
     )  # fmt: skip
-    tokenizer_2, vocabulary = _clip_tokenizer(folder.with_name(folder.name + "-tokenizer"))
+    tokenizer_2, vocabulary = clip_tokenizer(beside(folder))
     clip = CLIPTextConfig(
         vocab_size=vocabulary, hidden_size=32, intermediate_size=37, num_hidden_layers=2, num_attention_heads=2,
         bos_token_id=vocabulary - 2, eos_token_id=vocabulary - 1, pad_token_id=vocabulary - 1, projection_dim=32,

@@ -54,3 +54,5 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """How the model was loaded (its precision, what moved), and what was done where memory ran out."""
     prompt_read: str = ""
     """What the model was given, where that is not the request's prompt: a Chinese prompt in English words."""
+    inputs: dict[str, str] = {}
+    """Field of the request → SHA-256 of the file that it names: it is the same only with the same file."""

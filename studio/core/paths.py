@@ -36,6 +36,11 @@ class DataFolder(NamedTuple):  # no msgspec: the window is painted before that i
         return self.root / "outputs"
 
     @property
+    def masks(self) -> Path:
+        """Masks that were painted in the window; recipes name them."""
+        return self.root / "masks"
+
+    @property
     def logs(self) -> Path:
         """Log files; they never hold a prompt."""
         return self.root / "logs"

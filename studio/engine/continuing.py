@@ -1,22 +1,30 @@
-"""About the file that a request goes on from (music: MIDI, a video: a picture), before it runs. Light: every command asks."""
+"""What a request asks beyond its prompt, before it runs: MIDI to go on from, lyrics, pictures. Light: every command asks."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from studio.core.errors import Problem, StudioError
-from studio.core.requests import MusicRequest, Request, VideoRequest
+from studio.core.requests import ImageRequest, MusicRequest, Request, VideoRequest
 from studio.engine import prompt_words
 from studio.models.card import ModelCard
 
 
 def check_given(card: ModelCard, request: Request) -> Problem | None:
-    """Return why the file that the request names cannot be continued, or what else the model cannot make of it; else None."""
+    """Return why the files that the request names cannot be used, or what else the model cannot make of it; else None."""
+    if isinstance(request, ImageRequest):
+        from studio.engine import image_inputs
+
+        return image_inputs.check_given(card, request)
     if isinstance(request, VideoRequest):
         from studio.engine.video_given import check_video
 
         return check_video(card, request)
-    if not isinstance(request, MusicRequest) or not request.continue_from:
+    if not isinstance(request, MusicRequest):
+        return None
+    if request.lyrics.strip() and not card.sings:
+        return Problem("lyrics", f"{card.title} does not sing. Leave the lyrics empty, or choose a model such as ACE-Step")
+    if not request.continue_from:
         return None
     if not card.writes_notes:
         return Problem("continue_from", f"{card.title} makes sound, not notes, and cannot continue a MIDI file")
@@ -36,4 +44,10 @@ def advise(card: ModelCard, request: Request) -> str:
 
         given = music_given.read_given(Path(request.continue_from))
         return music_words.advise(request.prompt, music_given.join(music_words.read(request.prompt), given))
-    return prompt_words.advise(request.prompt, card)
+    told = prompt_words.advise(request.prompt, card)
+    if isinstance(request, ImageRequest) and request.image:
+        from studio.engine import image_inputs
+
+        fit = image_inputs.describe_fit(image_inputs.look(Path(request.image)), request.width, request.height)
+        return " ".join(part for part in (told, f"{image_inputs.short_name(Path(request.image))}: {fit}" if fit else "") if part)
+    return told

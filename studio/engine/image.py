@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from studio.core.events import Preview, Progress, Statistics
 from studio.core.requests import MAX_SEED, ImageRequest
 from studio.engine.device import free_bytes
 from studio.engine.image_adapters import put_on
+from studio.engine.image_inputs import prepare as prepare_inputs
 from studio.engine.image_load import ImagePipeline, load
 from studio.engine.image_memory import KEPT, careful_decoding, decode_kept
 from studio.engine.placement import no_gradients
@@ -33,26 +35,32 @@ MEMORY_SHARE = 0.25
 PIXEL_BYTES = 8_192
 """Of memory that a picture's pixel takes while it is decoded, in the families that take most."""
 
+_ALONE = ("GlmImagePipeline",)
+"""Plans all pictures of a batch with the first one's seed: beside others a picture would not be the one that its seed makes."""
+
 
 def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Statistics]:
     """Yield the pictures; number i has the seed + i, so that each can be made again alone."""
     request, read = _readable(run, pipeline)
     pipeline = put_on(run, pipeline)
-    count, steps = request.num_images_per_prompt, request.num_inference_steps
+    given = prepare_inputs(request, pipeline, run.card)
+    count, steps = request.num_images_per_prompt, given.steps
     begun, first = time.monotonic(), 0.0
     for number in range(run.done, count):
         run.check()
         seed = ((request.seed or 0) + number) % (MAX_SEED + 1)
-        watch = _Steps([run], pipeline, request, number * steps, count * steps)
-        (picture,) = _draw([request], [seed], pipeline, run.card, watch)
+        watch = _Steps([run], given.pipeline, request, steps, number * steps, count * steps)
+        (picture,) = _draw([request], [seed], given.pipeline, run.card, watch, given.arguments)
         first = first or max(0.0, watch.first - begun)
-        pixels = _to_pixels(picture, run.card)
-        yield ImageResult(pixels=pixels, ordinal=number, seed=seed, prompt_read=read, parts=run.parts)
+        pixels, told = given.finished(_to_pixels(picture, run.card)), given.sha256
+        yield ImageResult(pixels=pixels, ordinal=number, seed=seed, prompt_read=read, parts=run.parts, inputs=told)
     return Statistics(run_seconds=time.monotonic() - begun, first_seconds=first, units=count * steps, unit="step")
 
 
 def generate_together(runs: Sequence[Run], pipeline: ImagePipeline) -> Iterator[Together]:
     """Yield every run's picture, or why it has none; see `protocol.Kind`. Each has its own noise, from its own seed."""
+    if type(pipeline.pipe).__name__ in _ALONE:
+        raise StudioError(f"Pictures of {runs[0].card.title} are made one by one.", cause="model")
     begun = time.monotonic()
     ready: dict[int, tuple[ImageRequest, str]] = {}
     for number, run in enumerate(runs):
@@ -71,19 +79,15 @@ def _draw_part(
 ) -> Iterator[Together]:
     chosen = [runs[number] for number in part]
     requests = [request for request, _read in part.values()]
-    watch = _Steps(chosen, pipeline, requests[0], 0, requests[0].num_inference_steps)
+    steps = requests[0].num_inference_steps
+    watch = _Steps(chosen, pipeline, requests[0], steps, 0, steps)
     seeds = [request.seed or 0 for request in requests]
     try:
         pictures = _draw(requests, seeds, pipeline, chosen[0].card, watch)
     except JobCancelledError as error:
         yield from ((number, error, Statistics()) for number in part)
         return
-    told = Statistics(
-        run_seconds=time.monotonic() - begun,
-        first_seconds=watch.first - begun,
-        units=requests[0].num_inference_steps,
-        unit="step",
-    )
+    told = Statistics(run_seconds=time.monotonic() - begun, first_seconds=watch.first - begun, units=steps, unit="step")
     for (number, (_request, read)), seed, picture in zip(part.items(), seeds, pictures, strict=True):
         try:
             runs[number].check()
@@ -113,16 +117,21 @@ def _readable(run: Run, pipeline: ImagePipeline) -> tuple[ImageRequest, str]:
 
 
 def _draw(
-    requests: Sequence[ImageRequest], seeds: Sequence[int], pipeline: ImagePipeline, card: ModelCard, watch: _Steps
+    requests: Sequence[ImageRequest],
+    seeds: Sequence[int],
+    pipeline: ImagePipeline,
+    card: ModelCard,
+    watch: _Steps,
+    inputs: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[Any]:
     """Return the pictures, each (height, width, 3), 0 to 1, or None where the model's own filter held it back.
 
-    The requests differ in their prompts only.
+    The requests differ in their prompts only. `inputs`: the arguments that given pictures are.
     """
     import torch
 
     pipeline.pipe.scheduler = make_scheduler(requests[0].scheduler, pipeline.scheduler, card)
-    arguments = _arguments(requests, pipeline, card)
+    arguments = {**_arguments(requests, pipeline, card), **inputs}
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
     arguments |= {"generator": generators if len(generators) > 1 else generators[0], "output_type": "np"}
     with no_gradients(pipeline.plan):
@@ -138,10 +147,13 @@ def _draw(
 class _Steps:
     """Sees each step of pictures that are drawn together: counts it, shows previews, obeys cancels."""
 
-    def __init__(self, runs: Sequence[Run], pipeline: ImagePipeline, request: ImageRequest, offset: int, total: int) -> None:
+    def __init__(
+        self, runs: Sequence[Run], pipeline: ImagePipeline, request: ImageRequest, steps: int, offset: int, total: int
+    ) -> None:
         self._runs = runs
         self._pipeline = pipeline
         self._request = request
+        self._steps = steps
         self._offset = offset
         self._total = total
         self._done = 0
@@ -178,7 +190,7 @@ class _Steps:
     def _see(self, latents: Any) -> None:
         if all(run.cancelled() for run in self._runs):
             raise JobCancelledError  # raising is the one way out that every pipeline has
-        self._done = min(self._done + 1, self._request.num_inference_steps)
+        self._done = min(self._done + 1, self._steps)
         now = time.monotonic()
         self.first = self.first or now
         shows = latents is not None and self._pipeline.latent_map is not None and now - self._shown >= FRAME_SECONDS
@@ -201,6 +213,9 @@ def _arguments(requests: Sequence[ImageRequest], pipeline: ImagePipeline, card: 
         "width": request.width,
         "height": request.height,
         "num_inference_steps": request.num_inference_steps,
+        "max_area": request.width * request.height,  # Kontext would take its own
+        # A small picture is drawn small, and not as large as those of the training and made smaller then.
+        "use_resolution_binning": request.width * request.height >= 512 * 512,
     }
     if card.guidance == "true_cfg":
         arguments["true_cfg_scale"] = request.guidance_scale
@@ -210,6 +225,8 @@ def _arguments(requests: Sequence[ImageRequest], pipeline: ImagePipeline, card: 
         arguments["guidance_scale"] = request.guidance_scale
         if any(negative) and card.guidance != "embedded":
             arguments["negative_prompt"] = negative if len(negative) > 1 else negative[0]
+    if request.num_inference_steps != 2:
+        arguments["intermediate_timesteps"] = None  # Sana-Sprint has one for two steps only
     arguments |= pipeline.more
     return {name: value for name, value in arguments.items() if name in pipeline.parameters}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from studio.engine import image_words
 from studio.engine.image_worn import Worn
 from studio.engine.placement import AS_USUAL, device_of, dtype_of, fewer_bits_of_parts, place
 from studio.engine.preview import LatentMap, fit
@@ -53,13 +54,15 @@ def read(card: ModelCard, plan: Plan) -> Any:
     if checkpoint is not None:
         pipe = _from_one_file(card, checked(checkpoint), options)
     else:
-        options |= {"use_safetensors": True, "variant": only_variant(card.folder), **fewer_bits_of_parts(plan, card)}
+        options |= {"use_safetensors": True, "variant": only_variant(card.folder)}
+        options |= {**fewer_bits_of_parts(plan, card), **image_words.left_out(card)}
         try:
             pipe = AutoPipelineForText2Image.from_pretrained(card.path, **options)
         except ValueError as error:
             if "AutoPipeline" not in str(error):
                 raise
             pipe = DiffusionPipeline.from_pretrained(card.path, **options)
+    image_words.add(pipe, card)
     pipe.set_progress_bar_config(disable=True)
     return pipe
 

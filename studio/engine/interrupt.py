@@ -53,3 +53,20 @@ def between_layers(model: Any, cancelled: Cancelled) -> Iterator[None]:
     finally:
         for hook in hooks:
             hook.remove()
+
+
+@contextlib.contextmanager
+def between_passes(model: Any, cancelled: Cancelled) -> Iterator[None]:
+    """As `between_layers`, but before a whole pass of the model or of one of its parts: for models that pass once a token."""
+
+    def look(_part: Any, _inputs: Any) -> None:
+        if cancelled():
+            raise JobCancelledError
+
+    parts = [part for name, part in model.named_modules() if name.count(".") < 2]
+    hooks = [part.register_forward_pre_hook(look) for part in parts]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()

@@ -1,6 +1,6 @@
 """Music and sound: any `AutoModelForTextToWaveform` model that generates from a description (MusicGen and others).
 
-Models that write notes (family `symbolic-music`) are run by `music_symbolic`.
+Models that write notes (family `symbolic-music`) are run by `music_symbolic`, diffusion pipelines by `music_diffusion`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics
 from studio.core.requests import MusicRequest
-from studio.engine import music_symbolic
+from studio.engine import music_diffusion, music_symbolic
 from studio.engine.continuing import check_given
 from studio.engine.placement import AS_USUAL
 from studio.engine.protocol import JobCancelledError, Run
@@ -39,10 +39,15 @@ class MusicPipeline:
     """How many steps later than the first each codebook comes; MusicGen makes the books of a moment one after the other."""
 
 
-def load(card: ModelCard, plan: Plan = AS_USUAL) -> MusicPipeline | music_symbolic.SymbolicModel:
+Loaded = MusicPipeline | music_symbolic.SymbolicModel | music_diffusion.SoundPipeline
+
+
+def load(card: ModelCard, plan: Plan = AS_USUAL) -> Loaded:
     """Load the model from the card's folder, as `plan` says."""
     if card.writes_notes:
         return music_symbolic.load(card)
+    if card.runner == "diffusers":
+        return music_diffusion.load(card, plan)
     model, tokenizer, device = load_waveform_model(card, plan)
     codec = getattr(model.config, "audio_encoder", None)
     rate = int(getattr(codec, "sampling_rate", 0) or card.sampling_rate or 32_000)
@@ -52,14 +57,16 @@ def load(card: ModelCard, plan: Plan = AS_USUAL) -> MusicPipeline | music_symbol
     return MusicPipeline(model, tokenizer, device, rate, float(getattr(codec, "frame_rate", 0) or 50), delays)
 
 
-def generate(run: Run, pipeline: MusicPipeline | music_symbolic.SymbolicModel) -> Generator[Result, None, Statistics]:
+def generate(run: Run, pipeline: Loaded) -> Generator[Result, None, Statistics]:
     """Yield the sound; see `protocol.Kind.generate`. When cancelled, what was made so far is decoded and kept."""
     if isinstance(pipeline, music_symbolic.SymbolicModel):
         return (yield from music_symbolic.generate(run, pipeline))
     request = run.job.request
     assert isinstance(request, MusicRequest)
     if problem := check_given(run.card, request):
-        raise StudioError(f"{problem.message}.", cause="invalid", cure="Choose a model that writes notes, such as the starter.")
+        raise StudioError(f"{problem.message}.", cause="invalid", cure="Choose another model, or leave it out.")
+    if isinstance(pipeline, music_diffusion.SoundPipeline):
+        return (yield from music_diffusion.generate(run, pipeline))
     clock = Clock()
     try:
         wave, partial = _compose(run, pipeline, request, clock), False

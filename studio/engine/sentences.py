@@ -34,21 +34,35 @@ PARAGRAPH_PAUSE = 0.75
 CLAUSE_PAUSE = 0.15
 
 
-def split(text: str) -> list[Piece]:
-    """Return the pieces of a text, in order. Joined, they hold every character but white space."""
+def split(text: str, longest: int = MAX_CHARACTERS) -> list[Piece]:
+    """Return the pieces of a text, in order. Joined, they hold every character but white space.
+
+    `longest`: characters of a piece, for models that make fewer seconds at once.
+    """
     pieces: list[Piece] = []
     for paragraph in (line.strip() for line in re.split(r"[\r\n\u2028\u2029]+", text)):
         if not paragraph:
             continue
         for sentence in _sentences(paragraph):
-            limit = MAX_CHARACTERS if pieces else FIRST_CHARACTERS
-            *first, last = _parts(sentence, limit)
+            limit = longest if pieces else min(longest, FIRST_CHARACTERS)
+            *first, last = _parts(sentence, limit, longest)
             pieces += [Piece(part, CLAUSE_PAUSE) for part in first]
             pieces.append(Piece(last, SENTENCE_PAUSE))
         pieces[-1] = Piece(pieces[-1].text, PARAGRAPH_PAUSE)
     if pieces:
         pieces[-1] = Piece(pieces[-1].text, 0.0)
     return pieces
+
+
+def grouped(pieces: list[Piece], characters: int) -> list[Piece]:
+    """Return the pieces with neighbours joined while they are no longer together: some models speak short texts badly."""
+    groups: list[Piece] = []
+    for piece in pieces:
+        if groups and len(groups[-1].text) + len(piece.text) < characters:
+            groups[-1] = Piece(f"{groups[-1].text} {piece.text}", piece.pause)
+        else:
+            groups.append(piece)
+    return groups
 
 
 def is_speakable(text: str) -> bool:
@@ -76,13 +90,13 @@ def _goes_on(before: str, after: str) -> bool:
     return after.islower() or word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha())
 
 
-def _parts(sentence: str, limit: int) -> Iterator[str]:
+def _parts(sentence: str, limit: int, longest: int) -> Iterator[str]:
     while (reach := _reach(sentence, limit)) < len(sentence):
-        cut = _best_cut(sentence, reach)
+        cut = _best_cut(sentence, reach, longest)
         head, sentence = sentence[:cut].strip(), sentence[cut:].strip()
         if head:
             yield head
-        limit = MAX_CHARACTERS
+        limit = longest
     if sentence:
         yield sentence
 
@@ -96,11 +110,11 @@ def _reach(sentence: str, limit: int) -> int:
     return len(sentence)
 
 
-def _best_cut(sentence: str, reach: int) -> int:
+def _best_cut(sentence: str, reach: int, longest: int) -> int:
     clauses = [match.end() for match in _CLAUSE.finditer(sentence, 0, reach + 1) if match.end() <= reach]
     if clauses:
         return clauses[-1]
-    full = _reach(sentence, MAX_CHARACTERS)
+    full = _reach(sentence, longest)
     if full == len(sentence):  # only the first piece is cut shorter than this, and only at a clause
         return full
     space = sentence.rfind(" ", 1, full)

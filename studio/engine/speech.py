@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Generator
 
 import numpy as np
@@ -13,9 +14,10 @@ from studio.core.events import AudioChunk, Progress, Statistics
 from studio.core.requests import SpeechRequest
 from studio.engine.placement import AS_USUAL
 from studio.engine.protocol import JobCancelledError, Run
-from studio.engine.sentences import Piece, is_speakable, split
+from studio.engine.sentences import Piece, is_speakable
 from studio.engine.text_stream import Clock
 from studio.engine.voices import Hibari, Kokoro, Speaker
+from studio.engine.voices_piper import Piper
 from studio.engine.waveform_model import SpokenByTransformers
 from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
@@ -24,6 +26,17 @@ from studio.models.memory import Plan
 SILENCE = 0.001
 """What is quieter (root mean square of 10 ms, full scale is 1) cannot be heard."""
 
+TALKERS = {
+    "bark": ("talking_bark", "Bark"),
+    "csm": ("talking_csm", "Csm"),
+    "dia": ("talking_dia", "Dia"),
+    "gradium_phonon_tts": ("talking_pocket", "Pocket"),
+    "pocket_tts": ("talking_pocket", "Pocket"),
+    "speecht5": ("talking_speecht5", "SpeechT5"),
+    "vibevoice": ("talking_vibevoice", "VibeVoice"),
+}
+"""Family → the file and the class that runs it; the others make their wave in one pass."""
+
 
 def load(card: ModelCard, plan: Plan = AS_USUAL) -> Speaker:
     """Return the speaker for the card's runner, loaded as `plan` says."""
@@ -31,6 +44,12 @@ def load(card: ModelCard, plan: Plan = AS_USUAL) -> Speaker:
         return Hibari()
     if card.runner == "kokoro":
         return Kokoro(card)
+    if card.runner == "piper":
+        return Piper(card)
+    if card.family in TALKERS:
+        file, name = TALKERS[card.family]
+        speaker: Speaker = getattr(importlib.import_module(f"studio.engine.{file}"), name)(card, plan)
+        return speaker
     return SpokenByTransformers(card, plan)
 
 
@@ -40,7 +59,8 @@ def generate(run: Run, pipeline: Speaker) -> Generator[Result, None, Statistics]
     assert isinstance(request, SpeechRequest)
     voice = choose_voice(run.card, request)
     pipeline.check(request.prompt)
-    pieces = split(request.prompt)
+    pipeline.begin()
+    pieces = pipeline.pieces(request.prompt)
     clock = Clock()
     spoken: list[NDArray[np.float32]] = []
     with contextlib.suppress(JobCancelledError):

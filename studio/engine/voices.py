@@ -15,6 +15,7 @@ from studio.core.paths import resources
 from studio.engine import phonemes
 from studio.engine.interrupt import run_session
 from studio.engine.protocol import Cancelled
+from studio.engine.sentences import Piece, split
 from studio.models.card import ModelCard
 
 RATE = 24_000
@@ -26,9 +27,17 @@ OTHER = "Add a model that speaks this language: Studio runs VITS and MMS-TTS fol
 
 
 class Speaker(Protocol):
-    """Says one piece of text."""
+    """Says one piece of text after the other."""
 
     rate: int
+
+    def begin(self) -> None:
+        """Another text begins: what was kept of the one before, such as its voice, is forgotten."""
+        return
+
+    def pieces(self, text: str) -> list[Piece]:
+        """Return the text in the pieces that `say` takes."""
+        return split(text)
 
     def check(self, text: str) -> None:
         """Raise StudioError, with what to do, where this model cannot speak the text's language."""
@@ -40,7 +49,7 @@ class Speaker(Protocol):
         """
 
 
-class Hibari:
+class Hibari(Speaker):
     """The package hibari-tts with the one voice that it carries; its others would be fetched from the network."""
 
     rate = RATE
@@ -65,7 +74,7 @@ class Hibari:
         return np.asarray(self._synthesizer(text, speed=speed, seed=seed), np.float32)
 
 
-class Kokoro:
+class Kokoro(Speaker):
     """Kokoro-82M (https://huggingface.co/hexgrad/Kokoro-82M): phoneme ids, a style row by their number, a speed."""
 
     rate = RATE

@@ -11,7 +11,7 @@ from studio.core.errors import StudioError
 from studio.engine.interrupt import between_layers
 from studio.engine.placement import AS_USUAL, device_of, dtype_of
 from studio.engine.protocol import Cancelled
-from studio.engine.voices import MAX_FOREIGN
+from studio.engine.voices import MAX_FOREIGN, Speaker
 from studio.models.card import ModelCard
 from studio.models.memory import Plan
 
@@ -32,7 +32,7 @@ def load_waveform_model(card: ModelCard, plan: Plan = AS_USUAL) -> tuple[Any, An
     return model.to(device).eval(), AutoTokenizer.from_pretrained(card.path, **local), device
 
 
-class SpokenByTransformers:
+class SpokenByTransformers(Speaker):
     """A speech model that makes the wave in one pass (VITS, MMS-TTS)."""
 
     def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
@@ -72,9 +72,14 @@ class SpokenByTransformers:
         torch.manual_seed(seed)
         with torch.inference_mode(), between_layers(self._model, cancelled):
             output = self._model(**inputs, **more)
-        samples = np.asarray(output.waveform.float().cpu().numpy().reshape(-1), np.float32)
-        if not np.isfinite(samples).all():
-            raise StudioError(
-                f"{self._title} made numbers that are no sound (NaN).", cause="model", cure="The model's files may be damaged."
-            )
-        return samples
+        return mono(output.waveform, self._title)
+
+
+def mono(wave: Any, title: str) -> NDArray[np.float32]:
+    """Return a tensor's samples in one row. Raises StudioError where they are no sound."""
+    samples = np.asarray(wave.float().cpu().numpy().reshape(-1), np.float32)
+    if not np.isfinite(samples).all():
+        raise StudioError(
+            f"{title} made numbers that are no sound (NaN).", cause="model", cure="The model's files may be damaged."
+        )
+    return samples

@@ -152,6 +152,7 @@ def _recipe(result: Result, job: Job, card: ModelCard, versions: dict[str, str],
         model_sha256=card.sha256, versions=versions, created=created, score=result.score, partial=result.partial,
         memory=memory,
         prompt_read=result.prompt_read if isinstance(result, (ImageResult, AudioResult)) else "",
+        inputs=result.inputs if isinstance(result, ImageResult) else {},
         parts=result.parts if isinstance(result, ImageResult) else {},
     )  # fmt: skip
 
@@ -168,6 +169,8 @@ def parameters_line(recipe: Recipe) -> str:
         "CFG scale": getattr(request, "guidance_scale", ""), "Seed": recipe.seed,
         "Size": f"{getattr(request, 'width', 0)}x{getattr(request, 'height', 0)}", "Model": recipe.model,
     }  # fmt: skip
+    if getattr(request, "image", ""):
+        values["Denoising strength"] = getattr(request, "strength", "")
     if getattr(request, "adapters", ""):
         values["Adapters"] = f'"{getattr(request, "adapters", "")}"'  # it holds commas
     if recipe.prompt_read:

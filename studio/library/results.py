@@ -33,6 +33,8 @@ class ImageResult(Result):
     """height × width × 3, sRGB."""
     prompt_read: str = ""
     """What the model was given, where that is not the request's prompt."""
+    inputs: dict[str, str] = field(default_factory=dict)
+    """Field of the request → SHA-256 of the file that it named."""
     parts: dict[str, str] = field(default_factory=dict)
     """Name → SHA-256 of the adapters that the model ran with."""
 

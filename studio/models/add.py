@@ -24,6 +24,7 @@ from studio.models.inspect import inspect
 from studio.models.installed import list_installed
 from studio.models.layouts import tell
 from studio.models.llama_cpp import RUNNER
+from studio.models.piper import copy_voice
 from studio.models.staging import InstallCancelledError, discard, publish, staging, stopped
 from studio.models.words import find_words
 
@@ -43,9 +44,9 @@ def add(
 ) -> ModelCard:
     """Add the model at `path`. A folder, a checkpoint or an adapter stays where it is, and so does a GGUF that llama.cpp can run.
 
-    Where it cannot, and where `convert` says so, a GGUF is converted once into the data folder; that takes the place of one that
-    was added as it is. `made_for` is the model that an adapter belongs to, for those that do not tell.
-    Raises StudioError with the reason, InstallCancelledError; nothing is left behind then.
+    Where it cannot, and where `convert` says so, a GGUF is converted once into the data folder; that takes the place of one
+    that was added as it is. `made_for` is the model that an adapter belongs to, for those that do not tell. Raises StudioError
+    with the reason, InstallCancelledError; nothing is left behind then.
     """
     try:
         return _add(data, path, say, cancelled, made_for, convert)
@@ -80,6 +81,10 @@ def _add(data: DataFolder, path: Path, say: Say, cancelled: Cancelled, made_for:
         return _add_adapter(data, source, card)
     if card.runner == "diffusers" and source.is_file():
         return _add_checkpoint(data, source, card)
+    if card.runner == "piper":
+        with staging(data) as folder:
+            copy_voice(source, folder)
+            return publish(data, folder, msgspec.structs.replace(card, path="", source=str(source)))
     if source.is_file():
         if as_it_is is not None:
             card = msgspec.structs.replace(card, name=as_it_is.name, title=as_it_is.title, runner="transformers")

@@ -9,11 +9,17 @@ import msgspec
 
 from studio.core.requests import KINDS, AnyRequest, Request, build_request, fields
 
-Runner = Literal["transformers", "diffusers", "llama.cpp", "hibari", "kokoro"]
+Runner = Literal["transformers", "diffusers", "llama.cpp", "hibari", "kokoro", "piper"]
 """What loads and runs the weights."""
+
+AS_IT_IS = ("hibari", "kokoro", "piper")
+"""Runners of one small file that is run as it is."""
 
 SYMBOLIC_MUSIC = "symbolic-music"
 """The family of models that write music as notes; see `engine/music_symbolic.py`."""
+
+SINGS = "AceStepPipeline"
+"""The family of models that sing lyrics."""
 
 GuidanceRule = Literal["above_1", "above_0", "true_cfg", "embedded", "ignored"]
 """From which value on guidance acts; it differs by family, so the card says it."""
@@ -154,6 +160,22 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     def writes_notes(self) -> bool:
         """True for a model of music that writes notes (MIDI) instead of sound."""
         return self.family == SYMBOLIC_MUSIC
+
+    @property
+    def sings(self) -> bool:
+        """True for a model of music that takes lyrics."""
+        return self.family == SINGS
+
+    @property
+    def unused_fields(self) -> frozenset[str]:
+        """Fields of its kind's request that it passes over, so that a form leaves them out."""
+        if self.kind != "music":
+            return frozenset()
+        unused: set[str] = set() if self.writes_notes else {"continue_from"}
+        unused |= {"temperature"} if self.runner == "diffusers" else {"num_inference_steps", "negative_prompt"}
+        unused |= set() if self.sings else {"lyrics"}
+        unused |= {"guidance_scale"} if self.guidance == "ignored" else set()
+        return frozenset(unused | ({"negative_prompt"} if self.negative_prompt is False else set()))
 
     @property
     def folder(self) -> Path:

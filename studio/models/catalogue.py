@@ -13,7 +13,7 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.files import write_whole
 from studio.core.paths import DataFolder, resources
-from studio.models.card import ADAPTER, Commercial, ModelCard
+from studio.models.card import ADAPTER, AS_IT_IS, Commercial, ModelCard
 
 CARD_FILE = "card.toml"
 
@@ -154,7 +154,7 @@ def why_not_run(card: ModelCard) -> str:
     if card.base and card.adapter:
         return why_not_run(entry_named(card.base).card)
     kinds = [names for kind, names in families().items() if kind != "gguf"]  # an architecture there is no model_type of a folder
-    if card.runner in ("llama.cpp", "hibari", "kokoro") or card.writes_notes or any(card.family in names for names in kinds):
+    if card.runner in ("llama.cpp", *AS_IT_IS) or card.writes_notes or any(card.family in names for names in kinds):
         return ""
     return f"its family ({card.family}) is not among those that it runs"
 

@@ -34,8 +34,9 @@ from studio.models.download_progress import DownloadProgress, Meter
 from studio.models.fetch import InstallProgress
 from studio.models.hub import FOLDER_PREFIX, Found, Hub, RemoteFile, Repository, check_online, hub_for
 from studio.models.hub_token import token_for
-from studio.models.inspect import inspect
+from studio.models.inspect import CODEC, NEED_CODEC, inspect, named_part
 from studio.models.installed import list_installed
+from studio.models.safety import read_json
 from studio.models.staging import held, publish
 
 Say = Callable[[InstallProgress], None]
@@ -145,6 +146,8 @@ def _download(data: DataFolder, repository: Repository, folder: Path, talk: _Tal
         hashes = _fetch(process, talk, small)
         _check_small(folder, repository, small)
         hashes |= _fetch(process, talk, [file for file in files if _is_weights(file)])
+    codec, more = _fetch_codec(hub, folder, files, talk)
+    files, hashes = (*files, *codec), hashes | more
     talk.say(DownloadProgress("Installing", talk.meter.total, talk.meter.total))
     path = _lay_out(whole, folder, files)
     if files[-1].path.endswith(".gguf"):
@@ -165,6 +168,24 @@ def _download(data: DataFolder, repository: Repository, folder: Path, talk: _Tal
         made = publish(data, whole, msgspec.structs.replace(made, path=""), keep_name=card is not None)
     _clear(folder, files)
     return made
+
+
+def _fetch_codec(hub: Hub, folder: Path, files: Sequence[RemoteFile], talk: _Talk) -> tuple[list[RemoteFile], dict[str, str]]:
+    """Fetch the codec of a speech model that has it elsewhere; return its files as they lie in the model's folder, and hashes."""
+    there = {file.path: blob_path(folder, file) for file in files}
+    if "config.json" not in there or read_json(there["config.json"]).get("model_type") not in NEED_CODEC:
+        return [], {}
+    named = named_part(there)
+    if not named:
+        return [], {}  # inspection says what is missing
+    part = Repository(named)
+    with DownloadProcess(Order(hub, part, str(folder)), talk.cancelled, talk.tick) as process:
+        found = process.look()
+        wanted = _fetchable(part, found)
+        _check_disk(_measured(folder, part, found))
+        talk.meter = Meter(folder, wanted)
+        hashes = _fetch(process, talk, wanted)
+    return [msgspec.structs.replace(file, path=f"{CODEC}/{file.path}") for file in wanted], hashes
 
 
 def _ready(hub: Hub) -> Hub:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from studio.models.headers import HeaderError
-from studio.models.inspect import MAX_TITLE, SAFE_LIBRARIES, families
+from studio.models.inspect import MAX_TITLE, PIPELINES, SAFE_LIBRARIES, families
 from studio.models.safety import check_folder, read_json, refused
 
 
@@ -24,8 +24,8 @@ def check_configurations(folder: Path) -> None:
 def _check_pipeline(folder: Path) -> None:
     index = read_json(folder / "model_index.json")
     family = index.get("_class_name")
-    if not isinstance(family, str) or family not in families()["image"] | families()["video"]:
-        raise refused(folder, f"its pipeline ({str(family)[:MAX_TITLE]}) is not one that makes pictures or videos from text.")
+    if not isinstance(family, str) or not any(family in families()[kind] for kind in PIPELINES):
+        raise refused(folder, f"its pipeline ({str(family)[:MAX_TITLE]}) makes no pictures, videos or sounds from text.")
     for name, entry in index.items():
         if not name.startswith("_") and isinstance(entry, list) and entry != [None, None] and entry[0] not in SAFE_LIBRARIES:
             raise refused(
@@ -38,6 +38,6 @@ def _check_model(folder: Path) -> None:
     if table.get("_class_name") == "MotionAdapter":
         return
     family = table.get("model_type")
-    known = {name for kind, names in families().items() if kind not in ("image", "video", "gguf") for name in names}
+    known = {name for kind, names in families().items() if kind not in (*PIPELINES, "gguf") for name in names}
     if not isinstance(family, str) or family not in known:
         raise refused(folder, f"its kind of model ({str(family)[:MAX_TITLE]}) is not one that Studio runs.")

@@ -122,7 +122,8 @@ def _model(repository: Repository, there: Mapping[str, RemoteFile]) -> list[str]
         raise _refused(repository, _why_nothing(there))
     words = [name for name in top if _is_words(name) or _LEGAL.fullmatch(name)]
     templates = [name for name in there if re.fullmatch(r"additional_chat_templates/[^/]+\.jinja", name)]
-    return [*words, *templates, *weights]
+    voices = [name for name in there if re.fullmatch(r"voices/[^/]+\.safetensors", name)]
+    return [*words, *templates, *voices, *weights]
 
 
 def _is_words(name: str) -> bool:

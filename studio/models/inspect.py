@@ -9,6 +9,7 @@ import functools
 import re
 import stat
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +17,46 @@ import msgspec
 
 from studio.core.names import slug
 from studio.core.paths import DataFolder, resources
-from studio.models import adapters, checkpoint, inspect_video, licences
-from studio.models.card import SYMBOLIC_MUSIC, GuidanceRule, ModelCard, Voice
+from studio.models import adapters, checkpoint, inspect_video, licences, piper
+from studio.models.card import SINGS, SYMBOLIC_MUSIC, GuidanceRule, ModelCard
 from studio.models.gguf_header import read_gguf
 from studio.models.headers import HeaderError, WeightsHeader, opened, read_safetensors
 from studio.models.layouts import Contents, tell
 from studio.models.safety import check_folder, check_headers, check_weights, printable, read_json, refused
+from studio.models.speech_voices import voices_of
 from studio.models.words import WHERE, find_words
 
 TOKENIZER_FILES = (
     "tokenizer.json", "vocab.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "source.spm",
     "prophetnet.tokenizer",
 )  # fmt: skip
+SOUND_DEFAULTS: dict[str, dict[str, Any]] = {
+    "AudioLDM2Pipeline": {"guidance_scale": 3.5, "seconds": 10.0, "num_inference_steps": 200},
+    "StableAudioPipeline": {"guidance_scale": 7.0, "seconds": 10.0, "num_inference_steps": 100},
+    "StableAudio3Pipeline": {"guidance_scale": 1.0, "seconds": 30.0},
+    "AceStepPipeline": {"seconds": 60.0},
+}
+SLOW_SONG = {"guidance_scale": 7.0, "num_inference_steps": 60}
+"""Of an ACE-Step that is no turbo."""
+PIPELINES = ("image", "video", "sounds")
+"""Kinds of pipelines in `families.toml`."""
+NEED_CODEC = {"dia", "pocket_tts", "gradium_phonon_tts"}
+"""Families whose codec is a repository of its own."""
+CODEC = "audio_tokenizer"
+"""The folder in theirs where it lies."""
+CODEC_TABLES = ("audio_tokenizer_config.json", "processor_config.json")
+"""Which of their files name it."""
+REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+SOUND_PARTS = (CODEC, "vocoder")
+"""Folders of a speech model for what the hub keeps in a repository of its own."""
 EVENTS_FILE = "events.json"
 """Beside the weights of a model that writes notes."""
 MAX_TITLE = 80
 LARGEST = 2**31 - 1
 # diffusers' own modules that parts of a pipeline may come from; any other name would be a module in the folder.
-SAFE_LIBRARIES = {"diffusers", "transformers", "stable_diffusion", "deepfloyd_if", "kandinsky", "kolors", "prx", "deprecated"}
-_WITHOUT_WEIGHTS = re.compile("tokenizer|scheduler|processor|feature_extractor")
+SAFE_LIBRARIES = {"diffusers", "transformers", "stable_diffusion", "deepfloyd_if", "kandinsky", "kolors", "prx", "deprecated",
+                  "ace_step", "audioldm2", "stable_audio", "stable_audio_3"}  # fmt: skip
+_WITHOUT_WEIGHTS = re.compile(r"^(?!audio_token).*(tokenizer|scheduler|processor|feature_extractor)")
 # What another head than a language model's makes of the same family; loaded as text it would babble.
 _OTHER_HEADS = re.compile(r"For(SequenceClassification|TokenClassification|QuestionAnswering|MultipleChoice|Reward\w*)$")
 # Packed weights that need packages which Studio does not carry.
@@ -102,6 +124,7 @@ def _folder(folder: Path, data: DataFolder | None = None) -> ModelCard:
         moves = read_json(folder / "config.json").get("_class_name") == "MotionAdapter"
         return _licensed(_motion_adapter(folder) if moves else _transformers(folder, data), folder)
     files = [path for path in folder.iterdir() if path.suffix.lower() in (".gguf", ".safetensors")]
+    files = files or [path for path in folder.iterdir() if path.suffix.lower() == ".onnx"]
     if len(files) == 1:
         return _single_file(files[0], data)
     if len(files) > 1:
@@ -140,8 +163,8 @@ def _diffusers(folder: Path) -> ModelCard:
     family = index.get("_class_name")
     if not isinstance(family, str) or not re.fullmatch(r"[A-Za-z0-9_]+", family):
         raise refused(folder, "its model_index.json names no pipeline.")
-    if family not in families()["image"] | families()["video"]:
-        raise refused(folder, f"its pipeline ({family[:MAX_TITLE]}) is not one that makes pictures or videos from text.")
+    if not any(family in families()[kind] for kind in PIPELINES):
+        raise refused(folder, f"its pipeline ({family[:MAX_TITLE]}) makes no pictures, videos or sounds from text.")
     parameters = size = 0
     for name, entry in index.items():
         if name.startswith("_") or not isinstance(entry, list) or entry == [None, None]:
@@ -151,6 +174,13 @@ def _diffusers(folder: Path) -> ModelCard:
     if not parameters:
         raise refused(folder, "it holds no weights.")
     title = _title(folder)
+    if family in families()["sounds"]:
+        return ModelCard(
+            name=_name(title), title=title, kind="music", runner="diffusers", family=family, path=str(folder.absolute()),
+            parameters=parameters, size=size, sampling_rate=_pipelines_rate(folder), negative_prompt=family != SINGS,
+            guidance="ignored" if _is_turbo(folder) else "above_1",
+            defaults=SOUND_DEFAULTS.get(family, {}) | (SLOW_SONG if family == SINGS and not _is_turbo(folder) else {}),
+        )  # fmt: skip
     card = ModelCard(
         name=_name(title), title=title, kind="image", runner="diffusers", family=family, path=str(folder.absolute()),
         parameters=parameters, size=size, guidance=_guidance(family),
@@ -168,6 +198,18 @@ def _motion_adapter(folder: Path) -> ModelCard:
         base=inspect_video.MOTION_BASE, path=str(folder.absolute()), parameters=parameters, size=size,
     )  # fmt: skip
     return inspect_video.of_family(card, folder)
+
+
+def _is_turbo(folder: Path) -> bool:
+    """True for a pipeline whose guidance is distilled into its weights (ACE-Step turbo)."""
+    path = folder / "transformer" / "config.json"
+    return path.is_file() and read_json(path).get("is_turbo") is True
+
+
+def _pipelines_rate(folder: Path) -> int:
+    """Return the samples a second of what turns a pipeline's latents into sound, where it says so; else 0."""
+    files = [path for part in ("vocoder", "vae") if (path := folder / part / "config.json").is_file()]
+    return next((rate for path in files if (rate := _number(read_json(path), "sampling_rate"))), 0)
 
 
 def _part(folder: Path, name: str, entry: list[Any]) -> tuple[int, int]:
@@ -228,8 +270,8 @@ def _transformers(folder: Path, data: DataFolder | None) -> ModelCard:
         name=_name(title), title=title, kind=kind, runner="transformers", family=family, path=str(folder.absolute()),
         parameters=parameters, size=size, encoder_decoder=family in families()["seq2seq"], chat=chat,
         max_positions=0 if relative or kind != "text" else positions, template_tokens=16 if chat else 0,
-        sampling_rate=_number(config, "sampling_rate") or _number(config.get("audio_encoder"), "sampling_rate"),
-        voices=_speakers(config) if kind == "speech" else (), defaults=_text_defaults(positions) if kind == "text" else {},
+        sampling_rate=_sampling_rate(folder, config), voices=voices_of(folder, family, config) if kind == "speech" else (),
+        defaults=_text_defaults(positions) if kind == "text" else {},
     )  # fmt: skip
 
 
@@ -255,8 +297,31 @@ def _check_loadable(folder: Path, config: dict[str, Any], kind: str) -> None:
         raise refused(
             folder, f"its weights are packed with {method}, which Studio cannot unpack. Take the plain model, or a GGUF."
         )
+    if config.get("model_type") in NEED_CODEC:
+        check_part(folder, CODEC)
     if kind == "text" and not any((folder / name).exists() for name in TOKENIZER_FILES):
         raise refused(folder, "its tokenizer is missing.")
+
+
+def check_part(folder: Path, name: str) -> None:
+    """Raise StudioError where the part of a model that lies in a folder of its own is missing or not whole."""
+    part = folder / name
+    if not (part / "config.json").is_file():
+        repository = named_part({path.name: path for path in folder.iterdir()})
+        where = f" It lies in {printable(repository)[:MAX_TITLE]}." if repository else ""
+        raise refused(folder, f"its part {name}, which turns what it makes into sound, is missing.{where}")
+    check_weights(folder, part)
+
+
+def named_part(files: Mapping[str, Path]) -> str:
+    """Return the repository that a model's files (name → where it lies) call its codec's; empty where they name none."""
+    for name in CODEC_TABLES:
+        table = read_json(files[name]) if name in files else {}
+        table = table.get(CODEC, table)
+        named = table.get("audio_tokenizer_name_or_path") if isinstance(table, dict) else None
+        if isinstance(named, str) and REPOSITORY.fullmatch(named):
+            return named
+    return ""
 
 
 def _number(table: Any, key: str) -> int:
@@ -274,9 +339,11 @@ def _text_defaults(positions: int) -> dict[str, Any]:
     return {"max_new_tokens": max(1, positions // 4)} if 0 < positions < 1024 else {}
 
 
-def _speakers(config: dict[str, Any]) -> tuple[Voice, ...]:
-    count = _number(config, "num_speakers")
-    return tuple(Voice(str(number), f"Speaker {number}") for number in range(min(count, 1000))) if count > 1 else ()
+def _sampling_rate(folder: Path, config: dict[str, Any]) -> int:
+    """Return the samples a second that a model makes, where it or the part that makes the wave says so; else 0."""
+    parts = [read_json(path) for name in SOUND_PARTS if (path := folder / name / "config.json").is_file()]
+    tables = [config, *(config.get(name) for name in ("audio_encoder", "codec_config", "audio_config")), *parts]
+    return next((rate for table in tables if (rate := _number(table, "sampling_rate"))), 0)
 
 
 def _has_chat(folder: Path) -> bool:
@@ -292,6 +359,8 @@ def _single_file(path: Path, data: DataFolder | None) -> ModelCard:
         first = file.read(4)
     if first == b"GGUF":
         return _gguf(path)
+    if path.suffix.lower() == ".onnx":
+        return piper.inspect_voice(path, _name(path.stem))
     header = read_safetensors(path)
     contents = tell(header)
     if contents.kind == "checkpoint":

@@ -67,8 +67,8 @@ def look_into(path: Path, data: DataFolder | None = None) -> Inspection:
     headers = _headers(path if path.is_file() else card.folder)
     gguf = Path(card.path).is_file() and Path(card.path).suffix.lower() == ".gguf"
     return Inspection(
-        path=str(path), title=card.title, kind=card.adapter or card.kind, what=_what(card), format=_format(path, card),
-        family=card.family,
+        path=str(path), title=card.title, kind=card.adapter.replace("-", "_") or card.kind, what=_what(card),
+        format=_format(path, card), family=card.family,
         precision=precision(headers), parameters=card.parameters, size=card.size, licence=card.licence, runs=True,
         converted_size=bytes_of(card.parameters) if gguf and not llama_cpp.is_there() else 0, card=card,
     )  # fmt: skip
@@ -141,6 +141,8 @@ def _what(card: ModelCard) -> str:
 
 
 def _format(path: Path, card: ModelCard | None) -> str:
+    if path.suffix.lower() == ".onnx":
+        return "onnx"
     if path.is_dir():
         if card is not None and Path(card.path).is_file():
             return Path(card.path).suffix.lower().removeprefix(".")

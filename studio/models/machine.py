@@ -13,7 +13,7 @@ import msgspec
 import psutil
 
 from studio.models import doctor
-from studio.models.card import Memory, ModelCard
+from studio.models.card import AS_IT_IS, Memory, ModelCard
 from studio.models.llama_cpp import RUNNER
 
 WORK_SHARE = 1.2
@@ -125,7 +125,7 @@ def needs(card: ModelCard) -> tuple[Memory, bool] | None:
     """Return what the model needs while it runs, and whether that is only computed from its size; None where it is not known."""
     if card.memory is not None and not (0 < 2 * card.parameters * OTHER_WEIGHTS < card.memory.bf16):
         return card.memory, False
-    if card.runner in ("hibari", "kokoro"):  # one small file, run as it is
+    if card.runner in AS_IT_IS:  # one small file, run as it is
         return Memory(bf16=2 * (card.size or card.parameters)), True
     if card.runner == RUNNER:  # as it is, whatever the precision of its weights
         return Memory(bf16=int(card.size * WORK_SHARE)), True

@@ -1,8 +1,7 @@
 """Make the starter for music: `python -m studio.training.starter_music STEP`. Needs no data and no extra.
 
-The steps: `train`, `pack`, `evaluate`; `all` runs them in this order, each goes on from what is there. Apart from them, `grow`
-trains a model of twice the size that begins as the one of `train` (`pack --grown` packs it), and `nearness` writes
-`resources/words/music-near.tsv`.
+The steps: `train`, `grow`, `pack`, `evaluate`; `all` runs them in this order, each goes on from what is there. `grow` trains a
+model of twice the size that begins as the one of `train`. Apart from them, `nearness` writes `resources/words/music-near.tsv`.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ def main(
     work: Annotated[Path, typer.Option(help="Where the checkpoints lie.")] = Path("starter-music-work"),
     target: Annotated[Path | None, typer.Option(help="The model's folder; else `model` in the work folder.")] = None,
     start_from: Annotated[Path | None, typer.Option(help="For `grow`: a packed model, in place of the step `train`.")] = None,
-    grown: Annotated[bool, typer.Option(help="For `pack`: the larger model.")] = False,
+    small: Annotated[bool, typer.Option("--small", help="For `pack`: the model of `train`, before it was grown.")] = False,
     until: Annotated[int, typer.Option(help="Stop training at this step; 0 for the end.")] = 0,
     pieces: Annotated[int, typer.Option(help="How many pieces are judged.")] = 60,
 ) -> None:
@@ -37,12 +36,12 @@ def main(
     environment.prepare()
     target = target or work / "model"
     (work / GROWN_FOLDER).mkdir(parents=True, exist_ok=True)
-    profile, place = (learning.GROWN, work / GROWN_FOLDER) if grown else (learning.SMALL, work)
+    profile, place = (learning.SMALL, work) if small else (learning.GROWN, work / GROWN_FOLDER)
     if step in ("train", "all"):
         learning.train(learning.SMALL, work, until or learning.SMALL.steps, typer.echo)
-    if step == "grow":
-        small = _packed(start_from) if start_from else learning.trained(learning.SMALL, work)
-        learning.train(learning.GROWN, work / GROWN_FOLDER, until or learning.GROWN.steps, typer.echo, small)
+    if step in ("grow", "all"):
+        begin = _packed(start_from) if start_from else learning.trained(learning.SMALL, work)
+        learning.train(learning.GROWN, work / GROWN_FOLDER, until or learning.GROWN.steps, typer.echo, begin)
     if step in ("pack", "all"):
         typer.echo(f"{packing.pack(learning.trained(profile, place), target)} bytes of weights in {target}")
     if step in ("evaluate", "all"):

@@ -80,7 +80,8 @@ class Field(QWidget):
             return editor.currentData()
         if isinstance(editor, (QSpinBox, QDoubleSpinBox)):
             return editor.value()
-        return editor.text().strip() or None
+        text = editor.text().strip()
+        return text if self.info.type is str and not self.info.optional else text or None
 
     def set_value(self, value: Any) -> None:
         """Show a value; one that cannot be shown is passed over."""
@@ -135,6 +136,7 @@ def _make_editor(info: FieldInfo) -> Editor:
 def _dress_spin(spin: QSpinBox | QDoubleSpinBox, info: FieldInfo) -> Editor:
     unit = str((info.meta.extra or {}).get("unit", ""))
     spin.setSuffix(f" {unit}" if unit else "")
+    spin.setSpecialValueText(str((info.meta.extra or {}).get("lowest", "")))
     spin.lineEdit().setTextMargins(6, 0, 6, 0)
     spin.setValue(info.default)
     return spin
@@ -158,24 +160,40 @@ class RequestForm(QWidget):
         self._touched: set[str] = set()
         self._setting = False
         self.fields: dict[str, Field] = {}
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(10)
+        self._unused: frozenset[str] = frozenset()
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(10)
         for info in fields(request_type):
             if info.name in left_out:
                 continue
             field = Field(info, self._guard)
-            number = len(self.fields)
-            grid.addWidget(field, number // COLUMNS, number % COLUMNS)
             self.fields[info.name] = field
             field.changed.connect(lambda name=info.name: self._on_field_changed(name))
         for column in range(COLUMNS):
-            grid.setColumnStretch(column, 1)
+            self._grid.setColumnStretch(column, 1)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Put the fields that are used beside each other, and hide the others."""
+        for field in self.fields.values():
+            self._grid.removeWidget(field)
+        used = [field for name, field in self.fields.items() if name not in self._unused]
+        for number, field in enumerate(used):
+            self._grid.addWidget(field, number // COLUMNS, number % COLUMNS)
+        for name, field in self.fields.items():
+            field.setVisible(name not in self._unused)
+
+    def leave_out(self, unused: Iterable[str]) -> None:
+        """Hide the fields that the chosen model passes over; their values are then the defaults, whatever they were."""
+        if frozenset(unused) != self._unused:
+            self._unused = frozenset(unused)
+            self._arrange()
 
     def values(self) -> dict[str, Any]:
         """Return all values as loose values for `build_request`."""
-        return {name: field.value() for name, field in self.fields.items()}
+        return {name: field.info.default if name in self._unused else field.value() for name, field in self.fields.items()}
 
     def set_values(self, values: dict[str, Any]) -> None:
         """Show these values, as if the person had typed them."""

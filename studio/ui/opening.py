@@ -100,7 +100,7 @@ class Opening:
             self.show_artifact(Path(name))
 
     def show_artifact(self, path: Path) -> None:
-        """Fill the form from a file's recipe; a prompt file without one opens as a batch."""
+        """Fill the form from a file's recipe; without one a picture is a start, and a prompt file opens as a batch."""
 
         def read() -> Recipe | None:
             from studio.library.artifacts import read_recipe
@@ -111,16 +111,22 @@ class Opening:
 
     def _on_recipe(self, path: Path, recipe: Recipe | None) -> None:
         from studio.jobs.batch.read import is_batch_file
+        from studio.ui.image.given_picture import is_picture
 
         if recipe is not None:
             self._window.fill(recipe)
+            if is_picture(path):
+                self._window.image_tab.offer_start(path)
+        elif is_picture(path):
+            self._window.start_from(path)
         elif is_batch_file(path):
             self.show_batch(path)
         else:
             tell(
                 self._window,
                 "Not a result of Studio",
-                f"{path.name} holds no settings of Studio, and is no .txt, .csv, .xlsx, .jsonl or .json file of prompts.",
+                f"{path.name} holds no settings of Studio, and is no picture and no .txt, .csv, .xlsx, .jsonl or .json file of "
+                "prompts.",
             )
 
 

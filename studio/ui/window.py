@@ -267,6 +267,11 @@ class MainWindow(Frame):
         self.audio_tab.music.continue_midi(path)
         self.tabs.setCurrentIndex(TABS.index("audio"))
 
+    def start_from(self, path: Path) -> None:
+        """Fill the form of pictures with one to start from."""
+        self.image_tab.start_from(path)
+        self.show_image()
+
     def choose_output_folder(self) -> None:
         """Choose where new results are saved."""
         from PySide6.QtWidgets import QFileDialog
@@ -399,12 +404,12 @@ class MainWindow(Frame):
     # Drop and close -----------------------------------------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Files may be dropped: results, prompt files, models, MIDI files."""
+        """Files may be dropped: results, prompt files, models, MIDI files, pictures."""
         if event.mimeData().hasUrls() and event.mimeData().urls()[0].isLocalFile():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """A result fills its form, prompts open as a batch, a model opens the models, music goes on from MIDI."""
+        """A result fills its form, prompts open as a batch, a model opens the models, MIDI and pictures are begun with."""
         event.acceptProposedAction()
         self.opening.show(Path(event.mimeData().urls()[0].toLocalFile()))
 

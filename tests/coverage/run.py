@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from studio.core.events import AudioChunk, Cancelled, Event, Finished, Loading, Progress, TextDelta
@@ -18,6 +19,7 @@ from studio.library.artifacts import read_recipe
 from studio.models.add import add
 from studio.models.card import ModelCard, request_for
 from studio.models.catalogue import as_known, card_folder, entry_named, write_card
+from studio.models.pictures import needs_picture
 from tests.checkpoints_adapters import make_lora
 from tests.checkpoints_video import first_frame
 from tests.coverage.family import Family
@@ -41,6 +43,8 @@ LONG: dict[str, dict[str, Any]] = {
     "video": {"num_inference_steps": 8},
 }
 """So that there is something left to cancel."""
+SAME = 3
+"""Of 255: sums of other parts are rounded otherwise."""
 QUESTIONS = 12
 """A model that makes everything in one pass tells no progress: it is cancelled at this question."""
 
@@ -101,6 +105,8 @@ class Trial:
 
     def _job(self, **values: Any) -> Job:
         small = {**SMALL[self.card.kind], "prompt": "a small cat", "seed": 3, **self._family.values}
+        if self.card.kind == "image" and needs_picture(self.card):
+            small |= self._given()
         if self.card.tasks == ("image-to-video",):
             small["image"] = first_frame(self._data.root)
         return new_job(request_for(self.card, {**small, **values}), str(self._data.outputs))
@@ -118,13 +124,44 @@ class Trial:
         return str(table["_class_name"] if "_class_name" in table else table["architectures"][0])
 
     def _pictures(self, ability: str) -> str:
+        """Start from a picture, or repaint the upper half of one; what is told and what is made is looked at."""
         if self.card.kind == "video" and ability == "image-to-image" and "image-to-video" in self.card.tasks:
             last = self._run(self._job(image=first_frame(self._data.root))).events[-1]
             assert isinstance(last, Finished), last
             return YES
         if self.card.kind != "image" or ability not in self.card.abilities:
             return NEVER
-        return NO
+        made = []
+        for name in ("one", "other"):
+            heard = self._run(self._job(**self._given(name, masked=ability == "inpaint")))
+            last = heard.events[-1]
+            assert isinstance(last, Finished), last
+            steps = [event for event in heard.events if isinstance(event, Progress)]
+            assert steps[-1].step == steps[-1].total == len(steps), steps[-1]
+            made.append(_pixels(Path(last.artifacts[0].path)))
+        assert not np.array_equal(*made), "the picture changes nothing"
+        if ability == "inpaint":
+            given, half = _pixels(self._folder / "other.png"), made[1].shape[0] // 2
+            assert np.array_equal(made[1][half:], given[half:])
+            assert not np.array_equal(made[1][:half], given[:half])
+        return YES
+
+    def _given(self, name: str = "one", *, masked: bool | None = None) -> dict[str, Any]:
+        """Return the fields of a request that starts from a picture; with a mask where the model needs one."""
+        wanted = self._needed_mask if masked is None else masked
+        size = {**SMALL["image"], **self._family.values}
+        picture, mask = self._folder / f"{name}.png", self._folder / "mask.png"
+        if not picture.exists():
+            chance = np.random.default_rng(len(name))
+            Image.fromarray(chance.integers(0, 256, (size["height"], size["width"], 3), np.uint8)).save(picture)
+            white = np.zeros((size["height"], size["width"]), np.uint8)
+            white[: size["height"] // 2] = 255
+            Image.fromarray(white).save(mask)
+        return {"image": str(picture), **({"mask_image": str(mask)} if wanted else {})}
+
+    @property
+    def _needed_mask(self) -> bool:
+        return "image-to-image" not in self.card.abilities
 
     def _lora(self) -> str:
         if "adapters" not in self.card.abilities:
@@ -146,17 +183,36 @@ class Trial:
             return picture.tobytes()
 
     def _batch(self) -> str:
-        jobs = [self._job(seed=1), self._job(seed=2)]
+        jobs = [self._job(seed=1), self._job(seed=2, prompt="a dog under a very tall tree by the sea")]
         kind = importlib.import_module(f"studio.engine.{self.card.kind}")
         together = jobs[0].request.together
         if not hasattr(kind, "generate_together") or together is None:
             return "one by one"
         assert together == jobs[1].request.together
         ends: dict[str, Event] = {}
-        self._engine.generate_together(jobs, lambda job_id, event: ends.update({job_id: event}), lambda _job_id: False)
+        said: list[tuple[str, Event]] = []
+        self._engine.generate_together(jobs, lambda job_id, event: said.append((job_id, event)), lambda _job_id: False)
+        ends.update(said)
         assert all(isinstance(ends[job.id], Finished) for job in jobs), ends
-        return YES
+        if self.card.kind == "image":
+            for job in jobs:
+                self._check_same(job, ends[job.id])
+        begun = sum(isinstance(event, Loading) and event.phase == "Preparing" for _job_id, event in said)
+        return YES if begun == len(jobs) else "one by one"  # what cannot run together is begun again alone
+
+    def _check_same(self, job: Job, end: Event) -> None:
+        """Hold a picture that was made beside others against the one that is made alone."""
+        assert isinstance(end, Finished)
+        alone = self._run(new_job(job.request, str(self._data.outputs))).events[-1]
+        assert isinstance(alone, Finished), alone
+        both = [_pixels(Path(event.artifacts[0].path)).astype(int) for event in (end, alone)]
+        assert np.abs(both[0] - both[1]).max() <= SAME, np.abs(both[0] - both[1]).max()
 
     def _cancel(self) -> str:
         heard = self._run(self._job(**LONG.get(self.card.kind, {})), impatient=True)
         return YES if isinstance(heard.events[-1], Cancelled) else NO
+
+
+def _pixels(path: Path) -> Any:
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB"))

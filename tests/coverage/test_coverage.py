@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from studio.models.catalogue import catalogue, why_not_run
+from tests.checkpoints_sound import THIRD_PARTIES
 from tests.coverage.run import Trial
 from tests.coverage.table import FAMILIES, rows_of
 
+pytestmark = THIRD_PARTIES
 ROWS = rows_of(Path(__file__).parents[2] / "docs" / "models.md")
 
 
@@ -22,3 +25,15 @@ def test_a_family_does_what_the_table_says(family, tmp_path):
 
 def test_the_table_has_no_other_rows():
     assert list(ROWS) == [family.card for family in FAMILIES]
+
+
+def test_every_model_of_the_catalogue_that_runs_is_covered_by_a_row():
+    covered = {name for family in FAMILIES for name in (family.card, *family.likewise)}
+    runs = {
+        entry.card.name
+        for entry in catalogue()
+        if entry.card.runner in ("transformers", "diffusers") and not entry.card.builtin and not why_not_run(entry.card)
+    }
+    distilled = {"hyper-sdxl", "lcm-lora-sdxl", "sdxl-lightning"}  # LoRAs on SDXL: tests/engine/test_adapters.py
+    assert runs - covered == distilled
+    assert covered - runs == set()

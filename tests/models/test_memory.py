@@ -122,7 +122,7 @@ def test_a_refusal_has_the_numbers_and_what_would_help():
     with pytest.raises(StudioError) as refused:
         choose(CARDS["qwen3-8b"], processor(8))
     assert refused.value.message == (
-        "Qwen3 8B does not fit: 6.0 of 8.0 GB of memory can be used (whole: needs 38.4 GB; 16 bits: needs 19.2 GB; 8 bits: needs "
+        "Qwen3 8B does not fit: 6.0 of 8.0 GB of memory can be used (whole: needs 39.3 GB; 16 bits: needs 19.7 GB; 8 bits: needs "
         "the package bitsandbytes, which is not installed; 4 bits: needs the package bitsandbytes, which is not installed)."
     )
     assert refused.value.cure == "With 4 bits it would fit: pip install bitsandbytes"

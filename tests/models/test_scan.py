@@ -157,7 +157,7 @@ def test_comfyui(data, models, tmp_path):
         "old.ckpt": (False, "unknown"),
         "style.safetensors": (True, "lora"),
         "x.safetensors": (True, "vae"),
-        "cat.safetensors": (True, "textual-inversion"),
+        "cat.safetensors": (True, "textual_inversion"),
         "damaged.safetensors": (False, "unknown"),
     }
     assert {one.program for one in found.values()} == {"ComfyUI"}

@@ -31,7 +31,7 @@ def run(work, step, *more):
     return done.output
 
 
-@pytest.mark.parametrize("more", [(), ("--grown",)])
+@pytest.mark.parametrize("more", [(), ("--small",)])
 def test_the_finished_model_is_one_that_studio_loads_and_plays(tmp_path, more):
     run(tmp_path, "train")
     run(tmp_path, "grow")

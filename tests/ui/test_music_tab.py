@@ -139,6 +139,37 @@ def test_a_model_of_sound_has_no_such_button(build, monkeypatch, given_path):
     assert page.card == CARD, "a dropped MIDI file chooses a model that can go on from it"
 
 
+def test_a_model_that_sings_has_lyrics_and_each_model_the_fields_that_it_uses(build, monkeypatch):
+    page = build()
+    names = ("ace-step-1.5-xl-turbo", "musicgen-small", "stable-audio-open-1.0")
+    ace, musicgen, stable = (entry_named(name).card for name in names)
+    monkeypatch.setattr(page.shared, "cards", lambda _kind: [ace, musicgen, stable, CARD])
+    page.refresh_models()
+    page.prompt.setPlainText("a song about rain")
+
+    def shown():
+        return {name for name, field in page.form.fields.items() if not field.isHidden()}
+
+    page.choose_model(ace.name)
+    assert {"seconds", "num_inference_steps"} <= shown()
+    assert not {"temperature", "negative_prompt"} & shown()
+    assert not page.lyrics.isHidden()
+    page.lyrics.setPlainText("[verse]\nRain, rain")
+    page.form.fields["num_inference_steps"].set_value(12)
+    assert (page.request().lyrics, page.request().num_inference_steps) == ("[verse]\nRain, rain", 12)
+    page.choose_model(musicgen.name)
+    assert "temperature" in shown()
+    assert not {"num_inference_steps", "negative_prompt"} & shown()
+    assert page.lyrics.isHidden()
+    assert (page.request().lyrics, page.request().num_inference_steps) == ("", 0)
+    page.choose_model(stable.name)
+    assert page.request().negative_prompt == ""
+    page.form.fields["negative_prompt"].set_value("hum")
+    assert page.request().negative_prompt == "hum"
+    page.choose_model(ace.name)
+    assert page.request().lyrics == "[verse]\nRain, rain", "what was written is there again"
+
+
 def test_a_midi_file_that_is_dropped_on_the_window_fills_the_form(open_studio, given_path, qtbot, monkeypatch):
     studio = open_studio()
     window = studio.window
@@ -147,4 +178,4 @@ def test_a_midi_file_that_is_dropped_on_the_window_fills_the_form(open_studio, g
     page = window.audio_tab.music
     assert window.current() is page
     qtbot.waitUntil(lambda: page.given.given is not None, timeout=PATIENCE)
-    assert page.own_values() == {"continue_from": str(given_path)}
+    assert page.own_values() == {"continue_from": str(given_path), "lyrics": ""}

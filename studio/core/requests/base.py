@@ -5,6 +5,7 @@ everywhere. Limits stand once, in the `msgspec.Meta` of a field; `Meta.extra` ho
 
     flag      the command line's option (without dashes); also accepted as a column name of a batch file
     unit      shown behind the number in a form
+    lowest    shown in a form instead of the lowest number
     advanced  shown in the form's "More" part
     step      a spin box's step
     file      it names a file; see `resolve_files`

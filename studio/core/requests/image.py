@@ -11,6 +11,8 @@ from studio.core.errors import Problem
 from studio.core.requests.base import Request
 
 MAX_PIXELS = 4096 * 4096
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+"""How the names of pictures end that a request can start from; what is in them is seen by `engine.image_inputs`."""
 
 Scheduler = Literal["", "dpm++", "euler", "euler-a", "ddim", "lcm", "unipc", "pndm", "heun"]
 """The scheduler's short name; empty keeps the model's own. `engine/schedulers.py` maps it to diffusers' class."""
@@ -71,6 +73,32 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
         ),
     ] = 1
 
+    image: Annotated[
+        str,
+        Meta(
+            title="Picture",
+            description="A picture to start from; what reaches over the size's shape is cut off at both sides alike.",
+            extra={"flag": "image", "file": True},
+        ),
+    ] = ""
+    strength: Annotated[
+        float,
+        Meta(
+            title="Strength",
+            description="How much of the given picture is made anew; 1 is all. Only so much of the steps is done.",
+            gt=0,
+            le=1,
+            extra={"step": 0.05},
+        ),
+    ] = 0.75
+    mask_image: Annotated[
+        str,
+        Meta(
+            title="Mask",
+            description="A picture of the same shape: what is white in it is repainted, what is black stays as it is.",
+            extra={"flag": "mask", "file": True},
+        ),
+    ] = ""
     adapters: Annotated[
         str,
         Meta(
@@ -100,7 +128,8 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
     @property
     def work(self) -> float:
         """Steps of a picture of 512 × 512."""
-        return self.width * self.height / 512**2 * self.num_inference_steps * self.num_images_per_prompt
+        share = self.strength if self.image else 1.0
+        return self.width * self.height / 512**2 * self.num_inference_steps * share * self.num_images_per_prompt
 
     @property
     def likely_bytes(self) -> int:
@@ -109,14 +138,16 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
 
     @property
     def together(self) -> tuple[object, ...] | None:
-        """Everything but prompts and seed."""
-        if self.num_images_per_prompt > 1 or self.control_image or self.ip_adapter_image:
+        """Everything but prompts and seed; a given picture is a thing of its own."""
+        if self.num_images_per_prompt > 1 or self.image or self.control_image or self.ip_adapter_image:
             return None
         size = (self.width, self.height, self.num_inference_steps, self.guidance_scale, self.scheduler)
         return (self.kind, self.model, *size, self.adapters, bool(self.negative_prompt))
 
     def cross_check(self) -> list[Problem]:
-        """A picture has to fit in memory."""
+        """A picture has to fit in memory. What given files hold is seen by `engine.image_inputs`: a request outlives them."""
         if self.width * self.height > MAX_PIXELS:
             return [Problem("width", f"{self.width} × {self.height} is more than {MAX_PIXELS:,} pixels")]
+        if self.mask_image and not self.image:
+            return [Problem("mask_image", "says what of a picture is repainted: it needs the picture too")]
         return adapters.check("adapters", self.adapters)

@@ -34,6 +34,22 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
     temperature: Annotated[
         float, Meta(title="Temperature", description="Higher is freer.", gt=0, le=5, extra={"step": 0.05, "advanced": True})
     ] = 1.0
+    num_inference_steps: Annotated[
+        int,
+        Meta(
+            title="Steps",
+            description="More steps refine the sound and take longer; 0 takes the model's own number.",
+            ge=0,
+            le=500,
+            extra={"flag": "steps", "lowest": "Model's own"},
+        ),
+    ] = 0
+    negative_prompt: Annotated[
+        str, Meta(title="Negative prompt", description="What to keep out of the sound.", extra={"flag": "negative"})
+    ] = ""
+    lyrics: Annotated[
+        str, Meta(title="Lyrics", description="What is sung, by a model that sings; lines such as [verse] and [chorus] part it.")
+    ] = ""
     continue_from: Annotated[
         str,
         Meta(

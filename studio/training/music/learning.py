@@ -1,6 +1,6 @@
 """Teaches the model: a small Llama over the events, by pieces that the composer writes as they are needed.
 
-`SMALL` is what is shipped; `GROWN` is a model of twice its size that begins as good as it is; docs/starter-music.md has both.
+`SMALL` is trained from nothing; `GROWN`, what is shipped, is a model of twice its size that begins as good as it is.
 Every step draws from its own seed, so that a run in pieces is the same as one in one piece.
 """
 
@@ -45,7 +45,7 @@ class Profile(msgspec.Struct, frozen=True):
 
 SMALL = Profile(hidden=192, inner=512, layers=5, heads=4, steps=1300, rate=0.02, embedding_rate=0.004)
 GROWN = Profile(
-    hidden=240, inner=832, layers=6, heads=5, steps=240, rate=0.01, embedding_rate=0.001, first=1_000_000
+    hidden=240, inner=832, layers=6, heads=5, steps=1200, rate=0.015, embedding_rate=0.002, first=1_000_000
 )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from studio.ui import background
 from studio.ui.audio.given_midi import GivenMidi
 from studio.ui.audio.sound_view import SoundView
 from studio.ui.examples import Examples
-from studio.ui.parts import button, label, name_control, row, tell
+from studio.ui.parts import button, label, name_control, row, tell, text_editor
 from studio.ui.shared import Shared
 from studio.ui.tabs.base import GenerateTab
 
@@ -187,24 +187,27 @@ class SpeechTab(SoundTab):
 
 
 class MusicTab(SoundTab):
-    """Makes music or a sound from a description; a model that writes notes can go on from a MIDI file."""
+    """Makes music or a sound from a description; models of notes can go on from a MIDI file, those that sing have lyrics."""
 
     kind = "music"
-    own_fields = ("continue_from",)
+    own_fields = ("continue_from", "lyrics")
 
     def __init__(self, shared: Shared, *, backends: Sequence[str] | None = None) -> None:
         self.examples = Examples()
         self.given = GivenMidi(self.examples)
+        self.lyrics = text_editor("Lyrics", "What is sung; lines such as [verse] and [chorus] part it. Empty: no singing.", 96)
+        self._lyrics_title = label("Lyrics", "muted")
         self.advice = label("", "muted", wrap=True)
         super().__init__(shared, backends=backends)
         self.examples.chosen.connect(self.prompt.setPlainText)
         self.prompt.textChanged.connect(self._advise)
         self.given.changed.connect(self._on_edited)
         self.given.changed.connect(self._advise)
+        self.lyrics.textChanged.connect(self._on_edited)
 
     def extra_widgets(self) -> list[QWidget]:
         """See `GenerateTab`."""
-        return [self.given]
+        return [self.given, self._lyrics_title, self.lyrics]
 
     def _why_not_row(self) -> QWidget:
         return self._advised(self.advice, super()._why_not_row())
@@ -212,12 +215,15 @@ class MusicTab(SoundTab):
     def own_values(self) -> dict[str, Any]:
         """See `GenerateTab`."""
         writes_notes = self.card is not None and self.card.writes_notes
-        return {"continue_from": self.given.path if writes_notes else ""}
+        sings = self.card is not None and self.card.sings
+        return {"continue_from": self.given.path if writes_notes else "", "lyrics": self.lyrics.toPlainText() if sings else ""}
 
     def set_own_values(self, values: dict[str, Any]) -> None:
         """See `GenerateTab`."""
         if "continue_from" in values:
             self.given.set_path(str(values["continue_from"] or ""))
+        if "lyrics" in values:
+            self.lyrics.setPlainText(str(values["lyrics"] or ""))
 
     def extra_problems(self, request: Request) -> list[Problem]:
         """A file that cannot be continued is no beginning."""
@@ -226,6 +232,8 @@ class MusicTab(SoundTab):
     def on_card_changed(self, card: ModelCard | None) -> None:
         """What only a model of notes can do is shown for such a model only."""
         self.given.offer(card is not None and card.writes_notes)
+        for control in (self._lyrics_title, self.lyrics):
+            control.setVisible(card is not None and card.sings)
         self.examples.show_prompts(card.examples if card is not None else ())
         self._advise()
 

@@ -224,6 +224,7 @@ class GenerateTab(QWidget):
 
     def _on_model_changed(self) -> None:
         card = self.card
+        self.form.leave_out(card.unused_fields if card else ())
         self.form.set_defaults(dict(card.defaults) if card else {})
         self.on_card_changed(card)
         self._on_edited()

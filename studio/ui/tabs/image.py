@@ -5,23 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
-from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.errors import Problem, StudioError
 from studio.core.events import Cancelled, Event, Failed, Finished, Preview, Progress
 from studio.core.files import write_whole
 from studio.core.jobs import Job
-from studio.core.requests import Request
+from studio.core.requests import ImageRequest, Request
 from studio.engine.prompt_words import advise
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.fitting import check_adapters
 from studio.models.installed import base_among
+from studio.models.pictures import takes_picture
 from studio.ui import background
 from studio.ui.examples import Examples
+from studio.ui.image.given_picture import GivenPicture
 from studio.ui.image_view import ImageView
-from studio.ui.parts import button, label, row, tell, text_editor
+from studio.ui.parts import Notice, button, label, row, tell, text_editor
 from studio.ui.shared import Shared
 from studio.ui.tabs import adapters
 from studio.ui.tabs.adapters import AdapterRows
@@ -35,7 +37,7 @@ class ImageTab(GenerateTab):
     """Prompt and settings on the left, the picture as it is made on the right."""
 
     kind = "image"
-    own_fields = ("negative_prompt", *adapters.FIELDS)
+    own_fields = ("negative_prompt", "image", "strength", "mask_image", *adapters.FIELDS)
 
     def __init__(self, shared: Shared) -> None:
         self.negative_prompt = text_editor("Negative prompt", "What to keep out of the picture.", 48)
@@ -44,16 +46,21 @@ class ImageTab(GenerateTab):
         self.examples = Examples()
         self.adapters = AdapterRows()
         self.view = ImageView()
+        self.given = GivenPicture(shared.data.masks)
+        self.offered = Notice("banner")
         super().__init__(shared)
         self.examples.chosen.connect(self.prompt.setPlainText)
         self.prompt.textChanged.connect(self._advise)
         self.negative_prompt.textChanged.connect(self._on_edited)
+        self.given.changed.connect(self._on_edited)
+        self.given.shape_wanted.connect(self._take_shape)
+        self.form.changed.connect(self._fit_given)
         self.adapters.changed.connect(self._on_edited)
         self.adapters.words_wanted.connect(self._add_words)
 
     def extra_widgets(self) -> list[QWidget]:
         """See `GenerateTab`."""
-        return [row(label("Negative prompt", "muted"), None, self.examples), self.negative_prompt]
+        return [row(label("Negative prompt", "muted"), None, self.examples), self.negative_prompt, self.offered, self.given]
 
     def model_widgets(self) -> list[QWidget]:
         """See `GenerateTab`."""
@@ -68,8 +75,9 @@ class ImageTab(GenerateTab):
                 base_among(self.shared.all_cards(), self.card)
         except StudioError as error:
             return [Problem("model", f"{error.message} {error.cure}")]
+        given = self.given.problems(request) if isinstance(request, ImageRequest) else []
         problem = check_adapters(self.shared.find_card, self.card, request)
-        return [problem] if problem is not None else []
+        return [*given, *([problem] if problem is not None else [])]
 
     def _add_words(self, words: str) -> None:
         """Put trigger words behind the prompt."""
@@ -84,25 +92,31 @@ class ImageTab(GenerateTab):
         self.copy_button = button("Copy", "Copy the picture", self.copy, "copy")
         self.save_button = button("Save as…", "Save a copy of the PNG, with its settings inside (Ctrl+S)", self.save_as, "save")
         self.folder_button = button("Folder", "Open the folder with the picture", self.show_folder, "folder")
+        self.start_button = button("Use as start", "Make the next picture from this one", self.start_from_result, "image")
         self.view.changed.connect(self._on_picture_changed)
         holder = QWidget()
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.view, 1)
-        layout.addWidget(self.about)
+        below = row(self.about, self.start_button)  # a narrow window has no room beside the other buttons
+        self.start_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        if (beside := below.layout()) is not None:
+            beside.setAlignment(self.start_button, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom)
+        layout.addWidget(below)
         layout.addWidget(row(self.copy_button, self.save_button, self.folder_button, None))
         self._on_picture_changed()
         return holder
 
     def own_values(self) -> dict[str, Any]:
         """See `GenerateTab`."""
-        return {"negative_prompt": self.negative_prompt.toPlainText(), **self.adapters.values()}
+        return {"negative_prompt": self.negative_prompt.toPlainText(), **self.given.values(), **self.adapters.values()}
 
     def set_own_values(self, values: dict[str, Any]) -> None:
         """See `GenerateTab`."""
         if "negative_prompt" in values:
             self.negative_prompt.setPlainText(str(values["negative_prompt"]))
+        self.given.set_values(values)
         self.adapters.set_values(values)
 
     def on_card_changed(self, card: ModelCard | None) -> None:
@@ -111,6 +125,9 @@ class ImageTab(GenerateTab):
         self.about.setText(card.description if card is not None else "")
         self.about.setVisible(bool(card and card.description))
         self.examples.show_prompts(card.examples if card is not None else ())
+        self.given.offer(card)
+        self._fit_given()
+        self.start_button.setVisible(card is not None and takes_picture(card))
         self._advise()
 
     def _advise(self) -> None:
@@ -135,8 +152,48 @@ class ImageTab(GenerateTab):
 
     def _on_picture_changed(self) -> None:
         there = bool(self.view.picture.path)
-        for control in (self.copy_button, self.save_button, self.folder_button):
+        for control in (self.copy_button, self.save_button, self.folder_button, self.start_button):
             control.setEnabled(there)
+
+    # The picture to start from --------------------------------------------------------------------------------------------
+
+    def start_from(self, path: Path) -> None:
+        """Start from this picture, with a model that can."""
+        self.offered.clear()
+        if self.card is None or not takes_picture(self.card):
+            able = next((card.name for card in self.shared.cards(self.kind) if takes_picture(card)), "")
+            if not able:
+                self.shared.said.emit("No installed model can start from a picture")
+                return
+            self.choose_model(able)
+        self.given.set_path(str(path.absolute()))
+
+    def start_from_result(self) -> None:
+        """Start from the picture that is shown."""
+        if self.view.picture.path:
+            self.start_from(Path(self.view.picture.path))
+
+    def offer_start(self, path: Path) -> None:
+        """Offer to start from a picture that has filled the form."""
+        buttons = [
+            button("Start from the picture", "Make the next picture from it", lambda: self.start_from(path), "image"),
+            button("No", "Close this message", self.offered.clear),
+        ]
+        self.offered.say(f"The form is filled as {path.name} was made.", "", buttons)
+
+    def _fit_given(self) -> None:
+        values = self.form.values()
+        self.given.fit_to(int(values["width"]), int(values["height"]))
+
+    def _take_shape(self, width: int, height: int) -> None:
+        """Set the size to that shape, with about as many pixels as before."""
+        card, before = self.card, self.form.values()
+        multiple = card.size_multiple if card is not None else 8
+        area = int(before["width"]) * int(before["height"])
+        sides = [max(1, round((area * ratio) ** 0.5 / multiple)) * multiple for ratio in (width / height, height / width)]
+        if card is not None and card.smallest_side:
+            sides = [max(card.smallest_side, min(card.largest_side or side, side)) for side in sides]
+        self.form.set_values({"width": sides[0], "height": sides[1]})
 
     def copy(self) -> None:
         """Copy the picture that is shown."""

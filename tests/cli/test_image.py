@@ -1,0 +1,69 @@
+"""`studio image` with the starter that comes along: from words, from a picture, and a part of it repainted."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from studio.jobs.batch.plan import read_batch
+from studio.library.artifacts import read_recipe
+from studio.models.installed import find
+from tests.cli.programs import studio
+
+
+@pytest.fixture
+def ball(tmp_path):
+    page = Image.new("RGB", (128, 64), "white")
+    ImageDraw.Draw(page).ellipse((36, 4, 92, 60), fill=(60, 90, 230))
+    page.save(tmp_path / "ball.png")
+    mask = Image.new("L", (128, 64), 0)
+    ImageDraw.Draw(mask).rectangle((0, 0, 127, 31), fill=255)
+    mask.save(tmp_path / "mask.png")
+    return tmp_path / "ball.png"
+
+
+def test_from_a_picture_and_a_part_repainted(data, tmp_path, ball):
+    words = ("image", "a red apple", "--seed", 3, "--steps", 10)
+    done = studio(*words, "--image", "ball.png", "--strength", 0.9, "-o", "apple.png", data=data, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "ball.png: Cut at the sides to 64 × 64." in done.stderr
+    recipe = read_recipe(tmp_path / "apple.png")
+    assert recipe.request.image == str(ball)
+    assert set(recipe.inputs) == {"image"}
+    red, green, blue = np.asarray(Image.open(tmp_path / "apple.png"))[24:48, 20:44].reshape(-1, 3).astype(float).mean(0)
+    assert red > 1.5 * max(green, blue), "the blue ball has become a red apple"
+    done = studio(
+        *words, "--image", ball, "--mask", tmp_path / "mask.png", "--strength", 1, "-o", tmp_path / "half.png", data=data
+    )
+    assert done.returncode == 0, done.stderr
+    made, given = np.asarray(Image.open(tmp_path / "half.png")), np.asarray(Image.open(ball))[:, 32:96]
+    assert np.array_equal(made[32:], given[32:])
+    assert not np.array_equal(made[:32], given[:32])
+
+
+def test_what_cannot_be_done_runs_nothing(data, tmp_path, ball):
+    for options, words in (
+        (("--image", tmp_path / "gone.png"), "gone.png is not there"),
+        (("--mask", tmp_path / "mask.png"), "needs the picture too"),
+        (("--image", ball, "--steps", 2, "--strength", 0.3), "less than one step"),
+        (("--image", ball, "--strength", 0), "strength: must be above 0"),
+    ):
+        done = studio("image", "a red apple", *options, data=data)
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
+    assert not list(data.outputs.rglob("*.*"))
+
+
+def test_rows_of_a_batch_name_pictures_beside_it(data, tmp_path, ball):
+    rows = [
+        {"prompt": "a red apple", "image": "ball.png", "mask": "mask.png", "strength": 0.5},
+        {"prompt": "a red apple", "image": "gone.png"},
+    ]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    good, bad = read_batch(path, lambda kind, name: find(data, kind, name), kind="image").rows
+    assert (good.request.image, good.request.mask_image) == (str(ball), str(tmp_path / "mask.png"))
+    assert good.request.strength == 0.5
+    assert bad.message == "image: gone.png is not there."
