@@ -31,7 +31,7 @@ from tests.checkpoints_audio import make_musicgen, make_vits
 from tests.checkpoints_image import make_sd, make_sd_that_decodes_large, make_sdxl
 from tests.checkpoints_text import make_gpt2, make_llama, make_t5
 from tests.engine.runs import run_job
-from tests.engine.starved import LESS, Starved
+from tests.engine.starved import LESS, MORE, Starved
 
 GB = 10**9
 PATIENCE = 280
@@ -198,7 +198,7 @@ def test_what_was_drawn_outlives_the_model_and_is_decoded_by_one_that_takes_less
         return new_job(ImageRequest(prompt="a cat", model="large", seed=1, **values), str(data.outputs))
 
     # Both ways of loading have run once before memory is short: what libraries take for themselves is there then.
-    parts = [Starved([job()], memory="16-bit"), Starved([job()]), Starved([job()], LESS), Starved([job()], (0.001,))]
+    parts = [Starved([job()], memory="16-bit"), Starved([job()]), Starved([job()], MORE), Starved([job()], (0.001,))]
     (_half,), (whole,), (half,), (none,) = starve(data, tmp_path, parts)
     assert half["end"] == "Finished", half
     assert half["steps"] == 2
