@@ -45,7 +45,8 @@ def add(
     """Add the model at `path`. A folder, a checkpoint or an adapter stays where it is, and so does a GGUF that llama.cpp can run.
 
     Where it cannot, and where `convert` says so, a GGUF is converted once into the data folder; that takes the place of one that
-    was added as it is. A voice of Piper is copied there. `made_for` is the model that an adapter belongs to, for those that do not tell.
+    was added as it is. A voice of Piper is copied there.
+    `made_for` is the model that an adapter belongs to, for those that do not tell.
     Raises StudioError with the reason, InstallCancelledError; nothing is left behind then.
     """
     try:
