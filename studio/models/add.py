@@ -44,16 +44,9 @@ def add(
 ) -> ModelCard:
     """Add the model at `path`. A folder, a checkpoint or an adapter stays where it is, and so does a GGUF that llama.cpp can run.
 
-<<<<<<< HEAD
     Where it cannot, and where `convert` says so, a GGUF is converted once into the data folder; that takes the place of one
-    that was added as it is. `made_for` is the model that an adapter belongs to, for those that do not tell. Raises StudioError
-    with the reason, InstallCancelledError; nothing is left behind then.
-=======
-    Where it cannot, and where `convert` says so, a GGUF is converted once into the data folder; that takes the place of one that
-    was added as it is. A voice of Piper is copied there.
-    `made_for` is the model that an adapter belongs to, for those that do not tell.
-    Raises StudioError with the reason, InstallCancelledError; nothing is left behind then.
->>>>>>> sound
+    that was added as it is. A voice of Piper is copied there. `made_for` is the model that an adapter belongs to, for those that
+    do not tell. Raises StudioError with the reason, InstallCancelledError; nothing is left behind then.
     """
     try:
         return _add(data, path, say, cancelled, made_for, convert)
