@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 
+import msgspec
 import psutil
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QThreadPool, QUrl
@@ -12,10 +13,11 @@ from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton
 from studio.core.paths import resources
 from studio.core.settings import load_settings
 from studio.models.card import ModelCard
-from studio.models.catalogue import CatalogueEntry, card_folder
+from studio.models.catalogue import CatalogueEntry, card_folder, why_not_run
 from studio.models.installed import list_installed
 from studio.models.machine import Machine
 from studio.models.staging import PREFIX
+from studio.ui.dialogs import models_list
 from studio.ui.dialogs.models import ModelsDialog
 from studio.ui.dialogs.models_list import Item
 from tests.checkpoints_text import make_gpt2
@@ -263,10 +265,18 @@ def test_a_card_says_how_it_is_loaded_and_a_person_chooses_otherwise(opened, dat
     assert "46 GB" not in texts(dialog.view)
 
 
-def test_what_studio_does_not_run_is_said_and_not_offered(opened):
-    _studio, dialog = opened
+def test_what_studio_does_not_run_is_said_and_not_offered(opened, monkeypatch):
+    def hindrance(card):  # the catalogue has no such model now
+        return why_not_run(msgspec.structs.replace(card, family="NewPipeline")) if card.name == "flux.1-fill-dev" else ""
+
+    studio, dialog = opened
+    assert not [item for item in shown(dialog) if item.hindrance]
+    dialog.close()
+    monkeypatch.setattr(models_list, "why_not_run", hindrance)
+    studio.window.show_models()
+    dialog = studio.window.findChildren(ModelsDialog)[-1]
     select(dialog, "FLUX.1 Fill")
-    assert "Studio cannot run it yet" in dialog.view.hindrance.text()
+    assert "Studio cannot run it yet: its family (NewPipeline) is not among" in dialog.view.hindrance.text()
     assert not dialog.get_button.isVisible()
     assert not dialog.how.isVisible()
 
