@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterable, Mapping
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -57,9 +57,17 @@ def button(text: str, tip: str, pressed: Callable[[], object], icon_name: str = 
     return made
 
 
+class _Editor(QPlainTextEdit):
+    """Asks for no more than its smallest height, so that it does not push down what scrolls with it."""
+
+    def sizeHint(self) -> QSize:
+        """See Qt."""
+        return QSize(super().sizeHint().width(), self.minimumHeight())
+
+
 def text_editor(name: str, tip: str, height: int) -> QPlainTextEdit:
     """Return a plain text editor with name and tip; Tab leaves it."""
-    editor = QPlainTextEdit()
+    editor = _Editor()
     name_control(editor, name, tip)
     editor.setTabChangesFocus(True)
     editor.setMinimumHeight(height)
