@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from studio.core.errors import StudioError
-from studio.core.events import Progress, TextDelta
+from studio.core.events import AudioChunk, Progress, TextDelta
 from studio.core.jobs import new_job
 from studio.core.requests import ImageRequest, MusicRequest, SpeechRequest, TextRequest
 from studio.engine import image, music, speech, text
@@ -264,6 +264,20 @@ def test_a_text_that_is_made_again_is_not_told_twice():
     retold(Progress(step=1, total=2))
     assert "".join(event.text for event in told if isinstance(event, TextDelta) and event.candidate == 0) == "one two three four"
     assert isinstance(told[-1], Progress)
+
+
+def test_a_sound_that_is_made_again_is_not_heard_twice():
+    told = []
+    retold = Retold(told.append)
+    retold(AudioChunk(pcm=b"1234", sampling_rate=8_000))
+    retold(AudioChunk(pcm=b"5678", sampling_rate=8_000))
+    retold.again()
+    retold(AudioChunk(pcm=b"1234", sampling_rate=8_000))
+    retold.again()
+    for piece in (b"1234", b"5678abcd", b"efgh"):
+        retold(AudioChunk(pcm=piece, sampling_rate=8_000))
+    assert b"".join(event.pcm for event in told) == b"12345678abcdefgh"
+    assert all(event.pcm for event in told)
 
 
 def test_rows_that_begin_anew_are_not_told_twice(tmp_path):
