@@ -175,6 +175,7 @@ class LocalEngine:
         emit(Loading(phase="Preparing"))
         below: Rung | None = None
         while True:
+            run.check()  # before a minute goes into loading
             loaded = self._pipelines.load(base, emit, below)
             if self._attempt(run, loaded, outcome):
                 break

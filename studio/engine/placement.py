@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,19 @@ def no_gradients(plan: Plan) -> AbstractContextManager[Any]:
 
     moves = plan.rung in OFFLOADS or plan.precision in ("int8", "int4")
     return torch.no_grad() if moves else torch.inference_mode()
+
+
+@contextmanager
+def turns_ended(pipe: Any) -> Iterator[None]:
+    """After this, no part that takes turns is left on the GPU.
+
+    Pipelines see to that where they end as they should: not where a job is cancelled, and not those of another class over the
+    same parts. `pipe`: the one that the parts were loaded with.
+    """
+    try:
+        yield
+    finally:
+        pipe.maybe_free_model_hooks()
 
 
 def fewer_bits(plan: Plan) -> dict[str, Any]:

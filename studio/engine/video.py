@@ -16,7 +16,7 @@ from studio.core.events import Loading, Progress, Statistics
 from studio.core.requests import VideoRequest
 from studio.engine import video_preview
 from studio.engine.device import free_bytes
-from studio.engine.placement import no_gradients
+from studio.engine.placement import no_gradients, turns_ended
 from studio.engine.protocol import Run
 from studio.engine.schedulers import make_scheduler
 from studio.engine.video_given import PIXEL_BYTES, check_video, read_picture, too_much
@@ -60,12 +60,8 @@ def _draw(request: VideoRequest, pipeline: VideoPipeline, card: ModelCard, watch
     with no_gradients(pipeline.plan):
         arguments = _arguments(request, pipe, card)
     arguments |= {"generator": torch.Generator("cpu").manual_seed(request.seed or 0), "output_type": "np"}
-    try:
-        with no_gradients(pipeline.plan), watch.attached(pipe, arguments):
-            output = pipe(**arguments)
-    finally:
-        if pipe is not pipeline.pipe:  # parts that take turns on a GPU are moved by the pipeline that they were loaded with
-            pipeline.pipe.maybe_free_model_hooks()
+    with turns_ended(pipeline.pipe), no_gradients(pipeline.plan), watch.attached(pipe, arguments):
+        output = pipe(**arguments)
     return _to_frames(output.frames[0], card)
 
 
