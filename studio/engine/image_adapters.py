@@ -6,6 +6,7 @@ The model's own weights come back bit by bit: without adapters it draws what it 
 from __future__ import annotations
 
 import dataclasses
+
 from studio.core.errors import StudioError
 from studio.core.requests import ImageRequest
 from studio.engine import image_ip, image_loras, image_tokens, image_vae

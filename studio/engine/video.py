@@ -6,6 +6,7 @@ import inspect
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
 from studio.core.events import Loading, Progress, Statistics
+from studio.core.files import sha256_of
 from studio.core.requests import VideoRequest
 from studio.engine import video_preview
 from studio.engine.device import free_bytes
@@ -42,11 +44,12 @@ def generate(run: Run, pipeline: VideoPipeline) -> Generator[Result, None, Stati
         said = problem.message[:1].upper() + problem.message[1:]
         raise StudioError(f"{said}.", cause="invalid", cure="Change this setting, or choose another model.")
     _check_memory(request, pipeline.device)
+    inputs = {"image": sha256_of(Path(request.image))} if request.image else {}
     begun = time.monotonic()
     watch = _Steps(run, pipeline, request)
     frames = _draw(request, pipeline, run.card, watch)
     run.check()
-    yield VideoResult(frames=frames, frame_rate=request.frame_rate, seed=request.seed)
+    yield VideoResult(frames=frames, frame_rate=request.frame_rate, seed=request.seed, inputs=inputs, parts=run.parts)
     steps = request.num_inference_steps
     first = watch.first - begun if watch.first else 0.0
     return Statistics(run_seconds=time.monotonic() - begun, first_seconds=first, units=steps, unit="step")
