@@ -143,7 +143,7 @@ def _way(context: Context, card: ModelCard) -> str:
     from studio.models.machine import look_closely
     from studio.models.memory import choose, facts_of
 
-    if card.base:
+    if card.base or card.adapter:
         return ""
     try:
         plan = choose(card, look_closely().at_rest, facts=facts_of(card), wish=context.wish_for(card.name))

@@ -95,6 +95,13 @@ def test_what_does_not_fit_is_refused_with_the_numbers_and_nothing_leaves_for_it
     assert warm.load(cards["sd"], print).pipeline is sd
 
 
+def test_what_took_the_place_of_a_model_is_loaded_anew(cards):
+    warm = Pipelines(machine=lambda: small(GB))
+    first = warm.load(cards["sd"], print).pipeline
+    assert warm.load(cards["sd"], print).pipeline is first
+    assert warm.load(msgspec.structs.replace(cards["sd"], sha256="b" * 64), print).pipeline is not first
+
+
 def test_another_wish_loads_the_model_anew(cards):
     wishes = {"sd": "auto"}
     warm = Pipelines(lambda model: wishes[model], lambda: small(GB))
