@@ -132,8 +132,15 @@ def place(pipe: Any, plan: Plan) -> None:
         pipe.enable_sequential_cpu_offload(device=device)
     else:
         pipe.enable_group_offload(
-            onload_device=torch.device(device), offload_type="leaf_level", use_stream=True, low_cpu_mem_usage=not plan.pinned
-        )
+            onload_device=torch.device(device), offload_type="leaf_level", use_stream=True, low_cpu_mem_usage=not plan.pinned,
+            exclude_modules=without_layers_ahead(pipe),
+        )  # fmt: skip
+
+
+def without_layers_ahead(pipe: Any) -> list[str]:
+    """Return the parts that diffusers refuses to move layer by layer (Stable Audio's autoencoder): they stay on the GPU whole."""
+    parts = pipe.components.items()
+    return [name for name, part in parts if not getattr(part, "_supports_group_offloading", True)]
 
 
 def text_placement(plan: Plan) -> dict[str, Any]:
