@@ -42,7 +42,9 @@ def list_command(
     names = {card.name for card in installed}
     entries = [entry for entry in listed(installed) if everything or entry.card.name in names]
     if task:
-        entries = [entry for entry in entries if task in (entry.card.kind, *entry.card.tasks)]
+        entries = [
+            entry for entry in entries if task in (entry.card.kind, *entry.card.tasks) or (task == ADAPTER and entry.card.adapter)
+        ]
     if fitting:
         machine = look_closely()
         entries = [entry for entry in entries if fits(entry.card, machine) is not False and not why_not_run(entry.card)]
