@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -27,6 +27,7 @@ from studio.engine.preview import preview
 from studio.engine.prompt_words import prepare
 from studio.engine.protocol import JobCancelledError, Run, Together
 from studio.engine.schedulers import make_scheduler
+from studio.engine.steps import each_step
 from studio.library.results import ImageResult, Result
 from studio.models.card import ModelCard
 
@@ -168,34 +169,13 @@ class _Steps:
         self.run = runs[0]
         """The one that tells what is done when memory runs out."""
 
-    @contextmanager
-    def attached(self, arguments: dict[str, Any]) -> Generator[None, None, None]:
-        """Hook into the pipeline for one call: by its callback, or where it has none by its scheduler's step."""
-        if "callback_on_step_end" in self._pipeline.parameters:
-            arguments["callback_on_step_end"] = self._on_step_end
-            yield
-            return
-        scheduler = self._pipeline.pipe.scheduler
-        step: Callable[..., Any] = scheduler.step
-
-        def counted(*args: Any, **more: Any) -> Any:
-            result = step(*args, **more)
-            self._see(result[0] if isinstance(result, tuple) else result.prev_sample)
-            return result
-
-        scheduler.step = counted
-        try:
-            yield
-        finally:
-            del scheduler.step
-
-    def _on_step_end(self, _pipe: Any, _step: int, _timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-        self._see(tensors.get("latents"))
-        return tensors
+    def attached(self, arguments: dict[str, Any]) -> AbstractContextManager[None]:
+        """Hook into the pipeline for one call."""
+        return each_step(self._pipeline.pipe, self._pipeline.parameters, arguments, self._see)
 
     def _see(self, latents: Any) -> None:
         if all(run.cancelled() for run in self._runs):
-            raise JobCancelledError  # raising is the one way out that every pipeline has
+            raise JobCancelledError
         self._done = min(self._done + 1, self._steps)
         now = time.monotonic()
         self.first = self.first or now
