@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -13,13 +14,15 @@ import numpy as np
 
 from studio.core.errors import StudioError
 from studio.core.events import Preview, Progress, Statistics
+from studio.core.files import sha256_of
 from studio.core.requests import MAX_SEED, ImageRequest
 from studio.engine.device import free_bytes
 from studio.engine.image_adapters import put_on
+from studio.engine.image_inputs import FOR_ADAPTERS
 from studio.engine.image_inputs import prepare as prepare_inputs
 from studio.engine.image_load import ImagePipeline, load
 from studio.engine.image_memory import KEPT, careful_decoding, decode_kept
-from studio.engine.placement import no_gradients
+from studio.engine.placement import no_gradients, turns_ended
 from studio.engine.preview import preview
 from studio.engine.prompt_words import prepare
 from studio.engine.protocol import JobCancelledError, Run, Together
@@ -43,17 +46,19 @@ _ALONE = ("GlmImagePipeline",)
 def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Statistics]:
     """Yield the pictures; number i has the seed + i, so that each can be made again alone."""
     request, read = _readable(run, pipeline)
-    pipeline = put_on(run, pipeline)
+    loaded, pipeline = pipeline, put_on(run, pipeline)
     given = prepare_inputs(request, pipeline, run.card)
+    told = given.sha256 | {name: sha256_of(Path(path)) for name in FOR_ADAPTERS if (path := getattr(request, name))}
     count, steps = request.num_images_per_prompt, given.steps
     begun, first = time.monotonic(), 0.0
     for number in range(run.done, count):
         run.check()
         seed = ((request.seed or 0) + number) % (MAX_SEED + 1)
         watch = _Steps([run], given.pipeline, request, steps, number * steps, count * steps)
-        (picture,) = _draw([request], [seed], given.pipeline, run.card, watch, given.arguments)
+        with turns_ended(loaded.pipe):
+            (picture,) = _draw([request], [seed], given.pipeline, run.card, watch, given.arguments)
         first = first or max(0.0, watch.first - begun)
-        pixels, told = given.finished(_to_pixels(picture, run.card)), given.sha256
+        pixels = given.finished(_to_pixels(picture, run.card))
         yield ImageResult(pixels=pixels, ordinal=number, seed=seed, prompt_read=read, parts=run.parts, inputs=told)
     return Statistics(run_seconds=time.monotonic() - begun, first_seconds=first, units=count * steps, unit="step")
 
@@ -84,7 +89,8 @@ def _draw_part(
     watch = _Steps(chosen, pipeline, requests[0], steps, 0, steps)
     seeds = [request.seed or 0 for request in requests]
     try:
-        pictures = _draw(requests, seeds, pipeline, chosen[0].card, watch)
+        with turns_ended(pipeline.pipe):
+            pictures = _draw(requests, seeds, pipeline, chosen[0].card, watch)
     except JobCancelledError as error:
         yield from ((number, error, Statistics()) for number in part)
         return

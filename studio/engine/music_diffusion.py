@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics
 from studio.core.requests import MusicRequest
-from studio.engine.placement import AS_USUAL, device_of, dtype_of, fewer_bits_of_parts, no_gradients, place
+from studio.engine.placement import AS_USUAL, device_of, dtype_of, fewer_bits_of_parts, no_gradients, place, turns_ended
 from studio.engine.protocol import JobCancelledError, Run
 from studio.engine.steps import each_step
 from studio.library.results import AudioResult, Result
@@ -110,7 +110,7 @@ def generate(run: Run, pipeline: SoundPipeline) -> Generator[Result, None, Stati
     arguments = arguments_of(request, pipeline, run.card)
     arguments["generator"] = torch.Generator("cpu").manual_seed(request.seed or 0)
     watch = _Steps(run, pipeline, request.num_inference_steps or _own_steps(pipeline))
-    with no_gradients(pipeline.plan), watch.attached(arguments):
+    with turns_ended(pipeline.pipe), no_gradients(pipeline.plan), watch.attached(arguments):
         wave = pipeline.pipe(**arguments).audios[0]
     run.check()
     samples = _samples(wave, run.card)[: round(request.seconds * pipeline.rate)]
