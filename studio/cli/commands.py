@@ -19,7 +19,7 @@ from studio.core.errors import StudioError
 
 app = typer.Typer(
     name="studio",
-    help="Make text, pictures, speech and music on this computer. Without a command the window opens.",
+    help="Make text, pictures, videos, speech and music on this computer. Without a command the window opens.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -39,7 +39,7 @@ def start(
     memory: Annotated[str, typer.Option("--memory", metavar="WAY", help=f"How models are loaded in this run: {WAYS}.")] = "",
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """Make text, pictures, speech and music on this computer. Without a command the window opens."""
+    """Make text, pictures, videos, speech and music on this computer. Without a command the window opens."""
     if version:
         output.result(__version__)
         raise typer.Exit

@@ -133,6 +133,7 @@ def hub_command(
 ) -> None:
     """Show or set where models are fetched from, and with whose account."""
     from studio.core.settings import load_settings, save_settings
+    from studio.models.catalogue import meant_by
     from studio.models.download import unfinished
     from studio.models.hub import checked_endpoint, hub_for
     from studio.models.hub_token import store_token, token_for
@@ -160,7 +161,7 @@ def hub_command(
     output.result(f"Hub: {hub.endpoint}{' (offline)' if hub.offline else ''}")
     output.result("Account: a token is there" if logged_in else "Account: none")
     for name, size in left.items():
-        output.result(f"Not finished: {name}, {size / 1e6:.1f} MB (studio models get {name})")
+        output.result(f"Not finished: {name}, {size / 1e6:.1f} MB (studio models get {meant_by(name)})")
 
 
 def _ask_token() -> str:

@@ -111,6 +111,12 @@ def card_of_repository(repo: str) -> ModelCard | None:
     return found[0] if len(found) == 1 else None
 
 
+def meant_by(repo: str) -> str:
+    """Return `repo`, with the revision that the catalogue names for it: a main branch may hold what Studio refuses."""
+    known = card_of_repository(repo)
+    return f"{repo}@{known.revision}" if known is not None and known.revision else repo
+
+
 def as_known(known: ModelCard, seen: ModelCard) -> ModelCard:
     """Return the catalogue's card for weights that are here: `seen` is what their files say."""
     return msgspec.structs.replace(

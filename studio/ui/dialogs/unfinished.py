@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
-from studio.models.catalogue import card_of_repository
+from studio.models.catalogue import meant_by
 from studio.models.download import discard, unfinished
 from studio.models.hub import Repository
 from studio.ui import background
@@ -56,9 +56,7 @@ class Unfinished(QWidget):
         self.setVisible(self.choice.count() > 0)
 
     def _go_on(self) -> None:
-        repo = str(self.choice.currentData())
-        known = card_of_repository(repo)  # its safetensors may lie in a revision of their own
-        self.wanted.emit(f"{repo}@{known.revision}" if known is not None and known.revision else repo)
+        self.wanted.emit(meant_by(str(self.choice.currentData())))
 
     def _delete(self) -> None:
         repo, data = str(self.choice.currentData()), self._shared.data
