@@ -8,7 +8,8 @@ from PySide6.QtTest import QTest
 
 from studio.app import Studio
 
-PATIENCE = 20_000
+PATIENCE = 60_000
+"""Milliseconds; the machine may be slow and busy."""
 
 
 @pytest.fixture
