@@ -81,6 +81,17 @@ def test_whatever_is_chosen_of_what_the_grammar_allows_is_a_piece_of_so_many_bar
     assert vocabulary().tokens[tokens[-1]] == "<end>"
 
 
+@given(BRIEFS, st.integers(1, 9), st.integers(0, 10_000), st.sets(st.sampled_from("DBHM")))
+@settings(max_examples=30)
+def test_parts_that_enter_play_in_each_bar(brief, count, seed, entering):
+    grammar, random, tokens = Grammar(brief, count, entering="".join(entering)), np.random.default_rng(seed), []
+    while not grammar.over:
+        tokens.append(int(random.choice(np.flatnonzero(grammar.allowed()))))
+        grammar.push(tokens[-1])
+    for bar in decode(tokens):
+        assert entering & set(brief.parts) <= {note.part for note in bar.notes if note.step == 0}
+
+
 @given(BRIEFS, st.integers(1, 12), st.integers(-6, 5), st.integers(40, 220), st.integers(0, 10_000))
 @settings(max_examples=30)
 def test_a_midi_file_that_studio_wrote_comes_back_note_for_note(tmp_path_factory, brief, count, key, bpm, seed):
