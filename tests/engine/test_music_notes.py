@@ -206,6 +206,21 @@ def test_a_piece_is_as_long_and_as_loud_as_it_should_be(brief, seconds, seed):
     assert np.abs(sound[-1]).max() < 1e-3, "it ends in nothing"
 
 
+def test_a_cancel_early_in_a_long_piece_mixes_only_what_is_there():
+    """Mixing the silence to come took longer than the three seconds after which a cancelled child is killed."""
+    brief = Brief(style="rock", parts="DBHM")
+    bars = compose(brief, 1, Random(1))
+    _data, playing = written(brief, bars)
+    sounds, roomed = [], []
+    for planned in (5.0, 300.0):
+        mixer = Mixer(playing, planned)
+        mixer.add(play(bars[0], 0, playing))
+        sounds.append(mixer.finish(5.0))
+        roomed.append(mixer._roomed)
+    assert roomed[0] == roomed[1]
+    assert np.allclose(*sounds, atol=1e-5)
+
+
 def test_one_stroke_of_drums_has_one_drum_and_one_cymbal():
     assert drums("HKSCO") == "KSC"
     assert drums("") == ""
