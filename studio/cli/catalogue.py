@@ -42,7 +42,9 @@ def list_command(
     names = {card.name for card in installed}
     entries = [entry for entry in listed(installed) if everything or entry.card.name in names]
     if task:
-        entries = [entry for entry in entries if task in (entry.card.kind, *entry.card.tasks)]
+        entries = [
+            entry for entry in entries if task in (entry.card.kind, *entry.card.tasks) or (task == ADAPTER and entry.card.adapter)
+        ]
     if fitting:
         machine = look_closely()
         entries = [entry for entry in entries if fits(entry.card, machine) is not False and not why_not_run(entry.card)]
@@ -150,7 +152,7 @@ def _way(context: Context, card: ModelCard) -> str:
     from studio.models.machine import look_closely
     from studio.models.memory import choose, facts_of
 
-    if card.base or card.kind == ADAPTER:
+    if card.base or card.adapter:
         return ""
     try:
         plan = choose(card, look_closely().at_rest, facts=facts_of(card), wish=context.wish_for(card.name))

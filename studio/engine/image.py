@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -13,17 +14,20 @@ import numpy as np
 
 from studio.core.errors import StudioError
 from studio.core.events import Preview, Progress, Statistics
+from studio.core.files import sha256_of
 from studio.core.requests import MAX_SEED, ImageRequest
 from studio.engine.device import free_bytes
 from studio.engine.image_adapters import put_on
+from studio.engine.image_inputs import FOR_ADAPTERS
 from studio.engine.image_inputs import prepare as prepare_inputs
 from studio.engine.image_load import ImagePipeline, load
 from studio.engine.image_memory import KEPT, careful_decoding, decode_kept
-from studio.engine.placement import no_gradients
+from studio.engine.placement import no_gradients, turns_ended
 from studio.engine.preview import preview
 from studio.engine.prompt_words import prepare
 from studio.engine.protocol import JobCancelledError, Run, Together
 from studio.engine.schedulers import make_scheduler
+from studio.engine.steps import each_step
 from studio.library.results import ImageResult, Result
 from studio.models.card import ModelCard
 
@@ -42,17 +46,19 @@ _ALONE = ("GlmImagePipeline",)
 def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Statistics]:
     """Yield the pictures; number i has the seed + i, so that each can be made again alone."""
     request, read = _readable(run, pipeline)
-    pipeline = put_on(run, pipeline)
+    loaded, pipeline = pipeline, put_on(run, pipeline)
     given = prepare_inputs(request, pipeline, run.card)
+    told = given.sha256 | {name: sha256_of(Path(path)) for name in FOR_ADAPTERS if (path := getattr(request, name))}
     count, steps = request.num_images_per_prompt, given.steps
     begun, first = time.monotonic(), 0.0
     for number in range(run.done, count):
         run.check()
         seed = ((request.seed or 0) + number) % (MAX_SEED + 1)
         watch = _Steps([run], given.pipeline, request, steps, number * steps, count * steps)
-        (picture,) = _draw([request], [seed], given.pipeline, run.card, watch, given.arguments)
+        with turns_ended(loaded.pipe):
+            (picture,) = _draw([request], [seed], given.pipeline, run.card, watch, given.arguments)
         first = first or max(0.0, watch.first - begun)
-        pixels, told = given.finished(_to_pixels(picture, run.card)), given.sha256
+        pixels = given.finished(_to_pixels(picture, run.card))
         yield ImageResult(pixels=pixels, ordinal=number, seed=seed, prompt_read=read, parts=run.parts, inputs=told)
     return Statistics(run_seconds=time.monotonic() - begun, first_seconds=first, units=count * steps, unit="step")
 
@@ -83,7 +89,8 @@ def _draw_part(
     watch = _Steps(chosen, pipeline, requests[0], steps, 0, steps)
     seeds = [request.seed or 0 for request in requests]
     try:
-        pictures = _draw(requests, seeds, pipeline, chosen[0].card, watch)
+        with turns_ended(pipeline.pipe):
+            pictures = _draw(requests, seeds, pipeline, chosen[0].card, watch)
     except JobCancelledError as error:
         yield from ((number, error, Statistics()) for number in part)
         return
@@ -162,34 +169,13 @@ class _Steps:
         self.run = runs[0]
         """The one that tells what is done when memory runs out."""
 
-    @contextmanager
-    def attached(self, arguments: dict[str, Any]) -> Generator[None, None, None]:
-        """Hook into the pipeline for one call: by its callback, or where it has none by its scheduler's step."""
-        if "callback_on_step_end" in self._pipeline.parameters:
-            arguments["callback_on_step_end"] = self._on_step_end
-            yield
-            return
-        scheduler = self._pipeline.pipe.scheduler
-        step: Callable[..., Any] = scheduler.step
-
-        def counted(*args: Any, **more: Any) -> Any:
-            result = step(*args, **more)
-            self._see(result[0] if isinstance(result, tuple) else result.prev_sample)
-            return result
-
-        scheduler.step = counted
-        try:
-            yield
-        finally:
-            del scheduler.step
-
-    def _on_step_end(self, _pipe: Any, _step: int, _timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-        self._see(tensors.get("latents"))
-        return tensors
+    def attached(self, arguments: dict[str, Any]) -> AbstractContextManager[None]:
+        """Hook into the pipeline for one call."""
+        return each_step(self._pipeline.pipe, self._pipeline.parameters, arguments, self._see)
 
     def _see(self, latents: Any) -> None:
         if all(run.cancelled() for run in self._runs):
-            raise JobCancelledError  # raising is the one way out that every pipeline has
+            raise JobCancelledError
         self._done = min(self._done + 1, self._steps)
         now = time.monotonic()
         self.first = self.first or now

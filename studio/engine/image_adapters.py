@@ -6,7 +6,6 @@ The model's own weights come back bit by bit: without adapters it draws what it 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 from studio.core.errors import StudioError
 from studio.core.requests import ImageRequest
@@ -22,7 +21,7 @@ def put_on(run: Run, pipeline: ImagePipeline) -> ImagePipeline:
     request = run.job.request
     assert isinstance(request, ImageRequest)
     pipe, worn = pipeline.pipe, pipeline.worn
-    _check_whole(run, pipe)
+    _check_whole(run, pipeline)
     image_tokens.wear(pipe, worn, _of(run, "textual-inversion"), run.card)  # before LoRAs: these wrap layers
     image_vae.wear(pipe, worn, _of(run, "vae"), run.card)
     more = image_ip.wear(pipe, worn, _of(run, "ip-adapter"), request, run.card)
@@ -31,11 +30,18 @@ def put_on(run: Run, pipeline: ImagePipeline) -> ImagePipeline:
     return with_controlnet(pipeline, _of(run, "controlnet"), request, run.card)
 
 
-def _check_whole(run: Run, pipe: Any) -> None:
-    """Raise StudioError where the model is loaded piece by piece: only LoRAs know how to be put into pieces."""
-    wanted = [one.card.title for one in run.adapters if one.card.adapter in ("textual-inversion", "vae", "ip-adapter")]
-    parts = (part for part in pipe.components.values() if hasattr(part, "parameters"))
-    if wanted and any(tensor.is_meta for part in parts for tensor in part.parameters()):
+def _check_whole(run: Run, pipeline: ImagePipeline) -> None:
+    """Raise StudioError where the model is loaded piece by piece: only LoRAs know how to be put into pieces.
+
+    With layers that come ahead of their turn a VAE can be put into them too; layers that are new have nobody who moves them.
+    """
+    parts = [part for part in pipeline.pipe.components.values() if hasattr(part, "parameters")]
+    layers_wait = pipeline.plan.rung == "group-offload"
+    if not layers_wait and not any(tensor.is_meta for part in parts for tensor in part.parameters()):
+        return
+    kinds = ("textual-inversion", "ip-adapter") if layers_wait else ("textual-inversion", "vae", "ip-adapter")
+    wanted = [one.card.title for one in run.adapters if one.card.adapter in kinds]
+    if wanted:
         raise StudioError(
             f"{wanted[0]} cannot be used while the model is loaded piece by piece.",
             cause="memory",

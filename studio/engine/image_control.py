@@ -7,8 +7,8 @@ import inspect
 from pathlib import Path
 from typing import Any
 
-from studio.core.errors import StudioError
 from studio.core.requests import ImageRequest
+from studio.engine.image_inputs import fit_to, read_picture
 from studio.engine.image_load import ImagePipeline
 from studio.engine.image_weights import WRONG, check_shapes, no_fit, read_weights
 from studio.models.adapters import CONTROLNETS
@@ -26,7 +26,7 @@ def with_controlnet(pipeline: ImagePipeline, wanted: list[Wanted], request: Imag
         pipeline.worn.controlnet = None  # its memory is for the model
         return pipeline
     card = wanted[0].card
-    picture = read_picture(request.control_image, (request.width, request.height))
+    picture = fit_to(read_picture(Path(request.control_image))[0], request)
     pipe = _pipe(pipeline, card, model)
     parameters = frozenset(inspect.signature(pipe.__call__).parameters)
     field = "control_image" if "control_image" in parameters else "image"
@@ -80,17 +80,3 @@ def _picture_channels(state: dict[str, Any]) -> tuple[int, ...]:
     halving = (f"{start}blocks.{2 * number + 1}.weight" for number in range(8))
     names = [f"{start}conv_in.weight", *(name for name in halving if name in state)]
     return tuple(int(state[name].shape[0]) for name in names)
-
-
-def read_picture(path: str, size: tuple[int, int] | None = None) -> Any:
-    """Return a person's picture as RGB, in a size where one is named. Raises StudioError where it is none."""
-    from PIL import Image
-
-    try:
-        with Image.open(Path(path)) as opened:
-            picture = opened.convert("RGB")
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise StudioError(
-            f"{Path(path).name} cannot be read as a picture.", cause="invalid", cure="Choose another one."
-        ) from error
-    return picture.resize(size, Image.Resampling.LANCZOS) if size is not None and picture.size != size else picture

@@ -32,6 +32,8 @@ MAX_PIXELS = 80_000_000
 """A camera's largest picture has about 60 million; three times as many bytes are read."""
 SHAPE_TOLERANCE = 0.01
 """By how much width : height of a mask may differ from that of its picture."""
+FOR_ADAPTERS = ("control_image", "ip_adapter_image")
+"""Fields of the request: pictures that adapters work with."""
 # Decoders that read pixels and nothing else: EPS would start another program.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 _BROKEN = (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, KeyError, struct.error, zlib.error, OverflowError)
@@ -46,15 +48,18 @@ def check_given(card: ModelCard, request: Request) -> Problem | None:
     if not isinstance(request, ImageRequest):
         return None
     problem = check_wish(card, request)
-    if problem or not request.image:
+    if problem:
         return problem
-    try:
-        size = look(Path(request.image))
-    except StudioError as error:
-        return Problem("image", error.message)
+    sizes = {}
+    for name in ("image", *FOR_ADAPTERS):
+        if given := getattr(request, name):
+            try:
+                sizes[name] = look(Path(given))
+            except StudioError as error:
+                return Problem(name, error.message)
     if request.mask_image:
         try:
-            check_shape(request, size, look(Path(request.mask_image)))
+            check_shape(request, sizes["image"], look(Path(request.mask_image)))
         except StudioError as error:
             return Problem("mask_image", error.message)
     return None
@@ -305,14 +310,14 @@ def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> 
 
     picture, digest = read_picture(Path(request.image))
     given, told = picture.size, {"image": digest}
-    fitted = _fitted(picture, request)
+    fitted = fit_to(picture, request)
     arguments: dict[str, Any] = {"image": fitted}
     mask = None
     if request.mask_image:
         grey, told["mask_image"] = read_mask(Path(request.mask_image))
         check_shape(request, given, grey.size)
         if grey.size != (request.width, request.height):
-            grey = _fitted(grey.resize(given) if grey.size != given else grey, request)
+            grey = fit_to(grey.resize(given) if grey.size != given else grey, request)
         mask = np.asarray(grey)
         if not mask.any():
             raise StudioError(
@@ -370,7 +375,8 @@ def _steps_done(pipe: Any, steps: int, strength: float) -> int:
     return max(1, int(done))
 
 
-def _fitted(picture: Image, request: ImageRequest) -> Image:
+def fit_to(picture: Image, request: ImageRequest) -> Image:
+    """Return the picture in the request's size; what reaches over its shape is cut off at both sides alike."""
     from PIL import Image
 
     if picture.size == (request.width, request.height):

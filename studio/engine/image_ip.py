@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from studio.core.errors import StudioError
 from studio.core.requests import ImageRequest
-from studio.engine.image_control import read_picture
+from studio.engine.image_inputs import read_picture
 from studio.engine.image_weights import WRONG, no_fit, read_weights
 from studio.engine.image_worn import Worn
 from studio.models.adapters import image_encoder_for, weights_file
@@ -24,7 +25,7 @@ def wear(pipe: Any, worn: Worn, wanted: list[Wanted], request: ImageRequest, mod
         take_off(pipe, worn)
     if not wanted:
         return {}
-    picture = read_picture(request.ip_adapter_image)
+    picture = read_picture(Path(request.ip_adapter_image))[0]
     if digest != worn.ip_adapter:
         _keep_own(pipe, worn)
         try:
@@ -75,7 +76,8 @@ def _put_on(pipe: Any, card: ModelCard, model: ModelCard) -> None:
         encoder = CLIPVisionModelWithProjection.from_pretrained(
             str(folder), dtype=pipe.dtype, local_files_only=True, use_safetensors=True
         )
-        pipe.register_modules(image_encoder=encoder.to(pipe.device).eval(), feature_extractor=None)
+        # Where parts take turns, the pipeline itself is on the processor, and this one is not among those that are moved.
+        pipe.register_modules(image_encoder=encoder.to(pipe._execution_device).eval(), feature_extractor=None)
         pipe.load_ip_adapter(parts, subfolder="", weight_name="", image_encoder_folder=None, low_cpu_mem_usage=False)
     except (*WRONG, RuntimeError, OSError) as error:
         if "out of memory" in str(error):

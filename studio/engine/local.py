@@ -32,7 +32,7 @@ from studio.library import artifacts
 from studio.library.results import Result
 from studio.models.card import ModelCard
 from studio.models.fitting import wanted
-from studio.models.installed import base_of, find
+from studio.models.installed import base_among, base_of, find, list_installed
 from studio.models.llama_cpp import PACKAGE, RUNNER
 
 log = logging.getLogger(__name__)
@@ -175,6 +175,7 @@ class LocalEngine:
         emit(Loading(phase="Preparing"))
         below: Rung | None = None
         while True:
+            run.check()  # before a minute goes into loading
             loaded = self._pipelines.load(base, emit, below)
             if self._attempt(run, loaded, outcome):
                 break
@@ -211,6 +212,8 @@ class LocalEngine:
         """Return what a kind's file gets to know. Raises StudioError where an adapter is not there or does not fit."""
         adapters = wanted(self._find, card, job.request)
         beside = [base, *(one.card for one in adapters)]
+        if card.base_path:  # a motion adapter is loaded together with it
+            beside.append(base_among(list_installed(self._data), card))
         parts = {one.name: one.sha256 for one in beside if one.name != card.name}
         free = functools.partial(self._pipelines.forget_others, base)
         return Run(job, card, emit, cancelled, adapters, parts, free=free)

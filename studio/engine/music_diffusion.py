@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Generator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics
 from studio.core.requests import MusicRequest
-from studio.engine.placement import AS_USUAL, device_of, dtype_of, fewer_bits_of_parts, no_gradients, place
+from studio.engine.placement import AS_USUAL, device_of, dtype_of, fewer_bits_of_parts, no_gradients, place, turns_ended
 from studio.engine.protocol import JobCancelledError, Run
+from studio.engine.steps import each_step
 from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
 from studio.models.memory import Plan
@@ -109,7 +110,7 @@ def generate(run: Run, pipeline: SoundPipeline) -> Generator[Result, None, Stati
     arguments = arguments_of(request, pipeline, run.card)
     arguments["generator"] = torch.Generator("cpu").manual_seed(request.seed or 0)
     watch = _Steps(run, pipeline, request.num_inference_steps or _own_steps(pipeline))
-    with no_gradients(pipeline.plan), watch.attached(arguments):
+    with turns_ended(pipeline.pipe), no_gradients(pipeline.plan), watch.attached(arguments):
         wave = pipeline.pipe(**arguments).audios[0]
     run.check()
     samples = _samples(wave, run.card)[: round(request.seconds * pipeline.rate)]
@@ -158,41 +159,20 @@ def _own_steps(pipeline: SoundPipeline) -> int:
 
 
 class _Steps:
-    """Sees each step: counts it, obeys cancels. By the pipeline's callback, or where it has none by its scheduler's step."""
+    """Sees each step: counts it, obeys cancels."""
 
     def __init__(self, run: Run, pipeline: SoundPipeline, total: int) -> None:
         self._run, self._pipeline, self._total = run, pipeline, total
         self.done = 0
         self.first = 0.0
 
-    @contextmanager
-    def attached(self, arguments: dict[str, Any]) -> Generator[None, None, None]:
+    def attached(self, arguments: dict[str, Any]) -> AbstractContextManager[None]:
         """Hook into the pipeline for one call."""
-        if "callback_on_step_end" in self._pipeline.parameters:
-            arguments["callback_on_step_end"] = self._on_step_end
-            yield
-            return
-        scheduler = self._pipeline.pipe.scheduler
-        step: Callable[..., Any] = scheduler.step
+        return each_step(self._pipeline.pipe, self._pipeline.parameters, arguments, self._see)
 
-        def counted(*values: Any, **more: Any) -> Any:
-            result = step(*values, **more)
-            self._see()
-            return result
-
-        scheduler.step = counted
-        try:
-            yield
-        finally:
-            del scheduler.step
-
-    def _on_step_end(self, _pipe: Any, _step: int, _timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-        self._see()
-        return tensors
-
-    def _see(self) -> None:
+    def _see(self, _latents: Any) -> None:
         if self._run.cancelled():
-            raise JobCancelledError  # raising is the one way out that every pipeline has
+            raise JobCancelledError
         self.done = min(self.done + 1, self._total)
         self.first = self.first or time.monotonic()
         self._run.emit(Progress(step=self.done, total=self._total, unit="step"))

@@ -23,7 +23,7 @@ from studio.models.card import ModelCard
 from studio.models.machine import Machine
 from studio.models.memory import Plan, Warm, choose, facts_of
 
-Key = tuple[str, str, str]
+Key = tuple[str, ...]
 
 
 class Loaded(NamedTuple):
@@ -150,4 +150,5 @@ class Pipelines:
 
 
 def _key(card: ModelCard) -> Key:
-    return card.name, card.path, card.base_path
+    """Return what tells weights apart, also those that took the place of others in the same folder: a GGUF that is converted."""
+    return card.name, card.path, card.base_path, card.runner, card.sha256

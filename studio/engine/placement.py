@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,19 @@ def no_gradients(plan: Plan) -> AbstractContextManager[Any]:
 
     moves = plan.rung in OFFLOADS or plan.precision in ("int8", "int4")
     return torch.no_grad() if moves else torch.inference_mode()
+
+
+@contextmanager
+def turns_ended(pipe: Any) -> Iterator[None]:
+    """After this, no part that takes turns is left on the GPU.
+
+    Pipelines see to that where they end as they should: not where a job is cancelled, and not those of another class over the
+    same parts. `pipe`: the one that the parts were loaded with.
+    """
+    try:
+        yield
+    finally:
+        pipe.maybe_free_model_hooks()
 
 
 def fewer_bits(plan: Plan) -> dict[str, Any]:
@@ -118,8 +132,15 @@ def place(pipe: Any, plan: Plan) -> None:
         pipe.enable_sequential_cpu_offload(device=device)
     else:
         pipe.enable_group_offload(
-            onload_device=torch.device(device), offload_type="leaf_level", use_stream=True, low_cpu_mem_usage=not plan.pinned
-        )
+            onload_device=torch.device(device), offload_type="leaf_level", use_stream=True, low_cpu_mem_usage=not plan.pinned,
+            exclude_modules=without_layers_ahead(pipe),
+        )  # fmt: skip
+
+
+def without_layers_ahead(pipe: Any) -> list[str]:
+    """Return the parts that diffusers refuses to move layer by layer (Stable Audio's autoencoder): they stay on the GPU whole."""
+    parts = pipe.components.items()
+    return [name for name, part in parts if not getattr(part, "_supports_group_offloading", True)]
 
 
 def text_placement(plan: Plan) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import inspect
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
 from studio.core.events import Loading, Progress, Statistics
+from studio.core.files import sha256_of
 from studio.core.requests import VideoRequest
 from studio.engine import video_preview
 from studio.engine.device import free_bytes
-from studio.engine.placement import no_gradients
+from studio.engine.placement import no_gradients, turns_ended
 from studio.engine.protocol import Run
 from studio.engine.schedulers import make_scheduler
 from studio.engine.video_given import PIXEL_BYTES, check_video, read_picture, too_much
@@ -42,11 +44,12 @@ def generate(run: Run, pipeline: VideoPipeline) -> Generator[Result, None, Stati
         said = problem.message[:1].upper() + problem.message[1:]
         raise StudioError(f"{said}.", cause="invalid", cure="Change this setting, or choose another model.")
     _check_memory(request, pipeline.device)
+    inputs = {"image": sha256_of(Path(request.image))} if request.image else {}
     begun = time.monotonic()
     watch = _Steps(run, pipeline, request)
     frames = _draw(request, pipeline, run.card, watch)
     run.check()
-    yield VideoResult(frames=frames, frame_rate=request.frame_rate, seed=request.seed)
+    yield VideoResult(frames=frames, frame_rate=request.frame_rate, seed=request.seed, inputs=inputs, parts=run.parts)
     steps = request.num_inference_steps
     first = watch.first - begun if watch.first else 0.0
     return Statistics(run_seconds=time.monotonic() - begun, first_seconds=first, units=steps, unit="step")
@@ -60,12 +63,8 @@ def _draw(request: VideoRequest, pipeline: VideoPipeline, card: ModelCard, watch
     with no_gradients(pipeline.plan):
         arguments = _arguments(request, pipe, card)
     arguments |= {"generator": torch.Generator("cpu").manual_seed(request.seed or 0), "output_type": "np"}
-    try:
-        with no_gradients(pipeline.plan), watch.attached(pipe, arguments):
-            output = pipe(**arguments)
-    finally:
-        if pipe is not pipeline.pipe:  # parts that take turns on a GPU are moved by the pipeline that they were loaded with
-            pipeline.pipe.maybe_free_model_hooks()
+    with turns_ended(pipeline.pipe), no_gradients(pipeline.plan), watch.attached(pipe, arguments):
+        output = pipe(**arguments)
     return _to_frames(output.frames[0], card)
 
 

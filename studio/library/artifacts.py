@@ -152,8 +152,8 @@ def _recipe(result: Result, job: Job, card: ModelCard, versions: dict[str, str],
         model_sha256=card.sha256, versions=versions, created=created, score=result.score, partial=result.partial,
         memory=memory,
         prompt_read=result.prompt_read if isinstance(result, (ImageResult, AudioResult)) else "",
-        inputs=result.inputs if isinstance(result, ImageResult) else {},
-        parts=result.parts if isinstance(result, ImageResult) else {},
+        inputs=result.inputs if isinstance(result, (ImageResult, VideoResult)) else {},
+        parts=result.parts if isinstance(result, (ImageResult, VideoResult)) else {},
     )  # fmt: skip
 
 

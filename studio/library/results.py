@@ -61,3 +61,7 @@ class VideoResult(Result):
     """frames × height × width × 3, sRGB."""
     frame_rate: int
     """A second."""
+    inputs: dict[str, str] = field(default_factory=dict)
+    """Field of the request → SHA-256 of the file that it named."""
+    parts: dict[str, str] = field(default_factory=dict)
+    """Name → SHA-256 of the weights that it ran with beside the model's own."""

@@ -116,7 +116,8 @@ def as_known(known: ModelCard, seen: ModelCard) -> ModelCard:
     return msgspec.structs.replace(
         known, path=seen.path, size=seen.size, parameters=seen.parameters, family=known.family or seen.family, chat=seen.chat,
         encoder_decoder=seen.encoder_decoder, template_tokens=seen.template_tokens,
-        max_positions=seen.max_positions or known.max_positions,
+        max_positions=seen.max_positions or known.max_positions, voices=known.voices or seen.voices,
+        trigger_words=known.trigger_words or seen.trigger_words,
     )  # fmt: skip
 
 

@@ -254,3 +254,9 @@ def test_version_and_help(data):
     shown = studio("image", "--help", data=data).stdout
     assert "--steps" in shown
     assert "--guidance" in shown
+
+
+def test_adapters_are_listed_also_those_that_can_be_chosen_as_a_model(data):
+    listed = json.loads(studio("models", "list", "--all", "--task", "adapter", "--json", data=data).stdout)["models"]
+    assert {"hyper-sdxl", "lcm-lora-sdxl", "sdxl-lightning"} <= {card["name"] for card in listed}
+    assert all(card["adapter"] for card in listed)

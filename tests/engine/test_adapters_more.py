@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,8 @@ from PIL import Image
 
 from studio.core.errors import StudioError
 from studio.core.events import Failed
+from studio.core.files import sha256_of
+from studio.library.artifacts import read_recipe
 from studio.models.add import add
 from studio.models.installed import of_kind
 from tests.checkpoints_adapters import make_controlnet, make_embedding, make_ip_adapter, make_lora, make_vae
@@ -105,6 +109,7 @@ def test_a_controlnet_follows_a_picture(drawing, tmp_path, picture, as_file):
     plain, look = drawing.draw(), drawing.draw(adapters="look")
     before = drawing.draw() is not None and drawing.weights
     strong = drawing.draw(adapters="scribble:0.9", control_image=picture)
+    assert read_recipe(drawing.path).inputs == {"control_image": sha256_of(Path(picture))}
     assert not same(strong, plain)
     assert not same(drawing.draw(adapters="scribble:0.2", control_image=picture), strong)
     both = drawing.draw(adapters="scribble:0.9, look", control_image=picture)
@@ -124,7 +129,7 @@ def test_a_controlnet_and_its_picture_belong_together(data, tmp_path, picture):
         assert "is gone" in drawing.run(adapters="scribble", control_image=f"{picture}.gone").failure.message
         (tmp_path / "no.png").write_text("no picture")
         last = drawing.run(adapters="scribble", control_image=str(tmp_path / "no.png"))
-        assert "cannot be read as a picture" in last.failure.message
+        assert "is no picture that can be read" in last.failure.message
         drawing.draw()
     finally:
         drawing.engine.close()

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from PIL import Image
 
 from studio.core.errors import StudioError
 from studio.core.events import Progress
@@ -17,6 +18,7 @@ from studio.library import artifacts
 from studio.library.results import ImageResult
 from studio.models.card import request_for
 from studio.models.catalogue import entry_named
+from studio.models.memory import Plan
 from tests.checkpoints_image import make_sd, make_sdxl
 from tests.engine.runs import run_job
 
@@ -194,3 +196,17 @@ def test_a_picture_that_cannot_be_drawn_does_not_keep_the_others(sd, monkeypatch
     assert isinstance(both[1], StudioError)
     assert all(isinstance(both[n], ImageResult) for n in (0, 2, 3))
     assert both[2].prompt_read == "cat"
+
+
+@pytest.mark.parametrize(("given", "cancels"), [(False, True), (True, True), (True, False)])
+def test_parts_that_take_turns_all_wait_again_when_a_job_is_over(tmp_path, given, cancels):
+    """What stays on a GPU would take the room of the next job's parts. That they are moved back shows in hooks put on anew."""
+    card = make_sd(tmp_path / "sd")
+    pipeline = image.load(card, Plan(rung="model-offload", device="cpu", precision="fp32"))
+    Image.new("RGB", (32, 16), "red").save(tmp_path / "a.png")
+    before = pipeline.pipe._all_hooks
+    more = {"image": str(tmp_path / "a.png"), "strength": 1.0} if given else {}
+    outcome = run((card, pipeline), lambda so_far: cancels and len(so_far.progress) >= 1, **more)
+    assert outcome.cancelled == cancels
+    assert pipeline.pipe._all_hooks is not before
+    assert run((card, pipeline)).results

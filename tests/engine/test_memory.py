@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from studio.core.errors import StudioError
-from studio.core.events import Progress, TextDelta
+from studio.core.events import AudioChunk, Progress, TextDelta
 from studio.core.jobs import new_job
 from studio.core.requests import ImageRequest, MusicRequest, SpeechRequest, TextRequest
 from studio.engine import image, music, speech, text
@@ -93,6 +93,13 @@ def test_what_does_not_fit_is_refused_with_the_numbers_and_nothing_leaves_for_it
     with pytest.raises(StudioError, match=r"sdxl does not fit: 1\.0 of 3\.0 GB of memory can be used \(whole: needs 38\.4 GB; "):
         warm.load(wide, print)
     assert warm.load(cards["sd"], print).pipeline is sd
+
+
+def test_what_took_the_place_of_a_model_is_loaded_anew(cards):
+    warm = Pipelines(machine=lambda: small(GB))
+    first = warm.load(cards["sd"], print).pipeline
+    assert warm.load(cards["sd"], print).pipeline is first
+    assert warm.load(msgspec.structs.replace(cards["sd"], sha256="b" * 64), print).pipeline is not first
 
 
 def test_another_wish_loads_the_model_anew(cards):
@@ -264,6 +271,20 @@ def test_a_text_that_is_made_again_is_not_told_twice():
     retold(Progress(step=1, total=2))
     assert "".join(event.text for event in told if isinstance(event, TextDelta) and event.candidate == 0) == "one two three four"
     assert isinstance(told[-1], Progress)
+
+
+def test_a_sound_that_is_made_again_is_not_heard_twice():
+    told = []
+    retold = Retold(told.append)
+    retold(AudioChunk(pcm=b"1234", sampling_rate=8_000))
+    retold(AudioChunk(pcm=b"5678", sampling_rate=8_000))
+    retold.again()
+    retold(AudioChunk(pcm=b"1234", sampling_rate=8_000))
+    retold.again()
+    for piece in (b"1234", b"5678abcd", b"efgh"):
+        retold(AudioChunk(pcm=piece, sampling_rate=8_000))
+    assert b"".join(event.pcm for event in told) == b"12345678abcdefgh"
+    assert all(event.pcm for event in told)
 
 
 def test_rows_that_begin_anew_are_not_told_twice(tmp_path):

@@ -10,6 +10,7 @@ from studio.core.requests import MusicRequest
 from studio.engine import music
 from studio.engine.continuing import check_given
 from studio.engine.music_diffusion import arguments_of
+from studio.engine.placement import without_layers_ahead
 from studio.models.inspect import inspect
 from studio.models.memory import Plan
 from tests.checkpoints_audio import make_musicgen
@@ -168,3 +169,11 @@ def test_a_damaged_pipeline_is_no_sound(tmp_path):
             weights.fill_(float("nan"))
     with pytest.raises(StudioError, match="no sound"):
         run_job(music, card, pipeline, wish())
+
+
+def test_an_autoencoder_that_cannot_be_moved_layer_by_layer_stays_whole(tmp_path):
+    """diffusers raises an error where it is asked for it, on every GPU that is short of memory."""
+    pipe = music.load(make_stable_audio(tmp_path / "s")).pipe
+    assert without_layers_ahead(pipe) == ["vae"]
+    with pytest.raises(ValueError, match="does not support group offloading"):
+        pipe.vae.enable_group_offload(onload_device="cpu")

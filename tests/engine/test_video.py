@@ -16,6 +16,7 @@ from PIL import Image
 
 from studio.core.errors import StudioError
 from studio.core.events import Cancelled, Failed, Finished, Loading, Progress
+from studio.core.files import sha256_of
 from studio.core.jobs import new_job
 from studio.core.requests import VideoRequest
 from studio.engine import preview, video, video_given, video_preview
@@ -105,6 +106,7 @@ def test_a_family_makes_a_file_that_is_read_back(cards, data, picture, name):
         recipe = read_recipe(Path(artifact.path))
         assert recipe.request == job.request
         assert (recipe.seed, recipe.model) == (3, card.name)
+        assert recipe.inputs == ({"image": sha256_of(Path(picture))} if task == PICTURE else {})
         assert {"torch", "diffusers"} <= recipe.versions.keys()
         assert [found.sha256 for found in find_complete(job)] == [artifact.sha256]
 
@@ -198,6 +200,7 @@ def test_a_motion_adapter_moves_the_stable_diffusion_that_is_there(data, tmp_pat
     assert isinstance(events[-1], Finished), events[-1]
     frames, _rate = decoded(events[-1].artifacts[0].path)
     assert frames.shape == (4, 24, 16, 3)
+    assert read_recipe(Path(events[-1].artifacts[0].path)).parts == {base.name: base.sha256}
     assert next(event for event in events if isinstance(event, Progress)).preview is not None
     _job, events = run_here(data, msgspec.structs.replace(job.request, scheduler="lcm"))
     assert isinstance(events[-1], Finished), events[-1]

@@ -23,9 +23,10 @@ from studio.core.requests import KINDS, ImageRequest, VideoRequest, fields
 from studio.engine.schedulers import CLASSES
 from studio.engine.video_given import check_video
 from studio.models.add import add
-from studio.models.card import SYMBOLIC_MUSIC, ModelCard, request_for
+from studio.models.card import SYMBOLIC_MUSIC, ModelCard, Voice, request_for
 from studio.models.catalogue import (
     CatalogueEntry,
+    as_known,
     builtin_cards,
     card_folder,
     catalogue,
@@ -270,6 +271,15 @@ def test_installed_models_come_first_with_all_that_the_catalogue_knows():
     assert found[4].card.size == 5
     assert not found[4].card.builtin
     assert [entry.card.name for entry in found].count("z-image-turbo") == 0
+
+
+def test_what_only_the_files_know_is_kept_of_a_model_of_the_catalogue():
+    seen = ModelCard(
+        name="x", title="X", kind="speech", runner="transformers", path="/x", voices=(Voice("alba"),), trigger_words=("pxl",)
+    )
+    assert as_known(card("pocket-tts"), seen).voices == (Voice("alba"),)
+    assert as_known(card("csm-1b"), seen).voices == card("csm-1b").voices
+    assert as_known(card("hyper-sdxl"), seen).trigger_words == ("pxl",)
 
 
 def test_what_studio_does_not_run_yet_is_said():

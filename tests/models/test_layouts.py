@@ -201,7 +201,7 @@ def test_files_of_other_programs_are_told(tensors, kind, family, variant):
 @pytest.mark.parametrize(
     ("tensors", "sentence"),
     [
-        ({"ip_adapter.1.to_k_ip.weight": (2, 768)}, "it is an IP-Adapter for Stable Diffusion 1.x and makes nothing alone."),
+        ({"ip_adapter.1.to_k_ip.weight": (2, 768)}, "it is an IP-Adapter for Stable Diffusion 1.x, and the image encoder"),
         ({"decoder.conv_in.weight": (8, 32, 3, 3)}, "it is a VAE of FLUX.2, which Studio cannot use as one file."),
         ({**ENTRY, **context(768)}, "it is the denoiser of a model, without its text encoder and VAE"),
         ({**ENTRY, **REST, **CLIP, **context(1024)}, "it is a whole model in one file of Stable Diffusion 2.x"),

@@ -82,6 +82,15 @@ def test_a_recipe_fills_the_rows_also_with_what_is_not_there(tab):
     assert tab.generate_button.isEnabled()
 
 
+def test_a_picture_goes_with_its_adapter_also_where_that_is_not_installed_any_more(tab):
+    tab.adapters.set_values({"adapters": "gone:0.5, grain:1", "control_image": "/edges.png"})
+    assert not tab.generate_button.isEnabled()
+    next(tool for tool in controls(tab, QToolButton) if tool.accessibleName() == "Take out gone").click()
+    assert tab.request().adapters == "grain:1"
+    assert tab.request().control_image == ""
+    assert tab.generate_button.isEnabled()
+
+
 def test_nothing_is_shown_where_there_are_none(tab):
     tab.shared._cards = [SD]
     tab.shared.models_changed.emit()

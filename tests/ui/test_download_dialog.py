@@ -6,12 +6,14 @@ from PySide6.QtWidgets import QApplication
 
 from studio.core.settings import load_settings
 from studio.models.download import unfinished
+from studio.models.hub import FOLDER_PREFIX
 from studio.models.hub_token import SERVICE
 from studio.models.installed import list_installed
 from studio.ui.dialogs import fetching
 from studio.ui.dialogs.download import DownloadDialog
 from studio.ui.dialogs.hub import HubDialog
 from studio.ui.dialogs.models import ModelsDialog
+from studio.ui.dialogs.unfinished import Unfinished
 from studio.ui.parts import size_text
 from tests.checkpoints_text import make_gpt2
 from tests.models.hub import Fault, LoopbackHub, files_of
@@ -254,3 +256,20 @@ def test_what_a_kill_cut_off_is_offered_goes_on_and_can_be_deleted(opened, hub, 
     last.unfinished.delete_button.click()
     qtbot.waitUntil(lambda: not last.unfinished.isVisible(), timeout=PATIENCE)
     assert unfinished(data) == {}
+
+
+def test_going_on_keeps_the_revision_that_the_catalogue_names(open_studio, qtbot, data):
+    for repo in ("suno--bark-small", "org--other"):
+        part = data.downloads / f"{FOLDER_PREFIX}{repo}" / "part"
+        part.parent.mkdir(parents=True)
+        part.write_bytes(b"begun")
+    there = Unfinished(open_studio().shared)
+    qtbot.addWidget(there)
+    there.reload()
+    qtbot.waitUntil(lambda: there.choice.count() == 2, timeout=PATIENCE)
+    told = []
+    there.wanted.connect(told.append)
+    for number in range(2):
+        there.choice.setCurrentIndex(number)
+        there.go_on_button.click()
+    assert sorted(told) == ["org/other", "suno/bark-small@refs/pr/5"]

@@ -73,7 +73,7 @@ def test_a_picture_is_chosen_shown_and_taken_away(tab, qtbot, photo):
     assert given.slider.isVisible()
     assert given.paint_button.isVisible()
     assert not given.small.pixmap().isNull()
-    assert "80 × 40" in given._name.text()
+    assert "80\u00a0×\u00a040" in given._name.text()
     assert given._told.text() == "Cut at the sides and made larger to 64 × 64."
     given.slider.setValue(40)
     request = tab.request()

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
 from studio.core import adapters
 from studio.core.errors import Problem
 from studio.core.requests.base import Request
+from studio.core.requests.diffusion import Guidance, Scheduler, negative_prompt, side
 
 MAX_PIXELS = 4096 * 4096
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 """How the names of pictures end that a request can start from; what is in them is seen by `engine.image_inputs`."""
-
-Scheduler = Literal["", "dpm++", "euler", "euler-a", "ddim", "lcm", "unipc", "pndm", "heun"]
-"""The scheduler's short name; empty keeps the model's own. `engine/schedulers.py` maps it to diffusers' class."""
 
 
 class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
@@ -24,48 +22,15 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
     media_types: ClassVar = {"png": "image/png"}
     title: ClassVar = "Image"
 
-    negative_prompt: Annotated[
-        str, Meta(title="Negative prompt", description="What to keep out of the picture.", extra={"flag": "negative"})
-    ] = ""
-    width: Annotated[
-        int,
-        Meta(
-            title="Width",
-            description="In pixels, a multiple of 8.",
-            ge=16,
-            le=4096,
-            multiple_of=8,
-            extra={"unit": "px", "step": 8},
-        ),
-    ] = 512
-    height: Annotated[
-        int,
-        Meta(
-            title="Height",
-            description="In pixels, a multiple of 8.",
-            ge=16,
-            le=4096,
-            multiple_of=8,
-            extra={"unit": "px", "step": 8},
-        ),
-    ] = 512
+    negative_prompt: Annotated[str, negative_prompt("picture")] = ""
+    width: Annotated[int, side("Width", "In pixels, a multiple of 8.", most=4096, step=8)] = 512
+    height: Annotated[int, side("Height", "In pixels, a multiple of 8.", most=4096, step=8)] = 512
     num_inference_steps: Annotated[
         int,
         Meta(title="Steps", description="More steps refine the picture and take longer.", ge=1, le=500, extra={"flag": "steps"}),
     ] = 25
-    guidance_scale: Annotated[
-        float,
-        Meta(
-            title="Guidance",
-            description="How closely to follow the prompt.",
-            ge=0,
-            le=50,
-            extra={"flag": "guidance", "step": 0.5},
-        ),
-    ] = 7.5
-    scheduler: Annotated[Scheduler, Meta(title="Scheduler", description="How noise is removed; empty keeps the model's own.")] = (
-        ""
-    )
+    guidance_scale: Guidance = 7.5
+    scheduler: Scheduler = ""
     num_images_per_prompt: Annotated[
         int,
         Meta(

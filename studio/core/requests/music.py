@@ -9,6 +9,7 @@ from msgspec import Meta
 from studio.core.errors import Problem
 from studio.core.midi import SUFFIXES
 from studio.core.requests.base import Request
+from studio.core.requests.diffusion import Guidance, negative_prompt
 from studio.core.requests.speech import AUDIO_MEDIA_TYPES, BYTES_A_SECOND, AudioFormat
 
 
@@ -21,16 +22,7 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
     seconds: Annotated[
         float, Meta(title="Length", description="In seconds.", ge=0.5, le=600, extra={"unit": "s", "step": 0.5})
     ] = 8.0
-    guidance_scale: Annotated[
-        float,
-        Meta(
-            title="Guidance",
-            description="How closely to follow the prompt.",
-            ge=0,
-            le=50,
-            extra={"flag": "guidance", "step": 0.5},
-        ),
-    ] = 3.0
+    guidance_scale: Guidance = 3.0
     temperature: Annotated[
         float, Meta(title="Temperature", description="Higher is freer.", gt=0, le=5, extra={"step": 0.05, "advanced": True})
     ] = 1.0
@@ -44,9 +36,7 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
             extra={"flag": "steps", "lowest": "Model's own"},
         ),
     ] = 0
-    negative_prompt: Annotated[
-        str, Meta(title="Negative prompt", description="What to keep out of the sound.", extra={"flag": "negative"})
-    ] = ""
+    negative_prompt: Annotated[str, negative_prompt("sound")] = ""
     lyrics: Annotated[
         str, Meta(title="Lyrics", description="What is sung, by a model that sings; lines such as [verse] and [chorus] part it.")
     ] = ""

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from studio.core.errors import Problem
 from studio.core.requests.base import Request
-from studio.core.requests.image import Scheduler
+from studio.core.requests.diffusion import Guidance, Scheduler, guidance, negative_prompt, side
 
 VideoFormat = Literal["mp4", "webp"]
 """MP4 (H.264) needs the extra `video`; WebP, which browsers show, does not."""
@@ -25,34 +25,12 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
     media_types: ClassVar = {"mp4": "video/mp4", "webp": "image/webp"}
     title: ClassVar = "Video"
 
-    negative_prompt: Annotated[
-        str, Meta(title="Negative prompt", description="What to keep out of the video.", extra={"flag": "negative"})
-    ] = ""
+    negative_prompt: Annotated[str, negative_prompt("video")] = ""
     image: Annotated[
         str, Meta(title="First frame", description="A picture that the video begins with.", extra={"flag": "image", "file": True})
     ] = ""
-    width: Annotated[
-        int,
-        Meta(
-            title="Width",
-            description="In pixels; the model says of what it is a multiple.",
-            ge=16,
-            le=2048,
-            multiple_of=8,
-            extra={"unit": "px", "step": 16},
-        ),
-    ] = 512
-    height: Annotated[
-        int,
-        Meta(
-            title="Height",
-            description="In pixels; the model says of what it is a multiple.",
-            ge=16,
-            le=2048,
-            multiple_of=8,
-            extra={"unit": "px", "step": 16},
-        ),
-    ] = 512
+    width: Annotated[int, side("Width", "In pixels; the model says of what it is a multiple.", most=2048, step=16)] = 512
+    height: Annotated[int, side("Height", "In pixels; the model says of what it is a multiple.", most=2048, step=16)] = 512
     num_frames: Annotated[
         int,
         Meta(title="Frames", description="How many pictures the video has.", ge=1, le=1025, extra={"flag": "frames"}),
@@ -71,32 +49,20 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
         int,
         Meta(title="Steps", description="More steps refine the video and take longer.", ge=1, le=500, extra={"flag": "steps"}),
     ] = 30
-    guidance_scale: Annotated[
-        float,
-        Meta(
-            title="Guidance",
-            description="How closely to follow the prompt.",
-            ge=0,
-            le=50,
-            extra={"flag": "guidance", "step": 0.5},
-        ),
-    ] = 5.0
+    guidance_scale: Guidance = 5.0
     guidance_scale_2: (
         Annotated[
             float,
-            Meta(
-                title="Guidance, second half",
-                description="For models of two halves (Wan 2.2 A14B): that of the one which refines; empty takes the same.",
-                ge=0,
-                le=50,
-                extra={"flag": "guidance-2", "step": 0.5, "advanced": True},
+            guidance(
+                "Guidance, second half",
+                "For models of two halves (Wan 2.2 A14B): that of the one which refines; empty takes the same.",
+                flag="guidance-2",
+                advanced=True,
             ),
         ]
         | None
     ) = None
-    scheduler: Annotated[Scheduler, Meta(title="Scheduler", description="How noise is removed; empty keeps the model's own.")] = (
-        ""
-    )
+    scheduler: Scheduler = ""
     format: Annotated[VideoFormat, Meta(title="File format", description="The file that is written.")] = "mp4"
 
     @property

@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
+from studio.models.catalogue import card_of_repository
 from studio.models.download import discard, unfinished
 from studio.models.hub import Repository
 from studio.ui import background
@@ -19,7 +20,7 @@ class Unfinished(QWidget):
     """Hidden where there is none."""
 
     wanted = Signal(str)
-    """Go on with this repository."""
+    """Go on with this repository; with @revision where the catalogue names one."""
     failed = Signal(object)
     """StudioError: what lies there could not be deleted."""
 
@@ -55,7 +56,9 @@ class Unfinished(QWidget):
         self.setVisible(self.choice.count() > 0)
 
     def _go_on(self) -> None:
-        self.wanted.emit(self.choice.currentData())
+        repo = str(self.choice.currentData())
+        known = card_of_repository(repo)  # its safetensors may lie in a revision of their own
+        self.wanted.emit(f"{repo}@{known.revision}" if known is not None and known.revision else repo)
 
     def _delete(self) -> None:
         repo, data = str(self.choice.currentData()), self._shared.data

@@ -321,7 +321,7 @@ class GivenPicture(QWidget):
 
     def _show_picture(self, *, whole: bool) -> None:
         seen = self._seen
-        size = f" · {seen.size[0]} × {seen.size[1]}" if seen is not None else ""
+        size = f" · {seen.size[0]}\u00a0×\u00a0{seen.size[1]}" if seen is not None else ""
         self._name.setText(f"{short_name(Path(self.path))}{size}")
         pixmap = QPixmap.fromImage(seen.small) if seen is not None else QPixmap()
         pixmap.setDevicePixelRatio(self.devicePixelRatioF())

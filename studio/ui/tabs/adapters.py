@@ -84,11 +84,16 @@ class AdapterRows(QWidget):
 
     def remove(self, name: str) -> None:
         """Take one out, with its picture."""
-        card = self._there.get(name)
         self._chosen = [one for one in self._chosen if one.name != name]
-        if card is not None and card.adapter in _PICTURES:
-            self._pictures[_PICTURES[card.adapter]] = ""
+        self._forget_pictures()
         self._on_changed()
+
+    def _forget_pictures(self) -> None:
+        """Let go of pictures that no chosen adapter works with: they have no row, and the request would be refused for them."""
+        kinds = {card.adapter if (card := self._there.get(one.name)) is not None else "" for one in self._chosen}
+        for kind, field in _PICTURES.items():
+            if not kinds & {kind, ""}:  # one that is not installed any more may be of any kind
+                self._pictures[field] = ""
 
     def _on_changed(self) -> None:
         self._show()
@@ -100,6 +105,7 @@ class AdapterRows(QWidget):
 
     def _clear(self) -> None:
         self._unread, self._chosen = "", []
+        self._forget_pictures()
         self._on_changed()
 
     # What is shown ------------------------------------------------------------------------------------------------------------
