@@ -59,7 +59,7 @@ def _varying(requests: Sequence[Request]) -> frozenset[str]:
 
 def _line(line: int, request: Request, varying: frozenset[str], named: str) -> str:
     values = msgspec.structs.asdict(request)
-    settings = "".join(f", {name} {values[name]}" for name in values if name in varying)
+    settings = "".join(f", {name} {values[name]}" for name in values if name in varying and values[name] != "")
     return f"line {line}: {request.kind}, {request.model}, seed {request.seed}{settings} → {named}: {request.prompt}"
 
 

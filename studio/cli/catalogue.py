@@ -51,13 +51,20 @@ def list_command(
     if as_json:
         output.as_json({"models": [_table(entry, names) for entry in entries]})
         return
+    wide = max((len(_what(entry.card)) for entry in entries), default=0)
     for entry in entries:
         card, mark = entry.card, "" if entry.card.name in names else "  (not installed)"
         size = f"{card.size / 1e6:8.0f} MB" if card.size else " " * 11
-        what = card.adapter if card.kind == ADAPTER else card.kind
-        output.result(f"{what + ' ':8}{card.name:40}{size}  {card.licence or 'licence unknown'}{mark if everything else ''}")
+        mark = mark if everything else ""
+        output.result(f"{_what(card):{max(wide, 7)}} {card.name:40}{size}  {card.licence or 'licence unknown'}{mark}")
+    if not entries:
+        output.note("None of these is installed." if not everything else "There is none of these.")
     if not any(card.kind == "text" for card in installed):
         output.note("No text model yet: studio models install starter")
+
+
+def _what(card: ModelCard) -> str:
+    return card.adapter if card.kind == ADAPTER else card.kind
 
 
 def show_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
@@ -161,13 +168,15 @@ def _lines(entry: CatalogueEntry, installed: set[str], way: str) -> list[str]:
     card, known, hindrance = entry.card, needs(entry.card), why_not_run(entry.card)
     about = "" if known is None or not known[1] else ", computed from its size"
     terms = licences().get(card.licence)
-    memory = [f"{value / 1e9:.1f} GB at {title}" for title, value in _precisions(known[0])] if known else []
+    memory = (
+        [f"{value / 1e9:.{1 if value >= 5e7 else 3}f} GB at {title}" for title, value in _precisions(known[0])] if known else []
+    )
     rows = {
         "Name": card.name,
         "Kind": ", ".join((card.kind, *card.tasks)),
         "For": card.description,
         "Runs": f"not yet: {hindrance}" if hindrance else "",
-        "Size": f"{card.size / 1e9:.2f} GB" if card.size else "",
+        "Size": f"{card.size / 1e9:.2f} GB" if card.size >= 5e6 else f"{card.size / 1e6:.2f} MB" if card.size else "",
         "Licence": f"{card.licence or 'not known'}. {terms.words if terms else ''}".strip(),
         "Account": "the hub wants one that has agreed to the licence" if card.gated else "",
         "Fits": card.family if card.kind == ADAPTER else "",

@@ -45,7 +45,7 @@ def _lines(found: Any) -> list[tuple[str, str]]:
         ("parameters", f"{found.parameters:,}" if found.parameters else ""),
         ("size", f"{found.size / 1e6:,.1f} MB" if found.size else ""),
         ("licence", found.licence or "unknown"),
-        ("runs", "yes" if found.runs else found.why_not),
+        ("runs", "yes" if found.runs else _why(found)),
         ("when added", f"a copy of {found.converted_size / 1e9:.2f} GB is written, once" if found.converted_size else ""),
     ]
 
@@ -108,4 +108,10 @@ def _line(found: Any) -> str:
     told += f"\n      {seen.path}"
     if found.known:
         return f"{told}\n      it is {found.known} in the list"
-    return told if seen.runs else f"{told}\n      {seen.why_not}"
+    return told if seen.runs else f"{told}\n      {_why(seen)}"
+
+
+def _why(found: Any) -> str:
+    """Return why it does not run, without saying that it was not added: nobody asked for that."""
+    before, parted, reason = found.why_not.partition(" was not added: ")
+    return f"no: {reason}" if parted else before

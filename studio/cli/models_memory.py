@@ -7,6 +7,7 @@ from typing import Annotated, get_args
 import typer
 
 from studio.cli import output
+from studio.cli.context import Context
 from studio.core.errors import StudioError
 from studio.core.settings import MemoryWish, Rung, load_settings, save_settings
 
@@ -39,6 +40,8 @@ def memory_command(
     data = ctx.obj.data
     settings = load_settings(data)
     try:
+        if model and model not in settings.model_memory:  # one that is gone can be taken out
+            _check_there(ctx.obj, model)
         if way:
             _keep(settings.model_memory, model, read_way(way))
             settings.memory = settings.memory if model else read_way(way)
@@ -74,6 +77,14 @@ def _keep(kept: dict[str, MemoryWish], model: str, way: MemoryWish) -> None:
         kept.pop(model, None)
     elif model:
         kept[model] = way
+
+
+def _check_there(context: Context, model: str) -> None:
+    """Raise StudioError where no model has this name: a typing mistake would be kept, and change nothing."""
+    from studio.models.installed import list_installed
+
+    if model not in {card.name for card in list_installed(context.data)}:
+        raise StudioError(f"There is no model {model!r} installed.", cause="invalid", cure="See `studio models list`.")
 
 
 def _minutes(value: float) -> float:

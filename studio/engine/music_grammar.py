@@ -41,7 +41,8 @@ def _numbers() -> dict[str, NDArray[np.int64]]:
 class Grammar:
     """Follows a piece of `bars` bars, token by token, from behind the brief."""
 
-    def __init__(self, brief: Brief, bars: int, *, in_key: bool = True) -> None:
+    def __init__(self, brief: Brief, bars: int, *, in_key: bool = True, entering: str = "") -> None:
+        """`entering`: parts that begin each bar: a prompt asks for them, and the model, which hears none before, forgets them."""
         self._brief = brief
         self._in_key = in_key
         self._left = bars + 1  # bars until the end, the present one included
@@ -50,6 +51,8 @@ class Grammar:
         self._last = -1
         self._voices = 0
         self._chord: frozenset[int] = frozenset()
+        self._entering = "".join(part for part in "DBHM" if part in entering and part in brief.parts)  # as tokens are ordered
+        self._awaited = ""
         self.bars = 0
         """Bars that are whole."""
 
@@ -75,6 +78,8 @@ class Grammar:
         """Return what may follow within a bar: notes above the last token, a later position, the next bar or the end."""
         mask = self._notes()
         mask[: self._last + 1] = False
+        if self._awaited:
+            return mask & _classes()[self._awaited[0]]
         if self._state == "note":  # something must begin at each position
             at = _numbers()["at"]
             mask |= (at > self._step) & (at < self._brief.steps)
@@ -120,6 +125,7 @@ class Grammar:
             self.bars += 1
             self._state = "over"
         elif note is not None:
+            self._awaited = self._entering if note.part == "C" and self._step == 0 else self._awaited.replace(note.part, "")
             self._voices += note.part == "H"
             if note.part == "C":
                 self._chord = frozenset((note.pitch + step) % 12 for step in CHORDS[note.what])

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from studio.engine.music_instruments import instruments
 from studio.engine.music_score import Playing, Stroke
@@ -44,8 +45,9 @@ class Mixer:
 
     def finish(self, seconds: float) -> Sound:
         """Return the sound, frames × 2, `seconds` long, or as long as was said first; what would sound beyond fades out."""
-        self._add_room(self._frames + _BLOCK)
-        return _finish(self._dry[: max(1, round(seconds * RATE))])
+        end = max(1, round(seconds * RATE))
+        self._add_room(min(end, self._frames) + _BLOCK)  # no further: a cancel does not wait for the silence of a long piece
+        return _finish(self._dry[:end])
 
     def _sound(self, stroke: Stroke) -> tuple[Sound, float]:
         if stroke.part == "D":
@@ -60,11 +62,10 @@ class Mixer:
 
     def _add_room(self, until: int) -> None:
         """Add the room's answer to the blocks that end before `until`, so that ten minutes need no gigabytes."""
-        impulse = _impulse()
-        size = 1 << (_BLOCK + len(impulse)).bit_length()
+        size = 1 << (_BLOCK + len(_impulse())).bit_length()
         while self._roomed + _BLOCK <= until and self._roomed < self._frames:
             begin, self._roomed = self._roomed, self._roomed + _BLOCK
-            spectrum = np.fft.rfft(self._wet[begin : begin + _BLOCK], size, axis=0) * np.fft.rfft(impulse, size, axis=0)
+            spectrum = np.fft.rfft(self._wet[begin : begin + _BLOCK], size, axis=0) * _impulse_spectrum(size)
             answer = np.fft.irfft(spectrum, size, axis=0)[: self._frames - begin]
             self._dry[begin : begin + len(answer)] += answer.astype(np.float32)
 
@@ -79,6 +80,11 @@ def _impulse() -> Sound:
     mixed = noise * np.exp(-time / 0.12)[:, None] * 0.5 + dull * np.exp(-time / 0.32)[:, None]
     mixed[: round(0.012 * RATE)] = 0
     return np.asarray(mixed / np.sqrt((mixed**2).sum(0)), np.float32)
+
+
+@functools.cache
+def _impulse_spectrum(size: int) -> NDArray[np.complexfloating]:
+    return np.fft.rfft(_impulse(), size, axis=0)
 
 
 def _finish(sound: Sound) -> Sound:

@@ -90,7 +90,8 @@ def generate(run: Run, pipeline: SymbolicModel) -> Generator[Result, None, Stati
         add(bar, number)
     made = 0
     first = lead_in(wish.brief, given, plan.bars) if given is not None else []
-    for bar in compose(run, pipeline, wish.brief, plan.bars, seed, request.temperature, clock, first):
+    entering = "".join(set(wish.brief.parts) - set(given.parts)) if given is not None else ""
+    for bar in compose(run, pipeline, wish.brief, plan.bars, seed, request.temperature, clock, first, entering):
         add(bar, len(before) + made)
         made += 1
         run.emit(Progress(step=made, total=plan.bars, unit="bar"))
@@ -147,11 +148,11 @@ def plan_more(given: Given, seconds: float) -> Plan:
 
 def compose(
     run: Run, pipeline: SymbolicModel, brief: Brief, bars: int, seed: int, temperature: float, clock: Clock,
-    given: Sequence[int] = (),
+    given: Sequence[int] = (), entering: str = "",
 ) -> Iterator[Bar]:  # fmt: skip
     """Yield the bars as the model writes them, after those that are `given` as tokens; ends early where the job is cancelled."""
     tokens: list[int] = []
-    for token in sample(pipeline, brief, Grammar(brief, bars), seed, temperature, given):
+    for token in sample(pipeline, brief, Grammar(brief, bars, entering=entering), seed, temperature, given):
         clock.tick()
         tokens.append(token)
         if run.cancelled():

@@ -108,7 +108,9 @@ def _check_pictures(request: ImageRequest, cards: list[ModelCard]) -> None:
             raise StudioError(f"{titles[0]} works with a picture.", cause="invalid", cure=f"Choose a {field}.")
         if picture and not titles:
             raise StudioError(
-                f"A {field} needs {NAMES[kind]}, and none is chosen.", cause="invalid", cure="Choose one under Adapters."
+                f"The {field} needs {NAMES[kind]}, and none is chosen.",
+                cause="invalid",
+                cure="Choose one under Adapters, in a shell with --lora.",
             )
         if picture and not Path(picture).is_file():
             raise StudioError(f"The {field} is gone: {picture}.", cause="invalid", cure="Choose another one.")

@@ -17,6 +17,7 @@ from studio.models.inspect_video import moves
 _CURE = {
     "text": "Run `studio models install starter`, or add a model of your own with `studio models add FOLDER`.",
     "speech": "Run `studio models install kokoro`, or add a model of your own with `studio models add FOLDER`.",
+    "video": "Add one with `studio models add FOLDER`; `studio models list --all` names some that `studio models get` fetches.",
     ADAPTER: "Add one with `studio models add FILE`.",
 }
 _OTHER_CURE = "Add a model of your own with `studio models add FOLDER`."

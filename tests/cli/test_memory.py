@@ -31,6 +31,7 @@ def test_a_way_is_kept_for_all_models_and_for_one(data):
     ("arguments", "words"),
     [
         (["models", "memory", "half"], "no way 'half' to load a model"),
+        (["models", "memory", "8-bit", "--model", "nothing"], "no model 'nothing'"),
         (["models", "memory", "--unload", "-1"], "cannot be negative"),
         (["--memory", "half", "doctor"], "no way 'half' to load a model"),
     ],

@@ -81,6 +81,17 @@ def test_whatever_is_chosen_of_what_the_grammar_allows_is_a_piece_of_so_many_bar
     assert vocabulary().tokens[tokens[-1]] == "<end>"
 
 
+@given(BRIEFS, st.integers(1, 9), st.integers(0, 10_000), st.sets(st.sampled_from("DBHM")))
+@settings(max_examples=30)
+def test_parts_that_enter_play_in_each_bar(brief, count, seed, entering):
+    grammar, random, tokens = Grammar(brief, count, entering="".join(entering)), np.random.default_rng(seed), []
+    while not grammar.over:
+        tokens.append(int(random.choice(np.flatnonzero(grammar.allowed()))))
+        grammar.push(tokens[-1])
+    for bar in decode(tokens):
+        assert entering & set(brief.parts) <= {note.part for note in bar.notes if note.step == 0}
+
+
 @given(BRIEFS, st.integers(1, 12), st.integers(-6, 5), st.integers(40, 220), st.integers(0, 10_000))
 @settings(max_examples=30)
 def test_a_midi_file_that_studio_wrote_comes_back_note_for_note(tmp_path_factory, brief, count, key, bpm, seed):
@@ -193,6 +204,21 @@ def test_a_piece_is_as_long_and_as_loud_as_it_should_be(brief, seconds, seed):
     assert np.abs(sound).max() <= 0.951
     assert abs(float(sound.mean())) < 0.01
     assert np.abs(sound[-1]).max() < 1e-3, "it ends in nothing"
+
+
+def test_a_cancel_early_in_a_long_piece_mixes_only_what_is_there():
+    """Mixing the silence to come took longer than the three seconds after which a cancelled child is killed."""
+    brief = Brief(style="rock", parts="DBHM")
+    bars = compose(brief, 1, Random(1))
+    _data, playing = written(brief, bars)
+    sounds, roomed = [], []
+    for planned in (5.0, 300.0):
+        mixer = Mixer(playing, planned)
+        mixer.add(play(bars[0], 0, playing))
+        sounds.append(mixer.finish(5.0))
+        roomed.append(mixer._roomed)
+    assert roomed[0] == roomed[1]
+    assert np.allclose(*sounds, atol=1e-5)
 
 
 def test_one_stroke_of_drums_has_one_drum_and_one_cymbal():

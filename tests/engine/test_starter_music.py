@@ -144,6 +144,18 @@ def test_what_it_wrote_it_continues_in_key_and_tempo_to_an_end(pipeline, tmp_pat
     assert result.prompt_read.startswith("continues first 第一.mid: sad waltz, G minor, ")
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_drums_that_the_prompt_adds_to_a_piece_without_are_heard(pipeline, tmp_path, seed):
+    path = tmp_path / "first.mid"
+    path.write_bytes(play(pipeline, "soft piano", seconds=8).results[0].midi)
+    before = read_given(path)
+    assert "D" not in before.parts
+    (result,) = play(pipeline, "go on, with drums", seconds=16, seed=seed, continue_from=str(path)).results
+    new = bars_of(result, tmp_path).bars[len(before.bars) :]
+    assert len(new) > 1
+    assert all(any(note.part == "D" for note in bar.notes) for bar in new)
+
+
 def test_a_cancel_before_anything_new_keeps_nothing(pipeline, tmp_path):
     path = tmp_path / "first.mid"
     path.write_bytes(play(pipeline, seconds=4).results[0].midi)
