@@ -96,6 +96,8 @@ def generate(context: Context, kind: str, values: dict[str, Any], target: Path |
             output.note(outcome.failure.message)
             output.note(outcome.failure.cure)
     if run.interrupted:
+        kept = [path for outcome in outcomes for path in outcome.files]
+        output.note(f"Stopped; what was made is kept in {', '.join(kept)}" if kept else "Stopped; nothing was made yet.")
         return output.INTERRUPTED
     return output.DONE if outcomes and all(outcome.state == "completed" for outcome in outcomes) else output.FAILED
 

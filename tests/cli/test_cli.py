@@ -204,8 +204,9 @@ def test_ctrl_c_keeps_the_text_and_exits_130(data):
         if data.database.exists() and _running(data):
             break
     os.kill(program.pid, signal.SIGINT)
-    program.communicate(timeout=PATIENCE)
+    _made, said = program.communicate(timeout=PATIENCE)
     assert program.returncode == 130
+    assert "Stopped; " in said
     store = JobStore.open(data.database)
     assert [job.state for job in store.jobs()] == ["cancelled"]
     store.close()
