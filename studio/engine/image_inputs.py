@@ -146,7 +146,7 @@ def read_picture(path: Path, side: int = 0) -> tuple[Image, str]:
 
     With `side` it may come smaller, but not smaller than that.
     """
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
 
     data = _bytes_of(path)
     try:
@@ -154,28 +154,30 @@ def read_picture(path: Path, side: int = 0) -> tuple[Image, str]:
             if side:
                 opened_picture.draft("RGB", (side, side))
             picture = ImageOps.exif_transpose(_to_eight_bits(opened_picture))
-            if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
-                picture = picture.convert("RGBA")
-                white = Image.new("RGBA", picture.size, "white")
-                picture = Image.alpha_composite(white, picture)
-            return picture.convert("RGB"), hashlib.sha256(data).hexdigest()
+            return _on_ground(picture, "white").convert("RGB"), hashlib.sha256(data).hexdigest()
     except _BROKEN as error:
         raise _unreadable(path, error) from error
 
 
+def _on_ground(picture: Image, colour: str) -> Image:
+    """Return a picture with this colour behind what is see-through."""
+    from PIL import Image
+
+    if picture.mode not in ("RGBA", "LA", "PA", "La", "RGBa") and "transparency" not in picture.info:
+        return picture
+    picture = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", picture.size, colour), picture)
+
+
 def read_mask(path: Path) -> tuple[Image, str]:
     """Return a mask in grey, white where it repaints, and the SHA-256 of its file; what is see-through repaints nothing."""
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
 
     data = _bytes_of(path)
     try:
         with _opened(path, io.BytesIO(data)) as picture:
             mask = ImageOps.exif_transpose(_to_eight_bits(picture))
-            if mask.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in mask.info:
-                mask = mask.convert("RGBA")
-                black = Image.new("RGBA", mask.size, "black")
-                mask = Image.alpha_composite(black, mask)
-            return mask.convert("L"), hashlib.sha256(data).hexdigest()
+            return _on_ground(mask, "black").convert("L"), hashlib.sha256(data).hexdigest()
     except _BROKEN as error:
         raise _unreadable(path, error) from error
 
