@@ -6,6 +6,7 @@ The first piece of a text draws a voice, where the model has no voices of its ow
 from __future__ import annotations
 
 import contextlib
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +59,13 @@ class Talker(Speaker):
             )
         return folder
 
+    @abstractmethod
     def models(self) -> tuple[Any, ...]:
         """Return the modules whose passes can be stopped between."""
-        raise NotImplementedError
 
+    @abstractmethod
     def make(self, text: str, voice: str, seed: int) -> Any:
         """Return the sound of a piece as a tensor."""
-        raise NotImplementedError
 
     def check(self, text: str) -> None:
         """See `voices.Speaker.check`. These models read what they can of any text."""
