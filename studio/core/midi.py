@@ -1,7 +1,7 @@
-"""A standard MIDI file, read strictly and within limits: what it plays, as notes in ticks. What cannot be is refused in words.
+"""Reads standard MIDI files as leniently as players do, within size limits: notes in ticks, tempo, time signature, key.
 
-Our own reader and not a library's: the files come from anywhere, and what is needed is little (notes, tempo, beats, key), with a
-limit for everything and a sentence for every refusal.
+Our own reader: libraries refuse whole files for one odd byte or a missing tail that every player plays over.
+Source: Standard MIDI Files 1.0 (RP-001), MIDI Manufacturers Association.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from typing import NamedTuple, NoReturn
 
 from studio.core.errors import StudioError
 
-SUFFIXES = (".mid", ".midi")
+SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 MAX_BYTES = 4 * 2**20
 MAX_NOTES = 20_000
 MAX_TRACKS = 256
-_SLOWEST, _FASTEST = 20.0, 400.0
-"""Beats a minute."""
 _DRUM_CHANNEL = 9
+_MAX_HEADER_OFFSET = 4096
+"""How far into the file "MThd" may stand: behind a RIFF (.rmi) or MacBinary header."""
+_SYSTEM_DATA_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
+"""Data bytes of system common messages; the other ones above 0xF0 have none."""
 _TEXTS = {0x01: "text", 0x03: "name"}
 
 
@@ -77,60 +79,68 @@ def read_midi(path: Path) -> Midi:
 
 def parse_midi(data: bytes, name: str) -> Midi:
     """Return what the bytes of a file play; see `read_midi`."""
-    tracks, division = _chunks(data, name)
-    heard = _Heard(name)
-    for number, chunk in enumerate(tracks):
-        heard.take(number, chunk)
-    if not heard.notes:
+    header = _read_header(data, name)
+    reader = _TrackReader(name)
+    for number, chunk in enumerate(_tracks(data, header.end, name)):
+        reader.read(number, chunk, starts_at=reader.end if header.sequential else 0)
+    if not reader.notes:
         _refuse(name, "holds no notes")
-    tempi = sorted(heard.tempi.items())
-    odd = next((bpm for _tick, bpm in tempi if not _SLOWEST <= bpm <= _FASTEST), None)
-    if odd is not None:
-        _refuse(name, f"has a tempo of {odd:,.0f} beats a minute; {_SLOWEST:.0f} to {_FASTEST:.0f} can be played")
+    tempi = [] if header.fixed_tempo else sorted(reader.tempi.items())
     if not tempi or tempi[0][0] > 0:
         tempi.insert(0, (0, 120.0))
-    bars = sorted((tick, *beats) for tick, beats in heard.bars.items())
+    bars = sorted((tick, *beats) for tick, beats in reader.bars.items())
     if not bars or bars[0][0] > 0:
         bars.insert(0, (0, 4, 4))
-    notes = tuple(sorted(heard.notes, key=lambda note: (note.begin, note.track, note.channel, note.pitch)))
-    return Midi(division, notes, tuple(tempi), tuple(bars), heard.key, heard.text, heard.names)
+    notes = tuple(sorted(reader.notes, key=lambda note: (note.begin, note.track, note.channel, note.pitch)))
+    return Midi(header.division, notes, tuple(tempi), tuple(bars), reader.key, reader.text, reader.names)
 
 
 def _refuse(name: str, why: str) -> NoReturn:
     raise StudioError(f"{name} {why}.", cause="invalid", cure="Choose another MIDI file, or clear it.")
 
 
-def _chunks(data: bytes, name: str) -> tuple[list[bytes], int]:
-    """Return the tracks, and the ticks of a beat."""
-    if data[:4] != b"MThd":
+class _Header(NamedTuple):
+    division: int
+    """Ticks a beat."""
+    sequential: bool
+    """True for format 2, whose tracks are played one after another."""
+    fixed_tempo: bool
+    """True where ticks are fractions of a second (SMPTE): a beat is half a second, tempo events mean nothing."""
+    end: int
+    """Where the first track may begin, in bytes."""
+
+
+def _read_header(data: bytes, name: str) -> _Header:
+    start = data.find(b"MThd", 0, _MAX_HEADER_OFFSET)
+    if start < 0:
         _refuse(name, "is no MIDI file; it does not begin as one")
-    size = int.from_bytes(data[4:8], "big")
-    if size < 6 or len(data) < 8 + size:
+    size = int.from_bytes(data[start + 4 : start + 8], "big")
+    if size < 6 or len(data) < start + 14:
         _refuse(name, "is cut off, or damaged, in its first bytes")
-    kind, count, division = (int.from_bytes(data[at : at + 2], "big") for at in (8, 10, 12))
-    if kind > 1:
-        _refuse(name, f"is a MIDI file of format {kind}, whose tracks are pieces of their own; formats 0 and 1 can be read")
-    if division & 0x8000:
-        _refuse(name, "counts time in frames of a film (SMPTE), not in beats")
+    kind, _count, division = (int.from_bytes(data[start + at : start + at + 2], "big") for at in (8, 10, 12))
+    fixed_tempo = bool(division & 0x8000)
+    if fixed_tempo:
+        frames, ticks = 256 - (division >> 8), division & 0xFF
+        division = frames * ticks // 2
     if not division:
         _refuse(name, "has beats of no length")
-    tracks, at = list[bytes](), 8 + size
-    while at < len(data) and len(tracks) < count:
+    return _Header(division, kind == 2, fixed_tempo, start + 8 + size)
+
+
+def _tracks(data: bytes, at: int, name: str) -> list[bytes]:
+    """Return the content of all track chunks; the last one may be cut off, other chunks are skipped."""
+    tracks = list[bytes]()
+    while (at := data.find(b"MTrk", at)) >= 0:
+        if len(tracks) == MAX_TRACKS:
+            _refuse(name, f"has more than {MAX_TRACKS} tracks")
         size = int.from_bytes(data[at + 4 : at + 8], "big")
-        if at + 8 + size > len(data):
-            _refuse(name, "is cut off")
-        if data[at : at + 4] == b"MTrk":  # others are somebody's own, to be passed over
-            tracks.append(data[at + 8 : at + 8 + size])
+        tracks.append(data[at + 8 : at + 8 + size])
         at += 8 + size
-    if len(tracks) < count:
-        _refuse(name, f"is cut off: {len(tracks)} of {count} tracks are there")
-    if count > MAX_TRACKS:
-        _refuse(name, f"has more than {MAX_TRACKS} tracks")
-    return tracks, division
+    return tracks
 
 
-class _Heard:
-    """Gathers what the tracks say."""
+class _TrackReader:
+    """Collects the notes and the meta events of tracks."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -140,14 +150,17 @@ class _Heard:
         self.key: tuple[int, bool] | None = None
         self.text = ""
         self.names: dict[int, str] = {}
+        self.end = 0
+        """The tick of the last event so far."""
         self._programs: dict[int, int] = {}
         self._held: dict[tuple[int, int], list[tuple[int, int]]] = {}
 
-    def take(self, track: int, chunk: bytes) -> None:
-        """Take a track. Raises StudioError."""
-        tick = 0
+    def read(self, track: int, chunk: bytes, starts_at: int = 0) -> None:
+        """Read a track that begins at a tick. Raises StudioError where it has too many notes."""
+        tick = starts_at
         self._held = {}
-        for tick, status, data in _events(chunk, self._name):
+        for event_tick, status, data in _events(chunk):
+            tick = starts_at + event_tick
             if status == 0xFF:
                 self._on_meta(track, tick, data[0], data[1:])
             elif status & 0xF0 == 0xC0:
@@ -156,9 +169,10 @@ class _Heard:
                 self._held.setdefault((status & 0x0F, data[0]), []).append((tick, data[1]))
             elif status & 0xF0 in (0x80, 0x90):
                 self._end(track, tick, status & 0x0F, data[0])
-        for channel, pitch in list(self._held):  # never let go: until the track's end
+        for channel, pitch in list(self._held):  # without a note-off: until the track's end
             while self._held.get((channel, pitch)):
                 self._end(track, tick, channel, pitch)
+        self.end = max(self.end, tick)
 
     def _end(self, track: int, tick: int, channel: int, pitch: int) -> None:
         begun = self._held.get((channel, pitch))
@@ -172,12 +186,11 @@ class _Heard:
 
     def _on_meta(self, track: int, tick: int, kind: int, data: bytes) -> None:
         if kind == 0x51 and len(data) == 3:
-            beat = int.from_bytes(data, "big")
-            self.tempi[tick] = 60_000_000 / beat if beat else float("inf")
+            if beat := int.from_bytes(data, "big"):
+                self.tempi[tick] = 60_000_000 / beat
         elif kind == 0x58 and len(data) >= 2:
-            if not data[0] or data[1] > 6:
-                _refuse(self._name, "has a time signature that cannot be")
-            self.bars[tick] = (data[0], 2 ** data[1])
+            if data[0] and data[1] <= 6:
+                self.bars[tick] = (data[0], 2 ** data[1])
         elif kind == 0x59 and len(data) == 2 and self.key is None:
             sharps = int.from_bytes(data[:1], "big", signed=True)
             self.key = (sharps, bool(data[1])) if abs(sharps) <= 7 else None
@@ -187,46 +200,45 @@ class _Heard:
             self.names.setdefault(track, data[:100].decode("utf-8", "replace"))
 
 
-def _events(chunk: bytes, name: str) -> Iterator[tuple[int, int, bytes]]:
-    """Yield (tick, status, data) of a track, running status filled in; of a meta event the data begins with its kind."""
+def _events(chunk: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Yield (tick, status, data) of a track up to its end, or to where it is cut off or stops making sense.
+
+    The data of a meta event begins with its kind. Running status survives meta and system messages, data bytes over 127
+    are clipped: files break both rules, and players play them.
+    """
     at, tick, running = 0, 0, 0
-    try:
-        while at < len(chunk):
-            delta, at = _variable(chunk, at)
-            tick += delta
-            status = chunk[at]
-            if status in (0xFF, 0xF0, 0xF7):
-                kind = chunk[at + 1 : at + 2] if status == 0xFF else b""
-                size, at = _variable(chunk, at + 1 + len(kind))
-                if at + size > len(chunk):
-                    raise IndexError
-                if kind == b"\x2f":
-                    return
-                yield tick, status, kind + chunk[at : at + size]
-                running, at = 0, at + size
-                continue
+    while at < len(chunk):
+        delta, at = _variable(chunk, at)
+        if at >= len(chunk):
+            return
+        tick += delta
+        status = chunk[at]
+        if status in (0xFF, 0xF0, 0xF7):
+            kind = chunk[at + 1 : at + 2] if status == 0xFF else b""
+            size, at = _variable(chunk, at + 1 + len(kind))
+            if kind == b"\x2f" or at + size > len(chunk):
+                return
+            yield tick, status, kind + chunk[at : at + size]
+            at += size
+        elif status > 0xF0:
+            at += 1 + _SYSTEM_DATA_BYTES.get(status, 0)
+        else:
             if status & 0x80:
                 running, at = status, at + 1
-            if not 0x80 <= running < 0xF0:
-                _refuse(name, "is damaged: it has data where an event should begin")
             size = 1 if running & 0xF0 in (0xC0, 0xD0) else 2
             data = chunk[at : at + size]
-            if len(data) < size:
-                raise IndexError
-            if any(byte & 0x80 for byte in data):
-                _refuse(name, "is damaged: an event begins within another one")
-            yield tick, running, data
+            if not running or len(data) < size:
+                return
+            yield tick, running, bytes(min(byte, 0x7F) for byte in data)
             at += size
-    except IndexError:
-        _refuse(name, "is cut off within a track")
 
 
 def _variable(chunk: bytes, at: int) -> tuple[int, int]:
-    """Return a number of variable length and where it ends."""
+    """Return a variable-length quantity (RP-001) and where it ends; the end of the chunk where it is cut off."""
     number = 0
-    for place in range(4):
-        byte = chunk[at + place]
+    for byte in chunk[at : at + 4]:
         number = number << 7 | byte & 0x7F
+        at += 1
         if not byte & 0x80:
-            return number, at + place + 1
-    raise IndexError
+            return number, at
+    return number, len(chunk)

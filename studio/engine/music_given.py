@@ -34,6 +34,8 @@ from studio.engine.music_instruments import instruments
 from studio.engine.music_words import Wish, band_of, tempo_of
 
 MAX_SECONDS = 600.0
+_SLOWEST, _FASTEST = 20.0, 400.0
+"""Beats a minute."""
 _SWINGS = (0.0, 0.34, 0.66)
 _MOST_VOICES = 5
 _SEEN_BARS = 8
@@ -92,6 +94,8 @@ def read_given(path: Path, more: float = 0.0) -> Given:
         raise _refused(path, f"is in {beats}/{unit}; bars of two, three and four quarters can be continued")
     steps = 16 if steps == 8 else steps
     bpm = _tempo_of(midi)
+    if not _SLOWEST <= bpm <= _FASTEST:
+        raise _refused(path, f"has a tempo of {bpm:,.0f} beats a minute; {_SLOWEST:.0f} to {_FASTEST:.0f} can be played")
     last = max(note.begin for note in midi.notes)
     if (seconds := last / midi.division * 60 / bpm + more) > MAX_SECONDS:
         raise _refused(
@@ -204,9 +208,20 @@ def _longest(changes: Iterable[tuple[int, object]], end: int) -> int:
 
 
 def _tempo_of(midi: Midi) -> float:
-    """Return the tempo of most of the piece: the last one may be its slowing down."""
-    end = max(note.begin + note.length for note in midi.notes)
-    return midi.tempi[_longest(midi.tempi, end)][1]
+    """Return the median tempo over the time between the first and the last note, in beats a minute.
+
+    A tempo that holds for most of the piece is its median; a ritardando, a fermata or a pick-up changes nothing; of a tempo map
+    with a change at every beat it is the middle.
+    """
+    first, end = midi.notes[0].begin, max(note.begin + note.length for note in midi.notes)
+    ticks = [min(max(tick, first), end) for tick, _bpm in midi.tempi] + [end]
+    spans = sorted((bpm, after - before) for (_, bpm), before, after in zip(midi.tempi, ticks, ticks[1:], strict=False))
+    passed = 0
+    for bpm, span in spans:
+        passed += span
+        if 2 * passed >= end - first:
+            return bpm
+    return midi.tempi[0][1]
 
 
 def _bars_of(midi: Midi) -> tuple[int, int, int]:

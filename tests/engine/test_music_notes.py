@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from studio.core.errors import StudioError
 from studio.engine import music_words
 from studio.engine.music_events import (
     LEADS,
@@ -30,7 +31,7 @@ from studio.engine.music_mix import Mixer
 from studio.engine.music_score import SWING, Playing, midi_file, play
 from studio.engine.music_sound import RATE, drum, tone
 from studio.training.music.composer import compose
-from tests.core.test_midi import midi, off, on, track
+from tests.core.test_midi import midi, off, on, tempo, track
 
 BRIEFS = st.builds(
     Brief,
@@ -130,7 +131,6 @@ def test_a_foreign_file_is_heard_in_its_key_with_melody_harmony_and_bass(tmp_pat
 
 
 def test_odd_beats_and_far_notes_are_refused(tmp_path):
-    from studio.core.errors import StudioError
 
     five = midi(track((0, b"\xff\x58\x04\x05\x02\x18\x08"), (0, on(60)), (10, off(60))))
     with pytest.raises(StudioError, match="is in 5/4"):
@@ -138,6 +138,37 @@ def test_odd_beats_and_far_notes_are_refused(tmp_path):
     far = midi(track((0, on(60)), (10, off(60)), (0x0FFFFFFF, on(60)), (10, off(60))))
     with pytest.raises(StudioError, match="minutes long"):
         read_given(save(tmp_path, far))
+
+
+def tempo_changes(bpm_by_beat, end=480):
+    """A track of a note a beat, each with a tempo of its own."""
+    return midi(track(*[e for bpm in bpm_by_beat for e in ((0, tempo(round(6e7 / bpm))), (0, on(72)), (end, off(72)))]))
+
+
+@pytest.mark.parametrize(
+    ("bpm_by_beat", "expected"),
+    [
+        ([100] * 15 + [12], 100),  # a fermata
+        ([500] + [90] * 15, 90),  # a pick-up
+        ([120] * 8 + [100, 80, 60, 40], 120),  # a ritardando
+        ([118, 121, 119, 122, 120, 117, 123, 120], 120),  # played by hand
+        ([60] * 6 + [140] * 10, 140),  # a slow introduction
+    ],
+)
+def test_the_tempo_is_that_of_the_middle_of_the_piece(tmp_path, bpm_by_beat, expected):
+    assert abs(read_given(save(tmp_path, tempo_changes(bpm_by_beat))).bpm - expected) <= 1
+
+
+def test_a_tempo_set_before_or_after_the_notes_does_not_count(tmp_path):
+    before = [(0, tempo(250_000)), (48_000, tempo(600_000))]
+    notes = [(0, on(72)), (480, off(72))] * 4
+    assert round(read_given(save(tmp_path, midi(track(*before, *notes, (0, tempo(3_000_000)), (96_000, tempo(1)))))).bpm) == 100
+
+
+def test_a_piece_that_is_slower_or_faster_than_can_be_played_is_refused(tmp_path):
+    for bpm in (12, 600):
+        with pytest.raises(StudioError, match=f"has a tempo of {bpm} beats a minute; 20 to 400 can be played"):
+            read_given(save(tmp_path, tempo_changes([bpm] * 8)))
 
 
 def test_three_quarters_are_a_waltz_and_four_are_none(tmp_path):
