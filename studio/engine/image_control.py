@@ -26,7 +26,7 @@ def with_controlnet(pipeline: ImagePipeline, wanted: list[Wanted], request: Imag
         pipeline.worn.controlnet = None  # its memory is for the model
         return pipeline
     card = wanted[0].card
-    picture = fit_to(read_picture(Path(request.control_image))[0], request)
+    picture = fit_to(read_picture(Path(request.control_image))[0], request.width, request.height)
     pipe = _pipe(pipeline, card, model)
     parameters = frozenset(inspect.signature(pipe.__call__).parameters)
     field = "control_image" if "control_image" in parameters else "image"

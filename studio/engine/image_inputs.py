@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from studio.core.errors import Problem, StudioError
 from studio.core.requests import ImageRequest, Request
+from studio.media.color_profile import to_srgb
 from studio.models.card import ModelCard
 from studio.models.headers import HeaderError, opened
 from studio.models.pictures import has_strength, needs_picture, starts_from_picture, takes_mask, takes_picture
@@ -129,9 +130,9 @@ def look(path: Path) -> tuple[int, int]:
         with opened(path) as (file, size):
             _check_bytes(path, size)
             with _opened(path, file) as picture:
-                # Of a PNG Pillow reads every pixel to look for what may stand behind them.
-                asked = _has_exif(file) if picture.format == "PNG" else picture.format != "TIFF"  # whose size is the upright one
-                turned = asked and picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+                # Of a PNG Pillow reads every pixel to look for what may stand behind them; a TIFF's size is the upright one.
+                asked = _check_png(file, size) if picture.format == "PNG" else picture.format != "TIFF"
+                turned = asked and _orientation(picture) >= 5
                 return (picture.height, picture.width) if turned else (picture.width, picture.height)
     except HeaderError as error:
         raise _refused(path, "is not a file") from error
@@ -142,18 +143,17 @@ def look(path: Path) -> tuple[int, int]:
 
 
 def read_picture(path: Path, side: int = 0) -> tuple[Image, str]:
-    """Return a picture upright, in RGB on white, and the SHA-256 of its file. Raises StudioError.
+    """Return a picture upright, in sRGB on white, and the SHA-256 of its file. Raises StudioError.
 
     With `side` it may come smaller, but not smaller than that.
     """
-    from PIL import ImageOps
-
     data = _bytes_of(path)
     try:
         with _opened(path, io.BytesIO(data)) as opened_picture:
             if side:
                 opened_picture.draft("RGB", (side, side))
-            picture = ImageOps.exif_transpose(_to_eight_bits(opened_picture))
+            opened_picture.load()  # a TIFF is upright then, and the notes behind a PNG's pixels are read
+            picture = _upright(to_srgb(_to_eight_bits(opened_picture)), opened_picture)
             return _on_ground(picture, "white").convert("RGB"), hashlib.sha256(data).hexdigest()
     except _BROKEN as error:
         raise _unreadable(path, error) from error
@@ -171,12 +171,11 @@ def _on_ground(picture: Image, colour: str) -> Image:
 
 def read_mask(path: Path) -> tuple[Image, str]:
     """Return a mask in grey, white where it repaints, and the SHA-256 of its file; what is see-through repaints nothing."""
-    from PIL import ImageOps
-
     data = _bytes_of(path)
     try:
         with _opened(path, io.BytesIO(data)) as picture:
-            mask = ImageOps.exif_transpose(_to_eight_bits(picture))
+            picture.load()
+            mask = _upright(_to_eight_bits(picture), picture)
             return _on_ground(mask, "black").convert("L"), hashlib.sha256(data).hexdigest()
     except _BROKEN as error:
         raise _unreadable(path, error) from error
@@ -198,19 +197,44 @@ def _opened(path: Path, file: Any) -> Iterator[Image]:
             yield picture
 
 
-def _has_exif(file: BinaryIO) -> bool:
-    """True for a PNG with a part for EXIF; the file is left where it was."""
+def _check_png(file: BinaryIO, size: int) -> bool:
+    """Return whether a PNG has a chunk of Exif; the file is left where it was. Raises OSError where its pixels are cut off."""
     before = file.tell()
+    found = False
     try:
         file.seek(8)
         while len(head := file.read(8)) == 8:
             length, name = struct.unpack(">I4s", head)
-            if name == b"eXIf":
-                return True
-            file.seek(length + 4, io.SEEK_CUR)
-        return False
+            found = found or name == b"eXIf"
+            end = file.seek(length + 4, io.SEEK_CUR)
+            if name == b"IDAT" and end > size:
+                raise OSError("cut off")
+        return found
     finally:
         file.seek(before)
+
+
+def _orientation(picture: Image) -> int:
+    """Return the Exif orientation, 1 to 8; 1 where the notes do not say, or are damaged."""
+    try:
+        orientation = picture.getexif().get(0x0112, 1)
+    except _BROKEN:
+        return 1
+    return orientation if orientation in range(1, 9) else 1
+
+
+def _upright(picture: Image, source: Image) -> Image:
+    """Return the decoded picture turned as its file says.
+
+    Pillow's `exif_transpose` does not do here: it writes all notes again, and raises for tags of an unusual type.
+    """
+    from PIL.Image import Transpose
+
+    turn = {
+        2: Transpose.FLIP_LEFT_RIGHT, 3: Transpose.ROTATE_180, 4: Transpose.FLIP_TOP_BOTTOM, 5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270, 7: Transpose.TRANSVERSE, 8: Transpose.ROTATE_90,
+    }.get(_orientation(source))  # fmt: skip
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _to_eight_bits(picture: Image) -> Image:
@@ -223,7 +247,7 @@ def _to_eight_bits(picture: Image) -> Image:
     values = np.nan_to_num(np.asarray(picture).astype(np.float64))
     top = 65_535.0 if picture.mode.startswith("I") else max(1.0, float(values.max(initial=0)))
     made = Image.fromarray((np.clip(values / top, 0, 1) * 255).round().astype(np.uint8))
-    made.info.update({name: value for name, value in picture.info.items() if name == "exif"})
+    made.info.update({name: value for name, value in picture.info.items() if name == "icc_profile"})
     return made
 
 
@@ -312,14 +336,14 @@ def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> 
 
     picture, digest = read_picture(Path(request.image))
     given, told = picture.size, {"image": digest}
-    fitted = fit_to(picture, request)
+    fitted = fit_to(picture, request.width, request.height)
     arguments: dict[str, Any] = {"image": fitted}
     mask = None
     if request.mask_image:
         grey, told["mask_image"] = read_mask(Path(request.mask_image))
         check_shape(request, given, grey.size)
         if grey.size != (request.width, request.height):
-            grey = fit_to(grey.resize(given) if grey.size != given else grey, request)
+            grey = fit_to(grey.resize(given) if grey.size != given else grey, request.width, request.height)
         mask = np.asarray(grey)
         if not mask.any():
             raise StudioError(
@@ -377,14 +401,14 @@ def _steps_done(pipe: Any, steps: int, strength: float) -> int:
     return max(1, int(done))
 
 
-def fit_to(picture: Image, request: ImageRequest) -> Image:
-    """Return the picture in the request's size; what reaches over its shape is cut off at both sides alike."""
+def fit_to(picture: Image, width: int, height: int) -> Image:
+    """Return the picture in this size; what reaches over its shape is cut off at both sides alike."""
     from PIL import Image
 
-    if picture.size == (request.width, request.height):
+    if picture.size == (width, height):
         return picture
-    box = _crop(picture.size, request.width, request.height)
-    return picture.resize((request.width, request.height), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
+    box = _crop(picture.size, width, height)
+    return picture.resize((width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
 
 
 def _crop(size: tuple[int, int], width: int, height: int) -> tuple[float, float, float, float]:

@@ -18,10 +18,11 @@ from studio.core.files import sha256_of
 from studio.core.requests import VideoRequest
 from studio.engine import video_preview
 from studio.engine.device import free_bytes
+from studio.engine.image_inputs import fit_to, read_picture
 from studio.engine.placement import no_gradients, turns_ended
 from studio.engine.protocol import Run
 from studio.engine.schedulers import make_scheduler
-from studio.engine.video_given import PIXEL_BYTES, check_video, read_picture, too_much
+from studio.engine.video_given import PIXEL_BYTES, check_video, too_much
 from studio.engine.video_load import VideoPipeline, boundary_of, like, load
 from studio.library.results import Result, VideoResult
 from studio.models.card import ModelCard
@@ -128,7 +129,7 @@ def _arguments(request: VideoRequest, pipe: Any, card: ModelCard) -> dict[str, A
             )
         arguments["guidance_scale_2"] = request.guidance_scale_2
     if request.image:
-        arguments["image"] = read_picture(request.image, request.width, request.height)
+        arguments["image"] = fit_to(read_picture(Path(request.image))[0], request.width, request.height)
         if type(pipe).__name__ == "WanImageToVideoPipeline":
             arguments |= {"prompt": None, **_read_by_wan(request, pipe)}
     if getattr(pipe.vae.config, "timestep_conditioning", False):

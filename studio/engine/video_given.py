@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from studio.core.errors import Problem, StudioError
 from studio.core.requests import VideoRequest
+from studio.engine.image_inputs import look
 from studio.library import video_files
 from studio.models.card import ModelCard
 
-MAX_PICTURE_PIXELS = 80_000_000
 PIXEL_BYTES = 40
 """Of memory that a pixel of a video takes at least while it is decoded: three numbers of 32 bits, in three copies. Measured with
 a tiny LTX-Video: 44."""
-# What Pillow's readers raise for files that are not whole, or lie.
-_DAMAGED = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError, struct.error, zlib.error)
 
 
 def check_video(card: ModelCard, request: VideoRequest) -> Problem | None:
@@ -78,45 +73,7 @@ def _check_picture(request: VideoRequest) -> Problem | None:
     if not request.image:
         return None
     try:
-        with _open(request.image) as picture:
-            picture.verify()
+        look(Path(request.image))
     except StudioError as error:
         return Problem("image", error.message)
-    except _DAMAGED as error:
-        return Problem("image", _damaged(request.image, error))
     return None
-
-
-def read_picture(path: str, width: int, height: int) -> Any:
-    """Return the first frame as a Pillow picture of this size, cut to its shape from the middle. Raises StudioError."""
-    from PIL import ImageOps
-
-    try:
-        with _open(path) as picture:
-            return ImageOps.fit(ImageOps.exif_transpose(picture).convert("RGB"), (width, height))
-    except StudioError:
-        raise
-    except _DAMAGED as error:
-        raise StudioError(f"{_damaged(path, error)}.", cause="invalid", cure="Choose another picture.") from error
-
-
-def _open(path: str) -> Any:
-    from PIL import Image
-
-    if not Path(path).is_file():
-        raise StudioError(f"there is no picture {path}", cause="invalid", cure="Choose another picture.")
-    too_large = StudioError(
-        f"{Path(path).name} has more pixels than a first frame can have", cause="invalid", cure="Choose a smaller picture."
-    )
-    try:
-        picture = Image.open(path, formats=("PNG", "JPEG", "WEBP", "BMP", "TIFF"))
-    except Image.DecompressionBombError as error:
-        raise too_large from error
-    if picture.width * picture.height > MAX_PICTURE_PIXELS:
-        picture.close()
-        raise too_large
-    return picture
-
-
-def _damaged(path: str, error: Exception) -> str:
-    return f"{Path(path).name} cannot be read as a picture ({type(error).__name__})"

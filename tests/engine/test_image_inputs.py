@@ -8,7 +8,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from studio.core.errors import InvalidRequestError, StudioError
 from studio.core.events import Cancelled, Failed, Finished, Progress
@@ -275,6 +275,30 @@ def test_a_picture_that_lies_on_its_side_is_turned(tmp_path):
         path = red(tmp_path / f"a.{suffix}", exif=exif)
         assert read_picture(path)[0].size == (20, 40)
         assert look(path) == (20, 40)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_the_one_that_viewers_show(tmp_path, orientation):
+    values = np.random.default_rng(3).integers(0, 256, (6, 10, 3), np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(values).save(tmp_path / "a.png", exif=exif)
+    with Image.open(tmp_path / "a.png") as stored:
+        assert np.array_equal(np.asarray(read_picture(tmp_path / "a.png")[0]), np.asarray(ImageOps.exif_transpose(stored)))
+
+
+@pytest.mark.parametrize(
+    ("tag", "kind", "count", "value"),
+    [(0x9286, 2, 4, b"abc\0"), (0x010F, 4, 1, b"\0\0\0\7"), (0x0131, 7, 4, b"\xff\xfe\0\1"), (0x011A, 2, 4, b"72\0\0"),
+     (0x0112, 5, 1, b"\0\0\0\x60"), (0x8769, 4, 1, b"\0\xff\xff\xff"), (0xC4A5, 12, 2, b"\0\0\0\1")],
+)  # fmt: skip
+def test_odd_tags_beside_the_orientation_do_not_matter(tmp_path, tag, kind, count, value):
+    entries = sorted([struct.pack(">HHI4s", 0x0112, 3, 1, b"\0\6\0\0"), struct.pack(">HHI4s", tag, kind, count, value)])
+    if tag == 0x0112:
+        entries = entries[:1]
+    notes = b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">H", len(entries)) + b"".join(entries) + b"\0\0\0\0"
+    Image.new("RGB", (40, 20), "red").save(tmp_path / "a.jpg", exif=notes)
+    assert read_picture(tmp_path / "a.jpg")[0].size == look(tmp_path / "a.jpg") == (20, 40)
 
 
 def test_cmyk_alpha_palette_and_sixteen_bits(tmp_path):

@@ -21,6 +21,7 @@ from studio.core.jobs import new_job
 from studio.core.requests import VideoRequest
 from studio.engine import preview, video, video_given, video_preview
 from studio.engine.continuing import check_given
+from studio.engine.image_inputs import fit_to, read_picture
 from studio.engine.local import LocalEngine
 from studio.library.artifacts import find_complete, read_recipe
 from studio.models.add import add
@@ -280,7 +281,7 @@ def test_a_cancelled_video_leaves_no_file(cards, data):
         ("cogvideox-from-picture", {"width": 64, "image": "x.png"}, "width", "32 × 32 pixels only, not 64 × 32"),
         ("wan", {"image": "x.png"}, "image", "from text only and takes no first frame"),
         ("wan-from-picture", {}, "image", "needs a first frame"),
-        ("ltx", {"image": "/nowhere/at all.png"}, "image", "there is no picture /nowhere/at all.png"),
+        ("ltx", {"image": "/nowhere/at all.png"}, "image", "all.png is not there"),
     ],
 )
 def test_what_a_model_cannot_make_is_said_before_it_is_loaded(cards, monkeypatch, name, values, field, words):
@@ -319,7 +320,7 @@ def test_a_picture_that_is_cut_off_fails_the_job_with_a_sentence(cards, data, tm
     (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     _job, events = run_here(data, request(image=str(tmp_path / "cut.jpg")))
     assert isinstance(events[-1], Failed)
-    assert "cut.jpg cannot be read as a picture" in events[-1].failure.message
+    assert "cut.jpg cannot be read: the file is damaged or cut off" in events[-1].failure.message
 
 
 def test_a_changed_byte_in_a_first_frame_never_ends_in_another_error(cards, tmp_path, picture):
@@ -336,7 +337,7 @@ def test_a_changed_byte_in_a_first_frame_never_ends_in_another_error(cards, tmp_
             path.write_bytes(damaged)
             check_given(card, request(image=str(path)))
             with contextlib.suppress(StudioError):
-                video.read_picture(str(path), 32, 32)
+                read_picture(path)
 
 
 def test_a_picture_is_turned_and_cut_to_the_videos_shape(tmp_path):
@@ -345,10 +346,25 @@ def test_a_picture_is_turned_and_cut_to_the_videos_shape(tmp_path):
     note = Image.Exif()
     note[0x0112] = 6
     Image.fromarray(pixels).save(tmp_path / "turned.jpg", exif=note, quality=100)
-    seen = np.asarray(video.read_picture(str(tmp_path / "turned.jpg"), 32, 32), np.int16)
+    seen = np.asarray(fit_to(read_picture(tmp_path / "turned.jpg")[0], 32, 32), np.int16)
     assert seen.shape == (32, 32, 3)
     assert seen[:14].mean() > 240
     assert seen[18:].mean() < 15
+
+
+def test_a_first_frame_is_read_as_every_other_image(cards, tmp_path):
+    """16 bits keep their brightness, what is transparent is white: the pipeline gets what image-to-image would get."""
+    card = cards("ltx")
+    pipeline = video.load(card)
+    Image.fromarray(np.full((32, 32), 20_000, np.uint16)).save(tmp_path / "deep.png")
+    Image.new("L", (32, 32), 78).convert("RGB").save(tmp_path / "same.png")
+    Image.new("RGBA", (32, 32), (0, 0, 0, 0)).save(tmp_path / "clear.gif")
+    Image.new("RGB", (32, 32), "white").save(tmp_path / "white.png")
+    for name, same in (("deep.png", "same.png"), ("clear.gif", "white.png")):
+        found, expected = (
+            run_job(video, card, pipeline, request(image=str(tmp_path / file))).results[0].frames for file in (name, same)
+        )
+        assert np.array_equal(found, expected)
 
 
 def test_more_than_fits_into_memory_is_refused_with_both_numbers(cards, data, monkeypatch):

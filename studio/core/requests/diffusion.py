@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+"""How the names of images end that a request can start from; `engine.image_inputs` reads what is in them."""
 SchedulerName = Literal["", "dpm++", "euler", "euler-a", "ddim", "lcm", "unipc", "pndm", "heun"]
 """The scheduler's short name; empty keeps the model's own. `engine/schedulers.py` maps it to diffusers' class."""
 Scheduler = Annotated[SchedulerName, Meta(title="Scheduler", description="How noise is removed; empty keeps the model's own.")]

@@ -12,8 +12,6 @@ from studio.core.requests.base import Request
 from studio.core.requests.diffusion import Guidance, Scheduler, negative_prompt, side
 
 MAX_PIXELS = 4096 * 4096
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
-"""How the names of pictures end that a request can start from; what is in them is seen by `engine.image_inputs`."""
 
 
 class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):

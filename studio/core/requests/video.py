@@ -8,14 +8,12 @@ from msgspec import Meta
 
 from studio.core.errors import Problem
 from studio.core.requests.base import Request
-from studio.core.requests.diffusion import Guidance, Scheduler, guidance, negative_prompt, side
+from studio.core.requests.diffusion import PICTURE_SUFFIXES, Guidance, Scheduler, guidance, negative_prompt, side
 
 VideoFormat = Literal["mp4", "webp"]
 """MP4 (H.264) needs the extra `video`; WebP, which browsers show, does not."""
 MAX_PIXELS = 2**30
 """Of all frames together: 3 GiB of red, green and blue."""
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-"""What a first frame's file is called."""
 _BITS_A_PIXEL = {"mp4": 0.5, "webp": 1.5}
 
 
@@ -91,6 +89,6 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
         if self.pixels > MAX_PIXELS:
             said = f"{self.width} × {self.height} × {self.num_frames} frames is more than {MAX_PIXELS:,} pixels"
             problems.append(Problem("num_frames", said))
-        if self.image and not self.image.lower().endswith(PICTURES):
-            problems.append(Problem("image", f"must be a picture: its name ends in {', '.join(PICTURES)}"))
+        if self.image and not self.image.lower().endswith(PICTURE_SUFFIXES):
+            problems.append(Problem("image", f"must be a picture: its name ends in {', '.join(PICTURE_SUFFIXES)}"))
         return problems

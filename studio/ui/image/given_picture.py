@@ -12,7 +12,8 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QPixmap
 from PySide6.QtWidgets import QFileDialog, QLabel, QSizePolicy, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from studio.core.errors import Problem, StudioError
-from studio.core.requests.image import PICTURE_SUFFIXES, ImageRequest
+from studio.core.requests.diffusion import PICTURE_SUFFIXES
+from studio.core.requests.image import ImageRequest
 from studio.engine.image_inputs import check_shape, check_wish, describe_fit, short_name
 from studio.models.card import ModelCard
 from studio.models.pictures import has_strength, needs_picture, starts_from_picture, takes_mask, takes_picture

@@ -1,0 +1,1 @@
+"""File formats of images, audio, video and notes. No Qt, no torch."""
