@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from studio.core.paths import ENVIRONMENT_VARIABLE, DataFolder
+from studio.engine.protocol import GROUP_FAILED
 
 # Times on a shared machine say nothing about the code.
 hypothesis_settings.register_profile("studio", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -39,3 +41,20 @@ def _no_network(monkeypatch):
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(autouse=True)
+def _no_group_faults(request, data, caplog):
+    """Fail a test in which jobs ran one by one because of a fault in the program: their results would hide it."""
+    yield
+    if request.node.get_closest_marker("group_fault"):
+        return
+    here = [
+        record.getMessage()
+        for phase in ("setup", "call")
+        for record in caplog.get_records(phase)
+        if record.levelno >= logging.ERROR
+    ]
+    in_children = [line for log in data.logs.glob("engine-*.log") for line in log.read_text(errors="replace").splitlines()]
+    faults = [line for line in here + [line for line in in_children if line.startswith("ERROR:")] if GROUP_FAILED in line]
+    assert not faults, faults

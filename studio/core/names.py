@@ -6,6 +6,7 @@ Templates have fixed tokens, found by a regular expression: `str.format` would l
 from __future__ import annotations
 
 import re
+import sys
 import time
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,8 +36,15 @@ def slug(text: str, max_bytes: int = 80) -> str:
     # Categories C*: controls, direction overrides, surrogates, unassigned. Z*: line and paragraph separators and odd spaces.
     if not text.isascii():
         text = "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in text)
+        text = _encodable(text)
     text = _cut("-".join(text.split()), max_bytes).strip(" .-~")
     return f"_{text}" if text.partition(".")[0].strip().lower() in _RESERVED else text
+
+
+def _encodable(text: str, encoding: str = "") -> str:
+    """Return the text without the characters that this system's file names cannot hold: those that Latin-1 lacks, say."""
+    encoding = encoding or sys.getfilesystemencoding()
+    return text if encoding == "utf-8" else text.encode(encoding, errors="ignore").decode(encoding)
 
 
 def _cut(text: str, max_bytes: int) -> str:

@@ -24,8 +24,17 @@ from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.core.settings import MemoryWish, Rung, load_settings, wish_for
 from studio.engine.pipelines import Loaded, Pipelines
+from studio.engine.protocol import (
+    GROUP_FAILED,
+    CancelledFor,
+    Emit,
+    EmitFor,
+    JobCancelledError,
+    Run,
+    Together,
+    one_after_the_other,
+)
 from studio.engine.protocol import Cancelled as CancelledQuestion
-from studio.engine.protocol import CancelledFor, Emit, EmitFor, JobCancelledError, Run, Together, one_after_the_other
 from studio.engine.retold import Retold
 from studio.engine.weights import is_out_of_memory
 from studio.library import artifacts
@@ -96,53 +105,70 @@ class LocalEngine:
         if isinstance(event, Failed) and event.failure.cause == "memory":
             # Here and not where it was caught: the exception's frames keep the memory alive.
             self._pipelines.forget_all()
-        emit(event)
+        _emit_end(job, emit, event)
 
     def generate_together(self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor) -> None:
         """Run the jobs as one batch where their kind can. See `protocol.Engine.generate_together`."""
-        kind = importlib.import_module(f"studio.engine.{jobs[0].request.kind}")
-        over: set[str] = set()
-        if len(jobs) > 1 and hasattr(kind, "generate_together") and not any(job.id in self._unsaved for job in jobs):
-            over = self._run_together(kind.generate_together, jobs, emit, lambda job_id: self._closed or cancelled(job_id))
-        one_after_the_other(self, [job for job in jobs if job.id not in over], emit, cancelled)
+        ended: set[str] = set()
+        if len(jobs) > 1 and not any(job.id in self._unsaved for job in jobs):
+            try:
+                self._run_group(jobs, emit, lambda job_id: self._closed or cancelled(job_id), ended)
+            except Exception as error:  # noqa: BLE001  boundary: jobs that fail as a group may succeed alone
+                self._explain_group(error)
+        one_after_the_other(self, [job for job in jobs if job.id not in ended], emit, cancelled)
 
-    def _run_together(self, generate: GenerateTogether, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor) -> set[str]:
-        """Return the ids of the jobs that are over: all, or those before something went wrong."""
-        over: set[str] = set()
-        try:
-            card = find(self._data, jobs[0].request.kind, jobs[0].request.model)
-            for job in jobs:
-                emit(job.id, Loading(phase="Preparing"))
-            base = base_of(self._data, card)
-            loaded = self._pipelines.load(base, functools.partial(emit, jobs[0].id))
-            runs = [
-                self._run_of(job, card, base, functools.partial(emit, job.id), functools.partial(cancelled, job.id))
-                for job in jobs
-            ]
-            for number, result, statistics in generate(runs, loaded.pipeline):
-                over.add(jobs[number].id)
-                emit(jobs[number].id, self._end_of(runs[number], loaded, result, statistics))
-        except Exception as error:  # noqa: BLE001  boundary: what does not work together may work alone
-            log.info("jobs that were run together are run alone: %s", error)
-            if is_out_of_memory(error):
-                self._pipelines.forget_all()
-        return over
+    def _run_group(self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor, ended: set[str]) -> None:
+        """Run the jobs in one batch. Add a job's id to `ended` when its terminal event is out, whatever is raised later."""
+        kind = importlib.import_module(f"studio.engine.{jobs[0].request.kind}")
+        if not hasattr(kind, "generate_together"):
+            return
+        generate: GenerateTogether = kind.generate_together
+        card = find(self._data, jobs[0].request.kind, jobs[0].request.model)
+        for job in jobs:
+            emit(job.id, Loading(phase="Preparing"))
+        base = base_of(self._data, card)
+        loaded = self._pipelines.load(base, functools.partial(emit, jobs[0].id))
+        runs = [
+            self._run_of(job, card, base, functools.partial(emit, job.id), functools.partial(cancelled, job.id)) for job in jobs
+        ]
+        for number, result, statistics in generate(runs, loaded.pipeline):
+            job = jobs[number]
+            if job.id in ended:
+                raise RuntimeError(f"result {number} of a group came twice")
+            event = self._end_of(runs[number], loaded, result, statistics)
+            ended.add(job.id)
+            _emit_end(job, functools.partial(emit, job.id), event)
+
+    def _explain_group(self, error: Exception) -> None:
+        if is_out_of_memory(error):
+            log.info("%s: memory ran out; they run one by one", GROUP_FAILED)
+            self._pipelines.forget_all()
+        elif isinstance(error, StudioError):
+            log.info("%s: %s", GROUP_FAILED, error)
+        else:
+            log.error("%s because of a fault in the program; they run one by one", GROUP_FAILED, exc_info=error)
 
     def _end_of(
         self, run: Run, loaded: Loaded, result: Result | StudioError | JobCancelledError, statistics: Statistics
     ) -> Event:
+        """Save a result of a group and return the job's terminal event. Never raises: the other jobs go on."""
         if isinstance(result, JobCancelledError):
             return Cancelled()
         if isinstance(result, StudioError):
             return Failed(failure=result.failure())
         job, outcome = run.job, _Outcome(run.card, unsaved=[result])
-        _note(outcome, run, loaded, statistics)
         try:
+            _note(outcome, run, loaded, statistics)
             self._save_rest(job, outcome)
         except _SaveError as error:
             if not result.partial:
                 self._keep(job, outcome)
             return Failed(failure=error.failure)
+        except StudioError as error:
+            return Failed(failure=error.failure())
+        except Exception as error:
+            log.exception("the result of job %s could not be saved", job.id)
+            return Failed(failure=explain(error))
         saved = tuple(outcome.saved)
         return Cancelled(artifacts=saved) if result.partial else Finished(artifacts=saved, statistics=outcome.statistics)
 
@@ -151,9 +177,10 @@ class LocalEngine:
         saved: list[Artifact] = outcome.saved if outcome else []
         try:
             if outcome is None:
-                outcome = _Outcome(find(self._data, job.request.kind, job.request.model))
-                saved = outcome.saved
-                self._make(job, outcome, emit, cancelled)
+                saved += _complete_results(job)
+                outcome = _Outcome(find(self._data, job.request.kind, job.request.model), saved)
+                if len(saved) < job.request.result_count:
+                    self._make(job, outcome, emit, cancelled)
             else:
                 self._save_rest(job, outcome)
         except JobCancelledError:
@@ -165,12 +192,14 @@ class LocalEngine:
             return Failed(failure=error.failure, artifacts=tuple(saved))
         except Exception as error:  # noqa: BLE001  boundary: whatever a model raises becomes a failed job
             return Failed(failure=explain(error), artifacts=tuple(saved))
+        saved.sort(key=lambda made: made.ordinal)
         return Finished(artifacts=tuple(saved), statistics=outcome.statistics)
 
     def _make(self, job: Job, outcome: _Outcome, emit: Emit, cancelled: CancelledQuestion) -> None:
         retold = Retold(emit)
         base = base_of(self._data, outcome.card)
         run = self._run_of(job, outcome.card, base, retold, cancelled)
+        run = dataclasses.replace(run, done=_leading(outcome.saved))
         run.check()
         emit(Loading(phase="Preparing"))
         below: Rung | None = None
@@ -184,7 +213,7 @@ class LocalEngine:
             self._pipelines.forget_all()
             retold.again()
             run.tell("Memory ran out; the model is loaded in a way that takes less")
-            run = dataclasses.replace(run, done=len(outcome.saved) + len(outcome.unsaved))
+            run = dataclasses.replace(run, done=_leading((*outcome.saved, *outcome.unsaved)))
         if outcome.unsaved:
             self._save_rest(job, outcome)
 
@@ -219,6 +248,8 @@ class LocalEngine:
         return Run(job, card, emit, cancelled, adapters, parts, free=free)
 
     def _save(self, job: Job, outcome: _Outcome, result: Result) -> None:
+        if any(made.ordinal == result.ordinal for made in outcome.saved):
+            return  # an earlier run of this job saved it
         try:
             outcome.saved.append(_saved(result, job, outcome))
         except OSError:
@@ -242,8 +273,34 @@ class LocalEngine:
             self._unsaved.popitem(last=False)
 
 
+def _emit_end(job: Job, emit: Emit, event: Event) -> None:
+    """Emit a terminal event. One that cannot be delivered becomes Failed: the job ends, and the next one runs."""
+    try:
+        emit(event)
+    except Exception as error:
+        log.exception("the end of job %s could not be reported", job.id)
+        try:
+            emit(Failed(failure=explain(error)))
+        except Exception:
+            log.exception("job %s has no end that can be reported", job.id)
+
+
 def _saved(result: Result, job: Job, outcome: _Outcome) -> Artifact:
     return artifacts.save(result, job=job, card=outcome.card, versions=versions(outcome.card), memory=outcome.memory)
+
+
+def _complete_results(job: Job) -> list[Artifact]:
+    """Return what an earlier run of this job saved before it was interrupted; only the rest is generated."""
+    try:
+        return [made for made in artifacts.find_complete(job) if not made.partial]
+    except (OSError, ValueError):  # removed or changed while it was read
+        return []
+
+
+def _leading(made: Iterable[Artifact | Result]) -> int:
+    """Return how many results are there from the first one on without a gap."""
+    ordinals = {one.ordinal for one in made}
+    return next(number for number in range(len(ordinals) + 1) if number not in ordinals)
 
 
 def _note(outcome: _Outcome, run: Run, loaded: Loaded, statistics: Statistics) -> None:

@@ -26,6 +26,9 @@ CancelledFor = Callable[[str], bool]
 Together = tuple[int, "Result | StudioError | JobCancelledError", Statistics]
 """The number of a run, its result or why it has none, and how it went."""
 
+GROUP_FAILED = "jobs could not run as a group"
+"""Begins a line in the log. As an error it means a fault in the program, and fails a test (`tests/conftest.py`)."""
+
 
 class Engine(Protocol):
     """Runs jobs, one at a time, in the thread that calls it."""

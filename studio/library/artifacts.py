@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import datetime
 import hashlib
+import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -54,6 +56,7 @@ def save(result: Result, *, job: Job, card: ModelCard, versions: dict[str, str],
     """
     recipe = _recipe(result, job, card, versions, memory)
     path = Path(job.target.folder) / file_name(job, result.ordinal)
+    _check_encodable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     artifact = Artifact(
         job_id=job.id, path=str(path), media_type=job.request.media_types[job.request.file_format], size=0, sha256="",
@@ -80,6 +83,17 @@ def save(result: Result, *, job: Job, card: ModelCard, versions: dict[str, str],
     else:
         _write(path, data, job.id)
     return msgspec.structs.replace(artifact, size=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+
+def _check_encodable(path: Path) -> None:
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        raise StudioError(
+            f"The name {path.name} has characters that the encoding of this system ({sys.getfilesystemencoding()}) lacks.",
+            cause="disk",
+            cure="Choose another name or folder, or start Studio in a UTF-8 locale, such as LANG=C.UTF-8.",
+        ) from None
 
 
 def _encode_sound(result: AudioResult, job: Job, recipe: Recipe) -> bytes:

@@ -91,3 +91,8 @@ def test_no_two_names_are_one(stems):
 def test_a_single_job_is_named_by_prompt_and_id():
     job = new_job(TextRequest(prompt="一只 猫/…", seed=1), "/x")
     assert job.target.stem == f"一只-猫-…-{job.id}"
+
+
+@pytest.mark.parametrize(("encoding", "made"), [("utf-8", "提示-naïve"), ("latin-1", "-naïve"), ("ascii", "-nave")])
+def test_characters_that_the_system_cannot_write_are_left_out(encoding, made):
+    assert names._encodable("提示-naïve", encoding) == made
