@@ -13,6 +13,7 @@ from studio.engine.image_load import ImagePipeline
 from studio.engine.image_weights import WRONG, check_shapes, no_fit, read_weights
 from studio.models.adapters import CONTROLNETS
 from studio.models.card import ModelCard
+from studio.models.complete_weights import require_complete_weights
 from studio.models.fitting import Wanted
 from studio.models.safety import read_json
 
@@ -60,7 +61,8 @@ def _load(pipeline: ImagePipeline, card: ModelCard, model: ModelCard) -> Any:
             name = str(read_json(card.folder / "config.json").get("_class_name"))
             if name not in CONTROLNETS:
                 raise ValueError(name)
-            net = getattr(diffusers, name).from_pretrained(card.path, **options)
+            with require_complete_weights(card.title):
+                net = getattr(diffusers, name).from_pretrained(card.path, **options)
         else:
             state = dict(convert_controlnet_checkpoint(read_weights(card), pipe.unet.config))
             net = diffusers.ControlNetModel.from_unet(

@@ -12,6 +12,7 @@ from studio.engine.image_weights import WRONG, no_fit, read_weights
 from studio.engine.image_worn import Worn
 from studio.models.adapters import image_encoder_for, weights_file
 from studio.models.card import ModelCard
+from studio.models.complete_weights import require_complete_weights
 from studio.models.fitting import Wanted
 from studio.models.headers import read_safetensors
 
@@ -73,9 +74,10 @@ def _put_on(pipe: Any, card: ModelCard, model: ModelCard) -> None:
         for part in ("image_proj", "ip_adapter")
     }
     try:
-        encoder = CLIPVisionModelWithProjection.from_pretrained(
-            str(folder), dtype=pipe.dtype, local_files_only=True, use_safetensors=True
-        )
+        with require_complete_weights(f"The image encoder of {card.title}"):
+            encoder = CLIPVisionModelWithProjection.from_pretrained(
+                str(folder), dtype=pipe.dtype, local_files_only=True, use_safetensors=True
+            )
         # Where parts take turns, the pipeline itself is on the processor, and this one is not among those that are moved.
         pipe.register_modules(image_encoder=encoder.to(pipe._execution_device).eval(), feature_extractor=None)
         pipe.load_ip_adapter(parts, subfolder="", weight_name="", image_encoder_folder=None, low_cpu_mem_usage=False)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +16,11 @@ from studio.engine.placement import AS_USUAL, device_of, dtype_of, fewer_bits_of
 from studio.engine.preview import LatentMap, fit
 from studio.models.card import ModelCard
 from studio.models.checkpoint import checked, checkpoint_in
+from studio.models.complete_weights import require_data
+from studio.models.headers import read_safetensors
 from studio.models.memory import OFFLOADS, Plan
 from studio.models.safety import only_variant
+from studio.models.scaled_weights import is_scaled, read_unscaled
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,9 @@ def read(card: ModelCard, plan: Plan) -> Any:
     options: dict[str, Any] = {"dtype": dtype_of(plan), "local_files_only": True}
     if checkpoint is not None:
         pipe = _from_one_file(card, checked(checkpoint), options)
+        for part in (pipe.unet, pipe.vae, pipe.text_encoder, getattr(pipe, "text_encoder_2", None)):
+            if part is not None:
+                require_data(part, card.title)
     else:
         options |= {"use_safetensors": True, "variant": only_variant(card.folder)}
         options |= {**fewer_bits_of_parts(plan, card), **image_words.left_out(card)}
@@ -73,4 +82,20 @@ def _from_one_file(card: ModelCard, file: Path, options: dict[str, Any]) -> Any:
 
     # Never by a name from a file: these two are all that `models/checkpoint.py` writes folders for.
     loader: Any = StableDiffusionXLPipeline if card.family == "StableDiffusionXLPipeline" else StableDiffusionPipeline
-    return loader.from_single_file(str(file), config=card.path, **options)
+    with _unscaled(file, options["dtype"], card):
+        return loader.from_single_file(str(file), config=card.path, **options)
+
+
+@contextmanager
+def _unscaled(file: Path, dtype: Any, card: ModelCard) -> Iterator[None]:
+    """Let diffusers read plain weights where those of the file have scales, which it would drop."""
+    if not is_scaled(read_safetensors(file)):
+        yield
+        return
+    module: Any = importlib.import_module("diffusers.loaders.single_file")
+    original = module.load_single_file_checkpoint
+    module.load_single_file_checkpoint = lambda *_args, **_options: read_unscaled(file, dtype, card.title)
+    try:
+        yield
+    finally:
+        module.load_single_file_checkpoint = original

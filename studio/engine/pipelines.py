@@ -9,6 +9,7 @@ import importlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from studio.engine.device import look
 from studio.engine.protocol import Emit
 from studio.engine.weights import give_back, is_out_of_memory, weights_of
 from studio.models.card import ModelCard
+from studio.models.complete_weights import require_complete_weights
 from studio.models.machine import Machine
 from studio.models.memory import Plan, Warm, choose, facts_of
 
@@ -115,7 +117,8 @@ class Pipelines:
         """Return the model loaded by a plan, and keep it warm; None where memory ran out over it."""
         before = psutil.Process().memory_info().rss
         try:
-            pipeline = importlib.import_module(f"studio.engine.{card.kind}").load(card, plan)
+            with _complete_weights(card):
+                pipeline = importlib.import_module(f"studio.engine.{card.kind}").load(card, plan)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
@@ -147,6 +150,13 @@ class Pipelines:
         gpu = min(machine.gpu_room(), machine.at_rest.gpu_room() - held.gpu)
         memory = min(machine.memory_room(), machine.at_rest.memory_room() - held.memory)
         return more.gpu <= max(0, gpu) and more.memory <= max(0, memory)
+
+
+def _complete_weights(card: ModelCard) -> AbstractContextManager[None]:
+    """Return the context that refuses missing tensors; the other runners' libraries refuse them themselves."""
+    if card.runner not in ("transformers", "diffusers"):
+        return nullcontext()
+    return require_complete_weights(card.title, diffusers=card.runner == "diffusers")
 
 
 def _key(card: ModelCard) -> Key:

@@ -24,6 +24,7 @@ from studio.models.headers import HeaderError, WeightsHeader, parse_json, read_s
 from studio.models.installed import list_installed
 from studio.models.layouts import CONTEXTS, Contents, family_said, tell
 from studio.models.safety import check_folder, check_weights, printable, read_json, refused
+from studio.models.weight_names import scales
 
 PEFT_CONFIG, PEFT_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 KINDS: dict[str, AdapterKind] = {
@@ -184,6 +185,8 @@ def _why_not(header: WeightsHeader, contents: Contents) -> str:
     odd = sorted(set(header.dtypes) - _FLOATS)
     if odd:
         return f"it is {contents}, but holds numbers that are none of weights ({odd[0]})"
+    if scales(header.tensors):
+        return f"it is {contents}, but its weights are scaled. Take the plain one"
     if contents.kind == "lora":
         return _why_no_lora(header)
     if (contents.kind == "vae" and contents.family not in _VAES) or (

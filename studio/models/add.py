@@ -128,7 +128,7 @@ def _add_checkpoint(data: DataFolder, source: Path, card: ModelCard) -> ModelCar
     words = find_words(source, vocabulary_size(family, header.shapes), data)
     assert words is not None  # `inspect` found them
     with staging(data) as folder:
-        write_folder(folder, source, family, header.shapes, words)
+        write_folder(folder, source, family, header.shapes, words, header.metadata)
         return publish(data, folder, msgspec.structs.replace(card, path="", source=str(source)))
 
 

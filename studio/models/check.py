@@ -18,7 +18,9 @@ from studio.models.catalogue import card_folder, catalogue, write_card
 from studio.models.checkpoint import checked, checkpoint_in
 from studio.models.gguf_header import read_gguf
 from studio.models.headers import HeaderError, read_safetensors
+from studio.models.safety import names_and_formats, read_json
 from studio.models.staging import stopped
+from studio.models.weight_names import problem
 
 _WEIGHTS = (".safetensors", ".onnx")
 _CURE = "Remove the model, and get it again."
@@ -65,6 +67,7 @@ def _check(data: DataFolder, card: ModelCard, say: Callable[[int, int], None], c
     files = _weights(_folder(card), card)
     for file in files:
         _look_at(card, file)
+    _check_names(card, files)
     total, done = sum(file.stat().st_size for file in files), 0
 
     def read(size: int) -> None:
@@ -80,6 +83,20 @@ def _check(data: DataFolder, card: ModelCard, say: Callable[[int, int], None], c
     whole = hashlib.sha256(lines.encode()).hexdigest()
     found = {whole, *(hashes.values() if len(hashes) == 1 else ())}
     return Checked(_compare(data, card, found, whole), len(files), total)
+
+
+def _check_names(card: ModelCard, files: list[Path]) -> None:
+    """Raise StudioError where the tensors of a folder of transformers are not those of its configuration."""
+    own = [file for file in files if file.parent == card.folder and file.suffix == ".safetensors"]
+    if card.runner != "transformers" or not own or not (card.folder / "config.json").is_file():
+        return
+    try:
+        names, formats = names_and_formats(own)
+        why = problem(read_json(card.folder / "config.json"), names, formats, head=card.kind == "text")
+    except HeaderError as error:
+        raise StudioError(f"{card.title} is damaged: {error}.", cause="model", cure=_CURE) from error
+    if why:
+        raise StudioError(f"{card.title} cannot be loaded: {why}", cause="model", cure=_CURE)
 
 
 def _compare(data: DataFolder, card: ModelCard, found: set[str], whole: str) -> Literal["same", "noted", "changed"]:

@@ -16,10 +16,14 @@ import msgspec
 
 from studio.core.errors import StudioError
 from studio.core.files import write_whole
+from studio.models.headers import WeightsHeader
 from studio.models.layouts import Contents
+from studio.models.safety import printable
 from studio.models.words import END, Words
 
 FILE = "checkpoint.json"
+V_PREDICTION = "v-prediction"
+"""The variant of a checkpoint whose denoiser predicts v; the scheduler's configuration says so."""
 FAMILIES = {"Stable Diffusion 1.x": "StableDiffusionPipeline", "SDXL": "StableDiffusionXLPipeline"}
 """Family → diffusers' pipeline; in others more is missing than can be told from shapes."""
 _UNET, _VAE = "model.diffusion_model.", "first_stage_model."
@@ -68,14 +72,17 @@ def checked(checkpoint: Checkpoint) -> Path:
     return path
 
 
-def why_not(contents: Contents, shapes: Shapes) -> str:
+def why_not(contents: Contents, header: WeightsHeader) -> str:
     """Return why a checkpoint cannot be loaded even with its words; empty where it can."""
-    if contents.variant:
+    if contents.variant not in ("", V_PREDICTION):
         return f"it is {contents}, which Studio cannot load from one file yet"
     if contents.family not in FAMILIES:
         return f"it is {contents}, whose configuration lies elsewhere. Add the model's diffusers folder"
+    predicted = prediction(header.shapes, header.metadata)
+    if not predicted.kind:
+        return f"it is {contents}, and predicts what no scheduler knows ({printable(predicted.stated)[:40]})"
     try:
-        configurations(contents.family, shapes)
+        configurations(contents.family, header.shapes)
     except (KeyError, IndexError, ValueError, ZeroDivisionError):
         return f"it is {contents}, but its parts are not laid out as in other such files"
     return ""
@@ -86,9 +93,14 @@ def vocabulary_size(family: str, shapes: Shapes) -> int:
     return shapes[_ENCODERS[family][0] + "embeddings.token_embedding.weight"][0]
 
 
-def write_folder(folder: Path, source: Path, family: str, shapes: Shapes, words: Words) -> None:
-    """Write the folder that loads `source`: configurations, words, and where the weights are. Raises OSError."""
-    for name, table in configurations(family, shapes).items():
+def write_folder(
+    folder: Path, source: Path, family: str, shapes: Shapes, words: Words, metadata: Mapping[str, Any] | None = None
+) -> None:
+    """Write the folder that loads `source`: configurations, words, and where the weights are. Raises OSError.
+
+    `metadata`: what the file states about itself besides its tensors.
+    """
+    for name, table in configurations(family, shapes, metadata).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_whole(folder / name, msgspec.json.format(msgspec.json.encode(table), indent=2))
     for part, padding in (("tokenizer", END), ("tokenizer_2", "!"))[: len(_ENCODERS[family])]:
@@ -101,25 +113,26 @@ def write_pointer(folder: Path, path: str, size: int) -> None:
     write_whole(folder / FILE, msgspec.json.encode(Checkpoint(path, size)))
 
 
-def configurations(family: str, shapes: Shapes) -> dict[str, dict[str, Any]]:
+def configurations(family: str, shapes: Shapes, metadata: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any]]:
     """Return file → configuration. Raises KeyError, IndexError or ValueError where the file is laid out otherwise."""
     large = family == "SDXL"
     encoders = [_clip(shapes, _ENCODERS[family][0])] + ([_open_clip(shapes, _ENCODERS[family][1])] if large else [])
+    scheduler = _scheduler(large, prediction(shapes, metadata or {}))
     found = {
-        "model_index.json": _index(family),
+        "model_index.json": _index(family, str(scheduler["_class_name"])),
         "unet/config.json": _unet(shapes, large, encoders),
         "vae/config.json": _vae(shapes, large),
-        "scheduler/scheduler_config.json": _scheduler(large),
+        "scheduler/scheduler_config.json": scheduler,
     }
     for name, encoder in zip(("text_encoder", "text_encoder_2"), encoders, strict=False):
         found[f"{name}/config.json"] = encoder
     return found
 
 
-def _index(family: str) -> dict[str, Any]:
+def _index(family: str, scheduler: str) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "_class_name": FAMILIES[family],
-        "scheduler": ["diffusers", "EulerDiscreteScheduler" if family == "SDXL" else "PNDMScheduler"],
+        "scheduler": ["diffusers", scheduler],
         "text_encoder": ["transformers", "CLIPTextModel"],
         "tokenizer": ["transformers", "CLIPTokenizer"],
         "unet": ["diffusers", "UNet2DConditionModel"],
@@ -134,10 +147,52 @@ def _index(family: str) -> dict[str, Any]:
     return parts | {"safety_checker": [None, None], "feature_extractor": [None, None], "requires_safety_checker": False}
 
 
-def _scheduler(large: bool) -> dict[str, Any]:
-    if large:
-        return {"_class_name": "EulerDiscreteScheduler", **_NOISE, "steps_offset": 1, "timestep_spacing": "leading"}
-    return {"_class_name": "PNDMScheduler", **_NOISE, "steps_offset": 1, "skip_prk_steps": True, "set_alpha_to_one": False}
+class Prediction(msgspec.Struct, frozen=True):
+    """What a denoiser predicts of a noisy latent."""
+
+    kind: str = "epsilon"
+    """diffusers' `prediction_type`; empty where the file states one that diffusers does not have."""
+    zero_snr: bool = False
+    """Trained with a last step that is noise alone (zero terminal SNR, https://arxiv.org/abs/2305.08891)."""
+    stated: str = ""
+    """In the words of the file."""
+
+
+_PREDICTION_KEYS = ("modelspec.prediction_type", "modelspec.predict_key", "prediction_type", "predict_key", "parameterization")
+_ZERO_SNR_KEYS = (
+    "ss_zero_terminal_snr", "modelspec.zero_terminal_snr", "modelspec.ztsnr", "modelspec.zsnr", "zero_terminal_snr", "ztsnr",
+    "zsnr", "rescale_betas_zero_snr", "modelspec.rescale_betas_zero_snr",
+)  # fmt: skip
+_YES = {"true", "1", "yes", "on"}
+_PREDICTIONS = {
+    "v": "v_prediction", "vpred": "v_prediction", "vprediction": "v_prediction", "velocity": "v_prediction",
+    "vparameterization": "v_prediction", "eps": "epsilon", "epsilon": "epsilon", "epsilonprediction": "epsilon",
+    "epsprediction": "epsilon", "noise": "epsilon", "e": "epsilon", "x0": "sample", "sample": "sample",
+}  # fmt: skip
+
+
+def prediction(shapes: Shapes, metadata: Mapping[str, Any]) -> Prediction:
+    """Return what the denoiser predicts: as tensors mark it (`v_pred`, `ztsnr`), else as the metadata states it."""
+    table = {str(key).lower(): value.strip() for key, value in metadata.items() if isinstance(value, str)}
+    zero_snr = "ztsnr" in shapes or any(table.get(key, "").lower() in _YES for key in _ZERO_SNR_KEYS)
+    if "v_pred" in shapes or table.get("ss_v_parameterization", "").lower() in _YES:
+        return Prediction("v_prediction", zero_snr)
+    stated = next((value for key in _PREDICTION_KEYS if (value := table.get(key, ""))), "")
+    if not stated and re.search(r"\bv-?pred(iction)?\b|-v2?-768-v\b", table.get("modelspec.architecture", "").lower()):
+        stated = "v"
+    kind = _PREDICTIONS.get(re.sub(r"[^a-z0-9]", "", stated.lower()), "") if stated else "epsilon"
+    return Prediction(kind, zero_snr, stated)
+
+
+def _scheduler(large: bool, predicted: Prediction) -> dict[str, Any]:
+    more: dict[str, Any] = {} if predicted.kind == "epsilon" else {"prediction_type": predicted.kind}
+    if predicted.zero_snr:  # PNDM has no such steps; the first of them must be the last one of training
+        more |= {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
+    if large or predicted.zero_snr:
+        table = {"_class_name": "EulerDiscreteScheduler", **_NOISE, "steps_offset": 1, "timestep_spacing": "leading"}
+    else:
+        table = {"_class_name": "PNDMScheduler", **_NOISE, "steps_offset": 1, "skip_prk_steps": True, "set_alpha_to_one": False}
+    return {**table, **more}
 
 
 def _count(shapes: Shapes, pattern: str) -> int:

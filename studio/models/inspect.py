@@ -17,12 +17,12 @@ import msgspec
 
 from studio.core.names import slug
 from studio.core.paths import DataFolder, resources
-from studio.models import adapters, checkpoint, inspect_video, licences, piper
+from studio.models import adapters, checkpoint, inspect_video, licences, piper, scaled_weights
 from studio.models.card import SINGS, SYMBOLIC_MUSIC, GuidanceRule, ModelCard
 from studio.models.gguf_header import read_gguf
 from studio.models.headers import HeaderError, WeightsHeader, opened, read_safetensors
 from studio.models.layouts import Contents, tell
-from studio.models.safety import check_folder, check_headers, check_weights, printable, read_json, refused
+from studio.models.safety import check_folder, check_headers, check_names, check_weights, printable, read_json, refused
 from studio.models.speech_voices import voices_of
 from studio.models.words import WHERE, find_words
 
@@ -59,21 +59,6 @@ SAFE_LIBRARIES = {"diffusers", "transformers", "stable_diffusion", "deepfloyd_if
 _WITHOUT_WEIGHTS = re.compile(r"^(?!audio_token).*(tokenizer|scheduler|processor|feature_extractor)")
 # What another head than a language model's makes of the same family; loaded as text it would babble.
 _OTHER_HEADS = re.compile(r"For(SequenceClassification|TokenClassification|QuestionAnswering|MultipleChoice|Reward\w*)$")
-# Packed weights that need packages which Studio does not carry.
-_PACKED = {
-    "gptq",
-    "awq",
-    "bitsandbytes",
-    "aqlm",
-    "hqq",
-    "eetq",
-    "quanto",
-    "compressed-tensors",
-    "torchao",
-    "spqr",
-    "vptq",
-    "higgs",
-}
 
 
 @functools.cache
@@ -226,7 +211,9 @@ def _part(folder: Path, name: str, entry: list[Any]) -> tuple[int, int]:
         return 0, 0
     if not (part / "config.json").is_file():
         raise refused(folder, f"the config.json of its part {name} is missing.")
-    return check_weights(folder, part, variants=True)
+    counted = check_weights(folder, part, variants=True)
+    check_names(folder, part, read_json(part / "config.json"))
+    return counted
 
 
 def _guidance(family: str) -> GuidanceRule:
@@ -263,6 +250,7 @@ def _transformers(folder: Path, data: DataFolder | None) -> ModelCard:
         kind, family = "music", SYMBOLIC_MUSIC
     _check_loadable(folder, config, kind)
     parameters, size = check_weights(folder, folder)
+    check_names(folder, folder, config, head=kind == "text")
     positions = next((number for key in ("max_position_embeddings", "n_positions") if (number := _number(text, key))), 0)
     relative = family in ("t5", "mt5", "umt5", "longt5")
     chat, title = _has_chat(folder), _title(folder)
@@ -291,12 +279,6 @@ def _check_loadable(folder: Path, config: dict[str, Any], kind: str) -> None:
     heads = config.get("architectures")
     if isinstance(heads, list) and heads and all(isinstance(head, str) and _OTHER_HEADS.search(head) for head in heads):
         raise refused(folder, f"it sorts texts ({heads[0][:MAX_TITLE]}) and cannot write any.")
-    packed = config.get("quantization_config")
-    method = packed.get("quant_method") if isinstance(packed, dict) else None
-    if isinstance(method, str) and method in _PACKED:
-        raise refused(
-            folder, f"its weights are packed with {method}, which Studio cannot unpack. Take the plain model, or a GGUF."
-        )
     if config.get("model_type") in NEED_CODEC:
         check_part(folder, CODEC)
     if kind == "text" and not any((folder / name).exists() for name in TOKENIZER_FILES):
@@ -383,7 +365,7 @@ def _why_no_file(contents: Contents) -> str:
 
 
 def _checkpoint(path: Path, header: WeightsHeader, contents: Contents, data: DataFolder | None) -> ModelCard:
-    why = checkpoint.why_not(contents, header.shapes)
+    why = checkpoint.why_not(contents, header) or scaled_weights.why_not(header)
     if why:
         raise refused(path, f"{why}.")
     if path.suffix != ".safetensors":

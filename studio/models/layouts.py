@@ -246,6 +246,8 @@ def _unet_family(inside: Shapes, shapes: Shapes) -> tuple[str, str]:
         family = "Stable Diffusion 2.x" if _any(shapes, "cond_stage_model.model.") else "Stable Diffusion 1.x"
     if "edm_mean" in shapes:
         return family, "Playground 2.5"
+    if any(name.startswith("edm_vpred.") for name in shapes):
+        return family, "CosXL"
     if "v_pred" in shapes:
         return family, "v-prediction"
     return family, {9: "inpainting", 8: "edits by instruction", 7: "upscaling", 5: "depth"}.get(entry, "")

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from studio.core.errors import StudioError
 from studio.models.headers import HeaderError, WeightsHeader, opened, parse_json, read_safetensors
+from studio.models.weight_names import problem
 
 MAX_CONFIG_BYTES = 20 * 2**20
 MAX_WORD_TABLE_BYTES = 128 * 2**20
@@ -175,6 +176,22 @@ def check_weights(folder: Path, where: Path, variants: bool = False) -> tuple[in
     if not parameters:
         raise refused(folder, "its weights are empty.")
     return parameters, sum(file.stat().st_size for file in chosen)
+
+
+def check_names(folder: Path, where: Path, config: dict[str, Any], *, head: bool = False) -> None:
+    """Raise StudioError where the weights in `where` are packed in a format that nothing here unpacks, or misnamed.
+
+    `config` is the config.json of these weights. With `head` a language model needs its output layer. Raises OSError.
+    """
+    names, dtypes = names_and_formats(check_headers(folder, where))
+    if why := problem(config, names, dtypes, head=head):
+        raise refused(folder, why)
+
+
+def names_and_formats(files: Iterable[Path]) -> tuple[set[str], set[str]]:
+    """Return the names and the number formats of all tensors. Raises HeaderError and OSError."""
+    headers = [read_safetensors(file) for file in files]
+    return {name for header in headers for name in header.shapes}, {name for header in headers for name in header.dtypes}
 
 
 def check_headers(folder: Path, where: Path) -> dict[Path, int]:

@@ -1,0 +1,137 @@
+"""What the names of a model's tensors reveal before anything is loaded: other names than the class has, packed weights.
+
+Only headers and configurations are read. Whether every tensor is there is known for certain when the model is loaded, see
+`complete_weights.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Set
+from typing import Any
+
+MAX_NAMES = 3
+"""Tensors that a sentence names."""
+UNPACKED_BY_TRANSFORMERS = {"fp8", "mxfp4"}
+"""Methods whose weights transformers turns into plain ones with torch alone."""
+_WRAPPERS = (
+    ("_orig_mod.", "torch.compile"),
+    ("_orig_module.", "torch.compile"),
+    ("_fsdp_wrapped_module.", "FSDP"),
+    ("_checkpoint_wrapped_module.", "activation checkpointing"),
+    ("base_model.model.", "PEFT"),
+    ("_forward_module.", "DeepSpeed"),
+)
+"""Prefix that training leaves in names → what leaves it."""
+_PARALLEL = "module."
+"""DataParallel's prefix; others use the same word inside their names."""
+_UNMERGED = re.compile(r"\.(base_layer|lora_[AB]|modules_to_save)\.")
+# The first format of which every pattern is found in some name.
+_PACKED_NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("EXL3", (r"\.trellis$",)),
+    ("EXL2", (r"\.q_weight$", r"\.q_scale$")),
+    ("GPTQ or AWQ", (r"\.qweight$", r"\.(qzeros|scales)$")),
+    ("SVDQuant", (r"\.(qweight|wscales)$", r"\.wscales$")),
+    ("bitsandbytes", (r"\.(absmax|SCB|quant_map|quant_state\.bitsandbytes__\w+)$",)),
+    ("HQQ", (r"\.W_q$",)),
+    ("compressed-tensors", (r"\.weight_packed$",)),
+    ("torchao", (r"\.(_weight_qdata|_weight_scale|tensor_impl\.\w+)$",)),
+    ("NVFP4", (r"\.weight_scale_2$",)),
+    ("MXFP4", (r"_blocks$", r"_scales$")),
+    ("AQLM", (r"\.codebooks$", r"\.codes$")),
+    ("Quanto", (r"\.weight\._(data|scale)$",)),
+)
+_SCALE = re.compile(r"\.(scale_weight|weight_scale|weight_scale_inv|scale_input|input_scale|comfy_quant)$|(^|\.)scaled_fp8$")
+_SCALES_BESIDE = re.compile(r"\.(scales|biases)$")
+
+
+def problem(config: Mapping[str, Any], names: Set[str], dtypes: Set[str], *, head: bool = False) -> str:
+    """Return why weights cannot be loaded as they are, as the end of a sentence; empty where nothing speaks against it.
+
+    `config` is the config.json of these weights, `dtypes` their number formats. With `head` a language model needs its output
+    layer.
+    """
+    if method := packing(config, names, dtypes):
+        return f"its weights are packed with {method}, which Studio cannot unpack. Take the plain model, or a GGUF."
+    if why := misnamed(sorted(names)):
+        return f"{why}. Rename them, or get a copy that was saved without it."
+    if head and (name := missing_head(config, names)):
+        return f"weights are missing: {name}. Get the model again."
+    return ""
+
+
+def misnamed(names: Iterable[str]) -> str:
+    """Return why these tensors are called otherwise than the model's class calls them; empty where no reason is known."""
+    names = list(names)
+    for prefix, source in _WRAPPERS:
+        found = next((name for name in names if prefix in name), "")
+        if found and not _UNMERGED.search(found):
+            return f"its tensors have names with the prefix {prefix} that {source} leaves ({found[:120]})"
+    if any(_UNMERGED.search(name) for name in names):
+        return "it holds a LoRA that was not merged into the model"
+    if names and all(name.startswith(_PARALLEL) for name in names):
+        return f"its tensors have names with the prefix {_PARALLEL} that DataParallel leaves ({names[0][:120]})"
+    return ""
+
+
+def missing_head(config: Mapping[str, Any], names: Set[str]) -> str:
+    """Return the name of the output layer where a language model has one of its own and the file lacks it; else empty.
+
+    For the layout of Llama and its many relatives; all others are checked when they are loaded.
+    """
+    if config.get("tie_word_embeddings") is not False or "model.embed_tokens.weight" not in names:
+        return ""
+    heads = config.get("architectures")
+    plain = isinstance(heads, list) and heads and all(str(head).endswith("ForCausalLM") for head in heads)
+    return "lm_head.weight" if plain and not any("head" in name or "output" in name for name in names) else ""
+
+
+def packing(config: Mapping[str, Any], names: Iterable[str], dtypes: Set[str] = frozenset()) -> str:
+    """Return the format in which weights are packed that Studio cannot unpack; empty where there is none.
+
+    `config` is a part's config.json, `dtypes` the number formats of its tensors.
+    """
+    names = list(names)
+    named = _packing_of_config(config)
+    if named:
+        return named
+    if _unpacked(config):
+        return ""
+    if "U32" in dtypes and any(_SCALES_BESIDE.search(name) for name in names):
+        return "MLX"
+    for title, patterns in _PACKED_NAMES:
+        if all(any(re.search(pattern, name) for name in names) for pattern in patterns):
+            return title
+    if any(name.endswith((".weight_scale", ".scale_weight")) for name in names):
+        return "8 bits or less with scales"
+    return ""
+
+
+def scales(names: Iterable[str]) -> list[str]:
+    """Return the names of tensors that scale others: weights without them are other numbers."""
+    return [name for name in names if _SCALE.search(name)]
+
+
+def _packing_of_config(config: Mapping[str, Any]) -> str:
+    tables = [table for key in ("quantization_config", "quantization") if isinstance(table := config.get(key), dict)]
+    for table in tables:
+        method = table.get("quant_method")
+        if isinstance(method, str) and method not in UNPACKED_BY_TRANSFORMERS:
+            return method[:40]
+        if method is None and "group_size" in table and "bits" in table:
+            return "MLX"
+        if method is None:
+            return str(table.get("quant_algo") or table.get("quant_type") or "an unnamed method")[:40]
+    return ""
+
+
+def _unpacked(config: Mapping[str, Any]) -> bool:
+    table = config.get("quantization_config")
+    return isinstance(table, dict) and table.get("quant_method") in UNPACKED_BY_TRANSFORMERS
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return the first names for a sentence: a, b, c and 4 more."""
+    ordered = sorted(names)
+    shown = ", ".join(name[:120] for name in ordered[:MAX_NAMES])
+    return shown + (f" and {len(ordered) - MAX_NAMES} more" if len(ordered) > MAX_NAMES else "")
