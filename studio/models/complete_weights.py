@@ -42,7 +42,7 @@ def require_complete_weights(title: str, *, diffusers: bool = True) -> Iterator[
 def _checked_loader(owner: Any, title: str) -> Iterator[None]:
     original = owner.__dict__["from_pretrained"]
 
-    def from_pretrained(cls: Any, *args: Any, output_loading_info: bool = False, **options: Any) -> Any:
+    def from_pretrained(cls: Any, /, *args: Any, output_loading_info: bool = False, **options: Any) -> Any:
         try:
             loaded = original.__func__(cls, *args, output_loading_info=True, **options)
         except RuntimeError as error:
@@ -53,7 +53,8 @@ def _checked_loader(owner: Any, title: str) -> Iterator[None]:
         check_loaded(model, info, title)
         return (model, info) if output_loading_info else model
 
-    owner.from_pretrained = classmethod(functools.update_wrapper(from_pretrained, original.__func__))
+    functools.update_wrapper(from_pretrained, original.__func__)
+    owner.from_pretrained = classmethod(from_pretrained)
     try:
         yield
     finally:
