@@ -169,6 +169,13 @@ class Studio:
             queue.pause("Studio did not end in order the last time; the queue is paused.")
         keep_log(self.data)
         yield
+        from studio.core.telemetry import remove_telemetry_files
+
+        if sentence := remove_telemetry_files(self.data):
+            logging.getLogger(__name__).warning("%s", sentence)
+            sys.stderr.write(f"{sentence}\n")
+            self.window.say_about_queue(sentence)
+        yield
         from studio.core import environment
 
         environment.prepare()

@@ -24,6 +24,7 @@ from studio.core.events import Progress as ProgressEvent
 from studio.core.files import can_write
 from studio.core.jobs import Batch, Job, JobState
 from studio.core.settings import load_settings
+from studio.core.telemetry import remove_telemetry_files
 from studio.jobs.door import knock
 from studio.jobs.gate import Limit
 from studio.jobs.queue import JobQueue
@@ -239,6 +240,8 @@ def _open_session(context: Context) -> Session | RemoteSession:
         return RemoteSession(socket)
     if session.damage:
         output.note(session.damage)
+    if sentence := remove_telemetry_files(context.data):
+        output.note(sentence)
     settings = load_settings(context.data)
     session.worker.keep_awake = settings.keep_awake
     session.queue.by_model = settings.order_by_model

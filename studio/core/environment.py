@@ -1,4 +1,8 @@
-"""The environment variables that libraries read when they are imported. Set first of all, in every process; children inherit."""
+"""The environment variables that libraries read when they are imported, and other switches of that sort.
+
+`studio/__init__.py` calls `switch_off_network_use`, so that it comes before every other import, in every process.
+Children inherit them.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,10 @@ OFFLINE = {
     "TRANSFORMERS_OFFLINE": "1",
     "HF_DATASETS_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
+    # onnxruntime sends usage data from version 1.29 on, unless this is set when the library is loaded. Its function
+    # `disable_telemetry_events` comes too late for the first event and lets the uploader run. Some versions read the second name.
+    "ORT_DISABLE_TELEMETRY": "1",
+    "ORT_TELEMETRY_DISABLED": "1",
     "HF_HUB_DISABLE_UPDATE_CHECK": "1",
     "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
     "HF_HUB_DISABLE_XET": "1",
@@ -21,12 +29,28 @@ SPEED = {
     "OMP_WAIT_POLICY": "PASSIVE",
     "TOKENIZERS_PARALLELISM": "false",
 }
+QUIET = {
+    # Progress bars would fill the engine's logs; the window has its own.
+    "TQDM_DISABLE": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+}
+
+
+def switch_off_network_use() -> None:
+    """Set what keeps libraries off the network. Safe to call again."""
+    os.environ.update(OFFLINE)
 
 
 def prepare() -> None:
     """Set what must be set before torch and its friends are imported. Safe to call again."""
-    os.environ.update(OFFLINE)
+    import socket
+
+    switch_off_network_use()
+    # urllib3, which diffusers imports, tries out IPv6 where Python has it: it looks up "localhost" and binds a socket to it. No
+    # process that runs models opens a connection, so that none needs to know.
+    socket.has_ipv6 = False
     os.environ.update(SPEED)
+    os.environ.update(QUIET)
     os.environ.setdefault("OMP_NUM_THREADS", str(thread_count()))
     # A worker that ran a hostile file must have no token to give away.
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN"):

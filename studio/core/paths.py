@@ -65,6 +65,11 @@ class DataFolder(NamedTuple):  # no msgspec: the window is painted before that i
         """Deleted when the disk is full, so that the failure can be recorded."""
         return self.root / "ballast"
 
+    @property
+    def telemetry_mark(self) -> Path:
+        """Says that what a library's telemetry left on this computer is removed; see `core/telemetry.py`."""
+        return self.root / "telemetry-removed.txt"
+
     def create(self) -> None:
         """Make the folders, readable by this person only."""
         for folder in (self.root, self.models, self.outputs, self.logs):

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from studio.engine.onnx import import_onnxruntime
 from studio.engine.protocol import Cancelled, JobCancelledError
 
 POLL_SECONDS = 0.03
@@ -14,7 +15,7 @@ POLL_SECONDS = 0.03
 
 def run_session(session: Any, inputs: dict[str, Any], cancelled: Cancelled) -> list[Any]:
     """Return what `session.run(None, inputs)` does. Raises JobCancelledError soon after `cancelled()` became true."""
-    import onnxruntime
+    onnxruntime = import_onnxruntime()
     from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
     options = onnxruntime.RunOptions()

@@ -8,6 +8,8 @@ import logging
 import os
 import threading
 
+from studio.core import environment
+
 MODULES = (
     "torch",
     "transformers",
@@ -25,17 +27,18 @@ MODULES = (
     "diffusers.models.autoencoders.autoencoder_tiny",
     "diffusers.schedulers.scheduling_dpmsolver_multistep",
     "soundfile",
-    "onnxruntime",
     "studio.engine.local",
     "studio.engine.text",
     "studio.engine.image",
     "studio.engine.speech",
     "studio.engine.music",
+    "studio.engine.video",
 )
 
 
 def import_all() -> None:
     """Import them; what a library's version lacks is imported when a job needs it."""
+    environment.prepare()
     logging.getLogger("transformers").setLevel(logging.ERROR)
     logging.getLogger("diffusers").setLevel(logging.ERROR)
     done = threading.Event()

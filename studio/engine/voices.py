@@ -14,6 +14,7 @@ from studio.core.errors import StudioError
 from studio.core.paths import resources
 from studio.engine import phonemes
 from studio.engine.interrupt import run_session
+from studio.engine.onnx import import_onnxruntime
 from studio.engine.protocol import Cancelled
 from studio.engine.sentences import Piece, split
 from studio.models.card import ModelCard
@@ -55,6 +56,7 @@ class Hibari(Speaker):
     rate = RATE
 
     def __init__(self) -> None:
+        import_onnxruntime()
         from hibari import Hibari as Synthesizer
 
         self._synthesizer = Synthesizer(voice="heart", threads=thread_count())
@@ -80,8 +82,7 @@ class Kokoro(Speaker):
     rate = RATE
 
     def __init__(self, card: ModelCard) -> None:
-        import onnxruntime
-
+        onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = thread_count()
         options.inter_op_num_threads = 1

@@ -85,6 +85,7 @@ def test_little_is_imported_before_the_first_paint(data):
     assert ours == {
         "studio.cli.output",
         "studio.cli.start",
+        "studio.core.environment",
         "studio.core.paths",
         "studio.jobs.lock",
         "studio.ui.actions",

@@ -1,0 +1,85 @@
+"""Remove what onnxruntime's telemetry stored on this computer while earlier builds of Studio let it run.
+
+Since 1.29 onnxruntime keeps a device id and a database of events in the user's cache folder, and a session file in the temporary
+folder. `core/environment.py` keeps it from doing so now; docs/security.md describes what it sent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+import sys
+import tempfile
+from pathlib import Path
+
+from studio.core.paths import DataFolder
+
+PARTS = ("Microsoft", "DeveloperTools", ".onnxruntime")
+_NAMES = re.compile(r"deviceid(\.tmp\..*)?|onnxruntime\.db(-journal|-shm|-wal)?|.*\.ses")
+_SESSION = re.compile(rb"\d{13}\r?\n[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\r?\n?")
+
+
+def remove_telemetry_files(data: DataFolder) -> str:
+    """Remove the files and return a sentence about it for the user; an empty one where there were none.
+
+    Once for each data folder: later ones are those of other programs. Never raises.
+    """
+    if data.telemetry_mark.exists():
+        return ""
+    removed: list[Path] = []
+    kept: list[Path] = []
+    for folder in _folders():
+        with contextlib.suppress(OSError):  # not there, or out of reach
+            (removed if _remove_folder(folder) else kept).append(folder)
+    _remove_session_file(Path(tempfile.gettempdir()) / ".ses")
+    with contextlib.suppress(OSError):
+        data.telemetry_mark.write_text(f"removed: {', '.join(map(str, removed)) or 'nothing'}\n", encoding="utf-8")
+    return _sentence(removed, kept)
+
+
+def _folders() -> list[Path]:
+    """Return the folders where onnxruntime stores its telemetry on this system."""
+    if sys.platform == "win32":
+        roots = [os.environ.get("LOCALAPPDATA", ""), os.environ.get("APPDATA", "")]
+    elif sys.platform == "darwin":
+        roots = [str(Path("~/Library/Application Support").expanduser())]
+    else:
+        roots = [os.environ.get("XDG_CACHE_HOME", ""), str(Path("~/.cache").expanduser())]
+    return [Path(root, *PARTS) for root in dict.fromkeys(roots) if Path(root).is_absolute()]
+
+
+def _remove_folder(folder: Path) -> bool:
+    """Remove the known files in the folder, then what is empty of the folders; return whether the folder is gone.
+
+    Raises OSError where there is no such folder. What is a link, or has another name, stays.
+    """
+    for place in (folder.parents[1], folder.parent, folder):
+        if not stat.S_ISDIR(place.lstat().st_mode):
+            raise NotADirectoryError(str(place))
+    for path in folder.iterdir():
+        with contextlib.suppress(OSError):
+            if _NAMES.fullmatch(path.name) and stat.S_ISREG(path.lstat().st_mode):
+                path.unlink()
+    with contextlib.suppress(OSError):  # not empty
+        for place in (folder, folder.parent, folder.parents[1]):
+            place.rmdir()
+    return not folder.exists()
+
+
+def _remove_session_file(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        found = path.lstat()
+        own = not hasattr(os, "getuid") or found.st_uid == os.getuid()
+        if own and stat.S_ISREG(found.st_mode) and found.st_size < 100 and _SESSION.fullmatch(path.read_bytes()):
+            path.unlink()
+
+
+def _sentence(removed: list[Path], kept: list[Path]) -> str:
+    if not removed and not kept:
+        return ""
+    start = "An earlier build of Studio let the library onnxruntime send usage data to Microsoft. That is off now"
+    if kept:
+        return f"{start}; please delete what it stored in {kept[0]}: Studio could not remove all of it."
+    return f"{start}, and what it had stored in {removed[0]} is removed."
