@@ -134,9 +134,12 @@ class Studio:
         """What is seen."""
         sys.setswitchinterval(SWITCH_SECONDS)
         yield from _import_singly(BEHIND)
-        from studio.core.settings import load_settings
+        from studio.core.drafts import load_drafts
+        from studio.core.settings_store import load_settings, set_aside_damaged
 
+        damage = set_aside_damaged(self.data)
         self.settings = load_settings(self.data)
+        drafts = load_drafts(self.data)
         yield
         from studio.engine.choose import make_engine
 
@@ -152,12 +155,14 @@ class Studio:
         yield
         from studio.ui.shared import Shared
 
-        self.shared = Shared(self.data, self.session, self.settings, fake=self._fake)
+        self.shared = Shared(self.data, self.session, self.settings, drafts, fake=self._fake)
         yield
         theme.follow(self.application)
         yield
         yield from _import_singly(BEFORE)
         yield from self.window.fill_frame(self.shared)
+        if damage:
+            self.window.say_about_settings(damage)
 
     def _begin(self) -> Iterator[None]:
         """What is not seen."""
@@ -168,6 +173,7 @@ class Studio:
         if self.session.unclean and queue.waiting():
             queue.pause("Studio did not end in order the last time; the queue is paused.")
         keep_log(self.data)
+        self.shared.follow_settings()
         yield
         from studio.core.telemetry import remove_telemetry_files
 
@@ -220,6 +226,8 @@ class Studio:
         if self._held is not None:  # it was closed before there was more than the frame
             self._held.lock.unlock()
         else:
+            if hasattr(self, "shared"):
+                self.shared.close()
             self.session.close()
 
 

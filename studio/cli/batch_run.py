@@ -12,7 +12,7 @@ from studio.cli import output
 from studio.cli.context import Context
 from studio.core import names
 from studio.core.jobs import Batch, Job
-from studio.core.settings import load_settings
+from studio.core.settings_store import load_settings
 from studio.jobs.batch.plan import BatchFile, plan, read_batch
 from studio.jobs.batch.resume import Resumed, read_resumed
 from studio.jobs.gate import Limit

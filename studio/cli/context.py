@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from studio.cli import output
 from studio.core import environment
+from studio.core.errors import StudioError
 from studio.core.paths import DataFolder, data_folder
-from studio.core.settings import MemoryWish, load_settings, wish_for
+from studio.core.settings import MemoryWish, wish_for
+from studio.core.settings_store import load_settings, set_aside_damaged
 from studio.engine.choose import make_engine
 from studio.engine.protocol import Engine
 from studio.models.card import ModelCard
@@ -28,6 +31,12 @@ class Context:
         environment.prepare()
         return make_engine(self.data, in_process=self.in_process, fake=self.fake, memory=self.memory)
 
+    def report_damage(self) -> None:
+        """Move settings that cannot be read out of the way, and say so."""
+        damage = set_aside_damaged(self.data)
+        if damage:
+            output.note(damage)
+
     def wish_for(self, model: str) -> MemoryWish:
         """Return how a model is loaded."""
         return wish_for(model, load_settings(self.data), self.memory)
@@ -46,3 +55,12 @@ class Context:
 def make_context(data_dir: Path | None, in_process: bool, fake: bool, memory: MemoryWish | None = None) -> Context:
     """Return the context for the options."""
     return Context(data_folder(data_dir), in_process, fake, memory)
+
+
+def unsaved(error: OSError) -> StudioError:
+    """Return why the settings were not changed, as a sentence."""
+    return StudioError(
+        f"The settings cannot be saved: {error.strerror or error}.",
+        cause="disk",
+        cure="Check the free space of the disk and the rights of the data folder.",
+    )

@@ -16,7 +16,7 @@ from studio.core.errors import InvalidRequestError, StudioError
 from studio.core.jobs import Job, new_job
 from studio.core.paths import DataFolder
 from studio.core.requests import KINDS, Request, fields, resolve_files
-from studio.core.settings import load_settings
+from studio.core.settings_store import load_settings
 from studio.engine.continuing import advise, check_given
 from studio.library.artifacts import midi_beside
 from studio.models.card import request_for

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import getpass
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from studio.cli import output
+from studio.cli.context import unsaved
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
 
@@ -132,7 +133,7 @@ def hub_command(
     as_json: Json = False,
 ) -> None:
     """Show or set where models are fetched from, and with whose account."""
-    from studio.core.settings import load_settings, save_settings
+    from studio.core.settings_store import update
     from studio.models.catalogue import meant_by
     from studio.models.download import unfinished
     from studio.models.hub import checked_endpoint, hub_for
@@ -140,13 +141,14 @@ def hub_command(
 
     data = ctx.obj.data
     try:
-        settings = load_settings(data)
+        change: dict[str, Any] = {}
         if endpoint is not None:
-            settings.endpoint = checked_endpoint(endpoint) if endpoint else ""
+            change["endpoint"] = checked_endpoint(endpoint) if endpoint else ""
         if offline is not None:
-            settings.offline = offline
-        if endpoint is not None or offline is not None:
-            save_settings(data, settings)
+            change["offline"] = offline
+        ctx.obj.report_damage()
+        if change:
+            update(data, change)
         hub = hub_for(data)
         if login or logout:
             store_token(hub, _ask_token() if login else "")
@@ -154,6 +156,9 @@ def hub_command(
     except StudioError as error:
         output.explain(error)
         raise typer.Exit(output.WRONG if error.cause == "invalid" else output.FAILED) from None
+    except OSError as error:
+        output.explain(unsaved(error))
+        raise typer.Exit(output.FAILED) from None
     left = unfinished(data)
     if as_json:
         output.as_json({"endpoint": hub.endpoint, "offline": hub.offline, "logged_in": logged_in, "unfinished": left})

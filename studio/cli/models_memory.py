@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, get_args
+from typing import Annotated, Any, get_args
 
 import typer
 
 from studio.cli import output
-from studio.cli.context import Context
+from studio.cli.context import Context, unsaved
 from studio.core.errors import StudioError
-from studio.core.settings import MemoryWish, Rung, load_settings, save_settings
+from studio.core.settings import MAX_UNLOAD_MINUTES, MemoryWish, Rung
+from studio.core.settings_store import load_settings, update
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 _WAYS: tuple[MemoryWish, ...] = ("auto", *get_args(Rung))
@@ -38,22 +39,20 @@ def memory_command(
 ) -> None:
     """Show or set how models are loaded, and how long they stay."""
     data = ctx.obj.data
+    ctx.obj.report_damage()
     settings = load_settings(data)
     try:
         if model and model not in settings.model_memory:  # one that is gone can be taken out
             _check_there(ctx.obj, model)
-        if way:
-            _keep(settings.model_memory, model, read_way(way))
-            settings.memory = settings.memory if model else read_way(way)
-        if unload is not None:
-            settings.unload_minutes = _minutes(unload)
-        if warm_start is not None:
-            settings.warm_start = warm_start
-        if way or unload is not None or warm_start is not None:
-            save_settings(data, settings)
-    except (StudioError, OSError) as error:
-        output.explain(error if isinstance(error, StudioError) else StudioError(str(error)))
+        change = _change(way, model, unload, warm_start)
+        if change:
+            settings = update(data, change)
+    except StudioError as error:
+        output.explain(error)
         raise typer.Exit(output.WRONG) from None
+    except OSError as error:
+        output.explain(unsaved(error))
+        raise typer.Exit(output.FAILED) from None
     if as_json:
         output.as_json(
             {
@@ -72,11 +71,19 @@ def memory_command(
     output.result(f"The model used last is loaded with the window: {'yes' if settings.warm_start else 'no'}")
 
 
-def _keep(kept: dict[str, MemoryWish], model: str, way: MemoryWish) -> None:
-    if model and way == "auto":
-        kept.pop(model, None)
-    elif model:
-        kept[model] = way
+def _change(way: str, model: str, unload: float | None, warm_start: bool | None) -> dict[str, Any]:
+    """Return the settings that the options change. Raises StudioError."""
+    change: dict[str, Any] = {}
+    if way and model:
+        chosen = read_way(way)
+        change["model_memory"] = {model: None if chosen == "auto" else chosen}
+    elif way:
+        change["memory"] = read_way(way)
+    if unload is not None:
+        change["unload_minutes"] = _minutes(unload)
+    if warm_start is not None:
+        change["warm_start"] = warm_start
+    return change
 
 
 def _check_there(context: Context, model: str) -> None:
@@ -88,6 +95,6 @@ def _check_there(context: Context, model: str) -> None:
 
 
 def _minutes(value: float) -> float:
-    if not 0 <= value <= 100_000:
-        raise StudioError("The minutes cannot be negative.", cause="invalid")
+    if not 0 <= value <= MAX_UNLOAD_MINUTES:
+        raise StudioError(f"The minutes must be from 0 to {MAX_UNLOAD_MINUTES:,}.", cause="invalid")
     return value

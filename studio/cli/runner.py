@@ -23,7 +23,7 @@ from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Stat
 from studio.core.events import Progress as ProgressEvent
 from studio.core.files import can_write
 from studio.core.jobs import Batch, Job, JobState
-from studio.core.settings import load_settings
+from studio.core.settings_store import load_settings
 from studio.core.telemetry import remove_telemetry_files
 from studio.jobs.door import knock
 from studio.jobs.gate import Limit
@@ -242,6 +242,7 @@ def _open_session(context: Context) -> Session | RemoteSession:
         output.note(session.damage)
     if sentence := remove_telemetry_files(context.data):
         output.note(sentence)
+    context.report_damage()
     settings = load_settings(context.data)
     session.worker.keep_awake = settings.keep_awake
     session.queue.by_model = settings.order_by_model

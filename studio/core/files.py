@@ -18,14 +18,14 @@ ENOUGH_BYTES = 50 * 2**20
 """Free, so that a disk counts as one with room."""
 
 
-def write_whole(path: Path, data: bytes, *, replace: bool = False) -> None:
+def write_whole(path: Path, data: bytes, *, replace: bool = False, mode: int = 0o644) -> None:
     """Write `data` to `path` so that the file is there complete or not at all.
 
     Raises FileExistsError when the file exists and `replace` is False, and OSError (ENOSPC …) with nothing changed.
     """
     part = part_path(path)
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o644)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()

@@ -51,6 +51,16 @@ class DataFolder(NamedTuple):  # no msgspec: the window is painted before that i
         return self.root / "settings.json"
 
     @property
+    def settings_lock(self) -> Path:
+        """Held while a program changes the settings."""
+        return self.root / "settings.lock"
+
+    @property
+    def drafts(self) -> Path:
+        """What stands in the forms of the window."""
+        return self.root / "drafts.json"
+
+    @property
     def watched(self) -> Path:
         """What became of the batch files in folders that are watched, a file for each folder."""
         return self.root / "watched"

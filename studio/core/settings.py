@@ -1,17 +1,13 @@
-"""What the person set, in one JSON file that is written whole."""
+"""The settings, as plain data; `settings_store` reads and changes them on disk."""
 
 from __future__ import annotations
 
-import contextlib
-import time
-from typing import Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
-from studio.core.files import write_whole
-from studio.core.paths import DataFolder
-
-MAX_RECENT_PROMPTS = 200
+MAX_UNLOAD_MINUTES = 100_000
 Rung = Literal[
     "resident", "16-bit", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit", "processor"
 ]  # fmt: skip
@@ -20,11 +16,11 @@ MemoryWish = Literal["auto"] | Rung
 
 
 class Settings(msgspec.Struct, kw_only=True):
-    """All of it; unknown keys of another version are passed over."""
+    """All settings. What another version of the program wrote stays in the file (`settings_store`)."""
 
     default_models: dict[str, str] = {}
     """Kind → name of the model."""
-    output_folder: str = ""
+    output_folder: Annotated[str, Meta(pattern=r"^[^\0]*$")] = ""
     """Absolute; empty takes the data folder's own."""
     theme: Literal["system", "light", "dark"] = "system"
     play_while_made: bool = True
@@ -41,7 +37,7 @@ class Settings(msgspec.Struct, kw_only=True):
     """How models are loaded, where `model_memory` says nothing else."""
     model_memory: dict[str, MemoryWish] = {}
     """Model → how it is loaded."""
-    unload_minutes: float = 10
+    unload_minutes: Annotated[float, Meta(ge=0, le=MAX_UNLOAD_MINUTES)] = 10
     """A model that nobody has used for so long leaves the memory; 0 keeps it."""
     warm_start: bool = True
     """The model that was used last is loaded when the window is open."""
@@ -55,31 +51,10 @@ class Settings(msgspec.Struct, kw_only=True):
     """The window's place and docks, base64 of Qt's own form."""
     window_state: str = ""
     last_tab: int = 0
-    drafts: dict[str, dict[str, Any]] = {}
-    """Kind → field values of its form."""
-    recent_prompts: list[str] = []
     starter_declined: bool = False
-
-
-def load_settings(data: DataFolder) -> Settings:
-    """Read the settings; a damaged file is kept aside and the defaults hold."""
-    try:
-        return msgspec.json.decode(data.settings.read_bytes(), type=Settings)
-    except FileNotFoundError:
-        return Settings()
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        with contextlib.suppress(OSError):
-            data.settings.rename(data.settings.with_name(f"settings.damaged-{time.strftime('%Y%m%d-%H%M%S')}.json"))
-        return Settings()
 
 
 def wish_for(model: str, settings: Settings, run: MemoryWish | None = None) -> MemoryWish:
     """Return how a model is loaded: as was said for this run of the program, for this model, for all."""
     wish = run or settings.model_memory.get(model, "auto")
     return settings.memory if wish == "auto" and run is None else wish
-
-
-def save_settings(data: DataFolder, settings: Settings) -> None:
-    """Write the settings whole. Raises OSError."""
-    data.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_whole(data.settings, msgspec.json.format(msgspec.json.encode(settings), indent=1), replace=True)

@@ -22,7 +22,8 @@ from studio.core.errors import Failure, StudioError
 from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Statistics
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
-from studio.core.settings import MemoryWish, Rung, load_settings, wish_for
+from studio.core.settings import MemoryWish, Rung, wish_for
+from studio.core.settings_store import load_settings
 from studio.engine.pipelines import Loaded, Pipelines
 from studio.engine.protocol import (
     GROUP_FAILED,

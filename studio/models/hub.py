@@ -11,7 +11,8 @@ import msgspec
 
 from studio.core.errors import FailureCause, StudioError
 from studio.core.paths import DataFolder
-from studio.core.settings import Settings, load_settings
+from studio.core.settings import Settings
+from studio.core.settings_store import load_settings
 
 ENDPOINT = "https://huggingface.co"
 ENDPOINT_VARIABLE = "HF_ENDPOINT"

@@ -17,7 +17,7 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.files import sha256_of
 from studio.core.paths import DataFolder
-from studio.core.settings import load_settings
+from studio.core.settings_store import load_settings
 from studio.models.add import add_gguf
 from studio.models.card import ModelCard
 from studio.models.catalogue import CatalogueEntry, Download, Wheel, how_to_get, stamp

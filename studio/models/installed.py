@@ -9,7 +9,7 @@ import msgspec
 
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
-from studio.core.settings import load_settings
+from studio.core.settings_store import load_settings
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalogue import builtin_cards, read_card
 from studio.models.inspect_video import moves

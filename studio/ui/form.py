@@ -87,14 +87,14 @@ class Field(QWidget):
         """Show a value; one that cannot be shown is passed over."""
         editor = self.editor
         if isinstance(editor, QComboBox):
-            index = editor.findData(value)
+            index = editor.findData(value) if isinstance(value, str) else -1  # a number over 64 bits raises OverflowError
             if index >= 0:
                 editor.setCurrentIndex(index)
         elif isinstance(editor, QSpinBox) and isinstance(value, (int, float)):
-            editor.setValue(int(value))
+            editor.setValue(int(max(editor.minimum(), min(editor.maximum(), value))))  # more than 32 bits raise OverflowError
         elif isinstance(editor, QDoubleSpinBox) and isinstance(value, (int, float)):
-            editor.setValue(float(value))
-        elif isinstance(editor, QLineEdit):
+            editor.setValue(float(max(editor.minimum(), min(editor.maximum(), value))))
+        elif isinstance(editor, QLineEdit) and isinstance(value, (str, int, float, type(None))):
             editor.setText("" if value is None else str(value))
 
     def set_problem(self, message: str) -> None:

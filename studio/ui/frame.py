@@ -15,12 +15,15 @@ from PySide6.QtGui import QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QFrame, QMainWindow, QTabWidget, QToolBar, QVBoxLayout, QWidget
 
 from studio.core.paths import DataFolder
+from studio.core.regular_file import read_regular
 from studio.ui import actions
 from studio.ui.icons import icon
 from studio.ui.theme import Mode
 
 TABS = ("text", "image", "audio")
 DEFAULT_SIZE = (1280, 800)
+MAX_BYTES = 32 << 20
+"""Of the settings; `core.settings_store` has the same limit."""
 WELCOME_HEIGHT = 60
 """Of the banner that offers the starter, without its line of text: its border, its margins, the gap, and a button."""
 
@@ -39,7 +42,7 @@ class First(NamedTuple):
 def look(data: DataFolder) -> First:
     """Read it, with what Qt has for that."""
     try:
-        found = QJsonDocument.fromJson(QByteArray(data.settings.read_bytes())).toVariant()
+        found = QJsonDocument.fromJson(QByteArray(read_regular(data.settings, MAX_BYTES))).toVariant()
     except OSError:
         found = None
     kept: dict[str, Any] = found if isinstance(found, dict) else {}

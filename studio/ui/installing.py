@@ -49,8 +49,7 @@ class Installing(QObject):
         self.banner.say("Welcome to Studio. Pictures and sound work already; for text, a model is missing.", "", [get, later])
 
     def _decline_starter(self) -> None:
-        self._shared.settings.starter_declined = True
-        self._shared.settings_changed()
+        self._shared.change_settings(starter_declined=True)
         self.banner.clear()
 
     def install(self, name: str) -> None:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer, Signal
+import contextlib
+from collections.abc import Callable
+from typing import Any
 
+import msgspec
+from PySide6.QtCore import QFileSystemWatcher, QObject, Signal
+
+from studio.core.drafts import Drafts
 from studio.core.paths import DataFolder
-from studio.core.settings import Settings, save_settings
+from studio.core.settings import Settings
+from studio.core.settings_store import Change, apply_change, check_change
 from studio.jobs.session import Session
 from studio.models.card import ModelCard
 from studio.models.installed import among, default_first, is_of, list_installed
 from studio.ui import background
+from studio.ui.settings_writer import SettingsWriter
 
-SAVE_DELAY_MS = 800
+SAVE_SECONDS = 5.0
+"""How long the program waits for the disk when it ends."""
+REREAD_MS = 200
 
 
 class Shared(QObject):
@@ -25,19 +35,29 @@ class Shared(QObject):
     """Whether jobs begin only while nobody uses the computer."""
     said = Signal(str)
     """A short sentence for the status bar."""
+    save_failed = Signal(str)
+    """Settings or drafts cannot be written, and why; empty when they can again."""
+    _saved = Signal(object, int)
+    _failed = Signal(object)
 
-    def __init__(self, data: DataFolder, session: Session, settings: Settings, *, fake: bool = False) -> None:
+    def __init__(
+        self, data: DataFolder, session: Session, settings: Settings, drafts: Drafts | None = None, *, fake: bool = False
+    ) -> None:
         super().__init__()
         self.data = data
         self.session = session
         self.queue = session.queue
         self.settings = settings
+        """To be read; `change_settings` changes them."""
+        self._drafts: Drafts = drafts or {}
         self.fake = fake
         self._cards = self._list_cards()
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(SAVE_DELAY_MS)
-        self._timer.timeout.connect(self._save_later)
+        self._saved.connect(self._on_saved)
+        self._failed.connect(self._on_save_failed)
+        self._writer = SettingsWriter(data, _while_there(self._saved.emit), _while_there(self._failed.emit))
+        self._unconfirmed: list[tuple[int, Change]] = []
+        """Changes that are not known to be on disk, with their numbers."""
+        self._watcher: QFileSystemWatcher | None = None
 
     def cards(self, kind: str) -> list[ModelCard]:
         """Return the installed models of a kind, the default first."""
@@ -60,20 +80,51 @@ class Shared(QObject):
         """Return where new artifacts go."""
         return self.settings.output_folder or str(self.data.outputs)
 
-    def settings_changed(self) -> None:
-        """Write the settings soon."""
-        self._timer.start()
+    # Settings and drafts ----------------------------------------------------------------------------------------------------
 
-    def save_now(self) -> None:
-        """Write the settings now; when the window closes."""
-        self._timer.stop()
-        save_settings(self.data, self.settings)
+    def change_settings(self, **change: Any) -> None:
+        """Change these settings, here and on disk; see `settings_store.Change`. Raises ValueError."""
+        check_change(change)
+        apply_change(self.settings, change)
+        self._unconfirmed.append((self._writer.change(change), change))
 
-    def remember_prompt(self, prompt: str) -> None:
-        """Keep a prompt in the history."""
-        recent = [other for other in self.settings.recent_prompts if other != prompt]
-        self.settings.recent_prompts = [prompt, *recent][:100]
-        self.settings_changed()
+    def draft(self, kind: str) -> dict[str, Any]:
+        """Return what stands in the form of a kind."""
+        draft = self._drafts.get(kind)
+        return draft if isinstance(draft, dict) else {}
+
+    def keep_draft(self, kind: str, values: dict[str, Any]) -> None:
+        """Keep what stands in the form of a kind for the next start."""
+        self._drafts = {**self._drafts, kind: values}
+        self._writer.keep_drafts(self._drafts)
+
+    def follow_settings(self) -> None:
+        """From now on notice what commands change in the settings."""
+        self._writer.reread()
+        soon = background.Soon(self, self._writer.reread, REREAD_MS)
+        self._watcher = QFileSystemWatcher([str(self.data.root)], self)  # a file that is replaced is no longer watched
+        self._watcher.directoryChanged.connect(soon.wish)
+
+    def save_now(self) -> bool:
+        """Write settings and drafts and wait for it; False where that fails or takes too long."""
+        return self._writer.flush(SAVE_SECONDS)
+
+    def close(self) -> None:
+        """Write what is left; when the program ends."""
+        self._writer.close(SAVE_SECONDS)
+
+    def _on_saved(self, on_disk: Settings, number: int) -> None:
+        """Take the settings from disk, and on top of them what was not written then."""
+        self._unconfirmed = [(its_number, change) for its_number, change in self._unconfirmed if its_number > number]
+        for _number, change in self._unconfirmed:
+            apply_change(on_disk, change)
+        for field in msgspec.structs.fields(on_disk):
+            setattr(self.settings, field.name, getattr(on_disk, field.name))
+
+    def _on_save_failed(self, error: OSError | None) -> None:
+        self.save_failed.emit(f"The settings cannot be saved: {error.strerror or error}." if error is not None else "")
+
+    # Models -----------------------------------------------------------------------------------------------------------------
 
     def _list_cards(self) -> list[ModelCard]:
         if self.fake:
@@ -87,5 +138,12 @@ class Shared(QObject):
         self._cards = cards
         self.models_changed.emit()
 
-    def _save_later(self) -> None:
-        background.run(self, lambda: save_settings(self.data, self.settings), lambda _none: None)
+
+def _while_there(emit: Callable[..., None]) -> Callable[..., None]:
+    """Return `emit` for another thread, which may outlive the signal's owner."""
+
+    def call(*values: Any) -> None:
+        with contextlib.suppress(RuntimeError):
+            emit(*values)
+
+    return call

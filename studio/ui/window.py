@@ -6,7 +6,6 @@ What is needed only then, or only when a person does something, is imported ther
 from __future__ import annotations
 
 import base64
-import contextlib
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
 QUEUE_HEIGHT = 300
 SAID_MS = 6_000
+SAVE_CURE = "What you change holds until Studio is closed. Check the free space of the disk and the rights of the folder."
 
 
 class MainWindow(Frame):
@@ -75,6 +75,7 @@ class MainWindow(Frame):
         self.opening = Opening(self)
         self.installing = Installing(self.shared, self)
         self.queue_bar = Notice("banner")
+        self.settings_bar = Notice("banner")
         room, self._welcome_room = self._welcome_room, None
         if room is not None:
             self.installing.banner.setMinimumHeight(room.height())
@@ -83,6 +84,7 @@ class MainWindow(Frame):
             room.hide()
         self._bars.addWidget(self.installing.banner)
         self._bars.addWidget(self.queue_bar)
+        self._bars.addWidget(self.settings_bar)
         self._column.insertWidget(1, self.installing.bar)
         self.installing.offer_starter()
 
@@ -134,6 +136,7 @@ class MainWindow(Frame):
 
     def _connect(self) -> None:
         self.shared.said.connect(lambda text: self.statusBar().showMessage(text, SAID_MS))
+        self.shared.save_failed.connect(self._on_save_failed)
         self.shared.starter_wanted.connect(self.install_starter)
         self.installing.progressed.connect(self.statusBar().showMessage)
         self.shared.models_changed.connect(self.installing.offer_starter)
@@ -215,8 +218,7 @@ class MainWindow(Frame):
 
     def _on_tab_changed(self, index: int) -> None:
         self._build(TABS[index])
-        self.shared.settings.last_tab = index
-        self.shared.settings_changed()
+        self.shared.change_settings(last_tab=index)
 
     # Dialogs ----------------------------------------------------------------------------------------------------------------
 
@@ -278,8 +280,13 @@ class MainWindow(Frame):
 
         folder = QFileDialog.getExistingDirectory(self, "Folder for results", self.shared.output_folder())
         if folder:
-            self.shared.settings.output_folder = folder
-            self.shared.settings_changed()
+            self._keep_output_folder(folder)
+
+    def _keep_output_folder(self, folder: str) -> None:
+        try:
+            self.shared.change_settings(output_folder=folder)
+        except ValueError:  # a name that is not UTF-8
+            self.shared.said.emit("This folder's name cannot be kept in the settings; choose another folder")
 
     def show_shortcuts(self) -> None:
         """Show the keyboard shortcuts."""
@@ -317,8 +324,7 @@ class MainWindow(Frame):
         self._set_theme("dark")
 
     def _set_theme(self, mode: theme.Mode) -> None:
-        self.shared.settings.theme = mode
-        self.shared.settings_changed()
+        self.shared.change_settings(theme=mode)
         application = QApplication.instance()
         if isinstance(application, QApplication):
             theme.apply(application, mode)
@@ -368,6 +374,19 @@ class MainWindow(Frame):
         from studio.ui.parts import button
 
         self.queue_bar.say(sentence, "", [button("All right", "Close this message", self.queue_bar.clear)])
+
+    def say_about_settings(self, sentence: str, cure: str = "") -> None:
+        """Show a sentence about the settings until the person has read it."""
+        from studio.ui.parts import button
+
+        close = button("All right", "Close this message", self.settings_bar.clear)
+        self.settings_bar.say(sentence, cure, [close])
+
+    def _on_save_failed(self, sentence: str) -> None:
+        if sentence:
+            self.say_about_settings(sentence, SAVE_CURE)
+        else:
+            self.settings_bar.clear()
 
     def _look_first(self) -> None:
         self.queue_bar.clear()
@@ -427,11 +446,10 @@ class MainWindow(Frame):
         for dialog in self.findChildren(QDialog):
             dialog.close()  # ends what it runs
         self.installing.stop()
-        settings = self.shared.settings
-        settings.geometry = base64.b64encode(self.saveGeometry().data()).decode()
-        settings.window_state = base64.b64encode(self.saveState().data()).decode()
-        with contextlib.suppress(OSError):  # a full disk must not keep the window open
-            self.shared.save_now()
+        self.shared.change_settings(
+            geometry=base64.b64encode(self.saveGeometry().data()).decode(),
+            window_state=base64.b64encode(self.saveState().data()).decode(),
+        )
         if "audio" in self._built:
             self.audio_tab.close_player()
         event.accept()

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.settings import Settings, load_settings, save_settings, wish_for
+from studio.core.settings import Settings, wish_for
+from studio.core.settings_store import load_settings, update
 from studio.library.artifacts import read_recipe
 from tests.cli.programs import studio
 
@@ -32,7 +33,7 @@ def test_a_way_is_kept_for_all_models_and_for_one(data):
     [
         (["models", "memory", "half"], "no way 'half' to load a model"),
         (["models", "memory", "8-bit", "--model", "nothing"], "no model 'nothing'"),
-        (["models", "memory", "--unload", "-1"], "cannot be negative"),
+        (["models", "memory", "--unload", "-1"], "must be from 0"),
         (["--memory", "half", "doctor"], "no way 'half' to load a model"),
     ],
 )
@@ -44,7 +45,7 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_kept(data, arguments, wor
 
 
 def test_a_run_has_its_own_way_and_the_picture_says_so(data):
-    save_settings(data, Settings(memory="resident"))
+    update(data, {"memory": "resident"})
     told = studio("--memory", "16-bit", "image", "a red apple", "--steps", 2, "--seed", 1, "--json", data=data)
     assert told.returncode == 0, told.stderr
     outcome = json.loads(told.stdout)

@@ -17,7 +17,8 @@ import msgspec
 from studio.core.events import Failed, Finished, Loading, Progress
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
-from studio.core.settings import MemoryWish, Settings, save_settings
+from studio.core.settings import MemoryWish
+from studio.core.settings_store import update
 from studio.engine.local import LocalEngine
 from studio.library.artifacts import read_recipe
 
@@ -45,7 +46,7 @@ def main() -> None:
     data, whole = DataFolder(root=Path(sys.argv[1])), 0
     engine = LocalEngine(data)
     for part in msgspec.msgpack.decode(Path(sys.argv[2]).read_bytes(), type=list[Starved]):
-        save_settings(data, Settings(memory=part.memory))
+        update(data, {"memory": part.memory})
         before = _size("VmSize")
         told = [_run(engine, part.jobs)] if not part.shares else []
         whole = whole if part.shares else _size("VmPeak") - before

@@ -18,7 +18,7 @@ from studio.core.errors import Failure
 from studio.core.events import TERMINAL, Cancelled, Failed, Finished, Loading, Progress
 from studio.core.jobs import Job, new_job
 from studio.core.requests import ImageRequest, SpeechRequest, TextRequest
-from studio.core.settings import Settings, save_settings
+from studio.core.settings_store import update
 from studio.engine.fake import FakeEngine
 from studio.engine.local import LocalEngine
 from studio.engine.process import OBEY_SECONDS, ProcessEngine
@@ -405,7 +405,7 @@ def test_the_reason_why_a_model_was_not_loaded_ahead_is_logged(data):
 
 
 def test_a_model_that_nobody_uses_leaves_the_child(process_engine, data):
-    save_settings(data, Settings(unload_minutes=0.001))
+    update(data, {"unload_minutes": 0.001})
     heard = [Heard(), Heard()]
     process_engine.generate(image_job(data), heard[0], lambda: False)
     wait_for_log(process_engine._child, "freed what was not used")

@@ -19,7 +19,7 @@ from studio.core.events import Finished
 from studio.core.files import PART_SUFFIX
 from studio.core.jobs import new_job
 from studio.core.requests import ImageRequest, TextRequest
-from studio.core.settings import Settings, save_settings
+from studio.core.settings_store import update
 from studio.engine.process import ProcessEngine
 from studio.models import llama_cpp
 from studio.models.add import add
@@ -661,7 +661,7 @@ def test_offline_refuses_before_any_process_or_socket(data, hub, monkeypatch):
         lambda event, _arguments: seen.append(event) if watching and event in ("socket.__new__", "subprocess.Popen") else None
     )
     watching = [True]
-    save_settings(data, Settings(offline=True))
+    update(data, {"offline": True})
     before = len(seen)
     for ask in (download, look):
         with pytest.raises(StudioError, match="Studio is set to offline") as caught:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from studio.core.settings import Settings, load_settings, save_settings
+from studio.core.settings_store import load_settings, update
 from studio.models.installed import find
 from tests.checkpoints_text import make_gpt2
 from tests.cli.programs import Program, studio
@@ -167,7 +167,7 @@ def test_offline_opens_no_socket_and_starts_no_process(hub, data, tmp_path):
     told = ["get", "org/tiny"]
     for arguments in ([*told, "--offline"], [*told, "--check", "--offline"], told, ["install", "starter"]):
         if "--offline" not in arguments:
-            save_settings(data, Settings(offline=True))
+            update(data, {"offline": True})
         done = studio("models", *arguments, data=data, env=environment)
         assert done.returncode == 2, done.stderr
         assert "Studio is set to offline" in done.stderr

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from studio.core.errors import StudioError
-from studio.core.settings import Settings, save_settings
+from studio.core.settings_store import update
 from studio.models.hub import Hub, RemoteFile, Repository, checked_endpoint, hub_for, parse_repository
 from studio.models.hub_errors import no_way, refusal
 from studio.models.hub_files import choose
@@ -166,7 +166,7 @@ def test_what_is_no_endpoint_is_a_wrong_request(text):
 def test_flag_then_variable_then_setting_then_the_usual_hub(data, monkeypatch):
     monkeypatch.delenv("HF_ENDPOINT", raising=False)
     assert hub_for(data).endpoint == "https://huggingface.co"
-    save_settings(data, Settings(endpoint="https://setting.example/", offline=True))
+    update(data, {"endpoint": "https://setting.example/", "offline": True})
     assert hub_for(data) == Hub(endpoint="https://setting.example", offline=True)
     monkeypatch.setenv("HF_ENDPOINT", "https://variable.example")
     assert hub_for(data).endpoint == "https://variable.example"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.core.errors import StudioError
-from studio.core.settings import Settings, save_settings
+from studio.core.settings_store import update
 from studio.models.card import ModelCard, Voice
 from studio.models.catalogue import card_folder, read_card, write_card
 from studio.models.installed import find, list_installed, of_kind
@@ -37,9 +37,9 @@ def test_the_default_is_the_chosen_one_else_the_first_that_was_installed(data):
     put(data, "zebra", "2026-01-01T00:00:00+00:00")
     put(data, "ant", "2026-02-01T00:00:00+00:00")
     assert find(data, "text").name == "zebra"
-    save_settings(data, Settings(default_models={"text": "ant"}))
+    update(data, {"default_models": {"text": "ant"}})
     assert [card.name for card in of_kind(data, "text")] == ["ant", "zebra"]
-    save_settings(data, Settings(default_models={"text": "gone"}))
+    update(data, {"default_models": {"text": "gone"}})
     assert find(data, "text").name == "zebra"
 
 

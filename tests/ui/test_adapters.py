@@ -59,7 +59,7 @@ def test_those_that_fit_are_offered_and_a_chosen_one_is_in_the_request(tab):
     assert tab.request().adapters == "pixel:0.6, grain:1"
     next(tool for tool in controls(tab, QToolButton) if tool.accessibleName() == "Take out Pixel & co").click()
     assert tab.request().adapters == "grain:1"
-    assert tab.shared.settings.drafts["image"]["adapters"] == "grain:1"
+    assert tab.shared.draft("image")["adapters"] == "grain:1"
 
 
 def test_another_model_says_that_a_chosen_one_does_not_fit(tab):

@@ -207,7 +207,7 @@ def test_voices_follow_the_model_and_the_draft(build, monkeypatch):
     request = page.request()
     assert isinstance(request, SpeechRequest)
     assert request.voice == "b"
-    assert house.shared.settings.drafts["speech"]["voice"] == "b"
+    assert house.shared.draft("speech")["voice"] == "b"
     page.choose_model("none")
     assert page.voice.isHidden()
     assert page.own_values() == {"voice": ""}

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from studio.core.paths import DataFolder
-from studio.core.settings import Settings, save_settings
+from studio.core.settings_store import update
 from studio.library.artifacts import read_recipe
 
 pytestmark = [
@@ -133,7 +133,7 @@ def open_screen(data):
         if starter and not any(data.models.iterdir()):
             data.models.rmdir()
             data.models.symlink_to(Path(starter) / "models")
-        save_settings(data, Settings(theme=theme, starter_declined="--welcome" not in options))
+        update(data, {"theme": theme, "starter_declined": "--welcome" not in options})
         screen = Screen(data, *(option for option in options if option != "--welcome"))
         opened.append(screen)
         return screen

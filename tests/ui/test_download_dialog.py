@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import QThreadPool
 from PySide6.QtWidgets import QApplication
 
-from studio.core.settings import load_settings
+from studio.core.settings_store import load_settings
 from studio.models.download import unfinished
 from studio.models.hub import FOLDER_PREFIX
 from studio.models.hub_token import SERVICE

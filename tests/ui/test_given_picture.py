@@ -90,7 +90,7 @@ def test_what_stood_there_comes_back_with_the_next_start(tab, qtbot, photo):
     tab.given.set_path(str(photo))
     tab.given.set_values({"strength": 0.333})
     wait_seen(qtbot, tab)
-    draft = tab.shared.settings.drafts["image"]
+    draft = tab.shared.draft("image")
     tab.set_values({"prompt": "b", "image": "", "strength": 0.9})
     assert tab.request().image == ""
     tab.set_values(draft)

@@ -3,7 +3,7 @@
 import pytest
 
 from studio.core.events import Finished, Loading, Statistics
-from studio.core.settings import load_settings, save_settings
+from studio.core.settings_store import update
 from studio.engine.fake import FakeEngine
 from tests.ui.conftest import PATIENCE, close_studio
 from tests.ui.test_window import is_over, press_generate, type_prompt
@@ -34,9 +34,7 @@ def test_the_model_used_last_is_loaded_with_the_window(qtbot, open_studio, data,
     run_picture(studio, qtbot)
     close_studio(studio)
     close_studio(open_studio())
-    settings = load_settings(data)
-    settings.warm_start = False
-    save_settings(data, settings)
+    update(data, {"warm_start": False})
     open_studio()
     assert asked == [(), ("image", "fake-image"), ()]
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QDesktopServices, QDropEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton
 
 from studio.core.paths import resources
-from studio.core.settings import load_settings
+from studio.core.settings_store import load_settings
 from studio.models.card import ModelCard
 from studio.models.catalogue import CatalogueEntry, card_folder, why_not_run
 from studio.models.installed import list_installed

@@ -111,7 +111,7 @@ def test_the_button_chooses_a_file(build, qtbot, given_path, monkeypatch):
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_arguments, **_more: (str(given_path), ""))
     page.given.choose_button.click()
     qtbot.waitUntil(lambda: page.given.given is not None, timeout=PATIENCE)
-    assert page.shared.settings.drafts["music"]["continue_from"] == str(given_path)
+    assert page.shared.draft("music")["continue_from"] == str(given_path)
 
 
 def test_examples_take_the_prompts_place_and_are_read(build):

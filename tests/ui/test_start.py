@@ -14,7 +14,8 @@ from studio import app
 from studio.app import Studio
 from studio.cli.start import WindowOptions, window_options
 from studio.core.paths import data_folder
-from studio.core.settings import Settings, save_settings
+from studio.core.settings import Settings
+from studio.core.settings_store import update
 from studio.jobs.lock import take
 from studio.ui import theme
 from studio.ui.frame import First, look
@@ -87,6 +88,7 @@ def test_little_is_imported_before_the_first_paint(data):
         "studio.cli.start",
         "studio.core.environment",
         "studio.core.paths",
+        "studio.core.regular_file",
         "studio.jobs.lock",
         "studio.ui.actions",
         "studio.ui.frame",
@@ -155,7 +157,7 @@ def test_a_tab_and_a_button_that_are_pressed_early_do_what_they_say(begin, qtbot
 
 def test_the_tabs_stay_where_they_were_painted_first(begin, qtbot, data):
     for welcome in (True, False):
-        save_settings(data, Settings(starter_declined=not welcome))
+        update(data, {"starter_declined": not welcome})
         studio = painted(begin(fake=False), qtbot)
         bar = studio.window.tabs.tabBar()
         before = (bar.mapTo(studio.window, bar.rect().topLeft()), bar.size(), studio.window.statusBar().geometry())
@@ -189,7 +191,7 @@ def test_place_tab_and_queue_are_those_of_the_last_time(begin, qtbot, data):
 
 
 def test_a_window_that_is_closed_at_once_leaves_everything_as_it_was(qapp, data, qtbot):
-    save_settings(data, Settings(last_tab=2, recent_prompts=["x"]))
+    update(data, {"last_tab": 2})
     before = data.settings.read_bytes()
     studio = Studio(data, fake=True)
     studio.start()
@@ -224,13 +226,12 @@ def test_damaged_settings_give_a_frame_all_the_same(qapp, data, content):
     studio.build_now()
     studio.start()
     studio.begin_now()
-    assert studio.settings.drafts == {}
+    assert studio.settings == Settings()
     close_studio(studio)
 
 
 def test_the_frame_sees_what_the_settings_say(data):
-    settings = Settings(theme="dark", last_tab=2, geometry="AAAA", window_state="BBBB", starter_declined=True)
-    save_settings(data, settings)
+    update(data, {"theme": "dark", "last_tab": 2, "geometry": "AAAA", "window_state": "BBBB", "starter_declined": True})
     assert look(data) == First("dark", "AAAA", "BBBB", 2, welcome=False)
 
 

@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.drafts import load_drafts
 from studio.core.errors import Failure
 from studio.core.jobs import JobState
-from studio.core.settings import load_settings
 from studio.ui.dialogs.batch import BatchDialog
 from studio.ui.dialogs.models import ModelsDialog
 from studio.ui.docks.queue_table import PROMPT
@@ -352,7 +352,7 @@ def test_settings_are_written_whole(open_studio, data):
     studio = open_studio()
     type_prompt(studio.window.text_tab, "x")
     close_studio(studio)
-    assert load_settings(data).drafts["text"]["prompt"] == "x"
+    assert load_drafts(data)["text"]["prompt"] == "x"
 
 
 @pytest.mark.parametrize("size", [100, 300_000])

@@ -141,7 +141,7 @@ class PromptsPage(Page):
             self.model.addItem(card.title, card.name)
         self.model.setCurrentIndex(max(0, self.model.findData(model)))
         self.defaults.addItem("The model's own", {})
-        if draft := self._shared.settings.drafts.get(kind):
+        if draft := self._shared.draft(kind):
             self.defaults.addItem(f"As in the {KINDS[kind].title} tab", _settings(kind, draft))
         for preset in presets(kind):
             self.defaults.addItem(f"Preset: {preset.title}", _settings(kind, preset.values))

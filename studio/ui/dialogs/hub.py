@@ -35,6 +35,7 @@ class HubDialog(QDialog):
         self.offline = QCheckBox("Offline: fetch nothing, whatever is asked for")
         self.offline.setChecked(shared.settings.offline)
         name_control(self.offline, "Offline", "Nothing is fetched while this is on")
+        self._before = {"endpoint": shared.settings.endpoint, "offline": shared.settings.offline}
         self.keep_button = button("Keep", "Keep this", self._keep, primary=True)
         self.cancel_button = button("Cancel", "Change nothing", self.reject)
         layout = QVBoxLayout(self)
@@ -75,14 +76,14 @@ class HubDialog(QDialog):
 
     def _keep(self) -> None:
         text, token = self.endpoint.text().strip(), self.token.text().strip()
-        settings = self.shared.settings
         try:
-            settings.endpoint = checked_endpoint(text) if text else ""
+            endpoint = checked_endpoint(text) if text else ""
         except StudioError as error:
             self.notice.say(error.message, error.cure)
             return
-        settings.offline = self.offline.isChecked()
-        self.shared.settings_changed()
+        shown = {"endpoint": endpoint, "offline": self.offline.isChecked()}
+        # Only what was changed here: a command may have changed the other one since the dialog was opened.
+        self.shared.change_settings(**{name: value for name, value in shown.items() if value != self._before[name]})
         if token:
             self._store(token)
         else:

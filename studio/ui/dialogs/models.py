@@ -241,19 +241,14 @@ class ModelsDialog(QDialog):
     def _make_default(self) -> None:
         item = self._chosen()
         if item is not None:
-            self.shared.settings.default_models[item.card.kind] = item.card.name
-            self.shared.settings_changed()
+            self.shared.change_settings(default_models={item.card.kind: item.card.name})
             self.shared.models_changed.emit()
 
     def _on_memory_wished(self, wish: MemoryWish) -> None:
         item = self._chosen()
         if item is None:
             return
-        if wish == "auto":
-            self.shared.settings.model_memory.pop(item.card.name, None)
-        else:
-            self.shared.settings.model_memory[item.card.name] = wish
-        self.shared.settings_changed()
+        self.shared.change_settings(model_memory={item.card.name: None if wish == "auto" else wish})
         self._on_chosen()
 
     def _open_folder(self) -> None:

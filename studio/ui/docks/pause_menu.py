@@ -83,23 +83,21 @@ class PauseMenu(QMenu):
         self._queue.set_limit(Limit(until=time.time() + seconds % DAY_SECONDS))
 
     def _set_by_model(self, on: bool) -> None:
-        self._queue.by_model = self._shared.settings.order_by_model = on
-        self._shared.settings_changed()
+        self._queue.by_model = on
+        self._shared.change_settings(order_by_model=on)
         self._queue.jobs_moved.emit([])
 
     def _set_together(self, on: bool) -> None:
-        self._queue.together = self._shared.settings.run_together = on
-        self._shared.settings_changed()
+        self._queue.together = on
+        self._shared.change_settings(run_together=on)
 
     def _set_awake(self, on: bool) -> None:
-        self._shared.session.worker.keep_awake = self._shared.settings.keep_awake = on
-        self._shared.settings_changed()
+        self._shared.session.worker.keep_awake = on
+        self._shared.change_settings(keep_awake=on)
 
     def _set_only_idle(self, on: bool) -> None:
-        self._shared.settings.only_idle = on
-        self._shared.settings_changed()
+        self._shared.change_settings(only_idle=on)
         self._shared.only_idle_changed.emit(on)
 
     def _set_notify(self, on: bool) -> None:
-        self._shared.settings.notify = on
-        self._shared.settings_changed()
+        self._shared.change_settings(notify=on)

@@ -166,7 +166,8 @@ class SpeechTab(SoundTab):
 
     def set_own_values(self, values: dict[str, Any]) -> None:
         """See `GenerateTab`."""
-        index = self.voice.findData(values.get("voice"))
+        voice = values.get("voice")
+        index = self.voice.findData(voice) if isinstance(voice, str) else -1
         if index >= 0:
             self.voice.setCurrentIndex(index)
 

@@ -288,12 +288,11 @@ class GenerateTab(QWidget):
     def _on_edited(self) -> None:
         self.check()
         if not self._loading_draft:
-            self.shared.settings.drafts[self.kind] = {**self.values(), "model": self.model.currentData() or ""}
-            self.shared.settings_changed()
+            self.shared.keep_draft(self.kind, {**self.values(), "model": self.model.currentData() or ""})
 
     def load_draft(self) -> None:
         """Show what stood here when the program was last closed."""
-        draft = self.shared.settings.drafts.get(self.kind)
+        draft = self.shared.draft(self.kind)
         if draft:
             self.set_values(draft)
         self._loading_draft = False
@@ -313,7 +312,6 @@ class GenerateTab(QWidget):
             return
         job = new_job(request, self.shared.output_folder())
         self._mine.add(job.id)
-        self.shared.remember_prompt(request.prompt)
         seed = self.form.fields.get("seed")
         if seed is not None and request.seed is None:
             seed.editor.setProperty("placeholderText", f"random (now {job.request.seed})")

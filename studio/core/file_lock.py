@@ -1,0 +1,64 @@
+"""A lock that programs hold while they change a file that several of them write. The system releases it when a program dies."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+WAIT_SECONDS = 5.0
+_POLL_SECONDS = 0.01
+_UNSUPPORTED = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+
+
+@contextlib.contextmanager
+def hold(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    """Hold the lock file `path`, which is made and stays. Threads of one program exclude each other, too.
+
+    A file system without locks (some network drives) is used without one. Raises TimeoutError where another program keeps it,
+    and OSError.
+    """
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        _take(descriptor, path, wait_seconds)
+        yield
+    finally:
+        os.close(descriptor)  # releases it
+
+
+def _take(descriptor: int, path: Path, wait_seconds: float) -> None:
+    end = time.monotonic() + wait_seconds
+    while True:
+        try:
+            _try(descriptor)
+        except OSError as error:
+            if error.errno in _UNSUPPORTED:
+                return
+            if error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+                raise
+        else:
+            return
+        if time.monotonic() >= end:
+            raise TimeoutError(errno.ETIMEDOUT, "another program keeps it locked", str(path))
+        time.sleep(_POLL_SECONDS)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _try(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

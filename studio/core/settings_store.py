@@ -1,0 +1,201 @@
+"""Reading and changing `settings.json`, which the window and every command may write at the same time.
+
+A change names fields. It is made under a lock, on what is on disk at that moment, so no program writes over the fields of
+another one. Keys and values that this version does not know stay in the file; in their place the defaults hold.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.core.file_lock import hold
+from studio.core.files import write_whole
+from studio.core.paths import DataFolder
+from studio.core.regular_file import IrregularFileError, read_regular
+from studio.core.settings import Settings
+
+Change = Mapping[str, Any]
+"""Field → new value. For a field that is a dict: entries to set, or None to delete one (as RFC 7396 merges)."""
+LIMIT_BYTES = 32 << 20
+"""Files of earlier versions held up to 20 MB of prompts."""
+_FIELDS = {field.name: field for field in msgspec.structs.fields(Settings)}
+_TABLES = {name: field.type.__args__[1] for name, field in _FIELDS.items() if getattr(field.type, "__origin__", None) is dict}
+"""Fields that are dicts → the type of their values."""
+_FORMER = ("drafts", "recent_prompts")
+"""What earlier versions kept here: drafts have a file of their own now (`core/drafts.py`), and the prompts were never read."""
+
+
+class DamagedFileError(Exception):
+    """The file is no JSON object, or no regular file."""
+
+
+def load_settings(data: DataFolder) -> Settings:
+    """Read the settings and change nothing on disk; the defaults hold for whatever cannot be read."""
+    try:
+        return _settings(read_object(data.settings))
+    except (DamagedFileError, OSError):
+        return Settings()
+
+
+def update(data: DataFolder, change: Change) -> Settings:
+    """Change the named fields on disk; return all settings as they are then.
+
+    Raises OSError where they cannot be written, and ValueError for a change that is none.
+    """
+    check_change(change)
+    with _locked(data):
+        try:
+            document = read_object(data.settings)
+        except DamagedFileError:
+            set_aside(data.settings)
+            document = {}
+        before = msgspec.json.encode(document)
+        _merge(document, change)
+        if msgspec.json.encode(document) != before:
+            _write(data, document)
+    return _settings(document)
+
+
+def apply_change(settings: Settings, change: Change) -> None:
+    """Make the same change to settings in memory."""
+    for name, value in change.items():
+        setattr(settings, name, _merged(getattr(settings, name), value) if name in _TABLES else value)
+
+
+def merge_changes(first: Change, second: Change) -> dict[str, Any]:
+    """Return one change that does what both do, one after the other."""
+    both = dict(first)
+    for name, value in second.items():
+        both[name] = {**both.get(name, {}), **value} if name in _TABLES else value
+    return both
+
+
+def check_change(change: Change) -> None:
+    """Raise ValueError where a change names no field, or has a value that is wrong or cannot be written."""
+    for name, value in change.items():
+        if name not in _FIELDS:
+            raise ValueError(f"There is no setting {name!r}.")
+        entries = {key: entry for key, entry in value.items() if entry is not None} if name in _TABLES else value
+        msgspec.convert(entries, _FIELDS[name].type)  # ValidationError is a ValueError
+        msgspec.json.encode(value)  # UnicodeEncodeError is one, too
+
+
+def set_aside_damaged(data: DataFolder) -> str:
+    """Move a damaged file out of the way, under another name; return a sentence about it, or nothing."""
+    if not _is_damaged(data.settings):
+        return ""
+    try:
+        with _locked(data):
+            if not _is_damaged(data.settings):  # another program was faster
+                return ""
+            aside = set_aside(data.settings)
+    except OSError:
+        return f"{data.settings} cannot be read; the default settings are used."
+    return f"The settings could not be read. They are kept as {aside.name}, and the default settings are used."
+
+
+def former_drafts(data: DataFolder) -> Any:
+    """Return the drafts that an earlier version kept in the settings; None where there are none."""
+    try:
+        return read_object(data.settings).get("drafts")
+    except (DamagedFileError, OSError):
+        return None
+
+
+def drop_former_fields(data: DataFolder) -> None:
+    """Remove from the file what earlier versions kept there. Raises OSError."""
+    try:
+        if not any(name in read_object(data.settings) for name in _FORMER):
+            return
+        with _locked(data):
+            document = read_object(data.settings)
+            for name in _FORMER:
+                document.pop(name, None)
+            _write(data, document)
+    except DamagedFileError:
+        return
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a file; an empty one where there is no file. Raises DamagedFileError, OSError."""
+    try:
+        document = msgspec.json.decode(read_regular(path, LIMIT_BYTES))
+    except FileNotFoundError:
+        return {}
+    except (IrregularFileError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DamagedFileError(str(error)) from None
+    if not isinstance(document, dict):
+        raise DamagedFileError("not a JSON object")
+    return document
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file to a name that says so and is free; return it. Raises OSError."""
+    stem = f"{path.stem}.damaged-{time.strftime('%Y%m%d-%H%M%S')}"
+    aside = next(
+        name for number in range(1, 1_000)
+        if not os.path.lexists(name := path.with_name(f"{stem}{f'-{number}' if number > 1 else ''}{path.suffix}"))
+    )  # fmt: skip
+    path.rename(aside)
+    return aside
+
+
+def _locked(data: DataFolder) -> contextlib.AbstractContextManager[None]:
+    data.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return hold(data.settings_lock)
+
+
+def _write(data: DataFolder, document: Mapping[str, Any]) -> None:
+    content = msgspec.json.format(msgspec.json.encode(document), indent=1)
+    write_whole(Path(os.path.realpath(data.settings)), content, replace=True)  # a link to it stays a link
+
+
+def _is_damaged(path: Path) -> bool:
+    try:
+        read_object(path)
+    except DamagedFileError:
+        return True
+    except OSError:  # no right to read it, for example: it may be whole
+        return False
+    return False
+
+
+def _settings(document: Mapping[str, Any]) -> Settings:
+    """Return the fields that are right; the defaults hold for each of the others."""
+    found: dict[str, Any] = {}
+    for name, field in _FIELDS.items():
+        if name not in document:
+            continue
+        value = document[name]
+        if name in _TABLES and isinstance(value, dict):
+            value = dict(_right_entries(value.items(), _TABLES[name]))
+        with contextlib.suppress(msgspec.ValidationError):
+            found[name] = msgspec.convert(value, field.type)
+    return Settings(**found)
+
+
+def _right_entries(entries: Iterable[tuple[str, Any]], kind: Any) -> Iterable[tuple[str, Any]]:
+    for key, value in entries:
+        with contextlib.suppress(msgspec.ValidationError):
+            yield key, msgspec.convert(value, kind)
+
+
+def _merge(document: dict[str, Any], change: Change) -> None:
+    for name, value in change.items():
+        if name in _TABLES:
+            kept = document.get(name)
+            document[name] = _merged(kept if isinstance(kept, dict) else {}, value)
+        else:
+            document[name] = value
+
+
+def _merged(table: Mapping[str, Any], entries: Mapping[str, Any]) -> dict[str, Any]:
+    both = {**table, **entries}
+    return {key: value for key, value in both.items() if key not in entries or value is not None}

@@ -1,0 +1,170 @@
+"""The window's settings and drafts: shared with commands, written by one thread, and never a reason not to start."""
+
+import json
+import os
+import sys
+
+import pytest
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from studio.core.drafts import load_drafts, save_drafts
+from studio.core.file_lock import hold
+from studio.core.settings_store import load_settings, update
+from studio.ui.tabs.base import GenerateTab
+from tests.cli.programs import studio as run_studio
+from tests.ui.conftest import PATIENCE, close_studio
+
+
+def test_a_command_beside_the_window_is_not_undone_by_the_next_key(qtbot, open_studio, data):
+    studio = open_studio()
+    tab = studio.window.text_tab
+    for arguments in (
+        ("models", "hub", "--offline", "--endpoint", "https://hub.example"),
+        ("models", "memory", "4-bit"),
+        ("models", "memory", "--unload", "3", "--no-warm-start"),
+    ):
+        assert run_studio(*arguments, data=data).returncode == 0
+        QTest.keyClicks(tab.prompt, "x")
+        studio.window.theme_dark()
+        assert studio.shared.save_now()
+    settings = load_settings(data)
+    assert (settings.offline, settings.endpoint) == (True, "https://hub.example")
+    assert (settings.memory, settings.unload_minutes, settings.warm_start) == ("4-bit", 3, False)
+    assert settings.theme == "dark"
+    qtbot.waitUntil(lambda: studio.settings == settings, timeout=PATIENCE)
+    close_studio(studio)
+    assert load_settings(data).offline
+    assert load_drafts(data)["text"]["prompt"] == "xxx"
+
+
+def test_the_window_follows_what_a_command_changes(qtbot, open_studio, data):
+    studio = open_studio()
+    update(data, {"offline": True, "model_memory": {"m": "8-bit"}})
+    qtbot.waitUntil(lambda: studio.shared.settings.offline, timeout=PATIENCE)
+    assert studio.settings.model_memory == {"m": "8-bit"}
+
+
+def test_the_latest_wins_also_at_close_while_another_program_keeps_the_lock(open_studio, data):
+    studio = open_studio()
+    studio.shared.save_now()
+    with hold(data.settings_lock):
+        studio.window.theme_light()
+        QTest.keyClicks(studio.window.text_tab.prompt, "a")
+        studio.window.show_image()
+        studio.window.theme_dark()
+        QTest.keyClicks(studio.window.image_tab.prompt, "b")
+        assert load_settings(data).theme == "system"
+    close_studio(studio)
+    assert (load_settings(data).theme, load_settings(data).last_tab) == ("dark", 1)
+    drafts = load_drafts(data)
+    assert (drafts["text"]["prompt"], drafts["image"]["prompt"]) == ("a", "b")
+
+
+def test_many_changes_end_with_the_last_one_on_disk(open_studio, data):
+    studio = open_studio()
+    for number in range(200):
+        studio.shared.change_settings(last_tab=number, default_models={f"kind {number % 7}": str(number)})
+    close_studio(studio)
+    assert load_settings(data).last_tab == 199
+    assert load_settings(data).default_models == {f"kind {number % 7}": str(number) for number in range(193, 200)}
+
+
+@pytest.fixture
+def no_modal(monkeypatch):
+    def refuse(box):
+        raise AssertionError(f"a modal message: {box.text()}")
+
+    monkeypatch.setattr(QMessageBox, "exec", refuse)
+
+
+@pytest.mark.parametrize("refused", ["settings", "drafts"])
+def test_what_cannot_be_saved_is_said_once_and_saved_when_it_can_be(qtbot, open_studio, data, no_modal, refused):
+    studio = open_studio()
+    studio.shared.save_now()
+    said = []
+    studio.shared.save_failed.connect(said.append)
+    in_the_way = data.settings_lock if refused == "settings" else data.drafts
+    in_the_way.unlink(missing_ok=True)
+    in_the_way.mkdir()
+    for text in ("a", "b", "c"):
+        QTest.keyClicks(studio.window.text_tab.prompt, text)
+        studio.shared.change_settings(endpoint=text)
+        assert not studio.shared.save_now()
+        QApplication.processEvents()
+    assert len(said) == 1
+    assert "cannot be saved" in studio.window.settings_bar.message
+    assert studio.window.settings_bar.isVisible()
+    assert studio.window.isEnabled()
+    in_the_way.rmdir()
+    studio.shared.change_settings(theme="dark")
+    assert studio.shared.save_now()
+    qtbot.waitUntil(lambda: not studio.window.settings_bar.isVisible(), timeout=PATIENCE)
+    assert said[1:] == [""]
+    assert (load_settings(data).endpoint, load_drafts(data)["text"]["prompt"]) == ("c", "abc")
+
+
+def test_a_window_whose_settings_cannot_be_saved_closes(open_studio, data, no_modal):
+    studio = open_studio()
+    studio.shared.save_now()
+    data.settings_lock.unlink(missing_ok=True)
+    data.settings_lock.mkdir()
+    close_studio(studio)
+    assert not studio.window.isVisible()
+
+
+def test_damaged_settings_are_set_aside_and_the_window_says_where(open_studio, data):
+    data.settings.write_bytes(b'{"theme": "da')
+    studio = open_studio()
+    (aside,) = data.root.glob("settings.damaged-*")
+    assert aside.name in studio.window.settings_bar.message
+    assert studio.window.settings_bar.isVisible()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes in folders")
+def test_pipes_in_the_place_of_settings_and_drafts_do_not_stop_the_start(open_studio, data):
+    os.mkfifo(data.settings)
+    os.mkfifo(data.drafts)
+    studio = open_studio()
+    QTest.keyClicks(studio.window.text_tab.prompt, "x")
+    close_studio(studio)
+    assert load_drafts(data)["text"]["prompt"] == "x"
+
+
+def test_settings_of_a_later_version_survive_the_window(open_studio, data):
+    later = {"memory": "2-bit", "theme": "sepia", "sidebar": {"width": 3}, "starter_declined": True}
+    data.settings.write_text(json.dumps(later))
+    studio = open_studio()
+    studio.window.show_image()
+    close_studio(studio)
+    on_disk = json.loads(data.settings.read_bytes())
+    assert {name: on_disk[name] for name in later} == later
+    assert on_disk["last_tab"] == 1
+
+
+def test_drafts_of_an_earlier_version_come_with_the_window(open_studio, data):
+    data.settings.write_text(json.dumps({"theme": "dark", "drafts": {"text": {"prompt": "a cat"}}, "recent_prompts": ["x"]}))
+    studio = open_studio()
+    assert studio.window.text_tab.prompt.toPlainText() == "a cat"
+    close_studio(studio)
+    assert load_drafts(data)["text"]["prompt"] == "a cat"
+    assert not {"drafts", "recent_prompts"} & set(json.loads(data.settings.read_bytes()))
+
+
+WRONG = (None, True, -1, 10**30, 1e300, "x", "\0", [], [1, {}], {"a": 1}, "999999999999")
+
+
+def test_a_draft_with_wrong_values_is_shown_as_far_as_it_is_right(open_studio, data):
+    studio = open_studio()
+    tabs: list[GenerateTab] = [studio.window.text_tab, studio.window.image_tab, *studio.window.audio_tab.pages]
+    for tab in tabs:
+        names = [*tab.values(), "model"]
+        for wrong in WRONG:
+            tab.set_values(dict.fromkeys(names, wrong) | {"prompt": "a cat"})
+            assert tab.prompt.toPlainText() == "a cat"
+        tab.set_values({"prompt": 10**30})
+    close_studio(studio)
+    save_drafts(data, {"text": dict.fromkeys(studio.window.text_tab.values(), 1e300), "image": [1], "music": {"prompt": "b"}})
+    studio = open_studio()
+    assert studio.window.text_tab.prompt.toPlainText() == ""
+    assert studio.window.audio_tab.music.prompt.toPlainText() == "b"
