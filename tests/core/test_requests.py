@@ -118,3 +118,13 @@ def test_nothing_but_a_request_or_its_problems_comes_out(values):
     with contextlib.suppress(InvalidRequestError):
         request = build_request(TextRequest, values)
         assert msgspec.json.decode(msgspec.json.encode(request), type=AnyRequest) == request
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_defaults_are_right_by_themselves(kind):
+    from studio.core.requests.base import _check_field
+
+    problems = [
+        problem for info in fields(KINDS[kind]) if info.default is not None for problem in _check_field(info, info.default)
+    ]
+    assert problems == []

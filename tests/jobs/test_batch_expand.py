@@ -173,7 +173,7 @@ def test_what_explodes_is_refused_with_its_line(tmp_path):
     assert [(row.line, "at most 100,000" in row.message) for row in batch.bad] == [(2, True), (3, True)]
     with pytest.raises(StudioError, match="line 3 the batch comes to more than 100,000 rows"):
         read(tmp_path, "a.txt", "x\n[1..60000]\n[1..60000]\n")
-    with pytest.raises(StudioError, match="more than 300 MB of text"):
+    with pytest.raises(StudioError, match="more than 40 MB of text"):
         read(tmp_path, "a.txt", "x" * 190_000 + "[1..9999]\n")
     with pytest.raises(StudioError, match="100,000 rows"):
         read(tmp_path, "a.txt", "x\n" * 200, repeat=1000)

@@ -35,7 +35,7 @@ def read(tmp_path, name, data, **more):
     ("name", "row", "field"),
     [
         ("a.csv", "prompt,seed\ngood,1\nbad,99999999999\n", "seed"),
-        ("a.csv", "prompt,seed\ngood,1\nbad,-1\n", "seed"),
+        ("a.csv", "prompt,seed\ngood,1\nbad,-2\n", "seed"),
         ("a.csv", "prompt,width\ngood,64\nbad,100000\n", "width"),
         ("a.csv", "prompt,width\ngood,64\nbad,65\n", "width"),
         ("a.csv", "prompt,steps\ngood,1\nbad,0\n", "steps"),
@@ -83,10 +83,41 @@ def test_a_cell_of_a_megabyte_is_an_error_with_its_line(tmp_path):
     assert [row.request.prompt for row in batch.good] == ["good", "too"]
 
 
-def test_an_unclosed_quote_is_named_where_it_opened(tmp_path):
+def test_an_unclosed_quote_is_named_where_it_opened_and_the_rows_behind_it_run(tmp_path):
     batch = read(tmp_path, "a.csv", 'prompt,seed\ngood,1\n"never closed,2\n' + "more,3\n" * 100)
-    assert [row.request.prompt for row in batch.good] == ["good"]
+    assert [row.request.prompt for row in batch.good] == ["good"] + ["more"] * 100
+    assert [row.line for row in batch.good] == [2, *range(4, 104)]
     assert [(row.line, "quote" in row.message) for row in batch.bad] == [(3, True)]
+
+
+def test_what_may_belong_to_a_long_cell_is_named_and_never_a_prompt(tmp_path):
+    one_column = read(tmp_path, "a.csv", 'prompt\ngood\n"never closed\nmore\nand more\n')
+    assert [row.request.prompt for row in one_column.good] == ["good"]
+    assert [(row.line, "lines to 6" in row.message) for row in one_column.bad] == [(3, True)]
+    long_cell = 'prompt,seed\n"first line\nsecond "quoted" line\nthird",5\nfine,6\n'
+    batch = read(tmp_path, "a.csv", long_cell)
+    assert [row.request.prompt for row in batch.good] == ["fine"]
+    assert [(row.line, "lines to 4" in row.message) for row in batch.bad] == [(2, True)]
+
+
+@pytest.mark.parametrize("bad", ['"big" cat,5', '"a" and "b",5', 'x,"5" and more', '"a"b"c",5', '"""a" b,5'])
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+def test_a_wrong_quote_costs_its_own_row_only(tmp_path, bad, suffix):
+    text = f'prompt,seed\nfirst,1\n{bad}\nsecond,2\n"third ""with"" quotes",3\n'
+    batch = read(tmp_path, f"a.{suffix}", text.replace(",", "\t") if suffix == "tsv" else text)
+    assert [row.request.prompt for row in batch.good] == ["first", "second", 'third "with" quotes']
+    assert [row.line for row in batch.bad] == [3]
+
+
+def test_quotes_that_open_and_open_take_no_time(tmp_path):
+    import time
+
+    begun = time.process_time()
+    batch = read(tmp_path, "a.csv", "prompt,seed\n" + '"open,1\nx,"2\n"y" z,3\nfine,4\n' * 2000)
+    assert time.process_time() - begun < 5
+    assert {row.request.prompt for row in batch.good} <= {"fine", "x"}
+    named = sum(1 for row in batch.bad)
+    assert named >= 1
 
 
 def test_a_column_that_the_template_wants_and_the_file_lacks(tmp_path):
@@ -110,12 +141,12 @@ def test_what_looks_like_a_formula_is_a_prompt_and_inert_in_what_is_written(qtbo
     csv.writer(output).writerows([["prompt", "max_new_tokens"], [cell, 1]])
     batch, jobs = plan(read(tmp_path, "a.csv", output.getvalue()), tmp_path / "out", collect="csv")
     (job,) = jobs
-    assert job.request.prompt == cell
+    assert job.request.prompt == cell.strip()
     finish(qtbot, open_session(), batch, jobs)
     for name in ("report.csv", "collected.csv"):
         (row,) = csv.DictReader(io.StringIO((tmp_path / "out" / name).read_text(encoding="utf-8-sig"), newline=""))
-        assert row["prompt"] == f"'{cell}"
-    assert read_recipe(next((tmp_path / "out").glob("0*.txt"))).request.prompt == cell
+        assert row["prompt"] == f"'{cell.strip()}"
+    assert read_recipe(next((tmp_path / "out").glob("0*.txt"))).request.prompt == cell.strip()
 
 
 # The run ----------------------------------------------------------------------------------------------------------------------

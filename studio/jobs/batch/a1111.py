@@ -1,18 +1,28 @@
 """Lines of prompts in the grammar of A1111's "Prompts from file": `--prompt "a cat" --seed 7 --steps 20`.
 
-A line is split as a shell would; `--prompt` and `--negative_prompt` take all words up to the next tag. There, a line that cannot
-be read becomes a prompt as it stands; here it is an error. https://github.com/AUTOMATIC1111/stable-diffusion-webui
+`--prompt` and `--negative_prompt` take all words up to the next tag, as they are written: quotes count where they stand
+around the whole, so that the apostrophe in "knight's" and the backslashes in `\\(animal\\)` stay. There, a line that cannot be
+read becomes a prompt as it stands; here it is an error.
+https://github.com/AUTOMATIC1111/stable-diffusion-webui
 """
 
 from __future__ import annotations
 
 import re
-import shlex
 from typing import Any
 
 from studio.core.errors import Problem
 
-_TAG = re.compile(r"(?:^|\s)--\w")
+_TAG = re.compile(r"(?:^|(?<=\s))--(?=\w)")
+_NAME = re.compile(r"--(\S*)")
+_WORD = re.compile(r'"(?:[^"\\]|\\.)*+"|\'[^\']*+\'|\S+')
+_END = re.compile(r"\s*+(?:$|(?<=\s)(?=--\w))")
+_SPACES = re.compile(r"\s+")
+_ESCAPED = re.compile(r'\\(["\\])')
+_QUOTED = {
+    '"': re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL),
+    "'": re.compile(r"'([^']*+)'"),
+}  # fmt: skip
 _FIELDS = {
     "sd_model": "model",
     "prompt": "prompt",
@@ -65,41 +75,70 @@ def read_line(line: str) -> tuple[dict[str, Any], tuple[str, ...], tuple[Problem
 
 
 def _split(line: str) -> dict[str, str]:
-    try:
-        words = shlex.split(line)
-    except ValueError as error:
-        raise NotALineError(f"cannot be split into words: {str(error).lower()}") from error
     found: dict[str, str] = {}
-    while words:
-        tag = words.pop(0)
-        name = tag.removeprefix("--")
-        if not tag.startswith("--"):
-            raise NotALineError(f"has {tag[:40]!r} where an option such as --prompt should stand")
+    place = _skip(line, 0)
+    while place < len(line):
+        tag = _NAME.match(line, place)
+        if tag is None:
+            word = line[place : place + 40].split(None, 1)[0]
+            raise NotALineError(f"has {word!r} where an option such as --prompt should stand")
+        name = tag[1]
         if name not in TAGS:
-            raise NotALineError(f"has the unknown option {tag[:40]}")
+            raise NotALineError(f"has the unknown option --{name[:40]}")
         if name in found:
-            raise NotALineError(f"has the option {tag} twice")
-        found[name] = _value(name, words)
+            raise NotALineError(f"has the option --{name} twice")
+        found[name], place = _value(name, line, _skip(line, tag.end()))
+        place = _skip(line, place)
     return found
 
 
-def _value(name: str, words: list[str]) -> str:
-    """Take the words that belong to an option."""
+def _skip(line: str, place: int) -> int:
+    found = _SPACES.match(line, place)
+    return found.end() if found else place
+
+
+def _value(name: str, line: str, place: int) -> tuple[str, int]:
+    """Return an option's value and where it ends."""
     if name in ("prompt", "negative_prompt"):
-        taken = []
-        while words and not words[0].startswith("--"):
-            taken.append(words.pop(0))
-        return " ".join(taken)
-    if name in _FLAGS and (not words or words[0].startswith("--")):
-        return "true"
-    if not words or words[0].startswith("--"):
+        return _text(line, place)
+    if place >= len(line) or _TAG.match(line, place):
+        if name in _FLAGS:
+            return "true", place
         raise NotALineError(f"gives no value for --{name}")
-    return words.pop(0)
+    found = _WORD.match(line, place)
+    assert found is not None  # something that is no white space stands there
+    word = found.group()
+    if word[0] in "\"'" and (len(word) < 2 or word[-1] != word[0]):
+        raise _not_closed()
+    return (_ESCAPED.sub(r"\1", word[1:-1]) if word[0] == '"' else word.strip("'")), found.end()
+
+
+def _text(line: str, place: int) -> tuple[str, int]:
+    """Return a prompt: what stands between quotes around the whole, else everything up to the next tag."""
+    quote = line[place : place + 1]
+    if quote in _QUOTED and quote:
+        found = _QUOTED[quote].match(line, place)
+        if found and (end := _END.match(line, found.end())):
+            return (_ESCAPED.sub(r"\1", found[1]) if quote == '"' else found[1]), end.end()
+        if found is None and quote == '"':
+            raise _not_closed()
+    tag = _TAG.search(line, place)
+    end_of_text = tag.start() if tag else len(line)
+    return line[place:end_of_text].strip(), end_of_text
+
+
+def _not_closed() -> NotALineError:
+    return NotALineError("cannot be split into words: a quotation is not closed")
+
+
+def sampler_named(name: str) -> str:
+    """Return the scheduler that A1111's name of a sampler means; empty where it is none of them."""
+    return _SAMPLERS.get(_SPACES.sub(" ", name.strip().lower()), "")
 
 
 def _sampler(name: str) -> str:
-    known = _SAMPLERS.get(name.strip().lower())
-    if known is None:
+    known = sampler_named(name)
+    if not known:
         raise NotALineError(f"names the sampler {name[:40]!r}; known are {', '.join(sorted(_SAMPLERS))}")
     return known
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import os
 import re
+import sys
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
 from studio.core.errors import StudioError
 
-MAX_FILE_BYTES = 100 * 2**20
+MAX_FILE_BYTES = 32 * 2**20
+"""A hundred thousand rows of 300 letters; what is larger is refused by its size, before it is read."""
+MAX_TEXT_BYTES = 96 * 2**20
+"""Of a file's text in memory: one rare letter makes each of its letters four bytes."""
 ENCODINGS = (
     "utf-8", "utf-16", "gb18030", "big5", "shift_jis", "euc-jp", "euc-kr", "cp1252", "cp1250", "cp1251", "koi8-r", "latin-1",
 )  # fmt: skip
@@ -51,10 +56,11 @@ def read_bytes(path: Path) -> bytes:
         if path.exists() and not path.is_file():  # a pipe or a device may never end
             raise _unreadable(path, "it is not a file")
         with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+            size = os.fstat(file.fileno()).st_size
+            data = file.read(MAX_FILE_BYTES + 1) if size <= MAX_FILE_BYTES else b""
     except (OSError, ValueError) as error:
         raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from error
-    if len(data) > MAX_FILE_BYTES:
+    if max(size, len(data)) > MAX_FILE_BYTES:
         raise _unreadable(path, f"it has more than {MAX_FILE_BYTES // 2**20} MB")
     if not data.strip():
         raise _unreadable(path, "it is empty")
@@ -93,6 +99,10 @@ def _as(data: bytes, encoding: str) -> Decoded:
 
 def _checked(found: Decoded) -> Decoded:
     # Bytes that are no text decode in many encodings; their controls give them away.
+    if sys.getsizeof(found.text) > MAX_TEXT_BYTES:
+        raise StudioError(
+            f"The file's text takes more than {MAX_TEXT_BYTES // 2**20} MB.", cause="invalid", cure="Split it into several files."
+        )
     controls = sum(1 for _ in _CONTROLS.finditer(found.text))
     if "\0" in found.text or controls > max(2, len(found.text) // 200):
         raise StudioError(f"The file is not text, as {found.encoding}.", cause="invalid", cure=_CURE)

@@ -28,6 +28,7 @@ from studio.jobs.batch.grammar import (
     parse,
     swept_of,
     total_of,
+    work_of,
 )
 from studio.jobs.batch.wildcards import Wildcards
 
@@ -39,6 +40,8 @@ COMBINE: dict[str, str] = {
 }
 MAX_NAMES = 8
 """Names that lead to names."""
+MAX_WORK = 10_000_000
+"""Parts of texts that are looked up and drawn for one batch: 100 000 rows with a hundred each."""
 
 
 def check_combine(combine: str) -> None:
@@ -57,6 +60,8 @@ class Scope:
     wildcards: Wildcards
     first: frozenset[str] = frozenset()
     """Variables that go before a row's column of that name."""
+    work: list[int] = field(default_factory=lambda: [0])
+    """Nodes that were looked up, in the one element; scopes of one batch share it."""
     _bound: dict[Name, Node] = field(default_factory=dict)
     _open: list[Name] = field(default_factory=list)
 
@@ -69,12 +74,15 @@ class Scope:
             return node
         if isinstance(node, Name):
             return self._look_up(node, row)
+        self.work[0] += len(node.options if isinstance(node, Choice) else node.parts)
+        if self.work[0] > MAX_WORK:
+            raise too_much_work()
         if isinstance(node, Choice):
             return choice((self.bind(option, row) for option in node.options), sweep=node.sweep)
-        bound = joined(self.bind(part, row) for part in node.parts)
-        if length_of(bound) > MAX_PROMPT_CHARACTERS:
+        parts = [self.bind(part, row) for part in node.parts]
+        if sum(map(length_of, parts)) > MAX_PROMPT_CHARACTERS:  # before they are joined: ten references can be a gigabyte
             raise GrammarError(f"becomes longer than {MAX_PROMPT_CHARACTERS:,} characters")
-        return bound
+        return joined(parts)
 
     def _look_up(self, name: Name, row: Mapping[str, str]) -> Node:
         if name.kind == "column":
@@ -104,6 +112,15 @@ class Scope:
             return self.bind(parse(value), {})
         finally:
             self._open.pop()
+
+
+def too_much_work() -> StudioError:
+    """Return the error for a batch whose texts have too many parts."""
+    return StudioError(
+        f"The texts of the batch have more than {MAX_WORK // 1_000_000} million names and alternatives together.",
+        cause="invalid",
+        cure="Use fewer of them, or split the file.",
+    )
 
 
 def _shown(name: Name) -> str:
@@ -140,6 +157,11 @@ class Cells:
     def length(self) -> int:
         """Characters of one row at most."""
         return sum(map(length_of, self.open.values()))
+
+    @property
+    def work(self) -> int:
+        """Nodes that drawing one row goes through at most."""
+        return sum(map(work_of, self.open.values()))
 
     def resolve(self, index: int, seed: int = 0) -> dict[str, Any]:
         """Return combination number `index`; chance comes from the seed, the prompt first, then the others by name."""

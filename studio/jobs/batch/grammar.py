@@ -21,19 +21,22 @@ MAX_DEPTH = 16
 """Braces within braces."""
 MAX_COMBINATIONS = 100_000
 """Rows that one batch makes at most; also the numbers of one sweep."""
+MAX_PARTS = 20_000
+"""Names, alternatives and braces of one text."""
 _TOO_MANY = 10**9
 """Where counting stops, so that numbers stay small."""
 _NUMBER = r"[+-]?\d{1,15}(?:\.\d{1,15})?"
 SPECIAL = re.compile(r"[{$\[]|__|\\[}|]")
 """What a text has that is more than itself."""
 _SWEEP = re.compile(rf"\[\s*({_NUMBER})\s*\.\.\s*({_NUMBER})(?:\s+step\s+({_NUMBER}))?\s*\]", re.ASCII)
+# Linear in the text: each part fails at its first character, or reads what no other attempt reads again.
 _TOKEN = re.compile(
-    r"(?P<escape>\\+(?=[{}|$\[]|__))"
-    r"|(?P<column>\{\{\s*(?P<of>[^{}]+?)\s*\}\})"
+    r"(?P<escape>(?<!\\)\\++(?=[{}|$\[]|__))"
+    r"|(?P<column>\{\{(?P<of>[^{}]*+)\}\})"
     r"|(?P<brace>[{}|])"
     r"|(?P<variable>\$(?:(?P<plain>[A-Za-z_]\w*)|\{(?P<braced>[^{}|$]{1,100})\}))"
     r"|(?P<wildcard>__(?!_)(?P<file>[^\s{}|$\[\]]{1,100}?)__)"
-    rf"|(?P<sweep>\[\s*{_NUMBER}\s*\.\.)",
+    rf"|(?P<sweep>\[\s*+{_NUMBER}\s*+\.\.)",
     re.ASCII,
 )
 _LETTERS = re.compile(r"__|[{}|$\[]")
@@ -62,6 +65,8 @@ class Choice:
     length: int
     """Characters at most."""
     ends: tuple[int, ...] = ()
+    work: int = 1
+    """Nodes that drawing one of its texts goes through at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +80,8 @@ class Joined:
     length: int
     drawn: bool
     """True where chance decides about a part, unless all combinations are wanted."""
+    work: int
+    """Nodes that drawing one of its texts goes through at most."""
 
 
 Node = str | Name | Choice | Joined
@@ -97,6 +104,11 @@ def length_of(node: Node) -> int:
     return len(node) if isinstance(node, str) else 0 if isinstance(node, Name) else node.length
 
 
+def work_of(node: Node) -> int:
+    """Return how many nodes drawing one text of a node goes through at most."""
+    return node.work if isinstance(node, (Choice, Joined)) else 1
+
+
 def is_drawn(node: Node) -> bool:
     """True where chance decides about a bound node."""
     return node.drawn if isinstance(node, Joined) else isinstance(node, Choice) and not node.sweep
@@ -106,14 +118,14 @@ def choice(options: Iterable[Node], *, sweep: bool = False) -> Choice:
     """Return one of the options."""
     nodes = tuple(options)
     ends: tuple[int, ...] = ()
-    total = len(nodes)
+    total, work = len(nodes), 1
     if any(not isinstance(node, str) for node in nodes):
         sums, total = [], 0
         for node in nodes:
             total = min(total + total_of(node), _TOO_MANY)
             sums.append(total)
-        ends = tuple(sums)
-    return Choice(nodes, sweep, total, max(map(length_of, nodes), default=0), ends)
+        ends, work = tuple(sums), min(1 + max(map(work_of, nodes)), _TOO_MANY)
+    return Choice(nodes, sweep, total, max(map(length_of, nodes), default=0), ends, work)
 
 
 def joined(parts: Iterable[Node]) -> Node:
@@ -138,7 +150,8 @@ def joined(parts: Iterable[Node]) -> Node:
     total = swept = 1
     for node in merged:
         total, swept = min(total * total_of(node), _TOO_MANY), min(swept * swept_of(node), _TOO_MANY)
-    return Joined(tuple(merged), total, swept, min(sum(map(length_of, merged)), _TOO_MANY), any(map(is_drawn, merged)))
+    length, work = min(sum(map(length_of, merged)), _TOO_MANY), min(1 + sum(map(work_of, merged)), _TOO_MANY)
+    return Joined(tuple(merged), total, swept, length, any(map(is_drawn, merged)), work)
 
 
 def parse(text: str, *, columns: bool = False, only_columns: bool = False) -> Node:
@@ -153,8 +166,8 @@ def parse(text: str, *, columns: bool = False, only_columns: bool = False) -> No
     while found := _TOKEN.search(text, place):
         reader.add(text[place : found.start()])
         place = found.end()
-        if found["column"] is not None and columns:
-            reader.add(Name("column", found["of"]))
+        if found["column"] is not None and columns and found["of"].strip():
+            reader.add(Name("column", found["of"].strip()))
         elif only_columns:
             reader.add(found.group())
         else:
@@ -171,6 +184,8 @@ class _Reader:
         self._open: list[tuple[list[Node], list[Node]]] = []
         """(parts before the brace, options that are complete)."""
         self._parts: list[Node] = []
+        self._count = 0
+        self._numbers = 0
 
     def add(self, part: Node) -> None:
         if part != "":
@@ -178,6 +193,9 @@ class _Reader:
 
     def read(self, found: re.Match[str]) -> int:
         """Read a token; return where to go on."""
+        self._count += 1
+        if self._count > MAX_PARTS:
+            raise GrammarError(f"has more than {MAX_PARTS:,} names, alternatives and braces")
         if found["escape"] is not None:
             return self.escape(found)
         if found["sweep"] is not None:
@@ -209,7 +227,8 @@ class _Reader:
         if found is None:
             shown = self._text[start : start + 30].partition("\n")[0]
             raise GrammarError(f"has {shown!r}, which is no sweep; write [5..10 step 1], or \\[ for the bracket itself")
-        self.add(choice(numbers(*found.groups()), sweep=True))
+        self.add(choice(numbers(*found.groups(), most=MAX_COMBINATIONS - self._numbers), sweep=True))
+        self._numbers += total_of(self._parts[-1])
         return found.end()
 
     def brace(self, sign: str) -> None:
@@ -238,13 +257,13 @@ class _Reader:
         return joined(self._parts)
 
 
-def numbers(first: str, last: str, step: str | None = None) -> list[str]:
-    """Return the numbers of a sweep as texts, without rounding errors. Raises GrammarError."""
+def numbers(first: str, last: str, step: str | None = None, *, most: int = MAX_COMBINATIONS) -> list[str]:
+    """Return the numbers of a sweep as texts, without rounding errors. Raises GrammarError where they are more than `most`."""
     begin, end, by = Decimal(first), Decimal(last), abs(Decimal(step or "1"))
     if not by:
         raise GrammarError(f"has a sweep from {first} to {last} with the step 0")
     count = int(abs(end - begin) / by) + 1
-    if count > MAX_COMBINATIONS:
+    if count > most:
         raise GrammarError(f"has a sweep of {count:,} numbers; {MAX_COMBINATIONS:,} are the most")
     by = by if end >= begin else -by
     return [_plain(begin + number * by) for number in range(count)]

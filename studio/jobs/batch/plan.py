@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from studio.jobs.batch.spreadsheet import SUFFIX as SPREADSHEET
 from studio.jobs.batch.spreadsheet import read_spreadsheet
 from studio.jobs.batch.template import columns
 from studio.jobs.batch.understand import FindCard, Reading, Row, Understanding
+from studio.models.card import ModelCard
 
 __all__ = ["BatchFile", "FindCard", "Row", "columns_of", "cure_for", "plan", "read_batch"]
 
@@ -84,7 +85,7 @@ def read_batch(
     columns(template)
     values = dict(defaults or {})
     named = _variables(values.pop("variables", {}))
-    raw, found, warning = _raw_rows(path, encoding, sheet)
+    raw, found, notes = _raw_rows(path, encoding, sheet, {*columns(template), *(mapping or {})})
     _check_mapping(mapping or {}, raw)
     reading = Reading(
         kind=kind, folder=path if path.is_dir() else path.absolute().parent, defaults=values, template=template,
@@ -93,9 +94,29 @@ def read_batch(
         wildcards=wildcards or path.absolute().parent / wildcard_files.FOLDER,
     )  # fmt: skip
     drawing = seed_policies.Seeds(seeds, first_seed)
-    rows = tuple(Understanding(reading, raw, functools.cache(find_card), drawing).rows())
-    told = " ".join(filter(None, (warning, _ignored(raw))))
-    return BatchFile(path, found, told, rows, grid, None if seeds == "random" else drawing.first, _header(raw))
+    understanding = Understanding(reading, raw, _remember(find_card), drawing)
+    rows = tuple(understanding.rows())
+    warning = " ".join(filter(None, (*notes, _ignored(raw), *understanding.notes())))
+    return BatchFile(path, found, warning, rows, grid, None if seeds == "random" else drawing.first, _header(raw))
+
+
+def _remember(find_card: FindCard) -> FindCard:
+    """Return the same with each answer kept, refusals too: a hundred thousand rows may name a model that is not there."""
+
+    @functools.cache
+    def ask(kind: str, name: str) -> ModelCard | StudioError:
+        try:
+            return find_card(kind, name)
+        except StudioError as error:
+            return error
+
+    def find(kind: str, name: str) -> ModelCard:
+        found = ask(kind, name)
+        if isinstance(found, StudioError):
+            raise found.with_traceback(None)
+        return found
+
+    return find
 
 
 def _header(raw: Sequence[RawRow]) -> dict[str, str]:
@@ -106,16 +127,18 @@ def _header(raw: Sequence[RawRow]) -> dict[str, str]:
     return {} if header.keys() <= {"prompt"} else header
 
 
-def _raw_rows(path: Path, encoding: str, sheet: str) -> tuple[list[RawRow], str, str]:
-    """Return the file's rows, how it was read (encoding or sheet), and what is in doubt."""
+def _raw_rows(path: Path, encoding: str, sheet: str, wanted: Collection[str]) -> tuple[list[RawRow], str, list[str]]:
+    """Return the file's rows, how it was read (encoding or sheet), and what a person should know."""
+    notes: list[str] = []
     if path.is_dir():
-        return read_folder(path, encoding)
-    data = read_bytes(path)
+        rows, encodings, doubt = read_folder(path, encoding)
+        return rows, encodings, [doubt]
     if path.suffix.lower() == SPREADSHEET:
-        rows, name = read_spreadsheet(data, sheet)
-        return rows, f"sheet {name}", ""
-    decoded = decode(data, encoding)
-    return read_rows(decoded.text, path.suffix), decoded.encoding, decoded.warning
+        rows, name = read_spreadsheet(read_bytes(path), sheet, wanted=wanted, notes=notes)
+        return rows, f"sheet {name}", notes
+    decoded = decode(read_bytes(path), encoding)
+    rows = read_rows(decoded.text, path.suffix, wanted=wanted, notes=notes)
+    return rows, decoded.encoding, [decoded.warning, *notes]
 
 
 def _variables(table: Any) -> dict[str, str]:

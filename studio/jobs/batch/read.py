@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import itertools
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from studio.core.errors import Problem, StudioError
 from studio.jobs.batch.a1111 import has_tags, read_line
-from studio.jobs.batch.decode import decode, read_bytes
+from studio.jobs.batch.columns import clean
+from studio.jobs.batch.decode import MAX_FILE_BYTES, decode, read_bytes
+from studio.jobs.batch.delimited import read_delimited
+from studio.jobs.batch.rows import MAX_LINE_CHARACTERS, MAX_ROWS, RawRow, check_count, lines_of, too_long
+from studio.jobs.batch.table import IsWanted, wanted_by
 
-MAX_ROWS = 100_000
-MAX_LINE_CHARACTERS = 1_000_000
+__all__ = ["MAX_LINE_CHARACTERS", "MAX_ROWS", "SUFFIXES", "RawRow", "is_batch_file", "read_folder", "read_rows"]
+
 _FENCE = "---"
+_GUESSED_ELEMENT = 4_096
+"""Characters in which an element of a JSON list mostly ends."""
+_MAX_NESTED = 10_000
+"""Characters of a row that holds lists or tables; no setting is one."""
 
 
-@dataclass(frozen=True)
-class RawRow:
-    """One row as it stands in the file. With problems its values mean nothing."""
+def read_rows(
+    text: str, suffix: str, *, wanted: Iterable[str] = (), notes: list[str] | None = None
+) -> list[RawRow]:  # fmt: skip
+    """Return the rows of a file by its suffix.
 
-    line: int
-    values: dict[str, Any] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
-    ignored: tuple[str, ...] = ()
-    """Options that stand in it and mean nothing here."""
-
-
-def read_rows(text: str, suffix: str) -> list[RawRow]:
-    """Return the rows of a file by its suffix. Raises StudioError where the file as a whole cannot be read."""
+    `wanted`: columns by which the header of a table is known, besides the prompt. `notes` gets what a person should know.
+    Raises StudioError where the file as a whole cannot be read.
+    """
     reader = _READERS.get(suffix.lower())
     if reader is None:
         raise StudioError(
@@ -40,10 +41,9 @@ def read_rows(text: str, suffix: str) -> list[RawRow]:
             cure="Use .txt, .csv, .tsv, .jsonl, .json or .xlsx.",
         )
     rows = []
-    for row in reader(text):
+    for row in reader(text, wanted_by(wanted), [] if notes is None else notes):
         rows.append(row)
-        if len(rows) > MAX_ROWS:
-            raise StudioError(f"The file has more than {MAX_ROWS:,} rows.", cause="invalid", cure="Split it into several files.")
+        check_count(len(rows))
     if not rows:
         raise StudioError("The file holds no prompts.", cause="invalid", cure="Write one prompt a line.")
     return rows
@@ -55,7 +55,8 @@ def read_folder(folder: Path, encoding: str = "") -> tuple[list[RawRow], str, st
     Raises StudioError where there is none. A file that cannot be read is a row with a problem.
     """
     try:
-        files = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".txt")
+        found = (path for path in folder.iterdir() if path.suffix.lower() == ".txt")
+        files = sorted(itertools.islice(found, MAX_ROWS + 1))
     except OSError as error:
         raise StudioError(f"The folder {folder.name} cannot be read: {error.strerror}.", cause="invalid") from error
     if not files or len(files) > MAX_ROWS:
@@ -63,43 +64,41 @@ def read_folder(folder: Path, encoding: str = "") -> tuple[list[RawRow], str, st
         raise StudioError(
             f"The folder {folder.name} {many} .txt files.", cause="invalid", cure="Put one prompt into each .txt file."
         )
-    rows, encodings, doubtful = [], set(), []
+    rows, encodings, doubtful, size = [], set(), [], 0
     for number, path in enumerate(files, start=1):
         try:
-            decoded = decode(read_bytes(path), encoding)
+            data = read_bytes(path)
+            size += len(data)
+            decoded = decode(data, encoding)
         except StudioError as error:
             rows.append(RawRow(number, problems=(Problem(path.name[:80], error.message),)))
             continue
+        if size > MAX_FILE_BYTES:
+            raise StudioError(
+                f"The .txt files of the folder {folder.name} have more than {MAX_FILE_BYTES // 2**20} MB together.",
+                cause="invalid",
+                cure="Split them into several folders.",
+            )
         encodings.add(decoded.encoding)
         doubtful += [path.name] if decoded.warning else []
-        rows.append(_prompt(number, decoded.text.strip()))
+        rows.append(_prompt(number, clean(decoded.text)))
     doubt = f"Check the encoding of {', '.join(doubtful[:3])}{' …' if len(doubtful) > 3 else ''}." if doubtful else ""
     return rows, ", ".join(sorted(encodings)), doubt
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    # Not splitlines(): that also splits on U+2028 and others, which belong to a prompt.
-    for number, line in enumerate(text.split("\n"), start=1):
-        yield number, line.removesuffix("\r")
-
-
-def _too_long(line: int) -> RawRow:
-    return RawRow(line, problems=(Problem("prompt", f"the line is longer than {MAX_LINE_CHARACTERS:,} characters"),))
 
 
 def _read_txt(text: str) -> Iterator[RawRow]:
     """A prompt a line; `#` begins a comment line, `\\#` a prompt with `#`; what stands between two lines `---` is one prompt."""
     block: list[str] | None = None
     begun = 0
-    for number, line in _lines(text):
-        if line.strip() == _FENCE:
-            if block is not None and "\n".join(block).strip():
+    for number, line in lines_of(text):
+        if len(line) < 100 and line.strip() == _FENCE:
+            if block is not None and any(part.strip() for part in block):
                 yield _prompt(begun, "\n".join(block).strip("\n"))
             block, begun = ([], number) if block is None else (None, 0)
         elif block is not None:
             block.append(line)
-        elif line.strip() and not line.lstrip().startswith("#"):
-            yield _line(number, line.strip())
+        elif (prompt := clean(line)) and not prompt.startswith("#"):
+            yield _line(number, prompt)
     if block is not None:
         yield RawRow(begun, problems=(Problem("row", f"begins a block that no further line {_FENCE} ends"),))
 
@@ -112,22 +111,22 @@ def _line(number: int, line: str) -> RawRow:
 
 
 def _prompt(number: int, text: str) -> RawRow:
-    return _too_long(number) if len(text) > MAX_LINE_CHARACTERS else RawRow(number, {"prompt": text})
+    return too_long(number) if len(text) > MAX_LINE_CHARACTERS else RawRow(number, {"prompt": text})
 
 
 def _read_jsonl(text: str) -> Iterator[RawRow]:
-    for number, line in _lines(text):
+    for number, line in lines_of(text):
         if not line.strip():
             continue
         if len(line) > MAX_LINE_CHARACTERS:
-            yield _too_long(number)
+            yield too_long(number)
             continue
         try:
             values = _DECODER.decode(line)
         except (RecursionError, ValueError) as error:
             yield _not_json(number, error)
         else:
-            yield _object(number, values)
+            yield _object(number, values, len(line))
 
 
 def _read_json(text: str) -> Iterator[RawRow]:
@@ -137,14 +136,14 @@ def _read_json(text: str) -> Iterator[RawRow]:
         raise StudioError("The file is not a JSON list.", cause="invalid", cure="Put the rows into a list: [{…}, {…}].")
     line, counted, place = 1, 0, _skip(text, place + 1)
     while place < len(text) and text[place] != "]":
-        line, counted = line + text.count("\n", counted, place), place
+        line, counted = line + _count_lines(text, counted, place), place
         try:
-            values, place = _DECODER.raw_decode(text, place)
+            values, end = _decode_at(text, place)
         except (RecursionError, ValueError) as error:
             yield _not_json(line, error)
             return
-        yield _object(line, {"prompt": values} if isinstance(values, str) else values)
-        place = _skip(text, place)
+        yield _object(line, {"prompt": values} if isinstance(values, str) else values, end - place)
+        place = _skip(text, end)
         if text[place : place + 1] == ",":
             place = _skip(text, place + 1)
         elif text[place : place + 1] != "]":
@@ -153,14 +152,41 @@ def _read_json(text: str) -> Iterator[RawRow]:
         yield RawRow(line, problems=(Problem("row", "is not followed by a comma, or by the end of the list"),))
 
 
+def _count_lines(text: str, begin: int, end: int) -> int:
+    lines = text.count("\n", begin, end)
+    return lines if lines or "\r" not in text[begin:end] else text.count("\r", begin, end)
+
+
+def _decode_at(text: str, place: int) -> tuple[Any, int]:
+    """Return the element that begins here, and where it ends. Raises ValueError, RecursionError.
+
+    Only so much of the text is looked at as an element may have: a list of millions of lists takes twenty times its length.
+    """
+    for size in (_GUESSED_ELEMENT, MAX_LINE_CHARACTERS):
+        piece = text[place : place + size]
+        try:
+            values, end = _DECODER.raw_decode(piece)
+        except json.JSONDecodeError as error:
+            cut_off = error.pos > len(piece) - 20 or error.msg.startswith("Unterminated")
+            if len(piece) < size or not cut_off:
+                raise
+        else:
+            return values, place + end
+    raise ValueError(f"an element has more than {MAX_LINE_CHARACTERS:,} characters, or does not end")
+
+
 def _skip(text: str, place: int) -> int:
     while place < len(text) and text[place] in " \t\r\n":
         place += 1
     return place
 
 
-def _object(line: int, values: Any) -> RawRow:
-    return RawRow(line, values) if isinstance(values, dict) else RawRow(line, problems=(Problem("row", "is not an object"),))
+def _object(line: int, values: Any, size: int) -> RawRow:
+    if not isinstance(values, dict):
+        return RawRow(line, problems=(Problem("row", "is not an object"),))
+    if size > _MAX_NESTED:  # what no setting takes is not kept
+        values = {name: type(value)() if isinstance(value, (list, dict)) else value for name, value in values.items()}
+    return RawRow(line, values)
 
 
 def _not_json(line: int, error: Exception) -> RawRow:
@@ -182,50 +208,20 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_unique)
 
 
-def _read_csv(text: str, delimiter: str = "") -> Iterator[RawRow]:
-    csv.field_size_limit(MAX_LINE_CHARACTERS)
-    first = text.split("\n", 1)[0]
-    delimiter = delimiter or max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    header: list[str] | None = None
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            # Where a quote is never closed, the rest of the file is inside it: the line where it opened is what helps.
-            yield RawRow(line, problems=(Problem("row", f"cannot be read: {error}; is a quote in it not closed?"),))
-            return
-        if not any(cell.strip() for cell in cells):
-            continue
-        if header is None:
-            header = check_header(cells)
-        elif len(cells) > len(header):
-            yield RawRow(line, problems=(Problem("row", f"has {len(cells)} cells; the header has {len(header)}"),))
-        else:
-            yield RawRow(line, {name: cell for name, cell in zip(header, cells, strict=False) if cell.strip()})
+_Reader = Callable[[str, IsWanted, list[str]], Iterator[RawRow]]
 
 
-def check_header(cells: list[str]) -> list[str]:
-    """Return the names of the columns. Raises StudioError where one is missing or stands twice."""
-    header = [cell.strip() for cell in cells]
-    if not all(header):
-        raise StudioError("A column of the first line has no name.", cause="invalid", cure="Name every column in the first line.")
-    doubled = next((name for name in header if header.count(name) > 1), None)
-    if doubled:
-        raise StudioError(f"The column {doubled!r} stands twice in the first line.", cause="invalid", cure="Name it once.")
-    return header
+def _without_columns(reader: Callable[[str], Iterator[RawRow]]) -> _Reader:
+    return lambda text, _is_wanted, _notes: reader(text)
 
 
-_READERS: dict[str, Callable[[str], Iterator[RawRow]]] = {
-    ".txt": _read_txt,
-    ".csv": _read_csv,
-    ".tsv": lambda text: _read_csv(text, "\t"),
-    ".json": _read_json,
-    ".jsonl": _read_jsonl,
-    ".ndjson": _read_jsonl,
+_READERS: dict[str, _Reader] = {
+    ".txt": _without_columns(_read_txt),
+    ".csv": lambda text, is_wanted, notes: read_delimited(text, "", is_wanted, notes),
+    ".tsv": lambda text, is_wanted, notes: read_delimited(text, "\t", is_wanted, notes),
+    ".json": _without_columns(_read_json),
+    ".jsonl": _without_columns(_read_jsonl),
+    ".ndjson": _without_columns(_read_jsonl),
 }
 SUFFIXES = (*_READERS, ".xlsx")
 

@@ -6,7 +6,7 @@ import re
 
 from studio.core.errors import StudioError
 
-_COLUMN = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
+_COLUMN = re.compile(r"\{\{(\s*+[^{}\s][^{}]*+)\}\}")
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([^{}|$]{1,100})\})")
 
 
@@ -22,7 +22,7 @@ def columns(template: str) -> tuple[str, ...]:
             cause="invalid",
             cure="Write {{column}}, as in: Write a headline about {{topic}}.",
         )
-    return tuple(dict.fromkeys(_COLUMN.findall(template)))
+    return tuple(dict.fromkeys(name.strip() for name in _COLUMN.findall(template)))
 
 
 def variables(text: str) -> set[str]:

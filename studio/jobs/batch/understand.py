@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,21 +16,26 @@ from studio.core import names
 from studio.core.errors import InvalidRequestError, Problem, StudioError
 from studio.core.requests import KINDS, MAX_SEED, Request, fields, resolve_files
 from studio.engine.continuing import check_given
+from studio.jobs.batch.a1111 import sampler_named
 from studio.jobs.batch.axes import Axis, places
-from studio.jobs.batch.expand import Cells, Scope, is_open
+from studio.jobs.batch.columns import as_number, fold, is_known, meant_by
+from studio.jobs.batch.expand import MAX_WORK, Cells, Scope, is_open, too_much_work
 from studio.jobs.batch.grammar import MAX_COMBINATIONS, GrammarError, Joined, Node, parse
 from studio.jobs.batch.read import RawRow
 from studio.jobs.batch.seeds import Seeds
+from studio.jobs.batch.tags import has_weights, read_tags
 from studio.jobs.batch.template import columns, variables
 from studio.jobs.batch.wildcards import Wildcards
-from studio.models.card import ModelCard, request_for
+from studio.models.card import ADAPTER, ModelCard, request_for
 from studio.models.fitting import check_adapters
 from studio.models.tokens import check_length
 
 FindCard = Callable[[str, str], ModelCard]
 """(kind, name or empty) → card; raises StudioError."""
-MAX_CHARACTERS = 300_000_000
-"""Of all texts of a batch together."""
+MAX_CHARACTERS = 40_000_000
+"""Of all texts that a batch makes of alternatives, names and templates: 100 000 prompts of 400 letters."""
+MAX_REMEMBERED = 10_000
+"""Rows whose tags are counted, for the note about them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +132,22 @@ class Understanding:
     _made: int = 0
     _characters: int = 0
     _groups: int = 0
+    _work: int = 0
     _by_name: dict[str, dict[str, str]] = field(default_factory=dict)
+    _adapter_names: dict[str, str] = field(default_factory=dict)
+    _spelled: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _not_applied: dict[str, None] = field(default_factory=dict)
+    """Tags in prompts that mean nothing here, in their order."""
+    _has_weights: bool = False
+
+    def notes(self) -> list[str]:
+        """Return what a person should know about the rows that were understood."""
+        found = []
+        if self._not_applied:
+            found.append(f"Left out of prompts, because it cannot be applied: {', '.join(list(self._not_applied)[:5])}.")
+        if self._has_weights:
+            found.append("Weights in brackets such as (red:1.3) are not applied; the model reads them as words.")
+        return found
 
     def rows(self) -> Iterator[Row]:
         """Yield every run of every row. Raises StudioError where they are too many."""
@@ -147,7 +168,7 @@ class Understanding:
         """Name the problems by the columns that the file has, not by the fields that these fill."""
         kind = self._kind(raw)
         by_name = self._fields(kind) if kind in KINDS else {}
-        meant = {column: self.reading.mapping.get(column, column) for column in map(str.strip, raw.values)}
+        meant = {column: self._meaning(column, kind) for column in map(str.strip, raw.values)}
         columns_by_field = {by_name.get(name, name): column for column, name in meant.items()}
         return tuple(
             msgspec.structs.replace(problem, field=columns_by_field.get(problem.field, problem.field)) for problem in problems
@@ -174,11 +195,20 @@ class Understanding:
         return {axis.name: axis.values[at] for axis, at in zip(self.reading.axes, place, strict=True)} if place else {}
 
     def _kind(self, raw: RawRow) -> str:
-        value = raw.values.get("kind", self.reading.kind)
-        if self.reading.mapping:
-            said = [cell for column, cell in raw.values.items() if self.reading.mapping.get(column.strip()) == "kind"]
-            value = said[0] if said else value
+        value = next((cell for column, cell in raw.values.items() if self._is_kind(column)), self.reading.kind)
         return str(value).strip()
+
+    def _is_kind(self, column: str) -> bool:
+        plain = column.strip()
+        return self.reading.mapping.get(plain, plain if plain == "kind" else fold(plain)) == "kind"
+
+    def _meaning(self, column: str, kind: str) -> str:
+        """Return what a column is: the name of a field or its flag, "kind", the column itself, or nothing to leave it out."""
+        if column in self.reading.mapping:
+            return self.reading.mapping[column]
+        if kind not in KINDS or column in self._fields(kind) or self._is_wanted(column):
+            return column
+        return "kind" if fold(column) == "kind" else meant_by(column, kind) or column
 
     def _sort(self, raw: RawRow, kind: str) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
         """Return a row's settings by field, its columns that are none, and all its columns as texts."""
@@ -191,18 +221,29 @@ class Understanding:
         given: set[str] = set()
         for column, value in raw.values.items():
             plain = column.strip()
-            name = self.reading.mapping.get(plain, plain)
-            cells[plain] = str(value)
+            name = self._meaning(plain, kind)
+            text = cells[plain] = value if isinstance(value, str) else str(value)
+            for spelling in self._spellings(plain, kind):
+                cells.setdefault(spelling, text)
             if name == "kind" or not name:
                 continue
-            if plain != name and by_name.get(name, name) in given:
+            if by_name.get(name, name) in given:
                 raise NotUnderstoodError(Problem(name, f"comes from the column {plain[:40]!r} and from another one"))
             if name not in by_name and self._is_wanted(plain):
-                extra[plain] = str(value)
+                extra[plain] = text
+                extra |= dict.fromkeys(self._spellings(plain, kind), text)
                 continue
             given.add(by_name.get(name, name))
-            settings[by_name.get(name, name)] = value
+            settings[by_name.get(name, name)] = self._value(raw, kind, by_name.get(name, name), value)
         return settings, extra, cells
+
+    def _value(self, raw: RawRow, kind: str, field: str, value: Any) -> Any:
+        """Return the value of a setting as it is written here."""
+        if not isinstance(value, str):
+            return value
+        if field == "scheduler":
+            return sampler_named(value) or value
+        return as_number(value, kind, field, decimal_comma=raw.decimal_comma)
 
     def _counts_for(self, name: str, kind: str) -> bool:
         """False for the default of a setting that only other kinds have, and of the model for another kind than the file's."""
@@ -217,7 +258,31 @@ class Understanding:
         return self._by_name[kind]
 
     def _is_wanted(self, column: str) -> bool:
-        return column in self._wanted or f"{{{column}" in self.reading.name_template
+        return column in self._wanted or f"{{{column}" in self.reading.name_template or fold(column) in self._wanted_folded
+
+    @cached_property
+    def _wanted_folded(self) -> dict[str, tuple[str, ...]]:
+        """Wanted columns as they are written, by what they are called without capitals and the like; settings are none."""
+        found: dict[str, tuple[str, ...]] = {}
+        tokens = [name for name in _TOKEN.findall(self.reading.name_template) if name not in names.TOKENS]
+        for name in (*self._wanted, *tokens):
+            if not is_known(name):
+                found[fold(name)] = (*found.get(fold(name), ()), name)[:8]
+        return found
+
+    def _spellings(self, column: str, kind: str) -> tuple[str, ...]:
+        """Return the other names by which templates may know a column: `Topic` as topic, `CFG Scale` as guidance."""
+        if column not in self._spelled:
+            field = meant_by(column, kind)
+            flags = tuple(flag for flag, name in self._fields(kind).items() if name == field) if field else ()
+            self._spelled[column] = tuple(
+                name for name in (*self._wanted_folded.get(fold(column), ()), *flags) if name != column and name in self._asked
+            )
+        return self._spelled[column]
+
+    @cached_property
+    def _asked(self) -> frozenset[str]:
+        return self._wanted.union(_TOKEN.findall(self.reading.name_template))
 
     @cached_property
     def _texts(self) -> list[str]:
@@ -279,7 +344,8 @@ class Understanding:
             named = {axis.name: value for axis, value in chosen if not axis.is_setting}
             values |= {self._fields(kind).get(name, name): value for name, value in set_here.items()}
             cells = {**cells, **set_here}
-            scope = Scope({**scope.variables, **named}, self._wildcards, scope.first | named.keys()) if named else scope
+            if named:
+                scope = Scope({**scope.variables, **named}, self._wildcards, scope.first | named.keys(), scope.work)
             template = "" if "prompt" in set_here and "prompt" not in columns(self.reading.template) else template
         nodes: dict[str, Node] = {"prompt": template} if template else {}
         problems = []
@@ -292,7 +358,9 @@ class Understanding:
             problems += _bind(nodes, "prompt", template, scope, cells, told="template")
         if problems:
             raise NotUnderstoodError(*problems)
-        values |= {name: node for name, node in nodes.items() if isinstance(node, str)}
+        texts = {name: node for name, node in nodes.items() if isinstance(node, str)}
+        self._characters += sum(len(text) for name, text in texts.items() if text is not values.get(name))
+        values |= texts
         return Cells(values, {name: node for name, node in nodes.items() if not isinstance(node, str)}, self.reading.combine)
 
     def _count(self, line: int, cells: Sequence[Cells]) -> None:
@@ -302,6 +370,9 @@ class Understanding:
             raise NotUnderstoodError(Problem("row", f"makes {count:,} rows; a batch has at most {MAX_COMBINATIONS:,}"))
         self._made += count
         self._characters += sum(cell.length * cell.count for cell in cells) * self.reading.repeat
+        self._work += sum(cell.work * cell.count for cell in cells) * self.reading.repeat
+        if self._work > MAX_WORK:
+            raise too_much_work()
         if self._made > MAX_COMBINATIONS or self._characters > MAX_CHARACTERS:
             much = (
                 f"{MAX_COMBINATIONS:,} rows" if self._made > MAX_COMBINATIONS else f"{MAX_CHARACTERS // 1_000_000:,} MB of text"
@@ -339,18 +410,51 @@ class Understanding:
             grid.seeds[run] = self.seeds.draw()
         return grid.seeds[run]
 
+    def _read_tags(self, values: dict[str, Any]) -> str:
+        """Make adapters of the tags in a prompt for an image; return how they can be written."""
+        tagged = read_tags(values["prompt"], self._adapter_name)
+        self._has_weights = self._has_weights or has_weights(tagged.prompt)
+        if tagged.not_applied and len(self._not_applied) < MAX_REMEMBERED:
+            self._not_applied |= dict.fromkeys(tagged.not_applied)
+        values["prompt"] = tagged.prompt
+        if tagged.adapters:
+            named = str(values.get("adapters") or "").strip(", ")
+            own = {part.partition(":")[0].strip() for part in named.split(",")}
+            more = [one for one in tagged.adapters if one.partition(":")[0] not in own]  # the column goes before the tag
+            values["adapters"] = ", ".join([*([named] if named else []), *more])
+        return " ".join(f"<lora:{one}>" for one in tagged.adapters)
+
+    def _adapter_name(self, name: str) -> str:
+        """Return the name of the installed adapter that a tag means, or the tag's own where none is there."""
+        if name not in self._adapter_names:
+            file = name.replace("\\", "/").rpartition("/")[2].removesuffix(".safetensors")
+            self._adapter_names[name] = next(filter(self._is_adapter, (file, fold(file).replace(" ", "-"))), file)
+        return self._adapter_names[name]
+
+    def _is_adapter(self, name: str) -> bool:
+        try:
+            self.find_card(ADAPTER, name)
+        except StudioError:
+            return False
+        return True
+
     def _build(self, kind: str, values: dict[str, Any], seed: int | None) -> Request:
         """Return the request; `seed` None keeps what stands in the values. Raises NotUnderstoodError."""
         if seed is not None:
             values["seed"] = seed
+        tags = ""
         try:
             card = self.find_card(kind, str(values.pop("model", "") or ""))
+            if isinstance(values.get("prompt"), str) and "adapters" in self._fields(kind):
+                tags = self._read_tags(values)
             request: Request = request_for(card, resolve_files(KINDS[kind], values, self.reading.folder))
         except InvalidRequestError as error:
             raise NotUnderstoodError(*error.problems) from error
         except StudioError as error:
             raise NotUnderstoodError(Problem("model", error.message)) from error
-        problem = check_length(card, request) or check_given(card, request) or check_adapters(self.find_card, card, request)
+        problem = check_length(card, request) or check_given(card, request)
+        if not problem and (problem := check_adapters(self.find_card, card, request)) and tags:
+            problem = Problem(problem.field, f"{tags} in the prompt: {problem.message}")
         if problem:
             raise NotUnderstoodError(problem)
         return request
@@ -374,7 +478,10 @@ def _bind(
     return []
 
 
-_NOT_A_SEED = -1
+_DRAWN = -1
+"""What A1111, llama.cpp and others call a seed that is drawn."""
+_NOT_A_SEED = -2
+_TOKEN = re.compile(r"\{([^{}:]{1,100})")
 
 
 def _own_seed(values: Mapping[str, Any]) -> int | None:
@@ -386,4 +493,6 @@ def _own_seed(values: Mapping[str, Any]) -> int | None:
         seed = msgspec.convert(value, int, strict=False)
     except (msgspec.ValidationError, UnicodeEncodeError):
         return _NOT_A_SEED
+    if seed == _DRAWN:
+        return None
     return seed if 0 <= seed <= MAX_SEED else _NOT_A_SEED

@@ -1,0 +1,107 @@
+"""What a column is called, and the numbers in it: names and numbers as people and other programs write them.
+
+`CFG Scale`, `cfg_scale` and `guidance` are the same setting. `3,5` in a table that is split at semicolons is 3.5.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+
+from studio.core.requests import KINDS, fields
+
+_ALIASES = {
+    "prompt": ("positive prompt", "positive", "text prompt"),
+    "negative_prompt": ("neg prompt", "neg", "uc"),
+    "model": ("model name", "checkpoint", "ckpt", "ckpt name", "sd model", "sd model checkpoint", "sd model name"),
+    "seed": ("noise seed", "random seed"),
+    "num_inference_steps": ("sampling steps", "sample steps", "inference steps", "num steps"),
+    "guidance_scale": ("cfg", "cfg scale", "cfgscale"),
+    "scheduler": ("sampler", "sampler name", "sampling method"),
+    "num_images_per_prompt": ("images", "num images", "number of images", "images per prompt"),
+    "strength": ("denoise", "denoising", "denoising strength"),
+    "image": ("init image", "input image"),
+    "adapters": ("loras",),
+    "system_prompt": ("system message", "system instruction"),
+    "max_new_tokens": ("max tokens", "max completion tokens", "max output tokens", "n predict", "num predict"),
+    "temperature": ("temp",),
+    "repetition_penalty": ("repeat penalty",),
+    "num_return_sequences": ("n", "num candidates"),
+    "num_frames": ("number of frames",),
+    "frame_rate": ("frames per second",),
+    "seconds": ("duration", "length in seconds"),
+}  # fmt: skip
+"""Field → what A1111, ComfyUI, InvokeAI, llama.cpp and others call it, folded."""
+_SPACES = "\ufeff\u200b\u2060"
+"""Characters of no width that `str.strip` leaves."""
+_NOT_LETTERS = re.compile(r"[\W_]+")
+_NUMBER = re.compile(r"[+-]?\d{1,20}(?:([.,])(\d{0,20}))?(?:[eE][+-]?\d{1,3})?%?", re.ASCII)
+_GROUP_SPACES = re.compile("(?<=\\d)[\u00a0\u2009\u202f](?=\\d)")
+
+
+def clean(text: str) -> str:
+    """Return the text as a person sees it in its cell: no white space around it, line breaks alike."""
+    text = text.strip().strip(_SPACES).strip() if text else text
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+@functools.lru_cache(maxsize=4096)
+def fold(name: str) -> str:
+    """Return a column's name without what people do not mean by it: capitals, underscores, hyphens, further blanks."""
+    return _NOT_LETTERS.sub(" ", unicodedata.normalize("NFKC", name[:200]).casefold()).strip()
+
+
+@functools.cache
+def _fields(kind: str) -> dict[str, str]:
+    """Folded name → field."""
+    known = fields(KINDS[kind])
+    there = {info.name for info in known}
+    found = {alias: name for name, aliases in _ALIASES.items() if name in there for alias in aliases}
+    found |= {fold(info.name): info.name for info in known}
+    return found | {fold(info.flag): info.name for info in known}
+
+
+@functools.cache
+def _known() -> frozenset[str]:
+    return frozenset({"kind"}.union(*map(_fields, KINDS)))
+
+
+def meant_by(name: str, kind: str) -> str:
+    """Return the field of the kind that a column's name means; empty where it means none."""
+    return _fields(kind).get(fold(name), "") if kind in KINDS else ""
+
+
+def is_known(name: str) -> bool:
+    """True where a kind has such a setting."""
+    return fold(name) in _known()
+
+
+def is_prompt(name: str) -> bool:
+    """True where the name means the prompt."""
+    return meant_by(name, "text") == "prompt"
+
+
+@functools.cache
+def _numbers(kind: str) -> dict[str, type]:
+    return {info.name: info.type for info in fields(KINDS[kind]) if info.type in (int, float)}
+
+
+def as_number(text: str, kind: str, field: str, *, decimal_comma: bool) -> str:
+    """Return the text of a cell as a number is written here; as it is where the field takes no number, or it is none.
+
+    `5.0` is a whole number, `50 %` is 0.5; digits and minus may be those of other scripts.
+    """
+    wanted = _numbers(kind).get(field)
+    if wanted is None or len(text) > 60:
+        return text
+    plain = unicodedata.normalize("NFKC", _GROUP_SPACES.sub("", text)).replace("\u2212", "-").replace(" %", "%").strip()
+    found = _NUMBER.fullmatch(plain)
+    if found is None or (found[1] == "," and not decimal_comma):
+        return text
+    plain = plain.replace(",", ".")
+    if plain.endswith("%"):
+        return text if wanted is int else f"{float(plain[:-1]) / 100:.15g}"
+    if wanted is int and found[1] and not (found[2] or "").strip("0") and "e" not in plain.casefold():
+        return plain.partition(".")[0]
+    return plain

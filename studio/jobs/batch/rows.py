@@ -1,0 +1,50 @@
+"""A row of a batch file as it stands in it, whatever the file's kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from studio.core.errors import Problem, StudioError
+
+MAX_ROWS = 100_000
+MAX_LINE_CHARACTERS = 1_000_000
+MAX_CHARACTERS = 64_000_000
+"""Of all cells of a file together: a spreadsheet can name one text a hundred thousand times."""
+_END_OF_LINE = re.compile(r"\r\n?|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """One row as it stands in the file. With problems its values mean nothing."""
+
+    line: int
+    values: dict[str, Any] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    ignored: tuple[str, ...] = ()
+    """Options that stand in it and mean nothing here."""
+    decimal_comma: bool = False
+    """True where `3,5` is a number."""
+
+
+def lines_of(text: str) -> Iterator[tuple[int, str]]:
+    """Yield (number, line) for lines that end with LF, CRLF or CR."""
+    # Not splitlines(): that also splits on U+2028 and others, which belong to a prompt.
+    number, place = 1, 0
+    for end in _END_OF_LINE.finditer(text):
+        yield number, text[place : end.start()]
+        number, place = number + 1, end.end()
+    yield number, text[place:]
+
+
+def too_long(line: int) -> RawRow:
+    """Return the row for a line that is longer than a line can be."""
+    return RawRow(line, problems=(Problem("prompt", f"the line is longer than {MAX_LINE_CHARACTERS:,} characters"),))
+
+
+def check_count(count: int) -> None:
+    """Raise StudioError for too many rows."""
+    if count > MAX_ROWS:
+        raise StudioError(f"The file has more than {MAX_ROWS:,} rows.", cause="invalid", cure="Split it into several files.")
