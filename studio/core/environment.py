@@ -46,7 +46,7 @@ def prepare() -> None:
     import socket
 
     switch_off_network_use()
-    # urllib3, which diffusers imports, tries out IPv6 where Python has it: it looks up "localhost" and binds a socket to it. No
+    # urllib3, which diffusers imports, binds a socket to ::1 where Python has IPv6, to find out whether the system has it too. No
     # process that runs models opens a connection, so that none needs to know.
     socket.has_ipv6 = False
     os.environ.update(SPEED)

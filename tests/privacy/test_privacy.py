@@ -1,0 +1,107 @@
+"""No command and no window of Studio opens a connection, looks up a name or writes a file outside its folders.
+
+Seen by strace in every process and thread, in a network that is empty where the system allows that, with a fresh home,
+and without the variables by which a library could know that this is CI.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from studio.core.paths import DataFolder
+from studio.models.catalogue import card_folder, write_card
+from tests.checkpoints_text import make_llama
+from tests.checkpoints_video import make_ltx
+from tests.privacy.tracing import Traced, fresh_environment, trace
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strace is a program of Linux")
+
+STARTER = Path(os.environ.get("STUDIO_STARTER_DIR", "/nowhere"))
+VIDEO = ("--width", "64", "--height", "64", "--frames", "9", "--fps", "8", "--steps", "2")
+PATIENCE = 280
+COMMANDS = {
+    "text": ["text", "Once upon a time", "--max-new-tokens", "8"],
+    "image": ["image", "a red apple", "--steps", "2"],
+    "speech": ["speech", "Hello."],
+    "music": ["music", "a happy tune", "--seed", "3"],
+    "video": ["video", "a cat walks", *VIDEO],
+}
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A data folder with a tiny text model and a tiny video model; those for images, speech and music come with Studio."""
+    data = DataFolder(root=tmp_path_factory.mktemp("installed"))
+    data.create()
+    for name, make in (("tiny-text", make_llama), ("tiny-video", make_ltx)):
+        card = msgspec.structs.replace(make(data.root / "made" / name), name=name)
+        write_card(card, card_folder(data, card.name))
+    return data
+
+
+@pytest.fixture
+def watched(tmp_path):
+    """Return a function that runs Python with these arguments and returns what it did outside the folders that it may use."""
+    folders = {name: tmp_path / name for name in ("home", "tmp", "output", "scratch")}
+    for folder in folders.values():
+        folder.mkdir()
+
+    def run(data, *arguments, **more) -> Traced:
+        environment = fresh_environment(folders["home"], folders["tmp"], **more)
+        own = [data.root, folders["tmp"], folders["output"]]
+        found = trace(
+            [sys.executable, *arguments], environment=environment, own=own, scratch=folders["scratch"], timeout=PATIENCE
+        )
+        assert found.returncode == 0, found.stderr
+        return found
+
+    return run
+
+
+def studio(data, *arguments):
+    return "-m", "studio", "--data-dir", str(data.root), *map(str, arguments)
+
+
+@pytest.mark.parametrize("kind", COMMANDS)
+def test_a_command_keeps_to_itself(watched, installed, tmp_path, kind):
+    found = watched(installed, *studio(installed, *COMMANDS[kind], *(() if kind == "text" else ("-o", tmp_path / "output"))))
+    assert found.findings == [], found.report
+    assert kind == "text" or any((tmp_path / "output").iterdir())
+
+
+def test_a_batch_keeps_to_itself(watched, installed, tmp_path):
+    rows = tmp_path / "rows.csv"
+    with rows.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["prompt", "kind"], ["a cat", "image"], ["Hello.", "speech"], ["你好", "text"]])
+    found = watched(installed, *studio(installed, "batch", rows, "-o", tmp_path / "output", "--collect", "csv"))
+    assert found.findings == [], found.report
+    assert (tmp_path / "output" / "report.csv").is_file()
+
+
+@pytest.mark.parametrize("arguments", [["models", "list", "--all"], ["queue", "list"], ["doctor"]], ids=" ".join)
+def test_a_question_keeps_to_itself(watched, data, arguments):
+    found = watched(data, *studio(data, *arguments))
+    assert found.findings == [], found.report
+    assert found.stdout + found.stderr
+
+
+def test_the_window_keeps_to_itself(watched, installed):
+    found = watched(installed, "-m", "tests.privacy.window", str(installed.root))
+    assert found.findings == [], found.report
+
+
+@pytest.mark.starter
+@pytest.mark.skipif(not (STARTER / "models/kokoro-82m").is_dir(), reason="Kokoro is not installed")
+@pytest.mark.parametrize("text", ["Hello, 3 cats.", "你好，3只猫。"])
+def test_kokoro_keeps_to_itself(watched, data, tmp_path, text):
+    data.models.rmdir()
+    data.models.symlink_to(STARTER / "models")
+    found = watched(data, *studio(data, "speech", text, "--model", "kokoro-82m", "-o", tmp_path / "output"))
+    assert found.findings == [], found.report
+    assert any((tmp_path / "output").iterdir())
