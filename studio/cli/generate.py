@@ -12,6 +12,7 @@ import typer
 
 from studio.cli import output
 from studio.cli.context import Context
+from studio.core.artifact import limit_sentence
 from studio.core.errors import InvalidRequestError, StudioError
 from studio.core.jobs import Job, new_job
 from studio.core.paths import DataFolder
@@ -87,6 +88,7 @@ def generate(context: Context, kind: str, values: dict[str, Any], target: Path |
             output.as_json(outcome)
         elif kind == "text":
             _print_text(outcome, streamed=streams)
+            _note_end(outcome, job.request)
         else:
             for path in outcome.files:
                 output.result(path)
@@ -154,3 +156,11 @@ def _print_text(outcome: Any, *, streamed: bool) -> None:
             score = f" (score {artifact.score:.3f})" if artifact.score is not None else ""
             output.result(f"--- {artifact.ordinal + 1}{score}")
         output.result(Path(artifact.path).read_text(encoding="utf-8"))
+
+
+def _note_end(outcome: Any, request: Any) -> None:
+    """Note what a text alone does not show: that it stops at its limit, that candidates were alike."""
+    if sentence := limit_sentence(outcome.artifacts, request.max_new_tokens):
+        output.note(f"{sentence} --max-new-tokens raises it.")
+    for note in outcome.statistics.notes if outcome.statistics else ():
+        output.note(f"{note}.")

@@ -19,7 +19,7 @@ from studio.cli.context import Context
 from studio.cli.remote import RemoteSession
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure
-from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Statistics, TextDelta
+from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Statistics, TextDelta, ThoughtDelta
 from studio.core.events import Progress as ProgressEvent
 from studio.core.files import can_write
 from studio.core.jobs import Batch, Job, JobState
@@ -162,6 +162,9 @@ class Run:
         if isinstance(event, TextDelta) and self._stream_text and event.candidate == 0:
             sys.stdout.write(event.text)
             sys.stdout.flush()
+        elif isinstance(event, ThoughtDelta) and event.takes_text and self._stream_text:
+            sys.stdout.write("\n")
+            output.note("(The text above is what the model thought; its answer follows.)")
         elif isinstance(event, Loading):
             self._progress.update(self._bar, description=event.phase)
         elif isinstance(event, ProgressEvent):

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal
+
 import msgspec
 
 from studio.core.requests import AnyRequest
+
+FinishReason = Literal["", "stop", "length", "cancelled"]
+"""Why a text ends: its model ended it, its token limit was reached, its job was cancelled; empty for what is no text."""
 
 
 class Artifact(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +35,9 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds of sound; 0 for what makes none."""
     partial: bool = False
     """True for what was kept of a cancelled job."""
+    finish_reason: FinishReason = ""
+    thought_tokens: int = 0
+    """Tokens that a reasoning model spent before its answer."""
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,3 +65,19 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """What the model was given, where that is not the request's prompt: a Chinese prompt in English words."""
     inputs: dict[str, str] = {}
     """Field of the request → SHA-256 of the file that it names: it is the same only with the same file."""
+    finish_reason: FinishReason = ""
+    thought_tokens: int = 0
+    """Tokens that a reasoning model spent before its answer; what it thought is not kept."""
+    distinct: int = 0
+    """How many results the job has, where fewer candidates differ than the request asks for; else 0."""
+
+
+def limit_sentence(artifacts: Sequence[Artifact], max_new_tokens: int) -> str:
+    """Return a sentence about texts that stop at their token limit; empty where none does."""
+    cut = sum(artifact.finish_reason == "length" for artifact in artifacts)
+    if not cut:
+        return ""
+    tokens = f"limit of {max_new_tokens:,} token{'' if max_new_tokens == 1 else 's'}"
+    return (
+        f"The text stops at its {tokens}." if len(artifacts) == 1 else f"{cut} of {len(artifacts)} texts stop at their {tokens}."
+    )

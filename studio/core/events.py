@@ -47,6 +47,15 @@ class TextDelta(Event, frozen=True, kw_only=True, tag="text_delta"):
     candidate: int = 0
 
 
+class ThoughtDelta(Event, frozen=True, kw_only=True, tag="thought_delta"):
+    """The next piece of what a reasoning model thinks before its answer number `candidate`; shown apart, never saved."""
+
+    text: str
+    candidate: int = 0
+    takes_text: bool = False
+    """All text that came as `TextDelta` of this candidate so far was a thought too."""
+
+
 class AudioChunk(Event, frozen=True, kw_only=True, tag="audio_chunk"):
     """The next piece of sound, to be played while the rest is made."""
 
@@ -93,7 +102,7 @@ class Cancelled(Event, frozen=True, kw_only=True, tag="cancelled"):
     artifacts: tuple[Artifact, ...] = ()
 
 
-AnyEvent = Loading | Progress | TextDelta | AudioChunk | Finished | Failed | Cancelled
+AnyEvent = Loading | Progress | TextDelta | ThoughtDelta | AudioChunk | Finished | Failed | Cancelled
 
 
 class Of(msgspec.Struct, frozen=True):

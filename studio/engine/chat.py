@@ -8,6 +8,8 @@ from studio.core.requests import TextRequest
 from studio.models.card import ModelCard
 
 MAX_TEMPLATE_CHARACTERS = 65_536
+END_TOKENS = 32
+"""Of a prompt, in which the mark stands that a template puts last."""
 
 
 def prompt_tokens(tokenizer: Any, card: ModelCard, request: TextRequest) -> list[int]:
@@ -22,6 +24,14 @@ def prompt_tokens(tokenizer: Any, card: ModelCard, request: TextRequest) -> list
     else:
         ids = tokenizer(request.prompt).input_ids
     return list(ids) or [tokenizer.bos_token_id or tokenizer.eos_token_id or 0]
+
+
+def prompt_end(tokenizer: Any, ids: list[int]) -> str:
+    """Return the end of a prompt as the model reads it, special tokens included."""
+    last = ids[-END_TOKENS:]
+    if hasattr(tokenizer, "written"):
+        return str(tokenizer.written(last))
+    return str(tokenizer.decode(last, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
 
 def _render(tokenizer: Any, messages: list[dict[str, str]]) -> list[int]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.artifact import Artifact
+from studio.core.artifact import Artifact, FinishReason
 from studio.core.errors import Failure, StudioError
 from studio.core.events import AudioChunk, Cancelled, Event, Failed, Finished, Loading, Preview, Progress, Statistics, TextDelta
 from studio.core.jobs import Job
@@ -127,7 +127,7 @@ class FakeEngine:
                 try:
                     self._pause(run)
                 except JobCancelledError:
-                    yield TextResult(text=text, ordinal=candidate, seed=request.seed, partial=True)
+                    yield TextResult(text=text, ordinal=candidate, seed=request.seed, partial=True, finish_reason="cancelled")
                     raise
                 piece = ("" if step == 1 else " ") + chance.choice(_WORDS)
                 text += piece
@@ -135,7 +135,8 @@ class FakeEngine:
                     run.emit(TextDelta(text=piece, candidate=candidate))
                 run.emit(Progress(step=step, total=total, unit="token"))
             score = -0.1 * (candidate + 1) if request.num_beams > 1 else None
-            yield TextResult(text=text, ordinal=candidate, seed=request.seed, score=score)
+            reason: FinishReason = "length" if total == request.max_new_tokens else "stop"
+            yield TextResult(text=text, ordinal=candidate, seed=request.seed, score=score, finish_reason=reason)
 
     def _image(self, run: Run, request: ImageRequest) -> Generator[Result, None, None]:
         steps, count = request.num_inference_steps, request.num_images_per_prompt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from studio.core.events import AudioChunk, Event, TextDelta
+from studio.core.events import AudioChunk, Event, TextDelta, ThoughtDelta
 from studio.engine.protocol import Emit
 
 
@@ -13,13 +13,13 @@ class Retold:
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
-        self._told: dict[int, int] = {}
-        self._known: dict[int, int] = {}
+        self._told: dict[tuple[str, int], int] = {}
+        self._known: dict[tuple[str, int], int] = {}
         self._heard = self._known_bytes = 0
 
     def again(self) -> None:
         """Everything is made from the beginning now."""
-        self._known = {candidate: max(count, self._known.get(candidate, 0)) for candidate, count in self._told.items()}
+        self._known = {key: max(count, self._known.get(key, 0)) for key, count in self._told.items()}
         self._told = {}
         self._known_bytes, self._heard = max(self._heard, self._known_bytes), 0
 
@@ -31,11 +31,12 @@ class Retold:
             if sound:
                 self._emit(msgspec.structs.replace(event, pcm=sound))
             return
-        if not isinstance(event, TextDelta):
+        if not isinstance(event, (TextDelta, ThoughtDelta)):
             self._emit(event)
             return
-        before = self._told.get(event.candidate, 0)
-        self._told[event.candidate] = before + len(event.text)
-        new = event.text[max(0, self._known.get(event.candidate, 0) - before) :]
-        if new:
+        key = (type(event).__name__, event.candidate)
+        before = self._told.get(key, 0)
+        self._told[key] = before + len(event.text)
+        new = event.text[max(0, self._known.get(key, 0) - before) :]
+        if new or (isinstance(event, ThoughtDelta) and event.takes_text):
             self._emit(msgspec.structs.replace(event, text=new))

@@ -7,21 +7,24 @@ Sampling streams; beam search cannot (`generate` refuses a streamer), so it show
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from studio.core.artifact import FinishReason
 from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics, TextDelta
 from studio.core.requests import MAX_SEED, TextRequest
 from studio.engine import text_gguf
-from studio.engine.chat import prompt_tokens
+from studio.engine.chat import prompt_end, prompt_tokens
 from studio.engine.device import free_bytes
 from studio.engine.placement import AS_USUAL, device_of, dtype_of, fewer_bits, no_gradients, text_placement
 from studio.engine.protocol import JobCancelledError, Run, Together
 from studio.engine.text_gguf import GgufPipeline
 from studio.engine.text_rows import Row, sample_in_halves
 from studio.engine.text_stream import Clock, RowDecoder, stop_when
+from studio.engine.thoughts import NO_MARKS, Marks, Splitter, marks_of, splitter_for
 from studio.library.results import Result, TextResult
 from studio.models.card import ModelCard
 from studio.models.inspect import families
@@ -53,6 +56,8 @@ class TextPipeline:
     device: str
     encoder_decoder: bool = False
     plan: Plan = AS_USUAL
+    marks: Marks = NO_MARKS
+    """How its thoughts are marked."""
 
 
 Pipeline = TextPipeline | GgufPipeline
@@ -74,7 +79,8 @@ def load(card: ModelCard, plan: Plan = AS_USUAL) -> Pipeline:
         end = ids["eos_token_id"][0] if isinstance(ids["eos_token_id"], list) else ids["eos_token_id"]
         ids["pad_token_id"] = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else (end or 0)
     model.generation_config = GenerationConfig(**{name: value for name, value in ids.items() if value is not None})
-    return TextPipeline(model, tokenizer, device_of(plan), card.encoder_decoder, plan)
+    marks = marks_of(tokenizer) if card.chat and not card.encoder_decoder else NO_MARKS
+    return TextPipeline(model, tokenizer, device_of(plan), card.encoder_decoder, plan, marks)
 
 
 def load_model(card: ModelCard, plan: Plan) -> Any:
@@ -110,13 +116,14 @@ def generate(run: Run, pipeline: Pipeline) -> Generator[Result, None, Statistics
         if isinstance(pipeline, GgufPipeline):
             raise _no_beams(run.card)
         with no_gradients(pipeline.plan):
-            yield from _search(run, request, pipeline, torch.tensor([ids], device=pipeline.device), clock)
+            found = _search(run, request, pipeline, torch.tensor([ids], device=pipeline.device), clock)
+        yield from _distinct(run, found)
     else:
         rows = [_row(run, pipeline, ids, candidate) for candidate in range(request.num_return_sequences)]
         with no_gradients(pipeline.plan):
             for _row_over in _sample(rows, request, pipeline, clock):
                 pass
-        yield from (_result(row) for row in rows if row.tokens or not row.partial)
+        yield from _distinct(run, [_result(row) for row in rows if row.tokens or not row.partial])
     if run.cancelled():
         raise JobCancelledError
     return _statistics(clock, clock.tokens, len(ids))
@@ -138,8 +145,7 @@ def generate_together(runs: Sequence[Run], pipeline: Pipeline) -> Iterator[Toget
         lengths = {id(row): len(row.ids) for row in part}
         with no_gradients(pipeline.plan):
             for row in _sample(part, _request(runs[0]), pipeline, clock):
-                over = _result(row) if row.tokens or not row.partial else JobCancelledError()
-                yield numbers[id(row)], over, _statistics(clock, row.tokens, lengths[id(row)])
+                yield numbers[id(row)], _end_of(row), _statistics(clock, row.tokens, lengths[id(row)])
 
 
 def _sample(rows: Sequence[Row], request: TextRequest, pipeline: Pipeline, clock: Clock) -> Iterator[Row]:
@@ -206,11 +212,63 @@ def _row(run: Run, pipeline: Pipeline, ids: list[int], candidate: int) -> Row:
     if _prefix(run):
         run.emit(TextDelta(text=_prefix(run), candidate=candidate))
     seed = ((run.job.request.seed or 0) + candidate) % (MAX_SEED + 1)
-    return Row(run, candidate, seed, list(ids), RowDecoder(pipeline.tokenizer))
+    marks = pipeline.marks
+    splitter = splitter_for(marks, prompt_end(pipeline.tokenizer, ids)) if marks.known else Splitter()
+    return Row(run, candidate, seed, list(ids), RowDecoder(pipeline.tokenizer, marks.tokens), splitter)
 
 
 def _result(row: Row) -> TextResult:
-    return TextResult(text=_prefix(row.run) + row.decoder.text, ordinal=row.candidate, seed=row.seed, partial=row.partial)
+    return TextResult(
+        text=_prefix(row.run) + row.splitter.answer, ordinal=row.candidate, seed=row.seed, partial=row.partial,
+        finish_reason=row.finish_reason, thought_tokens=row.thought_tokens,
+    )  # fmt: skip
+
+
+def _end_of(row: Row) -> TextResult | StudioError | JobCancelledError:
+    """Return what became of a row of a group."""
+    result = _result(row)
+    if not _is_only_thought(result):
+        return result if row.tokens or not row.partial else JobCancelledError()
+    return JobCancelledError() if row.partial else _no_answer(row.run, [result])
+
+
+def _is_only_thought(result: TextResult) -> bool:
+    return bool(result.thought_tokens) and not result.text.strip()
+
+
+def _distinct(run: Run, results: list[TextResult]) -> Iterator[TextResult]:
+    """Yield results that differ in more than blanks, and that hold an answer. Raises StudioError where none does."""
+    answers = [result for result in results if not _is_only_thought(result)]
+    if results and not answers:
+        if run.cancelled():
+            return
+        raise _no_answer(run, results)
+    seen: dict[str, TextResult] = {}
+    for result in answers:
+        seen.setdefault("".join(result.text.split()), result)
+    lost, alike = len(results) - len(answers), len(answers) - len(seen)
+    if lost and not run.cancelled():
+        run.notes.append(f"{lost} of {len(results)} candidates ended within their thoughts and are left out")
+    if alike:
+        run.notes.append(f"{alike} of {len(results)} candidates differ only in blanks and are left out")
+    for result in seen.values():
+        yield dataclasses.replace(result, distinct=len(seen)) if len(seen) < len(results) else result
+
+
+def _no_answer(run: Run, results: list[TextResult]) -> StudioError:
+    """Return the error for a model whose thoughts left no room for an answer, or that ended within them."""
+    if any(result.finish_reason == "length" for result in results):
+        limit = _request(run).max_new_tokens
+        return StudioError(
+            f"The answer did not begin: {run.card.title} was still thinking at its limit of {limit:,} tokens.",
+            cause="invalid",
+            cure=f"Raise Length (max_new_tokens) above {limit:,}.",
+        )
+    return StudioError(
+        f"{run.card.title} ended within its thoughts, and no answer began.",
+        cause="model",
+        cure="Try another seed, or another model.",
+    )
 
 
 def _statistics(clock: Clock, tokens: int, prompt: int) -> Statistics:
@@ -220,18 +278,33 @@ def _statistics(clock: Clock, tokens: int, prompt: int) -> Statistics:
 def _search(run: Run, request: TextRequest, pipeline: TextPipeline, inputs: Any, clock: Clock) -> list[TextResult]:
     found = _beams(run, request, pipeline, inputs, clock)
     start = 0 if run.card.encoder_decoder else inputs.shape[1]
-    partial = run.cancelled()
+    prompt = inputs[0].tolist()
+    scores = found.sequences_scores.cpu().tolist()
+    sequences = [row[start:].tolist() for row in found.sequences.cpu()]
     return [
-        TextResult(
-            text=_prefix(run)
-            + pipeline.tokenizer.decode(row[start:], skip_special_tokens=True, clean_up_tokenization_spaces=False),
-            ordinal=rank,
-            seed=request.seed,
-            score=round(float(score), 6),
-            partial=partial,
-        )
-        for rank, (row, score) in enumerate(zip(found.sequences.cpu(), found.sequences_scores.cpu(), strict=True))
+        dataclasses.replace(_candidate(run, request, pipeline, prompt, ids, rank), score=round(score, 6))
+        for rank, (ids, score) in enumerate(zip(sequences, scores, strict=True))
     ]
+
+
+def _candidate(
+    run: Run, request: TextRequest, pipeline: TextPipeline, prompt: list[int], ids: list[int], rank: int
+) -> TextResult:
+    """Return the result of a beam. Its tokens end with the model's own end, or with padding behind it."""
+    ends = pipeline.model.generation_config.eos_token_id
+    ends = set(ends if isinstance(ends, list) else [] if ends is None else [ends])
+    length = next((place for place, token in enumerate(ids) if token in ends and place), len(ids))
+    if not pipeline.marks.known:
+        text = pipeline.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        partial = run.cancelled()
+        reason: FinishReason = "cancelled" if partial else "stop" if length < len(ids) else "length"
+        return TextResult(text=_prefix(run) + text, ordinal=rank, seed=request.seed, partial=partial, finish_reason=reason)
+    row = _row(dataclasses.replace(run, emit=lambda _event: None), pipeline, prompt, rank)
+    for token in ids[:length]:
+        row.take(token, ends=False)
+    row.stopped, row.partial = length < len(ids), run.cancelled()
+    row.finish()
+    return dataclasses.replace(_result(row), seed=request.seed)
 
 
 def _beams(run: Run, request: TextRequest, pipeline: TextPipeline, inputs: Any, clock: Clock) -> Any:

@@ -17,8 +17,9 @@ from studio.core.events import Progress
 from studio.core.requests import TextRequest
 from studio.engine.device import free_bytes
 from studio.engine.placement import AS_USUAL
-from studio.engine.text_rows import Row, tell
+from studio.engine.text_rows import Row
 from studio.engine.text_stream import Clock
+from studio.engine.thoughts import NO_MARKS, Marks, marks_of
 from studio.models.card import ModelCard
 from studio.models.checkpoint import checked, checkpoint_in
 from studio.models.llama_cpp import Tokenizer, binding, is_there, open_model
@@ -42,6 +43,7 @@ class GgufPipeline:
     plan: Plan = AS_USUAL
     device: str = "cpu"
     encoder_decoder: bool = False
+    marks: Marks = NO_MARKS
 
     @property
     def bytes_per_token(self) -> int:
@@ -63,7 +65,8 @@ def load(card: ModelCard, plan: Plan = AS_USUAL) -> GgufPipeline:
             cure=f'Install it (pip install "studio[gguf]"), or convert the model: studio models add "{path}"',
         )
     model = open_model(path)
-    return GgufPipeline(model, Tokenizer(model, chat=card.chat), plan)
+    tokenizer = Tokenizer(model, chat=card.chat)
+    return GgufPipeline(model, tokenizer, plan, marks=marks_of(tokenizer) if card.chat else NO_MARKS)
 
 
 def sample(rows: Sequence[Row], request: TextRequest, pipeline: GgufPipeline, clock: Clock) -> Iterator[Row]:
@@ -76,7 +79,7 @@ def sample(rows: Sequence[Row], request: TextRequest, pipeline: GgufPipeline, cl
             _take(going, tokens, request, pipeline.tokenizer, clock)
             for number in [number for number, row in going.items() if row.over]:
                 row = going.pop(number)
-                tell(row, row.decoder.finish())
+                row.finish()
                 batch.forget(number)
                 clock.stop()
                 yield row
@@ -93,12 +96,8 @@ def _take(going: dict[int, Row], tokens: dict[int, int], request: TextRequest, t
     tell_now = clock.tick(len(going))
     for number, row in going.items():
         token = tokens[number]
-        row.tokens += 1
         row.ids.append(token)
-        if tokenizer.is_end(token):
-            row.over = True
-        else:
-            tell(row, row.decoder.push(token))
+        row.take(token, tokenizer.is_end(token))
         if tell_now and row.candidate == 0:
             row.run.emit(Progress(step=row.tokens, total=request.max_new_tokens, unit="token"))
         row.over = row.over or row.tokens >= request.max_new_tokens

@@ -6,14 +6,16 @@ and the token is where that number falls in the row's own distribution. So a see
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from studio.core.events import Progress, TextDelta
+from studio.core.artifact import FinishReason
+from studio.core.events import Progress, TextDelta, ThoughtDelta
 from studio.core.requests import TextRequest
 from studio.engine.protocol import Run
 from studio.engine.text_stream import Clock, RowDecoder
+from studio.engine.thoughts import Piece, Splitter
 from studio.engine.weights import is_out_of_memory
 
 if TYPE_CHECKING:
@@ -33,9 +35,13 @@ class Row:
     ids: list[int]
     """The prompt, then what was made."""
     decoder: RowDecoder
+    splitter: Splitter = field(default_factory=Splitter)
     tokens: int = 0
+    thought_tokens: int = 0
     over: bool = False
     partial: bool = False
+    stopped: bool = False
+    """The model ended the text itself."""
     generator: Any = field(default=None)
     told: int = 0
     """Characters that were made and told before it began anew."""
@@ -44,6 +50,26 @@ class Row:
         """Forget what was made; the same seed makes it again, and what was told is not told twice."""
         self.told += len(self.decoder.text)
         self.tokens, self.generator, self.decoder = 0, None, self.decoder.anew()
+
+    @property
+    def finish_reason(self) -> FinishReason:
+        """Why it is over."""
+        return "cancelled" if self.partial else "stop" if self.stopped else "length"
+
+    def take(self, token: int, ends: bool) -> None:
+        """Add the model's next token."""
+        self.tokens += 1
+        if self.splitter.thinking:
+            self.thought_tokens += 1
+        if ends:
+            self.over = self.stopped = True
+        else:
+            tell(self, self.decoder.push(token))
+
+    def finish(self) -> None:
+        """Send what was held back."""
+        tell(self, self.decoder.finish())
+        emit_pieces(self, self.splitter.finish())
 
     def draw(self) -> float:
         """Return the next number of this row, 0 to 1."""
@@ -84,7 +110,7 @@ def _halves(part: list[Row], over: set[int], pipeline: TextPipeline) -> Generato
     for row in left:
         if row.over:
             over.add(id(row))
-            tell(row, row.decoder.finish())
+            row.finish()
             yield row
     left = [row for row in left if not row.over]
     for row in left:
@@ -110,7 +136,7 @@ def sample_together(rows: Sequence[Row], request: TextRequest, pipeline: TextPip
         kept = [number for number, row in enumerate(going) if not row.over]
         for row in going:
             if row.over:
-                tell(row, row.decoder.finish())
+                row.finish()
                 yield row
         going = [going[number] for number in kept]
         if cache is not None and going:
@@ -186,13 +212,9 @@ class _Watch:
         going = [(row, token) for row, token in zip(self._rows, tokens.reshape(-1).tolist(), strict=True) if not row.over]
         tell_now = self._clock.tick(len(going))
         for row, token in going:
-            row.tokens += 1
             if self._grows:
                 row.ids.append(token)
-            if token in self._ends:
-                row.over = True
-            else:
-                tell(row, row.decoder.push(token))
+            row.take(token, token in self._ends)
             if tell_now and row.candidate == 0:
                 row.run.emit(Progress(step=row.tokens, total=self._total, unit="token"))
 
@@ -212,7 +234,17 @@ def tell(row: Row, piece: str) -> None:
     """Say what is new of a row, if anything."""
     known, row.told = piece[: row.told], max(0, row.told - len(piece))
     if piece[len(known) :]:
-        row.run.emit(TextDelta(text=piece[len(known) :], candidate=row.candidate))
+        emit_pieces(row, row.splitter.push(piece[len(known) :]))
+
+
+def emit_pieces(row: Row, pieces: Iterable[Piece]) -> None:
+    """Emit what is thought and what is answer as events of their own."""
+    for sort, text in pieces:
+        if sort == "answer":
+            row.run.emit(TextDelta(text=text, candidate=row.candidate))
+        else:
+            row.thought_tokens = row.thought_tokens if text else row.tokens
+            row.run.emit(ThoughtDelta(text=text, candidate=row.candidate, takes_text=not text))
 
 
 def _stop_when(enough: Callable[[], bool]) -> Any:

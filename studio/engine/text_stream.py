@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 PROGRESS_SECONDS = 0.05
@@ -41,11 +41,13 @@ class RowDecoder:
     """Turns the tokens of one row into text, piece by piece, without ever breaking a character.
 
     Byte-level tokenizers spread one Chinese character over several tokens, and some tokenizers decode a token's leading space
-    only in context. So the last pieces are decoded together, and what is new is what became longer.
+    only in context. So the last pieces are decoded together, and what is new is what became longer. `marks`: tokens whose text
+    the tokenizer would leave out, or spread.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Any, marks: Mapping[int, str] | None = None) -> None:
         self._tokenizer = tokenizer
+        self._marks = marks or {}
         self._ids: list[int] = []
         self._prefix = 0
         self._read = 0
@@ -53,10 +55,15 @@ class RowDecoder:
 
     def anew(self) -> RowDecoder:
         """Return one that has decoded nothing yet."""
-        return RowDecoder(self._tokenizer)
+        return RowDecoder(self._tokenizer, self._marks)
 
     def push(self, token: int) -> str:
         """Take the next token; return the text that is certain now, maybe none."""
+        if token in self._marks:
+            piece = self.finish()
+            self._ids, self._prefix, self._read = [], 0, 0
+            self.text += self._marks[token]
+            return piece + self._marks[token]
         self._ids.append(token)
         piece = self._new_text()
         if not piece or piece.endswith("�"):

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -64,6 +65,7 @@ def save(result: Result, *, job: Job, card: ModelCard, versions: dict[str, str],
     )  # fmt: skip
     if isinstance(result, TextResult):
         data = result.text.encode(errors="replace")
+        artifact = msgspec.structs.replace(artifact, finish_reason=result.finish_reason, thought_tokens=result.thought_tokens)
         _write_sidecar(path, recipe, data, job.id)
     elif isinstance(result, ImageResult):
         height, width = result.pixels.shape[:2]
@@ -168,7 +170,14 @@ def _recipe(result: Result, job: Job, card: ModelCard, versions: dict[str, str],
         prompt_read=result.prompt_read if isinstance(result, (ImageResult, AudioResult)) else "",
         inputs=result.inputs if isinstance(result, (ImageResult, VideoResult)) else {},
         parts=result.parts if isinstance(result, (ImageResult, VideoResult)) else {},
+        **_text_facts(result),
     )  # fmt: skip
+
+
+def _text_facts(result: Result) -> dict[str, Any]:
+    if not isinstance(result, TextResult):
+        return {}
+    return {name: getattr(result, name) for name in ("finish_reason", "thought_tokens", "distinct")}
 
 
 def _json(recipe: Recipe) -> str:
@@ -233,7 +242,8 @@ def _examine(path: Path, job: Job, ordinal: int) -> Artifact | None:
     digest = hashlib.sha256(data).hexdigest()
     artifact = Artifact(
         job_id=job.id, path=str(path), media_type=job.request.media_types[job.request.file_format], size=len(data), sha256=digest,
-        ordinal=ordinal, seed=recipe.seed, score=recipe.score, partial=recipe.partial,
+        ordinal=ordinal, seed=recipe.seed, score=recipe.score, partial=recipe.partial, finish_reason=recipe.finish_reason,
+        thought_tokens=recipe.thought_tokens,
     )  # fmt: skip
     return artifact if _is_complete[artifact.media_type.partition("/")[0]](path, data, digest) else None
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.core.artifact import FinishReason
+
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
@@ -23,6 +25,10 @@ class TextResult(Result):
     """A text, without the prompt for chat models, with it for models that continue it."""
 
     text: str
+    finish_reason: FinishReason = ""
+    thought_tokens: int = 0
+    distinct: int = 0
+    """How many results the job has, where candidates were alike; else 0."""
 
 
 @dataclass(frozen=True, kw_only=True)

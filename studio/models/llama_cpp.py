@@ -89,6 +89,14 @@ class Tokenizer:
         texts, _places = render_jinja_template([messages], chat_template=self.chat_template, add_generation_prompt=True, **names)
         return {"input_ids": self._tokens(texts[0], begin=False)}
 
+    def encode(self, text: str, **_more: Any) -> list[int]:
+        """Return the tokens of a text alone."""
+        return self._tokens(text, begin=False)
+
+    def written(self, ids: list[int]) -> str:
+        """Return the text of tokens, with the special ones."""
+        return str(self._words.detokenize(ids, 16 * len(ids) + 64, False, True))
+
     def decode(self, ids: list[int], **_more: Any) -> str:
         """Return the text of tokens, without the special ones."""
         text = str(self._words.detokenize(ids, 16 * len(ids) + 64))

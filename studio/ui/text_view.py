@@ -1,15 +1,20 @@
-"""Text as it is made: plain, appended in small steps, with candidates side by side in a bar of tabs."""
+"""Text as it is made: plain, appended in small steps, with candidates side by side in a bar of tabs.
+
+What a reasoning model thinks stands folded in a line above its answer.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QPlainTextEdit, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QPlainTextEdit, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from studio.ui.parts import name_control
 
 FLUSH_MS = 30
+THOUGHTS_HEIGHT = 160
 MAX_RUN = 2_000
 """Qt's layout is quadratic in a line without a break: 200 kB take 12 s."""
 MAX_SHOWN = 256_000
@@ -24,8 +29,11 @@ class TextView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._texts: dict[int, str] = {}
+        self._thoughts: dict[int, str] = {}
         self._titles: dict[int, str] = {}
         self._pending = ""
+        self._is_over = False
+        self._kept: frozenset[int] = frozenset()
         self._shown = 0
         self.tabs = QTabBar()
         self.tabs.setExpanding(False)
@@ -39,6 +47,8 @@ class TextView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         layout.addWidget(self.tabs)
+        self.thoughts = ThoughtsView()
+        layout.addWidget(self.thoughts)
         layout.addWidget(self.view, 1)
         self.tabs.hide()
         self._timer = QTimer(self)
@@ -48,7 +58,9 @@ class TextView(QWidget):
 
     def clear(self) -> None:
         """Begin anew."""
-        self._texts, self._titles, self._pending, self._shown = {}, {}, "", 0
+        self._texts, self._titles, self._thoughts, self._pending, self._shown = {}, {}, {}, "", 0
+        self._is_over, self._kept = False, frozenset()
+        self.thoughts.clear()
         while self.tabs.count():
             self.tabs.removeTab(0)
         self.tabs.hide()
@@ -63,6 +75,31 @@ class TextView(QWidget):
             self._pending += piece
             if not self._timer.isActive():
                 self._timer.start()
+
+    def append_thought(self, candidate: int, piece: str, *, takes_text: bool = False) -> None:
+        """Add a piece to a candidate's thoughts. With `takes_text` its text so far was one of them."""
+        self._want_tab(candidate)
+        if takes_text:
+            piece = self._texts.pop(candidate, "") + piece
+            if candidate == self._current():
+                self._show("")
+        self._thoughts[candidate] = self._thoughts.get(candidate, "") + piece
+        if candidate == self._current() and not self._timer.isActive():
+            self._timer.start()
+
+    def keep_only(self, candidates: Collection[int]) -> None:
+        """Hide the candidates that have no result of their own, and stop saying that the model thinks."""
+        self._is_over = True
+        self._kept = frozenset(candidates)
+        self._show_tabs()
+        if candidates and self._current() not in candidates:
+            self.tabs.setCurrentIndex(min(candidates))
+        self._show_thoughts()
+
+    def _show_tabs(self) -> None:
+        for index in range(self.tabs.count()):
+            self.tabs.setTabVisible(index, not self._kept or index in self._kept)
+        self.tabs.setVisible(self.tabs.count() > 1 and len(self._kept) != 1)
 
     def set_text(self, candidate: int, text: str, title: str = "") -> None:
         """Show a candidate's final text."""
@@ -89,7 +126,7 @@ class TextView(QWidget):
     def _want_tab(self, candidate: int) -> None:
         while self.tabs.count() <= candidate:
             self.tabs.addTab(f"Candidate {self.tabs.count() + 1}")
-        self.tabs.setVisible(self.tabs.count() > 1)
+        self._show_tabs()
 
     def _on_tab_changed(self, index: int) -> None:
         if index >= 0:
@@ -100,9 +137,16 @@ class TextView(QWidget):
         self._timer.stop()
         self.view.setPlainText(for_display(text))
         self._shown = len(text)
+        self._show_thoughts()
+
+    def _show_thoughts(self) -> None:
+        current = self._current()
+        going_on = not self._is_over and not self._texts.get(current, "").strip()
+        self.thoughts.show_text(self._thoughts.get(current, ""), going_on=going_on)
 
     def _flush(self) -> None:
         piece, self._pending = self._pending, ""
+        self._show_thoughts()
         bar = self.view.verticalScrollBar()
         at_end = bar.value() >= bar.maximum() - 4
         if _RUN.search(self._texts.get(self._current(), "")[-2 * MAX_RUN :]) or self._shown > MAX_SHOWN:
@@ -115,6 +159,67 @@ class TextView(QWidget):
         if at_end:
             bar.setValue(bar.maximum())
         self.changed.emit()
+
+
+class ThoughtsView(QWidget):
+    """What a model thought before its answer: one line, unfolded by a click; hidden where there is nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
+        self.toggle = QToolButton()
+        self.toggle.setCheckable(True)
+        self.toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        name_control(self.toggle, "Thoughts", "Show or hide what the model thought before its answer; it is not saved")
+        self.toggle.toggled.connect(self._show_unfolded)
+        self.view = QPlainTextEdit()
+        self.view.setReadOnly(True)
+        self.view.setMaximumHeight(THOUGHTS_HEIGHT)
+        name_control(self.view, "Text of the thoughts", "What the model thought before its answer")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.toggle)
+        layout.addWidget(self.view)
+        self.clear()
+
+    def clear(self) -> None:
+        """Hide everything."""
+        self._text = ""
+        self.toggle.setChecked(False)
+        self._show_unfolded(False)
+        self.view.clear()
+        self.hide()
+
+    def show_text(self, text: str, *, going_on: bool) -> None:
+        """Show these thoughts; `going_on`: the answer did not begin yet."""
+        words = len(text.split())
+        self.toggle.setText(f"Thinking… ({words:,} words)" if going_on else f"Thoughts ({words:,} words)")
+        self.setVisible(bool(text.strip()))
+        if text != self._text:
+            self._text = text
+            if self.toggle.isChecked():
+                self._fill()
+
+    def text(self) -> str:
+        """Return the thoughts."""
+        return self._text
+
+    def _show_unfolded(self, unfolded: bool) -> None:
+        self.toggle.setArrowType(Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow)
+        self.view.setVisible(unfolded)
+        if unfolded:
+            self._fill()
+
+    def _fill(self) -> None:
+        shown = for_display(self._text)
+        before = self.view.toPlainText()
+        if before and shown.startswith(before):
+            cursor = self.view.textCursor()
+            cursor.movePosition(cursor.MoveOperation.End)
+            cursor.insertText(shown[len(before) :])
+        else:
+            self.view.setPlainText(shown)
 
 
 def for_display(text: str) -> str:

@@ -48,6 +48,15 @@ def test_a_text_is_printed_and_kept(fake, data):
     assert read_recipe(path).request.prompt == "写一首诗"
 
 
+def test_a_text_that_stops_at_its_limit_is_noted(fake):
+    done = fake("text", "rain", "--max-new-tokens", 5)
+    assert "The text stops at its limit of 5 tokens. --max-new-tokens raises it." in done.stderr
+    assert "limit" not in done.stdout
+    assert "limit" not in fake("text", "rain", "--max-new-tokens", 100).stderr
+    (artifact,) = json.loads(fake("text", "rain", "--max-new-tokens", 5, "--json").stdout)["artifacts"]
+    assert artifact["finish_reason"] == "length"
+
+
 def test_pictures_are_named_on_stdout(fake, tmp_path):
     done = fake("image", "a cat", "--width", 64, "--height", 64, "--steps", 3, "--count", 2, "-o", tmp_path / "out")
     assert done.returncode == 0, done.stderr

@@ -18,6 +18,7 @@ class Outcome:
     results: list[Any] = field(default_factory=list)
     statistics: Statistics | None = None
     cancelled: bool = False
+    notes: list[str] = field(default_factory=list)
 
     def of(self, kind):
         return [event for event in self.events if isinstance(event, kind)]
@@ -34,7 +35,7 @@ class Outcome:
 def run_job(kind, card: ModelCard, pipeline, request: Request, cancelled=lambda _outcome: False) -> Outcome:
     """`cancelled` is asked with what was said so far."""
     outcome = Outcome()
-    run = Run(new_job(request, "/nowhere"), card, outcome.events.append, lambda: cancelled(outcome))
+    run = Run(new_job(request, "/nowhere"), card, outcome.events.append, lambda: cancelled(outcome), notes=outcome.notes)
     results = kind.generate(run, pipeline)
     try:
         while True:

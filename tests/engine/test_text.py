@@ -65,7 +65,11 @@ def test_candidates_are_told_apart(gpt2):
 
 def test_beams_show_steps_and_come_ranked_with_scores(gpt2):
     recorder = run(gpt2, prompt="This is a news article about", num_beams=5, num_return_sequences=5, max_new_tokens=20)
-    assert len(recorder.results) == 5
+    texts = ["".join(result.text.split()) for result in recorder.results]
+    assert 1 < len(texts) <= 5
+    assert len(set(texts)) == len(texts)  # what differs only in blanks counts once
+    assert all(result.distinct == (len(texts) if len(texts) < 5 else 0) for result in recorder.results)
+    assert bool(recorder.notes) == (len(texts) < 5)
     scores = [result.score for result in recorder.results]
     assert scores == sorted(scores, reverse=True)
     assert all(result.text.startswith("This is a news article about") for result in recorder.results)

@@ -43,7 +43,8 @@ def test_a_family_is_told_and_streams(loaded):
 def test_beams_come_ranked(loaded):
     _family, card, pipeline = loaded
     results = run_job(text, card, pipeline, wish(num_beams=3, num_return_sequences=3, max_new_tokens=6)).results
-    assert len(results) == 3
+    assert 0 < len(results) <= 3
+    assert len({"".join(result.text.split()) for result in results}) == len(results)
     assert [result.score for result in results] == sorted((result.score for result in results), reverse=True)
 
 

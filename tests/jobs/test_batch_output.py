@@ -173,6 +173,36 @@ def test_collecting_that_is_not_possible_says_so_before_the_run(tmp_path, monkey
     assert "studio[office]" in caught.value.cure
 
 
+def test_the_report_names_why_each_text_ends(tmp_path):
+    def table(folder, number=""):
+        text = (folder / f"report{number}.csv").read_text(encoding="utf-8-sig")
+        return [row["finish"] for row in csv.DictReader(io.StringIO(text))]
+
+    out = tmp_path / "out"
+    found = read(tmp_path, "a.csv", "prompt,max_new_tokens\none,5\ntwo,100\n")
+    batch, jobs = plan(found, out)
+    finish(batch, jobs)
+    assert table(out) == ["length", "stop"]
+    assert [read_recipe(path).finish_reason for path in sorted(out.glob("*.txt"))] == ["length", "stop"]
+    longer = read(tmp_path, "b.csv", "prompt,max_new_tokens\none,5\ntwo,100\nthree,6\n")
+    batch, jobs = plan(longer, out, resumed=resume(longer, out))
+    assert len(jobs) == 1
+    finish(batch, jobs)
+    assert table(out, "-2") == ["length", "stop", "length"]  # of earlier runs too
+
+
+def test_candidates_that_were_alike_make_a_row_complete(tmp_path):
+    from studio.library import artifacts
+    from studio.library.results import TextResult
+
+    found = read(tmp_path, "a.csv", "prompt,candidates\none,3\n")
+    _batch, jobs = plan(found, tmp_path / "out")
+    for ordinal in (0, 2):
+        result = TextResult(text=f"text {ordinal}", ordinal=ordinal, seed=1, distinct=2)
+        artifacts.save(result, job=jobs[0], card=fake_card("text"), versions={})
+    assert set(resume(found, tmp_path / "out").done) == {0}
+
+
 def test_a_report_goes_to_a_further_place_too(tmp_path):
     found = read(tmp_path, "a.txt", "x\n")
     batch, jobs = plan(found, tmp_path / "out", report=tmp_path / "else" / "mine.jsonl")

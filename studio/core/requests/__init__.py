@@ -18,7 +18,7 @@ from studio.core.requests.base import (
 from studio.core.requests.image import ImageRequest
 from studio.core.requests.music import MusicRequest
 from studio.core.requests.speech import SpeechRequest
-from studio.core.requests.text import TextRequest
+from studio.core.requests.text import MAX_NEW_TOKENS, TextRequest
 from studio.core.requests.video import VideoRequest
 
 for _module in pkgutil.iter_modules(__path__):
@@ -36,6 +36,7 @@ else:
 
 __all__ = [
     "KINDS",
+    "MAX_NEW_TOKENS",
     "MAX_SEED",
     "AnyRequest",
     "FieldInfo",

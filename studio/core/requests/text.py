@@ -9,6 +9,8 @@ from msgspec import Meta
 from studio.core.errors import Problem
 from studio.core.requests.base import Request
 
+MAX_NEW_TOKENS = 32_768
+
 
 class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
     """Continue a prompt, or answer it where the model was trained for chat.
@@ -28,7 +30,7 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         ),
     ] = ""
     max_new_tokens: Annotated[
-        int, Meta(title="Length", description="At most this many new tokens.", ge=1, le=32_768, extra={"unit": "tokens"})
+        int, Meta(title="Length", description="At most this many new tokens.", ge=1, le=MAX_NEW_TOKENS, extra={"unit": "tokens"})
     ] = 256
     temperature: Annotated[
         float,

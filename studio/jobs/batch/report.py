@@ -17,8 +17,9 @@ from studio.core.files import write_whole
 from studio.core.jobs import Batch, BatchRow, Job, JobState
 from studio.core.requests import Request
 from studio.jobs.batch.keys import key_of
+from studio.library.artifacts import read_recipe
 
-COLUMNS = ("line", "state", "kind", "prompt", "files", "seed", "seconds", "error")
+COLUMNS = ("line", "state", "kind", "prompt", "files", "seed", "seconds", "error", "finish")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ class ReportRow:
     row: BatchRow
     seconds: float | None = None
     error: str = ""
+    finish: tuple[str, ...] = ()
+    """Why each text ends (`core.artifact.FinishReason`); empty for what is no text."""
 
 
 def rows_of(batch: Batch, jobs: Iterable[Job], artifacts: dict[str, list[Artifact]]) -> list[ReportRow]:
@@ -43,17 +46,30 @@ def rows_of(batch: Batch, jobs: Iterable[Job], artifacts: dict[str, list[Artifac
         ReportRow(
             job.row, str(job.state), job.request, job.id, tuple(Path(made.path) for made in artifacts.get(job.id, [])),
             batch.rows.get(job.id, BatchRow()), _seconds(job), job.failure.message if job.failure else "",
+            tuple(made.finish_reason for made in artifacts.get(job.id, []) if made.finish_reason),
         )
         for job in jobs
     ]  # fmt: skip
     folder = Path(batch.folder)
     rows += [
         ReportRow(
-            done.line, str(JobState.COMPLETED), done.request, done.job_id, tuple(folder / name for name in done.files), done.row
+            done.line,
+            str(JobState.COMPLETED),
+            done.request,
+            done.job_id,
+            tuple(folder / name for name in done.files),
+            done.row,
+            finish=_finish(folder, done.files),
         )
         for done in batch.done
     ]
     return sorted(rows, key=lambda row: (row.line, row.row.group, row.row.place))
+
+
+def _finish(folder: Path, names: Iterable[str]) -> tuple[str, ...]:
+    """Return why texts of an earlier run end, as their recipes state it."""
+    recipes = [read_recipe(folder / name) for name in names if name.lower().endswith((".txt", ".md"))]
+    return tuple(recipe.finish_reason for recipe in recipes if recipe is not None and recipe.finish_reason)
 
 
 def _seconds(job: Job) -> float | None:
@@ -113,6 +129,7 @@ def _line(row: ReportRow) -> dict[str, Any]:
         "seed": row.request.seed,
         "seconds": row.seconds,
         "error": row.error,
+        "finish": list(row.finish),
         "job": row.job_id,
         "key": key_of(row.request),
     }

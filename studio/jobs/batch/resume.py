@@ -120,7 +120,7 @@ def _by_recipes(folder: Path) -> Iterator[Made]:
             whole = [artifact for artifact in find_complete(job) if not artifact.partial]
         except (OSError, ValueError):  # taken away meanwhile
             continue
-        if len(whole) >= recipe.request.result_count:
+        if len(whole) >= (recipe.distinct or recipe.request.result_count):
             names = tuple(Path(artifact.path).name for artifact in whole)
             yield Made(job.id, key_of(job.request), job.request.seed or 0, job.request.prompt, names)
 

@@ -6,16 +6,17 @@ import functools
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QFileDialog, QMenu, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
-from studio.core.artifact import Artifact
+from studio.core.artifact import Artifact, limit_sentence
 from studio.core.errors import Problem
-from studio.core.events import Cancelled, Event, Failed, Finished, Progress, TextDelta
+from studio.core.events import Cancelled, Event, Failed, Finished, Progress, TextDelta, ThoughtDelta
 from studio.core.files import write_whole
 from studio.core.jobs import Job
-from studio.core.requests import Request, TextRequest
+from studio.core.requests import MAX_NEW_TOKENS, Request, TextRequest
 from studio.models.card import ModelCard
 from studio.models.tokens import count_tokens, too_long
 from studio.ui import background
@@ -151,7 +152,13 @@ class TextTab(GenerateTab):
         """See `GenerateTab`."""
         if isinstance(event, TextDelta):
             self.view.append(event.candidate, event.text)
-        elif isinstance(event, (Finished, Failed, Cancelled)) and event.artifacts:
+        elif isinstance(event, ThoughtDelta):
+            self.view.append_thought(event.candidate, event.text, takes_text=event.takes_text)
+        if isinstance(event, (Finished, Failed, Cancelled)):
+            self.view.keep_only([artifact.ordinal for artifact in event.artifacts])
+        if isinstance(event, Finished):
+            self._show_limit(job, event.artifacts)
+        if isinstance(event, (Finished, Failed, Cancelled)) and event.artifacts:
             artifacts = event.artifacts
             background.run(
                 self, lambda: [_read(artifact) for artifact in artifacts], lambda texts: self._show_saved(job, artifacts, texts)
@@ -163,6 +170,42 @@ class TextTab(GenerateTab):
         for artifact, text in zip(artifacts, texts, strict=True):
             title = f"{artifact.ordinal + 1} · score {artifact.score:.2f}" if artifact.score is not None else ""
             self.view.set_text(artifact.ordinal, text, title)
+
+    def _show_limit(self, job: Job, artifacts: tuple[Artifact, ...]) -> None:
+        """Say that a text stops at its token limit, and offer what leads on."""
+        request = job.request
+        if not isinstance(request, TextRequest):
+            return
+        sentence = limit_sentence(artifacts, request.max_new_tokens)
+        if not sentence:
+            return
+        buttons = []
+        longer = self._longer(request)
+        if longer > request.max_new_tokens:
+            text = f"Generate again with {longer:,} tokens"
+            tip = "Raise the limit; the same seed gives the same beginning"
+            buttons.append(button(text, tip, functools.partial(self._generate_longer, request, longer), "retry"))
+        if self.card is not None and not self.card.chat and not self.card.encoder_decoder:
+            buttons.append(button("Continue from here", "Put the text into the prompt, and generate", self._continue))
+        self.notice.say(sentence, "" if buttons else "The model takes no more tokens.", buttons)
+
+    def _longer(self, request: TextRequest) -> int:
+        """Return twice the limit, as far as field and model allow."""
+        longer = min(2 * request.max_new_tokens, MAX_NEW_TOKENS)
+        card = self.card
+        if card is None or not card.max_positions or card.encoder_decoder:
+            return longer
+        return min(longer, card.max_positions - (self._tokens or 0))
+
+    def _generate_longer(self, request: TextRequest, longer: int) -> None:
+        seed = self.form.values().get("seed")
+        self.set_values({**msgspec.structs.asdict(request), "max_new_tokens": longer})
+        self.generate()
+        self.set_values({"seed": seed})
+
+    def _continue(self) -> None:
+        self.use_as_prompt()
+        self.generate()
 
     def progress_text(self, event: Progress) -> str:
         """See `GenerateTab`."""
@@ -176,7 +219,9 @@ class TextTab(GenerateTab):
         now = event.statistics
         rate = now.units / now.run_seconds if now.run_seconds else 0
         seed = self._job.request.seed if self._job else ""
-        told = (f"{now.units:,} tokens", f"{rate:.1f} tokens/s", f"first after {now.first_seconds:.2f} s")
+        thoughts = sum(artifact.thought_tokens for artifact in event.artifacts)
+        tokens = f"{now.units:,} tokens" + (f", {thoughts:,} of them thoughts" if thoughts else "")
+        told = (tokens, f"{rate:.1f} tokens/s", f"first after {now.first_seconds:.2f} s")
         return " · ".join([*told, f"prompt {now.prompt_tokens:,} tokens", f"seed {seed}", *now.notes])
 
     def _on_text_changed(self) -> None:
