@@ -15,9 +15,11 @@ import msgspec
 import pytest
 
 from studio.core.paths import DataFolder
+from studio.models import llama_cpp
 from studio.models.catalogue import card_folder, write_card
 from tests.checkpoints_text import make_llama
 from tests.checkpoints_video import make_ltx
+from tests.models.made import make_gguf
 from tests.privacy.tracing import Traced, fresh_environment, trace
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strace is a program of Linux")
@@ -73,6 +75,8 @@ def test_a_command_keeps_to_itself(watched, installed, tmp_path, kind):
     found = watched(installed, *studio(installed, *COMMANDS[kind], *(() if kind == "text" else ("-o", tmp_path / "output"))))
     assert found.findings == [], found.report
     assert kind == "text" or any((tmp_path / "output").iterdir())
+    log = (installed.logs / "engine-0.log").read_text(encoding="utf-8")
+    assert "%|" not in log, "progress bars in the log"
 
 
 def test_a_batch_keeps_to_itself(watched, installed, tmp_path):
@@ -94,6 +98,16 @@ def test_a_question_keeps_to_itself(watched, data, arguments):
 def test_the_window_keeps_to_itself(watched, installed):
     found = watched(installed, "-m", "tests.privacy.window", str(installed.root))
     assert found.findings == [], found.report
+
+
+@pytest.mark.parametrize("options", [[], ["--convert"]], ids=["as it is", "converted"])
+def test_a_model_that_is_added_keeps_to_itself(watched, data, tmp_path, options):
+    if not options and not llama_cpp.is_there():
+        pytest.skip("the extra gguf is not installed")
+    gguf = make_gguf(tmp_path / "Tiny.gguf")
+    found = watched(data, *studio(data, "models", "add", gguf, *options))
+    assert found.findings == [], found.report
+    assert any(data.models.iterdir())
 
 
 @pytest.mark.starter

@@ -61,3 +61,12 @@ def test_onnxruntime_is_imported_in_one_place_only():
 def test_the_fork_server_has_every_kind_and_nothing_that_only_voices_need():
     assert {f"studio.engine.{kind}" for kind in KINDS} <= set(preload.MODULES)
     assert not {"onnxruntime", "hibari", "misaki", "jieba"} & set(preload.MODULES)
+
+
+def test_the_built_program_begins_with_the_package():
+    folder = Path(studio.__file__).parent
+    assert '["studio/__main__.py"]' in (folder.parent / "build.spec").read_text(encoding="utf-8")
+    tree = ast.parse((folder / "__main__.py").read_text(encoding="utf-8"))
+    first = next(node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+    assert isinstance(first, ast.ImportFrom)
+    assert first.module == "studio.cli"
