@@ -10,7 +10,7 @@ from PySide6.QtNetwork import QLocalSocket
 
 from studio.core.events import Cancelled
 from studio.core.jobs import Batch, Job, JobState
-from studio.jobs.door import BatchDone, FromWindow, Gone, Heard, Reader, Submit, Withdraw, packed
+from studio.jobs.door import BatchDone, FromWindow, Gone, Heard, Reader, Refused, Submit, Withdraw, packed
 
 
 class RemoteQueue(QObject):
@@ -18,7 +18,7 @@ class RemoteQueue(QObject):
 
     job_event = Signal(str, object)
     batch_finished = Signal(object)
-    failed = Signal(str)
+    failed = Signal(str, list)
 
     def __init__(self, socket: QLocalSocket) -> None:
         super().__init__()
@@ -50,11 +50,13 @@ class RemoteQueue(QObject):
                 for job_id in message.job_ids:
                     self._jobs[job_id] = msgspec.structs.replace(self._jobs[job_id], state=JobState.CANCELLED)
                     self.job_event.emit(job_id, Cancelled())
+            elif isinstance(message, Refused):
+                self.failed.emit(message.sentence, list(message.job_ids))
             elif isinstance(message, BatchDone):
                 self.batch_finished.emit(message.batch)
 
     def _on_disconnected(self) -> None:
-        self.failed.emit("The window was closed. What it had not done waits in its queue.")
+        self.failed.emit("The window was closed. What it had not done waits in its queue.", [])
 
 
 class RemoteSession:

@@ -63,6 +63,8 @@ class Run:
         self.new = 0
         """How many jobs were submitted."""
         self._refused = ""
+        self._queue_failed = False
+        """Whether the queue could not store something: it may not be able to store a cancel either."""
         self.paused = ""
         """Why the run ended before all of its jobs were over; empty where it did not."""
         self._waiting: dict[str, Outcome] = {}
@@ -144,7 +146,8 @@ class Run:
         return [self._over.get(job.id) or self._waiting[job.id] for job in jobs]
 
     def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
-        if self.interrupted:  # the second time: at once; what is running waits in the queue
+        if self.interrupted or self._queue_failed:  # at once; what is running waits in the queue
+            self.interrupted = True
             self._application.exit(1)
             return
         self.interrupted = True
@@ -218,9 +221,19 @@ class Run:
         else:
             QTimer.singleShot(LOOK_AGAIN_MS, self._look_again)
 
-    def _on_failed(self, sentence: str) -> None:
+    def _on_failed(self, sentence: str, job_ids: list[str]) -> None:
+        """The queue could not do something; jobs that are named will not run."""
+        self._queue_failed = True
         sys.stderr.write(sentence + "\n")
-        if isinstance(self.session, RemoteSession):
+        for job_id in self._waiting.keys() & set(job_ids):
+            outcome = self._waiting.pop(job_id)
+            outcome.state = JobState.FAILED
+            outcome.failure = Failure(cause="disk", message=sentence)
+            self._over[job_id] = outcome
+        if not self._waiting:  # no batch reports its end any more
+            self._open_batches.clear()
+        self._quit_when_over()
+        if isinstance(self.session, RemoteSession) and not job_ids:
             self._application.exit(1)
 
     def _on_batch_finished(self, batch: Batch) -> None:

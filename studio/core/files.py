@@ -38,8 +38,11 @@ def write_whole(path: Path, data: bytes, *, replace: bool = False, mode: int = 0
 
 
 def part_path(path: Path) -> Path:
-    """Return a new temporary name beside `path`; short, because the final name may be near the system's limit."""
-    return path.with_name(f".{secrets.token_hex(6)}{PART_SUFFIX}")
+    """Return a new temporary name beside `path`; short, because the final name may be near the system's limit.
+
+    It begins with this process's id, so that what a dead process left can be told from what another one is writing.
+    """
+    return path.with_name(f".{os.getpid():08x}{secrets.token_hex(4)}{PART_SUFFIX}")
 
 
 def publish(part: Path, path: Path, *, replace: bool = False, link: Callable[[Path, Path], None] = os.link) -> None:

@@ -5,6 +5,7 @@ Templates have fixed tokens, found by a regular expression: `str.format` would l
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 import time
@@ -104,21 +105,31 @@ def values_of(request: Request, *, row: int, job_id: str, columns: Mapping[str, 
     return {**(columns or {}), **own}
 
 
-def number_collisions(stems: Sequence[str], folder: Path) -> list[str]:
-    """Return the stems, made different from each other and from what lies in `folder`, also where case does not count."""
-    taken = {path.stem.lower() for path in folder.iterdir()} if folder.is_dir() else set()
+def number_collisions(stems: Sequence[str], folder: Path, counts: Sequence[int] = (), taken: Iterable[str] = ()) -> list[str]:
+    """Return the stems, made different from each other and from what lies in `folder`, also where case does not count.
+
+    `counts`: how many results each has; a stem with several becomes `cat-1`, `cat-2` …, which must not be another's name either.
+    `taken`: further stems that are in use.
+    """
+    taken = {stem.lower() for stem in taken}
+    taken |= {path.stem.lower() for path in folder.iterdir()} if folder.is_dir() else set()
     # `cat-2` of a job with several results must not meet the `cat-2` of another job.
     taken |= {re.sub(r"-\d+$", "", stem) for stem in taken}
     unique = []
     reached: dict[str, int] = {}  # else a thousand runs of one prompt would count from 1 each
-    for stem in stems:
+    for stem, count in zip(stems, counts or itertools.repeat(1), strict=False):
         number = reached.get(stem, 1)
         candidate = stem
-        while candidate.lower() in taken:
+        while not taken.isdisjoint(_names_of(candidate, count)):
             number += 1
             suffix = f" ({number})"
             candidate = _cut(stem, MAX_STEM_BYTES - len(suffix)).rstrip(" .-") + suffix
         reached[stem] = number
-        taken.add(candidate.lower())
+        taken.update(_names_of(candidate, count))
         unique.append(candidate)
     return unique
+
+
+def _names_of(stem: str, count: int) -> list[str]:
+    stem = stem.lower()
+    return [stem, *(f"{stem}-{number}" for number in range(1, count + 1))] if count > 1 else [stem]

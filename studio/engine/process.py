@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
@@ -78,7 +79,7 @@ class ProcessEngine:
         self.generate_together([job], lambda _id, event: emit(event), lambda _id: cancelled())
 
     def generate_together(self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor) -> None:
-        """Run the jobs in the child. Those that were beside one that took it down are run again, alone."""
+        """Run the jobs in the child. Those in a group with one that took it down run again, alone."""
         with self._busy:
             groups = [list(jobs)]
             while groups:
@@ -86,7 +87,9 @@ class ProcessEngine:
                 watch = _Watch({job.id: job for job in group}, emit, cancelled)
                 child = self._have_child(watch)
                 if isinstance(child, Child):
-                    groups += [[job] for job in self._follow(child, watch)]
+                    groups += self._follow(child, watch)
+                    if self._child is None:
+                        _sweep(group, child.process.pid or 0)
                 else:
                     for job in group:
                         watch.end(job.id, child)
@@ -112,8 +115,8 @@ class ProcessEngine:
                 return child
         return Failed(failure=_cannot_start("it took too long"))
 
-    def _follow(self, child: Child, watch: _Watch) -> list[Job]:
-        """Pass the child's events on until all jobs are over; return those that have to be run again."""
+    def _follow(self, child: Child, watch: _Watch) -> list[list[Job]]:
+        """Pass the child's events on until all jobs are over; return the groups that have to be run again."""
         try:
             child.connection.send_bytes(msgspec.msgpack.encode(Generate(tuple(watch.open.values()))))
             while watch.open:
@@ -126,7 +129,8 @@ class ProcessEngine:
                         watch.phase = _phase(told.event, watch.phase)
                         watch.emit(told.job_id, told.event)
                 if self._look_after(child, watch):
-                    return list(watch.open.values())
+                    # They did nothing wrong: those that are left stay together.
+                    return [list(watch.open.values())] if watch.open else []
         except (EOFError, OSError) as error:
             return self._bury(child, watch, error)
         except msgspec.MsgspecError as error:
@@ -159,7 +163,7 @@ class ProcessEngine:
             return True
         return False
 
-    def _bury(self, child: Child, watch: _Watch, error: Exception) -> list[Job]:
+    def _bury(self, child: Child, watch: _Watch, error: Exception) -> list[list[Job]]:
         child.process.join(1.0)
         failure = _crashed(child.process.exitcode, watch.phase, child.log_tail() or str(error))
         self._replace(child, start_next=not self._closing.is_set())
@@ -170,13 +174,13 @@ class ProcessEngine:
                 watch.end(job.id, Cancelled(artifacts=_complete(job)))
         return self._blame(watch, failure)
 
-    def _blame(self, watch: _Watch, failure: Failure) -> list[Job]:
+    def _blame(self, watch: _Watch, failure: Failure) -> list[list[Job]]:
         """One job alone has failed; of several nobody knows which it was, so each runs again alone."""
         again = list(watch.open.values())
         if len(again) == 1:
             watch.end(again[0].id, Failed(failure=failure, artifacts=_complete(again[0])))
             return []
-        return again
+        return [[job] for job in again]
 
     def _end_all(self, watch: _Watch) -> None:
         for job in list(watch.open.values()):
@@ -193,6 +197,14 @@ def _complete(job: Job) -> tuple[Artifact, ...]:
     from studio.library.artifacts import find_complete  # brings numpy, which the window can do without
 
     return tuple(find_complete(job))
+
+
+def _sweep(jobs: Sequence[Job], writer: int) -> None:
+    """Remove the files that a child was writing for these jobs when it died."""
+    from studio.library.artifacts import sweep_parts  # see `_complete`
+
+    for folder in {Path(job.target.folder) for job in jobs}:
+        sweep_parts(folder, writer)
 
 
 def _phase(event: Event, before: str) -> str:

@@ -62,12 +62,19 @@ class Gone(msgspec.Struct, frozen=True, tag="gone"):
     job_ids: tuple[str, ...]
 
 
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """These jobs will not run: the window's queue could not store them."""
+
+    job_ids: tuple[str, ...]
+    sentence: str
+
+
 class Yes(msgspec.Struct, frozen=True, tag="yes"):
     """It was understood."""
 
 
 ToWindow = Raise | Submit | Withdraw
-FromWindow = Heard | BatchDone | Gone | Yes
+FromWindow = Heard | BatchDone | Gone | Refused | Yes
 
 
 def packed(message: msgspec.Struct) -> bytes:
@@ -143,6 +150,7 @@ class _Visitor(QObject):
         queue.batch_finished.connect(self._on_batch_finished)
         queue.jobs_changed.connect(self._on_jobs_changed)
         queue.jobs_removed.connect(self._on_gone)
+        queue.failed.connect(self._on_failed)
 
     def _on_ready(self) -> None:
         try:
@@ -180,6 +188,12 @@ class _Visitor(QObject):
         if mine:
             self._jobs -= mine
             self._say(Gone(tuple(mine)))
+
+    def _on_failed(self, sentence: str, job_ids: list[str]) -> None:
+        mine = self._jobs.intersection(job_ids)
+        if mine:
+            self._jobs -= mine
+            self._say(Refused(tuple(mine), sentence))
 
     def _on_batch_finished(self, batch: Batch) -> None:
         if batch.id in self._batches:

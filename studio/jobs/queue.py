@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -19,7 +20,7 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from studio.core.artifact import Artifact
-from studio.core.errors import Failure
+from studio.core.errors import Failure, StudioError
 from studio.core.events import Cancelled, Event, Failed, Finished
 from studio.core.jobs import Batch, Job, JobState, new_job
 from studio.core.requests import Request
@@ -36,6 +37,8 @@ TOGETHER = 32
 PIECE = 64
 """New jobs that are told at a time."""
 TELL_SECONDS = 0.002
+RETRY_SECONDS = 1.0
+"""How soon a change that the worker needs is tried again while the database refuses it."""
 PAUSED = "The queue is paused."
 """The reason where a person did it."""
 IN_USE = "Jobs run when nobody has used the computer for three minutes."
@@ -66,8 +69,9 @@ class JobQueue(QObject):
     """Batch whose last job is over (its report is written)."""
     idle_reached = Signal()
     """The last waiting job is over."""
-    failed = Signal(str)
-    """The queue itself could not do something (disk full, database damaged): a sentence for a person."""
+    failed = Signal(str, list)
+    """The queue itself could not do something (disk full, database damaged): a sentence for a person, and list[str], the ids of
+    jobs that will not run because of it. Those were submitted and are not in the queue, or the queue cannot be read any more."""
 
     _stored = Signal(object)
 
@@ -83,6 +87,8 @@ class JobQueue(QObject):
         self._wake: Callable[[], None] = lambda: None
         self._gate = Gate()
         self._loaded: Model | None = None
+        self.closing = threading.Event()
+        """Set from any thread when the session closes: nothing waits for the database any more."""
         self._untold: deque[Callable[[], None]] = deque()
         self._tells_later = False
         past = store.past_runs()
@@ -102,7 +108,11 @@ class JobQueue(QObject):
     # What a person does; returns at once -------------------------------------------------------------------------------
 
     def submit(self, jobs: Sequence[Job], batch: Batch | None = None) -> None:
-        """Append jobs; `jobs_added` follows when they are on disk."""
+        """Append jobs; `jobs_added` follows when they are on disk, or `failed` with their ids.
+
+        A job that is in the queue already, and over, runs again under its id and takes a new place.
+        """
+        ids = [job.id for job in jobs]
 
         def write() -> Callable[[], None]:
             placed = self._store.add(jobs, batch)
@@ -112,7 +122,7 @@ class JobQueue(QObject):
                 self._stored.emit(_call(self._tell_added, piece))
             return _call(self._tell_added, pieces[-1] if pieces else [])
 
-        self._post(write)
+        self._post(write, ids)
 
     def cancel(self, job_ids: Sequence[str]) -> None:
         """Cancel jobs, waiting or running."""
@@ -185,18 +195,22 @@ class JobQueue(QObject):
         if places:
             self._post(write)
 
-    def replace(self, job_id: str, request: Request) -> None:
-        """Give a waiting job another request. Where it has begun meanwhile, the request becomes a new job."""
-        job = self._mirror[job_id]
-        new = new_job(request, job.target.folder)
+    def replace(self, job_id: str, request: Request, folder: str, receive: Callable[[Job, bool], None]) -> None:
+        """Give a waiting job another request. Where it has begun or was removed meanwhile, the request becomes a new job.
+
+        `receive` is called in the GUI thread with the job as it is stored, and whether the waiting job was changed. `folder` is
+        where a new job's results go where nothing is known about the old one any more.
+        """
+        job = self._mirror.get(job_id)
+        new = new_job(request, job.target.folder if job else folder)
 
         def write() -> Callable[[], None]:
-            changed = self._store.replace(_with_request(job, new))
+            changed = self._store.replace(_with_request(job, new)) if job else None
             if changed is not None:
-                return lambda: self._tell_changed([changed])
+                return _both(_call(self._tell_changed, [changed]), lambda: receive(changed, True))
             placed = self._store.add([new])
             self._wake()
-            return lambda: self._tell_added(placed)
+            return _both(_call(self._tell_added, placed), lambda: receive(placed[0], False))
 
         self._post(write)
 
@@ -233,13 +247,9 @@ class JobQueue(QObject):
         self._gate.set_limit(limit)
 
     def settle_left(self) -> None:
-        """Report batches that a kill kept from it: their last job was over, and the program ended before it was said."""
+        """Write the files of batches that ended without them: the program was killed, or the disk was full."""
 
-        def write() -> Callable[[], None]:
-            self._settle(self._store.left_batches())
-            return lambda: None
-
-        self._post(write)
+        self._post(lambda: self._settle(self._store.left_batches()))
 
     def find_artifacts(self, job_id: str, receive: Callable[[list[Artifact]], None]) -> None:
         """Look up a job's artifacts; `receive` is called in the GUI thread."""
@@ -281,6 +291,11 @@ class JobQueue(QObject):
     def _chosen(self, job_ids: Sequence[str]) -> list[Job]:
         return [job for job_id in job_ids if (job := self._mirror.get(job_id))]
 
+    def stop_waiting(self) -> None:
+        """Let nothing wait any longer for a database that refuses changes; any thread may call it."""
+        self.closing.set()
+        self._store.closing.set()
+
     def close(self) -> None:
         """Wait for what is being stored, and close the database. The worker must have stopped."""
         self._journal.shutdown(wait=True)
@@ -307,11 +322,12 @@ class JobQueue(QObject):
                 self._stored.emit(_call(self.pause_changed.emit, self.paused))
             return []
         together = min(TOGETHER, self._gate.limit.jobs or TOGETHER) if self.together else 1
+        loaded = (self._loaded or NOTHING_LOADED) if self.by_model else None
         try:
-            loaded = (self._loaded or NOTHING_LOADED) if self.by_model else None
-            jobs = self._journal.submit(self._store.take_next, loaded, together).result()
-        except sqlite3.Error as error:
-            self._tell_failed(error)
+            jobs = self._insist(self._store.take_next, loaded, together)
+        except Exception as error:  # noqa: BLE001  boundary: the thread goes on, and ends with the program
+            if not self.closing.is_set():
+                self._tell_failed(error, self._store_is_lost)
             return []
         if jobs:
             self._gate.count(len(jobs))
@@ -324,70 +340,116 @@ class JobQueue(QObject):
     def handle_event(self, job: Job, event: Event, *, interrupted: bool = False, beside: int = 1) -> None:
         """Pass an event on; a terminal one is stored first. `interrupted`: the program is closing, the job waits again.
 
-        `beside`: how many jobs ran as one batch with it, itself included.
+        `beside`: how many jobs ran as one batch with it, itself included. Never raises.
         """
         if not isinstance(event, (Finished, Failed, Cancelled)):
             self.job_event.emit(job.id, event)
             return
+        now = None
         try:
-            now = self._journal.submit(self._record, job, event, interrupted, beside).result()
-        except sqlite3.Error as error:  # the job is settled by its files at the next start
-            self._tell_failed(error)
-            now = None
+            now = self._insist(self._record, job, event, interrupted, beside)
+        except Exception as error:  # noqa: BLE001  boundary: a job whose end cannot be stored must not stop the others
+            if not self.closing.is_set():  # else the job is settled by its files at the next start
+                now = self._end_unstored(job, error)
         if now is not None:
             self._stored.emit(lambda: self._tell_changed([now]))
         self._stored.emit(lambda: self.job_event.emit(job.id, event))
+        if job.batch:
+            self._post(lambda: self._settle([job.batch]))
+
+    def _insist(self, work: Callable[..., T], *arguments: object) -> T:
+        """Do work in the journal thread. While the database refuses (locked, disk full), say so once and try again.
+
+        Raises sqlite3.OperationalError only when the queue closes.
+        """
+        told = False
+        while True:
+            try:
+                return self._journal.submit(work, *arguments).result()
+            except sqlite3.OperationalError as error:
+                if not told:
+                    self._tell_failed(error, more=" Trying again until it can.")
+                    told = True
+                if self.closing.wait(RETRY_SECONDS):
+                    raise
+
+    def _end_unstored(self, job: Job, error: Exception) -> Job:
+        """Return the job as failed, stored where that is possible. Its files, if any, stay where they are."""
+        self._tell_failed(error)
+        failure = Failure(
+            cause="unknown", message=f"The end of this job could not be stored: {reason_for(error)}.",
+            cure=f"What it made is in {job.target.folder}.".encode(errors="replace").decode(),
+        )  # fmt: skip
+        try:
+            now = self._journal.submit(lambda: self._store.end(job.id, JobState.FAILED, failure=failure)).result()
+        except sqlite3.Error:
+            log.exception("job %s stays marked as running; the next start settles it by its files", job.id)
+            now = None
+        return now or msgspec.structs.replace(job, state=JobState.FAILED, failure=failure)
 
     def _record(self, job: Job, event: Finished | Failed | Cancelled, interrupted: bool, beside: int) -> Job | None:
         if interrupted and isinstance(event, Cancelled):
             return self._store.requeue(job.id)
         # Only where there is a result without a place: a name that is taken stays taken, and would stop the queue for ever.
         if isinstance(event, Failed) and event.failure.unsaved and job.batch and self.pause_on_disk:
+            waiting = self._store.requeue(job.id)
             self._gate.close(event.failure.message)
             self._stored.emit(_call(self.disk_refused.emit, job.target.folder))
             self._stored.emit(_call(self.pause_changed.emit, event.failure.message))
-            return self._store.requeue(job.id)
+            return waiting
         if isinstance(event, Finished):
             past = PastRun(*model_of(job), job.request.work, max(0.0, time.time() - job.started) / beside)
-            self._stored.emit(_call(self.estimates.learn, past))
             now = self._store.end(job.id, JobState.COMPLETED, artifacts=event.artifacts, past=past)
-        elif isinstance(event, Cancelled):
-            now = self._store.end(job.id, JobState.CANCELLED, artifacts=event.artifacts)
-        elif event.failure.cause == "crash" and job.crashes + 1 < MAX_CRASHES:
+            self._stored.emit(_call(self.estimates.learn, past))
+            return now
+        if isinstance(event, Cancelled):
+            return self._store.end(job.id, JobState.CANCELLED, artifacts=event.artifacts)
+        if event.failure.cause == "crash" and job.crashes + 1 < MAX_CRASHES:
             return self._store.requeue(job.id, crashed=True)
-        else:
-            now = self._store.end(job.id, JobState.FAILED, failure=_explain(event.failure, job), artifacts=event.artifacts)
-        self._settle_batches([job])
-        return now
+        return self._store.end(job.id, JobState.FAILED, failure=_explain(event.failure, job), artifacts=event.artifacts)
 
     # In the journal thread ------------------------------------------------------------------------------------------------
 
     def _settle_batches(self, jobs: Sequence[Job]) -> None:
         self._settle({job.batch for job in jobs if job.batch})
 
-    def _settle(self, batch_ids: Iterable[str]) -> None:
+    def _settle(self, batch_ids: Iterable[str]) -> Callable[[], None]:
         for batch_id in batch_ids:
-            batch = self._store.finish_batch(batch_id)
-            if batch is None:
-                continue
-            rows = self._store.jobs("WHERE batch = ?", (batch_id,))
+            batch = self._store.ended_batch(batch_id)
+            if batch is not None:
+                self._write_files(batch)
+                self._stored.emit(_call(self.batch_finished.emit, batch))
+        return lambda: None
+
+    def _write_files(self, batch: Batch) -> None:
+        """Write a batch's report and mark the batch as finished, in this order: a kill in between writes nothing twice."""
+        try:
+            rows = self._store.jobs("WHERE batch = ?", (batch.id,))
             if self.finish_batch is not None:
                 self.finish_batch(batch, rows, {row.id: self._store.artifacts(row.id) for row in rows})
-            self._stored.emit(_call(self.batch_finished.emit, batch))
+            self._store.mark_finished(batch.id)
+        except Exception as error:  # noqa: BLE001  boundary: rows are over all the same; the next start tries again
+            self._tell_failed(error)
 
-    def _post(self, work: Callable[[], Callable[[], None]]) -> None:
-        self._journal.submit(work).add_done_callback(self._on_journal_done)
+    def _post(self, work: Callable[[], Callable[[], None]], submitted: Sequence[str] = ()) -> None:
+        """Do work in the journal thread, and what it returns in the GUI thread. `submitted`: jobs that are lost if it fails."""
+        self._journal.submit(work).add_done_callback(lambda future: self._on_journal_done(future, submitted))
 
-    def _on_journal_done(self, future: Future[Callable[[], None]]) -> None:
+    def _on_journal_done(self, future: Future[Callable[[], None]], submitted: Sequence[str]) -> None:
         error = future.exception()
         if error is None:
             self._stored.emit(future.result())
         else:
-            self._tell_failed(error)
+            self._tell_failed(error, lambda: list(submitted))
 
-    def _tell_failed(self, error: BaseException) -> None:
+    def _tell_failed(self, error: BaseException, lost: Callable[[], list[str]] = list, more: str = "") -> None:
+        """Log what the queue could not do, and emit `failed` in the GUI thread, where `lost` returns the ids of the jobs."""
         log.error("the queue could not store a change", exc_info=error)
-        self._stored.emit(_call(self.failed.emit, f"The queue could not be stored: {error}"))
+        sentence = f"{error}" if isinstance(error, StudioError) else f"The queue could not be stored: {reason_for(error)}."
+        self._stored.emit(lambda: self.failed.emit(sentence + more, lost()))
+
+    def _store_is_lost(self) -> list[str]:
+        return [job.id for job in self._mirror.values() if not job.state.over]
 
     # Home again, in the GUI thread ------------------------------------------------------------------------------------------
 
@@ -413,9 +475,15 @@ class JobQueue(QObject):
 
     def _tell_added(self, jobs: list[Job]) -> None:
         last = next(reversed(self._mirror.values())).position if self._mirror else 0
+        again = [job for job in jobs if job.id in self._mirror]
         self._put(jobs)
-        if jobs and jobs[0].position <= last:  # restored
+        if again or (jobs and jobs[0].position <= last):  # restored
             self._sort()
+        if again:  # what is missing of them runs under their ids
+            self.jobs_changed.emit(again)
+            self.jobs_moved.emit(again)
+            known = {job.id for job in again}
+            jobs = [job for job in jobs if job.id not in known]
         self.jobs_added.emit(jobs)
 
     def _put(self, jobs: Iterable[Job]) -> None:
@@ -453,9 +521,25 @@ class JobQueue(QObject):
         self.jobs_removed.emit(job_ids)
 
 
+def reason_for(error: BaseException) -> str:
+    """Return in words why the database refused a change."""
+    if isinstance(error, UnicodeEncodeError):
+        return "the name of a file or folder is not valid UTF-8"
+    known = {"database or disk is full": "the disk is full", "database is locked": "another program has locked the database"}
+    return known.get(str(error), str(error) or type(error).__name__)
+
+
 def _call(function: Callable[[T], object], argument: T) -> Callable[[], None]:
     # A lambda in a loop would bind the loop's last value.
     return lambda: (function(argument), None)[1]
+
+
+def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
+    def call() -> None:
+        first()
+        second()
+
+    return call
 
 
 def _with_request(job: Job, new: Job) -> Job:

@@ -39,14 +39,13 @@ class Session:
             store = JobStore.open(data.database, data.ballast)
             self.damage = _told(store.kept_aside) if store.kept_aside else ""
             """A sentence for a person where the queue's file was damaged; empty where it was not."""
-            self.recovered: list[Job] = _recover(store)
+            self.recovered: list[Job] = _recover(store, data, unclean=self.unclean)
             self.queue = JobQueue(store)
         except BaseException:
             self._lock.unlock()
             raise
         self.queue.finish_batch = write_report
-        if self.unclean:
-            self.queue.settle_left()
+        self.queue.settle_left()
         self.worker = Worker(self.queue, engine)
 
     def start(self) -> None:
@@ -83,14 +82,14 @@ def _told(kept: Path) -> str:
     )
 
 
-def _recover(store: JobStore) -> list[Job]:
-    if not store.was_interrupted():
+def _recover(store: JobStore, data: DataFolder, *, unclean: bool) -> list[Job]:
+    if not unclean and not store.was_interrupted():
         return []
     from studio.library.artifacts import find_complete, sweep_parts  # brings numpy, which a usual start can do without
 
     recovered = store.recover(find_complete)
-    for folder in {job.target.folder for job in recovered}:
-        sweep_parts(Path(folder))
+    for folder in {data.root, *(Path(job.target.folder) for job in recovered), *map(Path, store.left_folders())}:
+        sweep_parts(folder)
     return recovered
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,10 +17,16 @@ import msgspec
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure
 from studio.core.jobs import Batch, Job, JobState
+from studio.core.names import number_collisions
 from studio.jobs.estimate import PastRun
 from studio.jobs.order import Model, Places
 from studio.jobs.rows import INSERT, failure_text, read_jobs, request_text, to_row
 from studio.library.database import open_database
+
+log = logging.getLogger(__name__)
+LOCK_SECONDS = 60.0
+"""How long a change waits while another program has locked the database."""
+LOCK_POLL_MS = 500
 
 MAX_CRASHES = 2
 """A job that took the child down this often is set aside."""
@@ -27,6 +35,7 @@ MAX_PAST_RUNS = 2_000
 """What estimates are made from; older ones are forgotten."""
 
 
+_IS_THERE = "SELECT 1 FROM jobs WHERE id = ?"
 _SAME_MODEL = (
     "state = 'queued' AND kind = ? AND model = ? AND position < coalesce("
     "(SELECT min(position) FROM jobs INDEXED BY jobs_placed WHERE state = 'queued' AND placed), 9e18)"
@@ -42,17 +51,19 @@ class JobStore:
         self._ballast = ballast
         self.kept_aside = kept_aside
         """Where a damaged database is kept; this one is new."""
+        self.closing = threading.Event()
+        """Set from any thread: changes no longer wait for a database that another program has locked."""
+        connection.execute(f"PRAGMA busy_timeout = {LOCK_POLL_MS}")
 
     @classmethod
     def open(cls, path: Path, ballast: Path | None = None) -> JobStore:
         """Open or create the database at `path`. Raises StudioError."""
         damaged: list[Path] = []
         connection = open_database(path, damaged.append)
-        connection.execute(
-            "DELETE FROM past_runs WHERE ended < (SELECT ended FROM past_runs ORDER BY ended DESC LIMIT 1 OFFSET ?)",
-            (MAX_PAST_RUNS,),
-        )
-        _forget_unlisted(connection)
+        try:
+            _tidy(connection)
+        except sqlite3.OperationalError as error:  # locked, or a full disk: a later start tidies up
+            log.warning("old entries of the queue are not removed now: %s", error)
         return cls(connection, ballast, next(iter(damaged), None))
 
     def close(self) -> None:
@@ -61,7 +72,7 @@ class JobStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._connection.execute("BEGIN IMMEDIATE")
+        self._begin()
         try:
             yield self._connection
             self._connection.execute("COMMIT")
@@ -70,17 +81,60 @@ class JobStore:
                 self._connection.execute("ROLLBACK")
             raise
 
+    def _begin(self) -> None:
+        """Begin a transaction; wait while another program has locked the database."""
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or self.closing.is_set() or time.monotonic() > deadline:
+                    raise
+
     def add(self, jobs: Sequence[Job], batch: Batch | None = None) -> list[Job]:
-        """Append jobs (and their batch) in one transaction; return them with their positions."""
-        with self._transaction() as connection:
-            last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
-            placed = [msgspec.structs.replace(job, position=last + number) for number, job in enumerate(jobs, start=1)]
-            connection.executemany(INSERT, map(to_row, placed))
-            if batch is not None:
-                connection.execute(
-                    "INSERT INTO batches (id, body) VALUES (?, ?)", (batch.id, msgspec.json.encode(batch).decode())
-                )
+        """Append jobs (and their batch) in one transaction; return them with their positions.
+
+        A job that is in the queue already, and over, is replaced: what is missing of it runs again under its id. One that is
+        open stays as it is, and is not returned. On a full disk the ballast makes room.
+        """
+        placed: list[Job] = []
+
+        def write() -> None:
+            placed.clear()
+            with self._transaction() as connection:
+                last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
+                over = "DELETE FROM jobs WHERE id = ? AND state IN ('completed', 'failed', 'cancelled')"
+                connection.executemany(over, ((job.id,) for job in jobs))
+                is_open = {job.id for job in jobs if connection.execute(_IS_THERE, (job.id,)).fetchone()}
+                new = self._with_free_names([job for job in jobs if job.id not in is_open], batch)
+                placed.extend(msgspec.structs.replace(job, position=last + number) for number, job in enumerate(new, start=1))
+                connection.executemany(INSERT, map(to_row, placed))
+                if batch is not None:
+                    connection.execute(
+                        "INSERT INTO batches (id, body) VALUES (?, ?)", (batch.id, msgspec.json.encode(batch).decode())
+                    )
+
+        self._with_room(write)
         return placed
+
+    def _with_free_names(self, jobs: Sequence[Job], batch: Batch | None) -> Sequence[Job]:
+        """Give a batch's jobs other names where open jobs will write those; no plan sees files that are not there yet."""
+        if batch is None:
+            return jobs
+        rows = self._connection.execute(
+            "SELECT stem FROM jobs WHERE state IN ('queued', 'running') AND folder = ?", (batch.folder,)
+        )
+        taken = {row["stem"] for row in rows}
+        if {stem.lower() for stem in taken}.isdisjoint(job.target.stem.lower() for job in jobs):
+            return jobs
+        counts = [job.request.result_count for job in jobs]
+        stems = number_collisions([job.target.stem for job in jobs], Path(batch.folder), counts, taken)
+        return [
+            msgspec.structs.replace(job, target=msgspec.structs.replace(job.target, stem=stem))
+            for job, stem in zip(jobs, stems, strict=True)
+        ]
 
     def jobs(self, where: str = "WHERE listed", parameters: Sequence[Any] = (), limit: int = -1) -> list[Job]:
         """Return the listed jobs, or others, in the order of their positions."""
@@ -254,24 +308,37 @@ class JobStore:
         rows = self._connection.execute("SELECT body FROM artifacts WHERE job_id = ? ORDER BY ordinal", (job_id,))
         return [msgspec.json.decode(row["body"], type=Artifact) for row in rows]
 
-    def finish_batch(self, batch_id: str) -> Batch | None:
-        """Return the batch when its last job is over, once; else None."""
-        with self._transaction() as connection:
-            still_open = "SELECT 1 FROM jobs WHERE batch = ? AND state IN ('queued', 'running') LIMIT 1"
-            if connection.execute(still_open, (batch_id,)).fetchone():
-                return None
-            row = connection.execute(
-                "UPDATE batches SET finished = 1 WHERE id = ? AND finished = 0 RETURNING body", (batch_id,)
-            ).fetchone()
+    def ended_batch(self, batch_id: str) -> Batch | None:
+        """Return the batch where its last job is over and `mark_finished` was not called yet; else None."""
+        still_open = "SELECT 1 FROM jobs WHERE batch = ? AND state IN ('queued', 'running') LIMIT 1"
+        if self._connection.execute(still_open, (batch_id,)).fetchone():
+            return None
+        row = self._connection.execute("SELECT body FROM batches WHERE id = ? AND finished = 0", (batch_id,)).fetchone()
         return msgspec.json.decode(row["body"], type=Batch) if row else None
 
+    def mark_finished(self, batch_id: str) -> None:
+        """Record that the files of a batch that ended are on disk. Not before: a kill in between would lose them."""
+
+        def write() -> None:
+            with self._transaction() as connection:
+                connection.execute("UPDATE batches SET finished = 1 WHERE id = ?", (batch_id,))
+
+        self._with_room(write)
+
     def left_batches(self) -> list[str]:
-        """Return the batches whose jobs are all over, but whose end was not recorded: the program was killed in between."""
+        """Return the batches whose jobs are all over, but whose files may be missing: a kill or a full disk came in between."""
         rows = self._connection.execute(
             "SELECT id FROM batches WHERE finished = 0 AND EXISTS (SELECT 1 FROM jobs WHERE batch = batches.id)"
             " AND NOT EXISTS (SELECT 1 FROM jobs WHERE batch = batches.id AND state IN ('queued', 'running'))"
         )
         return [row["id"] for row in rows]
+
+    def left_folders(self) -> set[str]:
+        """Return the folders of batches that are not finished, where a report may have been half written."""
+        rows = self._connection.execute("SELECT body FROM batches WHERE finished = 0").fetchall()
+        batches = [msgspec.json.decode(row["body"], type=Batch) for row in rows]
+        reports = {str(Path(batch.report).parent) for batch in batches if batch.report}
+        return {batch.folder for batch in batches} | reports
 
     def reopen_batch(self, batch_id: str) -> None:
         """A row is tried again: the batch is no longer finished, so that it is reported anew."""
@@ -311,6 +378,13 @@ class JobStore:
                 raise
             self._ballast.unlink()
             write()
+
+
+def _tidy(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "DELETE FROM past_runs WHERE ended < (SELECT ended FROM past_runs ORDER BY ended DESC LIMIT 1 OFFSET ?)", (MAX_PAST_RUNS,)
+    )
+    _forget_unlisted(connection)
 
 
 def _forget_unlisted(connection: sqlite3.Connection) -> None:

@@ -60,6 +60,7 @@ class Worker(QThread):
     def stop(self) -> None:
         """End the thread: running jobs are cancelled in the engine and wait again in the queue. `wait()` follows."""
         self._stopping.set()
+        self._queue.stop_waiting()
         self._wake.set()
 
     def _is_cancelled(self, job_id: str) -> bool:

@@ -12,12 +12,12 @@ import datetime
 import hashlib
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 
 from studio import __version__
 from studio.core.artifact import Artifact, Recipe
@@ -260,12 +260,29 @@ _is_complete: dict[str, Callable[[Path, bytes, str], bool]] = {
 }
 
 
-def sweep_parts(folder: Path, older_than: float = 0) -> None:
-    """Remove what interrupted writes of ours left in a folder."""
+def sweep_parts(folder: Path, writer: int = 0) -> None:
+    """Remove what interrupted writes of ours left in a folder: those of the process `writer`, or of all that are dead."""
     for place in (folder, folder / SIDECAR_FOLDER):
         for part in place.glob(f".*{PART_SUFFIX}"):
-            name = part.name.removeprefix(".").removesuffix(PART_SUFFIX)
-            ours = len(name) == 12 and all(digit in "0123456789abcdef" for digit in name)
-            if ours and part.stat().st_mtime <= time.time() - older_than:
+            if _is_abandoned(part.name.removeprefix(".").removesuffix(PART_SUFFIX), writer):
                 with contextlib.suppress(OSError):
                     part.unlink()
+
+
+def _is_abandoned(name: str, writer: int) -> bool:
+    """See `core.files.part_path`. Names of 12 digits are those of older versions, which had no process in them."""
+    if len(name) not in (12, 16) or not all(digit in "0123456789abcdef" for digit in name):
+        return False
+    process = int(name[:8], 16) if len(name) == 16 else 0
+    if writer:
+        return process == writer
+    return process in (0, os.getpid()) or not _is_running(process)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:  # somebody else's
+        return True

@@ -140,7 +140,7 @@ class MainWindow(Frame):
         self.shared.starter_wanted.connect(self.install_starter)
         self.installing.progressed.connect(self.statusBar().showMessage)
         self.shared.models_changed.connect(self.installing.offer_starter)
-        self.shared.queue.failed.connect(lambda sentence: self.statusBar().showMessage(sentence))
+        self.shared.queue.failed.connect(lambda sentence, _job_ids: self.statusBar().showMessage(sentence))
         self.shared.queue.batch_finished.connect(self._on_batch_finished)
         self.shared.queue.job_event.connect(self._on_job_event)
         self.shared.queue.jobs_added.connect(self._on_jobs_added)

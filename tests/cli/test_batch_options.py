@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 import signal
 import sys
 
@@ -183,13 +184,53 @@ def test_a_batch_that_was_killed_goes_on_and_doubles_nothing(start, batch, data,
 def test_a_folder_that_refuses_pauses_the_batch_and_it_goes_on(start, tmp_path):
     file, out = tmp_path / "a.txt", tmp_path / "out"
     file.write_text("one\ntwo\n")
-    out.write_text("a file where the folder should be")
+    out.symlink_to(tmp_path / "drive" / "out")  # of a drive that is not mounted
     program = start("batch", file, "-o", out)
     program.wait_for("could not be saved")
-    out.unlink()
+    (tmp_path / "drive" / "out").mkdir(parents=True)
     code, printed = program.end()
     assert code == 0, program.said
     assert [read_recipe(tmp_path / line).request.prompt for line in printed.splitlines()] == ["one", "two"]
+
+
+@pytest.mark.parametrize("place", ["out.csv", "out.csv/below/it"])
+def test_a_folder_for_results_that_is_a_file_is_refused_before_anything_runs(batch, data, tmp_path, place):
+    file = tmp_path / "a.txt"
+    file.write_text("one\n")
+    (tmp_path / "out.csv").write_text("mine")
+    done = batch(file, "-o", tmp_path / place)
+    assert done.returncode == 2
+    assert "is a file, not a folder" in done.stderr
+    assert (tmp_path / "out.csv").read_text() == "mine"
+    assert not look(data)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are text elsewhere")
+def test_a_batch_file_whose_name_is_not_utf8_runs(batch, tmp_path):
+    file = tmp_path / os.fsdecode(b"\xcc\xe1\xca\xbe.txt")  # the GBK bytes of two characters
+    file.write_text("one\ntwo\n")
+    done = batch(file, "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert len(prompts(tmp_path / "out")) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are text elsewhere")
+@pytest.mark.parametrize("option", ["-o", "--report"])
+def test_names_for_results_that_are_not_utf8_are_refused_in_a_sentence(batch, tmp_path, option):
+    file = tmp_path / "a.txt"
+    file.write_text("one\n")
+    done = batch(file, option, os.fsdecode(os.fsencode(tmp_path) + b"/\xff.csv"))
+    assert done.returncode == 2
+    assert "not valid UTF-8" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_two_rows_with_the_same_name_and_several_results_each_keep_their_own(batch, tmp_path):
+    file, out = tmp_path / "a.csv", tmp_path / "out"
+    file.write_text("prompt,kind,count,width,height,steps\ncat,image,2,64,64,1\ncat-2,image,1,64,64,1\ncat,image,1,64,64,1\n")
+    done = batch(file, "--name", "{prompt}", "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in out.glob("*.png")) == ["cat (2).png", "cat-1.png", "cat-2 (2).png", "cat-2.png"]
 
 
 @pytest.mark.parametrize(

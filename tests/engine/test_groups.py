@@ -5,18 +5,22 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import os
+import signal
+import threading
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studio.core.errors import StudioError
-from studio.core.events import TERMINAL, Failed, Finished
+from studio.core.events import TERMINAL, Cancelled, Failed, Finished, Progress
 from studio.core.jobs import new_job
 from studio.core.paths import DataFolder
 from studio.core.requests import ImageRequest, TextRequest
 from studio.engine import image, local, text
 from studio.engine.local import LocalEngine
+from studio.engine.process import ProcessEngine
 from studio.engine.protocol import GROUP_FAILED, JobCancelledError
 from studio.library import artifacts
 from studio.models.catalogue import card_folder, write_card
@@ -236,3 +240,52 @@ def test_a_job_whose_results_are_all_there_ends_at_once(warm):
         engine.generate_together([job], ends, lambda _id: False)
     assert isinstance(ends.end(job), Finished)
     assert path.stat().st_ino == before
+
+
+# Of a child ----------------------------------------------------------------------------------------------------------------
+
+
+class Seen(Ends):
+    """Ends that another thread can wait for."""
+
+    def __init__(self):
+        super().__init__()
+        self.order = []
+        self._news = threading.Condition()
+
+    def __call__(self, job_id, event):
+        with self._news:
+            super().__call__(job_id, event)
+            self.order.append((job_id, type(event)))
+            self._news.notify_all()
+
+    def first_progress_after(self, kind, job):
+        """Return the place of the job's first Progress after the first event of that kind, of any job."""
+        begin = next(place for place, (_id, event) in enumerate(self.order) if event is kind)
+        return self.order.index((job.id, Progress), begin)
+
+    def wait_for_progress(self, jobs):
+        def seen():
+            return all(any(isinstance(event, Progress) for event in self.events.get(job.id, [])) for job in jobs)
+
+        with self._news:
+            assert self._news.wait_for(seen, 120), self.events
+
+
+def test_after_a_cancel_that_is_not_obeyed_the_others_stay_together(data):
+    write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
+    engine, ends, cancelled = ProcessEngine(data), Seen(), set()
+    requests = [TextRequest(prompt=f"row {n}", seed=n, max_new_tokens=400, model="gpt2") for n in range(COUNT)]
+    jobs = [new_job(request, str(data.outputs)) for request in requests]
+    thread = threading.Thread(target=engine.generate_together, args=(jobs, ends, cancelled.__contains__))
+    thread.start()
+    ends.wait_for_progress(jobs)
+    os.kill(engine._child.process.pid, signal.SIGSTOP)  # it hangs, as native code may
+    cancelled.add(jobs[1].id)
+    thread.join(120)
+    engine.close()
+    ends.check(jobs)
+    assert [type(ends.end(job)) for job in jobs] == [Finished, Cancelled, Finished, Finished]
+    last_begun = max(ends.first_progress_after(Cancelled, job) for job in (jobs[0], jobs[2], jobs[3]))
+    first_ended = min(ends.order.index((job.id, Finished)) for job in (jobs[0], jobs[2], jobs[3]))
+    assert last_begun < first_ended, "one after the other, the first would have ended before the last began"

@@ -214,10 +214,11 @@ def test_a_report_goes_to_a_further_place_too(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights work otherwise there")
-def test_a_folder_that_cannot_be_written_ends_nothing(tmp_path):
+def test_a_folder_that_cannot_be_written_is_an_error_in_words(tmp_path):
     batch, jobs = plan(read(tmp_path, "a.txt", "x\n"), tmp_path / "out", collect="csv")
     (tmp_path / "out").write_text("a file where the folder should be")
-    assert write_report(batch, jobs, {}) == []
+    with pytest.raises(StudioError, match="could be written"):
+        write_report(batch, jobs, {})
 
 
 # Resuming ------------------------------------------------------------------------------------------------------------------

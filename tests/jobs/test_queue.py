@@ -399,8 +399,10 @@ def test_a_waiting_job_gets_another_request(qtbot, open_session, data):
     job, other = text_job(data, prompt="old"), text_job(data, prompt="next")
     with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
         session.queue.submit([job, other])
+    answers = []
     with qtbot.waitSignal(session.queue.jobs_changed, timeout=PATIENCE):
-        session.queue.replace(job.id, TextRequest(prompt="new", seed=3))
+        session.queue.replace(job.id, TextRequest(prompt="new", seed=3), "/nowhere", lambda *answer: answers.append(answer))
+    assert [(answer.id, changed) for answer, changed in answers] == [(job.id, True)]
     assert waits(session) == ["new", "next"]
     session.start()
     run_until_over(qtbot, session, [job, other])
@@ -413,9 +415,26 @@ def test_a_job_that_has_begun_is_not_changed_but_made_again(qtbot, open_session,
     session.queue.submit([job])
     session.start()
     run_until_over(qtbot, session, [job])
-    with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
-        session.queue.replace(job.id, TextRequest(prompt="new", seed=3))
+    answers = []
+    session.queue.replace(job.id, TextRequest(prompt="new", seed=3), "/nowhere", lambda *answer: answers.append(answer))
+    qtbot.waitUntil(lambda: bool(answers), timeout=PATIENCE)
     assert [entry.request.prompt for entry in session.queue.jobs()] == ["old", "new"]
+    assert [(job.request.prompt, changed) for job, changed in answers] == [("new", False)]
+    assert answers[0][0].target.folder == str(data.outputs)
+
+
+def test_a_job_that_was_removed_is_not_changed_but_made_again(qtbot, open_session, data, tmp_path):
+    session = open_session()
+    job = text_job(data, prompt="old")
+    with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
+        session.queue.submit([job])
+    with qtbot.waitSignal(session.queue.jobs_removed, timeout=PATIENCE):
+        session.queue.remove([job.id])
+    answers = []
+    session.queue.replace(job.id, TextRequest(prompt="new", seed=3), str(tmp_path), lambda *answer: answers.append(answer))
+    qtbot.waitUntil(lambda: bool(answers), timeout=PATIENCE)
+    assert answers == [(session.queue.jobs()[0], False)]
+    assert answers[0][0].target.folder == str(tmp_path)
 
 
 def test_past_runs_say_how_long_the_next_will_take(qtbot, open_session, data):

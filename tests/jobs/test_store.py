@@ -104,14 +104,17 @@ def test_recovery_waits_for_every_picture(store, tmp_path):
 def test_a_batch_is_finished_once(store, tmp_path):
     batch = Batch(id="b", source="x.txt", folder=str(tmp_path), skipped=(SkippedRow(3, "prompt is empty"),))
     jobs = store.add([make_job(tmp_path, batch="b", row=row) for row in (1, 2)], batch)
-    assert store.finish_batch("b") is None
+    assert store.ended_batch("b") is None
     for job in jobs:
         store.take_next()
         store.end(job.id, JobState.COMPLETED)
-    assert store.finish_batch("b") == batch
-    assert store.finish_batch("b") is None
+    assert store.ended_batch("b") == batch
+    assert store.left_batches() == ["b"], "not finished before its files are on disk"
+    store.mark_finished("b")
+    assert store.ended_batch("b") is None
+    assert store.left_batches() == []
     store.reopen_batch("b")
-    assert store.finish_batch("b") == batch
+    assert store.ended_batch("b") == batch
 
 
 def test_what_is_cleared_is_kept_until_its_batch_is_reported(tmp_path):
@@ -130,7 +133,8 @@ def test_what_is_cleared_is_kept_until_its_batch_is_reported(tmp_path):
     store = JobStore.open(path)
     assert [job.row for job in store.jobs("WHERE batch = 'b'")] == [1, 2]
     store.end(jobs[1].id, JobState.COMPLETED)
-    assert store.finish_batch("b") is not None
+    assert store.ended_batch("b") is not None
+    store.mark_finished("b")
     store.remove_over()
     store.close()
     store = JobStore.open(path)

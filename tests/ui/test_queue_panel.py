@@ -284,3 +284,43 @@ def test_the_menu_has_everything_and_offers_what_can_be_done(panel):
     assert not titles["Try again"]
     assert not titles["Undo"]
     assert not titles["Clear what is over"]
+
+
+def refuse_growth(studio, pages=None):
+    """Let SQLite find its disk full, or make room again with `pages`."""
+    store = studio.session.queue._store
+    pages = pages or store._connection.execute("PRAGMA page_count").fetchone()[0]
+    studio.session.queue._journal.submit(store._connection.execute, f"PRAGMA max_page_count = {pages}").result()
+
+
+def test_a_tab_recovers_where_the_queue_cannot_store_its_job(qtbot, open_studio):
+    studio = open_studio()
+    tab = studio.window.text_tab
+    prompt = "long words " * 2_000
+    tab.prompt.setPlainText(prompt)
+    refuse_growth(studio)
+    tab.generate()
+    qtbot.waitUntil(lambda: not tab.notice.isHidden(), timeout=PATIENCE)
+    assert tab.prompt.toPlainText() == prompt
+    assert tab.bar.isHidden()
+    assert tab.status.text() == ""
+    assert studio.shared.queue.jobs() == []
+    refuse_growth(studio, 1_000_000)
+    next(found for found in tab.notice.findChildren(QPushButton) if found.text() == "Try again").click()
+    qtbot.waitUntil(lambda: [job.state for job in studio.shared.queue.jobs()] == [JobState.COMPLETED], timeout=PATIENCE)
+    assert tab.notice.isHidden()
+
+
+def test_a_change_of_a_job_that_was_removed_becomes_a_new_job_and_says_so(qtbot, panel):
+    tab, said = panel.studio.window.text_tab, []
+    panel.studio.shared.said.connect(said.append)
+    choose(panel, "b")
+    press(panel, Qt.Key.Key_F2)
+    job = next(job for job in panel.queue.jobs() if job.request.prompt == "b")
+    with qtbot.waitSignal(panel.queue.jobs_removed, timeout=PATIENCE):
+        panel.queue.remove([job.id])
+    tab.prompt.setPlainText("better b")
+    tab.generate_button.click()
+    qtbot.waitUntil(lambda: prompts(panel) == ["a", "c", "d", "better b"], timeout=PATIENCE)
+    assert "no longer waits" in said[-1]
+    assert not tab.editing.isVisible()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import re
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,8 @@ import msgspec
 
 from studio.core.artifact import Artifact
 from studio.core.errors import StudioError
-from studio.core.files import write_whole
 from studio.core.jobs import Batch, Job
-from studio.jobs.batch.report import ReportRow, free_stem, rows_of, table_as_csv
+from studio.jobs.batch.report import ReportRow, rows_of, table_as_csv, write_numbered
 
 FORMATS = {"csv": "a table", "jsonl": "one JSON object a line", "md": "Markdown", "docx": "a Word document"}
 STEM = "collected"
@@ -46,10 +46,7 @@ def write_collected(batch: Batch, jobs: list[Job], artifacts: dict[str, list[Art
     if suffix == "docx" and importlib.util.find_spec("docx") is None:  # begun by another installation: nothing is lost
         suffix = "md"
     entries = [entry for row in rows_of(batch, jobs, artifacts) for entry in _entries(row)]
-    folder = Path(batch.folder)
-    path = folder / f"{free_stem(folder, STEM)}.{suffix}"
-    write_whole(path, _WRITERS[suffix](entries))
-    return [path]
+    return write_numbered(Path(batch.folder), STEM, {f".{suffix}": _WRITERS[suffix](entries)})
 
 
 def _entries(row: ReportRow) -> Iterable[dict[str, Any]]:
@@ -106,6 +103,15 @@ def _as_docx(entries: list[dict[str, Any]]) -> bytes:
             document.add_paragraph(paragraph)
     output = io.BytesIO()
     document.save(output)
+    return _without_times(output)
+
+
+def _without_times(document: io.BytesIO) -> bytes:
+    """Return a zip file without the times of its members, so that the same texts are the same bytes."""
+    output = io.BytesIO()
+    with zipfile.ZipFile(document) as before, zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as after:
+        for member in before.infolist():
+            after.writestr(zipfile.ZipInfo(member.filename), before.read(member), zipfile.ZIP_DEFLATED)
     return output.getvalue()
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.core.artifact import Artifact
-from studio.core.files import write_whole
 from studio.core.jobs import Batch, GridAxis, Job
-from studio.jobs.batch.report import ReportRow, free_stem, rows_of
+from studio.jobs.batch.report import ReportRow, rows_of, write_numbered
 
 STEM = "contact-sheet"
 MAX_SHEETS = 100
@@ -55,18 +54,16 @@ def write_contact_sheet(batch: Batch, jobs: list[Job], artifacts: dict[str, list
 
     Nothing where the batch is no grid. Raises OSError.
     """
-    paths = []
-    folder = Path(batch.folder)
+    paths: list[Path] = []
     for sheet in sheets_of(batch, rows_of(batch, jobs, artifacts))[:MAX_SHEETS]:
         as_picture = sheet.kind == "image" and len(sheet.cells) <= MAX_CELLS
-        path = folder / f"{free_stem(folder, STEM)}.{'png' if as_picture else 'md'}"
         if as_picture:
             from studio.jobs.batch.contact_png import draw
 
-            write_whole(path, draw(sheet))
+            content = {".png": draw(sheet)}
         else:
-            write_whole(path, as_table(sheet).encode(errors="replace"))
-        paths.append(path)
+            content = {".md": as_table(sheet).encode(errors="replace")}
+        paths += write_numbered(Path(batch.folder), STEM, content)
     return paths
 
 

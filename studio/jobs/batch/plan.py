@@ -22,7 +22,7 @@ from studio.jobs.batch.collect import check_collect
 from studio.jobs.batch.decode import decode, read_bytes
 from studio.jobs.batch.expand import check_combine
 from studio.jobs.batch.read import RawRow, read_folder, read_rows
-from studio.jobs.batch.resume import Resumed
+from studio.jobs.batch.resume import BegunJob, Resumed
 from studio.jobs.batch.spreadsheet import SUFFIX as SPREADSHEET
 from studio.jobs.batch.spreadsheet import read_spreadsheet
 from studio.jobs.batch.template import columns
@@ -190,23 +190,80 @@ def plan(
         raise StudioError("No row of the file can run.", cause="invalid", cure=cure_for(batch))
     check_collect(collect)
     folder = folder.expanduser().absolute()
+    check_folder(folder)
     batch_id = new_id()
     there = resumed.rows if resumed else frozenset()
-    rows = [row for index, row in enumerate(batch.rows) if row.request is not None and index not in there]
-    jobs = [new_job(row.request, str(folder), "later", batch=batch_id, row=row.line) for row in rows if row.request]
-    stems = [
-        names.render(name_template, names.values_of(job.request, row=job.row, job_id=job.id, columns=row.columns))
-        for job, row in zip(jobs, rows, strict=True)
+    chosen = [(index, row) for index, row in enumerate(batch.rows) if row.request is not None and index not in there]
+    rows = [row for _index, row in chosen]
+    begun = resumed.begun if resumed else {}
+    jobs = [
+        _begun(begun[index], folder, batch_id, row)
+        if index in begun
+        else new_job(row.request, str(folder), "later", batch=batch_id, row=row.line)
+        for index, row in chosen
+        if row.request is not None
     ]
-    placed = [_named(job, stem) for job, stem in zip(jobs, names.number_collisions(stems, folder), strict=True)]
+    new = [at for at, (index, _row) in enumerate(chosen) if index not in begun]
+    placed = _with_names(jobs, rows, new, folder, name_template)
     found = Batch(
-        id=batch_id, source=str(batch.path), folder=str(folder), created=time.time(), collect=collect,
+        id=batch_id, source=_shown(batch.path), folder=str(folder), created=time.time(), collect=collect,
         skipped=tuple(SkippedRow(row.line, row.message) for row in batch.bad),
         axes=tuple(GridAxis(axis.name, axis.values) for axis in batch.axes),
         rows={job.id: more for job, row in zip(jobs, rows, strict=True) if (more := _more(row, collect)) is not None},
         done=_done(batch, resumed, collect) if resumed else (), report=_report_path(report),
     )  # fmt: skip
+    _check_storable(found, placed)
     return found, placed
+
+
+def _with_names(jobs: Sequence[Job], rows: Sequence[Row], new: Sequence[int], folder: Path, name_template: str) -> list[Job]:
+    """Name the new jobs by the template, different from each other and from what is in the folder; the others have names."""
+    stems = [
+        names.render(
+            name_template, names.values_of(jobs[at].request, row=jobs[at].row, job_id=jobs[at].id, columns=rows[at].columns)
+        )
+        for at in new
+    ]
+    unique = names.number_collisions(stems, folder, [jobs[at].request.result_count for at in new])
+    named = list(jobs)
+    for at, stem in zip(new, unique, strict=True):
+        named[at] = _named(jobs[at], stem)
+    return named
+
+
+def _begun(begun: BegunJob, folder: Path, batch_id: str, row: Row) -> Job:
+    """Return the job that an earlier run began, to make what is missing of it."""
+    job = new_job(begun.request, str(folder), begun.stem, batch=batch_id, row=row.line)
+    return msgspec.structs.replace(job, id=begun.job_id)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise StudioError where results cannot go there because of what has the name already."""
+    taken = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    if taken.exists() and not taken.is_dir():
+        raise StudioError(f"{taken} is a file, not a folder.", cause="invalid", cure="Choose a folder for the results.")
+
+
+def _check_storable(batch: Batch, jobs: Sequence[Job]) -> None:
+    """Raise StudioError for names that the queue cannot store, before anything runs."""
+    for text, name in ((batch.folder, "folder for results"), (batch.report, "report")):
+        _check_text(text, f"The name of the {name}")
+    for job in jobs:
+        _check_text(job.request, f"Line {job.row} names a file whose name")
+
+
+def _check_text(value: Any, subject: str) -> None:
+    try:
+        msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        raise StudioError(
+            f"{subject} is not valid UTF-8.", cause="invalid", cure="Rename it: Studio stores such names in its queue."
+        ) from None
+
+
+def _shown(path: Path) -> str:
+    """Return a path as text that can be stored and shown, with � for bytes that are not UTF-8."""
+    return str(path).encode(errors="surrogateescape").decode(errors="replace")
 
 
 def cure_for(batch: BatchFile) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from studio.core.artifact import Artifact
+from studio.core.errors import StudioError
 from studio.core.files import write_whole
 from studio.core.jobs import Batch, BatchRow, Job, JobState
 from studio.core.requests import Request
@@ -80,23 +81,32 @@ def _seconds(job: Job) -> float | None:
 def write_report(batch: Batch, jobs: list[Job], artifacts: dict[str, list[Artifact]]) -> list[Path]:
     """Write what a batch leaves in its folder, numbered where it exists, and return the paths.
 
-    These are `report.csv` and `report.jsonl`, the collected texts, the contact sheet. What cannot be written is logged.
+    These are `report.csv` and `report.jsonl`, the collected texts, the contact sheet. Called again after a kill it completes what
+    is missing: files with the very same content are kept. Raises StudioError where one cannot be written, after the others.
     """
     from studio.jobs.batch.collect import write_collected
     from studio.jobs.batch.contact import write_contact_sheet
 
     written: list[Path] = []
-    parts: tuple[Callable[[], list[Path]], ...] = (
-        lambda: _write_lines(batch, jobs, artifacts),
-        lambda: write_collected(batch, jobs, artifacts),
-        lambda: write_contact_sheet(batch, jobs, artifacts),
+    problems: list[str] = []
+    parts: tuple[tuple[str, Callable[[], list[Path]]], ...] = (
+        ("report", lambda: _write_lines(batch, jobs, artifacts)),
+        ("collected texts", lambda: write_collected(batch, jobs, artifacts)),
+        ("contact sheet", lambda: write_contact_sheet(batch, jobs, artifacts)),
     )
-    for part in parts:
+    for name, part in parts:
         try:
             Path(batch.folder).mkdir(parents=True, exist_ok=True)
             written += part()
-        except OSError as error:
-            log.warning("what belongs to a batch that is over could not be written: %s", error)
+        except Exception as error:
+            log.exception("a batch's %s could not be written", name)
+            problems.append(f"{name}: {getattr(error, 'strerror', None) or error or type(error).__name__}")
+    if problems:
+        raise StudioError(
+            f"Not all files of the batch could be written to {batch.folder} ({'; '.join(problems)}).",
+            cause="disk",
+            cure="The next start tries again.",
+        )
     return written
 
 
@@ -105,18 +115,51 @@ def _write_lines(batch: Batch, jobs: list[Job], artifacts: dict[str, list[Artifa
     lines = sorted([*lines, *_skipped(batch)], key=lambda line: line["line"])
     as_jsonl = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
     as_csv = table_as_csv(COLUMNS, ([line[name] for name in COLUMNS] for line in lines))
-    folder = Path(batch.folder)
-    stem = free_stem(folder, "report")
-    paths = [folder / f"{stem}.csv", folder / f"{stem}.jsonl"]
-    write_whole(paths[0], as_csv)
-    write_whole(paths[1], as_jsonl)
+    # The .jsonl comes last, and its job ids belong to this batch alone: with it, all of the report is there.
+    paths = write_numbered(Path(batch.folder), "report", {".csv": as_csv, ".jsonl": as_jsonl})
     if batch.report:
         wanted = Path(batch.report)
         wanted.parent.mkdir(parents=True, exist_ok=True)
-        path = wanted.with_stem(free_stem(wanted.parent, wanted.stem))
-        write_whole(path, as_jsonl if path.suffix.lower() == ".jsonl" else as_csv)
-        paths.append(path)
+        data = as_jsonl if wanted.suffix.lower() == ".jsonl" else as_csv
+        paths += write_numbered(wanted.parent, wanted.stem, {wanted.suffix: data})
     return paths
+
+
+def write_numbered(folder: Path, stem: str, contents: Mapping[str, bytes]) -> list[Path]:
+    """Write files of one stem (suffix → content), with a number where files of that stem are in the folder; return the paths.
+
+    Where this very call was interrupted before, what it wrote is kept: its first file is there with the same content.
+    """
+    stem = next((earlier for earlier in _earlier(folder, stem) if _holds(folder, earlier, contents)), free_stem(folder, stem))
+    paths = {folder / f"{stem}{suffix}": data for suffix, data in contents.items()}
+    for path, data in paths.items():
+        if not path.exists():
+            write_whole(path, data)
+    return list(paths)
+
+
+def _earlier(folder: Path, stem: str) -> Iterator[str]:
+    """Yield the stems that such files were written under, the last one first."""
+    free = free_stem(folder, stem)
+    last = 0 if free == stem else int(free.rpartition("-")[2]) - 1
+    for number in range(last, 0, -1):
+        yield stem if number == 1 else f"{stem}-{number}"
+
+
+def _holds(folder: Path, stem: str, contents: Mapping[str, bytes]) -> bool:
+    """True where the first file is there with this content, and each of the others too, or nothing in its place."""
+    first, *others = [_is_same(folder / f"{stem}{suffix}", data) for suffix, data in contents.items()]
+    return first is True and False not in others
+
+
+def _is_same(path: Path, data: bytes) -> bool | None:
+    """Return whether the file has this content; None where there is no file."""
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except FileNotFoundError:
+        return None
+    except OSError:  # a folder, or nothing that can be read
+        return False
 
 
 def _line(row: ReportRow) -> dict[str, Any]:

@@ -7,8 +7,8 @@ its own by that seed too; one whose alternatives are drawn by what they become w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,8 @@ class Made:
     prompt: str
     files: tuple[str, ...] = ()
     """Names in the folder; empty while it waits."""
+    stem: str = ""
+    """What the names of its files begin with, where only some of its results are there; else empty."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,15 @@ class DoneJob:
     job_id: str
     request: Request
     files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BegunJob:
+    """A row of which some results are there. Its job runs again under the same id and names, and makes the others."""
+
+    job_id: str
+    request: Request
+    stem: str
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,8 @@ class Resumed:
     """What the earlier run's seeds went on from, where they did."""
     waiting_jobs: frozenset[str] = frozenset()
     """The ids of the jobs that `waiting` means."""
+    begun: Mapping[int, BegunJob] = field(default_factory=dict)
+    """Rows that an earlier run has made in part."""
 
     @property
     def rows(self) -> frozenset[int]:
@@ -86,7 +99,7 @@ def read_resumed(
 
 
 def find_made(folder: Path, jobs: Iterable[Job] = ()) -> list[Made]:
-    """Return what is complete in the folder, then the jobs that wait or run for it; each job once."""
+    """Return what is complete in the folder, the jobs that wait or run for it, then what is there in part; each job once."""
     found: dict[str, Made] = {}
     claimed = set[str]()
     folder = folder.expanduser().absolute()
@@ -95,7 +108,9 @@ def find_made(folder: Path, jobs: Iterable[Job] = ()) -> list[Made]:
         for job in jobs
         if not job.state.over and Path(job.target.folder) == folder
     )
-    for source in (_by_recipes(folder), _by_reports(folder), waiting):
+    by_recipes = list(_by_recipes(folder))
+    whole, in_part = [made for made in by_recipes if not made.stem], [made for made in by_recipes if made.stem]
+    for source in (whole, _by_reports(folder), waiting, in_part):
         for made in source:
             # A report may call a job's own what was deleted and made again since, by another job under the same name.
             if made.job_id not in found and claimed.isdisjoint(made.files):
@@ -120,9 +135,10 @@ def _by_recipes(folder: Path) -> Iterator[Made]:
             whole = [artifact for artifact in find_complete(job) if not artifact.partial]
         except (OSError, ValueError):  # taken away meanwhile
             continue
-        if len(whole) >= (recipe.distinct or recipe.request.result_count):
+        if whole:
             names = tuple(Path(artifact.path).name for artifact in whole)
-            yield Made(job.id, key_of(job.request), job.request.seed or 0, job.request.prompt, names)
+            rest = stem if len(whole) < (recipe.distinct or recipe.request.result_count) else ""
+            yield Made(job.id, key_of(job.request), job.request.seed or 0, job.request.prompt, names, rest)
 
 
 class _ReportLine(msgspec.Struct):
@@ -163,6 +179,7 @@ def _match(batch_file: BatchFile, made: Sequence[Made]) -> Resumed:
     """Find what each row has become; rows that are the same take one after the other."""
     done: dict[int, DoneJob] = {}
     waiting: dict[int, str] = {}
+    begun: dict[int, BegunJob] = {}
     first_seed = None
     if made:
         for index, found in _pairs(batch_file.rows, made):
@@ -175,8 +192,11 @@ def _match(batch_file: BatchFile, made: Sequence[Made]) -> Resumed:
                 continue
             request = row.redraw.request(found.seed) if row.redraw else None
             request = request or msgspec.structs.replace(row.request, seed=found.seed)
-            done[index] = DoneJob(found.job_id, request, found.files)
-    return Resumed(done, frozenset(waiting), first_seed, frozenset(waiting.values()))
+            if found.stem:
+                begun[index] = BegunJob(found.job_id, request, found.stem)
+            else:
+                done[index] = DoneJob(found.job_id, request, found.files)
+    return Resumed(done, frozenset(waiting), first_seed, frozenset(waiting.values()), begun)
 
 
 def _pairs(rows: Sequence[Row], made: Sequence[Made]) -> Iterator[tuple[int, Made]]:

@@ -84,7 +84,8 @@ def _stems(found: BatchFile, asked: Asked) -> list[str]:
         names.values_of(row.request, row=row.line, job_id="", columns=row.columns) if row.request else None for row in found.rows
     ]
     stems = [names.render(asked.name_template, value) for value in values if value is not None]
-    unique = iter(names.number_collisions(stems, asked.folder or Path("/nowhere")))
+    counts = [row.request.result_count for row in found.rows if row.request]
+    unique = iter(names.number_collisions(stems, asked.folder or Path("/nowhere"), counts))
     return [next(unique) if value is not None else "" for value in values]
 
 

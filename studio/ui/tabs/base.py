@@ -182,6 +182,7 @@ class GenerateTab(QWidget):
         self.shared.queue.job_event.connect(self._on_job_event)
         self.shared.queue.jobs_changed.connect(self._on_jobs_changed)
         self.shared.queue.cancel_wished.connect(self._on_cancel_wished)
+        self.shared.queue.failed.connect(self._on_queue_failed)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             QShortcut(QKeySequence(keys), self, self.generate, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         QShortcut(QKeySequence("Esc"), self, self.stop, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -306,9 +307,7 @@ class GenerateTab(QWidget):
         if request is None:
             return
         if self._edited:
-            self.shared.queue.replace(self._edited, request)
-            self.shared.said.emit("The waiting job is changed")
-            self._end_edit()
+            self.shared.queue.replace(self._edited, request, self.shared.output_folder(), self._on_replaced)
             return
         job = new_job(request, self.shared.output_folder())
         self._mine.add(job.id)
@@ -320,6 +319,16 @@ class GenerateTab(QWidget):
         else:
             self.shared.said.emit("Added to the queue")
         self.shared.queue.submit([job])
+
+    def _on_replaced(self, job: Job, changed: bool) -> None:
+        """An edited job is stored: `changed`, or as a new job because the old one no longer waited."""
+        if changed:
+            self.shared.said.emit("The waiting job is changed")
+        else:
+            self._mine.add(job.id)
+            self.shared.said.emit("That job no longer waits; the change was added to the queue as a new job")
+        if self._edited:
+            self._end_edit()
 
     def edit(self, job: Job) -> None:
         """Fill the form with a waiting job; `generate` then changes it instead of adding one."""
@@ -368,6 +377,17 @@ class GenerateTab(QWidget):
             if job.state is JobState.RUNNING and (self._job is None or self._job.id != job.id or self._job.state.over):
                 self._begin(job)
                 self._job = job
+
+    def _on_queue_failed(self, sentence: str, job_ids: list[str]) -> None:
+        """Jobs that the queue could not store will not run: show why, keep the prompt, and let it be tried again."""
+        self._mine.difference_update(job_ids)
+        if self._job is None or self._job.id not in job_ids:
+            return
+        self._job = msgspec.structs.replace(self._job, state=JobState.FAILED)
+        self.show_idle()
+        self.status.setText("")
+        failure = Failure(cause="disk", message=sentence, cure="Free some space or correct the name, then try again.")
+        self.notice.fail(failure, [button("Try again", "Put the same into the queue again", self.generate, "retry")])
 
     def _on_cancel_wished(self, job_id: str) -> None:
         if self._job is not None and job_id == self._job.id:

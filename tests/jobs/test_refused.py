@@ -1,0 +1,204 @@
+"""A database that refuses changes (full disk, locked, names that it cannot hold): nothing hangs, nothing is lost."""
+
+import sqlite3
+import time
+
+import pytest
+
+from studio.core.artifact import Artifact
+from studio.core.events import Finished
+from studio.core.jobs import Batch, JobState, new_job
+from studio.core.requests import TextRequest
+from studio.engine.fake import FakeEngine
+from studio.jobs import queue as queue_module
+from studio.jobs import store as store_module
+from studio.jobs.session import Session
+from studio.jobs.store import JobStore
+
+PATIENCE = 60_000
+NOT_UTF8 = "/x\udcff"
+
+
+@pytest.fixture
+def session(qapp, data):
+    made = Session(data, FakeEngine(data))
+    yield made
+    if not made.queue._journal._shutdown:
+        made.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """What takes a minute in real life takes a moment."""
+    monkeypatch.setattr(store_module, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(store_module, "LOCK_POLL_MS", 20)
+    monkeypatch.setattr(queue_module, "RETRY_SECONDS", 0.05)
+
+
+def text_job(folder, **values):
+    return new_job(TextRequest(**{"prompt": "hi", "seed": 1, "max_new_tokens": 2, **values}), str(folder))
+
+
+def fill(session):
+    """Let SQLite find its disk full: the database may not grow by a page."""
+    connection = session.queue._store._connection
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    session.queue._journal.submit(connection.execute, f"PRAGMA max_page_count = {pages}").result()
+
+
+def make_room(session):
+    connection = session.queue._store._connection
+    session.queue._journal.submit(connection.execute, "PRAGMA max_page_count = 1000000").result()
+
+
+def failures(session):
+    told = []
+    session.queue.failed.connect(lambda sentence, job_ids: told.append((sentence, job_ids)))
+    return told
+
+
+def large_batch(folder):
+    jobs = [
+        new_job(TextRequest(prompt="long " * 200, seed=n, max_new_tokens=2), str(folder), f"r{n}", batch="b", row=n)
+        for n in range(1, 40)
+    ]
+    return jobs, Batch(id="b", source="x.txt", folder=str(folder))
+
+
+def test_jobs_that_the_queue_cannot_store_are_named(qtbot, session, tmp_path):
+    session.start()
+    fill(session)
+    told, (jobs, batch) = failures(session), large_batch(tmp_path)
+    session.queue.submit(jobs, batch)
+    qtbot.waitUntil(lambda: bool(told), timeout=PATIENCE)
+    assert told == [("The queue could not be stored: the disk is full.", [job.id for job in jobs])]
+    assert session.queue.jobs() == []
+    make_room(session)
+    with qtbot.waitSignal(session.queue.batch_finished, timeout=PATIENCE):
+        session.queue.submit(jobs, batch)
+    assert {job.state for job in session.queue.jobs()} == {JobState.COMPLETED}
+
+
+def test_a_name_that_cannot_be_stored_is_named_too(qtbot, session):
+    session.start()
+    told = failures(session)
+    job, fine = text_job(NOT_UTF8), text_job(session.data.outputs)
+    session.queue.submit([job])
+    session.queue.submit([fine])
+    qtbot.waitUntil(lambda: fine.id in session.queue._mirror and session.queue.job(fine.id).state.over, timeout=PATIENCE)
+    assert told == [("The queue could not be stored: the name of a file or folder is not valid UTF-8.", [job.id])]
+
+
+def test_the_ballast_lets_a_job_into_the_queue_of_a_full_disk(tmp_path):
+    ballast = tmp_path / "ballast"
+    ballast.write_bytes(b"\0" * 1000)
+    store = JobStore.open(tmp_path / "studio.db", ballast)
+    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+    store._connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    class Disk(type(ballast)):
+        def unlink(self, missing_ok=False):
+            super().unlink(missing_ok)
+            store._connection.execute("PRAGMA max_page_count = 1000000")
+
+    store._ballast = Disk(ballast)
+    assert len(store.add([text_job(tmp_path, prompt="long " * 2_000)])) == 1
+    assert not ballast.exists()
+    store.close()
+
+
+def test_a_database_that_is_locked_is_waited_for(qtbot, session, data, impatient):
+    told, jobs = failures(session), [text_job(data.outputs) for _ in range(3)]
+    session.queue.together = False
+    with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
+        session.queue.submit(jobs)
+    other = sqlite3.connect(data.database, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    session.start()
+    qtbot.waitUntil(lambda: bool(told), timeout=PATIENCE)
+    assert told == [("The queue could not be stored: another program has locked the database. Trying again until it can.", [])]
+    other.execute("ROLLBACK")
+    qtbot.waitUntil(lambda: all(session.queue.job(job.id).state is JobState.COMPLETED for job in jobs), timeout=PATIENCE)
+    assert len(told) == 1
+    other.close()
+
+
+def test_the_end_of_a_job_is_stored_when_the_lock_is_gone(qtbot, data, qapp, impatient):
+    other = sqlite3.connect(data.database, isolation_level=None)
+
+    def lock(_job):
+        other.execute("BEGIN IMMEDIATE")
+
+    session = Session(data, FakeEngine(data, fail_on=lock))
+    other = sqlite3.connect(data.database, isolation_level=None, check_same_thread=False)
+    told, job = failures(session), text_job(data.outputs)
+    session.queue.submit([job])
+    session.start()
+    qtbot.waitUntil(lambda: bool(told), timeout=PATIENCE)
+    assert session.queue.job(job.id).state is JobState.RUNNING
+    other.execute("ROLLBACK")
+    qtbot.waitUntil(lambda: session.queue.job(job.id).state is JobState.COMPLETED, timeout=PATIENCE)
+    other.close()
+    session.close()
+
+
+def test_closing_does_not_wait_for_a_lock_and_the_next_start_settles_the_job(qtbot, data, qapp):
+    locks = []
+
+    def lock(_job):
+        other = sqlite3.connect(data.database, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        locks.append(other)
+
+    session = Session(data, FakeEngine(data, fail_on=lock))
+    job = text_job(data.outputs)
+    session.queue.submit([job])
+    session.start()
+    path = data.outputs / f"{job.target.stem}.txt"
+    qtbot.waitUntil(path.exists, timeout=PATIENCE)
+    begun = time.monotonic()
+    session.close()
+    assert time.monotonic() - begun < 8
+    for other in locks:
+        other.close()
+    again = Session(data, FakeEngine(data))
+    assert [job.state for job in again.recovered] == [JobState.COMPLETED]
+    again.close()
+
+
+def test_an_end_that_cannot_be_stored_ends_the_job_all_the_same(qtbot, session, data):
+    told, job = failures(session), text_job(data.outputs)
+    with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
+        session.queue.submit([job])
+    (running,) = session.queue.take_next()
+    odd = Artifact(job_id=job.id, path=f"{NOT_UTF8}.txt", media_type="text/plain", size=1, sha256="")
+    with qtbot.waitSignal(session.queue.job_event, timeout=PATIENCE):
+        session.queue.handle_event(running, Finished(artifacts=(odd,)))
+    assert session.queue.job(job.id).state is JobState.FAILED
+    assert "could not be stored" in session.queue.job(job.id).failure.message
+    assert len(told) == 1
+    next_one = text_job(data.outputs)
+    session.queue.submit([next_one])
+    session.start()
+    qtbot.waitUntil(lambda: next_one.id in session.queue._mirror and session.queue.job(next_one.id).state.over, timeout=PATIENCE)
+
+
+def test_a_report_that_cannot_be_written_is_written_at_the_next_start(qtbot, session, data, tmp_path):
+    session.start()
+    out = tmp_path / "out"
+    told = failures(session)
+    jobs = [new_job(TextRequest(prompt="x", seed=1, max_new_tokens=2), str(out), "r", batch="b", row=1)]
+    report = tmp_path / "taken"
+    report.write_text("a file where the report's folder should be")
+    with qtbot.waitSignal(session.queue.batch_finished, timeout=PATIENCE):
+        session.queue.submit(jobs, Batch(id="b", source="x.txt", folder=str(out), report=str(report / "mine.csv")))
+    assert "could be written" in told[0][0]
+    session.close()
+    report.unlink()
+    again = Session(data, FakeEngine(data))
+    qtbot.waitUntil((report / "mine.csv").exists, timeout=PATIENCE)
+    again.close()
+    assert sorted(path.name for path in out.glob("report*")) == ["report.csv", "report.jsonl"]
+    last = Session(data, FakeEngine(data))
+    last.close()
+    assert len(list(report.iterdir())) == 1

@@ -1,0 +1,127 @@
+"""Rows of which some results are there: what is saved counts, and only what is missing is made."""
+
+import pytest
+
+from studio.core.files import part_path
+from studio.core.jobs import Batch, JobState, new_job
+from studio.core.requests import ImageRequest
+from studio.engine.fake import FakeEngine, fake_card
+from studio.jobs.batch.plan import plan, read_batch
+from studio.jobs.batch.resume import resume
+from studio.jobs.session import Session
+from studio.library.artifacts import read_recipe
+
+PATIENCE = 60_000
+ROWS = "prompt,seed,count\nfirst,5,3\nsecond,,2\nthird,7,1\n"
+
+
+@pytest.fixture
+def run(qtbot, qapp, data):
+    def run_one(batch, jobs):
+        session = Session(data, FakeEngine(data))
+        with qtbot.waitSignal(session.queue.batch_finished, timeout=PATIENCE):
+            session.queue.submit(jobs, batch)
+            session.start()
+        states = [session.queue.job(job.id).state for job in jobs]
+        session.close()
+        return states
+
+    return run_one
+
+
+def read(tmp_path, text=ROWS):
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    options = {"kind": "image", "defaults": {"width": 64, "height": 64, "steps": 1}}
+    return read_batch(path, lambda kind, _name: fake_card(kind), **options)
+
+
+def pictures(out):
+    return {path.name: (path.stat().st_ino, path.read_bytes()) for path in out.glob("*.png")}
+
+
+@pytest.mark.parametrize("lost", [["-1"], ["-2"], ["-1", "-3"]])
+def test_only_the_missing_results_are_made_under_the_same_names(run, tmp_path, lost):
+    out, found = tmp_path / "out", read(tmp_path)
+    run(*plan(found, out))
+    before = pictures(out)
+    assert len(before) == 6
+    gone = [name for name in before if name.startswith("0002") and any(name.endswith(f"{part}.png") for part in lost)]
+    for name in gone:
+        (out / name).unlink()
+    again, jobs = plan(found, out, resumed=resume(found, out))
+    assert [job.row for job in jobs] == [2]
+    assert len(again.done) == 2
+    assert run(again, jobs) == [JobState.COMPLETED]
+    after = pictures(out)
+    assert after.keys() == before.keys()
+    recipes = [read_recipe(out / name) for name in gone]
+    assert [(recipe.job_id, recipe.ordinal) for recipe in recipes] == [(jobs[0].id, int(name[-5]) - 1) for name in gone]
+    assert all(after[name] == before[name] for name in before if name not in gone), "what was there was not written again"
+    assert not plan(found, out, resumed=resume(found, out))[1]
+
+
+def test_a_drawn_seed_stays(run, tmp_path):
+    out, found = tmp_path / "out", read(tmp_path)
+    run(*plan(found, out))
+    seeds = {path.name: read_recipe(path).request.seed for path in out.glob("0003*.png")}
+    (out / sorted(seeds)[1]).unlink()
+    again, jobs = plan(found, out, resumed=resume(found, out))
+    run(again, jobs)
+    assert {path.name: read_recipe(path).request.seed for path in out.glob("0003*.png")} == seeds
+
+
+def test_the_report_names_all_results_of_such_a_row(run, tmp_path):
+    import json
+
+    out, found = tmp_path / "out", read(tmp_path)
+    run(*plan(found, out))
+    next(out.glob("0002*-2.png")).unlink()
+    again, jobs = plan(found, out, resumed=resume(found, out))
+    run(again, jobs)
+    lines = [json.loads(line) for line in (out / "report-2.jsonl").read_text().splitlines()]
+    assert [len(line["files"]) for line in lines] == [3, 2, 1]
+
+
+def test_a_job_that_waits_already_is_not_made_twice(qtbot, qapp, data, run, tmp_path):
+    out, found = tmp_path / "out", read(tmp_path)
+    batch, jobs = plan(found, out)
+    run(batch, jobs)
+    next(out.glob("0002*-2.png")).unlink()
+    session = Session(data, FakeEngine(data))
+    session.queue.retry([jobs[0].id])
+    again, missing = plan(found, out, resumed=resume(found, out))
+    assert [job.id for job in missing] == [jobs[0].id]
+    with qtbot.waitSignal(session.queue.jobs_changed, timeout=PATIENCE):
+        session.queue.submit(missing, again)
+    assert sorted(job.row for job in session.queue.jobs()) == [2, 3, 4]
+    assert [job.row for job in session.queue.waiting()] == [2]
+    still = resume(found, out, session.queue.jobs())
+    assert still.waiting == {0}
+    assert not still.begun
+    session.close()
+
+
+def test_what_a_dead_process_was_writing_is_removed_at_the_next_start(qapp, data, tmp_path, monkeypatch):
+    import os
+    import subprocess
+    import sys
+
+    out = tmp_path / "out"
+    out.mkdir()
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True, text=True)
+    monkeypatch.setattr(os, "getpid", lambda: int(dead.stdout))
+    left = part_path(out / "a.png")
+    monkeypatch.setattr(os, "getpid", os.getppid)
+    foreign = part_path(out / "b.png")
+    monkeypatch.undo()
+    for part in (left, foreign):
+        part.write_bytes(b"half")
+    session = Session(data, FakeEngine(data))
+    job = new_job(ImageRequest(prompt="x", seed=1, width=64, height=64), str(out), "x", batch="b", row=1)
+    session.queue._journal.submit(session.queue._store.add, [job], Batch(id="b", source="a", folder=str(out))).result()
+    session.queue._journal.submit(session.queue._store.take_next).result()
+    session.close()
+    Session(data, FakeEngine(data)).close()
+    assert not left.exists()
+    assert foreign.exists(), "a process that lives may be writing it"
