@@ -18,10 +18,14 @@ from studio.core.paths import DataFolder
 from studio.core.regular_file import read_regular
 from studio.ui import actions
 from studio.ui.icons import icon
+from studio.ui.screens import DECORATION, Scroll, bring_back, resize_to_fit
 from studio.ui.theme import Mode
 
 TABS = ("text", "image", "audio")
 DEFAULT_SIZE = (1280, 800)
+LEAST_SIZE = (720, 480)
+LEAST_BARS_HEIGHT = 56
+"""Room for the banners; in a low window they scroll."""
 MAX_BYTES = 32 << 20
 """Of the settings; `core.settings_store` has the same limit."""
 WELCOME_HEIGHT = 60
@@ -71,7 +75,8 @@ class Frame(QMainWindow):
     def __init__(self, first: First) -> None:
         super().__init__()
         self.setWindowTitle("Studio")
-        self.setMinimumSize(720, 480)
+        area = self.screen().availableGeometry().size() - DECORATION
+        self.setMinimumSize(area.boundedTo(QSize(*LEAST_SIZE)))
         self.is_whole = False
         """True when everything is there and can be used."""
         self._was_painted = False
@@ -99,17 +104,20 @@ class Frame(QMainWindow):
         self._bars = QVBoxLayout()
         self._bars.setContentsMargins(12, 4, 12, 4)
         self._bars.setSpacing(6)
-        self._column.addLayout(self._bars)
+        bars = QWidget()
+        bars.setLayout(self._bars)
+        self._column.addWidget(Scroll(bars, LEAST_BARS_HEIGHT))
         self._column.addWidget(self.tabs, 1)
         self.setCentralWidget(holder)
         self._welcome_room: QFrame | None = _welcome_room() if first.welcome else None
         if self._welcome_room is not None:
             self._bars.addWidget(self._welcome_room)
         self.statusBar()
-        self.resize(*DEFAULT_SIZE)
+        resize_to_fit(self, *DEFAULT_SIZE)
         self._had_state = False
         with contextlib.suppress(ValueError):
             self.restoreGeometry(QByteArray(base64.b64decode(first.geometry)))
+            bring_back(self)
             self._had_state = self.restoreState(QByteArray(base64.b64decode(first.window_state)))
         self.setFocus()  # keys come here until there is something that takes them
 

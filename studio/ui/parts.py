@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 from PySide6.QtCore import QSize, Qt
@@ -25,6 +26,12 @@ from PySide6.QtWidgets import (
 
 from studio.core.errors import Failure
 from studio.ui.icons import set_icon
+
+LABEL_CHARACTERS = 900
+LABEL_LINES = 15
+"""What a label shows of a text; a higher message box would not fit on a small screen."""
+CUT = "\n…"
+_LONG_WORD = re.compile(r"\S{60}")
 
 
 def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
@@ -144,9 +151,16 @@ def size_text(count: int) -> str:
     return f"{max(1, round(count / 1000))} kB"
 
 
+def for_label(text: str) -> str:
+    """Return a text of any origin so that a label can show it: of bounded size, and with places to wrap in long words."""
+    lines = text[:LABEL_CHARACTERS].split("\n")
+    shown = "\n".join(_LONG_WORD.sub("\\g<0>\u200b", line) for line in lines[:LABEL_LINES])
+    return shown if len(text) <= LABEL_CHARACTERS and len(lines) <= LABEL_LINES else shown + CUT
+
+
 def ask(parent: QWidget, title: str, question: str, yes: str, no: str = "Cancel") -> bool:
     """Ask a question with two named answers; closing the box means no."""
-    box = QMessageBox(QMessageBox.Icon.Question, title, question, parent=parent)
+    box = QMessageBox(QMessageBox.Icon.Question, title, for_label(question), parent=parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
     accept = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
     box.addButton(no, QMessageBox.ButtonRole.RejectRole)
@@ -155,8 +169,11 @@ def ask(parent: QWidget, title: str, question: str, yes: str, no: str = "Cancel"
 
 
 def tell(parent: QWidget | None, title: str, text: str, details: str = "") -> None:
-    """Show a message with its details behind a button."""
-    box = QMessageBox(QMessageBox.Icon.Warning, title, text, parent=parent)
+    """Show a message with its details behind a button; of a long text only the beginning is outside of them."""
+    shown = for_label(text)
+    if shown.endswith(CUT):  # a box with all of it would be higher than the screen
+        details = f"{text}\n\n{details}".strip()
+    box = QMessageBox(QMessageBox.Icon.Warning, title, shown, parent=parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
     if details:
         box.setDetailedText(details)
@@ -169,6 +186,8 @@ class Notice(QFrame):
     def __init__(self, role: str = "notice") -> None:
         super().__init__()
         self.setProperty("role", role)
+        self.message = ""
+        """What is shown."""
         self._message = label(wrap=True)
         self._cure = label(role="muted", wrap=True)
         self._buttons = QHBoxLayout()
@@ -186,8 +205,9 @@ class Notice(QFrame):
     def say(self, message: str, cure: str = "", buttons: list[QPushButton] | None = None) -> None:
         """Show this, with these buttons."""
         self.clear()
-        self._message.setText(message)
-        self._cure.setText(cure)
+        self.message = message
+        self._message.setText(for_label(message))
+        self._cure.setText(for_label(cure))
         self._cure.setVisible(bool(cure))
         for number, made in enumerate(buttons or []):
             self._buttons.insertWidget(number, made)
@@ -202,11 +222,6 @@ class Notice(QFrame):
             )
             buttons = [*buttons, show]
         self.say(failure.message, failure.cure, buttons)
-
-    @property
-    def message(self) -> str:
-        """What is shown."""
-        return self._message.text()
 
     def clear(self) -> None:
         """Hide it."""

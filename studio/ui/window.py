@@ -97,7 +97,7 @@ class MainWindow(Frame):
         if self._had_state and self.restoreDockWidget(self.queue_dock):
             return
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.queue_dock)
-        self.resizeDocks([self.queue_dock], [QUEUE_HEIGHT], Qt.Orientation.Vertical)
+        self.resizeDocks([self.queue_dock], [min(QUEUE_HEIGHT, self.height() // 3)], Qt.Orientation.Vertical)
         self.queue_dock.hide()  # until something waits, its room is the form's
 
     def _take_keys(self) -> None:

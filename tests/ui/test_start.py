@@ -93,6 +93,7 @@ def test_little_is_imported_before_the_first_paint(data):
         "studio.ui.actions",
         "studio.ui.frame",
         "studio.ui.icons",
+        "studio.ui.screens",
         "studio.ui.theme",
         "studio.ui.window",
     }

@@ -20,6 +20,7 @@ from studio.ui.dialogs.batch_reading import Asked, Understood, understand
 from studio.ui.dialogs.batch_rows import FILE, KIND, LINE, PROMPT, SETTINGS, RowTable
 from studio.ui.docks.queue_table import duration
 from studio.ui.parts import Notice, button, dress_table, label, name_control, row, size_text
+from studio.ui.screens import resize_to_fit
 from studio.ui.shared import Shared
 
 READ_DELAY_MS = 250
@@ -36,7 +37,7 @@ class BatchDialog(QDialog):
         self._reading = False
         self._again = False
         self.setWindowTitle(f"Batch: {path.name}")
-        self.resize(1080, 680)
+        resize_to_fit(self, 1080, 680)
         self.prompts = PromptsPage(shared, path, kind, model)
         self.variations = VariationsPage(path)
         self.columns = ColumnsPage()

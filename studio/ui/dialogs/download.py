@@ -20,6 +20,7 @@ from studio.models.staging import InstallCancelledError
 from studio.ui.dialogs.fetching import Fetching, Work
 from studio.ui.dialogs.unfinished import Unfinished
 from studio.ui.parts import Notice, button, label, name_control, row, size_text
+from studio.ui.screens import resize_to_fit
 from studio.ui.shared import Shared
 
 
@@ -36,7 +37,7 @@ class DownloadDialog(QDialog):
         self._look: Look | None = None
         self.setWindowTitle("Model from a hub")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(640, 340)
+        resize_to_fit(self, 640, 340)
         self.notice = Notice()
         grows = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         grows.setHeightForWidth(True)  # its sentences take several lines here
@@ -156,7 +157,7 @@ class DownloadDialog(QDialog):
         shown = QDialog(self)
         shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         shown.setWindowTitle("Licence")
-        shown.resize(640, 480)
+        resize_to_fit(shown, 640, 480)
         text = QPlainTextEdit()
         text.setReadOnly(True)
         text.setPlainText("\n".join(printable(line) for line in self._look.found.licence_text.splitlines()))

@@ -19,6 +19,7 @@ from studio.models.staging import InstallCancelledError
 from studio.ui import background
 from studio.ui.dialogs.finding_list import KIND, NAME, PROGRAM, SIZE, FoundList, FoundView
 from studio.ui.parts import Notice, button, label, name_control, row, size_text
+from studio.ui.screens import resize_to_fit
 from studio.ui.shared import Shared
 
 NARROW = 620
@@ -42,7 +43,7 @@ class FindDialog(QDialog):
         self.setWindowTitle("Models on this computer")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumSize(420, 360)
-        self.resize(900, 560)
+        resize_to_fit(self, 900, 560)
         self.notice = Notice()
         self.list = FoundList()
         self.view = FoundView(self.list)

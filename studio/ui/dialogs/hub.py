@@ -11,6 +11,7 @@ from studio.models.hub import ENDPOINT, ENDPOINT_VARIABLE, Hub, checked_endpoint
 from studio.models.hub_token import store_token, token_for
 from studio.ui import background
 from studio.ui.parts import Notice, button, label, name_control, row
+from studio.ui.screens import resize_to_fit
 from studio.ui.shared import Shared
 
 
@@ -21,7 +22,7 @@ class HubDialog(QDialog):
         super().__init__(parent)
         self.shared = shared
         self.setWindowTitle("Hub and account")
-        self.resize(520, 280)
+        resize_to_fit(self, 520, 280)
         self.notice = Notice()
         self.endpoint = QLineEdit(shared.settings.endpoint)
         self.endpoint.setPlaceholderText(ENDPOINT)

@@ -49,6 +49,7 @@ from studio.ui.dialogs.models_card import CardView
 from studio.ui.dialogs.models_filters import ModelsPane
 from studio.ui.dialogs.models_list import ORDER, Item, items
 from studio.ui.parts import Notice, ask, button, label, name_control, row
+from studio.ui.screens import resize_to_fit
 from studio.ui.shared import Shared
 
 NARROW = 860
@@ -74,7 +75,7 @@ class ModelsDialog(QDialog):
         self.setWindowTitle("Models")
         self.setAcceptDrops(True)
         self.setMinimumSize(460, 420)
-        self.resize(1060, 680)
+        resize_to_fit(self, 1060, 680)
         self._stop: threading.Event | None = None
         self._busy = False
         self._adding: Path | None = None

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget
 
+from studio.ui.screens import Scroll
 from studio.ui.shared import Shared
 
 if TYPE_CHECKING:
     from studio.ui.docks.queue_panel import QueuePanel
+
+
+LEAST_HEIGHT = 64
 
 
 class QueueDock(QDockWidget):
@@ -34,7 +38,9 @@ class QueueDock(QDockWidget):
 
             self._panel = QueuePanel(self._shared)
             self._panel.edit_wanted.connect(self.edit_wanted)
-            self.setWidget(self._panel)
+            scroll = Scroll(self._panel, LEAST_HEIGHT, grows=True)
+            scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+            self.setWidget(scroll)
         return self._panel
 
     def showEvent(self, event: QShowEvent) -> None:

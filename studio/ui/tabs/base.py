@@ -27,9 +27,12 @@ from studio.core.requests import KINDS, Request, fields
 from studio.models.card import ModelCard, request_for
 from studio.ui.form import RequestForm
 from studio.ui.parts import Notice, button, label, name_control, restyle, row, text_editor
+from studio.ui.screens import Scroll
 from studio.ui.shared import Shared
 
 LEFT_WIDTH = 400
+LEAST_RESULT_HEIGHT = 80
+"""In a low window the result scrolls; the status stays below it."""
 
 
 class GenerateTab(QWidget):
@@ -143,8 +146,13 @@ class GenerateTab(QWidget):
         side = QVBoxLayout(right)
         side.setContentsMargins(16, 12, 16, 12)
         side.setSpacing(8)
-        side.addWidget(self.notice)
-        side.addWidget(self.result_widget(), 1)
+        result = QWidget()
+        shown = QVBoxLayout(result)
+        shown.setContentsMargins(0, 0, 0, 0)
+        shown.setSpacing(8)
+        shown.addWidget(self.notice)
+        shown.addWidget(self.result_widget(), 1)
+        side.addWidget(Scroll(result, LEAST_RESULT_HEIGHT, grows=True), 1)
         side.addWidget(self.bar)
         side.addWidget(self.status)
         splitter = QSplitter(Qt.Orientation.Horizontal)

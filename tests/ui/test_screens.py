@@ -1,0 +1,151 @@
+"""Windows fit the screen, also a small one, and everything that matters can be reached there."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMessageBox
+
+from studio.core.settings_store import update
+from studio.ui import parts
+from studio.ui.screens import DECORATION, bring_back
+from tests.ui.conftest import PATIENCE, close_studio
+
+REPORT = """
+import sys
+from pathlib import Path
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog, QMessageBox
+from studio.app import Studio
+from studio.core.paths import data_folder
+from studio.ui.dialogs.batch import BatchDialog
+from studio.ui.dialogs.download import DownloadDialog
+from studio.ui.dialogs.finding import FindDialog
+from studio.ui.dialogs.hub import HubDialog
+from studio.ui.dialogs.models import ModelsDialog
+from studio.ui.parts import tell
+from studio.ui.screens import DECORATION
+
+studio = Studio(data_folder(), fake=True)
+studio.build_now()
+studio.start()
+studio.begin_now()
+window, area = studio.window, studio.window.screen().availableGeometry()
+room = area.size() - DECORATION
+LONG = "A sentence of a failure, which is long enough for several lines where there is little room. " * 3
+
+def check(name, shown):
+    QTest.qWait(50)
+    print(name, *shown.size().toTuple(), shown.size().boundedTo(room) == shown.size(), area.contains(shown.geometry()))
+
+def check_inside(name, widget):
+    corner = widget.mapTo(window, widget.rect().bottomRight())
+    print(name, corner.x(), corner.y(), widget.isVisible(), window.rect().contains(corner))
+
+check("window", window)
+window.say_about_queue(LONG)
+window.say_about_settings(LONG, LONG)
+window.installing.banner.say(LONG, LONG)
+window.queue_dock.show()
+for tab in (window.text_tab, window.image_tab, *window.audio_tab.pages):
+    window.tabs.setCurrentIndex({"text": 0, "image": 1}.get(tab.kind, 2))
+    if tab.kind in ("speech", "music"):
+        window.audio_tab.for_kind(tab.kind)
+    tab.notice.say(LONG, LONG)
+    tab.bar.show()
+    tab.status.setText("Step 1 of 12")
+    check(tab.kind, window)
+    for name in ("generate_button", "stop_button", "status", "bar"):
+        check_inside(f"{tab.kind} {name}", getattr(tab, name))
+    check_inside(f"{tab.kind} window's status", window.statusBar())
+rows = Path(sys.argv[1])
+rows.write_text("prompt\\na cat\\n")
+for make in (
+    lambda: BatchDialog(studio.shared, rows, parent=window), lambda: ModelsDialog(studio.shared, window),
+    lambda: FindDialog(studio.shared, [rows.parent], window), lambda: DownloadDialog(studio.shared, window),
+    lambda: HubDialog(studio.shared, window),
+):
+    dialog = make()
+    dialog.open()
+    if hasattr(dialog, "notice"):
+        dialog.notice.say(LONG, LONG)
+    pages = getattr(dialog, "pages", None)
+    for page in range(pages.count() if pages is not None else 1):
+        if pages is not None:
+            pages.setCurrentIndex(page)
+        check(f"{type(dialog).__name__} {page}", dialog)
+    dialog.close()
+QMessageBox.exec = lambda box: (box.show(), check(box.windowTitle().replace(" ", "-"), box), box.close())
+window.show_shortcuts()
+window.show_about()
+tell(window, "long", "\\n".join(["a line"] * 500), "details")
+tell(window, "word", "w" * 200_000)
+studio.window._may_close = lambda _waiting: True
+studio.window.close()
+studio.close()
+"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 700), (910, 512)], ids=["1024 x 700", "1366 x 768 at 150 %"])
+def test_windows_and_dialogs_fit_a_small_screen(data, tmp_path, width, height):
+    screens = tmp_path / "screens.json"
+    screen = {"name": "one", "x": 0, "y": 0, "width": width, "height": height, "logicalDpi": 96, "logicalBaseDpi": 96, "dpr": 1}
+    screens.write_text(json.dumps({"screens": [screen]}))
+    command = [sys.executable, "-c", REPORT, str(tmp_path / "rows.csv")]
+    environment = {**os.environ, "QT_QPA_PLATFORM": f"offscreen:configfile={screens}"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) > 35
+    assert [line for line in lines if not line.endswith("True True")] == []
+
+
+def test_the_first_window_is_not_larger_than_the_screen(open_studio):
+    window = open_studio().window
+    area = window.screen().availableGeometry()
+    assert window.size().boundedTo(area.size() - DECORATION) == window.size()
+
+
+def test_a_window_whose_place_is_off_the_screen_is_brought_back(open_studio, data):
+    for place in (QRect(5_000, 4_000, 760, 600), QRect(-700, -900, 760, 600), QRect(100, 700, 760, 600)):
+        studio = open_studio()
+        studio.window.setGeometry(place)
+        close_studio(studio)
+        again = open_studio()
+        area = again.window.screen().availableGeometry()
+        assert area.contains(again.window.geometry()), (place, again.window.geometry())
+        assert again.window.geometry().top() >= area.top() + 20  # the title bar, too
+        close_studio(again)
+        update(data, {"geometry": ""})
+
+
+def test_a_window_on_the_screen_stays_where_it_is(open_studio):
+    window = open_studio().window
+    place = QRect(30, 60, 730, 500)
+    window.setGeometry(place)
+    bring_back(window)
+    assert window.geometry() == place
+    assert QGuiApplication.primaryScreen().availableGeometry().contains(place)
+
+
+def test_a_message_of_any_length_stays_small(qapp, monkeypatch):
+    seen = []
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: seen.append((box.text(), box.detailedText())))
+    parts.tell(None, "x", "short", "details")
+    parts.tell(None, "x", "many lines\n" * 1_000, "details")
+    assert seen[0] == ("short", "details")
+    text, details = seen[1]
+    assert text.count("\n") <= parts.LABEL_LINES
+    assert details == "many lines\n" * 1_000 + "\n\ndetails"
+
+
+def test_a_banner_of_any_length_stays_small_and_is_whole_for_a_reader(qtbot, open_studio):
+    bar = open_studio().window.settings_bar
+    bar.say("/" + "w" * 200_000)
+    qtbot.waitUntil(bar.isVisible, timeout=PATIENCE)
+    assert bar.message == "/" + "w" * 200_000
+    assert bar.sizeHint().height() < 600
