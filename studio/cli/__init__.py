@@ -11,7 +11,7 @@ def main() -> None:
         import multiprocessing
 
         multiprocessing.freeze_support()
-    # A built program starts itself for these (models/conversion.py, models/download_process.py, models/doctor.py).
+    # A built program starts itself for these (models/conversion.py, download_process.py and doctor.py; core/lifeline.py).
     if sys.argv[1:2] == ["convert-gguf"]:
         from studio.models import convert
 
@@ -21,6 +21,10 @@ def main() -> None:
         from studio.models import download_child
 
         sys.exit(download_child.main())
+    if sys.argv[1:2] == ["run-with-lifeline"]:
+        from studio.core import lifeline
+
+        lifeline.main(sys.argv[2:])
     if sys.argv[1:2] == ["probe"]:
         from studio.models import probe
 

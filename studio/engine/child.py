@@ -26,19 +26,14 @@ from studio.core.paths import DataFolder
 from studio.core.settings import MemoryWish
 from studio.engine import preload
 from studio.engine.local import LocalEngine
-from studio.engine.messages import MAX_MESSAGE_BYTES, Cancel, Generate, ToChild, WarmUp
+from studio.engine.messages import MAX_MESSAGE_BYTES, UNREADABLE, Cancel, Generate, ToChild, WarmUp
 
-if sys.platform == "linux":
-    import fcntl
+log = logging.getLogger(__name__)
 
 
-def serve(connection: Connection, life: Connection, root: str, log_path: str, memory: MemoryWish | None = None) -> None:
-    """Run jobs until the parent says goodbye or is gone. The entry point of the process.
-
-    `life` is a pipe that nothing is written to: its end is the parent's.
-    """
+def serve(connection: Connection, root: str, log_path: str, memory: MemoryWish | None = None) -> None:
+    """Run jobs until the parent closes the pipe or is gone; `spawn` has tied the process to its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a shell reaches the whole group; the parent decides
-    _end_with(life)
     _redirect_output(log_path)
     environment.prepare()
     preload.import_all()  # at once in a fork server's child, which has it all
@@ -88,12 +83,20 @@ class _Inbox:
 
     def read(self) -> None:
         """Receive messages until the pipe ends; the reader thread."""
+        try:
+            self._read_all()
+        except Exception as error:  # boundary of the thread; without it the process would wait for ever
+            # An OSError without a number is `Connection`'s word for bytes that are no message.
+            if isinstance(error, EOFError) or (isinstance(error, OSError) and error.errno is not None):
+                os._exit(0)  # the parent is gone or closed the pipe
+            log.exception("A message from the program cannot be read.")
+            logging.shutdown()
+            os._exit(UNREADABLE)
+
+    def _read_all(self) -> None:
         decoder = msgspec.msgpack.Decoder(ToChild)
         while True:
-            try:
-                message = decoder.decode(self._connection.recv_bytes(MAX_MESSAGE_BYTES))
-            except (EOFError, OSError):  # the parent is gone, or told us to go
-                os._exit(0)
+            message = decoder.decode(self._connection.recv_bytes(MAX_MESSAGE_BYTES))
             if isinstance(message, Cancel):
                 self._cancelled.add(message.job_id)
             elif isinstance(message, Generate):
@@ -101,17 +104,6 @@ class _Inbox:
                 self._messages.put(message)
             else:
                 self._messages.put(message)
-
-
-def _end_with(life: Connection) -> None:
-    # The reader sees the parent's end too, but not while native code holds the interpreter. The kernel's own signal for "this
-    # pipe changed" ends the process by default, whatever it is doing. Elsewhere than on Linux the reader has to do.
-    if sys.platform == "linux":
-        signal.signal(signal.SIGIO, signal.SIG_DFL)
-        fcntl.fcntl(life.fileno(), fcntl.F_SETOWN, os.getpid())
-        fcntl.fcntl(life.fileno(), fcntl.F_SETFL, fcntl.fcntl(life.fileno(), fcntl.F_GETFL) | os.O_ASYNC)
-        if life.poll():  # it ended before we listened
-            os._exit(0)
 
 
 def _redirect_output(log_path: str) -> None:

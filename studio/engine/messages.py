@@ -9,6 +9,9 @@ from studio.core.jobs import Job
 MAX_MESSAGE_BYTES = 64 * 2**20
 """Larger ones mean that the other side is broken."""
 
+UNREADABLE = 70
+"""The exit code of a child that cannot read a message."""
+
 
 class Generate(msgspec.Struct, frozen=True, tag="generate"):
     """Run these jobs, together where that is possible."""

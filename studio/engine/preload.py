@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
-import os
 import threading
 
 from studio.core import environment
@@ -41,16 +40,10 @@ def import_all() -> None:
     environment.prepare()
     logging.getLogger("transformers").setLevel(logging.ERROR)
     logging.getLogger("diffusers").setLevel(logging.ERROR)
-    done = threading.Event()
-    # The fork server notices its parent's end only between requests, and this takes seconds.
-    watcher = threading.Thread(target=_end_with_parent, args=(os.getppid(), done), daemon=True)
-    watcher.start()
     for name in MODULES:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     _quiet()
-    done.set()
-    watcher.join()  # no thread may be left when the server forks
 
 
 def _quiet() -> None:
@@ -58,9 +51,3 @@ def _quiet() -> None:
     from tqdm import tqdm
 
     tqdm.set_lock(threading.RLock())
-
-
-def _end_with_parent(parent: int, done: threading.Event) -> None:
-    while not done.wait(0.5):
-        if os.getppid() != parent:
-            os._exit(0)

@@ -5,7 +5,11 @@ What libraries print while they are imported goes nowhere: the fork server share
 
 import os
 
-from studio.engine.preload import import_all
+from studio.core import lifeline
+
+lifeline.tie_to_offered()
+
+from studio.engine.preload import import_all  # noqa: E402  the tie comes before anything that takes time
 
 _nowhere = os.open(os.devnull, os.O_WRONLY)
 os.dup2(_nowhere, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 import time
@@ -17,15 +18,22 @@ from studio.core.events import TERMINAL, Cancelled, Event, Failed, Loading, Of, 
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.core.settings import MemoryWish
-from studio.engine.messages import MAX_MESSAGE_BYTES, Cancel, Generate, WarmUp
+from studio.engine.message_pipe import GarbledError
+from studio.engine.messages import Cancel, Generate, WarmUp
 from studio.engine.protocol import Cancelled as CancelledQuestion
 from studio.engine.protocol import CancelledFor, Emit, EmitFor
 from studio.engine.spawn import Child, Nursery, StartMethod, default_start_method
+
+log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.02
 """How often a cancel is looked for while nothing comes from the child."""
 OBEY_SECONDS = 3.0
 """A child that has not ended a cancelled job by then is killed."""
+CHECK_SECONDS = 1.0
+"""How often it is checked that the child's process exists."""
+MAX_STARTS = 3
+"""So many children in a row that do not come up make a job fail; a fork server that was killed takes one start."""
 SILENCE_SECONDS = 1800.0
 """A child that says nothing for this long hangs. One step of a large model on a CPU can take many minutes."""
 START_SECONDS = 300.0
@@ -42,6 +50,8 @@ class _Watch:
     cancelled: CancelledFor
     phase: str = "starting"
     heard: float = field(default_factory=time.monotonic)
+    checked: float = field(default_factory=time.monotonic)
+    """When the child's process was last looked at."""
     asked_to_end: dict[str, float] = field(default_factory=dict)
     """Job id → when its cancel was passed on."""
 
@@ -49,6 +59,15 @@ class _Watch:
         """A job is over."""
         if self.open.pop(job_id, None) is not None:
             self.emit(job_id, event)
+
+    def pass_on(self, received: Of) -> None:
+        """Emit an event from the child, unless its job is over."""
+        self.heard = time.monotonic()
+        if isinstance(received.event, TERMINAL):
+            self.end(received.job_id, received.event)
+        elif received.job_id in self.open:
+            self.phase = _phase(received.event, self.phase)
+            self.emit(received.job_id, received.event)
 
 
 class ProcessEngine:
@@ -102,40 +121,37 @@ class ProcessEngine:
             self._child = None
         for job_id in watch.open:
             watch.emit(job_id, Loading(phase="Starting the engine"))
-        begun = time.monotonic()
+        begun, failed = time.monotonic(), 0
         while time.monotonic() - begun < START_SECONDS:
             if self._closing.is_set() or all(map(watch.cancelled, watch.open)):
                 return Cancelled()
             try:
                 child = self._nursery.take(POLL_SECONDS)
             except (OSError, EOFError, RuntimeError) as error:
-                return Failed(failure=_cannot_start(str(error)))
+                failed += 1
+                log.warning("The engine did not start: %s", error)
+                if failed == MAX_STARTS:
+                    return Failed(failure=_cannot_start(str(error)))
+                continue
             if child is not None:
                 self._child = child
                 return child
+        self._nursery.start_over()
         return Failed(failure=_cannot_start("it took too long"))
 
     def _follow(self, child: Child, watch: _Watch) -> list[list[Job]]:
         """Pass the child's events on until all jobs are over; return the groups that have to be run again."""
         try:
-            child.connection.send_bytes(msgspec.msgpack.encode(Generate(tuple(watch.open.values()))))
+            child.pipe.send(msgspec.msgpack.encode(Generate(tuple(watch.open.values()))))
             while watch.open:
-                if child.connection.poll(POLL_SECONDS):
-                    told = self._decoder.decode(child.connection.recv_bytes(MAX_MESSAGE_BYTES))
-                    watch.heard = time.monotonic()
-                    if isinstance(told.event, TERMINAL):
-                        watch.end(told.job_id, told.event)
-                    elif told.job_id in watch.open:
-                        watch.phase = _phase(told.event, watch.phase)
-                        watch.emit(told.job_id, told.event)
+                message = child.pipe.receive(POLL_SECONDS)
+                if message is not None:
+                    watch.pass_on(self._decoder.decode(message))
                 if self._look_after(child, watch):
                     # They did nothing wrong: those that are left stay together.
                     return [list(watch.open.values())] if watch.open else []
-        except (EOFError, OSError) as error:
+        except (EOFError, OSError, GarbledError, msgspec.MsgspecError) as error:
             return self._bury(child, watch, error)
-        except msgspec.MsgspecError as error:
-            self._replace(child)
-            return self._blame(watch, _broken_child(str(error)))
         return []
 
     def _look_after(self, child: Child, watch: _Watch) -> bool:
@@ -148,13 +164,17 @@ class ProcessEngine:
         for job_id in list(watch.open):
             if watch.cancelled(job_id) and job_id not in watch.asked_to_end:
                 watch.asked_to_end[job_id] = now
-                child.connection.send_bytes(msgspec.msgpack.encode(Cancel(job_id)))
+                child.pipe.send(msgspec.msgpack.encode(Cancel(job_id)))
         asked = [job_id for job_id in watch.open if job_id in watch.asked_to_end]
         if any(now - watch.asked_to_end[job_id] > OBEY_SECONDS for job_id in asked):
             self._replace(child)
             for job_id in asked:
                 watch.end(job_id, Cancelled(artifacts=_complete(watch.open[job_id])))
             return True
+        if now - watch.checked > CHECK_SECONDS:
+            watch.checked = now
+            if child.has_ended():  # its pipe may be kept open by another process
+                raise EOFError
         if now - watch.heard > SILENCE_SECONDS:
             tail = child.log_tail()
             self._replace(child)
@@ -165,7 +185,10 @@ class ProcessEngine:
 
     def _bury(self, child: Child, watch: _Watch, error: Exception) -> list[list[Job]]:
         child.process.join(1.0)
-        failure = _crashed(child.process.exitcode, watch.phase, child.log_tail() or str(error))
+        if child.process.is_alive():
+            failure = _broken_child(f"{error}\n{child.log_tail()}")
+        else:
+            failure = _crashed(child.process.exitcode, watch.phase, child.log_tail() or str(error))
         self._replace(child, start_next=not self._closing.is_set())
         if self._closing.is_set():
             self._end_all(watch)

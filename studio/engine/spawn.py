@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import multiprocessing
+import os
+import signal
 import sys
 import threading
 from concurrent.futures import Future
@@ -17,9 +19,12 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Literal
 
-from studio.core import environment
+import psutil
+
+from studio.core import environment, lifeline
 from studio.core.paths import DataFolder
 from studio.core.settings import MemoryWish
+from studio.engine.message_pipe import MessagePipe
 
 StartMethod = Literal["forkserver", "spawn"]
 
@@ -40,14 +45,24 @@ class Child:
     """A child process and the parent's ends of its pipes."""
 
     process: BaseProcess
-    connection: Connection
+    pipe: MessagePipe
     life: Connection
     log_path: str
 
+    def has_ended(self) -> bool:
+        """True if the process is gone, also if something else keeps its pipe open.
+
+        The exit code comes through the fork server, so without one `process.is_alive()` is False for a child that runs.
+        """
+        return not self.process.is_alive() and not psutil.pid_exists(self.process.pid or 0)
+
     def end(self) -> None:
-        """End the process in stages: its pipe's end asks it to go, then it is terminated, then killed."""
-        self.connection.close()
+        """End the process in stages: its lifeline is cut, then it is terminated, then killed."""
         self.life.close()
+        self._stop()
+        self.pipe.close()
+
+    def _stop(self) -> None:
         self.process.join(TERMINATE_SECONDS)
         if self.process.is_alive():
             self.process.terminate()
@@ -113,6 +128,17 @@ class Nursery:
             self.begin()  # the spare
         return child
 
+    def start_over(self) -> None:
+        """Give up the child that does not come, and its fork server, which may be stopped."""
+        self.close()
+        if self._method == "forkserver":
+            from multiprocessing import forkserver
+
+            server = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+            if server is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(server, signal.SIGKILL)
+
     def close(self) -> None:
         """End a child that nobody took, also one that is still starting."""
         with self._lock:
@@ -124,26 +150,35 @@ class Nursery:
         try:
             child = self._make_child(number)
             if greeting:
-                with contextlib.suppress(OSError):  # it died at once; whoever takes it sees that
-                    child.connection.send_bytes(greeting)
+                child.pipe.send(greeting)
             future.set_result(child)
         except BaseException as error:  # noqa: BLE001  boundary of the thread: whoever takes the child sees it
             future.set_exception(error)
 
     def _make_child(self, number: int) -> Child:
-        from studio.engine.child import serve
-
         environment.prepare()
         if self._method == "forkserver":
+            lifeline.offer()
             self._context.set_forkserver_preload(["studio.engine.preload_now"])
         self._data.logs.mkdir(parents=True, exist_ok=True)
         log_path = str(self._data.logs / f"engine-{number}.log")
         ours, theirs = self._context.Pipe()
         life_theirs, life_ours = self._context.Pipe(duplex=False)
         process = self._context.Process(
-            target=serve, args=(theirs, life_theirs, str(self._data.root), log_path, self._memory), name="studio engine"
+            target=_run_child, args=(life_theirs, theirs, str(self._data.root), log_path, self._memory), name="studio engine"
         )
         process.start()
         theirs.close()
         life_theirs.close()
-        return Child(process, ours, life_ours, log_path)
+        return Child(process, MessagePipe(ours), life_ours, log_path)
+
+
+def _run_child(life: Connection, connection: Connection, root: str, log_path: str, memory: MemoryWish | None) -> None:
+    """Tie the new process to this one before it imports anything that takes time; then serve."""
+    if sys.platform == "win32":
+        lifeline.exit_after(life.recv_bytes)
+    else:
+        lifeline.end_with(life.fileno())
+    from studio.engine.child import serve
+
+    serve(connection, root, log_path, memory)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
+from studio.core.lifeline import start_tied
 from studio.engine.interrupt import POLL_SECONDS
 from studio.engine.protocol import Cancelled, JobCancelledError
 from studio.engine.sentences import Piece, grouped, split
@@ -49,7 +50,7 @@ class Piper(Speaker):
         command = [self._program, "--model", str(self._voice), "--config", str(self._settings), "--output-raw"]
         command += ["--length-scale", f"{1 / speed:.4f}", *(["--speaker", voice] if voice else [])]
         with tempfile.TemporaryFile() as errors:
-            process = subprocess.Popen(
+            process = start_tied(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )  # fmt: skip

@@ -16,6 +16,7 @@ import msgspec
 import psutil
 
 from studio.core.errors import StudioError
+from studio.core.lifeline import start_tied
 from studio.models.convert import Converted, bytes_of
 from studio.models.staging import stopped
 
@@ -55,9 +56,9 @@ def try_out(gguf: Path, folder: Path, cancelled: Callable[[], bool]) -> Converte
 
 def _run(gguf: Path, folder: Path, arguments: list[Path], cancelled: Callable[[], bool]) -> Converted:
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            [*_program(), *arguments], stdin=subprocess.PIPE, stdout=output, stderr=errors, cwd=folder, env=_environment(),
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        process = start_tied(
+            [*_program(), *map(str, arguments)], stdin=subprocess.PIPE, stdout=output, stderr=errors, cwd=folder,
+            env=_environment(), creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )  # fmt: skip
         try:
             _wait(process, gguf, cancelled)

@@ -24,6 +24,7 @@ import psutil
 
 from studio.core.environment import thread_count
 from studio.core.errors import StudioError
+from studio.core.lifeline import start_tied
 from studio.core.paths import DataFolder
 from studio.core.requests import KINDS
 from studio.models import llama_cpp
@@ -90,7 +91,7 @@ def ask(questions: Sequence[str] = (), cancelled: Callable[[], bool] = lambda: F
     module = [sys.executable, "-P", "-m", "studio.models.probe"]
     command = [sys.executable, "probe"] if getattr(sys, "frozen", False) else module
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
+        process = start_tied(
             [*command, *questions], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL, env=_environment(),
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )  # fmt: skip

@@ -16,6 +16,7 @@ from typing import Any, Self
 import msgspec
 
 from studio.core.errors import StudioError
+from studio.core.lifeline import start_tied
 from studio.models.download_messages import Complete, Fetch, FromChild, Order, ToChild
 from studio.models.hub import Found, Trouble
 from studio.models.hub_errors import GO_ON
@@ -37,7 +38,7 @@ class DownloadProcess:
 
     def __enter__(self) -> Self:
         self._errors = tempfile.TemporaryFile()
-        self._process = subprocess.Popen(
+        self._process = start_tied(
             _program(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, cwd=self._order.folder,
             env=_environment(), creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )  # fmt: skip

