@@ -298,10 +298,15 @@ def run_window(data: DataFolder, *, in_process: bool = False, fake: bool = False
         sys.stderr.write(f"{data.root} cannot be used: {error}\nChoose another folder with --data-dir.\n")
         return 2
     if held is None:
+        from studio.core.errors import StudioError
         from studio.jobs.door import raise_other
 
-        if raise_other(data):
-            return 0
+        try:
+            if raise_other(data):
+                return 0
+        except StudioError as error:
+            sys.stderr.write(f"{error.message}\n{error.cure}\n")
+            return 2
         sys.stderr.write(f"Another Studio is using {data.root}.\nClose it, or use another folder with --data-dir.\n")
         return 2
     studio = Studio(data, in_process=in_process, fake=fake, held=held, memory=memory)

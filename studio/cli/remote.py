@@ -42,7 +42,13 @@ class RemoteQueue(QObject):
         return self._jobs.get(job_id)
 
     def _on_ready(self) -> None:
-        for message in self._reader.feed(bytes(self._socket.readAll().data())):
+        try:
+            self._take(list(self._reader.feed(bytes(self._socket.readAll().data()))))
+        except ValueError:  # a window of another version
+            self.failed.emit("The window answered something that this command cannot read. Are both of the same version?")
+
+    def _take(self, messages: Sequence[FromWindow]) -> None:
+        for message in messages:
             if isinstance(message, Heard):
                 self._jobs[message.job.id] = message.job
                 self.job_event.emit(message.job.id, message.event)

@@ -71,6 +71,11 @@ class DataFolder(NamedTuple):  # no msgspec: the window is painted before that i
         return self.root / "studio.lock"
 
     @property
+    def socket(self) -> Path:
+        """On which the window that runs this folder's queue is found."""
+        return self.root / "studio.socket"
+
+    @property
     def ballast(self) -> Path:
         """Deleted when the disk is full, so that the failure can be recorded."""
         return self.root / "ballast"

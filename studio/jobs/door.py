@@ -1,29 +1,52 @@
 """The open window's door: a local socket on which a second start, or a command, speaks to the program that runs the queue.
 
-Messages are msgpack with their length before them, decoded strictly by type. The socket is the user's own: whoever can connect
-could start Studio as well.
+Messages are msgpack with their length before them, decoded strictly by type. The socket lies in the data folder, or in a folder
+that only this user can enter, and both ends check the user at the other end before anything is sent or obeyed (`peer`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Iterator
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from PySide6.QtCore import QDeadlineTimer, QObject, QThread
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
+from studio.core.errors import StudioError
 from studio.core.events import TERMINAL, AnyEvent, AudioChunk, Event, Progress
 from studio.core.jobs import Batch, Job
 from studio.core.paths import DataFolder
+from studio.jobs.peer import is_private, own_user, peer_user
 from studio.jobs.queue import JobQueue
+
+log = logging.getLogger(__name__)
 
 ANSWER_MS = 2_000
 ASK_AGAIN_MS = 50
 MAX_MESSAGE_BYTES = 256 * 2**20
 """A batch of 100 000 rows has about 100 MB."""
 _LENGTH = 4
+MAX_PATH_BYTES = 100
+"""Of a socket's path: 104 on macOS and 108 on Linux, with room for the zero at the end."""
+
+
+class ForeignUserError(StudioError):
+    """Another user is at the other end of the socket."""
+
+    def __init__(self, user: str) -> None:
+        super().__init__(
+            f"The program that answers for this data folder belongs to another user ({user}). Nothing was sent to it.",
+            cause="invalid",
+            cure="Choose another folder with --data-dir.",
+        )
 
 
 class Raise(msgspec.Struct, frozen=True, tag="raise"):
@@ -104,9 +127,40 @@ class Reader:
             yield self._decoder.decode(body)
 
 
-def server_name(data: DataFolder) -> str:
-    """Return the name of the local socket of a data folder."""
-    return "studio-" + hashlib.sha256(str(data.root.resolve()).encode()).hexdigest()[:16]
+def server_names(data: DataFolder, *, make: bool = False) -> list[str]:
+    """Return where the window of a data folder listens, the best place first: paths, on Windows the name of a pipe.
+
+    The folder itself is no place where its path is too long or other users can write there; file systems without sockets show
+    only when listening fails. `make`: make the folders that are missing.
+    """
+    root = data.root.resolve()
+    code = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
+    if sys.platform == "win32":
+        return [f"studio-{code}"]
+    names = [str(DataFolder(root).socket)] if is_private(root) else []
+    return [name for name in [*names, *_other_names(code, make=make)] if _fits(name)]
+
+
+def _other_names(code: str, *, make: bool) -> Iterator[str]:
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    if Path(runtime).is_absolute() and is_private(Path(runtime), readable=False):
+        yield from _in_own_folder(Path(runtime) / f"studio-{code}", make=make)
+    yield from _in_own_folder(Path(tempfile.gettempdir()) / f"studio-{own_user()}-{code}", make=make)
+
+
+def _in_own_folder(folder: Path, *, make: bool) -> Iterator[str]:
+    if make:
+        with contextlib.suppress(OSError):  # then it is not private
+            folder.mkdir(mode=0o700, exist_ok=True)
+    if is_private(folder, readable=False):
+        yield str(folder / "socket")
+
+
+def _fits(name: str) -> bool:
+    try:
+        return len(name.encode()) <= MAX_PATH_BYTES
+    except UnicodeEncodeError:  # bytes that are no text, which Qt does not take
+        return False
 
 
 class Door(QObject):
@@ -116,12 +170,13 @@ class Door(QObject):
         super().__init__()
         self._queue = queue
         self._raised = raised
-        name = server_name(data)
-        QLocalServer.removeServer(name)  # left by a program that was killed; the lock says that we are the only one
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._on_connection)
-        self._server.listen(name)
+        for name in server_names(data):  # left by a program that was killed; the lock says that we are the only one
+            QLocalServer.removeServer(name)
+        if not self._listen(server_names(data)) and not self._listen(server_names(data, make=True)):
+            log.warning("Commands cannot find this window: %s", self._server.errorString())
 
     def close(self) -> None:
         """Hear no one any more."""
@@ -129,8 +184,18 @@ class Door(QObject):
         for socket in self._server.findChildren(QLocalSocket):
             socket.disconnectFromServer()
 
+    def _listen(self, names: Sequence[str]) -> bool:
+        return any(self._server.listen(name) for name in names)
+
     def _on_connection(self) -> None:
-        _Visitor(self._server.nextPendingConnection(), self._queue, self._raised)
+        socket = self._server.nextPendingConnection()
+        user = peer_user(int(socket.socketDescriptor()))
+        if user != own_user():
+            log.warning("A connection from another user (%s) was refused.", user)
+            socket.abort()
+            socket.deleteLater()
+            return
+        _Visitor(socket, self._queue, self._raised)
 
 
 class _Visitor(QObject):
@@ -205,22 +270,41 @@ class _Visitor(QObject):
 
 
 def knock(data: DataFolder) -> QLocalSocket | None:
-    """Return a connection to the program that has the data folder's queue; None where no window answers."""
+    """Return a connection to the program that has the data folder's queue; None where no window answers.
+
+    Raises ForeignUserError where that program belongs to another user.
+    """
     deadline = QDeadlineTimer(ANSWER_MS)
     socket = QLocalSocket()
-    socket.connectToServer(server_name(data))
-    while not socket.waitForConnected(ANSWER_MS):
+    while True:
+        for name in server_names(data):
+            socket.connectToServer(name)
+            if socket.waitForConnected(ANSWER_MS):
+                return _checked(socket)
         if deadline.hasExpired():
             return None
         QThread.msleep(ASK_AGAIN_MS)  # it may be about to paint, and listens after that
-        socket.connectToServer(server_name(data))
+
+
+def _checked(socket: QLocalSocket) -> QLocalSocket:
+    user = peer_user(int(socket.socketDescriptor()), is_server=True)
+    if user != own_user():
+        socket.abort()
+        raise ForeignUserError(user)
     return socket
 
 
 def raise_other(data: DataFolder) -> bool:
-    """Ask the window that is open already to come to the front; False where none answers."""
+    """Ask the window that is open already to come to the front; False where none answers. Raises ForeignUserError."""
     socket = knock(data)
     if socket is None:
         return False
     socket.write(packed(Raise()))
-    return socket.waitForBytesWritten(ANSWER_MS) and socket.waitForReadyRead(ANSWER_MS)
+    reader = Reader(FromWindow)
+    while socket.waitForReadyRead(ANSWER_MS):
+        try:
+            if any(isinstance(message, Yes) for message in reader.feed(bytes(socket.readAll().data()))):
+                return True
+        except ValueError:
+            break
+    return False
