@@ -32,6 +32,7 @@ OBEY_SECONDS = 3.0
 """A child that has not ended a cancelled job by then is killed."""
 CHECK_SECONDS = 1.0
 """How often it is checked that the child's process exists."""
+RETRY_SECONDS = 0.5
 MAX_STARTS = 3
 """So many children in a row that do not come up make a job fail; a fork server that was killed takes one start."""
 SILENCE_SECONDS = 1800.0
@@ -132,6 +133,7 @@ class ProcessEngine:
                 log.warning("The engine did not start: %s", error)
                 if failed == MAX_STARTS:
                     return Failed(failure=_cannot_start(str(error)))
+                self._closing.wait(RETRY_SECONDS)  # a fork server that dies refuses connections before it is gone
                 continue
             if child is not None:
                 self._child = child

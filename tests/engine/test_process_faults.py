@@ -144,7 +144,7 @@ def wait_until(condition):
 @pytest.mark.skipif(sys.platform != "linux", reason="there is no fork server")
 def test_a_fork_server_that_is_stopped_or_killed_is_replaced(engine, data, monkeypatch):
     heard = Heard()
-    thread = generate_in_thread(engine, image_job(data, num_inference_steps=300), heard, lambda: False)
+    thread = generate_in_thread(engine, image_job(data, num_inference_steps=100), heard, lambda: False)
     heard.wait_for(Progress)
     (first,) = fork_servers()
     first.kill()
