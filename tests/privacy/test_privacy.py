@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -17,8 +18,9 @@ import pytest
 from studio.core.paths import DataFolder
 from studio.models import llama_cpp
 from studio.models.catalogue import card_folder, write_card
-from tests.checkpoints_text import make_llama
+from tests.checkpoints_text import make_gpt2, make_llama
 from tests.checkpoints_video import make_ltx
+from tests.models.hub import LoopbackHub, files_of
 from tests.models.made import make_gguf
 from tests.privacy.tracing import Traced, fresh_environment, trace
 
@@ -54,11 +56,16 @@ def watched(tmp_path):
     for folder in folders.values():
         folder.mkdir()
 
-    def run(data, *arguments, **more) -> Traced:
+    def run(data, *arguments, isolated=True, **more) -> Traced:
         environment = fresh_environment(folders["home"], folders["tmp"], **more)
         own = [data.root, folders["tmp"], folders["output"]]
         found = trace(
-            [sys.executable, *arguments], environment=environment, own=own, scratch=folders["scratch"], timeout=PATIENCE
+            [sys.executable, *arguments],
+            environment=environment,
+            own=own,
+            scratch=folders["scratch"],
+            timeout=PATIENCE,
+            isolated=isolated,
         )
         assert found.returncode == 0, found.stderr
         return found
@@ -108,6 +115,21 @@ def test_a_model_that_is_added_keeps_to_itself(watched, data, tmp_path, options)
     found = watched(data, *studio(data, "models", "add", gguf, *options))
     assert found.findings == [], found.report
     assert any(data.models.iterdir())
+
+
+def test_a_download_speaks_to_its_hub_only(watched, data, tmp_path):
+    make_gpt2(tmp_path / "made")
+    with LoopbackHub() as hub:
+        hub.add("org/tiny", files_of(tmp_path / "made"), card={"license": "mit"})
+        command = studio(data, "models", "get", "org/tiny")
+        found = watched(
+            data, *command, isolated=False, HF_ENDPOINT=hub.endpoint, PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring"
+        )
+        ports = {address.rpartition(":")[2] for address in (hub.endpoint, hub.storage)}
+    outside = [finding for finding in found.findings if finding.kind != "network" or "download_child" not in finding.program]
+    assert outside == [], found.report
+    connected = {match[1] for finding in found.findings if (match := re.match(r"connect.*htons\((\d+)\)", finding.what))}
+    assert connected == ports, found.report
 
 
 @pytest.mark.starter

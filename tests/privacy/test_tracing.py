@@ -125,6 +125,12 @@ def test_the_culprit_is_named(watched):
     assert finding.phase == "two"
 
 
+def test_the_program_of_a_thread_and_of_a_child_is_named(watched):
+    code = "os.fork() or (threading.Thread(target=socket.socket).start(), time.sleep(0.2), os._exit(0))\nos.wait()"
+    (finding,) = watched(code).findings
+    assert sys.executable in finding.program
+
+
 def test_nothing_says_that_this_is_ci(tmp_path, monkeypatch):
     for name in CI_VARIABLES:
         monkeypatch.setenv(name, "1")

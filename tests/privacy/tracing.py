@@ -31,6 +31,7 @@ PATH_CALLS = (
     "mkdir", "mkdirat", "mknod", "mknodat", "link", "linkat", "symlink", "symlinkat", "rename", "renameat", "renameat2",
     "truncate", "unlink", "unlinkat", "rmdir",
 )  # fmt: skip
+CLONE_CALLS = ("clone", "clone3", "fork", "vfork")
 HIDDEN_CALLS = ("io_uring_setup",)
 """What goes through a ring is not seen by strace: a program that makes one cannot be judged."""
 NAME_FILES = ("/etc/hosts", "/etc/resolv.conf", "/etc/host.conf", "/etc/gai.conf")
@@ -118,18 +119,25 @@ def fresh_environment(home: Path, temporary: Path, **more: str) -> dict[str, str
 
 
 def trace(
-    command: Sequence[str | Path], *, environment: Mapping[str, str], own: Sequence[Path], scratch: Path, timeout: float
+    command: Sequence[str | Path],
+    *,
+    environment: Mapping[str, str],
+    own: Sequence[Path],
+    scratch: Path,
+    timeout: float,
+    isolated: bool = True,
 ) -> Traced:
     """Run the command to its end and return what it did outside `own`, the folders where it may write.
 
-    `scratch` is an empty folder for the trace; the command begins in an empty folder in it, which is not its own.
+    `scratch` is an empty folder for the trace; the command begins in an empty folder in it, which is not its own. `isolated`:
+    in an empty network, where the system allows it.
     """
     strace = shutil.which("strace")
     assert strace, "strace is missing; `python install.py --test` installs it"
     here, traces = scratch / "here", scratch / "traces"
     here.mkdir()
     traces.mkdir()
-    calls = ",".join(["execve", "chdir", *NETWORK_CALLS, *OPEN_CALLS, *PATH_CALLS, *HIDDEN_CALLS])
+    calls = ",".join(["execve", "chdir", *CLONE_CALLS, *NETWORK_CALLS, *OPEN_CALLS, *PATH_CALLS, *HIDDEN_CALLS])
     watch = [
         strace,
         "-ff",
@@ -145,14 +153,17 @@ def trace(
         str(traces / "trace"),
     ]
     done = subprocess.run(
-        [*isolation(), *watch, *map(str, command)],
+        [*(isolation() if isolated else ()), *watch, *map(str, command)],
         env=dict(environment), cwd=here, stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8",
         errors="replace", timeout=timeout, check=False,
     )  # fmt: skip
     found = Traced(done.returncode, done.stdout, done.stderr)
     folders = [Path(os.path.realpath(folder)) for folder in own]
-    for file in sorted(traces.iterdir(), key=lambda path: int(path.suffix[1:])):
-        _read(file, folders, here, found)
+    files = sorted(traces.iterdir(), key=lambda path: int(path.suffix[1:]))
+    threads = [_Thread(int(file.suffix[1:]), list(_calls(file))) for file in files]
+    programs: dict[int, str] = {}
+    for thread in threads:  # a thread is younger, and has a higher number, than the one that made it
+        _read(thread, folders, here, found, programs)
     _name_phases(found)
     left = [path for path in (Path(environment["HOME"]), here) for path in path.rglob("*")]
     found.findings += [Finding("file", f"{path} is left", "after the end") for path in left if not _may_write(str(path), folders)]
@@ -167,26 +178,46 @@ def _name_phases(found: Traced) -> None:
         found.findings[number] = dataclasses.replace(finding, phase=before[-1] if before else "")
 
 
-def _read(file: Path, own: list[Path], here: Path, found: Traced) -> None:
-    """Add what one thread did."""
-    program, folder = f"thread {file.suffix[1:]}", str(here)
+@dataclass
+class _Call:
+    time: float
+    name: str
+    arguments: str
+    result: str
+
+
+@dataclass
+class _Thread:
+    number: int
+    calls: list[_Call]
+
+
+def _calls(file: Path) -> Iterator[_Call]:
     for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
         match = _CALL.fullmatch(line) or _UNFINISHED.fullmatch(line)  # unfinished: the process was killed meanwhile
-        if match is None:
-            continue
-        time, name, arguments, result = float(match["time"]), match["name"], match["arguments"], match["result"] or "?"
-        if at := _FOLDER.search(arguments):
+        if match is not None:
+            yield _Call(float(match["time"]), match["name"], match["arguments"], match["result"] or "?")
+
+
+def _read(thread: _Thread, own: list[Path], here: Path, found: Traced, programs: dict[int, str]) -> None:
+    """Add what one thread did. `programs`: what each thread runs, as far as that is known."""
+    program, folder = programs.get(thread.number, f"thread {thread.number}"), str(here)
+    for call in thread.calls:
+        if at := _FOLDER.search(call.arguments):
             folder = _text(at[1])
-        if name == "execve":
-            if not result.startswith("-1"):
-                program = " ".join(" ".join(map(_text, _STRING.findall(arguments)[1:])).split())[:160]
-        elif name == "chdir":
-            folder = os.path.join(folder, _text(_STRING.findall(arguments)[0]))  # noqa: PTH118
-        elif (strings := _STRING.findall(arguments)) and strings[0].startswith(PHASE):
-            found.phases.append((time, _text(strings[0]).removeprefix(PHASE)))
+        if call.name in CLONE_CALLS:
+            if made := re.match(r"\d+", call.result):
+                programs[int(made[0])] = program
+        elif call.name == "execve":
+            if not call.result.startswith("-1"):
+                program = " ".join(" ".join(map(_text, _STRING.findall(call.arguments)[1:])).split())[:160]
+        elif call.name == "chdir":
+            folder = os.path.join(folder, _text(_STRING.findall(call.arguments)[0]))  # noqa: PTH118
+        elif (strings := _STRING.findall(call.arguments)) and strings[0].startswith(PHASE):
+            found.phases.append((call.time, _text(strings[0]).removeprefix(PHASE)))
         else:
-            judged = _judge(name, arguments, result, folder, own)
-            found.findings += [Finding(kind, what, program, time) for kind, what in judged]
+            judged = _judge(call.name, call.arguments, call.result, folder, own)
+            found.findings += [Finding(kind, what, program, call.time) for kind, what in judged]
 
 
 def _judge(name: str, arguments: str, result: str, folder: str, own: list[Path]) -> Iterator[tuple[str, str]]:
