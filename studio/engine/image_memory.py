@@ -44,7 +44,7 @@ def careful_decoding(pipe: Any, run: Run) -> Iterator[None]:
 
 def decode_in_tiles(vae: Any, decode: Callable[[], Any], run: Run) -> Any:
     """Return what `decode` returns: at once, or where memory runs out in tiles that get smaller. Raises MemoryError."""
-    found = _tried(decode)
+    found = try_decode(decode)
     if found is not None:
         return found
     before = {name: value for name, value in vars(vae).items() if name.startswith(("use_", "tile_"))}
@@ -54,7 +54,7 @@ def decode_in_tiles(vae: Any, decode: Callable[[], Any], run: Run) -> Any:
             if not _cut(vae, side, run):
                 continue
             run.tell(f"Memory ran out; the picture is decoded in tiles of {side} px")
-            found = _tried(decode)
+            found = try_decode(decode)
             if found is not None:
                 return found
     finally:
@@ -62,8 +62,11 @@ def decode_in_tiles(vae: Any, decode: Callable[[], Any], run: Run) -> Any:
     raise MemoryError("not enough memory to decode the picture")
 
 
-def _tried(decode: Callable[[], Any]) -> Any:
-    """Return None where memory ran out. Only outside of this function is nothing left that keeps what was taken so far."""
+def try_decode(decode: Callable[[], Any]) -> Any:
+    """Return what `decode` returns; None where memory ran out.
+
+    The caller retries outside of this function: its exception would keep the memory of the first try alive.
+    """
     try:
         return decode()
     except Exception as error:

@@ -19,7 +19,9 @@ from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.core.settings import MemoryWish
 from studio.core.settings_store import update
+from studio.engine import image_memory
 from studio.engine.local import LocalEngine
+from studio.engine.weights import give_back as release_memory
 from studio.library.artifacts import read_recipe
 
 
@@ -35,25 +37,62 @@ class Starved(msgspec.Struct):
     notes: int = 1
     """So much has to be done against it until that is enough."""
     memory: MemoryWish = "auto"
+    decoding: tuple[float, ...] = ()
+    """Limits for the first, second … try to decode an image, as shares of what decoding took in the last part without limits.
+
+    The limit holds during that try alone, so that neither other programs nor what libraries keep decide which try succeeds.
+    """
+
+
+class _DecodeLimit:
+    """Limits the memory of each try to decode an image, in place of `image_memory.try_decode`."""
+
+    def __init__(self) -> None:
+        self._try_decode = image_memory.try_decode
+        self._needed = 0
+        self._shares: list[float] = []
+        image_memory.try_decode = self._limited
+
+    def begin(self, shares: tuple[float, ...]) -> None:
+        """Set the limits for the next job; none: measure."""
+        self._shares = list(shares)
+
+    def _limited(self, decode: Any) -> Any:
+        release_memory()
+        if not self._shares:
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # VmHWM begins again at VmRSS
+            before = _size("VmRSS")
+            found = self._try_decode(decode)
+            self._needed = _size("VmHWM") - before
+            return found
+        _limit(_size("VmSize") + int(self._shares.pop(0) * self._needed))
+        try:
+            return self._try_decode(decode)
+        finally:
+            _limit(resource.RLIM_INFINITY)
+
+
+def _limit(size: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (size, resource.RLIM_INFINITY))
 
 
 LESS = tuple(0.95 * 0.85**number for number in range(24))
-MORE = LESS[11::-1]
 
 
 def main() -> None:
     """Run and print."""
     data, whole = DataFolder(root=Path(sys.argv[1])), 0
-    engine = LocalEngine(data)
+    engine, decode_limit = LocalEngine(data), _DecodeLimit()
     for part in msgspec.msgpack.decode(Path(sys.argv[2]).read_bytes(), type=list[Starved]):
         update(data, {"memory": part.memory})
+        decode_limit.begin(part.decoding)
         before = _size("VmSize")
         told = [_run(engine, part.jobs)] if not part.shares else []
         whole = whole if part.shares else _size("VmPeak") - before
         for number, share in enumerate(part.shares):
-            resource.setrlimit(resource.RLIMIT_AS, (_size("VmSize") + int(share * whole), resource.RLIM_INFINITY))
+            _limit(_size("VmSize") + int(share * whole))
             told = [_run(engine, [_again(job, number) for job in part.jobs])]
-            resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            _limit(resource.RLIM_INFINITY)
             if any(len(one["notes"]) >= part.notes for one in told[0]):
                 break
         sys.stdout.write(json.dumps(told[0]) + "\n")
