@@ -121,11 +121,9 @@ class Studio:
             QTimer.singleShot(0, self._go_on)
 
     def _give_up(self, error: Exception) -> None:
-        from studio.core.errors import StudioError
         from studio.ui.parts import tell
 
-        message, cure = (error.message, error.cure) if isinstance(error, StudioError) else (str(error), "")
-        said = f"{message}\n{cure}".strip()
+        said = _sentence(error)
         sys.stderr.write(f"{said}\n")
         tell(self.window, "Studio cannot start", said)
         self.application.exit(2)
@@ -243,6 +241,12 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     return StudioError, OSError
 
 
+def _sentence(error: Exception) -> str:
+    from studio.core.errors import StudioError
+
+    return f"{error.message}\n{error.cure}".strip() if isinstance(error, StudioError) else str(error)
+
+
 def make_application() -> QApplication:
     """Return the one QApplication."""
     application = QApplication.instance()
@@ -294,8 +298,8 @@ def run_window(data: DataFolder, *, in_process: bool = False, fake: bool = False
     make_application()
     try:
         held = take(data)
-    except OSError as error:
-        sys.stderr.write(f"{data.root} cannot be used: {error}\nChoose another folder with --data-dir.\n")
+    except _expected_errors() as error:
+        sys.stderr.write(f"{_sentence(error)}\n")
         return 2
     if held is None:
         from studio.core.errors import StudioError

@@ -5,9 +5,81 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from studio.core.errors import StudioError
 
 ENVIRONMENT_VARIABLE = "STUDIO_DATA_DIR"
+MAX_NAME_BYTES = 255
+"""Of one file or folder; the limit of the usual file systems."""
+MAX_PATH_BYTES = 4_000
+
+
+def user_path(text: str | Path) -> Path:
+    """Return the path that a person typed, with `~` as the home folder.
+
+    Every path from the command line passes here, or through `input_path`. Raises StudioError where no file can have this name,
+    or where Studio cannot store the name in its queue and in recipes, which are UTF-8.
+    """
+    if any("\ud800" <= character <= "\udfff" for character in str(text)):
+        raise _invalid(f"The name {_shown(str(text))} is not valid UTF-8.", "Rename the file or folder.")
+    return input_path(text)
+
+
+def input_path(text: str | Path) -> Path:
+    """Return the same for a file that is only read: its name may be in any encoding. Raises StudioError."""
+    name = str(text)
+    if "\0" in name:
+        raise _invalid(f"The name {_shown(name)} is not possible.", "Check the name.")
+    if len(os.fsencode(name)) > MAX_PATH_BYTES or any(_name_size(part) > MAX_NAME_BYTES for part in Path(name).parts):
+        raise _invalid(f"The name {_shown(name)} is too long.", f"A name can have at most {MAX_NAME_BYTES} bytes.")
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:  # no such user, or a user without a home folder
+        raise _invalid(f"The home folder in {_shown(name)} is unknown.", "Write the path from / on.") from None
+
+
+def check_output_folder(folder: Path) -> None:
+    """Raise StudioError where files cannot be written to the folder, or where it cannot be made. Nothing is made here.
+
+    A link to what is not there now is none of these: it may lead to a drive that is not mounted yet.
+    """
+    existing = folder
+    while not os.path.lexists(existing) and existing.parent != existing:
+        existing = existing.parent
+    if leads_nowhere(existing):
+        return
+    if not existing.is_dir():
+        raise _invalid(f"{existing} is a file, not a folder.", "Choose a folder.")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise _invalid(f"{existing} cannot be written to.", "Choose another folder, or change its permissions.")
+
+
+def leads_nowhere(path: Path) -> bool:
+    """True for a link whose target is not there; not for a link to itself."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return path.is_symlink()
+    except OSError:
+        return False
+    return False
+
+
+def _name_size(part: str) -> int:
+    return len(part) if sys.platform == "win32" else len(os.fsencode(part))
+
+
+def _shown(name: str) -> str:
+    name = name.encode(errors="replace").decode()
+    return name if len(name) <= 80 else f"{name[:60]}…"
+
+
+def _invalid(message: str, cure: str) -> StudioError:
+    from studio.core.errors import StudioError  # imports msgspec, which is not needed before the first paint
+
+    return StudioError(message, cause="invalid", cure=cure)
 
 
 class DataFolder(NamedTuple):  # no msgspec: the window is painted before that is imported
@@ -85,23 +157,43 @@ class DataFolder(NamedTuple):  # no msgspec: the window is painted before that i
         """Says that what a library's telemetry left on this computer is removed; see `core/telemetry.py`."""
         return self.root / "telemetry-removed.txt"
 
+    def check(self) -> None:
+        """Raise StudioError where the data folder, or a folder in it, is something else. Nothing is made."""
+        for folder in self._folders():
+            if os.path.lexists(folder) and not folder.is_dir():
+                raise _unusable(self.root, f"{folder} is not a folder")
+        existing = next((parent for parent in self.root.parents if os.path.lexists(parent)), None)
+        if existing is not None and not existing.is_dir():
+            raise _unusable(self.root, f"{existing} is not a folder")
+
     def create(self) -> None:
-        """Make the folders, readable by this person only."""
-        for folder in (self.root, self.models, self.outputs, self.logs):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Make the folders, readable by this person only. Raises StudioError where that cannot be done."""
+        self.check()
+        for folder in self._folders():
+            try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise _unusable(self.root, f"{folder} cannot be made ({error.strerror})") from error
+
+    def _folders(self) -> tuple[Path, ...]:
+        return self.root, self.models, self.outputs, self.logs
+
+
+def _unusable(root: Path, why: str) -> StudioError:
+    return _invalid(f"The data folder {root} cannot be used: {why}.", "Choose another folder with --data-dir.")
 
 
 def data_folder(override: str | Path | None = None) -> DataFolder:
-    """Return the data folder: `override`, else $STUDIO_DATA_DIR, else the platform's own place."""
+    """Return the data folder: `override`, else $STUDIO_DATA_DIR, else the platform's own place. Raises StudioError."""
     chosen = override or os.environ.get(ENVIRONMENT_VARIABLE)
-    return DataFolder(root=(Path(chosen).expanduser() if chosen else _platform_folder()).absolute())
+    return DataFolder(root=(user_path(chosen) if chosen else _platform_folder()).absolute())
 
 
 def _platform_folder() -> Path:
     linux = sys.platform == "linux"
     if linux:  # what platformdirs says there; its import takes 6 ms before the first paint
         home = os.environ.get("XDG_DATA_HOME", "").strip()
-        return (Path(home) if home else Path("~/.local/share").expanduser()) / "studio"
+        return user_path(home or "~/.local/share") / "studio"
     import platformdirs
 
     return Path(platformdirs.user_data_dir("studio", appauthor=False))

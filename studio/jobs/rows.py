@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,33 +14,101 @@ from studio.core.errors import Failure
 from studio.core.jobs import Job, JobState, Target
 from studio.core.paths import DataFolder
 from studio.core.requests import AnyRequest
-from studio.library.database import open_read_only
+from studio.library.database import open_read_only, unopened
 
 _REQUEST = msgspec.json.Decoder(AnyRequest)
 _COLUMNS = (
     "id, position, placed, kind, model, state, batch, row, crashes, created, started, ended, request, folder, stem, failure"
 )
+_ADDED = {"placed": "0", "model": "''", "listed": "1"}
+"""Columns that older versions did not have, with what they hold then."""
 INSERT = f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 16)})"
 
 
-def read_jobs(
-    connection: sqlite3.Connection, where: str = "WHERE listed", parameters: Sequence[Any] = (), limit: int = -1
-) -> list[Job]:
+UNREADABLE = "unreadable:"
+"""Stands before the state of a job that this version of Studio cannot read: it is kept, never runs, and is tried again at the
+next start, maybe by the version that wrote it."""
+
+
+class UnreadableJob(msgspec.Struct, frozen=True):
+    """A row of the queue that this version of Studio cannot read."""
+
+    id: str
+    kind: str
+    state: str
+    reason: str
+
+
+class Rows(NamedTuple):
+    """The jobs that rows of the database hold, and the rows that cannot be read."""
+
+    jobs: list[Job]
+    unreadable: list[UnreadableJob]
+
+
+def read_rows(
+    connection: sqlite3.Connection, where: str = "WHERE listed", parameters: Sequence[Any] = (), limit: int = -1, *,
+    source: str = "jobs",
+) -> Rows:  # fmt: skip
     """Return the listed jobs, or others, in the order of their positions, at most `limit` (−1: all); also read-only."""
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM jobs {where} ORDER BY position LIMIT ?", (*parameters, limit))
-    return [_from_row(row) for row in rows]
+    query = f"SELECT {_COLUMNS} FROM {source} {where} ORDER BY position LIMIT ?"
+    try:
+        rows = connection.execute(query, (*parameters, limit)).fetchall()
+    except sqlite3.OperationalError as error:
+        if "decode" not in str(error).lower():
+            raise
+        rows = _read_badly_encoded(connection, query, (*parameters, limit))
+    found = Rows([], [])
+    for row in rows:
+        try:
+            found.jobs.append(_from_row(row))
+        except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+            kind, state = _utf8(row["kind"]), _utf8(row["state"]).removeprefix(UNREADABLE)
+            found.unreadable.append(UnreadableJob(_utf8(row["id"]), kind, state, str(error)))
+    return found
+
+
+def _read_badly_encoded(connection: sqlite3.Connection, query: str, parameters: Sequence[Any]) -> list[sqlite3.Row]:
+    """Read rows of which one holds bytes that are not UTF-8; slower, and only for them."""
+    usual = connection.text_factory
+    connection.text_factory = lambda data: data.decode(errors="surrogateescape")
+    try:
+        return connection.execute(query, parameters).fetchall()
+    finally:
+        connection.text_factory = usual
+
+
+def _utf8(text: str) -> str:
+    return text.encode(errors="replace").decode()
 
 
 def look(data: DataFolder) -> list[Job]:
-    """Return the jobs of a data folder whose queue another program may run; none where there is no queue yet."""
+    """Return the jobs of a data folder whose queue another program may run. Raises StudioError; see `look_at_rows`."""
+    return look_at_rows(data).jobs
+
+
+def look_at_rows(data: DataFolder) -> Rows:
+    """Return the jobs of a data folder, and what cannot be read of them; none where there is no queue yet.
+
+    Raises StudioError where the database cannot be read.
+    """
     try:
         connection = open_read_only(data.database)
-    except sqlite3.OperationalError:
-        return []
+    except FileNotFoundError:
+        return Rows([], [])
+    except sqlite3.Error as error:
+        raise unopened(data.database, error) from error
     try:
-        return read_jobs(connection)
-    except sqlite3.OperationalError:  # it is being made
-        return []
+        there = {row["name"] for row in connection.execute("SELECT name FROM pragma_table_info('jobs')")}
+        if not there:
+            if not connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():  # it is being made
+                return Rows([], [])
+            raise sqlite3.DatabaseError("its table of jobs is missing")
+        # An older version's table, which the next program that writes brings up to date.
+        missing = [f"{column} AS {name}" for name, column in _ADDED.items() if name not in there]
+        return read_rows(connection, source=f"(SELECT *, {', '.join(missing)} FROM jobs)" if missing else "jobs")
+    except sqlite3.Error as error:
+        raise unopened(data.database, error) from error
     finally:
         connection.close()
 
@@ -72,11 +142,15 @@ def to_row(job: Job) -> tuple[Any, ...]:
 
 
 def _from_row(row: sqlite3.Row) -> Job:
+    """Return the job. Raises ValueError where this version cannot read it."""
+    times = (row["created"], row["started"], row["ended"])
+    if not all(0 <= time < _LAST_TIME for time in times):
+        raise ValueError("a time that is not possible")
     return Job(
         id=row["id"],
         request=_REQUEST.decode(row["request"]),
-        target=Target(folder=row["folder"], stem=row["stem"]),
-        state=JobState(row["state"]),
+        target=_target(row["folder"], row["stem"]),
+        state=JobState(row["state"].removeprefix(UNREADABLE)),
         position=row["position"],
         placed=bool(row["placed"]),
         batch=row["batch"],
@@ -87,3 +161,17 @@ def _from_row(row: sqlite3.Row) -> Job:
         ended=row["ended"],
         failure=msgspec.json.decode(row["failure"], type=Failure) if row["failure"] else None,
     )
+
+
+_LAST_TIME = 1e11
+"""Unix time; the year 5138."""
+
+
+def _target(folder: str, stem: str) -> Target:
+    """Return where the job writes. Raises ValueError for what is no absolute folder or would lead out of it."""
+    (folder + stem).encode()  # raises UnicodeEncodeError
+    if not Path(folder).is_absolute() or "\0" in folder:
+        raise ValueError(f"the folder {folder[:80]!r} is not possible")
+    if stem in ("", ".", "..") or "\0" in stem or os.sep in stem or (os.altsep or os.sep) in stem:
+        raise ValueError(f"the file name {stem[:80]!r} is not possible")
+    return Target(folder=folder, stem=stem)

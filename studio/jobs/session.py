@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QLockFile
@@ -37,10 +38,10 @@ class Session:
         try:
             _make_ballast(data.ballast)
             store = JobStore.open(data.database, data.ballast)
-            self.damage = _told(store.kept_aside) if store.kept_aside else ""
-            """A sentence for a person where the queue's file was damaged; empty where it was not."""
             self.recovered: list[Job] = _recover(store, data, unclean=self.unclean)
             self.queue = JobQueue(store)
+            self.damage = _describe_damage(store)
+            """Sentences for a person where the queue's file was damaged or holds what cannot be read; else empty."""
         except BaseException:
             self._lock.unlock()
             raise
@@ -75,11 +76,27 @@ def _hold(data: DataFolder) -> Hold:
     return held
 
 
-def _told(kept: Path) -> str:
-    return (
-        f"The queue's file was damaged. It is kept as {kept.name} in {kept.parent}, and the queue begins anew. "
-        "The files that you made are where they were; a batch goes on when its file is opened again."
-    )
+def _describe_damage(store: JobStore) -> str:
+    sentences = []
+    if store.kept_aside:
+        kept = store.kept_aside
+        sentences.append(
+            f"The queue's file was damaged. It is kept as {kept.name} in {kept.parent}, and a new queue begins. "
+            "The files that you made are where they were; a batch goes on when its file is opened again."
+        )
+    if store.repaired:
+        copy = store.repaired
+        sentences.append(
+            f"Parts of the queue's file were missing and were made again. A copy from before is {copy.name} in {copy.parent}."
+        )
+    if store.unreadable:
+        count = len(store.unreadable)
+        jobs = f"{count} jobs of the queue" if count > 1 else "A job of the queue"
+        sentences.append(
+            f"{jobs} cannot be read by this version of Studio. It is kept and does not run: `studio queue list` shows the "
+            "reason, `studio queue cancel` removes it."
+        )
+    return "\n".join(sentences)
 
 
 def _recover(store: JobStore, data: DataFolder, *, unclean: bool) -> list[Job]:
@@ -94,7 +111,7 @@ def _recover(store: JobStore, data: DataFolder, *, unclean: bool) -> list[Job]:
 
 
 def _make_ballast(path: Path) -> None:
-    if not path.exists():
+    if not os.path.lexists(path):
         try:
             path.write_bytes(b"\0" * BALLAST_BYTES)
         except OSError:  # no room for it now: the next start tries again

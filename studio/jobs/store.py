@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -20,9 +20,10 @@ from studio.core.jobs import Batch, Job, JobState
 from studio.core.names import number_collisions
 from studio.jobs.estimate import PastRun
 from studio.jobs.order import Model, Places
-from studio.jobs.rows import INSERT, failure_text, read_jobs, request_text, to_row
+from studio.jobs.rows import INSERT, UNREADABLE, UnreadableJob, failure_text, read_rows, request_text, to_row
 from studio.library.database import open_database
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 LOCK_SECONDS = 60.0
 """How long a change waits while another program has locked the database."""
@@ -46,11 +47,18 @@ _SAME_MODEL = (
 class JobStore:
     """The jobs, batches and artifacts of one data folder."""
 
-    def __init__(self, connection: sqlite3.Connection, ballast: Path | None = None, kept_aside: Path | None = None) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, ballast: Path | None = None, kept_aside: Path | None = None,
+        repaired: Path | None = None,
+    ) -> None:  # fmt: skip
         self._connection = connection
         self._ballast = ballast
         self.kept_aside = kept_aside
         """Where a damaged database is kept; this one is new."""
+        self.repaired = repaired
+        """The copy of a database in which tables were missing; they were made again."""
+        self.unreadable: dict[str, UnreadableJob] = {}
+        """Id → a job that this version cannot read, of those that were seen so far. It is kept, and does not run."""
         self.closing = threading.Event()
         """Set from any thread: changes no longer wait for a database that another program has locked."""
         connection.execute(f"PRAGMA busy_timeout = {LOCK_POLL_MS}")
@@ -59,12 +67,13 @@ class JobStore:
     def open(cls, path: Path, ballast: Path | None = None) -> JobStore:
         """Open or create the database at `path`. Raises StudioError."""
         damaged: list[Path] = []
-        connection = open_database(path, damaged.append)
+        repaired: list[Path] = []
+        connection = open_database(path, damaged.append, repaired.append)
         try:
             _tidy(connection)
         except sqlite3.OperationalError as error:  # locked, or a full disk: a later start tidies up
             log.warning("old entries of the queue are not removed now: %s", error)
-        return cls(connection, ballast, next(iter(damaged), None))
+        return cls(connection, ballast, next(iter(damaged), None), next(iter(repaired), None))
 
     def close(self) -> None:
         """Close the connection."""
@@ -138,7 +147,21 @@ class JobStore:
 
     def jobs(self, where: str = "WHERE listed", parameters: Sequence[Any] = (), limit: int = -1) -> list[Job]:
         """Return the listed jobs, or others, in the order of their positions."""
-        return read_jobs(self._connection, where, parameters, limit)
+        rows = read_rows(self._connection, where, parameters, limit)
+        for job in rows.unreadable:
+            self._connection.execute(
+                "UPDATE jobs SET state = ? || state WHERE id = ? AND state NOT LIKE ?", (UNREADABLE, job.id, f"{UNREADABLE}%")
+            )
+            self.unreadable[job.id] = job
+        return rows.jobs
+
+    def remove_unreadable(self, job_id: str) -> bool:
+        """Forget a job that this version cannot read, as the person wants; False where there is none of this id."""
+        self.job(job_id)  # marks it
+        found = self.unreadable.pop(job_id, None)
+        if found is not None:
+            self._connection.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+        return found is not None
 
     def job(self, job_id: str) -> Job | None:
         """Return one job, or None."""
@@ -152,14 +175,18 @@ class JobStore:
         without, the order of positions holds. It is one job, or up to `together` that can run as one batch (`Request.together`).
         """
         with self._transaction() as connection:
-            head = connection.execute("SELECT id, placed FROM jobs WHERE state = 'queued' ORDER BY position LIMIT 1").fetchone()
-            if head is None:
-                return []
-            same = None
-            if loaded is not None and not head["placed"]:
-                same = connection.execute(f"SELECT id FROM jobs WHERE {_SAME_MODEL} ORDER BY position LIMIT 1", loaded).fetchone()
-            first = self.job((same or head)["id"])
-            assert first is not None
+            first = None
+            while first is None:  # a job that this version cannot read is marked, and no longer waits
+                head = connection.execute(
+                    "SELECT id, placed FROM jobs WHERE state = 'queued' ORDER BY position LIMIT 1"
+                ).fetchone()
+                if head is None:
+                    return []
+                same = None
+                if loaded is not None and not head["placed"]:
+                    order = f"SELECT id FROM jobs WHERE {_SAME_MODEL} ORDER BY position LIMIT 1"
+                    same = connection.execute(order, loaded).fetchone()
+                first = self.job((same or head)["id"])
             chosen = [first, *self._beside(first, together, in_line=loaded is None)]
             connection.executemany(
                 "UPDATE jobs SET state = ?, started = ?, cancel_requested = 0 WHERE id = ?",
@@ -229,7 +256,10 @@ class JobStore:
 
     def past_runs(self) -> list[PastRun]:
         """Return what is known about how long jobs took, the oldest first."""
-        rows = self._connection.execute("SELECT kind, model, work, seconds FROM past_runs ORDER BY ended")
+        rows = self._connection.execute(
+            "SELECT kind, model, work, seconds FROM past_runs WHERE work BETWEEN 0 AND 1e15 AND seconds BETWEEN 0 AND 1e9"
+            " ORDER BY ended"
+        )
         return [PastRun(row["kind"], row["model"], row["work"], row["seconds"]) for row in rows]
 
     def end(
@@ -306,7 +336,7 @@ class JobStore:
     def artifacts(self, job_id: str) -> list[Artifact]:
         """Return a job's artifacts in order."""
         rows = self._connection.execute("SELECT body FROM artifacts WHERE job_id = ? ORDER BY ordinal", (job_id,))
-        return [msgspec.json.decode(row["body"], type=Artifact) for row in rows]
+        return [artifact for row in rows if (artifact := _decode(row["body"], Artifact))]
 
     def ended_batch(self, batch_id: str) -> Batch | None:
         """Return the batch where its last job is over and `mark_finished` was not called yet; else None."""
@@ -314,7 +344,7 @@ class JobStore:
         if self._connection.execute(still_open, (batch_id,)).fetchone():
             return None
         row = self._connection.execute("SELECT body FROM batches WHERE id = ? AND finished = 0", (batch_id,)).fetchone()
-        return msgspec.json.decode(row["body"], type=Batch) if row else None
+        return _decode(row["body"], Batch) if row else None
 
     def mark_finished(self, batch_id: str) -> None:
         """Record that the files of a batch that ended are on disk. Not before: a kill in between would lose them."""
@@ -336,7 +366,7 @@ class JobStore:
     def left_folders(self) -> set[str]:
         """Return the folders of batches that are not finished, where a report may have been half written."""
         rows = self._connection.execute("SELECT body FROM batches WHERE finished = 0").fetchall()
-        batches = [msgspec.json.decode(row["body"], type=Batch) for row in rows]
+        batches = [batch for row in rows if (batch := _decode(row["body"], Batch))]
         reports = {str(Path(batch.report).parent) for batch in batches if batch.report}
         return {batch.folder for batch in batches} | reports
 
@@ -374,7 +404,7 @@ class JobStore:
         try:
             write()
         except sqlite3.OperationalError:
-            if self._ballast is None or not self._ballast.exists():
+            if self._ballast is None or not self._ballast.is_file():
                 raise
             self._ballast.unlink()
             write()
@@ -385,6 +415,20 @@ def _tidy(connection: sqlite3.Connection) -> None:
         "DELETE FROM past_runs WHERE ended < (SELECT ended FROM past_runs ORDER BY ended DESC LIMIT 1 OFFSET ?)", (MAX_PAST_RUNS,)
     )
     _forget_unlisted(connection)
+    # Maybe a newer version has written them, and this one can read them; what cannot be read is marked again.
+    connection.execute(
+        "UPDATE jobs SET state = substr(state, ?) WHERE state >= ? AND state < ?",
+        (len(UNREADABLE) + 1, UNREADABLE, UNREADABLE[:-1] + ";"),
+    )
+
+
+def _decode(body: str, kind: type[T]) -> T | None:
+    """Return what a row holds; None, and a line in the log, where this version cannot read it."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+        log.error("a row of the queue's file cannot be read: %s", error)
+        return None
 
 
 def _forget_unlisted(connection: sqlite3.Connection) -> None:

@@ -140,6 +140,8 @@ def midi_beside(path: Path) -> Path | None:
 
 def _beginning(path: Path) -> bytes:
     try:
+        if not path.is_file():
+            return b""
         with path.open("rb") as file:
             return file.read(4096)
     except OSError:
@@ -207,14 +209,21 @@ def read_recipe(path: Path) -> Recipe | None:
     """Return the recipe of an artifact; None where the file is not one, or is damaged. Never raises for a bad file."""
     try:
         if path.suffix.lower() in (".txt", ".md"):
-            sidecar = msgspec.json.decode(sidecar_path(path).read_bytes(), type=_Sidecar)
-            return sidecar.recipe
+            return _read_sidecar(path).recipe
         if not path.is_file() or path.stat().st_size > MAX_READ_BYTES:
             return None
         text = _read_text(path)
         return msgspec.json.decode(text, type=Recipe) if text else None
     except (OSError, msgspec.DecodeError, UnicodeError, RecursionError):
         return None
+
+
+def _read_sidecar(path: Path) -> _Sidecar:
+    """Return what lies beside a text. Raises OSError, and ValueError where it is damaged."""
+    sidecar = sidecar_path(path)
+    if not sidecar.is_file() or sidecar.stat().st_size > MAX_READ_BYTES:  # a FIFO would never end
+        raise OSError(f"{sidecar} is not a recipe")
+    return msgspec.json.decode(sidecar.read_bytes(), type=_Sidecar)
 
 
 def _read_text(path: Path) -> str | None:
@@ -236,7 +245,7 @@ def find_complete(job: Job) -> list[Artifact]:
 
 def _examine(path: Path, job: Job, ordinal: int) -> Artifact | None:
     recipe = read_recipe(path)
-    if recipe is None or recipe.job_id != job.id or not path.is_file():
+    if recipe is None or recipe.job_id != job.id or not path.is_file() or path.stat().st_size > MAX_READ_BYTES:
         return None
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
@@ -249,7 +258,7 @@ def _examine(path: Path, job: Job, ordinal: int) -> Artifact | None:
 
 
 def _text_is_complete(path: Path, _data: bytes, digest: str) -> bool:
-    return msgspec.json.decode(sidecar_path(path).read_bytes(), type=_Sidecar).sha256 == digest
+    return _read_sidecar(path).sha256 == digest
 
 
 _is_complete: dict[str, Callable[[Path, bytes, str], bool]] = {

@@ -6,10 +6,13 @@ writes; `open_read_only` is for looking while another program writes.
 
 from __future__ import annotations
 
+import functools
+import os
 import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from studio.core.errors import StudioError
 
@@ -73,32 +76,78 @@ MIGRATIONS: tuple[str, ...] = (
 """One script a schema version, from empty; `PRAGMA user_version` counts how many have run. Append, never edit."""
 
 
-def open_database(path: Path, on_damaged: Callable[[Path], None] = lambda _kept: None) -> sqlite3.Connection:
+def open_database(
+    path: Path,
+    on_damaged: Callable[[Path], None] = lambda _kept: None,
+    on_repaired: Callable[[Path], None] = lambda _copy: None,
+) -> sqlite3.Connection:
     """Open the database for writing, migrated to the newest schema.
 
-    A damaged file is kept aside and a new one begun (artifacts stay on disk); `on_damaged` hears where it is kept. Raises
-    StudioError when the file is from a newer Studio, or cannot be opened or migrated.
+    A damaged file is kept aside and a new one begun (artifacts stay on disk); `on_damaged` hears where it is kept. Missing tables
+    are made again, with a copy of the file before that; `on_repaired` hears where the copy is. Raises StudioError when the file
+    is from a newer Studio or another program, or cannot be opened or migrated.
     """
+    check_is_file(path)
     try:
         connection = _connect(path)
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):
-            raise StudioError(
-                f"The queue's file {path} cannot be opened: {error}.",
-                cause="disk",
-                cure="Check the folder's rights and free space.",
-            ) from error
+            raise unopened(path, error) from error
         on_damaged(_keep_aside(path))
         connection = _connect(path)
-    _migrate(connection, path)
+    _migrate(connection, path, on_repaired)
     return connection
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
-    """Open the database for looking; works while another program writes. Raises sqlite3.OperationalError when it is not there."""
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+    """Open the database for looking; works while another program writes.
+
+    Raises FileNotFoundError when it is not there yet, and StudioError when it is no file, or from a newer Studio or another
+    program. Other faults show as sqlite3.Error when it is read; see `unopened`.
+    """
+    check_is_file(path)
+    if not path.exists():
+        raise FileNotFoundError(path)
+    try:
+        return _look(path, "ro")
+    except sqlite3.OperationalError:  # a transaction that was interrupted, and has to be rolled back first
+        return _look(path, "rw")
+
+
+def _look(path: Path, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.as_uri()}?mode={mode}", uri=True)
     connection.row_factory = sqlite3.Row
+    try:
+        connection.execute("PRAGMA query_only = 1")
+        if connection.execute("PRAGMA user_version").fetchone()[0] > len(MIGRATIONS):
+            raise _newer(path)
+        _true_version(_schema_of(connection), path)
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def check_is_file(path: Path) -> None:
+    """Raise StudioError where a folder, a FIFO or a device lies in place of the database; SQLite would wait for some of them."""
+    for part in (path, *(path.with_name(path.name + suffix) for suffix in _BESIDE)):
+        if os.path.lexists(part) and not part.is_file():
+            cure = "Move it away, or choose another folder with --data-dir."
+            raise StudioError(f"The queue cannot be opened: {part} is not a file.", cause="disk", cure=cure)
+
+
+_BESIDE = ("-wal", "-shm", "-journal")
+"""SQLite's own files beside a database."""
+
+
+def unopened(path: Path, error: sqlite3.Error) -> StudioError:
+    """Return the error that says why the database cannot be opened or read."""
+    if isinstance(error, sqlite3.OperationalError):
+        return StudioError(
+            f"The queue's file {path} cannot be opened: {error}.", cause="disk", cure="Check the folder's rights and free space."
+        )
+    cure = "The next command that runs something keeps it under another name, and begins a new queue."
+    return StudioError(f"The queue's file {path} is damaged: {error}.", cause="disk", cure=cure)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -124,18 +173,25 @@ def _keep_aside(path: Path) -> Path:
     return kept
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+def _newer(path: Path) -> StudioError:
+    return StudioError(
+        f"{path} was written by a newer Studio.", cause="invalid", cure="Start that version, or use another --data-dir."
+    )
+
+
+def _migrate(connection: sqlite3.Connection, path: Path, on_repaired: Callable[[Path], None]) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(MIGRATIONS):
-        connection.close()
-        raise StudioError(
-            f"{path} was written by a newer Studio.", cause="invalid", cure="Start that version, or use another --data-dir."
-        )
     try:
+        if version > len(MIGRATIONS):
+            raise _newer(path)
+        version = _repair(connection, path, version, on_repaired)
         for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
             if version:
                 _back_up(connection, path.with_name(f"{path.name}.before-{number}"))
             connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
+    except StudioError:
+        connection.close()
+        raise
     except sqlite3.OperationalError as error:
         connection.close()  # rolls back the step that failed
         raise StudioError(
@@ -143,6 +199,73 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
             cause="disk",
             cure="It is as it was. Make room in its folder, and start again.",
         ) from error
+
+
+class _Schema(NamedTuple):
+    columns: dict[str, frozenset[str]]
+    """Table → its columns."""
+    scripts: dict[str, dict[str, str]]
+    """Table → the statements that make it and its indexes, by their names."""
+
+
+def _schema_of(connection: sqlite3.Connection) -> _Schema:
+    columns: dict[str, set[str]] = {}
+    rows = connection.execute(
+        "SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c"
+        " WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+    )
+    for table, column in rows:
+        columns.setdefault(table, set()).add(column)
+    scripts: dict[str, dict[str, str]] = {table: {} for table in columns}
+    for name, table, script in connection.execute("SELECT name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL"):
+        scripts.setdefault(table, {})[name] = script
+    return _Schema({table: frozenset(names) for table, names in columns.items()}, scripts)
+
+
+@functools.cache
+def _schemas() -> tuple[_Schema, ...]:
+    """Return the schema after each migration."""
+    connection = sqlite3.connect(":memory:")
+    found = []
+    for script in MIGRATIONS:
+        connection.executescript(script)
+        found.append(_schema_of(connection))
+    connection.close()
+    return tuple(found)
+
+
+def _repair(connection: sqlite3.Connection, path: Path, version: int, on_repaired: Callable[[Path], None]) -> int:
+    """Make missing tables and indexes again, and correct a version that is not true. Returns the true version.
+
+    What tables and columns there are shows the version: a number that another program wrote must not lose the queue.
+    """
+    here = _schema_of(connection)
+    true = _true_version(here, path)
+    if not true:
+        return 0
+    wanted = _schemas()[true - 1]
+    tables = [table for table in wanted.columns if table not in here.columns]
+    there = {name for scripts in here.scripts.values() for name in scripts}
+    missing = [script for table in wanted.scripts for name, script in wanted.scripts[table].items() if name not in there]
+    if tables:
+        copy = path.with_name(f"{path.name}.before-repair-{time.strftime('%Y%m%d-%H%M%S')}")
+        _back_up(connection, copy)
+        on_repaired(copy)
+    if missing or true != version:
+        connection.executescript(f"BEGIN IMMEDIATE; {'; '.join([*missing, ''])} PRAGMA user_version = {true}; COMMIT;")
+    return true
+
+
+def _true_version(here: _Schema, path: Path) -> int:
+    if not here.columns:
+        return 0
+    for number, wanted in reversed(list(enumerate(_schemas(), start=1))):
+        known = wanted.columns.keys() & here.columns.keys()
+        if known and all(wanted.columns[table] <= here.columns[table] for table in known):
+            return number
+    raise StudioError(
+        f"{path} is not a queue of Studio.", cause="invalid", cure="Move it away, or choose another folder with --data-dir."
+    )
 
 
 def _back_up(connection: sqlite3.Connection, path: Path) -> None:
