@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from studio.cli import output
-from studio.cli.batch_run import BatchRun
+from studio.cli.batch_run import BatchRun, from_standard_input
 from studio.cli.batch_values import pairs, read_defaults, read_limit, report_path
+from studio.cli.prompt_source import STANDARD_INPUT
 from studio.core import names
 from studio.core.errors import StudioError
+from studio.core.paths import input_path, user_path
 from studio.jobs.batch.collect import FORMATS
 from studio.jobs.batch.expand import COMBINE
 from studio.jobs.batch.seeds import POLICIES
@@ -25,11 +27,17 @@ def batch_command(
     ctx: typer.Context,
     file: Annotated[
         Path | None,
-        typer.Argument(help="A .txt, .csv, .tsv, .jsonl, .json or .xlsx file of prompts, or a folder of .txt files."),
+        typer.Argument(
+            parser=input_path,
+            metavar="[FILE]",
+            help="A .txt, .csv, .tsv, .jsonl, .json or .xlsx file of prompts, or a folder of .txt files; - reads standard input.",
+        ),
     ] = None,
     kind: Annotated[str, typer.Option(help="What rows make that do not say it: text, image, video, speech or music.")] = "text",
     model: Annotated[str, typer.Option(help="The model for rows that name none.")] = "",
-    folder: Annotated[Path | None, typer.Option("--output", "-o", help="The folder for results and report.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--output", "-o", parser=user_path, metavar="FOLDER", help="The folder for results and report.")
+    ] = None,
     name: Annotated[
         str, typer.Option(help="File names, from {row} {prompt:40} {seed} {model} {date} and the file's own columns.")
     ] = names.DEFAULT_TEMPLATE,
@@ -40,13 +48,21 @@ def batch_command(
         list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="What a column means; COLUMN= leaves it out.")
     ] = None,
     defaults: Annotated[
-        Path | None, typer.Option(help="A .toml file of settings for what a row leaves out, such as steps = 20.")
+        Path | None,
+        typer.Option(
+            parser=input_path, metavar="FILE", help="A .toml file of settings for what a row leaves out, such as steps = 20."
+        ),
     ] = None,
     variables: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="What $NAME stands for in the prompts.")
     ] = None,
     wildcards: Annotated[
-        Path | None, typer.Option(help="The folder whose animal.txt __animal__ is a line of; else 'wildcards' beside the file.")
+        Path | None,
+        typer.Option(
+            parser=input_path,
+            metavar="FOLDER",
+            help="The folder whose animal.txt __animal__ is a line of; else 'wildcards' beside the file.",
+        ),
     ] = None,
     combine: Annotated[str, typer.Option(help=f"What alternatives {{a|b}} become: {_choices(COMBINE)}")] = "random",
     axis: Annotated[
@@ -60,16 +76,24 @@ def batch_command(
     sheet: Annotated[str, typer.Option(help="The sheet of a spreadsheet; else its first.")] = "",
     collect: Annotated[str, typer.Option(help=f"All texts in one file as well: {', '.join(FORMATS)}.")] = "",
     report: Annotated[
-        Path | None, typer.Option(help="A further place for the report: a .csv or .jsonl file, or a folder.")
+        Path | None,
+        typer.Option(
+            parser=user_path, metavar="PATH", help="A further place for the report: a .csv or .jsonl file, or a folder."
+        ),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Run only the rows that are missing in the output folder, or have failed.")
     ] = False,
     until: Annotated[str, typer.Option(metavar="TIME", help="Begin no row after this time, such as 07:30.")] = "",
-    at_most: Annotated[int, typer.Option(metavar="N", help="Run at most so many rows; the others wait in the queue.")] = 0,
-    watch: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Run the files that are dropped there, until Ctrl+C.")
+    at_most: Annotated[
+        int | None, typer.Option(metavar="N", help="Run at most so many rows; the others wait in the queue.")
     ] = None,
+    watch: Annotated[
+        Path | None, typer.Option(parser=user_path, metavar="FOLDER", help="Run the files that are dropped there, until Ctrl+C.")
+    ] = None,
+    input_format: Annotated[
+        str, typer.Option(metavar="FORMAT", help="What standard input holds: txt, csv, tsv, jsonl, json or xlsx.")
+    ] = "txt",
     check: Annotated[bool, typer.Option("--check", help="Only show how each row is understood.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -94,6 +118,8 @@ def batch_command(
             code = watch_folder(asked, watch, check=check)
         else:
             assert file is not None
+            if str(file) == STANDARD_INPUT:
+                asked, file = from_standard_input(asked, input_format)
             code = asked.check(file) if check else asked.run(file)
     except StudioError as error:
         output.explain(error)

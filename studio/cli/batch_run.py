@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.cli import output
 from studio.cli.context import Context
+from studio.cli.prompt_source import read_standard_input
 from studio.core import names
+from studio.core.errors import StudioError
 from studio.core.jobs import Batch, Job
+from studio.core.paths import check_output_folder, leads_nowhere
 from studio.core.settings_store import load_settings
 from studio.jobs.batch.plan import BatchFile, plan, read_batch
+from studio.jobs.batch.read import SUFFIXES
 from studio.jobs.batch.resume import Resumed, read_resumed
 from studio.jobs.gate import Limit
 
@@ -41,20 +47,24 @@ class BatchRun:
     as_json: bool = False
     json_lines: bool = False
     """Whether that object stands in one line."""
+    data: bytes | None = None
+    """The bytes of the file, where they came through standard input."""
 
     def outputs(self) -> Path:
         """Return the folder for results, or for folders of results where no folder is given."""
         settings = load_settings(self.context.data)
-        return (self.folder or Path(settings.output_folder or self.context.data.outputs)).expanduser().absolute()
+        return (self.folder or Path(settings.output_folder or self.context.data.outputs)).absolute()
 
     def place(self, file: Path) -> Path:
-        """Return where a file's results go."""
-        return self.outputs() if self.folder else self.outputs() / file.absolute().stem
+        """Return where a file's results go. Raises StudioError where nothing can be written there."""
+        place = self.outputs() if self.folder else self.outputs() / folder_name(file)
+        check_output_folder(place)
+        return place
 
     def read(self, file: Path, first_seed: int | None = None) -> BatchFile:
         """Read the file. Raises StudioError."""
         reading = self.reading if first_seed is None else {**self.reading, "first_seed": first_seed}
-        return read_batch(file.expanduser(), self.context.find_card, name_template=self.name, **reading)
+        return read_batch(file, self.context.find_card, name_template=self.name, data=self.data, **reading)
 
     def check(self, file: Path) -> int:
         """Show the rows as they were understood, and return the exit code. Raises StudioError."""
@@ -88,6 +98,12 @@ class BatchRun:
             show_problems(batch_file)
             batch, jobs = self._plan(batch_file, place, None)
             run = Run(self.context)
+        if jobs:
+            try:
+                _prepare_folder(place)
+            except StudioError:
+                run.close()
+                raise
         beside = [job for job in run.jobs() if job.id in resumed.waiting_jobs] if resumed else []
         outcomes = run.submit(jobs, batch, beside=beside, limit=self.limit)
         self._tell(batch_file, batch, run, outcomes, resumed)
@@ -100,10 +116,12 @@ class BatchRun:
         before = len(resumed.done) if resumed else 0
         elsewhere = len(resumed.waiting) - (len(outcomes) - run.new) if resumed else 0
         if self.as_json:
+            from studio.cli.runner import with_texts
+
             table = {
                 "file": str(batch_file.path),
                 "folder": batch.folder,
-                "jobs": outcomes,
+                "jobs": [with_texts(outcome) for outcome in outcomes],
                 "not_run": [{"line": row.line, "error": row.message} for row in batch_file.bad],
                 "done_before": before,
                 "waiting_elsewhere": elsewhere,
@@ -124,6 +142,37 @@ class BatchRun:
         if run.paused:
             waiting = sum(outcome.state in ("queued", "running") for outcome in outcomes)
             output.note(f"{run.paused} {waiting} rows wait in the queue; the same command with --resume goes on.")
+
+
+def folder_name(file: Path) -> str:
+    """Return the name of the folder for a file's results: the file's own, in UTF-8 also where that is not."""
+    return file.absolute().stem.encode(errors="replace").decode().replace("?", "_")
+
+
+def from_standard_input(asked: BatchRun, input_format: str) -> tuple[BatchRun, Path]:
+    """Read standard input as a batch file; return the run and a name for the file. Raises StudioError."""
+    suffix = f".{input_format.lower().removeprefix('.')}"
+    if suffix not in SUFFIXES:
+        known = ", ".join(known.removeprefix(".") for known in SUFFIXES)
+        raise StudioError(f"There is no input format {input_format[:40]!r}.", cause="invalid", cure=f"There are: {known}.")
+    return replace(asked, data=read_standard_input()), Path.cwd() / f"stdin{suffix}"
+
+
+def _prepare_folder(folder: Path) -> None:
+    """Make the folder for results. Raises StudioError where it cannot be written.
+
+    The run waits for a full disk, and for a drive that is not mounted yet.
+    """
+    if leads_nowhere(folder):
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            sentence = f"{folder} cannot be written to: {error.strerror}."
+            raise StudioError(sentence, cause="invalid", cure="Choose another folder.") from error
 
 
 def show_problems(batch_file: BatchFile) -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.errors import StudioError
+from studio.core.regular_file import read_regular
 from studio.jobs.gate import Limit
+
+MAX_DEFAULTS_BYTES = 2**20
 
 
 def pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
@@ -31,20 +34,24 @@ def read_defaults(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(read_regular(path, MAX_DEFAULTS_BYTES).decode("utf-8-sig"))
     except (OSError, ValueError) as error:  # tomllib's errors are ValueErrors
-        raise StudioError(
-            f"{path.name} cannot be read: {error}.", cause="invalid", cure="Write lines such as steps = 20."
-        ) from error
+        raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from error
+    except RecursionError as error:
+        raise _unreadable(path, "it is nested too deeply") from error
 
 
-def read_limit(until: str, at_most: int) -> Limit | None:
+def _unreadable(path: Path, why: str) -> StudioError:
+    return StudioError(f"{path.name} cannot be read: {why}.", cause="invalid", cure="Write lines such as steps = 20.")
+
+
+def read_limit(until: str, at_most: int | None) -> Limit | None:
     """Return how far a run may go; None where it may go to its end. Raises StudioError."""
-    if at_most < 0:
-        raise StudioError(f"--at-most {at_most} is not possible.", cause="invalid", cure="Give a number above 0.")
+    if at_most is not None and at_most < 1:
+        raise StudioError(f"--at-most {at_most} is not possible.", cause="invalid", cure="Choose a number above 0.")
     if not until and not at_most:
         return None
-    return Limit(jobs=at_most, until=read_time(until, datetime.datetime.now()) if until else 0.0)
+    return Limit(jobs=at_most or 0, until=read_time(until, datetime.datetime.now()) if until else 0.0)
 
 
 def read_time(text: str, now: datetime.datetime) -> float:
@@ -69,5 +76,5 @@ def report_path(path: Path | None) -> Path | None:
     """Return the report's file; in a folder it is report.csv."""
     if path is None:
         return None
-    path = path.expanduser().absolute()
+    path = path.absolute()
     return path / "report.csv" if path.is_dir() or not path.suffix else path

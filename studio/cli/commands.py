@@ -10,12 +10,13 @@ import typer
 from studio import __version__
 from studio.cli import output
 from studio.cli.batch import batch_command
+from studio.cli.boundary import guard
 from studio.cli.context import make_context
 from studio.cli.generate import add_commands
 from studio.cli.models import models_app
 from studio.cli.models_memory import WAYS, read_way
 from studio.cli.queue import queue_app
-from studio.core.errors import StudioError
+from studio.core.paths import user_path
 
 app = typer.Typer(
     name="studio",
@@ -33,7 +34,9 @@ add_commands(app)
 @app.callback(invoke_without_command=True)
 def start(
     ctx: typer.Context,
-    data_dir: Annotated[Path | None, typer.Option(help="Where everything is kept; also $STUDIO_DATA_DIR.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(parser=user_path, metavar="FOLDER", help="Where everything is kept; also $STUDIO_DATA_DIR.")
+    ] = None,
     in_process: Annotated[bool, typer.Option("--in-process", help="Run models in this process (for profiling).")] = False,
     fake: Annotated[bool, typer.Option("--fake", help="Use an engine without models (for trying the program out).")] = False,
     memory: Annotated[str, typer.Option("--memory", metavar="WAY", help=f"How models are loaded in this run: {WAYS}.")] = "",
@@ -43,11 +46,7 @@ def start(
     if version:
         output.result(__version__)
         raise typer.Exit
-    try:
-        ctx.obj = make_context(data_dir, in_process, fake, read_way(memory) if memory else None)
-    except StudioError as error:
-        output.explain(error)
-        raise typer.Exit(output.WRONG) from None
+    ctx.obj = make_context(data_dir, in_process, fake, read_way(memory) if memory else None)
     if ctx.invoked_subcommand is None:
         from studio.app import run_window
 
@@ -75,18 +74,5 @@ def doctor_command(
 
 def run(arguments: list[str]) -> int:
     """Run the command line; return the exit code."""
-    output.use_utf8()
-    try:
-        code = app(arguments, standalone_mode=False)
-    except KeyboardInterrupt:
-        return output.INTERRUPTED
-    except ImportError as error:
-        return output.lacks_library(error)
-    except Exception as error:
-        # click's own errors: a wrong option, a missing argument
-        if not hasattr(error, "exit_code"):
-            raise
-        if hasattr(error, "format_message"):
-            output.note(f"studio: {error.format_message()}")
-        return int(error.exit_code)
-    return int(code or 0)
+    output.prepare_streams()
+    return guard(lambda: int(app(arguments, standalone_mode=False) or 0))

@@ -45,16 +45,19 @@ class Context:
         """Return the model that a request means. Raises StudioError."""
         if self.fake:
             from studio.engine.fake import fake_card
+            from studio.models.installed import among
 
-            return fake_card(kind)
+            return among([fake_card(kind)], kind, name)
         from studio.models.installed import find
 
         return find(self.data, kind, name)
 
 
 def make_context(data_dir: Path | None, in_process: bool, fake: bool, memory: MemoryWish | None = None) -> Context:
-    """Return the context for the options."""
-    return Context(data_folder(data_dir), in_process, fake, memory)
+    """Return the context for the options. Raises StudioError where the data folder cannot be one."""
+    data = data_folder(data_dir)
+    data.check()
+    return Context(data, in_process, fake, memory)
 
 
 def unsaved(error: OSError) -> StudioError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,14 +13,14 @@ import typer
 
 from studio.cli import output
 from studio.cli.context import Context
+from studio.cli.prompt_source import read_prompt
 from studio.core.artifact import limit_sentence
 from studio.core.errors import InvalidRequestError, StudioError
 from studio.core.jobs import Job, new_job
-from studio.core.paths import DataFolder
+from studio.core.paths import MAX_NAME_BYTES, DataFolder, check_output_folder, input_path, user_path
 from studio.core.requests import KINDS, Request, fields, resolve_files
 from studio.core.settings_store import load_settings
 from studio.engine.continuing import advise, check_given
-from studio.library.artifacts import midi_beside
 from studio.models.card import request_for
 from studio.models.fitting import check_adapters
 from studio.models.tokens import check_length
@@ -35,13 +36,16 @@ def add_commands(app: typer.Typer) -> None:
 def _command(kind: str, request_type: type[Request]) -> Callable[..., None]:
     def command(ctx: typer.Context, **values: Any) -> None:
         target, as_json = values.pop("output_path"), values.pop("as_json")
+        values["prompt"] = read_prompt(values["prompt"], values.pop("prompt_file"))
         given = {name: value for name, value in values.items() if value is not None}
         raise typer.Exit(generate(ctx.obj, kind, given, target, as_json))
 
     parameters = [_parameter("ctx", typer.Context)]
     parameters += [_parameter(*_option(info)) for info in fields(request_type)]
-    help_out = "A file to write, or a folder for files."
-    parameters.append(_parameter("output_path", Annotated[Path | None, typer.Option("--output", "-o", help=help_out)], None))
+    file = typer.Option("--file", parser=input_path, metavar="FILE", help="A text file that holds the prompt.")
+    parameters.append(_parameter("prompt_file", Annotated[Path | None, file], None))
+    out = typer.Option("--output", "-o", parser=user_path, metavar="PATH", help="A file to write, or a folder for files.")
+    parameters.append(_parameter("output_path", Annotated[Path | None, out], None))
     parameters.append(_parameter("as_json", Annotated[bool, typer.Option("--json", help="Print one JSON object.")], False))
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -54,7 +58,8 @@ def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empt
 
 def _option(info: Any) -> tuple[Any, ...]:
     if info.name == "prompt":
-        return info.name, Annotated[str, typer.Argument(help=info.meta.description)]
+        about = f"{info.meta.description} - reads it from standard input."
+        return info.name, Annotated[str | None, typer.Argument(help=about, show_default=False)], None
     # As text: `build_request` reads it, so that a wrong value gets the same answer here as in a form or a batch file.
     shown = f" [{'|'.join(choice for choice in info.choices if choice)}]" if info.choices else ""
     kind = "NAME:X" if info.many else {int: "N", float: "X"}.get(info.type, "TEXT")
@@ -72,7 +77,7 @@ def generate(context: Context, kind: str, values: dict[str, Any], target: Path |
     """Run one job and print its result; return the exit code."""
     try:
         job = _make_job(context, kind, values, target)
-        from studio.cli.runner import Run
+        from studio.cli.runner import Run, with_texts
 
         streams = kind == "text" and not as_json and sys.stdout.isatty() and job.request.result_count == 1
         run = Run(context, stream_text=streams)
@@ -85,11 +90,13 @@ def generate(context: Context, kind: str, values: dict[str, Any], target: Path |
     outcomes = run.submit([job])
     for outcome in outcomes:
         if as_json:
-            output.as_json(outcome)
+            output.as_json(with_texts(outcome))
         elif kind == "text":
             _print_text(outcome, streamed=streams)
             _note_end(outcome, job.request)
         else:
+            from studio.library.artifacts import midi_beside  # imports numpy
+
             for path in outcome.files:
                 output.result(path)
                 if midi := midi_beside(Path(path)):
@@ -118,24 +125,33 @@ def _make_job(context: Context, kind: str, values: dict[str, Any], target: Path 
     return new_job(request, folder, stem)
 
 
+MAX_DERIVED_BYTES = 10
+"""What is added to a chosen name: `-32` for one of several results, `.json` for the recipe of a text."""
+
+
 def resolve_target(data: DataFolder, target: Path | None) -> tuple[str, str, str]:
     """Return folder, stem and suffix (without dot) for `-o`: an existing folder or a name without suffix is a folder.
 
-    Raises StudioError where the file is there already.
+    Raises StudioError where the file is there already, or the folder cannot be written to.
     """
     if target is None:
-        return load_settings(data).output_folder or str(data.outputs), "", ""
-    target = target.expanduser().absolute()
+        folder = Path(load_settings(data).output_folder or data.outputs)
+        check_output_folder(folder)
+        return str(folder), "", ""
+    target = target.absolute()
     if target.is_dir() or not target.suffix:
-        if target.exists() and not target.is_dir():
-            raise StudioError(f"{target} is a file, not a folder.", cause="invalid")
+        check_output_folder(target)
         return str(target), "", ""
+    check_output_folder(target.parent)
     _keep_file(target)
+    if len(target.name.encode()) > MAX_NAME_BYTES - MAX_DERIVED_BYTES:
+        cure = f"A name can have at most {MAX_NAME_BYTES - MAX_DERIVED_BYTES} bytes here."
+        raise StudioError(f"The name {target.name[:60]}… is too long.", cause="invalid", cure=cure)
     return str(target.parent), target.stem, target.suffix[1:].lower()
 
 
 def _keep_file(path: Path) -> None:
-    if path.exists():
+    if os.path.lexists(path):
         raise StudioError(f"{path} is there already and is kept.", cause="invalid", cure="Choose another name.")
 
 

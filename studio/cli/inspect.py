@@ -9,8 +9,10 @@ import typer
 
 from studio.cli import output
 from studio.core.errors import StudioError
-from studio.core.paths import DataFolder
+from studio.core.paths import DataFolder, input_path
 
+PathArgument = Annotated[Path, typer.Argument(parser=input_path, metavar="PATH")]
+FolderArgument = Annotated[Path, typer.Argument(parser=input_path, metavar="FOLDER")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -20,14 +22,14 @@ def add_commands(app: typer.Typer) -> None:
     app.command("scan")(scan_command)
 
 
-def inspect_command(ctx: typer.Context, path: Path, as_json: Json = False) -> None:
+def inspect_command(ctx: typer.Context, path: PathArgument, as_json: Json = False) -> None:
     """Say what a model's folder or file is, and whether Studio can run it. Reads headers only."""
     from studio.models.inspection import look_into
 
-    if not path.expanduser().exists():
+    if not path.exists():
         output.note(f"There is nothing at {path}.")
         raise typer.Exit(output.WRONG)
-    found = look_into(path.expanduser().absolute(), ctx.obj.data)
+    found = look_into(path.absolute(), ctx.obj.data)
     if as_json:
         output.as_json(found)
     else:
@@ -52,7 +54,7 @@ def _lines(found: Any) -> list[tuple[str, str]]:
 
 def scan_command(
     ctx: typer.Context,
-    folder: Path,
+    folder: FolderArgument,
     add: Annotated[
         bool,
         typer.Option(

@@ -13,6 +13,7 @@ from studio.cli import catalogue, inspect, output
 from studio.cli.models_hub import get_command, hub_command
 from studio.cli.models_memory import memory_command
 from studio.core.errors import StudioError
+from studio.core.paths import user_path
 
 models_app = typer.Typer(no_args_is_help=True, help="The models that are there, and adding others.")
 catalogue.register(models_app)
@@ -23,7 +24,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 @models_app.command("add")
 def add_command(
     ctx: typer.Context,
-    path: Path,
+    path: Annotated[Path, typer.Argument(parser=user_path, metavar="PATH")],
     made_for: Annotated[
         str, typer.Option("--for", help="The installed model that an adapter was made for, where it does not tell.")
     ] = "",

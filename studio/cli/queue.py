@@ -16,23 +16,25 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 @queue_app.command("list")
 def list_command(ctx: typer.Context, as_json: Json = False) -> None:
     """Show all jobs, also while the window is open."""
-    from studio.jobs.rows import look
+    from studio.jobs.rows import look_at_rows
 
-    jobs = look(ctx.obj.data)
+    jobs, unreadable = look_at_rows(ctx.obj.data)
     if as_json:
-        output.as_json({"jobs": jobs})
+        output.as_json({"jobs": jobs, "unreadable": unreadable})
         return
     for job in jobs:
         error = f"  {job.failure.message}" if job.failure else ""
         output.result(f"{job.id}  {job.state:10}{job.request.kind:8}{' '.join(job.request.prompt.split())[:60]}{error}")
-    if not jobs:
+    for row in unreadable:
+        output.result(f"{row.id}  unreadable {row.kind:7} this version of Studio cannot read it ({row.state}): {row.reason}")
+    if not jobs and not unreadable:
         output.note("The queue is empty.")
 
 
 @queue_app.command("run")
 def run_command(ctx: typer.Context, as_json: Json = False) -> None:
     """Run everything that waits."""
-    from studio.cli.runner import Run
+    from studio.cli.runner import Run, with_texts
 
     try:
         run = Run(ctx.obj)
@@ -41,7 +43,7 @@ def run_command(ctx: typer.Context, as_json: Json = False) -> None:
         output.explain(error)
         raise typer.Exit(output.WRONG) from None
     if as_json:
-        output.as_json({"jobs": outcomes})
+        output.as_json({"jobs": [with_texts(outcome) for outcome in outcomes]})
     else:
         for outcome in outcomes:
             for path in outcome.files:
@@ -62,10 +64,10 @@ def cancel_command(ctx: typer.Context, job_id: str, as_json: Json = False) -> No
 @queue_app.command("clear")
 def clear_command(ctx: typer.Context, as_json: Json = False) -> None:
     """Forget the jobs that are over. Their files stay."""
-    _change(ctx, "", as_json)
+    _change(ctx, None, as_json)
 
 
-def _change(ctx: typer.Context, job_id: str, as_json: bool) -> None:
+def _change(ctx: typer.Context, job_id: str | None, as_json: bool) -> None:
     from studio.jobs.session import hold
     from studio.jobs.store import JobStore
 
@@ -76,15 +78,19 @@ def _change(ctx: typer.Context, job_id: str, as_json: bool) -> None:
         output.explain(error)
         raise typer.Exit(output.WRONG) from None
     try:
-        changed = [job.id for job in store.cancel([job_id])[0]] if job_id else store.remove_over()
+        if job_id is not None:
+            job_id = job_id.encode(errors="replace").decode()  # the database refuses what is not UTF-8
+            changed = [job_id] if store.cancel([job_id])[0] or store.remove_unreadable(job_id) else []
+        else:
+            changed = store.remove_over()
     finally:
         store.close()
         lock.unlock()
     if as_json:
         output.as_json({"jobs": changed})
-    elif job_id and not changed:
+    elif job_id is not None and not changed:
         output.note(f"There is no waiting job {job_id}.")
     else:
-        output.note(f"{len(changed)} {'cancelled' if job_id else 'cleared'}.")
-    if job_id and not changed:
+        output.note(f"{len(changed)} {'cleared' if job_id is None else 'cancelled'}.")
+    if job_id is not None and not changed:
         raise typer.Exit(output.WRONG)

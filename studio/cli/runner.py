@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -46,9 +47,23 @@ class Outcome(msgspec.Struct, kw_only=True):
     seed: int | None
     line: int = 0
     files: list[str] = []
+    text: str | None = None
+    """What a text job wrote, the first of several candidates; see `with_texts`."""
+    texts: list[str] = []
+    """All candidates, in the order of `files`."""
     artifacts: list[Artifact] = []
     failure: Failure | None = None
     statistics: Statistics | None = None
+
+
+def with_texts(outcome: Outcome) -> Outcome:
+    """Read the texts that a job wrote, for `--json`. A file that was moved meanwhile is left out."""
+    for artifact in outcome.artifacts:
+        if artifact.media_type.startswith("text/"):
+            with contextlib.suppress(OSError):
+                outcome.texts.append(Path(artifact.path).read_text(encoding="utf-8", errors="replace"))
+    outcome.text = next(iter(outcome.texts), None)
+    return outcome
 
 
 class Run:
@@ -163,10 +178,9 @@ class Run:
         if outcome is None:
             return
         if isinstance(event, TextDelta) and self._stream_text and event.candidate == 0:
-            sys.stdout.write(event.text)
-            sys.stdout.flush()
+            self._stream_text = output.stream(event.text)
         elif isinstance(event, ThoughtDelta) and event.takes_text and self._stream_text:
-            sys.stdout.write("\n")
+            self._stream_text = output.stream("\n")
             output.note("(The text above is what the model thought; its answer follows.)")
         elif isinstance(event, Loading):
             self._progress.update(self._bar, description=event.phase)

@@ -34,7 +34,7 @@ def window_options(arguments: Sequence[str]) -> WindowOptions | None:
 
 def open_window(options: WindowOptions) -> int:
     """Open the window and run until it is closed; return the exit code."""
-    output.use_utf8()
+    output.prepare_streams()
     from studio.core.paths import data_folder
 
     try:
@@ -45,3 +45,7 @@ def open_window(options: WindowOptions) -> int:
         return output.INTERRUPTED
     except ImportError as error:
         return output.lacks_library(error)
+    except Exception as error:  # noqa: BLE001  what is unknown is raised again
+        from studio.cli.boundary import explain  # imports what is not needed where all goes well
+
+        return explain(error)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from studio.cli import output
-from studio.cli.batch_run import BatchRun
+from studio.cli.batch_run import BatchRun, folder_name
 from studio.core.errors import StudioError
 from studio.core.files import sha256_of
 from studio.jobs.batch.watch import Entry, Ledger, Settling, find_files
@@ -21,7 +21,7 @@ LOOK_SECONDS = 1.0
 
 def watch_folder(asked: BatchRun, folder: Path, *, check: bool) -> int:
     """Run what lies in the folder and what comes, until Ctrl+C; return the exit code. Raises StudioError."""
-    folder = folder.expanduser().absolute()
+    folder = folder.absolute()
     if not folder.is_dir():
         raise StudioError(f"There is no folder {folder}.", cause="invalid", cure="Make it first.")
     if check or asked.limit is not None or asked.resume:
@@ -104,11 +104,11 @@ class _Watch:
         return code
 
     def _free_place(self, path: Path) -> Path:
-        wanted = self.asked.outputs() / path.stem
+        wanted = self.asked.outputs() / folder_name(path)
         number, place = 1, wanted
         while place.exists() or str(place) in self.ledger.folders:
             number += 1
-            place = wanted.with_name(f"{path.stem}-{number}")
+            place = wanted.with_name(f"{folder_name(path)}-{number}")
         return place
 
     def _tell_once(self, sentence: str) -> None:

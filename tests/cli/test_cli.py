@@ -184,7 +184,7 @@ def test_queue_lists_runs_cancels_and_clears(fake, data):
     done = fake("queue", "run", "--json")
     assert [job["job_id"] for job in json.loads(done.stdout)["jobs"]] == [first.id]
     assert fake("queue", "clear").returncode == 0
-    assert json.loads(fake("queue", "list", "--json").stdout) == {"jobs": []}
+    assert json.loads(fake("queue", "list", "--json").stdout)["jobs"] == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process there")
@@ -224,12 +224,12 @@ def test_ctrl_c_keeps_the_text_and_exits_130(data):
 def _running(data) -> bool:
     import sqlite3
 
-    from studio.jobs.rows import read_jobs
+    from studio.jobs.rows import read_rows
     from studio.library.database import open_read_only
 
     try:
         connection = open_read_only(data.database)
-        found = any(job.state == "running" for job in read_jobs(connection))
+        found = any(job.state == "running" for job in read_rows(connection).jobs)
     except sqlite3.OperationalError:
         return False
     connection.close()

@@ -1,5 +1,8 @@
 """A watched folder: a file runs when it is complete, and once."""
 
+import os
+import sys
+
 import pytest
 
 from studio.core.errors import StudioError
@@ -41,6 +44,19 @@ def test_only_batch_files_in_the_folder_itself_are_found(tmp_path):
     assert [path.name for path in find_files(tmp_path)] == ["A.TXT", "b.csv"]
     with pytest.raises(OSError, match="nowhere"):
         find_files(tmp_path / "nowhere")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names are UTF-16 there")
+def test_a_file_whose_name_is_not_utf8_is_known_too(data, tmp_path):
+    odd, other = (tmp_path / os.fsdecode(name) for name in (b"\xcc\xe1.txt", b"\xcc\xe2.txt"))
+    ledger = Ledger(data, tmp_path)
+    ledger.put(odd, Entry("1", "/x", over=True))
+    ledger.put(other, Entry("2", "/y"))
+    ledger.close()
+    ledger = Ledger(data, tmp_path)
+    assert ledger.find(odd) == Entry("1", "/x", over=True)
+    assert ledger.find(other) == Entry("2", "/y")
+    ledger.close()
 
 
 def test_what_was_run_is_known_to_the_next_program(data, tmp_path):

@@ -67,7 +67,7 @@ def read_batch(
     name_template: str = names.DEFAULT_TEMPLATE, template: str = "", seeds: str = "random", repeat: int = 1,
     first_seed: int | None = None, variables: Mapping[str, str] | None = None, wildcards: Path | None = None,
     combine: str = "random", axes: Sequence[str] = (), mapping: Mapping[str, str] | None = None,
-    sheet: str = "",
+    sheet: str = "", data: bytes | None = None,
 ) -> BatchFile:  # fmt: skip
     """Read and check a batch file, or a folder of .txt files with a prompt each.
 
@@ -75,20 +75,20 @@ def read_batch(
     gives those that go before the columns. With a `template` the prompt of each row is made from its columns. `wildcards` is a
     folder, else "wildcards" beside the file. `seeds`, `repeat` and `first_seed`: see `seeds`; `combine`: see `expand.COMBINE`;
     `axes`: see `axes.read_axis`. `mapping`: column → field that it means, empty for a column to be left out. `sheet`: the
-    name of a spreadsheet's sheet, else its first.
+    name of a spreadsheet's sheet, else its first. `data`: the file's bytes, where they do not lie at `path` (standard input).
     Raises StudioError for the file as a whole.
     """
-    seed_policies.check(seeds, repeat)
+    seed_policies.check(seeds, repeat, first_seed)
     check_combine(combine)
     grid = tuple(read_axis(axis) for axis in axes)
     check_axes(grid)
     columns(template)
     values = dict(defaults or {})
     named = _variables(values.pop("variables", {}))
-    raw, found, notes = _raw_rows(path, encoding, sheet, {*columns(template), *(mapping or {})})
+    raw, found, notes = _raw_rows(path, encoding, sheet, {*columns(template), *(mapping or {})}, data)
     _check_mapping(mapping or {}, raw)
     reading = Reading(
-        kind=kind, folder=path if path.is_dir() else path.absolute().parent, defaults=values, template=template,
+        kind=kind, folder=path if data is None and path.is_dir() else path.absolute().parent, defaults=values, template=template,
         name_template=name_template, repeat=repeat, combine=combine,
         variables={**named, **(variables or {})}, first=frozenset(variables or {}), axes=grid, mapping=mapping or {},
         wildcards=wildcards or path.absolute().parent / wildcard_files.FOLDER,
@@ -127,16 +127,20 @@ def _header(raw: Sequence[RawRow]) -> dict[str, str]:
     return {} if header.keys() <= {"prompt"} else header
 
 
-def _raw_rows(path: Path, encoding: str, sheet: str, wanted: Collection[str]) -> tuple[list[RawRow], str, list[str]]:
+def _raw_rows(
+    path: Path, encoding: str, sheet: str, wanted: Collection[str], data: bytes | None
+) -> tuple[list[RawRow], str, list[str]]:
     """Return the file's rows, how it was read (encoding or sheet), and what a person should know."""
     notes: list[str] = []
-    if path.is_dir():
-        rows, encodings, doubt = read_folder(path, encoding)
-        return rows, encodings, [doubt]
+    if data is None:
+        if path.is_dir():
+            rows, encodings, doubt = read_folder(path, encoding)
+            return rows, encodings, [doubt]
+        data = read_bytes(path)
     if path.suffix.lower() == SPREADSHEET:
-        rows, name = read_spreadsheet(read_bytes(path), sheet, wanted=wanted, notes=notes)
+        rows, name = read_spreadsheet(data, sheet, wanted=wanted, notes=notes)
         return rows, f"sheet {name}", notes
-    decoded = decode(read_bytes(path), encoding)
+    decoded = decode(data, encoding)
     rows = read_rows(decoded.text, path.suffix, wanted=wanted, notes=notes)
     return rows, decoded.encoding, [decoded.warning, *notes]
 

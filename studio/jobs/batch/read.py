@@ -71,7 +71,7 @@ def read_folder(folder: Path, encoding: str = "") -> tuple[list[RawRow], str, st
             size += len(data)
             decoded = decode(data, encoding)
         except StudioError as error:
-            rows.append(RawRow(number, problems=(Problem(path.name[:80], error.message),)))
+            rows.append(RawRow(number, problems=(Problem(_utf8(path.name)[:80], _utf8(error.message)),)))
             continue
         if size > MAX_FILE_BYTES:
             raise StudioError(
@@ -80,10 +80,15 @@ def read_folder(folder: Path, encoding: str = "") -> tuple[list[RawRow], str, st
                 cure="Split them into several folders.",
             )
         encodings.add(decoded.encoding)
-        doubtful += [path.name] if decoded.warning else []
+        doubtful += [_utf8(path.name)] if decoded.warning else []
         rows.append(_prompt(number, clean(decoded.text)))
     doubt = f"Check the encoding of {', '.join(doubtful[:3])}{' …' if len(doubtful) > 3 else ''}." if doubtful else ""
     return rows, ", ".join(sorted(encodings)), doubt
+
+
+def _utf8(name: str) -> str:
+    """Return a file name in a form that reports and the queue can store, whatever its encoding is."""
+    return name.encode(errors="replace").decode()
 
 
 def _read_txt(text: str) -> Iterator[RawRow]:

@@ -17,12 +17,14 @@ POLICIES: dict[str, str] = {
 MAX_REPEATS = 1_000
 
 
-def check(policy: str, repeat: int) -> None:
-    """Raise StudioError where policy or repeats are none."""
+def check(policy: str, repeat: int, first: int | None = None) -> None:
+    """Raise StudioError where policy, repeats or the first seed are not possible."""
     if policy not in POLICIES:
         raise StudioError(f"{policy[:40]!r} is no seed policy.", cause="invalid", cure=f"There are: {', '.join(POLICIES)}.")
     if not 1 <= repeat <= MAX_REPEATS:
         raise StudioError(f"{repeat} repeats are not possible.", cause="invalid", cure=f"Between 1 and {MAX_REPEATS}.")
+    if first is not None and not 0 <= first <= MAX_SEED:
+        raise StudioError(f"The first seed cannot be {first}.", cause="invalid", cure=f"Choose one from 0 to {MAX_SEED}.")
 
 
 class Seeds:

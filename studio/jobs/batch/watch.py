@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from PySide6.QtCore import QLockFile
 from studio.core.errors import StudioError
 from studio.core.files import write_whole
 from studio.core.paths import DataFolder
+from studio.core.regular_file import read_regular
 from studio.jobs.batch.read import is_batch_file
 
+MAX_LEDGER_BYTES = 256 * 2**20
 SETTLE_SECONDS = 2.0
 """A file that has not changed for so long is complete."""
 Signature = tuple[int, int]
@@ -70,6 +73,11 @@ class Entry(msgspec.Struct, frozen=True):
     """False from when it begins to run until its last row is over."""
 
 
+def _key(path: Path) -> str:
+    """Return the file's name; JSON has no form for one that is not UTF-8, so that its odd bytes are written as \\xff."""
+    return os.fsencode(path.name).decode(errors="backslashreplace")
+
+
 class Ledger:
     """The files of one watched folder that have been run, kept in the data folder; held by one program at a time.
 
@@ -78,7 +86,7 @@ class Ledger:
 
     def __init__(self, data: DataFolder, folder: Path) -> None:
         data.watched.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path = data.watched / f"{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]}.json"
+        self._path = data.watched / f"{hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]}.json"
         self._lock = QLockFile(str(self._path.with_suffix(".lock")))
         self._lock.setStaleLockTime(0)
         if not self._lock.tryLock(100):
@@ -87,10 +95,10 @@ class Ledger:
 
     def _read(self) -> dict[str, Entry]:
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, Entry])
+            return msgspec.json.decode(read_regular(self._path, MAX_LEDGER_BYTES), type=dict[str, Entry])
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
+        except (OSError, ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
             raise StudioError(
                 f"{self._path} cannot be read: it says which files have been run.",
                 cause="invalid",
@@ -99,7 +107,7 @@ class Ledger:
 
     def find(self, path: Path) -> Entry | None:
         """Return what became of a file, as it was then; None where it was never run."""
-        return self._entries.get(path.name)
+        return self._entries.get(_key(path))
 
     @property
     def folders(self) -> set[str]:
@@ -108,7 +116,7 @@ class Ledger:
 
     def put(self, path: Path, entry: Entry) -> None:
         """Write down what becomes of a file. Raises OSError."""
-        entries = {**self._entries, path.name: entry}
+        entries = {**self._entries, _key(path): entry}
         write_whole(self._path, msgspec.json.encode(entries), replace=True)
         self._entries = entries
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from studio.core.errors import StudioError
+from studio.core.paths import MAX_NAME_BYTES
 from studio.jobs.batch.decode import decode, read_bytes
 from studio.jobs.batch.grammar import GrammarError
 
@@ -52,9 +53,11 @@ class Wildcards:
         assert self._folder is not None
         if "\\" in name or ":" in name or "\0" in name or name.startswith("/"):
             return None
+        if any(len(part.encode(errors="replace")) > MAX_NAME_BYTES for part in f"{name}.txt".split("/")):
+            raise GrammarError("has a wildcard whose name is too long for a file")
         try:
             root = self._folder.resolve()
             path = (root / f"{name}.txt").resolve()
-        except (OSError, RuntimeError):  # a link to itself
+        except (OSError, RuntimeError, ValueError):  # a link to itself; half a character
             return None
         return path if path.is_relative_to(root) else None
