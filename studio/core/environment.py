@@ -7,6 +7,10 @@ Children inherit them.
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OFFLINE = {
     # Nothing is fetched, counted or looked up; models are loaded from folders only.
@@ -29,6 +33,9 @@ SPEED = {
     "OMP_WAIT_POLICY": "PASSIVE",
     "TOKENIZERS_PARALLELISM": "false",
 }
+TORCH_CACHE = "TORCHINDUCTOR_CACHE_DIR"
+"""By default torch makes a folder of a known name in the shared temporary folder when it is imported, and fails where another
+user has put something of that name there."""
 QUIET = {
     # Progress bars would fill the engine's logs; the window has its own.
     "TQDM_DISABLE": "1",
@@ -41,8 +48,11 @@ def switch_off_network_use() -> None:
     os.environ.update(OFFLINE)
 
 
-def prepare() -> None:
-    """Set what must be set before torch and its friends are imported. Safe to call again."""
+def prepare(cache: Path | None = None) -> None:
+    """Set what must be set before torch and its friends are imported. Safe to call again.
+
+    `cache`: a folder of the user's own for what torch stores.
+    """
     import socket
 
     switch_off_network_use()
@@ -51,6 +61,8 @@ def prepare() -> None:
     socket.has_ipv6 = False
     os.environ.update(SPEED)
     os.environ.update(QUIET)
+    if cache is not None:
+        os.environ[TORCH_CACHE] = str(cache)
     os.environ.setdefault("OMP_NUM_THREADS", str(thread_count()))
     # A worker that ran a hostile file must have no token to give away.
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN"):

@@ -153,6 +153,11 @@ class DataFolder(NamedTuple):  # no msgspec: the window is painted before that i
         return self.root / "ballast"
 
     @property
+    def cache(self) -> Path:
+        """What libraries store and can make again."""
+        return self.root / "cache"
+
+    @property
     def telemetry_mark(self) -> Path:
         """Says that what a library's telemetry left on this computer is removed; see `core/telemetry.py`."""
         return self.root / "telemetry-removed.txt"

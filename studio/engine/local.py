@@ -69,7 +69,7 @@ class LocalEngine:
     """Runs jobs here. See `protocol.Engine`. `memory`: how models are loaded, where that is not what the settings say."""
 
     def __init__(self, data: DataFolder, memory: MemoryWish | None = None) -> None:
-        environment.prepare()
+        environment.prepare(data.cache / "torch")
         self._data = data
         self._pipelines = Pipelines(lambda model: wish_for(model, load_settings(data), memory))
         self._unsaved: OrderedDict[str, _Outcome] = OrderedDict()

@@ -156,7 +156,7 @@ class Nursery:
             future.set_exception(error)
 
     def _make_child(self, number: int) -> Child:
-        environment.prepare()
+        environment.prepare(self._data.cache / "torch")
         if self._method == "forkserver":
             lifeline.offer()
             self._context.set_forkserver_preload(["studio.engine.preload_now"])

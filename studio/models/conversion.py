@@ -15,6 +15,7 @@ from typing import IO
 import msgspec
 import psutil
 
+from studio.core.environment import TORCH_CACHE
 from studio.core.errors import StudioError
 from studio.core.lifeline import start_tied
 from studio.models.convert import Converted, bytes_of
@@ -55,10 +56,10 @@ def try_out(gguf: Path, folder: Path, cancelled: Callable[[], bool]) -> Converte
 
 
 def _run(gguf: Path, folder: Path, arguments: list[Path], cancelled: Callable[[], bool]) -> Converted:
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors, tempfile.TemporaryDirectory() as cache:
         process = start_tied(
             [*_program(), *map(str, arguments)], stdin=subprocess.PIPE, stdout=output, stderr=errors, cwd=folder,
-            env=_environment(), creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            env={**_environment(), TORCH_CACHE: cache}, creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )  # fmt: skip
         try:
             _wait(process, gguf, cancelled)

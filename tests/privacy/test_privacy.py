@@ -68,6 +68,7 @@ def watched(tmp_path):
             isolated=isolated,
         )
         assert found.returncode == 0, found.stderr
+        assert {path.name for path in folders["tmp"].iterdir()} == {"runtime"}, "something is left in the temporary folder"
         return found
 
     return run
