@@ -1,209 +1,246 @@
-"""Kill the program and its child at random instants of a run of mixed jobs, then look for anything lost or doubled.
+"""Kill window, command and child at random instants of one batch, and run it again with --resume until every row is there.
 
-    python -m benchmarks.reliability --jobs 60 --child-kills 200 --program-kills 50 --seed 1
+    python -m benchmarks.reliability --rows 500 --kills 300 --seed 1
 
-Real parts only: `studio queue run` as a program of its own, its real child, real (tiny and starter) models, real files. Prints
-one JSON object; exit code 1 where something was lost, doubled, damaged or left behind.
+Real parts only: the window (offscreen) and `studio batch FILE --resume` as programs of their own, their real children, the models
+that come with Studio. In every other run the window has the queue, and the command hands it the batch. What is left is read by
+`kept_files`, which shares no code with the program. Prints one JSON object; exit code 1 where a result was lost, doubled or
+damaged, a report is missing, a command hung, or something stayed behind.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
+import os
 import random
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
 import psutil
 
-from studio.core.files import PART_SUFFIX, sha256_of
-from studio.core.jobs import Job, JobState, Target, new_id
-from studio.core.paths import DataFolder
-from studio.core.requests import ImageRequest, Request, SpeechRequest
-from studio.jobs.store import JobStore
-from studio.library.artifacts import read_recipe
+from benchmarks import measure
+from benchmarks.kept_files import DamagedError, database_faults, recipe_of, states
 
 PROGRAM = [sys.executable, "-m", "studio"]
-GONE_WITHIN_SECONDS = 10.0
-"""Generous: the machine is shared; how long it took is in the report."""
+CHILD_SHARE = 0.7
+GONE_SECONDS, LEFT_SECONDS, HUNG_SECONDS, READY_SECONDS = 10, 60, 60, 120
+OPTIONS = ("--kind", "image", "--name", "{row:04}", "--collect", "jsonl", "--resume")
+BESIDE = ("report", "collected")
+Key = tuple[str, int, int]
+"""(kind, seed, which of the row's results)."""
 
 
 def main() -> int:
+    """Run it; the exit code says whether all was well."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=60)
-    parser.add_argument("--child-kills", type=int, default=200)
-    parser.add_argument("--program-kills", type=int, default=50)
+    parser.add_argument("--rows", type=int, default=500)
+    parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=60.0, help="No kills after this time.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        report = run(Path(folder), options.jobs, options.child_kills, options.program_kills, random.Random(options.seed))
-    print(json.dumps(report, indent=2))
-    return 0 if report["ok"] else 1
+        found = run(Path(folder), options.rows, options.kills, random.Random(options.seed), options.minutes)
+    sys.stderr.write(json.dumps(found, indent=2) + "\n")
+    ok, kills = bool(found.pop("ok")), sum(int(str(found[f"{victim}_kills"])) for victim in ("child", "command", "window"))
+    measure.report("kills that lost, doubled or damaged nothing", f">= {options.kills}", kills, ok, **found)
+    return 0 if ok else 1
 
 
-def run(root: Path, jobs: int, child_kills: int, program_kills: int, chance: random.Random) -> dict[str, object]:
-    """Run the jobs under the given kills; return what was found."""
-    data = DataFolder(root=root / "data")
-    data.create()
-    submitted = submit(data, jobs)
+@dataclass
+class Trial:
+    """One batch, under kills."""
+
+    root: Path
+    kills: int
+    chance: random.Random
+    until: float
+    tally: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.data, self.out, self.file = self.root / "data", self.root / "out", self.root / "rows.csv"
+        self.environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+
+    @property
+    def database(self) -> Path:
+        """The queue's file."""
+        return self.data / "studio.db"
+
+    @property
+    def kills_left(self) -> bool:
+        """Whether there is more to kill."""
+        done = sum(self.tally[victim] for victim in ("child", "command", "window"))
+        return done < self.kills and time.monotonic() < self.until
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start the program."""
+        command = [*PROGRAM, "--data-dir", str(self.data), *arguments]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environment)
+
+    def start_window(self) -> subprocess.Popen[bytes]:
+        """Start the window and wait until it has the queue. After a kill it would be paused: a short command tidies up first."""
+        self.start("queue", "cancel", "none").wait()
+        window = self.start()
+        deadline = time.monotonic() + READY_SECONDS
+        while not (self.data / "studio.lock").exists() and window.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return window
+
+    def run_until_whole(self) -> None:
+        """Give the same command again and again, as a person would, until it says that all rows are there."""
+        while True:
+            window = self.start_window() if self.kills_left and self.tally["runs"] % 2 else None
+            command = self.start("batch", str(self.file), "-o", str(self.out), *OPTIONS)
+            self.tally["runs"] += 1
+            family = self.watch(command, window)
+            self.tally["hung"] += wait_for_end(command)
+            if window is not None and window.poll() is None:
+                family |= {process.pid: process for process in descendants(window.pid)}
+                window.kill()
+                window.wait()
+                self.tally["window"] += 1
+            slow = psutil.wait_procs(list(family.values()), timeout=GONE_SECONDS)[1]
+            self.tally["slow"] += len(slow)
+            self.tally["left"] += len(psutil.wait_procs(slow, timeout=LEFT_SECONDS)[1]) if slow else 0
+            if window is None and command.returncode == 0:
+                return
+
+    def watch(self, command: subprocess.Popen[bytes], window: subprocess.Popen[bytes] | None) -> dict[int, psutil.Process]:
+        """Kill at random instants while rows run, until the command or the window is gone; return their processes."""
+        family: dict[int, psutil.Process] = {}
+        owner = window or command
+        wants_child = self.chance.random() < CHILD_SHARE  # drawn before: a child is not there yet for a second or two
+        while command.poll() is None and owner.poll() is None:
+            wait(command, self.chance.uniform(0.02, 0.6))
+            family |= {process.pid: process for process in (*descendants(command.pid), *descendants(owner.pid))}
+            if not self.kills_left or "running" not in states(self.database).values():
+                continue
+            if not wants_child:
+                victim = "window" if window is not None and self.chance.random() < 0.6 else "command"
+                chosen = window if window is not None and victim == "window" else command
+                chosen.kill()
+                chosen.wait()
+                self.tally[victim] += 1
+            elif child := model_process(owner.pid):
+                child.kill()
+                self.tally["child"] += 1
+                wants_child = self.chance.random() < CHILD_SHARE
+        return family
+
+
+def run(root: Path, rows: int, kills: int, chance: random.Random, minutes: float = 60.0) -> dict[str, object]:
+    """Run the batch under the given kills; return what was found. Every list should be empty."""
     begun = time.monotonic()
-    tally = kill_until_done(data, child_kills, program_kills, chance)
-    findings = examine(data, submitted)
+    trial = Trial(root, kills, chance, begun + 60 * minutes)
+    trial.data.mkdir()
+    expected = write_rows(trial.file, rows)
+    trial.run_until_whole()
+    findings = examine(trial, expected, rows)
+    tally = trial.tally
     return {
-        "ok": not any(findings.values()) and not tally["left_behind"],
-        "jobs": jobs,
-        "child_kills": tally["child"],
-        "program_kills": tally["program"],
-        "set_aside_and_retried": tally["retried"],
-        "processes_left_behind": tally["left_behind"],
+        "ok": not any(findings.values()) and not tally["left"] and not tally["hung"],
+        "rows": rows,
+        "results": len(expected),
+        **{f"{victim}_kills": tally[victim] for victim in ("child", "command", "window")},
+        "runs": tally["runs"],
+        "commands_that_hung": tally["hung"],
+        "processes_left_after_10_s": tally["slow"],
+        "processes_left_behind": tally["left"],
         "seconds": round(time.monotonic() - begun),
         **findings,
     }
 
 
-def submit(data: DataFolder, count: int) -> list[Job]:
-    """Put mixed jobs with fixed seeds into the queue of a program that is not running."""
-    jobs = []
-    for number in range(count):
-        request: Request
-        if number % 3 == 2:
-            request = SpeechRequest(prompt=f"This is sentence number {number}. " * 12, seed=number, format="flac")
-        else:
-            request = ImageRequest(
-                prompt="a red apple",
-                width=64,
-                height=64,
-                num_inference_steps=40,
-                seed=number,
-                num_images_per_prompt=1 + number % 2,
-            )
-        job_id = new_id()
-        jobs.append(Job(id=job_id, request=request, target=Target(folder=str(data.outputs), stem=f"{number:03}-{job_id}")))
-    store = JobStore.open(data.database)
-    placed = store.add(jobs)
-    store.close()
-    return placed
+def write_rows(file: Path, count: int) -> set[Key]:
+    """Write the batch file; return the results that it should make."""
+    expected: set[Key] = set()
+    with file.open("w", newline="", encoding="utf-8") as output:
+        writer = csv.writer(output)
+        writer.writerow(["kind", "prompt", "seed", "steps", "width", "height", "count", "format"])
+        for number in range(count):
+            if number % 4 == 3:
+                writer.writerow(["speech", "This is one of many sentences.", number, "", "", "", "", "wav"])
+                expected.add(("speech", number, 0))
+            else:
+                images = 1 + number % 2
+                writer.writerow(["image", "a red apple", number, 20, 64, 64, images, ""])
+                expected |= {("image", number, ordinal) for ordinal in range(images)}
+    return expected
 
 
-def kill_until_done(data: DataFolder, child_kills: int, program_kills: int, chance: random.Random) -> Counter[str]:
-    """Run the queue until every job is over, killing on the way; jobs that were set aside are retried, as a person would."""
-    tally: Counter[str] = Counter()
-    while True:
-        program = start(data)
-        family = watch(program, data, child_kills, program_kills, chance, tally)
-        tally["left_behind"] += wait_gone(family)
-        states = states_of(data)
-        if any(state not in ("completed", "failed") for state in states.values()):
-            continue
-        failed = [job_id for job_id, state in states.items() if state == "failed"]
-        if not failed:
-            return tally
-        store = JobStore.open(data.database)
-        tally["retried"] += len(store.retry(failed))
-        store.close()
+def wait(program: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Return whether the program ended within so many seconds."""
+    try:
+        program.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
-def start(data: DataFolder) -> subprocess.Popen[bytes]:
-    command = [*PROGRAM, "--data-dir", str(data.root), "queue", "run"]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def watch(
-    program: subprocess.Popen[bytes],
-    data: DataFolder,
-    child_kills: int,
-    program_kills: int,
-    chance: random.Random,
-    tally: Counter[str],
-) -> list[psutil.Process]:
-    """Kill the child, or the program, at random instants until the program ends; return its processes."""
-    family: dict[int, psutil.Process] = {}
-    fatal = time.monotonic() + chance.uniform(2, 9) if tally["program"] < program_kills else None
-    while program.poll() is None:
-        program_wait = chance.uniform(0.02, 0.6)
-        try:
-            program.wait(program_wait)
-        except subprocess.TimeoutExpired:
-            pass
-        else:
-            break
-        for process in descendants(program.pid):
-            family[process.pid] = process
-        running = any(state == "running" for state in states_of(data).values())
-        if fatal is not None and time.monotonic() > fatal and running:
-            program.kill()
-            program.wait()
-            tally["program"] += 1
-            break
-        if tally["child"] < child_kills and running and (child := leaf(program.pid)):
-            child.kill()
-            tally["child"] += 1
-    return list(family.values())
+def wait_for_end(command: subprocess.Popen[bytes]) -> int:
+    """Wait for a command whose window is gone; return 1 where it had to be killed."""
+    if wait(command, HUNG_SECONDS):
+        return 0
+    command.kill()
+    command.wait()
+    return 1
 
 
 def descendants(pid: int) -> list[psutil.Process]:
+    """Return all processes below one."""
     try:
         return psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
         return []
 
 
-def leaf(pid: int) -> psutil.Process | None:
-    """Return the child that runs models: the youngest descendant that has no children of its own and is not the fork server."""
-    deep = [process for process in descendants(pid) if process.ppid() != pid]
+def model_process(pid: int) -> psutil.Process | None:
+    """Return the process that runs models: the youngest that a fork server below `pid` started."""
+    deep = []
+    for process in descendants(pid):
+        try:
+            deep += [process] if process.ppid() != pid else []
+        except psutil.NoSuchProcess:
+            continue
     return max(deep, key=lambda process: process.create_time(), default=None)
 
 
-def wait_gone(family: list[psutil.Process]) -> int:
-    _gone, alive = psutil.wait_procs(family, timeout=GONE_WITHIN_SECONDS)
-    return len(alive)
-
-
-def states_of(data: DataFolder) -> dict[str, str]:
-    connection = sqlite3.connect(f"{data.database.as_uri()}?mode=ro", uri=True, timeout=10)
-    try:
-        return dict(connection.execute("SELECT id, state FROM jobs").fetchall())
-    except sqlite3.OperationalError:  # the program is making it
-        return {}
-    finally:
-        connection.close()
-
-
-def examine(data: DataFolder, submitted: list[Job]) -> dict[str, list[str]]:
-    """Compare queue, index and files with what was submitted. Every list should be empty."""
-    store = JobStore.open(data.database)
-    now = {job.id: job for job in store.jobs()}
-    indexed = {artifact.path: artifact for job in submitted for artifact in store.artifacts(job.id)}
-    store.close()
-    on_disk = {str(path): path for path in data.outputs.rglob("*") if path.is_file()}
-    expected = sum(job.request.result_count for job in submitted)
+def examine(trial: Trial, expected: set[Key], rows: int) -> dict[str, list[str]]:
+    """Compare what is on disk, in the index and in the reports with the batch file."""
+    made: Counter[Key] = Counter()
+    damaged = []
+    results = {path for path in trial.out.iterdir() if path.is_file() and not path.name.startswith(BESIDE)}
+    for path in sorted(results):
+        try:
+            recipe = recipe_of(path)
+        except DamagedError as error:
+            damaged.append(f"{path.name}: {error}")
+            continue
+        made[recipe["request"]["kind"], recipe["request"]["seed"], recipe.get("ordinal", 0)] += 1
+    lines = [line for report in trial.out.glob("report*.jsonl") for line in report.read_text(encoding="utf-8").splitlines()]
+    reported = {line["line"] for line in map(json.loads, lines) if line["state"] == "completed"}
+    inside = (trial.file, trial.out, trial.data)
+    outputs = trial.data / "outputs"
     return {
-        "lost_jobs": [job.id for job in submitted if now.get(job.id, job).state is not JobState.COMPLETED],
-        "changed_requests": [job.id for job in submitted if job.id in now and now[job.id].request != job.request],
-        "not_on_disk": sorted(set(indexed) - set(on_disk)),
-        "not_in_index": sorted(set(on_disk) - set(indexed)),
-        "parts_left": [name for name in on_disk if name.endswith(PART_SUFFIX)],
-        "wrong_hash": [
-            path for path, artifact in indexed.items() if path in on_disk and sha256_of(Path(path)) != artifact.sha256
+        "lost": [str(key) for key in sorted(expected - made.keys())],
+        "doubled": [str(key) for key, count in made.items() if count > 1],
+        "nobody_asked_for": [str(key) for key in sorted(made.keys() - expected)],
+        "damaged": damaged,
+        "parts_left": [path.name for place in (trial.out, trial.data) for path in place.rglob("*.part")],
+        "outside": [
+            str(path)
+            for path in trial.root.rglob("*")
+            if not any(path.is_relative_to(place) for place in inside) or path.parent == outputs
         ],
-        "wrong_recipe": [path for path, artifact in indexed.items() if path in on_disk and not _own(path, artifact.job_id, now)],
-        "wrong_count": [] if len(indexed) == expected else [f"{len(indexed)} artifacts, {expected} expected"],
+        "not_reported": [] if len(reported) == rows else [f"{rows - len(reported)} rows"],
+        **database_faults(trial.database, results),
     }
-
-
-def _own(path: str, job_id: str, jobs: dict[str, Job]) -> bool:
-    recipe = read_recipe(Path(path))
-    return (
-        recipe is not None
-        and recipe.job_id == job_id
-        and msgspec.structs.replace(recipe.request, model="") == msgspec.structs.replace(jobs[job_id].request, model="")
-    )
 
 
 if __name__ == "__main__":
