@@ -14,6 +14,7 @@ from studio.cli.prompt_source import STANDARD_INPUT
 from studio.core import names
 from studio.core.errors import StudioError
 from studio.core.paths import input_path, user_path
+from studio.core.requests import KINDS
 from studio.jobs.batch.collect import FORMATS
 from studio.jobs.batch.expand import COMBINE
 from studio.jobs.batch.seeds import POLICIES
@@ -21,6 +22,19 @@ from studio.jobs.batch.seeds import POLICIES
 
 def _choices(table: dict[str, str]) -> str:
     return "; ".join(f"{name}, {what}" for name, what in table.items()) + "."
+
+
+FILE_FORMATS = sorted({suffix for kind in KINDS.values() for suffix in kind.media_types})
+
+
+def check_format(file_format: str, kind: str) -> dict[str, str]:
+    """Return the default that `--format` is. Raises StudioError where the file's kind has no such format."""
+    known = KINDS[kind].media_types if kind in KINDS else FILE_FORMATS
+    if file_format and file_format not in known:
+        raise StudioError(
+            f"{file_format[:40]!r} is no file format of {kind}.", cause="invalid", cure=f"There are: {', '.join(known)}."
+        )
+    return {"format": file_format} if file_format else {}
 
 
 def batch_command(
@@ -35,6 +49,9 @@ def batch_command(
     ] = None,
     kind: Annotated[str, typer.Option(help="What rows make that do not say it: text, image, video, speech or music.")] = "text",
     model: Annotated[str, typer.Option(help="The model for rows that name none.")] = "",
+    file_format: Annotated[
+        str, typer.Option("--format", help=f"The file format of results where a row names none: {', '.join(FILE_FORMATS)}.")
+    ] = "",
     folder: Annotated[
         Path | None, typer.Option("--output", "-o", parser=user_path, metavar="FOLDER", help="The folder for results and report.")
     ] = None,
@@ -107,7 +124,11 @@ def batch_command(
                 "kind": kind, "encoding": encoding, "template": template, "seeds": seed_policy, "repeat": repeat,
                 "first_seed": first_seed, "combine": combine, "axes": axis or (), "sheet": sheet, "wildcards": wildcards,
                 "variables": pairs("--set", variables), "mapping": pairs("--map", mapping),
-                "defaults": {**read_defaults(defaults), **({"model": model} if model else {})},
+                "defaults": {
+                    **read_defaults(defaults),
+                    **({"model": model} if model else {}),
+                    **check_format(file_format, kind),
+                },
             },
             folder=folder, name=name, collect=collect, report=report_path(report), resume=resume,
             limit=read_limit(until, at_most), as_json=as_json,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 import typer
 
 from studio.cli import output
 from studio.core.errors import StudioError
+from studio.core.jobs import Job, JobState
 
 queue_app = typer.Typer(no_args_is_help=True, help="The jobs that wait, run and are over.")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -16,9 +18,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 @queue_app.command("list")
 def list_command(ctx: typer.Context, as_json: Json = False) -> None:
     """Show all jobs, also while the window is open."""
+    from studio.jobs.lock import holder_of
     from studio.jobs.rows import look_at_rows
 
     jobs, unreadable = look_at_rows(ctx.obj.data)
+    interrupted = 0 if holder_of(ctx.obj.data) else sum(job.state is JobState.RUNNING for job in jobs)
+    if interrupted:  # no program runs them; the next start lets them wait again
+        jobs = [_as_waiting(job) for job in jobs]
     if as_json:
         output.as_json({"jobs": jobs, "unreadable": unreadable})
         return
@@ -29,6 +35,12 @@ def list_command(ctx: typer.Context, as_json: Json = False) -> None:
         output.result(f"{row.id}  unreadable {row.kind:7} this version of Studio cannot read it ({row.state}): {row.reason}")
     if not jobs and not unreadable:
         output.note("The queue is empty.")
+    if interrupted:
+        output.note(f"{interrupted} of the queued jobs had begun when Studio ended; they run again at the next start.")
+
+
+def _as_waiting(job: Job) -> Job:
+    return msgspec.structs.replace(job, state=JobState.QUEUED) if job.state is JobState.RUNNING else job
 
 
 @queue_app.command("run")

@@ -22,6 +22,21 @@ class Hold(NamedTuple):
     """True where the program before this one did not end in order: it left its lock behind."""
 
 
+def holder_of(data: DataFolder) -> int:
+    """Return the process id of the program that runs this folder's queue; 0 where none does, or it is dead."""
+    process, host, _program = QLockFile(str(data.lock)).getLockInfo()
+    if not process or (host and host != QSysInfo.machineHostName()):
+        return int(process)  # nobody; or another computer's, which cannot be asked
+    import psutil  # the first paint can do without
+
+    try:
+        return 0 if psutil.Process(process).status() == psutil.STATUS_ZOMBIE else int(process)
+    except psutil.NoSuchProcess:
+        return 0
+    except psutil.AccessDenied:
+        return int(process)
+
+
 def take(data: DataFolder) -> Hold | None:
     """Lock the data folder for this program; None where another one holds it. A lock whose program is dead is taken over.
 

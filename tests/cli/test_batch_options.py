@@ -10,7 +10,11 @@ import pytest
 
 from studio.cli.batch_values import pairs, read_limit, read_time, report_path
 from studio.core.errors import StudioError
+from studio.core.jobs import new_job
+from studio.core.requests import TextRequest
+from studio.jobs.lock import holder_of, take
 from studio.jobs.rows import look
+from studio.jobs.store import JobStore
 from studio.library.artifacts import read_recipe
 from tests.cli.programs import Program, studio
 
@@ -283,3 +287,38 @@ def test_a_folder_for_the_report(tmp_path):
     assert report_path(tmp_path) == tmp_path / "report.csv"
     assert report_path(tmp_path / "new") == tmp_path / "new" / "report.csv"
     assert report_path(tmp_path / "x.jsonl") == tmp_path / "x.jsonl"
+
+
+def test_the_file_format_of_rows_that_name_none(batch, tmp_path):
+    file, out = tmp_path / "a.csv", tmp_path / "out"
+    file.write_text("kind,prompt,format\nspeech,one,\nspeech,two,wav\nspeech,three,\nimage,four,\n")
+    done = batch(file, "--kind", "speech", "--format", "flac", "--name", "{row}", "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in out.iterdir() if path.stem.isdecimal()} == {"2.flac", "3.wav", "4.flac", "5.png"}
+
+
+@pytest.mark.parametrize(("kind", "file_format"), [("speech", "png"), ("text", "wav"), ("image", "tiff")])
+def test_a_file_format_that_the_kind_lacks_is_refused(batch, tmp_path, kind, file_format):
+    file = tmp_path / "a.txt"
+    file.write_text("one\n")
+    done = batch(file, "--kind", kind, "--format", file_format, "-o", tmp_path / "out")
+    assert done.returncode == 2
+    assert f"no file format of {kind}" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_jobs_whose_program_was_killed_are_listed_as_queued(data, tmp_path):
+    store = JobStore.open(data.database)
+    request = TextRequest(prompt="was running", seed=1)
+    store.add([new_job(request, str(tmp_path)), new_job(request, str(tmp_path))])
+    store.take_next()
+    store.close()
+    listed = studio("queue", "list", data=data)
+    assert [line.split()[1] for line in listed.stdout.splitlines()] == ["queued", "queued"]
+    assert "1 of the queued jobs had begun when Studio ended" in listed.stderr
+    held = take(data)
+    assert holder_of(data) == os.getpid()
+    listed = studio("queue", "list", data=data)
+    assert [line.split()[1] for line in listed.stdout.splitlines()] == ["running", "queued"]
+    held.lock.unlock()
+    assert holder_of(data) == 0

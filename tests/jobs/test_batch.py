@@ -388,3 +388,8 @@ def test_no_file_makes_a_traceback(tmp_path_factory, suffix, data):
     with contextlib.suppress(StudioError):
         batch = read(folder, f"f.{suffix}", data, template="{{prompt}}" if data[:1] < b"p" else "")
         assert all((row.request is None) == bool(row.problems) for row in batch.rows)
+
+
+def test_a_default_file_format_that_no_kind_has_is_an_error(tmp_path):
+    batch = read(tmp_path, "a.txt", "one\n", defaults={"format": "tiff"})
+    assert ["format" in row.message for row in batch.bad] == [True]

@@ -214,7 +214,9 @@ class Understanding:
         """Return a row's settings by field, its columns that are none, and all its columns as texts."""
         by_name = self._fields(kind)
         settings: dict[str, Any] = {
-            by_name.get(name, name): value for name, value in self.reading.defaults.items() if self._counts_for(name, kind)
+            by_name.get(name, name): value
+            for name, value in self.reading.defaults.items()
+            if self._counts_for(name, kind) and not (name == "format" and _is_of_other_kind(value, kind))
         }
         extra: dict[str, str] = {}
         cells: dict[str, str] = {}
@@ -496,3 +498,8 @@ def _own_seed(values: Mapping[str, Any]) -> int | None:
     if seed == _DRAWN:
         return None
     return seed if 0 <= seed <= MAX_SEED else _NOT_A_SEED
+
+
+def _is_of_other_kind(file_format: Any, kind: str) -> bool:
+    """Return whether results of other kinds can have this file format, but not those of this kind."""
+    return file_format not in KINDS[kind].media_types and any(file_format in other.media_types for other in KINDS.values())
