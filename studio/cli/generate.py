@@ -23,6 +23,7 @@ from studio.core.settings_store import load_settings
 from studio.engine.continuing import advise, check_given
 from studio.models.card import request_for
 from studio.models.fitting import check_adapters
+from studio.models.speech_languages import check_language
 from studio.models.tokens import check_length
 
 
@@ -117,7 +118,12 @@ def _make_job(context: Context, kind: str, values: dict[str, Any], target: Path 
         _take_format(KINDS[kind], values, suffix)
     card = context.find_card(kind, str(values.pop("model", "") or ""))
     request = request_for(card, resolve_files(KINDS[kind], values, Path.cwd()))
-    problem = check_length(card, request) or check_given(card, request) or check_adapters(context.find_card, card, request)
+    problem = (
+        check_length(card, request)
+        or check_given(card, request)
+        or check_language(card, request)
+        or check_adapters(context.find_card, card, request)
+    )
     if problem:
         raise InvalidRequestError([problem])
     if stem and card.writes_notes:

@@ -1,4 +1,4 @@
-"""From Chinese text, with numbers and English words in it, to the phonemes of the misaki alphabet that Kokoro reads."""
+"""From Chinese text, with English words in it, to the phonemes of the misaki alphabet that Kokoro reads."""
 
 from __future__ import annotations
 
@@ -9,19 +9,15 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
-# English is a word or several, with what belongs to them (GPT-4, iPhone 15 Pro is "iPhone", 十五, "Pro").
-_WORDS = r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ0-9'’]*(?:[-.][A-Za-zÀ-ɏ0-9]+)*"
-_RUNS = re.compile(rf"({_WORDS}(?:\s+{_WORDS})*)")
+from studio import speech_text
+
+_LATIN = r"[A-Za-zÀ-ÖØ-öø-ɏ]+(?:['’-][A-Za-zÀ-ÖØ-öø-ɏ]+)*"
+_RUNS = re.compile(rf"({_LATIN}(?:\s+{_LATIN})*)")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3007]")
-_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_CLOCK = re.compile(r"(?<!\d)(\d{1,2})[:：]([0-5]\d)(?!\d)")
-_DIGIT_BY_DIGIT = re.compile(r"(?<![\d.])(?:0\d{2,}|\d{9,})(?![\d.])|\d{16,}|\d+(?:\.\d+){2,}")
-_BELOW_ZERO = re.compile(r"(?<![\d.])[-−](?=\d+℃)")
-_DIGITS = "零一二三四五六七八九"
 
 
 def phonemes(text: str, english: Callable[[str], str]) -> str:
-    """Return the phonemes; `english` gives those of the English words inside."""
+    """Return the phonemes of text without numbers and symbols; `english` gives those of the English words inside."""
     spoken = []
     for number, run in enumerate(_RUNS.split(text)):
         if run.strip():
@@ -30,7 +26,6 @@ def phonemes(text: str, english: Callable[[str], str]) -> str:
 
 
 def _spoken(run: str) -> str:
-    run = write_numbers(run)
     converter = _converter()
     try:
         return str(converter(run)[0])
@@ -39,22 +34,8 @@ def _spoken(run: str) -> str:
 
 
 def write_numbers(text: str) -> str:
-    """Return the text with its numbers in Chinese characters, as they are said."""
-    import cn2an
-
-    text = _THOUSANDS.sub("", text).replace("％", "%").replace("〇", "零")
-    text = _CLOCK.sub(lambda match: _clock(*match.groups()), text)
-    text = _DIGIT_BY_DIGIT.sub(lambda match: _one_by_one(match.group()), text)
-    return str(cn2an.transform(_BELOW_ZERO.sub("零下", text), "an2cn"))
-
-
-def _clock(hour: str, minute: str) -> str:
-    return f"{int(hour)}点整" if minute == "00" else f"{int(hour)}点{'零' if minute[0] == '0' else ''}{int(minute)}分"
-
-
-def _one_by_one(digits: str) -> str:
-    # Telephone numbers and codes, and what is too long for a number.
-    return "".join(_DIGITS[int(digit)] if digit.isdigit() else "点" for digit in digits)
+    """Return the text with its numbers and symbols in Chinese characters, as they are said."""
+    return speech_text.spoken(text, ("zh",), default="zh")
 
 
 @functools.lru_cache(maxsize=4096)

@@ -6,8 +6,10 @@ import functools
 import re
 from typing import Any
 
+from studio import speech_text
+
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
+_LATIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏ]")
 
 
 def is_chinese(text: str) -> bool:
@@ -30,12 +32,23 @@ def _english(british: bool) -> Any:
 
 
 def english(text: str, *, british: bool = False) -> str:
-    """Return the phonemes of English text."""
-    return str(_english(british)(text))
+    """Return the phonemes of English text; numbers and symbols in it are read as words."""
+    return _phonemes(speech_text.spoken(text, ("en",), default="en"), british)
 
 
-def chinese(text: str) -> str:
-    """Return the phonemes of Chinese text; English words inside are spoken as English."""
+def chinese(text: str, *, british: bool = False) -> str:
+    """Return the phonemes of Chinese text with English words in it, or of English text with Chinese names in it."""
     from studio.engine.chinese import phonemes
 
-    return phonemes(text, english)
+    words = speech_text.spoken(text)
+    if speech_text.is_mainly_chinese(words):
+        return phonemes(words, functools.partial(_phonemes, british=british))
+    parts = [
+        phonemes(part, functools.partial(_phonemes, british=british)) if script == "zh" else _phonemes(part, british)
+        for script, part in speech_text.parts_by_script(words)
+    ]
+    return " ".join(part.strip() for part in parts if part.strip())
+
+
+def _phonemes(words: str, british: bool) -> str:
+    return str(_english(british)(words))

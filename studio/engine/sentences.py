@@ -27,6 +27,9 @@ class Piece:
 
     text: str
     pause: float
+    """As a speaker makes it; shorter in faster speech."""
+    silence: float = 0.0
+    """As the text asks for it: [pause:2]; the same at every speed."""
 
 
 SENTENCE_PAUSE = 0.35

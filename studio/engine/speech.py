@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from studio import speech_text
 from studio.core.errors import StudioError
 from studio.core.events import AudioChunk, Progress, Statistics
 from studio.core.requests import SpeechRequest
@@ -22,6 +23,7 @@ from studio.engine.waveform_model import SpokenByTransformers
 from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
 from studio.models.memory import Plan
+from studio.models.speech_languages import LOOKED_AT, refusal
 
 SILENCE = 0.001
 """What is quieter (root mean square of 10 ms, full scale is 1) cannot be heard."""
@@ -58,9 +60,11 @@ def generate(run: Run, pipeline: Speaker) -> Generator[Result, None, Statistics]
     request = run.job.request
     assert isinstance(request, SpeechRequest)
     voice = choose_voice(run.card, request)
+    languages = run.card.languages or pipeline.languages
+    check_language(run.card.title, languages, request.prompt)
     pipeline.check(request.prompt)
     pipeline.begin()
-    pieces = pipeline.pieces(request.prompt)
+    pieces = pieces_of(pipeline, request.prompt, languages, language_of_voice(run.card, voice))
     clock = Clock()
     spoken: list[NDArray[np.float32]] = []
     with contextlib.suppress(JobCancelledError):
@@ -87,11 +91,42 @@ def generate(run: Run, pipeline: Speaker) -> Generator[Result, None, Statistics]
     return Statistics(run_seconds=clock.seconds, first_seconds=clock.first, units=frames, unit="sample")
 
 
+def check_language(title: str, languages: Collection[str], text: str) -> None:
+    """Raise StudioError, with what to do, where the voice does not know the language of the text."""
+    refused = refusal(title, languages, text)
+    if refused:
+        raise StudioError(refused[0], cause="invalid", cure=refused[1])
+
+
+def pieces_of(pipeline: Speaker, text: str, languages: Collection[str], default: str = "") -> list[Piece]:
+    """Return the pieces that the voice speaks, with everything in words, and the silences that the text asks for."""
+    pieces: list[Piece] = []
+    before = ""
+    for passage in speech_text.passages(text):
+        words = speech_text.spoken(passage.text, languages, default=default, marks=pipeline.marks)
+        if words.strip():
+            words = pipeline.continued(words, before) if before else words
+            before = words
+            pieces += pipeline.pieces(words)
+        if passage.silence and pieces:
+            last = pieces.pop()
+            pieces.append(Piece(last.text, 0.0, last.silence + passage.silence))
+        elif passage.silence:
+            pieces.append(Piece("", 0.0, passage.silence))
+    return pieces
+
+
+def language_of_voice(card: ModelCard, voice: str) -> str:
+    """Return the language of one of the card's voices, without its country; empty where it is not known."""
+    found = next((known.language for known in card.voices if known.name == voice), "")
+    return found.partition("-")[0]
+
+
 def _say(pipeline: Speaker, piece: Piece, voice: str, run: Run) -> NDArray[np.float32]:
     """Return the piece's samples and the silence after it."""
     request = run.job.request
     assert isinstance(request, SpeechRequest)
-    silence = np.zeros(int(piece.pause * pipeline.rate / request.speed), np.float32)
+    silence = np.zeros(int((piece.pause / request.speed + piece.silence) * pipeline.rate), np.float32)
     if not is_speakable(piece.text):
         return silence
     samples = pipeline.say(piece.text, voice, request.speed, request.seed or 0, run.cancelled)
@@ -117,8 +152,6 @@ def _whole(spoken: list[NDArray[np.float32]]) -> NDArray[np.float32]:
 
 def choose_voice(card: ModelCard, request: SpeechRequest) -> str:
     """Return the voice's name: the request's, else the model's first one that speaks the text's language. Raises StudioError."""
-    from studio.engine.phonemes import is_chinese
-
     names = [voice.name for voice in card.voices]
     if request.voice:
         if names and request.voice not in names:
@@ -126,6 +159,6 @@ def choose_voice(card: ModelCard, request: SpeechRequest) -> str:
                 f"{card.title} has no voice {request.voice!r}.", cause="invalid", cure=f"It has {', '.join(names)}."
             )
         return request.voice
-    language = "zh" if is_chinese(request.prompt) else "en"
+    language = speech_text.language_of(request.prompt[:LOOKED_AT], "en")
     fitting = [voice.name for voice in card.voices if voice.language.partition("-")[0] == language]
     return (fitting or names or [""])[0]

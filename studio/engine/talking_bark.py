@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from studio.core.errors import StudioError
@@ -19,6 +20,8 @@ MAX_WORDS = 256
 
 class Bark(Talker):
     """A loaded Bark."""
+
+    marks = re.compile(r"\[(?:laughter|laughs|sighs|music|gasps|clears throat)\]|[♪♫]|(?:MAN|WOMAN):", re.IGNORECASE)
 
     def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
         from transformers import BarkModel

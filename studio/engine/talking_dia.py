@@ -21,6 +21,8 @@ _SPEAKER = re.compile(r"\[S[12]\]")
 class Dia(Talker):
     """A loaded Dia with its DAC. What it said first is told to it with every next piece, so that the voices stay."""
 
+    marks = _SPEAKER
+
     def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
         from transformers import DacModel, DiaFeatureExtractor, DiaForConditionalGeneration, DiaProcessor
 
@@ -45,6 +47,11 @@ class Dia(Talker):
             speaker = (_SPEAKER.findall(words) or [speaker])[-1]
             named.append(Piece(words, piece.pause))
         return named
+
+    def continued(self, text: str, before: str) -> str:
+        """See `voices.Speaker.continued`."""
+        speakers = _SPEAKER.findall(before)
+        return text if not speakers or _SPEAKER.match(text.lstrip()) else f"{speakers[-1]} {text.lstrip()}"
 
     def models(self) -> tuple[Any, ...]:
         """See `Talker.models`."""

@@ -26,6 +26,8 @@ _TURN = re.compile(r"(?:^|\s)(?:Speaker\s+(\d)\s*:|\[(\d)\]:?)\s*", re.IGNORECAS
 class VibeVoice(Talker):
     """A loaded VibeVoice."""
 
+    marks = _TURN
+
     def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
         from transformers import VibeVoiceForConditionalGeneration
 
@@ -37,6 +39,11 @@ class VibeVoice(Talker):
     def pieces(self, text: str) -> list[Piece]:
         """See `voices.Speaker.pieces`."""
         return grouped(split(text), GROUP)
+
+    def continued(self, text: str, before: str) -> str:
+        """See `voices.Speaker.continued`."""
+        who = [match[1] or match[2] for match in _TURN.finditer(before)]
+        return text if not who or _TURN.match(text.lstrip()) else f"Speaker {who[-1]}: {text.lstrip()}"
 
     def models(self) -> tuple[Any, ...]:
         """See `Talker.models`."""

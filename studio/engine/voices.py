@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,13 +25,16 @@ MAX_PHONEMES = 500
 """Kokoro takes 510 with its two ends; longer pieces are cut at a space."""
 MAX_FOREIGN = 0.1
 """Below this share of the letters, words in another script (a name, a symbol) are passed over; above, the text is refused."""
-OTHER = "Add a model that speaks this language: Studio runs VITS and MMS-TTS folders."
 
 
 class Speaker(Protocol):
     """Says one piece of text after the other."""
 
     rate: int
+    languages: tuple[str, ...] = ()
+    """What it speaks, where its card names nothing."""
+    marks: re.Pattern[str] | None = None
+    """What it reads itself in a text, and what no rule may change: [S1], [laughter]."""
 
     def begin(self) -> None:
         """Another text begins: what was kept of the one before, such as its voice, is forgotten."""
@@ -40,8 +44,12 @@ class Speaker(Protocol):
         """Return the text in the pieces that `say` takes."""
         return split(text)
 
+    def continued(self, text: str, before: str) -> str:
+        """Return what follows a pause in a text, with the name of the speaker where the model reads names."""
+        return text
+
     def check(self, text: str) -> None:
-        """Raise StudioError, with what to do, where this model cannot speak the text's language."""
+        """Raise StudioError, with what to do, where this model cannot read the text's letters."""
 
     def say(self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled) -> NDArray[np.float32]:
         """Return the samples (frames) of the text; empty where there is nothing to say.
@@ -54,6 +62,7 @@ class Hibari(Speaker):
     """The package hibari-tts with the one voice that it carries; its others would be fetched from the network."""
 
     rate = RATE
+    languages = ("en",)
 
     def __init__(self) -> None:
         import_onnxruntime()
@@ -62,14 +71,7 @@ class Hibari(Speaker):
         self._synthesizer = Synthesizer(voice="heart", threads=thread_count())
 
     def check(self, text: str) -> None:
-        """See `Speaker.check`."""
-        if phonemes.foreign_share(text) > MAX_FOREIGN:
-            chinese = phonemes.is_chinese(text)
-            raise StudioError(
-                "Hibari speaks English only, and this text is in another script.",
-                cause="invalid",
-                cure="Choose Kokoro, which speaks Chinese too; `studio models install kokoro` fetches it." if chinese else OTHER,
-            )
+        """See `Speaker.check`. What it cannot speak is known by its language."""
 
     def say(self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled) -> NDArray[np.float32]:
         """See `Speaker.say`. It takes a hundredth of the time that the sound lasts, so that `cancelled` is not asked."""
@@ -80,6 +82,7 @@ class Kokoro(Speaker):
     """Kokoro-82M (https://huggingface.co/hexgrad/Kokoro-82M): phoneme ids, a style row by their number, a speed."""
 
     rate = RATE
+    languages = ("en", "zh")
 
     def __init__(self, card: ModelCard) -> None:
         onnxruntime = import_onnxruntime()
@@ -96,16 +99,12 @@ class Kokoro(Speaker):
         self._vocabulary: dict[str, int] = json.loads((resources() / "voices/kokoro/vocab.json").read_text(encoding="utf-8"))
 
     def check(self, text: str) -> None:
-        """See `Speaker.check`."""
-        if phonemes.foreign_share(text, chinese_too=True) > MAX_FOREIGN:
-            raise StudioError(
-                "Kokoro speaks English and Chinese here, and this text is in another script.", cause="invalid", cure=OTHER
-            )
+        """See `Speaker.check`. What it cannot speak is known by its language."""
 
     def say(self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled) -> NDArray[np.float32]:
         """See `Speaker.say`. `voice` is the name of a file in `resources/voices/kokoro`; it draws no random numbers."""
-        british = voice.startswith("b")
-        spoken = phonemes.chinese(text) if phonemes.is_chinese(text) else phonemes.english(text, british=british)
+        read = phonemes.chinese if phonemes.is_chinese(text) else phonemes.english
+        spoken = read(text, british=voice.startswith("b"))
         parts = [self._run(part, voice, speed, cancelled) for part in _cut(spoken)]
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 

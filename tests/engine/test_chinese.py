@@ -37,6 +37,39 @@ def test_english_words_inside_are_spoken_in_english():
     assert phonemes.english("ok") in spoken
 
 
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("会员费￥39.90。", "会员费三十九点九零元。"),
+        ("会议在2023-11-09，电话021-87654321。", "会议在二零二三年十一月九日，电话零二一，八七六五四三二一。"),
+        ("比分4:1，气温-8℃，占2/3。", "比分四比一，气温零下八摄氏度，占三分之二。"),
+    ],
+)
+def test_chinese_numbers_sound_like_their_words(written, words):
+    assert phonemes.chinese(written) == phonemes.chinese(words)
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("It cost 15£, or 17 €; he owes -$5.", "It cost fifteen pounds, or seventeen euros; he owes minus five dollars."),
+        ("Call 555-867-5309.", "Call five five five, eight six seven, five three zero nine."),
+        ("cafe\u0301", "café"),
+    ],
+)
+def test_english_numbers_sound_like_their_words(written, words):
+    assert phonemes.english(written) == phonemes.english(words)
+    assert phonemes.english(written, british=True) == phonemes.english(words, british=True)
+
+
+def test_an_english_text_with_a_chinese_name_is_english_but_for_the_name():
+    spoken = phonemes.chinese("In 2023, Baidu (百度) earned $7.50 a share.")
+    assert phonemes.english("twenty twenty three") in spoken
+    assert phonemes.english("dollars") in spoken
+    assert phonemes.chinese("百度") in spoken
+    assert phonemes.chinese("二零二三") not in spoken
+
+
 @pytest.mark.parametrize("text", ["兙", "瓧和瓰", "𠀀字", "，", "（）", "“你好”", "·", " \u3000 "])
 def test_rare_characters_and_bare_marks_are_no_error(text):
     assert isinstance(phonemes.chinese(text), str)

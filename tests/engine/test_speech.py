@@ -147,6 +147,69 @@ def test_a_text_that_the_voice_cannot_speak_is_refused_before_anything_is_made(h
     assert caught.value.cause == "invalid"
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "cure"),
+    [
+        ("Der Zug nach Hamburg hat heute leider zwanzig Minuten Verspätung.", "German", "facebook/mms-tts-deu"),
+        ("Le chat est sur la table de la cuisine et dort.", "French", "facebook/mms-tts-fra"),
+        ("Mañana vamos a la playa con nuestros amigos.", "Spanish", "facebook/mms-tts-spa"),
+        ("Dzień dobry, jak się pan dzisiaj czuje?", "Polish", "suno/bark-small"),
+        ("Tänään on hyvin kaunis päivä ja se on hyvä.", "Finnish", "MMS-TTS"),
+    ],
+)
+def test_a_latin_language_that_the_voice_does_not_know_is_named_with_what_to_do(hibari, text, language, cure):
+    with pytest.raises(StudioError, match=f"speaks English only, and this text seems to be in {language}") as caught:
+        _speak(hibari, text)
+    assert cure in caught.value.cure
+    assert caught.value.cause == "invalid"
+
+
+def test_a_pause_in_the_text_is_silence_of_its_length_at_any_speed(hibari):
+    for speed in (1.0, 2.0):
+        plain, paused = (
+            len(_speak(hibari, text, speed=speed).results[0].samples) for text in ("One thing", "One thing [pause:2]")
+        )
+        assert paused - plain == 2 * 24_000
+    samples = _speak(hibari, 'First part. <break time="1500ms"/> Second part.').results[0].samples[:, 0]
+    places = np.flatnonzero(np.abs(samples) > 0.01)
+    assert 1.5 < np.diff(places).max() / 24_000 < 1.7
+
+
+def test_tags_are_not_read_aloud(hibari):
+    plain = _speak(hibari, "Hello there.").results[0].samples
+    tagged = _speak(hibari, '<speak><prosody rate="slow">Hello there.</prosody></speak>').results[0].samples
+    np.testing.assert_array_equal(plain, tagged)
+
+
+def test_a_text_of_pauses_alone_is_no_speech(hibari):
+    with pytest.raises(StudioError, match="nothing in the text"):
+        _speak(hibari, "[pause:1] [pause:2]")
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("It cost 15£ on 2023-11-09.", "It cost fifteen pounds on November ninth, twenty twenty three."),
+        ("Call 555-867-5309 at 7:05!", "Call five five five, eight six seven, five three zero nine at seven oh five!"),
+        ("cafe\u0301 in 1984", "café in nineteen eighty four"),
+    ],
+)
+def test_numbers_sound_like_their_words(hibari, written, words):
+    np.testing.assert_array_equal(_speak(hibari, written).results[0].samples, _speak(hibari, words).results[0].samples)
+
+
+def test_after_a_pause_the_same_speaker_goes_on():
+    from studio.engine.talking_dia import Dia
+    from studio.engine.talking_vibevoice import VibeVoice
+
+    dia, vibevoice = Dia.__new__(Dia), VibeVoice.__new__(VibeVoice)
+    pieces = speech.pieces_of(dia, "[S1] Hello. [S2] I have 2 dogs. [pause:1] And 3 cats.", ("en",))
+    assert [piece.text for piece in pieces] == ["[S1] Hello. [S2] I have two dogs.", "[S2] And three cats."]
+    assert [piece.silence for piece in pieces] == [1.0, 0.0]
+    pieces = speech.pieces_of(vibevoice, "Speaker 1: Hello. Speaker 2: It is 5. [pause:1] Yes.", ("en", "zh"))
+    assert [piece.text for piece in pieces] == ["Speaker 1: Hello. Speaker 2: It is five.", "Speaker 2: Yes."]
+
+
 def test_a_foreign_name_in_a_long_text_is_no_reason_to_refuse_it(hibari):
     assert _speak(hibari, "The city of Beijing, written 北京, is the capital of the country.").results
 
@@ -163,6 +226,8 @@ def test_without_a_choice_the_voice_speaks_the_texts_language():
     assert speech.choose_voice(card, SpeechRequest(prompt="Hello")) == "en1"
     assert speech.choose_voice(card, SpeechRequest(prompt="你好")) == "zh1"
     assert speech.choose_voice(card, SpeechRequest(prompt="你好", voice="en1")) == "en1"
+    assert speech.choose_voice(card, SpeechRequest(prompt="Her name is Li Na (李娜), and she plays tennis.")) == "en1"
+    assert speech.choose_voice(card, SpeechRequest(prompt="我用 Python 和 Excel 做表格。")) == "zh1"
 
 
 # VITS ------------------------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from studio.jobs.batch.template import columns, variables
 from studio.jobs.batch.wildcards import Wildcards
 from studio.models.card import ADAPTER, ModelCard, request_for
 from studio.models.fitting import check_adapters
+from studio.models.speech_languages import check_language
 from studio.models.tokens import check_length
 
 FindCard = Callable[[str, str], ModelCard]
@@ -454,7 +455,7 @@ class Understanding:
             raise NotUnderstoodError(*error.problems) from error
         except StudioError as error:
             raise NotUnderstoodError(Problem("model", error.message)) from error
-        problem = check_length(card, request) or check_given(card, request)
+        problem = check_length(card, request) or check_given(card, request) or check_language(card, request)
         if not problem and (problem := check_adapters(self.find_card, card, request)) and tags:
             problem = Problem(problem.field, f"{tags} in the prompt: {problem.message}")
         if problem:
