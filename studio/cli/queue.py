@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Annotated
 
 import msgspec
@@ -81,7 +82,7 @@ def clear_command(ctx: typer.Context, as_json: Json = False) -> None:
 
 def _change(ctx: typer.Context, job_id: str | None, as_json: bool) -> None:
     from studio.jobs.session import hold
-    from studio.jobs.store import JobStore
+    from studio.jobs.store import JobStore, reason_for
 
     try:
         lock = hold(ctx.obj.data)
@@ -95,6 +96,9 @@ def _change(ctx: typer.Context, job_id: str | None, as_json: bool) -> None:
             changed = [job_id] if store.cancel([job_id])[0] or store.remove_unreadable(job_id) else []
         else:
             changed = store.remove_over()
+    except sqlite3.OperationalError as error:
+        output.explain(StudioError(f"The queue could not be changed: {reason_for(error)}.", cure="Try again later."))
+        raise typer.Exit(output.FAILED) from None
     finally:
         store.close()
         lock.unlock()

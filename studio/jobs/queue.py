@@ -27,7 +27,7 @@ from studio.core.requests import Request
 from studio.jobs.estimate import Estimates, PastRun
 from studio.jobs.gate import Gate, Limit
 from studio.jobs.order import NOTHING_LOADED, Model, Places, model_of, moved, run_order
-from studio.jobs.store import MAX_CRASHES, JobStore
+from studio.jobs.store import LOCK_SECONDS, MAX_CRASHES, JobStore, reason_for
 from studio.jobs.tally import Tally
 
 T = TypeVar("T")
@@ -78,6 +78,7 @@ class JobQueue(QObject):
     def __init__(self, store: JobStore, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
+        store.lock_seconds = LOCK_SECONDS  # in the journal thread nobody waits
         self._journal = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._mirror: dict[str, Job] = {job.id: job for job in store.jobs()}
         self.tally = Tally(self._mirror.values())
@@ -129,7 +130,12 @@ class JobQueue(QObject):
         ids = list(job_ids)
 
         def write() -> Callable[[], None]:
-            cancelled, running = self._store.cancel(ids)
+            try:
+                cancelled, running = self._store.cancel(ids)
+            except sqlite3.Error:
+                for job_id in ids:  # what runs ends all the same
+                    self._cancel_running(job_id)
+                raise
             for job_id in running:
                 self._cancel_running(job_id)
             self._settle_batches(cancelled)
@@ -519,14 +525,6 @@ class JobQueue(QObject):
             if job is not None:
                 self.tally.remove(job)
         self.jobs_removed.emit(job_ids)
-
-
-def reason_for(error: BaseException) -> str:
-    """Return in words why the database refused a change."""
-    if isinstance(error, UnicodeEncodeError):
-        return "the name of a file or folder is not valid UTF-8"
-    known = {"database or disk is full": "the disk is full", "database is locked": "another program has locked the database"}
-    return known.get(str(error), str(error) or type(error).__name__)
 
 
 def _call(function: Callable[[T], object], argument: T) -> Callable[[], None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 
 from PySide6.QtCore import QLockFile
@@ -14,7 +15,7 @@ from studio.engine.protocol import Engine
 from studio.jobs.batch.report import write_report
 from studio.jobs.lock import Hold, take
 from studio.jobs.queue import JobQueue
-from studio.jobs.store import JobStore
+from studio.jobs.store import JobStore, reason_for
 from studio.jobs.worker import Worker
 
 BALLAST_BYTES = 16 * 2**20
@@ -42,6 +43,11 @@ class Session:
             self.queue = JobQueue(store)
             self.damage = _describe_damage(store)
             """Sentences for a person where the queue's file was damaged or holds what cannot be read; else empty."""
+        except sqlite3.OperationalError as error:
+            self._lock.unlock()
+            raise StudioError(
+                f"The queue's file {data.database} cannot be changed: {reason_for(error)}.", cause="disk", cure="Try again later."
+            ) from error
         except BaseException:
             self._lock.unlock()
             raise

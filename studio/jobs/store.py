@@ -26,7 +26,9 @@ from studio.library.database import open_database
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 LOCK_SECONDS = 60.0
-"""How long a change waits while another program has locked the database."""
+"""How long a change by the queue waits while another program has locked the database."""
+START_LOCK_SECONDS = 5.0
+"""The same for a start or a short command, which a person waits for."""
 LOCK_POLL_MS = 500
 
 MAX_CRASHES = 2
@@ -59,6 +61,8 @@ class JobStore:
         """The copy of a database in which tables were missing; they were made again."""
         self.unreadable: dict[str, UnreadableJob] = {}
         """Id → a job that this version cannot read, of those that were seen so far. It is kept, and does not run."""
+        self.lock_seconds = START_LOCK_SECONDS
+        """How long a change waits for a database that another program has locked."""
         self.closing = threading.Event()
         """Set from any thread: changes no longer wait for a database that another program has locked."""
         connection.execute(f"PRAGMA busy_timeout = {LOCK_POLL_MS}")
@@ -92,7 +96,7 @@ class JobStore:
 
     def _begin(self) -> None:
         """Begin a transaction; wait while another program has locked the database."""
-        deadline = time.monotonic() + LOCK_SECONDS
+        deadline = time.monotonic() + self.lock_seconds
         while True:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -408,6 +412,14 @@ class JobStore:
                 raise
             self._ballast.unlink()
             write()
+
+
+def reason_for(error: BaseException) -> str:
+    """Return in words why the database refused a change."""
+    if isinstance(error, UnicodeEncodeError):
+        return "the name of a file or folder is not valid UTF-8"
+    known = {"database or disk is full": "the disk is full", "database is locked": "another program has locked the database"}
+    return known.get(str(error), str(error) or type(error).__name__)
 
 
 def _tidy(connection: sqlite3.Connection) -> None:

@@ -6,7 +6,8 @@ import time
 import pytest
 
 from studio.core.artifact import Artifact
-from studio.core.events import Finished
+from studio.core.errors import StudioError
+from studio.core.events import Finished, Progress
 from studio.core.jobs import Batch, JobState, new_job
 from studio.core.requests import TextRequest
 from studio.engine.fake import FakeEngine
@@ -30,7 +31,7 @@ def session(qapp, data):
 @pytest.fixture
 def impatient(monkeypatch):
     """What takes a minute in real life takes a moment."""
-    monkeypatch.setattr(store_module, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(queue_module, "LOCK_SECONDS", 0.1)
     monkeypatch.setattr(store_module, "LOCK_POLL_MS", 20)
     monkeypatch.setattr(queue_module, "RETRY_SECONDS", 0.05)
 
@@ -107,7 +108,7 @@ def test_the_ballast_lets_a_job_into_the_queue_of_a_full_disk(tmp_path):
     store.close()
 
 
-def test_a_database_that_is_locked_is_waited_for(qtbot, session, data, impatient):
+def test_a_database_that_is_locked_is_waited_for(qtbot, impatient, session, data):
     told, jobs = failures(session), [text_job(data.outputs) for _ in range(3)]
     session.queue.together = False
     with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
@@ -123,7 +124,7 @@ def test_a_database_that_is_locked_is_waited_for(qtbot, session, data, impatient
     other.close()
 
 
-def test_the_end_of_a_job_is_stored_when_the_lock_is_gone(qtbot, data, qapp, impatient):
+def test_the_end_of_a_job_is_stored_when_the_lock_is_gone(qtbot, impatient, data, qapp):
     other = sqlite3.connect(data.database, isolation_level=None)
 
     def lock(_job):
@@ -202,3 +203,36 @@ def test_a_report_that_cannot_be_written_is_written_at_the_next_start(qtbot, ses
     last = Session(data, FakeEngine(data))
     last.close()
     assert len(list(report.iterdir())) == 1
+
+
+def test_a_start_beside_a_lock_is_refused_in_a_sentence(qapp, data, monkeypatch):
+    monkeypatch.setattr(store_module, "START_LOCK_SECONDS", 0.1)
+    store = JobStore.open(data.database)
+    store.add([text_job(data.outputs)])
+    store.take_next()
+    store.close()
+    other = sqlite3.connect(data.database, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StudioError, match="another program has locked the database"):
+        Session(data, FakeEngine(data))
+    other.execute("ROLLBACK")
+    other.close()
+    session = Session(data, FakeEngine(data))
+    assert [job.state for job in session.recovered] == [JobState.QUEUED]
+    session.close()
+
+
+def test_a_cancel_reaches_the_running_job_when_it_cannot_be_stored(qtbot, impatient, data, qapp):
+    session = Session(data, FakeEngine(data, step_seconds=0.05))
+    told, job = failures(session), text_job(data.outputs, max_new_tokens=40)
+    with qtbot.waitSignal(session.queue.job_event, timeout=PATIENCE, check_params_cb=lambda _id, e: isinstance(e, Progress)):
+        session.queue.submit([job])
+        session.start()
+    other = sqlite3.connect(data.database, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    session.queue.cancel([job.id])
+    qtbot.waitUntil(lambda: len(told) == 2, timeout=PATIENCE)  # of the cancel, and of the end that it brought
+    other.execute("ROLLBACK")
+    other.close()
+    qtbot.waitUntil(lambda: session.queue.job(job.id).state is JobState.CANCELLED, timeout=PATIENCE)
+    session.close()

@@ -125,3 +125,17 @@ def test_what_a_dead_process_was_writing_is_removed_at_the_next_start(qapp, data
     Session(data, FakeEngine(data)).close()
     assert not left.exists()
     assert foreign.exists(), "a process that lives may be writing it"
+
+
+def test_names_that_waiting_rows_will_write_count_as_taken(qtbot, qapp, data, tmp_path):
+    out, found = tmp_path / "out", read(tmp_path)
+    first, again = plan(found, out), plan(found, out)  # neither sees a file of the other
+    session = Session(data, FakeEngine(data))
+    session.queue.submit(first[1], first[0])
+    with qtbot.waitSignal(session.queue.batch_finished, timeout=PATIENCE, check_params_cb=lambda batch: batch.id == again[0].id):
+        session.queue.submit(again[1], again[0])
+        session.start()
+    assert [job.state for job in session.queue.jobs()] == [JobState.COMPLETED] * 6
+    assert len({job.target.stem for job in session.queue.jobs()}) == 6
+    session.close()
+    assert len(pictures(out)) == 12
