@@ -176,7 +176,8 @@ def running(process: psutil.Process) -> bool:
 
 def label(process: psutil.Process) -> str:
     try:
-        return f"{role_of(process, 0)} ({process.status()})"
+        role = role_of(process, process.ppid())  # without the program, a child looks like its fork server
+        return f"{role} ({process.status()})"
     except psutil.Error:
         return "gone"
 

@@ -34,6 +34,8 @@ from studio.jobs.session import DataFolderInUseError, Session
 
 SIGNAL_POLL_MS = 100
 """Python sees a signal only between its own instructions; a timer gives it some while Qt waits."""
+WINDOW_OBEYS_MS = 6_000
+"""How long Ctrl+C waits for the window that runs the jobs; its engine takes 3 s to end one that hangs."""
 LOOK_AGAIN_MS = 2_000
 """How often it is tried whether a folder that refused a result can be written again."""
 
@@ -167,6 +169,12 @@ class Run:
             return
         self.interrupted = True
         self.session.queue.cancel(list(self._waiting))
+        if isinstance(self.session, RemoteSession):
+            QTimer.singleShot(WINDOW_OBEYS_MS, self._leave_window)
+
+    def _leave_window(self) -> None:
+        output.note("The window does not answer; its jobs stay in its queue.")
+        self._application.exit(1)
 
     def _on_jobs_changed(self, jobs: list[Job]) -> None:
         for job in jobs:

@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -127,18 +127,20 @@ class Reader:
             yield self._decoder.decode(body)
 
 
-def server_names(data: DataFolder, *, make: bool = False) -> list[str]:
-    """Return where the window of a data folder listens, the best place first: paths, on Windows the name of a pipe.
+def server_names(data: DataFolder, *, make: bool = False) -> Iterator[str]:
+    """Yield where the window of a data folder listens, the best place first: paths, on Windows the name of a pipe.
 
     The folder itself is no place where its path is too long or other users can write there; file systems without sockets show
-    only when listening fails. `make`: make the folders that are missing.
+    only when listening fails. `make`: make each folder that is missing when it is asked for.
     """
     root = data.root.resolve()
     code = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
     if sys.platform == "win32":
-        return [f"studio-{code}"]
-    names = [str(DataFolder(root).socket)] if is_private(root) else []
-    return [name for name in [*names, *_other_names(code, make=make)] if _fits(name)]
+        yield f"studio-{code}"
+        return
+    if is_private(root) and _fits(name := str(DataFolder(root).socket)):
+        yield name
+    yield from filter(_fits, _other_names(code, make=make))
 
 
 def _other_names(code: str, *, make: bool) -> Iterator[str]:
@@ -170,21 +172,26 @@ class Door(QObject):
         super().__init__()
         self._queue = queue
         self._raised = raised
+        self._root = data.root.resolve()
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._on_connection)
         for name in server_names(data):  # left by a program that was killed; the lock says that we are the only one
             QLocalServer.removeServer(name)
-        if not self._listen(server_names(data)) and not self._listen(server_names(data, make=True)):
+        if not self._listen(server_names(data, make=True)):
             log.warning("Commands cannot find this window: %s", self._server.errorString())
 
     def close(self) -> None:
         """Hear no one any more."""
+        folder = Path(self._server.fullServerName()).parent
         self._server.close()
+        if folder != self._root:
+            with contextlib.suppress(OSError):  # a pipe of Windows has no folder
+                folder.rmdir()
         for socket in self._server.findChildren(QLocalSocket):
             socket.disconnectFromServer()
 
-    def _listen(self, names: Sequence[str]) -> bool:
+    def _listen(self, names: Iterable[str]) -> bool:
         return any(self._server.listen(name) for name in names)
 
     def _on_connection(self) -> None:

@@ -80,15 +80,17 @@ def test_a_folder_of_its_own_serves_where_the_data_folder_does_not(case, open_do
     data.create()
     if case == "shared":
         data.root.chmod(0o777)
-    (name,) = [name for name in server_names(data, make=True) if name.startswith(str(runtime))]
-    if case == "not text":  # Qt has no name for the database either; only the socket's place is asked for
-        assert str(data.root) not in server_names(data)[0]
-        return
-    open_door(data)
-    assert stat.S_ISSOCK(Path(name).stat().st_mode)
+    name = next(server_names(data, make=True))
+    assert Path(name).parent.parent == runtime
     assert stat.S_IMODE(Path(name).parent.stat().st_mode) == 0o700
+    if case == "not text":  # Qt has no name for the database either; only the socket's place is asked for
+        return
+    opened = open_door(data)
+    assert stat.S_ISSOCK(Path(name).stat().st_mode)
     assert not data.socket.exists()
     assert knock(data) is not None
+    opened.close()
+    assert not list(runtime.iterdir())
 
 
 def test_a_runtime_folder_that_others_can_enter_is_not_used(short, monkeypatch):
@@ -97,7 +99,7 @@ def test_a_runtime_folder_that_others_can_enter_is_not_used(short, monkeypatch):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(short / "run"))
     data = DataFolder(short / ("x" * MAX_PATH_BYTES))
     data.create()
-    names = server_names(data, make=True)
+    names = list(server_names(data, make=True))
     try:
         assert not any(name.startswith(str(short)) for name in names)
         assert all(is_private(Path(name).parent, readable=False) for name in names)

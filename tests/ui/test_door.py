@@ -169,7 +169,7 @@ def test_garbage_is_shown_the_door(qtbot, open_studio, data):
     studio = open_studio()
     for garbage in (b"\x00\x00\x00\x05hello", b"\xff\xff\xff\xff", packed(Raise())[:3], b"GET / HTTP/1.1\r\n\r\n"):
         socket = QLocalSocket()
-        socket.connectToServer(server_names(data)[0])
+        socket.connectToServer(next(server_names(data)))
         qtbot.waitUntil(lambda s=socket: s.state() is QLocalSocket.LocalSocketState.ConnectedState, timeout=PATIENCE)
         socket.write(garbage)
         socket.flush()
