@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMessageBox,
-    QPlainTextEdit,
     QPushButton,
     QSizePolicy,
     QTableView,
@@ -26,11 +25,14 @@ from PySide6.QtWidgets import (
 
 from studio.core.errors import Failure
 from studio.ui.icons import set_icon
+from studio.ui.plain_editor import MAX_RUN, PlainEditor
 
 LABEL_CHARACTERS = 900
 LABEL_LINES = 15
 """What a label shows of a text; a higher message box would not fit on a small screen."""
+DETAILS_CHARACTERS = 100_000
 CUT = "\n…"
+_LONG_RUN = re.compile(rf"[^ \n]{{{MAX_RUN}}}")
 _LONG_WORD = re.compile(r"\S{60}")
 
 
@@ -64,7 +66,7 @@ def button(text: str, tip: str, pressed: Callable[[], object], icon_name: str = 
     return made
 
 
-class _Editor(QPlainTextEdit):
+class _Editor(PlainEditor):
     """Asks for no more than its smallest height, so that it does not push down what scrolls with it."""
 
     def sizeHint(self) -> QSize:
@@ -72,7 +74,7 @@ class _Editor(QPlainTextEdit):
         return QSize(super().sizeHint().width(), self.minimumHeight())
 
 
-def text_editor(name: str, tip: str, height: int) -> QPlainTextEdit:
+def text_editor(name: str, tip: str, height: int) -> PlainEditor:
     """Return a plain text editor with name and tip; Tab leaves it."""
     editor = _Editor()
     name_control(editor, name, tip)
@@ -158,6 +160,12 @@ def for_label(text: str) -> str:
     return shown if len(text) <= LABEL_CHARACTERS and len(lines) <= LABEL_LINES else shown + CUT
 
 
+def for_details(text: str) -> str:
+    """Return a text of any origin so that Qt lays it out in linear time; see `plain_editor`."""
+    shown = _LONG_RUN.sub("\\g<0>\n", text[:DETAILS_CHARACTERS])
+    return shown if len(text) <= DETAILS_CHARACTERS else shown + CUT
+
+
 def ask(parent: QWidget, title: str, question: str, yes: str, no: str = "Cancel") -> bool:
     """Ask a question with two named answers; closing the box means no."""
     box = QMessageBox(QMessageBox.Icon.Question, title, for_label(question), parent=parent)
@@ -176,7 +184,7 @@ def tell(parent: QWidget | None, title: str, text: str, details: str = "") -> No
     box = QMessageBox(QMessageBox.Icon.Warning, title, shown, parent=parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
     if details:
-        box.setDetailedText(details)
+        box.setDetailedText(for_details(details))
     box.exec()
 
 

@@ -5,20 +5,18 @@ What a reasoning model thinks stands folded in a line above its answer.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QPlainTextEdit, QTabBar, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from studio.ui.parts import name_control
+from studio.ui.plain_editor import PlainEditor
 
 FLUSH_MS = 30
 THOUGHTS_HEIGHT = 160
-MAX_RUN = 2_000
-"""Qt's layout is quadratic in a line without a break: 200 kB take 12 s."""
-MAX_SHOWN = 256_000
-_RUN = re.compile(rf"\S{{{MAX_RUN}}}")
+MAX_SHOWN = 240_000
+"""Characters; less than an editor takes."""
 
 
 class TextView(QWidget):
@@ -39,7 +37,7 @@ class TextView(QWidget):
         self.tabs.setExpanding(False)
         name_control(self.tabs, "Candidates", "The results of this prompt, the best one first")
         self.tabs.currentChanged.connect(self._on_tab_changed)
-        self.view = QPlainTextEdit()
+        self.view = PlainEditor()
         self.view.setReadOnly(True)
         self.view.setPlaceholderText("The text appears here.")
         name_control(self.view, "Result", "The text that was made")
@@ -149,9 +147,9 @@ class TextView(QWidget):
         self._show_thoughts()
         bar = self.view.verticalScrollBar()
         at_end = bar.value() >= bar.maximum() - 4
-        if _RUN.search(self._texts.get(self._current(), "")[-2 * MAX_RUN :]) or self._shown > MAX_SHOWN:
+        if self._shown <= MAX_SHOWN < self._shown + len(piece):
             self._show(self._texts.get(self._current(), ""))
-        else:
+        elif self._shown <= MAX_SHOWN:
             cursor = self.view.textCursor()
             cursor.movePosition(cursor.MoveOperation.End)
             cursor.insertText(piece)
@@ -172,7 +170,7 @@ class ThoughtsView(QWidget):
         self.toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         name_control(self.toggle, "Thoughts", "Show or hide what the model thought before its answer; it is not saved")
         self.toggle.toggled.connect(self._show_unfolded)
-        self.view = QPlainTextEdit()
+        self.view = PlainEditor()
         self.view.setReadOnly(True)
         self.view.setMaximumHeight(THOUGHTS_HEIGHT)
         name_control(self.view, "Text of the thoughts", "What the model thought before its answer")
@@ -223,6 +221,5 @@ class ThoughtsView(QWidget):
 
 
 def for_display(text: str) -> str:
-    """Return the text with a break in every very long unbroken run, and cut where it is too long to be laid out."""
-    shown = _RUN.sub(lambda run: run.group() + "\n", text[:MAX_SHOWN])
-    return shown if len(text) <= MAX_SHOWN else shown + "\n…"
+    """Return the text, cut where it is too long to be laid out."""
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "\n…"

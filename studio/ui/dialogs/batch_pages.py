@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QLineEdit,
-    QPlainTextEdit,
     QSizePolicy,
     QSpinBox,
     QTableWidget,
@@ -31,6 +30,7 @@ from studio.jobs.batch.expand import COMBINE
 from studio.jobs.batch.seeds import MAX_REPEATS, POLICIES
 from studio.ui.dialogs.batch_reading import as_variables
 from studio.ui.parts import button, dress_table, label, name_control, row, tell
+from studio.ui.plain_editor import PlainEditor
 from studio.ui.presets import presets
 from studio.ui.shared import Shared
 
@@ -195,7 +195,7 @@ class VariationsPage(Page):
         )
         browse = button("…", "Choose the folder of wildcards", self._choose)
         browse.setAccessibleName("Choose the folder of wildcards")
-        self.variables = QPlainTextEdit()
+        self.variables = PlainEditor()
         self.variables.setPlaceholderText("style = {oil|watercolour}\ncity = 北京")
         self.variables.setTabChangesFocus(True)
         self.variables.setFixedHeight(QFontMetrics(self.variables.font()).lineSpacing() * 5 + 14)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit, QPlainTextEdit, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
 from studio.models.card import ModelCard
@@ -20,6 +20,7 @@ from studio.models.staging import InstallCancelledError
 from studio.ui.dialogs.fetching import Fetching, Work
 from studio.ui.dialogs.unfinished import Unfinished
 from studio.ui.parts import Notice, button, label, name_control, row, size_text
+from studio.ui.plain_editor import PlainEditor
 from studio.ui.screens import resize_to_fit
 from studio.ui.shared import Shared
 
@@ -158,7 +159,7 @@ class DownloadDialog(QDialog):
         shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         shown.setWindowTitle("Licence")
         resize_to_fit(shown, 640, 480)
-        text = QPlainTextEdit()
+        text = PlainEditor()
         text.setReadOnly(True)
         text.setPlainText("\n".join(printable(line) for line in self._look.found.licence_text.splitlines()))
         name_control(text, "Licence", "As it lies in the repository")

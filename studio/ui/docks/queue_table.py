@@ -115,7 +115,7 @@ class JobTable(QAbstractTableModel):
         if role == SHARE_ROLE and index.column() == PROGRESS:
             return self._progress.get(job.id, (0.0, ""))[0] if job.state is JobState.RUNNING else None
         if role == Qt.ItemDataRole.ToolTipRole:
-            return html.escape(job.failure.message if job.failure else job.request.prompt[:500])
+            return html.escape((job.failure.message if job.failure else job.request.prompt)[:500])
         return None
 
     def _text(self, job: Job, column: int) -> str:
@@ -131,7 +131,7 @@ class JobTable(QAbstractTableModel):
         if column == PROGRESS:
             if job.state is JobState.RUNNING:
                 return self._progress.get(job.id, (0.0, "Preparing"))[1]
-            return job.failure.message if job.failure else ""
+            return job.failure.message[:500] if job.failure else ""
         return self._time(job)
 
     def _time(self, job: Job) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication, QTextCursor
-from PySide6.QtWidgets import QFileDialog, QMenu, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from studio.core.artifact import Artifact, limit_sentence
 from studio.core.errors import Problem
@@ -36,7 +36,7 @@ class TextTab(GenerateTab):
     own_fields = ("system_prompt", "format")
 
     def __init__(self, shared: Shared) -> None:
-        self.system_prompt: QPlainTextEdit = text_editor("System prompt", "How a chat model should behave.", 48)
+        self.system_prompt = text_editor("System prompt", "How a chat model should behave.", 48)
         self._system_title = label("System prompt", "muted")
         self.token_count = label("", "muted")
         self.view = TextView()
