@@ -10,7 +10,7 @@ MODULES = (
     "startup", "ui_delay", "throughput", "child_restart", "starter_image", "starter_music", "gguf_load", "gguf_speed",
     "saving",
     "inspect_models", "model_switch", "text_batch", "image_batch", "queue_cost", "batch_read", "batch_window",
-    "batch_fuzz", "header_fuzz", "download_cuts", "reliability",
+    "batch_fuzz", "batch_bombs", "header_fuzz", "download_cuts", "reliability",
 )  # fmt: skip
 """Those from `batch_fuzz` on take longest: half an hour and more."""
 

@@ -92,6 +92,8 @@ def as_number(text: str, kind: str, field: str, *, decimal_comma: bool) -> str:
 
     `5.0` is a whole number, `50 %` is 0.5; digits and minus may be those of other scripts.
     """
+    if text.isdigit() and text.isascii():
+        return text
     wanted = _numbers(kind).get(field)
     if wanted is None or len(text) > 60:
         return text

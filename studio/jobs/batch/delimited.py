@@ -110,7 +110,7 @@ def _filled(cells: list[str]) -> dict[int, str]:
 
 def _records(source: _Source, delimiter: str) -> Iterator[Cells]:
     csv.field_size_limit(MAX_LINE_CHARACTERS)
-    reader = csv.reader(source, delimiter=delimiter, strict=True)
+    reader = csv.reader(source, delimiter=delimiter, strict=True, skipinitialspace=True)
     width = 0
     while True:
         source.begin()
@@ -120,7 +120,7 @@ def _records(source: _Source, delimiter: str) -> Iterator[Cells]:
             return
         except (csv.Error, _TooLongError) as error:
             yield from _recover(source, delimiter, width, error)
-            reader = csv.reader(source, delimiter=delimiter, strict=True)
+            reader = csv.reader(source, delimiter=delimiter, strict=True, skipinitialspace=True)
             continue
         filled = _filled(cells)
         width = max(width, len(cells)) if filled else width
@@ -130,6 +130,9 @@ def _records(source: _Source, delimiter: str) -> Iterator[Cells]:
 
 def _recover(source: _Source, delimiter: str, width: int, error: Exception) -> Iterator[Cells]:
     """Yield the row that cannot be read, and leave the source at the next line that surely is a row."""
+    if cells := _padded(source, delimiter):
+        yield Cells(source.record[0][0], _filled(cells))
+        return
     (first, line), *behind = source.record
     last = first
     again = source.put_back(behind)
@@ -152,10 +155,33 @@ def _recover(source: _Source, delimiter: str, width: int, error: Exception) -> I
     yield Cells(first, {}, Problem("row", f"{why}; is a quote in it not closed, or not doubled?{beyond}"))
 
 
+_PADDED = {
+    delimiter: re.compile(rf'[ \xa0]*+(?:"((?:[^"]|"")*+)"[ \xa0]*+|([^"{re.escape(delimiter)}\n]*+))')
+    for delimiter in _DELIMITERS
+}  # fmt: skip
+
+
+def _padded(source: _Source, delimiter: str) -> list[str]:
+    """Return the cells of a row with blanks behind closing quotes; none where something else is wrong with it."""
+    text = "\n".join(line for _number, line in source.record)
+    pattern = _PADDED.get(delimiter)
+    cells: list[str] = []
+    place = 0
+    while pattern and (found := pattern.match(text, place)):
+        cells.append(found[2] if found[1] is None else found[1].replace('""', '"'))
+        place = found.end()
+        if place == len(text):
+            return cells
+        if text[place] != delimiter:
+            break
+        place += 1
+    return []
+
+
 def _is_row(line: str, delimiter: str, width: int) -> bool:
     if width < 2 or line.count('"') % 2 or len(line) > MAX_RECORD_CHARACTERS:
         return False
     try:
-        return len(next(csv.reader([line], delimiter=delimiter, strict=True), ())) == width
+        return len(next(csv.reader([line], delimiter=delimiter, strict=True, skipinitialspace=True), ())) == width
     except csv.Error:
         return False

@@ -32,6 +32,14 @@ from studio.models.card import ModelCard
 __all__ = ["BatchFile", "FindCard", "Row", "columns_of", "cure_for", "plan", "read_batch"]
 
 
+MAX_UNKNOWN = 500
+"""Names of models and adapters that are looked for and not found."""
+
+
+class _TooManyUnknownError(Exception):
+    """A file names too many models that are not there."""
+
+
 @dataclass(frozen=True)
 class BatchFile:
     """A batch file as it was understood."""
@@ -95,7 +103,14 @@ def read_batch(
     )  # fmt: skip
     drawing = seed_policies.Seeds(seeds, first_seed)
     understanding = Understanding(reading, raw, _remember(find_card), drawing)
-    rows = tuple(understanding.rows())
+    try:
+        rows = tuple(understanding.rows())
+    except _TooManyUnknownError as error:
+        raise StudioError(
+            f"The file names more than {MAX_UNKNOWN} models or adapters that are not there.",
+            cause="invalid",
+            cure="Check the names; `studio models list` shows those that are there.",
+        ) from error
     warning = " ".join(filter(None, (*notes, _ignored(raw), *understanding.notes())))
     return BatchFile(path, found, warning, rows, grid, None if seeds == "random" else drawing.first, _header(raw))
 
@@ -103,11 +118,17 @@ def read_batch(
 def _remember(find_card: FindCard) -> FindCard:
     """Return the same with each answer kept, refusals too: a hundred thousand rows may name a model that is not there."""
 
+    unknown = 0
+
     @functools.cache
     def ask(kind: str, name: str) -> ModelCard | StudioError:
+        nonlocal unknown
         try:
             return find_card(kind, name)
         except StudioError as error:
+            unknown += 1
+            if unknown > MAX_UNKNOWN:  # each is looked for on the disk
+                raise _TooManyUnknownError from error
             return error
 
     def find(kind: str, name: str) -> ModelCard:

@@ -13,7 +13,7 @@ from studio.jobs.batch.a1111 import has_tags, read_line
 from studio.jobs.batch.columns import clean
 from studio.jobs.batch.decode import MAX_FILE_BYTES, decode, read_bytes
 from studio.jobs.batch.delimited import read_delimited
-from studio.jobs.batch.rows import MAX_LINE_CHARACTERS, MAX_ROWS, RawRow, check_count, lines_of, too_long
+from studio.jobs.batch.rows import MAX_LINE_CHARACTERS, MAX_NAMES, MAX_ROWS, RawRow, check_count, check_lines, lines_of, too_long
 from studio.jobs.batch.table import IsWanted, wanted_by
 
 __all__ = ["MAX_LINE_CHARACTERS", "MAX_ROWS", "SUFFIXES", "RawRow", "is_batch_file", "read_folder", "read_rows"]
@@ -40,6 +40,7 @@ def read_rows(
             cause="invalid",
             cure="Use .txt, .csv, .tsv, .jsonl, .json or .xlsx.",
         )
+    check_lines(text)
     rows = []
     for row in reader(text, wanted_by(wanted), [] if notes is None else notes):
         rows.append(row)
@@ -189,6 +190,8 @@ def _skip(text: str, place: int) -> int:
 def _object(line: int, values: Any, size: int) -> RawRow:
     if not isinstance(values, dict):
         return RawRow(line, problems=(Problem("row", "is not an object"),))
+    if len(values) > MAX_NAMES:
+        return RawRow(line, problems=(Problem("row", f"has more than {MAX_NAMES} names"),))
     if size > _MAX_NESTED:  # what no setting takes is not kept
         values = {name: type(value)() if isinstance(value, (list, dict)) else value for name, value in values.items()}
     return RawRow(line, values)

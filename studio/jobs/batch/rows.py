@@ -13,6 +13,12 @@ MAX_ROWS = 100_000
 MAX_LINE_CHARACTERS = 1_000_000
 MAX_CHARACTERS = 64_000_000
 """Of all cells of a file together: a spreadsheet can name one text a hundred thousand times."""
+MAX_CELLS = 1_500_000
+"""Of a table: 100 000 rows of 15."""
+MAX_LINES = 2_000_000
+"""Of a file, empty ones and those of long prompts among them."""
+MAX_NAMES = 256
+"""Columns of a table, names in a row of JSON."""
 _END_OF_LINE = re.compile(r"\r\n?|\n")
 
 
@@ -37,6 +43,12 @@ def lines_of(text: str) -> Iterator[tuple[int, str]]:
         yield number, text[place : end.start()]
         number, place = number + 1, end.end()
     yield number, text[place:]
+
+
+def check_lines(text: str) -> None:
+    """Raise StudioError for too many lines."""
+    if max(text.count("\n"), text.count("\r")) > MAX_LINES:
+        raise StudioError(f"The file has more than {MAX_LINES:,} lines.", cause="invalid", cure="Split it into several files.")
 
 
 def too_long(line: int) -> RawRow:

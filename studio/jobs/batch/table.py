@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 from studio.core.errors import Problem, StudioError
 from studio.jobs.batch.columns import fold, is_known, is_prompt
-from studio.jobs.batch.rows import MAX_CHARACTERS, RawRow, check_count
+from studio.jobs.batch.rows import MAX_CELLS, MAX_CHARACTERS, MAX_NAMES, RawRow, check_count
 
-MAX_COLUMNS = 256
 MAX_ABOVE = 20
 """Rows in which the header is looked for."""
 IsWanted = Callable[[str], bool]
@@ -69,16 +68,14 @@ def read_table(cells: Iterable[Cells], is_wanted: IsWanted, notes: list[str], *,
         title = next(iter(begin[0].texts.values()), "")
         lines = f"line {begin[0].line}" if at == 1 else f"lines {begin[0].line} to {begin[at - 1].line}"
         notes.append(f"Left out {lines} above the table: {title[:60]!r}{' …' if at > 1 or len(begin[0].texts) > 1 else ''}.")
-    characters = 0
+    characters = filled_cells = 0
     for count, row in enumerate(itertools.chain(begin[at + 1 :], filled), start=1):
         check_count(count)
         characters += sum(map(len, row.texts.values()))
-        if characters > MAX_CHARACTERS:
-            raise StudioError(
-                f"The table holds more than {MAX_CHARACTERS // 1_000_000} million characters.",
-                cause="invalid",
-                cure="Split it into several files.",
-            )
+        filled_cells += len(row.texts)
+        if characters > MAX_CHARACTERS or filled_cells > MAX_CELLS:
+            much = f"{MAX_CHARACTERS // 1_000_000} million characters" if characters > MAX_CHARACTERS else f"{MAX_CELLS:,} cells"
+            raise StudioError(f"The table holds more than {much}.", cause="invalid", cure="Split it into several files.")
         yield _row(row, header, decimal_comma)
 
 
@@ -105,8 +102,8 @@ def _row(row: Cells, header: dict[int, str], decimal_comma: bool) -> RawRow:
 
 def _check_header(texts: dict[int, str]) -> dict[int, str]:
     """Return the columns' names by their places, in order. Raises StudioError where one stands twice."""
-    if len(texts) > MAX_COLUMNS:
-        raise StudioError(f"The table has more than {MAX_COLUMNS} columns.", cause="invalid", cure="Keep those that count.")
+    if len(texts) > MAX_NAMES:
+        raise StudioError(f"The table has more than {MAX_NAMES} columns.", cause="invalid", cure="Keep those that count.")
     doubled = next((name for name, count in Counter(texts.values()).items() if count > 1), None)
     if doubled:
         raise StudioError(f"The column {doubled[:40]!r} stands twice in the first line.", cause="invalid", cure="Name it once.")

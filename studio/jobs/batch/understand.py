@@ -36,30 +36,37 @@ FindCard = Callable[[str, str], ModelCard]
 MAX_CHARACTERS = 40_000_000
 """Of all texts that a batch makes of alternatives, names and templates: 100 000 prompts of 400 letters."""
 MAX_REMEMBERED = 10_000
-"""Rows whose tags are counted, for the note about them."""
+"""Columns and tags that are kept by their names."""
 
 
 @dataclass(frozen=True, eq=False)
 class Redraw:
     """A row whose alternatives are drawn: what it would be with another seed."""
 
-    cells: Cells
+    read_cells: Callable[[], Cells]
+    """Reads the row again: the nodes of 100 000 rows would take hundreds of megabytes."""
     index: int
     build: Callable[[dict[str, Any], int], Request]
 
     @property
     def beginning(self) -> str:
         """What the prompt begins with, whatever is drawn."""
-        node = self.cells.open.get("prompt", self.cells.fixed.get("prompt", ""))
+        cells = _cells_of(self)
+        node = cells.open.get("prompt", cells.fixed.get("prompt", ""))
         first = node.parts[0] if isinstance(node, Joined) else node
         return first if isinstance(first, str) else ""
 
     def request(self, seed: int) -> Request | None:
         """Return the request with this seed; None where it cannot be one."""
         try:
-            return self.build(self.cells.resolve(self.index, seed), seed)
+            return self.build(_cells_of(self).resolve(self.index, seed), seed)
         except NotUnderstoodError:
             return None
+
+
+@functools.lru_cache(maxsize=4)
+def _cells_of(redraw: Redraw) -> Cells:
+    return redraw.read_cells()  # one row is asked for many seeds, one after the other
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):  # no cycles; and a collection of 100 000 rows stops the window
@@ -114,6 +121,20 @@ class NotUnderstoodError(Exception):
         self.problems = problems
 
 
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """What a column of the file means for rows of a kind."""
+
+    plain: str
+    name: str
+    """Of a field, or its flag; "kind"; empty to leave it out; else its own."""
+    field: str
+    spellings: tuple[str, ...]
+    """Other names by which a template may know it."""
+    is_extra: bool
+    """True where it is no setting, and something reads it."""
+
+
 @dataclass
 class _Grid:
     """What the cells of a row's grid share."""
@@ -136,7 +157,8 @@ class Understanding:
     _work: int = 0
     _by_name: dict[str, dict[str, str]] = field(default_factory=dict)
     _adapter_names: dict[str, str] = field(default_factory=dict)
-    _spelled: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _columns: dict[tuple[str, str], _Column] = field(default_factory=dict)
+    _kind_columns: dict[str, bool] = field(default_factory=dict)
     _not_applied: dict[str, None] = field(default_factory=dict)
     """Tags in prompts that mean nothing here, in their order."""
     _has_weights: bool = False
@@ -186,10 +208,15 @@ class Understanding:
         for place, cell in grid:
             base = Row(raw.line, None, columns={**extra, **self._named(place)}, place=place)
             for index in range(cell.count):
-                for row in self._repeats(kind, cell, index, shared, base):
+                for row in self._repeats(kind, cell, index, shared, base, functools.partial(self._read_again, raw, kind, place)):
                     if row.request is not None or row.message not in told:
                         told.add(row.message)
                         yield row
+
+    def _read_again(self, raw: RawRow, kind: str, place: tuple[int, ...]) -> Cells:
+        self._scope.work[0] = 0  # what was allowed is allowed again
+        settings, _extra, cells = self._sort(raw, kind)
+        return self._cells(place, kind, settings, cells)
 
     def _named(self, place: tuple[int, ...]) -> dict[str, str]:
         """Return the values of a cell of the grid by the names of the axes, for file names and collected texts."""
@@ -200,8 +227,13 @@ class Understanding:
         return str(value).strip()
 
     def _is_kind(self, column: str) -> bool:
-        plain = column.strip()
-        return self.reading.mapping.get(plain, plain if plain == "kind" else fold(plain)) == "kind"
+        found = self._kind_columns.get(column)
+        if found is None:
+            plain = column.strip()
+            found = self.reading.mapping.get(plain, plain if plain == "kind" else fold(plain)) == "kind"
+            if len(self._kind_columns) < MAX_REMEMBERED:
+                self._kind_columns[column] = found
+        return found
 
     def _meaning(self, column: str, kind: str) -> str:
         """Return what a column is: the name of a field or its flag, "kind", the column itself, or nothing to leave it out."""
@@ -223,22 +255,34 @@ class Understanding:
         cells: dict[str, str] = {}
         given: set[str] = set()
         for column, value in raw.values.items():
-            plain = column.strip()
-            name = self._meaning(plain, kind)
+            meaning = self._column(column, kind)
+            plain, name = meaning.plain, meaning.name
             text = cells[plain] = value if isinstance(value, str) else str(value)
-            for spelling in self._spellings(plain, kind):
+            for spelling in meaning.spellings:
                 cells.setdefault(spelling, text)
             if name == "kind" or not name:
                 continue
-            if by_name.get(name, name) in given:
-                raise NotUnderstoodError(Problem(name, f"comes from the column {plain[:40]!r} and from another one"))
-            if name not in by_name and self._is_wanted(plain):
+            if meaning.is_extra:
                 extra[plain] = text
-                extra |= dict.fromkeys(self._spellings(plain, kind), text)
+                extra |= dict.fromkeys(meaning.spellings, text)
                 continue
-            given.add(by_name.get(name, name))
-            settings[by_name.get(name, name)] = self._value(raw, kind, by_name.get(name, name), value)
+            if meaning.field in given:
+                raise NotUnderstoodError(Problem(name, f"comes from the column {plain[:40]!r} and from another one"))
+            given.add(meaning.field)
+            settings[meaning.field] = self._value(raw, kind, meaning.field, value)
         return settings, extra, cells
+
+    def _column(self, column: str, kind: str) -> _Column:
+        """Return what a column means; the same for each row of the kind."""
+        found = self._columns.get((column, kind))
+        if found is None:
+            plain = column.strip()
+            name, by_name = self._meaning(plain, kind), self._fields(kind)
+            is_extra = name not in by_name and self._is_wanted(plain)
+            found = _Column(plain, name, by_name.get(name, name), self._spellings(plain, kind), is_extra)
+            if len(self._columns) < MAX_REMEMBERED:  # rows of JSON may each have names of their own
+                self._columns[column, kind] = found
+        return found
 
     def _value(self, raw: RawRow, kind: str, field: str, value: Any) -> Any:
         """Return the value of a setting as it is written here."""
@@ -275,13 +319,10 @@ class Understanding:
 
     def _spellings(self, column: str, kind: str) -> tuple[str, ...]:
         """Return the other names by which templates may know a column: `Topic` as topic, `CFG Scale` as guidance."""
-        if column not in self._spelled:
-            field = meant_by(column, kind)
-            flags = tuple(flag for flag, name in self._fields(kind).items() if name == field) if field else ()
-            self._spelled[column] = tuple(
-                name for name in (*self._wanted_folded.get(fold(column), ()), *flags) if name != column and name in self._asked
-            )
-        return self._spelled[column]
+        field = meant_by(column, kind)
+        flags = tuple(flag for flag, name in self._fields(kind).items() if name == field) if field else ()
+        others = (*self._wanted_folded.get(fold(column), ()), *flags)
+        return tuple(name for name in others if name != column and name in self._asked)
 
     @cached_property
     def _asked(self) -> frozenset[str]:
@@ -382,9 +423,9 @@ class Understanding:
             )
             raise _too_many(line, much)
 
-    def _repeats(self, kind: str, cells: Cells, index: int, grid: _Grid, base: Row) -> Iterator[Row]:
+    def _repeats(self, kind: str, cells: Cells, index: int, grid: _Grid, base: Row, again: Callable[[], Cells]) -> Iterator[Row]:
         own = _own_seed(cells.resolve(index) if "seed" in cells.open else cells.fixed)
-        redraw = Redraw(cells, index, functools.partial(self._build, kind)) if cells.drawn and own is None else None
+        redraw = Redraw(again, index, functools.partial(self._build, kind)) if cells.drawn and own is None else None
         once: Request | None = None
         for number in range(self.reading.repeat):
             seed = self._seed(own, (index, number), grid)

@@ -6,12 +6,17 @@ from pathlib import Path
 
 from studio.core.errors import StudioError
 from studio.core.paths import MAX_NAME_BYTES
+from studio.jobs.batch.columns import clean
 from studio.jobs.batch.decode import decode, read_bytes
 from studio.jobs.batch.grammar import GrammarError
+from studio.jobs.batch.rows import lines_of
 
 FOLDER = "wildcards"
 """The folder beside the batch file that is used where no other is given."""
 MAX_LINES = 100_000
+MAX_ALL_LINES = 500_000
+"""Of all files that one batch reads."""
+MAX_ALL_CHARACTERS = 32_000_000
 
 
 class Wildcards:
@@ -19,12 +24,20 @@ class Wildcards:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
+        self._count = self._characters = 0
         self._read: dict[str, tuple[str, ...]] = {}
+        self._refused: dict[str, str] = {}
 
     def lines(self, name: str) -> tuple[str, ...]:
         """Return the lines of a file without blank ones and `#` comments. Raises GrammarError."""
+        if name in self._refused:  # not read again for each row that names it
+            raise GrammarError(self._refused[name])
         if name not in self._read:
-            self._read[name] = self._lines(name)
+            try:
+                self._read[name] = self._lines(name)
+            except GrammarError as error:
+                self._refused[name] = str(error)
+                raise
         return self._read[name]
 
     def _lines(self, name: str) -> tuple[str, ...]:
@@ -41,11 +54,17 @@ class Wildcards:
             text = decode(read_bytes(path)).text
         except StudioError as error:
             raise GrammarError(f"{told}: {error.message}") from error
-        lines = tuple(line for raw in text.split("\n") if (line := raw.strip()) and not line.startswith("#"))
+        if max(text.count("\n"), text.count("\r")) > 2 * MAX_LINES:  # before each becomes an object
+            raise GrammarError(f"{told}, but {path.name} has more than {MAX_LINES:,} lines")
+        lines = tuple(line for _number, raw in lines_of(text) if (line := clean(raw)) and not line.startswith("#"))
         if not lines:
             raise GrammarError(f"{told}, but {path.name} has no lines")
+        self._count += len(lines)
+        self._characters += len(text)
         if len(lines) > MAX_LINES:
             raise GrammarError(f"{told}, but {path.name} has more than {MAX_LINES:,} lines")
+        if self._count > MAX_ALL_LINES or self._characters > MAX_ALL_CHARACTERS:
+            raise GrammarError(f"{told}, with which the files of wildcards come to more than {MAX_ALL_LINES:,} lines, or 32 MB")
         return lines
 
     def _inside(self, name: str) -> Path | None:
