@@ -51,7 +51,7 @@ class Playing(NamedTuple):
 def play(bar: Bar, number: int, playing: Playing, fermata: float = 0.0) -> list[Stroke]:
     """Return the strokes of bar `number` by time: accents on the beats, and a little unevenness drawn from seed and bar.
 
-    `fermata`: seconds that notes which last to the bar's end are held longer; for the last bar.
+    `fermata`: seconds that notes which last to the bar's end are held longer, or shorter where negative; for the last bar.
     """
     random = Random(f"{playing.seed} {number}")
     step_seconds = 60 / playing.bpm / STEPS_A_BEAT
@@ -65,7 +65,7 @@ def play(bar: Bar, number: int, playing: Playing, fermata: float = 0.0) -> list[
             continue
         seconds = note.length * step_seconds * (0.96 if note.part != "B" else 0.92)
         if note.step + note.length >= playing.steps - 1:
-            seconds += fermata
+            seconds = max(step_seconds, seconds + fermata)
         strokes.append(Stroke(note.part, begin, seconds, note.pitch + playing.key, velocity))
     return sorted(strokes, key=lambda stroke: (stroke.begin, stroke.part, stroke.pitch))
 

@@ -38,6 +38,10 @@ _RING = 2.0
 """Seconds at the end for the last chord, in pieces that are long enough."""
 _LET_GO = 0.8
 """Seconds before the end at which the last chord is let go."""
+_LONGEST_END = 0.36
+"""Share of a piece that its last chord may fill; the last bar is that chord alone."""
+_END = 0.3
+"""Share that it fills where whole bars would make it longer."""
 
 
 class SymbolicModel(NamedTuple):
@@ -82,8 +86,10 @@ def generate(run: Run, pipeline: SymbolicModel) -> Generator[Result, None, Stati
     mixer, clock, strokes = Mixer(playing, plan.seconds), Clock(), list[Stroke]()
 
     def add(bar: Bar, number: int) -> None:
-        strokes.extend(new := play(bar, number, playing, plan.fermata if number == len(before) + plan.bars - 1 else 0.0))
-        mixer.add(new)
+        new = play(bar, number, playing, plan.fermata if number == len(before) + plan.bars - 1 else 0.0)
+        new = _from(new, plan.upbeat)
+        strokes.extend(new)  # in the MIDI file the bars stay where they are, behind a rest
+        mixer.add([stroke._replace(begin=stroke.begin - plan.upbeat) for stroke in new])
 
     for number, bar in enumerate(before):
         run.check()
@@ -97,7 +103,8 @@ def generate(run: Run, pipeline: SymbolicModel) -> Generator[Result, None, Stati
         run.emit(Progress(step=made, total=plan.bars, unit="bar"))
     partial = made < plan.bars
     bar_seconds = wish.brief.steps / STEPS_A_BEAT * 60 / plan.bpm
-    seconds = min(plan.seconds, (len(before) + made) * bar_seconds + 0.5) if partial else plan.seconds
+    there = (len(before) + made) * bar_seconds - plan.upbeat + 0.5
+    seconds = min(plan.seconds, max(0.5, there)) if partial else plan.seconds
     clock.stop()
     if made:
         read_as = (f"continues {given.name.replace(':', ' ')}: " if given is not None else "") + describe(wish)
@@ -115,16 +122,57 @@ class Plan(NamedTuple):
     bars: int
     bpm: float
     fermata: float
-    """Seconds that the last chord is held beyond its bar."""
+    """Seconds that the last chord is held beyond its bar; negative where it ends before it."""
     seconds: float
     """Of the whole sound."""
+    upbeat: float = 0.0
+    """Seconds of the first bar that are left out: a short piece begins within a bar."""
 
 
 def plan_length(wish: Wish, seconds: float) -> Plan:
     """Return the bars and the tempo with which a piece ends, its last chord rung out, just when `seconds` are over.
 
     A tempo that the prompt names in beats a minute is changed by at most 3 %, another by at most 15 %; what is left is the ring.
+    Where whole bars would leave a short piece little but its last chord, it begins within a bar.
     """
+    plan = _plan_whole_bars(wish, seconds)
+    bar = wish.brief.steps / STEPS_A_BEAT * 60 / plan.bpm
+    if seconds - (plan.bars - 1) * bar <= _LONGEST_END * seconds:
+        return plan
+    return _plan_upbeat(wish, seconds) or plan
+
+
+def _plan_upbeat(wish: Wish, seconds: float) -> Plan | None:
+    """Return a plan in whole beats before the last chord; None where not one of them fits."""
+    exact = (1 - _END) * seconds * wish.bpm / 60
+    nearest = max(1, round(exact))
+    plans = (_plan_beats(wish, seconds, beats, exact) for beats in (nearest, nearest - 1) if beats)
+    return next((plan for plan in plans if plan is not None), None)
+
+
+def _plan_beats(wish: Wish, seconds: float, beats: int, exact: float) -> Plan | None:
+    """Return the plan with so many beats before the last chord; None where they leave it too little time."""
+    beats_a_bar, freedom = wish.brief.steps // STEPS_A_BEAT, 0.03 if wish.bpm_said else 0.15
+    bpm = wish.bpm * min(1 + freedom, max(1 - freedom, beats / exact))
+    beat = 60 / bpm
+    held = seconds - beats * beat
+    if held < _END / 2 * seconds:
+        return None
+    bars = -(-beats // beats_a_bar)
+    fermata = held - min(_LET_GO, held / 3) - beats_a_bar * beat
+    return Plan(bars + 1, bpm, fermata, seconds, (bars * beats_a_bar - beats) * beat)
+
+
+def _from(strokes: Sequence[Stroke], begin: float) -> list[Stroke]:
+    """Return what is played from a time on; a note that sounds there begins there."""
+    return [
+        stroke if stroke.begin >= begin else stroke._replace(begin=begin, seconds=stroke.begin + stroke.seconds - begin)
+        for stroke in strokes
+        if stroke.begin >= begin - 0.01 or (stroke.part != "D" and stroke.begin + stroke.seconds > begin + 0.1)
+    ]
+
+
+def _plan_whole_bars(wish: Wish, seconds: float) -> Plan:
     ring = min(_RING, 0.2 * seconds)
     beats = wish.brief.steps / STEPS_A_BEAT
     freedom = 0.03 if wish.bpm_said else 0.15
@@ -142,7 +190,7 @@ def plan_more(given: Given, seconds: float) -> Plan:
     bar = given.steps / STEPS_A_BEAT * 60 / given.bpm
     ring = min(_RING, 0.2 * seconds)
     bars = max(1, int((seconds - ring) / bar))
-    over = min(3.0, max(ring, seconds - bars * bar))
+    over = min(3.0, max(ring, min(seconds - bars * bar, 0.25 * seconds)))
     return Plan(bars, given.bpm, max(0.0, over - _LET_GO), given.seconds + bars * bar + over)
 
 

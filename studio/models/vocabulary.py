@@ -9,7 +9,9 @@ from pathlib import Path
 import msgspec
 
 FILE = "vocabulary.json"
+TOKENIZER = "tokenizer/tokenizer.json"
 _WORD = re.compile(r"[a-z]{2,}")
+_LETTER = re.compile(r"[a-zà-ɏ]", re.IGNORECASE)
 _READ = 24
 """Words of a prompt that are looked at; such models read no further."""
 _PLAIN_TEXT = """
@@ -30,15 +32,30 @@ class Vocabulary(msgspec.Struct, frozen=True):
     """A word that it has not learned → the nearest names that it has."""
     reads: dict[str, str] = {}
     """A word that it has not learned → the name of what stands for it: tarantula → spider."""
+    common: frozenset[str] = frozenset()
+    """Words that its tokenizer has whole: English, whether it has learned what they mean or not. Empty where unknown."""
+
+
+class _Tokenizer(msgspec.Struct):
+    model: _Words
+
+
+class _Words(msgspec.Struct):
+    vocab: dict[str, int]
 
 
 @functools.lru_cache(maxsize=4)
 def read(folder: Path) -> Vocabulary | None:
     """Return the vocabulary in a model's folder; None where there is none or it is damaged."""
     try:
-        return msgspec.json.decode((folder / FILE).read_bytes(), type=Vocabulary)
+        found = msgspec.json.decode((folder / FILE).read_bytes(), type=Vocabulary)
     except (OSError, msgspec.DecodeError):
         return None
+    try:
+        words = msgspec.json.decode((folder / TOKENIZER).read_bytes(), type=_Tokenizer).model.vocab
+    except (OSError, msgspec.DecodeError):
+        return found
+    return msgspec.structs.replace(found, common=frozenset(words))
 
 
 def with_known_words(prompt: str, vocabulary: Vocabulary) -> str:
@@ -75,13 +92,22 @@ def advice(prompt: str, vocabulary: Vocabulary) -> str:
     things = [word for word in words if word not in _PLAIN]
     learned = [word for word in things if _is_known(word, vocabulary)]
     near = {word: offered for word in things if word not in learned and (offered := _near(word, vocabulary))}
-    if near:
-        told = "; ".join(f'"{word}", nearest: {", ".join(offered)}' for word, offered in list(near.items())[:3])
-        return f"Not learned: {told}."
+    strange = [word for word in things if word not in learned and word not in near and _is_strange(word, vocabulary)]
+    if near or (learned and strange):
+        named = [f'"{word}", nearest: {", ".join(offered)}' for word, offered in near.items()]
+        named += [f'"{word}"' for word in strange]
+        return f"Not learned: {'; '.join(named[:3])}."
     if things and not learned:
         told = ", ".join(f'"{word}"' for word in things[:3])
         return f"Far from all that this model has learned: {told}. Expect a blot; try everyday things."
+    if not words and _LETTER.search(prompt):
+        return "The prompt has no word that this model has learned. Expect a blot; try everyday things."
     return ""
+
+
+def _is_strange(word: str, vocabulary: Vocabulary) -> bool:
+    """True for a word that is not even among the common English ones, such as asdfgh."""
+    return bool(vocabulary.common) and vocabulary.common.isdisjoint((word, *singulars(word)))
 
 
 def _is_known(word: str, vocabulary: Vocabulary) -> bool:

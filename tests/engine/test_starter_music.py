@@ -15,7 +15,10 @@ from studio.core.midi import parse_midi
 from studio.core.requests import MusicRequest
 from studio.engine import music
 from studio.engine.local import LocalEngine
+from studio.engine.music_events import STEPS_A_BEAT
 from studio.engine.music_given import read_given
+from studio.engine.music_symbolic import plan_length
+from studio.engine.music_words import read
 from studio.library import artifacts
 from studio.models.card import request_for
 from studio.models.catalogue import entry_named
@@ -39,6 +42,36 @@ def bars_of(result, folder):
     path = folder / "made.mid"
     path.write_bytes(result.midi)
     return read_given(path)
+
+
+@pytest.mark.parametrize(
+    "prompt", ["soft piano", "techno", "jazz", "waltz", "120 bpm waltz", "slow 60 bpm", "40 bpm", "200 bpm rock"]
+)
+def test_the_last_chord_leaves_room_for_the_piece(prompt):
+    wish = read(prompt)
+    for seconds in [quarter / 4 for quarter in range(12, 240)]:
+        if seconds * wish.bpm < 60 * 4:  # under four beats there is little to divide
+            continue
+        plan = plan_length(wish, seconds)
+        bar = wish.brief.steps / STEPS_A_BEAT * 60 / plan.bpm
+        last = seconds - ((plan.bars - 1) * bar - plan.upbeat)
+        assert 0.1 * seconds <= last + 1e-9 or seconds > 20, (seconds, plan)
+        assert last < 0.5 * seconds, (seconds, plan)
+        assert abs(plan.bpm / wish.bpm - 1) <= (0.031 if wish.bpm_said else 0.151)
+        assert 0 <= plan.upbeat < bar
+        assert plan.seconds == seconds
+    assert plan_length(wish, 60).upbeat == 0  # a piece that is long enough begins with a whole bar
+
+
+def test_a_short_piece_is_more_than_its_last_chord(pipeline, tmp_path):
+    (result,) = play(pipeline, "soft piano", seconds=4).results
+    assert result.samples.shape == (4 * 44_100, 2)
+    assert np.abs(result.samples[:22_050]).max() > 0.01  # no rest at the beginning
+    found = parse_midi(result.midi, "made.mid")
+    begins = sorted({note.begin for note in found.notes})
+    assert len(begins) >= 3
+    quiet = np.abs(result.samples[-2_000:]).max()
+    assert quiet < 0.2 * np.abs(result.samples).max()
 
 
 def test_the_card_says_what_is_in_its_folder():

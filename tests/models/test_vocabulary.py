@@ -2,6 +2,7 @@
 
 import pytest
 
+from studio.models.catalogue import entry_named
 from studio.models.vocabulary import FILE, Vocabulary, advice, read, with_known_words
 
 VOCABULARY = Vocabulary(frozenset({"dog", "castle", "axe", "cherry", "leaf"}), {"sword": ("axe",), "hare": ("dog", "cat")})
@@ -35,6 +36,23 @@ def test_a_prompt_far_from_everything_is_called_so():
     assert advice("philosophy of freedom", VOCABULARY).startswith(
         'Far from all that this model has learned: "philosophy", "freedom".'
     )
+
+
+@pytest.mark.parametrize(
+    ("prompt", "told"),
+    [
+        ("asdfgh", 'Far from all that this model has learned: "asdfgh". Expect a blot; try everyday things.'),
+        ("a red asdfgh", 'Far from all that this model has learned: "asdfgh". Expect a blot; try everyday things.'),
+        ("asdfgh and an apple", 'Not learned: "asdfgh".'),
+        ("an apple, qwertz, zxcvbn", 'Not learned: "qwertz"; "zxcvbn".'),
+        ("a very beautiful cat", ""),
+        ("a cat driving a car", ""),
+        ("x", "The prompt has no word that this model has learned. Expect a blot; try everyday things."),
+    ],
+)
+def test_words_that_are_none_are_named_by_the_starter(prompt, told):
+    vocabulary = read(entry_named("starter-image").card.folder)
+    assert advice(prompt, vocabulary) == told
 
 
 def test_a_folder_without_or_with_a_damaged_vocabulary_has_none(tmp_path):
