@@ -114,6 +114,21 @@ def test_a_wrong_request_runs_nothing(fake, data, arguments, words):
     assert not list(data.outputs.rglob("*.*"))
 
 
+def test_speech_in_a_language_that_the_voice_does_not_know_runs_nothing(data, tmp_path):
+    german = "Der Zug hat heute leider zwanzig Minuten Verspätung."
+    done = studio("speech", german, "-o", str(tmp_path / "a.wav"), data=data)
+    assert done.returncode == 2
+    assert "German" in done.stderr
+    assert "mms-tts-deu" in done.stderr
+    assert not (tmp_path / "a.wav").exists()
+    rows = tmp_path / "rows.txt"
+    rows.write_text(f"{german}\nHello there.\n", encoding="utf-8")
+    checked = studio("batch", str(rows), "--kind", "speech", "--check", data=data)
+    assert checked.returncode == 2
+    assert "line 1" in checked.stdout + checked.stderr
+    assert "German" in checked.stdout + checked.stderr
+
+
 def test_an_existing_file_is_kept(fake, tmp_path):
     path = tmp_path / "mine.txt"
     path.write_text("precious")

@@ -55,6 +55,18 @@ def _made(page) -> bool:
     return bool(page.path) and page._job is not None and page._job.state.over
 
 
+def test_a_text_that_the_voice_cannot_read_is_refused_beside_the_prompt(build, data):
+    page = build(LocalEngine(data), fake=False).tab.speech
+    assert "[pause:2]" in page.prompt.placeholderText()
+    page.prompt.setPlainText("Der Zug hat heute leider zwanzig Minuten Verspätung.")
+    assert page.check() is None
+    assert "German" in page._prompt_problem.text()
+    assert "mms-tts-deu" in page._prompt_problem.text()
+    page.prompt.setPlainText("The train is late. [pause:2] Müller waits in the café.")
+    assert page.check() is not None
+    assert not page._prompt_problem.text()
+
+
 def test_speech_from_key_press_to_file_with_the_real_voice(build, qtbot, data):
     house = build(LocalEngine(data), fake=False)
     page = house.tab.speech

@@ -21,7 +21,17 @@ class SpeechRequest(Request, frozen=True, kw_only=True, tag="speech"):
     media_types: ClassVar = AUDIO_MEDIA_TYPES
     title: ClassVar = "Speech"
 
-    voice: Annotated[str, Meta(title="Voice", description="One of the model's voices; empty takes its first.")] = ""
+    prompt: Annotated[
+        str,
+        Meta(
+            title="Prompt",
+            description='The text to read aloud. [pause:2] or <break time="500ms"/> in it is a silence of that length.',
+            min_length=1,
+        ),
+    ]
+    voice: Annotated[
+        str, Meta(title="Voice", description="One of the model's voices; empty takes the first that speaks the text's language.")
+    ] = ""
     speed: Annotated[
         float, Meta(title="Speed", description="1 is normal, 2 twice as fast.", ge=0.25, le=4, extra={"unit": "×", "step": 0.05})
     ] = 1.0

@@ -22,6 +22,7 @@ from studio.engine.prompt_words import advise
 from studio.library.artifacts import midi_beside
 from studio.library.export import export_sound
 from studio.models.card import ModelCard
+from studio.models.speech_languages import check_language
 from studio.ui import background
 from studio.ui.audio.given_midi import GivenMidi
 from studio.ui.audio.sound_view import SoundView
@@ -154,6 +155,8 @@ class SpeechTab(SoundTab):
         self._voice_title = label("Voice", "muted")
         self._voice_title.setBuddy(self.voice)
         super().__init__(shared, backends=backends)
+        self.prompt.setPlaceholderText("The text to read aloud; [pause:2] is a silence of two seconds. Ctrl+Enter starts.")
+        self.prompt.setToolTip(self.prompt.placeholderText())
         self.voice.currentIndexChanged.connect(self._on_edited)
 
     def extra_widgets(self) -> list[QWidget]:
@@ -170,6 +173,11 @@ class SpeechTab(SoundTab):
         index = self.voice.findData(voice) if isinstance(voice, str) else -1
         if index >= 0:
             self.voice.setCurrentIndex(index)
+
+    def extra_problems(self, request: Request) -> list[Problem]:
+        """A text in a language that the model does not know is refused before it runs."""
+        problem = check_language(self.card, request) if self.card is not None else None
+        return [problem] if problem else []
 
     def on_card_changed(self, card: ModelCard | None) -> None:
         """Another model has other voices; one of the same name stays chosen."""
