@@ -112,7 +112,7 @@ def _speaker() -> Callable[[FromChild], None]:
 def _listen(asked: queue.SimpleQueue[ToChild]) -> None:
     # The end of stdin means that whoever wanted the model is gone.
     decoder: Any = msgspec.json.Decoder(Order | Fetch)
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, msgspec.DecodeError):  # either way nobody waits for an answer
         for line in iter(lambda: sys.stdin.buffer.readline(_LINE_BYTES), b""):
             asked.put(decoder.decode(line))
     os._exit(1)

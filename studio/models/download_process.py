@@ -86,7 +86,10 @@ class DownloadProcess:
                 continue
             if line is _ENDED:
                 raise self._broken()
-            answer = self._decoder.decode(line)
+            try:
+                answer = self._decoder.decode(line)
+            except msgspec.DecodeError as error:
+                raise StudioError(f"The download sent something unreadable: {error}.", cause="crash", cure=GO_ON) from error
             if isinstance(answer, Trouble):
                 raise answer.error()
             yield answer

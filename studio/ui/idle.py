@@ -6,31 +6,48 @@ Sources: XScreenSaverQueryInfo (X11's screen saver extension), GetLastInputInfo 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import ctypes.util
 import functools
+import logging
 import os
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.jobs.queue import IN_USE, JobQueue
+from studio.ui import background
 
+log = logging.getLogger(__name__)
 IDLE_SECONDS = 180.0
 LOOK_MS = 5_000
+ANSWER_SECONDS = 1.0
+"""How long a service of the desktop may take; it is asked in another thread."""
 _SERVICES = (
     ("org.gnome.Mutter.IdleMonitor", "/org/gnome/Mutter/IdleMonitor/Core", "GetIdletime", 0.001),
     ("org.freedesktop.ScreenSaver", "/org/freedesktop/ScreenSaver", "GetSessionIdleTime", 1.0),
 )
 """Service and interface, path, method, and seconds in one of what it returns."""
+_one_at_a_time = threading.Lock()
+"""Threads share the connection to the X server."""
 _ANY_INPUT = 0xFFFFFFFF
 _COMBINED_SESSION = 0
 
 
 def seconds_since_input() -> float | None:
-    """Return the seconds since the last key or mouse move; None where this desktop does not tell."""
+    """Return the seconds since the last key or mouse move; None where this desktop does not tell.
+
+    A desktop may take seconds to answer: not for the GUI thread.
+    """
+    with _one_at_a_time:
+        return _ask()
+
+
+def _ask() -> float | None:
     try:
         if sys.platform == "win32":
             return _windows()
@@ -102,24 +119,39 @@ def _x11() -> float | None:
 
 
 def _services() -> float | None:
-    from PySide6.QtDBus import QDBusConnection, QDBusInterface, QDBusMessage
+    # Not QtDBus: its blocking call keeps Python's lock, and so the whole window, until the answer comes.
+    from jeepney import DBusAddress, MessageType, new_method_call
+    from jeepney.io.blocking import open_dbus_connection
 
-    bus = QDBusConnection.sessionBus()
-    for service, path, method, unit in _SERVICES:
-        answer = QDBusInterface(service, path, service, bus).call(method)
-        if answer.type() == QDBusMessage.MessageType.ReplyMessage and answer.arguments():
-            return float(answer.arguments()[0]) * unit
+    try:
+        connection = open_dbus_connection("SESSION")
+    except (OSError, KeyError, ValueError):  # no session bus, or an address of another kind
+        return None
+    with connection:
+        for service, path, method, unit in _SERVICES:
+            call = new_method_call(DBusAddress(path, bus_name=service, interface=service), method)
+            with contextlib.suppress(TimeoutError):
+                answer = connection.send_and_get_reply(call, timeout=ANSWER_SECONDS)
+                if answer.header.message_type is MessageType.method_return and answer.body:
+                    return float(answer.body[0]) * unit
     return None
 
 
 class IdleWatch(QObject):
-    """Pauses the queue while somebody uses the computer. `resume` by a person holds until the computer was idle once."""
+    """Pauses the queue while somebody uses the computer. `resume` by a person holds until the computer was idle once.
+
+    The desktop is asked in another thread: one that does not answer would stop the window.
+    """
+
+    looked = Signal()
+    """The desktop was asked, and the queue paused or resumed accordingly."""
 
     def __init__(self, queue: JobQueue, parent: QObject, seconds: Callable[[], float | None] = seconds_since_input) -> None:
         super().__init__(parent)
         self._queue = queue
         self._seconds = seconds
         self._allowed = False
+        self._is_asking = False
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
         self._timer.timeout.connect(self.look)
@@ -130,14 +162,30 @@ class IdleWatch(QObject):
         self._allowed = False
         if on:
             self._timer.start()
+            if not self._queue.paused:
+                self._queue.pause(IN_USE)  # until the desktop has answered, no job begins
             self.look()
             return
         self._timer.stop()
         self._go_on()
 
     def look(self) -> None:
-        """Pause where somebody is there, go on where nobody is."""
-        idle = self._seconds()
+        """Ask whether somebody is there: then pause, else go on."""
+        if not self._is_asking:  # the desktop may take longer than the time between two questions
+            self._is_asking = True
+            background.run(self, self._seconds, self._on_looked, self._on_not_looked)
+
+    def _on_looked(self, idle: float | None) -> None:
+        self._is_asking = False
+        if self._timer.isActive():  # it may be off by now
+            self._decide(idle)
+        self.looked.emit()
+
+    def _on_not_looked(self, error: Exception) -> None:
+        log.error("the time since the last input is not known", exc_info=error)
+        self._on_looked(None)
+
+    def _decide(self, idle: float | None) -> None:
         if idle is None or idle >= IDLE_SECONDS:
             self._allowed = False
             self._go_on()

@@ -11,7 +11,7 @@ from studio.core.paths import DataFolder
 from studio.models.catalogue import entry_named
 from studio.models.fetch import InstallProgress
 from studio.models.install import install
-from studio.models.staging import InstallCancelledError
+from studio.ui.dialogs.fetching import unexpected
 
 
 class Installer(QThread):
@@ -39,14 +39,11 @@ class Installer(QThread):
         """The thread."""
         try:
             card = install(self._data, entry_named(self.name), self._say, self._stop.is_set)
-        except InstallCancelledError as error:
-            self.failed.emit(error.message, error.cure)
         except StudioError as error:
             self.failed.emit(error.message, error.cure)
-        except OSError as error:
-            self.failed.emit(
-                f"The model could not be installed: {error.strerror or error}.", "Check the disk's space and rights."
-            )
+        except Exception as caught:  # noqa: BLE001  boundary of the thread: the banner waits for one of the two signals
+            shown = unexpected(caught)
+            self.failed.emit(shown.message, shown.cure)
         else:
             self.installed.emit(card.title)
 

@@ -273,3 +273,35 @@ def test_going_on_keeps_the_revision_that_the_catalogue_names(open_studio, qtbot
         there.choice.setCurrentIndex(number)
         there.go_on_button.click()
     assert sorted(told) == ["org/other", "suno/bark-small@refs/pr/5"]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"), [(KeyError("missing"), "missing"), (OSError(28, "No space left on device"), "No space left")]
+)
+def test_an_unexpected_error_ends_the_look_with_a_sentence(opened, qtbot, monkeypatch, error, words):
+    _studio, dialog = opened
+
+    def fail(*_arguments, **_options):
+        raise error
+
+    monkeypatch.setattr("studio.ui.dialogs.download.look", fail)
+    looked(dialog, qtbot, "org/tiny")
+    qtbot.waitUntil(lambda: words in dialog.notice.message, timeout=PATIENCE)
+    assert dialog.look_button.isVisible()
+    assert dialog.name.isEnabled()
+    monkeypatch.undo()
+
+
+def test_an_unexpected_error_while_fetching_ends_the_download(opened, hub, qtbot, monkeypatch):
+    _studio, dialog = opened
+    looked(dialog, qtbot, "org/tiny")
+
+    def fail(*_arguments, **_options):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("studio.ui.dialogs.download.download", fail)
+    dialog.get_button.click()
+    qtbot.waitUntil(lambda: "ZeroDivisionError" in dialog.notice.message, timeout=PATIENCE)
+    assert dialog.get_button.isVisible()
+    assert dialog.get_button.isEnabled()
+    assert dialog.running == set()

@@ -10,7 +10,8 @@ import pytest
 from studio.core.jobs import JobState, new_job
 from studio.core.requests import TextRequest
 from studio.jobs.queue import IN_USE
-from studio.ui.idle import IDLE_SECONDS, IdleWatch, seconds_since_input
+from studio.ui.idle import ANSWER_SECONDS, IDLE_SECONDS, IdleWatch, seconds_since_input
+from tests.bus import HAS_BUS, message_bus
 from tests.ui.conftest import PATIENCE
 
 
@@ -24,12 +25,18 @@ class Desk:
         return self.seconds
 
 
+def look(watch, qtbot):
+    with qtbot.waitSignal(watch.looked, timeout=PATIENCE):
+        watch.look()
+
+
 @pytest.fixture
 def watched(qtbot, open_studio, data):
     studio = open_studio()
     desk = Desk()
     watch = IdleWatch(studio.shared.queue, studio.window, desk)
-    watch.set_on(True)
+    with qtbot.waitSignal(watch.looked, timeout=PATIENCE):
+        watch.set_on(True)
     job = new_job(TextRequest(prompt="x", seed=1, max_new_tokens=3), str(data.outputs))
     with qtbot.waitSignal(studio.shared.queue.jobs_added, timeout=PATIENCE):
         studio.shared.queue.submit([job])
@@ -42,13 +49,13 @@ def test_jobs_wait_until_nobody_is_there(qtbot, watched):
     assert queue.paused == IN_USE
     qtbot.waitUntil(lambda: IN_USE in studio.window.queue_bar.message and studio.window.queue_bar.isVisible(), timeout=PATIENCE)
     desk.seconds = IDLE_SECONDS - 1
-    watch.look()
+    look(watch, qtbot)
     assert queue.paused == IN_USE
     desk.seconds = IDLE_SECONDS
-    watch.look()
+    look(watch, qtbot)
     qtbot.waitUntil(lambda: queue.job(job_id).state is JobState.COMPLETED, timeout=PATIENCE)
     desk.seconds = 0
-    watch.look()
+    look(watch, qtbot)
     assert queue.paused == IN_USE
     assert not studio.window.queue_bar.isVisible()  # nothing waits
 
@@ -57,13 +64,13 @@ def test_a_person_may_say_go_on_and_it_holds_until_they_were_away(qtbot, watched
     studio, watch, desk, job_id = watched
     queue = studio.shared.queue
     queue.resume()
-    watch.look()
+    look(watch, qtbot)
     qtbot.waitUntil(lambda: queue.job(job_id).state is JobState.COMPLETED, timeout=PATIENCE)
     assert not queue.paused
     desk.seconds = IDLE_SECONDS
-    watch.look()
+    look(watch, qtbot)
     desk.seconds = 0
-    watch.look()
+    look(watch, qtbot)
     assert queue.paused == IN_USE
 
 
@@ -72,7 +79,7 @@ def test_a_pause_of_the_persons_own_is_left_alone(qtbot, watched):
     queue = studio.shared.queue
     queue.pause()
     desk.seconds = IDLE_SECONDS
-    watch.look()
+    look(watch, qtbot)
     assert queue.paused
     watch.set_on(False)
     assert queue.paused
@@ -81,7 +88,7 @@ def test_a_pause_of_the_persons_own_is_left_alone(qtbot, watched):
 def test_a_desktop_that_does_not_tell_stops_nothing(qtbot, watched):
     studio, watch, desk, job_id = watched
     desk.seconds = None
-    watch.look()
+    look(watch, qtbot)
     qtbot.waitUntil(lambda: studio.shared.queue.job(job_id).state is JobState.COMPLETED, timeout=PATIENCE)
 
 
@@ -90,7 +97,8 @@ def test_the_menu_turns_it_on_and_keeps_it(qtbot, open_studio):
     studio.window.queue_dock.show()
     menu = studio.window.queue_dock.panel.pause_menu
     menu.aboutToShow.emit()
-    assert menu.only_idle.isVisible() is (seconds_since_input() is not None)
+    can = seconds_since_input() is not None
+    qtbot.waitUntil(lambda: menu.only_idle.isVisible() is can, timeout=PATIENCE)
     menu.only_idle.setChecked(True)
     assert studio.settings.only_idle
     assert studio._idle_watch._timer.isActive()
@@ -132,3 +140,58 @@ def test_a_key_on_a_real_display_counts():
     if before == "None":
         pytest.skip("libXss is not there")
     assert float(before) >= 0.3 > float(after)
+
+
+SILENT = """
+import time
+from PySide6.QtCore import QElapsedTimer
+from PySide6.QtTest import QTest
+from studio.app import Studio
+from studio.core.paths import data_folder
+from studio.jobs.queue import IN_USE
+from studio.ui import idle
+
+studio = Studio(data_folder(), fake=True)
+studio.build_now()
+studio.start()
+studio.begin_now()
+answers, looked = [], []
+ask = idle.seconds_since_input
+watch = idle.IdleWatch(studio.session.queue, studio.window, lambda: answers.append(ask()) or answers[-1])
+watch.looked.connect(lambda: looked.append(True))
+clock = QElapsedTimer()
+clock.start()
+watch.set_on(True)
+studio.window.queue_dock.panel.pause_menu.aboutToShow.emit()
+print("asked after", clock.elapsed(), flush=True)
+assert studio.session.queue.paused == IN_USE
+while not looked:
+    QTest.qWait(20)
+print("answer", answers, "after", clock.elapsed(), "paused", repr(studio.session.queue.paused), flush=True)
+studio.window._may_close = lambda _waiting: True
+studio.window.close()
+studio.close()
+"""
+
+
+@pytest.mark.skipif(not HAS_BUS, reason="needs dbus-daemon")
+def test_a_desktop_that_does_not_answer_does_not_stop_the_window(data):
+    from jeepney import message_bus as bus
+    from jeepney.io.blocking import open_dbus_connection
+
+    with message_bus() as address:
+        silent = open_dbus_connection(address)
+        for name in ("org.gnome.Mutter.IdleMonitor", "org.freedesktop.ScreenSaver"):
+            silent.send_and_get_reply(bus.RequestName(name))
+        environment = {**os.environ, "DBUS_SESSION_BUS_ADDRESS": address, "WAYLAND_DISPLAY": "wayland-0"}
+        done = subprocess.run(
+            [sys.executable, "-c", SILENT], env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        silent.close()
+    assert done.returncode == 0, done.stderr
+    asked, answer = done.stdout.splitlines()
+    assert "answer [None] after" in answer
+    assert "paused ''" in answer
+    at_once, at_last = int(asked.split()[-1]), int(answer.split("after ")[1].split()[0])
+    assert at_last >= 2_000 * ANSWER_SECONDS  # both services were waited for,
+    assert at_once < at_last / 2  # and not by the window

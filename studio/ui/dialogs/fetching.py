@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QThread, Signal
 from studio.core.errors import StudioError
 from studio.models.fetch import InstallProgress
 
+log = logging.getLogger(__name__)
 Work = Callable[[Callable[[InstallProgress], None], Callable[[], bool]], Any]
 running: set[Fetching] = set()
 """Kept alive until they have ended, also where their dialog is gone."""
@@ -48,6 +50,8 @@ class Fetching(QThread):
             self.done.emit(self._work(self.progressed.emit, self._stop.is_set))
         except StudioError as error:
             self.failed.emit(error)
+        except Exception as error:  # noqa: BLE001  boundary of the thread: the dialog waits for one of the two signals
+            self.failed.emit(unexpected(error))
 
     def _end(self) -> None:
         self.stop()
@@ -55,3 +59,16 @@ class Fetching(QThread):
 
     def _on_finished(self) -> None:
         running.discard(self)
+
+
+def unexpected(error: Exception) -> StudioError:
+    """Return an error of any kind as one to show; log where it comes from."""
+    log.error("a download or an installation failed", exc_info=error)
+    if isinstance(error, OSError):
+        message, cure = f"Files cannot be read or written: {error.strerror or error}.", "Check the disk's space and rights."
+    else:
+        message, cure = (
+            f"Something went wrong: {str(error) or type(error).__name__}.",
+            "The log in the data folder has the details.",
+        )
+    return StudioError(message, cure=f"{cure} What is there is not fetched again.")

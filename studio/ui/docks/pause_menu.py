@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QInputDialog, QMenu, QTimeEdit, QWidget
 
 from studio.jobs.gate import Limit
+from studio.ui import background
 from studio.ui.idle import seconds_since_input
 from studio.ui.parts import name_control
 from studio.ui.shared import Shared
@@ -35,7 +36,9 @@ class PauseMenu(QMenu):
         self.keep_awake = self._check("Keep the computer awake while jobs run", settings.keep_awake, self._set_awake)
         self.only_idle = self._check("Run jobs only while nobody uses the computer", settings.only_idle, self._set_only_idle)
         self.notify = self._check("Say when a long run is over", settings.notify, self._set_notify)
+        self.only_idle.setVisible(settings.only_idle)
         self.aboutToShow.connect(self._show_limit)
+        self._find_out_idle()
 
     def _add(self, title: str, method: object) -> QAction:
         action = self.addAction(title)
@@ -50,12 +53,19 @@ class PauseMenu(QMenu):
         return action
 
     def _show_limit(self) -> None:
-        self.only_idle.setVisible(self.only_idle.isChecked() or seconds_since_input() is not None)
+        self._find_out_idle()
         limit = self._queue.limit
         parts = [f"{limit.jobs} more jobs"] if limit.jobs else []
         parts += [f"until {time.strftime('%H:%M', time.localtime(limit.until))}"] if limit.until else []
         self.no_limit.setText(f"No limit (now: {', '.join(parts)})" if parts else "No limit")
         self.no_limit.setEnabled(bool(parts))
+
+    def _find_out_idle(self) -> None:
+        """Offer to run jobs only while nobody is there, where the desktop can say so."""
+        background.run(self, seconds_since_input, self._on_idle_known)
+
+    def _on_idle_known(self, seconds: float | None) -> None:
+        self.only_idle.setVisible(self.only_idle.isChecked() or seconds is not None)
 
     def _ask_jobs(self) -> None:
         number, fine = QInputDialog.getInt(self, "Pause after a number of jobs", "Jobs that may still run:", 10, 1, 1_000_000)
