@@ -1,20 +1,23 @@
 """Voices of Piper: a program on PATH that speaks its protocol, real processes, real files."""
 
+import contextlib
 import json
 import os
 import stat
 import sys
+import threading
 
 import numpy as np
 import psutil
 import pytest
 
 from studio.core.errors import StudioError
-from studio.core.events import Cancelled, Finished
+from studio.core.events import Cancelled, Failed, Finished
 from studio.core.jobs import new_job
 from studio.core.requests import SpeechRequest
 from studio.engine import speech
 from studio.engine.local import LocalEngine
+from studio.engine.process import ProcessEngine
 from studio.engine.voices_piper import GROUP, Piper
 from studio.models.add import add
 from studio.models.check import check
@@ -130,6 +133,27 @@ def test_a_cancel_kills_the_program(data, tmp_path, piper):
     engine.close()
     assert isinstance(events[-1], Cancelled)
     assert not [child for child in psutil.Process().children(recursive=True) if str(piper) in child.cmdline()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it ends when it has spoken its piece")
+def test_the_program_ends_with_the_child_that_started_it(data, tmp_path, piper):
+    card, events = added(data, tmp_path), []
+    engine = ProcessEngine(data)
+    job = new_job(SpeechRequest(prompt="This goes on forever.", model=card.name, seed=1), str(data.outputs))
+    thread = threading.Thread(target=engine.generate, args=(job, events.append, lambda: False))
+    thread.start()
+    program = None
+    while program is None:
+        thread.join(0.02)
+        assert thread.is_alive(), events
+        for child in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                program = child if str(piper) in child.cmdline()[1:2] else program
+    engine._child.process.kill()
+    thread.join()
+    engine.close()
+    assert isinstance(events[-1], Failed)
+    program.wait(10)
 
 
 def test_what_the_program_complains_about_is_said(data, tmp_path, piper):
