@@ -29,7 +29,7 @@ import psutil
 MARK = "STUDIO_PROCESS_KILLS"
 GONE_SECONDS = 5.0
 GIVE_UP_SECONDS = 60.0
-LONGEST_SECONDS = 14.0
+CHILD_SHARE, KILL_CHANCE, EARLY_KILL_CHANCE = 0.7, 0.5, 0.1
 ROLES = {
     "forkserver import main": "fork server",
     "resource_tracker import main": "resource tracker",
@@ -43,12 +43,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100, help="of all kinds together")
     parser.add_argument("--load", type=int, default=0)
+    parser.add_argument("--longest", type=float, default=14.0, help="seconds of a run, at most")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(options.load)]
     try:
         with tempfile.TemporaryDirectory() as folder:
-            report = run(Path(folder), options.kills, random.Random(options.seed))
+            report = run(Path(folder), options.kills, options.longest, random.Random(options.seed))
     finally:
         for process in busy:
             process.kill()
@@ -58,14 +59,14 @@ def main() -> int:
     return 1 if report["left_after_5_s"] else 0
 
 
-def run(root: Path, kills: int, chance: random.Random) -> dict[str, object]:
+def run(root: Path, kills: int, longest: float, chance: random.Random) -> dict[str, object]:
     """Kill until there were so many kills; return what was found."""
     killed: Counter[str] = Counter()
     left: Counter[str] = Counter()
     slowest, runs, begun = 0.0, 0, time.monotonic()
     while killed.total() < kills:
         kind = chance.choice(["command", "window"])
-        seconds, alive = one_run(root / f"data{runs}", kind, chance, killed)
+        seconds, alive = one_run(root / f"data{runs}", kind, longest, chance, killed)
         slowest, runs = max(slowest, seconds), runs + 1
         left.update(alive)
     return {
@@ -77,7 +78,7 @@ def run(root: Path, kills: int, chance: random.Random) -> dict[str, object]:
     }
 
 
-def one_run(data: Path, kind: str, chance: random.Random, killed: Counter[str]) -> tuple[float, list[str]]:
+def one_run(data: Path, kind: str, longest: float, chance: random.Random, killed: Counter[str]) -> tuple[float, list[str]]:
     """Start the program, kill what it starts, then kill it. Return how long its processes stayed, and which stayed too long."""
     mark = uuid.uuid4().hex
     environment = {**os.environ, MARK: mark, "QT_QPA_PLATFORM": "offscreen"}
@@ -85,12 +86,12 @@ def one_run(data: Path, kind: str, chance: random.Random, killed: Counter[str]) 
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment}
     main_process = subprocess.Popen(program if kind == "window" else [*program, *COMMAND], **quiet)
     beside = None
-    deadline = time.monotonic() + chance.uniform(0, LONGEST_SECONDS)
+    deadline = time.monotonic() + chance.uniform(0, longest)
     while time.monotonic() < deadline:
         time.sleep(chance.uniform(0, min(3.0, max(0.01, deadline - time.monotonic()))))
         if kind == "window" and beside is None and (data / "studio.socket").exists():
             beside = subprocess.Popen([*program, *COMMAND], **quiet)  # runs in the window
-        if chance.random() < 0.4:
+        if chance.random() < (KILL_CHANCE if "child" in victims(main_process.pid, mark) else EARLY_KILL_CHANCE):
             kill_one(main_process.pid, mark, chance, killed)
     if chance.random() < 0.3:
         stop_one(main_process.pid, mark, chance, killed)
@@ -137,7 +138,8 @@ def victims(main_pid: int, mark: str) -> dict[str, psutil.Process]:
 def kill_one(main_pid: int, mark: str, chance: random.Random, killed: Counter[str]) -> None:
     there = victims(main_pid, mark)
     if there:
-        role = chance.choice(sorted(there))
+        # A child comes up only if its fork server lives for some seconds.
+        role = "child" if "child" in there and chance.random() < CHILD_SHARE else chance.choice(sorted(there))
         with contextlib.suppress(psutil.Error):
             there[role].kill()
             killed[role] += 1
