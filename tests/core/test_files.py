@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from studio.core import files
-from studio.core.files import publish, sha256_of, write_whole
+from studio.core.files import part_path, publish, sha256_of, write_whole
 
 
 def test_a_file_is_written_and_nothing_else_left(tmp_path):
@@ -77,7 +77,7 @@ def test_a_planted_link_is_not_followed(tmp_path, monkeypatch):
     victim = tmp_path / "victim"
     victim.write_bytes(b"precious")
     monkeypatch.setattr(files.secrets, "token_hex", lambda _n: "known")
-    (tmp_path / ".known.part").symlink_to(victim)
+    part_path(tmp_path / "a").symlink_to(victim)
     with pytest.raises(FileExistsError):
         write_whole(tmp_path / "a", b"x")
     assert victim.read_bytes() == b"precious"
