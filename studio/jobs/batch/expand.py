@@ -40,8 +40,10 @@ COMBINE: dict[str, str] = {
 }
 MAX_NAMES = 8
 """Names that lead to names."""
+MAX_PARTS = 4_000_000
+"""Parts of texts that are read and looked up for one batch: 100 000 rows with forty each."""
 MAX_WORK = 10_000_000
-"""Parts of texts that are looked up and drawn for one batch: 100 000 rows with a hundred each."""
+"""Parts that are drawn for one batch: 100 000 rows with a hundred each."""
 
 
 def check_combine(combine: str) -> None:
@@ -74,15 +76,21 @@ class Scope:
             return node
         if isinstance(node, Name):
             return self._look_up(node, row)
-        self.work[0] += len(node.options if isinstance(node, Choice) else node.parts)
-        if self.work[0] > MAX_WORK:
-            raise too_much_work()
+        if not node.named:
+            return _checked(node)
+        self.count(len(node.options if isinstance(node, Choice) else node.parts))
         if isinstance(node, Choice):
             return choice((self.bind(option, row) for option in node.options), sweep=node.sweep)
         parts = [self.bind(part, row) for part in node.parts]
         if sum(map(length_of, parts)) > MAX_PROMPT_CHARACTERS:  # before they are joined: ten references can be a gigabyte
-            raise GrammarError(f"becomes longer than {MAX_PROMPT_CHARACTERS:,} characters")
+            raise _too_long()
         return joined(parts)
+
+    def count(self, parts: int) -> None:
+        """Raise StudioError where so many parts more are too many for a batch."""
+        self.work[0] += parts
+        if self.work[0] > MAX_PARTS:
+            raise too_much_work(MAX_PARTS)
 
     def _look_up(self, name: Name, row: Mapping[str, str]) -> Node:
         if name.kind == "column":
@@ -114,10 +122,20 @@ class Scope:
             self._open.pop()
 
 
-def too_much_work() -> StudioError:
+def _checked(node: Choice | Joined) -> Node:
+    if node.length > MAX_PROMPT_CHARACTERS:
+        raise _too_long()
+    return node
+
+
+def _too_long() -> GrammarError:
+    return GrammarError(f"becomes longer than {MAX_PROMPT_CHARACTERS:,} characters")
+
+
+def too_much_work(most: int = MAX_WORK) -> StudioError:
     """Return the error for a batch whose texts have too many parts."""
     return StudioError(
-        f"The texts of the batch have more than {MAX_WORK // 1_000_000} million names and alternatives together.",
+        f"The texts of the batch have more than {most // 1_000_000} million names and alternatives together.",
         cause="invalid",
         cure="Use fewer of them, or split the file.",
     )

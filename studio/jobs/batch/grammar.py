@@ -11,6 +11,7 @@ A text is parsed into a node: a str, or a `Name`, `Choice` or `Joined`. Nothing 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -67,6 +68,8 @@ class Choice:
     ends: tuple[int, ...] = ()
     work: int = 1
     """Nodes that drawing one of its texts goes through at most."""
+    named: bool = False
+    """True where names are to be looked up in it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +85,8 @@ class Joined:
     """True where chance decides about a part, unless all combinations are wanted."""
     work: int
     """Nodes that drawing one of its texts goes through at most."""
+    named: bool
+    """True where names are to be looked up in it."""
 
 
 Node = str | Name | Choice | Joined
@@ -109,6 +114,11 @@ def work_of(node: Node) -> int:
     return node.work if isinstance(node, (Choice, Joined)) else 1
 
 
+def is_named(node: Node) -> bool:
+    """True where names are to be looked up in a node."""
+    return not isinstance(node, str) and (isinstance(node, Name) or node.named)
+
+
 def is_drawn(node: Node) -> bool:
     """True where chance decides about a bound node."""
     return node.drawn if isinstance(node, Joined) else isinstance(node, Choice) and not node.sweep
@@ -118,14 +128,15 @@ def choice(options: Iterable[Node], *, sweep: bool = False) -> Choice:
     """Return one of the options."""
     nodes = tuple(options)
     ends: tuple[int, ...] = ()
-    total, work = len(nodes), 1
+    total, work, named = len(nodes), 1, False
     if any(not isinstance(node, str) for node in nodes):
         sums, total = [], 0
         for node in nodes:
             total = min(total + total_of(node), _TOO_MANY)
             sums.append(total)
         ends, work = tuple(sums), min(1 + max(map(work_of, nodes)), _TOO_MANY)
-    return Choice(nodes, sweep, total, max(map(length_of, nodes), default=0), ends, work)
+        named = any(map(is_named, nodes))
+    return Choice(nodes, sweep, total, max(map(length_of, nodes), default=0), ends, work, named)
 
 
 def joined(parts: Iterable[Node]) -> Node:
@@ -151,9 +162,10 @@ def joined(parts: Iterable[Node]) -> Node:
     for node in merged:
         total, swept = min(total * total_of(node), _TOO_MANY), min(swept * swept_of(node), _TOO_MANY)
     length, work = min(sum(map(length_of, merged)), _TOO_MANY), min(1 + sum(map(work_of, merged)), _TOO_MANY)
-    return Joined(tuple(merged), total, swept, length, any(map(is_drawn, merged)), work)
+    return Joined(tuple(merged), total, swept, length, any(map(is_drawn, merged)), work, any(map(is_named, merged)))
 
 
+@functools.lru_cache(maxsize=16)  # each cell of a grid asks for the same texts
 def parse(text: str, *, columns: bool = False, only_columns: bool = False) -> Node:
     """Return the text as a node. `columns`: `{{name}}` is a column of the row; `only_columns`: and all else is as it stands.
 

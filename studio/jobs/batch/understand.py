@@ -20,7 +20,7 @@ from studio.jobs.batch.a1111 import sampler_named
 from studio.jobs.batch.axes import Axis, places
 from studio.jobs.batch.columns import as_number, fold, is_known, meant_by
 from studio.jobs.batch.expand import MAX_WORK, Cells, Scope, is_open, too_much_work
-from studio.jobs.batch.grammar import MAX_COMBINATIONS, GrammarError, Joined, Node, parse
+from studio.jobs.batch.grammar import MAX_COMBINATIONS, GrammarError, Joined, Node, parse, work_of
 from studio.jobs.batch.read import RawRow
 from studio.jobs.batch.seeds import Seeds
 from studio.jobs.batch.tags import has_weights, read_tags
@@ -516,7 +516,9 @@ def _bind(
     nodes: dict[str, Node], name: str, value: Node, scope: Scope, cells: Mapping[str, str], told: str = ""
 ) -> list[Problem]:  # fmt: skip
     try:
-        nodes[name] = scope.bind(parse(value) if isinstance(value, str) and not told else value, cells)
+        node = parse(value) if isinstance(value, str) and not told else value
+        scope.count(work_of(node))
+        nodes[name] = scope.bind(node, cells)
     except GrammarError as error:
         return [Problem(told or name, str(error))]
     return []
