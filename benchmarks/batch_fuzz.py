@@ -26,12 +26,16 @@ from studio.jobs.batch.expand import COMBINE
 from studio.jobs.batch.plan import plan, read_batch
 from studio.jobs.batch.seeds import POLICIES
 
+OTHER_NAMES = ("Prompt", "Negative Prompt", "CFG Scale", "Sampler", "Topic", "max_tokens", "Kind", " seed ")
+"""As people and other programs name columns."""
 FLAGS = sorted({name for kind in KINDS.values() for info in fields(kind) for name in (info.name, info.flag)} | {"kind"})
 PIECES = (
     "a cat", "北京", "=cmd()", '"', "'", '""', "\\", "{a|b}", "{a|{b|c}}", "{", "}", "|", "$x", "${x}", "$", "__animal__",
     "__../x__", "[1..3]", "[1..3 step 0]", "[9..1 step 2]", "[", "{{topic}}", "{{", "}}", "\t", ",", ";", "\r", "\0", "\x1b",
     "\u2028", "\u202e", "\ufeff", "\ud7ff", "# no", "---", "--prompt", "--steps 4", "--seed -1", "-1", "0", "7", "1e9", "nan",
     "inf", "99999999999999", "64", "0.5", "true", "null", "image", "text", "../../etc", "CON", "x" * 300, "😀", "é", "",
+    "<lora:a:0.8>", "<lyco:b>", "<hypernet:c:1>", "<lora:", "(a:1.3)", "knight's", '\\"', "--negative_prompt", "'", "_x000D_",
+    "_x0041_", "\u00a0", " ", "3,5", "5.0", "50%", "-1.0", "sep=;", "\r\n", "{{ ", "[ [", "\u2212 1", "１２",
 )  # fmt: skip
 BOOK_PIECES = tuple(piece for piece in PIECES if not set(piece) & {"\0", "\x1b"})
 TEMPLATES = ("", "on {{topic}}", "{{topic}} in {{city}} $x", "{{prompt}}", "{{topic", "{a|{{topic}}}", "[1..2] {{topic}}", "{a")
@@ -39,10 +43,10 @@ NAMES = ("{row:04}-{prompt:40}", "{topic}", "{row}", "../{row}", "{nothing}", "{
 AXES = ("steps=1,2", "guidance=[1..2]", "x=a|b", "seed=1,2", "prompt=a {b|c}|d", "steps", "a=1,1", "nothing=1", "width=[1..9999]")
 
 cells = st.lists(st.sampled_from(PIECES) | st.text(max_size=6), max_size=4).map("".join)
-names = st.sampled_from([*FLAGS, "topic", "topic", "city", "city"])
+names = st.sampled_from([*FLAGS, *OTHER_NAMES, "topic", "topic", "city", "city"])
 columns = st.one_of(
     st.lists(names, max_size=3, unique=True).map(lambda more: ["prompt", *(name for name in more if name != "prompt")]),
-    st.lists(st.sampled_from([*FLAGS, "prompt", "topic", "", "prompt "]), min_size=1, max_size=5),
+    st.lists(st.sampled_from([*FLAGS, *OTHER_NAMES, "prompt", "topic", "", "prompt "]), min_size=1, max_size=5),
 )
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | cells,
@@ -55,14 +59,17 @@ values = st.recursive(
 def tables(draw: st.DrawFn) -> list[list[str]]:
     header = draw(columns)
     width = draw(st.sampled_from([len(header)] * 3 + [len(header) + 1]))
-    return [header, *draw(st.lists(st.lists(cells, min_size=1, max_size=width), min_size=1, max_size=5))]
+    rows = draw(st.lists(st.lists(cells, min_size=1, max_size=width), min_size=1, max_size=5))
+    above = draw(st.sampled_from([[]] * 4 + [[["My table"]], [[""], ["", "a title"]], [["sep=;"]]]))
+    beside = draw(st.sampled_from([0, 0, 0, 1]))
+    return [[""] * beside + row for row in [*above, header, *rows]]
 
 
-def as_csv(table: list[list[str]], delimiter: str, quoted: bool) -> str:
+def as_csv(table: list[list[str]], delimiter: str, quoted: bool, end: str = "\n") -> str:
     if not quoted:
-        return "\n".join(delimiter.join(row) for row in table)
+        return end.join(delimiter.join(row) for row in table)
     output = io.StringIO(newline="")
-    csv.writer(output, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(table)
+    csv.writer(output, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator=end).writerows(table)
     return output.getvalue()
 
 
@@ -86,10 +93,10 @@ def texts(draw: st.DrawFn) -> tuple[str, str]:
     """(suffix, text)."""
     suffix = draw(st.sampled_from(["txt", "csv", "tsv", "jsonl", "json", "ndjson"]))
     if suffix == "txt":
-        return suffix, draw(st.sampled_from(["\n", "\r\n"])).join(draw(st.lists(cells, max_size=8)))
+        return suffix, draw(st.sampled_from(["\n", "\r\n", "\r"])).join(draw(st.lists(cells, max_size=8)))
     if suffix in ("csv", "tsv"):
-        delimiter = "\t" if suffix == "tsv" else draw(st.sampled_from(",;\t"))
-        return suffix, as_csv(draw(tables()), delimiter, draw(st.booleans()))
+        delimiter = "\t" if suffix == "tsv" else draw(st.sampled_from(",;\t|"))
+        return suffix, as_csv(draw(tables()), delimiter, draw(st.booleans()), draw(st.sampled_from(["\n", "\r\n", "\r"])))
     row = st.one_of(values, st.dictionaries(names, cells, max_size=3).map(lambda more: {"prompt": "a $x", **more}))
     rows = [json.dumps(value, ensure_ascii=draw(st.booleans())) for value in draw(st.lists(row, max_size=5))]
     return suffix, "\n".join(rows) if suffix != "json" else f"[{', '.join(rows)}]"
