@@ -10,6 +10,7 @@ import random
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from studio.core.errors import StudioError
@@ -158,7 +159,7 @@ class Cells:
     open: Mapping[str, Node]
     combine: str
 
-    @property
+    @cached_property
     def count(self) -> int:
         """How many rows it makes."""
         product = 1
@@ -166,7 +167,7 @@ class Cells:
             product *= self._count(name, node)
         return product
 
-    @property
+    @cached_property
     def drawn(self) -> bool:
         """True where chance decides about a setting."""
         return any(self._is_random(name) and is_drawn(node) for name, node in self.open.items())
