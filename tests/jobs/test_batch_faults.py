@@ -109,6 +109,14 @@ def test_a_wrong_quote_costs_its_own_row_only(tmp_path, bad, suffix):
     assert [row.line for row in batch.bad] == [3]
 
 
+def test_a_row_that_is_too_long_is_named(tmp_path):
+    from studio.jobs.batch.delimited import MAX_RECORD_CHARACTERS
+
+    batch = read(tmp_path, "a.csv", f"prompt\ngood\n{',' * MAX_RECORD_CHARACTERS}\n")
+    assert [row.request.prompt for row in batch.good] == ["good"]
+    assert [(row.line, "more than 4,000,000 characters" in row.message) for row in batch.bad] == [(3, True)]
+
+
 def test_quotes_that_open_and_open_take_no_time(tmp_path):
     import time
 

@@ -130,7 +130,7 @@ def _records(source: _Source, delimiter: str) -> Iterator[Cells]:
 
 def _recover(source: _Source, delimiter: str, width: int, error: Exception) -> Iterator[Cells]:
     """Yield the row that cannot be read, and leave the source at the next line that surely is a row."""
-    if cells := _padded(source, delimiter):
+    if isinstance(error, csv.Error) and (cells := _padded(source, delimiter)):
         yield Cells(source.record[0][0], _filled(cells))
         return
     (first, line), *behind = source.record
@@ -155,6 +155,7 @@ def _recover(source: _Source, delimiter: str, width: int, error: Exception) -> I
     yield Cells(first, {}, Problem("row", f"{why}; is a quote in it not closed, or not doubled?{beyond}"))
 
 
+_MAX_PADDED = 100_000
 _PADDED = {
     delimiter: re.compile(rf'[ \xa0]*+(?:"((?:[^"]|"")*+)"[ \xa0]*+|([^"{re.escape(delimiter)}\n]*+))')
     for delimiter in _DELIMITERS
@@ -164,7 +165,7 @@ _PADDED = {
 def _padded(source: _Source, delimiter: str) -> list[str]:
     """Return the cells of a row with blanks behind closing quotes; none where something else is wrong with it."""
     text = "\n".join(line for _number, line in source.record)
-    pattern = _PADDED.get(delimiter)
+    pattern = _PADDED.get(delimiter) if len(text) <= _MAX_PADDED else None
     cells: list[str] = []
     place = 0
     while pattern and (found := pattern.match(text, place)):
