@@ -131,6 +131,7 @@ class ImageView(QWidget):
         self.strip.setVisible(self.strip.count() > 1)
         if self.strip.count():
             self.strip.setCurrentRow(0)
+            self._on_chosen(self.strip.currentItem())  # a preview may stand in its place
 
     def _on_chosen(self, item: QListWidgetItem | None) -> None:
         if item is not None:

@@ -48,6 +48,11 @@ class GenerateTab(QWidget):
         super().__init__()
         self.shared = shared
         self._job: Job | None = None
+        """The job that is shown, the first of those that run together."""
+        self._group: dict[str, Job] = {}
+        """That one and those that run together with it, in the order of their results."""
+        self._progress: dict[str, Progress] = {}
+        """The last one of each job of the group."""
         self._mine: set[str] = set()
         self._begun = 0.0
         self._edited = ""
@@ -322,7 +327,7 @@ class GenerateTab(QWidget):
         seed = self.form.fields.get("seed")
         if seed is not None and request.seed is None:
             seed.editor.setProperty("placeholderText", f"random (now {job.request.seed})")
-        if self._job is None or self._job.state.over:
+        if self.is_over:
             self._begin(job)
         else:
             self.shared.said.emit("Added to the queue")
@@ -356,12 +361,18 @@ class GenerateTab(QWidget):
         self.editing.clear()
 
     def stop(self) -> None:
-        """Stop the job that is shown; what is there is kept."""
-        if self._job is not None and not self._job.state.over:
-            self.shared.queue.cancel([self._job.id])
+        """Stop the jobs that are shown; what is there is kept."""
+        if not self.is_over:
+            self.shared.queue.cancel([job.id for job in self._group.values() if not job.state.over])
+
+    @property
+    def is_over(self) -> bool:
+        """True where no job is shown that waits or runs."""
+        return all(job.state.over for job in self._group.values())
 
     def _begin(self, job: Job) -> None:
         self._job = job
+        self._group, self._progress = {job.id: job}, {}
         self._begun = time.monotonic()
         self.notice.clear()
         self.begin_result(job)
@@ -380,11 +391,21 @@ class GenerateTab(QWidget):
         for job in jobs:
             if job.id not in self._mine:
                 continue
+            before = self._group.get(job.id)
+            if before is not None:
+                self._group[job.id] = job
             if self._job is not None and job.id == self._job.id:
                 self._job = job
-            if job.state is JobState.RUNNING and (self._job is None or self._job.id != job.id or self._job.state.over):
-                self._begin(job)
-                self._job = job
+            if job.state is JobState.RUNNING and (before is None or before.state.over):
+                self._show_running(job)
+
+    def _show_running(self, job: Job) -> None:
+        """Show a job that began: beside those that run together with it, else in place of what was shown."""
+        others = [other for other in self._group.values() if other.id != job.id]
+        if any(other.state is JobState.RUNNING for other in others):
+            self._group[job.id] = job
+        else:
+            self._begin(job)
 
     def _on_queue_failed(self, sentence: str, job_ids: list[str]) -> None:
         """Jobs that the queue could not store will not run: show why, keep the prompt, and let it be tried again."""
@@ -392,27 +413,40 @@ class GenerateTab(QWidget):
         if self._job is None or self._job.id not in job_ids:
             return
         self._job = msgspec.structs.replace(self._job, state=JobState.FAILED)
+        self._group = {self._job.id: self._job}
         self.show_idle()
         self.status.setText("")
         failure = Failure(cause="disk", message=sentence, cure="Free some space or correct the name, then try again.")
         self.notice.fail(failure, [button("Try again", "Put the same into the queue again", self.generate, "retry")])
 
     def _on_cancel_wished(self, job_id: str) -> None:
-        if self._job is not None and job_id == self._job.id:
+        if job_id in self._group:
             self.status.setText("Stopping…")
 
     def _on_job_event(self, job_id: str, event: Event) -> None:
-        if self._job is None or job_id != self._job.id:
+        job = self._group.get(job_id)
+        if job is None:
             return
         if isinstance(event, Loading):
             self.status.setText(f"{event.phase}…")
         elif isinstance(event, Progress):
-            self.bar.setRange(0, event.total)
-            self.bar.setValue(event.step)
-            self.status.setText(self.progress_text(event))
-        self.show_event(self._job, event)
+            self._show_progress(job_id, event)
+        self.show_event(job, event)
         if isinstance(event, (Finished, Failed, Cancelled)):
-            self._end(event)
+            self._end(job, event)
+
+    def _show_progress(self, job_id: str, event: Progress) -> None:
+        """Show how far all jobs of the group are together."""
+        self._progress[job_id] = event
+        steps = 0
+        for job in self._group.values():
+            own = self._progress.get(job.id)
+            steps += event.total if job.state.over else own.step if own is not None else 0
+        whole = msgspec.structs.replace(event, step=steps, total=event.total * len(self._group), preview=None)
+        self.bar.setRange(0, whole.total)
+        self.bar.setValue(whole.step)
+        together = f"{len(self._group)} jobs together · " if len(self._group) > 1 else ""
+        self.status.setText(f"{together}{self.progress_text(whole)}")
 
     def progress_text(self, event: Progress) -> str:
         """Return the line under the result while it is made."""
@@ -425,20 +459,34 @@ class GenerateTab(QWidget):
         seed = self._job.request.seed if self._job else ""
         return " · ".join([f"Done in {event.statistics.run_seconds:.1f} s", f"seed {seed}", *event.statistics.notes])
 
-    def _end(self, event: Finished | Failed | Cancelled) -> None:
-        assert self._job is not None
-        if isinstance(event, Failed) and not self._job.state.over:
+    def _end(self, job: Job, event: Finished | Failed | Cancelled) -> None:
+        if isinstance(event, Failed) and not job.state.over:
             self.status.setText("The engine ended unexpectedly; the job runs once more…")
             self.bar.setRange(0, 0)
             return
+        if isinstance(event, Failed):
+            self._show_failure(job.failure or event.failure, job.id)
+        if not self.is_over:  # others of the group go on
+            return
         self.show_idle()
-        if isinstance(event, Finished):
+        if len(self._group) > 1:
+            self.status.setText(self._group_text())
+        elif isinstance(event, Finished):
             self.status.setText(self.finished_text(event))
         elif isinstance(event, Cancelled):
             self.status.setText("Stopped; what was made is kept." if event.artifacts else "Stopped.")
         else:
             self.status.setText("")
-            self._show_failure(self._job.failure or event.failure, self._job.id)
+
+    def _group_text(self) -> str:
+        """Return the line under the results of jobs that ran together."""
+        jobs = self._group.values()
+        done = [job for job in jobs if job.state is JobState.COMPLETED]
+        failed = sum(job.state is JobState.FAILED for job in jobs)
+        parts = [f"{len(done)} of {len(jobs)} jobs done"]
+        parts += [f"{failed} failed"] if failed else []
+        parts += [f"seeds {', '.join(str(job.request.seed) for job in done[:8])}{' …' if len(done) > 8 else ''}"] if done else []
+        return " · ".join(parts)
 
     def _show_failure(self, failure: Failure, job_id: str) -> None:
         def retry(folder: str = "") -> None:

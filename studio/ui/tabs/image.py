@@ -144,10 +144,12 @@ class ImageTab(GenerateTab):
     def show_event(self, job: Job, event: Event) -> None:
         """See `GenerateTab`."""
         if isinstance(event, Progress) and event.preview is not None:
-            self.view.show_preview(to_image(event.preview))
+            first = next((one.id for one in self._group.values() if not one.state.over), job.id)
+            if job.id == first:  # the previews of jobs that run together would take turns
+                self.view.show_preview(to_image(event.preview))
         elif isinstance(event, (Finished, Failed, Cancelled)) and event.artifacts:
             self.view.add([artifact.path for artifact in event.artifacts])
-        elif isinstance(event, (Failed, Cancelled)):
+        elif isinstance(event, (Failed, Cancelled)) and not self.view.strip.count():
             self.view.clear()
 
     def _on_picture_changed(self) -> None:

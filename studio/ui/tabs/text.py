@@ -27,6 +27,8 @@ from studio.ui.tabs.base import GenerateTab
 from studio.ui.text_view import TextView
 
 COUNT_DELAY_MS = 200
+TITLE_CHARACTERS = 24
+"""Of a prompt, on the tab of its text beside those of other jobs."""
 
 
 class TextTab(GenerateTab):
@@ -41,6 +43,10 @@ class TextTab(GenerateTab):
         self.token_count = label("", "muted")
         self.view = TextView()
         self._tokens: int | None = None
+        self._kept: set[int] = set()
+        """The candidates that have a result."""
+        self._at_limit: set[str] = set()
+        """The jobs with a text that stops at its token limit."""
         self._count_timer = QTimer()
         super().__init__(shared)
         self._count_timer.setParent(self)
@@ -146,16 +152,26 @@ class TextTab(GenerateTab):
 
     def begin_result(self, job: Job) -> None:
         """See `GenerateTab`."""
+        self._kept.clear()
+        self._at_limit.clear()
         self.view.clear()
+
+    def _place(self, job: Job, candidate: int) -> int:
+        """Return where a candidate stands among those of all jobs that run together."""
+        ids = list(self._group)
+        before = ids[: ids.index(job.id)] if job.id in self._group else []
+        return sum(self._group[one].request.result_count for one in before) + candidate
 
     def show_event(self, job: Job, event: Event) -> None:
         """See `GenerateTab`."""
         if isinstance(event, TextDelta):
-            self.view.append(event.candidate, event.text)
+            self.view.append(self._place(job, event.candidate), event.text)
         elif isinstance(event, ThoughtDelta):
-            self.view.append_thought(event.candidate, event.text, takes_text=event.takes_text)
+            self.view.append_thought(self._place(job, event.candidate), event.text, takes_text=event.takes_text)
         if isinstance(event, (Finished, Failed, Cancelled)):
-            self.view.keep_only([artifact.ordinal for artifact in event.artifacts])
+            self._kept.update(self._place(job, artifact.ordinal) for artifact in event.artifacts)
+            if self.is_over:
+                self.view.keep_only(sorted(self._kept))
         if isinstance(event, Finished):
             self._show_limit(job, event.artifacts)
         if isinstance(event, (Finished, Failed, Cancelled)) and event.artifacts:
@@ -165,11 +181,14 @@ class TextTab(GenerateTab):
             )
 
     def _show_saved(self, job: Job, artifacts: tuple[Artifact, ...], texts: list[str]) -> None:
-        if self._job is None or self._job.id != job.id:
+        if job.id not in self._group:
             return
         for artifact, text in zip(artifacts, texts, strict=True):
-            title = f"{artifact.ordinal + 1} · score {artifact.score:.2f}" if artifact.score is not None else ""
-            self.view.set_text(artifact.ordinal, text, title)
+            place = self._place(job, artifact.ordinal)
+            title = f"{place + 1} · score {artifact.score:.2f}" if artifact.score is not None else ""
+            if not title and len(self._group) > 1:
+                title = f"{place + 1} · {' '.join(job.request.prompt[:TITLE_CHARACTERS].split())}"
+            self.view.set_text(place, text, title)
 
     def _show_limit(self, job: Job, artifacts: tuple[Artifact, ...]) -> None:
         """Say that a text stops at its token limit, and offer what leads on."""
@@ -178,6 +197,9 @@ class TextTab(GenerateTab):
             return
         sentence = limit_sentence(artifacts, request.max_new_tokens)
         if not sentence:
+            return
+        self._at_limit.add(job.id)
+        if len(self._group) > 1:  # the line under the results counts them
             return
         buttons = []
         longer = self._longer(request)
@@ -188,6 +210,10 @@ class TextTab(GenerateTab):
         if self.card is not None and not self.card.chat and not self.card.encoder_decoder:
             buttons.append(button("Continue from here", "Put the text into the prompt, and generate", self._continue))
         self.notice.say(sentence, "" if buttons else "The model takes no more tokens.", buttons)
+
+    def _group_text(self) -> str:
+        at_limit = len(self._at_limit)
+        return super()._group_text() + (f" · {at_limit} stopped at the token limit" if at_limit else "")
 
     def _longer(self, request: TextRequest) -> int:
         """Return twice the limit, as far as field and model allow."""
