@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from studio.core.file_lock import hold
-from studio.core.files import write_whole
+from studio.core.files import PART_SUFFIX, write_whole
 from studio.core.paths import DataFolder
 from studio.core.regular_file import IrregularFileError, read_regular
 from studio.core.settings import Settings
@@ -25,6 +25,7 @@ Change = Mapping[str, Any]
 """Field → new value. For a field that is a dict: entries to set, or None to delete one (as RFC 7396 merges)."""
 LIMIT_BYTES = 32 << 20
 """Files of earlier versions held up to 20 MB of prompts."""
+ABANDONED_SECONDS = 3_600
 _FIELDS = {field.name: field for field in msgspec.structs.fields(Settings)}
 _TABLES = {name: field.type.__args__[1] for name, field in _FIELDS.items() if getattr(field.type, "__origin__", None) is dict}
 """Fields that are dicts → the type of their values."""
@@ -121,6 +122,14 @@ def drop_former_fields(data: DataFolder) -> None:
             _write(data, document)
     except DamagedFileError:
         return
+
+
+def remove_abandoned_parts(data: DataFolder) -> None:
+    """Remove what kills left of files that were being written in the data folder itself; that takes milliseconds."""
+    for part in data.root.glob(f".*{PART_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            if part.lstat().st_mtime < time.time() - ABANDONED_SECONDS:
+                part.unlink()
 
 
 def read_object(path: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from studio.core.drafts import Drafts, move_former_drafts, save_drafts
 from studio.core.paths import DataFolder
 from studio.core.settings import Settings
-from studio.core.settings_store import Change, load_settings, merge_changes, update
+from studio.core.settings_store import Change, load_settings, merge_changes, remove_abandoned_parts, update
 
 DRAFT_SECONDS = 0.8
 """How long a draft may stay in memory only. A changed setting is written at once."""
@@ -90,6 +90,7 @@ class SettingsWriter:
         self._state.notify_all()
 
     def _run(self) -> None:
+        remove_abandoned_parts(self._data)
         while self._wait():
             self._write()
 

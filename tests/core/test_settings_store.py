@@ -20,6 +20,7 @@ from studio.core.settings_store import (
     check_change,
     load_settings,
     merge_changes,
+    remove_abandoned_parts,
     set_aside_damaged,
     update,
 )
@@ -127,6 +128,16 @@ def test_a_kill_while_saving_leaves_the_old_or_the_new(data):
         assert settings.last_tab >= kill_after
         assert len(settings.endpoint) == 100_000
     assert not files_aside(data)
+
+
+def test_what_a_kill_left_half_written_is_removed_and_nothing_else(data):
+    old, new, other = (data.root / name for name in (".00000001abcd1234.part", ".00000002abcd1234.part", "kept.part"))
+    for path in (old, new, other):
+        path.write_text("{")
+    for path in (old, other):
+        os.utime(path, (1_000_000, 1_000_000))
+    remove_abandoned_parts(data)
+    assert [path.exists() for path in (old, new, other)] == [False, True, True]
 
 
 # What this version does not know ----------------------------------------------------------------------------------------------
