@@ -30,6 +30,8 @@ from benchmarks.kept_files import DamagedError, database_faults, recipe_of, stat
 
 PROGRAM = [sys.executable, "-m", "studio"]
 CHILD_SHARE = 0.7
+SPANS = (0.5, 2.0, 10.0)
+"""A kill comes within one of these many seconds after a row began: while the child starts, loads, runs, saves."""
 GONE_SECONDS, LEFT_SECONDS, HUNG_SECONDS, READY_SECONDS = 10, 60, 60, 120
 OPTIONS = ("--kind", "image", "--name", "{row:04}", "--collect", "jsonl", "--resume")
 BESIDE = ("report", "collected")
@@ -92,6 +94,22 @@ class Trial:
             time.sleep(0.05)
         return window
 
+    def takes_over(self, command: subprocess.Popen[bytes]) -> bool:
+        """Wait until a command whose window is gone ends, or has the queue itself; return whether it has."""
+        deadline = time.monotonic() + HUNG_SECONDS
+        while command.poll() is None and time.monotonic() < deadline:
+            if self.holder() == command.pid:
+                return True
+            time.sleep(0.1)
+        return False
+
+    def holder(self) -> int:
+        """Return the process id in the data folder's lock file; 0 where there is none."""
+        try:
+            return int((self.data / "studio.lock").read_text().split()[0])
+        except (OSError, ValueError, IndexError):
+            return 0
+
     def run_until_whole(self) -> None:
         """Give the same command again and again, as a person would, until it says that all rows are there."""
         while True:
@@ -99,6 +117,8 @@ class Trial:
             command = self.start("batch", str(self.file), "-o", str(self.out), *OPTIONS)
             self.tally["runs"] += 1
             family = self.watch(command, window)
+            if window is not None and self.takes_over(command):
+                family |= self.watch(command, None)  # the window was gone before the command asked: it has the queue itself
             self.tally["hung"] += wait_for_end(command)
             if window is not None and window.poll() is None:
                 family |= {process.pid: process for process in descendants(window.pid)}
@@ -116,11 +136,17 @@ class Trial:
         family: dict[int, psutil.Process] = {}
         owner = window or command
         wants_child = self.chance.random() < CHILD_SHARE  # drawn before: a child is not there yet for a second or two
+        due = None
         while command.poll() is None and owner.poll() is None:
             wait(command, self.chance.uniform(0.02, 0.6))
             family |= {process.pid: process for process in (*descendants(command.pid), *descendants(owner.pid))}
             if not self.kills_left or "running" not in states(self.database).values():
                 continue
+            if due is None and (not wants_child or model_process(owner.pid)):
+                due = time.monotonic() + self.chance.choice(SPANS) * self.chance.random()
+            if due is None or time.monotonic() < due:
+                continue
+            due = None
             if not wants_child:
                 victim = "window" if window is not None and self.chance.random() < 0.6 else "command"
                 chosen = window if window is not None and victim == "window" else command

@@ -26,7 +26,7 @@ class RemoteQueue(QObject):
         self._reader = Reader(FromWindow)
         self._jobs: dict[str, Job] = {}
         socket.readyRead.connect(self._on_ready)
-        socket.disconnected.connect(self._on_disconnected)
+        socket.disconnected.connect(self.report_disconnected)
 
     def submit(self, jobs: Sequence[Job], batch: Batch | None = None) -> None:
         """Hand jobs to the window."""
@@ -61,7 +61,8 @@ class RemoteQueue(QObject):
             elif isinstance(message, BatchDone):
                 self.batch_finished.emit(message.batch)
 
-    def _on_disconnected(self) -> None:
+    def report_disconnected(self) -> None:
+        """Emit `failed`: the window is gone."""
         self.failed.emit("The window was closed. What it had not done waits in its queue.", [])
 
 
@@ -73,7 +74,9 @@ class RemoteSession:
         self.queue = RemoteQueue(socket)
 
     def start(self) -> None:
-        """The window runs already."""
+        """The window runs already, unless it ended since it answered."""
+        if self._socket.state() is not QLocalSocket.LocalSocketState.ConnectedState:
+            self.queue.report_disconnected()
 
     def close(self) -> None:
         """Say goodbye; jobs that are not over go on in the window."""

@@ -80,6 +80,8 @@ class Run:
         self.new = 0
         """How many jobs were submitted."""
         self._refused = ""
+        self._ended = False
+        """Whether the run is over, perhaps before the event loop began: leaving a loop that does not run yet does nothing."""
         self._queue_failed = False
         """Whether the queue could not store something: it may not be able to store a cancel either."""
         self.paused = ""
@@ -154,7 +156,7 @@ class Run:
             with self._progress:
                 self.session.start()
                 begin()
-                if self._waiting:
+                if self._waiting and not self._ended:
                     self._application.exec()
         finally:
             timer.stop()
@@ -165,7 +167,7 @@ class Run:
     def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
         if self.interrupted or self._queue_failed:  # at once; what is running waits in the queue
             self.interrupted = True
-            self._application.exit(1)
+            self._end(1)
             return
         self.interrupted = True
         self.session.queue.cancel(list(self._waiting))
@@ -174,7 +176,7 @@ class Run:
 
     def _leave_window(self) -> None:
         output.note("The window does not answer; its jobs stay in its queue.")
-        self._application.exit(1)
+        self._end(1)
 
     def _on_jobs_changed(self, jobs: list[Job]) -> None:
         for job in jobs:
@@ -232,7 +234,7 @@ class Run:
             QTimer.singleShot(LOOK_AGAIN_MS, self._look_again)
         else:  # the limit of this run
             self.paused = reason
-            self._application.quit()
+            self._end(0)
 
     def _look_again(self) -> None:
         if not self._waiting:
@@ -256,15 +258,19 @@ class Run:
             self._open_batches.clear()
         self._quit_when_over()
         if isinstance(self.session, RemoteSession) and not job_ids:
-            self._application.exit(1)
+            self._end(1)
 
     def _on_batch_finished(self, batch: Batch) -> None:
         self._open_batches.discard(batch.id)
         self._quit_when_over()
 
+    def _end(self, code: int) -> None:
+        self._ended = True
+        self._application.exit(code)
+
     def _quit_when_over(self) -> None:
         if not self._waiting and not self._open_batches:
-            self._application.quit()
+            self._end(0)
 
 
 def _open_session(context: Context) -> Session | RemoteSession:

@@ -1,15 +1,20 @@
 """Rows of which some results are there: what is saved counts, and only what is missing is made."""
 
+import msgspec
 import pytest
 
 from studio.core.files import part_path
 from studio.core.jobs import Batch, JobState, new_job
 from studio.core.requests import ImageRequest
 from studio.engine.fake import FakeEngine, fake_card
+from studio.engine.process import ProcessEngine
 from studio.jobs.batch.plan import plan, read_batch
 from studio.jobs.batch.resume import resume
 from studio.jobs.session import Session
 from studio.library.artifacts import read_recipe
+from studio.models.catalogue import card_folder, write_card
+from tests.checkpoints_image import make_sd
+from tests.faults import build_kill_at
 
 PATIENCE = 60_000
 ROWS = "prompt,seed,count\nfirst,5,3\nsecond,,2\nthird,7,1\n"
@@ -139,3 +144,37 @@ def test_names_that_waiting_rows_will_write_count_as_taken(qtbot, qapp, data, tm
     assert len({job.target.stem for job in session.queue.jobs()}) == 6
     session.close()
     assert len(pictures(out)) == 12
+
+
+def test_a_child_that_dies_twice_while_it_saves_costs_no_image_twice(qtbot, qapp, data, tmp_path, monkeypatch):
+    card = make_sd(data.root / "sd")
+    write_card(card, card_folder(data, "sd"))
+    path, out = tmp_path / "a.csv", tmp_path / "out"
+    path.write_text("prompt,seed,count,width,height,steps,model\na cat,5,2,32,32,1,sd\n")
+    found = read_batch(path, lambda _kind, _name: msgspec.structs.replace(card, name="sd"), kind="image")
+
+    def run(batch, jobs):
+        session = Session(data, ProcessEngine(data, "spawn"))  # a fork server would keep the environment
+        try:
+            with qtbot.waitSignal(session.queue.batch_finished, timeout=3 * PATIENCE):
+                session.queue.submit(jobs, batch)
+                session.start()
+            return session.queue.jobs()[0]
+        finally:
+            session.close()
+
+    with monkeypatch.context() as faults:
+        faults.setenv("LD_PRELOAD", str(build_kill_at(tmp_path)))
+        faults.setenv("KILL_AT", "1")
+        faults.setenv("KILL_PATH", "-2.png")  # before the second image gets its name, in each child
+        first = run(*plan(found, out))
+    assert first.set_aside
+    (kept,) = out.glob("*.png")
+    before = kept.stat().st_ino
+    assert not list(out.rglob("*.part")), "what a dead child was writing is removed"
+    batch, jobs = plan(found, out, resumed=resume(found, out))
+    again = run(batch, jobs)
+    assert again.id == first.id
+    assert again.state is JobState.COMPLETED
+    assert sorted(path.name for path in out.glob("*.png")) == [f"{first.target.stem}-1.png", f"{first.target.stem}-2.png"]
+    assert kept.stat().st_ino == before

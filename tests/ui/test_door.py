@@ -4,12 +4,17 @@ import json
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from PySide6.QtNetwork import QLocalSocket
 
+from studio.cli.context import Context
+from studio.cli.remote import RemoteSession
+from studio.cli.runner import Run
 from studio.core.events import TextDelta
-from studio.core.jobs import JobState
+from studio.core.jobs import JobState, new_job
+from studio.core.requests import TextRequest
 from studio.jobs.door import Raise, Reader, ToWindow, knock, packed, server_names
 from tests.ui.conftest import PATIENCE, close_studio
 
@@ -187,3 +192,23 @@ def test_messages_come_whole_from_any_pieces():
         reader = Reader(ToWindow)
         found = [message for at in range(0, len(data), size) for message in reader.feed(data[at : at + size])]
         assert found == [Raise()] * 3
+
+
+def test_a_command_whose_window_ends_before_it_waits_is_told_so(qtbot, open_studio, data):
+    studio = open_studio()
+    session = RemoteSession(knock(data))
+    close_studio(studio)
+    qtbot.waitUntil(lambda: session._socket.state() is QLocalSocket.LocalSocketState.UnconnectedState, timeout=LONG)
+    reasons = []
+    session.queue.failed.connect(lambda sentence, _job_ids: reasons.append(sentence))
+    session.start()
+    assert reasons == ["The window was closed. What it had not done waits in its queue."]
+
+
+def test_a_run_that_ends_before_its_event_loop_does_not_wait(qtbot, data):
+    run = Run(Context(data, fake=True))
+    job = new_job(TextRequest(prompt="hi", seed=1), str(data.outputs))
+    begun = time.monotonic()
+    (outcome,) = run._run([job], lambda: run._end(1))
+    assert time.monotonic() - begun < 30
+    assert outcome.state == "queued"
