@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,12 +30,19 @@ def pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
     return table
 
 
+_LONG_NAME = re.compile(r"""(?<![\w."'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){33}""")
+"""a.b.c and so on: tomllib takes quadratic time for it, two minutes for 200 kB."""
+
+
 def read_defaults(path: Path | None) -> dict[str, Any]:
     """Return the settings of a .toml file. Raises StudioError."""
     if path is None:
         return {}
     try:
-        return tomllib.loads(read_regular(path, MAX_DEFAULTS_BYTES).decode("utf-8-sig"))
+        text = read_regular(path, MAX_DEFAULTS_BYTES).decode("utf-8-sig")
+        if _LONG_NAME.search(text):
+            raise _unreadable(path, "it is nested too deeply")
+        return tomllib.loads(text)
     except (OSError, ValueError) as error:  # tomllib's errors are ValueErrors
         raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from error
     except RecursionError as error:

@@ -363,3 +363,21 @@ def test_a_clock_that_is_set_back(qtbot, open_session, tmp_path, monkeypatch):
     assert session.queue.estimates.seconds(jobs[0].request) >= 0
     monkeypatch.undo()
     assert not plan(found, out, resumed=resume(found, out))[1]
+
+
+@pytest.mark.parametrize(
+    "text", [".".join(["a"] * 100_000) + "=1", "x={" + '"a b" . ' * 40_000 + "c=1}", "[" + "a." * 99_000 + "b]"]
+)
+def test_defaults_with_a_name_of_many_parts_are_refused_at_once(tmp_path, text):
+    import time
+
+    from studio.cli.batch_values import read_defaults
+
+    path = tmp_path / "a.toml"
+    path.write_text(text)
+    begun = time.process_time()
+    with pytest.raises(StudioError, match="cannot be read"):
+        read_defaults(path)
+    assert time.process_time() - begun < 5
+    path.write_text('prompt = "a. b... c.d and ' + "x." * 20 + '"\n[variables]\nstyle = "oil"\n')
+    assert read_defaults(path)["variables"] == {"style": "oil"}
