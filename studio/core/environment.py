@@ -7,10 +7,9 @@ Children inherit them.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 OFFLINE = {
     # Nothing is fetched, counted or looked up; models are loaded from folders only.
@@ -67,6 +66,31 @@ def prepare(cache: Path | None = None) -> None:
     # A worker that ran a hostile file must have no token to give away.
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN"):
         os.environ.pop(name, None)
+
+
+@contextmanager
+def safe_import_path() -> Iterator[None]:
+    """Keep the current folder off the import path of a Python program that starts meanwhile.
+
+    multiprocessing starts its programs with `python -c`, which looks for modules in the current folder first: a `torch.py` in a
+    folder that came from elsewhere would run. Only one thread at a time may use this.
+    """
+    root = Path(__file__).resolve().parents[2]
+    changed = {"PYTHONSAFEPATH": "1"}
+    if not {"site-packages", "dist-packages"} & set(
+        root.parts
+    ):  # a checkout, which may be found through the current folder alone
+        changed["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ.update(changed)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def thread_count() -> int:

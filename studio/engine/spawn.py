@@ -167,10 +167,15 @@ class Nursery:
         process = self._context.Process(
             target=_run_child, args=(life_theirs, theirs, str(self._data.root), log_path, self._memory), name="studio engine"
         )
-        process.start()
+        with _SAFE_PATH_LOCK, environment.safe_import_path():
+            process.start()
         theirs.close()
         life_theirs.close()
         return Child(process, MessagePipe(ours), life_ours, log_path)
+
+
+_SAFE_PATH_LOCK = threading.Lock()
+"""Held while the environment differs for a program that starts."""
 
 
 def _run_child(life: Connection, connection: Connection, root: str, log_path: str, memory: MemoryWish | None) -> None:
