@@ -18,13 +18,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.measure import report
+from studio.batch.expand import COMBINE
+from studio.batch.output.collected import FORMATS
+from studio.batch.plan import plan, read_batch
+from studio.batch.seeds import POLICIES
 from studio.core.errors import StudioError
 from studio.core.requests import KINDS, fields
-from studio.engine.fake import fake_card
-from studio.jobs.batch.collect import FORMATS
-from studio.jobs.batch.expand import COMBINE
-from studio.jobs.batch.plan import plan, read_batch
-from studio.jobs.batch.seeds import POLICIES
+from studio.models.card import fake_card
 
 OTHER_NAMES = ("Prompt", "Negative Prompt", "CFG Scale", "Sampler", "Topic", "max_tokens", "Kind", " seed ")
 """As people and other programs name columns."""

@@ -36,8 +36,8 @@ def main() -> None:
 
 def measure(how: str, path: Path) -> None:
     """Read one file in this process and print."""
-    from studio.engine.fake import fake_card
-    from studio.jobs.batch.plan import plan, read_batch
+    from studio.batch.plan import plan, read_batch
+    from studio.models.card import fake_card
 
     template = "a {red|blue} {{animal}} in the {{place}}" if how == "templated" else ""
     before, begun, clock = peak_mb(), cpu_seconds(), time.perf_counter()

@@ -30,7 +30,7 @@ def main() -> None:
 
     from studio.app import Studio
     from studio.core.paths import DataFolder
-    from studio.ui.dialogs.batch import BatchDialog
+    from studio.ui.batch.dialog import BatchDialog
 
     with tempfile.TemporaryDirectory() as folder:
         studio = Studio(DataFolder(root=Path(folder)), fake=True)

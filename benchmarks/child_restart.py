@@ -18,7 +18,7 @@ def main() -> None:
     from studio.core.jobs import new_job
     from studio.core.paths import DataFolder
     from studio.core.requests import ImageRequest
-    from studio.engine.process import ProcessEngine
+    from studio.engine.process.engine import ProcessEngine
 
     with tempfile.TemporaryDirectory() as folder:
         data = DataFolder(root=Path(folder))

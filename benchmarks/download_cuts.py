@@ -22,10 +22,10 @@ import psutil
 
 from benchmarks import measure
 from studio.core.paths import DataFolder
-from studio.models.hub import Hub
-from studio.models.installed import list_installed
-from tests.checkpoints_text import make_gpt2
-from tests.models.hub import Fault, LoopbackHub, digest, files_of
+from studio.models.hub.repository import Hub
+from studio.models.registry import list_installed
+from tests.checkpoints.text import make_gpt2
+from tests.models.hub.server import Fault, LoopbackHub, digest, files_of
 
 CHUNK = 1 << 20
 """What may be fetched twice for one cut or kill: what was on its way. (The library's own chunk is 10 MB.)"""

@@ -26,8 +26,8 @@ def main() -> None:
 
     from studio.core import environment
     from studio.core.paths import DataFolder
-    from studio.engine import text
-    from studio.models.add import add
+    from studio.engine.text import generate as text
+    from studio.models.install.add import add
 
     environment.prepare()
     with tempfile.TemporaryDirectory() as folder:

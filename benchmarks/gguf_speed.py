@@ -31,9 +31,9 @@ def main() -> None:
     from studio.core.jobs import new_job
     from studio.core.paths import DataFolder
     from studio.core.requests import TextRequest
-    from studio.engine import text
     from studio.engine.protocol import Run
-    from studio.models.add import add
+    from studio.engine.text import generate as text
+    from studio.models.install.add import add
 
     environment.prepare()
 

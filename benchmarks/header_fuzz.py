@@ -23,9 +23,10 @@ import numpy as np
 
 from benchmarks.measure import report
 from studio.core.errors import StudioError
-from studio.models.gguf_header import read_gguf
-from studio.models.headers import HeaderError, read_safetensors
-from studio.models.inspection import look_into
+from studio.core.regular_file import HeaderError
+from studio.models.files.gguf_header import read_gguf
+from studio.models.files.weights_header import read_safetensors
+from studio.models.inspect.summary import look_into
 
 MAX_SECONDS, MAX_MEGABYTES = 1.0, 200
 HANG_SECONDS = 60

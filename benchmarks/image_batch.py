@@ -20,9 +20,9 @@ def main() -> None:
     environment.prepare()
     from studio.core.jobs import new_job
     from studio.core.requests import ImageRequest
-    from studio.engine import image
+    from studio.engine.image import generate as image
     from studio.engine.protocol import Run
-    from studio.models.catalogue import entry_named
+    from studio.models.catalog import entry_named
 
     card = msgspec.structs.replace(entry_named("starter-image").card, smallest_side=0, largest_side=0)
     pipeline = image.load(card)

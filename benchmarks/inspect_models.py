@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from benchmarks.measure import report
-from studio.models.inspection import look_into
+from studio.models.inspect.summary import look_into
 
 LIMIT_MS = 50
 ROUNDS = 9

@@ -22,8 +22,9 @@ def main() -> None:
     from studio.core.jobs import Job, new_job
     from studio.core.paths import DataFolder
     from studio.core.requests import ImageRequest, MusicRequest
-    from studio.engine import image, music
+    from studio.engine.image import generate as image
     from studio.engine.local import LocalEngine
+    from studio.engine.music import generate as music
 
     with tempfile.TemporaryDirectory() as folder:
         data = DataFolder(root=Path(folder))

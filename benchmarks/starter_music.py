@@ -20,9 +20,9 @@ def main() -> None:
     from studio.core.events import Event, Finished
     from studio.core.jobs import new_job
     from studio.core.paths import DataFolder
-    from studio.engine.process import ProcessEngine
+    from studio.engine.process.engine import ProcessEngine
     from studio.models.card import request_for
-    from studio.models.catalogue import entry_named
+    from studio.models.catalog import entry_named
 
     card = entry_named("starter-music").card
     with tempfile.TemporaryDirectory() as folder:

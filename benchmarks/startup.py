@@ -60,7 +60,7 @@ class Hook:
     '''Puts the probe into the window's class as soon as that is there, without importing anything earlier.'''
 
     def find_spec(self, name, path=None, target=None):
-        if name == "studio.jobs.lock":  # imported by studio.app before its window; the window's class comes after it
+        if name == "studio.jobs.folder_lock":  # imported by studio.app before its window; the window's class comes after it
             sys.meta_path.remove(self)
             probe()
 

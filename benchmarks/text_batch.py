@@ -30,8 +30,8 @@ def main() -> None:
     environment.prepare()
     from studio.core.paths import DataFolder, data_folder
     from studio.core.requests import TextRequest
-    from studio.engine import text
-    from studio.models.installed import find
+    from studio.engine.text import generate as text
+    from studio.models.registry import find
 
     starter = os.environ.get("STUDIO_STARTER_DIR")
     card = find(DataFolder(root=Path(starter)) if starter else data_folder(), "text", "")
@@ -75,13 +75,13 @@ def _run(card: Any, request: Any) -> Any:
 
 
 def _alone(card: Any, pipeline: Any, request: Any) -> None:
-    from studio.engine import text
+    from studio.engine.text import generate as text
 
     list(text.generate(_run(card, request), pipeline))
 
 
 def _together(card: Any, pipeline: Any, requests: list[Any]) -> None:
-    from studio.engine import text
+    from studio.engine.text import generate as text
     from studio.jobs.queue import TOGETHER
 
     for start in range(0, len(requests), TOGETHER):
@@ -91,7 +91,7 @@ def _together(card: Any, pipeline: Any, requests: list[Any]) -> None:
 def _bare(card: Any, pipeline: Any, requests: list[Any]) -> None:
     import torch
 
-    from studio.engine.chat import prompt_tokens
+    from studio.engine.text.chat_template import prompt_tokens
     from studio.jobs.queue import TOGETHER
 
     tokenizer = pipeline.tokenizer

@@ -56,8 +56,8 @@ def _image(side: int) -> None:
     import torch
 
     from studio.core.requests import ImageRequest
-    from studio.engine import image
-    from studio.models.catalogue import entry_named
+    from studio.engine.image import generate as image
+    from studio.models.catalog import entry_named
 
     # The larger side is only for its time; no clear thing is drawn there.
     card = msgspec.structs.replace(entry_named("starter-image").card, smallest_side=0, largest_side=0)
@@ -87,9 +87,9 @@ def _text() -> None:
     from transformers import LlamaConfig, LlamaForCausalLM
 
     from studio.core.requests import TextRequest
-    from studio.engine import text
-    from studio.models.inspect import inspect
-    from tests.checkpoints_text import make_tokenizer
+    from studio.engine.text import generate as text
+    from studio.models.inspect.model import inspect
+    from tests.checkpoints.text import make_tokenizer
 
     with tempfile.TemporaryDirectory() as folder:
         torch.manual_seed(0)

@@ -21,18 +21,18 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from studio.core.paths import DataFolder
-from studio.jobs.lock import Hold, take
-from studio.ui import theme
-from studio.ui.frame import look
-from studio.ui.icons import icon
-from studio.ui.window import MainWindow
+from studio.jobs.folder_lock import Hold, take
+from studio.ui.main_window import MainWindow
+from studio.ui.widgets import theme
+from studio.ui.widgets.icons import icon
+from studio.ui.window_shell import look
 
 if TYPE_CHECKING:
     from studio.core.settings import MemoryWish, Settings
-    from studio.jobs.door import Door
+    from studio.jobs.ipc import Door
     from studio.jobs.session import Session
-    from studio.ui.idle import IdleWatch
-    from studio.ui.shared import Shared
+    from studio.ui.app_state import Shared
+    from studio.ui.desktop.idle import IdleWatch
 
 SWITCH_SECONDS = 0.0005
 """How long another thread may keep Python from the window (CPython's own choice is ten times that)."""
@@ -51,9 +51,9 @@ BEHIND = (
     "tomllib",
     "studio.models.card",
 )
-BEFORE = ("studio.ui.parts", "studio.ui.form", "studio.ui.tabs.base")
+BEFORE = ("studio.ui.widgets.factory", "studio.ui.widgets.request_form", "studio.ui.tabs.base")
 UNSEEN = ("logging.handlers", "psutil", "PySide6.QtNetwork")
-QUEUE = ("studio.ui.docks.pause_menu", "studio.ui.docks.queue_table", "studio.ui.docks.queue_undo", "studio.ui.docks.queue_panel")
+QUEUE = ("studio.ui.queue.pause_menu", "studio.ui.queue.table", "studio.ui.queue.undo", "studio.ui.queue.panel")
 """What takes some milliseconds to import is a piece of its own: behind the window, in it, and what is not seen."""
 
 
@@ -121,7 +121,7 @@ class Studio:
             QTimer.singleShot(0, self._go_on)
 
     def _give_up(self, error: Exception) -> None:
-        from studio.ui.parts import tell
+        from studio.ui.widgets.factory import tell
 
         said = _sentence(error)
         sys.stderr.write(f"{said}\n")
@@ -139,7 +139,7 @@ class Studio:
         self.settings = load_settings(self.data)
         drafts = load_drafts(self.data)
         yield
-        from studio.engine.choose import make_engine
+        from studio.engine.factory import make_engine
 
         engine = make_engine(self.data, in_process=self._in_process, fake=self._fake, memory=self._memory)
         yield
@@ -151,7 +151,7 @@ class Studio:
         self.session.queue.together = self.settings.run_together
         self.session.queue.pause_on_disk = True
         yield
-        from studio.ui.shared import Shared
+        from studio.ui.app_state import Shared
 
         self.shared = Shared(self.data, self.session, self.settings, drafts, fake=self._fake)
         yield
@@ -184,14 +184,14 @@ class Studio:
 
         environment.prepare()
         yield
-        from studio.ui.attention import Attention
+        from studio.ui.desktop.notifications import Attention
 
         Attention(self.shared, self.window)
         self.shared.only_idle_changed.connect(self._on_only_idle_changed)
         if self.settings.only_idle:
             self._on_only_idle_changed(True)
         yield
-        from studio.jobs.door import Door
+        from studio.jobs.ipc import Door
 
         self._door = Door(self.data, queue, self.raise_window)
         yield
@@ -204,7 +204,7 @@ class Studio:
         gc.freeze()  # what is there stays: a full collection would look at all of it each time, and stop the window for 40 ms
 
     def _on_only_idle_changed(self, on: bool) -> None:
-        from studio.ui.idle import IdleWatch
+        from studio.ui.desktop.idle import IdleWatch
 
         self._idle_watch = self._idle_watch or IdleWatch(self.session.queue, self.window)
         self._idle_watch.set_on(on)
@@ -277,7 +277,7 @@ def show_uncaught(kind: type[BaseException], error: BaseException, trace: Traceb
     if issubclass(kind, KeyboardInterrupt):
         QApplication.quit()
         return
-    from studio.ui.parts import tell
+    from studio.ui.widgets.factory import tell
 
     tell(QApplication.activeWindow(), "Something went wrong", f"{error or kind.__name__}. What you made so far is safe.", details)
 
@@ -303,7 +303,7 @@ def run_window(data: DataFolder, *, in_process: bool = False, fake: bool = False
         return 2
     if held is None:
         from studio.core.errors import StudioError
-        from studio.jobs.door import raise_other
+        from studio.jobs.ipc import raise_other
 
         try:
             if raise_other(data):

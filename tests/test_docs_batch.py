@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from studio.cli.commands import run as studio
-from studio.core import names
+from studio.batch.a1111 import TAGS, read_line
+from studio.batch.axes import read_axis
+from studio.batch.plan import read_batch
+from studio.cli.app import run as studio
+from studio.core import file_names
 from studio.core.requests import TextRequest
-from studio.engine.fake import fake_card
-from studio.jobs.batch.a1111 import TAGS, read_line
-from studio.jobs.batch.axes import read_axis
-from studio.jobs.batch.plan import read_batch
+from studio.models.card import fake_card
 
 PAGE = (Path(__file__).parents[1] / "docs/batch.md").read_text(encoding="utf-8")
 
@@ -70,17 +70,17 @@ def test_axes(axis, values):
 @pytest.mark.parametrize(("template", "name"), table("template"))
 def test_names_of_files(template, name):
     template = texts(template)[0]
-    problem = names.check_template(template, ["city"])
+    problem = file_names.check_template(template, ["city"])
     assert (problem is not None) == (name == "refused")
     if problem is None:
         request = TextRequest(prompt="A cat, asleep?", seed=5, model="fake-text")
-        values = names.values_of(request, row=7, job_id="j", columns={"city": "../北京"})
-        assert names.render(template, values) == texts(name)[0]
+        values = file_names.values_of(request, row=7, job_id="j", columns={"city": "../北京"})
+        assert file_names.render(template, values) == texts(name)[0]
 
 
 def test_every_word_of_a_name_is_there():
     words = re.search(r"There are (.*?), the file's own columns", PAGE, re.DOTALL).group(1)
-    assert tuple(re.findall(r"{(\w+)}", words)) == names.TOKENS
+    assert tuple(re.findall(r"{(\w+)}", words)) == file_names.TOKENS
 
 
 COMMANDS = [line.strip() for line in PAGE.split("\n") if line.startswith("    studio batch ")]

@@ -8,7 +8,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from studio.core.paths import resources
-from studio.models.catalogue import catalogue
+from studio.models.catalog import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = (ROOT / "THIRD_PARTY.md").read_text(encoding="utf-8")

@@ -11,29 +11,30 @@ def main() -> None:
         import multiprocessing
 
         multiprocessing.freeze_support()
-    # A built program starts itself for these (models/conversion.py, download_process.py and doctor.py; core/lifeline.py).
+    # A built program starts itself for these, see models/install/gguf_convert_process.py, models/hub/process.py,
+    # models/memory/probe_process.py and core/lifeline.py.
     if sys.argv[1:2] == ["convert-gguf"]:
-        from studio.models import convert
+        from studio.models.install import gguf_convert
 
         del sys.argv[1]
-        sys.exit(convert.main())
+        sys.exit(gguf_convert.main())
     if sys.argv[1:2] == ["download"]:
-        from studio.models import download_child
+        from studio.models.hub import worker
 
-        sys.exit(download_child.main())
+        sys.exit(worker.main())
     if sys.argv[1:2] == ["run-with-lifeline"]:
         from studio.core import lifeline
 
         lifeline.main(sys.argv[2:])
     if sys.argv[1:2] == ["probe"]:
-        from studio.models import probe
+        from studio.models.memory import probe
 
         sys.exit(probe.main())
-    from studio.cli.start import open_window, window_options
+    from studio.cli.window_entry import open_window, window_options
 
     options = window_options(sys.argv[1:])
     if options is not None:
         sys.exit(open_window(options))
-    from studio.cli.commands import run
+    from studio.cli.app import run
 
     sys.exit(run(sys.argv[1:]))

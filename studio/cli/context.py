@@ -11,7 +11,7 @@ from studio.core.errors import StudioError
 from studio.core.paths import DataFolder, data_folder
 from studio.core.settings import MemoryWish, wish_for
 from studio.core.settings_store import load_settings, set_aside_damaged
-from studio.engine.choose import make_engine
+from studio.engine.factory import make_engine
 from studio.engine.protocol import Engine
 from studio.models.card import ModelCard
 
@@ -44,11 +44,11 @@ class Context:
     def find_card(self, kind: str, name: str) -> ModelCard:
         """Return the model that a request means. Raises StudioError."""
         if self.fake:
-            from studio.engine.fake import fake_card
-            from studio.models.installed import among
+            from studio.models.card import fake_card
+            from studio.models.registry import among
 
             return among([fake_card(kind)], kind, name)
-        from studio.models.installed import find
+        from studio.models.registry import find
 
         return find(self.data, kind, name)
 

@@ -20,11 +20,11 @@ from studio.core.jobs import Job, new_job
 from studio.core.paths import MAX_NAME_BYTES, DataFolder, check_output_folder, input_path, user_path
 from studio.core.requests import KINDS, Request, fields, resolve_files
 from studio.core.settings_store import load_settings
-from studio.engine.continuing import advise, check_given
 from studio.models.card import request_for
-from studio.models.fitting import check_adapters
 from studio.models.speech_languages import check_language
-from studio.models.tokens import check_length
+from studio.preflight.adapters import check_adapters
+from studio.preflight.checks import advise, check_given
+from studio.preflight.tokens import check_length
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -78,7 +78,7 @@ def generate(context: Context, kind: str, values: dict[str, Any], target: Path |
     """Run one job and print its result; return the exit code."""
     try:
         job = _make_job(context, kind, values, target)
-        from studio.cli.runner import Run, with_texts
+        from studio.cli.queue_runner import Run, with_texts
 
         streams = kind == "text" and not as_json and sys.stdout.isatty() and job.request.result_count == 1
         run = Run(context, stream_text=streams)

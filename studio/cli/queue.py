@@ -19,8 +19,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 @queue_app.command("list")
 def list_command(ctx: typer.Context, as_json: Json = False) -> None:
     """Show all jobs, also while the window is open."""
-    from studio.jobs.lock import holder_of
-    from studio.jobs.rows import look_at_rows
+    from studio.jobs.folder_lock import holder_of
+    from studio.jobs.store_rows import look_at_rows
 
     jobs, unreadable = look_at_rows(ctx.obj.data)
     interrupted = 0 if holder_of(ctx.obj.data) else sum(job.state is JobState.RUNNING for job in jobs)
@@ -47,7 +47,7 @@ def _as_waiting(job: Job) -> Job:
 @queue_app.command("run")
 def run_command(ctx: typer.Context, as_json: Json = False) -> None:
     """Run everything that waits."""
-    from studio.cli.runner import Run, with_texts
+    from studio.cli.queue_runner import Run, with_texts
 
     try:
         run = Run(ctx.obj)

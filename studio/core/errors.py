@@ -56,3 +56,12 @@ class InvalidRequestError(ValueError):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("; ".join(f"{problem.field}: {problem.message}" for problem in problems))
         self.problems = problems
+
+
+def offline_error() -> StudioError:
+    """Return the error for what needs the network while Studio is offline."""
+    return StudioError(
+        "Studio is set to offline, so nothing is fetched.",
+        cause="invalid",
+        cure="Switch it off under Hub and account… in the window, or with `studio models hub --online`; or leave out --offline.",
+    )

@@ -10,7 +10,7 @@ import time
 import msgspec
 
 from studio.core.errors import Failure
-from studio.core.names import default_stem
+from studio.core.file_names import default_stem
 from studio.core.requests import AnyRequest, Request
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
 class IrregularFileError(OSError):
@@ -34,3 +37,20 @@ def read_regular(path: Path, limit: int) -> bytes:
     if len(content) > limit:  # it grew meanwhile
         raise IrregularFileError(errno.EFBIG, f"larger than {limit:,} bytes", str(path))
     return content
+
+
+class HeaderError(ValueError):
+    """The file is not what it says; the message says why."""
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """Open a file and give it with its size. A device or a pipe, which may never end, is a HeaderError, and nothing waits."""
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    descriptor = os.open(path, flags)
+    state = os.fstat(descriptor)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(descriptor)
+        raise HeaderError("it is neither a file nor a folder")
+    with os.fdopen(descriptor, "rb") as file:
+        yield file, state.st_size

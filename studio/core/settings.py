@@ -11,7 +11,7 @@ MAX_UNLOAD_MINUTES = 100_000
 Rung = Literal[
     "resident", "16-bit", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit", "processor"
 ]  # fmt: skip
-"""A way to load a model, from the whole of it to what takes less memory; `models/memory.py` chooses."""
+"""A way to load a model, from the whole of it to what takes less memory; `models/memory/load_plan.py` chooses."""
 MemoryWish = Literal["auto"] | Rung
 
 

@@ -19,7 +19,7 @@ from studio.engine.protocol import Cancelled as CancelledQuestion
 from studio.engine.protocol import CancelledFor, Emit, EmitFor, JobCancelledError, Run, one_after_the_other
 from studio.library import artifacts
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
-from studio.models.card import Ability, ModelCard
+from studio.models.card import fake_card
 
 _WORDS = (
     "the",
@@ -41,14 +41,6 @@ _WORDS = (
     ".",
 )
 _RATE = 24_000
-
-
-def fake_card(kind: str) -> ModelCard:
-    """Return the card that stands for the fake model of a kind."""
-    abilities: tuple[Ability, ...] = ("text-to-image", "image-to-image", "inpaint") if kind == "image" else ()
-    return ModelCard(
-        name=f"fake-{kind}", title=f"Fake {kind}", kind=kind, runner="transformers", builtin=True, abilities=abilities
-    )
 
 
 class FakeEngine:

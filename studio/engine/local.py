@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import errno
 import functools
-import importlib
 import logging
 import platform
 import sys
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -24,7 +23,7 @@ from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.core.settings import MemoryWish, Rung, wish_for
 from studio.core.settings_store import load_settings
-from studio.engine.pipelines import Loaded, Pipelines
+from studio.engine.model_cache import Loaded, Pipelines
 from studio.engine.protocol import (
     GROUP_FAILED,
     CancelledFor,
@@ -32,21 +31,20 @@ from studio.engine.protocol import (
     EmitFor,
     JobCancelledError,
     Run,
-    Together,
     one_after_the_other,
 )
 from studio.engine.protocol import Cancelled as CancelledQuestion
-from studio.engine.retold import Retold
-from studio.engine.weights import is_out_of_memory
+from studio.engine.registry import runner_of
+from studio.engine.runtime.memory import is_out_of_memory
+from studio.engine.runtime.replay_filter import Retold
 from studio.library import artifacts
 from studio.library.results import Result
 from studio.models.card import ModelCard
-from studio.models.fitting import wanted
-from studio.models.installed import base_among, base_of, find, list_installed
 from studio.models.llama_cpp import PACKAGE, RUNNER
+from studio.models.registry import base_among, base_of, find, list_installed
+from studio.preflight.adapters import wanted
 
 log = logging.getLogger(__name__)
-GenerateTogether = Callable[[Sequence[Run], object], Iterable[Together]]
 MAX_UNSAVED_JOBS = 4
 """Results of this many jobs that could not be saved are kept in memory."""
 
@@ -120,10 +118,9 @@ class LocalEngine:
 
     def _run_group(self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor, ended: set[str]) -> None:
         """Run the jobs in one batch. Add a job's id to `ended` when its terminal event is out, whatever is raised later."""
-        kind = importlib.import_module(f"studio.engine.{jobs[0].request.kind}")
-        if not hasattr(kind, "generate_together"):
+        generate = runner_of(jobs[0].request.kind).generate_together
+        if generate is None:
             return
-        generate: GenerateTogether = kind.generate_together
         card = find(self._data, jobs[0].request.kind, jobs[0].request.model)
         for job in jobs:
             emit(job.id, Loading(phase="Preparing"))
@@ -221,7 +218,7 @@ class LocalEngine:
     def _attempt(self, run: Run, loaded: Loaded, outcome: _Outcome) -> bool:
         """Make the results that are not there yet, and save them. Return False where memory ran out over it."""
         run.check()
-        results = importlib.import_module(f"studio.engine.{run.job.request.kind}").generate(run, loaded.pipeline)
+        results = runner_of(run.job.request.kind).generate(run, loaded.pipeline)
         while True:
             try:
                 result = next(results)

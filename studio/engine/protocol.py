@@ -1,9 +1,9 @@
-"""What an engine is: one function that runs one job, and what a kind's file (`engine/<kind>.py`) has to offer."""
+"""What an engine is, and what the runner of a kind offers to it."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,11 +11,11 @@ from studio.core.errors import StudioError
 from studio.core.events import Event, Loading, Statistics
 from studio.core.jobs import Job
 from studio.models.card import ModelCard
-from studio.models.fitting import Wanted
+from studio.preflight.adapters import Wanted
 
 if TYPE_CHECKING:  # the window imports this file, and needs no numpy to start
     from studio.library.results import Result
-    from studio.models.memory import Plan
+    from studio.models.memory.load_plan import Plan
 
 Emit = Callable[[Event], None]
 Cancelled = Callable[[], bool]
@@ -91,22 +91,20 @@ class Run:
             raise JobCancelledError
 
 
-class Kind(Protocol):
-    """A module `studio.engine.<kind>`."""
+@dataclass(frozen=True)
+class Runner:
+    """How the models of one kind are loaded and run; `engine.registry` has one for each kind."""
 
-    def load(self, card: ModelCard, plan: Plan) -> Any:
-        """Return the model, loaded as the plan says and ready to run. Raises StudioError where it cannot be used."""
+    load: Callable[[ModelCard, Plan], Any]
+    """Returns the model, loaded as the plan says and ready to run. Raises StudioError where it cannot be used."""
+    generate: Callable[[Run, Any], Generator[Result, None, Statistics]]
+    """Yields each result when it is complete, so that it is saved at once; returns how it went.
 
-    def generate(self, run: Run, pipeline: Any) -> Generator[Result, None, Statistics]:
-        """Yield each result when it is complete, so that it is saved at once; return how it went.
-
-        When cancelled: yield what can be kept with `partial=True`, then raise JobCancelledError. Where memory runs out, the
-        exception goes up; the model is loaded in a way that takes less, and this is called again with the same `run.kept`.
-        """
-
-    # A kind that can run several jobs as one batch has a function
-    #     generate_together(runs: Sequence[Run], pipeline) -> Iterator[Together]
-    # which yields each run once, when it is over; the result of a cancelled one is partial.
+    When cancelled: yields what can be kept with `partial=True`, then raises JobCancelledError. Where memory runs out, the
+    exception goes up; the model is loaded in a way that takes less, and this is called again with the same `run.kept`.
+    """
+    generate_together: Callable[[Sequence[Run], Any], Iterator[Together]] | None = None
+    """Runs several jobs as one batch: yields each run once, when it is over; the result of a cancelled one is partial."""
 
 
 def one_after_the_other(engine: Engine, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor) -> None:

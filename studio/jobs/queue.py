@@ -24,11 +24,11 @@ from studio.core.errors import Failure, StudioError
 from studio.core.events import Cancelled, Event, Failed, Finished
 from studio.core.jobs import Batch, Job, JobState, new_job
 from studio.core.requests import Request
-from studio.jobs.estimate import Estimates, PastRun
-from studio.jobs.gate import Gate, Limit
-from studio.jobs.order import NOTHING_LOADED, Model, Places, model_of, moved, run_order
+from studio.jobs.counts import Tally
+from studio.jobs.eta import Estimates, PastRun
+from studio.jobs.pause import Gate, Limit
+from studio.jobs.schedule import NOTHING_LOADED, Model, Places, model_of, moved, run_order
 from studio.jobs.store import LOCK_SECONDS, MAX_CRASHES, JobStore, reason_for
-from studio.jobs.tally import Tally
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QLockFile
 
+from studio.batch.output.finish import write_report
 from studio.core.errors import StudioError
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.engine.protocol import Engine
-from studio.jobs.batch.report import write_report
-from studio.jobs.lock import Hold, take
+from studio.jobs.folder_lock import Hold, take
 from studio.jobs.queue import JobQueue
 from studio.jobs.store import JobStore, reason_for
 from studio.jobs.worker import Worker

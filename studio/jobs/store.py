@@ -16,11 +16,11 @@ import msgspec
 
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure
+from studio.core.file_names import number_collisions
 from studio.core.jobs import Batch, Job, JobState
-from studio.core.names import number_collisions
-from studio.jobs.estimate import PastRun
-from studio.jobs.order import Model, Places
-from studio.jobs.rows import INSERT, UNREADABLE, UnreadableJob, failure_text, read_rows, request_text, to_row
+from studio.jobs.eta import PastRun
+from studio.jobs.schedule import Model, Places
+from studio.jobs.store_rows import INSERT, UNREADABLE, UnreadableJob, failure_text, read_rows, request_text, to_row
 from studio.library.database import open_database
 
 T = TypeVar("T")

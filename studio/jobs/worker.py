@@ -13,8 +13,8 @@ from studio.core.errors import Failure
 from studio.core.events import TERMINAL, Cancelled, Event, Failed
 from studio.core.jobs import Job
 from studio.engine.protocol import Engine, one_after_the_other
-from studio.jobs.awake import Awake
 from studio.jobs.queue import JobQueue
+from studio.jobs.sleep_inhibitor import Awake
 
 log = logging.getLogger(__name__)
 

@@ -24,8 +24,8 @@ from studio.core.artifact import Artifact, Recipe
 from studio.core.errors import StudioError
 from studio.core.files import PART_SUFFIX, write_whole
 from studio.core.jobs import Job
-from studio.library import audio_files, mp4, png, tags, video_files
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
+from studio.media import audio, mp4, png, riff_id3, video
 from studio.models.card import ModelCard
 
 KEYWORD = "studio"
@@ -77,7 +77,7 @@ def save(result: Result, *, job: Job, card: ModelCard, versions: dict[str, str],
     elif isinstance(result, VideoResult):
         count, height, width = result.frames.shape[:3]
         artifact = msgspec.structs.replace(artifact, width=width, height=height, duration=count / result.frame_rate)
-        data = video_files.encode_video(result.frames, result.frame_rate, job.request.file_format, _json(recipe))
+        data = video.encode_video(result.frames, result.frame_rate, job.request.file_format, _json(recipe))
     else:
         raise TypeError(type(result).__name__)
     if isinstance(result, AudioResult) and result.midi:
@@ -100,7 +100,7 @@ def _check_encodable(path: Path) -> None:
 
 def _encode_sound(result: AudioResult, job: Job, recipe: Recipe) -> bytes:
     try:
-        return audio_files.encode_audio(result.samples, result.sampling_rate, job.request.file_format, _json(recipe))
+        return audio.encode_audio(result.samples, result.sampling_rate, job.request.file_format, _json(recipe))
     except ValueError as error:
         raise StudioError(f"{error}.", cause="invalid", cure="Choose WAV or FLAC.") from error
 
@@ -233,7 +233,7 @@ def _read_text(path: Path) -> str | None:
     data = path.read_bytes()
     if suffix == ".png":
         return png.read_text(data, KEYWORD)
-    return tags.read_riff(data) if suffix == ".webp" else audio_files.read_comment(data)
+    return riff_id3.read_riff(data) if suffix == ".webp" else audio.read_comment(data)
 
 
 def find_complete(job: Job) -> list[Artifact]:
@@ -263,8 +263,8 @@ def _text_is_complete(path: Path, _data: bytes, digest: str) -> bool:
 
 _is_complete: dict[str, Callable[[Path, bytes, str], bool]] = {
     "text": _text_is_complete,
-    "image": lambda _path, data, _digest: png.is_complete(data) or tags.is_whole_riff(data),
-    "audio": lambda _path, data, _digest: audio_files.frames_in(data) > 0,
+    "image": lambda _path, data, _digest: png.is_complete(data) or riff_id3.is_whole_riff(data),
+    "audio": lambda _path, data, _digest: audio.frames_in(data) > 0,
     "video": lambda path, _data, _digest: mp4.is_complete(path),
 }
 

@@ -16,7 +16,7 @@ AS_IT_IS = ("hibari", "kokoro", "piper")
 """Runners of one small file that is run as it is."""
 
 SYMBOLIC_MUSIC = "symbolic-music"
-"""The family of models that write music as notes; see `engine/music_symbolic.py`."""
+"""The family of models that write music as notes; see `engine/music/symbolic.py`."""
 
 SINGS = "AceStepPipeline"
 """The family of models that sing lyrics."""
@@ -205,3 +205,11 @@ def request_for(card: ModelCard, values: dict[str, Any]) -> AnyRequest:
     known = {info.name for info in fields(request_type)}
     defaults = {name: value for name, value in card.defaults.items() if name in known}
     return build_request(request_type, {**defaults, **values, "model": card.name})
+
+
+def fake_card(kind: str) -> ModelCard:
+    """Return the card that stands for the fake model of a kind."""
+    abilities: tuple[Ability, ...] = ("text-to-image", "image-to-image", "inpaint") if kind == "image" else ()
+    return ModelCard(
+        name=f"fake-{kind}", title=f"Fake {kind}", kind=kind, runner="transformers", builtin=True, abilities=abilities
+    )

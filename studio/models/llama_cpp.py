@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from studio.core.errors import StudioError
-from studio.models.gguf_header import read_gguf
-from studio.models.headers import HeaderError
+from studio.core.regular_file import HeaderError
+from studio.models.files.gguf_header import read_gguf
 
 PACKAGE = "cyllama"
 RUNNER: Final = "llama.cpp"
@@ -66,7 +66,7 @@ class Encoded:
 
 
 class Tokenizer:
-    """The words of a GGUF, with those methods of transformers' tokenizers that `engine/chat.py` and `RowDecoder` call."""
+    """The tokenizer of a GGUF, with the methods of transformers' tokenizers that `chat_template` and `RowDecoder` call."""
 
     def __init__(self, model: Any, *, chat: bool) -> None:
         self._model = model  # the words lie in its memory

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from studio.core.errors import Problem
 from studio.core.requests import Request, SpeechRequest
 from studio.models.card import ModelCard
-from studio.models.catalogue import catalogue
+from studio.models.catalog import catalogue
 from studio.speech_text.languages import NAMES, short_code, unknown_language
 
 LOOKED_AT = 20_000

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
 
-from studio.ui.icons import icon
+from studio.ui.widgets.icons import icon
 
 
 class Action(NamedTuple):
@@ -65,7 +65,7 @@ def complete(
     window: QMainWindow, toolbar: QToolBar, act: Callable[[str], object], menus: dict[str, QMenu], shown: dict[str, QAction]
 ) -> dict[str, QAction]:
     """Make what a menu shows when it is opened, shortcuts, tips and names; return method → action."""
-    from studio.ui.parts import name_control
+    from studio.ui.widgets.factory import name_control
 
     made = {action.method: shown.get(action.method) or _make(action, window, act) for action in ACTIONS}
     for action in ACTIONS:

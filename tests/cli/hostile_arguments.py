@@ -13,7 +13,7 @@ from typing import Any
 
 import typer.main
 
-from studio.cli.commands import app
+from studio.cli.app import app
 from tests.cli.fork_server import Call
 
 LEFT_OUT = {

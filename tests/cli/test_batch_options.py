@@ -8,13 +8,13 @@ import sys
 
 import pytest
 
-from studio.cli.batch_values import pairs, read_limit, read_time, report_path
+from studio.cli.batch.options import pairs, read_limit, read_time, report_path
 from studio.core.errors import StudioError
 from studio.core.jobs import new_job
 from studio.core.requests import TextRequest
-from studio.jobs.lock import holder_of, take
-from studio.jobs.rows import look
+from studio.jobs.folder_lock import holder_of, take
 from studio.jobs.store import JobStore
+from studio.jobs.store_rows import look
 from studio.library.artifacts import read_recipe
 from tests.cli.programs import Program, studio
 
@@ -258,7 +258,7 @@ def test_two_rows_with_the_same_name_and_several_results_each_keep_their_own(bat
     ],
 )
 def test_wrong_options_are_sentences(capsys, data, tmp_path, arguments, words):
-    from studio.cli.commands import run
+    from studio.cli.app import run
 
     file = tmp_path / "a.txt"
     file.write_text("x\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.cli.commands import run
+from studio.cli.app import run
 from studio.jobs.store import JobStore
 from studio.library.artifacts import read_recipe
 from tests.cli.programs import PATIENCE, studio
@@ -239,7 +239,7 @@ def test_ctrl_c_keeps_the_text_and_exits_130(data):
 def _running(data) -> bool:
     import sqlite3
 
-    from studio.jobs.rows import read_rows
+    from studio.jobs.store_rows import read_rows
     from studio.library.database import open_read_only
 
     try:

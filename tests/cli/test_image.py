@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from studio.jobs.batch.plan import read_batch
+from studio.batch.plan import read_batch
 from studio.library.artifacts import read_recipe
-from studio.models.installed import find
+from studio.models.registry import find
 from tests.cli.programs import studio
 
 

@@ -4,7 +4,7 @@ import json
 import shutil
 
 from studio.models import llama_cpp
-from tests.checkpoints_text import make_gpt2
+from tests.checkpoints.text import make_gpt2
 from tests.cli.programs import studio
 from tests.models.made import folder_of, gguf_bytes, safetensors_bytes
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.midi import read_midi
 from studio.library.artifacts import read_recipe
+from studio.media.midi import read_midi
 from tests.cli.programs import studio
-from tests.core.test_midi import midi, off, on, track
+from tests.media.test_midi import midi, off, on, track
 
 TUNE = midi(track((0, on(67)), (960, off(67)), (0, on(71)), (960, off(71))))
 
@@ -60,8 +60,8 @@ def test_rows_of_a_batch_name_midi_files_beside_it(data, tmp_path):
     path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     done = studio("batch", path, "--kind", "music", "--check", data=data)
     assert "gone.mid is not there" in done.stdout + done.stderr
-    from studio.jobs.batch.plan import read_batch
-    from studio.models.installed import find
+    from studio.batch.plan import read_batch
+    from studio.models.registry import find
 
     batch = read_batch(path, lambda kind, name: find(data, kind, name), kind="music")
     good, bad = batch.rows

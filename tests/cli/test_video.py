@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from studio.library.artifacts import read_recipe
-from studio.library.mp4 import is_complete
-from tests.checkpoints_video import first_frame, make_ltx
+from studio.media.mp4 import is_complete
+from tests.checkpoints.video import first_frame, make_ltx
 from tests.cli.programs import studio
 
 SMALL = ("--width", 64, "--height", 64, "--frames", 5, "--fps", 8, "--steps", 2)

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from studio.jobs.batch.watch import Ledger
-from studio.jobs.rows import look
+from studio.jobs.store_rows import look
+from studio.jobs.watch_folder import Ledger
 from studio.library.artifacts import read_recipe
 from tests.cli.programs import Program
 

@@ -1,7 +1,7 @@
 """Families that make pictures."""
 
-from tests.checkpoints_image import make_lcm, make_sd, make_sdxl
-from tests.checkpoints_image_dit import (
+from tests.checkpoints.image import make_lcm, make_sd, make_sdxl
+from tests.checkpoints.image_dit import (
     make_cogview4,
     make_lumina2,
     make_pixart,
@@ -11,7 +11,7 @@ from tests.checkpoints_image_dit import (
     make_sana_sprint,
     make_z_image,
 )
-from tests.checkpoints_image_flux import (
+from tests.checkpoints.image_flux import (
     make_chroma,
     make_flux,
     make_flux2,
@@ -21,7 +21,7 @@ from tests.checkpoints_image_flux import (
     make_flux_kontext,
     make_sd3,
 )
-from tests.checkpoints_image_glm import make_glm_image, make_kolors
+from tests.checkpoints.image_glm import make_glm_image, make_kolors
 from tests.coverage.family import Family
 
 LARGER = {"width": 64, "height": 64}

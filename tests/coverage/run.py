@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +14,15 @@ from studio.core.events import AudioChunk, Cancelled, Event, Finished, Loading, 
 from studio.core.jobs import Job, new_job
 from studio.core.paths import DataFolder
 from studio.engine.local import LocalEngine
+from studio.engine.registry import runner_of
 from studio.library.artifacts import read_recipe
-from studio.models.add import add
+from studio.models.capabilities import needs_picture
 from studio.models.card import ModelCard, request_for
-from studio.models.catalogue import as_known, card_folder, entry_named, write_card
-from studio.models.pictures import needs_picture
-from tests.checkpoints_adapters import make_lora
-from tests.checkpoints_video import first_frame
+from studio.models.card_store import card_folder, write_card
+from studio.models.catalog import as_known, entry_named
+from studio.models.install.add import add
+from tests.checkpoints.adapters import make_lora
+from tests.checkpoints.video import first_frame
 from tests.coverage.family import Family
 
 COLUMNS = (
@@ -184,9 +185,9 @@ class Trial:
 
     def _batch(self) -> str:
         jobs = [self._job(seed=1), self._job(seed=2, prompt="a dog under a very tall tree by the sea")]
-        kind = importlib.import_module(f"studio.engine.{self.card.kind}")
+        runner = runner_of(self.card.kind)
         together = jobs[0].request.together
-        if not hasattr(kind, "generate_together") or together is None:
+        if runner.generate_together is None or together is None:
             return "one by one"
         assert together == jobs[1].request.together
         ends: dict[str, Event] = {}

@@ -4,7 +4,7 @@ from functools import partial
 
 from tests import checkpoints_sound as sound
 from tests import checkpoints_speech as speech
-from tests.checkpoints_audio import make_musicgen, make_vits
+from tests.checkpoints.audio import make_musicgen, make_vits
 from tests.coverage.family import Family
 
 _STEPS = {"num_inference_steps": 3}

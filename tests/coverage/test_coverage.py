@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.models.catalogue import catalogue, why_not_run
-from tests.checkpoints_sound import THIRD_PARTIES
+from studio.models.catalog import catalogue, why_not_run
+from tests.checkpoints.sound import THIRD_PARTIES
 from tests.coverage.run import Trial
 from tests.coverage.table import FAMILIES, rows_of
 
@@ -34,6 +34,6 @@ def test_every_model_of_the_catalogue_that_runs_is_covered_by_a_row():
         for entry in catalogue()
         if entry.card.runner in ("transformers", "diffusers") and not entry.card.builtin and not why_not_run(entry.card)
     }
-    distilled = {"hyper-sdxl", "lcm-lora-sdxl", "sdxl-lightning"}  # LoRAs on SDXL: tests/engine/test_adapters.py
+    distilled = {"hyper-sdxl", "lcm-lora-sdxl", "sdxl-lightning"}  # LoRAs on SDXL: tests/engine/image/test_adapters.py
     assert runs - covered == distilled
     assert covered - runs == set()

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from tests.checkpoints_text_families import make_text
+from tests.checkpoints.text_families import make_text
 from tests.coverage.family import Family
 
 

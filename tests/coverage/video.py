@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from studio.models.card import ModelCard
-from tests.checkpoints_image import make_sd
-from tests.checkpoints_video import (
+from tests.checkpoints.image import make_sd
+from tests.checkpoints.video import (
     make_cogvideox,
     make_cogvideox_from_picture,
     make_hunyuan,

@@ -21,10 +21,10 @@ from studio.core.requests import ImageRequest, SpeechRequest, TextRequest
 from studio.core.settings_store import update
 from studio.engine.fake import FakeEngine
 from studio.engine.local import LocalEngine
-from studio.engine.process import OBEY_SECONDS, ProcessEngine
+from studio.engine.process.engine import OBEY_SECONDS, ProcessEngine
 from studio.library.artifacts import read_recipe
-from studio.models.catalogue import card_folder, write_card
-from tests.checkpoints_text import make_gpt2
+from studio.models.card_store import card_folder, write_card
+from tests.checkpoints.text import make_gpt2
 
 PATIENCE = 120
 """Seconds; the machine may be slow and busy."""

@@ -18,14 +18,16 @@ from studio.core.events import TERMINAL, Cancelled, Failed, Finished, Progress
 from studio.core.jobs import new_job
 from studio.core.paths import DataFolder
 from studio.core.requests import ImageRequest, TextRequest
-from studio.engine import image, local, text
+from studio.engine import local
+from studio.engine.image import generate as image
 from studio.engine.local import LocalEngine
-from studio.engine.process import ProcessEngine
+from studio.engine.process.engine import ProcessEngine
 from studio.engine.protocol import GROUP_FAILED, JobCancelledError
+from studio.engine.text import generate as text
 from studio.library import artifacts
-from studio.models.catalogue import card_folder, write_card
-from tests.checkpoints_image import make_sd
-from tests.checkpoints_text import make_gpt2
+from studio.models.card_store import card_folder, write_card
+from tests.checkpoints.image import make_sd
+from tests.checkpoints.text import make_gpt2
 
 COUNT = 4
 FAULTS = {

@@ -15,13 +15,13 @@ import pytest
 from studio.core.events import Failed, Finished
 from studio.core.jobs import new_job
 from studio.core.requests import ImageRequest, TextRequest
-from studio.engine.process import ProcessEngine
-from studio.models.add import add
+from studio.engine.process.engine import ProcessEngine
 from studio.models.card import ModelCard
-from studio.models.catalogue import card_folder, write_card
-from studio.models.inspection import look_into
-from tests.checkpoints_image import make_sd
-from tests.checkpoints_text import make_llama
+from studio.models.card_store import card_folder, write_card
+from studio.models.inspect.summary import look_into
+from studio.models.install.add import add
+from tests.checkpoints.image import make_sd
+from tests.checkpoints.text import make_llama
 from tests.engine.test_engines import Heard
 
 

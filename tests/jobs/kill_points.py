@@ -15,13 +15,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEventLoop
 
-import studio.jobs.batch.collect
-import studio.jobs.batch.contact
+import studio.batch.output.collected
+import studio.batch.output.contact_sheet
 import studio.library.artifacts  # noqa: F401  imported here once
+from studio.batch.plan import plan, read_batch
 from studio.core.paths import DataFolder
-from studio.engine.fake import FakeEngine, fake_card
-from studio.jobs.batch.plan import plan, read_batch
+from studio.engine.fake import FakeEngine
 from studio.jobs.session import Session
+from studio.models.card import fake_card
 
 ROWS = 3
 MOST = 400

@@ -11,10 +11,10 @@ from studio.core.errors import StudioError
 from studio.core.jobs import JobState
 from studio.core.paths import DataFolder
 from studio.engine.fake import FakeEngine
-from studio.jobs.lock import take
-from studio.jobs.rows import look, look_at_rows
+from studio.jobs.folder_lock import take
 from studio.jobs.session import Session
 from studio.jobs.store import JobStore
+from studio.jobs.store_rows import look, look_at_rows
 from studio.library.database import MIGRATIONS
 from tests.jobs.test_store import make_artifact, make_job
 

@@ -15,12 +15,12 @@ from studio.core.events import Cancelled, Failed, Finished, Loading, Progress, T
 from studio.core.jobs import Batch, JobState, new_job
 from studio.core.requests import ImageRequest, TextRequest
 from studio.engine.fake import FakeEngine
-from studio.engine.process import ProcessEngine
-from studio.jobs.gate import Limit
+from studio.engine.process.engine import ProcessEngine
+from studio.jobs.pause import Limit
 from studio.jobs.session import DataFolderInUseError, Session
 from studio.jobs.store import JobStore
-from studio.models.catalogue import card_folder, write_card
-from tests.checkpoints_text import make_gpt2
+from studio.models.card_store import card_folder, write_card
+from tests.checkpoints.text import make_gpt2
 
 PATIENCE = 60_000
 

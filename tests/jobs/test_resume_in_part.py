@@ -3,17 +3,18 @@
 import msgspec
 import pytest
 
+from studio.batch.plan import plan, read_batch
+from studio.batch.resume import resume
 from studio.core.files import part_path
 from studio.core.jobs import Batch, JobState, new_job
 from studio.core.requests import ImageRequest
-from studio.engine.fake import FakeEngine, fake_card
-from studio.engine.process import ProcessEngine
-from studio.jobs.batch.plan import plan, read_batch
-from studio.jobs.batch.resume import resume
+from studio.engine.fake import FakeEngine
+from studio.engine.process.engine import ProcessEngine
 from studio.jobs.session import Session
 from studio.library.artifacts import read_recipe
-from studio.models.catalogue import card_folder, write_card
-from tests.checkpoints_image import make_sd
+from studio.models.card import fake_card
+from studio.models.card_store import card_folder, write_card
+from tests.checkpoints.image import make_sd
 from tests.faults import build_kill_at
 
 PATIENCE = 60_000

@@ -12,8 +12,9 @@ from PIL import Image
 from studio.core.errors import StudioError
 from studio.core.jobs import Target, new_job
 from studio.core.requests import ImageRequest, SpeechRequest, TextRequest, VideoRequest
-from studio.library import artifacts, audio_files, png, tags
+from studio.library import artifacts
 from studio.library.results import AudioResult, ImageResult, TextResult, VideoResult
+from studio.media import audio, png, riff_id3
 from studio.models.card import ModelCard
 
 CARD = ModelCard(name="m", title="M", kind="text", runner="transformers", sha256="abc")
@@ -141,37 +142,37 @@ def test_png_wants_pixels():
 
 
 @pytest.mark.parametrize("channels", [1, 2])
-@pytest.mark.parametrize("file_format", audio_files.FORMATS)
+@pytest.mark.parametrize("file_format", audio.FORMATS)
 def test_no_frame_of_sound_is_lost(file_format, channels):
     samples = np.repeat(TONE, channels, axis=1)
-    data = audio_files.encode_audio(samples, 24_000, file_format, "x")
-    assert audio_files.frames_in(data) >= len(samples)
+    data = audio.encode_audio(samples, 24_000, file_format, "x")
+    assert audio.frames_in(data) >= len(samples)
     if file_format in ("wav", "flac", "ogg"):
-        assert audio_files.frames_in(data) == len(samples)
-    assert audio_files.read_comment(data) == "x"
+        assert audio.frames_in(data) == len(samples)
+    assert audio.read_comment(data) == "x"
 
 
 def test_silence_and_odd_numbers_are_sound_too():
     odd = np.array([[0.0], [np.nan], [np.inf], [-np.inf], [9.0]], np.float32)
-    assert audio_files.frames_in(audio_files.encode_audio(odd, 8_000, "wav", "")) == 5
+    assert audio.frames_in(audio.encode_audio(odd, 8_000, "wav", "")) == 5
 
 
 def test_mp3_says_which_rates_it_cannot_hold():
     with pytest.raises(ValueError, match="cannot hold 12345"):
-        audio_files.encode_audio(TONE, 12_345, "mp3", "")
+        audio.encode_audio(TONE, 12_345, "mp3", "")
 
 
 @given(st.text(st.characters(exclude_categories=("Cs",))))
 def test_tags(text):
     plain = b"RIFF\x04\0\0\0WAVE"
-    assert (tags.read_riff(tags.tag_riff(plain, text)) or "") == text
-    assert (tags.read_mp3(tags.tag_mp3(tags.tag_mp3(b"\xff\xfb", "before"), text)) or "") == text
+    assert (riff_id3.read_riff(riff_id3.tag_riff(plain, text)) or "") == text
+    assert (riff_id3.read_mp3(riff_id3.tag_mp3(riff_id3.tag_mp3(b"\xff\xfb", "before"), text)) or "") == text
 
 
 @given(st.binary(max_size=300))
 def test_tags_of_any_bytes(data):
-    tags.read_riff(b"RIFF\0\0\0\0WAVE" + data)
-    tags.read_mp3(b"ID3\x04\0\0" + data)
+    riff_id3.read_riff(b"RIFF\0\0\0\0WAVE" + data)
+    riff_id3.read_mp3(b"ID3\x04\0\0" + data)
 
 
 def test_only_our_own_parts_are_swept(tmp_path):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from studio.engine.image_inputs import read_mask, read_picture
 from studio.media.color_profile import to_srgb
+from studio.media.image_reader import read_mask, read_picture
 
 D50 = (0.9642, 1.0, 0.8249)
 # Colorants of the RGB spaces, adapted to D50 (Bruce Lindbloom, "RGB/XYZ matrices"; Apple's Display P3 profile).

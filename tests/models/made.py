@@ -72,7 +72,7 @@ def make_gguf(
     """
     import gguf
 
-    from tests.checkpoints_text import make_tokenizer
+    from tests.checkpoints.text import make_tokenizer
 
     tokenizer = json.loads(make_tokenizer().backend_tokenizer.to_str())
     vocabulary = sorted(tokenizer["model"]["vocab"].items(), key=lambda item: item[1])

@@ -1,8 +1,8 @@
 """`resources/families.toml` names only what the libraries really have."""
 
-from studio.models import inspect_video
-from studio.models.inspect import families
-from tests import checkpoints_video
+from studio.models import video_families
+from studio.models.families import families
+from tests.checkpoints import video
 
 
 def test_the_text_and_sound_families_are_those_of_transformers():
@@ -74,5 +74,5 @@ def test_the_pipelines_of_videos_are_those_of_diffusers_and_each_has_a_rule_and_
     for name in names:
         takes = inspect.signature(getattr(diffusers, name).__call__).parameters
         assert {"prompt", "num_frames", "num_inference_steps", "callback_on_step_end", "output_type"} <= takes.keys(), name
-    assert names == set(inspect_video.FAMILIES)
-    assert names == {family for family, _make in checkpoints_video.MAKERS.values()}
+    assert names == set(video_families.FAMILIES)
+    assert names == {family for family, _make in video.MAKERS.values()}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from studio.engine import preload
+from studio.engine.process import preload
 from tests.privacy.tracing import PHASE, Traced, fresh_environment, trace
 
 PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"

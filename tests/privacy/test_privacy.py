@@ -17,10 +17,10 @@ import pytest
 
 from studio.core.paths import DataFolder
 from studio.models import llama_cpp
-from studio.models.catalogue import card_folder, write_card
-from tests.checkpoints_text import make_gpt2, make_llama
-from tests.checkpoints_video import make_ltx
-from tests.models.hub import LoopbackHub, files_of
+from studio.models.card_store import card_folder, write_card
+from tests.checkpoints.text import make_gpt2, make_llama
+from tests.checkpoints.video import make_ltx
+from tests.models.hub.server import LoopbackHub, files_of
 from tests.models.made import make_gguf
 from tests.privacy.tracing import Traced, fresh_environment, trace
 

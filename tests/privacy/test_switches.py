@@ -9,7 +9,7 @@ from pathlib import Path
 import studio
 from studio.core.environment import OFFLINE
 from studio.core.requests import KINDS
-from studio.engine import preload
+from studio.engine.process import preload
 
 SOURCES = sorted(Path(studio.__file__).parent.rglob("*.py"))
 HEAVY = ("torch", "transformers", "diffusers", "onnxruntime", "huggingface_hub", "httpx2", "requests", "urllib3")
@@ -59,7 +59,7 @@ def test_onnxruntime_is_imported_in_one_place_only():
 
 
 def test_the_fork_server_has_every_kind_and_nothing_that_only_voices_need():
-    assert {f"studio.engine.{kind}" for kind in KINDS} <= set(preload.MODULES)
+    assert {f"studio.engine.{kind}.generate" for kind in KINDS} <= set(preload.MODULES)
     assert not {"onnxruntime", "hibari", "misaki", "jieba"} & set(preload.MODULES)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QDoubleSpinBox, QInputDialog, QToolButton
 
-from studio.models.add import add
 from studio.models.card import ModelCard
-from studio.models.installed import find
-from studio.ui.dialogs.models import ModelsDialog
-from tests.models.test_adapters import UNET_XL, lora_bytes, put
+from studio.models.install.add import add
+from studio.models.registry import find
+from studio.ui.models.dialog import ModelsDialog
+from tests.models.inspect.test_adapter import UNET_XL, lora_bytes, put
 
 SD = ModelCard(name="sd", title="SD", kind="image", runner="diffusers", family="StableDiffusionPipeline")
 XL = ModelCard(name="xl", title="XL", kind="image", runner="diffusers", family="StableDiffusionXLPipeline")

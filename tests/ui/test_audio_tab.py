@@ -15,8 +15,8 @@ from studio.engine.local import LocalEngine
 from studio.jobs.session import Session
 from studio.library.artifacts import read_recipe
 from studio.models.card import ModelCard, Voice
+from studio.ui.app_state import Shared
 from studio.ui.audio.player import PlayerState
-from studio.ui.shared import Shared
 from studio.ui.tabs.audio import AudioTab
 
 

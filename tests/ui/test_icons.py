@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QPushButton
 
-from studio.ui.icons import set_icon
+from studio.ui.widgets.icons import set_icon
 
 
 @pytest.fixture

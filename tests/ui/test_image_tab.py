@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from studio.models import vocabulary
-from studio.models.catalogue import entry_named
-from studio.models.vocabulary import Vocabulary
+from studio.models.catalog import entry_named
+from studio.preflight import vocabulary
+from studio.preflight.vocabulary import Vocabulary
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit, QTextEdit
 
 from studio.core.drafts import save_drafts
 from studio.core.requests.base import MAX_PROMPT_CHARACTERS
-from studio.ui import parts
-from studio.ui.dialogs.batch import BatchDialog
+from studio.ui.batch.dialog import BatchDialog
 from studio.ui.plain_editor import MAX_CHARACTERS, PlainEditor
-from studio.ui.text_view import MAX_SHOWN
+from studio.ui.widgets import factory
+from studio.ui.widgets.text_view import MAX_SHOWN
 from tests.ui.conftest import PATIENCE
 
 SIZE = 200_000
@@ -123,7 +123,7 @@ def test_a_draft_and_a_result_of_one_word_are_shown_in_time(qtbot, open_studio, 
 
 
 def test_the_details_of_a_message_have_places_to_wrap():
-    shown = parts.for_details(WORD)
+    shown = factory.for_details(WORD)
     assert max(map(len, shown.split("\n"))) <= 2_000
     assert len(shown) < SIZE
-    assert parts.for_details("a\nb") == "a\nb"
+    assert factory.for_details("a\nb") == "a\nb"

@@ -5,18 +5,18 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QFileDialog
 
-from studio.core.midi import read_midi
 from studio.core.requests import MusicRequest
 from studio.core.settings import Settings
 from studio.engine.fake import FakeEngine
 from studio.engine.local import LocalEngine
 from studio.jobs.session import Session
 from studio.library.artifacts import midi_beside, read_recipe
+from studio.media.midi import read_midi
 from studio.models.card import ModelCard
-from studio.models.catalogue import entry_named
-from studio.ui.shared import Shared
+from studio.models.catalog import entry_named
+from studio.ui.app_state import Shared
 from studio.ui.tabs.audio import AudioTab
-from tests.core.test_midi import midi, off, on, track
+from tests.media.test_midi import midi, off, on, track
 
 CARD = entry_named("starter-music").card
 PATIENCE = 120_000
@@ -174,7 +174,7 @@ def test_a_midi_file_that_is_dropped_on_the_window_fills_the_form(open_studio, g
     studio = open_studio()
     window = studio.window
     monkeypatch.setattr(window.shared, "cards", lambda kind: [CARD] if kind == "music" else [])
-    window.opening.show(given_path)
+    window.file_opener.open(given_path)
     page = window.audio_tab.music
     assert window.current() is page
     qtbot.waitUntil(lambda: page.given.given is not None, timeout=PATIENCE)

@@ -13,7 +13,7 @@ from studio.app import Studio
 from studio.core.events import TERMINAL, Finished, Progress
 from studio.core.jobs import JobState, new_job
 from studio.core.requests import ImageRequest
-from studio.jobs.rows import look
+from studio.jobs.store_rows import look
 from tests.ui.conftest import PATIENCE, close_studio
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs SIGSTOP")

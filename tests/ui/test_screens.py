@@ -11,8 +11,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox
 
 from studio.core.settings_store import update
-from studio.ui import parts
-from studio.ui.screens import DECORATION, bring_back
+from studio.ui.desktop.screens import DECORATION, bring_back
+from studio.ui.widgets import factory
 from tests.ui.conftest import PATIENCE, close_studio
 
 REPORT = """
@@ -135,11 +135,11 @@ def test_a_window_on_the_screen_stays_where_it_is(open_studio):
 def test_a_message_of_any_length_stays_small(qapp, monkeypatch):
     seen = []
     monkeypatch.setattr(QMessageBox, "exec", lambda box: seen.append((box.text(), box.detailedText())))
-    parts.tell(None, "x", "short", "details")
-    parts.tell(None, "x", "many lines\n" * 1_000, "details")
+    factory.tell(None, "x", "short", "details")
+    factory.tell(None, "x", "many lines\n" * 1_000, "details")
     assert seen[0] == ("short", "details")
     text, details = seen[1]
-    assert text.count("\n") <= parts.LABEL_LINES
+    assert text.count("\n") <= factory.LABEL_LINES
     assert details == "many lines\n" * 1_000 + "\n\ndetails"
 
 

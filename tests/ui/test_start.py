@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QApplication
 
 from studio import app
 from studio.app import Studio
-from studio.cli.start import WindowOptions, window_options
+from studio.cli.window_entry import WindowOptions, window_options
 from studio.core.paths import data_folder
 from studio.core.settings import Settings
 from studio.core.settings_store import update
-from studio.jobs.lock import take
-from studio.ui import theme
-from studio.ui.frame import First, look
+from studio.jobs.folder_lock import take
+from studio.ui.widgets import theme
+from studio.ui.window_shell import First, look
 from tests.ui.conftest import PATIENCE, close_studio
 
 LONG = 60_000
@@ -54,7 +54,7 @@ from studio.cli import main
 
 class Watch:
     def find_spec(self, name, path=None, target=None):
-        if name == "studio.jobs.lock":
+        if name == "studio.jobs.folder_lock":
             sys.meta_path.remove(self)
             from studio.ui.frame import Frame
             paint = Frame.paintEvent
@@ -85,17 +85,17 @@ def test_little_is_imported_before_the_first_paint(data):
     ours = {name for name in modules.split() if name.startswith("studio.") and name.count(".") == 2}
     assert ours == {
         "studio.cli.output",
-        "studio.cli.start",
+        "studio.cli.window_entry",
         "studio.core.environment",
         "studio.core.paths",
         "studio.core.regular_file",
-        "studio.jobs.lock",
+        "studio.jobs.folder_lock",
         "studio.ui.actions",
-        "studio.ui.frame",
-        "studio.ui.icons",
-        "studio.ui.screens",
-        "studio.ui.theme",
-        "studio.ui.window",
+        "studio.ui.window_shell",
+        "studio.ui.widgets.icons",
+        "studio.ui.desktop.screens",
+        "studio.ui.widgets.theme",
+        "studio.ui.main_window",
     }
 
 
@@ -240,7 +240,7 @@ def test_a_second_start_shows_no_frame(begin, qtbot, data):
     studio = begin()
     qtbot.waitUntil(lambda: studio._door is not None, timeout=LONG)
     studio.window.hide()
-    script = "import studio.ui.frame as frame\nframe.Frame.__init__ = None\n"
+    script = "import studio.ui.window_shell as frame\nframe.Frame.__init__ = None\n"
     script += "import sys; sys.argv = ['studio', '--fake']\nfrom studio.cli import main\nmain()"
     second = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     qtbot.waitUntil(lambda: second.poll() is not None, timeout=LONG)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QPushButton
 from studio.core.events import Finished, TextDelta, ThoughtDelta
 from studio.core.jobs import new_job
 from studio.core.requests import TextRequest
-from studio.ui.text_view import TextView
+from studio.ui.widgets.text_view import TextView
 from tests.ui.conftest import PATIENCE
 from tests.ui.test_window import is_over, press_generate, type_prompt
 

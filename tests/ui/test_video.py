@@ -9,10 +9,10 @@ from PySide6.QtTest import QTest
 
 from studio.core.jobs import JobState, new_job
 from studio.core.requests import TextRequest, VideoRequest
-from studio.library.mp4 import is_complete
-from studio.models.catalogue import catalogue
-from studio.ui.dialogs.batch import BatchDialog
-from studio.ui.dialogs.models import ModelsDialog
+from studio.media.mp4 import is_complete
+from studio.models.catalog import catalogue
+from studio.ui.batch.dialog import BatchDialog
+from studio.ui.models.dialog import ModelsDialog
 from tests.ui.conftest import PATIENCE
 from tests.ui.test_window import drop
 
@@ -92,7 +92,9 @@ def test_a_waiting_video_cannot_be_changed_and_says_so(qtbot, studio, data):
 def test_a_dropped_video_says_how_it_was_made(qtbot, studio, data, monkeypatch):
     _job, path = made(qtbot, studio, data)
     told = []
-    monkeypatch.setattr("studio.ui.parts.tell", lambda _parent, title, text, details="": told.append((title, text, details)))
+    monkeypatch.setattr(
+        "studio.ui.widgets.factory.tell", lambda _parent, title, text, details="": told.append((title, text, details))
+    )
     drop(studio.window, path)
     qtbot.waitUntil(lambda: bool(told), timeout=PATIENCE)
     assert "a cat walks" in told[0][1]

@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
 from studio.core.drafts import load_drafts
 from studio.core.errors import Failure
 from studio.core.jobs import JobState
-from studio.ui.dialogs.batch import BatchDialog
-from studio.ui.dialogs.models import ModelsDialog
-from studio.ui.docks.queue_table import PROMPT
+from studio.ui.batch.dialog import BatchDialog
+from studio.ui.models.dialog import ModelsDialog
+from studio.ui.queue.table import PROMPT
 from tests.ui.conftest import PATIENCE, close_studio
 
 

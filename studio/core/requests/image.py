@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from studio.core import adapters
 from studio.core.errors import Problem
+from studio.core.requests import adapter_list
 from studio.core.requests.base import Request
-from studio.core.requests.diffusion import Guidance, Scheduler, negative_prompt, side
+from studio.core.requests.shared_fields import Guidance, Scheduler, negative_prompt, side
 
 MAX_PIXELS = 4096 * 4096
 
@@ -113,4 +113,4 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
             return [Problem("width", f"{self.width} × {self.height} is more than {MAX_PIXELS:,} pixels")]
         if self.mask_image and not self.image:
             return [Problem("mask_image", "says what of a picture is repainted: it needs the picture too")]
-        return adapters.check("adapters", self.adapters)
+        return adapter_list.check("adapters", self.adapters)

@@ -7,9 +7,8 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from studio.core.errors import Problem
-from studio.core.midi import SUFFIXES
 from studio.core.requests.base import Request
-from studio.core.requests.diffusion import Guidance, negative_prompt
+from studio.core.requests.shared_fields import MIDI_SUFFIXES, Guidance, negative_prompt
 from studio.core.requests.speech import AUDIO_MEDIA_TYPES, BYTES_A_SECOND, AudioFormat
 
 
@@ -52,7 +51,7 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
 
     def cross_check(self) -> list[Problem]:
         """What the file holds is seen by `engine.music_given.check_given`: a request outlives its files."""
-        if self.continue_from and not self.continue_from.lower().endswith(SUFFIXES):
+        if self.continue_from and not self.continue_from.lower().endswith(MIDI_SUFFIXES):
             return [Problem("continue_from", "must be a MIDI file: its name ends in .mid")]
         return []
 

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from studio.core.errors import Problem
 from studio.core.requests.base import Request
-from studio.core.requests.diffusion import PICTURE_SUFFIXES, Guidance, Scheduler, guidance, negative_prompt, side
+from studio.core.requests.shared_fields import IMAGE_SUFFIXES, Guidance, Scheduler, guidance, negative_prompt, side
 
 VideoFormat = Literal["mp4", "webp"]
 """MP4 (H.264) needs the extra `video`; WebP, which browsers show, does not."""
@@ -89,6 +89,6 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
         if self.pixels > MAX_PIXELS:
             said = f"{self.width} × {self.height} × {self.num_frames} frames is more than {MAX_PIXELS:,} pixels"
             problems.append(Problem("num_frames", said))
-        if self.image and not self.image.lower().endswith(PICTURE_SUFFIXES):
-            problems.append(Problem("image", f"must be a picture: its name ends in {', '.join(PICTURE_SUFFIXES)}"))
+        if self.image and not self.image.lower().endswith(IMAGE_SUFFIXES):
+            problems.append(Problem("image", f"must be a picture: its name ends in {', '.join(IMAGE_SUFFIXES)}"))
         return problems

@@ -9,8 +9,8 @@ from typing import Any
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from studio.ui.audio.output import Output
-from studio.ui.audio.tape import Tape
+from studio.ui.audio.device import Output
+from studio.ui.audio.playback_buffer import Tape
 
 TICK_MILLISECONDS = 30
 SILENT_DEVICE_SECONDS = 3.0

@@ -6,8 +6,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QCursor, QImage, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QPen, QShortcut
 from PySide6.QtWidgets import QButtonGroup, QDialog, QPushButton, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
-from studio.ui.image.reading import MASK_OPACITY, overlay_of, stripes
-from studio.ui.parts import button, label, name_control, row
+from studio.ui.image.qt_images import MASK_OPACITY, overlay_of, stripes
+from studio.ui.widgets.factory import button, label, name_control, row
 
 MAX_UNDO = 40
 """A mask takes a megabyte at most."""

@@ -14,22 +14,22 @@ from studio.core.errors import Problem
 from studio.core.events import AudioChunk, Cancelled, Event, Failed, Finished
 from studio.core.files import write_whole
 from studio.core.jobs import Job
-from studio.core.midi import SUFFIXES
 from studio.core.requests import Request
-from studio.engine import music_words
-from studio.engine.music_given import join
-from studio.engine.prompt_words import advise
+from studio.core.requests.shared_fields import MIDI_SUFFIXES
 from studio.library.artifacts import midi_beside
-from studio.library.export import export_sound
+from studio.library.audio_export import export_sound
 from studio.models.card import ModelCard
 from studio.models.speech_languages import check_language
+from studio.preflight.prompt_translation import advise
+from studio.symbolic_music import prompt as music_words
+from studio.symbolic_music.continuation import join
 from studio.ui import background
-from studio.ui.audio.given_midi import GivenMidi
-from studio.ui.audio.sound_view import SoundView
-from studio.ui.examples import Examples
-from studio.ui.parts import button, label, name_control, row, tell, text_editor
-from studio.ui.shared import Shared
+from studio.ui.app_state import Shared
+from studio.ui.audio.audio_view import SoundView
+from studio.ui.audio.midi_input import GivenMidi
 from studio.ui.tabs.base import GenerateTab
+from studio.ui.widgets.example_prompts import Examples
+from studio.ui.widgets.factory import button, label, name_control, row, tell, text_editor
 
 _ADVISED = 400
 """Characters of a prompt that are advised about, at every key."""
@@ -118,11 +118,13 @@ class SoundTab(GenerateTab):
         name, _chosen = QFileDialog.getSaveFileName(self, "Save the notes", str(Path.home() / source.name), MIDI_FILTER["mid"])
         if name:
             target = Path(name)
-            self._save(Path(self.path), target if target.suffix.lower() in SUFFIXES else target.with_name(f"{target.name}.mid"))
+            self._save(
+                Path(self.path), target if target.suffix.lower() in MIDI_SUFFIXES else target.with_name(f"{target.name}.mid")
+            )
 
     def _save(self, source: Path, target: Path) -> None:
         def write() -> None:
-            midi = midi_beside(source) if target.suffix.lower() in SUFFIXES else None
+            midi = midi_beside(source) if target.suffix.lower() in MIDI_SUFFIXES else None
             if midi is not None:
                 write_whole(target, midi.read_bytes(), replace=True)
             else:

@@ -25,10 +25,10 @@ from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Prog
 from studio.core.jobs import Job, JobState, new_job
 from studio.core.requests import KINDS, Request, fields
 from studio.models.card import ModelCard, request_for
-from studio.ui.form import RequestForm
-from studio.ui.parts import Notice, button, label, name_control, restyle, row, text_editor
-from studio.ui.screens import Scroll
-from studio.ui.shared import Shared
+from studio.ui.app_state import Shared
+from studio.ui.desktop.screens import Scroll
+from studio.ui.widgets.factory import Notice, button, label, name_control, restyle, row, text_editor
+from studio.ui.widgets.request_form import RequestForm
 
 LEFT_WIDTH = 400
 LEAST_RESULT_HEIGHT = 80

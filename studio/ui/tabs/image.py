@@ -14,20 +14,20 @@ from studio.core.events import Cancelled, Event, Failed, Finished, Preview, Prog
 from studio.core.files import write_whole
 from studio.core.jobs import Job
 from studio.core.requests import ImageRequest, Request
-from studio.engine.prompt_words import advise
+from studio.models.capabilities import takes_picture
 from studio.models.card import ADAPTER, ModelCard
-from studio.models.fitting import check_adapters
-from studio.models.installed import base_among
-from studio.models.pictures import takes_picture
+from studio.models.registry import base_among
+from studio.preflight.adapters import check_adapters
+from studio.preflight.prompt_translation import advise
 from studio.ui import background
-from studio.ui.examples import Examples
-from studio.ui.image.given_picture import GivenPicture
-from studio.ui.image_view import ImageView
-from studio.ui.parts import Notice, button, label, row, tell, text_editor
-from studio.ui.shared import Shared
-from studio.ui.tabs import adapters
-from studio.ui.tabs.adapters import AdapterRows
+from studio.ui.app_state import Shared
+from studio.ui.image.source_image import GivenPicture
+from studio.ui.tabs import adapter_picker
+from studio.ui.tabs.adapter_picker import AdapterRows
 from studio.ui.tabs.base import GenerateTab
+from studio.ui.widgets.example_prompts import Examples
+from studio.ui.widgets.factory import Notice, button, label, row, tell, text_editor
+from studio.ui.widgets.image_view import ImageView
 
 _ADVISED = 400
 """Characters of a prompt that are advised about, at every key."""
@@ -37,7 +37,7 @@ class ImageTab(GenerateTab):
     """Prompt and settings on the left, the picture as it is made on the right."""
 
     kind = "image"
-    own_fields = ("negative_prompt", "image", "strength", "mask_image", *adapters.FIELDS)
+    own_fields = ("negative_prompt", "image", "strength", "mask_image", *adapter_picker.FIELDS)
 
     def __init__(self, shared: Shared) -> None:
         self.negative_prompt = text_editor("Negative prompt", "What to keep out of the picture.", 48)

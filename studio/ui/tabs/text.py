@@ -16,15 +16,15 @@ from studio.core.errors import Problem
 from studio.core.events import Cancelled, Event, Failed, Finished, Progress, TextDelta, ThoughtDelta
 from studio.core.files import write_whole
 from studio.core.jobs import Job
+from studio.core.presets import Preset, presets
 from studio.core.requests import MAX_NEW_TOKENS, Request, TextRequest
 from studio.models.card import ModelCard
-from studio.models.tokens import count_tokens, too_long
+from studio.preflight.tokens import count_tokens, too_long
 from studio.ui import background
-from studio.ui.parts import button, label, name_control, row, tell, text_editor
-from studio.ui.presets import Preset, presets
-from studio.ui.shared import Shared
+from studio.ui.app_state import Shared
 from studio.ui.tabs.base import GenerateTab
-from studio.ui.text_view import TextView
+from studio.ui.widgets.factory import button, label, name_control, row, tell, text_editor
+from studio.ui.widgets.text_view import TextView
 
 COUNT_DELAY_MS = 200
 TITLE_CHARACTERS = 24

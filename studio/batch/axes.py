@@ -1,0 +1,74 @@
+"""The axes of a grid: `steps=10,20,30`, `guidance=[5..9 step 2]`, `prompt=a cat|a dog`, `style=oil|photo`."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from studio.batch.grammar import MAX_COMBINATIONS, Choice, GrammarError, parse
+from studio.core.errors import StudioError
+from studio.core.requests import KINDS, fields
+
+MAX_AXES = 3
+MAX_VALUES = 1_000
+_CURE = "Write steps=10,20,30 or guidance=[5..9 step 2] or prompt=a cat|a dog."
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis: a setting, or a variable where no kind has such a setting, and the values that it takes."""
+
+    name: str
+    values: tuple[str, ...]
+
+    @property
+    def is_setting(self) -> bool:
+        """True for a field of a request or its option's name."""
+        return any(self.name in (info.name, info.flag) for kind in KINDS.values() for info in fields(kind))
+
+
+def read_axis(text: str) -> Axis:
+    """Return the axis. Values stand between commas, or between | where a value has commas. Raises StudioError."""
+    name, sign, rest = text.partition("=")
+    name = name.strip()
+    if not sign or not name:
+        raise _wrong(text, "it is not NAME=VALUES")
+    try:
+        node = parse(rest.strip())
+    except GrammarError as error:
+        raise _wrong(text, f"it {error}") from error
+    if isinstance(node, Choice) and node.sweep:
+        values = [str(option) for option in node.options]
+    else:
+        values = [value.strip() for value in rest.split("|" if "|" in rest else ",")]
+    if not all(values):
+        raise _wrong(text, "a value is empty")
+    if len(set(values)) < len(values):
+        raise _wrong(text, "a value stands in it twice")
+    if len(values) > MAX_VALUES:
+        raise _wrong(text, f"it has more than {MAX_VALUES:,} values")
+    return Axis(name, tuple(values))
+
+
+def check_axes(axes: Sequence[Axis]) -> None:
+    """Raise StudioError where they make no grid."""
+    if len(axes) > MAX_AXES:
+        raise StudioError(f"A grid has at most {MAX_AXES} axes.", cause="invalid", cure="Use a sweep such as [1..5] in a cell.")
+    if math.prod(len(axis.values) for axis in axes) > MAX_COMBINATIONS:
+        raise StudioError(
+            f"The grid has more than {MAX_COMBINATIONS:,} cells.", cause="invalid", cure="Give the axes fewer values."
+        )
+    doubled = next((axis.name for axis in axes if sum(axis.name == other.name for other in axes) > 1), None)
+    if doubled:
+        raise StudioError(f"There are two axes {doubled[:40]!r}.", cause="invalid", cure="Put all values into one.")
+
+
+def places(axes: Sequence[Axis]) -> Iterator[tuple[int, ...]]:
+    """Yield the index of a value on each axis for every cell of the grid, the last axis fastest; one () without axes."""
+    return itertools.product(*(range(len(axis.values)) for axis in axes))
+
+
+def _wrong(text: str, why: str) -> StudioError:
+    return StudioError(f"The axis {text[:60]!r} cannot be used: {why}.", cause="invalid", cure=_CURE)

@@ -1,0 +1,1 @@
+"""What a batch leaves when it is over: report, collected texts, contact sheet."""

@@ -1,0 +1,285 @@
+"""From a batch file to jobs: every row is understood, or named as an error with its line, before anything runs."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.batch import seeds as seed_policies
+from studio.batch import wildcards as wildcard_files
+from studio.batch.axes import check_axes, read_axis
+from studio.batch.batch_file import BatchFile, columns_of, cure_for
+from studio.batch.expand import check_combine
+from studio.batch.output.collected import check_collect
+from studio.batch.reader import RawRow, read_folder, read_rows
+from studio.batch.resume import BegunJob, Resumed
+from studio.batch.row_parser import FindCard, Reading, Row, Understanding
+from studio.batch.tables.encoding import decode, read_bytes
+from studio.batch.tables.spreadsheet import SUFFIX as SPREADSHEET
+from studio.batch.tables.spreadsheet import read_spreadsheet
+from studio.batch.template import columns
+from studio.core import file_names
+from studio.core.errors import StudioError
+from studio.core.jobs import Batch, BatchRow, DoneRow, GridAxis, Job, SkippedRow, new_id, new_job
+from studio.models.card import ModelCard
+
+__all__ = ["BatchFile", "FindCard", "Row", "columns_of", "cure_for", "plan", "read_batch"]
+
+
+MAX_UNKNOWN = 500
+"""Names of models and adapters that are looked for and not found."""
+
+
+class _TooManyUnknownError(Exception):
+    """A file names too many models that are not there."""
+
+
+def read_batch(
+    path: Path, find_card: FindCard, *, kind: str = "text", defaults: Mapping[str, Any] | None = None, encoding: str = "",
+    name_template: str = file_names.DEFAULT_TEMPLATE, template: str = "", seeds: str = "random", repeat: int = 1,
+    first_seed: int | None = None, variables: Mapping[str, str] | None = None, wildcards: Path | None = None,
+    combine: str = "random", axes: Sequence[str] = (), mapping: Mapping[str, str] | None = None,
+    sheet: str = "", data: bytes | None = None,
+) -> BatchFile:  # fmt: skip
+    """Read and check a batch file, or a folder of .txt files with a prompt each.
+
+    `defaults` hold for what a row leaves out; their table "variables" gives $names that a row's columns go before, `variables`
+    gives those that go before the columns. With a `template` the prompt of each row is made from its columns. `wildcards` is a
+    folder, else "wildcards" beside the file. `seeds`, `repeat` and `first_seed`: see `seeds`; `combine`: see `expand.COMBINE`;
+    `axes`: see `axes.read_axis`. `mapping`: column → field that it means, empty for a column to be left out. `sheet`: the
+    name of a spreadsheet's sheet, else its first. `data`: the file's bytes, where they do not lie at `path` (standard input).
+    Raises StudioError for the file as a whole.
+    """
+    seed_policies.check(seeds, repeat, first_seed)
+    check_combine(combine)
+    grid = tuple(read_axis(axis) for axis in axes)
+    check_axes(grid)
+    columns(template)
+    values = dict(defaults or {})
+    named = _variables(values.pop("variables", {}))
+    raw, found, notes = _raw_rows(path, encoding, sheet, {*columns(template), *(mapping or {})}, data)
+    _check_mapping(mapping or {}, raw)
+    reading = Reading(
+        kind=kind, folder=path if data is None and path.is_dir() else path.absolute().parent, defaults=values, template=template,
+        name_template=name_template, repeat=repeat, combine=combine,
+        variables={**named, **(variables or {})}, first=frozenset(variables or {}), axes=grid, mapping=mapping or {},
+        wildcards=wildcards or path.absolute().parent / wildcard_files.FOLDER,
+    )  # fmt: skip
+    drawing = seed_policies.Seeds(seeds, first_seed)
+    understanding = Understanding(reading, raw, _remember(find_card), drawing)
+    try:
+        rows = tuple(understanding.rows())
+    except _TooManyUnknownError as error:
+        raise StudioError(
+            f"The file names more than {MAX_UNKNOWN} models or adapters that are not there.",
+            cause="invalid",
+            cure="Check the names; `studio models list` shows those that are there.",
+        ) from error
+    warning = " ".join(filter(None, (*notes, _ignored(raw), *understanding.notes())))
+    return BatchFile(path, found, warning, rows, grid, None if seeds == "random" else drawing.first, _header(raw))
+
+
+def _remember(find_card: FindCard) -> FindCard:
+    """Return the same with each answer kept, refusals too: a hundred thousand rows may name a model that is not there."""
+
+    unknown = 0
+
+    @functools.cache
+    def ask(kind: str, name: str) -> ModelCard | StudioError:
+        nonlocal unknown
+        try:
+            return find_card(kind, name)
+        except StudioError as error:
+            unknown += 1
+            if unknown > MAX_UNKNOWN:  # each is looked for on the disk
+                raise _TooManyUnknownError from error
+            return error
+
+    def find(kind: str, name: str) -> ModelCard:
+        found = ask(kind, name)
+        if isinstance(found, StudioError):
+            raise found.with_traceback(None)
+        return found
+
+    return find
+
+
+def _header(raw: Sequence[RawRow]) -> dict[str, str]:
+    header: dict[str, str] = {}
+    for row in raw:
+        for column, value in row.values.items():
+            header.setdefault(column.strip(), str(value))
+    return {} if header.keys() <= {"prompt"} else header
+
+
+def _raw_rows(
+    path: Path, encoding: str, sheet: str, wanted: Collection[str], data: bytes | None
+) -> tuple[list[RawRow], str, list[str]]:
+    """Return the file's rows, how it was read (encoding or sheet), and what a person should know."""
+    notes: list[str] = []
+    if data is None:
+        if path.is_dir():
+            rows, encodings, doubt = read_folder(path, encoding)
+            return rows, encodings, [doubt]
+        data = read_bytes(path)
+    if path.suffix.lower() == SPREADSHEET:
+        rows, name = read_spreadsheet(data, sheet, wanted=wanted, notes=notes)
+        return rows, f"sheet {name}", notes
+    decoded = decode(data, encoding)
+    rows = read_rows(decoded.text, path.suffix, wanted=wanted, notes=notes)
+    return rows, decoded.encoding, [decoded.warning, *notes]
+
+
+def _variables(table: Any) -> dict[str, str]:
+    if not isinstance(table, Mapping) or any(isinstance(value, (Mapping, list)) for value in table.values()):
+        raise StudioError(
+            "The variables cannot be read.", cause="invalid", cure='Write lines such as style = "oil" under [variables].'
+        )
+    return {str(name): str(value) for name, value in table.items()}
+
+
+def _check_mapping(mapping: Mapping[str, str], raw: Sequence[RawRow]) -> None:
+    if not mapping:
+        return
+    there = {column.strip() for row in raw for column in row.values}
+    missing = next((column for column in mapping if column not in there), None)
+    if missing is not None:
+        shown = ", ".join(sorted(there)[:10])
+        raise StudioError(f"The file has no column {missing[:40]!r}.", cause="invalid", cure=f"It has: {shown}.")
+
+
+def _ignored(rows: list[RawRow]) -> str:
+    options = sorted({name for row in rows for name in row.ignored})
+    if not options:
+        return ""
+    lines = sum(bool(row.ignored) for row in rows)
+    told = ", ".join(f"--{name}" for name in options)
+    return f"Ignored in {lines} {'line' if lines == 1 else 'lines'}, because they mean nothing here: {told}."
+
+
+def plan(
+    batch: BatchFile, folder: Path, name_template: str = file_names.DEFAULT_TEMPLATE, *, resumed: Resumed | None = None,
+    collect: str = "", report: Path | None = None,
+) -> tuple[Batch, list[Job]]:  # fmt: skip
+    """Return the batch and a job for each good row, with names that are different from each other and from what is there.
+
+    With `resumed`, rows that are done or wait in the queue get no job; there may be none at all. `collect`: one of
+    `collect.FORMATS`. `report`: a further place for the report.
+    Raises StudioError where the name template is wrong or no row can run.
+    """
+    problem = file_names.check_template(name_template, columns_of(batch))
+    if problem:
+        raise StudioError(
+            f"The name template {problem.message}.", cause="invalid", cure=f"For example {file_names.DEFAULT_TEMPLATE}."
+        )
+    if not batch.good:
+        raise StudioError("No row of the file can run.", cause="invalid", cure=cure_for(batch))
+    check_collect(collect)
+    folder = folder.expanduser().absolute()
+    check_folder(folder)
+    batch_id = new_id()
+    there = resumed.rows if resumed else frozenset()
+    chosen = [(index, row) for index, row in enumerate(batch.rows) if row.request is not None and index not in there]
+    rows = [row for _index, row in chosen]
+    begun = resumed.begun if resumed else {}
+    jobs = [
+        _begun(begun[index], folder, batch_id, row)
+        if index in begun
+        else new_job(row.request, str(folder), "later", batch=batch_id, row=row.line)
+        for index, row in chosen
+        if row.request is not None
+    ]
+    new = [at for at, (index, _row) in enumerate(chosen) if index not in begun]
+    placed = _with_names(jobs, rows, new, folder, name_template)
+    found = Batch(
+        id=batch_id, source=_shown(batch.path), folder=str(folder), created=time.time(), collect=collect,
+        skipped=tuple(SkippedRow(row.line, row.message) for row in batch.bad),
+        axes=tuple(GridAxis(axis.name, axis.values) for axis in batch.axes),
+        rows={job.id: more for job, row in zip(jobs, rows, strict=True) if (more := _more(row, collect)) is not None},
+        done=_done(batch, resumed, collect) if resumed else (), report=_report_path(report),
+    )  # fmt: skip
+    _check_storable(found, placed)
+    return found, placed
+
+
+def _with_names(jobs: Sequence[Job], rows: Sequence[Row], new: Sequence[int], folder: Path, name_template: str) -> list[Job]:
+    """Name the new jobs by the template, different from each other and from what is in the folder; the others have names."""
+    stems = [
+        file_names.render(
+            name_template, file_names.values_of(jobs[at].request, row=jobs[at].row, job_id=jobs[at].id, columns=rows[at].columns)
+        )
+        for at in new
+    ]
+    unique = file_names.number_collisions(stems, folder, [jobs[at].request.result_count for at in new])
+    named = list(jobs)
+    for at, stem in zip(new, unique, strict=True):
+        named[at] = _named(jobs[at], stem)
+    return named
+
+
+def _begun(begun: BegunJob, folder: Path, batch_id: str, row: Row) -> Job:
+    """Return the job that an earlier run began, to make what is missing of it."""
+    job = new_job(begun.request, str(folder), begun.stem, batch=batch_id, row=row.line)
+    return msgspec.structs.replace(job, id=begun.job_id)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise StudioError where results cannot go there because of what has the name already."""
+    taken = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    if taken.exists() and not taken.is_dir():
+        raise StudioError(f"{taken} is a file, not a folder.", cause="invalid", cure="Choose a folder for the results.")
+
+
+def _check_storable(batch: Batch, jobs: Sequence[Job]) -> None:
+    """Raise StudioError for names that the queue cannot store, before anything runs."""
+    for text, name in ((batch.folder, "folder for results"), (batch.report, "report")):
+        _check_text(text, f"The name of the {name}")
+    for job in jobs:
+        _check_text(job.request, f"Line {job.row} names a file whose name")
+
+
+def _check_text(value: Any, subject: str) -> None:
+    try:
+        msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        raise StudioError(
+            f"{subject} is not valid UTF-8.", cause="invalid", cure="Rename it: Studio stores such names in its queue."
+        ) from None
+
+
+def _shown(path: Path) -> str:
+    """Return a path as text that can be stored and shown, with � for bytes that are not UTF-8."""
+    return str(path).encode(errors="surrogateescape").decode(errors="replace")
+
+
+def _more(row: Row, collect: str) -> BatchRow | None:
+    columns = dict(row.columns or {}) if collect else {}
+    return BatchRow(place=row.place, group=row.group, columns=columns) if row.place or columns else None
+
+
+def _done(batch: BatchFile, resumed: Resumed, collect: str) -> tuple[DoneRow, ...]:
+    return tuple(
+        DoneRow(
+            job_id=made.job_id, line=batch.rows[index].line, request=made.request, files=made.files,
+            row=_more(batch.rows[index], collect) or BatchRow(),
+        )
+        for index, made in sorted(resumed.done.items())
+    )  # fmt: skip
+
+
+def _report_path(path: Path | None) -> str:
+    if path is None:
+        return ""
+    path = path.expanduser().absolute()
+    if path.suffix.lower() not in (".csv", ".jsonl"):
+        raise StudioError(f"A report cannot be {path.name}.", cause="invalid", cure="It ends in .csv or .jsonl.")
+    return str(path)
+
+
+def _named(job: Job, stem: str) -> Job:
+    return msgspec.structs.replace(job, target=msgspec.structs.replace(job.target, stem=stem))

@@ -1,0 +1,239 @@
+"""Reading .txt, .csv/.tsv, .jsonl and .json: each row with its line number, as values or as what is wrong with it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from studio.batch.a1111 import has_tags, read_line
+from studio.batch.source_row import MAX_LINE_CHARACTERS, MAX_NAMES, MAX_ROWS, RawRow, check_count, check_lines, lines_of, too_long
+from studio.batch.tables.cells import IsWanted, wanted_by
+from studio.batch.tables.columns import clean
+from studio.batch.tables.delimited import read_delimited
+from studio.batch.tables.encoding import MAX_FILE_BYTES, decode, read_bytes
+from studio.core.errors import Problem, StudioError
+
+__all__ = ["MAX_LINE_CHARACTERS", "MAX_ROWS", "SUFFIXES", "RawRow", "is_batch_file", "read_folder", "read_rows"]
+
+_FENCE = "---"
+_GUESSED_ELEMENT = 4_096
+"""Characters in which an element of a JSON list mostly ends."""
+_MAX_NESTED = 10_000
+"""Characters of a row that holds lists or tables; no setting is one."""
+
+
+def read_rows(
+    text: str, suffix: str, *, wanted: Iterable[str] = (), notes: list[str] | None = None
+) -> list[RawRow]:  # fmt: skip
+    """Return the rows of a file by its suffix.
+
+    `wanted`: columns by which the header of a table is known, besides the prompt. `notes` gets what a person should know.
+    Raises StudioError where the file as a whole cannot be read.
+    """
+    reader = _READERS.get(suffix.lower())
+    if reader is None:
+        raise StudioError(
+            f"{suffix or 'A file without suffix'} is not a kind of batch file.",
+            cause="invalid",
+            cure="Use .txt, .csv, .tsv, .jsonl, .json or .xlsx.",
+        )
+    check_lines(text)
+    rows = []
+    for row in reader(text, wanted_by(wanted), [] if notes is None else notes):
+        rows.append(row)
+        check_count(len(rows))
+    if not rows:
+        raise StudioError("The file holds no prompts.", cause="invalid", cure="Write one prompt a line.")
+    return rows
+
+
+def read_folder(folder: Path, encoding: str = "") -> tuple[list[RawRow], str, str]:
+    """Return a row for each .txt file of a folder, its text the prompt, sorted by name; the encodings, and what is in doubt.
+
+    Raises StudioError where there is none. A file that cannot be read is a row with a problem.
+    """
+    try:
+        found = (path for path in folder.iterdir() if path.suffix.lower() == ".txt")
+        files = sorted(itertools.islice(found, MAX_ROWS + 1))
+    except OSError as error:
+        raise StudioError(f"The folder {folder.name} cannot be read: {error.strerror}.", cause="invalid") from error
+    if not files or len(files) > MAX_ROWS:
+        many = f"has more than {MAX_ROWS:,}" if files else "holds no"
+        raise StudioError(
+            f"The folder {folder.name} {many} .txt files.", cause="invalid", cure="Put one prompt into each .txt file."
+        )
+    rows, encodings, doubtful, size = [], set(), [], 0
+    for number, path in enumerate(files, start=1):
+        try:
+            data = read_bytes(path)
+            size += len(data)
+            decoded = decode(data, encoding)
+        except StudioError as error:
+            rows.append(RawRow(number, problems=(Problem(_utf8(path.name)[:80], _utf8(error.message)),)))
+            continue
+        if size > MAX_FILE_BYTES:
+            raise StudioError(
+                f"The .txt files of the folder {folder.name} have more than {MAX_FILE_BYTES // 2**20} MB together.",
+                cause="invalid",
+                cure="Split them into several folders.",
+            )
+        encodings.add(decoded.encoding)
+        doubtful += [_utf8(path.name)] if decoded.warning else []
+        rows.append(_prompt(number, clean(decoded.text)))
+    doubt = f"Check the encoding of {', '.join(doubtful[:3])}{' …' if len(doubtful) > 3 else ''}." if doubtful else ""
+    return rows, ", ".join(sorted(encodings)), doubt
+
+
+def _utf8(name: str) -> str:
+    """Return a file name in a form that reports and the queue can store, whatever its encoding is."""
+    return name.encode(errors="replace").decode()
+
+
+def _read_txt(text: str) -> Iterator[RawRow]:
+    """A prompt a line; `#` begins a comment line, `\\#` a prompt with `#`; what stands between two lines `---` is one prompt."""
+    block: list[str] | None = None
+    begun = 0
+    for number, line in lines_of(text):
+        if len(line) < 100 and line.strip() == _FENCE:
+            if block is not None and any(part.strip() for part in block):
+                yield _prompt(begun, "\n".join(block).strip("\n"))
+            block, begun = ([], number) if block is None else (None, 0)
+        elif block is not None:
+            block.append(line)
+        elif (prompt := clean(line)) and not prompt.startswith("#"):
+            yield _line(number, prompt)
+    if block is not None:
+        yield RawRow(begun, problems=(Problem("row", f"begins a block that no further line {_FENCE} ends"),))
+
+
+def _line(number: int, line: str) -> RawRow:
+    if len(line) > MAX_LINE_CHARACTERS or not has_tags(line):
+        return _prompt(number, line.removeprefix("\\") if line.startswith("\\#") else line)
+    values, ignored, problems = read_line(line)
+    return RawRow(number, values, problems, ignored)
+
+
+def _prompt(number: int, text: str) -> RawRow:
+    return too_long(number) if len(text) > MAX_LINE_CHARACTERS else RawRow(number, {"prompt": text})
+
+
+def _read_jsonl(text: str) -> Iterator[RawRow]:
+    for number, line in lines_of(text):
+        if not line.strip():
+            continue
+        if len(line) > MAX_LINE_CHARACTERS:
+            yield too_long(number)
+            continue
+        try:
+            values = _DECODER.decode(line)
+        except (RecursionError, ValueError) as error:
+            yield _not_json(number, error)
+        else:
+            yield _object(number, values, len(line))
+
+
+def _read_json(text: str) -> Iterator[RawRow]:
+    """A list of objects, or of prompts. What stands behind something that is not JSON cannot be told apart any more."""
+    place = _skip(text, 0)
+    if text[place : place + 1] != "[":
+        raise StudioError("The file is not a JSON list.", cause="invalid", cure="Put the rows into a list: [{…}, {…}].")
+    line, counted, place = 1, 0, _skip(text, place + 1)
+    while place < len(text) and text[place] != "]":
+        line, counted = line + _count_lines(text, counted, place), place
+        try:
+            values, end = _decode_at(text, place)
+        except (RecursionError, ValueError) as error:
+            yield _not_json(line, error)
+            return
+        yield _object(line, {"prompt": values} if isinstance(values, str) else values, end - place)
+        place = _skip(text, end)
+        if text[place : place + 1] == ",":
+            place = _skip(text, place + 1)
+        elif text[place : place + 1] != "]":
+            break
+    if text[place : place + 1] != "]" or text[place + 1 :].strip():
+        yield RawRow(line, problems=(Problem("row", "is not followed by a comma, or by the end of the list"),))
+
+
+def _count_lines(text: str, begin: int, end: int) -> int:
+    lines = text.count("\n", begin, end)
+    return lines if lines or "\r" not in text[begin:end] else text.count("\r", begin, end)
+
+
+def _decode_at(text: str, place: int) -> tuple[Any, int]:
+    """Return the element that begins here, and where it ends. Raises ValueError, RecursionError.
+
+    Only so much of the text is looked at as an element may have: a list of millions of lists takes twenty times its length.
+    """
+    for size in (_GUESSED_ELEMENT, MAX_LINE_CHARACTERS):
+        piece = text[place : place + size]
+        try:
+            values, end = _DECODER.raw_decode(piece)
+        except json.JSONDecodeError as error:
+            cut_off = error.pos > len(piece) - 20 or error.msg.startswith("Unterminated")
+            if len(piece) < size or not cut_off:
+                raise
+        else:
+            return values, place + end
+    raise ValueError(f"an element has more than {MAX_LINE_CHARACTERS:,} characters, or does not end")
+
+
+def _skip(text: str, place: int) -> int:
+    while place < len(text) and text[place] in " \t\r\n":
+        place += 1
+    return place
+
+
+def _object(line: int, values: Any, size: int) -> RawRow:
+    if not isinstance(values, dict):
+        return RawRow(line, problems=(Problem("row", "is not an object"),))
+    if len(values) > MAX_NAMES:
+        return RawRow(line, problems=(Problem("row", f"has more than {MAX_NAMES} names"),))
+    if size > _MAX_NESTED:  # what no setting takes is not kept
+        values = {name: type(value)() if isinstance(value, (list, dict)) else value for name, value in values.items()}
+    return RawRow(line, values)
+
+
+def _not_json(line: int, error: Exception) -> RawRow:
+    why = "is nested too deeply" if isinstance(error, RecursionError) else f"is not JSON: {str(error)[:200]}"
+    return RawRow(line, problems=(Problem("row", why),))
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        raise ValueError("a name stands in it twice")
+    return table
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_unique)
+
+
+_Reader = Callable[[str, IsWanted, list[str]], Iterator[RawRow]]
+
+
+def _without_columns(reader: Callable[[str], Iterator[RawRow]]) -> _Reader:
+    return lambda text, _is_wanted, _notes: reader(text)
+
+
+_READERS: dict[str, _Reader] = {
+    ".txt": _without_columns(_read_txt),
+    ".csv": lambda text, is_wanted, notes: read_delimited(text, "", is_wanted, notes),
+    ".tsv": lambda text, is_wanted, notes: read_delimited(text, "\t", is_wanted, notes),
+    ".json": _without_columns(_read_json),
+    ".jsonl": _without_columns(_read_jsonl),
+    ".ndjson": _without_columns(_read_jsonl),
+}
+SUFFIXES = (*_READERS, ".xlsx")
+
+
+def is_batch_file(path: Path) -> bool:
+    """True where the file's name says that it holds prompts."""
+    return path.suffix.lower() in SUFFIXES

@@ -1,0 +1,1 @@
+"""Batch files that are tables: CSV and spreadsheets, cells as a person sees them."""

@@ -1,0 +1,78 @@
+"""All commands together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from studio import __version__
+from studio.cli import output
+from studio.cli.batch.command import batch_command
+from studio.cli.boundary import guard
+from studio.cli.context import make_context
+from studio.cli.generate import add_commands
+from studio.cli.models.commands import models_app
+from studio.cli.models.memory import WAYS, read_way
+from studio.cli.queue import queue_app
+from studio.core.paths import user_path
+
+app = typer.Typer(
+    name="studio",
+    help="Make text, pictures, videos, speech and music on this computer. Without a command the window opens.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(models_app, name="models")
+app.add_typer(queue_app, name="queue")
+app.command("batch")(batch_command)
+add_commands(app)
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    ctx: typer.Context,
+    data_dir: Annotated[
+        Path | None, typer.Option(parser=user_path, metavar="FOLDER", help="Where everything is kept; also $STUDIO_DATA_DIR.")
+    ] = None,
+    in_process: Annotated[bool, typer.Option("--in-process", help="Run models in this process (for profiling).")] = False,
+    fake: Annotated[bool, typer.Option("--fake", help="Use an engine without models (for trying the program out).")] = False,
+    memory: Annotated[str, typer.Option("--memory", metavar="WAY", help=f"How models are loaded in this run: {WAYS}.")] = "",
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Make text, pictures, videos, speech and music on this computer. Without a command the window opens."""
+    if version:
+        output.result(__version__)
+        raise typer.Exit
+    ctx.obj = make_context(data_dir, in_process, fake, read_way(memory) if memory else None)
+    if ctx.invoked_subcommand is None:
+        from studio.app import run_window
+
+        raise typer.Exit(run_window(ctx.obj.data, in_process=in_process, fake=fake, memory=ctx.obj.memory))
+
+
+@app.command("doctor")
+def doctor_command(
+    ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False
+) -> None:
+    """Say whether everything is there that Studio needs, and what to do."""
+    from studio.doctor import examine
+
+    checks = examine(ctx.obj.data)
+    if as_json:
+        output.as_json({"checks": checks})
+    else:
+        marks = {"ok": "✓", "warn": "!", "bad": "✗"}
+        for check in checks:
+            output.result(f"{marks[check.state]} {check.name}: {check.found}")
+            if check.cure and check.state != "ok":
+                output.result(f"    {check.cure}")
+    raise typer.Exit(output.FAILED if any(check.state == "bad" for check in checks) else output.DONE)
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; return the exit code."""
+    output.prepare_streams()
+    return guard(lambda: int(app(arguments, standalone_mode=False) or 0))

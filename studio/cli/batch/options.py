@@ -1,0 +1,88 @@
+"""What stands behind the options of `studio batch`: pairs, times, files."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from studio.core.errors import StudioError
+from studio.core.regular_file import read_regular
+from studio.jobs.pause import Limit
+
+MAX_DEFAULTS_BYTES = 2**20
+
+
+def pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
+    """Return NAME=VALUE texts as a table. Raises StudioError."""
+    table: dict[str, str] = {}
+    for text in texts or ():
+        name, sign, value = text.partition("=")
+        name = name.strip()
+        if not sign or not name:
+            raise StudioError(f"{option} {text[:40]!r} is not NAME=VALUE.", cause="invalid")
+        if name in table:
+            raise StudioError(f"{option} names {name[:40]!r} twice.", cause="invalid", cure="Name it once.")
+        table[name] = value
+    return table
+
+
+_LONG_NAME = re.compile(r"""(?<![\w."'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){33}""")
+"""a.b.c and so on: tomllib takes quadratic time for it, two minutes for 200 kB."""
+
+
+def read_defaults(path: Path | None) -> dict[str, Any]:
+    """Return the settings of a .toml file. Raises StudioError."""
+    if path is None:
+        return {}
+    try:
+        text = read_regular(path, MAX_DEFAULTS_BYTES).decode("utf-8-sig")
+        if _LONG_NAME.search(text):
+            raise _unreadable(path, "it is nested too deeply")
+        return tomllib.loads(text)
+    except (OSError, ValueError) as error:  # tomllib's errors are ValueErrors
+        raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from error
+    except RecursionError as error:
+        raise _unreadable(path, "it is nested too deeply") from error
+
+
+def _unreadable(path: Path, why: str) -> StudioError:
+    return StudioError(f"{path.name} cannot be read: {why}.", cause="invalid", cure="Write lines such as steps = 20.")
+
+
+def read_limit(until: str, at_most: int | None) -> Limit | None:
+    """Return how far a run may go; None where it may go to its end. Raises StudioError."""
+    if at_most is not None and at_most < 1:
+        raise StudioError(f"--at-most {at_most} is not possible.", cause="invalid", cure="Choose a number above 0.")
+    if not until and not at_most:
+        return None
+    return Limit(jobs=at_most or 0, until=read_time(until, datetime.datetime.now()) if until else 0.0)
+
+
+def read_time(text: str, now: datetime.datetime) -> float:
+    """Return the Unix time that is meant: `07:30` is the next one, `2026-12-24 18:00` that day's. Raises StudioError."""
+    try:
+        if len(text) <= len("00:00:00"):
+            meant = datetime.datetime.combine(now.date(), datetime.time.fromisoformat(text))
+            meant += datetime.timedelta(days=meant <= now)
+        else:
+            meant = datetime.datetime.fromisoformat(text)
+        past = meant.timestamp() <= now.timestamp()
+    except (ValueError, OverflowError, OSError) as error:
+        raise StudioError(
+            f"--until {text[:40]!r} is no time.", cause="invalid", cure="Write 07:30, or 2026-12-24T18:00 for a day."
+        ) from error
+    if past:
+        raise StudioError(f"--until {text} is over.", cause="invalid", cure="Give a time to come.")
+    return meant.timestamp()
+
+
+def report_path(path: Path | None) -> Path | None:
+    """Return the report's file; in a folder it is report.csv."""
+    if path is None:
+        return None
+    path = path.absolute()
+    return path / "report.csv" if path.is_dir() or not path.suffix else path

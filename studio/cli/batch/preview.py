@@ -1,0 +1,68 @@
+"""`studio batch --check`: each row as it was resolved, and the file that it would make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from studio.batch.batch_file import BatchFile
+from studio.batch.plan import Row
+from studio.batch.resume import Resumed
+from studio.cli import output
+from studio.cli.batch.problems import show_problems
+from studio.core.jobs import Job
+from studio.core.requests import Request
+
+_SHOWN_ANYWAY = {"kind", "model", "seed", "prompt"}
+
+
+def show(batch_file: BatchFile, jobs: Sequence[Job], resumed: Resumed | None, *, as_json: bool) -> int:
+    """Print the rows and return the exit code."""
+    there = resumed.rows if resumed else frozenset()
+    stems = iter(job.target.stem for job in jobs)
+    rows = []
+    for index, row in enumerate(batch_file.rows):
+        state = _state(row, index in there)
+        made = resumed.done.get(index) if resumed else None  # what was drawn then counts
+        rows.append((row, made.request if made else row.request, state, next(stems, "") if state == "to run" else ""))
+    if as_json:
+        table = {"encoding": batch_file.encoding, "warning": batch_file.warning, "rows": [_as_table(*row) for row in rows]}
+        output.as_json(table)
+        return output.WRONG if batch_file.bad else output.DONE
+    varying = _varying([request for _row, request, _state, _stem in rows if request is not None])
+    for row, request, state, stem in rows:
+        if request is not None:
+            output.result(_line(row.line, request, varying, stem or state))
+    show_problems(batch_file)
+    done = f", {len(there)} are done or wait already" if resumed else ""
+    output.note(f"{len(batch_file.good)} rows can run, {len(batch_file.bad)} cannot{done} ({batch_file.encoding})")
+    return output.WRONG if batch_file.bad else output.DONE
+
+
+def _state(row: Row, there: bool) -> str:
+    if row.request is None:
+        return "cannot run"
+    return "done or waiting" if there else "to run"
+
+
+def _varying(requests: Sequence[Request]) -> frozenset[str]:
+    """Return the settings that are not the same in all rows: what a person wants to compare."""
+    first: dict[str, dict[str, Any]] = {}
+    found: set[str] = set()
+    for request in requests:
+        values = msgspec.structs.asdict(request)
+        before = first.setdefault(request.kind, values)
+        found |= {name for name, value in values.items() if value != before[name]}
+    return frozenset(found - _SHOWN_ANYWAY)
+
+
+def _line(line: int, request: Request, varying: frozenset[str], named: str) -> str:
+    values = msgspec.structs.asdict(request)
+    settings = "".join(f", {name} {values[name]}" for name in values if name in varying and values[name] != "")
+    return f"line {line}: {request.kind}, {request.model}, seed {request.seed}{settings} → {named}: {request.prompt}"
+
+
+def _as_table(row: Row, request: Request | None, state: str, stem: str) -> dict[str, Any]:
+    return {"line": row.line, "state": state, "name": stem, "request": request, "problems": row.problems}

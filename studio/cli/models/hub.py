@@ -1,0 +1,173 @@
+"""`studio models get` and `studio models hub`: models from a hub."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from studio.cli import output
+from studio.cli.context import unsaved
+from studio.core.errors import StudioError
+from studio.core.paths import DataFolder
+
+if TYPE_CHECKING:
+    from studio.models.card import ModelCard
+    from studio.models.hub.download import Look
+    from studio.models.hub.repository import Hub, Repository
+    from studio.models.install.wheel_download import InstallProgress
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Endpoint = Annotated[str, typer.Option("--endpoint", metavar="URL", help="Another hub: a mirror, a company's own.")]
+
+
+def get_command(
+    ctx: typer.Context,
+    repository: Annotated[str, typer.Argument(metavar="REPO[@REVISION]", help="organisation/name, or its page's address.")],
+    file: Annotated[str, typer.Option("--file", metavar="NAME.gguf", help="One file of several.")] = "",
+    endpoint: Endpoint = "",
+    offline: Annotated[bool, typer.Option("--offline", help="Fetch nothing, whatever is asked for.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Show what would be fetched, and fetch nothing.")] = False,
+    discard: Annotated[bool, typer.Option("--discard", help="Delete what lies there of an unfinished download.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Fetch a model from a hub, or go on where that stopped. Ctrl+C pauses it."""
+    try:
+        from studio.models.hub.repository import Repository, hub_for, parse_repository
+
+        hub = hub_for(ctx.obj.data, endpoint, offline=offline)
+        wanted = parse_repository(repository, hub)
+        if file:
+            wanted = Repository(wanted.repo, wanted.revision, (file,))
+        if discard:
+            _discard(ctx.obj.data, wanted, as_json)
+        elif check:
+            _check(ctx.obj.data, wanted, hub, as_json)
+        else:
+            _get(ctx.obj.data, wanted, hub, as_json)
+    except StudioError as error:
+        output.explain(error)
+        raise typer.Exit(output.WRONG if error.cause == "invalid" else output.FAILED) from None
+    except KeyboardInterrupt:
+        output.note("Paused. Start it again to go on where it was.")
+        raise typer.Exit(output.INTERRUPTED) from None
+
+
+def _get(data: DataFolder, wanted: Repository, hub: Hub, as_json: bool) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    from studio.models.hub.download import download
+    from studio.models.hub.progress import pace_text
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[pace]}"))
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        bar = progress.add_task(wanted.repo, total=None, pace="")
+
+        def say(now: InstallProgress) -> None:
+            progress.update(bar, description=now.phase, completed=now.done, total=now.total or None, pace=pace_text(now))
+
+        card = download(data, wanted, say, hub=hub)
+    _show_card(card, as_json)
+
+
+def _show_card(card: ModelCard, as_json: bool) -> None:
+    if as_json:
+        output.as_json(card)
+    else:
+        output.result(card.name)
+
+
+def _check(data: DataFolder, wanted: Repository, hub: Hub, as_json: bool) -> None:
+    from studio.models.hub.download import look
+
+    seen = look(data, wanted, hub=hub)
+    if as_json:
+        output.as_json(seen)
+    else:
+        _show_look(seen)
+    if seen.found.closed is not None:
+        raise seen.found.closed.error()
+
+
+def _show_look(seen: Look) -> None:
+    found = seen.found
+    output.result(f"{seen.repository.repo}, commit {found.commit}")
+    for file in found.files:
+        output.result(f"{file.size / 1e6:10.1f} MB  {file.path}")
+    if found.files:
+        output.result(f"{found.size / 1e6:10.1f} MB  in all; {seen.there / 1e6:.1f} MB are there already")
+    others = [file for file in found.choices if file not in found.files]
+    for file in others:
+        output.result(f"{file.size / 1e6:10.1f} MB  {file.path} (instead, with --file)")
+    output.result(f"Disk: {seen.need / 1e9:.1f} GB needed, {seen.free / 1e9:.1f} GB free")
+    link = f" ({found.licence_link})" if found.licence_link else ""
+    output.result(
+        f"Licence: {found.licence or 'not said'}{link}{'; its terms must be accepted on the hub' if found.gated else ''}"
+    )
+
+
+def _discard(data: DataFolder, wanted: Repository, as_json: bool) -> None:
+    from studio.models.hub.download import discard
+
+    size = discard(data, wanted)
+    if as_json:
+        output.as_json({"repository": wanted.repo, "deleted": size})
+    else:
+        output.result(f"{size / 1e6:.1f} MB of {wanted.repo} were deleted.")
+
+
+def hub_command(
+    ctx: typer.Context,
+    endpoint: Annotated[
+        str | None, typer.Option("--endpoint", metavar="URL", help="Keep another hub; empty for the usual one.")
+    ] = None,
+    offline: Annotated[bool | None, typer.Option("--offline/--online", help="Whether anything is fetched at all.")] = None,
+    login: Annotated[
+        bool, typer.Option("--login", help="Keep a token in the desktop's keyring; it is asked for, or read from stdin.")
+    ] = False,
+    logout: Annotated[bool, typer.Option("--logout", help="Delete the token.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show or set where models are fetched from, and with whose account."""
+    from studio.core.settings_store import update
+    from studio.models.catalog import meant_by
+    from studio.models.hub.credentials import store_token, token_for
+    from studio.models.hub.download import unfinished
+    from studio.models.hub.repository import checked_endpoint, hub_for
+
+    data = ctx.obj.data
+    try:
+        change: dict[str, Any] = {}
+        if endpoint is not None:
+            change["endpoint"] = checked_endpoint(endpoint) if endpoint else ""
+        if offline is not None:
+            change["offline"] = offline
+        ctx.obj.report_damage()
+        if change:
+            update(data, change)
+        hub = hub_for(data)
+        if login or logout:
+            store_token(hub, _ask_token() if login else "")
+        logged_in = bool(token_for(hub))
+    except StudioError as error:
+        output.explain(error)
+        raise typer.Exit(output.WRONG if error.cause == "invalid" else output.FAILED) from None
+    except OSError as error:
+        output.explain(unsaved(error))
+        raise typer.Exit(output.FAILED) from None
+    left = unfinished(data)
+    if as_json:
+        output.as_json({"endpoint": hub.endpoint, "offline": hub.offline, "logged_in": logged_in, "unfinished": left})
+        return
+    output.result(f"Hub: {hub.endpoint}{' (offline)' if hub.offline else ''}")
+    output.result("Account: a token is there" if logged_in else "Account: none")
+    for name, size in left.items():
+        output.result(f"Not finished: {name}, {size / 1e6:.1f} MB (studio models get {meant_by(name)})")
+
+
+def _ask_token() -> str:
+    return getpass.getpass("Token (not shown): ", sys.stderr) if sys.stdin.isatty() else sys.stdin.readline()

@@ -1,0 +1,197 @@
+"""`studio models list|show|check`: what is installed and what the catalogue offers, one model's card, a model's files."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+from studio.cli import output
+from studio.cli.context import Context
+from studio.core.errors import StudioError
+from studio.core.paths import DataFolder
+from studio.models.card import ADAPTER, ModelCard
+from studio.models.catalog import CatalogueEntry
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def register(models_app: typer.Typer) -> None:
+    """Add the commands to `studio models`."""
+    models_app.command("list")(list_command)
+    models_app.command("show")(show_command)
+    models_app.command("check")(check_command)
+
+
+def list_command(
+    ctx: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="Also what the catalogue offers.")] = False,
+    task: Annotated[str, typer.Option("--task", help="Only this task (text-to-image …) or kind (text, image, adapter …).")] = "",
+    fitting: Annotated[bool, typer.Option("--fits", help="Only what this computer can run; takes some seconds.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the installed models, the default of each kind first, then adapters; with --all also those of the catalogue."""
+    from studio.models.catalog import listed, why_not_run
+    from studio.models.memory.hardware import look_closely
+    from studio.models.memory.load_plan import fits
+
+    installed = _installed(ctx.obj.data)
+    names = {card.name for card in installed}
+    entries = [entry for entry in listed(installed) if everything or entry.card.name in names]
+    if task:
+        entries = [
+            entry for entry in entries if task in (entry.card.kind, *entry.card.tasks) or (task == ADAPTER and entry.card.adapter)
+        ]
+    if fitting:
+        machine = look_closely()
+        entries = [entry for entry in entries if fits(entry.card, machine) is not False and not why_not_run(entry.card)]
+    if as_json:
+        output.as_json({"models": [_table(entry, names) for entry in entries]})
+        return
+    wide = max((len(_what(entry.card)) for entry in entries), default=0)
+    for entry in entries:
+        card, mark = entry.card, "" if entry.card.name in names else "  (not installed)"
+        size = f"{card.size / 1e6:8.0f} MB" if card.size else " " * 11
+        mark = mark if everything else ""
+        output.result(f"{_what(card):{max(wide, 7)}} {card.name:40}{size}  {card.licence or 'licence unknown'}{mark}")
+    if not entries:
+        output.note("None of these is installed." if not everything else "There is none of these.")
+    if not any(card.kind == "text" for card in installed):
+        output.note("No text model yet: studio models install starter")
+
+
+def _what(card: ModelCard) -> str:
+    return card.adapter if card.kind == ADAPTER else card.kind
+
+
+def show_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
+    """Show a model's card: what it is for, its licence, what it needs and how it is loaded here, how to get it."""
+    installed = _installed(ctx.obj.data)
+    try:
+        entry = _entry(installed, name)
+    except StudioError as error:
+        output.explain(error)
+        raise typer.Exit(output.WRONG) from None
+    if as_json:
+        output.as_json({**_table(entry, {card.name for card in installed}), "loads": _way(ctx.obj, entry.card)})
+        return
+    for line in _lines(entry, {card.name for card in installed}, _way(ctx.obj, entry.card)):
+        output.result(line)
+
+
+def check_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
+    """Read an installed model's weights and compare their hash with what was noted when it was added."""
+    from studio.models.install.verify import check
+
+    console = Console(stderr=True)
+    try:
+        card = next((card for card in _installed(ctx.obj.data) if name in (card.name, card.title)), None)
+        if card is None:
+            raise StudioError(f"There is no model {name!r} installed.", cause="invalid", cure="See `studio models list`.")
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+            bar = progress.add_task(card.title, total=None)
+            found = check(ctx.obj.data, card, lambda done, total: progress.update(bar, completed=done, total=total))
+    except StudioError as error:
+        output.explain(error)
+        raise typer.Exit(output.WRONG if error.cause == "invalid" else output.FAILED) from None
+    except KeyboardInterrupt:
+        output.note("Stopped.")
+        raise typer.Exit(output.INTERRUPTED) from None
+    if as_json:
+        output.as_json({"name": card.name, **msgspec.to_builtins(found)})
+    else:
+        output.result(found.words)
+    if found.state == "changed":
+        raise typer.Exit(output.FAILED)
+
+
+def _installed(data: DataFolder) -> list[ModelCard]:
+    from studio.core.requests import KINDS
+    from studio.models.registry import of_kind
+
+    adapters = [card for card in of_kind(data, ADAPTER) if card.kind == ADAPTER]
+    return [*(card for kind in KINDS for card in of_kind(data, kind)), *adapters]
+
+
+def _entry(installed: list[ModelCard], name: str) -> CatalogueEntry:
+    """Return the installed model or the one of the catalogue with this name, title, alias or repository. Raises StudioError."""
+    from studio.models.catalog import listed
+
+    wanted = name.casefold()
+    entries = listed(installed)
+    for entry in entries:
+        card = entry.card
+        if wanted in {word.casefold() for word in (card.name, card.title, card.repo, *entry.aliases)}:
+            return entry
+    near = [entry.card.name for entry in entries if wanted in f"{entry.card.name} {entry.card.title}".casefold()][:8]
+    cure = f"Meant is perhaps {', '.join(near)}." if near else "`studio models list --all` shows all."
+    raise StudioError(f"There is no model {name!r}.", cause="invalid", cure=cure)
+
+
+def _table(entry: CatalogueEntry, installed: set[str]) -> dict[str, Any]:
+    from studio.models.catalog import how_to_get, why_not_run
+    from studio.models.memory.hardware import needs
+
+    known, hindrance = needs(entry.card), why_not_run(entry.card)
+    return {
+        **msgspec.to_builtins(entry.card),
+        "memory": known and known[0],
+        "memory_computed": bool(known and known[1]),
+        "installed": entry.card.name in installed,
+        "runs": not hindrance,
+        "get": how_to_get(entry),
+    }
+
+
+def _way(context: Context, card: ModelCard) -> str:
+    """Return how the model would be loaded on this computer while nothing else runs, or why it cannot."""
+    from studio.models.memory.hardware import look_closely
+    from studio.models.memory.load_plan import choose, facts_of
+
+    if card.base or card.adapter:
+        return ""
+    try:
+        plan = choose(card, look_closely().at_rest, facts=facts_of(card), wish=context.wish_for(card.name))
+    except StudioError as error:
+        return f"{error.message} {error.cure}"
+    return plan.words
+
+
+def _lines(entry: CatalogueEntry, installed: set[str], way: str) -> list[str]:
+    from studio.models.catalog import how_to_get, licences, why_not_run
+    from studio.models.memory.hardware import needs
+
+    card, known, hindrance = entry.card, needs(entry.card), why_not_run(entry.card)
+    about = "" if known is None or not known[1] else ", computed from its size"
+    terms = licences().get(card.licence)
+    memory = (
+        [f"{value / 1e9:.{1 if value >= 5e7 else 3}f} GB at {title}" for title, value in _precisions(known[0])] if known else []
+    )
+    rows = {
+        "Name": card.name,
+        "Kind": ", ".join((card.kind, *card.tasks)),
+        "For": card.description,
+        "Runs": f"not yet: {hindrance}" if hindrance else "",
+        "Size": f"{card.size / 1e9:.2f} GB" if card.size >= 5e6 else f"{card.size / 1e6:.2f} MB" if card.size else "",
+        "Licence": f"{card.licence or 'not known'}. {terms.words if terms else ''}".strip(),
+        "Account": "the hub wants one that has agreed to the licence" if card.gated else "",
+        "Fits": card.family if card.kind == ADAPTER else "",
+        "Trigger words": ", ".join(card.trigger_words),
+        "Languages": ", ".join(card.languages),
+        "Can": ", ".join(card.abilities),
+        "Memory": f"{', '.join(memory)}{about}" if memory else "" if card.adapter else "not known",
+        "Loads here": way,
+        "Source": " ".join(filter(None, (card.repo or card.source, card.revision))),
+        "Folder": card.path if card.name in installed else "",
+        "How to get it": "installed" if card.name in installed else how_to_get(entry),
+    }
+    return [card.title, *(f"  {name:15}{value}" for name, value in rows.items() if value)]
+
+
+def _precisions(memory: Any) -> list[tuple[str, int]]:
+    pairs = (("16 bits", memory.bf16), ("8 bits", memory.int8), ("4 bits", memory.int4))
+    return [(title, value) for title, value in pairs if value]

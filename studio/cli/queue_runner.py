@@ -1,0 +1,295 @@
+"""Runs jobs from a shell: submits them, shows how far they are, waits until they are over. Ctrl+C cancels and keeps."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+from PySide6.QtCore import QCoreApplication, QTimer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from studio.cli import output
+from studio.cli.context import Context
+from studio.cli.remote_queue import RemoteSession
+from studio.core.artifact import Artifact
+from studio.core.errors import Failure
+from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Statistics, TextDelta, ThoughtDelta
+from studio.core.events import Progress as ProgressEvent
+from studio.core.files import can_write
+from studio.core.jobs import Batch, Job, JobState
+from studio.core.settings_store import load_settings
+from studio.core.telemetry import remove_telemetry_files
+from studio.jobs.ipc import knock
+from studio.jobs.pause import Limit
+from studio.jobs.queue import JobQueue
+from studio.jobs.session import DataFolderInUseError, Session
+from studio.jobs.store_rows import look
+
+SIGNAL_POLL_MS = 100
+"""Python sees a signal only between its own instructions; a timer gives it some while Qt waits."""
+WINDOW_OBEYS_MS = 6_000
+"""How long Ctrl+C waits for the window that runs the jobs; its engine takes 3 s to end one that hangs."""
+LOOK_AGAIN_MS = 2_000
+"""How often it is tried whether a folder that refused a result can be written again."""
+
+
+class Outcome(msgspec.Struct, kw_only=True):
+    """How one job ended; what `--json` prints."""
+
+    job_id: str
+    state: str
+    prompt: str
+    seed: int | None
+    line: int = 0
+    files: list[str] = []
+    text: str | None = None
+    """What a text job wrote, the first of several candidates; see `with_texts`."""
+    texts: list[str] = []
+    """All candidates, in the order of `files`."""
+    artifacts: list[Artifact] = []
+    failure: Failure | None = None
+    statistics: Statistics | None = None
+
+
+def with_texts(outcome: Outcome) -> Outcome:
+    """Read the texts that a job wrote, for `--json`. A file that was moved meanwhile is left out."""
+    for artifact in outcome.artifacts:
+        if artifact.media_type.startswith("text/"):
+            with contextlib.suppress(OSError):
+                outcome.texts.append(Path(artifact.path).read_text(encoding="utf-8", errors="replace"))
+    outcome.text = next(iter(outcome.texts), None)
+    return outcome
+
+
+class Run:
+    """One run of the queue in this process, or in the window that is open, until the jobs that it is about are over."""
+
+    def __init__(self, context: Context, *, stream_text: bool = False) -> None:
+        self._application = QCoreApplication.instance() or QCoreApplication(sys.argv[:1])
+        self._context = context
+        self.session = _open_session(context)
+        self._stream_text = stream_text
+        self._count = 0
+        self.new = 0
+        """How many jobs were submitted."""
+        self._refused = ""
+        self._ended = False
+        """Whether the run is over, perhaps before the event loop began: leaving a loop that does not run yet does nothing."""
+        self._queue_failed = False
+        """Whether the queue could not store something: it may not be able to store a cancel either."""
+        self.paused = ""
+        """Why the run ended before all of its jobs were over; empty where it did not."""
+        self._waiting: dict[str, Outcome] = {}
+        self._over: dict[str, Outcome] = {}
+        self._open_batches: set[str] = set()
+        self.interrupted = False
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeRemainingColumn())
+        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._bar = self._progress.add_task("", total=None, count="")
+        queue = self.session.queue
+        queue.job_event.connect(self._on_job_event)
+        queue.batch_finished.connect(self._on_batch_finished)
+        queue.failed.connect(self._on_failed)
+        if isinstance(self.session, Session):
+            self.session.queue.jobs_changed.connect(self._on_jobs_changed)
+            self.session.queue.disk_refused.connect(self._on_disk_refused)
+            self.session.queue.pause_changed.connect(self._on_pause_changed)
+
+    def jobs(self) -> list[Job]:
+        """Return the jobs of the queue, those that are over among them."""
+        if isinstance(self.session, Session):
+            return self.session.queue.jobs()
+        return look(self._context.data)
+
+    def submit(
+        self, jobs: Sequence[Job], batch: Batch | None = None, *, beside: Sequence[Job] = (), limit: Limit | None = None
+    ) -> list[Outcome]:
+        """Run new jobs (before anything else that waits stays where it is: the queue's order holds) and return how they ended.
+
+        `beside`: jobs that wait in the queue already, and that are waited for as well. `limit`: how far the run goes.
+        Raises DataFolderInUseError for a limit where a window has the queue.
+        """
+        if isinstance(self.session, RemoteSession):
+            beside = ()  # the window says nothing about jobs that it had before
+        if limit is not None:
+            self._own_queue("A run cannot be limited from here while the window is open.").set_limit(limit)
+        self.new = len(jobs)
+        if jobs and batch is not None:
+            self._open_batches.add(batch.id)
+        return self._run([*jobs, *beside], lambda: self.session.queue.submit(jobs, batch) if jobs else None)
+
+    def close(self) -> None:
+        """End without running anything."""
+        self.session.close()
+
+    def _own_queue(self, told: str) -> JobQueue:
+        if isinstance(self.session, RemoteSession):
+            self.session.close()
+            raise DataFolderInUseError(told, cause="invalid", cure="Look there.")
+        return self.session.queue
+
+    def drain(self) -> list[Outcome]:
+        """Run everything that waits in the queue. Raises DataFolderInUseError where a window does that already."""
+        waiting = [job for job in self._own_queue("The window that is open runs the queue.").jobs() if not job.state.over]
+        return self._run(waiting, lambda: None)
+
+    def _run(self, jobs: Sequence[Job], begin: Callable[[], None]) -> list[Outcome]:
+        self._count = len(jobs)
+        for job in jobs:
+            request = job.request
+            self._waiting[job.id] = Outcome(
+                job_id=job.id, state=job.state, prompt=request.prompt, seed=request.seed, line=job.row
+            )
+        before = signal.signal(signal.SIGINT, self._on_interrupt)
+        timer = QTimer()
+        timer.timeout.connect(lambda: None)
+        timer.start(SIGNAL_POLL_MS)
+        try:
+            with self._progress:
+                self.session.start()
+                begin()
+                if self._waiting and not self._ended:
+                    self._application.exec()
+        finally:
+            timer.stop()
+            signal.signal(signal.SIGINT, before)
+            self.session.close()
+        return [self._over.get(job.id) or self._waiting[job.id] for job in jobs]
+
+    def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        if self.interrupted or self._queue_failed:  # at once; what is running waits in the queue
+            self.interrupted = True
+            self._end(1)
+            return
+        self.interrupted = True
+        self.session.queue.cancel(list(self._waiting))
+        if isinstance(self.session, RemoteSession):
+            QTimer.singleShot(WINDOW_OBEYS_MS, self._leave_window)
+
+    def _leave_window(self) -> None:
+        output.note("The window does not answer; its jobs stay in its queue.")
+        self._end(1)
+
+    def _on_jobs_changed(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            if job.cancelled_unrun:  # no event tells of it, because no engine heard of the job
+                self._on_job_event(job.id, Cancelled())
+
+    def _on_job_event(self, job_id: str, event: Event) -> None:
+        outcome = self._waiting.get(job_id)
+        if outcome is None:
+            return
+        if isinstance(event, TextDelta) and self._stream_text and event.candidate == 0:
+            self._stream_text = output.stream(event.text)
+        elif isinstance(event, ThoughtDelta) and event.takes_text and self._stream_text:
+            self._stream_text = output.stream("\n")
+            output.note("(The text above is what the model thought; its answer follows.)")
+        elif isinstance(event, Loading):
+            self._progress.update(self._bar, description=event.phase)
+        elif isinstance(event, ProgressEvent):
+            self._show_progress(outcome, event)
+        elif isinstance(event, (Finished, Failed, Cancelled)):
+            self._settle(job_id, outcome, event)
+
+    def _show_progress(self, outcome: Outcome, event: ProgressEvent) -> None:
+        """One job by its steps, several by how many are over."""
+        count, done, total = f"{event.step}/{event.total} {event.unit}", float(event.step), float(event.total)
+        if self._count > 1:
+            done, total = len(self._over) + done / max(total, 1), self._count
+            count += f", {len(self._over) + 1}/{self._count}"
+        title = " ".join(outcome.prompt.split())[:30]
+        self._progress.update(self._bar, description=escape(title), completed=done, total=total, count=count)
+
+    def _settle(self, job_id: str, outcome: Outcome, event: Finished | Failed | Cancelled) -> None:
+        job = self.session.queue.job(job_id)
+        if job is not None and not job.state.over:  # it took the engine down, and runs once more
+            return
+        outcome.artifacts = list(event.artifacts)
+        outcome.files = [artifact.path for artifact in event.artifacts]
+        if isinstance(event, Failed):
+            outcome.failure = job.failure if job is not None else event.failure
+        if isinstance(event, Finished):
+            outcome.statistics = event.statistics
+        names = {Finished: JobState.COMPLETED, Failed: JobState.FAILED, Cancelled: JobState.CANCELLED}
+        outcome.state = names[type(event)]
+        self._over[job_id] = self._waiting.pop(job_id)
+        self._quit_when_over()
+
+    def _on_disk_refused(self, folder: str) -> None:
+        self._refused = folder
+
+    def _on_pause_changed(self, reason: str) -> None:
+        if not reason:
+            return
+        if self._refused:
+            output.note(f"{reason} Waiting until that folder can be written again; Ctrl+C ends.")
+            QTimer.singleShot(LOOK_AGAIN_MS, self._look_again)
+        else:  # the limit of this run
+            self.paused = reason
+            self._end(0)
+
+    def _look_again(self) -> None:
+        if not self._waiting:
+            return
+        if can_write(Path(self._refused)):
+            self._refused = ""
+            self.session.queue.resume()  # type: ignore[union-attr]  # only an own queue says that it was refused
+        else:
+            QTimer.singleShot(LOOK_AGAIN_MS, self._look_again)
+
+    def _on_failed(self, sentence: str, job_ids: list[str]) -> None:
+        """The queue could not do something; jobs that are named will not run."""
+        self._queue_failed = True
+        sys.stderr.write(sentence + "\n")
+        for job_id in self._waiting.keys() & set(job_ids):
+            outcome = self._waiting.pop(job_id)
+            outcome.state = JobState.FAILED
+            outcome.failure = Failure(cause="disk", message=sentence)
+            self._over[job_id] = outcome
+        if not self._waiting:  # no batch reports its end any more
+            self._open_batches.clear()
+        self._quit_when_over()
+        if isinstance(self.session, RemoteSession) and not job_ids:
+            self._end(1)
+
+    def _on_batch_finished(self, batch: Batch) -> None:
+        self._open_batches.discard(batch.id)
+        self._quit_when_over()
+
+    def _end(self, code: int) -> None:
+        self._ended = True
+        self._application.exit(code)
+
+    def _quit_when_over(self) -> None:
+        if not self._waiting and not self._open_batches:
+            self._end(0)
+
+
+def _open_session(context: Context) -> Session | RemoteSession:
+    """Return a session of our own, or the one of the window that has the data folder. Raises StudioError."""
+    try:
+        session = Session(context.data, context.engine())
+    except DataFolderInUseError:
+        socket = knock(context.data)
+        if socket is None:  # another command has it
+            raise
+        return RemoteSession(socket)
+    if session.damage:
+        output.note(session.damage)
+    if sentence := remove_telemetry_files(context.data):
+        output.note(sentence)
+    context.report_damage()
+    settings = load_settings(context.data)
+    session.worker.keep_awake = settings.keep_awake
+    session.queue.by_model = settings.order_by_model
+    session.queue.together = settings.run_together
+    session.queue.pause_on_disk = True
+    return session

@@ -1,0 +1,229 @@
+"""Is everything there that Studio needs? Facts for a person, each with what to do. No network; torch is asked in a child."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.metadata
+import importlib.util
+import platform
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import psutil
+
+from studio.core.environment import thread_count
+from studio.core.errors import StudioError
+from studio.core.paths import DataFolder
+from studio.core.requests import KINDS
+from studio.models import llama_cpp
+from studio.models.card import ModelCard
+from studio.models.inspect.checkpoint import checked, checkpoint_in
+from studio.models.memory.probe_process import ask
+from studio.models.registry import of_kind
+
+LOW_DISK_BYTES = 5e9
+LOW_MEMORY_BYTES = 4e9
+# Debian package → library, of what Qt needs for a window on X11.
+_WINDOW_LIBRARIES = {
+    "libglib2.0-0": "libglib-2.0.so.0",
+    "libegl1": "libEGL.so.1",
+    "libgl1": "libGL.so.1",
+    "libxkbcommon-x11-0": "libxkbcommon-x11.so.0",
+    "libxcb-cursor0": "libxcb-cursor.so.0",
+    "libxcb-icccm4": "libxcb-icccm.so.4",
+    "libxcb-image0": "libxcb-image.so.0",
+    "libxcb-keysyms1": "libxcb-keysyms.so.1",
+    "libxcb-render-util0": "libxcb-render-util.so.0",
+    "libxcb-shape0": "libxcb-shape.so.0",
+    "libfontconfig1": "libfontconfig.so.1",
+    "libdbus-1-3": "libdbus-1.so.3",
+}
+_HOW_TO_GET = {"text": "studio models install starter", "speech": "studio models install kokoro"}
+REINSTALL = "Install Studio again: pip install ."
+_HARMFUL = ("torchvision", "torchaudio", "torchcodec")
+# Versions below these have known holes.
+_FLOORS = {
+    "transformers": (5, 10),
+    "diffusers": (0, 42, 1),
+    "accelerate": (1, 15),
+    "onnxruntime": (),
+    "soundfile": (),
+    "Pillow": (13,),
+    "Jinja2": (3, 1, 6),
+}
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that was looked at."""
+
+    name: str
+    state: Literal["ok", "warn", "bad"]
+    found: str
+    cure: str = ""
+
+
+def examine(data: DataFolder) -> list[Check]:
+    """Look at everything; takes some seconds, because torch is imported in a child."""
+    answers = ask()
+    checks = [_python(), _qt(answers), *_libraries(), *_torch(answers), *_packages(), *_harmful(), _sound(answers), _video()]
+    return [*checks, _memory(), _disk(data), _writable(data), *_models(data)]
+
+
+def _python() -> Check:
+    if sys.version_info < (3, 11):
+        return Check("Python", "bad", platform.python_version(), "Install Python 3.11 or newer.")
+    return Check("Python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+
+
+def _qt(answers: dict[str, dict[str, Any]]) -> Check:
+    try:
+        version = importlib.metadata.version("PySide6_Essentials")
+    except importlib.metadata.PackageNotFoundError:
+        return Check("Qt", "bad", "PySide6 is missing", REINSTALL)
+    if sys.version_info < (3, 12) and version.startswith("6.12."):
+        return Check(
+            "Qt", "bad", f"PySide6 {version}, which ends by itself on this Python", 'pip install "PySide6_Essentials<6.12"'
+        )
+    reason = _reason(answers, "window")
+    if reason:
+        return Check("Qt", "bad", f"PySide6 {version} does not start: {reason}", "See Window libraries, or install Studio again.")
+    return Check("Qt", "ok", f"PySide6 {version}")
+
+
+def _reason(answers: dict[str, dict[str, Any]], name: str) -> str:
+    """Return why a question has no good answer, or the empty text."""
+    if name not in answers:
+        return "it ended the process that tried"
+    return str(answers[name].get("error", ""))
+
+
+def _libraries() -> Iterator[Check]:
+    if sys.platform != "linux":
+        return
+    missing = [package for package, library in _WINDOW_LIBRARIES.items() if not _can_load(library)]
+    if missing:
+        packages = " ".join(missing)
+        yield Check("Window libraries", "bad", f"missing: {packages}", f"On Debian or Ubuntu: sudo apt-get install {packages}")
+    else:
+        yield Check("Window libraries", "ok", "all there")
+
+
+def _can_load(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def _torch(answers: dict[str, dict[str, Any]]) -> Iterator[Check]:
+    reason = _reason(answers, "torch")
+    if reason:
+        yield Check("torch", "bad", reason, REINSTALL)
+        return
+    found = answers["torch"]
+    yield Check("torch", "ok", found["version"])
+    if found["cuda"] or found["xpu"]:
+        yield Check("GPU", "ok", f"{found['device']}, {found['memory'] / 1e9:.0f} GB")
+    elif found["mps"]:
+        yield Check("GPU", "ok", "Apple GPU")
+    else:
+        yield Check("GPU", "warn", "none; models run on the processor", "Small models work well; large ones are slow.")
+
+
+def _packages() -> Iterator[Check]:
+    for name, floor in _FLOORS.items():
+        try:
+            version = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            yield Check(name, "bad", "missing", REINSTALL)
+            continue
+        numbers = tuple(int(part) for part in re.findall(r"\d+", version)[: len(floor)])
+        if numbers < floor:
+            yield Check(name, "warn", f"{version}, which has known security holes", f"pip install --upgrade {name}")
+        else:
+            yield Check(name, "ok", version)
+
+
+def _harmful() -> Iterator[Check]:
+    for name in _HARMFUL:
+        if importlib.util.find_spec(name) is not None:
+            cure = f"Studio does not need it, and beside another build of torch it breaks model loading: pip uninstall {name}"
+            yield Check(name, "warn", "is installed", cure)
+
+
+def _sound(answers: dict[str, dict[str, Any]]) -> Check:
+    devices = answers.get("sound", {}).get("devices", [])
+    if devices:
+        return Check("Sound", "ok", ", ".join(devices)[:200])
+    return Check("Sound", "warn", _reason(answers, "sound") or "no device", "Sounds are saved and can be played elsewhere.")
+
+
+def _memory() -> Check:
+    memory, cores = psutil.virtual_memory(), psutil.cpu_count(logical=False) or "?"
+    found = f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free, {cores} cores, {thread_count()} for Studio"
+    low = memory.available < LOW_MEMORY_BYTES
+    return Check("Memory", "warn" if low else "ok", found, "Close other programs, or use small models." if low else "")
+
+
+def _disk(data: DataFolder) -> Check:
+    place = next(folder for folder in (data.root, *data.root.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    low = free < LOW_DISK_BYTES
+    return Check(
+        "Disk", "warn" if low else "ok", f"{free / 1e9:.1f} GB free", "Free some space for models and results." if low else ""
+    )
+
+
+def _writable(data: DataFolder) -> Check:
+    try:
+        data.create()
+        with tempfile.TemporaryFile(dir=data.root) as file:
+            file.write(b"x")
+    except OSError as error:
+        return Check("Data folder", "bad", f"{data.root}: {error.strerror}", "Choose another with --data-dir.")
+    return Check("Data folder", "ok", str(data.root))
+
+
+def _video() -> Check:
+    if importlib.util.find_spec("av") is None:
+        return Check("Video files", "ok", 'animated WebP; MP4 with pip install "studio[video]"')
+    return Check("Video files", "ok", f"MP4 (PyAV {importlib.metadata.version('av')}), animated WebP")
+
+
+def _models(data: DataFolder) -> Iterator[Check]:
+    for kind in KINDS:
+        cards = of_kind(data, kind)
+        gone = [card for card in cards if card.path and not Path(card.path).is_dir()]
+        titles = ", ".join(card.title for card in cards if card not in gone)
+        if titles:
+            yield Check(f"Models for {kind}", "ok", titles)
+        elif kind == "video":  # not everybody wants one, and the smallest has 14 GB
+            yield Check("Models for video", "ok", "none yet (studio models list --all --task text-to-video)")
+        else:
+            yield Check(f"Models for {kind}", "warn", "none", _HOW_TO_GET.get(kind, "studio models add FOLDER"))
+        for card in gone:
+            cure = f"Bring it back, or: studio models remove {card.name}"
+            yield Check(card.title, "warn", f"its folder is gone: {card.path}", cure)
+        for card in cards:
+            if card not in gone and card.path:
+                yield from _one_file(card)
+
+
+def _one_file(card: ModelCard) -> Iterator[Check]:
+    """What is wrong with a model whose weights are one file that lies elsewhere."""
+    try:
+        pointer = checkpoint_in(card.folder)
+        path = checked(pointer) if pointer is not None else None
+    except StudioError as error:
+        yield Check(card.title, "warn", error.message, error.cure)
+        return
+    if card.runner == llama_cpp.RUNNER and not llama_cpp.is_there():
+        cure = f'pip install "studio[gguf]", or convert it: studio models add "{path}"'
+        yield Check(card.title, "warn", "llama.cpp, which runs it, is not installed", cure)

@@ -1,0 +1,1 @@
+"""Runs image pipelines of diffusers."""

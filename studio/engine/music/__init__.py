@@ -1,0 +1,1 @@
+"""Runs music models: MusicGen, diffusion pipelines, the symbolic starter model."""

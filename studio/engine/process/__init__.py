@@ -1,0 +1,1 @@
+"""The engine in a child process: launcher, message pipe, server, messages, preload."""

@@ -1,0 +1,53 @@
+"""What the fork server imports once, so that each child that it forks has it already. Nothing here may touch a GPU."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import threading
+
+from studio.core import environment
+
+MODULES = (
+    "torch",
+    "transformers",
+    "diffusers",
+    "transformers.generation.utils",
+    "transformers.models.auto.modeling_auto",
+    "transformers.models.auto.tokenization_auto",
+    "transformers.models.llama.modeling_llama",
+    "transformers.models.gpt2.modeling_gpt2",
+    "transformers.models.bert.modeling_bert",
+    "transformers.models.clip.modeling_clip",
+    "diffusers.pipelines.auto_pipeline",
+    "diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion",
+    "diffusers.models.unets.unet_2d_condition",
+    "diffusers.models.autoencoders.autoencoder_tiny",
+    "diffusers.schedulers.scheduling_dpmsolver_multistep",
+    "soundfile",
+    "studio.engine.local",
+    "studio.engine.text.generate",
+    "studio.engine.image.generate",
+    "studio.engine.speech.generate",
+    "studio.engine.music.generate",
+    "studio.engine.video.generate",
+)
+
+
+def import_all() -> None:
+    """Import them; what a library's version lacks is imported when a job needs it."""
+    environment.prepare()
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    logging.getLogger("diffusers").setLevel(logging.ERROR)
+    for name in MODULES:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    _quiet()
+
+
+def _quiet() -> None:
+    # Progress bars share a lock between processes, which a killed child would leave behind.
+    from tqdm import tqdm
+
+    tqdm.set_lock(threading.RLock())

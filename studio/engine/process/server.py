@@ -1,0 +1,121 @@
+"""The child process: receives jobs as bytes, runs them through `LocalEngine`, sends events back as bytes.
+
+Two threads: the reader receives messages (so that a cancel is seen while a model runs) and the main thread runs jobs. When the
+pipe ends, the parent is gone, and the child ends at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from studio.core import environment
+from studio.core.events import AnyEvent, Event, Of
+from studio.core.paths import DataFolder
+from studio.core.settings import MemoryWish
+from studio.engine.local import LocalEngine
+from studio.engine.process import preload
+from studio.engine.process.messages import MAX_MESSAGE_BYTES, UNREADABLE, Cancel, Generate, ToChild, WarmUp
+
+log = logging.getLogger(__name__)
+
+
+def serve(connection: Connection, root: str, log_path: str, memory: MemoryWish | None = None) -> None:
+    """Run jobs until the parent closes the pipe or is gone; `spawn` has tied the process to its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a shell reaches the whole group; the parent decides
+    _redirect_output(log_path)
+    environment.prepare()
+    preload.import_all()  # at once in a fork server's child, which has it all
+    engine = LocalEngine(DataFolder(root=Path(root)), memory)
+    inbox = _Inbox(connection)
+    threading.Thread(target=inbox.read, name="reader", daemon=True).start()
+    encoder = msgspec.msgpack.Encoder()
+
+    def send(job_id: str, event: Event) -> None:
+        try:
+            connection.send_bytes(encoder.encode(Of(job_id, cast("AnyEvent", event))))
+        except OSError:  # the parent is gone
+            os._exit(0)
+
+    while True:
+        message = inbox.wait(engine.free_unused())
+        if isinstance(message, Generate):
+            engine.generate_together(message.jobs, send, inbox.is_cancelled)
+        elif message is not None and inbox.is_empty:  # who waits comes first
+            engine.load_ahead(message.kind, message.model)
+
+
+class _Inbox:
+    """Messages from the parent, read as they come."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._messages: queue.SimpleQueue[Generate | WarmUp] = queue.SimpleQueue()
+        self._cancelled: set[str] = set()
+        """The ids of the jobs to be cancelled. Ids, not a flag: a late cancel cannot hit the next job."""
+
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing waits."""
+        return self._messages.empty()
+
+    def wait(self, seconds: float | None) -> Generate | WarmUp | None:
+        """Return what is to be done next; None where nothing came in so many seconds."""
+        try:
+            return self._messages.get(timeout=seconds)
+        except queue.Empty:
+            return None
+
+    def is_cancelled(self, job_id: str) -> bool:
+        """True where the parent wants this job to end."""
+        return job_id in self._cancelled
+
+    def read(self) -> None:
+        """Receive messages until the pipe ends; the reader thread."""
+        try:
+            self._read_all()
+        except Exception as error:  # boundary of the thread; without it the process would wait for ever
+            # An OSError without a number is `Connection`'s word for bytes that are no message.
+            if isinstance(error, EOFError) or (isinstance(error, OSError) and error.errno is not None):
+                os._exit(0)  # the parent is gone or closed the pipe
+            log.exception("A message from the program cannot be read.")
+            logging.shutdown()
+            os._exit(UNREADABLE)
+
+    def _read_all(self) -> None:
+        decoder = msgspec.msgpack.Decoder(ToChild)
+        while True:
+            message = decoder.decode(self._connection.recv_bytes(MAX_MESSAGE_BYTES))
+            if isinstance(message, Cancel):
+                self._cancelled.add(message.job_id)
+            elif isinstance(message, Generate):
+                self._cancelled.clear()  # a retry of a job that was cancelled before
+                self._messages.put(message)
+            else:
+                self._messages.put(message)
+
+
+def _redirect_output(log_path: str) -> None:
+    """Send what libraries print to the log file, and a native crash's traceback too."""
+    descriptor = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+    if sys.stderr is not None:
+        faulthandler.enable()
+    logging.basicConfig(level=logging.WARNING)
+    logging.getLogger("studio.engine.local").setLevel(logging.INFO)

@@ -1,0 +1,52 @@
+"""The runner of each kind of request; imported with its first job, because runners import torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from studio.engine.protocol import Runner
+
+
+def _text() -> Runner:
+    from studio.engine.text import generate
+
+    return Runner(generate.load, generate.generate, generate.generate_together)
+
+
+def _image() -> Runner:
+    from studio.engine.image import generate
+
+    return Runner(generate.load, generate.generate, generate.generate_together)
+
+
+def _speech() -> Runner:
+    from studio.engine.speech import generate
+
+    return Runner(generate.load, generate.generate)
+
+
+def _music() -> Runner:
+    from studio.engine.music import generate
+
+    return Runner(generate.load, generate.generate)
+
+
+def _video() -> Runner:
+    from studio.engine.video import generate
+
+    return Runner(generate.load, generate.generate)
+
+
+RUNNERS: dict[str, Callable[[], Runner]] = {
+    "text": _text,
+    "image": _image,
+    "speech": _speech,
+    "music": _music,
+    "video": _video,
+}
+"""Kind of request → what imports its runner."""
+
+
+def runner_of(kind: str) -> Runner:
+    """Return the runner of a kind of request."""
+    return RUNNERS[kind]()

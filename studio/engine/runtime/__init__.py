@@ -1,0 +1,1 @@
+"""What all kinds share: devices, placement, model cache, schedulers, step hooks, previews."""

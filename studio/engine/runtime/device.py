@@ -1,0 +1,61 @@
+"""Which device and number format a model runs with."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import psutil
+
+from studio.models.memory.hardware import Device, Machine, installed_quantizers
+
+
+def best_device() -> Device:
+    """Return cuda, mps, xpu or cpu."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if torch.backends.mps.is_available():
+        return "mps"
+    if hasattr(torch, "xpu") and torch.xpu.is_available():
+        return "xpu"
+    return "cpu"
+
+
+def best_dtype(device: str) -> Any:
+    """Return the torch dtype: bfloat16 or float16 on a GPU; float32 on a CPU, where bfloat16 without AMX is slower."""
+    import torch
+
+    if device == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    return torch.float16 if device in ("mps", "xpu") else torch.float32
+
+
+def free_bytes(device: str) -> int:
+    """Return the memory that is free where models run."""
+    if device in ("cuda", "xpu"):
+        return _gpu_memory(device)[0]
+    return int(psutil.virtual_memory().available)
+
+
+def look() -> Machine:
+    """Return what there is to run models with, now."""
+    memory, device = psutil.virtual_memory(), best_device()
+    gpu_free, gpu_memory = _gpu_memory(device) if device in ("cuda", "xpu") else (0, 0)
+    return Machine(
+        memory=int(memory.total), free=int(memory.available), gpu="" if device == "cpu" else device, gpu_memory=gpu_memory,
+        asked=True, gpu_free=gpu_free, backend=device, quantizers=_quantizers(),
+    )  # fmt: skip
+
+
+def _gpu_memory(device: str) -> tuple[int, int]:
+    """Return the free and all bytes of a GPU. What torch holds in reserve is free for models."""
+    import torch
+
+    gpu = torch.cuda if device == "cuda" else torch.xpu
+    free, total = gpu.mem_get_info()
+    return int(free + gpu.memory_reserved() - gpu.memory_allocated()), int(total)
+
+
+_quantizers = functools.cache(installed_quantizers)

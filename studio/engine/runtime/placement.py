@@ -1,0 +1,150 @@
+"""Carries out a plan of `models/memory/load_plan.py` with what transformers and diffusers have for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from studio.engine.runtime.device import best_device, best_dtype
+from studio.models.card import ModelCard
+from studio.models.files.folder_check import read_json
+from studio.models.memory.hardware import Device
+from studio.models.memory.load_plan import OFFLOADS, Plan
+
+AS_USUAL = Plan()
+"""For whoever does not ask for a plan."""
+_LARGE = ("transformer", "unet", "text_encoder", "prior", "decoder")
+"""Parts of a pipeline that are loaded with fewer bits; autoencoders and others are small, and lose by it."""
+
+
+def device_of(plan: Plan) -> Device:
+    """Return where the model runs."""
+    return plan.device or best_device()
+
+
+def dtype_of(plan: Plan) -> Any:
+    """Return the torch dtype of what is not kept in fewer bits."""
+    import torch
+
+    device = device_of(plan)
+    if plan.precision == "fp32":
+        return torch.float32
+    if plan.precision is None or device != "cpu":
+        return best_dtype(device)
+    return torch.bfloat16
+
+
+def no_gradients(plan: Plan) -> AbstractContextManager[Any]:
+    """Return the context in which the model runs.
+
+    The 4 bits of quanto are unpacked by what inference mode forbids; and weights that are moved in it could be moved in it only.
+    """
+    import torch
+
+    moves = plan.rung in OFFLOADS or plan.precision in ("int8", "int4")
+    return torch.no_grad() if moves else torch.inference_mode()
+
+
+@contextmanager
+def turns_ended(pipe: Any) -> Iterator[None]:
+    """After this, no part that takes turns is left on the GPU.
+
+    Pipelines see to that where they end as they should: not where a job is cancelled, and not those of another class over the
+    same parts. `pipe`: the one that the parts were loaded with.
+    """
+    try:
+        yield
+    finally:
+        pipe.maybe_free_model_hooks()
+
+
+def fewer_bits(plan: Plan) -> dict[str, Any]:
+    """Return what `from_pretrained` of a language model is told besides; empty where its weights stay as they are."""
+    if plan.precision not in ("int8", "int4"):
+        return {}
+    return {"quantization_config": _for_transformers(plan), "device_map": {"": device_of(plan)}}
+
+
+def fewer_bits_of_parts(plan: Plan, card: ModelCard) -> dict[str, Any]:
+    """Return the same for a pipeline of diffusers: its denoisers and text encoders are loaded with fewer bits."""
+    if plan.precision not in ("int8", "int4"):
+        return {}
+    from diffusers.quantizers import PipelineQuantizationConfig
+
+    makers = {"diffusers": _for_diffusers, "transformers": _for_transformers}
+    mapping = {name: makers[library](plan) for name, library in _large_parts(card.folder).items()}
+    return {"quantization_config": PipelineQuantizationConfig(quant_mapping=mapping)}
+
+
+def _large_parts(folder: Path) -> dict[str, str]:
+    index = read_json(folder / "model_index.json")
+    return {
+        name: entry[0]
+        for name, entry in index.items()
+        if name.startswith(_LARGE) and isinstance(entry, list) and entry[0] in ("diffusers", "transformers")
+    }
+
+
+def _for_transformers(plan: Plan) -> Any:
+    import transformers
+
+    if plan.quantizer == "bitsandbytes":
+        if plan.precision == "int8":
+            return transformers.BitsAndBytesConfig(load_in_8bit=True)
+        return transformers.BitsAndBytesConfig(
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype_of(plan)
+        )
+    if plan.quantizer == "torchao":
+        return transformers.TorchAoConfig(_eight_bits())
+    return transformers.QuantoConfig(weights=plan.precision)
+
+
+def _for_diffusers(plan: Plan) -> Any:
+    import diffusers
+
+    if plan.quantizer == "bitsandbytes":
+        if plan.precision == "int8":
+            return diffusers.BitsAndBytesConfig(load_in_8bit=True)
+        return diffusers.BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype_of(plan))
+    if plan.quantizer == "torchao":
+        return diffusers.TorchAoConfig(_eight_bits())
+    return diffusers.QuantoConfig(weights_dtype=plan.precision)
+
+
+def _eight_bits() -> Any:
+    import importlib
+
+    return importlib.import_module("torchao.quantization").Int8WeightOnlyConfig()
+
+
+def place(pipe: Any, plan: Plan) -> None:
+    """Bring a pipeline of diffusers to where it runs, or let it be moved there piece by piece."""
+    import torch
+
+    device = device_of(plan)
+    if plan.rung not in OFFLOADS:
+        pipe.to(device)
+    elif plan.rung == "model-offload":
+        pipe.enable_model_cpu_offload(device=device)
+    elif plan.rung == "sequential-offload":
+        pipe.enable_sequential_cpu_offload(device=device)
+    else:
+        pipe.enable_group_offload(
+            onload_device=torch.device(device), offload_type="leaf_level", use_stream=True, low_cpu_mem_usage=not plan.pinned,
+            exclude_modules=without_layers_ahead(pipe),
+        )  # fmt: skip
+
+
+def without_layers_ahead(pipe: Any) -> list[str]:
+    """Return the parts that diffusers refuses to move layer by layer (Stable Audio's autoencoder): they stay on the GPU whole."""
+    parts = pipe.components.items()
+    return [name for name, part in parts if not getattr(part, "_supports_group_offloading", True)]
+
+
+def text_placement(plan: Plan) -> dict[str, Any]:
+    """Return how a language model is spread: layers that find no room on the GPU wait in the computer's memory."""
+    if plan.rung != "sequential-offload":
+        return {}
+    return {"device_map": "auto", "max_memory": {0: plan.room, "cpu": plan.memory * 2}}

@@ -1,0 +1,39 @@
+"""Models that transformers loads with `AutoModelForTextToWaveform`: VITS and MMS for speech, MusicGen and others for music."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.errors import StudioError
+from studio.engine.runtime.placement import AS_USUAL, device_of, dtype_of
+from studio.models.card import ModelCard
+from studio.models.memory.load_plan import Plan
+
+
+def load_waveform_model(card: ModelCard, plan: Plan = AS_USUAL) -> tuple[Any, Any, str]:
+    """Return model, tokenizer and device, as `plan` says.
+
+    (A processor would bring what reads sound, which some need torchaudio for.)
+    """
+    import torch
+    from transformers import AutoModelForTextToWaveform, AutoTokenizer
+
+    device = device_of(plan)
+    local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    # In float32 also on a GPU, where there is room: vocoders lose quality in half precision, and the models are small.
+    dtype = dtype_of(plan) if plan.precision else torch.float32
+    model = AutoModelForTextToWaveform.from_pretrained(card.path, dtype=dtype, use_safetensors=True, **local)
+    return model.to(device).eval(), AutoTokenizer.from_pretrained(card.path, **local), device
+
+
+def mono(wave: Any, title: str) -> NDArray[np.float32]:
+    """Return a tensor's samples in one row. Raises StudioError where they are no sound."""
+    samples = np.asarray(wave.float().cpu().numpy().reshape(-1), np.float32)
+    if not np.isfinite(samples).all():
+        raise StudioError(
+            f"{title} made numbers that are no sound (NaN).", cause="model", cure="The model's files may be damaged."
+        )
+    return samples

@@ -1,0 +1,1 @@
+"""Runs speech models."""

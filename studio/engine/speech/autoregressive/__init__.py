@@ -1,0 +1,1 @@
+"""Speech models that generate token by token, one file a family."""

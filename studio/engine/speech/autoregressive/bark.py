@@ -1,0 +1,100 @@
+"""Bark (https://github.com/suno-ai/bark): text → meaning → coarse → fine codes, each by a language model, then an Encodec."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from studio.core.errors import StudioError
+from studio.engine.runtime.placement import AS_USUAL
+from studio.engine.speech.autoregressive.base import Talker
+from studio.engine.speech.sentences import Piece, split
+from studio.models.card import ModelCard
+from studio.models.inspect.voices import BARK_PARTS, bark_files
+from studio.models.memory.load_plan import Plan
+
+LONGEST = 150
+"""Characters at once: it makes 13 seconds at most."""
+MAX_WORDS = 256
+
+
+class Bark(Talker):
+    """A loaded Bark."""
+
+    marks = re.compile(r"\[(?:laughter|laughs|sighs|music|gasps|clears throat)\]|[♪♫]|(?:MAN|WOMAN):", re.IGNORECASE)
+
+    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
+        from transformers import BarkModel
+
+        super().__init__(card, plan)
+        self._model = self.load(BarkModel)
+        self._tokenizer = self.load_tokenizer()
+        known = self._model.generation_config
+        self.rate = int(getattr(known, "sample_rate", 0) or self._model.config.codec_config.sampling_rate)
+        self._drawn: dict[str, Any] | None = None
+
+    def begin(self) -> None:
+        """See `voices.Speaker.begin`."""
+        self._drawn = None
+
+    def pieces(self, text: str) -> list[Piece]:
+        """See `voices.Speaker.pieces`."""
+        return split(text, LONGEST)
+
+    def models(self) -> tuple[Any, ...]:
+        """See `Talker.models`."""
+        return (self._model,)
+
+    def make(self, text: str, voice: str, seed: int) -> Any:
+        """See `Talker.make`: as `BarkModel.generate`, which does not give the codes that the next piece goes on from."""
+        from transformers.models.bark.generation_configuration_bark import (
+            BarkCoarseGenerationConfig,
+            BarkFineGenerationConfig,
+            BarkSemanticGenerationConfig,
+        )
+
+        model, known = self._model, self._model.generation_config
+        history = self._preset(voice) if voice else self._drawn
+        more: dict[str, Any] = {
+            "history_prompt": history,
+            "semantic_generation_config": BarkSemanticGenerationConfig(**known.semantic_config),
+        }
+        encoded = self._tokenizer(
+            text, padding="max_length", max_length=MAX_WORDS, truncation=True, add_special_tokens=False,
+            return_token_type_ids=False, return_tensors="pt",
+        ).to(self.device)  # fmt: skip
+        meaning = model.semantic.generate(encoded["input_ids"], attention_mask=encoded["attention_mask"], **more)
+        kept = meaning[0][meaning[0] != more["semantic_generation_config"].semantic_pad_token].clone()
+        more |= {
+            "coarse_generation_config": BarkCoarseGenerationConfig(**known.coarse_acoustics_config),
+            "codebook_size": known.codebook_size,
+        }
+        coarse = model.coarse_acoustics.generate(meaning, **more)
+        more["fine_generation_config"] = BarkFineGenerationConfig(**known.fine_acoustics_config)
+        fine = model.fine_acoustics.generate(coarse, **more)
+        if history is None and fine.shape[-1] and len(kept):
+            self._drawn = {"semantic_prompt": kept, "coarse_prompt": fine[0, :2].clone(), "fine_prompt": fine[0].clone()}
+        return model.codec_decode(fine)
+
+    def _preset(self, voice: str) -> dict[str, Any]:
+        import numpy as np
+        import torch
+
+        known = self._model.generation_config
+        limits = {"semantic_prompt": self._model.config.semantic_config.output_vocab_size}
+        preset = {}
+        for name, file in bark_files(self.card.folder).get(voice, {}).items():
+            try:
+                codes = np.load(file, allow_pickle=False)
+            except (OSError, ValueError):  # a pickle in it is a ValueError too
+                codes = np.zeros(0)
+            limit = limits.get(name, known.codebook_size)
+            whole = codes.ndim == BARK_PARTS[name] and codes.dtype.kind in "iu" and codes.size > 0
+            if not whole or codes.min() < 0 or codes.max() >= limit:
+                raise StudioError(
+                    f"The voice {voice} of {self.card.title} is damaged.", cause="model", cure="Choose another voice."
+                )
+            preset[name] = torch.from_numpy(codes.astype(np.int64)).to(self.device)
+        if not preset:
+            raise StudioError(f"{self.card.title} has lost its voice {voice}.", cause="model", cure="Choose another voice.")
+        return preset

@@ -1,0 +1,69 @@
+"""CSM (https://github.com/SesameAILabs/csm): a language model makes a moment's first code, a small one the others, then Mimi."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from studio.engine.runtime.placement import AS_USUAL
+from studio.engine.speech.autoregressive.base import Talker, longest
+from studio.engine.speech.sentences import Piece, grouped, split
+from studio.models.card import ModelCard
+from studio.models.memory.load_plan import Plan
+
+GROUP = 160
+"""Characters of a piece: a few words alone are spoken badly."""
+
+
+class Csm(Talker):
+    """A loaded CSM. What it said first is told to it with every next piece, so that the voice stays."""
+
+    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
+        from transformers import CsmForConditionalGeneration
+
+        super().__init__(card, plan)
+        self._model = self.load(CsmForConditionalGeneration)
+        self._tokenizer = self.load_tokenizer()
+        codec = self._model.config.codec_config
+        self.rate = int(codec.sampling_rate)
+        self._frame_rate = float(codec.frame_rate)
+        self._said: tuple[Any, Any] | None = None
+
+    def begin(self) -> None:
+        """See `voices.Speaker.begin`."""
+        self._said = None
+
+    def pieces(self, text: str) -> list[Piece]:
+        """See `voices.Speaker.pieces`."""
+        return grouped(split(text), GROUP)
+
+    def models(self) -> tuple[Any, ...]:
+        """See `Talker.models`."""
+        return (self._model,)
+
+    def make(self, text: str, voice: str, seed: int) -> Any:
+        """See `Talker.make`."""
+        import torch
+
+        said = self._tokenizer(f"[{voice or 0}]{text}", return_tensors="pt").input_ids.to(self.device)
+        ids, more = said, {}
+        if self._said is not None:
+            before, wave = self._said
+            config = self._model.config
+            frames = self._model.codec_model.encode(wave[None, None]).audio_codes.shape[-1]
+            sound = torch.tensor([[config.audio_token_id] * frames + [config.audio_eos_token_id]], device=self.device)
+            ids = torch.cat([before, sound, said], dim=1)
+            more = {"input_values": wave[None, None], "input_values_cutoffs": torch.tensor([[len(wave)]], device=self.device)}
+        room = self._model.config.max_position_embeddings - ids.shape[1]
+        (wave,) = self._model.generate(
+            input_ids=ids,
+            attention_mask=torch.ones_like(ids),
+            max_new_tokens=max(1, min(room, longest(text, self._frame_rate))),
+            do_sample=True,
+            depth_decoder_do_sample=True,
+            output_audio=True,
+            **more,
+        )
+        frames = len(wave) / self.rate * self._frame_rate
+        if self._said is None and 0 < frames < self._model.config.max_position_embeddings // 2:  # else no room is left
+            self._said = (said, wave)
+        return wave

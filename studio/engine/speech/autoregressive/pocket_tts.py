@@ -1,0 +1,90 @@
+"""Pocket TTS (https://github.com/kyutai-labs/pocket-tts) and Phonon: sound as numbers without codes, drawn by a flow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from studio.engine.runtime.placement import AS_USUAL
+from studio.engine.speech.autoregressive.base import Talker
+from studio.engine.speech.sentences import Piece, grouped, split
+from studio.models.card import ModelCard
+from studio.models.inspect.voices import sample_files
+from studio.models.memory.load_plan import Plan
+
+GROUP = 200
+"""Characters of a piece; the model was trained on such."""
+SHORT_WORDS, FRAMES_AFTER, FRAMES_AFTER_SHORT = 4, 2, 4
+"""How many frames follow the end of speech, as `PocketTTSProcessor` has it."""
+FADE_SECONDS = 0.005
+
+
+class Pocket(Talker):
+    """A loaded Pocket TTS or Phonon with its codec, and the voices in its folder `voices`."""
+
+    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
+        from transformers import AutoModelForTextToWaveform, PocketTTSAudioTokenizerModel
+
+        super().__init__(card, plan)
+        self._model = self.load(AutoModelForTextToWaveform)
+        self._codec = self.load(PocketTTSAudioTokenizerModel, self.part("audio_tokenizer"))
+        self._tokenizer = self.load_tokenizer()
+        self.rate = int(self._codec.config.sampling_rate)
+
+    def pieces(self, text: str) -> list[Piece]:
+        """See `voices.Speaker.pieces`."""
+        return grouped(split(text), GROUP)
+
+    def models(self) -> tuple[Any, ...]:
+        """See `Talker.models`."""
+        return (self._model, self._codec)
+
+    def make(self, text: str, voice: str, seed: int) -> Any:
+        """See `Talker.make`."""
+        import torch
+
+        sample = self._sample(voice)
+        ids = self._prompt(text, 0 if sample is None else sample.shape[1])
+        more: dict[str, Any] = {}
+        if sample is not None:
+            more = {"audio_prompt_latents": sample, "audio_prompt_latents_mask": torch.ones(sample.shape[:2], device=self.device)}
+        after = FRAMES_AFTER_SHORT if len(text.split()) <= SHORT_WORDS else FRAMES_AFTER
+        made = self._model.generate(
+            input_ids=ids,
+            attention_mask=torch.ones_like(ids),
+            frames_after_eos=torch.tensor([after]),
+            return_dict_in_generate=True,
+            **more,
+        )
+        wave = self._codec.decode(made.audio_latents.to(self._codec.dtype)).audio_values[0, 0]
+        fade = torch.linspace(0, 1, max(1, int(FADE_SECONDS * self.rate)), device=wave.device)[: len(wave)]
+        wave[: len(fade)] *= fade  # a fresh decoder begins with a click
+        return wave
+
+    def _sample(self, voice: str) -> Any:
+        """Return the latents of a voice, (1, frames, numbers); None for a voice that is drawn."""
+        from safetensors.torch import load_file
+
+        files = sample_files(self.card.folder)
+        if not files:
+            return None
+        width = getattr(self._model.config, "audio_prompt_dim", None) or self._model.config.latent_dim
+        tensors = load_file(files.get(voice) or next(iter(files.values())))
+        fitting = [tensor for tensor in tensors.values() if tensor.ndim in (2, 3) and tensor.shape[-1] == width]
+        return fitting[0].reshape(1, -1, width).float().to(self.device) if fitting else None
+
+    def _prompt(self, text: str, frames: int) -> Any:
+        """Return the ids: the places of the voice, the text as the template has it, and where the sound begins."""
+        import torch
+
+        config = self._model.config
+        words = [{"type": "text", "text": text}]
+        if self._tokenizer.chat_template:
+            encoded = self._tokenizer.apply_chat_template([{"role": "user", "content": words}], tokenize=True, return_dict=True)
+            ids = list(encoded["input_ids"])
+        else:
+            ids = list(self._tokenizer(text, add_special_tokens=False).input_ids)
+        places = {config.audio_prompt_token_id, config.audio_bos_token_id, getattr(config, "audio_prompt_bos_token_id", None)}
+        ids = [one for one in ids if one not in places]
+        first = getattr(config, "audio_prompt_bos_token_id", None)
+        voice = ([] if first is None or not frames else [first]) + [config.audio_prompt_token_id] * frames
+        return torch.tensor([[*voice, *ids, config.audio_bos_token_id]], device=self.device)

@@ -1,0 +1,76 @@
+"""VibeVoice (https://arxiv.org/abs/2508.19205): a language model, and a diffusion head that draws the sound of each step."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from studio.engine.runtime.placement import AS_USUAL
+from studio.engine.speech.autoregressive.base import Talker, longest
+from studio.engine.speech.sentences import Piece, grouped, split
+from studio.models.card import ModelCard
+from studio.models.memory.load_plan import Plan
+
+RATE = 24_000
+GROUP = 4_000
+"""Characters of a piece, some five minutes: the voices are drawn anew for each, and stay within."""
+STEPS_A_SECOND = 7.5
+TASK = (
+    " Transform the text provided by various speakers into speech output, utilizing the distinct voice of each respective "
+    "speaker.\n"
+)
+"""What the model was trained to be told."""
+_TURN = re.compile(r"(?:^|\s)(?:Speaker\s+(\d)\s*:|\[(\d)\]:?)\s*", re.IGNORECASE)
+
+
+class VibeVoice(Talker):
+    """A loaded VibeVoice."""
+
+    marks = _TURN
+
+    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
+        from transformers import VibeVoiceForConditionalGeneration
+
+        super().__init__(card, plan)
+        self._model = self.load(VibeVoiceForConditionalGeneration)
+        self._tokenizer = self.load_tokenizer()
+        self.rate = card.sampling_rate or RATE
+
+    def pieces(self, text: str) -> list[Piece]:
+        """See `voices.Speaker.pieces`."""
+        return grouped(split(text), GROUP)
+
+    def continued(self, text: str, before: str) -> str:
+        """See `voices.Speaker.continued`."""
+        who = [match[1] or match[2] for match in _TURN.finditer(before)]
+        return text if not who or _TURN.match(text.lstrip()) else f"Speaker {who[-1]}: {text.lstrip()}"
+
+    def models(self) -> tuple[Any, ...]:
+        """See `Talker.models`."""
+        return (self._model,)
+
+    def make(self, text: str, voice: str, seed: int) -> Any:
+        """See `Talker.make`."""
+        import torch
+
+        lines = "".join(f" Speaker {who}: {words}\n" for who, words in turns(text))
+        script = f"{TASK} Text input:\n{lines} Speech output:\n"
+        ids = self._tokenizer(script, add_special_tokens=False, return_tensors="pt").input_ids
+        ids = torch.cat([ids, torch.tensor([[self._model.config.audio_bos_token_id]])], dim=1).to(self.device)
+        (wave,) = self._model.generate(
+            input_ids=ids,
+            attention_mask=torch.ones_like(ids),
+            max_new_tokens=longest(text, STEPS_A_SECOND),
+            return_dict_in_generate=False,
+        )
+        return torch.zeros(0) if wave is None else wave
+
+
+def turns(text: str) -> list[tuple[int, str]]:
+    """Return who says what: "Speaker 1: Hello. Speaker 2: Hi!"; a text without names is said by one."""
+    begin, who, found = 0, 0, []
+    for match in _TURN.finditer(text):
+        found.append((who, text[begin : match.start()].strip()))
+        begin, who = match.end(), int(match[1] or match[2])
+    found.append((who, text[begin:].strip()))
+    return [(who, words) for who, words in found if words]

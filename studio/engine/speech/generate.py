@@ -1,0 +1,166 @@
+"""Speech: a text is spoken piece by piece, so that the first sentence plays while the rest is made."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Collection, Generator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio import speech_text
+from studio.core.errors import StudioError
+from studio.core.events import AudioChunk, Progress, Statistics
+from studio.core.requests import SpeechRequest
+from studio.engine.protocol import JobCancelledError, Run
+from studio.engine.runtime.placement import AS_USUAL
+from studio.engine.speech.base import Speaker
+from studio.engine.speech.hibari import Hibari
+from studio.engine.speech.kokoro import Kokoro
+from studio.engine.speech.piper import Piper
+from studio.engine.speech.sentences import Piece, is_speakable
+from studio.engine.speech.vits import SpokenByTransformers
+from studio.engine.text.streaming import Clock
+from studio.library.results import AudioResult, Result
+from studio.models.card import ModelCard
+from studio.models.memory.load_plan import Plan
+from studio.models.speech_languages import LOOKED_AT, refusal
+
+SILENCE = 0.001
+"""What is quieter (root mean square of 10 ms, full scale is 1) cannot be heard."""
+
+TALKERS = {
+    "bark": ("bark", "Bark"),
+    "csm": ("csm", "Csm"),
+    "dia": ("dia", "Dia"),
+    "gradium_phonon_tts": ("pocket_tts", "Pocket"),
+    "pocket_tts": ("pocket_tts", "Pocket"),
+    "speecht5": ("speecht5", "SpeechT5"),
+    "vibevoice": ("vibevoice", "VibeVoice"),
+}
+"""Family → the file and the class that runs it; the others make their wave in one pass."""
+
+
+def load(card: ModelCard, plan: Plan = AS_USUAL) -> Speaker:
+    """Return the speaker for the card's runner, loaded as `plan` says."""
+    if card.runner == "hibari":
+        return Hibari()
+    if card.runner == "kokoro":
+        return Kokoro(card)
+    if card.runner == "piper":
+        return Piper(card)
+    if card.family in TALKERS:
+        file, name = TALKERS[card.family]
+        speaker: Speaker = getattr(importlib.import_module(f"studio.engine.speech.autoregressive.{file}"), name)(card, plan)
+        return speaker
+    return SpokenByTransformers(card, plan)
+
+
+def generate(run: Run, pipeline: Speaker) -> Generator[Result, None, Statistics]:
+    """Yield the whole speech as one sound; see `protocol.Kind.generate`."""
+    request = run.job.request
+    assert isinstance(request, SpeechRequest)
+    voice = choose_voice(run.card, request)
+    languages = run.card.languages or pipeline.languages
+    check_language(run.card.title, languages, request.prompt)
+    pipeline.check(request.prompt)
+    pipeline.begin()
+    pieces = pieces_of(pipeline, request.prompt, languages, language_of_voice(run.card, voice))
+    clock = Clock()
+    spoken: list[NDArray[np.float32]] = []
+    with contextlib.suppress(JobCancelledError):
+        for number, piece in enumerate(pieces):
+            run.check()
+            chunk = _say(pipeline, piece, voice, run)
+            clock.tick()
+            spoken.append(chunk)
+            run.emit(AudioChunk(pcm=chunk.astype("<f4").tobytes(), sampling_rate=pipeline.rate))
+            run.emit(Progress(step=number + 1, total=len(pieces), unit="sentence"))
+    clock.stop()
+    partial, frames = len(spoken) < len(pieces), sum(map(len, spoken))
+    samples = _whole(spoken)
+    if np.any(samples):
+        yield AudioResult(samples=samples[:, None], sampling_rate=pipeline.rate, seed=request.seed, partial=partial)
+    if run.cancelled():
+        raise JobCancelledError
+    if not np.any(samples):
+        raise StudioError(
+            "There is nothing in the text that this voice can speak.",
+            cause="invalid",
+            cure="Write words in a language of the voice.",
+        )
+    return Statistics(run_seconds=clock.seconds, first_seconds=clock.first, units=frames, unit="sample")
+
+
+def check_language(title: str, languages: Collection[str], text: str) -> None:
+    """Raise StudioError, with what to do, where the voice does not know the language of the text."""
+    refused = refusal(title, languages, text)
+    if refused:
+        raise StudioError(refused[0], cause="invalid", cure=refused[1])
+
+
+def pieces_of(pipeline: Speaker, text: str, languages: Collection[str], default: str = "") -> list[Piece]:
+    """Return the pieces that the voice speaks, with everything in words, and the silences that the text asks for."""
+    pieces: list[Piece] = []
+    before = ""
+    for passage in speech_text.passages(text):
+        words = speech_text.spoken(passage.text, languages, default=default, marks=pipeline.marks)
+        if words.strip():
+            words = pipeline.continued(words, before) if before else words
+            before = words
+            pieces += pipeline.pieces(words)
+        if passage.silence and pieces:
+            last = pieces.pop()
+            pieces.append(Piece(last.text, 0.0, last.silence + passage.silence))
+        elif passage.silence:
+            pieces.append(Piece("", 0.0, passage.silence))
+    return pieces
+
+
+def language_of_voice(card: ModelCard, voice: str) -> str:
+    """Return the language of one of the card's voices, without its country; empty where it is not known."""
+    found = next((known.language for known in card.voices if known.name == voice), "")
+    return found.partition("-")[0]
+
+
+def _say(pipeline: Speaker, piece: Piece, voice: str, run: Run) -> NDArray[np.float32]:
+    """Return the piece's samples and the silence after it."""
+    request = run.job.request
+    assert isinstance(request, SpeechRequest)
+    silence = np.zeros(int((piece.pause / request.speed + piece.silence) * pipeline.rate), np.float32)
+    if not is_speakable(piece.text):
+        return silence
+    samples = pipeline.say(piece.text, voice, request.speed, request.seed or 0, run.cancelled)
+    return np.concatenate([np.clip(trim(samples, pipeline.rate), -1, 1), silence])
+
+
+def trim(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    """Return the samples without the silence at both ends (voices put 0.3 to 0.7 s there), but for 40 ms."""
+    window = rate // 100
+    count = len(samples) // window
+    loudness = np.sqrt(np.mean(samples[: count * window].reshape(count, window) ** 2, axis=1)) if count else np.zeros(0)
+    heard = np.flatnonzero(loudness > SILENCE)
+    if not len(heard):
+        return samples
+    return samples[max(0, heard[0] - 4) * window : (heard[-1] + 5) * window]
+
+
+def _whole(spoken: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    samples = np.concatenate(spoken) if spoken else np.zeros(0, np.float32)
+    spoken.clear()  # hours of sound are gigabytes; one copy is enough
+    return samples
+
+
+def choose_voice(card: ModelCard, request: SpeechRequest) -> str:
+    """Return the voice's name: the request's, else the model's first one that speaks the text's language. Raises StudioError."""
+    names = [voice.name for voice in card.voices]
+    if request.voice:
+        if names and request.voice not in names:
+            raise StudioError(
+                f"{card.title} has no voice {request.voice!r}.", cause="invalid", cure=f"It has {', '.join(names)}."
+            )
+        return request.voice
+    language = speech_text.language_of(request.prompt[:LOOKED_AT], "en")
+    fitting = [voice.name for voice in card.voices if voice.language.partition("-")[0] == language]
+    return (fitting or names or [""])[0]

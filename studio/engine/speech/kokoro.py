@@ -1,0 +1,85 @@
+"""The voices that run on onnxruntime: Hibari (English, comes with Studio) and Kokoro (English and Chinese)."""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.environment import thread_count
+from studio.core.errors import StudioError
+from studio.core.paths import resources
+from studio.engine.protocol import Cancelled
+from studio.engine.runtime.interrupt import run_session
+from studio.engine.runtime.onnx import import_onnxruntime
+from studio.engine.speech import phonemes
+from studio.engine.speech.base import RATE, Speaker
+from studio.models.card import ModelCard
+
+MAX_PHONEMES = 500
+"""Kokoro takes 510 with its two ends; longer pieces are cut at a space."""
+
+
+class Kokoro(Speaker):
+    """Kokoro-82M (https://huggingface.co/hexgrad/Kokoro-82M): phoneme ids, a style row by their number, a speed."""
+
+    rate = RATE
+    languages = ("en", "zh")
+
+    def __init__(self, card: ModelCard) -> None:
+        onnxruntime = import_onnxruntime()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = thread_count()
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        files = sorted(card.folder.glob("*.onnx"))
+        if not files:
+            raise StudioError(
+                f"{card.title} has lost its file in {card.path}.", cause="model", cure="Remove it and install it again."
+            )
+        self._session = onnxruntime.InferenceSession(str(files[0]), options, providers=["CPUExecutionProvider"])
+        self._vocabulary: dict[str, int] = json.loads((resources() / "voices/kokoro/vocab.json").read_text(encoding="utf-8"))
+
+    def check(self, text: str) -> None:
+        """See `Speaker.check`. What it cannot speak is known by its language."""
+
+    def say(self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled) -> NDArray[np.float32]:
+        """See `Speaker.say`. `voice` is the name of a file in `resources/voices/kokoro`; it draws no random numbers."""
+        read = phonemes.chinese if phonemes.is_chinese(text) else phonemes.english
+        spoken = read(text, british=voice.startswith("b"))
+        parts = [self._run(part, voice, speed, cancelled) for part in _cut(spoken)]
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+    def _run(self, spoken: str, voice: str, speed: float, cancelled: Cancelled) -> NDArray[np.float32]:
+        ids = [self._vocabulary[symbol] for symbol in spoken if symbol in self._vocabulary]
+        if not ids:
+            return np.zeros(0, np.float32)
+        style = _styles(voice)[len(ids)][None]
+        inputs: dict[str, Any] = {
+            "tokens": np.asarray([[0, *ids, 0]], np.int64),
+            "style": style,
+            "speed": np.asarray([speed], np.float32),
+        }
+        return np.asarray(run_session(self._session, inputs, cancelled)[0], np.float32).reshape(-1)
+
+
+@functools.lru_cache(maxsize=4)
+def _styles(voice: str) -> NDArray[np.float32]:
+    folder = resources() / "voices/kokoro"
+    files = {path.stem: path for path in folder.glob("*.bin")}
+    if voice not in files:  # a card may name what is not there
+        raise StudioError(f"Kokoro has no voice {voice!r}.", cause="invalid", cure=f"It has {', '.join(sorted(files))}.")
+    return np.fromfile(files[voice], np.float32).reshape(510, 256)
+
+
+def _cut(spoken: str) -> list[str]:
+    parts = []
+    while len(spoken) > MAX_PHONEMES:
+        cut = spoken.rfind(" ", 1, MAX_PHONEMES)
+        cut = cut if cut > 0 else MAX_PHONEMES
+        parts.append(spoken[:cut])
+        spoken = spoken[cut:].strip()
+    return [*parts, spoken] if spoken else parts

@@ -1,0 +1,54 @@
+"""From text to the phonemes of the misaki alphabet, which Kokoro and Hibari read. No espeak."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Any
+
+from studio import speech_text
+
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_LATIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏ]")
+
+
+def is_chinese(text: str) -> bool:
+    """True where the text has Chinese characters."""
+    return bool(_HAN.search(text))
+
+
+def foreign_share(text: str, *, chinese_too: bool = False) -> float:
+    """Return which share of the letters are neither Latin nor, with `chinese_too`, Chinese."""
+    letters = [character for character in text if character.isalpha()]
+    known = sum(bool(_LATIN.match(letter) or (chinese_too and _HAN.match(letter))) for letter in letters)
+    return 1 - known / len(letters) if letters else 0.0
+
+
+@functools.cache
+def _english(british: bool) -> Any:
+    from hibari.g2p import G2P
+
+    return G2P(british=british)
+
+
+def english(text: str, *, british: bool = False) -> str:
+    """Return the phonemes of English text; numbers and symbols in it are read as words."""
+    return _phonemes(speech_text.spoken(text, ("en",), default="en"), british)
+
+
+def chinese(text: str, *, british: bool = False) -> str:
+    """Return the phonemes of Chinese text with English words in it, or of English text with Chinese names in it."""
+    from studio.engine.speech.phonemes_zh import phonemes
+
+    words = speech_text.spoken(text)
+    if speech_text.is_mainly_chinese(words):
+        return phonemes(words, functools.partial(_phonemes, british=british))
+    parts = [
+        phonemes(part, functools.partial(_phonemes, british=british)) if script == "zh" else _phonemes(part, british)
+        for script, part in speech_text.parts_by_script(words)
+    ]
+    return " ".join(part.strip() for part in parts if part.strip())
+
+
+def _phonemes(words: str, british: bool) -> str:
+    return str(_english(british)(words))

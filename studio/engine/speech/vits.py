@@ -1,0 +1,60 @@
+"""VITS and other models of transformers that make the whole waveform in one pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.errors import StudioError
+from studio.engine.protocol import Cancelled
+from studio.engine.runtime.interrupt import between_layers
+from studio.engine.runtime.placement import AS_USUAL
+from studio.engine.runtime.waveform_model import load_waveform_model, mono
+from studio.engine.speech.base import MAX_FOREIGN, Speaker
+from studio.models.card import ModelCard
+from studio.models.memory.load_plan import Plan
+
+
+class SpokenByTransformers(Speaker):
+    """A speech model that makes the wave in one pass (VITS, MMS-TTS)."""
+
+    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
+        self._model, self._tokenizer, self._device = load_waveform_model(card, plan)
+        self._title = card.title
+        self._names = [voice.name for voice in card.voices]
+        if getattr(self._tokenizer, "phonemize", False):
+            raise StudioError(
+                f"{card.title} reads phonemes that only the program espeak makes, which Studio does not carry.",
+                cause="model",
+                cure="Use a model that reads letters, such as an MMS-TTS one.",
+            )
+        config = self._model.config
+        self.rate = int(getattr(config, "sampling_rate", 0) or card.sampling_rate or 16_000)
+
+    def check(self, text: str) -> None:
+        """See `voices.Speaker.check`. A letter that is not in the vocabulary would be passed over in silence."""
+        vocabulary = self._tokenizer.get_vocab()
+        letters = [letter for letter in text if letter.isalpha()]
+        unknown = sum(letter not in vocabulary and letter.lower() not in vocabulary for letter in letters)
+        if letters and unknown / len(letters) > MAX_FOREIGN:
+            raise StudioError(
+                f"{self._title} cannot read the letters of this text.",
+                cause="invalid",
+                cure="Choose a model of the text's language; English and Chinese are spoken by Kokoro.",
+            )
+
+    def say(self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled) -> NDArray[np.float32]:
+        """See `voices.Speaker.say`. `voice` is the name of one of the card's voices, where the model has several."""
+        import torch
+
+        inputs = self._tokenizer(text, return_tensors="pt").to(self._device)
+        if not inputs["input_ids"].shape[-1]:
+            return np.zeros(0, np.float32)
+        more: dict[str, Any] = {"speaker_id": self._names.index(voice)} if len(self._names) > 1 else {}
+        self._model.speaking_rate = speed
+        torch.manual_seed(seed)
+        with torch.inference_mode(), between_layers(self._model, cancelled):
+            output = self._model(**inputs, **more)
+        return mono(output.waveform, self._title)

@@ -1,0 +1,1 @@
+"""Runs text models through transformers and llama.cpp."""

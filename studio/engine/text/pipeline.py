@@ -1,0 +1,23 @@
+"""A loaded text model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from studio.engine.runtime.placement import AS_USUAL
+from studio.engine.text.thoughts import NO_MARKS, Marks
+from studio.models.memory.load_plan import Plan
+
+
+@dataclass(frozen=True)
+class TextPipeline:
+    """A loaded language model."""
+
+    model: Any
+    tokenizer: Any
+    device: str
+    encoder_decoder: bool = False
+    plan: Plan = AS_USUAL
+    marks: Marks = NO_MARKS
+    """How its thoughts are marked."""

@@ -1,0 +1,1 @@
+"""Runs video pipelines of diffusers."""

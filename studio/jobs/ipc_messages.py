@@ -1,0 +1,93 @@
+"""Messages between the window and commands, as msgpack with a length in front."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from studio.core.events import AnyEvent
+from studio.core.jobs import Batch, Job
+
+MAX_MESSAGE_BYTES = 256 * 2**20
+"""A batch of 100 000 rows has about 100 MB."""
+_LENGTH = 4
+
+
+class Raise(msgspec.Struct, frozen=True, tag="raise"):
+    """Bring the window to the front."""
+
+
+class Submit(msgspec.Struct, frozen=True, tag="submit"):
+    """Run these jobs, and say how they go."""
+
+    jobs: tuple[Job, ...]
+    batch: Batch | None = None
+
+
+class Withdraw(msgspec.Struct, frozen=True, tag="withdraw"):
+    """Cancel these jobs."""
+
+    job_ids: tuple[str, ...]
+
+
+class Heard(msgspec.Struct, frozen=True, tag="heard"):
+    """What became of a job, as it stands in the queue then."""
+
+    job: Job
+    event: AnyEvent
+
+
+class BatchDone(msgspec.Struct, frozen=True, tag="batch_done"):
+    """A batch is over, and its report is written."""
+
+    batch: Batch
+
+
+class Gone(msgspec.Struct, frozen=True, tag="gone"):
+    """These jobs will not run: they were cancelled while they waited, or taken from the list."""
+
+    job_ids: tuple[str, ...]
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """These jobs will not run: the window's queue could not store them."""
+
+    job_ids: tuple[str, ...]
+    sentence: str
+
+
+class Yes(msgspec.Struct, frozen=True, tag="yes"):
+    """It was understood."""
+
+
+ToWindow = Raise | Submit | Withdraw
+FromWindow = Heard | BatchDone | Gone | Refused | Yes
+
+
+def packed(message: msgspec.Struct) -> bytes:
+    """Return a message as it is sent."""
+    body = msgspec.msgpack.encode(message)
+    return len(body).to_bytes(_LENGTH) + body
+
+
+class Reader:
+    """Puts messages together from the pieces in which they come."""
+
+    def __init__(self, kind: Any) -> None:
+        self._decoder = msgspec.msgpack.Decoder(kind)
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Any]:
+        """Yield the messages that are whole now. Raises ValueError for what is none."""
+        self._buffer += data
+        while len(self._buffer) >= _LENGTH:
+            length = int.from_bytes(self._buffer[:_LENGTH])
+            if length > MAX_MESSAGE_BYTES:
+                raise ValueError("the message is too long")
+            if len(self._buffer) < _LENGTH + length:
+                return
+            body = bytes(self._buffer[_LENGTH : _LENGTH + length])
+            del self._buffer[: _LENGTH + length]
+            yield self._decoder.decode(body)

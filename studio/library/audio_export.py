@@ -1,0 +1,44 @@
+"""A copy of a sound artifact in another format, with its recipe inside. Takes its time: call it in another thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from studio.core.errors import StudioError
+from studio.core.files import write_whole
+from studio.library.artifacts import read_recipe
+from studio.media.audio import FORMATS, blocks, encode_audio
+
+
+def export_sound(source: Path, target: Path) -> None:
+    """Write `target`, whose suffix says the format; a file that is there is replaced (the person was asked).
+
+    Raises StudioError where the format is unknown or cannot hold the sound, OSError where it cannot be written.
+    """
+    file_format = target.suffix.lower().removeprefix(".")
+    if file_format not in FORMATS:
+        raise StudioError(
+            f"{target.suffix or 'No ending'} is not a format that can be written.", cure=f"Use {', '.join(FORMATS)}."
+        )
+    if file_format == source.suffix.lower().removeprefix("."):
+        write_whole(target, source.read_bytes(), replace=True)
+        return
+    write_whole(target, _convert(source, file_format), replace=True)
+
+
+def _convert(source: Path, file_format: str) -> bytes:
+    import soundfile
+
+    recipe = read_recipe(source)
+    comment = msgspec.json.encode(recipe).decode() if recipe is not None else ""
+    try:
+        with soundfile.SoundFile(source) as file:
+            samples = np.concatenate([np.zeros((0, file.channels), np.float32), *blocks(file, "float32")])
+            return encode_audio(samples, file.samplerate, file_format, comment)
+    except ValueError as error:
+        raise StudioError(f"{error}.", cure="Choose WAV or FLAC.") from error
+    except (soundfile.SoundFileError, RuntimeError) as error:
+        raise StudioError(f"{source.name} cannot be read: {error}", cure="The file may be damaged or gone.") from error

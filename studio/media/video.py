@@ -1,0 +1,125 @@
+"""Videos as MP4 (H.264, through PyAV) and as animated WebP (through Pillow), with the recipe inside.
+
+PyAV is the extra `video`: its wheels carry the x264 encoder, which is under the GPL. WebP needs nothing more than Pillow, but is
+larger, has no more than 16 383 pixels a side, and is shown by browsers rather than by players.
+
+The file is encoded into memory, as sounds are: a full disk can leave nothing that is cut short.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import itertools
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.errors import StudioError
+from studio.media import riff_id3
+
+MISSING = "MP4 files need the package av, which is not installed"
+CURE = 'Install it with `pip install "studio[video]"`, or choose the file format webp.'
+_QUALITY = "18"
+"""x264's constant rate factor; below 18 nobody sees a difference."""
+_WEBP_QUALITY = 85
+
+
+def can_write(file_format: str) -> bool:
+    """True where the encoder of a format is installed."""
+    return file_format != "mp4" or importlib.util.find_spec("av") is not None
+
+
+def encode_video(frames: NDArray[np.uint8], frame_rate: int, file_format: str, comment: str) -> bytes:
+    """Return the file of a video (frames × height × width × 3, sRGB) in mp4 or webp. Raises StudioError where that fails."""
+    if not can_write(file_format):
+        raise StudioError(f"{MISSING}.", cause="invalid", cure=CURE)
+    encode: Callable[[NDArray[np.uint8], int, str], bytes] = {"mp4": _encode_mp4, "webp": _encode_webp}[file_format]
+    return encode(frames, frame_rate, comment)
+
+
+def _encode_mp4(frames: NDArray[np.uint8], frame_rate: int, comment: str) -> bytes:
+    import av
+
+    buffer = io.BytesIO()
+    # What a browser needs to begin stands at the beginning: FFmpeg reads the file again through `io_open` to move it there.
+    options = {"movflags": "+faststart"}
+    try:
+        with av.open(buffer, "w", format="mp4", options=options, io_open=lambda *_asked: _Again(buffer)) as file:
+            file.metadata.update({"comment": comment, "encoder": "Studio"})
+            stream = _stream(file, frames, frame_rate)
+            for pixels in frames:
+                file.mux(stream.encode(_frame(pixels)))
+            file.mux(stream.encode())
+    except av.error.FFmpegError as error:  # some of these are OSErrors, which would say that the disk is full
+        raise StudioError(f"The video could not be encoded: {error}.", cause="unknown", cure="Try another size.") from error
+    return buffer.getvalue()
+
+
+def _stream(file: Any, frames: NDArray[np.uint8], frame_rate: int) -> Any:
+    from av.video.reformatter import ColorRange, Colorspace
+
+    _count, height, width, _channels = frames.shape
+    stream = file.add_stream("libx264", rate=Fraction(frame_rate))
+    stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"  # what every player shows
+    stream.options = {"crf": _QUALITY, "preset": "medium"}
+    context = stream.codec_context
+    context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
+    context.color_primaries = context.color_trc = 1  # BT.709
+    return stream
+
+
+def _frame(pixels: NDArray[np.uint8]) -> Any:
+    import av
+    from av.video.reformatter import ColorRange, Colorspace
+
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+    return frame.reformat(
+        format="yuv420p", dst_colorspace=Colorspace.ITU709, src_color_range=ColorRange.JPEG, dst_color_range=ColorRange.MPEG
+    )
+
+
+class _Again(io.RawIOBase):
+    """Reads a buffer that another still writes to, from a place of its own."""
+
+    def __init__(self, buffer: io.BytesIO) -> None:
+        self._buffer = buffer
+        self._place = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        with self._buffer.getbuffer() as view:
+            data = bytes(view[self._place : self._place + size if size >= 0 else None])
+        self._place += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._buffer.getbuffer().nbytes}[whence]
+        self._place = start + offset
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+
+def _encode_webp(frames: NDArray[np.uint8], frame_rate: int, comment: str) -> bytes:
+    from PIL import Image
+
+    first, *others = (Image.fromarray(pixels) for pixels in frames)
+    # In whole milliseconds, as WebP counts: each frame ends where it would at the exact rate.
+    ends = [round(1000 * number / frame_rate) for number in range(len(frames) + 1)]
+    durations = [end - begin for begin, end in itertools.pairwise(ends)]
+    buffer = io.BytesIO()
+    first.save(
+        buffer, "WEBP", save_all=True, append_images=others, duration=durations, loop=0, quality=_WEBP_QUALITY, method=4,
+        minimize_size=False,
+    )  # fmt: skip
+    return riff_id3.tag_riff(buffer.getvalue(), comment)

@@ -1,0 +1,1 @@
+"""What a weight file says: headers, tensor layout, licences, safety."""

@@ -1,0 +1,258 @@
+"""Asks a hub about one repository and opens streams of its files, through huggingface_hub. Only in the downloading process."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from studio.core.errors import StudioError
+from studio.core.file_names import printable
+from studio.models.hub.errors import no_hub, no_way, refusal
+from studio.models.hub.file_selection import LARGEST_FILE, choose, ggufs
+from studio.models.hub.messages import FromChild, Waiting
+from studio.models.hub.repository import Found, Hub, RemoteFile, Repository, Trouble
+
+LOOK_TRIES, FETCH_TRIES = 3, 6
+MAX_WAIT_SECONDS, LONGEST_REQUESTED_SECONDS = 30.0, 600.0
+MAX_SMALL_BYTES = 1 << 20
+"""Of a licence or a model_index.json."""
+_PASSING = {408, 425, 429, 500, 502, 503, 504}
+_HASH_LENGTHS = {40, 64}
+_LICENCES = {
+    "apache-2.0": "Apache-2.0",
+    "mit": "MIT",
+    "cc-by-4.0": "CC-BY-4.0",
+    "cc-by-nc-4.0": "CC-BY-NC-4.0",
+    "cc0-1.0": "CC0-1.0",
+    "bsd-3-clause": "BSD-3-Clause",
+}
+Answer = TypeVar("Answer")
+
+
+class Refused(Exception):
+    """The hub or the way to it says no. `passing` where the same may succeed a little later."""
+
+    def __init__(self, error: StudioError, *, passing: bool = False, wait_seconds: float | None = None) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.passing = passing
+        self.wait_seconds = wait_seconds
+
+
+class Patience:
+    """Counts tries that brought nothing, and waits between them: each time twice as long, or as the hub asks."""
+
+    def __init__(self, hub: Hub, tries: int, say: Callable[[FromChild], None]) -> None:
+        self._hub, self._tries, self._say = hub, tries, say
+        self._failures = 0
+
+    def reset(self) -> None:
+        """Something came."""
+        self._failures = 0
+
+    def wait(self, refused: Refused) -> None:
+        """Wait before the next try. Raises StudioError where there is none."""
+        self._failures += 1
+        asked = refused.wait_seconds
+        if not refused.passing or self._failures >= self._tries or (asked or 0) > LONGEST_REQUESTED_SECONDS:
+            raise refused.error from refused
+        seconds = min(MAX_WAIT_SECONDS, self._hub.first_wait_seconds * 2 ** (self._failures - 1)) * random.uniform(0.8, 1.2)
+        seconds = max(seconds, asked or 0.0)
+        self._say(Waiting(seconds, refused.error.message))
+        time.sleep(seconds)
+
+
+class HubClient:
+    """One repository on one hub. Used by several threads."""
+
+    def __init__(self, hub: Hub, repository: Repository, say: Callable[[FromChild], None]) -> None:
+        from huggingface_hub.utils import build_hf_headers
+
+        self.hub, self.repository, self.say = hub, repository, say
+        self._token: str | bool = hub.token or False
+        self._headers: dict[str, str] = build_hf_headers(token=self._token, library_name="studio", library_version="1")
+        self._commit = repository.revision
+
+    # Looking ------------------------------------------------------------------------------------------------------------------
+
+    def look(self, *, with_licence: bool) -> Found:
+        """Return what the repository holds and what of it is needed. Raises StudioError."""
+        info = self._patiently(self._info)
+        self._commit = str(info.sha or "")
+        if not self._commit.isalnum():
+            raise no_hub(self.hub)
+        listing = [_file(self.hub, entry) for entry in info.siblings or []]
+        there = {file.path: file for file in listing}
+        gated = bool(info.gated)
+        closed = self._closed(there) if gated else None
+        parts = self._table(there["model_index.json"]) if "model_index.json" in there and closed is None else None
+        files = tuple(choose(self.repository, listing, parts)) if closed is None else ()
+        for file in files:
+            if file.size > LARGEST_FILE:
+                raise StudioError(
+                    f"{file.path} has {file.size / 1e9:.0f} GB; hubs serve at most {LARGEST_FILE / 1e9:.0f} over HTTP.",
+                    cause="model",
+                    cure="Choose a smaller model.",
+                )
+        card = info.card_data or {}
+        licence, link = _licence(card)
+        return Found(
+            commit=self._commit, files=files, choices=tuple(ggufs(listing)), licence=licence, licence_link=link,
+            licence_text=self._licence_text(there) if with_licence and not closed else "", gated=gated,
+            languages=_languages(card), parameters=_parameters(info), closed=closed,
+        )  # fmt: skip
+
+    def _info(self) -> Any:
+        from huggingface_hub import HfApi
+
+        api = HfApi(endpoint=self.hub.endpoint, token=self._token, library_name="studio", library_version="1")
+        silence = self.hub.silence_seconds
+        try:
+            return api.model_info(self.repository.repo, revision=self.repository.revision, files_metadata=True, timeout=silence)
+        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:  # what answers speaks another language
+            raise Refused(no_hub(self.hub)) from error
+
+    def _closed(self, there: Mapping[str, RemoteFile]) -> Trouble | None:
+        """Return why a gated repository does not give its files: everybody may list them."""
+        from huggingface_hub import get_hf_file_metadata
+
+        name = next((name for name in ("config.json", "model_index.json", *there) if name in there), None)
+        if name is None:
+            return None
+        try:
+            self._patiently(
+                lambda: get_hf_file_metadata(self._address(name), token=self._token, timeout=self.hub.silence_seconds)
+            )
+        except StudioError as error:
+            return Trouble.of(error)
+        return None
+
+    def _table(self, file: RemoteFile) -> dict[str, Any]:
+        try:
+            table = json.loads(self._patiently(lambda: self._small(file)))
+        except (ValueError, RecursionError):
+            table = None
+        if not isinstance(table, dict):
+            raise StudioError(
+                f"The {file.path} of {self.repository.repo} is damaged.", cause="model", cure="Choose another model."
+            )
+        return table
+
+    def _licence_text(self, there: Mapping[str, RemoteFile]) -> str:
+        names = [name for name in there if "/" not in name and name.upper().startswith(("LICENSE", "LICENCE"))]
+        if not names or there[names[0]].size > MAX_SMALL_BYTES:
+            return ""
+        return self._patiently(lambda: self._small(there[names[0]])).decode(errors="replace")
+
+    def _small(self, file: RemoteFile) -> bytes:
+        found = b""
+        with self.stream(file, 0) as (_start, blocks):
+            for block in blocks:
+                found += block
+                if len(found) > MAX_SMALL_BYTES:
+                    raise StudioError(f"{file.path} of {self.repository.repo} is larger than any real one.", cause="model")
+        return found
+
+    def _patiently(self, ask: Callable[[], Answer]) -> Answer:
+        patience = Patience(self.hub, LOOK_TRIES, self.say)
+        while True:
+            try:
+                with self.understood():
+                    return ask()
+            except Refused as refused:
+                patience.wait(refused)
+
+    # Streams ------------------------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def stream(self, file: RemoteFile, start: int) -> Iterator[tuple[int, Iterator[bytes]]]:
+        """Open a file's stream from a byte on; give the byte where it really begins, and its blocks. Raises Refused."""
+        from huggingface_hub.utils import get_session, hf_raise_for_status
+
+        headers = {**self._headers, "Accept-Encoding": "identity", **({"Range": f"bytes={start}-"} if start else {})}
+        with (
+            self.understood(),
+            get_session().stream("GET", self._address(file.path), headers=headers, timeout=self.hub.silence_seconds) as response,
+        ):
+            hf_raise_for_status(response)
+            yield _begin(response.status_code, response.headers.get("Content-Range", "")), response.iter_raw()
+
+    def _address(self, path: str) -> str:
+        from huggingface_hub import hf_hub_url
+
+        return str(hf_hub_url(self.repository.repo, path, revision=self._commit, endpoint=self.hub.endpoint))
+
+    @contextlib.contextmanager
+    def understood(self) -> Iterator[None]:
+        """Turn the library's errors into `Refused`."""
+        import httpx2
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+        try:
+            yield
+        except HfHubHTTPError as error:
+            raise self._understand(error.response, error.server_message or "") from error
+        except httpx2.HTTPError as error:
+            reason = str(error) or type(error).__name__
+            raise Refused(no_way(self.hub, reason), passing="CERTIFICATE" not in reason.upper()) from error
+        except (httpx2.InvalidURL, HFValidationError) as error:
+            raise Refused(StudioError(str(error)[:300], cause="invalid")) from error
+
+    def _understand(self, response: Any, said: str) -> Refused:
+        status, code = int(response.status_code), response.headers.get("X-Error-Code", "")
+        error = refusal(status, code, said, self.repository, self.hub, logged_in=bool(self.hub.token))
+        return Refused(error, passing=status in _PASSING, wait_seconds=_seconds(response.headers))
+
+
+def _begin(status: int, content_range: str) -> int:
+    """Return the byte that an answer begins at: what a server does not say to be a part is the whole."""
+    if status != 206:
+        return 0
+    begin = content_range.removeprefix("bytes ").partition("-")[0].strip()
+    return int(begin) if begin.isdigit() else -1
+
+
+def _seconds(headers: Any) -> float | None:
+    """Return how long the hub asks to wait."""
+    from huggingface_hub.utils import parse_ratelimit_headers
+
+    asked = str(headers.get("Retry-After", "")).strip()
+    if asked.isdigit():
+        return float(asked)
+    limit = parse_ratelimit_headers(headers)
+    return float(limit.reset_in_seconds) if limit is not None and limit.remaining == 0 else None
+
+
+def _file(hub: Hub, entry: Any) -> RemoteFile:
+    digest = str(entry.lfs.sha256 if entry.lfs else entry.blob_id)
+    size = entry.lfs.size if entry.lfs else entry.size
+    # The digest becomes a file's name here, so it must be one.
+    if len(digest) not in _HASH_LENGTHS or set(digest) - set("0123456789abcdef") or type(size) is not int or size < 0:
+        raise no_hub(hub)
+    return RemoteFile(str(entry.rfilename), size, digest)
+
+
+def _licence(card: Any) -> tuple[str, str]:
+    """Return a licence's name and where it can be read."""
+    name, link = card.get("license") or "", card.get("license_link") or ""
+    if isinstance(name, list):
+        name = ", ".join(map(str, name))
+    if str(name).lower() == "other":
+        name = card.get("license_name") or "other"
+    return _LICENCES.get(str(name).lower(), printable(str(name)))[:120], printable(str(link))[:300]
+
+
+def _languages(card: Any) -> tuple[str, ...]:
+    found = card.get("language") or ()
+    return tuple(printable(str(one))[:20] for one in ([found] if isinstance(found, str) else found))[:200]
+
+
+def _parameters(info: Any) -> int:
+    for count in (getattr(info.safetensors, "total", 0), (info.gguf or {}).get("total", 0)):
+        if type(count) is int and count > 0:
+            return count
+    return 0

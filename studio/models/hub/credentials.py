@@ -1,0 +1,88 @@
+"""The token of a person's account on a hub: in the desktop's keyring, by hub, and nowhere else.
+
+It is never written to settings, logs, arguments or a process's environment. A mirror is never shown the token of another hub.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from studio.core.errors import StudioError
+from studio.models.hub.repository import ENDPOINT, ENDPOINT_VARIABLE, Hub
+
+SERVICE = "Studio: models"
+VARIABLE = "HF_TOKEN"
+_GOOD = 1
+"""The least priority of a backend that the library recommends; those that keep secrets in plain text are below."""
+
+
+def token_for(hub: Hub) -> str:
+    """Return the token to send to a hub; empty where there is none, or where others could read it on the way.
+
+    $HF_TOKEN of the shell that Studio was started from counts for the hub of $HF_ENDPOINT, and comes first.
+    """
+    if hub.token is not None:
+        return hub.token
+    if not hub.is_private_way:
+        return ""
+    named = os.environ.get(ENDPOINT_VARIABLE, ENDPOINT).rstrip("/")
+    if hub.endpoint == named and os.environ.get(VARIABLE):
+        return os.environ[VARIABLE].strip()
+    return stored_token(hub)
+
+
+def stored_token(hub: Hub) -> str:
+    """Return the token in the keyring; empty where there is none, or no keyring."""
+    backend = _backend()
+    if backend is None:
+        return ""
+    try:
+        return str(backend.get_password(SERVICE, hub.endpoint) or "")
+    except Exception:  # noqa: BLE001  a keyring that is locked, or whose desktop is gone: each backend raises errors of its own
+        return ""
+
+
+def store_token(hub: Hub, token: str) -> None:
+    """Keep a token for a hub; an empty one deletes what is there. Raises StudioError."""
+    token = token.strip()
+    if token and (not token.isascii() or any(letter.isspace() or not letter.isprintable() for letter in token)):
+        raise StudioError("This is not a token.", cause="invalid", cure="Copy it from the hub's site; it begins with hf_.")
+    if token and not hub.is_private_way:
+        raise StudioError(
+            f"{hub.endpoint} is not encrypted, so a token sent to it could be read on the way.",
+            cause="invalid",
+            cure="Use its https address.",
+        )
+    backend = _backend()
+    if backend is None:
+        raise _no_keyring()
+    try:
+        if token:
+            backend.set_password(SERVICE, hub.endpoint, token)
+        elif backend.get_password(SERVICE, hub.endpoint):
+            backend.delete_password(SERVICE, hub.endpoint)
+    except Exception as error:  # as above; it is said
+        raise StudioError(
+            f"The desktop's keyring does not take the token ({type(error).__name__}).",
+            cause="disk",
+            cure="Unlock the keyring, and try again.",
+        ) from error
+
+
+def _backend() -> Any:
+    try:
+        import keyring
+
+        backend = keyring.get_keyring()
+        return backend if float(backend.priority) >= _GOOD else None
+    except Exception:  # noqa: BLE001  no library, or a backend that fails while it looks for its desktop
+        return None
+
+
+def _no_keyring() -> StudioError:
+    return StudioError(
+        "This desktop has no keyring, so the token cannot be kept.",
+        cause="disk",
+        cure=f"Start Studio with {VARIABLE} set for this time, or install a keyring (GNOME Keyring, KWallet).",
+    )

@@ -1,0 +1,1 @@
+"""What a folder or a file is, as a model card."""

@@ -1,0 +1,92 @@
+"""The words that CLIP's text encoders read: a vocabulary and its merges, found where a person has them already.
+
+Checkpoints in one file do not carry them, and Studio does not either. Every Stable Diffusion in a diffusers folder has them, the
+hub's cache has them where another program fetched CLIP, and ComfyUI carries them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from studio.core.files import write_whole
+from studio.core.paths import DataFolder
+from studio.core.regular_file import HeaderError, opened
+from studio.models.files.weights_header import parse_json
+from studio.models.registry import list_installed
+
+START, END = "<|startoftext|>", "<|endoftext|>"
+WHERE = "in a Stable Diffusion model of the list, in the hub's cache (openai/clip-vit-large-patch14), or in ComfyUI's own folder"
+"""Where they are looked for, for a person."""
+_MAX_BYTES = 8 * 2**20
+_PARENTS = 6
+
+
+class Words(msgspec.Struct, frozen=True):
+    """A vocabulary of CLIP, checked."""
+
+    names: dict[str, int]
+    merges: tuple[str, ...]
+
+    def write(self, folder: Path, padding: str) -> None:
+        """Write a folder that transformers' CLIPTokenizer loads. Raises OSError."""
+        folder.mkdir(parents=True, exist_ok=True)
+        table = {
+            "tokenizer_class": "CLIPTokenizer", "model_max_length": 77, "bos_token": START, "eos_token": END, "unk_token": END,
+            "pad_token": padding, "do_lower_case": True,
+        }  # fmt: skip
+        write_whole(folder / "vocab.json", msgspec.json.encode(self.names))
+        write_whole(folder / "merges.txt", "\n".join(["#version: 0.2", *self.merges, ""]).encode())
+        write_whole(folder / "tokenizer_config.json", msgspec.json.encode(table))
+
+
+def find_words(near: Path, size: int, data: DataFolder | None = None) -> Words | None:
+    """Return a vocabulary of `size` tokens: from the models in the list, the hub's cache, or a ComfyUI around `near`."""
+    return next((words for folder in _places(near, data) if (words := _read(folder, size)) is not None), None)
+
+
+def _places(near: Path, data: DataFolder | None) -> Iterator[Path]:
+    for card in list_installed(data) if data is not None else []:
+        if card.kind == "image" and card.path:
+            yield card.folder / "tokenizer"
+    for parent in list(near.absolute().parents)[:_PARENTS]:
+        yield parent / "comfy" / "sd1_tokenizer"
+    cache = Path(os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME") or "~/.cache/huggingface") / "hub").expanduser()
+    for parent in (cache, *list(near.absolute().parents)[:_PARENTS]):
+        yield from sorted((parent / "models--openai--clip-vit-large-patch14").glob("snapshots/*/"))
+
+
+def _read(folder: Path, size: int) -> Words | None:
+    """Return the words in a folder; None where there are none of this size, or they are damaged."""
+    try:
+        table, pairs = _two_files(folder) if (folder / "vocab.json").exists() else _one_file(folder)
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+        return None
+    if len(table) != size or sorted(map(str, table.values())) != sorted(map(str, range(size))):
+        return None
+    if table.get(START) != size - 2 or table.get(END) != size - 1:
+        return None
+    if any(not isinstance(pair, str) or len(pair.split(" ")) != 2 for pair in pairs):
+        return None
+    return Words(table, tuple(pairs))
+
+
+def _two_files(folder: Path) -> tuple[dict[str, int], list[str]]:
+    table: dict[str, int] = dict(parse_json(_bytes(folder / "vocab.json"), unique=True, finite=True))
+    lines = _bytes(folder / "merges.txt").decode().split("\n")
+    return table, [line.rstrip("\r") for line in lines if line.strip() and not line.startswith("#version")]
+
+
+def _one_file(folder: Path) -> tuple[dict[str, int], list[str]]:
+    model = parse_json(_bytes(folder / "tokenizer.json"), unique=True, finite=True)["model"]
+    return dict(model["vocab"]), [" ".join(pair) if isinstance(pair, list) else pair for pair in model["merges"]]
+
+
+def _bytes(path: Path) -> bytes:
+    with opened(path) as (file, size):
+        if size > _MAX_BYTES:
+            raise HeaderError(f"{path.name} is larger than any vocabulary")
+        return file.read(_MAX_BYTES)

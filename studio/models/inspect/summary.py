@@ -1,0 +1,156 @@
+"""All that the headers of a model tell, as plain data, also where Studio cannot run it: for the command line and the window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.core.errors import StudioError
+from studio.core.paths import DataFolder
+from studio.core.regular_file import HeaderError, opened
+from studio.models import llama_cpp
+from studio.models.adapter_compatibility import NAMES
+from studio.models.card import ModelCard
+from studio.models.files import licenses
+from studio.models.files.folder_check import weight_headers
+from studio.models.files.gguf_header import bytes_of, read_gguf
+from studio.models.files.tensor_layout import Contents, tell
+from studio.models.files.weights_header import WeightsHeader, read_safetensors
+from studio.models.inspect import adapter
+from studio.models.inspect.model import inspect
+
+_PRECISIONS = {
+    "F32": "fp32", "F16": "fp16", "BF16": "bf16", "F64": "fp64", "I8": "int8", "U8": "8 bits, packed", "F4": "fp4",
+    "F8_E4M3": "fp8", "F8_E5M2": "fp8", "F8_E4M3FNUZ": "fp8", "F8_E5M2FNUZ": "fp8",
+}  # fmt: skip
+_FILE_TYPES = {
+    11: "Q3_K_S", 12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 21: "Q2_K_S", 26: "IQ3_S",
+    27: "IQ3_M", 28: "IQ2_S", 29: "IQ2_M",
+}  # fmt: skip
+
+
+class Inspection(msgspec.Struct, frozen=True, kw_only=True):
+    """What lies at a path."""
+
+    path: str
+    title: str
+    kind: str
+    """text, image, speech, music for what makes these; else what it is: lora, vae, controlnet … or unknown."""
+    what: str
+    """For a person: a LoRA for SDXL."""
+    format: str = ""
+    """safetensors, gguf, diffusers, transformers; empty where it cannot be told."""
+    family: str = ""
+    """model_type, pipeline or architecture; for an adapter the model that it belongs to."""
+    precision: str = ""
+    parameters: int = 0
+    size: int = 0
+    licence: str = ""
+    runs: bool = False
+    """Studio can run it when it is added."""
+    why_not: str = ""
+    """The sentence that refuses it."""
+    converted_size: int = 0
+    """Bytes of the copy that adding it writes (a GGUF is converted once); 0 where it is used where it lies."""
+    card: ModelCard | None = None
+    """As it would be added; only where it runs."""
+
+
+def look_into(path: Path, data: DataFolder | None = None) -> Inspection:
+    """Return what lies at `path`; nothing that it holds raises an error. `data` says which models are there already."""
+    try:
+        card = inspect(path, data)
+        adapter.check_known(card)
+    except StudioError as error:
+        return _refused(path, error.message)
+    headers = _headers(path if path.is_file() else card.folder)
+    gguf = Path(card.path).is_file() and Path(card.path).suffix.lower() == ".gguf"
+    return Inspection(
+        path=str(path), title=card.title, kind=card.adapter.replace("-", "_") or card.kind, what=_what(card),
+        format=_format(path, card), family=card.family,
+        precision=precision(headers), parameters=card.parameters, size=card.size, licence=card.licence, runs=True,
+        converted_size=bytes_of(card.parameters) if gguf and not llama_cpp.is_there() else 0, card=card,
+    )  # fmt: skip
+
+
+def precision(headers: list[WeightsHeader]) -> str:
+    """Return the number format that most of the weights are kept in: fp16, bf16, Q4_K_M …; empty where it is not known."""
+    counts: dict[str, int] = {}
+    for header in headers:
+        for dtype, count in header.dtypes.items():
+            counts[dtype] = counts.get(dtype, 0) + count
+    if not counts:
+        return ""
+    dtype = max(counts, key=lambda name: counts[name])
+    said = headers[0].metadata.get("general.file_type")
+    whole = _FILE_TYPES.get(said) if type(said) is int else None
+    if whole and whole.startswith(dtype[:2]):  # the file says in which mixture; only its letters could be a lie
+        return whole
+    if dtype == "U8" and any(name.endswith((".quant_state.bitsandbytes__nf4", ".quant_map")) for name in headers[0].shapes):
+        return "4 bits (bitsandbytes)"
+    return _PRECISIONS.get(dtype, dtype)
+
+
+def _refused(path: Path, why: str) -> Inspection:
+    headers = _headers(path)
+    contents = _contents(path, headers)
+    parameters = sum(header.parameters for header in headers)
+    return Inspection(
+        path=str(path), title=path.stem if path.is_file() else path.name, kind=contents.kind, what=str(contents),
+        format=_format(path, None) if headers else "", family=contents.family, precision=precision(headers),
+        parameters=parameters, size=_size(path), licence=_licence(path, headers), why_not=why,
+    )  # fmt: skip
+
+
+def _headers(path: Path) -> list[WeightsHeader]:
+    try:
+        if path.is_dir():
+            return weight_headers(path)
+        with opened(path) as (file, _size):
+            first = file.read(4)
+        return [read_gguf(path) if first == b"GGUF" else read_safetensors(path)]
+    except (OSError, HeaderError, StudioError):
+        return []
+
+
+def _contents(path: Path, headers: list[WeightsHeader]) -> Contents:
+    if len(headers) != 1 or (path.is_dir() and (path / "model_index.json").exists()):
+        return Contents("unknown")
+    return tell(headers[0])
+
+
+def _licence(path: Path, headers: list[WeightsHeader]) -> str:
+    said: Mapping[str, Any] = headers[0].metadata if headers else {}
+    return licenses.of_folder(path if path.is_dir() else path.parent) or licenses.of_header(said)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0
+
+
+def _what(card: ModelCard) -> str:
+    if card.adapter:
+        return f"{NAMES[card.adapter]} for {card.family}"
+    makes = {"text": "a text model", "image": "a model of pictures", "speech": "a voice", "music": "a model of music"}
+    makes["video"] = "motion for a model of pictures" if card.base else "a model of videos"
+    return f"{makes.get(card.kind, 'a model')} ({card.family})"
+
+
+def _format(path: Path, card: ModelCard | None) -> str:
+    if path.suffix.lower() == ".onnx":
+        return "onnx"
+    if path.is_dir():
+        if card is not None and Path(card.path).is_file():
+            return Path(card.path).suffix.lower().removeprefix(".")
+        return "diffusers" if (path / "model_index.json").exists() else "transformers"
+    try:
+        with opened(path) as (file, _size):
+            return "gguf" if file.read(4) == b"GGUF" else "safetensors"
+    except (OSError, HeaderError):
+        return ""

@@ -1,0 +1,73 @@
+"""The voices in a speech model's folder: told from names and configurations, without loading anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from studio.core.file_names import printable
+from studio.core.regular_file import HeaderError
+from studio.models.card import Voice
+from studio.models.files.folder_check import read_json
+from studio.models.files.weights_header import read_safetensors
+
+BARK_PARTS = {"semantic_prompt": 1, "coarse_prompt": 2, "fine_prompt": 2}
+"""What Bark keeps of a voice, each in a NumPy file of its own, and how many dimensions it has."""
+BARK_TABLE = "speaker_embeddings_path.json"
+MAX_VOICES = 1_000
+MAX_VOICE_BYTES = 4 * 2**20
+
+
+def voices_of(folder: Path, family: str, config: dict[str, Any]) -> tuple[Voice, ...]:
+    """Return the voices that a speech model can be asked for; none where it has one, or draws them."""
+    if family == "bark":
+        return tuple(_bark_voice(name) for name in bark_files(folder))
+    if family in ("pocket_tts", "gradium_phonon_tts"):
+        return tuple(Voice(name, name.replace("_", " ").title()) for name in sample_files(folder))
+    if family == "csm":
+        return (Voice("0", "Speaker 0"), Voice("1", "Speaker 1"))
+    count = config.get("num_speakers")
+    if type(count) is not int or count < 2:
+        return ()
+    return tuple(Voice(str(number), f"Speaker {number}") for number in range(min(count, MAX_VOICES)))
+
+
+def bark_files(folder: Path) -> dict[str, dict[str, Path]]:
+    """Return voice → part → its file, of those whose files are all there, inside the folder and no pickles."""
+    path = folder / BARK_TABLE
+    if not path.is_file():
+        return {}
+    voices: dict[str, dict[str, Path]] = {}
+    for name, parts in list(read_json(path).items())[:MAX_VOICES]:
+        if not isinstance(parts, dict) or printable(name) != name:
+            continue
+        files = {part: folder / str(parts.get(part, "")) for part in BARK_PARTS}
+        if all(_is_inside(folder, file) and file.suffix == ".npy" for file in files.values()):
+            voices[name] = files
+    return voices
+
+
+def sample_files(folder: Path) -> dict[str, Path]:
+    """Return voice → its file, of the latents of a voice that lie in `voices/`."""
+    found = {}
+    for path in sorted((folder / "voices").glob("*.safetensors"))[:MAX_VOICES]:
+        try:
+            shapes = read_safetensors(path).shapes if _is_inside(folder, path) else {}
+        except HeaderError:
+            continue
+        if any(len(shape) in (2, 3) for shape in shapes.values()):
+            found[printable(path.stem)] = path
+    return found
+
+
+def _is_inside(folder: Path, file: Path) -> bool:
+    """True for a file of reasonable size in the folder, or that a hub cache keeps for it."""
+    try:
+        return ".." not in file.parts and file.is_relative_to(folder) and 0 < file.stat().st_size <= MAX_VOICE_BYTES
+    except OSError:
+        return False
+
+
+def _bark_voice(name: str) -> Voice:
+    language, _speaker, number = name.rpartition("/")[2].partition("_speaker_")
+    return Voice(name, f"{language} {number}" if number else name, language if number else "")

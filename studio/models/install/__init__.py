@@ -1,0 +1,1 @@
+"""Puts models into the list: from folders, files, wheels and other programs."""

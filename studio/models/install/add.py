@@ -1,0 +1,227 @@
+"""Adding and removing a person's own models."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from studio.core.errors import StudioError
+from studio.core.files import sha256_of
+from studio.core.paths import DataFolder
+from studio.models import llama_cpp
+from studio.models.adapter_compatibility import architecture
+from studio.models.card import ModelCard
+from studio.models.card_store import read_card, stamp
+from studio.models.files.tensor_layout import tell
+from studio.models.files.weights_header import read_safetensors
+from studio.models.inspect.adapter import check_known
+from studio.models.inspect.checkpoint import vocabulary_size, write_folder, write_pointer
+from studio.models.inspect.clip_vocabulary import find_words
+from studio.models.inspect.model import inspect
+from studio.models.inspect.piper import copy_voice
+from studio.models.install.gguf_convert_process import check_room, run_conversion, try_out
+from studio.models.install.staging import InstallCancelledError, discard, publish, staging, stopped
+from studio.models.llama_cpp import RUNNER
+from studio.models.registry import list_installed
+
+log = logging.getLogger(__name__)
+Say = Callable[[str], None]
+Cancelled = Callable[[], bool]
+
+
+def add(
+    data: DataFolder,
+    path: Path,
+    say: Say = lambda _text: None,
+    cancelled: Cancelled = lambda: False,
+    *,
+    made_for: ModelCard | None = None,
+    convert: bool = False,
+) -> ModelCard:
+    """Add the model at `path`. A folder, a checkpoint or an adapter stays where it is, and so does a GGUF that llama.cpp can run.
+
+    Where it cannot, and where `convert` says so, a GGUF is converted once into the data folder; that takes the place of one
+    that was added as it is. A voice of Piper is copied there. `made_for` is the model that an adapter belongs to, for those that
+    do not tell. Raises StudioError with the reason, InstallCancelledError; nothing is left behind then.
+    """
+    try:
+        return _add(data, path, say, cancelled, made_for, convert)
+    except OSError as error:
+        raise StudioError(
+            f"{path.name} was not added: {error.strerror or error}.", cause="disk", cure="Check the disk's space and rights."
+        ) from error
+
+
+def _add(data: DataFolder, path: Path, say: Say, cancelled: Cancelled, made_for: ModelCard | None, convert: bool) -> ModelCard:
+    path = _existing(path)
+    say(f"Looking into {path.name}")
+    card = inspect(path, data)
+    if card.adapter and made_for is not None:
+        card = msgspec.structs.replace(card, family=architecture(made_for))
+    check_known(card)
+    known = list_installed(data)
+    source = Path(card.path)
+    for other in known:
+        if other.path and Path(other.path).resolve() == source.resolve():
+            raise _known_already(other)
+    as_it_is = None
+    say(f"Reading the weights of {card.title}")
+    digest = _digest(source, cancelled)
+    for other in known:
+        if other.sha256 == digest and other.runner == RUNNER and (convert or not llama_cpp.is_there()):
+            as_it_is = other
+        elif other.sha256 == digest:
+            raise _known_already(other)
+    card = msgspec.structs.replace(card, sha256=digest, added=stamp())
+    if card.adapter and source.is_file():
+        return _add_adapter(data, source, card)
+    if card.runner == "diffusers" and source.is_file():
+        return _add_checkpoint(data, source, card)
+    if card.runner == "piper":
+        with staging(data) as folder:
+            copy_voice(source, folder)
+            return publish(data, folder, msgspec.structs.replace(card, path="", source=str(source)))
+    if source.is_file():
+        if as_it_is is not None:
+            card = msgspec.structs.replace(card, name=as_it_is.name, title=as_it_is.title, runner="transformers")
+        return add_gguf(data, source, card, say, cancelled, keep_name=as_it_is is not None, convert=convert)
+    with staging(data) as folder:
+        return publish(data, folder, card)
+
+
+def _existing(path: Path) -> Path:
+    try:
+        path = path.expanduser().absolute()
+        if path.exists():
+            return path
+    except RuntimeError:  # ~somebody who is not there
+        pass
+    raise StudioError(f"There is nothing at {path}.", cause="model", cure="Check the path.")
+
+
+def _known_already(other: ModelCard) -> StudioError:
+    return StudioError(f"{other.title} is in the list already.", cause="model", cure=f"Its name is {other.name}.")
+
+
+def _digest(source: Path, cancelled: Cancelled) -> str:
+    """Return the SHA-256 of the one file, or of the sorted `name:hash` lines of a folder's weights."""
+
+    def check(_size: int) -> None:
+        if cancelled():
+            raise stopped()
+
+    if source.is_file():
+        return sha256_of(source, check)
+    files = sorted(source.rglob("*.safetensors"), key=lambda file: file.relative_to(source).as_posix())
+    lines = [f"{file.relative_to(source).as_posix()}:{sha256_of(file, check)}\n" for file in files]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _add_checkpoint(data: DataFolder, source: Path, card: ModelCard) -> ModelCard:
+    """Add a checkpoint in one file: it stays where it is, and a folder of its own says how it is loaded."""
+    header = read_safetensors(source)
+    family = tell(header).family
+    words = find_words(source, vocabulary_size(family, header.shapes), data)
+    assert words is not None  # `inspect` found them
+    with staging(data) as folder:
+        write_folder(folder, source, family, header.shapes, words, header.metadata)
+        return publish(data, folder, msgspec.structs.replace(card, path="", source=str(source)))
+
+
+def _add_adapter(data: DataFolder, source: Path, card: ModelCard) -> ModelCard:
+    """Add an adapter in one file: it stays where it is, and a folder of its own names it."""
+    with staging(data) as folder:
+        write_pointer(folder, str(source), source.stat().st_size)
+        return publish(data, folder, msgspec.structs.replace(card, path="", source=str(source)))
+
+
+def add_gguf(
+    data: DataFolder,
+    gguf: Path,
+    card: ModelCard,
+    say: Say,
+    cancelled: Cancelled,
+    *,
+    keep_name: bool = False,
+    convert: bool = False,
+) -> ModelCard:
+    """Add a GGUF as it is where llama.cpp can run it, else convert it in a child process and add the result.
+
+    Raises StudioError and OSError; nothing is left behind then.
+    """
+    if llama_cpp.is_there() and not convert and not card.encoder_decoder:
+        as_it_is = _add_as_it_is(data, gguf, card, say, cancelled, keep_name)
+        if as_it_is is not None:
+            return as_it_is
+    with staging(data) as folder:
+        check_room(folder, card.parameters)
+        say("Converting to safetensors, once (takes a minute)")
+        converted = run_conversion(gguf, folder, cancelled)
+        card = msgspec.structs.replace(
+            card, path="", size=sum(file.stat().st_size for file in folder.iterdir()), family=converted.family,
+            parameters=converted.parameters, max_positions=converted.max_positions, chat=converted.chat,
+            template_tokens=converted.template_tokens, added=card.added or stamp(),
+        )  # fmt: skip
+        return publish(data, folder, card, keep_name=keep_name)
+
+
+def _add_as_it_is(
+    data: DataFolder, gguf: Path, card: ModelCard, say: Say, cancelled: Cancelled, keep_name: bool
+) -> ModelCard | None:
+    """Add a GGUF that llama.cpp runs; None where it cannot. The file stays where it is, unless it is one that was fetched."""
+    with staging(data) as folder:
+        say(f"Trying {gguf.name} with llama.cpp")
+        try:
+            found = try_out(gguf, folder, cancelled)
+        except InstallCancelledError:
+            raise
+        except StudioError as error:
+            log.info("a GGUF is converted because llama.cpp does not run it: %s", error)
+            return None
+        card = msgspec.structs.replace(
+            card, path="", runner=RUNNER, size=gguf.stat().st_size, family=found.family, parameters=found.parameters,
+            max_positions=found.max_positions, chat=found.chat, template_tokens=found.template_tokens,
+            added=card.added or stamp(),
+        )  # fmt: skip
+        if gguf.is_relative_to(data.downloads):
+            write_pointer(folder, gguf.name, card.size)
+            gguf.replace(folder / gguf.name)
+        else:
+            write_pointer(folder, str(gguf), card.size)
+            card = msgspec.structs.replace(card, source=card.source or str(gguf))
+        return publish(data, folder, card, keep_name=keep_name)
+
+
+def remove(data: DataFolder, name: str) -> ModelCard:
+    """Take a model from the list. Weights in the data folder are deleted; a folder of the person's own is left alone.
+
+    Raises StudioError.
+    """
+    folders = [path for path in sorted(data.models.iterdir()) if path.is_dir()] if data.models.is_dir() else []
+    cards = [(folder, card) for folder in folders if not folder.name.startswith(".") and (card := read_card(folder))]
+    for folder, card in sorted(cards, key=lambda entry: entry[1].name != name):  # a name counts before a title
+        if name in (card.name, card.title):
+            _remove(folder, card)
+            return card
+    builtin = [card for card in list_installed(data) if card.builtin and name in (card.name, card.title)]
+    if builtin:
+        raise StudioError(f"{builtin[0].title} comes with Studio and stays.", cause="invalid")
+    raise StudioError(f"There is no model {name!r} in the list.", cause="invalid", cure="`studio models list` shows the names.")
+
+
+def _remove(folder: Path, card: ModelCard) -> None:
+    try:
+        if folder.is_symlink():
+            folder.unlink()
+        else:
+            discard(folder)
+    except OSError as error:
+        raise StudioError(
+            f"{card.title} could not be removed: {error.strerror or error}.",
+            cause="disk",
+            cure="Close what uses it, and try again.",
+        ) from error

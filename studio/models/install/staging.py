@@ -1,0 +1,143 @@
+"""Models on their way: a staging folder is filled, then renamed into place, so that half a model is never in the list.
+
+The folder's name tells which process fills it. What a killed process left is swept by the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from studio.core.errors import StudioError
+from studio.core.files import sync_folder, write_whole
+from studio.core.paths import DataFolder
+from studio.models.card import ModelCard
+from studio.models.card_store import card_folder, write_card
+from studio.models.catalog import catalogue
+
+PREFIX = ".staging-"
+_CLOCK_SECONDS = 5
+"""A process's start is computed from the clock, which may have been set in between."""
+
+
+class InstallCancelledError(StudioError):
+    """The person stopped it; what was fetched stays for the next time."""
+
+
+def stopped() -> InstallCancelledError:
+    """Return the error for what the person stopped."""
+    return InstallCancelledError("It was stopped.", cure="Start it again to go on where it was.")
+
+
+@contextlib.contextmanager
+def staging(data: DataFolder) -> Iterator[Path]:
+    """Give a new empty folder beside the models; it is deleted at the end unless it was published."""
+    data.models.mkdir(parents=True, exist_ok=True)
+    sweep(data)
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{_tag()}-", dir=data.models))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(data: DataFolder) -> None:
+    """Delete the staging folders whose process is gone."""
+    for folder in data.models.glob(f"{PREFIX}*"):
+        if not _is_alive(folder.name.removeprefix(PREFIX)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(data: DataFolder, folder: Path, card: ModelCard, *, keep_name: bool = False) -> ModelCard:
+    """Write the card into a staging folder and rename the folder into place; return the card as it is found from now on.
+
+    The name gets a number where it is taken, unless `keep_name`: then what stood there without a card goes. Raises OSError.
+    """
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            sync_folder(path)
+            continue
+        if not path.is_file():
+            continue
+        with path.open("rb+") as opened:
+            os.fsync(opened.fileno())
+    while True:
+        if not keep_name:
+            card = msgspec.structs.replace(card, name=free_name(data, card.name))
+        target = card_folder(data, card.name)
+        write_card(card, folder)
+        if keep_name and target.exists():
+            discard(target)
+        try:
+            folder.rename(target)
+        except OSError:
+            if keep_name or not target.exists():
+                raise
+            continue  # another process took the name in between
+        sync_folder(target.parent)
+        return card if card.path else msgspec.structs.replace(card, path=str(target.absolute()))
+
+
+def discard(folder: Path) -> None:
+    """Delete a model's folder: in one step it is in no list any more, then its files go. Raises OSError with nothing changed."""
+    gone = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{_tag()}-", dir=folder.parent)) / "gone"
+    try:
+        folder.rename(gone)
+    finally:
+        shutil.rmtree(gone.parent, ignore_errors=True)
+
+
+def free_name(data: DataFolder, name: str) -> str:
+    """Return the name, with a number where a folder or a model of the catalogue has it."""
+    taken = {entry.card.name for entry in catalogue()}
+    candidates = [name, *(f"{name}-{number}" for number in range(2, 10_000))]
+    return next(one for one in candidates if one not in taken and not card_folder(data, one).exists())
+
+
+@contextlib.contextmanager
+def held(folder: Path, what: str) -> Iterator[None]:
+    """Hold a folder for this process. Raises StudioError where another living one holds it."""
+    lock = folder / "lock"
+    while True:
+        try:
+            write_whole(lock, _tag().encode())
+            break
+        except FileExistsError:
+            if _is_alive(_read(lock)):
+                raise StudioError(
+                    f"{what} is being installed already.", cause="invalid", cure="Wait for it, or stop it there."
+                ) from None
+            lock.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def _read(lock: Path) -> str:
+    try:
+        return lock.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
+
+
+def _tag() -> str:
+    process = psutil.Process()
+    return f"{process.pid}-{int(process.create_time())}"
+
+
+def _is_alive(tag: str) -> bool:
+    try:
+        pid, start = (int(part) for part in tag.split("-")[:2])
+        process = psutil.Process(pid)
+        # A killed process stays a zombie where nobody asks for its exit code, as in many containers.
+        return bool(process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - start) < _CLOCK_SECONDS)
+    except (ValueError, psutil.Error):
+        return False

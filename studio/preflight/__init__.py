@@ -1,0 +1,1 @@
+"""Checks a request before its job runs. No torch, no Qt."""

@@ -1,0 +1,280 @@
+"""A prompt for the symbolic model: which of its words say style, mood, tempo, key, instruments and parts.
+
+The words stand in `resources/words/music.toml`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from studio.core.paths import resources
+from studio.symbolic_music.events import PARTS, Brief
+from studio.symbolic_music.instruments import instruments
+from studio.symbolic_music.types import Wish
+
+if TYPE_CHECKING:
+    from studio.symbolic_music.types import Given
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_NAMES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11, "h": 11}
+_KEY = re.compile(
+    r"(?<![a-z])(?P<sign_before>升|降)?(?P<name>[a-h])\s?(?P<sign>#|♯|b(?![a-z])|♭|[-\s]?sharp|[-\s]?flat)?"
+    r"\s?-?(?P<mode>major|minor|maj(?![a-z])|min(?![a-z])|m(?![a-z])|大调|大調|小调|小調)"
+)
+_IN_KEY = re.compile(
+    r"\b(?:in|key of)\s+(?P<name>[a-h])(?P<sign>#|♯|b(?![a-z])|♭|[-\s]sharp|[-\s]flat)?(?=\s*(?:$|[,.;:!?，。]|bpm|\d))"
+)
+_BPM = re.compile(r"(\d{2,3})\s*(?:bpm|beats per minute|拍)")
+_SLOWEST, _FASTEST = 40, 220
+_MOST_CHARACTERS = 2_000
+"""Only so much of a prompt is looked at."""
+_MODES = {"calm": "major", "happy": "major", "sad": "minor", "tense": "minor", "energetic": "", "dreamy": "major"}
+_TEMPI = {"calm": "slow", "sad": "slow", "energetic": "fast", "happy": "", "tense": "", "dreamy": "slow"}
+
+
+class _Band(msgspec.Struct, frozen=True):
+    instruments: tuple[str, str, str]
+    """Melody, harmony, bass."""
+    bpm: tuple[int, int, int]
+    """Slow, medium, fast."""
+
+
+class _Words(msgspec.Struct, frozen=True):
+    """The tables of `music.toml`."""
+
+    style: dict[str, tuple[str, ...]]
+    mood: dict[str, tuple[str, ...]]
+    tempo: dict[str, tuple[str, ...]]
+    instrument: dict[str, tuple[str, ...]]
+    part: dict[str, tuple[str, ...]]
+    mode: dict[str, tuple[str, ...]]
+    without: dict[str, tuple[str, ...]]
+    only: dict[str, tuple[str, ...]]
+    plain: dict[str, tuple[str, ...]]
+    band: dict[str, _Band]
+    usual: dict[str, tuple[str, str, str]]
+
+
+@functools.cache
+def _words() -> _Words:
+    text = (resources() / "words" / "music.toml").read_text(encoding="utf-8")
+    return msgspec.convert(tomllib.loads(text), _Words)
+
+
+def words_to_be_near() -> frozenset[str]:
+    """Return the words that others may be taken for: all but "no", "only" and the like, which change what others mean."""
+    words = _words()
+    return known_words() - {*words.without["words"], *words.only["words"]}
+
+
+@functools.cache
+def known_words() -> frozenset[str]:
+    """Return every word of the tables."""
+    return frozenset(word for table in _tables() for names in table.values() for word in names)
+
+
+def _tables() -> tuple[dict[str, tuple[str, ...]], ...]:
+    words = _words()
+    names = (words.style, words.mood, words.tempo, words.instrument, words.part, words.mode)
+    return (*names, words.without, words.only, words.plain)
+
+
+@functools.cache
+def _near() -> dict[str, str]:
+    """Return a word → the nearest one of the tables; made by `tools.starter_models.music.nearness`."""
+    lines = (resources() / "words" / "music-near.tsv").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("\t") for line in lines if line and not line.startswith("#"))
+
+
+def read(prompt: str) -> Wish:
+    """Return what the prompt asks for; what it does not say is as usual for the style.
+
+    A word that is in no table stands for the nearest one that is, where one is near.
+    """
+    text = prompt[:_MOST_CHARACTERS].lower()
+    unknown = _unknown(_BPM.sub(" ", _read_key(text)[2]))
+    near = {word: _near()[word] for word in unknown if word in _near()}
+    taken_as = {word: known for word, known in near.items() if known not in _words().plain["words"]}
+    wish = _read(", ".join((text, *dict.fromkeys(taken_as.values()))))  # behind: what is said in known words comes first
+    return wish._replace(unknown=tuple(word for word in unknown if word not in near), taken_as=taken_as)
+
+
+def _read(text: str) -> Wish:
+    words = _words()
+    key, mode, rest = _read_key(text)
+    bpm = next((int(found[1]) for found in [_BPM.search(rest)] if found), 0)
+    rest = _BPM.sub(" ", rest)
+    named = _named(rest, words.instrument)
+    parts = _named(rest, words.part)
+    styles, moods = _named(rest, words.style), _named(rest, words.mood)
+    style = next(iter(styles), "") or _style_of(named)
+    mood = next(iter(moods), "neutral")
+    usual_mode, usual_tempo, usual_parts = words.usual[style]
+    mode = mode or next(iter(_named(rest, words.mode)), "") or _MODES.get(mood, "") or usual_mode
+    tempo = (
+        (tempo_of(bpm, style) if bpm else "")
+        or next(iter(_named(_without(rest, words.style, words.mood), words.tempo)), "")
+        or _TEMPI.get(mood, "")
+        or usual_tempo
+    )
+    band = words.band[style]
+    players = _players(band, list(named))
+    refused = "".join(part for part, names in words.part.items() if any(_is_refused(rest, name) for name in names))
+    brief = Brief(
+        style=style, mood=mood, mode=mode, tempo=tempo, lead=instruments()[players["M"]].family,
+        parts=_parts(rest, usual_parts, list(parts), named, refused),
+    )  # fmt: skip
+    speed = min(_FASTEST, max(_SLOWEST, bpm)) if bpm else band.bpm[("slow", "medium", "fast").index(tempo)]
+    said = frozenset(what for what, there in (("style", styles), ("mood", moods), ("instrument", named)) if there)
+    return Wish(brief, key, float(speed), bool(bpm), players, (), {}, said, "".join(parts), refused)
+
+
+def _read_key(text: str) -> tuple[int, str, str]:
+    """Return the tonic, the mode ("" where it is not said) and the text without them."""
+    found = _KEY.search(text) or _IN_KEY.search(text)
+    if not found:
+        return 0, "", text
+    parts = found.groupdict()
+    sign = f"{parts.get('sign_before') or ''}{parts.get('sign') or ''}"
+    shift = 1 if re.search("#|♯|sharp|升", sign) else -1 if re.search("b|♭|flat|降", sign) else 0
+    mode = parts.get("mode") or ""
+    minor = mode in ("m", "minor", "min", "小调", "小調")
+    tonic = (_NAMES[parts["name"]] + shift + 6) % 12 - 6
+    return tonic, ("minor" if minor else "major") if mode else "", text[: found.start()] + " " + text[found.end() :]
+
+
+def _find(text: str, word: str) -> int:
+    """Return where the word stands; −1 where it does not, or only after a word for `without`."""
+    if word not in text:
+        return -1
+    if _HAN.search(word):
+        at = text.find(word)
+        negated = at > 0 and any(text[:at].endswith(no) for no in _words().without["words"])
+        return -1 if negated else at
+    for found in re.finditer(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])", text):
+        before = re.findall(r"[a-z]+", text[: found.start()])[-1:]
+        if not before or before[0] not in _words().without["words"]:
+            return found.start()
+    return -1
+
+
+def _named(text: str, table: dict[str, tuple[str, ...]]) -> dict[str, int]:
+    """Return the entries that the text names, in its order; a word inside a longer one that is known does not count."""
+    taken: list[tuple[int, int]] = []
+    found: dict[str, int] = {}
+    known = sorted(((word, name) for name, words in table.items() for word in words), key=lambda pair: -len(pair[0]))
+    for word, name in known:
+        at = _find(text, word)
+        if at < 0 or any(begin <= at < end for begin, end in taken):
+            continue
+        taken.append((at, at + len(word)))
+        found[name] = min(at, found.get(name, at))
+    return dict(sorted(found.items(), key=lambda pair: pair[1]))
+
+
+def _without(text: str, *tables: dict[str, tuple[str, ...]]) -> str:
+    """Return the text without the tables' Chinese words, whose characters may mean another thing: 欢快 is happy, 快 fast."""
+    words = sorted((word for table in tables for names in table.values() for word in names if _HAN.search(word)), key=len)
+    return functools.reduce(lambda left, word: left.replace(word, " "), reversed(words), text)
+
+
+def _style_of(named: dict[str, int]) -> str:
+    """Return the style that goes with the instruments of a prompt that names none."""
+    usual = {
+        "guzheng": "chinese", "erhu": "chinese", "bamboo_flute": "chinese", "music_box": "lullaby", "electric_guitar": "rock",
+        "guitar": "folk", "harp": "lullaby", "strings": "cinematic", "violin": "classical", "cello": "cinematic",
+        "square": "chiptune", "saw": "electronic", "pad": "ambient", "bells": "ambient", "saxophone": "jazz", "trumpet": "jazz",
+        "electric_piano": "lofi",
+        "organ": "classical", "flute": "classical", "clarinet": "classical", "vibraphone": "jazz", "piano": "ballad",
+    }  # fmt: skip
+    return next((usual[name] for name in named), "pop")
+
+
+def tempo_of(bpm: float, style: str) -> str:
+    """Return slow, medium or fast: which of the style's tempi so many beats a minute are nearest to."""
+    slow, medium, fast = _words().band[style].bpm
+    return "slow" if bpm < (slow + medium) / 2 else "medium" if bpm < (medium + fast) / 2 else "fast"
+
+
+def band_of(style: str) -> dict[str, str]:
+    """Return part → instrument as is usual for the style."""
+    return dict(zip("MHB", _words().band[style].instruments, strict=True))
+
+
+def _players(band: _Band, named: list[str]) -> dict[str, str]:
+    """The first instrument that is named has the melody, the second the harmony; one that plays alone has both."""
+    melody, harmony, bass = band.instruments
+    if len(named) >= 2:
+        # Who can hold a note sings; keys and plucked strings accompany.
+        named = sorted(named[:2], key=lambda name: instruments()[name].family not in ("wind", "strings"))
+        return {"M": named[0], "H": named[1], "B": bass}
+    if named and instruments()[named[0]].family in ("keys", "pluck", "synth"):
+        keys = named[0] in ("piano", "organ") and band.instruments[1] in ("piano", "strings", "harp")
+        return {"M": named[0], "H": named[0], "B": named[0] if keys else bass}
+    return {"M": named[0] if named else melody, "H": harmony, "B": bass}
+
+
+def _parts(text: str, usual: str, named: list[str], players: dict[str, int], refused: str) -> str:
+    """Return who plays: as usual, with what the prompt names, without what it refuses; `drums only` is taken at its word."""
+    words = _words()
+    alone = any(_find(text, word) >= 0 for word in words.only["words"])
+    if alone and named and not players:
+        return "".join(part for part in PARTS if part in named)
+    parts = set(usual) | set(named)
+    if alone and players:
+        parts = {"H", "M"} if instruments()[next(iter(players))].family in ("keys", "pluck", "synth") else {"M"}
+    for part in refused:
+        parts -= {part} if len(parts) > 1 else set()
+    return "".join(part for part in PARTS if part in parts)
+
+
+def _is_refused(text: str, word: str) -> bool:
+    return word in text and any(re.search(rf"(?<![a-z]){no}\s*{re.escape(word)}", text) for no in _words().without["words"])
+
+
+def _unknown(text: str) -> tuple[str, ...]:
+    """Return the words that are in no table; Chinese ones as they stand between those that are."""
+    return tuple(dict.fromkeys(re.findall(r"[^\W\d_]{2,}", _known_pattern().sub(" ", text))))[:8]
+
+
+@functools.cache
+def _known_pattern() -> re.Pattern[str]:
+    words = sorted(known_words(), key=len, reverse=True)
+    latin, han = ("|".join(re.escape(word) for word in words if bool(_HAN.search(word)) == is_han) for is_han in (False, True))
+    return re.compile(rf"(?<![a-z0-9])(?:{latin})(?![a-z0-9])|{han}")
+
+
+_KEYS = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
+
+
+def describe(wish: Wish) -> str:
+    """Return in words how a prompt was read: for the recipe, and for advice."""
+    brief = wish.brief
+    who = [wish.instruments[part].replace("_", " ") for part in "MHB" if part in brief.parts] + ["drums"] * ("D" in brief.parts)
+    mood = "" if brief.mood == "neutral" else f"{brief.mood} "
+    return f"{mood}{brief.style}, {_KEYS[wish.key % 12]} {brief.mode}, {round(wish.bpm)} bpm, {', '.join(dict.fromkeys(who))}"
+
+
+def describe_given(given: Given) -> str:
+    """Return in words what a MIDI file plays."""
+    bars = "1 bar" if len(given.bars) == 1 else f"{len(given.bars)} bars"
+    who = [given.instruments[part].replace("_", " ") for part in "MHB" if part in given.instruments]
+    who += ["drums"] * ("D" in given.parts)
+    return f"{bars}, {_KEYS[given.key % 12]} {given.mode}, {round(given.bpm)} bpm, {', '.join(dict.fromkeys(who))}"
+
+
+def advise(prompt: str, wish: Wish | None = None) -> str:
+    """Return how the prompt is read (or as `wish`, with what is continued) and which words say nothing to the model."""
+    wish = wish or read(prompt)
+    told = f"Read as: {describe(wish)}."
+    if wish.taken_as:
+        told += f" Taken as: {', '.join(f'{word} as {near}' for word, near in list(wish.taken_as.items())[:4])}."
+    if wish.unknown:
+        left_out = ", ".join(f'"{word[:30]}"' for word in wish.unknown[:4])
+        told += f" Not understood: {left_out}. It knows styles, moods, instruments, tempo and key: calm piano in D minor."
+    return told

@@ -1,0 +1,149 @@
+"""What every part of the window shares: the data folder, the queue, the settings, the models."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import QFileSystemWatcher, QObject, Signal
+
+from studio.core.drafts import Drafts
+from studio.core.paths import DataFolder
+from studio.core.settings import Settings
+from studio.core.settings_store import Change, apply_change, check_change
+from studio.jobs.session import Session
+from studio.models.card import ModelCard
+from studio.models.registry import among, default_first, is_of, list_installed
+from studio.ui import background
+from studio.ui.settings_writer import SettingsWriter
+
+SAVE_SECONDS = 5.0
+"""How long the program waits for the disk when it ends."""
+REREAD_MS = 200
+
+
+class Shared(QObject):
+    """Shared state of one window, and signals that say when it changed."""
+
+    models_changed = Signal()
+    """The list of installed models is another one."""
+    starter_wanted = Signal()
+    """The person pressed a button that installs the starter model."""
+    only_idle_changed = Signal(bool)
+    """Whether jobs begin only while nobody uses the computer."""
+    said = Signal(str)
+    """A short sentence for the status bar."""
+    save_failed = Signal(str)
+    """Settings or drafts cannot be written, and why; empty when they can again."""
+    _saved = Signal(object, int)
+    _failed = Signal(object)
+
+    def __init__(
+        self, data: DataFolder, session: Session, settings: Settings, drafts: Drafts | None = None, *, fake: bool = False
+    ) -> None:
+        super().__init__()
+        self.data = data
+        self.session = session
+        self.queue = session.queue
+        self.settings = settings
+        """To be read; `change_settings` changes them."""
+        self._drafts: Drafts = drafts or {}
+        self.fake = fake
+        self._cards = self._list_cards()
+        self._saved.connect(self._on_saved)
+        self._failed.connect(self._on_save_failed)
+        self._writer = SettingsWriter(data, _while_there(self._saved.emit), _while_there(self._failed.emit))
+        self._unconfirmed: list[tuple[int, Change]] = []
+        """Changes that are not known to be on disk, with their numbers."""
+        self._watcher: QFileSystemWatcher | None = None
+
+    def cards(self, kind: str) -> list[ModelCard]:
+        """Return the installed models of a kind, the default first."""
+        chosen = self.settings.default_models.get(kind)
+        return default_first([card for card in self._cards if is_of(card, kind)], chosen)
+
+    def find_card(self, kind: str, name: str) -> ModelCard:
+        """Return an installed model or adapter by its name. Raises StudioError."""
+        return among(self.cards(kind), kind, name)
+
+    def all_cards(self) -> list[ModelCard]:
+        """Return all installed models."""
+        return list(self._cards)
+
+    def reload_models(self) -> None:
+        """Look again at what is installed; `models_changed` follows."""
+        background.run(self, self._list_cards, self._on_cards)
+
+    def output_folder(self) -> str:
+        """Return where new artifacts go."""
+        return self.settings.output_folder or str(self.data.outputs)
+
+    # Settings and drafts ----------------------------------------------------------------------------------------------------
+
+    def change_settings(self, **change: Any) -> None:
+        """Change these settings, here and on disk; see `settings_store.Change`. Raises ValueError."""
+        check_change(change)
+        apply_change(self.settings, change)
+        self._unconfirmed.append((self._writer.change(change), change))
+
+    def draft(self, kind: str) -> dict[str, Any]:
+        """Return what stands in the form of a kind."""
+        draft = self._drafts.get(kind)
+        return draft if isinstance(draft, dict) else {}
+
+    def keep_draft(self, kind: str, values: dict[str, Any]) -> None:
+        """Keep what stands in the form of a kind for the next start."""
+        self._drafts = {**self._drafts, kind: values}
+        self._writer.keep_drafts(self._drafts)
+
+    def follow_settings(self) -> None:
+        """From now on notice what commands change in the settings."""
+        self._writer.reread()
+        soon = background.Soon(self, self._writer.reread, REREAD_MS)
+        self._watcher = QFileSystemWatcher([str(self.data.root)], self)  # a file that is replaced is no longer watched
+        self._watcher.directoryChanged.connect(soon.wish)
+
+    def save_now(self) -> bool:
+        """Write settings and drafts and wait for it; False where that fails or takes too long."""
+        return self._writer.flush(SAVE_SECONDS)
+
+    def close(self) -> None:
+        """Write what is left; when the program ends."""
+        self._writer.close(SAVE_SECONDS)
+
+    def _on_saved(self, on_disk: Settings, number: int) -> None:
+        """Take the settings from disk, and on top of them what was not written then."""
+        self._unconfirmed = [(its_number, change) for its_number, change in self._unconfirmed if its_number > number]
+        for _number, change in self._unconfirmed:
+            apply_change(on_disk, change)
+        for field in msgspec.structs.fields(on_disk):
+            setattr(self.settings, field.name, getattr(on_disk, field.name))
+
+    def _on_save_failed(self, error: OSError | None) -> None:
+        self.save_failed.emit(f"The settings cannot be saved: {error.strerror or error}." if error is not None else "")
+
+    # Models -----------------------------------------------------------------------------------------------------------------
+
+    def _list_cards(self) -> list[ModelCard]:
+        if self.fake:
+            from studio.core.requests import KINDS
+            from studio.models.card import fake_card
+
+            return [fake_card(kind) for kind in KINDS]
+        return list_installed(self.data)
+
+    def _on_cards(self, cards: list[ModelCard]) -> None:
+        self._cards = cards
+        self.models_changed.emit()
+
+
+def _while_there(emit: Callable[..., None]) -> Callable[..., None]:
+    """Return `emit` for another thread, which may outlive the signal's owner."""
+
+    def call(*values: Any) -> None:
+        with contextlib.suppress(RuntimeError):
+            emit(*values)
+
+    return call

@@ -1,0 +1,1 @@
+"""The batch dialog: pages of options, the table of rows, the preview."""

@@ -1,0 +1,1 @@
+"""What the desktop offers: notifications, progress on the icon, idle time, screens."""

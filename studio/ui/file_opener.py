@@ -1,0 +1,103 @@
+"""Finds out what a dropped or chosen file is, and sends it on: artifacts, images, MIDI files, prompts, models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from studio.core.artifact import Recipe
+from studio.core.requests.shared_fields import MIDI_SUFFIXES
+from studio.ui import background
+from studio.ui.widgets.factory import tell
+
+_MODEL_SUFFIXES = (".gguf", ".safetensors")
+
+
+class FileOpener(QObject):
+    """Sends what it opens as signals, which the window connects."""
+
+    recipe_opened = Signal(object, object)
+    """(path, recipe) of an artifact."""
+    image_opened = Signal(object)
+    midi_opened = Signal(object)
+    batch_opened = Signal(object)
+    """A file, or a folder, of prompts."""
+    model_opened = Signal(object)
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+
+    def open(self, path: Path) -> None:
+        """Open a path as what it is."""
+        if path.suffix.lower() in _MODEL_SUFFIXES and not path.is_dir():
+            self.model_opened.emit(path)
+        elif path.suffix.lower() in MIDI_SUFFIXES and not path.is_dir():
+            self.midi_opened.emit(path)
+        elif path.is_dir():
+            opened = {True: self.batch_opened, False: self.model_opened}
+            background.run(self._window, lambda: holds_prompts(path), lambda prompts: opened[prompts].emit(path))
+        else:
+            self.open_artifact(path)
+
+    def ask_for_batch(self) -> None:
+        """Choose a file of prompts and show its rows."""
+        from studio.batch.reader import SUFFIXES
+
+        patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
+        filters = f"Prompt files ({patterns});;All files (*)"
+        name, _filter = QFileDialog.getOpenFileName(self._window, "Batch from a file", str(Path.home()), filters)
+        if name:
+            self.batch_opened.emit(Path(name))
+
+    def ask_for_batch_folder(self) -> None:
+        """Choose a folder of .txt files with a prompt each and show them."""
+        name = QFileDialog.getExistingDirectory(self._window, "Batch from a folder of .txt files", str(Path.home()))
+        if name:
+            self.batch_opened.emit(Path(name))
+
+    def ask_for_artifact(self, folder: str) -> None:
+        """Choose a file that Studio made and fill the form from it."""
+        name, _filter = QFileDialog.getOpenFileName(self._window, "Open a result", folder)
+        if name:
+            self.open_artifact(Path(name))
+
+    def open_artifact(self, path: Path) -> None:
+        """Fill the form from a file's recipe; without one a picture is a start, and a prompt file opens as a batch."""
+
+        def read() -> Recipe | None:
+            from studio.library.artifacts import read_recipe
+
+            return read_recipe(path)
+
+        background.run(self._window, read, lambda recipe: self._on_recipe(path, recipe))
+
+    def _on_recipe(self, path: Path, recipe: Recipe | None) -> None:
+        from studio.batch.reader import is_batch_file
+        from studio.ui.image.source_image import is_picture
+
+        if recipe is not None:
+            self.recipe_opened.emit(path, recipe)
+        elif is_picture(path):
+            self.image_opened.emit(path)
+        elif is_batch_file(path):
+            self.batch_opened.emit(path)
+        else:
+            tell(
+                self._window,
+                "Not a result of Studio",
+                f"{path.name} holds no settings of Studio, and is no picture and no .txt, .csv, .xlsx, .jsonl or .json file of "
+                "prompts.",
+            )
+
+
+def holds_prompts(folder: Path) -> bool:
+    """True for a folder of .txt files that has nothing of a model."""
+    try:
+        names = [path.name.lower() for path in folder.iterdir()]
+    except OSError:
+        return False
+    is_model = any(name.endswith((*_MODEL_SUFFIXES, ".bin", "config.json", "index.json")) for name in names)
+    return not is_model and any(name.endswith(".txt") for name in names)

@@ -1,0 +1,236 @@
+"""The chosen model's card: what it is for, what it needs, what it allows, and what can be done with it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from studio.core.errors import StudioError
+from studio.core.settings import MemoryWish
+from studio.models.card import ADAPTER, ModelCard
+from studio.models.catalog import licences
+from studio.models.memory.hardware import Machine, needs
+from studio.models.memory.load_plan import RUNG_TITLES, Facts, Plan, choose, facts_of, ladder
+from studio.ui.models.list import Item, kind_title, language_name
+from studio.ui.widgets.factory import label, name_control, row, size_text
+
+COMMERCIAL = {
+    "yes": "free for commercial use",
+    "conditional": "commercial use under conditions",
+    "no": "not for commercial use",
+}
+ABILITIES = {
+    "text": "continues text", "chat": "chat", "summarize": "summaries", "translate": "translation",
+    "text-to-image": "pictures from text", "image-to-image": "pictures from pictures", "inpaint": "parts of pictures",
+    "control": "ControlNets", "adapters": "LoRAs", "ip-adapter": "IP-Adapters", "textual-inversion": "textual inversion",
+    "batch": "several at once", "voices": "several voices", "lyrics": "singing", "melody": "following a melody",
+}  # fmt: skip
+GUIDANCE = {
+    "above_1": "on above 1",
+    "above_0": "on above 0",
+    "true_cfg": "with a negative prompt, on above 1",
+    "embedded": "built into the model",
+    "ignored": "ignored",
+}
+
+
+def machine_words(machine: Machine) -> str:
+    """Return what this computer has, for a person."""
+    memory = f"{size_text(machine.memory)} of memory"
+    if machine.gpu:
+        return (
+            f"{machine.gpu} with {size_text(machine.gpu_memory)}, {memory}" if machine.gpu_memory else f"{machine.gpu}, {memory}"
+        )
+    return f"{memory}, no GPU" if machine.asked else f"{memory}, looking for a GPU"
+
+
+def settings_words(card: ModelCard) -> str:
+    """Return the settings that suit a model of pictures or videos; empty for others."""
+    if card.kind not in ("image", "video") or not card.defaults:
+        return ""
+    values, parts = card.defaults, []
+    if "num_inference_steps" in values:
+        known = card.steps is not None and card.steps[0] != card.steps[1]
+        span = f"{card.steps[0]} to {card.steps[1]}" if known and card.steps else f"{values['num_inference_steps']}"
+        parts.append(f"{span} steps")
+    parts += [f"{values['width']} × {values['height']}"] if {"width", "height"} <= values.keys() else []
+    if {"num_frames", "frame_rate"} <= values.keys():
+        parts.append(f"{values['num_frames']} frames ({values['frame_rate']} a second)")
+    if "guidance_scale" in values:
+        parts.append(f"guidance {values['guidance_scale']:g} ({GUIDANCE[card.guidance]})")
+    parts += ["no negative prompt"] if card.negative_prompt is False else []
+    return ", ".join(parts)
+
+
+class CardView(QScrollArea):
+    """Shows one model."""
+
+    memory_wished = Signal(str)
+    """The person chose how the model is loaded: a `MemoryWish`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.title = label("", "title", wrap=True)
+        self.about = label("", "muted", wrap=True)
+        self.description = label("", wrap=True)
+        self.hindrance = label("", "error", wrap=True)
+        self.facts = QGridLayout()
+        self.memory = QGridLayout()
+        self.memory_title = label("Memory", "title")
+        self.machine = label("", "muted", wrap=True)
+        self.memory_note = label("", "muted", wrap=True)
+        self.wish = QComboBox()
+        name_control(self.wish, "Memory", "How this model is loaded; Automatic takes the first way that fits")
+        self.wish.activated.connect(lambda _number: self.memory_wished.emit(self.wish.currentData()))
+        self.wish_row = row(label("Memory", "muted"), self.wish, None)
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(16, 6, 10, 6)
+        layout.setSpacing(8)
+        for widget in (self.title, self.about, self.description, self.hindrance):
+            layout.addWidget(widget)
+        for grid in (self.facts, self.memory):
+            grid.setHorizontalSpacing(16)
+            grid.setVerticalSpacing(6)
+        self.facts.setColumnStretch(1, 1)
+        self.memory.setColumnStretch(2, 1)
+        layout.addSpacing(4)
+        layout.addLayout(self.facts)
+        layout.addSpacing(4)
+        layout.addWidget(self.memory_title)
+        layout.addWidget(self.machine)
+        layout.addLayout(self.memory)
+        layout.addWidget(self.memory_note)
+        layout.addWidget(self.wish_row)
+        layout.addStretch(1)
+        self.setWidget(content)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def show_item(self, item: Item | None, machine: Machine, wish: MemoryWish = "auto", usual: MemoryWish = "auto") -> None:
+        """Show a model, or that none is chosen. `wish`: how it is loaded; `usual`: how all are, where that is automatic."""
+        _empty(self.facts)
+        _empty(self.memory)
+        for widget in (self.about, self.description, self.hindrance, self.memory_title, self.machine, self.memory_note):
+            widget.setVisible(item is not None)
+        self.wish_row.hide()
+        if item is None:
+            self.title.setText("Choose a model in the list.")
+            return
+        card = item.card
+        self.title.setText(card.title)
+        self.about.setText(_about(item))
+        self.description.setText(card.description)
+        self.description.setVisible(bool(card.description))
+        self.hindrance.setText(f"Studio cannot run it yet: {item.hindrance}.")
+        self.hindrance.setVisible(bool(item.hindrance))
+        self._show_facts(item)
+        self._show_memory(item, machine, wish, usual)
+        self.verticalScrollBar().setValue(0)
+
+    def _show_facts(self, item: Item) -> None:
+        card = item.card
+        size = f"{item.size_words} {'on disk' if item.installed else 'to download'}" if item.size else "not known"
+        licence = card.licence or "not known"
+        terms = licences().get(card.licence)
+        if card.commercial:
+            licence += f": {COMMERCIAL[card.commercial]}"
+        self._fact("Size", size)
+        self._fact("Licence", licence, terms.words if terms else "Read the licence where the model comes from.")
+        if card.gated and not item.installed:
+            self._fact("Account", "The hub wants an account that has agreed to the licence.")
+        self._fact("Languages", ", ".join(language_name(language) for language in card.languages))
+        self._fact("Can", ", ".join(ABILITIES.get(ability, ability) for ability in card.abilities))
+        self._fact("Settings", settings_words(card))
+        self._fact("Reads", f"{card.max_prompt_tokens} tokens of a prompt" if card.max_prompt_tokens else "")
+        revision = f", revision {card.revision}" if card.revision else ""
+        self._fact("Source", f"{card.repo}{revision}" if card.repo else card.source)
+        self._fact("Trigger words", ", ".join(card.trigger_words))
+        self._fact("Folder", card.path if item.installed else "")
+
+    def _fact(self, name: str, value: str, more: str = "") -> None:
+        if not value:
+            return
+        row = self.facts.rowCount()
+        self.facts.addWidget(label(name, "muted"), row, 0, Qt.AlignmentFlag.AlignTop)
+        shown = _value(value)
+        shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.facts.addWidget(shown, row, 1)
+        if more:
+            self.facts.addWidget(_value(more, "muted"), row + 1, 1)
+
+    def _show_memory(self, item: Item, machine: Machine, wish: MemoryWish, usual: MemoryWish) -> None:
+        card, known = item.card, needs(item.card)
+        self.machine.setText(f"This computer: {machine_words(machine)}.")
+        facts = facts_of(card) if item.installed else Facts()
+        steps = list(ladder(card, machine.at_rest, facts=facts))
+        if len(steps) > 1 and not card.base and not card.adapter:
+            self._offer_ways(steps, wish)
+        if known is None:
+            self.memory_note.setText("What it needs is not known." if not card.adapter else "It needs little beside its model.")
+            return
+        try:
+            taken = choose(card, machine.at_rest, facts=facts, wish=usual if wish == "auto" else wish)
+        except StudioError as error:
+            taken = None
+            note = f"{error.cure.rstrip('.')}. "
+        else:
+            note = ""
+        for number, step in enumerate(steps):
+            if not step.needs:
+                continue
+            is_taken = taken is not None and step.rung == taken.rung
+            words = (
+                _title(step, len(steps)),
+                size_text(step.needs),
+                _fit(step) + (" · so Studio loads it here" if is_taken else ""),
+            )
+            for column, text in enumerate(words):
+                cell = label(text, "" if is_taken else "muted", wrap=column == 2)
+                self.memory.addWidget(cell, number, column, Qt.AlignmentFlag.AlignTop)
+        self.memory_note.setText(note + ("Computed from its size." if known[1] else ""))
+        self.memory_note.setVisible(bool(self.memory_note.text()))
+
+    def _offer_ways(self, steps: list[Plan], wish: MemoryWish) -> None:
+        self.wish.clear()
+        ways: list[MemoryWish] = ["auto", *(step.rung for step in steps)]
+        for way in ways:
+            self.wish.addItem(RUNG_TITLES[way], way)
+        self.wish.setCurrentIndex(max(0, self.wish.findData(wish)))
+        self.wish_row.show()
+
+
+def _title(step: Plan, count: int) -> str:
+    if count == 1 and step.precision is None:
+        return "As it is"
+    return f"{RUNG_TITLES['resident']}, {step.way}" if step.rung == "resident" else RUNG_TITLES[step.rung]
+
+
+def _fit(step: Plan) -> str:
+    if not step.hindrance:
+        return "fits"
+    return "too large" if step.needs > step.room else step.hindrance
+
+
+def _about(item: Item) -> str:
+    state = ("installed, the default of its kind" if item.is_default else "installed") if item.installed else "not installed"
+    tasks = () if item.card.kind == ADAPTER else item.card.tasks
+    return " · ".join((kind_title(item.card), *tasks, state))
+
+
+def _value(text: str, role: str = "") -> QLabel:
+    made = label(text, role, wrap=True)
+    made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    made.setMinimumWidth(60)
+    return made
+
+
+def _empty(grid: QGridLayout) -> None:
+    while grid.count():
+        item = grid.takeAt(0)
+        widget = item.widget() if item is not None else None
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()

@@ -1,0 +1,114 @@
+"""Where models are fetched from: another hub, the token of an account on it, offline."""
+
+from __future__ import annotations
+
+import os
+
+from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QVBoxLayout, QWidget
+
+from studio.core.errors import StudioError
+from studio.models.hub.credentials import store_token, token_for
+from studio.models.hub.repository import ENDPOINT, ENDPOINT_VARIABLE, Hub, checked_endpoint, hub_of
+from studio.ui import background
+from studio.ui.app_state import Shared
+from studio.ui.desktop.screens import resize_to_fit
+from studio.ui.widgets.factory import Notice, button, label, name_control, row
+
+
+class HubDialog(QDialog):
+    """Keeps endpoint and offline in the settings, and a token in the desktop's keyring."""
+
+    def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.shared = shared
+        self.setWindowTitle("Hub and account")
+        resize_to_fit(self, 520, 280)
+        self.notice = Notice()
+        self.endpoint = QLineEdit(shared.settings.endpoint)
+        self.endpoint.setPlaceholderText(ENDPOINT)
+        name_control(self.endpoint, "Address of the hub", "A mirror, or a company's own hub; empty for the usual one")
+        self.token = QLineEdit()
+        self.token.setEchoMode(QLineEdit.EchoMode.Password)
+        self.token.setPlaceholderText("hf_…")
+        name_control(self.token, "Token", "Of your account on the hub; kept in the desktop's keyring, and shown to that hub only")
+        self.account = label("", "muted", wrap=True)
+        self.delete_button = button("Delete the token", "Delete the token from the keyring", self._delete_token)
+        self.offline = QCheckBox("Offline: fetch nothing, whatever is asked for")
+        self.offline.setChecked(shared.settings.offline)
+        name_control(self.offline, "Offline", "Nothing is fetched while this is on")
+        self._before = {"endpoint": shared.settings.endpoint, "offline": shared.settings.offline}
+        self.keep_button = button("Keep", "Keep this", self._keep, primary=True)
+        self.cancel_button = button("Cancel", "Change nothing", self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 14, 16, 14)
+        layout.setSpacing(8)
+        layout.addWidget(self.notice)
+        layout.addWidget(label("Address of the hub", "muted"))
+        layout.addWidget(self.endpoint)
+        if os.environ.get(ENDPOINT_VARIABLE):
+            layout.addWidget(
+                label(f"{ENDPOINT_VARIABLE} is set and comes first: {os.environ[ENDPOINT_VARIABLE]}", "muted", wrap=True)
+            )
+        layout.addWidget(label("Token, for models whose terms must be accepted", "muted"))
+        layout.addWidget(row(self.token, self.delete_button))
+        layout.addWidget(self.account)
+        layout.addWidget(self.offline)
+        layout.addStretch(1)
+        layout.addWidget(row(None, self.cancel_button, self.keep_button))
+        self._show_account()
+
+    def _hub(self) -> Hub | None:
+        try:
+            return hub_of(self.shared.settings)
+        except StudioError as error:
+            self.notice.say(error.message, error.cure)
+            return None
+
+    def _show_account(self) -> None:
+        self.delete_button.setEnabled(False)
+        hub = self._hub()
+        if hub is None:
+            return
+        background.run(self, lambda: bool(token_for(hub)), self._on_account)  # a keyring may ask for its password
+
+    def _on_account(self, there: bool) -> None:
+        self.account.setText("A token is there." if there else "No token is there; most models need none.")
+        self.delete_button.setEnabled(there)
+
+    def _keep(self) -> None:
+        text, token = self.endpoint.text().strip(), self.token.text().strip()
+        try:
+            endpoint = checked_endpoint(text) if text else ""
+        except StudioError as error:
+            self.notice.say(error.message, error.cure)
+            return
+        shown = {"endpoint": endpoint, "offline": self.offline.isChecked()}
+        # Only what was changed here: a command may have changed the other one since the dialog was opened.
+        self.shared.change_settings(**{name: value for name, value in shown.items() if value != self._before[name]})
+        if token:
+            self._store(token)
+        else:
+            self.accept()
+
+    def _delete_token(self) -> None:
+        self._store("")
+
+    def _store(self, token: str) -> None:
+        hub = self._hub()
+        if hub is None:
+            return
+        self.keep_button.setEnabled(False)
+        background.run(self, lambda: store_token(hub, token), lambda _none: self._on_stored(token), self._on_failed)
+
+    def _on_stored(self, token: str) -> None:
+        self.keep_button.setEnabled(True)
+        self.token.clear()
+        self._show_account()
+        if token:
+            self.accept()
+
+    def _on_failed(self, error: Exception) -> None:
+        self.keep_button.setEnabled(True)
+        if not isinstance(error, StudioError):
+            raise error
+        self.notice.say(error.message, error.cure)

@@ -1,0 +1,222 @@
+"""The adapters of a picture: those that fit the model are offered; a chosen one has its strength, trigger words and picture."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QDoubleSpinBox, QFileDialog, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from studio.core.requests import adapter_list
+from studio.core.requests.adapter_list import LARGEST_SCALE, Chosen
+from studio.models.adapter_compatibility import NAMES, fitting
+from studio.models.card import ModelCard
+from studio.ui.widgets.factory import button, label, name_control, row
+from studio.ui.widgets.icons import set_icon
+from studio.ui.widgets.request_form import WheelGuard
+
+FIELDS = ("adapters", "control_image", "ip_adapter_image")
+"""Of the request, that are chosen here."""
+_PICTURES = {"controlnet": "control_image", "ip-adapter": "ip_adapter_image"}
+_WITHOUT_STRENGTH = ("vae", "textual-inversion")
+_FILES = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp)"
+
+
+class AdapterRows(QWidget):
+    """A button that offers adapters, and a row for each that is chosen. Hidden where none fits and none is chosen."""
+
+    changed = Signal()
+    words_wanted = Signal(str)
+    """Trigger words that belong into the prompt."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._there: dict[str, ModelCard] = {}
+        self._fitting: list[ModelCard] = []
+        self._chosen: list[Chosen] = []
+        self._unread = ""
+        self._pictures: dict[str, str] = dict.fromkeys(_PICTURES.values(), "")
+        self.menu = QMenu(self)
+        self.menu.setToolTipsVisible(True)
+        self.add_button = button("Add adapter…", "Change the model with a LoRA or another adapter", lambda: None, "plus")
+        self.add_button.setMenu(self.menu)
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(4)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(row(label("Adapters", "muted"), None, self.add_button))
+        layout.addLayout(self._rows)
+        self._guard = WheelGuard(self)
+        self._show()
+
+    def offer(self, there: list[ModelCard], model: ModelCard | None) -> None:
+        """Offer the installed adapters that fit a model; what is chosen stays, and the form says where it does not fit."""
+        self._there = {card.name: card for card in there if card.adapter}
+        takes = model is not None and model.runner == "diffusers"
+        self._fitting = sorted(fitting(list(self._there.values()), model), key=_by_title) if model is not None and takes else []
+        self._show()
+
+    def values(self) -> dict[str, Any]:
+        """Return the fields of the request."""
+        return {"adapters": self._unread or adapter_list.write(self._chosen), **self._pictures}
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Show what a request names."""
+        if "adapters" in values:
+            text = str(values["adapters"] or "")
+            try:
+                self._chosen, self._unread = list(adapter_list.read(text)), ""
+            except ValueError:  # from a draft or a file: it is shown as it is, and refused by the request
+                self._chosen, self._unread = [], text
+        self._pictures |= {field: str(values[field] or "") for field in self._pictures if field in values}
+        self._show()
+        self.changed.emit()
+
+    def choose(self, card: ModelCard) -> None:
+        """Choose one more."""
+        self._chosen.append(Chosen(card.name))
+        self._on_changed()
+
+    def remove(self, name: str) -> None:
+        """Take one out, with its picture."""
+        self._chosen = [one for one in self._chosen if one.name != name]
+        self._forget_pictures()
+        self._on_changed()
+
+    def _forget_pictures(self) -> None:
+        """Let go of pictures that no chosen adapter works with: they have no row, and the request would be refused for them."""
+        kinds = {card.adapter if (card := self._there.get(one.name)) is not None else "" for one in self._chosen}
+        for kind, field in _PICTURES.items():
+            if not kinds & {kind, ""}:  # one that is not installed any more may be of any kind
+                self._pictures[field] = ""
+
+    def _on_changed(self) -> None:
+        self._show()
+        self.changed.emit()
+
+    def _set_scale(self, name: str, scale: float) -> None:
+        self._chosen = [Chosen(name, scale) if one.name == name else one for one in self._chosen]
+        self.changed.emit()
+
+    def _clear(self) -> None:
+        self._unread, self._chosen = "", []
+        self._forget_pictures()
+        self._on_changed()
+
+    # What is shown ------------------------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        while self._rows.count():
+            item = self._rows.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for one in self._chosen:
+            self._put(self._row(one))
+            card = self._there.get(one.name)
+            if card is not None and card.adapter in _PICTURES:
+                self._put(self._picture_row(_PICTURES[card.adapter]))
+        if self._unread:
+            clear = _tool("Take out", "Take it out", self._clear)
+            self._put(row(_Elided(self._unread, self._unread), clear, spacing=4))
+        self._fill_menu()
+        self.setVisible(bool(self._fitting or self._chosen or self._unread or any(self._pictures.values())))
+
+    def _put(self, widget: QWidget) -> None:
+        self._rows.addWidget(widget)
+        widget.show()  # now: a layout would do it later
+
+    def _fill_menu(self) -> None:
+        self.menu.clear()
+        names = {one.name for one in self._chosen}
+        for card in self._fitting:
+            if card.name not in names:
+                action = self.menu.addAction(card.title.replace("&", "&&"), functools.partial(self.choose, card))
+                action.setToolTip(_tip(card))
+        self.add_button.setEnabled(bool(self.menu.actions()))
+
+    def _row(self, one: Chosen) -> QWidget:
+        card = self._there.get(one.name)
+        title = card.title if card is not None else one.name
+        tools: list[QWidget] = []
+        if card is None or card.adapter not in _WITHOUT_STRENGTH:
+            tools.append(self._strength(one, title))
+        if card is not None and card.trigger_words:
+            words = ", ".join(card.trigger_words)
+            tip = f"Put into the prompt: {words}"
+            tools.append(_tool("Words", tip, functools.partial(self.words_wanted.emit, words), text="Words"))
+        tools.append(_tool(f"Take out {title}", f"Draw without {title}", functools.partial(self.remove, one.name)))
+        return row(_Elided(title, _tip(card) if card is not None else f"{one.name} is not installed."), *tools, spacing=6)
+
+    def _strength(self, one: Chosen, title: str) -> QDoubleSpinBox:
+        spin = QDoubleSpinBox()
+        spin.setDecimals(2)
+        spin.setRange(-LARGEST_SCALE, LARGEST_SCALE)
+        spin.setSingleStep(0.05)
+        spin.setValue(one.scale)
+        spin.setFixedWidth(78)
+        spin.lineEdit().setTextMargins(6, 0, 6, 0)
+        spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        spin.installEventFilter(self._guard)
+        name_control(spin, f"Strength of {title}", "How strongly it acts: 1 as it was trained, 0 not at all")
+        spin.valueChanged.connect(functools.partial(self._set_scale, one.name))
+        return spin
+
+    def _picture_row(self, field: str) -> QWidget:
+        what = "Control picture" if field == "control_image" else "Example picture"
+        path = self._pictures[field]
+        choose = button(f"{what}…", f"Choose the {what.lower()}", functools.partial(self._choose_picture, field), "image")
+        return row(choose, _Elided(Path(path).name if path else "none chosen", path or "It works with a picture."), spacing=6)
+
+    def _choose_picture(self, field: str) -> None:
+        folder = str(Path(self._pictures[field]).parent) if self._pictures[field] else str(Path.home())
+        name, _filter = QFileDialog.getOpenFileName(self, "Picture", folder, _FILES)
+        if name:
+            self._pictures[field] = name
+            self._on_changed()
+
+
+def _by_title(card: ModelCard) -> str:
+    return card.title.casefold()
+
+
+def _tip(card: ModelCard) -> str:
+    """Return what is known about an adapter, in some lines."""
+    what = NAMES[card.adapter]
+    told = [f"{what[:1].upper()}{what[1:]} for {card.family}" if not card.base else card.title]
+    told += [f"Trigger words: {', '.join(card.trigger_words)}"] if card.trigger_words else []
+    return "\n".join([*told, *([card.description] if card.description else [])])
+
+
+def _tool(name: str, tip: str, pressed: Callable[[], object], *, text: str = "") -> QToolButton:
+    made = QToolButton()
+    if text:
+        made.setText(text)
+    else:
+        set_icon(made, "trash")
+    name_control(made, name, tip)
+    made.clicked.connect(lambda _checked=False: pressed())
+    return made
+
+
+class _Elided(QLabel):
+    """A line that ends in dots where there is no room for it."""
+
+    def __init__(self, text: str, tip: str) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self._whole = text
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        name_control(self, text, tip)
+        self.setText(text)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shorten it."""
+        super().resizeEvent(event)
+        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width()))

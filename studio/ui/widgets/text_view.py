@@ -1,0 +1,225 @@
+"""Text as it is made: plain, appended in small steps, with candidates side by side in a bar of tabs.
+
+What a reasoning model thinks stands folded in a line above its answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QTabBar, QToolButton, QVBoxLayout, QWidget
+
+from studio.ui.plain_editor import PlainEditor
+from studio.ui.widgets.factory import name_control
+
+FLUSH_MS = 30
+THOUGHTS_HEIGHT = 160
+MAX_SHOWN = 240_000
+"""Characters; less than an editor takes."""
+
+
+class TextView(QWidget):
+    """The texts of a job's candidates."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._texts: dict[int, str] = {}
+        self._thoughts: dict[int, str] = {}
+        self._titles: dict[int, str] = {}
+        self._pending = ""
+        self._is_over = False
+        self._kept: frozenset[int] = frozenset()
+        self._shown = 0
+        self.tabs = QTabBar()
+        self.tabs.setExpanding(False)
+        name_control(self.tabs, "Candidates", "The results of this prompt, the best one first")
+        self.tabs.currentChanged.connect(self._on_tab_changed)
+        self.view = PlainEditor()
+        self.view.setReadOnly(True)
+        self.view.setPlaceholderText("The text appears here.")
+        name_control(self.view, "Result", "The text that was made")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addWidget(self.tabs)
+        self.thoughts = ThoughtsView()
+        layout.addWidget(self.thoughts)
+        layout.addWidget(self.view, 1)
+        self.tabs.hide()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(FLUSH_MS)
+        self._timer.timeout.connect(self._flush)
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._texts, self._titles, self._thoughts, self._pending, self._shown = {}, {}, {}, "", 0
+        self._is_over, self._kept = False, frozenset()
+        self.thoughts.clear()
+        while self.tabs.count():
+            self.tabs.removeTab(0)
+        self.tabs.hide()
+        self.view.clear()
+        self.changed.emit()
+
+    def append(self, candidate: int, piece: str) -> None:
+        """Add a piece to a candidate's text; it is shown within 30 ms."""
+        self._want_tab(candidate)
+        self._texts[candidate] = self._texts.get(candidate, "") + piece
+        if candidate == self._current():
+            self._pending += piece
+            if not self._timer.isActive():
+                self._timer.start()
+
+    def append_thought(self, candidate: int, piece: str, *, takes_text: bool = False) -> None:
+        """Add a piece to a candidate's thoughts. With `takes_text` its text so far was one of them."""
+        self._want_tab(candidate)
+        if takes_text:
+            piece = self._texts.pop(candidate, "") + piece
+            if candidate == self._current():
+                self._show("")
+        self._thoughts[candidate] = self._thoughts.get(candidate, "") + piece
+        if candidate == self._current() and not self._timer.isActive():
+            self._timer.start()
+
+    def keep_only(self, candidates: Collection[int]) -> None:
+        """Hide the candidates that have no result of their own, and stop saying that the model thinks."""
+        self._is_over = True
+        self._kept = frozenset(candidates)
+        self._show_tabs()
+        if candidates and self._current() not in candidates:
+            self.tabs.setCurrentIndex(min(candidates))
+        self._show_thoughts()
+
+    def _show_tabs(self) -> None:
+        for index in range(self.tabs.count()):
+            self.tabs.setTabVisible(index, not self._kept or index in self._kept)
+        self.tabs.setVisible(self.tabs.count() > 1 and len(self._kept) != 1)
+
+    def set_text(self, candidate: int, text: str, title: str = "") -> None:
+        """Show a candidate's final text."""
+        self._want_tab(candidate)
+        if title:
+            self.tabs.setTabText(candidate, title)
+        changed = self._texts.get(candidate) != text
+        self._texts[candidate] = text
+        if changed and candidate == self._current():
+            self._show(text)
+        self.changed.emit()
+
+    def text(self) -> str:
+        """Return the whole text of the candidate that is shown."""
+        return self._texts.get(self._current(), "")
+
+    def texts(self) -> dict[int, str]:
+        """Return all candidates."""
+        return dict(self._texts)
+
+    def _current(self) -> int:
+        return max(0, self.tabs.currentIndex())
+
+    def _want_tab(self, candidate: int) -> None:
+        while self.tabs.count() <= candidate:
+            self.tabs.addTab(f"Candidate {self.tabs.count() + 1}")
+        self._show_tabs()
+
+    def _on_tab_changed(self, index: int) -> None:
+        if index >= 0:
+            self._show(self._texts.get(index, ""))
+
+    def _show(self, text: str) -> None:
+        self._pending = ""
+        self._timer.stop()
+        self.view.setPlainText(for_display(text))
+        self._shown = len(text)
+        self._show_thoughts()
+
+    def _show_thoughts(self) -> None:
+        current = self._current()
+        going_on = not self._is_over and not self._texts.get(current, "").strip()
+        self.thoughts.show_text(self._thoughts.get(current, ""), going_on=going_on)
+
+    def _flush(self) -> None:
+        piece, self._pending = self._pending, ""
+        self._show_thoughts()
+        bar = self.view.verticalScrollBar()
+        at_end = bar.value() >= bar.maximum() - 4
+        if self._shown <= MAX_SHOWN < self._shown + len(piece):
+            self._show(self._texts.get(self._current(), ""))
+        elif self._shown <= MAX_SHOWN:
+            cursor = self.view.textCursor()
+            cursor.movePosition(cursor.MoveOperation.End)
+            cursor.insertText(piece)
+            self._shown += len(piece)
+        if at_end:
+            bar.setValue(bar.maximum())
+        self.changed.emit()
+
+
+class ThoughtsView(QWidget):
+    """What a model thought before its answer: one line, unfolded by a click; hidden where there is nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
+        self.toggle = QToolButton()
+        self.toggle.setCheckable(True)
+        self.toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        name_control(self.toggle, "Thoughts", "Show or hide what the model thought before its answer; it is not saved")
+        self.toggle.toggled.connect(self._show_unfolded)
+        self.view = PlainEditor()
+        self.view.setReadOnly(True)
+        self.view.setMaximumHeight(THOUGHTS_HEIGHT)
+        name_control(self.view, "Text of the thoughts", "What the model thought before its answer")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.toggle)
+        layout.addWidget(self.view)
+        self.clear()
+
+    def clear(self) -> None:
+        """Hide everything."""
+        self._text = ""
+        self.toggle.setChecked(False)
+        self._show_unfolded(False)
+        self.view.clear()
+        self.hide()
+
+    def show_text(self, text: str, *, going_on: bool) -> None:
+        """Show these thoughts; `going_on`: the answer did not begin yet."""
+        words = len(text.split())
+        self.toggle.setText(f"Thinking… ({words:,} words)" if going_on else f"Thoughts ({words:,} words)")
+        self.setVisible(bool(text.strip()))
+        if text != self._text:
+            self._text = text
+            if self.toggle.isChecked():
+                self._fill()
+
+    def text(self) -> str:
+        """Return the thoughts."""
+        return self._text
+
+    def _show_unfolded(self, unfolded: bool) -> None:
+        self.toggle.setArrowType(Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow)
+        self.view.setVisible(unfolded)
+        if unfolded:
+            self._fill()
+
+    def _fill(self) -> None:
+        shown = for_display(self._text)
+        before = self.view.toPlainText()
+        if before and shown.startswith(before):
+            cursor = self.view.textCursor()
+            cursor.movePosition(cursor.MoveOperation.End)
+            cursor.insertText(shown[len(before) :])
+        else:
+            self.view.setPlainText(shown)
+
+
+def for_display(text: str) -> str:
+    """Return the text, cut where it is too long to be laid out."""
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "\n…"

@@ -1,0 +1,57 @@
+"""Adapters as a request names them."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio.core.errors import InvalidRequestError
+from studio.core.requests import ImageRequest, build_request
+from studio.core.requests.adapter_list import Chosen, read, write
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        ("", ()),
+        (" , ", ()),
+        ("pixel", (Chosen("pixel", 1.0),)),
+        ("pixel:0.8, grain : -0.5", (Chosen("pixel", 0.8), Chosen("grain", -0.5))),
+        ("a:b:0.5", (Chosen("a:b", 0.5),)),
+        ("v1.5-look:1e-1", (Chosen("v1.5-look", 0.1),)),
+    ],
+)
+def test_they_are_read(text, chosen):
+    assert read(text) == chosen
+    assert read(write(chosen)) == chosen
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("pixel:much", "must be a number"),
+        ("pixel:", "must be a number"),
+        (":0.5", "a name, a colon"),
+        ("pixel:nan", "a name, a colon"),
+        ("pixel:11", "from -10 to 10"),
+        ("pixel:0.5, pixel", "pixel twice"),
+        (",".join(f"a{number}" for number in range(17)), "at most 16"),
+    ],
+)
+def test_what_cannot_be_read_is_said(text, sentence):
+    with pytest.raises(InvalidRequestError) as caught:
+        ImageRequest(prompt="x", adapters=text)
+    (problem,) = caught.value.problems
+    assert problem.field == "adapters"
+    assert sentence in problem.message
+
+
+def test_several_texts_become_one():
+    request = build_request(ImageRequest, {"prompt": "x", "adapters": ["pixel:0.8", "grain"]})
+    assert request.adapters == "pixel:0.8, grain"
+    assert build_request(ImageRequest, {"prompt": "x", "adapters": []}).adapters == ""
+
+
+def test_jobs_with_other_adapters_do_not_run_together():
+    one, other = (ImageRequest(prompt="x", adapters=text) for text in ("pixel:0.8", "pixel:0.5"))
+    assert one.together != other.together
+    assert ImageRequest(prompt="x", control_image="a.png").together is None

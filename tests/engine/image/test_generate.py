@@ -1,0 +1,212 @@
+"""Pictures with real architectures: Stable Diffusion 1.x and XL with random weights, and the starter that draws."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from PIL import Image
+
+from studio.core.errors import StudioError
+from studio.core.events import Progress
+from studio.core.jobs import new_job
+from studio.core.requests import ImageRequest
+from studio.engine.image import generate as image
+from studio.engine.protocol import JobCancelledError, Run
+from studio.engine.runtime.schedulers import CLASSES
+from studio.library import artifacts
+from studio.library.results import ImageResult
+from studio.models.card import request_for
+from studio.models.catalog import entry_named
+from studio.models.memory.load_plan import Plan
+from tests.checkpoints.image import make_sd, make_sdxl
+from tests.engine.runs import run_job
+
+
+@pytest.fixture(scope="module")
+def sd(tmp_path_factory):
+    card = make_sd(tmp_path_factory.mktemp("models") / "sd")
+    return card, image.load(card)
+
+
+def run(model, cancel_after=lambda _outcome: False, **values):
+    card, pipeline = model
+    request = ImageRequest(**{"prompt": "a cat", "seed": 3, "width": 32, "height": 16, "num_inference_steps": 3, **values})
+    return run_job(image, card, pipeline, request, cancel_after)
+
+
+def test_the_same_seed_gives_the_same_picture(sd):
+    first, second, other = run(sd), run(sd), run(sd, seed=4)
+    assert first.results[0].pixels.shape == (16, 32, 3)
+    assert np.array_equal(first.results[0].pixels, second.results[0].pixels)
+    assert not np.array_equal(first.results[0].pixels, other.results[0].pixels)
+
+
+def test_each_of_several_can_be_made_again_alone(sd):
+    several = run(sd, num_images_per_prompt=3)
+    assert [result.seed for result in several.results] == [3, 4, 5]
+    assert np.array_equal(several.results[2].pixels, run(sd, seed=5).results[0].pixels)
+
+
+def test_every_step_is_told_and_shown(sd):
+    recorder = run(sd, num_images_per_prompt=2)
+    steps = recorder.of(Progress)
+    assert [event.step for event in steps] == [1, 2, 3, 4, 5, 6]
+    assert {event.total for event in steps} == {6}
+    previews = [event.preview for event in steps if event.preview is not None]
+    assert previews
+    assert all(len(preview.rgb) == preview.width * preview.height * 3 for preview in previews)
+    assert recorder.statistics.units == 6
+
+
+def test_a_cancel_is_obeyed_at_the_next_step_and_whole_pictures_stay(sd):
+    recorder = run(sd, num_images_per_prompt=3, cancel_after=lambda seen: len(seen.of(Progress)) >= 4)
+    assert recorder.cancelled
+    assert len(recorder.results) == 1
+    assert len(recorder.of(Progress)) == 4
+    assert run(sd).results, "the pipeline still works"
+
+
+@pytest.mark.parametrize("scheduler", sorted(CLASSES))
+def test_schedulers(sd, scheduler):
+    assert run(sd, scheduler=scheduler, num_inference_steps=4).results[0].pixels.std() > 0
+
+
+def test_a_scheduler_that_the_model_cannot_use_is_refused(sd):
+    card = msgspec.structs.replace(sd[0], schedulers=("euler",))
+    with pytest.raises(StudioError, match="does not work with the scheduler ddim"):
+        run((card, sd[1]), scheduler="ddim")
+
+
+def test_guidance_and_negative_prompt_matter(sd):
+    plain = run(sd).results[0].pixels
+    assert not np.array_equal(plain, run(sd, negative_prompt="dog").results[0].pixels)
+    assert not np.array_equal(plain, run(sd, guidance_scale=1.0).results[0].pixels)
+
+
+def test_numbers_that_are_no_picture_are_a_failure(tmp_path):
+    import torch
+
+    card = make_sd(tmp_path / "broken")
+    pipeline = image.load(card)
+    with torch.no_grad():
+        pipeline.pipe.unet.conv_out.bias.fill_(float("nan"))
+    with pytest.raises(StudioError, match="NaN"):
+        run((card, pipeline))
+
+
+def test_a_size_that_the_model_cannot_make_is_refused(sd):
+    card = msgspec.structs.replace(sd[0], size_multiple=32)
+    with pytest.raises(StudioError, match="height 16 is not a multiple of 32"):
+        run((card, sd[1]))
+
+
+def test_a_pipeline_without_a_callback_is_watched_too(sd):
+    card, pipeline = sd
+    from dataclasses import replace
+
+    deaf = replace(pipeline, parameters=pipeline.parameters - {"callback_on_step_end"})
+    recorder = run((card, deaf))
+    assert [event.step for event in recorder.of(Progress)] == [1, 2, 3]
+    assert np.array_equal(recorder.results[0].pixels, run(sd).results[0].pixels)
+    assert run((card, deaf), cancel_after=lambda seen: len(seen.of(Progress)) >= 1).cancelled
+
+
+def test_sdxl(tmp_path):
+    card = make_sdxl(tmp_path / "sdxl")
+    assert card.defaults["width"] == 1024
+    assert run((card, image.load(card))).results[0].pixels.shape == (16, 32, 3)
+
+
+def test_the_starter_draws_a_red_apple():
+    card = entry_named("starter-image").card
+    request = request_for(card, {"prompt": "a red apple", "seed": 1})
+    (result,) = run_job(image, card, image.load(card), request).results
+    middle = result.pixels[20:50, 16:48].reshape(-1, 3).astype(float).mean(0)
+    assert middle[0] > 150
+    assert middle[0] > 2 * middle[1]
+    assert middle[0] > 2 * middle[2]
+
+
+def test_the_starter_reads_chinese_and_says_how_it_read_it(tmp_path):
+    card = entry_named("starter-image").card
+    pipeline = image.load(card)
+    chinese, english = (
+        run_job(image, card, pipeline, request_for(card, {"prompt": prompt, "seed": 1})).results[0]
+        for prompt in ("一只红苹果", "a red apple")
+    )
+    assert np.array_equal(chinese.pixels, english.pixels)
+    assert (chinese.prompt_read, english.prompt_read) == ("a red apple", "")
+    job = new_job(request_for(card, {"prompt": "一只红苹果", "seed": 1}), str(tmp_path))
+    recipe = artifacts.read_recipe(Path(artifacts.save(chinese, job=job, card=card, versions={}).path))
+    assert (recipe.request.prompt, recipe.prompt_read) == ("一只红苹果", "a red apple")
+    assert "Prompt read as: a red apple" in artifacts.parameters_line(recipe)
+
+
+def together(model, requests, cancelled=lambda _number, _seen: False):
+    card, pipeline = model
+    events = [[] for _ in requests]
+    runs = [
+        Run(new_job(request, "/nowhere"), card, events[n].append, lambda n=n: cancelled(n, events[n]))
+        for n, request in enumerate(requests)
+    ]
+    found = {number: result for number, result, _statistics in image.generate_together(runs, pipeline)}
+    assert sorted(found) == list(range(len(requests)))
+    return [found[number] for number in range(len(requests))], events
+
+
+def pictures_wanted(**values):
+    words = ("a cat", "a dog under a tree", "猫", "a red house by the sea at night")
+    sizes = {"width": 32, "height": 16, "num_inference_steps": 3, **values}
+    return [ImageRequest(prompt=prompt, seed=10 * n, **sizes) for n, prompt in enumerate(words)]
+
+
+@pytest.mark.parametrize("values", [{}, {"negative_prompt": "blue", "guidance_scale": 3.0}, {"scheduler": "euler-a"}])
+def test_pictures_drawn_together_are_those_drawn_alone(sd, values):
+    wanted = pictures_wanted(**values)
+    both, events = together(sd, wanted)
+    for request, result, said in zip(wanted, both, events, strict=True):
+        alone = run_job(image, *sd, request)
+        difference = np.abs(result.pixels.astype(int) - alone.results[0].pixels.astype(int))
+        assert difference.max() <= 2  # rounding: a sum of other parts
+        assert result.seed == request.seed
+        assert [event.step for event in said] == [event.step for event in alone.of(Progress)]
+        assert said[0].preview is not None
+
+
+def test_a_cancelled_picture_has_no_result_and_the_others_are_drawn(sd):
+    both, _events = together(sd, pictures_wanted(), lambda n, seen: n == 1 and len(seen) >= 2)
+    assert isinstance(both[1], JobCancelledError)
+    assert all(isinstance(both[n], ImageResult) for n in (0, 2, 3))
+
+
+def test_when_all_are_cancelled_nothing_more_is_drawn(sd):
+    both, events = together(sd, pictures_wanted(num_inference_steps=50), lambda _n, seen: len(seen) >= 2)
+    assert all(isinstance(result, JobCancelledError) for result in both)
+    assert len(events[0]) < 10
+
+
+def test_a_picture_that_cannot_be_drawn_does_not_keep_the_others(sd, monkeypatch):
+    wanted = pictures_wanted()
+    monkeypatch.setattr(image, "pictures_together", lambda _run, _pipeline: 3)  # in two parts
+    card, pipeline = sd
+    limited = msgspec.structs.replace(card, english_words=True)  # 猫 is read, 凸 is not
+    wanted[1] = ImageRequest(prompt="凸", seed=1, width=32, height=16, num_inference_steps=3)
+    both, _events = together((limited, pipeline), wanted)
+    assert isinstance(both[1], StudioError)
+    assert all(isinstance(both[n], ImageResult) for n in (0, 2, 3))
+    assert both[2].prompt_read == "cat"
+
+
+@pytest.mark.parametrize(("given", "cancels"), [(False, True), (True, True), (True, False)])
+def test_parts_that_take_turns_all_wait_again_when_a_job_is_over(tmp_path, given, cancels):
+    """What stays on a GPU would take the room of the next job's parts. That they are moved back shows in hooks put on anew."""
+    card = make_sd(tmp_path / "sd")
+    pipeline = image.load(card, Plan(rung="model-offload", device="cpu", precision="fp32"))
+    Image.new("RGB", (32, 16), "red").save(tmp_path / "a.png")
+    before = pipeline.pipe._all_hooks
+    more = {"image": str(tmp_path / "a.png"), "strength": 1.0} if given else {}
+    outcome = run((card, pipeline), lambda so_far: cancels and len(so_far.progress) >= 1, **more)
+    assert outcome.cancelled == cancels
+    assert pipeline.pipe._all_hooks is not before
+    assert run((card, pipeline)).results

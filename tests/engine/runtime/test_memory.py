@@ -1,0 +1,325 @@
+"""The warm models within a budget, and what is done when memory really runs out: the system refuses more in a child process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from PIL import Image
+
+from studio.core.errors import StudioError
+from studio.core.events import AudioChunk, Progress, TextDelta
+from studio.core.jobs import new_job
+from studio.core.requests import ImageRequest, MusicRequest, SpeechRequest, TextRequest
+from studio.engine.image import generate as image
+from studio.engine.model_cache import Pipelines
+from studio.engine.music import generate as music
+from studio.engine.protocol import Run
+from studio.engine.runtime.device import look
+from studio.engine.runtime.memory import is_out_of_memory, weights_of
+from studio.engine.runtime.replay_filter import Retold
+from studio.engine.speech import generate as speech
+from studio.engine.text import generate as text
+from studio.engine.text.sampling import Row, sample_in_halves, sample_together
+from studio.engine.text.streaming import Clock, RowDecoder
+from studio.models.card_store import card_folder, write_card
+from studio.models.memory.hardware import Machine
+from studio.models.memory.load_plan import Plan, choose
+from tests.checkpoints.audio import make_musicgen, make_vits
+from tests.checkpoints.image import make_sd, make_sd_that_decodes_large, make_sdxl
+from tests.checkpoints.text import make_gpt2, make_llama, make_t5
+from tests.engine.runs import run_job
+from tests.engine.runtime.starved import LESS, Starved
+
+GB = 10**9
+PATIENCE = 280
+
+
+@pytest.fixture(scope="module")
+def cards(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    return {"sd": make_sd(folder / "sd"), "sdxl": make_sdxl(folder / "sdxl"), "llama": make_llama(folder / "llama")}
+
+
+def small(free: int) -> Machine:
+    """A computer that has room for so many bytes of models."""
+    spare = 2 * GB
+    return Machine(memory=free + spare, free=free + spare, asked=True, backend="cpu")
+
+
+class Emitted(list):
+    @property
+    def phases(self):
+        return [event.phase for event in self]
+
+
+# The arbiter ------------------------------------------------------------------------------------------------------------------
+
+
+def test_several_models_of_all_kinds_stay_warm(cards):
+    warm, told = Pipelines(machine=lambda: small(GB)), Emitted()
+    first = {name: warm.load(card, told.append) for name, card in cards.items()}
+    again = {name: warm.load(card, told.append) for name, card in cards.items()}
+    assert all(again[name].pipeline is first[name].pipeline for name in cards)
+    assert all(one.seconds > 0 for one in first.values())
+    assert all(one.seconds == 0 for one in again.values())
+    assert len(told) == 3
+    assert told.phases[0].startswith("Loading sd: 32 bits, needs 0.00")
+    weights = sum(weights_of(one.pipeline).memory for one in first.values())
+    assert warm.held.memory == weights
+    assert warm.held.gpu == 0
+
+
+def test_the_one_unused_longest_leaves_when_another_needs_the_room(cards):
+    needs = [choose(cards[name], small(GB)).needs for name in ("sd", "sdxl")]
+    warm, told = Pipelines(machine=lambda: small(sum(needs))), Emitted()
+    sd = warm.load(cards["sd"], told.append).pipeline
+    sdxl = warm.load(cards["sdxl"], told.append).pipeline
+    assert warm.load(cards["sd"], told.append).pipeline is sd  # now SDXL is the one unused longest
+    warm.load(msgspec.structs.replace(cards["sd"], name="third"), told.append)
+    told.clear()
+    assert warm.load(cards["sd"], told.append).pipeline is sd
+    assert not told
+    assert warm.load(cards["sdxl"], told.append).pipeline is not sdxl
+    assert len(told) == 1
+
+
+def test_what_does_not_fit_is_refused_with_the_numbers_and_nothing_leaves_for_it(cards):
+    wide = msgspec.structs.replace(cards["sdxl"], parameters=8 * GB)
+    warm = Pipelines(machine=lambda: small(GB))
+    sd = warm.load(cards["sd"], print).pipeline
+    with pytest.raises(StudioError, match=r"sdxl does not fit: 1\.0 of 3\.0 GB of memory can be used \(whole: needs 38\.4 GB; "):
+        warm.load(wide, print)
+    assert warm.load(cards["sd"], print).pipeline is sd
+
+
+def test_what_took_the_place_of_a_model_is_loaded_anew(cards):
+    warm = Pipelines(machine=lambda: small(GB))
+    first = warm.load(cards["sd"], print).pipeline
+    assert warm.load(cards["sd"], print).pipeline is first
+    assert warm.load(msgspec.structs.replace(cards["sd"], sha256="b" * 64), print).pipeline is not first
+
+
+def test_another_wish_loads_the_model_anew(cards):
+    wishes = {"sd": "auto"}
+    warm = Pipelines(lambda model: wishes[model], lambda: small(GB))
+    usual = warm.load(cards["sd"], print)
+    wishes["sd"] = "16-bit"
+    told = Emitted()
+    half = warm.load(cards["sd"], told.append)
+    assert half.plan.rung == "16-bit"
+    assert told.phases[0].startswith("Loading sd: 16 bits")
+    assert str(half.pipeline.pipe.unet.dtype) == "torch.bfloat16"
+    assert 2 * weights_of(half.pipeline).memory == pytest.approx(weights_of(usual.pipeline).memory, rel=0.01)
+    assert warm.load(cards["sd"], print).pipeline is half.pipeline
+
+
+def test_unused_models_leave(cards):
+    warm = Pipelines(machine=lambda: small(GB))
+    assert warm.forget_unused(0) is None
+    warm.load(cards["sd"], print)
+    assert 0 < warm.forget_unused(100) <= 100
+    assert warm.held.memory
+    assert warm.forget_unused(0) is None
+    assert warm.held.memory == 0
+
+
+def test_a_shared_weight_counts_once(tmp_path):
+    pipeline = text.load(make_gpt2(tmp_path / "gpt2"))  # its output layer is its embedding
+    assert weights_of(pipeline).memory == sum(one.nbytes for one in pipeline.model.parameters())
+    assert weights_of(object()).memory == 0
+
+
+def test_this_machine_is_seen_as_it_is():
+    machine = look()
+    assert machine.asked
+    assert machine.device == machine.backend
+    assert 0 < machine.free <= machine.memory
+
+
+@pytest.mark.parametrize("rung", ["resident", "16-bit"])
+def test_every_kind_runs_as_the_plan_says(tmp_path, cards, rung):
+    plan = Plan(rung=rung, device="cpu", precision="fp32" if rung == "resident" else "bf16")
+    jobs = [
+        (image, cards["sd"], ImageRequest(prompt="a cat", width=32, height=32, num_inference_steps=2, seed=1)),
+        (text, cards["llama"], TextRequest(prompt="This", max_new_tokens=4, seed=1)),
+        (music, make_musicgen(tmp_path / "musicgen"), MusicRequest(prompt="a song", seconds=0.5, seed=1)),
+    ]
+    for kind, card, request in jobs:
+        outcome = run_job(kind, card, kind.load(card, plan), request)
+        assert len(outcome.results) == 1
+    whole = Plan(rung="resident", device="cpu", precision="fp32")
+    card = make_vits(tmp_path / "vits")
+    assert len(run_job(speech, card, speech.load(card, whole), SpeechRequest(prompt="abc", seed=1)).results) == 1
+
+
+# When memory runs out ---------------------------------------------------------------------------------------------------------
+
+
+def starve(data, tmp_path, parts) -> list[list[dict]]:
+    """Run jobs in a program whose memory is limited; return what was said of each."""
+    (tmp_path / "jobs").write_bytes(msgspec.msgpack.encode(parts))
+    program = [sys.executable, "-m", "tests.engine.runtime.starved", str(data.root), str(tmp_path / "jobs")]
+    # glibc returns what is freed to the system at once: a limit means the same whatever ran before.
+    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "1"}
+    done = subprocess.run(program, stdout=subprocess.PIPE, text=True, timeout=PATIENCE, check=True, env=environment)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+limited = pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS holds on Linux")
+
+
+@limited
+def test_a_picture_is_decoded_in_tiles_when_memory_runs_out(data, tmp_path):
+    write_card(make_sd_that_decodes_large(tmp_path / "large", channels=16), card_folder(data, "large"))
+
+    def job(side):
+        request = ImageRequest(prompt="a cat", model="large", width=side, height=side, num_inference_steps=2, seed=1)
+        return new_job(request, str(data.outputs))
+
+    # A tile of 512 pixels takes 4/9 of what 768 take, one of 256 takes 1/9.
+    parts = [
+        Starved([job(64)]),
+        Starved([job(768)]),
+        Starved([job(768)], decoding=(0.6, 0.9)),
+        Starved([job(768)], decoding=(0.6, 0.25, 0.6)),
+    ]
+    (_first,), (whole,), (tiled,), (small,) = starve(data, tmp_path, parts)
+    assert [one["end"] for one in (whole, tiled, small)] == ["Finished"] * 3
+    assert [one["steps"] for one in (whole, tiled, small)] == [2, 2, 2]  # it is not drawn again
+    told = [f"Memory ran out; the picture is decoded in tiles of {side} px" for side in (512, 256)]
+    assert whole["notes"] == []
+    assert tiled["notes"] == told[:1]
+    assert small["notes"] == told
+    assert [phase for phase in small["phases"] if "Memory" in phase] == told
+    assert whole["recipes"] == ["32 bits"]
+    assert small["recipes"] == [". ".join(["32 bits", *told])]
+    pictures = [np.asarray(Image.open(one["files"][0]), np.int16) for one in (whole, tiled, small)]
+    assert np.abs(pictures[0] - pictures[1]).mean() < 8  # the same picture, but for where tiles meet
+    assert np.abs(pictures[0] - pictures[2]).mean() < 8
+
+
+@limited
+def test_what_was_drawn_outlives_the_model_and_is_decoded_by_one_that_takes_less(data, tmp_path):
+    write_card(make_sd_that_decodes_large(tmp_path / "large", channels=128), card_folder(data, "large"))
+
+    def job(**values):
+        values = {"width": 256, "height": 256, "num_inference_steps": 2, **values}
+        return new_job(ImageRequest(prompt="a cat", model="large", seed=1, **values), str(data.outputs))
+
+    # Both ways of loading have run once before memory is short: what libraries take for themselves is there then.
+    parts = [
+        Starved([job()], memory="16-bit"),
+        Starved([job()]),
+        Starved([job()], decoding=(0.6, 2.0)),
+        Starved([job()], decoding=(0.05,) * 9),
+    ]
+    (_half,), (whole,), (half,), (none,) = starve(data, tmp_path, parts)
+    assert half["end"] == "Finished", half
+    assert half["steps"] == 2
+    assert half["notes"] == ["Memory ran out; the model is loaded in a way that takes less"]
+    assert half["memory"].startswith("16 bits, needs ")
+    assert half["recipes"] == ["16 bits. Memory ran out; the model is loaded in a way that takes less"]
+    pictures = [np.asarray(Image.open(one["files"][0]), np.int16) for one in (whole, half)]
+    assert np.abs(pictures[0] - pictures[1]).mean() < 3  # drawn with 32 bits, decoded with 16
+    assert none["end"] == "Failed"
+    message, cure, _details = none["failure"]
+    assert "not enough memory for this with large, and no way is left that takes less" in message
+    assert " GB of memory, " in message
+    assert cure
+
+
+@limited
+def test_a_batch_of_texts_goes_on_in_halves(data, tmp_path):
+    write_card(make_llama(tmp_path / "wide", wide=16384), card_folder(data, "wide"))
+
+    def jobs(count):
+        return [
+            new_job(
+                TextRequest(prompt="This is a cat. " * 22 + "x" * number, model="wide", max_new_tokens=8, seed=number),
+                str(data.outputs),
+            )
+            for number in range(count)
+        ]
+
+    (_first,), alone, halves = starve(data, tmp_path, [Starved(jobs(1)), Starved(jobs(8)), Starved(jobs(8), LESS)])
+    assert [one["end"] for one in halves] == ["Finished"] * 8, halves
+    assert all("Memory ran out; the batch goes on in halves" in one["notes"] for one in halves)
+    assert all("goes on in halves" in one["recipes"][0] for one in halves)
+    texts = [[Path(one["files"][0]).read_text(encoding="utf-8") for one in part] for part in (alone, halves)]
+    assert texts[0] == texts[1]
+
+
+@limited
+def test_a_text_is_made_by_a_model_that_takes_less(data, tmp_path):
+    write_card(make_llama(tmp_path / "wide", wide=65536), card_folder(data, "wide"))
+
+    def job():
+        return new_job(TextRequest(prompt="This is a cat. " * 22, model="wide", max_new_tokens=8, seed=1), str(data.outputs))
+
+    parts = [Starved([job()], memory="16-bit"), Starved([job()]), Starved([job()], LESS)]
+    (half,), (whole,), (short,) = starve(data, tmp_path, parts)
+    assert whole["memory"].startswith("32 bits, needs ")
+    assert short["end"] == "Finished", short
+    assert short["recipes"] == ["16 bits. Memory ran out; the model is loaded in a way that takes less"]
+    texts = [Path(one["files"][0]).read_text(encoding="utf-8") for one in (half, short)]
+    assert texts[0] == texts[1]
+
+
+def test_a_text_that_is_made_again_is_not_told_twice():
+    told = []
+    retold = Retold(told.append)
+    retold(TextDelta(text="one two"))
+    retold(TextDelta(text="beside", candidate=1))
+    retold.again()
+    for piece in ("one", " ", "two thr", "ee"):
+        retold(TextDelta(text=piece))
+    retold.again()
+    retold(TextDelta(text="one two three four"))
+    retold(Progress(step=1, total=2))
+    assert "".join(event.text for event in told if isinstance(event, TextDelta) and event.candidate == 0) == "one two three four"
+    assert isinstance(told[-1], Progress)
+
+
+def test_a_sound_that_is_made_again_is_not_heard_twice():
+    told = []
+    retold = Retold(told.append)
+    retold(AudioChunk(pcm=b"1234", sampling_rate=8_000))
+    retold(AudioChunk(pcm=b"5678", sampling_rate=8_000))
+    retold.again()
+    retold(AudioChunk(pcm=b"1234", sampling_rate=8_000))
+    retold.again()
+    for piece in (b"1234", b"5678abcd", b"efgh"):
+        retold(AudioChunk(pcm=piece, sampling_rate=8_000))
+    assert b"".join(event.pcm for event in told) == b"12345678abcdefgh"
+    assert all(event.pcm for event in told)
+
+
+def test_rows_that_begin_anew_are_not_told_twice(tmp_path):
+    card = make_t5(tmp_path / "t5")
+    pipeline = text.load(card)
+    request = TextRequest(prompt="This is", max_new_tokens=12, seed=3)
+    alone = run_job(text, card, pipeline, request)
+    told = []
+    run = Run(new_job(request, "/nowhere"), card, told.append, lambda: False)
+    row = Row(run, 0, 3, pipeline.tokenizer(request.prompt).input_ids, RowDecoder(pipeline.tokenizer))
+    for _row in sample_together([row], msgspec.structs.replace(request, max_new_tokens=5), pipeline, Clock()):
+        pass
+    row.over = False
+    row.begin_anew()
+    assert list(sample_in_halves([row], request, pipeline, Clock())) == [row]
+    assert row.decoder.text == alone.results[0].text
+    assert "".join(event.text for event in told if isinstance(event, TextDelta)) == row.decoder.text
+
+
+def test_memory_that_ran_out_is_seen_behind_another_error():
+    told = OSError("the file cannot be read")
+    told.__context__ = MemoryError()
+    assert is_out_of_memory(told)
+    assert not is_out_of_memory(OSError("the file cannot be read"))

@@ -1,0 +1,81 @@
+"""Every way to load a model, where there is a GPU: the same picture, and the weights where they should be."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+from studio.core.requests import ImageRequest, MusicRequest, TextRequest
+from studio.engine.image import generate as image
+from studio.engine.model_cache import Pipelines
+from studio.engine.music import generate as music
+from studio.engine.runtime.device import best_device, look
+from studio.engine.runtime.memory import weights_of
+from studio.engine.text import generate as text
+from studio.models.memory.load_plan import OFFLOADS, choose
+from tests.checkpoints.audio import make_musicgen
+from tests.checkpoints.image import make_sd, make_sdxl
+from tests.checkpoints.text import make_llama
+from tests.engine.runs import run_job
+
+PICTURE = ImageRequest(prompt="a cat", width=64, height=64, num_inference_steps=3, seed=1)
+
+
+@pytest.fixture(autouse=True)
+def _gpu():
+    if best_device() not in ("cuda", "xpu"):
+        pytest.skip("there is no GPU")
+
+
+def plan(card, rung):
+    if rung in ("8-bit", "4-bit") and importlib.util.find_spec("bitsandbytes") is None:
+        pytest.skip("bitsandbytes is not installed")
+    return choose(card, look(), wish=rung)
+
+
+@pytest.mark.parametrize("make", [make_sd, make_sdxl])
+@pytest.mark.parametrize("rung", ["resident", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit"])
+def test_pictures(tmp_path, make, rung):
+    card = make(tmp_path / "model")
+    whole = run_job(image, card, image.load(card, plan(card, "resident")), PICTURE).results[0].pixels
+    pipeline = image.load(card, plan(card, rung))
+    assert pipeline.plan.rung == rung
+    assert pipeline.latent_map is not None
+    for _again in range(2):
+        outcome = run_job(image, card, pipeline, PICTURE)
+        assert len(outcome.progress) == 3
+        pixels = outcome.results[0].pixels
+        if rung not in ("8-bit", "4-bit"):
+            assert np.abs(pixels.astype(int) - whole).mean() < 3
+    holds = weights_of(pipeline)
+    assert holds.memory > holds.gpu if rung in OFFLOADS else holds.gpu > holds.memory
+
+
+@pytest.mark.parametrize("rung", ["resident", "8-bit", "4-bit", "sequential-offload"])
+def test_texts(tmp_path, rung):
+    card = make_llama(tmp_path / "llama", wide=128)
+    pipeline = text.load(card, plan(card, rung))
+    for _again in range(2):
+        assert run_job(text, card, pipeline, TextRequest(prompt="This", max_new_tokens=4, seed=1)).results
+
+
+@pytest.mark.parametrize("rung", ["resident", "16-bit", "processor"])
+def test_music(tmp_path, rung):
+    card = make_musicgen(tmp_path / "musicgen")
+    pipeline = music.load(card, plan(card, rung))
+    assert len(run_job(music, card, pipeline, MusicRequest(prompt="a song", seconds=0.5, seed=1)).results) == 1
+    assert (weights_of(pipeline).gpu == 0) == (rung == "processor")
+
+
+def test_what_leaves_gives_its_memory_back(tmp_path):
+    import torch
+
+    card = make_sd(tmp_path / "sd")
+    warm = Pipelines()
+    before = torch.cuda.memory_allocated()
+    warm.load(card, lambda _event: None)
+    assert torch.cuda.memory_allocated() - before >= warm.held.gpu > 0
+    assert warm.forget_unused(0) is None
+    assert torch.cuda.memory_allocated() == before

@@ -1,0 +1,274 @@
+"""A GGUF as it is: through the real llama.cpp, with what transformers makes of the same weights beside it."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from studio.core.errors import StudioError
+from studio.core.events import Cancelled, Finished, Progress, TextDelta
+from studio.core.jobs import new_job
+from studio.core.paths import DataFolder
+from studio.core.requests import TextRequest
+from studio.engine.process.engine import ProcessEngine
+from studio.engine.text import generate as text
+from studio.engine.text import llama_cpp as text_gguf
+from studio.engine.text.llama_cpp import _repeating
+from studio.library.artifacts import read_recipe
+from studio.models import llama_cpp
+from studio.models.files.gguf_header import read_gguf
+from studio.models.install.add import add, remove
+from studio.models.install.verify import check
+from studio.models.registry import find, list_installed
+from tests.checkpoints.text import CHAT
+from tests.engine.runs import run_job
+from tests.engine.test_engines import Heard
+from tests.models.made import make_gguf
+
+pytestmark = pytest.mark.skipif(not llama_cpp.is_there(), reason="the extra gguf is not installed")
+PATIENCE = 120
+
+
+@pytest.fixture
+def gguf(tmp_path):
+    return make_gguf(tmp_path / "Tiny.gguf", sharpness=3)
+
+
+@pytest.fixture(scope="module")
+def added(tmp_path_factory):
+    """The same file as it is and converted, loaded."""
+    folder = tmp_path_factory.mktemp("models")
+    path = make_gguf(folder / "Tiny.gguf", sharpness=3)
+    found = []
+    for convert in (False, True):
+        data = DataFolder(root=folder / str(convert))
+        data.create()
+        card = add(data, path, convert=convert)
+        found.append((card, text.load(card)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def model(added):
+    return added[0]
+
+
+@pytest.fixture(scope="module")
+def converted(added):
+    return added[1]
+
+
+def deltas(outcome, candidate=0):
+    return "".join(event.text for event in outcome.of(TextDelta) if event.candidate == candidate)
+
+
+# Adding -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_file_stays_where_it_is(data, gguf):
+    before = gguf.read_bytes()
+    card = add(data, gguf)
+    assert (card.runner, card.name, card.family, card.max_positions) == ("llama.cpp", "tiny", "llama", 128)
+    assert card.parameters == read_gguf(gguf).parameters
+    assert sorted(path.name for path in card.folder.iterdir()) == ["card.toml", "checkpoint.json"]
+    assert check(data, card).state == "same"
+    gguf.write_bytes(before[:-1] + b"x")
+    assert check(data, card).state == "changed"
+    gguf.write_bytes(before)
+    remove(data, card.name)
+    assert gguf.read_bytes() == before
+
+
+def test_a_damaged_file_never_comes_to_the_library(data, gguf):
+    card = add(data, gguf)
+    size = gguf.stat().st_size
+    gguf.write_bytes(b"GGUF" + b"\xff" * (size - 4))
+    with pytest.raises(StudioError, match="version"):
+        text.load(card)
+    gguf.write_bytes(b"GGUF")
+    with pytest.raises(StudioError, match="gone or another one"):
+        text.load(card)
+
+
+def test_what_llama_cpp_does_not_run_is_converted(data, tmp_path):
+    said = []
+    card = add(data, make_gguf(tmp_path / "x.gguf", pre="nobody-knows"), said.append)
+    assert card.runner == "transformers"
+    assert [line.split()[0] for line in said][-2:] == ["Trying", "Converting"]
+    assert text.load(card)
+
+
+def test_without_the_extra_it_says_what_to_do_and_that_works(data, gguf, monkeypatch):
+    card = add(data, gguf)
+    monkeypatch.setattr(llama_cpp, "PACKAGE", "a_package_that_is_not_there")
+    assert find(data, "text") == card, "it stays in the list"
+    with pytest.raises(StudioError, match="not installed") as caught:
+        text.load(card)
+    assert f'studio models add "{gguf}"' in caught.value.cure
+    again = add(data, gguf)
+    assert (again.name, again.runner, again.sha256) == (card.name, "transformers", card.sha256)
+    assert [card.name for card in list_installed(data) if not card.builtin] == ["tiny"]
+    monkeypatch.undo()
+    with pytest.raises(StudioError, match="in the list already"):
+        add(data, gguf)
+    assert run_job(text, again, text.load(again), TextRequest(prompt="This", max_new_tokens=4)).results[0].text
+
+
+# What it makes ----------------------------------------------------------------------------------------------------------------
+
+
+PENALTIES = [
+    {}, {"repetition_penalty": 1.4}, {"no_repeat_ngram_size": 2}, {"repetition_penalty": 1.2, "no_repeat_ngram_size": 3},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("values", PENALTIES)
+@pytest.mark.parametrize("prompt", ["This is", "一只猫坐在窗台上看雨。🐈"])
+def test_the_likeliest_text_is_that_of_transformers(model, converted, prompt, values):
+    request = TextRequest(prompt=prompt, temperature=0, max_new_tokens=40, **{"repetition_penalty": 1, **values})
+    theirs = run_job(text, *converted, request)
+    ours = run_job(text, *model, request)
+    assert ours.results[0].text == theirs.results[0].text
+    assert ours.statistics.prompt_tokens == theirs.statistics.prompt_tokens
+    assert ours.statistics.units == theirs.statistics.units
+    assert deltas(ours) == ours.results[0].text
+
+
+def test_the_template_of_the_file_is_used(data, tmp_path):
+    path = make_gguf(tmp_path / "chat.gguf", template=CHAT)
+    card = add(data, path)
+    tokenizer = text.load(card).tokenizer
+    ids = text._prompt(_run(card, TextRequest(prompt="cat", system_prompt="fox", max_new_tokens=1)), text.load(card))
+    assert card.chat
+    assert ids == tokenizer("<|system|>fox<|end|><|user|>cat<|end|><|assistant|>").input_ids
+    outcome = run_job(text, card, text.load(card), TextRequest(prompt="cat", max_new_tokens=8, seed=1))
+    assert not outcome.results[0].text.startswith("cat")
+
+
+def test_a_template_that_wants_to_do_harm_is_kept_in_its_box(data, tmp_path):
+    bad = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
+    with pytest.raises(StudioError, match="unsafe"):
+        add(data, make_gguf(tmp_path / "chat.gguf", template=bad))
+    assert [card for card in list_installed(data) if not card.builtin] == []
+
+
+def _run(card, request):
+    return text.Run(new_job(request, "/nowhere"), card, lambda _event: None, lambda: False)
+
+
+def test_a_seed_gives_the_same_text_and_another_another(model):
+    def made(seed):
+        return run_job(text, *model, TextRequest(prompt="This is", seed=seed, temperature=1.5, max_new_tokens=24)).results[0].text
+
+    assert made(7) == made(7)
+    assert len({made(seed) for seed in (0, 1, 2, 2**32 - 1)}) == 4
+    assert made(2**32 - 1) == made(2**32 - 1), "llama.cpp takes this one for none"
+
+
+def test_sampling_keeps_to_top_k_and_top_p(model):
+    likeliest = run_job(text, *model, TextRequest(prompt="This is", temperature=0, max_new_tokens=20)).results[0].text
+    for values in ({"top_k": 1}, {"top_k": 0, "top_p": 1e-6}, {"temperature": 0.01, "top_k": 0, "top_p": 1}):
+        request = TextRequest(**{"prompt": "This is", "seed": 3, "temperature": 2.0, "max_new_tokens": 20, **values})
+        assert run_job(text, *model, request).results[0].text == likeliest
+
+
+def test_candidates_have_seeds_of_their_own(model):
+    card, pipeline = model
+    request = TextRequest(prompt="This is", seed=5, temperature=1.5, max_new_tokens=16, num_return_sequences=3)
+    outcome = run_job(text, card, pipeline, request)
+    assert [result.seed for result in outcome.results] == [5, 6, 7]
+    for result in outcome.results:
+        assert deltas(outcome, result.ordinal) == result.text
+        alone = TextRequest(prompt="This is", seed=result.seed, temperature=1.5, max_new_tokens=16)
+        assert run_job(text, card, pipeline, alone).results[0].text == result.text
+
+
+def test_what_does_not_fit_at_once_is_made_in_halves(model, monkeypatch):
+    card, pipeline = model
+    request = TextRequest(prompt="This is", seed=5, temperature=1.5, max_new_tokens=16, num_return_sequences=4)
+    whole = [result.text for result in run_job(text, card, pipeline, request).results]
+    tokens = len(pipeline.tokenizer("This is").input_ids) + 16
+    monkeypatch.setattr(text_gguf, "free_bytes", lambda _device: 2 * tokens * pipeline.bytes_per_token)
+    assert [result.text for result in run_job(text, card, pipeline, request).results] == whole
+    monkeypatch.setattr(text_gguf, "free_bytes", lambda _device: tokens)
+    with pytest.raises(MemoryError, match="not enough memory"):
+        run_job(text, card, pipeline, request)
+
+
+def test_a_long_prompt_is_read_in_parts(data, tmp_path):
+    card = add(data, make_gguf(tmp_path / "long.gguf", positions=2048, sharpness=3))
+    pipeline = text.load(card)
+    words = "The quick brown fox jumps over the lazy dog. " * 60
+    request = TextRequest(prompt=words, temperature=0, max_new_tokens=8, repetition_penalty=1)
+    outcome = run_job(text, card, pipeline, request)
+    assert outcome.statistics.prompt_tokens > 512
+    assert outcome.results[0].text.startswith(words)
+
+
+def test_too_long_a_prompt_is_refused_with_the_numbers(model):
+    card, pipeline = model
+    with pytest.raises(StudioError, match="128"):
+        run_job(text, card, pipeline, TextRequest(prompt="This is " * 100, max_new_tokens=8))
+
+
+def test_beams_are_refused_with_what_to_do(model):
+    with pytest.raises(StudioError, match="no beams") as caught:
+        run_job(text, *model, TextRequest(prompt="This is", num_beams=3, max_new_tokens=8))
+    assert "--convert" in caught.value.cure
+
+
+def test_a_cancel_keeps_what_is_there(model):
+    request = TextRequest(prompt="This is", temperature=1.5, seed=1, max_new_tokens=100)
+    outcome = run_job(text, *model, request, lambda outcome: len(outcome.of(TextDelta)) > 6)
+    assert outcome.cancelled
+    assert outcome.results[0].partial
+    assert outcome.results[0].text == deltas(outcome)
+    assert outcome.statistics is None
+
+
+def test_a_cancel_while_the_prompt_is_read_leaves_nothing(model):
+    outcome = run_job(text, *model, TextRequest(prompt="This is", max_new_tokens=4), lambda _outcome: True)
+    assert outcome.cancelled
+    assert outcome.results == []
+
+
+def test_a_cancel_ends_the_reading_of_a_prompt_in_the_middle_of_it(model):
+    asked = itertools.count()
+    outcome = run_job(text, *model, TextRequest(prompt="This is", max_new_tokens=4), lambda _outcome: next(asked) > 3)
+    assert outcome.cancelled
+    assert outcome.results == []
+    assert 4 < next(asked) < 12, "it was asked inside the one step, and that ended at once"
+
+
+def test_what_would_repeat():
+    assert _repeating([1, 2, 3, 1, 2], 3) == [3]
+    assert _repeating([1, 2, 1], 1) == [1, 2]
+    assert _repeating([1, 2, 1, 3, 1], 2) == [2, 3]
+    assert _repeating([1, 2], 3) == _repeating([1, 2, 1], 0) == []
+
+
+# In the child -----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_child_streams_saves_and_is_cancelled(data, gguf):
+    card = add(data, gguf)
+    engine = ProcessEngine(data)
+    try:
+        heard = Heard()
+        job = new_job(TextRequest(prompt="This is", model=card.name, seed=2, max_new_tokens=30), str(data.outputs))
+        engine.generate(job, heard, lambda: False)
+        assert isinstance(heard.last, Finished), heard.last
+        (artifact,) = heard.last.artifacts
+        recipe = read_recipe(Path(artifact.path))
+        assert recipe.model_sha256 == card.sha256
+        assert "cyllama" in recipe.versions
+        assert any(isinstance(event, TextDelta) for event in heard.events)
+        assert any(isinstance(event, Progress) for event in heard.events)
+        heard, request = Heard(), TextRequest(prompt="This is", model=card.name, seed=2, max_new_tokens=100)
+        again = new_job(request, str(data.outputs))
+        engine.generate(again, heard, lambda: any(isinstance(event, TextDelta) for event in heard.events))
+        assert isinstance(heard.last, Cancelled | Finished), heard.last
+    finally:
+        engine.close()

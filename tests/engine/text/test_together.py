@@ -1,0 +1,242 @@
+"""Several text jobs as one batch: each has the result, the events and the end that it has alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from studio.core.errors import StudioError
+from studio.core.events import TERMINAL, Cancelled, Failed, Finished, Progress, TextDelta
+from studio.core.jobs import new_job
+from studio.core.paths import DataFolder
+from studio.core.requests import TextRequest
+from studio.engine.local import LocalEngine
+from studio.engine.process.engine import ProcessEngine
+from studio.engine.protocol import JobCancelledError, Run
+from studio.engine.text import generate as text
+from studio.library.artifacts import read_recipe
+from studio.models import llama_cpp
+from studio.models.card_store import card_folder, write_card
+from studio.models.install.add import add
+from tests.checkpoints.text import make_gpt2, make_llama, make_t5
+from tests.engine.runs import run_job
+from tests.models.made import make_gguf
+
+PATIENCE = 120
+PROMPTS = ("This is", "This is a news article about a small cat and a fox", "好", "Write", "One two three")
+
+
+def make_gguf_card(folder):
+    if not llama_cpp.is_there():
+        pytest.skip("the extra gguf is not installed")
+    data = DataFolder(root=folder)
+    data.create()
+    return add(data, make_gguf(folder / "tiny.gguf", positions=256, sharpness=3))
+
+
+@pytest.fixture(scope="module", params=[make_gpt2, make_llama, make_t5, make_gguf_card], ids=["gpt2", "llama", "t5", "gguf"])
+def model(request, tmp_path_factory):
+    card = request.param(tmp_path_factory.mktemp("models") / "model")
+    return card, text.load(card)
+
+
+class Heard:
+    """What was said of each job."""
+
+    def __init__(self):
+        self.events = {}
+        self._news = threading.Condition()
+
+    def __call__(self, job_id, event):
+        with self._news:
+            self.events.setdefault(job_id, []).append(event)
+            self._news.notify_all()
+
+    def wait_for_progress(self, count):
+        def seen():
+            return sum(any(isinstance(event, Progress) for event in events) for events in self.events.values()) >= count
+
+        with self._news:
+            assert self._news.wait_for(seen, PATIENCE), self.events
+
+    def end(self, job):
+        events = self.events[job.id]
+        assert [isinstance(event, TERMINAL) for event in events].count(True) == 1
+        return events[-1]
+
+
+def requests(**values):
+    return [
+        TextRequest(**{"prompt": prompt, "seed": number, "max_new_tokens": 20, **values}) for number, prompt in enumerate(PROMPTS)
+    ]
+
+
+def together(model, wanted, cancelled=lambda _run: False):
+    """Return what `generate_together` yields, in the order of the requests, and the events of each."""
+    card, pipeline = model
+    events = [[] for _ in wanted]
+    runs = [
+        Run(new_job(request, "/nowhere"), card, events[number].append, lambda number=number: cancelled(number))
+        for number, request in enumerate(wanted)
+    ]
+    found = {}
+    for number, result, statistics in text.generate_together(runs, pipeline):
+        assert number not in found
+        found[number] = (result, statistics)
+    assert sorted(found) == list(range(len(wanted)))
+    return [found[number] for number in range(len(wanted))], events
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"temperature": 0},
+        {"temperature": 0.9},
+        {"temperature": 1.5, "top_k": 0, "top_p": 0.8},
+        {"temperature": 0, "repetition_penalty": 1.3, "no_repeat_ngram_size": 2},
+    ],
+    ids=["greedy", "sampled", "no top-k", "penalties"],
+)
+def test_the_text_is_that_of_the_job_alone(model, values):
+    wanted = requests(**values)
+    both, events = together(model, wanted)
+    for request, (result, statistics), said in zip(wanted, both, events, strict=True):
+        alone = run_job(text, *model, request)
+        assert result.text == alone.results[0].text
+        assert result.seed == request.seed
+        assert not result.partial
+        assert "".join(event.text for event in said if isinstance(event, TextDelta)) == result.text
+        assert statistics.prompt_tokens == alone.statistics.prompt_tokens
+        assert statistics.units == alone.statistics.units
+
+
+def test_seeds_differ(model):
+    wanted = [TextRequest(prompt="This is", seed=seed, max_new_tokens=20, temperature=1.5) for seed in range(4)]
+    both, _events = together(model, wanted)
+    assert len({result.text for result, _statistics in both}) == 4
+
+
+def test_rows_that_are_over_leave_and_the_others_go_on(tmp_path):
+    card = make_gpt2(tmp_path / "gpt2", positions=256)
+    pipeline = text.load(card)
+    pipeline.model.generation_config.eos_token_id = list(range(0, pipeline.model.config.vocab_size, 9))  # ends come often
+    wanted = [TextRequest(prompt=p, seed=n, max_new_tokens=60, temperature=1.2) for n, p in enumerate(PROMPTS * 3)]
+    both, _events = together((card, pipeline), wanted)
+    lengths = {statistics.units for _result, statistics in both}
+    assert len(lengths) > 3, "they end at different times"
+    for request, (result, _statistics) in zip(wanted, both, strict=True):
+        assert result.text == run_job(text, card, pipeline, request).results[0].text
+
+
+def test_one_that_is_too_long_does_not_keep_the_others(model):
+    card, _pipeline = model
+    if card.encoder_decoder:
+        pytest.skip("T5 has no limit")
+    wanted = [*requests()[:2], TextRequest(prompt="word " * 5_000, seed=1, max_new_tokens=20)]
+    both, _events = together(model, wanted)
+    assert isinstance(both[2][0], StudioError)
+    assert both[2][0].cause == "prompt_too_long"
+    assert both[0][0].text == run_job(text, *model, wanted[0]).results[0].text
+
+
+def test_a_cancelled_one_keeps_what_it_has_and_the_others_go_on(model):
+    asked = {"times": 0}
+
+    def cancelled(number):
+        asked["times"] += number == 1
+        return number == 1 and asked["times"] > 6
+
+    wanted = requests(max_new_tokens=30)
+    both, _events = together(model, wanted, cancelled)
+    assert both[1][0].partial
+    assert both[1][1].units < 30
+    for number in (0, 2, 3, 4):
+        assert both[number][0].text == run_job(text, *model, wanted[number]).results[0].text
+
+
+def test_one_that_was_cancelled_before_makes_nothing(model):
+    both, events = together(model, requests(), lambda number: number == 2)
+    assert isinstance(both[2][0], JobCancelledError)
+    assert not events[2]
+
+
+def test_a_batch_is_split_where_it_would_take_too_much_memory(model, monkeypatch):
+    monkeypatch.setattr(text, "tokens_together", lambda _pipeline: 60)
+    wanted = requests(temperature=0)
+    both, _events = together(model, wanted)
+    assert [result.text for result, _s in both] == [run_job(text, *model, request).results[0].text for request in wanted]
+
+
+def test_the_room_for_a_batch_follows_the_model_and_the_memory(model, monkeypatch):
+    card, pipeline = model
+    each = 2 if card.runner == "llama.cpp" else 4
+    monkeypatch.setattr(text, "free_bytes", lambda _device: 4 * 2 * 2 * 32 * each * 100)
+    assert text.tokens_together(pipeline) == 100  # 2 layers of 32 numbers, keys and values, 4 or 2 bytes each, a quarter of it
+
+
+# Engines ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["local", "process"])
+def engine(request, data):
+    write_card(make_gpt2(data.root / "gpt2"), card_folder(data, "gpt2"))
+    made = LocalEngine(data) if request.param == "local" else ProcessEngine(data)
+    yield made
+    made.close()
+
+
+def jobs_of(data, **values):
+    return [new_job(request, str(data.outputs)) for request in requests(**values)]
+
+
+def test_each_job_has_its_own_file_recipe_and_end(engine, data):
+    heard, jobs = Heard(), jobs_of(data)
+    engine.generate_together(jobs, heard, lambda _id: False)
+    for job in jobs:
+        end = heard.end(job)
+        assert isinstance(end, Finished), end
+        (artifact,) = end.artifacts
+        recipe = read_recipe(data.outputs / artifact.path)
+        assert (recipe.job_id, recipe.request, recipe.seed) == (job.id, job.request, job.request.seed)
+
+
+def test_a_folder_that_cannot_be_written_fails_one_job_and_keeps_its_result(engine, data, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("x")
+    jobs = jobs_of(data)
+    jobs[1] = new_job(jobs[1].request, str(blocked))
+    heard = Heard()
+    engine.generate_together(jobs, heard, lambda _id: False)
+    assert [type(heard.end(job)) for job in jobs] == [Finished, Failed, Finished, Finished, Finished]
+    assert heard.end(jobs[1]).failure.unsaved
+
+
+def test_a_killed_child_lets_each_job_run_again_alone(data):
+    write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
+    engine = ProcessEngine(data)
+    heard, jobs = Heard(), jobs_of(data, max_new_tokens=1_000)
+    thread = threading.Thread(target=engine.generate_together, args=(jobs, heard, lambda _id: False))
+    thread.start()
+    heard.wait_for_progress(len(jobs))
+    os.kill(engine._child.process.pid, signal.SIGKILL)
+    thread.join(PATIENCE)
+    assert [type(heard.end(job)) for job in jobs] == [Finished] * len(jobs)
+    engine.close()
+    assert len(list(data.outputs.glob("*.txt"))) == len(jobs)
+
+
+def test_a_cancel_reaches_the_right_job_in_the_child(data):
+    write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
+    engine = ProcessEngine(data)
+    heard, jobs, wish = Heard(), jobs_of(data, max_new_tokens=400), set()
+    thread = threading.Thread(target=engine.generate_together, args=(jobs, heard, wish.__contains__))
+    thread.start()
+    heard.wait_for_progress(len(jobs))
+    wish.add(jobs[2].id)
+    thread.join(PATIENCE)
+    assert [type(heard.end(job)) for job in jobs] == [Finished, Finished, Cancelled, Finished, Finished]
+    assert heard.end(jobs[2]).artifacts[0].partial
+    engine.close()

@@ -1,0 +1,71 @@
+"""How long jobs will take, and what a queue adds up to."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from studio.core.jobs import JobState, new_job
+from studio.core.requests import ImageRequest, TextRequest
+from studio.jobs.counts import Tally
+from studio.jobs.eta import Estimates, PastRun, total
+
+
+def picture(side, steps=10):
+    return ImageRequest(prompt="x", model="m", seed=1, width=side, height=side, num_inference_steps=steps)
+
+
+def past(request, seconds):
+    return PastRun(request.kind, request.model, request.work, seconds)
+
+
+def test_runs_at_this_size_count_before_others():
+    found = Estimates([past(picture(64), 1.0), past(picture(512), 8.0)])
+    assert found.seconds(picture(64)) == pytest.approx(1.0)  # a 64th of the work takes an eighth of the time
+    assert found.seconds(picture(512)) == pytest.approx(8.0)
+    assert found.seconds(picture(512, steps=12)) == pytest.approx(9.6)
+    assert found.seconds(picture(1024)) == pytest.approx(32.0)  # never ran: by the nearest
+    assert found.seconds(TextRequest(prompt="x", model="m")) is None
+
+
+def test_one_odd_run_does_not_count():
+    found = Estimates([past(picture(64), seconds) for seconds in (1.0, 1.1, 90.0, 0.9, 1.0)])
+    assert found.seconds(picture(64)) == pytest.approx(1.0)
+
+
+def test_what_is_not_known_is_counted():
+    found = Estimates([past(picture(64), 1.0)])
+    assert total(found.medians(), [picture(64), picture(64), TextRequest(prompt="x")]) == (pytest.approx(2.0), 1)
+
+
+def job(state, number):
+    request = picture(64) if number % 2 else TextRequest(prompt="x", model="m", max_new_tokens=number + 1)
+    return replace(new_job(request, "/x"), state=state)
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(JobState)), st.sampled_from(list(JobState))), max_size=30))
+def test_a_tally_that_is_kept_up_is_one_that_is_made_anew(changes):
+    kept, now = Tally(), []
+    for number, (before, after) in enumerate(changes):
+        one = job(before, number)
+        kept.add(one)
+        if number % 3:
+            kept.remove(one)
+            one = replace(one, state=after)
+            kept.add(one)
+        now.append(one)
+    anew = Tally(now)
+    assert +kept.states == +anew.states
+    assert (kept.open, kept.over) == (anew.open, anew.over)
+    paces = Estimates([past(picture(64), 1.0)]).medians()
+    assert kept.left(paces) == (pytest.approx(anew.left(paces)[0]), anew.left(paces)[1])
+
+
+def test_what_runs_counts_for_what_is_left_of_it():
+    paces = Estimates([past(picture(64), 10.0)]).medians()
+    waiting = new_job(picture(64), "/x")
+    running = replace(waiting, id="r", state=JobState.RUNNING, started=waiting.created)
+    assert Tally([waiting]).left(paces)[0] == pytest.approx(10.0)
+    assert 10.0 < Tally([waiting, running]).left(paces)[0] <= 20.0
+    long_ago = replace(running, started=1.0)
+    assert Tally([waiting, long_ago]).left(paces)[0] == pytest.approx(10.0)

@@ -1,0 +1,55 @@
+"""Adapters on a hub: the one file that the catalogue means, or the one that a person names."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio.core.errors import StudioError
+from studio.models.catalog import entry_named
+from studio.models.hub.download import download, look
+from studio.models.hub.repository import Repository
+from studio.models.inspect.adapter import weights_file
+from studio.models.registry import list_installed, of_kind
+from tests.models.hub.server import LoopbackHub
+from tests.models.hub.test_download import speak_to
+from tests.models.inspect.test_adapter import UNET_XL, lora_bytes
+
+LIGHTNING = entry_named("sdxl-lightning").card
+
+
+@pytest.fixture
+def hub():
+    files = {
+        "README.md": b"# SDXL-Lightning",
+        LIGHTNING.files[0]: lora_bytes(UNET_XL, width=2048),
+        "sdxl_lightning_8step_lora.safetensors": lora_bytes(UNET_XL, rank=8, width=2048),
+        "odd.safetensors": lora_bytes("lora_unet_nowhere", width=5),
+    }
+    with LoopbackHub() as hub:
+        hub.add(LIGHTNING.repo, files, card={"license": "openrail++"})
+        yield hub
+
+
+def test_the_file_that_the_catalogue_means_is_got_with_its_card(data, hub):
+    repository = Repository(LIGHTNING.repo)
+    assert [file.path for file in look(data, repository, hub=speak_to(hub)).found.files] == [LIGHTNING.files[0]]
+    card = download(data, repository, hub=speak_to(hub))
+    assert (card.name, card.kind, card.adapter, card.base) == (LIGHTNING.name, "image", "lora", LIGHTNING.base)
+    assert card.defaults == LIGHTNING.defaults
+    assert weights_file(card).name == LIGHTNING.files[0]
+    assert [card.name for card in of_kind(data, "image") if not card.builtin] == [LIGHTNING.name]
+    assert [card.name for card in of_kind(data, "adapter")] == [LIGHTNING.name]
+
+
+def test_another_file_of_the_repository_is_an_adapter_of_its_own(data, hub):
+    name = "sdxl_lightning_8step_lora.safetensors"
+    card = download(data, Repository(LIGHTNING.repo, files=(name,)), hub=speak_to(hub))
+    assert (card.kind, card.adapter, card.family, card.base) == ("adapter", "lora", "SDXL", "")
+    assert weights_file(card).parent == data.models / card.name
+
+
+def test_one_that_does_not_tell_its_model_is_refused_and_nothing_stays(data, hub):
+    with pytest.raises(StudioError, match="does not tell for which model"):
+        download(data, Repository(LIGHTNING.repo, files=("odd.safetensors",)), hub=speak_to(hub))
+    assert not [card for card in list_installed(data) if card.adapter]
+    assert not list(data.downloads.iterdir())

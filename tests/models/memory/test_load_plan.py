@@ -1,0 +1,235 @@
+"""How a model is loaded on many machines, by tables; what a person chose; and that a refusal has the numbers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from studio.core.errors import StudioError
+from studio.core.settings import Settings
+from studio.models.card import Memory, ModelCard
+from studio.models.catalog import catalogue
+from studio.models.memory.hardware import Machine, installed_quantizers, look
+from studio.models.memory.load_plan import RUNG_TITLES, RUNGS, WISHES, Facts, Warm, choose, facts_of, fits, ladder, rungs
+from tests.checkpoints.image import make_sd
+from tools.memory_table import renewed
+
+GB = 10**9
+CARDS = {entry.card.name: entry.card for entry in catalogue()}
+LETTERS = {
+    "r": "resident", "h": "16-bit", "m": "model-offload", "g": "group-offload", "s": "sequential-offload", "8": "8-bit",
+    "4": "4-bit", "p": "processor",
+}  # fmt: skip
+GPUS = (4, 6, 8, 12, 16, 24, 80)
+MEMORIES = (4, 8, 16, 32, 64)
+
+
+def gpu(memory: float, ram: float = 32, *quantizers) -> Machine:
+    return Machine(int(ram * GB), int(ram * GB), "A GPU", int(memory * GB), asked=True, quantizers=quantizers)
+
+
+def processor(ram: float, *quantizers) -> Machine:
+    return Machine(int(ram * GB), int(ram * GB), asked=True, quantizers=quantizers)
+
+
+def letter(card: ModelCard, machine: Machine) -> str:
+    try:
+        plan = choose(card, machine)
+    except StudioError:
+        return "-"
+    assert plan.needs <= plan.room
+    assert plan.memory <= machine.memory_room()
+    return next(letter for letter, rung in LETTERS.items() if rung == plan.rung)
+
+
+@pytest.mark.parametrize(
+    ("name", "ram", "without", "with_bitsandbytes"),
+    [
+        # On GPUs of  4 6 8 12 16 24 80 GB
+        ("stable-diffusion-1.5", 8, "rrrrrrr", "rrrrrrr"),
+        ("sdxl-base-1.0", 8, "---rrrr", "-48rrrr"),
+        ("sdxl-base-1.0", 16, "ggmrrrr", "ggmrrrr"),
+        ("z-image-turbo", 16, "------r", "---488r"),
+        ("z-image-turbo", 32, "sggggmr", "sggggmr"),
+        ("flux.1-schnell", 32, "------r", "----48r"),
+        ("flux.1-schnell", 64, "ssggggr", "ssggggr"),
+        ("qwen-image", 32, "------r", "-----4r"),
+        ("gpt2", 8, "rrrrrrr", "rrrrrrr"),
+        ("qwen3-4b", 16, "sssrrrr", "488rrrr"),
+        ("qwen3-8b", 16, "-----rr", "-4488rr"),
+        ("qwen3-8b", 32, "-ssssrr", "-4488rr"),
+        ("qwen3-14b", 32, "------r", "---448r"),
+        ("musicgen-small", 16, "rrrrrrr", "rrrrrrr"),
+        ("musicgen-large", 16, "---hhrr", "---hhrr"),
+        ("musicgen-large", 32, "ppphhrr", "ppphhrr"),
+        ("kokoro-82m", 8, "rrrrrrr", "rrrrrrr"),
+    ],
+)
+def test_on_gpus(name, ram, without, with_bitsandbytes):
+    assert "".join(letter(CARDS[name], gpu(size, ram)) for size in GPUS) == without
+    assert "".join(letter(CARDS[name], gpu(size, ram, "bitsandbytes")) for size in GPUS) == with_bitsandbytes
+
+
+@pytest.mark.parametrize(
+    ("name", "without", "with_quanto"),
+    [
+        # With memory of  4 8 16 32 64 GB
+        ("stable-diffusion-1.5", "-hrrr", "-hrrr"),
+        ("sdxl-base-1.0", "--hrr", "-4hrr"),
+        ("z-image-turbo", "---hr", "--8hr"),
+        ("qwen3-0.6b", "hrrrr", "hrrrr"),
+        ("qwen3-4b", "--hrr", "-8hrr"),
+        ("qwen3-8b", "---hr", "-48hr"),
+        ("musicgen-large", "--hrr", "--hrr"),
+        ("mms-tts-eng", "rrrrr", "rrrrr"),
+        ("kokoro-82m", "rrrrr", "rrrrr"),
+    ],
+)
+def test_on_processors(name, without, with_quanto):
+    assert "".join(letter(CARDS[name], processor(size)) for size in MEMORIES) == without
+    assert "".join(letter(CARDS[name], processor(size, "quanto")) for size in MEMORIES) == with_quanto
+
+
+def test_on_an_apple_gpu_nothing_moves():
+    apple = Machine(16 * GB, 16 * GB, "Apple GPU", asked=True, backend="mps", quantizers=("bitsandbytes", "quanto"))
+    assert rungs(CARDS["sdxl-base-1.0"], "mps") == ("resident", "8-bit", "4-bit")
+    assert choose(CARDS["sdxl-base-1.0"], apple).words == "16 bits, needs 9.0 of 11.2 GB"
+    assert choose(CARDS["qwen3-8b"], apple).quantizer == "quanto"
+
+
+def test_every_device_has_its_own_way_of_fewer_bits():
+    card = CARDS["sdxl-base-1.0"]
+    every = ("bitsandbytes", "torchao", "quanto")
+    found = {
+        device: [
+            step.quantizer for step in ladder(card, Machine(8 * GB, 8 * GB, "A GPU", 8 * GB, backend=device, quantizers=every))
+            if step.precision in ("int8", "int4")
+        ]
+        for device in ("cuda", "xpu", "mps", "cpu")
+    }  # fmt: skip
+    assert found == {
+        "cuda": ["bitsandbytes"] * 2, "xpu": ["bitsandbytes"] * 2, "mps": ["quanto"] * 2, "cpu": ["quanto"] * 2
+    }  # fmt: skip
+    torchao = list(ladder(card, processor(8, "torchao")))
+    assert [step.quantizer for step in torchao] == [None, None, "torchao", None]
+    assert choose(CARDS["qwen3-4b"], processor(8, *every)).quantizer == "bitsandbytes"
+
+
+def test_a_refusal_has_the_numbers_and_what_would_help():
+    with pytest.raises(StudioError) as refused:
+        choose(CARDS["qwen3-8b"], processor(8))
+    assert refused.value.message == (
+        "Qwen3 8B does not fit: 6.0 of 8.0 GB of memory can be used (whole: needs 39.3 GB; 16 bits: needs 19.7 GB; 8 bits: needs "
+        "the package bitsandbytes, which is not installed; 4 bits: needs the package bitsandbytes, which is not installed)."
+    )
+    assert refused.value.cure == "With 4 bits it would fit: pip install bitsandbytes"
+    with pytest.raises(StudioError, match=r"3\.5 of 4\.0 GB of the GPU can be used .* layers come ahead of their turn: needs"):
+        choose(CARDS["z-image-turbo"], gpu(4, 16))
+
+
+def test_what_is_free_now_counts_and_what_can_leave_for_it():
+    card = CARDS["sdxl-base-1.0"]
+    machine = msgspec.structs.replace(gpu(24, 32), gpu_free=7 * GB)
+    assert choose(card, machine).rung == "group-offload"
+    assert choose(card, machine, warm=Warm(gpu=8 * GB)).rung == "resident"
+    assert choose(card, machine.at_rest).rung == "resident"
+
+
+def test_the_desktop_keeps_its_share():
+    for total in (4, 6, 8, 16, 64):
+        for machine in (processor(total), gpu(total)):
+            least = 2 * GB if machine.device == "cpu" else GB // 2
+            assert machine.usable <= total * GB - least
+    busy = Machine(16 * GB, 3 * GB)
+    assert 0 < busy.memory_room() < 2 * GB
+    assert Machine(GB, GB).memory_room() == 0
+
+
+def test_a_person_chooses_another_way_even_against_the_figures():
+    card = CARDS["sdxl-base-1.0"]
+    forced = choose(card, gpu(6), wish="resident")
+    assert (forced.rung, forced.words) == ("resident", "16 bits, needs 9.0 of 5.5 GB")
+    assert choose(card, gpu(24), wish="sequential-offload").rung == "sequential-offload"
+    assert choose(card, processor(32), wish="sequential-offload").rung == "resident"  # there is no GPU to move layers to
+    with pytest.raises(StudioError, match="bitsandbytes"):
+        choose(card, gpu(24), wish="4-bit")
+    assert choose(card, gpu(24, 32, "bitsandbytes"), wish="4-bit").quantizer == "bitsandbytes"
+
+
+def test_what_was_too_much_is_not_tried_again():
+    card, machine = CARDS["sdxl-base-1.0"], gpu(24, 32, "bitsandbytes")
+    below, order = None, ["resident", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit"]
+    for rung in order:
+        below = choose(card, machine, wish="resident", below=below).rung
+        assert below == rung
+    with pytest.raises(StudioError, match=r"not enough memory for this with SDXL 1\.0, and no way is left"):
+        choose(card, machine, wish="resident", below=below)
+
+
+def test_the_words_say_what_and_how_much():
+    assert choose(CARDS["sdxl-base-1.0"], gpu(8, 8, "bitsandbytes")).words == "8 bits, needs 6.5 of 7.5 GB"
+    assert choose(CARDS["sdxl-base-1.0"], gpu(8)).words == "16 bits, parts take turns on the GPU, needs 7.3 of 7.5 GB"
+    assert choose(CARDS["gemma-4-e2b-it"], gpu(8)).words == "16 bits"  # nobody knows what it needs
+    assert choose(CARDS["kokoro-82m"], processor(8)).words == "needs 0.2 of 6.0 GB"
+
+
+def test_a_known_part_of_another_size_changes_what_fits():
+    card = CARDS["flux.1-schnell"]
+    assert choose(card, gpu(24, 64), facts=Facts(largest=0.9)).rung == "group-offload"
+    assert choose(card, gpu(24, 64), facts=Facts(largest=0.5)).rung == "model-offload"
+    assert "8-bit" not in rungs(card, "cuda", Facts(one_file=True))
+
+
+def test_the_facts_of_a_folder(tmp_path):
+    card = make_sd(tmp_path / "sd")
+    facts = facts_of(card)
+    sizes = {path.parent.name: path.stat().st_size for path in card.folder.glob("*/*.safetensors")}
+    assert facts.largest == sizes["unet"] / sum(sizes.values())
+    assert not facts.one_file
+    assert facts_of(CARDS["sdxl-base-1.0"]) == Facts()
+
+
+def test_locked_memory_is_taken_only_where_there_is_room():
+    card = CARDS["z-image-turbo"]
+    assert choose(card, gpu(12, 64)).pinned
+    assert not choose(card, gpu(12, 32)).pinned
+
+
+def test_it_is_said_what_fits():
+    assert fits(CARDS["sdxl-base-1.0"], gpu(8, 16)) is True
+    assert fits(CARDS["sdxl-base-1.0"], gpu(8, 8)) is False
+    assert fits(CARDS["gemma-4-e2b-it"], gpu(8)) is None
+    free = msgspec.structs.replace(gpu(8, 16), free=GB, gpu_free=GB)
+    assert fits(CARDS["sdxl-base-1.0"], free) is True  # with nothing else running
+
+
+def test_looking_imports_no_heavy_library():
+    before = set(sys.modules)
+    machine = look()
+    assert machine.quantizers == installed_quantizers()
+    assert not {"torch", "bitsandbytes", "torchao"} & (set(sys.modules) - before)
+
+
+def test_the_table_in_the_documentation_is_what_would_be_chosen():
+    text = (Path(__file__).parents[3] / "docs/memory.md").read_text(encoding="utf-8")
+    assert renewed(text) == text, "python -m tools.memory_table docs/memory.md"
+    assert all(f"`{rung}`" in text for rung in RUNGS)
+
+
+def test_all_ways_have_a_title_and_settings_know_them():
+    assert set(WISHES) == set(RUNG_TITLES) == {"auto", *RUNGS} == {"auto", *LETTERS.values()}
+    for wish in WISHES:
+        kept = msgspec.json.encode(Settings(memory=wish, model_memory={"m": wish}))
+        assert msgspec.json.decode(kept, type=Settings).memory == wish
+
+
+def test_a_card_that_knows_only_one_figure_is_not_guessed():
+    card = ModelCard(
+        name="one", title="One", kind="image", runner="diffusers", parameters=2 * GB, memory=Memory(bf16=9 * GB)
+    )  # fmt: skip
+    eight = next(step for step in ladder(card, gpu(8, 32, "bitsandbytes")) if step.rung == "8-bit")
+    assert eight.hindrance == "what it needs is not known"
+    assert choose(card, gpu(8, 32)).rung == "group-offload"

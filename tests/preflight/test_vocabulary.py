@@ -1,0 +1,102 @@
+"""Advice about the words of a prompt."""
+
+import pytest
+
+from studio.models.catalog import entry_named
+from studio.preflight.vocabulary import FILE, Vocabulary, advice, read, with_known_words
+
+VOCABULARY = Vocabulary(frozenset({"dog", "castle", "axe", "cherry", "leaf"}), {"sword": ("axe",), "hare": ("dog", "cat")})
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a dog",
+        "Two DOGS and a castle",
+        "cherries",
+        "leaves on the grass",
+        "a very beautiful dog",
+        "",
+        "a red",
+        "一只",
+        "...",
+        "dog " * 5_000,
+    ],
+)
+def test_nothing_is_said_about_what_it_knows(prompt):
+    assert advice(prompt, VOCABULARY) == ""
+
+
+def test_the_nearest_names_are_offered():
+    assert advice("a dog with swords", VOCABULARY) == 'Not learned: "swords", nearest: axe.'
+    assert advice("sword, hare", VOCABULARY) == 'Not learned: "sword", nearest: axe; "hare", nearest: dog, cat.'
+
+
+def test_a_prompt_far_from_everything_is_called_so():
+    assert advice("philosophy of freedom", VOCABULARY).startswith(
+        'Far from all that this model has learned: "philosophy", "freedom".'
+    )
+
+
+@pytest.mark.parametrize(
+    ("prompt", "told"),
+    [
+        ("asdfgh", 'Far from all that this model has learned: "asdfgh". Expect a blot; try everyday things.'),
+        ("a red asdfgh", 'Far from all that this model has learned: "asdfgh". Expect a blot; try everyday things.'),
+        ("asdfgh and an apple", 'Not learned: "asdfgh".'),
+        ("an apple, qwertz, zxcvbn", 'Not learned: "qwertz"; "zxcvbn".'),
+        ("a very beautiful cat", ""),
+        ("a cat driving a car", ""),
+        ("x", "The prompt has no word that this model has learned. Expect a blot; try everyday things."),
+    ],
+)
+def test_words_that_are_none_are_named_by_the_starter(prompt, told):
+    vocabulary = read(entry_named("starter-image").card.folder)
+    assert advice(prompt, vocabulary) == told
+
+
+def test_a_folder_without_or_with_a_damaged_vocabulary_has_none(tmp_path):
+    assert read(tmp_path) is None
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / FILE).write_text('{"known": 3}', encoding="utf-8")
+    assert read(broken) is None
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    (whole / FILE).write_text('{"known": ["dog"], "near": {"pup": ["dog"]}}', encoding="utf-8")
+    assert read(whole) == Vocabulary(frozenset({"dog"}), {"pup": ("dog",)})
+
+
+READS = Vocabulary(
+    known=frozenset({"dog", "red", "light"}),
+    reads={
+        "tarantula": "spider", "oak": "tree", "airliner": "airplane", "hot rod": "automobile", "box spring": "box",
+        "skyscraper": "office building", "owlet": "owl",
+    },
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("prompt", "read_as"),
+    [
+        ("tarantula", "spider"),
+        ("Two red tarantulas, a dog", "Two red spiders, a dog"),
+        ("an oak", "a tree"),
+        ("A skyscraper", "An office building"),
+        ("an airliner above  an oak", "an airplane above  a tree"),
+        ("a hot rod and a hot dog", "an automobile and a hot dog"),
+        ("box springs", "boxes"),
+        ("TARANTULA!", "spider!"),
+        ("a dog in the light", "a dog in the light"),
+        ("", ""),
+        ("一只 oak", "一只 tree"),
+        ("an owlet-like oak", "an owl-like tree"),
+    ],
+)
+def test_the_name_of_what_a_word_means_stands_for_it(prompt, read_as):
+    assert with_known_words(prompt, READS) == read_as
+
+
+def test_only_the_first_words_are_looked_at():
+    assert with_known_words("oak " * 5_000, READS).startswith("tree tree")
+    assert with_known_words("oak " * 5_000, READS).endswith("oak ")

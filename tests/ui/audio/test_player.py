@@ -1,0 +1,241 @@
+"""The player with miniaudio's real devices: the one that only keeps the time, and one that is not there."""
+
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import QCoreApplication, QThread
+
+from studio.ui.audio.device import Output
+from studio.ui.audio.playback_buffer import Tape, as_int16
+from studio.ui.audio.player import Player, PlayerState
+
+RATE = 8_000
+SILENT = ["NULL"]
+ABSENT = ["ALSA" if sys.platform == "win32" else "WASAPI"]
+
+
+def _tone(seconds: float, channels: int = 1) -> np.ndarray:
+    wave = 0.5 * np.sin(2 * np.pi * 220 * np.arange(round(seconds * RATE)) / RATE)
+    return np.repeat(wave.astype(np.float32)[:, None], channels, axis=1)
+
+
+def _tape(seconds: float, *, complete: bool = True) -> Tape:
+    tape = Tape(RATE, 1)
+    tape.append(_tone(seconds))
+    tape.complete = complete
+    return tape
+
+
+@pytest.fixture
+def player(qtbot):
+    made = Player(backends=SILENT)
+    yield made
+    made.close()
+
+
+def test_it_plays_to_the_end_and_stops_there(player, qtbot):
+    places = []
+    player.position_changed.connect(places.append)
+    player.load(_tape(0.4))
+    assert player.state is PlayerState.STOPPED
+    with qtbot.waitSignals([player.state_changed, player.state_changed], timeout=5000):  # PLAYING, STOPPED
+        player.play()
+        assert player.state is PlayerState.PLAYING
+    assert player.state is PlayerState.STOPPED
+    assert player.position == pytest.approx(0.4)
+    assert places == sorted(places)
+    assert len(places) > 3, "the cursor moves"
+
+
+def test_it_takes_as_long_as_the_sound(player, qtbot):
+    player.load(_tape(0.8))
+    begun = time.monotonic()
+    with qtbot.waitSignals([player.state_changed, player.state_changed], timeout=5000):
+        player.play()
+    assert 0.5 < time.monotonic() - begun < 3
+
+
+def test_play_at_the_end_begins_again(player, qtbot):
+    player.load(_tape(0.5))
+    player.seek(9)
+    assert player.position == 0.5
+    player.play()
+    assert player.position < 0.5
+    assert player.state is PlayerState.PLAYING
+
+
+def test_pause_stays_and_play_goes_on_from_there(player, qtbot):
+    player.load(_tape(5))
+    player.play()
+    qtbot.waitUntil(lambda: player.position > 0.1, timeout=5000)
+    player.pause()
+    assert player.state is PlayerState.STOPPED
+    # The device may be taking its last period now; once it has stopped nothing moves any more.
+    qtbot.waitUntil(lambda: not player._output._device.running, timeout=5000)
+    place = player.position
+    assert 0.1 < place < 2
+    with qtbot.waitSignal(player.position_changed, timeout=5000):
+        player.toggle()
+    assert place <= player.position < place + 2
+
+
+def test_seek_while_it_plays(player, qtbot):
+    player.load(_tape(60))
+    player.play()
+    qtbot.waitUntil(lambda: player.position > 0, timeout=5000)
+    player.seek(30)
+    assert player.position >= 30
+    qtbot.waitUntil(lambda: player.position > 30.05, timeout=5000)
+    player.seek(-5)
+    assert player.position < 1
+
+
+def test_it_waits_for_what_is_still_being_made(player, qtbot):
+    player.load(_tape(0.2, complete=False))
+    player.play()
+    qtbot.waitUntil(lambda: player.position == pytest.approx(0.2), timeout=5000)
+    assert player.state is PlayerState.PLAYING, "the end is not known yet"
+    player.append(_tone(0.2))
+    qtbot.waitUntil(lambda: player.position == pytest.approx(0.4), timeout=5000)
+    with qtbot.waitSignal(player.state_changed, timeout=5000):
+        player.finish()
+    assert player.state is PlayerState.STOPPED
+
+
+def test_another_sound_of_another_shape_takes_its_place(player, qtbot):
+    player.load(_tape(60))
+    player.play()
+    qtbot.waitUntil(lambda: player.position > 0, timeout=5000)
+    other = Tape(16_000, 2)
+    other.append(np.zeros((16_000, 2), np.int16))
+    player.load(other)
+    assert (player.state, player.position, player.length) == (PlayerState.STOPPED, 0, 1)
+    player.play()
+    qtbot.waitUntil(lambda: player.position > 0.1, timeout=5000)
+    player.load(None)
+    assert (player.state, player.position, player.length) == (PlayerState.EMPTY, 0, 0)
+
+
+def test_without_a_device_it_says_so_and_a_new_sound_tries_again(qtbot):
+    player = Player(backends=ABSENT)
+    player.load(_tape(1))
+    with qtbot.waitSignals([player.state_changed, player.state_changed], timeout=5000):
+        player.play()
+    assert player.state is PlayerState.UNAVAILABLE
+    assert player.reason == "There is no sound device that can play."
+    assert player.position == 0, "no cursor that pretends"
+    player.play()
+    player.toggle()
+    assert player.state is PlayerState.UNAVAILABLE
+    player.load(_tape(1))
+    assert player.state is PlayerState.STOPPED
+    player.close()
+
+
+def test_a_device_that_falls_silent_is_noticed(player, qtbot, monkeypatch):
+    monkeypatch.setattr("studio.ui.audio.player.SILENT_DEVICE_SECONDS", 0.2)
+    player.load(_tape(60))
+    player.play()
+    qtbot.waitUntil(lambda: player.position > 0, timeout=5000)
+    with qtbot.waitSignal(player.state_changed, timeout=5000):
+        player._output.stop()  # as if it had been unplugged
+    assert player.state is PlayerState.UNAVAILABLE
+    assert "does not answer" in player.reason
+
+
+def test_nothing_is_played_before_there_is_a_sound(player):
+    player.play()
+    player.toggle()
+    player.pause()
+    player.seek(3)
+    player.append(_tone(1))
+    player.finish()
+    assert player.state is PlayerState.EMPTY
+
+
+def test_signals_come_in_the_windows_thread(player, qtbot):
+    threads = set()
+    player.position_changed.connect(lambda _seconds: threads.add(QThread.currentThread()))
+    player.state_changed.connect(lambda _state: threads.add(QThread.currentThread()))
+    player.load(_tape(0.2))
+    with qtbot.waitSignals([player.state_changed, player.state_changed], timeout=5000):
+        player.play()
+    assert threads == {QCoreApplication.instance().thread()}
+
+
+def test_a_hanging_sound_server_does_not_hang_the_end():
+    released = threading.Event()
+    output = Output(lambda _reason: None, SILENT)
+
+    def hang(*_shape):  # as PulseAudio can
+        released.wait(30)
+        raise RuntimeError("no answer")
+
+    output._open = hang
+    output.play(_tape(1))
+    begun = time.monotonic()
+    output.close(timeout=0.2)
+    assert time.monotonic() - begun < 5
+    released.set()
+
+
+def test_close_twice_and_play_after_close(qtbot):
+    player = Player(backends=SILENT)
+    player.load(_tape(1))
+    player.play()
+    player.close()
+    player.close()
+
+
+# The tape -------------------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 50), max_size=8), st.lists(st.integers(0, 60), max_size=12), st.integers(1, 2))
+def test_what_is_taken_is_what_was_appended(sizes, takes, channels):
+    tape = Tape(RATE, channels)
+    whole = np.arange(sum(sizes) * channels, dtype=np.int16).reshape(-1, channels)
+    start = 0
+    for size in sizes:
+        tape.append(whole[start : start + size])
+        start += size
+    taken = b"".join(tape.take(count) for count in takes)
+    assert taken == whole[: min(len(whole), sum(takes))].tobytes()
+    assert tape.place == min(len(whole), sum(takes))
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=6), st.integers(-10, 300), st.integers(1, 300))
+def test_what_is_taken_after_a_seek_begins_there(sizes, place, count):
+    tape = Tape(RATE, 1)
+    whole = np.arange(sum(sizes), dtype=np.int16)
+    for part in np.split(whole, np.cumsum(sizes)[:-1]):
+        tape.append(part[:, None])
+    tape.seek(place)
+    place = max(0, min(place, len(whole)))
+    assert tape.take(count) == whole[place : place + count].tobytes()
+
+
+def test_samples_that_are_too_loud_or_no_numbers_do_no_harm():
+    samples = as_int16(np.array([0.5, 2.0, -7.0, np.nan, np.inf, -np.inf], np.float32))
+    assert samples.tolist() == [16383, 32767, -32767, 0, 32767, -32767]
+
+
+def test_appending_while_another_thread_takes_loses_nothing():
+    tape = Tape(RATE, 1)
+    whole = np.arange(30_000, dtype=np.int16)
+    taken = []
+
+    def take_all():
+        while sum(map(len, taken)) < 2 * len(whole):
+            taken.append(tape.take(37))
+
+    taker = threading.Thread(target=take_all)
+    taker.start()
+    for part in np.array_split(whole, 500):
+        tape.append(part[:, None])
+    taker.join(30)
+    assert b"".join(taken) == whole.tobytes()

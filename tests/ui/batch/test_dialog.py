@@ -1,0 +1,210 @@
+"""The batch dialog: variations, columns, what is done already, and what it says before anything runs."""
+
+import pytest
+from openpyxl import Workbook
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
+
+from studio.batch.resume import find_made
+from studio.ui.batch.dialog import BatchDialog
+from studio.ui.batch.row_table import FILE, PROMPT, SETTINGS
+from tests.ui.conftest import PATIENCE
+
+
+@pytest.fixture
+def open_batch(qtbot, open_studio, tmp_path):
+    """Return a function that opens a file of prompts, and waits until it is read."""
+    studio = open_studio()
+
+    def start(name="rows.csv", text="", **options):
+        path = tmp_path / name
+        if text:
+            path.write_text(text, encoding="utf-8")
+        dialog = BatchDialog(studio.shared, path, parent=studio.window, **options)
+        dialog.show()
+        settle(qtbot, dialog)
+        return dialog
+
+    start.studio = studio
+    return start
+
+
+def settle(qtbot, dialog):
+    qtbot.waitUntil(lambda: not dialog._timer.isActive() and not dialog._reading, timeout=PATIENCE)
+
+
+def cells(dialog, column):
+    return [dialog.rows.index(row, column).data() for row in range(dialog.rows.rowCount())]
+
+
+def test_variables_alternatives_and_a_grid(qtbot, open_batch, tmp_path):
+    dialog = open_batch(text="prompt\na {cat|dog} in $style\n")
+    assert "$style" in cells(dialog, PROMPT)[0]  # named as what is missing
+    assert not dialog.run_button.isEnabled()
+    dialog.variations.variables.setPlainText("style = oil")
+    dialog.variations.combine.setCurrentIndex(dialog.variations.combine.findData("all"))
+    settle(qtbot, dialog)
+    assert cells(dialog, PROMPT) == ["a cat in oil", "a dog in oil"]
+    dialog.variations.axes[0].setText("temperature=0.5,0.9")
+    settle(qtbot, dialog)
+    assert dialog.run_button.text() == "Run 4 rows"
+    assert ["temperature 0.5" in cell for cell in cells(dialog, SETTINGS)] == [True, True, False, False]
+    dialog.output.folder.setText(str(tmp_path / "made"))
+    settle(qtbot, dialog)
+    with qtbot.waitSignal(open_batch.studio.shared.queue.batch_finished, timeout=PATIENCE):
+        qtbot.mouseClick(dialog.run_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(list((tmp_path / "made").glob("contact-sheet*.md"))) == 2, timeout=PATIENCE)
+
+
+def test_a_variable_that_cannot_be_read_is_named(qtbot, open_batch):
+    dialog = open_batch(text="prompt\nx\n")
+    dialog.variations.variables.setPlainText("style oil")
+    settle(qtbot, dialog)
+    assert "'style oil'" in dialog.notice.message
+    assert not dialog.run_button.isEnabled()
+    dialog.variations.variables.setPlainText("")
+    settle(qtbot, dialog)
+    assert dialog.run_button.isEnabled()
+
+
+def test_columns_are_mapped_to_fields_and_left_out(qtbot, open_batch):
+    dialog = open_batch(text="Frage,Länge,Notiz\nEin Gedicht,7,x\n")
+    assert "Frage" in cells(dialog, PROMPT)[0]
+    for column, field in {"Frage": "prompt", "Länge": "max_new_tokens", "Notiz": ""}.items():
+        box = dialog.columns._boxes[column]
+        box.setCurrentIndex(box.findData(field))
+    settle(qtbot, dialog)
+    assert cells(dialog, PROMPT) == ["Ein Gedicht"]
+    assert "max-new-tokens 7" in cells(dialog, SETTINGS)[0]
+    assert dialog.columns.table.rowCount() == 3
+
+
+def test_a_table_without_a_prompt_is_told_of_templates(qtbot, open_batch):
+    dialog = open_batch(text="topic,city\ncats,Rome\n")
+    assert dialog.notice.isVisible()
+    assert dialog.notice.message == "No row of the file can run."
+    assert "{{topic}}" in dialog.notice.accessibleName()
+    dialog.prompts.template.setText("Write about {{topic}} for {{city}}")
+    settle(qtbot, dialog)
+    assert not dialog.notice.isVisible()
+    assert dialog.run_button.isEnabled()
+
+
+def test_what_can_be_written_is_explained(qtbot, open_batch, monkeypatch):
+    told = []
+    monkeypatch.setattr("studio.ui.batch.pages.tell", lambda _parent, title, text: told.append(text))
+    dialog = open_batch(text="prompt\na cat\n")
+    button = next(one for one in dialog.variations.findChildren(QPushButton) if one.text() == "?")
+    button.click()
+    assert all(sign in told[0] for sign in ("{{topic}}", "{red|blue}", "$style", "__animal__", "[5..10 step 1]"))
+
+
+def test_a_problem_is_named_by_the_files_own_column(qtbot, open_batch):
+    dialog = open_batch(text="prompt,max-new-tokens\nx,many\n")
+    assert cells(dialog, PROMPT)[0].startswith("max-new-tokens: ")
+
+
+def test_only_missing_rows_run_when_the_file_is_opened_again(qtbot, open_batch, tmp_path):
+    folder = tmp_path / "made"
+    queue = open_batch.studio.shared.queue
+
+    def opened():
+        dialog = open_batch(text="prompt\none\ntwo\nthree\n")
+        dialog.output.folder.setText(str(folder))
+        settle(qtbot, dialog)
+        return dialog
+
+    with qtbot.waitSignal(queue.batch_finished, timeout=PATIENCE):
+        opened().run_button.click()
+    lost = next(folder.glob("*two*.txt"))
+    lost.unlink()
+    dialog = opened()
+    assert dialog.run_button.text() == "Run 1 row"
+    assert [cell.startswith("Done: ") for cell in cells(dialog, FILE)] == [True, False, True]
+    dialog.only_missing.setChecked(False)
+    assert dialog.run_button.text() == "Run 3 rows"
+    dialog.only_missing.setChecked(True)
+    with qtbot.waitSignal(queue.batch_finished, timeout=PATIENCE):
+        dialog.run_button.click()
+    assert len(list(folder.glob("000*.txt"))) == 3
+    assert len(find_made(folder)) == 3
+    dialog = opened()
+    assert "3 done already" in dialog.summary.text()
+    assert not dialog.run_button.isEnabled()
+
+
+def test_texts_are_collected(qtbot, open_batch, tmp_path):
+    dialog = open_batch(text="prompt\none\ntwo\n")
+    dialog.output.folder.setText(str(tmp_path / "made"))
+    dialog.output.collect.setCurrentIndex(dialog.output.collect.findData("md"))
+    settle(qtbot, dialog)
+    with qtbot.waitSignal(open_batch.studio.shared.queue.batch_finished, timeout=PATIENCE):
+        dialog.run_button.click()
+    assert "## 2. one" in (tmp_path / "made" / "collected.md").read_text(encoding="utf-8")
+
+
+def test_a_spreadsheets_sheet_is_chosen(qtbot, open_batch, tmp_path):
+    book = Workbook()
+    book.active.title = "Erste"
+    book.active.append(["prompt"])
+    book.active.append(["a"])
+    second = book.create_sheet("第二")
+    second.append(["prompt"])
+    second.append(["b"])
+    book.save(tmp_path / "rows.xlsx")
+    dialog = open_batch("rows.xlsx")
+    assert [dialog.prompts.sheet.itemText(at) for at in range(2)] == ["Erste", "第二"]
+    dialog.prompts.sheet.setCurrentIndex(1)
+    settle(qtbot, dialog)
+    assert cells(dialog, PROMPT) == ["b"]
+
+
+def test_the_form_as_it_is_holds_for_what_rows_leave_out(qtbot, open_batch):
+    open_batch.studio.window.text_tab.set_values({"max_new_tokens": 11, "seed": 5, "prompt": "no"})
+    dialog = open_batch(text="prompt,max_new_tokens\na,3\nb,\n")
+    dialog.prompts.defaults.setCurrentIndex(1)
+    settle(qtbot, dialog)
+    assert ["max-new-tokens 3" in cells(dialog, SETTINGS)[0], "max-new-tokens 11" in cells(dialog, SETTINGS)[1]] == [True, True]
+    assert cells(dialog, PROMPT) == ["a", "b"]
+    assert not all("seed 5," in cell for cell in cells(dialog, SETTINGS))
+
+
+def test_rows_of_several_kinds_take_the_model_of_their_own(qtbot, open_batch):
+    dialog = open_batch(text="kind,prompt\ntext,a\nimage,b\nspeech,c\n", kind="image", model="fake-image")
+    assert dialog.run_button.text() == "Run 3 rows"
+
+
+def test_the_file_is_read_again_when_it_changes(qtbot, open_batch, tmp_path):
+    dialog = open_batch(text="prompt\none\n")
+    assert dialog.run_button.text() == "Run 1 row"
+    (tmp_path / "rows.csv").write_text("prompt\none\ntwo\n")
+    qtbot.waitUntil(lambda: dialog.run_button.text() == "Run 2 rows", timeout=PATIENCE)
+
+
+def test_the_time_is_told_from_past_runs(qtbot, open_batch, tmp_path):
+    dialog = open_batch(text="prompt\none\n")
+    assert "not known" in dialog.summary.text()
+    dialog.output.folder.setText(str(tmp_path / "made"))
+    settle(qtbot, dialog)
+    with qtbot.waitSignal(open_batch.studio.shared.queue.batch_finished, timeout=PATIENCE):
+        dialog.run_button.click()
+    dialog = open_batch("other.csv", "prompt\none\n")
+    assert "about" in dialog.summary.text()
+    assert "not known" not in dialog.summary.text()
+
+
+def test_more_results_than_the_disk_holds_are_named_before(qtbot, open_batch):
+    side = 4096
+    rows = "\n".join(f"x,{side},{side},16" for _row in range(10_000))
+    dialog = open_batch(text=f"prompt,width,height,count\n{rows}\n", kind="image")
+    assert "are free in that folder" in dialog.notice.message
+    assert dialog.run_button.isEnabled()
+
+
+def test_a_folder_that_is_not_given_is_asked_for(qtbot, open_batch):
+    dialog = open_batch(text="prompt\nx\n")
+    dialog.output.folder.setText(" ")
+    settle(qtbot, dialog)
+    dialog.run_button.click()
+    assert "no folder" in dialog.notice.message
+    assert dialog.pages.currentWidget() is dialog.output

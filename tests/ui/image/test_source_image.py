@@ -1,0 +1,289 @@
+"""The picture that a request starts from, in the window: chosen, dropped, painted over, used again."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
+
+from studio.core.jobs import JobState
+from studio.library.artifacts import read_recipe
+from studio.models.card import fake_card
+from studio.models.catalog import entry_named
+from studio.ui.app_state import Shared
+
+PATIENCE = 30_000
+
+
+@pytest.fixture
+def studio(open_studio):
+    studio = open_studio()
+    studio.window.show_image()
+    return studio
+
+
+@pytest.fixture
+def tab(studio):
+    return studio.window.image_tab
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "一张照片 with a rather long name, as cameras and phones give them.png"
+    Image.fromarray(np.full((40, 80, 3), (30, 120, 200), np.uint8)).save(path)
+    return path
+
+
+def with_cards(tab, monkeypatch, *cards):
+    monkeypatch.setattr(Shared, "cards", lambda _shared, _kind: list(cards))
+    tab.refresh_models()
+
+
+def wait_seen(qtbot, tab):
+    qtbot.waitUntil(lambda: tab.given._seen is not None, timeout=PATIENCE)
+
+
+def drop(widget, path):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    inside, buttons = QPointF(5, 5), Qt.MouseButton.LeftButton
+    widget.dropEvent(QDropEvent(inside, Qt.DropAction.CopyAction, data, buttons, Qt.KeyboardModifier.NoModifier))
+
+
+def made(qtbot, tab):
+    tab.generate()
+    qtbot.waitUntil(lambda: tab._job is not None and tab._job.state is JobState.COMPLETED, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bool(tab.view.picture.path), timeout=PATIENCE)
+    return Path(tab.view.picture.path)
+
+
+def test_a_picture_is_chosen_shown_and_taken_away(tab, qtbot, photo):
+    given = tab.given
+    assert given.choose_button.isVisible()
+    assert given.choose_button.text() == "Start from a picture…"
+    assert not given.slider.isVisible()
+    tab.prompt.setPlainText("红苹果")
+    tab.form.set_values({"width": 64, "height": 64})
+    given.set_path(str(photo))
+    wait_seen(qtbot, tab)
+    assert given.slider.isVisible()
+    assert given.paint_button.isVisible()
+    assert not given.small.pixmap().isNull()
+    assert "80\u00a0×\u00a040" in given._name.text()
+    assert given._told.text() == "Cut at the sides and made larger to 64 × 64."
+    given.slider.setValue(40)
+    request = tab.request()
+    assert (request.image, request.strength, request.mask_image) == (str(photo), 0.4, "")
+    given.shape_button.click()
+    assert (tab.request().width, tab.request().height) == (88, 48)
+    given.clear_button.click()
+    assert tab.request().image == ""
+    assert not given.slider.isVisible()
+
+
+def test_what_stood_there_comes_back_with_the_next_start(tab, qtbot, photo):
+    tab.prompt.setPlainText("a cat")
+    tab.given.set_path(str(photo))
+    tab.given.set_values({"strength": 0.333})
+    wait_seen(qtbot, tab)
+    draft = tab.shared.draft("image")
+    tab.set_values({"prompt": "b", "image": "", "strength": 0.9})
+    assert tab.request().image == ""
+    tab.set_values(draft)
+    assert tab.request().image == str(photo)
+    assert tab.request().strength == 0.333, "and not what the slider rounds it to"
+
+
+def test_files_that_cannot_be_used_are_said_and_nothing_starts(tab, qtbot, tmp_path):
+    tab.prompt.setPlainText("a cat")
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    for name, why in (("gone.png", "is not there"), ("broken.png", "can be read")):
+        tab.given.set_path(str(tmp_path / name))
+        qtbot.waitUntil(lambda: bool(tab.given.problem), timeout=PATIENCE)
+        assert why in tab.given._told.text()
+        assert why in tab._why_not.text()
+        assert not tab.generate_button.isEnabled()
+    tab.given.set_path("")
+    assert tab.generate_button.isEnabled()
+
+
+def test_a_model_that_cannot_is_offered_nothing_and_gives_nothing(tab, qtbot, photo, monkeypatch):
+    tab.prompt.setPlainText("a cat")
+    tab.given.set_path(str(photo))
+    sana, kontext, fill = (entry_named(name).card for name in ("sana-1.6b", "flux.1-kontext-dev", "flux.1-fill-dev"))
+    with_cards(tab, monkeypatch, sana, kontext, fill, fake_card("image"))
+    tab.choose_model(sana.name)
+    assert tab.card == sana
+    assert not tab.given.isVisible()
+    assert not tab.start_button.isVisible()
+    assert tab.request().image == ""
+    tab.choose_model(kontext.name)
+    assert tab.given.isVisible()
+    assert not tab.given.slider.isVisible(), "it has no strength"
+    assert tab.request().image == str(photo)
+    tab.choose_model(fill.name)
+    assert "needs a mask" in tab._why_not.text()
+    tab.given.set_path("")
+    assert "needs a picture" in tab._why_not.text()
+    assert tab.given.choose_button.text() == "Choose the picture to change…"
+    assert tab.given._strength == 1.0, "as its card says"
+
+
+def test_strength_and_steps_are_checked_at_once(tab, qtbot, photo):
+    tab.prompt.setPlainText("a cat")
+    tab.given.set_path(str(photo))
+    wait_seen(qtbot, tab)
+    tab.form.set_values({"num_inference_steps": 1})
+    assert "less than one step" in tab._why_not.text()
+    tab.given.slider.setValue(100)
+    assert tab.generate_button.isEnabled()
+
+
+def test_a_result_is_the_next_start(tab, qtbot):
+    tab.prompt.setPlainText("a cat")
+    tab.form.set_values({"width": 64, "height": 64, "num_inference_steps": 2})
+    assert not tab.start_button.isEnabled()
+    first = made(qtbot, tab)
+    tab.start_button.click()
+    wait_seen(qtbot, tab)
+    second = made(qtbot, tab)
+    qtbot.waitUntil(lambda: Path(tab.view.picture.path) != first, timeout=PATIENCE)
+    second = Path(tab.view.picture.path)
+    assert read_recipe(second).request.image == str(first)
+
+
+def test_a_dropped_picture_is_a_start_and_one_of_studios_fills_the_form_and_offers_it(studio, tab, qtbot, photo):
+    studio.window.show_text()
+    drop(studio.window, photo)
+    qtbot.waitUntil(lambda: tab.given.path == str(photo), timeout=PATIENCE)
+    assert studio.window.current() is tab
+    wait_seen(qtbot, tab)
+    tab.prompt.setPlainText("a cat")
+    tab.form.set_values({"width": 64, "height": 64, "num_inference_steps": 2})
+    result = made(qtbot, tab)
+    tab.set_values({"prompt": "something else", "image": ""})
+    drop(studio.window, result)
+    qtbot.waitUntil(tab.offered.isVisible, timeout=PATIENCE)
+    assert tab.prompt.toPlainText() == "a cat"
+    assert tab.given.path == str(photo), "as it was made"
+    tab.start_from(result)
+    assert tab.given.path == str(result)
+    assert not tab.offered.isVisible()
+    drop(tab.given, photo)
+    assert tab.given.path == str(photo), "dropped on the picture it is a start whatever it is"
+
+
+def open_editor(qtbot, tab):
+    tab.given.paint_button.click()
+    qtbot.waitUntil(lambda: tab.given.editor is not None and tab.given.editor.isVisible(), timeout=PATIENCE)
+    return tab.given.editor
+
+
+def stroke(canvas, begin, end):
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=begin)
+    QTest.mouseMove(canvas, end)
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=end)
+
+
+def share_of(image):
+    values = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return float((values[:, : image.width()] > 0).mean())
+
+
+def test_a_mask_is_painted_taken_back_and_saved_for_the_job(tab, qtbot, photo):
+    tab.prompt.setPlainText("a cat")
+    tab.form.set_values({"width": 64, "height": 64, "num_inference_steps": 2})
+    tab.given.set_path(str(photo))
+    wait_seen(qtbot, tab)
+    editor = open_editor(qtbot, tab)
+    canvas = editor.canvas
+    assert not editor.use_button.isEnabled()
+    middle = QPoint(canvas.width() // 2, canvas.height() // 2)
+    stroke(canvas, middle - QPoint(60, 0), middle + QPoint(60, 0))
+    first = share_of(editor.painted)
+    assert 0.01 < first < 0.5
+    assert editor.use_button.isEnabled()
+    stroke(canvas, middle - QPoint(0, 40), middle + QPoint(0, 40))
+    assert share_of(editor.painted) > first
+    QTest.keyClick(editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert share_of(editor.painted) == first
+    QTest.keyClick(editor, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert share_of(editor.painted) > first
+    before = share_of(editor.painted)
+    editor.erase_button.click()
+    stroke(canvas, middle, middle)
+    assert share_of(editor.painted) < before
+    editor.clear_button.click()
+    assert share_of(editor.painted) == 0
+    editor.undo_button.click()
+    editor.invert_button.click()
+    assert share_of(editor.painted) > 0.5
+    size = editor.size_slider.value()
+    QTest.keyClick(editor, Qt.Key.Key_BracketRight)
+    assert canvas.brush > size
+    editor.use_button.click()
+    qtbot.waitUntil(lambda: bool(tab.given.mask_path) and tab.given._seen is not None, timeout=PATIENCE)
+    request = tab.request()
+    saved = Path(request.mask_image)
+    assert saved.parent == tab.shared.data.masks
+    with Image.open(saved) as mask:
+        assert mask.mode == "L"
+    assert "of it is made anew" in tab.given._told.text()
+    assert tab.given.paint_button.text() == "Change the mask…"
+    result = made(qtbot, tab)
+    assert read_recipe(result).request.mask_image == str(saved)
+    again = open_editor(qtbot, tab)
+    assert share_of(again.painted) > 0.5, "what was painted is there again"
+    again.reject()
+    assert tab.request().mask_image == str(saved)
+    tab.given.unmask_button.click()
+    assert tab.request().mask_image == ""
+
+
+def test_a_mask_goes_with_its_picture(tab, qtbot, photo, tmp_path):
+    tab.prompt.setPlainText("a cat")
+    mask = tmp_path / "mask.png"
+    Image.new("L", (80, 40), 255).save(mask)
+    tab.given.set_path(str(photo))
+    tab.given.set_mask(str(mask))
+    wait_seen(qtbot, tab)
+    assert tab.request().mask_image == str(mask)
+    for size, white, why in (((40, 80), 255, "need the same shape"), ((80, 40), 0, "nothing white")):
+        other = tmp_path / f"{why}.png"
+        Image.new("L", size, white).save(other)
+        tab.given.set_mask(str(other))
+        wait_seen(qtbot, tab)
+        assert why in tab._why_not.text()
+    tab.given.set_path(str(mask))
+    assert tab.request().mask_image == ""
+
+
+def test_where_no_model_can_it_is_said(tab, photo, monkeypatch, qtbot):
+    with_cards(tab, monkeypatch, entry_named("sana-1.6b").card)
+    with qtbot.waitSignal(tab.shared.said, timeout=PATIENCE) as said:
+        tab.start_from(photo)
+    assert said.args == ["No installed model can start from a picture"]
+    able = msgspec.structs.replace(fake_card("image"), name="other")
+    with_cards(tab, monkeypatch, entry_named("sana-1.6b").card, able)
+    tab.start_from(photo)
+    assert tab.card == able
+
+
+def test_every_control_has_a_name(tab, qtbot, photo):
+    tab.given.set_path(str(photo))
+    wait_seen(qtbot, tab)
+    given = tab.given
+    controls = [
+        given.choose_button, given.clear_button, given.slider, given.paint_button, given.mask_button, given.shape_button,
+        given.unmask_button, tab.start_button,
+    ]  # fmt: skip
+    assert all(control.accessibleName() or control.text() for control in controls)
+    assert all(control.toolTip() for control in controls)
+    editor = open_editor(qtbot, tab)
+    named = [editor.canvas, editor.size_slider, editor.paint_button, editor.erase_button, editor.undo_button, editor.use_button]
+    assert all(control.accessibleName() for control in named)
+    editor.reject()

@@ -1,0 +1,442 @@
+"""The dialog of models, in the real window: adding, refusing, stopping, removing, choosing a default, dropping."""
+
+import contextlib
+import shutil
+
+import msgspec
+import psutil
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QThreadPool, QUrl
+from PySide6.QtGui import QDesktopServices, QDropEvent
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton
+
+from studio.core.paths import resources
+from studio.core.settings_store import load_settings
+from studio.models.card import ModelCard
+from studio.models.card_store import card_folder
+from studio.models.catalog import CatalogueEntry, why_not_run
+from studio.models.install.staging import PREFIX
+from studio.models.memory.hardware import Machine
+from studio.models.registry import list_installed
+from studio.ui.models import list as models_list
+from studio.ui.models.dialog import ModelsDialog
+from studio.ui.models.list import Item
+from tests.checkpoints.text import make_gpt2
+from tests.models.made import folder_of, make_gguf
+from tests.ui.conftest import PATIENCE, close_studio
+
+GB = 10**9
+LLAMA = {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}
+
+
+@pytest.fixture
+def opened(open_studio, qtbot, monkeypatch):
+    """The window with the dialog, and a function that waits."""
+    monkeypatch.setattr(ModelsDialog, "machine", Machine(16 * GB, 8 * GB, asked=True))  # torch is asked in a test of its own
+    studio = open_studio()
+    studio.shared.fake = False  # what is installed, not the fake engine's models
+    with qtbot.waitSignal(studio.shared.models_changed, timeout=PATIENCE):
+        studio.shared.reload_models()
+    studio.window.show_models()
+    (dialog,) = studio.window.findChildren(ModelsDialog)
+    return studio, dialog
+
+
+def titles(dialog) -> list[str]:
+    """The titles of what is installed."""
+    return [item.card.title for item in shown(dialog) if item.installed]
+
+
+def shown(dialog):
+    return [dialog.list.shown.item_at(row) for row in range(dialog.list.shown.rowCount())]
+
+
+def texts(widget) -> str:
+    """All that the labels of a widget show."""
+    QApplication.processEvents()  # labels that are new in a layout are shown by an event
+    return "\n".join(made.text() for made in widget.findChildren(QLabel) if not made.isHidden())
+
+
+def own(data) -> list[str]:
+    return [card.name for card in list_installed(data) if not card.builtin]
+
+
+def select(dialog, title):
+    dialog.list.choose(next(item.card.name for item in shown(dialog) if item.card.title == title))
+    assert dialog.view.title.text() == title
+
+
+def answer(monkeypatch, text):
+    """Answer the next question by pressing the button of this text; a real box, not shown."""
+
+    def press(box):
+        (button,) = [button for button in box.findChildren(QPushButton) if button.text().replace("&", "") == text]
+        button.click()
+        return 0
+
+    monkeypatch.setattr(QMessageBox, "exec", press)
+
+
+def test_a_folder_is_added_shown_made_the_default_and_removed(opened, data, tmp_path, qtbot, monkeypatch):
+    studio, dialog = opened
+    folder = tmp_path / "我的 GPT-2"
+    make_gpt2(folder)
+    assert titles(dialog) == ["Starter pictures (64 px)", "Hibari (English)", "Starter music (notes)"]
+    dialog.add(folder)
+    assert not dialog.add_folder_button.isEnabled()
+    qtbot.waitUntil(lambda: "我的 GPT-2" in titles(dialog), timeout=PATIENCE)
+    assert dialog.add_folder_button.isEnabled()
+    assert dialog.status.text() == "我的 GPT-2 was added"
+    assert studio.shared.cards("text")[0].path == str(folder)
+    select(dialog, "我的 GPT-2")
+    dialog.default_button.click()
+    studio.shared.save_now()
+    assert load_settings(data).default_models["text"] == own(data)[0]
+    answer(monkeypatch, "Cancel")
+    select(dialog, "我的 GPT-2")
+    dialog.remove_button.click()
+    assert own(data)
+    answer(monkeypatch, "Remove")
+    dialog.remove_button.click()
+    qtbot.waitUntil(lambda: "我的 GPT-2" not in titles(dialog), timeout=PATIENCE)
+    assert own(data) == []
+    assert (folder / "model.safetensors").is_file()
+
+
+def test_what_is_refused_is_said_plainly(opened, data, tmp_path, qtbot):
+    _studio, dialog = opened
+    dialog.add(folder_of(tmp_path / "<b>bad<b>", LLAMA, b"\x80\x04\x95pickle"))
+    qtbot.waitUntil(lambda: bool(dialog.notice.isVisible()), timeout=PATIENCE)
+    assert "<b>bad<b> was not added" in dialog.notice.message
+    assert "pickle" in dialog.notice.message
+    assert dialog.add_folder_button.isEnabled()
+    assert own(data) == []
+    dialog.add(folder_of(tmp_path / "good", LLAMA))
+    qtbot.waitUntil(lambda: "good" in titles(dialog), timeout=PATIENCE)
+    assert not dialog.notice.isVisible()
+
+
+def test_what_comes_with_studio_cannot_be_removed(opened):
+    _studio, dialog = opened
+    select(dialog, "Hibari (English)")
+    assert dialog.default_button.isEnabled()
+    assert not dialog.remove_button.isEnabled()
+
+
+def converting(dialog):
+    """What takes a while with a GGUF: llama.cpp tries it, where it is installed; else it is converted."""
+    return lambda: "Converting" in dialog.status.text() or "Trying" in dialog.status.text()
+
+
+def children():
+    """The conversions that run; one that was killed a moment ago has no command line."""
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            found += [child] if "studio.models.install.gguf_convert" in child.cmdline() else []
+    return found
+
+
+def test_stop_ends_a_conversion_and_another_can_begin(opened, data, tmp_path, qtbot):
+    _studio, dialog = opened
+    path = make_gguf(tmp_path / "x.gguf")
+    assert not dialog.stop_button.isVisible()
+    dialog.add(path)
+    qtbot.waitUntil(converting(dialog), timeout=PATIENCE)
+    dialog.add(path)
+    assert "One model at a time" in dialog.notice.message
+    dialog.stop_button.click()
+    qtbot.waitUntil(lambda: dialog.status.text() == "Stopped; nothing was added", timeout=PATIENCE)
+    assert children() == []
+    assert list(data.models.iterdir()) == []
+    assert not dialog.stop_button.isVisible()
+    dialog.add(path)
+    qtbot.waitUntil(lambda: "Tiny llama" in titles(dialog), timeout=60_000)
+
+
+def test_closing_the_dialog_or_the_window_stops_a_conversion(opened, data, tmp_path, qtbot):
+    studio, dialog = opened
+    path = make_gguf(tmp_path / "x.gguf")
+    dialog.add(path)
+    qtbot.waitUntil(converting(dialog), timeout=PATIENCE)
+    dialog.close()
+    qtbot.waitUntil(lambda: children() == [] and not list(data.models.glob(f"{PREFIX}*")), timeout=PATIENCE)
+    studio.window.show_models(path)
+    dialog = studio.window.findChildren(ModelsDialog)[-1]
+    qtbot.waitUntil(converting(dialog), timeout=PATIENCE)
+    close_studio(studio)
+    assert QThreadPool.globalInstance().waitForDone(PATIENCE)
+    assert own(data) == []
+    assert children() == []
+
+
+def test_a_model_may_be_dropped(opened, data, tmp_path, qtbot):
+    studio, dialog = opened
+    dialog.close()
+    for number, folder in enumerate((folder_of(tmp_path / "first", LLAMA), tmp_path / "second")):
+        if number:
+            make_gpt2(folder)
+        mime = QMimeData()
+        mime.setUrls([QUrl.fromLocalFile(str(folder))])
+        event = QDropEvent(
+            QPointF(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        )
+        studio.window.dropEvent(event)
+        qtbot.waitUntil(lambda name=folder.name: name in own(data), timeout=PATIENCE)
+
+
+def test_a_model_whose_folder_is_gone_can_be_taken_from_the_list(opened, data, tmp_path, qtbot, monkeypatch):
+    _studio, dialog = opened
+    dialog.add(folder_of(tmp_path / "m", LLAMA))
+    qtbot.waitUntil(lambda: "m" in titles(dialog), timeout=PATIENCE)
+    shutil.rmtree(tmp_path / "m")
+    answer(monkeypatch, "Remove")
+    select(dialog, "m")
+    dialog.remove_button.click()
+    qtbot.waitUntil(lambda: "m" not in titles(dialog), timeout=PATIENCE)
+    assert not card_folder(data, "m").exists()
+
+
+def test_models_that_can_be_fetched_are_offered_with_size_and_licence(opened):
+    _studio, dialog = opened
+    wanted = []
+    dialog.install_wanted.disconnect()
+    dialog.install_wanted.connect(wanted.append)
+    select(dialog, "Kokoro 82M")
+    assert dialog.get_button.text() == "Install (63 MB)"
+    assert "Apache-2.0" in dialog.get_button.accessibleDescription()
+    assert not dialog.remove_button.isVisible()
+    dialog.get_button.click()
+    assert wanted == ["kokoro-82m"]
+    assert not dialog.isVisible()
+
+
+def test_a_model_on_the_hub_is_got_by_its_repository_id(opened, qtbot):
+    _studio, dialog = opened
+    dialog.get_wanted.disconnect()  # nothing is asked of a hub here
+    select(dialog, "Z-Image-Turbo")
+    assert dialog.get_button.text() == "Copy repository id"
+    dialog.get_button.click()
+    assert QApplication.clipboard().text() == "Tongyi-MAI/Z-Image-Turbo"
+    wanted = []
+    dialog.get_wanted.connect(lambda repo, revision: wanted.append((repo, revision)))
+    dialog.list.chosen.emit()
+    assert dialog.get_button.text() == "Install (20 GB)"
+    assert not dialog.how.isVisible()
+    qtbot.keyClick(dialog.list.view, Qt.Key.Key_Return)
+    assert wanted == [("Tongyi-MAI/Z-Image-Turbo", "")]
+    assert not dialog.isVisible()
+
+
+def test_a_card_says_what_counts(opened):
+    _studio, dialog = opened
+    select(dialog, "Z-Image-Turbo")
+    said = texts(dialog.view)
+    for words in (
+        "free for commercial use", "English, Chinese", "8 to 9 steps, 1024 × 1024, guidance 0 (on above 0), no negative prompt",
+        "16 GB of memory, no GPU", "46 GB", "too large", "needs the package optimum-quanto", "Tongyi-MAI/Z-Image-Turbo",
+    ):  # fmt: skip
+        assert words in said, words
+    assert "Studio loads it here" not in said  # nothing fits
+
+
+def test_a_card_says_how_it_is_loaded_and_a_person_chooses_otherwise(opened, data, qtbot):
+    studio, dialog = opened
+    select(dialog, "SDXL 1.0")
+    assert "16 bits\n9.0 GB\nfits · so Studio loads it here" in texts(dialog.view)
+    box = dialog.view.wish
+    assert [box.itemText(number) for number in range(box.count())] == ["Automatic", "Whole", "16 bits", "8 bits", "4 bits"]
+    box.setFocus()
+    qtbot.keyClick(box, Qt.Key.Key_Down)
+    assert "Whole, 32 bits\n18 GB\ntoo large · so Studio loads it here" in texts(dialog.view)
+    studio.shared.save_now()
+    assert load_settings(data).model_memory == {"sdxl-base-1.0": "resident"}
+    select(dialog, "Qwen3 8B")
+    assert box.currentText() == "Automatic"
+    select(dialog, "SDXL 1.0")
+    assert box.currentText() == "Whole"
+    qtbot.keyClick(box, Qt.Key.Key_Up)
+    studio.shared.save_now()
+    assert load_settings(data).model_memory == {}
+    select(dialog, "Kokoro 82M")
+    assert dialog.view.wish_row.isHidden()  # there is one way only
+    select(dialog, "GPT-2 (124M)")
+    assert "about 249 MB to download" in texts(dialog.view)
+    assert "Computed from its size" in texts(dialog.view)
+    assert "46 GB" not in texts(dialog.view)
+
+
+def test_what_studio_does_not_run_is_said_and_not_offered(opened, monkeypatch):
+    def hindrance(card):  # the catalogue has no such model now
+        return why_not_run(msgspec.structs.replace(card, family="NewPipeline")) if card.name == "flux.1-fill-dev" else ""
+
+    studio, dialog = opened
+    assert not [item for item in shown(dialog) if item.hindrance]
+    dialog.close()
+    monkeypatch.setattr(models_list, "why_not_run", hindrance)
+    studio.window.show_models()
+    dialog = studio.window.findChildren(ModelsDialog)[-1]
+    select(dialog, "FLUX.1 Fill")
+    assert "Studio cannot run it yet: its family (NewPipeline) is not among" in dialog.view.hindrance.text()
+    assert not dialog.get_button.isVisible()
+    assert not dialog.how.isVisible()
+
+
+def test_installed_models_are_first_and_the_others_by_kind_what_does_not_run_last(opened):
+    _studio, dialog = opened
+    found = shown(dialog)
+    assert [item.state for item in found[:4]] == ["Default", "Default", "Default", ""]
+    rest = found[3:]
+    runs = [item.card.kind for item in rest if not item.hindrance]
+    assert runs == sorted(runs, key=["text", "image", "video", "speech", "music"].index)
+    assert all(item.hindrance for item in rest[len(runs) :])
+    assert dialog.list.current() == found[0]
+
+
+def test_search_and_filters_find_models(opened, qtbot):
+    _studio, dialog = opened
+    pane = dialog.list
+
+    def names():
+        qtbot.waitUntil(lambda: not pane._soon.isActive(), timeout=PATIENCE)
+        return {item.card.name for item in shown(dialog)}
+
+    everything = len(names())
+    qtbot.keyClicks(pane.text, "chinese qwen3")
+    assert {"qwen3-0.6b", "qwen3.5-4b"} <= names()
+    assert all("qwen" in name for name in names())
+    pane.text.setText("")
+    pane.task.setCurrentIndex(pane.task.findData("text-to-image"))
+    pane.licence.setCurrentIndex(pane.licence.findData("yes"))
+    assert "z-image-turbo" in names()
+    assert not {"flux.1-dev", "sdxl-base-1.0", "gpt2"} & names()
+    pane.licence.setCurrentIndex(pane.licence.findData("conditional"))
+    assert "sdxl-base-1.0" in names()
+    pane.language.setCurrentIndex(pane.language.findText("Chinese"))
+    assert "kolors" in names()
+    assert "sdxl-base-1.0" not in names()
+    pane.show_all()
+    pane.fitting.setChecked(True)
+    assert "gpt2" in names()
+    assert not {"z-image-turbo", "flux.1-fill-dev"} & names()
+    pane.installed.setChecked(True)
+    assert names() == {"starter-image", "hibari", "starter-music"}
+    assert pane.count.text().endswith("3 of them installed")
+    pane.show_all()
+    pane.largest.setCurrentIndex(pane.largest.findData("1"))
+    assert "gpt2" in names()
+    assert "sdxl-base-1.0" not in names()
+    pane.text.setText("there is no such model")
+    assert names() == set()
+    assert pane.all_button.isVisible()
+    assert dialog.view.title.text() == "Choose a model in the list."
+    assert not dialog.get_button.isVisible()
+    pane.all_button.click()
+    assert len(names()) == everything
+
+
+def test_the_keyboard_is_enough(opened, qtbot, monkeypatch, data, tmp_path):
+    _studio, dialog = opened
+    first = dialog.list.current()
+    assert dialog.focusWidget() is dialog.list.text
+    qtbot.keyClick(dialog.list.text, Qt.Key.Key_Down)
+    assert dialog.list.current() != first
+    qtbot.keyClick(dialog.list.text, Qt.Key.Key_Return)  # presses no button
+    assert dialog.isVisible()
+    dialog.add(folder_of(tmp_path / "m", LLAMA))
+    qtbot.waitUntil(lambda: "m" in titles(dialog), timeout=PATIENCE)
+    assert dialog.list.current().card.title == "m"  # what was added is shown
+    answer(monkeypatch, "Remove")
+    qtbot.keyClick(dialog.list.view, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: own(data) == [], timeout=PATIENCE)
+
+
+def test_files_are_checked_with_progress_and_a_change_is_said(opened, tmp_path, qtbot):
+    _studio, dialog = opened
+    dialog.add(folder_of(tmp_path / "m", LLAMA))
+    qtbot.waitUntil(lambda: "m" in titles(dialog), timeout=PATIENCE)
+    select(dialog, "m")
+    shares = []
+    dialog._checked_share.connect(shares.append)
+    dialog.check_button.click()
+    assert not dialog.remove_button.isEnabled()
+    assert dialog.stop_button.isVisible()
+    qtbot.waitUntil(lambda: "as it was" in dialog.status.text(), timeout=PATIENCE)
+    assert shares[-1] == 1
+    assert not dialog.bar.isVisible()
+    weights = tmp_path / "m/model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
+    dialog.check_button.click()
+    qtbot.waitUntil(lambda: bool(dialog.notice.isVisible()), timeout=PATIENCE)
+    assert "not what they were" in dialog.notice.message
+    weights.unlink()
+    dialog.check_button.click()
+    qtbot.waitUntil(lambda: "gone" in dialog.notice.message, timeout=PATIENCE)
+
+
+def test_a_check_can_be_stopped(opened, qtbot):
+    _studio, dialog = opened
+    select(dialog, "Starter pictures (64 px)")
+    dialog.check_button.click()
+    dialog.stop_button.click()  # before its thread has read the first block, or between two
+    qtbot.waitUntil(lambda: dialog.check_button.isEnabled(), timeout=PATIENCE)
+    assert dialog.status.text() in ("Stopped", "Starter pictures (64 px): All 3 weight files are as they were.")
+    assert not dialog.bar.isVisible()
+
+
+def test_the_folder_is_opened(opened, monkeypatch):
+    _studio, dialog = opened
+    urls = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: urls.append(url.toLocalFile()) or True)
+    select(dialog, "Starter pictures (64 px)")
+    dialog.folder_button.click()
+    assert urls == [str(resources() / "starter/image")]
+    select(dialog, "Hibari (English)")  # inside a Python package
+    assert not dialog.folder_button.isEnabled()
+
+
+def test_hundreds_of_cards_are_listed_as_quickly_as_they_are_seen(opened):
+    """Rows are made when they are painted; the view asks the delegate for one height only."""
+    _studio, dialog = opened
+    many = [
+        Item(CatalogueEntry(card=ModelCard(name=f"m{number}", title=f"Model {number}", kind="text", runner="transformers")),
+             False, False, None, "")
+        for number in range(2_000)
+    ]  # fmt: skip
+    asked = []
+    delegate = dialog.list.view.itemDelegate()
+    measured = delegate.sizeHint
+    delegate.sizeHint = lambda option, index: asked.append(index.row()) or measured(option, index)
+    dialog.list.show_items(many)
+    dialog.list.view.grab()
+    assert dialog.list.shown.rowCount() == 2_000
+    assert len(asked) < 100
+
+
+def test_a_narrow_window_has_the_card_under_the_list(opened, qtbot):
+    _studio, dialog = opened
+    dialog.resize(1060, 680)
+    assert dialog.splitter.orientation() is Qt.Orientation.Horizontal
+    dialog.resize(480, 760)
+    assert dialog.splitter.orientation() is Qt.Orientation.Vertical
+    assert dialog.width() == 480
+    for made in dialog.findChildren(QPushButton):
+        if made.isVisible():
+            assert dialog.rect().contains(made.mapTo(dialog, made.rect().bottomRight())), made.text()
+
+
+def test_the_gpu_is_asked_for_when_the_window_is_seen_and_no_more_when_it_is_closed(open_studio, qtbot, monkeypatch):
+    monkeypatch.setattr(ModelsDialog, "machine", None)
+    studio = open_studio()
+    studio.shared.fake = False
+    studio.window.show_models()
+    (dialog,) = studio.window.findChildren(ModelsDialog)
+    assert "looking for a GPU" in dialog.view.machine.text()
+    dialog.close()
+    assert QThreadPool.globalInstance().waitForDone(PATIENCE)
+    assert ModelsDialog.machine is None
+    studio.window.show_models()
+    dialog = studio.window.findChildren(ModelsDialog)[-1]
+    qtbot.waitUntil(lambda: ModelsDialog.machine is not None, timeout=120_000)
+    assert "looking for a GPU" not in dialog.view.machine.text()
+    assert ModelsDialog.machine.asked

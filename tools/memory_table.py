@@ -1,0 +1,71 @@
+"""The table of docs/memory.md, made by the function that chooses: `python -m tools.memory_table docs/memory.md`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from studio.core.errors import StudioError
+from studio.core.files import write_whole
+from studio.models.catalog import entry_named
+from studio.models.memory.hardware import Machine, Quantizer
+from studio.models.memory.load_plan import choose
+
+BEGIN, END = "<!-- table: made by tools.memory_table -->", "<!-- end of memory -->"
+CARDS = ("stable-diffusion-1.5", "sdxl-base-1.0", "z-image-turbo", "flux.1-schnell", "qwen3-4b", "qwen3-8b", "musicgen-large")
+GPUS = ((4, 16), (6, 16), (8, 16), (8, 32), (12, 32), (16, 32), (24, 64), (80, 128))
+MEMORIES = (8, 16, 32)
+_GB = 10**9
+
+
+def table() -> str:
+    """Return the table between its marks."""
+    machines = [
+        *((f"GPU {gpu} GB, memory {memory} GB", _gpu(gpu, memory)) for gpu, memory in GPUS),
+        *((f"no GPU, memory {memory} GB", _processor(memory)) for memory in MEMORIES),
+    ]
+    cards = [entry_named(name).card for name in CARDS]
+    rows = [("", *(card.title for card in cards)), ("---",) * (len(cards) + 1)]
+    rows += [(title, *(_cell(name, machine) for name in CARDS)) for title, machine in machines]
+    return "\n".join([BEGIN, "", *map(_line, rows), "", END])
+
+
+def renewed(text: str) -> str:
+    """Return a document with the table in it made anew."""
+    before, _begin, rest = text.partition(BEGIN)
+    _old, _end, after = rest.partition(END)
+    return before + table() + after
+
+
+def _gpu(gpu: int, memory: int) -> Machine:
+    able: tuple[Quantizer, ...] = ("bitsandbytes",)
+    return Machine(memory * _GB, memory * _GB, "GPU", gpu * _GB, asked=True, backend="cuda", quantizers=able)
+
+
+def _processor(memory: int) -> Machine:
+    return Machine(memory * _GB, memory * _GB, asked=True, backend="cpu", quantizers=("bitsandbytes", "quanto"))
+
+
+def _cell(name: str, machine: Machine) -> str:
+    try:
+        plan = choose(entry_named(name).card, machine)
+    except StudioError:
+        return "refused"
+    way = {"model-offload": "parts in turn", "group-offload": "layers ahead", "sequential-offload": "layer by layer"}
+    return f"{way.get(plan.rung, plan.way)}, {plan.needs / _GB:.1f} GB"
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> int:
+    """Write the table of a document anew; the process's entry point."""
+    path = Path(sys.argv[1])
+    write_whole(path, renewed(path.read_text(encoding="utf-8")).encode(), replace=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

