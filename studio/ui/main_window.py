@@ -15,7 +15,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QApplication
 
 from studio import __version__
-from studio.ui import actions, background
+from studio.ui import actions
 from studio.ui.widgets import theme
 from studio.ui.widgets.icons import icon
 from studio.ui.window_shell import TABS, Frame
@@ -271,6 +271,8 @@ class MainWindow(Frame):
             from studio.ui.batch.dialog import BatchDialog
 
             return BatchDialog
+
+        from studio.ui import background
 
         background.run(self, import_dialog, lambda dialog: self._open_batch(dialog, path))  # 50 ms the first time
 
