@@ -23,12 +23,15 @@ from studio.batch.output.collected import FORMATS
 from studio.batch.plan import plan, read_batch
 from studio.batch.seeds import POLICIES
 from studio.core.errors import StudioError
-from studio.core.requests import KINDS, fields
+from studio.core.kinds import KINDS
+from studio.core.requests import fields
 from studio.models.card import fake_card
 
 OTHER_NAMES = ("Prompt", "Negative Prompt", "CFG Scale", "Sampler", "Topic", "max_tokens", "Kind", " seed ")
 """As people and other programs name columns."""
-FLAGS = sorted({name for kind in KINDS.values() for info in fields(kind) for name in (info.name, info.flag)} | {"kind"})
+FLAGS = sorted(
+    {name for kind in KINDS.values() for info in fields(kind.request_type) for name in (info.name, info.flag)} | {"kind"}
+)
 PIECES = (
     "a cat", "北京", "=cmd()", '"', "'", '""', "\\", "{a|b}", "{a|{b|c}}", "{", "}", "|", "$x", "${x}", "$", "__animal__",
     "__../x__", "[1..3]", "[1..3 step 0]", "[9..1 step 2]", "[", "{{topic}}", "{{", "}}", "\t", ",", ";", "\r", "\0", "\x1b",

@@ -19,8 +19,8 @@ import psutil
 
 from studio.core.environment import thread_count
 from studio.core.errors import StudioError
+from studio.core.kinds import KINDS
 from studio.core.paths import DataFolder
-from studio.core.requests import KINDS
 from studio.models import llama_cpp
 from studio.models.card import ModelCard
 from studio.models.inspect.checkpoint import checked, checkpoint_in
@@ -44,7 +44,6 @@ _WINDOW_LIBRARIES = {
     "libfontconfig1": "libfontconfig.so.1",
     "libdbus-1-3": "libdbus-1.so.3",
 }
-_HOW_TO_GET = {"text": "studio models install starter", "speech": "studio models install kokoro"}
 REINSTALL = "Install Studio again: pip install ."
 _HARMFUL = ("torchvision", "torchaudio", "torchcodec")
 # Versions below these have known holes.
@@ -204,10 +203,12 @@ def _models(data: DataFolder) -> Iterator[Check]:
         titles = ", ".join(card.title for card in cards if card not in gone)
         if titles:
             yield Check(f"Models for {kind}", "ok", titles)
-        elif kind == "video":  # not everybody wants one, and the smallest has 14 GB
-            yield Check("Models for video", "ok", "none yet (studio models list --all --task text-to-video)")
+        elif KINDS[kind].is_optional:
+            yield Check(f"Models for {kind}", "ok", f"none yet (studio models list --all --task {KINDS[kind].task})")
         else:
-            yield Check(f"Models for {kind}", "warn", "none", _HOW_TO_GET.get(kind, "studio models add FOLDER"))
+            starter = KINDS[kind].starter
+            cure = f"studio models install {starter}" if starter else "studio models add FOLDER"
+            yield Check(f"Models for {kind}", "warn", "none", cure)
         for card in gone:
             cure = f"Bring it back, or: studio models remove {card.name}"
             yield Check(card.title, "warn", f"its folder is gone: {card.path}", cure)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from studio.core.files import write_whole
-from studio.core.requests import KINDS
+from studio.core.kinds import KINDS
 from studio.models.catalog import CatalogueEntry, catalogue, how_to_get, why_not_run
 from studio.models.memory.hardware import needs
 
@@ -18,9 +18,9 @@ _COLUMNS = ("Model", "Task", "Size", "Licence", "Commercial use", "Memory at 16 
 def table() -> str:
     """Return the tables, one a kind, between their marks."""
     parts = [BEGIN]
-    for kind, request_type in KINDS.items():
-        entries = [entry for entry in catalogue() if entry.card.kind == kind]
-        parts += ["", f"### {request_type.title}", "", _line(_COLUMNS), _line("---" for _column in _COLUMNS)]
+    for name, kind in KINDS.items():
+        entries = [entry for entry in catalogue() if entry.card.kind == name]
+        parts += ["", f"### {kind.title}", "", _line(_COLUMNS), _line("---" for _column in _COLUMNS)]
         parts += [_line(_cells(entry)) for entry in sorted(entries, key=lambda entry: entry.card.title.casefold())]
     return "\n".join([*parts, "", END])
 

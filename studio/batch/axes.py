@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from studio.batch.grammar import MAX_COMBINATIONS, Choice, GrammarError, parse
 from studio.core.errors import StudioError
-from studio.core.requests import KINDS, fields
+from studio.core.kinds import KINDS
+from studio.core.requests import fields
 
 MAX_AXES = 3
 MAX_VALUES = 1_000
@@ -26,7 +27,7 @@ class Axis:
     @property
     def is_setting(self) -> bool:
         """True for a field of a request or its option's name."""
-        return any(self.name in (info.name, info.flag) for kind in KINDS.values() for info in fields(kind))
+        return any(self.name in (info.name, info.flag) for kind in KINDS.values() for info in fields(kind.request_type))
 
 
 def read_axis(text: str) -> Axis:

@@ -17,7 +17,8 @@ import msgspec
 from studio.batch.row_key import key_of
 from studio.batch.row_parser import Redraw, Row
 from studio.core.jobs import Job, JobState, Target
-from studio.core.requests import KINDS, MAX_SEED, Request
+from studio.core.kinds import KINDS
+from studio.core.requests import MAX_SEED, Request
 
 if TYPE_CHECKING:
     from studio.batch.batch_file import BatchFile

@@ -24,7 +24,8 @@ from studio.batch.template import columns, variables
 from studio.batch.wildcards import Wildcards
 from studio.core import file_names
 from studio.core.errors import InvalidRequestError, Problem, StudioError
-from studio.core.requests import KINDS, MAX_SEED, Request, fields, resolve_files
+from studio.core.kinds import KINDS
+from studio.core.requests import MAX_SEED, Request, fields, resolve_files
 from studio.models.card import ADAPTER, ModelCard, request_for
 from studio.models.speech_languages import check_language
 from studio.preflight.adapters import check_adapters
@@ -300,7 +301,7 @@ class Understanding:
 
     def _fields(self, kind: str) -> dict[str, str]:
         if kind not in self._by_name:
-            known = fields(KINDS[kind])
+            known = fields(KINDS[kind].request_type)
             self._by_name[kind] = {info.flag: info.name for info in known} | {info.name: info.name for info in known}
         return self._by_name[kind]
 
@@ -491,7 +492,7 @@ class Understanding:
             card = self.find_card(kind, str(values.pop("model", "") or ""))
             if isinstance(values.get("prompt"), str) and "adapters" in self._fields(kind):
                 tags = self._read_tags(values)
-            request: Request = request_for(card, resolve_files(KINDS[kind], values, self.reading.folder))
+            request: Request = request_for(card, resolve_files(KINDS[kind].request_type, values, self.reading.folder))
         except InvalidRequestError as error:
             raise NotUnderstoodError(*error.problems) from error
         except StudioError as error:

@@ -17,8 +17,9 @@ from studio.cli.prompt_source import read_prompt
 from studio.core.artifact import limit_sentence
 from studio.core.errors import InvalidRequestError, StudioError
 from studio.core.jobs import Job, new_job
+from studio.core.kinds import KINDS
 from studio.core.paths import MAX_NAME_BYTES, DataFolder, check_output_folder, input_path, user_path
-from studio.core.requests import KINDS, Request, fields, resolve_files
+from studio.core.requests import Request, fields, resolve_files
 from studio.core.settings_store import load_settings
 from studio.models.card import request_for
 from studio.models.speech_languages import check_language
@@ -29,9 +30,8 @@ from studio.preflight.tokens import check_length
 
 def add_commands(app: typer.Typer) -> None:
     """Add a command for every kind of request."""
-    for kind, request_type in KINDS.items():
-        article = {"image": "pictures", "text": "text", "video": "a video"}.get(kind, kind)
-        app.command(kind, help=f"Make {article} from a prompt.")(_command(kind, request_type))
+    for name, kind in KINDS.items():
+        app.command(name, help=f"Make {kind.noun} from a prompt.")(_command(name, kind.request_type))
 
 
 def _command(kind: str, request_type: type[Request]) -> Callable[..., None]:
@@ -115,9 +115,9 @@ def generate(context: Context, kind: str, values: dict[str, Any], target: Path |
 def _make_job(context: Context, kind: str, values: dict[str, Any], target: Path | None) -> Job:
     folder, stem, suffix = resolve_target(context.data, target)
     if suffix:
-        _take_format(KINDS[kind], values, suffix)
+        _take_format(KINDS[kind].request_type, values, suffix)
     card = context.find_card(kind, str(values.pop("model", "") or ""))
-    request = request_for(card, resolve_files(KINDS[kind], values, Path.cwd()))
+    request = request_for(card, resolve_files(KINDS[kind].request_type, values, Path.cwd()))
     problem = (
         check_length(card, request)
         or check_given(card, request)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from studio.core.requests import AnyRequest
+from studio.core.kinds import AnyRequest
 
 FinishReason = Literal["", "stop", "length", "cancelled"]
 """Why a text ends: its model ended it, its token limit was reached, its job was cancelled; empty for what is no text."""

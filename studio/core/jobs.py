@@ -11,7 +11,8 @@ import msgspec
 
 from studio.core.errors import Failure
 from studio.core.file_names import default_stem
-from studio.core.requests import AnyRequest, Request
+from studio.core.kinds import AnyRequest
+from studio.core.requests import Request
 
 
 class JobState(enum.StrEnum):

@@ -12,8 +12,8 @@ import msgspec
 
 from studio.core.errors import Failure
 from studio.core.jobs import Job, JobState, Target
+from studio.core.kinds import AnyRequest
 from studio.core.paths import DataFolder
-from studio.core.requests import AnyRequest
 from studio.library.database import open_read_only, unopened
 
 _REQUEST = msgspec.json.Decoder(AnyRequest)

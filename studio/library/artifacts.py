@@ -1,18 +1,16 @@
 """Artifacts: results become files that explain themselves, and files are read back.
 
-The recipe (`core.artifact.Recipe`, JSON) is inside a PNG (iTXt `studio`), a sound file or a video (its comment). A text stays
-clean: its recipe lies beside it in `.studio/<file name>.json`, with the text's hash. Music of a model that writes notes has its
-MIDI beside it.
+What stands in the files is in `library.encoders`; here they are written, found again and told from other people's files.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import hashlib
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +22,21 @@ from studio.core.artifact import Artifact, Recipe
 from studio.core.errors import StudioError
 from studio.core.files import PART_SUFFIX, write_whole
 from studio.core.jobs import Job
-from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
-from studio.media import audio, mp4, png, riff_id3, video
+from studio.library.encoders import (
+    KEYWORD,
+    MAX_READ_BYTES,
+    MIDI_MARK,
+    SIDECAR_FOLDER,
+    Companion,
+    Encoded,
+    encode,
+    is_complete,
+    midi_path,
+    read_sidecar,
+)
+from studio.library.results import Result
+from studio.media import audio, mp4, png, riff_id3
 from studio.models.card import ModelCard
-
-KEYWORD = "studio"
-SIDECAR_FOLDER = ".studio"
-MAX_READ_BYTES = 512 * 2**20
-"""Larger files are not Studio's artifacts; reading them back is refused."""
-
-
-_MIDI_MARK = "Studio, job "
-"""Stands with the job's id in the first text of a MIDI file that Studio wrote."""
-
-
-class _Sidecar(msgspec.Struct, frozen=True):
-    recipe: Recipe
-    sha256: str
 
 
 def file_name(job: Job, ordinal: int) -> str:
@@ -59,32 +55,18 @@ def save(result: Result, *, job: Job, card: ModelCard, versions: dict[str, str],
     path = Path(job.target.folder) / file_name(job, result.ordinal)
     _check_encodable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    artifact = Artifact(
-        job_id=job.id, path=str(path), media_type=job.request.media_types[job.request.file_format], size=0, sha256="",
-        ordinal=result.ordinal, seed=result.seed, score=result.score, partial=result.partial,
+    encoded = encode(result, job.request.file_format, recipe)
+    _write_all(path, encoded, job.id)
+    artifact = _artifact(path, encoded.data, hashlib.sha256(encoded.data).hexdigest(), job, recipe)
+    return msgspec.structs.replace(artifact, width=encoded.width, height=encoded.height, duration=encoded.duration)
+
+
+def _artifact(path: Path, data: bytes, sha256: str, job: Job, recipe: Recipe) -> Artifact:
+    return Artifact(
+        job_id=job.id, path=str(path), media_type=job.request.media_types[job.request.file_format], size=len(data),
+        sha256=sha256, ordinal=recipe.ordinal, seed=recipe.seed, score=recipe.score, partial=recipe.partial,
+        finish_reason=recipe.finish_reason, thought_tokens=recipe.thought_tokens,
     )  # fmt: skip
-    if isinstance(result, TextResult):
-        data = result.text.encode(errors="replace")
-        artifact = msgspec.structs.replace(artifact, finish_reason=result.finish_reason, thought_tokens=result.thought_tokens)
-        _write_sidecar(path, recipe, data, job.id)
-    elif isinstance(result, ImageResult):
-        height, width = result.pixels.shape[:2]
-        artifact = msgspec.structs.replace(artifact, width=width, height=height)
-        data = png.encode_png(result.pixels, {KEYWORD: _json(recipe), "parameters": parameters_line(recipe)})
-    elif isinstance(result, AudioResult):
-        artifact = msgspec.structs.replace(artifact, duration=len(result.samples) / result.sampling_rate)
-        data = _encode_sound(result, job, recipe)
-    elif isinstance(result, VideoResult):
-        count, height, width = result.frames.shape[:3]
-        artifact = msgspec.structs.replace(artifact, width=width, height=height, duration=count / result.frame_rate)
-        data = video.encode_video(result.frames, result.frame_rate, job.request.file_format, _json(recipe))
-    else:
-        raise TypeError(type(result).__name__)
-    if isinstance(result, AudioResult) and result.midi:
-        _write_with_midi(path, data, result.midi, job.id)
-    else:
-        _write(path, data, job.id)
-    return msgspec.structs.replace(artifact, size=len(data), sha256=hashlib.sha256(data).hexdigest())
 
 
 def _check_encodable(path: Path) -> None:
@@ -98,44 +80,55 @@ def _check_encodable(path: Path) -> None:
         ) from None
 
 
-def _encode_sound(result: AudioResult, job: Job, recipe: Recipe) -> bytes:
+def _write_all(path: Path, encoded: Encoded, job_id: str) -> None:
+    """Write an artifact and, before it, the files beside it."""
+    new: list[Path] = []
+    for companion in encoded.companions:
+        place = companion.path(path)
+        is_new = not place.exists()
+        if not _may_write(path, place, companion, job_id):
+            raise _exists(place if companion.mark else path)
+        place.parent.mkdir(exist_ok=True)
+        write_whole(place, companion.data, replace=not companion.mark or not is_new)
+        if companion.mark and is_new:
+            new.append(place)
     try:
-        return audio.encode_audio(result.samples, result.sampling_rate, job.request.file_format, _json(recipe))
-    except ValueError as error:
-        raise StudioError(f"{error}.", cause="invalid", cure="Choose WAV or FLAC.") from error
+        _write(path, encoded.data, job_id)
+    except BaseException:
+        for place in new:  # the artifact goes elsewhere, or nowhere: none is left without it
+            with contextlib.suppress(OSError):
+                place.unlink()
+        raise
+
+
+def _may_write(path: Path, place: Path, companion: Companion, job_id: str) -> bool:
+    if companion.mark:
+        return not place.exists() or companion.mark in _beginning(place)
+    return not path.exists() or _is_of(path, job_id)
 
 
 def _write(path: Path, data: bytes, job_id: str) -> None:
     try:
         write_whole(path, data)
     except FileExistsError:
-        known = read_recipe(path)
-        if known is None or known.job_id != job_id:
-            raise StudioError(
-                f"{path} exists already and is kept.", cause="disk", cure="Choose another name or folder."
-            ) from None
+        if not _is_of(path, job_id):
+            raise _exists(path) from None
         write_whole(path, data, replace=True)
 
 
-def _write_with_midi(path: Path, data: bytes, midi: bytes, job_id: str) -> None:
-    beside = path.with_suffix(".mid")
-    is_new = not beside.exists()
-    if not is_new and f"{_MIDI_MARK}{job_id}".encode() not in _beginning(beside):
-        raise StudioError(f"{beside} exists already and is kept.", cause="disk", cure="Choose another name or folder.")
-    write_whole(beside, midi, replace=not is_new)  # before the sound: when that is there, all is
-    try:
-        _write(path, data, job_id)
-    except BaseException:
-        if is_new:  # the sound goes elsewhere, or nowhere: no notes are left without it
-            with contextlib.suppress(OSError):
-                beside.unlink()
-        raise
+def _is_of(path: Path, job_id: str) -> bool:
+    recipe = read_recipe(path)
+    return recipe is not None and recipe.job_id == job_id
+
+
+def _exists(path: Path) -> StudioError:
+    return StudioError(f"{path} exists already and is kept.", cause="disk", cure="Choose another name or folder.")
 
 
 def midi_beside(path: Path) -> Path | None:
     """Return the MIDI file that was written beside a sound, where it is still there."""
-    beside = path.with_suffix(".mid")
-    return beside if path.suffix.lower() != ".mid" and _MIDI_MARK.encode() in _beginning(beside) else None
+    beside = midi_path(path)
+    return beside if path.suffix.lower() != ".mid" and MIDI_MARK.encode() in _beginning(beside) else None
 
 
 def _beginning(path: Path) -> bytes:
@@ -148,82 +141,31 @@ def _beginning(path: Path) -> bytes:
         return b""
 
 
-def _write_sidecar(path: Path, recipe: Recipe, data: bytes, job_id: str) -> None:
-    # Before the text: a text without its recipe could not be told from anybody's file.
-    sidecar = sidecar_path(path)
-    known = read_recipe(path)
-    if path.exists() and (known is None or known.job_id != job_id):
-        raise StudioError(f"{path} exists already and is kept.", cause="disk", cure="Choose another name or folder.")
-    sidecar.parent.mkdir(exist_ok=True)
-    write_whole(sidecar, msgspec.json.encode(_Sidecar(recipe, hashlib.sha256(data).hexdigest())), replace=True)
-
-
-def sidecar_path(path: Path) -> Path:
-    """Return where the recipe of a text lies."""
-    return path.parent / SIDECAR_FOLDER / f"{path.name}.json"
-
-
 def _recipe(result: Result, job: Job, card: ModelCard, versions: dict[str, str], memory: str) -> Recipe:
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     return Recipe(
-        studio=__version__, job_id=job.id, request=job.request, ordinal=result.ordinal, seed=result.seed, model=card.name,
-        model_sha256=card.sha256, versions=versions, created=created, score=result.score, partial=result.partial,
-        memory=memory,
-        prompt_read=result.prompt_read if isinstance(result, (ImageResult, AudioResult)) else "",
-        inputs=result.inputs if isinstance(result, (ImageResult, VideoResult)) else {},
-        parts=result.parts if isinstance(result, (ImageResult, VideoResult)) else {},
-        **_text_facts(result),
+        studio=__version__, job_id=job.id, request=job.request, model=card.name, model_sha256=card.sha256, versions=versions,
+        created=created, memory=memory, **_facts(result),
     )  # fmt: skip
 
 
-def _text_facts(result: Result) -> dict[str, Any]:
-    if not isinstance(result, TextResult):
-        return {}
-    return {name: getattr(result, name) for name in ("finish_reason", "thought_tokens", "distinct")}
-
-
-def _json(recipe: Recipe) -> str:
-    return msgspec.json.encode(recipe).decode()
-
-
-def parameters_line(recipe: Recipe) -> str:
-    """Return the recipe as other image programs write and read it (prompt, negative prompt, then `Name: value` pairs)."""
-    request = recipe.request
-    values = {
-        "Steps": getattr(request, "num_inference_steps", ""), "Sampler": getattr(request, "scheduler", "") or "model default",
-        "CFG scale": getattr(request, "guidance_scale", ""), "Seed": recipe.seed,
-        "Size": f"{getattr(request, 'width', 0)}x{getattr(request, 'height', 0)}", "Model": recipe.model,
-    }  # fmt: skip
-    if getattr(request, "image", ""):
-        values["Denoising strength"] = getattr(request, "strength", "")
-    if getattr(request, "adapters", ""):
-        values["Adapters"] = f'"{getattr(request, "adapters", "")}"'  # it holds commas
-    if recipe.prompt_read:
-        values["Prompt read as"] = recipe.prompt_read
-    negative = getattr(request, "negative_prompt", "")
-    lines = [request.prompt, *([f"Negative prompt: {negative}"] if negative else [])]
-    return "\n".join([*lines, ", ".join(f"{name}: {value}" for name, value in values.items())])
+def _facts(result: Result) -> dict[str, Any]:
+    """Return the fields that a result and its recipe both have: seed, score, inputs …"""
+    names = (field.name for field in dataclasses.fields(result))
+    return {name: getattr(result, name) for name in names if name in Recipe.__struct_fields__}
 
 
 def read_recipe(path: Path) -> Recipe | None:
     """Return the recipe of an artifact; None where the file is not one, or is damaged. Never raises for a bad file."""
     try:
         if path.suffix.lower() in (".txt", ".md"):
-            return _read_sidecar(path).recipe
+            return read_sidecar(path).recipe
         if not path.is_file() or path.stat().st_size > MAX_READ_BYTES:
             return None
         text = _read_text(path)
         return msgspec.json.decode(text, type=Recipe) if text else None
     except (OSError, msgspec.DecodeError, UnicodeError, RecursionError):
         return None
-
-
-def _read_sidecar(path: Path) -> _Sidecar:
-    """Return what lies beside a text. Raises OSError, and ValueError where it is damaged."""
-    sidecar = sidecar_path(path)
-    if not sidecar.is_file() or sidecar.stat().st_size > MAX_READ_BYTES:  # a FIFO would never end
-        raise OSError(f"{sidecar} is not a recipe")
-    return msgspec.json.decode(sidecar.read_bytes(), type=_Sidecar)
 
 
 def _read_text(path: Path) -> str | None:
@@ -249,24 +191,8 @@ def _examine(path: Path, job: Job, ordinal: int) -> Artifact | None:
         return None
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    artifact = Artifact(
-        job_id=job.id, path=str(path), media_type=job.request.media_types[job.request.file_format], size=len(data), sha256=digest,
-        ordinal=ordinal, seed=recipe.seed, score=recipe.score, partial=recipe.partial, finish_reason=recipe.finish_reason,
-        thought_tokens=recipe.thought_tokens,
-    )  # fmt: skip
-    return artifact if _is_complete[artifact.media_type.partition("/")[0]](path, data, digest) else None
-
-
-def _text_is_complete(path: Path, _data: bytes, digest: str) -> bool:
-    return _read_sidecar(path).sha256 == digest
-
-
-_is_complete: dict[str, Callable[[Path, bytes, str], bool]] = {
-    "text": _text_is_complete,
-    "image": lambda _path, data, _digest: png.is_complete(data) or riff_id3.is_whole_riff(data),
-    "audio": lambda _path, data, _digest: audio.frames_in(data) > 0,
-    "video": lambda path, _data, _digest: mp4.is_complete(path),
-}
+    artifact = msgspec.structs.replace(_artifact(path, data, digest, job, recipe), ordinal=ordinal)
+    return artifact if is_complete(artifact.media_type, path, data, digest) else None
 
 
 def sweep_parts(folder: Path, writer: int = 0) -> None:

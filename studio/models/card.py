@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from studio.core.requests import KINDS, AnyRequest, Request, build_request, fields
+from studio.core.kinds import KINDS, AnyRequest
+from studio.core.requests import build_request, fields
 
 Runner = Literal["transformers", "diffusers", "llama.cpp", "hibari", "kokoro", "piper"]
 """What loads and runs the weights."""
@@ -201,7 +202,7 @@ _NEEDED = {
 
 def request_for(card: ModelCard, values: dict[str, Any]) -> AnyRequest:
     """Build a request for this model: its defaults, overridden by `values`. Raises InvalidRequestError."""
-    request_type: type[Request] = KINDS[card.kind]
+    request_type = KINDS[card.kind].request_type
     known = {info.name for info in fields(request_type)}
     defaults = {name: value for name, value in card.defaults.items() if name in known}
     return build_request(request_type, {**defaults, **values, "model": card.name})

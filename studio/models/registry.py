@@ -8,20 +8,13 @@ from pathlib import Path
 import msgspec
 
 from studio.core.errors import StudioError
+from studio.core.kinds import KINDS
 from studio.core.paths import DataFolder
 from studio.core.settings_store import load_settings
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.card_store import read_card
 from studio.models.catalog import builtin_cards
 from studio.models.video_families import moves
-
-_CURE = {
-    "text": "Run `studio models install starter`, or add a model of your own with `studio models add FOLDER`.",
-    "speech": "Run `studio models install kokoro`, or add a model of your own with `studio models add FOLDER`.",
-    "video": "Add one with `studio models add FOLDER`; `studio models list --all` names some that `studio models get` fetches.",
-    ADAPTER: "Add one with `studio models add FILE`.",
-}
-_OTHER_CURE = "Add a model of your own with `studio models add FOLDER`."
 
 
 def list_installed(data: DataFolder) -> list[ModelCard]:
@@ -65,7 +58,7 @@ def find(data: DataFolder, kind: str, name: str = "") -> ModelCard:
 
 def among(cards: list[ModelCard], kind: str, name: str) -> ModelCard:
     """Return the one of these cards of a kind that is meant, the default first. Raises StudioError."""
-    cure, what = _CURE.get(kind, _OTHER_CURE), kind if kind == ADAPTER else f"{kind} model"
+    cure, what = _cure(kind), kind if kind == ADAPTER else f"{kind} model"
     if not name:
         if not cards:
             raise StudioError(f"No {what} is installed.", cause="model", cure=cure)
@@ -75,6 +68,18 @@ def among(cards: list[ModelCard], kind: str, name: str) -> ModelCard:
             return card
     others = ", ".join(card.name for card in cards) or "none"
     raise StudioError(f"There is no {what} {name!r}; installed: {others}.", cause="model", cure=cure)
+
+
+def _cure(name: str) -> str:
+    """Return how to get a model of a kind."""
+    kind = KINDS.get(name)
+    if name == ADAPTER:
+        return "Add one with `studio models add FILE`."
+    if kind is not None and kind.is_optional:
+        return "Add one with `studio models add FOLDER`; `studio models list --all` names some that `studio models get` fetches."
+    if kind is not None and kind.starter:
+        return f"Run `studio models install {kind.starter}`, or add a model of your own with `studio models add FOLDER`."
+    return "Add a model of your own with `studio models add FOLDER`."
 
 
 def _with_its_folder(card: ModelCard, data: DataFolder) -> ModelCard:

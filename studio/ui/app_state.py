@@ -128,7 +128,7 @@ class Shared(QObject):
 
     def _list_cards(self) -> list[ModelCard]:
         if self.fake:
-            from studio.core.requests import KINDS
+            from studio.core.kinds import KINDS
             from studio.models.card import fake_card
 
             return [fake_card(kind) for kind in KINDS]

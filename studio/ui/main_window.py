@@ -6,6 +6,7 @@ What is needed only then, or only when a person does something, is imported ther
 from __future__ import annotations
 
 import base64
+import importlib
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from studio import __version__
 from studio.ui import actions
 from studio.ui.widgets import theme
 from studio.ui.widgets.icons import icon
-from studio.ui.window_shell import TABS, Frame
+from studio.ui.window_shell import TAB_NAMES, TABS, Frame
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from studio.core.artifact import Recipe
     from studio.core.events import Event
     from studio.core.jobs import Batch, Job
+    from studio.core.kinds import Kind
     from studio.ui.app_state import Shared
     from studio.ui.batch.dialog import BatchDialog
     from studio.ui.tabs.audio import AudioTab
@@ -56,7 +58,7 @@ class MainWindow(Frame):
         self._engine_state = label("", "muted")
         self.statusBar().addPermanentWidget(self._engine_state)
         yield
-        name = TABS[self.tabs.currentIndex()]
+        name = TAB_NAMES[self.tabs.currentIndex()]
         make = import_tab(name)
         yield
         tab = make(shared)
@@ -190,8 +192,8 @@ class MainWindow(Frame):
 
     def current(self) -> Any:
         """Return the tab for the kind that is shown."""
-        name = TABS[self.tabs.currentIndex()]
-        return self.audio_tab.current() if name == "audio" else self._build(name)
+        name = TAB_NAMES[self.tabs.currentIndex()]
+        return self._build(name).current()
 
     def generate(self) -> None:
         """Start the job of the tab that is shown."""
@@ -213,18 +215,18 @@ class MainWindow(Frame):
 
     def show_text(self) -> None:
         """Go to the text tab."""
-        self.tabs.setCurrentIndex(TABS.index("text"))
+        self.tabs.setCurrentIndex(TAB_NAMES.index("text"))
 
     def show_image(self) -> None:
         """Go to the image tab."""
-        self.tabs.setCurrentIndex(TABS.index("image"))
+        self.tabs.setCurrentIndex(TAB_NAMES.index("image"))
 
     def show_audio(self) -> None:
         """Go to the audio tab."""
-        self.tabs.setCurrentIndex(TABS.index("audio"))
+        self.tabs.setCurrentIndex(TAB_NAMES.index("audio"))
 
     def _on_tab_changed(self, index: int) -> None:
-        self._build(TABS[index])
+        self._build(TAB_NAMES[index])
         self.shared.change_settings(last_tab=index)
 
     # Dialogs ----------------------------------------------------------------------------------------------------------------
@@ -296,32 +298,34 @@ class MainWindow(Frame):
         """Fill the form of a recipe's kind."""
         import msgspec
 
+        from studio.core.kinds import KINDS
+
         values = msgspec.structs.asdict(recipe.request)
-        kind = recipe.request.kind
-        if kind == "video":
-            self._say_no_form(recipe)
+        kind = KINDS[recipe.request.kind]
+        if not kind.tab:
+            self._say_no_form(kind, recipe)
             return
-        tab = self._build(kind) if kind in TABS else self.audio_tab.for_kind(kind)
+        tab = self._build(kind.tab).for_kind(kind.name)
         tab.set_values({**values, "seed": recipe.seed if recipe.seed is not None else values.get("seed"), "model": recipe.model})
-        self.tabs.setCurrentIndex(TABS.index(kind if kind in TABS else "audio"))
+        self.tabs.setCurrentIndex(TAB_NAMES.index(kind.tab))
         self.shared.said.emit("The form is filled as the file was made")
 
-    def _say_no_form(self, recipe: Recipe) -> None:
+    def _say_no_form(self, kind: Kind, recipe: Recipe) -> None:
         from studio.ui.widgets.factory import tell
 
         told = f"with {recipe.model}, seed {recipe.seed}, from: {recipe.request.prompt[:500]}"
         tell(
             self,
-            "A video of Studio",
+            f"A {kind.title.lower()} of Studio",
             f"It was made {told}",
-            f"There is no tab for videos yet; `studio video` makes it again.\n\n{_lines(recipe)}",
+            f"There is no tab for {kind.title.lower()}s yet; `studio {kind.name}` makes it again.\n\n{_lines(recipe)}",
         )
 
     def continue_midi(self, path: Path) -> None:
         """Fill the form of music with a MIDI file to go on from."""
         self.audio_tab.for_kind("music")
         self.audio_tab.music.continue_midi(path)
-        self.tabs.setCurrentIndex(TABS.index("audio"))
+        self.tabs.setCurrentIndex(TAB_NAMES.index("audio"))
 
     def start_from(self, path: Path) -> None:
         """Fill the form of pictures with one to start from."""
@@ -386,7 +390,7 @@ class MainWindow(Frame):
 
     def _on_scheme_changed(self) -> None:
         actions.tint(self.actions_by_name)
-        for number, name in enumerate(TABS):
+        for number, name in enumerate(TAB_NAMES):
             self.tabs.setTabIcon(number, icon(name))
 
     # Models -----------------------------------------------------------------------------------------------------------------
@@ -449,14 +453,17 @@ class MainWindow(Frame):
 
     def edit_job(self, job: Job) -> None:
         """Open the form of a waiting job."""
-        kind = job.request.kind
-        if kind == "video":
+        from studio.core.kinds import KINDS
+
+        kind = KINDS[job.request.kind]
+        if not kind.tab:
             self.shared.said.emit(
-                "There is no form for videos yet: take the job from the queue and give it anew with `studio video`"
+                f"There is no form for {kind.title.lower()}s yet: take the job from the queue and give it anew with "
+                f"`studio {kind.name}`"
             )
             return
-        tab = self._build(kind) if kind in TABS else self.audio_tab.for_kind(kind)
-        self.tabs.setCurrentIndex(TABS.index(kind if kind in TABS else "audio"))
+        tab = self._build(kind.tab).for_kind(kind.name)
+        self.tabs.setCurrentIndex(TAB_NAMES.index(kind.tab))
         tab.edit(job)
 
     def toggle_pause(self) -> None:
@@ -526,14 +533,6 @@ def _lines(recipe: Recipe) -> str:
 
 def import_tab(name: str) -> type[Any]:
     """Return the class of a tab."""
-    if name == "text":
-        from studio.ui.tabs.text import TextTab
-
-        return TextTab
-    if name == "image":
-        from studio.ui.tabs.image import ImageTab
-
-        return ImageTab
-    from studio.ui.tabs.audio import AudioTab
-
-    return AudioTab
+    module, _colon, class_name = TABS[name].partition(":")
+    tab: type[Any] = getattr(importlib.import_module(module), class_name)
+    return tab

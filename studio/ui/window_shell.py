@@ -21,7 +21,14 @@ from studio.ui.desktop.screens import DECORATION, Scroll, bring_back, resize_to_
 from studio.ui.widgets.icons import icon
 from studio.ui.widgets.theme import Mode
 
-TABS = ("text", "image", "audio")
+TABS = {
+    "text": "studio.ui.tabs.text:TextTab",
+    "image": "studio.ui.tabs.image:ImageTab",
+    "audio": "studio.ui.tabs.audio:AudioTab",
+}
+"""Name → module and class of a tab, in their order. A tab shows the kinds whose records name it (`core.kinds`, which comes after
+the first paint: msgspec does)."""
+TAB_NAMES = tuple(TABS)
 DEFAULT_SIZE = (1280, 800)
 LEAST_SIZE = (720, 480)
 LEAST_BARS_HEIGHT = 56

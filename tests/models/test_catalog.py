@@ -18,8 +18,9 @@ from typer.testing import CliRunner
 
 from studio.cli.app import app
 from studio.core.errors import StudioError
+from studio.core.kinds import KINDS
 from studio.core.paths import resources
-from studio.core.requests import KINDS, ImageRequest, VideoRequest, fields
+from studio.core.requests import ImageRequest, VideoRequest, fields
 from studio.engine.runtime.schedulers import CLASSES
 from studio.models.card import SYMBOLIC_MUSIC, ModelCard, Voice, request_for
 from studio.models.card_store import card_folder, read_card, write_card
@@ -85,7 +86,7 @@ def test_a_card_is_valid(card):
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
 def test_the_defaults_make_a_request_within_the_cards_own_limits(card):
-    assert set(card.defaults) <= {info.name for info in fields(KINDS[card.kind])}
+    assert set(card.defaults) <= {info.name for info in fields(KINDS[card.kind].request_type)}
     request = request_for(card, {"prompt": "x"})
     for name, value in card.defaults.items():
         assert getattr(request, name) == value

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import studio
 from studio.core.environment import OFFLINE
-from studio.core.requests import KINDS
+from studio.core.kinds import KINDS
 from studio.engine.process import preload
 
 SOURCES = sorted(Path(studio.__file__).parent.rglob("*.py"))

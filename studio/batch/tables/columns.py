@@ -9,7 +9,8 @@ import functools
 import re
 import unicodedata
 
-from studio.core.requests import KINDS, fields
+from studio.core.kinds import KINDS
+from studio.core.requests import fields
 
 _ALIASES = {
     "prompt": ("positive prompt", "positive", "text prompt"),
@@ -55,7 +56,7 @@ def fold(name: str) -> str:
 @functools.cache
 def _fields(kind: str) -> dict[str, str]:
     """Folded name → field."""
-    known = fields(KINDS[kind])
+    known = fields(KINDS[kind].request_type)
     there = {info.name for info in known}
     found = {alias: name for name, aliases in _ALIASES.items() if name in there for alias in aliases}
     found |= {fold(info.name): info.name for info in known}
@@ -84,7 +85,7 @@ def is_prompt(name: str) -> bool:
 
 @functools.cache
 def _numbers(kind: str) -> dict[str, type]:
-    return {info.name: info.type for info in fields(KINDS[kind]) if info.type in (int, float)}
+    return {info.name: info.type for info in fields(KINDS[kind].request_type) if info.type in (int, float)}
 
 
 def as_number(text: str, kind: str, field: str, *, decimal_comma: bool) -> str:

@@ -16,8 +16,8 @@ from studio.cli.batch.run import BatchRun, from_standard_input
 from studio.cli.prompt_source import STANDARD_INPUT
 from studio.core import file_names
 from studio.core.errors import StudioError
+from studio.core.kinds import KINDS
 from studio.core.paths import input_path, user_path
-from studio.core.requests import KINDS
 
 
 def _choices(table: dict[str, str]) -> str:

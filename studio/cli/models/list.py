@@ -110,7 +110,7 @@ def check_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
 
 
 def _installed(data: DataFolder) -> list[ModelCard]:
-    from studio.core.requests import KINDS
+    from studio.core.kinds import KINDS
     from studio.models.registry import of_kind
 
     adapters = [card for card in of_kind(data, ADAPTER) if card.kind == ADAPTER]

@@ -91,8 +91,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbi
 
     media_types: ClassVar[Mapping[str, str]] = {}
     """File format → media type of the artifacts that this kind makes."""
-    title: ClassVar[str] = ""
-    """The kind's name in the window."""
 
     prompt: Prompt
     model: ModelName = ""

@@ -18,7 +18,6 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
     """Make pictures from a prompt. The fields are those of a diffusers pipeline's call; sizes are in pixels."""
 
     media_types: ClassVar = {"png": "image/png"}
-    title: ClassVar = "Image"
 
     negative_prompt: Annotated[str, negative_prompt("picture")] = ""
     width: Annotated[int, side("Width", "In pixels, a multiple of 8.", most=4096, step=8)] = 512

@@ -16,7 +16,6 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
     """Make music or a sound from a description."""
 
     media_types: ClassVar = AUDIO_MEDIA_TYPES
-    title: ClassVar = "Music"
 
     seconds: Annotated[
         float, Meta(title="Length", description="In seconds.", ge=0.5, le=600, extra={"unit": "s", "step": 0.5})

@@ -19,7 +19,6 @@ class SpeechRequest(Request, frozen=True, kw_only=True, tag="speech"):
     """Read the prompt aloud."""
 
     media_types: ClassVar = AUDIO_MEDIA_TYPES
-    title: ClassVar = "Speech"
 
     prompt: Annotated[
         str,

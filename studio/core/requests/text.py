@@ -19,7 +19,6 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
     """
 
     media_types: ClassVar = {"txt": "text/plain", "md": "text/markdown"}
-    title: ClassVar = "Text"
 
     system_prompt: Annotated[
         str,

@@ -21,7 +21,6 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
     """Make a video from a prompt, and a first frame where one is given. The fields are those of a diffusers pipeline's call."""
 
     media_types: ClassVar = {"mp4": "video/mp4", "webp": "image/webp"}
-    title: ClassVar = "Video"
 
     negative_prompt: Annotated[str, negative_prompt("video")] = ""
     image: Annotated[

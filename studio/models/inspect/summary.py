@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from studio.core.errors import StudioError
+from studio.core.kinds import KINDS
 from studio.core.paths import DataFolder
 from studio.core.regular_file import HeaderError, opened
 from studio.models import llama_cpp
@@ -137,9 +138,11 @@ def _size(path: Path) -> int:
 def _what(card: ModelCard) -> str:
     if card.adapter:
         return f"{NAMES[card.adapter]} for {card.family}"
-    makes = {"text": "a text model", "image": "a model of pictures", "speech": "a voice", "music": "a model of music"}
-    makes["video"] = "motion for a model of pictures" if card.base else "a model of videos"
-    return f"{makes.get(card.kind, 'a model')} ({card.family})"
+    if card.base:
+        noun = f"motion for {KINDS['image'].model_noun}"
+    else:
+        noun = KINDS[card.kind].model_noun if card.kind in KINDS else "a model"
+    return f"{noun} ({card.family})"
 
 
 def _format(path: Path, card: ModelCard | None) -> str:

@@ -27,8 +27,9 @@ from studio.batch.output.collected import FORMATS
 from studio.batch.seeds import MAX_REPEATS, POLICIES
 from studio.batch.tables.encoding import ENCODINGS
 from studio.core import file_names
+from studio.core.kinds import KINDS
 from studio.core.presets import presets
-from studio.core.requests import KINDS, fields
+from studio.core.requests import fields
 from studio.ui.app_state import Shared
 from studio.ui.batch.preview import as_variables
 from studio.ui.plain_editor import PlainEditor
@@ -173,7 +174,7 @@ class PromptsPage(Page):
 
 def _settings(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings among these values: neither prompt nor model nor seed, and nothing that is not set."""
-    known = {info.name for info in fields(KINDS[kind])} - {"prompt", "model", "seed"}
+    known = {info.name for info in fields(KINDS[kind].request_type)} - {"prompt", "model", "seed"}
     return {name: value for name, value in values.items() if name in known and value not in (None, "")}
 
 
@@ -282,7 +283,7 @@ class ColumnsPage(Page):
 
 
 def _meanings(column: str, kind: str) -> QComboBox:
-    known = fields(KINDS[kind])
+    known = fields(KINDS[kind].request_type)
     own = next((info for info in known if column in (info.name, info.flag)), None)
     as_named = f"{own.meta.title or own.name} (by its name)" if own else "For templates and names only"
     box = _combo({AS_NAMED: "Kind (by its name)" if column == "kind" else as_named}, f"What {column} is", "Which field it fills")

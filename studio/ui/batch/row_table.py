@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
 from studio.batch.plan import Row
+from studio.core.kinds import KINDS
 from studio.core.requests import Request, fields
 from studio.ui.batch.preview import Understood
 from studio.ui.widgets import theme
@@ -73,7 +74,7 @@ class RowTable(QAbstractTableModel):
         if request is None:
             return {PROMPT: shown.message[:500], SETTINGS: "Cannot run"}.get(column, "")
         if column == KIND:
-            return request.title
+            return KINDS[request.kind].title
         if column == PROMPT:
             return " ".join(request.prompt[:MAX_SHOWN].split())
         return settings_text(request) if column == SETTINGS else self._file(at, request)

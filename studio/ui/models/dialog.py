@@ -35,6 +35,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.errors import StudioError
+from studio.core.kinds import KINDS
 from studio.core.settings import MemoryWish
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalog import how_to_get, listed
@@ -49,7 +50,7 @@ from studio.ui.app_state import Shared
 from studio.ui.desktop.screens import resize_to_fit
 from studio.ui.models.card_view import CardView
 from studio.ui.models.filters import ModelsPane
-from studio.ui.models.list import ORDER, Item, items
+from studio.ui.models.list import Item, items
 from studio.ui.widgets.factory import Notice, ask, button, label, name_control, row
 
 NARROW = 860
@@ -180,10 +181,11 @@ class ModelsDialog(QDialog):
     # What is shown ------------------------------------------------------------------------------------------------------------
 
     def _fill(self) -> None:
-        cards = [card for kind in ORDER for card in self.shared.cards(kind)]
+        kinds = sorted(KINDS, key=lambda name: KINDS[name].place)
+        cards = [card for kind in kinds for card in self.shared.cards(kind)]
         adapters = [card for card in self.shared.cards(ADAPTER) if card.kind == ADAPTER]
         cards += sorted(adapters, key=lambda card: card.title.casefold())
-        defaults = {found[0].name for kind in ORDER if (found := self.shared.cards(kind))}
+        defaults = {found[0].name for kind in kinds if (found := self.shared.cards(kind))}
         self.list.show_items(items(listed(cards), len(cards), defaults, self._here))
         self._on_chosen()
 

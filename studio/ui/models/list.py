@@ -19,7 +19,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from studio.core.requests import KINDS
+from studio.core.kinds import KINDS
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalog import CatalogueEntry, why_not_run
 from studio.models.memory.hardware import Machine, needed
@@ -29,8 +29,6 @@ from studio.ui.widgets.factory import size_text
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 50
-ORDER = sorted(KINDS, key=lambda kind: ("text", "image", "video", "speech", "music", kind).index(kind))
-"""The kinds as the window's tabs have them."""
 COMMERCIAL = {"yes": "free to use", "conditional": "conditions", "no": "not commercial"}
 ADAPTERS = {
     "lora": "LoRA", "textual-inversion": "Textual inversion", "vae": "VAE", "controlnet": "ControlNet",
@@ -128,7 +126,7 @@ def items(entries: Sequence[CatalogueEntry], installed: int, defaults: set[str],
         if item.installed:
             return (0,)
         need = needed(item.card, "bf16") or item.size
-        return (1, bool(item.hindrance), ORDER.index(item.card.kind), need or 1 << 60, item.card.title)
+        return (1, bool(item.hindrance), KINDS[item.card.kind].place, need or 1 << 60, item.card.title)
 
     return sorted(found, key=place)
 
@@ -227,10 +225,7 @@ class ModelFilter(QSortFilterProxyModel):
 
 def _tasks_of(card: ModelCard) -> tuple[str, ...]:
     """Return what a model without a catalogue's card is for."""
-    known = {
-        "text": ("text-generation",), "image": ("text-to-image",), "speech": ("text-to-speech",), "video": ("text-to-video",),
-    }  # fmt: skip
-    return known.get(card.kind, ("text-to-audio",))
+    return (KINDS[card.kind].task,)
 
 
 class ModelDelegate(QStyledItemDelegate):

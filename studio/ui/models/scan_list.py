@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QColor, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView
 
-from studio.core.requests import KINDS
+from studio.core.kinds import KINDS
 from studio.models.install.scan import Found
 from studio.ui.widgets import theme
 from studio.ui.widgets.factory import dress_table, name_control, size_text

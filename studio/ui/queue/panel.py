@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from studio.core.artifact import Artifact
 from studio.core.jobs import Job, JobState
-from studio.core.requests import KINDS
+from studio.core.kinds import KINDS
 from studio.ui import background
 from studio.ui.app_state import Shared
 from studio.ui.queue.pause_menu import PauseMenu
@@ -60,7 +60,9 @@ class QueuePanel(QWidget):
         self.table = _table(self.shown)
         self.summary = label("", "muted")
         self.text = search_field("Search prompts", "Show only jobs with this text in prompt or model", "Search prompts")
-        self.kind = choice_box("Kind", "Show only jobs of a kind", "All kinds", {k: t.title for k, t in KINDS.items()})
+        self.kind = choice_box(
+            "Kind", "Show only jobs of a kind", "All kinds", {name: kind.title for name, kind in KINDS.items()}
+        )
         words = {word: word for word in (*WORDS.values(), SET_ASIDE)}
         self.state = choice_box("State", "Show only jobs in a state", "All states", words)
         self.batch = choice_box("Batch", "Show only jobs of a batch", "All batches", {})
@@ -238,13 +240,13 @@ class QueuePanel(QWidget):
             self.undo_stack.push(Remove(self.queue, jobs))
 
     def show_chosen(self) -> None:
-        """Show the folder of the selected job's result (a video itself), or why it failed."""
+        """Show the folder of the selected job's result (where no tab shows it, the result itself), or why it failed."""
         jobs = self.chosen()
         if jobs and jobs[0].failure is not None:
             failure = jobs[0].failure
             tell(self, "The job failed", f"{failure.message} {failure.cure}", failure.details)
         elif jobs:
-            self.queue.find_artifacts(jobs[0].id, _open_video if jobs[0].request.kind == "video" else _open_folder)
+            self.queue.find_artifacts(jobs[0].id, _open_folder if KINDS[jobs[0].request.kind].tab else _open_file)
 
     def toggle_pause(self) -> None:
         """Pause after the running job, or go on."""
@@ -346,8 +348,8 @@ def _table(shown: JobFilter) -> QTableView:
     return table
 
 
-def _open_video(artifacts: list[Artifact]) -> None:
-    # There is no tab that would play it: the desktop's own player does.
+def _open_file(artifacts: list[Artifact]) -> None:
+    # The desktop's own program shows it.
     if artifacts and not QDesktopServices.openUrl(QUrl.fromLocalFile(artifacts[0].path)):
         _open_folder(artifacts)
 

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from studio.core.events import TERMINAL, Event, Loading, Progress
 from studio.core.jobs import Job, JobState
+from studio.core.kinds import KINDS
 from studio.jobs.queue import JobQueue
 from studio.ui import background
 
@@ -123,7 +124,7 @@ class JobTable(QAbstractTableModel):
             rank = self._ranks.get(job.id) if job.state is JobState.QUEUED else None
             return f"{word_for(job)} · {rank}" if rank else word_for(job)
         if column == KIND:
-            return job.request.title
+            return KINDS[job.request.kind].title
         if column == MODEL:
             return job.request.model
         if column == PROMPT:

@@ -298,7 +298,7 @@ class AudioTab(QWidget):
 
     def for_kind(self, kind: str) -> SoundTab:
         """Show speech or music, and return its tab."""
-        self.switch.setCurrentIndex(1 if kind == "music" else 0)
+        self.switch.setCurrentIndex([page.kind for page in self.pages].index(kind))
         return self.current()
 
     def load_draft(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
@@ -23,7 +23,8 @@ from PySide6.QtWidgets import (
 from studio.core.errors import Failure, InvalidRequestError, Problem
 from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Progress
 from studio.core.jobs import Job, JobState, new_job
-from studio.core.requests import KINDS, Request, fields
+from studio.core.kinds import KINDS
+from studio.core.requests import Request, fields
 from studio.models.card import ModelCard, request_for
 from studio.ui.app_state import Shared
 from studio.ui.desktop.screens import Scroll
@@ -62,8 +63,8 @@ class GenerateTab(QWidget):
         self.model = QComboBox()
         name_control(self.model, "Model", "The model that does it")
         self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._titles = {info.name: info.meta.title or info.name for info in fields(KINDS[self.kind])}
-        self.form = RequestForm(KINDS[self.kind], skip=("prompt", "model", *self.own_fields))
+        self._titles = {info.name: info.meta.title or info.name for info in fields(KINDS[self.kind].request_type)}
+        self.form = RequestForm(KINDS[self.kind].request_type, skip=("prompt", "model", *self.own_fields))
         self._prompt_problem = label(role="error", wrap=True)
         self.generate_button = button("Generate", "Start (Ctrl+Enter)", self.generate, "play", primary=True)
         self.stop_button = button("Stop", "Stop and keep what is there (Esc)", self.stop, "stop")
@@ -79,6 +80,15 @@ class GenerateTab(QWidget):
         self._connect()
         self.refresh_models()
         self.show_idle()
+
+    def current(self) -> Self:
+        """Return the form that is shown: this one. A tab of several kinds has several."""
+        return self
+
+    def for_kind(self, kind: str) -> Self:
+        """Return the form of one of the tab's kinds, shown."""
+        assert kind == self.kind
+        return self
 
     # What subclasses give -------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from studio.core.requests import ImageRequest
 from studio.engine.image import generate as image
 from studio.engine.protocol import JobCancelledError, Run
 from studio.engine.runtime.schedulers import CLASSES
-from studio.library import artifacts
+from studio.library import artifacts, encoders
 from studio.library.results import ImageResult
 from studio.models.card import request_for
 from studio.models.catalog import entry_named
@@ -140,7 +140,7 @@ def test_the_starter_reads_chinese_and_says_how_it_read_it(tmp_path):
     job = new_job(request_for(card, {"prompt": "一只红苹果", "seed": 1}), str(tmp_path))
     recipe = artifacts.read_recipe(Path(artifacts.save(chinese, job=job, card=card, versions={}).path))
     assert (recipe.request.prompt, recipe.prompt_read) == ("一只红苹果", "a red apple")
-    assert "Prompt read as: a red apple" in artifacts.parameters_line(recipe)
+    assert "Prompt read as: a red apple" in encoders.parameters_line(recipe)
 
 
 def together(model, requests, cancelled=lambda _number, _seen: False):

@@ -1,0 +1,107 @@
+"""The kinds of content that Studio makes: what the window, the commands, batches and models know of each, in one record.
+
+A new kind is a record here, its request in `core/requests/`, and its runner in `engine/registry.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Union
+
+import msgspec
+
+from studio.core.requests import ImageRequest, MusicRequest, Request, SpeechRequest, TextRequest, VideoRequest
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of content."""
+
+    request_type: type[Request]
+    title: str
+    """Its name in the window."""
+    noun: str
+    """What a job makes, after "Make"."""
+    model_noun: str
+    """What a model for it is called."""
+    task: str
+    """The task of its models, as the hub names it; a model whose card names none has this one."""
+    place: int
+    """Its place in the window's list of models, which has the order of the tabs."""
+    tab: str = ""
+    """The tab with its form (a key of `ui.window_shell.TABS`); empty where there is none."""
+    starter: str = ""
+    """What `studio models install` calls a small model for it; empty where there is none."""
+    is_optional: bool = False
+    """True where Studio is complete without a model for it."""
+
+    @property
+    def name(self) -> str:
+        """Its name in requests, cards, commands and batch files."""
+        return str(self.request_type.__struct_config__.tag)
+
+    @property
+    def media_types(self) -> Mapping[str, str]:
+        """File format → media type of its artifacts."""
+        return self.request_type.media_types
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            request_type=ImageRequest,
+            title="Image",
+            noun="pictures",
+            model_noun="a model of pictures",
+            task="text-to-image",
+            place=1,
+            tab="image",
+        ),
+        Kind(
+            request_type=SpeechRequest,
+            title="Speech",
+            noun="speech",
+            model_noun="a voice",
+            task="text-to-speech",
+            place=3,
+            tab="audio",
+            starter="kokoro",
+        ),
+        Kind(
+            request_type=MusicRequest,
+            title="Music",
+            noun="music",
+            model_noun="a model of music",
+            task="text-to-audio",
+            place=4,
+            tab="audio",
+        ),
+        Kind(
+            request_type=TextRequest,
+            title="Text",
+            noun="text",
+            model_noun="a text model",
+            task="text-generation",
+            place=0,
+            tab="text",
+            starter="starter",
+        ),
+        Kind(
+            request_type=VideoRequest,
+            title="Video",
+            noun="a video",
+            model_noun="a model of videos",
+            task="text-to-video",
+            place=2,
+            tab="",
+            is_optional=True,
+        ),
+    )
+}
+"""Name → kind, in the order of commands, menus and tables."""
+
+if TYPE_CHECKING:
+    AnyRequest = Request
+else:
+    AnyRequest = Union[tuple(kind.request_type for kind in KINDS.values())]  # noqa: UP007  built at run time
+"""A request of any kind, as msgspec decodes it."""
