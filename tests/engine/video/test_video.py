@@ -32,8 +32,8 @@ from studio.models.install.add import add
 from studio.models.memory.load_plan import Plan
 from studio.models.registry import find
 from studio.preflight import video as video_given
-from studio.preflight.checks import check_given
 from studio.preflight.images import fit_to
+from studio.preflight.video import check_video
 from tests.checkpoints.image import make_sd
 from tests.checkpoints.video import MAKERS, SMALL, first_frame, make_cogvideox, make_ltx, make_motion_adapter, make_wan
 from tests.engine.runs import run_job
@@ -291,7 +291,7 @@ def test_a_cancelled_video_leaves_no_file(cards, data):
 )
 def test_what_a_model_cannot_make_is_said_before_it_is_loaded(cards, monkeypatch, name, values, field, words):
     monkeypatch.setattr(video_given.psutil, "virtual_memory", lambda: SimpleNamespace(total=32 << 30))
-    problem = check_given(cards(name), request(**values))
+    problem = check_video(cards(name), request(**values))
     assert problem is not None
     assert problem.field == field
     assert re.search(words, problem.message), problem.message
@@ -313,7 +313,7 @@ def test_a_folder_or_damaged_file_is_no_first_frame(cards, tmp_path, picture):
     for name, content in bad.items():
         (tmp_path / name).write_bytes(content)
     for name in ("folder.png", *bad):
-        problem = check_given(card, request(image=str(tmp_path / name)))
+        problem = check_video(card, request(image=str(tmp_path / name)))
         assert problem is not None, name
         assert problem.field == "image"
 
@@ -340,7 +340,7 @@ def test_a_changed_byte_in_a_first_frame_never_ends_in_another_error(cards, tmp_
             for place in chance.integers(0, len(content), 3):
                 damaged[place] = chance.integers(0, 256)
             path.write_bytes(damaged)
-            check_given(card, request(image=str(path)))
+            check_video(card, request(image=str(path)))
             with contextlib.suppress(StudioError):
                 read_picture(path)
 
@@ -431,7 +431,7 @@ def test_without_the_encoder_a_video_is_refused_before_it_is_made(cards, data, m
 
     monkeypatch.setattr(video_files.importlib.util, "find_spec", lambda _name: None)
     install(data, cards("ltx"))
-    problem = check_given(cards("ltx"), request())
+    problem = check_video(cards("ltx"), request())
     assert problem is not None
     assert problem.field == "format"
     assert 'pip install "studio[video]"' in problem.message
