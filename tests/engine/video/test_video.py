@@ -30,7 +30,7 @@ from studio.models.card_store import card_folder, write_card
 from studio.models.catalog import why_not_run
 from studio.models.install.add import add
 from studio.models.memory.load_plan import Plan
-from studio.models.registry import find
+from studio.models.registry import ModelRegistry
 from studio.preflight import video as video_given
 from studio.preflight.images import fit_to
 from studio.preflight.video import check_video
@@ -196,12 +196,12 @@ def test_a_motion_adapter_moves_the_stable_diffusion_that_is_there(data, tmp_pat
     adapter = add(data, tmp_path / "motion")
     assert (adapter.kind, adapter.base, adapter.most_frames) == ("video", "stable-diffusion-1.5", 32)
     with pytest.raises(StudioError, match=r"needs Stable Diffusion 1\.5 or another model of its kind") as told:
-        find(data, "video", adapter.name)
+        ModelRegistry(data).find("video", adapter.name)
     assert "studio models get" in told.value.cure
-    assert find(data, "image").family == "StableDiffusionPipeline"  # the starter's, which is of another width
+    assert ModelRegistry(data).find("image").family == "StableDiffusionPipeline"  # the starter's, which is of another width
     make_sd(tmp_path / "other-pictures")
     base = add(data, tmp_path / "other-pictures")
-    assert find(data, "video").base_path == base.path
+    assert ModelRegistry(data).find("video").base_path == base.path
     job, events = run_here(data, request(model=adapter.name, width=16, height=24, num_frames=4))
     assert isinstance(events[-1], Finished), events[-1]
     frames, _rate = decoded(events[-1].artifacts[0].path)
@@ -221,9 +221,9 @@ def test_the_base_that_the_card_names_comes_first(data, tmp_path):
     meant = msgspec.structs.replace(
         first, name="z-meant", title="Z", path=str(tmp_path / "z-meant"), repo="stable-diffusion-v1-5/stable-diffusion-v1-5"
     )
-    assert find(data, "video").base_path == first.path
+    assert ModelRegistry(data).find("video").base_path == first.path
     install(data, meant)
-    assert find(data, "video").base_path == meant.path
+    assert ModelRegistry(data).find("video").base_path == meant.path
 
 
 # Cancelling -------------------------------------------------------------------------------------------------------------------
