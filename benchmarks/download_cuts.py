@@ -23,7 +23,7 @@ import psutil
 from benchmarks import measure
 from studio.core.paths import DataFolder
 from studio.models.hub.repository import Hub
-from studio.models.registry import list_installed
+from studio.models.registry import ModelRegistry
 from tests.checkpoints.text import make_gpt2
 from tests.models.hub.server import Fault, LoopbackHub, digest, files_of
 
@@ -119,7 +119,7 @@ def interrupt(hub: LoopbackHub, data: DataFolder, events: list[tuple[int, str]])
         program.communicate(timeout=60)
         _gone, alive = psutil.wait_procs(children, 10)
         tally["left_behind"] += len(alive)
-        tally["half_in_list"] += sum(not card.builtin for card in list_installed(data))
+        tally["half_in_list"] += sum(not card.builtin for card in ModelRegistry(data).list())
 
 
 def fault_of(place: int, kind: str) -> Fault:
@@ -136,7 +136,7 @@ def start(hub: LoopbackHub, data: DataFolder) -> subprocess.Popen[str]:
 
 def examine(data: DataFolder, files: dict[str, bytes]) -> dict[str, object]:
     """Return what is wrong with what is there now."""
-    cards = [card for card in list_installed(data) if not card.builtin]
+    cards = [card for card in ModelRegistry(data).list() if not card.builtin]
     there = files_of(cards[0].folder) if cards else {}
     return {
         "models_missing": int(len(cards) != 1),

@@ -31,10 +31,10 @@ def main() -> None:
     from studio.core.paths import DataFolder, data_folder
     from studio.core.requests import TextRequest
     from studio.engine.text import generate as text
-    from studio.models.registry import find
+    from studio.models.registry import ModelRegistry
 
     starter = os.environ.get("STUDIO_STARTER_DIR")
-    card = find(DataFolder(root=Path(starter)) if starter else data_folder(), "text", "")
+    card = ModelRegistry(DataFolder(root=Path(starter)) if starter else data_folder()).find("text")
     pipeline = text.load(card)
     for count in ROWS:
         greedy = {"temperature": 0, "repetition_penalty": 1, "max_new_tokens": TOKENS}

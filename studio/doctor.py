@@ -25,7 +25,7 @@ from studio.models import llama_cpp
 from studio.models.card import ModelCard
 from studio.models.inspect.checkpoint import checked, checkpoint_in
 from studio.models.memory.probe_process import ask
-from studio.models.registry import of_kind
+from studio.models.registry import ModelRegistry
 
 LOW_DISK_BYTES = 5e9
 LOW_MEMORY_BYTES = 4e9
@@ -197,8 +197,9 @@ def _video() -> Check:
 
 
 def _models(data: DataFolder) -> Iterator[Check]:
+    registry = ModelRegistry(data)
     for kind in KINDS:
-        cards = of_kind(data, kind)
+        cards = registry.of_kind(kind)
         gone = [card for card in cards if card.path and not Path(card.path).is_dir()]
         titles = ", ".join(card.title for card in cards if card not in gone)
         if titles:

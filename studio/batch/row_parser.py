@@ -27,10 +27,7 @@ from studio.core.errors import InvalidRequestError, Problem, StudioError
 from studio.core.kinds import KINDS
 from studio.core.requests import MAX_SEED, Request, fields, resolve_files
 from studio.models.card import ADAPTER, ModelCard, request_for
-from studio.models.speech_languages import check_language
-from studio.preflight.adapters import check_adapters
-from studio.preflight.checks import check_given
-from studio.preflight.tokens import check_length
+from studio.preflight.checks import check
 
 FindCard = Callable[[str, str], ModelCard]
 """(kind, name or empty) → card; raises StudioError."""
@@ -497,10 +494,10 @@ class Understanding:
             raise NotUnderstoodError(*error.problems) from error
         except StudioError as error:
             raise NotUnderstoodError(Problem("model", error.message)) from error
-        problem = check_length(card, request) or check_given(card, request) or check_language(card, request)
-        if not problem and (problem := check_adapters(self.find_card, card, request)) and tags:
-            problem = Problem(problem.field, f"{tags} in the prompt: {problem.message}")
-        if problem:
+        if problems := check(card, request, self.find_card):
+            problem = problems[0]  # the others may follow from it
+            if tags and problem.field == "adapters":
+                problem = Problem(problem.field, f"{tags} in the prompt: {problem.message}")
             raise NotUnderstoodError(problem)
         return request
 

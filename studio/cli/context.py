@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from studio.cli import output
@@ -13,7 +14,8 @@ from studio.core.settings import MemoryWish, wish_for
 from studio.core.settings_store import load_settings, set_aside_damaged
 from studio.engine.factory import make_engine
 from studio.engine.protocol import Engine
-from studio.models.card import ModelCard
+from studio.models.card import ModelCard, fake_card
+from studio.models.registry import ModelRegistry, among
 
 
 @dataclass
@@ -41,16 +43,14 @@ class Context:
         """Return how a model is loaded."""
         return wish_for(model, load_settings(self.data), self.memory)
 
+    @cached_property
+    def registry(self) -> ModelRegistry:
+        """The installed models."""
+        return ModelRegistry(self.data)
+
     def find_card(self, kind: str, name: str) -> ModelCard:
         """Return the model that a request means. Raises StudioError."""
-        if self.fake:
-            from studio.models.card import fake_card
-            from studio.models.registry import among
-
-            return among([fake_card(kind)], kind, name)
-        from studio.models.registry import find
-
-        return find(self.data, kind, name)
+        return among([fake_card(kind)], kind, name) if self.fake else self.registry.find(kind, name)
 
 
 def make_context(data_dir: Path | None, in_process: bool, fake: bool, memory: MemoryWish | None = None) -> Context:

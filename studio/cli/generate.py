@@ -22,10 +22,7 @@ from studio.core.paths import MAX_NAME_BYTES, DataFolder, check_output_folder, i
 from studio.core.requests import Request, fields, resolve_files
 from studio.core.settings_store import load_settings
 from studio.models.card import request_for
-from studio.models.speech_languages import check_language
-from studio.preflight.adapters import check_adapters
-from studio.preflight.checks import advise, check_given
-from studio.preflight.tokens import check_length
+from studio.preflight.checks import advise, check
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -118,14 +115,8 @@ def _make_job(context: Context, kind: str, values: dict[str, Any], target: Path 
         _take_format(KINDS[kind].request_type, values, suffix)
     card = context.find_card(kind, str(values.pop("model", "") or ""))
     request = request_for(card, resolve_files(KINDS[kind].request_type, values, Path.cwd()))
-    problem = (
-        check_length(card, request)
-        or check_given(card, request)
-        or check_language(card, request)
-        or check_adapters(context.find_card, card, request)
-    )
-    if problem:
-        raise InvalidRequestError([problem])
+    if problems := check(card, request, context.find_card):
+        raise InvalidRequestError(problems[:1])  # the others may follow from it
     if stem and card.writes_notes:
         _keep_file(Path(folder) / f"{stem}.mid")  # is written beside the sound
     return new_job(request, folder, stem)

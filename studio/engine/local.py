@@ -41,7 +41,7 @@ from studio.library import artifacts
 from studio.library.results import Result
 from studio.models.card import ModelCard
 from studio.models.llama_cpp import PACKAGE, RUNNER
-from studio.models.registry import base_among, base_of, find, list_installed
+from studio.models.registry import ModelRegistry, base_among
 from studio.preflight.adapters import wanted
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ class LocalEngine:
     def __init__(self, data: DataFolder, memory: MemoryWish | None = None) -> None:
         environment.prepare(data.cache / "torch")
         self._data = data
+        self._registry = ModelRegistry(data)
         self._pipelines = Pipelines(lambda model: wish_for(model, load_settings(data), memory))
         self._unsaved: OrderedDict[str, _Outcome] = OrderedDict()
         self._closed = False
@@ -79,7 +80,7 @@ class LocalEngine:
     def load_ahead(self, kind: str, model: str) -> None:
         """Load a model before a job wants it. What fails is logged only: the job will say it."""
         try:
-            loaded = self._pipelines.load(base_of(self._data, find(self._data, kind, model)), lambda _event: None)
+            loaded = self._pipelines.load(self._registry.base_of(self._registry.find(kind, model)), lambda _event: None)
             log.info("loaded ahead in %.1f s: %s", loaded.seconds, loaded.plan.words)
         except Exception as error:  # noqa: BLE001  boundary: nobody asked for it
             log.warning("the model used last was not loaded ahead: %s", error)
@@ -121,10 +122,10 @@ class LocalEngine:
         generate = runner_of(jobs[0].request.kind).generate_together
         if generate is None:
             return
-        card = find(self._data, jobs[0].request.kind, jobs[0].request.model)
+        card = self._registry.find(jobs[0].request.kind, jobs[0].request.model)
         for job in jobs:
             emit(job.id, Loading(phase="Preparing"))
-        base = base_of(self._data, card)
+        base = self._registry.base_of(card)
         loaded = self._pipelines.load(base, functools.partial(emit, jobs[0].id))
         runs = [
             self._run_of(job, card, base, functools.partial(emit, job.id), functools.partial(cancelled, job.id)) for job in jobs
@@ -176,7 +177,7 @@ class LocalEngine:
         try:
             if outcome is None:
                 saved += _complete_results(job)
-                outcome = _Outcome(find(self._data, job.request.kind, job.request.model), saved)
+                outcome = _Outcome(self._registry.find(job.request.kind, job.request.model), saved)
                 if len(saved) < job.request.result_count:
                     self._make(job, outcome, emit, cancelled)
             else:
@@ -195,7 +196,7 @@ class LocalEngine:
 
     def _make(self, job: Job, outcome: _Outcome, emit: Emit, cancelled: CancelledQuestion) -> None:
         retold = Retold(emit)
-        base = base_of(self._data, outcome.card)
+        base = self._registry.base_of(outcome.card)
         run = self._run_of(job, outcome.card, base, retold, cancelled)
         run = dataclasses.replace(run, done=_leading(outcome.saved))
         run.check()
@@ -232,15 +233,12 @@ class LocalEngine:
             _note(outcome, run, loaded, outcome.statistics)
             self._save(run.job, outcome, result)
 
-    def _find(self, kind: str, name: str) -> ModelCard:
-        return find(self._data, kind, name)
-
     def _run_of(self, job: Job, card: ModelCard, base: ModelCard, emit: Emit, cancelled: CancelledQuestion) -> Run:
         """Return what a kind's file gets to know. Raises StudioError where an adapter is not there or does not fit."""
-        adapters = wanted(self._find, card, job.request)
+        adapters = wanted(self._registry.find, card, job.request)
         beside = [base, *(one.card for one in adapters)]
         if card.base_path:  # a motion adapter is loaded together with it
-            beside.append(base_among(list_installed(self._data), card))
+            beside.append(base_among(self._registry.list(), card))
         parts = {one.name: one.sha256 for one in beside if one.name != card.name}
         free = functools.partial(self._pipelines.forget_others, base)
         return Run(job, card, emit, cancelled, adapters, parts, free=free)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import threading
 from pathlib import Path
 
 import msgspec
@@ -12,30 +13,86 @@ from studio.core.kinds import KINDS
 from studio.core.paths import DataFolder
 from studio.core.settings_store import load_settings
 from studio.models.card import ADAPTER, ModelCard
-from studio.models.card_store import read_card
+from studio.models.card_store import CARD_FILE, read_card
 from studio.models.catalog import builtin_cards
 from studio.models.video_families import moves
 
+Cards = list[ModelCard]
+_Version = tuple[int, int, int]
+"""Inode, time of the last change in ns, size in bytes: another one after every write of a card, which replaces the file."""
 
-def list_installed(data: DataFolder) -> list[ModelCard]:
-    """Return the usable models: what comes with Studio first, then what was added, by title."""
-    builtin = [card for card in builtin_cards() if _is_there(card)]
-    # What begins with a dot is on its way to become a model, or to be deleted.
-    folders = sorted(data.models.glob("[!.]*/")) if data.models.is_dir() else []
-    added = [card for folder in folders if (card := read_card(folder)) is not None]
-    return builtin + sorted(added, key=lambda card: card.title.lower())
+
+class ModelRegistry:
+    """The usable models of a data folder.
+
+    Reads each card file once until it changes. Every call lists the folder, so that models which another process adds or
+    removes are seen at once. Safe to share between threads.
+    """
+
+    def __init__(self, data: DataFolder) -> None:
+        self._data = data
+        self._lock = threading.Lock()
+        self._known: dict[Path, tuple[_Version, ModelCard]] = {}
+
+    def list(self) -> Cards:
+        """Return the usable models: what comes with Studio first, then what was added, by title."""
+        builtin = [card for card in builtin_cards() if _is_there(card)]
+        return builtin + sorted(self._added(), key=lambda card: card.title.lower())
+
+    def of_kind(self, kind: str) -> Cards:
+        """Return the usable models of one kind, the default first. An adapter that can be chosen as a model is of both kinds."""
+        return self._of_kind(self.list(), kind)
+
+    def find(self, kind: str, name: str = "") -> ModelCard:
+        """Return the model of this name, or the kind's default where it is empty. Raises StudioError with what to do."""
+        cards = self.list()
+        card = among(self._of_kind(cards, kind), kind, name)
+        if card.path and not Path(card.path).is_dir():
+            raise StudioError(
+                f"The folder of {card.title} is gone: {card.path}.",
+                cause="model",
+                cure=f"Bring it back, or take the model from the list: studio models remove {card.name}",
+            )
+        return msgspec.structs.replace(card, base_path=base_among(cards, card).path) if card.base else card
+
+    def base_of(self, card: ModelCard) -> ModelCard:
+        """Return the card of what is loaded for a model: for a LoRA that can be chosen as one, the model that it changes.
+
+        Raises StudioError where none is installed.
+        """
+        return base_among(self.list(), card) if card.base and card.adapter else card
+
+    def _of_kind(self, cards: Cards, kind: str) -> Cards:
+        chosen = load_settings(self._data).default_models.get(kind)
+        return default_first([card for card in cards if is_of(card, kind)], chosen)
+
+    def _added(self) -> Cards:
+        """Return the cards in the folder of models, in the order of the folders' names."""
+        # What begins with a dot is on its way to become a model, or to be deleted.
+        folders = sorted(self._data.models.glob("[!.]*/")) if self._data.models.is_dir() else []
+        with self._lock:
+            # Damaged cards are left out, and so read again: why reading failed may not show in the file's version.
+            self._known = {folder: entry for folder in folders if (entry := self._read(folder)) is not None}
+            return [card for _version, card in self._known.values()]
+
+    def _read(self, folder: Path) -> tuple[_Version, ModelCard] | None:
+        """Return the card in a folder and the version of its file; None where it has none or it is damaged."""
+        try:
+            status = (folder / CARD_FILE).stat()
+        except OSError:
+            return None
+        version = (status.st_ino, status.st_mtime_ns, status.st_size)  # before the file is read: a later change is seen
+        known = self._known.get(folder)
+        if known is not None and known[0] == version:
+            return known
+        card = read_card(folder)
+        return (version, card) if card is not None else None
 
 
 def _is_there(card: ModelCard) -> bool:
     if card.runner == "hibari":
         return importlib.util.find_spec("hibari") is not None
     return Path(card.path).is_dir()
-
-
-def of_kind(data: DataFolder, kind: str) -> list[ModelCard]:
-    """Return the usable models of one kind, the default first. What changes a model, and can be chosen as one, is of both."""
-    cards = [card for card in list_installed(data) if is_of(card, kind)]
-    return default_first(cards, load_settings(data).default_models.get(kind))
 
 
 def is_of(card: ModelCard, kind: str) -> bool:
@@ -49,11 +106,6 @@ def default_first(cards: list[ModelCard], chosen: str | None) -> list[ModelCard]
     What a person added is meant to be used more than what came along, and a whole model more than what needs another one.
     """
     return sorted(cards, key=lambda card: (card.name != chosen, bool(card.base), card.builtin, card.added))
-
-
-def find(data: DataFolder, kind: str, name: str = "") -> ModelCard:
-    """Return the model of this name, or the kind's default where it is empty. Raises StudioError with what to do."""
-    return _with_its_folder(among(of_kind(data, kind), kind, name), data)
 
 
 def among(cards: list[ModelCard], kind: str, name: str) -> ModelCard:
@@ -80,24 +132,6 @@ def _cure(name: str) -> str:
     if kind is not None and kind.starter:
         return f"Run `studio models install {kind.starter}`, or add a model of your own with `studio models add FOLDER`."
     return "Add a model of your own with `studio models add FOLDER`."
-
-
-def _with_its_folder(card: ModelCard, data: DataFolder) -> ModelCard:
-    if card.path and not Path(card.path).is_dir():
-        raise StudioError(
-            f"The folder of {card.title} is gone: {card.path}.",
-            cause="model",
-            cure=f"Bring it back, or take the model from the list: studio models remove {card.name}",
-        )
-    return msgspec.structs.replace(card, base_path=base_among(list_installed(data), card).path) if card.base else card
-
-
-def base_of(data: DataFolder, card: ModelCard) -> ModelCard:
-    """Return the card of what is loaded for a model: for a LoRA that can be chosen as one, the model that it changes.
-
-    Raises StudioError where none is installed.
-    """
-    return base_among(list_installed(data), card) if card.base and card.adapter else card
 
 
 def base_among(cards: list[ModelCard], card: ModelCard) -> ModelCard:

@@ -1,38 +1,53 @@
-"""What a request asks beyond its prompt, before it runs: MIDI to go on from, lyrics, pictures. Light: every command asks."""
+"""The one place for every check of a request that can be made before its job runs. Light: every command calls it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from studio.core.errors import Problem, StudioError
-from studio.core.requests import ImageRequest, MusicRequest, Request, VideoRequest
+from studio.core.errors import Problem
+from studio.core.requests import ImageRequest, MusicRequest, Request, TextRequest, VideoRequest
 from studio.media import image_reader
 from studio.models.card import ModelCard
+from studio.models.speech_languages import check_language
 from studio.preflight import images, prompt_translation
+from studio.preflight.adapters import FindCard, check_adapters
+from studio.preflight.music import check_music
+from studio.preflight.tokens import check_length
 
 
-def check_given(card: ModelCard, request: Request) -> Problem | None:
-    """Return why the files that the request names cannot be used, or what else the model cannot make of it; else None."""
+def check(
+    card: ModelCard, request: Request, find_card: FindCard, *, read_files: bool = True, tokens: int | None = None
+) -> list[Problem]:
+    """Return every reason why the model cannot run the request; empty where it can.
+
+    The window passes `read_files` False, so that its thread opens no tokenizer, image or MIDI file: its panels read them in
+    the background. `tokens` is the length of the prompt where it is known already.
+    """
+    found = (
+        _check_length(card, request, tokens, count=read_files),
+        _check_inputs(card, request, read_files=read_files),
+        check_language(card, request),
+        check_adapters(find_card, card, request),
+    )
+    return [problem for problem in found if problem is not None]
+
+
+def _check_length(card: ModelCard, request: Request, tokens: int | None, *, count: bool) -> Problem | None:
+    if not isinstance(request, TextRequest) or (tokens is None and not count):
+        return None
+    return check_length(card, request, tokens)
+
+
+def _check_inputs(card: ModelCard, request: Request, *, read_files: bool) -> Problem | None:
+    """Return what the model cannot do with the request's settings and input files."""
     if isinstance(request, ImageRequest):
-        return images.check_given(card, request)
+        return images.check_images(card, request, read_files=read_files)
     if isinstance(request, VideoRequest):
-        from studio.preflight.video import check_video
+        from studio.preflight.video import check_video  # imports psutil
 
-        return check_video(card, request)
-    if not isinstance(request, MusicRequest):
-        return None
-    if request.lyrics.strip() and not card.sings:
-        return Problem("lyrics", f"{card.title} does not sing. Leave the lyrics empty, or choose a model such as ACE-Step")
-    if not request.continue_from:
-        return None
-    if not card.writes_notes:
-        return Problem("continue_from", f"{card.title} makes sound, not notes, and cannot continue a MIDI file")
-    from studio.symbolic_music.continuation import read_given
-
-    try:
-        read_given(Path(request.continue_from), request.seconds)
-    except StudioError as error:
-        return Problem("continue_from", error.message)
+        return check_video(card, request, read_files=read_files)
+    if isinstance(request, MusicRequest):
+        return check_music(card, request, read_files=read_files)
     return None
 
 

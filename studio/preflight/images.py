@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.core.errors import Problem, StudioError
-from studio.core.requests import ImageRequest, Request
+from studio.core.requests import ImageRequest
 from studio.media.image_reader import look
 from studio.models.capabilities import has_strength, needs_picture, starts_from_picture, takes_mask, takes_picture
 from studio.models.card import ModelCard
@@ -24,12 +24,10 @@ FOR_ADAPTERS = ("control_image", "ip_adapter_image")
 # Before a job runs ------------------------------------------------------------------------------------------------------------
 
 
-def check_given(card: ModelCard, request: Request) -> Problem | None:
-    """Return why the model cannot begin with what the request names; None where it can."""
-    if not isinstance(request, ImageRequest):
-        return None
+def check_images(card: ModelCard, request: ImageRequest, *, read_files: bool = True) -> Problem | None:
+    """Return why the model cannot use the request's images and mask; None where it can."""
     problem = check_wish(card, request)
-    if problem:
+    if problem or not read_files:
         return problem
     sizes = {}
     for name in ("image", *FOR_ADAPTERS):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.errors import Problem
-from studio.core.requests import Request, TextRequest
+from studio.core.requests import TextRequest
 from studio.models.card import ModelCard
 
 TOKENIZER_FILE = "tokenizer.json"
@@ -45,11 +45,15 @@ def too_long(tokens: int, max_new_tokens: int, limit: int, *, encoder_decoder: b
     return None
 
 
-def check_length(card: ModelCard, request: Request) -> Problem | None:
-    """Return why the request is too long for the model, with both numbers; None where it fits or cannot be told."""
-    if not isinstance(request, TextRequest) or not card.max_positions:
+def check_length(card: ModelCard, request: TextRequest, tokens: int | None = None) -> Problem | None:
+    """Return why the request is too long for the model, with both numbers; None where it fits or the length is unknown.
+
+    Counts the tokens of the prompt where `tokens` is None.
+    """
+    if not card.max_positions:
         return None
-    tokens = count_tokens(card, request.prompt, request.system_prompt)
+    if tokens is None:
+        tokens = count_tokens(card, request.prompt, request.system_prompt)
     if tokens is None:
         return None
     sentence = too_long(tokens, request.max_new_tokens, card.max_positions, encoder_decoder=card.encoder_decoder)

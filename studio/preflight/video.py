@@ -17,12 +17,12 @@ PIXEL_BYTES = 40
 a tiny LTX-Video: 44."""
 
 
-def check_video(card: ModelCard, request: VideoRequest) -> Problem | None:
+def check_video(card: ModelCard, request: VideoRequest, *, read_files: bool = True) -> Problem | None:
     """Return what is wrong with the request for this model; None where it can be made."""
     if not video.can_write(request.format):
         return Problem("format", f"{video.MISSING}. {video.CURE}".removesuffix("."))
     about_size = _check_size(card, request) or _check_frames(card, request) or _check_memory(request)
-    return _check_task(card, request) or about_size or _check_picture(request)
+    return _check_task(card, request) or about_size or (_check_picture(request) if read_files else None)
 
 
 def _check_task(card: ModelCard, request: VideoRequest) -> Problem | None:

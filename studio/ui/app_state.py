@@ -15,7 +15,7 @@ from studio.core.settings import Settings
 from studio.core.settings_store import Change, apply_change, check_change
 from studio.jobs.session import Session
 from studio.models.card import ModelCard
-from studio.models.registry import among, default_first, is_of, list_installed
+from studio.models.registry import ModelRegistry, among, default_first, is_of
 from studio.ui import background
 from studio.ui.settings_writer import SettingsWriter
 
@@ -51,6 +51,8 @@ class Shared(QObject):
         """To be read; `change_settings` changes them."""
         self._drafts: Drafts = drafts or {}
         self.fake = fake
+        self.registry = ModelRegistry(data)
+        """Reads from the disk: for other threads. `cards` and `find_card` do not."""
         self._cards = self._list_cards()
         self._saved.connect(self._on_saved)
         self._failed.connect(self._on_save_failed)
@@ -132,7 +134,7 @@ class Shared(QObject):
             from studio.models.card import fake_card
 
             return [fake_card(kind) for kind in KINDS]
-        return list_installed(self.data)
+        return self.registry.list()
 
     def _on_cards(self, cards: list[ModelCard]) -> None:
         self._cards = cards

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from studio.batch.plan import read_batch
 from studio.library.artifacts import read_recipe
-from studio.models.registry import find
+from studio.models.registry import ModelRegistry
 from tests.cli.programs import studio
 
 
@@ -63,7 +63,7 @@ def test_rows_of_a_batch_name_pictures_beside_it(data, tmp_path, ball):
     ]
     path = tmp_path / "rows.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    good, bad = read_batch(path, lambda kind, name: find(data, kind, name), kind="image").rows
+    good, bad = read_batch(path, ModelRegistry(data).find, kind="image").rows
     assert (good.request.image, good.request.mask_image) == (str(ball), str(tmp_path / "mask.png"))
     assert good.request.strength == 0.5
     assert bad.message == "image: gone.png is not there."

@@ -61,9 +61,9 @@ def test_rows_of_a_batch_name_midi_files_beside_it(data, tmp_path):
     done = studio("batch", path, "--kind", "music", "--check", data=data)
     assert "gone.mid is not there" in done.stdout + done.stderr
     from studio.batch.plan import read_batch
-    from studio.models.registry import find
+    from studio.models.registry import ModelRegistry
 
-    batch = read_batch(path, lambda kind, name: find(data, kind, name), kind="music")
+    batch = read_batch(path, ModelRegistry(data).find, kind="music")
     good, bad = batch.rows
     assert good.request.continue_from == str(Path(tmp_path / "tune.mid"))
     assert bad.message == "continue_from: gone.mid is not there."

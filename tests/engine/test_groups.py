@@ -102,7 +102,11 @@ def inject(patch, engine, kind, point, error, at):
     elif point == "notes":
         patch.setattr(local, "_note", raising(local._note, error, at))
     else:
-        name, place = {"card": ("find", local), "base": ("base_of", local), "saving": ("save", artifacts)}[point]
+        name, place = {
+            "card": ("find", engine._registry),
+            "base": ("base_of", engine._registry),
+            "saving": ("save", artifacts),
+        }[point]
         patch.setattr(place, name, raising(getattr(place, name), error, at if point == "saving" else 0))
 
 

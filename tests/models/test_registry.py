@@ -1,14 +1,19 @@
 """Which models are there, which one is meant; cards as files."""
 
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.core.errors import StudioError
 from studio.core.settings_store import update
+from studio.models import registry as registry_module
 from studio.models.card import ModelCard, Voice
 from studio.models.card_store import card_folder, read_card, write_card
-from studio.models.registry import find, list_installed, of_kind
+from studio.models.registry import ModelRegistry
 
 
 def put(data, name, added="2026-01-01T00:00:00+00:00", **values) -> ModelCard:
@@ -19,16 +24,16 @@ def put(data, name, added="2026-01-01T00:00:00+00:00", **values) -> ModelCard:
 
 
 def test_what_comes_with_studio_is_there_from_the_start(data):
-    cards = list_installed(data)
+    cards = ModelRegistry(data).list()
     assert [card.name for card in cards] == ["hibari", "starter-image", "starter-music"]
-    assert find(data, "speech").name == "hibari"
-    image = find(data, "image")
+    assert ModelRegistry(data).find("speech").name == "hibari"
+    image = ModelRegistry(data).find("image")
     assert (image.folder / "model_index.json").is_file()
 
 
 def test_without_a_model_it_says_how_to_get_one(data):
     with pytest.raises(StudioError) as caught:
-        find(data, "text")
+        ModelRegistry(data).find("text")
     assert "studio models install starter" in caught.value.cure
     assert caught.value.cause == "model"
 
@@ -36,24 +41,24 @@ def test_without_a_model_it_says_how_to_get_one(data):
 def test_the_default_is_the_chosen_one_else_the_first_that_was_installed(data):
     put(data, "zebra", "2026-01-01T00:00:00+00:00")
     put(data, "ant", "2026-02-01T00:00:00+00:00")
-    assert find(data, "text").name == "zebra"
+    assert ModelRegistry(data).find("text").name == "zebra"
     update(data, {"default_models": {"text": "ant"}})
-    assert [card.name for card in of_kind(data, "text")] == ["ant", "zebra"]
+    assert [card.name for card in ModelRegistry(data).of_kind("text")] == ["ant", "zebra"]
     update(data, {"default_models": {"text": "gone"}})
-    assert find(data, "text").name == "zebra"
+    assert ModelRegistry(data).find("text").name == "zebra"
 
 
 def test_an_added_model_goes_before_what_came_along(data):
     put(data, "voice", kind="speech")
-    assert find(data, "speech").name == "voice"
+    assert ModelRegistry(data).find("speech").name == "voice"
 
 
 def test_a_name_that_is_not_there_is_answered_with_those_that_are(data):
     put(data, "ant")
     with pytest.raises(StudioError, match="no text model 'bee'; installed: ant"):
-        find(data, "text", "bee")
+        ModelRegistry(data).find("text", "bee")
     with pytest.raises(StudioError, match="no text model 'hibari'"):  # another kind
-        find(data, "text", "hibari")
+        ModelRegistry(data).find("text", "hibari")
 
 
 @pytest.mark.parametrize(
@@ -67,14 +72,14 @@ def test_a_damaged_card_is_no_model_and_hides_no_other(data, content):
     (folder / "card.toml").write_bytes(content)
     (card_folder(data, "empty")).mkdir()
     (data.models / "a file").touch()
-    assert [card.name for card in list_installed(data) if not card.builtin] == ["ant"]
+    assert [card.name for card in ModelRegistry(data).list() if not card.builtin] == ["ant"]
 
 
 def test_a_card_of_a_newer_studio_is_read(data):
     put(data, "ant")
     path = card_folder(data, "ant") / "card.toml"
     path.write_text("from_the_future = 7\n" + path.read_text())
-    assert find(data, "text").name == "ant"
+    assert ModelRegistry(data).find("text").name == "ant"
 
 
 def test_the_data_folder_may_be_moved(data, tmp_path):
@@ -82,7 +87,89 @@ def test_the_data_folder_may_be_moved(data, tmp_path):
 
     put(data, "ant")
     moved = DataFolder(root=data.root.rename(tmp_path / "moved"))
-    assert find(moved, "text").path == str(moved.models / "ant")
+    assert ModelRegistry(moved).find("text").path == str(moved.models / "ant")
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """The names of the folders whose card files were parsed, in order."""
+    names = []
+
+    def read(folder):
+        names.append(folder.name)
+        return read_card(folder)
+
+    monkeypatch.setattr(registry_module, "read_card", read)
+    return names
+
+
+def test_a_card_file_is_parsed_once_until_it_changes(data, reads):
+    for name in ("ant", "bee", "wasp"):
+        put(data, name)
+    registry = ModelRegistry(data)
+    for _ in range(3):
+        assert registry.find("text", "bee").name == "bee"
+        assert len(registry.of_kind("text")) == 3
+        assert registry.base_of(registry.find("text")).name == "ant"
+    assert sorted(reads) == ["ant", "bee", "wasp"]
+    put(data, "bee", title="eeb")  # a file of the same size
+    assert registry.find("text", "bee").title == "eeb"
+    assert registry.find("text", "bee").title == "eeb"
+    assert sorted(reads) == ["ant", "bee", "bee", "wasp"]
+
+
+OTHER_PROCESS = """
+import shutil, sys
+from pathlib import Path
+from studio.core.paths import DataFolder
+from studio.models.card import ModelCard
+from studio.models.card_store import card_folder, write_card
+data = DataFolder(Path(sys.argv[1]))
+"""
+
+
+def test_changes_by_another_process_are_seen(data):
+    put(data, "ant")
+    registry = ModelRegistry(data)
+
+    def run(code):
+        subprocess.run([sys.executable, "-c", OTHER_PROCESS + code, str(data.root)], check=True)
+
+    def titles():
+        return sorted(card.title for card in registry.of_kind("text"))
+
+    write = "write_card(ModelCard(name={0!r}, title={1!r}, kind='text', runner='transformers'), card_folder(data, {0!r}))"
+    assert titles() == ["ant"]
+    run(write.format("ant", "tna") + "\n" + write.format("bee", "bee"))
+    assert titles() == ["bee", "tna"]
+    run("shutil.rmtree(card_folder(data, 'ant'))")
+    assert titles() == ["bee"]
+
+
+def test_a_damaged_card_that_is_mended_is_a_model_again(data):
+    put(data, "ant")
+    registry = ModelRegistry(data)
+    path = card_folder(data, "ant") / "card.toml"
+    content = path.read_bytes()
+    path.write_bytes(b"name = ")
+    assert registry.of_kind("text") == []
+    path.write_bytes(content)
+    assert [card.name for card in registry.of_kind("text")] == ["ant"]
+
+
+def test_threads_share_a_registry_while_cards_change(data):
+    names = [f"model-{number:02}" for number in range(20)]
+    for name in names:
+        put(data, name)
+    registry = ModelRegistry(data)
+
+    def ask(number):
+        if number % 4 == 0:
+            put(data, names[number % 20])
+        return [card.name for card in registry.list() if not card.builtin]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(found == names for found in pool.map(ask, range(80)))
 
 
 _text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

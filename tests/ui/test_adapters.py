@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QDoubleSpinBox, QInputDialog, QToolButton
 
 from studio.models.card import ModelCard
 from studio.models.install.add import add
-from studio.models.registry import find
+from studio.models.registry import ModelRegistry
 from studio.ui.models.dialog import ModelsDialog
 from tests.models.inspect.test_adapter import UNET_XL, lora_bytes, put
 
@@ -128,4 +128,4 @@ def test_the_models_window_asks_for_which_model_a_lora_is(tab, qtbot, monkeypatc
     qtbot.waitUntil(lambda: dialog.status.text() == "odd was added", timeout=10_000)
     assert "does not tell for which model" in asked[0][0]
     assert asked[0][1] == ["SD", "XL"]
-    assert find(tab.shared.data, "adapter", "odd").family == "SDXL"
+    assert ModelRegistry(tab.shared.data).find("adapter", "odd").family == "SDXL"

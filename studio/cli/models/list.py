@@ -12,9 +12,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from studio.cli import output
 from studio.cli.context import Context
 from studio.core.errors import StudioError
-from studio.core.paths import DataFolder
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalog import CatalogueEntry
+from studio.models.registry import ModelRegistry
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -38,7 +38,7 @@ def list_command(
     from studio.models.memory.hardware import look_closely
     from studio.models.memory.load_plan import fits
 
-    installed = _installed(ctx.obj.data)
+    installed = _installed(ctx.obj.registry)
     names = {card.name for card in installed}
     entries = [entry for entry in listed(installed) if everything or entry.card.name in names]
     if task:
@@ -69,7 +69,7 @@ def _what(card: ModelCard) -> str:
 
 def show_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
     """Show a model's card: what it is for, its licence, what it needs and how it is loaded here, how to get it."""
-    installed = _installed(ctx.obj.data)
+    installed = _installed(ctx.obj.registry)
     try:
         entry = _entry(installed, name)
     except StudioError as error:
@@ -88,7 +88,7 @@ def check_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
 
     console = Console(stderr=True)
     try:
-        card = next((card for card in _installed(ctx.obj.data) if name in (card.name, card.title)), None)
+        card = next((card for card in _installed(ctx.obj.registry) if name in (card.name, card.title)), None)
         if card is None:
             raise StudioError(f"There is no model {name!r} installed.", cause="invalid", cure="See `studio models list`.")
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
@@ -109,12 +109,11 @@ def check_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
         raise typer.Exit(output.FAILED)
 
 
-def _installed(data: DataFolder) -> list[ModelCard]:
+def _installed(registry: ModelRegistry) -> list[ModelCard]:
     from studio.core.kinds import KINDS
-    from studio.models.registry import of_kind
 
-    adapters = [card for card in of_kind(data, ADAPTER) if card.kind == ADAPTER]
-    return [*(card for kind in KINDS for card in of_kind(data, kind)), *adapters]
+    adapters = [card for card in registry.of_kind(ADAPTER) if card.kind == ADAPTER]
+    return [*(card for kind in KINDS for card in registry.of_kind(kind)), *adapters]
 
 
 def _entry(installed: list[ModelCard], name: str) -> CatalogueEntry:

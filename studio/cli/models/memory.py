@@ -88,9 +88,7 @@ def _change(way: str, model: str, unload: float | None, warm_start: bool | None)
 
 def _check_there(context: Context, model: str) -> None:
     """Raise StudioError where no model has this name: a typing mistake would be kept, and change nothing."""
-    from studio.models.registry import list_installed
-
-    if model not in {card.name for card in list_installed(context.data)}:
+    if model not in {card.name for card in context.registry.list()}:
         raise StudioError(f"There is no model {model!r} installed.", cause="invalid", cure="See `studio models list`.")
 
 

@@ -49,7 +49,7 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
     format: Annotated[AudioFormat, Meta(title="File format", description="The file that is written.")] = "wav"
 
     def cross_check(self) -> list[Problem]:
-        """What the file holds is seen by `engine.music_given.check_given`: a request outlives its files."""
+        """What the file holds is seen by `preflight.music.check_music`: a request outlives its files."""
         if self.continue_from and not self.continue_from.lower().endswith(MIDI_SUFFIXES):
             return [Problem("continue_from", "must be a MIDI file: its name ends in .mid")]
         return []

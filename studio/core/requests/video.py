@@ -83,7 +83,7 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
         return 65_536 + int(self.pixels * _BITS_A_PIXEL[self.format] / 8)
 
     def cross_check(self) -> list[Problem]:
-        """What the first frame's file holds is seen by `engine.continuing.check_given`: a request outlives its files."""
+        """What the first frame's file holds is seen by `preflight.video.check_video`: a request outlives its files."""
         problems = []
         if self.pixels > MAX_PIXELS:
             said = f"{self.width} × {self.height} × {self.num_frames} frames is more than {MAX_PIXELS:,} pixels"

@@ -19,7 +19,7 @@ from studio.engine.text.streaming import Clock
 from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
 from studio.models.memory.load_plan import Plan
-from studio.preflight.checks import check_given
+from studio.preflight.music import check_music
 
 Loaded = MusicPipeline | symbolic.SymbolicModel | diffusion.SoundPipeline
 
@@ -45,7 +45,7 @@ def generate(run: Run, pipeline: Loaded) -> Generator[Result, None, Statistics]:
         return (yield from symbolic.generate(run, pipeline))
     request = run.job.request
     assert isinstance(request, MusicRequest)
-    if problem := check_given(run.card, request):
+    if problem := check_music(run.card, request):
         raise StudioError(f"{problem.message}.", cause="invalid", cure="Choose another model, or leave it out.")
     if isinstance(pipeline, diffusion.SoundPipeline):
         return (yield from diffusion.generate(run, pipeline))

@@ -39,7 +39,7 @@ from studio.models.inspect.repository_check import check_configurations
 from studio.models.install.add import add_gguf
 from studio.models.install.staging import held, publish
 from studio.models.install.wheel_download import InstallProgress
-from studio.models.registry import list_installed
+from studio.models.registry import ModelRegistry
 
 Say = Callable[[InstallProgress], None]
 Cancelled = Callable[[], bool]
@@ -221,7 +221,7 @@ def _source(hub: Hub, repository: Repository, found: Found) -> str:
 
 def _present(data: DataFolder, source: str, files: Sequence[RemoteFile], card: ModelCard | None) -> ModelCard | None:
     """Return the installed model that is this one."""
-    there = [other for other in list_installed(data) if other.path and Path(other.path).is_dir()]
+    there = [other for other in ModelRegistry(data).list() if other.path and Path(other.path).is_dir()]
     if card is not None:
         return next((other for other in there if other.name == card.name), None)
     digest = _digest(files, {file.digest: file.digest for file in files if file.is_large})

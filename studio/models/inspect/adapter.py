@@ -25,7 +25,7 @@ from studio.models.files.tensor_layout import CONTEXTS, Contents, family_said, t
 from studio.models.files.weight_names import scales
 from studio.models.files.weights_header import WeightsHeader, parse_json, read_safetensors
 from studio.models.inspect.checkpoint import checked, checkpoint_in
-from studio.models.registry import list_installed
+from studio.models.registry import ModelRegistry
 
 PEFT_CONFIG, PEFT_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 KINDS: dict[str, AdapterKind] = {
@@ -245,7 +245,7 @@ def _family_of_installed(header: WeightsHeader, adapter: str, data: DataFolder |
     if data is None or not (layers or width):
         return ""
     found = set()
-    for card in list_installed(data):
+    for card in ModelRegistry(data).list():
         if card.kind != "image" or card.runner != "diffusers" or not card.path or card.base:
             continue
         same = _has_layers(card, layers) if layers else _reads_width(card, width)
@@ -283,7 +283,7 @@ def _has_layers(card: ModelCard, layers: Mapping[str, tuple[int, int]]) -> bool:
 def _family_of_width(config: Mapping[str, Any], data: DataFolder | None) -> str:
     """Return the family of the installed models whose U-Net has the widths of a ControlNet."""
     found = set()
-    for card in list_installed(data) if data is not None else []:
+    for card in ModelRegistry(data).list() if data is not None else []:
         try:
             unet = read_json(card.folder / "unet" / "config.json") if card.kind == "image" and card.path else {}
         except (OSError, HeaderError):

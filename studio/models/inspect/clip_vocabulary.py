@@ -16,7 +16,7 @@ from studio.core.files import write_whole
 from studio.core.paths import DataFolder
 from studio.core.regular_file import HeaderError, opened
 from studio.models.files.weights_header import parse_json
-from studio.models.registry import list_installed
+from studio.models.registry import ModelRegistry
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 WHERE = "in a Stable Diffusion model of the list, in the hub's cache (openai/clip-vit-large-patch14), or in ComfyUI's own folder"
@@ -49,7 +49,7 @@ def find_words(near: Path, size: int, data: DataFolder | None = None) -> Words |
 
 
 def _places(near: Path, data: DataFolder | None) -> Iterator[Path]:
-    for card in list_installed(data) if data is not None else []:
+    for card in ModelRegistry(data).list() if data is not None else []:
         if card.kind == "image" and card.path:
             yield card.folder / "tokenizer"
     for parent in list(near.absolute().parents)[:_PARENTS]:

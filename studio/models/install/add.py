@@ -26,7 +26,7 @@ from studio.models.inspect.piper import copy_voice
 from studio.models.install.gguf_convert_process import check_room, run_conversion, try_out
 from studio.models.install.staging import InstallCancelledError, discard, publish, staging, stopped
 from studio.models.llama_cpp import RUNNER
-from studio.models.registry import list_installed
+from studio.models.registry import ModelRegistry
 
 log = logging.getLogger(__name__)
 Say = Callable[[str], None]
@@ -63,7 +63,7 @@ def _add(data: DataFolder, path: Path, say: Say, cancelled: Cancelled, made_for:
     if card.adapter and made_for is not None:
         card = msgspec.structs.replace(card, family=architecture(made_for))
     check_known(card)
-    known = list_installed(data)
+    known = ModelRegistry(data).list()
     source = Path(card.path)
     for other in known:
         if other.path and Path(other.path).resolve() == source.resolve():
@@ -207,7 +207,7 @@ def remove(data: DataFolder, name: str) -> ModelCard:
         if name in (card.name, card.title):
             _remove(folder, card)
             return card
-    builtin = [card for card in list_installed(data) if card.builtin and name in (card.name, card.title)]
+    builtin = [card for card in ModelRegistry(data).list() if card.builtin and name in (card.name, card.title)]
     if builtin:
         raise StudioError(f"{builtin[0].title} comes with Studio and stays.", cause="invalid")
     raise StudioError(f"There is no model {name!r} in the list.", cause="invalid", cure="`studio models list` shows the names.")

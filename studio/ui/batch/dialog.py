@@ -14,7 +14,6 @@ from studio.batch.plan import plan
 from studio.core import file_names
 from studio.core.errors import StudioError
 from studio.core.jobs import Batch, Job
-from studio.models.registry import find
 from studio.ui import background
 from studio.ui.app_state import Shared
 from studio.ui.batch.pages import ColumnsPage, OutputPage, PromptsPage, VariationsPage
@@ -127,7 +126,7 @@ class BatchDialog(QDialog):
             from studio.models.card import fake_card
 
             return lambda kind, _name: fake_card(kind)
-        return lambda kind, name: find(self.shared.data, kind, name)
+        return self.shared.registry.find
 
     def _is_stale(self) -> bool:
         """True where another reading was wanted meanwhile; it is begun."""

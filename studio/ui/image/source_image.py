@@ -17,7 +17,7 @@ from studio.core.requests.shared_fields import IMAGE_SUFFIXES
 from studio.media.image_reader import short_name
 from studio.models.capabilities import has_strength, needs_picture, starts_from_picture, takes_mask, takes_picture
 from studio.models.card import ModelCard
-from studio.preflight.images import check_shape, check_wish, describe_fit
+from studio.preflight.images import check_shape, describe_fit
 from studio.ui import background
 from studio.ui.image.mask_editor import MaskEditor
 from studio.ui.image.qt_images import Seen, read_to_paint, save_mask, see
@@ -138,12 +138,8 @@ class GivenPicture(QWidget):
             self.set_mask(str(values["mask_image"] or ""))
 
     def problems(self, request: ImageRequest) -> list[Problem]:
-        """Return why the chosen model cannot begin with it."""
-        if self._card is None:
-            return []
-        if problem := check_wish(self._card, request):
-            return [problem]
-        if not request.image:
+        """Return why the files of the image and the mask cannot be used."""
+        if self._card is None or not request.image:
             return []
         if self.problem:
             return [Problem("image", self.problem)]

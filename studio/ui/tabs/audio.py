@@ -19,7 +19,6 @@ from studio.core.requests.shared_fields import MIDI_SUFFIXES
 from studio.library.artifacts import midi_beside
 from studio.library.audio_export import export_sound
 from studio.models.card import ModelCard
-from studio.models.speech_languages import check_language
 from studio.preflight.prompt_translation import advise
 from studio.symbolic_music import prompt as music_words
 from studio.symbolic_music.continuation import join
@@ -176,11 +175,6 @@ class SpeechTab(SoundTab):
         if index >= 0:
             self.voice.setCurrentIndex(index)
 
-    def extra_problems(self, request: Request) -> list[Problem]:
-        """A text in a language that the model does not know is refused before it runs."""
-        problem = check_language(self.card, request) if self.card is not None else None
-        return [problem] if problem else []
-
     def on_card_changed(self, card: ModelCard | None) -> None:
         """Another model has other voices; one of the same name stays chosen."""
         before = self.voice.currentData()
@@ -236,9 +230,10 @@ class MusicTab(SoundTab):
         if "lyrics" in values:
             self.lyrics.setPlainText(str(values["lyrics"] or ""))
 
-    def extra_problems(self, request: Request) -> list[Problem]:
-        """A file that cannot be continued is no beginning."""
-        return [Problem("continue_from", self.given.problem)] if self.own_values()["continue_from"] and self.given.problem else []
+    def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
+        """Add why the MIDI file cannot be continued."""
+        unusable = self.given.problem if self.own_values()["continue_from"] else ""
+        return [*super().find_problems(card, request), *([Problem("continue_from", unusable)] if unusable else [])]
 
     def on_card_changed(self, card: ModelCard | None) -> None:
         """What only a model of notes can do is shown for such a model only."""

@@ -26,6 +26,7 @@ from studio.core.jobs import Job, JobState, new_job
 from studio.core.kinds import KINDS
 from studio.core.requests import Request, fields
 from studio.models.card import ModelCard, request_for
+from studio.preflight.checks import check
 from studio.ui.app_state import Shared
 from studio.ui.desktop.screens import Scroll
 from studio.ui.widgets.factory import Notice, button, label, name_control, restyle, row, text_editor
@@ -120,9 +121,9 @@ class GenerateTab(QWidget):
     def show_event(self, job: Job, event: Event) -> None:
         """Show an event of the running job."""
 
-    def extra_problems(self, _request: Request) -> list[Problem]:
-        """Return problems that the request's own checks do not see."""
-        return []
+    def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
+        """Return why the model cannot run the request. Subclasses add what their panels know about files."""
+        return check(card, request, self.shared.find_card, read_files=False)
 
     # Layout ---------------------------------------------------------------------------------------------------------------
 
@@ -274,7 +275,7 @@ class GenerateTab(QWidget):
         if card is None:
             raise InvalidRequestError([Problem("model", "none is installed")])
         request = request_for(card, self.values())
-        problems = self.extra_problems(request)
+        problems = self.find_problems(card, request)
         if problems:
             raise InvalidRequestError(problems)
         return request

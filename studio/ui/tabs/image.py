@@ -17,7 +17,6 @@ from studio.core.requests import ImageRequest, Request
 from studio.models.capabilities import takes_picture
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.registry import base_among
-from studio.preflight.adapters import check_adapters
 from studio.preflight.prompt_translation import advise
 from studio.ui import background
 from studio.ui.app_state import Shared
@@ -66,18 +65,16 @@ class ImageTab(GenerateTab):
         """See `GenerateTab`."""
         return [self.adapters]
 
-    def extra_problems(self, request: Request) -> list[Problem]:
+    def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
         """See `GenerateTab`."""
-        if self.card is None:
-            return []
         try:
-            if self.card.base:
-                base_among(self.shared.all_cards(), self.card)
+            if card.base:
+                base_among(self.shared.all_cards(), card)
         except StudioError as error:
             return [Problem("model", f"{error.message} {error.cure}")]
-        given = self.given.problems(request) if isinstance(request, ImageRequest) else []
-        problem = check_adapters(self.shared.find_card, self.card, request)
-        return [*given, *([problem] if problem is not None else [])]
+        files = self.given.problems(request) if isinstance(request, ImageRequest) else []
+        problems = [*super().find_problems(card, request), *files]
+        return sorted(problems, key=lambda problem: problem.field == "adapters")  # shown where there is no other
 
     def _add_words(self, words: str) -> None:
         """Put trigger words behind the prompt."""

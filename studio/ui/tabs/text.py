@@ -19,7 +19,8 @@ from studio.core.jobs import Job
 from studio.core.presets import Preset, presets
 from studio.core.requests import MAX_NEW_TOKENS, Request, TextRequest
 from studio.models.card import ModelCard
-from studio.preflight.tokens import count_tokens, too_long
+from studio.preflight.checks import check
+from studio.preflight.tokens import count_tokens
 from studio.ui import background
 from studio.ui.app_state import Shared
 from studio.ui.tabs.base import GenerateTab
@@ -140,13 +141,9 @@ class TextTab(GenerateTab):
         limit = f" of {card.max_positions:,}" if card.max_positions else ""
         self.token_count.setText(f"{self._tokens:,}{limit} tokens")
 
-    def extra_problems(self, request: Request) -> list[Problem]:
-        """A prompt that the model cannot take is refused while it is typed."""
-        card = self.card
-        if card is None or self._tokens is None or not isinstance(request, TextRequest):
-            return []
-        sentence = too_long(self._tokens, request.max_new_tokens, card.max_positions, encoder_decoder=card.encoder_decoder)
-        return [Problem("prompt", sentence)] if sentence else []
+    def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
+        """Check the length of the prompt with the tokens that were counted in the background."""
+        return check(card, request, self.shared.find_card, read_files=False, tokens=self._tokens)
 
     # The result ---------------------------------------------------------------------------------------------------------------
 

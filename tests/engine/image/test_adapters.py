@@ -21,7 +21,7 @@ from studio.models.card_store import card_folder, write_card
 from studio.models.catalog import as_known, entry_named
 from studio.models.inspect.model import inspect
 from studio.models.install.add import add
-from studio.models.registry import find
+from studio.models.registry import ModelRegistry
 from tests.checkpoints.adapters import as_kohya, make_lora, make_peft_folder
 from tests.checkpoints.image import make_sd, make_sdxl
 
@@ -204,7 +204,7 @@ def test_a_distilled_lora_is_chosen_as_a_model_and_draws_with_its_base(data, tmp
     path = make_lora(seen, card_folder(data, name) / card.files[0])
     write_card(msgspec.structs.replace(as_known(card, inspect(path, data)), path=""), card_folder(data, name))
     drawing = Drawing(data, tmp_path)
-    there = find(data, "image", name)
+    there = ModelRegistry(data).find("image", name)
     assert (there.adapter, architecture(there)) == ("lora", "SDXL")
     size = {"width": 32, "height": 32}
     values = {"prompt": "a cat", "seed": 3, **size}
@@ -217,7 +217,7 @@ def test_a_distilled_lora_is_chosen_as_a_model_and_draws_with_its_base(data, tmp
         return Path(events[-1].artifacts[0].path)
 
     try:
-        plain = draw(find(data, "image", base.name), num_inference_steps=2)
+        plain = draw(ModelRegistry(data).find("image", base.name), num_inference_steps=2)
         path = draw(there)
         request = read_recipe(path).request
         assert (request.model, request.num_inference_steps) == (name, card.defaults["num_inference_steps"])
@@ -227,7 +227,7 @@ def test_a_distilled_lora_is_chosen_as_a_model_and_draws_with_its_base(data, tmp
         assert type(entry.pipeline.pipe.scheduler).__name__ == scheduler
         if card.timestep_spacing:
             assert entry.pipeline.pipe.scheduler.config.timestep_spacing == card.timestep_spacing
-        again = draw(find(data, "image", base.name), num_inference_steps=2)
+        again = draw(ModelRegistry(data).find("image", base.name), num_inference_steps=2)
         assert same(np.asarray(Image.open(plain)), np.asarray(Image.open(again)))
         assert entry.pipeline.pipe.scheduler.config.timestep_spacing != "trailing"
     finally:

@@ -14,7 +14,7 @@ from studio.core.events import Failed
 from studio.core.files import sha256_of
 from studio.library.artifacts import read_recipe
 from studio.models.install.add import add
-from studio.models.registry import of_kind
+from studio.models.registry import ModelRegistry
 from tests.checkpoints.adapters import make_controlnet, make_embedding, make_ip_adapter, make_lora, make_vae
 from tests.checkpoints.image import make_sd, make_sdxl
 from tests.checkpoints.one_file import _vae as authors_vae
@@ -104,7 +104,7 @@ def test_a_controlnet_follows_a_picture(drawing, tmp_path, picture, as_file):
     if as_file:
         folder = folder / "diffusion_pytorch_model.safetensors"
     card = add(drawing.data, folder, made_for=drawing.model)
-    assert (card.adapter, card.name, of_kind(drawing.data, "adapter")) == ("controlnet", "scribble", [card])
+    assert (card.adapter, card.name, ModelRegistry(drawing.data).of_kind("adapter")) == ("controlnet", "scribble", [card])
     add(drawing.data, make_lora(drawing.model, tmp_path / "look.safetensors"))
     plain, look = drawing.draw(), drawing.draw(adapters="look")
     before = drawing.draw() is not None and drawing.weights

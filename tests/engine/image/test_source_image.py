@@ -22,8 +22,8 @@ from studio.media.image_reader import look, read_mask, read_picture
 from studio.models.card import ModelCard
 from studio.models.card_store import card_folder, write_card
 from studio.models.catalog import entry_named
-from studio.preflight.checks import advise, check_given
-from studio.preflight.images import check_wish, describe_fit
+from studio.preflight.checks import advise
+from studio.preflight.images import check_images, check_wish, describe_fit
 from tests.checkpoints.image import make_sd
 from tests.checkpoints.image_flux import make_flux
 from tests.engine.runs import run_job
@@ -242,7 +242,7 @@ def test_a_mask_of_another_shape_is_refused(sd, tmp_path):
     with pytest.raises(StudioError, match="The mask is 100 × 50 and the picture 64 × 64"):
         run(sd, image=start, mask_image=mask)
     request = ImageRequest(prompt="x", image=start, mask_image=mask)
-    assert check_given(SD, request).field == "mask_image"
+    assert check_images(SD, request).field == "mask_image"
 
 
 def test_what_the_fit_does_is_said(tmp_path):

@@ -12,7 +12,7 @@ from studio.engine.music.diffusion import arguments_of
 from studio.engine.runtime.placement import without_layers_ahead
 from studio.models.inspect.model import inspect
 from studio.models.memory.load_plan import Plan
-from studio.preflight.checks import check_given
+from studio.preflight.music import check_music
 from tests.checkpoints.audio import make_musicgen
 from tests.checkpoints.sound import (
     RATE,
@@ -133,7 +133,7 @@ def test_an_ace_step_that_is_no_turbo_takes_guidance_and_more_steps(tmp_path):
 
 def test_a_model_that_does_not_sing_says_so(tmp_path):
     card = make_musicgen(tmp_path / "m")
-    problem = check_given(card, wish(lyrics="la la"))
+    problem = check_music(card, wish(lyrics="la la"))
     assert problem is not None
     assert "does not sing" in problem.message
     with pytest.raises(StudioError, match="does not sing"):

@@ -9,7 +9,7 @@ from studio.core.requests import SpeechRequest
 from studio.engine.speech import generate as speech
 from studio.engine.speech.sentences import PARAGRAPH_PAUSE, SENTENCE_PAUSE
 from studio.models.card import ModelCard, Voice
-from studio.models.registry import find
+from studio.models.registry import ModelRegistry
 from tests.checkpoints.audio import RATE, make_vits
 from tests.engine.runs import run_job
 
@@ -38,7 +38,7 @@ def _speak(pipeline, text, cancelled=lambda _outcome: False, **values):
 
 
 def test_the_voice_that_comes_along_is_found_without_any_download(data: DataFolder):
-    card = find(data, "speech")
+    card = ModelRegistry(data).find("speech")
     assert card.name == "hibari"
     assert [voice.name for voice in card.voices] == ["heart"]
 

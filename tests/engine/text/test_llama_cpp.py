@@ -21,7 +21,7 @@ from studio.models import llama_cpp
 from studio.models.files.gguf_header import read_gguf
 from studio.models.install.add import add, remove
 from studio.models.install.verify import check
-from studio.models.registry import find, list_installed
+from studio.models.registry import ModelRegistry
 from tests.checkpoints.text import CHAT
 from tests.engine.runs import run_job
 from tests.engine.test_engines import Heard
@@ -103,13 +103,13 @@ def test_what_llama_cpp_does_not_run_is_converted(data, tmp_path):
 def test_without_the_extra_it_says_what_to_do_and_that_works(data, gguf, monkeypatch):
     card = add(data, gguf)
     monkeypatch.setattr(llama_cpp, "PACKAGE", "a_package_that_is_not_there")
-    assert find(data, "text") == card, "it stays in the list"
+    assert ModelRegistry(data).find("text") == card, "it stays in the list"
     with pytest.raises(StudioError, match="not installed") as caught:
         text.load(card)
     assert f'studio models add "{gguf}"' in caught.value.cure
     again = add(data, gguf)
     assert (again.name, again.runner, again.sha256) == (card.name, "transformers", card.sha256)
-    assert [card.name for card in list_installed(data) if not card.builtin] == ["tiny"]
+    assert [card.name for card in ModelRegistry(data).list() if not card.builtin] == ["tiny"]
     monkeypatch.undo()
     with pytest.raises(StudioError, match="in the list already"):
         add(data, gguf)
@@ -151,7 +151,7 @@ def test_a_template_that_wants_to_do_harm_is_kept_in_its_box(data, tmp_path):
     bad = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
     with pytest.raises(StudioError, match="unsafe"):
         add(data, make_gguf(tmp_path / "chat.gguf", template=bad))
-    assert [card for card in list_installed(data) if not card.builtin] == []
+    assert [card for card in ModelRegistry(data).list() if not card.builtin] == []
 
 
 def _run(card, request):

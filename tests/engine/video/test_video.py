@@ -30,10 +30,10 @@ from studio.models.card_store import card_folder, write_card
 from studio.models.catalog import why_not_run
 from studio.models.install.add import add
 from studio.models.memory.load_plan import Plan
-from studio.models.registry import find
+from studio.models.registry import ModelRegistry
 from studio.preflight import video as video_given
-from studio.preflight.checks import check_given
 from studio.preflight.images import fit_to
+from studio.preflight.video import check_video
 from tests.checkpoints.image import make_sd
 from tests.checkpoints.video import MAKERS, SMALL, first_frame, make_cogvideox, make_ltx, make_motion_adapter, make_wan
 from tests.engine.runs import run_job
@@ -196,12 +196,12 @@ def test_a_motion_adapter_moves_the_stable_diffusion_that_is_there(data, tmp_pat
     adapter = add(data, tmp_path / "motion")
     assert (adapter.kind, adapter.base, adapter.most_frames) == ("video", "stable-diffusion-1.5", 32)
     with pytest.raises(StudioError, match=r"needs Stable Diffusion 1\.5 or another model of its kind") as told:
-        find(data, "video", adapter.name)
+        ModelRegistry(data).find("video", adapter.name)
     assert "studio models get" in told.value.cure
-    assert find(data, "image").family == "StableDiffusionPipeline"  # the starter's, which is of another width
+    assert ModelRegistry(data).find("image").family == "StableDiffusionPipeline"  # the starter's, which is of another width
     make_sd(tmp_path / "other-pictures")
     base = add(data, tmp_path / "other-pictures")
-    assert find(data, "video").base_path == base.path
+    assert ModelRegistry(data).find("video").base_path == base.path
     job, events = run_here(data, request(model=adapter.name, width=16, height=24, num_frames=4))
     assert isinstance(events[-1], Finished), events[-1]
     frames, _rate = decoded(events[-1].artifacts[0].path)
@@ -221,9 +221,9 @@ def test_the_base_that_the_card_names_comes_first(data, tmp_path):
     meant = msgspec.structs.replace(
         first, name="z-meant", title="Z", path=str(tmp_path / "z-meant"), repo="stable-diffusion-v1-5/stable-diffusion-v1-5"
     )
-    assert find(data, "video").base_path == first.path
+    assert ModelRegistry(data).find("video").base_path == first.path
     install(data, meant)
-    assert find(data, "video").base_path == meant.path
+    assert ModelRegistry(data).find("video").base_path == meant.path
 
 
 # Cancelling -------------------------------------------------------------------------------------------------------------------
@@ -291,7 +291,7 @@ def test_a_cancelled_video_leaves_no_file(cards, data):
 )
 def test_what_a_model_cannot_make_is_said_before_it_is_loaded(cards, monkeypatch, name, values, field, words):
     monkeypatch.setattr(video_given.psutil, "virtual_memory", lambda: SimpleNamespace(total=32 << 30))
-    problem = check_given(cards(name), request(**values))
+    problem = check_video(cards(name), request(**values))
     assert problem is not None
     assert problem.field == field
     assert re.search(words, problem.message), problem.message
@@ -313,7 +313,7 @@ def test_a_folder_or_damaged_file_is_no_first_frame(cards, tmp_path, picture):
     for name, content in bad.items():
         (tmp_path / name).write_bytes(content)
     for name in ("folder.png", *bad):
-        problem = check_given(card, request(image=str(tmp_path / name)))
+        problem = check_video(card, request(image=str(tmp_path / name)))
         assert problem is not None, name
         assert problem.field == "image"
 
@@ -340,7 +340,7 @@ def test_a_changed_byte_in_a_first_frame_never_ends_in_another_error(cards, tmp_
             for place in chance.integers(0, len(content), 3):
                 damaged[place] = chance.integers(0, 256)
             path.write_bytes(damaged)
-            check_given(card, request(image=str(path)))
+            check_video(card, request(image=str(path)))
             with contextlib.suppress(StudioError):
                 read_picture(path)
 
@@ -431,7 +431,7 @@ def test_without_the_encoder_a_video_is_refused_before_it_is_made(cards, data, m
 
     monkeypatch.setattr(video_files.importlib.util, "find_spec", lambda _name: None)
     install(data, cards("ltx"))
-    problem = check_given(cards("ltx"), request())
+    problem = check_video(cards("ltx"), request())
     assert problem is not None
     assert problem.field == "format"
     assert 'pip install "studio[video]"' in problem.message

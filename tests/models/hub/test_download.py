@@ -30,7 +30,7 @@ from studio.models.hub.repository import Hub, RemoteFile, Repository
 from studio.models.install.add import add
 from studio.models.install.staging import InstallCancelledError
 from studio.models.install.verify import check
-from studio.models.registry import find, list_installed
+from studio.models.registry import ModelRegistry
 from tests.checkpoints.image import make_sd
 from tests.checkpoints.text import make_gpt2
 from tests.models.hub.server import Fault, LoopbackHub, digest, files_of
@@ -79,7 +79,7 @@ def refused(data, hub, repository=TINY, **values) -> StudioError:
 
 
 def own(data) -> list[str]:
-    return [card.name for card in list_installed(data) if not card.builtin]
+    return [card.name for card in ModelRegistry(data).list() if not card.builtin]
 
 
 def no_leftovers(data) -> bool:
@@ -115,7 +115,7 @@ def test_a_downloaded_model_writes_text_through_the_real_engine(data, hub, gpt2)
     assert (card.name, card.title, card.kind, card.family, card.licence, card.languages) == (
         "tiny", "tiny", "text", "gpt2", "Apache-2.0", ("en",)
     )  # fmt: skip
-    assert card == find(data, "text", "tiny")
+    assert card == ModelRegistry(data).find("text", "tiny")
     assert {name: (card.folder / name).read_bytes() for name in gpt2} == gpt2
     assert card.source == f"{hub.endpoint}/org/tiny/tree/{hub.repos['org/tiny'].commit}"
     assert no_leftovers(data)
@@ -362,7 +362,7 @@ def test_killed_it_leaves_no_child_and_goes_on(data, hub, gpt2):
     program = start(hub)
     out, errors = program.communicate(timeout=120)
     assert out.strip() == "tiny", errors
-    assert (find(data, "text", "tiny").folder / WEIGHTS).read_bytes() == gpt2[WEIGHTS]
+    assert (ModelRegistry(data).find("text", "tiny").folder / WEIGHTS).read_bytes() == gpt2[WEIGHTS]
     assert no_leftovers(data)
 
 

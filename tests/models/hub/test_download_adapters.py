@@ -9,7 +9,7 @@ from studio.models.catalog import entry_named
 from studio.models.hub.download import download, look
 from studio.models.hub.repository import Repository
 from studio.models.inspect.adapter import weights_file
-from studio.models.registry import list_installed, of_kind
+from studio.models.registry import ModelRegistry
 from tests.models.hub.server import LoopbackHub
 from tests.models.hub.test_download import speak_to
 from tests.models.inspect.test_adapter import UNET_XL, lora_bytes
@@ -37,8 +37,8 @@ def test_the_file_that_the_catalogue_means_is_got_with_its_card(data, hub):
     assert (card.name, card.kind, card.adapter, card.base) == (LIGHTNING.name, "image", "lora", LIGHTNING.base)
     assert card.defaults == LIGHTNING.defaults
     assert weights_file(card).name == LIGHTNING.files[0]
-    assert [card.name for card in of_kind(data, "image") if not card.builtin] == [LIGHTNING.name]
-    assert [card.name for card in of_kind(data, "adapter")] == [LIGHTNING.name]
+    assert [card.name for card in ModelRegistry(data).of_kind("image") if not card.builtin] == [LIGHTNING.name]
+    assert [card.name for card in ModelRegistry(data).of_kind("adapter")] == [LIGHTNING.name]
 
 
 def test_another_file_of_the_repository_is_an_adapter_of_its_own(data, hub):
@@ -51,5 +51,5 @@ def test_another_file_of_the_repository_is_an_adapter_of_its_own(data, hub):
 def test_one_that_does_not_tell_its_model_is_refused_and_nothing_stays(data, hub):
     with pytest.raises(StudioError, match="does not tell for which model"):
         download(data, Repository(LIGHTNING.repo, files=("odd.safetensors",)), hub=speak_to(hub))
-    assert not [card for card in list_installed(data) if card.adapter]
+    assert not [card for card in ModelRegistry(data).list() if card.adapter]
     assert not list(data.downloads.iterdir())

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from studio.core.settings_store import load_settings, update
-from studio.models.registry import find
+from studio.models.registry import ModelRegistry
 from tests.checkpoints.text import make_gpt2
 from tests.cli.programs import Program, studio
 from tests.models.hub.keyrings import FILE_VARIABLE
@@ -47,7 +47,7 @@ def test_it_is_fetched_checked_and_told(hub, data, gpt2):
     again = studio("models", "get", "org/tiny@main", "--json", data=data)
     assert json.loads(again.stdout)["name"] == "tiny"
     assert len(hub.sent[WEIGHTS]) == 1
-    assert (find(data, "text", "tiny").folder / WEIGHTS).read_bytes() == gpt2[WEIGHTS]
+    assert (ModelRegistry(data).find("text", "tiny").folder / WEIGHTS).read_bytes() == gpt2[WEIGHTS]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_ctrl_c_pauses_and_it_goes_on(hub, data, gpt2):
     done = studio("models", "get", "org/tiny", data=data)
     assert (done.returncode, done.stdout) == (0, "tiny\n"), done.stderr
     assert hub.sent_twice(WEIGHTS) < 300_000
-    assert (find(data, "text", "tiny").folder / WEIGHTS).read_bytes() == gpt2[WEIGHTS]
+    assert (ModelRegistry(data).find("text", "tiny").folder / WEIGHTS).read_bytes() == gpt2[WEIGHTS]
 
 
 def test_what_is_not_finished_can_be_deleted(hub, data):

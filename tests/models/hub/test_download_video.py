@@ -11,7 +11,7 @@ from studio.engine.local import LocalEngine
 from studio.models.hub.download import download
 from studio.models.hub.repository import Hub, Repository
 from studio.models.install.add import add
-from studio.models.registry import find
+from studio.models.registry import ModelRegistry
 from tests.checkpoints.image import make_sd
 from tests.checkpoints.video import SMALL, make_ltx, make_motion_adapter
 from tests.models.hub.server import LoopbackHub, files_of
@@ -50,7 +50,7 @@ def test_a_pipeline_of_videos_is_got_with_its_card_and_runs(data, hub, tmp_path)
     card = get(data, hub, "Lightricks/LTX-Video")
     assert (card.name, card.frame_step, card.defaults["num_frames"]) == ("ltx-video", 8, 161)
     assert "ltx-video-2b-v0.9.safetensors" not in files_of(card.folder)
-    assert makes(data, find(data, "video"))
+    assert makes(data, ModelRegistry(data).find("video"))
 
 
 def test_a_motion_adapter_is_got_and_moves_what_is_installed(data, hub, tmp_path):
@@ -66,6 +66,6 @@ def test_a_motion_adapter_is_got_and_moves_what_is_installed(data, hub, tmp_path
     assert set(files_of(card.folder)) - {"card.toml"} == {"config.json", f"{weights}.safetensors"}
     make_sd(tmp_path / "sd")
     base = add(data, tmp_path / "sd")
-    found = find(data, "video")
+    found = ModelRegistry(data).find("video")
     assert found.base_path == base.path
     assert makes(data, found)

@@ -18,7 +18,7 @@ from studio.models.inspect.adapter import MAX_RANK, weights_file
 from studio.models.inspect.summary import look_into
 from studio.models.install.add import add, remove
 from studio.models.install.verify import check
-from studio.models.registry import base_of, find, list_installed, of_kind
+from studio.models.registry import ModelRegistry
 from studio.preflight.adapters import check_adapters
 from tests.checkpoints.adapters import as_kohya, make_lora, make_peft_folder
 from tests.checkpoints.image import make_sd, make_sdxl
@@ -47,10 +47,10 @@ def test_a_lora_is_listed_apart_and_never_offered_as_a_model(data, tmp_path):
     assert card.name.isascii()
     assert weights_file(card) == path
     assert list(tmp_path.iterdir()) == [path]  # stays where it is
-    assert card not in of_kind(data, "image")
-    assert of_kind(data, "adapter") == [card]
+    assert card not in ModelRegistry(data).of_kind("image")
+    assert ModelRegistry(data).of_kind("adapter") == [card]
     with pytest.raises(StudioError, match="image model"):
-        find(data, "image", card.name)
+        ModelRegistry(data).find("image", card.name)
     listed = CliRunner().invoke(app, ["models", "list"]).output
     assert f"lora    {card.name}" in listed
     assert json.loads(CliRunner().invoke(app, ["models", "show", card.name, "--json"]).output)["runs"]
@@ -59,7 +59,7 @@ def test_a_lora_is_listed_apart_and_never_offered_as_a_model(data, tmp_path):
         add(data, path)
     remove(data, card.name)
     assert path.exists()
-    assert not [card for card in list_installed(data) if card.adapter]
+    assert not [card for card in ModelRegistry(data).list() if card.adapter]
 
 
 def test_a_file_that_is_gone_or_another_one_is_said(data, tmp_path):
@@ -135,7 +135,7 @@ def test_what_cannot_be_used_is_refused_in_a_sentence(data, tmp_path, content, s
     assert caught.value.cure
     seen = look_into(path, data)
     assert (seen.runs, seen.why_not) == (False, caught.value.message)
-    assert not [card for card in list_installed(data) if card.adapter]
+    assert not [card for card in ModelRegistry(data).list() if card.adapter]
 
 
 def test_a_lora_that_does_not_tell_belongs_to_the_models_that_have_its_layers(data, tmp_path):
@@ -148,7 +148,7 @@ def test_a_lora_that_does_not_tell_belongs_to_the_models_that_have_its_layers(da
     card = add(data, folder)
     assert (card.family, card.path, card.title) == ("Stable Diffusion 1.x", str(folder), "peft")
     assert look_into(path, data).what == "a LoRA for SDXL"
-    assert {one.name for one in fitting(of_kind(data, "adapter"), large)} == {"for-sdxl", "kohya-sdxl"}
+    assert {one.name for one in fitting(ModelRegistry(data).of_kind("adapter"), large)} == {"for-sdxl", "kohya-sdxl"}
 
 
 def test_a_person_can_say_which_model_a_lora_was_made_for(data, tmp_path):
@@ -159,18 +159,18 @@ def test_a_person_can_say_which_model_a_lora_was_made_for(data, tmp_path):
     assert "--for MODEL" in refused.output
     assert CliRunner().invoke(app, ["models", "add", str(path), "--for", "nothing"]).exit_code == 2
     assert CliRunner().invoke(app, ["models", "add", str(path), "--for", model.name]).stdout == "pixel-art\n"
-    assert find(data, "adapter", "pixel-art").family == "Stable Diffusion 1.x"
+    assert ModelRegistry(data).find("adapter", "pixel-art").family == "Stable Diffusion 1.x"
 
 
 def test_an_adapter_for_another_model_is_refused_before_the_job(data, tmp_path):
     model = add(data, make_sd(tmp_path / "sd").folder)
     add(data, put(tmp_path, lora_bytes(UNET_XL, width=2048)))
     sentence = "Pixel Art is a LoRA for SDXL; sd is Stable Diffusion 1.x."
-    assert why_no_fit(find(data, "adapter", "pixel-art"), model) == sentence
+    assert why_no_fit(ModelRegistry(data).find("adapter", "pixel-art"), model) == sentence
 
     def problem(**values):
         request = ImageRequest(prompt="x", **values)
-        return check_adapters(lambda kind, name: find(data, kind, name), model, request)
+        return check_adapters(ModelRegistry(data).find, model, request)
 
     assert problem() is None
     found = problem(adapters="pixel-art:0.8")
@@ -193,12 +193,12 @@ def test_a_model_that_changes_another_one_says_so_where_that_is_missing(data, tm
     write_card(card, folder)
     put(folder, lora_bytes(UNET_XL, width=2048), card.files[0])
     with pytest.raises(StudioError, match=r"needs SDXL 1\.0 or another model of its kind") as caught:
-        find(data, "image", card.name)
+        ModelRegistry(data).find("image", card.name)
     assert "studio models get" in caught.value.cure
     told = CliRunner().invoke(app, ["image", "x", "--model", card.name])
     assert (told.exit_code, "none is installed" in told.output) == (2, True)
-    assert of_kind(data, "image")[0].name != card.name  # not the default, though it was added last
+    assert ModelRegistry(data).of_kind("image")[0].name != card.name  # not the default, though it was added last
     own = add(data, make_sdxl(tmp_path / "own").folder)  # another SDXL does too
-    lightning = find(data, "image", card.name)
-    assert (base_of(data, lightning).name, lightning.base_path) == (own.name, own.path)
+    lightning = ModelRegistry(data).find("image", card.name)
+    assert (ModelRegistry(data).base_of(lightning).name, lightning.base_path) == (own.name, own.path)
     assert weights_file(lightning).name == card.files[0]

@@ -18,7 +18,7 @@ from studio.models.card_store import card_folder, read_card
 from studio.models.install import gguf_convert_process
 from studio.models.install.add import add, remove
 from studio.models.install.staging import PREFIX, InstallCancelledError, staging, sweep
-from studio.models.registry import find, list_installed
+from studio.models.registry import ModelRegistry
 from tests.checkpoints.text import CHAT, make_gpt2
 from tests.models.made import folder_of, gguf_bytes, gguf_string, make_gguf
 
@@ -43,7 +43,7 @@ def test_a_folder_is_registered_where_it_is_and_stays_when_removed(data, tmp_pat
     before = tree(folder)
     card = add(data, folder)
     assert (card.path, card.kind, len(card.sha256)) == (str(folder), "text", 64)
-    assert find(data, "text", card.name) == find(data, "text") == card
+    assert ModelRegistry(data).find("text", card.name) == ModelRegistry(data).find("text") == card
     assert in_models(data) == [card.name]
     assert [path.name for path in card_folder(data, card.name).iterdir()] == ["card.toml"]
     assert remove(data, card.name).name == card.name
@@ -100,11 +100,11 @@ def test_a_folder_that_is_gone_is_said_and_can_be_taken_from_the_list(data, tmp_
     shutil.rmtree(tmp_path / "m")
     for name in ("", card.name):
         with pytest.raises(StudioError, match="is gone") as caught:
-            find(data, "text", name)
+            ModelRegistry(data).find("text", name)
         assert card.name in caught.value.cure
     remove(data, card.name)
     with pytest.raises(StudioError, match="No text model"):
-        find(data, "text")
+        ModelRegistry(data).find("text")
 
 
 def test_a_name_counts_before_a_title(data, tmp_path):
@@ -115,7 +115,7 @@ def test_a_name_counts_before_a_title(data, tmp_path):
     first = add(data, folder_of(tmp_path / "b c", LLAMA))
     second = add(data, folder_of(tmp_path / "b-c", LLAMA, safetensors_bytes({"w": np.zeros(3, np.float32)})))
     assert (first.name, second.name, second.title) == ("b-c", "b-c-2", "b-c")
-    assert find(data, "text", "b-c").name == "b-c"
+    assert ModelRegistry(data).find("text", "b-c").name == "b-c"
     assert remove(data, "b-c").name == "b-c"
 
 
@@ -195,7 +195,7 @@ def test_every_way_of_adding_keeps_the_hash_of_the_weights(data, tmp_path):
     files = sorted((tmp_path / "folder").rglob("*.safetensors"))
     lines = "".join(f"{file.relative_to(tmp_path / 'folder').as_posix()}:{sha256(file)}\n" for file in files)
     assert add(data, tmp_path / "folder").sha256 == hashlib.sha256(lines.encode()).hexdigest()
-    assert all(len(card.sha256) == 64 for card in list_installed(data) if not card.builtin)
+    assert all(len(card.sha256) == 64 for card in ModelRegistry(data).list() if not card.builtin)
 
 
 def test_a_gguf_that_cannot_be_converted_leaves_nothing_and_says_why(data, tmp_path):
@@ -278,7 +278,7 @@ def test_the_child_ends_when_its_parent_is_killed_and_the_rest_is_swept(data, tm
     psutil.wait_procs(children, timeout=30)
     assert not children[0].is_running()
     assert [name for name in in_models(data) if name.startswith(PREFIX)]
-    assert [card.name for card in list_installed(data) if not card.builtin] == []
+    assert [card.name for card in ModelRegistry(data).list() if not card.builtin] == []
     assert add(data, path, convert=True).name == "x"
     assert in_models(data) == ["x"]
 
@@ -301,7 +301,7 @@ def test_a_living_staging_folder_is_not_swept_and_no_model(data, tmp_path):
         shutil.copy(card_folder(data, card.name) / "card.toml", folder)
         sweep(data)
         assert folder.is_dir()
-        assert [one.name for one in list_installed(data) if not one.builtin] == [card.name]
+        assert [one.name for one in ModelRegistry(data).list() if not one.builtin] == [card.name]
     assert not folder.exists()
 
 

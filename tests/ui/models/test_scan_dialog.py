@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPushButton
 from studio.core.errors import StudioError
 from studio.models.install.known_folders import usual_places
 from studio.models.install.scan import find
-from studio.models.registry import list_installed
+from studio.models.registry import ModelRegistry
 from studio.ui.models import scan_dialog
 from studio.ui.models.dialog import ModelsDialog
 from studio.ui.models.scan_dialog import FindDialog
@@ -65,7 +65,7 @@ def rows(dialog):
 
 
 def own(data):
-    return sorted(card.title for card in list_installed(data) if not card.builtin)
+    return sorted(card.title for card in ModelRegistry(data).list() if not card.builtin)
 
 
 def state(folder):
@@ -93,7 +93,7 @@ def test_what_is_found_is_shown_chosen_and_added_without_a_copy(opened, others, 
     assert own(data) == ["gpt2-small"]
     assert cell(dialog, found["gpt2-small"], STATE) == "in the list"
     assert state(others) == before
-    (card,) = [card for card in list_installed(data) if not card.builtin]
+    (card,) = [card for card in ModelRegistry(data).list() if not card.builtin]
     assert card.folder.is_relative_to(others)
     again = opened(others / "hub")
     over(qtbot, again)

@@ -1,0 +1,28 @@
+"""Checks the lyrics and the MIDI file of a request for music."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from studio.core.errors import Problem, StudioError
+from studio.core.requests import MusicRequest
+from studio.models.card import ModelCard
+
+
+def check_music(card: ModelCard, request: MusicRequest, *, read_files: bool = True) -> Problem | None:
+    """Return why the model cannot use the request's lyrics or continue its MIDI file; None where it can."""
+    if request.lyrics.strip() and not card.sings:
+        return Problem("lyrics", f"{card.title} does not sing. Leave the lyrics empty, or choose a model such as ACE-Step")
+    if not request.continue_from:
+        return None
+    if not card.writes_notes:
+        return Problem("continue_from", f"{card.title} makes sound, not notes, and cannot continue a MIDI file")
+    if not read_files:
+        return None
+    from studio.symbolic_music.continuation import read_given  # imports numpy
+
+    try:
+        read_given(Path(request.continue_from), request.seconds)
+    except StudioError as error:
+        return Problem("continue_from", error.message)
+    return None
