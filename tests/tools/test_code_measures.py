@@ -90,14 +90,15 @@ def test_broad_excepts_outside_clean_up_and_raise(source, expected):
 @pytest.mark.parametrize(
     ("parameters", "expected"),
     [
-        ("a: dict", 1),
-        ("a: dict[str, int] | None, /, *, b: Mapping[str, int]", 2),
-        ("*a: dict[str, int], **b: dict", 2),
-        ("a: list[dict[str, int]], b: Callable[[dict], int], c=dict()", 0),
+        ("a: dict", (1, 0)),
+        ("a: dict[str, int] | None, /, *, b: Mapping[str, int], c: None | MutableMapping", (1, 2)),
+        ("*a: dict[str, int], **b: dict", (2, 0)),
+        ("a: list[dict[str, int]], b: Callable[[dict], int], c=dict()", (0, 0)),
     ],
 )
-def test_parameters_typed_dict(parameters, expected):
-    assert counted(f"def f({parameters}) -> dict: ...").dict_parameters == expected
+def test_parameters_typed_dict_and_mapping(parameters, expected):
+    measures = counted(f"def f({parameters}) -> dict: ...")
+    assert (measures.dict_parameters, measures.mapping_parameters) == expected
 
 
 def test_getattr_with_a_default():
