@@ -2,8 +2,7 @@
 
 from functools import partial
 
-from tests import checkpoints_sound as sound
-from tests import checkpoints_speech as speech
+from tests.checkpoints import sound, speech
 from tests.checkpoints.audio import make_musicgen, make_vits
 from tests.coverage.family import Family
 

@@ -12,8 +12,8 @@ from studio.symbolic_music.events import vocabulary
 _NOTICE = """\
 Starter music: a small language model over musical events, trained for Studio from scratch.
 
-Training data: pieces written by the composer of rules in studio/training/music, and nothing else. No recording, score, corpus or
-MIDI file of anybody was used.
+Training data: pieces written by the composer of rules in tools/starter_models/music, and nothing else. No recording, score,
+corpus or MIDI file of anybody was used.
 
 Instruments: sums of partials and noise (instruments.toml, studio/symbolic_music/synth.py). No soundfont and no samples are
 included.
