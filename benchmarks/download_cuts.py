@@ -37,8 +37,8 @@ PROGRAM = """
 import sys, msgspec
 from studio.core.errors import StudioError
 from studio.core.paths import data_folder
-from studio.models.download import download
-from studio.models.hub import Hub, Repository
+from studio.models.hub.download import download
+from studio.models.hub.repository import Hub, Repository
 hub = msgspec.json.decode(sys.argv[1], type=Hub)
 try:
     print(download(data_folder(sys.argv[3]), Repository(sys.argv[2]), hub=hub).sha256)

@@ -65,7 +65,7 @@ class Hook:
             probe()
 
 def probe():
-    from studio.ui.frame import Frame
+    from studio.ui.window_shell import Frame
     paint, first = Frame.paintEvent, []
 
     def painted(window, event):

@@ -98,7 +98,7 @@ ENGINE = """
 import sys, threading, time
 from pathlib import Path
 from studio.core.paths import DataFolder
-from studio.engine.process import ProcessEngine
+from studio.engine.process.engine import ProcessEngine
 
 def main():
     engine = ProcessEngine(DataFolder(root=Path(sys.argv[1])), sys.argv[2])
@@ -145,17 +145,17 @@ def test_a_stopped_fork_server_is_not_left(data, tmp_path):
 
 
 HELPERS = {
-    "probe": "from studio.models import doctor; doctor.ask(('torch',))",
+    "probe": "from studio.models.memory import probe_process; probe_process.ask(('torch',))",
     "download": """
-from studio.models.download_messages import Order
-from studio.models.download_process import DownloadProcess
-from studio.models.hub import Hub
+from studio.models.hub.messages import Order
+from studio.models.hub.process import DownloadProcess
+from studio.models.hub.repository import Hub
 with DownloadProcess(Order(Hub(), "a/b", sys.argv[1]), lambda: False):
     time.sleep(600)
 """,
     "conversion": """
 from pathlib import Path
-from studio.models.conversion import run_conversion
+from studio.models.install.gguf_convert_process import run_conversion
 run_conversion(Path(sys.argv[1]) / "model.gguf", Path(sys.argv[1]), lambda: False)
 """,
 }

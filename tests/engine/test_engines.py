@@ -262,7 +262,7 @@ from studio.core.jobs import new_job
 from studio.core.paths import DataFolder
 from studio.core.requests import ImageRequest
 from studio.core.events import Progress
-from studio.engine.process import ProcessEngine
+from studio.engine.process.engine import ProcessEngine
 
 def main():
     data = DataFolder(root=Path(sys.argv[1]))

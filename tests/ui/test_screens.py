@@ -22,13 +22,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QMessageBox
 from studio.app import Studio
 from studio.core.paths import data_folder
-from studio.ui.dialogs.batch import BatchDialog
-from studio.ui.dialogs.download import DownloadDialog
-from studio.ui.dialogs.finding import FindDialog
-from studio.ui.dialogs.hub import HubDialog
-from studio.ui.dialogs.models import ModelsDialog
-from studio.ui.parts import tell
-from studio.ui.screens import DECORATION
+from studio.ui.batch.dialog import BatchDialog
+from studio.ui.models.download_dialog import DownloadDialog
+from studio.ui.models.scan_dialog import FindDialog
+from studio.ui.models.hub_dialog import HubDialog
+from studio.ui.models.dialog import ModelsDialog
+from studio.ui.widgets.factory import tell
+from studio.ui.desktop.screens import DECORATION
 
 studio = Studio(data_folder(), fake=True)
 studio.build_now()

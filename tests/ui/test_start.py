@@ -56,7 +56,7 @@ class Watch:
     def find_spec(self, name, path=None, target=None):
         if name == "studio.jobs.folder_lock":
             sys.meta_path.remove(self)
-            from studio.ui.frame import Frame
+            from studio.ui.window_shell import Frame
             paint = Frame.paintEvent
 
             def painted(window, event):

@@ -336,8 +336,8 @@ def test_a_cut_at_any_byte_costs_no_byte(data, hub, gpt2):
 PROGRAM = """
 import sys, msgspec
 from studio.core.paths import data_folder
-from studio.models.download import download
-from studio.models.hub import Hub, Repository
+from studio.models.hub.download import download
+from studio.models.hub.repository import Hub, Repository
 hub = msgspec.json.decode(sys.argv[1], type=Hub)
 print(download(data_folder(), Repository("org/tiny"), hub=hub).name)
 """

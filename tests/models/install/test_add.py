@@ -214,7 +214,7 @@ def test_a_chat_template_that_does_not_end_is_refused(data, tmp_path, monkeypatc
         "_program",
         lambda: [
             sys.executable, "-c",
-            "from studio.models import convert; convert.TEMPLATE_SECONDS = 1; raise SystemExit(convert.main())",
+            "from studio.models.install import gguf_convert as c; c.TEMPLATE_SECONDS = 1; raise SystemExit(c.main())",
         ],
     )  # fmt: skip
     with pytest.raises(StudioError, match="does not end"):

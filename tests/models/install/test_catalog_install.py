@@ -234,8 +234,8 @@ def test_a_cancel_at_any_time_leaves_nothing_that_hinders(data, wheels, weights,
 PROGRAM = """
 import sys, msgspec
 from studio.core.paths import data_folder
-from studio.models.catalogue import CatalogueEntry
-from studio.models.install import install
+from studio.models.catalog import CatalogueEntry
+from studio.models.install.catalog_install import install
 entry = msgspec.json.decode(sys.argv[1], type=CatalogueEntry)
 install(data_folder(), entry, lambda now: print(now.phase, now.done, flush=True), pip_arguments=sys.argv[2:])
 print("done", flush=True)

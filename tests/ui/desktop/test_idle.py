@@ -108,7 +108,7 @@ def test_the_menu_turns_it_on_and_keeps_it(qtbot, open_studio):
 
 TELL = """
 import os, subprocess, time
-from studio.ui.idle import seconds_since_input
+from studio.ui.desktop.idle import seconds_since_input
 def press():
     subprocess.run(["xdotool", "key", "a"], check=True)
 deadline = time.monotonic() + 60
@@ -149,7 +149,7 @@ from PySide6.QtTest import QTest
 from studio.app import Studio
 from studio.core.paths import data_folder
 from studio.jobs.queue import IN_USE
-from studio.ui import idle
+from studio.ui.desktop import idle
 
 studio = Studio(data_folder(), fake=True)
 studio.build_now()
