@@ -169,7 +169,7 @@ def plan(
     """Return the batch and a job for each good row, with names that are different from each other and from what is there.
 
     With `resumed`, rows that are done or wait in the queue get no job; there may be none at all. `collect`: one of
-    `collect.FORMATS`. `report`: a further place for the report.
+    `output.collected.FORMATS`. `report`: a further place for the report.
     Raises StudioError where the name template is wrong or no row can run.
     """
     problem = file_names.check_template(name_template, columns_of(batch))

@@ -9,7 +9,7 @@ from studio.cli import output
 
 
 class WindowOptions(NamedTuple):
-    """The options that a start of the window may have; `commands.start` has the same."""
+    """The options that a start of the window may have; `app.start` has the same."""
 
     data_dir: str = ""
     in_process: bool = False

@@ -175,7 +175,7 @@ class JobStore:
     def take_next(self, loaded: Model | None = None, together: int = 1) -> list[Job]:
         """Mark the next waiting jobs as running and return them; none when none waits.
 
-        With `loaded`, a job of that model goes before others, but not across one that was placed by hand (`order.run_order`);
+        With `loaded`, a job of that model goes before others, but not across one that was placed by hand (`schedule.run_order`);
         without, the order of positions holds. It is one job, or up to `together` that can run as one batch (`Request.together`).
         """
         with self._transaction() as connection:

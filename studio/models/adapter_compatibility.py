@@ -14,7 +14,7 @@ NAMES = {
     "ip-adapter": "an IP-Adapter",
 }  # fmt: skip
 """What an adapter is, for a person."""
-# The first that is in the pipeline's name → the family's, as `layouts.py` calls it.
+# The first that is in the pipeline's name → the family's, as `files/tensor_layout.py` calls it.
 _FAMILIES = (
     ("StableDiffusionXL", "SDXL"), ("StableDiffusion3", "Stable Diffusion 3"), ("StableDiffusion", "Stable Diffusion 1.x"),
     ("LatentConsistencyModel", "Stable Diffusion 1.x"), ("Flux2", "FLUX.2"), ("Flux", "FLUX.1"), ("Chroma", "Chroma"),

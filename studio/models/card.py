@@ -70,7 +70,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     """The kind of request that it serves: text, image, speech, music, video; or `ADAPTER`, for which there is none."""
     runner: Runner
     family: str = ""
-    """model_type of config.json, or the pipeline's class name; of an adapter the models that it fits (`layouts.Contents`)."""
+    """model_type of config.json, or the pipeline's class name; of an adapter the models that it fits (`Contents.family`)."""
     tasks: tuple[str, ...] = ()
     """In Hugging Face's terms: text-generation, text-to-image …"""
     base: str = ""

@@ -1,6 +1,6 @@
 """llama.cpp, where the extra `gguf` is installed: opens a GGUF as it is and knows its words. See docs/gguf.md.
 
-Every header goes through `gguf_header.py` first. What is native may crash all the same, so this runs in children only.
+Every header goes through `files/gguf_header.py` first. What is native may crash all the same, so this runs in children only.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class Stroke(NamedTuple):
     """One note as it is played."""
 
     part: str
-    """One of `music_events.PARTS`."""
+    """One of `events.PARTS`."""
     begin: float
     """Seconds."""
     seconds: float
@@ -30,7 +30,7 @@ class Stroke(NamedTuple):
     velocity: float
     """0..1."""
     drum: str = ""
-    """The letter of `music_events.DRUMS`."""
+    """The letter of `events.DRUMS`."""
 
 
 class Playing(NamedTuple):

@@ -85,7 +85,7 @@ def released(instrument: Instrument, sound: Sound, seconds: float) -> Sound:
 
 @functools.cache
 def drum(letter: str) -> Sound:
-    """Return a stroke of a drum of `music_events.DRUMS`."""
+    """Return a stroke of a drum of `events.DRUMS`."""
     random = np.random.default_rng(ord(letter))
     seconds = {"C": 1.4, "O": 0.35, "R": 0.6, "K": 0.3, "T": 0.35}.get(letter, 0.2)
     time = np.arange(round(seconds * RATE)) / RATE

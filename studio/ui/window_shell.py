@@ -1,7 +1,7 @@
 """The window's frame: what a person sees first, in its place, size and theme, with its menus, toolbar and tabs.
 
-All that is imported here is imported before the first paint, so it is little. `window.MainWindow` fills the frame afterwards;
-until then the frame keeps what the person types or presses.
+All that is imported here is imported before the first paint, so it is little. `main_window.MainWindow` fills the frame
+afterwards; until then the frame keeps what the person types or presses.
 """
 
 from __future__ import annotations

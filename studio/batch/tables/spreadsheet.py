@@ -316,7 +316,7 @@ def read_spreadsheet(
 ) -> tuple[list[RawRow], str]:  # fmt: skip
     """Return a row for each row of the first sheet, or of the one of that name, and the sheet's name.
 
-    `wanted`, `notes`: see `read.read_rows`. Raises StudioError.
+    `wanted`, `notes`: see `reader.read_rows`. Raises StudioError.
     """
     told = [] if notes is None else notes
     try:

@@ -64,7 +64,7 @@ def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Stati
 
 
 def generate_together(runs: Sequence[Run], pipeline: ImagePipeline) -> Iterator[Together]:
-    """Yield every run's picture, or why it has none; see `protocol.Kind`. Each has its own noise, from its own seed."""
+    """Yield every run's picture, or why it has none; see `protocol.Runner`. Each has its own noise, from its own seed."""
     if type(pipeline.pipe).__name__ in _ALONE:
         raise StudioError(f"Pictures of {runs[0].card.title} are made one by one.", cause="model")
     begun = time.monotonic()

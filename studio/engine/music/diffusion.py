@@ -94,7 +94,7 @@ def _rate(pipe: Any, card: ModelCard) -> int:
 
 
 def generate(run: Run, pipeline: SoundPipeline) -> Generator[Result, None, Statistics]:
-    """Yield the sound; see `protocol.Kind.generate`. Nothing can be kept of a cancelled one: all of it is noise until the end."""
+    """Yield the sound; see `protocol.Runner.generate`. Nothing of a cancelled one is kept: it is noise until the end."""
     import torch
 
     request = run.job.request

@@ -1,6 +1,6 @@
 """Music and sound: any `AutoModelForTextToWaveform` model that generates from a description (MusicGen and others).
 
-Models that write notes (family `symbolic-music`) are run by `music_symbolic`, diffusion pipelines by `music_diffusion`.
+Models that write notes (family `symbolic-music`) are run by `symbolic`, diffusion pipelines by `diffusion`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def load(card: ModelCard, plan: Plan = AS_USUAL) -> Loaded:
 
 
 def generate(run: Run, pipeline: Loaded) -> Generator[Result, None, Statistics]:
-    """Yield the sound; see `protocol.Kind.generate`. When cancelled, what was made so far is decoded and kept."""
+    """Yield the sound; see `protocol.Runner.generate`. When cancelled, what was made so far is decoded and kept."""
     if isinstance(pipeline, symbolic.SymbolicModel):
         return (yield from symbolic.generate(run, pipeline))
     request = run.job.request

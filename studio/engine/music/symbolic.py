@@ -70,7 +70,7 @@ def load(card: ModelCard) -> SymbolicModel:
 
 
 def generate(run: Run, pipeline: SymbolicModel) -> Generator[Result, None, Statistics]:
-    """Yield the music; see `protocol.Kind.generate`. When cancelled, the bars that are whole are kept.
+    """Yield the music; see `protocol.Runner.generate`. When cancelled, the bars that are whole are kept.
 
     A MIDI file that is given is played too, before what goes on from it.
     """

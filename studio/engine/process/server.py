@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 def serve(connection: Connection, root: str, log_path: str, memory: MemoryWish | None = None) -> None:
-    """Run jobs until the parent closes the pipe or is gone; `spawn` has tied the process to its parent."""
+    """Run jobs until the parent closes the pipe or is gone; `launcher` has tied the process to its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a shell reaches the whole group; the parent decides
     _redirect_output(log_path)
     environment.prepare()

@@ -58,7 +58,7 @@ def load(card: ModelCard, plan: Plan = AS_USUAL) -> Speaker:
 
 
 def generate(run: Run, pipeline: Speaker) -> Generator[Result, None, Statistics]:
-    """Yield the whole speech as one sound; see `protocol.Kind.generate`."""
+    """Yield the whole speech as one sound; see `protocol.Runner.generate`."""
     request = run.job.request
     assert isinstance(request, SpeechRequest)
     voice = choose_voice(run.card, request)

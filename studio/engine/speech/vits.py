@@ -34,7 +34,7 @@ class SpokenByTransformers(Speaker):
         self.rate = int(getattr(config, "sampling_rate", 0) or card.sampling_rate or 16_000)
 
     def check(self, text: str) -> None:
-        """See `voices.Speaker.check`. A letter that is not in the vocabulary would be passed over in silence."""
+        """See `base.Speaker.check`. A letter that is not in the vocabulary would be passed over in silence."""
         vocabulary = self._tokenizer.get_vocab()
         letters = [letter for letter in text if letter.isalpha()]
         unknown = sum(letter not in vocabulary and letter.lower() not in vocabulary for letter in letters)
@@ -46,7 +46,7 @@ class SpokenByTransformers(Speaker):
             )
 
     def say(self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled) -> NDArray[np.float32]:
-        """See `voices.Speaker.say`. `voice` is the name of one of the card's voices, where the model has several."""
+        """See `base.Speaker.say`. `voice` is the name of one of the card's voices, where the model has several."""
         import torch
 
         inputs = self._tokenizer(text, return_tensors="pt").to(self._device)

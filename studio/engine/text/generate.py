@@ -1,5 +1,5 @@
 """Text: any causal or encoder-decoder language model that transformers loads from a folder; also those that can see pictures,
-and a GGUF as it is through llama.cpp (`text_gguf.py`).
+and a GGUF as it is through llama.cpp (`llama_cpp.py`).
 
 A chat model's result is its answer. A model without chat continues the prompt, and its result is prompt and continuation.
 Sampling streams; beam search cannot (`generate` refuses a streamer), so it shows its steps and then the ranked candidates.
@@ -93,7 +93,7 @@ def load_model(card: ModelCard, plan: Plan) -> Any:
 
 
 def generate(run: Run, pipeline: Pipeline) -> Generator[Result, None, Statistics]:
-    """Yield the candidates, best first; see `protocol.Kind.generate`."""
+    """Yield the candidates, best first; see `protocol.Runner.generate`."""
     import torch
 
     request = _request(run)
@@ -117,7 +117,7 @@ def generate(run: Run, pipeline: Pipeline) -> Generator[Result, None, Statistics
 
 
 def generate_together(runs: Sequence[Run], pipeline: Pipeline) -> Iterator[Together]:
-    """Yield every run's result, or why it has none, when it is over; see `protocol.Kind`."""
+    """Yield every run's result, or why it has none, when it is over; see `protocol.Runner`."""
     rows: dict[int, Row] = {}
     for number, run in enumerate(runs):
         try:

@@ -1,7 +1,7 @@
 """Text from a GGUF as it is, through llama.cpp: several rows at once, each with a choice and a seed of its own.
 
 Every row is a sequence with its own cache, so its tokens do not depend on the rows beside it. Rows that begin alike, as the
-candidates of one job do, read their prompt once. What a setting means is the same as in `text_rows.py`; the numbers that chance
+candidates of one job do, read their prompt once. What a setting means is the same as in `sampling.py`; the numbers that chance
 draws are llama.cpp's own, so that a seed gives another text than the same weights do through transformers.
 """
 

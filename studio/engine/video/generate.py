@@ -39,7 +39,7 @@ _DECODE_TIMESTEP, _DECODE_NOISE = 0.05, 0.025
 
 
 def generate(run: Run, pipeline: VideoPipeline) -> Generator[Result, None, Statistics]:
-    """Yield the video; see `protocol.Kind.generate`. A cancelled one leaves nothing."""
+    """Yield the video; see `protocol.Runner.generate`. A cancelled one leaves nothing."""
     request = run.job.request
     assert isinstance(request, VideoRequest)
     if problem := check_video(run.card, request):

@@ -1,4 +1,4 @@
-"""Where models are fetched from: a hub, a repository on it, what it holds. Plain data; the network is in `download_child.py`."""
+"""Where models are fetched from: a hub, a repository on it, what it holds. Plain data; the network is in `worker.py`."""
 
 from __future__ import annotations
 

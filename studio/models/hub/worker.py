@@ -2,7 +2,7 @@
 
 `python -m studio.models.hub.worker` takes JSON lines on stdin (an `Order`, then `Fetch`es), answers with JSON lines on
 stdout, and ends with its parent. huggingface_hub lists, authorises and opens the streams. Its own downloads begin anew after a
-kill (2.4: a temporary file of a new name each time, deleted at any error), so `download_file.py` writes the bytes.
+kill (2.4: a temporary file of a new name each time, deleted at any error), so `blobs.py` writes the bytes.
 """
 
 from __future__ import annotations

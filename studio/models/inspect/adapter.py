@@ -1,7 +1,7 @@
 """Adapters as files: what changes a model of pictures and makes nothing alone. A card for each, told from headers alone.
 
-The weights stay where they are. Which models an adapter fits is `family`, in the words of `layouts.py`; where neither the names
-of its tensors nor what it says about itself tell, the installed models are asked whether its layers are theirs.
+The weights stay where they are. Which models an adapter fits is `family`, as `files/tensor_layout.py` names it.
+Where neither its tensors nor its metadata name one, the installed models are compared with its layers.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ KINDS: dict[str, AdapterKind] = {
     "lora": "lora", "textual_inversion": "textual-inversion", "vae": "vae", "controlnet": "controlnet",
     "ip_adapter": "ip-adapter",
 }  # fmt: skip
-"""What a file is (`layouts.FileKind`) → what the adapter is, for those that Studio uses."""
+"""What a file is (`tensor_layout.FileKind`) → what the adapter is, for those that Studio uses."""
 CONTROLNETS = {
     "ControlNetModel": "", "FluxControlNetModel": "FLUX.1", "SD3ControlNetModel": "Stable Diffusion 3",
     "QwenImageControlNetModel": "Qwen-Image",

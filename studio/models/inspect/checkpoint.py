@@ -1,7 +1,7 @@
 """Whole models in one file, as Stable Diffusion and SDXL are passed on: what diffusers must be told to load one.
 
 Such a file holds weights only. Its configuration is told from the shapes of its tensors. The words that its text encoder reads (a
-vocabulary of CLIP) stand in no such file; they are taken from where the person has them already, see `words.py`.
+vocabulary of CLIP) stand in no such file; they are taken from where the person has them already, see `clip_vocabulary.py`.
 The weights stay where they are: `checkpoint.json` in the model's folder names them.
 """
 

@@ -1,6 +1,6 @@
 """What this computer has, and which models it can run: the numbers of a card against those of memory and GPU.
 
-The GPU is known to torch only, which is asked in a child (`doctor.ask`); everything else costs nothing.
+The GPU is known to torch only, which is asked in a child (`probe_process.ask`); everything else costs nothing.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Starved(msgspec.Struct):
 
 
 class _DecodeLimit:
-    """Limits the memory of each try to decode an image, in place of `image_memory.try_decode`."""
+    """Limits the memory of each try to decode an image, in place of `tiled_decode.try_decode`."""
 
     def __init__(self) -> None:
         self._try_decode = tiled_decode.try_decode

@@ -13,7 +13,7 @@ _STEPS = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
 
 
 class Chord(NamedTuple):
-    """A root as 0..11 above the tonic, and a quality of `music_events.CHORDS`."""
+    """A root as 0..11 above the tonic, and a quality of `events.CHORDS`."""
 
     root: int
     quality: str

@@ -34,11 +34,11 @@ class Bark(Talker):
         self._drawn: dict[str, Any] | None = None
 
     def begin(self) -> None:
-        """See `voices.Speaker.begin`."""
+        """See `base.Speaker.begin`."""
         self._drawn = None
 
     def pieces(self, text: str) -> list[Piece]:
-        """See `voices.Speaker.pieces`."""
+        """See `base.Speaker.pieces`."""
         return split(text, LONGEST)
 
     def models(self) -> tuple[Any, ...]:

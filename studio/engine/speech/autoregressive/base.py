@@ -1,4 +1,4 @@
-"""Speech token by token (Bark, CSM, Dia …): what the families have in common. Each has a file of its own, `talking_*.py`.
+"""Speech token by token (Bark, CSM, Dia …): what the families have in common. Each has a file of its own, here.
 
 The first piece of a text draws a voice, where the model has no voices of its own; the next ones are told to go on in it.
 """
@@ -39,7 +39,7 @@ class Talker(Speaker):
         """Return a model, or a part of it that lies in a folder of its own. Only safetensors; never code from the folder."""
         import torch
 
-        # In float32 also on a GPU, where there is room, and what makes waves always: see waveform_model.py.
+        # In float32 also on a GPU, where there is room, and what makes waves always: see runtime/waveform_model.py.
         dtype = dtype_of(self.plan) if self.plan.precision and folder is None else torch.float32
         more: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False, "use_safetensors": True, **options}
         return loader.from_pretrained(folder or self.card.folder, dtype=dtype, **more).to(self.device).eval()
@@ -68,10 +68,10 @@ class Talker(Speaker):
         """Return the sound of a piece as a tensor."""
 
     def check(self, text: str) -> None:
-        """See `voices.Speaker.check`. These models read what they can of any text."""
+        """See `base.Speaker.check`. These models read what they can of any text."""
 
     def say(self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled) -> NDArray[np.float32]:
-        """See `voices.Speaker.say`."""
+        """See `base.Speaker.say`."""
         import torch
 
         torch.manual_seed(seed)

@@ -29,11 +29,11 @@ class Csm(Talker):
         self._said: tuple[Any, Any] | None = None
 
     def begin(self) -> None:
-        """See `voices.Speaker.begin`."""
+        """See `base.Speaker.begin`."""
         self._said = None
 
     def pieces(self, text: str) -> list[Piece]:
-        """See `voices.Speaker.pieces`."""
+        """See `base.Speaker.pieces`."""
         return grouped(split(text), GROUP)
 
     def models(self) -> tuple[Any, ...]:

@@ -36,11 +36,11 @@ class Dia(Talker):
         self._said: tuple[str, Any] | None = None
 
     def begin(self) -> None:
-        """See `voices.Speaker.begin`."""
+        """See `base.Speaker.begin`."""
         self._said = None
 
     def pieces(self, text: str) -> list[Piece]:
-        """See `voices.Speaker.pieces`. Each begins with whose turn it is."""
+        """See `base.Speaker.pieces`. Each begins with whose turn it is."""
         speaker, named = "[S1]", []
         for piece in grouped(split(text), GROUP):
             words = piece.text if _SPEAKER.match(piece.text) else f"{speaker} {piece.text}"
@@ -49,7 +49,7 @@ class Dia(Talker):
         return named
 
     def continued(self, text: str, before: str) -> str:
-        """See `voices.Speaker.continued`."""
+        """See `base.Speaker.continued`."""
         speakers = _SPEAKER.findall(before)
         return text if not speakers or _SPEAKER.match(text.lstrip()) else f"{speakers[-1]} {text.lstrip()}"
 

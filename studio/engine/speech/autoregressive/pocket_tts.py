@@ -31,7 +31,7 @@ class Pocket(Talker):
         self.rate = int(self._codec.config.sampling_rate)
 
     def pieces(self, text: str) -> list[Piece]:
-        """See `voices.Speaker.pieces`."""
+        """See `base.Speaker.pieces`."""
         return grouped(split(text), GROUP)
 
     def models(self) -> tuple[Any, ...]:

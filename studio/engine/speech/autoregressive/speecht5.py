@@ -36,7 +36,7 @@ class SpeechT5(Talker):
         self.rate = int(self._vocoder.config.sampling_rate) if self._vocoder is not None else RATE
 
     def check(self, text: str) -> None:
-        """See `voices.Speaker.check`."""
+        """See `base.Speaker.check`."""
         letters = [letter for letter in text if letter.isalpha()]
         unknown = sum(self._tokenizer.convert_tokens_to_ids(letter) == self._tokenizer.unk_token_id for letter in letters)
         if letters and unknown / len(letters) > MAX_FOREIGN:
@@ -47,7 +47,7 @@ class SpeechT5(Talker):
             )
 
     def pieces(self, text: str) -> list[Piece]:
-        """See `voices.Speaker.pieces`."""
+        """See `base.Speaker.pieces`."""
         return split(text)
 
     def models(self) -> tuple[Any, ...]:

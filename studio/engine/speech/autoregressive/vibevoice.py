@@ -37,11 +37,11 @@ class VibeVoice(Talker):
         self.rate = card.sampling_rate or RATE
 
     def pieces(self, text: str) -> list[Piece]:
-        """See `voices.Speaker.pieces`."""
+        """See `base.Speaker.pieces`."""
         return grouped(split(text), GROUP)
 
     def continued(self, text: str, before: str) -> str:
-        """See `voices.Speaker.continued`."""
+        """See `base.Speaker.continued`."""
         who = [match[1] or match[2] for match in _TURN.finditer(before)]
         return text if not who or _TURN.match(text.lstrip()) else f"Speaker {who[-1]}: {text.lstrip()}"
 
