@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any, Literal
 
@@ -199,11 +200,17 @@ _NEEDED = {
 }  # fmt: skip
 
 
+@functools.cache
+def _names_of(request_type: type[Request]) -> frozenset[str]:
+    return frozenset(info.name for info in fields(request_type))
+
+
 def request_for(card: ModelCard, values: dict[str, Any]) -> AnyRequest:
     """Build a request for this model: its defaults, overridden by `values`. Raises InvalidRequestError."""
     request_type: type[Request] = KINDS[card.kind]
-    known = {info.name for info in fields(request_type)}
-    defaults = {name: value for name, value in card.defaults.items() if name in known}
+    defaults = dict(card.defaults)
+    for name in defaults.keys() - _names_of(request_type):
+        del defaults[name]
     return build_request(request_type, {**defaults, **values, "model": card.name})
 
 
