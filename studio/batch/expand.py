@@ -10,7 +10,6 @@ import random
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Literal
 
 from studio.batch.grammar import (
@@ -151,26 +150,22 @@ def is_open(text: str, combine: str) -> bool:
     return combine != "off" and SPECIAL.search(text) is not None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Cells:
-    """A row's settings with what is still open in them: name → node, all names bound."""
+    """A row's settings with what is still open in them: name → node, all names bound. It does not change."""
 
     fixed: Mapping[str, Any]
     open: Mapping[str, Node]
     combine: str
+    count: int = field(init=False, default=1)
+    """How many rows it makes."""
+    drawn: bool = field(init=False, default=False)
+    """True where chance decides about a setting."""
 
-    @cached_property
-    def count(self) -> int:
-        """How many rows it makes."""
-        product = 1
+    def __post_init__(self) -> None:
         for name, node in self.open.items():
-            product *= self._count(name, node)
-        return product
-
-    @cached_property
-    def drawn(self) -> bool:
-        """True where chance decides about a setting."""
-        return any(self._is_random(name) and is_drawn(node) for name, node in self.open.items())
+            self.count *= self._count(name, node)
+            self.drawn = self.drawn or (self._is_random(name) and is_drawn(node))
 
     @property
     def length(self) -> int:
@@ -184,8 +179,10 @@ class Cells:
 
     def resolve(self, index: int, seed: int = 0) -> dict[str, Any]:
         """Return combination number `index`; chance comes from the seed, the prompt first, then the others by name."""
-        chance = random.Random(seed).random if self.drawn else _no_chance
         values = dict(self.fixed)
+        if not self.open:
+            return values
+        chance = random.Random(seed).random if self.drawn else _no_chance
         places: dict[str, int] = {}
         order = sorted(self.open, key=lambda name: (name != "prompt", name))
         for name in reversed(order):  # the last one changes fastest
@@ -231,21 +228,28 @@ def _pick(node: Node, index: int) -> str:
 def _pick_swept(node: Node, index: int, chance: Callable[[], float]) -> str:
     """Return combination number `index` of the sweeps that stand by themselves; all else is drawn, from left to right."""
     if isinstance(node, Joined):
-        places = []
-        for part in reversed(node.parts):
-            index, place = divmod(index, swept_of(part))
-            places.append(place)
-        return "".join(_pick_swept(part, place, chance) for part, place in zip(node.parts, reversed(places), strict=True))
+        places = [0] * len(node.parts)
+        if node.swept > 1:
+            for at in range(len(node.parts) - 1, -1, -1):
+                index, places[at] = divmod(index, swept_of(node.parts[at]))
+        texts = []
+        for part, place in zip(node.parts, places, strict=True):
+            if isinstance(part, Choice) and not part.sweep:
+                part = part.options[int(chance() * len(part.options))]  # as `_draw` does; 100 000 rows have many of them
+                texts.append(part if isinstance(part, str) else _draw(part, chance))
+            else:
+                texts.append(part if isinstance(part, str) else _pick_swept(part, place, chance))
+        return "".join(texts)
     if isinstance(node, Choice) and node.sweep:
         return _pick(node, index)
     return _draw(node, chance)
 
 
 def _draw(node: Node, chance: Callable[[], float]) -> str:
-    if isinstance(node, Choice):
+    while isinstance(node, Choice):
         # `random()` is the one method whose sequence Python promises to keep.
-        return _draw(node.options[int(chance() * len(node.options))], chance)
+        node = node.options[int(chance() * len(node.options))]
     if isinstance(node, Joined):
-        return "".join(_draw(part, chance) for part in node.parts)
+        return "".join([part if isinstance(part, str) else _draw(part, chance) for part in node.parts])
     assert isinstance(node, str)
     return node

@@ -16,7 +16,7 @@ from studio.core.requests.adapter_list import LARGEST_SCALE
 _TAG = re.compile(r"<\s*+(lora|lyco|hypernet)\s*+:([^<>:]{1,200}+)((?::[^<>:]{0,40}+){0,4})>", re.IGNORECASE)
 _WEIGHT = re.compile(r"\([^()]{1,200}:\s*\d{0,3}\.?\d{1,4}\s*\)", re.ASCII)
 _SPACES = re.compile(r"[ \t]{2,}")
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d++\.?\d*|\.\d+)", re.ASCII)
 
 
 @dataclass(frozen=True)

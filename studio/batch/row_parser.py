@@ -37,8 +37,7 @@ MAX_REMEMBERED = 10_000
 """Columns and tags that are kept by their names."""
 
 
-@dataclass(frozen=True, eq=False)
-class Redraw:
+class Redraw(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A row whose alternatives are drawn: what it would be with another seed."""
 
     read_cells: Callable[[], Cells]
@@ -154,6 +153,7 @@ class Understanding:
     _groups: int = 0
     _work: int = 0
     _by_name: dict[str, dict[str, str]] = field(default_factory=dict)
+    _defaults: dict[str, dict[str, Any]] = field(default_factory=dict)
     _adapter_names: dict[str, str] = field(default_factory=dict)
     _columns: dict[tuple[str, str], _Column] = field(default_factory=dict)
     _kind_columns: dict[str, bool] = field(default_factory=dict)
@@ -205,11 +205,14 @@ class Understanding:
         shared, told = _Grid(), set()
         for place, cell in grid:
             base = Row(raw.line, None, columns={**extra, **self._named(place)}, place=place)
+            again = functools.partial(self._read_again, raw, kind, place)
             for index in range(cell.count):
-                for row in self._repeats(kind, cell, index, shared, base, functools.partial(self._read_again, raw, kind, place)):
-                    if row.request is not None or row.message not in told:
+                for row in self._repeats(kind, cell, index, shared, base, again):
+                    if row.request is None:
+                        if row.message in told:
+                            continue
                         told.add(row.message)
-                        yield row
+                    yield row
 
     def _read_again(self, raw: RawRow, kind: str, place: tuple[int, ...]) -> Cells:
         self._scope.work[0] = 0  # what was allowed is allowed again
@@ -243,12 +246,7 @@ class Understanding:
 
     def _sort(self, raw: RawRow, kind: str) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
         """Return a row's settings by field, its columns that are none, and all its columns as texts."""
-        by_name = self._fields(kind)
-        settings: dict[str, Any] = {
-            by_name.get(name, name): value
-            for name, value in self.reading.defaults.items()
-            if self._counts_for(name, kind) and not (name == "format" and _is_of_other_kind(value, kind))
-        }
+        settings = self._defaults_of(kind).copy()
         extra: dict[str, str] = {}
         cells: dict[str, str] = {}
         given: set[str] = set()
@@ -269,6 +267,17 @@ class Understanding:
             given.add(meaning.field)
             settings[meaning.field] = self._value(raw, kind, meaning.field, value)
         return settings, extra, cells
+
+    def _defaults_of(self, kind: str) -> dict[str, Any]:
+        """Return the defaults that hold for a kind, by field."""
+        if kind not in self._defaults:
+            by_name = self._fields(kind)
+            self._defaults[kind] = {
+                by_name.get(name, name): value
+                for name, value in self.reading.defaults.items()
+                if self._counts_for(name, kind) and not (name == "format" and _is_of_other_kind(value, kind))
+            }
+        return self._defaults[kind]
 
     def _column(self, column: str, kind: str) -> _Column:
         """Return what a column means; the same for each row of the kind."""
@@ -379,7 +388,6 @@ class Understanding:
     def _cells(self, place: tuple[int, ...], kind: str, settings: Mapping[str, Any], cells: Mapping[str, str]) -> Cells:
         """Return the settings of a cell of the grid, with every name looked up."""
         values, template, scope = dict(settings), self._template, self._scope
-        known = frozenset(self._fields(kind).values())
         if place:
             chosen = [(axis, axis.values[index]) for axis, index in zip(self.reading.axes, place, strict=True)]
             set_here = {axis.name: value for axis, value in chosen if axis.is_setting}
@@ -394,12 +402,14 @@ class Understanding:
         for name, value in values.items():
             if name in nodes:
                 problems += _bind(nodes, name, nodes[name], scope, cells, told="template")
-            elif isinstance(value, str) and name in known and is_open(value, self.reading.combine):
+            elif isinstance(value, str) and is_open(value, self.reading.combine) and name in self._fields(kind):
                 problems += _bind(nodes, name, value, scope, cells)
         if template and "prompt" not in values:
             problems += _bind(nodes, "prompt", template, scope, cells, told="template")
         if problems:
             raise NotUnderstoodError(*problems)
+        if not nodes:
+            return Cells(values, nodes, self.reading.combine)
         texts = {name: node for name, node in nodes.items() if isinstance(node, str)}
         self._characters += sum(len(text) for name, text in texts.items() if text is not values.get(name))
         values |= texts
@@ -407,12 +417,15 @@ class Understanding:
 
     def _count(self, line: int, cells: Sequence[Cells]) -> None:
         """Refuse what becomes too much before it is made."""
-        count = sum(cell.count for cell in cells) * self.reading.repeat
+        repeat = self.reading.repeat
+        count = sum([cell.count for cell in cells]) * repeat
         if count > MAX_COMBINATIONS:
             raise NotUnderstoodError(Problem("row", f"makes {count:,} rows; a batch has at most {MAX_COMBINATIONS:,}"))
         self._made += count
-        self._characters += sum(cell.length * cell.count for cell in cells) * self.reading.repeat
-        self._work += sum(cell.work * cell.count for cell in cells) * self.reading.repeat
+        for cell in cells:
+            if cell.open:
+                self._characters += cell.length * cell.count * repeat
+                self._work += cell.work * cell.count * repeat
         if self._work > MAX_WORK:
             raise too_much_work()
         if self._made > MAX_COMBINATIONS or self._characters > MAX_CHARACTERS:

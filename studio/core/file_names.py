@@ -32,8 +32,8 @@ _RESERVED = {
 
 def slug(text: str, max_bytes: int = 80) -> str:
     """Return `text` as one part of a file name: safe on every system, at most `max_bytes` of UTF-8, maybe empty."""
-    text = unicodedata.normalize("NFC", text)[: 4 * max_bytes + 1_000]  # room for blanks; a prompt may be 200 000 characters
-    text = _FORBIDDEN.sub(" ", text)
+    normal = text if text.isascii() else unicodedata.normalize("NFC", text)
+    text = _FORBIDDEN.sub(" ", normal[: 4 * max_bytes + 1_000])  # room for blanks; a prompt may be 200 000 characters
     # Categories C*: controls, direction overrides, surrogates, unassigned. Z*: line and paragraph separators and odd spaces.
     if not text.isascii():
         text = "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in text)

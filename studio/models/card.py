@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from studio.core.kinds import KINDS, AnyRequest
-from studio.core.requests import build_request, fields
+from studio.core.requests import Request, build_request, fields
 
 Runner = Literal["transformers", "diffusers", "llama.cpp", "hibari", "kokoro", "piper"]
 """What loads and runs the weights."""
@@ -200,11 +201,17 @@ _NEEDED = {
 }  # fmt: skip
 
 
+@functools.cache
+def _names_of(request_type: type[Request]) -> frozenset[str]:
+    return frozenset(info.name for info in fields(request_type))
+
+
 def request_for(card: ModelCard, values: dict[str, Any]) -> AnyRequest:
     """Build a request for this model: its defaults, overridden by `values`. Raises InvalidRequestError."""
     request_type = KINDS[card.kind].request_type
-    known = {info.name for info in fields(request_type)}
-    defaults = {name: value for name, value in card.defaults.items() if name in known}
+    defaults = dict(card.defaults)
+    for name in defaults.keys() - _names_of(request_type):
+        del defaults[name]
     return build_request(request_type, {**defaults, **values, "model": card.name})
 
 

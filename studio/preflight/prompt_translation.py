@@ -82,8 +82,8 @@ def _from_chinese(text: str) -> str:
         else:
             parts.append(_english(token, parts))
     sentence = " ".join(part for part in (*parts, scene) if part)
-    sentence = re.sub(r"\b(two|three|four) ((?:\w+ )*?)(\w+)\b(?= and|$|,| next| on| in| at)", _plural, sentence)
-    return re.sub(r"\ba (?=[aeio])", "an ", re.sub(r"\s+(?=,)", "", sentence))
+    sentence = re.sub(r"\b(two|three|four) ((?:\w+ ){0,8}?)(\w+)\b(?= and|$|,| next| on| in| at)", _plural, sentence)
+    return re.sub(r"\ba (?=[aeio])", "an ", re.sub(r"(?<!\s)\s++(?=,)", "", sentence))
 
 
 def _split(text: str) -> list[str]:

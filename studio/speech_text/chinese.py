@@ -371,5 +371,5 @@ _RULES: list[Callable[[str], str]] = [
     _rule(rf"[{re.escape(''.join(tables.SYMBOLS))}]", lambda match: tables.SYMBOLS[match[0]]),
     _rule(rf"[{re.escape(tables.SILENT)}]+", " "),
     _rule(r"[^\S\n]{2,}", " "),
-    _rule(r"(?<=[\u4e00-\u9fff])[^\S\n](?=[\u4e00-\u9fff])|[^\S\n]+(?=[，。！？；：、）])", ""),
+    _rule(r"(?<=[\u4e00-\u9fff])[^\S\n](?=[\u4e00-\u9fff])|(?<![^\S\n])[^\S\n]++(?=[，。！？；：、）])", ""),
 ]

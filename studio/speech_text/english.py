@@ -506,7 +506,7 @@ def _model_number(digits: str) -> str:
     return numbers.year(digits) if len(digits) == 4 else numbers.cardinal(digits)
 
 
-_WORD_BEFORE = re.compile(r"([A-Za-z]+)[\s,(]{1,2}$")
+_WORD_BEFORE = re.compile(r"([A-Za-z]{1,16})[\s,(]{1,2}$")
 _WORD_AFTER = re.compile(r"\s([a-z]+)")
 
 

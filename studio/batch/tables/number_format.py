@@ -14,7 +14,7 @@ BUILT_IN = {
 BUILT_IN |= dict.fromkeys((*range(27, 32), *range(36, 37), *range(50, 55), *range(57, 59)), "yyyy-mm-dd")
 BUILT_IN |= dict.fromkeys((32, 33, 55, 56), "h:mm:ss")
 """Formats that have a number only; those of East Asian programs among them."""
-_LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE)
+_LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]{1,255}\])[^\]]{0,255}\]', re.IGNORECASE)
 _FIXED = re.compile(r"(0+|#|#,##0)(?:\.(0+))?(%?)")
 _LAST_DAY = 2_958_465
 """Of the year 9999."""

@@ -49,18 +49,24 @@ def _state(row: Row, there: bool) -> str:
 
 def _varying(requests: Sequence[Request]) -> frozenset[str]:
     """Return the settings that are not the same in all rows: what a person wants to compare."""
-    first: dict[str, dict[str, Any]] = {}
+    first: dict[type[Request], dict[str, Any]] = {}  # of each kind, what is the same so far
     found: set[str] = set()
     for request in requests:
-        values = msgspec.structs.asdict(request)
-        before = first.setdefault(request.kind, values)
-        found |= {name for name, value in values.items() if value != before[name]}
-    return frozenset(found - _SHOWN_ANYWAY)
+        same = first.get(type(request))
+        if same is None:
+            values = msgspec.structs.asdict(request)
+            same = first[type(request)] = {name: values[name] for name in values if name not in _SHOWN_ANYWAY}
+        for name in [name for name, value in same.items() if getattr(request, name) != value]:
+            found.add(name)
+            del same[name]
+    return frozenset(found)
 
 
 def _line(line: int, request: Request, varying: frozenset[str], named: str) -> str:
-    values = msgspec.structs.asdict(request)
-    settings = "".join(f", {name} {values[name]}" for name in values if name in varying and values[name] != "")
+    settings = ""
+    if varying:
+        values = msgspec.structs.asdict(request)
+        settings = "".join([f", {name} {value}" for name, value in values.items() if name in varying and value != ""])
     return f"line {line}: {request.kind}, {request.model}, seed {request.seed}{settings} → {named}: {request.prompt}"
 
 

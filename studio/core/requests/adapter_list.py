@@ -29,6 +29,8 @@ class Chosen(msgspec.Struct, frozen=True):
 
 def read(text: str) -> tuple[Chosen, ...]:
     """Return the adapters that a request names. Raises ValueError with what is wrong."""
+    if not text:
+        return ()
     chosen = tuple(_read_one(part.strip()) for part in text.split(",") if part.strip())
     if len(chosen) > MAX_ADAPTERS:
         raise ValueError(f"names {len(chosen)} adapters; at most {MAX_ADAPTERS} can act at once")

@@ -158,7 +158,8 @@ def _lora_family(shapes: Shapes) -> str:
     found = next((family for family, pattern in _LORA_FAMILIES if re.search(pattern, named, re.MULTILINE)), "")
     if found:
         return found
-    if re.search(r"unet.*transformer_blocks_[2-9]", named) or "lora_unet_input_blocks" in named:
+    later = re.compile("transformer_blocks_[2-9]")  # not unet.*transformer: quadratic in a long name
+    if any(later.search(name, name.find("unet")) for name in shapes if "unet" in name) or "lora_unet_input_blocks" in named:
         return "SDXL"
     return "Stable Diffusion 1.x" if "_te_text_model_" in named else ""
 

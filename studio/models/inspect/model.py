@@ -49,7 +49,7 @@ MAX_TITLE = 80
 LARGEST = 2**31 - 1
 _WITHOUT_WEIGHTS = re.compile(r"^(?!audio_token).*(tokenizer|scheduler|processor|feature_extractor)")
 # What another head than a language model's makes of the same family; loaded as text it would babble.
-_OTHER_HEADS = re.compile(r"For(SequenceClassification|TokenClassification|QuestionAnswering|MultipleChoice|Reward\w*)$")
+_OTHER_HEADS = re.compile(r"For(SequenceClassification|TokenClassification|QuestionAnswering|MultipleChoice|Reward\w{0,60})$")
 
 
 def inspect(path: Path, data: DataFolder | None = None) -> ModelCard:
