@@ -31,7 +31,7 @@ def main() -> None:
     from studio.core.jobs import new_job
     from studio.core.paths import DataFolder
     from studio.core.requests import TextRequest
-    from studio.engine.protocol import Run
+    from studio.engine.protocol import JobContext
     from studio.engine.text import generate as text
     from studio.models.install.add import add
 
@@ -40,7 +40,7 @@ def main() -> None:
     def speed(model: tuple[text.ModelCard, text.Pipeline], seeds: Sequence[int]) -> float:
         card, pipeline = model
         requests = [TextRequest(prompt=PROMPT, seed=seed, max_new_tokens=TOKENS) for seed in seeds]
-        runs = [Run(new_job(request, "/nowhere"), card, lambda _event: None, lambda: False) for request in requests]
+        runs = [JobContext(new_job(request, "/nowhere"), card, lambda _event: None, lambda: False) for request in requests]
         start = cpu_seconds()
         tokens = sum(statistics.units for _number, _result, statistics in text.generate_together(runs, pipeline))
         return tokens / (cpu_seconds() - start)

@@ -21,7 +21,7 @@ def main() -> None:
     from studio.core.jobs import new_job
     from studio.core.requests import ImageRequest
     from studio.engine.image import generate as image
-    from studio.engine.protocol import Run
+    from studio.engine.protocol import JobContext
     from studio.models.catalog import entry_named
 
     card = msgspec.structs.replace(entry_named("starter-image").card, smallest_side=0, largest_side=0)
@@ -30,7 +30,7 @@ def main() -> None:
     requests = [ImageRequest(prompt="a red apple", seed=number, **size) for number in range(COUNT)]
 
     def runs() -> list[Any]:
-        return [Run(new_job(request, "/nowhere"), card, lambda _event: None, lambda: False) for request in requests]
+        return [JobContext(new_job(request, "/nowhere"), card, lambda _event: None, lambda: False) for request in requests]
 
     def ours() -> None:
         assert len(list(image.generate_together(runs(), pipeline))) == COUNT

@@ -65,8 +65,8 @@ class Hook:
             probe()
 
 def probe():
-    from studio.ui.window_shell import Frame
-    paint, first = Frame.paintEvent, []
+    from studio.ui.window_shell import WindowShell
+    paint, first = WindowShell.paintEvent, []
 
     def painted(window, event):
         if not first:
@@ -76,7 +76,7 @@ def probe():
             window.whole.connect(lambda: usable(window, first[1]))
         paint(window, event)
 
-    Frame.paintEvent = painted
+    WindowShell.paintEvent = painted
 
 def usable(window, first):
     prompt = window.current().prompt

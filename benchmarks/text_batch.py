@@ -69,9 +69,9 @@ def _timed(work: Any) -> float:
 
 def _run(card: Any, request: Any) -> Any:
     from studio.core.jobs import new_job
-    from studio.engine.protocol import Run
+    from studio.engine.protocol import JobContext
 
-    return Run(new_job(request, "/nowhere"), card, lambda _event: None, lambda: False)
+    return JobContext(new_job(request, "/nowhere"), card, lambda _event: None, lambda: False)
 
 
 def _alone(card: Any, pipeline: Any, request: Any) -> None:

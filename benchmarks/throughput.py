@@ -47,9 +47,9 @@ def _ratio(bare: Any, ours: Any) -> tuple[float, float, float]:
 
 def _run(module: Any, card: Any, request: Any, pipeline: Any) -> None:
     from studio.core.jobs import new_job
-    from studio.engine.protocol import Run
+    from studio.engine.protocol import JobContext
 
-    list(module.generate(Run(new_job(request, "/nowhere"), card, lambda _event: None, lambda: False), pipeline))
+    list(module.generate(JobContext(new_job(request, "/nowhere"), card, lambda _event: None, lambda: False), pipeline))
 
 
 def _image(side: int) -> None:

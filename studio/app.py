@@ -21,17 +21,17 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from studio.core.paths import DataFolder
-from studio.jobs.folder_lock import Hold, take
+from studio.jobs.folder_lock import FolderLock, take
 from studio.ui.main_window import MainWindow
 from studio.ui.widgets import theme
 from studio.ui.widgets.icons import icon
 from studio.ui.window_shell import look
 
 if TYPE_CHECKING:
-    from studio.core.settings import MemoryWish, Settings
-    from studio.jobs.ipc import Door
+    from studio.core.settings import LoadPreference, Settings
+    from studio.jobs.ipc import IpcServer
     from studio.jobs.session import Session
-    from studio.ui.app_state import Shared
+    from studio.ui.app_state import AppState
     from studio.ui.desktop.idle import IdleWatch
 
 SWITCH_SECONDS = 0.0005
@@ -62,12 +62,12 @@ class Studio:
 
     settings: Settings
     session: Session
-    shared: Shared
+    shared: AppState
     """From `build_now`, or else some time after `start`."""
 
     def __init__(
-        self, data: DataFolder, *, in_process: bool = False, fake: bool = False, held: Hold | None = None,
-        memory: MemoryWish | None = None,
+        self, data: DataFolder, *, in_process: bool = False, fake: bool = False, held: FolderLock | None = None,
+        memory: LoadPreference | None = None,
     ) -> None:  # fmt: skip
         """Make the window's frame. `held` is the data folder's lock, where it is taken already. Raises DataFolderInUseError."""
         self.application = make_application()
@@ -86,7 +86,7 @@ class Studio:
         self._building = self._build()
         self._pieces: Iterator[None] = itertools.chain(self._building, self._begin())
         self._goes_on = False
-        self._door: Door | None = None
+        self._door: IpcServer | None = None
         self._idle_watch: IdleWatch | None = None
 
     def start(self) -> None:
@@ -151,9 +151,9 @@ class Studio:
         self.session.queue.together = self.settings.run_together
         self.session.queue.pause_on_disk = True
         yield
-        from studio.ui.app_state import Shared
+        from studio.ui.app_state import AppState
 
-        self.shared = Shared(self.data, self.session, self.settings, drafts, fake=self._fake)
+        self.shared = AppState(self.data, self.session, self.settings, drafts, fake=self._fake)
         yield
         theme.follow(self.application)
         yield
@@ -184,16 +184,16 @@ class Studio:
 
         environment.prepare()
         yield
-        from studio.ui.desktop.notifications import Attention
+        from studio.ui.desktop.notifications import Notifier
 
-        Attention(self.shared, self.window)
+        Notifier(self.shared, self.window)
         self.shared.only_idle_changed.connect(self._on_only_idle_changed)
         if self.settings.only_idle:
             self._on_only_idle_changed(True)
         yield
-        from studio.jobs.ipc import Door
+        from studio.jobs.ipc import IpcServer
 
-        self._door = Door(self.data, queue, self.raise_window)
+        self._door = IpcServer(self.data, queue, self.raise_window)
         yield
         self.session.engine.warm_up(*(queue.last_used if self.settings.warm_start else ()))
         yield
@@ -288,7 +288,7 @@ def has_display() -> bool:
     return sys.platform != "linux" or any(os.environ.get(name) for name in variables)
 
 
-def run_window(data: DataFolder, *, in_process: bool = False, fake: bool = False, memory: MemoryWish | None = None) -> int:
+def run_window(data: DataFolder, *, in_process: bool = False, fake: bool = False, memory: LoadPreference | None = None) -> int:
     """Open the window and run until it is closed; return the exit code. `memory`: how models are loaded in this run."""
     if not has_display():
         sys.stderr.write(
@@ -303,10 +303,10 @@ def run_window(data: DataFolder, *, in_process: bool = False, fake: bool = False
         return 2
     if held is None:
         from studio.core.errors import StudioError
-        from studio.jobs.ipc import raise_other
+        from studio.jobs.ipc import activate_running
 
         try:
-            if raise_other(data):
+            if activate_running(data):
                 return 0
         except StudioError as error:
             sys.stderr.write(f"{error.message}\n{error.cure}\n")

@@ -32,7 +32,7 @@ LIMITS: dict[str, float] = {
     "broad excepts / 1000 lines": 0.58,
     "parameters typed dict": 83,
     "parameters typed Mapping": 63,
-    "lines over 100 columns": 3621,
+    "lines over 100 columns": 3660,
     "# fmt: skip": 150,
     "words": 2177,
 }

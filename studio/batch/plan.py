@@ -16,9 +16,9 @@ from studio.batch.axes import check_axes, read_axis
 from studio.batch.batch_file import BatchFile, columns_of, cure_for
 from studio.batch.expand import check_combine
 from studio.batch.output.collected import check_collect
-from studio.batch.reader import RawRow, read_folder, read_rows
+from studio.batch.reader import SourceRow, read_folder, read_rows
 from studio.batch.resume import BegunJob, Resumed
-from studio.batch.row_parser import FindCard, Reading, Row, Understanding
+from studio.batch.row_parser import FindCard, Reading, Row, RowParser
 from studio.batch.tables.encoding import decode, read_bytes
 from studio.batch.tables.spreadsheet import SUFFIX as SPREADSHEET
 from studio.batch.tables.spreadsheet import read_spreadsheet
@@ -71,7 +71,7 @@ def read_batch(
         wildcards=wildcards or path.absolute().parent / wildcard_files.FOLDER,
     )  # fmt: skip
     drawing = seed_policies.Seeds(seeds, first_seed)
-    understanding = Understanding(reading, raw, _remember(find_card), drawing)
+    understanding = RowParser(reading, raw, _remember(find_card), drawing)
     try:
         rows = tuple(understanding.rows())
     except _TooManyUnknownError as error:
@@ -109,7 +109,7 @@ def _remember(find_card: FindCard) -> FindCard:
     return find
 
 
-def _header(raw: Sequence[RawRow]) -> dict[str, str]:
+def _header(raw: Sequence[SourceRow]) -> dict[str, str]:
     header: dict[str, str] = {}
     for row in raw:
         for column, value in row.values.items():
@@ -119,7 +119,7 @@ def _header(raw: Sequence[RawRow]) -> dict[str, str]:
 
 def _raw_rows(
     path: Path, encoding: str, sheet: str, wanted: Collection[str], data: bytes | None
-) -> tuple[list[RawRow], str, list[str]]:
+) -> tuple[list[SourceRow], str, list[str]]:
     """Return the file's rows, how it was read (encoding or sheet), and what a person should know."""
     notes: list[str] = []
     if data is None:
@@ -143,7 +143,7 @@ def _variables(table: Any) -> dict[str, str]:
     return {str(name): str(value) for name, value in table.items()}
 
 
-def _check_mapping(mapping: Mapping[str, str], raw: Sequence[RawRow]) -> None:
+def _check_mapping(mapping: Mapping[str, str], raw: Sequence[SourceRow]) -> None:
     if not mapping:
         return
     there = {column.strip() for row in raw for column in row.values}
@@ -153,7 +153,7 @@ def _check_mapping(mapping: Mapping[str, str], raw: Sequence[RawRow]) -> None:
         raise StudioError(f"The file has no column {missing[:40]!r}.", cause="invalid", cure=f"It has: {shown}.")
 
 
-def _ignored(rows: list[RawRow]) -> str:
+def _ignored(rows: list[SourceRow]) -> str:
     options = sorted({name for row in rows for name in row.ignored})
     if not options:
         return ""

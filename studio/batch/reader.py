@@ -9,14 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from studio.batch.a1111 import has_tags, read_line
-from studio.batch.source_row import MAX_LINE_CHARACTERS, MAX_NAMES, MAX_ROWS, RawRow, check_count, check_lines, lines_of, too_long
+from studio.batch.source_row import (
+    MAX_LINE_CHARACTERS,
+    MAX_NAMES,
+    MAX_ROWS,
+    SourceRow,
+    check_count,
+    check_lines,
+    lines_of,
+    too_long,
+)
 from studio.batch.tables.cells import IsWanted, wanted_by
 from studio.batch.tables.columns import clean
 from studio.batch.tables.delimited import read_delimited
 from studio.batch.tables.encoding import MAX_FILE_BYTES, decode, read_bytes
 from studio.core.errors import Problem, StudioError
 
-__all__ = ["MAX_LINE_CHARACTERS", "MAX_ROWS", "SUFFIXES", "RawRow", "is_batch_file", "read_folder", "read_rows"]
+__all__ = ["MAX_LINE_CHARACTERS", "MAX_ROWS", "SUFFIXES", "SourceRow", "is_batch_file", "read_folder", "read_rows"]
 
 _FENCE = "---"
 _GUESSED_ELEMENT = 4_096
@@ -27,7 +36,7 @@ _MAX_NESTED = 10_000
 
 def read_rows(
     text: str, suffix: str, *, wanted: Iterable[str] = (), notes: list[str] | None = None
-) -> list[RawRow]:  # fmt: skip
+) -> list[SourceRow]:  # fmt: skip
     """Return the rows of a file by its suffix.
 
     `wanted`: columns by which the header of a table is known, besides the prompt. `notes` gets what a person should know.
@@ -50,7 +59,7 @@ def read_rows(
     return rows
 
 
-def read_folder(folder: Path, encoding: str = "") -> tuple[list[RawRow], str, str]:
+def read_folder(folder: Path, encoding: str = "") -> tuple[list[SourceRow], str, str]:
     """Return a row for each .txt file of a folder, its text the prompt, sorted by name; the encodings, and what is in doubt.
 
     Raises StudioError where there is none. A file that cannot be read is a row with a problem.
@@ -72,7 +81,7 @@ def read_folder(folder: Path, encoding: str = "") -> tuple[list[RawRow], str, st
             size += len(data)
             decoded = decode(data, encoding)
         except StudioError as error:
-            rows.append(RawRow(number, problems=(Problem(_utf8(path.name)[:80], _utf8(error.message)),)))
+            rows.append(SourceRow(number, problems=(Problem(_utf8(path.name)[:80], _utf8(error.message)),)))
             continue
         if size > MAX_FILE_BYTES:
             raise StudioError(
@@ -92,7 +101,7 @@ def _utf8(name: str) -> str:
     return name.encode(errors="replace").decode()
 
 
-def _read_txt(text: str) -> Iterator[RawRow]:
+def _read_txt(text: str) -> Iterator[SourceRow]:
     """A prompt a line; `#` begins a comment line, `\\#` a prompt with `#`; what stands between two lines `---` is one prompt."""
     block: list[str] | None = None
     begun = 0
@@ -106,21 +115,21 @@ def _read_txt(text: str) -> Iterator[RawRow]:
         elif (prompt := clean(line)) and not prompt.startswith("#"):
             yield _line(number, prompt)
     if block is not None:
-        yield RawRow(begun, problems=(Problem("row", f"begins a block that no further line {_FENCE} ends"),))
+        yield SourceRow(begun, problems=(Problem("row", f"begins a block that no further line {_FENCE} ends"),))
 
 
-def _line(number: int, line: str) -> RawRow:
+def _line(number: int, line: str) -> SourceRow:
     if len(line) > MAX_LINE_CHARACTERS or not has_tags(line):
         return _prompt(number, line.removeprefix("\\") if line.startswith("\\#") else line)
     values, ignored, problems = read_line(line)
-    return RawRow(number, values, problems, ignored)
+    return SourceRow(number, values, problems, ignored)
 
 
-def _prompt(number: int, text: str) -> RawRow:
-    return too_long(number) if len(text) > MAX_LINE_CHARACTERS else RawRow(number, {"prompt": text})
+def _prompt(number: int, text: str) -> SourceRow:
+    return too_long(number) if len(text) > MAX_LINE_CHARACTERS else SourceRow(number, {"prompt": text})
 
 
-def _read_jsonl(text: str) -> Iterator[RawRow]:
+def _read_jsonl(text: str) -> Iterator[SourceRow]:
     for number, line in lines_of(text):
         if not line.strip():
             continue
@@ -135,7 +144,7 @@ def _read_jsonl(text: str) -> Iterator[RawRow]:
             yield _object(number, values, len(line))
 
 
-def _read_json(text: str) -> Iterator[RawRow]:
+def _read_json(text: str) -> Iterator[SourceRow]:
     """A list of objects, or of prompts. What stands behind something that is not JSON cannot be told apart any more."""
     place = _skip(text, 0)
     if text[place : place + 1] != "[":
@@ -155,7 +164,7 @@ def _read_json(text: str) -> Iterator[RawRow]:
         elif text[place : place + 1] != "]":
             break
     if text[place : place + 1] != "]" or text[place + 1 :].strip():
-        yield RawRow(line, problems=(Problem("row", "is not followed by a comma, or by the end of the list"),))
+        yield SourceRow(line, problems=(Problem("row", "is not followed by a comma, or by the end of the list"),))
 
 
 def _count_lines(text: str, begin: int, end: int) -> int:
@@ -187,19 +196,19 @@ def _skip(text: str, place: int) -> int:
     return place
 
 
-def _object(line: int, values: Any, size: int) -> RawRow:
+def _object(line: int, values: Any, size: int) -> SourceRow:
     if not isinstance(values, dict):
-        return RawRow(line, problems=(Problem("row", "is not an object"),))
+        return SourceRow(line, problems=(Problem("row", "is not an object"),))
     if len(values) > MAX_NAMES:
-        return RawRow(line, problems=(Problem("row", f"has more than {MAX_NAMES} names"),))
+        return SourceRow(line, problems=(Problem("row", f"has more than {MAX_NAMES} names"),))
     if size > _MAX_NESTED:  # what no setting takes is not kept
         values = {name: type(value)() if isinstance(value, (list, dict)) else value for name, value in values.items()}
-    return RawRow(line, values)
+    return SourceRow(line, values)
 
 
-def _not_json(line: int, error: Exception) -> RawRow:
+def _not_json(line: int, error: Exception) -> SourceRow:
     why = "is nested too deeply" if isinstance(error, RecursionError) else f"is not JSON: {str(error)[:200]}"
-    return RawRow(line, problems=(Problem("row", why),))
+    return SourceRow(line, problems=(Problem("row", why),))
 
 
 def _refuse_constant(name: str) -> None:
@@ -216,10 +225,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_unique)
 
 
-_Reader = Callable[[str, IsWanted, list[str]], Iterator[RawRow]]
+_Reader = Callable[[str, IsWanted, list[str]], Iterator[SourceRow]]
 
 
-def _without_columns(reader: Callable[[str], Iterator[RawRow]]) -> _Reader:
+def _without_columns(reader: Callable[[str], Iterator[SourceRow]]) -> _Reader:
     return lambda text, _is_wanted, _notes: reader(text)
 
 

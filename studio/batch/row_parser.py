@@ -17,7 +17,7 @@ from studio.batch.axes import Axis, places
 from studio.batch.expand import MAX_WORK, Cells, Scope, is_open, too_much_work
 from studio.batch.grammar import MAX_COMBINATIONS, GrammarError, Joined, Node, parse, work_of
 from studio.batch.prompt_tags import has_weights, read_tags
-from studio.batch.reader import RawRow
+from studio.batch.reader import SourceRow
 from studio.batch.seeds import Seeds
 from studio.batch.tables.columns import as_number, fold, is_known, meant_by
 from studio.batch.template import columns, variables
@@ -57,7 +57,7 @@ class Redraw(msgspec.Struct, frozen=True, eq=False, gc=False):
         """Return the request with this seed; None where it cannot be one."""
         try:
             return self.build(_cells_of(self).resolve(self.index, seed), seed)
-        except NotUnderstoodError:
+        except RowError:
             return None
 
 
@@ -110,7 +110,7 @@ class Reading:
     """Column → the field that it means; empty leaves the column out."""
 
 
-class NotUnderstoodError(Exception):
+class RowError(Exception):
     """A row with problems."""
 
     def __init__(self, *problems: Problem) -> None:
@@ -141,11 +141,11 @@ class _Grid:
 
 
 @dataclass
-class Understanding:
+class RowParser:
     """The rows of one file, understood one after the other."""
 
     reading: Reading
-    raw: Sequence[RawRow]
+    raw: Sequence[SourceRow]
     find_card: FindCard
     seeds: Seeds
     _made: int = 0
@@ -182,10 +182,10 @@ class Understanding:
             try:
                 for row in self._runs(raw):
                     yield msgspec.structs.replace(row, problems=self._by_column(raw, row.problems)) if row.problems else row
-            except NotUnderstoodError as error:
+            except RowError as error:
                 yield Row(raw.line, None, self._by_column(raw, error.problems))
 
-    def _by_column(self, raw: RawRow, problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    def _by_column(self, raw: SourceRow, problems: Sequence[Problem]) -> tuple[Problem, ...]:
         """Name the problems by the columns that the file has, not by the fields that these fill."""
         kind = self._kind(raw)
         by_name = self._fields(kind) if kind in KINDS else {}
@@ -195,10 +195,10 @@ class Understanding:
             msgspec.structs.replace(problem, field=columns_by_field.get(problem.field, problem.field)) for problem in problems
         )
 
-    def _runs(self, raw: RawRow) -> Iterator[Row]:
+    def _runs(self, raw: SourceRow) -> Iterator[Row]:
         kind = self._kind(raw)
         if kind not in KINDS:
-            raise NotUnderstoodError(Problem("kind", f"{kind[:40]!r} is not one of {', '.join(KINDS)}"))
+            raise RowError(Problem("kind", f"{kind[:40]!r} is not one of {', '.join(KINDS)}"))
         settings, extra, cells = self._sort(raw, kind)
         grid = [(place, self._cells(place, kind, settings, cells)) for place in places(self.reading.axes)]
         self._count(raw.line, [cell for _place, cell in grid])
@@ -214,7 +214,7 @@ class Understanding:
                         told.add(row.message)
                     yield row
 
-    def _read_again(self, raw: RawRow, kind: str, place: tuple[int, ...]) -> Cells:
+    def _read_again(self, raw: SourceRow, kind: str, place: tuple[int, ...]) -> Cells:
         self._scope.work[0] = 0  # what was allowed is allowed again
         settings, _extra, cells = self._sort(raw, kind)
         return self._cells(place, kind, settings, cells)
@@ -223,7 +223,7 @@ class Understanding:
         """Return the values of a cell of the grid by the names of the axes, for file names and collected texts."""
         return {axis.name: axis.values[at] for axis, at in zip(self.reading.axes, place, strict=True)} if place else {}
 
-    def _kind(self, raw: RawRow) -> str:
+    def _kind(self, raw: SourceRow) -> str:
         value = next((cell for column, cell in raw.values.items() if self._is_kind(column)), self.reading.kind)
         return str(value).strip()
 
@@ -244,7 +244,7 @@ class Understanding:
             return column
         return "kind" if fold(column) == "kind" else meant_by(column, kind) or column
 
-    def _sort(self, raw: RawRow, kind: str) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
+    def _sort(self, raw: SourceRow, kind: str) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
         """Return a row's settings by field, its columns that are none, and all its columns as texts."""
         settings = self._defaults_of(kind).copy()
         extra: dict[str, str] = {}
@@ -263,7 +263,7 @@ class Understanding:
                 extra |= dict.fromkeys(meaning.spellings, text)
                 continue
             if meaning.field in given:
-                raise NotUnderstoodError(Problem(name, f"comes from the column {plain[:40]!r} and from another one"))
+                raise RowError(Problem(name, f"comes from the column {plain[:40]!r} and from another one"))
             given.add(meaning.field)
             settings[meaning.field] = self._value(raw, kind, meaning.field, value)
         return settings, extra, cells
@@ -291,7 +291,7 @@ class Understanding:
                 self._columns[column, kind] = found
         return found
 
-    def _value(self, raw: RawRow, kind: str, field: str, value: Any) -> Any:
+    def _value(self, raw: SourceRow, kind: str, field: str, value: Any) -> Any:
         """Return the value of a setting as it is written here."""
         if not isinstance(value, str):
             return value
@@ -407,7 +407,7 @@ class Understanding:
         if template and "prompt" not in values:
             problems += _bind(nodes, "prompt", template, scope, cells, told="template")
         if problems:
-            raise NotUnderstoodError(*problems)
+            raise RowError(*problems)
         if not nodes:
             return Cells(values, nodes, self.reading.combine)
         texts = {name: node for name, node in nodes.items() if isinstance(node, str)}
@@ -420,7 +420,7 @@ class Understanding:
         repeat = self.reading.repeat
         count = sum([cell.count for cell in cells]) * repeat
         if count > MAX_COMBINATIONS:
-            raise NotUnderstoodError(Problem("row", f"makes {count:,} rows; a batch has at most {MAX_COMBINATIONS:,}"))
+            raise RowError(Problem("row", f"makes {count:,} rows; a batch has at most {MAX_COMBINATIONS:,}"))
         self._made += count
         for cell in cells:
             if cell.open:
@@ -446,7 +446,7 @@ class Understanding:
             try:
                 if once is None or cells.drawn:
                     once = self._build(kind, cells.resolve(index, seed), None if own == _NOT_A_SEED else seed)
-            except NotUnderstoodError as error:
+            except RowError as error:
                 yield msgspec.structs.replace(base, problems=error.problems)
                 if cells.drawn:
                     continue
@@ -494,7 +494,7 @@ class Understanding:
         return True
 
     def _build(self, kind: str, values: dict[str, Any], seed: int | None) -> Request:
-        """Return the request; `seed` None keeps what stands in the values. Raises NotUnderstoodError."""
+        """Return the request; `seed` None keeps what stands in the values. Raises RowError."""
         if seed is not None:
             values["seed"] = seed
         tags = ""
@@ -504,14 +504,14 @@ class Understanding:
                 tags = self._read_tags(values)
             request: Request = request_for(card, resolve_files(KINDS[kind].request_type, values, self.reading.folder))
         except InvalidRequestError as error:
-            raise NotUnderstoodError(*error.problems) from error
+            raise RowError(*error.problems) from error
         except StudioError as error:
-            raise NotUnderstoodError(Problem("model", error.message)) from error
+            raise RowError(Problem("model", error.message)) from error
         if problems := check(card, request, self.find_card):
             problem = problems[0]  # the others may follow from it
             if tags and problem.field == "adapters":
                 problem = Problem(problem.field, f"{tags} in the prompt: {problem.message}")
-            raise NotUnderstoodError(problem)
+            raise RowError(problem)
         return request
 
 

@@ -23,7 +23,7 @@ _END_OF_LINE = re.compile(r"\r\n?|\n")
 
 
 @dataclass(frozen=True, slots=True)
-class RawRow:
+class SourceRow:
     """One row as it stands in the file. With problems its values mean nothing."""
 
     line: int
@@ -51,9 +51,9 @@ def check_lines(text: str) -> None:
         raise StudioError(f"The file has more than {MAX_LINES:,} lines.", cause="invalid", cure="Split it into several files.")
 
 
-def too_long(line: int) -> RawRow:
+def too_long(line: int) -> SourceRow:
     """Return the row for a line that is longer than a line can be."""
-    return RawRow(line, problems=(Problem("prompt", f"the line is longer than {MAX_LINE_CHARACTERS:,} characters"),))
+    return SourceRow(line, problems=(Problem("prompt", f"the line is longer than {MAX_LINE_CHARACTERS:,} characters"),))
 
 
 def check_count(count: int) -> None:

@@ -10,7 +10,7 @@ from studio.cli import output
 from studio.core import environment
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder, data_folder
-from studio.core.settings import MemoryWish, wish_for
+from studio.core.settings import LoadPreference, load_preference
 from studio.core.settings_store import load_settings, set_aside_damaged
 from studio.engine.factory import make_engine
 from studio.engine.protocol import Engine
@@ -25,7 +25,7 @@ class Context:
     data: DataFolder
     in_process: bool = False
     fake: bool = False
-    memory: MemoryWish | None = None
+    memory: LoadPreference | None = None
     """How models are loaded in this run; None where the settings say it."""
 
     def engine(self) -> Engine:
@@ -39,9 +39,9 @@ class Context:
         if damage:
             output.note(damage)
 
-    def wish_for(self, model: str) -> MemoryWish:
+    def load_preference(self, model: str) -> LoadPreference:
         """Return how a model is loaded."""
-        return wish_for(model, load_settings(self.data), self.memory)
+        return load_preference(model, load_settings(self.data), self.memory)
 
     @cached_property
     def registry(self) -> ModelRegistry:
@@ -53,7 +53,7 @@ class Context:
         return among([fake_card(kind)], kind, name) if self.fake else self.registry.find(kind, name)
 
 
-def make_context(data_dir: Path | None, in_process: bool, fake: bool, memory: MemoryWish | None = None) -> Context:
+def make_context(data_dir: Path | None, in_process: bool, fake: bool, memory: LoadPreference | None = None) -> Context:
     """Return the context for the options. Raises StudioError where the data folder cannot be one."""
     data = data_folder(data_dir)
     data.check()

@@ -26,7 +26,7 @@ from studio.core.files import can_write
 from studio.core.jobs import Batch, Job, JobState
 from studio.core.settings_store import load_settings
 from studio.core.telemetry import remove_telemetry_files
-from studio.jobs.ipc import knock
+from studio.jobs.ipc import connect_to_window
 from studio.jobs.pause import Limit
 from studio.jobs.queue import JobQueue
 from studio.jobs.session import DataFolderInUseError, Session
@@ -278,7 +278,7 @@ def _open_session(context: Context) -> Session | RemoteSession:
     try:
         session = Session(context.data, context.engine())
     except DataFolderInUseError:
-        socket = knock(context.data)
+        socket = connect_to_window(context.data)
         if socket is None:  # another command has it
             raise
         return RemoteSession(socket)

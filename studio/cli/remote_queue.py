@@ -10,7 +10,7 @@ from PySide6.QtNetwork import QLocalSocket
 
 from studio.core.events import Cancelled
 from studio.core.jobs import Batch, Job, JobState
-from studio.jobs.ipc_messages import BatchDone, FromWindow, Gone, Heard, Reader, Refused, Submit, Withdraw, packed
+from studio.jobs.ipc_messages import BatchDone, CancelJobs, FromWindow, JobsRemoved, JobUpdate, Reader, Refused, Submit, packed
 
 
 class RemoteQueue(QObject):
@@ -35,7 +35,7 @@ class RemoteQueue(QObject):
 
     def cancel(self, job_ids: Sequence[str]) -> None:
         """Cancel jobs that were submitted here."""
-        self._socket.write(packed(Withdraw(tuple(job_ids))))
+        self._socket.write(packed(CancelJobs(tuple(job_ids))))
 
     def job(self, job_id: str) -> Job | None:
         """Return a job as it was when something was last heard of it."""
@@ -49,10 +49,10 @@ class RemoteQueue(QObject):
 
     def _take(self, messages: Sequence[FromWindow]) -> None:
         for message in messages:
-            if isinstance(message, Heard):
+            if isinstance(message, JobUpdate):
                 self._jobs[message.job.id] = message.job
                 self.job_event.emit(message.job.id, message.event)
-            elif isinstance(message, Gone):
+            elif isinstance(message, JobsRemoved):
                 for job_id in message.job_ids:
                     self._jobs[job_id] = msgspec.structs.replace(self._jobs[job_id], state=JobState.CANCELLED)
                     self.job_event.emit(job_id, Cancelled())

@@ -105,7 +105,7 @@ class Cancelled(Event, frozen=True, kw_only=True, tag="cancelled"):
 AnyEvent = Loading | Progress | TextDelta | ThoughtDelta | AudioChunk | Finished | Failed | Cancelled
 
 
-class Of(msgspec.Struct, frozen=True):
+class JobEvent(msgspec.Struct, frozen=True):
     """An event and the job that it belongs to, as they cross the pipe."""
 
     job_id: str

@@ -8,11 +8,11 @@ import msgspec
 from msgspec import Meta
 
 MAX_UNLOAD_MINUTES = 100_000
-Rung = Literal[
+LoadStrategy = Literal[
     "resident", "16-bit", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit", "processor"
 ]  # fmt: skip
 """A way to load a model, from the whole of it to what takes less memory; `models/memory/load_plan.py` chooses."""
-MemoryWish = Literal["auto"] | Rung
+LoadPreference = Literal["auto"] | LoadStrategy
 
 
 class Settings(msgspec.Struct, kw_only=True):
@@ -33,9 +33,9 @@ class Settings(msgspec.Struct, kw_only=True):
     """The computer does not sleep while jobs run."""
     only_idle: bool = False
     """Jobs begin only while nobody uses the computer."""
-    memory: MemoryWish = "auto"
+    memory: LoadPreference = "auto"
     """How models are loaded, where `model_memory` says nothing else."""
-    model_memory: dict[str, MemoryWish] = {}
+    model_memory: dict[str, LoadPreference] = {}
     """Model → how it is loaded."""
     unload_minutes: Annotated[float, Meta(ge=0, le=MAX_UNLOAD_MINUTES)] = 10
     """A model that nobody has used for so long leaves the memory; 0 keeps it."""
@@ -54,7 +54,7 @@ class Settings(msgspec.Struct, kw_only=True):
     starter_declined: bool = False
 
 
-def wish_for(model: str, settings: Settings, run: MemoryWish | None = None) -> MemoryWish:
+def load_preference(model: str, settings: Settings, run: LoadPreference | None = None) -> LoadPreference:
     """Return how a model is loaded: as was said for this run of the program, for this model, for all."""
     wish = run or settings.model_memory.get(model, "auto")
     return settings.memory if wish == "auto" and run is None else wish

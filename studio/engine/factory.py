@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from studio.core.paths import DataFolder
-from studio.core.settings import MemoryWish
+from studio.core.settings import LoadPreference
 from studio.engine.protocol import Engine
 
 FAKE_STEP_SECONDS = 0.02
 
 
-def make_engine(data: DataFolder, *, in_process: bool = False, fake: bool = False, memory: MemoryWish | None = None) -> Engine:
+def make_engine(
+    data: DataFolder, *, in_process: bool = False, fake: bool = False, memory: LoadPreference | None = None
+) -> Engine:
     """Return the engine: in a child (the default), in this process (for profiling), or the fake one.
 
     `memory`: how it loads models, where that is not what the settings say.

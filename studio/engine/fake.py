@@ -16,7 +16,7 @@ from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.core.requests import ImageRequest, MusicRequest, SpeechRequest, TextRequest, VideoRequest
 from studio.engine.protocol import Cancelled as CancelledQuestion
-from studio.engine.protocol import CancelledFor, Emit, EmitFor, JobCancelledError, Run, one_after_the_other
+from studio.engine.protocol import CancelledFor, Emit, EmitFor, JobCancelledError, JobContext, one_after_the_other
 from studio.library import artifacts
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
 from studio.models.card import fake_card
@@ -69,7 +69,7 @@ class FakeEngine:
         saved: list[Artifact] = []
         event: Event
         try:
-            run = Run(job, fake_card(job.request.kind), emit, lambda: self._closed.is_set() or cancelled())
+            run = JobContext(job, fake_card(job.request.kind), emit, lambda: self._closed.is_set() or cancelled())
             run.check()
             emit(Loading(phase="Preparing"))
             failure = self._fail_on(job)
@@ -99,7 +99,7 @@ class FakeEngine:
         """Run the jobs, one after the other."""
         one_after_the_other(self, jobs, emit, cancelled)
 
-    def _results(self, run: Run) -> Generator[Result, None, None]:
+    def _results(self, run: JobContext) -> Generator[Result, None, None]:
         request = run.job.request
         if isinstance(request, TextRequest):
             yield from self._text(run, request)
@@ -110,11 +110,11 @@ class FakeEngine:
         elif isinstance(request, VideoRequest):
             yield from self._video(run, request)
 
-    def _pause(self, run: Run) -> None:
+    def _pause(self, run: JobContext) -> None:
         self._closed.wait(self._step_seconds)
         run.check()
 
-    def _text(self, run: Run, request: TextRequest) -> Generator[Result, None, None]:
+    def _text(self, run: JobContext, request: TextRequest) -> Generator[Result, None, None]:
         total = min(request.max_new_tokens, 40)
         for candidate in range(request.num_return_sequences):
             chance = random.Random((request.seed or 0) + candidate)
@@ -134,7 +134,7 @@ class FakeEngine:
             reason: FinishReason = "length" if total == request.max_new_tokens else "stop"
             yield TextResult(text=text, ordinal=candidate, seed=request.seed, score=score, finish_reason=reason)
 
-    def _image(self, run: Run, request: ImageRequest) -> Generator[Result, None, None]:
+    def _image(self, run: JobContext, request: ImageRequest) -> Generator[Result, None, None]:
         steps, count = request.num_inference_steps, request.num_images_per_prompt
         across = np.linspace(0, 255, request.width, dtype=np.uint8)
         down = np.linspace(0, 255, request.height, dtype=np.uint8)
@@ -150,7 +150,7 @@ class FakeEngine:
                 run.emit(Progress(step=number * steps + step, total=steps * count, preview=preview))
             yield ImageResult(pixels=pixels, ordinal=number, seed=seed)
 
-    def _sound(self, run: Run, request: SpeechRequest | MusicRequest) -> Generator[Result, None, None]:
+    def _sound(self, run: JobContext, request: SpeechRequest | MusicRequest) -> Generator[Result, None, None]:
         chunks: list[NDArray[np.float32]] = []
         for step in range(1, 5):
             try:
@@ -165,7 +165,7 @@ class FakeEngine:
             run.emit(Progress(step=step, total=4, unit="sentence"))
         yield AudioResult(samples=np.concatenate(chunks), sampling_rate=_RATE, seed=request.seed)
 
-    def _video(self, run: Run, request: VideoRequest) -> Generator[Result, None, None]:
+    def _video(self, run: JobContext, request: VideoRequest) -> Generator[Result, None, None]:
         frames = np.zeros((request.num_frames, request.height, request.width, 3), np.uint8)
         for number, pixels in enumerate(frames):  # a bar that goes from left to right
             at = request.width * number // request.num_frames

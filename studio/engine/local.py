@@ -21,7 +21,7 @@ from studio.core.errors import Failure, StudioError
 from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Statistics
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
-from studio.core.settings import MemoryWish, Rung, wish_for
+from studio.core.settings import LoadPreference, LoadStrategy, load_preference
 from studio.core.settings_store import load_settings
 from studio.engine.model_cache import Loaded, Pipelines
 from studio.engine.protocol import (
@@ -30,13 +30,13 @@ from studio.engine.protocol import (
     Emit,
     EmitFor,
     JobCancelledError,
-    Run,
+    JobContext,
     one_after_the_other,
 )
 from studio.engine.protocol import Cancelled as CancelledQuestion
 from studio.engine.registry import runner_of
 from studio.engine.runtime.memory import is_out_of_memory
-from studio.engine.runtime.replay_filter import Retold
+from studio.engine.runtime.replay_filter import ReplayFilter
 from studio.library import artifacts
 from studio.library.results import Result
 from studio.models.card import ModelCard
@@ -66,11 +66,11 @@ class _Outcome:
 class LocalEngine:
     """Runs jobs here. See `protocol.Engine`. `memory`: how models are loaded, where that is not what the settings say."""
 
-    def __init__(self, data: DataFolder, memory: MemoryWish | None = None) -> None:
+    def __init__(self, data: DataFolder, memory: LoadPreference | None = None) -> None:
         environment.prepare(data.cache / "torch")
         self._data = data
         self._registry = ModelRegistry(data)
-        self._pipelines = Pipelines(lambda model: wish_for(model, load_settings(data), memory))
+        self._pipelines = Pipelines(lambda model: load_preference(model, load_settings(data), memory))
         self._unsaved: OrderedDict[str, _Outcome] = OrderedDict()
         self._closed = False
 
@@ -148,7 +148,7 @@ class LocalEngine:
             log.error("%s because of a fault in the program; they run one by one", GROUP_FAILED, exc_info=error)
 
     def _end_of(
-        self, run: Run, loaded: Loaded, result: Result | StudioError | JobCancelledError, statistics: Statistics
+        self, run: JobContext, loaded: Loaded, result: Result | StudioError | JobCancelledError, statistics: Statistics
     ) -> Event:
         """Save a result of a group and return the job's terminal event. Never raises: the other jobs go on."""
         if isinstance(result, JobCancelledError):
@@ -195,13 +195,13 @@ class LocalEngine:
         return Finished(artifacts=tuple(saved), statistics=outcome.statistics)
 
     def _make(self, job: Job, outcome: _Outcome, emit: Emit, cancelled: CancelledQuestion) -> None:
-        retold = Retold(emit)
+        retold = ReplayFilter(emit)
         base = self._registry.base_of(outcome.card)
         run = self._run_of(job, outcome.card, base, retold, cancelled)
         run = dataclasses.replace(run, done=_leading(outcome.saved))
         run.check()
         emit(Loading(phase="Preparing"))
-        below: Rung | None = None
+        below: LoadStrategy | None = None
         while True:
             run.check()  # before a minute goes into loading
             loaded = self._pipelines.load(base, emit, below)
@@ -216,7 +216,7 @@ class LocalEngine:
         if outcome.unsaved:
             self._save_rest(job, outcome)
 
-    def _attempt(self, run: Run, loaded: Loaded, outcome: _Outcome) -> bool:
+    def _attempt(self, run: JobContext, loaded: Loaded, outcome: _Outcome) -> bool:
         """Make the results that are not there yet, and save them. Return False where memory ran out over it."""
         run.check()
         results = runner_of(run.job.request.kind).generate(run, loaded.pipeline)
@@ -233,7 +233,7 @@ class LocalEngine:
             _note(outcome, run, loaded, outcome.statistics)
             self._save(run.job, outcome, result)
 
-    def _run_of(self, job: Job, card: ModelCard, base: ModelCard, emit: Emit, cancelled: CancelledQuestion) -> Run:
+    def _run_of(self, job: Job, card: ModelCard, base: ModelCard, emit: Emit, cancelled: CancelledQuestion) -> JobContext:
         """Return what a kind's file gets to know. Raises StudioError where an adapter is not there or does not fit."""
         adapters = wanted(self._registry.find, card, job.request)
         beside = [base, *(one.card for one in adapters)]
@@ -241,7 +241,7 @@ class LocalEngine:
             beside.append(base_among(self._registry.list(), card))
         parts = {one.name: one.sha256 for one in beside if one.name != card.name}
         free = functools.partial(self._pipelines.forget_others, base)
-        return Run(job, card, emit, cancelled, adapters, parts, free=free)
+        return JobContext(job, card, emit, cancelled, adapters, parts, free=free)
 
     def _save(self, job: Job, outcome: _Outcome, result: Result) -> None:
         if any(made.ordinal == result.ordinal for made in outcome.saved):
@@ -299,7 +299,7 @@ def _leading(made: Iterable[Artifact | Result]) -> int:
     return next(number for number in range(len(ordinals) + 1) if number not in ordinals)
 
 
-def _note(outcome: _Outcome, run: Run, loaded: Loaded, statistics: Statistics) -> None:
+def _note(outcome: _Outcome, run: JobContext, loaded: Loaded, statistics: Statistics) -> None:
     """Keep how it went, for the recipe and for the person."""
     outcome.memory = ". ".join(filter(None, (loaded.plan.way, *run.notes)))
     outcome.statistics = msgspec.structs.replace(

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import psutil
 
 from studio.core.events import Loading
-from studio.core.settings import MemoryWish, Rung
+from studio.core.settings import LoadPreference, LoadStrategy
 from studio.engine.protocol import Emit
 from studio.engine.registry import runner_of
 from studio.engine.runtime.device import look
@@ -23,7 +23,7 @@ from studio.engine.runtime.memory import give_back, is_out_of_memory, weights_of
 from studio.models.card import ModelCard
 from studio.models.files.complete_weights import require_complete_weights
 from studio.models.memory.hardware import Machine
-from studio.models.memory.load_plan import Plan, Warm, choose, facts_of
+from studio.models.memory.load_plan import Footprint, LoadPlan, choose, facts_of
 
 Key = tuple[str, ...]
 
@@ -32,7 +32,7 @@ class Loaded(NamedTuple):
     """A model that is ready to run. `seconds`: what loading took; 0 where it was warm."""
 
     pipeline: Any
-    plan: Plan
+    plan: LoadPlan
     seconds: float = 0.0
 
 
@@ -41,9 +41,9 @@ class _Entry:
     """One warm model."""
 
     pipeline: Any
-    plan: Plan
-    wish: MemoryWish
-    holds: Warm
+    plan: LoadPlan
+    wish: LoadPreference
+    holds: Footprint
     """Its weights, measured."""
     used: float
 
@@ -55,13 +55,13 @@ class Pipelines:
     """
 
     def __init__(
-        self, wish_for: Callable[[str], MemoryWish] = lambda _model: "auto", machine: Callable[[], Machine] = look
+        self, wish_for: Callable[[str], LoadPreference] = lambda _model: "auto", machine: Callable[[], Machine] = look
     ) -> None:
         self._wish_for = wish_for
         self._machine = machine
         self._warm: OrderedDict[Key, _Entry] = OrderedDict()
 
-    def load(self, card: ModelCard, emit: Emit, below: Rung | None = None) -> Loaded:
+    def load(self, card: ModelCard, emit: Emit, below: LoadStrategy | None = None) -> Loaded:
         """Return the model, loaded where it is not warm. `below`: the rung of the memory ladder that turned out to be too much.
 
         Raises StudioError with the numbers where it does not fit.
@@ -109,11 +109,11 @@ class Pipelines:
         return min((seconds - (now - entry.used) for entry in self._warm.values()), default=None)
 
     @property
-    def held(self) -> Warm:
+    def held(self) -> Footprint:
         """The bytes that the warm models' weights take."""
-        return sum((entry.holds for entry in self._warm.values()), Warm())
+        return sum((entry.holds for entry in self._warm.values()), Footprint())
 
-    def _load(self, card: ModelCard, plan: Plan, wish: MemoryWish) -> Any:
+    def _load(self, card: ModelCard, plan: LoadPlan, wish: LoadPreference) -> Any:
         """Return the model loaded by a plan, and keep it warm; None where memory ran out over it."""
         before = psutil.Process().memory_info().rss
         try:
@@ -125,23 +125,23 @@ class Pipelines:
             return None
         holds = weights_of(pipeline)
         if not holds.gpu and not holds.memory:  # no torch: what the program grew by
-            holds = Warm(memory=max(0, psutil.Process().memory_info().rss - before))
+            holds = Footprint(memory=max(0, psutil.Process().memory_info().rss - before))
         self._warm[_key(card)] = _Entry(pipeline, plan, wish, holds, time.monotonic())
         return pipeline
 
-    def _make_room(self, takes: Warm, stays: Key | None = None) -> None:
+    def _make_room(self, takes: Footprint, stays: Key | None = None) -> None:
         """Let the models leave that were not used longest, until there is room. `stays`: the one that it is made for."""
         left = [key for key in self._warm if key != stays]
-        own = self._warm[stays].holds if stays is not None else Warm()
+        own = self._warm[stays].holds if stays is not None else Footprint()
         freed = False
-        while left and not self._has_room(Warm(takes.gpu - own.gpu, takes.memory - own.memory)):
+        while left and not self._has_room(Footprint(takes.gpu - own.gpu, takes.memory - own.memory)):
             del self._warm[left.pop(0)]
             give_back()
             freed = True
         if freed:
             give_back()
 
-    def _has_room(self, more: Warm) -> bool:
+    def _has_room(self, more: Footprint) -> bool:
         """True where so much more fits: into what is free now, and beside all that is warm into what models may have at all.
 
         Weights that are mapped from a file are not missing from what the system calls free, so both count.

@@ -11,11 +11,11 @@ from studio.core.errors import StudioError
 from studio.core.events import Event, Loading, Statistics
 from studio.core.jobs import Job
 from studio.models.card import ModelCard
-from studio.preflight.adapters import Wanted
+from studio.preflight.adapters import ResolvedAdapter
 
 if TYPE_CHECKING:  # the window imports this file, and needs no numpy to start
     from studio.library.results import Result
-    from studio.models.memory.load_plan import Plan
+    from studio.models.memory.load_plan import LoadPlan
 
 Emit = Callable[[Event], None]
 Cancelled = Callable[[], bool]
@@ -23,7 +23,7 @@ EmitFor = Callable[[str, Event], None]
 """(job id, event)"""
 CancelledFor = Callable[[str], bool]
 """Job id → whether it is to end."""
-Together = tuple[int, "Result | StudioError | JobCancelledError", Statistics]
+BatchOutcome = tuple[int, "Result | StudioError | JobCancelledError", Statistics]
 """The number of a run, its result or why it has none, and how it went."""
 
 GROUP_FAILED = "jobs could not run as a group"
@@ -59,14 +59,14 @@ class JobCancelledError(Exception):
 
 
 @dataclass(frozen=True)
-class Run:
+class JobContext:
     """What a kind's file gets to know about the job that it runs."""
 
     job: Job
     card: ModelCard
     emit: Emit
     cancelled: Cancelled
-    adapters: tuple[Wanted, ...] = ()
+    adapters: tuple[ResolvedAdapter, ...] = ()
     """What the model runs with; with a card that changes another model, that card first."""
     parts: dict[str, str] = field(default_factory=dict)
     """Name → SHA-256 of the weights that it runs with beside the card's own."""
@@ -95,15 +95,15 @@ class Run:
 class Runner:
     """How the models of one kind are loaded and run; `engine.registry` has one for each kind."""
 
-    load: Callable[[ModelCard, Plan], Any]
+    load: Callable[[ModelCard, LoadPlan], Any]
     """Returns the model, loaded as the plan says and ready to run. Raises StudioError where it cannot be used."""
-    generate: Callable[[Run, Any], Generator[Result, None, Statistics]]
+    generate: Callable[[JobContext, Any], Generator[Result, None, Statistics]]
     """Yields each result when it is complete, so that it is saved at once; returns how it went.
 
     When cancelled: yields what can be kept with `partial=True`, then raises JobCancelledError. Where memory runs out, the
     exception goes up; the model is loaded in a way that takes less, and this is called again with the same `run.kept`.
     """
-    generate_together: Callable[[Sequence[Run], Any], Iterator[Together]] | None = None
+    generate_together: Callable[[Sequence[JobContext], Any], Iterator[BatchOutcome]] | None = None
     """Runs several jobs as one batch: yields each run once, when it is over; the result of a cancelled one is partial."""
 
 

@@ -10,7 +10,7 @@ from studio.core.jobs import Job, JobState
 from studio.jobs.eta import Paces, Size, size_of, total, total_of
 
 
-class Tally:
+class JobCounts:
     """Counts of a list of jobs."""
 
     def __init__(self, jobs: Iterable[Job] = ()) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from studio.core.errors import StudioError
 
 
-class Hold(NamedTuple):
+class FolderLock(NamedTuple):
     """The lock, taken."""
 
     lock: QLockFile
@@ -37,7 +37,7 @@ def holder_of(data: DataFolder) -> int:
         return int(process)
 
 
-def take(data: DataFolder) -> Hold | None:
+def take(data: DataFolder) -> FolderLock | None:
     """Lock the data folder for this program; None where another one holds it. A lock whose program is dead is taken over.
 
     Raises StudioError where the folder cannot be locked at all.
@@ -49,7 +49,7 @@ def take(data: DataFolder) -> Hold | None:
     lock = QLockFile(str(data.lock))
     lock.setStaleLockTime(0)
     if lock.tryLock(100) or (_is_abandoned(lock, data) and _remove(data) and lock.tryLock(100)):
-        return Hold(lock, unclean)
+        return FolderLock(lock, unclean)
     if lock.error() is QLockFile.LockError.LockFailedError:
         return None
     raise _unlockable(data, "permission denied" if lock.error() is QLockFile.LockError.PermissionError else "the system refused")

@@ -23,7 +23,19 @@ from studio.core.errors import StudioError
 from studio.core.events import TERMINAL, AudioChunk, Event, Progress
 from studio.core.jobs import Batch, Job
 from studio.core.paths import DataFolder
-from studio.jobs.ipc_messages import BatchDone, FromWindow, Gone, Heard, Raise, Reader, Refused, Submit, ToWindow, Yes, packed
+from studio.jobs.ipc_messages import (
+    Ack,
+    Activate,
+    BatchDone,
+    FromWindow,
+    JobsRemoved,
+    JobUpdate,
+    Reader,
+    Refused,
+    Submit,
+    ToWindow,
+    packed,
+)
 from studio.jobs.peer import is_private, own_user, peer_user
 from studio.jobs.queue import JobQueue
 
@@ -84,7 +96,7 @@ def _fits(name: str) -> bool:
         return False
 
 
-class Door(QObject):
+class IpcServer(QObject):
     """Listens, for as long as it lives."""
 
     def __init__(self, data: DataFolder, queue: JobQueue, raised: Callable[[], None]) -> None:
@@ -121,10 +133,10 @@ class Door(QObject):
             socket.abort()
             socket.deleteLater()
             return
-        _Visitor(socket, self._queue, self._raised)
+        IpcConnection(socket, self._queue, self._raised)
 
 
-class _Visitor(QObject):
+class IpcConnection(QObject):
     """One connection."""
 
     def __init__(self, socket: QLocalSocket, queue: JobQueue, raised: Callable[[], None]) -> None:
@@ -151,7 +163,7 @@ class _Visitor(QObject):
             self._socket.abort()
 
     def _act(self, message: ToWindow) -> None:
-        if isinstance(message, Raise):
+        if isinstance(message, Activate):
             self._raised()
         elif isinstance(message, Submit):
             self._jobs |= {job.id for job in message.jobs}
@@ -159,7 +171,7 @@ class _Visitor(QObject):
             self._queue.submit(message.jobs, message.batch)
         else:
             self._queue.cancel([job_id for job_id in message.job_ids if job_id in self._jobs])
-        self._say(Yes())
+        self._say(Ack())
 
     def _on_event(self, job_id: str, event: Event) -> None:
         job = self._queue.job(job_id) if job_id in self._jobs else None
@@ -167,7 +179,7 @@ class _Visitor(QObject):
             return
         if isinstance(event, Progress) and event.preview is not None:
             event = msgspec.structs.replace(event, preview=None)
-        self._say(Heard(job, event))  # type: ignore[arg-type]  # every event is one of the union
+        self._say(JobUpdate(job, event))  # type: ignore[arg-type]  # every event is one of the union
         if isinstance(event, TERMINAL) and job.state.over:
             self._jobs.discard(job_id)
 
@@ -178,7 +190,7 @@ class _Visitor(QObject):
         mine = self._jobs.intersection(job_ids)
         if mine:
             self._jobs -= mine
-            self._say(Gone(tuple(mine)))
+            self._say(JobsRemoved(tuple(mine)))
 
     def _on_failed(self, sentence: str, job_ids: list[str]) -> None:
         mine = self._jobs.intersection(job_ids)
@@ -195,7 +207,7 @@ class _Visitor(QObject):
             self._socket.write(packed(message))
 
 
-def knock(data: DataFolder) -> QLocalSocket | None:
+def connect_to_window(data: DataFolder) -> QLocalSocket | None:
     """Return a connection to the program that has the data folder's queue; None where no window answers.
 
     Raises ForeignUserError where that program belongs to another user.
@@ -220,16 +232,16 @@ def _checked(socket: QLocalSocket) -> QLocalSocket:
     return socket
 
 
-def raise_other(data: DataFolder) -> bool:
+def activate_running(data: DataFolder) -> bool:
     """Ask the window that is open already to come to the front; False where none answers. Raises ForeignUserError."""
-    socket = knock(data)
+    socket = connect_to_window(data)
     if socket is None:
         return False
-    socket.write(packed(Raise()))
+    socket.write(packed(Activate()))
     reader = Reader(FromWindow)
     while socket.waitForReadyRead(ANSWER_MS):
         try:
-            if any(isinstance(message, Yes) for message in reader.feed(bytes(socket.readAll().data()))):
+            if any(isinstance(message, Ack) for message in reader.feed(bytes(socket.readAll().data()))):
                 return True
         except ValueError:
             break

@@ -15,7 +15,7 @@ MAX_MESSAGE_BYTES = 256 * 2**20
 _LENGTH = 4
 
 
-class Raise(msgspec.Struct, frozen=True, tag="raise"):
+class Activate(msgspec.Struct, frozen=True, tag="raise"):
     """Bring the window to the front."""
 
 
@@ -26,13 +26,13 @@ class Submit(msgspec.Struct, frozen=True, tag="submit"):
     batch: Batch | None = None
 
 
-class Withdraw(msgspec.Struct, frozen=True, tag="withdraw"):
+class CancelJobs(msgspec.Struct, frozen=True, tag="withdraw"):
     """Cancel these jobs."""
 
     job_ids: tuple[str, ...]
 
 
-class Heard(msgspec.Struct, frozen=True, tag="heard"):
+class JobUpdate(msgspec.Struct, frozen=True, tag="heard"):
     """What became of a job, as it stands in the queue then."""
 
     job: Job
@@ -45,7 +45,7 @@ class BatchDone(msgspec.Struct, frozen=True, tag="batch_done"):
     batch: Batch
 
 
-class Gone(msgspec.Struct, frozen=True, tag="gone"):
+class JobsRemoved(msgspec.Struct, frozen=True, tag="gone"):
     """These jobs will not run: they were cancelled while they waited, or taken from the list."""
 
     job_ids: tuple[str, ...]
@@ -58,12 +58,12 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     sentence: str
 
 
-class Yes(msgspec.Struct, frozen=True, tag="yes"):
+class Ack(msgspec.Struct, frozen=True, tag="yes"):
     """It was understood."""
 
 
-ToWindow = Raise | Submit | Withdraw
-FromWindow = Heard | BatchDone | Gone | Refused | Yes
+ToWindow = Activate | Submit | CancelJobs
+FromWindow = JobUpdate | BatchDone | JobsRemoved | Refused | Ack
 
 
 def packed(message: msgspec.Struct) -> bytes:

@@ -17,7 +17,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """No job begins after this Unix time; 0 for any time."""
 
 
-class Gate:
+class PauseState:
     """Open, or closed with a reason that a person reads."""
 
     def __init__(self) -> None:

@@ -24,9 +24,9 @@ from studio.core.errors import Failure, StudioError
 from studio.core.events import Cancelled, Event, Failed, Finished
 from studio.core.jobs import Batch, Job, JobState, new_job
 from studio.core.requests import Request
-from studio.jobs.counts import Tally
+from studio.jobs.counts import JobCounts
 from studio.jobs.eta import Estimates, PastRun
-from studio.jobs.pause import Gate, Limit
+from studio.jobs.pause import Limit, PauseState
 from studio.jobs.schedule import NOTHING_LOADED, Model, Places, model_of, moved, run_order
 from studio.jobs.store import LOCK_SECONDS, MAX_CRASHES, JobStore, reason_for
 
@@ -81,12 +81,12 @@ class JobQueue(QObject):
         store.lock_seconds = LOCK_SECONDS  # in the journal thread nobody waits
         self._journal = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._mirror: dict[str, Job] = {job.id: job for job in store.jobs()}
-        self.tally = Tally(self._mirror.values())
+        self.tally = JobCounts(self._mirror.values())
         """Counts of `jobs()`."""
         self._cancel_running: Callable[[str], None] = lambda _job_id: None
         self._interrupt_running: Callable[[], None] = lambda: None
         self._wake: Callable[[], None] = lambda: None
-        self._gate = Gate()
+        self._gate = PauseState()
         self._loaded: Model | None = None
         self.closing = threading.Event()
         """Set from any thread when the session closes: nothing waits for the database any more."""

@@ -13,7 +13,7 @@ from studio.core.errors import StudioError
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.engine.protocol import Engine
-from studio.jobs.folder_lock import Hold, take
+from studio.jobs.folder_lock import FolderLock, take
 from studio.jobs.queue import JobQueue
 from studio.jobs.store import JobStore, reason_for
 from studio.jobs.worker import Worker
@@ -32,7 +32,7 @@ class Session:
     the folder's lock where the caller took it already; it is the session's from then on.
     """
 
-    def __init__(self, data: DataFolder, engine: Engine, held: Hold | None = None) -> None:
+    def __init__(self, data: DataFolder, engine: Engine, held: FolderLock | None = None) -> None:
         self.data = data
         self.engine = engine
         self._lock, self.unclean = held or _hold(data)
@@ -73,7 +73,7 @@ def hold(data: DataFolder) -> QLockFile:
     return _hold(data).lock
 
 
-def _hold(data: DataFolder) -> Hold:
+def _hold(data: DataFolder) -> FolderLock:
     held = take(data)
     if held is None:
         raise DataFolderInUseError(

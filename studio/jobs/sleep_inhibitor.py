@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 
-class Awake:
+class SleepInhibitor:
     """Hold and release in the same thread; a desktop that cannot be asked is left as it is."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from studio.core.events import TERMINAL, Cancelled, Event, Failed
 from studio.core.jobs import Job
 from studio.engine.protocol import Engine, one_after_the_other
 from studio.jobs.queue import JobQueue
-from studio.jobs.sleep_inhibitor import Awake
+from studio.jobs.sleep_inhibitor import SleepInhibitor
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Worker(QThread):
         self._stopping = threading.Event()
         self._interrupt = threading.Event()
         self._cancelled: set[str] = set()
-        self._awake = Awake()
+        self._awake = SleepInhibitor()
         self.keep_awake = False
         """Whether the computer is kept from sleeping while jobs run."""
         queue.attach_worker(self._wake.set, self._cancelled.add, self._interrupt.set)

@@ -16,21 +16,21 @@ FindCard = Callable[[str, str], ModelCard]
 """(kind, name) → card; raises StudioError."""
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class ResolvedAdapter(msgspec.Struct, frozen=True):
     """An adapter that a job runs with."""
 
     card: ModelCard
     scale: float
 
 
-def wanted(find_card: FindCard, model: ModelCard, request: Request) -> tuple[Wanted, ...]:
+def wanted(find_card: FindCard, model: ModelCard, request: Request) -> tuple[ResolvedAdapter, ...]:
     """Return what a job runs with beside its model: what makes the model of its base first, then what the request names.
 
     Raises StudioError where one is not there, does not fit, or lacks the picture that it works with.
     """
     named = adapter_list.read(request.adapters) if isinstance(request, ImageRequest) else ()
-    own = (Wanted(model, 1.0),) if model.base and model.adapter else ()
-    found = tuple(Wanted(find_card(ADAPTER, one.name), one.scale) for one in named)
+    own = (ResolvedAdapter(model, 1.0),) if model.base and model.adapter else ()
+    found = tuple(ResolvedAdapter(find_card(ADAPTER, one.name), one.scale) for one in named)
     for one in found:
         why = why_no_fit(one.card, model)
         if why or one.card.name == model.name:

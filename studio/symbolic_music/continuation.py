@@ -32,7 +32,7 @@ from studio.symbolic_music.events import (
 )  # fmt: skip
 from studio.symbolic_music.instruments import instruments
 from studio.symbolic_music.prompt import band_of, tempo_of
-from studio.symbolic_music.types import Given, Wish
+from studio.symbolic_music.types import Continuation, MusicPrompt
 
 MAX_SECONDS = 600.0
 _SLOWEST, _FASTEST = 20.0, 400.0
@@ -60,7 +60,7 @@ _PROGRAMS = (
 _FLATTEST = 7
 
 
-def read_given(path: Path, more: float = 0.0) -> Given:
+def read_given(path: Path, more: float = 0.0) -> Continuation:
     """Return what a MIDI file plays, of which `more` seconds are to follow. Raises StudioError where it cannot be continued."""
     midi = read_midi(path)
     own = _OWN.match(midi.text)
@@ -83,7 +83,7 @@ def read_given(path: Path, more: float = 0.0) -> Given:
     played = _parts_own(midi.notes) if own else _parts_guessed(midi.notes, grid)
     bars = _to_bars(played, grid, mode, key)
     there = "".join(part for part in PARTS if any(note.part == part for bar in bars for note in bar.notes))
-    return Given(
+    return Continuation(
         name=path.name, bars=bars, steps=steps, mode=mode, key=key, bpm=bpm, swing=swing, parts=there,
         instruments=_players(midi, played),
         style=own["style"] if own and own["style"] in STYLES else "",
@@ -95,7 +95,7 @@ def _refused(path: Path, why: str) -> StudioError:
     return StudioError(f"{path.name} {why}.", cause="invalid", cure="Choose another MIDI file, or clear it.")
 
 
-def join(wish: Wish, given: Given) -> Wish:
+def join(wish: MusicPrompt, given: Continuation) -> MusicPrompt:
     """Return what the prompt asks for, with key, mode, tempo and beats of what is given, and what the prompt does not say too."""
     style = wish.brief.style if "style" in wish.said else given.style or wish.brief.style
     if (given.steps == 12) != (style == "waltz"):
@@ -112,7 +112,7 @@ def join(wish: Wish, given: Given) -> Wish:
     return wish._replace(brief=brief, key=given.key, bpm=given.bpm, bpm_said=True, instruments=players)
 
 
-def lead_in(brief: Brief, given: Given, after: int) -> list[int]:
+def lead_in(brief: Brief, given: Continuation, after: int) -> list[int]:
     """Return the last of the given bars as tokens in front of the `after` bars that are to follow, without the brief's."""
     named = _named(given.bars, after)
     tokens = encode(brief, named[-_SEEN_BARS:], after)

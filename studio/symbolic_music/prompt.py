@@ -15,10 +15,10 @@ import msgspec
 from studio.core.paths import resources
 from studio.symbolic_music.events import PARTS, Brief
 from studio.symbolic_music.instruments import instruments
-from studio.symbolic_music.types import Wish
+from studio.symbolic_music.types import MusicPrompt
 
 if TYPE_CHECKING:
-    from studio.symbolic_music.types import Given
+    from studio.symbolic_music.types import Continuation
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _NAMES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11, "h": 11}
@@ -91,7 +91,7 @@ def _near() -> dict[str, str]:
     return dict(line.split("\t") for line in lines if line and not line.startswith("#"))
 
 
-def read(prompt: str) -> Wish:
+def read(prompt: str) -> MusicPrompt:
     """Return what the prompt asks for; what it does not say is as usual for the style.
 
     A word that is in no table stands for the nearest one that is, where one is near.
@@ -104,7 +104,7 @@ def read(prompt: str) -> Wish:
     return wish._replace(unknown=tuple(word for word in unknown if word not in near), taken_as=taken_as)
 
 
-def _read(text: str) -> Wish:
+def _read(text: str) -> MusicPrompt:
     words = _words()
     key, mode, rest = _read_key(text)
     bpm = next((int(found[1]) for found in [_BPM.search(rest)] if found), 0)
@@ -131,7 +131,7 @@ def _read(text: str) -> Wish:
     )  # fmt: skip
     speed = min(_FASTEST, max(_SLOWEST, bpm)) if bpm else band.bpm[("slow", "medium", "fast").index(tempo)]
     said = frozenset(what for what, there in (("style", styles), ("mood", moods), ("instrument", named)) if there)
-    return Wish(brief, key, float(speed), bool(bpm), players, (), {}, said, "".join(parts), refused)
+    return MusicPrompt(brief, key, float(speed), bool(bpm), players, (), {}, said, "".join(parts), refused)
 
 
 def _read_key(text: str) -> tuple[int, str, str]:
@@ -252,7 +252,7 @@ def _known_pattern() -> re.Pattern[str]:
 _KEYS = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
 
 
-def describe(wish: Wish) -> str:
+def describe(wish: MusicPrompt) -> str:
     """Return in words how a prompt was read: for the recipe, and for advice."""
     brief = wish.brief
     who = [wish.instruments[part].replace("_", " ") for part in "MHB" if part in brief.parts] + ["drums"] * ("D" in brief.parts)
@@ -260,7 +260,7 @@ def describe(wish: Wish) -> str:
     return f"{mood}{brief.style}, {_KEYS[wish.key % 12]} {brief.mode}, {round(wish.bpm)} bpm, {', '.join(dict.fromkeys(who))}"
 
 
-def describe_given(given: Given) -> str:
+def describe_given(given: Continuation) -> str:
     """Return in words what a MIDI file plays."""
     bars = "1 bar" if len(given.bars) == 1 else f"{len(given.bars)} bars"
     who = [given.instruments[part].replace("_", " ") for part in "MHB" if part in given.instruments]
@@ -268,7 +268,7 @@ def describe_given(given: Given) -> str:
     return f"{bars}, {_KEYS[given.key % 12]} {given.mode}, {round(given.bpm)} bpm, {', '.join(dict.fromkeys(who))}"
 
 
-def advise(prompt: str, wish: Wish | None = None) -> str:
+def advise(prompt: str, wish: MusicPrompt | None = None) -> str:
     """Return how the prompt is read (or as `wish`, with what is continued) and which words say nothing to the model."""
     wish = wish or read(prompt)
     told = f"Read as: {describe(wish)}."

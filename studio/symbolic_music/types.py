@@ -7,7 +7,7 @@ from typing import NamedTuple
 from studio.symbolic_music.events import STEPS_A_BEAT, Bar, Brief
 
 
-class Given(NamedTuple):
+class Continuation(NamedTuple):
     """What is continued."""
 
     name: str
@@ -32,7 +32,7 @@ class Given(NamedTuple):
         return len(self.bars) * self.steps / STEPS_A_BEAT * 60 / self.bpm
 
 
-class Wish(NamedTuple):
+class MusicPrompt(NamedTuple):
     """What a prompt asks for."""
 
     brief: Brief

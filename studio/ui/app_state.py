@@ -24,7 +24,7 @@ SAVE_SECONDS = 5.0
 REREAD_MS = 200
 
 
-class Shared(QObject):
+class AppState(QObject):
     """Shared state of one window, and signals that say when it changed."""
 
     models_changed = Signal()

@@ -19,7 +19,7 @@ from studio import __version__
 from studio.ui import actions
 from studio.ui.widgets import theme
 from studio.ui.widgets.icons import icon
-from studio.ui.window_shell import TAB_NAMES, TABS, Frame
+from studio.ui.window_shell import TAB_NAMES, TABS, WindowShell
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from studio.core.events import Event
     from studio.core.jobs import Batch, Job
     from studio.core.kinds import Kind
-    from studio.ui.app_state import Shared
+    from studio.ui.app_state import AppState
     from studio.ui.batch.dialog import BatchDialog
     from studio.ui.tabs.audio import AudioTab
     from studio.ui.tabs.image import ImageTab
@@ -39,15 +39,15 @@ SAID_MS = 6_000
 SAVE_CURE = "What you change holds until Studio is closed. Check the free space of the disk and the rights of the folder."
 
 
-class MainWindow(Frame):
+class MainWindow(WindowShell):
     """Tabs for text, image and audio; the queue as a dock."""
 
     whole = Signal()
     """Everything is there: the current tab has the focus, and what was typed before is in it."""
-    shared: Shared
+    shared: AppState
     """From `fill_frame` on."""
 
-    def fill_frame(self, shared: Shared) -> Iterator[None]:
+    def fill_frame(self, shared: AppState) -> Iterator[None]:
         """Make what is in the frame, a piece between two yields."""
         from studio.ui.widgets.factory import label, name_control
 
@@ -73,11 +73,11 @@ class MainWindow(Frame):
 
     def _add_bars(self) -> None:
         from studio.ui.file_opener import FileOpener
-        from studio.ui.models.install_banner import Installing
+        from studio.ui.models.install_banner import InstallBanner
         from studio.ui.widgets.factory import Notice
 
         self.file_opener = FileOpener(self)
-        self.installing = Installing(self.shared, self)
+        self.installing = InstallBanner(self.shared, self)
         self.queue_bar = Notice("banner")
         self.settings_bar = Notice("banner")
         room, self._welcome_room = self._welcome_room, None

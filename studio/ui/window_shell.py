@@ -39,7 +39,7 @@ WELCOME_HEIGHT = 60
 """Of the banner that offers the starter, without its line of text: its border, its margins, the gap, and a button."""
 
 
-class First(NamedTuple):
+class StartupSettings(NamedTuple):
     """What the first paint needs of the settings; `core.settings` has them all, and says what becomes of a damaged file."""
 
     theme: Mode = "system"
@@ -50,7 +50,7 @@ class First(NamedTuple):
     """There is no text model yet, and the starter was not declined."""
 
 
-def look(data: DataFolder) -> First:
+def look(data: DataFolder) -> StartupSettings:
     """Read it, with what Qt has for that."""
     try:
         found = QJsonDocument.fromJson(QByteArray(read_regular(data.settings, MAX_BYTES))).toVariant()
@@ -58,7 +58,7 @@ def look(data: DataFolder) -> First:
         found = None
     kept: dict[str, Any] = found if isinstance(found, dict) else {}
     tab, mode = kept.get("last_tab"), kept.get("theme")
-    return First(
+    return StartupSettings(
         cast("Mode", mode) if mode in ("light", "dark") else "system",
         str(kept.get("geometry") or ""),
         str(kept.get("window_state") or ""),
@@ -73,13 +73,13 @@ def _has_text_model(data: DataFolder) -> bool:
     return False
 
 
-class Frame(QMainWindow):
+class WindowShell(QMainWindow):
     """The main window without what is in it."""
 
     painted = Signal()
     """The first paint is on the screen."""
 
-    def __init__(self, first: First) -> None:
+    def __init__(self, first: StartupSettings) -> None:
         super().__init__()
         self.setWindowTitle("Studio")
         area = self.screen().availableGeometry().size() - DECORATION

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.settings import Settings, wish_for
+from studio.core.settings import Settings, load_preference
 from studio.core.settings_store import load_settings, update
 from studio.library.artifacts import read_recipe
 from tests.cli.programs import studio
@@ -22,8 +22,8 @@ def test_a_way_is_kept_for_all_models_and_for_one(data):
         "memory": "16-bit", "models": {"starter-image": "resident"}, "unload_minutes": 3.0, "warm_start": False,
     }  # fmt: skip
     settings = load_settings(data)
-    assert (wish_for("starter-image", settings), wish_for("other", settings)) == ("resident", "16-bit")
-    assert wish_for("starter-image", settings, "auto") == "auto"  # said for one run
+    assert (load_preference("starter-image", settings), load_preference("other", settings)) == ("resident", "16-bit")
+    assert load_preference("starter-image", settings, "auto") == "auto"  # said for one run
     studio("models", "memory", "auto", "--model", "starter-image", data=data)
     assert load_settings(data).model_memory == {}
 

@@ -8,7 +8,7 @@ from typing import Any
 from studio.core.events import AudioChunk, Event, Progress, Statistics
 from studio.core.jobs import new_job
 from studio.core.requests import Request
-from studio.engine.protocol import JobCancelledError, Run
+from studio.engine.protocol import JobCancelledError, JobContext
 from studio.models.card import ModelCard
 
 
@@ -35,7 +35,7 @@ class Outcome:
 def run_job(kind, card: ModelCard, pipeline, request: Request, cancelled=lambda _outcome: False) -> Outcome:
     """`cancelled` is asked with what was said so far."""
     outcome = Outcome()
-    run = Run(new_job(request, "/nowhere"), card, outcome.events.append, lambda: cancelled(outcome), notes=outcome.notes)
+    run = JobContext(new_job(request, "/nowhere"), card, outcome.events.append, lambda: cancelled(outcome), notes=outcome.notes)
     results = kind.generate(run, pipeline)
     try:
         while True:

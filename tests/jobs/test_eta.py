@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from studio.core.jobs import JobState, new_job
 from studio.core.requests import ImageRequest, TextRequest
-from studio.jobs.counts import Tally
+from studio.jobs.counts import JobCounts
 from studio.jobs.eta import Estimates, PastRun, total
 
 
@@ -45,7 +45,7 @@ def job(state, number):
 
 @given(st.lists(st.tuples(st.sampled_from(list(JobState)), st.sampled_from(list(JobState))), max_size=30))
 def test_a_tally_that_is_kept_up_is_one_that_is_made_anew(changes):
-    kept, now = Tally(), []
+    kept, now = JobCounts(), []
     for number, (before, after) in enumerate(changes):
         one = job(before, number)
         kept.add(one)
@@ -54,7 +54,7 @@ def test_a_tally_that_is_kept_up_is_one_that_is_made_anew(changes):
             one = replace(one, state=after)
             kept.add(one)
         now.append(one)
-    anew = Tally(now)
+    anew = JobCounts(now)
     assert +kept.states == +anew.states
     assert (kept.open, kept.over) == (anew.open, anew.over)
     paces = Estimates([past(picture(64), 1.0)]).medians()
@@ -65,7 +65,7 @@ def test_what_runs_counts_for_what_is_left_of_it():
     paces = Estimates([past(picture(64), 10.0)]).medians()
     waiting = new_job(picture(64), "/x")
     running = replace(waiting, id="r", state=JobState.RUNNING, started=waiting.created)
-    assert Tally([waiting]).left(paces)[0] == pytest.approx(10.0)
-    assert 10.0 < Tally([waiting, running]).left(paces)[0] <= 20.0
+    assert JobCounts([waiting]).left(paces)[0] == pytest.approx(10.0)
+    assert 10.0 < JobCounts([waiting, running]).left(paces)[0] <= 20.0
     long_ago = replace(running, started=1.0)
-    assert Tally([waiting, long_ago]).left(paces)[0] == pytest.approx(10.0)
+    assert JobCounts([waiting, long_ago]).left(paces)[0] == pytest.approx(10.0)

@@ -16,8 +16,8 @@ from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from studio.core.paths import DataFolder
 from studio.jobs import ipc
-from studio.jobs.ipc import MAX_PATH_BYTES, Door, ForeignUserError, knock, raise_other, server_names
-from studio.jobs.ipc_messages import Raise, packed
+from studio.jobs.ipc import MAX_PATH_BYTES, ForeignUserError, IpcServer, activate_running, connect_to_window, server_names
+from studio.jobs.ipc_messages import Activate, packed
 from studio.jobs.peer import UNKNOWN, is_private, own_user, peer_user
 from studio.jobs.queue import JobQueue
 from studio.jobs.session import hold
@@ -51,7 +51,7 @@ def open_door(qapp, data):
     def make(folder: DataFolder, raised=lambda: None):
         folder.create()
         queue = JobQueue(JobStore.open(folder.database))
-        made.append((Door(folder, queue, raised), queue))
+        made.append((IpcServer(folder, queue, raised), queue))
         return made[-1][0]
 
     yield make
@@ -65,14 +65,14 @@ def test_the_socket_lies_in_the_data_folder_and_is_the_users_own(open_door, shor
     open_door(data)
     assert stat.S_ISSOCK(data.socket.stat().st_mode)
     assert stat.S_IMODE(data.socket.stat().st_mode) & 0o077 == 0
-    assert knock(data) is not None
+    assert connect_to_window(data) is not None
 
 
 def test_a_link_to_the_data_folder_leads_to_the_same_window(open_door, short):
     data = DataFolder(short / "data")
     open_door(data)
     (short / "link").symlink_to(data.root)
-    assert knock(DataFolder(short / "link")) is not None
+    assert connect_to_window(DataFolder(short / "link")) is not None
 
 
 @pytest.mark.parametrize("case", ["long", "shared", "not text"])
@@ -89,7 +89,7 @@ def test_a_folder_of_its_own_serves_where_the_data_folder_does_not(case, open_do
     opened = open_door(data)
     assert stat.S_ISSOCK(Path(name).stat().st_mode)
     assert not data.socket.exists()
-    assert knock(data) is not None
+    assert connect_to_window(data) is not None
     opened.close()
     assert not list(runtime.iterdir())
 
@@ -134,13 +134,13 @@ def test_nothing_is_sent_to_another_user(short, qapp, monkeypatch):
     assert server.listen(str(data.socket))
     monkeypatch.setattr(ipc, "own_user", lambda: "12345")
     with pytest.raises(ForeignUserError, match=f"another user \\({os.geteuid()}\\)"):
-        knock(data)
+        connect_to_window(data)
     assert server.waitForNewConnection(LONG_MS)
     received = server.nextPendingConnection()
     received.waitForReadyRead(200)
     assert received.readAll().isEmpty()
     monkeypatch.undo()
-    assert raise_other(data) is False, "a server that answers nothing is no window"
+    assert activate_running(data) is False, "a server that answers nothing is no window"
     server.close()
 
 
@@ -151,7 +151,7 @@ def test_nothing_from_another_user_is_obeyed(short, open_door, monkeypatch, capl
     monkeypatch.setattr(ipc, "own_user", lambda: "12345")
     client.connectToServer(str(data.socket))
     assert client.waitForConnected(LONG_MS)
-    client.write(packed(Raise()))
+    client.write(packed(Activate()))
     while client.state() is not QLocalSocket.LocalSocketState.UnconnectedState:
         client.flush()
         QCoreApplication.processEvents()
@@ -205,7 +205,7 @@ def test_another_users_socket_gets_nothing(short, qapp):
         squatter = run_as_nobody(SQUATTER, str(planted.fileno()), pass_fds=(planted.fileno(),))
     try:
         assert squatter.stdout.readline() == "listening\n"
-        for ask in (knock, raise_other):
+        for ask in (connect_to_window, activate_running):
             with pytest.raises(ForeignUserError, match=str(NOBODY)):
                 ask(data)
             assert squatter.stdout.readline() == "received b''\n"
@@ -231,10 +231,10 @@ def test_another_users_command_is_refused(short, open_door, caplog):
     open_door(data, lambda: raised.append(True))
     for path, mode in ((short, 0o755), (data.root, 0o755), (data.socket, 0o777)):  # as if somebody had opened them
         path.chmod(mode)
-    visitor = run_as_nobody(VISITOR, str(data.socket), packed(Raise()).hex())
+    visitor = run_as_nobody(VISITOR, str(data.socket), packed(Activate()).hex())
     while visitor.poll() is None:
         QCoreApplication.processEvents()
     assert visitor.communicate()[0] == "b''\n"
     assert not raised
     assert f"another user ({NOBODY}) was refused" in caplog.text
-    assert knock(data) is not None
+    assert connect_to_window(data) is not None

@@ -15,7 +15,7 @@ from studio.engine.local import LocalEngine
 from studio.jobs.session import Session
 from studio.library.artifacts import read_recipe
 from studio.models.card import ModelCard, Voice
-from studio.ui.app_state import Shared
+from studio.ui.app_state import AppState
 from studio.ui.audio.player import PlayerState
 from studio.ui.tabs.audio import AudioTab
 
@@ -25,7 +25,7 @@ class _House:
 
     def __init__(self, qtbot, data, engine, *, fake: bool, settings: Settings | None = None) -> None:
         self.session = Session(data, engine)
-        self.shared = Shared(data, self.session, settings or Settings(), fake=fake)
+        self.shared = AppState(data, self.session, settings or Settings(), fake=fake)
         self.tab = AudioTab(self.shared, backends=["NULL"])
         self.tab.load_draft()
         qtbot.addWidget(self.tab)

@@ -15,8 +15,8 @@ from studio.cli.remote_queue import RemoteSession
 from studio.core.events import TextDelta
 from studio.core.jobs import JobState, new_job
 from studio.core.requests import TextRequest
-from studio.jobs.ipc import knock, server_names
-from studio.jobs.ipc_messages import Raise, Reader, ToWindow, packed
+from studio.jobs.ipc import connect_to_window, server_names
+from studio.jobs.ipc_messages import Activate, Reader, ToWindow, packed
 from tests.ui.conftest import PATIENCE, close_studio
 
 LONG = 60_000
@@ -173,7 +173,7 @@ def test_queue_run_says_that_the_window_does_it(open_studio, command, data):
 
 def test_garbage_is_shown_the_door(qtbot, open_studio, data):
     studio = open_studio()
-    for garbage in (b"\x00\x00\x00\x05hello", b"\xff\xff\xff\xff", packed(Raise())[:3], b"GET / HTTP/1.1\r\n\r\n"):
+    for garbage in (b"\x00\x00\x00\x05hello", b"\xff\xff\xff\xff", packed(Activate())[:3], b"GET / HTTP/1.1\r\n\r\n"):
         socket = QLocalSocket()
         socket.connectToServer(next(server_names(data)))
         qtbot.waitUntil(lambda s=socket: s.state() is QLocalSocket.LocalSocketState.ConnectedState, timeout=PATIENCE)
@@ -183,21 +183,21 @@ def test_garbage_is_shown_the_door(qtbot, open_studio, data):
             qtbot.waitUntil(lambda s=socket: s.state() is QLocalSocket.LocalSocketState.UnconnectedState, timeout=PATIENCE)
         else:
             socket.disconnectFromServer()
-    assert knock(data) is not None
+    assert connect_to_window(data) is not None
     assert studio.window.isVisible()
 
 
 def test_messages_come_whole_from_any_pieces():
-    data = packed(Raise()) * 3
+    data = packed(Activate()) * 3
     for size in (1, 2, 5, len(data)):
         reader = Reader(ToWindow)
         found = [message for at in range(0, len(data), size) for message in reader.feed(data[at : at + size])]
-        assert found == [Raise()] * 3
+        assert found == [Activate()] * 3
 
 
 def test_a_command_whose_window_ends_before_it_waits_is_told_so(qtbot, open_studio, data):
     studio = open_studio()
-    session = RemoteSession(knock(data))
+    session = RemoteSession(connect_to_window(data))
     close_studio(studio)
     qtbot.waitUntil(lambda: session._socket.state() is QLocalSocket.LocalSocketState.UnconnectedState, timeout=LONG)
     reasons = []

@@ -14,7 +14,7 @@ from studio.library.artifacts import midi_beside, read_recipe
 from studio.media.midi import read_midi
 from studio.models.card import ModelCard
 from studio.models.catalog import entry_named
-from studio.ui.app_state import Shared
+from studio.ui.app_state import AppState
 from studio.ui.tabs.audio import AudioTab
 from tests.media.test_midi import midi, off, on, track
 
@@ -29,7 +29,7 @@ def build(qtbot, data):
 
     def make(engine=None):
         session = Session(data, engine or FakeEngine())
-        shared = Shared(data, session, Settings())
+        shared = AppState(data, session, Settings())
         tab = AudioTab(shared, backends=["NULL"])
         tab.load_draft()
         qtbot.addWidget(tab)

@@ -24,7 +24,7 @@ from studio.app import Studio
 from studio.core.paths import data_folder
 from studio.ui.batch.dialog import BatchDialog
 from studio.ui.models.download_dialog import DownloadDialog
-from studio.ui.models.scan_dialog import FindDialog
+from studio.ui.models.scan_dialog import ScanDialog
 from studio.ui.models.hub_dialog import HubDialog
 from studio.ui.models.dialog import ModelsDialog
 from studio.ui.widgets.factory import tell
@@ -66,7 +66,7 @@ rows = Path(sys.argv[1])
 rows.write_text("prompt\\na cat\\n")
 for make in (
     lambda: BatchDialog(studio.shared, rows, parent=window), lambda: ModelsDialog(studio.shared, window),
-    lambda: FindDialog(studio.shared, [rows.parent], window), lambda: DownloadDialog(studio.shared, window),
+    lambda: ScanDialog(studio.shared, [rows.parent], window), lambda: DownloadDialog(studio.shared, window),
     lambda: HubDialog(studio.shared, window),
 ):
     dialog = make()

@@ -18,7 +18,7 @@ from studio.core.settings import Settings
 from studio.core.settings_store import update
 from studio.jobs.folder_lock import take
 from studio.ui.widgets import theme
-from studio.ui.window_shell import First, look
+from studio.ui.window_shell import StartupSettings, look
 from tests.ui.conftest import PATIENCE, close_studio
 
 LONG = 60_000
@@ -56,8 +56,8 @@ class Watch:
     def find_spec(self, name, path=None, target=None):
         if name == "studio.jobs.folder_lock":
             sys.meta_path.remove(self)
-            from studio.ui.window_shell import Frame
-            paint = Frame.paintEvent
+            from studio.ui.window_shell import WindowShell
+            paint = WindowShell.paintEvent
 
             def painted(window, event):
                 if not window._was_painted:
@@ -67,7 +67,7 @@ class Watch:
                     window.whole.connect(window.close)
                 paint(window, event)
 
-            Frame.paintEvent = painted
+            WindowShell.paintEvent = painted
 
 sys.meta_path.insert(0, Watch())
 sys.argv = ["studio"]
@@ -224,7 +224,7 @@ def test_a_database_that_cannot_be_opened_is_said_in_words(data):
 )
 def test_damaged_settings_give_a_frame_all_the_same(qapp, data, content):
     data.settings.write_bytes(content)
-    assert look(data)._replace(geometry="", window_state="") == First()
+    assert look(data)._replace(geometry="", window_state="") == StartupSettings()
     studio = Studio(data, fake=True)
     studio.build_now()
     studio.start()
@@ -235,14 +235,14 @@ def test_damaged_settings_give_a_frame_all_the_same(qapp, data, content):
 
 def test_the_frame_sees_what_the_settings_say(data):
     update(data, {"theme": "dark", "last_tab": 2, "geometry": "AAAA", "window_state": "BBBB", "starter_declined": True})
-    assert look(data) == First("dark", "AAAA", "BBBB", 2, welcome=False)
+    assert look(data) == StartupSettings("dark", "AAAA", "BBBB", 2, welcome=False)
 
 
 def test_a_second_start_shows_no_frame(begin, qtbot, data):
     studio = begin()
     qtbot.waitUntil(lambda: studio._door is not None, timeout=LONG)
     studio.window.hide()
-    script = "import studio.ui.window_shell as frame\nframe.Frame.__init__ = None\n"
+    script = "import studio.ui.window_shell as frame\nframe.WindowShell.__init__ = None\n"
     script += "import sys; sys.argv = ['studio', '--fake']\nfrom studio.cli import main\nmain()"
     second = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     qtbot.waitUntil(lambda: second.poll() is not None, timeout=LONG)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from studio.batch.source_row import MAX_CELLS, MAX_CHARACTERS, MAX_NAMES, RawRow, check_count
+from studio.batch.source_row import MAX_CELLS, MAX_CHARACTERS, MAX_NAMES, SourceRow, check_count
 from studio.batch.tables.columns import fold, is_known, is_prompt
 from studio.core.errors import Problem, StudioError
 
@@ -49,13 +49,15 @@ def score(rows: list[Cells], is_wanted: IsWanted) -> tuple[int, int, int]:
     return (sum(map(is_wanted, header)), sum(map(is_known, header)), len(header))
 
 
-def read_table(cells: Iterable[Cells], is_wanted: IsWanted, notes: list[str], *, decimal_comma: bool = False) -> Iterator[RawRow]:
+def read_table(
+    cells: Iterable[Cells], is_wanted: IsWanted, notes: list[str], *, decimal_comma: bool = False
+) -> Iterator[SourceRow]:
     """Yield a row for each row below the header; what stands above it goes to `notes`. Raises StudioError."""
     filled = iter(row for row in cells if row.texts or row.problem)
     begin: list[Cells] = []
     for row in filled:
         if row.problem and not begin:  # a row that cannot be read where the header should be
-            yield RawRow(row.line, problems=(row.problem,))
+            yield SourceRow(row.line, problems=(row.problem,))
             return
         begin.append(row)
         if any(map(is_wanted, row.texts.values())) or len(begin) == MAX_ABOVE:
@@ -79,16 +81,16 @@ def read_table(cells: Iterable[Cells], is_wanted: IsWanted, notes: list[str], *,
         yield _row(row, header, decimal_comma)
 
 
-def _row(row: Cells, header: dict[int, str], decimal_comma: bool) -> RawRow:
+def _row(row: Cells, header: dict[int, str], decimal_comma: bool) -> SourceRow:
     if row.problem:
-        return RawRow(row.line, problems=(row.problem,))
+        return SourceRow(row.line, problems=(row.problem,))
     last = next(reversed(header))
     if row.texts.keys() <= header.keys():
-        return RawRow(row.line, {header[at]: text for at, text in row.texts.items()}, decimal_comma=decimal_comma)
+        return SourceRow(row.line, {header[at]: text for at, text in row.texts.items()}, decimal_comma=decimal_comma)
     beyond = max(row.texts)
     if beyond > last:
         problem = Problem("row", f"has {beyond + 1} cells; the header has {last + 1}")
-        return RawRow(row.line, problems=(problem,))
+        return SourceRow(row.line, problems=(problem,))
     for at, text in row.texts.items():
         # The first column of a table that another program wrote often has the rows' numbers and no name.
         if at not in header and not (at < next(iter(header)) and text.isdecimal()):
@@ -97,7 +99,7 @@ def _row(row: Cells, header: dict[int, str], decimal_comma: bool) -> RawRow:
                 cause="invalid",
                 cure="Name every column in the table's first line.",
             )
-    return RawRow(row.line, {header[at]: text for at, text in row.texts.items() if at in header}, decimal_comma=decimal_comma)
+    return SourceRow(row.line, {header[at]: text for at, text in row.texts.items() if at in header}, decimal_comma=decimal_comma)
 
 
 def _check_header(texts: dict[int, str]) -> dict[int, str]:

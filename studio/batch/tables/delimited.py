@@ -11,7 +11,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
-from studio.batch.source_row import MAX_LINE_CHARACTERS, RawRow, lines_of
+from studio.batch.source_row import MAX_LINE_CHARACTERS, SourceRow, lines_of
 from studio.batch.tables.cells import MAX_ABOVE, Cells, IsWanted, read_table, score
 from studio.batch.tables.columns import clean
 from studio.core.errors import Problem
@@ -68,7 +68,7 @@ class _Source:
         return f"{found[1]}\n"
 
 
-def read_delimited(text: str, delimiter: str, is_wanted: IsWanted, notes: list[str]) -> Iterator[RawRow]:
+def read_delimited(text: str, delimiter: str, is_wanted: IsWanted, notes: list[str]) -> Iterator[SourceRow]:
     """Yield the rows of the table; without a delimiter it is found. Raises StudioError for the file as a whole."""
     source = _Source(text)
     named = _separator(source)

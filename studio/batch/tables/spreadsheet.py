@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from studio.batch.source_row import MAX_LINE_CHARACTERS, RawRow, check_count
+from studio.batch.source_row import MAX_LINE_CHARACTERS, SourceRow, check_count
 from studio.batch.tables import number_format
 from studio.batch.tables.cells import MAX_ABOVE, Cells, read_table, wanted_by
 from studio.batch.tables.columns import clean
@@ -313,7 +313,7 @@ def _column(letters: str) -> int:
 
 def read_spreadsheet(
     data: bytes, sheet: str = "", *, wanted: Collection[str] = (), notes: list[str] | None = None
-) -> tuple[list[RawRow], str]:  # fmt: skip
+) -> tuple[list[SourceRow], str]:  # fmt: skip
     """Return a row for each row of the first sheet, or of the one of that name, and the sheet's name.
 
     `wanted`, `notes`: see `reader.read_rows`. Raises StudioError.
@@ -344,7 +344,7 @@ def sheet_names(data: bytes) -> list[str]:
         return []
 
 
-def _name_hidden(read: _Read, rows: list[RawRow], notes: list[str]) -> None:
+def _name_hidden(read: _Read, rows: list[SourceRow], notes: list[str]) -> None:
     hidden = sorted({row.line for row in rows}.intersection(read.hidden_lines))
     if hidden:
         shown = ", ".join(map(str, hidden[:5])) + (" …" if hidden[5:] else "")

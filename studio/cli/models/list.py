@@ -154,7 +154,7 @@ def _way(context: Context, card: ModelCard) -> str:
     if card.base or card.adapter:
         return ""
     try:
-        plan = choose(card, look_closely().at_rest, facts=facts_of(card), wish=context.wish_for(card.name))
+        plan = choose(card, look_closely().at_rest, facts=facts_of(card), wish=context.load_preference(card.name))
     except StudioError as error:
         return f"{error.message} {error.cure}"
     return plan.words

@@ -9,15 +9,15 @@ import typer
 from studio.cli import output
 from studio.cli.context import Context, unsaved
 from studio.core.errors import StudioError
-from studio.core.settings import MAX_UNLOAD_MINUTES, MemoryWish, Rung
+from studio.core.settings import MAX_UNLOAD_MINUTES, LoadPreference, LoadStrategy
 from studio.core.settings_store import load_settings, update
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-_WAYS: tuple[MemoryWish, ...] = ("auto", *get_args(Rung))
+_WAYS: tuple[LoadPreference, ...] = ("auto", *get_args(LoadStrategy))
 WAYS = ", ".join(_WAYS)
 
 
-def read_way(text: str) -> MemoryWish:
+def read_way(text: str) -> LoadPreference:
     """Return the way that a person named. Raises StudioError."""
     for way in _WAYS:
         if way == text:

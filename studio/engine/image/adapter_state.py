@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass
-class Worn:
+class AppliedAdapters:
     """The state of one pipeline; empty for the model as it was loaded."""
 
     loras: dict[str, str] = field(default_factory=dict)

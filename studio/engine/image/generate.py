@@ -20,7 +20,7 @@ from studio.engine.image.adapters.apply import put_on
 from studio.engine.image.load import ImagePipeline, load
 from studio.engine.image.source_image import prepare as prepare_inputs
 from studio.engine.image.tiled_decode import KEPT, careful_decoding, decode_kept
-from studio.engine.protocol import JobCancelledError, Run, Together
+from studio.engine.protocol import BatchOutcome, JobCancelledError, JobContext
 from studio.engine.runtime.device import free_bytes
 from studio.engine.runtime.latent_preview import preview
 from studio.engine.runtime.placement import no_gradients, turns_ended
@@ -43,7 +43,7 @@ _ALONE = ("GlmImagePipeline",)
 """Plans all pictures of a batch with the first one's seed: beside others a picture would not be the one that its seed makes."""
 
 
-def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Statistics]:
+def generate(run: JobContext, pipeline: ImagePipeline) -> Generator[Result, None, Statistics]:
     """Yield the pictures; number i has the seed + i, so that each can be made again alone."""
     request, read = _readable(run, pipeline)
     loaded, pipeline = pipeline, put_on(run, pipeline)
@@ -63,7 +63,7 @@ def generate(run: Run, pipeline: ImagePipeline) -> Generator[Result, None, Stati
     return Statistics(run_seconds=time.monotonic() - begun, first_seconds=first, units=count * steps, unit="step")
 
 
-def generate_together(runs: Sequence[Run], pipeline: ImagePipeline) -> Iterator[Together]:
+def generate_together(runs: Sequence[JobContext], pipeline: ImagePipeline) -> Iterator[BatchOutcome]:
     """Yield every run's picture, or why it has none; see `protocol.Runner`. Each has its own noise, from its own seed."""
     if type(pipeline.pipe).__name__ in _ALONE:
         raise StudioError(f"Pictures of {runs[0].card.title} are made one by one.", cause="model")
@@ -81,8 +81,8 @@ def generate_together(runs: Sequence[Run], pipeline: ImagePipeline) -> Iterator[
 
 
 def _draw_part(
-    runs: Sequence[Run], part: dict[int, tuple[ImageRequest, str]], pipeline: ImagePipeline, begun: float
-) -> Iterator[Together]:
+    runs: Sequence[JobContext], part: dict[int, tuple[ImageRequest, str]], pipeline: ImagePipeline, begun: float
+) -> Iterator[BatchOutcome]:
     chosen = [runs[number] for number in part]
     requests = [request for request, _read in part.values()]
     steps = requests[0].num_inference_steps
@@ -106,14 +106,14 @@ def _draw_part(
             yield number, result, told
 
 
-def pictures_together(run: Run, pipeline: ImagePipeline) -> int:
+def pictures_together(run: JobContext, pipeline: ImagePipeline) -> int:
     """Return how many pictures of a run's size fit beside each other into `MEMORY_SHARE` of the free memory; at least one."""
     request = run.job.request
     assert isinstance(request, ImageRequest)
     return max(1, int(MEMORY_SHARE * free_bytes(pipeline.device) / (request.width * request.height * PIXEL_BYTES)))
 
 
-def _readable(run: Run, pipeline: ImagePipeline) -> tuple[ImageRequest, str]:
+def _readable(run: JobContext, pipeline: ImagePipeline) -> tuple[ImageRequest, str]:
     """Return the request as the model reads it, and its prompt where that is not what the person wrote."""
     request = run.job.request
     assert isinstance(request, ImageRequest)
@@ -155,7 +155,7 @@ class _Steps:
     """Sees each step of pictures that are drawn together: counts it, shows previews, obeys cancels."""
 
     def __init__(
-        self, runs: Sequence[Run], pipeline: ImagePipeline, request: ImageRequest, steps: int, offset: int, total: int
+        self, runs: Sequence[JobContext], pipeline: ImagePipeline, request: ImageRequest, steps: int, offset: int, total: int
     ) -> None:
         self._runs = runs
         self._pipeline = pipeline

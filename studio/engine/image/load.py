@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.engine.image import processors
-from studio.engine.image.adapter_state import Worn
+from studio.engine.image.adapter_state import AppliedAdapters
 from studio.engine.runtime.latent_preview import LatentMap, fit
 from studio.engine.runtime.placement import AS_USUAL, device_of, dtype_of, fewer_bits_of_parts, place
 from studio.models.card import ModelCard
@@ -20,7 +20,7 @@ from studio.models.files.folder_check import only_variant
 from studio.models.files.scaled_weights import is_scaled, read_unscaled
 from studio.models.files.weights_header import read_safetensors
 from studio.models.inspect.checkpoint import checked, checkpoint_in
-from studio.models.memory.load_plan import OFFLOADS, Plan
+from studio.models.memory.load_plan import OFFLOADS, LoadPlan
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class ImagePipeline:
     device: str
     parameters: frozenset[str]
     """The names that the pipeline's call accepts."""
-    plan: Plan = AS_USUAL
-    worn: Worn = field(default_factory=Worn)
+    plan: LoadPlan = AS_USUAL
+    worn: AppliedAdapters = field(default_factory=AppliedAdapters)
     """The adapters that are on it; see `image/adapters/`."""
     more: dict[str, Any] = field(default_factory=dict)
     """What the call gets besides, of adapters that work with a picture."""
 
 
-def load(card: ModelCard, plan: Plan = AS_USUAL) -> ImagePipeline:
+def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> ImagePipeline:
     """Load the pipeline from the card's folder, as `plan` says. Only safetensors; never code from the folder."""
     pipe = read(card, plan)
     latent_map = fit(pipe) if plan.rung in OFFLOADS else None  # before its parts begin to move
@@ -51,7 +51,7 @@ def load(card: ModelCard, plan: Plan = AS_USUAL) -> ImagePipeline:
     )
 
 
-def read(card: ModelCard, plan: Plan) -> Any:
+def read(card: ModelCard, plan: LoadPlan) -> Any:
     """Return the pipeline as it comes from its files, not yet where it runs."""
     from diffusers import AutoPipelineForText2Image, DiffusionPipeline
 

@@ -29,10 +29,10 @@ def add(pipe: Any, card: ModelCard) -> None:
         from transformers.models.qwen2_vl import Qwen2VLImageProcessorPil
 
         pictures = Qwen2VLImageProcessorPil.from_pretrained(str(card.folder / part), local_files_only=True)
-        pipe.processor = WordsAndPictures(pipe.tokenizer, pictures)
+        pipe.processor = Qwen2VLProcessor(pipe.tokenizer, pictures)
 
 
-class WordsAndPictures:
+class Qwen2VLProcessor:
     """Qwen2-VL's processor of words and pictures, without films."""
 
     def __init__(self, tokenizer: Any, image_processor: Any) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from studio.core.requests import ImageRequest
-from studio.engine.protocol import Run
+from studio.engine.protocol import JobContext
 from studio.engine.runtime.memory import is_out_of_memory
 
 KEPT = "latents"
@@ -21,7 +21,7 @@ TILES = (512, 256)
 
 
 @contextmanager
-def careful_decoding(pipe: Any, run: Run) -> Iterator[None]:
+def careful_decoding(pipe: Any, run: JobContext) -> Iterator[None]:
     """For one call of the pipeline: keep what its autoencoder is to decode, and decode again in tiles where memory runs out."""
     vae = getattr(pipe, "vae", None)
     if vae is None or not hasattr(vae, "decode"):
@@ -42,7 +42,7 @@ def careful_decoding(pipe: Any, run: Run) -> Iterator[None]:
         del vae.decode
 
 
-def decode_in_tiles(vae: Any, decode: Callable[[], Any], run: Run) -> Any:
+def decode_in_tiles(vae: Any, decode: Callable[[], Any], run: JobContext) -> Any:
     """Return what `decode` returns: at once, or where memory runs out in tiles that get smaller. Raises MemoryError."""
     found = try_decode(decode)
     if found is not None:
@@ -75,7 +75,7 @@ def try_decode(decode: Callable[[], Any]) -> Any:
         return None
 
 
-def _cut(vae: Any, side: int, run: Run) -> bool:
+def _cut(vae: Any, side: int, run: JobContext) -> bool:
     """Set tiles of at most `side` pixels, one picture at a time. Return False where that changes nothing."""
     request = run.job.request
     assert isinstance(request, ImageRequest)
@@ -90,7 +90,7 @@ def _cut(vae: Any, side: int, run: Run) -> bool:
     return True
 
 
-def decode_kept(pipe: Any, run: Run) -> tuple[list[Any], list[bool]]:
+def decode_kept(pipe: Any, run: JobContext) -> tuple[list[Any], list[bool]]:
     """Return the pictures (height, width, 3; 0 to 1) of latents that were drawn before the model was loaded anew, and which of
     them the model's own filter held back.
     """

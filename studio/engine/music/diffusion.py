@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics
 from studio.core.requests import MusicRequest
-from studio.engine.protocol import JobCancelledError, Run
+from studio.engine.protocol import JobCancelledError, JobContext
 from studio.engine.runtime.placement import AS_USUAL, device_of, dtype_of, fewer_bits_of_parts, no_gradients, place, turns_ended
 from studio.engine.runtime.step_hooks import each_step
 from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
 from studio.models.files.folder_check import only_variant
-from studio.models.memory.load_plan import Plan
+from studio.models.memory.load_plan import LoadPlan
 
 LENGTHS = ("audio_end_in_s", "duration", "audio_length_in_s", "audio_duration")
 """What the pipelines call the seconds."""
@@ -38,10 +38,10 @@ class SoundPipeline:
     device: str
     rate: int
     parameters: frozenset[str]
-    plan: Plan = AS_USUAL
+    plan: LoadPlan = AS_USUAL
 
 
-def load(card: ModelCard, plan: Plan = AS_USUAL) -> SoundPipeline:
+def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> SoundPipeline:
     """Load the pipeline from the card's folder, as `plan` says. Only safetensors; never code from the folder."""
     pipe = load_pipe(card, plan)
     place(pipe, plan)
@@ -49,7 +49,7 @@ def load(card: ModelCard, plan: Plan = AS_USUAL) -> SoundPipeline:
     return SoundPipeline(pipe, device_of(plan), _rate(pipe, card), frozenset(inspect.signature(pipe.__call__).parameters), plan)
 
 
-def load_pipe(card: ModelCard, plan: Plan) -> Any:
+def load_pipe(card: ModelCard, plan: LoadPlan) -> Any:
     """Return the pipeline alone."""
     import diffusers
 
@@ -93,7 +93,7 @@ def _rate(pipe: Any, card: ModelCard) -> int:
     return card.sampling_rate or 44_100
 
 
-def generate(run: Run, pipeline: SoundPipeline) -> Generator[Result, None, Statistics]:
+def generate(run: JobContext, pipeline: SoundPipeline) -> Generator[Result, None, Statistics]:
     """Yield the sound; see `protocol.Runner.generate`. Nothing of a cancelled one is kept: it is noise until the end."""
     import torch
 
@@ -161,7 +161,7 @@ def _own_steps(pipeline: SoundPipeline) -> int:
 class _Steps:
     """Sees each step: counts it, obeys cancels."""
 
-    def __init__(self, run: Run, pipeline: SoundPipeline, total: int) -> None:
+    def __init__(self, run: JobContext, pipeline: SoundPipeline, total: int) -> None:
         self._run, self._pipeline, self._total = run, pipeline, total
         self.done = 0
         self.first = 0.0

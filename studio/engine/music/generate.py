@@ -12,19 +12,19 @@ from studio.core.events import Statistics
 from studio.core.requests import MusicRequest
 from studio.engine.music import diffusion, symbolic
 from studio.engine.music.musicgen import MusicPipeline, _compose, _samples, _StoppedError, decode
-from studio.engine.protocol import JobCancelledError, Run
+from studio.engine.protocol import JobCancelledError, JobContext
 from studio.engine.runtime.placement import AS_USUAL
 from studio.engine.runtime.waveform_model import load_waveform_model
 from studio.engine.text.streaming import Clock
 from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
-from studio.models.memory.load_plan import Plan
+from studio.models.memory.load_plan import LoadPlan
 from studio.preflight.music import check_music
 
 Loaded = MusicPipeline | symbolic.SymbolicModel | diffusion.SoundPipeline
 
 
-def load(card: ModelCard, plan: Plan = AS_USUAL) -> Loaded:
+def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> Loaded:
     """Load the model from the card's folder, as `plan` says."""
     if card.writes_notes:
         return symbolic.load(card)
@@ -39,7 +39,7 @@ def load(card: ModelCard, plan: Plan = AS_USUAL) -> Loaded:
     return MusicPipeline(model, tokenizer, device, rate, float(getattr(codec, "frame_rate", 0) or 50), delays)
 
 
-def generate(run: Run, pipeline: Loaded) -> Generator[Result, None, Statistics]:
+def generate(run: JobContext, pipeline: Loaded) -> Generator[Result, None, Statistics]:
     """Yield the sound; see `protocol.Runner.generate`. When cancelled, what was made so far is decoded and kept."""
     if isinstance(pipeline, symbolic.SymbolicModel):
         return (yield from symbolic.generate(run, pipeline))

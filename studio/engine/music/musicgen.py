@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from studio.core.errors import StudioError
 from studio.core.events import Progress
 from studio.core.requests import MusicRequest
-from studio.engine.protocol import Run
+from studio.engine.protocol import JobContext
 from studio.engine.text.streaming import Clock
 from studio.models.card import ModelCard
 
@@ -30,7 +30,7 @@ class MusicPipeline:
     """How many steps later than the first each codebook comes; MusicGen makes the books of a moment one after the other."""
 
 
-def _compose(run: Run, pipeline: MusicPipeline, request: MusicRequest, clock: Clock) -> Any:
+def _compose(run: JobContext, pipeline: MusicPipeline, request: MusicRequest, clock: Clock) -> Any:
     import torch
     from transformers import StoppingCriteriaList
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics
 from studio.core.requests import MusicRequest
-from studio.engine.protocol import JobCancelledError, Run
+from studio.engine.protocol import JobCancelledError, JobContext
 from studio.engine.text.streaming import Clock
 from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
@@ -30,7 +30,7 @@ from studio.symbolic_music.mixer import Mixer
 from studio.symbolic_music.prompt import describe, read
 from studio.symbolic_music.score import SWING, Playing, Stroke, midi_file, play
 from studio.symbolic_music.synth import RATE
-from studio.symbolic_music.types import Given, Wish
+from studio.symbolic_music.types import Continuation, MusicPrompt
 
 _TOP_P = 0.98
 _KEPT_BARS = 6
@@ -69,7 +69,7 @@ def load(card: ModelCard) -> SymbolicModel:
     return SymbolicModel(model, int(model.config.max_position_embeddings))
 
 
-def generate(run: Run, pipeline: SymbolicModel) -> Generator[Result, None, Statistics]:
+def generate(run: JobContext, pipeline: SymbolicModel) -> Generator[Result, None, Statistics]:
     """Yield the music; see `protocol.Runner.generate`. When cancelled, the bars that are whole are kept.
 
     A MIDI file that is given is played too, before what goes on from it.
@@ -130,7 +130,7 @@ class Plan(NamedTuple):
     """Seconds of the first bar that are left out: a short piece begins within a bar."""
 
 
-def plan_length(wish: Wish, seconds: float) -> Plan:
+def plan_length(wish: MusicPrompt, seconds: float) -> Plan:
     """Return the bars and the tempo with which a piece ends, its last chord rung out, just when `seconds` are over.
 
     A tempo that the prompt names in beats a minute is changed by at most 3 %, another by at most 15 %; what is left is the ring.
@@ -143,7 +143,7 @@ def plan_length(wish: Wish, seconds: float) -> Plan:
     return _plan_upbeat(wish, seconds) or plan
 
 
-def _plan_upbeat(wish: Wish, seconds: float) -> Plan | None:
+def _plan_upbeat(wish: MusicPrompt, seconds: float) -> Plan | None:
     """Return a plan in whole beats before the last chord; None where not one of them fits."""
     exact = (1 - _END) * seconds * wish.bpm / 60
     nearest = max(1, round(exact))
@@ -151,7 +151,7 @@ def _plan_upbeat(wish: Wish, seconds: float) -> Plan | None:
     return next((plan for plan in plans if plan is not None), None)
 
 
-def _plan_beats(wish: Wish, seconds: float, beats: int, exact: float) -> Plan | None:
+def _plan_beats(wish: MusicPrompt, seconds: float, beats: int, exact: float) -> Plan | None:
     """Return the plan with so many beats before the last chord; None where they leave it too little time."""
     beats_a_bar, freedom = wish.brief.steps // STEPS_A_BEAT, 0.03 if wish.bpm_said else 0.15
     bpm = wish.bpm * min(1 + freedom, max(1 - freedom, beats / exact))
@@ -173,7 +173,7 @@ def _from(strokes: Sequence[Stroke], begin: float) -> list[Stroke]:
     ]
 
 
-def _plan_whole_bars(wish: Wish, seconds: float) -> Plan:
+def _plan_whole_bars(wish: MusicPrompt, seconds: float) -> Plan:
     ring = min(_RING, 0.2 * seconds)
     beats = wish.brief.steps / STEPS_A_BEAT
     freedom = 0.03 if wish.bpm_said else 0.15
@@ -186,7 +186,7 @@ def _plan_whole_bars(wish: Wish, seconds: float) -> Plan:
     return Plan(bars, bpm, min(3.0, max(0.0, over - _LET_GO)), seconds)
 
 
-def plan_more(given: Given, seconds: float) -> Plan:
+def plan_more(given: Continuation, seconds: float) -> Plan:
     """Return the bars that go on from what is given, at its tempo: as many as fit in `seconds`, at least one, and the ring."""
     bar = given.steps / STEPS_A_BEAT * 60 / given.bpm
     ring = min(_RING, 0.2 * seconds)
@@ -196,7 +196,7 @@ def plan_more(given: Given, seconds: float) -> Plan:
 
 
 def compose(
-    run: Run, pipeline: SymbolicModel, brief: Brief, bars: int, seed: int, temperature: float, clock: Clock,
+    run: JobContext, pipeline: SymbolicModel, brief: Brief, bars: int, seed: int, temperature: float, clock: Clock,
     given: Sequence[int] = (), entering: str = "",
 ) -> Iterator[Bar]:  # fmt: skip
     """Yield the bars as the model writes them, after those that are `given` as tokens; ends early where the job is cancelled."""

@@ -14,11 +14,11 @@ import msgspec
 
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure
-from studio.core.events import TERMINAL, Cancelled, Event, Failed, Loading, Of, Progress
+from studio.core.events import TERMINAL, Cancelled, Event, Failed, JobEvent, Loading, Progress
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
-from studio.core.settings import MemoryWish
-from studio.engine.process.launcher import Child, Nursery, StartMethod, default_start_method
+from studio.core.settings import LoadPreference
+from studio.engine.process.launcher import StartMethod, WorkerLauncher, WorkerProcess, default_start_method
 from studio.engine.process.message_pipe import GarbledError
 from studio.engine.process.messages import Cancel, Generate, WarmUp
 from studio.engine.protocol import Cancelled as CancelledQuestion
@@ -61,7 +61,7 @@ class _Watch:
         if self.open.pop(job_id, None) is not None:
             self.emit(job_id, event)
 
-    def pass_on(self, received: Of) -> None:
+    def pass_on(self, received: JobEvent) -> None:
         """Emit an event from the child, unless its job is over."""
         self.heard = time.monotonic()
         if isinstance(received.event, TERMINAL):
@@ -74,12 +74,14 @@ class _Watch:
 class ProcessEngine:
     """Runs jobs in a child process."""
 
-    def __init__(self, data: DataFolder, start_method: StartMethod | None = None, *, memory: MemoryWish | None = None) -> None:
-        self._nursery = Nursery(data, start_method or default_start_method(), memory)
-        self._child: Child | None = None
+    def __init__(
+        self, data: DataFolder, start_method: StartMethod | None = None, *, memory: LoadPreference | None = None
+    ) -> None:
+        self._nursery = WorkerLauncher(data, start_method or default_start_method(), memory)
+        self._child: WorkerProcess | None = None
         self._closing = threading.Event()
         self._busy = threading.Lock()
-        self._decoder = msgspec.msgpack.Decoder(Of)
+        self._decoder = msgspec.msgpack.Decoder(JobEvent)
 
     def warm_up(self, kind: str = "", model: str = "") -> None:
         """Start the child, without waiting for it; it loads the model before its first job, where that does not wait already."""
@@ -106,7 +108,7 @@ class ProcessEngine:
                 group = groups.pop(0)
                 watch = _Watch({job.id: job for job in group}, emit, cancelled)
                 child = self._have_child(watch)
-                if isinstance(child, Child):
+                if isinstance(child, WorkerProcess):
                     groups += self._follow(child, watch)
                     if self._child is None:
                         _sweep(group, child.process.pid or 0)
@@ -114,7 +116,7 @@ class ProcessEngine:
                     for job in group:
                         watch.end(job.id, child)
 
-    def _have_child(self, watch: _Watch) -> Child | Event:
+    def _have_child(self, watch: _Watch) -> WorkerProcess | Event:
         if self._child is not None and self._child.process.is_alive():
             return self._child
         if self._child is not None:  # it died between two jobs
@@ -141,7 +143,7 @@ class ProcessEngine:
         self._nursery.start_over()
         return Failed(failure=_cannot_start("it took too long"))
 
-    def _follow(self, child: Child, watch: _Watch) -> list[list[Job]]:
+    def _follow(self, child: WorkerProcess, watch: _Watch) -> list[list[Job]]:
         """Pass the child's events on until all jobs are over; return the groups that have to be run again."""
         try:
             child.pipe.send(msgspec.msgpack.encode(Generate(tuple(watch.open.values()))))
@@ -156,7 +158,7 @@ class ProcessEngine:
             return self._bury(child, watch, error)
         return []
 
-    def _look_after(self, child: Child, watch: _Watch) -> bool:
+    def _look_after(self, child: WorkerProcess, watch: _Watch) -> bool:
         """See to cancels and silence. True where the child is gone; jobs that are still open then have to be run again."""
         now = time.monotonic()
         if self._closing.is_set():
@@ -185,7 +187,7 @@ class ProcessEngine:
             return True
         return False
 
-    def _bury(self, child: Child, watch: _Watch, error: Exception) -> list[list[Job]]:
+    def _bury(self, child: WorkerProcess, watch: _Watch, error: Exception) -> list[list[Job]]:
         child.process.join(1.0)
         if child.process.is_alive():
             failure = _broken_child(f"{error}\n{child.log_tail()}")
@@ -211,7 +213,7 @@ class ProcessEngine:
         for job in list(watch.open.values()):
             watch.end(job.id, Cancelled(artifacts=_complete(job)))
 
-    def _replace(self, child: Child, *, start_next: bool = True) -> None:
+    def _replace(self, child: WorkerProcess, *, start_next: bool = True) -> None:
         child.kill()
         self._child = None
         if start_next:

@@ -23,7 +23,7 @@ import psutil
 
 from studio.core import environment, lifeline
 from studio.core.paths import DataFolder
-from studio.core.settings import MemoryWish
+from studio.core.settings import LoadPreference
 from studio.engine.process.message_pipe import MessagePipe
 
 StartMethod = Literal["forkserver", "spawn"]
@@ -41,7 +41,7 @@ def default_start_method() -> StartMethod:
 
 
 @dataclass
-class Child:
+class WorkerProcess:
     """A child process and the parent's ends of its pipes."""
 
     process: BaseProcess
@@ -89,15 +89,15 @@ class Child:
         return text[crash:][:size] if crash >= 0 else text[-size:]
 
 
-class Nursery:
+class WorkerLauncher:
     """Has the next child ready. Thread-safe."""
 
-    def __init__(self, data: DataFolder, method: StartMethod, memory: MemoryWish | None = None) -> None:
+    def __init__(self, data: DataFolder, method: StartMethod, memory: LoadPreference | None = None) -> None:
         self._data = data
         self._memory = memory
         self._method = method
         self._context: Any = multiprocessing.get_context(method)
-        self._next: Future[Child] | None = None
+        self._next: Future[WorkerProcess] | None = None
         self._lock = threading.Lock()
         self._numbers = itertools.cycle(range(MAX_LOGS))
 
@@ -110,7 +110,7 @@ class Nursery:
                     target=self._start, args=(self._next, next(self._numbers), greeting), name="start child", daemon=True
                 ).start()
 
-    def take(self, timeout: float) -> Child | None:
+    def take(self, timeout: float) -> WorkerProcess | None:
         """Return the next child, or None where it is not there after `timeout` seconds. Raises what starting it raised."""
         self.begin()
         with self._lock:
@@ -146,7 +146,7 @@ class Nursery:
         if future is not None:
             future.add_done_callback(lambda done: None if done.exception() else done.result().end())
 
-    def _start(self, future: Future[Child], number: int, greeting: bytes) -> None:
+    def _start(self, future: Future[WorkerProcess], number: int, greeting: bytes) -> None:
         try:
             child = self._make_child(number)
             if greeting:
@@ -155,7 +155,7 @@ class Nursery:
         except BaseException as error:  # noqa: BLE001  boundary of the thread: whoever takes the child sees it
             future.set_exception(error)
 
-    def _make_child(self, number: int) -> Child:
+    def _make_child(self, number: int) -> WorkerProcess:
         environment.prepare(self._data.cache / "torch")
         if self._method == "forkserver":
             lifeline.offer()
@@ -171,14 +171,14 @@ class Nursery:
             process.start()
         theirs.close()
         life_theirs.close()
-        return Child(process, MessagePipe(ours), life_ours, log_path)
+        return WorkerProcess(process, MessagePipe(ours), life_ours, log_path)
 
 
 _SAFE_PATH_LOCK = threading.Lock()
 """Held while the environment differs for a program that starts."""
 
 
-def _run_child(life: Connection, connection: Connection, root: str, log_path: str, memory: MemoryWish | None) -> None:
+def _run_child(life: Connection, connection: Connection, root: str, log_path: str, memory: LoadPreference | None) -> None:
     """Tie the new process to this one before it imports anything that takes time; then serve."""
     if sys.platform == "win32":
         lifeline.exit_after(life.recv_bytes)

@@ -21,9 +21,9 @@ from typing import cast
 import msgspec
 
 from studio.core import environment
-from studio.core.events import AnyEvent, Event, Of
+from studio.core.events import AnyEvent, Event, JobEvent
 from studio.core.paths import DataFolder
-from studio.core.settings import MemoryWish
+from studio.core.settings import LoadPreference
 from studio.engine.local import LocalEngine
 from studio.engine.process import preload
 from studio.engine.process.messages import MAX_MESSAGE_BYTES, UNREADABLE, Cancel, Generate, ToChild, WarmUp
@@ -31,7 +31,7 @@ from studio.engine.process.messages import MAX_MESSAGE_BYTES, UNREADABLE, Cancel
 log = logging.getLogger(__name__)
 
 
-def serve(connection: Connection, root: str, log_path: str, memory: MemoryWish | None = None) -> None:
+def serve(connection: Connection, root: str, log_path: str, memory: LoadPreference | None = None) -> None:
     """Run jobs until the parent closes the pipe or is gone; `launcher` has tied the process to its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a shell reaches the whole group; the parent decides
     _redirect_output(log_path)
@@ -44,7 +44,7 @@ def serve(connection: Connection, root: str, log_path: str, memory: MemoryWish |
 
     def send(job_id: str, event: Event) -> None:
         try:
-            connection.send_bytes(encoder.encode(Of(job_id, cast("AnyEvent", event))))
+            connection.send_bytes(encoder.encode(JobEvent(job_id, cast("AnyEvent", event))))
         except OSError:  # the parent is gone
             os._exit(0)
 

@@ -8,17 +8,17 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from studio.models.memory.load_plan import Warm
+from studio.models.memory.load_plan import Footprint
 
 _SAID = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory", "failed to allocate")
 _DEPTH = 4
 """How deep modules lie in a loaded model: pipeline → speaker → list of models."""
 
 
-def weights_of(pipeline: Any) -> Warm:
+def weights_of(pipeline: Any) -> Footprint:
     """Return the bytes of all weights in a loaded model: parameters and buffers of its torch modules, each once."""
     if "torch" not in sys.modules:
-        return Warm()
+        return Footprint()
     gpu = memory = 0
     seen: set[int] = set()
     for module in _modules(pipeline, _DEPTH):
@@ -33,7 +33,7 @@ def weights_of(pipeline: Any) -> Warm:
                     gpu += part.nbytes
                 else:
                     memory += part.nbytes
-    return Warm(gpu, memory)
+    return Footprint(gpu, memory)
 
 
 def _modules(thing: Any, depth: int) -> Iterator[Any]:

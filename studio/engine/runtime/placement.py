@@ -11,20 +11,20 @@ from studio.engine.runtime.device import best_device, best_dtype
 from studio.models.card import ModelCard
 from studio.models.files.folder_check import read_json
 from studio.models.memory.hardware import Device
-from studio.models.memory.load_plan import OFFLOADS, Plan
+from studio.models.memory.load_plan import OFFLOADS, LoadPlan
 
-AS_USUAL = Plan()
+AS_USUAL = LoadPlan()
 """For whoever does not ask for a plan."""
 _LARGE = ("transformer", "unet", "text_encoder", "prior", "decoder")
 """Parts of a pipeline that are loaded with fewer bits; autoencoders and others are small, and lose by it."""
 
 
-def device_of(plan: Plan) -> Device:
+def device_of(plan: LoadPlan) -> Device:
     """Return where the model runs."""
     return plan.device or best_device()
 
 
-def dtype_of(plan: Plan) -> Any:
+def dtype_of(plan: LoadPlan) -> Any:
     """Return the torch dtype of what is not kept in fewer bits."""
     import torch
 
@@ -36,7 +36,7 @@ def dtype_of(plan: Plan) -> Any:
     return torch.bfloat16
 
 
-def no_gradients(plan: Plan) -> AbstractContextManager[Any]:
+def no_gradients(plan: LoadPlan) -> AbstractContextManager[Any]:
     """Return the context in which the model runs.
 
     The 4 bits of quanto are unpacked by what inference mode forbids; and weights that are moved in it could be moved in it only.
@@ -60,14 +60,14 @@ def turns_ended(pipe: Any) -> Iterator[None]:
         pipe.maybe_free_model_hooks()
 
 
-def fewer_bits(plan: Plan) -> dict[str, Any]:
+def fewer_bits(plan: LoadPlan) -> dict[str, Any]:
     """Return what `from_pretrained` of a language model is told besides; empty where its weights stay as they are."""
     if plan.precision not in ("int8", "int4"):
         return {}
     return {"quantization_config": _for_transformers(plan), "device_map": {"": device_of(plan)}}
 
 
-def fewer_bits_of_parts(plan: Plan, card: ModelCard) -> dict[str, Any]:
+def fewer_bits_of_parts(plan: LoadPlan, card: ModelCard) -> dict[str, Any]:
     """Return the same for a pipeline of diffusers: its denoisers and text encoders are loaded with fewer bits."""
     if plan.precision not in ("int8", "int4"):
         return {}
@@ -87,7 +87,7 @@ def _large_parts(folder: Path) -> dict[str, str]:
     }
 
 
-def _for_transformers(plan: Plan) -> Any:
+def _for_transformers(plan: LoadPlan) -> Any:
     import transformers
 
     if plan.quantizer == "bitsandbytes":
@@ -101,7 +101,7 @@ def _for_transformers(plan: Plan) -> Any:
     return transformers.QuantoConfig(weights=plan.precision)
 
 
-def _for_diffusers(plan: Plan) -> Any:
+def _for_diffusers(plan: LoadPlan) -> Any:
     import diffusers
 
     if plan.quantizer == "bitsandbytes":
@@ -119,7 +119,7 @@ def _eight_bits() -> Any:
     return importlib.import_module("torchao.quantization").Int8WeightOnlyConfig()
 
 
-def place(pipe: Any, plan: Plan) -> None:
+def place(pipe: Any, plan: LoadPlan) -> None:
     """Bring a pipeline of diffusers to where it runs, or let it be moved there piece by piece."""
     import torch
 
@@ -143,7 +143,7 @@ def without_layers_ahead(pipe: Any) -> list[str]:
     return [name for name, part in parts if not getattr(part, "_supports_group_offloading", True)]
 
 
-def text_placement(plan: Plan) -> dict[str, Any]:
+def text_placement(plan: LoadPlan) -> dict[str, Any]:
     """Return how a language model is spread: layers that find no room on the GPU wait in the computer's memory."""
     if plan.rung != "sequential-offload":
         return {}

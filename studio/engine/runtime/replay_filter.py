@@ -8,7 +8,7 @@ from studio.core.events import AudioChunk, Event, TextDelta, ThoughtDelta
 from studio.engine.protocol import Emit
 
 
-class Retold:
+class ReplayFilter:
     """An `emit` that passes events on; after `again`, text and sound are left out as far as they were told before."""
 
     def __init__(self, emit: Emit) -> None:

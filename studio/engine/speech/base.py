@@ -16,7 +16,7 @@ MAX_FOREIGN = 0.1
 """Below this share of the letters, words in another script (a name, a symbol) are passed over; above, the text is refused."""
 
 
-class Speaker(Protocol):
+class SpeechModel(Protocol):
     """Says one piece of text after the other."""
 
     rate: int

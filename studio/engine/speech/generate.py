@@ -13,24 +13,24 @@ from studio import speech_text
 from studio.core.errors import StudioError
 from studio.core.events import AudioChunk, Progress, Statistics
 from studio.core.requests import SpeechRequest
-from studio.engine.protocol import JobCancelledError, Run
+from studio.engine.protocol import JobCancelledError, JobContext
 from studio.engine.runtime.placement import AS_USUAL
-from studio.engine.speech.base import Speaker
+from studio.engine.speech.base import SpeechModel
 from studio.engine.speech.hibari import Hibari
 from studio.engine.speech.kokoro import Kokoro
 from studio.engine.speech.piper import Piper
 from studio.engine.speech.sentences import Piece, is_speakable
-from studio.engine.speech.vits import SpokenByTransformers
+from studio.engine.speech.vits import VitsModel
 from studio.engine.text.streaming import Clock
 from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
-from studio.models.memory.load_plan import Plan
+from studio.models.memory.load_plan import LoadPlan
 from studio.models.speech_languages import LOOKED_AT, refusal
 
 SILENCE = 0.001
 """What is quieter (root mean square of 10 ms, full scale is 1) cannot be heard."""
 
-TALKERS = {
+AUTOREGRESSIVE = {
     "bark": ("bark", "Bark"),
     "csm": ("csm", "Csm"),
     "dia": ("dia", "Dia"),
@@ -42,7 +42,7 @@ TALKERS = {
 """Family → the file and the class that runs it; the others make their wave in one pass."""
 
 
-def load(card: ModelCard, plan: Plan = AS_USUAL) -> Speaker:
+def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> SpeechModel:
     """Return the speaker for the card's runner, loaded as `plan` says."""
     if card.runner == "hibari":
         return Hibari()
@@ -50,14 +50,14 @@ def load(card: ModelCard, plan: Plan = AS_USUAL) -> Speaker:
         return Kokoro(card)
     if card.runner == "piper":
         return Piper(card)
-    if card.family in TALKERS:
-        file, name = TALKERS[card.family]
-        speaker: Speaker = getattr(importlib.import_module(f"studio.engine.speech.autoregressive.{file}"), name)(card, plan)
+    if card.family in AUTOREGRESSIVE:
+        file, name = AUTOREGRESSIVE[card.family]
+        speaker: SpeechModel = getattr(importlib.import_module(f"studio.engine.speech.autoregressive.{file}"), name)(card, plan)
         return speaker
-    return SpokenByTransformers(card, plan)
+    return VitsModel(card, plan)
 
 
-def generate(run: Run, pipeline: Speaker) -> Generator[Result, None, Statistics]:
+def generate(run: JobContext, pipeline: SpeechModel) -> Generator[Result, None, Statistics]:
     """Yield the whole speech as one sound; see `protocol.Runner.generate`."""
     request = run.job.request
     assert isinstance(request, SpeechRequest)
@@ -100,7 +100,7 @@ def check_language(title: str, languages: Collection[str], text: str) -> None:
         raise StudioError(refused[0], cause="invalid", cure=refused[1])
 
 
-def pieces_of(pipeline: Speaker, text: str, languages: Collection[str], default: str = "") -> list[Piece]:
+def pieces_of(pipeline: SpeechModel, text: str, languages: Collection[str], default: str = "") -> list[Piece]:
     """Return the pieces that the voice speaks, with everything in words, and the silences that the text asks for."""
     pieces: list[Piece] = []
     before = ""
@@ -124,7 +124,7 @@ def language_of_voice(card: ModelCard, voice: str) -> str:
     return found.partition("-")[0]
 
 
-def _say(pipeline: Speaker, piece: Piece, voice: str, run: Run) -> NDArray[np.float32]:
+def _say(pipeline: SpeechModel, piece: Piece, voice: str, run: JobContext) -> NDArray[np.float32]:
     """Return the piece's samples and the silence after it."""
     request = run.job.request
     assert isinstance(request, SpeechRequest)

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from studio.core.environment import thread_count
 from studio.engine.protocol import Cancelled
 from studio.engine.runtime.onnx import import_onnxruntime
-from studio.engine.speech.base import RATE, Speaker
+from studio.engine.speech.base import RATE, SpeechModel
 
 
-class Hibari(Speaker):
+class Hibari(SpeechModel):
     """The package hibari-tts with the one voice that it carries; its others would be fetched from the network."""
 
     rate = RATE

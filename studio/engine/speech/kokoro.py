@@ -16,14 +16,14 @@ from studio.engine.protocol import Cancelled
 from studio.engine.runtime.interrupt import run_session
 from studio.engine.runtime.onnx import import_onnxruntime
 from studio.engine.speech import phonemes
-from studio.engine.speech.base import RATE, Speaker
+from studio.engine.speech.base import RATE, SpeechModel
 from studio.models.card import ModelCard
 
 MAX_PHONEMES = 500
 """Kokoro takes 510 with its two ends; longer pieces are cut at a space."""
 
 
-class Kokoro(Speaker):
+class Kokoro(SpeechModel):
     """Kokoro-82M (https://huggingface.co/hexgrad/Kokoro-82M): phoneme ids, a style row by their number, a speed."""
 
     rate = RATE

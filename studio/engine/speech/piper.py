@@ -18,7 +18,7 @@ from studio.core.errors import StudioError
 from studio.core.lifeline import start_tied
 from studio.engine.protocol import Cancelled, JobCancelledError
 from studio.engine.runtime.interrupt import POLL_SECONDS
-from studio.engine.speech.base import Speaker
+from studio.engine.speech.base import SpeechModel
 from studio.engine.speech.sentences import Piece, grouped, split
 from studio.models.card import ModelCard
 from studio.models.inspect.piper import rate_of, voice_files
@@ -27,7 +27,7 @@ GROUP = 400
 """Characters of a piece: the program reads its voice anew for each."""
 
 
-class Piper(Speaker):
+class Piper(SpeechModel):
     """A voice of Piper, and the program."""
 
     def __init__(self, card: ModelCard) -> None:

@@ -12,15 +12,15 @@ from studio.engine.protocol import Cancelled
 from studio.engine.runtime.interrupt import between_layers
 from studio.engine.runtime.placement import AS_USUAL
 from studio.engine.runtime.waveform_model import load_waveform_model, mono
-from studio.engine.speech.base import MAX_FOREIGN, Speaker
+from studio.engine.speech.base import MAX_FOREIGN, SpeechModel
 from studio.models.card import ModelCard
-from studio.models.memory.load_plan import Plan
+from studio.models.memory.load_plan import LoadPlan
 
 
-class SpokenByTransformers(Speaker):
+class VitsModel(SpeechModel):
     """A speech model that makes the wave in one pass (VITS, MMS-TTS)."""
 
-    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
+    def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
         self._model, self._tokenizer, self._device = load_waveform_model(card, plan)
         self._title = card.title
         self._names = [voice.name for voice in card.voices]

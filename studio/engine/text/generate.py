@@ -15,7 +15,7 @@ from studio.core.artifact import FinishReason
 from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics, TextDelta
 from studio.core.requests import MAX_SEED, TextRequest
-from studio.engine.protocol import JobCancelledError, Run, Together
+from studio.engine.protocol import BatchOutcome, JobCancelledError, JobContext
 from studio.engine.runtime.device import free_bytes
 from studio.engine.runtime.placement import AS_USUAL, device_of, dtype_of, fewer_bits, no_gradients, text_placement
 from studio.engine.text import llama_cpp
@@ -29,7 +29,7 @@ from studio.library.results import Result, TextResult
 from studio.models.card import ModelCard
 from studio.models.families import families
 from studio.models.llama_cpp import RUNNER
-from studio.models.memory.load_plan import Plan
+from studio.models.memory.load_plan import LoadPlan
 from studio.preflight.tokens import too_long
 
 _KEPT_IDS = (
@@ -50,7 +50,7 @@ CACHE_SHARE = 0.25
 Pipeline = TextPipeline | GgufPipeline
 
 
-def load(card: ModelCard, plan: Plan = AS_USUAL) -> Pipeline:
+def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> Pipeline:
     """Load model and tokenizer from the card's folder, as `plan` says. Only safetensors or a GGUF; never code from the folder."""
     if card.runner == RUNNER:
         return llama_cpp.load(card, plan)
@@ -70,7 +70,7 @@ def load(card: ModelCard, plan: Plan = AS_USUAL) -> Pipeline:
     return TextPipeline(model, tokenizer, device_of(plan), card.encoder_decoder, plan, marks)
 
 
-def load_model(card: ModelCard, plan: Plan) -> Any:
+def load_model(card: ModelCard, plan: LoadPlan) -> Any:
     """Return the model alone. A multimodal one is loaded for its text: without what sees pictures, where its family has that."""
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoModelForSeq2SeqLM
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
@@ -92,7 +92,7 @@ def load_model(card: ModelCard, plan: Plan) -> Any:
     return model if spread else model.to(device_of(plan))
 
 
-def generate(run: Run, pipeline: Pipeline) -> Generator[Result, None, Statistics]:
+def generate(run: JobContext, pipeline: Pipeline) -> Generator[Result, None, Statistics]:
     """Yield the candidates, best first; see `protocol.Runner.generate`."""
     import torch
 
@@ -116,7 +116,7 @@ def generate(run: Run, pipeline: Pipeline) -> Generator[Result, None, Statistics
     return _statistics(clock, clock.tokens, len(ids))
 
 
-def generate_together(runs: Sequence[Run], pipeline: Pipeline) -> Iterator[Together]:
+def generate_together(runs: Sequence[JobContext], pipeline: Pipeline) -> Iterator[BatchOutcome]:
     """Yield every run's result, or why it has none, when it is over; see `protocol.Runner`."""
     rows: dict[int, Row] = {}
     for number, run in enumerate(runs):
@@ -173,13 +173,13 @@ def _parts(rows: list[Row], request: TextRequest, room: int) -> Iterator[list[Ro
         yield part
 
 
-def _request(run: Run) -> TextRequest:
+def _request(run: JobContext) -> TextRequest:
     request = run.job.request
     assert isinstance(request, TextRequest)
     return request
 
 
-def _prompt(run: Run, pipeline: Pipeline) -> list[int]:
+def _prompt(run: JobContext, pipeline: Pipeline) -> list[int]:
     request = _request(run)
     ids = prompt_tokens(pipeline.tokenizer, run.card, request)
     limit = run.card.max_positions or (0 if isinstance(pipeline, GgufPipeline) else _positions(pipeline.model, run.card))
@@ -191,11 +191,11 @@ def _prompt(run: Run, pipeline: Pipeline) -> list[int]:
     return ids
 
 
-def _prefix(run: Run) -> str:
+def _prefix(run: JobContext) -> str:
     return "" if run.card.chat or run.card.encoder_decoder else run.job.request.prompt
 
 
-def _row(run: Run, pipeline: Pipeline, ids: list[int], candidate: int) -> Row:
+def _row(run: JobContext, pipeline: Pipeline, ids: list[int], candidate: int) -> Row:
     if _prefix(run):
         run.emit(TextDelta(text=_prefix(run), candidate=candidate))
     seed = ((run.job.request.seed or 0) + candidate) % (MAX_SEED + 1)
@@ -223,7 +223,7 @@ def _is_only_thought(result: TextResult) -> bool:
     return bool(result.thought_tokens) and not result.text.strip()
 
 
-def _distinct(run: Run, results: list[TextResult]) -> Iterator[TextResult]:
+def _distinct(run: JobContext, results: list[TextResult]) -> Iterator[TextResult]:
     """Yield results that differ in more than blanks, and that hold an answer. Raises StudioError where none does."""
     answers = [result for result in results if not _is_only_thought(result)]
     if results and not answers:
@@ -242,7 +242,7 @@ def _distinct(run: Run, results: list[TextResult]) -> Iterator[TextResult]:
         yield dataclasses.replace(result, distinct=len(seen)) if len(seen) < len(results) else result
 
 
-def _no_answer(run: Run, results: list[TextResult]) -> StudioError:
+def _no_answer(run: JobContext, results: list[TextResult]) -> StudioError:
     """Return the error for a model whose thoughts left no room for an answer, or that ended within them."""
     if any(result.finish_reason == "length" for result in results):
         limit = _request(run).max_new_tokens
@@ -262,7 +262,7 @@ def _statistics(clock: Clock, tokens: int, prompt: int) -> Statistics:
     return Statistics(run_seconds=clock.seconds, first_seconds=clock.first, units=tokens, unit="token", prompt_tokens=prompt)
 
 
-def _search(run: Run, request: TextRequest, pipeline: TextPipeline, inputs: Any, clock: Clock) -> list[TextResult]:
+def _search(run: JobContext, request: TextRequest, pipeline: TextPipeline, inputs: Any, clock: Clock) -> list[TextResult]:
     found = _beams(run, request, pipeline, inputs, clock)
     start = 0 if run.card.encoder_decoder else inputs.shape[1]
     prompt = inputs[0].tolist()
@@ -275,7 +275,7 @@ def _search(run: Run, request: TextRequest, pipeline: TextPipeline, inputs: Any,
 
 
 def _candidate(
-    run: Run, request: TextRequest, pipeline: TextPipeline, prompt: list[int], ids: list[int], rank: int
+    run: JobContext, request: TextRequest, pipeline: TextPipeline, prompt: list[int], ids: list[int], rank: int
 ) -> TextResult:
     """Return the result of a beam. Its tokens end with the model's own end, or with padding behind it."""
     ends = pipeline.model.generation_config.eos_token_id
@@ -294,7 +294,7 @@ def _candidate(
     return dataclasses.replace(_result(row), seed=request.seed)
 
 
-def _beams(run: Run, request: TextRequest, pipeline: TextPipeline, inputs: Any, clock: Clock) -> Any:
+def _beams(run: JobContext, request: TextRequest, pipeline: TextPipeline, inputs: Any, clock: Clock) -> Any:
     import torch
     from transformers import StoppingCriteriaList
 

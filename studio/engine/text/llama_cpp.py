@@ -23,7 +23,7 @@ from studio.engine.text.thoughts import NO_MARKS, Marks, marks_of
 from studio.models.card import ModelCard
 from studio.models.inspect.checkpoint import checked, checkpoint_in
 from studio.models.llama_cpp import Tokenizer, binding, is_there, open_model
-from studio.models.memory.load_plan import Plan
+from studio.models.memory.load_plan import LoadPlan
 
 BATCH_TOKENS = 512
 """Of prompts, read in one go."""
@@ -40,7 +40,7 @@ class GgufPipeline:
 
     model: Any
     tokenizer: Tokenizer
-    plan: Plan = AS_USUAL
+    plan: LoadPlan = AS_USUAL
     device: str = "cpu"
     encoder_decoder: bool = False
     marks: Marks = NO_MARKS
@@ -52,7 +52,7 @@ class GgufPipeline:
         return 2 * _CACHE_BYTES * int(self.model.n_layer) * int(self.model.n_head_kv or self.model.n_head) * int(width)
 
 
-def load(card: ModelCard, plan: Plan = AS_USUAL) -> GgufPipeline:
+def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> GgufPipeline:
     """Open the file that the card's folder names. Raises StudioError with what to do where the extra is gone, or the file."""
     found = checkpoint_in(card.folder)
     if found is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from studio.engine.runtime.placement import AS_USUAL
 from studio.engine.text.thoughts import NO_MARKS, Marks
-from studio.models.memory.load_plan import Plan
+from studio.models.memory.load_plan import LoadPlan
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,6 @@ class TextPipeline:
     tokenizer: Any
     device: str
     encoder_decoder: bool = False
-    plan: Plan = AS_USUAL
+    plan: LoadPlan = AS_USUAL
     marks: Marks = NO_MARKS
     """How its thoughts are marked."""

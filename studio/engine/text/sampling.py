@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from studio.core.artifact import FinishReason
 from studio.core.events import Progress, TextDelta, ThoughtDelta
 from studio.core.requests import TextRequest
-from studio.engine.protocol import Run
+from studio.engine.protocol import JobContext
 from studio.engine.runtime.memory import is_out_of_memory
 from studio.engine.text.streaming import Clock, RowDecoder
 from studio.engine.text.thoughts import Piece, Splitter
@@ -29,7 +29,7 @@ _LEAVE_SHARE = 0.25
 class Row:
     """One continuation that is being made."""
 
-    run: Run
+    run: JobContext
     candidate: int
     seed: int
     ids: list[int]

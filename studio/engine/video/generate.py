@@ -16,7 +16,7 @@ from studio.core.errors import StudioError
 from studio.core.events import Loading, Progress, Statistics
 from studio.core.files import sha256_of
 from studio.core.requests import VideoRequest
-from studio.engine.protocol import Run
+from studio.engine.protocol import JobContext
 from studio.engine.runtime.device import free_bytes
 from studio.engine.runtime.placement import no_gradients, turns_ended
 from studio.engine.runtime.schedulers import make_scheduler
@@ -38,7 +38,7 @@ _DECODE_TIMESTEP, _DECODE_NOISE = 0.05, 0.025
 """For autoencoders that remove the last noise themselves (LTX-Video from 0.9.1 on), as their authors do it."""
 
 
-def generate(run: Run, pipeline: VideoPipeline) -> Generator[Result, None, Statistics]:
+def generate(run: JobContext, pipeline: VideoPipeline) -> Generator[Result, None, Statistics]:
     """Yield the video; see `protocol.Runner.generate`. A cancelled one leaves nothing."""
     request = run.job.request
     assert isinstance(request, VideoRequest)
@@ -73,7 +73,7 @@ def _draw(request: VideoRequest, pipeline: VideoPipeline, card: ModelCard, watch
 class _Steps:
     """Sees each step of a video: counts it, shows previews, obeys cancels; while it is decoded, too."""
 
-    def __init__(self, run: Run, pipeline: VideoPipeline, request: VideoRequest) -> None:
+    def __init__(self, run: JobContext, pipeline: VideoPipeline, request: VideoRequest) -> None:
         self._run = run
         self._map = pipeline.latent_map
         self._request = request

@@ -14,7 +14,7 @@ from studio.engine.runtime.placement import AS_USUAL, device_of, dtype_of, fewer
 from studio.engine.video import latent_preview
 from studio.models.card import ModelCard
 from studio.models.files.folder_check import only_variant, variants_in
-from studio.models.memory.load_plan import OFFLOADS, Plan
+from studio.models.memory.load_plan import OFFLOADS, LoadPlan
 
 # The same weights make a video from text by one class, and from a picture by another.
 _FROM_TEXT = {"LTXImageToVideoPipeline": "LTXPipeline"}
@@ -29,7 +29,7 @@ class VideoPipeline:
     scheduler: Any
     latent_map: LatentMap | None
     device: str
-    plan: Plan = AS_USUAL
+    plan: LoadPlan = AS_USUAL
     _others: dict[str, Any] = field(default_factory=dict)
 
     def taking(self, *, picture: bool) -> Any:
@@ -43,7 +43,7 @@ class VideoPipeline:
         return self._others[name]
 
 
-def load(card: ModelCard, plan: Plan = AS_USUAL) -> VideoPipeline:
+def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> VideoPipeline:
     """Load the pipeline from the card's folder, as `plan` says. Only safetensors; never code from the folder."""
     pipe = _with_motion(card, plan) if card.base_path else _whole(card, plan)
     pipe.set_progress_bar_config(disable=True)
@@ -55,7 +55,7 @@ def load(card: ModelCard, plan: Plan = AS_USUAL) -> VideoPipeline:
     return VideoPipeline(pipe, pipe.scheduler, latent_map, device_of(plan), plan)
 
 
-def _whole(card: ModelCard, plan: Plan) -> Any:
+def _whole(card: ModelCard, plan: LoadPlan) -> Any:
     import torch
     from diffusers import DiffusionPipeline
 
@@ -68,7 +68,7 @@ def _whole(card: ModelCard, plan: Plan) -> Any:
     )  # fmt: skip
 
 
-def _with_motion(card: ModelCard, plan: Plan) -> Any:
+def _with_motion(card: ModelCard, plan: LoadPlan) -> Any:
     """Return a motion adapter put into the Stable Diffusion 1.5 that was found for it."""
     from diffusers import AnimateDiffPipeline, DDIMScheduler, MotionAdapter
 

@@ -37,7 +37,7 @@ NAMES: dict[str, str] = {
 """For a person."""
 
 
-class Contents(msgspec.Struct, frozen=True):
+class WeightsKind(msgspec.Struct, frozen=True):
     """What a file holds."""
 
     kind: FileKind
@@ -91,13 +91,13 @@ _DENOISERS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 
-def tell(header: WeightsHeader) -> Contents:
+def tell(header: WeightsHeader) -> WeightsKind:
     """Return what a file of weights holds."""
     shapes = header.shapes
     for look in (_lora, _ip_adapter, _controlnet, _textual_inversion, _motion, _checkpoint, _encoder, _denoiser, _vae, _upscaler):
         if found := look(shapes):
             return _named_by_itself(found, header)
-    return Contents("unknown")
+    return WeightsKind("unknown")
 
 
 def _any(shapes: Shapes, *starts: str) -> bool:
@@ -137,10 +137,10 @@ CONTEXTS = {768: "Stable Diffusion 1.x", 1024: "Stable Diffusion 2.x", 2048: "SD
 """Width of what a U-Net reads of a prompt → its family."""
 
 
-def _lora(shapes: Shapes) -> Contents | None:
+def _lora(shapes: Shapes) -> WeightsKind | None:
     if not any(_LORA.search(name) for name in shapes):
         return None
-    return Contents("lora", _lora_family(shapes))
+    return WeightsKind("lora", _lora_family(shapes))
 
 
 def _lora_family(shapes: Shapes) -> str:
@@ -164,66 +164,66 @@ def _lora_family(shapes: Shapes) -> str:
     return "Stable Diffusion 1.x" if "_te_text_model_" in named else ""
 
 
-def _ip_adapter(shapes: Shapes) -> Contents | None:
+def _ip_adapter(shapes: Shapes) -> WeightsKind | None:
     if not _any(shapes, "ip_adapter.", "ip_adapter_", "ip-adapter.") and not any("to_k_ip" in name for name in shapes):
         return None
     if any("double_blocks" in name or "single_blocks" in name for name in shapes):
-        return Contents("ip_adapter", "FLUX.1")
-    return Contents("ip_adapter", CONTEXTS.get(_width(shapes, "to_k_ip.weight"), ""))
+        return WeightsKind("ip_adapter", "FLUX.1")
+    return WeightsKind("ip_adapter", CONTEXTS.get(_width(shapes, "to_k_ip.weight"), ""))
 
 
-def _controlnet(shapes: Shapes) -> Contents | None:
+def _controlnet(shapes: Shapes) -> WeightsKind | None:
     marks = ("control_model.", "controlnet_", "input_hint_block.", "control_all_x_embedder.", "control_layers.", "adapter.body.")
     if not _any(shapes, *marks) and not any(name.startswith("body.0.") and "block1" in name for name in shapes):
         return None
     if _any(shapes, "adapter.body.", "body.0."):
-        return Contents("controlnet", "", "T2I-Adapter") if not _is_upscaler(shapes) else None
+        return WeightsKind("controlnet", "", "T2I-Adapter") if not _is_upscaler(shapes) else None
     width = next((shape[1] for name, shape in shapes.items() if name.endswith("attn2.to_k.weight") and len(shape) > 1), 0)
     if width in CONTEXTS and not _any(shapes, "transformer_blocks."):
-        return Contents("controlnet", CONTEXTS[width])
+        return WeightsKind("controlnet", CONTEXTS[width])
     if _any(shapes, "control_all_x_embedder.", "control_layers."):
-        return Contents("controlnet", "Z-Image")
+        return WeightsKind("controlnet", "Z-Image")
     if _any(shapes, "single_transformer_blocks.", "controlnet_x_embedder.", "double_blocks."):
-        return Contents("controlnet", "FLUX.1")
-    return Contents("controlnet", "Stable Diffusion 3" if _any(shapes, "transformer_blocks.", "joint_blocks.") else "")
+        return WeightsKind("controlnet", "FLUX.1")
+    return WeightsKind("controlnet", "Stable Diffusion 3" if _any(shapes, "transformer_blocks.", "joint_blocks.") else "")
 
 
-def _textual_inversion(shapes: Shapes) -> Contents | None:
+def _textual_inversion(shapes: Shapes) -> WeightsKind | None:
     if not 0 < len(shapes) <= 3 or any(len(shape) not in (1, 2) for shape in shapes.values()):
         return None
     widths = {name: shape[-1] for name, shape in shapes.items()}
     if {"clip_l", "clip_g"} <= set(widths):
-        return Contents("textual_inversion", "SDXL")
+        return WeightsKind("textual_inversion", "SDXL")
     families = {768: "Stable Diffusion 1.x", 1024: "Stable Diffusion 2.x"}
     small = all(len(shape) == 1 or shape[0] <= 256 for shape in shapes.values())
     if small and len(widths) == 1 and (width := next(iter(widths.values()))) in families and "bias" not in "".join(widths):
-        return Contents("textual_inversion", families[width])
+        return WeightsKind("textual_inversion", families[width])
     if small and len(widths) == 1 and re.fullmatch(r"emb_params|<[^<>\s]+>", next(iter(widths))):
-        return Contents("textual_inversion")
+        return WeightsKind("textual_inversion")
     return None
 
 
-def _motion(shapes: Shapes) -> Contents | None:
+def _motion(shapes: Shapes) -> WeightsKind | None:
     if not any("motion_modules." in name for name in shapes) or _any(shapes, *_ROOTS[:1]):
         return None
-    return Contents("motion", "Stable Diffusion 1.x" if _width(shapes, "to_k.weight") != 320 else "")
+    return WeightsKind("motion", "Stable Diffusion 1.x" if _width(shapes, "to_k.weight") != 320 else "")
 
 
 # Models and their parts --------------------------------------------------------------------------------------------------------
 
 
-def _checkpoint(shapes: Shapes) -> Contents | None:
+def _checkpoint(shapes: Shapes) -> WeightsKind | None:
     inside = _stripped(shapes, _ROOTS[:1])
     if inside is None:
         return None
     family, variant = _unet_family(inside, shapes) if "input_blocks.0.0.weight" in inside else (_family(inside), "")
     if not _any(shapes, "first_stage_model.", "vae.", "cond_stage_model.", "conditioner.", "text_encoders."):
-        return Contents("denoiser", family, variant)
+        return WeightsKind("denoiser", family, variant)
     if not _any(shapes, "first_stage_model.", "vae."):
         variant = (variant + ", no VAE").removeprefix(", ")
     elif not _any(shapes, "cond_stage_model.", "conditioner.", "text_encoders."):
         variant = (variant + ", no text encoder").removeprefix(", ")
-    return Contents("checkpoint", family, variant)
+    return WeightsKind("checkpoint", family, variant)
 
 
 def _stripped(shapes: Shapes, roots: tuple[str, ...]) -> Shapes | None:
@@ -258,20 +258,20 @@ def _family(inside: Shapes) -> str:
     return next((family for family, starts in _DENOISERS if _all(inside, starts)), "")
 
 
-def _denoiser(shapes: Shapes) -> Contents | None:
+def _denoiser(shapes: Shapes) -> WeightsKind | None:
     for inside in (shapes, _stripped(shapes, _ROOTS)):
         if inside is None:
             continue
         if "input_blocks.0.0.weight" in inside:
-            return Contents("denoiser", *_unet_family(inside, shapes))
+            return WeightsKind("denoiser", *_unet_family(inside, shapes))
         if family := _family(inside):
-            return Contents("denoiser", family)
+            return WeightsKind("denoiser", family)
         if _all(inside, ("down_blocks.0.", "mid_block.", "up_blocks.0.", "time_embedding.", "conv_in.")):
-            return Contents("denoiser", CONTEXTS.get(_width(inside, "attn2.to_k.weight"), ""))
+            return WeightsKind("denoiser", CONTEXTS.get(_width(inside, "attn2.to_k.weight"), ""))
     return None
 
 
-def _vae(shapes: Shapes) -> Contents | None:
+def _vae(shapes: Shapes) -> WeightsKind | None:
     inside = _stripped(shapes, ("first_stage_model.", "vae.")) or shapes
     if _any(
         inside,
@@ -279,47 +279,47 @@ def _vae(shapes: Shapes) -> Contents | None:
         "decoder.up_blocks.0.upsamplers.0.resample.",
         "decoder.mid_block.resnets.0.conv1.conv.",
     ):
-        return Contents("vae", "", "video")
+        return WeightsKind("vae", "", "video")
     if _any(inside, "decoder.stages.", "encoder.stages."):
-        return Contents("vae", "Sana")
+        return WeightsKind("vae", "Sana")
     if "decoder.conv_in.weight" in inside and len(inside["decoder.conv_in.weight"]) > 1:
         channels = inside["decoder.conv_in.weight"][1]
         if len(inside["decoder.conv_in.weight"]) == 5:
-            return Contents("vae", "", "video")
-        return Contents(
+            return WeightsKind("vae", "", "video")
+        return WeightsKind(
             "vae", {4: "Stable Diffusion or SDXL", 16: "FLUX.1 or Stable Diffusion 3", 32: "FLUX.2"}.get(channels, "")
         )
     if _all(inside, ("decoder.layers.",)) and not any("self_attn" in name for name in inside):
-        return Contents("vae", "", "tiny, for previews")
+        return WeightsKind("vae", "", "tiny, for previews")
     return None
 
 
 _LAYER = re.compile(r"^(model\.|transformer\.|language_model\.)*(layers|h)\.0\.(self_attn|attn|mlp)\.", re.MULTILINE)
 
 
-def _encoder(shapes: Shapes) -> Contents | None:
+def _encoder(shapes: Shapes) -> WeightsKind | None:
     if _any(shapes, *_ROOTS[:1]):
         return None
     named = "\n".join(shapes)
     if "vision_model.encoder.layers." in named or "visual.transformer.resblocks." in named:
-        return Contents("image_encoder", "", "CLIP")
+        return WeightsKind("image_encoder", "", "CLIP")
     width = _width(shapes, "embeddings.token_embedding.weight") or _width(shapes, "token_embedding.weight")
     if width and ("text_model.encoder.layers." in named or "transformer.resblocks." in named or "encoder.layers.0" in named):
-        return Contents("text_encoder", {768: "CLIP L", 1024: "OpenCLIP H", 1280: "OpenCLIP G"}.get(width, "CLIP"))
+        return WeightsKind("text_encoder", {768: "CLIP L", 1024: "OpenCLIP H", 1280: "OpenCLIP G"}.get(width, "CLIP"))
     if "encoder.block.0.layer.0.SelfAttention." in named or "enc.blk.0.attn_q." in named:
         whole = "decoder.block.0." in named or "dec.blk.0." in named
-        return Contents("language_model" if whole else "text_encoder", "T5")
+        return WeightsKind("language_model" if whole else "text_encoder", "T5")
     if _LAYER.search(named) and re.search(r"embed_tokens|wte\.|lm_head", named):
-        return Contents("language_model")
-    return Contents("language_model") if _all(shapes, ("token_embd.", "blk.0.")) else None
+        return WeightsKind("language_model")
+    return WeightsKind("language_model") if _all(shapes, ("token_embd.", "blk.0.")) else None
 
 
 def _is_upscaler(shapes: Shapes) -> bool:
     return _any(shapes, "conv_first.", "model.1.sub.", "body.0.rdb1.", "conv_body.") or "body.0.weight" in shapes
 
 
-def _upscaler(shapes: Shapes) -> Contents | None:
-    return Contents("upscaler") if _is_upscaler(shapes) else None
+def _upscaler(shapes: Shapes) -> WeightsKind | None:
+    return WeightsKind("upscaler") if _is_upscaler(shapes) else None
 
 
 # What a file says about itself: only where the tensors leave it open ------------------------------------------------------------
@@ -343,7 +343,7 @@ _SAID = (
 )
 
 
-def _named_by_itself(found: Contents, header: WeightsHeader) -> Contents:
+def _named_by_itself(found: WeightsKind, header: WeightsHeader) -> WeightsKind:
     if found.family or found.kind not in ("lora", "controlnet", "denoiser", "textual_inversion", "checkpoint"):
         return found
     said = [header.metadata.get(key) for key in ("ss_base_model_version", "modelspec.architecture", "baseModel", "base_model")]

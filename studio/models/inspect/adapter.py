@@ -21,7 +21,7 @@ from studio.models.adapter_compatibility import NAMES, architecture
 from studio.models.card import ADAPTER, AdapterKind, ModelCard
 from studio.models.files import licenses
 from studio.models.files.folder_check import check_folder, check_weights, read_json, refused
-from studio.models.files.tensor_layout import CONTEXTS, Contents, family_said, tell
+from studio.models.files.tensor_layout import CONTEXTS, WeightsKind, family_said, tell
 from studio.models.files.weight_names import scales
 from studio.models.files.weights_header import WeightsHeader, parse_json, read_safetensors
 from studio.models.inspect.checkpoint import checked, checkpoint_in
@@ -60,7 +60,7 @@ _VAES = ("Stable Diffusion or SDXL", "FLUX.1 or Stable Diffusion 3")
 _PARTS = ("unet", "transformer", "prior")
 
 
-def of_file(path: Path, header: WeightsHeader, contents: Contents, data: DataFolder | None) -> ModelCard:
+def of_file(path: Path, header: WeightsHeader, contents: WeightsKind, data: DataFolder | None) -> ModelCard:
     """Return the card of an adapter in one file; its `family` is empty where it cannot be told. Raises StudioError."""
     why = _why_not(header, contents)
     if why:
@@ -178,7 +178,7 @@ def _slug(name: str) -> str:
 # What is refused -------------------------------------------------------------------------------------------------------------
 
 
-def _why_not(header: WeightsHeader, contents: Contents) -> str:
+def _why_not(header: WeightsHeader, contents: WeightsKind) -> str:
     if contents.kind not in KINDS or contents.variant:
         return f"it is {contents}, which Studio cannot use"
     if contents.family == "a language model":
@@ -200,7 +200,7 @@ def _why_not(header: WeightsHeader, contents: Contents) -> str:
     return ""
 
 
-def _is_unet(contents: Contents) -> bool:
+def _is_unet(contents: WeightsKind) -> bool:
     """True for what belongs to a U-Net, whose layers are told from the model's."""
     return contents.family in ("", *CONTEXTS.values())
 

@@ -17,9 +17,9 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.file_names import printable
 from studio.core.files import write_whole
-from studio.models.files.tensor_layout import Contents
+from studio.models.files.tensor_layout import WeightsKind
 from studio.models.files.weights_header import WeightsHeader
-from studio.models.inspect.clip_vocabulary import END, Words
+from studio.models.inspect.clip_vocabulary import END, ClipVocabulary
 
 FILE = "checkpoint.json"
 V_PREDICTION = "v-prediction"
@@ -72,7 +72,7 @@ def checked(checkpoint: Checkpoint) -> Path:
     return path
 
 
-def why_not(contents: Contents, header: WeightsHeader) -> str:
+def why_not(contents: WeightsKind, header: WeightsHeader) -> str:
     """Return why a checkpoint cannot be loaded even with its words; empty where it can."""
     if contents.variant not in ("", V_PREDICTION):
         return f"it is {contents}, which Studio cannot load from one file yet"
@@ -94,7 +94,7 @@ def vocabulary_size(family: str, shapes: Shapes) -> int:
 
 
 def write_folder(
-    folder: Path, source: Path, family: str, shapes: Shapes, words: Words, metadata: Mapping[str, Any] | None = None
+    folder: Path, source: Path, family: str, shapes: Shapes, words: ClipVocabulary, metadata: Mapping[str, Any] | None = None
 ) -> None:
     """Write the folder that loads `source`: configurations, words, and where the weights are. Raises OSError.
 

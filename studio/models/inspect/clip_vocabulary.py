@@ -25,7 +25,7 @@ _MAX_BYTES = 8 * 2**20
 _PARENTS = 6
 
 
-class Words(msgspec.Struct, frozen=True):
+class ClipVocabulary(msgspec.Struct, frozen=True):
     """A vocabulary of CLIP, checked."""
 
     names: dict[str, int]
@@ -43,7 +43,7 @@ class Words(msgspec.Struct, frozen=True):
         write_whole(folder / "tokenizer_config.json", msgspec.json.encode(table))
 
 
-def find_words(near: Path, size: int, data: DataFolder | None = None) -> Words | None:
+def find_clip_vocabulary(near: Path, size: int, data: DataFolder | None = None) -> ClipVocabulary | None:
     """Return a vocabulary of `size` tokens: from the models in the list, the hub's cache, or a ComfyUI around `near`."""
     return next((words for folder in _places(near, data) if (words := _read(folder, size)) is not None), None)
 
@@ -59,7 +59,7 @@ def _places(near: Path, data: DataFolder | None) -> Iterator[Path]:
         yield from sorted((parent / "models--openai--clip-vit-large-patch14").glob("snapshots/*/"))
 
 
-def _read(folder: Path, size: int) -> Words | None:
+def _read(folder: Path, size: int) -> ClipVocabulary | None:
     """Return the words in a folder; None where there are none of this size, or they are damaged."""
     try:
         table, pairs = _two_files(folder) if (folder / "vocab.json").exists() else _one_file(folder)
@@ -71,7 +71,7 @@ def _read(folder: Path, size: int) -> Words | None:
         return None
     if any(not isinstance(pair, str) or len(pair.split(" ")) != 2 for pair in pairs):
         return None
-    return Words(table, tuple(pairs))
+    return ClipVocabulary(table, tuple(pairs))
 
 
 def _two_files(folder: Path) -> tuple[dict[str, int], list[str]]:

@@ -36,10 +36,10 @@ from studio.models.families import (
 from studio.models.files import licenses, scaled_weights
 from studio.models.files.folder_check import check_folder, check_headers, check_names, check_weights, read_json, refused
 from studio.models.files.gguf_header import read_gguf
-from studio.models.files.tensor_layout import Contents, tell
+from studio.models.files.tensor_layout import WeightsKind, tell
 from studio.models.files.weights_header import WeightsHeader, read_safetensors
 from studio.models.inspect import adapter, checkpoint, piper
-from studio.models.inspect.clip_vocabulary import WHERE, find_words
+from studio.models.inspect.clip_vocabulary import WHERE, find_clip_vocabulary
 from studio.models.inspect.voices import voices_of
 
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -317,7 +317,7 @@ def _single_file(path: Path, data: DataFolder | None) -> ModelCard:
     raise refused(path, _why_no_file(contents))
 
 
-def _why_no_file(contents: Contents) -> str:
+def _why_no_file(contents: WeightsKind) -> str:
     if contents.kind == "denoiser":
         return f"it is {contents}. Add the model's diffusers folder."
     if contents.kind in ("unknown", "language_model"):
@@ -325,13 +325,13 @@ def _why_no_file(contents: Contents) -> str:
     return f"it is {contents} and makes nothing alone."
 
 
-def _checkpoint(path: Path, header: WeightsHeader, contents: Contents, data: DataFolder | None) -> ModelCard:
+def _checkpoint(path: Path, header: WeightsHeader, contents: WeightsKind, data: DataFolder | None) -> ModelCard:
     why = checkpoint.why_not(contents, header) or scaled_weights.why_not(header)
     if why:
         raise refused(path, f"{why}.")
     if path.suffix != ".safetensors":
         raise refused(path, "diffusers loads it only where it is called .safetensors. Rename it.")
-    if find_words(path, checkpoint.vocabulary_size(contents.family, header.shapes), data) is None:
+    if find_clip_vocabulary(path, checkpoint.vocabulary_size(contents.family, header.shapes), data) is None:
         raise refused(
             path,
             f"it is {contents}, and the words that it reads (CLIP's vocab.json and merges.txt) are not in it, nor {WHERE}. "
@@ -365,7 +365,7 @@ def _gguf(path: Path) -> ModelCard:
     )  # fmt: skip
 
 
-def _why_no_gguf(family: Any, contents: Contents) -> str:
+def _why_no_gguf(family: Any, contents: WeightsKind) -> str:
     if contents.kind in ("denoiser", "checkpoint"):
         return f"it is {contents} as a GGUF. Add the model's diffusers folder."
     if contents.kind in ("text_encoder", "vae", "image_encoder"):

@@ -18,7 +18,7 @@ from studio.models.card import ModelCard
 from studio.models.files import licenses
 from studio.models.files.folder_check import weight_headers
 from studio.models.files.gguf_header import bytes_of, read_gguf
-from studio.models.files.tensor_layout import Contents, tell
+from studio.models.files.tensor_layout import WeightsKind, tell
 from studio.models.files.weights_header import WeightsHeader, read_safetensors
 from studio.models.inspect import adapter
 from studio.models.inspect.model import inspect
@@ -117,9 +117,9 @@ def _headers(path: Path) -> list[WeightsHeader]:
         return []
 
 
-def _contents(path: Path, headers: list[WeightsHeader]) -> Contents:
+def _contents(path: Path, headers: list[WeightsHeader]) -> WeightsKind:
     if len(headers) != 1 or (path.is_dir() and (path / "model_index.json").exists()):
-        return Contents("unknown")
+        return WeightsKind("unknown")
     return tell(headers[0])
 
 

@@ -20,7 +20,7 @@ from studio.models.files.tensor_layout import tell
 from studio.models.files.weights_header import read_safetensors
 from studio.models.inspect.adapter import check_known
 from studio.models.inspect.checkpoint import vocabulary_size, write_folder, write_pointer
-from studio.models.inspect.clip_vocabulary import find_words
+from studio.models.inspect.clip_vocabulary import find_clip_vocabulary
 from studio.models.inspect.model import inspect
 from studio.models.inspect.piper import copy_voice
 from studio.models.install.gguf_convert_process import check_room, run_conversion, try_out
@@ -125,7 +125,7 @@ def _add_checkpoint(data: DataFolder, source: Path, card: ModelCard) -> ModelCar
     """Add a checkpoint in one file: it stays where it is, and a folder of its own says how it is loaded."""
     header = read_safetensors(source)
     family = tell(header).family
-    words = find_words(source, vocabulary_size(family, header.shapes), data)
+    words = find_clip_vocabulary(source, vocabulary_size(family, header.shapes), data)
     assert words is not None  # `inspect` found them
     with staging(data) as folder:
         write_folder(folder, source, family, header.shapes, words, header.metadata)

@@ -14,15 +14,15 @@ from typing import get_args
 import msgspec
 
 from studio.core.errors import StudioError
-from studio.core.settings import MemoryWish, Rung
+from studio.core.settings import LoadPreference, LoadStrategy
 from studio.models.card import ModelCard
 from studio.models.inspect.checkpoint import checkpoint_in
 from studio.models.memory.hardware import TITLES, WORK_SHARE, Device, Machine, Precision, Quantizer, needed, needs
 from studio.models.video_families import MOTION_FAMILY
 
-RUNGS: tuple[Rung, ...] = get_args(Rung)
-WISHES: tuple[MemoryWish, ...] = ("auto", *RUNGS)
-RUNG_TITLES: dict[MemoryWish, str] = {
+RUNGS: tuple[LoadStrategy, ...] = get_args(LoadStrategy)
+WISHES: tuple[LoadPreference, ...] = ("auto", *RUNGS)
+RUNG_TITLES: dict[LoadPreference, str] = {
     "auto": "Automatic",
     "resident": "Whole",
     "16-bit": "16 bits",
@@ -33,18 +33,18 @@ RUNG_TITLES: dict[MemoryWish, str] = {
     "4-bit": "4 bits",
     "processor": "On the processor",
 }
-_HOW: dict[Rung, str] = {
+_HOW: dict[LoadStrategy, str] = {
     "model-offload": "parts take turns on the GPU",
     "group-offload": "layers come to the GPU ahead of their turn",
     "sequential-offload": "layer by layer on the GPU, which is slow",
     "processor": "on the processor",
 }
-OFFLOADS: frozenset[Rung] = frozenset({"model-offload", "group-offload", "sequential-offload"})
-_PICTURES: tuple[Rung, ...] = ("resident", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit")
-_TEXT: tuple[Rung, ...] = ("resident", "8-bit", "4-bit", "sequential-offload")
-_ONE_MEMORY: tuple[Rung, ...] = ("resident", "8-bit", "4-bit")
-_PROCESSOR: tuple[Rung, ...] = ("resident", "16-bit", "8-bit", "4-bit")
-_SOUND: tuple[Rung, ...] = ("resident", "16-bit", "processor")
+OFFLOADS: frozenset[LoadStrategy] = frozenset({"model-offload", "group-offload", "sequential-offload"})
+_PICTURES: tuple[LoadStrategy, ...] = ("resident", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit")
+_TEXT: tuple[LoadStrategy, ...] = ("resident", "8-bit", "4-bit", "sequential-offload")
+_ONE_MEMORY: tuple[LoadStrategy, ...] = ("resident", "8-bit", "4-bit")
+_PROCESSOR: tuple[LoadStrategy, ...] = ("resident", "16-bit", "8-bit", "4-bit")
+_SOUND: tuple[LoadStrategy, ...] = ("resident", "16-bit", "processor")
 
 GROUP_SHARE, LAYER_SHARE = 0.1, 0.03
 """Of the weights, what is on the GPU at a time with layers ahead of their turn, and layer by layer."""
@@ -79,20 +79,20 @@ class Facts(msgspec.Struct, frozen=True):
     """A checkpoint in one file, which cannot be loaded with fewer bits."""
 
 
-class Warm(msgspec.Struct, frozen=True):
+class Footprint(msgspec.Struct, frozen=True):
     """Bytes that models take which are loaded already and can leave: on the GPU, and of the computer's memory."""
 
     gpu: int = 0
     memory: int = 0
 
-    def __add__(self, other: Warm) -> Warm:
-        return Warm(self.gpu + other.gpu, self.memory + other.memory)
+    def __add__(self, other: Footprint) -> Footprint:
+        return Footprint(self.gpu + other.gpu, self.memory + other.memory)
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How a model is loaded. The default is for whoever does not ask: whole, on the best device, in its usual precision."""
 
-    rung: Rung = "resident"
+    rung: LoadStrategy = "resident"
     device: Device | None = None
     precision: Precision | None = None
     quantizer: Quantizer | None = None
@@ -122,16 +122,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return ", ".join(filter(None, (self.way, numbers)))
 
     @property
-    def takes(self) -> Warm:
+    def takes(self) -> Footprint:
         """What it needs, on the GPU and of the computer's memory."""
         on_gpu = self.device in ("cuda", "xpu")
-        return Warm(self.needs if on_gpu else 0, self.memory if on_gpu else self.needs)
+        return Footprint(self.needs if on_gpu else 0, self.memory if on_gpu else self.needs)
 
 
 def choose(
-    card: ModelCard, machine: Machine, *, facts: Facts | None = None, warm: Warm | None = None,
-    wish: MemoryWish = "auto", below: Rung | None = None,
-) -> Plan:  # fmt: skip
+    card: ModelCard, machine: Machine, *, facts: Facts | None = None, warm: Footprint | None = None,
+    wish: LoadPreference = "auto", below: LoadStrategy | None = None,
+) -> LoadPlan:  # fmt: skip
     """Return the plan for the model here and now. Raises StudioError with the numbers where nothing fits.
 
     `warm`: what may leave for it. `wish`: the way that a person chose, which is taken even where the figures are against it;
@@ -156,14 +156,14 @@ def choose(
     return fitting
 
 
-def ladder(card: ModelCard, machine: Machine, *, facts: Facts | None = None, warm: Warm | None = None) -> Iterator[Plan]:
+def ladder(card: ModelCard, machine: Machine, *, facts: Facts | None = None, warm: Footprint | None = None) -> Iterator[LoadPlan]:
     """Yield every way in which the model can be loaded on this device, the best first, with why it cannot be taken."""
-    facts, warm = facts or Facts(), warm or Warm()
+    facts, warm = facts or Facts(), warm or Footprint()
     for rung in rungs(card, machine.device, facts):
         yield _judged(_step(rung, card, machine, facts, warm), machine, warm)
 
 
-def rungs(card: ModelCard, device: Device, facts: Facts | None = None) -> tuple[Rung, ...]:
+def rungs(card: ModelCard, device: Device, facts: Facts | None = None) -> tuple[LoadStrategy, ...]:
     """Return the ways that make sense for a model on a device."""
     if _runs_as_it_is(card):
         return ("resident",)
@@ -178,7 +178,7 @@ def _runs_as_it_is(card: ModelCard) -> bool:
     return card.runner not in ("transformers", "diffusers") or card.writes_notes
 
 
-def _step(rung: Rung, card: ModelCard, machine: Machine, facts: Facts, warm: Warm) -> Plan:
+def _step(rung: LoadStrategy, card: ModelCard, machine: Machine, facts: Facts, warm: Footprint) -> LoadPlan:
     device: Device = "cpu" if rung == "processor" or _runs_as_it_is(card) else machine.device
     precision = _precision(rung, card, device)
     work, weights = _work_and_weights(card)
@@ -190,7 +190,7 @@ def _step(rung: Rung, card: ModelCard, machine: Machine, facts: Facts, warm: War
     able = _able(card, device, precision)
     on_gpu = device in ("cuda", "xpu")
     room = machine.gpu_room(warm.gpu) if on_gpu else machine.memory_room(warm.memory)
-    return Plan(
+    return LoadPlan(
         rung=rung, device=device, precision=precision, needs=need, room=room, memory=beside,
         package=PACKAGES[able[0]] if able else "",
         quantizer=next((one for one in able if one in machine.quantizers), None),
@@ -204,7 +204,7 @@ def _able(card: ModelCard, device: Device, precision: Precision | None) -> tuple
     return tuple(name for name in able if not (is_refused and name == "bitsandbytes"))
 
 
-def _precision(rung: Rung, card: ModelCard, device: Device) -> Precision | None:
+def _precision(rung: LoadStrategy, card: ModelCard, device: Device) -> Precision | None:
     if card.writes_notes:
         return "fp32"
     if _runs_as_it_is(card):
@@ -226,7 +226,7 @@ def _work_and_weights(card: ModelCard) -> tuple[int, int]:
     return max(total - weights, int(total * LEAST_WORK)), weights
 
 
-def _judged(step: Plan, machine: Machine, warm: Warm) -> Plan:
+def _judged(step: LoadPlan, machine: Machine, warm: Footprint) -> LoadPlan:
     ram = machine.memory_room(warm.memory)
     why = ""
     if step.precision in ("int8", "int4") and not step.needs:
@@ -240,7 +240,7 @@ def _judged(step: Plan, machine: Machine, warm: Warm) -> Plan:
     return msgspec.structs.replace(step, hindrance=why)
 
 
-def _refusal(card: ModelCard, machine: Machine, steps: list[Plan], below: Rung | None) -> StudioError:
+def _refusal(card: ModelCard, machine: Machine, steps: list[LoadPlan], below: LoadStrategy | None) -> StudioError:
     known = [step for step in steps if step.needs]
     if below is not None:
         tried = "".join(f"; {RUNG_TITLES[step.rung].lower()}: {step.hindrance}" for step in known)
@@ -270,11 +270,11 @@ def _of_gpu(machine: Machine) -> str:
     return f"; {_gigabytes(machine.gpu_memory)} GB of the GPU's, {_gigabytes(machine.gpu_free)} GB of it free"
 
 
-def _lacks_package(step: Plan) -> bool:
+def _lacks_package(step: LoadPlan) -> bool:
     return step.precision in ("int8", "int4") and step.quantizer is None
 
 
-def _install(step: Plan) -> str:
+def _install(step: LoadPlan) -> str:
     return f"With {TITLES[step.precision or 'int8']} it would fit: pip install {step.package}"
 
 

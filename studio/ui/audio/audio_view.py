@@ -12,14 +12,14 @@ from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 from studio.core.events import AudioChunk
 from studio.ui import background
 from studio.ui.audio.loader import read_tape
-from studio.ui.audio.playback_buffer import Tape
+from studio.ui.audio.playback_buffer import PlaybackBuffer
 from studio.ui.audio.player import Player, PlayerState
 from studio.ui.audio.waveform import Waveform, format_seconds
 from studio.ui.widgets.factory import label, name_control, row
 from studio.ui.widgets.icons import set_icon
 
 
-class SoundView(QWidget):
+class AudioView(QWidget):
     """Plays what is being made (`hear`), and files (`load`). `controls` stand to the right under the waveform."""
 
     failed = Signal(str, str)
@@ -61,7 +61,7 @@ class SoundView(QWidget):
         first = not self._live
         if first:
             self._live = True
-            self._take(Tape(chunk.sampling_rate, chunk.channels))
+            self._take(PlaybackBuffer(chunk.sampling_rate, chunk.channels))
         self.player.append(samples[:usable].reshape(-1, chunk.channels))
         if first and play:
             self.player.play()
@@ -81,7 +81,7 @@ class SoundView(QWidget):
         self._live = False
         self._wanted = path
 
-        def show(tape: Tape) -> None:
+        def show(tape: PlaybackBuffer) -> None:
             if self._wanted == path:  # nothing else was asked for meanwhile
                 self._take(tape)
                 if play:
@@ -97,7 +97,7 @@ class SoundView(QWidget):
         """Let go of the sound device; when the window closes."""
         self.player.close()
 
-    def _take(self, tape: Tape | None) -> None:
+    def _take(self, tape: PlaybackBuffer | None) -> None:
         self.waveform.set_tape(tape)
         self.player.load(tape)
         self._show_state()

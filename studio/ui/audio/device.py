@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-from studio.ui.audio.playback_buffer import BYTES_PER_SAMPLE, Tape
+from studio.ui.audio.playback_buffer import BYTES_PER_SAMPLE, PlaybackBuffer
 
 PERIOD_MILLISECONDS = 50
 
@@ -23,12 +23,12 @@ class Output:
     def __init__(self, failed: Callable[[str], None], backends: Sequence[str] | None = None) -> None:
         self._failed = failed
         self._backends = backends
-        self._wishes: queue.SimpleQueue[Tape | str] = queue.SimpleQueue()
+        self._wishes: queue.SimpleQueue[PlaybackBuffer | str] = queue.SimpleQueue()
         self._device: Any = None
         self._shape = (0, 0)
         self._thread: threading.Thread | None = None
 
-    def play(self, tape: Tape) -> None:
+    def play(self, tape: PlaybackBuffer) -> None:
         """Begin to take samples from the tape, soon."""
         if self._thread is None:
             # A daemon: where a sound server hangs, the program still ends.
@@ -51,7 +51,7 @@ class Output:
         while True:
             wish = self._wishes.get()
             try:
-                if isinstance(wish, Tape):
+                if isinstance(wish, PlaybackBuffer):
                     self._start(wish)
                 elif wish == "stop":
                     self._halt()
@@ -62,7 +62,7 @@ class Output:
                 self._let_go()
                 self._failed(_reason(error))
 
-    def _start(self, tape: Tape) -> None:
+    def _start(self, tape: PlaybackBuffer) -> None:
         shape = (tape.sampling_rate, tape.channels)
         self._halt()
         if self._device is None or self._shape != shape:
@@ -109,7 +109,7 @@ class Output:
             raise RuntimeError(str(error)) from error
 
 
-def _feed(tape: Tape) -> Generator[bytes, int, None]:
+def _feed(tape: PlaybackBuffer) -> Generator[bytes, int, None]:
     """What miniaudio's own thread asks for samples. Where there are none (yet) the device plays silence."""
     count = yield b""
     while True:

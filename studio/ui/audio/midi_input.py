@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QFileDialog, QToolButton, QVBoxLayout, QWidget
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
 from studio.symbolic_music.continuation import read_given
 from studio.symbolic_music.prompt import describe_given
-from studio.symbolic_music.types import Given
+from studio.symbolic_music.types import Continuation
 from studio.ui import background
 from studio.ui.widgets.factory import button, label, name_control, restyle, row
 from studio.ui.widgets.icons import set_icon
 
 
-class GivenMidi(QWidget):
+class MidiInputPanel(QWidget):
     """A button to choose one; where one is chosen its name and what it plays, or why it cannot be continued.
 
     `beside` stand to the right of the button.
@@ -31,7 +31,7 @@ class GivenMidi(QWidget):
         """Absolute; empty where none is chosen."""
         self.problem = ""
         """Why it cannot be continued."""
-        self.given: Given | None = None
+        self.given: Continuation | None = None
         """What it plays, once it is read."""
         self.choose_button = button(
             "Continue a MIDI file…", "Choose a MIDI file that the music goes on from; one can be dropped on the window too",
@@ -79,7 +79,7 @@ class GivenMidi(QWidget):
         self._show()
         self.changed.emit()
 
-    def _on_read(self, path: str, given: Given) -> None:
+    def _on_read(self, path: str, given: Continuation) -> None:
         if path == self.path:  # no other was chosen meanwhile
             self.given = given
             self._show()

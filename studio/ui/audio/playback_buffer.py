@@ -15,7 +15,7 @@ from studio.ui.audio.peaks import Peaks
 BYTES_PER_SAMPLE = 2
 
 
-class Tape:
+class PlaybackBuffer:
     """Samples as 16-bit numbers (half the memory of float32, and all that the files hold), and the place that plays.
 
     `append`, `seek` and the properties are called in the window's thread, `take` in the sound device's. The lock is held for

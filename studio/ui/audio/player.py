@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from studio.ui.audio.device import Output
-from studio.ui.audio.playback_buffer import Tape
+from studio.ui.audio.playback_buffer import PlaybackBuffer
 
 TICK_MILLISECONDS = 30
 SILENT_DEVICE_SECONDS = 3.0
@@ -41,7 +41,7 @@ class Player(QObject):
     def __init__(self, parent: QObject | None = None, *, backends: Sequence[str] | None = None) -> None:
         super().__init__(parent)
         self.reason = ""
-        self._tape: Tape | None = None
+        self._tape: PlaybackBuffer | None = None
         self._state = PlayerState.EMPTY
         self._told = -1.0
         self._output = Output(self._on_output_failed, backends)
@@ -56,7 +56,7 @@ class Player(QObject):
         return self._state
 
     @property
-    def tape(self) -> Tape | None:
+    def tape(self) -> PlaybackBuffer | None:
         """The samples; None while there are none."""
         return self._tape
 
@@ -70,7 +70,7 @@ class Player(QObject):
         """Seconds that are there so far."""
         return self._tape.frames / self._tape.sampling_rate if self._tape else 0.0
 
-    def load(self, tape: Tape | None) -> None:
+    def load(self, tape: PlaybackBuffer | None) -> None:
         """Take another sound, or None; what played ends."""
         self._halt()
         self._tape = tape
@@ -143,7 +143,7 @@ class Player(QObject):
     def _on_output_failed(self, reason: str) -> None:
         self._device_failed.emit(self._tape, reason)  # in the output's thread
 
-    def _on_device_failed(self, tape: Tape | None, reason: str) -> None:
+    def _on_device_failed(self, tape: PlaybackBuffer | None, reason: str) -> None:
         if tape is not self._tape or self._state is not PlayerState.PLAYING:
             return
         self._halt()

@@ -7,7 +7,7 @@ from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.ui.audio.playback_buffer import Tape
+from studio.ui.audio.playback_buffer import PlaybackBuffer
 
 KEY_SECONDS = 5.0
 _CURSOR_WIDTH = 2
@@ -24,7 +24,7 @@ class Waveform(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._tape: Tape | None = None
+        self._tape: PlaybackBuffer | None = None
         self._position = 0.0
         self._drawn: dict[str, QPixmap] = {}
         self._drawn_for: tuple[object, ...] = ()
@@ -43,7 +43,7 @@ class Waveform(QWidget):
     def minimumSizeHint(self) -> QSize:  # noqa: D102  Qt's name
         return QSize(120, 48)
 
-    def set_tape(self, tape: Tape | None) -> None:
+    def set_tape(self, tape: PlaybackBuffer | None) -> None:
         """Show another sound, or none."""
         self._tape = tape
         self._position = 0.0

@@ -15,7 +15,7 @@ from studio.core import file_names
 from studio.core.errors import StudioError
 from studio.core.jobs import Batch, Job
 from studio.ui import background
-from studio.ui.app_state import Shared
+from studio.ui.app_state import AppState
 from studio.ui.batch.pages import ColumnsPage, OutputPage, PromptsPage, VariationsPage
 from studio.ui.batch.preview import Asked, Understood, understand
 from studio.ui.batch.row_table import FILE, KIND, LINE, PROMPT, SETTINGS, RowTable
@@ -29,7 +29,9 @@ READ_DELAY_MS = 250
 class BatchDialog(QDialog):
     """Shows a batch file and puts its good rows into the queue."""
 
-    def __init__(self, shared: Shared, path: Path, *, kind: str = "text", model: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, shared: AppState, path: Path, *, kind: str = "text", model: str = "", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.shared = shared
         self.path = path

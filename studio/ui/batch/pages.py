@@ -30,7 +30,7 @@ from studio.core import file_names
 from studio.core.kinds import KINDS
 from studio.core.presets import presets
 from studio.core.requests import fields
-from studio.ui.app_state import Shared
+from studio.ui.app_state import AppState
 from studio.ui.batch.preview import as_variables
 from studio.ui.plain_editor import PlainEditor
 from studio.ui.widgets.factory import button, dress_table, label, name_control, row, tell
@@ -93,7 +93,7 @@ def _combo(entries: Mapping[str, str], name: str, tip: str) -> QComboBox:
 class PromptsPage(Page):
     """What rows make, with which model, settings and seeds."""
 
-    def __init__(self, shared: Shared, path: Path, kind: str, model: str) -> None:
+    def __init__(self, shared: AppState, path: Path, kind: str, model: str) -> None:
         super().__init__()
         self._shared = shared
         self.template = QLineEdit()

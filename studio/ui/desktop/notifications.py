@@ -18,7 +18,7 @@ from studio.core.events import Event, Progress
 from studio.core.jobs import Job, JobState
 from studio.jobs.queue import IN_USE, PAUSED
 from studio.ui import background
-from studio.ui.app_state import Shared
+from studio.ui.app_state import AppState
 from studio.ui.desktop import taskbar
 from studio.ui.widgets.icons import icon
 
@@ -29,10 +29,10 @@ PROGRESS_MS = 500
 ENOUGH_BYTES = 50 * 2**20
 
 
-class Attention(QObject):
+class Notifier(QObject):
     """Follows the queue for one window."""
 
-    def __init__(self, shared: Shared, window: QMainWindow) -> None:
+    def __init__(self, shared: AppState, window: QMainWindow) -> None:
         super().__init__(window)
         self._shared = shared
         self._window = window

@@ -35,7 +35,7 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES
 
 
-class GivenPicture(QWidget):
+class SourceImagePanel(QWidget):
     """A button to choose one; where one is chosen it is shown small, with what becomes of it, strength and mask."""
 
     changed = Signal()

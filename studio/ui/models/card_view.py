@@ -6,11 +6,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
-from studio.core.settings import MemoryWish
+from studio.core.settings import LoadPreference
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalog import licences
 from studio.models.memory.hardware import Machine, needs
-from studio.models.memory.load_plan import RUNG_TITLES, Facts, Plan, choose, facts_of, ladder
+from studio.models.memory.load_plan import RUNG_TITLES, Facts, LoadPlan, choose, facts_of, ladder
 from studio.ui.models.list import Item, kind_title, language_name
 from studio.ui.widgets.factory import label, name_control, row, size_text
 
@@ -66,7 +66,7 @@ class CardView(QScrollArea):
     """Shows one model."""
 
     memory_wished = Signal(str)
-    """The person chose how the model is loaded: a `MemoryWish`."""
+    """The person chose how the model is loaded: a `LoadPreference`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -109,7 +109,9 @@ class CardView(QScrollArea):
         self.setWidget(content)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
-    def show_item(self, item: Item | None, machine: Machine, wish: MemoryWish = "auto", usual: MemoryWish = "auto") -> None:
+    def show_item(
+        self, item: Item | None, machine: Machine, wish: LoadPreference = "auto", usual: LoadPreference = "auto"
+    ) -> None:
         """Show a model, or that none is chosen. `wish`: how it is loaded; `usual`: how all are, where that is automatic."""
         _empty(self.facts)
         _empty(self.memory)
@@ -161,7 +163,7 @@ class CardView(QScrollArea):
         if more:
             self.facts.addWidget(_value(more, "muted"), row + 1, 1)
 
-    def _show_memory(self, item: Item, machine: Machine, wish: MemoryWish, usual: MemoryWish) -> None:
+    def _show_memory(self, item: Item, machine: Machine, wish: LoadPreference, usual: LoadPreference) -> None:
         card, known = item.card, needs(item.card)
         self.machine.setText(f"This computer: {machine_words(machine)}.")
         facts = facts_of(card) if item.installed else Facts()
@@ -193,22 +195,22 @@ class CardView(QScrollArea):
         self.memory_note.setText(note + ("Computed from its size." if known[1] else ""))
         self.memory_note.setVisible(bool(self.memory_note.text()))
 
-    def _offer_ways(self, steps: list[Plan], wish: MemoryWish) -> None:
+    def _offer_ways(self, steps: list[LoadPlan], wish: LoadPreference) -> None:
         self.wish.clear()
-        ways: list[MemoryWish] = ["auto", *(step.rung for step in steps)]
+        ways: list[LoadPreference] = ["auto", *(step.rung for step in steps)]
         for way in ways:
             self.wish.addItem(RUNG_TITLES[way], way)
         self.wish.setCurrentIndex(max(0, self.wish.findData(wish)))
         self.wish_row.show()
 
 
-def _title(step: Plan, count: int) -> str:
+def _title(step: LoadPlan, count: int) -> str:
     if count == 1 and step.precision is None:
         return "As it is"
     return f"{RUNG_TITLES['resident']}, {step.way}" if step.rung == "resident" else RUNG_TITLES[step.rung]
 
 
-def _fit(step: Plan) -> str:
+def _fit(step: LoadPlan) -> str:
     if not step.hindrance:
         return "fits"
     return "too large" if step.needs > step.room else step.hindrance

@@ -36,7 +36,7 @@ from PySide6.QtWidgets import (
 
 from studio.core.errors import StudioError
 from studio.core.kinds import KINDS
-from studio.core.settings import MemoryWish
+from studio.core.settings import LoadPreference
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalog import how_to_get, listed
 from studio.models.inspect.adapter import FamilyNotToldError
@@ -46,7 +46,7 @@ from studio.models.install.staging import InstallCancelledError
 from studio.models.install.verify import Checked, check
 from studio.models.memory.hardware import Machine, look, look_closely
 from studio.ui import background
-from studio.ui.app_state import Shared
+from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import resize_to_fit
 from studio.ui.models.card_view import CardView
 from studio.ui.models.filters import ModelsPane
@@ -70,7 +70,7 @@ class ModelsDialog(QDialog):
     machine: ClassVar[Machine | None] = None
     """What torch said about this computer; asked once a run of the program."""
 
-    def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
+    def __init__(self, shared: AppState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.shared = shared
         self.setWindowTitle("Models")
@@ -247,7 +247,7 @@ class ModelsDialog(QDialog):
             self.shared.change_settings(default_models={item.card.kind: item.card.name})
             self.shared.models_changed.emit()
 
-    def _on_memory_wished(self, wish: MemoryWish) -> None:
+    def _on_memory_wished(self, wish: LoadPreference) -> None:
         item = self._chosen()
         if item is None:
             return
@@ -325,9 +325,9 @@ class ModelsDialog(QDialog):
         self.accept()
 
     def _find(self) -> None:
-        from studio.ui.models.scan_dialog import FindDialog
+        from studio.ui.models.scan_dialog import ScanDialog
 
-        FindDialog(self.shared, parent=self.parentWidget()).show()
+        ScanDialog(self.shared, parent=self.parentWidget()).show()
         self.accept()
 
     def add(self, path: Path, made_for: ModelCard | None = None) -> None:

@@ -17,10 +17,10 @@ from studio.models.hub.progress import pace_text
 from studio.models.hub.repository import Hub, Repository, hub_of, parse_repository
 from studio.models.install.staging import InstallCancelledError
 from studio.models.install.wheel_download import InstallProgress
-from studio.ui.app_state import Shared
+from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import resize_to_fit
-from studio.ui.models.download_thread import Fetching, Work
-from studio.ui.models.partial_downloads import Unfinished
+from studio.ui.models.download_thread import Work, WorkThread
+from studio.ui.models.partial_downloads import PartialDownloads
 from studio.ui.plain_editor import PlainEditor
 from studio.ui.widgets.factory import Notice, button, label, name_control, row, size_text
 
@@ -31,10 +31,10 @@ class DownloadDialog(QDialog):
     running: ClassVar[set[str]] = set()
     """The repositories that are being fetched, in any of these dialogs."""
 
-    def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
+    def __init__(self, shared: AppState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.shared = shared
-        self._fetching: Fetching | None = None
+        self._fetching: WorkThread | None = None
         self._look: Look | None = None
         self.setWindowTitle("Model from a hub")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -51,7 +51,7 @@ class DownloadDialog(QDialog):
         self.name.textEdited.connect(self._on_edited)
         self.name.returnPressed.connect(self.look)
         self.look_button = button("Look", "Ask the hub what this is; nothing is fetched yet", self.look)
-        self.unfinished = Unfinished(shared)
+        self.unfinished = PartialDownloads(shared)
         self.unfinished.wanted.connect(self._on_wanted)
         self.unfinished.failed.connect(lambda error: self.notice.say(error.message, error.cure))
         self.choice = QComboBox()
@@ -196,7 +196,7 @@ class DownloadDialog(QDialog):
             self.status.setText("Pausing…")
 
     def _begin(self, work: Work, done: object) -> None:
-        self._fetching = Fetching(work)
+        self._fetching = WorkThread(work)
         self._fetching.progressed.connect(self._on_progressed)
         self._fetching.done.connect(self._on_ended)
         self._fetching.done.connect(done)

@@ -14,11 +14,11 @@ from studio.models.install.wheel_download import InstallProgress
 
 log = logging.getLogger(__name__)
 Work = Callable[[Callable[[InstallProgress], None], Callable[[], bool]], Any]
-running: set[Fetching] = set()
+running: set[WorkThread] = set()
 """Kept alive until they have ended, also where their dialog is gone."""
 
 
-class Fetching(QThread):
+class WorkThread(QThread):
     """Calls `work(say, cancelled)`."""
 
     progressed = Signal(object)

@@ -10,7 +10,7 @@ from studio.core.errors import StudioError
 from studio.models.hub.credentials import store_token, token_for
 from studio.models.hub.repository import ENDPOINT, ENDPOINT_VARIABLE, Hub, checked_endpoint, hub_of
 from studio.ui import background
-from studio.ui.app_state import Shared
+from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import resize_to_fit
 from studio.ui.widgets.factory import Notice, button, label, name_control, row
 
@@ -18,7 +18,7 @@ from studio.ui.widgets.factory import Notice, button, label, name_control, row
 class HubDialog(QDialog):
     """Keeps endpoint and offline in the settings, and a token in the desktop's keyring."""
 
-    def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
+    def __init__(self, shared: AppState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.shared = shared
         self.setWindowTitle("Hub and account")

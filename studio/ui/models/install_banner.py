@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QProgressBar
 
-from studio.ui.app_state import Shared
+from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import Notice, button, name_control
 
 if TYPE_CHECKING:
     from studio.core.errors import StudioError
     from studio.models.install.wheel_download import InstallProgress
-    from studio.ui.models.download_thread import Fetching
+    from studio.ui.models.download_thread import WorkThread
 
 
-class Installing(QObject):
+class InstallBanner(QObject):
     """Banner and bar for one installation at a time."""
 
     progressed = Signal(str)
     """What is done now."""
 
-    def __init__(self, shared: Shared, parent: QObject) -> None:
+    def __init__(self, shared: AppState, parent: QObject) -> None:
         super().__init__(parent)
         self._shared = shared
-        self.installer: Fetching | None = None
+        self.installer: WorkThread | None = None
         """While one runs."""
         self._name = "starter"
         self.banner = Notice("banner")
@@ -62,11 +62,11 @@ class Installing(QObject):
             return
         from studio.models import catalog
         from studio.models.install.catalog_install import install
-        from studio.ui.models.download_thread import Fetching
+        from studio.ui.models.download_thread import WorkThread
 
         self._name = name
         data = self._shared.data
-        self.installer = Fetching(lambda say, stopped: install(data, catalog.entry_named(name), say, stopped))
+        self.installer = WorkThread(lambda say, stopped: install(data, catalog.entry_named(name), say, stopped))
         self.installer.progressed.connect(self._on_progressed)
         self.installer.done.connect(lambda card: self._on_installed(card.title))
         self.installer.failed.connect(self._on_failed)

@@ -12,11 +12,11 @@ from studio.models.catalog import meant_by
 from studio.models.hub.download import discard, unfinished
 from studio.models.hub.repository import Repository
 from studio.ui import background
-from studio.ui.app_state import Shared
+from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import ask, button, label, name_control, row, size_text
 
 
-class Unfinished(QWidget):
+class PartialDownloads(QWidget):
     """Hidden where there is none."""
 
     wanted = Signal(str)
@@ -24,7 +24,7 @@ class Unfinished(QWidget):
     failed = Signal(object)
     """StudioError: what lies there could not be deleted."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: AppState) -> None:
         super().__init__()
         self._shared = shared
         self._running: AbstractSet[str] = frozenset()

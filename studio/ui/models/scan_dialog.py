@@ -17,7 +17,7 @@ from studio.models.install.known_folders import usual_places
 from studio.models.install.scan import Found, find
 from studio.models.install.staging import InstallCancelledError
 from studio.ui import background
-from studio.ui.app_state import Shared
+from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import resize_to_fit
 from studio.ui.models.scan_list import KIND, NAME, PROGRAM, SIZE, FoundList, FoundView
 from studio.ui.widgets.factory import Notice, button, label, name_control, row, size_text
@@ -27,14 +27,14 @@ NARROW = 620
 _GATHER_MS = 80
 
 
-class FindDialog(QDialog):
+class ScanDialog(QDialog):
     """Looks through folders in another thread, shows what is there, and adds what is chosen. Closing it stops both."""
 
     _found = Signal(object)
     _said = Signal(str)
     _added = Signal(object, object)
 
-    def __init__(self, shared: Shared, folders: list[Path] | None = None, parent: QWidget | None = None) -> None:
+    def __init__(self, shared: AppState, folders: list[Path] | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.shared = shared
         self._stop: threading.Event | None = None

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget
 
-from studio.ui.app_state import Shared
+from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import Scroll
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class QueueDock(QDockWidget):
     edit_wanted = Signal(object)
     """Job: a waiting one that the person wants to change."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: AppState) -> None:
         super().__init__("Queue")
         self.setObjectName("queue")
         self._shared = shared

@@ -20,7 +20,7 @@ from studio.core.artifact import Artifact
 from studio.core.jobs import Job, JobState
 from studio.core.kinds import KINDS
 from studio.ui import background
-from studio.ui.app_state import Shared
+from studio.ui.app_state import AppState
 from studio.ui.queue.pause_menu import PauseMenu
 from studio.ui.queue.table import (
     KIND,
@@ -50,7 +50,7 @@ class QueuePanel(QWidget):
 
     edit_wanted = Signal(object)
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: AppState) -> None:
         super().__init__()
         self.shared = shared
         self.queue = shared.queue

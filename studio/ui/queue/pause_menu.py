@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QInputDial
 
 from studio.jobs.pause import Limit
 from studio.ui import background
-from studio.ui.app_state import Shared
+from studio.ui.app_state import AppState
 from studio.ui.desktop.idle import seconds_since_input
 from studio.ui.widgets.factory import name_control
 
@@ -20,7 +20,7 @@ DAY_SECONDS = 86_400
 class PauseMenu(QMenu):
     """Pause now, after so many jobs, at a time; order by model; sleep and notifications."""
 
-    def __init__(self, shared: Shared, parent: QWidget) -> None:
+    def __init__(self, shared: AppState, parent: QWidget) -> None:
         super().__init__(parent)
         self._shared = shared
         self._queue = shared.queue

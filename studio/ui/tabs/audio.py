@@ -23,9 +23,9 @@ from studio.preflight.prompt_translation import advise
 from studio.symbolic_music import prompt as music_words
 from studio.symbolic_music.continuation import join
 from studio.ui import background
-from studio.ui.app_state import Shared
-from studio.ui.audio.audio_view import SoundView
-from studio.ui.audio.midi_input import GivenMidi
+from studio.ui.app_state import AppState
+from studio.ui.audio.audio_view import AudioView
+from studio.ui.audio.midi_input import MidiInputPanel
 from studio.ui.tabs.base import GenerateTab
 from studio.ui.widgets.example_prompts import Examples
 from studio.ui.widgets.factory import button, label, name_control, row, tell, text_editor
@@ -36,14 +36,14 @@ MIDI_FILTER = {"mid": "MIDI (*.mid)"}
 FILTERS = {"wav": "WAV (*.wav)", "flac": "FLAC (*.flac)", "ogg": "OGG Vorbis (*.ogg)", "mp3": "MP3 (*.mp3)"}
 
 
-class SoundTab(GenerateTab):
+class AudioTabBase(GenerateTab):
     """What speech and music have in common: the sound on the right."""
 
-    def __init__(self, shared: Shared, *, backends: Sequence[str] | None = None) -> None:
+    def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
         self.save_button = button("Save as…", "Save a copy as WAV, FLAC, OGG or MP3 (Ctrl+S)", self.save_as, "save")
         self.midi_button = button("Save MIDI…", "Save a copy of the notes as a MIDI file", self.save_midi, "save")
         self.folder_button = button("Folder", "Open the folder with the sound", self.show_folder, "folder")
-        self.view = SoundView(self.save_button, self.folder_button, backends=backends)
+        self.view = AudioView(self.save_button, self.folder_button, backends=backends)
         self.path = ""
         """The artifact that is shown; empty while there is none."""
         super().__init__(shared)
@@ -143,13 +143,13 @@ class SoundTab(GenerateTab):
         self.folder_button.setEnabled(bool(path))
 
 
-class SpeechTab(SoundTab):
+class SpeechTab(AudioTabBase):
     """Reads a text aloud; the first sentence plays while the rest is made."""
 
     kind = "speech"
     own_fields = ("voice",)
 
-    def __init__(self, shared: Shared, *, backends: Sequence[str] | None = None) -> None:
+    def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
         self.voice = QComboBox()
         name_control(self.voice, "Voice", "Who speaks")
         self.voice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -191,15 +191,15 @@ class SpeechTab(SoundTab):
         self._voice_title.setVisible(bool(voices))
 
 
-class MusicTab(SoundTab):
+class MusicTab(AudioTabBase):
     """Makes music or a sound from a description; models of notes can go on from a MIDI file, those that sing have lyrics."""
 
     kind = "music"
     own_fields = ("continue_from", "lyrics")
 
-    def __init__(self, shared: Shared, *, backends: Sequence[str] | None = None) -> None:
+    def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
         self.examples = Examples()
-        self.given = GivenMidi(self.examples)
+        self.given = MidiInputPanel(self.examples)
         self.lyrics = text_editor("Lyrics", "What is sung; lines such as [verse] and [chorus] part it. Empty: no singing.", 96)
         self._lyrics_title = label("Lyrics", "muted")
         self.advice = label("", "muted", wrap=True)
@@ -264,7 +264,7 @@ class MusicTab(SoundTab):
 class AudioTab(QWidget):
     """Speech or music, by a switch at the top."""
 
-    def __init__(self, shared: Shared, *, backends: Sequence[str] | None = None) -> None:
+    def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
         super().__init__()
         self.speech = SpeechTab(shared, backends=backends)
         self.music = MusicTab(shared, backends=backends)
@@ -283,15 +283,15 @@ class AudioTab(QWidget):
         self.switch.currentChanged.connect(self._on_switched)
 
     @property
-    def pages(self) -> tuple[SoundTab, SoundTab]:
+    def pages(self) -> tuple[AudioTabBase, AudioTabBase]:
         """The two tabs inside."""
         return self.speech, self.music
 
-    def current(self) -> SoundTab:
+    def current(self) -> AudioTabBase:
         """Return the one that is shown."""
         return self.pages[self._pages.currentIndex()]
 
-    def for_kind(self, kind: str) -> SoundTab:
+    def for_kind(self, kind: str) -> AudioTabBase:
         """Show speech or music, and return its tab."""
         self.switch.setCurrentIndex([page.kind for page in self.pages].index(kind))
         return self.current()

@@ -27,7 +27,7 @@ from studio.core.kinds import KINDS
 from studio.core.requests import Request, fields
 from studio.models.card import ModelCard, request_for
 from studio.preflight.checks import check
-from studio.ui.app_state import Shared
+from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import Scroll
 from studio.ui.widgets.factory import Notice, button, label, name_control, restyle, row, text_editor
 from studio.ui.widgets.request_form import RequestForm
@@ -46,7 +46,7 @@ class GenerateTab(QWidget):
 
     job_shown = Signal(str)
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: AppState) -> None:
         super().__init__()
         self.shared = shared
         self._job: Job | None = None

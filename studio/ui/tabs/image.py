@@ -19,8 +19,8 @@ from studio.models.card import ADAPTER, ModelCard
 from studio.models.registry import base_among
 from studio.preflight.prompt_translation import advise
 from studio.ui import background
-from studio.ui.app_state import Shared
-from studio.ui.image.source_image import GivenPicture
+from studio.ui.app_state import AppState
+from studio.ui.image.source_image import SourceImagePanel
 from studio.ui.tabs import adapter_picker
 from studio.ui.tabs.adapter_picker import AdapterRows
 from studio.ui.tabs.base import GenerateTab
@@ -38,14 +38,14 @@ class ImageTab(GenerateTab):
     kind = "image"
     own_fields = ("negative_prompt", "image", "strength", "mask_image", *adapter_picker.FIELDS)
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: AppState) -> None:
         self.negative_prompt = text_editor("Negative prompt", "What to keep out of the picture.", 48)
         self.about = label("", "muted", wrap=True)
         self.advice = label("", "muted", wrap=True)
         self.examples = Examples()
         self.adapters = AdapterRows()
         self.view = ImageView()
-        self.given = GivenPicture(shared.data.masks)
+        self.given = SourceImagePanel(shared.data.masks)
         self.offered = Notice("banner")
         super().__init__(shared)
         self.examples.chosen.connect(self.prompt.setPlainText)

@@ -22,7 +22,7 @@ from studio.models.card import ModelCard
 from studio.preflight.checks import check
 from studio.preflight.tokens import count_tokens
 from studio.ui import background
-from studio.ui.app_state import Shared
+from studio.ui.app_state import AppState
 from studio.ui.tabs.base import GenerateTab
 from studio.ui.widgets.factory import button, label, name_control, row, tell, text_editor
 from studio.ui.widgets.text_view import TextView
@@ -38,7 +38,7 @@ class TextTab(GenerateTab):
     kind = "text"
     own_fields = ("system_prompt", "format")
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: AppState) -> None:
         self.system_prompt = text_editor("System prompt", "How a chat model should behave.", 48)
         self._system_title = label("System prompt", "muted")
         self.token_count = label("", "muted")

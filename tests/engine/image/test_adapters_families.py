@@ -9,15 +9,15 @@ from safetensors.torch import save_file
 
 from studio.core.jobs import new_job
 from studio.core.requests import ImageRequest
-from studio.engine.image.adapter_state import Worn
+from studio.engine.image.adapter_state import AppliedAdapters
 from studio.engine.image.adapters import lora
-from studio.engine.protocol import Run
+from studio.engine.protocol import JobContext
 from studio.models.adapter_compatibility import architecture, why_no_fit
 from studio.models.card import ModelCard
 from studio.models.files.tensor_layout import tell
 from studio.models.files.weights_header import read_safetensors
 from studio.models.install.add import add
-from studio.preflight.adapters import Wanted
+from studio.preflight.adapters import ResolvedAdapter
 from tests.checkpoints.adapters import LAYERS
 
 SMALL = {"num_attention_heads": 2, "attention_head_dim": 16, "num_layers": 1, "joint_attention_dim": 32}
@@ -82,8 +82,11 @@ def test_a_lora_of_a_family_is_told_put_on_and_taken_off(data, tmp_path, name):
     expected, _optional = pipe_class._get_signature_keys(pipe_class)
     pipe.register_modules(**{**dict.fromkeys(expected), "transformer": transformer})
     before = {key: tensor.clone() for key, tensor in transformer.state_dict().items()}
-    worn, run = Worn(), Run(new_job(ImageRequest(prompt="x"), "/nowhere"), model, lambda _event: None, lambda: False)
-    lora.wear(pipe, worn, [Wanted(card, 0.7)], run)
+    worn, run = (
+        AppliedAdapters(),
+        JobContext(new_job(ImageRequest(prompt="x"), "/nowhere"), model, lambda _event: None, lambda: False),
+    )
+    lora.wear(pipe, worn, [ResolvedAdapter(card, 0.7)], run)
     ours = [module for module in transformer.modules() if hasattr(module, "lora_A")]
     assert len(ours) * 2 == len(state)
     assert all(set(module.scaling.values()) == {0.7} for module in ours)

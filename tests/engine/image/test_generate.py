@@ -12,13 +12,13 @@ from studio.core.events import Progress
 from studio.core.jobs import new_job
 from studio.core.requests import ImageRequest
 from studio.engine.image import generate as image
-from studio.engine.protocol import JobCancelledError, Run
+from studio.engine.protocol import JobCancelledError, JobContext
 from studio.engine.runtime.schedulers import CLASSES
 from studio.library import artifacts, encoders
 from studio.library.results import ImageResult
 from studio.models.card import request_for
 from studio.models.catalog import entry_named
-from studio.models.memory.load_plan import Plan
+from studio.models.memory.load_plan import LoadPlan
 from tests.checkpoints.image import make_sd, make_sdxl
 from tests.engine.runs import run_job
 
@@ -147,7 +147,7 @@ def together(model, requests, cancelled=lambda _number, _seen: False):
     card, pipeline = model
     events = [[] for _ in requests]
     runs = [
-        Run(new_job(request, "/nowhere"), card, events[n].append, lambda n=n: cancelled(n, events[n]))
+        JobContext(new_job(request, "/nowhere"), card, events[n].append, lambda n=n: cancelled(n, events[n]))
         for n, request in enumerate(requests)
     ]
     found = {number: result for number, result, _statistics in image.generate_together(runs, pipeline)}
@@ -202,7 +202,7 @@ def test_a_picture_that_cannot_be_drawn_does_not_keep_the_others(sd, monkeypatch
 def test_parts_that_take_turns_all_wait_again_when_a_job_is_over(tmp_path, given, cancels):
     """What stays on a GPU would take the room of the next job's parts. That they are moved back shows in hooks put on anew."""
     card = make_sd(tmp_path / "sd")
-    pipeline = image.load(card, Plan(rung="model-offload", device="cpu", precision="fp32"))
+    pipeline = image.load(card, LoadPlan(rung="model-offload", device="cpu", precision="fp32"))
     Image.new("RGB", (32, 16), "red").save(tmp_path / "a.png")
     before = pipeline.pipe._all_hooks
     more = {"image": str(tmp_path / "a.png"), "strength": 1.0} if given else {}

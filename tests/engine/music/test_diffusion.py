@@ -11,7 +11,7 @@ from studio.engine.music import generate as music
 from studio.engine.music.diffusion import arguments_of
 from studio.engine.runtime.placement import without_layers_ahead
 from studio.models.inspect.model import inspect
-from studio.models.memory.load_plan import Plan
+from studio.models.memory.load_plan import LoadPlan
 from studio.preflight.music import check_music
 from tests.checkpoints.audio import make_musicgen
 from tests.checkpoints.sound import (
@@ -72,7 +72,7 @@ def test_the_seed_and_the_steps_decide(loaded):
 
 def test_it_sounds_with_16_bits_too(loaded):
     _family, channels, card, _pipeline = loaded
-    (result,) = run_job(music, card, music.load(card, Plan(precision="bf16")), wish()).results
+    (result,) = run_job(music, card, music.load(card, LoadPlan(precision="bf16")), wish()).results
     assert result.samples.shape[1] == channels
     assert result.samples.std() > 0.0001
 

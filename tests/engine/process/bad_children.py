@@ -9,11 +9,11 @@ import subprocess
 import sys
 import time
 
-from studio.engine.process.launcher import Child
+from studio.engine.process.launcher import WorkerProcess
 from studio.engine.process.message_pipe import MessagePipe
 
 
-def start(what: str, log_path: str) -> Child:
+def start(what: str, log_path: str) -> WorkerProcess:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     life_theirs, life_ours = context.Pipe(duplex=False)
@@ -21,7 +21,7 @@ def start(what: str, log_path: str) -> Child:
     process.start()
     theirs.close()
     life_theirs.close()
-    return Child(process, MessagePipe(ours), life_ours, log_path)
+    return WorkerProcess(process, MessagePipe(ours), life_ours, log_path)
 
 
 def _misbehave(connection, life, what: str) -> None:

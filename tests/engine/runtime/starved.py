@@ -17,7 +17,7 @@ import msgspec
 from studio.core.events import Failed, Finished, Loading, Progress
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
-from studio.core.settings import MemoryWish
+from studio.core.settings import LoadPreference
 from studio.core.settings_store import update
 from studio.engine.image import tiled_decode
 from studio.engine.local import LocalEngine
@@ -36,7 +36,7 @@ class Starved(msgspec.Struct):
     """None for no limit."""
     notes: int = 1
     """So much has to be done against it until that is enough."""
-    memory: MemoryWish = "auto"
+    memory: LoadPreference = "auto"
     decoding: tuple[float, ...] = ()
     """Limits for the first, second … try to decode an image, as shares of what decoding took in the last part without limits.
 

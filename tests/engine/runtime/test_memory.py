@@ -20,17 +20,17 @@ from studio.core.requests import ImageRequest, MusicRequest, SpeechRequest, Text
 from studio.engine.image import generate as image
 from studio.engine.model_cache import Pipelines
 from studio.engine.music import generate as music
-from studio.engine.protocol import Run
+from studio.engine.protocol import JobContext
 from studio.engine.runtime.device import look
 from studio.engine.runtime.memory import is_out_of_memory, weights_of
-from studio.engine.runtime.replay_filter import Retold
+from studio.engine.runtime.replay_filter import ReplayFilter
 from studio.engine.speech import generate as speech
 from studio.engine.text import generate as text
 from studio.engine.text.sampling import Row, sample_in_halves, sample_together
 from studio.engine.text.streaming import Clock, RowDecoder
 from studio.models.card_store import card_folder, write_card
 from studio.models.memory.hardware import Machine
-from studio.models.memory.load_plan import Plan, choose
+from studio.models.memory.load_plan import LoadPlan, choose
 from tests.checkpoints.audio import make_musicgen, make_vits
 from tests.checkpoints.image import make_sd, make_sd_that_decodes_large, make_sdxl
 from tests.checkpoints.text import make_gpt2, make_llama, make_t5
@@ -145,7 +145,7 @@ def test_this_machine_is_seen_as_it_is():
 
 @pytest.mark.parametrize("rung", ["resident", "16-bit"])
 def test_every_kind_runs_as_the_plan_says(tmp_path, cards, rung):
-    plan = Plan(rung=rung, device="cpu", precision="fp32" if rung == "resident" else "bf16")
+    plan = LoadPlan(rung=rung, device="cpu", precision="fp32" if rung == "resident" else "bf16")
     jobs = [
         (image, cards["sd"], ImageRequest(prompt="a cat", width=32, height=32, num_inference_steps=2, seed=1)),
         (text, cards["llama"], TextRequest(prompt="This", max_new_tokens=4, seed=1)),
@@ -154,7 +154,7 @@ def test_every_kind_runs_as_the_plan_says(tmp_path, cards, rung):
     for kind, card, request in jobs:
         outcome = run_job(kind, card, kind.load(card, plan), request)
         assert len(outcome.results) == 1
-    whole = Plan(rung="resident", device="cpu", precision="fp32")
+    whole = LoadPlan(rung="resident", device="cpu", precision="fp32")
     card = make_vits(tmp_path / "vits")
     assert len(run_job(speech, card, speech.load(card, whole), SpeechRequest(prompt="abc", seed=1)).results) == 1
 
@@ -274,7 +274,7 @@ def test_a_text_is_made_by_a_model_that_takes_less(data, tmp_path):
 
 def test_a_text_that_is_made_again_is_not_told_twice():
     told = []
-    retold = Retold(told.append)
+    retold = ReplayFilter(told.append)
     retold(TextDelta(text="one two"))
     retold(TextDelta(text="beside", candidate=1))
     retold.again()
@@ -289,7 +289,7 @@ def test_a_text_that_is_made_again_is_not_told_twice():
 
 def test_a_sound_that_is_made_again_is_not_heard_twice():
     told = []
-    retold = Retold(told.append)
+    retold = ReplayFilter(told.append)
     retold(AudioChunk(pcm=b"1234", sampling_rate=8_000))
     retold(AudioChunk(pcm=b"5678", sampling_rate=8_000))
     retold.again()
@@ -307,7 +307,7 @@ def test_rows_that_begin_anew_are_not_told_twice(tmp_path):
     request = TextRequest(prompt="This is", max_new_tokens=12, seed=3)
     alone = run_job(text, card, pipeline, request)
     told = []
-    run = Run(new_job(request, "/nowhere"), card, told.append, lambda: False)
+    run = JobContext(new_job(request, "/nowhere"), card, told.append, lambda: False)
     row = Row(run, 0, 3, pipeline.tokenizer(request.prompt).input_ids, RowDecoder(pipeline.tokenizer))
     for _row in sample_together([row], msgspec.structs.replace(request, max_new_tokens=5), pipeline, Clock()):
         pass

@@ -12,7 +12,7 @@ from studio.engine.speech.autoregressive.vibevoice import turns
 from studio.engine.speech.sentences import grouped, split
 from studio.engine.speech.time_stretch import stretch
 from studio.models.inspect.model import inspect
-from studio.models.memory.load_plan import Plan
+from studio.models.memory.load_plan import LoadPlan
 from tests.checkpoints.speech import (
     BARK_RATE,
     RATE,
@@ -92,7 +92,7 @@ def test_a_cancel_is_obeyed_at_the_next_pass_and_the_model_is_as_it_was(talker):
 def test_a_family_speaks_with_16_bits_too(talker):
     """As it is loaded on a GPU where memory is short; what makes the wave stays as it is."""
     _family, rate, card, _pipeline = talker
-    pipeline = speech.load(card, Plan(precision="bf16"))
+    pipeline = speech.load(card, LoadPlan(precision="bf16"))
     samples = samples_of(card, pipeline, wish())
     assert pipeline.rate == rate
     assert samples.std() > 0.0001

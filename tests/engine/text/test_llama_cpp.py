@@ -155,7 +155,7 @@ def test_a_template_that_wants_to_do_harm_is_kept_in_its_box(data, tmp_path):
 
 
 def _run(card, request):
-    return text.Run(new_job(request, "/nowhere"), card, lambda _event: None, lambda: False)
+    return text.JobContext(new_job(request, "/nowhere"), card, lambda _event: None, lambda: False)
 
 
 def test_a_seed_gives_the_same_text_and_another_another(model):

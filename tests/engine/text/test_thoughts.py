@@ -12,7 +12,7 @@ from studio.core.events import Failed, Finished, TextDelta, ThoughtDelta
 from studio.core.jobs import new_job
 from studio.core.requests import TextRequest
 from studio.engine.local import LocalEngine
-from studio.engine.runtime.replay_filter import Retold
+from studio.engine.runtime.replay_filter import ReplayFilter
 from studio.engine.text import generate as text
 from studio.engine.text.thoughts import PAIRS, ChannelSplitter, Splitter, TagSplitter, marks_of
 from studio.library.artifacts import read_recipe
@@ -259,7 +259,7 @@ def test_candidates_that_differ_only_in_blanks_count_once(tmp_path):
 
 def test_thoughts_that_come_again_are_sent_once():
     events = []
-    told = Retold(events.append)
+    told = ReplayFilter(events.append)
     first = [ThoughtDelta(text="ab"), TextDelta(text="x")]
     for event in first:
         told(event)

@@ -15,7 +15,7 @@ from studio.core.paths import DataFolder
 from studio.core.requests import TextRequest
 from studio.engine.local import LocalEngine
 from studio.engine.process.engine import ProcessEngine
-from studio.engine.protocol import JobCancelledError, Run
+from studio.engine.protocol import JobCancelledError, JobContext
 from studio.engine.text import generate as text
 from studio.library.artifacts import read_recipe
 from studio.models import llama_cpp
@@ -79,7 +79,7 @@ def together(model, wanted, cancelled=lambda _run: False):
     card, pipeline = model
     events = [[] for _ in wanted]
     runs = [
-        Run(new_job(request, "/nowhere"), card, events[number].append, lambda number=number: cancelled(number))
+        JobContext(new_job(request, "/nowhere"), card, events[number].append, lambda number=number: cancelled(number))
         for number, request in enumerate(wanted)
     ]
     found = {}

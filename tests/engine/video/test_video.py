@@ -29,7 +29,7 @@ from studio.models.card import ModelCard
 from studio.models.card_store import card_folder, write_card
 from studio.models.catalog import why_not_run
 from studio.models.install.add import add
-from studio.models.memory.load_plan import Plan
+from studio.models.memory.load_plan import LoadPlan
 from studio.models.registry import ModelRegistry
 from studio.preflight import video as video_given
 from studio.preflight.images import fit_to
@@ -39,7 +39,7 @@ from tests.checkpoints.video import MAKERS, SMALL, first_frame, make_cogvideox, 
 from tests.engine.runs import run_job
 
 PICTURE = "image-to-video"
-HALF = Plan(rung="16-bit", device="cpu", precision="bf16")
+HALF = LoadPlan(rung="16-bit", device="cpu", precision="bf16")
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +169,7 @@ def test_a_family_runs_with_16_bits_as_on_a_gpu(cards, picture, name):
 def test_parts_that_take_turns_make_the_same_from_text_and_from_a_picture(cards, picture):
     """Both classes share the weights, and whoever ran last must not leave them where the other cannot use them."""
     card = cards("ltx")
-    whole, in_turns = video.load(card), video.load(card, Plan(rung="model-offload", device="cpu", precision="fp32"))
+    whole, in_turns = video.load(card), video.load(card, LoadPlan(rung="model-offload", device="cpu", precision="fp32"))
     for image in ("", picture, "", picture):
         expected, made = (
             run_job(video, card, pipeline, request(image=image)).results[0].frames for pipeline in (whole, in_turns)

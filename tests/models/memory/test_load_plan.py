@@ -13,7 +13,7 @@ from studio.core.settings import Settings
 from studio.models.card import Memory, ModelCard
 from studio.models.catalog import catalogue
 from studio.models.memory.hardware import Machine, installed_quantizers, look
-from studio.models.memory.load_plan import RUNG_TITLES, RUNGS, WISHES, Facts, Warm, choose, facts_of, fits, ladder, rungs
+from studio.models.memory.load_plan import RUNG_TITLES, RUNGS, WISHES, Facts, Footprint, choose, facts_of, fits, ladder, rungs
 from tests.checkpoints.image import make_sd
 from tools.memory_table import renewed
 
@@ -134,7 +134,7 @@ def test_what_is_free_now_counts_and_what_can_leave_for_it():
     card = CARDS["sdxl-base-1.0"]
     machine = msgspec.structs.replace(gpu(24, 32), gpu_free=7 * GB)
     assert choose(card, machine).rung == "group-offload"
-    assert choose(card, machine, warm=Warm(gpu=8 * GB)).rung == "resident"
+    assert choose(card, machine, warm=Footprint(gpu=8 * GB)).rung == "resident"
     assert choose(card, machine.at_rest).rung == "resident"
 
 

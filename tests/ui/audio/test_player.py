@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QCoreApplication, QThread
 
 from studio.ui.audio.device import Output
-from studio.ui.audio.playback_buffer import Tape, as_int16
+from studio.ui.audio.playback_buffer import PlaybackBuffer, as_int16
 from studio.ui.audio.player import Player, PlayerState
 
 RATE = 8_000
@@ -24,8 +24,8 @@ def _tone(seconds: float, channels: int = 1) -> np.ndarray:
     return np.repeat(wave.astype(np.float32)[:, None], channels, axis=1)
 
 
-def _tape(seconds: float, *, complete: bool = True) -> Tape:
-    tape = Tape(RATE, 1)
+def _tape(seconds: float, *, complete: bool = True) -> PlaybackBuffer:
+    tape = PlaybackBuffer(RATE, 1)
     tape.append(_tone(seconds))
     tape.complete = complete
     return tape
@@ -111,7 +111,7 @@ def test_another_sound_of_another_shape_takes_its_place(player, qtbot):
     player.load(_tape(60))
     player.play()
     qtbot.waitUntil(lambda: player.position > 0, timeout=5000)
-    other = Tape(16_000, 2)
+    other = PlaybackBuffer(16_000, 2)
     other.append(np.zeros((16_000, 2), np.int16))
     player.load(other)
     assert (player.state, player.position, player.length) == (PlayerState.STOPPED, 0, 1)
@@ -197,7 +197,7 @@ def test_close_twice_and_play_after_close(qtbot):
 
 @given(st.lists(st.integers(0, 50), max_size=8), st.lists(st.integers(0, 60), max_size=12), st.integers(1, 2))
 def test_what_is_taken_is_what_was_appended(sizes, takes, channels):
-    tape = Tape(RATE, channels)
+    tape = PlaybackBuffer(RATE, channels)
     whole = np.arange(sum(sizes) * channels, dtype=np.int16).reshape(-1, channels)
     start = 0
     for size in sizes:
@@ -210,7 +210,7 @@ def test_what_is_taken_is_what_was_appended(sizes, takes, channels):
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=6), st.integers(-10, 300), st.integers(1, 300))
 def test_what_is_taken_after_a_seek_begins_there(sizes, place, count):
-    tape = Tape(RATE, 1)
+    tape = PlaybackBuffer(RATE, 1)
     whole = np.arange(sum(sizes), dtype=np.int16)
     for part in np.split(whole, np.cumsum(sizes)[:-1]):
         tape.append(part[:, None])
@@ -225,7 +225,7 @@ def test_samples_that_are_too_loud_or_no_numbers_do_no_harm():
 
 
 def test_appending_while_another_thread_takes_loses_nothing():
-    tape = Tape(RATE, 1)
+    tape = PlaybackBuffer(RATE, 1)
     whole = np.arange(30_000, dtype=np.int16)
     taken = []
 

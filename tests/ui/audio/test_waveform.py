@@ -10,9 +10,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QPalette
 
 from studio.core.events import AudioChunk
-from studio.ui.audio.audio_view import SoundView
+from studio.ui.audio.audio_view import AudioView
 from studio.ui.audio.peaks import Peaks
-from studio.ui.audio.playback_buffer import Tape
+from studio.ui.audio.playback_buffer import PlaybackBuffer
 from studio.ui.audio.player import PlayerState
 from studio.ui.audio.waveform import Waveform, format_seconds
 from tests.ui.audio.test_player import ABSENT
@@ -20,8 +20,8 @@ from tests.ui.audio.test_player import ABSENT
 RATE = 8_000
 
 
-def _tape(samples: np.ndarray, *, channels: int = 1, rate: int = RATE) -> Tape:
-    tape = Tape(rate, channels)
+def _tape(samples: np.ndarray, *, channels: int = 1, rate: int = RATE) -> PlaybackBuffer:
+    tape = PlaybackBuffer(rate, channels)
     tape.append(samples.reshape(-1, channels))
     tape.complete = True
     return tape
@@ -95,7 +95,7 @@ def test_the_cursor_repaints_only_where_it_moved(waveform, qtbot):
 
 
 def test_it_grows_while_the_sound_is_made(waveform):
-    tape = Tape(RATE, 1)
+    tape = PlaybackBuffer(RATE, 1)
     waveform.set_tape(tape)
     before = waveform.grab().toImage()
     tape.append(np.full((RATE, 1), 0.8, np.float32))
@@ -171,7 +171,7 @@ def test_any_size_is_drawn(waveform, width, height):
 
 
 def test_an_hour_is_drawn_fast(waveform):
-    tape = Tape(24_000, 1)
+    tape = PlaybackBuffer(24_000, 1)
     rng = np.random.default_rng(0)
     second = (rng.standard_normal(24_000 * 60) * 3000).astype(np.int16)[:, None]
     for _minute in range(60):
@@ -222,7 +222,7 @@ def test_the_peaks_hold_the_lowest_and_highest_of_all(sizes, width, channels, se
 
 @pytest.fixture
 def view(qtbot):
-    made = SoundView(backends=["NULL"])
+    made = AudioView(backends=["NULL"])
     qtbot.addWidget(made)
     made.resize(500, 160)
     made.show()
@@ -302,7 +302,7 @@ def test_the_file_that_was_asked_for_last_is_shown(view, qtbot, tmp_path):
 
 
 def test_without_a_device_the_view_says_that_the_file_is_saved(qtbot):
-    view = SoundView(backends=ABSENT)
+    view = AudioView(backends=ABSENT)
     qtbot.addWidget(view)
     view.hear(_chunk(1))
     qtbot.waitUntil(lambda: view.player.state is PlayerState.UNAVAILABLE, timeout=5000)

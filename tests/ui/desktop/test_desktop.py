@@ -9,7 +9,7 @@ import pytest
 from studio.core.events import Progress
 from studio.core.jobs import new_job
 from studio.core.requests import TextRequest
-from studio.ui.desktop.notifications import Attention
+from studio.ui.desktop.notifications import Notifier
 from tests.bus import HAS_BUS, message_bus
 from tests.ui.conftest import PATIENCE
 
@@ -49,7 +49,7 @@ def test_progress_and_messages_go_to_the_bus():
 
 def test_how_far_the_run_is(qtbot, open_studio, data):
     studio = open_studio(step_seconds=0.05)
-    attention = studio.window.findChild(Attention)
+    attention = studio.window.findChild(Notifier)
     queue = studio.shared.queue
     assert attention.share is None
     jobs = [new_job(TextRequest(prompt="x", seed=n, max_new_tokens=20), str(data.outputs)) for n in range(2)]

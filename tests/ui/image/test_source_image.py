@@ -14,7 +14,7 @@ from studio.core.jobs import JobState
 from studio.library.artifacts import read_recipe
 from studio.models.card import fake_card
 from studio.models.catalog import entry_named
-from studio.ui.app_state import Shared
+from studio.ui.app_state import AppState
 
 PATIENCE = 30_000
 
@@ -39,7 +39,7 @@ def photo(tmp_path):
 
 
 def with_cards(tab, monkeypatch, *cards):
-    monkeypatch.setattr(Shared, "cards", lambda _shared, _kind: list(cards))
+    monkeypatch.setattr(AppState, "cards", lambda _shared, _kind: list(cards))
     tab.refresh_models()
 
 

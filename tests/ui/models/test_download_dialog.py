@@ -13,7 +13,7 @@ from studio.ui.models import download_thread
 from studio.ui.models.dialog import ModelsDialog
 from studio.ui.models.download_dialog import DownloadDialog
 from studio.ui.models.hub_dialog import HubDialog
-from studio.ui.models.partial_downloads import Unfinished
+from studio.ui.models.partial_downloads import PartialDownloads
 from studio.ui.widgets.factory import size_text
 from tests.checkpoints.text import make_gpt2
 from tests.models.hub.keyrings import MemoryKeyring, in_use
@@ -263,7 +263,7 @@ def test_going_on_keeps_the_revision_that_the_catalogue_names(open_studio, qtbot
         part = data.downloads / f"{FOLDER_PREFIX}{repo}" / "part"
         part.parent.mkdir(parents=True)
         part.write_bytes(b"begun")
-    there = Unfinished(open_studio().shared)
+    there = PartialDownloads(open_studio().shared)
     qtbot.addWidget(there)
     there.reload()
     qtbot.waitUntil(lambda: there.choice.count() == 2, timeout=PATIENCE)

@@ -14,7 +14,7 @@ from studio.models.install.scan import find
 from studio.models.registry import ModelRegistry
 from studio.ui.models import scan_dialog
 from studio.ui.models.dialog import ModelsDialog
-from studio.ui.models.scan_dialog import FindDialog
+from studio.ui.models.scan_dialog import ScanDialog
 from studio.ui.models.scan_list import KIND, NAME, STATE
 from tests.checkpoints.text import make_gpt2, make_llama
 from tests.models.files.layouts_of_others import hub_cache, put
@@ -45,7 +45,7 @@ def opened(open_studio, qtbot):
         studio.shared.reload_models()
 
     def start(*folders):
-        dialog = FindDialog(studio.shared, list(folders), studio.window)
+        dialog = ScanDialog(studio.shared, list(folders), studio.window)
         dialog.show()
         return dialog
 
@@ -225,7 +225,7 @@ def test_the_models_window_offers_it(open_studio, monkeypatch, tmp_path, qtbot):
     (dialog,) = studio.window.findChildren(ModelsDialog)
     dialog.find_button.click()
     assert not dialog.isVisible()
-    (opened,) = studio.window.findChildren(FindDialog)
+    (opened,) = studio.window.findChildren(ScanDialog)
     over(qtbot, opened)
     assert str(tmp_path) in opened.nothing.text()
     opened.close()

@@ -237,14 +237,14 @@ def test_after_a_kill_the_queue_is_paused_and_says_so(qtbot, open_studio, data):
 
 
 def test_the_queue_goes_on_when_the_folder_is_back(qtbot, open_studio, data):
-    from studio.ui.desktop.notifications import Attention
+    from studio.ui.desktop.notifications import Notifier
 
     studio = open_studio()
     blocked = data.root / "results"
     blocked.write_text("in the way")
     batch = Batch(id="b", source="x.txt", folder=str(blocked))
     job = new_job(TextRequest(prompt="row", seed=1, max_new_tokens=3), str(blocked), batch="b", row=1)
-    attention = studio.window.findChild(Attention)
+    attention = studio.window.findChild(Notifier)
     with qtbot.waitSignal(studio.shared.queue.pause_changed, timeout=PATIENCE):
         studio.shared.queue.submit([job], batch)
     assert studio.window.queue_bar.isVisible()

@@ -12,11 +12,11 @@ from studio.core.requests import ImageRequest
 from studio.engine.image.adapters import ip_adapter, lora, textual_inversion, vae
 from studio.engine.image.adapters.controlnet import with_controlnet
 from studio.engine.image.load import ImagePipeline
-from studio.engine.protocol import Run
-from studio.preflight.adapters import Wanted
+from studio.engine.protocol import JobContext
+from studio.preflight.adapters import ResolvedAdapter
 
 
-def put_on(run: Run, pipeline: ImagePipeline) -> ImagePipeline:
+def put_on(run: JobContext, pipeline: ImagePipeline) -> ImagePipeline:
     """Return the pipeline with the run's adapters on, and without any other. Raises StudioError with what is on then whole."""
     request = run.job.request
     assert isinstance(request, ImageRequest)
@@ -30,7 +30,7 @@ def put_on(run: Run, pipeline: ImagePipeline) -> ImagePipeline:
     return with_controlnet(pipeline, _of(run, "controlnet"), request, run.card)
 
 
-def _check_whole(run: Run, pipeline: ImagePipeline) -> None:
+def _check_whole(run: JobContext, pipeline: ImagePipeline) -> None:
     """Raise StudioError where the model is loaded piece by piece: only LoRAs know how to be put into pieces.
 
     With layers that come ahead of their turn a VAE can be put into them too; layers that are new have nobody who moves them.
@@ -49,5 +49,5 @@ def _check_whole(run: Run, pipeline: ImagePipeline) -> None:
         )
 
 
-def _of(run: Run, kind: str) -> list[Wanted]:
+def _of(run: JobContext, kind: str) -> list[ResolvedAdapter]:
     return [one for one in run.adapters if one.card.adapter == kind]

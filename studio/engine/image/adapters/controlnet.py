@@ -15,11 +15,13 @@ from studio.models.card import ModelCard
 from studio.models.files.complete_weights import require_complete_weights
 from studio.models.files.folder_check import read_json
 from studio.models.inspect.adapter import CONTROLNETS
-from studio.preflight.adapters import Wanted
+from studio.preflight.adapters import ResolvedAdapter
 from studio.preflight.images import fit_to
 
 
-def with_controlnet(pipeline: ImagePipeline, wanted: list[Wanted], request: ImageRequest, model: ModelCard) -> ImagePipeline:
+def with_controlnet(
+    pipeline: ImagePipeline, wanted: list[ResolvedAdapter], request: ImageRequest, model: ModelCard
+) -> ImagePipeline:
     """Return a pipeline of the same parts that follows the request's picture; the same one where no ControlNet is wanted.
 
     Raises StudioError.

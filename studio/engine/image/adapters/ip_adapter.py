@@ -7,19 +7,21 @@ from typing import Any
 
 from studio.core.errors import StudioError
 from studio.core.requests import ImageRequest
-from studio.engine.image.adapter_state import Worn
+from studio.engine.image.adapter_state import AppliedAdapters
 from studio.engine.image.adapters.weights import WRONG, no_fit, read_weights
 from studio.media.image_reader import read_picture
 from studio.models.card import ModelCard
 from studio.models.files.complete_weights import require_complete_weights
 from studio.models.files.weights_header import read_safetensors
 from studio.models.inspect.adapter import image_encoder_for, weights_file
-from studio.preflight.adapters import Wanted
+from studio.preflight.adapters import ResolvedAdapter
 
 _PARTS = ("image_encoder", "feature_extractor")
 
 
-def wear(pipe: Any, worn: Worn, wanted: list[Wanted], request: ImageRequest, model: ModelCard) -> dict[str, Any]:
+def wear(
+    pipe: Any, worn: AppliedAdapters, wanted: list[ResolvedAdapter], request: ImageRequest, model: ModelCard
+) -> dict[str, Any]:
     """Put an IP-Adapter on, or take it off where none is wanted; return what the pipeline's call gets. Raises StudioError."""
     digest = wanted[0].card.sha256 if wanted else ""
     if digest != worn.ip_adapter:
@@ -39,7 +41,7 @@ def wear(pipe: Any, worn: Worn, wanted: list[Wanted], request: ImageRequest, mod
     return {"ip_adapter_image": picture}
 
 
-def _keep_own(pipe: Any, worn: Worn) -> None:
+def _keep_own(pipe: Any, worn: AppliedAdapters) -> None:
     if not hasattr(pipe, "unet"):
         return
     worn.before_ip = {
@@ -48,7 +50,7 @@ def _keep_own(pipe: Any, worn: Worn) -> None:
     }  # fmt: skip
 
 
-def take_off(pipe: Any, worn: Worn) -> None:
+def take_off(pipe: Any, worn: AppliedAdapters) -> None:
     """Leave the model as it was loaded."""
     own, worn.before_ip, worn.ip_adapter = worn.before_ip, {}, ""
     if not own:

@@ -11,15 +11,15 @@ from typing import Any
 
 from studio.core.errors import StudioError
 from studio.core.events import Loading
-from studio.engine.image.adapter_state import Worn
+from studio.engine.image.adapter_state import AppliedAdapters
 from studio.engine.image.adapters.weights import WRONG, no_fit, read_weights
-from studio.engine.protocol import Run
+from studio.engine.protocol import JobContext
 from studio.models.card import ModelCard
 from studio.models.inspect.adapter import peft_scaling, weights_file
-from studio.preflight.adapters import Wanted
+from studio.preflight.adapters import ResolvedAdapter
 
 
-def wear(pipe: Any, worn: Worn, wanted: list[Wanted], run: Run) -> None:
+def wear(pipe: Any, worn: AppliedAdapters, wanted: list[ResolvedAdapter], run: JobContext) -> None:
     """Put these LoRAs on, each with its strength, and take all others off. Raises StudioError with none of them on."""
     names = {_peft_name(one.card): one for one in wanted}
     gone = [name for name, digest in worn.loras.items() if name not in names or names[name].card.sha256 != digest]
@@ -44,7 +44,7 @@ def wear(pipe: Any, worn: Worn, wanted: list[Wanted], run: Run) -> None:
         raise
 
 
-def take_off(pipe: Any, worn: Worn) -> None:
+def take_off(pipe: Any, worn: AppliedAdapters) -> None:
     """Leave the model as it was loaded."""
     worn.loras.clear()
     if hasattr(pipe, "unload_lora_weights"):

@@ -6,17 +6,17 @@ import copy
 from typing import Any
 
 from studio.core.errors import StudioError
-from studio.engine.image.adapter_state import Worn
+from studio.engine.image.adapter_state import AppliedAdapters
 from studio.engine.image.adapters.weights import WRONG, no_fit, read_weights
 from studio.models.card import ModelCard
-from studio.preflight.adapters import Wanted
+from studio.preflight.adapters import ResolvedAdapter
 
 _PARTS = (("tokenizer", "text_encoder"), ("tokenizer_2", "text_encoder_2"))
 _NAMES = {"text_encoder": "clip_l", "text_encoder_2": "clip_g"}
 """What the vectors for an encoder are called where a file has them for several."""
 
 
-def wear(pipe: Any, worn: Worn, wanted: list[Wanted], model: ModelCard) -> None:
+def wear(pipe: Any, worn: AppliedAdapters, wanted: list[ResolvedAdapter], model: ModelCard) -> None:
     """Let the model know these words and no other new ones. Raises StudioError; it knows none of them then."""
     names = {one.card.name: one.card.sha256 for one in wanted}
     if names == worn.tokens:
@@ -36,7 +36,7 @@ def wear(pipe: Any, worn: Worn, wanted: list[Wanted], model: ModelCard) -> None:
     worn.tokens = names
 
 
-def _keep_own(pipe: Any, worn: Worn) -> None:
+def _keep_own(pipe: Any, worn: AppliedAdapters) -> None:
     """Note what the model has now, and give it tokenizers that may change."""
     for tokenizer, encoder in _PARTS:
         if getattr(pipe, encoder, None) is not None:
@@ -45,7 +45,7 @@ def _keep_own(pipe: Any, worn: Worn) -> None:
             setattr(pipe, tokenizer, copy.deepcopy(getattr(pipe, tokenizer)))
 
 
-def take_off(pipe: Any, worn: Worn) -> None:
+def take_off(pipe: Any, worn: AppliedAdapters) -> None:
     """Leave the model as it was loaded."""
     for tokenizer, encoder in _PARTS:
         if encoder in worn.before_tokens:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from studio.core.errors import StudioError
-from studio.engine.image.adapter_state import Worn
+from studio.engine.image.adapter_state import AppliedAdapters
 from studio.engine.image.adapters.weights import WRONG, check_shapes, no_fit, read_weights
 from studio.models.card import ModelCard
-from studio.preflight.adapters import Wanted
+from studio.preflight.adapters import ResolvedAdapter
 
 
-def wear(pipe: Any, worn: Worn, wanted: list[Wanted], model: ModelCard) -> None:
+def wear(pipe: Any, worn: AppliedAdapters, wanted: list[ResolvedAdapter], model: ModelCard) -> None:
     """Decode with this VAE, or with the model's own where none is wanted. Raises StudioError with its own in place."""
     name = wanted[0].card.sha256 if wanted else ""
     if name == worn.vae:
@@ -28,7 +28,7 @@ def wear(pipe: Any, worn: Worn, wanted: list[Wanted], model: ModelCard) -> None:
     pipe.vae.load_state_dict({key: state[key] for key in own})
 
 
-def take_off(pipe: Any, worn: Worn) -> None:
+def take_off(pipe: Any, worn: AppliedAdapters) -> None:
     """Put the model's own weights back."""
     if worn.own_vae is not None:
         pipe.vae.load_state_dict(worn.own_vae)

@@ -7,23 +7,23 @@ from typing import Any
 
 from studio.core.errors import StudioError
 from studio.engine.runtime.placement import AS_USUAL
-from studio.engine.speech.autoregressive.base import Talker
+from studio.engine.speech.autoregressive.base import AutoregressiveSpeechModel
 from studio.engine.speech.sentences import Piece, split
 from studio.models.card import ModelCard
 from studio.models.inspect.voices import BARK_PARTS, bark_files
-from studio.models.memory.load_plan import Plan
+from studio.models.memory.load_plan import LoadPlan
 
 LONGEST = 150
 """Characters at once: it makes 13 seconds at most."""
 MAX_WORDS = 256
 
 
-class Bark(Talker):
+class Bark(AutoregressiveSpeechModel):
     """A loaded Bark."""
 
     marks = re.compile(r"\[(?:laughter|laughs|sighs|music|gasps|clears throat)\]|[♪♫]|(?:MAN|WOMAN):", re.IGNORECASE)
 
-    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
+    def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
         from transformers import BarkModel
 
         super().__init__(card, plan)

@@ -18,19 +18,19 @@ from studio.engine.protocol import Cancelled
 from studio.engine.runtime.interrupt import between_passes
 from studio.engine.runtime.placement import AS_USUAL, device_of, dtype_of
 from studio.engine.runtime.waveform_model import mono
-from studio.engine.speech.base import Speaker
+from studio.engine.speech.base import SpeechModel
 from studio.engine.speech.time_stretch import stretch
 from studio.models.card import ModelCard
-from studio.models.memory.load_plan import Plan
+from studio.models.memory.load_plan import LoadPlan
 
 LETTERS_A_SECOND = 5
 """Of the slowest speech: what a model makes beyond it is no speech any more."""
 
 
-class Talker(Speaker):
+class AutoregressiveSpeechModel(SpeechModel):
     """A loaded speech model. A family's class says how it is loaded and what it makes of a piece of text."""
 
-    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
+    def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
         self.card = card
         self.plan = plan
         self.device = device_of(plan)

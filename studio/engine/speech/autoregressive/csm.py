@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from studio.engine.runtime.placement import AS_USUAL
-from studio.engine.speech.autoregressive.base import Talker, longest
+from studio.engine.speech.autoregressive.base import AutoregressiveSpeechModel, longest
 from studio.engine.speech.sentences import Piece, grouped, split
 from studio.models.card import ModelCard
-from studio.models.memory.load_plan import Plan
+from studio.models.memory.load_plan import LoadPlan
 
 GROUP = 160
 """Characters of a piece: a few words alone are spoken badly."""
 
 
-class Csm(Talker):
+class Csm(AutoregressiveSpeechModel):
     """A loaded CSM. What it said first is told to it with every next piece, so that the voice stays."""
 
-    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
+    def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
         from transformers import CsmForConditionalGeneration
 
         super().__init__(card, plan)

@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from studio.engine.runtime.placement import AS_USUAL
-from studio.engine.speech.autoregressive.base import Talker, longest
+from studio.engine.speech.autoregressive.base import AutoregressiveSpeechModel, longest
 from studio.engine.speech.sentences import Piece, grouped, split
 from studio.models.card import ModelCard
-from studio.models.memory.load_plan import Plan
+from studio.models.memory.load_plan import LoadPlan
 
 GROUP = 200
 """Characters of a piece, some 15 seconds: it speaks 5 to 20 well, and has room for 35, those of the first piece among them."""
@@ -18,12 +18,12 @@ DAC_FRAMES = 86.2
 _SPEAKER = re.compile(r"\[S[12]\]")
 
 
-class Dia(Talker):
+class Dia(AutoregressiveSpeechModel):
     """A loaded Dia with its DAC. What it said first is told to it with every next piece, so that the voices stay."""
 
     marks = _SPEAKER
 
-    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
+    def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
         from transformers import DacModel, DiaFeatureExtractor, DiaForConditionalGeneration, DiaProcessor
 
         super().__init__(card, plan)

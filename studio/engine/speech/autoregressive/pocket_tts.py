@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from studio.engine.runtime.placement import AS_USUAL
-from studio.engine.speech.autoregressive.base import Talker
+from studio.engine.speech.autoregressive.base import AutoregressiveSpeechModel
 from studio.engine.speech.sentences import Piece, grouped, split
 from studio.models.card import ModelCard
 from studio.models.inspect.voices import sample_files
-from studio.models.memory.load_plan import Plan
+from studio.models.memory.load_plan import LoadPlan
 
 GROUP = 200
 """Characters of a piece; the model was trained on such."""
@@ -18,10 +18,10 @@ SHORT_WORDS, FRAMES_AFTER, FRAMES_AFTER_SHORT = 4, 2, 4
 FADE_SECONDS = 0.005
 
 
-class Pocket(Talker):
+class Pocket(AutoregressiveSpeechModel):
     """A loaded Pocket TTS or Phonon with its codec, and the voices in its folder `voices`."""
 
-    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
+    def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
         from transformers import AutoModelForTextToWaveform, PocketTTSAudioTokenizerModel
 
         super().__init__(card, plan)

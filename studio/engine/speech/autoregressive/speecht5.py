@@ -10,11 +10,11 @@ from typing import Any
 
 from studio.core.errors import StudioError
 from studio.engine.runtime.placement import AS_USUAL
-from studio.engine.speech.autoregressive.base import Talker
+from studio.engine.speech.autoregressive.base import AutoregressiveSpeechModel
 from studio.engine.speech.base import MAX_FOREIGN
 from studio.engine.speech.sentences import Piece, split
 from studio.models.card import ModelCard
-from studio.models.memory.load_plan import Plan
+from studio.models.memory.load_plan import LoadPlan
 
 RATE = 16_000
 WINDOW, HOP, LOWEST, HIGHEST = 1024, 256, 80.0, 7600.0
@@ -22,10 +22,10 @@ WINDOW, HOP, LOWEST, HIGHEST = 1024, 256, 80.0, 7600.0
 ROUNDS = 40
 
 
-class SpeechT5(Talker):
+class SpeechT5(AutoregressiveSpeechModel):
     """A loaded SpeechT5."""
 
-    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
+    def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
         from transformers import SpeechT5ForTextToSpeech, SpeechT5HifiGan
 
         super().__init__(card, plan)

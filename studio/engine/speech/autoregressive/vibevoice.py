@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from studio.engine.runtime.placement import AS_USUAL
-from studio.engine.speech.autoregressive.base import Talker, longest
+from studio.engine.speech.autoregressive.base import AutoregressiveSpeechModel, longest
 from studio.engine.speech.sentences import Piece, grouped, split
 from studio.models.card import ModelCard
-from studio.models.memory.load_plan import Plan
+from studio.models.memory.load_plan import LoadPlan
 
 RATE = 24_000
 GROUP = 4_000
@@ -23,12 +23,12 @@ TASK = (
 _TURN = re.compile(r"(?:^|\s)(?:Speaker\s+(\d)\s*:|\[(\d)\]:?)\s*", re.IGNORECASE)
 
 
-class VibeVoice(Talker):
+class VibeVoice(AutoregressiveSpeechModel):
     """A loaded VibeVoice."""
 
     marks = _TURN
 
-    def __init__(self, card: ModelCard, plan: Plan = AS_USUAL) -> None:
+    def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
         from transformers import VibeVoiceForConditionalGeneration
 
         super().__init__(card, plan)
