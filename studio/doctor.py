@@ -185,6 +185,8 @@ def _writable(data: DataFolder) -> Check:
         data.create()
         with tempfile.TemporaryFile(dir=data.root) as file:
             file.write(b"x")
+    except StudioError as error:
+        return Check("Data folder", "bad", error.message, "Choose another with --data-dir.")
     except OSError as error:
         return Check("Data folder", "bad", f"{data.root}: {error.strerror}", "Choose another with --data-dir.")
     return Check("Data folder", "ok", str(data.root))

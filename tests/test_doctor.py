@@ -1,6 +1,7 @@
 """The doctor tells what is there and what to do, also where something is broken, without importing torch itself."""
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from studio.core.paths import DataFolder
 from studio.doctor import examine
 from studio.models import llama_cpp
 from studio.models.install.add import add
+from studio.models.memory import probe_process
 from tests.models.made import folder_of, make_gguf
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,7 +56,7 @@ def test_it_imports_neither_torch_nor_qt(data):
 )
 def test_a_broken_torch_is_bad_and_the_rest_is_still_told(data, tmp_path, monkeypatch, code, reason):
     (tmp_path / "torch.py").write_text(code)
-    monkeypatch.setattr(doctor, "_environment", lambda: {**doctor.os.environ, "PYTHONPATH": str(tmp_path)})
+    monkeypatch.setattr(probe_process, "_environment", lambda: {**os.environ, "PYTHONPATH": str(tmp_path)})
     checks = found(data)
     assert checks["torch"].state == "bad"
     assert reason in checks["torch"].found
@@ -70,8 +72,8 @@ def test_no_module_in_the_persons_folder_is_run(data, tmp_path, monkeypatch):
 
 def test_a_torch_that_hangs_is_given_up(data, tmp_path, monkeypatch):
     (tmp_path / "torch.py").write_text("import threading; threading.Event().wait()")
-    monkeypatch.setattr(doctor, "_environment", lambda: {**doctor.os.environ, "PYTHONPATH": str(tmp_path)})
-    monkeypatch.setattr(doctor, "PROBE_SECONDS", 3)
+    monkeypatch.setattr(probe_process, "_environment", lambda: {**os.environ, "PYTHONPATH": str(tmp_path)})
+    monkeypatch.setattr(probe_process, "PROBE_SECONDS", 3)
     assert found(data)["torch"].state == "bad"
 
 

@@ -18,6 +18,7 @@ from studio.engine.image import generate as image
 from studio.engine.image import source_image
 from studio.engine.local import LocalEngine
 from studio.library.artifacts import read_recipe
+from studio.media import image_reader
 from studio.media.image_reader import look, read_mask, read_picture
 from studio.models.card import ModelCard
 from studio.models.card_store import card_folder, write_card
@@ -174,7 +175,7 @@ def test_the_recipe_names_the_files_and_their_hashes(data, tmp_path):
     engine.generate(gone, events.append, lambda: False)
     assert isinstance(events[-1], Failed)
     assert events[-1].failure.message == "gone.png is not there."
-    engine.generate(job, events.append, lambda: True)
+    engine.generate(new_job(job.request, str(data.outputs)), events.append, lambda: True)
     assert isinstance(events[-1], Cancelled)
     engine.close()
 
@@ -391,7 +392,7 @@ def test_what_is_no_file_or_no_picture_is_refused(tmp_path):
 
 
 def test_a_file_of_too_many_bytes_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(source_image, "MAX_BYTES", 100)
+    monkeypatch.setattr(image_reader, "MAX_BYTES", 100)
     with pytest.raises(StudioError, match="are the most for a picture"):
         read_picture(red(tmp_path / "a.bmp"))
 
