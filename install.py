@@ -32,7 +32,7 @@ WINDOW_PACKAGES = [
     "fonts-dejavu-core",
     "fonts-noto-cjk",
 ]
-TEST_PACKAGES = ["xvfb", "xdotool", "dbus", "strace"]
+TEST_PACKAGES = ["xvfb", "xdotool", "dbus", "strace", "gcc", "libc6-dev"]
 
 
 def main() -> int:

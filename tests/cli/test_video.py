@@ -41,7 +41,7 @@ def test_the_suffix_chooses_the_format_and_the_picture_is_found_from_here(fake, 
     [
         (["--frames", "0"], "num_frames: must be at least 1"),
         (["--fps", "fast"], "frame_rate: 'fast' is not a whole number"),
-        (["--image", "there-is-none.png"], "image: there is no picture"),
+        (["--image", "there-is-none.png"], "image: there-is-none.png is not there"),
         (["--image", "music.mid"], "image: must be a picture"),
         (["-o", "x.gif"], "cannot end in .gif"),
         (["--width", "2048", "--height", "2048", "--frames", "900"], "more than 1,073,741,824 pixels"),
@@ -67,7 +67,7 @@ def test_videos_in_a_batch_run_are_reported_and_not_made_twice(fake, tmp_path):
     with (tmp_path / "rows.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows)
     done = fake("batch", tmp_path / "rows.csv", "-o", tmp_path / "made", "--check")
-    assert "there is no picture" in done.stderr + done.stdout
+    assert "gone.png is not there" in done.stderr + done.stdout
     done = fake("batch", tmp_path / "rows.csv", "-o", tmp_path / "made")
     videos = sorted((tmp_path / "made").glob("*.mp4"))
     assert len(videos) == 2, done.stderr
