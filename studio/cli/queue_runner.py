@@ -81,6 +81,8 @@ class Run:
         """How many jobs were submitted."""
         self._refused = ""
         self._ended = False
+        self._is_waiting = False
+        """True while the event loop runs."""
         """Whether the run is over, perhaps before the event loop began: leaving a loop that does not run yet does nothing."""
         self._queue_failed = False
         """Whether the queue could not store something: it may not be able to store a cancel either."""
@@ -157,7 +159,9 @@ class Run:
                 self.session.start()
                 begin()
                 if self._waiting and not self._ended:
+                    self._is_waiting = True
                     self._application.exec()
+                    self._is_waiting = False
         finally:
             timer.stop()
             signal.signal(signal.SIGINT, before)
@@ -266,7 +270,8 @@ class Run:
 
     def _end(self, code: int) -> None:
         self._ended = True
-        self._application.exit(code)
+        if self._is_waiting:  # without a running loop Qt would end the next one at once
+            self._application.exit(code)
 
     def _quit_when_over(self) -> None:
         if not self._waiting and not self._open_batches:

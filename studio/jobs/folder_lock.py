@@ -24,6 +24,8 @@ class FolderLock(NamedTuple):
 
 def holder_of(data: DataFolder) -> int:
     """Return the process id of the program that runs this folder's queue; 0 where none does, or it is dead."""
+    if not data.lock.is_file():  # reading a FIFO would wait forever
+        return 0
     process, host, _program = QLockFile(str(data.lock)).getLockInfo()
     if not process or (host and host != QSysInfo.machineHostName()):
         return int(process)  # nobody; or another computer's, which cannot be asked

@@ -17,12 +17,12 @@ TELL = """
 import sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QWidget
-from studio.ui import desktop
+from studio.ui.desktop import taskbar
 application = QApplication(["studio", "-platform", "minimal"])
 window = QWidget()
-desktop.show_progress(window, 0.25)
-desktop.show_progress(window, None)
-desktop.notify("Studio", "All jobs are done.")
+taskbar.show_progress(window, 0.25)
+taskbar.show_progress(window, None)
+taskbar.notify("Studio", "All jobs are done.")
 QTimer.singleShot(200, application.quit)
 application.exec()
 """
