@@ -127,7 +127,9 @@ def test_a_download_speaks_to_its_hub_only(watched, data, tmp_path):
             data, *command, isolated=False, HF_ENDPOINT=hub.endpoint, PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring"
         )
         ports = {address.rpartition(":")[2] for address in (hub.endpoint, hub.storage)}
-    outside = [finding for finding in found.findings if finding.kind != "network" or "studio.models.hub.worker" not in finding.program]
+    outside = [
+        finding for finding in found.findings if finding.kind != "network" or "studio.models.hub.worker" not in finding.program
+    ]
     assert outside == [], found.report
     connected = {match[1] for finding in found.findings if (match := re.match(r"connect.*htons\((\d+)\)", finding.what))}
     assert connected == ports, found.report
