@@ -104,7 +104,8 @@ def test_a_question_keeps_to_itself(watched, data, arguments):
 
 
 def test_the_window_keeps_to_itself(watched, installed):
-    found = watched(installed, "-m", "tests.privacy.window", str(installed.root))
+    root = str(Path(__file__).parents[2])
+    found = watched(installed, "-m", "tests.privacy.window", str(installed.root), PYTHONPATH=root)
     assert found.findings == [], found.report
 
 
