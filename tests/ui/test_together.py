@@ -43,7 +43,8 @@ def test_texts_of_jobs_that_run_together_are_all_shown(qtbot, studio, data):
     saved = {path.read_text(encoding="utf-8") for path in data.outputs.glob("*.txt")}
     assert len(saved) == 3
     qtbot.waitUntil(lambda: set(tab.view.texts().values()) == saved, timeout=PATIENCE)
-    assert [tab.view.tabs.tabText(number) for number in range(3)] == ["1 · cat 0", "2 · cat 1", "3 · cat 2"]
+    titles = ["1 · cat 0", "2 · cat 1", "3 · cat 2"]  # set when the file is read, after the text has streamed
+    qtbot.waitUntil(lambda: [tab.view.tabs.tabText(number) for number in range(3)] == titles, timeout=PATIENCE)
     assert tab.view.tabs.isVisible()
     tab.view.tabs.setCurrentIndex(1)
     (second,) = data.outputs.glob("*cat-1*.txt")

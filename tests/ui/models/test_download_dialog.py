@@ -115,7 +115,7 @@ def test_a_gguf_can_be_chosen_instead(opened, hub, gpt2, tmp_path, qtbot):
     paths = [make_gguf(tmp_path / name) for name in ("a.gguf", "b.gguf")]
     hub.add("org/both", {**gpt2, **{path.name: path.read_bytes() for path in paths}})
     looked(dialog, qtbot, "org/both")
-    assert dialog.choice.isVisible()
+    qtbot.waitUntil(dialog.choice.isVisible, timeout=PATIENCE)
     assert [dialog.choice.itemText(row).split(",")[0] for row in range(3)] == ["5 files", "a.gguf", "b.gguf"]
     hub.add("org/only", {path.name: path.read_bytes() for path in paths})
     looked(dialog, qtbot, "org/only")
