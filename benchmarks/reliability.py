@@ -15,6 +15,7 @@ import csv
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -213,9 +214,21 @@ def wait_for_end(command: subprocess.Popen[bytes]) -> int:
     """Wait for a command whose window is gone; return 1 where it had to be killed."""
     if wait(command, HUNG_SECONDS):
         return 0
+    print_stacks(command.pid)
     command.kill()
     command.wait()
     return 1
+
+
+def print_stacks(pid: int) -> None:
+    """Print what a command that does not end waits for; with the stacks of its threads if py-spy is installed."""
+    for process in (psutil.Process(pid), *descendants(pid)):
+        sys.stderr.write(f"{process.pid} {process.status()} {process.cmdline()}\n")
+        if tool := shutil.which("py-spy"):
+            result = subprocess.run(
+                [tool, "dump", "--pid", str(process.pid)], capture_output=True, text=True, timeout=60, check=False
+            )
+            sys.stderr.write(result.stdout + result.stderr)
 
 
 def descendants(pid: int) -> list[psutil.Process]:

@@ -138,7 +138,7 @@ def test_a_cancel_kills_the_program(data, tmp_path, piper):
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it ends when it has spoken its piece")
 def test_the_program_ends_with_the_child_that_started_it(data, tmp_path, piper):
     card, events = added(data, tmp_path), []
-    engine = ProcessEngine(data)
+    engine = ProcessEngine(data, "spawn")  # a fork server of an earlier test has that test's PATH
     job = new_job(SpeechRequest(prompt="This goes on forever.", model=card.name, seed=1), str(data.outputs))
     thread = threading.Thread(target=engine.generate, args=(job, events.append, lambda: False))
     thread.start()
