@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Install Studio from this folder and open it; or, with --test, install what the tests need and run them.
+"""Install Studio from this folder and open it; or, with --test, install what the tests need and run
+them.
 
-Needs nothing but Python 3.11+: it makes a virtual environment in `.venv`, installs what Debian and Ubuntu lack for a window,
-fetches the starter model (99 MB) and starts the program. What is there already is not done again.
+Needs nothing but Python 3.11+: it makes a virtual environment in `.venv`, installs what Debian and
+Ubuntu lack for a window, fetches the starter model (99 MB) and starts the program. What is there
+already is not done again.
 """
 
 from __future__ import annotations
@@ -44,12 +46,26 @@ def main() -> int:
     install_system_packages(WINDOW_PACKAGES + (TEST_PACKAGES if options.test else []))
     scripts = make_environment(Path(options.venv))
     say("Installing Studio" + (" and what its tests need" if options.test else ""))
-    subprocess.run([scripts / "python", "-m", "pip", "install", "--quiet", f"{HERE}[test]" if options.test else HERE], check=True)
+    subprocess.run(
+        [
+            scripts / "python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            f"{HERE}[test]" if options.test else HERE,
+        ],
+        check=True,
+    )
     if options.test:
-        return subprocess.run([scripts / "python", "-m", "pytest", *rest], cwd=HERE, check=False).returncode
+        return subprocess.run(
+            [scripts / "python", "-m", "pytest", *rest], cwd=HERE, check=False
+        ).returncode
     if not options.no_starter:
         say("Fetching the starter model")
-        if subprocess.run([scripts / "studio", "models", "install", "starter"], check=False).returncode:
+        if subprocess.run(
+            [scripts / "studio", "models", "install", "starter"], check=False
+        ).returncode:
             say("The starter model is not there yet; the window has a button for it.")
     if options.no_window:
         say(f"Start Studio with {scripts / 'studio'}")
@@ -79,7 +95,11 @@ def install_system_packages(packages: list[str]) -> None:
     say(f"Installing system packages: {' '.join(missing)}")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run([*sudo, "apt-get", "update", "-qq"], check=True)
-    subprocess.run([*sudo, "apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], check=True, env=environment)
+    subprocess.run(
+        [*sudo, "apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing],
+        check=True,
+        env=environment,
+    )
 
 
 def make_environment(folder: Path) -> Path:
@@ -88,7 +108,9 @@ def make_environment(folder: Path) -> Path:
     if not scripts.exists():
         say(f"Making the virtual environment {folder}")
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([scripts / "python", "-m", "pip", "install", "--quiet", "--upgrade", "pip"], check=True)
+        subprocess.run(
+            [scripts / "python", "-m", "pip", "install", "--quiet", "--upgrade", "pip"], check=True
+        )
     return scripts
 
 
@@ -100,17 +122,26 @@ def say(text: str) -> None:
 def _has_package(name: str) -> bool:
     # Newer Debian and Ubuntu call some of them …t64; apt-get knows both names, dpkg only its own.
     query = ["dpkg-query", "--show", "--showformat=${Status}\n", name, f"{name}t64"]
-    return "install ok installed" in subprocess.run(query, capture_output=True, text=True, check=False).stdout
+    return (
+        "install ok installed"
+        in subprocess.run(query, capture_output=True, text=True, check=False).stdout
+    )
 
 
 def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(
-        "--test", action="store_true", help="install what the tests need and run them; other arguments go to pytest"
+        "--test",
+        action="store_true",
+        help="install what the tests need and run them; other arguments go to pytest",
     )
     parser.add_argument("--no-starter", action="store_true", help="do not fetch the starter model")
     parser.add_argument("--no-window", action="store_true", help="do not open the window")
-    parser.add_argument("--venv", default=str(HERE / ".venv"), help="the virtual environment's folder")
+    parser.add_argument(
+        "--venv", default=str(HERE / ".venv"), help="the virtual environment's folder"
+    )
     return parser.parse_known_args(arguments)
 
 

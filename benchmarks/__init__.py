@@ -1,1 +1,3 @@
-"""Measures the numbers of docs/performance.md. `python -m benchmarks` runs them all and prints the table."""
+"""Measures the numbers of docs/performance.md. `python -m benchmarks` runs them all and prints the
+table.
+"""

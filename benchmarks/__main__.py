@@ -7,11 +7,28 @@ import subprocess
 import sys
 
 MODULES = (
-    "startup", "ui_delay", "throughput", "child_restart", "starter_image", "starter_music", "gguf_load", "gguf_speed",
+    "startup",
+    "ui_delay",
+    "throughput",
+    "child_restart",
+    "starter_image",
+    "starter_music",
+    "gguf_load",
+    "gguf_speed",
     "saving",
-    "inspect_models", "model_switch", "text_batch", "image_batch", "queue_cost", "batch_read", "batch_window",
-    "batch_fuzz", "batch_bombs", "header_fuzz", "download_cuts", "reliability",
-)  # fmt: skip
+    "inspect_models",
+    "model_switch",
+    "text_batch",
+    "image_batch",
+    "queue_cost",
+    "batch_read",
+    "batch_window",
+    "batch_fuzz",
+    "batch_bombs",
+    "header_fuzz",
+    "download_cuts",
+    "reliability",
+)
 """Those from `batch_fuzz` on take longest: half an hour and more."""
 
 NOT_THERE = (("library of 100 000 artifacts, first show", "<= 50 ms"),)
@@ -23,16 +40,29 @@ def main() -> int:
     lines = []
     for module in MODULES:
         sys.stderr.write(f"{module} …\n")
-        done = subprocess.run([sys.executable, "-m", f"benchmarks.{module}"], stdout=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", f"benchmarks.{module}"],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
         lines += [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         if done.returncode:
             lines.append({"name": module, "limit": "", "value": "failed", "ok": False})
-    lines += [{"name": name, "limit": limit, "value": "not there", "ok": False} for name, limit in NOT_THERE]
+    lines += [
+        {"name": name, "limit": limit, "value": "not there", "ok": False}
+        for name, limit in NOT_THERE
+    ]
     width = max(len(line["name"]) for line in lines)
     for line in lines:
-        more = {name: value for name, value in line.items() if name not in ("name", "limit", "value", "ok")}
+        more = {
+            name: value
+            for name, value in line.items()
+            if name not in ("name", "limit", "value", "ok")
+        }
         sys.stdout.write(
-            f"{line['name']:{width}}  {line['limit']:>8}  {line['value']:>10}  {'pass' if line['ok'] else 'MISS'}  {more}\n"
+            f"{line['name']:{width}}  {line['limit']:>8}  {line['value']:>10}  "
+            f"{'pass' if line['ok'] else 'MISS'}  {more}\n"
         )
     return 0 if all(line["ok"] for line in lines) else 1
 

@@ -1,8 +1,10 @@
-"""Runs hostile argument vectors against the command line: `python -m benchmarks.argument_fuzz --count 500 --seed 1`.
+"""Runs hostile argument vectors against the command line: `python -m benchmarks.argument_fuzz
+--count 500 --seed 1`.
 
-The vectors are drawn from the program's own commands and options (`tests/cli/hostile_arguments.py`);
-`tests/cli/test_argument_fuzz.py` runs some of them. Exit code 1 where one ends in a traceback, a hang, a wrong exit code,
-without a sentence, or takes too much.
+The vectors are drawn from the program's own commands and options
+(`tests/cli/hostile_arguments.py`);
+`tests/cli/test_argument_fuzz.py` runs some of them. Exit code 1 where one ends in a traceback, a
+hang, a wrong exit code, without a sentence, or takes too much.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ def main() -> int:
         found = run_all(asked.seed, asked.count, place, DataFolder(Path(folder) / "data"))
     codes = ", ".join(f"{count} × exit code {code}" for code, count in sorted(found.codes.items()))
     print(f"{found.count} vectors: {codes}; {len(found.faults)} faults")
-    print(f"slowest {found.slowest:.2f} s of CPU without start-up, largest {found.largest >> 20} MB")
+    print(
+        f"slowest {found.slowest:.2f} s of CPU without start-up, largest {found.largest >> 20} MB"
+    )
     for fault in found.faults:
         print(fault)
     return bool(found.faults)

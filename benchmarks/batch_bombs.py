@@ -1,4 +1,5 @@
-"""Batch files that are made to eat time and memory: each is understood or refused within 10 s of CPU and 300 MB.
+"""Batch files that are made to eat time and memory: each is understood or refused within 10 s of
+CPU and 300 MB.
 
 python -m benchmarks.batch_bombs            all of them, as a table for docs/security.md
 python -m benchmarks.batch_bombs --only xlsx
@@ -41,7 +42,12 @@ def bomb(name: str) -> Callable[[Bomb], Bomb]:
     return add
 
 
-def text_bomb(name: str, suffix: str, pieces: Iterable[str | bytes] | Callable[[], Iterable[str | bytes]], *more: str) -> None:
+def text_bomb(
+    name: str,
+    suffix: str,
+    pieces: Iterable[str | bytes] | Callable[[], Iterable[str | bytes]],
+    *more: str,
+) -> None:
     """A file of these pieces, with further arguments."""
 
     def make(folder: Path) -> list[str]:
@@ -53,13 +59,19 @@ def text_bomb(name: str, suffix: str, pieces: Iterable[str | bytes] | Callable[[
     BOMBS[name] = make
 
 
-# Spreadsheets -----------------------------------------------------------------------------------------------------------------
+# Spreadsheets
+# ----------------------------------------------------------------------
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 HEAD = '<?xml version="1.0"?>'
-SHEET, SHARED, STYLES, BOOK = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml", "xl/workbook.xml"
+SHEET, SHARED, STYLES, BOOK = (
+    "xl/worksheets/sheet1.xml",
+    "xl/sharedStrings.xml",
+    "xl/styles.xml",
+    "xl/workbook.xml",
+)
 HEADER_ROW = '<row r="1"><c r="A1" t="inlineStr"><is><t>prompt</t></is></c></row>'
 FIRST_ROW = '<row r="2"><c r="A2" t="inlineStr"><is><t>a cat</t></is></c></row>'
 SHARED_ROW = '<row r="2"><c r="A2" t="s"><v>5</v></c></row>'
@@ -70,20 +82,37 @@ def relation(number: int, kind: str, target: str) -> str:
 
 
 PARTS = {
-    "_rels/.rels": f'{HEAD}<Relationships xmlns="{PACKAGE}">{relation(1, "officeDocument", "xl/workbook.xml")}</Relationships>',
-    "xl/_rels/workbook.xml.rels": f'{HEAD}<Relationships xmlns="{PACKAGE}">{relation(1, "worksheet", "worksheets/sheet1.xml")}'
-    f"{relation(2, 'sharedStrings', 'sharedStrings.xml')}{relation(3, 'styles', 'styles.xml')}</Relationships>",
-    BOOK: f'{HEAD}<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets>'
+    "_rels/.rels": f"{HEAD}<Relationships "
+    f'xmlns="{PACKAGE}">{relation(1, "officeDocument", "xl/workbook.xml")}</Relationships>',
+    "xl/_rels/workbook.xml.rels": f"{HEAD}<Relationships "
+    f'xmlns="{PACKAGE}">{relation(1, "worksheet", "worksheets/sheet1.xml")}'
+    f"{relation(2, 'sharedStrings', 'sharedStrings.xml')}{relation(3, 'styles', 'styles.xml')}</Relationships>",  # noqa: E501
+    BOOK: f'{HEAD}<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}"><sheets><sheet name="S" '
+    'sheetId="1" r:id="rId1"/></sheets>'
     "{}</workbook>",
 }
 
 
 def sheet(rows: str, before: str = "", after: str = "", doctype: str = "") -> list[str]:
-    return [f'{HEAD}{doctype}<worksheet xmlns="{MAIN}">{before}<sheetData>', rows, f"</sheetData>{after}</worksheet>"]
+    return [
+        f'{HEAD}{doctype}<worksheet xmlns="{MAIN}">{before}<sheetData>',
+        rows,
+        f"</sheetData>{after}</worksheet>",
+    ]
 
 
-def xlsx(path: Path, parts: dict[str, Iterable[str]], book: str = "", *, compression: int = zipfile.ZIP_DEFLATED) -> None:
-    whole = {name: [text.replace("{}", book)] for name, text in PARTS.items()} | {SHEET: sheet(HEADER_ROW + FIRST_ROW)} | parts
+def xlsx(
+    path: Path,
+    parts: dict[str, Iterable[str]],
+    book: str = "",
+    *,
+    compression: int = zipfile.ZIP_DEFLATED,
+) -> None:
+    whole = (
+        {name: [text.replace("{}", book)] for name, text in PARTS.items()}
+        | {SHEET: sheet(HEADER_ROW + FIRST_ROW)}
+        | parts
+    )
     with zipfile.ZipFile(path, "w", compression) as archive:
         for name, pieces in whole.items():
             with archive.open(name, "w", force_zip64=True) as part:
@@ -91,7 +120,9 @@ def xlsx(path: Path, parts: dict[str, Iterable[str]], book: str = "", *, compres
                     part.write(piece.encode())
 
 
-def xlsx_bomb(name: str, parts: Callable[[], dict[str, Iterable[str]]], book: Callable[[], str] = str) -> None:
+def xlsx_bomb(
+    name: str, parts: Callable[[], dict[str, Iterable[str]]], book: Callable[[], str] = str
+) -> None:
     def make(folder: Path) -> list[str]:
         xlsx(folder / "bomb.xlsx", parts(), book())
         return ["bomb.xlsx"]
@@ -111,38 +142,65 @@ def around(begin: str, middle: Iterable[str], end: str) -> Iterable[str]:
 
 
 SST = f'{HEAD}<sst xmlns="{MAIN}">'
-ENTITIES = "<!DOCTYPE l [<!ENTITY a 'aaaaaaaaaa'>" + "".join(
-    f"<!ENTITY {chr(98 + n)} '{f'&{chr(97 + n)};' * 10}'>" for n in range(9)
-) + "]>"  # fmt: skip
+ENTITIES = (
+    "<!DOCTYPE l [<!ENTITY a 'aaaaaaaaaa'>"
+    + "".join(f"<!ENTITY {chr(98 + n)} '{f'&{chr(97 + n)};' * 10}'>" for n in range(9))
+    + "]>"
+)
 xlsx_bomb("xlsx, nothing wrong with it", dict)
-xlsx_bomb("xlsx, entities that explode", lambda: {SHEET: sheet(HEADER_ROW + FIRST_ROW.replace("a cat", "&j;"), doctype=ENTITIES)})
+xlsx_bomb(
+    "xlsx, entities that explode",
+    lambda: {SHEET: sheet(HEADER_ROW + FIRST_ROW.replace("a cat", "&j;"), doctype=ENTITIES)},
+)
 xlsx_bomb(
     "xlsx, entities in shared strings",
-    lambda: {SHEET: sheet(HEADER_ROW + SHARED_ROW), SHARED: [f'{HEAD}{ENTITIES}<sst xmlns="{MAIN}"><si><t>&j;</t></si></sst>']},
+    lambda: {
+        SHEET: sheet(HEADER_ROW + SHARED_ROW),
+        SHARED: [f'{HEAD}{ENTITIES}<sst xmlns="{MAIN}"><si><t>&j;</t></si></sst>'],
+    },
 )
-xlsx_bomb("xlsx, 390 MB of blanks", lambda: {SHEET: around(HEAD, repeated(" ", 390 << 20, 1 << 20), "")})
+xlsx_bomb(
+    "xlsx, 390 MB of blanks", lambda: {SHEET: around(HEAD, repeated(" ", 390 << 20, 1 << 20), "")}
+)
 xlsx_bomb(
     "xlsx, 99 MB of blanks",
-    lambda: {SHEET: around(*(lambda s: (s[0] + HEADER_ROW, repeated(" ", 99 << 20, 1 << 20), s[2]))(sheet("")))},
+    lambda: {
+        SHEET: around(
+            *(lambda s: (s[0] + HEADER_ROW, repeated(" ", 99 << 20, 1 << 20), s[2]))(sheet(""))
+        )
+    },
 )
 xlsx_bomb(
     "xlsx, a cell of 99 MB",
     lambda: {
         SHEET: around(
-            *(lambda s: (f"{s[0]}{HEADER_ROW}{FIRST_ROW[:-26]}", repeated("a", 99 << 20, 1 << 20), FIRST_ROW[-26:] + s[2]))(
-                sheet("")
-            )
+            *(
+                lambda s: (
+                    f"{s[0]}{HEADER_ROW}{FIRST_ROW[:-26]}",
+                    repeated("a", 99 << 20, 1 << 20),
+                    FIRST_ROW[-26:] + s[2],
+                )
+            )(sheet(""))
         )
     },
 )
-xlsx_bomb("xlsx, ten parts of 50 MB", lambda: {f"xl/x{n}.xml": repeated("\0", 50 << 20, 1 << 20) for n in range(10)})
+xlsx_bomb(
+    "xlsx, ten parts of 50 MB",
+    lambda: {f"xl/x{n}.xml": repeated("\0", 50 << 20, 1 << 20) for n in range(10)},
+)
 xlsx_bomb(
     "xlsx, 12 million shared strings",
-    lambda: {SHEET: sheet(HEADER_ROW + SHARED_ROW), SHARED: around(SST, repeated("<si><t>x</t></si>", 12_000_000), "</sst>")},
+    lambda: {
+        SHEET: sheet(HEADER_ROW + SHARED_ROW),
+        SHARED: around(SST, repeated("<si><t>x</t></si>", 12_000_000), "</sst>"),
+    },
 )
 xlsx_bomb(
     "xlsx, a million shared strings",
-    lambda: {SHEET: sheet(HEADER_ROW + SHARED_ROW), SHARED: around(SST, repeated("<si><t>x</t></si>", 1_000_000), "</sst>")},
+    lambda: {
+        SHEET: sheet(HEADER_ROW + SHARED_ROW),
+        SHARED: around(SST, repeated("<si><t>x</t></si>", 1_000_000), "</sst>"),
+    },
 )
 xlsx_bomb(
     "xlsx, a shared string of many runs",
@@ -163,24 +221,51 @@ xlsx_bomb(
     },
 )
 xlsx_bomb("xlsx, rows within rows", lambda: {SHEET: sheet("<row>" * 400_000 + "</row>" * 400_000)})
-xlsx_bomb("xlsx, unknown elements", lambda: {SHEET: sheet("".join(f"<e{n}/>" for n in range(2_000_000)))})
+xlsx_bomb(
+    "xlsx, unknown elements", lambda: {SHEET: sheet("".join(f"<e{n}/>" for n in range(2_000_000)))}
+)
 xlsx_bomb(
     "xlsx, unknown attributes",
-    lambda: {SHEET: sheet("".join(f'<row a{n}="" b{n}="" c{n}="" d{n}="" e{n}="" f{n}=""/>' for n in range(600_000)))},
+    lambda: {
+        SHEET: sheet(
+            "".join(
+                f'<row a{n}="" b{n}="" c{n}="" d{n}="" e{n}="" f{n}=""/>' for n in range(600_000)
+            )
+        )
+    },
 )
 xlsx_bomb(
-    "xlsx, a tag of 50 MB", lambda: {SHEET: sheet(f"<row {''.join(f'a{n}=' + chr(34) * 2 + ' ' for n in range(4_000_000))}/>")}
+    "xlsx, a tag of 50 MB",
+    lambda: {
+        SHEET: sheet(f"<row {''.join(f'a{n}=' + chr(34) * 2 + ' ' for n in range(4_000_000))}/>")
+    },
 )
-xlsx_bomb("xlsx, an attribute of 90 MB", lambda: {SHEET: sheet('<row x="' + "a" * (90 << 20) + '"/>')})
+xlsx_bomb(
+    "xlsx, an attribute of 90 MB", lambda: {SHEET: sheet('<row x="' + "a" * (90 << 20) + '"/>')}
+)
 xlsx_bomb("xlsx, a comment of 90 MB", lambda: {SHEET: sheet("<!--" + "a" * (90 << 20) + "-->")})
-xlsx_bomb("xlsx, 4 million cells", lambda: {SHEET: sheet(HEADER_ROW + ("<row>" + "<c><v>1</v></c>" * 100 + "</row>") * 40_000)})
 xlsx_bomb(
-    "xlsx, a million cells", lambda: {SHEET: sheet(HEADER_ROW + ("<row>" + "<c><v>123456.5</v></c>" * 10 + "</row>") * 99_999)}
+    "xlsx, 4 million cells",
+    lambda: {SHEET: sheet(HEADER_ROW + ("<row>" + "<c><v>1</v></c>" * 100 + "</row>") * 40_000)},
 )
-xlsx_bomb("xlsx, 2 million rows", lambda: {SHEET: sheet(HEADER_ROW + "<row><c><v>1</v></c></row>" * 990_000)})
+xlsx_bomb(
+    "xlsx, a million cells",
+    lambda: {
+        SHEET: sheet(HEADER_ROW + ("<row>" + "<c><v>123456.5</v></c>" * 10 + "</row>") * 99_999)
+    },
+)
+xlsx_bomb(
+    "xlsx, 2 million rows",
+    lambda: {SHEET: sheet(HEADER_ROW + "<row><c><v>1</v></c></row>" * 990_000)},
+)
 xlsx_bomb(
     "xlsx, cells at the end of the world",
-    lambda: {SHEET: sheet(HEADER_ROW + "".join(f'<row r="{n}"><c r="XFD{n}"><v>1</v></c></row>' for n in range(2, 90_000)))},
+    lambda: {
+        SHEET: sheet(
+            HEADER_ROW
+            + "".join(f'<row r="{n}"><c r="XFD{n}"><v>1</v></c></row>' for n in range(2, 90_000))
+        )
+    },
 )
 xlsx_bomb(
     "xlsx, many merged cells",
@@ -197,7 +282,9 @@ xlsx_bomb(
     "xlsx, 1.5 million styles",
     lambda: {
         STYLES: around(
-            f'<styleSheet xmlns="{MAIN}"><cellXfs>', repeated('<xf numFmtId="0"/>', 1_500_000), "</cellXfs></styleSheet>"
+            f'<styleSheet xmlns="{MAIN}"><cellXfs>',
+            repeated('<xf numFmtId="0"/>', 1_500_000),
+            "</cellXfs></styleSheet>",
         )
     },
 )
@@ -214,12 +301,20 @@ xlsx_bomb(
 xlsx_bomb(
     "xlsx, 300 000 defined names",
     dict,
-    lambda: "<definedNames>" + "".join(f'<definedName name="n{n}">A1</definedName>' for n in range(300_000)) + "</definedNames>",
+    lambda: (
+        "<definedNames>"
+        + "".join(f'<definedName name="n{n}">A1</definedName>' for n in range(300_000))
+        + "</definedNames>"
+    ),
 )
 xlsx_bomb(
     "xlsx, 500 000 sheets",
     dict,
-    lambda: "<sheets>" + "".join(f'<sheet name="S{n}" sheetId="{n + 1}" r:id="rId1"/>' for n in range(500_000)) + "</sheets>",
+    lambda: (
+        "<sheets>"
+        + "".join(f'<sheet name="S{n}" sheetId="{n + 1}" r:id="rId1"/>' for n in range(500_000))
+        + "</sheets>"
+    ),
 )
 
 
@@ -246,13 +341,18 @@ def _(folder: Path) -> list[str]:
 for _name, _kind in (("bzip2", zipfile.ZIP_BZIP2), ("LZMA", zipfile.ZIP_LZMA)):
 
     def _compressed(folder: Path, kind: int = _kind) -> list[str]:
-        xlsx(folder / "bomb.xlsx", {SHEET: around(HEAD, repeated(" ", 300 << 20, 1 << 20), "")}, compression=kind)
+        xlsx(
+            folder / "bomb.xlsx",
+            {SHEET: around(HEAD, repeated(" ", 300 << 20, 1 << 20), "")},
+            compression=kind,
+        )
         return ["bomb.xlsx"]
 
     BOMBS[f"xlsx, packed with {_name}"] = _compressed
 
 
-# Tables -----------------------------------------------------------------------------------------------------------------------
+# Tables
+# ----------------------------------------------------------------------
 
 MB = 2**20
 text_bomb(
@@ -266,25 +366,52 @@ text_bomb("csv, 50 MB of commas", ".csv", ["prompt\n", *["," * MB] * 50])
 text_bomb("csv, 30 MB of commas", ".csv", ["prompt\n", *["," * MB] * 30])
 text_bomb("csv, 30 MB of commas in the header", ".csv", ["prompt", *["," * MB] * 30, "\nx\n"])
 text_bomb("csv, lines of a million commas", ".csv", ["prompt\n", *["," * 1_000_000 + "\n"] * 30])
-text_bomb("csv, a header of 200 000 columns", ".csv", lambda: [",".join(f"c{n}" for n in range(200_000)), "\nx\nx\n"])
+text_bomb(
+    "csv, a header of 200 000 columns",
+    ".csv",
+    lambda: [",".join(f"c{n}" for n in range(200_000)), "\nx\nx\n"],
+)
 text_bomb(
     "csv, rows of 255 columns",
     ".csv",
-    lambda: [",".join(["prompt", *(f"c{n}" for n in range(254))]), "\n", *[",".join("x" * 255) + "\n"] * 60_000],
+    lambda: [
+        ",".join(["prompt", *(f"c{n}" for n in range(254))]),
+        "\n",
+        *[",".join("x" * 255) + "\n"] * 60_000,
+    ],
 )
 text_bomb("csv, a row of 30 MB in quotes", ".csv", ["prompt\n", *['"ab\n",' * 150_000] * 30])
 text_bomb("csv, 5 million quotes", ".csv", ["prompt\n", '"' * 5_000_001, "\n"])
-text_bomb("csv, quotes that open and open", ".csv", ["prompt,seed\n", *['"open,1\nx,"2\n"y" z,3\nfine,4\n' * 1000] * 900])
-text_bomb("csv, one quote that never closes", ".csv", ["prompt,seed\n", '"open,1\n', *["a cat,1\n" * 1000] * 90])
+text_bomb(
+    "csv, quotes that open and open",
+    ".csv",
+    ["prompt,seed\n", *['"open,1\nx,"2\n"y" z,3\nfine,4\n' * 1000] * 900],
+)
+text_bomb(
+    "csv, one quote that never closes",
+    ".csv",
+    ["prompt,seed\n", '"open,1\n', *["a cat,1\n" * 1000] * 90],
+)
 text_bomb("csv, odd quotes over one column", ".csv", ["prompt\n", *['"a"b"\n' * 1000] * 5000])
-text_bomb("csv, 99 MB of Latin-1", ".csv", [b"prompt\n", *[b"caf\xe9 na\xefve " * 1000 + b"\n"] * 9000])
-text_bomb("csv, 31 MB of Latin-1", ".csv", [b"prompt\n", *[b"caf\xe9 na\xefve " * 1000 + b"\n"] * 2800])
+text_bomb(
+    "csv, 99 MB of Latin-1", ".csv", [b"prompt\n", *[b"caf\xe9 na\xefve " * 1000 + b"\n"] * 9000]
+)
+text_bomb(
+    "csv, 31 MB of Latin-1", ".csv", [b"prompt\n", *[b"caf\xe9 na\xefve " * 1000 + b"\n"] * 2800]
+)
 text_bomb(
     "csv, 31 MB of bytes above 127",
     ".csv",
-    lambda: [b"prompt\n", *[bytes(random.Random(n).choices(range(128, 256), k=MB)) for n in range(31)]],
+    lambda: [
+        b"prompt\n",
+        *[bytes(random.Random(n).choices(range(128, 256), k=MB)) for n in range(31)],
+    ],
 )
-text_bomb("csv, one rare letter in each of 90 000 rows", ".csv", ["prompt\n", *[("x" * 340 + "😀\n") * 1000] * 90])
+text_bomb(
+    "csv, one rare letter in each of 90 000 rows",
+    ".csv",
+    ["prompt\n", *[("x" * 340 + "😀\n") * 1000] * 90],
+)
 text_bomb(
     "csv, 100 000 models that are not there",
     ".csv",
@@ -300,7 +427,8 @@ text_bomb(
     "image",
 )
 
-# Lines and JSON ---------------------------------------------------------------------------------------------------------------
+# Lines and JSON
+# ----------------------------------------------------------------------
 
 text_bomb("txt, 1 GB of NUL", ".txt", (b"\0" * MB for _ in range(1024)))
 text_bomb("txt, a line of 31 MB", ".txt", [b"a" * MB] * 31)
@@ -310,12 +438,32 @@ text_bomb("txt, a million marks on one letter", ".txt", ["a", "\u0301" * 900_000
 text_bomb(
     "txt, A1111's quotes",
     ".txt",
-    ['--prompt "', '\\"' * 400_000, "\n--prompt ", "'" * 300_000, "\n", "--" * 400_000, "\n", "--prompt x", " --a" * 200_000],
+    [
+        '--prompt "',
+        '\\"' * 400_000,
+        "\n--prompt ",
+        "'" * 300_000,
+        "\n",
+        "--" * 400_000,
+        "\n",
+        "--prompt x",
+        " --a" * 200_000,
+    ],
 )
 text_bomb(
     "txt, tags that do not close",
     ".txt",
-    ["<lora:" * 160_000, "\n", "<lora:a" * 140_000, "\n", "(a:" * 300_000, "\n", "(" * 900_000, "\n", "<" + " " * 900_000],
+    [
+        "<lora:" * 160_000,
+        "\n",
+        "<lora:a" * 140_000,
+        "\n",
+        "(a:" * 300_000,
+        "\n",
+        "(" * 900_000,
+        "\n",
+        "<" + " " * 900_000,
+    ],
     "--kind",
     "image",
 )
@@ -328,31 +476,56 @@ text_bomb(
 )
 text_bomb("json, 100 000 brackets", ".json", ["[" * 100_000, "]" * 100_000])
 text_bomb("json, 15 million lists", ".json", ["[", *["[]," * 100_000] * 90, "[]]"])
-text_bomb("json, a list of 9 million lists", ".json", ['[{"prompt":"x","y":[', *["[]," * 100_000] * 90, "[]]}]"])
 text_bomb(
-    "json, 30 rows with 300 000 lists each", ".json", ["[", *['{"prompt":"x","y":[' + "[]," * 300_000 + "[]]},"] * 30, '"x"]']
+    "json, a list of 9 million lists",
+    ".json",
+    ['[{"prompt":"x","y":[', *["[]," * 100_000] * 90, "[]]}]"],
+)
+text_bomb(
+    "json, 30 rows with 300 000 lists each",
+    ".json",
+    ["[", *['{"prompt":"x","y":[' + "[]," * 300_000 + "[]]},"] * 30, '"x"]'],
 )
 text_bomb(
     "json, 90 000 rows with a table each",
     ".json",
     ["[", *['{"prompt":"x","y":' + '[{"a":[]},{},{},{},{},{},{},{}]' + "},"] * 90_000, '"x"]'],
 )
-text_bomb("json, an integer of a million digits", ".json", ['[{"prompt":"x","seed":', "9" * 1_000_000, "}]"])
+text_bomb(
+    "json, an integer of a million digits",
+    ".json",
+    ['[{"prompt":"x","seed":', "9" * 1_000_000, "}]"],
+)
 text_bomb("json, 31 MB of blanks", ".json", ["[", *[" \n" * (MB // 2)] * 31, '"x"]'])
 text_bomb(
-    "jsonl, tables within tables", ".jsonl", [('{"prompt":' + "[" * 90_000 + "]" * 90_000 + "}\n") * 50, '{"prompt":"ok"}\n']
+    "jsonl, tables within tables",
+    ".jsonl",
+    [('{"prompt":' + "[" * 90_000 + "]" * 90_000 + "}\n") * 50, '{"prompt":"ok"}\n'],
 )
-text_bomb("jsonl, 30 rows with 300 000 numbers each", ".jsonl", ['{"prompt":"x","y":[' + "1000," * 190_000 + "0]}\n"] * 30)
+text_bomb(
+    "jsonl, 30 rows with 300 000 numbers each",
+    ".jsonl",
+    ['{"prompt":"x","y":[' + "1000," * 190_000 + "0]}\n"] * 30,
+)
 text_bomb(
     "jsonl, 30 rows with 60 000 names each",
     ".jsonl",
     lambda: ["{" + "".join(f'"n{n}":{n},' for n in range(60_000)) + '"prompt":"x"}\n'] * 30,
 )
 
-# The grammar ------------------------------------------------------------------------------------------------------------------
+# The grammar
+# ----------------------------------------------------------------------
 
-text_bomb("grammar, braces", ".txt", ["{" * 300_000, "\n", "{a|" * 30_000, "\n", "{a|b}" * 60_000, "\n", "{|}" * 300_000, "\n"])
-text_bomb("grammar, 100 000 rows of alternatives", ".txt", ["{a|b} {c|d} {e|{f|g}} {h|i|j|k} [1..1] cat\n" * 1000] * 99)
+text_bomb(
+    "grammar, braces",
+    ".txt",
+    ["{" * 300_000, "\n", "{a|" * 30_000, "\n", "{a|b}" * 60_000, "\n", "{|}" * 300_000, "\n"],
+)
+text_bomb(
+    "grammar, 100 000 rows of alternatives",
+    ".txt",
+    ["{a|b} {c|d} {e|{f|g}} {h|i|j|k} [1..1] cat\n" * 1000] * 99,
+)
 text_bomb("grammar, 31 MB of alternatives", ".txt", [("{a|b}" * 4_000 + "\n") * 20] * 80)
 text_bomb(
     "grammar, blanks and brackets",
@@ -385,11 +558,17 @@ text_bomb(
 text_bomb(
     "grammar, sweeps",
     ".txt",
-    ["[1..1000000000000]\n[1..100000][1..100000]\n[0..1 step 0.000000000000001]\n", "[1..99999]" * 50_000, "\n"],
+    [
+        "[1..1000000000000]\n[1..100000][1..100000]\n[0..1 step 0.000000000000001]\n",
+        "[1..99999]" * 50_000,
+        "\n",
+    ],
 )
 text_bomb("grammar, 100 rows of sweeps", ".txt", ["[1..99999]\n"] * 100)
 text_bomb("grammar, a sweep over 20 000 choices", ".txt", ["{|}" * 6_000, " [1..50000]\n"])
-text_bomb("grammar, numbers of 900 000 digits", ".txt", ["[", "9" * 900_000, "..", "9" * 50_000, "]\n"])
+text_bomb(
+    "grammar, numbers of 900 000 digits", ".txt", ["[", "9" * 900_000, "..", "9" * 50_000, "]\n"]
+)
 text_bomb(
     "grammar, names that double",
     ".txt",
@@ -406,10 +585,18 @@ text_bomb(
     "{{topic}}" * 3_000,
 )
 text_bomb(
-    "template, 90 000 rows with 100 kB each", ".csv", ["topic\n", "x\n" * 90_000], "--template", "{{topic}}" + "y" * 100_000
+    "template, 90 000 rows with 100 kB each",
+    ".csv",
+    ["topic\n", "x\n" * 90_000],
+    "--template",
+    "{{topic}}" + "y" * 100_000,
 )
 text_bomb(
-    "template, 90 000 rows with 10 000 columns each", ".csv", ["topic\n", ".\n" * 90_000], "--template", "{{topic}}" * 10_000
+    "template, 90 000 rows with 10 000 columns each",
+    ".csv",
+    ["topic\n", ".\n" * 90_000],
+    "--template",
+    "{{topic}}" * 10_000,
 )
 text_bomb(
     "axes, a million cells",
@@ -431,7 +618,9 @@ text_bomb(
     "--axis",
     "max_new_tokens=[1..90]",
 )
-text_bomb("set, a text of 100 kB 50 000 times", ".txt", ["$a\n" * 50_000], "--set", "a=" + "x" * 100_000)
+text_bomb(
+    "set, a text of 100 kB 50 000 times", ".txt", ["$a\n" * 50_000], "--set", "a=" + "x" * 100_000
+)
 
 
 @bomb("wildcards, one of 500 MB and 40 of 20 MB")
@@ -449,7 +638,9 @@ def _(folder: Path) -> list[str]:
 def _(folder: Path) -> list[str]:
     (folder / "wildcards").mkdir()
     for n in range(60):
-        (folder / f"wildcards/w{n}.txt").write_text("".join(f"a line {n} {m}\n" for m in range(99_999)))
+        (folder / f"wildcards/w{n}.txt").write_text(
+            "".join(f"a line {n} {m}\n" for m in range(99_999))
+        )
     (folder / "bomb.txt").write_text("".join(f"__w{n}__\n" for n in range(60)))
     return ["bomb.txt"]
 
@@ -458,7 +649,9 @@ def _(folder: Path) -> list[str]:
 def _(folder: Path) -> list[str]:
     (folder / "wildcards").mkdir()
     for n in range(9):
-        (folder / f"wildcards/e{n}.txt").write_text((f"__e{n + 1}__" * 10 + "\n") * 10 if n < 8 else "x\n")
+        (folder / f"wildcards/e{n}.txt").write_text(
+            (f"__e{n + 1}__" * 10 + "\n") * 10 if n < 8 else "x\n"
+        )
     (folder / "bomb.txt").write_text("__e0__\n__e1__\n__e3__\n")
     return ["bomb.txt"]
 
@@ -491,12 +684,17 @@ def defaults_bomb(name: str, text: Callable[[], str]) -> None:
 defaults_bomb("defaults, 100 000 brackets", lambda: "a=" + "[" * 100_000)
 defaults_bomb("defaults, 300 brackets", lambda: "a=" + "[" * 300 + "]" * 300)
 defaults_bomb("defaults, a name of 100 000 parts", lambda: ".".join("a" * 100_000) + "=1")
-defaults_bomb("defaults, a name of 20 000 parts, often", lambda: "".join(f"{'a.' * 2_000}b{n}=1\n" for n in range(100)))
+defaults_bomb(
+    "defaults, a name of 20 000 parts, often",
+    lambda: "".join(f"{'a.' * 2_000}b{n}=1\n" for n in range(100)),
+)
 defaults_bomb("defaults, 60 MB of names", lambda: "".join(f"n{n}=1\n" for n in range(5_000_000)))
 
 
 def measure(name: str, folder: Path) -> tuple[float, float, int, str]:
-    """Make one bomb and read it; return CPU seconds, megabytes, the exit code and the last line of what it said."""
+    """Make one bomb and read it; return CPU seconds, megabytes, the exit code and the last line of
+    what it said.
+    """
     place = folder / "bomb"
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
@@ -508,7 +706,17 @@ def measure(name: str, folder: Path) -> tuple[float, float, int, str]:
     )
     arguments = made.stdout.split("\0")
     command = ["prlimit", f"--as={_ADDRESS_SPACE}"] if shutil.which("prlimit") else []
-    command += [sys.executable, "-m", "studio", "--fake", "--data-dir", str(folder / "data"), "batch", *arguments, "--check"]
+    command += [
+        sys.executable,
+        "-m",
+        "studio",
+        "--fake",
+        "--data-dir",
+        str(folder / "data"),
+        "batch",
+        *arguments,
+        "--check",
+    ]
     with (folder / "err").open("w+") as errors, (folder / "out").open("w") as output:
         child = subprocess.Popen(
             command,
@@ -541,15 +749,24 @@ def run(folder: Path, names: Iterable[str]) -> list[tuple[str, float, float, int
     for name in names:
         cpu, megabytes, code, said = measure(name, folder)
         found.append((name, cpu, megabytes, code, said))
-        bad = cpu > CPU_SECONDS or megabytes > MEGABYTES or code not in (0, 2) or said.startswith("Traceback")
-        sys.stdout.write(f"| {name} | {cpu:.1f} s | {megabytes:.0f} MB | {code} | {said[:90]} |{' <<<' * bad}\n")
+        bad = (
+            cpu > CPU_SECONDS
+            or megabytes > MEGABYTES
+            or code not in (0, 2)
+            or said.startswith("Traceback")
+        )
+        sys.stdout.write(
+            f"| {name} | {cpu:.1f} s | {megabytes:.0f} MB | {code} | {said[:90]} |{' <<<' * bad}\n"
+        )
         sys.stdout.flush()
     return found
 
 
 def main() -> int:
     """Measure and print; exit code 1 where a limit is missed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", default="", help="names that begin so")
     parser.add_argument("--make", default="", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, default=None, help=argparse.SUPPRESS)

@@ -1,6 +1,8 @@
-"""How late a 16 ms timer of the window is while batches of 10 000 rows are read, shown and submitted, against the idle window.
+"""How late a 16 ms timer of the window is while batches of 10 000 rows are read, shown and
+submitted, against the idle window.
 
-Also how long the window's thread is busy at a time, in CPU time, which says the same on a machine that others use.
+Also how long the window's thread is busy at a time, in CPU time, which says the same on a machine
+that others use.
 """
 
 from __future__ import annotations
@@ -80,7 +82,9 @@ def main() -> None:
             return watch(lambda: None, lambda: time.perf_counter() > end)
 
         file = Path(folder) / "rows.csv"
-        file.write_text("prompt,seed\n" + "".join(f"a headline about number {n},{n}\n" for n in range(ROWS)))
+        file.write_text(
+            "prompt,seed\n" + "".join(f"a headline about number {n},{n}\n" for n in range(ROWS))
+        )
         idle()
         before = idle()
         begun = time.thread_time()
@@ -105,19 +109,28 @@ def main() -> None:
             begun = time.perf_counter()
             submits.append(watch(submit, listed))
             seconds.append(time.perf_counter() - begun)
-        busiest = {"read": busy(dialog.read, dialog.run_button.isEnabled), "submitted": busy(submit, listed)}
+        busiest = {
+            "read": busy(dialog.read, dialog.run_button.isEnabled),
+            "submitted": busy(submit, listed),
+        }
         still = np.concatenate([before, idle()])
         studio.window._may_close = lambda _waiting: True  # type: ignore[method-assign]
         studio.window.close()
         studio.close()
-    report("a batch of 10 000 rows from Run to the queue, s", "<= 2", max(seconds), max(seconds) <= 2)
+    report(
+        "a batch of 10 000 rows from Run to the queue, s", "<= 2", max(seconds), max(seconds) <= 2
+    )
     for name, seen in (("read", np.concatenate(reads)), ("submitted", np.concatenate(submits))):
         for what, limit, of in (
             ("p99", 1.2, lambda one: float(np.percentile(one, 99))),
             ("max", 1.5, lambda one: float(one.max())),
         ):
             ratio = of(seen) / of(still)
-            numbers = {"busy_ms": round(of(seen), 2), "idle_ms": round(of(still), 2), "ticks": len(seen)}
+            numbers = {
+                "busy_ms": round(of(seen), 2),
+                "idle_ms": round(of(still), 2),
+                "ticks": len(seen),
+            }
             title = f"UI timer interval {what} while 10 000 rows are {name} / idle"
             report(title, f"<= {limit}", ratio, ratio <= limit, **numbers)
         title = f"window's thread busy at a time while 10 000 rows are {name}, CPU ms"

@@ -1,4 +1,6 @@
-"""From the kill of a child to the next job's first event, and to its first step; heavy modules known to the fork server."""
+"""From the kill of a child to the next job's first event, and to its first step; heavy modules
+known to the fork server.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +26,18 @@ def main() -> None:
         data = DataFolder(root=Path(folder))
         data.create()
         engine = ProcessEngine(data)
-        request = ImageRequest(prompt="a red apple", width=64, height=64, num_inference_steps=2, seed=1)
+        request = ImageRequest(
+            prompt="a red apple", width=64, height=64, num_inference_steps=2, seed=1
+        )
         times: list[tuple[float, float]] = []
         for _ in range(ROUNDS + 1):
             seen: dict[str, float] = {}
             begun = time.perf_counter()
 
             def emit(event: Event, seen: dict[str, float] = seen) -> None:
-                if isinstance(event, Loading) and event.phase == "Preparing":  # the child's own first word
+                if (
+                    isinstance(event, Loading) and event.phase == "Preparing"
+                ):  # the child's own first word
                     seen.setdefault("first", time.perf_counter())
                 if isinstance(event, Progress):
                     seen.setdefault("step", time.perf_counter())
@@ -44,7 +50,13 @@ def main() -> None:
         engine.close()
     first = statistics.median(time_[0] for time_ in times[1:])
     step = statistics.median(time_[1] for time_ in times[1:])
-    report("child killed -> next job's first event, s", "<= 0.3", first, first <= 0.3, first_step_s=round(step, 3))
+    report(
+        "child killed -> next job's first event, s",
+        "<= 0.3",
+        first,
+        first <= 0.3,
+        first_step_s=round(step, 3),
+    )
 
 
 if __name__ == "__main__":

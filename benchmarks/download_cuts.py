@@ -1,10 +1,11 @@
-"""Cut and kill a download at random bytes until it is done, then look for anything wrong, and for bytes that were fetched twice.
+"""Cut and kill a download at random bytes until it is done, then look for anything wrong, and for
+bytes that were fetched twice.
 
     python -m benchmarks.download_cuts --events 100 --megabytes 32 --seed 1
 
-Real parts only: a hub on loopback, the program in a process of its own, its real downloading child, a checkpoint that the real
-classes wrote. Prints one JSON object; exit code 1 where a byte is wrong, a half model was in the list, or more was fetched twice
-than a chunk for each event.
+Real parts only: a hub on loopback, the program in a process of its own, its real downloading child,
+a checkpoint that the real classes wrote. Prints one JSON object; exit code 1 where a byte is wrong,
+a half model was in the list, or more was fetched twice than a chunk for each event.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ from tests.checkpoints.text import make_gpt2
 from tests.models.hub.server import Fault, LoopbackHub, digest, files_of
 
 CHUNK = 1 << 20
-"""What may be fetched twice for one cut or kill: what was on its way. (The library's own chunk is 10 MB.)"""
+"""What may be fetched twice for one cut or kill: what was on its way. (The library's own chunk is
+10 MB.)
+"""
 WEIGHTS = "model.safetensors"
 REPOSITORY = "org/cut"
 BYTES_A_POSITION = 128
@@ -48,15 +51,25 @@ except StudioError as error:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--events", type=int, default=100)
     parser.add_argument("--megabytes", type=int, default=32)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        report = run(Path(folder), options.events, options.megabytes << 20, random.Random(options.seed))
+        report = run(
+            Path(folder), options.events, options.megabytes << 20, random.Random(options.seed)
+        )
     ok = bool(report.pop("ok"))
-    measure.report("cuts of a download that ended in verified files", f">= {options.events}", options.events, ok, **report)
+    measure.report(
+        "cuts of a download that ended in verified files",
+        f">= {options.events}",
+        options.events,
+        ok,
+        **report,
+    )
     return 0 if ok else 1
 
 
@@ -74,7 +87,10 @@ def run(root: Path, events: int, size: int, chance: random.Random) -> dict[str, 
     twice = again(hub.sent[WEIGHTS])
     most, total = max(twice, default=0), sum(twice)
     return {
-        "ok": not any(findings.values()) and not tally["left_behind"] and not tally["half_in_list"] and most <= CHUNK,
+        "ok": not any(findings.values())
+        and not tally["left_behind"]
+        and not tally["half_in_list"]
+        and most <= CHUNK,
         "events": {kind: tally[kind] for kind in KINDS},
         "file_bytes": len(files[WEIGHTS]),
         "fetched_twice_bytes": total,
@@ -100,7 +116,14 @@ def interrupt(hub: LoopbackHub, data: DataFolder, events: list[tuple[int, str]])
     tally = dict.fromkeys((*KINDS, "started", "left_behind", "half_in_list"), 0)
     while True:
         tally["started"] += 1
-        kill = next((number for number, (_place, kind) in enumerate(events) if kind in ("child", "program")), len(events))
+        kill = next(
+            (
+                number
+                for number, (_place, kind) in enumerate(events)
+                if kind in ("child", "program")
+            ),
+            len(events),
+        )
         now, events = events[: kill + 1], events[kill + 1 :]
         hub.paused.clear()
         hub.faults[WEIGHTS] = [fault_of(place, kind) for place, kind in now]
@@ -129,7 +152,9 @@ def fault_of(place: int, kind: str) -> Fault:
 
 
 def start(hub: LoopbackHub, data: DataFolder) -> subprocess.Popen[str]:
-    how = msgspec.json.encode(Hub(endpoint=hub.endpoint, token="", first_wait_seconds=0.01)).decode()
+    how = msgspec.json.encode(
+        Hub(endpoint=hub.endpoint, token="", first_wait_seconds=0.01)
+    ).decode()
     command = [sys.executable, "-c", PROGRAM, how, REPOSITORY, str(data.root)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -140,8 +165,13 @@ def examine(data: DataFolder, files: dict[str, bytes]) -> dict[str, object]:
     there = files_of(cards[0].folder) if cards else {}
     return {
         "models_missing": int(len(cards) != 1),
-        "files_wrong": sum(digest(name, there.get(name, b"")) != digest(name, content) for name, content in files.items()),
-        "left_over": [path.name for path in data.downloads.rglob("*")] if data.downloads.is_dir() else [],
+        "files_wrong": sum(
+            digest(name, there.get(name, b"")) != digest(name, content)
+            for name, content in files.items()
+        ),
+        "left_over": [path.name for path in data.downloads.rglob("*")]
+        if data.downloads.is_dir()
+        else [],
     }
 
 

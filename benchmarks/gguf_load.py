@@ -1,4 +1,5 @@
-"""The load of a GGUF that was added (converted once), against the same weights saved as safetensors by transformers.
+"""The load of a GGUF that was added (converted once), against the same weights saved as safetensors
+by transformers.
 
 Needs a GGUF file: `python -m benchmarks.gguf_load FILE`, or $STUDIO_BENCHMARK_GGUF.
 """
@@ -52,9 +53,13 @@ def main() -> None:
         bare(), ours()
         pairs = [(bare(), ours()) for _ in range(ROUNDS)]
         start = cpu_seconds()
-        AutoModelForCausalLM.from_pretrained(Path(name).parent, gguf_file=Path(name).name, dtype=torch.float32)
+        AutoModelForCausalLM.from_pretrained(
+            Path(name).parent, gguf_file=Path(name).name, dtype=torch.float32
+        )
         gguf = cpu_seconds() - start
-    slow, fast = (min(pair[part] for pair in pairs) for part in (1, 0))  # the least disturbed of each
+    slow, fast = (
+        min(pair[part] for pair in pairs) for part in (1, 0)
+    )  # the least disturbed of each
     report(
         "second load of a GGUF / safetensors",
         "<= 1.5",

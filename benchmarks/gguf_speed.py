@@ -1,6 +1,8 @@
-"""Tokens per CPU second of a GGUF as it is (llama.cpp), against transformers on the same weights, converted once.
+"""Tokens per CPU second of a GGUF as it is (llama.cpp), against transformers on the same weights,
+converted once.
 
-Needs the extra `gguf` and a GGUF file: `python -m benchmarks.gguf_speed FILE`, or $STUDIO_BENCHMARK_GGUF.
+Needs the extra `gguf` and a GGUF file: `python -m benchmarks.gguf_speed FILE`, or
+$STUDIO_BENCHMARK_GGUF.
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ from benchmarks.measure import cpu_seconds, report
 ROUNDS = 3
 TOKENS = 48
 BATCH = 16
-PROMPT = "Tell me about the sea, the wind and the people who live with them, in as many words as you like."
+PROMPT = (
+    "Tell me about the sea, the wind and the people who live with them, in as many words as "
+    "you like."
+)
 
 
 def main() -> None:
@@ -25,7 +30,9 @@ def main() -> None:
 
     name = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("STUDIO_BENCHMARK_GGUF", "")
     if not name or not llama_cpp.is_there():
-        sys.stderr.write("gguf_speed: name a GGUF file, or set STUDIO_BENCHMARK_GGUF; it needs the extra gguf\n")
+        sys.stderr.write(
+            "gguf_speed: name a GGUF file, or set STUDIO_BENCHMARK_GGUF; it needs the extra gguf\n"
+        )
         return
     from studio.core import environment
     from studio.core.jobs import new_job
@@ -40,9 +47,15 @@ def main() -> None:
     def speed(model: tuple[text.ModelCard, text.Pipeline], seeds: Sequence[int]) -> float:
         card, pipeline = model
         requests = [TextRequest(prompt=PROMPT, seed=seed, max_new_tokens=TOKENS) for seed in seeds]
-        runs = [JobContext(new_job(request, "/nowhere"), card, lambda _event: None, lambda: False) for request in requests]
+        runs = [
+            JobContext(new_job(request, "/nowhere"), card, lambda _event: None, lambda: False)
+            for request in requests
+        ]
         start = cpu_seconds()
-        tokens = sum(statistics.units for _number, _result, statistics in text.generate_together(runs, pipeline))
+        tokens = sum(
+            statistics.units
+            for _number, _result, statistics in text.generate_together(runs, pipeline)
+        )
         return tokens / (cpu_seconds() - start)
 
     with tempfile.TemporaryDirectory() as folder:
@@ -55,12 +68,21 @@ def main() -> None:
         for model in models:
             speed(model, [0])
         for rows in (1, BATCH):
-            pairs = [[speed(model, range(begin, begin + rows)) for model in models] for begin in range(ROUNDS)]
-            ours, theirs = (max(pair[part] for pair in pairs) for part in (0, 1))  # the least disturbed of each
+            pairs = [
+                [speed(model, range(begin, begin + rows)) for model in models]
+                for begin in range(ROUNDS)
+            ]
+            ours, theirs = (
+                max(pair[part] for pair in pairs) for part in (0, 1)
+            )  # the least disturbed of each
             report(
-                f"GGUF as it is / converted, {rows} at once, tokens per CPU second", ">= 2" if rows == 1 else ">= 1",
-                ours / theirs, ours / theirs >= (2 if rows == 1 else 1), llama_cpp=round(ours, 1), transformers=round(theirs, 1),
-            )  # fmt: skip
+                f"GGUF as it is / converted, {rows} at once, tokens per CPU second",
+                ">= 2" if rows == 1 else ">= 1",
+                ours / theirs,
+                ours / theirs >= (2 if rows == 1 else 1),
+                llama_cpp=round(ours, 1),
+                transformers=round(theirs, 1),
+            )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Mutated headers and configurations: each is read, or refused in a sentence; soon, and in little memory.
+"""Mutated headers and configurations: each is read, or refused in a sentence; soon, and in little
+memory.
 
 python -m benchmarks.header_fuzz --files 20000
 """
@@ -33,16 +34,29 @@ HANG_SECONDS = 60
 BOMBS = 1 / 500
 """Of the files, so many are tens of megabytes large."""
 LLAMA = {
-    "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 32, "max_position_embeddings": 64,
-    "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}, "vocab_size": 300, "dtype": "float32",
-}  # fmt: skip
+    "architectures": ["LlamaForCausalLM"],
+    "model_type": "llama",
+    "hidden_size": 32,
+    "max_position_embeddings": 64,
+    "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
+    "vocab_size": 300,
+    "dtype": "float32",
+}
 PIPELINE = {
-    "_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.42.1", "scheduler": ["diffusers", "DDIMScheduler"],
-    "text_encoder": ["transformers", "CLIPTextModel"], "tokenizer": ["transformers", "CLIPTokenizer"],
-    "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"], "safety_checker": [None, None],
-}  # fmt: skip
+    "_class_name": "StableDiffusionPipeline",
+    "_diffusers_version": "0.42.1",
+    "scheduler": ["diffusers", "DDIMScheduler"],
+    "text_encoder": ["transformers", "CLIPTextModel"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+    "unet": ["diffusers", "UNet2DConditionModel"],
+    "vae": ["diffusers", "AutoencoderKL"],
+    "safety_checker": [None, None],
+}
 SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
-INDEX = {"metadata": {"total_size": 192}, "weight_map": {"a": SHARDS[0], "b": SHARDS[0], "c": SHARDS[1]}}
+INDEX = {
+    "metadata": {"total_size": 192},
+    "weight_map": {"a": SHARDS[0], "b": SHARDS[0], "c": SHARDS[1]},
+}
 NUMBERS = (
     0,
     1,
@@ -65,16 +79,49 @@ NUMBERS = (
     2**64 - 1,
 )
 VALUES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1.5, 1e300, 2**31, 2**63, 2**64, 10**400, float("nan"), float("inf"), "", "x", "../x",
-    "/etc/passwd", "..", "a\0b", "\ud800", "x" * 5_000, [], {}, [[]], [1], ["../x"], {"auto_map": {"A": "b.C"}}, [0, 4], [4, 0],
-    "F32", "llama", "vits",
-)  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1.5,
+    1e300,
+    2**31,
+    2**63,
+    2**64,
+    10**400,
+    float("nan"),
+    float("inf"),
+    "",
+    "x",
+    "../x",
+    "/etc/passwd",
+    "..",
+    "a\0b",
+    "\ud800",
+    "x" * 5_000,
+    [],
+    {},
+    [[]],
+    [1],
+    ["../x"],
+    {"auto_map": {"A": "b.C"}},
+    [0, 4],
+    [4, 0],
+    "F32",
+    "llama",
+    "vits",
+)
 
 
 def whole_safetensors() -> bytes:
     from safetensors.numpy import save
 
-    arrays = {"model.a": np.ones((4, 2), np.float32), "model.b": np.ones(3, np.float16), "lora_c": np.zeros((2, 1, 3), np.int8)}
+    arrays = {
+        "model.a": np.ones((4, 2), np.float32),
+        "model.b": np.ones(3, np.float16),
+        "lora_c": np.zeros((2, 1, 3), np.int8),
+    }
     return bytes(save(arrays, {"format": "pt", "modelspec.architecture": "flux-1-dev/lora"}))
 
 
@@ -92,7 +139,13 @@ def gguf_pieces() -> list[Piece]:
         [*text("general.alignment"), ("<I", 4), ("<I", 32)],
         [*text("llama.context_length"), ("<I", 4), ("<I", 64)],
         [*text("general.file_type"), ("<I", 4), ("<I", 15)],
-        [*text("tokens"), ("<I", 9), ("<I", 8), ("<Q", 70), *(piece for number in range(70) for piece in text(f"t{number}"))],
+        [
+            *text("tokens"),
+            ("<I", 9),
+            ("<I", 8),
+            ("<Q", 70),
+            *(piece for number in range(70) for piece in text(f"t{number}")),
+        ],
         [*text("scores"), ("<I", 9), ("<I", 6), ("<Q", 70), b"\0" * 280],
     ]
     tensors: list[list[Piece]] = [
@@ -167,14 +220,24 @@ def as_json(rng: random.Random, table: Any) -> bytes:
         depth = rng.choice((100, 3_000, 100_000))
         data = data[:-1] + b',"x":' + b"[" * depth + b"]" * depth + b"}"
     elif how == 2:
-        data = json.dumps(table, ensure_ascii=False).encode("utf-16" if rng.random() < 0.5 else "utf-8-sig", errors="replace")
+        data = json.dumps(table, ensure_ascii=False).encode(
+            "utf-16" if rng.random() < 0.5 else "utf-8-sig", errors="replace"
+        )
     return data
 
 
 def bomb(rng: random.Random) -> bytes:
     """JSON that is tens of megabytes large and asks for much more memory."""
     unit = rng.choice(
-        (b"[],", b"{},", b'"ab",', b"1.5,", b"12345,", b'{"a":[]},', b'{"dtype":"F32","shape":[1],"data_offsets":[0,4]},')
+        (
+            b"[],",
+            b"{},",
+            b'"ab",',
+            b"1.5,",
+            b"12345,",
+            b'{"a":[]},',
+            b'{"dtype":"F32","shape":[1],"data_offsets":[0,4]},',
+        )
     )
     return b'{"a":[' + unit * (rng.choice((1, 8, 24)) * 2**20 // len(unit)) + b"0]}"
 
@@ -204,7 +267,11 @@ class Folders:
             (root / "sharded" / shard).write_bytes(self.safetensors)
         (root / "sharded" / "model.safetensors.index.json").write_text(json.dumps(INDEX))
         (root / "image" / "model_index.json").write_text(json.dumps(PIPELINE))
-        for part, file in (("unet", "diffusion_pytorch_model"), ("vae", "diffusion_pytorch_model"), ("text_encoder", "model")):
+        for part, file in (
+            ("unet", "diffusion_pytorch_model"),
+            ("vae", "diffusion_pytorch_model"),
+            ("text_encoder", "model"),
+        ):
             (root / "image" / part).mkdir()
             (root / "image" / part / "config.json").write_text("{}")
             (root / "image" / part / f"{file}.safetensors").write_bytes(self.safetensors)
@@ -217,16 +284,26 @@ class Folders:
         large = rng.random() < BOMBS
         if sort == "safetensors":
             if large:
-                return sort, self.root / "x.safetensors", struct.pack("<Q", len(header := bomb(rng))) + header
+                return (
+                    sort,
+                    self.root / "x.safetensors",
+                    struct.pack("<Q", len(header := bomb(rng))) + header,
+                )
             if rng.random() < 0.4:
                 return sort, self.root / "x.safetensors", in_bytes(rng, self.safetensors)
-            return sort, self.root / "x.safetensors", with_header(rng, as_json(rng, in_table(rng, self.table)), self.data)
+            return (
+                sort,
+                self.root / "x.safetensors",
+                with_header(rng, as_json(rng, in_table(rng, self.table)), self.data),
+            )
         if sort == "gguf":
             if rng.random() < 0.4:
                 return sort, self.root / "x.gguf", in_bytes(rng, packed(self.gguf))
             pieces = list(self.gguf)
             for _ in range(rng.choice((1, 1, 2))):
-                at = rng.choice([number for number, piece in enumerate(pieces) if not isinstance(piece, bytes)])
+                at = rng.choice(
+                    [number for number, piece in enumerate(pieces) if not isinstance(piece, bytes)]
+                )
                 form = pieces[at][0]
                 pieces[at] = (form, rng.choice(NUMBERS) % 2 ** (64 if form == "<Q" else 32))
             return sort, self.root / "x.gguf", packed(pieces)
@@ -237,7 +314,11 @@ class Folders:
         }[sort]
         if large:
             return sort, self.root / folder / name, bomb(rng)
-        data = in_bytes(rng, json.dumps(table).encode()) if rng.random() < 0.4 else as_json(rng, in_table(rng, table))
+        data = (
+            in_bytes(rng, json.dumps(table).encode())
+            if rng.random() < 0.4
+            else as_json(rng, in_table(rng, table))
+        )
         return sort, self.root / folder / name, data
 
 
@@ -296,7 +377,9 @@ def run(root: Path, count: int, seed: int = 0) -> tuple[Counter[str], float]:
 
 def main() -> None:
     """Try them and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--files", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
@@ -304,9 +387,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         tally, slowest = run(Path(folder), arguments.files, arguments.seed)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    report("mutated headers without a crash", f">= {arguments.files}", arguments.files, True, **tally)
+    report(
+        "mutated headers without a crash", f">= {arguments.files}", arguments.files, True, **tally
+    )
     report("slowest mutated header, CPU s", f"<= {MAX_SECONDS}", slowest, slowest <= MAX_SECONDS)
-    report("memory of the process, MB", f"<= {MAX_MEGABYTES}", peak, peak <= MAX_MEGABYTES, before_mb=round(before))
+    report(
+        "memory of the process, MB",
+        f"<= {MAX_MEGABYTES}",
+        peak,
+        peak <= MAX_MEGABYTES,
+        before_mb=round(before),
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Eight picture jobs as one batch, against a hand-written batch of the same pipeline and against one at a time."""
+"""Eight picture jobs as one batch, against a hand-written batch of the same pipeline and against
+one at a time.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,18 @@ def main() -> None:
     from studio.engine.protocol import JobContext
     from studio.models.catalog import entry_named
 
-    card = msgspec.structs.replace(entry_named("starter-image").card, smallest_side=0, largest_side=0)
+    card = msgspec.structs.replace(
+        entry_named("starter-image").card, smallest_side=0, largest_side=0
+    )
     pipeline = image.load(card)
     size = {"width": 64, "height": 64, "num_inference_steps": STEPS, "guidance_scale": 3.0}
     requests = [ImageRequest(prompt="a red apple", seed=number, **size) for number in range(COUNT)]
 
     def runs() -> list[Any]:
-        return [JobContext(new_job(request, "/nowhere"), card, lambda _event: None, lambda: False) for request in requests]
+        return [
+            JobContext(new_job(request, "/nowhere"), card, lambda _event: None, lambda: False)
+            for request in requests
+        ]
 
     def ours() -> None:
         assert len(list(image.generate_together(runs(), pipeline))) == COUNT
@@ -48,7 +55,13 @@ def main() -> None:
             times[name].append(cpu_seconds() - begun)
     best = {name: min(seconds) for name, seconds in times.items()}
     ratio = best["bare"] / best["ours"]
-    report("image batch of 8 / hand-written batch", ">= 0.95", ratio, ratio >= 0.95, alone=best["alone"] / best["ours"])
+    report(
+        "image batch of 8 / hand-written batch",
+        ">= 0.95",
+        ratio,
+        ratio >= 0.95,
+        alone=best["alone"] / best["ours"],
+    )
 
 
 def _bare(pipeline: Any) -> None:
@@ -56,9 +69,14 @@ def _bare(pipeline: Any) -> None:
 
     with torch.inference_mode():
         pipeline.pipe(
-            ["a red apple"] * COUNT, width=64, height=64, num_inference_steps=STEPS, guidance_scale=3.0,
-            generator=[torch.Generator().manual_seed(number) for number in range(COUNT)], output_type="np",
-        )  # fmt: skip
+            ["a red apple"] * COUNT,
+            width=64,
+            height=64,
+            num_inference_steps=STEPS,
+            guidance_scale=3.0,
+            generator=[torch.Generator().manual_seed(number) for number in range(COUNT)],
+            output_type="np",
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Telling what a model is, from headers alone: CPU time for files of 10 GB (sparse, with the headers of real models' shapes).
+"""Telling what a model is, from headers alone: CPU time for files of 10 GB (sparse, with the
+headers of real models' shapes).
 
 python -m benchmarks.inspect_models
 """
@@ -34,17 +35,24 @@ def safetensors(path: Path, names: list[str], size: int) -> Path:
     """Write a file of so many tensors of one length that is `size` bytes large in all, nearly."""
     each = size // len(names) // 2 * 2
     table = {
-        name: {"dtype": "F16", "shape": [each // 2], "data_offsets": [each * number, each * (number + 1)]}
+        name: {
+            "dtype": "F16",
+            "shape": [each // 2],
+            "data_offsets": [each * number, each * (number + 1)],
+        }
         for number, name in enumerate(names)
     }
     header = json.dumps(table).encode()
-    return sparse(path, struct.pack("<Q", len(header)) + header, 8 + len(header) + each * len(names))
+    return sparse(
+        path, struct.pack("<Q", len(header)) + header, 8 + len(header) + each * len(names)
+    )
 
 
 def checkpoint_names(count: int) -> list[str]:
     """Return names as in an SDXL checkpoint, which has 2515 tensors."""
     names = [
-        f"model.diffusion_model.input_blocks.{n % 9}.1.transformer_blocks.{n // 9}.attn2.to_k.weight" for n in range(count - 700)
+        f"model.diffusion_model.input_blocks.{n % 9}.1.transformer_blocks.{n // 9}.attn2.to_k.weight"  # noqa: E501
+        for n in range(count - 700)
     ]
     return (
         names
@@ -71,7 +79,8 @@ def gguf(path: Path, size: int) -> Path:
     count = 291
     each = size // count // (144 * 32) * (144 * 32)
     tensors = b"".join(
-        text(f"blk.{number}.attn_q.weight") + struct.pack("<IQIQ", 1, each // 144 * 256, 12, each * number)
+        text(f"blk.{number}.attn_q.weight")
+        + struct.pack("<IQIQ", 1, each // 144 * 256, 12, each * number)
         for number in range(count)
     )
     head = b"GGUF" + struct.pack("<IQQ", 3, count, len(entries)) + b"".join(entries) + tensors
@@ -79,13 +88,19 @@ def gguf(path: Path, size: int) -> Path:
 
 
 def folder(path: Path, size: int) -> Path:
-    """Write a folder as of Qwen3 8B: a configuration, an index, five files of weights, and a vocabulary of 11 MB."""
+    """Write a folder as of Qwen3 8B: a configuration, an index, five files of weights, and a
+    vocabulary of 11 MB.
+    """
     path.mkdir()
-    (path / "config.json").write_text(json.dumps({"model_type": "qwen3", "architectures": ["Qwen3ForCausalLM"]}))
+    (path / "config.json").write_text(
+        json.dumps({"model_type": "qwen3", "architectures": ["Qwen3ForCausalLM"]})
+    )
     (path / "README.md").write_text("---\nlicense: apache-2.0\n---\n# A model\n")
     vocabulary = {f"word{number}": number for number in range(300_000)}
     (path / "tokenizer.json").write_text(json.dumps({"model": {"vocab": vocabulary}}))
-    (path / "tokenizer_config.json").write_text(json.dumps({"added": [{"content": f"<|{number}|>"} for number in range(1000)]}))
+    (path / "tokenizer_config.json").write_text(
+        json.dumps({"added": [{"content": f"<|{number}|>"} for number in range(1000)]})
+    )
     names: dict[str, str] = {}
     for part in range(1, 6):
         file = f"model-0000{part}-of-00005.safetensors"
@@ -113,7 +128,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)
         made = {
-            "a checkpoint of 2515 tensors": safetensors(root / "x.safetensors", checkpoint_names(2515), SIZE),
+            "a checkpoint of 2515 tensors": safetensors(
+                root / "x.safetensors", checkpoint_names(2515), SIZE
+            ),
             "a GGUF of 408,403 words and merges": gguf(root / "x.gguf", SIZE),
             "a folder of five files": folder(root / "folder", SIZE),
         }
@@ -121,9 +138,14 @@ def main() -> None:
             taken = milliseconds(path)
             found = look_into(path)
             report(
-                f"telling what {name} is (10 GB), CPU ms", f"<= {LIMIT_MS}", taken, taken <= LIMIT_MS,
-                what=found.what, precision=found.precision, licence=found.licence,
-            )  # fmt: skip
+                f"telling what {name} is (10 GB), CPU ms",
+                f"<= {LIMIT_MS}",
+                taken,
+                taken <= LIMIT_MS,
+                what=found.what,
+                precision=found.precision,
+                licence=found.licence,
+            )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""What a run of a batch left, read from its bytes: PNG and WAV chunks, SQLite, reports. Shares no code with the program.
+"""What a run of a batch left, read from its bytes: PNG and WAV chunks, SQLite, reports. Shares no
+code with the program.
 
-The formats are those of their specifications: PNG (ISO/IEC 15948: chunks with a CRC, zlib, a filter byte a line), RIFF WAVE
-(chunks with a size, padded to even).
+The formats are those of their specifications: PNG (ISO/IEC 15948: chunks with a CRC, zlib, a filter
+byte a line), RIFF WAVE (chunks with a size, padded to even).
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ class DamagedError(Exception):
 
 
 def png_recipe(data: bytes) -> dict[str, Any]:
-    """Return the recipe inside a PNG all of whose chunks and lines are there. Raises DamagedError."""
+    """Return the recipe inside a PNG all of whose chunks and lines are there. Raises
+    DamagedError.
+    """
     if not data.startswith(PNG_SIGNATURE):
         raise DamagedError("not a PNG")
     chunks = list(_png_chunks(data))
@@ -51,7 +54,11 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             raise DamagedError("a chunk is cut off")
         size, name = struct.unpack(">I4s", data[place : place + 8])
         body = data[place + 8 : place + 8 + size]
-        if len(body) < size or zlib.crc32(name + body) != struct.unpack(">I", data[place + 8 + size : place + 12 + size])[0]:
+        if (
+            len(body) < size
+            or zlib.crc32(name + body)
+            != struct.unpack(">I", data[place + 8 + size : place + 12 + size])[0]
+        ):
             raise DamagedError("a chunk is damaged")
         yield name, body
         place += 12 + size
@@ -59,7 +66,11 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def wav_recipe(data: bytes) -> dict[str, Any]:
     """Return the recipe inside a WAV all of whose samples are there. Raises DamagedError."""
-    if data[:4] != b"RIFF" or data[8:12] != b"WAVE" or struct.unpack("<I", data[4:8])[0] != len(data) - 8:
+    if (
+        data[:4] != b"RIFF"
+        or data[8:12] != b"WAVE"
+        or struct.unpack("<I", data[4:8])[0] != len(data) - 8
+    ):
         raise DamagedError("not a whole WAV")
     chunks: dict[bytes, bytes] = {}
     place = 12
@@ -69,7 +80,11 @@ def wav_recipe(data: bytes) -> dict[str, Any]:
         if len(chunks[name]) < size:
             raise DamagedError("a chunk is cut off")
         place += 8 + size + size % 2
-    if not chunks.get(b"data") or b"fmt " not in chunks or len(chunks[b"data"]) % struct.unpack("<H", chunks[b"fmt "][12:14])[0]:
+    if (
+        not chunks.get(b"data")
+        or b"fmt " not in chunks
+        or len(chunks[b"data"]) % struct.unpack("<H", chunks[b"fmt "][12:14])[0]
+    ):
         raise DamagedError("no samples")
     if b"stud" not in chunks:
         raise DamagedError("no recipe")
@@ -102,9 +117,19 @@ def database_faults(database: Path, results: set[Path]) -> dict[str, list[str]]:
     connection = sqlite3.connect(database)
     try:
         check = [row[0] for row in connection.execute("PRAGMA integrity_check")]
-        indexed = {Path(path): json.loads(body) for path, body in connection.execute("SELECT path, body FROM artifacts")}
-        unfinished = [row[0] for row in connection.execute("SELECT id FROM batches WHERE finished = 0")]
-        is_open = [row[0] for row in connection.execute("SELECT id FROM jobs WHERE state IN ('queued', 'running')")]
+        indexed = {
+            Path(path): json.loads(body)
+            for path, body in connection.execute("SELECT path, body FROM artifacts")
+        }
+        unfinished = [
+            row[0] for row in connection.execute("SELECT id FROM batches WHERE finished = 0")
+        ]
+        is_open = [
+            row[0]
+            for row in connection.execute(
+                "SELECT id FROM jobs WHERE state IN ('queued', 'running')"
+            )
+        ]
     finally:
         connection.close()
     return {

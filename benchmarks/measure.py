@@ -28,4 +28,9 @@ def median_of(function: Callable[[], float], rounds: int) -> float:
 
 def report(name: str, limit: str, value: float, ok: bool, **more: object) -> None:
     """Print one benchmark's result as a line of JSON."""
-    sys.stdout.write(json.dumps({"name": name, "limit": limit, "value": round(float(value), 4), "ok": bool(ok), **more}) + "\n")
+    sys.stdout.write(
+        json.dumps(
+            {"name": name, "limit": limit, "value": round(float(value), 4), "ok": bool(ok), **more}
+        )
+        + "\n"
+    )

@@ -1,4 +1,6 @@
-"""Switching between two warm models: from the job to the pipeline's call, against the same model again."""
+"""Switching between two warm models: from the job to the pipeline's call, against the same model
+again.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ LIMIT = 0.05
 
 
 def main() -> None:
-    """Measure and print. Both models are those that come with Studio: pictures by diffusers, music by transformers."""
+    """Measure and print. Both models are those that come with Studio: pictures by diffusers, music
+    by transformers.
+    """
     from studio.core import environment
 
     environment.prepare()
@@ -37,10 +41,16 @@ def main() -> None:
 
         def picture() -> Job:
             size = {"width": 64, "height": 64, "num_inference_steps": 1}
-            return new_job(ImageRequest(prompt="a red apple", model="starter-image", seed=1, **size), str(data.outputs))
+            return new_job(
+                ImageRequest(prompt="a red apple", model="starter-image", seed=1, **size),
+                str(data.outputs),
+            )
 
         def song() -> Job:
-            return new_job(MusicRequest(prompt="a song", model="starter-music", seconds=1, seed=1), str(data.outputs))
+            return new_job(
+                MusicRequest(prompt="a song", model="starter-music", seconds=1, seed=1),
+                str(data.outputs),
+            )
 
         def time_of(job: Job) -> float:
             begun = time.perf_counter()
@@ -57,10 +67,15 @@ def main() -> None:
         engine.close()
     again, other = statistics.median(same), statistics.median(switched)
     report(
-        "switching between two warm models, s", f"<= {LIMIT}", other - again, other - again <= LIMIT,
-        same_model_s=round(again, 4), other_model_s=round(other, 4), p95_s=round(statistics.quantiles(switched, n=20)[-1], 4),
+        "switching between two warm models, s",
+        f"<= {LIMIT}",
+        other - again,
+        other - again <= LIMIT,
+        same_model_s=round(again, 4),
+        other_model_s=round(other, 4),
+        p95_s=round(statistics.quantiles(switched, n=20)[-1], 4),
         cold_s=[round(load, 2) for load in loads],
-    )  # fmt: skip
+    )
 
 
 def _noted(generate: Any, called: list[float]) -> Any:

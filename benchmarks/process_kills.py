@@ -2,11 +2,13 @@
 
     python -m benchmarks.process_kills --kills 100 --load 4 --seed 1
 
-Runs the command line (`studio image`) and the window (offscreen), with the real child and the starter images. Each run kills the
-child, the fork server or the resource tracker now and then, sometimes with a child that was stopped (SIGSTOP) before, and at the
-end the program itself. Then it waits until every process of that run is gone, found by a mark in its environment: no process
-that was missed while it started, or that has another parent now, escapes. `--load` is the number of busy loops beside it.
-Linux only. Prints one JSON object; exit code 1 if a process stayed longer than 5 s. Nothing here is imported from Studio.
+Runs the command line (`studio image`) and the window (offscreen), with the real child and the
+starter images. Each run kills the child, the fork server or the resource tracker now and then,
+sometimes with a child that was stopped (SIGSTOP) before, and at the end the program itself. Then it
+waits until every process of that run is gone, found by a mark in its environment: no process that
+was missed while it started, or that has another parent now, escapes. `--load` is the number of busy
+loops beside it. Linux only. Prints one JSON object; exit code 1 if a process stayed longer than 5
+s. Nothing here is imported from Studio.
 """
 
 from __future__ import annotations
@@ -40,13 +42,17 @@ COMMAND = ("image", "a red apple", "--width", "64", "--height", "64", "--steps",
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--kills", type=int, default=100, help="of all kinds together")
     parser.add_argument("--load", type=int, default=0)
     parser.add_argument("--longest", type=float, default=14.0, help="seconds of a run, at most")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(options.load)]
+    busy = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(options.load)
+    ]
     try:
         with tempfile.TemporaryDirectory() as folder:
             report = run(Path(folder), options.kills, options.longest, random.Random(options.seed))
@@ -78,8 +84,12 @@ def run(root: Path, kills: int, longest: float, chance: random.Random) -> dict[s
     }
 
 
-def one_run(data: Path, kind: str, longest: float, chance: random.Random, killed: Counter[str]) -> tuple[float, list[str]]:
-    """Start the program, kill what it starts, then kill it. Return how long its processes stayed, and which stayed too long."""
+def one_run(
+    data: Path, kind: str, longest: float, chance: random.Random, killed: Counter[str]
+) -> tuple[float, list[str]]:
+    """Start the program, kill what it starts, then kill it. Return how long its processes stayed,
+    and which stayed too long.
+    """
     mark = uuid.uuid4().hex
     environment = {**os.environ, MARK: mark, "QT_QPA_PLATFORM": "offscreen"}
     program = [sys.executable, "-m", "studio", "--data-dir", str(data)]
@@ -91,7 +101,9 @@ def one_run(data: Path, kind: str, longest: float, chance: random.Random, killed
         time.sleep(chance.uniform(0, min(3.0, max(0.01, deadline - time.monotonic()))))
         if kind == "window" and beside is None and (data / "studio.socket").exists():
             beside = subprocess.Popen([*program, *COMMAND], **quiet)  # runs in the window
-        if chance.random() < (KILL_CHANCE if "child" in victims(main_process.pid, mark) else EARLY_KILL_CHANCE):
+        if chance.random() < (
+            KILL_CHANCE if "child" in victims(main_process.pid, mark) else EARLY_KILL_CHANCE
+        ):
             kill_one(main_process.pid, mark, chance, killed)
     if chance.random() < 0.3:
         stop_one(main_process.pid, mark, chance, killed)
@@ -139,7 +151,11 @@ def kill_one(main_pid: int, mark: str, chance: random.Random, killed: Counter[st
     there = victims(main_pid, mark)
     if there:
         # A child comes up only if its fork server lives for some seconds.
-        role = "child" if "child" in there and chance.random() < CHILD_SHARE else chance.choice(sorted(there))
+        role = (
+            "child"
+            if "child" in there and chance.random() < CHILD_SHARE
+            else chance.choice(sorted(there))
+        )
         with contextlib.suppress(psutil.Error):
             there[role].kill()
             killed[role] += 1
@@ -178,7 +194,9 @@ def running(process: psutil.Process) -> bool:
 
 def label(process: psutil.Process) -> str:
     try:
-        role = role_of(process, process.ppid())  # without the program, a child looks like its fork server
+        role = role_of(
+            process, process.ppid()
+        )  # without the program, a child looks like its fork server
         return f"{role} ({process.status()})"
     except psutil.Error:
         return "gone"

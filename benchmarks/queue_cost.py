@@ -1,4 +1,6 @@
-"""The queue's own cost: a batch of 10 000 jobs submitted, and run by an engine that does nothing."""
+"""The queue's own cost: a batch of 10 000 jobs submitted, and run by an engine that does
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -50,11 +52,16 @@ def main() -> None:
         queue.idle_reached.connect(application.quit)
 
         def rows(batch: str) -> list[Job]:
-            return [new_job(TextRequest(prompt=f"row {n}", seed=n), folder, batch=batch, row=n) for n in range(JOBS)]
+            return [
+                new_job(TextRequest(prompt=f"row {n}", seed=n), folder, batch=batch, row=n)
+                for n in range(JOBS)
+            ]
 
         jobs = rows("a")
         # They are told in pieces: over when the last one is listed.
-        queue.jobs_added.connect(lambda _jobs: application.quit() if len(queue.jobs()) % JOBS == 0 else None)
+        queue.jobs_added.connect(
+            lambda _jobs: application.quit() if len(queue.jobs()) % JOBS == 0 else None
+        )
         begun = time.perf_counter()
         queue.submit(jobs, Batch(id="a", source="rows.csv", folder=folder))
         application.exec()
@@ -81,7 +88,12 @@ def _drain(application: Any, session: Any, jobs: list[Any], together: bool, cloc
     assert all(session.queue.job(job.id).state.over for job in jobs)
     session.queue.pause()
     each = seconds / len(jobs) * 1000
-    report(f"queue's own cost of a job{', 32 together' if together else ''}, ms", "<= 5", each, each <= 5)
+    report(
+        f"queue's own cost of a job{', 32 together' if together else ''}, ms",
+        "<= 5",
+        each,
+        each <= 5,
+    )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
-"""Kill window, command and child at random instants of one batch, and run it again with --resume until every row is there.
+"""Kill window, command and child at random instants of one batch, and run it again with --resume
+until every row is there.
 
     python -m benchmarks.reliability --rows 500 --kills 300 --seed 1
 
-Real parts only: the window (offscreen) and `studio batch FILE --resume` as programs of their own, their real children, the models
-that come with Studio. In every other run the window has the queue, and the command hands it the batch. What is left is read by
-`kept_files`, which shares no code with the program. Prints one JSON object; exit code 1 where a result was lost, doubled or
-damaged, a report is missing, a command hung, or something stayed behind.
+Real parts only: the window (offscreen) and `studio batch FILE --resume` as programs of their own,
+their real children, the models that come with Studio. In every other run the window has the queue,
+and the command hands it the batch. What is left is read by
+`kept_files`, which shares no code with the program. Prints one JSON object; exit code 1 where a
+result was lost, doubled or damaged, a report is missing, a command hung, or something stayed
+behind.
 """
 
 from __future__ import annotations
@@ -32,7 +35,9 @@ from benchmarks.kept_files import DamagedError, database_faults, recipe_of, stat
 PROGRAM = [sys.executable, "-m", "studio"]
 CHILD_SHARE = 0.7
 SPANS = (0.5, 2.0, 10.0)
-"""A kill comes within one of these many seconds after a row began: while the child starts, loads, runs, saves."""
+"""A kill comes within one of these many seconds after a row began: while the child starts, loads,
+runs, saves.
+"""
 GONE_SECONDS, LEFT_SECONDS, HUNG_SECONDS, READY_SECONDS = 10, 60, 60, 120
 OPTIONS = ("--kind", "image", "--name", "{row:04}", "--collect", "jsonl", "--resume")
 BESIDE = ("report", "collected")
@@ -42,17 +47,26 @@ Key = tuple[str, int, int]
 
 def main() -> int:
     """Run it; the exit code says whether all was well."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=500)
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=60.0, help="No kills after this time.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        found = run(Path(folder), options.rows, options.kills, random.Random(options.seed), options.minutes)
+        found = run(
+            Path(folder), options.rows, options.kills, random.Random(options.seed), options.minutes
+        )
     sys.stderr.write(json.dumps(found, indent=2) + "\n")
-    ok, kills = bool(found.pop("ok")), sum(int(str(found[f"{victim}_kills"])) for victim in ("child", "command", "window"))
-    measure.report("kills that lost, doubled or damaged nothing", f">= {options.kills}", kills, ok, **found)
+    ok, kills = (
+        bool(found.pop("ok")),
+        sum(int(str(found[f"{victim}_kills"])) for victim in ("child", "command", "window")),
+    )
+    measure.report(
+        "kills that lost, doubled or damaged nothing", f">= {options.kills}", kills, ok, **found
+    )
     return 0 if ok else 1
 
 
@@ -67,7 +81,11 @@ class Trial:
     tally: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.data, self.out, self.file = self.root / "data", self.root / "out", self.root / "rows.csv"
+        self.data, self.out, self.file = (
+            self.root / "data",
+            self.root / "out",
+            self.root / "rows.csv",
+        )
         self.environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
 
     @property
@@ -84,19 +102,29 @@ class Trial:
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start the program."""
         command = [*PROGRAM, "--data-dir", str(self.data), *arguments]
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environment)
+        return subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environment
+        )
 
     def start_window(self) -> subprocess.Popen[bytes]:
-        """Start the window and wait until it has the queue. After a kill it would be paused: a short command tidies up first."""
+        """Start the window and wait until it has the queue. After a kill it would be paused: a
+        short command tidies up first.
+        """
         self.start("queue", "cancel", "none").wait()
         window = self.start()
         deadline = time.monotonic() + READY_SECONDS
-        while not (self.data / "studio.lock").exists() and window.poll() is None and time.monotonic() < deadline:
+        while (
+            not (self.data / "studio.lock").exists()
+            and window.poll() is None
+            and time.monotonic() < deadline
+        ):
             time.sleep(0.05)
         return window
 
     def takes_over(self, command: subprocess.Popen[bytes]) -> bool:
-        """Wait until a command whose window is gone ends, or has the queue itself; return whether it has."""
+        """Wait until a command whose window is gone ends, or has the queue itself; return whether
+        it has.
+        """
         deadline = time.monotonic() + HUNG_SECONDS
         while command.poll() is None and time.monotonic() < deadline:
             if self.holder() == command.pid:
@@ -112,14 +140,18 @@ class Trial:
             return 0
 
     def run_until_whole(self) -> None:
-        """Give the same command again and again, as a person would, until it says that all rows are there."""
+        """Give the same command again and again, as a person would, until it says that all rows are
+        there.
+        """
         while True:
             window = self.start_window() if self.kills_left and self.tally["runs"] % 2 else None
             command = self.start("batch", str(self.file), "-o", str(self.out), *OPTIONS)
             self.tally["runs"] += 1
             family = self.watch(command, window)
             if window is not None and self.takes_over(command):
-                family |= self.watch(command, None)  # the window was gone before the command asked: it has the queue itself
+                family |= self.watch(
+                    command, None
+                )  # the window was gone before the command asked: it has the queue itself
             self.tally["hung"] += wait_for_end(command)
             if window is not None and window.poll() is None:
                 family |= {process.pid: process for process in descendants(window.pid)}
@@ -128,19 +160,30 @@ class Trial:
                 self.tally["window"] += 1
             slow = psutil.wait_procs(list(family.values()), timeout=GONE_SECONDS)[1]
             self.tally["slow"] += len(slow)
-            self.tally["left"] += len(psutil.wait_procs(slow, timeout=LEFT_SECONDS)[1]) if slow else 0
+            self.tally["left"] += (
+                len(psutil.wait_procs(slow, timeout=LEFT_SECONDS)[1]) if slow else 0
+            )
             if window is None and command.returncode == 0:
                 return
 
-    def watch(self, command: subprocess.Popen[bytes], window: subprocess.Popen[bytes] | None) -> dict[int, psutil.Process]:
-        """Kill at random instants while rows run, until the command or the window is gone; return their processes."""
+    def watch(
+        self, command: subprocess.Popen[bytes], window: subprocess.Popen[bytes] | None
+    ) -> dict[int, psutil.Process]:
+        """Kill at random instants while rows run, until the command or the window is gone; return
+        their processes.
+        """
         family: dict[int, psutil.Process] = {}
         owner = window or command
-        wants_child = self.chance.random() < CHILD_SHARE  # drawn before: a child is not there yet for a second or two
+        wants_child = (
+            self.chance.random() < CHILD_SHARE
+        )  # drawn before: a child is not there yet for a second or two
         due = None
         while command.poll() is None and owner.poll() is None:
             wait(command, self.chance.uniform(0.02, 0.6))
-            family |= {process.pid: process for process in (*descendants(command.pid), *descendants(owner.pid))}
+            family |= {
+                process.pid: process
+                for process in (*descendants(command.pid), *descendants(owner.pid))
+            }
             if not self.kills_left or "running" not in states(self.database).values():
                 continue
             if due is None and (not wants_child or model_process(owner.pid)):
@@ -149,7 +192,9 @@ class Trial:
                 continue
             due = None
             if not wants_child:
-                victim = "window" if window is not None and self.chance.random() < 0.6 else "command"
+                victim = (
+                    "window" if window is not None and self.chance.random() < 0.6 else "command"
+                )
                 chosen = window if window is not None and victim == "window" else command
                 chosen.kill()
                 chosen.wait()
@@ -161,7 +206,9 @@ class Trial:
         return family
 
 
-def run(root: Path, rows: int, kills: int, chance: random.Random, minutes: float = 60.0) -> dict[str, object]:
+def run(
+    root: Path, rows: int, kills: int, chance: random.Random, minutes: float = 60.0
+) -> dict[str, object]:
     """Run the batch under the given kills; return what was found. Every list should be empty."""
     begun = time.monotonic()
     trial = Trial(root, kills, chance, begun + 60 * minutes)
@@ -192,7 +239,9 @@ def write_rows(file: Path, count: int) -> set[Key]:
         writer.writerow(["kind", "prompt", "seed", "steps", "width", "height", "count", "format"])
         for number in range(count):
             if number % 4 == 3:
-                writer.writerow(["speech", "This is one of many sentences.", number, "", "", "", "", "wav"])
+                writer.writerow(
+                    ["speech", "This is one of many sentences.", number, "", "", "", "", "wav"]
+                )
                 expected.add(("speech", number, 0))
             else:
                 images = 1 + number % 2
@@ -221,12 +270,18 @@ def wait_for_end(command: subprocess.Popen[bytes]) -> int:
 
 
 def print_stacks(pid: int) -> None:
-    """Print what a command that does not end waits for; with the stacks of its threads if py-spy is installed."""
+    """Print what a command that does not end waits for; with the stacks of its threads if py-spy is
+    installed.
+    """
     for process in (psutil.Process(pid), *descendants(pid)):
         sys.stderr.write(f"{process.pid} {process.status()} {process.cmdline()}\n")
         if tool := shutil.which("py-spy"):
             result = subprocess.run(
-                [tool, "dump", "--pid", str(process.pid)], capture_output=True, text=True, timeout=60, check=False
+                [tool, "dump", "--pid", str(process.pid)],
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
             )
             sys.stderr.write(result.stdout + result.stderr)
 
@@ -254,7 +309,9 @@ def examine(trial: Trial, expected: set[Key], rows: int) -> dict[str, list[str]]
     """Compare what is on disk, in the index and in the reports with the batch file."""
     made: Counter[Key] = Counter()
     damaged = []
-    results = {path for path in trial.out.iterdir() if path.is_file() and not path.name.startswith(BESIDE)}
+    results = {
+        path for path in trial.out.iterdir() if path.is_file() and not path.name.startswith(BESIDE)
+    }
     for path in sorted(results):
         try:
             recipe = recipe_of(path)
@@ -262,7 +319,11 @@ def examine(trial: Trial, expected: set[Key], rows: int) -> dict[str, list[str]]
             damaged.append(f"{path.name}: {error}")
             continue
         made[recipe["request"]["kind"], recipe["request"]["seed"], recipe.get("ordinal", 0)] += 1
-    lines = [line for report in trial.out.glob("report*.jsonl") for line in report.read_text(encoding="utf-8").splitlines()]
+    lines = [
+        line
+        for report in trial.out.glob("report*.jsonl")
+        for line in report.read_text(encoding="utf-8").splitlines()
+    ]
     reported = {line["line"] for line in map(json.loads, lines) if line["state"] == "completed"}
     inside = (trial.file, trial.out, trial.data)
     outputs = trial.data / "outputs"
@@ -271,7 +332,9 @@ def examine(trial: Trial, expected: set[Key], rows: int) -> dict[str, list[str]]
         "doubled": [str(key) for key, count in made.items() if count > 1],
         "nobody_asked_for": [str(key) for key in sorted(made.keys() - expected)],
         "damaged": damaged,
-        "parts_left": [path.name for place in (trial.out, trial.data) for path in place.rglob("*.part")],
+        "parts_left": [
+            path.name for place in (trial.out, trial.data) for path in place.rglob("*.part")
+        ],
         "outside": [
             str(path)
             for path in trial.root.rglob("*")

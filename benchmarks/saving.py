@@ -1,4 +1,6 @@
-"""Saving a 1024² PNG with its metadata against Pillow's default, and what a preview costs on its way through the pipe."""
+"""Saving a 1024² PNG with its metadata against Pillow's default, and what a preview costs on its
+way through the pipe.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,12 @@ def main() -> None:
     from studio.models.card import ModelCard
 
     chance = np.random.default_rng(0)
-    coarse = Image.fromarray(chance.integers(0, 256, (32, 32, 3), dtype=np.uint8)).resize((1024, 1024), Image.Resampling.BICUBIC)
-    photo = np.clip(np.asarray(coarse, np.int16) + chance.normal(0, 4, (1024, 1024, 3)), 0, 255).astype(np.uint8)
+    coarse = Image.fromarray(chance.integers(0, 256, (32, 32, 3), dtype=np.uint8)).resize(
+        (1024, 1024), Image.Resampling.BICUBIC
+    )
+    photo = np.clip(
+        np.asarray(coarse, np.int16) + chance.normal(0, 4, (1024, 1024, 3)), 0, 255
+    ).astype(np.uint8)
     card = ModelCard(name="m", title="M", kind="image", runner="diffusers")
 
     def pillow() -> float:

@@ -1,4 +1,6 @@
-"""Starter music of 24 s through the child, warm: seconds, and CPU seconds of the child, which others do not change."""
+"""Starter music of 24 s through the child, warm: seconds, and CPU seconds of the child, which
+others do not change.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,14 @@ def main() -> None:
         engine.close()
     used = statistics.median(cpu[1:])
     warm = round(statistics.median(times[1:]), 2)
-    report("starter music, 24 s, warm, CPU s", "<= 6", used, used <= 6, wall_s=warm, first_s=round(times[0], 2))
+    report(
+        "starter music, 24 s, warm, CPU s",
+        "<= 6",
+        used,
+        used <= 6,
+        wall_s=warm,
+        first_s=round(times[0], 2),
+    )
 
 
 def _children_cpu() -> float:

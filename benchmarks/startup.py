@@ -1,8 +1,9 @@
-"""First painted window, against an empty PySide6 window: CPU time and memory, alternating processes.
+"""First painted window, against an empty PySide6 window: CPU time and memory, alternating
+processes.
 
-Studio is started as the command `studio` starts it. Both windows are measured in the turn of the event loop that follows their
-first paint event, before Studio does anything more. Then Studio goes on until it is usable; those figures have no limit, but are
-printed.
+Studio is started as the command `studio` starts it. Both windows are measured in the turn of the
+event loop that follows their first paint event, before Studio does anything more. Then Studio goes
+on until it is usable; those figures have no limit, but are printed.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ sys.meta_path.insert(0, Hook())
 sys.argv = ["studio"]
 from studio.cli import main
 main()
-"""
+"""  # noqa: E501
 
 
 def main() -> None:
@@ -97,7 +98,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "HOME": folder, "XDG_DATA_HOME": folder}
         environment.setdefault("QT_QPA_PLATFORM", "offscreen")
-        for name in ("STUDIO_DATA_DIR", "PYTHONDONTWRITEBYTECODE"):  # an installed program has its bytecode
+        for name in (
+            "STUDIO_DATA_DIR",
+            "PYTHONDONTWRITEBYTECODE",
+        ):  # an installed program has its bytecode
             environment.pop(name, None)
         compileall.compile_dir(str(Path(studio.__file__).parent), quiet=1)
         empties, firsts, usables = [], [], []
@@ -107,14 +111,30 @@ def main() -> None:
             firsts.append(first)
             usables.append(usable)
     for part, what, unit in ((0, "CPU time", "seconds"), (1, "memory", "bytes")):
-        empty, seen, whole = (statistics.median(run[part] for run in runs) for runs in (empties, firsts, usables))
+        empty, seen, whole = (
+            statistics.median(run[part] for run in runs) for runs in (empties, firsts, usables)
+        )
         numbers = {unit: seen, "empty": empty}
-        report(f"start-up {what} / empty window", "<= 1.5", seen / empty, seen / empty <= 1.5, **numbers)
-        report(f"start-up {what} until it is usable / empty window", "-", whole / empty, True, **{unit: whole, "empty": empty})
+        report(
+            f"start-up {what} / empty window",
+            "<= 1.5",
+            seen / empty,
+            seen / empty <= 1.5,
+            **numbers,
+        )
+        report(
+            f"start-up {what} until it is usable / empty window",
+            "-",
+            whole / empty,
+            True,
+            **{unit: whole, "empty": empty},
+        )
 
 
 def _run(script: str, environment: dict[str, str]) -> list[list[float]]:
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
+    )
     found: list[list[float]] = json.loads(done.stdout)
     return found
 

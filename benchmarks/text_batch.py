@@ -1,8 +1,8 @@
-"""Text jobs as one batch, against one job at a time and against a hand-written padded batch of the same model.
+"""Text jobs as one batch, against one job at a time and against a hand-written padded batch of the
+same model.
 
-The starter text model (from STUDIO_STARTER_DIR, or where it is installed), greedy, so that all three make the same tokens.
-CPU time, because machines are
-shared; alternating in one process.
+The starter text model (from STUDIO_STARTER_DIR, or where it is installed), greedy, so that all
+three make the same tokens. CPU time, because machines are shared; alternating in one process.
 """
 
 from __future__ import annotations
@@ -18,9 +18,23 @@ ROUNDS = 3
 ROWS = (16, 64)
 TOKENS = 64
 THINGS = (
-    "the sea", "a small town", "trains", "the moon", "coffee", "winter", "a lost key", "music",
-    "bread", "an old house", "birds", "a market", "rain", "the news", "a garden", "chess",
-)  # fmt: skip
+    "the sea",
+    "a small town",
+    "trains",
+    "the moon",
+    "coffee",
+    "winter",
+    "a lost key",
+    "music",
+    "bread",
+    "an old house",
+    "birds",
+    "a market",
+    "rain",
+    "the news",
+    "a garden",
+    "chess",
+)
 
 
 def main() -> None:
@@ -38,19 +52,33 @@ def main() -> None:
     pipeline = text.load(card)
     for count in ROWS:
         greedy = {"temperature": 0, "repetition_penalty": 1, "max_new_tokens": TOKENS}
-        requests = [TextRequest(prompt=f"Write {n} lines about {THINGS[n % 16]}.", seed=n, **greedy) for n in range(count)]
+        requests = [
+            TextRequest(prompt=f"Write {n} lines about {THINGS[n % 16]}.", seed=n, **greedy)
+            for n in range(count)
+        ]
         _compare(card, pipeline, requests)
 
 
 def _compare(card: Any, pipeline: Any, requests: list[Any]) -> None:
     alone, ours, bare = [], [], []
     for _ in range(ROUNDS):
-        alone.append(_timed(lambda: [_alone(card, pipeline, request) for request in requests[:8]]) / 8 * len(requests))
+        alone.append(
+            _timed(lambda: [_alone(card, pipeline, request) for request in requests[:8]])
+            / 8
+            * len(requests)
+        )
         ours.append(_timed(lambda: _together(card, pipeline, requests)))
         bare.append(_timed(lambda: _bare(card, pipeline, requests)))
     faster, script = min(alone) / min(ours), min(bare) / min(ours)
     name = f"text batch of {len(requests)}"
-    report(f"{name} / one prompt at a time", ">= 4", faster, faster >= 4, alone_cpu_s=min(alone), cpu_s=min(ours))
+    report(
+        f"{name} / one prompt at a time",
+        ">= 4",
+        faster,
+        faster >= 4,
+        alone_cpu_s=min(alone),
+        cpu_s=min(ours),
+    )
     report(
         f"{name} / hand-written padded batch",
         ">= 0.95",
@@ -85,7 +113,11 @@ def _together(card: Any, pipeline: Any, requests: list[Any]) -> None:
     from studio.jobs.queue import TOGETHER
 
     for start in range(0, len(requests), TOGETHER):
-        list(text.generate_together([_run(card, request) for request in requests[start : start + TOGETHER]], pipeline))
+        list(
+            text.generate_together(
+                [_run(card, request) for request in requests[start : start + TOGETHER]], pipeline
+            )
+        )
 
 
 def _bare(card: Any, pipeline: Any, requests: list[Any]) -> None:
@@ -97,7 +129,10 @@ def _bare(card: Any, pipeline: Any, requests: list[Any]) -> None:
     tokenizer = pipeline.tokenizer
     tokenizer.padding_side = "left"
     for start in range(0, len(requests), TOGETHER):
-        ids = [prompt_tokens(tokenizer, card, request) for request in requests[start : start + TOGETHER]]
+        ids = [
+            prompt_tokens(tokenizer, card, request)
+            for request in requests[start : start + TOGETHER]
+        ]
         padded = tokenizer.pad({"input_ids": ids}, return_tensors="pt")
         with torch.inference_mode():
             made = pipeline.model.generate(**padded, max_new_tokens=TOKENS, do_sample=False)

@@ -1,4 +1,6 @@
-"""How late a 16 ms timer of the window is while a child imports, loads, generates and is killed, against the idle window."""
+"""How late a 16 ms timer of the window is while a child imports, loads, generates and is killed,
+against the idle window.
+"""
 
 from __future__ import annotations
 
@@ -74,8 +76,13 @@ def main() -> None:
 
         studio.shared.queue.job_event.connect(heard)
         studio.begin_now()
-        requests = [ImageRequest(prompt="a red apple", width=64, height=64, num_inference_steps=120, seed=n) for n in range(4)]
-        studio.shared.queue.submit([new_job(request, str(studio.data.outputs)) for request in requests])
+        requests = [
+            ImageRequest(prompt="a red apple", width=64, height=64, num_inference_steps=120, seed=n)
+            for n in range(4)
+        ]
+        studio.shared.queue.submit(
+            [new_job(request, str(studio.data.outputs)) for request in requests]
+        )
         busy = watch(over.is_set)
         after = idle()
         studio.window.close()
@@ -83,10 +90,30 @@ def main() -> None:
     still = np.concatenate([before, after])
     p99, most = np.percentile(busy, 99) + 16, busy.max() + 16
     p99_idle, most_idle = np.percentile(still, 99) + 16, still.max() + 16
-    numbers = {"busy_ms": round(float(p99), 2), "idle_ms": round(float(p99_idle), 2), "ticks": len(busy)}
-    report("UI timer interval p99, busy / idle", "<= 1.2", p99 / p99_idle, p99 / p99_idle <= 1.2, **numbers)
-    numbers = {"busy_ms": round(float(most), 2), "idle_ms": round(float(most_idle), 2), "kills": killed[0]}
-    report("UI timer interval max, busy / idle", "<= 1.5", most / most_idle, most / most_idle <= 1.5, **numbers)
+    numbers = {
+        "busy_ms": round(float(p99), 2),
+        "idle_ms": round(float(p99_idle), 2),
+        "ticks": len(busy),
+    }
+    report(
+        "UI timer interval p99, busy / idle",
+        "<= 1.2",
+        p99 / p99_idle,
+        p99 / p99_idle <= 1.2,
+        **numbers,
+    )
+    numbers = {
+        "busy_ms": round(float(most), 2),
+        "idle_ms": round(float(most_idle), 2),
+        "kills": killed[0],
+    }
+    report(
+        "UI timer interval max, busy / idle",
+        "<= 1.5",
+        most / most_idle,
+        most / most_idle <= 1.5,
+        **numbers,
+    )
 
 
 if __name__ == "__main__":

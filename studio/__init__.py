@@ -1,4 +1,6 @@
-"""Studio: a desktop content studio for text, image and audio generation on the person's own machine."""
+"""Studio: a desktop content studio for text, image and audio generation on the person's own
+machine.
+"""
 
 from studio.core import environment
 

@@ -1,7 +1,8 @@
 """Starts the window, in named steps that tests can take one by one.
 
-First comes the window's frame, which is painted before anything else is imported; then what is in it, in pieces between which the
-window answers; then what is not seen: log file, local socket, engine, queue.
+First comes the window's frame, which is painted before anything else is imported; then what is in
+it, in pieces between which the window answers; then what is not seen: log file, local socket,
+engine, queue.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     from studio.ui.desktop.idle import IdleWatch
 
 SWITCH_SECONDS = 0.0005
-"""How long another thread may keep Python from the window (CPython's own choice is ten times that)."""
+"""How long another thread may keep Python from the window (CPython's own choice is ten times
+that).
+"""
 UNPAINTED_MS = 1_000
 """A window that nobody sees (minimised, on another desktop) is filled all the same."""
 BEHIND = (
@@ -53,8 +56,15 @@ BEHIND = (
 )
 BEFORE = ("studio.ui.widgets.factory", "studio.ui.widgets.request_form", "studio.ui.tabs.base")
 UNSEEN = ("logging.handlers", "psutil", "PySide6.QtNetwork")
-QUEUE = ("studio.ui.queue.pause_menu", "studio.ui.queue.table", "studio.ui.queue.undo", "studio.ui.queue.panel")
-"""What takes some milliseconds to import is a piece of its own: behind the window, in it, and what is not seen."""
+QUEUE = (
+    "studio.ui.queue.pause_menu",
+    "studio.ui.queue.table",
+    "studio.ui.queue.undo",
+    "studio.ui.queue.panel",
+)
+"""What takes some milliseconds to import is a piece of its own: behind the window, in it, and what
+is not seen.
+"""
 
 
 class Studio:
@@ -66,10 +76,17 @@ class Studio:
     """From `build_now`, or else some time after `start`."""
 
     def __init__(
-        self, data: DataFolder, *, in_process: bool = False, fake: bool = False, held: FolderLock | None = None,
+        self,
+        data: DataFolder,
+        *,
+        in_process: bool = False,
+        fake: bool = False,
+        held: FolderLock | None = None,
         memory: LoadPreference | None = None,
-    ) -> None:  # fmt: skip
-        """Make the window's frame. `held` is the data folder's lock, where it is taken already. Raises DataFolderInUseError."""
+    ) -> None:
+        """Make the window's frame. `held` is the data folder's lock, where it is taken already.
+        Raises DataFolderInUseError.
+        """
         self.application = make_application()
         self.data = data
         self._in_process = in_process
@@ -141,7 +158,9 @@ class Studio:
         yield
         from studio.engine.factory import make_engine
 
-        engine = make_engine(self.data, in_process=self._in_process, fake=self._fake, memory=self._memory)
+        engine = make_engine(
+            self.data, in_process=self._in_process, fake=self._fake, memory=self._memory
+        )
         yield
         from studio.jobs.session import Session
 
@@ -201,7 +220,9 @@ class Studio:
         yield
         yield from _import_singly(QUEUE)
         _ = self.window.queue_dock.panel  # made now, and not while the first jobs run: 35 ms
-        gc.freeze()  # what is there stays: a full collection would look at all of it each time, and stop the window for 40 ms
+        # what is there stays: a full collection would look at all of it each time, and stop the
+        # window for 40 ms
+        gc.freeze()
 
     def _on_only_idle_changed(self, on: bool) -> None:
         from studio.ui.desktop.idle import IdleWatch
@@ -211,7 +232,9 @@ class Studio:
 
     def raise_window(self) -> None:
         """Bring the window to the front; a second start asks for it."""
-        self.window.setWindowState(self.window.windowState() & ~self.window.windowState().WindowMinimized)
+        self.window.setWindowState(
+            self.window.windowState() & ~self.window.windowState().WindowMinimized
+        )
         self.window.show()
         self.window.raise_()
         self.window.activateWindow()
@@ -244,7 +267,9 @@ def _expected_errors() -> tuple[type[Exception], ...]:
 def _sentence(error: Exception) -> str:
     from studio.core.errors import StudioError
 
-    return f"{error.message}\n{error.cure}".strip() if isinstance(error, StudioError) else str(error)
+    return (
+        f"{error.message}\n{error.cure}".strip() if isinstance(error, StudioError) else str(error)
+    )
 
 
 def make_application() -> QApplication:
@@ -261,16 +286,22 @@ def make_application() -> QApplication:
 
 
 def keep_log(data: DataFolder) -> None:
-    """Write warnings and errors to a file that does not grow without end. Prompts never go there."""
+    """Write warnings and errors to a file that does not grow without end. Prompts never go
+    there.
+    """
     import logging.handlers
 
     data.create()
-    handler = logging.handlers.RotatingFileHandler(data.logs / "studio.log", maxBytes=2_000_000, backupCount=4, encoding="utf-8")
+    handler = logging.handlers.RotatingFileHandler(
+        data.logs / "studio.log", maxBytes=2_000_000, backupCount=4, encoding="utf-8"
+    )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.getLogger().addHandler(handler)
 
 
-def show_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def show_uncaught(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
     """The last boundary: an error that nobody expected is shown, and the window stays."""
     details = "".join(traceback.format_exception(kind, error, trace))
     logging.getLogger(__name__).error("uncaught: %s", details)
@@ -279,7 +310,12 @@ def show_uncaught(kind: type[BaseException], error: BaseException, trace: Traceb
         return
     from studio.ui.widgets.factory import tell
 
-    tell(QApplication.activeWindow(), "Something went wrong", f"{error or kind.__name__}. What you made so far is safe.", details)
+    tell(
+        QApplication.activeWindow(),
+        "Something went wrong",
+        f"{error or kind.__name__}. What you made so far is safe.",
+        details,
+    )
 
 
 def has_display() -> bool:
@@ -288,11 +324,20 @@ def has_display() -> bool:
     return sys.platform != "linux" or any(os.environ.get(name) for name in variables)
 
 
-def run_window(data: DataFolder, *, in_process: bool = False, fake: bool = False, memory: LoadPreference | None = None) -> int:
-    """Open the window and run until it is closed; return the exit code. `memory`: how models are loaded in this run."""
+def run_window(
+    data: DataFolder,
+    *,
+    in_process: bool = False,
+    fake: bool = False,
+    memory: LoadPreference | None = None,
+) -> int:
+    """Open the window and run until it is closed; return the exit code. `memory`: how models are
+    loaded in this run.
+    """
     if not has_display():
         sys.stderr.write(
-            "There is no desktop to open a window on.\nStart Studio from a desktop, or use the commands: studio --help\n"
+            "There is no desktop to open a window on.\nStart Studio from a desktop, or use the "
+            "commands: studio --help\n"
         )
         return 2
     make_application()
@@ -311,7 +356,10 @@ def run_window(data: DataFolder, *, in_process: bool = False, fake: bool = False
         except StudioError as error:
             sys.stderr.write(f"{error.message}\n{error.cure}\n")
             return 2
-        sys.stderr.write(f"Another Studio is using {data.root}.\nClose it, or use another folder with --data-dir.\n")
+        sys.stderr.write(
+            f"Another Studio is using {data.root}.\nClose it, or use another folder with "
+            "--data-dir.\n"
+        )
         return 2
     studio = Studio(data, in_process=in_process, fake=fake, held=held, memory=memory)
     sys.excepthook = show_uncaught

@@ -1,4 +1,6 @@
-"""Is everything there that Studio needs? Facts for a person, each with what to do. No network; torch is asked in a child."""
+"""Is everything there that Studio needs? Facts for a person, each with what to do. No network;
+torch is asked in a child.
+"""
 
 from __future__ import annotations
 
@@ -70,14 +72,25 @@ class Check(msgspec.Struct, frozen=True):
 def examine(data: DataFolder) -> list[Check]:
     """Look at everything; takes some seconds, because torch is imported in a child."""
     answers = ask()
-    checks = [_python(), _qt(answers), *_libraries(), *_torch(answers), *_packages(), *_harmful(), _sound(answers), _video()]
+    checks = [
+        _python(),
+        _qt(answers),
+        *_libraries(),
+        *_torch(answers),
+        *_packages(),
+        *_harmful(),
+        _sound(answers),
+        _video(),
+    ]
     return [*checks, _memory(), _disk(data), _writable(data), *_models(data)]
 
 
 def _python() -> Check:
     if sys.version_info < (3, 11):
         return Check("Python", "bad", platform.python_version(), "Install Python 3.11 or newer.")
-    return Check("Python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+    return Check(
+        "Python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    )
 
 
 def _qt(answers: dict[str, dict[str, Any]]) -> Check:
@@ -87,11 +100,19 @@ def _qt(answers: dict[str, dict[str, Any]]) -> Check:
         return Check("Qt", "bad", "PySide6 is missing", REINSTALL)
     if sys.version_info < (3, 12) and version.startswith("6.12."):
         return Check(
-            "Qt", "bad", f"PySide6 {version}, which ends by itself on this Python", 'pip install "PySide6_Essentials<6.12"'
+            "Qt",
+            "bad",
+            f"PySide6 {version}, which ends by itself on this Python",
+            'pip install "PySide6_Essentials<6.12"',
         )
     reason = _reason(answers, "window")
     if reason:
-        return Check("Qt", "bad", f"PySide6 {version} does not start: {reason}", "See Window libraries, or install Studio again.")
+        return Check(
+            "Qt",
+            "bad",
+            f"PySide6 {version} does not start: {reason}",
+            "See Window libraries, or install Studio again.",
+        )
     return Check("Qt", "ok", f"PySide6 {version}")
 
 
@@ -108,7 +129,12 @@ def _libraries() -> Iterator[Check]:
     missing = [package for package, library in _WINDOW_LIBRARIES.items() if not _can_load(library)]
     if missing:
         packages = " ".join(missing)
-        yield Check("Window libraries", "bad", f"missing: {packages}", f"On Debian or Ubuntu: sudo apt-get install {packages}")
+        yield Check(
+            "Window libraries",
+            "bad",
+            f"missing: {packages}",
+            f"On Debian or Ubuntu: sudo apt-get install {packages}",
+        )
     else:
         yield Check("Window libraries", "ok", "all there")
 
@@ -133,7 +159,12 @@ def _torch(answers: dict[str, dict[str, Any]]) -> Iterator[Check]:
     elif found["mps"]:
         yield Check("GPU", "ok", "Apple GPU")
     else:
-        yield Check("GPU", "warn", "none; models run on the processor", "Small models work well; large ones are slow.")
+        yield Check(
+            "GPU",
+            "warn",
+            "none; models run on the processor",
+            "Small models work well; large ones are slow.",
+        )
 
 
 def _packages() -> Iterator[Check]:
@@ -145,7 +176,12 @@ def _packages() -> Iterator[Check]:
             continue
         numbers = tuple(int(part) for part in re.findall(r"\d+", version)[: len(floor)])
         if numbers < floor:
-            yield Check(name, "warn", f"{version}, which has known security holes", f"pip install --upgrade {name}")
+            yield Check(
+                name,
+                "warn",
+                f"{version}, which has known security holes",
+                f"pip install --upgrade {name}",
+            )
         else:
             yield Check(name, "ok", version)
 
@@ -153,7 +189,10 @@ def _packages() -> Iterator[Check]:
 def _harmful() -> Iterator[Check]:
     for name in _HARMFUL:
         if importlib.util.find_spec(name) is not None:
-            cure = f"Studio does not need it, and beside another build of torch it breaks model loading: pip uninstall {name}"
+            cure = (
+                "Studio does not need it, and beside another build of torch it breaks model "
+                f"loading: pip uninstall {name}"
+            )
             yield Check(name, "warn", "is installed", cure)
 
 
@@ -161,14 +200,27 @@ def _sound(answers: dict[str, dict[str, Any]]) -> Check:
     devices = answers.get("sound", {}).get("devices", [])
     if devices:
         return Check("Sound", "ok", ", ".join(devices)[:200])
-    return Check("Sound", "warn", _reason(answers, "sound") or "no device", "Sounds are saved and can be played elsewhere.")
+    return Check(
+        "Sound",
+        "warn",
+        _reason(answers, "sound") or "no device",
+        "Sounds are saved and can be played elsewhere.",
+    )
 
 
 def _memory() -> Check:
     memory, cores = psutil.virtual_memory(), psutil.cpu_count(logical=False) or "?"
-    found = f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free, {cores} cores, {thread_count()} for Studio"
+    found = (
+        f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free, {cores} cores, "
+        f"{thread_count()} for Studio"
+    )
     low = memory.available < LOW_MEMORY_BYTES
-    return Check("Memory", "warn" if low else "ok", found, "Close other programs, or use small models." if low else "")
+    return Check(
+        "Memory",
+        "warn" if low else "ok",
+        found,
+        "Close other programs, or use small models." if low else "",
+    )
 
 
 def _disk(data: DataFolder) -> Check:
@@ -176,7 +228,10 @@ def _disk(data: DataFolder) -> Check:
     free = shutil.disk_usage(place).free
     low = free < LOW_DISK_BYTES
     return Check(
-        "Disk", "warn" if low else "ok", f"{free / 1e9:.1f} GB free", "Free some space for models and results." if low else ""
+        "Disk",
+        "warn" if low else "ok",
+        f"{free / 1e9:.1f} GB free",
+        "Free some space for models and results." if low else "",
     )
 
 
@@ -188,14 +243,21 @@ def _writable(data: DataFolder) -> Check:
     except StudioError as error:
         return Check("Data folder", "bad", error.message, "Choose another with --data-dir.")
     except OSError as error:
-        return Check("Data folder", "bad", f"{data.root}: {error.strerror}", "Choose another with --data-dir.")
+        return Check(
+            "Data folder",
+            "bad",
+            f"{data.root}: {error.strerror}",
+            "Choose another with --data-dir.",
+        )
     return Check("Data folder", "ok", str(data.root))
 
 
 def _video() -> Check:
     if importlib.util.find_spec("av") is None:
         return Check("Video files", "ok", 'animated WebP; MP4 with pip install "studio[video]"')
-    return Check("Video files", "ok", f"MP4 (PyAV {importlib.metadata.version('av')}), animated WebP")
+    return Check(
+        "Video files", "ok", f"MP4 (PyAV {importlib.metadata.version('av')}), animated WebP"
+    )
 
 
 def _models(data: DataFolder) -> Iterator[Check]:
@@ -207,7 +269,11 @@ def _models(data: DataFolder) -> Iterator[Check]:
         if titles:
             yield Check(f"Models for {kind}", "ok", titles)
         elif KINDS[kind].is_optional:
-            yield Check(f"Models for {kind}", "ok", f"none yet (studio models list --all --task {KINDS[kind].task})")
+            yield Check(
+                f"Models for {kind}",
+                "ok",
+                f"none yet (studio models list --all --task {KINDS[kind].task})",
+            )
         else:
             starter = KINDS[kind].starter
             cure = f"studio models install {starter}" if starter else "studio models add FOLDER"

@@ -9,7 +9,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-HAS_BUS = sys.platform == "linux" and bool(shutil.which("dbus-daemon") and shutil.which("dbus-monitor"))
+HAS_BUS = sys.platform == "linux" and bool(
+    shutil.which("dbus-daemon") and shutil.which("dbus-monitor")
+)
 END_SECONDS = 20
 
 
@@ -49,7 +51,9 @@ class PowerManager:
             if message.header.message_type is MessageType.method_call:
                 name = message.header.fields[HeaderFields.member]
                 self.heard.append(name)
-                self._connection.send(new_method_return(message, *(("u", (7,)) if name == "Inhibit" else ())))
+                self._connection.send(
+                    new_method_return(message, *(("u", (7,)) if name == "Inhibit" else ()))
+                )
 
     def close(self) -> None:
         """Wait for its end; after that of the bus."""

@@ -18,7 +18,9 @@ from studio.core.paths import ENVIRONMENT_VARIABLE, DataFolder
 from studio.engine.protocol import GROUP_FAILED
 
 # Times on a shared machine say nothing about the code.
-hypothesis_settings.register_profile("studio", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile(
+    "studio", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 hypothesis_settings.load_profile("studio")
 
 
@@ -46,9 +48,13 @@ def _no_network(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _no_group_faults(request, caplog):
-    """Fail a test in which jobs ran one by one because of a fault in the program: their results would hide it."""
+    """Fail a test in which jobs ran one by one because of a fault in the program: their results
+    would hide it.
+    """
     data = request.getfixturevalue("data")
-    logs = data.logs if isinstance(data, DataFolder) else Path("nowhere")  # a parameter of that name goes before the fixture
+    logs = (
+        data.logs if isinstance(data, DataFolder) else Path("nowhere")
+    )  # a parameter of that name goes before the fixture
     yield
     if request.node.get_closest_marker("group_fault"):
         return
@@ -58,6 +64,14 @@ def _no_group_faults(request, caplog):
         for record in caplog.get_records(phase)
         if record.levelno >= logging.ERROR
     ]
-    in_children = [line for log in logs.glob("engine-*.log") for line in log.read_text(errors="replace").splitlines()]
-    faults = [line for line in here + [line for line in in_children if line.startswith("ERROR:")] if GROUP_FAILED in line]
+    in_children = [
+        line
+        for log in logs.glob("engine-*.log")
+        for line in log.read_text(errors="replace").splitlines()
+    ]
+    faults = [
+        line
+        for line in here + [line for line in in_children if line.startswith("ERROR:")]
+        if GROUP_FAILED in line
+    ]
     assert not faults, faults

@@ -1,4 +1,6 @@
-"""Collect the regular expressions of Studio's source, and build strings that make a bad one slow."""
+"""Collect the regular expressions of Studio's source, and build strings that make a bad one
+slow.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +34,19 @@ class Found(NamedTuple):
 
 
 def collect() -> list[Found]:
-    """Return the patterns that Studio compiles at import, and those that it passes to `re` as literals."""
+    """Return the patterns that Studio compiles at import, and those that it passes to `re` as
+    literals.
+    """
     compiled: dict[tuple[str, int], list[re.Pattern[Any]]] = {}
     with _recorded(compiled):
         for path in sorted(STUDIO.rglob("*.py")):
-            name = ".".join(path.relative_to(STUDIO.parent).with_suffix("").parts).removesuffix(".__init__")
+            name = ".".join(path.relative_to(STUDIO.parent).with_suffix("").parts).removesuffix(
+                ".__init__"
+            )
             if not name.endswith("__main__"):
-                with contextlib.suppress(ImportError):  # modules of the engine without torch: their literals count
+                with contextlib.suppress(
+                    ImportError
+                ):  # modules of the engine without torch: their literals count
                     importlib.import_module(name)
     found: dict[tuple[str, str, int], Found] = {}
     texts = {str(path): path.read_text(encoding="utf-8") for path in STUDIO.rglob("*.py")}
@@ -47,10 +55,15 @@ def collect() -> list[Found]:
         names = _names_by_line(text)
         for (origin, line), patterns in compiled.items():
             if origin == file:
-                methods = _methods(names.get(line, ""), texts.values() if not names.get(line, "_").startswith("_") else [text])
+                methods = _methods(
+                    names.get(line, ""),
+                    texts.values() if not names.get(line, "_").startswith("_") else [text],
+                )
                 for pattern in patterns:
                     key = (module, repr(pattern.pattern), pattern.flags)
-                    found[key] = Found(f"{module}:{line}", pattern, not methods or not methods <= _ANCHORED)
+                    found[key] = Found(
+                        f"{module}:{line}", pattern, not methods or not methods <= _ANCHORED
+                    )
         for line, method, literal, flags in _literals(text):
             pattern = re.compile(literal, flags)
             key = (module, repr(literal), pattern.flags)
@@ -60,11 +73,20 @@ def collect() -> list[Found]:
 
 @contextlib.contextmanager
 def _recorded(compiled: dict[tuple[str, int], list[re.Pattern[Any]]]) -> Iterator[None]:
-    """Import Studio's modules afresh, without torch, and record what they compile by file and line."""
-    kept = {name: module for name, module in sys.modules.items() if name == "studio" or name.startswith("studio.")}
+    """Import Studio's modules afresh, without torch, and record what they compile by file and
+    line.
+    """
+    kept = {
+        name: module
+        for name, module in sys.modules.items()
+        if name == "studio" or name.startswith("studio.")
+    }
     for name in kept:
         del sys.modules[name]
-    heavy = {name: sys.modules.get(name) for name in ("torch", "onnxruntime", "PySide6", "transformers", "diffusers")}
+    heavy = {
+        name: sys.modules.get(name)
+        for name in ("torch", "onnxruntime", "PySide6", "transformers", "diffusers")
+    }
     sys.modules.update(dict.fromkeys(("torch", "onnxruntime", "transformers", "diffusers")))  # type: ignore[arg-type]
     original = re._compile  # type: ignore[attr-defined]
 
@@ -80,7 +102,9 @@ def _recorded(compiled: dict[tuple[str, int], list[re.Pattern[Any]]]) -> Iterato
         yield
     finally:
         re._compile = original  # type: ignore[attr-defined]
-        for name in [name for name in sys.modules if name == "studio" or name.startswith("studio.")]:
+        for name in [
+            name for name in sys.modules if name == "studio" or name.startswith("studio.")
+        ]:
             del sys.modules[name]
         sys.modules.update(kept)
         for name, module in heavy.items():
@@ -93,8 +117,14 @@ def _names_by_line(text: str) -> dict[int, str]:
     """Return the name that each line's statement assigns, for assignments to one name."""
     names = {}
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Call):
-            names |= dict.fromkeys(range(node.lineno, (node.end_lineno or node.lineno) + 1), node.targets[0].id)
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and isinstance(node.value, ast.Call)
+        ):
+            names |= dict.fromkeys(
+                range(node.lineno, (node.end_lineno or node.lineno) + 1), node.targets[0].id
+            )
     return names
 
 
@@ -108,24 +138,49 @@ def _methods(name: str, texts: Any) -> set[str]:
 def _literals(text: str) -> Iterator[tuple[int, str, str | bytes, int]]:
     """Yield (line, function, pattern, flags) of each call of `re` with a literal pattern."""
     for node in ast.walk(ast.parse(text)):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
+        if (
+            not isinstance(node, ast.Call)
+            or not isinstance(node.func, ast.Attribute)
+            or not node.args
+        ):
             continue
         owner, first = node.func.value, node.args[0]
-        if isinstance(owner, ast.Name) and owner.id == "re" and node.func.attr in _CALLS and isinstance(first, ast.Constant):
-            flags = {name.attr for name in ast.walk(node) if isinstance(name, ast.Attribute) and name.attr.isupper()}
-            yield node.lineno, node.func.attr, first.value, sum(int(getattr(re, flag)) for flag in flags if hasattr(re, flag))
+        if (
+            isinstance(owner, ast.Name)
+            and owner.id == "re"
+            and node.func.attr in _CALLS
+            and isinstance(first, ast.Constant)
+        ):
+            flags = {
+                name.attr
+                for name in ast.walk(node)
+                if isinstance(name, ast.Attribute) and name.attr.isupper()
+            }
+            yield (
+                node.lineno,
+                node.func.attr,
+                first.value,
+                sum(int(getattr(re, flag)) for flag in flags if hasattr(re, flag)),
+            )
 
 
-# Hostile strings --------------------------------------------------------------------------------------------------------------
+# Hostile strings
+# ----------------------------------------------------------------------
 
 _EXAMPLES = {
-    sre.CATEGORY_DIGIT: "1", sre.CATEGORY_SPACE: " \n", sre.CATEGORY_WORD: "a", sre.CATEGORY_NOT_DIGIT: "a",
-    sre.CATEGORY_NOT_SPACE: "a", sre.CATEGORY_NOT_WORD: "!",
-}  # fmt: skip
+    sre.CATEGORY_DIGIT: "1",
+    sre.CATEGORY_SPACE: " \n",
+    sre.CATEGORY_WORD: "a",
+    sre.CATEGORY_NOT_DIGIT: "a",
+    sre.CATEGORY_NOT_SPACE: "a",
+    sre.CATEGORY_NOT_WORD: "!",
+}
 
 
 def pieces(pattern: re.Pattern[Any], most: int = 8) -> list[str]:
-    """Return texts that the pattern looks for: runs of its literals, and an example of each class of characters."""
+    """Return texts that the pattern looks for: runs of its literals, and an example of each class
+    of characters.
+    """
     found: dict[str, None] = {}
 
     def walk(nodes: Any) -> None:
@@ -178,7 +233,9 @@ def _inner(operator: Any, argument: Any) -> Iterator[Any]:
 
 
 def hostile(pattern: re.Pattern[Any]) -> Iterator[Callable[[int], Any]]:
-    """Yield functions size → string: a piece repeated, two in turn, and one repeated behind another, with an end that fails."""
+    """Yield functions size → string: a piece repeated, two in turn, and one repeated behind
+    another, with an end that fails.
+    """
     parts = pieces(pattern)
     is_bytes = isinstance(pattern.pattern, bytes)
 
@@ -209,13 +266,16 @@ def seconds(found: Found, text: Any) -> float:
 
 
 def growth(found: Found, *, size: int = 4_000, suspicious: float = 0.0015) -> tuple[float, str]:
-    """Return a ratio of CPU time above 8 between a string and one four times as long, with its beginning; else 0.
+    """Return a ratio of CPU time above 8 between a string and one four times as long, with its
+    beginning; else 0.
 
-    Linear is 4, quadratic 16. A string of `size` characters that takes less than `suspicious` seconds is not compared: times so
-    short are noise.
+    Linear is 4, quadratic 16. A string of `size` characters that takes less than `suspicious`
+    seconds is not compared: times so short are noise.
     """
     for make in hostile(found.pattern):
-        if any(seconds(found, make(few)) > 0.05 for few in (size // 64, size // 16, size // 4)):  # cubic and worse
+        if any(
+            seconds(found, make(few)) > 0.05 for few in (size // 64, size // 16, size // 4)
+        ):  # cubic and worse
             return float("inf"), repr(make(size)[:30])
         once = min(seconds(found, make(size)) for _ in range(2))
         if once >= suspicious and (ratio := seconds(found, make(4 * size)) / once) >= 8:

@@ -20,7 +20,10 @@ PAGE = (Path(__file__).parents[1] / "docs/batch.md").read_text(encoding="utf-8")
 def table(first_column):
     """Return the cells of the page's table whose first column has this title."""
     lines = PAGE.split("\n")
-    start = next(number for number, line in enumerate(lines) if line.startswith(f"| {first_column} |")) + 2
+    start = (
+        next(number for number, line in enumerate(lines) if line.startswith(f"| {first_column} |"))
+        + 2
+    )
     rows = []
     for line in lines[start:]:
         if not line.startswith("|"):
@@ -31,7 +34,9 @@ def table(first_column):
 
 
 def texts(cell):
-    """Return what stands between the marks of code in a cell; the cell itself where there are none."""
+    """Return what stands between the marks of code in a cell; the cell itself where there are
+    none.
+    """
     return re.findall(r"`([^`]*)`", cell) or [cell]
 
 
@@ -43,7 +48,8 @@ def test_prompts_from_columns(tmp_path):
     template = re.search(r"columns: `([^`]+)`", PAGE).group(1)
     rows = table("topic")
     (tmp_path / "a.csv").write_text(
-        "topic,city\n" + "".join(f"{texts(topic)[0]},{city}\n" for topic, city, _made in rows), encoding="utf-8"
+        "topic,city\n" + "".join(f"{texts(topic)[0]},{city}\n" for topic, city, _made in rows),
+        encoding="utf-8",
     )
     found = read(tmp_path / "a.csv", template=template)
     assert [row.request.prompt for row in found.good] == [texts(made)[0] for *_cells, made in rows]
@@ -89,7 +95,9 @@ COMMANDS = [line.strip() for line in PAGE.split("\n") if line.startswith("    st
 @pytest.mark.parametrize("command", [command for command in COMMANDS if "--watch" not in command])
 def test_commands(tmp_path, data, monkeypatch, capsys, command):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "headlines.csv").write_text("topic,city\nrain,Berlin\n下雪,北京\n", encoding="utf-8")
+    (tmp_path / "headlines.csv").write_text(
+        "topic,city\nrain,Berlin\n下雪,北京\n", encoding="utf-8"
+    )
     (tmp_path / "pictures.csv").write_text("prompt\na cat\n")
     (tmp_path / "prompts.txt").write_text("a cat in $style\n" if "--set" in command else "a cat\n")
     (tmp_path / "settings.toml").write_text("steps = 4\nmax_new_tokens = 4\n")
@@ -108,7 +116,9 @@ def test_there_are_commands():
 
 def test_a1111_tags():
     section = PAGE.partition("## A1111 lines")[2]
-    read_as, ignored = (set(" ".join(part.split()).split()) for part in re.findall(r"`([^`]+)`", section)[:2])
+    read_as, ignored = (
+        set(" ".join(part.split()).split()) for part in re.findall(r"`([^`]+)`", section)[:2]
+    )
     assert read_as | ignored == TAGS
     assert len(TAGS) == 24
     for tag in ignored:

@@ -1,4 +1,6 @@
-"""The doctor tells what is there and what to do, also where something is broken, without importing torch itself."""
+"""The doctor tells what is there and what to do, also where something is broken, without importing
+torch itself.
+"""
 
 import importlib.util
 import os
@@ -29,7 +31,17 @@ def found(data):
 def test_on_this_machine_nothing_is_bad(data):
     checks = found(data)
     assert [check for check in checks.values() if check.state == "bad"] == []
-    assert {"Python", "Qt", "torch", "GPU", "Memory", "Disk", "Data folder", "Sound", "Models for text"} <= checks.keys()
+    assert {
+        "Python",
+        "Qt",
+        "torch",
+        "GPU",
+        "Memory",
+        "Disk",
+        "Data folder",
+        "Sound",
+        "Models for text",
+    } <= checks.keys()
     assert all(check.cure for check in checks.values() if check.state != "ok")
     assert checks["Models for text"].cure == "studio models install starter"
     assert checks["Data folder"].found == str(data.root)
@@ -39,9 +51,12 @@ def test_on_this_machine_nothing_is_bad(data):
 def test_it_imports_neither_torch_nor_qt(data):
     program = (
         "import sys; from studio.core.paths import data_folder; from studio.doctor import examine\n"
-        "examine(data_folder()); print([name for name in ('torch', 'transformers', 'PySide6.QtGui') if name in sys.modules])"
+        "examine(data_folder()); print([name for name in ('torch', 'transformers', "
+        "'PySide6.QtGui') if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 
@@ -54,9 +69,13 @@ def test_it_imports_neither_torch_nor_qt(data):
         ("", "AttributeError"),
     ],
 )
-def test_a_broken_torch_is_bad_and_the_rest_is_still_told(data, tmp_path, monkeypatch, code, reason):
+def test_a_broken_torch_is_bad_and_the_rest_is_still_told(
+    data, tmp_path, monkeypatch, code, reason
+):
     (tmp_path / "torch.py").write_text(code)
-    monkeypatch.setattr(probe_process, "_environment", lambda: {**os.environ, "PYTHONPATH": str(tmp_path)})
+    monkeypatch.setattr(
+        probe_process, "_environment", lambda: {**os.environ, "PYTHONPATH": str(tmp_path)}
+    )
     checks = found(data)
     assert checks["torch"].state == "bad"
     assert reason in checks["torch"].found
@@ -72,7 +91,9 @@ def test_no_module_in_the_persons_folder_is_run(data, tmp_path, monkeypatch):
 
 def test_a_torch_that_hangs_is_given_up(data, tmp_path, monkeypatch):
     (tmp_path / "torch.py").write_text("import threading; threading.Event().wait()")
-    monkeypatch.setattr(probe_process, "_environment", lambda: {**os.environ, "PYTHONPATH": str(tmp_path)})
+    monkeypatch.setattr(
+        probe_process, "_environment", lambda: {**os.environ, "PYTHONPATH": str(tmp_path)}
+    )
     monkeypatch.setattr(probe_process, "PROBE_SECONDS", 3)
     assert found(data)["torch"].state == "bad"
 
@@ -88,7 +109,9 @@ def test_what_breaks_transformers_is_named(data, tmp_path, monkeypatch):
 def test_missing_libraries_are_named_with_the_line_that_installs_them(data, monkeypatch):
     if sys.platform != "linux":
         pytest.skip("only Linux needs system packages")
-    monkeypatch.setattr(doctor, "_WINDOW_LIBRARIES", {"libegl1": "libEGL.so.1", "libnothing7": "libnothing.so.7"})
+    monkeypatch.setattr(
+        doctor, "_WINDOW_LIBRARIES", {"libegl1": "libEGL.so.1", "libnothing7": "libnothing.so.7"}
+    )
     check = found(data)["Window libraries"]
     assert (check.state, check.found) == ("bad", "missing: libnothing7")
     assert "apt-get install libnothing7" in check.cure

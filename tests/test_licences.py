@@ -1,4 +1,6 @@
-"""THIRD_PARTY.md names everything that Studio brings along, and nothing under the GPL is among it."""
+"""THIRD_PARTY.md names everything that Studio brings along, and nothing under the GPL is among
+it.
+"""
 
 import importlib.metadata
 import re
@@ -19,7 +21,9 @@ def plain(name: str) -> str:
 
 
 def closure() -> dict[str, importlib.metadata.Distribution]:
-    """Everything that is installed because Studio asks for it, directly or not; tests' and build's own packages apart."""
+    """Everything that is installed because Studio asks for it, directly or not; tests' and build's
+    own packages apart.
+    """
     table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     found: dict[str, importlib.metadata.Distribution] = {}
     wanted = [Requirement(text) for text in table["project"]["dependencies"]]
@@ -38,7 +42,9 @@ def closure() -> dict[str, importlib.metadata.Distribution]:
             continue
         for text in distribution.requires or []:
             needed = Requirement(text)
-            if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
+            if needed.marker is None or any(
+                needed.marker.evaluate({"extra": extra}) for extra in extras
+            ):
                 needed.marker = None
                 if plain(needed.name) not in found:
                     wanted.append(needed)
@@ -55,9 +61,17 @@ def test_every_package_is_named():
 def test_no_package_is_under_the_gpl():
     for name, distribution in closure().items():
         data = distribution.metadata
-        texts = [data.get("License-Expression") or "", (data.get("License") or "")[:80], *(data.get_all("Classifier") or [])]
-        licences = " ".join(text for text in texts if "GPL" in text or "General Public License" in text)
-        allowed = re.sub(r"LGPL[\w.-]*( OR \w*GPL[\w.-]*)*|[^;]*Lesser General Public License[^;]*", "", licences)
+        texts = [
+            data.get("License-Expression") or "",
+            (data.get("License") or "")[:80],
+            *(data.get_all("Classifier") or []),
+        ]
+        licences = " ".join(
+            text for text in texts if "GPL" in text or "General Public License" in text
+        )
+        allowed = re.sub(
+            r"LGPL[\w.-]*( OR \w*GPL[\w.-]*)*|[^;]*Lesser General Public License[^;]*", "", licences
+        )
         assert "GPL" not in allowed, (name, licences)
         assert "General Public License" not in allowed or "LGPL" in licences, (name, licences)
 
@@ -67,7 +81,13 @@ def test_what_carries_parts_under_the_gpl_is_an_extra_and_said():
     assert not [text for text in table["dependencies"] if Requirement(text).name == "av"]
     assert [Requirement(text).name for text in table["optional-dependencies"]["video"]] == ["av"]
     assert "x264 and x265 (GPL-2.0-or-later)" in DOCUMENT
-    assert '"av"' in (ROOT / "build.spec").read_text(encoding="utf-8").partition("excludes=")[2].partition("]")[0]
+    assert (
+        '"av"'
+        in (ROOT / "build.spec")
+        .read_text(encoding="utf-8")
+        .partition("excludes=")[2]
+        .partition("]")[0]
+    )
 
 
 def test_every_model_and_every_shipped_weight_is_named():

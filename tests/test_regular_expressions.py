@@ -1,4 +1,6 @@
-"""No regular expression of Studio takes more than linear time: prompts, files and model cards come from others."""
+"""No regular expression of Studio takes more than linear time: prompts, files and model cards come
+from others.
+"""
 
 import re
 
@@ -20,18 +22,30 @@ def test_every_pattern_is_linear():
         if (one.place.partition(":")[0], one.pattern.pattern) not in ONE_PLACE:
             ratio, text = growth(one)
             if ratio:
-                slow.append(f"{one.place} {one.pattern.pattern!r}: {ratio:.0f} times the time for 4 times {text}")
+                slow.append(
+                    f"{one.place} {one.pattern.pattern!r}: {ratio:.0f} times the time for 4 times "
+                    f"{text}"
+                )
     assert not slow, "\n".join(slow)
 
 
 @pytest.mark.parametrize(
     "pattern",
-    [r"\s+(?=,)", r"(\w+)[ ,]$", r"unet.*blocks_[2-9]", r"For(Reward\w*)$", r"(?:\w+ )*?(\w+)(?= and)", "[\u200d]*x"],
+    [
+        r"\s+(?=,)",
+        r"(\w+)[ ,]$",
+        r"unet.*blocks_[2-9]",
+        r"For(Reward\w*)$",
+        r"(?:\w+ )*?(\w+)(?= and)",
+        "[\u200d]*x",
+    ],
 )
 def test_the_check_finds_what_is_slow(pattern):
     assert growth(Found("here:1", re.compile(pattern), is_search=True))[0] >= 8
 
 
-@pytest.mark.parametrize("pattern", [r"(?<!\s)\s++(?=,)", r"\{([^{}:]{1,100})", r"a{0,400}b", r"[^\W\d_]{2,}"])
+@pytest.mark.parametrize(
+    "pattern", [r"(?<!\s)\s++(?=,)", r"\{([^{}:]{1,100})", r"a{0,400}b", r"[^\W\d_]{2,}"]
+)
 def test_the_check_accepts_what_is_linear(pattern):
     assert growth(Found("here:1", re.compile(pattern), is_search=True))[0] == 0

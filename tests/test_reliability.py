@@ -18,7 +18,9 @@ def test_a_batch_under_kills_is_whole_after_resuming(tmp_path):
 
 def test_damage_is_seen(tmp_path):
     def chunk(name, body):
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        return (
+            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        )
 
     lines = zlib.compress((b"\0" + b"\x40" * 12) * 4)
     parts = (
@@ -30,7 +32,13 @@ def test_damage_is_seen(tmp_path):
     whole = kept_files.PNG_SIGNATURE + b"".join(parts)
     assert kept_files.png_recipe(whole) == {"ordinal": 1}
     path = tmp_path / "a.png"
-    for damaged in (whole[:-1], whole[:60], whole.replace(b"ordinal", b"Ordinal"), b"", b"".join(parts[:2] + parts[3:])):
+    for damaged in (
+        whole[:-1],
+        whole[:60],
+        whole.replace(b"ordinal", b"Ordinal"),
+        b"",
+        b"".join(parts[:2] + parts[3:]),
+    ):
         path.write_bytes(damaged)
         with pytest.raises(kept_files.DamagedError):
             kept_files.recipe_of(path)
@@ -39,7 +47,12 @@ def test_damage_is_seen(tmp_path):
     riff = b"RIFF" + struct.pack("<I", len(sound)) + sound
     assert kept_files.wav_recipe(riff) == {}
     path = tmp_path / "a.wav"
-    for damaged in (riff[:-1], riff[:50], riff.replace(b"stud", b"junk"), riff.replace(b"data", b"jjjj")):
+    for damaged in (
+        riff[:-1],
+        riff[:50],
+        riff.replace(b"stud", b"junk"),
+        riff.replace(b"data", b"jjjj"),
+    ):
         path.write_bytes(damaged)
         with pytest.raises(kept_files.DamagedError):
             kept_files.recipe_of(path)

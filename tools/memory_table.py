@@ -1,4 +1,6 @@
-"""The table of docs/memory.md, made by the function that chooses: `python -m tools.memory_table docs/memory.md`."""
+"""The table of docs/memory.md, made by the function that chooses: `python -m tools.memory_table
+docs/memory.md`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,15 @@ from studio.models.memory.hardware import Machine, Quantizer
 from studio.models.memory.load_plan import choose
 
 BEGIN, END = "<!-- table: made by tools.memory_table -->", "<!-- end of memory -->"
-CARDS = ("stable-diffusion-1.5", "sdxl-base-1.0", "z-image-turbo", "flux.1-schnell", "qwen3-4b", "qwen3-8b", "musicgen-large")
+CARDS = (
+    "stable-diffusion-1.5",
+    "sdxl-base-1.0",
+    "z-image-turbo",
+    "flux.1-schnell",
+    "qwen3-4b",
+    "qwen3-8b",
+    "musicgen-large",
+)
 GPUS = ((4, 16), (6, 16), (8, 16), (8, 32), (12, 32), (16, 32), (24, 64), (80, 128))
 MEMORIES = (8, 16, 32)
 _GB = 10**9
@@ -40,11 +50,15 @@ def renewed(text: str) -> str:
 
 def _gpu(gpu: int, memory: int) -> Machine:
     able: tuple[Quantizer, ...] = ("bitsandbytes",)
-    return Machine(memory * _GB, memory * _GB, "GPU", gpu * _GB, asked=True, backend="cuda", quantizers=able)
+    return Machine(
+        memory * _GB, memory * _GB, "GPU", gpu * _GB, asked=True, backend="cuda", quantizers=able
+    )
 
 
 def _processor(memory: int) -> Machine:
-    return Machine(memory * _GB, memory * _GB, asked=True, backend="cpu", quantizers=("bitsandbytes", "quanto"))
+    return Machine(
+        memory * _GB, memory * _GB, asked=True, backend="cpu", quantizers=("bitsandbytes", "quanto")
+    )
 
 
 def _cell(name: str, machine: Machine) -> str:
@@ -52,7 +66,11 @@ def _cell(name: str, machine: Machine) -> str:
         plan = choose(entry_named(name).card, machine)
     except StudioError:
         return "refused"
-    way = {"model-offload": "parts in turn", "group-offload": "layers ahead", "sequential-offload": "layer by layer"}
+    way = {
+        "model-offload": "parts in turn",
+        "group-offload": "layers ahead",
+        "sequential-offload": "layer by layer",
+    }
     return f"{way.get(plan.rung, plan.way)}, {plan.needs / _GB:.1f} GB"
 
 

@@ -1,4 +1,6 @@
-"""The table of docs/models.md, made from the cards: `python -m tools.models_table docs/models.md` writes it anew."""
+"""The table of docs/models.md, made from the cards: `python -m tools.models_table docs/models.md`
+writes it anew.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,16 @@ from studio.models.catalog import CatalogueEntry, catalogue, how_to_get, why_not
 from studio.models.memory.hardware import needs
 
 BEGIN, END = "<!-- table: made by tools.models_table -->", "<!-- end of table -->"
-_COLUMNS = ("Model", "Task", "Size", "Licence", "Commercial use", "Memory at 16 / 8 / 4 bits", "Languages", "How to get it")
+_COLUMNS = (
+    "Model",
+    "Task",
+    "Size",
+    "Licence",
+    "Commercial use",
+    "Memory at 16 / 8 / 4 bits",
+    "Languages",
+    "How to get it",
+)
 
 
 def table() -> str:
@@ -20,8 +31,17 @@ def table() -> str:
     parts = [BEGIN]
     for name, kind in KINDS.items():
         entries = [entry for entry in catalogue() if entry.card.kind == name]
-        parts += ["", f"### {kind.title}", "", _line(_COLUMNS), _line("---" for _column in _COLUMNS)]
-        parts += [_line(_cells(entry)) for entry in sorted(entries, key=lambda entry: entry.card.title.casefold())]
+        parts += [
+            "",
+            f"### {kind.title}",
+            "",
+            _line(_COLUMNS),
+            _line("---" for _column in _COLUMNS),
+        ]
+        parts += [
+            _line(_cells(entry))
+            for entry in sorted(entries, key=lambda entry: entry.card.title.casefold())
+        ]
     return "\n".join([*parts, "", END])
 
 
@@ -41,9 +61,15 @@ def _cells(entry: CatalogueEntry) -> tuple[str, ...]:
     size = card.size or (entry.download.size if entry.download else 0)
     mark = " (not yet)" if why_not_run(card) else ""
     return (
-        f"{card.title}{mark}", ", ".join(card.tasks), f"{size / 1e9:.3g} GB" if size else "", card.licence,
-        card.commercial or "", _memory(entry), ", ".join(card.languages), how_to_get(entry),
-    )  # fmt: skip
+        f"{card.title}{mark}",
+        ", ".join(card.tasks),
+        f"{size / 1e9:.3g} GB" if size else "",
+        card.licence,
+        card.commercial or "",
+        _memory(entry),
+        ", ".join(card.languages),
+        how_to_get(entry),
+    )
 
 
 def _memory(entry: CatalogueEntry) -> str:

@@ -1,9 +1,10 @@
-"""Lines of prompts in the grammar of A1111's "Prompts from file": `--prompt "a cat" --seed 7 --steps 20`.
+"""Lines of prompts in the grammar of A1111's "Prompts from file": `--prompt "a cat" --seed 7
+--steps 20`.
 
-`--prompt` and `--negative_prompt` take all words up to the next tag, as they are written: quotes count where they stand
-around the whole, so that the apostrophe in "knight's" and the backslashes in `\\(animal\\)` stay. There, a line that cannot be
-read becomes a prompt as it stands; here it is an error.
-https://github.com/AUTOMATIC1111/stable-diffusion-webui
+`--prompt` and `--negative_prompt` take all words up to the next tag, as they are written: quotes
+count where they stand around the whole, so that the apostrophe in "knight's" and the backslashes in
+`\\(animal\\)` stay. There, a line that cannot be read becomes a prompt as it stands; here it is an
+error. https://github.com/AUTOMATIC1111/stable-diffusion-webui
 """
 
 from __future__ import annotations
@@ -19,10 +20,7 @@ _WORD = re.compile(r'"(?:[^"\\]|\\.)*+"|\'[^\']*+\'|\S+')
 _END = re.compile(r"\s*+(?:$|(?<=\s)(?=--\w))")
 _SPACES = re.compile(r"\s+")
 _ESCAPED = re.compile(r'\\(["\\])')
-_QUOTED = {
-    '"': re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL),
-    "'": re.compile(r"'([^']*+)'"),
-}  # fmt: skip
+_QUOTED = {'"': re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL), "'": re.compile(r"'([^']*+)'")}
 _FIELDS = {
     "sd_model": "model",
     "prompt": "prompt",
@@ -38,14 +36,29 @@ _COUNTS = ("batch_size", "n_iter")
 """Their product is the number of pictures."""
 _FLAGS = {"restore_faces", "tiling", "do_not_save_samples", "do_not_save_grid"}
 _IGNORED = {
-    "outpath_samples", "outpath_grids", "prompt_for_display", "styles", "subseed_strength", "subseed", "seed_resize_from_h",
-    "seed_resize_from_w", "sampler_index", *_FLAGS,
-}  # fmt: skip
+    "outpath_samples",
+    "outpath_grids",
+    "prompt_for_display",
+    "styles",
+    "subseed_strength",
+    "subseed",
+    "seed_resize_from_h",
+    "seed_resize_from_w",
+    "sampler_index",
+    *_FLAGS,
+}
 """What has no meaning here; a row that has one says so."""
 _SAMPLERS = {
-    "euler": "euler", "euler a": "euler-a", "ddim": "ddim", "lcm": "lcm", "unipc": "unipc", "plms": "pndm", "heun": "heun",
-    "dpm++ 2m": "dpm++", "dpm++ 2m karras": "dpm++",
-}  # fmt: skip
+    "euler": "euler",
+    "euler a": "euler-a",
+    "ddim": "ddim",
+    "lcm": "lcm",
+    "unipc": "unipc",
+    "plms": "pndm",
+    "heun": "heun",
+    "dpm++ 2m": "dpm++",
+    "dpm++ 2m karras": "dpm++",
+}
 TAGS = frozenset({*_FIELDS, *_COUNTS, *_IGNORED, "sampler_name"})
 
 
@@ -62,7 +75,9 @@ def read_line(line: str) -> tuple[dict[str, Any], tuple[str, ...], tuple[Problem
     """Return the fields of a line, the tags that were ignored, and what is wrong."""
     try:
         found = _split(line)
-        values: dict[str, Any] = {_FIELDS[tag]: value for tag, value in found.items() if tag in _FIELDS}
+        values: dict[str, Any] = {
+            _FIELDS[tag]: value for tag, value in found.items() if tag in _FIELDS
+        }
         if "sampler_name" in found:
             values["scheduler"] = _sampler(found["sampler_name"])
         if any(tag in found for tag in _COUNTS):
@@ -114,7 +129,9 @@ def _value(name: str, line: str, place: int) -> tuple[str, int]:
 
 
 def _text(line: str, place: int) -> tuple[str, int]:
-    """Return a prompt: what stands between quotes around the whole, else everything up to the next tag."""
+    """Return a prompt: what stands between quotes around the whole, else everything up to the next
+    tag.
+    """
     quote = line[place : place + 1]
     if quote in _QUOTED and quote:
         found = _QUOTED[quote].match(line, place)
@@ -139,7 +156,9 @@ def sampler_named(name: str) -> str:
 def _sampler(name: str) -> str:
     known = sampler_named(name)
     if not known:
-        raise NotALineError(f"names the sampler {name[:40]!r}; known are {', '.join(sorted(_SAMPLERS))}")
+        raise NotALineError(
+            f"names the sampler {name[:40]!r}; known are {', '.join(sorted(_SAMPLERS))}"
+        )
     return known
 
 

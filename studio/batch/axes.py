@@ -1,4 +1,6 @@
-"""The axes of a grid: `steps=10,20,30`, `guidance=[5..9 step 2]`, `prompt=a cat|a dog`, `style=oil|photo`."""
+"""The axes of a grid: `steps=10,20,30`, `guidance=[5..9 step 2]`, `prompt=a cat|a dog`,
+`style=oil|photo`.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ _CURE = "Write steps=10,20,30 or guidance=[5..9 step 2] or prompt=a cat|a dog."
 
 @dataclass(frozen=True)
 class Axis:
-    """One axis: a setting, or a variable where no kind has such a setting, and the values that it takes."""
+    """One axis: a setting, or a variable where no kind has such a setting, and the values that it
+    takes.
+    """
 
     name: str
     values: tuple[str, ...]
@@ -27,11 +31,17 @@ class Axis:
     @property
     def is_setting(self) -> bool:
         """True for a field of a request or its option's name."""
-        return any(self.name in (info.name, info.flag) for kind in KINDS.values() for info in fields(kind.request_type))
+        return any(
+            self.name in (info.name, info.flag)
+            for kind in KINDS.values()
+            for info in fields(kind.request_type)
+        )
 
 
 def read_axis(text: str) -> Axis:
-    """Return the axis. Values stand between commas, or between | where a value has commas. Raises StudioError."""
+    """Return the axis. Values stand between commas, or between | where a value has commas. Raises
+    StudioError.
+    """
     name, sign, rest = text.partition("=")
     name = name.strip()
     if not sign or not name:
@@ -56,20 +66,36 @@ def read_axis(text: str) -> Axis:
 def check_axes(axes: Sequence[Axis]) -> None:
     """Raise StudioError where they make no grid."""
     if len(axes) > MAX_AXES:
-        raise StudioError(f"A grid has at most {MAX_AXES} axes.", cause="invalid", cure="Use a sweep such as [1..5] in a cell.")
+        raise StudioError(
+            f"A grid has at most {MAX_AXES} axes.",
+            cause="invalid",
+            cure="Use a sweep such as [1..5] in a cell.",
+        )
     if math.prod(len(axis.values) for axis in axes) > MAX_COMBINATIONS:
         raise StudioError(
-            f"The grid has more than {MAX_COMBINATIONS:,} cells.", cause="invalid", cure="Give the axes fewer values."
+            f"The grid has more than {MAX_COMBINATIONS:,} cells.",
+            cause="invalid",
+            cure="Give the axes fewer values.",
         )
-    doubled = next((axis.name for axis in axes if sum(axis.name == other.name for other in axes) > 1), None)
+    doubled = next(
+        (axis.name for axis in axes if sum(axis.name == other.name for other in axes) > 1), None
+    )
     if doubled:
-        raise StudioError(f"There are two axes {doubled[:40]!r}.", cause="invalid", cure="Put all values into one.")
+        raise StudioError(
+            f"There are two axes {doubled[:40]!r}.",
+            cause="invalid",
+            cure="Put all values into one.",
+        )
 
 
 def places(axes: Sequence[Axis]) -> Iterator[tuple[int, ...]]:
-    """Yield the index of a value on each axis for every cell of the grid, the last axis fastest; one () without axes."""
+    """Yield the index of a value on each axis for every cell of the grid, the last axis fastest;
+    one () without axes.
+    """
     return itertools.product(*(range(len(axis.values)) for axis in axes))
 
 
 def _wrong(text: str, why: str) -> StudioError:
-    return StudioError(f"The axis {text[:60]!r} cannot be used: {why}.", cause="invalid", cure=_CURE)
+    return StudioError(
+        f"The axis {text[:60]!r} cannot be used: {why}.", cause="invalid", cure=_CURE
+    )

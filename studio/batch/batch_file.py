@@ -23,7 +23,9 @@ class BatchFile:
     first_seed: int | None = None
     """What drawn seeds go on from, where they do."""
     header: Mapping[str, str] = field(default_factory=dict)
-    """The file's columns as they stand in it, each with its first value; empty where rows are texts."""
+    """The file's columns as they stand in it, each with its first value; empty where rows are
+    texts.
+    """
 
     @property
     def good(self) -> list[Row]:
@@ -48,7 +50,13 @@ def columns_of(batch: BatchFile) -> set[str]:
 
 def cure_for(batch: BatchFile) -> str:
     """Return what to do where no row of the file can run."""
-    if all(any(problem.message == MISSING for problem in row.problems) for row in batch.bad) and batch.header:
+    if (
+        all(any(problem.message == MISSING for problem in row.problems) for row in batch.bad)
+        and batch.header
+    ):
         shown = next(iter(batch.header))[:40]
-        return f"No column is the prompt. Make it from the columns with a template such as: Write about {{{{{shown}}}}}."
+        return (
+            "No column is the prompt. Make it from the columns with a template such as: Write "
+            f"about {{{{{shown}}}}}."
+        )
     return "Mend the rows that are named."

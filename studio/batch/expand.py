@@ -1,7 +1,8 @@
-"""From a row's cells to the texts that they stand for: names are looked up, alternatives chosen, sweeps gone through.
+"""From a row's cells to the texts that they stand for: names are looked up, alternatives chosen,
+sweeps gone through.
 
-Everything is resolved before the run, and chance comes from the row's own seed, so that the same file and seeds make the same
-requests. `grammar` says what a cell may hold.
+Everything is resolved before the run, and chance comes from the row's own seed, so that the same
+file and seeds make the same requests. `grammar` says what a cell may hold.
 """
 
 from __future__ import annotations
@@ -50,13 +51,17 @@ def check_combine(combine: str) -> None:
     """Raise StudioError where it is no way to combine."""
     if combine not in COMBINE:
         raise StudioError(
-            f"{combine[:40]!r} is no way to combine alternatives.", cause="invalid", cure=f"There are: {', '.join(COMBINE)}."
+            f"{combine[:40]!r} is no way to combine alternatives.",
+            cause="invalid",
+            cure=f"There are: {', '.join(COMBINE)}.",
         )
 
 
 @dataclass
 class Scope:
-    """What names stand for, for a whole file: variables, whose values may hold the grammar, and wildcard files."""
+    """What names stand for, for a whole file: variables, whose values may hold the grammar, and
+    wildcard files.
+    """
 
     variables: Mapping[str, str]
     wildcards: Wildcards
@@ -68,9 +73,11 @@ class Scope:
     _open: list[Name] = field(default_factory=list)
 
     def bind(self, node: Node, row: Mapping[str, str]) -> Node:
-        """Return the node with every name replaced by what it stands for; a row's columns are taken as they stand.
+        """Return the node with every name replaced by what it stands for; a row's columns are taken
+        as they stand.
 
-        Raises GrammarError: a name that nothing has, or that leads to itself; a text that becomes too long.
+        Raises GrammarError: a name that nothing has, or that leads to itself; a text that becomes
+        too long.
         """
         if isinstance(node, str):
             return node
@@ -82,7 +89,9 @@ class Scope:
         if isinstance(node, Choice):
             return choice((self.bind(option, row) for option in node.options), sweep=node.sweep)
         parts = [self.bind(part, row) for part in node.parts]
-        if sum(map(length_of, parts)) > MAX_PROMPT_CHARACTERS:  # before they are joined: ten references can be a gigabyte
+        if (
+            sum(map(length_of, parts)) > MAX_PROMPT_CHARACTERS
+        ):  # before they are joined: ten references can be a gigabyte
             raise _too_long()
         return joined(parts)
 
@@ -109,14 +118,22 @@ class Scope:
         if name in self._open:
             raise GrammarError(f"has {_shown(name)}, which leads to itself")
         if len(self._open) >= MAX_NAMES:
-            raise GrammarError(f"has {_shown(self._open[0])}, which leads to more than {MAX_NAMES} names, one after the other")
+            raise GrammarError(
+                f"has {_shown(self._open[0])}, which leads to more than {MAX_NAMES} names, one "
+                "after the other"
+            )
         self._open.append(name)
         try:
             if name.kind == "wildcard":
-                return choice(self.bind(parse(line), {}) for line in self.wildcards.lines(name.name))
+                return choice(
+                    self.bind(parse(line), {}) for line in self.wildcards.lines(name.name)
+                )
             value = self.variables.get(name.name)
             if value is None:
-                raise GrammarError(f"has {_shown(name)}, which nothing gives a value; write \\$ for the sign itself")
+                raise GrammarError(
+                    f"has {_shown(name)}, which nothing gives a value; write \\$ for the sign "
+                    "itself"
+                )
             return self.bind(parse(value), {})
         finally:
             self._open.pop()
@@ -135,7 +152,8 @@ def _too_long() -> GrammarError:
 def too_much_work(most: int = MAX_WORK) -> StudioError:
     """Return the error for a batch whose texts have too many parts."""
     return StudioError(
-        f"The texts of the batch have more than {most // 1_000_000} million names and alternatives together.",
+        f"The texts of the batch have more than {most // 1_000_000} million names and alternatives "
+        "together.",
         cause="invalid",
         cure="Use fewer of them, or split the file.",
     )
@@ -152,7 +170,9 @@ def is_open(text: str, combine: str) -> bool:
 
 @dataclass(slots=True)
 class Cells:
-    """A row's settings with what is still open in them: name → node, all names bound. It does not change."""
+    """A row's settings with what is still open in them: name → node, all names bound. It does not
+    change.
+    """
 
     fixed: Mapping[str, Any]
     open: Mapping[str, Node]
@@ -178,7 +198,9 @@ class Cells:
         return sum(map(work_of, self.open.values()))
 
     def resolve(self, index: int, seed: int = 0) -> dict[str, Any]:
-        """Return combination number `index`; chance comes from the seed, the prompt first, then the others by name."""
+        """Return combination number `index`; chance comes from the seed, the prompt first, then the
+        others by name.
+        """
         values = dict(self.fixed)
         if not self.open:
             return values
@@ -226,7 +248,9 @@ def _pick(node: Node, index: int) -> str:
 
 
 def _pick_swept(node: Node, index: int, chance: Callable[[], float]) -> str:
-    """Return combination number `index` of the sweeps that stand by themselves; all else is drawn, from left to right."""
+    """Return combination number `index` of the sweeps that stand by themselves; all else is drawn,
+    from left to right.
+    """
     if isinstance(node, Joined):
         places = [0] * len(node.parts)
         if node.swept > 1:
@@ -235,7 +259,9 @@ def _pick_swept(node: Node, index: int, chance: Callable[[], float]) -> str:
         texts = []
         for part, place in zip(node.parts, places, strict=True):
             if isinstance(part, Choice) and not part.sweep:
-                part = part.options[int(chance() * len(part.options))]  # as `_draw` does; 100 000 rows have many of them
+                part = part.options[
+                    int(chance() * len(part.options))
+                ]  # as `_draw` does; 100 000 rows have many of them
                 texts.append(part if isinstance(part, str) else _draw(part, chance))
             else:
                 texts.append(part if isinstance(part, str) else _pick_swept(part, place, chance))
@@ -250,6 +276,8 @@ def _draw(node: Node, chance: Callable[[], float]) -> str:
         # `random()` is the one method whose sequence Python promises to keep.
         node = node.options[int(chance() * len(node.options))]
     if isinstance(node, Joined):
-        return "".join([part if isinstance(part, str) else _draw(part, chance) for part in node.parts])
+        return "".join(
+            [part if isinstance(part, str) else _draw(part, chance) for part in node.parts]
+        )
     assert isinstance(node, str)
     return node

@@ -1,10 +1,12 @@
-r"""The grammar of a cell that stands for more than one text: `{red|blue}`, `__animal__`, `$style`, `[5..10 step 1]`.
+r"""The grammar of a cell that stands for more than one text: `{red|blue}`, `__animal__`, `$style`,
+`[5..10 step 1]`.
 
-    {a|b|c}            one of them; they may be nested. Braces without a | of their own are just braces
+    {a|b|c}            one of them; they may be nested. Braces without a | of their own are just
+    braces
     __file__           a line of file.txt in the wildcards folder
-    $name  ${name}     a variable; the first form takes A-Z a-z 0-9 _
-    [5..10 step 1]     every number from 5 to 10; the step is 1 where none is given
-    \{ \| \} \$ \[ \__ the character itself; a backslash before anything else is a backslash, and two before one of these are one
+    $name  ${name}     a variable; the first form takes A-Z a-z 0-9 _ [5..10 step 1]     every
+    number from 5 to 10; the step is 1 where none is given \{ \| \} \$ \[ \__ the character itself;
+    a backslash before anything else is a backslash, and two before one of these are one
 
 A text is parsed into a node: a str, or a `Name`, `Choice` or `Joined`. Nothing is resolved here.
 """
@@ -29,8 +31,11 @@ _TOO_MANY = 10**9
 _NUMBER = r"[+-]?\d{1,15}(?:\.\d{1,15})?"
 SPECIAL = re.compile(r"[{$\[]|__|\\[}|]")
 """What a text has that is more than itself."""
-_SWEEP = re.compile(rf"\[\s*({_NUMBER})\s*\.\.\s*({_NUMBER})(?:\s+step\s+({_NUMBER}))?\s*\]", re.ASCII)
-# Linear in the text: each part fails at its first character, or reads what no other attempt reads again.
+_SWEEP = re.compile(
+    rf"\[\s*({_NUMBER})\s*\.\.\s*({_NUMBER})(?:\s+step\s+({_NUMBER}))?\s*\]", re.ASCII
+)
+# Linear in the text: each part fails at its first character, or reads what no other attempt reads
+# again.
 _TOKEN = re.compile(
     r"(?P<escape>(?<!\\)\\++(?=[{}|$\[]|__))"
     r"|(?P<column>\{\{(?P<of>[^{}]*+)\}\})"
@@ -57,7 +62,9 @@ class Name:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
-    """One of several. `ends` are the sums of combinations up to each option, where they are not one each."""
+    """One of several. `ends` are the sums of combinations up to each option, where they are not one
+    each.
+    """
 
     options: tuple[Node, ...]
     sweep: bool
@@ -160,14 +167,29 @@ def joined(parts: Iterable[Node]) -> Node:
         return merged[0]
     total = swept = 1
     for node in merged:
-        total, swept = min(total * total_of(node), _TOO_MANY), min(swept * swept_of(node), _TOO_MANY)
-    length, work = min(sum(map(length_of, merged)), _TOO_MANY), min(1 + sum(map(work_of, merged)), _TOO_MANY)
-    return Joined(tuple(merged), total, swept, length, any(map(is_drawn, merged)), work, any(map(is_named, merged)))
+        total, swept = (
+            min(total * total_of(node), _TOO_MANY),
+            min(swept * swept_of(node), _TOO_MANY),
+        )
+    length, work = (
+        min(sum(map(length_of, merged)), _TOO_MANY),
+        min(1 + sum(map(work_of, merged)), _TOO_MANY),
+    )
+    return Joined(
+        tuple(merged),
+        total,
+        swept,
+        length,
+        any(map(is_drawn, merged)),
+        work,
+        any(map(is_named, merged)),
+    )
 
 
 @functools.lru_cache(maxsize=16)  # each cell of a grid asks for the same texts
 def parse(text: str, *, columns: bool = False, only_columns: bool = False) -> Node:
-    """Return the text as a node. `columns`: `{{name}}` is a column of the row; `only_columns`: and all else is as it stands.
+    """Return the text as a node. `columns`: `{{name}}` is a column of the row; `only_columns`: and
+    all else is as it stands.
 
     Raises GrammarError.
     """
@@ -224,7 +246,9 @@ class _Reader:
         return found.end()
 
     def escape(self, found: re.Match[str]) -> int:
-        """Halve the backslashes; an odd one takes the next character as it stands. Returns where to go on."""
+        """Halve the backslashes; an odd one takes the next character as it stands. Returns where to
+        go on.
+        """
         count, end = len(found.group()), found.end()
         self.add("\\" * (count // 2))
         if count % 2 == 0:
@@ -238,8 +262,13 @@ class _Reader:
         found = _SWEEP.match(self._text, start)
         if found is None:
             shown = self._text[start : start + 30].partition("\n")[0]
-            raise GrammarError(f"has {shown!r}, which is no sweep; write [5..10 step 1], or \\[ for the bracket itself")
-        self.add(choice(numbers(*found.groups(), most=MAX_COMBINATIONS - self._numbers), sweep=True))
+            raise GrammarError(
+                f"has {shown!r}, which is no sweep; write [5..10 step 1], or \\[ for the bracket "
+                "itself"
+            )
+        self.add(
+            choice(numbers(*found.groups(), most=MAX_COMBINATIONS - self._numbers), sweep=True)
+        )
         self._numbers += total_of(self._parts[-1])
         return found.end()
 
@@ -256,21 +285,29 @@ class _Reader:
             self._parts = []
         else:
             before, options = self._open.pop()
-            before += [choice([*options, joined(self._parts)])] if options else ["{", *self._parts, "}"]
+            before += (
+                [choice([*options, joined(self._parts)])] if options else ["{", *self._parts, "}"]
+            )
             self._parts = before
 
     def end(self) -> Node:
         while self._open:
             before, options = self._open.pop()
             if options:
-                raise GrammarError("has a { with alternatives that no } ends; write \\{ for the brace itself")
+                raise GrammarError(
+                    "has a { with alternatives that no } ends; write \\{ for the brace itself"
+                )
             before += ["{", *self._parts]
             self._parts = before
         return joined(self._parts)
 
 
-def numbers(first: str, last: str, step: str | None = None, *, most: int = MAX_COMBINATIONS) -> list[str]:
-    """Return the numbers of a sweep as texts, without rounding errors. Raises GrammarError where they are more than `most`."""
+def numbers(
+    first: str, last: str, step: str | None = None, *, most: int = MAX_COMBINATIONS
+) -> list[str]:
+    """Return the numbers of a sweep as texts, without rounding errors. Raises GrammarError where
+    they are more than `most`.
+    """
     begin, end, by = Decimal(first), Decimal(last), abs(Decimal(step or "1"))
     if not by:
         raise GrammarError(f"has a sweep from {first} to {last} with the step 0")

@@ -1,4 +1,6 @@
-"""From a batch file to jobs: every row is understood, or named as an error with its line, before anything runs."""
+"""From a batch file to jobs: every row is understood, or named as an error with its line, before
+anything runs.
+"""
 
 from __future__ import annotations
 
@@ -40,20 +42,34 @@ class _TooManyUnknownError(Exception):
 
 
 def read_batch(
-    path: Path, find_card: FindCard, *, kind: str = "text", defaults: Mapping[str, Any] | None = None, encoding: str = "",
-    name_template: str = file_names.DEFAULT_TEMPLATE, template: str = "", seeds: str = "random", repeat: int = 1,
-    first_seed: int | None = None, variables: Mapping[str, str] | None = None, wildcards: Path | None = None,
-    combine: str = "random", axes: Sequence[str] = (), mapping: Mapping[str, str] | None = None,
-    sheet: str = "", data: bytes | None = None,
-) -> BatchFile:  # fmt: skip
+    path: Path,
+    find_card: FindCard,
+    *,
+    kind: str = "text",
+    defaults: Mapping[str, Any] | None = None,
+    encoding: str = "",
+    name_template: str = file_names.DEFAULT_TEMPLATE,
+    template: str = "",
+    seeds: str = "random",
+    repeat: int = 1,
+    first_seed: int | None = None,
+    variables: Mapping[str, str] | None = None,
+    wildcards: Path | None = None,
+    combine: str = "random",
+    axes: Sequence[str] = (),
+    mapping: Mapping[str, str] | None = None,
+    sheet: str = "",
+    data: bytes | None = None,
+) -> BatchFile:
     """Read and check a batch file, or a folder of .txt files with a prompt each.
 
-    `defaults` hold for what a row leaves out; their table "variables" gives $names that a row's columns go before, `variables`
-    gives those that go before the columns. With a `template` the prompt of each row is made from its columns. `wildcards` is a
-    folder, else "wildcards" beside the file. `seeds`, `repeat` and `first_seed`: see `seeds`; `combine`: see `expand.COMBINE`;
-    `axes`: see `axes.read_axis`. `mapping`: column → field that it means, empty for a column to be left out. `sheet`: the
-    name of a spreadsheet's sheet, else its first. `data`: the file's bytes, where they do not lie at `path` (standard input).
-    Raises StudioError for the file as a whole.
+    `defaults` hold for what a row leaves out; their table "variables" gives $names that a row's
+    columns go before, `variables` gives those that go before the columns. With a `template` the
+    prompt of each row is made from its columns. `wildcards` is a folder, else "wildcards" beside
+    the file. `seeds`, `repeat` and `first_seed`: see `seeds`; `combine`: see `expand.COMBINE`;
+    `axes`: see `axes.read_axis`. `mapping`: column → field that it means, empty for a column to be
+    left out. `sheet`: the name of a spreadsheet's sheet, else its first. `data`: the file's bytes,
+    where they do not lie at `path` (standard input). Raises StudioError for the file as a whole.
     """
     seed_policies.check(seeds, repeat, first_seed)
     check_combine(combine)
@@ -62,14 +78,24 @@ def read_batch(
     columns(template)
     values = dict(defaults or {})
     named = _variables(values.pop("variables", {}))
-    raw, found, notes = _raw_rows(path, encoding, sheet, {*columns(template), *(mapping or {})}, data)
+    raw, found, notes = _raw_rows(
+        path, encoding, sheet, {*columns(template), *(mapping or {})}, data
+    )
     _check_mapping(mapping or {}, raw)
     reading = Reading(
-        kind=kind, folder=path if data is None and path.is_dir() else path.absolute().parent, defaults=values, template=template,
-        name_template=name_template, repeat=repeat, combine=combine,
-        variables={**named, **(variables or {})}, first=frozenset(variables or {}), axes=grid, mapping=mapping or {},
+        kind=kind,
+        folder=path if data is None and path.is_dir() else path.absolute().parent,
+        defaults=values,
+        template=template,
+        name_template=name_template,
+        repeat=repeat,
+        combine=combine,
+        variables={**named, **(variables or {})},
+        first=frozenset(variables or {}),
+        axes=grid,
+        mapping=mapping or {},
         wildcards=wildcards or path.absolute().parent / wildcard_files.FOLDER,
-    )  # fmt: skip
+    )
     drawing = seed_policies.Seeds(seeds, first_seed)
     understanding = RowParser(reading, raw, _remember(find_card), drawing)
     try:
@@ -81,11 +107,15 @@ def read_batch(
             cure="Check the names; `studio models list` shows those that are there.",
         ) from error
     warning = " ".join(filter(None, (*notes, _ignored(raw), *understanding.notes())))
-    return BatchFile(path, found, warning, rows, grid, None if seeds == "random" else drawing.first, _header(raw))
+    return BatchFile(
+        path, found, warning, rows, grid, None if seeds == "random" else drawing.first, _header(raw)
+    )
 
 
 def _remember(find_card: FindCard) -> FindCard:
-    """Return the same with each answer kept, refusals too: a hundred thousand rows may name a model that is not there."""
+    """Return the same with each answer kept, refusals too: a hundred thousand rows may name a model
+    that is not there.
+    """
 
     unknown = 0
 
@@ -120,7 +150,9 @@ def _header(raw: Sequence[SourceRow]) -> dict[str, str]:
 def _raw_rows(
     path: Path, encoding: str, sheet: str, wanted: Collection[str], data: bytes | None
 ) -> tuple[list[SourceRow], str, list[str]]:
-    """Return the file's rows, how it was read (encoding or sheet), and what a person should know."""
+    """Return the file's rows, how it was read (encoding or sheet), and what a person should
+    know.
+    """
     notes: list[str] = []
     if data is None:
         if path.is_dir():
@@ -136,9 +168,13 @@ def _raw_rows(
 
 
 def _variables(table: Any) -> dict[str, str]:
-    if not isinstance(table, Mapping) or any(isinstance(value, (Mapping, list)) for value in table.values()):
+    if not isinstance(table, Mapping) or any(
+        isinstance(value, (Mapping, list)) for value in table.values()
+    ):
         raise StudioError(
-            "The variables cannot be read.", cause="invalid", cure='Write lines such as style = "oil" under [variables].'
+            "The variables cannot be read.",
+            cause="invalid",
+            cure='Write lines such as style = "oil" under [variables].',
         )
     return {str(name): str(value) for name, value in table.items()}
 
@@ -150,7 +186,9 @@ def _check_mapping(mapping: Mapping[str, str], raw: Sequence[SourceRow]) -> None
     missing = next((column for column in mapping if column not in there), None)
     if missing is not None:
         shown = ", ".join(sorted(there)[:10])
-        raise StudioError(f"The file has no column {missing[:40]!r}.", cause="invalid", cure=f"It has: {shown}.")
+        raise StudioError(
+            f"The file has no column {missing[:40]!r}.", cause="invalid", cure=f"It has: {shown}."
+        )
 
 
 def _ignored(rows: list[SourceRow]) -> str:
@@ -159,23 +197,35 @@ def _ignored(rows: list[SourceRow]) -> str:
         return ""
     lines = sum(bool(row.ignored) for row in rows)
     told = ", ".join(f"--{name}" for name in options)
-    return f"Ignored in {lines} {'line' if lines == 1 else 'lines'}, because they mean nothing here: {told}."
+    return (
+        f"Ignored in {lines} {'line' if lines == 1 else 'lines'}, because they mean nothing "
+        f"here: {told}."
+    )
 
 
 def plan(
-    batch: BatchFile, folder: Path, name_template: str = file_names.DEFAULT_TEMPLATE, *, resumed: Resumed | None = None,
-    collect: str = "", report: Path | None = None,
-) -> tuple[Batch, list[Job]]:  # fmt: skip
-    """Return the batch and a job for each good row, with names that are different from each other and from what is there.
+    batch: BatchFile,
+    folder: Path,
+    name_template: str = file_names.DEFAULT_TEMPLATE,
+    *,
+    resumed: Resumed | None = None,
+    collect: str = "",
+    report: Path | None = None,
+) -> tuple[Batch, list[Job]]:
+    """Return the batch and a job for each good row, with names that are different from each other
+    and from what is there.
 
-    With `resumed`, rows that are done or wait in the queue get no job; there may be none at all. `collect`: one of
+    With `resumed`, rows that are done or wait in the queue get no job; there may be none at all.
+    `collect`: one of
     `output.collected.FORMATS`. `report`: a further place for the report.
     Raises StudioError where the name template is wrong or no row can run.
     """
     problem = file_names.check_template(name_template, columns_of(batch))
     if problem:
         raise StudioError(
-            f"The name template {problem.message}.", cause="invalid", cure=f"For example {file_names.DEFAULT_TEMPLATE}."
+            f"The name template {problem.message}.",
+            cause="invalid",
+            cure=f"For example {file_names.DEFAULT_TEMPLATE}.",
         )
     if not batch.good:
         raise StudioError("No row of the file can run.", cause="invalid", cure=cure_for(batch))
@@ -184,7 +234,11 @@ def plan(
     check_folder(folder)
     batch_id = new_id()
     there = resumed.rows if resumed else frozenset()
-    chosen = [(index, row) for index, row in enumerate(batch.rows) if row.request is not None and index not in there]
+    chosen = [
+        (index, row)
+        for index, row in enumerate(batch.rows)
+        if row.request is not None and index not in there
+    ]
     rows = [row for _index, row in chosen]
     begun = resumed.begun if resumed else {}
     jobs = [
@@ -197,25 +251,43 @@ def plan(
     new = [at for at, (index, _row) in enumerate(chosen) if index not in begun]
     placed = _with_names(jobs, rows, new, folder, name_template)
     found = Batch(
-        id=batch_id, source=_shown(batch.path), folder=str(folder), created=time.time(), collect=collect,
+        id=batch_id,
+        source=_shown(batch.path),
+        folder=str(folder),
+        created=time.time(),
+        collect=collect,
         skipped=tuple(SkippedRow(row.line, row.message) for row in batch.bad),
         axes=tuple(GridAxis(axis.name, axis.values) for axis in batch.axes),
-        rows={job.id: more for job, row in zip(jobs, rows, strict=True) if (more := _more(row, collect)) is not None},
-        done=_done(batch, resumed, collect) if resumed else (), report=_report_path(report),
-    )  # fmt: skip
+        rows={
+            job.id: more
+            for job, row in zip(jobs, rows, strict=True)
+            if (more := _more(row, collect)) is not None
+        },
+        done=_done(batch, resumed, collect) if resumed else (),
+        report=_report_path(report),
+    )
     _check_storable(found, placed)
     return found, placed
 
 
-def _with_names(jobs: Sequence[Job], rows: Sequence[Row], new: Sequence[int], folder: Path, name_template: str) -> list[Job]:
-    """Name the new jobs by the template, different from each other and from what is in the folder; the others have names."""
+def _with_names(
+    jobs: Sequence[Job], rows: Sequence[Row], new: Sequence[int], folder: Path, name_template: str
+) -> list[Job]:
+    """Name the new jobs by the template, different from each other and from what is in the folder;
+    the others have names.
+    """
     stems = [
         file_names.render(
-            name_template, file_names.values_of(jobs[at].request, row=jobs[at].row, job_id=jobs[at].id, columns=rows[at].columns)
+            name_template,
+            file_names.values_of(
+                jobs[at].request, row=jobs[at].row, job_id=jobs[at].id, columns=rows[at].columns
+            ),
         )
         for at in new
     ]
-    unique = file_names.number_collisions(stems, folder, [jobs[at].request.result_count for at in new])
+    unique = file_names.number_collisions(
+        stems, folder, [jobs[at].request.result_count for at in new]
+    )
     named = list(jobs)
     for at, stem in zip(new, unique, strict=True):
         named[at] = _named(jobs[at], stem)
@@ -232,7 +304,11 @@ def check_folder(folder: Path) -> None:
     """Raise StudioError where results cannot go there because of what has the name already."""
     taken = next((path for path in (folder, *folder.parents) if path.exists()), folder)
     if taken.exists() and not taken.is_dir():
-        raise StudioError(f"{taken} is a file, not a folder.", cause="invalid", cure="Choose a folder for the results.")
+        raise StudioError(
+            f"{taken} is a file, not a folder.",
+            cause="invalid",
+            cure="Choose a folder for the results.",
+        )
 
 
 def _check_storable(batch: Batch, jobs: Sequence[Job]) -> None:
@@ -248,7 +324,9 @@ def _check_text(value: Any, subject: str) -> None:
         msgspec.json.encode(value)
     except UnicodeEncodeError:
         raise StudioError(
-            f"{subject} is not valid UTF-8.", cause="invalid", cure="Rename it: Studio stores such names in its queue."
+            f"{subject} is not valid UTF-8.",
+            cause="invalid",
+            cure="Rename it: Studio stores such names in its queue.",
         ) from None
 
 
@@ -259,17 +337,24 @@ def _shown(path: Path) -> str:
 
 def _more(row: Row, collect: str) -> BatchRow | None:
     columns = dict(row.columns or {}) if collect else {}
-    return BatchRow(place=row.place, group=row.group, columns=columns) if row.place or columns else None
+    return (
+        BatchRow(place=row.place, group=row.group, columns=columns)
+        if row.place or columns
+        else None
+    )
 
 
 def _done(batch: BatchFile, resumed: Resumed, collect: str) -> tuple[DoneRow, ...]:
     return tuple(
         DoneRow(
-            job_id=made.job_id, line=batch.rows[index].line, request=made.request, files=made.files,
+            job_id=made.job_id,
+            line=batch.rows[index].line,
+            request=made.request,
+            files=made.files,
             row=_more(batch.rows[index], collect) or BatchRow(),
         )
         for index, made in sorted(resumed.done.items())
-    )  # fmt: skip
+    )
 
 
 def _report_path(path: Path | None) -> str:
@@ -277,7 +362,9 @@ def _report_path(path: Path | None) -> str:
         return ""
     path = path.expanduser().absolute()
     if path.suffix.lower() not in (".csv", ".jsonl"):
-        raise StudioError(f"A report cannot be {path.name}.", cause="invalid", cure="It ends in .csv or .jsonl.")
+        raise StudioError(
+            f"A report cannot be {path.name}.", cause="invalid", cure="It ends in .csv or .jsonl."
+        )
     return str(path)
 
 

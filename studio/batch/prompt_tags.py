@@ -1,4 +1,5 @@
-"""What other programs write into prompts for images: `<lora:name:0.8>` becomes an adapter; the rest is named.
+"""What other programs write into prompts for images: `<lora:name:0.8>` becomes an adapter; the rest
+is named.
 
 The syntax is A1111's, which Forge, SD.Next, ComfyUI's nodes and sites with models share.
 https://github.com/AUTOMATIC1111/stable-diffusion-webui/wiki/Features#extra-networks
@@ -13,7 +14,9 @@ from dataclasses import dataclass
 
 from studio.core.requests.adapter_list import LARGEST_SCALE
 
-_TAG = re.compile(r"<\s*+(lora|lyco|hypernet)\s*+:([^<>:]{1,200}+)((?::[^<>:]{0,40}+){0,4})>", re.IGNORECASE)
+_TAG = re.compile(
+    r"<\s*+(lora|lyco|hypernet)\s*+:([^<>:]{1,200}+)((?::[^<>:]{0,40}+){0,4})>", re.IGNORECASE
+)
 _WEIGHT = re.compile(r"\([^()]{1,200}:\s*\d{0,3}\.?\d{1,4}\s*\)", re.ASCII)
 _SPACES = re.compile(r"[ \t]{2,}")
 _NUMBER = re.compile(r"[+-]?(?:\d++\.?\d*|\.\d+)", re.ASCII)
@@ -31,7 +34,9 @@ class Tagged:
 
 
 def read_tags(prompt: str, name_of: Callable[[str], str]) -> Tagged:
-    """Return the prompt without tags, and what they ask for. `name_of`: the name in a tag → that of the installed adapter."""
+    """Return the prompt without tags, and what they ask for. `name_of`: the name in a tag → that of
+    the installed adapter.
+    """
     if "<" not in prompt:
         return Tagged(prompt)
     adapters: dict[str, str] = {}
@@ -59,9 +64,13 @@ def has_weights(prompt: str) -> bool:
 
 
 def _scale(more: str) -> float | None:
-    """Return the strength behind the name: `:0.8`, `:0.8:0.6` (the first counts), or 1; None for what is none."""
+    """Return the strength behind the name: `:0.8`, `:0.8:0.6` (the first counts), or 1; None for
+    what is none.
+    """
     parts = [part.strip() for part in more.split(":")[1:]]
-    first = next((part for part in parts if "=" not in part), "1")  # name=value says how other programs put it on
+    first = next(
+        (part for part in parts if "=" not in part), "1"
+    )  # name=value says how other programs put it on
     if not _NUMBER.fullmatch(first):
         return None
     scale = float(first)

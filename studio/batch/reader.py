@@ -1,4 +1,6 @@
-"""Reading .txt, .csv/.tsv, .jsonl and .json: each row with its line number, as values or as what is wrong with it."""
+"""Reading .txt, .csv/.tsv, .jsonl and .json: each row with its line number, as values or as what is
+wrong with it.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,15 @@ from studio.batch.tables.delimited import read_delimited
 from studio.batch.tables.encoding import MAX_FILE_BYTES, decode, read_bytes
 from studio.core.errors import Problem, StudioError
 
-__all__ = ["MAX_LINE_CHARACTERS", "MAX_ROWS", "SUFFIXES", "SourceRow", "is_batch_file", "read_folder", "read_rows"]
+__all__ = [
+    "MAX_LINE_CHARACTERS",
+    "MAX_ROWS",
+    "SUFFIXES",
+    "SourceRow",
+    "is_batch_file",
+    "read_folder",
+    "read_rows",
+]
 
 _FENCE = "---"
 _GUESSED_ELEMENT = 4_096
@@ -36,11 +46,11 @@ _MAX_NESTED = 10_000
 
 def read_rows(
     text: str, suffix: str, *, wanted: Iterable[str] = (), notes: list[str] | None = None
-) -> list[SourceRow]:  # fmt: skip
+) -> list[SourceRow]:
     """Return the rows of a file by its suffix.
 
-    `wanted`: columns by which the header of a table is known, besides the prompt. `notes` gets what a person should know.
-    Raises StudioError where the file as a whole cannot be read.
+    `wanted`: columns by which the header of a table is known, besides the prompt. `notes` gets what
+    a person should know. Raises StudioError where the file as a whole cannot be read.
     """
     reader = _READERS.get(suffix.lower())
     if reader is None:
@@ -55,12 +65,15 @@ def read_rows(
         rows.append(row)
         check_count(len(rows))
     if not rows:
-        raise StudioError("The file holds no prompts.", cause="invalid", cure="Write one prompt a line.")
+        raise StudioError(
+            "The file holds no prompts.", cause="invalid", cure="Write one prompt a line."
+        )
     return rows
 
 
 def read_folder(folder: Path, encoding: str = "") -> tuple[list[SourceRow], str, str]:
-    """Return a row for each .txt file of a folder, its text the prompt, sorted by name; the encodings, and what is in doubt.
+    """Return a row for each .txt file of a folder, its text the prompt, sorted by name; the
+    encodings, and what is in doubt.
 
     Raises StudioError where there is none. A file that cannot be read is a row with a problem.
     """
@@ -68,11 +81,15 @@ def read_folder(folder: Path, encoding: str = "") -> tuple[list[SourceRow], str,
         found = (path for path in folder.iterdir() if path.suffix.lower() == ".txt")
         files = sorted(itertools.islice(found, MAX_ROWS + 1))
     except OSError as error:
-        raise StudioError(f"The folder {folder.name} cannot be read: {error.strerror}.", cause="invalid") from error
+        raise StudioError(
+            f"The folder {folder.name} cannot be read: {error.strerror}.", cause="invalid"
+        ) from error
     if not files or len(files) > MAX_ROWS:
         many = f"has more than {MAX_ROWS:,}" if files else "holds no"
         raise StudioError(
-            f"The folder {folder.name} {many} .txt files.", cause="invalid", cure="Put one prompt into each .txt file."
+            f"The folder {folder.name} {many} .txt files.",
+            cause="invalid",
+            cure="Put one prompt into each .txt file.",
         )
     rows, encodings, doubtful, size = [], set(), [], 0
     for number, path in enumerate(files, start=1):
@@ -81,28 +98,39 @@ def read_folder(folder: Path, encoding: str = "") -> tuple[list[SourceRow], str,
             size += len(data)
             decoded = decode(data, encoding)
         except StudioError as error:
-            rows.append(SourceRow(number, problems=(Problem(_utf8(path.name)[:80], _utf8(error.message)),)))
+            rows.append(
+                SourceRow(number, problems=(Problem(_utf8(path.name)[:80], _utf8(error.message)),))
+            )
             continue
         if size > MAX_FILE_BYTES:
             raise StudioError(
-                f"The .txt files of the folder {folder.name} have more than {MAX_FILE_BYTES // 2**20} MB together.",
+                f"The .txt files of the folder {folder.name} have more than "
+                f"{MAX_FILE_BYTES // 2**20} MB together.",
                 cause="invalid",
                 cure="Split them into several folders.",
             )
         encodings.add(decoded.encoding)
         doubtful += [_utf8(path.name)] if decoded.warning else []
         rows.append(_prompt(number, clean(decoded.text)))
-    doubt = f"Check the encoding of {', '.join(doubtful[:3])}{' …' if len(doubtful) > 3 else ''}." if doubtful else ""
+    doubt = (
+        f"Check the encoding of {', '.join(doubtful[:3])}{' …' if len(doubtful) > 3 else ''}."
+        if doubtful
+        else ""
+    )
     return rows, ", ".join(sorted(encodings)), doubt
 
 
 def _utf8(name: str) -> str:
-    """Return a file name in a form that reports and the queue can store, whatever its encoding is."""
+    """Return a file name in a form that reports and the queue can store, whatever its encoding
+    is.
+    """
     return name.encode(errors="replace").decode()
 
 
 def _read_txt(text: str) -> Iterator[SourceRow]:
-    """A prompt a line; `#` begins a comment line, `\\#` a prompt with `#`; what stands between two lines `---` is one prompt."""
+    """A prompt a line; `#` begins a comment line, `\\#` a prompt with `#`; what stands between two
+    lines `---` is one prompt.
+    """
     block: list[str] | None = None
     begun = 0
     for number, line in lines_of(text):
@@ -115,7 +143,9 @@ def _read_txt(text: str) -> Iterator[SourceRow]:
         elif (prompt := clean(line)) and not prompt.startswith("#"):
             yield _line(number, prompt)
     if block is not None:
-        yield SourceRow(begun, problems=(Problem("row", f"begins a block that no further line {_FENCE} ends"),))
+        yield SourceRow(
+            begun, problems=(Problem("row", f"begins a block that no further line {_FENCE} ends"),)
+        )
 
 
 def _line(number: int, line: str) -> SourceRow:
@@ -126,7 +156,9 @@ def _line(number: int, line: str) -> SourceRow:
 
 
 def _prompt(number: int, text: str) -> SourceRow:
-    return too_long(number) if len(text) > MAX_LINE_CHARACTERS else SourceRow(number, {"prompt": text})
+    return (
+        too_long(number) if len(text) > MAX_LINE_CHARACTERS else SourceRow(number, {"prompt": text})
+    )
 
 
 def _read_jsonl(text: str) -> Iterator[SourceRow]:
@@ -145,10 +177,16 @@ def _read_jsonl(text: str) -> Iterator[SourceRow]:
 
 
 def _read_json(text: str) -> Iterator[SourceRow]:
-    """A list of objects, or of prompts. What stands behind something that is not JSON cannot be told apart any more."""
+    """A list of objects, or of prompts. What stands behind something that is not JSON cannot be
+    told apart any more.
+    """
     place = _skip(text, 0)
     if text[place : place + 1] != "[":
-        raise StudioError("The file is not a JSON list.", cause="invalid", cure="Put the rows into a list: [{…}, {…}].")
+        raise StudioError(
+            "The file is not a JSON list.",
+            cause="invalid",
+            cure="Put the rows into a list: [{…}, {…}].",
+        )
     line, counted, place = 1, 0, _skip(text, place + 1)
     while place < len(text) and text[place] != "]":
         line, counted = line + _count_lines(text, counted, place), place
@@ -164,7 +202,10 @@ def _read_json(text: str) -> Iterator[SourceRow]:
         elif text[place : place + 1] != "]":
             break
     if text[place : place + 1] != "]" or text[place + 1 :].strip():
-        yield SourceRow(line, problems=(Problem("row", "is not followed by a comma, or by the end of the list"),))
+        yield SourceRow(
+            line,
+            problems=(Problem("row", "is not followed by a comma, or by the end of the list"),),
+        )
 
 
 def _count_lines(text: str, begin: int, end: int) -> int:
@@ -175,7 +216,8 @@ def _count_lines(text: str, begin: int, end: int) -> int:
 def _decode_at(text: str, place: int) -> tuple[Any, int]:
     """Return the element that begins here, and where it ends. Raises ValueError, RecursionError.
 
-    Only so much of the text is looked at as an element may have: a list of millions of lists takes twenty times its length.
+    Only so much of the text is looked at as an element may have: a list of millions of lists takes
+    twenty times its length.
     """
     for size in (_GUESSED_ELEMENT, MAX_LINE_CHARACTERS):
         piece = text[place : place + size]
@@ -187,7 +229,9 @@ def _decode_at(text: str, place: int) -> tuple[Any, int]:
                 raise
         else:
             return values, place + end
-    raise ValueError(f"an element has more than {MAX_LINE_CHARACTERS:,} characters, or does not end")
+    raise ValueError(
+        f"an element has more than {MAX_LINE_CHARACTERS:,} characters, or does not end"
+    )
 
 
 def _skip(text: str, place: int) -> int:
@@ -202,12 +246,19 @@ def _object(line: int, values: Any, size: int) -> SourceRow:
     if len(values) > MAX_NAMES:
         return SourceRow(line, problems=(Problem("row", f"has more than {MAX_NAMES} names"),))
     if size > _MAX_NESTED:  # what no setting takes is not kept
-        values = {name: type(value)() if isinstance(value, (list, dict)) else value for name, value in values.items()}
+        values = {
+            name: type(value)() if isinstance(value, (list, dict)) else value
+            for name, value in values.items()
+        }
     return SourceRow(line, values)
 
 
 def _not_json(line: int, error: Exception) -> SourceRow:
-    why = "is nested too deeply" if isinstance(error, RecursionError) else f"is not JSON: {str(error)[:200]}"
+    why = (
+        "is nested too deeply"
+        if isinstance(error, RecursionError)
+        else f"is not JSON: {str(error)[:200]}"
+    )
     return SourceRow(line, problems=(Problem("row", why),))
 
 

@@ -1,7 +1,9 @@
-"""Which rows of a file a folder holds already: told by the recipes inside its artifacts, and by reports that lie there.
+"""Which rows of a file a folder holds already: told by the recipes inside its artifacts, and by
+reports that lie there.
 
-Nothing else is needed, so that it works after a kill at any time. A row is known by `key_of` its request; one with a seed of
-its own by that seed too; one whose alternatives are drawn by what they become with the artifact's seed.
+Nothing else is needed, so that it works after a kill at any time. A row is known by `key_of` its
+request; one with a seed of its own by that seed too; one whose alternatives are drawn by what they
+become with the artifact's seed.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ class Made:
     files: tuple[str, ...] = ()
     """Names in the folder; empty while it waits."""
     stem: str = ""
-    """What the names of its files begin with, where only some of its results are there; else empty."""
+    """What the names of its files begin with, where only some of its results are there; else
+    empty.
+    """
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,9 @@ class DoneJob:
 
 @dataclass(frozen=True)
 class BegunJob:
-    """A row of which some results are there. Its job runs again under the same id and names, and makes the others."""
+    """A row of which some results are there. Its job runs again under the same id and names, and
+    makes the others.
+    """
 
     job_id: str
     request: Request
@@ -80,17 +86,21 @@ class Resumed:
 
 
 def resume(batch_file: BatchFile, folder: Path, jobs: Iterable[Job] = ()) -> Resumed:
-    """Return which rows of the file are done in this folder, or wait as one of these jobs of the queue.
+    """Return which rows of the file are done in this folder, or wait as one of these jobs of the
+    queue.
 
-    Reads every artifact in the folder: not for the GUI thread. Raises nothing for files that cannot be read.
+    Reads every artifact in the folder: not for the GUI thread. Raises nothing for files that cannot
+    be read.
     """
     return _match(batch_file, find_made(folder, jobs))
 
 
 def read_resumed(
     read: Callable[[int | None], BatchFile], folder: Path, jobs: Iterable[Job] = ()
-) -> tuple[BatchFile, Resumed]:  # fmt: skip
-    """Read a file with `read(first_seed)`, so that its missing rows get the seeds that they would have had."""
+) -> tuple[BatchFile, Resumed]:
+    """Read a file with `read(first_seed)`, so that its missing rows get the seeds that they would
+    have had.
+    """
     batch_file, made = read(None), find_made(folder, jobs)
     found = _match(batch_file, made)
     if found.first_seed is None or found.first_seed == batch_file.first_seed:
@@ -100,7 +110,9 @@ def read_resumed(
 
 
 def find_made(folder: Path, jobs: Iterable[Job] = ()) -> list[Made]:
-    """Return what is complete in the folder, the jobs that wait or run for it, then what is there in part; each job once."""
+    """Return what is complete in the folder, the jobs that wait or run for it, then what is there
+    in part; each job once.
+    """
     found: dict[str, Made] = {}
     claimed = set[str]()
     folder = folder.expanduser().absolute()
@@ -110,10 +122,14 @@ def find_made(folder: Path, jobs: Iterable[Job] = ()) -> list[Made]:
         if not job.state.over and Path(job.target.folder) == folder
     )
     by_recipes = list(_by_recipes(folder))
-    whole, in_part = [made for made in by_recipes if not made.stem], [made for made in by_recipes if made.stem]
+    whole, in_part = (
+        [made for made in by_recipes if not made.stem],
+        [made for made in by_recipes if made.stem],
+    )
     for source in (whole, _by_reports(folder), waiting, in_part):
         for made in source:
-            # A report may call a job's own what was deleted and made again since, by another job under the same name.
+            # A report may call a job's own what was deleted and made again since, by another job
+            # under the same name.
             if made.job_id not in found and claimed.isdisjoint(made.files):
                 found[made.job_id] = made
                 claimed.update(made.files)
@@ -131,7 +147,9 @@ def _by_recipes(folder: Path) -> Iterator[Made]:
         seen.add(recipe.job_id)
         several = recipe.request.result_count > 1
         stem = path.stem.removesuffix(f"-{recipe.ordinal + 1}") if several else path.stem
-        job = Job(id=recipe.job_id, request=recipe.request, target=Target(folder=str(folder), stem=stem))
+        job = Job(
+            id=recipe.job_id, request=recipe.request, target=Target(folder=str(folder), stem=stem)
+        )
         try:
             whole = [artifact for artifact in find_complete(job) if not artifact.partial]
         except (OSError, ValueError):  # taken away meanwhile
@@ -139,7 +157,9 @@ def _by_recipes(folder: Path) -> Iterator[Made]:
         if whole:
             names = tuple(Path(artifact.path).name for artifact in whole)
             rest = stem if len(whole) < (recipe.distinct or recipe.request.result_count) else ""
-            yield Made(job.id, key_of(job.request), job.request.seed or 0, job.request.prompt, names, rest)
+            yield Made(
+                job.id, key_of(job.request), job.request.seed or 0, job.request.prompt, names, rest
+            )
 
 
 class _ReportLine(msgspec.Struct):
@@ -155,23 +175,33 @@ _REPORT_LINE = msgspec.json.Decoder(_ReportLine)
 
 
 def _by_reports(folder: Path) -> Iterator[Made]:
-    """What a report calls completed and is still there: also a text that a person has changed since."""
+    """What a report calls completed and is still there: also a text that a person has changed
+    since.
+    """
     for path in _files(folder, {".jsonl"}):
         if not path.stem.startswith("report") or path.stat().st_size > MAX_REPORT_BYTES:
             continue
         for text in path.read_bytes().split(b"\n"):
             try:
                 line = _REPORT_LINE.decode(text)
-            except (msgspec.DecodeError, UnicodeError, RecursionError):  # a row that did not run, or nobody's line
+            except (
+                msgspec.DecodeError,
+                UnicodeError,
+                RecursionError,
+            ):  # a row that did not run, or nobody's line
                 continue
-            there = all(name == Path(name).name and (folder / name).is_file() for name in line.files)
+            there = all(
+                name == Path(name).name and (folder / name).is_file() for name in line.files
+            )
             if line.state == JobState.COMPLETED and line.files and there:
                 yield Made(line.job, line.key, line.seed, line.prompt, line.files)
 
 
 def _files(folder: Path, suffixes: Iterable[str]) -> list[Path]:
     try:
-        return sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes and path.is_file())
+        return sorted(
+            path for path in folder.iterdir() if path.suffix.lower() in suffixes and path.is_file()
+        )
     except OSError:  # none yet
         return []
 
@@ -187,7 +217,9 @@ def _match(batch_file: BatchFile, made: Sequence[Made]) -> Resumed:
             row = batch_file.rows[index]
             assert row.request is not None
             if row.drawn and first_seed is None and batch_file.first_seed is not None:
-                first_seed = (batch_file.first_seed + found.seed - (row.request.seed or 0)) % (MAX_SEED + 1)
+                first_seed = (batch_file.first_seed + found.seed - (row.request.seed or 0)) % (
+                    MAX_SEED + 1
+                )
             if not found.files:
                 waiting[index] = found.job_id
                 continue
@@ -201,7 +233,9 @@ def _match(batch_file: BatchFile, made: Sequence[Made]) -> Resumed:
 
 
 def _pairs(rows: Sequence[Row], made: Sequence[Made]) -> Iterator[tuple[int, Made]]:
-    """Yield (index, what it has become). Rows with a seed of their own choose first, for theirs are the least common."""
+    """Yield (index, what it has become). Rows with a seed of their own choose first, for theirs are
+    the least common.
+    """
     unused = {one.job_id: one for one in made}
     by_key: dict[str, list[Made]] = defaultdict(list)
     by_seed: dict[tuple[str, int], list[Made]] = defaultdict(list)

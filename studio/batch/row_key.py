@@ -10,7 +10,9 @@ from studio.core.requests import Request
 
 
 def key_of(request: Request) -> str:
-    """Return a hash of everything in a request but its seed: 32 hex digits. A seed of the row's own is compared beside it."""
+    """Return a hash of everything in a request but its seed: 32 hex digits. A seed of the row's own
+    is compared beside it.
+    """
     values = msgspec.to_builtins(request)
     values.pop("seed", None)
     return hashlib.sha256(msgspec.json.encode(values, order="sorted")).hexdigest()[:32]

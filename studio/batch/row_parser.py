@@ -1,4 +1,6 @@
-"""From the rows of a file to the runs that they mean: a request each, or what is wrong, with the line."""
+"""From the rows of a file to the runs that they mean: a request each, or what is wrong, with the
+line.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ from studio.preflight.checks import check
 FindCard = Callable[[str, str], ModelCard]
 """(kind, name or empty) → card; raises StudioError."""
 MAX_CHARACTERS = 40_000_000
-"""Of all texts that a batch makes of alternatives, names and templates: 100 000 prompts of 400 letters."""
+"""Of all texts that a batch makes of alternatives, names and templates: 100 000 prompts of 400
+letters.
+"""
 MAX_REMEMBERED = 10_000
 """Columns and tags that are kept by their names."""
 
@@ -66,7 +70,9 @@ def _cells_of(redraw: Redraw) -> Cells:
     return redraw.read_cells()  # one row is asked for many seeds, one after the other
 
 
-class Row(msgspec.Struct, frozen=True, gc=False):  # no cycles; and a collection of 100 000 rows stops the window
+class Row(
+    msgspec.Struct, frozen=True, gc=False
+):  # no cycles; and a collection of 100 000 rows stops the window
     """One run as it was understood: a request, or problems. A line of the file may mean several."""
 
     line: int
@@ -165,9 +171,15 @@ class RowParser:
         """Return what a person should know about the rows that were understood."""
         found = []
         if self._not_applied:
-            found.append(f"Left out of prompts, because it cannot be applied: {', '.join(list(self._not_applied)[:5])}.")
+            found.append(
+                "Left out of prompts, because it cannot be applied: "
+                f"{', '.join(list(self._not_applied)[:5])}."
+            )
         if self._has_weights:
-            found.append("Weights in brackets such as (red:1.3) are not applied; the model reads them as words.")
+            found.append(
+                "Weights in brackets such as (red:1.3) are not applied; the model reads them as "
+                "words."
+            )
         return found
 
     def rows(self) -> Iterator[Row]:
@@ -181,7 +193,11 @@ class RowParser:
                 continue
             try:
                 for row in self._runs(raw):
-                    yield msgspec.structs.replace(row, problems=self._by_column(raw, row.problems)) if row.problems else row
+                    yield (
+                        msgspec.structs.replace(row, problems=self._by_column(raw, row.problems))
+                        if row.problems
+                        else row
+                    )
             except RowError as error:
                 yield Row(raw.line, None, self._by_column(raw, error.problems))
 
@@ -192,7 +208,10 @@ class RowParser:
         meant = {column: self._meaning(column, kind) for column in map(str.strip, raw.values)}
         columns_by_field = {by_name.get(name, name): column for column, name in meant.items()}
         return tuple(
-            msgspec.structs.replace(problem, field=columns_by_field.get(problem.field, problem.field)) for problem in problems
+            msgspec.structs.replace(
+                problem, field=columns_by_field.get(problem.field, problem.field)
+            )
+            for problem in problems
         )
 
     def _runs(self, raw: SourceRow) -> Iterator[Row]:
@@ -200,7 +219,10 @@ class RowParser:
         if kind not in KINDS:
             raise RowError(Problem("kind", f"{kind[:40]!r} is not one of {', '.join(KINDS)}"))
         settings, extra, cells = self._sort(raw, kind)
-        grid = [(place, self._cells(place, kind, settings, cells)) for place in places(self.reading.axes)]
+        grid = [
+            (place, self._cells(place, kind, settings, cells))
+            for place in places(self.reading.axes)
+        ]
         self._count(raw.line, [cell for _place, cell in grid])
         shared, told = _Grid(), set()
         for place, cell in grid:
@@ -220,32 +242,49 @@ class RowParser:
         return self._cells(place, kind, settings, cells)
 
     def _named(self, place: tuple[int, ...]) -> dict[str, str]:
-        """Return the values of a cell of the grid by the names of the axes, for file names and collected texts."""
-        return {axis.name: axis.values[at] for axis, at in zip(self.reading.axes, place, strict=True)} if place else {}
+        """Return the values of a cell of the grid by the names of the axes, for file names and
+        collected texts.
+        """
+        return (
+            {axis.name: axis.values[at] for axis, at in zip(self.reading.axes, place, strict=True)}
+            if place
+            else {}
+        )
 
     def _kind(self, raw: SourceRow) -> str:
-        value = next((cell for column, cell in raw.values.items() if self._is_kind(column)), self.reading.kind)
+        value = next(
+            (cell for column, cell in raw.values.items() if self._is_kind(column)),
+            self.reading.kind,
+        )
         return str(value).strip()
 
     def _is_kind(self, column: str) -> bool:
         found = self._kind_columns.get(column)
         if found is None:
             plain = column.strip()
-            found = self.reading.mapping.get(plain, plain if plain == "kind" else fold(plain)) == "kind"
+            found = (
+                self.reading.mapping.get(plain, plain if plain == "kind" else fold(plain)) == "kind"
+            )
             if len(self._kind_columns) < MAX_REMEMBERED:
                 self._kind_columns[column] = found
         return found
 
     def _meaning(self, column: str, kind: str) -> str:
-        """Return what a column is: the name of a field or its flag, "kind", the column itself, or nothing to leave it out."""
+        """Return what a column is: the name of a field or its flag, "kind", the column itself, or
+        nothing to leave it out.
+        """
         if column in self.reading.mapping:
             return self.reading.mapping[column]
         if kind not in KINDS or column in self._fields(kind) or self._is_wanted(column):
             return column
         return "kind" if fold(column) == "kind" else meant_by(column, kind) or column
 
-    def _sort(self, raw: SourceRow, kind: str) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
-        """Return a row's settings by field, its columns that are none, and all its columns as texts."""
+    def _sort(
+        self, raw: SourceRow, kind: str
+    ) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
+        """Return a row's settings by field, its columns that are none, and all its columns as
+        texts.
+        """
         settings = self._defaults_of(kind).copy()
         extra: dict[str, str] = {}
         cells: dict[str, str] = {}
@@ -263,7 +302,9 @@ class RowParser:
                 extra |= dict.fromkeys(meaning.spellings, text)
                 continue
             if meaning.field in given:
-                raise RowError(Problem(name, f"comes from the column {plain[:40]!r} and from another one"))
+                raise RowError(
+                    Problem(name, f"comes from the column {plain[:40]!r} and from another one")
+                )
             given.add(meaning.field)
             settings[meaning.field] = self._value(raw, kind, meaning.field, value)
         return settings, extra, cells
@@ -275,7 +316,8 @@ class RowParser:
             self._defaults[kind] = {
                 by_name.get(name, name): value
                 for name, value in self.reading.defaults.items()
-                if self._counts_for(name, kind) and not (name == "format" and _is_of_other_kind(value, kind))
+                if self._counts_for(name, kind)
+                and not (name == "format" and _is_of_other_kind(value, kind))
             }
         return self._defaults[kind]
 
@@ -286,7 +328,9 @@ class RowParser:
             plain = column.strip()
             name, by_name = self._meaning(plain, kind), self._fields(kind)
             is_extra = name not in by_name and self._is_wanted(plain)
-            found = _Column(plain, name, by_name.get(name, name), self._spellings(plain, kind), is_extra)
+            found = _Column(
+                plain, name, by_name.get(name, name), self._spellings(plain, kind), is_extra
+            )
             if len(self._columns) < MAX_REMEMBERED:  # rows of JSON may each have names of their own
                 self._columns[column, kind] = found
         return found
@@ -300,7 +344,9 @@ class RowParser:
         return as_number(value, kind, field, decimal_comma=raw.decimal_comma)
 
     def _counts_for(self, name: str, kind: str) -> bool:
-        """False for the default of a setting that only other kinds have, and of the model for another kind than the file's."""
+        """False for the default of a setting that only other kinds have, and of the model for
+        another kind than the file's.
+        """
         if name == "model":
             return kind == self.reading.kind
         return name in self._fields(kind) or not any(name in self._fields(other) for other in KINDS)
@@ -308,26 +354,44 @@ class RowParser:
     def _fields(self, kind: str) -> dict[str, str]:
         if kind not in self._by_name:
             known = fields(KINDS[kind].request_type)
-            self._by_name[kind] = {info.flag: info.name for info in known} | {info.name: info.name for info in known}
+            self._by_name[kind] = {info.flag: info.name for info in known} | {
+                info.name: info.name for info in known
+            }
         return self._by_name[kind]
 
     def _is_wanted(self, column: str) -> bool:
-        return column in self._wanted or f"{{{column}" in self.reading.name_template or fold(column) in self._wanted_folded
+        return (
+            column in self._wanted
+            or f"{{{column}" in self.reading.name_template
+            or fold(column) in self._wanted_folded
+        )
 
     @cached_property
     def _wanted_folded(self) -> dict[str, tuple[str, ...]]:
-        """Wanted columns as they are written, by what they are called without capitals and the like; settings are none."""
+        """Wanted columns as they are written, by what they are called without capitals and the
+        like; settings are none.
+        """
         found: dict[str, tuple[str, ...]] = {}
-        tokens = [name for name in _TOKEN.findall(self.reading.name_template) if name not in file_names.TOKENS]
+        tokens = [
+            name
+            for name in _TOKEN.findall(self.reading.name_template)
+            if name not in file_names.TOKENS
+        ]
         for name in (*self._wanted, *tokens):
             if not is_known(name):
                 found[fold(name)] = (*found.get(fold(name), ()), name)[:8]
         return found
 
     def _spellings(self, column: str, kind: str) -> tuple[str, ...]:
-        """Return the other names by which templates may know a column: `Topic` as topic, `CFG Scale` as guidance."""
+        """Return the other names by which templates may know a column: `Topic` as topic, `CFG
+        Scale` as guidance.
+        """
         field = meant_by(column, kind)
-        flags = tuple(flag for flag, name in self._fields(kind).items() if name == field) if field else ()
+        flags = (
+            tuple(flag for flag, name in self._fields(kind).items() if name == field)
+            if field
+            else ()
+        )
         others = (*self._wanted_folded.get(fold(column), ()), *flags)
         return tuple(name for name in others if name != column and name in self._asked)
 
@@ -340,11 +404,18 @@ class RowParser:
         """Everything in which a $variable may stand."""
         texts = [self.reading.template, *map(str, self.reading.defaults.values())]
         texts += [value for axis in self.reading.axes for value in axis.values]
-        return texts + [value for row in self.raw for value in row.values.values() if isinstance(value, str) and "$" in value]
+        return texts + [
+            value
+            for row in self.raw
+            for value in row.values.values()
+            if isinstance(value, str) and "$" in value
+        ]
 
     @cached_property
     def _wanted(self) -> frozenset[str]:
-        """Columns that need not be settings: the template reads them, or a $variable anywhere in the file."""
+        """Columns that need not be settings: the template reads them, or a $variable anywhere in
+        the file.
+        """
         named = () if self.reading.combine == "off" else map(variables, self._texts)
         return frozenset(columns(self.reading.template)).union(*named)
 
@@ -355,7 +426,9 @@ class RowParser:
             return
         texts = [*self._texts, *self.reading.variables.values()]
         used = set[str]().union(*map(variables, texts)) if self.reading.combine != "off" else set()
-        in_files = any("__" in str(text) for row in self.raw for text in row.values.values()) or any("__" in t for t in texts)
+        in_files = any(
+            "__" in str(text) for row in self.raw for text in row.values.values()
+        ) or any("__" in t for t in texts)
         unused = next((name for name in loose if name not in used), None)
         if unused is not None and not in_files:
             raise StudioError(
@@ -369,7 +442,9 @@ class RowParser:
         if not self.reading.template.strip():
             return ""
         try:
-            return parse(self.reading.template, columns=True, only_columns=self.reading.combine == "off")
+            return parse(
+                self.reading.template, columns=True, only_columns=self.reading.combine == "off"
+            )
         except GrammarError as error:
             raise StudioError(
                 f"The prompt template cannot be read: it {error}.",
@@ -385,24 +460,48 @@ class RowParser:
     def _scope(self) -> Scope:
         return Scope(self.reading.variables, self._wildcards, self.reading.first)
 
-    def _cells(self, place: tuple[int, ...], kind: str, settings: Mapping[str, Any], cells: Mapping[str, str]) -> Cells:
+    def _cells(
+        self,
+        place: tuple[int, ...],
+        kind: str,
+        settings: Mapping[str, Any],
+        cells: Mapping[str, str],
+    ) -> Cells:
         """Return the settings of a cell of the grid, with every name looked up."""
         values, template, scope = dict(settings), self._template, self._scope
         if place:
-            chosen = [(axis, axis.values[index]) for axis, index in zip(self.reading.axes, place, strict=True)]
+            chosen = [
+                (axis, axis.values[index])
+                for axis, index in zip(self.reading.axes, place, strict=True)
+            ]
             set_here = {axis.name: value for axis, value in chosen if axis.is_setting}
             named = {axis.name: value for axis, value in chosen if not axis.is_setting}
-            values |= {self._fields(kind).get(name, name): value for name, value in set_here.items()}
+            values |= {
+                self._fields(kind).get(name, name): value for name, value in set_here.items()
+            }
             cells = {**cells, **set_here}
             if named:
-                scope = Scope({**scope.variables, **named}, self._wildcards, scope.first | named.keys(), scope.work)
-            template = "" if "prompt" in set_here and "prompt" not in columns(self.reading.template) else template
+                scope = Scope(
+                    {**scope.variables, **named},
+                    self._wildcards,
+                    scope.first | named.keys(),
+                    scope.work,
+                )
+            template = (
+                ""
+                if "prompt" in set_here and "prompt" not in columns(self.reading.template)
+                else template
+            )
         nodes: dict[str, Node] = {"prompt": template} if template else {}
         problems = []
         for name, value in values.items():
             if name in nodes:
                 problems += _bind(nodes, name, nodes[name], scope, cells, told="template")
-            elif isinstance(value, str) and is_open(value, self.reading.combine) and name in self._fields(kind):
+            elif (
+                isinstance(value, str)
+                and is_open(value, self.reading.combine)
+                and name in self._fields(kind)
+            ):
                 problems += _bind(nodes, name, value, scope, cells)
         if template and "prompt" not in values:
             problems += _bind(nodes, "prompt", template, scope, cells, told="template")
@@ -411,16 +510,24 @@ class RowParser:
         if not nodes:
             return Cells(values, nodes, self.reading.combine)
         texts = {name: node for name, node in nodes.items() if isinstance(node, str)}
-        self._characters += sum(len(text) for name, text in texts.items() if text is not values.get(name))
+        self._characters += sum(
+            len(text) for name, text in texts.items() if text is not values.get(name)
+        )
         values |= texts
-        return Cells(values, {name: node for name, node in nodes.items() if not isinstance(node, str)}, self.reading.combine)
+        return Cells(
+            values,
+            {name: node for name, node in nodes.items() if not isinstance(node, str)},
+            self.reading.combine,
+        )
 
     def _count(self, line: int, cells: Sequence[Cells]) -> None:
         """Refuse what becomes too much before it is made."""
         repeat = self.reading.repeat
         count = sum([cell.count for cell in cells]) * repeat
         if count > MAX_COMBINATIONS:
-            raise RowError(Problem("row", f"makes {count:,} rows; a batch has at most {MAX_COMBINATIONS:,}"))
+            raise RowError(
+                Problem("row", f"makes {count:,} rows; a batch has at most {MAX_COMBINATIONS:,}")
+            )
         self._made += count
         for cell in cells:
             if cell.open:
@@ -430,13 +537,27 @@ class RowParser:
             raise too_much_work()
         if self._made > MAX_COMBINATIONS or self._characters > MAX_CHARACTERS:
             much = (
-                f"{MAX_COMBINATIONS:,} rows" if self._made > MAX_COMBINATIONS else f"{MAX_CHARACTERS // 1_000_000:,} MB of text"
+                f"{MAX_COMBINATIONS:,} rows"
+                if self._made > MAX_COMBINATIONS
+                else f"{MAX_CHARACTERS // 1_000_000:,} MB of text"
             )
             raise _too_many(line, much)
 
-    def _repeats(self, kind: str, cells: Cells, index: int, grid: _Grid, base: Row, again: Callable[[], Cells]) -> Iterator[Row]:
+    def _repeats(
+        self,
+        kind: str,
+        cells: Cells,
+        index: int,
+        grid: _Grid,
+        base: Row,
+        again: Callable[[], Cells],
+    ) -> Iterator[Row]:
         own = _own_seed(cells.resolve(index) if "seed" in cells.open else cells.fixed)
-        redraw = Redraw(again, index, functools.partial(self._build, kind)) if cells.drawn and own is None else None
+        redraw = (
+            Redraw(again, index, functools.partial(self._build, kind))
+            if cells.drawn and own is None
+            else None
+        )
         once: Request | None = None
         for number in range(self.reading.repeat):
             seed = self._seed(own, (index, number), grid)
@@ -445,7 +566,9 @@ class RowParser:
                 self._groups += 1
             try:
                 if once is None or cells.drawn:
-                    once = self._build(kind, cells.resolve(index, seed), None if own == _NOT_A_SEED else seed)
+                    once = self._build(
+                        kind, cells.resolve(index, seed), None if own == _NOT_A_SEED else seed
+                    )
             except RowError as error:
                 yield msgspec.structs.replace(base, problems=error.problems)
                 if cells.drawn:
@@ -453,7 +576,11 @@ class RowParser:
                 return
             request = once if once.seed == seed else msgspec.structs.replace(once, seed=seed)
             yield msgspec.structs.replace(
-                base, request=request, group=grid.groups[index, number], drawn=own is None, redraw=redraw
+                base,
+                request=request,
+                group=grid.groups[index, number],
+                drawn=own is None,
+                redraw=redraw,
             )
 
     def _seed(self, own: int | None, run: tuple[int, int], grid: _Grid) -> int:
@@ -475,15 +602,21 @@ class RowParser:
         if tagged.adapters:
             named = str(values.get("adapters") or "").strip(", ")
             own = {part.partition(":")[0].strip() for part in named.split(",")}
-            more = [one for one in tagged.adapters if one.partition(":")[0] not in own]  # the column goes before the tag
+            more = [
+                one for one in tagged.adapters if one.partition(":")[0] not in own
+            ]  # the column goes before the tag
             values["adapters"] = ", ".join([*([named] if named else []), *more])
         return " ".join(f"<lora:{one}>" for one in tagged.adapters)
 
     def _adapter_name(self, name: str) -> str:
-        """Return the name of the installed adapter that a tag means, or the tag's own where none is there."""
+        """Return the name of the installed adapter that a tag means, or the tag's own where none is
+        there.
+        """
         if name not in self._adapter_names:
             file = name.replace("\\", "/").rpartition("/")[2].removesuffix(".safetensors")
-            self._adapter_names[name] = next(filter(self._is_adapter, (file, fold(file).replace(" ", "-"))), file)
+            self._adapter_names[name] = next(
+                filter(self._is_adapter, (file, fold(file).replace(" ", "-"))), file
+            )
         return self._adapter_names[name]
 
     def _is_adapter(self, name: str) -> bool:
@@ -502,7 +635,9 @@ class RowParser:
             card = self.find_card(kind, str(values.pop("model", "") or ""))
             if isinstance(values.get("prompt"), str) and "adapters" in self._fields(kind):
                 tags = self._read_tags(values)
-            request: Request = request_for(card, resolve_files(KINDS[kind].request_type, values, self.reading.folder))
+            request: Request = request_for(
+                card, resolve_files(KINDS[kind].request_type, values, self.reading.folder)
+            )
         except InvalidRequestError as error:
             raise RowError(*error.problems) from error
         except StudioError as error:
@@ -524,8 +659,13 @@ def _too_many(line: int, much: str) -> StudioError:
 
 
 def _bind(
-    nodes: dict[str, Node], name: str, value: Node, scope: Scope, cells: Mapping[str, str], told: str = ""
-) -> list[Problem]:  # fmt: skip
+    nodes: dict[str, Node],
+    name: str,
+    value: Node,
+    scope: Scope,
+    cells: Mapping[str, str],
+    told: str = "",
+) -> list[Problem]:
     try:
         node = parse(value) if isinstance(value, str) and not told else value
         scope.count(work_of(node))
@@ -542,7 +682,9 @@ _TOKEN = re.compile(r"\{([^{}:]{1,100})")
 
 
 def _own_seed(values: Mapping[str, Any]) -> int | None:
-    """Return the seed that a row names, None where it names none, `_NOT_A_SEED` for what is none."""
+    """Return the seed that a row names, None where it names none, `_NOT_A_SEED` for what is
+    none.
+    """
     value = values.get("seed")
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
@@ -556,5 +698,9 @@ def _own_seed(values: Mapping[str, Any]) -> int | None:
 
 
 def _is_of_other_kind(file_format: Any, kind: str) -> bool:
-    """Return whether results of other kinds can have this file format, but not those of this kind."""
-    return file_format not in KINDS[kind].media_types and any(file_format in other.media_types for other in KINDS.values())
+    """Return whether results of other kinds can have this file format, but not those of this
+    kind.
+    """
+    return file_format not in KINDS[kind].media_types and any(
+        file_format in other.media_types for other in KINDS.values()
+    )

@@ -1,4 +1,6 @@
-"""Seeds of a batch's rows, and rows that run several times; drawn before anything runs, and shown."""
+"""Seeds of a batch's rows, and rows that run several times; drawn before anything runs, and
+shown.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +22,23 @@ MAX_REPEATS = 1_000
 def check(policy: str, repeat: int, first: int | None = None) -> None:
     """Raise StudioError where policy, repeats or the first seed are not possible."""
     if policy not in POLICIES:
-        raise StudioError(f"{policy[:40]!r} is no seed policy.", cause="invalid", cure=f"There are: {', '.join(POLICIES)}.")
+        raise StudioError(
+            f"{policy[:40]!r} is no seed policy.",
+            cause="invalid",
+            cure=f"There are: {', '.join(POLICIES)}.",
+        )
     if not 1 <= repeat <= MAX_REPEATS:
-        raise StudioError(f"{repeat} repeats are not possible.", cause="invalid", cure=f"Between 1 and {MAX_REPEATS}.")
+        raise StudioError(
+            f"{repeat} repeats are not possible.",
+            cause="invalid",
+            cure=f"Between 1 and {MAX_REPEATS}.",
+        )
     if first is not None and not 0 <= first <= MAX_SEED:
-        raise StudioError(f"The first seed cannot be {first}.", cause="invalid", cure=f"Choose one from 0 to {MAX_SEED}.")
+        raise StudioError(
+            f"The first seed cannot be {first}.",
+            cause="invalid",
+            cure=f"Choose one from 0 to {MAX_SEED}.",
+        )
 
 
 class Seeds:

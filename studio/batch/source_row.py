@@ -48,15 +48,28 @@ def lines_of(text: str) -> Iterator[tuple[int, str]]:
 def check_lines(text: str) -> None:
     """Raise StudioError for too many lines."""
     if max(text.count("\n"), text.count("\r")) > MAX_LINES:
-        raise StudioError(f"The file has more than {MAX_LINES:,} lines.", cause="invalid", cure="Split it into several files.")
+        raise StudioError(
+            f"The file has more than {MAX_LINES:,} lines.",
+            cause="invalid",
+            cure="Split it into several files.",
+        )
 
 
 def too_long(line: int) -> SourceRow:
     """Return the row for a line that is longer than a line can be."""
-    return SourceRow(line, problems=(Problem("prompt", f"the line is longer than {MAX_LINE_CHARACTERS:,} characters"),))
+    return SourceRow(
+        line,
+        problems=(
+            Problem("prompt", f"the line is longer than {MAX_LINE_CHARACTERS:,} characters"),
+        ),
+    )
 
 
 def check_count(count: int) -> None:
     """Raise StudioError for too many rows."""
     if count > MAX_ROWS:
-        raise StudioError(f"The file has more than {MAX_ROWS:,} rows.", cause="invalid", cure="Split it into several files.")
+        raise StudioError(
+            f"The file has more than {MAX_ROWS:,} rows.",
+            cause="invalid",
+            cure="Split it into several files.",
+        )

@@ -1,4 +1,6 @@
-"""Prompts made from a row's columns: `Write a headline about {{topic}} for {{city}}`. What stands in a cell is taken as it is."""
+"""Prompts made from a row's columns: `Write a headline about {{topic}} for {{city}}`. What stands
+in a cell is taken as it is.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ _VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([^{}|$]{1,100})\})")
 
 
 def columns(template: str) -> tuple[str, ...]:
-    """Return the columns that a template wants, in their order. Raises StudioError where its braces do not match."""
+    """Return the columns that a template wants, in their order. Raises StudioError where its braces
+    do not match.
+    """
     if "{{" not in template and "}}" not in template:
         return ()
     rest = _COLUMN.sub("", template)
@@ -27,4 +31,8 @@ def columns(template: str) -> tuple[str, ...]:
 
 def variables(text: str) -> set[str]:
     """Return the names of the variables that a text may use."""
-    return {plain or braced.strip() for plain, braced in _VARIABLE.findall(text)} if "$" in text else set()
+    return (
+        {plain or braced.strip() for plain, braced in _VARIABLE.findall(text)}
+        if "$" in text
+        else set()
+    )

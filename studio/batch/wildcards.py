@@ -43,20 +43,31 @@ class Wildcards:
     def _lines(self, name: str) -> tuple[str, ...]:
         told = f"has the wildcard __{name}__"
         if self._folder is None or not self._folder.is_dir():
-            where = f"there is no folder {self._folder}" if self._folder else "no folder of wildcards is given"
+            where = (
+                f"there is no folder {self._folder}"
+                if self._folder
+                else "no folder of wildcards is given"
+            )
             raise GrammarError(f"{told}, but {where}; write \\__ for the underscores themselves")
         path = self._inside(name)
         if path is None:
             raise GrammarError(f"{told}, which is outside the folder of wildcards")
         if not path.is_file():
-            raise GrammarError(f"{told}, but {path.name} is not in {self._folder}; write \\__ for the underscores themselves")
+            raise GrammarError(
+                f"{told}, but {path.name} is not in {self._folder}; write \\__ for the underscores "
+                "themselves"
+            )
         try:
             text = decode(read_bytes(path)).text
         except StudioError as error:
             raise GrammarError(f"{told}: {error.message}") from error
         if max(text.count("\n"), text.count("\r")) > 2 * MAX_LINES:  # before each becomes an object
             raise GrammarError(f"{told}, but {path.name} has more than {MAX_LINES:,} lines")
-        lines = tuple(line for _number, raw in lines_of(text) if (line := clean(raw)) and not line.startswith("#"))
+        lines = tuple(
+            line
+            for _number, raw in lines_of(text)
+            if (line := clean(raw)) and not line.startswith("#")
+        )
         if not lines:
             raise GrammarError(f"{told}, but {path.name} has no lines")
         self._count += len(lines)
@@ -64,7 +75,10 @@ class Wildcards:
         if len(lines) > MAX_LINES:
             raise GrammarError(f"{told}, but {path.name} has more than {MAX_LINES:,} lines")
         if self._count > MAX_ALL_LINES or self._characters > MAX_ALL_CHARACTERS:
-            raise GrammarError(f"{told}, with which the files of wildcards come to more than {MAX_ALL_LINES:,} lines, or 32 MB")
+            raise GrammarError(
+                f"{told}, with which the files of wildcards come to more than {MAX_ALL_LINES:,} "
+                "lines, or 32 MB"
+            )
         return lines
 
     def _inside(self, name: str) -> Path | None:
@@ -72,7 +86,9 @@ class Wildcards:
         assert self._folder is not None
         if "\\" in name or ":" in name or "\0" in name or name.startswith("/"):
             return None
-        if any(len(part.encode(errors="replace")) > MAX_NAME_BYTES for part in f"{name}.txt".split("/")):
+        if any(
+            len(part.encode(errors="replace")) > MAX_NAME_BYTES for part in f"{name}.txt".split("/")
+        ):
             raise GrammarError("has a wildcard whose name is too long for a file")
         try:
             root = self._folder.resolve()

@@ -1,4 +1,6 @@
-"""The command line: the same queue, worker and engine as the window's, from a shell. Nothing heavy is imported until needed."""
+"""The command line: the same queue, worker and engine as the window's, from a shell. Nothing heavy
+is imported until needed.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ def main() -> None:
         import multiprocessing
 
         multiprocessing.freeze_support()
-    # A built program starts itself for these, see models/install/gguf_convert_process.py, models/hub/process.py,
-    # models/memory/probe_process.py and core/lifeline.py.
+    # A built program starts itself for these, see models/install/gguf_convert_process.py,
+    # models/hub/process.py, models/memory/probe_process.py and core/lifeline.py.
     if sys.argv[1:2] == ["convert-gguf"]:
         from studio.models.install import gguf_convert
 

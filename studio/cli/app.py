@@ -20,7 +20,8 @@ from studio.core.paths import user_path
 
 app = typer.Typer(
     name="studio",
-    help="Make text, pictures, videos, speech and music on this computer. Without a command the window opens.",
+    help="Make text, pictures, videos, speech and music on this computer. Without a command the "
+    "window opens.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -35,14 +36,29 @@ add_commands(app)
 def start(
     ctx: typer.Context,
     data_dir: Annotated[
-        Path | None, typer.Option(parser=user_path, metavar="FOLDER", help="Where everything is kept; also $STUDIO_DATA_DIR.")
+        Path | None,
+        typer.Option(
+            parser=user_path,
+            metavar="FOLDER",
+            help="Where everything is kept; also $STUDIO_DATA_DIR.",
+        ),
     ] = None,
-    in_process: Annotated[bool, typer.Option("--in-process", help="Run models in this process (for profiling).")] = False,
-    fake: Annotated[bool, typer.Option("--fake", help="Use an engine without models (for trying the program out).")] = False,
-    memory: Annotated[str, typer.Option("--memory", metavar="WAY", help=f"How models are loaded in this run: {WAYS}.")] = "",
+    in_process: Annotated[
+        bool, typer.Option("--in-process", help="Run models in this process (for profiling).")
+    ] = False,
+    fake: Annotated[
+        bool,
+        typer.Option("--fake", help="Use an engine without models (for trying the program out)."),
+    ] = False,
+    memory: Annotated[
+        str,
+        typer.Option("--memory", metavar="WAY", help=f"How models are loaded in this run: {WAYS}."),
+    ] = "",
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """Make text, pictures, videos, speech and music on this computer. Without a command the window opens."""
+    """Make text, pictures, videos, speech and music on this computer. Without a command the window
+    opens.
+    """
     if version:
         output.result(__version__)
         raise typer.Exit
@@ -50,12 +66,15 @@ def start(
     if ctx.invoked_subcommand is None:
         from studio.app import run_window
 
-        raise typer.Exit(run_window(ctx.obj.data, in_process=in_process, fake=fake, memory=ctx.obj.memory))
+        raise typer.Exit(
+            run_window(ctx.obj.data, in_process=in_process, fake=fake, memory=ctx.obj.memory)
+        )
 
 
 @app.command("doctor")
 def doctor_command(
-    ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False
+    ctx: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say whether everything is there that Studio needs, and what to do."""
     from studio.doctor import examine
@@ -69,7 +88,9 @@ def doctor_command(
             output.result(f"{marks[check.state]} {check.name}: {check.found}")
             if check.cure and check.state != "ok":
                 output.result(f"    {check.cure}")
-    raise typer.Exit(output.FAILED if any(check.state == "bad" for check in checks) else output.DONE)
+    raise typer.Exit(
+        output.FAILED if any(check.state == "bad" for check in checks) else output.DONE
+    )
 
 
 def run(arguments: list[str]) -> int:

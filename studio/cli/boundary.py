@@ -1,4 +1,6 @@
-"""The last boundary of the command line: errors of files, databases and texts become a sentence and an exit code."""
+"""The last boundary of the command line: errors of files, databases and texts become a sentence and
+an exit code.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ from studio.core.errors import InvalidRequestError, StudioError
 
 
 def guard(command: Callable[[], int]) -> int:
-    """Run a command and return its exit code; an error that has a reason outside the program becomes a sentence.
+    """Run a command and return its exit code; an error that has a reason outside the program
+    becomes a sentence.
 
     An error of the program itself is raised, with its traceback.
     """
@@ -28,7 +31,9 @@ def guard(command: Callable[[], int]) -> int:
 
 
 def explain(error: Exception) -> int:
-    """Print what was wrong and return the exit code. Raises the error where it is a fault of the program."""
+    """Print what was wrong and return the exit code. Raises the error where it is a fault of the
+    program.
+    """
     if isinstance(error, (StudioError, InvalidRequestError)):
         output.explain(error)
         is_wrong = isinstance(error, InvalidRequestError) or error.cause == "invalid"
@@ -43,11 +48,15 @@ def explain(error: Exception) -> int:
         return _explain_system(error)
     if isinstance(error, UnicodeError):
         output.note(
-            "A name or a text is not valid UTF-8, so that it cannot be stored.\nRename the file, or save the text as UTF-8."
+            "A name or a text is not valid UTF-8, so that it cannot be stored.\nRename the file, "
+            "or save the text as UTF-8."
         )
         return output.WRONG
     if isinstance(error, sqlite3.Error):
-        output.note(f"The queue cannot be read or written: {error}.\nCheck the data folder's permissions and free space.")
+        output.note(
+            f"The queue cannot be read or written: {error}.\nCheck the data folder's permissions "
+            "and free space."
+        )
         return output.FAILED
     raise error
 
@@ -57,7 +66,10 @@ def _explain_system(error: OSError) -> int:
         output.flush()
     except output.OutputError as refused:
         return output.give_up(refused.error)
-    if error.filename is None and error.errno in (errno.EPIPE, errno.EBADF):  # click's help was not written
+    if error.filename is None and error.errno in (
+        errno.EPIPE,
+        errno.EBADF,
+    ):  # click's help was not written
         return output.give_up(error)
     name = f"{error.filename}: " if error.filename is not None else ""
     output.note(f"studio: {name}{error.strerror or error}.")

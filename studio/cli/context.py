@@ -31,7 +31,9 @@ class Context:
     def engine(self) -> Engine:
         """Make the engine."""
         environment.prepare()
-        return make_engine(self.data, in_process=self.in_process, fake=self.fake, memory=self.memory)
+        return make_engine(
+            self.data, in_process=self.in_process, fake=self.fake, memory=self.memory
+        )
 
     def report_damage(self) -> None:
         """Move settings that cannot be read out of the way, and say so."""
@@ -53,8 +55,12 @@ class Context:
         return among([fake_card(kind)], kind, name) if self.fake else self.registry.find(kind, name)
 
 
-def make_context(data_dir: Path | None, in_process: bool, fake: bool, memory: LoadPreference | None = None) -> Context:
-    """Return the context for the options. Raises StudioError where the data folder cannot be one."""
+def make_context(
+    data_dir: Path | None, in_process: bool, fake: bool, memory: LoadPreference | None = None
+) -> Context:
+    """Return the context for the options. Raises StudioError where the data folder cannot be
+    one.
+    """
     data = data_folder(data_dir)
     data.check()
     return Context(data, in_process, fake, memory)

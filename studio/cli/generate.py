@@ -1,4 +1,6 @@
-"""The commands that make something: `studio text`, `image`, `speech`, `music`. Their options are the request's fields."""
+"""The commands that make something: `studio text`, `image`, `speech`, `music`. Their options are
+the request's fields.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ from studio.preflight.checks import advise, check
 def add_commands(app: typer.Typer) -> None:
     """Add a command for every kind of request."""
     for name, kind in KINDS.items():
-        app.command(name, help=f"Make {kind.noun} from a prompt.")(_command(name, kind.request_type))
+        app.command(name, help=f"Make {kind.noun} from a prompt.")(
+            _command(name, kind.request_type)
+        )
 
 
 def _command(kind: str, request_type: type[Request]) -> Callable[..., None]:
@@ -40,25 +44,46 @@ def _command(kind: str, request_type: type[Request]) -> Callable[..., None]:
 
     parameters = [_parameter("ctx", typer.Context)]
     parameters += [_parameter(*_option(info)) for info in fields(request_type)]
-    file = typer.Option("--file", parser=input_path, metavar="FILE", help="A text file that holds the prompt.")
+    file = typer.Option(
+        "--file", parser=input_path, metavar="FILE", help="A text file that holds the prompt."
+    )
     parameters.append(_parameter("prompt_file", Annotated[Path | None, file], None))
-    out = typer.Option("--output", "-o", parser=user_path, metavar="PATH", help="A file to write, or a folder for files.")
+    out = typer.Option(
+        "--output",
+        "-o",
+        parser=user_path,
+        metavar="PATH",
+        help="A file to write, or a folder for files.",
+    )
     parameters.append(_parameter("output_path", Annotated[Path | None, out], None))
-    parameters.append(_parameter("as_json", Annotated[bool, typer.Option("--json", help="Print one JSON object.")], False))
+    parameters.append(
+        _parameter(
+            "as_json", Annotated[bool, typer.Option("--json", help="Print one JSON object.")], False
+        )
+    )
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return command
 
 
-def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+def _parameter(
+    name: str, annotation: Any, default: Any = inspect.Parameter.empty
+) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default
+    )
 
 
 def _option(info: Any) -> tuple[Any, ...]:
     if info.name == "prompt":
         about = f"{info.meta.description} - reads it from standard input."
-        return info.name, Annotated[str | None, typer.Argument(help=about, show_default=False)], None
-    # As text: `build_request` reads it, so that a wrong value gets the same answer here as in a form or a batch file.
+        return (
+            info.name,
+            Annotated[str | None, typer.Argument(help=about, show_default=False)],
+            None,
+        )
+    # As text: `build_request` reads it, so that a wrong value gets the same answer here as in a
+    # form or a batch file.
     shown = f" [{'|'.join(choice for choice in info.choices if choice)}]" if info.choices else ""
     kind = "NAME:X" if info.many else {int: "N", float: "X"}.get(info.type, "TEXT")
     return (
@@ -71,13 +96,17 @@ def _option(info: Any) -> tuple[Any, ...]:
     )
 
 
-def generate(context: Context, kind: str, values: dict[str, Any], target: Path | None, as_json: bool) -> int:
+def generate(
+    context: Context, kind: str, values: dict[str, Any], target: Path | None, as_json: bool
+) -> int:
     """Run one job and print its result; return the exit code."""
     try:
         job = _make_job(context, kind, values, target)
         from studio.cli.queue_runner import Run, with_texts
 
-        streams = kind == "text" and not as_json and sys.stdout.isatty() and job.request.result_count == 1
+        streams = (
+            kind == "text" and not as_json and sys.stdout.isatty() and job.request.result_count == 1
+        )
         run = Run(context, stream_text=streams)
     except (StudioError, InvalidRequestError) as error:
         output.explain(error)
@@ -104,9 +133,17 @@ def generate(context: Context, kind: str, values: dict[str, Any], target: Path |
             output.note(outcome.failure.cure)
     if run.interrupted:
         kept = [path for outcome in outcomes for path in outcome.files]
-        output.note(f"Stopped; what was made is kept in {', '.join(kept)}" if kept else "Stopped; nothing was made yet.")
+        output.note(
+            f"Stopped; what was made is kept in {', '.join(kept)}"
+            if kept
+            else "Stopped; nothing was made yet."
+        )
         return output.INTERRUPTED
-    return output.DONE if outcomes and all(outcome.state == "completed" for outcome in outcomes) else output.FAILED
+    return (
+        output.DONE
+        if outcomes and all(outcome.state == "completed" for outcome in outcomes)
+        else output.FAILED
+    )
 
 
 def _make_job(context: Context, kind: str, values: dict[str, Any], target: Path | None) -> Job:
@@ -123,11 +160,14 @@ def _make_job(context: Context, kind: str, values: dict[str, Any], target: Path 
 
 
 MAX_DERIVED_BYTES = 10
-"""What is added to a chosen name: `-32` for one of several results, `.json` for the recipe of a text."""
+"""What is added to a chosen name: `-32` for one of several results, `.json` for the recipe of a
+text.
+"""
 
 
 def resolve_target(data: DataFolder, target: Path | None) -> tuple[str, str, str]:
-    """Return folder, stem and suffix (without dot) for `-o`: an existing folder or a name without suffix is a folder.
+    """Return folder, stem and suffix (without dot) for `-o`: an existing folder or a name without
+    suffix is a folder.
 
     Raises StudioError where the file is there already, or the folder cannot be written to.
     """
@@ -149,13 +189,19 @@ def resolve_target(data: DataFolder, target: Path | None) -> tuple[str, str, str
 
 def _keep_file(path: Path) -> None:
     if os.path.lexists(path):
-        raise StudioError(f"{path} is there already and is kept.", cause="invalid", cure="Choose another name.")
+        raise StudioError(
+            f"{path} is there already and is kept.", cause="invalid", cure="Choose another name."
+        )
 
 
 def _take_format(request_type: type[Request], values: dict[str, Any], suffix: str) -> None:
     if suffix not in request_type.media_types:
         known = ", ".join(f".{name}" for name in request_type.media_types)
-        raise StudioError(f"A file of this kind cannot end in .{suffix}.", cause="invalid", cure=f"It can be {known}.")
+        raise StudioError(
+            f"A file of this kind cannot end in .{suffix}.",
+            cause="invalid",
+            cure=f"It can be {known}.",
+        )
     if any(info.name == "format" for info in fields(request_type)):
         values["format"] = suffix
 
@@ -172,7 +218,9 @@ def _print_text(outcome: Any, *, streamed: bool) -> None:
 
 
 def _note_end(outcome: Any, request: Any) -> None:
-    """Note what a text alone does not show: that it stops at its limit, that candidates were alike."""
+    """Note what a text alone does not show: that it stops at its limit, that candidates were
+    alike.
+    """
     if sentence := limit_sentence(outcome.artifacts, request.max_new_tokens):
         output.note(f"{sentence} --max-new-tokens raises it.")
     for note in outcome.statistics.notes if outcome.statistics else ():

@@ -60,7 +60,9 @@ def _printable(value: Any) -> Any:
 
 
 def note(text: str) -> None:
-    """Say something to the person; not part of the result. A closed or full standard error is no reason to stop."""
+    """Say something to the person; not part of the result. A closed or full standard error is no
+    reason to stop.
+    """
     try:
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
@@ -82,7 +84,9 @@ def explain(error: StudioError | InvalidRequestError) -> None:
 
 
 def lacks_library(error: ImportError) -> int:
-    """Say that the system lacks a library, and return the exit code. Raises what is another error."""
+    """Say that the system lacks a library, and return the exit code. Raises what is another
+    error.
+    """
     if ".so" not in str(error):
         raise error
     note(f"studio: {error}\nThe system lacks a library; `studio doctor` names its package.")
@@ -92,11 +96,15 @@ def lacks_library(error: ImportError) -> int:
 def prepare_streams() -> None:
     """Make the standard streams usable whatever the shell passed.
 
-    Chinese must not fail where a shell says that it only knows ASCII. A stream that is closed is opened on the null device, so
-    that no other file takes its number; results that are written to a closed standard output are an error, as with other
-    programs.
+    Chinese must not fail where a shell says that it only knows ASCII. A stream that is closed is
+    opened on the null device, so that no other file takes its number; results that are written to a
+    closed standard output are an error, as with other programs.
     """
-    for number, name, flags in ((0, "stdin", os.O_RDONLY), (1, "stdout", _CLOSED_OUTPUT), (2, "stderr", os.O_WRONLY)):
+    for number, name, flags in (
+        (0, "stdin", os.O_RDONLY),
+        (1, "stdout", _CLOSED_OUTPUT),
+        (2, "stderr", os.O_WRONLY),
+    ):
         if getattr(sys, name) is None:
             setattr(sys, name, _reopen(number, flags))
     for stream_ in (sys.stdout, sys.stderr):
@@ -125,7 +133,9 @@ def flush() -> None:
 
 
 def give_up(error: OSError) -> int:
-    """Say why results cannot be printed, unless the reader of a pipe simply left (`| head`); return the exit code."""
+    """Say why results cannot be printed, unless the reader of a pipe simply left (`| head`); return
+    the exit code.
+    """
     if not isinstance(error, BrokenPipeError):
         note(f"The result could not be written to standard output: {error.strerror}.")
     _divert(sys.stdout)
@@ -133,7 +143,9 @@ def give_up(error: OSError) -> int:
 
 
 def _divert(stream_: TextIO) -> None:
-    """Send what is buffered to the null device: Python would report it once more when the program ends."""
+    """Send what is buffered to the null device: Python would report it once more when the program
+    ends.
+    """
     null = os.open(os.devnull, os.O_WRONLY)
     with contextlib.suppress(OSError, ValueError):
         os.dup2(null, stream_.fileno())

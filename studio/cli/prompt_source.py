@@ -16,9 +16,15 @@ _MAX_PROMPT_BYTES = 4 * MAX_PROMPT_CHARACTERS + 1024
 
 
 def read_prompt(argument: str | None, file: Path | None) -> str:
-    """Return the prompt. Raises StudioError where it cannot be read, or where there is none or more than one."""
+    """Return the prompt. Raises StudioError where it cannot be read, or where there is none or more
+    than one.
+    """
     if argument is not None and file is not None:
-        raise StudioError("A prompt and --file cannot be used together.", cause="invalid", cure="Leave one of them out.")
+        raise StudioError(
+            "A prompt and --file cannot be used together.",
+            cause="invalid",
+            cure="Leave one of them out.",
+        )
     if file is not None:
         return _decoded(read_bytes(file), file.name)
     if argument is None:
@@ -30,22 +36,34 @@ def read_prompt(argument: str | None, file: Path | None) -> str:
 
 
 def read_standard_input(most: int = MAX_FILE_BYTES) -> bytes:
-    """Return all bytes of standard input. Raises StudioError where there are none, or more than `most`."""
+    """Return all bytes of standard input. Raises StudioError where there are none, or more than
+    `most`.
+    """
     try:
         data = sys.stdin.buffer.read(most + 1)
     except OSError as error:
-        raise StudioError(f"Standard input cannot be read: {error.strerror}.", cause="invalid") from error
+        raise StudioError(
+            f"Standard input cannot be read: {error.strerror}.", cause="invalid"
+        ) from error
     if len(data) > most:
-        raise StudioError(f"Standard input has more than {most:,} bytes.", cause="invalid", cure="Pass less, or use a file.")
+        raise StudioError(
+            f"Standard input has more than {most:,} bytes.",
+            cause="invalid",
+            cure="Pass less, or use a file.",
+        )
     if not data.strip():
-        raise StudioError("Standard input is empty.", cause="invalid", cure="Pipe the text into the command.")
+        raise StudioError(
+            "Standard input is empty.", cause="invalid", cure="Pipe the text into the command."
+        )
     return data
 
 
 def _decoded(data: bytes, name: str) -> str:
     if len(data) > _MAX_PROMPT_BYTES:
         message = f"The prompt in {name} is longer than {MAX_PROMPT_CHARACTERS:,} characters."
-        raise StudioError(message, cause="invalid", cure="`studio batch` reads a file with many prompts.")
+        raise StudioError(
+            message, cause="invalid", cure="`studio batch` reads a file with many prompts."
+        )
     decoded = decode(data)
     if decoded.warning:
         output.note(decoded.warning)

@@ -23,7 +23,9 @@ def list_command(ctx: typer.Context, as_json: Json = False) -> None:
     from studio.jobs.store_rows import look_at_rows
 
     jobs, unreadable = look_at_rows(ctx.obj.data)
-    interrupted = 0 if holder_of(ctx.obj.data) else sum(job.state is JobState.RUNNING for job in jobs)
+    interrupted = (
+        0 if holder_of(ctx.obj.data) else sum(job.state is JobState.RUNNING for job in jobs)
+    )
     if interrupted:  # no program runs them; the next start lets them wait again
         jobs = [_as_waiting(job) for job in jobs]
     if as_json:
@@ -31,17 +33,29 @@ def list_command(ctx: typer.Context, as_json: Json = False) -> None:
         return
     for job in jobs:
         error = f"  {job.failure.message}" if job.failure else ""
-        output.result(f"{job.id}  {job.state:10}{job.request.kind:8}{' '.join(job.request.prompt.split())[:60]}{error}")
+        output.result(
+            f"{job.id}  {job.state:10}{job.request.kind:8}{' '.join(job.request.prompt.split())[:60]}{error}"  # noqa: E501
+        )
     for row in unreadable:
-        output.result(f"{row.id}  unreadable {row.kind:7} this version of Studio cannot read it ({row.state}): {row.reason}")
+        output.result(
+            f"{row.id}  unreadable {row.kind:7} this version of Studio cannot read it "
+            f"({row.state}): {row.reason}"
+        )
     if not jobs and not unreadable:
         output.note("The queue is empty.")
     if interrupted:
-        output.note(f"{interrupted} of the queued jobs had begun when Studio ended; they run again at the next start.")
+        output.note(
+            f"{interrupted} of the queued jobs had begun when Studio ended; they run again at the "
+            "next start."
+        )
 
 
 def _as_waiting(job: Job) -> Job:
-    return msgspec.structs.replace(job, state=JobState.QUEUED) if job.state is JobState.RUNNING else job
+    return (
+        msgspec.structs.replace(job, state=JobState.QUEUED)
+        if job.state is JobState.RUNNING
+        else job
+    )
 
 
 @queue_app.command("run")
@@ -65,7 +79,9 @@ def run_command(ctx: typer.Context, as_json: Json = False) -> None:
                 output.note(f"{outcome.job_id}: {outcome.failure.message}")
     if run.interrupted:
         raise typer.Exit(output.INTERRUPTED)
-    raise typer.Exit(output.DONE if all(outcome.state == "completed" for outcome in outcomes) else output.FAILED)
+    raise typer.Exit(
+        output.DONE if all(outcome.state == "completed" for outcome in outcomes) else output.FAILED
+    )
 
 
 @queue_app.command("cancel")
@@ -92,12 +108,20 @@ def _change(ctx: typer.Context, job_id: str | None, as_json: bool) -> None:
         raise typer.Exit(output.WRONG) from None
     try:
         if job_id is not None:
-            job_id = job_id.encode(errors="replace").decode()  # the database refuses what is not UTF-8
-            changed = [job_id] if store.cancel([job_id])[0] or store.remove_unreadable(job_id) else []
+            job_id = job_id.encode(
+                errors="replace"
+            ).decode()  # the database refuses what is not UTF-8
+            changed = (
+                [job_id] if store.cancel([job_id])[0] or store.remove_unreadable(job_id) else []
+            )
         else:
             changed = store.remove_over()
     except sqlite3.OperationalError as error:
-        output.explain(StudioError(f"The queue could not be changed: {reason_for(error)}.", cure="Try again later."))
+        output.explain(
+            StudioError(
+                f"The queue could not be changed: {reason_for(error)}.", cure="Try again later."
+            )
+        )
         raise typer.Exit(output.FAILED) from None
     finally:
         store.close()

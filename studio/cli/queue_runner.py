@@ -1,4 +1,6 @@
-"""Runs jobs from a shell: submits them, shows how far they are, waits until they are over. Ctrl+C cancels and keeps."""
+"""Runs jobs from a shell: submits them, shows how far they are, waits until they are over. Ctrl+C
+cancels and keeps.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,16 @@ from studio.cli.context import Context
 from studio.cli.remote_queue import RemoteSession
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure
-from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Statistics, TextDelta, ThoughtDelta
+from studio.core.events import (
+    Cancelled,
+    Event,
+    Failed,
+    Finished,
+    Loading,
+    Statistics,
+    TextDelta,
+    ThoughtDelta,
+)
 from studio.core.events import Progress as ProgressEvent
 from studio.core.files import can_write
 from studio.core.jobs import Batch, Job, JobState
@@ -35,7 +46,9 @@ from studio.jobs.store_rows import look
 SIGNAL_POLL_MS = 100
 """Python sees a signal only between its own instructions; a timer gives it some while Qt waits."""
 WINDOW_OBEYS_MS = 6_000
-"""How long Ctrl+C waits for the window that runs the jobs; its engine takes 3 s to end one that hangs."""
+"""How long Ctrl+C waits for the window that runs the jobs; its engine takes 3 s to end one that
+hangs.
+"""
 LOOK_AGAIN_MS = 2_000
 """How often it is tried whether a folder that refused a result can be written again."""
 
@@ -59,17 +72,23 @@ class Outcome(msgspec.Struct, kw_only=True):
 
 
 def with_texts(outcome: Outcome) -> Outcome:
-    """Read the texts that a job wrote, for `--json`. A file that was moved meanwhile is left out."""
+    """Read the texts that a job wrote, for `--json`. A file that was moved meanwhile is left
+    out.
+    """
     for artifact in outcome.artifacts:
         if artifact.media_type.startswith("text/"):
             with contextlib.suppress(OSError):
-                outcome.texts.append(Path(artifact.path).read_text(encoding="utf-8", errors="replace"))
+                outcome.texts.append(
+                    Path(artifact.path).read_text(encoding="utf-8", errors="replace")
+                )
     outcome.text = next(iter(outcome.texts), None)
     return outcome
 
 
 class Run:
-    """One run of the queue in this process, or in the window that is open, until the jobs that it is about are over."""
+    """One run of the queue in this process, or in the window that is open, until the jobs that it
+    is about are over.
+    """
 
     def __init__(self, context: Context, *, stream_text: bool = False) -> None:
         self._application = QCoreApplication.instance() or QCoreApplication(sys.argv[:1])
@@ -83,9 +102,13 @@ class Run:
         self._ended = False
         self._is_waiting = False
         """True while the event loop runs."""
-        """Whether the run is over, perhaps before the event loop began: leaving a loop that does not run yet does nothing."""
+        """Whether the run is over, perhaps before the event loop began: leaving a loop that does
+        not run yet does nothing.
+        """
         self._queue_failed = False
-        """Whether the queue could not store something: it may not be able to store a cancel either."""
+        """Whether the queue could not store something: it may not be able to store a cancel
+        either.
+        """
         self.paused = ""
         """Why the run ended before all of its jobs were over; empty where it did not."""
         self._waiting: dict[str, Outcome] = {}
@@ -93,8 +116,15 @@ class Run:
         self._open_batches: set[str] = set()
         self.interrupted = False
         console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[count]}"),
+            TimeRemainingColumn(),
+        )
+        self._progress = Progress(
+            *columns, console=console, transient=True, disable=not console.is_terminal
+        )
         self._bar = self._progress.add_task("", total=None, count="")
         queue = self.session.queue
         queue.job_event.connect(self._on_job_event)
@@ -112,21 +142,31 @@ class Run:
         return look(self._context.data)
 
     def submit(
-        self, jobs: Sequence[Job], batch: Batch | None = None, *, beside: Sequence[Job] = (), limit: Limit | None = None
+        self,
+        jobs: Sequence[Job],
+        batch: Batch | None = None,
+        *,
+        beside: Sequence[Job] = (),
+        limit: Limit | None = None,
     ) -> list[Outcome]:
-        """Run new jobs (before anything else that waits stays where it is: the queue's order holds) and return how they ended.
+        """Run new jobs (before anything else that waits stays where it is: the queue's order holds)
+        and return how they ended.
 
-        `beside`: jobs that wait in the queue already, and that are waited for as well. `limit`: how far the run goes.
-        Raises DataFolderInUseError for a limit where a window has the queue.
+        `beside`: jobs that wait in the queue already, and that are waited for as well. `limit`: how
+        far the run goes. Raises DataFolderInUseError for a limit where a window has the queue.
         """
         if isinstance(self.session, RemoteSession):
             beside = ()  # the window says nothing about jobs that it had before
         if limit is not None:
-            self._own_queue("A run cannot be limited from here while the window is open.").set_limit(limit)
+            self._own_queue(
+                "A run cannot be limited from here while the window is open."
+            ).set_limit(limit)
         self.new = len(jobs)
         if jobs and batch is not None:
             self._open_batches.add(batch.id)
-        return self._run([*jobs, *beside], lambda: self.session.queue.submit(jobs, batch) if jobs else None)
+        return self._run(
+            [*jobs, *beside], lambda: self.session.queue.submit(jobs, batch) if jobs else None
+        )
 
     def close(self) -> None:
         """End without running anything."""
@@ -139,8 +179,14 @@ class Run:
         return self.session.queue
 
     def drain(self) -> list[Outcome]:
-        """Run everything that waits in the queue. Raises DataFolderInUseError where a window does that already."""
-        waiting = [job for job in self._own_queue("The window that is open runs the queue.").jobs() if not job.state.over]
+        """Run everything that waits in the queue. Raises DataFolderInUseError where a window does
+        that already.
+        """
+        waiting = [
+            job
+            for job in self._own_queue("The window that is open runs the queue.").jobs()
+            if not job.state.over
+        ]
         return self._run(waiting, lambda: None)
 
     def _run(self, jobs: Sequence[Job], begin: Callable[[], None]) -> list[Outcome]:
@@ -148,7 +194,11 @@ class Run:
         for job in jobs:
             request = job.request
             self._waiting[job.id] = Outcome(
-                job_id=job.id, state=job.state, prompt=request.prompt, seed=request.seed, line=job.row
+                job_id=job.id,
+                state=job.state,
+                prompt=request.prompt,
+                seed=request.seed,
+                line=job.row,
             )
         before = signal.signal(signal.SIGINT, self._on_interrupt)
         timer = QTimer()
@@ -205,12 +255,18 @@ class Run:
 
     def _show_progress(self, outcome: Outcome, event: ProgressEvent) -> None:
         """One job by its steps, several by how many are over."""
-        count, done, total = f"{event.step}/{event.total} {event.unit}", float(event.step), float(event.total)
+        count, done, total = (
+            f"{event.step}/{event.total} {event.unit}",
+            float(event.step),
+            float(event.total),
+        )
         if self._count > 1:
             done, total = len(self._over) + done / max(total, 1), self._count
             count += f", {len(self._over) + 1}/{self._count}"
         title = " ".join(outcome.prompt.split())[:30]
-        self._progress.update(self._bar, description=escape(title), completed=done, total=total, count=count)
+        self._progress.update(
+            self._bar, description=escape(title), completed=done, total=total, count=count
+        )
 
     def _settle(self, job_id: str, outcome: Outcome, event: Finished | Failed | Cancelled) -> None:
         job = self.session.queue.job(job_id)
@@ -222,7 +278,11 @@ class Run:
             outcome.failure = job.failure if job is not None else event.failure
         if isinstance(event, Finished):
             outcome.statistics = event.statistics
-        names = {Finished: JobState.COMPLETED, Failed: JobState.FAILED, Cancelled: JobState.CANCELLED}
+        names = {
+            Finished: JobState.COMPLETED,
+            Failed: JobState.FAILED,
+            Cancelled: JobState.CANCELLED,
+        }
         outcome.state = names[type(event)]
         self._over[job_id] = self._waiting.pop(job_id)
         self._quit_when_over()
@@ -279,7 +339,9 @@ class Run:
 
 
 def _open_session(context: Context) -> Session | RemoteSession:
-    """Return a session of our own, or the one of the window that has the data folder. Raises StudioError."""
+    """Return a session of our own, or the one of the window that has the data folder. Raises
+    StudioError.
+    """
     try:
         session = Session(context.data, context.engine())
     except DataFolderInUseError:

@@ -10,7 +10,17 @@ from PySide6.QtNetwork import QLocalSocket
 
 from studio.core.events import Cancelled
 from studio.core.jobs import Batch, Job, JobState
-from studio.jobs.ipc_messages import BatchDone, CancelJobs, FromWindow, JobsRemoved, JobUpdate, Reader, Refused, Submit, packed
+from studio.jobs.ipc_messages import (
+    BatchDone,
+    CancelJobs,
+    FromWindow,
+    JobsRemoved,
+    JobUpdate,
+    Reader,
+    Refused,
+    Submit,
+    packed,
+)
 
 
 class RemoteQueue(QObject):
@@ -45,7 +55,10 @@ class RemoteQueue(QObject):
         try:
             self._take(list(self._reader.feed(bytes(self._socket.readAll().data()))))
         except ValueError:  # a window of another version
-            self.failed.emit("The window answered something that this command cannot read. Are both of the same version?")
+            self.failed.emit(
+                "The window answered something that this command cannot read. Are both of the same "
+                "version?"
+            )
 
     def _take(self, messages: Sequence[FromWindow]) -> None:
         for message in messages:
@@ -54,7 +67,9 @@ class RemoteQueue(QObject):
                 self.job_event.emit(message.job.id, message.event)
             elif isinstance(message, JobsRemoved):
                 for job_id in message.job_ids:
-                    self._jobs[job_id] = msgspec.structs.replace(self._jobs[job_id], state=JobState.CANCELLED)
+                    self._jobs[job_id] = msgspec.structs.replace(
+                        self._jobs[job_id], state=JobState.CANCELLED
+                    )
                     self.job_event.emit(job_id, Cancelled())
             elif isinstance(message, Refused):
                 self.failed.emit(message.sentence, list(message.job_ids))

@@ -1,4 +1,6 @@
-"""The window's own way in: `studio` without a command does without the command line's libraries, whose import takes 0.1 s."""
+"""The window's own way in: `studio` without a command does without the command line's libraries,
+whose import takes 0.1 s.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ class WindowOptions(NamedTuple):
 
 
 def window_options(arguments: Sequence[str]) -> WindowOptions | None:
-    """Return the options where the arguments only open the window; None where the command line has to look at them."""
+    """Return the options where the arguments only open the window; None where the command line has
+    to look at them.
+    """
     options, left = WindowOptions(), list(arguments)
     while left:
         name, equals, value = left.pop(0).partition("=")
@@ -40,7 +44,9 @@ def open_window(options: WindowOptions) -> int:
     try:
         from studio.app import run_window
 
-        return run_window(data_folder(options.data_dir), in_process=options.in_process, fake=options.fake)
+        return run_window(
+            data_folder(options.data_dir), in_process=options.in_process, fake=options.fake
+        )
     except KeyboardInterrupt:
         return output.INTERRUPTED
     except ImportError as error:

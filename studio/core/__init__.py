@@ -1,1 +1,3 @@
-"""The words and plain data of Studio: requests, events, jobs, artifacts, settings, paths. No Qt, no torch."""
+"""The words and plain data of Studio: requests, events, jobs, artifacts, settings, paths. No Qt, no
+torch.
+"""

@@ -10,7 +10,9 @@ import msgspec
 from studio.core.kinds import AnyRequest
 
 FinishReason = Literal["", "stop", "length", "cancelled"]
-"""Why a text ends: its model ended it, its token limit was reached, its job was cancelled; empty for what is no text."""
+"""Why a text ends: its model ended it, its token limit was reached, its job was cancelled; empty
+for what is no text.
+"""
 
 
 class Artifact(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +43,9 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
-    """What is written inside every artifact: enough to make it again. Read back by `library.artifacts.read_recipe`."""
+    """What is written inside every artifact: enough to make it again. Read back by
+    `library.artifacts.read_recipe`.
+    """
 
     studio: str
     """Studio's version."""
@@ -60,16 +64,24 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     score: float | None = None
     partial: bool = False
     memory: str = ""
-    """How the model was loaded (its precision, what moved), and what was done where memory ran out."""
+    """How the model was loaded (its precision, what moved), and what was done where memory ran
+    out.
+    """
     prompt_read: str = ""
-    """What the model was given, where that is not the request's prompt: a Chinese prompt in English words."""
+    """What the model was given, where that is not the request's prompt: a Chinese prompt in English
+    words.
+    """
     inputs: dict[str, str] = {}
-    """Field of the request → SHA-256 of the file that it names: it is the same only with the same file."""
+    """Field of the request → SHA-256 of the file that it names: it is the same only with the same
+    file.
+    """
     finish_reason: FinishReason = ""
     thought_tokens: int = 0
     """Tokens that a reasoning model spent before its answer; what it thought is not kept."""
     distinct: int = 0
-    """How many results the job has, where fewer candidates differ than the request asks for; else 0."""
+    """How many results the job has, where fewer candidates differ than the request asks for; else
+    0.
+    """
 
 
 def limit_sentence(artifacts: Sequence[Artifact], max_new_tokens: int) -> str:
@@ -79,5 +91,7 @@ def limit_sentence(artifacts: Sequence[Artifact], max_new_tokens: int) -> str:
         return ""
     tokens = f"limit of {max_new_tokens:,} token{'' if max_new_tokens == 1 else 's'}"
     return (
-        f"The text stops at its {tokens}." if len(artifacts) == 1 else f"{cut} of {len(artifacts)} texts stop at their {tokens}."
+        f"The text stops at its {tokens}."
+        if len(artifacts) == 1
+        else f"{cut} of {len(artifacts)} texts stop at their {tokens}."
     )

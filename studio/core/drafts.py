@@ -1,4 +1,6 @@
-"""What stands in the forms and was not sent yet, in a file of its own. Only the window that holds the data folder writes it."""
+"""What stands in the forms and was not sent yet, in a file of its own. Only the window that holds
+the data folder writes it.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ Drafts = dict[str, Any]
 
 
 def load_drafts(data: DataFolder) -> Drafts:
-    """Read the drafts; those that an earlier version kept in the settings, where there is no file of them yet.
+    """Read the drafts; those that an earlier version kept in the settings, where there is no file
+    of them yet.
 
     A damaged file is renamed, and there are no drafts then.
     """
@@ -50,9 +53,11 @@ def save_drafts(data: DataFolder, drafts: Mapping[str, Any]) -> None:
 
 
 def move_former_drafts(data: DataFolder) -> None:
-    """Move the drafts that an earlier version kept in the settings to their own file. Raises OSError.
+    """Move the drafts that an earlier version kept in the settings to their own file. Raises
+    OSError.
 
-    The file comes first: a kill in between leaves both, and the next start removes the fields from the settings.
+    The file comes first: a kill in between leaves both, and the next start removes the fields from
+    the settings.
     """
     former = former_drafts(data)
     if isinstance(former, dict) and not data.drafts.exists():

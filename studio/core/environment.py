@@ -1,7 +1,8 @@
-"""The environment variables that libraries read when they are imported, and other switches of that sort.
+"""The environment variables that libraries read when they are imported, and other switches of that
+sort.
 
-`studio/__init__.py` calls `switch_off_network_use`, so that it comes before every other import, in every process.
-Children inherit them.
+`studio/__init__.py` calls `switch_off_network_use`, so that it comes before every other import, in
+every process. Children inherit them.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ OFFLINE = {
     "TRANSFORMERS_OFFLINE": "1",
     "HF_DATASETS_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
-    # onnxruntime sends usage data from version 1.29 on, unless this is set when the library is loaded. Its function
-    # `disable_telemetry_events` comes too late for the first event and lets the uploader run. Some versions read the second name.
+    # onnxruntime sends usage data from version 1.29 on, unless this is set when the library is
+    # loaded. Its function `disable_telemetry_events` comes too late for the first event and lets
+    # the uploader run. Some versions read the second name.
     "ORT_DISABLE_TELEMETRY": "1",
     "ORT_TELEMETRY_DISABLED": "1",
     "HF_HUB_DISABLE_UPDATE_CHECK": "1",
@@ -28,13 +30,14 @@ OFFLINE = {
     "DIFFUSERS_DISABLE_REMOTE_CODE": "1",
 }
 SPEED = {
-    # With the default, two OpenMP threads on a busy machine were 33 × slower than one: they spin while the other is not running.
+    # With the default, two OpenMP threads on a busy machine were 33 × slower than one: they spin
+    # while the other is not running.
     "OMP_WAIT_POLICY": "PASSIVE",
     "TOKENIZERS_PARALLELISM": "false",
 }
 TORCH_CACHE = "TORCHINDUCTOR_CACHE_DIR"
-"""By default torch makes a folder of a known name in the shared temporary folder when it is imported, and fails where another
-user has put something of that name there."""
+"""By default torch makes a folder of a known name in the shared temporary folder when it is
+imported, and fails where another user has put something of that name there."""
 QUIET = {
     # Progress bars would fill the engine's logs; the window has its own.
     "TQDM_DISABLE": "1",
@@ -55,8 +58,9 @@ def prepare(cache: Path | None = None) -> None:
     import socket
 
     switch_off_network_use()
-    # urllib3, which diffusers imports, binds a socket to ::1 where Python has IPv6, to find out whether the system has it too. No
-    # process that runs models opens a connection, so that none needs to know.
+    # urllib3, which diffusers imports, binds a socket to ::1 where Python has IPv6, to find out
+    # whether the system has it too. No process that runs models opens a connection, so that none
+    # needs to know.
     socket.has_ipv6 = False
     os.environ.update(SPEED)
     os.environ.update(QUIET)
@@ -72,15 +76,18 @@ def prepare(cache: Path | None = None) -> None:
 def safe_import_path() -> Iterator[None]:
     """Keep the current folder off the import path of a Python program that starts meanwhile.
 
-    multiprocessing starts its programs with `python -c`, which looks for modules in the current folder first: a `torch.py` in a
-    folder that came from elsewhere would run. Only one thread at a time may use this.
+    multiprocessing starts its programs with `python -c`, which looks for modules in the current
+    folder first: a `torch.py` in a folder that came from elsewhere would run. Only one thread at a
+    time may use this.
     """
     root = Path(__file__).resolve().parents[2]
     changed = {"PYTHONSAFEPATH": "1"}
     if not {"site-packages", "dist-packages"} & set(
         root.parts
     ):  # a checkout, which may be found through the current folder alone
-        changed["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+        changed["PYTHONPATH"] = os.pathsep.join(
+            filter(None, [str(root), os.environ.get("PYTHONPATH")])
+        )
     before = {name: os.environ.get(name) for name in changed}
     os.environ.update(changed)
     try:
@@ -97,5 +104,7 @@ def thread_count() -> int:
     """Return how many threads a model may use: the physical cores that this program may run on."""
     import psutil
 
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    allowed = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    )
     return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))

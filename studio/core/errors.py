@@ -6,7 +6,9 @@ from typing import Literal
 
 import msgspec
 
-FailureCause = Literal["invalid", "prompt_too_long", "model", "memory", "disk", "crash", "hung", "unknown"]
+FailureCause = Literal[
+    "invalid", "prompt_too_long", "model", "memory", "disk", "crash", "hung", "unknown"
+]
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -20,11 +22,15 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     details: str = ""
     """Traceback, exit code, last phase: shown behind a button. Never holds the prompt."""
     unsaved: bool = False
-    """The result is still in the engine's memory: a retry with another folder saves it without generating again."""
+    """The result is still in the engine's memory: a retry with another folder saves it without
+    generating again.
+    """
 
 
 class StudioError(Exception):
-    """An error that a person can act upon. Boundaries turn it into a `Failure` or a printed sentence."""
+    """An error that a person can act upon. Boundaries turn it into a `Failure` or a printed
+    sentence.
+    """
 
     def __init__(self, message: str, *, cause: FailureCause = "unknown", cure: str = "") -> None:
         super().__init__(message)
@@ -63,5 +69,6 @@ def offline_error() -> StudioError:
     return StudioError(
         "Studio is set to offline, so nothing is fetched.",
         cause="invalid",
-        cure="Switch it off under Hub and account… in the window, or with `studio models hub --online`; or leave out --offline.",
+        cure="Switch it off under Hub and account… in the window, or with `studio models hub "
+        "--online`; or leave out --offline.",
     )

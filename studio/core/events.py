@@ -1,7 +1,7 @@
 """Events: what an engine says while it runs a job.
 
-They cross the pipe from the child as msgpack bytes and are decoded strictly by type; nothing from the child is unpickled.
-Exactly one of `Finished`, `Failed`, `Cancelled` ends a job.
+They cross the pipe from the child as msgpack bytes and are decoded strictly by type; nothing from
+the child is unpickled. Exactly one of `Finished`, `Failed`, `Cancelled` ends a job.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from studio.core.artifact import Artifact
 from studio.core.errors import Failure
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", forbid_unknown_fields=True):
+class Event(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="event", forbid_unknown_fields=True
+):
     """What every event is."""
 
 
@@ -32,7 +34,9 @@ class Preview(msgspec.Struct, frozen=True):
 
 
 class Progress(Event, frozen=True, kw_only=True, tag="progress"):
-    """`step` of `total` is done (steps of an image, tokens of a text, samples of a sound: `unit` says which)."""
+    """`step` of `total` is done (steps of an image, tokens of a text, samples of a sound: `unit`
+    says which).
+    """
 
     step: int
     total: int
@@ -48,7 +52,9 @@ class TextDelta(Event, frozen=True, kw_only=True, tag="text_delta"):
 
 
 class ThoughtDelta(Event, frozen=True, kw_only=True, tag="thought_delta"):
-    """The next piece of what a reasoning model thinks before its answer number `candidate`; shown apart, never saved."""
+    """The next piece of what a reasoning model thinks before its answer number `candidate`; shown
+    apart, never saved.
+    """
 
     text: str
     candidate: int = 0
@@ -102,7 +108,9 @@ class Cancelled(Event, frozen=True, kw_only=True, tag="cancelled"):
     artifacts: tuple[Artifact, ...] = ()
 
 
-AnyEvent = Loading | Progress | TextDelta | ThoughtDelta | AudioChunk | Finished | Failed | Cancelled
+AnyEvent = (
+    Loading | Progress | TextDelta | ThoughtDelta | AudioChunk | Finished | Failed | Cancelled
+)
 
 
 class JobEvent(msgspec.Struct, frozen=True):

@@ -1,4 +1,6 @@
-"""A lock that programs hold while they change a file that several of them write. The system releases it when a program dies."""
+"""A lock that programs hold while they change a file that several of them write. The system
+releases it when a program dies.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +20,19 @@ _UNSUPPORTED = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, err
 
 @contextlib.contextmanager
 def hold(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
-    """Hold the lock file `path`, which is made and stays. Threads of one program exclude each other, too.
+    """Hold the lock file `path`, which is made and stays. Threads of one program exclude each
+    other, too.
 
-    A file system without locks (some network drives) is used without one. Raises TimeoutError where another program keeps it,
-    and OSError.
+    A file system without locks (some network drives) is used without one. Raises TimeoutError where
+    another program keeps it, and OSError.
     """
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    flags = (
+        os.O_RDWR
+        | os.O_CREAT
+        | getattr(os, "O_CLOEXEC", 0)
+        | getattr(os, "O_NOFOLLOW", 0)
+        | getattr(os, "O_NONBLOCK", 0)
+    )
     descriptor = os.open(path, flags, 0o600)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

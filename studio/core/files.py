@@ -1,4 +1,6 @@
-"""Files are written whole: a temporary name in the same folder, fsync, rename, fsync of the folder."""
+"""Files are written whole: a temporary name in the same folder, fsync, rename, fsync of the
+folder.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,14 @@ ENOUGH_BYTES = 50 * 2**20
 def write_whole(path: Path, data: bytes, *, replace: bool = False, mode: int = 0o644) -> None:
     """Write `data` to `path` so that the file is there complete or not at all.
 
-    Raises FileExistsError when the file exists and `replace` is False, and OSError (ENOSPC …) with nothing changed.
+    Raises FileExistsError when the file exists and `replace` is False, and OSError (ENOSPC …) with
+    nothing changed.
     """
     part = part_path(path)
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode)
+        descriptor = os.open(
+            part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode
+        )
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
@@ -38,14 +43,18 @@ def write_whole(path: Path, data: bytes, *, replace: bool = False, mode: int = 0
 
 
 def part_path(path: Path) -> Path:
-    """Return a new temporary name beside `path`; short, because the final name may be near the system's limit.
+    """Return a new temporary name beside `path`; short, because the final name may be near the
+    system's limit.
 
-    It begins with this process's id, so that what a dead process left can be told from what another one is writing.
+    It begins with this process's id, so that what a dead process left can be told from what another
+    one is writing.
     """
     return path.with_name(f".{os.getpid():08x}{secrets.token_hex(4)}{PART_SUFFIX}")
 
 
-def publish(part: Path, path: Path, *, replace: bool = False, link: Callable[[Path, Path], None] = os.link) -> None:
+def publish(
+    part: Path, path: Path, *, replace: bool = False, link: Callable[[Path, Path], None] = os.link
+) -> None:
     """Give the complete, fsynced file `part` its final name `path`, and make the name last.
 
     Raises FileExistsError when the file exists and `replace` is False.
@@ -59,7 +68,9 @@ def publish(part: Path, path: Path, *, replace: bool = False, link: Callable[[Pa
             link(part, path)  # a link never replaces
         except FileExistsError:
             raise
-        except OSError:  # a file system without links (exFAT, some network drives): claim the name, then replace our claim
+        # a file system without links (exFAT, some network drives): claim the name, then replace our
+        # claim
+        except OSError:
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
             part.replace(path)
         else:
@@ -68,7 +79,9 @@ def publish(part: Path, path: Path, *, replace: bool = False, link: Callable[[Pa
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` last over a power cut. Windows cannot open a folder and does not need to."""
+    """Make a rename in `folder` last over a power cut. Windows cannot open a folder and does not
+    need to.
+    """
     if sys.platform == "win32":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -79,7 +92,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def sha256_of(path: Path, read: Callable[[int], None] = lambda _size: None) -> str:
-    """Return the file's SHA-256 as hex. `read` is told the bytes of each block, and may raise to stop."""
+    """Return the file's SHA-256 as hex. `read` is told the bytes of each block, and may raise to
+    stop.
+    """
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK_BYTES):
@@ -89,7 +104,9 @@ def sha256_of(path: Path, read: Callable[[int], None] = lambda _size: None) -> s
 
 
 def can_write(folder: Path) -> bool:
-    """True where a file can be written to the folder, which is made where it is not there, and there is room."""
+    """True where a file can be written to the folder, which is made where it is not there, and
+    there is room.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

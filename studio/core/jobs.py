@@ -31,15 +31,19 @@ class JobState(enum.StrEnum):
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Where a job's artifacts go; fixed before it runs, so that a run after a crash writes the same names.
+    """Where a job's artifacts go; fixed before it runs, so that a run after a crash writes the same
+    names.
 
-    Artifact number n of a job with several is `<stem>-<n + 1>.<format>`, the only one `<stem>.<format>`.
+    Artifact number n of a job with several is `<stem>-<n + 1>.<format>`, the only one
+    `<stem>.<format>`.
     """
 
     folder: str
     """Absolute. Made when the first artifact is saved."""
     stem: str
-    """File name without extension, safe on all systems. Holds the job's id unless the person chose the name."""
+    """File name without extension, safe on all systems. Holds the job's id unless the person chose
+    the name.
+    """
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -68,7 +72,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def set_aside(self) -> bool:
         """True where it took the engine down too often, and waits for a person."""
-        return self.state is JobState.FAILED and self.failure is not None and self.failure.cause == "crash"
+        return (
+            self.state is JobState.FAILED
+            and self.failure is not None
+            and self.failure.cause == "crash"
+        )
 
     @property
     def cancelled_unrun(self) -> bool:
@@ -102,7 +110,9 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
 
 
 class DoneRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A row that an earlier run of the same file has made; it stands in the report, and is not run again."""
+    """A row that an earlier run of the same file has made; it stands in the report, and is not run
+    again.
+    """
 
     job_id: str
     line: int
@@ -137,7 +147,9 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Ids:
-    """Draws ids. Within a millisecond it counts on: a batch makes a hundred jobs in one, and random digits would meet."""
+    """Draws ids. Within a millisecond it counts on: a batch makes a hundred jobs in one, and random
+    digits would meet.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -157,12 +169,23 @@ _IDS = _Ids()
 
 
 def new_id() -> str:
-    """Return a new id: 11 hex digits of the time in ms, so that ids sort by age, and 6 that begin at random in each ms."""
+    """Return a new id: 11 hex digits of the time in ms, so that ids sort by age, and 6 that begin
+    at random in each ms.
+    """
     return _IDS.draw()
 
 
 def new_job(request: Request, folder: str, stem: str = "", *, batch: str = "", row: int = 0) -> Job:
-    """Return a job that waits: with an id, a seed drawn now where the request has none, and a name that is fixed."""
+    """Return a job that waits: with an id, a seed drawn now where the request has none, and a name
+    that is fixed.
+    """
     job_id = new_id()
     target = Target(folder=folder, stem=stem or default_stem(request, job_id))
-    return Job(id=job_id, request=request.with_seed(), target=target, batch=batch, row=row, created=time.time())
+    return Job(
+        id=job_id,
+        request=request.with_seed(),
+        target=target,
+        batch=batch,
+        row=row,
+        created=time.time(),
+    )

@@ -1,6 +1,8 @@
-"""The kinds of content that Studio makes: what the window, the commands, batches and models know of each, in one record.
+"""The kinds of content that Studio makes: what the window, the commands, batches and models know of
+each, in one record.
 
-A new kind is a record here, its request in `core/requests/`, and its runner in `engine/registry.py`.
+A new kind is a record here, its request in `core/requests/`, and its runner in
+`engine/registry.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +12,14 @@ from typing import TYPE_CHECKING, Union
 
 import msgspec
 
-from studio.core.requests import ImageRequest, MusicRequest, Request, SpeechRequest, TextRequest, VideoRequest
+from studio.core.requests import (
+    ImageRequest,
+    MusicRequest,
+    Request,
+    SpeechRequest,
+    TextRequest,
+    VideoRequest,
+)
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,5 +112,6 @@ KINDS: dict[str, Kind] = {
 if TYPE_CHECKING:
     AnyRequest = Request
 else:
-    AnyRequest = Union[tuple(kind.request_type for kind in KINDS.values())]  # noqa: UP007  built at run time
+    # built at run time
+    AnyRequest = Union[tuple(kind.request_type for kind in KINDS.values())]  # noqa: UP007
 """A request of any kind, as msgspec decodes it."""

@@ -1,11 +1,14 @@
-"""End a child process when its parent ends, however the parent ends and whatever the child is doing.
+"""End a child process when its parent ends, however the parent ends and whatever the child is
+doing.
 
-A lifeline is a pipe that nothing is written to. The parent holds the write end; the kernel closes it when the parent dies. On
-Linux the kernel then sends SIGKILL to the child: no Python code has to run, so native code that holds the interpreter lock and a
-stopped process (SIGSTOP) do not delay it. `PR_SET_PDEATHSIG` is no alternative: it fires when the *thread* that forked ends.
-Elsewhere a thread of the child waits for the end of the pipe.
+A lifeline is a pipe that nothing is written to. The parent holds the write end; the kernel closes
+it when the parent dies. On Linux the kernel then sends SIGKILL to the child: no Python code has to
+run, so native code that holds the interpreter lock and a stopped process (SIGSTOP) do not delay it.
+`PR_SET_PDEATHSIG` is no alternative: it fires when the *thread* that forked ends. Elsewhere a
+thread of the child waits for the end of the pipe.
 
-Run as a script, this file ties itself to a lifeline and becomes another program. It imports the standard library only.
+Run as a script, this file ties itself to a lifeline and becomes another program. It imports the
+standard library only.
 """
 
 from __future__ import annotations
@@ -32,7 +35,9 @@ _offered: tuple[int, int] | None = None
 
 
 def end_with(descriptor: int) -> None:
-    """Kill this process when the other end of the pipe `descriptor` closes. Keep the descriptor open."""
+    """Kill this process when the other end of the pipe `descriptor` closes. Keep the descriptor
+    open.
+    """
     if sys.platform == "linux":
         fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGKILL)
@@ -57,17 +62,22 @@ def exit_after(wait: Callable[[], object]) -> None:
 def offer() -> None:
     """Make a lifeline of this process that a fork server of `multiprocessing` can find.
 
-    The pipe that `multiprocessing` itself passes on does not serve: its write end is sent along with every request, so a server
-    that has not yet accepted a request keeps its own pipe open, and it looks at it only after it has imported everything.
+    The pipe that `multiprocessing` itself passes on does not serve: its write end is sent along
+    with every request, so a server that has not yet accepted a request keeps its own pipe open, and
+    it looks at it only after it has imported everything.
     """
     global _offered
-    if sys.platform == "linux" and not os.environ.get(VARIABLE, "").startswith(f"/proc/{os.getpid()}/"):
+    if sys.platform == "linux" and not os.environ.get(VARIABLE, "").startswith(
+        f"/proc/{os.getpid()}/"
+    ):
         _offered = os.pipe()
         os.environ[VARIABLE] = f"/proc/{os.getpid()}/fd/{_offered[0]}"
 
 
 def tie_to_offered() -> None:
-    """Tie this process to the lifeline that the environment names; a process that offered one and is gone ends this one."""
+    """Tie this process to the lifeline that the environment names; a process that offered one and
+    is gone ends this one.
+    """
     path = os.environ.get(VARIABLE)
     if not path:
         return
@@ -75,7 +85,9 @@ def tie_to_offered() -> None:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except (FileNotFoundError, ProcessLookupError):
         os._exit(1)
-    except OSError:  # a system that lets nobody look there: the server ends when it sees the end of its own pipe
+    except (
+        OSError
+    ):  # a system that lets nobody look there: the server ends when it sees the end of its own pipe
         return
     end_with(descriptor)
 
@@ -89,7 +101,9 @@ def start_tied(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes
         return subprocess.Popen(command, **options)
     theirs, ours = os.pipe()
     try:
-        process = subprocess.Popen([*_launcher(), str(theirs), *command], pass_fds=(theirs,), **options)
+        process = subprocess.Popen(
+            [*_launcher(), str(theirs), *command], pass_fds=(theirs,), **options
+        )
     except BaseException:
         os.close(ours)
         raise
@@ -100,9 +114,14 @@ def start_tied(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Become the program `arguments[1:]`, tied to the pipe `arguments[0]`, which stays open across `exec`."""
+    """Become the program `arguments[1:]`, tied to the pipe `arguments[0]`, which stays open across
+    `exec`.
+    """
     end_with(int(arguments[0]))
-    for name in ("SIGPIPE", "SIGXFSZ"):  # Python ignores these, and the next program would inherit that
+    for name in (
+        "SIGPIPE",
+        "SIGXFSZ",
+    ):  # Python ignores these, and the next program would inherit that
         with contextlib.suppress(AttributeError):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
     try:
@@ -112,8 +131,13 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _launcher() -> list[str]:
-    # -I and -S: nothing from the current folder, the environment or site-packages, which a launcher has no use for.
-    return [sys.executable, LAUNCH] if getattr(sys, "frozen", False) else [sys.executable, "-I", "-S", __file__]
+    # -I and -S: nothing from the current folder, the environment or site-packages, which a launcher
+    # has no use for.
+    return (
+        [sys.executable, LAUNCH]
+        if getattr(sys, "frozen", False)
+        else [sys.executable, "-I", "-S", __file__]
+    )
 
 
 if __name__ == "__main__":

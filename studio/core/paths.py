@@ -19,31 +19,45 @@ MAX_PATH_BYTES = 4_000
 def user_path(text: str | Path) -> Path:
     """Return the path that a person typed, with `~` as the home folder.
 
-    Every path from the command line passes here, or through `input_path`. Raises StudioError where no file can have this name,
-    or where Studio cannot store the name in its queue and in recipes, which are UTF-8.
+    Every path from the command line passes here, or through `input_path`. Raises StudioError where
+    no file can have this name, or where Studio cannot store the name in its queue and in recipes,
+    which are UTF-8.
     """
     if any("\ud800" <= character <= "\udfff" for character in str(text)):
-        raise _invalid(f"The name {_shown(str(text))} is not valid UTF-8.", "Rename the file or folder.")
+        raise _invalid(
+            f"The name {_shown(str(text))} is not valid UTF-8.", "Rename the file or folder."
+        )
     return input_path(text)
 
 
 def input_path(text: str | Path) -> Path:
-    """Return the same for a file that is only read: its name may be in any encoding. Raises StudioError."""
+    """Return the same for a file that is only read: its name may be in any encoding. Raises
+    StudioError.
+    """
     name = str(text)
     if "\0" in name:
         raise _invalid(f"The name {_shown(name)} is not possible.", "Check the name.")
-    if len(os.fsencode(name)) > MAX_PATH_BYTES or any(_name_size(part) > MAX_NAME_BYTES for part in Path(name).parts):
-        raise _invalid(f"The name {_shown(name)} is too long.", f"A name can have at most {MAX_NAME_BYTES} bytes.")
+    if len(os.fsencode(name)) > MAX_PATH_BYTES or any(
+        _name_size(part) > MAX_NAME_BYTES for part in Path(name).parts
+    ):
+        raise _invalid(
+            f"The name {_shown(name)} is too long.",
+            f"A name can have at most {MAX_NAME_BYTES} bytes.",
+        )
     try:
         return Path(name).expanduser()
     except RuntimeError:  # no such user, or a user without a home folder
-        raise _invalid(f"The home folder in {_shown(name)} is unknown.", "Write the path from / on.") from None
+        raise _invalid(
+            f"The home folder in {_shown(name)} is unknown.", "Write the path from / on."
+        ) from None
 
 
 def check_output_folder(folder: Path) -> None:
-    """Raise StudioError where files cannot be written to the folder, or where it cannot be made. Nothing is made here.
+    """Raise StudioError where files cannot be written to the folder, or where it cannot be made.
+    Nothing is made here.
 
-    A link to what is not there now is none of these: it may lead to a drive that is not mounted yet.
+    A link to what is not there now is none of these: it may lead to a drive that is not mounted
+    yet.
     """
     existing = folder
     while not os.path.lexists(existing) and existing.parent != existing:
@@ -53,7 +67,9 @@ def check_output_folder(folder: Path) -> None:
     if not existing.is_dir():
         raise _invalid(f"{existing} is a file, not a folder.", "Choose a folder.")
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise _invalid(f"{existing} cannot be written to.", "Choose another folder, or change its permissions.")
+        raise _invalid(
+            f"{existing} cannot be written to.", "Choose another folder, or change its permissions."
+        )
 
 
 def leads_nowhere(path: Path) -> bool:
@@ -77,7 +93,9 @@ def _shown(name: str) -> str:
 
 
 def _invalid(message: str, cure: str) -> StudioError:
-    from studio.core.errors import StudioError  # imports msgspec, which is not needed before the first paint
+    from studio.core.errors import (
+        StudioError,
+    )  # imports msgspec, which is not needed before the first paint
 
     return StudioError(message, cause="invalid", cure=cure)
 
@@ -159,11 +177,15 @@ class DataFolder(NamedTuple):  # no msgspec: the window is painted before that i
 
     @property
     def telemetry_mark(self) -> Path:
-        """Says that what a library's telemetry left on this computer is removed; see `core/telemetry.py`."""
+        """Says that what a library's telemetry left on this computer is removed; see
+        `core/telemetry.py`.
+        """
         return self.root / "telemetry-removed.txt"
 
     def check(self) -> None:
-        """Raise StudioError where the data folder, or a folder in it, is something else. Nothing is made."""
+        """Raise StudioError where the data folder, or a folder in it, is something else. Nothing is
+        made.
+        """
         for folder in self._folders():
             if os.path.lexists(folder) and not folder.is_dir():
                 raise _unusable(self.root, f"{folder} is not a folder")
@@ -172,7 +194,9 @@ class DataFolder(NamedTuple):  # no msgspec: the window is painted before that i
             raise _unusable(self.root, f"{existing} is not a folder")
 
     def create(self) -> None:
-        """Make the folders, readable by this person only. Raises StudioError where that cannot be done."""
+        """Make the folders, readable by this person only. Raises StudioError where that cannot be
+        done.
+        """
         self.check()
         for folder in self._folders():
             try:
@@ -185,11 +209,15 @@ class DataFolder(NamedTuple):  # no msgspec: the window is painted before that i
 
 
 def _unusable(root: Path, why: str) -> StudioError:
-    return _invalid(f"The data folder {root} cannot be used: {why}.", "Choose another folder with --data-dir.")
+    return _invalid(
+        f"The data folder {root} cannot be used: {why}.", "Choose another folder with --data-dir."
+    )
 
 
 def data_folder(override: str | Path | None = None) -> DataFolder:
-    """Return the data folder: `override`, else $STUDIO_DATA_DIR, else the platform's own place. Raises StudioError."""
+    """Return the data folder: `override`, else $STUDIO_DATA_DIR, else the platform's own place.
+    Raises StudioError.
+    """
     chosen = override or os.environ.get(ENVIRONMENT_VARIABLE)
     return DataFolder(root=(user_path(chosen) if chosen else _platform_folder()).absolute())
 
@@ -205,7 +233,9 @@ def _platform_folder() -> Path:
 
 
 def resources() -> Path:
-    """Return the folder of what is not code: in the wheel inside the package, in a checkout beside it."""
+    """Return the folder of what is not code: in the wheel inside the package, in a checkout beside
+    it.
+    """
     inside = Path(__file__).resolve().parent.parent / "resources"
     if inside.is_dir():
         return inside

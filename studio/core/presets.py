@@ -12,7 +12,9 @@ from studio.core.paths import resources
 
 
 class Preset(msgspec.Struct, frozen=True):
-    """One preset. `select` is the part of the prompt that is marked to be written over; `family` prefers a model."""
+    """One preset. `select` is the part of the prompt that is marked to be written over; `family`
+    prefers a model.
+    """
 
     title: str
     values: dict[str, Any]

@@ -1,4 +1,6 @@
-"""Reading a file that anybody may have put there: only a regular one, and only up to a size. Imported before the first paint."""
+"""Reading a file that anybody may have put there: only a regular one, and only up to a size.
+Imported before the first paint.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,15 @@ def read_regular(path: Path, limit: int) -> bytes:
 
     Raises IrregularFileError, and OSError as `open` does.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    if not stat.S_ISREG(path.stat().st_mode):  # before it is opened: opening a device can have an effect
+    flags = (
+        os.O_RDONLY
+        | getattr(os, "O_NONBLOCK", 0)
+        | getattr(os, "O_BINARY", 0)
+        | getattr(os, "O_CLOEXEC", 0)
+    )
+    if not stat.S_ISREG(
+        path.stat().st_mode
+    ):  # before it is opened: opening a device can have an effect
         raise IrregularFileError(errno.EINVAL, "not a regular file", str(path))
     descriptor = os.open(path, flags)
     try:
@@ -45,8 +54,15 @@ class HeaderError(ValueError):
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
-    """Open a file and give it with its size. A device or a pipe, which may never end, is a HeaderError, and nothing waits."""
-    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    """Open a file and give it with its size. A device or a pipe, which may never end, is a
+    HeaderError, and nothing waits.
+    """
+    flags = (
+        os.O_RDONLY
+        | getattr(os, "O_BINARY", 0)
+        | getattr(os, "O_NONBLOCK", 0)
+        | getattr(os, "O_CLOEXEC", 0)
+    )
     descriptor = os.open(path, flags)
     state = os.fstat(descriptor)
     if not stat.S_ISREG(state.st_mode):

@@ -9,14 +9,25 @@ from msgspec import Meta
 
 MAX_UNLOAD_MINUTES = 100_000
 LoadStrategy = Literal[
-    "resident", "16-bit", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit", "processor"
-]  # fmt: skip
-"""A way to load a model, from the whole of it to what takes less memory; `models/memory/load_plan.py` chooses."""
+    "resident",
+    "16-bit",
+    "model-offload",
+    "group-offload",
+    "sequential-offload",
+    "8-bit",
+    "4-bit",
+    "processor",
+]
+"""A way to load a model, from the whole of it to what takes less memory;
+`models/memory/load_plan.py` chooses.
+"""
 LoadPreference = Literal["auto"] | LoadStrategy
 
 
 class Settings(msgspec.Struct, kw_only=True):
-    """All settings. What another version of the program wrote stays in the file (`settings_store`)."""
+    """All settings. What another version of the program wrote stays in the file
+    (`settings_store`).
+    """
 
     default_models: dict[str, str] = {}
     """Kind → name of the model."""
@@ -54,7 +65,11 @@ class Settings(msgspec.Struct, kw_only=True):
     starter_declined: bool = False
 
 
-def load_preference(model: str, settings: Settings, run: LoadPreference | None = None) -> LoadPreference:
-    """Return how a model is loaded: as was said for this run of the program, for this model, for all."""
+def load_preference(
+    model: str, settings: Settings, run: LoadPreference | None = None
+) -> LoadPreference:
+    """Return how a model is loaded: as was said for this run of the program, for this model, for
+    all.
+    """
     wish = run or settings.model_memory.get(model, "auto")
     return settings.memory if wish == "auto" and run is None else wish

@@ -1,7 +1,9 @@
-"""Reading and changing `settings.json`, which the window and every command may write at the same time.
+"""Reading and changing `settings.json`, which the window and every command may write at the same
+time.
 
-A change names fields. It is made under a lock, on what is on disk at that moment, so no program writes over the fields of
-another one. Keys and values that this version does not know stay in the file; in their place the defaults hold.
+A change names fields. It is made under a lock, on what is on disk at that moment, so no program
+writes over the fields of another one. Keys and values that this version does not know stay in the
+file; in their place the defaults hold.
 """
 
 from __future__ import annotations
@@ -22,15 +24,23 @@ from studio.core.regular_file import IrregularFileError, read_regular
 from studio.core.settings import Settings
 
 Change = Mapping[str, Any]
-"""Field → new value. For a field that is a dict: entries to set, or None to delete one (as RFC 7396 merges)."""
+"""Field → new value. For a field that is a dict: entries to set, or None to delete one (as RFC 7396
+merges).
+"""
 LIMIT_BYTES = 32 << 20
 """Files of earlier versions held up to 20 MB of prompts."""
 ABANDONED_SECONDS = 3_600
 _FIELDS = {field.name: field for field in msgspec.structs.fields(Settings)}
-_TABLES = {name: field.type.__args__[1] for name, field in _FIELDS.items() if getattr(field.type, "__origin__", None) is dict}
+_TABLES = {
+    name: field.type.__args__[1]
+    for name, field in _FIELDS.items()
+    if getattr(field.type, "__origin__", None) is dict
+}
 """Fields that are dicts → the type of their values."""
 _FORMER = ("drafts", "recent_prompts")
-"""What earlier versions kept here: drafts have a file of their own now (`core/drafts.py`), and the prompts were never read."""
+"""What earlier versions kept here: drafts have a file of their own now (`core/drafts.py`), and the
+prompts were never read.
+"""
 
 
 class DamagedFileError(Exception):
@@ -38,7 +48,9 @@ class DamagedFileError(Exception):
 
 
 def load_settings(data: DataFolder) -> Settings:
-    """Read the settings and change nothing on disk; the defaults hold for whatever cannot be read."""
+    """Read the settings and change nothing on disk; the defaults hold for whatever cannot be
+    read.
+    """
     try:
         return _settings(read_object(data.settings))
     except (DamagedFileError, OSError):
@@ -67,7 +79,9 @@ def update(data: DataFolder, change: Change) -> Settings:
 def apply_change(settings: Settings, change: Change) -> None:
     """Make the same change to settings in memory."""
     for name, value in change.items():
-        setattr(settings, name, _merged(getattr(settings, name), value) if name in _TABLES else value)
+        setattr(
+            settings, name, _merged(getattr(settings, name), value) if name in _TABLES else value
+        )
 
 
 def merge_changes(first: Change, second: Change) -> dict[str, Any]:
@@ -79,17 +93,25 @@ def merge_changes(first: Change, second: Change) -> dict[str, Any]:
 
 
 def check_change(change: Change) -> None:
-    """Raise ValueError where a change names no field, or has a value that is wrong or cannot be written."""
+    """Raise ValueError where a change names no field, or has a value that is wrong or cannot be
+    written.
+    """
     for name, value in change.items():
         if name not in _FIELDS:
             raise ValueError(f"There is no setting {name!r}.")
-        entries = {key: entry for key, entry in value.items() if entry is not None} if name in _TABLES else value
+        entries = (
+            {key: entry for key, entry in value.items() if entry is not None}
+            if name in _TABLES
+            else value
+        )
         msgspec.convert(entries, _FIELDS[name].type)  # ValidationError is a ValueError
         msgspec.json.encode(value)  # UnicodeEncodeError is one, too
 
 
 def set_aside_damaged(data: DataFolder) -> str:
-    """Move a damaged file out of the way, under another name; return a sentence about it, or nothing."""
+    """Move a damaged file out of the way, under another name; return a sentence about it, or
+    nothing.
+    """
     if not _is_damaged(data.settings):
         return ""
     try:
@@ -99,7 +121,10 @@ def set_aside_damaged(data: DataFolder) -> str:
             aside = set_aside(data.settings)
     except OSError:
         return f"{data.settings} cannot be read; the default settings are used."
-    return f"The settings could not be read. They are kept as {aside.name}, and the default settings are used."
+    return (
+        f"The settings could not be read. They are kept as {aside.name}, and the default "
+        "settings are used."
+    )
 
 
 def former_drafts(data: DataFolder) -> Any:
@@ -125,7 +150,9 @@ def drop_former_fields(data: DataFolder) -> None:
 
 
 def remove_abandoned_parts(data: DataFolder) -> None:
-    """Remove what kills left of files that were being written in the data folder itself; that takes milliseconds."""
+    """Remove what kills left of files that were being written in the data folder itself; that takes
+    milliseconds.
+    """
     for part in data.root.glob(f".*{PART_SUFFIX}"):
         with contextlib.suppress(OSError):
             if part.lstat().st_mtime < time.time() - ABANDONED_SECONDS:
@@ -133,7 +160,9 @@ def remove_abandoned_parts(data: DataFolder) -> None:
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """Return the JSON object in a file; an empty one where there is no file. Raises DamagedFileError, OSError."""
+    """Return the JSON object in a file; an empty one where there is no file. Raises
+    DamagedFileError, OSError.
+    """
     try:
         document = msgspec.json.decode(read_regular(path, LIMIT_BYTES))
     except FileNotFoundError:
@@ -149,9 +178,12 @@ def set_aside(path: Path) -> Path:
     """Rename a damaged file to a name that says so and is free; return it. Raises OSError."""
     stem = f"{path.stem}.damaged-{time.strftime('%Y%m%d-%H%M%S')}"
     aside = next(
-        name for number in range(1, 1_000)
-        if not os.path.lexists(name := path.with_name(f"{stem}{f'-{number}' if number > 1 else ''}{path.suffix}"))
-    )  # fmt: skip
+        name
+        for number in range(1, 1_000)
+        if not os.path.lexists(
+            name := path.with_name(f"{stem}{f'-{number}' if number > 1 else ''}{path.suffix}")
+        )
+    )
     path.rename(aside)
     return aside
 
@@ -163,7 +195,9 @@ def _locked(data: DataFolder) -> contextlib.AbstractContextManager[None]:
 
 def _write(data: DataFolder, document: Mapping[str, Any]) -> None:
     content = msgspec.json.format(msgspec.json.encode(document), indent=1)
-    write_whole(Path(os.path.realpath(data.settings)), content, replace=True)  # a link to it stays a link
+    write_whole(
+        Path(os.path.realpath(data.settings)), content, replace=True
+    )  # a link to it stays a link
 
 
 def _is_damaged(path: Path) -> bool:

@@ -1,7 +1,9 @@
-"""Remove what onnxruntime's telemetry stored on this computer while earlier builds of Studio let it run.
+"""Remove what onnxruntime's telemetry stored on this computer while earlier builds of Studio let it
+run.
 
-Since 1.29 onnxruntime keeps a device id and a database of events in the user's cache folder, and a session file in the temporary
-folder. `core/environment.py` keeps it from doing so now; docs/security.md describes what it sent.
+Since 1.29 onnxruntime keeps a device id and a database of events in the user's cache folder, and a
+session file in the temporary folder. `core/environment.py` keeps it from doing so now;
+docs/security.md describes what it sent.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ _SESSION = re.compile(rb"\d{13}\r?\n[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\r?
 
 
 def remove_telemetry_files(data: DataFolder) -> str:
-    """Remove the files and return a sentence about it for the user; an empty one where there were none.
+    """Remove the files and return a sentence about it for the user; an empty one where there were
+    none.
 
     Once for each data folder: later ones are those of other programs. Never raises.
     """
@@ -35,7 +38,9 @@ def remove_telemetry_files(data: DataFolder) -> str:
             (removed if _remove_folder(folder) else kept).append(folder)
     _remove_session_file(Path(tempfile.gettempdir()) / ".ses")
     with contextlib.suppress(OSError):
-        data.telemetry_mark.write_text(f"removed: {', '.join(map(str, removed)) or 'nothing'}\n", encoding="utf-8")
+        data.telemetry_mark.write_text(
+            f"removed: {', '.join(map(str, removed)) or 'nothing'}\n", encoding="utf-8"
+        )
     return _sentence(removed, kept)
 
 
@@ -51,7 +56,8 @@ def _folders() -> list[Path]:
 
 
 def _remove_folder(folder: Path) -> bool:
-    """Remove the known files in the folder, then what is empty of the folders; return whether the folder is gone.
+    """Remove the known files in the folder, then what is empty of the folders; return whether the
+    folder is gone.
 
     Raises OSError where there is no such folder. What is a link, or has another name, stays.
     """
@@ -72,14 +78,25 @@ def _remove_session_file(path: Path) -> None:
     with contextlib.suppress(OSError):
         found = path.lstat()
         own = not hasattr(os, "getuid") or found.st_uid == os.getuid()
-        if own and stat.S_ISREG(found.st_mode) and found.st_size < 100 and _SESSION.fullmatch(path.read_bytes()):
+        if (
+            own
+            and stat.S_ISREG(found.st_mode)
+            and found.st_size < 100
+            and _SESSION.fullmatch(path.read_bytes())
+        ):
             path.unlink()
 
 
 def _sentence(removed: list[Path], kept: list[Path]) -> str:
     if not removed and not kept:
         return ""
-    start = "An earlier build of Studio let the library onnxruntime send usage data to Microsoft. That is off now"
+    start = (
+        "An earlier build of Studio let the library onnxruntime send usage data to Microsoft. "
+        "That is off now"
+    )
     if kept:
-        return f"{start}; please delete what it stored in {kept[0]}: Studio could not remove all of it."
+        return (
+            f"{start}; please delete what it stored in {kept[0]}: Studio could not remove all "
+            "of it."
+        )
     return f"{start}, and what it had stored in {removed[0]} is removed."

@@ -1,1 +1,3 @@
-"""Runs one job: the protocol, three engines behind it, and one file a kind that uses torch. No Qt."""
+"""Runs one job: the protocol, three engines behind it, and one file a kind that uses torch. No
+Qt.
+"""

@@ -10,9 +10,14 @@ FAKE_STEP_SECONDS = 0.02
 
 
 def make_engine(
-    data: DataFolder, *, in_process: bool = False, fake: bool = False, memory: LoadPreference | None = None
+    data: DataFolder,
+    *,
+    in_process: bool = False,
+    fake: bool = False,
+    memory: LoadPreference | None = None,
 ) -> Engine:
-    """Return the engine: in a child (the default), in this process (for profiling), or the fake one.
+    """Return the engine: in a child (the default), in this process (for profiling), or the fake
+    one.
 
     `memory`: how it loads models, where that is not what the settings say.
     """

@@ -1,4 +1,6 @@
-"""An engine without models: deterministic, no torch. For the window's tests and `--fake`; its artifacts are real files."""
+"""An engine without models: deterministic, no torch. For the window's tests and `--fake`; its
+artifacts are real files.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,36 @@ from numpy.typing import NDArray
 
 from studio.core.artifact import Artifact, FinishReason
 from studio.core.errors import Failure, StudioError
-from studio.core.events import AudioChunk, Cancelled, Event, Failed, Finished, Loading, Preview, Progress, Statistics, TextDelta
+from studio.core.events import (
+    AudioChunk,
+    Cancelled,
+    Event,
+    Failed,
+    Finished,
+    Loading,
+    Preview,
+    Progress,
+    Statistics,
+    TextDelta,
+)
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
-from studio.core.requests import ImageRequest, MusicRequest, SpeechRequest, TextRequest, VideoRequest
+from studio.core.requests import (
+    ImageRequest,
+    MusicRequest,
+    SpeechRequest,
+    TextRequest,
+    VideoRequest,
+)
 from studio.engine.protocol import Cancelled as CancelledQuestion
-from studio.engine.protocol import CancelledFor, Emit, EmitFor, JobCancelledError, JobContext, one_after_the_other
+from studio.engine.protocol import (
+    CancelledFor,
+    Emit,
+    EmitFor,
+    JobCancelledError,
+    JobContext,
+    one_after_the_other,
+)
 from studio.library import artifacts
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
 from studio.models.card import fake_card
@@ -44,7 +70,9 @@ _RATE = 24_000
 
 
 class FakeEngine:
-    """See `protocol.Engine`. `step_seconds` is how long a step takes; `fail_on` may return the failure of a job."""
+    """See `protocol.Engine`. `step_seconds` is how long a step takes; `fail_on` may return the
+    failure of a job.
+    """
 
     def __init__(
         self,
@@ -69,7 +97,9 @@ class FakeEngine:
         saved: list[Artifact] = []
         event: Event
         try:
-            run = JobContext(job, fake_card(job.request.kind), emit, lambda: self._closed.is_set() or cancelled())
+            run = JobContext(
+                job, fake_card(job.request.kind), emit, lambda: self._closed.is_set() or cancelled()
+            )
             run.check()
             emit(Loading(phase="Preparing"))
             failure = self._fail_on(job)
@@ -83,7 +113,8 @@ class FakeEngine:
                     continue
                 saved.append(artifacts.save(result, job=job, card=run.card, versions={}))
             event = Finished(
-                artifacts=tuple(saved), statistics=Statistics(run_seconds=1.0, first_seconds=0.1, units=20, unit="token")
+                artifacts=tuple(saved),
+                statistics=Statistics(run_seconds=1.0, first_seconds=0.1, units=20, unit="token"),
             )
         except JobCancelledError:
             event = Cancelled(artifacts=tuple(saved))
@@ -91,11 +122,17 @@ class FakeEngine:
             event = Failed(failure=error.failure(), artifacts=tuple(saved))
         except OSError as error:
             event = Failed(
-                failure=Failure(cause="disk", message=f"The result could not be saved: {error.strerror}.", unsaved=True)
+                failure=Failure(
+                    cause="disk",
+                    message=f"The result could not be saved: {error.strerror}.",
+                    unsaved=True,
+                )
             )
         emit(event)
 
-    def generate_together(self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor) -> None:
+    def generate_together(
+        self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor
+    ) -> None:
         """Run the jobs, one after the other."""
         one_after_the_other(self, jobs, emit, cancelled)
 
@@ -123,7 +160,13 @@ class FakeEngine:
                 try:
                     self._pause(run)
                 except JobCancelledError:
-                    yield TextResult(text=text, ordinal=candidate, seed=request.seed, partial=True, finish_reason="cancelled")
+                    yield TextResult(
+                        text=text,
+                        ordinal=candidate,
+                        seed=request.seed,
+                        partial=True,
+                        finish_reason="cancelled",
+                    )
                     raise
                 piece = ("" if step == 1 else " ") + chance.choice(_WORDS)
                 text += piece
@@ -132,7 +175,9 @@ class FakeEngine:
                 run.emit(Progress(step=step, total=total, unit="token"))
             score = -0.1 * (candidate + 1) if request.num_beams > 1 else None
             reason: FinishReason = "length" if total == request.max_new_tokens else "stop"
-            yield TextResult(text=text, ordinal=candidate, seed=request.seed, score=score, finish_reason=reason)
+            yield TextResult(
+                text=text, ordinal=candidate, seed=request.seed, score=score, finish_reason=reason
+            )
 
     def _image(self, run: JobContext, request: ImageRequest) -> Generator[Result, None, None]:
         steps, count = request.num_inference_steps, request.num_images_per_prompt
@@ -141,8 +186,14 @@ class FakeEngine:
         for number in range(count):
             seed = (request.seed or 0) + number
             pixels = np.empty((request.height, request.width, 3), np.uint8)
-            pixels[..., 0], pixels[..., 1], pixels[..., 2] = across[None, :], down[:, None], seed % 256
-            small = np.ascontiguousarray(pixels[:: max(1, request.height // 64), :: max(1, request.width // 64)])
+            pixels[..., 0], pixels[..., 1], pixels[..., 2] = (
+                across[None, :],
+                down[:, None],
+                seed % 256,
+            )
+            small = np.ascontiguousarray(
+                pixels[:: max(1, request.height // 64), :: max(1, request.width // 64)]
+            )
             for step in range(1, steps + 1):
                 self._pause(run)
                 shown = (small * (step / steps)).astype(np.uint8)
@@ -150,14 +201,21 @@ class FakeEngine:
                 run.emit(Progress(step=number * steps + step, total=steps * count, preview=preview))
             yield ImageResult(pixels=pixels, ordinal=number, seed=seed)
 
-    def _sound(self, run: JobContext, request: SpeechRequest | MusicRequest) -> Generator[Result, None, None]:
+    def _sound(
+        self, run: JobContext, request: SpeechRequest | MusicRequest
+    ) -> Generator[Result, None, None]:
         chunks: list[NDArray[np.float32]] = []
         for step in range(1, 5):
             try:
                 self._pause(run)
             except JobCancelledError:
                 if chunks:
-                    yield AudioResult(samples=np.concatenate(chunks), sampling_rate=_RATE, seed=request.seed, partial=True)
+                    yield AudioResult(
+                        samples=np.concatenate(chunks),
+                        sampling_rate=_RATE,
+                        seed=request.seed,
+                        partial=True,
+                    )
                 raise
             tone = 0.3 * np.sin(2 * np.pi * 110 * (step + 1) * np.arange(_RATE // 2) / _RATE)
             chunks.append(tone.astype(np.float32)[:, None])
@@ -171,7 +229,9 @@ class FakeEngine:
             at = request.width * number // request.num_frames
             pixels[:, at : at + max(1, request.width // 8)] = 200
         middle = frames[len(frames) // 2]
-        small = np.ascontiguousarray(middle[:: max(1, request.height // 64), :: max(1, request.width // 64)])
+        small = np.ascontiguousarray(
+            middle[:: max(1, request.height // 64), :: max(1, request.width // 64)]
+        )
         for step in range(1, request.num_inference_steps + 1):
             self._pause(run)
             preview = Preview(small.shape[1], small.shape[0], small.tobytes())

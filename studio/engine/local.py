@@ -1,4 +1,6 @@
-"""The engine that runs models in the thread that calls it: the child's heart, and `--in-process` for profiling."""
+"""The engine that runs models in the thread that calls it: the child's heart, and `--in-process`
+for profiling.
+"""
 
 from __future__ import annotations
 
@@ -64,29 +66,39 @@ class _Outcome:
 
 
 class LocalEngine:
-    """Runs jobs here. See `protocol.Engine`. `memory`: how models are loaded, where that is not what the settings say."""
+    """Runs jobs here. See `protocol.Engine`. `memory`: how models are loaded, where that is not
+    what the settings say.
+    """
 
     def __init__(self, data: DataFolder, memory: LoadPreference | None = None) -> None:
         environment.prepare(data.cache / "torch")
         self._data = data
         self._registry = ModelRegistry(data)
-        self._pipelines = Pipelines(lambda model: load_preference(model, load_settings(data), memory))
+        self._pipelines = Pipelines(
+            lambda model: load_preference(model, load_settings(data), memory)
+        )
         self._unsaved: OrderedDict[str, _Outcome] = OrderedDict()
         self._closed = False
 
     def warm_up(self, kind: str = "", model: str = "") -> None:
-        """Nothing is begun here: it would hold up the thread that calls. A child calls `load_ahead`."""
+        """Nothing is begun here: it would hold up the thread that calls. A child calls
+        `load_ahead`.
+        """
 
     def load_ahead(self, kind: str, model: str) -> None:
         """Load a model before a job wants it. What fails is logged only: the job will say it."""
         try:
-            loaded = self._pipelines.load(self._registry.base_of(self._registry.find(kind, model)), lambda _event: None)
+            loaded = self._pipelines.load(
+                self._registry.base_of(self._registry.find(kind, model)), lambda _event: None
+            )
             log.info("loaded ahead in %.1f s: %s", loaded.seconds, loaded.plan.words)
         except Exception as error:  # noqa: BLE001  boundary: nobody asked for it
             log.warning("the model used last was not loaded ahead: %s", error)
 
     def free_unused(self) -> float | None:
-        """Free the models that nobody used for long; return in how many seconds to look again, None where there is nothing."""
+        """Free the models that nobody used for long; return in how many seconds to look again, None
+        where there is nothing.
+        """
         seconds = 60 * load_settings(self._data).unload_minutes
         before = self._pipelines.held
         due = self._pipelines.forget_unused(seconds) if seconds else None
@@ -107,18 +119,27 @@ class LocalEngine:
             self._pipelines.forget_all()
         _emit_end(job, emit, event)
 
-    def generate_together(self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor) -> None:
-        """Run the jobs as one batch where their kind can. See `protocol.Engine.generate_together`."""
+    def generate_together(
+        self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor
+    ) -> None:
+        """Run the jobs as one batch where their kind can. See
+        `protocol.Engine.generate_together`.
+        """
         ended: set[str] = set()
         if len(jobs) > 1 and not any(job.id in self._unsaved for job in jobs):
             try:
                 self._run_group(jobs, emit, lambda job_id: self._closed or cancelled(job_id), ended)
-            except Exception as error:  # noqa: BLE001  boundary: jobs that fail as a group may succeed alone
+            # boundary: jobs that fail as a group may succeed alone
+            except Exception as error:  # noqa: BLE001
                 self._explain_group(error)
         one_after_the_other(self, [job for job in jobs if job.id not in ended], emit, cancelled)
 
-    def _run_group(self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor, ended: set[str]) -> None:
-        """Run the jobs in one batch. Add a job's id to `ended` when its terminal event is out, whatever is raised later."""
+    def _run_group(
+        self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor, ended: set[str]
+    ) -> None:
+        """Run the jobs in one batch. Add a job's id to `ended` when its terminal event is out,
+        whatever is raised later.
+        """
         generate = runner_of(jobs[0].request.kind).generate_together
         if generate is None:
             return
@@ -128,7 +149,14 @@ class LocalEngine:
         base = self._registry.base_of(card)
         loaded = self._pipelines.load(base, functools.partial(emit, jobs[0].id))
         runs = [
-            self._run_of(job, card, base, functools.partial(emit, job.id), functools.partial(cancelled, job.id)) for job in jobs
+            self._run_of(
+                job,
+                card,
+                base,
+                functools.partial(emit, job.id),
+                functools.partial(cancelled, job.id),
+            )
+            for job in jobs
         ]
         for number, result, statistics in generate(runs, loaded.pipeline):
             job = jobs[number]
@@ -145,12 +173,22 @@ class LocalEngine:
         elif isinstance(error, StudioError):
             log.info("%s: %s", GROUP_FAILED, error)
         else:
-            log.error("%s because of a fault in the program; they run one by one", GROUP_FAILED, exc_info=error)
+            log.error(
+                "%s because of a fault in the program; they run one by one",
+                GROUP_FAILED,
+                exc_info=error,
+            )
 
     def _end_of(
-        self, run: JobContext, loaded: Loaded, result: Result | StudioError | JobCancelledError, statistics: Statistics
+        self,
+        run: JobContext,
+        loaded: Loaded,
+        result: Result | StudioError | JobCancelledError,
+        statistics: Statistics,
     ) -> Event:
-        """Save a result of a group and return the job's terminal event. Never raises: the other jobs go on."""
+        """Save a result of a group and return the job's terminal event. Never raises: the other
+        jobs go on.
+        """
         if isinstance(result, JobCancelledError):
             return Cancelled()
         if isinstance(result, StudioError):
@@ -169,7 +207,11 @@ class LocalEngine:
             log.exception("the result of job %s could not be saved", job.id)
             return Failed(failure=explain(error))
         saved = tuple(outcome.saved)
-        return Cancelled(artifacts=saved) if result.partial else Finished(artifacts=saved, statistics=outcome.statistics)
+        return (
+            Cancelled(artifacts=saved)
+            if result.partial
+            else Finished(artifacts=saved, statistics=outcome.statistics)
+        )
 
     def _run(self, job: Job, emit: Emit, cancelled: CancelledQuestion) -> Event:
         outcome = self._unsaved.pop(job.id, None)
@@ -189,7 +231,8 @@ class LocalEngine:
         except _SaveError as error:
             self._keep(job, error.outcome)
             return Failed(failure=error.failure, artifacts=tuple(saved))
-        except Exception as error:  # noqa: BLE001  boundary: whatever a model raises becomes a failed job
+        # boundary: whatever a model raises becomes a failed job
+        except Exception as error:  # noqa: BLE001
             return Failed(failure=explain(error), artifacts=tuple(saved))
         saved.sort(key=lambda made: made.ordinal)
         return Finished(artifacts=tuple(saved), statistics=outcome.statistics)
@@ -217,7 +260,9 @@ class LocalEngine:
             self._save_rest(job, outcome)
 
     def _attempt(self, run: JobContext, loaded: Loaded, outcome: _Outcome) -> bool:
-        """Make the results that are not there yet, and save them. Return False where memory ran out over it."""
+        """Make the results that are not there yet, and save them. Return False where memory ran out
+        over it.
+        """
         run.check()
         results = runner_of(run.job.request.kind).generate(run, loaded.pipeline)
         while True:
@@ -233,8 +278,12 @@ class LocalEngine:
             _note(outcome, run, loaded, outcome.statistics)
             self._save(run.job, outcome, result)
 
-    def _run_of(self, job: Job, card: ModelCard, base: ModelCard, emit: Emit, cancelled: CancelledQuestion) -> JobContext:
-        """Return what a kind's file gets to know. Raises StudioError where an adapter is not there or does not fit."""
+    def _run_of(
+        self, job: Job, card: ModelCard, base: ModelCard, emit: Emit, cancelled: CancelledQuestion
+    ) -> JobContext:
+        """Return what a kind's file gets to know. Raises StudioError where an adapter is not there
+        or does not fit.
+        """
         adapters = wanted(self._registry.find, card, job.request)
         beside = [base, *(one.card for one in adapters)]
         if card.base_path:  # a motion adapter is loaded together with it
@@ -270,7 +319,9 @@ class LocalEngine:
 
 
 def _emit_end(job: Job, emit: Emit, event: Event) -> None:
-    """Emit a terminal event. One that cannot be delivered becomes Failed: the job ends, and the next one runs."""
+    """Emit a terminal event. One that cannot be delivered becomes Failed: the job ends, and the
+    next one runs.
+    """
     try:
         emit(event)
     except Exception as error:
@@ -282,11 +333,15 @@ def _emit_end(job: Job, emit: Emit, event: Event) -> None:
 
 
 def _saved(result: Result, job: Job, outcome: _Outcome) -> Artifact:
-    return artifacts.save(result, job=job, card=outcome.card, versions=versions(outcome.card), memory=outcome.memory)
+    return artifacts.save(
+        result, job=job, card=outcome.card, versions=versions(outcome.card), memory=outcome.memory
+    )
 
 
 def _complete_results(job: Job) -> list[Artifact]:
-    """Return what an earlier run of this job saved before it was interrupted; only the rest is generated."""
+    """Return what an earlier run of this job saved before it was interrupted; only the rest is
+    generated.
+    """
     try:
         return [made for made in artifacts.find_complete(job) if not made.partial]
     except (OSError, ValueError):  # removed or changed while it was read
@@ -335,7 +390,8 @@ def explain(error: Exception) -> Failure:
         return Failure(
             cause="memory",
             message="There was not enough memory for this.",
-            cure="Choose smaller settings (size, length, count) or a smaller model, or close other programs.",
+            cure="Choose smaller settings (size, length, count) or a smaller model, or close other "
+            "programs.",
             details=_details(error),
         )
     first_line = text.strip().splitlines()[0][:200] if text.strip() else type(error).__name__

@@ -1,6 +1,8 @@
-"""The warm models of all kinds, within a budget of bytes: the one used last is not loaded again, the one unused longest leaves.
+"""The warm models of all kinds, within a budget of bytes: the one used last is not loaded again,
+the one unused longest leaves.
 
-How a model is loaded is chosen by `models/memory/load_plan.py` from what is free when it is loaded, and what could leave for it.
+How a model is loaded is chosen by `models/memory/load_plan.py` from what is free when it is loaded,
+and what could leave for it.
 """
 
 from __future__ import annotations
@@ -49,20 +51,25 @@ class _Entry:
 
 
 class Pipelines:
-    """The warm models of one engine. Loading and running happen in one thread only: loaders patch torch while they work.
+    """The warm models of one engine. Loading and running happen in one thread only: loaders patch
+    torch while they work.
 
-    `wish_for` says how a person wants a model to be loaded, `machine` what there is; tests have smaller ones.
+    `wish_for` says how a person wants a model to be loaded, `machine` what there is; tests have
+    smaller ones.
     """
 
     def __init__(
-        self, wish_for: Callable[[str], LoadPreference] = lambda _model: "auto", machine: Callable[[], Machine] = look
+        self,
+        wish_for: Callable[[str], LoadPreference] = lambda _model: "auto",
+        machine: Callable[[], Machine] = look,
     ) -> None:
         self._wish_for = wish_for
         self._machine = machine
         self._warm: OrderedDict[Key, _Entry] = OrderedDict()
 
     def load(self, card: ModelCard, emit: Emit, below: LoadStrategy | None = None) -> Loaded:
-        """Return the model, loaded where it is not warm. `below`: the rung of the memory ladder that turned out to be too much.
+        """Return the model, loaded where it is not warm. `below`: the rung of the memory ladder
+        that turned out to be too much.
 
         Raises StudioError with the numbers where it does not fit.
         """
@@ -78,7 +85,9 @@ class Pipelines:
             give_back()
         begun = time.monotonic()
         while True:
-            plan = choose(card, self._machine(), facts=facts_of(card), warm=self.held, wish=wish, below=below)
+            plan = choose(
+                card, self._machine(), facts=facts_of(card), warm=self.held, wish=wish, below=below
+            )
             self._make_room(plan.takes)
             emit(Loading(phase=": ".join(filter(None, (f"Loading {card.title}", plan.words)))))
             pipeline = self._load(card, plan, wish)
@@ -99,7 +108,9 @@ class Pipelines:
         give_back()
 
     def forget_unused(self, seconds: float) -> float | None:
-        """Free the models that were not used for so long. Return in how many seconds the next is due; None where none is left."""
+        """Free the models that were not used for so long. Return in how many seconds the next is
+        due; None where none is left.
+        """
         now = time.monotonic()
         unused = [key for key, entry in self._warm.items() if now - entry.used >= seconds]
         for key in unused:
@@ -114,7 +125,9 @@ class Pipelines:
         return sum((entry.holds for entry in self._warm.values()), Footprint())
 
     def _load(self, card: ModelCard, plan: LoadPlan, wish: LoadPreference) -> Any:
-        """Return the model loaded by a plan, and keep it warm; None where memory ran out over it."""
+        """Return the model loaded by a plan, and keep it warm; None where memory ran out over
+        it.
+        """
         before = psutil.Process().memory_info().rss
         try:
             with _complete_weights(card):
@@ -130,11 +143,15 @@ class Pipelines:
         return pipeline
 
     def _make_room(self, takes: Footprint, stays: Key | None = None) -> None:
-        """Let the models leave that were not used longest, until there is room. `stays`: the one that it is made for."""
+        """Let the models leave that were not used longest, until there is room. `stays`: the one
+        that it is made for.
+        """
         left = [key for key in self._warm if key != stays]
         own = self._warm[stays].holds if stays is not None else Footprint()
         freed = False
-        while left and not self._has_room(Footprint(takes.gpu - own.gpu, takes.memory - own.memory)):
+        while left and not self._has_room(
+            Footprint(takes.gpu - own.gpu, takes.memory - own.memory)
+        ):
             del self._warm[left.pop(0)]
             give_back()
             freed = True
@@ -142,9 +159,11 @@ class Pipelines:
             give_back()
 
     def _has_room(self, more: Footprint) -> bool:
-        """True where so much more fits: into what is free now, and beside all that is warm into what models may have at all.
+        """True where so much more fits: into what is free now, and beside all that is warm into
+        what models may have at all.
 
-        Weights that are mapped from a file are not missing from what the system calls free, so both count.
+        Weights that are mapped from a file are not missing from what the system calls free, so both
+        count.
         """
         machine, held = self._machine(), self.held
         gpu = min(machine.gpu_room(), machine.at_rest.gpu_room() - held.gpu)
@@ -153,12 +172,16 @@ class Pipelines:
 
 
 def _complete_weights(card: ModelCard) -> AbstractContextManager[None]:
-    """Return the context that refuses missing tensors; the other runners' libraries refuse them themselves."""
+    """Return the context that refuses missing tensors; the other runners' libraries refuse them
+    themselves.
+    """
     if card.runner not in ("transformers", "diffusers"):
         return nullcontext()
     return require_complete_weights(card.title, diffusers=card.runner == "diffusers")
 
 
 def _key(card: ModelCard) -> Key:
-    """Return what tells weights apart, also those that took the place of others in the same folder: a GGUF that is converted."""
+    """Return what tells weights apart, also those that took the place of others in the same folder:
+    a GGUF that is converted.
+    """
     return card.name, card.path, card.base_path, card.runner, card.sha256

@@ -1,4 +1,6 @@
-"""How many jobs are in which state and how much work waits: counted as jobs change, because 100 000 are not counted in time."""
+"""How many jobs are in which state and how much work waits: counted as jobs change, because 100 000
+are not counted in time.
+"""
 
 from __future__ import annotations
 
@@ -56,4 +58,6 @@ class JobCounts:
         waiting, unknown = total_of(paces, self._work)
         running, _unknown = total(paces, (job.request for job in self._running.values()))
         begun = min((job.started for job in self._running.values()), default=0.0)
-        return waiting + (max(0.0, running - max(0.0, time.time() - begun)) if begun else 0.0), unknown
+        return waiting + (
+            max(0.0, running - max(0.0, time.time() - begun)) if begun else 0.0
+        ), unknown

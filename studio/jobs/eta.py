@@ -1,4 +1,6 @@
-"""How long jobs will take, from how long the same model took on this machine before, at this size where it ran at it."""
+"""How long jobs will take, from how long the same model took on this machine before, at this size
+where it ran at it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ import msgspec
 from studio.core.requests import Request
 
 KEPT = 20
-"""Runs of a model at a size that count; older ones were on another driver, another load, another version."""
+"""Runs of a model at a size that count; older ones were on another driver, another load, another
+version.
+"""
 Size = tuple[str, str, int]
 """(kind, model, work as a power of two): within one, seconds are about proportional to the work."""
 Paces = Mapping[Size, float]
@@ -63,7 +67,9 @@ def size_of(request: Request) -> Size:
 
 
 def total(paces: Paces, requests: Iterable[Request]) -> tuple[float, int]:
-    """Return the likely seconds of all requests whose model ran before, and how many of them are unknown."""
+    """Return the likely seconds of all requests whose model ran before, and how many of them are
+    unknown.
+    """
     work: dict[Size, tuple[int, float]] = {}
     for request in requests:
         size = size_of(request)

@@ -1,4 +1,6 @@
-"""The data folder's lock: one program runs its queue. It is taken before the first paint, so nothing else is imported here."""
+"""The data folder's lock: one program runs its queue. It is taken before the first paint, so
+nothing else is imported here.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ class FolderLock(NamedTuple):
 
 
 def holder_of(data: DataFolder) -> int:
-    """Return the process id of the program that runs this folder's queue; 0 where none does, or it is dead."""
+    """Return the process id of the program that runs this folder's queue; 0 where none does, or it
+    is dead.
+    """
     if not data.lock.is_file():  # reading a FIFO would wait forever
         return 0
     process, host, _program = QLockFile(str(data.lock)).getLockInfo()
@@ -40,7 +44,8 @@ def holder_of(data: DataFolder) -> int:
 
 
 def take(data: DataFolder) -> FolderLock | None:
-    """Lock the data folder for this program; None where another one holds it. A lock whose program is dead is taken over.
+    """Lock the data folder for this program; None where another one holds it. A lock whose program
+    is dead is taken over.
 
     Raises StudioError where the folder cannot be locked at all.
     """
@@ -54,14 +59,20 @@ def take(data: DataFolder) -> FolderLock | None:
         return FolderLock(lock, unclean)
     if lock.error() is QLockFile.LockError.LockFailedError:
         return None
-    raise _unlockable(data, "permission denied" if lock.error() is QLockFile.LockError.PermissionError else "the system refused")
+    raise _unlockable(
+        data,
+        "permission denied"
+        if lock.error() is QLockFile.LockError.PermissionError
+        else "the system refused",
+    )
 
 
 def _is_abandoned(lock: QLockFile, data: DataFolder) -> bool:
     """True where no program holds the lock, although the file looks as if one did.
 
-    It may be empty after a power cut, or name a process id that another program has since. Whoever holds it also has it locked
-    with `flock`, which ends with the process; where that is not known (Windows, another computer's lock), the file counts.
+    It may be empty after a power cut, or name a process id that another program has since. Whoever
+    holds it also has it locked with `flock`, which ends with the process; where that is not known
+    (Windows, another computer's lock), the file counts.
     """
     if sys.platform == "win32":
         return False
@@ -95,7 +106,11 @@ def _remove(data: DataFolder) -> bool:
 
 
 def _unlockable(data: DataFolder, why: str) -> StudioError:
-    from studio.core.errors import StudioError  # imports msgspec, which is not needed before the first paint
+    from studio.core.errors import (
+        StudioError,
+    )  # imports msgspec, which is not needed before the first paint
 
     cure = "Remove it, or choose another folder with --data-dir."
-    return StudioError(f"The lock file {data.lock} cannot be used: {why}.", cause="invalid", cure=cure)
+    return StudioError(
+        f"The lock file {data.lock} cannot be used: {why}.", cause="invalid", cure=cure
+    )

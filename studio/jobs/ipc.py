@@ -1,7 +1,9 @@
-"""The open window's door: a local socket on which a second start, or a command, speaks to the program that runs the queue.
+"""The open window's door: a local socket on which a second start, or a command, speaks to the
+program that runs the queue.
 
-Messages are msgpack with their length before them, decoded strictly by type. The socket lies in the data folder, or in a folder
-that only this user can enter, and both ends check the user at the other end before anything is sent or obeyed (`peer`).
+Messages are msgpack with their length before them, decoded strictly by type. The socket lies in the
+data folder, or in a folder that only this user can enter, and both ends check the user at the other
+end before anything is sent or obeyed (`peer`).
 """
 
 from __future__ import annotations
@@ -52,17 +54,20 @@ class ForeignUserError(StudioError):
 
     def __init__(self, user: str) -> None:
         super().__init__(
-            f"The program that answers for this data folder belongs to another user ({user}). Nothing was sent to it.",
+            f"The program that answers for this data folder belongs to another user ({user}). "
+            "Nothing was sent to it.",
             cause="invalid",
             cure="Choose another folder with --data-dir.",
         )
 
 
 def server_names(data: DataFolder, *, make: bool = False) -> Iterator[str]:
-    """Yield where the window of a data folder listens, the best place first: paths, on Windows the name of a pipe.
+    """Yield where the window of a data folder listens, the best place first: paths, on Windows the
+    name of a pipe.
 
-    The folder itself is no place where its path is too long or other users can write there; file systems without sockets show
-    only when listening fails. `make`: make each folder that is missing when it is asked for.
+    The folder itself is no place where its path is too long or other users can write there; file
+    systems without sockets show only when listening fails. `make`: make each folder that is missing
+    when it is asked for.
     """
     root = data.root.resolve()
     code = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
@@ -78,7 +83,9 @@ def _other_names(code: str, *, make: bool) -> Iterator[str]:
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if Path(runtime).is_absolute() and is_private(Path(runtime), readable=False):
         yield from _in_own_folder(Path(runtime) / f"studio-{code}", make=make)
-    yield from _in_own_folder(Path(tempfile.gettempdir()) / f"studio-{own_user()}-{code}", make=make)
+    yield from _in_own_folder(
+        Path(tempfile.gettempdir()) / f"studio-{own_user()}-{code}", make=make
+    )
 
 
 def _in_own_folder(folder: Path, *, make: bool) -> Iterator[str]:
@@ -107,7 +114,9 @@ class IpcServer(QObject):
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._on_connection)
-        for name in server_names(data):  # left by a program that was killed; the lock says that we are the only one
+        for name in server_names(
+            data
+        ):  # left by a program that was killed; the lock says that we are the only one
             QLocalServer.removeServer(name)
         if not self._listen(server_names(data, make=True)):
             log.warning("Commands cannot find this window: %s", self._server.errorString())
@@ -208,7 +217,8 @@ class IpcConnection(QObject):
 
 
 def connect_to_window(data: DataFolder) -> QLocalSocket | None:
-    """Return a connection to the program that has the data folder's queue; None where no window answers.
+    """Return a connection to the program that has the data folder's queue; None where no window
+    answers.
 
     Raises ForeignUserError where that program belongs to another user.
     """
@@ -233,7 +243,9 @@ def _checked(socket: QLocalSocket) -> QLocalSocket:
 
 
 def activate_running(data: DataFolder) -> bool:
-    """Ask the window that is open already to come to the front; False where none answers. Raises ForeignUserError."""
+    """Ask the window that is open already to come to the front; False where none answers. Raises
+    ForeignUserError.
+    """
     socket = connect_to_window(data)
     if socket is None:
         return False
@@ -241,7 +253,9 @@ def activate_running(data: DataFolder) -> bool:
     reader = Reader(FromWindow)
     while socket.waitForReadyRead(ANSWER_MS):
         try:
-            if any(isinstance(message, Ack) for message in reader.feed(bytes(socket.readAll().data()))):
+            if any(
+                isinstance(message, Ack) for message in reader.feed(bytes(socket.readAll().data()))
+            ):
                 return True
         except ValueError:
             break

@@ -1,4 +1,6 @@
-"""Whether the next job may begin: pauses and limits. Set in the GUI thread, asked in the worker thread."""
+"""Whether the next job may begin: pauses and limits. Set in the GUI thread, asked in the worker
+thread.
+"""
 
 from __future__ import annotations
 

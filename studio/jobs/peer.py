@@ -1,4 +1,6 @@
-"""Which user is at the other end of a local socket. Nothing is sent to another user, and nothing from one is obeyed."""
+"""Which user is at the other end of a local socket. Nothing is sent to another user, and nothing
+from one is obeyed.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,14 @@ def peer_user(descriptor: int, *, is_server: bool = False) -> str:
             return _pipe_user(descriptor, is_server=is_server)
         with socket.socket(fileno=os.dup(descriptor)) as end:
             if sys.platform == "darwin":
-                return str(_XUCRED.unpack_from(end.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED_BYTES))[1])
-            return str(_UCRED.unpack(end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))[1])
+                return str(
+                    _XUCRED.unpack_from(end.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED_BYTES))[
+                        1
+                    ]
+                )
+            return str(
+                _UCRED.unpack(end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))[1]
+            )
     except OSError:
         return UNKNOWN
 
@@ -44,14 +52,20 @@ def own_user() -> str:
 
 
 def is_private(folder: Path, *, readable: bool = True) -> bool:
-    """True if `folder` is a folder of this user in which nobody else can put anything. `readable`: others may look into it."""
+    """True if `folder` is a folder of this user in which nobody else can put anything. `readable`:
+    others may look into it.
+    """
     if sys.platform == "win32":
         return True
     try:
         found = folder.lstat()
     except OSError:
         return False
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & (0o022 if readable else 0o077)
+    return (
+        stat.S_ISDIR(found.st_mode)
+        and found.st_uid == os.geteuid()
+        and not found.st_mode & (0o022 if readable else 0o077)
+    )
 
 
 def _pipe_user(handle: int, *, is_server: bool) -> str:

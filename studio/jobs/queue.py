@@ -1,8 +1,10 @@
-"""The queue as the window sees it: what waits, what runs, what is done, and signals that say what changed.
+"""The queue as the window sees it: what waits, what runs, what is done, and signals that say what
+changed.
 
-All database work happens in one journal thread, in order; what it returns comes home to the GUI thread through `_stored`, which
-updates the mirror that `jobs()` reads and then tells the world. Nothing here blocks the thread that calls it, except the methods
-in the section "for the worker", which only the worker thread calls.
+All database work happens in one journal thread, in order; what it returns comes home to the GUI
+thread through `_stored`, which updates the mirror that `jobs()` reads and then tells the world.
+Nothing here blocks the thread that calls it, except the methods in the section "for the worker",
+which only the worker thread calls.
 """
 
 from __future__ import annotations
@@ -59,10 +61,13 @@ class JobQueue(QObject):
     pause_changed = Signal(str)
     """The reason why no further job begins, or empty: jobs run."""
     disk_refused = Signal(str)
-    """The folder that could not be written, where `pause_on_disk` paused the queue; before `pause_changed`."""
+    """The folder that could not be written, where `pause_on_disk` paused the queue; before
+    `pause_changed`.
+    """
     job_event = Signal(str, object)
-    """(job id, Event): everything that the engine says about the running job. The terminal event comes after the job's new
-    state is stored and its artifacts are indexed, and after `jobs_changed`."""
+    """(job id, Event): everything that the engine says about the running job. The terminal event
+    comes after the job's new state is stored and its artifacts are indexed, and after
+    `jobs_changed`."""
     cancel_wished = Signal(str)
     """Job id: the person's cancel of the running job was passed on to the engine; it ends soon."""
     batch_finished = Signal(object)
@@ -70,8 +75,9 @@ class JobQueue(QObject):
     idle_reached = Signal()
     """The last waiting job is over."""
     failed = Signal(str, list)
-    """The queue itself could not do something (disk full, database damaged): a sentence for a person, and list[str], the ids of
-    jobs that will not run because of it. Those were submitted and are not in the queue, or the queue cannot be read any more."""
+    """The queue itself could not do something (disk full, database damaged): a sentence for a
+    person, and list[str], the ids of jobs that will not run because of it. Those were submitted and
+    are not in the queue, or the queue cannot be read any more."""
 
     _stored = Signal(object)
 
@@ -99,14 +105,21 @@ class JobQueue(QObject):
         self.by_model = True
         """Whether jobs that share a model run together, so that it is loaded once."""
         self.together = True
-        """Whether waiting jobs that share model and settings run as one batch, each with the result that it has alone."""
+        """Whether waiting jobs that share model and settings run as one batch, each with the result
+        that it has alone.
+        """
         self.pause_on_disk = False
-        """Whether a row of a batch that cannot be saved pauses the queue and waits, instead of failing."""
-        self.finish_batch: Callable[[Batch, list[Job], dict[str, list[Artifact]]], object] | None = None
+        """Whether a row of a batch that cannot be saved pauses the queue and waits, instead of
+        failing.
+        """
+        self.finish_batch: (
+            Callable[[Batch, list[Job], dict[str, list[Artifact]]], object] | None
+        ) = None
         """Called in the journal thread when a batch is over; writes its report."""
         self._stored.connect(self._on_stored)
 
-    # What a person does; returns at once -------------------------------------------------------------------------------
+    # What a person does; returns at once
+    # ----------------------------------------------------------------------
 
     def submit(self, jobs: Sequence[Job], batch: Batch | None = None) -> None:
         """Append jobs; `jobs_added` follows when they are on disk, or `failed` with their ids.
@@ -148,7 +161,9 @@ class JobQueue(QObject):
         self.cancel([job.id for job in self._mirror.values() if not job.state.over])
 
     def retry(self, job_ids: Sequence[str], folder: str = "") -> None:
-        """Run failed or cancelled jobs again with the same seed; `folder` saves them to another place."""
+        """Run failed or cancelled jobs again with the same seed; `folder` saves them to another
+        place.
+        """
         ids = list(job_ids)
 
         def write() -> Callable[[], None]:
@@ -185,7 +200,9 @@ class JobQueue(QObject):
         self._post(write)
 
     def move(self, job_ids: Sequence[str], before: str | None) -> Places:
-        """Let waiting jobs run before another one, None at the end. Returns the places that they and others had, for `place`."""
+        """Let waiting jobs run before another one, None at the end. Returns the places that they
+        and others had, for `place`.
+        """
         waiting = self.waiting()
         places = moved(waiting, job_ids, before)
         self.place(places)
@@ -201,11 +218,15 @@ class JobQueue(QObject):
         if places:
             self._post(write)
 
-    def replace(self, job_id: str, request: Request, folder: str, receive: Callable[[Job, bool], None]) -> None:
-        """Give a waiting job another request. Where it has begun or was removed meanwhile, the request becomes a new job.
+    def replace(
+        self, job_id: str, request: Request, folder: str, receive: Callable[[Job, bool], None]
+    ) -> None:
+        """Give a waiting job another request. Where it has begun or was removed meanwhile, the
+        request becomes a new job.
 
-        `receive` is called in the GUI thread with the job as it is stored, and whether the waiting job was changed. `folder` is
-        where a new job's results go where nothing is known about the old one any more.
+        `receive` is called in the GUI thread with the job as it is stored, and whether the waiting
+        job was changed. `folder` is where a new job's results go where nothing is known about the
+        old one any more.
         """
         job = self._mirror.get(job_id)
         new = new_job(request, job.target.folder if job else folder)
@@ -226,7 +247,9 @@ class JobQueue(QObject):
         self.submit(again)
 
     def pause(self, reason: str = PAUSED, *, now: bool = False) -> None:
-        """Let no further job begin. With `now`, the running one stops and waits again; its model stays loaded."""
+        """Let no further job begin. With `now`, the running one stops and waits again; its model
+        stays loaded.
+        """
         self._gate.close(reason)
         if now:
             self._interrupt_running()
@@ -253,7 +276,9 @@ class JobQueue(QObject):
         self._gate.set_limit(limit)
 
     def settle_left(self) -> None:
-        """Write the files of batches that ended without them: the program was killed, or the disk was full."""
+        """Write the files of batches that ended without them: the program was killed, or the disk
+        was full.
+        """
 
         self._post(lambda: self._settle(self._store.left_batches()))
 
@@ -266,7 +291,8 @@ class JobQueue(QObject):
 
         self._post(read)
 
-    # What a person sees; GUI thread -------------------------------------------------------------------------------------
+    # What a person sees; GUI thread
+    # ----------------------------------------------------------------------
 
     def jobs(self) -> list[Job]:
         """Return all listed jobs in order, as last stored."""
@@ -285,12 +311,16 @@ class JobQueue(QObject):
         return self.order_now()()
 
     def order_now(self) -> Callable[[], list[Job]]:
-        """Return a function that says in which order the jobs that wait now will run; any thread may call it."""
+        """Return a function that says in which order the jobs that wait now will run; any thread
+        may call it.
+        """
         jobs, loaded, by_model = self.jobs(), self._loaded, self.by_model
 
         def order() -> list[Job]:
             running = next((model_of(job) for job in jobs if job.state is JobState.RUNNING), loaded)
-            return run_order((job for job in jobs if job.state is JobState.QUEUED), running, by_model=by_model)
+            return run_order(
+                (job for job in jobs if job.state is JobState.QUEUED), running, by_model=by_model
+            )
 
         return order
 
@@ -298,7 +328,9 @@ class JobQueue(QObject):
         return [job for job_id in job_ids if (job := self._mirror.get(job_id))]
 
     def stop_waiting(self) -> None:
-        """Let nothing wait any longer for a database that refuses changes; any thread may call it."""
+        """Let nothing wait any longer for a database that refuses changes; any thread may call
+        it.
+        """
         self.closing.set()
         self._store.closing.set()
 
@@ -307,18 +339,25 @@ class JobQueue(QObject):
         self._journal.shutdown(wait=True)
         self._store.close()
 
-    # For the worker; blocks the worker thread -----------------------------------------------------------------------------
+    # For the worker; blocks the worker thread
+    # ----------------------------------------------------------------------
 
     def attach_worker(
-        self, wake: Callable[[], None], cancel_running: Callable[[str], None], interrupt_running: Callable[[], None]
+        self,
+        wake: Callable[[], None],
+        cancel_running: Callable[[str], None],
+        interrupt_running: Callable[[], None],
     ) -> None:
-        """Tell the queue how to wake the worker, cancel the job that it runs, or let it wait again (all thread-safe)."""
+        """Tell the queue how to wake the worker, cancel the job that it runs, or let it wait again
+        (all thread-safe).
+        """
         self._wake = wake
         self._cancel_running = cancel_running
         self._interrupt_running = interrupt_running
 
     def take_next(self) -> list[Job]:
-        """Mark the next waiting jobs as running, on disk, and return them: one, or several that run as one batch.
+        """Mark the next waiting jobs as running, on disk, and return them: one, or several that run
+        as one batch.
 
         None where none waits or the queue is paused.
         """
@@ -331,7 +370,8 @@ class JobQueue(QObject):
         loaded = (self._loaded or NOTHING_LOADED) if self.by_model else None
         try:
             jobs = self._insist(self._store.take_next, loaded, together)
-        except Exception as error:  # noqa: BLE001  boundary: the thread goes on, and ends with the program
+        # boundary: the thread goes on, and ends with the program
+        except Exception as error:  # noqa: BLE001
             if not self.closing.is_set():
                 self._tell_failed(error, self._store_is_lost)
             return []
@@ -343,8 +383,11 @@ class JobQueue(QObject):
             self._stored.emit(self.idle_reached.emit)
         return jobs
 
-    def handle_event(self, job: Job, event: Event, *, interrupted: bool = False, beside: int = 1) -> None:
-        """Pass an event on; a terminal one is stored first. `interrupted`: the program is closing, the job waits again.
+    def handle_event(
+        self, job: Job, event: Event, *, interrupted: bool = False, beside: int = 1
+    ) -> None:
+        """Pass an event on; a terminal one is stored first. `interrupted`: the program is closing,
+        the job waits again.
 
         `beside`: how many jobs ran as one batch with it, itself included. Never raises.
         """
@@ -354,7 +397,8 @@ class JobQueue(QObject):
         now = None
         try:
             now = self._insist(self._record, job, event, interrupted, beside)
-        except Exception as error:  # noqa: BLE001  boundary: a job whose end cannot be stored must not stop the others
+        # boundary: a job whose end cannot be stored must not stop the others
+        except Exception as error:  # noqa: BLE001
             if not self.closing.is_set():  # else the job is settled by its files at the next start
                 now = self._end_unstored(job, error)
         if now is not None:
@@ -364,7 +408,8 @@ class JobQueue(QObject):
             self._post(lambda: self._settle([job.batch]))
 
     def _insist(self, work: Callable[..., T], *arguments: object) -> T:
-        """Do work in the journal thread. While the database refuses (locked, disk full), say so once and try again.
+        """Do work in the journal thread. While the database refuses (locked, disk full), say so
+        once and try again.
 
         Raises sqlite3.OperationalError only when the queue closes.
         """
@@ -380,23 +425,33 @@ class JobQueue(QObject):
                     raise
 
     def _end_unstored(self, job: Job, error: Exception) -> Job:
-        """Return the job as failed, stored where that is possible. Its files, if any, stay where they are."""
+        """Return the job as failed, stored where that is possible. Its files, if any, stay where
+        they are.
+        """
         self._tell_failed(error)
         failure = Failure(
-            cause="unknown", message=f"The end of this job could not be stored: {reason_for(error)}.",
+            cause="unknown",
+            message=f"The end of this job could not be stored: {reason_for(error)}.",
             cure=f"What it made is in {job.target.folder}.".encode(errors="replace").decode(),
-        )  # fmt: skip
+        )
         try:
-            now = self._journal.submit(lambda: self._store.end(job.id, JobState.FAILED, failure=failure)).result()
+            now = self._journal.submit(
+                lambda: self._store.end(job.id, JobState.FAILED, failure=failure)
+            ).result()
         except sqlite3.Error:
-            log.exception("job %s stays marked as running; the next start settles it by its files", job.id)
+            log.exception(
+                "job %s stays marked as running; the next start settles it by its files", job.id
+            )
             now = None
         return now or msgspec.structs.replace(job, state=JobState.FAILED, failure=failure)
 
-    def _record(self, job: Job, event: Finished | Failed | Cancelled, interrupted: bool, beside: int) -> Job | None:
+    def _record(
+        self, job: Job, event: Finished | Failed | Cancelled, interrupted: bool, beside: int
+    ) -> Job | None:
         if interrupted and isinstance(event, Cancelled):
             return self._store.requeue(job.id)
-        # Only where there is a result without a place: a name that is taken stays taken, and would stop the queue for ever.
+        # Only where there is a result without a place: a name that is taken stays taken, and would
+        # stop the queue for ever.
         if isinstance(event, Failed) and event.failure.unsaved and job.batch and self.pause_on_disk:
             waiting = self._store.requeue(job.id)
             self._gate.close(event.failure.message)
@@ -404,7 +459,9 @@ class JobQueue(QObject):
             self._stored.emit(_call(self.pause_changed.emit, event.failure.message))
             return waiting
         if isinstance(event, Finished):
-            past = PastRun(*model_of(job), job.request.work, max(0.0, time.time() - job.started) / beside)
+            past = PastRun(
+                *model_of(job), job.request.work, max(0.0, time.time() - job.started) / beside
+            )
             now = self._store.end(job.id, JobState.COMPLETED, artifacts=event.artifacts, past=past)
             self._stored.emit(_call(self.estimates.learn, past))
             return now
@@ -412,9 +469,12 @@ class JobQueue(QObject):
             return self._store.end(job.id, JobState.CANCELLED, artifacts=event.artifacts)
         if event.failure.cause == "crash" and job.crashes + 1 < MAX_CRASHES:
             return self._store.requeue(job.id, crashed=True)
-        return self._store.end(job.id, JobState.FAILED, failure=_explain(event.failure, job), artifacts=event.artifacts)
+        return self._store.end(
+            job.id, JobState.FAILED, failure=_explain(event.failure, job), artifacts=event.artifacts
+        )
 
-    # In the journal thread ------------------------------------------------------------------------------------------------
+    # In the journal thread
+    # ----------------------------------------------------------------------
 
     def _settle_batches(self, jobs: Sequence[Job]) -> None:
         self._settle({job.batch for job in jobs if job.batch})
@@ -428,36 +488,56 @@ class JobQueue(QObject):
         return lambda: None
 
     def _write_files(self, batch: Batch) -> None:
-        """Write a batch's report and mark the batch as finished, in this order: a kill in between writes nothing twice."""
+        """Write a batch's report and mark the batch as finished, in this order: a kill in between
+        writes nothing twice.
+        """
         try:
             rows = self._store.jobs("WHERE batch = ?", (batch.id,))
             if self.finish_batch is not None:
-                self.finish_batch(batch, rows, {row.id: self._store.artifacts(row.id) for row in rows})
+                self.finish_batch(
+                    batch, rows, {row.id: self._store.artifacts(row.id) for row in rows}
+                )
             self._store.mark_finished(batch.id)
-        except Exception as error:  # noqa: BLE001  boundary: rows are over all the same; the next start tries again
+        # boundary: rows are over all the same; the next start tries again
+        except Exception as error:  # noqa: BLE001
             self._tell_failed(error)
 
     def _post(self, work: Callable[[], Callable[[], None]], submitted: Sequence[str] = ()) -> None:
-        """Do work in the journal thread, and what it returns in the GUI thread. `submitted`: jobs that are lost if it fails."""
-        self._journal.submit(work).add_done_callback(lambda future: self._on_journal_done(future, submitted))
+        """Do work in the journal thread, and what it returns in the GUI thread. `submitted`: jobs
+        that are lost if it fails.
+        """
+        self._journal.submit(work).add_done_callback(
+            lambda future: self._on_journal_done(future, submitted)
+        )
 
-    def _on_journal_done(self, future: Future[Callable[[], None]], submitted: Sequence[str]) -> None:
+    def _on_journal_done(
+        self, future: Future[Callable[[], None]], submitted: Sequence[str]
+    ) -> None:
         error = future.exception()
         if error is None:
             self._stored.emit(future.result())
         else:
             self._tell_failed(error, lambda: list(submitted))
 
-    def _tell_failed(self, error: BaseException, lost: Callable[[], list[str]] = list, more: str = "") -> None:
-        """Log what the queue could not do, and emit `failed` in the GUI thread, where `lost` returns the ids of the jobs."""
+    def _tell_failed(
+        self, error: BaseException, lost: Callable[[], list[str]] = list, more: str = ""
+    ) -> None:
+        """Log what the queue could not do, and emit `failed` in the GUI thread, where `lost`
+        returns the ids of the jobs.
+        """
         log.error("the queue could not store a change", exc_info=error)
-        sentence = f"{error}" if isinstance(error, StudioError) else f"The queue could not be stored: {reason_for(error)}."
+        sentence = (
+            f"{error}"
+            if isinstance(error, StudioError)
+            else f"The queue could not be stored: {reason_for(error)}."
+        )
         self._stored.emit(lambda: self.failed.emit(sentence + more, lost()))
 
     def _store_is_lost(self) -> list[str]:
         return [job.id for job in self._mirror.values() if not job.state.over]
 
-    # Home again, in the GUI thread ------------------------------------------------------------------------------------------
+    # Home again, in the GUI thread
+    # ----------------------------------------------------------------------
 
     @Slot(object)
     def _on_stored(self, tell: Callable[[], None]) -> None:
@@ -470,7 +550,9 @@ class JobQueue(QObject):
             QTimer.singleShot(0, self, self._tell)
 
     def _tell(self) -> None:
-        """Tell what was stored, in its order, a little at a time, so that 100 000 new jobs do not stop the window."""
+        """Tell what was stored, in its order, a little at a time, so that 100 000 new jobs do not
+        stop the window.
+        """
         self._tells_later = False
         began = time.perf_counter()
         try:
@@ -506,7 +588,9 @@ class JobQueue(QObject):
         self.jobs_moved.emit(jobs)
 
     def _sort(self) -> None:
-        self._mirror = {job.id: job for job in sorted(self._mirror.values(), key=lambda job: job.position)}
+        self._mirror = {
+            job.id: job for job in sorted(self._mirror.values(), key=lambda job: job.position)
+        }
 
     def _tell_changed(self, jobs: list[Job]) -> None:
         listed = [job for job in jobs if job.id in self._mirror]
@@ -551,7 +635,8 @@ def _explain(failure: Failure, job: Job) -> Failure:
         return failure
     return Failure(
         cause="crash",
-        message=f"The job was set aside: it took the engine down {job.crashes + 1} times. {failure.message}",
+        message=f"The job was set aside: it took the engine down {job.crashes + 1} times. "
+        f"{failure.message}",
         cure=failure.cure or "Try smaller settings or another model; Retry runs it once more.",
         details=failure.details,
     )

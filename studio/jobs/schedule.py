@@ -1,6 +1,8 @@
-"""The order of waiting jobs: as they were added, as the person placed them, and those of one model together.
+"""The order of waiting jobs: as they were added, as the person placed them, and those of one model
+together.
 
-Pure functions over jobs in the order of their positions; the window shows with them what `JobStore.take_next` does.
+Pure functions over jobs in the order of their positions; the window shows with them what
+`JobStore.take_next` does.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ def model_of(job: Job) -> Model:
 def run_order(waiting: Iterable[Job], loaded: Model | None, *, by_model: bool) -> list[Job]:
     """Return waiting jobs in the order in which they will run.
 
-    With `by_model`, jobs that need the loaded model come first, then those of the next model in line and so on; but nothing
-    is moved across a job that the person placed by hand.
+    With `by_model`, jobs that need the loaded model come first, then those of the next model in
+    line and so on; but nothing is moved across a job that the person placed by hand.
     """
     if not by_model:
         return list(waiting)
@@ -43,8 +45,11 @@ def run_order(waiting: Iterable[Job], loaded: Model | None, *, by_model: bool) -
     return ordered
 
 
-def _append(ordered: list[Job], groups: dict[Model, list[Job]], loaded: Model | None) -> Model | None:
-    # The groups stand in the order of their first jobs; the one whose model is loaded goes before them.
+def _append(
+    ordered: list[Job], groups: dict[Model, list[Job]], loaded: Model | None
+) -> Model | None:
+    # The groups stand in the order of their first jobs; the one whose model is loaded goes before
+    # them.
     for model in sorted(groups, key=lambda model: model != loaded):
         ordered.extend(groups[model])
         loaded = model
@@ -52,7 +57,8 @@ def _append(ordered: list[Job], groups: dict[Model, list[Job]], loaded: Model | 
 
 
 def moved(waiting: Sequence[Job], job_ids: Sequence[str], before: str | None) -> Places:
-    """Return new places for waiting jobs so that `job_ids` stand before the job `before` (None: at the end), in their order.
+    """Return new places for waiting jobs so that `job_ids` stand before the job `before` (None: at
+    the end), in their order.
 
     Only jobs whose place changes are in the result; the moved ones are marked as placed by hand.
     """
@@ -61,7 +67,9 @@ def moved(waiting: Sequence[Job], job_ids: Sequence[str], before: str | None) ->
     rest = [job for job in waiting if job.id not in wanted]
     ids = [job.id for job in waiting]
     if before in wanted:  # dropped on one of themselves: before the next one that stays
-        before = next((job_id for job_id in ids[ids.index(before or "") :] if job_id not in wanted), None)
+        before = next(
+            (job_id for job_id in ids[ids.index(before or "") :] if job_id not in wanted), None
+        )
     at = next((number for number, job in enumerate(rest) if job.id == before), len(rest))
     positions = sorted(job.position for job in waiting)
     new = [*rest[:at], *chosen, *rest[at:]]

@@ -18,7 +18,8 @@ from studio.library.database import open_read_only, unopened
 
 _REQUEST = msgspec.json.Decoder(AnyRequest)
 _COLUMNS = (
-    "id, position, placed, kind, model, state, batch, row, crashes, created, started, ended, request, folder, stem, failure"
+    "id, position, placed, kind, model, state, batch, row, crashes, created, started, "
+    "ended, request, folder, stem, failure"
 )
 _ADDED = {"placed": "0", "model": "''", "listed": "1"}
 """Columns that older versions did not have, with what they hold then."""
@@ -26,8 +27,8 @@ INSERT = f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 16)})"
 
 
 UNREADABLE = "unreadable:"
-"""Stands before the state of a job that this version of Studio cannot read: it is kept, never runs, and is tried again at the
-next start, maybe by the version that wrote it."""
+"""Stands before the state of a job that this version of Studio cannot read: it is kept, never runs,
+and is tried again at the next start, maybe by the version that wrote it."""
 
 
 class UnreadableJob(msgspec.Struct, frozen=True):
@@ -47,10 +48,16 @@ class Rows(NamedTuple):
 
 
 def read_rows(
-    connection: sqlite3.Connection, where: str = "WHERE listed", parameters: Sequence[Any] = (), limit: int = -1, *,
+    connection: sqlite3.Connection,
+    where: str = "WHERE listed",
+    parameters: Sequence[Any] = (),
+    limit: int = -1,
+    *,
     source: str = "jobs",
-) -> Rows:  # fmt: skip
-    """Return the listed jobs, or others, in the order of their positions, at most `limit` (−1: all); also read-only."""
+) -> Rows:
+    """Return the listed jobs, or others, in the order of their positions, at most `limit` (−1:
+    all); also read-only.
+    """
     query = f"SELECT {_COLUMNS} FROM {source} {where} ORDER BY position LIMIT ?"
     try:
         rows = connection.execute(query, (*parameters, limit)).fetchall()
@@ -68,7 +75,9 @@ def read_rows(
     return found
 
 
-def _read_badly_encoded(connection: sqlite3.Connection, query: str, parameters: Sequence[Any]) -> list[sqlite3.Row]:
+def _read_badly_encoded(
+    connection: sqlite3.Connection, query: str, parameters: Sequence[Any]
+) -> list[sqlite3.Row]:
     """Read rows of which one holds bytes that are not UTF-8; slower, and only for them."""
     usual = connection.text_factory
     connection.text_factory = lambda data: data.decode(errors="surrogateescape")
@@ -83,12 +92,15 @@ def _utf8(text: str) -> str:
 
 
 def look(data: DataFolder) -> list[Job]:
-    """Return the jobs of a data folder whose queue another program may run. Raises StudioError; see `look_at_rows`."""
+    """Return the jobs of a data folder whose queue another program may run. Raises StudioError; see
+    `look_at_rows`.
+    """
     return look_at_rows(data).jobs
 
 
 def look_at_rows(data: DataFolder) -> Rows:
-    """Return the jobs of a data folder, and what cannot be read of them; none where there is no queue yet.
+    """Return the jobs of a data folder, and what cannot be read of them; none where there is no
+    queue yet.
 
     Raises StudioError where the database cannot be read.
     """
@@ -99,14 +111,20 @@ def look_at_rows(data: DataFolder) -> Rows:
     except sqlite3.Error as error:
         raise unopened(data.database, error) from error
     try:
-        there = {row["name"] for row in connection.execute("SELECT name FROM pragma_table_info('jobs')")}
+        there = {
+            row["name"] for row in connection.execute("SELECT name FROM pragma_table_info('jobs')")
+        }
         if not there:
-            if not connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():  # it is being made
+            if not connection.execute(
+                "SELECT 1 FROM sqlite_schema LIMIT 1"
+            ).fetchone():  # it is being made
                 return Rows([], [])
             raise sqlite3.DatabaseError("its table of jobs is missing")
         # An older version's table, which the next program that writes brings up to date.
         missing = [f"{column} AS {name}" for name, column in _ADDED.items() if name not in there]
-        return read_rows(connection, source=f"(SELECT *, {', '.join(missing)} FROM jobs)" if missing else "jobs")
+        return read_rows(
+            connection, source=f"(SELECT *, {', '.join(missing)} FROM jobs)" if missing else "jobs"
+        )
     except sqlite3.Error as error:
         raise unopened(data.database, error) from error
     finally:
@@ -138,7 +156,14 @@ def to_row(job: Job) -> tuple[Any, ...]:
         job.crashes,
     )
     times = (job.created, job.started, job.ended)
-    return (*placing, *times, request_text(job), job.target.folder, job.target.stem, failure_text(job.failure))
+    return (
+        *placing,
+        *times,
+        request_text(job),
+        job.target.folder,
+        job.target.stem,
+        failure_text(job.failure),
+    )
 
 
 def _from_row(row: sqlite3.Row) -> Job:
@@ -168,7 +193,9 @@ _LAST_TIME = 1e11
 
 
 def _target(folder: str, stem: str) -> Target:
-    """Return where the job writes. Raises ValueError for what is no absolute folder or would lead out of it."""
+    """Return where the job writes. Raises ValueError for what is no absolute folder or would lead
+    out of it.
+    """
     (folder + stem).encode()  # raises UnicodeEncodeError
     if not Path(folder).is_absolute() or "\0" in folder:
         raise ValueError(f"the folder {folder[:80]!r} is not possible")

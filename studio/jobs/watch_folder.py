@@ -1,4 +1,6 @@
-"""A folder that is watched for batch files: which of them are written completely, and which have been run."""
+"""A folder that is watched for batch files: which of them are written completely, and which have
+been run.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def find_files(folder: Path) -> dict[Path, Signature]:
     """Return the batch files that lie in the folder itself, by name. Raises OSError."""
     found = {}
     for path in sorted(folder.iterdir()):
-        if path.name.startswith((".", "~$")) or not is_batch_file(path):  # what programs keep beside a file that is open
+        if path.name.startswith((".", "~$")) or not is_batch_file(
+            path
+        ):  # what programs keep beside a file that is open
             continue
         try:
             if path.is_file():
@@ -39,14 +43,18 @@ def find_files(folder: Path) -> dict[Path, Signature]:
 
 
 class Settling:
-    """Tells when a file is written completely: by watching it, because a file's own time comes from whoever wrote it."""
+    """Tells when a file is written completely: by watching it, because a file's own time comes from
+    whoever wrote it.
+    """
 
     def __init__(self) -> None:
         self._since: dict[Path, tuple[Signature, float]] = {}
         self._dealt_with: dict[Path, Signature] = {}
 
     def ready(self, now: float, found: Mapping[Path, Signature]) -> list[Path]:
-        """Return the files that have settled and are not dealt with, at a time that only goes forward."""
+        """Return the files that have settled and are not dealt with, at a time that only goes
+        forward.
+        """
         self._since = {path: seen for path, seen in self._since.items() if path in found}
         ready = []
         for path, signature in found.items():
@@ -74,28 +82,38 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 def _key(path: Path) -> str:
-    """Return the file's name; JSON has no form for one that is not UTF-8, so that its odd bytes are written as \\xff."""
+    """Return the file's name; JSON has no form for one that is not UTF-8, so that its odd bytes are
+    written as \\xff.
+    """
     return os.fsencode(path.name).decode(errors="backslashreplace")
 
 
 class Ledger:
-    """The files of one watched folder that have been run, kept in the data folder; held by one program at a time.
+    """The files of one watched folder that have been run, kept in the data folder; held by one
+    program at a time.
 
-    Raises StudioError where another program watches the folder, or where it cannot be read: nothing is run twice.
+    Raises StudioError where another program watches the folder, or where it cannot be read: nothing
+    is run twice.
     """
 
     def __init__(self, data: DataFolder, folder: Path) -> None:
         data.watched.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path = data.watched / f"{hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]}.json"
+        self._path = (
+            data.watched / f"{hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]}.json"
+        )
         self._lock = QLockFile(str(self._path.with_suffix(".lock")))
         self._lock.setStaleLockTime(0)
         if not self._lock.tryLock(100):
-            raise StudioError(f"Another Studio watches {folder}.", cause="invalid", cure="End that one first.")
+            raise StudioError(
+                f"Another Studio watches {folder}.", cause="invalid", cure="End that one first."
+            )
         self._entries = self._read()
 
     def _read(self) -> dict[str, Entry]:
         try:
-            return msgspec.json.decode(read_regular(self._path, MAX_LEDGER_BYTES), type=dict[str, Entry])
+            return msgspec.json.decode(
+                read_regular(self._path, MAX_LEDGER_BYTES), type=dict[str, Entry]
+            )
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors

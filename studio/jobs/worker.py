@@ -1,4 +1,6 @@
-"""The one background worker thread: takes the next job, lets the engine run it, passes events on."""
+"""The one background worker thread: takes the next job, lets the engine run it, passes events
+on.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ log = logging.getLogger(__name__)
 
 
 class Worker(QThread):
-    """Runs the queue's jobs through an engine that it does not know further: one at a time, or several as one batch."""
+    """Runs the queue's jobs through an engine that it does not know further: one at a time, or
+    several as one batch.
+    """
 
     def __init__(self, queue: JobQueue, engine: Engine) -> None:
         super().__init__()
@@ -42,14 +46,16 @@ class Worker(QThread):
             self._awake.prepare()
         while not self._stopping.is_set():
             self._wake.clear()
-            # Cleared before jobs are marked as running: a cancel comes from the journal thread, which marks them too, so that
-            # none is lost.
+            # Cleared before jobs are marked as running: a cancel comes from the journal thread,
+            # which marks them too, so that none is lost.
             self._cancelled.clear()
             self._interrupt.clear()
             jobs = self._queue.take_next()
             if not jobs:
                 self._awake.release()
-                if not self._stopping.is_set():  # `stop` may have come before `clear`, which took its wake-up away
+                if (
+                    not self._stopping.is_set()
+                ):  # `stop` may have come before `clear`, which took its wake-up away
                     self._wake.wait()
                 continue
             if self.keep_awake:
@@ -58,7 +64,9 @@ class Worker(QThread):
         self._awake.release()
 
     def stop(self) -> None:
-        """End the thread: running jobs are cancelled in the engine and wait again in the queue. `wait()` follows."""
+        """End the thread: running jobs are cancelled in the engine and wait again in the queue.
+        `wait()` follows.
+        """
         self._stopping.set()
         self._queue.stop_waiting()
         self._wake.set()
@@ -85,7 +93,9 @@ class Worker(QThread):
             interrupted = self._put_back() and not wished
             self._queue.handle_event(job, event, interrupted=interrupted, beside=len(jobs))
 
-        failure = Failure(cause="unknown", message="The engine ended without a result.", cure="Try again.")
+        failure = Failure(
+            cause="unknown", message="The engine ended without a result.", cure="Try again."
+        )
         try:
             if len(jobs) == 1:
                 one_after_the_other(self._engine, jobs, emit, self._is_cancelled)
@@ -94,6 +104,11 @@ class Worker(QThread):
         except Exception as error:  # boundary: one bad job must not end the thread
             log.exception("jobs %s", ", ".join(running))
             details = "".join(traceback.format_exception(error))
-            failure = Failure(cause="unknown", message=f"Something went wrong: {error}", cure="Try again.", details=details)
+            failure = Failure(
+                cause="unknown",
+                message=f"Something went wrong: {error}",
+                cure="Try again.",
+                details=details,
+            )
         for job_id in list(running):
             emit(job_id, Failed(failure=failure))

@@ -1,6 +1,7 @@
 """Artifacts: results become files that explain themselves, and files are read back.
 
-What stands in the files is in `library.encoders`; here they are written, found again and told from other people's files.
+What stands in the files is in `library.encoders`; here they are written, found again and told from
+other people's files.
 """
 
 from __future__ import annotations
@@ -45,11 +46,15 @@ def file_name(job: Job, ordinal: int) -> str:
     return f"{job.target.stem}{f'-{ordinal + 1}' if several else ''}.{job.request.file_format}"
 
 
-def save(result: Result, *, job: Job, card: ModelCard, versions: dict[str, str], memory: str = "") -> Artifact:
-    """Write a result as a file, whole, with its recipe. The file is on disk for good when this returns.
+def save(
+    result: Result, *, job: Job, card: ModelCard, versions: dict[str, str], memory: str = ""
+) -> Artifact:
+    """Write a result as a file, whole, with its recipe. The file is on disk for good when this
+    returns.
 
-    A file of that name that this very job wrote before (a run that was interrupted) is replaced; another one never is.
-    Raises OSError (no space, no rights) and StudioError where the name is taken.
+    A file of that name that this very job wrote before (a run that was interrupted) is replaced;
+    another one never is. Raises OSError (no space, no rights) and StudioError where the name is
+    taken.
     """
     recipe = _recipe(result, job, card, versions, memory)
     path = Path(job.target.folder) / file_name(job, result.ordinal)
@@ -58,15 +63,25 @@ def save(result: Result, *, job: Job, card: ModelCard, versions: dict[str, str],
     encoded = encode(result, job.request.file_format, recipe)
     _write_all(path, encoded, job.id)
     artifact = _artifact(path, encoded.data, hashlib.sha256(encoded.data).hexdigest(), job, recipe)
-    return msgspec.structs.replace(artifact, width=encoded.width, height=encoded.height, duration=encoded.duration)
+    return msgspec.structs.replace(
+        artifact, width=encoded.width, height=encoded.height, duration=encoded.duration
+    )
 
 
 def _artifact(path: Path, data: bytes, sha256: str, job: Job, recipe: Recipe) -> Artifact:
     return Artifact(
-        job_id=job.id, path=str(path), media_type=job.request.media_types[job.request.file_format], size=len(data),
-        sha256=sha256, ordinal=recipe.ordinal, seed=recipe.seed, score=recipe.score, partial=recipe.partial,
-        finish_reason=recipe.finish_reason, thought_tokens=recipe.thought_tokens,
-    )  # fmt: skip
+        job_id=job.id,
+        path=str(path),
+        media_type=job.request.media_types[job.request.file_format],
+        size=len(data),
+        sha256=sha256,
+        ordinal=recipe.ordinal,
+        seed=recipe.seed,
+        score=recipe.score,
+        partial=recipe.partial,
+        finish_reason=recipe.finish_reason,
+        thought_tokens=recipe.thought_tokens,
+    )
 
 
 def _check_encodable(path: Path) -> None:
@@ -74,9 +89,11 @@ def _check_encodable(path: Path) -> None:
         os.fsencode(path)
     except UnicodeEncodeError:
         raise StudioError(
-            f"The name {path.name} has characters that the encoding of this system ({sys.getfilesystemencoding()}) lacks.",
+            f"The name {path.name} has characters that the encoding of this system "
+            f"({sys.getfilesystemencoding()}) lacks.",
             cause="disk",
-            cure="Choose another name or folder, or start Studio in a UTF-8 locale, such as LANG=C.UTF-8.",
+            cure="Choose another name or folder, or start Studio in a UTF-8 locale, such as "
+            "LANG=C.UTF-8.",
         ) from None
 
 
@@ -122,13 +139,19 @@ def _is_of(path: Path, job_id: str) -> bool:
 
 
 def _exists(path: Path) -> StudioError:
-    return StudioError(f"{path} exists already and is kept.", cause="disk", cure="Choose another name or folder.")
+    return StudioError(
+        f"{path} exists already and is kept.", cause="disk", cure="Choose another name or folder."
+    )
 
 
 def midi_beside(path: Path) -> Path | None:
     """Return the MIDI file that was written beside a sound, where it is still there."""
     beside = midi_path(path)
-    return beside if path.suffix.lower() != ".mid" and MIDI_MARK.encode() in _beginning(beside) else None
+    return (
+        beside
+        if path.suffix.lower() != ".mid" and MIDI_MARK.encode() in _beginning(beside)
+        else None
+    )
 
 
 def _beginning(path: Path) -> bytes:
@@ -141,12 +164,21 @@ def _beginning(path: Path) -> bytes:
         return b""
 
 
-def _recipe(result: Result, job: Job, card: ModelCard, versions: dict[str, str], memory: str) -> Recipe:
+def _recipe(
+    result: Result, job: Job, card: ModelCard, versions: dict[str, str], memory: str
+) -> Recipe:
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     return Recipe(
-        studio=__version__, job_id=job.id, request=job.request, model=card.name, model_sha256=card.sha256, versions=versions,
-        created=created, memory=memory, **_facts(result),
-    )  # fmt: skip
+        studio=__version__,
+        job_id=job.id,
+        request=job.request,
+        model=card.name,
+        model_sha256=card.sha256,
+        versions=versions,
+        created=created,
+        memory=memory,
+        **_facts(result),
+    )
 
 
 def _facts(result: Result) -> dict[str, Any]:
@@ -156,7 +188,9 @@ def _facts(result: Result) -> dict[str, Any]:
 
 
 def read_recipe(path: Path) -> Recipe | None:
-    """Return the recipe of an artifact; None where the file is not one, or is damaged. Never raises for a bad file."""
+    """Return the recipe of an artifact; None where the file is not one, or is damaged. Never raises
+    for a bad file.
+    """
     try:
         if path.suffix.lower() in (".txt", ".md"):
             return read_sidecar(path).recipe
@@ -179,15 +213,24 @@ def _read_text(path: Path) -> str | None:
 
 
 def find_complete(job: Job) -> list[Artifact]:
-    """Return the job's artifacts that are whole on disk: found by their fixed names, told by the job id inside."""
+    """Return the job's artifacts that are whole on disk: found by their fixed names, told by the
+    job id inside.
+    """
     names = [file_name(job, ordinal) for ordinal in range(job.request.result_count)]
-    found = (_examine(Path(job.target.folder) / name, job, ordinal) for ordinal, name in enumerate(names))
+    found = (
+        _examine(Path(job.target.folder) / name, job, ordinal) for ordinal, name in enumerate(names)
+    )
     return [artifact for artifact in found if artifact is not None]
 
 
 def _examine(path: Path, job: Job, ordinal: int) -> Artifact | None:
     recipe = read_recipe(path)
-    if recipe is None or recipe.job_id != job.id or not path.is_file() or path.stat().st_size > MAX_READ_BYTES:
+    if (
+        recipe is None
+        or recipe.job_id != job.id
+        or not path.is_file()
+        or path.stat().st_size > MAX_READ_BYTES
+    ):
         return None
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
@@ -196,7 +239,9 @@ def _examine(path: Path, job: Job, ordinal: int) -> Artifact | None:
 
 
 def sweep_parts(folder: Path, writer: int = 0) -> None:
-    """Remove what interrupted writes of ours left in a folder: those of the process `writer`, or of all that are dead."""
+    """Remove what interrupted writes of ours left in a folder: those of the process `writer`, or of
+    all that are dead.
+    """
     for place in (folder, folder / SIDECAR_FOLDER):
         for part in place.glob(f".*{PART_SUFFIX}"):
             if _is_abandoned(part.name.removeprefix(".").removesuffix(PART_SUFFIX), writer):
@@ -205,7 +250,9 @@ def sweep_parts(folder: Path, writer: int = 0) -> None:
 
 
 def _is_abandoned(name: str, writer: int) -> bool:
-    """See `core.files.part_path`. Names of 12 digits are those of older versions, which had no process in them."""
+    """See `core.files.part_path`. Names of 12 digits are those of older versions, which had no
+    process in them.
+    """
     if len(name) not in (12, 16) or not all(digit in "0123456789abcdef" for digit in name):
         return False
     process = int(name[:8], 16) if len(name) == 16 else 0

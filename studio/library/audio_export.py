@@ -1,4 +1,6 @@
-"""A copy of a sound artifact in another format, with its recipe inside. Takes its time: call it in another thread."""
+"""A copy of a sound artifact in another format, with its recipe inside. Takes its time: call it in
+another thread.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,17 @@ from studio.media.audio import FORMATS, blocks, encode_audio
 
 
 def export_sound(source: Path, target: Path) -> None:
-    """Write `target`, whose suffix says the format; a file that is there is replaced (the person was asked).
+    """Write `target`, whose suffix says the format; a file that is there is replaced (the person
+    was asked).
 
-    Raises StudioError where the format is unknown or cannot hold the sound, OSError where it cannot be written.
+    Raises StudioError where the format is unknown or cannot hold the sound, OSError where it cannot
+    be written.
     """
     file_format = target.suffix.lower().removeprefix(".")
     if file_format not in FORMATS:
         raise StudioError(
-            f"{target.suffix or 'No ending'} is not a format that can be written.", cure=f"Use {', '.join(FORMATS)}."
+            f"{target.suffix or 'No ending'} is not a format that can be written.",
+            cure=f"Use {', '.join(FORMATS)}.",
         )
     if file_format == source.suffix.lower().removeprefix("."):
         write_whole(target, source.read_bytes(), replace=True)
@@ -36,9 +41,13 @@ def _convert(source: Path, file_format: str) -> bytes:
     comment = msgspec.json.encode(recipe).decode() if recipe is not None else ""
     try:
         with soundfile.SoundFile(source) as file:
-            samples = np.concatenate([np.zeros((0, file.channels), np.float32), *blocks(file, "float32")])
+            samples = np.concatenate(
+                [np.zeros((0, file.channels), np.float32), *blocks(file, "float32")]
+            )
             return encode_audio(samples, file.samplerate, file_format, comment)
     except ValueError as error:
         raise StudioError(f"{error}.", cure="Choose WAV or FLAC.") from error
     except (soundfile.SoundFileError, RuntimeError) as error:
-        raise StudioError(f"{source.name} cannot be read: {error}", cure="The file may be damaged or gone.") from error
+        raise StudioError(
+            f"{source.name} cannot be read: {error}", cure="The file may be damaged or gone."
+        ) from error

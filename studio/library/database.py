@@ -1,7 +1,9 @@
-"""The one SQLite file: opened, checked, migrated. Jobs and the library's index live in it, so that one commit settles both.
+"""The one SQLite file: opened, checked, migrated. Jobs and the library's index live in it, so that
+one commit settles both.
 
-WAL with `synchronous=FULL`: a commit that was acknowledged survives a power cut (4 ms beside seconds of work). One connection
-writes; `open_read_only` is for looking while another program writes.
+WAL with `synchronous=FULL`: a commit that was acknowledged survives a power cut (4 ms beside
+seconds of work). One connection writes; `open_read_only` is for looking while another program
+writes.
 """
 
 from __future__ import annotations
@@ -63,8 +65,9 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX past_runs_by_age ON past_runs (ended);
     """,
-    # A batch's rows stay until its report is written, also those that a person took from the list. The other indexes are for
-    # what is asked at every row: whether its batch is over, which job of the same model is next, which one was placed by hand.
+    # A batch's rows stay until its report is written, also those that a person took from the list.
+    # The other indexes are for what is asked at every row: whether its batch is over, which job of
+    # the same model is next, which one was placed by hand.
     """
     ALTER TABLE jobs ADD COLUMN listed INTEGER NOT NULL DEFAULT 1;
     CREATE INDEX jobs_unlisted ON jobs (batch) WHERE NOT listed;
@@ -73,7 +76,9 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX jobs_placed ON jobs (position) WHERE state = 'queued' AND placed;
     """,
 )
-"""One script a schema version, from empty; `PRAGMA user_version` counts how many have run. Append, never edit."""
+"""One script a schema version, from empty; `PRAGMA user_version` counts how many have run. Append,
+never edit.
+"""
 
 
 def open_database(
@@ -83,9 +88,10 @@ def open_database(
 ) -> sqlite3.Connection:
     """Open the database for writing, migrated to the newest schema.
 
-    A damaged file is kept aside and a new one begun (artifacts stay on disk); `on_damaged` hears where it is kept. Missing tables
-    are made again, with a copy of the file before that; `on_repaired` hears where the copy is. Raises StudioError when the file
-    is from a newer Studio or another program, or cannot be opened or migrated.
+    A damaged file is kept aside and a new one begun (artifacts stay on disk); `on_damaged` hears
+    where it is kept. Missing tables are made again, with a copy of the file before that;
+    `on_repaired` hears where the copy is. Raises StudioError when the file is from a newer Studio
+    or another program, or cannot be opened or migrated.
     """
     check_is_file(path)
     try:
@@ -102,15 +108,18 @@ def open_database(
 def open_read_only(path: Path) -> sqlite3.Connection:
     """Open the database for looking; works while another program writes.
 
-    Raises FileNotFoundError when it is not there yet, and StudioError when it is no file, or from a newer Studio or another
-    program. Other faults show as sqlite3.Error when it is read; see `unopened`.
+    Raises FileNotFoundError when it is not there yet, and StudioError when it is no file, or from a
+    newer Studio or another program. Other faults show as sqlite3.Error when it is read; see
+    `unopened`.
     """
     check_is_file(path)
     if not path.exists():
         raise FileNotFoundError(path)
     try:
         return _look(path, "ro")
-    except sqlite3.OperationalError:  # a transaction that was interrupted, and has to be rolled back first
+    except (
+        sqlite3.OperationalError
+    ):  # a transaction that was interrupted, and has to be rolled back first
         return _look(path, "rw")
 
 
@@ -129,11 +138,15 @@ def _look(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def check_is_file(path: Path) -> None:
-    """Raise StudioError where a folder, a FIFO or a device lies in place of the database; SQLite would wait for some of them."""
+    """Raise StudioError where a folder, a FIFO or a device lies in place of the database; SQLite
+    would wait for some of them.
+    """
     for part in (path, *(path.with_name(path.name + suffix) for suffix in _BESIDE)):
         if os.path.lexists(part) and not part.is_file():
             cure = "Move it away, or choose another folder with --data-dir."
-            raise StudioError(f"The queue cannot be opened: {part} is not a file.", cause="disk", cure=cure)
+            raise StudioError(
+                f"The queue cannot be opened: {part} is not a file.", cause="disk", cure=cure
+            )
 
 
 _BESIDE = ("-wal", "-shm", "-journal")
@@ -144,9 +157,13 @@ def unopened(path: Path, error: sqlite3.Error) -> StudioError:
     """Return the error that says why the database cannot be opened or read."""
     if isinstance(error, sqlite3.OperationalError):
         return StudioError(
-            f"The queue's file {path} cannot be opened: {error}.", cause="disk", cure="Check the folder's rights and free space."
+            f"The queue's file {path} cannot be opened: {error}.",
+            cause="disk",
+            cure="Check the folder's rights and free space.",
         )
-    cure = "The next command that runs something keeps it under another name, and begins a new queue."
+    cure = (
+        "The next command that runs something keeps it under another name, and begins a new queue."
+    )
     return StudioError(f"The queue's file {path} is damaged: {error}.", cause="disk", cure=cure)
 
 
@@ -175,11 +192,15 @@ def _keep_aside(path: Path) -> Path:
 
 def _newer(path: Path) -> StudioError:
     return StudioError(
-        f"{path} was written by a newer Studio.", cause="invalid", cure="Start that version, or use another --data-dir."
+        f"{path} was written by a newer Studio.",
+        cause="invalid",
+        cure="Start that version, or use another --data-dir.",
     )
 
 
-def _migrate(connection: sqlite3.Connection, path: Path, on_repaired: Callable[[Path], None]) -> None:
+def _migrate(
+    connection: sqlite3.Connection, path: Path, on_repaired: Callable[[Path], None]
+) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     try:
         if version > len(MIGRATIONS):
@@ -188,7 +209,9 @@ def _migrate(connection: sqlite3.Connection, path: Path, on_repaired: Callable[[
         for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
             if version:
                 _back_up(connection, path.with_name(f"{path.name}.before-{number}"))
-            connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;"
+            )
     except StudioError:
         connection.close()
         raise
@@ -217,7 +240,9 @@ def _schema_of(connection: sqlite3.Connection) -> _Schema:
     for table, column in rows:
         columns.setdefault(table, set()).add(column)
     scripts: dict[str, dict[str, str]] = {table: {} for table in columns}
-    for name, table, script in connection.execute("SELECT name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL"):
+    for name, table, script in connection.execute(
+        "SELECT name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
+    ):
         scripts.setdefault(table, {})[name] = script
     return _Schema({table: frozenset(names) for table, names in columns.items()}, scripts)
 
@@ -234,10 +259,14 @@ def _schemas() -> tuple[_Schema, ...]:
     return tuple(found)
 
 
-def _repair(connection: sqlite3.Connection, path: Path, version: int, on_repaired: Callable[[Path], None]) -> int:
-    """Make missing tables and indexes again, and correct a version that is not true. Returns the true version.
+def _repair(
+    connection: sqlite3.Connection, path: Path, version: int, on_repaired: Callable[[Path], None]
+) -> int:
+    """Make missing tables and indexes again, and correct a version that is not true. Returns the
+    true version.
 
-    What tables and columns there are shows the version: a number that another program wrote must not lose the queue.
+    What tables and columns there are shows the version: a number that another program wrote must
+    not lose the queue.
     """
     here = _schema_of(connection)
     true = _true_version(here, path)
@@ -246,13 +275,20 @@ def _repair(connection: sqlite3.Connection, path: Path, version: int, on_repaire
     wanted = _schemas()[true - 1]
     tables = [table for table in wanted.columns if table not in here.columns]
     there = {name for scripts in here.scripts.values() for name in scripts}
-    missing = [script for table in wanted.scripts for name, script in wanted.scripts[table].items() if name not in there]
+    missing = [
+        script
+        for table in wanted.scripts
+        for name, script in wanted.scripts[table].items()
+        if name not in there
+    ]
     if tables:
         copy = path.with_name(f"{path.name}.before-repair-{time.strftime('%Y%m%d-%H%M%S')}")
         _back_up(connection, copy)
         on_repaired(copy)
     if missing or true != version:
-        connection.executescript(f"BEGIN IMMEDIATE; {'; '.join([*missing, ''])} PRAGMA user_version = {true}; COMMIT;")
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {'; '.join([*missing, ''])} PRAGMA user_version = {true}; COMMIT;"
+        )
     return true
 
 
@@ -264,7 +300,9 @@ def _true_version(here: _Schema, path: Path) -> int:
         if known and all(wanted.columns[table] <= here.columns[table] for table in known):
             return number
     raise StudioError(
-        f"{path} is not a queue of Studio.", cause="invalid", cure="Move it away, or choose another folder with --data-dir."
+        f"{path} is not a queue of Studio.",
+        cause="invalid",
+        cure="Move it away, or choose another folder with --data-dir.",
     )
 
 

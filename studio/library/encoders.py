@@ -1,7 +1,10 @@
-"""Encoders: the file that each type of result becomes, with the recipe inside it or in a file beside it.
+"""Encoders: the file that each type of result becomes, with the recipe inside it or in a file
+beside it.
 
-A PNG carries the recipe in iTXt `studio`, audio and video in their comment. A text stays clean: its recipe lies in
-`.studio/<file name>.json` beside it, with the text's hash. The MIDI of a model that writes notes lies beside its audio.
+A PNG carries the recipe in iTXt `studio`, audio and video in their comment. A text stays clean: its
+recipe lies in
+`.studio/<file name>.json` beside it, with the text's hash. The MIDI of a model that writes notes
+lies beside its audio.
 """
 
 from __future__ import annotations
@@ -36,14 +39,16 @@ class Sidecar(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Companion:
-    """A file that is written beside an artifact, and before it: where the artifact exists, everything does."""
+    """A file that is written beside an artifact, and before it: where the artifact exists,
+    everything does.
+    """
 
     path: Callable[[Path], Path]
     """The artifact's path → its own."""
     data: bytes
     mark: bytes = b""
-    """Stands near the beginning of a file of the same job, which may be replaced. Without a mark the file belongs to whom the
-    artifact belongs."""
+    """Stands near the beginning of a file of the same job, which may be replaced. Without a mark
+    the file belongs to whom the artifact belongs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,14 +68,20 @@ class Encoder:
 
     result_type: type[Result]
     encode: Callable[[Any, str, Recipe], Encoded]
-    """Result, file format and recipe → content. Raises StudioError where the format cannot hold the result."""
+    """Result, file format and recipe → content. Raises StudioError where the format cannot hold the
+    result.
+    """
     is_complete: Callable[[Path, bytes, str], bool]
     """Path, content and SHA-256 of a file → whether all of it was written."""
 
 
 def encode(result: Result, file_format: str, metadata: Recipe) -> Encoded:
-    """Return a result as a file of a format, with its metadata. Raises StudioError where that fails."""
-    encoder = next((encoder for encoder in ENCODERS.values() if isinstance(result, encoder.result_type)), None)
+    """Return a result as a file of a format, with its metadata. Raises StudioError where that
+    fails.
+    """
+    encoder = next(
+        (encoder for encoder in ENCODERS.values() if isinstance(result, encoder.result_type)), None
+    )
     if encoder is None:
         raise TypeError(type(result).__name__)
     return encoder.encode(result, file_format, metadata)
@@ -89,7 +100,9 @@ def _encode_text(result: TextResult, _file_format: str, recipe: Recipe) -> Encod
 
 def _encode_image(result: ImageResult, _file_format: str, recipe: Recipe) -> Encoded:
     height, width = result.pixels.shape[:2]
-    data = png.encode_png(result.pixels, {KEYWORD: _json(recipe), "parameters": parameters_line(recipe)})
+    data = png.encode_png(
+        result.pixels, {KEYWORD: _json(recipe), "parameters": parameters_line(recipe)}
+    )
     return Encoded(data=data, width=width, height=height)
 
 
@@ -100,8 +113,10 @@ def _encode_audio(result: AudioResult, file_format: str, recipe: Recipe) -> Enco
         raise StudioError(f"{error}.", cause="invalid", cure="Choose WAV or FLAC.") from error
     midi = Companion(midi_path, result.midi, f"{MIDI_MARK}{recipe.job_id}".encode())
     return Encoded(
-        data=data, duration=len(result.samples) / result.sampling_rate, companions=(midi,) if result.midi else ()
-    )  # fmt: skip
+        data=data,
+        duration=len(result.samples) / result.sampling_rate,
+        companions=(midi,) if result.midi else (),
+    )
 
 
 def _encode_video(result: VideoResult, file_format: str, recipe: Recipe) -> Encoded:
@@ -117,10 +132,16 @@ def _is_complete_text(path: Path, _data: bytes, sha256: str) -> bool:
 ENCODERS: dict[str, Encoder] = {
     "text": Encoder(TextResult, _encode_text, _is_complete_text),
     "image": Encoder(
-        ImageResult, _encode_image, lambda _path, data, _sha256: png.is_complete(data) or riff_id3.is_whole_riff(data)
+        ImageResult,
+        _encode_image,
+        lambda _path, data, _sha256: png.is_complete(data) or riff_id3.is_whole_riff(data),
     ),
-    "audio": Encoder(AudioResult, _encode_audio, lambda _path, data, _sha256: audio.frames_in(data) > 0),
-    "video": Encoder(VideoResult, _encode_video, lambda path, _data, _sha256: mp4.is_complete(path)),
+    "audio": Encoder(
+        AudioResult, _encode_audio, lambda _path, data, _sha256: audio.frames_in(data) > 0
+    ),
+    "video": Encoder(
+        VideoResult, _encode_video, lambda path, _data, _sha256: mp4.is_complete(path)
+    ),
 }
 """Main part of a media type → its encoder. A video in WebP has a media type of images."""
 
@@ -148,13 +169,18 @@ def _json(recipe: Recipe) -> str:
 
 
 def parameters_line(recipe: Recipe) -> str:
-    """Return the recipe as other image programs write and read it (prompt, negative prompt, then `Name: value` pairs)."""
+    """Return the recipe as other image programs write and read it (prompt, negative prompt, then
+    `Name: value` pairs).
+    """
     request = recipe.request
     values = {
-        "Steps": getattr(request, "num_inference_steps", ""), "Sampler": getattr(request, "scheduler", "") or "model default",
-        "CFG scale": getattr(request, "guidance_scale", ""), "Seed": recipe.seed,
-        "Size": f"{getattr(request, 'width', 0)}x{getattr(request, 'height', 0)}", "Model": recipe.model,
-    }  # fmt: skip
+        "Steps": getattr(request, "num_inference_steps", ""),
+        "Sampler": getattr(request, "scheduler", "") or "model default",
+        "CFG scale": getattr(request, "guidance_scale", ""),
+        "Seed": recipe.seed,
+        "Size": f"{getattr(request, 'width', 0)}x{getattr(request, 'height', 0)}",
+        "Model": recipe.model,
+    }
     if getattr(request, "image", ""):
         values["Denoising strength"] = getattr(request, "strength", "")
     if getattr(request, "adapters", ""):

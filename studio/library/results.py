@@ -54,7 +54,9 @@ class AudioResult(Result):
     sampling_rate: int
     """In Hz."""
     midi: bytes = b""
-    """The same as a standard MIDI file, from a model that writes notes; saved beside the sound. It names the job's id."""
+    """The same as a standard MIDI file, from a model that writes notes; saved beside the sound. It
+    names the job's id.
+    """
     prompt_read: str = ""
     """How the prompt was understood, where that is not the request's prompt."""
 

@@ -1,6 +1,8 @@
-"""Sound as WAV, FLAC, OGG and MP3, with the recipe as a comment inside. libsndfile (through soundfile) encodes all of them.
+"""Sound as WAV, FLAC, OGG and MP3, with the recipe as a comment inside. libsndfile (through
+soundfile) encodes all of them.
 
-The file is encoded into memory: on a full disk libsndfile leaves a shorter file that reads back without an error.
+The file is encoded into memory: on a full disk libsndfile leaves a shorter file that reads back
+without an error.
 """
 
 from __future__ import annotations
@@ -14,12 +16,19 @@ from numpy.typing import NDArray
 
 from studio.media import riff_id3
 
-FORMATS = {"wav": ("WAV", "PCM_16"), "flac": ("FLAC", "PCM_16"), "ogg": ("OGG", "VORBIS"), "mp3": ("MP3", "MPEG_LAYER_III")}
+FORMATS = {
+    "wav": ("WAV", "PCM_16"),
+    "flac": ("FLAC", "PCM_16"),
+    "ogg": ("OGG", "VORBIS"),
+    "mp3": ("MP3", "MPEG_LAYER_III"),
+}
 _MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 _BLOCK = 1 << 16
 
 
-def encode_audio(samples: NDArray[np.float32], sampling_rate: int, file_format: str, comment: str) -> bytes:
+def encode_audio(
+    samples: NDArray[np.float32], sampling_rate: int, file_format: str, comment: str
+) -> bytes:
     """Return the file of a sound (frames × channels of float32 in −1..1) in wav, flac, ogg or mp3.
 
     Raises ValueError where the format cannot hold the sampling rate.
@@ -33,16 +42,25 @@ def encode_audio(samples: NDArray[np.float32], sampling_rate: int, file_format: 
     # MP3 at libsndfile's default is 128 kbit/s or less; 0.2 is about 220 kbit/s at 44.1 kHz.
     options: dict[str, Any] = {"compression_level": 0.2} if file_format == "mp3" else {}
     with soundfile.SoundFile(
-        buffer, "w", samplerate=sampling_rate, channels=samples.shape[1], format=container, subtype=subtype, **options
+        buffer,
+        "w",
+        samplerate=sampling_rate,
+        channels=samples.shape[1],
+        format=container,
+        subtype=subtype,
+        **options,
     ) as file:
         if comment and file_format in ("flac", "ogg"):
             file.comment = comment
             file.software = "Studio"
-        # The Vorbis encoder overflows its stack on very long writes; blocks are also easier on memory.
+        # The Vorbis encoder overflows its stack on very long writes; blocks are also easier on
+        # memory.
         for start in range(0, len(samples), _BLOCK):
             file.write(np.clip(np.nan_to_num(samples[start : start + _BLOCK]), -1.0, 1.0))
     data = buffer.getvalue()
-    return {"wav": riff_id3.tag_riff, "mp3": riff_id3.tag_mp3}.get(file_format, lambda data, _comment: data)(data, comment)
+    return {"wav": riff_id3.tag_riff, "mp3": riff_id3.tag_mp3}.get(
+        file_format, lambda data, _comment: data
+    )(data, comment)
 
 
 def read_comment(data: bytes) -> str | None:
@@ -60,7 +78,9 @@ def read_comment(data: bytes) -> str | None:
 
 
 def frames_in(data: bytes) -> int:
-    """Return how many frames the file really holds, by decoding it; 0 where it cannot be decoded."""
+    """Return how many frames the file really holds, by decoding it; 0 where it cannot be
+    decoded.
+    """
     import soundfile
 
     try:
@@ -73,7 +93,8 @@ def frames_in(data: bytes) -> int:
 def blocks(file: Any, dtype: str) -> Iterator[NDArray[Any]]:
     """Yield what an open `soundfile.SoundFile` holds, frames × channels, up to its real end.
 
-    `SoundFile.blocks` believes the header, and goes on for days where a damaged one claims 10¹⁵ frames.
+    `SoundFile.blocks` believes the header, and goes on for days where a damaged one claims 10¹⁵
+    frames.
     """
     while True:
         block = file.read(_BLOCK, dtype=dtype, always_2d=True)

@@ -1,7 +1,8 @@
 """Converts decoded images to sRGB, from the color space that their file names.
 
-In this order, as browsers do: an embedded ICC profile; PNG's gAMA and cHRM chunks (PNG specification, 11.3.2); the Exif
-interoperability index "R03", by which cameras mark Adobe RGB without a profile (DCF 2.0).
+In this order, as browsers do: an embedded ICC profile; PNG's gAMA and cHRM chunks (PNG
+specification, 11.3.2); the Exif interoperability index "R03", by which cameras mark Adobe RGB
+without a profile (DCF 2.0).
 """
 
 from __future__ import annotations
@@ -36,9 +37,11 @@ _SRGB_GAMMA = 1 / 0.45455
 
 
 def to_srgb(image: Image) -> Image:
-    """Return the image in sRGB; itself where it is that already, names no color space, or its profile is damaged.
+    """Return the image in sRGB; itself where it is that already, names no color space, or its
+    profile is damaged.
 
-    Takes and returns 8 bits a channel; alpha stays as it is. CMYK and LAB with a profile become RGB.
+    Takes and returns 8 bits a channel; alpha stays as it is. CMYK and LAB with a profile become
+    RGB.
     """
     profile = image.info.get("icc_profile")
     if profile:
@@ -63,13 +66,20 @@ def _by_profile(image: Image, profile: bytes) -> Image:
             return image
         target = ImageCms.createProfile("sRGB")
         if grey_alpha:
-            converted = ImageCms.profileToProfile(image.getchannel("L"), source, target, outputMode="RGB")
+            converted = ImageCms.profileToProfile(
+                image.getchannel("L"), source, target, outputMode="RGB"
+            )
             if converted is not None:
                 converted.putalpha(image.getchannel("A"))
         else:
             mode = "RGBA" if image.mode == "RGBA" else "RGB"
             converted = ImageCms.profileToProfile(image, source, target, outputMode=mode)
-    except (ImageCms.PyCMSError, OSError, TypeError, ValueError):  # a damaged profile: the pixels are whole
+    except (
+        ImageCms.PyCMSError,
+        OSError,
+        TypeError,
+        ValueError,
+    ):  # a damaged profile: the pixels are whole
         return image
     return image if converted is None else converted
 
@@ -89,12 +99,22 @@ def _named_space(image: Image) -> _Space | None:
         gamma = 1 / file_gamma if file_gamma else _SRGB_GAMMA
         places = tuple(image.info.get("chromaticity") or _SRGB_CHROMATICITIES)
         near = all(abs(a - b) < 0.003 for a, b in zip(places, _SRGB_CHROMATICITIES, strict=False))
-        if (near and abs(gamma - _SRGB_GAMMA) < 0.05) or not 0.2 < gamma < 5 or len(places) != len(_SRGB_CHROMATICITIES):
+        if (
+            (near and abs(gamma - _SRGB_GAMMA) < 0.05)
+            or not 0.2 < gamma < 5
+            or len(places) != len(_SRGB_CHROMATICITIES)
+        ):
             return None
         return _Space(gamma, places)
     try:
         index = image.getexif().get_ifd(_INTEROPERABILITY_IFD).get(_INTEROPERABILITY_INDEX)
-    except (OSError, ValueError, SyntaxError, LookupError, TypeError):  # damaged notes: the pixels are whole
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        LookupError,
+        TypeError,
+    ):  # damaged notes: the pixels are whole
         return None
     return _ADOBE_RGB if index in ("R03", b"R03\0", "R03\0") else None
 
@@ -126,6 +146,9 @@ def _to_xyz(chromaticities: tuple[float, ...]) -> NDArray[Any]:
     """Return the matrix from linear RGB to CIE XYZ, with white at luminance 1 (SMPTE RP 177)."""
     import numpy as np
 
-    white, *primaries = [np.array([x / y, 1, (1 - x - y) / y]) for x, y in zip(*[iter(chromaticities)] * 2, strict=True)]
+    white, *primaries = [
+        np.array([x / y, 1, (1 - x - y) / y])
+        for x, y in zip(*[iter(chromaticities)] * 2, strict=True)
+    ]
     columns = np.stack(primaries, axis=1)
     return columns * np.linalg.solve(columns, white)

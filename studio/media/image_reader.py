@@ -26,23 +26,42 @@ MAX_PIXELS = 80_000_000
 """A camera's largest picture has about 60 million; three times as many bytes are read."""
 # Decoders that read pixels and nothing else: EPS would start another program.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
-_BROKEN = (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, KeyError, struct.error, zlib.error, OverflowError)
+_BROKEN = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    IndexError,
+    TypeError,
+    KeyError,
+    struct.error,
+    zlib.error,
+    OverflowError,
+)
 """What Pillow raises for files that are not what they say."""
 
 
-# Reading ----------------------------------------------------------------------------------------------------------------------
+# Reading
+# ----------------------------------------------------------------------
 
 
 def look(path: Path) -> tuple[int, int]:
-    """Return width and height, upright, from the file's header. Raises StudioError where it is no picture that can be used."""
+    """Return width and height, upright, from the file's header. Raises StudioError where it is no
+    picture that can be used.
+    """
     try:
         with opened(path) as (file, size):
             _check_bytes(path, size)
             with _opened(path, file) as picture:
-                # Of a PNG Pillow reads every pixel to look for what may stand behind them; a TIFF's size is the upright one.
-                asked = _check_png(file, size) if picture.format == "PNG" else picture.format != "TIFF"
+                # Of a PNG Pillow reads every pixel to look for what may stand behind them; a TIFF's
+                # size is the upright one.
+                asked = (
+                    _check_png(file, size) if picture.format == "PNG" else picture.format != "TIFF"
+                )
                 turned = asked and _orientation(picture) >= 5
-                return (picture.height, picture.width) if turned else (picture.width, picture.height)
+                return (
+                    (picture.height, picture.width) if turned else (picture.width, picture.height)
+                )
     except HeaderError as error:
         raise _refused(path, "is not a file") from error
     except FileNotFoundError as error:
@@ -61,7 +80,8 @@ def read_picture(path: Path, side: int = 0) -> tuple[Image, str]:
         with _opened(path, io.BytesIO(data)) as opened_picture:
             if side:
                 opened_picture.draft("RGB", (side, side))
-            opened_picture.load()  # a TIFF is upright then, and the notes behind a PNG's pixels are read
+            # a TIFF is upright then, and the notes behind a PNG's pixels are read
+            opened_picture.load()
             picture = _upright(to_srgb(_to_eight_bits(opened_picture)), opened_picture)
             return _on_ground(picture, "white").convert("RGB"), hashlib.sha256(data).hexdigest()
     except _BROKEN as error:
@@ -72,14 +92,19 @@ def _on_ground(picture: Image, colour: str) -> Image:
     """Return a picture with this colour behind what is see-through."""
     from PIL import Image
 
-    if picture.mode not in ("RGBA", "LA", "PA", "La", "RGBa") and "transparency" not in picture.info:
+    if (
+        picture.mode not in ("RGBA", "LA", "PA", "La", "RGBa")
+        and "transparency" not in picture.info
+    ):
         return picture
     picture = picture.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", picture.size, colour), picture)
 
 
 def read_mask(path: Path) -> tuple[Image, str]:
-    """Return a mask in grey, white where it repaints, and the SHA-256 of its file; what is see-through repaints nothing."""
+    """Return a mask in grey, white where it repaints, and the SHA-256 of its file; what is
+    see-through repaints nothing.
+    """
     data = _bytes_of(path)
     try:
         with _opened(path, io.BytesIO(data)) as picture:
@@ -95,7 +120,9 @@ def _opened(path: Path, file: Any) -> Iterator[Image]:
     from PIL import Image
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about its own limit, which is not ours, and about notes in the file that are damaged
+        warnings.simplefilter(
+            "ignore"
+        )  # about its own limit, which is not ours, and about notes in the file that are damaged
         try:
             picture = Image.open(file, formats=_FORMATS)
         except Image.DecompressionBombError as error:
@@ -107,7 +134,9 @@ def _opened(path: Path, file: Any) -> Iterator[Image]:
 
 
 def _check_png(file: BinaryIO, size: int) -> bool:
-    """Return whether a PNG has a chunk of Exif; the file is left where it was. Raises OSError where its pixels are cut off."""
+    """Return whether a PNG has a chunk of Exif; the file is left where it was. Raises OSError where
+    its pixels are cut off.
+    """
     before = file.tell()
     found = False
     try:
@@ -135,19 +164,27 @@ def _orientation(picture: Image) -> int:
 def _upright(picture: Image, source: Image) -> Image:
     """Return the decoded picture turned as its file says.
 
-    Pillow's `exif_transpose` does not do here: it writes all notes again, and raises for tags of an unusual type.
+    Pillow's `exif_transpose` does not do here: it writes all notes again, and raises for tags of an
+    unusual type.
     """
     from PIL.Image import Transpose
 
     turn = {
-        2: Transpose.FLIP_LEFT_RIGHT, 3: Transpose.ROTATE_180, 4: Transpose.FLIP_TOP_BOTTOM, 5: Transpose.TRANSPOSE,
-        6: Transpose.ROTATE_270, 7: Transpose.TRANSVERSE, 8: Transpose.ROTATE_90,
-    }.get(_orientation(source))  # fmt: skip
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }.get(_orientation(source))
     return picture if turn is None else picture.transpose(turn)
 
 
 def _to_eight_bits(picture: Image) -> Image:
-    """Return pictures of 16 and 32 bits a pixel with their brightness scaled to 8; Pillow would cut it off."""
+    """Return pictures of 16 and 32 bits a pixel with their brightness scaled to 8; Pillow would cut
+    it off.
+    """
     import numpy as np
     from PIL import Image
 
@@ -175,7 +212,9 @@ def _bytes_of(path: Path) -> bytes:
 
 def _check_bytes(path: Path, size: int) -> None:
     if size > MAX_BYTES:
-        raise _refused(path, f"has {size / 2**20:.0f} MB, and {MAX_BYTES // 2**20} are the most for a picture")
+        raise _refused(
+            path, f"has {size / 2**20:.0f} MB, and {MAX_BYTES // 2**20} are the most for a picture"
+        )
 
 
 def _too_large(path: Path, what: str) -> StudioError:
@@ -193,7 +232,9 @@ def _unreadable(path: Path, error: BaseException) -> StudioError:
 
 
 def _refused(path: Path, why: str) -> StudioError:
-    return StudioError(f"{short_name(path)} {why}.", cause="invalid", cure="Choose another picture.")
+    return StudioError(
+        f"{short_name(path)} {why}.", cause="invalid", cure="Choose another picture."
+    )
 
 
 def short_name(path: Path) -> str:

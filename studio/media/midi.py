@@ -1,7 +1,8 @@
-"""Reads standard MIDI files as leniently as players do, within size limits: notes in ticks, tempo, time signature, key.
+"""Reads standard MIDI files as leniently as players do, within size limits: notes in ticks, tempo,
+time signature, key.
 
-Our own reader: libraries refuse whole files for one odd byte or a missing tail that every player plays over.
-Source: Standard MIDI Files 1.0 (RP-001), MIDI Manufacturers Association.
+Our own reader: libraries refuse whole files for one odd byte or a missing tail that every player
+plays over. Source: Standard MIDI Files 1.0 (RP-001), MIDI Manufacturers Association.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ class Midi(NamedTuple):
     bars: tuple[tuple[int, int, int], ...]
     """(tick, numerator, denominator) of the time signatures; never empty."""
     key: tuple[int, bool] | None
-    """Sharps (negative: flats) and whether it is minor, of the first key signature; None where there is none."""
+    """Sharps (negative: flats) and whether it is minor, of the first key signature; None where
+    there is none.
+    """
     text: str
     """The first text of the file."""
     names: dict[int, str]
@@ -63,14 +66,19 @@ class Midi(NamedTuple):
 
 
 def read_midi(path: Path) -> Midi:
-    """Return what the file plays. Raises StudioError for a file that is not there, is no MIDI file, or is beyond the limits."""
+    """Return what the file plays. Raises StudioError for a file that is not there, is no MIDI file,
+    or is beyond the limits.
+    """
     if path.suffix.lower() not in MIDI_SUFFIXES:
         _refuse(path.name, "is no MIDI file by its name; it has to end in .mid")
     try:
         if not path.is_file():
             _refuse(path.name, "is not there" if not path.exists() else "is no file")
         if path.stat().st_size > MAX_BYTES:
-            _refuse(path.name, f"has more than {MAX_BYTES // 2**20} MB, which no MIDI file of a piece has")
+            _refuse(
+                path.name,
+                f"has more than {MAX_BYTES // 2**20} MB, which no MIDI file of a piece has",
+            )
         data = path.read_bytes()
     except OSError as error:
         _refuse(path.name, f"cannot be read: {(error.strerror or str(error)).lower()}")
@@ -91,12 +99,18 @@ def parse_midi(data: bytes, name: str) -> Midi:
     bars = sorted((tick, *beats) for tick, beats in reader.bars.items())
     if not bars or bars[0][0] > 0:
         bars.insert(0, (0, 4, 4))
-    notes = tuple(sorted(reader.notes, key=lambda note: (note.begin, note.track, note.channel, note.pitch)))
-    return Midi(header.division, notes, tuple(tempi), tuple(bars), reader.key, reader.text, reader.names)
+    notes = tuple(
+        sorted(reader.notes, key=lambda note: (note.begin, note.track, note.channel, note.pitch))
+    )
+    return Midi(
+        header.division, notes, tuple(tempi), tuple(bars), reader.key, reader.text, reader.names
+    )
 
 
 def _refuse(name: str, why: str) -> NoReturn:
-    raise StudioError(f"{name} {why}.", cause="invalid", cure="Choose another MIDI file, or clear it.")
+    raise StudioError(
+        f"{name} {why}.", cause="invalid", cure="Choose another MIDI file, or clear it."
+    )
 
 
 class _Header(NamedTuple):
@@ -105,7 +119,9 @@ class _Header(NamedTuple):
     sequential: bool
     """True for format 2, whose tracks are played one after another."""
     fixed_tempo: bool
-    """True where ticks are fractions of a second (SMPTE): a beat is half a second, tempo events mean nothing."""
+    """True where ticks are fractions of a second (SMPTE): a beat is half a second, tempo events
+    mean nothing.
+    """
     end: int
     """Where the first track may begin, in bytes."""
 
@@ -117,7 +133,9 @@ def _read_header(data: bytes, name: str) -> _Header:
     size = int.from_bytes(data[start + 4 : start + 8], "big")
     if size < 6 or len(data) < start + 14:
         _refuse(name, "is cut off, or damaged, in its first bytes")
-    kind, _count, division = (int.from_bytes(data[start + at : start + at + 2], "big") for at in (8, 10, 12))
+    kind, _count, division = (
+        int.from_bytes(data[start + at : start + at + 2], "big") for at in (8, 10, 12)
+    )
     fixed_tempo = bool(division & 0x8000)
     if fixed_tempo:
         frames, ticks = 256 - (division >> 8), division & 0xFF
@@ -128,7 +146,9 @@ def _read_header(data: bytes, name: str) -> _Header:
 
 
 def _tracks(data: bytes, at: int, name: str) -> list[bytes]:
-    """Return the content of all track chunks; the last one may be cut off, other chunks are skipped."""
+    """Return the content of all track chunks; the last one may be cut off, other chunks are
+    skipped.
+    """
     tracks = list[bytes]()
     while (at := data.find(b"MTrk", at)) >= 0:
         if len(tracks) == MAX_TRACKS:
@@ -180,7 +200,9 @@ class _TrackReader:
             return
         begin, velocity = begun.pop(0)
         program = self._programs.get(channel, 0)
-        self.notes.append(MidiNote(begin, max(1, tick - begin), pitch, velocity, track, channel, program))
+        self.notes.append(
+            MidiNote(begin, max(1, tick - begin), pitch, velocity, track, channel, program)
+        )
         if len(self.notes) > MAX_NOTES:
             _refuse(self._name, f"holds more than {MAX_NOTES:,} notes")
 
@@ -201,10 +223,11 @@ class _TrackReader:
 
 
 def _events(chunk: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Yield (tick, status, data) of a track up to its end, or to where it is cut off or stops making sense.
+    """Yield (tick, status, data) of a track up to its end, or to where it is cut off or stops
+    making sense.
 
-    The data of a meta event begins with its kind. Running status survives meta and system messages, data bytes over 127
-    are clipped: files break both rules, and players play them.
+    The data of a meta event begins with its kind. Running status survives meta and system messages,
+    data bytes over 127 are clipped: files break both rules, and players play them.
     """
     at, tick, running = 0, 0, 0
     while at < len(chunk):
@@ -234,7 +257,9 @@ def _events(chunk: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _variable(chunk: bytes, at: int) -> tuple[int, int]:
-    """Return a variable-length quantity (RP-001) and where it ends; the end of the chunk where it is cut off."""
+    """Return a variable-length quantity (RP-001) and where it ends; the end of the chunk where it
+    is cut off.
+    """
     number = 0
     for byte in chunk[at : at + 4]:
         number = number << 7 | byte & 0x7F

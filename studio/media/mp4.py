@@ -1,7 +1,8 @@
-"""What an MP4 file says in its boxes (ISO/IEC 14496-12), without a decoder: the comment, and whether the file is whole.
+"""What an MP4 file says in its boxes (ISO/IEC 14496-12), without a decoder: the comment, and
+whether the file is whole.
 
-A recipe lies where other programs look for a comment: moov / udta / meta / ilst / ©cmt / data (the layout of iTunes, which
-FFmpeg writes).
+A recipe lies where other programs look for a comment: moov / udta / meta / ilst / ©cmt / data (the
+layout of iTunes, which FFmpeg writes).
 """
 
 from __future__ import annotations
@@ -19,11 +20,16 @@ _MAX_BOXES = 10_000
 
 
 def read_comment(path: Path) -> str | None:
-    """Return the comment of an MP4 file; None where it has none or is no such file. Raises OSError."""
+    """Return the comment of an MP4 file; None where it has none or is no such file. Raises
+    OSError.
+    """
     with path.open("rb") as file:
         start, end = 0, _size(file)
         for name in _WAY:
-            found = next(((begin, stop) for kind, begin, stop in _boxes(file, start, end) if kind == name), None)
+            found = next(
+                ((begin, stop) for kind, begin, stop in _boxes(file, start, end) if kind == name),
+                None,
+            )
             if found is None:
                 return None
             start, end = found
@@ -33,11 +39,17 @@ def read_comment(path: Path) -> str | None:
 
 
 def is_complete(path: Path) -> bool:
-    """True where the file is made of whole boxes up to its end, pictures among them. Raises OSError."""
+    """True where the file is made of whole boxes up to its end, pictures among them. Raises
+    OSError.
+    """
     with path.open("rb") as file:
         size = _size(file)
         boxes = list(_boxes(file, 0, size))
-    return bool(boxes) and boxes[-1][2] == size and {b"ftyp", b"moov", b"mdat"} <= {kind for kind, _start, _end in boxes}
+    return (
+        bool(boxes)
+        and boxes[-1][2] == size
+        and {b"ftyp", b"moov", b"mdat"} <= {kind for kind, _start, _end in boxes}
+    )
 
 
 def _size(file: BinaryIO) -> int:
@@ -45,7 +57,9 @@ def _size(file: BinaryIO) -> int:
 
 
 def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield kind, begin and end of what each box between two places holds, up to one that is not whole."""
+    """Yield kind, begin and end of what each box between two places holds, up to one that is not
+    whole.
+    """
     for _number in range(_MAX_BOXES):
         file.seek(start)
         head = file.read(16)

@@ -1,7 +1,8 @@
-"""PNG, written fast and lossless. Pillow's default takes 870 ms of CPU for a 1024² picture, this about 20.
+"""PNG, written fast and lossless. Pillow's default takes 870 ms of CPU for a 1024² picture, this
+about 20.
 
-Format: ISO/IEC 15948 (PNG), https://www.w3.org/TR/png-3/. Rows are filtered with Sub (what differs from the pixel to the left)
-and compressed with ISA-L's deflate at level 1.
+Format: ISO/IEC 15948 (PNG), https://www.w3.org/TR/png-3/. Rows are filtered with Sub (what differs
+from the pixel to the left) and compressed with ISA-L's deflate at level 1.
 """
 
 from __future__ import annotations
@@ -19,28 +20,44 @@ _SUB = 1
 
 
 def encode_png(pixels: NDArray[np.uint8], texts: Mapping[str, str]) -> bytes:
-    """Return the PNG file of an RGB picture (height × width × 3) with `texts` as iTXt chunks (keyword → UTF-8 text)."""
+    """Return the PNG file of an RGB picture (height × width × 3) with `texts` as iTXt chunks
+    (keyword → UTF-8 text).
+    """
     height, width, channels = pixels.shape
     if channels != 3 or pixels.dtype != np.uint8:
-        raise ValueError(f"expected height × width × 3 of uint8, got {pixels.shape} of {pixels.dtype}")
+        raise ValueError(
+            f"expected height × width × 3 of uint8, got {pixels.shape} of {pixels.dtype}"
+        )
     filtered = np.empty((height, 1 + width * 3), np.uint8)
     filtered[:, 0] = _SUB
     rows = np.ascontiguousarray(pixels).reshape(height, width * 3)
     filtered[:, 1:4] = rows[:, :3]
-    np.subtract(rows[:, 3:], rows[:, :-3], out=filtered[:, 4:])  # wraps modulo 256, as the format wants
+    np.subtract(
+        rows[:, 3:], rows[:, :-3], out=filtered[:, 4:]
+    )  # wraps modulo 256, as the format wants
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = [_chunk(b"IHDR", header)]
-    chunks += [_chunk(b"iTXt", keyword.encode("latin-1") + b"\0\0\0\0\0" + text.encode()) for keyword, text in texts.items()]
+    chunks += [
+        _chunk(b"iTXt", keyword.encode("latin-1") + b"\0\0\0\0\0" + text.encode())
+        for keyword, text in texts.items()
+    ]
     chunks += [_chunk(b"IDAT", isal_zlib.compress(filtered.data, 1)), _chunk(b"IEND", b"")]
     return _SIGNATURE + b"".join(chunks)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
+    return (
+        struct.pack(">I", len(data))
+        + kind
+        + data
+        + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
+    )
 
 
 def read_text(data: bytes, keyword: str) -> str | None:
-    """Return the uncompressed iTXt of this keyword from a PNG file's beginning; None where it has none or is not a PNG."""
+    """Return the uncompressed iTXt of this keyword from a PNG file's beginning; None where it has
+    none or is not a PNG.
+    """
     if not data.startswith(_SIGNATURE):
         return None
     wanted, position = keyword.encode("latin-1") + b"\0\0\0", len(_SIGNATURE)

@@ -1,8 +1,9 @@
-"""Text of any length inside WAV and MP3 files, which libsndfile cuts short or drops, and WebP files.
+"""Text of any length inside WAV and MP3 files, which libsndfile cuts short or drops, and WebP
+files.
 
-WAV and WebP: a RIFF chunk of our own, `stud`, at the end (Microsoft RIFF specification 1.0, WebP Container Specification: readers
-pass over chunks they do not know).
-MP3: an ID3v2.4 tag with one TXXX frame at the beginning (https://id3.org/id3v2.4.0-structure).
+WAV and WebP: a RIFF chunk of our own, `stud`, at the end (Microsoft RIFF specification 1.0, WebP
+Container Specification: readers pass over chunks they do not know). MP3: an ID3v2.4 tag with one
+TXXX frame at the beginning (https://id3.org/id3v2.4.0-structure).
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ def read_riff(data: bytes) -> str | None:
         return None
     position = 12
     while position + 8 <= len(data):
-        kind, (length,) = data[position : position + 4], struct.unpack_from("<I", data, position + 4)
+        kind, (length,) = (
+            data[position : position + 4],
+            struct.unpack_from("<I", data, position + 4),
+        )
         if kind == _CHUNK:
             return data[position + 8 : position + 8 + length].decode(errors="replace")
         position += 8 + length + length % 2
@@ -35,11 +39,17 @@ def read_riff(data: bytes) -> str | None:
 
 def is_whole_riff(data: bytes) -> bool:
     """True where the file is as long as its header says."""
-    return data[:4] == b"RIFF" and len(data) >= 12 and struct.unpack_from("<I", data, 4)[0] == len(data) - 8
+    return (
+        data[:4] == b"RIFF"
+        and len(data) >= 12
+        and struct.unpack_from("<I", data, 4)[0] == len(data) - 8
+    )
 
 
 def tag_mp3(data: bytes, text: str) -> bytes:
-    """Return the MP3 file with the text in a tag before it, in place of an ID3v2 tag that it has."""
+    """Return the MP3 file with the text in a tag before it, in place of an ID3v2 tag that it
+    has.
+    """
     body = b"\x03" + _DESCRIPTION + b"\0" + text.encode()  # 3: UTF-8
     frame = b"TXXX" + _syncsafe(len(body)) + b"\0\0" + body
     return b"ID3\x04\0\0" + _syncsafe(len(frame)) + frame + data[_tag_length(data) :]
@@ -69,4 +79,7 @@ def _syncsafe(number: int) -> bytes:
 
 
 def _unsyncsafe(data: bytes) -> int:
-    return sum((byte & 0x7F) << shift for byte, shift in zip(data.ljust(4, b"\0"), (21, 14, 7, 0), strict=True))
+    return sum(
+        (byte & 0x7F) << shift
+        for byte, shift in zip(data.ljust(4, b"\0"), (21, 14, 7, 0), strict=True)
+    )

@@ -1,7 +1,9 @@
-"""Videos as MP4 (H.264, through PyAV) and as animated WebP (through Pillow), with the recipe inside.
+"""Videos as MP4 (H.264, through PyAV) and as animated WebP (through Pillow), with the recipe
+inside.
 
-PyAV is the extra `video`: its wheels carry the x264 encoder, which is under the GPL. WebP needs nothing more than Pillow, but is
-larger, has no more than 16 383 pixels a side, and is shown by browsers rather than by players.
+PyAV is the extra `video`: its wheels carry the x264 encoder, which is under the GPL. WebP needs
+nothing more than Pillow, but is larger, has no more than 16 383 pixels a side, and is shown by
+browsers rather than by players.
 
 The file is encoded into memory, as sounds are: a full disk can leave nothing that is cut short.
 """
@@ -33,11 +35,18 @@ def can_write(file_format: str) -> bool:
     return file_format != "mp4" or importlib.util.find_spec("av") is not None
 
 
-def encode_video(frames: NDArray[np.uint8], frame_rate: int, file_format: str, comment: str) -> bytes:
-    """Return the file of a video (frames × height × width × 3, sRGB) in mp4 or webp. Raises StudioError where that fails."""
+def encode_video(
+    frames: NDArray[np.uint8], frame_rate: int, file_format: str, comment: str
+) -> bytes:
+    """Return the file of a video (frames × height × width × 3, sRGB) in mp4 or webp. Raises
+    StudioError where that fails.
+    """
     if not can_write(file_format):
         raise StudioError(f"{MISSING}.", cause="invalid", cure=CURE)
-    encode: Callable[[NDArray[np.uint8], int, str], bytes] = {"mp4": _encode_mp4, "webp": _encode_webp}[file_format]
+    encode: Callable[[NDArray[np.uint8], int, str], bytes] = {
+        "mp4": _encode_mp4,
+        "webp": _encode_webp,
+    }[file_format]
     return encode(frames, frame_rate, comment)
 
 
@@ -45,17 +54,24 @@ def _encode_mp4(frames: NDArray[np.uint8], frame_rate: int, comment: str) -> byt
     import av
 
     buffer = io.BytesIO()
-    # What a browser needs to begin stands at the beginning: FFmpeg reads the file again through `io_open` to move it there.
+    # What a browser needs to begin stands at the beginning: FFmpeg reads the file again through
+    # `io_open` to move it there.
     options = {"movflags": "+faststart"}
     try:
-        with av.open(buffer, "w", format="mp4", options=options, io_open=lambda *_asked: _Again(buffer)) as file:
+        with av.open(
+            buffer, "w", format="mp4", options=options, io_open=lambda *_asked: _Again(buffer)
+        ) as file:
             file.metadata.update({"comment": comment, "encoder": "Studio"})
             stream = _stream(file, frames, frame_rate)
             for pixels in frames:
                 file.mux(stream.encode(_frame(pixels)))
             file.mux(stream.encode())
-    except av.error.FFmpegError as error:  # some of these are OSErrors, which would say that the disk is full
-        raise StudioError(f"The video could not be encoded: {error}.", cause="unknown", cure="Try another size.") from error
+    except (
+        av.error.FFmpegError
+    ) as error:  # some of these are OSErrors, which would say that the disk is full
+        raise StudioError(
+            f"The video could not be encoded: {error}.", cause="unknown", cure="Try another size."
+        ) from error
     return buffer.getvalue()
 
 
@@ -64,7 +80,11 @@ def _stream(file: Any, frames: NDArray[np.uint8], frame_rate: int) -> Any:
 
     _count, height, width, _channels = frames.shape
     stream = file.add_stream("libx264", rate=Fraction(frame_rate))
-    stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"  # what every player shows
+    stream.width, stream.height, stream.pix_fmt = (
+        width,
+        height,
+        "yuv420p",
+    )  # what every player shows
     stream.options = {"crf": _QUALITY, "preset": "medium"}
     context = stream.codec_context
     context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
@@ -78,7 +98,10 @@ def _frame(pixels: NDArray[np.uint8]) -> Any:
 
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
     return frame.reformat(
-        format="yuv420p", dst_colorspace=Colorspace.ITU709, src_color_range=ColorRange.JPEG, dst_color_range=ColorRange.MPEG
+        format="yuv420p",
+        dst_colorspace=Colorspace.ITU709,
+        src_color_range=ColorRange.JPEG,
+        dst_color_range=ColorRange.MPEG,
     )
 
 
@@ -102,7 +125,11 @@ class _Again(io.RawIOBase):
         return data
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._buffer.getbuffer().nbytes}[whence]
+        start = {
+            io.SEEK_SET: 0,
+            io.SEEK_CUR: self._place,
+            io.SEEK_END: self._buffer.getbuffer().nbytes,
+        }[whence]
         self._place = start + offset
         return self._place
 
@@ -119,7 +146,14 @@ def _encode_webp(frames: NDArray[np.uint8], frame_rate: int, comment: str) -> by
     durations = [end - begin for begin, end in itertools.pairwise(ends)]
     buffer = io.BytesIO()
     first.save(
-        buffer, "WEBP", save_all=True, append_images=others, duration=durations, loop=0, quality=_WEBP_QUALITY, method=4,
+        buffer,
+        "WEBP",
+        save_all=True,
+        append_images=others,
+        duration=durations,
+        loop=0,
+        quality=_WEBP_QUALITY,
+        method=4,
         minimize_size=False,
-    )  # fmt: skip
+    )
     return riff_id3.tag_riff(buffer.getvalue(), comment)

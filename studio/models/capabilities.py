@@ -1,4 +1,6 @@
-"""What a model can do with a picture that it is given, told by its family (`resources/families.toml`) without loading it."""
+"""What a model can do with a picture that it is given, told by its family
+(`resources/families.toml`) without loading it.
+"""
 
 from __future__ import annotations
 

@@ -37,11 +37,29 @@ class Voice(msgspec.Struct, frozen=True):
 
 
 Commercial = Literal["yes", "conditional", "no"]
-"""May what it makes be sold: yes, under the conditions of its licence, no. `resources/licences.toml` says it in plain words."""
+"""May what it makes be sold: yes, under the conditions of its licence, no.
+`resources/licences.toml` says it in plain words.
+"""
 
-Ability = Literal["text", "chat", "summarize", "translate", "text-to-image", "image-to-image", "inpaint", "control", "adapters",
-                  "ip-adapter", "textual-inversion", "batch", "voices", "lyrics", "melody", "text-to-video",
-                  "image-to-video"]  # fmt: skip
+Ability = Literal[
+    "text",
+    "chat",
+    "summarize",
+    "translate",
+    "text-to-image",
+    "image-to-image",
+    "inpaint",
+    "control",
+    "adapters",
+    "ip-adapter",
+    "textual-inversion",
+    "batch",
+    "voices",
+    "lyrics",
+    "melody",
+    "text-to-video",
+    "image-to-video",
+]
 """What the weights and their pipeline can do; whether Studio does it too is another question."""
 
 
@@ -53,7 +71,9 @@ ADAPTER = "adapter"
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes that the model needs while it runs, by the precision of its weights; 0 where it is not known."""
+    """Bytes that the model needs while it runs, by the precision of its weights; 0 where it is not
+    known.
+    """
 
     bf16: int = 0
     int8: int = 0
@@ -61,17 +81,23 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
-    """One model. In `resources/models/*.toml` without a path, and as `card.toml` in the folder of an installed one."""
+    """One model. In `resources/models/*.toml` without a path, and as `card.toml` in the folder of
+    an installed one.
+    """
 
     name: str
     """Unique, a-z 0-9 . - _; what a request's `model` says."""
     title: str
     """The name that a person sees."""
     kind: str
-    """The kind of request that it serves: text, image, speech, music, video; or `ADAPTER`, for which there is none."""
+    """The kind of request that it serves: text, image, speech, music, video; or `ADAPTER`, for
+    which there is none.
+    """
     runner: Runner
     family: str = ""
-    """model_type of config.json, or the pipeline's class name; of an adapter the models that it fits (`Contents.family`)."""
+    """model_type of config.json, or the pipeline's class name; of an adapter the models that it
+    fits (`Contents.family`).
+    """
     tasks: tuple[str, ...] = ()
     """In Hugging Face's terms: text-generation, text-to-image …"""
     base: str = ""
@@ -85,11 +111,17 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     revision: str = ""
     """The branch or commit of `repo` that is meant; empty for its main branch."""
     files: tuple[str, ...] = ()
-    """Patterns of the files that are needed of `repo`; empty for those that every model of its runner has (`needed_files`)."""
+    """Patterns of the files that are needed of `repo`; empty for those that every model of its
+    runner has (`needed_files`).
+    """
     base_path: str = ""
-    """Absolute folder of the installed model that it changes; found when it is asked for, never kept."""
+    """Absolute folder of the installed model that it changes; found when it is asked for, never
+    kept.
+    """
     path: str = ""
-    """Absolute folder of the weights; empty while not installed, and for what a Python package carries."""
+    """Absolute folder of the weights; empty while not installed, and for what a Python package
+    carries.
+    """
     description: str = ""
     licence: str = ""
     commercial: Commercial | None = None
@@ -107,7 +139,9 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str = ""
     """Of the weights: of the one file, or of the sorted `name:hash` lines of several."""
     files_sha256: str = ""
-    """Of the weights as they lie in the folder, where `sha256` is of the GGUF that they were made from; a check notes it."""
+    """Of the weights as they lie in the folder, where `sha256` is of the GGUF that they were made
+    from; a check notes it.
+    """
     chat: bool = False
     """The tokenizer has a chat template."""
     encoder_decoder: bool = False
@@ -126,7 +160,9 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     max_prompt_tokens: int = 0
     """What the text encoder reads of a prompt; 0 for no limit known."""
     schedulers: tuple[str, ...] | None = None
-    """Short names that give good results; None where all do, empty where the scheduler cannot be changed."""
+    """Short names that give good results; None where all do, empty where the scheduler cannot be
+    changed.
+    """
     timestep_spacing: Literal["", "leading", "trailing", "linspace"] = ""
     """How the scheduler spaces its steps, where that is not as in its own configuration."""
     size_multiple: int = 8
@@ -142,11 +178,14 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     most_frames: int = 0
     """0 for no limit known."""
     preview: Literal["", "fitted", "none"] = ""
-    """How unfinished pictures are shown: by a colour map that is fitted to the autoencoder when the model is loaded, or not at
-    all, where the autoencoder has no map from one latent to one colour."""
+    """How unfinished pictures are shown: by a colour map that is fitted to the autoencoder when the
+    model is loaded, or not at all, where the autoencoder has no map from one latent to one
+    colour."""
     abilities: tuple[Ability, ...] = ()
     english_words: bool = False
-    """Knows English words for things only: Chinese and emoji are put into English before it sees them."""
+    """Knows English words for things only: Chinese and emoji are put into English before it sees
+    them.
+    """
     examples: tuple[str, ...] = ()
     """Prompts to begin with, to be clicked on."""
     voices: tuple[Voice, ...] = ()
@@ -174,7 +213,11 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
         if self.kind != "music":
             return frozenset()
         unused: set[str] = set() if self.writes_notes else {"continue_from"}
-        unused |= {"temperature"} if self.runner == "diffusers" else {"num_inference_steps", "negative_prompt"}
+        unused |= (
+            {"temperature"}
+            if self.runner == "diffusers"
+            else {"num_inference_steps", "negative_prompt"}
+        )
         unused |= set() if self.sings else {"lyrics"}
         unused |= {"guidance_scale"} if self.guidance == "ignored" else set()
         return frozenset(unused | ({"negative_prompt"} if self.negative_prompt is False else set()))
@@ -186,19 +229,41 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def needed_files(self) -> tuple[str, ...]:
-        """Patterns of the files that are needed of `repo`, as the hub's own programs understand them."""
+        """Patterns of the files that are needed of `repo`, as the hub's own programs understand
+        them.
+        """
         return self.files or _NEEDED.get(self.runner, ())
 
 
-# One precision, safetensors only; no code. Of a whole pipeline only what lies in its parts: beside them lie single-file copies.
+# One precision, safetensors only; no code. Of a whole pipeline only what lies in its parts: beside
+# them lie single-file copies.
 _NEEDED = {
     "transformers": (
-        "config.json", "generation_config.json", "model.safetensors", "model-*.safetensors", "model.safetensors.index.json",
-        "tokenizer*", "*.jinja", "vocab.*", "merges.txt", "special_tokens_map.json", "added_tokens.json", "*.model", "*.spm",
-        "preprocessor_config.json", "processor_config.json",
+        "config.json",
+        "generation_config.json",
+        "model.safetensors",
+        "model-*.safetensors",
+        "model.safetensors.index.json",
+        "tokenizer*",
+        "*.jinja",
+        "vocab.*",
+        "merges.txt",
+        "special_tokens_map.json",
+        "added_tokens.json",
+        "*.model",
+        "*.spm",
+        "preprocessor_config.json",
+        "processor_config.json",
     ),
-    "diffusers": ("model_index.json", "*/*.json", "*/*.safetensors", "*/*.txt", "*/*.model", "*/*.jinja"),
-}  # fmt: skip
+    "diffusers": (
+        "model_index.json",
+        "*/*.json",
+        "*/*.safetensors",
+        "*/*.txt",
+        "*/*.model",
+        "*/*.jinja",
+    ),
+}
 
 
 @functools.cache
@@ -207,7 +272,9 @@ def _names_of(request_type: type[Request]) -> frozenset[str]:
 
 
 def request_for(card: ModelCard, values: dict[str, Any]) -> AnyRequest:
-    """Build a request for this model: its defaults, overridden by `values`. Raises InvalidRequestError."""
+    """Build a request for this model: its defaults, overridden by `values`. Raises
+    InvalidRequestError.
+    """
     request_type = KINDS[card.kind].request_type
     defaults = dict(card.defaults)
     for name in defaults.keys() - _names_of(request_type):
@@ -217,7 +284,14 @@ def request_for(card: ModelCard, values: dict[str, Any]) -> AnyRequest:
 
 def fake_card(kind: str) -> ModelCard:
     """Return the card that stands for the fake model of a kind."""
-    abilities: tuple[Ability, ...] = ("text-to-image", "image-to-image", "inpaint") if kind == "image" else ()
+    abilities: tuple[Ability, ...] = (
+        ("text-to-image", "image-to-image", "inpaint") if kind == "image" else ()
+    )
     return ModelCard(
-        name=f"fake-{kind}", title=f"Fake {kind}", kind=kind, runner="transformers", builtin=True, abilities=abilities
+        name=f"fake-{kind}",
+        title=f"Fake {kind}",
+        kind=kind,
+        runner="transformers",
+        builtin=True,
+        abilities=abilities,
     )

@@ -19,20 +19,26 @@ CARD_FILE = "card.toml"
 def read_card(folder: Path) -> ModelCard | None:
     """Return the card in a model's folder; None where it has none or it is damaged."""
     try:
-        card = msgspec.convert(tomllib.loads((folder / CARD_FILE).read_text(encoding="utf-8")), ModelCard)
+        card = msgspec.convert(
+            tomllib.loads((folder / CARD_FILE).read_text(encoding="utf-8")), ModelCard
+        )
     except (OSError, ValueError, RecursionError):  # tomllib's and msgspec's errors are ValueErrors
         return None
     return card if card.path else msgspec.structs.replace(card, path=str(folder.absolute()))
 
 
 def write_card(card: ModelCard, folder: Path) -> None:
-    """Write the card whole; a card whose weights lie in `folder` says so by an empty path, so that the folder may be moved."""
+    """Write the card whole; a card whose weights lie in `folder` says so by an empty path, so that
+    the folder may be moved.
+    """
     import tomlkit
 
     folder.mkdir(parents=True, exist_ok=True)
     if card.path and Path(card.path) == folder.absolute():
         card = msgspec.structs.replace(card, path="")
-    table: dict[str, Any] = {name: value for name, value in msgspec.to_builtins(card).items() if value is not None}
+    table: dict[str, Any] = {
+        name: value for name, value in msgspec.to_builtins(card).items() if value is not None
+    }
     write_whole(folder / CARD_FILE, tomlkit.dumps(table).encode(), replace=True)
 
 

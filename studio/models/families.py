@@ -13,9 +13,14 @@ from studio.models.card import GuidanceRule
 from studio.models.files.folder_check import read_json
 
 TOKENIZER_FILES = (
-    "tokenizer.json", "vocab.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "source.spm",
+    "tokenizer.json",
+    "vocab.json",
+    "tokenizer.model",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "source.spm",
     "prophetnet.tokenizer",
-)  # fmt: skip
+)
 SOUND_DEFAULTS: dict[str, dict[str, Any]] = {
     "AudioLDM2Pipeline": {"guidance_scale": 3.5, "seconds": 10.0, "num_inference_steps": 200},
     "StableAudioPipeline": {"guidance_scale": 7.0, "seconds": 10.0, "num_inference_steps": 100},
@@ -34,14 +39,29 @@ CODEC_TABLES = ("audio_tokenizer_config.json", "processor_config.json")
 """Which of their files name it."""
 EVENTS_FILE = "events.json"
 """Beside the weights of a model that writes notes."""
-# diffusers' own modules that parts of a pipeline may come from; any other name would be a module in the folder.
-SAFE_LIBRARIES = {"diffusers", "transformers", "stable_diffusion", "deepfloyd_if", "kandinsky", "kolors", "prx", "deprecated",
-                  "ace_step", "audioldm2", "stable_audio", "stable_audio_3"}  # fmt: skip
+# diffusers' own modules that parts of a pipeline may come from; any other name would be a module in
+# the folder.
+SAFE_LIBRARIES = {
+    "diffusers",
+    "transformers",
+    "stable_diffusion",
+    "deepfloyd_if",
+    "kandinsky",
+    "kolors",
+    "prx",
+    "deprecated",
+    "ace_step",
+    "audioldm2",
+    "stable_audio",
+    "stable_audio_3",
+}
 
 
 @functools.cache
 def families() -> dict[str, frozenset[str]]:
-    """Return causal, seq2seq, speech, music, gguf → the names of the model types (`resources/families.toml`)."""
+    """Return causal, seq2seq, speech, music, gguf → the names of the model types
+    (`resources/families.toml`).
+    """
     table = tomllib.loads((resources() / "families.toml").read_text(encoding="utf-8"))
     return {kind: frozenset(names) for kind, names in table.items()}
 
@@ -65,5 +85,11 @@ def _image_defaults(folder: Path, family: str) -> dict[str, Any]:
 
 
 def _kind_of(family: str) -> str:
-    kinds = {"causal": "text", "multimodal": "text", "seq2seq": "text", "speech": "speech", "music": "music"}
+    kinds = {
+        "causal": "text",
+        "multimodal": "text",
+        "seq2seq": "text",
+        "speech": "speech",
+        "music": "music",
+    }
     return next((kind for name, kind in kinds.items() if family in families()[name]), "")

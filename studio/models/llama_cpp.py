@@ -1,6 +1,8 @@
-"""llama.cpp, where the extra `gguf` is installed: opens a GGUF as it is and knows its words. See docs/gguf.md.
+"""llama.cpp, where the extra `gguf` is installed: opens a GGUF as it is and knows its words. See
+docs/gguf.md.
 
-Every header goes through `files/gguf_header.py` first. What is native may crash all the same, so this runs in children only.
+Every header goes through `files/gguf_header.py` first. What is native may crash all the same, so
+this runs in children only.
 """
 
 from __future__ import annotations
@@ -29,22 +31,30 @@ def is_there() -> bool:
 
 @functools.cache
 def binding() -> Any:
-    """Return the package's llama.cpp, silent: it would write to the standard output, where others speak."""
+    """Return the package's llama.cpp, silent: it would write to the standard output, where others
+    speak.
+    """
     llama = importlib.import_module(f"{PACKAGE}.llama.llama_cpp")
     llama.disable_logging()
     return llama
 
 
 def open_model(path: Path) -> Any:
-    """Return the model in a GGUF file; the system maps it into memory. Raises StudioError where it cannot be run."""
+    """Return the model in a GGUF file; the system maps it into memory. Raises StudioError where it
+    cannot be run.
+    """
     try:
         read_gguf(path)
         return binding().LlamaModel(str(path), None, False)
     except HeaderError as error:
-        raise StudioError(f"{path.name} cannot be loaded: {error}.", cause="model", cure="Get the file again.") from error
+        raise StudioError(
+            f"{path.name} cannot be loaded: {error}.", cause="model", cure="Get the file again."
+        ) from error
     except (OSError, ValueError, ImportError) as error:
         raise StudioError(
-            f"llama.cpp cannot run {path.name}.", cause="model", cure=f"Convert it: studio models add --convert {path}"
+            f"llama.cpp cannot run {path.name}.",
+            cause="model",
+            cure=f"Convert it: studio models add --convert {path}",
         ) from error
 
 
@@ -66,7 +76,9 @@ class Encoded:
 
 
 class Tokenizer:
-    """The tokenizer of a GGUF, with the methods of transformers' tokenizers that `chat_template` and `RowDecoder` call."""
+    """The tokenizer of a GGUF, with the methods of transformers' tokenizers that `chat_template`
+    and `RowDecoder` call.
+    """
 
     def __init__(self, model: Any, *, chat: bool) -> None:
         self._model = model  # the words lie in its memory
@@ -81,12 +93,21 @@ class Tokenizer:
         """Return the tokens of a text, with those that the model wants at the beginning."""
         return Encoded(self._tokens(text, begin=True))
 
-    def apply_chat_template(self, messages: list[dict[str, str]], **_more: Any) -> dict[str, list[int]]:
-        """Return the tokens of a conversation, the answer's beginning included; transformers' sandbox runs the template."""
+    def apply_chat_template(
+        self, messages: list[dict[str, str]], **_more: Any
+    ) -> dict[str, list[int]]:
+        """Return the tokens of a conversation, the answer's beginning included; transformers'
+        sandbox runs the template.
+        """
         from transformers.utils.chat_template_utils import render_jinja_template
 
-        names = {"bos_token": self._text(self.bos_token_id), "eos_token": self._text(self.eos_token_id)}
-        texts, _places = render_jinja_template([messages], chat_template=self.chat_template, add_generation_prompt=True, **names)
+        names = {
+            "bos_token": self._text(self.bos_token_id),
+            "eos_token": self._text(self.eos_token_id),
+        }
+        texts, _places = render_jinja_template(
+            [messages], chat_template=self.chat_template, add_generation_prompt=True, **names
+        )
         return {"input_ids": self._tokens(texts[0], begin=False)}
 
     def encode(self, text: str, **_more: Any) -> list[int]:
@@ -100,7 +121,8 @@ class Tokenizer:
     def decode(self, ids: list[int], **_more: Any) -> str:
         """Return the text of tokens, without the special ones."""
         text = str(self._words.detokenize(ids, 16 * len(ids) + 64))
-        # An answer does not begin with the space of its first word; what goes on from a prompt does.
+        # An answer does not begin with the space of its first word; what goes on from a prompt
+        # does.
         return text.removeprefix(" ") if self._chat and self._begins_with_space else text
 
     def is_end(self, token: int) -> bool:

@@ -16,7 +16,9 @@ _OTHERS = "Studio runs VITS and MMS-TTS folders of over 1,100 languages (`studio
 
 
 def check_language(card: ModelCard, request: Request) -> Problem | None:
-    """Return why the model cannot read the text, and what to do; None where it can, or nothing is sure."""
+    """Return why the model cannot read the text, and what to do; None where it can, or nothing is
+    sure.
+    """
     if not isinstance(request, SpeechRequest):
         return None
     refused = refusal(card.title, card.languages, request.prompt)
@@ -24,25 +26,42 @@ def check_language(card: ModelCard, request: Request) -> Problem | None:
 
 
 def refusal(title: str, known: Collection[str], text: str) -> tuple[str, str] | None:
-    """Return what is wrong and what to do where a text is in a language that the voice does not know; None where it is not."""
+    """Return what is wrong and what to do where a text is in a language that the voice does not
+    know; None where it is not.
+    """
     language = unknown_language(text[:LOOKED_AT], known)
     if not language:
         return None
     languages = [NAMES.get(short_code(code), code) for code in known]
-    listed = f"{', '.join(languages[:-1])} and {languages[-1]}" if len(languages) > 1 else languages[0]
+    listed = (
+        f"{', '.join(languages[:-1])} and {languages[-1]}" if len(languages) > 1 else languages[0]
+    )
     name = NAMES.get(language, language)
     return f"{title} speaks {listed} only, and this text seems to be in {name}.", cure(language)
 
 
 def cure(language: str) -> str:
-    """Return how to get a voice for a language: by the smallest model of the catalogue that speaks it."""
-    speakers = [entry for entry in catalogue() if entry.card.kind == "speech" and language in entry.card.languages]
+    """Return how to get a voice for a language: by the smallest model of the catalogue that speaks
+    it.
+    """
+    speakers = [
+        entry
+        for entry in catalogue()
+        if entry.card.kind == "speech" and language in entry.card.languages
+    ]
     speakers.sort(key=lambda entry: (entry.card.size or entry.card.parameters * 4, entry.card.name))
     name = NAMES.get(language, language)
     if not speakers:
         return f"Add a model that speaks {name}. {_OTHERS}"
     best = speakers[0]
-    how = f"install {(best.aliases or (best.card.name,))[0]}" if best.download else f"get {best.card.repo}"
+    how = (
+        f"install {(best.aliases or (best.card.name,))[0]}"
+        if best.download
+        else f"get {best.card.repo}"
+    )
     if best.card.revision:
         how += f"@{best.card.revision}"
-    return f"Choose a model that speaks {name}: `studio models {how}` fetches {best.card.title}. {_OTHERS}"
+    return (
+        f"Choose a model that speaks {name}: `studio models {how}` fetches {best.card.title}. "
+        f"{_OTHERS}"
+    )

@@ -24,9 +24,11 @@ class ResolvedAdapter(msgspec.Struct, frozen=True):
 
 
 def wanted(find_card: FindCard, model: ModelCard, request: Request) -> tuple[ResolvedAdapter, ...]:
-    """Return what a job runs with beside its model: what makes the model of its base first, then what the request names.
+    """Return what a job runs with beside its model: what makes the model of its base first, then
+    what the request names.
 
-    Raises StudioError where one is not there, does not fit, or lacks the picture that it works with.
+    Raises StudioError where one is not there, does not fit, or lacks the picture that it works
+    with.
     """
     named = adapter_list.read(request.adapters) if isinstance(request, ImageRequest) else ()
     own = (ResolvedAdapter(model, 1.0),) if model.base and model.adapter else ()
@@ -35,7 +37,9 @@ def wanted(find_card: FindCard, model: ModelCard, request: Request) -> tuple[Res
         why = why_no_fit(one.card, model)
         if why or one.card.name == model.name:
             raise StudioError(
-                why or f"{model.title} has that already.", cause="invalid", cure="Take it out, or choose a model that it fits."
+                why or f"{model.title} has that already.",
+                cause="invalid",
+                cure="Take it out, or choose a model that it fits.",
             )
     if isinstance(request, ImageRequest):
         _check_pictures(request, [one.card for one in found])
@@ -50,9 +54,15 @@ def _check_pictures(request: ImageRequest, cards: list[ModelCard]) -> None:
     ):
         titles = [card.title for card in cards if card.adapter == kind]
         if len(titles) > 1:
-            raise StudioError(f"{titles[0]} and {titles[1]} cannot act at once.", cause="invalid", cure="Choose one of them.")
+            raise StudioError(
+                f"{titles[0]} and {titles[1]} cannot act at once.",
+                cause="invalid",
+                cure="Choose one of them.",
+            )
         if titles and not picture:
-            raise StudioError(f"{titles[0]} works with a picture.", cause="invalid", cure=f"Choose a {field}.")
+            raise StudioError(
+                f"{titles[0]} works with a picture.", cause="invalid", cure=f"Choose a {field}."
+            )
         if picture and not titles:
             raise StudioError(
                 f"The {field} needs {NAMES[kind]}, and none is chosen.",
@@ -60,9 +70,14 @@ def _check_pictures(request: ImageRequest, cards: list[ModelCard]) -> None:
                 cure="Choose one under Adapters, in a shell with --lora.",
             )
         if picture and not Path(picture).is_file():
-            raise StudioError(f"The {field} is gone: {picture}.", cause="invalid", cure="Choose another one.")
+            raise StudioError(
+                f"The {field} is gone: {picture}.", cause="invalid", cure="Choose another one."
+            )
     for card in cards:
-        if card.adapter == "textual-inversion" and card.trigger_words[0] not in request.prompt + request.negative_prompt:
+        if (
+            card.adapter == "textual-inversion"
+            and card.trigger_words[0] not in request.prompt + request.negative_prompt
+        ):
             raise StudioError(
                 f"{card.title} acts where its word is in the prompt, and it is in none.",
                 cause="invalid",
@@ -70,7 +85,11 @@ def _check_pictures(request: ImageRequest, cards: list[ModelCard]) -> None:
             )
     vaes = [card.title for card in cards if card.adapter == "vae"]
     if len(vaes) > 1:
-        raise StudioError(f"{vaes[0]} and {vaes[1]} cannot act at once.", cause="invalid", cure="Choose one of them.")
+        raise StudioError(
+            f"{vaes[0]} and {vaes[1]} cannot act at once.",
+            cause="invalid",
+            cure="Choose one of them.",
+        )
 
 
 def check_adapters(find_card: FindCard, model: ModelCard, request: Request) -> Problem | None:

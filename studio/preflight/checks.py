@@ -1,4 +1,6 @@
-"""The one place for every check of a request that can be made before its job runs. Light: every command calls it."""
+"""The one place for every check of a request that can be made before its job runs. Light: every
+command calls it.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +18,18 @@ from studio.preflight.tokens import check_length
 
 
 def check(
-    card: ModelCard, request: Request, find_card: FindCard, *, read_files: bool = True, tokens: int | None = None
+    card: ModelCard,
+    request: Request,
+    find_card: FindCard,
+    *,
+    read_files: bool = True,
+    tokens: int | None = None,
 ) -> list[Problem]:
     """Return every reason why the model cannot run the request; empty where it can.
 
-    The window passes `read_files` False, so that its thread opens no tokenizer, image or MIDI file: its panels read them in
-    the background. `tokens` is the length of the prompt where it is known already.
+    The window passes `read_files` False, so that its thread opens no tokenizer, image or MIDI file:
+    its panels read them in the background. `tokens` is the length of the prompt where it is known
+    already.
     """
     found = (
         _check_length(card, request, tokens, count=read_files),
@@ -32,7 +40,9 @@ def check(
     return [problem for problem in found if problem is not None]
 
 
-def _check_length(card: ModelCard, request: Request, tokens: int | None, *, count: bool) -> Problem | None:
+def _check_length(
+    card: ModelCard, request: Request, tokens: int | None, *, count: bool
+) -> Problem | None:
     if not isinstance(request, TextRequest) or (tokens is None and not count):
         return None
     return check_length(card, request, tokens)
@@ -52,7 +62,9 @@ def _check_inputs(card: ModelCard, request: Request, *, read_files: bool) -> Pro
 
 
 def advise(card: ModelCard, request: Request) -> str:
-    """Return how the request is read, with what it goes on from; empty where there is nothing to say."""
+    """Return how the request is read, with what it goes on from; empty where there is nothing to
+    say.
+    """
     if isinstance(request, MusicRequest) and request.continue_from and card.writes_notes:
         from studio.symbolic_music import continuation, prompt
 
@@ -60,6 +72,15 @@ def advise(card: ModelCard, request: Request) -> str:
         return prompt.advise(request.prompt, continuation.join(prompt.read(request.prompt), given))
     told = prompt_translation.advise(request.prompt, card)
     if isinstance(request, ImageRequest) and request.image:
-        fit = images.describe_fit(image_reader.look(Path(request.image)), request.width, request.height)
-        return " ".join(part for part in (told, f"{image_reader.short_name(Path(request.image))}: {fit}" if fit else "") if part)
+        fit = images.describe_fit(
+            image_reader.look(Path(request.image)), request.width, request.height
+        )
+        return " ".join(
+            part
+            for part in (
+                told,
+                f"{image_reader.short_name(Path(request.image))}: {fit}" if fit else "",
+            )
+            if part
+        )
     return told

@@ -9,14 +9,24 @@ from studio.core.requests import MusicRequest
 from studio.models.card import ModelCard
 
 
-def check_music(card: ModelCard, request: MusicRequest, *, read_files: bool = True) -> Problem | None:
-    """Return why the model cannot use the request's lyrics or continue its MIDI file; None where it can."""
+def check_music(
+    card: ModelCard, request: MusicRequest, *, read_files: bool = True
+) -> Problem | None:
+    """Return why the model cannot use the request's lyrics or continue its MIDI file; None where it
+    can.
+    """
     if request.lyrics.strip() and not card.sings:
-        return Problem("lyrics", f"{card.title} does not sing. Leave the lyrics empty, or choose a model such as ACE-Step")
+        return Problem(
+            "lyrics",
+            f"{card.title} does not sing. Leave the lyrics empty, or choose a model such as "
+            "ACE-Step",
+        )
     if not request.continue_from:
         return None
     if not card.writes_notes:
-        return Problem("continue_from", f"{card.title} makes sound, not notes, and cannot continue a MIDI file")
+        return Problem(
+            "continue_from", f"{card.title} makes sound, not notes, and cannot continue a MIDI file"
+        )
     if not read_files:
         return None
     from studio.symbolic_music.continuation import read_given  # imports numpy

@@ -1,9 +1,11 @@
-"""Prompts for a model that knows few words, and English ones only: others are put into these, word by word.
+"""Prompts for a model that knows few words, and English ones only: others are put into these, word
+by word.
 
-Chinese and emoji become English, and a word that the model has not learned becomes the name of what it is (a tarantula is a
-spider), where its folder says so (`preflight/vocabulary.py`). Only for models whose card says so (`english_words`); others get
-the prompt as it is. The Chinese words of things come from `resources/words/chinese.tsv` (Unicode CLDR), those between things
-from `chinese.toml` beside it.
+Chinese and emoji become English, and a word that the model has not learned becomes the name of what
+it is (a tarantula is a spider), where its folder says so (`preflight/vocabulary.py`). Only for
+models whose card says so (`english_words`); others get the prompt as it is. The Chinese words of
+things come from `resources/words/chinese.tsv` (Unicode CLDR), those between things from
+`chinese.toml` beside it.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ _LONGEST = 6
 
 
 def prepare(prompt: str, card: ModelCard) -> str:
-    """Return the prompt as the model is given it. Raises StudioError where the model could read none of it."""
+    """Return the prompt as the model is given it. Raises StudioError where the model could read
+    none of it.
+    """
     if not card.english_words or not prompt.strip():
         return prompt
     text = _with_emoji(prompt)
@@ -37,7 +41,8 @@ def prepare(prompt: str, card: ModelCard) -> str:
         raise StudioError(
             f"{card.title} knows none of the words of this prompt.",
             cause="invalid",
-            cure="It reads English, the commonest Chinese words and emoji for everyday things: a red apple, 一只红苹果.",
+            cure="It reads English, the commonest Chinese words and emoji for everyday things: a "
+            "red apple, 一只红苹果.",
         )
     known = vocabulary.read(card.folder)
     text = vocabulary.with_known_words(text, known) if known is not None else text
@@ -45,7 +50,9 @@ def prepare(prompt: str, card: ModelCard) -> str:
 
 
 def advise(prompt: str, card: ModelCard) -> str:
-    """Return how the prompt is read and which of its words the model has not learned; empty where there is nothing to say."""
+    """Return how the prompt is read and which of its words the model has not learned; empty where
+    there is nothing to say.
+    """
     if card.writes_notes:
         from studio.symbolic_music import prompt as music_words
 
@@ -68,7 +75,9 @@ def _with_emoji(prompt: str) -> str:
 
 
 def _from_chinese(text: str) -> str:
-    """Return English words for all that is known, in an order that the model knows; what is not known is left out."""
+    """Return English words for all that is known, in an order that the model knows; what is not
+    known is left out.
+    """
     grammar, parts = _grammar(), list[str]()
     scene, place = "", -1  # `place`: where 在 stood
     for token in _split(text):
@@ -82,7 +91,11 @@ def _from_chinese(text: str) -> str:
         else:
             parts.append(_english(token, parts))
     sentence = " ".join(part for part in (*parts, scene) if part)
-    sentence = re.sub(r"\b(two|three|four) ((?:\w+ ){0,8}?)(\w+)\b(?= and|$|,| next| on| in| at)", _plural, sentence)
+    sentence = re.sub(
+        r"\b(two|three|four) ((?:\w+ ){0,8}?)(\w+)\b(?= and|$|,| next| on| in| at)",
+        _plural,
+        sentence,
+    )
     return re.sub(r"\ba (?=[aeio])", "an ", re.sub(r"(?<!\s)\s++(?=,)", "", sentence))
 
 
@@ -104,7 +117,9 @@ def _split(text: str) -> list[str]:
 
 def _english(token: str, before: list[str]) -> str:
     if not _HAN.search(token):
-        return token.strip(" ，。、！？：\n\t") + ("," if before and re.search("[，、,：]", token) else "")
+        return token.strip(" ，。、！？：\n\t") + (
+            "," if before and re.search("[，、,：]", token) else ""
+        )
     return _table().get(token, "")
 
 

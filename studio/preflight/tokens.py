@@ -1,4 +1,6 @@
-"""Counting a prompt's tokens without torch: in the window while a person types, and before a job is submitted."""
+"""Counting a prompt's tokens without torch: in the window while a person types, and before a job is
+submitted.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ TOKENIZER_FILE = "tokenizer.json"
 
 
 def count_tokens(card: ModelCard, prompt: str, system_prompt: str = "") -> int | None:
-    """Return how many tokens the model reads for this; None where it cannot be told without loading the model."""
+    """Return how many tokens the model reads for this; None where it cannot be told without loading
+    the model.
+    """
     path = card.folder / TOKENIZER_FILE
     if not card.path or not path.is_file():
         return None
@@ -34,19 +38,31 @@ def _read(path: Path, _changed: int) -> Any:
     return tokenizer
 
 
-def too_long(tokens: int, max_new_tokens: int, limit: int, *, encoder_decoder: bool = False) -> str | None:
-    """Return the sentence that refuses a prompt which the model cannot take, with the numbers; None where it fits."""
+def too_long(
+    tokens: int, max_new_tokens: int, limit: int, *, encoder_decoder: bool = False
+) -> str | None:
+    """Return the sentence that refuses a prompt which the model cannot take, with the numbers; None
+    where it fits.
+    """
     if not limit:
         return None
     if tokens > limit or (not encoder_decoder and tokens == limit):
-        return f"The prompt has {tokens:,} tokens; the model takes {limit:,}, the new ones included."
+        return (
+            f"The prompt has {tokens:,} tokens; the model takes {limit:,}, the new ones included."
+        )
     if not encoder_decoder and tokens + max_new_tokens > limit:
-        return f"The prompt has {tokens:,} tokens; with {max_new_tokens:,} new ones that is more than the model's {limit:,}."
+        return (
+            f"The prompt has {tokens:,} tokens; with {max_new_tokens:,} new ones that is more "
+            f"than the model's {limit:,}."
+        )
     return None
 
 
-def check_length(card: ModelCard, request: TextRequest, tokens: int | None = None) -> Problem | None:
-    """Return why the request is too long for the model, with both numbers; None where it fits or the length is unknown.
+def check_length(
+    card: ModelCard, request: TextRequest, tokens: int | None = None
+) -> Problem | None:
+    """Return why the request is too long for the model, with both numbers; None where it fits or
+    the length is unknown.
 
     Counts the tokens of the prompt where `tokens` is None.
     """
@@ -56,5 +72,7 @@ def check_length(card: ModelCard, request: TextRequest, tokens: int | None = Non
         tokens = count_tokens(card, request.prompt, request.system_prompt)
     if tokens is None:
         return None
-    sentence = too_long(tokens, request.max_new_tokens, card.max_positions, encoder_decoder=card.encoder_decoder)
+    sentence = too_long(
+        tokens, request.max_new_tokens, card.max_positions, encoder_decoder=card.encoder_decoder
+    )
     return Problem("prompt", sentence) if sentence else None

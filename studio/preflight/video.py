@@ -1,4 +1,6 @@
-"""Can this model make this video? Told from its card and the first frame's file, before anything is loaded."""
+"""Can this model make this video? Told from its card and the first frame's file, before anything is
+loaded.
+"""
 
 from __future__ import annotations
 
@@ -13,45 +15,70 @@ from studio.media.image_reader import look
 from studio.models.card import ModelCard
 
 PIXEL_BYTES = 40
-"""Of memory that a pixel of a video takes at least while it is decoded: three numbers of 32 bits, in three copies. Measured with
-a tiny LTX-Video: 44."""
+"""Of memory that a pixel of a video takes at least while it is decoded: three numbers of 32 bits,
+in three copies. Measured with a tiny LTX-Video: 44."""
 
 
-def check_video(card: ModelCard, request: VideoRequest, *, read_files: bool = True) -> Problem | None:
+def check_video(
+    card: ModelCard, request: VideoRequest, *, read_files: bool = True
+) -> Problem | None:
     """Return what is wrong with the request for this model; None where it can be made."""
     if not video.can_write(request.format):
         return Problem("format", f"{video.MISSING}. {video.CURE}".removesuffix("."))
-    about_size = _check_size(card, request) or _check_frames(card, request) or _check_memory(request)
-    return _check_task(card, request) or about_size or (_check_picture(request) if read_files else None)
+    about_size = (
+        _check_size(card, request) or _check_frames(card, request) or _check_memory(request)
+    )
+    return (
+        _check_task(card, request)
+        or about_size
+        or (_check_picture(request) if read_files else None)
+    )
 
 
 def _check_task(card: ModelCard, request: VideoRequest) -> Problem | None:
     if request.image and card.tasks and "image-to-video" not in card.tasks:
-        return Problem("image", f"{card.title} makes videos from text only and takes no first frame")
+        return Problem(
+            "image", f"{card.title} makes videos from text only and takes no first frame"
+        )
     if not request.image and card.tasks and "text-to-video" not in card.tasks:
-        return Problem("image", f"{card.title} needs a first frame: give it a picture to begin with")
+        return Problem(
+            "image", f"{card.title} needs a first frame: give it a picture to begin with"
+        )
     return None
 
 
 def _check_size(card: ModelCard, request: VideoRequest) -> Problem | None:
     if card.only_sizes and (request.width, request.height) not in card.sizes:
         known = " or ".join(f"{width} × {height}" for width, height in card.sizes)
-        return Problem("width", f"{card.title} makes videos of {known} pixels only, not {request.width} × {request.height}")
+        return Problem(
+            "width",
+            f"{card.title} makes videos of {known} pixels only, not {request.width} × "
+            f"{request.height}",
+        )
     for name, value in (("width", request.width), ("height", request.height)):
         if value % card.size_multiple:
             below = value - value % card.size_multiple
             near = " or ".join(str(side) for side in (below, below + card.size_multiple) if side)
-            return Problem(name, f"{value} is not a multiple of {card.size_multiple}, which {card.title} needs; choose {near}")
+            return Problem(
+                name,
+                f"{value} is not a multiple of {card.size_multiple}, which {card.title} needs; "
+                f"choose {near}",
+            )
     return None
 
 
 def _check_frames(card: ModelCard, request: VideoRequest) -> Problem | None:
     count, step = request.num_frames, card.frame_step
     if card.most_frames and count > card.most_frames:
-        return Problem("num_frames", f"{card.title} makes at most {card.most_frames} frames, not {count}")
+        return Problem(
+            "num_frames", f"{card.title} makes at most {card.most_frames} frames, not {count}"
+        )
     if (count - 1) % step:
         below = count - (count - 1) % step
-        sentence = f"{card.title} makes a multiple of {step} frames and one more, not {count}; choose {below} or {below + step}"
+        sentence = (
+            f"{card.title} makes a multiple of {step} frames and one more, not {count}; "
+            f"choose {below} or {below + step}"
+        )
         return Problem("num_frames", sentence)
     return None
 
@@ -60,7 +87,9 @@ def _check_memory(request: VideoRequest) -> Problem | None:
     need, there = request.pixels * PIXEL_BYTES, int(psutil.virtual_memory().total)
     if need <= there:
         return None
-    return Problem("num_frames", f"{too_much(request, need)}, and this computer has {there / 1e9:.1f} GB")
+    return Problem(
+        "num_frames", f"{too_much(request, need)}, and this computer has {there / 1e9:.1f} GB"
+    )
 
 
 def too_much(request: VideoRequest, need: int) -> str:

@@ -1,4 +1,6 @@
-"""The words that a small model has learned, from `vocabulary.json` in its folder, and advice about a prompt's other words."""
+"""The words that a small model has learned, from `vocabulary.json` in its folder, and advice about
+a prompt's other words.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ _PLAIN_TEXT = """
     next left right above below behind front under over beside near inside between two three four one five big small little large
     tiny huge red orange yellow green blue purple pink black white grey gray brown background flat icon style cartoon clip art
     picture image photo drawing draw show make grass sky night beach snow day
-"""
+"""  # noqa: E501
 _PLAIN = frozenset(_PLAIN_TEXT.split())
 """Words that say how, where and how many; and others that need no advice."""
 
@@ -33,7 +35,9 @@ class Vocabulary(msgspec.Struct, frozen=True):
     reads: dict[str, str] = {}
     """A word that it has not learned → the name of what stands for it: tarantula → spider."""
     common: frozenset[str] = frozenset()
-    """Words that its tokenizer has whole: English, whether it has learned what they mean or not. Empty where unknown."""
+    """Words that its tokenizer has whole: English, whether it has learned what they mean or not.
+    Empty where unknown.
+    """
 
 
 class _Tokenizer(msgspec.Struct):
@@ -59,11 +63,17 @@ def read(folder: Path) -> Vocabulary | None:
 
 
 def with_known_words(prompt: str, vocabulary: Vocabulary) -> str:
-    """Return the prompt with the names of learned things in place of words that the model has not learned."""
+    """Return the prompt with the names of learned things in place of words that the model has not
+    learned.
+    """
     parts = re.split(r"([A-Za-z]+)", prompt)  # words at odd places
     at = 1
     while at < min(len(parts), 2 * _READ):
-        pair = f"{parts[at]} {parts[at + 2]}".lower() if at + 2 < len(parts) and parts[at + 1] == " " else ""
+        pair = (
+            f"{parts[at]} {parts[at + 2]}".lower()
+            if at + 2 < len(parts) and parts[at + 1] == " "
+            else ""
+        )
         width, instead = (3, _stand_in(pair, vocabulary)) if pair else (1, "")
         if not instead:
             width, instead = 1, _stand_in(parts[at].lower(), vocabulary)
@@ -83,25 +93,44 @@ def _stand_in(words: str, vocabulary: Vocabulary) -> str:
         return vocabulary.reads[words]
     single = next((form for form in singulars(words) if form in vocabulary.reads), "")
     name = vocabulary.reads.get(single, "")
-    return name if not name or name.endswith("s") else name + ("es" if name.endswith(("x", "ch", "sh")) else "s")
+    return (
+        name
+        if not name or name.endswith("s")
+        else name + ("es" if name.endswith(("x", "ch", "sh")) else "s")
+    )
 
 
 def advice(prompt: str, vocabulary: Vocabulary) -> str:
-    """Return a sentence about the words that the model has not learned; empty where there is nothing to say."""
+    """Return a sentence about the words that the model has not learned; empty where there is
+    nothing to say.
+    """
     words = list(dict.fromkeys(_WORD.findall(prompt.lower())[:_READ]))
     things = [word for word in words if word not in _PLAIN]
     learned = [word for word in things if _is_known(word, vocabulary)]
-    near = {word: offered for word in things if word not in learned and (offered := _near(word, vocabulary))}
-    strange = [word for word in things if word not in learned and word not in near and _is_strange(word, vocabulary)]
+    near = {
+        word: offered
+        for word in things
+        if word not in learned and (offered := _near(word, vocabulary))
+    }
+    strange = [
+        word
+        for word in things
+        if word not in learned and word not in near and _is_strange(word, vocabulary)
+    ]
     if near or (learned and strange):
         named = [f'"{word}", nearest: {", ".join(offered)}' for word, offered in near.items()]
         named += [f'"{word}"' for word in strange]
         return f"Not learned: {'; '.join(named[:3])}."
     if things and not learned:
         told = ", ".join(f'"{word}"' for word in things[:3])
-        return f"Far from all that this model has learned: {told}. Expect a blot; try everyday things."
+        return (
+            f"Far from all that this model has learned: {told}. Expect a blot; try everyday things."
+        )
     if not words and _LETTER.search(prompt):
-        return "The prompt has no word that this model has learned. Expect a blot; try everyday things."
+        return (
+            "The prompt has no word that this model has learned. Expect a blot; try everyday "
+            "things."
+        )
     return ""
 
 
@@ -115,7 +144,9 @@ def _is_known(word: str, vocabulary: Vocabulary) -> bool:
 
 
 def _near(word: str, vocabulary: Vocabulary) -> tuple[str, ...]:
-    return next((vocabulary.near[form] for form in (word, *singulars(word)) if form in vocabulary.near), ())
+    return next(
+        (vocabulary.near[form] for form in (word, *singulars(word)) if form in vocabulary.near), ()
+    )
 
 
 def singulars(word: str) -> list[str]:

@@ -1,6 +1,8 @@
-"""Text as it is spoken: what every voice gets in place of the text that was typed. Pure Python, no model.
+"""Text as it is spoken: what every voice gets in place of the text that was typed. Pure Python, no
+model.
 
-`passages` takes pauses and markup out, `spoken` writes out what is not a word in the language of its sentence, and
+`passages` takes pauses and markup out, `spoken` writes out what is not a word in the language of
+its sentence, and
 `languages` knows what a text is written in. The rules stand in `english` and `chinese`.
 """
 
@@ -14,27 +16,43 @@ from studio.speech_text.cleaning import clean
 from studio.speech_text.languages import HAN, LATIN, LATIN_WORD, is_mainly_chinese, language_of
 from studio.speech_text.pauses import Passage, passages
 
-__all__ = ["Passage", "clean", "is_mainly_chinese", "language_of", "parts_by_script", "passages", "spoken"]
+__all__ = [
+    "Passage",
+    "clean",
+    "is_mainly_chinese",
+    "language_of",
+    "parts_by_script",
+    "passages",
+    "spoken",
+]
 
 MIN_ENGLISH_WORDS = 3
 """Of a sentence in a Chinese text, before its numbers are read in English."""
 _NORMALIZERS: dict[str, Callable[[str], str]] = {"en": english.normalize, "zh": chinese.normalize}
-# Where a sentence may end: language changes only here, so that a wrong break (Dr. Smith) does no harm.
-_SENTENCE = re.compile(r"(?:[^\n。！？!?.…]|[.!?](?![\s\u3400-\u9fff\"”’」』）)]|$))*+(?:[\n。！？!?.…]|$)+[\"”’」』）)]*\s*")
+# Where a sentence may end: language changes only here, so that a wrong break (Dr. Smith) does no
+# harm.
+_SENTENCE = re.compile(
+    r"(?:[^\n。！？!?.…]|[.!?](?![\s\u3400-\u9fff\"”’」』）)]|$))*+(?:[\n。！？!?.…]|$)+[\"”’」』）)]*\s*"
+)
 _PARTS = re.compile(
     "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+(?:[，。！？、；：·\\s]*[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+)*"
 )
 
 
 def spoken(
-    text: str, languages: Collection[str] = ("en", "zh"), *, default: str = "", marks: re.Pattern[str] | None = None
+    text: str,
+    languages: Collection[str] = ("en", "zh"),
+    *,
+    default: str = "",
+    marks: re.Pattern[str] | None = None,
 ) -> str:
-    """Return the text with numbers, dates, money, units, symbols and abbreviations in words, in the language of each "
-    "sentence.
+    """Return the text with numbers, dates, money, units, symbols and abbreviations in words, in the
+    language of each " "sentence.
 
-    `languages`: those of the voice; sentences in others are cleaned only. Without any, sentences that are surely English or
-    Chinese are written out. `default`: the language of what has no letters; empty takes that of the whole text. `marks`: what
-    the voice reads itself ([laughter], [S1]) and is left as it is.
+    `languages`: those of the voice; sentences in others are cleaned only. Without any, sentences
+    that are surely English or Chinese are written out. `default`: the language of what has no
+    letters; empty takes that of the whole text. `marks`: what the voice reads itself ([laughter],
+    [S1]) and is left as it is.
     """
     keep = "".join(mark for mark in "♪♫" if marks is not None and marks.search(mark))
     text = clean(text, keep)
@@ -50,7 +68,9 @@ def spoken(
 
 
 def parts_by_script(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the runs of a text in order: ("zh", Chinese characters with the marks between them) and ("", everything else)."""
+    """Yield the runs of a text in order: ("zh", Chinese characters with the marks between them) and
+    ("", everything else).
+    """
     place = 0
     for match in _PARTS.finditer(text):
         if match.start() > place:
@@ -97,7 +117,9 @@ def _runs(text: str, default: str) -> Iterator[tuple[str, str]]:
 
 
 def _sentence_language(sentence: str, default: str) -> str:
-    """Return "zh" or "en" where a sentence's script leaves no doubt, the default's for one without letters."""
+    """Return "zh" or "en" where a sentence's script leaves no doubt, the default's for one without
+    letters.
+    """
     if HAN.search(sentence):
         return "zh" if is_mainly_chinese(sentence) else "en"
     if default == "zh" and len(LATIN_WORD.findall(sentence)) < MIN_ENGLISH_WORDS:

@@ -1,7 +1,8 @@
-"""Chinese text as it is spoken: numbers, dates, times, money, units and symbols become Chinese characters.
+"""Chinese text as it is spoken: numbers, dates, times, money, units and symbols become Chinese
+characters.
 
-As `english.normalize`: rules in order, each of which leaves words. Latin words and names with digits (GPT-4, MP3) are read by
-the rules of English, since their phonemes come from there.
+As `english.normalize`: rules in order, each of which leaves words. Latin words and names with
+digits (GPT-4, MP3) are read by the rules of English, since their phonemes come from there.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ Match = re.Match[str]
 
 
 def normalize(text: str) -> str:
-    """Return cleaned Chinese text (`cleaning.clean`) with everything written out that is not a word."""
+    """Return cleaned Chinese text (`cleaning.clean`) with everything written out that is not a
+    word.
+    """
     for rule in _RULES:
         text = rule(text)
     return text.strip()
@@ -49,7 +52,8 @@ def _counted(text: str, after: str) -> str:
     return "两" if text == "2" and _TWO.match(after) else _number(text)
 
 
-# Dates and times -------------------------------------------------------------------------------------------------------------
+# Dates and times
+# ----------------------------------------------------------------------
 
 
 def _day(year: str, month: str, day: str) -> str:
@@ -63,7 +67,9 @@ def _iso_date(match: Match) -> str:
 
 
 def _western_date(match: Match) -> str:
-    first, second = (match[1], match[3]) if int(match[1]) <= 12 and match[2] != "." else (match[3], match[1])
+    first, second = (
+        (match[1], match[3]) if int(match[1]) <= 12 and match[2] != "." else (match[3], match[1])
+    )
     return _day(match[4], first, second) or match[0]
 
 
@@ -77,7 +83,10 @@ def _year(match: Match) -> str:
 
 
 def _century_years(match: Match) -> str:
-    first, last = (numbers.digits(text) if len(text) == 4 else numbers.cardinal(text) for text in (match[1] or "0", match[2]))
+    first, last = (
+        numbers.digits(text) if len(text) == 4 else numbers.cardinal(text)
+        for text in (match[1] or "0", match[2])
+    )
     return f"{first + '到' if match[1] else ''}{last}年代"
 
 
@@ -95,7 +104,11 @@ def _clock_words(hour: str, minute: str, second: str | None) -> str:
     if minute == "00" and not second:
         return f"{words}整"
     words += f"{'零' if minute[0] == '0' and minute != '00' else ''}{numbers.cardinal(minute)}分"
-    return words + (f"{'零' if second[0] == '0' and second != '00' else ''}{numbers.cardinal(second)}秒" if second else "")
+    return words + (
+        f"{'零' if second[0] == '0' and second != '00' else ''}{numbers.cardinal(second)}秒"
+        if second
+        else ""
+    )
 
 
 def _clock(match: Match) -> str:
@@ -109,7 +122,8 @@ def _clock(match: Match) -> str:
     return words
 
 
-# Numbers that are names ------------------------------------------------------------------------------------------------------
+# Numbers that are names
+# ----------------------------------------------------------------------
 
 
 def _groups(text: str) -> str:
@@ -124,12 +138,16 @@ def _dotted(match: Match) -> str:
     """Addresses of computers digit by digit, versions number by number."""
     parts = match[0].split(".")
     is_address = len(parts) == 4 and all(int(part) < 256 for part in parts if len(part) < 4)
-    return "点".join(numbers.digits(part) if is_address or part[0] == "0" else numbers.cardinal(part) for part in parts)
+    return "点".join(
+        numbers.digits(part) if is_address or part[0] == "0" else numbers.cardinal(part)
+        for part in parts
+    )
 
 
-# Money -----------------------------------------------------------------------------------------------------------------------
+# Money
+# ----------------------------------------------------------------------
 
-_SCALE = r"(?:\s?(thousand|million|billion|trillion)\b|(mn|bn|[kKmMbBT])(?![A-Za-z])|(十万|百万|千万|万亿|[十百千万亿]))?"
+_SCALE = r"(?:\s?(thousand|million|billion|trillion)\b|(mn|bn|[kKmMbBT])(?![A-Za-z])|(十万|百万|千万|万亿|[十百千万亿]))?"  # noqa: E501
 _NAMES = r"(?:\s?(?:元|块钱|块|人民币|美元|美金|欧元|英镑|港元|港币|日元|韩元|卢布|澳元|加元))?"
 
 
@@ -154,7 +172,7 @@ def _money_behind(match: Match) -> str:
     minus = "负" if part["minus"] else ""
     scale = _scale(part)
     begin = f"{_scaled(part['first'], scale, '')}到" if part["last"] else ""
-    return f"{minus}{begin}{_scaled(part['last'] or part['first'], scale, name)}{name}{_per(part['per'])}"
+    return f"{minus}{begin}{_scaled(part['last'] or part['first'], scale, name)}{name}{_per(part['per'])}"  # noqa: E501
 
 
 def _scale(part: dict[str, str | None]) -> str:
@@ -179,11 +197,24 @@ def _short(value: Decimal) -> str:
 def _per(unit: str | None) -> str:
     if not unit:
         return ""
-    names = {"d": "天", "day": "天", "month": "月", "mo": "月", "year": "年", "hour": "小时", "week": "周", "person": "人"}
+    names = {
+        "d": "天",
+        "day": "天",
+        "month": "月",
+        "mo": "月",
+        "year": "年",
+        "hour": "小时",
+        "week": "周",
+        "person": "人",
+    }
     return f"每{tables.UNITS.get(unit) or names.get(unit, unit)}"
 
 
-_SCALE_NAMED = _SCALE.replace("(thousand", "(?P<word>thousand").replace("(mn", "(?P<letter>mn").replace("(十", "(?P<han>十")
+_SCALE_NAMED = (
+    _SCALE.replace("(thousand", "(?P<word>thousand")
+    .replace("(mn", "(?P<letter>mn")
+    .replace("(十", "(?P<han>十")
+)
 _PER = r"(?:/(?P<per>[A-Za-z]{1,6}|[\u4e00-\u9fff])(?![A-Za-z]))?"
 _MONEY = (
     rf"(?P<minus>(?<![\d.A-Za-z)\]）])[-−])?(?:(?P<sign>{SIGN})|(?P<code>(?<![A-Za-z])(?:{CODE})))\s?(?P<minus2>[-−])?(?P<first>{_N})"
@@ -195,7 +226,8 @@ _MONEY_BEHIND = (
 )
 
 
-# Units, percent, fractions ---------------------------------------------------------------------------------------------------
+# Units, percent, fractions
+# ----------------------------------------------------------------------
 
 
 def _units(match: Match) -> str:
@@ -205,7 +237,9 @@ def _units(match: Match) -> str:
     if part["minus"]:
         minus = "零下" if part["unit"][0] == "°" and part["unit"] != "°" else "负"
     name = f"{name}每{_per_unit(part)}" if part["per"] else name
-    begin = f"{_number(part['first'])}{name if minus else ''}到" if part["last"] else ""  # the minus is of the first alone
+    begin = (
+        f"{_number(part['first'])}{name if minus else ''}到" if part["last"] else ""
+    )  # the minus is of the first alone
     return f"{minus}{begin}{_counted(part['last'] or part['first'], name)}{name}"
 
 
@@ -246,11 +280,14 @@ def _fraction(match: Match) -> str:
     return f"{numbers.cardinal(whole)}又{words}" if whole else words
 
 
-# Ranges, operators, what is left ---------------------------------------------------------------------------------------------
+# Ranges, operators, what is left
+# ----------------------------------------------------------------------
 
 
 def _ratio(match: Match) -> str:
-    return f"{numbers.plain(match[1])}比{numbers.plain(match[2])}" + (f"比{numbers.plain(match[3])}" if match[3] else "")
+    return f"{numbers.plain(match[1])}比{numbers.plain(match[2])}" + (
+        f"比{numbers.plain(match[3])}" if match[3] else ""
+    )
 
 
 def _range(match: Match) -> str:
@@ -261,7 +298,12 @@ def _range(match: Match) -> str:
         return f"{_number(first)}减{_number(last)}"
     if _RATIO.search(before) and not re.match(tables.MEASURE_WORDS, after):
         return f"{numbers.plain(first)}比{numbers.plain(last)}"
-    if len(first) == 4 and len(last) in (2, 4) and "1000" <= first <= "2099" and not re.match(tables.MEASURE_WORDS, after):
+    if (
+        len(first) == 4
+        and len(last) in (2, 4)
+        and "1000" <= first <= "2099"
+        and not re.match(tables.MEASURE_WORDS, after)
+    ):
         return f"{numbers.digits(first)}到{numbers.digits(last)}"
     return f"{_counted(first, after)}到{_counted(last, after)}"
 
@@ -302,7 +344,9 @@ _RULES: list[Callable[[str], str]] = [
     _rule(english.EMAIL, lambda match: english.read_email(match)),
     _rule(english.URL, lambda match: english.read_url(match)),
     # Dates
-    _rule(r"(?<![\d./-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})日?(?:T(?=\d))?(?![\d/-]|\.\d)", _iso_date),
+    _rule(
+        r"(?<![\d./-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})日?(?:T(?=\d))?(?![\d/-]|\.\d)", _iso_date
+    ),
     _rule(r"(?<![\d./-])(\d{1,2})([-/.])(\d{1,2})\2((?:19|20)\d{2})(?![\d/-]|\.\d)", _western_date),
     _rule(r"(?<![\d./-])((?:19|20)\d{2})[-/.](0[1-9]|1[0-2])月?(?![\d/-]|\.\d)", _year_month),
     _rule(
@@ -314,7 +358,10 @@ _RULES: list[Callable[[str], str]] = [
         r"(?<![\d./-])((?:19|20)\d{2})[/-](\d{2})(?=赛季|学年|财年|年度)",
         lambda match: f"{numbers.digits(match[1])}到{numbers.digits(match[2])}",
     ),
-    _rule(r"(?<!\d)([5-9][05]|00|05|10)后(?![天年来面续的])", lambda match: f"{numbers.digits(match[1])}后"),
+    _rule(
+        r"(?<!\d)([5-9][05]|00|05|10)后(?![天年来面续的])",
+        lambda match: f"{numbers.digits(match[1])}后",
+    ),
     _rule(
         r"(?<![\d.])(\d{1,2})[.·](\d{1,2})(?=国庆|假期|长假|黄金周|劳动节|晚会|事件|大地震)",
         _memorial_day,
@@ -322,13 +369,25 @@ _RULES: list[Callable[[str], str]] = [
     _rule(r"(?<![\d.])(\d{1,2})·(\d{1,2})(?![\d.·])", _memorial_day),
     _rule(r"(?<=\d[月日号])-(?=\d)", "到"),
     # Times
-    _rule(rf"(?<![\d:：.]){_CLOCK}(?:\s?([aApP]\.?[mM])\.?(?![A-Za-z]))?(?:\s?{_DASH}\s?{_CLOCK})?(?![\d:：])", _clock),
+    _rule(
+        rf"(?<![\d:：.]){_CLOCK}(?:\s?([aApP]\.?[mM])\.?(?![A-Za-z]))?(?:\s?{_DASH}\s?{_CLOCK})?(?![\d:：])",
+        _clock,
+    ),
     # Numbers that are names
     _rule(r"\+\d{1,3}[\s-]?\d[\d\s()-]{5,16}\d(?!\d)", _telephone),
-    _rule(r"(?<![\d.-])(?:\(0\d{2,3}\)|（0\d{2,3}）|0\d{2,3}[-\s])\s?\d{7,8}(?:-\d{1,6})?(?![\d-])", _telephone),
-    _rule(r"(?<![\d.-])(?:1[3-9]\d[-\s]\d{4}[-\s]\d{4}|[48]00[-\s]\d{3,4}[-\s]\d{3,4}|[48]00[-\s]\d{7})(?![\d-])", _telephone),
+    _rule(
+        r"(?<![\d.-])(?:\(0\d{2,3}\)|（0\d{2,3}）|0\d{2,3}[-\s])\s?\d{7,8}(?:-\d{1,6})?(?![\d-])",
+        _telephone,
+    ),
+    _rule(
+        r"(?<![\d.-])(?:1[3-9]\d[-\s]\d{4}[-\s]\d{4}|[48]00[-\s]\d{3,4}[-\s]\d{3,4}|[48]00[-\s]\d{7})(?![\d-])",
+        _telephone,
+    ),
     _rule(r"(?<![\d.A-Za-z-])\d{1,8}(?:-\d{1,8}){2,6}(?![\w-])", _telephone),
-    _rule(rf"((?:{tables.DIGIT_CUES})(?:是|为|号码|号)?[:：\s]?)(\d{{3,}})(?![\d.]*\d|[-,:/%]\d|元|块|次|个|人)", _cued),
+    _rule(
+        rf"((?:{tables.DIGIT_CUES})(?:是|为|号码|号)?[:：\s]?)(\d{{3,}})(?![\d.]*\d|[-,:/%]\d|元|块|次|个|人)",
+        _cued,
+    ),
     _rule(
         rf"(?<![\d.,])(?:{tables.SERVICE_NUMBERS})(?![\d.,%]|\s?(?:[万亿]|{tables.MEASURE_WORDS}))",
         lambda match: numbers.digits(match[0]),
@@ -346,7 +405,10 @@ _RULES: list[Callable[[str], str]] = [
         _percent,
     ),
     _rule(_UNIT, _units),
-    _rule(r"(?<![\d/.A-Za-z])(?:(\d{1,6})[\s又])?(\d{1,4})/([1-9]\d{0,3})(?![\d/A-Za-z]|\.\d)", _fraction),
+    _rule(
+        r"(?<![\d/.A-Za-z])(?:(\d{1,6})[\s又])?(\d{1,4})/([1-9]\d{0,3})(?![\d/A-Za-z]|\.\d)",
+        _fraction,
+    ),
     # Latin words with digits in them
     _rule(rf"(?<![A-Za-zÀ-ÖØ-öø-ɏ0-9]){_WORD}", _latin),
     # Ratios, ranges, operators, signs
@@ -371,5 +433,8 @@ _RULES: list[Callable[[str], str]] = [
     _rule(rf"[{re.escape(''.join(tables.SYMBOLS))}]", lambda match: tables.SYMBOLS[match[0]]),
     _rule(rf"[{re.escape(tables.SILENT)}]+", " "),
     _rule(r"[^\S\n]{2,}", " "),
-    _rule(r"(?<=[\u4e00-\u9fff])[^\S\n](?=[\u4e00-\u9fff])|(?<![^\S\n])[^\S\n]++(?=[，。！？；：、）])", ""),
+    _rule(
+        r"(?<=[\u4e00-\u9fff])[^\S\n](?=[\u4e00-\u9fff])|(?<![^\S\n])[^\S\n]++(?=[，。！？；：、）])",
+        "",
+    ),
 ]

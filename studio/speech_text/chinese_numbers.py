@@ -12,12 +12,14 @@ MAX_PLAIN_DIGITS = 8
 
 
 def digits(number: str) -> str:
-    """Return the digits one by one; 1 is 一 (not 幺, which only a part of the speakers uses). Other characters are left out."""
+    """Return the digits one by one; 1 is 一 (not 幺, which only a part of the speakers uses). Other
+    characters are left out.
+    """
     return "".join(DIGITS[int(digit)] for digit in number if digit.isdecimal())
 
 
 def cardinal(number: str | int) -> str:
-    """Return a whole number: "2024" is 两千零二十四. 两 stands before 千, 万 and 亿, 二 before 百 and 十."""
+    """Return a whole number: "2024" is 两千零二十四. 两 stands before 千, 万 and 亿, 二 before 百 and 十."""  # noqa: E501
     text = str(number).lstrip("0") or "0"
     if len(text) > MAX_DIGITS:
         return digits(str(number))
@@ -38,10 +40,14 @@ def cardinal(number: str | int) -> str:
 
 
 def plain(number: str) -> str:
-    """Return a number as it is written: with thousands separators or none, with a decimal point or none."""
+    """Return a number as it is written: with thousands separators or none, with a decimal point or
+    none.
+    """
     whole, point, fraction = number.partition(".")
     bare = "".join(filter(str.isdecimal, whole))
-    is_code = (len(bare) > 1 and bare[0] == "0" and not point) or (bare == whole and len(bare) > MAX_PLAIN_DIGITS and not point)
+    is_code = (len(bare) > 1 and bare[0] == "0" and not point) or (
+        bare == whole and len(bare) > MAX_PLAIN_DIGITS and not point
+    )
     words = digits(bare) if is_code else cardinal(bare or "0")
     return f"{words}点{digits(fraction)}" if point and fraction else words
 

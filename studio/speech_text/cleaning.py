@@ -1,4 +1,6 @@
-"""One form for what can be written in several ways, in any language: composed letters, half-width digits, no emoji."""
+"""One form for what can be written in several ways, in any language: composed letters, half-width
+digits, no emoji.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +9,45 @@ import unicodedata
 
 from studio.speech_text.roman import value_of
 
-# ，：；！？（） are Chinese punctuation and stay; the other full-width characters are ASCII in another shape.
-_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in "！（），：；？"}
+# ，：；！？（） are Chinese punctuation and stay; the other full-width characters are ASCII in another  # noqa: E501
+# shape.
+_FULL_WIDTH = {
+    code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in "！（），：；？"
+}
 _SAME = {
-    "￡": "£", "￠": "¢", "￦": "₩", "’": "'", "ʼ": "'", "‐": "-", "‑": "-", "‒": "–", "―": "—", "⁄": "/", "∕": "/",
-    "∶": ":", "⋅": "·", "∼": "~", "〜": "~", "\u3000": " ", "\u00a0": " ", "\u2028": "\n", "\u2029": "\n", "\u0085": "\n",
-    "\u00b5": "\u03bc", "№": "No. ",
-}  # fmt: skip
+    "￡": "£",
+    "￠": "¢",
+    "￦": "₩",
+    "’": "'",
+    "ʼ": "'",
+    "‐": "-",
+    "‑": "-",
+    "‒": "–",
+    "―": "—",
+    "⁄": "/",
+    "∕": "/",
+    "∶": ":",
+    "⋅": "·",
+    "∼": "~",
+    "〜": "~",
+    "\u3000": " ",
+    "\u00a0": " ",
+    "\u2028": "\n",
+    "\u2029": "\n",
+    "\u0085": "\n",
+    "\u00b5": "\u03bc",
+    "№": "No. ",
+}
 _TABLE = str.maketrans({**{chr(code): chr(half) for code, half in _FULL_WIDTH.items()}, **_SAME})
 # Letters and units in another shape: mathematical letters, ligatures, ㎏, ℃, №.
-_COMPATIBLE = re.compile("[\U0001d400-\U0001d7ff\ufb00-\ufb06\u2080-\u2089\u2103\u2109\u2121\u3371-\u33df\u249c-\u24e9]")
+_COMPATIBLE = re.compile(
+    "[\U0001d400-\U0001d7ff\ufb00-\ufb06\u2080-\u2089\u2103\u2109\u2121\u3371-\u33df\u249c-\u24e9]"
+)
 _ROMAN = re.compile("[\u2160-\u217f]+")
 _FRACTION = re.compile("(?:(?<=[0-9])\\s?)?([\u00bc-\u00be\u2150-\u215e])")
-_ENCLOSED = re.compile("[\u2460-\u249b\u24ea-\u24ff\u2776-\u2793\u3251-\u325f\u32b1-\u32bf](?=(.?))")
+_ENCLOSED = re.compile(
+    "[\u2460-\u249b\u24ea-\u24ff\u2776-\u2793\u3251-\u325f\u32b1-\u32bf](?=(.?))"
+)
 _COUNTED = "步章节条款类种个组点级层期号题项"
 _INVISIBLE = re.compile(
     "[\u00ad\u200b\u200e\u200f\u2060-\u2064\ufeff\ufe00-\ufe0f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e01ef]"
@@ -34,7 +62,9 @@ _SPACES = re.compile(r"[^\S\n]{2,}")
 
 
 def clean(text: str, keep: str = "") -> str:
-    """Return the text in NFC with ASCII digits, without invisible characters and emoji (`keep`: those that a voice reads)."""
+    """Return the text in NFC with ASCII digits, without invisible characters and emoji (`keep`:
+    those that a voice reads).
+    """
     text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text).translate(_TABLE))
     if text.isascii():
         return text
@@ -44,7 +74,9 @@ def clean(text: str, keep: str = "") -> str:
     text = _FRACTION.sub(_fraction, text)
     text = _ENCLOSED.sub(_enclosed, text)
     text = _KEYCAP.sub("", text)
-    text = _EMOJI.sub(lambda found: "".join(character for character in found[0] if character in keep) or " ", text)
+    text = _EMOJI.sub(
+        lambda found: "".join(character for character in found[0] if character in keep) or " ", text
+    )
     if not text.isascii():
         text = "".join(map(_ascii_digit, text))
     return _SPACES.sub(" ", text)

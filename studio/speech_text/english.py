@@ -1,7 +1,9 @@
-"""English text as it is spoken: numbers, dates, times, money, units, symbols and abbreviations become words.
+"""English text as it is spoken: numbers, dates, times, money, units, symbols and abbreviations
+become words.
 
-`normalize` applies the rules in the order of this file; each leaves words, which the next ones pass over. Every rule is a
-regular expression that starts at one place only and repeats bounded pieces, so that the time grows with the length alone.
+`normalize` applies the rules in the order of this file; each leaves words, which the next ones pass
+over. Every rule is a regular expression that starts at one place only and repeats bounded pieces,
+so that the time grows with the length alone.
 """
 
 from __future__ import annotations
@@ -29,14 +31,18 @@ _START = r"(?<![\w.,])"
 
 
 def normalize(text: str) -> str:
-    """Return cleaned English text (`cleaning.clean`) with everything written out that is not a word."""
+    """Return cleaned English text (`cleaning.clean`) with everything written out that is not a
+    word.
+    """
     text = text.translate(_PUNCTUATION)
     for rule in _RULES:
         text = rule(text)
     return text.strip()
 
 
-def _rule(pattern: str, replacement: Callable[[Match], str] | str, flags: int = 0) -> Callable[[str], str]:
+def _rule(
+    pattern: str, replacement: Callable[[Match], str] | str, flags: int = 0
+) -> Callable[[str], str]:
     compiled = re.compile(pattern, flags)
     return lambda text: compiled.sub(replacement, text)
 
@@ -60,14 +66,15 @@ def _sign(sign: str | None) -> str:
     return {"-": "minus ", "−": "minus ", "–": "minus ", "+": "plus "}.get((sign or "").strip(), "")
 
 
-# Addresses -------------------------------------------------------------------------------------------------------------------
+# Addresses
+# ----------------------------------------------------------------------
 
 URL = (
     r"(?<![A-Za-z0-9_@.])(?:https?://|ftp://|www\.)[^\s<>\"'，。；！？、（）\u4e00-\u9fff]{1,2000}"
     rf"|(?<![A-Za-z0-9_@.-])(?:[A-Za-z0-9][A-Za-z0-9-]{{0,62}}\.){{1,4}}(?:{tables.DOMAINS})(?![A-Za-z0-9_-]|"
     rf"\.[A-Za-z0-9])(?:/[\w./~%-]{{0,300}})?"
 )
-EMAIL = r"(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![A-Za-z0-9_-])"
+EMAIL = r"(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![A-Za-z0-9_-])"  # noqa: E501
 _ENDINGS = "pdf|txt|docx?|xlsx?|csv|png|jpe?g|gif|mp[34]|wav|py|js|html?|json|md|zip|exe|toml|xml"
 _FILE = rf"(?<![\w./-])([A-Za-z][\w-]{{0,60}})\.({_ENDINGS})(?!\w)"
 
@@ -79,7 +86,9 @@ def read_email(match: Match) -> str:
 
 
 def read_url(match: Match) -> str:
-    """Read host and path; leave out the scheme, "www" and what follows ? or #: nobody could follow it by ear."""
+    """Read host and path; leave out the scheme, "www" and what follows ? or #: nobody could follow
+    it by ear.
+    """
     found = match[0].rstrip(".,;:!?)'\"")
     tail = match[0][len(found) :]
     bare = re.sub(r"^(?:https?://|ftp://)?(?:www\.)?", "", found)
@@ -88,18 +97,33 @@ def read_url(match: Match) -> str:
 
 
 def _address(text: str) -> str:
-    names = {".": " dot ", "/": " slash ", "-": " dash ", "_": " underscore ", "+": " plus ", ":": " colon ", "~": " tilde "}
-    words = "".join(names.get(character, character) for character in text if character.isalnum() or character in names)
+    names = {
+        ".": " dot ",
+        "/": " slash ",
+        "-": " dash ",
+        "_": " underscore ",
+        "+": " plus ",
+        ":": " colon ",
+        "~": " tilde ",
+    }
+    words = "".join(
+        names.get(character, character)
+        for character in text
+        if character.isalnum() or character in names
+    )
     parts = re.findall(r"\d+|[^\d\s]+", words)
     return " ".join(_label(part) if part.isdecimal() else part for part in parts)
 
 
 def _label(digits: str) -> str:
     """Return a number in a name: up to two digits as one number, others digit by digit."""
-    return numbers.cardinal(digits) if len(digits) < 3 and digits[0] != "0" else numbers.digits(digits)
+    return (
+        numbers.cardinal(digits) if len(digits) < 3 and digits[0] != "0" else numbers.digits(digits)
+    )
 
 
-# Abbreviations and Roman numerals --------------------------------------------------------------------------------------------
+# Abbreviations and Roman numerals
+# ----------------------------------------------------------------------
 
 
 def _keeps_stop(match: Match) -> bool:
@@ -116,7 +140,11 @@ def _abbreviation(match: Match) -> str:
 
 def _regnal(match: Match) -> str:
     value = value_of(match[2])
-    return f"{match[1]} the {numbers.ordinal(value)}" if value and match[2] not in ("L", "C", "D", "M") else match[0]
+    return (
+        f"{match[1]} the {numbers.ordinal(value)}"
+        if value and match[2] not in ("L", "C", "D", "M")
+        else match[0]
+    )
 
 
 def _roman(match: Match) -> str:
@@ -124,14 +152,13 @@ def _roman(match: Match) -> str:
     return f"{match[1]}{match.string[match.end(1) : match.start(2)]}{value}" if value else match[0]
 
 
-_STARTERS = (
-    r"(?:He|She|It|The|They|We|I|In|At|A|An|And|But|Then|This|That|On|There|Our|His|Her|When|If|So|You|My|Its|Next|No|Yes)\b"
-)
+_STARTERS = r"(?:He|She|It|The|They|We|I|In|At|A|An|And|But|Then|This|That|On|There|Our|His|Her|When|If|So|You|My|Its|Next|No|Yes)\b"  # noqa: E501
 """Words that begin a sentence behind "St." and the like, where a name would mean Saint."""
 _NUMERAL = rf"((?=[IVXLCDM]){PATTERN})(?![\w'’]|\.\w)"
 
 
-# Dates -----------------------------------------------------------------------------------------------------------------------
+# Dates
+# ----------------------------------------------------------------------
 
 _MONTH = any_of([*tables.MONTHS, *(name[:3] for name in tables.MONTHS), "Sept"])
 
@@ -140,7 +167,9 @@ def _date_words(month: int, day: int, year: str = "") -> str:
     """Return "May first, twenty twenty four"; empty where there is no such day."""
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return ""
-    return f"{tables.MONTHS[month - 1]} {numbers.ordinal(day)}" + (f", {_year(year)}" if year else "")
+    return f"{tables.MONTHS[month - 1]} {numbers.ordinal(day)}" + (
+        f", {_year(year)}" if year else ""
+    )
 
 
 def _year(text: str) -> str:
@@ -177,11 +206,19 @@ def _month_day(match: Match) -> str:
 
 
 def _day_month(match: Match) -> str:
-    before, day, last, month, year = match[1] or "the ", int(match[2]), match[3], _month_number(match[4]), match[5]
+    before, day, last, month, year = (
+        match[1] or "the ",
+        int(match[2]),
+        match[3],
+        _month_number(match[4]),
+        match[5],
+    )
     if not 1 <= day <= 31:
         return match[0]
     days = numbers.ordinal(day) + (f" to {numbers.ordinal(last)}" if last else "")
-    return f"{before}{days} of {tables.MONTHS[month - 1]}" + (f", {numbers.year(year)}" if year else "")
+    return f"{before}{days} of {tables.MONTHS[month - 1]}" + (
+        f", {numbers.year(year)}" if year else ""
+    )
 
 
 def _month_year(match: Match) -> str:
@@ -192,16 +229,21 @@ def _decade(match: Match) -> str:
     text = match[1] or match[2]
     high, tens = text[:-2], int(text[-2])
     if not tens:
-        return f"{numbers.cardinal(high)} hundreds" if int(high) % 10 else f"{numbers.cardinal(text)}s"
+        return (
+            f"{numbers.cardinal(high)} hundreds" if int(high) % 10 else f"{numbers.cardinal(text)}s"
+        )
     decade = "tens" if tens == 1 else numbers.plural(numbers.TENS[tens])
     return f"{numbers.cardinal(high)} {decade}" if high else decade
 
 
-# Times -----------------------------------------------------------------------------------------------------------------------
+# Times
+# ----------------------------------------------------------------------
 
 _HALF = r"(?:\s?([AaPp])\.?[Mm](?:\.|(?![A-Za-z])))"
 _CLOCK = r"([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?"
-_RATIO_CUE = re.compile(r"\b(?:ratio|aspect|scale|odds|score|mix|resolution|proportion|beat|won|lost)\b[^.!?]{0,24}$")
+_RATIO_CUE = re.compile(
+    r"\b(?:ratio|aspect|scale|odds|score|mix|resolution|proportion|beat|won|lost)\b[^.!?]{0,24}$"
+)
 
 
 def _time_words(hour: str, minute: str | None, second: str | None, half: str | None) -> str:
@@ -232,7 +274,9 @@ def _clock(match: Match) -> str:
 def _half_day(match: Match) -> str:
     first = f"{_time_words(match[1], match[2], None, match[3] or match[6])}" if match[1] else ""
     if match[1] and not match[3]:  # 7-9 pm
-        first = numbers.cardinal(match[1]) + (f" {numbers.cardinal(match[2])}" if match[2] and match[2] != "00" else "")
+        first = numbers.cardinal(match[1]) + (
+            f" {numbers.cardinal(match[2])}" if match[2] and match[2] != "00" else ""
+        )
     last = _time_words(match[4], match[5], None, match[6])
     return (f"{first} to {last}" if first else last) + _stop_of_half(match)
 
@@ -241,7 +285,8 @@ def _stop_of_half(match: Match) -> str:
     return "." if match[0].endswith(".") and _keeps_stop(match) else ""
 
 
-# Telephone numbers, addresses of computers, versions -------------------------------------------------------------------------
+# Telephone numbers, addresses of computers, versions
+# ----------------------------------------------------------------------
 
 
 def _groups(text: str) -> str:
@@ -266,21 +311,34 @@ def _version(match: Match) -> str:
     return prefix + " point ".join(_label(part) for part in match[2].split("."))
 
 
-# Money -----------------------------------------------------------------------------------------------------------------------
+# Money
+# ----------------------------------------------------------------------
 
 _PER = r"(?:\s?/\s?(?P<per>[A-Za-zμ]{1,12})(?![A-Za-z0-9/]))?"
-_PER_NAMES = {"mo": "month", "yr": "year", "y": "year", "d": "day", "wk": "week", "w": "week", "pp": "person", "ea": "each"}
+_PER_NAMES = {
+    "mo": "month",
+    "yr": "year",
+    "y": "year",
+    "d": "day",
+    "wk": "week",
+    "w": "week",
+    "pp": "person",
+    "ea": "each",
+}
 _SMALL_WORDS = (
-    "a an and as at before but by each for from has have if in including into is it less more now of off on or over per plus "
+    "a an and as at before but by each for from has have if in including into is it less more now "
+    "of off on or over per plus "
     "since so than that the then to under until up was were when while which who will with would"
 )
 _NOT_NOUNS = frozenset(_SMALL_WORDS.split())
 
 
 def _scale(word: str, letter: str) -> str:
-    """Return a pattern of what may stand behind an amount, with these names for its groups: million, bn, k."""
+    """Return a pattern of what may stand behind an amount, with these names for its groups:
+    million, bn, k.
+    """
     words = "hundred|thousand|million|billion|trillion"
-    return rf"(?:\s?(?P<{word}>{words})s?\b|\s?(?P<{letter}>mio|Mio|mln|bln|trn|mn|bn|Bn|tn|MM|mm|[kKmMbBtT])(?![A-Za-z]))?"
+    return rf"(?:\s?(?P<{word}>{words})s?\b|\s?(?P<{letter}>mio|Mio|mln|bln|trn|mn|bn|Bn|tn|MM|mm|[kKmMbBtT])(?![A-Za-z]))?"  # noqa: E501
 
 
 def _amount(number: str, currency: Currency, *, before_noun: bool = False) -> str:
@@ -296,39 +354,59 @@ def _amount(number: str, currency: Currency, *, before_noun: bool = False) -> st
             if int(whole) or cents == "00"
             else ""
         )
-        parts = f"{numbers.cardinal(cents)} {currency.part if cents == '01' else currency.parts}" if cents != "00" else ""
+        parts = (
+            f"{numbers.cardinal(cents)} {currency.part if cents == '01' else currency.parts}"
+            if cents != "00"
+            else ""
+        )
         return " and ".join(part for part in (units, parts) if part)
     words = _number(number)
     return f"{words} {currency.one if before_noun or (words == 'one') else currency.many}"
 
 
 def _scaled(number: str, scale: str, currency: Currency, *, before_noun: bool) -> str:
-    return f"{_number(number)} {tables.SCALES[scale]} {currency.one if before_noun else currency.many}"
+    return (
+        f"{_number(number)} {tables.SCALES[scale]} {currency.one if before_noun else currency.many}"
+    )
 
 
 def _before_noun(match: Match) -> bool:
-    """True in "a $5 note", "the $3 billion deal": the currency stays in the singular before a noun."""
+    """True in "a $5 note", "the $3 billion deal": the currency stays in the singular before a
+    noun.
+    """
     before = match.string[max(0, match.start() - 12) : match.start()].lower()
     after = re.match(r"\s([a-z]{3,20})(?![a-z])", match.string[match.end() : match.end() + 22])
-    return bool(re.search(r"\b(?:an?|this|that|every|another|the)\s$", before) and after and after[1] not in _NOT_NOUNS)
+    return bool(
+        re.search(r"\b(?:an?|this|that|every|another|the)\s$", before)
+        and after
+        and after[1] not in _NOT_NOUNS
+    )
 
 
 def _per(name: str | None) -> str:
     if not name:
         return ""
-    return f" per {_PER_NAMES.get(name) or (tables.UNITS[name][0] if name in tables.UNITS else name)}"
+    return (
+        f" per {_PER_NAMES.get(name) or (tables.UNITS[name][0] if name in tables.UNITS else name)}"
+    )
 
 
 def _money(match: Match) -> str:
     """$5, -$5, $-5, US$1.5 million, $5-10, $5-$10, £3bn, $20 USD, $5/month."""
     part = match.groupdict()
     scale, scale2 = part["s1"] or part["s2"], part["s3"] or part["s4"]
-    currency = CODES[part["code"]] if part["code"] else _currency(part["sign"] or part["prefix"], part["first"])
+    currency = (
+        CODES[part["code"]]
+        if part["code"]
+        else _currency(part["sign"] or part["prefix"], part["first"])
+    )
     singular = _before_noun(match)
     sign = _sign(part["minus"] or part["minus2"])
     if part["last"]:
         both = scale2 or scale
-        first = _number(part["first"]) + (f" {tables.SCALES[scale]}" if scale and scale2 and scale != scale2 else "")
+        first = _number(part["first"]) + (
+            f" {tables.SCALES[scale]}" if scale and scale2 and scale != scale2 else ""
+        )
         last = (
             _scaled(part["last"], both, currency, before_noun=singular)
             if both
@@ -358,14 +436,18 @@ def _money_behind(match: Match) -> str:
     singular, scale = _before_noun(match), part["s1"] or part["s2"]
     first = f"{_number(part['first'])} to " if part["last"] else ""
     number = part["last"] or part["first"]
-    words = _scaled(number, scale, currency, before_noun=singular) if scale else _amount(number, currency, before_noun=singular)
+    words = (
+        _scaled(number, scale, currency, before_noun=singular)
+        if scale
+        else _amount(number, currency, before_noun=singular)
+    )
     return f"{_sign(part['minus'])}{first}{words}{_per(part['per'])}"
 
 
 _MINUS = r"(?<![\w)\]])[-−–+]\s?"
 _MONEY = (
     rf"(?P<minus>{_MINUS})?(?:(?P<sign>{SIGN})|(?<![A-Za-z])(?P<prefix>{CODE}))\s?(?P<minus2>[-−])?(?P<first>{_Q})"
-    rf"{_scale('s1', 's2')}(?:\s?(?:{_DASH}|to)\s?(?P<sign2>{ONE_SIGN})?(?P<last>{_Q})(?![\d-]){_scale('s3', 's4')})?"
+    rf"{_scale('s1', 's2')}(?:\s?(?:{_DASH}|to)\s?(?P<sign2>{ONE_SIGN})?(?P<last>{_Q})(?![\d-]){_scale('s3', 's4')})?"  # noqa: E501
     rf"(?:\s(?P<code>{CODE})(?![A-Za-z]))?{_PER}"
 )
 _MONEY_BEHIND = (
@@ -375,13 +457,16 @@ _MONEY_BEHIND = (
 )
 
 
-# Units -----------------------------------------------------------------------------------------------------------------------
+# Units
+# ----------------------------------------------------------------------
 
 
 def _units(match: Match) -> str:
     part = match.groupdict()
     unit, gap = part["unit"], part["gap"]
-    if (unit in tables.SPACED_ONLY and not gap) or (unit in tables.LETTERS and not part["per"] and "." not in part["first"]):
+    if (unit in tables.SPACED_ONLY and not gap) or (
+        unit in tables.LETTERS and not part["per"] and "." not in part["first"]
+    ):
         return match[0]
     number = part["last"] or part["first"]
     one, many = tables.UNITS[unit]
@@ -390,9 +475,14 @@ def _units(match: Match) -> str:
         one, many = f"{power} {one}", f"{power} {many}"
     first = f"{_number(part['first'])} to " if part["last"] else ""
     sign = f"{_sign(part['minus'])}"
-    hyphen = bool(re.match(r"-[a-z]", match.string[match.end() : match.end() + 2]))  # a 5km-long road
+    hyphen = bool(
+        re.match(r"-[a-z]", match.string[match.end() : match.end() + 2])
+    )  # a 5km-long road
     per = _per_unit(part["per"], part["per_power"])
-    return f"{sign}{first}{_number(number)} {one if _is_one(number) or hyphen or _before_noun(match) else many}{per}"
+    return (
+        f"{sign}{first}{_number(number)} "
+        f"{one if _is_one(number) or hyphen or _before_noun(match) else many}{per}"
+    )
 
 
 def _per_unit(name: str | None, power: str | None) -> str:
@@ -409,7 +499,8 @@ _UNIT = (
 )
 
 
-# Fractions, ordinals, ranges, operators --------------------------------------------------------------------------------------
+# Fractions, ordinals, ranges, operators
+# ----------------------------------------------------------------------
 
 
 def _fraction_words(above: str, below: str) -> str:
@@ -423,8 +514,12 @@ def _fraction_words(above: str, below: str) -> str:
     return f"{numbers.cardinal(above)} {name}"
 
 
-_DATE_CUE = re.compile(r"\b(?:on|by|until|till|since|before|after|due|dated|through)\s$", re.IGNORECASE)
-_OUT_OF_CUE = re.compile(r"\b(?:rated|rating|scored|score|gets?|got|grade|gave)(?:\s[a-z]{1,8}){0,3}\s$", re.IGNORECASE)
+_DATE_CUE = re.compile(
+    r"\b(?:on|by|until|till|since|before|after|due|dated|through)\s$", re.IGNORECASE
+)
+_OUT_OF_CUE = re.compile(
+    r"\b(?:rated|rating|scored|score|gets?|got|grade|gave)(?:\s[a-z]{1,8}){0,3}\s$", re.IGNORECASE
+)
 
 
 def _fraction(match: Match) -> str:
@@ -432,7 +527,9 @@ def _fraction(match: Match) -> str:
     first, second = int(above), int(below)
     before = match.string[max(0, match.start() - 40) : match.start()]
     if whole:
-        return f"{numbers.cardinal(whole)} and {_fraction_words(above, below)}" if second else match[0]
+        return (
+            f"{numbers.cardinal(whole)} and {_fraction_words(above, below)}" if second else match[0]
+        )
     if _OUT_OF_CUE.search(before):
         return f"{numbers.cardinal(above)} out of {numbers.cardinal(below)}"
     if _DATE_CUE.search(before) and _date_words(first, second):
@@ -460,7 +557,9 @@ def _range(match: Match) -> str:
 
 
 def _value(text: str) -> float:
-    return float("".join(character for character in text if character.isdecimal() or character == "."))
+    return float(
+        "".join(character for character in text if character.isdecimal() or character == ".")
+    )
 
 
 def _plain(text: str) -> str:
@@ -473,13 +572,16 @@ def _operator(match: Match) -> str:
 
 def _dimensions(match: Match) -> str:
     factors = re.findall(r"\d+", match[0])
-    is_product = "×" in match[0] and all(len(factor) < 3 for factor in factors) and len(factors) == 2
+    is_product = (
+        "×" in match[0] and all(len(factor) < 3 for factor in factors) and len(factors) == 2
+    )
     return (" times " if is_product else " by ").join(
         numbers.year(factor) if _is_year(factor) else _plain(factor) for factor in factors
     )
 
 
-# What is left ----------------------------------------------------------------------------------------------------------------
+# What is left
+# ----------------------------------------------------------------------
 
 
 def _code(match: Match) -> str:
@@ -492,7 +594,13 @@ def _attached(match: Match) -> str:
     words = []
     for number, part in enumerate(parts):
         if part.isdecimal():
-            words.append(_model_number(part) if number else numbers.year(part) if _is_year(part) else _plain(part))
+            words.append(
+                _model_number(part)
+                if number
+                else numbers.year(part)
+                if _is_year(part)
+                else _plain(part)
+            )
         else:
             words.append(part.strip("-").upper() if len(part.strip("-")) == 1 else part.strip("-"))
     return " ".join(word for word in words if word)
@@ -502,7 +610,10 @@ def _model_number(digits: str) -> str:
     if digits[0] == "0" or len(digits) > 4:
         return numbers.digits(digits)
     if len(digits) == 3 and digits[1:] != "00":
-        return f"{numbers.cardinal(digits[0])} {'oh ' if digits[1] == '0' else ''}{numbers.cardinal(digits[1:])}"
+        return (
+            f"{numbers.cardinal(digits[0])} "
+            f"{'oh ' if digits[1] == '0' else ''}{numbers.cardinal(digits[1:])}"
+        )
     return numbers.year(digits) if len(digits) == 4 else numbers.cardinal(digits)
 
 
@@ -516,8 +627,14 @@ def _left_over(match: Match) -> str:
         before = _WORD_BEFORE.search(match.string[max(0, match.start() - 16) : match.start()])
         after = _WORD_AFTER.match(match.string[match.end() : match.end() + 24])
         cued = bool(before and before[1].lower() in tables.YEAR_CUES)
-        counts = bool(after and (after[1] in tables.PLURALS or re.fullmatch(r"[a-z]{2,}[a-rt-z]s", after[1])))
-        if counts and after and after[1] in ("was", "has", "is", "us", "saw", "does", "this", "its", "his"):
+        counts = bool(
+            after and (after[1] in tables.PLURALS or re.fullmatch(r"[a-z]{2,}[a-rt-z]s", after[1]))
+        )
+        if (
+            counts
+            and after
+            and after[1] in ("was", "has", "is", "us", "saw", "does", "this", "its", "his")
+        ):
             counts = False
         if number[:2] != "10" or cued:
             return numbers.year(number) if cued or not counts else numbers.cardinal(number)
@@ -528,11 +645,28 @@ def _symbol(match: Match) -> str:
     return f" {tables.SYMBOLS[match[0]]} "
 
 
-_PUNCTUATION = str.maketrans({
-    "，": ", ", "。": ". ", "！": "! ", "？": "? ", "；": "; ", "：": ": ", "、": ", ", "（": " (", "）": ") ", "《": "“",
-    "》": "”", "「": "“", "」": "”", "『": "“", "』": "”", "【": " (",
-    "】": ") ", "\t": " ",
-})  # fmt: skip
+_PUNCTUATION = str.maketrans(
+    {
+        "，": ", ",
+        "。": ". ",
+        "！": "! ",
+        "？": "? ",
+        "；": "; ",
+        "：": ": ",
+        "、": ", ",
+        "（": " (",
+        "）": ") ",
+        "《": "“",
+        "》": "”",
+        "「": "“",
+        "」": "”",
+        "『": "“",
+        "』": "”",
+        "【": " (",
+        "】": ") ",
+        "\t": " ",
+    }
+)
 _UNIT_SYMBOLS = "".join(symbol for symbol in tables.SYMBOLS)
 
 _RULES: list[Callable[[str], str]] = [
@@ -551,7 +685,10 @@ _RULES: list[Callable[[str], str]] = [
     _rule(r"(?<![\w.'])(Mr|Mrs|Ms|Prof)\.(?=\s[a-z])", lambda match: tables.BEFORE_NAMES[match[1]]),
     _rule(rf"(?<=[\w,]\s)(?<![.!?]\s)(?:{any_of(tables.AFTER_NAMES)})(?!\w)", _abbreviation),
     _rule(rf"(?<![\w.])(?:{any_of(tables.ABBREVIATIONS)})(?![\w/])", _abbreviation),
-    _rule(rf"(?<![\w.&])({any_of(tables.BEFORE_NUMBERS)})\s?(?=\d)", lambda match: f"{tables.BEFORE_NUMBERS[match[1]]} "),
+    _rule(
+        rf"(?<![\w.&])({any_of(tables.BEFORE_NUMBERS)})\s?(?=\d)",
+        lambda match: f"{tables.BEFORE_NUMBERS[match[1]]} ",
+    ),
     _rule(
         r"(?<!\w)(Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\.(?=\s\d|\s[a-z]|,)",
         lambda match: tables.MONTHS[_month_number(match[1]) - 1],
@@ -564,7 +701,9 @@ _RULES: list[Callable[[str], str]] = [
         lambda match: numbers.ordinal(value_of(match[2]) or 1),
     ),
     # Dates and times
-    _rule(r"(?<![\d./-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:(T|\s)(?=\d\d?:)|(?![\d/-]))", _iso_date),
+    _rule(
+        r"(?<![\d./-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:(T|\s)(?=\d\d?:)|(?![\d/-]))", _iso_date
+    ),
     _rule(r"(?<=:\d\d)(?:\.\d{1,6})?Z\b", " UTC"),
     _rule(r"(?<![\d./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-]|\.\d)", _written_date),
     _rule(
@@ -579,17 +718,28 @@ _RULES: list[Callable[[str], str]] = [
     ),
     _rule(rf"\b({_MONTH})\.?(,?\s)(1\d{{3}}|20\d\d)(?!\d|[.,]\d)", _month_year),
     _rule(rf"(?<![\d:.]){_CLOCK}{_HALF}?(?:\s?{_DASH}\s?{_CLOCK}{_HALF}?)?(?![\d:])", _clock),
-    _rule(rf"(?<![\d:.,-])(?:(\d{{1,2}})(?:[:.](\d\d))?{_HALF}?\s?{_DASH}\s?)?(\d{{1,2}})(?:[.:](\d\d))?{_HALF}", _half_day),
+    _rule(
+        rf"(?<![\d:.,-])(?:(\d{{1,2}})(?:[:.](\d\d))?{_HALF}?\s?{_DASH}\s?)?(\d{{1,2}})(?:[.:](\d\d))?{_HALF}",
+        _half_day,
+    ),
     # Numbers that are names
     _rule(r"(?<![\w+])\+\d[\d\s().-]{5,20}\d(?!\d)", _international),
-    _rule(r"(?<![\w.\-])(?:1[-.\s])?(?:\(\d{3}\)\s?|\d{3}[-.\s])\d{3}[-.]\d{4}(?![\w-])", lambda match: _groups(match[0])),
+    _rule(
+        r"(?<![\w.\-])(?:1[-.\s])?(?:\(\d{3}\)\s?|\d{3}[-.\s])\d{3}[-.]\d{4}(?![\w-])",
+        lambda match: _groups(match[0]),
+    ),
     _rule(r"(?<![\w.\-/])\d{3}-\d{4}(?![\w-])", lambda match: _groups(match[0])),
-    _rule(r"(?<![\w.])0\d{2,4}[\s-]\d{3,4}(?:[\s-]\d{3,4})?(?!\d)", lambda match: _groups(match[0])),
+    _rule(
+        r"(?<![\w.])0\d{2,4}[\s-]\d{3,4}(?:[\s-]\d{3,4})?(?!\d)", lambda match: _groups(match[0])
+    ),
     _rule(r"(?<![\w.-])\d{4}(?:[\s-]\d{4}){3}(?![\d-])", lambda match: _groups(match[0])),
     _rule(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?!\.?\d)", _ip),
     _rule(r"(?<![\w.])(v|V|)\.?\s?(\d{1,9}(?:\.\d{1,9}){2,9})(?!\.?\d)", _version),
     _rule(r"(?<![\w.])([vV])\.?\s?(\d{1,4}(?:\.\d{1,4})?)(?![\w.]*\d)", _version),
-    _rule(r"\b((?i:version|python|ubuntu|node|ios|android|macos|php|java|release)\s)(\d{1,3}\.\d{2})(?!\.?\d)", _version),
+    _rule(
+        r"\b((?i:version|python|ubuntu|node|ios|android|macos|php|java|release)\s)(\d{1,3}\.\d{2})(?!\.?\d)",
+        _version,
+    ),
     _rule(r"(?<![\w-])\d{1,6}(?:-\d{1,6}){2,6}(?![\w-])", lambda match: _groups(match[0])),
     _rule(
         rf"\b((?i:(?:{tables.CODE_CUES})(?:\s(?:number|no|is|was|of|to))?[\s:#]{{1,2}}(?:is\s)?))(\d{{3,}})(?![\d]|"
@@ -606,20 +756,32 @@ _RULES: list[Callable[[str], str]] = [
     _rule(_UNIT, _units),
     _rule(r"(?<![\w.,$])'?(?:(\d{3}0)'?s|(\d0)'?s)(?!\w)", _decade),
     _rule(r"(?<!\w)'(\d\d)(?![\w'])", lambda match: _label(match[1])),
-    _rule(r"(?<![\w.])(\d[\d,]{0,60})(?:st|nd|rd|th)(?![A-Za-z])", lambda match: numbers.ordinal(match[1].replace(",", ""))),
+    _rule(
+        r"(?<![\w.])(\d[\d,]{0,60})(?:st|nd|rd|th)(?![A-Za-z])",
+        lambda match: numbers.ordinal(match[1].replace(",", "")),
+    ),
     _rule(r"(?<![\w./])(?:(\d{1,6})\s)?(\d{1,3})/(\d{1,3})(?![\w/]|\.\d)", _fraction),
     _rule(r"(?<![\w.])\d{1,6}\s?[x×X]\s?\d{1,6}(?:\s?[x×X]\s?\d{1,6})?(?!\d)", _dimensions),
     _rule(r"(?<=\d)\s?[x×](?![\w])", " times"),
     _rule(rf"(?<![\w.,/-])({_N})(\s?[-–—~]\s?)({_N})(?![\w-]|[./]\d)", _range),
-    _rule(r"(?<![\w.])(\d{1,9}):(\d{1,9})(?![\w:])", lambda match: f"{_plain(match[1])} to {_plain(match[2])}"),
+    _rule(
+        r"(?<![\w.])(\d{1,9}):(\d{1,9})(?![\w:])",
+        lambda match: f"{_plain(match[1])} to {_plain(match[2])}",
+    ),
     _rule(r"(?<=\d)\s?\*\*\s?(?=\d)", " to the power of "),
-    _rule(rf"(?<=\d)\s{{0,2}}([{re.escape(''.join(tables.BETWEEN_NUMBERS))}])\s{{0,2}}(?=[-−]?[\d.])", _operator),
+    _rule(
+        rf"(?<=\d)\s{{0,2}}([{re.escape(''.join(tables.BETWEEN_NUMBERS))}])\s{{0,2}}(?=[-−]?[\d.])",
+        _operator,
+    ),
     _rule(r"(?<=\d)\s[-−]\s(?=\d)", " minus "),
     _rule(r"(?<![\w)\].])[-−](?=\.?\d)", "minus "),
     _rule(r"(?<!\w)\+(?=\.?\d)", "plus "),
     _rule(r"(?<!\w)~\s?(?=[\d$£€])", "about "),
     # What is left of numbers
-    _rule(r"(?<![\d.,])(?:\d{1,9}[A-Za-z]{1,3}|[A-Za-z]{1,24}-?\d{1,12})(?:[A-Za-z0-9]{0,24})(?![.,]?\d)", _attached),
+    _rule(
+        r"(?<![\d.,])(?:\d{1,9}[A-Za-z]{1,3}|[A-Za-z]{1,24}-?\d{1,12})(?:[A-Za-z0-9]{0,24})(?![.,]?\d)",
+        _attached,
+    ),
     _rule(r"(?<=[A-Za-z])-?(?=\d)|(?<=\d)-?(?=[A-Za-z])", " "),
     _rule(rf"(?<!\d){_N}", _left_over),
     # Symbols
@@ -629,7 +791,9 @@ _RULES: list[Callable[[str], str]] = [
     _rule(r"-->|->|=>|==>", " to "),
     _rule(r"<-{1,2}|<=", " "),
     _rule(r"-{2,}|(?<=\s)-(?=\s)", " — "),
-    _rule(r"(?<=[a-z])\s?/\s?(?=(?:day|week|month|year|hour|minute|second|night|person)\b)", " per "),
+    _rule(
+        r"(?<=[a-z])\s?/\s?(?=(?:day|week|month|year|hour|minute|second|night|person)\b)", " per "
+    ),
     _rule(r"(?<=\w)/(?=\w)", " "),
     _rule(r"(?<=[A-Za-z])\$|\$(?=[A-Za-z])", " dollar "),
     _rule(rf"[{re.escape(''.join(tables.SYMBOLS))}]", _symbol),

@@ -1,13 +1,17 @@
-"""English number words: cardinals, ordinals, years, decimals and digits. Numbers come as strings, so that no length is too "
-"much."""
+"""English number words: cardinals, ordinals, years, decimals and digits. Numbers come as strings,
+so that no length is too " "much."""
 
 from __future__ import annotations
 
 _ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen "
     "eighteen nineteen"
 )
-_SCALES = "- thousand million billion trillion quadrillion quintillion sextillion septillion octillion nonillion decillion"
+_SCALES = (
+    "- thousand million billion trillion quadrillion quintillion sextillion septillion "
+    "octillion nonillion decillion"
+)
 _TENS = "- ten twenty thirty forty fifty sixty seventy eighty ninety"
 ONES, TENS, SCALES = _ONES.split(), _TENS.split(), _SCALES.split()
 MAX_DIGITS = 36
@@ -53,11 +57,17 @@ def ordinal(number: str | int) -> str:
     if len(text) > MAX_DIGITS:
         return digits(text)
     head, space, last = cardinal(text).rpartition(" ")
-    return head + space + (_ORDINALS.get(last) or (f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th"))
+    return (
+        head
+        + space
+        + (_ORDINALS.get(last) or (f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th"))
+    )
 
 
 def year(number: str | int) -> str:
-    """Return a year of four digits: "1905" is "nineteen oh five", "2024" "twenty twenty four", "2005" "two thousand five"."""
+    """Return a year of four digits: "1905" is "nineteen oh five", "2024" "twenty twenty four",
+    "2005" "two thousand five".
+    """
     high, low = divmod(int(number), 100)
     if high % 10 == 0 and low < 10:
         return cardinal(number)
@@ -67,10 +77,14 @@ def year(number: str | int) -> str:
 
 
 def plain(number: str) -> str:
-    """Return a number as it is written: with thousands separators or none, with a decimal point or none."""
+    """Return a number as it is written: with thousands separators or none, with a decimal point or
+    none.
+    """
     whole, point, fraction = number.partition(".")
     bare = "".join(filter(str.isdecimal, whole))
-    is_code = (len(bare) > 1 and bare[0] == "0" and not point) or (bare == whole and len(bare) > MAX_PLAIN_DIGITS)
+    is_code = (len(bare) > 1 and bare[0] == "0" and not point) or (
+        bare == whole and len(bare) > MAX_PLAIN_DIGITS
+    )
     words = digits(bare) if is_code else cardinal(bare or "0")
     if point and fraction:
         return f"{words if bare else 'zero'} point {digits(fraction)}"
@@ -78,7 +92,9 @@ def plain(number: str) -> str:
 
 
 def plural(word: str) -> str:
-    """Return the plural of an English noun that forms it by rule; used for decades ("nineties") and names of letters."""
+    """Return the plural of an English noun that forms it by rule; used for decades ("nineties") and
+    names of letters.
+    """
     if word.endswith("y") and word[-2:-1] not in tuple("aeiou"):
         return f"{word[:-1]}ies"
     return f"{word}es" if word.endswith(("s", "x", "ch", "sh")) else f"{word}s"

@@ -1,6 +1,7 @@
 """Which language a text is in: by its scripts, and within the Latin script by its commonest words.
 
-It is made to be wrong on one side only: English, names in it and texts of a few words are never taken for another language.
+It is made to be wrong on one side only: English, names in it and texts of a few words are never
+taken for another language.
 """
 
 from __future__ import annotations
@@ -16,41 +17,129 @@ from typing import Any
 from studio.core.paths import resources
 
 NAMES = {
-    "en": "English", "zh": "Chinese", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese",
-    "nl": "Dutch", "pl": "Polish",
-    "sv": "Swedish", "da": "Danish", "nb": "Norwegian", "no": "Norwegian", "fi": "Finnish", "tr": "Turkish", "cs": "Czech",
-    "sk": "Slovak", "ro": "Romanian",
-    "hu": "Hungarian", "id": "Indonesian", "vi": "Vietnamese", "ca": "Catalan", "hr": "Croatian", "et": "Estonian",
-    "lt": "Lithuanian", "lv": "Latvian",
-    "sl": "Slovenian", "ja": "Japanese", "ko": "Korean", "ru": "Russian", "uk": "Ukrainian", "ar": "Arabic", "he": "Hebrew",
-    "el": "Greek", "hi": "Hindi",
-    "th": "Thai", "bn": "Bengali", "ta": "Tamil", "te": "Telugu", "ka": "Georgian", "hy": "Armenian", "am": "Amharic",
-    "km": "Khmer", "lo": "Lao",
-    "my": "Burmese", "fa": "Persian", "ur": "Urdu",
-}  # fmt: skip
+    "en": "English",
+    "zh": "Chinese",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "it": "Italian",
+    "pt": "Portuguese",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "sv": "Swedish",
+    "da": "Danish",
+    "nb": "Norwegian",
+    "no": "Norwegian",
+    "fi": "Finnish",
+    "tr": "Turkish",
+    "cs": "Czech",
+    "sk": "Slovak",
+    "ro": "Romanian",
+    "hu": "Hungarian",
+    "id": "Indonesian",
+    "vi": "Vietnamese",
+    "ca": "Catalan",
+    "hr": "Croatian",
+    "et": "Estonian",
+    "lt": "Lithuanian",
+    "lv": "Latvian",
+    "sl": "Slovenian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "ru": "Russian",
+    "uk": "Ukrainian",
+    "ar": "Arabic",
+    "he": "Hebrew",
+    "el": "Greek",
+    "hi": "Hindi",
+    "th": "Thai",
+    "bn": "Bengali",
+    "ta": "Tamil",
+    "te": "Telugu",
+    "ka": "Georgian",
+    "hy": "Armenian",
+    "am": "Amharic",
+    "km": "Khmer",
+    "lo": "Lao",
+    "my": "Burmese",
+    "fa": "Persian",
+    "ur": "Urdu",
+}
 _SIBLINGS = {
-    "nb": {"no", "nn", "da"}, "da": {"nb", "no", "nn"}, "hr": {"sr", "bs", "sl"}, "sl": {"hr"}, "id": {"ms", "jv"},
-    "sk": {"cs"}, "cs": {"sk"},
-    "ca": {"es"}, "pt": {"gl"}, "es": {"gl", "ca"},
-}  # fmt: skip
+    "nb": {"no", "nn", "da"},
+    "da": {"nb", "no", "nn"},
+    "hr": {"sr", "bs", "sl"},
+    "sl": {"hr"},
+    "id": {"ms", "jv"},
+    "sk": {"cs"},
+    "cs": {"sk"},
+    "ca": {"es"},
+    "pt": {"gl"},
+    "es": {"gl", "ca"},
+}
 """Languages near enough to be taken for each other."""
 _THREE_LETTERS = {
-    "eng": "en", "zho": "zh", "cmn": "zh", "chi": "zh", "deu": "de", "ger": "de", "fra": "fr", "fre": "fr", "spa": "es",
-    "ita": "it", "por": "pt", "nld": "nl",
-    "pol": "pl", "swe": "sv", "dan": "da", "nob": "nb", "nor": "no", "fin": "fi", "tur": "tr", "ces": "cs", "slk": "sk",
-    "ron": "ro", "hun": "hu", "ind": "id",
-    "vie": "vi", "cat": "ca", "hrv": "hr", "est": "et", "lit": "lt", "lav": "lv", "slv": "sl", "jpn": "ja", "kor": "ko",
-    "rus": "ru", "ukr": "uk", "ara": "ar",
-    "heb": "he", "ell": "el", "hin": "hi", "tha": "th",
-}  # fmt: skip
+    "eng": "en",
+    "zho": "zh",
+    "cmn": "zh",
+    "chi": "zh",
+    "deu": "de",
+    "ger": "de",
+    "fra": "fr",
+    "fre": "fr",
+    "spa": "es",
+    "ita": "it",
+    "por": "pt",
+    "nld": "nl",
+    "pol": "pl",
+    "swe": "sv",
+    "dan": "da",
+    "nob": "nb",
+    "nor": "no",
+    "fin": "fi",
+    "tur": "tr",
+    "ces": "cs",
+    "slk": "sk",
+    "ron": "ro",
+    "hun": "hu",
+    "ind": "id",
+    "vie": "vi",
+    "cat": "ca",
+    "hrv": "hr",
+    "est": "et",
+    "lit": "lt",
+    "lav": "lv",
+    "slv": "sl",
+    "jpn": "ja",
+    "kor": "ko",
+    "rus": "ru",
+    "ukr": "uk",
+    "ara": "ar",
+    "heb": "he",
+    "ell": "el",
+    "hin": "hi",
+    "tha": "th",
+}
 _SCRIPTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     # script · its letters · languages that are written in it, the first of which names it
-    ("Han", "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3007\U00020000-\U0003ffff", ("zh", "ja", "yue")),
+    (
+        "Han",
+        "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3007\U00020000-\U0003ffff",
+        ("zh", "ja", "yue"),
+    ),
     ("kana", "\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9d", ("ja",)),
     ("Hangul", "\uac00-\ud7af\u1100-\u11ff\u3130-\u318f", ("ko",)),
     ("Latin", "A-Za-zªº\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\u0250-\u02af", ()),
-    ("Cyrillic", "\u0400-\u052f", ("ru", "uk", "bg", "sr", "be", "mk", "kk", "ky", "mn", "tg", "tt")),
-    ("Arabic", "\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefe", ("ar", "fa", "ur", "ps", "ug")),
+    (
+        "Cyrillic",
+        "\u0400-\u052f",
+        ("ru", "uk", "bg", "sr", "be", "mk", "kk", "ky", "mn", "tg", "tt"),
+    ),
+    (
+        "Arabic",
+        "\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefe",
+        ("ar", "fa", "ur", "ps", "ug"),
+    ),
     ("Hebrew", "\u0590-\u05ff", ("he", "yi")),
     ("Greek", "\u0370-\u03ff\u1f00-\u1fff", ("el",)),
     ("Devanagari", "\u0900-\u097f", ("hi", "mr", "ne", "sa")),
@@ -81,12 +170,16 @@ _ADDRESS = re.compile(
 MAX_WORDS = 3_000
 """Words of a text that are looked at: enough to be sure, and no time."""
 MIN_SCORE = 2.0
-"""Of another language than English, before a text is taken for it: two words that no other language has."""
+"""Of another language than English, before a text is taken for it: two words that no other language
+has.
+"""
 MIN_SHARE = 0.15
 """Of its score among the words."""
 MAX_COUNT = 1
 """Times that a word counts."""
-_PARTICLES = "de la del le les los las von van der den ten da das do dos di du y e i bin al el af av zu zur"
+_PARTICLES = (
+    "de la del le les los las von van der den ten da das do dos di du y e i bin al el af av zu zur"
+)
 PARTICLES = frozenset(_PARTICLES.split())
 """Words inside names: Maria de la Cruz."""
 _BEFORE_SENTENCES = ("", ".", "!", "?", "¿", "¡", '"', "“", "«", "„", ":")
@@ -94,11 +187,15 @@ MAX_OTHER = 0.1
 """Below this share of the letters, words in another script (a name, a symbol) are passed over."""
 HAN_A_WORD = 1.5
 NAME_WEIGHT = 0.4
-"""Of a Latin word with a capital, where a text has both scripts: Chinese texts are full of names, English ones of words."""
+"""Of a Latin word with a capital, where a text has both scripts: Chinese texts are full of names,
+English ones of words.
+"""
 
 
 def scripts(text: str) -> Counter[str]:
-    """Return how many letters of each script a text has; letters of scripts without a name here count as "other"."""
+    """Return how many letters of each script a text has; letters of scripts without a name here
+    count as "other".
+    """
     found: Counter[str] = Counter()
     for letter, count in Counter(filter(str.isalpha, text)).items():
         if letter in _SIGNS:
@@ -109,7 +206,9 @@ def scripts(text: str) -> Counter[str]:
 
 
 def language_of(text: str, default: str = "") -> str:
-    """Return the language of a text: "zh", "en", "de", "ja" …; `default` where it has no letters or gives no evidence."""
+    """Return the language of a text: "zh", "en", "de", "ja" …; `default` where it has no letters or
+    gives no evidence.
+    """
     shares = scripts(text)
     if not shares:
         return default
@@ -124,21 +223,25 @@ def language_of(text: str, default: str = "") -> str:
 
 
 def is_mainly_chinese(text: str) -> bool:
-    """True where Chinese characters carry a text, so that a Chinese voice is to read it: English words and names may be in "
-    "it."""
+    """True where Chinese characters carry a text, so that a Chinese voice is to read it: English
+    words and names may be in " "it."""
     characters = len(HAN.findall(text))
     if not characters:
         return False
     words = 0.0
     for number, match in enumerate(LATIN_WORD.finditer(_ADDRESS.sub("", text))):
         word = match[0]
-        words += 1.0 if (word.islower() and len(word) > 1) or (number == 0 and word.lower() in _english()) else NAME_WEIGHT
+        words += (
+            1.0
+            if (word.islower() and len(word) > 1) or (number == 0 and word.lower() in _english())
+            else NAME_WEIGHT
+        )
     return characters / HAN_A_WORD >= words
 
 
 def latin_language(text: str) -> str:
-    """Return the language of text in Latin script; empty where nothing is known: names, a word or two, an unknown "
-    "language."""
+    """Return the language of text in Latin script; empty where nothing is known: names, a word or
+    two, an unknown " "language."""
     return _decide(*_scores(text))
 
 
@@ -151,8 +254,14 @@ def _scores(text: str) -> tuple[dict[str, float], int]:
     for match, after in _words(text):
         word = match[0].lower()
         counted[word] += 1
-        is_name = match[0][0].isupper() and not is_shouted and not _starts_sentence(text, match.start())
-        is_particle = word in PARTICLES and before[:1].isupper() and (after[:1].isupper() or after in PARTICLES)
+        is_name = (
+            match[0][0].isupper() and not is_shouted and not _starts_sentence(text, match.start())
+        )
+        is_particle = (
+            word in PARTICLES
+            and before[:1].isupper()
+            and (after[:1].isupper() or after in PARTICLES)
+        )
         before = before if is_particle else match[0]  # Maria de la Cruz
         if word in _loans() or (len(word) == 1 and word.isascii()) or counted[word] > MAX_COUNT:
             continue
@@ -174,7 +283,9 @@ def _starts_sentence(text: str, place: int) -> bool:
 
 
 def unknown_language(text: str, known: Collection[str]) -> str:
-    """Return the language of a text that a voice which knows `known` cannot read; empty where it can, or nothing is sure."""
+    """Return the language of a text that a voice which knows `known` cannot read; empty where it
+    can, or nothing is sure.
+    """
     codes = {short_code(language) for language in known}
     if not codes or codes & {"multilingual", "mul"}:
         return ""
@@ -235,13 +346,17 @@ def _loans() -> frozenset[str]:
 
 @functools.cache
 def _weights() -> dict[str, dict[str, float]]:
-    """Return word → language → what it counts: 1 for a word of one language only, little for one that English has too."""
+    """Return word → language → what it counts: 1 for a word of one language only, little for one
+    that English has too.
+    """
     owners: dict[str, list[str]] = {}
     for language, words in _table()["words"].items():
         for word in set(words.split()):
             owners.setdefault(word, []).append(language)
     return {
-        word: dict.fromkeys(languages, 0.25 if word in _english() else 1.0 if len(languages) == 1 else 0.75)
+        word: dict.fromkeys(
+            languages, 0.25 if word in _english() else 1.0 if len(languages) == 1 else 0.75
+        )
         for word, languages in owners.items()
     }
 

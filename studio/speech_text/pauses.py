@@ -1,6 +1,8 @@
-"""Pauses and markup in a text to be spoken: `[pause:2]`, `<break time="500ms"/>` and the other tags of SSML and HTML.
+"""Pauses and markup in a text to be spoken: `[pause:2]`, `<break time="500ms"/>` and the other tags
+of SSML and HTML.
 
-A pause becomes silence, every other tag is left out and what it encloses is spoken. No tag is ever read aloud.
+A pause becomes silence, every other tag is left out and what it encloses is spoken. No tag is ever
+read aloud.
 """
 
 from __future__ import annotations
@@ -15,8 +17,15 @@ MAX_SECONDS = 10.0
 MAX_TOTAL_SECONDS = 600.0
 """All pauses of a text together: memory for silence is bounded."""
 
-_STRENGTHS = {"none": 0.0, "x-weak": 0.2, "weak": 0.35, "medium": 0.7, "strong": 1.0, "x-strong": 1.5}
-_ATTRIBUTES = r"""(?:\s{1,9}[A-Za-z_][\w:.-]{0,40}\s{0,9}=\s{0,9}(?:"[^"<>]{0,400}"|'[^'<>]{0,400}'|[\w.%+-]{1,100})){0,12}"""
+_STRENGTHS = {
+    "none": 0.0,
+    "x-weak": 0.2,
+    "weak": 0.35,
+    "medium": 0.7,
+    "strong": 1.0,
+    "x-strong": 1.5,
+}
+_ATTRIBUTES = r"""(?:\s{1,9}[A-Za-z_][\w:.-]{0,40}\s{0,9}=\s{0,9}(?:"[^"<>]{0,400}"|'[^'<>]{0,400}'|[\w.%+-]{1,100})){0,12}"""  # noqa: E501
 _TAG = re.compile(
     rf"(?P<pause><(?:break|pause|silence)\b(?P<attributes>{_ATTRIBUTES}|[^<>]{{0,40}})\s{{0,9}}/?>|</(?:break|pause|"
     rf"silence)\s{{0,9}}>)"
@@ -40,8 +49,16 @@ _UNITS = re.compile(
 )
 _ENTITY = re.compile(r"&(amp|lt|gt|quot|apos|nbsp|ndash|mdash|hellip);")
 _ENTITIES = {
-    "amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "nbsp": " ", "ndash": "–", "mdash": "—", "hellip": "…",
-}  # fmt: skip
+    "amp": "&",
+    "lt": "<",
+    "gt": ">",
+    "quot": '"',
+    "apos": "'",
+    "nbsp": " ",
+    "ndash": "–",
+    "mdash": "—",
+    "hellip": "…",
+}
 
 
 @dataclass(frozen=True)
@@ -111,7 +128,13 @@ def _bounded(number: str, unit: str) -> float:
     except ValueError:
         return DEFAULT_SECONDS
     unit = unit.lower()
-    factor = 0.001 if unit.startswith(("ms", "milli", "毫")) else 60.0 if unit.startswith(("m", "分")) else 1.0
+    factor = (
+        0.001
+        if unit.startswith(("ms", "milli", "毫"))
+        else 60.0
+        if unit.startswith(("m", "分"))
+        else 1.0
+    )
     return min(value * factor, MAX_SECONDS)
 
 

@@ -14,4 +14,6 @@ def value_of(letters: str) -> int:
     if not letters or not _WHOLE.fullmatch(letters):
         return 0
     values = [_VALUES[letter] for letter in letters]
-    return sum(-one if one < after else one for one, after in zip(values, [*values[1:], 0], strict=True))
+    return sum(
+        -one if one < after else one for one, after in zip(values, [*values[1:], 0], strict=True)
+    )

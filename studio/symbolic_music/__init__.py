@@ -1,1 +1,3 @@
-"""Music as notes: vocabulary, grammar, prompts, MIDI continuation, synthesis and mixing (numpy only)."""
+"""Music as notes: vocabulary, grammar, prompts, MIDI continuation, synthesis and mixing (numpy
+only).
+"""

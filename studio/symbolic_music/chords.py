@@ -20,13 +20,17 @@ _PROFILES = {
 }
 """How well each pitch class fits a key, from the tonic on: Krumhansl and Kessler (1982)."""
 _BELIEVED = 0.8
-"""A key signature counts where so much of the sound is in its scale: many files have that of C major whatever they are in."""
+"""A key signature counts where so much of the sound is in its scale: many files have that of C
+major whatever they are in.
+"""
 _ONE_CHORD = 1.15
 """Two chords in a bar have to fit so much better than one."""
 
 
 def key_of(midi: Midi, *, own: bool) -> tuple[str, int]:
-    """Return mode and tonic (semitones from C, −6..5). `own`: Studio wrote the file, and its key signature is true."""
+    """Return mode and tonic (semitones from C, −6..5). `own`: Studio wrote the file, and its key
+    signature is true.
+    """
     weights = np.zeros(12)
     for note in midi.notes:
         if not note.is_drum:
@@ -56,7 +60,9 @@ def _fit(weights: Weights, mode: str, tonic: int) -> float:
 
 
 def chords_of(notes: Sequence[Note], steps: int, mode: str, before: tuple[int, str]) -> list[Note]:
-    """Return the chord at the bar's beginning, and one at its half where two fit better; `before` where nothing sounds."""
+    """Return the chord at the bar's beginning, and one at its half where two fit better; `before`
+    where nothing sounds.
+    """
     half = steps // 2 if steps == 16 else 8
     whole, first, second = (_weigh(notes, *part) for part in ((0, steps), (0, half), (half, steps)))
     if not whole.any():
@@ -80,9 +86,15 @@ def _weigh(notes: Sequence[Note], begin: int, end: int) -> Weights:
 
 
 def _lowest(notes: Sequence[Note], begin: int, end: int) -> int:
-    """Return the pitch class of the lowest of the notes that begin first, bass and harmony before melody; −1 for none."""
+    """Return the pitch class of the lowest of the notes that begin first, bass and harmony before
+    melody; −1 for none.
+    """
     there = [note for note in notes if note.part in "BHM" and begin <= note.step < end]
-    return min(there, key=lambda note: (note.part == "M", note.step, note.pitch)).pitch % 12 if there else -1
+    return (
+        min(there, key=lambda note: (note.part == "M", note.step, note.pitch)).pitch % 12
+        if there
+        else -1
+    )
 
 
 def _best(weights: Weights, lowest: int, mode: str) -> tuple[tuple[int, str], float]:
@@ -90,7 +102,12 @@ def _best(weights: Weights, lowest: int, mode: str) -> tuple[tuple[int, str], fl
 
     def fit(chord: tuple[int, str]) -> float:
         inside = weights[list(_classes(chord))].sum()
-        return float(2 * inside - total + 0.3 * total * (chord[0] == lowest) - 0.12 * total * (len(CHORDS[chord[1]]) - 3))
+        return float(
+            2 * inside
+            - total
+            + 0.3 * total * (chord[0] == lowest)
+            - 0.12 * total * (len(CHORDS[chord[1]]) - 3)
+        )
 
     best = max(chords_in(mode), key=fit)
     return best, fit(best)

@@ -1,9 +1,10 @@
 """Music as events, for the symbolic model: its vocabulary, and pieces as rows of tokens and back.
 
-A piece is a **brief** (what was asked for), then bars. Everything is written with the tonic as C, so that the model learns one
-key; the key that was asked for is a shift at the end. A bar is `LEFT` (bars until the end, this one included, 16 for more), its
-section, then for each position of the sixteenths that something begins at: the chord, the drums that sound together, bass,
-harmony from below, melody, each note with its length in one token.
+A piece is a **brief** (what was asked for), then bars. Everything is written with the tonic as C,
+so that the model learns one key; the key that was asked for is a shift at the end. A bar is `LEFT`
+(bars until the end, this one included, 16 for more), its section, then for each position of the
+sixteenths that something begins at: the chord, the drums that sound together, bass, harmony from
+below, melody, each note with its length in one token.
 """
 
 from __future__ import annotations
@@ -20,27 +21,52 @@ LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16)
 """Of notes, in sixteenths."""
 
 STYLES = (
-    "classical", "ballad", "ambient", "pop", "rock", "jazz", "electronic", "lofi", "waltz", "folk", "chinese", "chiptune",
-    "cinematic", "latin", "lullaby",
-)  # fmt: skip
+    "classical",
+    "ballad",
+    "ambient",
+    "pop",
+    "rock",
+    "jazz",
+    "electronic",
+    "lofi",
+    "waltz",
+    "folk",
+    "chinese",
+    "chiptune",
+    "cinematic",
+    "latin",
+    "lullaby",
+)
 MOODS = ("neutral", "calm", "happy", "sad", "tense", "energetic", "dreamy")
 MODES = ("major", "minor")
 TEMPI = ("slow", "medium", "fast")
 LEADS = ("keys", "pluck", "strings", "bell", "synth", "wind")
 PARTS = "DBHM"
 """Drums, bass, harmony, melody."""
-PART_SETS = tuple("".join(part for bit, part in enumerate(PARTS) if mask >> bit & 1) for mask in range(1, 16))
+PART_SETS = tuple(
+    "".join(part for bit, part in enumerate(PARTS) if mask >> bit & 1) for mask in range(1, 16)
+)
 SECTIONS = tuple(f"{letter}{bar}" for letter in "IABC" for bar in range(4))
-"""Phrases of four bars: an introduction, and up to three themes; the same name means much the same music."""
+"""Phrases of four bars: an introduction, and up to three themes; the same name means much the same
+music.
+"""
 RANGES = {"B": (28, 52), "H": (45, 79), "M": (55, 88)}
 """Lowest and highest MIDI pitch of a part."""
 CHORDS = {
-    "maj": (0, 4, 7), "min": (0, 3, 7), "dim": (0, 3, 6), "7": (0, 4, 7, 10), "maj7": (0, 4, 7, 11), "min7": (0, 3, 7, 10),
-    "hdim": (0, 3, 6, 10), "sus": (0, 5, 7),
-}  # fmt: skip
+    "maj": (0, 4, 7),
+    "min": (0, 3, 7),
+    "dim": (0, 3, 6),
+    "7": (0, 4, 7, 10),
+    "maj7": (0, 4, 7, 11),
+    "min7": (0, 3, 7, 10),
+    "hdim": (0, 3, 6, 10),
+    "sus": (0, 5, 7),
+}
 """Quality → semitones above the root."""
 DRUMS = {"K": 36, "S": 38, "P": 39, "X": 37, "T": 45, "H": 42, "O": 46, "R": 51, "A": 70, "C": 49}
-"""Kick, snare, clap, rim, tom, closed and open hi-hat, ride, shaker, crash → General MIDI's notes."""
+"""Kick, snare, clap, rim, tom, closed and open hi-hat, ride, shaker, crash → General MIDI's
+notes.
+"""
 SCALES = {"major": frozenset({0, 2, 4, 5, 7, 9, 11}), "minor": frozenset({0, 2, 3, 5, 7, 8, 10})}
 
 
@@ -127,9 +153,16 @@ def _tokens() -> Iterator[str]:
     yield from (f"at:{step}" for step in range(16))
     yield from (f"C{root}:{quality}" for root in range(12) for quality in CHORDS)
     for cymbal in ("", "H", "O", "R", "A", "C"):
-        yield from (f"D:{hits}" for kick in ("", "K") for other in ("", *"SPXT") if (hits := kick + other + cymbal))
+        yield from (
+            f"D:{hits}"
+            for kick in ("", "K")
+            for other in ("", *"SPXT")
+            if (hits := kick + other + cymbal)
+        )
     for part, (low, high) in RANGES.items():
-        yield from (f"{part}{pitch}.{length}" for pitch in range(low, high + 1) for length in LENGTHS)
+        yield from (
+            f"{part}{pitch}.{length}" for pitch in range(low, high + 1) for length in LENGTHS
+        )
 
 
 def _parse(token: str) -> Note | None:
@@ -152,7 +185,9 @@ def drums(letters: Iterable[str]) -> str:
 
 
 def encode(brief: Brief, bars: Sequence[Bar], after: int = 0) -> list[int]:
-    """Return a piece as tokens: the brief, the bars, and the end where `after` (bars that follow) is 0."""
+    """Return a piece as tokens: the brief, the bars, and the end where `after` (bars that follow)
+    is 0.
+    """
     tokens = brief.tokens()
     for number, bar in enumerate(bars):
         tokens += [f"left:{min(MOST_LEFT, after + len(bars) - number)}", f"section:{bar.section}"]
@@ -164,11 +199,15 @@ def _encode_bar(bar: Bar) -> Iterator[str]:
     ids = vocabulary().ids
     for step in sorted({note.step for note in bar.notes}):
         yield f"at:{step}"
-        yield from sorted({note.token for note in bar.notes if note.step == step}, key=ids.__getitem__)
+        yield from sorted(
+            {note.token for note in bar.notes if note.step == step}, key=ids.__getitem__
+        )
 
 
 def decode(tokens: Sequence[int]) -> list[Bar]:
-    """Return the bars in a row of tokens; what is not whole (a bar without section, a position without notes) is passed over."""
+    """Return the bars in a row of tokens; what is not whole (a bar without section, a position
+    without notes) is passed over.
+    """
     known, bars = vocabulary(), list[Bar]()
     section, notes, step = "", list[Note](), 0
     for number in tokens:

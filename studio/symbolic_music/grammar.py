@@ -1,4 +1,5 @@
-"""What may come next: the grammar of events, so that all that is generated can be played, is in the key and fills its bars.
+"""What may come next: the grammar of events, so that all that is generated can be played, is in the
+key and fills its bars.
 
 The model chooses among what is allowed; nothing here prefers one note to another.
 """
@@ -21,9 +22,14 @@ _MOST_VOICES = 5
 def _classes() -> dict[str, Mask]:
     """Return what a token is → which tokens are it: left, section, at, C, D, B, H, M, end."""
     tokens = vocabulary().tokens
-    found = {name: np.array([token.startswith(f"{name}:") for token in tokens]) for name in ("left", "section", "at", "D")}
+    found = {
+        name: np.array([token.startswith(f"{name}:") for token in tokens])
+        for name in ("left", "section", "at", "D")
+    }
     for part in "CBHM":
-        found[part] = np.array([note is not None and note.part == part for note in vocabulary().notes])
+        found[part] = np.array(
+            [note is not None and note.part == part for note in vocabulary().notes]
+        )
     return found | {"end": np.array([token == "<end>" for token in tokens])}
 
 
@@ -34,7 +40,9 @@ def _numbers() -> dict[str, NDArray[np.int64]]:
     return {
         "pitch": np.array([-1 if note is None else note.pitch for note in known.notes]),
         "length": np.array([-1 if note is None else note.length for note in known.notes]),
-        "at": np.array([int(token[3:]) if token.startswith("at:") else -1 for token in known.tokens]),
+        "at": np.array(
+            [int(token[3:]) if token.startswith("at:") else -1 for token in known.tokens]
+        ),
     }
 
 
@@ -42,7 +50,9 @@ class Grammar:
     """Follows a piece of `bars` bars, token by token, from behind the brief."""
 
     def __init__(self, brief: Brief, bars: int, *, in_key: bool = True, entering: str = "") -> None:
-        """`entering`: parts that begin each bar: a prompt asks for them, and the model, which hears none before, forgets them."""
+        """`entering`: parts that begin each bar: a prompt asks for them, and the model, which hears
+        none before, forgets them.
+        """
         self._brief = brief
         self._in_key = in_key
         self._left = bars + 1  # bars until the end, the present one included
@@ -51,7 +61,9 @@ class Grammar:
         self._last = -1
         self._voices = 0
         self._chord: frozenset[int] = frozenset()
-        self._entering = "".join(part for part in "DBHM" if part in entering and part in brief.parts)  # as tokens are ordered
+        self._entering = "".join(
+            part for part in "DBHM" if part in entering and part in brief.parts
+        )  # as tokens are ordered
         self._awaited = ""
         self.bars = 0
         """Bars that are whole."""
@@ -75,7 +87,9 @@ class Grammar:
         return self._next()
 
     def _next(self) -> Mask:
-        """Return what may follow within a bar: notes above the last token, a later position, the next bar or the end."""
+        """Return what may follow within a bar: notes above the last token, a later position, the
+        next bar or the end.
+        """
         mask = self._notes()
         mask[: self._last + 1] = False
         if self._awaited:
@@ -99,7 +113,9 @@ class Grammar:
                 mask |= classes[part]
         last = vocabulary().notes[self._last] if self._last >= 0 else None
         if last is not None and last.part in "DBM":
-            mask &= ~classes[last.part]  # one stroke, one bass note and one note of melody at a position
+            mask &= ~classes[
+                last.part
+            ]  # one stroke, one bass note and one note of melody at a position
         if last is not None and last.part == "H":
             mask &= ~(classes["H"] & (numbers["pitch"] <= last.pitch))
         mask &= numbers["length"] <= self._brief.steps - self._step
@@ -125,7 +141,11 @@ class Grammar:
             self.bars += 1
             self._state = "over"
         elif note is not None:
-            self._awaited = self._entering if note.part == "C" and self._step == 0 else self._awaited.replace(note.part, "")
+            self._awaited = (
+                self._entering
+                if note.part == "C" and self._step == 0
+                else self._awaited.replace(note.part, "")
+            )
             self._voices += note.part == "H"
             if note.part == "C":
                 self._chord = frozenset((note.pitch + step) % 12 for step in CHORDS[note.what])
@@ -152,12 +172,19 @@ def _sections(left: int) -> Mask:
 @functools.cache
 def _pitches(mode: str, chord: frozenset[int]) -> Mask:
     allowed = SCALES[mode] | chord
-    return np.array([note is not None and note.part in "BHM" and note.pitch % 12 in allowed for note in vocabulary().notes])
+    return np.array(
+        [
+            note is not None and note.part in "BHM" and note.pitch % 12 in allowed
+            for note in vocabulary().notes
+        ]
+    )
 
 
 @functools.cache
 def _in_key_chords(mode: str) -> Mask:
-    """Chords of which at most one note is outside of the scale: those of the key, and the common ones borrowed."""
+    """Chords of which at most one note is outside of the scale: those of the key, and the common
+    ones borrowed.
+    """
     mask = np.zeros(len(vocabulary().tokens), bool)
     for number, note in enumerate(vocabulary().notes):
         if note is not None and note.part == "C":
@@ -171,12 +198,16 @@ def chords_in(mode: str) -> tuple[tuple[int, str], ...]:
     """Return (root, quality) of the chords that a piece in this mode may have."""
     notes = vocabulary().notes
     return tuple(
-        (note.pitch, note.what) for number in np.flatnonzero(_in_key_chords(mode)) if (note := notes[number]) is not None
+        (note.pitch, note.what)
+        for number in np.flatnonzero(_in_key_chords(mode))
+        if (note := notes[number]) is not None
     )
 
 
 def follows(brief: Brief, bars: int, tokens: Sequence[int], *, in_key: bool = True) -> bool:
-    """True where the grammar allows these tokens, from behind the brief on; for tests and the evaluation."""
+    """True where the grammar allows these tokens, from behind the brief on; for tests and the
+    evaluation.
+    """
     grammar = Grammar(brief, bars, in_key=in_key)
     for token in tokens:
         if not grammar.allowed()[token]:

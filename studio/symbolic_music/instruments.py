@@ -1,4 +1,6 @@
-"""The instruments that music is played by: `resources/starter/music/instruments.toml`. No numpy, so that the window can ask."""
+"""The instruments that music is played by: `resources/starter/music/instruments.toml`. No numpy, so
+that the window can ask.
+"""
 
 from __future__ import annotations
 

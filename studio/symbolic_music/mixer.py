@@ -1,4 +1,6 @@
-"""From strokes to sound: every note once by its instrument, placed left and right, with a room around, at an even loudness."""
+"""From strokes to sound: every note once by its instrument, placed left and right, with a room
+around, at an even loudness.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ _BLOCK = 1 << 17
 
 
 class Mixer:
-    """Takes strokes as they are composed, so that little is left to do at the end, or at a cancel."""
+    """Takes strokes as they are composed, so that little is left to do at the end, or at a
+    cancel.
+    """
 
     def __init__(self, playing: Playing, seconds: float) -> None:
         self._playing = playing
@@ -44,15 +48,22 @@ class Mixer:
             self._add_room(round(strokes[0].begin * RATE))
 
     def finish(self, seconds: float) -> Sound:
-        """Return the sound, frames × 2, `seconds` long, or as long as was said first; what would sound beyond fades out."""
+        """Return the sound, frames × 2, `seconds` long, or as long as was said first; what would
+        sound beyond fades out.
+        """
         end = max(1, round(seconds * RATE))
-        self._add_room(min(end, self._frames) + _BLOCK)  # no further: a cancel does not wait for the silence of a long piece
+        self._add_room(
+            min(end, self._frames) + _BLOCK
+        )  # no further: a cancel does not wait for the silence of a long piece
         return _finish(self._dry[:end])
 
     def _sound(self, stroke: Stroke) -> tuple[Sound, float]:
         if stroke.part == "D":
             return drum(stroke.drum) * 0.8, _DRUM_ROOM
-        instrument, key = instruments()[self._playing.instruments[stroke.part]], (stroke.part, stroke.pitch)
+        instrument, key = (
+            instruments()[self._playing.instruments[stroke.part]],
+            (stroke.part, stroke.pitch),
+        )
         frames = round((stroke.seconds + instrument.release) * RATE)
         if key not in self._notes or len(self._notes[key]) < frames:
             place = _PLACES[stroke.part]
@@ -61,11 +72,15 @@ class Mixer:
         return released(instrument, self._notes[key][:frames], stroke.seconds), instrument.room
 
     def _add_room(self, until: int) -> None:
-        """Add the room's answer to the blocks that end before `until`, so that ten minutes need no gigabytes."""
+        """Add the room's answer to the blocks that end before `until`, so that ten minutes need no
+        gigabytes.
+        """
         size = 1 << (_BLOCK + len(_impulse())).bit_length()
         while self._roomed + _BLOCK <= until and self._roomed < self._frames:
             begin, self._roomed = self._roomed, self._roomed + _BLOCK
-            spectrum = np.fft.rfft(self._wet[begin : begin + _BLOCK], size, axis=0) * _impulse_spectrum(size)
+            spectrum = np.fft.rfft(
+                self._wet[begin : begin + _BLOCK], size, axis=0
+            ) * _impulse_spectrum(size)
             answer = np.fft.irfft(spectrum, size, axis=0)[: self._frames - begin]
             self._dry[begin : begin + len(answer)] += answer.astype(np.float32)
 
@@ -88,12 +103,18 @@ def _impulse_spectrum(size: int) -> NDArray[np.complexfloating]:
 
 
 def _finish(sound: Sound) -> Sound:
-    """Bring to one loudness, round off what is above the ceiling, and let nothing end in a click."""
+    """Bring to one loudness, round off what is above the ceiling, and let nothing end in a
+    click.
+    """
     loud = float(np.sqrt(np.mean(sound**2)))
     if loud > 1e-6:
         sound = sound * (_LOUDNESS / loud)
     peak = np.abs(sound)
-    sound = np.where(peak > 0.7, np.sign(sound) * (0.7 + (_CEILING - 0.7) * np.tanh((peak - 0.7) / (_CEILING - 0.7))), sound)
+    sound = np.where(
+        peak > 0.7,
+        np.sign(sound) * (0.7 + (_CEILING - 0.7) * np.tanh((peak - 0.7) / (_CEILING - 0.7))),
+        sound,
+    )
     frames = len(sound)
     fade = min(frames, round(0.15 * RATE))
     sound[frames - fade :] *= np.linspace(1, 0, fade)[:, None]

@@ -1,4 +1,5 @@
-"""A prompt for the symbolic model: which of its words say style, mood, tempo, key, instruments and parts.
+"""A prompt for the symbolic model: which of its words say style, mood, tempo, key, instruments and
+parts.
 
 The words stand in `resources/words/music.toml`.
 """
@@ -27,14 +28,28 @@ _KEY = re.compile(
     r"\s?-?(?P<mode>major|minor|maj(?![a-z])|min(?![a-z])|m(?![a-z])|大调|大調|小调|小調)"
 )
 _IN_KEY = re.compile(
-    r"\b(?:in|key of)\s+(?P<name>[a-h])(?P<sign>#|♯|b(?![a-z])|♭|[-\s]sharp|[-\s]flat)?(?=\s*(?:$|[,.;:!?，。]|bpm|\d))"
+    r"\b(?:in|key of)\s+(?P<name>[a-h])(?P<sign>#|♯|b(?![a-z])|♭|[-\s]sharp|[-\s]flat)?(?=\s*(?:$|[,.;:!?，。]|bpm|\d))"  # noqa: E501
 )
 _BPM = re.compile(r"(\d{2,3})\s*(?:bpm|beats per minute|拍)")
 _SLOWEST, _FASTEST = 40, 220
 _MOST_CHARACTERS = 2_000
 """Only so much of a prompt is looked at."""
-_MODES = {"calm": "major", "happy": "major", "sad": "minor", "tense": "minor", "energetic": "", "dreamy": "major"}
-_TEMPI = {"calm": "slow", "sad": "slow", "energetic": "fast", "happy": "", "tense": "", "dreamy": "slow"}
+_MODES = {
+    "calm": "major",
+    "happy": "major",
+    "sad": "minor",
+    "tense": "minor",
+    "energetic": "",
+    "dreamy": "major",
+}
+_TEMPI = {
+    "calm": "slow",
+    "sad": "slow",
+    "energetic": "fast",
+    "happy": "",
+    "tense": "",
+    "dreamy": "slow",
+}
 
 
 class _Band(msgspec.Struct, frozen=True):
@@ -67,7 +82,9 @@ def _words() -> _Words:
 
 
 def words_to_be_near() -> frozenset[str]:
-    """Return the words that others may be taken for: all but "no", "only" and the like, which change what others mean."""
+    """Return the words that others may be taken for: all but "no", "only" and the like, which
+    change what others mean.
+    """
     words = _words()
     return known_words() - {*words.without["words"], *words.only["words"]}
 
@@ -86,7 +103,9 @@ def _tables() -> tuple[dict[str, tuple[str, ...]], ...]:
 
 @functools.cache
 def _near() -> dict[str, str]:
-    """Return a word → the nearest one of the tables; made by `tools.starter_models.music.nearness`."""
+    """Return a word → the nearest one of the tables; made by
+    `tools.starter_models.music.nearness`.
+    """
     lines = (resources() / "words" / "music-near.tsv").read_text(encoding="utf-8").splitlines()
     return dict(line.split("\t") for line in lines if line and not line.startswith("#"))
 
@@ -100,8 +119,12 @@ def read(prompt: str) -> MusicPrompt:
     unknown = _unknown(_BPM.sub(" ", _read_key(text)[2]))
     near = {word: _near()[word] for word in unknown if word in _near()}
     taken_as = {word: known for word, known in near.items() if known not in _words().plain["words"]}
-    wish = _read(", ".join((text, *dict.fromkeys(taken_as.values()))))  # behind: what is said in known words comes first
-    return wish._replace(unknown=tuple(word for word in unknown if word not in near), taken_as=taken_as)
+    wish = _read(
+        ", ".join((text, *dict.fromkeys(taken_as.values())))
+    )  # behind: what is said in known words comes first
+    return wish._replace(
+        unknown=tuple(word for word in unknown if word not in near), taken_as=taken_as
+    )
 
 
 def _read(text: str) -> MusicPrompt:
@@ -124,14 +147,28 @@ def _read(text: str) -> MusicPrompt:
     )
     band = words.band[style]
     players = _players(band, list(named))
-    refused = "".join(part for part, names in words.part.items() if any(_is_refused(rest, name) for name in names))
+    refused = "".join(
+        part for part, names in words.part.items() if any(_is_refused(rest, name) for name in names)
+    )
     brief = Brief(
-        style=style, mood=mood, mode=mode, tempo=tempo, lead=instruments()[players["M"]].family,
+        style=style,
+        mood=mood,
+        mode=mode,
+        tempo=tempo,
+        lead=instruments()[players["M"]].family,
         parts=_parts(rest, usual_parts, list(parts), named, refused),
-    )  # fmt: skip
-    speed = min(_FASTEST, max(_SLOWEST, bpm)) if bpm else band.bpm[("slow", "medium", "fast").index(tempo)]
-    said = frozenset(what for what, there in (("style", styles), ("mood", moods), ("instrument", named)) if there)
-    return MusicPrompt(brief, key, float(speed), bool(bpm), players, (), {}, said, "".join(parts), refused)
+    )
+    speed = (
+        min(_FASTEST, max(_SLOWEST, bpm))
+        if bpm
+        else band.bpm[("slow", "medium", "fast").index(tempo)]
+    )
+    said = frozenset(
+        what for what, there in (("style", styles), ("mood", moods), ("instrument", named)) if there
+    )
+    return MusicPrompt(
+        brief, key, float(speed), bool(bpm), players, (), {}, said, "".join(parts), refused
+    )
 
 
 def _read_key(text: str) -> tuple[int, str, str]:
@@ -145,7 +182,11 @@ def _read_key(text: str) -> tuple[int, str, str]:
     mode = parts.get("mode") or ""
     minor = mode in ("m", "minor", "min", "小调", "小調")
     tonic = (_NAMES[parts["name"]] + shift + 6) % 12 - 6
-    return tonic, ("minor" if minor else "major") if mode else "", text[: found.start()] + " " + text[found.end() :]
+    return (
+        tonic,
+        ("minor" if minor else "major") if mode else "",
+        text[: found.start()] + " " + text[found.end() :],
+    )
 
 
 def _find(text: str, word: str) -> int:
@@ -164,10 +205,15 @@ def _find(text: str, word: str) -> int:
 
 
 def _named(text: str, table: dict[str, tuple[str, ...]]) -> dict[str, int]:
-    """Return the entries that the text names, in its order; a word inside a longer one that is known does not count."""
+    """Return the entries that the text names, in its order; a word inside a longer one that is
+    known does not count.
+    """
     taken: list[tuple[int, int]] = []
     found: dict[str, int] = {}
-    known = sorted(((word, name) for name, words in table.items() for word in words), key=lambda pair: -len(pair[0]))
+    known = sorted(
+        ((word, name) for name, words in table.items() for word in words),
+        key=lambda pair: -len(pair[0]),
+    )
     for word, name in known:
         at = _find(text, word)
         if at < 0 or any(begin <= at < end for begin, end in taken):
@@ -178,27 +224,59 @@ def _named(text: str, table: dict[str, tuple[str, ...]]) -> dict[str, int]:
 
 
 def _without(text: str, *tables: dict[str, tuple[str, ...]]) -> str:
-    """Return the text without the tables' Chinese words, whose characters may mean another thing: 欢快 is happy, 快 fast."""
-    words = sorted((word for table in tables for names in table.values() for word in names if _HAN.search(word)), key=len)
+    """Return the text without the tables' Chinese words, whose characters may mean another thing:
+    欢快 is happy, 快 fast.
+    """
+    words = sorted(
+        (
+            word
+            for table in tables
+            for names in table.values()
+            for word in names
+            if _HAN.search(word)
+        ),
+        key=len,
+    )
     return functools.reduce(lambda left, word: left.replace(word, " "), reversed(words), text)
 
 
 def _style_of(named: dict[str, int]) -> str:
     """Return the style that goes with the instruments of a prompt that names none."""
     usual = {
-        "guzheng": "chinese", "erhu": "chinese", "bamboo_flute": "chinese", "music_box": "lullaby", "electric_guitar": "rock",
-        "guitar": "folk", "harp": "lullaby", "strings": "cinematic", "violin": "classical", "cello": "cinematic",
-        "square": "chiptune", "saw": "electronic", "pad": "ambient", "bells": "ambient", "saxophone": "jazz", "trumpet": "jazz",
+        "guzheng": "chinese",
+        "erhu": "chinese",
+        "bamboo_flute": "chinese",
+        "music_box": "lullaby",
+        "electric_guitar": "rock",
+        "guitar": "folk",
+        "harp": "lullaby",
+        "strings": "cinematic",
+        "violin": "classical",
+        "cello": "cinematic",
+        "square": "chiptune",
+        "saw": "electronic",
+        "pad": "ambient",
+        "bells": "ambient",
+        "saxophone": "jazz",
+        "trumpet": "jazz",
         "electric_piano": "lofi",
-        "organ": "classical", "flute": "classical", "clarinet": "classical", "vibraphone": "jazz", "piano": "ballad",
-    }  # fmt: skip
+        "organ": "classical",
+        "flute": "classical",
+        "clarinet": "classical",
+        "vibraphone": "jazz",
+        "piano": "ballad",
+    }
     return next((usual[name] for name in named), "pop")
 
 
 def tempo_of(bpm: float, style: str) -> str:
-    """Return slow, medium or fast: which of the style's tempi so many beats a minute are nearest to."""
+    """Return slow, medium or fast: which of the style's tempi so many beats a minute are nearest
+    to.
+    """
     slow, medium, fast = _words().band[style].bpm
-    return "slow" if bpm < (slow + medium) / 2 else "medium" if bpm < (medium + fast) / 2 else "fast"
+    return (
+        "slow" if bpm < (slow + medium) / 2 else "medium" if bpm < (medium + fast) / 2 else "fast"
+    )
 
 
 def band_of(style: str) -> dict[str, str]:
@@ -207,34 +285,50 @@ def band_of(style: str) -> dict[str, str]:
 
 
 def _players(band: _Band, named: list[str]) -> dict[str, str]:
-    """The first instrument that is named has the melody, the second the harmony; one that plays alone has both."""
+    """The first instrument that is named has the melody, the second the harmony; one that plays
+    alone has both.
+    """
     melody, harmony, bass = band.instruments
     if len(named) >= 2:
         # Who can hold a note sings; keys and plucked strings accompany.
-        named = sorted(named[:2], key=lambda name: instruments()[name].family not in ("wind", "strings"))
+        named = sorted(
+            named[:2], key=lambda name: instruments()[name].family not in ("wind", "strings")
+        )
         return {"M": named[0], "H": named[1], "B": bass}
     if named and instruments()[named[0]].family in ("keys", "pluck", "synth"):
-        keys = named[0] in ("piano", "organ") and band.instruments[1] in ("piano", "strings", "harp")
+        keys = named[0] in ("piano", "organ") and band.instruments[1] in (
+            "piano",
+            "strings",
+            "harp",
+        )
         return {"M": named[0], "H": named[0], "B": named[0] if keys else bass}
     return {"M": named[0] if named else melody, "H": harmony, "B": bass}
 
 
 def _parts(text: str, usual: str, named: list[str], players: dict[str, int], refused: str) -> str:
-    """Return who plays: as usual, with what the prompt names, without what it refuses; `drums only` is taken at its word."""
+    """Return who plays: as usual, with what the prompt names, without what it refuses; `drums only`
+    is taken at its word.
+    """
     words = _words()
     alone = any(_find(text, word) >= 0 for word in words.only["words"])
     if alone and named and not players:
         return "".join(part for part in PARTS if part in named)
     parts = set(usual) | set(named)
     if alone and players:
-        parts = {"H", "M"} if instruments()[next(iter(players))].family in ("keys", "pluck", "synth") else {"M"}
+        parts = (
+            {"H", "M"}
+            if instruments()[next(iter(players))].family in ("keys", "pluck", "synth")
+            else {"M"}
+        )
     for part in refused:
         parts -= {part} if len(parts) > 1 else set()
     return "".join(part for part in PARTS if part in parts)
 
 
 def _is_refused(text: str, word: str) -> bool:
-    return word in text and any(re.search(rf"(?<![a-z]){no}\s*{re.escape(word)}", text) for no in _words().without["words"])
+    return word in text and any(
+        re.search(rf"(?<![a-z]){no}\s*{re.escape(word)}", text) for no in _words().without["words"]
+    )
 
 
 def _unknown(text: str) -> tuple[str, ...]:
@@ -245,7 +339,10 @@ def _unknown(text: str) -> tuple[str, ...]:
 @functools.cache
 def _known_pattern() -> re.Pattern[str]:
     words = sorted(known_words(), key=len, reverse=True)
-    latin, han = ("|".join(re.escape(word) for word in words if bool(_HAN.search(word)) == is_han) for is_han in (False, True))
+    latin, han = (
+        "|".join(re.escape(word) for word in words if bool(_HAN.search(word)) == is_han)
+        for is_han in (False, True)
+    )
     return re.compile(rf"(?<![a-z0-9])(?:{latin})(?![a-z0-9])|{han}")
 
 
@@ -255,9 +352,14 @@ _KEYS = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A",
 def describe(wish: MusicPrompt) -> str:
     """Return in words how a prompt was read: for the recipe, and for advice."""
     brief = wish.brief
-    who = [wish.instruments[part].replace("_", " ") for part in "MHB" if part in brief.parts] + ["drums"] * ("D" in brief.parts)
+    who = [wish.instruments[part].replace("_", " ") for part in "MHB" if part in brief.parts] + [
+        "drums"
+    ] * ("D" in brief.parts)
     mood = "" if brief.mood == "neutral" else f"{brief.mood} "
-    return f"{mood}{brief.style}, {_KEYS[wish.key % 12]} {brief.mode}, {round(wish.bpm)} bpm, {', '.join(dict.fromkeys(who))}"
+    return (
+        f"{mood}{brief.style}, {_KEYS[wish.key % 12]} {brief.mode}, {round(wish.bpm)} bpm, "
+        f"{', '.join(dict.fromkeys(who))}"
+    )
 
 
 def describe_given(given: Continuation) -> str:
@@ -265,16 +367,25 @@ def describe_given(given: Continuation) -> str:
     bars = "1 bar" if len(given.bars) == 1 else f"{len(given.bars)} bars"
     who = [given.instruments[part].replace("_", " ") for part in "MHB" if part in given.instruments]
     who += ["drums"] * ("D" in given.parts)
-    return f"{bars}, {_KEYS[given.key % 12]} {given.mode}, {round(given.bpm)} bpm, {', '.join(dict.fromkeys(who))}"
+    return (
+        f"{bars}, {_KEYS[given.key % 12]} {given.mode}, {round(given.bpm)} bpm, "
+        f"{', '.join(dict.fromkeys(who))}"
+    )
 
 
 def advise(prompt: str, wish: MusicPrompt | None = None) -> str:
-    """Return how the prompt is read (or as `wish`, with what is continued) and which words say nothing to the model."""
+    """Return how the prompt is read (or as `wish`, with what is continued) and which words say
+    nothing to the model.
+    """
     wish = wish or read(prompt)
     told = f"Read as: {describe(wish)}."
     if wish.taken_as:
-        told += f" Taken as: {', '.join(f'{word} as {near}' for word, near in list(wish.taken_as.items())[:4])}."
+        told += f" Taken as: {', '.join(f'{word} as {near}' for word, near in list(wish.taken_as.items())[:4])}."  # noqa: E501
     if wish.unknown:
         left_out = ", ".join(f'"{word[:30]}"' for word in wish.unknown[:4])
-        told += f" Not understood: {left_out}. It knows styles, moods, instruments, tempo and key: calm piano in D minor."
+        told += (
+            f" Not understood: {left_out}. It knows styles, moods, instruments, tempo and "
+            "key: "
+            "calm piano in D minor."
+        )
     return told

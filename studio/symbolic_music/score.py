@@ -1,4 +1,6 @@
-"""From bars to what is played: times in seconds, loudness, swing, instruments; and the same as a standard MIDI file."""
+"""From bars to what is played: times in seconds, loudness, swing, instruments; and the same as a
+standard MIDI file.
+"""
 
 from __future__ import annotations
 
@@ -49,17 +51,26 @@ class Playing(NamedTuple):
 
 
 def play(bar: Bar, number: int, playing: Playing, fermata: float = 0.0) -> list[Stroke]:
-    """Return the strokes of bar `number` by time: accents on the beats, and a little unevenness drawn from seed and bar.
+    """Return the strokes of bar `number` by time: accents on the beats, and a little unevenness
+    drawn from seed and bar.
 
-    `fermata`: seconds that notes which last to the bar's end are held longer, or shorter where negative; for the last bar.
+    `fermata`: seconds that notes which last to the bar's end are held longer, or shorter where
+    negative; for the last bar.
     """
     random = Random(f"{playing.seed} {number}")
     step_seconds = 60 / playing.bpm / STEPS_A_BEAT
     strokes = []
     for note in sorted(note for note in bar.notes if note.part != "C"):
-        begin = (number * playing.steps + note.step + _late(playing.swing, note.step)) * step_seconds
+        begin = (
+            number * playing.steps + note.step + _late(playing.swing, note.step)
+        ) * step_seconds
         begin = max(0.0, begin + (random.gauss(0, 0.004) if note.step else 0.0))
-        velocity = min(1.0, _LOUDNESS[note.part] * _accent(note.step, playing.steps) * (1 + random.uniform(-0.06, 0.06)))
+        velocity = min(
+            1.0,
+            _LOUDNESS[note.part]
+            * _accent(note.step, playing.steps)
+            * (1 + random.uniform(-0.06, 0.06)),
+        )
         if note.part == "D":
             strokes += [Stroke("D", begin, 0.1, DRUMS[drum], velocity, drum) for drum in note.what]
             continue
@@ -83,7 +94,9 @@ def _accent(step: int, steps: int) -> float:
 
 
 def midi_file(strokes: Sequence[Stroke], playing: Playing, text: str) -> bytes:
-    """Return a standard MIDI file (format 1, 480 ticks a beat): tempo, key, `text`, then a track for each part."""
+    """Return a standard MIDI file (format 1, 480 ticks a beat): tempo, key, `text`, then a track
+    for each part.
+    """
     beat = 60 / playing.bpm
     numerator = playing.steps // STEPS_A_BEAT
     head = [
@@ -100,8 +113,22 @@ def midi_file(strokes: Sequence[Stroke], playing: Playing, text: str) -> bytes:
             events.append((0, bytes([0xC0 | channel, instruments()[name].program])))
         for stroke in strokes:
             if stroke.part == part:
-                begin, end = (round(at / beat * _TICKS) for at in (stroke.begin, stroke.begin + stroke.seconds))
-                events.append((begin, bytes([0x90 | channel, stroke.pitch, max(1, min(127, round(stroke.velocity * 120)))])))
+                begin, end = (
+                    round(at / beat * _TICKS)
+                    for at in (stroke.begin, stroke.begin + stroke.seconds)
+                )
+                events.append(
+                    (
+                        begin,
+                        bytes(
+                            [
+                                0x90 | channel,
+                                stroke.pitch,
+                                max(1, min(127, round(stroke.velocity * 120))),
+                            ]
+                        ),
+                    )
+                )
                 events.append((max(begin + 1, end), bytes([0x80 | channel, stroke.pitch, 0])))
         tracks.append(_track(events))
     return b"MThd" + struct.pack(">IHHH", 6, 1, len(tracks), _TICKS) + b"".join(tracks)
@@ -120,8 +147,11 @@ def _meta(kind: int, data: bytes) -> bytes:
 
 def _track(events: list[tuple[int, bytes]]) -> bytes:
     data, now = b"", 0
-    # At the same tick a note ends before another begins; else the same pitch struck twice would be silent.
-    for tick, event in sorted(events, key=lambda item: (item[0], item[1][0] & 0xF0 == 0x90, item[1][0] < 0xF0)):
+    # At the same tick a note ends before another begins; else the same pitch struck twice would be
+    # silent.
+    for tick, event in sorted(
+        events, key=lambda item: (item[0], item[1][0] & 0xF0 == 0x90, item[1][0] < 0xF0)
+    ):
         data += _variable(tick - now) + event
         now = tick
     data += b"\x00\xff\x2f\x00"

@@ -1,4 +1,6 @@
-"""Sounds of instruments, made from partials and noise: no recordings, so that nothing but a table travels with the program."""
+"""Sounds of instruments, made from partials and noise: no recordings, so that nothing but a table
+travels with the program.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,17 @@ _HIGHEST = 16_000.0
 
 
 def tone(instrument: Instrument, pitch: int, seconds: float) -> Sound:
-    """Return a note as it sounds while it is held, for `seconds`; about full scale 1. The release is `released`'s."""
+    """Return a note as it sounds while it is held, for `seconds`; about full scale 1. The release
+    is `released`'s.
+    """
     count = max(1, round(seconds * RATE))
     time = np.asarray(np.arange(count, dtype=np.float32) / RATE, np.float32)
     frequency = 440.0 * 2 ** ((pitch - 69) / 12)
     bend = _vibrato(instrument, time)
-    sides = [_side(instrument, frequency, time, bend, side) for side in ((-0.5, 0.5) if instrument.spread else (0.0,))]
+    sides = [
+        _side(instrument, frequency, time, bend, side)
+        for side in ((-0.5, 0.5) if instrument.spread else (0.0,))
+    ]
     sound = np.stack([sides[0], sides[-1]], axis=1) / sum(instrument.partials)
     if instrument.noise:
         sound += _noise(instrument, pitch, time)[:, None]
@@ -37,16 +44,26 @@ def tone(instrument: Instrument, pitch: int, seconds: float) -> Sound:
 
 
 def _centred(sound: Sound) -> Sound:
-    """Return the sound about zero: an overdrive pushes waves that are not alike above and below to one side."""
+    """Return the sound about zero: an overdrive pushes waves that are not alike above and below to
+    one side.
+    """
     size = min(len(sound), round(0.06 * RATE))
     sums = np.cumsum(
-        np.concatenate([np.zeros((1, 2)), np.pad(sound, ((size // 2, size - size // 2 - 1), (0, 0)), "reflect")]), axis=0
+        np.concatenate(
+            [
+                np.zeros((1, 2)),
+                np.pad(sound, ((size // 2, size - size // 2 - 1), (0, 0)), "reflect"),
+            ]
+        ),
+        axis=0,
     )
     return np.asarray(sound - (sums[size:] - sums[:-size]) / size, np.float32)
 
 
 def _vibrato(instrument: Instrument, time: Sound) -> Sound:
-    """Return the bend of the phase, in seconds: a vibrato of 5.2 a second that comes after a third of one."""
+    """Return the bend of the phase, in seconds: a vibrato of 5.2 a second that comes after a third
+    of one.
+    """
     depth = (2 ** (instrument.vibrato / 1200) - 1) / (2 * np.pi * 5.2)
     grown = np.clip((time - 0.12) / 0.3, 0, 1)
     return np.asarray(depth * grown * np.sin(2 * np.pi * 5.2 * time), np.float32)
@@ -60,10 +77,15 @@ def _side(instrument: Instrument, frequency: float, time: Sound, bend: Sound, si
         own = frequency * ratio * np.sqrt(1 + instrument.stiffness * ratio**2)
         if own > _HIGHEST or not loudness:
             continue
-        # Phases that differ by partial and side keep a saw from being a click, and make the sound wide.
+        # Phases that differ by partial and side keep a saw from being a click, and make the sound
+        # wide.
         wave = np.sin((2 * np.pi * own) * (time + bend) + number * (1.0 + side))
         if instrument.decay:
-            falls = instrument.decay / (1 + instrument.damping * number) * (_MIDDLE_C / frequency) ** 0.5
+            falls = (
+                instrument.decay
+                / (1 + instrument.damping * number)
+                * (_MIDDLE_C / frequency) ** 0.5
+            )
             wave *= np.exp(-time / falls)
         out += loudness * wave
     return out
@@ -72,7 +94,11 @@ def _side(instrument: Instrument, frequency: float, time: Sound, bend: Sound, si
 def _noise(instrument: Instrument, pitch: int, time: Sound) -> Sound:
     noise = np.random.default_rng(pitch).standard_normal(len(time)).astype(np.float32)
     noise = np.convolve(noise, np.full(6, 1 / 6, np.float32), "same")
-    return instrument.noise * noise * (np.exp(-time / instrument.noise_decay) if instrument.noise_decay else 1)
+    return (
+        instrument.noise
+        * noise
+        * (np.exp(-time / instrument.noise_decay) if instrument.noise_decay else 1)
+    )
 
 
 def released(instrument: Instrument, sound: Sound, seconds: float) -> Sound:
@@ -94,13 +120,23 @@ def drum(letter: str) -> Sound:
     makers: dict[str, Callable[[], NDArray[np.float64]]] = {
         "K": lambda: _sweep(time, 45, 120, 0.035) * _fall(time, 0.09) * 1.3,
         "T": lambda: _sweep(time, 95, 60, 0.06) * _fall(time, 0.11),
-        "S": lambda: 0.5 * _sweep(time, 185, 60, 0.02) * _fall(time, 0.05) + _wide(hiss, 0.3, time, 0.06),
-        "P": lambda: _wide(bright, 0.45, time, 0.05) + _wide(np.roll(hiss, 500, axis=0), 0.2, time, 0.04),
-        "X": lambda: 0.5 * _sweep(time, 820, 0, 0.01) * _fall(time, 0.012) + _wide(bright, 0.25, time, 0.008),
+        "S": lambda: (
+            0.5 * _sweep(time, 185, 60, 0.02) * _fall(time, 0.05) + _wide(hiss, 0.3, time, 0.06)
+        ),
+        "P": lambda: (
+            _wide(bright, 0.45, time, 0.05) + _wide(np.roll(hiss, 500, axis=0), 0.2, time, 0.04)
+        ),
+        "X": lambda: (
+            0.5 * _sweep(time, 820, 0, 0.01) * _fall(time, 0.012) + _wide(bright, 0.25, time, 0.008)
+        ),
         "H": lambda: _wide(bright, 0.22, time, 0.022),
         "O": lambda: _wide(bright, 0.22, time, 0.12),
-        "R": lambda: _wide(bright, 0.1, time, 0.2) + 0.03 * _sweep(time, 3300, 0, 1) * _fall(time, 0.2),
-        "A": lambda: _wide(bright, 0.13, time, 0.03) * np.minimum(1, time / 0.012)[:, None].clip(0, 1),
+        "R": lambda: (
+            _wide(bright, 0.1, time, 0.2) + 0.03 * _sweep(time, 3300, 0, 1) * _fall(time, 0.2)
+        ),
+        "A": lambda: (
+            _wide(bright, 0.13, time, 0.03) * np.minimum(1, time / 0.012)[:, None].clip(0, 1)
+        ),
         "C": lambda: _wide(bright, 0.22, time, 0.4),
     }
     return np.asarray(makers[letter](), np.float32)
@@ -112,7 +148,9 @@ def _sweep(time: NDArray[np.float64], low: float, more: float, falls: float) -> 
     return np.repeat(np.sin(phase)[:, None], 2, axis=1)
 
 
-def _wide(noise: NDArray[np.float64], level: float, time: NDArray[np.float64], falls: float) -> NDArray[np.float64]:
+def _wide(
+    noise: NDArray[np.float64], level: float, time: NDArray[np.float64], falls: float
+) -> NDArray[np.float64]:
     return level * noise * _fall(time, falls)
 
 

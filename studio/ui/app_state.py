@@ -41,7 +41,13 @@ class AppState(QObject):
     _failed = Signal(object)
 
     def __init__(
-        self, data: DataFolder, session: Session, settings: Settings, drafts: Drafts | None = None, *, fake: bool = False
+        self,
+        data: DataFolder,
+        session: Session,
+        settings: Settings,
+        drafts: Drafts | None = None,
+        *,
+        fake: bool = False,
     ) -> None:
         super().__init__()
         self.data = data
@@ -56,7 +62,9 @@ class AppState(QObject):
         self._cards = self._list_cards()
         self._saved.connect(self._on_saved)
         self._failed.connect(self._on_save_failed)
-        self._writer = SettingsWriter(data, _while_there(self._saved.emit), _while_there(self._failed.emit))
+        self._writer = SettingsWriter(
+            data, _while_there(self._saved.emit), _while_there(self._failed.emit)
+        )
         self._unconfirmed: list[tuple[int, Change]] = []
         """Changes that are not known to be on disk, with their numbers."""
         self._watcher: QFileSystemWatcher | None = None
@@ -82,10 +90,13 @@ class AppState(QObject):
         """Return where new artifacts go."""
         return self.settings.output_folder or str(self.data.outputs)
 
-    # Settings and drafts ----------------------------------------------------------------------------------------------------
+    # Settings and drafts
+    # ----------------------------------------------------------------------
 
     def change_settings(self, **change: Any) -> None:
-        """Change these settings, here and on disk; see `settings_store.Change`. Raises ValueError."""
+        """Change these settings, here and on disk; see `settings_store.Change`. Raises
+        ValueError.
+        """
         check_change(change)
         apply_change(self.settings, change)
         self._unconfirmed.append((self._writer.change(change), change))
@@ -104,7 +115,9 @@ class AppState(QObject):
         """From now on notice what commands change in the settings."""
         self._writer.reread()
         soon = background.Soon(self, self._writer.reread, REREAD_MS)
-        self._watcher = QFileSystemWatcher([str(self.data.root)], self)  # a file that is replaced is no longer watched
+        self._watcher = QFileSystemWatcher(
+            [str(self.data.root)], self
+        )  # a file that is replaced is no longer watched
         self._watcher.directoryChanged.connect(soon.wish)
 
     def save_now(self) -> bool:
@@ -117,16 +130,21 @@ class AppState(QObject):
 
     def _on_saved(self, on_disk: Settings, number: int) -> None:
         """Take the settings from disk, and on top of them what was not written then."""
-        self._unconfirmed = [(its_number, change) for its_number, change in self._unconfirmed if its_number > number]
+        self._unconfirmed = [
+            (its_number, change) for its_number, change in self._unconfirmed if its_number > number
+        ]
         for _number, change in self._unconfirmed:
             apply_change(on_disk, change)
         for field in msgspec.structs.fields(on_disk):
             setattr(self.settings, field.name, getattr(on_disk, field.name))
 
     def _on_save_failed(self, error: OSError | None) -> None:
-        self.save_failed.emit(f"The settings cannot be saved: {error.strerror or error}." if error is not None else "")
+        self.save_failed.emit(
+            f"The settings cannot be saved: {error.strerror or error}." if error is not None else ""
+        )
 
-    # Models -----------------------------------------------------------------------------------------------------------------
+    # Models
+    # ----------------------------------------------------------------------
 
     def _list_cards(self) -> list[ModelCard]:
         if self.fake:

@@ -13,7 +13,12 @@ class _Home(QObject):
 
     came = Signal(object, object)
 
-    def __init__(self, parent: QObject, done: Callable[[Any], None], failed: Callable[[Exception], None] | None) -> None:
+    def __init__(
+        self,
+        parent: QObject,
+        done: Callable[[Any], None],
+        failed: Callable[[Exception], None] | None,
+    ) -> None:
         super().__init__(parent)
         self._done = done
         self._failed = failed
@@ -39,7 +44,8 @@ class _Work(QRunnable):
     def run(self) -> None:
         try:
             value, error = self._work(), None
-        except Exception as caught:  # noqa: BLE001  boundary of the thread: raised again, or shown, in the GUI thread
+        # boundary of the thread: raised again, or shown, in the GUI thread
+        except Exception as caught:  # noqa: BLE001
             value, error = None, caught
         try:
             self._home.came.emit(value, error)
@@ -63,10 +69,15 @@ class Soon(QTimer):
 
 
 def run(
-    parent: QObject, work: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[Exception], None] | None = None
+    parent: QObject,
+    work: Callable[[], Any],
+    done: Callable[[Any], None],
+    failed: Callable[[Exception], None] | None = None,
 ) -> None:
-    """Call `work` in another thread, then `done(result)` or `failed(error)` here. Nothing is called once `parent` is gone.
+    """Call `work` in another thread, then `done(result)` or `failed(error)` here. Nothing is called
+    once `parent` is gone.
 
-    An error without `failed` is raised in the GUI thread, where it reaches `sys.excepthook` and so a visible message.
+    An error without `failed` is raised in the GUI thread, where it reaches `sys.excepthook` and so
+    a visible message.
     """
     QThreadPool.globalInstance().start(_Work(work, _Home(parent, done, failed)))

@@ -1,4 +1,6 @@
-"""Finds out what a dropped or chosen file is, and sends it on: artifacts, images, MIDI files, prompts, models."""
+"""Finds out what a dropped or chosen file is, and sends it on: artifacts, images, MIDI files,
+prompts, models.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,11 @@ class FileOpener(QObject):
             self.midi_opened.emit(path)
         elif path.is_dir():
             opened = {True: self.batch_opened, False: self.model_opened}
-            background.run(self._window, lambda: holds_prompts(path), lambda prompts: opened[prompts].emit(path))
+            background.run(
+                self._window,
+                lambda: holds_prompts(path),
+                lambda prompts: opened[prompts].emit(path),
+            )
         else:
             self.open_artifact(path)
 
@@ -48,13 +54,17 @@ class FileOpener(QObject):
 
         patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
         filters = f"Prompt files ({patterns});;All files (*)"
-        name, _filter = QFileDialog.getOpenFileName(self._window, "Batch from a file", str(Path.home()), filters)
+        name, _filter = QFileDialog.getOpenFileName(
+            self._window, "Batch from a file", str(Path.home()), filters
+        )
         if name:
             self.batch_opened.emit(Path(name))
 
     def ask_for_batch_folder(self) -> None:
         """Choose a folder of .txt files with a prompt each and show them."""
-        name = QFileDialog.getExistingDirectory(self._window, "Batch from a folder of .txt files", str(Path.home()))
+        name = QFileDialog.getExistingDirectory(
+            self._window, "Batch from a folder of .txt files", str(Path.home())
+        )
         if name:
             self.batch_opened.emit(Path(name))
 
@@ -65,7 +75,9 @@ class FileOpener(QObject):
             self.open_artifact(Path(name))
 
     def open_artifact(self, path: Path) -> None:
-        """Fill the form from a file's recipe; without one a picture is a start, and a prompt file opens as a batch."""
+        """Fill the form from a file's recipe; without one a picture is a start, and a prompt file
+        opens as a batch.
+        """
 
         def read() -> Recipe | None:
             from studio.library.artifacts import read_recipe
@@ -88,7 +100,8 @@ class FileOpener(QObject):
             tell(
                 self._window,
                 "Not a result of Studio",
-                f"{path.name} holds no settings of Studio, and is no picture and no .txt, .csv, .xlsx, .jsonl or .json file of "
+                f"{path.name} holds no settings of Studio, and is no picture and no .txt, .csv, "
+                ".xlsx, .jsonl or .json file of "
                 "prompts.",
             )
 
@@ -99,5 +112,7 @@ def holds_prompts(folder: Path) -> bool:
         names = [path.name.lower() for path in folder.iterdir()]
     except OSError:
         return False
-    is_model = any(name.endswith((*_MODEL_SUFFIXES, ".bin", "config.json", "index.json")) for name in names)
+    is_model = any(
+        name.endswith((*_MODEL_SUFFIXES, ".bin", "config.json", "index.json")) for name in names
+    )
     return not is_model and any(name.endswith(".txt") for name in names)

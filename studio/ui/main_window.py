@@ -1,4 +1,5 @@
-"""The main window: its frame, filled in pieces after the first paint, so that it never stands still for long.
+"""The main window: its frame, filled in pieces after the first paint, so that it never stands still
+for long.
 
 What is needed only then, or only when a person does something, is imported there.
 """
@@ -36,7 +37,10 @@ if TYPE_CHECKING:
 
 QUEUE_HEIGHT = 300
 SAID_MS = 6_000
-SAVE_CURE = "What you change holds until Studio is closed. Check the free space of the disk and the rights of the folder."
+SAVE_CURE = (
+    "What you change holds until Studio is closed. Check the free space of the disk and "
+    "the rights of the folder."
+)
 
 
 class MainWindow(WindowShell):
@@ -54,7 +58,9 @@ class MainWindow(WindowShell):
         self.shared = shared
         self._built: dict[str, Any] = {}
         name_control(self.tabs.tabBar(), "Kinds of content", "Text, image and audio")
-        self.actions_by_name = actions.complete(self, self.toolbar, self.act, self._menus, self._shown)
+        self.actions_by_name = actions.complete(
+            self, self.toolbar, self.act, self._menus, self._shown
+        )
         self._engine_state = label("", "muted")
         self.statusBar().addPermanentWidget(self._engine_state)
         yield
@@ -101,13 +107,19 @@ class MainWindow(WindowShell):
         if self._had_state and self.restoreDockWidget(self.queue_dock):
             return
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.queue_dock)
-        self.resizeDocks([self.queue_dock], [min(QUEUE_HEIGHT, self.height() // 3)], Qt.Orientation.Vertical)
+        self.resizeDocks(
+            [self.queue_dock], [min(QUEUE_HEIGHT, self.height() // 3)], Qt.Orientation.Vertical
+        )
         self.queue_dock.hide()  # until something waits, its room is the form's
 
     def _take_keys(self) -> None:
-        """Give the focus to the current tab, and to it what was typed and pressed while there was only the frame."""
+        """Give the focus to the current tab, and to it what was typed and pressed while there was
+        only the frame.
+        """
         if self.tabs.currentIndex() != self.shared.settings.last_tab:
-            self._on_tab_changed(self.tabs.currentIndex())  # pressed before there was someone to hear it
+            self._on_tab_changed(
+                self.tabs.currentIndex()
+            )  # pressed before there was someone to hear it
         if QApplication.activePopupWidget() is None:
             self.current().prompt.setFocus()
         self.is_whole = True
@@ -149,7 +161,9 @@ class MainWindow(WindowShell):
         self.shared.starter_wanted.connect(self.install_starter)
         self.installing.progressed.connect(self.statusBar().showMessage)
         self.shared.models_changed.connect(self.installing.offer_starter)
-        self.shared.queue.failed.connect(lambda sentence, _job_ids: self.statusBar().showMessage(sentence))
+        self.shared.queue.failed.connect(
+            lambda sentence, _job_ids: self.statusBar().showMessage(sentence)
+        )
         self.shared.queue.batch_finished.connect(self._on_batch_finished)
         self.shared.queue.job_event.connect(self._on_job_event)
         self.shared.queue.jobs_added.connect(self._on_jobs_added)
@@ -158,7 +172,8 @@ class MainWindow(WindowShell):
         self.tabs.currentChanged.connect(self._on_tab_changed)
         QApplication.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
 
-    # The current tab --------------------------------------------------------------------------------------------------------
+    # The current tab
+    # ----------------------------------------------------------------------
 
     def _build(self, name: str) -> Any:
         """Return a tab; it is made when it is wanted first, so that the window is there sooner."""
@@ -229,7 +244,8 @@ class MainWindow(WindowShell):
         self._build(TAB_NAMES[index])
         self.shared.change_settings(last_tab=index)
 
-    # Dialogs ----------------------------------------------------------------------------------------------------------------
+    # Dialogs
+    # ----------------------------------------------------------------------
 
     def open_batch(self) -> None:
         """Choose a file of prompts and show its rows."""
@@ -276,13 +292,21 @@ class MainWindow(WindowShell):
 
         from studio.ui import background
 
-        background.run(self, import_dialog, lambda dialog: self._open_batch(dialog, path))  # 50 ms the first time
+        background.run(
+            self, import_dialog, lambda dialog: self._open_batch(dialog, path)
+        )  # 50 ms the first time
 
     def _open_batch(self, dialog_type: type[BatchDialog], path: Path) -> None:
         from PySide6.QtCore import Qt
 
         current = self.current()
-        dialog = dialog_type(self.shared, path, kind=current.kind, model=current.model.currentData() or "", parent=self)
+        dialog = dialog_type(
+            self.shared,
+            path,
+            kind=current.kind,
+            model=current.model.currentData() or "",
+            parent=self,
+        )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(self.queue_dock.show)
         dialog.open()
@@ -306,7 +330,13 @@ class MainWindow(WindowShell):
             self._say_no_form(kind, recipe)
             return
         tab = self._build(kind.tab).for_kind(kind.name)
-        tab.set_values({**values, "seed": recipe.seed if recipe.seed is not None else values.get("seed"), "model": recipe.model})
+        tab.set_values(
+            {
+                **values,
+                "seed": recipe.seed if recipe.seed is not None else values.get("seed"),
+                "model": recipe.model,
+            }
+        )
         self.tabs.setCurrentIndex(TAB_NAMES.index(kind.tab))
         self.shared.said.emit("The form is filled as the file was made")
 
@@ -318,7 +348,8 @@ class MainWindow(WindowShell):
             self,
             f"A {kind.title.lower()} of Studio",
             f"It was made {told}",
-            f"There is no tab for {kind.title.lower()}s yet; `studio {kind.name}` makes it again.\n\n{_lines(recipe)}",
+            f"There is no tab for {kind.title.lower()}s yet; `studio {kind.name}` makes it again.\n"
+            f"\n{_lines(recipe)}",
         )
 
     def continue_midi(self, path: Path) -> None:
@@ -336,7 +367,9 @@ class MainWindow(WindowShell):
         """Choose where new results are saved."""
         from PySide6.QtWidgets import QFileDialog
 
-        folder = QFileDialog.getExistingDirectory(self, "Folder for results", self.shared.output_folder())
+        folder = QFileDialog.getExistingDirectory(
+            self, "Folder for results", self.shared.output_folder()
+        )
         if folder:
             self._keep_output_folder(folder)
 
@@ -344,7 +377,9 @@ class MainWindow(WindowShell):
         try:
             self.shared.change_settings(output_folder=folder)
         except ValueError:  # a name that is not UTF-8
-            self.shared.said.emit("This folder's name cannot be kept in the settings; choose another folder")
+            self.shared.said.emit(
+                "This folder's name cannot be kept in the settings; choose another folder"
+            )
 
     def show_shortcuts(self) -> None:
         """Show the keyboard shortcuts."""
@@ -363,7 +398,8 @@ class MainWindow(WindowShell):
 
         tell(self, "About Studio", text)
 
-    # View -------------------------------------------------------------------------------------------------------------------
+    # View
+    # ----------------------------------------------------------------------
 
     def toggle_queue(self) -> None:
         """Show or hide the queue."""
@@ -393,13 +429,15 @@ class MainWindow(WindowShell):
         for number, name in enumerate(TAB_NAMES):
             self.tabs.setTabIcon(number, icon(name))
 
-    # Models -----------------------------------------------------------------------------------------------------------------
+    # Models
+    # ----------------------------------------------------------------------
 
     def install_starter(self) -> None:
         """Install the starter text model."""
         self.installing.install("starter")
 
-    # The queue --------------------------------------------------------------------------------------------------------------
+    # The queue
+    # ----------------------------------------------------------------------
 
     def _on_jobs_added(self, _jobs: list[Job]) -> None:
         from studio.jobs.queue import IN_USE
@@ -418,11 +456,17 @@ class MainWindow(WindowShell):
         from studio.ui.widgets.factory import button
 
         waiting = self.shared.queue.tally.states[JobState.QUEUED]
-        said = reason == PAUSED and self.queue_dock.isVisible()  # the dock says it, and has the button
+        said = (
+            reason == PAUSED and self.queue_dock.isVisible()
+        )  # the dock says it, and has the button
         if not reason or said or (reason == IN_USE and not waiting):
             self.queue_bar.clear()
             return
-        waits = f"{waiting} {'job waits' if waiting == 1 else 'jobs wait'}." if waiting else "Nothing waits."
+        waits = (
+            f"{waiting} {'job waits' if waiting == 1 else 'jobs wait'}."
+            if waiting
+            else "Nothing waits."
+        )
         go_on = button("Continue", "Let the queue go on", self.shared.queue.resume, "play")
         look = button("Look first", "Show the queue; it stays paused", self._look_first, "queue")
         self.queue_bar.say(f"{reason} {waits}", "", [go_on, look])
@@ -431,7 +475,9 @@ class MainWindow(WindowShell):
         """Show a sentence about the queue until the person has read it."""
         from studio.ui.widgets.factory import button
 
-        self.queue_bar.say(sentence, "", [button("All right", "Close this message", self.queue_bar.clear)])
+        self.queue_bar.say(
+            sentence, "", [button("All right", "Close this message", self.queue_bar.clear)]
+        )
 
     def say_about_settings(self, sentence: str, cure: str = "") -> None:
         """Show a sentence about the settings until the person has read it."""
@@ -458,7 +504,8 @@ class MainWindow(WindowShell):
         kind = KINDS[job.request.kind]
         if not kind.tab:
             self.shared.said.emit(
-                f"There is no form for {kind.title.lower()}s yet: take the job from the queue and give it anew with "
+                f"There is no form for {kind.title.lower()}s yet: take the job from the queue and "
+                "give it anew with "
                 f"`studio {kind.name}`"
             )
             return
@@ -479,9 +526,12 @@ class MainWindow(WindowShell):
         self._engine_state.setText(event.phase if isinstance(event, Loading) else "")
 
     def _on_batch_finished(self, batch: Batch) -> None:
-        self.statusBar().showMessage(f"The batch {Path(batch.source).name} is done; its report is in {batch.folder}")
+        self.statusBar().showMessage(
+            f"The batch {Path(batch.source).name} is done; its report is in {batch.folder}"
+        )
 
-    # Drop and close -----------------------------------------------------------------------------------------------------------
+    # Drop and close
+    # ----------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files may be dropped: results, prompt files, models, MIDI files, pictures."""
@@ -489,7 +539,9 @@ class MainWindow(WindowShell):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """A result fills its form, prompts open as a batch, a model opens the models, MIDI and pictures are begun with."""
+        """A result fills its form, prompts open as a batch, a model opens the models, MIDI and
+        pictures are begun with.
+        """
         event.acceptProposedAction()
         self.file_opener.open(Path(event.mimeData().urls()[0].toLocalFile()))
 
@@ -517,7 +569,11 @@ class MainWindow(WindowShell):
 
     def _may_close(self, waiting: list[Job]) -> bool:
         number = f"{len(waiting)} jobs are" if len(waiting) > 1 else "A job is"
-        text = f"{number} not done. They wait in the queue and run again, with the same seed, when Studio is opened."
+        text = (
+            f"{number} not done. They wait in the queue and run again, with the same seed, "
+            "when "
+            "Studio is opened."
+        )
         from studio.ui.widgets.factory import ask
 
         return ask(self, "Close Studio?", text, "Close", "Stay")
@@ -528,7 +584,11 @@ def _lines(recipe: Recipe) -> str:
     import msgspec
 
     values = msgspec.to_builtins(recipe.request)
-    return "\n".join(f"{name}: {value}" for name, value in values.items() if name not in ("prompt", "kind") and value != "")
+    return "\n".join(
+        f"{name}: {value}"
+        for name, value in values.items()
+        if name not in ("prompt", "kind") and value != ""
+    )
 
 
 def import_tab(name: str) -> type[Any]:

@@ -1,7 +1,7 @@
 """A plain text editor that stays quick with text of any shape.
 
-Qt's layout takes quadratic time in a line without a place to wrap when it prefers to wrap between words: 200 000 letters took
-12 s. Wrapping anywhere is linear.
+Qt's layout takes quadratic time in a line without a place to wrap when it prefers to wrap between
+words: 200 000 letters took 12 s. Wrapping anywhere is linear.
 """
 
 from __future__ import annotations
@@ -13,16 +13,22 @@ from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QPlainTextEdit
 
 MAX_CHARACTERS = 250_000
-"""More than any request takes (`MAX_PROMPT_CHARACTERS`), so that a longer text is still refused with a sentence."""
+"""More than any request takes (`MAX_PROMPT_CHARACTERS`), so that a longer text is still refused
+with a sentence.
+"""
 MAX_RUN = 2_000
-_RUN = re.compile(rf"[^ \t\n\r\u2028\u2029\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff]{{{MAX_RUN}}}")
+_RUN = re.compile(
+    rf"[^ \t\n\r\u2028\u2029\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff]{{{MAX_RUN}}}"  # noqa: E501
+)
 """Text in which Qt may find no place to wrap; between ideographs it does."""
 _WORDS = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
 _ANYWHERE = QTextOption.WrapMode.WrapAnywhere
 
 
 class PlainEditor(QPlainTextEdit):
-    """Wraps between words, and anywhere while the text has a very long one. Text beyond `MAX_CHARACTERS` is cut off."""
+    """Wraps between words, and anywhere while the text has a very long one. Text beyond
+    `MAX_CHARACTERS` is cut off.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +40,9 @@ class PlainEditor(QPlainTextEdit):
         """Show this text."""
         shown = text[:MAX_CHARACTERS]
         self._is_set = True
-        if _RUN.search(shown):  # before: this way Qt lays out what is new before it emits `contentsChange`
+        if _RUN.search(
+            shown
+        ):  # before: this way Qt lays out what is new before it emits `contentsChange`
             self.setWordWrapMode(_ANYWHERE)
         super().setPlainText(shown)
         self._is_set = False
@@ -52,7 +60,9 @@ class PlainEditor(QPlainTextEdit):
     def _room(self) -> int:
         cursor = self.textCursor()
         replaced = cursor.selectionEnd() - cursor.selectionStart()
-        return max(0, 2 * MAX_CHARACTERS - self.document().characterCount() + replaced)  # Qt counts in UTF-16
+        return max(
+            0, 2 * MAX_CHARACTERS - self.document().characterCount() + replaced
+        )  # Qt counts in UTF-16
 
     def _on_contents_change(self, position: int, _removed: int, added: int) -> None:
         if not self._is_set:
@@ -61,7 +71,9 @@ class PlainEditor(QPlainTextEdit):
     def _choose_wrapping(self, position: int, added: int) -> None:
         if self.wordWrapMode() is _WORDS and self._has_run(position, added):
             self.setWordWrapMode(_ANYWHERE)
-        elif self.wordWrapMode() is _ANYWHERE and not self._has_run(0, self.document().characterCount()):
+        elif self.wordWrapMode() is _ANYWHERE and not self._has_run(
+            0, self.document().characterCount()
+        ):
             self.setWordWrapMode(_WORDS)
 
     def _has_run(self, position: int, length: int) -> bool:

@@ -1,4 +1,6 @@
-"""Writes settings and drafts in one thread of its own, so that neither the disk nor another program's lock stops the window."""
+"""Writes settings and drafts in one thread of its own, so that neither the disk nor another
+program's lock stops the window.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,13 @@ from typing import Any
 from studio.core.drafts import Drafts, move_former_drafts, save_drafts
 from studio.core.paths import DataFolder
 from studio.core.settings import Settings
-from studio.core.settings_store import Change, load_settings, merge_changes, remove_abandoned_parts, update
+from studio.core.settings_store import (
+    Change,
+    load_settings,
+    merge_changes,
+    remove_abandoned_parts,
+    update,
+)
 
 DRAFT_SECONDS = 0.8
 """How long a draft may stay in memory only. A changed setting is written at once."""
@@ -20,13 +28,17 @@ DRAFT_SECONDS = 0.8
 class SettingsWriter:
     """Takes changes from the GUI thread and writes all that wait, the latest of each.
 
-    What cannot be written stays, and is tried again with the next change and at the end. `on_saved(settings, number)` has all
-    settings as they are on disk, with the changes up to that number in them; `on_failed(error)` follows each attempt that
-    failed. Both are called in the writing thread.
+    What cannot be written stays, and is tried again with the next change and at the end.
+    `on_saved(settings, number)` has all settings as they are on disk, with the changes up to that
+    number in them; `on_failed(error)` follows each attempt that failed. Both are called in the
+    writing thread.
     """
 
     def __init__(
-        self, data: DataFolder, on_saved: Callable[[Settings, int], None], on_failed: Callable[[OSError | None], None]
+        self,
+        data: DataFolder,
+        on_saved: Callable[[Settings, int], None],
+        on_failed: Callable[[OSError | None], None],
     ) -> None:
         self._data = data
         self._on_saved, self._on_failed = on_saved, on_failed
@@ -64,11 +76,15 @@ class SettingsWriter:
             self._wake(time.monotonic())
 
     def flush(self, seconds: float) -> bool:
-        """Write what waits and wait for it; False where it is not on disk after so long, or at all."""
+        """Write what waits and wait for it; False where it is not on disk after so long, or at
+        all.
+        """
         with self._state:
             if self._change or self._drafts is not None:
                 self._wake(time.monotonic())
-            in_time = self._state.wait_for(lambda: self._due is None and not self._is_writing, seconds)
+            in_time = self._state.wait_for(
+                lambda: self._due is None and not self._is_writing, seconds
+            )
             return in_time and not self._change and self._drafts is None
 
     def close(self, seconds: float) -> bool:
@@ -111,8 +127,12 @@ class SettingsWriter:
             change, self._change = self._change, {}
             drafts, self._drafts = self._drafts, None
             number = self._number
-        migrated = self._is_migrated or self._attempt("former drafts", lambda: move_former_drafts(self._data))
-        saved = not change or self._attempt("settings", lambda: self._on_saved(update(self._data, change), number))
+        migrated = self._is_migrated or self._attempt(
+            "former drafts", lambda: move_former_drafts(self._data)
+        )
+        saved = not change or self._attempt(
+            "settings", lambda: self._on_saved(update(self._data, change), number)
+        )
         if not change:
             self._on_saved(load_settings(self._data), number)
         kept = drafts is None or self._attempt("drafts", lambda: save_drafts(self._data, drafts))

@@ -1,7 +1,9 @@
-"""The window's frame: what a person sees first, in its place, size and theme, with its menus, toolbar and tabs.
+"""The window's frame: what a person sees first, in its place, size and theme, with its menus,
+toolbar and tabs.
 
-All that is imported here is imported before the first paint, so it is little. `main_window.MainWindow` fills the frame
-afterwards; until then the frame keeps what the person types or presses.
+All that is imported here is imported before the first paint, so it is little.
+`main_window.MainWindow` fills the frame afterwards; until then the frame keeps what the person
+types or presses.
 """
 
 from __future__ import annotations
@@ -26,8 +28,8 @@ TABS = {
     "image": "studio.ui.tabs.image:ImageTab",
     "audio": "studio.ui.tabs.audio:AudioTab",
 }
-"""Name → module and class of a tab, in their order. A tab shows the kinds whose records name it (`core.kinds`, which comes after
-the first paint: msgspec does)."""
+"""Name → module and class of a tab, in their order. A tab shows the kinds whose records name it
+(`core.kinds`, which comes after the first paint: msgspec does)."""
 TAB_NAMES = tuple(TABS)
 DEFAULT_SIZE = (1280, 800)
 LEAST_SIZE = (720, 480)
@@ -36,11 +38,15 @@ LEAST_BARS_HEIGHT = 56
 MAX_BYTES = 32 << 20
 """Of the settings; `core.settings_store` has the same limit."""
 WELCOME_HEIGHT = 60
-"""Of the banner that offers the starter, without its line of text: its border, its margins, the gap, and a button."""
+"""Of the banner that offers the starter, without its line of text: its border, its margins, the
+gap, and a button.
+"""
 
 
 class StartupSettings(NamedTuple):
-    """What the first paint needs of the settings; `core.settings` has them all, and says what becomes of a damaged file."""
+    """What the first paint needs of the settings; `core.settings` has them all, and says what
+    becomes of a damaged file.
+    """
 
     theme: Mode = "system"
     geometry: str = ""
@@ -53,7 +59,9 @@ class StartupSettings(NamedTuple):
 def look(data: DataFolder) -> StartupSettings:
     """Read it, with what Qt has for that."""
     try:
-        found = QJsonDocument.fromJson(QByteArray(read_regular(data.settings, MAX_BYTES))).toVariant()
+        found = QJsonDocument.fromJson(
+            QByteArray(read_regular(data.settings, MAX_BYTES))
+        ).toVariant()
     except OSError:
         found = None
     kept: dict[str, Any] = found if isinstance(found, dict) else {}
@@ -69,7 +77,9 @@ def look(data: DataFolder) -> StartupSettings:
 
 def _has_text_model(data: DataFolder) -> bool:
     with contextlib.suppress(OSError):
-        return any(b'kind = "text"' in card.read_bytes() for card in data.models.glob("[!.]*/card.toml"))
+        return any(
+            b'kind = "text"' in card.read_bytes() for card in data.models.glob("[!.]*/card.toml")
+        )
     return False
 
 
@@ -92,7 +102,9 @@ class WindowShell(QMainWindow):
         self.toolbar.setObjectName("main")
         self.toolbar.setMovable(False)
         self.toolbar.setIconSize(QSize(16, 16))
-        self.toolbar.setProperty("toolButtonStyle", 2)  # text beside the icon; without the Qt namespace, see `theme`
+        self.toolbar.setProperty(
+            "toolButtonStyle", 2
+        )  # text beside the icon; without the Qt namespace, see `theme`
         self._menus, self._shown = actions.show(self, self.toolbar, self.act)
         self.addToolBar(self.toolbar)
         self.tabs = QTabWidget()
@@ -143,7 +155,9 @@ class WindowShell(QMainWindow):
             self._held.append(method)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """A key that nothing took: before the window is whole it is kept for what will have the focus then."""
+        """A key that nothing took: before the window is whole it is kept for what will have the
+        focus then.
+        """
         if self.is_whole:
             super().keyPressEvent(event)
         else:

@@ -37,7 +37,11 @@ def test_txt_is_a_prompt_a_line(tmp_path):
 
 
 def test_txt_has_comments_and_blocks(tmp_path):
-    text = "# a comment\none\n---\nlong\n\n# not a comment\nprompt --steps\n---\n\\#hashtag\n---\n \n---\n  # again\ntwo\n"
+    text = (
+        "# a comment\none\n---\nlong\n\n# not a comment\nprompt --steps\n---\n\\#hashtag\n"
+        "---\n "
+        "\n---\n  # again\ntwo\n"
+    )
     batch = read(tmp_path, "a.txt", text)
     assert prompts(batch) == ["one", "long\n\n# not a comment\nprompt --steps", "#hashtag", "two"]
     assert [row.line for row in batch.rows] == [2, 3, 9, 14]
@@ -51,7 +55,8 @@ def test_a_block_that_is_not_closed_is_an_error_where_it_begins(tmp_path):
 
 def test_a1111_lines(tmp_path):
     text = (
-        '--prompt "a cat, sitting" --negative_prompt blurry, dark --seed 7 --steps 4 --cfg_scale 3.5 --width 64 --height 72 '
+        '--prompt "a cat, sitting" --negative_prompt blurry, dark --seed 7 --steps 4 --cfg_scale '
+        "3.5 --width 64 --height 72 "
         '--sampler_name "Euler a" --n_iter 2 --batch_size 2 --styles x --tiling\n'
         "--prompt a dog on a chair --seed -1\n"
         "a plain prompt - with a dash\n"
@@ -59,8 +64,18 @@ def test_a1111_lines(tmp_path):
     batch = read(tmp_path, "a.txt", text, kind="image")
     assert prompts(batch) == ["a cat, sitting", "a dog on a chair", "a plain prompt - with a dash"]
     first, second = (row.request for row in batch.good[:2])
-    assert (first.negative_prompt, first.seed, first.num_inference_steps, first.guidance_scale) == ("blurry, dark", 7, 4, 3.5)
-    assert (first.width, first.height, first.scheduler, first.num_images_per_prompt) == (64, 72, "euler-a", 4)
+    assert (first.negative_prompt, first.seed, first.num_inference_steps, first.guidance_scale) == (
+        "blurry, dark",
+        7,
+        4,
+        3.5,
+    )
+    assert (first.width, first.height, first.scheduler, first.num_images_per_prompt) == (
+        64,
+        72,
+        "euler-a",
+        4,
+    )
     assert second.seed is not None
     assert "--styles, --tiling" in batch.warning
     assert "1 line," in batch.warning
@@ -70,7 +85,9 @@ def test_every_a1111_tag_is_read(tmp_path):
     assert len(TAGS) == 24
     for tag in TAGS:
         value = {"sampler_name": "Euler", "sd_model": ""}.get(tag, "8")
-        values, ignored, problems = read_line(f"--prompt x --{tag} {value}" if tag != "prompt" and value else "--prompt x")
+        values, ignored, problems = read_line(
+            f"--prompt x --{tag} {value}" if tag != "prompt" and value else "--prompt x"
+        )
         assert not problems, tag
         assert values["prompt"] == "x"
         assert not set(ignored) - TAGS
@@ -108,7 +125,13 @@ def test_json_is_a_list_with_lines(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [('["a",\n{"prompt": }]', 2), ('["a"\n"b"]', 1), ('["a"] x', 1), ('["a",\n', 1), ('["a",\n' + "[" * 100_000, 2)],
+    [
+        ('["a",\n{"prompt": }]', 2),
+        ('["a"\n"b"]', 1),
+        ('["a"] x', 1),
+        ('["a",\n', 1),
+        ('["a",\n' + "[" * 100_000, 2),
+    ],
 )
 def test_json_that_breaks_off_is_an_error_with_its_line(tmp_path, text, line):
     batch = read(tmp_path, "a.json", text)
@@ -125,16 +148,24 @@ def test_prompts_are_made_from_columns(tmp_path):
     text = "topic,city,seed\ncats,Köln,3\n{{city}},北京,\ndogs,,5\n"
     template = "A headline about {{topic}} for {{ city }}"
     batch = read(tmp_path, "a.csv", text, template=template, name_template="{city}-{row}")
-    assert prompts(batch) == ["A headline about cats for Köln", "A headline about {{city}} for 北京"]
+    assert prompts(batch) == [
+        "A headline about cats for Köln",
+        "A headline about {{city}} for 北京",
+    ]
     assert batch.good[0].request.seed == 3
     (bad,) = batch.bad
-    assert (bad.line, bad.message) == (4, "template: the row has nothing in the column 'city'; it has seed, topic")
+    assert (bad.line, bad.message) == (
+        4,
+        "template: the row has nothing in the column 'city'; it has seed, topic",
+    )
     _found, jobs = plan(batch, tmp_path / "out", "{city}-{row}")
     assert [job.target.stem for job in jobs] == ["Köln-2", "北京-3"]
 
 
 def test_a_template_reads_plain_lines_and_prompts_too(tmp_path):
-    assert prompts(read(tmp_path, "a.txt", "spring\nautumn\n", template="A poem about {{prompt}}")) == [
+    assert prompts(
+        read(tmp_path, "a.txt", "spring\nautumn\n", template="A poem about {{prompt}}")
+    ) == [
         "A poem about spring",
         "A poem about autumn",
     ]
@@ -171,20 +202,27 @@ def test_seed_policies_and_repeats(tmp_path):
     assert len({job.target.stem for job in jobs}) == 9
 
 
-@pytest.mark.parametrize(("more", "words"), [({"seeds": "lucky"}, "seed policy"), ({"repeat": 0}, "repeats")])
+@pytest.mark.parametrize(
+    ("more", "words"), [({"seeds": "lucky"}, "seed policy"), ({"repeat": 0}, "repeats")]
+)
 def test_policies_and_repeats_that_are_none(tmp_path, more, words):
     with pytest.raises(StudioError, match=words):
         read(tmp_path, "a.txt", "x\n", **more)
 
 
 def test_the_largest_seed_goes_round(tmp_path):
-    assert seeds(read(tmp_path, "a.csv", f"prompt,seed\na,{2**32 - 1}\n", repeat=2)) == [2**32 - 1, 0]
+    assert seeds(read(tmp_path, "a.csv", f"prompt,seed\na,{2**32 - 1}\n", repeat=2)) == [
+        2**32 - 1,
+        0,
+    ]
 
 
 def test_defaults_may_be_flags_or_fields(tmp_path):
     defaults = {"steps": 4, "guidance_scale": 2.5}
     batch = read(tmp_path, "a.csv", "prompt,steps\na,\nb,6\n", kind="image", defaults=defaults)
-    assert [(row.request.num_inference_steps, row.request.guidance_scale) for row in batch.good] == [(4, 2.5), (6, 2.5)]
+    assert [
+        (row.request.num_inference_steps, row.request.guidance_scale) for row in batch.good
+    ] == [(4, 2.5), (6, 2.5)]
 
 
 def test_a_folder_of_txt_is_a_prompt_a_file(tmp_path):
@@ -203,7 +241,9 @@ def test_a_folder_of_txt_is_a_prompt_a_file(tmp_path):
 
 
 def test_csv_takes_fields_and_flags(tmp_path):
-    batch = read(tmp_path, "a.csv", 'prompt,steps,width,seed\n"a, b",4,64,7\n"two\nlines",,,\n', kind="image")
+    batch = read(
+        tmp_path, "a.csv", 'prompt,steps,width,seed\n"a, b",4,64,7\n"two\nlines",,,\n', kind="image"
+    )
     assert prompts(batch) == ["a, b", "two\nlines"]
     first, second = (row.request for row in batch.good)
     assert (first.num_inference_steps, first.width, first.seed) == (4, 64, 7)
@@ -218,7 +258,8 @@ def test_delimiters(tmp_path, delimiter):
 
 def test_jsonl_mixes_kinds(tmp_path):
     lines = (
-        '{"prompt": "x", "max_new_tokens": 5}\n{"kind": "image", "prompt": "y", "count": 2}\n{"kind": "dance", "prompt": "z"}\n'
+        '{"prompt": "x", "max_new_tokens": 5}\n{"kind": "image", "prompt": "y", "count": 2}\n'
+        '{"kind": "dance", "prompt": "z"}\n'
     )
     batch = read(tmp_path, "a.jsonl", lines)
     assert [row.request.kind for row in batch.good] == ["text", "image"]
@@ -226,7 +267,10 @@ def test_jsonl_mixes_kinds(tmp_path):
 
 
 def test_one_bad_row_of_a_hundred_leaves_99(tmp_path):
-    rows = [json.dumps({"prompt": f"number {n}", **({"temperature": "hot"} if n == 41 else {})}) for n in range(100)]
+    rows = [
+        json.dumps({"prompt": f"number {n}", **({"temperature": "hot"} if n == 41 else {})})
+        for n in range(100)
+    ]
     batch = read(tmp_path, "a.jsonl", "\n".join(rows))
     assert len(batch.good) == 99
     (bad,) = batch.bad
@@ -292,7 +336,7 @@ def test_a_huge_file_is_refused_unread(tmp_path):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
 def test_chinese_in_its_encodings(tmp_path, encoding):
-    text = "写一首关于大海的诗\n请给我写一个关于猫的故事，要有趣一点\n今天的天气非常好，我们一起去公园散步吧\n"
+    text = "写一首关于大海的诗\n请给我写一个关于猫的故事，要有趣一点\n今天的天气非常好，我们一起去公园散步吧\n"  # noqa: E501
     batch = read(tmp_path, "a.txt", text.encode(encoding))
     assert prompts(batch) == text.split()
     if encoding == "gb18030":
@@ -329,7 +373,15 @@ def test_bytes_that_are_utf8_by_accident_are_doubted(tmp_path, text):
 
 
 @pytest.mark.parametrize(
-    "text", ["Việt Nam đất nước tôi", "Ștefan și țara", "αβγ και Ελλάδα", "שלום עולם", "สวัสดี", "🍎 an apple"]
+    "text",
+    [
+        "Việt Nam đất nước tôi",
+        "Ștefan și țara",
+        "αβγ και Ελλάδα",
+        "שלום עולם",
+        "สวัสดี",
+        "🍎 an apple",
+    ],
 )
 def test_rare_letters_of_living_languages_are_not_doubted(tmp_path, text):
     assert not read(tmp_path, "a.txt", text).warning
@@ -343,7 +395,9 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
 
 
 def test_names_are_made_from_columns_and_stay_inside(tmp_path):
-    batch = read(tmp_path, "a.csv", "prompt,city\nhi,../../etc\nhi,CON\nhi,Köln\n", name_template="{city}")
+    batch = read(
+        tmp_path, "a.csv", "prompt,city\nhi,../../etc\nhi,CON\nhi,Köln\n", name_template="{city}"
+    )
     _found, jobs = plan(batch, tmp_path / "out", "{city}")
     assert [job.target.stem for job in jobs] == ["etc", "_CON", "Köln"]
     with pytest.raises(StudioError, match="not a path"):
@@ -364,24 +418,35 @@ def test_the_report_has_every_row_and_is_inert(tmp_path):
     import msgspec
 
     jobs = [
-        msgspec.structs.replace(new_job(TextRequest(prompt=prompt, seed=1), str(tmp_path), "s", row=row), state=state)
-        for row, (prompt, state) in enumerate([("=1+1", JobState.COMPLETED), ("二", JobState.FAILED)], start=1)
+        msgspec.structs.replace(
+            new_job(TextRequest(prompt=prompt, seed=1), str(tmp_path), "s", row=row), state=state
+        )
+        for row, (prompt, state) in enumerate(
+            [("=1+1", JobState.COMPLETED), ("二", JobState.FAILED)], start=1
+        )
     ]
-    made = Artifact(job_id=jobs[0].id, path=str(tmp_path / "s.txt"), media_type="text/plain", size=1, sha256="")
+    made = Artifact(
+        job_id=jobs[0].id, path=str(tmp_path / "s.txt"), media_type="text/plain", size=1, sha256=""
+    )
     batch = Batch(id="b", source="x", folder=str(tmp_path), skipped=(SkippedRow(3, "no"),))
     table, lines = write_report(batch, jobs, {jobs[0].id: [made]})
     rows = list(csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines()))
     assert [row["state"] for row in rows] == ["completed", "failed", "not run"]
     assert rows[0]["prompt"] == "'=1+1"
     assert rows[0]["files"] == "s.txt"
-    assert [json.loads(line)["line"] for line in lines.read_text(encoding="utf-8").splitlines()] == [1, 2, 3]
+    assert [
+        json.loads(line)["line"] for line in lines.read_text(encoding="utf-8").splitlines()
+    ] == [1, 2, 3]
     again, _lines = write_report(batch, jobs, {})
     assert again.name == "report-2.csv"
 
 
 @pytest.mark.parametrize("suffix", ["txt", "csv", "jsonl", "tsv", "json"])
 @settings(max_examples=150)
-@given(data=st.binary(max_size=400) | st.text(alphabet='{}[]",:\n\rprompt0seed\t;-#\\', max_size=200).map(str.encode))
+@given(
+    data=st.binary(max_size=400)
+    | st.text(alphabet='{}[]",:\n\rprompt0seed\t;-#\\', max_size=200).map(str.encode)
+)
 def test_no_file_makes_a_traceback(tmp_path_factory, suffix, data):
     folder = tmp_path_factory.getbasetemp() / "fuzz"
     folder.mkdir(exist_ok=True)

@@ -1,4 +1,6 @@
-"""Variables, wildcards, alternatives and sweeps: resolved before anything runs, by the row's own seed, within limits."""
+"""Variables, wildcards, alternatives and sweeps: resolved before anything runs, by the row's own
+seed, within limits.
+"""
 
 import contextlib
 import itertools
@@ -43,11 +45,17 @@ def texts(text, combine="all", seed=0, variables=None, row=None):
         ("[1..0 step 0.25]", ["1", "0.75", "0.5", "0.25", "0"]),
         ("[0.1..0.3 step 0.1]", ["0.1", "0.2", "0.3"]),
         ("{x|[1..2]}", ["x", "1", "2"]),
-        (r"\{a\|b\} \$x \[1..2] \__a__ \\{a|b}", ["{a|b} $x [1..2] __a__ \\a", "{a|b} $x [1..2] __a__ \\b"]),
+        (
+            r"\{a\|b\} \$x \[1..2] \__a__ \\{a|b}",
+            ["{a|b} $x [1..2] __a__ \\a", "{a|b} $x [1..2] __a__ \\b"],
+        ),
         (r"C:\dir\\new \d", [r"C:\dir\\new \d"]),
         ('{"a": {"b": 1}} | {x}', ['{"a": {"b": 1}} | {x}']),
         ("an { unclosed {a|b}", ["an { unclosed a", "an { unclosed b"]),
-        ("100$ $5 [word] (word:1.2) ____ _x_ {{city}}", ["100$ $5 [word] (word:1.2) ____ _x_ {{city}}"]),
+        (
+            "100$ $5 [word] (word:1.2) ____ _x_ {{city}}",
+            ["100$ $5 [word] (word:1.2) ____ _x_ {{city}}"],
+        ),
         ("$style, ${style}s, 写$style的诗, ${城市}", ["oil, oils, 写oil的诗, 北京"]),
     ],
 )
@@ -73,7 +81,12 @@ def test_what_a_text_stands_for(text, all_of_them):
     ],
 )
 def test_what_cannot_be_read_says_why(text, words):
-    variables = {"loop": "a $loop2", "loop2": "$loop", **{f"n{n}": f"$n{n + 1}" for n in range(12)}, "n12": "x"}
+    variables = {
+        "loop": "a $loop2",
+        "loop2": "$loop",
+        **{f"n{n}": f"$n{n + 1}" for n in range(12)},
+        "n12": "x",
+    }
     variables |= {f"l{n}": f"$l{n + 1}" * 40 for n in range(6)} | {"l6": "long"}
     with pytest.raises(GrammarError) as caught:
         texts(text, variables=variables)
@@ -85,7 +98,9 @@ def test_chance_comes_from_the_seed():
     assert drawn == [texts("{a|b|c} {[1..9]|x}", "random", seed)[0] for seed in range(200)]
     assert {text[0] for text in drawn} == {"a", "b", "c"}
     assert {text[2] for text in drawn} == {*"123456789x"}
-    assert texts("{a|b} [1..3]", "random", 1) == [texts("{a|b}", "random", 1)[0] + f" {n}" for n in (1, 2, 3)]
+    assert texts("{a|b} [1..3]", "random", 1) == [
+        texts("{a|b}", "random", 1)[0] + f" {n}" for n in (1, 2, 3)
+    ]
 
 
 def test_rows_are_expanded_and_say_what_they_became(tmp_path):
@@ -97,7 +112,10 @@ def test_rows_are_expanded_and_say_what_they_became(tmp_path):
     assert {row.line for row in batch.good} == {2}
     again = read(tmp_path, "a.csv", text, kind="image", combine="all")
     assert prompts(again) == ["a red cat"] * 3 + ["a blue cat"] * 3
-    assert read(tmp_path, "a.csv", text, kind="image", combine="off").bad[0].problems[0].field == "steps"
+    assert (
+        read(tmp_path, "a.csv", text, kind="image", combine="off").bad[0].problems[0].field
+        == "steps"
+    )
 
 
 def test_a_repeat_draws_anew_by_its_own_seed(tmp_path):
@@ -116,8 +134,17 @@ def test_seeds_may_be_swept(tmp_path):
 def test_variables_come_from_defaults_columns_and_the_command_line(tmp_path):
     text = "prompt,style\na $style cat by $painter,oil\na $style dog by $painter,\n"
     defaults = {"variables": {"style": "{ink|ink}", "painter": "me"}}
-    assert prompts(read(tmp_path, "a.csv", text, defaults=defaults)) == ["a oil cat by me", "a ink dog by me"]
-    batch = read(tmp_path, "a.csv", text, defaults=defaults, variables={"style": "chalk", "painter": "$style"})
+    assert prompts(read(tmp_path, "a.csv", text, defaults=defaults)) == [
+        "a oil cat by me",
+        "a ink dog by me",
+    ]
+    batch = read(
+        tmp_path,
+        "a.csv",
+        text,
+        defaults=defaults,
+        variables={"style": "chalk", "painter": "$style"},
+    )
     assert prompts(batch) == ["a chalk cat by chalk", "a chalk dog by chalk"]
     with pytest.raises(StudioError, match="variables cannot be read"):
         read(tmp_path, "a.csv", text, defaults={"variables": 3})
@@ -127,8 +154,13 @@ def test_a_column_is_taken_as_it_stands(tmp_path):
     text = "city,prompt\n{a|b} $x __y__ [1..2],from $city\n"
     assert prompts(read(tmp_path, "a.csv", text)) == ["from {a|b} $x __y__ [1..2]"]
     template = "{to|to} {{city}} [1..2]"
-    assert prompts(read(tmp_path, "a.csv", "city\n{a|b} __y__\n", template=template)) == ["to {a|b} __y__ 1", "to {a|b} __y__ 2"]
-    assert prompts(read(tmp_path, "a.csv", "city\nx\n", template="{{city}} {a|b}", combine="off")) == ["x {a|b}"]
+    assert prompts(read(tmp_path, "a.csv", "city\n{a|b} __y__\n", template=template)) == [
+        "to {a|b} __y__ 1",
+        "to {a|b} __y__ 2",
+    ]
+    assert prompts(
+        read(tmp_path, "a.csv", "city\nx\n", template="{{city}} {a|b}", combine="off")
+    ) == ["x {a|b}"]
 
 
 def test_wildcards_are_lines_of_a_file_beside_the_batch(tmp_path):
@@ -143,7 +175,9 @@ def test_wildcards_are_lines_of_a_file_beside_the_batch(tmp_path):
     assert set(prompts(random)) == {"a cat", "a big dog", "a small dog"}
 
 
-@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "x/../../secret", "..\\secret", "link", "C:secret", "."])
+@pytest.mark.parametrize(
+    "name", ["../secret", "/etc/passwd", "x/../../secret", "..\\secret", "link", "C:secret", "."]
+)
 def test_wildcards_stay_in_their_folder(tmp_path, name):
     (tmp_path / "secret.txt").write_text("secret\n")
     folder = tmp_path / "wildcards"
@@ -164,13 +198,23 @@ def test_wildcards_that_lead_to_themselves_or_are_empty(tmp_path):
     (folder / "d.txt").write_bytes(b"\0\1\2")
     batch = read(tmp_path, "x.txt", "__a__\n__c__\n__d__\n__e__\n", wildcards=folder)
     messages = [row.message for row in batch.bad]
-    assert [word in message for word, message in zip(["itself", "no lines", "not text", "is not in"], messages, strict=True)]
+    assert [
+        word in message
+        for word, message in zip(
+            ["itself", "no lines", "not text", "is not in"], messages, strict=True
+        )
+    ]
 
 
 def test_what_explodes_is_refused_with_its_line(tmp_path):
-    batch = read(tmp_path, "a.txt", "fine\n" + "{a|b}" * 40 + "\n" + "[1..1000]" * 3 + "\n", combine="all")
+    batch = read(
+        tmp_path, "a.txt", "fine\n" + "{a|b}" * 40 + "\n" + "[1..1000]" * 3 + "\n", combine="all"
+    )
     assert prompts(batch) == ["fine"]
-    assert [(row.line, "at most 100,000" in row.message) for row in batch.bad] == [(2, True), (3, True)]
+    assert [(row.line, "at most 100,000" in row.message) for row in batch.bad] == [
+        (2, True),
+        (3, True),
+    ]
     with pytest.raises(StudioError, match="line 3 the batch comes to more than 100,000 rows"):
         read(tmp_path, "a.txt", "x\n[1..60000]\n[1..60000]\n")
     with pytest.raises(StudioError, match="more than 40 MB of text"):
@@ -186,7 +230,12 @@ def test_a_row_that_is_wrong_in_every_combination_is_named_once(tmp_path):
 
 def test_columns_are_mapped_to_fields(tmp_path):
     text = "Text,Typ,Notes,n\na cat,image,mine,3\n"
-    batch = read(tmp_path, "a.csv", text, mapping={"Text": "prompt", "Typ": "kind", "Notes": "", "n": "steps"})
+    batch = read(
+        tmp_path,
+        "a.csv",
+        text,
+        mapping={"Text": "prompt", "Typ": "kind", "Notes": "", "n": "steps"},
+    )
     assert (batch.good[0].request.prompt, batch.good[0].request.kind) == ("a cat", "image")
     assert batch.good[0].request.num_inference_steps == 3
     with pytest.raises(StudioError, match="no column 'Nots'"):
@@ -207,7 +256,9 @@ GRAMMAR = st.text(alphabet="{}|$_[]\\.0123 stepabx-", max_size=60)
 @given(text=GRAMMAR, seed=st.integers(0, 2**32 - 1))
 def test_no_text_makes_a_traceback_or_hangs(text, seed):
     with contextlib.suppress(GrammarError):
-        node = Scope({"a": "{x|y}", "b": "$a$a", "x": "$b"}, Wildcards(None)).bind(parse(text), {"s": "{1|2}"})
+        node = Scope({"a": "{x|y}", "b": "$a$a", "x": "$b"}, Wildcards(None)).bind(
+            parse(text), {"s": "{1|2}"}
+        )
         for combine in ("random", "all"):
             cells = Cells({}, {"prompt": node}, combine)
             for index in itertools.islice(range(cells.count), 20):
@@ -226,7 +277,12 @@ def test_what_is_escaped_is_itself(text):
 
 
 leaf = st.sampled_from(["a", "b", "cc", "1", "x y"])
-nested = st.recursive(leaf, lambda inner: st.lists(inner, min_size=2, max_size=4).map(lambda parts: "{" + "|".join(parts) + "}"))
+nested = st.recursive(
+    leaf,
+    lambda inner: st.lists(inner, min_size=2, max_size=4).map(
+        lambda parts: "{" + "|".join(parts) + "}"
+    ),
+)
 
 
 @settings(max_examples=200)
@@ -243,15 +299,21 @@ def test_all_combinations_are_those_of_a_plain_loop(parts):
                 begin = place + 1
         return options
 
-    wanted = ["".join(chosen) for chosen in itertools.islice(itertools.product(*map(expand, parts)), 2000)]
+    wanted = [
+        "".join(chosen) for chosen in itertools.islice(itertools.product(*map(expand, parts)), 2000)
+    ]
     node = Scope({}, Wildcards(None)).bind(parse("".join(parts)), {})
     cells = Cells({}, {"prompt": node}, "all")
     assert [cells.resolve(index)["prompt"] for index in range(min(cells.count, 2000))] == wanted
-    assert texts("".join(parts), "random", 3)[0] in {"".join(chosen) for chosen in itertools.product(*map(expand, parts))}
+    assert texts("".join(parts), "random", 3)[0] in {
+        "".join(chosen) for chosen in itertools.product(*map(expand, parts))
+    }
 
 
 @given(st.integers(-1000, 1000), st.integers(-1000, 1000), st.integers(1, 50))
 def test_a_sweep_counts_as_range_does(first, last, step):
     sign = 1 if last >= first else -1
-    assert numbers(str(first), str(last), str(step)) == [str(n) for n in range(first, last + sign, sign * step)]
+    assert numbers(str(first), str(last), str(step)) == [
+        str(n) for n in range(first, last + sign, sign * step)
+    ]
     assert MAX_COMBINATIONS == 100_000

@@ -1,4 +1,6 @@
-"""Bad input and a world that changes while a batch runs: nothing is lost, guessed, doubled or written elsewhere."""
+"""Bad input and a world that changes while a batch runs: nothing is lost, guessed, doubled or
+written elsewhere.
+"""
 
 import csv
 import io
@@ -29,7 +31,8 @@ def read(tmp_path, name, data, **more):
     return read_batch(path, lambda kind, _name: fake_card(kind), **more)
 
 
-# The file ---------------------------------------------------------------------------------------------------------------------
+# The file
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -80,7 +83,9 @@ def test_a_cell_of_a_megabyte_is_an_error_with_its_line(tmp_path):
     batch = read(tmp_path, "a.csv", f"prompt,seed\ngood,1\n{huge},2\n")
     assert [row.request.prompt for row in batch.good] == ["good"]
     assert [row.line for row in batch.bad] == [3]
-    batch = read(tmp_path, "a.jsonl", f'{{"prompt": "good"}}\n{{"prompt": "{huge}"}}\n{{"prompt": "too"}}\n')
+    batch = read(
+        tmp_path, "a.jsonl", f'{{"prompt": "good"}}\n{{"prompt": "{huge}"}}\n{{"prompt": "too"}}\n'
+    )
     assert [row.request.prompt for row in batch.good] == ["good", "too"]
 
 
@@ -101,7 +106,9 @@ def test_what_may_belong_to_a_long_cell_is_named_and_never_a_prompt(tmp_path):
     assert [(row.line, "lines to 4" in row.message) for row in batch.bad] == [(2, True)]
 
 
-@pytest.mark.parametrize("bad", ['"big" cat,5', '"a" and "b",5', 'x,"5" and more', '"a"b"c",5', '"""a" b,5'])
+@pytest.mark.parametrize(
+    "bad", ['"big" cat,5', '"a" and "b",5', 'x,"5" and more', '"a"b"c",5', '"""a" b,5']
+)
 @pytest.mark.parametrize("suffix", ["csv", "tsv"])
 def test_a_wrong_quote_costs_its_own_row_only(tmp_path, bad, suffix):
     text = f'prompt,seed\nfirst,1\n{bad}\nsecond,2\n"third ""with"" quotes",3\n'
@@ -115,7 +122,9 @@ def test_a_row_that_is_too_long_is_named(tmp_path):
 
     batch = read(tmp_path, "a.csv", f"prompt\ngood\n{',' * MAX_RECORD_CHARACTERS}\n")
     assert [row.request.prompt for row in batch.good] == ["good"]
-    assert [(row.line, "more than 4,000,000 characters" in row.message) for row in batch.bad] == [(3, True)]
+    assert [(row.line, "more than 4,000,000 characters" in row.message) for row in batch.bad] == [
+        (3, True)
+    ]
 
 
 def test_quotes_that_open_and_open_take_no_time(tmp_path):
@@ -145,7 +154,9 @@ def test_a_table_without_a_prompt_is_told_of_templates(tmp_path):
 
 
 @pytest.mark.parametrize("cell", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1"])
-def test_what_looks_like_a_formula_is_a_prompt_and_inert_in_what_is_written(qtbot, open_session, tmp_path, cell):
+def test_what_looks_like_a_formula_is_a_prompt_and_inert_in_what_is_written(
+    qtbot, open_session, tmp_path, cell
+):
     output = io.StringIO(newline="")
     csv.writer(output).writerows([["prompt", "max_new_tokens"], [cell, 1]])
     batch, jobs = plan(read(tmp_path, "a.csv", output.getvalue()), tmp_path / "out", collect="csv")
@@ -153,12 +164,15 @@ def test_what_looks_like_a_formula_is_a_prompt_and_inert_in_what_is_written(qtbo
     assert job.request.prompt == cell.strip()
     finish(qtbot, open_session(), batch, jobs)
     for name in ("report.csv", "collected.csv"):
-        (row,) = csv.DictReader(io.StringIO((tmp_path / "out" / name).read_text(encoding="utf-8-sig"), newline=""))
+        (row,) = csv.DictReader(
+            io.StringIO((tmp_path / "out" / name).read_text(encoding="utf-8-sig"), newline="")
+        )
         assert row["prompt"] == f"'{cell.strip()}"
     assert read_recipe(next((tmp_path / "out").glob("0*.txt"))).request.prompt == cell.strip()
 
 
-# The run ----------------------------------------------------------------------------------------------------------------------
+# The run
+# ----------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -209,7 +223,9 @@ def test_a_file_that_changes_or_goes_away_during_the_run(qtbot, open_session, tm
     assert made_prompts(out) == ALL
 
 
-def test_a_folder_that_is_removed_is_made_anew_and_resume_makes_what_went_with_it(qtbot, open_session, tmp_path):
+def test_a_folder_that_is_removed_is_made_anew_and_resume_makes_what_went_with_it(
+    qtbot, open_session, tmp_path
+):
     import shutil
 
     out = tmp_path / "out"
@@ -227,7 +243,10 @@ def paused(qtbot, session, batch, jobs):
     with qtbot.waitSignal(session.queue.pause_changed, timeout=PATIENCE) as told:
         session.queue.submit(jobs, batch)
         session.start()
-    qtbot.waitUntil(lambda: not any(job.state is JobState.RUNNING for job in session.queue.jobs()), timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: not any(job.state is JobState.RUNNING for job in session.queue.jobs()),
+        timeout=PATIENCE,
+    )
     return told.args[0]
 
 
@@ -235,7 +254,10 @@ def go_on(qtbot, session, out):
     with qtbot.waitSignal(session.queue.batch_finished, timeout=PATIENCE):
         session.queue.resume()
     assert made_prompts(out) == ALL
-    qtbot.waitUntil(lambda: {job.state for job in session.queue.jobs()} == {JobState.COMPLETED}, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: {job.state for job in session.queue.jobs()} == {JobState.COMPLETED},
+        timeout=PATIENCE,
+    )
     assert len(session.queue.jobs()) == len(ALL)
     assert (out / "report.csv").exists()
 
@@ -250,7 +272,9 @@ def test_something_in_the_folders_place_pauses_and_it_goes_on(qtbot, open_sessio
     batch, jobs = plan(read(tmp_path, "a.csv", ROWS), out)
     session = open_session({5: put_a_file_there})
     assert "could not be saved" in paused(qtbot, session, batch, jobs)
-    assert [job.state for job in session.queue.jobs()] == [JobState.COMPLETED] * 3 + [JobState.QUEUED] * 5
+    assert [job.state for job in session.queue.jobs()] == [JobState.COMPLETED] * 3 + [
+        JobState.QUEUED
+    ] * 5
     assert not can_write(out)
     assert out.read_text() == "mine"
     out.unlink()
@@ -266,13 +290,19 @@ def small_disk(tmp_path):
     place = tmp_path / "disk"
     place.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=60m", "tmpfs", str(place)]
-    if sys.platform != "linux" or os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+    if (
+        sys.platform != "linux"
+        or os.geteuid() != 0
+        or subprocess.run(mount, check=False, capture_output=True).returncode
+    ):
         pytest.skip("only root can mount a disk")
     yield place
     subprocess.run(["umount", "-l", str(place)], check=True)
 
 
-def test_a_full_disk_pauses_and_it_goes_on_when_there_is_room(qtbot, open_session, small_disk, tmp_path):
+def test_a_full_disk_pauses_and_it_goes_on_when_there_is_room(
+    qtbot, open_session, small_disk, tmp_path
+):
     out, filler = small_disk / "out", small_disk / "filler"
 
     def fill():
@@ -295,7 +325,9 @@ def test_a_full_disk_pauses_and_it_goes_on_when_there_is_room(qtbot, open_sessio
     go_on(qtbot, session, out)
 
 
-def test_a_disk_that_becomes_read_only_pauses_and_it_goes_on(qtbot, open_session, small_disk, tmp_path):
+def test_a_disk_that_becomes_read_only_pauses_and_it_goes_on(
+    qtbot, open_session, small_disk, tmp_path
+):
     def remount(how):
         subprocess.run(["mount", "-o", f"remount,{how}", str(small_disk)], check=True)
 
@@ -321,11 +353,18 @@ def test_a_name_that_somebody_took_fails_its_row_only(qtbot, open_session, tmp_p
 
 
 def be_killed():
-    code = "import os; from studio.core.paths import data_folder; from studio.jobs.session import hold\n"
-    subprocess.run([sys.executable, "-c", code + "lock = hold(data_folder()); os._exit(0)"], check=True)
+    code = (
+        "import os; from studio.core.paths import data_folder; from studio.jobs.session import "
+        "hold\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code + "lock = hold(data_folder()); os._exit(0)"], check=True
+    )
 
 
-def test_a_kill_before_the_report_leaves_it_to_the_next_program(qtbot, open_session, data, tmp_path):
+def test_a_kill_before_the_report_leaves_it_to_the_next_program(
+    qtbot, open_session, data, tmp_path
+):
     out = tmp_path / "out"
     batch, jobs = plan(read(tmp_path, "a.csv", ROWS), out)
     session = open_session()
@@ -350,7 +389,9 @@ def test_a_clock_that_is_set_back(qtbot, open_session, tmp_path, monkeypatch):
 
     out, now = tmp_path / "out", time.time()
     clock = iter(range(10**6))
-    monkeypatch.setattr(time, "time", lambda: now - 3600 * next(clock))  # an hour back at every look
+    monkeypatch.setattr(
+        time, "time", lambda: now - 3600 * next(clock)
+    )  # an hour back at every look
     found = read(tmp_path, "a.csv", ROWS)
     batch, jobs = plan(found, out)
     assert len({job.id for job in jobs}) == len(jobs)
@@ -367,7 +408,12 @@ def test_a_clock_that_is_set_back(qtbot, open_session, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "text", [".".join(["a"] * 100_000) + "=1", "x={" + '"a b" . ' * 40_000 + "c=1}", "[" + "a." * 99_000 + "b]"]
+    "text",
+    [
+        ".".join(["a"] * 100_000) + "=1",
+        "x={" + '"a b" . ' * 40_000 + "c=1}",
+        "[" + "a." * 99_000 + "b]",
+    ],
 )
 def test_defaults_with_a_name_of_many_parts_are_refused_at_once(tmp_path, text):
     import time

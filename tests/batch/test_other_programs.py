@@ -1,4 +1,6 @@
-"""Prompts and tables that come from other programs: A1111's lines and tags, names of columns, what spreadsheets write."""
+"""Prompts and tables that come from other programs: A1111's lines and tags, names of columns, what
+spreadsheets write.
+"""
 
 import pytest
 
@@ -14,8 +16,23 @@ def find_card(kind, name):
     if kind == ADAPTER:
         if name not in ("pixel-art", "Film Grain", "add_detail"):
             raise StudioError(f"There is no adapter {name!r}.", cause="model")
-        return ModelCard(name=name, title=name, kind=ADAPTER, adapter="lora", runner="diffusers", family="Fake", path="")
-    return ModelCard(name="fake-image", title="Fake", kind=kind, runner="transformers", builtin=True, family="FakePipeline")
+        return ModelCard(
+            name=name,
+            title=name,
+            kind=ADAPTER,
+            adapter="lora",
+            runner="diffusers",
+            family="Fake",
+            path="",
+        )
+    return ModelCard(
+        name="fake-image",
+        title="Fake",
+        kind=kind,
+        runner="transformers",
+        builtin=True,
+        family="FakePipeline",
+    )
 
 
 def read(tmp_path, name, data, find=find_card, **more):
@@ -28,13 +45,17 @@ def fake(kind, _name):
     return fake_card(kind)
 
 
-# A1111's lines ----------------------------------------------------------------------------------------------------------------
+# A1111's lines
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("line", "prompt"),
     [
-        ("--prompt a knight's armor and a queen's crown --steps 4", "a knight's armor and a queen's crown"),
+        (
+            "--prompt a knight's armor and a queen's crown --steps 4",
+            "a knight's armor and a queen's crown",
+        ),
         ("--prompt rock 'n' roll, it's the '80s --steps 4", "rock 'n' roll, it's the '80s"),
         ("--prompt the dogs' bowl", "the dogs' bowl"),
         ("--prompt 'a cat' --steps 4", "a cat"),
@@ -57,9 +78,14 @@ def test_a_prompt_in_a_line_is_as_it_is_written(line, prompt):
     assert "--steps" not in line or values["num_inference_steps"] == "4"
 
 
-@pytest.mark.parametrize("line", ['--prompt "a cat', '--sampler_name "Euler --prompt x', "--prompt a --seed 'x"])
+@pytest.mark.parametrize(
+    "line", ['--prompt "a cat', '--sampler_name "Euler --prompt x', "--prompt a --seed 'x"]
+)
 def test_a_quotation_that_is_not_closed(line):
-    _values, _ignored, ((_field, message),) = (*read_line(line)[:2], [(p.field, p.message) for p in read_line(line)[2]])
+    _values, _ignored, ((_field, message),) = (
+        *read_line(line)[:2],
+        [(p.field, p.message) for p in read_line(line)[2]],
+    )
     assert "a quotation is not closed" in message
 
 
@@ -73,7 +99,8 @@ def test_long_lines_take_no_time():
     assert time.process_time() - begun < 5
 
 
-# Tags in prompts --------------------------------------------------------------------------------------------------------------
+# Tags in prompts
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -119,8 +146,10 @@ def test_tags_become_adapters_wherever_they_stand(tmp_path, name, data):
 def test_a_tag_that_alternatives_make(tmp_path):
     batch = read(tmp_path, "a.txt", "a cat {<lora:pixel-art:0.[4..5]>|}\n", combine="all")
     assert [(row.request.prompt, row.request.adapters) for row in batch.good] == [
-        ("a cat", "pixel-art:0.4"), ("a cat", "pixel-art:0.5"), ("a cat ", ""),
-    ]  # fmt: skip
+        ("a cat", "pixel-art:0.4"),
+        ("a cat", "pixel-art:0.5"),
+        ("a cat ", ""),
+    ]
 
 
 def test_a_column_of_adapters_goes_before_the_tag(tmp_path):
@@ -151,21 +180,31 @@ def test_weights_are_known():
     assert not has_weights("a cat (see 10:30 below) (note: two)")
 
 
-# Columns ----------------------------------------------------------------------------------------------------------------------
+# Columns
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("column", "field"),
     [
-        ("Prompt", "prompt"), ("POSITIVE PROMPT", "prompt"), ("Negative Prompt", "negative_prompt"),
+        ("Prompt", "prompt"),
+        ("POSITIVE PROMPT", "prompt"),
+        ("Negative Prompt", "negative_prompt"),
         ("neg_prompt", "negative_prompt"),
-        ("CFG Scale", "guidance_scale"), ("cfg", "guidance_scale"), ("Guidance-Scale", "guidance_scale"),
+        ("CFG Scale", "guidance_scale"),
+        ("cfg", "guidance_scale"),
+        ("Guidance-Scale", "guidance_scale"),
         ("Steps", "num_inference_steps"),
-        ("Sampling steps", "num_inference_steps"), ("Sampler", "scheduler"), ("sampler_name", "scheduler"),
+        ("Sampling steps", "num_inference_steps"),
+        ("Sampler", "scheduler"),
+        ("sampler_name", "scheduler"),
         ("ckpt_name", "model"),
-        ("Denoising strength", "strength"), ("ＳＥＥＤ", "seed"), ("Topic", ""), ("Size", ""),
+        ("Denoising strength", "strength"),
+        ("ＳＥＥＤ", "seed"),
+        ("Topic", ""),
+        ("Size", ""),
     ],
-)  # fmt: skip
+)
 def test_names_of_columns(column, field):
     assert meant_by(column, "image") == field
 
@@ -177,11 +216,19 @@ def test_names_of_other_kinds():
 
 
 def test_a_table_as_people_name_its_columns(tmp_path):
-    text = "Prompt,Negative Prompt,CFG Scale,Sampler,Seed,Kind,Steps\na cat,blurry,3.5,Euler a,7,image,4\n"
+    text = (
+        "Prompt,Negative Prompt,CFG Scale,Sampler,Seed,Kind,Steps\na cat,blurry,3.5,Euler "
+        "a,7,image,4\n"
+    )
     (row,) = read(tmp_path, "a.csv", text, find=fake, kind="text").good
     found = row.request
     assert (found.prompt, found.negative_prompt, found.guidance_scale) == ("a cat", "blurry", 3.5)
-    assert (found.scheduler, found.seed, found.num_inference_steps, found.kind) == ("euler-a", 7, 4, "image")
+    assert (found.scheduler, found.seed, found.num_inference_steps, found.kind) == (
+        "euler-a",
+        7,
+        4,
+        "image",
+    )
 
 
 def test_the_same_setting_in_two_columns_is_an_error(tmp_path):
@@ -192,7 +239,13 @@ def test_the_same_setting_in_two_columns_is_an_error(tmp_path):
 def test_templates_and_names_know_columns_in_spite_of_capitals(tmp_path):
     text = "Topic,Art Style,City\ncats,oil,Rome\n"
     batch = read(
-        tmp_path, "a.csv", text, find=fake, kind="text", template="{{topic}} in ${art_style}, {{City}}", name_template="{city}"
+        tmp_path,
+        "a.csv",
+        text,
+        find=fake,
+        kind="text",
+        template="{{topic}} in ${art_style}, {{City}}",
+        name_template="{city}",
     )
     (row,) = batch.good
     assert row.request.prompt == "cats in oil, Rome"
@@ -200,7 +253,9 @@ def test_templates_and_names_know_columns_in_spite_of_capitals(tmp_path):
 
 
 def test_a_column_that_a_template_reads_is_no_setting(tmp_path):
-    batch = read(tmp_path, "a.csv", "Size,Images\n3,4\n", find=fake, template="{{Size}} and {{Images}}")
+    batch = read(
+        tmp_path, "a.csv", "Size,Images\n3,4\n", find=fake, template="{{Size}} and {{Images}}"
+    )
     (row,) = batch.good
     assert row.request.prompt == "3 and 4"
 
@@ -208,14 +263,24 @@ def test_a_column_that_a_template_reads_is_no_setting(tmp_path):
 @pytest.mark.parametrize(
     ("text", "field", "comma", "number"),
     [
-        ("3,5", "guidance_scale", True, "3.5"), ("3,5", "guidance_scale", False, "3,5"), ("5.0", "seed", False, "5"),
-        ("5,0", "seed", True, "5"), ("5.5", "seed", False, "5.5"), ("50 %", "strength", False, "0.5"),
+        ("3,5", "guidance_scale", True, "3.5"),
+        ("3,5", "guidance_scale", False, "3,5"),
+        ("5.0", "seed", False, "5"),
+        ("5,0", "seed", True, "5"),
+        ("5.5", "seed", False, "5.5"),
+        ("50 %", "strength", False, "0.5"),
         ("50%", "seed", False, "50%"),
-        ("１２", "width", False, "12"), ("\u22121", "seed", False, "-1"), ("1\u202f024", "width", False, "1024"),
-        ("1e9", "num_inference_steps", False, "1e9"), ("[1..3]", "seed", True, "[1..3]"), ("3,5", "prompt", True, "3,5"),
-        ("1,2,3", "seed", True, "1,2,3"), ("", "seed", True, ""), ("nan", "strength", False, "nan"),
+        ("１２", "width", False, "12"),
+        ("\u22121", "seed", False, "-1"),
+        ("1\u202f024", "width", False, "1024"),
+        ("1e9", "num_inference_steps", False, "1e9"),
+        ("[1..3]", "seed", True, "[1..3]"),
+        ("3,5", "prompt", True, "3,5"),
+        ("1,2,3", "seed", True, "1,2,3"),
+        ("", "seed", True, ""),
+        ("nan", "strength", False, "nan"),
     ],
-)  # fmt: skip
+)
 def test_numbers_as_they_are_written(text, field, comma, number):
     assert as_number(text, "image", field, decimal_comma=comma) == number
 

@@ -1,4 +1,6 @@
-"""What a batch leaves: grids with their contact sheets, collected texts, the report; and what a second run finds there."""
+"""What a batch leaves: grids with their contact sheets, collected texts, the report; and what a
+second run finds there.
+"""
 
 import csv
 import io
@@ -29,7 +31,9 @@ def read(tmp_path, name, data, **more):
 
 
 def run(batch, jobs, fail=()):
-    """Run jobs with the engine that needs no weights, in the order of the queue; return them as they end, with their files."""
+    """Run jobs with the engine that needs no weights, in the order of the queue; return them as
+    they end, with their files.
+    """
     engine, over, artifacts = FakeEngine(), [], {}
     for number, job in enumerate(jobs):
         if number in fail:
@@ -52,21 +56,38 @@ GRID = {"kind": "image", "defaults": {"width": 64, "height": 48}}
 
 
 def test_axes_make_a_grid_of_ordinary_rows(tmp_path):
-    found = read(tmp_path, "a.txt", "a cat\n", axes=["steps=1,2,3", "guidance=[5..9 step 2]"], **GRID)
+    found = read(
+        tmp_path, "a.txt", "a cat\n", axes=["steps=1,2,3", "guidance=[5..9 step 2]"], **GRID
+    )
     values = [(row.request.num_inference_steps, row.request.guidance_scale) for row in found.good]
     assert values == [(steps, guidance) for steps in (1, 2, 3) for guidance in (5, 7, 9)]
     assert len({row.request.seed for row in found.good}) == 1  # what a grid compares is its axes
     assert [row.place for row in found.rows][:4] == [(0, 0), (0, 1), (0, 2), (1, 0)]
     batch, jobs = plan(found, tmp_path / "out")
-    assert [(axis.name, axis.values) for axis in batch.axes] == [("steps", ("1", "2", "3")), ("guidance", ("5", "7", "9"))]
+    assert [(axis.name, axis.values) for axis in batch.axes] == [
+        ("steps", ("1", "2", "3")),
+        ("guidance", ("5", "7", "9")),
+    ]
     assert batch.rows[jobs[4].id].place == (1, 1)
 
 
 def test_axes_of_prompts_variables_and_seeds(tmp_path):
-    found = read(tmp_path, "a.txt", "x\n", axes=["prompt=a $style cat, sitting|a dog", "style=oil,ink", "seed=3,4"])
-    assert [row.request.prompt for row in found.good][::2] == ["a oil cat, sitting", "a ink cat, sitting", "a dog", "a dog"]
+    found = read(
+        tmp_path,
+        "a.txt",
+        "x\n",
+        axes=["prompt=a $style cat, sitting|a dog", "style=oil,ink", "seed=3,4"],
+    )
+    assert [row.request.prompt for row in found.good][::2] == [
+        "a oil cat, sitting",
+        "a ink cat, sitting",
+        "a dog",
+        "a dog",
+    ]
     assert [row.request.seed for row in found.good] == [3, 4] * 4
-    templated = read(tmp_path, "a.csv", "city\nKöln\n", template="{{prompt}} in {{city}}", axes=["prompt=a|b"])
+    templated = read(
+        tmp_path, "a.csv", "city\nKöln\n", template="{{prompt}} in {{city}}", axes=["prompt=a|b"]
+    )
     assert [row.request.prompt for row in templated.good] == ["a in Köln", "b in Köln"]
     replaced = read(tmp_path, "a.csv", "city\nKöln\n", template="in {{city}}", axes=["prompt=a|b"])
     assert [row.request.prompt for row in replaced.good] == ["a", "b"]
@@ -96,13 +117,26 @@ def test_axes_that_make_no_grid(tmp_path, axes, words):
 def test_a_cell_is_named_by_its_place(tmp_path):
     name = "{row} {steps} {mood} {x}"
     more = {**GRID, "template": "{{prompt}} $mood", "name_template": name}
-    batch = read(tmp_path, "a.csv", "prompt,x\na cat,1\n", axes=["steps=4,8", "mood=calm|../sad"], **more)
+    batch = read(
+        tmp_path, "a.csv", "prompt,x\na cat,1\n", axes=["steps=4,8", "mood=calm|../sad"], **more
+    )
     _batch, jobs = plan(batch, tmp_path / "out", name)
-    assert [job.target.stem for job in jobs] == ["2-4-calm-1", "2-4-sad-1", "2-8-calm-1", "2-8-sad-1"]
+    assert [job.target.stem for job in jobs] == [
+        "2-4-calm-1",
+        "2-4-sad-1",
+        "2-8-calm-1",
+        "2-8-sad-1",
+    ]
 
 
 def test_a_contact_sheet_shows_every_cell(tmp_path):
-    found = read(tmp_path, "a.txt", "一只猫\na dog\n", axes=["steps=1,2,3", "guidance=5,7", "seed=1,200"], **GRID)
+    found = read(
+        tmp_path,
+        "a.txt",
+        "一只猫\na dog\n",
+        axes=["steps=1,2,3", "guidance=5,7", "seed=1,200"],
+        **GRID,
+    )
     batch, jobs = plan(found, tmp_path / "out")
     assert len(jobs) == 24
     paths = finish(batch, jobs, fail={0})
@@ -137,20 +171,38 @@ def test_a_batch_that_is_no_grid_has_no_sheet(tmp_path):
 
 @pytest.mark.parametrize("wanted", FORMATS)
 def test_texts_are_collected(tmp_path, wanted):
-    found = read(tmp_path, "a.csv", "topic,n\n=cmd(),x\n海,y\n", template="on {{topic}} {{n}}", name_template="{row}")
+    found = read(
+        tmp_path,
+        "a.csv",
+        "topic,n\n=cmd(),x\n海,y\n",
+        template="on {{topic}} {{n}}",
+        name_template="{row}",
+    )
     batch, jobs = plan(found, tmp_path / "out", "{row}", collect=wanted)
     paths = finish(batch, jobs, fail={1})
     path = next(path for path in paths if path.name == f"collected.{wanted}")
     text = (tmp_path / "out" / "2.txt").read_text(encoding="utf-8")
     if wanted == "csv":
         first, second = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
-        assert (first["topic"], first["n"], first["text"], first["file"]) == ("'=cmd()", "x", text, "2.txt")
-        assert (second["prompt"], second["state"], second["error"]) == ("on 海 y", "failed", "No luck.")
+        assert (first["topic"], first["n"], first["text"], first["file"]) == (
+            "'=cmd()",
+            "x",
+            text,
+            "2.txt",
+        )
+        assert (second["prompt"], second["state"], second["error"]) == (
+            "on 海 y",
+            "failed",
+            "No luck.",
+        )
     elif wanted == "jsonl":
         first, second = map(json.loads, path.read_text(encoding="utf-8").splitlines())
         assert (first["topic"], first["text"], second["text"]) == ("=cmd()", text, "")
     elif wanted == "md":
-        assert path.read_text(encoding="utf-8") == f"## 2. on =cmd() x\n\n{text}\n\n## 3. on 海 y\n\n(No luck.)\n"
+        assert (
+            path.read_text(encoding="utf-8")
+            == f"## 2. on =cmd() x\n\n{text}\n\n## 3. on 海 y\n\n(No luck.)\n"
+        )
     else:
         from docx import Document
 
@@ -184,7 +236,10 @@ def test_the_report_names_why_each_text_ends(tmp_path):
     batch, jobs = plan(found, out)
     finish(batch, jobs)
     assert table(out) == ["length", "stop"]
-    assert [read_recipe(path).finish_reason for path in sorted(out.glob("*.txt"))] == ["length", "stop"]
+    assert [read_recipe(path).finish_reason for path in sorted(out.glob("*.txt"))] == [
+        "length",
+        "stop",
+    ]
     longer = read(tmp_path, "b.csv", "prompt,max_new_tokens\none,5\ntwo,100\nthree,6\n")
     batch, jobs = plan(longer, out, resumed=resume(longer, out))
     assert len(jobs) == 1
@@ -222,7 +277,8 @@ def test_a_folder_that_cannot_be_written_is_an_error_in_words(tmp_path):
         write_report(batch, jobs, {})
 
 
-# Resuming ------------------------------------------------------------------------------------------------------------------
+# Resuming
+# ----------------------------------------------------------------------
 
 ROWS = "prompt,seed\none,\ntwo,7\ntwo,\n{a|b|c|d} five,\nsix [1..3],\none,\n"
 
@@ -232,27 +288,37 @@ def read_again(tmp_path, seeds="random"):
 
 
 @pytest.mark.parametrize("seeds", ["random", "fixed", "step"])
-@pytest.mark.parametrize("survivors", [set(), {0}, {1}, {2}, {3}, {0, 4, 6}, {1, 2, 3, 5}, set(range(8))])
+@pytest.mark.parametrize(
+    "survivors", [set(), {0}, {1}, {2}, {3}, {0, 4, 6}, {1, 2, 3, 5}, set(range(8))]
+)
 def test_only_what_is_missing_runs_again(tmp_path, seeds, survivors):
     out = tmp_path / "out"
     first = read_again(tmp_path, seeds)(None)
     _batch, jobs = plan(first, out)
-    run(_batch, [job for index, job in enumerate(jobs) if index in survivors])  # killed: there is no report
+    run(
+        _batch, [job for index, job in enumerate(jobs) if index in survivors]
+    )  # killed: there is no report
     found, resumed = read_resumed(read_again(tmp_path, seeds), out)
     batch, missing = plan(found, out, resumed=resumed)
     assert len(missing) == 8 - len(survivors)
     assert len(batch.done) == len(survivors)
     if seeds != "random" and survivors - {1}:
-        assert {job.request.seed for job in missing} | {done.request.seed for done in batch.done} == {
-            j.request.seed for j in jobs
-        }
+        assert {job.request.seed for job in missing} | {
+            done.request.seed for done in batch.done
+        } == {j.request.seed for j in jobs}
     finish(batch, missing)
     assert len(list(out.glob("*.txt"))) == 8
-    lines = [json.loads(line) for line in (out / "report.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = [
+        json.loads(line) for line in (out / "report.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     assert [line["state"] for line in lines] == ["completed"] * 8
     for line in lines:
         recipe = read_recipe(out / line["files"][0])
-        assert (recipe.request.prompt, recipe.seed, recipe.job_id) == (line["prompt"], line["seed"], line["job"])
+        assert (recipe.request.prompt, recipe.seed, recipe.job_id) == (
+            line["prompt"],
+            line["seed"],
+            line["job"],
+        )
     _found, resumed = read_resumed(read_again(tmp_path, seeds), out)
     assert resumed.rows == frozenset(range(8))
 
@@ -270,7 +336,9 @@ def test_a_changed_setting_is_another_row(tmp_path):
     out = tmp_path / "out"
     batch, jobs = plan(read(tmp_path, "a.txt", "one\ntwo\n"), out)
     finish(batch, jobs)
-    assert not resume(read(tmp_path, "a.txt", "one\ntwo\n", defaults={"temperature": 1.5}), out).rows
+    assert not resume(
+        read(tmp_path, "a.txt", "one\ntwo\n", defaults={"temperature": 1.5}), out
+    ).rows
     assert set(resume(read(tmp_path, "a.txt", "zero\ntwo\n"), out).done) == {1}
 
 
@@ -282,7 +350,8 @@ def test_a_text_that_the_person_changed_is_done_by_the_report(tmp_path):
     (out / f"{jobs[0].target.stem}.txt").write_text("mine now")
     assert set(resume(found, out).done) == {0}
     (out / "report.jsonl").write_text(
-        '{"state": "completed", "files": ["../a.txt"], "job": "x", "key": "k", "seed": 1, "prompt": ""}\n{'
+        '{"state": "completed", "files": ["../a.txt"], "job": "x", "key": "k", "seed": 1, '
+        '"prompt": ""}\n{'
     )
     assert not resume(found, out).rows
 
@@ -302,7 +371,9 @@ def test_rows_that_wait_in_the_queue_are_not_run_twice(tmp_path):
     found = read(tmp_path, "a.txt", "one\none\ntwo\n")
     batch, jobs = plan(found, out)
     run(batch, jobs[:1])
-    resumed = resume(found, out, jobs)  # the first one is done on disk, though the queue does not know it yet
+    resumed = resume(
+        found, out, jobs
+    )  # the first one is done on disk, though the queue does not know it yet
     assert (set(resumed.done), resumed.waiting) == ({0}, {1, 2})
     assert plan(found, out, resumed=resumed)[1] == []
     assert not resume(found, tmp_path / "other", jobs).rows

@@ -1,4 +1,6 @@
-"""Spreadsheets as batch files: cells are texts, formulas are never run, and a bad file is a sentence."""
+"""Spreadsheets as batch files: cells are texts, formulas are never run, and a bad file is a
+sentence.
+"""
 
 import contextlib
 import datetime
@@ -17,7 +19,12 @@ from benchmarks.batch_bombs import sheet as sheet_xml
 from studio.batch.plan import read_batch
 from studio.batch.reader import MAX_ROWS
 from studio.batch.tables.ooxml import MAX_FOREIGN, MAX_PARTS
-from studio.batch.tables.spreadsheet import MAX_STYLES, MAX_UNPACKED_BYTES, read_spreadsheet, sheet_names
+from studio.batch.tables.spreadsheet import (
+    MAX_STYLES,
+    MAX_UNPACKED_BYTES,
+    read_spreadsheet,
+    sheet_names,
+)
 from studio.core.errors import StudioError
 from studio.models.card import fake_card
 
@@ -45,9 +52,14 @@ def read(tmp_path, data, **more):
 def with_part(data, name, change):
     """The same archive with one part changed."""
     output = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as old,
+        zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         for part in old.infolist():
-            new.writestr(part.filename, change(old.read(part)) if part.filename == name else old.read(part))
+            new.writestr(
+                part.filename, change(old.read(part)) if part.filename == name else old.read(part)
+            )
     return output.getvalue()
 
 
@@ -55,11 +67,22 @@ SHEET = "xl/worksheets/sheet1.xml"
 
 
 def test_rows_with_their_numbers_and_types(tmp_path):
-    data = book([], ["prompt", "steps", "width", "seed", "guidance"], ["一只猫", 4, 64, 7, 2.5], [], [2024, 5.0, "72", None, "3"])
+    data = book(
+        [],
+        ["prompt", "steps", "width", "seed", "guidance"],
+        ["一只猫", 4, 64, 7, 2.5],
+        [],
+        [2024, 5.0, "72", None, "3"],
+    )
     batch = read(tmp_path, data, kind="image")
     assert [(row.line, row.request.prompt) for row in batch.rows] == [(3, "一只猫"), (5, "2024")]
     first, second = (row.request for row in batch.good)
-    assert (first.num_inference_steps, first.width, first.seed, first.guidance_scale) == (4, 64, 7, 2.5)
+    assert (first.num_inference_steps, first.width, first.seed, first.guidance_scale) == (
+        4,
+        64,
+        7,
+        2.5,
+    )
     assert (second.num_inference_steps, second.width, second.guidance_scale) == (5, 72, 3)
     assert batch.encoding == "sheet Prompts"
 
@@ -83,7 +106,9 @@ def test_formulas_are_not_run(tmp_path):
     batch = read(tmp_path, data)
     assert [row.request.prompt for row in batch.good] == ["fine"]
     assert "formula in A2 without a stored value" in batch.bad[0].message
-    stored = with_part(data, SHEET, lambda part: re.sub(rb"<f>1\+1</f><v */?>(</v>)?", b"<f>1+1</f><v>2</v>", part))
+    stored = with_part(
+        data, SHEET, lambda part: re.sub(rb"<f>1\+1</f><v */?>(</v>)?", b"<f>1+1</f><v>2</v>", part)
+    )
     assert [row.request.prompt for row in read(tmp_path, stored).good] == ["2", "fine"]
 
 
@@ -134,7 +159,9 @@ def test_a_row_with_too_many_cells_is_an_error(tmp_path):
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path):
-    bomb = with_part(book(["prompt"], ["a"]), SHEET, lambda part: part + b" " * (MAX_UNPACKED_BYTES + 1))
+    bomb = with_part(
+        book(["prompt"], ["a"]), SHEET, lambda part: part + b" " * (MAX_UNPACKED_BYTES + 1)
+    )
     assert len(bomb) < 2**20
     with pytest.raises(StudioError, match="too large unpacked"):
         read(tmp_path, bomb)
@@ -154,11 +181,17 @@ def test_entities_do_not_explode(tmp_path):
 
 
 def test_a_sheet_that_claims_rows_at_the_end_of_the_world(tmp_path):
-    data = with_part(book(["prompt"], ["a"], ["b"]), SHEET, lambda part: part.replace(b'r="3"', b'r="99999999999"'))
+    data = with_part(
+        book(["prompt"], ["a"], ["b"]),
+        SHEET,
+        lambda part: part.replace(b'r="3"', b'r="99999999999"'),
+    )
     batch = read(tmp_path, data)
     assert [row.request.prompt for row in batch.good] == ["a"]
     assert MAX_ROWS == 100_000
-    far = with_part(book(["prompt"], ["a"], ["b"]), SHEET, lambda part: part.replace(b'r="3"', b'r="1048576"'))
+    far = with_part(
+        book(["prompt"], ["a"], ["b"]), SHEET, lambda part: part.replace(b'r="3"', b'r="1048576"')
+    )
     assert [row.line for row in read(tmp_path, far).good] == [2, 1_048_576]
 
 
@@ -177,24 +210,43 @@ def shown(tmp_path, *rows, change=lambda sheet: None, **options):
     output = io.BytesIO()
     made.save(output)
     header = next(row for row in rows if row)
-    batch = read(tmp_path, output.getvalue(), template="|".join(f"{{{{{name}}}}}" for name in header if name), **options)
+    batch = read(
+        tmp_path,
+        output.getvalue(),
+        template="|".join(f"{{{{{name}}}}}" for name in header if name),
+        **options,
+    )
     return [row.request.prompt for row in batch.good]
 
 
 @pytest.mark.parametrize(
     ("value", "code", "text"),
     [
-        (0.5, "0%", "50%"), (0.125, "0.0%", "12.5%"), (7, "000", "007"), (3.14159, "0.00", "3.14"), (2.5, "0.00", "2.50"),
-        (0.1 + 0.2, "General", "0.3"), (1234567, "#,##0", "1234567"), (2.5, '0.0"x"', "2.5"), (-0.4, "0", "-0"),
-        (1e20, "General", "1e+20"), (12, "@", "12"), (5, '[Red]0;"minus"0', "5"),
+        (0.5, "0%", "50%"),
+        (0.125, "0.0%", "12.5%"),
+        (7, "000", "007"),
+        (3.14159, "0.00", "3.14"),
+        (2.5, "0.00", "2.50"),
+        (0.1 + 0.2, "General", "0.3"),
+        (1234567, "#,##0", "1234567"),
+        (2.5, '0.0"x"', "2.5"),
+        (-0.4, "0", "-0"),
+        (1e20, "General", "1e+20"),
+        (12, "@", "12"),
+        (5, '[Red]0;"minus"0', "5"),
         (datetime.datetime(2026, 5, 1, 7, 30), "yyyy-mm-dd hh:mm", "2026-05-01 07:30"),
         (datetime.datetime(2026, 5, 1, 7, 30, 5), "d.m.yy h:mm:ss", "2026-05-01 07:30:05"),
-        (datetime.datetime(2026, 5, 1, 7, 30), "dd/mm/yyyy", "2026-05-01"), (datetime.date(2026, 5, 1), "mmm yy", "2026-05-01"),
-        (datetime.datetime(2026, 5, 1), 'yyyy"年"m"月"d"日"', "2026-05-01"), (datetime.time(7, 30), "h:mm", "07:30"),
-        (datetime.time(7, 30, 5), "h:mm:ss AM/PM", "07:30:05"), (datetime.timedelta(hours=30), "[h]:mm:ss", "30:00:00"),
-        (datetime.date(1900, 1, 31), "yyyy-mm-dd", "1900-01-31"), (True, "General", "true"), (False, "General", "false"),
+        (datetime.datetime(2026, 5, 1, 7, 30), "dd/mm/yyyy", "2026-05-01"),
+        (datetime.date(2026, 5, 1), "mmm yy", "2026-05-01"),
+        (datetime.datetime(2026, 5, 1), 'yyyy"年"m"月"d"日"', "2026-05-01"),
+        (datetime.time(7, 30), "h:mm", "07:30"),
+        (datetime.time(7, 30, 5), "h:mm:ss AM/PM", "07:30:05"),
+        (datetime.timedelta(hours=30), "[h]:mm:ss", "30:00:00"),
+        (datetime.date(1900, 1, 31), "yyyy-mm-dd", "1900-01-31"),
+        (True, "General", "true"),
+        (False, "General", "false"),
     ],
-)  # fmt: skip
+)
 def test_cells_as_they_are_shown(tmp_path, value, code, text):
     def change(sheet):
         sheet["A2"].value = value
@@ -205,7 +257,11 @@ def test_cells_as_they_are_shown(tmp_path, value, code, text):
 
 def test_dates_since_1904(tmp_path):
     plain = book(["topic"], [datetime.date(2026, 5, 1)])
-    data = with_part(plain, "xl/workbook.xml", lambda part: part.replace(b"<sheets>", b'<workbookPr date1904="1"/><sheets>'))
+    data = with_part(
+        plain,
+        "xl/workbook.xml",
+        lambda part: part.replace(b"<sheets>", b'<workbookPr date1904="1"/><sheets>'),
+    )
     (row,) = read(tmp_path, data, template="{{topic}}").good
     assert row.request.prompt == "2030-05-02"
 
@@ -219,7 +275,8 @@ def test_escapes_of_the_format(tmp_path):
 
 def test_rich_text_and_how_it_is_spoken(tmp_path):
     strings = (
-        '<si><t>prompt</t></si><si><r><rPr><b/></rPr><t>a </t></r><r><t xml:space="preserve">cat </t></r>'
+        '<si><t>prompt</t></si><si><r><rPr><b/></rPr><t>a </t></r><r><t xml:space="preserve">cat '
+        "</t></r>"
         '<rPh sb="0" eb="1"><t>neko</t></rPh></si><si><t>rain_x000D_\n_x0041_</t></si>'
     )
     cells = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>{n - 1}</v></c></row>' for n in (1, 2, 3))
@@ -231,7 +288,7 @@ def test_rich_text_and_how_it_is_spoken(tmp_path):
 def test_names_with_a_prefix_and_cells_without_places(tmp_path):
     ns = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     sheet = (
-        b'<x:worksheet xmlns:x="%s"><x:sheetData><x:row><x:c t="inlineStr"><x:is><x:t>prompt</x:t></x:is></x:c>'
+        b'<x:worksheet xmlns:x="%s"><x:sheetData><x:row><x:c t="inlineStr"><x:is><x:t>prompt</x:t></x:is></x:c>'  # noqa: E501
         b'<x:c t="inlineStr"><x:is><x:t>seed</x:t></x:is></x:c></x:row><x:row/>'
         b'<x:row><x:c t="str"><x:f>A</x:f><x:v>a cat</x:v></x:c>'
         b"<x:c><x:v>7</x:v></x:c></x:row></x:sheetData></x:worksheet>" % ns
@@ -266,8 +323,20 @@ def test_merged_cells_count_for_each_row_that_they_span(tmp_path):
         sheet.merge_cells("A2:A4")
         sheet.merge_cells("B4:B6")
 
-    rows = (["style", "topic"], ["oil", "cats"], [None, "dogs"], [None, "birds"], ["ink", None], [None, None])
-    assert shown(tmp_path, *rows, change=change) == ["oil|cats", "oil|dogs", "oil|birds", "ink|birds"]
+    rows = (
+        ["style", "topic"],
+        ["oil", "cats"],
+        [None, "dogs"],
+        [None, "birds"],
+        ["ink", None],
+        [None, None],
+    )
+    assert shown(tmp_path, *rows, change=change) == [
+        "oil|cats",
+        "oil|dogs",
+        "oil|birds",
+        "ink|birds",
+    ]
 
 
 def test_hidden_rows_count_and_are_named_and_a_hidden_sheet_is_not_the_first(tmp_path):
@@ -297,15 +366,32 @@ MANY = b" ".join(b'a%d=""' % number for number in range(99))
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda part: part.replace(b"<sheetData>", b"<sheetData>" + b"<row>" * 100), "nested too deeply"),
-        (lambda part: b'<!DOCTYPE x [<!ENTITY y "z">]>' + part.partition(b"?>")[2], "document type"),
-        (lambda part: part.replace(b"<sheetData>", b"<sheetData>" + b"<x/>" * (MAX_FOREIGN + 1)), "holds too much"),
+        (
+            lambda part: part.replace(b"<sheetData>", b"<sheetData>" + b"<row>" * 100),
+            "nested too deeply",
+        ),
+        (
+            lambda part: b'<!DOCTYPE x [<!ENTITY y "z">]>' + part.partition(b"?>")[2],
+            "document type",
+        ),
+        (
+            lambda part: part.replace(b"<sheetData>", b"<sheetData>" + b"<x/>" * (MAX_FOREIGN + 1)),
+            "holds too much",
+        ),
         (lambda part: part.replace(b"<sheetData>", b"<sheetData " + MANY + b">"), "holds too much"),
-        (lambda part: part.replace(b"<sheetData>", b"<sheetData>" + b"<row><c><v>1</v></c></row>" * (MAX_ROWS + 50)), "rows"),
-        (lambda part: part.replace(b"<sheetData>", b'<sheetData a="' + b"x" * 6_000_000 + b'">'), "one tag"),
+        (
+            lambda part: part.replace(
+                b"<sheetData>", b"<sheetData>" + b"<row><c><v>1</v></c></row>" * (MAX_ROWS + 50)
+            ),
+            "rows",
+        ),
+        (
+            lambda part: part.replace(b"<sheetData>", b'<sheetData a="' + b"x" * 6_000_000 + b'">'),
+            "one tag",
+        ),
     ],
     ids=["depth", "document type", "elements", "attributes", "rows", "tag"],
-)  # fmt: skip
+)
 def test_what_asks_for_too_much_is_refused(tmp_path, change, words):
     with pytest.raises(StudioError) as caught:
         read(tmp_path, with_part(book(["prompt"], ["a"]), SHEET, change))
@@ -313,7 +399,11 @@ def test_what_asks_for_too_much_is_refused(tmp_path, change, words):
 
 
 def test_too_many_styles_and_parts(tmp_path):
-    styles = b"<styleSheet><cellXfs>" + b'<xf numFmtId="0"/>' * (MAX_STYLES + 1) + b"</cellXfs></styleSheet>"
+    styles = (
+        b"<styleSheet><cellXfs>"
+        + b'<xf numFmtId="0"/>' * (MAX_STYLES + 1)
+        + b"</cellXfs></styleSheet>"
+    )
     with pytest.raises(StudioError, match="styles"):
         read(tmp_path, with_part(book(["prompt"], ["a"]), "xl/styles.xml", lambda _part: styles))
     output = io.BytesIO()
@@ -326,7 +416,13 @@ def test_too_many_styles_and_parts(tmp_path):
 
 def test_one_long_text_in_many_rows_is_refused(tmp_path):
     cells = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(2, 500))
-    xlsx(tmp_path / "a.xlsx", {SHEET: sheet_xml(HEADER_ROW + cells), SHARED: [SST, "<si><t>", "x" * 200_000, "</t></si></sst>"]})
+    xlsx(
+        tmp_path / "a.xlsx",
+        {
+            SHEET: sheet_xml(HEADER_ROW + cells),
+            SHARED: [SST, "<si><t>", "x" * 200_000, "</t></si></sst>"],
+        },
+    )
     with pytest.raises(StudioError, match="million characters"):
         read(tmp_path, (tmp_path / "a.xlsx").read_bytes())
 
@@ -350,4 +446,6 @@ def test_damaged_xml_makes_no_traceback(data):
         data.draw(st.binary(max_size=8) | st.sampled_from([b'r="A9"', b"<c/>", b"-1"])),
     )
     with contextlib.suppress(StudioError):
-        read_spreadsheet(with_part(GOOD, name, lambda part: part[:place] + value + part[place + len(value) :]))
+        read_spreadsheet(
+            with_part(GOOD, name, lambda part: part[:place] + value + part[place + len(value) :])
+        )

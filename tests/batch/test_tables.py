@@ -1,4 +1,6 @@
-"""The same table gives the same rows, whatever wrote it: .csv of any kind, or .xlsx at any place."""
+"""The same table gives the same rows, whatever wrote it: .csv of any kind, or .xlsx at any
+place.
+"""
 
 import csv
 import io
@@ -28,7 +30,10 @@ ROW = st.fixed_dictionaries(
 
 @st.composite
 def tables(draw):
-    header = ["Prompt", *draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=5, unique=True))]
+    header = [
+        "Prompt",
+        *draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=5, unique=True)),
+    ]
     rows = draw(st.lists(ROW, min_size=1, max_size=5))
     return [header, *([row[name] for name in header] for row in rows)]
 
@@ -43,9 +48,14 @@ def as_csv(draw, table):
     lines = []
     for row in table:
         if delimiter == ";" and row is not table[0]:
-            row = [cell.replace(".", ",") if name == "CFG Scale" else cell for name, cell in zip(table[0], row, strict=True)]
+            row = [
+                cell.replace(".", ",") if name == "CFG Scale" else cell
+                for name, cell in zip(table[0], row, strict=True)
+            ]
         output = io.StringIO(newline="")
-        csv.writer(output, delimiter=delimiter, lineterminator="\n", quoting=draw(st.sampled_from([0, 1]))).writerow(row)
+        csv.writer(
+            output, delimiter=delimiter, lineterminator="\n", quoting=draw(st.sampled_from([0, 1]))
+        ).writerow(row)
         lines.append(output.getvalue().removesuffix("\n"))
         if pad and "\n" not in lines[-1] and '"' not in lines[-1]:
             lines[-1] = delimiter.join(f"{pad}{cell}{pad}" for cell in lines[-1].split(delimiter))
@@ -84,9 +94,14 @@ def rows_of(folder, suffix, data):
     path = folder / f"table{suffix}"
     path.write_bytes(data)
     found = read_batch(
-        path, lambda kind, _name: fake_card(kind), kind="image", combine="off", seeds="fixed", first_seed=99,
+        path,
+        lambda kind, _name: fake_card(kind),
+        kind="image",
+        combine="off",
+        seeds="fixed",
+        first_seed=99,
         template="{{prompt}}",
-    )  # fmt: skip
+    )
     return [
         (
             row.request.prompt,
@@ -128,26 +143,43 @@ def read(tmp_path, text, name="a.csv", **more):
 @pytest.mark.parametrize(
     "text",
     [
-        "prompt,seed\na cat,5\n", "prompt;seed\r\na cat;5\r\n", "prompt\tseed\ra cat\t5\r", "\ufeffprompt,seed\na cat,5",
-        "sep=;\nprompt;seed\na cat;5\n", '"sep=|"\r\nprompt|seed\r\na cat|5\r\n', "SEP=,\nprompt,seed\na cat,5\n",
-        "prompt , seed \n a cat ,\u00a05\u00a0\n", '"prompt" , "seed"\n"a cat" , "5" \n', "prompt,seed,,\na cat,5,,\n,,,\n",
-        ",prompt,seed\n,a cat,5\n", "\n\n,,\nprompt,seed\n\na cat,5\n\n", "My cats\n\nprompt,seed\na cat,5\n",
-        "My cats, and others;;\nprompt;seed;\na cat;5;\n", "PROMPT,Seed\na cat,5.0\n", "prompt,seed\n\u3000a cat\u2003,５\n",
-        ",prompt,seed\n0,a cat,5\n", "Prompt|Seed\na cat|5\n",
+        "prompt,seed\na cat,5\n",
+        "prompt;seed\r\na cat;5\r\n",
+        "prompt\tseed\ra cat\t5\r",
+        "\ufeffprompt,seed\na cat,5",
+        "sep=;\nprompt;seed\na cat;5\n",
+        '"sep=|"\r\nprompt|seed\r\na cat|5\r\n',
+        "SEP=,\nprompt,seed\na cat,5\n",
+        "prompt , seed \n a cat ,\u00a05\u00a0\n",
+        '"prompt" , "seed"\n"a cat" , "5" \n',
+        "prompt,seed,,\na cat,5,,\n,,,\n",
+        ",prompt,seed\n,a cat,5\n",
+        "\n\n,,\nprompt,seed\n\na cat,5\n\n",
+        "My cats\n\nprompt,seed\na cat,5\n",
+        "My cats, and others;;\nprompt;seed;\na cat;5;\n",
+        "PROMPT,Seed\na cat,5.0\n",
+        "prompt,seed\n\u3000a cat\u2003,５\n",
+        ",prompt,seed\n0,a cat,5\n",
+        "Prompt|Seed\na cat|5\n",
     ],
-)  # fmt: skip
+)
 def test_a_table_as_programs_write_it(tmp_path, text):
     (row,) = read(tmp_path, text).rows
     assert (row.request.prompt, row.request.seed) == ("a cat", 5)
 
 
 def test_what_stands_above_the_table_is_named(tmp_path):
-    assert "Left out lines 1 to 3 above the table: 'My cats' …" in read(tmp_path, "My cats\n\nof May\nprompt,seed\na,5\n").warning
+    assert (
+        "Left out lines 1 to 3 above the table: 'My cats' …"
+        in read(tmp_path, "My cats\n\nof May\nprompt,seed\na,5\n").warning
+    )
     assert not read(tmp_path, "prompt,seed\na,5\n").warning
 
 
 def test_a_first_row_is_the_header_where_no_row_has_a_prompt(tmp_path):
-    batch = read(tmp_path, "topic,place\nprompt,Rome\nseed,Oslo\n", template="{{topic}} in {{place}}")
+    batch = read(
+        tmp_path, "topic,place\nprompt,Rome\nseed,Oslo\n", template="{{topic}} in {{place}}"
+    )
     assert [row.request.prompt for row in batch.good] == ["prompt in Rome", "seed in Oslo"]
 
 
@@ -155,7 +187,12 @@ def test_a_first_row_is_the_header_where_no_row_has_a_prompt(tmp_path):
 def test_lines_of_txt_and_jsonl_end_in_three_ways(tmp_path, end):
     lines = ["one", "", "\u00a0two ", "---", "three", "four", "---", "# no", "five\u2028six"]
     batch = read(tmp_path, end.join(lines), "a.txt")
-    assert [row.request.prompt for row in batch.good] == ["one", "two", "three\nfour", "five\u2028six"]
+    assert [row.request.prompt for row in batch.good] == [
+        "one",
+        "two",
+        "three\nfour",
+        "five\u2028six",
+    ]
     assert [row.line for row in batch.good] == [1, 3, 4, 9]
     batch = read(tmp_path, end.join(['{"prompt": "one"}', "", '{"prompt": "two"}']), "a.jsonl")
     assert [row.line for row in batch.good] == [1, 3]
@@ -164,6 +201,15 @@ def test_lines_of_txt_and_jsonl_end_in_three_ways(tmp_path, end):
 
 
 def test_a_decimal_comma_is_one_only_where_commas_do_not_split(tmp_path):
-    assert read(tmp_path, "prompt;guidance\nx;3,5\n", kind="image").good[0].request.guidance_scale == 3.5
-    assert read(tmp_path, "prompt\tguidance\nx\t3,5\n", kind="image").good[0].request.guidance_scale == 3.5
-    assert "'3,5' is not a number" in read(tmp_path, 'prompt,guidance\nx,"3,5"\n', kind="image").bad[0].message
+    assert (
+        read(tmp_path, "prompt;guidance\nx;3,5\n", kind="image").good[0].request.guidance_scale
+        == 3.5
+    )
+    assert (
+        read(tmp_path, "prompt\tguidance\nx\t3,5\n", kind="image").good[0].request.guidance_scale
+        == 3.5
+    )
+    assert (
+        "'3,5' is not a number"
+        in read(tmp_path, 'prompt,guidance\nx,"3,5"\n', kind="image").bad[0].message
+    )

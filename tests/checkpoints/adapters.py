@@ -1,4 +1,6 @@
-"""Tiny adapters for the tiny checkpoints, made with the real classes of peft, diffusers and transformers."""
+"""Tiny adapters for the tiny checkpoints, made with the real classes of peft, diffusers and
+transformers.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ LAYERS = ["to_q", "to_k", "to_v"]
 """Attention in the denoisers of every family."""
 
 
-def make_lora(card: ModelCard, path: Path, *, rank: int = 4, alpha: int = 8, seed: int = 1, metadata=None) -> Path:
+def make_lora(
+    card: ModelCard, path: Path, *, rank: int = 4, alpha: int = 8, seed: int = 1, metadata=None
+) -> Path:
     """Write a random LoRA for an installed model as diffusers' own training scripts do."""
     import torch
     from peft import LoraConfig
@@ -23,7 +27,9 @@ def make_lora(card: ModelCard, path: Path, *, rank: int = 4, alpha: int = 8, see
     part = "unet" if hasattr(pipe, "unet") else "transformer"
     denoiser = getattr(pipe, part)
     torch.manual_seed(seed)
-    denoiser.add_adapter(LoraConfig(r=rank, lora_alpha=alpha, target_modules=LAYERS, init_lora_weights=False))
+    denoiser.add_adapter(
+        LoraConfig(r=rank, lora_alpha=alpha, target_modules=LAYERS, init_lora_weights=False)
+    )
     state = get_peft_model_state_dict(denoiser)
     pipe.save_lora_weights(path.parent, **{f"{part}_lora_layers": state}, weight_name=path.name)
     if metadata:
@@ -31,7 +37,9 @@ def make_lora(card: ModelCard, path: Path, *, rank: int = 4, alpha: int = 8, see
     return path
 
 
-def make_peft_folder(card: ModelCard, folder: Path, *, rank: int = 4, alpha: int = 8, seed: int = 1) -> Path:
+def make_peft_folder(
+    card: ModelCard, folder: Path, *, rank: int = 4, alpha: int = 8, seed: int = 1
+) -> Path:
     """Write the same as a folder of peft's own."""
     import torch
     from peft import LoraConfig, get_peft_model
@@ -41,12 +49,16 @@ def make_peft_folder(card: ModelCard, folder: Path, *, rank: int = 4, alpha: int
     pipe = load(card).pipe
     torch.manual_seed(seed)
     config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=LAYERS, init_lora_weights=False)
-    get_peft_model(pipe.unet if hasattr(pipe, "unet") else pipe.transformer, config).save_pretrained(folder)
+    get_peft_model(
+        pipe.unet if hasattr(pipe, "unet") else pipe.transformer, config
+    ).save_pretrained(folder)
     return folder
 
 
 def as_kohya(path: Path, target: Path, alpha: float = 8, metadata=None) -> Path:
-    """Write diffusers' LoRA of a U-Net once more as kohya's scripts do: other names, and the alpha beside each layer."""
+    """Write diffusers' LoRA of a U-Net once more as kohya's scripts do: other names, and the alpha
+    beside each layer.
+    """
     import torch
     from safetensors.torch import load_file, save_file
 
@@ -60,7 +72,9 @@ def as_kohya(path: Path, target: Path, alpha: float = 8, metadata=None) -> Path:
     return target
 
 
-def make_embedding(path: Path, vectors: int = 2, width: int = 32, seed: int = 1, names=("emb_params",)) -> Path:
+def make_embedding(
+    path: Path, vectors: int = 2, width: int = 32, seed: int = 1, names=("emb_params",)
+) -> Path:
     """Write a textual inversion as A1111 does, or with the names of both encoders of SDXL."""
     import torch
     from safetensors.torch import save_file
@@ -93,7 +107,9 @@ def make_controlnet(card: ModelCard, folder: Path, seed: int = 1) -> Path:
 
     torch.manual_seed(seed)
     # Latents of the tiny checkpoints are half as wide as their pictures.
-    net = ControlNetModel.from_unet(load(card).pipe.unet, conditioning_embedding_out_channels=(16, 32))
+    net = ControlNetModel.from_unet(
+        load(card).pipe.unet, conditioning_embedding_out_channels=(16, 32)
+    )
     for tensor in net.parameters():
         tensor.data = torch.randn_like(tensor) * 0.1
     net.save_pretrained(folder)
@@ -101,7 +117,9 @@ def make_controlnet(card: ModelCard, folder: Path, seed: int = 1) -> Path:
 
 
 def make_ip_adapter(card: ModelCard, folder: Path, seed: int = 1) -> Path:
-    """Write a random IP-Adapter for the model's U-Net, with the image encoder beside it, as they are passed on."""
+    """Write a random IP-Adapter for the model's U-Net, with the image encoder beside it, as they
+    are passed on.
+    """
     import torch
     from safetensors.torch import save_file
     from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
@@ -111,15 +129,22 @@ def make_ip_adapter(card: ModelCard, folder: Path, seed: int = 1) -> Path:
     unet = load(card).pipe.unet
     torch.manual_seed(seed)
     config = CLIPVisionConfig(
-        hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=32, patch_size=16,
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        image_size=32,
+        patch_size=16,
         projection_dim=24,
-    )  # fmt: skip
+    )
     CLIPVisionModelWithProjection(config).save_pretrained(folder / "image_encoder")
     context = unet.config.cross_attention_dim
     state = {
-        "image_proj.proj.weight": torch.randn(4 * context, 24), "image_proj.proj.bias": torch.randn(4 * context),
-        "image_proj.norm.weight": torch.ones(context), "image_proj.norm.bias": torch.zeros(context),
-    }  # fmt: skip
+        "image_proj.proj.weight": torch.randn(4 * context, 24),
+        "image_proj.proj.bias": torch.randn(4 * context),
+        "image_proj.norm.weight": torch.ones(context),
+        "image_proj.norm.bias": torch.zeros(context),
+    }
     layers = [name for name in unet.attn_processors if "attn2" in name]
     for number, name in enumerate(layers):
         width = unet.get_submodule(name.removesuffix(".processor")).to_k.weight.shape[0]

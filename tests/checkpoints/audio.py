@@ -15,14 +15,18 @@ HOP = 8
 
 
 def make_vits(folder: Path, *, speakers: int = 1, phonemize: bool = False) -> ModelCard:
-    """Write a VITS of ~30,000 parameters that reads lower-case English letters (no phonemizer, as MMS-TTS does)."""
+    """Write a VITS of ~30,000 parameters that reads lower-case English letters (no phonemizer, as
+    MMS-TTS does).
+    """
     import torch
     from transformers import VitsConfig, VitsModel, VitsTokenizer
 
     torch.manual_seed(0)
     folder.mkdir(parents=True, exist_ok=True)
     letters = ["<pad>", *string.ascii_lowercase, " ", "'", "-", "<unk>"]
-    (folder / "vocab.json").write_text(json.dumps({letter: number for number, letter in enumerate(letters)}), encoding="utf-8")
+    (folder / "vocab.json").write_text(
+        json.dumps({letter: number for number, letter in enumerate(letters)}), encoding="utf-8"
+    )
     config = VitsConfig(
         vocab_size=len(letters),
         hidden_size=16,
@@ -49,7 +53,10 @@ def make_vits(folder: Path, *, speakers: int = 1, phonemize: bool = False) -> Mo
     model = VitsModel(config).eval()
     model.save_pretrained(folder)
     VitsTokenizer(str(folder / "vocab.json"), phonemize=phonemize).save_pretrained(folder)
-    voices = tuple(Voice(name=str(number), title=f"Speaker {number}") for number in range(speakers if speakers > 1 else 0))
+    voices = tuple(
+        Voice(name=str(number), title=f"Speaker {number}")
+        for number in range(speakers if speakers > 1 else 0)
+    )
     return ModelCard(
         name="tiny-vits",
         title="Tiny VITS",
@@ -90,7 +97,9 @@ def make_musicgen(folder: Path, *, stereo: bool = False, melody: bool = False) -
         codebook_size=16,
         codebook_dim=8,
         num_lstm_layers=1,
-        target_bandwidths=[CODEC_RATE / HOP * 4 * 4 / 1000],  # kbit/s: codes a second × 4 bits × 4 codebooks
+        target_bandwidths=[
+            CODEC_RATE / HOP * 4 * 4 / 1000
+        ],  # kbit/s: codes a second × 4 bits × 4 codebooks
     )
     decoder = (MusicgenMelodyDecoderConfig if melody else MusicgenDecoderConfig)(
         vocab_size=16,
@@ -106,13 +115,22 @@ def make_musicgen(folder: Path, *, stereo: bool = False, melody: bool = False) -
     text = T5Config(vocab_size=64, d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2)
     parts = {"text_encoder": text, "audio_encoder": codec, "decoder": decoder}
     if melody:
-        model = MusicgenMelodyForConditionalGeneration(MusicgenMelodyConfig(**parts, num_chroma=4, chroma_length=5)).eval()
+        model = MusicgenMelodyForConditionalGeneration(
+            MusicgenMelodyConfig(**parts, num_chroma=4, chroma_length=5)
+        ).eval()
     else:
         model = MusicgenForConditionalGeneration(MusicgenConfig(**parts)).eval()
-    for layer in model.audio_encoder.quantizer.layers:  # all zero in a new codec, so that every code would sound the same
+    for layer in (
+        model.audio_encoder.quantizer.layers
+    ):  # all zero in a new codec, so that every code would sound the same
         layer.codebook.embed.normal_()
     with torch.no_grad():
-        for name, weights in model.named_parameters():  # so that prompt, guidance and temperature change what is drawn
+        for (
+            name,
+            weights,
+        ) in (
+            model.named_parameters()
+        ):  # so that prompt, guidance and temperature change what is drawn
             if name.startswith(("decoder.", "enc_to_dec_proj")) and weights.ndim == 2:
                 weights.mul_(15)
     model.generation_config.pad_token_id = model.generation_config.decoder_start_token_id = 16
@@ -134,4 +152,6 @@ def _tokenizer():
     from transformers import T5Tokenizer
 
     pieces = ["<pad>", "</s>", "<unk>", "▁", *string.ascii_lowercase]
-    return T5Tokenizer(vocab=[(piece, -float(number)) for number, piece in enumerate(pieces)], extra_ids=0)
+    return T5Tokenizer(
+        vocab=[(piece, -float(number)) for number, piece in enumerate(pieces)], extra_ids=0
+    )

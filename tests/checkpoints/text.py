@@ -1,4 +1,6 @@
-"""Tiny random language models with the real classes and a real tokenizer, written by `save_pretrained`."""
+"""Tiny random language models with the real classes and a real tokenizer, written by
+`save_pretrained`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ SENTENCES = [
     "Emoji are fine too: 🐈 🚀 🎂",
 ]
 CHAT = (
-    "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}<|end|>{% endfor %}"
+    "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}<|end|>{% "
+    "endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
 
@@ -38,7 +41,9 @@ def make_tokenizer(chat: bool = False):
         show_progress=False,
     )
     tokenizer.train_from_iterator(SENTENCES, trainer)
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|end|>", bos_token="<|end|>", pad_token="<|pad|>")
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token="<|end|>", bos_token="<|end|>", pad_token="<|pad|>"
+    )
     if chat:
         fast.chat_template = CHAT
     return fast
@@ -57,7 +62,13 @@ def make_gpt2(folder: Path, positions: int = 64) -> ModelCard:
     torch.manual_seed(0)
     tokenizer = make_tokenizer()
     config = GPT2Config(
-        vocab_size=len(tokenizer), n_positions=positions, n_embd=32, n_layer=2, n_head=2, bos_token_id=0, eos_token_id=0
+        vocab_size=len(tokenizer),
+        n_positions=positions,
+        n_embd=32,
+        n_layer=2,
+        n_head=2,
+        bos_token_id=0,
+        eos_token_id=0,
     )
     return _save(GPT2LMHeadModel(config), tokenizer, folder)
 
@@ -69,9 +80,15 @@ def make_llama(folder: Path, wide: int = 64) -> ModelCard:
     torch.manual_seed(0)
     tokenizer = make_tokenizer(chat=True)
     config = LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=wide, num_hidden_layers=2, num_attention_heads=2,
-        max_position_embeddings=256, bos_token_id=0, eos_token_id=0,
-    )  # fmt: skip
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=wide,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=256,
+        bos_token_id=0,
+        eos_token_id=0,
+    )
     return _save(LlamaForCausalLM(config), tokenizer, folder)
 
 
@@ -82,7 +99,14 @@ def make_t5(folder: Path) -> ModelCard:
     torch.manual_seed(0)
     tokenizer = make_tokenizer()
     config = T5Config(
-        vocab_size=len(tokenizer), d_model=32, d_kv=16, d_ff=64, num_layers=2, num_heads=2,
-        decoder_start_token_id=1, pad_token_id=1, eos_token_id=0,
-    )  # fmt: skip
+        vocab_size=len(tokenizer),
+        d_model=32,
+        d_kv=16,
+        d_ff=64,
+        num_layers=2,
+        num_heads=2,
+        decoder_start_token_id=1,
+        pad_token_id=1,
+        eos_token_id=0,
+    )
     return _save(T5ForConditionalGeneration(config), tokenizer, folder)

@@ -1,4 +1,6 @@
-"""A tiny random checkpoint of every family of text models in the catalogue, with the real classes."""
+"""A tiny random checkpoint of every family of text models in the catalogue, with the real
+classes.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +14,35 @@ from studio.models.inspect.model import inspect
 from tests.checkpoints.text import make_gpt2, make_llama, make_t5, make_tokenizer
 
 _SMALL: dict[str, Any] = {
-    "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1,
-    "head_dim": 16, "max_position_embeddings": 256, "bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 1,
-}  # fmt: skip
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+    "head_dim": 16,
+    "max_position_embeddings": 256,
+    "bos_token_id": 0,
+    "eos_token_id": 0,
+    "pad_token_id": 1,
+}
 _SEEN: dict[str, Any] = {
-    "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "patch_size": 4,
-}  # fmt: skip
+    "hidden_size": 16,
+    "intermediate_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "patch_size": 4,
+}
 """The part that sees pictures, which Studio does not use; it lies in the same file."""
-_SLIDING: dict[str, Any] = {"sliding_window": 32, "layer_types": ["sliding_attention", "full_attention"]}
+_SLIDING: dict[str, Any] = {
+    "sliding_window": 32,
+    "layer_types": ["sliding_attention", "full_attention"],
+}
 _LINEAR = {
-    "linear_key_head_dim": 8, "linear_value_head_dim": 8, "linear_num_key_heads": 2, "linear_num_value_heads": 2,
-}  # fmt: skip
+    "linear_key_head_dim": 8,
+    "linear_value_head_dim": 8,
+    "linear_num_key_heads": 2,
+    "linear_num_value_heads": 2,
+}
 
 
 def _causal(family: str, **more: Any) -> Any:
@@ -35,10 +55,20 @@ def _encoder_decoder(family: str, **more: Any) -> Any:
     from transformers import AutoConfig, AutoModelForSeq2SeqLM
 
     small = {
-        "d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 2, "decoder_attention_heads": 2,
-        "encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "max_position_embeddings": 256, "bos_token_id": 0, "eos_token_id": 0,
-        "pad_token_id": 1, "decoder_start_token_id": 1, "forced_eos_token_id": 0,
-    }  # fmt: skip
+        "d_model": 32,
+        "encoder_layers": 2,
+        "decoder_layers": 2,
+        "encoder_attention_heads": 2,
+        "decoder_attention_heads": 2,
+        "encoder_ffn_dim": 64,
+        "decoder_ffn_dim": 64,
+        "max_position_embeddings": 256,
+        "bos_token_id": 0,
+        "eos_token_id": 0,
+        "pad_token_id": 1,
+        "decoder_start_token_id": 1,
+        "forced_eos_token_id": 0,
+    }
     return AutoModelForSeq2SeqLM.from_config(AutoConfig.for_model(family, **small | more))
 
 
@@ -55,7 +85,14 @@ def _multimodal(family: str, text: dict[str, Any], vision: dict[str, Any], **mor
 
 
 def _qwen3_5(**more: Any) -> Any:
-    vision = {"depth": 1, "hidden_size": 16, "intermediate_size": 16, "num_heads": 2, "patch_size": 4, "out_hidden_size": 32}
+    vision = {
+        "depth": 1,
+        "hidden_size": 16,
+        "intermediate_size": 16,
+        "num_heads": 2,
+        "patch_size": 4,
+        "out_hidden_size": 32,
+    }
     layers = ["linear_attention", "full_attention"]
     return _multimodal("qwen3_5", {"layer_types": layers, **_LINEAR, **more}, vision)
 
@@ -67,12 +104,22 @@ def _gemma3(**more: Any) -> Any:
 
 def _gemma4(**more: Any) -> Any:
     text = {
-        **_SLIDING, "global_head_dim": 16,
-        "hidden_size_per_layer_input": 8, "vocab_size_per_layer_input": more["vocab_size"], **more,
-    }  # fmt: skip
+        **_SLIDING,
+        "global_head_dim": 16,
+        "hidden_size_per_layer_input": 8,
+        "vocab_size_per_layer_input": more["vocab_size"],
+        **more,
+    }
     vision = {**_SEEN, "num_key_value_heads": 2, "head_dim": 8, "position_embedding_size": 16}
-    audio = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "output_proj_dims": 16}
-    return _multimodal("gemma4", text, vision, audio_config={**audio, "subsampling_conv_channels": [8, 4]})
+    audio = {
+        "hidden_size": 16,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "output_proj_dims": 16,
+    }
+    return _multimodal(
+        "gemma4", text, vision, audio_config={**audio, "subsampling_conv_channels": [8, 4]}
+    )
 
 
 def _gemma4_unified(**more: Any) -> Any:
@@ -84,10 +131,19 @@ def _gemma4_unified(**more: Any) -> Any:
 def _mistral3(**more: Any) -> Any:
     vision = {**_SEEN, "model_type": "pixtral", "image_size": 16, "head_dim": 8}
     rope = {
-        "rope_type": "yarn", "rope_theta": 1e6, "factor": 16.0, "original_max_position_embeddings": 16, "beta_fast": 32.0,
-        "beta_slow": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.1,
-    }  # fmt: skip
-    return _multimodal("mistral3", {"model_type": "ministral3", "rope_parameters": rope, **more}, vision)
+        "rope_type": "yarn",
+        "rope_theta": 1e6,
+        "factor": 16.0,
+        "original_max_position_embeddings": 16,
+        "beta_fast": 32.0,
+        "beta_slow": 1.0,
+        "mscale": 1.0,
+        "mscale_all_dim": 1.0,
+        "llama_4_scaling_beta": 0.1,
+    }
+    return _multimodal(
+        "mistral3", {"model_type": "ministral3", "rope_parameters": rope, **more}, vision
+    )
 
 
 _MAKERS: dict[str, Callable[..., Any]] = {
@@ -96,10 +152,20 @@ _MAKERS: dict[str, Callable[..., Any]] = {
     "gemma4": _gemma4,
     "gemma4_unified": _gemma4_unified,
     "glm4": lambda **more: _causal("glm4", **more),
-    "gpt_oss": lambda **more: _causal("gpt_oss", num_local_experts=4, num_experts_per_tok=2, sliding_window=32, **more),
+    "gpt_oss": lambda **more: _causal(
+        "gpt_oss", num_local_experts=4, num_experts_per_tok=2, sliding_window=32, **more
+    ),
     "granitemoehybrid": lambda **more: _causal(
-        "granitemoehybrid", layer_types=["mamba", "attention"], num_local_experts=0, num_experts_per_tok=0,
-        shared_intermediate_size=32, mamba_n_heads=8, mamba_d_state=8, mamba_d_head=8, mamba_chunk_size=16, **more,
+        "granitemoehybrid",
+        layer_types=["mamba", "attention"],
+        num_local_experts=0,
+        num_experts_per_tok=0,
+        shared_intermediate_size=32,
+        mamba_n_heads=8,
+        mamba_d_state=8,
+        mamba_d_head=8,
+        mamba_chunk_size=16,
+        **more,
     ),
     "mistral": lambda **more: _causal("mistral", **more),
     "mistral3": _mistral3,
@@ -115,15 +181,21 @@ _MAKERS: dict[str, Callable[..., Any]] = {
     "bart": lambda **more: _encoder_decoder("bart", **more),
     "mt5": _mt5,
     "pegasus": lambda **more: _encoder_decoder("pegasus", **more),
-}  # fmt: skip
+}
 
-_OWN: dict[str, Callable[[Path], ModelCard]] = {"gpt2": lambda folder: make_gpt2(folder, 256), "llama": make_llama, "t5": make_t5}
+_OWN: dict[str, Callable[[Path], ModelCard]] = {
+    "gpt2": lambda folder: make_gpt2(folder, 256),
+    "llama": make_llama,
+    "t5": make_t5,
+}
 TEXT_FAMILIES = sorted([*_MAKERS, *_OWN])
 WITHOUT_CHAT = {"gpt2", "t5", "bart", "mt5", "pegasus"}
 
 
 def make_text(folder: Path, family: str) -> ModelCard:
-    """Write a checkpoint of the family, of some 50,000 parameters, and return its card as inspection makes it."""
+    """Write a checkpoint of the family, of some 50,000 parameters, and return its card as
+    inspection makes it.
+    """
     import torch
 
     if family in _OWN:
@@ -148,13 +220,20 @@ def pack_as_fp8(folder: Path) -> ModelCard:
         if name.startswith("language_model") and name.endswith("_proj.weight"):
             factor = weights.abs().max() / 448  # the largest number that float8_e4m3fn has
             packed[name] = (weights / factor).to(torch.float8_e4m3fn)
-            packed[name.replace(".weight", ".weight_scale_inv")] = factor.to(torch.bfloat16).reshape(())
-            packed[name.replace(".weight", ".activation_scale")] = torch.tensor(0.01, dtype=torch.bfloat16)
+            packed[name.replace(".weight", ".weight_scale_inv")] = factor.to(
+                torch.bfloat16
+            ).reshape(())
+            packed[name.replace(".weight", ".activation_scale")] = torch.tensor(
+                0.01, dtype=torch.bfloat16
+            )
     save_file(packed, folder / "model.safetensors", metadata={"format": "pt"})
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config["quantization_config"] = {
-        "quant_method": "fp8", "activation_scheme": "static", "dequantize": False, "weight_block_size": None,
+        "quant_method": "fp8",
+        "activation_scheme": "static",
+        "dequantize": False,
+        "weight_block_size": None,
         "modules_to_not_convert": ["model.vision_tower", "model.multi_modal_projector", "lm_head"],
-    }  # fmt: skip
+    }
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     return inspect(folder)

@@ -21,39 +21,74 @@ def _t5(umt5: bool = False):
     tokenizer = T5Tokenizer(vocab=pieces, extra_ids=0, model_max_length=64)
     kind, config = (UMT5EncoderModel, UMT5Config) if umt5 else (T5EncoderModel, T5Config)
     made = config(
-        vocab_size=len(tokenizer), d_model=32, d_kv=8, d_ff=37, num_layers=2, num_heads=4, relative_attention_num_buckets=8,
+        vocab_size=len(tokenizer),
+        d_model=32,
+        d_kv=8,
+        d_ff=37,
+        num_layers=2,
+        num_heads=4,
+        relative_attention_num_buckets=8,
         dropout_rate=0.0,
-    )  # fmt: skip
+    )
     return kind(made).eval(), tokenizer
 
 
-def _wan_parts(*, channels: int = 4, strong: bool = False, picture: bool = False, second: bool = False):
+def _wan_parts(
+    *, channels: int = 4, strong: bool = False, picture: bool = False, second: bool = False
+):
     import torch
     from diffusers import AutoencoderKLWan, UniPCMultistepScheduler, WanTransformer3DModel
 
     torch.manual_seed(0)
     plain = {"base_dim": 3, "z_dim": 16, "dim_mult": [1, 1, 1, 1], "num_res_blocks": 1}
     compressed = {
-        "base_dim": 3, "z_dim": 48, "dim_mult": [1, 1, 1, 1], "num_res_blocks": 1, "in_channels": 12, "out_channels": 12,
-        "is_residual": True, "patch_size": 2, "latents_mean": [0.0] * 48, "latents_std": [1.0] * 48, "scale_factor_spatial": 16,
-        "scale_factor_temporal": 4, "decoder_base_dim": 3,
-    }  # fmt: skip
-    vae = AutoencoderKLWan(**(compressed if strong else plain), temperal_downsample=[False, True, True])
+        "base_dim": 3,
+        "z_dim": 48,
+        "dim_mult": [1, 1, 1, 1],
+        "num_res_blocks": 1,
+        "in_channels": 12,
+        "out_channels": 12,
+        "is_residual": True,
+        "patch_size": 2,
+        "latents_mean": [0.0] * 48,
+        "latents_std": [1.0] * 48,
+        "scale_factor_spatial": 16,
+        "scale_factor_temporal": 4,
+        "decoder_base_dim": 3,
+    }
+    vae = AutoencoderKLWan(
+        **(compressed if strong else plain), temperal_downsample=[False, True, True]
+    )
     latent = 48 if strong else 16
 
     def transformer():
         return WanTransformer3DModel(
-            patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=12,
-            in_channels=latent + (latent + 4 if picture else 0), out_channels=latent, text_dim=32, freq_dim=256, ffn_dim=32,
-            num_layers=2, cross_attn_norm=True, qk_norm="rms_norm_across_heads", rope_max_seq_len=32,
-        )  # fmt: skip
+            patch_size=(1, 2, 2),
+            num_attention_heads=2,
+            attention_head_dim=12,
+            in_channels=latent + (latent + 4 if picture else 0),
+            out_channels=latent,
+            text_dim=32,
+            freq_dim=256,
+            ffn_dim=32,
+            num_layers=2,
+            cross_attn_norm=True,
+            qk_norm="rms_norm_across_heads",
+            rope_max_seq_len=32,
+        )
 
-    scheduler = UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0)
+    scheduler = UniPCMultistepScheduler(
+        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0
+    )
     text_encoder, tokenizer = _t5(umt5=True)
     return {
-        "vae": vae, "scheduler": scheduler, "text_encoder": text_encoder, "tokenizer": tokenizer, "transformer": transformer(),
+        "vae": vae,
+        "scheduler": scheduler,
+        "text_encoder": text_encoder,
+        "tokenizer": tokenizer,
+        "transformer": transformer(),
         "transformer_2": transformer() if second else None,
-    }  # fmt: skip
+    }
 
 
 def make_wan(folder: Path) -> ModelCard:
@@ -98,42 +133,86 @@ def make_wan_seeing(folder: Path) -> ModelCard:
     parts = _wan_parts()
     torch.manual_seed(0)
     transformer = WanTransformer3DModel(
-        patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=12, in_channels=36, out_channels=16, text_dim=32,
-        freq_dim=256, ffn_dim=32, num_layers=2, cross_attn_norm=True, qk_norm="rms_norm_across_heads", rope_max_seq_len=32,
-        image_dim=4, added_kv_proj_dim=24,
-    )  # fmt: skip
+        patch_size=(1, 2, 2),
+        num_attention_heads=2,
+        attention_head_dim=12,
+        in_channels=36,
+        out_channels=16,
+        text_dim=32,
+        freq_dim=256,
+        ffn_dim=32,
+        num_layers=2,
+        cross_attn_norm=True,
+        qk_norm="rms_norm_across_heads",
+        rope_max_seq_len=32,
+        image_dim=4,
+        added_kv_proj_dim=24,
+    )
     sees = CLIPVisionConfig(
-        hidden_size=4, projection_dim=4, num_hidden_layers=2, num_attention_heads=2, image_size=32, intermediate_size=16,
+        hidden_size=4,
+        projection_dim=4,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        image_size=32,
+        intermediate_size=16,
         patch_size=1,
-    )  # fmt: skip
+    )
     WanImageToVideoPipeline(
-        **{**parts, "transformer": transformer}, image_encoder=CLIPVisionModel(sees),
+        **{**parts, "transformer": transformer},
+        image_encoder=CLIPVisionModel(sees),
         image_processor=CLIPImageProcessor(crop_size=32, size=32),
-    ).save_pretrained(folder)  # fmt: skip
+    ).save_pretrained(folder)
     return inspect(folder)
 
 
 def _ltx_parts(*, last_noise: bool = False):
     import torch
-    from diffusers import AutoencoderKLLTXVideo, FlowMatchEulerDiscreteScheduler, LTXVideoTransformer3DModel
+    from diffusers import (
+        AutoencoderKLLTXVideo,
+        FlowMatchEulerDiscreteScheduler,
+        LTXVideoTransformer3DModel,
+    )
 
     torch.manual_seed(0)
     transformer = LTXVideoTransformer3DModel(
-        in_channels=8, out_channels=8, patch_size=1, patch_size_t=1, num_attention_heads=4, attention_head_dim=8,
-        cross_attention_dim=32, num_layers=1, caption_channels=32,
-    )  # fmt: skip
+        in_channels=8,
+        out_channels=8,
+        patch_size=1,
+        patch_size_t=1,
+        num_attention_heads=4,
+        attention_head_dim=8,
+        cross_attention_dim=32,
+        num_layers=1,
+        caption_channels=32,
+    )
     vae = AutoencoderKLLTXVideo(
-        in_channels=3, out_channels=3, latent_channels=8, block_out_channels=(8, 8, 8, 8),
-        decoder_block_out_channels=(8, 8, 8, 8), layers_per_block=(1, 1, 1, 1, 1), decoder_layers_per_block=(1, 1, 1, 1, 1),
-        spatio_temporal_scaling=(True, True, True, False), decoder_spatio_temporal_scaling=(True, True, True, False),
-        decoder_inject_noise=(False,) * 5, upsample_residual=(False,) * 4, upsample_factor=(1,) * 4,
-        timestep_conditioning=last_noise, patch_size=4, patch_size_t=1, encoder_causal=True, decoder_causal=False,
-    )  # fmt: skip
+        in_channels=3,
+        out_channels=3,
+        latent_channels=8,
+        block_out_channels=(8, 8, 8, 8),
+        decoder_block_out_channels=(8, 8, 8, 8),
+        layers_per_block=(1, 1, 1, 1, 1),
+        decoder_layers_per_block=(1, 1, 1, 1, 1),
+        spatio_temporal_scaling=(True, True, True, False),
+        decoder_spatio_temporal_scaling=(True, True, True, False),
+        decoder_inject_noise=(False,) * 5,
+        upsample_residual=(False,) * 4,
+        upsample_factor=(1,) * 4,
+        timestep_conditioning=last_noise,
+        patch_size=4,
+        patch_size_t=1,
+        encoder_causal=True,
+        decoder_causal=False,
+    )
     text_encoder, tokenizer = _t5()
     scheduler = FlowMatchEulerDiscreteScheduler()
     return {
-        "scheduler": scheduler, "vae": vae, "text_encoder": text_encoder, "tokenizer": tokenizer, "transformer": transformer,
-    }  # fmt: skip
+        "scheduler": scheduler,
+        "vae": vae,
+        "text_encoder": text_encoder,
+        "tokenizer": tokenizer,
+        "transformer": transformer,
+    }
 
 
 def make_ltx(folder: Path) -> ModelCard:
@@ -161,24 +240,49 @@ def make_ltx_condition(folder: Path) -> ModelCard:
 
 def _cogvideox_parts(*, picture: bool = False, side: tuple[int, int] = (4, 4)):
     import torch
-    from diffusers import AutoencoderKLCogVideoX, CogVideoXDDIMScheduler, CogVideoXTransformer3DModel
+    from diffusers import (
+        AutoencoderKLCogVideoX,
+        CogVideoXDDIMScheduler,
+        CogVideoXTransformer3DModel,
+    )
 
     torch.manual_seed(0)
     transformer = CogVideoXTransformer3DModel(
-        num_attention_heads=2, attention_head_dim=16, in_channels=8 if picture else 4, out_channels=4, time_embed_dim=2,
-        text_embed_dim=32, num_layers=1, sample_width=side[0], sample_height=side[1], sample_frames=9, patch_size=2,
-        temporal_compression_ratio=4, max_text_seq_length=226, use_rotary_positional_embeddings=picture,
+        num_attention_heads=2,
+        attention_head_dim=16,
+        in_channels=8 if picture else 4,
+        out_channels=4,
+        time_embed_dim=2,
+        text_embed_dim=32,
+        num_layers=1,
+        sample_width=side[0],
+        sample_height=side[1],
+        sample_frames=9,
+        patch_size=2,
+        temporal_compression_ratio=4,
+        max_text_seq_length=226,
+        use_rotary_positional_embeddings=picture,
         use_learned_positional_embeddings=picture,
-    )  # fmt: skip
+    )
     vae = AutoencoderKLCogVideoX(
-        in_channels=3, out_channels=3, down_block_types=("CogVideoXDownBlock3D",) * 4, up_block_types=("CogVideoXUpBlock3D",) * 4,
-        block_out_channels=(8, 8, 8, 8), latent_channels=4, layers_per_block=1, norm_num_groups=2, temporal_compression_ratio=4,
-    )  # fmt: skip
+        in_channels=3,
+        out_channels=3,
+        down_block_types=("CogVideoXDownBlock3D",) * 4,
+        up_block_types=("CogVideoXUpBlock3D",) * 4,
+        block_out_channels=(8, 8, 8, 8),
+        latent_channels=4,
+        layers_per_block=1,
+        norm_num_groups=2,
+        temporal_compression_ratio=4,
+    )
     text_encoder, tokenizer = _t5()
     return {
-        "tokenizer": tokenizer, "text_encoder": text_encoder, "vae": vae, "transformer": transformer,
+        "tokenizer": tokenizer,
+        "text_encoder": text_encoder,
+        "vae": vae,
+        "transformer": transformer,
         "scheduler": CogVideoXDDIMScheduler(),
-    }  # fmt: skip
+    }
 
 
 def make_cogvideox(folder: Path) -> ModelCard:
@@ -192,7 +296,9 @@ def make_cogvideox_from_picture(folder: Path, side: tuple[int, int] = (4, 4)) ->
     """As CogVideoX 5B I2V it makes one size only, 8 × `side`."""
     from diffusers import CogVideoXImageToVideoPipeline
 
-    CogVideoXImageToVideoPipeline(**_cogvideox_parts(picture=True, side=side)).save_pretrained(folder)
+    CogVideoXImageToVideoPipeline(**_cogvideox_parts(picture=True, side=side)).save_pretrained(
+        folder
+    )
     return inspect(folder)
 
 
@@ -202,9 +308,13 @@ def _adapter():
 
     torch.manual_seed(0)
     return MotionAdapter(
-        block_out_channels=(32, 64), motion_layers_per_block=1, motion_norm_num_groups=2, motion_num_attention_heads=4,
-        motion_max_seq_length=32, use_motion_mid_block=True,
-    )  # fmt: skip
+        block_out_channels=(32, 64),
+        motion_layers_per_block=1,
+        motion_norm_num_groups=2,
+        motion_num_attention_heads=4,
+        motion_max_seq_length=32,
+        use_motion_mid_block=True,
+    )
 
 
 def make_motion_adapter(folder: Path) -> ModelCard:
@@ -221,8 +331,16 @@ def make_animatediff(folder: Path) -> ModelCard:
     make_sd(base)
     parts = StableDiffusionPipeline.from_pretrained(base, safety_checker=None).components
     shared = {name: parts[name] for name in ("vae", "text_encoder", "tokenizer", "unet")}
-    scheduler = DDIMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="linear", clip_sample=False, steps_offset=1)
-    AnimateDiffPipeline(**shared, motion_adapter=_adapter(), scheduler=scheduler).save_pretrained(folder)
+    scheduler = DDIMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="linear",
+        clip_sample=False,
+        steps_offset=1,
+    )
+    AnimateDiffPipeline(**shared, motion_adapter=_adapter(), scheduler=scheduler).save_pretrained(
+        folder
+    )
     return inspect(folder)
 
 
@@ -239,52 +357,110 @@ def make_hunyuan(folder: Path) -> ModelCard:
 
     torch.manual_seed(0)
     transformer = HunyuanVideoTransformer3DModel(
-        in_channels=4, out_channels=4, num_attention_heads=2, attention_head_dim=10, num_layers=1, num_single_layers=1,
-        num_refiner_layers=1, patch_size=2, patch_size_t=1, guidance_embeds=True, text_embed_dim=16, pooled_projection_dim=32,
+        in_channels=4,
+        out_channels=4,
+        num_attention_heads=2,
+        attention_head_dim=10,
+        num_layers=1,
+        num_single_layers=1,
+        num_refiner_layers=1,
+        patch_size=2,
+        patch_size_t=1,
+        guidance_embeds=True,
+        text_embed_dim=16,
+        pooled_projection_dim=32,
         rope_axes_dim=(2, 4, 4),
-    )  # fmt: skip
+    )
     vae = AutoencoderKLHunyuanVideo(
-        in_channels=3, out_channels=3, latent_channels=4, down_block_types=("HunyuanVideoDownBlock3D",) * 4,
-        up_block_types=("HunyuanVideoUpBlock3D",) * 4, block_out_channels=(8, 8, 8, 8), layers_per_block=1, act_fn="silu",
-        norm_num_groups=4, scaling_factor=0.476986, spatial_compression_ratio=8, temporal_compression_ratio=4,
+        in_channels=3,
+        out_channels=3,
+        latent_channels=4,
+        down_block_types=("HunyuanVideoDownBlock3D",) * 4,
+        up_block_types=("HunyuanVideoUpBlock3D",) * 4,
+        block_out_channels=(8, 8, 8, 8),
+        layers_per_block=1,
+        act_fn="silu",
+        norm_num_groups=4,
+        scaling_factor=0.476986,
+        spatial_compression_ratio=8,
+        temporal_compression_ratio=4,
         mid_block_add_attention=True,
-    )  # fmt: skip
+    )
     tokenizer = make_tokenizer()
     llama = LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=37, num_hidden_layers=2, num_attention_heads=4,
-        max_position_embeddings=512, bos_token_id=0, eos_token_id=0, pad_token_id=1,
-    )  # fmt: skip
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        intermediate_size=37,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=512,
+        bos_token_id=0,
+        eos_token_id=0,
+        pad_token_id=1,
+    )
     tokenizer_2, vocabulary = clip_tokenizer(beside(folder))
     clip = CLIPTextConfig(
-        vocab_size=vocabulary, hidden_size=32, intermediate_size=37, num_hidden_layers=2, num_attention_heads=2,
-        bos_token_id=vocabulary - 2, eos_token_id=vocabulary - 1, pad_token_id=vocabulary - 1, projection_dim=32,
-    )  # fmt: skip
+        vocab_size=vocabulary,
+        hidden_size=32,
+        intermediate_size=37,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        bos_token_id=vocabulary - 2,
+        eos_token_id=vocabulary - 1,
+        pad_token_id=vocabulary - 1,
+        projection_dim=32,
+    )
     HunyuanVideoPipeline(
-        transformer=transformer, vae=vae, scheduler=FlowMatchEulerDiscreteScheduler(shift=7.0), text_encoder=LlamaModel(llama),
-        tokenizer=tokenizer, text_encoder_2=CLIPTextModel(clip), tokenizer_2=tokenizer_2,
-    ).save_pretrained(folder)  # fmt: skip
+        transformer=transformer,
+        vae=vae,
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=7.0),
+        text_encoder=LlamaModel(llama),
+        tokenizer=tokenizer,
+        text_encoder_2=CLIPTextModel(clip),
+        tokenizer_2=tokenizer_2,
+    ).save_pretrained(folder)
     return inspect(folder)
 
 
 def make_mochi(folder: Path) -> ModelCard:
     import torch
-    from diffusers import AutoencoderKLMochi, FlowMatchEulerDiscreteScheduler, MochiPipeline, MochiTransformer3DModel
+    from diffusers import (
+        AutoencoderKLMochi,
+        FlowMatchEulerDiscreteScheduler,
+        MochiPipeline,
+        MochiTransformer3DModel,
+    )
 
     torch.manual_seed(0)
     transformer = MochiTransformer3DModel(
-        patch_size=2, num_attention_heads=2, attention_head_dim=8, num_layers=2, pooled_projection_dim=16, in_channels=12,
-        out_channels=None, qk_norm="rms_norm", text_embed_dim=32, time_embed_dim=4, activation_fn="swiglu",
+        patch_size=2,
+        num_attention_heads=2,
+        attention_head_dim=8,
+        num_layers=2,
+        pooled_projection_dim=16,
+        in_channels=12,
+        out_channels=None,
+        qk_norm="rms_norm",
+        text_embed_dim=32,
+        time_embed_dim=4,
+        activation_fn="swiglu",
         max_sequence_length=16,
-    )  # fmt: skip
+    )
     vae = AutoencoderKLMochi(
-        latent_channels=12, out_channels=3, encoder_block_out_channels=(32, 32, 32, 32),
-        decoder_block_out_channels=(32, 32, 32, 32), layers_per_block=(1, 1, 1, 1, 1),
-    )  # fmt: skip
+        latent_channels=12,
+        out_channels=3,
+        encoder_block_out_channels=(32, 32, 32, 32),
+        decoder_block_out_channels=(32, 32, 32, 32),
+        layers_per_block=(1, 1, 1, 1, 1),
+    )
     text_encoder, tokenizer = _t5()
     MochiPipeline(
-        scheduler=FlowMatchEulerDiscreteScheduler(), vae=vae, text_encoder=text_encoder, tokenizer=tokenizer,
+        scheduler=FlowMatchEulerDiscreteScheduler(),
+        vae=vae,
+        text_encoder=text_encoder,
+        tokenizer=tokenizer,
         transformer=transformer,
-    ).save_pretrained(folder)  # fmt: skip
+    ).save_pretrained(folder)
     return inspect(folder)
 
 

@@ -1,4 +1,6 @@
-"""Runs hostile argument vectors and says what is wrong with how they end; also for `benchmarks/argument_fuzz.py`."""
+"""Runs hostile argument vectors and says what is wrong with how they end; also for
+`benchmarks/argument_fuzz.py`.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,10 @@ def run_all(seed: int, count: int, folder: Path, data: DataFolder) -> Found:
             found.codes[ended.code] = found.codes.get(ended.code, 0) + 1
             found.slowest = max(found.slowest, ended.cpu)
             found.largest = max(found.largest, ended.memory)
-            found.faults += [f"{fault}: {call} -> {ended.code} {ended.err[-600:]!r}" for fault in _faults(call, ended)]
+            found.faults += [
+                f"{fault}: {call} -> {ended.code} {ended.err[-600:]!r}"
+                for fault in _faults(call, ended)
+            ]
     return found
 
 
@@ -51,7 +56,12 @@ def _faults(call: Call, ended: Ended) -> Iterator[str]:
         yield f"exit code {ended.code}"
     if "Traceback" in ended.err + ended.out or "Exception ignored" in ended.err:
         yield "traceback"
-    if ended.code and call.stderr == call.stdout == "file" and not ended.err.strip() and not ended.out.strip():
+    if (
+        ended.code
+        and call.stderr == call.stdout == "file"
+        and not ended.err.strip()
+        and not ended.out.strip()
+    ):
         yield "says nothing"
     if ended.cpu > MAX_CPU_SECONDS:
         yield f"takes {ended.cpu:.1f} s of CPU"

@@ -1,7 +1,10 @@
-"""Runs the command line many times in little time: a process that has imported Studio forks for each run.
+"""Runs the command line many times in little time: a process that has imported Studio forks for
+each run.
 
-A run is a process of its own, with real streams, a real exit code and its own CPU time; only the imports are shared.
-`python -m tests.cli.fork_server` is the process; `ForkServer` talks to it with a JSON object a line.
+A run is a process of its own, with real streams, a real exit code and its own CPU time; only the
+imports are shared.
+`python -m tests.cli.fork_server` is the process; `ForkServer` talks to it with a JSON object a
+line.
 """
 
 from __future__ import annotations
@@ -45,7 +48,9 @@ MAX_OUTPUT = 1 << 20
 
 @dataclass
 class Call:
-    """One run of the program. Arguments, names and values may hold bytes that are not UTF-8, as surrogates."""
+    """One run of the program. Arguments, names and values may hold bytes that are not UTF-8, as
+    surrogates.
+    """
 
     arguments: list[str]
     folder: str
@@ -79,7 +84,9 @@ class ForkServer:
         """Start it and wait until it has imported everything."""
         command = [sys.executable, "-m", "tests.cli.fork_server"]
         root = Path(__file__).parent.parent.parent
-        self._process = subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(
+            command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == b"ready\n"
         return self
@@ -107,7 +114,11 @@ def _serve() -> None:
 
 
 def _run(call: Call) -> Ended:
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as given:
+    with (
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+        tempfile.TemporaryFile() as given,
+    ):
         given.write(call.stdin.encode(errors="surrogateescape"))
         given.seek(0)
         until, alive = os.pipe()  # closed by the end of the run
@@ -127,9 +138,13 @@ def _run(call: Call) -> Ended:
         _pid, status, usage = os.wait4(child, 0)
         unit = 1 if sys.platform == "darwin" else 1024
         return Ended(
-            code=os.waitstatus_to_exitcode(status), out=_text(out), err=_text(err), hung=hung,
-            cpu=usage.ru_utime + usage.ru_stime, memory=usage.ru_maxrss * unit,
-        )  # fmt: skip
+            code=os.waitstatus_to_exitcode(status),
+            out=_text(out),
+            err=_text(err),
+            hung=hung,
+            cpu=usage.ru_utime + usage.ru_stime,
+            memory=usage.ru_maxrss * unit,
+        )
 
 
 def _text(file) -> str:
@@ -180,7 +195,13 @@ def _stream(number: int):
         os.fstat(number)
     except OSError:
         return None
-    return open(number, "r" if not number else "w", buffering=1 if number == 2 else -1, encoding="utf-8", closefd=False)
+    return open(
+        number,
+        "r" if not number else "w",
+        buffering=1 if number == 2 else -1,
+        encoding="utf-8",
+        closefd=False,
+    )
 
 
 if __name__ == "__main__":

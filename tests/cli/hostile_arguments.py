@@ -1,6 +1,7 @@
 """Argument vectors to stumble over, drawn from the program's own commands and options.
 
-What commands and options there are is read from the command line itself, so that a new one is tried without a change here.
+What commands and options there are is read from the command line itself, so that a new one is tried
+without a change here.
 """
 
 from __future__ import annotations
@@ -21,7 +22,16 @@ LEFT_OUT = {
     ("models", "install"): "is tried with names that do not exist by test_cli",
     ("models", "memory"): "settings of the runs that follow",
 }
-OPTIONS_LEFT_OUT = {"--login", "--logout", "--watch", "--help", "--in-process", "--convert", "--online", "--fits"}
+OPTIONS_LEFT_OUT = {
+    "--login",
+    "--logout",
+    "--watch",
+    "--help",
+    "--in-process",
+    "--convert",
+    "--online",
+    "--fits",
+}
 NOT_UTF8 = os.fsdecode(b"\xcc\xe1\xca\xbe")
 TEXTS = (
     "hello",
@@ -188,10 +198,17 @@ def commands() -> dict[tuple[str, ...], Any]:
 
 
 def calls(seed: int, count: int, folder: Path, data: Path) -> Iterator[Call]:
-    """Yield runs to try: every command with every option at least once where `count` allows it, then whatever chance gives."""
+    """Yield runs to try: every command with every option at least once where `count` allows it,
+    then whatever chance gives.
+    """
     chance = random.Random(seed)
     known = commands()
-    systematic = [(words, parameter) for words, command in known.items() for parameter in command.params if _is_tried(parameter)]
+    systematic = [
+        (words, parameter)
+        for words, command in known.items()
+        for parameter in command.params
+        if _is_tried(parameter)
+    ]
     chance.shuffle(systematic)
     for number in range(count):
         if number < len(systematic):
@@ -202,12 +219,15 @@ def calls(seed: int, count: int, folder: Path, data: Path) -> Iterator[Call]:
             options = [parameter for parameter in known[words].params if _is_tried(parameter)]
             chosen = chance.sample(options, min(len(options), chance.randrange(4)))
         yield Call(
-            arguments=_vector(chance, words, known[words].params, chosen, data), folder=str(folder),
+            arguments=_vector(chance, words, known[words].params, chosen, data),
+            folder=str(folder),
             environment=chance.choice(ENVIRONMENTS) if chance.random() < 0.15 else {},
-            stdin=chance.choice(("", "hello\n", "\xff\xfe\x00", "a\nb\n", "{")) if chance.random() < 0.5 else "",
+            stdin=chance.choice(("", "hello\n", "\xff\xfe\x00", "a\nb\n", "{"))
+            if chance.random() < 0.5
+            else "",
             stdout=chance.choice(("full", "closed", "pipe")) if chance.random() < 0.1 else "file",
             stderr=chance.choice(("full", "closed", "pipe")) if chance.random() < 0.03 else "file",
-        )  # fmt: skip
+        )
 
 
 def _is_tried(parameter: Any) -> bool:
@@ -215,9 +235,17 @@ def _is_tried(parameter: Any) -> bool:
 
 
 def _vector(
-    chance: random.Random, words: Sequence[str], parameters: Sequence[Any], chosen: Sequence[Any], data: Path
+    chance: random.Random,
+    words: Sequence[str],
+    parameters: Sequence[Any],
+    chosen: Sequence[Any],
+    data: Path,
 ) -> list[str]:
-    place = chance.choice([_value(chance, "PATH") for _ in range(3)]) if chance.random() < 0.1 else str(data)
+    place = (
+        chance.choice([_value(chance, "PATH") for _ in range(3)])
+        if chance.random() < 0.1
+        else str(data)
+    )
     vector = ["--fake", "--data-dir", place or str(data), *words]
     for parameter in parameters:
         if parameter.param_type_name == "argument" and chance.random() < 0.95:

@@ -10,16 +10,34 @@ PATIENCE = 180
 def studio(*arguments, data, **more):
     """Run it to its end."""
     command = [sys.executable, "-m", "studio", "--data-dir", str(data.root), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=PATIENCE, check=False, **more)
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=False,
+        **more,
+    )
 
 
 class Program:
     """A program that runs, with what it says on stderr, line by line."""
 
     def __init__(self, *arguments, data):
-        command = [sys.executable, "-m", "studio", "--data-dir", str(data.root), *map(str, arguments)]
-        self._out = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  a pipe would be full some time
-        self.process = subprocess.Popen(command, text=True, encoding="utf-8", stdout=self._out, stderr=subprocess.PIPE)
+        command = [
+            sys.executable,
+            "-m",
+            "studio",
+            "--data-dir",
+            str(data.root),
+            *map(str, arguments),
+        ]
+        # a pipe would be full some time
+        self._out = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
+        self.process = subprocess.Popen(
+            command, text=True, encoding="utf-8", stdout=self._out, stderr=subprocess.PIPE
+        )
         self.said = []
 
     def wait_for(self, words):

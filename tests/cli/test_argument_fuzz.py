@@ -1,4 +1,5 @@
-"""Hostile arguments, environments and streams: a sentence and an exit code, soon, and never a traceback.
+"""Hostile arguments, environments and streams: a sentence and an exit code, soon, and never a
+traceback.
 
 `python -m benchmarks.argument_fuzz` runs many more.
 """

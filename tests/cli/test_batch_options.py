@@ -47,7 +47,16 @@ def test_variables_wildcards_mapping_and_combinations(batch, tmp_path):
     file = tmp_path / "a.csv"
     file.write_text("What,Len,Note\na $style __animal__,3,mine\n")
     more = ("--set", "style=small", "--wildcards", tmp_path / "words", "--combine", "all")
-    more += ("--map", "What=prompt", "--map", "Len=max_new_tokens", "--map", "Note=", "-o", tmp_path / "out")
+    more += (
+        "--map",
+        "What=prompt",
+        "--map",
+        "Len=max_new_tokens",
+        "--map",
+        "Note=",
+        "-o",
+        tmp_path / "out",
+    )
     done = batch(file, *more)
     assert done.returncode == 0, done.stderr
     assert prompts(tmp_path / "out") == ["a small cat", "a small dog"]
@@ -66,17 +75,37 @@ def test_a_grid_with_its_sheet_collected_texts_and_a_further_report(batch, tmp_p
         "--seed-policy",
         "fixed",
     )
-    done = batch(file, *more, "--collect", "jsonl", "--report", tmp_path / "reports" / "mine.csv", "-o", tmp_path / "out")
+    done = batch(
+        file,
+        *more,
+        "--collect",
+        "jsonl",
+        "--report",
+        tmp_path / "reports" / "mine.csv",
+        "-o",
+        tmp_path / "out",
+    )
     assert done.returncode == 0, done.stderr
     made = [read_recipe(path).request for path in sorted((tmp_path / "out").glob("0*.txt"))]
     assert {(request.max_new_tokens, request.temperature, request.seed) for request in made} == {
-        (2, 0.5, 7), (2, 1.0, 7), (4, 0.5, 7), (4, 1.0, 7),
-    }  # fmt: skip
+        (2, 0.5, 7),
+        (2, 1.0, 7),
+        (4, 0.5, 7),
+        (4, 1.0, 7),
+    }
     assert "temperature 0.5" in (tmp_path / "out" / "contact-sheet.md").read_text()
-    lines = [json.loads(line) for line in (tmp_path / "out" / "collected.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = [
+        json.loads(line)
+        for line in (tmp_path / "out" / "collected.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     assert len(lines) == 4
-    assert all(line["text"] == (tmp_path / "out" / line["file"]).read_text(encoding="utf-8") for line in lines)
-    assert (tmp_path / "reports" / "mine.csv").read_bytes() == (tmp_path / "out" / "report.csv").read_bytes()
+    assert all(
+        line["text"] == (tmp_path / "out" / line["file"]).read_text(encoding="utf-8")
+        for line in lines
+    )
+    assert (tmp_path / "reports" / "mine.csv").read_bytes() == (
+        tmp_path / "out" / "report.csv"
+    ).read_bytes()
 
 
 def test_a_spreadsheets_second_sheet(batch, tmp_path):
@@ -102,7 +131,11 @@ def test_check_shows_rows_as_resolved_and_runs_nothing(batch, data, tmp_path):
     assert "line 3: max_new_tokens" in done.stderr
     assert not (tmp_path / "out").exists()
     rows = json.loads(batch(file, "--check", "--json").stdout)["rows"]
-    assert [(row["line"], row["state"]) for row in rows] == [(2, "to run"), (3, "cannot run"), (4, "to run")]
+    assert [(row["line"], row["state"]) for row in rows] == [
+        (2, "to run"),
+        (3, "cannot run"),
+        (4, "to run"),
+    ]
     assert rows[0]["request"]["prompt"] == "a red cat"
     assert rows[1]["problems"][0]["field"] == "max_new_tokens"
     assert not look(data)
@@ -147,15 +180,24 @@ def test_a_run_that_is_limited_goes_on_with_resume(batch, data, tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process there")
 def test_ctrl_c_ends_a_batch_and_resume_makes_the_rest(start, batch, data, tmp_path):
     file, out = tmp_path / "a.csv", tmp_path / "out"
-    file.write_text("prompt,steps,count\none,1,1\n" + "".join(f"long {n},500,64\n" for n in range(20)))
-    program = start("batch", file, "--kind", "image", "--defaults", _small(tmp_path), "-o", out, "--set", "x=1")
+    file.write_text(
+        "prompt,steps,count\none,1,1\n" + "".join(f"long {n},500,64\n" for n in range(20))
+    )
+    program = start(
+        "batch", file, "--kind", "image", "--defaults", _small(tmp_path), "-o", out, "--set", "x=1"
+    )
     while not _states(data) & {"running"}:
         assert program.process.poll() is None
     code, _out = program.end(signal.SIGINT)
     assert code == 130, program.said
     assert not _states(data) & {"queued", "running"}
     file.write_text(file.read_text().replace(",500,64", ",1,1"))
-    assert batch(file, "--kind", "image", "--defaults", _small(tmp_path), "-o", out, "--resume").returncode == 0
+    assert (
+        batch(
+            file, "--kind", "image", "--defaults", _small(tmp_path), "-o", out, "--resume"
+        ).returncode
+        == 0
+    )
     assert len(list(out.glob("*.png"))) == 21
 
 
@@ -193,11 +235,16 @@ def test_a_folder_that_refuses_pauses_the_batch_and_it_goes_on(start, tmp_path):
     (tmp_path / "drive" / "out").mkdir(parents=True)
     code, printed = program.end()
     assert code == 0, program.said
-    assert [read_recipe(tmp_path / line).request.prompt for line in printed.splitlines()] == ["one", "two"]
+    assert [read_recipe(tmp_path / line).request.prompt for line in printed.splitlines()] == [
+        "one",
+        "two",
+    ]
 
 
 @pytest.mark.parametrize("place", ["out.csv", "out.csv/below/it"])
-def test_a_folder_for_results_that_is_a_file_is_refused_before_anything_runs(batch, data, tmp_path, place):
+def test_a_folder_for_results_that_is_a_file_is_refused_before_anything_runs(
+    batch, data, tmp_path, place
+):
     file = tmp_path / "a.txt"
     file.write_text("one\n")
     (tmp_path / "out.csv").write_text("mine")
@@ -230,10 +277,17 @@ def test_names_for_results_that_are_not_utf8_are_refused_in_a_sentence(batch, tm
 
 def test_two_rows_with_the_same_name_and_several_results_each_keep_their_own(batch, tmp_path):
     file, out = tmp_path / "a.csv", tmp_path / "out"
-    file.write_text("prompt,kind,count,width,height,steps\ncat,image,2,64,64,1\ncat-2,image,1,64,64,1\ncat,image,1,64,64,1\n")
+    file.write_text(
+        "prompt,kind,count,width,height,steps\ncat,image,2,64,64,1\ncat-2,image,1,64,64,1\ncat,image,1,64,64,1\n"
+    )
     done = batch(file, "--name", "{prompt}", "-o", out)
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in out.glob("*.png")) == ["cat (2).png", "cat-1.png", "cat-2 (2).png", "cat-2.png"]
+    assert sorted(path.name for path in out.glob("*.png")) == [
+        "cat (2).png",
+        "cat-1.png",
+        "cat-2 (2).png",
+        "cat-2.png",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -294,10 +348,17 @@ def test_the_file_format_of_rows_that_name_none(batch, tmp_path):
     file.write_text("kind,prompt,format\nspeech,one,\nspeech,two,wav\nspeech,three,\nimage,four,\n")
     done = batch(file, "--kind", "speech", "--format", "flac", "--name", "{row}", "-o", out)
     assert done.returncode == 0, done.stderr
-    assert {path.name for path in out.iterdir() if path.stem.isdecimal()} == {"2.flac", "3.wav", "4.flac", "5.png"}
+    assert {path.name for path in out.iterdir() if path.stem.isdecimal()} == {
+        "2.flac",
+        "3.wav",
+        "4.flac",
+        "5.png",
+    }
 
 
-@pytest.mark.parametrize(("kind", "file_format"), [("speech", "png"), ("text", "wav"), ("image", "tiff")])
+@pytest.mark.parametrize(
+    ("kind", "file_format"), [("speech", "png"), ("text", "wav"), ("image", "tiff")]
+)
 def test_a_file_format_that_the_kind_lacks_is_refused(batch, tmp_path, kind, file_format):
     file = tmp_path / "a.txt"
     file.write_text("one\n")

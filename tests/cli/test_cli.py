@@ -24,7 +24,9 @@ def test_without_a_desktop_the_window_says_so(data):
     if sys.platform != "linux":
         pytest.skip("only Linux may be without a desktop")
     names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    done = studio(data=data, env={name: value for name, value in os.environ.items() if name not in names})
+    done = studio(
+        data=data, env={name: value for name, value in os.environ.items() if name not in names}
+    )
     assert done.returncode == 2
     assert "no desktop" in done.stderr
     assert "Traceback" not in done.stderr
@@ -32,7 +34,9 @@ def test_without_a_desktop_the_window_says_so(data):
 
 def test_a_missing_system_library_is_a_sentence(monkeypatch, capsys):
     def lacking(_data, **_options):
-        raise ImportError("libglib-2.0.so.0: cannot open shared object file: No such file or directory")
+        raise ImportError(
+            "libglib-2.0.so.0: cannot open shared object file: No such file or directory"
+        )
 
     monkeypatch.setattr("studio.app.run_window", lacking)
     assert run([]) == 1
@@ -53,12 +57,27 @@ def test_a_text_that_stops_at_its_limit_is_noted(fake):
     assert "The text stops at its limit of 5 tokens. --max-new-tokens raises it." in done.stderr
     assert "limit" not in done.stdout
     assert "limit" not in fake("text", "rain", "--max-new-tokens", 100).stderr
-    (artifact,) = json.loads(fake("text", "rain", "--max-new-tokens", 5, "--json").stdout)["artifacts"]
+    (artifact,) = json.loads(fake("text", "rain", "--max-new-tokens", 5, "--json").stdout)[
+        "artifacts"
+    ]
     assert artifact["finish_reason"] == "length"
 
 
 def test_pictures_are_named_on_stdout(fake, tmp_path):
-    done = fake("image", "a cat", "--width", 64, "--height", 64, "--steps", 3, "--count", 2, "-o", tmp_path / "out")
+    done = fake(
+        "image",
+        "a cat",
+        "--width",
+        64,
+        "--height",
+        64,
+        "--steps",
+        3,
+        "--count",
+        2,
+        "-o",
+        tmp_path / "out",
+    )
     assert done.returncode == 0, done.stderr
     paths = [Path(line) for line in done.stdout.splitlines()]
     assert len(paths) == 2
@@ -154,9 +173,20 @@ def test_a_prompt_that_the_starter_hardly_knows_is_drawn_with_a_word_about_it(da
 def test_batch_makes_prompts_from_columns(fake, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("topic,city\nspring,北京\n", encoding="utf-8")
-    done = fake("batch", path, "--template", "A poem about {{topic}} in {{city}}", "--name", "{city}", "-o", tmp_path / "out")
+    done = fake(
+        "batch",
+        path,
+        "--template",
+        "A poem about {{topic}} in {{city}}",
+        "--name",
+        "{city}",
+        "-o",
+        tmp_path / "out",
+    )
     assert done.returncode == 0, done.stderr
-    assert read_recipe(tmp_path / "out" / "北京.txt").request.prompt == "A poem about spring in 北京"
+    assert (
+        read_recipe(tmp_path / "out" / "北京.txt").request.prompt == "A poem about spring in 北京"
+    )
 
 
 def test_batch_takes_defaults_repeats_and_a_seed_policy(fake, tmp_path):
@@ -192,7 +222,9 @@ def test_queue_lists_runs_cancels_and_clears(fake, data):
     from studio.core.requests import TextRequest
 
     store = JobStore.open(data.database)
-    first, second = store.add([new_job(TextRequest(prompt=f"number {n}", seed=n), str(data.outputs)) for n in (1, 2)])
+    first, second = store.add(
+        [new_job(TextRequest(prompt=f"number {n}", seed=n), str(data.outputs)) for n in (1, 2)]
+    )
     store.close()
     assert "number 2" in fake("queue", "list").stdout
     assert fake("queue", "cancel", second.id).returncode == 0
@@ -219,12 +251,19 @@ def test_ctrl_c_keeps_the_text_and_exits_130(data):
         "64",
     ]
     program = subprocess.Popen(
-        [*command, "--width", "64", "--height", "64"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--width", "64", "--height", "64"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     import psutil
 
     process = psutil.Process(program.pid)
-    while not list(data.outputs.glob("*")) and program.poll() is None and process.cpu_times().user < PATIENCE:
+    while (
+        not list(data.outputs.glob("*"))
+        and program.poll() is None
+        and process.cpu_times().user < PATIENCE
+    ):
         if data.database.exists() and _running(data):
             break
     os.kill(program.pid, signal.SIGINT)
@@ -253,7 +292,11 @@ def _running(data) -> bool:
 
 def test_models_of_an_empty_folder(data):
     listed = json.loads(studio("models", "list", "--json", data=data).stdout)
-    assert {card["name"] for card in listed["models"]} == {"hibari", "starter-image", "starter-music"}
+    assert {card["name"] for card in listed["models"]} == {
+        "hibari",
+        "starter-image",
+        "starter-music",
+    }
 
 
 def test_real_speech_and_a_real_picture_without_any_download(data, tmp_path):
@@ -282,6 +325,8 @@ def test_version_and_help(data):
 
 
 def test_adapters_are_listed_also_those_that_can_be_chosen_as_a_model(data):
-    listed = json.loads(studio("models", "list", "--all", "--task", "adapter", "--json", data=data).stdout)["models"]
+    listed = json.loads(
+        studio("models", "list", "--all", "--task", "adapter", "--json", data=data).stdout
+    )["models"]
     assert {"hyper-sdxl", "lcm-lora-sdxl", "sdxl-lightning"} <= {card["name"] for card in listed}
     assert all(card["adapter"] for card in listed)

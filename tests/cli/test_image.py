@@ -1,4 +1,6 @@
-"""`studio image` with the starter that comes along: from words, from a picture, and a part of it repainted."""
+"""`studio image` with the starter that comes along: from words, from a picture, and a part of it
+repainted.
+"""
 
 import json
 
@@ -25,19 +27,38 @@ def ball(tmp_path):
 
 def test_from_a_picture_and_a_part_repainted(data, tmp_path, ball):
     words = ("image", "a red apple", "--seed", 3, "--steps", 10)
-    done = studio(*words, "--image", "ball.png", "--strength", 0.9, "-o", "apple.png", data=data, cwd=tmp_path)
+    done = studio(
+        *words, "--image", "ball.png", "--strength", 0.9, "-o", "apple.png", data=data, cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     assert "ball.png: Cut at the sides to 64 × 64." in done.stderr
     recipe = read_recipe(tmp_path / "apple.png")
     assert recipe.request.image == str(ball)
     assert set(recipe.inputs) == {"image"}
-    red, green, blue = np.asarray(Image.open(tmp_path / "apple.png"))[24:48, 20:44].reshape(-1, 3).astype(float).mean(0)
+    red, green, blue = (
+        np.asarray(Image.open(tmp_path / "apple.png"))[24:48, 20:44]
+        .reshape(-1, 3)
+        .astype(float)
+        .mean(0)
+    )
     assert red > 1.5 * max(green, blue), "the blue ball has become a red apple"
     done = studio(
-        *words, "--image", ball, "--mask", tmp_path / "mask.png", "--strength", 1, "-o", tmp_path / "half.png", data=data
+        *words,
+        "--image",
+        ball,
+        "--mask",
+        tmp_path / "mask.png",
+        "--strength",
+        1,
+        "-o",
+        tmp_path / "half.png",
+        data=data,
     )
     assert done.returncode == 0, done.stderr
-    made, given = np.asarray(Image.open(tmp_path / "half.png")), np.asarray(Image.open(ball))[:, 32:96]
+    made, given = (
+        np.asarray(Image.open(tmp_path / "half.png")),
+        np.asarray(Image.open(ball))[:, 32:96],
+    )
     assert np.array_equal(made[32:], given[32:])
     assert not np.array_equal(made[:32], given[:32])
 

@@ -17,7 +17,12 @@ def test_what_lies_there_is_said_in_words_and_as_json(data, tmp_path):
     assert "a text model (gpt2)" in done.stdout
     assert "MIT" in done.stdout
     found = json.loads(studio("models", "inspect", tmp_path / "gpt2", "--json", data=data).stdout)
-    assert (found["runs"], found["precision"], found["licence"], found["card"]["name"]) == (True, "fp32", "MIT", "gpt2")
+    assert (found["runs"], found["precision"], found["licence"], found["card"]["name"]) == (
+        True,
+        "fp32",
+        "MIT",
+        "gpt2",
+    )
     refused = tmp_path / "x.safetensors"
     refused.write_bytes(safetensors_bytes()[:-1])
     done = studio("models", "inspect", refused, data=data)
@@ -34,10 +39,17 @@ def test_a_scan_lists_and_adds_only_when_it_is_asked_to(data, tmp_path):
     assert "(bert) is not one that Studio runs" in listed.stdout
     assert "--add" in listed.stderr
     assert not list(data.models.iterdir())
-    added = json.loads(studio("models", "scan", tmp_path / "a", "--add", "--json", data=data).stdout)
+    added = json.loads(
+        studio("models", "scan", tmp_path / "a", "--add", "--json", data=data).stdout
+    )
     assert (added["added"], added["failed"], len(added["found"])) == (["mine"], [], 2)
-    assert "it is mine in the list" in studio("models", "scan", tmp_path / "a", "--add", data=data).stdout
-    again = studio("models", "scan", tmp_path / "b", "--add", data=data)  # the same weights elsewhere
+    assert (
+        "it is mine in the list"
+        in studio("models", "scan", tmp_path / "a", "--add", data=data).stdout
+    )
+    again = studio(
+        "models", "scan", tmp_path / "b", "--add", data=data
+    )  # the same weights elsewhere
     assert (again.returncode, "in the list already" in again.stderr) == (1, True)
     (tmp_path / "c").mkdir()
     (tmp_path / "c/x.gguf").write_bytes(gguf_bytes())

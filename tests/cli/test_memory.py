@@ -15,14 +15,22 @@ def test_a_way_is_kept_for_all_models_and_for_one(data):
     told = studio("models", "memory", "16-bit", "--unload", 3, "--no-warm-start", data=data)
     assert told.returncode == 0, told.stderr
     assert told.stdout.splitlines() == [
-        "All models: 16-bit", "Unused models leave after 3 minutes", "The model used last is loaded with the window: no",
-    ]  # fmt: skip
+        "All models: 16-bit",
+        "Unused models leave after 3 minutes",
+        "The model used last is loaded with the window: no",
+    ]
     told = studio("models", "memory", "resident", "--model", "starter-image", "--json", data=data)
     assert json.loads(told.stdout) == {
-        "memory": "16-bit", "models": {"starter-image": "resident"}, "unload_minutes": 3.0, "warm_start": False,
-    }  # fmt: skip
+        "memory": "16-bit",
+        "models": {"starter-image": "resident"},
+        "unload_minutes": 3.0,
+        "warm_start": False,
+    }
     settings = load_settings(data)
-    assert (load_preference("starter-image", settings), load_preference("other", settings)) == ("resident", "16-bit")
+    assert (load_preference("starter-image", settings), load_preference("other", settings)) == (
+        "resident",
+        "16-bit",
+    )
     assert load_preference("starter-image", settings, "auto") == "auto"  # said for one run
     studio("models", "memory", "auto", "--model", "starter-image", data=data)
     assert load_settings(data).model_memory == {}
@@ -46,7 +54,9 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_kept(data, arguments, wor
 
 def test_a_run_has_its_own_way_and_the_picture_says_so(data):
     update(data, {"memory": "resident"})
-    told = studio("--memory", "16-bit", "image", "a red apple", "--steps", 2, "--seed", 1, "--json", data=data)
+    told = studio(
+        "--memory", "16-bit", "image", "a red apple", "--steps", 2, "--seed", 1, "--json", data=data
+    )
     assert told.returncode == 0, told.stderr
     outcome = json.loads(told.stdout)
     assert outcome["statistics"]["memory"].startswith("16 bits, needs ")

@@ -1,4 +1,6 @@
-"""`studio music` with the starter that comes along: no model named, notes beside the sound, a MIDI file continued."""
+"""`studio music` with the starter that comes along: no model named, notes beside the sound, a MIDI
+file continued.
+"""
 
 import json
 from pathlib import Path
@@ -14,13 +16,26 @@ TUNE = midi(track((0, on(67)), (960, off(67)), (0, on(71)), (960, off(71))))
 
 
 def test_music_on_the_first_day_and_a_midi_file_continued(data, tmp_path):
-    done = studio("music", "soft piano", "--seconds", 2, "--seed", 1, "-o", tmp_path / "first.flac", data=data)
+    done = studio(
+        "music", "soft piano", "--seconds", 2, "--seed", 1, "-o", tmp_path / "first.flac", data=data
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{tmp_path / 'first.flac'}\n"
     assert "Read as: calm ballad" in done.stderr
     assert "first.mid beside it" in done.stderr
     before = len(read_midi(tmp_path / "first.mid").notes)
-    again = studio("music", "more", "--seconds", 2, "--continue", "first.mid", "-o", "second.wav", data=data, cwd=tmp_path)
+    again = studio(
+        "music",
+        "more",
+        "--seconds",
+        2,
+        "--continue",
+        "first.mid",
+        "-o",
+        "second.wav",
+        data=data,
+        cwd=tmp_path,
+    )
     assert again.returncode == 0, again.stderr
     assert read_recipe(tmp_path / "second.wav").request.continue_from == str(tmp_path / "first.mid")
     assert len(read_midi(tmp_path / "second.mid").notes) > before

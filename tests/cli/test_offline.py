@@ -1,6 +1,7 @@
 """No process of Studio opens a connection: every Python that it starts is watched, and refuses one.
 
-This sees Python's own sockets only, on every system. On Linux `tests/privacy` sees native code too, and files.
+This sees Python's own sockets only, on every system. On Linux `tests/privacy` sees native code too,
+and files.
 """
 
 import os
@@ -19,7 +20,7 @@ def _watch(event, arguments):
                 file.write(f"{event} {address} {sys.argv}\\n")
             raise OSError("no network in this test")
 sys.addaudithook(_watch)
-"""
+"""  # noqa: E501
 
 
 elsewhere = pytest.mark.skipif(sys.platform == "linux", reason="tests/privacy has it")
@@ -43,12 +44,17 @@ def test_nothing_connects(tmp_path, data, arguments):
     probe = [
         sys.executable,
         "-c",
-        "import socket\ntry: socket.create_connection(('127.0.0.1', 9), 1)\nexcept OSError as e: print(e)",
+        "import socket\ntry: socket.create_connection(('127.0.0.1', 9), 1)\nexcept OSError as e: "
+        "print(e)",
     ]
-    seen = subprocess.run(probe, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    seen = subprocess.run(
+        probe, env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
     assert "no network in this test" in seen.stdout, "the watch works"
     canary.unlink()
     command = [sys.executable, "-m", "studio", "--data-dir", str(data.root), *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=180, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert not canary.exists(), canary.read_text()

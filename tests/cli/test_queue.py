@@ -24,7 +24,11 @@ def server():
 @pytest.fixture
 def run(server, tmp_path, data):
     def run_one(*arguments):
-        return server.run(Call(arguments=["--fake", "--data-dir", str(data.root), *arguments], folder=str(tmp_path)))
+        return server.run(
+            Call(
+                arguments=["--fake", "--data-dir", str(data.root), *arguments], folder=str(tmp_path)
+            )
+        )
 
     return run_one
 
@@ -37,7 +41,10 @@ def jobs(data, tmp_path):
     store.close()
     connection = sqlite3.connect(data.database)
     with connection:
-        connection.execute("UPDATE jobs SET request = json_set(request, '$.kind', 'hologram') WHERE id = ?", (added[1].id,))
+        connection.execute(
+            "UPDATE jobs SET request = json_set(request, '$.kind', 'hologram') WHERE id = ?",
+            (added[1].id,),
+        )
     connection.close()
     return added
 
@@ -76,7 +83,9 @@ def test_cancelling_what_is_not_there_is_a_sentence(run, jobs, name):
     assert ended.err.strip()
 
 
-@pytest.mark.parametrize("command", [("queue", "list"), ("queue", "run"), ("queue", "clear"), ("text", "hello")])
+@pytest.mark.parametrize(
+    "command", [("queue", "list"), ("queue", "run"), ("queue", "clear"), ("text", "hello")]
+)
 @pytest.mark.parametrize("fault", ["garbage", "fifo", "wal", "foreign", "newer", "lock"])
 def test_no_command_hangs_or_breaks_on_a_queue_that_is_none(run, data, command, fault):
     if fault == "garbage":
@@ -90,7 +99,9 @@ def test_no_command_hangs_or_breaks_on_a_queue_that_is_none(run, data, command, 
         os.mkfifo(data.lock)
     else:
         with sqlite3.connect(data.database) as connection:
-            connection.execute("CREATE TABLE notes (x)" if fault == "foreign" else "PRAGMA user_version = 99")
+            connection.execute(
+                "CREATE TABLE notes (x)" if fault == "foreign" else "PRAGMA user_version = 99"
+            )
         connection.close()
     ended = run(*command)
     assert ended.code in (0, 1, 2), ended.err

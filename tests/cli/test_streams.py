@@ -1,4 +1,6 @@
-"""Standard streams: a prompt from standard input or a file, and an output that is closed, full, or read only in part."""
+"""Standard streams: a prompt from standard input or a file, and an output that is closed, full, or
+read only in part.
+"""
 
 import json
 import sys
@@ -30,13 +32,20 @@ def run(server, tmp_path, data):
 
 
 def prompts(folder):
-    return sorted(recipe.request.prompt for path in folder.rglob("*.*") if (recipe := read_recipe(path)))
+    return sorted(
+        recipe.request.prompt for path in folder.rglob("*.*") if (recipe := read_recipe(path))
+    )
 
 
 @pytest.mark.parametrize("kind", ["text", "image", "speech", "music", "video"])
 def test_a_dash_reads_the_prompt_from_standard_input(run, tmp_path, kind):
-    small = {"image": ("--width", 64, "--height", 64), "video": ("--width", 64, "--height", 64, "--frames", 5, "-o", "x.webp")}
-    ended = run(kind, "-", "-o", "out", *small.get(kind, ()), stdin="Name a fruit.\n第二行\n".encode())
+    small = {
+        "image": ("--width", 64, "--height", 64),
+        "video": ("--width", 64, "--height", 64, "--frames", 5, "-o", "x.webp"),
+    }
+    ended = run(
+        kind, "-", "-o", "out", *small.get(kind, ()), stdin="Name a fruit.\n第二行\n".encode()
+    )
     assert ended.code == 0, ended.err
     assert prompts(tmp_path) == ["Name a fruit.\n第二行"]
 
@@ -69,7 +78,9 @@ def test_a_prompt_is_read_from_a_file_in_any_encoding(run, tmp_path, encoding):
         (("batch", "-", "--input-format", "json"), b"x", "not a JSON list"),
     ],
 )
-def test_standard_input_that_is_no_prompt_is_a_sentence(run, tmp_path, data, arguments, stdin, words):
+def test_standard_input_that_is_no_prompt_is_a_sentence(
+    run, tmp_path, data, arguments, stdin, words
+):
     (tmp_path / "large.txt").write_bytes(b"x" * (_MAX_PROMPT_BYTES + 1))
     ended = run(*arguments, stdin=stdin)
     assert ended.code == 2, ended.err
@@ -117,10 +128,18 @@ def test_json_of_a_batch_holds_the_texts_and_that_of_images_none(run, tmp_path):
 
 
 COMMANDS = [
-    ("--help",), ("--version",), ("text", "hello"), ("text", "hello", "--json"), ("image", "x", "--width", 64, "--height", 64),
-    ("batch", "a.txt"), ("batch", "a.txt", "--check"), ("queue", "list", "--json"), ("models", "list", "--all"),
-    ("models", "--help"), ("models", "show", "starter"),
-]  # fmt: skip
+    ("--help",),
+    ("--version",),
+    ("text", "hello"),
+    ("text", "hello", "--json"),
+    ("image", "x", "--width", 64, "--height", 64),
+    ("batch", "a.txt"),
+    ("batch", "a.txt", "--check"),
+    ("queue", "list", "--json"),
+    ("models", "list", "--all"),
+    ("models", "--help"),
+    ("models", "show", "starter"),
+]
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=str)
@@ -142,10 +161,14 @@ def test_notes_that_nobody_reads_change_nothing(run, data, stderr):
     assert run("text", "hello", stderr=stderr).code == 0
     assert run("text", "", stderr=stderr).code == 2
     assert run("text", "hello", stdout="closed", stderr=stderr).code == 1
-    assert len(list(data.outputs.glob("*.txt"))) == 2  # a result is kept, also where it cannot be printed
+    assert (
+        len(list(data.outputs.glob("*.txt"))) == 2
+    )  # a result is kept, also where it cannot be printed
 
 
-@pytest.mark.parametrize("arguments", [("text", "hello"), ("queue", "list"), ("batch", "-", "--check")])
+@pytest.mark.parametrize(
+    "arguments", [("text", "hello"), ("queue", "list"), ("batch", "-", "--check")]
+)
 def test_nothing_is_written_into_other_files_where_streams_are_closed(run, data, arguments):
     # The database must not be opened under the number of standard output.
     run("text", "first")

@@ -25,12 +25,26 @@ def test_a_video_is_made_and_named(fake, data):
     assert done.stdout == f"{path}\n"
     assert is_complete(path)
     request = read_recipe(path).request
-    assert (request.prompt, request.num_frames, request.frame_rate, request.seed) == ("一只猫 walks", 5, 8, 4)
+    assert (request.prompt, request.num_frames, request.frame_rate, request.seed) == (
+        "一只猫 walks",
+        5,
+        8,
+        4,
+    )
 
 
 def test_the_suffix_chooses_the_format_and_the_picture_is_found_from_here(fake, tmp_path):
     first_frame(tmp_path)
-    done = fake("video", "go on", *SMALL, "--image", "first 首帧.png", "-o", tmp_path / "mine.webp", cwd=tmp_path)
+    done = fake(
+        "video",
+        "go on",
+        *SMALL,
+        "--image",
+        "first 首帧.png",
+        "-o",
+        tmp_path / "mine.webp",
+        cwd=tmp_path,
+    )
     assert done.returncode == 0, done.stderr
     request = read_recipe(tmp_path / "mine.webp").request
     assert (request.format, request.image) == ("webp", str(tmp_path / "first 首帧.png"))
@@ -44,7 +58,10 @@ def test_the_suffix_chooses_the_format_and_the_picture_is_found_from_here(fake, 
         (["--image", "there-is-none.png"], "image: there-is-none.png is not there"),
         (["--image", "music.mid"], "image: must be a picture"),
         (["-o", "x.gif"], "cannot end in .gif"),
-        (["--width", "2048", "--height", "2048", "--frames", "900"], "more than 1,073,741,824 pixels"),
+        (
+            ["--width", "2048", "--height", "2048", "--frames", "900"],
+            "more than 1,073,741,824 pixels",
+        ),
     ],
 )
 def test_a_wrong_request_runs_nothing(fake, data, arguments, words):
@@ -71,7 +88,10 @@ def test_videos_in_a_batch_run_are_reported_and_not_made_twice(fake, tmp_path):
     done = fake("batch", tmp_path / "rows.csv", "-o", tmp_path / "made")
     videos = sorted((tmp_path / "made").glob("*.mp4"))
     assert len(videos) == 2, done.stderr
-    assert {read_recipe(path).request.prompt for path in videos} == {"a cat walks", "it begins here"}
+    assert {read_recipe(path).request.prompt for path in videos} == {
+        "a cat walks",
+        "it begins here",
+    }
     assert (tmp_path / "made" / "report.csv").is_file()
     before = {path: path.stat().st_mtime_ns for path in videos}
     done = fake("batch", tmp_path / "rows.csv", "-o", tmp_path / "made", "--resume")
@@ -82,7 +102,21 @@ def test_videos_in_a_batch_run_are_reported_and_not_made_twice(fake, tmp_path):
 def test_a_real_pipeline_in_the_child_process(data, tmp_path):
     make_ltx(tmp_path / "ltx")
     assert studio("models", "add", tmp_path / "ltx", data=data).returncode == 0
-    done = studio("video", "a cat", "--width", 32, "--height", 32, "--frames", 9, "--steps", 2, "--seed", 1, data=data)
+    done = studio(
+        "video",
+        "a cat",
+        "--width",
+        32,
+        "--height",
+        32,
+        "--frames",
+        9,
+        "--steps",
+        2,
+        "--seed",
+        1,
+        data=data,
+    )
     assert done.returncode == 0, done.stderr
     path = Path(done.stdout.strip())
     assert is_complete(path)

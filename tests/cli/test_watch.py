@@ -20,7 +20,17 @@ def watch(data, tmp_path):
     (tmp_path / "in").mkdir()
 
     def start(*arguments):
-        program = Program("--fake", "batch", "--watch", tmp_path / "in", "-o", tmp_path / "out", "--json", *arguments, data=data)
+        program = Program(
+            "--fake",
+            "batch",
+            "--watch",
+            tmp_path / "in",
+            "-o",
+            tmp_path / "out",
+            "--json",
+            *arguments,
+            data=data,
+        )
         begun.append(program)
         program.wait_for("Watching")
         return program
@@ -49,7 +59,10 @@ def test_files_run_as_they_come_and_a_bad_one_ends_nothing(watch, tmp_path):
     assert "Traceback" not in "\n".join(program.said)
     first, second = told(printed)
     assert (first["file"], first["folder"]) == (str(there / "a.txt"), str(tmp_path / "out" / "a"))
-    assert (second["file"], second["folder"]) == (str(there / "a.csv"), str(tmp_path / "out" / "a-2"))
+    assert (second["file"], second["folder"]) == (
+        str(there / "a.csv"),
+        str(tmp_path / "out" / "a-2"),
+    )
     assert len(list((tmp_path / "out" / "a").glob("*.txt"))) == 2
 
 
@@ -72,7 +85,9 @@ def test_a_file_runs_once_and_a_changed_one_makes_only_what_is_new(watch, data, 
 
 def test_a_run_that_was_killed_goes_on_at_the_next_start(watch, data, tmp_path):
     rows = [f"row {n}" for n in range(200)]
-    (tmp_path / "in" / "a.csv").write_text("prompt,max_new_tokens\n" + "".join(f"{row},1\n" for row in rows))
+    (tmp_path / "in" / "a.csv").write_text(
+        "prompt,max_new_tokens\n" + "".join(f"{row},1\n" for row in rows)
+    )
     program = watch()
     made = tmp_path / "out" / "a"
     while len(list(made.glob("0*.txt"))) < 10:
@@ -87,7 +102,9 @@ def test_a_run_that_was_killed_goes_on_at_the_next_start(watch, data, tmp_path):
 
 
 def test_ctrl_c_in_the_middle_keeps_what_is_there(watch, data, tmp_path):
-    (tmp_path / "in" / "a.csv").write_text("prompt,steps,width,height,count\n" + "x,500,64,64,64\n" * 3)
+    (tmp_path / "in" / "a.csv").write_text(
+        "prompt,steps,width,height,count\n" + "x,500,64,64,64\n" * 3
+    )
     program = watch("--kind", "image")
     while not any(job.state == "running" for job in look(data)):
         assert program.process.poll() is None

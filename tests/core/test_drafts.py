@@ -7,11 +7,19 @@ import pytest
 from studio.core.drafts import load_drafts, move_former_drafts, save_drafts
 from studio.core.settings_store import load_settings, update
 
-FORMER = {"theme": "dark", "drafts": {"text": {"prompt": "a cat"}}, "recent_prompts": ["x" * 100_000] * 100, "later": 1}
+FORMER = {
+    "theme": "dark",
+    "drafts": {"text": {"prompt": "a cat"}},
+    "recent_prompts": ["x" * 100_000] * 100,
+    "later": 1,
+}
 
 
 def test_drafts_are_read_back(data):
-    drafts = {"text": {"prompt": "光", "num_beams": 2, "seed": None}, "a kind of a later version": {"a": [1]}}
+    drafts = {
+        "text": {"prompt": "光", "num_beams": 2, "seed": None},
+        "a kind of a later version": {"a": [1]},
+    }
     save_drafts(data, drafts)
     assert load_drafts(data) == drafts
     assert data.drafts.stat().st_mode & 0o077 == 0
@@ -34,7 +42,9 @@ def test_drafts_of_an_earlier_version_move_to_their_file(data):
 
 def test_a_kill_between_the_two_files_loses_nothing(data):
     data.settings.write_text(json.dumps(FORMER))
-    save_drafts(data, {"text": {"prompt": "newer"}})  # the first of the two was written, and a key was typed after it
+    save_drafts(
+        data, {"text": {"prompt": "newer"}}
+    )  # the first of the two was written, and a key was typed after it
     move_former_drafts(data)
     assert load_drafts(data) == {"text": {"prompt": "newer"}}
     assert "drafts" not in json.loads(data.settings.read_bytes())

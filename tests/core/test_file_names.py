@@ -8,14 +8,25 @@ from studio.core import file_names
 from studio.core.jobs import new_job
 from studio.core.requests import TextRequest
 
-DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$", *(f"{port}{n}" for port in ("com", "lpt") for n in "123456789¹²³")}
+DEVICES = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    "conin$",
+    "conout$",
+    *(f"{port}{n}" for port in ("com", "lpt") for n in "123456789¹²³"),
+}
 RESERVED = ["con", "NUL", "com1", "LPT9", "com¹", "CONIN$", "aux.txt"]
 
 
 def is_safe(name: str) -> bool:
     stem = name.partition(".")[0].lower()
     return (
-        not any(character in '<>:"/\\|?*' or ord(character) < 32 or ord(character) == 127 for character in name)
+        not any(
+            character in '<>:"/\\|?*' or ord(character) < 32 or ord(character) == 127
+            for character in name
+        )
         and not name.endswith((" ", "."))
         and not name.startswith((" ", "."))
         and stem not in DEVICES
@@ -29,7 +40,20 @@ def test_a_slug_is_safe_and_short(text, size):
     assert len(made.encode()) <= size + 1  # the one for a reserved name
 
 
-@pytest.mark.parametrize("text", [*RESERVED, "../../etc/passwd", "a/b\\c", "\u202egnp.exe", "x\ny", "trail. ", "~", "...", "a:b"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *RESERVED,
+        "../../etc/passwd",
+        "a/b\\c",
+        "\u202egnp.exe",
+        "x\ny",
+        "trail. ",
+        "~",
+        "...",
+        "a:b",
+    ],
+)
 def test_known_traps(text):
     made = file_names.slug(text)
     assert is_safe(made) or not made
@@ -39,7 +63,9 @@ def test_known_traps(text):
 @given(st.text(), st.text(max_size=30))
 def test_rendered_names_stay_in_the_folder(tmp_path_factory, prompt, column):
     folder = tmp_path_factory.getbasetemp()
-    request = TextRequest(prompt=prompt.replace("\0", "").encode(errors="ignore").decode().strip() or "x", seed=1)
+    request = TextRequest(
+        prompt=prompt.replace("\0", "").encode(errors="ignore").decode().strip() or "x", seed=1
+    )
     values = file_names.values_of(request, row=3, job_id="id", columns={"city": column})
     made = file_names.render("{row:04} {prompt:40} {city}", values)
     assert made.startswith("0003")
@@ -93,6 +119,8 @@ def test_a_single_job_is_named_by_prompt_and_id():
     assert job.target.stem == f"一只-猫-…-{job.id}"
 
 
-@pytest.mark.parametrize(("encoding", "made"), [("utf-8", "提示-naïve"), ("latin-1", "-naïve"), ("ascii", "-nave")])
+@pytest.mark.parametrize(
+    ("encoding", "made"), [("utf-8", "提示-naïve"), ("latin-1", "-naïve"), ("ascii", "-nave")]
+)
 def test_characters_that_the_system_cannot_write_are_left_out(encoding, made):
     assert file_names._encodable("提示-naïve", encoding) == made

@@ -47,13 +47,17 @@ def test_a_file_system_without_links_works_too(tmp_path):
 def test_no_room_leaves_nothing(tmp_path):
     (tmp_path / "old").write_bytes(b"old")
     script = (
-        "import resource, signal, sys; from pathlib import Path; from studio.core.files import write_whole\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "import resource, signal, sys; from pathlib import Path; from studio.core.files import "
+        "write_whole\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, "
+        "(1000, 1000))\n"
         "for name in ('new', 'old'):\n"
         "    try: write_whole(Path(sys.argv[1]) / name, b'x' * 5000, replace=True)\n"
         "    except OSError as error: print(error.errno)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True
+    )
     assert done.stdout.split() == [str(errno.EFBIG)] * 2
     assert [path.name for path in tmp_path.iterdir()] == ["old"]
     assert (tmp_path / "old").read_bytes() == b"old"

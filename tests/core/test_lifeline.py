@@ -1,4 +1,6 @@
-"""No process outlives the program, at whatever instant it is killed and whatever its children are doing. Real processes."""
+"""No process outlives the program, at whatever instant it is killed and whatever its children are
+doing. Real processes.
+"""
 
 import os
 import subprocess
@@ -11,7 +13,9 @@ import pytest
 
 from studio.core import lifeline
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel ties processes on Linux only")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="the kernel ties processes on Linux only"
+)
 GONE_SECONDS = 5
 PATIENCE = 60
 
@@ -24,7 +28,8 @@ time.sleep(600)
 """
 CHILDREN = {
     "sleeps": "import time; print('ready', flush=True); time.sleep(600)",
-    "holds the interpreter lock": "import re; print('ready', flush=True); re.match('(a+)+$', 'a' * 60 + 'b')",
+    "holds the interpreter "
+    "lock": "import re; print('ready', flush=True); re.match('(a+)+$', 'a' * 60 + 'b')",
     "ignores signals": """
 import signal, time
 for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
@@ -37,7 +42,9 @@ time.sleep(600)
 
 
 def start_program(script, *arguments):
-    return subprocess.Popen([sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, text=True
+    )
 
 
 def kill(program, family):
@@ -72,7 +79,10 @@ def test_a_child_that_is_about_to_start_ends_with_its_parent(delay):
 
 
 def test_a_program_that_is_tied_gets_the_usual_signals_and_its_exit_code():
-    script = "import signal, sys; print(signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN, sys.argv[1:]); sys.exit(7)"
+    script = (
+        "import signal, sys; print(signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN, "
+        "sys.argv[1:]); sys.exit(7)"
+    )
     done = lifeline.start_tied(["/bin/sh", "-c", "kill -PIPE $$; exit 7"], stdout=subprocess.PIPE)
     assert done.wait(PATIENCE) == -13
     done.stdout.close()
@@ -113,11 +123,15 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("method", ["forkserver", "spawn"])
 def test_nothing_is_left_of_an_engine_that_is_starting(method, data, tmp_path):
-    """Killed at the first instants of each process: resource tracker, fork server, child; and while they import."""
+    """Killed at the first instants of each process: resource tracker, fork server, child; and while
+    they import.
+    """
     script = tmp_path / "program.py"
     script.write_text(ENGINE)
     for delay in (0, 0.02, 0.1, 0.3, 0.7, 1.5):
-        program = subprocess.Popen([sys.executable, script, str(data.root), method], stdout=subprocess.PIPE, text=True)
+        program = subprocess.Popen(
+            [sys.executable, script, str(data.root), method], stdout=subprocess.PIPE, text=True
+        )
         parent = psutil.Process(program.pid)
         assert program.stdout.readline() == "begun\n"
         deadline = time.monotonic() + PATIENCE
@@ -132,12 +146,16 @@ def test_nothing_is_left_of_an_engine_that_is_starting(method, data, tmp_path):
 def test_a_stopped_fork_server_is_not_left(data, tmp_path):
     script = tmp_path / "program.py"
     script.write_text(ENGINE)
-    program = subprocess.Popen([sys.executable, script, str(data.root), "forkserver"], stdout=subprocess.PIPE, text=True)
+    program = subprocess.Popen(
+        [sys.executable, script, str(data.root), "forkserver"], stdout=subprocess.PIPE, text=True
+    )
     parent = psutil.Process(program.pid)
     server = None
     while server is None:
         family = parent.children()
-        server = next((one for one in family if "forkserver import main" in " ".join(one.cmdline())), None)
+        server = next(
+            (one for one in family if "forkserver import main" in " ".join(one.cmdline())), None
+        )
     while Path(f"/proc/{server.pid}/fd/1").readlink() != Path(os.devnull):  # it has tied itself
         time.sleep(0.01)
     server.suspend()

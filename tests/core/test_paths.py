@@ -7,10 +7,19 @@ from pathlib import Path
 import pytest
 
 from studio.core.errors import StudioError
-from studio.core.paths import ENVIRONMENT_VARIABLE, DataFolder, check_output_folder, data_folder, input_path, user_path
+from studio.core.paths import (
+    ENVIRONMENT_VARIABLE,
+    DataFolder,
+    check_output_folder,
+    data_folder,
+    input_path,
+    user_path,
+)
 
 
-@pytest.mark.parametrize("name", ["a.txt", "some folder/结果.png", ".", "..", "/", "x" * 255, "d/" * 1_000 + "x"])
+@pytest.mark.parametrize(
+    "name", ["a.txt", "some folder/结果.png", ".", "..", "/", "x" * 255, "d/" * 1_000 + "x"]
+)
 def test_a_usual_name_stays_as_it_is(name):
     assert user_path(name) == Path(name)
 
@@ -23,7 +32,10 @@ def test_a_tilde_is_the_home_folder(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        (os.fsdecode(b"\xcc\xe1\xca\xbe.txt") if sys.platform != "win32" else "\udccc.txt", "not valid UTF-8"),
+        (
+            os.fsdecode(b"\xcc\xe1\xca\xbe.txt") if sys.platform != "win32" else "\udccc.txt",
+            "not valid UTF-8",
+        ),
         ("folder/\udcff/x", "not valid UTF-8"),
         ("a\0b", "not possible"),
         ("n" * 256, "too long"),

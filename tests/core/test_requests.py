@@ -60,8 +60,18 @@ def test_every_field_says_what_it_is(request_type):
         (TextRequest, {"temperature": "nan"}, "temperature", "finite"),
         (TextRequest, {"top_p": 0}, "top_p", "above 0"),
         (TextRequest, {"format": "pdf"}, "format", "one of txt, md"),
-        (TextRequest, {"num_beams": 2, "num_return_sequences": 3}, "num_return_sequences", "2 beams"),
-        (TextRequest, {"temperature": 0, "num_return_sequences": 2}, "num_return_sequences", "one result"),
+        (
+            TextRequest,
+            {"num_beams": 2, "num_return_sequences": 3},
+            "num_return_sequences",
+            "2 beams",
+        ),
+        (
+            TextRequest,
+            {"temperature": 0, "num_return_sequences": 2},
+            "num_return_sequences",
+            "one result",
+        ),
         (TextRequest, {"seed": -1}, "seed", "at least 0"),
         (TextRequest, {"seed": 2**32}, "seed", "at most"),
         (TextRequest, {"seed": 1.5}, "seed", "whole number"),
@@ -75,7 +85,12 @@ def test_every_field_says_what_it_is(request_type):
         (MusicRequest, {"seconds": 0}, "seconds", "at least 0.5"),
         (VideoRequest, {"num_frames": 0}, "num_frames", "at least 1"),
         (VideoRequest, {"frame_rate": 61}, "frame_rate", "at most 60"),
-        (VideoRequest, {"width": 2048, "height": 2048, "num_frames": 257}, "num_frames", "more than 1,073,741,824 pixels"),
+        (
+            VideoRequest,
+            {"width": 2048, "height": 2048, "num_frames": 257},
+            "num_frames",
+            "more than 1,073,741,824 pixels",
+        ),
         (VideoRequest, {"image": "frame.mp4"}, "image", "must be a picture"),
         (VideoRequest, {"format": "avi"}, "format", "one of mp4, webp"),
     ],
@@ -85,12 +100,25 @@ def test_a_wrong_value_is_named(request_type, values, field, words):
 
 
 def test_all_wrong_values_are_named_at_once():
-    assert set(problems_of(ImageRequest, width=9, height="tall", prompt="", steps=3)) == {"width", "height", "prompt", "steps"}
+    assert set(problems_of(ImageRequest, width=9, height="tall", prompt="", steps=3)) == {
+        "width",
+        "height",
+        "prompt",
+        "steps",
+    }
 
 
 def test_values_may_come_as_text_and_blank_ones_take_the_default():
-    request = build_request(ImageRequest, {"prompt": "x", "width": "64", "guidance_scale": "1e0", "seed": "", "height": " "})
-    assert (request.width, request.guidance_scale, request.seed, request.height) == (64, 1.0, None, 512)
+    request = build_request(
+        ImageRequest,
+        {"prompt": "x", "width": "64", "guidance_scale": "1e0", "seed": "", "height": " "},
+    )
+    assert (request.width, request.guidance_scale, request.seed, request.height) == (
+        64,
+        1.0,
+        None,
+        512,
+    )
 
 
 def test_a_seed_is_drawn_once():
@@ -110,10 +138,14 @@ def test_a_decoded_request_is_checked_too():
         msgspec.json.decode(b'{"kind":"image","prompt":"x","width":9}', type=AnyRequest)
 
 
-scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers())
+scalars = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers())
+)
 
 
-@given(st.dictionaries(st.sampled_from([*(info.name for info in fields(TextRequest)), "x"]), scalars))
+@given(
+    st.dictionaries(st.sampled_from([*(info.name for info in fields(TextRequest)), "x"]), scalars)
+)
 def test_nothing_but_a_request_or_its_problems_comes_out(values):
     with contextlib.suppress(InvalidRequestError):
         request = build_request(TextRequest, values)

@@ -1,4 +1,6 @@
-"""Settings: read back as written, changed by several programs at once, whole after a kill, and never a reason not to start."""
+"""Settings: read back as written, changed by several programs at once, whole after a kill, and
+never a reason not to start.
+"""
 
 import json
 import os
@@ -35,7 +37,9 @@ _changes = st.fixed_dictionaries(
         "last_tab": st.integers(0, 5),
         "unload_minutes": st.floats(0, 100_000),
         "default_models": st.dictionaries(_text, st.none() | _text, max_size=4),
-        "model_memory": st.dictionaries(st.sampled_from("abc"), st.none() | st.sampled_from(["auto", "4-bit", "resident"])),
+        "model_memory": st.dictionaries(
+            st.sampled_from("abc"), st.none() | st.sampled_from(["auto", "4-bit", "resident"])
+        ),
     },
 )
 
@@ -61,7 +65,8 @@ def test_without_a_file_the_defaults_hold(data):
     assert not data.settings.exists()
 
 
-# Two programs -----------------------------------------------------------------------------------------------------------------
+# Two programs
+# ----------------------------------------------------------------------
 
 
 def test_a_change_leaves_the_fields_that_another_program_changed(data):
@@ -75,12 +80,16 @@ def test_a_change_leaves_the_fields_that_another_program_changed(data):
 
 def test_programs_that_write_at_once_lose_nothing(data):
     program = (
-        "import sys; from studio.core.paths import data_folder; from studio.core.settings_store import update\n"
-        "for number in range(25): update(data_folder(), {'default_models': {f'{sys.argv[1]}{number}': 'x'}})"
+        "import sys; from studio.core.paths import data_folder; from studio.core.settings_store "
+        "import update\n"
+        "for number in range(25): update(data_folder(), {'default_models': "
+        "{f'{sys.argv[1]}{number}': 'x'}})"
     )
     writers = [subprocess.Popen([sys.executable, "-c", program, name]) for name in "abc"]
     assert [writer.wait() for writer in writers] == [0, 0, 0]
-    assert set(load_settings(data).default_models) == {f"{name}{number}" for name in "abc" for number in range(25)}
+    assert set(load_settings(data).default_models) == {
+        f"{name}{number}" for name in "abc" for number in range(25)
+    }
     assert not list(data.root.glob(".*.part"))
 
 
@@ -98,7 +107,11 @@ def test_threads_of_one_program_that_write_at_once_lose_nothing(data):
 
 
 def test_a_lock_that_another_program_keeps_is_not_waited_for_without_end(data):
-    with hold(data.settings_lock), pytest.raises(TimeoutError, match="another program"), hold(data.settings_lock, 0.05):
+    with (
+        hold(data.settings_lock),
+        pytest.raises(TimeoutError, match="another program"),
+        hold(data.settings_lock, 0.05),
+    ):
         pass
 
 
@@ -117,7 +130,9 @@ def test_a_kill_while_saving_leaves_the_old_or_the_new(data):
         "    print(number, flush=True)"
     )
     for kill_after in (1, 3, 5, 8):
-        process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
+        )
         for line in process.stdout:
             if int(line) >= kill_after:
                 break
@@ -131,7 +146,10 @@ def test_a_kill_while_saving_leaves_the_old_or_the_new(data):
 
 
 def test_what_a_kill_left_half_written_is_removed_and_nothing_else(data):
-    old, new, other = (data.root / name for name in (".00000001abcd1234.part", ".00000002abcd1234.part", "kept.part"))
+    old, new, other = (
+        data.root / name
+        for name in (".00000001abcd1234.part", ".00000002abcd1234.part", "kept.part")
+    )
     for path in (old, new, other):
         path.write_text("{")
     for path in (old, other):
@@ -140,7 +158,8 @@ def test_what_a_kill_left_half_written_is_removed_and_nothing_else(data):
     assert [path.exists() for path in (old, new, other)] == [False, True, True]
 
 
-# What this version does not know ----------------------------------------------------------------------------------------------
+# What this version does not know
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -158,7 +177,9 @@ def test_what_a_kill_left_half_written_is_removed_and_nothing_else(data):
     ],
 )
 def test_a_wrong_value_falls_back_alone_and_stays_in_the_file(data, field, wrong):
-    data.settings.write_text(json.dumps({field: wrong, "endpoint": "https://hub.example", "from_the_future": {"a": [1]}}))
+    data.settings.write_text(
+        json.dumps({field: wrong, "endpoint": "https://hub.example", "from_the_future": {"a": [1]}})
+    )
     settings = load_settings(data)
     assert getattr(settings, field) == getattr(Settings(), field)
     assert settings.endpoint == "https://hub.example"
@@ -173,22 +194,33 @@ def test_a_wrong_value_falls_back_alone_and_stays_in_the_file(data, field, wrong
 
 def test_a_wrong_entry_falls_back_alone(data):
     data.settings.write_text(
-        '{"model_memory": {"a": "2-bit", "b": "4-bit", "c": 5}, "default_models": {"text": null, "image": "x"}}'
+        '{"model_memory": {"a": "2-bit", "b": "4-bit", "c": 5}, "default_models": {"text": null, '
+        '"image": "x"}}'
     )
     settings = load_settings(data)
     assert settings.model_memory == {"b": "4-bit"}
     assert settings.default_models == {"image": "x"}
     update(data, {"model_memory": {"b": "8-bit"}})
-    assert json.loads(data.settings.read_bytes())["model_memory"] == {"a": "2-bit", "b": "8-bit", "c": 5}
+    assert json.loads(data.settings.read_bytes())["model_memory"] == {
+        "a": "2-bit",
+        "b": "8-bit",
+        "c": 5,
+    }
 
 
 def test_a_wrong_value_is_replaced_when_that_field_is_set(data):
     data.settings.write_text('{"memory": "2-bit", "default_models": 7}')
     update(data, {"memory": "auto", "default_models": {"text": "x"}})
-    assert json.loads(data.settings.read_bytes()) == {"memory": "auto", "default_models": {"text": "x"}}
+    assert json.loads(data.settings.read_bytes()) == {
+        "memory": "auto",
+        "default_models": {"text": "x"},
+    }
 
 
-@pytest.mark.parametrize("change", [{"no_such": 1}, {"theme": "pink"}, {"model_memory": {"a": "2-bit"}}, {"endpoint": "\ud800"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"no_such": 1}, {"theme": "pink"}, {"model_memory": {"a": "2-bit"}}, {"endpoint": "\ud800"}],
+)
 def test_a_change_that_is_wrong_is_refused_before_anything_is_written(data, change):
     with pytest.raises(ValueError):  # noqa: PT011  three kinds of it
         check_change(change)
@@ -197,12 +229,20 @@ def test_a_change_that_is_wrong_is_refused_before_anything_is_written(data, chan
     assert not data.settings.exists()
 
 
-# Damaged files ----------------------------------------------------------------------------------------------------------------
+# Damaged files
+# ----------------------------------------------------------------------
 
 DAMAGED = [
-    b"", b"{", b"\xff\xfe", b"[]", b"null", b'{"geometry": "\xff"}', b"\0" * 4096,
-    b'{"drafts": {"text": ' + b"[" * 100_000, b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-]  # fmt: skip
+    b"",
+    b"{",
+    b"\xff\xfe",
+    b"[]",
+    b"null",
+    b'{"geometry": "\xff"}',
+    b"\0" * 4096,
+    b'{"drafts": {"text": ' + b"[" * 100_000,
+    b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+]
 
 
 @pytest.mark.parametrize("content", DAMAGED)
@@ -247,7 +287,9 @@ def _large(path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pipes and devices in folders")
 @pytest.mark.parametrize(
-    "put", [os.mkfifo, _folder, _large, lambda path: path.symlink_to("/dev/zero")], ids=["pipe", "folder", "300 MB", "device"]
+    "put",
+    [os.mkfifo, _folder, _large, lambda path: path.symlink_to("/dev/zero")],
+    ids=["pipe", "folder", "300 MB", "device"],
 )
 def test_what_is_no_settings_file_is_neither_waited_for_nor_read(data, put):
     put(data.settings)

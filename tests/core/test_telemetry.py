@@ -1,4 +1,6 @@
-"""What onnxruntime's telemetry left under earlier builds is removed once, and nothing else with it."""
+"""What onnxruntime's telemetry left under earlier builds is removed once, and nothing else with
+it.
+"""
 
 import os
 import sys
@@ -29,7 +31,13 @@ def leave(cache):
     """Make what onnxruntime makes; return the folder."""
     folder = cache / "Microsoft/DeveloperTools/.onnxruntime"
     folder.mkdir(parents=True)
-    for name in ("deviceid", "onnxruntime.db", "onnxruntime.db-wal", "onnxruntime.db-shm", "deviceid.tmp.1-2"):
+    for name in (
+        "deviceid",
+        "onnxruntime.db",
+        "onnxruntime.db-wal",
+        "onnxruntime.db-shm",
+        "deviceid.tmp.1-2",
+    ):
         (folder / name).write_text("x")
     return folder
 
@@ -51,7 +59,9 @@ def test_what_comes_later_is_another_programs(home, data):
     assert (folder / "deviceid").exists()
 
 
-def test_the_cache_folder_that_the_desktop_names_is_looked_at_too(home, data, tmp_path, monkeypatch):
+def test_the_cache_folder_that_the_desktop_names_is_looked_at_too(
+    home, data, tmp_path, monkeypatch
+):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     leave(tmp_path / "cache")
     leave(home / ".cache")
@@ -75,7 +85,9 @@ def test_other_tools_of_that_maker_stay(home, data):
     assert [path.name for path in (home / ".cache/Microsoft/DeveloperTools").iterdir()] == ["other"]
 
 
-@pytest.mark.parametrize("linked", ["Microsoft", "Microsoft/DeveloperTools", "Microsoft/DeveloperTools/.onnxruntime"])
+@pytest.mark.parametrize(
+    "linked", ["Microsoft", "Microsoft/DeveloperTools", "Microsoft/DeveloperTools/.onnxruntime"]
+)
 def test_a_link_is_not_followed(home, data, tmp_path, linked):
     elsewhere = tmp_path / "elsewhere"
     leave(elsewhere)
@@ -107,7 +119,9 @@ def test_the_session_file_goes_where_it_is_one(home, data, tmp_path):
     assert path.exists()
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere"
+)
 def test_a_folder_that_cannot_be_changed_is_named(home, data):
     folder = leave(home / ".cache")
     folder.chmod(0o500)

@@ -1,4 +1,6 @@
-"""Run every family, or those named, and write the table: `python -m tests.coverage docs/models.md [CARD …]`."""
+"""Run every family, or those named, and write the table: `python -m tests.coverage docs/models.md
+[CARD …]`.
+"""
 
 import sys
 import tempfile

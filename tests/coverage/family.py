@@ -12,7 +12,9 @@ from studio.models.card import ModelCard
 
 @dataclass(frozen=True)
 class Family:
-    """`card` is the catalogue's, whose settings are used; `make` writes a tiny random checkpoint into a folder."""
+    """`card` is the catalogue's, whose settings are used; `make` writes a tiny random checkpoint
+    into a folder.
+    """
 
     card: str
     make: Callable[[Path], ModelCard]

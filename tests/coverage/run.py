@@ -26,8 +26,17 @@ from tests.checkpoints.video import first_frame
 from tests.coverage.family import Family
 
 COLUMNS = (
-    "Card", "Class", "Loads", "Generates", "Preview", "Image to image", "Inpaint", "LoRA", "Batch", "Cancel",
-)  # fmt: skip
+    "Card",
+    "Class",
+    "Loads",
+    "Generates",
+    "Preview",
+    "Image to image",
+    "Inpaint",
+    "LoRA",
+    "Batch",
+    "Cancel",
+)
 YES, NO, NEVER = "yes", "no", "–"
 """`NEVER`: not what the family does."""
 SMALL: dict[str, dict[str, Any]] = {
@@ -62,13 +71,16 @@ class Heard:
         if not self.impatient:
             return False
         self.questions += 1
-        return self.questions > QUESTIONS or any(not isinstance(event, Loading) for event in self.events)
+        return self.questions > QUESTIONS or any(
+            not isinstance(event, Loading) for event in self.events
+        )
 
     @property
     def shown(self) -> bool:
         """Something could be seen or heard before the end."""
         return any(
-            isinstance(event, (TextDelta, AudioChunk)) or (isinstance(event, Progress) and event.preview is not None)
+            isinstance(event, (TextDelta, AudioChunk))
+            or (isinstance(event, Progress) and event.preview is not None)
             for event in self.events
         )
 
@@ -89,7 +101,9 @@ class Trial:
         self._engine = LocalEngine(self._data)
 
     def row(self) -> tuple[str, ...]:
-        """Return what stands in the table, and raise AssertionError where it does not run at all."""
+        """Return what stands in the table, and raise AssertionError where it does not run at
+        all.
+        """
         first = self._run(self._job())
         last = first.events[-1]
         assert isinstance(last, Finished), last
@@ -97,9 +111,17 @@ class Trial:
             recipe = read_recipe(Path(artifact.path))
             assert recipe is not None
         return (
-            self.card.name, self._class(), YES, YES, YES if first.shown else NO, self._pictures("image-to-image"),
-            self._pictures("inpaint"), self._lora(), self._batch(), self._cancel(),
-        )  # fmt: skip
+            self.card.name,
+            self._class(),
+            YES,
+            YES,
+            YES if first.shown else NO,
+            self._pictures("image-to-image"),
+            self._pictures("inpaint"),
+            self._lora(),
+            self._batch(),
+            self._cancel(),
+        )
 
     def close(self) -> None:
         self._engine.close()
@@ -125,8 +147,14 @@ class Trial:
         return str(table["_class_name"] if "_class_name" in table else table["architectures"][0])
 
     def _pictures(self, ability: str) -> str:
-        """Start from a picture, or repaint the upper half of one; what is told and what is made is looked at."""
-        if self.card.kind == "video" and ability == "image-to-image" and "image-to-video" in self.card.tasks:
+        """Start from a picture, or repaint the upper half of one; what is told and what is made is
+        looked at.
+        """
+        if (
+            self.card.kind == "video"
+            and ability == "image-to-image"
+            and "image-to-video" in self.card.tasks
+        ):
             last = self._run(self._job(image=first_frame(self._data.root))).events[-1]
             assert isinstance(last, Finished), last
             return YES
@@ -148,13 +176,17 @@ class Trial:
         return YES
 
     def _given(self, name: str = "one", *, masked: bool | None = None) -> dict[str, Any]:
-        """Return the fields of a request that starts from a picture; with a mask where the model needs one."""
+        """Return the fields of a request that starts from a picture; with a mask where the model
+        needs one.
+        """
         wanted = self._needed_mask if masked is None else masked
         size = {**SMALL["image"], **self._family.values}
         picture, mask = self._folder / f"{name}.png", self._folder / "mask.png"
         if not picture.exists():
             chance = np.random.default_rng(len(name))
-            Image.fromarray(chance.integers(0, 256, (size["height"], size["width"], 3), np.uint8)).save(picture)
+            Image.fromarray(
+                chance.integers(0, 256, (size["height"], size["width"], 3), np.uint8)
+            ).save(picture)
             white = np.zeros((size["height"], size["width"]), np.uint8)
             white[: size["height"] // 2] = 255
             Image.fromarray(white).save(mask)
@@ -170,7 +202,9 @@ class Trial:
         if self.card.kind != "image":
             return NO
         lora = add(self._data, make_lora(self.card, self._folder / "lora" / "tiny.safetensors"))
-        plain, changed, plain_again = (self._picture(self._job(adapters=text)) for text in ("", f"{lora.name}:0.8", ""))
+        plain, changed, plain_again = (
+            self._picture(self._job(adapters=text)) for text in ("", f"{lora.name}:0.8", "")
+        )
         assert plain is not None
         assert plain == plain_again
         return YES if changed is not None and changed != plain else NO
@@ -184,7 +218,10 @@ class Trial:
             return picture.tobytes()
 
     def _batch(self) -> str:
-        jobs = [self._job(seed=1), self._job(seed=2, prompt="a dog under a very tall tree by the sea")]
+        jobs = [
+            self._job(seed=1),
+            self._job(seed=2, prompt="a dog under a very tall tree by the sea"),
+        ]
         runner = runner_of(self.card.kind)
         together = jobs[0].request.together
         if runner.generate_together is None or together is None:
@@ -192,14 +229,20 @@ class Trial:
         assert together == jobs[1].request.together
         ends: dict[str, Event] = {}
         said: list[tuple[str, Event]] = []
-        self._engine.generate_together(jobs, lambda job_id, event: said.append((job_id, event)), lambda _job_id: False)
+        self._engine.generate_together(
+            jobs, lambda job_id, event: said.append((job_id, event)), lambda _job_id: False
+        )
         ends.update(said)
         assert all(isinstance(ends[job.id], Finished) for job in jobs), ends
         if self.card.kind == "image":
             for job in jobs:
                 self._check_same(job, ends[job.id])
-        begun = sum(isinstance(event, Loading) and event.phase == "Preparing" for _job_id, event in said)
-        return YES if begun == len(jobs) else "one by one"  # what cannot run together is begun again alone
+        begun = sum(
+            isinstance(event, Loading) and event.phase == "Preparing" for _job_id, event in said
+        )
+        return (
+            YES if begun == len(jobs) else "one by one"
+        )  # what cannot run together is begun again alone
 
     def _check_same(self, job: Job, end: Event) -> None:
         """Hold a picture that was made beside others against the one that is made alone."""

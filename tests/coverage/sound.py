@@ -22,7 +22,9 @@ FAMILIES = [
     Family("audioldm2", sound.make_audioldm2, _STEPS),
     Family("stable-audio-open-1.0", sound.make_stable_audio, _STEPS),
     Family(
-        "stable-audio-3-medium", sound.make_stable_audio_3, _STEPS,
+        "stable-audio-3-medium",
+        sound.make_stable_audio_3,
+        _STEPS,
         likewise=("stable-audio-3-small-music", "stable-audio-3-small-sfx"),
     ),
-]  # fmt: skip
+]

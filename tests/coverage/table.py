@@ -21,11 +21,28 @@ def renewed(document: str, rows: Iterable[tuple[str, ...]]) -> str:
     """Return the document with the table of these rows in it."""
     before, _begin, rest = document.partition(BEGIN)
     _old, _end, after = rest.partition(END)
-    return "\n".join([before + BEGIN, "", line(COLUMNS), line("---" for _column in COLUMNS), *map(line, rows), "", END]) + after
+    return (
+        "\n".join(
+            [
+                before + BEGIN,
+                "",
+                line(COLUMNS),
+                line("---" for _column in COLUMNS),
+                *map(line, rows),
+                "",
+                END,
+            ]
+        )
+        + after
+    )
 
 
 def rows_of(path: Path) -> dict[str, tuple[str, ...]]:
     """Return card → the row that the document has for it."""
     _before, _begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    lines = [row.strip("| ").split(" | ") for row in rest.partition(END)[0].splitlines() if row.startswith("| ")]
+    lines = [
+        row.strip("| ").split(" | ")
+        for row in rest.partition(END)[0].splitlines()
+        if row.startswith("| ")
+    ]
     return {cells[0]: tuple(cells) for cells in lines[2:]}

@@ -13,7 +13,9 @@ pytestmark = THIRD_PARTIES
 ROWS = rows_of(Path(__file__).parents[2] / "docs" / "models.md")
 
 
-@pytest.mark.filterwarnings("ignore:In CPU autocast")  # Mochi's own way to decode, which means a GPU
+@pytest.mark.filterwarnings(
+    "ignore:In CPU autocast"
+)  # Mochi's own way to decode, which means a GPU
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.card)
 def test_a_family_does_what_the_table_says(family, tmp_path):
     trial = Trial(family, tmp_path)
@@ -32,8 +34,14 @@ def test_every_model_of_the_catalogue_that_runs_is_covered_by_a_row():
     runs = {
         entry.card.name
         for entry in catalogue()
-        if entry.card.runner in ("transformers", "diffusers") and not entry.card.builtin and not why_not_run(entry.card)
+        if entry.card.runner in ("transformers", "diffusers")
+        and not entry.card.builtin
+        and not why_not_run(entry.card)
     }
-    distilled = {"hyper-sdxl", "lcm-lora-sdxl", "sdxl-lightning"}  # LoRAs on SDXL: tests/engine/image/test_adapters.py
+    distilled = {
+        "hyper-sdxl",
+        "lcm-lora-sdxl",
+        "sdxl-lightning",
+    }  # LoRAs on SDXL: tests/engine/image/test_adapters.py
     assert runs - covered == distilled
     assert covered - runs == set()

@@ -12,7 +12,13 @@ def _family(family: str, card: str, *likewise: str) -> Family:
 
 FAMILIES = [
     _family("gpt2", "gpt2"),
-    _family("llama", "llama-3.2-1b-instruct", "llama-3.2-3b-instruct", "smollm2-135m-instruct", "smollm2-360m-instruct"),
+    _family(
+        "llama",
+        "llama-3.2-1b-instruct",
+        "llama-3.2-3b-instruct",
+        "smollm2-135m-instruct",
+        "smollm2-360m-instruct",
+    ),
     _family("smollm3", "smollm3-3b"),
     _family("qwen2", "qwen2.5-coder-1.5b-instruct"),
     _family("qwen3", "qwen3-0.6b", "qwen3-1.7b", "qwen3-4b", "qwen3-8b", "qwen3-14b"),

@@ -33,7 +33,11 @@ FAMILIES = [
     Family("ltx-video", make_ltx),
     Family("ltx-video-0.9.5", make_ltx_condition, likewise=("ltx-video-0.9.8-13b-distilled",)),
     Family("cogvideox-2b", make_cogvideox, likewise=("cogvideox-5b",)),
-    Family("cogvideox-5b-i2v", _of_one_size, {"width": 720, "height": 480, "num_frames": 1, "num_inference_steps": 1}),
+    Family(
+        "cogvideox-5b-i2v",
+        _of_one_size,
+        {"width": 720, "height": 480, "num_frames": 1, "num_inference_steps": 1},
+    ),
     Family("hunyuanvideo", make_hunyuan),
     Family("mochi-1-preview", make_mochi, {"num_frames": 7}),
     Family("animatediff-v1-5-2", make_motion_adapter, base=make_sd),

@@ -32,10 +32,18 @@ class Outcome:
         return [event for event in self.events if isinstance(event, Progress)]
 
 
-def run_job(kind, card: ModelCard, pipeline, request: Request, cancelled=lambda _outcome: False) -> Outcome:
+def run_job(
+    kind, card: ModelCard, pipeline, request: Request, cancelled=lambda _outcome: False
+) -> Outcome:
     """`cancelled` is asked with what was said so far."""
     outcome = Outcome()
-    run = JobContext(new_job(request, "/nowhere"), card, outcome.events.append, lambda: cancelled(outcome), notes=outcome.notes)
+    run = JobContext(
+        new_job(request, "/nowhere"),
+        card,
+        outcome.events.append,
+        lambda: cancelled(outcome),
+        notes=outcome.notes,
+    )
     results = kind.generate(run, pipeline)
     try:
         while True:

@@ -1,4 +1,6 @@
-"""One contract for all engines: finish, cancel, fail, crash, close. Real processes, a real (starter or tiny) model."""
+"""One contract for all engines: finish, cancel, fail, crash, close. Real processes, a real (starter
+or tiny) model.
+"""
 
 from __future__ import annotations
 
@@ -44,18 +46,31 @@ class Heard:
 
     def wait_for(self, kind):
         with self._news:
-            assert self._news.wait_for(lambda: any(isinstance(event, kind) for event in self.events), PATIENCE), self.events
+            assert self._news.wait_for(
+                lambda: any(isinstance(event, kind) for event in self.events), PATIENCE
+            ), self.events
 
     @property
     def last(self):
         return self.events[-1]
 
     def ends_once(self):
-        return [isinstance(event, TERMINAL) for event in self.events].count(True) == 1 and isinstance(self.last, TERMINAL)
+        return [isinstance(event, TERMINAL) for event in self.events].count(
+            True
+        ) == 1 and isinstance(self.last, TERMINAL)
 
 
 def image_job(data, **values) -> Job:
-    request = ImageRequest(**{"prompt": "a red apple", "width": 64, "height": 64, "num_inference_steps": 4, "seed": 1, **values})
+    request = ImageRequest(
+        **{
+            "prompt": "a red apple",
+            "width": 64,
+            "height": 64,
+            "num_inference_steps": 4,
+            "seed": 1,
+            **values,
+        }
+    )
     return new_job(request, str(data.outputs))
 
 
@@ -119,7 +134,9 @@ def test_cancelled_before_it_began(engine, data):
 
 def test_cancel_while_it_runs(engine, data):
     heard, wish = Heard(), threading.Event()
-    thread = generate_in_thread(engine, image_job(data, num_inference_steps=400), heard, wish.is_set)
+    thread = generate_in_thread(
+        engine, image_job(data, num_inference_steps=400), heard, wish.is_set
+    )
     heard.wait_for(Progress)
     wish.set()
     thread.join(PATIENCE)
@@ -145,9 +162,15 @@ def test_what_was_made_before_a_cancel_is_kept(engine, data):
 
 def test_a_failure_names_cause_and_cure(engine, data):
     if isinstance(engine, FakeEngine):
-        engine = FakeEngine(data, fail_on=lambda _job: Failure(cause="model", message="No.", cure="Do this."))
+        engine = FakeEngine(
+            data, fail_on=lambda _job: Failure(cause="model", message="No.", cure="Do this.")
+        )
     heard = Heard()
-    engine.generate(new_job(TextRequest(prompt="x", model="there-is-none", seed=1), str(data.outputs)), heard, lambda: False)
+    engine.generate(
+        new_job(TextRequest(prompt="x", model="there-is-none", seed=1), str(data.outputs)),
+        heard,
+        lambda: False,
+    )
     assert heard.ends_once()
     assert isinstance(heard.last, Failed)
     assert heard.last.failure.cause == "model"
@@ -156,7 +179,9 @@ def test_a_failure_names_cause_and_cure(engine, data):
 
 def test_close_ends_a_running_job(engine, data):
     heard = Heard()
-    thread = generate_in_thread(engine, image_job(data, num_inference_steps=400), heard, lambda: False)
+    thread = generate_in_thread(
+        engine, image_job(data, num_inference_steps=400), heard, lambda: False
+    )
     heard.wait_for(Progress)
     engine.close()
     thread.join(PATIENCE)
@@ -173,17 +198,23 @@ def test_a_result_that_cannot_be_saved_is_kept_for_another_folder(engine, data, 
     job = image_job(data)
     import msgspec
 
-    job = msgspec.structs.replace(job, target=msgspec.structs.replace(job.target, folder=str(blocked)))
+    job = msgspec.structs.replace(
+        job, target=msgspec.structs.replace(job.target, folder=str(blocked))
+    )
     heard = Heard()
     engine.generate(job, heard, lambda: False)
     assert isinstance(heard.last, Failed)
     assert heard.last.failure.cause == "disk"
     assert heard.last.failure.unsaved
-    moved = msgspec.structs.replace(job, target=msgspec.structs.replace(job.target, folder=str(tmp_path / "room")))
+    moved = msgspec.structs.replace(
+        job, target=msgspec.structs.replace(job.target, folder=str(tmp_path / "room"))
+    )
     again = Heard()
     engine.generate(moved, again, lambda: False)
     assert isinstance(again.last, Finished)
-    assert not any(isinstance(event, Progress) for event in again.events), "it is saved, not made again"
+    assert not any(isinstance(event, Progress) for event in again.events), (
+        "it is saved, not made again"
+    )
     assert blocked.read_text() == "x"
 
 
@@ -192,7 +223,9 @@ def test_a_language_model_runs_in_the_child(process_engine, data):
     write_card(make_gpt2(folder), card_folder(data, "gpt2"))
     heard = Heard()
     process_engine.generate(
-        new_job(TextRequest(prompt="This is", max_new_tokens=8, seed=1), str(data.outputs)), heard, lambda: False
+        new_job(TextRequest(prompt="This is", max_new_tokens=8, seed=1), str(data.outputs)),
+        heard,
+        lambda: False,
     )
     assert isinstance(heard.last, Finished), heard.last
     assert Path(heard.last.artifacts[0].path).read_text(encoding="utf-8").startswith("This is")
@@ -204,7 +237,9 @@ def child_pid(engine) -> int:
 
 def test_a_killed_child_fails_the_job_in_words_and_the_next_one_works(process_engine, data):
     heard = Heard()
-    thread = generate_in_thread(process_engine, image_job(data, num_inference_steps=400), heard, lambda: False)
+    thread = generate_in_thread(
+        process_engine, image_job(data, num_inference_steps=400), heard, lambda: False
+    )
     heard.wait_for(Progress)
     os.kill(child_pid(process_engine), signal.SIGKILL)
     thread.join(PATIENCE)
@@ -229,7 +264,9 @@ def test_a_child_that_died_between_two_jobs_is_replaced(process_engine, data):
 
 def test_a_child_that_does_not_obey_is_killed(process_engine, data):
     heard, wish = Heard(), threading.Event()
-    thread = generate_in_thread(process_engine, image_job(data, num_inference_steps=400), heard, wish.is_set)
+    thread = generate_in_thread(
+        process_engine, image_job(data, num_inference_steps=400), heard, wish.is_set
+    )
     heard.wait_for(Progress)
     pid = child_pid(process_engine)
     os.kill(pid, signal.SIGSTOP)  # it hangs, as native code may
@@ -275,14 +312,16 @@ def main():
 
 if __name__ == "__main__":
     main()
-"""
+"""  # noqa: E501
 
 
 @pytest.mark.parametrize("method", ["forkserver", "spawn"])
 def test_nothing_is_left_when_the_program_is_killed(tmp_path, data, method):
     script = tmp_path / "program.py"
     script.write_text(PROGRAM)
-    program = subprocess.Popen([sys.executable, script, str(data.root), method], stdout=subprocess.PIPE, text=True)
+    program = subprocess.Popen(
+        [sys.executable, script, str(data.root), method], stdout=subprocess.PIPE, text=True
+    )
     _pid, heavy = program.stdout.readline().split()
     assert heavy == "False", "torch is in the child only"
     family = psutil.Process(program.pid).children(recursive=True)
@@ -294,7 +333,8 @@ def test_nothing_is_left_when_the_program_is_killed(tmp_path, data, method):
     assert not alive
 
 
-# The model used last --------------------------------------------------------------------------------------------------------
+# The model used last
+# ----------------------------------------------------------------------
 
 
 def next_child(engine):
@@ -387,7 +427,10 @@ def test_a_model_that_nobody_uses_leaves_the_child(process_engine, data):
     process_engine.generate(image_job(data), heard[1], lambda: False)
     for one in heard:
         assert isinstance(one.last, Finished)
-        assert any(phase.startswith("Loading Starter pictures (64 px): 32 bits, needs ") for phase in phases(one))
+        assert any(
+            phase.startswith("Loading Starter pictures (64 px): 32 bits, needs ")
+            for phase in phases(one)
+        )
 
 
 def test_how_models_are_loaded_in_this_run(data):
@@ -405,6 +448,16 @@ def test_out_of_memory_in_words():
     from studio.engine.local import explain, explain_save
 
     assert explain(MemoryError()).cause == "memory"
-    assert explain(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")).cause == "memory"
+    assert (
+        explain(
+            RuntimeError(
+                "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
+            )
+        ).cause
+        == "memory"
+    )
     assert explain(ValueError("x")).cause == "unknown"
-    assert "the disk is full" in explain_save(OSError(errno.ENOSPC, "No space left on device"), "/x").message
+    assert (
+        "the disk is full"
+        in explain_save(OSError(errno.ENOSPC, "No space left on device"), "/x").message
+    )

@@ -1,4 +1,6 @@
-"""A group of jobs: each gets exactly one terminal event, whatever is raised at any point of the group's path."""
+"""A group of jobs: each gets exactly one terminal event, whatever is raised at any point of the
+group's path.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +34,12 @@ from tests.checkpoints.text import make_gpt2
 COUNT = 4
 FAULTS = {
     "a key that is missing": lambda: KeyError("rope"),
-    "a name that the system cannot write": lambda: UnicodeEncodeError("latin-1", "提", 0, 1, "ordinal not in range(256)"),
-    "an attribute that is missing": lambda: AttributeError("'NoneType' object has no attribute 'shape'"),
+    "a name that the system cannot write": lambda: UnicodeEncodeError(
+        "latin-1", "提", 0, 1, "ordinal not in range(256)"
+    ),
+    "an attribute that is missing": lambda: AttributeError(
+        "'NoneType' object has no attribute 'shape'"
+    ),
     "a full disk": lambda: OSError(errno.ENOSPC, "No space left on device"),
     "a damaged disk": lambda: OSError(errno.EIO, "Input/output error"),
     "memory": MemoryError,
@@ -42,7 +48,11 @@ FAULTS = {
     "a cancel at an odd place": JobCancelledError,
     "an iterator's end": StopIteration,
 }
-PROGRAM_FAULTS = ("a key that is missing", "a name that the system cannot write", "an attribute that is missing")
+PROGRAM_FAULTS = (
+    "a key that is missing",
+    "a name that the system cannot write",
+    "an attribute that is missing",
+)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +69,10 @@ def warm(tmp_path_factory):
 
 def jobs_of(kind, data):
     if kind == "text":
-        requests = [TextRequest(prompt=f"row {n}", seed=n, max_new_tokens=3, model="gpt2") for n in range(COUNT)]
+        requests = [
+            TextRequest(prompt=f"row {n}", seed=n, max_new_tokens=3, model="gpt2")
+            for n in range(COUNT)
+        ]
     else:
         values = {"width": 32, "height": 32, "num_inference_steps": 1, "model": "sd"}
         requests = [ImageRequest(prompt=f"row {n}", seed=n, **values) for n in range(COUNT)]
@@ -67,7 +80,9 @@ def jobs_of(kind, data):
 
 
 def raising(function, error, at):
-    """The function, whose call number `at` raises, after the call where the fault is one of saving."""
+    """The function, whose call number `at` raises, after the call where the fault is one of
+    saving.
+    """
     calls = iter(range(10**6))
 
     def call(*arguments, **values):
@@ -107,7 +122,9 @@ def inject(patch, engine, kind, point, error, at):
             "base": ("base_of", engine._registry),
             "saving": ("save", artifacts),
         }[point]
-        patch.setattr(place, name, raising(getattr(place, name), error, at if point == "saving" else 0))
+        patch.setattr(
+            place, name, raising(getattr(place, name), error, at if point == "saving" else 0)
+        )
 
 
 class Ends:
@@ -140,7 +157,11 @@ POINTS = ("card", "base", "loading", "adapters", "preparing", "results", "saving
 @pytest.mark.group_fault
 @pytest.mark.parametrize("kind", ["text", "image"])
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(point=st.sampled_from(POINTS), fault=st.sampled_from(sorted(FAULTS)), at=st.integers(0, COUNT - 1))
+@given(
+    point=st.sampled_from(POINTS),
+    fault=st.sampled_from(sorted(FAULTS)),
+    at=st.integers(0, COUNT - 1),
+)
 def test_each_job_ends_once_whatever_is_raised(warm, kind, point, fault, at):
     engine, data = warm
     jobs, ends = jobs_of(kind, data), Ends()
@@ -148,7 +169,9 @@ def test_each_job_ends_once_whatever_is_raised(warm, kind, point, fault, at):
         inject(patch, engine, {"text": text, "image": image}[kind], point, FAULTS[fault], at)
         engine.generate_together(jobs, ends, lambda _id: False)
     ends.check(jobs)
-    assert sum(isinstance(ends.end(job), Finished) for job in jobs) >= COUNT - 1, "one fault costs one job at most"
+    assert sum(isinstance(ends.end(job), Finished) for job in jobs) >= COUNT - 1, (
+        "one fault costs one job at most"
+    )
 
 
 @pytest.mark.group_fault
@@ -212,11 +235,19 @@ def test_a_name_that_the_system_cannot_write_fails_its_job_in_words(warm):
 
 def test_results_that_are_there_are_not_made_again(warm):
     engine, data = warm
-    values = {"width": 32, "height": 32, "num_inference_steps": 1, "model": "sd", "num_images_per_prompt": 3}
+    values = {
+        "width": 32,
+        "height": 32,
+        "num_inference_steps": 1,
+        "model": "sd",
+        "num_images_per_prompt": 3,
+    }
     job = new_job(ImageRequest(prompt="three", seed=1, **values), str(data.outputs))
     ends = Ends()
     with pytest.MonkeyPatch.context() as patch, contextlib.suppress(RuntimeError):
-        patch.setattr(artifacts, "save", raising(artifacts.save, lambda: RuntimeError("as if killed"), 2))
+        patch.setattr(
+            artifacts, "save", raising(artifacts.save, lambda: RuntimeError("as if killed"), 2)
+        )
         engine.generate_together([job], ends, lambda _id: False)
     first, second, third = (data.outputs / f"{job.target.stem}-{n}.png" for n in (1, 2, 3))
     assert (first.exists(), second.exists(), third.exists()) == (True, True, False)
@@ -225,7 +256,11 @@ def test_results_that_are_there_are_not_made_again(warm):
     drawn = []
     with pytest.MonkeyPatch.context() as patch:
         draw = image._draw
-        patch.setattr(image, "_draw", lambda requests, seeds, *more: drawn.extend(seeds) or draw(requests, seeds, *more))
+        patch.setattr(
+            image,
+            "_draw",
+            lambda requests, seeds, *more: drawn.extend(seeds) or draw(requests, seeds, *more),
+        )
         engine.generate_together([job], again, lambda _id: False)
     assert [(path.stat().st_ino, path.read_bytes()) for path in (first, second)] == before
     assert drawn == [3]
@@ -248,7 +283,8 @@ def test_a_job_whose_results_are_all_there_ends_at_once(warm):
     assert path.stat().st_ino == before
 
 
-# Of a child ----------------------------------------------------------------------------------------------------------------
+# Of a child
+# ----------------------------------------------------------------------
 
 
 class Seen(Ends):
@@ -266,13 +302,18 @@ class Seen(Ends):
             self._news.notify_all()
 
     def first_progress_after(self, kind, job):
-        """Return the place of the job's first Progress after the first event of that kind, of any job."""
+        """Return the place of the job's first Progress after the first event of that kind, of any
+        job.
+        """
         begin = next(place for place, (_id, event) in enumerate(self.order) if event is kind)
         return self.order.index((job.id, Progress), begin)
 
     def wait_for_progress(self, jobs):
         def seen():
-            return all(any(isinstance(event, Progress) for event in self.events.get(job.id, [])) for job in jobs)
+            return all(
+                any(isinstance(event, Progress) for event in self.events.get(job.id, []))
+                for job in jobs
+            )
 
         with self._news:
             assert self._news.wait_for(seen, 120), self.events
@@ -281,9 +322,14 @@ class Seen(Ends):
 def test_after_a_cancel_that_is_not_obeyed_the_others_stay_together(data):
     write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
     engine, ends, cancelled = ProcessEngine(data), Seen(), set()
-    requests = [TextRequest(prompt=f"row {n}", seed=n, max_new_tokens=400, model="gpt2") for n in range(COUNT)]
+    requests = [
+        TextRequest(prompt=f"row {n}", seed=n, max_new_tokens=400, model="gpt2")
+        for n in range(COUNT)
+    ]
     jobs = [new_job(request, str(data.outputs)) for request in requests]
-    thread = threading.Thread(target=engine.generate_together, args=(jobs, ends, cancelled.__contains__))
+    thread = threading.Thread(
+        target=engine.generate_together, args=(jobs, ends, cancelled.__contains__)
+    )
     thread.start()
     ends.wait_for_progress(jobs)
     os.kill(engine._child.process.pid, signal.SIGSTOP)  # it hangs, as native code may
@@ -292,6 +338,10 @@ def test_after_a_cancel_that_is_not_obeyed_the_others_stay_together(data):
     engine.close()
     ends.check(jobs)
     assert [type(ends.end(job)) for job in jobs] == [Finished, Cancelled, Finished, Finished]
-    last_begun = max(ends.first_progress_after(Cancelled, job) for job in (jobs[0], jobs[2], jobs[3]))
+    last_begun = max(
+        ends.first_progress_after(Cancelled, job) for job in (jobs[0], jobs[2], jobs[3])
+    )
     first_ended = min(ends.order.index((job.id, Finished)) for job in (jobs[0], jobs[2], jobs[3]))
-    assert last_begun < first_ended, "one after the other, the first would have ended before the last began"
+    assert last_begun < first_ended, (
+        "one after the other, the first would have ended before the last began"
+    )

@@ -26,14 +26,24 @@ def test_modules_in_the_current_folder_are_not_imported(data, tmp_path):
     folder = tmp_path / "downloads"
     folder.mkdir()
     for name in ("torch", "studio", "multiprocessing", "numpy", "soundfile", "PIL"):
-        (folder / f"{name}.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'a').write({name!r})\n")
+        (folder / f"{name}.py").write_text(
+            f"open({str(tmp_path / 'imported')!r}, 'a').write({name!r})\n"
+        )
     script = tmp_path / "studio-script.py"  # as pip installs it
-    script.write_text("import sys\nfrom studio.cli import main\nif __name__ == '__main__':\n    sys.exit(main())\n")
+    script.write_text(
+        "import sys\nfrom studio.cli import main\nif __name__ == '__main__':\n    "
+        "sys.exit(main())\n"
+    )
     environment = {**os.environ, "PYTHONPATH": str(Path(studio_package.__file__).parents[1])}
     job = ["image", "a red apple", "--steps", "1", "-o", str(tmp_path / "a.png")]
     done = subprocess.run(
         [sys.executable, str(script), "--data-dir", str(data.root), *job],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=200, check=False,
-    )  # fmt: skip
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
     assert not (tmp_path / "imported").exists()
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,6 @@
-"""Models that try to run code of their own, put past the list on purpose and loaded by the real child: nothing of them runs."""
+"""Models that try to run code of their own, put past the list on purpose and loaded by the real
+child: nothing of them runs.
+"""
 
 import json
 import os
@@ -42,7 +44,9 @@ def engine(data):
 
 
 def attack(canary: Path) -> str:
-    """A module that leaves a trace as soon as it is imported, and offers whatever it is asked for."""
+    """A module that leaves a trace as soon as it is imported, and offers whatever it is asked
+    for.
+    """
     return textwrap.dedent(f"""
         open({str(canary)!r}, "w").write("ran")
         def __getattr__(name):
@@ -69,7 +73,11 @@ def config_auto_map(folder, canary):
     (folder / "modeling_evil.py").write_text(attack(canary))
     changed(
         folder / "config.json",
-        auto_map={"AutoConfig": "modeling_evil.C", "AutoModelForCausalLM": "modeling_evil.M", "AutoModel": "modeling_evil.M"},
+        auto_map={
+            "AutoConfig": "modeling_evil.C",
+            "AutoModelForCausalLM": "modeling_evil.M",
+            "AutoModel": "modeling_evil.M",
+        },
     )
 
 
@@ -96,7 +104,11 @@ def generation_of_its_own(folder, canary):
 
 def kernels_from_elsewhere(folder, canary):
     (folder / "kernels.py").write_text(attack(canary))
-    changed(folder / "config.json", _attn_implementation="evil/kernels", _attn_implementation_internal="evil/kernels")
+    changed(
+        folder / "config.json",
+        _attn_implementation="evil/kernels",
+        _attn_implementation_internal="evil/kernels",
+    )
 
 
 def only_a_pickle(folder, canary):
@@ -111,7 +123,9 @@ def a_pickle_called_safetensors(folder, canary):
 def an_index_of_pickles(folder, canary):
     (folder / "model.safetensors").unlink()
     (folder / "evil.bin").write_bytes(pickle.dumps({"a": Evil(canary)}))
-    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": {"a": "evil.bin"}}))
+    (folder / "model.safetensors.index.json").write_text(
+        json.dumps({"metadata": {}, "weight_map": {"a": "evil.bin"}})
+    )
 
 
 def modules_named_like_libraries(folder, canary):
@@ -132,9 +146,16 @@ ESCAPES = (
 
 
 TEXT = [
-    config_auto_map, unknown_type_with_auto_map, tokenizer_auto_map, generation_of_its_own, kernels_from_elsewhere, only_a_pickle,
-    a_pickle_called_safetensors, an_index_of_pickles, modules_named_like_libraries,
-]  # fmt: skip
+    config_auto_map,
+    unknown_type_with_auto_map,
+    tokenizer_auto_map,
+    generation_of_its_own,
+    kernels_from_elsewhere,
+    only_a_pickle,
+    a_pickle_called_safetensors,
+    an_index_of_pickles,
+    modules_named_like_libraries,
+]
 
 
 def pipeline_of_its_own(folder, canary):
@@ -151,7 +172,9 @@ def part_of_its_own(folder, canary):
 
 def part_with_auto_map(folder, canary):
     (folder / "text_encoder" / "evil.py").write_text(attack(canary))
-    changed(folder / "text_encoder" / "config.json", auto_map={"AutoModel": "evil.M"}, model_type="evil")
+    changed(
+        folder / "text_encoder" / "config.json", auto_map={"AutoModel": "evil.M"}, model_type="evil"
+    )
     changed(folder / "model_index.json", text_encoder=["transformers", "AutoModel"])
 
 
@@ -164,13 +187,30 @@ def part_is_a_pickle(folder, canary):
     (folder / "unet" / "diffusion_pytorch_model.bin").write_bytes(pickle.dumps({"a": Evil(canary)}))
 
 
-IMAGE = [pipeline_of_its_own, part_of_its_own, part_with_auto_map, module_of_the_system, part_is_a_pickle]
+IMAGE = [
+    pipeline_of_its_own,
+    part_of_its_own,
+    part_with_auto_map,
+    module_of_the_system,
+    part_is_a_pickle,
+]
 
 
 def forced(data, kind: str, folder: Path) -> ModelCard:
-    """Put a folder into the list without asking `inspect`, as a damaged or older list might have it."""
-    runner, family = ("diffusers", "StableDiffusionPipeline") if kind == "image" else ("transformers", "llama")
-    card = ModelCard(name=f"evil-{folder.name}", title=folder.name, kind=kind, runner=runner, family=family, path=str(folder))
+    """Put a folder into the list without asking `inspect`, as a damaged or older list might have
+    it.
+    """
+    runner, family = (
+        ("diffusers", "StableDiffusionPipeline") if kind == "image" else ("transformers", "llama")
+    )
+    card = ModelCard(
+        name=f"evil-{folder.name}",
+        title=folder.name,
+        kind=kind,
+        runner=runner,
+        family=family,
+        path=str(folder),
+    )
     write_card(card, card_folder(data, card.name))
     return card
 
@@ -188,15 +228,24 @@ def run(engine, data, card: ModelCard):
 
 
 def test_the_traps_would_spring(whole, tmp_path):
-    """Loaded by somebody who trusts it, the same folder runs its code: what the tests below look for can happen."""
+    """Loaded by somebody who trusts it, the same folder runs its code: what the tests below look
+    for can happen.
+    """
     folder, canary = shutil.copytree(whole / "text", tmp_path / "model"), tmp_path / "canary"
     unknown_type_with_auto_map(folder, canary)
     program = (
         "import sys; from transformers import AutoModelForCausalLM\n"
-        "AutoModelForCausalLM.from_pretrained(sys.argv[1], local_files_only=True, trust_remote_code=True)"
+        "AutoModelForCausalLM.from_pretrained(sys.argv[1], local_files_only=True, "
+        "trust_remote_code=True)"
     )
-    environment = {**os.environ, "HF_MODULES_CACHE": str(tmp_path / "modules"), "HF_HUB_OFFLINE": "1"}
-    subprocess.run([sys.executable, "-c", program, folder], env=environment, capture_output=True, check=False)
+    environment = {
+        **os.environ,
+        "HF_MODULES_CACHE": str(tmp_path / "modules"),
+        "HF_HUB_OFFLINE": "1",
+    }
+    subprocess.run(
+        [sys.executable, "-c", program, folder], env=environment, capture_output=True, check=False
+    )
     assert canary.exists()
     canary.unlink()
     pickle.loads(pickle.dumps(Evil(canary)))
@@ -205,7 +254,9 @@ def test_the_traps_would_spring(whole, tmp_path):
 
 @pytest.mark.parametrize("kind", ["text", "image"])
 def test_nothing_of_a_model_that_tries_is_run(engine, data, whole, tmp_path, monkeypatch, kind):
-    """All attempts go through one child, one after the other; the child's working folder is the hostile one."""
+    """All attempts go through one child, one after the other; the child's working folder is the
+    hostile one.
+    """
     results = {}
     for attempt in TEXT if kind == "text" else IMAGE:
         folder = shutil.copytree(whole / kind, tmp_path / attempt.__name__)
@@ -215,7 +266,8 @@ def test_nothing_of_a_model_that_tries_is_run(engine, data, whole, tmp_path, mon
         monkeypatch.chdir(folder)
         results[attempt.__name__] = run(engine, data, forced(data, kind, folder))
         assert not list(tmp_path.glob("canary-*")), attempt.__name__
-    # What is left of the model is either run by the library's own classes, or is a failure in words.
+    # What is left of the model is either run by the library's own classes, or is a failure in
+    # words.
     assert all(isinstance(last, (Finished, Failed)) for last in results.values())
     assert any(isinstance(last, Failed) for last in results.values())
     good = shutil.copytree(whole / kind, tmp_path / "good")

@@ -1,8 +1,10 @@
-"""Ends a run of a small batch with SIGKILL at each change of a file from its last row on, and looks at what the next start does.
+"""Ends a run of a small batch with SIGKILL at each change of a file from its last row on, and looks
+at what the next start does.
 
     LD_PRELOAD=kill_at.so python -m tests.jobs.kill_points FOLDER
 
-Prints one JSON object: how many points there were, and what was wrong. One process imports everything; each run is a fork.
+Prints one JSON object: how many points there were, and what was wrong. One process imports
+everything; each run is a fork.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ def main() -> int:
     for number in range(1, MOST + 1):
         place = root / str(number)
         place.mkdir()
-        if run_forked(lambda place=place, number=number: run_batch(place, number)) == 0:  # it was never reached
+        if (
+            run_forked(lambda place=place, number=number: run_batch(place, number)) == 0
+        ):  # it was never reached
             break
         if run_forked(lambda place=place: start_again(place)) != 0:
             wrong.append(f"{number}: the next start failed")
@@ -94,13 +98,27 @@ def start_again(place: Path) -> None:
 
 def faults_of(place: Path) -> list[str]:
     out = place / "out"
-    names = sorted(path.name for path in out.rglob("*") if path.is_file() and path.parent.name != ".studio")
+    names = sorted(
+        path.name for path in out.rglob("*") if path.is_file() and path.parent.name != ".studio"
+    )
     rows = [f"{n:04}-row-{n}.txt" for n in range(2, ROWS + 2)]
-    wrong = [] if names == [*rows, "collected.csv", "report.csv", "report.jsonl"] else [f"in the folder: {names}"]
-    reports = sorted(path.name for path in (place / "reports").iterdir()) if (place / "reports").exists() else []
+    wrong = (
+        []
+        if names == [*rows, "collected.csv", "report.csv", "report.jsonl"]
+        else [f"in the folder: {names}"]
+    )
+    reports = (
+        sorted(path.name for path in (place / "reports").iterdir())
+        if (place / "reports").exists()
+        else []
+    )
     wrong += [] if reports == ["mine.csv"] else [f"further reports: {reports}"]
     wrong += [f"left behind: {part}" for part in place.rglob("*.part")]
-    lines = [json.loads(line) for line in (out / "report.jsonl").read_text().splitlines()] if not wrong else []
+    lines = (
+        [json.loads(line) for line in (out / "report.jsonl").read_text().splitlines()]
+        if not wrong
+        else []
+    )
     states = [(line["line"], line["state"], line["files"]) for line in lines]
     expected = [(n, "completed", [name]) for n, name in enumerate(rows, start=2)]
     return wrong + ([f"the report: {states}"] if lines and states != expected else [])

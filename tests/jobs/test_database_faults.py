@@ -1,4 +1,6 @@
-"""A queue's file that is damaged, from another version or another program, or no file: a sentence or recovery, nothing lost."""
+"""A queue's file that is damaged, from another version or another program, or no file: a sentence
+or recovery, nothing lost.
+"""
 
 import os
 import shutil
@@ -62,7 +64,10 @@ def test_a_missing_table_is_made_again_with_a_copy_before(data, jobs, table):
     store = JobStore.open(data.database)
     assert ids(store.jobs()) == ids(jobs)
     store.take_next()
-    assert store.end(jobs[1].id, JobState.COMPLETED, artifacts=[make_artifact(jobs[1])]).state is JobState.COMPLETED
+    assert (
+        store.end(jobs[1].id, JobState.COMPLETED, artifacts=[make_artifact(jobs[1])]).state
+        is JobState.COMPLETED
+    )
     copy = sqlite3.connect(store.repaired)
     assert copy.execute("SELECT count(*) FROM jobs").fetchone()[0] == len(jobs)
     copy.close()
@@ -82,13 +87,21 @@ def test_a_missing_table_of_jobs_keeps_the_others(data, jobs):
 
 def test_missing_indexes_are_made_again(data, jobs):
     connection = sqlite3.connect(data.database)
-    names = [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")]
+    names = [
+        row[0]
+        for row in connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"
+        )
+    ]
     connection.close()
     assert len(names) > 4
     change(data, *(f"DROP INDEX {name}" for name in names))
     store = JobStore.open(data.database)
     assert ids(store.take_next(("text", ""))) == [jobs[1].id]
-    there = {row[0] for row in store._connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")}
+    there = {
+        row[0]
+        for row in store._connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")
+    }
     assert there >= set(names)
     assert store.repaired is None
     store.close()
@@ -119,7 +132,10 @@ def test_the_database_of_another_program_is_left_alone(data, script):
 def test_the_queue_of_an_older_version_can_be_listed(data):
     connection = sqlite3.connect(data.database)
     connection.executescript(f"{MIGRATIONS[0]} PRAGMA user_version = 1;")
-    names = "id, position, kind, state, batch, row, crashes, created, started, ended, request, folder, stem"
+    names = (
+        "id, position, kind, state, batch, row, crashes, created, started, ended, request, "
+        "folder, stem"
+    )
     request = '{"kind":"text","prompt":"old"}'
     values = ("1", 1, "text", "queued", "", 0, 0, 1.0, 0.0, 0.0, request, str(data.outputs), "s")
     with connection:
@@ -147,9 +163,12 @@ def test_a_database_that_is_cut_off_is_a_sentence_and_kept(data, jobs, size):
 
 
 UNREADABLE = {
-    "a kind of another version": "UPDATE jobs SET request = json_set(request, '$.kind', 'hologram') WHERE id = ?",
-    "a field of another version": "UPDATE jobs SET request = json_set(request, '$.smell', 1) WHERE id = ?",
-    "a value out of range": "UPDATE jobs SET request = json_set(request, '$.seed', -5) WHERE id = ?",
+    "a kind of another "
+    "version": "UPDATE jobs SET request = json_set(request, '$.kind', 'hologram') WHERE id = ?",
+    "a field of another "
+    "version": "UPDATE jobs SET request = json_set(request, '$.smell', 1) WHERE id = ?",
+    "a value out of "
+    "range": "UPDATE jobs SET request = json_set(request, '$.seed', -5) WHERE id = ?",
     "no JSON": "UPDATE jobs SET request = '{' WHERE id = ?",
     "deep JSON": f"UPDATE jobs SET request = '{'[' * 5_000}' WHERE id = ?",
     "bytes that are no text": "UPDATE jobs SET request = CAST(x'7b22ff22' AS TEXT) WHERE id = ?",
@@ -185,11 +204,17 @@ def test_a_job_that_cannot_be_read_is_kept_and_shown_and_the_others_run(data, jo
 
 
 def test_a_job_that_can_be_read_again_waits_again(data, jobs):
-    change(data, ("UPDATE jobs SET request = json_set(request, '$.smell', 1) WHERE id = ?", (jobs[1].id,)))
+    change(
+        data,
+        ("UPDATE jobs SET request = json_set(request, '$.smell', 1) WHERE id = ?", (jobs[1].id,)),
+    )
     store = JobStore.open(data.database)
     store.jobs()
     store.close()
-    change(data, ("UPDATE jobs SET request = json_remove(request, '$.smell') WHERE id = ?", (jobs[1].id,)))
+    change(
+        data,
+        ("UPDATE jobs SET request = json_remove(request, '$.smell') WHERE id = ?", (jobs[1].id,)),
+    )
     store = JobStore.open(data.database)
     (job,) = store.take_next()
     assert job.id == jobs[1].id
@@ -225,7 +250,9 @@ def test_other_rows_that_cannot_be_read_stop_nothing(data, jobs):
 
 
 def test_a_session_says_what_it_found(data, jobs, qapp):
-    change(data, ("UPDATE jobs SET request = '{' WHERE id = ?", (jobs[1].id,)), "DROP TABLE artifacts")
+    change(
+        data, ("UPDATE jobs SET request = '{' WHERE id = ?", (jobs[1].id,)), "DROP TABLE artifacts"
+    )
     session = Session(data, FakeEngine())
     assert "cannot be read by this version" in session.damage
     assert "before-repair" in session.damage
@@ -235,7 +262,9 @@ def test_a_session_says_what_it_found(data, jobs, qapp):
 @posix
 @pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
 @pytest.mark.parametrize(
-    "make", [os.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")], ids=["folder", "fifo", "device"]
+    "make",
+    [os.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")],
+    ids=["folder", "fifo", "device"],
 )
 def test_what_is_no_file_in_place_of_the_database_is_a_sentence(data, jobs, suffix, make):
     path = data.database.with_name(data.database.name + suffix)
@@ -248,7 +277,9 @@ def test_what_is_no_file_in_place_of_the_database_is_a_sentence(data, jobs, suff
 
 @posix
 @pytest.mark.parametrize(
-    "make", [os.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")], ids=["folder", "fifo", "device"]
+    "make",
+    [os.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")],
+    ids=["folder", "fifo", "device"],
 )
 def test_what_is_no_file_in_place_of_the_lock_is_a_sentence(data, make):
     make(data.lock)
@@ -259,7 +290,8 @@ def test_what_is_no_file_in_place_of_the_lock_is_a_sentence(data, make):
 @posix
 @pytest.mark.parametrize("content", [b"", b"\xff" * 100, b"{pid}\n{name}\n{host}\n", b"1\n"])
 def test_a_lock_that_nobody_holds_is_taken_over(data, content):
-    # What a power cut leaves, and a process id that another program has by now: here that of this very test.
+    # What a power cut leaves, and a process id that another program has by now: here that of this
+    # very test.
     held = take(data)
     process_id, host, name = held.lock.getLockInfo()
     held.lock.unlock()
@@ -323,4 +355,7 @@ def _row(data, job_id):
     connection.row_factory = sqlite3.Row
     row = dict(connection.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone())
     connection.close()
-    return {name: value.decode(errors="surrogateescape") if isinstance(value, bytes) else value for name, value in row.items()}
+    return {
+        name: value.decode(errors="surrogateescape") if isinstance(value, bytes) else value
+        for name, value in row.items()
+    }

@@ -12,7 +12,9 @@ from studio.jobs.eta import Estimates, PastRun, total
 
 
 def picture(side, steps=10):
-    return ImageRequest(prompt="x", model="m", seed=1, width=side, height=side, num_inference_steps=steps)
+    return ImageRequest(
+        prompt="x", model="m", seed=1, width=side, height=side, num_inference_steps=steps
+    )
 
 
 def past(request, seconds):
@@ -21,7 +23,9 @@ def past(request, seconds):
 
 def test_runs_at_this_size_count_before_others():
     found = Estimates([past(picture(64), 1.0), past(picture(512), 8.0)])
-    assert found.seconds(picture(64)) == pytest.approx(1.0)  # a 64th of the work takes an eighth of the time
+    assert found.seconds(picture(64)) == pytest.approx(
+        1.0
+    )  # a 64th of the work takes an eighth of the time
     assert found.seconds(picture(512)) == pytest.approx(8.0)
     assert found.seconds(picture(512, steps=12)) == pytest.approx(9.6)
     assert found.seconds(picture(1024)) == pytest.approx(32.0)  # never ran: by the nearest
@@ -35,15 +39,24 @@ def test_one_odd_run_does_not_count():
 
 def test_what_is_not_known_is_counted():
     found = Estimates([past(picture(64), 1.0)])
-    assert total(found.medians(), [picture(64), picture(64), TextRequest(prompt="x")]) == (pytest.approx(2.0), 1)
+    assert total(found.medians(), [picture(64), picture(64), TextRequest(prompt="x")]) == (
+        pytest.approx(2.0),
+        1,
+    )
 
 
 def job(state, number):
-    request = picture(64) if number % 2 else TextRequest(prompt="x", model="m", max_new_tokens=number + 1)
+    request = (
+        picture(64) if number % 2 else TextRequest(prompt="x", model="m", max_new_tokens=number + 1)
+    )
     return replace(new_job(request, "/x"), state=state)
 
 
-@given(st.lists(st.tuples(st.sampled_from(list(JobState)), st.sampled_from(list(JobState))), max_size=30))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(list(JobState)), st.sampled_from(list(JobState))), max_size=30
+    )
+)
 def test_a_tally_that_is_kept_up_is_one_that_is_made_anew(changes):
     kept, now = JobCounts(), []
     for number, (before, after) in enumerate(changes):

@@ -1,4 +1,6 @@
-"""The window's socket: where it lies, and that neither end deals with another user. Real sockets; a real second user for root."""
+"""The window's socket: where it lies, and that neither end deals with another user. Real sockets; a
+real second user for root.
+"""
 
 import contextlib
 import os
@@ -16,7 +18,14 @@ from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from studio.core.paths import DataFolder
 from studio.jobs import ipc
-from studio.jobs.ipc import MAX_PATH_BYTES, ForeignUserError, IpcServer, activate_running, connect_to_window, server_names
+from studio.jobs.ipc import (
+    MAX_PATH_BYTES,
+    ForeignUserError,
+    IpcServer,
+    activate_running,
+    connect_to_window,
+    server_names,
+)
 from studio.jobs.ipc_messages import Activate, packed
 from studio.jobs.peer import UNKNOWN, is_private, own_user, peer_user
 from studio.jobs.queue import JobQueue
@@ -30,7 +39,9 @@ LONG_MS = 20_000
 
 @pytest.fixture
 def short():
-    """A folder whose path is short; the ones that pytest makes are too long for a socket, and closed to other users."""
+    """A folder whose path is short; the ones that pytest makes are too long for a socket, and
+    closed to other users.
+    """
     folder = Path(tempfile.mkdtemp(prefix="s", dir="/tmp"))
     yield folder
     shutil.rmtree(folder)
@@ -77,14 +88,19 @@ def test_a_link_to_the_data_folder_leads_to_the_same_window(open_door, short):
 
 @pytest.mark.parametrize("case", ["long", "shared", "not text"])
 def test_a_folder_of_its_own_serves_where_the_data_folder_does_not(case, open_door, runtime, short):
-    data = DataFolder(short / {"long": "x" * MAX_PATH_BYTES, "shared": "shared", "not text": os.fsdecode(b"\xff")}[case])
+    data = DataFolder(
+        short
+        / {"long": "x" * MAX_PATH_BYTES, "shared": "shared", "not text": os.fsdecode(b"\xff")}[case]
+    )
     data.create()
     if case == "shared":
         data.root.chmod(0o777)
     name = next(server_names(data, make=True))
     assert Path(name).parent.parent == runtime
     assert stat.S_IMODE(Path(name).parent.stat().st_mode) == 0o700
-    if case == "not text":  # Qt has no name for the database either; only the socket's place is asked for
+    if (
+        case == "not text"
+    ):  # Qt has no name for the database either; only the socket's place is asked for
         return
     opened = open_door(data)
     assert stat.S_ISSOCK(Path(name).stat().st_mode)
@@ -178,7 +194,9 @@ try:
 except OSError:
     print(b"")
 """
-as_root = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs a second user")
+as_root = pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="needs a second user"
+)
 
 
 def system_python():
@@ -192,9 +210,15 @@ def system_python():
 
 def run_as_nobody(script, *arguments, **options):
     return subprocess.Popen(
-        [system_python(), "-I", "-c", script, *arguments], user=NOBODY, group=NOBODY, extra_groups=[], cwd="/",
-        stdout=subprocess.PIPE, text=True, **options,
-    )  # fmt: skip
+        [system_python(), "-I", "-c", script, *arguments],
+        user=NOBODY,
+        group=NOBODY,
+        extra_groups=[],
+        cwd="/",
+        stdout=subprocess.PIPE,
+        text=True,
+        **options,
+    )
 
 
 @as_root
@@ -213,8 +237,11 @@ def test_another_users_socket_gets_nothing(short, qapp):
             lock = hold(data)
             done = subprocess.run(
                 [sys.executable, "-m", "studio", "--fake", "--data-dir", str(data.root), *command],
-                capture_output=True, text=True, check=False, timeout=60,
-            )  # fmt: skip
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,
+            )
             lock.unlock()
             assert done.returncode == 2
             assert f"another user ({NOBODY})" in done.stderr
@@ -229,7 +256,11 @@ def test_another_users_socket_gets_nothing(short, qapp):
 def test_another_users_command_is_refused(short, open_door, caplog):
     data, raised = DataFolder(short / "data"), []
     open_door(data, lambda: raised.append(True))
-    for path, mode in ((short, 0o755), (data.root, 0o755), (data.socket, 0o777)):  # as if somebody had opened them
+    for path, mode in (
+        (short, 0o755),
+        (data.root, 0o755),
+        (data.socket, 0o777),
+    ):  # as if somebody had opened them
         path.chmod(mode)
     visitor = run_as_nobody(VISITOR, str(data.socket), packed(Activate()).hex())
     while visitor.poll() is None:

@@ -13,7 +13,9 @@ def test_a_kill_at_any_change_of_a_file_costs_neither_row_nor_report(tmp_path):
     place = tmp_path / "runs"
     place.mkdir()
     command = [sys.executable, "-m", "tests.jobs.kill_points", str(place)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=250)
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, timeout=250
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert not found["wrong"], found

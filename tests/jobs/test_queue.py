@@ -41,24 +41,33 @@ def open_session(qapp, data):
 
 
 def text_job(data, **values):
-    return new_job(TextRequest(**{"prompt": "hi", "seed": 1, "max_new_tokens": 5, **values}), str(data.outputs))
+    return new_job(
+        TextRequest(**{"prompt": "hi", "seed": 1, "max_new_tokens": 5, **values}), str(data.outputs)
+    )
 
 
 def run_until_over(qtbot, session, jobs):
     ids = {job.id for job in jobs}
-    qtbot.waitUntil(lambda: all(session.queue.job(i) and session.queue.job(i).state.over for i in ids), timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: all(session.queue.job(i) and session.queue.job(i).state.over for i in ids),
+        timeout=PATIENCE,
+    )
 
 
 def test_jobs_run_in_order_and_say_what_changes(qtbot, open_session, data):
     session = open_session()
     order, events = [], []
-    session.queue.jobs_changed.connect(lambda jobs: order.extend((job.id, job.state) for job in jobs))
+    session.queue.jobs_changed.connect(
+        lambda jobs: order.extend((job.id, job.state) for job in jobs)
+    )
     session.queue.job_event.connect(lambda job_id, event: events.append((job_id, type(event))))
     jobs = [text_job(data), text_job(data)]
     session.queue.submit(jobs)
     session.start()
     run_until_over(qtbot, session, jobs)
-    assert [entry for entry in order if entry[1] is JobState.COMPLETED] == [(job.id, JobState.COMPLETED) for job in jobs]
+    assert [entry for entry in order if entry[1] is JobState.COMPLETED] == [
+        (job.id, JobState.COMPLETED) for job in jobs
+    ]
     for job in jobs:
         mine = [kind for job_id, kind in events if job_id == job.id]
         assert mine.count(Finished) == 1
@@ -71,7 +80,9 @@ def test_cancel_of_a_waiting_and_of_the_running_job(qtbot, open_session, data):
     session = open_session(step_seconds=0.05)
     first, second = text_job(data, max_new_tokens=40), text_job(data)
     with qtbot.waitSignal(
-        session.queue.job_event, check_params_cb=lambda _id, event: isinstance(event, Progress), timeout=PATIENCE
+        session.queue.job_event,
+        check_params_cb=lambda _id, event: isinstance(event, Progress),
+        timeout=PATIENCE,
     ):
         session.queue.submit([first, second])
         session.start()
@@ -87,7 +98,11 @@ def test_cancel_of_a_waiting_and_of_the_running_job(qtbot, open_session, data):
 def test_a_failed_job_does_not_stop_the_others_and_can_be_tried_again(qtbot, open_session, data):
     broken = {"on": True}
     session = open_session(
-        fail_on=lambda job: Failure(cause="model", message="no") if broken["on"] and job.request.seed == 13 else None
+        fail_on=lambda job: (
+            Failure(cause="model", message="no")
+            if broken["on"] and job.request.seed == 13
+            else None
+        )
     )
     jobs = [text_job(data, seed=13), text_job(data)]
     session.queue.submit(jobs)
@@ -97,7 +112,9 @@ def test_a_failed_job_does_not_stop_the_others_and_can_be_tried_again(qtbot, ope
     assert session.queue.job(jobs[1].id).state is JobState.COMPLETED
     broken["on"] = False
     session.queue.retry([jobs[0].id])
-    qtbot.waitUntil(lambda: session.queue.job(jobs[0].id).state is JobState.COMPLETED, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: session.queue.job(jobs[0].id).state is JobState.COMPLETED, timeout=PATIENCE
+    )
     assert session.queue.job(jobs[0].id).request.seed == 13
 
 
@@ -127,7 +144,11 @@ def test_a_job_that_is_set_aside_has_the_childs_log(qtbot, data):
     session.queue.together = False
 
     def abort(job_id, event):
-        if isinstance(event, Progress) and job_id == jobs[0].id and session.engine._child is not None:
+        if (
+            isinstance(event, Progress)
+            and job_id == jobs[0].id
+            and session.engine._child is not None
+        ):
             os.kill(session.engine._child.process.pid, signal.SIGABRT)
 
     session.queue.job_event.connect(abort)
@@ -142,11 +163,18 @@ def test_a_job_that_is_set_aside_has_the_childs_log(qtbot, data):
     session.close()
 
 
-def test_closing_lets_the_running_job_wait_and_the_next_session_makes_the_same(qtbot, open_session, data):
+def test_closing_lets_the_running_job_wait_and_the_next_session_makes_the_same(
+    qtbot, open_session, data
+):
     session = open_session(step_seconds=0.05)
-    job = new_job(ImageRequest(prompt="x", width=64, height=64, num_inference_steps=100, seed=5), str(data.outputs))
+    job = new_job(
+        ImageRequest(prompt="x", width=64, height=64, num_inference_steps=100, seed=5),
+        str(data.outputs),
+    )
     with qtbot.waitSignal(
-        session.queue.job_event, check_params_cb=lambda _id, event: isinstance(event, Progress), timeout=PATIENCE
+        session.queue.job_event,
+        check_params_cb=lambda _id, event: isinstance(event, Progress),
+        timeout=PATIENCE,
     ):
         session.queue.submit([job])
         session.start()
@@ -165,7 +193,14 @@ def test_closing_lets_the_running_job_wait_and_the_next_session_makes_the_same(q
 def test_a_batch_ends_with_its_report(qtbot, open_session, data, tmp_path):
     session = open_session()
     jobs = [
-        new_job(TextRequest(prompt="x", seed=n, max_new_tokens=2), str(tmp_path), f"r{n}", batch="b", row=n) for n in (1, 2, 3)
+        new_job(
+            TextRequest(prompt="x", seed=n, max_new_tokens=2),
+            str(tmp_path),
+            f"r{n}",
+            batch="b",
+            row=n,
+        )
+        for n in (1, 2, 3)
     ]
     with qtbot.waitSignal(session.queue.batch_finished, timeout=PATIENCE):
         session.queue.submit(jobs, Batch(id="b", source="x.txt", folder=str(tmp_path)))
@@ -191,10 +226,18 @@ def test_clearing_forgets_what_is_over(qtbot, open_session, data):
     assert len(list(data.outputs.glob("*.txt"))) == 1
 
 
-def test_rows_that_were_taken_from_the_list_stand_in_the_report(qtbot, open_session, data, tmp_path):
+def test_rows_that_were_taken_from_the_list_stand_in_the_report(
+    qtbot, open_session, data, tmp_path
+):
     session = open_session()
     jobs = [
-        new_job(TextRequest(prompt=f"row {n}", seed=n, max_new_tokens=2), str(tmp_path), f"r{n}", batch="b", row=n)
+        new_job(
+            TextRequest(prompt=f"row {n}", seed=n, max_new_tokens=2),
+            str(tmp_path),
+            f"r{n}",
+            batch="b",
+            row=n,
+        )
         for n in (1, 2, 3, 4)
     ]
     session.queue.set_limit(Limit(jobs=1))
@@ -210,18 +253,30 @@ def test_rows_that_were_taken_from_the_list_stand_in_the_report(qtbot, open_sess
     assert [job.row for job in session.queue.jobs()] == [3, 4]
     with qtbot.waitSignal(session.queue.batch_finished, timeout=PATIENCE):
         session.queue.resume()
-    lines = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = [
+        json.loads(line)
+        for line in (tmp_path / "report.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     assert [(line["line"], line["state"]) for line in lines] == [
-        (1, "completed"), (2, "cancelled"), (3, "completed"), (4, "completed"),
-    ]  # fmt: skip
+        (1, "completed"),
+        (2, "cancelled"),
+        (3, "completed"),
+        (4, "completed"),
+    ]
     assert lines[0]["files"] == ["r1.txt"]
 
 
-def test_a_row_that_comes_back_after_the_report_is_reported_anew(qtbot, open_session, data, tmp_path):
+def test_a_row_that_comes_back_after_the_report_is_reported_anew(
+    qtbot, open_session, data, tmp_path
+):
     session = open_session()
     session.queue.pause()
     session.start()
-    (job,) = [new_job(TextRequest(prompt="x", seed=1, max_new_tokens=2), str(tmp_path), "r", batch="b", row=1)]
+    (job,) = [
+        new_job(
+            TextRequest(prompt="x", seed=1, max_new_tokens=2), str(tmp_path), "r", batch="b", row=1
+        )
+    ]
     with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
         session.queue.submit([job], Batch(id="b", source="x.txt", folder=str(tmp_path)))
     (stored,) = session.queue.jobs()
@@ -248,9 +303,15 @@ def test_pause_now_keeps_the_child_and_its_model(qtbot, data):
     write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
     session = Session(data, ProcessEngine(data))
     phases = []
-    session.queue.job_event.connect(lambda _id, event: phases.append(event.phase) if isinstance(event, Loading) else None)
+    session.queue.job_event.connect(
+        lambda _id, event: phases.append(event.phase) if isinstance(event, Loading) else None
+    )
     job = text_job(data, model="gpt2", max_new_tokens=2_000)
-    with qtbot.waitSignal(session.queue.job_event, check_params_cb=lambda _i, e: isinstance(e, Progress), timeout=PATIENCE):
+    with qtbot.waitSignal(
+        session.queue.job_event,
+        check_params_cb=lambda _i, e: isinstance(e, Progress),
+        timeout=PATIENCE,
+    ):
         session.queue.submit([job])
         session.start()
     assert any("oading" in phase for phase in phases), "a model is loaded before the first token"
@@ -258,7 +319,11 @@ def test_pause_now_keeps_the_child_and_its_model(qtbot, data):
     session.queue.pause(now=True)
     qtbot.waitUntil(lambda: session.queue.job(job.id).state is JobState.QUEUED, timeout=PATIENCE)
     phases.clear()
-    with qtbot.waitSignal(session.queue.job_event, check_params_cb=lambda _i, e: isinstance(e, Progress), timeout=PATIENCE):
+    with qtbot.waitSignal(
+        session.queue.job_event,
+        check_params_cb=lambda _i, e: isinstance(e, Progress),
+        timeout=PATIENCE,
+    ):
         session.queue.resume()
     assert session.engine._child.process.pid == child
     assert not any("oading" in phase for phase in phases), "nothing is loaded again"
@@ -281,7 +346,9 @@ def test_cancel_at_any_moment_ends_every_job_once(qtbot, open_session, data):
     session = open_session(step_seconds=0.002)
     terminal = []
     session.queue.job_event.connect(
-        lambda job_id, event: terminal.append(job_id) if isinstance(event, (Finished, Failed, Cancelled)) else None
+        lambda job_id, event: (
+            terminal.append(job_id) if isinstance(event, (Finished, Failed, Cancelled)) else None
+        )
     )
     jobs = [text_job(data, max_new_tokens=10, seed=n) for n in range(40)]
     session.queue.submit(jobs)
@@ -291,7 +358,9 @@ def test_cancel_at_any_moment_ends_every_job_once(qtbot, open_session, data):
         QCoreApplication.processEvents()
     run_until_over(qtbot, session, jobs)
     assert len(terminal) == len(set(terminal))
-    assert all(session.queue.job(job.id).state in (JobState.CANCELLED, JobState.COMPLETED) for job in jobs)
+    assert all(
+        session.queue.job(job.id).state in (JobState.CANCELLED, JobState.COMPLETED) for job in jobs
+    )
 
 
 def waits(session):
@@ -331,7 +400,11 @@ def test_pause_after_this_one_and_go_on(qtbot, open_session, data):
     jobs = [text_job(data, max_new_tokens=20), text_job(data)]
     reasons = []
     session.queue.pause_changed.connect(reasons.append)
-    with qtbot.waitSignal(session.queue.job_event, check_params_cb=lambda _i, e: isinstance(e, Progress), timeout=PATIENCE):
+    with qtbot.waitSignal(
+        session.queue.job_event,
+        check_params_cb=lambda _i, e: isinstance(e, Progress),
+        timeout=PATIENCE,
+    ):
         session.queue.submit(jobs)
         session.start()
     session.queue.pause("lunch")
@@ -347,7 +420,11 @@ def test_pause_after_this_one_and_go_on(qtbot, open_session, data):
 def test_pause_now_lets_the_running_job_wait_again_with_its_seed(qtbot, open_session, data):
     session = open_session(step_seconds=0.05)
     job = text_job(data, max_new_tokens=30, seed=5)
-    with qtbot.waitSignal(session.queue.job_event, check_params_cb=lambda _i, e: isinstance(e, Progress), timeout=PATIENCE):
+    with qtbot.waitSignal(
+        session.queue.job_event,
+        check_params_cb=lambda _i, e: isinstance(e, Progress),
+        timeout=PATIENCE,
+    ):
         session.queue.submit([job])
         session.start()
     session.queue.pause(now=True)
@@ -401,7 +478,12 @@ def test_a_waiting_job_gets_another_request(qtbot, open_session, data):
         session.queue.submit([job, other])
     answers = []
     with qtbot.waitSignal(session.queue.jobs_changed, timeout=PATIENCE):
-        session.queue.replace(job.id, TextRequest(prompt="new", seed=3), "/nowhere", lambda *answer: answers.append(answer))
+        session.queue.replace(
+            job.id,
+            TextRequest(prompt="new", seed=3),
+            "/nowhere",
+            lambda *answer: answers.append(answer),
+        )
     assert [(answer.id, changed) for answer, changed in answers] == [(job.id, True)]
     assert waits(session) == ["new", "next"]
     session.start()
@@ -416,7 +498,12 @@ def test_a_job_that_has_begun_is_not_changed_but_made_again(qtbot, open_session,
     session.start()
     run_until_over(qtbot, session, [job])
     answers = []
-    session.queue.replace(job.id, TextRequest(prompt="new", seed=3), "/nowhere", lambda *answer: answers.append(answer))
+    session.queue.replace(
+        job.id,
+        TextRequest(prompt="new", seed=3),
+        "/nowhere",
+        lambda *answer: answers.append(answer),
+    )
     qtbot.waitUntil(lambda: bool(answers), timeout=PATIENCE)
     assert [entry.request.prompt for entry in session.queue.jobs()] == ["old", "new"]
     assert [(job.request.prompt, changed) for job, changed in answers] == [("new", False)]
@@ -431,7 +518,12 @@ def test_a_job_that_was_removed_is_not_changed_but_made_again(qtbot, open_sessio
     with qtbot.waitSignal(session.queue.jobs_removed, timeout=PATIENCE):
         session.queue.remove([job.id])
     answers = []
-    session.queue.replace(job.id, TextRequest(prompt="new", seed=3), str(tmp_path), lambda *answer: answers.append(answer))
+    session.queue.replace(
+        job.id,
+        TextRequest(prompt="new", seed=3),
+        str(tmp_path),
+        lambda *answer: answers.append(answer),
+    )
     qtbot.waitUntil(lambda: bool(answers), timeout=PATIENCE)
     assert answers == [(session.queue.jobs()[0], False)]
     assert answers[0][0].target.folder == str(tmp_path)
@@ -444,7 +536,9 @@ def test_past_runs_say_how_long_the_next_will_take(qtbot, open_session, data):
     session.queue.submit([job])
     session.start()
     run_until_over(qtbot, session, [job])
-    qtbot.waitUntil(lambda: session.queue.estimates.seconds(job.request) is not None, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: session.queue.estimates.seconds(job.request) is not None, timeout=PATIENCE
+    )
     once = session.queue.estimates.seconds(job.request)
     twice = session.queue.estimates.seconds(TextRequest(prompt="x", max_new_tokens=10))
     assert twice == pytest.approx(once * 2)
@@ -459,7 +553,9 @@ def test_a_batch_row_that_cannot_be_saved_pauses_the_queue_and_waits(qtbot, open
     session = open_session()
     session.queue.pause_on_disk = True
     batch = Batch(id="b", source="x.txt", folder=str(blocked))
-    job = new_job(TextRequest(prompt="row", seed=1, max_new_tokens=3), str(blocked), batch="b", row=1)
+    job = new_job(
+        TextRequest(prompt="row", seed=1, max_new_tokens=3), str(blocked), batch="b", row=1
+    )
     with qtbot.waitSignal(session.queue.pause_changed, timeout=PATIENCE) as told:
         session.queue.submit([job], batch)
         session.start()
@@ -475,8 +571,13 @@ def test_a_program_that_was_killed_left_its_lock(open_session, data):
     session = open_session()
     assert not session.unclean
     session.close()
-    code = "import os; from studio.core.paths import data_folder; from studio.jobs.session import hold\n"
-    subprocess.run([sys.executable, "-c", code + "lock = hold(data_folder()); os._exit(0)"], check=True)
+    code = (
+        "import os; from studio.core.paths import data_folder; from studio.jobs.session import "
+        "hold\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code + "lock = hold(data_folder()); os._exit(0)"], check=True
+    )
     session = open_session()
     assert session.unclean
     session.close()

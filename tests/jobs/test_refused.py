@@ -1,4 +1,6 @@
-"""A database that refuses changes (full disk, locked, names that it cannot hold): nothing hangs, nothing is lost."""
+"""A database that refuses changes (full disk, locked, names that it cannot hold): nothing hangs,
+nothing is lost.
+"""
 
 import sqlite3
 import time
@@ -37,7 +39,9 @@ def impatient(monkeypatch):
 
 
 def text_job(folder, **values):
-    return new_job(TextRequest(**{"prompt": "hi", "seed": 1, "max_new_tokens": 2, **values}), str(folder))
+    return new_job(
+        TextRequest(**{"prompt": "hi", "seed": 1, "max_new_tokens": 2, **values}), str(folder)
+    )
 
 
 def fill(session):
@@ -60,7 +64,13 @@ def failures(session):
 
 def large_batch(folder):
     jobs = [
-        new_job(TextRequest(prompt="long " * 200, seed=n, max_new_tokens=2), str(folder), f"r{n}", batch="b", row=n)
+        new_job(
+            TextRequest(prompt="long " * 200, seed=n, max_new_tokens=2),
+            str(folder),
+            f"r{n}",
+            batch="b",
+            row=n,
+        )
         for n in range(1, 40)
     ]
     return jobs, Batch(id="b", source="x.txt", folder=str(folder))
@@ -86,8 +96,16 @@ def test_a_name_that_cannot_be_stored_is_named_too(qtbot, session):
     job, fine = text_job(NOT_UTF8), text_job(session.data.outputs)
     session.queue.submit([job])
     session.queue.submit([fine])
-    qtbot.waitUntil(lambda: fine.id in session.queue._mirror and session.queue.job(fine.id).state.over, timeout=PATIENCE)
-    assert told == [("The queue could not be stored: the name of a file or folder is not valid UTF-8.", [job.id])]
+    qtbot.waitUntil(
+        lambda: fine.id in session.queue._mirror and session.queue.job(fine.id).state.over,
+        timeout=PATIENCE,
+    )
+    assert told == [
+        (
+            "The queue could not be stored: the name of a file or folder is not valid UTF-8.",
+            [job.id],
+        )
+    ]
 
 
 def test_the_ballast_lets_a_job_into_the_queue_of_a_full_disk(tmp_path):
@@ -117,9 +135,18 @@ def test_a_database_that_is_locked_is_waited_for(qtbot, impatient, session, data
     other.execute("BEGIN IMMEDIATE")
     session.start()
     qtbot.waitUntil(lambda: bool(told), timeout=PATIENCE)
-    assert told == [("The queue could not be stored: another program has locked the database. Trying again until it can.", [])]
+    assert told == [
+        (
+            "The queue could not be stored: another program has locked the database. Trying again "
+            "until it can.",
+            [],
+        )
+    ]
     other.execute("ROLLBACK")
-    qtbot.waitUntil(lambda: all(session.queue.job(job.id).state is JobState.COMPLETED for job in jobs), timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: all(session.queue.job(job.id).state is JobState.COMPLETED for job in jobs),
+        timeout=PATIENCE,
+    )
     assert len(told) == 1
     other.close()
 
@@ -172,7 +199,9 @@ def test_an_end_that_cannot_be_stored_ends_the_job_all_the_same(qtbot, session, 
     with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
         session.queue.submit([job])
     (running,) = session.queue.take_next()
-    odd = Artifact(job_id=job.id, path=f"{NOT_UTF8}.txt", media_type="text/plain", size=1, sha256="")
+    odd = Artifact(
+        job_id=job.id, path=f"{NOT_UTF8}.txt", media_type="text/plain", size=1, sha256=""
+    )
     with qtbot.waitSignal(session.queue.job_event, timeout=PATIENCE):
         session.queue.handle_event(running, Finished(artifacts=(odd,)))
     assert session.queue.job(job.id).state is JobState.FAILED
@@ -181,18 +210,27 @@ def test_an_end_that_cannot_be_stored_ends_the_job_all_the_same(qtbot, session, 
     next_one = text_job(data.outputs)
     session.queue.submit([next_one])
     session.start()
-    qtbot.waitUntil(lambda: next_one.id in session.queue._mirror and session.queue.job(next_one.id).state.over, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: next_one.id in session.queue._mirror and session.queue.job(next_one.id).state.over,
+        timeout=PATIENCE,
+    )
 
 
-def test_a_report_that_cannot_be_written_is_written_at_the_next_start(qtbot, session, data, tmp_path):
+def test_a_report_that_cannot_be_written_is_written_at_the_next_start(
+    qtbot, session, data, tmp_path
+):
     session.start()
     out = tmp_path / "out"
     told = failures(session)
-    jobs = [new_job(TextRequest(prompt="x", seed=1, max_new_tokens=2), str(out), "r", batch="b", row=1)]
+    jobs = [
+        new_job(TextRequest(prompt="x", seed=1, max_new_tokens=2), str(out), "r", batch="b", row=1)
+    ]
     report = tmp_path / "taken"
     report.write_text("a file where the report's folder should be")
     with qtbot.waitSignal(session.queue.batch_finished, timeout=PATIENCE):
-        session.queue.submit(jobs, Batch(id="b", source="x.txt", folder=str(out), report=str(report / "mine.csv")))
+        session.queue.submit(
+            jobs, Batch(id="b", source="x.txt", folder=str(out), report=str(report / "mine.csv"))
+        )
     assert "could be written" in told[0][0]
     session.close()
     report.unlink()
@@ -225,13 +263,19 @@ def test_a_start_beside_a_lock_is_refused_in_a_sentence(qapp, data, monkeypatch)
 def test_a_cancel_reaches_the_running_job_when_it_cannot_be_stored(qtbot, impatient, data, qapp):
     session = Session(data, FakeEngine(data, step_seconds=0.05))
     told, job = failures(session), text_job(data.outputs, max_new_tokens=40)
-    with qtbot.waitSignal(session.queue.job_event, timeout=PATIENCE, check_params_cb=lambda _id, e: isinstance(e, Progress)):
+    with qtbot.waitSignal(
+        session.queue.job_event,
+        timeout=PATIENCE,
+        check_params_cb=lambda _id, e: isinstance(e, Progress),
+    ):
         session.queue.submit([job])
         session.start()
     other = sqlite3.connect(data.database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     session.queue.cancel([job.id])
-    qtbot.waitUntil(lambda: len(told) == 2, timeout=PATIENCE)  # of the cancel, and of the end that it brought
+    qtbot.waitUntil(
+        lambda: len(told) == 2, timeout=PATIENCE
+    )  # of the cancel, and of the end that it brought
     other.execute("ROLLBACK")
     other.close()
     qtbot.waitUntil(lambda: session.queue.job(job.id).state is JobState.CANCELLED, timeout=PATIENCE)

@@ -52,7 +52,11 @@ def test_only_the_missing_results_are_made_under_the_same_names(run, tmp_path, l
     run(*plan(found, out))
     before = pictures(out)
     assert len(before) == 6
-    gone = [name for name in before if name.startswith("0002") and any(name.endswith(f"{part}.png") for part in lost)]
+    gone = [
+        name
+        for name in before
+        if name.startswith("0002") and any(name.endswith(f"{part}.png") for part in lost)
+    ]
     for name in gone:
         (out / name).unlink()
     again, jobs = plan(found, out, resumed=resume(found, out))
@@ -62,8 +66,12 @@ def test_only_the_missing_results_are_made_under_the_same_names(run, tmp_path, l
     after = pictures(out)
     assert after.keys() == before.keys()
     recipes = [read_recipe(out / name) for name in gone]
-    assert [(recipe.job_id, recipe.ordinal) for recipe in recipes] == [(jobs[0].id, int(name[-5]) - 1) for name in gone]
-    assert all(after[name] == before[name] for name in before if name not in gone), "what was there was not written again"
+    assert [(recipe.job_id, recipe.ordinal) for recipe in recipes] == [
+        (jobs[0].id, int(name[-5]) - 1) for name in gone
+    ]
+    assert all(after[name] == before[name] for name in before if name not in gone), (
+        "what was there was not written again"
+    )
     assert not plan(found, out, resumed=resume(found, out))[1]
 
 
@@ -108,14 +116,21 @@ def test_a_job_that_waits_already_is_not_made_twice(qtbot, qapp, data, run, tmp_
     session.close()
 
 
-def test_what_a_dead_process_was_writing_is_removed_at_the_next_start(qapp, data, tmp_path, monkeypatch):
+def test_what_a_dead_process_was_writing_is_removed_at_the_next_start(
+    qapp, data, tmp_path, monkeypatch
+):
     import os
     import subprocess
     import sys
 
     out = tmp_path / "out"
     out.mkdir()
-    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True, text=True)
+    dead = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
     monkeypatch.setattr(os, "getpid", lambda: int(dead.stdout))
     left = part_path(out / "a.png")
     monkeypatch.setattr(os, "getpid", os.getppid)
@@ -124,8 +139,12 @@ def test_what_a_dead_process_was_writing_is_removed_at_the_next_start(qapp, data
     for part in (left, foreign):
         part.write_bytes(b"half")
     session = Session(data, FakeEngine(data))
-    job = new_job(ImageRequest(prompt="x", seed=1, width=64, height=64), str(out), "x", batch="b", row=1)
-    session.queue._journal.submit(session.queue._store.add, [job], Batch(id="b", source="a", folder=str(out))).result()
+    job = new_job(
+        ImageRequest(prompt="x", seed=1, width=64, height=64), str(out), "x", batch="b", row=1
+    )
+    session.queue._journal.submit(
+        session.queue._store.add, [job], Batch(id="b", source="a", folder=str(out))
+    ).result()
     session.queue._journal.submit(session.queue._store.take_next).result()
     session.close()
     Session(data, FakeEngine(data)).close()
@@ -138,7 +157,11 @@ def test_names_that_waiting_rows_will_write_count_as_taken(qtbot, qapp, data, tm
     first, again = plan(found, out), plan(found, out)  # neither sees a file of the other
     session = Session(data, FakeEngine(data))
     session.queue.submit(first[1], first[0])
-    with qtbot.waitSignal(session.queue.batch_finished, timeout=PATIENCE, check_params_cb=lambda batch: batch.id == again[0].id):
+    with qtbot.waitSignal(
+        session.queue.batch_finished,
+        timeout=PATIENCE,
+        check_params_cb=lambda batch: batch.id == again[0].id,
+    ):
         session.queue.submit(again[1], again[0])
         session.start()
     assert [job.state for job in session.queue.jobs()] == [JobState.COMPLETED] * 6
@@ -147,15 +170,21 @@ def test_names_that_waiting_rows_will_write_count_as_taken(qtbot, qapp, data, tm
     assert len(pictures(out)) == 12
 
 
-def test_a_child_that_dies_twice_while_it_saves_costs_no_image_twice(qtbot, qapp, data, tmp_path, monkeypatch):
+def test_a_child_that_dies_twice_while_it_saves_costs_no_image_twice(
+    qtbot, qapp, data, tmp_path, monkeypatch
+):
     card = make_sd(data.root / "sd")
     write_card(card, card_folder(data, "sd"))
     path, out = tmp_path / "a.csv", tmp_path / "out"
     path.write_text("prompt,seed,count,width,height,steps,model\na cat,5,2,32,32,1,sd\n")
-    found = read_batch(path, lambda _kind, _name: msgspec.structs.replace(card, name="sd"), kind="image")
+    found = read_batch(
+        path, lambda _kind, _name: msgspec.structs.replace(card, name="sd"), kind="image"
+    )
 
     def run(batch, jobs):
-        session = Session(data, ProcessEngine(data, "spawn"))  # a fork server would keep the environment
+        session = Session(
+            data, ProcessEngine(data, "spawn")
+        )  # a fork server would keep the environment
         try:
             with qtbot.waitSignal(session.queue.batch_finished, timeout=3 * PATIENCE):
                 session.queue.submit(jobs, batch)
@@ -177,5 +206,8 @@ def test_a_child_that_dies_twice_while_it_saves_costs_no_image_twice(qtbot, qapp
     again = run(batch, jobs)
     assert again.id == first.id
     assert again.state is JobState.COMPLETED
-    assert sorted(path.name for path in out.glob("*.png")) == [f"{first.target.stem}-1.png", f"{first.target.stem}-2.png"]
+    assert sorted(path.name for path in out.glob("*.png")) == [
+        f"{first.target.stem}-1.png",
+        f"{first.target.stem}-2.png",
+    ]
     assert kept.stat().st_ino == before

@@ -1,4 +1,6 @@
-"""The order of waiting jobs: the pure functions, and that the store takes jobs as the window says."""
+"""The order of waiting jobs: the pure functions, and that the store takes jobs as the window
+says.
+"""
 
 import msgspec
 import pytest
@@ -12,8 +14,14 @@ from studio.jobs.store import JobStore
 
 
 def made(models, placed=(), folder="/tmp"):
-    jobs = [new_job(TextRequest(prompt=str(number), model=model, seed=1), folder) for number, model in enumerate(models)]
-    return [msgspec.structs.replace(job, position=n + 1, placed=n in placed) for n, job in enumerate(jobs)]
+    jobs = [
+        new_job(TextRequest(prompt=str(number), model=model, seed=1), folder)
+        for number, model in enumerate(models)
+    ]
+    return [
+        msgspec.structs.replace(job, position=n + 1, placed=n in placed)
+        for n, job in enumerate(jobs)
+    ]
 
 
 def prompts(jobs):
@@ -37,7 +45,11 @@ def test_jobs_of_one_model_run_together(models, placed, loaded, expected):
     assert run_order(jobs, None, by_model=False) == jobs
 
 
-@given(st.lists(st.sampled_from("abc"), max_size=12), st.sets(st.integers(0, 11)), st.sampled_from(["a", "b", "c", None]))
+@given(
+    st.lists(st.sampled_from("abc"), max_size=12),
+    st.sets(st.integers(0, 11)),
+    st.sampled_from(["a", "b", "c", None]),
+)
 def test_the_store_takes_jobs_in_the_order_that_is_shown(tmp_path_factory, models, placed, loaded):
     store = JobStore.open(tmp_path_factory.mktemp("queue") / "studio.db")
     jobs = store.add(made(models))

@@ -28,9 +28,16 @@ def test_no_sleep_from_the_first_job_to_the_last(qtbot, data, power, keep_awake)
     session.worker.keep_awake = keep_awake
     session.queue.together = False
     during = []
-    session.queue.job_event.connect(lambda _id, event: during.append(list(power.heard)) if isinstance(event, Progress) else None)
+    session.queue.job_event.connect(
+        lambda _id, event: during.append(list(power.heard)) if isinstance(event, Progress) else None
+    )
     with qtbot.waitSignal(session.queue.idle_reached, timeout=PATIENCE):
-        session.queue.submit([new_job(TextRequest(prompt="x", seed=n, max_new_tokens=3), str(data.outputs)) for n in range(2)])
+        session.queue.submit(
+            [
+                new_job(TextRequest(prompt="x", seed=n, max_new_tokens=3), str(data.outputs))
+                for n in range(2)
+            ]
+        )
         session.start()
     asked = ["Inhibit"] if keep_awake else []
     assert during

@@ -18,13 +18,25 @@ from studio.jobs.store import JobStore
 
 def make_job(folder: Path, **changes: object) -> Job:
     job_id = new_id()
-    job = Job(id=job_id, request=TextRequest(prompt="a cat", seed=7), target=Target(folder=str(folder), stem=job_id))
+    job = Job(
+        id=job_id,
+        request=TextRequest(prompt="a cat", seed=7),
+        target=Target(folder=str(folder), stem=job_id),
+    )
     return msgspec.structs.replace(job, **changes)
 
 
 def make_artifact(job: Job, ordinal: int = 0, *, partial: bool = False) -> Artifact:
     path = f"{job.target.folder}/{job.target.stem}-{ordinal}.txt"
-    return Artifact(job_id=job.id, path=path, media_type="text/plain", size=3, sha256="00", ordinal=ordinal, partial=partial)
+    return Artifact(
+        job_id=job.id,
+        path=path,
+        media_type="text/plain",
+        size=3,
+        sha256="00",
+        ordinal=ordinal,
+        partial=partial,
+    )
 
 
 @pytest.fixture
@@ -35,7 +47,9 @@ def store(tmp_path):
 
 
 def test_jobs_run_in_order_and_come_back_whole(store, tmp_path):
-    jobs = store.add([make_job(tmp_path), make_job(tmp_path, request=ImageRequest(prompt="一只猫", seed=1))])
+    jobs = store.add(
+        [make_job(tmp_path), make_job(tmp_path, request=ImageRequest(prompt="一只猫", seed=1))]
+    )
     assert store.jobs() == jobs
     (taken,) = store.take_next()
     assert taken.id == jobs[0].id
@@ -50,7 +64,9 @@ def test_an_end_is_stored_with_its_artifacts(store, tmp_path):
     store.take_next()
     artifact = make_artifact(job)
     failure = Failure(cause="disk", message="full", unsaved=True)
-    assert store.end(job.id, JobState.FAILED, failure=failure, artifacts=[artifact]).failure == failure
+    assert (
+        store.end(job.id, JobState.FAILED, failure=failure, artifacts=[artifact]).failure == failure
+    )
     assert store.artifacts(job.id) == [artifact]
 
 
@@ -60,7 +76,11 @@ def test_cancel_settles_waiting_jobs_and_names_the_running_one(store, tmp_path):
     cancelled, running = store.cancel([jobs[0].id, jobs[2].id])
     assert [job.id for job in cancelled] == [jobs[2].id]
     assert running == [jobs[0].id]
-    assert [job.state for job in store.jobs()] == [JobState.RUNNING, JobState.QUEUED, JobState.CANCELLED]
+    assert [job.state for job in store.jobs()] == [
+        JobState.RUNNING,
+        JobState.QUEUED,
+        JobState.CANCELLED,
+    ]
 
 
 def test_retry_keeps_the_seed_and_forgets_the_failure(store, tmp_path):
@@ -68,7 +88,12 @@ def test_retry_keeps_the_seed_and_forgets_the_failure(store, tmp_path):
     store.take_next()
     store.end(job.id, JobState.FAILED, failure=Failure(cause="crash", message="x"))
     (again,) = store.retry([job.id], folder="/elsewhere")
-    assert (again.state, again.crashes, again.failure, again.request.seed) == (JobState.QUEUED, 0, None, 7)
+    assert (again.state, again.crashes, again.failure, again.request.seed) == (
+        JobState.QUEUED,
+        0,
+        None,
+        7,
+    )
     assert again.target == Target(folder="/elsewhere", stem=job.target.stem)
     assert store.retry([job.id]) == []
 
@@ -95,14 +120,18 @@ def test_recovery_settles_by_what_is_on_disk(store, tmp_path, found, wish, state
 
 
 def test_recovery_waits_for_every_picture(store, tmp_path):
-    store.add([make_job(tmp_path, request=ImageRequest(prompt="x", num_images_per_prompt=2, seed=1))])
+    store.add(
+        [make_job(tmp_path, request=ImageRequest(prompt="x", num_images_per_prompt=2, seed=1))]
+    )
     store.take_next()
     (settled,) = store.recover(lambda job: [make_artifact(job)])
     assert settled.state is JobState.QUEUED
 
 
 def test_a_batch_is_finished_once(store, tmp_path):
-    batch = Batch(id="b", source="x.txt", folder=str(tmp_path), skipped=(SkippedRow(3, "prompt is empty"),))
+    batch = Batch(
+        id="b", source="x.txt", folder=str(tmp_path), skipped=(SkippedRow(3, "prompt is empty"),)
+    )
     jobs = store.add([make_job(tmp_path, batch="b", row=row) for row in (1, 2)], batch)
     assert store.ended_batch("b") is None
     for job in jobs:
@@ -149,7 +178,9 @@ def test_a_full_disk_still_records_the_failure(tmp_path):
     (job,) = store.add([make_job(tmp_path)])
     store.take_next()
     connection = store._connection
-    connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0]}")
+    connection.execute(
+        f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0]}"
+    )
     failure = Failure(cause="disk", message="full", details="x" * 50_000)
     with pytest.raises(sqlite3.OperationalError, match="full"):
         store.end(job.id, JobState.FAILED, failure=failure)
@@ -180,7 +211,9 @@ def test_a_newer_database_is_refused(tmp_path):
 
 
 class QueueMachine(RuleBasedStateMachine):
-    """Any order of what can happen: each job is in exactly one state, and none is lost or doubled."""
+    """Any order of what can happen: each job is in exactly one state, and none is lost or
+    doubled.
+    """
 
     ids = Bundle("ids")
 
@@ -268,12 +301,19 @@ def _memory() -> sqlite3.Connection:
 
 
 TestQueueMachine = QueueMachine.TestCase
-TestQueueMachine.settings = hypothesis_settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestQueueMachine.settings = hypothesis_settings(
+    max_examples=60, stateful_step_count=30, deadline=None
+)
 
 
 def texts(tmp_path, *models, **values):
     return [
-        make_job(tmp_path, request=TextRequest(**{"prompt": str(n), "model": model, "seed": n, "max_new_tokens": 9, **values}))
+        make_job(
+            tmp_path,
+            request=TextRequest(
+                **{"prompt": str(n), "model": model, "seed": n, "max_new_tokens": 9, **values}
+            ),
+        )
         for n, model in enumerate(models)
     ]
 
@@ -336,7 +376,10 @@ def test_an_older_database_is_brought_up_to_date_with_a_copy_beside_it(tmp_path)
         "/x",
         "s",
     )
-    names = "id, position, kind, state, batch, row, crashes, cancel_requested, created, started, ended, request, folder, stem"
+    names = (
+        "id, position, kind, state, batch, row, crashes, cancel_requested, created, started, "
+        "ended, request, folder, stem"
+    )
     old.execute(f"INSERT INTO jobs ({names}) VALUES ({', '.join('?' * 14)})", values)
     old.commit()
     old.close()
@@ -363,6 +406,11 @@ def test_a_step_without_room_leaves_the_database_as_it_was(tmp_path, monkeypatch
         JobStore.open(path)
     monkeypatch.undo()
     store = JobStore.open(path)
-    assert store._connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'half'").fetchone()[0] == 0
+    assert (
+        store._connection.execute(
+            "SELECT count(*) FROM sqlite_schema WHERE name = 'half'"
+        ).fetchone()[0]
+        == 0
+    )
     store.close()
     assert path.read_bytes() == before

@@ -22,8 +22,14 @@ TONE = (0.5 * np.sin(np.arange(24_000) / 9)).astype(np.float32)[:, None]
 PIXELS = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
 FRAMES = np.random.default_rng(0).integers(0, 256, (5, 24, 40, 3), dtype=np.uint8)
 MAKERS = {
-    "txt": lambda prompt: (TextRequest(prompt=prompt, seed=1), TextResult(text=f"{prompt}\n一只猫")),
-    "md": lambda prompt: (TextRequest(prompt=prompt, seed=1, format="md"), TextResult(text=f"# {prompt}")),
+    "txt": lambda prompt: (
+        TextRequest(prompt=prompt, seed=1),
+        TextResult(text=f"{prompt}\n一只猫"),
+    ),
+    "md": lambda prompt: (
+        TextRequest(prompt=prompt, seed=1, format="md"),
+        TextResult(text=f"# {prompt}"),
+    ),
     "png": lambda prompt: (ImageRequest(prompt=prompt, seed=1), ImageResult(pixels=PIXELS, seed=1)),
     **{
         name: lambda prompt, name=name: (
@@ -53,14 +59,23 @@ def test_the_recipe_comes_back_and_the_job_is_found(tmp_path, kind):
     job, artifact = save(kind, tmp_path)
     recipe = artifacts.read_recipe(tmp_path / artifact.path)
     assert recipe.request == job.request
-    assert (recipe.job_id, recipe.model, recipe.model_sha256, recipe.versions) == (job.id, "m", "abc", {"torch": "2.13"})
+    assert (recipe.job_id, recipe.model, recipe.model_sha256, recipe.versions) == (
+        job.id,
+        "m",
+        "abc",
+        {"torch": "2.13"},
+    )
     (found,) = artifacts.find_complete(job)
     assert (found.sha256, found.size) == (artifact.sha256, artifact.size)
 
 
 @pytest.mark.parametrize("kind", MAKERS)
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(prompt=st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1).filter(str.strip))
+@given(
+    prompt=st.text(
+        st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1
+    ).filter(str.strip)
+)
 def test_any_prompt_survives(tmp_path_factory, kind, prompt):
     job, artifact = save(kind, tmp_path_factory.mktemp("out"), prompt)
     from pathlib import Path
@@ -87,7 +102,9 @@ def test_a_run_after_a_crash_replaces_its_own_file(tmp_path, kind):
 @pytest.mark.parametrize("kind", MAKERS)
 def test_somebody_elses_file_is_never_touched(tmp_path, kind):
     request, result = MAKERS[kind]("a cat")
-    job = msgspec.structs.replace(new_job(request, str(tmp_path)), target=Target(folder=str(tmp_path), stem="mine"))
+    job = msgspec.structs.replace(
+        new_job(request, str(tmp_path)), target=Target(folder=str(tmp_path), stem="mine")
+    )
     path = tmp_path / f"mine.{kind}"
     path.write_bytes(b"precious")
     with pytest.raises(StudioError, match="exists already"):
@@ -102,10 +119,14 @@ def test_a_file_that_was_cut_off_is_not_complete(tmp_path, kind):
     path = tmp_path / artifact.path
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 3])
-    assert [found for found in artifacts.find_complete(job) if found.sha256 == artifact.sha256] == []
+    assert [
+        found for found in artifacts.find_complete(job) if found.sha256 == artifact.sha256
+    ] == []
 
 
-@pytest.mark.parametrize("suffix", ["png", "wav", "flac", "ogg", "mp3", "mp4", "webp", "txt", "md", "", "xyz"])
+@pytest.mark.parametrize(
+    "suffix", ["png", "wav", "flac", "ogg", "mp3", "mp4", "webp", "txt", "md", "", "xyz"]
+)
 @settings(max_examples=30)
 @given(data=st.binary(max_size=200))
 def test_reading_any_file_never_raises(tmp_path_factory, suffix, data):
@@ -130,7 +151,9 @@ def test_a_damaged_picture_never_raises(tmp_path_factory, position, value):
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 7, 3), (64, 64, 3), (3, 500, 3)])
 def test_png_is_lossless_and_others_read_it(shape):
     pixels = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
-    with Image.open(io.BytesIO(png.encode_png(pixels, {"studio": "一只猫", "parameters": "a\nb"}))) as picture:
+    with Image.open(
+        io.BytesIO(png.encode_png(pixels, {"studio": "一只猫", "parameters": "a\nb"}))
+    ) as picture:
         assert np.array_equal(np.asarray(picture), pixels)
         assert picture.text["studio"] == "一只猫"
         assert picture.text["parameters"] == "a\nb"
@@ -166,7 +189,9 @@ def test_mp3_says_which_rates_it_cannot_hold():
 def test_tags(text):
     plain = b"RIFF\x04\0\0\0WAVE"
     assert (riff_id3.read_riff(riff_id3.tag_riff(plain, text)) or "") == text
-    assert (riff_id3.read_mp3(riff_id3.tag_mp3(riff_id3.tag_mp3(b"\xff\xfb", "before"), text)) or "") == text
+    assert (
+        riff_id3.read_mp3(riff_id3.tag_mp3(riff_id3.tag_mp3(b"\xff\xfb", "before"), text)) or ""
+    ) == text
 
 
 @given(st.binary(max_size=300))

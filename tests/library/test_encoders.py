@@ -22,14 +22,20 @@ def save_music(folder, stem="tune"):
 
 
 def test_each_type_of_result_has_an_encoder():
-    types = {kind for kind in vars(results).values() if isinstance(kind, type) and issubclass(kind, Result)} - {Result}
+    types = {
+        kind
+        for kind in vars(results).values()
+        if isinstance(kind, type) and issubclass(kind, Result)
+    } - {Result}
     assert {encoder.result_type for encoder in ENCODERS.values()} == types
     with pytest.raises(TypeError, match="Result"):
         encode(Result(), "png", None)
 
 
 def test_each_media_type_has_a_check():
-    media_types = {media_type for kind in Request.__subclasses__() for media_type in kind.media_types.values()}
+    media_types = {
+        media_type for kind in Request.__subclasses__() for media_type in kind.media_types.values()
+    }
     assert {media_type.partition("/")[0] for media_type in media_types} <= ENCODERS.keys()
 
 
@@ -48,4 +54,6 @@ def test_nobodys_file_is_replaced_and_no_midi_is_left_alone(tmp_path, suffix):
     (tmp_path / f"tune.{suffix}").write_bytes(b"precious")
     with pytest.raises(StudioError, match=f"tune.{suffix} exists already"):
         save()
-    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(f"tune.{suffix}", b"precious")]
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [
+        (f"tune.{suffix}", b"precious")
+    ]

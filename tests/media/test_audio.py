@@ -1,4 +1,6 @@
-"""Sound files: all four formats hold the sound and the recipe, and a damaged file is an answer, never a hang."""
+"""Sound files: all four formats hold the sound and the recipe, and a damaged file is an answer,
+never a hang.
+"""
 
 import random
 
@@ -66,13 +68,23 @@ def test_damaged_files_are_answered_and_fast(file_format):
         damaged = bytearray(whole[: chance.randrange(len(whole))] if number % 2 else whole)
         for _ in range(chance.randrange(6)):
             if damaged:
-                damaged[chance.randrange(min(len(damaged), chance.choice([20, 100, 10_000])))] = chance.randrange(256)
+                damaged[chance.randrange(min(len(damaged), chance.choice([20, 100, 10_000])))] = (
+                    chance.randrange(256)
+                )
         assert isinstance(read_comment(bytes(damaged)), str | None)
         assert 0 <= frames_in(bytes(damaged)) <= 100 * RATE
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"ID3", b"ID3\x04\x00\x00\x7f\x7f\x7f\x7fTXXX", b"RIFF\x00\x00\x00\x00WAVE", b"OggS", b"fLaC"]
+    "data",
+    [
+        b"",
+        b"ID3",
+        b"ID3\x04\x00\x00\x7f\x7f\x7f\x7fTXXX",
+        b"RIFF\x00\x00\x00\x00WAVE",
+        b"OggS",
+        b"fLaC",
+    ],
 )
 def test_stumps_are_no_error(data):
     assert read_comment(data) is None

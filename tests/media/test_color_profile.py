@@ -12,7 +12,8 @@ from studio.media.color_profile import to_srgb
 from studio.media.image_reader import read_mask, read_picture
 
 D50 = (0.9642, 1.0, 0.8249)
-# Colorants of the RGB spaces, adapted to D50 (Bruce Lindbloom, "RGB/XYZ matrices"; Apple's Display P3 profile).
+# Colorants of the RGB spaces, adapted to D50 (Bruce Lindbloom, "RGB/XYZ matrices"; Apple's Display
+# P3 profile).
 DISPLAY_P3 = ((0.5151, 0.2412, -0.0011), (0.2920, 0.6922, 0.0419), (0.1571, 0.0666, 0.7841))
 ADOBE_RGB = ((0.6097, 0.3111, 0.0195), (0.2053, 0.6257, 0.0609), (0.1492, 0.0632, 0.7446))
 PROPHOTO = ((0.7977, 0.2880, 0.0000), (0.1352, 0.7119, 0.0000), (0.0313, 0.0001, 0.8249))
@@ -47,7 +48,10 @@ def icc_profile(space, gamma, colorants=()):
         body += data
     size = at + len(body)
     header = (
-        struct.pack(">I4sI4s4s4s", size, b"\0\0\0\0", 0x02100000, b"mntr", space, b"XYZ ") + b"\0" * 12 + b"acsp" + b"\0" * 28
+        struct.pack(">I4sI4s4s4s", size, b"\0\0\0\0", 0x02100000, b"mntr", space, b"XYZ ")
+        + b"\0" * 12
+        + b"acsp"
+        + b"\0" * 28
     )
     header += b"".join(map(number, D50))
     header += b"\0" * (128 - len(header))
@@ -56,21 +60,36 @@ def icc_profile(space, gamma, colorants=()):
 
 def reference(color, gamma, colorants):
     """The sRGB color by the definition of both spaces, in floating point (IEC 61966-2-1)."""
-    to_srgb_d50 = np.linalg.inv(np.array([(0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141)]).T)
+    to_srgb_d50 = np.linalg.inv(
+        np.array([(0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141)]).T
+    )
     linear = np.clip(to_srgb_d50 @ (np.array(colorants).T @ (np.array(color) / 255) ** gamma), 0, 1)
     return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055) * 255
 
 
-COLORS = [(200, 100, 50), (30, 200, 90), (128, 128, 128), (255, 255, 255), (0, 0, 0), (250, 240, 30)]
+COLORS = [
+    (200, 100, 50),
+    (30, 200, 90),
+    (128, 128, 128),
+    (255, 255, 255),
+    (0, 0, 0),
+    (250, 240, 30),
+]
 
 
-@pytest.mark.parametrize(("gamma", "colorants"), [(2.2, DISPLAY_P3), (2.19921875, ADOBE_RGB), (1.8, PROPHOTO)])
+@pytest.mark.parametrize(
+    ("gamma", "colorants"), [(2.2, DISPLAY_P3), (2.19921875, ADOBE_RGB), (1.8, PROPHOTO)]
+)
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif"])
 def test_an_embedded_profile_is_applied(tmp_path, suffix, gamma, colorants):
     profile = icc_profile(b"RGB ", gamma, colorants)
-    lossless = {"jpg": {"quality": 100, "subsampling": 0}, "webp": {"lossless": True}}.get(suffix, {})
+    lossless = {"jpg": {"quality": 100, "subsampling": 0}, "webp": {"lossless": True}}.get(
+        suffix, {}
+    )
     for color in COLORS:
-        Image.new("RGB", (16, 16), color).save(tmp_path / f"a.{suffix}", icc_profile=profile, **lossless)
+        Image.new("RGB", (16, 16), color).save(
+            tmp_path / f"a.{suffix}", icc_profile=profile, **lossless
+        )
         found = np.asarray(read_picture(tmp_path / f"a.{suffix}")[0])[8, 8]
         assert np.abs(found - reference(color, gamma, colorants)).max() <= 4, color
 
@@ -91,18 +110,36 @@ def test_gray_and_gray_with_alpha_use_the_gray_curve(tmp_path):
     profile = icc_profile(b"GRAY", 1.0)
     for mode, color in (("L", 128), ("LA", (128, 255))):
         Image.new(mode, (8, 8), color).save(tmp_path / "gray.png", icc_profile=profile)
-        assert np.abs(np.asarray(read_picture(tmp_path / "gray.png")[0])[0, 0].astype(int) - 188).max() <= 2
-    assert np.asarray(read_mask(tmp_path / "gray.png")[0])[0, 0] == 128, "the values of a mask are no colors"
+        assert (
+            np.abs(np.asarray(read_picture(tmp_path / "gray.png")[0])[0, 0].astype(int) - 188).max()
+            <= 2
+        )
+    assert np.asarray(read_mask(tmp_path / "gray.png")[0])[0, 0] == 128, (
+        "the values of a mask are no colors"
+    )
 
 
 def test_sixteen_bits_a_pixel_keep_their_profile(tmp_path):
-    Image.fromarray(np.full((8, 8), 128 * 257, np.uint16)).save(tmp_path / "deep.tif", icc_profile=icc_profile(b"GRAY", 1.0))
-    assert np.abs(np.asarray(read_picture(tmp_path / "deep.tif")[0])[0, 0].astype(int) - 188).max() <= 2
+    Image.fromarray(np.full((8, 8), 128 * 257, np.uint16)).save(
+        tmp_path / "deep.tif", icc_profile=icc_profile(b"GRAY", 1.0)
+    )
+    assert (
+        np.abs(np.asarray(read_picture(tmp_path / "deep.tif")[0])[0, 0].astype(int) - 188).max()
+        <= 2
+    )
 
 
 def test_srgb_damaged_and_unfitting_profiles_change_nothing():
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    for profile in (srgb, b"", b"no profile", srgb[:200], icc_profile(b"GRAY", 1.0), b"\0" * 200, b"x" * 17_000_000):
+    for profile in (
+        srgb,
+        b"",
+        b"no profile",
+        srgb[:200],
+        icc_profile(b"GRAY", 1.0),
+        b"\0" * 200,
+        b"x" * 17_000_000,
+    ):
         image = Image.new("RGB", (4, 4), (200, 100, 50))
         image.info["icc_profile"] = profile
         assert to_srgb(image).getpixel((1, 1)) == (200, 100, 50)
@@ -113,7 +150,9 @@ def with_chunks(image, *chunks):
     data = io.BytesIO()
     image.save(data, "png")
     whole = data.getvalue()
-    added = b"".join(struct.pack(">I", len(d)) + n + d + struct.pack(">I", zlib.crc32(n + d)) for n, d in chunks)
+    added = b"".join(
+        struct.pack(">I", len(d)) + n + d + struct.pack(">I", zlib.crc32(n + d)) for n, d in chunks
+    )
     return whole[:33] + added + whole[33:]
 
 
@@ -150,6 +189,8 @@ def test_the_chunks_of_a_png_name_its_color_space(tmp_path, chunks, expected):
 def test_a_camera_marks_adobe_rgb_without_a_profile(tmp_path):
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0xA005] = {1: "R03", 2: b"0100"}
-    Image.new("RGB", (16, 16), (60, 200, 90)).save(tmp_path / "a.jpg", exif=exif, quality=100, subsampling=0)
+    Image.new("RGB", (16, 16), (60, 200, 90)).save(
+        tmp_path / "a.jpg", exif=exif, quality=100, subsampling=0
+    )
     found = np.asarray(read_picture(tmp_path / "a.jpg")[0])[8, 8]
     assert np.abs(found - reference((60, 200, 90), 2.19921875, ADOBE_RGB)).max() <= 4

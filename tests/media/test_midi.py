@@ -1,4 +1,6 @@
-"""MIDI files are read as leniently as players do; what holds no notes or exceeds a limit is refused in a sentence."""
+"""MIDI files are read as leniently as players do; what holds no notes or exceeds a limit is refused
+in a sentence.
+"""
 
 import contextlib
 import struct
@@ -27,7 +29,11 @@ def track(*events, end=END):
 
 
 def midi(*tracks, kind=1, division=480, count=None):
-    return b"MThd" + struct.pack(">IHHH", 6, kind, len(tracks) if count is None else count, division) + b"".join(tracks)
+    return (
+        b"MThd"
+        + struct.pack(">IHHH", 6, kind, len(tracks) if count is None else count, division)
+        + b"".join(tracks)
+    )
 
 
 def on(pitch, velocity=90, channel=0):
@@ -47,10 +53,19 @@ ONE_NOTE = track((0, on(60)), (480, off(60)))
 
 def test_what_a_file_plays():
     head = track(
-        (0, tempo(500_000)), (0, b"\xff\x58\x04\x03\x02\x18\x08"), (0, b"\xff\x59\x02\xfd\x01"), (0, b"\xff\x01\x05hello"),
+        (0, tempo(500_000)),
+        (0, b"\xff\x58\x04\x03\x02\x18\x08"),
+        (0, b"\xff\x59\x02\xfd\x01"),
+        (0, b"\xff\x01\x05hello"),
         (960, tempo(600_000)),
-    )  # fmt: skip
-    played = track((0, b"\xff\x03\x04tune"), (0, b"\xc1\x28"), (0, on(60, channel=1)), (240, off(60, 1)), (0, on(62, channel=9)))
+    )
+    played = track(
+        (0, b"\xff\x03\x04tune"),
+        (0, b"\xc1\x28"),
+        (0, on(60, channel=1)),
+        (240, off(60, 1)),
+        (0, on(62, channel=9)),
+    )
     found = parse_midi(midi(head, played), "x.mid")
     assert found.division == 480
     assert found.tempi == ((0, 120.0), (960, 100.0))
@@ -58,7 +73,14 @@ def test_what_a_file_plays():
     assert found.key == (-3, True)
     assert (found.text, found.names) == ("hello", {1: "tune"})
     first, drum = found.notes
-    assert (first.begin, first.length, first.pitch, first.velocity, first.program, first.is_drum) == (0, 240, 60, 90, 40, False)
+    assert (
+        first.begin,
+        first.length,
+        first.pitch,
+        first.velocity,
+        first.program,
+        first.is_drum,
+    ) == (0, 240, 60, 90, 40, False)
     assert (drum.begin, drum.pitch, drum.is_drum) == (240, 62, True)
 
 
@@ -68,14 +90,27 @@ def test_without_tempo_and_beats_they_are_the_usual_ones():
 
 
 def test_running_status_and_strokes_of_no_velocity():
-    found = parse_midi(midi(track((0, on(60)), (10, bytes([60, 0])), (0, bytes([64, 80])), (5, bytes([64, 0])))), "x.mid")
-    assert [(note.pitch, note.begin, note.length) for note in found.notes] == [(60, 0, 10), (64, 10, 5)]
+    found = parse_midi(
+        midi(track((0, on(60)), (10, bytes([60, 0])), (0, bytes([64, 80])), (5, bytes([64, 0])))),
+        "x.mid",
+    )
+    assert [(note.pitch, note.begin, note.length) for note in found.notes] == [
+        (60, 0, 10),
+        (64, 10, 5),
+    ]
 
 
 def test_others_chunks_and_messages_are_passed_over():
     sysex, bend = b"\xf0\x03\x01\x02\xf7", b"\xe0\x00\x40"
     other = b"XFIH" + struct.pack(">I", 3) + b"abc"
-    found = parse_midi(midi(other, track((0, sysex), (0, bend), (0, b"\xd0\x10"), (0, on(60)), (1, off(60))), count=1), "x.mid")
+    found = parse_midi(
+        midi(
+            other,
+            track((0, sysex), (0, bend), (0, b"\xd0\x10"), (0, on(60)), (1, off(60))),
+            count=1,
+        ),
+        "x.mid",
+    )
     assert len(found.notes) == 1
 
 
@@ -100,7 +135,7 @@ def test_a_note_that_is_never_let_go_ends_with_its_track():
         (midi(track(*[(0, on(60)), (1, off(60))] * (MAX_NOTES + 1))), "more than 20,000 notes"),
         (midi(*[track()] * 300), "more than 256 tracks"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_right_is_refused_in_a_sentence(data, words):
     with pytest.raises(StudioError, match=words) as caught:
         parse_midi(data, "my song.mid")
@@ -117,24 +152,72 @@ BOTH = [(60, 0, 480), (64, 480, 480)]
 @pytest.mark.parametrize(
     ("data", "notes"),
     [
-        pytest.param(midi(track((0, on(60)), (9, tempo(400_000)), (471, b"\x3c\x00"), (0, b"\x40\x5a"), (480, b"\x40\x00"))),
-                     BOTH, id="running status over a meta event"),
-        pytest.param(midi(track((0, on(60)), (9, b"\xf0\x01\xf7"), (471, b"\x3c\x00"), (0, b"\x40\x5a"), (480, b"\x40\x00"))),
-                     BOTH, id="running status over a system exclusive message"),
-        pytest.param(midi(track((0, b"\xb0\x07\xff"), *TWO_NOTES)), BOTH, id="a controller over 127"),
+        pytest.param(
+            midi(
+                track(
+                    (0, on(60)),
+                    (9, tempo(400_000)),
+                    (471, b"\x3c\x00"),
+                    (0, b"\x40\x5a"),
+                    (480, b"\x40\x00"),
+                )
+            ),
+            BOTH,
+            id="running status over a meta event",
+        ),
+        pytest.param(
+            midi(
+                track(
+                    (0, on(60)),
+                    (9, b"\xf0\x01\xf7"),
+                    (471, b"\x3c\x00"),
+                    (0, b"\x40\x5a"),
+                    (480, b"\x40\x00"),
+                )
+            ),
+            BOTH,
+            id="running status over a system exclusive message",
+        ),
+        pytest.param(
+            midi(track((0, b"\xb0\x07\xff"), *TWO_NOTES)), BOTH, id="a controller over 127"
+        ),
         pytest.param(midi(track((0, b"\xc0\x90"), *TWO_NOTES)), BOTH, id="a program over 127"),
-        pytest.param(midi(track((0, b"\xf8"), (0, b"\xf2\x01\x02"), *TWO_NOTES)), BOTH, id="real-time and system messages"),
+        pytest.param(
+            midi(track((0, b"\xf8"), (0, b"\xf2\x01\x02"), *TWO_NOTES)),
+            BOTH,
+            id="real-time and system messages",
+        ),
         pytest.param(midi(track(*TWO_NOTES))[:-3], BOTH, id="cut off after the last note"),
         pytest.param(midi(track(*TWO_NOTES), b"MTrk\0\0"), BOTH, id="half a chunk at the end"),
         pytest.param(midi(track(*TWO_NOTES, end=b"")), BOTH, id="no end of track"),
-        pytest.param(midi(track(*TWO_NOTES, (0, b"\xff\x01\x7fhi"), end=b"")), BOTH, id="a text that is cut off"),
-        pytest.param(midi(track(*TWO_NOTES), count=5), BOTH, id="fewer tracks than the header counts"),
-        pytest.param(midi(track((0, b"\xff\x03\x01a")), track(*TWO_NOTES), count=1), BOTH, id="more tracks than counted"),
-        pytest.param(midi(track(*TWO_NOTES[:2]), track(*TWO_NOTES[2:]), kind=2), BOTH, id="format 2, one after another"),
-        pytest.param(b"RIFF\0\0\0\0RMIDdata\0\0\0\0" + midi(track(*TWO_NOTES)), BOTH, id="in a RIFF file"),
-        pytest.param(midi(track((0, NO_METRE), (0, tempo(0)), *TWO_NOTES)), BOTH, id="impossible metre and tempo"),
+        pytest.param(
+            midi(track(*TWO_NOTES, (0, b"\xff\x01\x7fhi"), end=b"")),
+            BOTH,
+            id="a text that is cut off",
+        ),
+        pytest.param(
+            midi(track(*TWO_NOTES), count=5), BOTH, id="fewer tracks than the header counts"
+        ),
+        pytest.param(
+            midi(track((0, b"\xff\x03\x01a")), track(*TWO_NOTES), count=1),
+            BOTH,
+            id="more tracks than counted",
+        ),
+        pytest.param(
+            midi(track(*TWO_NOTES[:2]), track(*TWO_NOTES[2:]), kind=2),
+            BOTH,
+            id="format 2, one after another",
+        ),
+        pytest.param(
+            b"RIFF\0\0\0\0RMIDdata\0\0\0\0" + midi(track(*TWO_NOTES)), BOTH, id="in a RIFF file"
+        ),
+        pytest.param(
+            midi(track((0, NO_METRE), (0, tempo(0)), *TWO_NOTES)),
+            BOTH,
+            id="impossible metre and tempo",
+        ),
     ],
-)  # fmt: skip
+)
 def test_files_that_every_player_plays_are_read(data, notes):
     found = parse_midi(data, "x.mid")
     assert [(note.pitch, note.begin, note.length) for note in found.notes] == notes
@@ -154,7 +237,10 @@ def test_smpte_time_becomes_beats_of_half_a_second():
 
 def test_files_that_are_none(tmp_path):
     there = tmp_path / "song.mid"
-    for path, words in ((there, "is not there"), (tmp_path / "song.wav", "no MIDI file by its name")):
+    for path, words in (
+        (there, "is not there"),
+        (tmp_path / "song.wav", "no MIDI file by its name"),
+    ):
         with pytest.raises(StudioError, match=words):
             read_midi(path)
     there.mkdir()
@@ -182,7 +268,9 @@ def test_any_bytes_are_read_or_refused(data):
 
 @given(st.data())
 def test_a_file_with_one_byte_changed_is_read_or_refused(data):
-    good = bytearray(midi(track((0, tempo(500_000)), (0, on(60)), (480, off(60)), (0, on(64)), (3, off(64)))))
+    good = bytearray(
+        midi(track((0, tempo(500_000)), (0, on(60)), (480, off(60)), (0, on(64)), (3, off(64))))
+    )
     good[data.draw(st.integers(0, len(good) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(StudioError):
         assert parse_midi(bytes(good), "x.mid").notes
@@ -190,7 +278,11 @@ def test_a_file_with_one_byte_changed_is_read_or_refused(data):
 
 @given(
     st.lists(
-        st.tuples(st.integers(0, 500), st.integers(1, 500), st.integers(0, 127), st.integers(1, 127)), min_size=1, max_size=30
+        st.tuples(
+            st.integers(0, 500), st.integers(1, 500), st.integers(0, 127), st.integers(1, 127)
+        ),
+        min_size=1,
+        max_size=30,
     )
 )
 def test_notes_come_back(wanted):
@@ -202,4 +294,6 @@ def test_notes_come_back(wanted):
         expected.append((now, length, pitch, velocity))
         now += length
     found = parse_midi(midi(track(*events)), "x.mid")
-    assert [(note.begin, note.length, note.pitch, note.velocity) for note in found.notes] == expected
+    assert [
+        (note.begin, note.length, note.pitch, note.velocity) for note in found.notes
+    ] == expected

@@ -1,4 +1,6 @@
-"""Videos as files: what every player needs, true colours and times, and nothing broken on a full disk or after a kill."""
+"""Videos as files: what every player needs, true colours and times, and nothing broken on a full
+disk or after a kill.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,15 @@ from studio.models.card import ModelCard
 
 CARD = ModelCard(name="m", title="M", kind="video", runner="diffusers", sha256="abc")
 NOISE = np.random.default_rng(0).integers(0, 256, (25, 64, 96, 3), dtype=np.uint8)
-COLOURS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0), (128, 128, 128), (240, 180, 140)]
+COLOURS = [
+    (255, 0, 0),
+    (0, 255, 0),
+    (0, 0, 255),
+    (255, 255, 255),
+    (0, 0, 0),
+    (128, 128, 128),
+    (240, 180, 140),
+]
 
 
 def flat(colours=COLOURS, each=4):
@@ -46,7 +56,9 @@ def job_for(folder, **values):
 
 def save(folder, frames=NOISE, **values):
     job = job_for(folder, **values)
-    return job, artifacts.save(VideoResult(frames=frames, frame_rate=24, seed=1), job=job, card=CARD, versions={})
+    return job, artifacts.save(
+        VideoResult(frames=frames, frame_rate=24, seed=1), job=job, card=CARD, versions={}
+    )
 
 
 def boxes(data):
@@ -65,7 +77,12 @@ def test_an_mp4_is_what_every_player_and_browser_shows():
     with av.open(io.BytesIO(data)) as file:
         (stream,) = file.streams.video
         context = stream.codec_context
-        assert (context.name, context.pix_fmt, context.width, context.height) == ("h264", "yuv420p", 96, 64)
+        assert (context.name, context.pix_fmt, context.width, context.height) == (
+            "h264",
+            "yuv420p",
+            96,
+            64,
+        )
         assert (stream.average_rate, stream.frames) == (24, 25)
         assert stream.duration * stream.time_base == Fraction(25, 24)
         assert file.metadata["comment"] == "{}"
@@ -76,17 +93,26 @@ def test_colours_are_those_that_were_made():
     with av.open(io.BytesIO(data)) as file:
         (stream,) = file.streams.video
         context = stream.codec_context
-        assert (context.color_primaries, context.color_trc, int(context.colorspace), int(context.color_range)) == (1, 1, 1, 1)
+        assert (
+            context.color_primaries,
+            context.color_trc,
+            int(context.colorspace),
+            int(context.color_range),
+        ) == (1, 1, 1, 1)
         frames = list(file.decode(stream))
     for number, colour in enumerate(COLOURS):
-        seen = frames[4 * number + 2].to_ndarray(format="rgb24", src_colorspace="ITU709").astype(int)
+        seen = (
+            frames[4 * number + 2].to_ndarray(format="rgb24", src_colorspace="ITU709").astype(int)
+        )
         assert np.abs(seen.mean((0, 1)) - colour).max() < 4, colour
 
 
 @pytest.mark.parametrize("rate", [7, 24, 60])
 def test_an_animated_webp_has_every_frame_at_its_time(rate):
     with Image.open(io.BytesIO(video.encode_video(flat(), rate, "webp", "{}"))) as file:
-        assert file.n_frames == len(COLOURS) * 4 or file.n_frames == len(COLOURS)  # equal frames may be shown as one
+        assert file.n_frames == len(COLOURS) * 4 or file.n_frames == len(
+            COLOURS
+        )  # equal frames may be shown as one
         shown, first = 0, []
         for number in range(file.n_frames):
             file.seek(number)
@@ -117,7 +143,8 @@ def test_what_the_encoder_cannot_do_is_a_sentence_and_no_full_disk():
         video.encode_video(np.zeros((2, 63, 95, 3), np.uint8), 24, "mp4", "")
 
 
-# Files that are not whole -----------------------------------------------------------------------------------------------------
+# Files that are not whole
+# ----------------------------------------------------------------------
 
 
 @settings(max_examples=200, deadline=None)
@@ -136,7 +163,13 @@ MP4 = video.encode_video(NOISE[:3, :16, :16], 24, "mp4", '{"a": 1}')
 
 def test_boxes_that_never_end_are_left(tmp_path):
     path = tmp_path / "v.mp4"
-    for box in (b"\0\0\0\0free", b"\0\0\0\x08free", b"\0\0\0\x01free" + b"\0" * 8, b"\xff\xff\xff\xffmoov", b"\0\0\0\x04moov"):
+    for box in (
+        b"\0\0\0\0free",
+        b"\0\0\0\x08free",
+        b"\0\0\0\x01free" + b"\0" * 8,
+        b"\xff\xff\xff\xffmoov",
+        b"\0\0\0\x04moov",
+    ):
         path.write_bytes(box * 50_000)
         assert mp4.read_comment(path) is None
         assert not mp4.is_complete(path)
@@ -151,12 +184,15 @@ def test_a_file_without_its_last_byte_is_not_whole(tmp_path, file_format):
 
 
 def test_a_comment_of_another_program_is_no_recipe(tmp_path):
-    (tmp_path / "v.mp4").write_bytes(video.encode_video(NOISE[:2], 24, "mp4", "Made by somebody else"))
+    (tmp_path / "v.mp4").write_bytes(
+        video.encode_video(NOISE[:2], 24, "mp4", "Made by somebody else")
+    )
     assert mp4.read_comment(tmp_path / "v.mp4") == "Made by somebody else"
     assert artifacts.read_recipe(tmp_path / "v.mp4") is None
 
 
-# A full disk, a kill ------------------------------------------------------------------------------------------------------------
+# A full disk, a kill
+# ----------------------------------------------------------------------
 
 SAVING = """
 import resource, signal, sys
@@ -174,7 +210,9 @@ except OSError as error:
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
 @pytest.mark.parametrize("file_format", ["mp4", "webp"])
 def test_a_full_disk_leaves_nothing_behind(tmp_path, file_format):
-    done = subprocess.run([sys.executable, "-c", SAVING, str(tmp_path), file_format], check=False, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-c", SAVING, str(tmp_path), file_format], check=False, capture_output=True
+    )
     assert done.returncode == 7, done.stderr
     assert list(tmp_path.iterdir()) == []
 
@@ -200,14 +238,18 @@ artifacts.save(VideoResult(frames=NOISE, frame_rate=24, seed=1), job=job, card=C
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills are others there")
-@pytest.mark.parametrize(("moment", "state"), [("before", JobState.QUEUED), ("after", JobState.COMPLETED)])
+@pytest.mark.parametrize(
+    ("moment", "state"), [("before", JobState.QUEUED), ("after", JobState.COMPLETED)]
+)
 def test_a_kill_while_it_is_written_is_settled_by_what_is_on_disk(tmp_path, moment, state):
     """Before the file has its name the job waits again; from then on it is done."""
     out = tmp_path / "out"
     store = JobStore.open(tmp_path / "studio.db")
     (job,) = store.add([job_for(out)])
     store.take_next()
-    with subprocess.Popen([sys.executable, "-c", WRITING, moment], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITING, moment], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
         child.stdin.write(msgspec.json.encode(job))
         child.stdin.close()
         assert child.stdout.readline() == b"written\n"

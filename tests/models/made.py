@@ -14,7 +14,11 @@ def safetensors_bytes(tensors=None, metadata=None) -> bytes:
     tensors = {"weight": np.ones((4, 2), np.float32)} if tensors is None else tensors
     header, data = {}, b""
     for name, array in tensors.items():
-        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [len(data), len(data) + array.nbytes]}
+        header[name] = {
+            "dtype": "F32",
+            "shape": list(array.shape),
+            "data_offsets": [len(data), len(data) + array.nbytes],
+        }
         data += array.tobytes()
     if metadata:
         header["__metadata__"] = metadata
@@ -30,11 +34,15 @@ def with_header(header, data: bytes = b"") -> bytes:
 def folder_of(path: Path, config, weights: bytes | None = None, **files) -> Path:
     """A transformers folder with a configuration, a tokenizer's name and weights."""
     path.mkdir(parents=True)
-    (path / "config.json").write_text(config if isinstance(config, str) else json.dumps(config), encoding="utf-8")
+    (path / "config.json").write_text(
+        config if isinstance(config, str) else json.dumps(config), encoding="utf-8"
+    )
     (path / "tokenizer.json").write_text("{}", encoding="utf-8")
     (path / "model.safetensors").write_bytes(safetensors_bytes() if weights is None else weights)
     for name, content in files.items():
-        (path / name).write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        (path / name).write_text(
+            content if isinstance(content, str) else json.dumps(content), encoding="utf-8"
+        )
     return path
 
 
@@ -42,8 +50,16 @@ def gguf_string(text: str) -> bytes:
     return struct.pack("<Q", len(text.encode())) + text.encode()
 
 
-def gguf_bytes(metadata=None, tensors=((("weight"), (8, 4), 0, 0),), data: bytes | None = None, counts=None, version=3) -> bytes:
-    """A GGUF by hand. `metadata`: key → (type number, packed value). `tensors`: (name, dimensions, type, offset)."""
+def gguf_bytes(
+    metadata=None,
+    tensors=((("weight"), (8, 4), 0, 0),),
+    data: bytes | None = None,
+    counts=None,
+    version=3,
+) -> bytes:
+    """A GGUF by hand. `metadata`: key → (type number, packed value). `tensors`: (name, dimensions,
+    type, offset).
+    """
     metadata = {"general.architecture": (8, gguf_string("llama"))} if metadata is None else metadata
     many, entries = counts or (len(tensors), len(metadata))
     head = b"GGUF" + struct.pack("<IQQ", version, many, entries)
@@ -51,7 +67,9 @@ def gguf_bytes(metadata=None, tensors=((("weight"), (8, 4), 0, 0),), data: bytes
         head += gguf_string(key) + struct.pack("<I", kind) + value
     for name, dimensions, kind, offset in tensors:
         head += gguf_string(name) + struct.pack("<I", len(dimensions))
-        head += b"".join(struct.pack("<Q", size) for size in dimensions) + struct.pack("<IQ", kind, offset)
+        head += b"".join(struct.pack("<Q", size) for size in dimensions) + struct.pack(
+            "<IQ", kind, offset
+        )
     head += b"\0" * (-len(head) % 32)
     return head + (b"\0" * 4 * 32 if data is None else data)
 
@@ -66,7 +84,8 @@ def make_gguf(
     pre: str = "gpt-2",
     sharpness: float = 1,
 ) -> Path:
-    """Write a real GGUF of a random Llama of some 30,000 parameters, in float32, with a byte-level BPE tokenizer.
+    """Write a real GGUF of a random Llama of some 30,000 parameters, in float32, with a byte-level
+    BPE tokenizer.
 
     With more sharpness one token is much likelier than the others, and rounding changes no choice.
     """
@@ -76,7 +95,12 @@ def make_gguf(
 
     tokenizer = json.loads(make_tokenizer().backend_tokenizer.to_str())
     vocabulary = sorted(tokenizer["model"]["vocab"].items(), key=lambda item: item[1])
-    tokens, width, heads, rows = [token for token, _number in vocabulary], 32, 2, np.random.default_rng(seed)
+    tokens, width, heads, rows = (
+        [token for token, _number in vocabulary],
+        32,
+        2,
+        np.random.default_rng(seed),
+    )
     writer = gguf.GGUFWriter(str(path), architecture)
     writer.add_name(f"Tiny {architecture}")
     writer.add_context_length(positions)
@@ -92,7 +116,12 @@ def make_gguf(
     writer.add_tokenizer_pre(pre)
     writer.add_token_list(tokens)
     writer.add_token_types([3 if token.startswith("<|") else 1 for token in tokens])
-    writer.add_token_merges([" ".join(pair) if isinstance(pair, list) else pair for pair in tokenizer["model"]["merges"]])
+    writer.add_token_merges(
+        [
+            " ".join(pair) if isinstance(pair, list) else pair
+            for pair in tokenizer["model"]["merges"]
+        ]
+    )
     writer.add_bos_token_id(0)
     writer.add_eos_token_id(0)
     if template:

@@ -1,4 +1,6 @@
-"""The cards of the catalogue: strictly valid, of classes that the libraries have, and true about what those can do."""
+"""The cards of the catalogue: strictly valid, of classes that the libraries have, and true about
+what those can do.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,16 @@ from studio.core.requests import ImageRequest, VideoRequest, fields
 from studio.engine.runtime.schedulers import CLASSES
 from studio.models.card import SYMBOLIC_MUSIC, ModelCard, Voice, request_for
 from studio.models.card_store import card_folder, read_card, write_card
-from studio.models.catalog import CatalogueEntry, as_known, builtin_cards, catalogue, how_to_get, licences, listed, why_not_run
+from studio.models.catalog import (
+    CatalogueEntry,
+    as_known,
+    builtin_cards,
+    catalogue,
+    how_to_get,
+    licences,
+    listed,
+    why_not_run,
+)
 from studio.models.install.add import add
 from studio.models.install.staging import InstallCancelledError
 from studio.models.install.verify import check
@@ -52,7 +63,9 @@ def card(name) -> ModelCard:
     return next(card for card in CARDS if card.name == name)
 
 
-@pytest.mark.parametrize("path", sorted((resources() / "models").glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((resources() / "models").glob("*.toml")), ids=lambda path: path.stem
+)
 def test_a_card_holds_what_it_may_and_nothing_else(path):
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     known = {field.name for field in msgspec.structs.fields(ModelCard)} | {"download", "aliases"}
@@ -73,7 +86,9 @@ def test_a_card_is_valid(card):
     assert card.description.endswith(".")
     assert card.languages
     assert all(re.fullmatch(r"[a-z]{2}", language) for language in card.languages)
-    assert bool(card.repo) != (card.builtin or bool(next(e for e in ENTRIES if e.card is card).download))
+    assert bool(card.repo) != (
+        card.builtin or bool(next(e for e in ENTRIES if e.card is card).download)
+    )
     assert not card.repo or re.fullmatch(r"[A-Za-z0-9][\w-]*/[A-Za-z0-9][\w.-]*", card.repo)
     assert not card.revision or re.fullmatch(r"[0-9a-f]{40}|refs/pr/\d+|[\w.-]+", card.revision)
     assert not card.repo or card.needed_files
@@ -81,7 +96,10 @@ def test_a_card_is_valid(card):
     assert licences()[card.licence].commercial == card.commercial
     if card.base:
         base = next(other for other in CARDS if other.name == card.base)
-        assert base.family == card.family or (card.family, base.family) == ("AnimateDiffPipeline", "StableDiffusionPipeline")
+        assert base.family == card.family or (card.family, base.family) == (
+            "AnimateDiffPipeline",
+            "StableDiffusionPipeline",
+        )
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
@@ -91,7 +109,10 @@ def test_the_defaults_make_a_request_within_the_cards_own_limits(card):
     for name, value in card.defaults.items():
         assert getattr(request, name) == value
     if isinstance(request, VideoRequest):
-        assert check_video(card, msgspec.structs.replace(request, image="")) is None or "text-to-video" not in card.tasks
+        assert (
+            check_video(card, msgspec.structs.replace(request, image="")) is None
+            or "text-to-video" not in card.tasks
+        )
         assert set(card.tasks) <= set(card.abilities)
         assert (request.num_frames - 1) % card.frame_step == 0
         assert request.num_frames <= (card.most_frames or request.num_frames)
@@ -122,22 +143,72 @@ def test_names_and_repositories_are_there_once():
 def test_the_families_that_people_ask_for_are_there():
     families = {card.family for card in CARDS}
     assert {
-        "gpt2", "qwen3", "qwen3_5", "llama", "gemma3", "gemma4", "smollm3", "phi3", "mistral3", "gpt_oss", "t5", "bart",
-        "pegasus", "mt5", "StableDiffusionPipeline", "StableDiffusionXLPipeline", "LatentConsistencyModelPipeline",
-        "StableDiffusion3Pipeline", "FluxPipeline", "FluxFillPipeline", "FluxKontextPipeline", "Flux2KleinPipeline",
-        "Flux2Pipeline", "ZImagePipeline", "QwenImagePipeline", "QwenImageEditPipeline", "PixArtSigmaPipeline", "SanaPipeline",
-        "SanaSprintPipeline", "Lumina2Pipeline", "KolorsPipeline", "CogView4Pipeline", "ChromaPipeline", "vits", "speecht5",
-        "bark", "dia", "csm", "kokoro", "musicgen", "musicgen_melody", "AudioLDM2Pipeline", "StableAudioPipeline",
-        "AceStepPipeline", "LTXPipeline", "LTXConditionPipeline", "WanPipeline", "WanImageToVideoPipeline", "CogVideoXPipeline",
-        "CogVideoXImageToVideoPipeline", "AnimateDiffPipeline", "HunyuanVideoPipeline", "MochiPipeline",
-    } <= families  # fmt: skip
-    chinese = [card for card in CARDS if card.kind == "text" and "zh" in card.languages and "chat" in card.abilities]
+        "gpt2",
+        "qwen3",
+        "qwen3_5",
+        "llama",
+        "gemma3",
+        "gemma4",
+        "smollm3",
+        "phi3",
+        "mistral3",
+        "gpt_oss",
+        "t5",
+        "bart",
+        "pegasus",
+        "mt5",
+        "StableDiffusionPipeline",
+        "StableDiffusionXLPipeline",
+        "LatentConsistencyModelPipeline",
+        "StableDiffusion3Pipeline",
+        "FluxPipeline",
+        "FluxFillPipeline",
+        "FluxKontextPipeline",
+        "Flux2KleinPipeline",
+        "Flux2Pipeline",
+        "ZImagePipeline",
+        "QwenImagePipeline",
+        "QwenImageEditPipeline",
+        "PixArtSigmaPipeline",
+        "SanaPipeline",
+        "SanaSprintPipeline",
+        "Lumina2Pipeline",
+        "KolorsPipeline",
+        "CogView4Pipeline",
+        "ChromaPipeline",
+        "vits",
+        "speecht5",
+        "bark",
+        "dia",
+        "csm",
+        "kokoro",
+        "musicgen",
+        "musicgen_melody",
+        "AudioLDM2Pipeline",
+        "StableAudioPipeline",
+        "AceStepPipeline",
+        "LTXPipeline",
+        "LTXConditionPipeline",
+        "WanPipeline",
+        "WanImageToVideoPipeline",
+        "CogVideoXPipeline",
+        "CogVideoXImageToVideoPipeline",
+        "AnimateDiffPipeline",
+        "HunyuanVideoPipeline",
+        "MochiPipeline",
+    } <= families
+    chinese = [
+        card
+        for card in CARDS
+        if card.kind == "text" and "zh" in card.languages and "chat" in card.abilities
+    ]
     assert len(chinese) >= 3
     free = [card for card in CARDS if card.commercial == "yes"]
     assert len(free) > len(CARDS) / 2
 
 
-# Against the installed libraries ----------------------------------------------------------------------------------------------
+# Against the installed libraries
+# ----------------------------------------------------------------------
 
 
 def pipeline_class(card):
@@ -148,7 +219,9 @@ DIFFUSERS = [card for card in CARDS if card.runner == "diffusers"]
 PICTURES = [card for card in DIFFUSERS if card.kind == "image" and not card.builtin]
 
 
-@pytest.mark.parametrize("card", [card for card in CARDS if card.runner == "transformers"], ids=lambda card: card.name)
+@pytest.mark.parametrize(
+    "card", [card for card in CARDS if card.runner == "transformers"], ids=lambda card: card.name
+)
 def test_transformers_has_the_class_of_a_card(card):
     import transformers
     from transformers.models.auto import modeling_auto
@@ -177,14 +250,23 @@ def test_transformers_has_the_class_of_a_card(card):
 @pytest.mark.parametrize("card", DIFFUSERS, ids=lambda card: card.name)
 def test_diffusers_has_the_pipeline_of_a_card_and_it_takes_what_the_card_says(card):
     takes = inspect.signature(pipeline_class(card).__call__).parameters
-    guided = {"above_1": "guidance_scale", "above_0": "guidance_scale", "embedded": "guidance_scale"}
-    wanted = "true_cfg_scale" if card.guidance == "true_cfg" else guided.get(card.guidance, "prompt")
+    guided = {
+        "above_1": "guidance_scale",
+        "above_0": "guidance_scale",
+        "embedded": "guidance_scale",
+    }
+    wanted = (
+        "true_cfg_scale" if card.guidance == "true_cfg" else guided.get(card.guidance, "prompt")
+    )
     assert wanted in takes
     assert not card.negative_prompt or "negative_prompt" in takes
     length = takes.get("max_sequence_length")
     if card.max_prompt_tokens and length is not None and length.default:
         assert card.max_prompt_tokens <= length.default
-    assert card.kind not in ("image", "video") or {"num_inference_steps", "width", "height"} <= takes.keys()
+    assert (
+        card.kind not in ("image", "video")
+        or {"num_inference_steps", "width", "height"} <= takes.keys()
+    )
     assert card.kind != "video" or {"num_frames", "callback_on_step_end"} <= takes.keys()
 
 
@@ -194,13 +276,17 @@ def test_what_a_pipeline_can_do_is_what_diffusers_has_for_it(card):
     from diffusers.loaders.lora_base import LoraBaseMixin
 
     kind = pipeline_class(card)
-    takes, parents = inspect.signature(kind.__call__).parameters, {parent.__name__ for parent in kind.__mro__}
+    takes, parents = (
+        inspect.signature(kind.__call__).parameters,
+        {parent.__name__ for parent in kind.__mro__},
+    )
 
     def has(word):  # of the same parts, as engine/image/source_image.py makes it
         return hasattr(diffusers, f"{card.family.removesuffix('Pipeline')}{word}Pipeline")
 
     can = {
-        "text-to-image": "mask_image" not in takes and (takes.get("image") is None or card.family in text_to_image()),
+        "text-to-image": "mask_image" not in takes
+        and (takes.get("image") is None or card.family in text_to_image()),
         "image-to-image": (has("Img2Img") or ("image" in takes and "mask_image" not in takes))
         and card.family not in CANNOT_START,
         "inpaint": (has("Inpaint") and card.family not in CANNOT_INPAINT) or "mask_image" in takes,
@@ -215,10 +301,15 @@ def test_what_a_pipeline_can_do_is_what_diffusers_has_for_it(card):
     assert (card.preview == "fitted") == (vae is diffusers.AutoencoderKL)
 
 
-CANNOT_START, CANNOT_INPAINT = {"GlmImagePipeline"}, {"ChromaPipeline"}  # see resources/families.toml
+CANNOT_START, CANNOT_INPAINT = (
+    {"GlmImagePipeline"},
+    {"ChromaPipeline"},
+)  # see resources/families.toml
 
 
-@pytest.mark.parametrize("card", [card for card in CARDS if card.kind == "video"], ids=lambda card: card.name)
+@pytest.mark.parametrize(
+    "card", [card for card in CARDS if card.kind == "video"], ids=lambda card: card.name
+)
 def test_what_a_pipeline_of_videos_can_do_is_what_diffusers_has_for_it(card):
     import diffusers
     from diffusers.loaders.lora_base import LoraBaseMixin
@@ -231,7 +322,9 @@ def test_what_a_pipeline_of_videos_can_do_is_what_diffusers_has_for_it(card):
         "ip-adapter": any("IPAdapterMixin" in parent for parent in parents),
         "textual-inversion": "TextualInversionLoaderMixin" in parents,
     }
-    assert set(card.abilities) - set(card.tasks) == {ability for ability, there in can.items() if there}
+    assert set(card.abilities) - set(card.tasks) == {
+        ability for ability, there in can.items() if there
+    }
 
 
 def text_to_image():
@@ -240,7 +333,8 @@ def text_to_image():
     return {found.__name__ for found in AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()}
 
 
-# What is made of them ---------------------------------------------------------------------------------------------------------
+# What is made of them
+# ----------------------------------------------------------------------
 
 
 def test_the_builtin_cards_are_found_without_reading_the_others():
@@ -248,13 +342,33 @@ def test_the_builtin_cards_are_found_without_reading_the_others():
 
 
 def test_installed_models_come_first_with_all_that_the_catalogue_knows():
-    added = ModelCard(name="mine", title="Mine", kind="text", runner="transformers", family="gpt2", path="/m", sha256="a" * 64)
+    added = ModelCard(
+        name="mine",
+        title="Mine",
+        kind="text",
+        runner="transformers",
+        family="gpt2",
+        path="/m",
+        sha256="a" * 64,
+    )
     fetched = ModelCard(
-        name="z-image-turbo-2", title="Z", kind="image", runner="diffusers", family="ZImagePipeline", path="/z",
-        repo="Tongyi-MAI/Z-Image-Turbo", size=5,
-    )  # fmt: skip
+        name="z-image-turbo-2",
+        title="Z",
+        kind="image",
+        runner="diffusers",
+        family="ZImagePipeline",
+        path="/z",
+        repo="Tongyi-MAI/Z-Image-Turbo",
+        size=5,
+    )
     found = listed([*builtin_cards(), added, fetched])
-    assert [entry.card.name for entry in found[:5]] == ["hibari", "starter-image", "starter-music", "mine", "z-image-turbo-2"]
+    assert [entry.card.name for entry in found[:5]] == [
+        "hibari",
+        "starter-image",
+        "starter-music",
+        "mine",
+        "z-image-turbo-2",
+    ]
     assert len(found) == len(ENTRIES) + 1  # mine
     assert found[3] == CatalogueEntry(card=added)
     assert found[4].card.licence == "Apache-2.0"
@@ -265,7 +379,13 @@ def test_installed_models_come_first_with_all_that_the_catalogue_knows():
 
 def test_what_only_the_files_know_is_kept_of_a_model_of_the_catalogue():
     seen = ModelCard(
-        name="x", title="X", kind="speech", runner="transformers", path="/x", voices=(Voice("alba"),), trigger_words=("pxl",)
+        name="x",
+        title="X",
+        kind="speech",
+        runner="transformers",
+        path="/x",
+        voices=(Voice("alba"),),
+        trigger_words=("pxl",),
     )
     assert as_known(card("pocket-tts"), seen).voices == (Voice("alba"),)
     assert as_known(card("csm-1b"), seen).voices == card("csm-1b").voices
@@ -273,7 +393,12 @@ def test_what_only_the_files_know_is_kept_of_a_model_of_the_catalogue():
 
 
 def test_what_studio_does_not_run_yet_is_said():
-    assert why_not_run(card("gpt2")) == why_not_run(card("kokoro-82m")) == why_not_run(card("sdxl-base-1.0")) == ""
+    assert (
+        why_not_run(card("gpt2"))
+        == why_not_run(card("kokoro-82m"))
+        == why_not_run(card("sdxl-base-1.0"))
+        == ""
+    )
     assert why_not_run(card("sdxl-lightning")) == ""
     assert not [other.name for other in CARDS if other.kind == "text" and why_not_run(other)]
     assert why_not_run(card("starter-music")) == ""
@@ -315,11 +440,15 @@ def test_the_table_in_the_documentation_is_that_of_the_cards():
     assert text.partition("<!-- end of table -->")[0].count("\n| ") == len(CARDS) + 2 * len(KINDS)
 
 
-# Checking files ---------------------------------------------------------------------------------------------------------------
+# Checking files
+# ----------------------------------------------------------------------
 
 
 def test_a_folder_that_was_added_is_checked_and_a_change_is_found(data, tmp_path):
-    mine = add(data, folder_of(tmp_path / "m", {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}))
+    mine = add(
+        data,
+        folder_of(tmp_path / "m", {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}),
+    )
     told = []
     assert check(data, mine, lambda done, total: told.append((done, total))).state == "same"
     assert told[-1][0] == told[-1][1] > 0
@@ -342,19 +471,29 @@ def test_a_folder_that_was_added_is_checked_and_a_change_is_found(data, tmp_path
 def test_what_was_made_from_a_gguf_is_noted_by_the_first_check(data):
     """Its card has the GGUF's hash; what lies in the folder is something else."""
     folder = folder_of(data.models / "made", {"model_type": "llama"})
-    write_card(ModelCard(name="made", title="Made", kind="text", runner="transformers", sha256="a" * 64), folder)
+    write_card(
+        ModelCard(name="made", title="Made", kind="text", runner="transformers", sha256="a" * 64),
+        folder,
+    )
     mine = read_card(folder)
     assert check(data, mine).state == "noted"
     mine = read_card(folder)
     assert mine.sha256 == "a" * 64
     assert check(data, mine).state == "same"
-    (folder / "model.safetensors").write_bytes(safetensors_bytes({"other": np.zeros(3, np.float32)}))
+    (folder / "model.safetensors").write_bytes(
+        safetensors_bytes({"other": np.zeros(3, np.float32)})
+    )
     assert check(data, mine).state == "changed"
 
 
 def test_what_came_from_the_hub_is_never_taken_for_converted(data):
     folder = folder_of(data.models / "got", {"model_type": "llama"})
-    write_card(ModelCard(name="got", title="Got", kind="text", runner="transformers", sha256="a" * 64, repo="a/b"), folder)
+    write_card(
+        ModelCard(
+            name="got", title="Got", kind="text", runner="transformers", sha256="a" * 64, repo="a/b"
+        ),
+        folder,
+    )
     assert check(data, read_card(folder)).state == "changed"
 
 
@@ -369,7 +508,8 @@ def test_a_check_can_be_stopped(data):
     assert not card_folder(data, "starter-image").exists()
 
 
-# This machine -----------------------------------------------------------------------------------------------------------------
+# This machine
+# ----------------------------------------------------------------------
 
 
 def test_torch_is_asked_in_a_child_which_can_be_stopped():
@@ -378,10 +518,15 @@ def test_torch_is_asked_in_a_child_which_can_be_stopped():
     assert found.memory >= found.free > 0
     assert bool(found.gpu_memory) <= bool(found.gpu)
     assert not look_closely(lambda: True).asked
-    assert not [child for child in psutil.Process().children() if "studio.models.memory.probe" in child.cmdline()]
+    assert not [
+        child
+        for child in psutil.Process().children()
+        if "studio.models.memory.probe" in child.cmdline()
+    ]
 
 
-# The command line -------------------------------------------------------------------------------------------------------------
+# The command line
+# ----------------------------------------------------------------------
 
 
 def run(*words):
@@ -392,7 +537,11 @@ def run(*words):
 def test_the_command_line_lists_what_is_installed_and_with_all_the_catalogue():
     code, out, _err = run("list", "--json")
     assert code == 0
-    assert [found["name"] for found in json.loads(out)["models"]] == ["starter-image", "hibari", "starter-music"]
+    assert [found["name"] for found in json.loads(out)["models"]] == [
+        "starter-image",
+        "hibari",
+        "starter-music",
+    ]
     found = json.loads(run("list", "--all", "--json")[1])["models"]
     assert len(found) == len(CARDS)
     pictures = json.loads(run("list", "--all", "--task", "text-to-image", "--json")[1])["models"]

@@ -27,7 +27,11 @@ def test_the_text_and_sound_families_are_those_of_transformers():
 def test_the_gguf_architectures_are_those_of_transformers():
     from transformers.modeling_gguf_pytorch_utils import GGUF_SUPPORTED_ARCHITECTURES
 
-    written_otherwise = {"qwen2moe": "qwen2_moe", "qwen3moe": "qwen3_moe", "minimax-m2": "minimax_m2"}
+    written_otherwise = {
+        "qwen2moe": "qwen2_moe",
+        "qwen3moe": "qwen3_moe",
+        "minimax-m2": "minimax_m2",
+    }
     known = {written_otherwise.get(name, name) for name in families()["gguf"]}
     assert not known - set(GGUF_SUPPORTED_ARCHITECTURES)
 
@@ -59,8 +63,14 @@ def test_what_takes_a_picture_has_a_pipeline_that_does():
         assert own == (family in named["edits_pictures"]), family
         assert own != ("strength" in takes(first, "Img2Img")), family
     for family in named["inpaint"]:
-        asked = takes(family) if family in named["needs_picture"] and family not in named["image_to_image"] else set()
-        assert {"image", "mask_image", "strength"} <= (asked or takes(family.replace("Img2Img", ""), "Inpaint")), family
+        asked = (
+            takes(family)
+            if family in named["needs_picture"] and family not in named["image_to_image"]
+            else set()
+        )
+        assert {"image", "mask_image", "strength"} <= (
+            asked or takes(family.replace("Img2Img", ""), "Inpaint")
+        ), family
     assert named["edits_pictures"] <= named["image_to_image"] <= named["image"]
     assert named["needs_picture"] <= named["image_to_image"] | named["inpaint"] <= named["image"]
 
@@ -73,6 +83,12 @@ def test_the_pipelines_of_videos_are_those_of_diffusers_and_each_has_a_rule_and_
     names = families()["video"]
     for name in names:
         takes = inspect.signature(getattr(diffusers, name).__call__).parameters
-        assert {"prompt", "num_frames", "num_inference_steps", "callback_on_step_end", "output_type"} <= takes.keys(), name
+        assert {
+            "prompt",
+            "num_frames",
+            "num_inference_steps",
+            "callback_on_step_end",
+            "output_type",
+        } <= takes.keys(), name
     assert names == set(video_families.FAMILIES)
     assert names == {family for family, _make in video.MAKERS.values()}

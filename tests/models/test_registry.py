@@ -18,7 +18,9 @@ from studio.models.registry import ModelRegistry
 
 def put(data, name, added="2026-01-01T00:00:00+00:00", **values) -> ModelCard:
     folder = card_folder(data, name)
-    card = ModelCard(name=name, runner="transformers", added=added, **{"title": name, "kind": "text", **values})
+    card = ModelCard(
+        name=name, runner="transformers", added=added, **{"title": name, "kind": "text", **values}
+    )
     write_card(card, folder)
     return read_card(folder)
 
@@ -63,7 +65,15 @@ def test_a_name_that_is_not_there_is_answered_with_those_that_are(data):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\xff\xfe\x00", b"name = ", b"name = 'x'", b"name = 5\ntitle = 6", b"a = " + b"[" * 100_000, b"name = 'a'\nkind = []"],
+    [
+        b"",
+        b"\xff\xfe\x00",
+        b"name = ",
+        b"name = 'x'",
+        b"name = 5\ntitle = 6",
+        b"a = " + b"[" * 100_000,
+        b"name = 'a'\nkind = []",
+    ],
 )
 def test_a_damaged_card_is_no_model_and_hides_no_other(data, content):
     put(data, "ant")
@@ -138,7 +148,10 @@ def test_changes_by_another_process_are_seen(data):
     def titles():
         return sorted(card.title for card in registry.of_kind("text"))
 
-    write = "write_card(ModelCard(name={0!r}, title={1!r}, kind='text', runner='transformers'), card_folder(data, {0!r}))"
+    write = (
+        "write_card(ModelCard(name={0!r}, title={1!r}, kind='text', runner='transformers'), "
+        "card_folder(data, {0!r}))"
+    )
     assert titles() == ["ant"]
     run(write.format("ant", "tna") + "\n" + write.format("bee", "bee"))
     assert titles() == ["bee", "tna"]
@@ -175,12 +188,28 @@ def test_threads_share_a_registry_while_cards_change(data):
 _text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
-@given(title=_text, description=_text, voice=_text, temperature=st.floats(allow_nan=False), count=st.integers(0, 2**62))
-def test_a_card_is_read_as_it_was_written(tmp_path_factory, title, description, voice, temperature, count):
+@given(
+    title=_text,
+    description=_text,
+    voice=_text,
+    temperature=st.floats(allow_nan=False),
+    count=st.integers(0, 2**62),
+)
+def test_a_card_is_read_as_it_was_written(
+    tmp_path_factory, title, description, voice, temperature, count
+):
     folder = tmp_path_factory.getbasetemp() / "card"
     card = ModelCard(
-        name="x", title=title, kind="speech", runner="kokoro", path="/else where/模型", description=description, size=count,
-        voices=(Voice(voice, title, "zh"),), defaults={"temperature": temperature, "prompt": description}, schedulers=(),
-    )  # fmt: skip
+        name="x",
+        title=title,
+        kind="speech",
+        runner="kokoro",
+        path="/else where/模型",
+        description=description,
+        size=count,
+        voices=(Voice(voice, title, "zh"),),
+        defaults={"temperature": temperature, "prompt": description},
+        schedulers=(),
+    )
     write_card(card, folder)
     assert read_card(folder) == card

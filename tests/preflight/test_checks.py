@@ -11,7 +11,9 @@ from studio.preflight.checks import check
 
 GPT = ModelCard(name="gpt", title="GPT", kind="text", runner="transformers", max_positions=64)
 SD = entry_named("stable-diffusion-1.5").card
-MUSIC = ModelCard(name="music", title="Music", kind="music", runner="transformers", family="musicgen")
+MUSIC = ModelCard(
+    name="music", title="Music", kind="music", runner="transformers", family="musicgen"
+)
 
 
 def no_adapter(kind, name):
@@ -35,7 +37,9 @@ def test_a_request_that_the_model_can_run_has_no_problem():
 def test_every_problem_of_a_request_is_reported_those_of_adapters_last(tmp_path):
     request = ImageRequest(prompt="x", image=str(tmp_path / "gone.png"), adapters="nothing")
     assert fields_of(SD, request) == ["image", "adapters"]
-    weak = ImageRequest(prompt="x", image="a.png", num_inference_steps=2, strength=0.1, adapters="nothing")
+    weak = ImageRequest(
+        prompt="x", image="a.png", num_inference_steps=2, strength=0.1, adapters="nothing"
+    )
     assert fields_of(SD, weak, read_files=False) == ["strength", "adapters"]
 
 
@@ -44,8 +48,16 @@ def test_every_problem_of_a_request_is_reported_those_of_adapters_last(tmp_path)
     [
         (MUSIC, MusicRequest(prompt="x", lyrics="la la"), "lyrics"),
         (MUSIC, MusicRequest(prompt="x", continue_from="a.mid"), "continue_from"),
-        (entry_named("starter-music").card, MusicRequest(prompt="x", continue_from="/nowhere/a.mid"), "continue_from"),
-        (entry_named("hibari").card, SpeechRequest(prompt="今天天气很好，我们去公园散步吧。"), "prompt"),
+        (
+            entry_named("starter-music").card,
+            MusicRequest(prompt="x", continue_from="/nowhere/a.mid"),
+            "continue_from",
+        ),
+        (
+            entry_named("hibari").card,
+            SpeechRequest(prompt="今天天气很好，我们去公园散步吧。"),
+            "prompt",
+        ),
     ],
 )
 def test_each_kind_has_its_checks(card, request_, field):

@@ -51,13 +51,17 @@ def test_a_word_that_was_not_learned_becomes_what_it_is(prompt, read):
     assert prepare(prompt, STARTER) == read
 
 
-@pytest.mark.parametrize("prompt", ["a red apple", "  two  spaces", "", "   ", "qwrtz", "a" * 10_000])
+@pytest.mark.parametrize(
+    "prompt", ["a red apple", "  two  spaces", "", "   ", "qwrtz", "a" * 10_000]
+)
 def test_english_stays_as_it_is(prompt):
     assert prepare(prompt, STARTER) == prompt
 
 
 def test_other_models_get_the_prompt_as_it_is():
-    assert prepare("一只红苹果", msgspec.structs.replace(STARTER, english_words=False)) == "一只红苹果"
+    assert (
+        prepare("一只红苹果", msgspec.structs.replace(STARTER, english_words=False)) == "一只红苹果"
+    )
 
 
 @pytest.mark.parametrize("prompt", ["龘靐", "яблоко", "りんご", "123", "?!", "🏴", "的" * 10_000])
@@ -77,7 +81,11 @@ def test_the_list_has_the_commonest_nouns_and_nothing_that_was_left_out():
     words = _words()
     chinese = [word for word in words if "\u4e00" <= word[0] <= "\u9fff"]
     assert len(chinese) >= 2_000
-    assert not [word for word, english in words.items() if re.search("pistol|mosque|temple|dagger|cigarette", english)]
+    assert not [
+        word
+        for word, english in words.items()
+        if re.search("pistol|mosque|temple|dagger|cigarette", english)
+    ]
 
 
 def test_a_request_in_chinese_is_valid():

@@ -5,7 +5,10 @@ import pytest
 from studio.models.catalog import entry_named
 from studio.preflight.vocabulary import FILE, Vocabulary, advice, read, with_known_words
 
-VOCABULARY = Vocabulary(frozenset({"dog", "castle", "axe", "cherry", "leaf"}), {"sword": ("axe",), "hare": ("dog", "cat")})
+VOCABULARY = Vocabulary(
+    frozenset({"dog", "castle", "axe", "cherry", "leaf"}),
+    {"sword": ("axe",), "hare": ("dog", "cat")},
+)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +32,10 @@ def test_nothing_is_said_about_what_it_knows(prompt):
 
 def test_the_nearest_names_are_offered():
     assert advice("a dog with swords", VOCABULARY) == 'Not learned: "swords", nearest: axe.'
-    assert advice("sword, hare", VOCABULARY) == 'Not learned: "sword", nearest: axe; "hare", nearest: dog, cat.'
+    assert (
+        advice("sword, hare", VOCABULARY)
+        == 'Not learned: "sword", nearest: axe; "hare", nearest: dog, cat.'
+    )
 
 
 def test_a_prompt_far_from_everything_is_called_so():
@@ -41,13 +47,25 @@ def test_a_prompt_far_from_everything_is_called_so():
 @pytest.mark.parametrize(
     ("prompt", "told"),
     [
-        ("asdfgh", 'Far from all that this model has learned: "asdfgh". Expect a blot; try everyday things.'),
-        ("a red asdfgh", 'Far from all that this model has learned: "asdfgh". Expect a blot; try everyday things.'),
+        (
+            "asdfgh",
+            'Far from all that this model has learned: "asdfgh". Expect a blot; try everyday '
+            "things.",
+        ),
+        (
+            "a red asdfgh",
+            'Far from all that this model has learned: "asdfgh". Expect a blot; try everyday '
+            "things.",
+        ),
         ("asdfgh and an apple", 'Not learned: "asdfgh".'),
         ("an apple, qwertz, zxcvbn", 'Not learned: "qwertz"; "zxcvbn".'),
         ("a very beautiful cat", ""),
         ("a cat driving a car", ""),
-        ("x", "The prompt has no word that this model has learned. Expect a blot; try everyday things."),
+        (
+            "x",
+            "The prompt has no word that this model has learned. Expect a blot; try everyday "
+            "things.",
+        ),
     ],
 )
 def test_words_that_are_none_are_named_by_the_starter(prompt, told):
@@ -70,10 +88,15 @@ def test_a_folder_without_or_with_a_damaged_vocabulary_has_none(tmp_path):
 READS = Vocabulary(
     known=frozenset({"dog", "red", "light"}),
     reads={
-        "tarantula": "spider", "oak": "tree", "airliner": "airplane", "hot rod": "automobile", "box spring": "box",
-        "skyscraper": "office building", "owlet": "owl",
+        "tarantula": "spider",
+        "oak": "tree",
+        "airliner": "airplane",
+        "hot rod": "automobile",
+        "box spring": "box",
+        "skyscraper": "office building",
+        "owlet": "owl",
     },
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,9 @@ time.sleep(float(sys.argv[2]))
 
 
 def distributions() -> dict[str, list[str]]:
-    """Return what pyproject.toml names for users of Studio and is installed here: distribution → modules to import."""
+    """Return what pyproject.toml names for users of Studio and is installed here: distribution →
+    modules to import.
+    """
     project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
     lines = list(project["dependencies"])
     for extra, more in project["optional-dependencies"].items():
@@ -55,15 +57,22 @@ def distributions() -> dict[str, list[str]]:
     for requirement in map(Requirement, lines):
         name = _plain(requirement.name)
         if name in modules and (requirement.marker is None or requirement.marker.evaluate()):
-            top = [module for module in sorted(modules[name]) if not module.startswith("_") and _can_import(module)]
+            top = [
+                module
+                for module in sorted(modules[name])
+                if not module.startswith("_") and _can_import(module)
+            ]
             found[name] = [*top, *MORE_MODULES.get(name, [])]
     return found
 
 
-def import_traced(modules: Sequence[str], folder: Path, *, switched: bool, wait: float = 0.0, timeout: float = 280) -> Traced:
+def import_traced(
+    modules: Sequence[str], folder: Path, *, switched: bool, wait: float = 0.0, timeout: float = 280
+) -> Traced:
     """Import the modules in one process, in a fresh home in `folder`, and return what that did.
 
-    `switched`: with what Studio switches off. `wait`: seconds to stay after the last import, for what comes late.
+    `switched`: with what Studio switches off. `wait`: seconds to stay after the last import, for
+    what comes late.
     """
     places = [folder / name for name in ("home", "tmp", "scratch")]
     for place in places:
@@ -71,7 +80,13 @@ def import_traced(modules: Sequence[str], folder: Path, *, switched: bool, wait:
     home, temporary, scratch = places
     way = "switched" if switched else "as it comes"
     command = [sys.executable, "-c", _IMPORT.format(phase=PHASE), way, str(wait), *modules]
-    return trace(command, environment=fresh_environment(home, temporary), own=[temporary], scratch=scratch, timeout=timeout)
+    return trace(
+        command,
+        environment=fresh_environment(home, temporary),
+        own=[temporary],
+        scratch=scratch,
+        timeout=timeout,
+    )
 
 
 def _can_import(module: str) -> bool:

@@ -1,7 +1,8 @@
-"""No command and no window of Studio opens a connection, looks up a name or writes a file outside its folders.
+"""No command and no window of Studio opens a connection, looks up a name or writes a file outside
+its folders.
 
-Seen by strace in every process and thread, in a network that is empty where the system allows that, with a fresh home,
-and without the variables by which a library could know that this is CI.
+Seen by strace in every process and thread, in a network that is empty where the system allows that,
+with a fresh home, and without the variables by which a library could know that this is CI.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ COMMANDS = {
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """A data folder with a tiny text model and a tiny video model; those for images, speech and music come with Studio."""
+    """A data folder with a tiny text model and a tiny video model; those for images, speech and
+    music come with Studio.
+    """
     data = DataFolder(root=tmp_path_factory.mktemp("installed"))
     data.create()
     for name, make in (("tiny-text", make_llama), ("tiny-video", make_ltx)):
@@ -51,7 +54,9 @@ def installed(tmp_path_factory):
 
 @pytest.fixture
 def watched(tmp_path):
-    """Return a function that runs Python with these arguments and returns what it did outside the folders that it may use."""
+    """Return a function that runs Python with these arguments and returns what it did outside the
+    folders that it may use.
+    """
     folders = {name: tmp_path / name for name in ("home", "tmp", "output", "scratch")}
     for folder in folders.values():
         folder.mkdir()
@@ -68,7 +73,9 @@ def watched(tmp_path):
             isolated=isolated,
         )
         assert found.returncode == 0, found.stderr
-        assert {path.name for path in folders["tmp"].iterdir()} == {"runtime"}, "something is left in the temporary folder"
+        assert {path.name for path in folders["tmp"].iterdir()} == {"runtime"}, (
+            "something is left in the temporary folder"
+        )
         return found
 
     return run
@@ -80,7 +87,12 @@ def studio(data, *arguments):
 
 @pytest.mark.parametrize("kind", COMMANDS)
 def test_a_command_keeps_to_itself(watched, installed, tmp_path, kind):
-    found = watched(installed, *studio(installed, *COMMANDS[kind], *(() if kind == "text" else ("-o", tmp_path / "output"))))
+    found = watched(
+        installed,
+        *studio(
+            installed, *COMMANDS[kind], *(() if kind == "text" else ("-o", tmp_path / "output"))
+        ),
+    )
     assert found.findings == [], found.report
     assert kind == "text" or any((tmp_path / "output").iterdir())
     log = (installed.logs / "engine-0.log").read_text(encoding="utf-8")
@@ -90,13 +102,19 @@ def test_a_command_keeps_to_itself(watched, installed, tmp_path, kind):
 def test_a_batch_keeps_to_itself(watched, installed, tmp_path):
     rows = tmp_path / "rows.csv"
     with rows.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([["prompt", "kind"], ["a cat", "image"], ["Hello.", "speech"], ["你好", "text"]])
-    found = watched(installed, *studio(installed, "batch", rows, "-o", tmp_path / "output", "--collect", "csv"))
+        csv.writer(file).writerows(
+            [["prompt", "kind"], ["a cat", "image"], ["Hello.", "speech"], ["你好", "text"]]
+        )
+    found = watched(
+        installed, *studio(installed, "batch", rows, "-o", tmp_path / "output", "--collect", "csv")
+    )
     assert found.findings == [], found.report
     assert (tmp_path / "output" / "report.csv").is_file()
 
 
-@pytest.mark.parametrize("arguments", [["models", "list", "--all"], ["queue", "list"], ["doctor"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["models", "list", "--all"], ["queue", "list"], ["doctor"]], ids=" ".join
+)
 def test_a_question_keeps_to_itself(watched, data, arguments):
     found = watched(data, *studio(data, *arguments))
     assert found.findings == [], found.report
@@ -125,14 +143,24 @@ def test_a_download_speaks_to_its_hub_only(watched, data, tmp_path):
         hub.add("org/tiny", files_of(tmp_path / "made"), card={"license": "mit"})
         command = studio(data, "models", "get", "org/tiny")
         found = watched(
-            data, *command, isolated=False, HF_ENDPOINT=hub.endpoint, PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring"
+            data,
+            *command,
+            isolated=False,
+            HF_ENDPOINT=hub.endpoint,
+            PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring",
         )
         ports = {address.rpartition(":")[2] for address in (hub.endpoint, hub.storage)}
     outside = [
-        finding for finding in found.findings if finding.kind != "network" or "studio.models.hub.worker" not in finding.program
+        finding
+        for finding in found.findings
+        if finding.kind != "network" or "studio.models.hub.worker" not in finding.program
     ]
     assert outside == [], found.report
-    connected = {match[1] for finding in found.findings if (match := re.match(r"connect.*htons\((\d+)\)", finding.what))}
+    connected = {
+        match[1]
+        for finding in found.findings
+        if (match := re.match(r"connect.*htons\((\d+)\)", finding.what))
+    }
     assert connected == ports, found.report
 
 
@@ -142,6 +170,8 @@ def test_a_download_speaks_to_its_hub_only(watched, data, tmp_path):
 def test_kokoro_keeps_to_itself(watched, data, tmp_path, text):
     data.models.rmdir()
     data.models.symlink_to(STARTER / "models")
-    found = watched(data, *studio(data, "speech", text, "--model", "kokoro-82m", "-o", tmp_path / "output"))
+    found = watched(
+        data, *studio(data, "speech", text, "--model", "kokoro-82m", "-o", tmp_path / "output")
+    )
     assert found.findings == [], found.report
     assert any((tmp_path / "output").iterdir())

@@ -1,4 +1,6 @@
-"""What switches off the libraries' own use of the network is set in every process, before any of them is imported."""
+"""What switches off the libraries' own use of the network is set in every process, before any of
+them is imported.
+"""
 
 import ast
 import os
@@ -12,19 +14,36 @@ from studio.core.kinds import KINDS
 from studio.engine.process import preload
 
 SOURCES = sorted(Path(studio.__file__).parent.rglob("*.py"))
-HEAVY = ("torch", "transformers", "diffusers", "onnxruntime", "huggingface_hub", "httpx2", "requests", "urllib3")
+HEAVY = (
+    "torch",
+    "transformers",
+    "diffusers",
+    "onnxruntime",
+    "huggingface_hub",
+    "httpx2",
+    "requests",
+    "urllib3",
+)
 
 
 def bare(code):
     """Run Python without any of the variables, and return what it prints."""
     environment = {name: value for name, value in os.environ.items() if name not in OFFLINE}
     return subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     ).stdout.strip()
 
 
 def test_telemetry_is_among_what_is_switched_off():
-    assert {OFFLINE[name] for name in ("ORT_DISABLE_TELEMETRY", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK")} == {"1"}
+    assert {
+        OFFLINE[name]
+        for name in ("ORT_DISABLE_TELEMETRY", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK")
+    } == {"1"}
 
 
 def test_the_package_sets_them_before_it_imports_anything_else():
@@ -38,12 +57,15 @@ sys.meta_path.insert(0, Watch())
 import studio
 print(all(os.environ[one] == value for one, value in {OFFLINE}.items()))
 print(*({{name.partition(".")[0] for name in sys.modules}} & set({HEAVY})))
-"""
+"""  # noqa: E501
     assert bare(watch) == "True"
 
 
 def test_what_the_user_set_does_not_switch_them_on():
-    code = "import os; os.environ['ORT_DISABLE_TELEMETRY'] = '0'; import studio; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    code = (
+        "import os; os.environ['ORT_DISABLE_TELEMETRY'] = '0'; import studio; "
+        "print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    )
     assert bare(code) == "1"
 
 

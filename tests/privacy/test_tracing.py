@@ -1,4 +1,6 @@
-"""The proof of privacy can fail: programs that break the promise, each in its own way, are found out."""
+"""The proof of privacy can fail: programs that break the promise, each in its own way, are found
+out.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +21,19 @@ def connect(family, address):
     with suppress(OSError), socket.socket(family) as one:
         one.settimeout(0.1)
         one.connect(address)
-"""
+"""  # noqa: E501
 CONNECTING = {
     "tcp": "connect(socket.AF_INET, ('192.0.2.1', 443))",
     "ipv6": "connect(socket.AF_INET6, ('2001:db8::1', 443))",
-    "udp": "with suppress(OSError): socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.1', 53))",
+    "udp": "with suppress(OSError): socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', "
+    "('192.0.2.1', 53))",
     "server": "with suppress(OSError): socket.socket().bind(('127.0.0.1', 0))",
     "netlink": "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)",
     # Python raises no audit event for these two.
-    "native": "libc.connect(libc.socket(2, 1, 0), struct.pack('=HH4s8x', 2, 0x5000, bytes([192, 0, 2, 1])), 16)",
-    "thread": "thread = threading.Thread(target=libc.socket, args=(10, 1, 0)); thread.start(); thread.join()",
+    "native": "libc.connect(libc.socket(2, 1, 0), struct.pack('=HH4s8x', 2, 0x5000, bytes([192, 0, "
+    "2, 1])), 16)",
+    "thread": "thread = threading.Thread(target=libc.socket, args=(10, 1, 0)); thread.start(); "
+    "thread.join()",
     "child": "subprocess.run([sys.executable, '-c', 'import socket; socket.socket()'])",
     "fork": "os.fork() or (socket.socket(), os._exit(0))\nos.wait()",
     "orphan": "os.fork() or (time.sleep(0.5), socket.socket(), os._exit(0))",
@@ -63,7 +68,8 @@ CLEAN = {
     "own folders": "open(own + '/数据 x', 'w'); tempfile.mkdtemp(); tempfile.TemporaryFile()",
     "reading": "Path('/etc/passwd').read_text(); list(home.iterdir())",
     "local pair": "one, other = socket.socketpair(); one.sendall(b'x')",
-    "own socket": "one = socket.socket(socket.AF_UNIX); one.bind(own + '/s'); one.listen(); connect(socket.AF_UNIX, own + '/s')",
+    "own socket": "one = socket.socket(socket.AF_UNIX); one.bind(own + '/s'); one.listen(); "
+    "connect(socket.AF_UNIX, own + '/s')",
     "processes": "multiprocessing.get_context('fork').Lock(); multiprocessing.Pipe()",
     "nowhere": "open('/dev/null', 'w')",
     "in memory": "os.memfd_create('x')",
@@ -72,7 +78,9 @@ CLEAN = {
 
 @pytest.fixture
 def watched(tmp_path):
-    """Return a function that traces some Python; its folder of temporary files is its own, and nothing else."""
+    """Return a function that traces some Python; its folder of temporary files is its own, and
+    nothing else.
+    """
     folders = [tmp_path / name for name in ("home", "tmp", "scratch")]
     for folder in folders:
         folder.mkdir()
@@ -80,7 +88,13 @@ def watched(tmp_path):
 
     def run(code):
         command = [sys.executable, "-S", "-c", PRELUDE + code]
-        return trace(command, environment=fresh_environment(home, temporary), own=[temporary], scratch=scratch, timeout=60)
+        return trace(
+            command,
+            environment=fresh_environment(home, temporary),
+            own=[temporary],
+            scratch=scratch,
+            timeout=60,
+        )
 
     return run
 
@@ -120,13 +134,19 @@ def test_what_strace_cannot_see_is_refused(watched):
 
 
 def test_the_culprit_is_named(watched):
-    code = f"for name in ('one', 'two'):\n    with suppress(OSError): open({PHASE!r} + name)\nsocket.socket()"
+    code = (
+        f"for name in ('one', 'two'):\n    with suppress(OSError): open({PHASE!r} + name)\n"
+        "socket.socket()"
+    )
     (finding,) = watched(code).findings
     assert finding.phase == "two"
 
 
 def test_the_program_of_a_thread_and_of_a_child_is_named(watched):
-    code = "os.fork() or (threading.Thread(target=socket.socket).start(), time.sleep(0.2), os._exit(0))\nos.wait()"
+    code = (
+        "os.fork() or (threading.Thread(target=socket.socket).start(), time.sleep(0.2), "
+        "os._exit(0))\nos.wait()"
+    )
     (finding,) = watched(code).findings
     assert sys.executable in finding.program
 
@@ -140,6 +160,8 @@ def test_nothing_says_that_this_is_ci(tmp_path, monkeypatch):
 
 
 def test_the_library_that_it_is_about_is_found_out(watched, tmp_path):
-    """onnxruntime as it comes; the day its telemetry is gone, this fails, and its variables can go too."""
+    """onnxruntime as it comes; the day its telemetry is gone, this fails, and its variables can go
+    too.
+    """
     found = watched("import site\nsite.main()\nimport onnxruntime")
     assert any("onnxruntime" in finding.what for finding in found.findings), found.report

@@ -1,4 +1,6 @@
-"""Opens the real window, types a prompt, generates, waits for the result and closes: `python -m tests.privacy.window DATA`."""
+"""Opens the real window, types a prompt, generates, waits for the result and closes: `python -m
+tests.privacy.window DATA`.
+"""
 
 from __future__ import annotations
 

@@ -6,42 +6,96 @@ from studio.speech_text import language_of, spoken
 from studio.speech_text.languages import is_mainly_chinese, unknown_language
 
 FOREIGN = {
-    "de": ["Der Zug nach Hamburg hat heute zwanzig Minuten Verspätung.", "Wir haben das nicht gewusst, aber es ist wahr.",
-           "Guten Morgen, wie geht es Ihnen?", "Ich möchte gern wissen, warum du nicht gekommen bist."],
-    "fr": ["Le chat dort sur la table de la cuisine.", "Nous n'avons pas trouvé la clé de votre maison.",
-    "Bonjour tout le monde, comment allez-vous ?",
-           "Il fait très beau aujourd'hui et les enfants jouent dehors."],
-    "es": ["Mañana vamos a la playa con nuestros amigos.", "No sé por qué el tren no ha llegado todavía.",
-    "Buenos días, ¿cómo está usted?",
-           "La casa de mi abuela está cerca del río."],
-    "it": ["Oggi il tempo è molto bello e andiamo al mare.", "Non so perché il treno non è ancora arrivato.",
-    "La casa della nonna è vicino al fiume."],
-    "pt": ["Hoje o tempo está muito bom e vamos à praia.", "Não sei por que o trem ainda não chegou.",
-    "A casa da minha avó fica perto do rio."],
-    "nl": ["Het weer is vandaag heel mooi en wij gaan naar zee.", "Ik weet niet waarom de trein nog niet is aangekomen."],
-    "pl": ["Dzień dobry, jak się pan dzisiaj czuje?", "Nie wiem, dlaczego pociąg jeszcze nie przyjechał."],
+    "de": [
+        "Der Zug nach Hamburg hat heute zwanzig Minuten Verspätung.",
+        "Wir haben das nicht gewusst, aber es ist wahr.",
+        "Guten Morgen, wie geht es Ihnen?",
+        "Ich möchte gern wissen, warum du nicht gekommen bist.",
+    ],
+    "fr": [
+        "Le chat dort sur la table de la cuisine.",
+        "Nous n'avons pas trouvé la clé de votre maison.",
+        "Bonjour tout le monde, comment allez-vous ?",
+        "Il fait très beau aujourd'hui et les enfants jouent dehors.",
+    ],
+    "es": [
+        "Mañana vamos a la playa con nuestros amigos.",
+        "No sé por qué el tren no ha llegado todavía.",
+        "Buenos días, ¿cómo está usted?",
+        "La casa de mi abuela está cerca del río.",
+    ],
+    "it": [
+        "Oggi il tempo è molto bello e andiamo al mare.",
+        "Non so perché il treno non è ancora arrivato.",
+        "La casa della nonna è vicino al fiume.",
+    ],
+    "pt": [
+        "Hoje o tempo está muito bom e vamos à praia.",
+        "Não sei por que o trem ainda não chegou.",
+        "A casa da minha avó fica perto do rio.",
+    ],
+    "nl": [
+        "Het weer is vandaag heel mooi en wij gaan naar zee.",
+        "Ik weet niet waarom de trein nog niet is aangekomen.",
+    ],
+    "pl": [
+        "Dzień dobry, jak się pan dzisiaj czuje?",
+        "Nie wiem, dlaczego pociąg jeszcze nie przyjechał.",
+    ],
     "sv": ["Jag vet inte varför tåget inte har kommit än.", "Det är mycket vackert väder i dag."],
-    "tr": ["Bugün hava çok güzel ve denize gidiyoruz.", "Trenin neden daha gelmediğini bilmiyorum ama bekliyorum."],
+    "tr": [
+        "Bugün hava çok güzel ve denize gidiyoruz.",
+        "Trenin neden daha gelmediğini bilmiyorum ama bekliyorum.",
+    ],
     "vi": ["Hôm nay thời tiết rất đẹp và chúng tôi đi biển."],
-}  # fmt: skip
+}
 ENGLISH = [
-    "Hello.", "Yes!", "OK", "Good morning", "Resume", "Résumé", "Café Müller", "José García", "São Paulo", "Zoë and Chloë",
-    "I met Müller at the café in Köln.", "The naïve fiancé ordered crème brûlée and a piña colada.",
+    "Hello.",
+    "Yes!",
+    "OK",
+    "Good morning",
+    "Resume",
+    "Résumé",
+    "Café Müller",
+    "José García",
+    "São Paulo",
+    "Zoë and Chloë",
+    "I met Müller at the café in Köln.",
+    "The naïve fiancé ordered crème brûlée and a piña colada.",
     "Maria de la Cruz met Juan de los Santos.",
-    "Der Spiegel and Die Zeit are newspapers.", "Vincent van Gogh, Ludwig van Beethoven, Charles de Gaulle",
+    "Der Spiegel and Die Zeit are newspapers.",
+    "Vincent van Gogh, Ludwig van Beethoven, Charles de Gaulle",
     "The Los Angeles to Las Vegas road",
-    "She has a certain je ne sais quoi.", "C'est la vie, he said, and left.", "Deja vu", "Mens sana in corpore sano",
+    "She has a certain je ne sais quoi.",
+    "C'est la vie, he said, and left.",
+    "Deja vu",
+    "Mens sana in corpore sano",
     "Lorem ipsum dolor sit amet",
-    "Kubernetes pods restart", "x y z", "def main(): return 0", "Tom, Dick, Harry", "El Niño and La Niña",
-    "Die Hard is on TV.", "Ich bin ein Berliner, said Kennedy.",
-    "An die Freude is an ode by Schiller.", "Was it in or on?", "Hola, said Dora.", "Bonjour", "Nguyễn Văn An is here.",
+    "Kubernetes pods restart",
+    "x y z",
+    "def main(): return 0",
+    "Tom, Dick, Harry",
+    "El Niño and La Niña",
+    "Die Hard is on TV.",
+    "Ich bin ein Berliner, said Kennedy.",
+    "An die Freude is an ode by Schiller.",
+    "Was it in or on?",
+    "Hola, said Dora.",
+    "Bonjour",
+    "Nguyễn Văn An is here.",
     "Łódź is in Poland.",
-    "İstanbul and Ağrı", "MÜLLER AND SÖHNE", "Error 404: file not found", "In 2024, Xiaomi sold 3 million phones.",
+    "İstanbul and Ağrı",
+    "MÜLLER AND SÖHNE",
+    "Error 404: file not found",
+    "In 2024, Xiaomi sold 3 million phones.",
     "THIS IS VERY IMPORTANT",
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(("language", "text"), [(language, text) for language, texts in FOREIGN.items() for text in texts])
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [(language, text) for language, texts in FOREIGN.items() for text in texts],
+)
 def test_a_latin_language_that_the_voice_does_not_know_is_named(language, text):
     assert unknown_language(text, ("en", "zh")) == language
     assert unknown_language(text, ("en", language)) == ""
@@ -55,10 +109,18 @@ def test_english_is_never_refused(text):
 
 @pytest.mark.parametrize(
     ("text", "language"),
-    [("こんにちは、元気ですか。", "ja"), ("日本語を話します。", "ja"), ("안녕하세요", "ko"), ("Привет, мир.",
-    "ru"), ("مرحبا بالعالم", "ar"), ("שלום עולם", "he"),
-     ("Γειά σου Κόσμε", "el"), ("नमस्ते दुनिया", "hi"), ("สวัสดีชาวโลก", "th")],
-)  # fmt: skip
+    [
+        ("こんにちは、元気ですか。", "ja"),
+        ("日本語を話します。", "ja"),
+        ("안녕하세요", "ko"),
+        ("Привет, мир.", "ru"),
+        ("مرحبا بالعالم", "ar"),
+        ("שלום עולם", "he"),
+        ("Γειά σου Κόσμε", "el"),
+        ("नमस्ते दुनिया", "hi"),
+        ("สวัสดีชาวโลก", "th"),
+    ],
+)
 def test_scripts_without_sounds_are_named(text, language):
     assert unknown_language(text, ("en", "zh")) == language
     assert unknown_language(text, (language,)) == ""
@@ -86,8 +148,16 @@ def test_a_voice_of_another_language_refuses_english_that_is_sure():
 
 def test_a_card_without_languages_refuses_nothing():
     assert unknown_language("Der Zug hat heute wieder Verspätung, und das ist nicht gut.", ()) == ""
-    assert unknown_language("Der Zug hat heute wieder Verspätung, und das ist nicht gut.", ("multilingual",)) == ""
-    assert unknown_language("Der Zug hat heute wieder Verspätung, und das ist nicht gut.", ("deu",)) == ""
+    assert (
+        unknown_language(
+            "Der Zug hat heute wieder Verspätung, und das ist nicht gut.", ("multilingual",)
+        )
+        == ""
+    )
+    assert (
+        unknown_language("Der Zug hat heute wieder Verspätung, und das ist nicht gut.", ("deu",))
+        == ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,6 +194,12 @@ def test_numbers_are_read_in_the_language_of_their_sentence(text, words):
 def test_what_the_voice_does_not_speak_or_reads_itself_stays():
     import re
 
-    assert spoken("Das kostet 5 € und das ist nicht viel.", ("de", "en")) == "Das kostet 5 € und das ist nicht viel."
+    assert (
+        spoken("Das kostet 5 € und das ist nicht viel.", ("de", "en"))
+        == "Das kostet 5 € und das ist nicht viel."
+    )
     assert spoken("12 34", ()) == "12 34"
-    assert spoken("[S1] I have 2. [S2] Me 3.", ("en",), marks=re.compile(r"\[S[12]\]")) == "[S1] I have two. [S2] Me three."
+    assert (
+        spoken("[S1] I have 2. [S2] Me 3.", ("en",), marks=re.compile(r"\[S[12]\]"))
+        == "[S1] I have two. [S2] Me three."
+    )

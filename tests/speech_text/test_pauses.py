@@ -50,7 +50,11 @@ def test_no_pause_is_no_silence(tag):
 @pytest.mark.parametrize(
     ("text", "left"),
     [
-        ('<speak><prosody rate="slow">Slow</prosody> <emphasis level="strong">words</emphasis></speak>', "Slow words"),
+        (
+            '<speak><prosody rate="slow">Slow</prosody> <emphasis '
+            'level="strong">words</emphasis></speak>',
+            "Slow words",
+        ),
         ('<say-as interpret-as="date">May 1</say-as>', "May 1"),
         ('<sub alias="World Wide Web">WWW</sub>', "World Wide Web"),
         ("<b>bold</b> &amp; <i>thin</i>", "bold & thin"),
@@ -88,7 +92,10 @@ def test_all_pauses_together_are_bounded():
     assert sum(passage.silence for passage in passages("[pause:10] a " * 1000)) == MAX_TOTAL_SECONDS
 
 
-@pytest.mark.parametrize("unit", ["<", "[pause:", "<break ", "<!--", '<a b="', "&", "[pause:1]", '<sub alias="', "<a b=c "])
+@pytest.mark.parametrize(
+    "unit",
+    ["<", "[pause:", "<break ", "<!--", '<a b="', "&", "[pause:1]", '<sub alias="', "<a b=c "],
+)
 def test_hostile_markup_takes_no_time(unit):
     begun = time.process_time()
     passages((unit * 100_000)[:100_000])

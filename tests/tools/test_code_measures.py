@@ -5,7 +5,16 @@ import textwrap
 import pytest
 
 from tools import code_measures
-from tools.code_measures import Measures, exceeded, import_cycles, largest_folder, main, measure, percentile, rows
+from tools.code_measures import (
+    Measures,
+    exceeded,
+    import_cycles,
+    largest_folder,
+    main,
+    measure,
+    percentile,
+    rows,
+)
 
 
 @pytest.fixture
@@ -62,7 +71,14 @@ def test_lines_of_files_and_functions(package):
 
 @pytest.mark.parametrize(
     ("values", "percent", "expected"),
-    [([], 50, 0), ([7], 95, 7), ([1, 2, 3], 50, 2), ([4, 1, 3, 2], 50, 2), (range(1, 101), 95, 95), (range(1, 12), 95, 11)],
+    [
+        ([], 50, 0),
+        ([7], 95, 7),
+        ([1, 2, 3], 50, 2),
+        ([4, 1, 3, 2], 50, 2),
+        (range(1, 101), 95, 95),
+        (range(1, 12), 95, 11),
+    ],
 )
 def test_percentile_by_nearest_rank(values, percent, expected):
     assert percentile(list(values), percent) == expected
@@ -127,14 +143,37 @@ def test_words_by_place():
             def takePictures(self, given=None):  # the wishes of a Film
                 return f"{given.pictures} Pictures and {self.picturesque}" "see-through"
     ''')
-    assert words(measures, "identifiers") == {"picture": 3, "door": 1, "tape": 1, "sound": 2, "said": 1, "given": 2}
-    assert words(measures, "docstrings") == {"says": 1, "picture": 1, "is none": 1, "given": 1, "worn": 1, "told": 1}
+    assert words(measures, "identifiers") == {
+        "picture": 3,
+        "door": 1,
+        "tape": 1,
+        "sound": 2,
+        "said": 1,
+        "given": 2,
+    }
+    assert words(measures, "docstrings") == {
+        "says": 1,
+        "picture": 1,
+        "is none": 1,
+        "given": 1,
+        "worn": 1,
+        "told": 1,
+    }
     assert words(measures, "comments") == {"wish": 1, "film": 1}
     assert words(measures, "strings") == {"picture": 1, "see-through": 1}
 
 
 def test_largest_folder_counts_modules_and_subpackages(package):
-    folder = package({"__init__.py": "", "a.py": "", "sub/__init__.py": "", "sub/b.py": "", "sub/c.py": "", "sub/d.py": ""})
+    folder = package(
+        {
+            "__init__.py": "",
+            "a.py": "",
+            "sub/__init__.py": "",
+            "sub/b.py": "",
+            "sub/c.py": "",
+            "sub/d.py": "",
+        }
+    )
     (folder / "data").mkdir()
     (folder / "notes.txt").write_text("not code")
     assert largest_folder(folder) == (3, "sample/sub")
@@ -144,7 +183,8 @@ def test_import_cycles_of_modules_and_of_packages(package):
     package(
         {
             "__init__.py": "",
-            "one.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from sample import two\n",
+            "one.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from sample import "
+            "two\n",
             "two.py": "def late():\n    import sample.one\n",
             "left/__init__.py": "",
             "left/a.py": "import sample.right.c\n",
@@ -155,7 +195,10 @@ def test_import_cycles_of_modules_and_of_packages(package):
             "three.py": "import sample.one\n",
         }
     )
-    assert import_cycles("sample") == [["sample.one", "sample.two"], ["sample.left", "sample.right"]]
+    assert import_cycles("sample") == [
+        ["sample.one", "sample.two"],
+        ["sample.left", "sample.right"],
+    ]
 
 
 def test_check_fails_when_a_limit_is_exceeded(package, monkeypatch, capsys):

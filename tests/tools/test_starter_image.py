@@ -29,7 +29,18 @@ def packages(tmp_path_factory):
 
 
 def run(packages, work, step, *more):
-    arguments = [step, "--work", work, "--packages", packages, "--profile", "trial", "--threads", "1", *more]
+    arguments = [
+        step,
+        "--work",
+        work,
+        "--packages",
+        packages,
+        "--profile",
+        "trial",
+        "--threads",
+        "1",
+        *more,
+    ]
     done = CliRunner().invoke(starter_image.app, [str(argument) for argument in arguments])
     assert done.exit_code == 0, done.exception
     return done.stderr
@@ -50,7 +61,14 @@ def drawn(work):
 
 def test_what_is_left_out_is_not_drawn(drawn):
     icons, arrays = drawn
-    assert sorted(icon.key for icon in icons) == ["cat-face", "house", "red-apple", "rocket", "sun", "tulip"]
+    assert sorted(icon.key for icon in icons) == [
+        "cat-face",
+        "house",
+        "red-apple",
+        "rocket",
+        "sun",
+        "tulip",
+    ]
     assert arrays.shape == (6, 64, 64, 4)
 
 
@@ -67,9 +85,13 @@ def test_the_finished_model_is_one_that_studio_loads(packages, work):
     folder = work / "trial" / "model"
     card = inspect(folder)
     assert card.kind == "image"
-    assert not [path for path in folder.rglob("*.json") if str(work) in path.read_text(encoding="utf-8")]
+    assert not [
+        path for path in folder.rglob("*.json") if str(work) in path.read_text(encoding="utf-8")
+    ]
     pipeline = image.load(card)
-    request = image.ImageRequest(prompt="a red apple", width=64, height=64, num_inference_steps=2, seed=1)
+    request = image.ImageRequest(
+        prompt="a red apple", width=64, height=64, num_inference_steps=2, seed=1
+    )
     assert run_job(image, card, pipeline, request).results[0].pixels.shape == (64, 64, 3)
     assert "apple" in json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))["known"]
     assert "unet" in said
@@ -81,11 +103,17 @@ def test_the_finished_model_is_one_that_studio_loads(packages, work):
 def test_what_stands_for_a_word_is_its_other_name_or_its_kind(packages):
     nouns = Nouns(packages / "wordnet/package/dict")
     assert nouns.stand_ins(["apple", "house"]) == {
-        "pippin": "apple", "cox orange": "apple", "cabin": "house", "log cabin": "house",
-    }  # fmt: skip
+        "pippin": "apple",
+        "cox orange": "apple",
+        "cabin": "house",
+        "log cabin": "house",
+    }
     assert nouns.stand_ins(["cabin", "apples"]) == {
-        "apple": "apples", "pippin": "apples", "cox orange": "apples", "log cabin": "cabin",
-    }  # fmt: skip
+        "apple": "apples",
+        "pippin": "apples",
+        "cox orange": "apples",
+        "log cabin": "cabin",
+    }
     assert nouns.category_of_thing("red apples") == nouns.category("apple") == 13
     assert nouns.category("rest") == nouns.category("nothing") == 0
 
@@ -114,7 +142,11 @@ def test_held_out_colours_are_never_trained(drawn):
 
 
 def test_a_tenth_is_held_out():
-    found = Counter(items.is_held_out(f"thing-{number}", colour, 0.1) for number in range(500) for colour in COLOURS)
+    found = Counter(
+        items.is_held_out(f"thing-{number}", colour, 0.1)
+        for number in range(500)
+        for colour in COLOURS
+    )
     assert 0.08 < found[True] / found.total() < 0.12
 
 
@@ -143,9 +175,17 @@ def test_a_recoloured_picture_has_that_colour(drawn, word):
 
 @pytest.mark.parametrize(
     ("one", "many"),
-    [("cat face", "cat faces"), ("cherry", "cherries"), ("fox", "foxes"), ("bus", "buses"), ("scissors", "scissors"),
-     ("wolf", "wolves"), ("monkey", "monkeys"), ("glass", "glasses")],
-)  # fmt: skip
+    [
+        ("cat face", "cat faces"),
+        ("cherry", "cherries"),
+        ("fox", "foxes"),
+        ("bus", "buses"),
+        ("scissors", "scissors"),
+        ("wolf", "wolves"),
+        ("monkey", "monkeys"),
+        ("glass", "glasses"),
+    ],
+)
 def test_plurals(one, many):
     assert compose.plural(one) == many
 
@@ -160,7 +200,9 @@ def test_a_package_that_is_not_the_pinned_one_is_refused(tmp_path, monkeypatch):
     pinned = next(source for source in sources.pinned() if source.registry == "npm")
     with tarfile.open(tmp_path / pinned.file, "w:gz"):
         pass
-    monkeypatch.setattr(sources, "_command", lambda _source: ["true"])  # as if the registry had given this file
+    monkeypatch.setattr(
+        sources, "_command", lambda _source: ["true"]
+    )  # as if the registry had given this file
     with pytest.raises(StudioError, match="not the file that was pinned"):
         sources.fetch(tmp_path, {pinned.name})
     assert not (tmp_path / pinned.name).exists()

@@ -14,7 +14,16 @@ from tools.starter_models import starter_music
 from tools.starter_models.music import learning
 
 SMALL = learning.Profile(
-    hidden=32, inner=48, layers=1, heads=2, head=16, positions=128, batch=2, steps=4, rate=0.02, embedding_rate=0.004
+    hidden=32,
+    inner=48,
+    layers=1,
+    heads=2,
+    head=16,
+    positions=128,
+    batch=2,
+    steps=4,
+    rate=0.02,
+    embedding_rate=0.004,
 )
 GROWN = msgspec.structs.replace(SMALL, hidden=48, inner=80, layers=2, heads=3, steps=3)
 
@@ -39,12 +48,14 @@ def test_the_finished_model_is_one_that_studio_loads_and_plays(tmp_path, more):
     folder = tmp_path / "model"
     card = inspect(folder)
     assert (card.kind, card.writes_notes) == ("music", True)
-    (result,) = run_job(music, card, music.load(card), MusicRequest(prompt="piano", seconds=1, seed=1)).results
+    (result,) = run_job(
+        music, card, music.load(card), MusicRequest(prompt="piano", seconds=1, seed=1)
+    ).results
     assert np.abs(result.samples).max() > 0.1
     told = run(tmp_path, "evaluate", "--pieces", 1)
-    assert [line.split("|")[1].strip() for line in told.splitlines() if line.startswith("| the")] == [
-        "the composer of rules", "the model, as shipped", "the model without its grammar",
-    ]  # fmt: skip
+    assert [
+        line.split("|")[1].strip() for line in told.splitlines() if line.startswith("| the")
+    ] == ["the composer of rules", "the model, as shipped", "the model without its grammar"]
     assert told.count("random events") == 2
 
 
@@ -66,9 +77,13 @@ def test_what_is_grown_begins_as_it_was():
     grown = learning.grow(small, GROWN)
     tokens = torch.from_numpy(learning.batch(1, 2, 64))
     with torch.inference_mode():
-        before, now = (model.eval()(input_ids=tokens, labels=tokens).loss.item() for model in (small, grown))
+        before, now = (
+            model.eval()(input_ids=tokens, labels=tokens).loss.item() for model in (small, grown)
+        )
     assert now == pytest.approx(before, rel=0.02)
-    assert sum(weight.numel() for weight in grown.parameters()) > 1.5 * sum(weight.numel() for weight in small.parameters())
+    assert sum(weight.numel() for weight in grown.parameters()) > 1.5 * sum(
+        weight.numel() for weight in small.parameters()
+    )
 
 
 def test_training_in_pieces_is_the_same_as_in_one_piece(tmp_path):

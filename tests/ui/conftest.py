@@ -14,7 +14,9 @@ PATIENCE = 60_000
 
 @pytest.fixture
 def open_studio(qapp, data):
-    """Return a function that starts the program on this test's data folder; it is closed at the end."""
+    """Return a function that starts the program on this test's data folder; it is closed at the
+    end.
+    """
     opened = []
 
     def start(*, step_seconds: float = 0.005):

@@ -11,8 +11,12 @@ from studio.models.registry import ModelRegistry
 from studio.ui.models.dialog import ModelsDialog
 from tests.models.inspect.test_adapter import UNET_XL, lora_bytes, put
 
-SD = ModelCard(name="sd", title="SD", kind="image", runner="diffusers", family="StableDiffusionPipeline")
-XL = ModelCard(name="xl", title="XL", kind="image", runner="diffusers", family="StableDiffusionXLPipeline")
+SD = ModelCard(
+    name="sd", title="SD", kind="image", runner="diffusers", family="StableDiffusionPipeline"
+)
+XL = ModelCard(
+    name="xl", title="XL", kind="image", runner="diffusers", family="StableDiffusionXLPipeline"
+)
 
 
 @pytest.fixture
@@ -57,7 +61,11 @@ def test_those_that_fit_are_offered_and_a_chosen_one_is_in_the_request(tab):
     assert tab.prompt.toPlainText() == "a cat, pxl <b>style"
     tab.adapters.menu.actions()[0].trigger()
     assert tab.request().adapters == "pixel:0.6, grain:1"
-    next(tool for tool in controls(tab, QToolButton) if tool.accessibleName() == "Take out Pixel & co").click()
+    next(
+        tool
+        for tool in controls(tab, QToolButton)
+        if tool.accessibleName() == "Take out Pixel & co"
+    ).click()
     assert tab.request().adapters == "grain:1"
     assert tab.shared.draft("image")["adapters"] == "grain:1"
 
@@ -68,7 +76,9 @@ def test_another_model_says_that_a_chosen_one_does_not_fit(tab):
     assert not tab.generate_button.isEnabled()
     assert "is a LoRA for Stable Diffusion 1.x; XL is SDXL" in tab._why_not.text()
     assert offered(tab) == ["large"]
-    next(tool for tool in controls(tab, QToolButton) if tool.accessibleName().startswith("Take out")).click()
+    next(
+        tool for tool in controls(tab, QToolButton) if tool.accessibleName().startswith("Take out")
+    ).click()
     assert tab.generate_button.isEnabled()
 
 
@@ -85,7 +95,9 @@ def test_a_recipe_fills_the_rows_also_with_what_is_not_there(tab):
 def test_a_picture_goes_with_its_adapter_also_where_that_is_not_installed_any_more(tab):
     tab.adapters.set_values({"adapters": "gone:0.5, grain:1", "control_image": "/edges.png"})
     assert not tab.generate_button.isEnabled()
-    next(tool for tool in controls(tab, QToolButton) if tool.accessibleName() == "Take out gone").click()
+    next(
+        tool for tool in controls(tab, QToolButton) if tool.accessibleName() == "Take out gone"
+    ).click()
     assert tab.request().adapters == "grain:1"
     assert tab.request().control_image == ""
     assert tab.generate_button.isEnabled()

@@ -1,4 +1,6 @@
-"""The audio tab with the real queue, worker and files: speech through the real voice, the rest through the fake engine."""
+"""The audio tab with the real queue, worker and files: speech through the real voice, the rest
+through the fake engine.
+"""
 
 from pathlib import Path
 
@@ -23,7 +25,9 @@ from studio.ui.tabs.audio import AudioTab
 class _House:
     """A session and the tab, as the window puts them together."""
 
-    def __init__(self, qtbot, data, engine, *, fake: bool, settings: Settings | None = None) -> None:
+    def __init__(
+        self, qtbot, data, engine, *, fake: bool, settings: Settings | None = None
+    ) -> None:
         self.session = Session(data, engine)
         self.shared = AppState(data, self.session, settings or Settings(), fake=fake)
         self.tab = AudioTab(self.shared, backends=["NULL"])
@@ -81,7 +85,10 @@ def test_speech_from_key_press_to_file_with_the_real_voice(build, qtbot, data):
     recipe = read_recipe(Path(page.path))
     assert recipe is not None
     assert isinstance(recipe.request, SpeechRequest)
-    assert (recipe.request.prompt, recipe.request.voice) == ("Hello there. This is Studio.", "heart")
+    assert (recipe.request.prompt, recipe.request.voice) == (
+        "Hello there. This is Studio.",
+        "heart",
+    )
     player = page.view.player
     assert player.state in (PlayerState.PLAYING, PlayerState.STOPPED)
     assert 1.5 < player.length < 8
@@ -130,7 +137,11 @@ def test_stop_keeps_what_was_made(build, qtbot):
 def test_a_failure_is_shown_and_the_next_job_works(build, qtbot):
     fail = [True]
     house = build(
-        FakeEngine(fail_on=lambda _job: Failure(cause="model", message="It broke.", cure="Mend it.") if fail[0] else None)
+        FakeEngine(
+            fail_on=lambda _job: (
+                Failure(cause="model", message="It broke.", cure="Mend it.") if fail[0] else None
+            )
+        )
     )
     page = house.tab.speech
     page.prompt.setPlainText("Anything.")
@@ -151,7 +162,13 @@ def test_a_job_that_runs_again_after_a_crash_is_heard_once(build, qtbot):
     job = new_job(SpeechRequest(prompt="x"), "/nowhere")
     piece = AudioChunk(pcm=np.zeros(24_000, "<f4").tobytes(), sampling_rate=24_000)
     page.begin_result(job)
-    for event in (piece, piece, Failed(failure=Failure(cause="crash", message="x")), piece, Finished(artifacts=())):
+    for event in (
+        piece,
+        piece,
+        Failed(failure=Failure(cause="crash", message="x")),
+        piece,
+        Finished(artifacts=()),
+    ):
         page.show_event(job, event)
     assert page.view.player.length == pytest.approx(1.0)
 
@@ -185,8 +202,12 @@ def test_save_as_converts_and_keeps_the_recipe(build, qtbot, tmp_path, monkeypat
     qtbot.waitUntil(lambda: _made(page), timeout=20_000)
     target = tmp_path / f"copy 副本.{ending}"
     target.write_bytes(b"the person said to replace it")
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_arguments, **_more: (str(target), ""))
-    with qtbot.waitSignal(house.shared.said, timeout=20_000, check_params_cb=lambda text: text == f"Saved {target}"):
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *_arguments, **_more: (str(target), "")
+    )
+    with qtbot.waitSignal(
+        house.shared.said, timeout=20_000, check_params_cb=lambda text: text == f"Saved {target}"
+    ):
         page.save_as()
     assert soundfile.info(target).duration == pytest.approx(2.0, abs=0.1)
     assert read_recipe(target) == read_recipe(Path(page.path))
@@ -198,8 +219,14 @@ def test_a_name_without_an_ending_takes_the_chosen_format(build, qtbot, tmp_path
     page.prompt.setPlainText("Anything.")
     page.generate()
     qtbot.waitUntil(lambda: _made(page), timeout=20_000)
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_arguments, **_more: (str(tmp_path / "v1.2"), "FLAC (*.flac)"))
-    with qtbot.waitSignal(house.shared.said, timeout=20_000, check_params_cb=lambda text: text.startswith("Saved")):
+    monkeypatch.setattr(
+        QFileDialog,
+        "getSaveFileName",
+        lambda *_arguments, **_more: (str(tmp_path / "v1.2"), "FLAC (*.flac)"),
+    )
+    with qtbot.waitSignal(
+        house.shared.said, timeout=20_000, check_params_cb=lambda text: text.startswith("Saved")
+    ):
         page.save_as()
     assert (tmp_path / "v1.2.flac").exists()
 
@@ -208,7 +235,11 @@ def test_voices_follow_the_model_and_the_draft(build, monkeypatch):
     house = build()
     page = house.tab.speech
     two = ModelCard(
-        name="two", title="Two", kind="speech", runner="kokoro", voices=(Voice("a", "A", "en"), Voice("b", "B", "zh"))
+        name="two",
+        title="Two",
+        kind="speech",
+        runner="kokoro",
+        voices=(Voice("a", "A", "en"), Voice("b", "B", "zh")),
     )
     none = ModelCard(name="none", title="None", kind="speech", runner="transformers")
     monkeypatch.setattr(house.shared, "cards", lambda _kind: [two, none])

@@ -20,7 +20,9 @@ from studio.library.artifacts import read_recipe
 
 pytestmark = [
     pytest.mark.display,
-    pytest.mark.skipif(not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool"),
+    pytest.mark.skipif(
+        not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool"
+    ),
 ]
 PATIENCE = 150
 PROMPT = (190, 235)
@@ -51,7 +53,16 @@ class Screen:
 
     def __init__(self, data: DataFolder, *options: str) -> None:
         read_end, write_end = os.pipe()
-        server = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1280x800x24", "-nolisten", "tcp"]
+        server = [
+            "Xvfb",
+            "-displayfd",
+            str(write_end),
+            "-screen",
+            "0",
+            "1280x800x24",
+            "-nolisten",
+            "tcp",
+        ]
         self._server = subprocess.Popen(server, pass_fds=[write_end], stderr=subprocess.DEVNULL)
         os.close(write_end)
         with os.fdopen(read_end) as pipe:
@@ -68,12 +79,24 @@ class Screen:
         # Not `search --sync`: that fails when a window vanishes while it looks.
         search = 'until xdotool search --onlyvisible --name "$1" 2>/dev/null; do sleep 0.1; done'
         command = ["bash", "-c", search, "search", f"^{title}"]
-        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, timeout=PATIENCE, check=True)
+        done = subprocess.run(
+            command,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=True,
+        )
         return done.stdout.split()[-1]
 
     def _do(self, *words: str) -> str:
         done = subprocess.run(
-            ["xdotool", *words], env=self._environment, capture_output=True, text=True, timeout=PATIENCE, check=True
+            ["xdotool", *words],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=True,
         )
         return done.stdout
 
@@ -89,7 +112,11 @@ class Screen:
     def picture(self, name: str) -> None:
         folder = os.environ.get("STUDIO_SCREENSHOTS")
         if folder:
-            subprocess.run([sys.executable, "-c", GRAB, str(Path(folder) / f"{name}.png")], env=self._environment, check=True)
+            subprocess.run(
+                [sys.executable, "-c", GRAB, str(Path(folder) / f"{name}.png")],
+                env=self._environment,
+                check=True,
+            )
 
     def wait_for_files(self, pattern: str, count: int = 1) -> list[Path]:
         """Wait, without using the processor, until the program has written them."""
@@ -109,12 +136,21 @@ class Screen:
 
     def settle(self) -> None:
         """Wait until the screen shows the same for a moment, or is never still."""
-        subprocess.run([sys.executable, "-c", STILL], env=self._environment, timeout=PATIENCE, check=True)
+        subprocess.run(
+            [sys.executable, "-c", STILL], env=self._environment, timeout=PATIENCE, check=True
+        )
 
     def click_in(self, window: str, from_right: int, from_bottom: int) -> None:
         """Click at a place of a window, counted from its lower right corner."""
-        shape = dict(line.split("=") for line in self._do("getwindowgeometry", "--shell", window).split() if "=" in line)
-        x, y = int(shape["X"]) + int(shape["WIDTH"]) - from_right, int(shape["Y"]) + int(shape["HEIGHT"]) - from_bottom
+        shape = dict(
+            line.split("=")
+            for line in self._do("getwindowgeometry", "--shell", window).split()
+            if "=" in line
+        )
+        x, y = (
+            int(shape["X"]) + int(shape["WIDTH"]) - from_right,
+            int(shape["Y"]) + int(shape["HEIGHT"]) - from_bottom,
+        )
         self.click(x, y)
 
     def close(self) -> None:
@@ -182,7 +218,14 @@ def test_text_by_mouse_and_keys(open_screen, theme):
 
 def test_a_batch_by_keys(open_screen, data, tmp_path):
     path = tmp_path / "rows.csv"
-    rows = ["prompt,steps,seed", "a red apple,8,1", "a rocket,8,2", "a castle,many,3", "一只猫,8,4", "a sunflower,8,5"]
+    rows = [
+        "prompt,steps,seed",
+        "a red apple,8,1",
+        "a rocket,8,2",
+        "a castle,many,3",
+        "一只猫,8,4",
+        "a sunflower,8,5",
+    ]
     path.write_text("\n".join(rows), encoding="utf-8")
     screen = open_screen()
     screen.key("ctrl+2")

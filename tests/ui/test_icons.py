@@ -28,7 +28,11 @@ def test_an_icon_follows_the_theme(qapp, qtbot, sheet):
     control = QPushButton("Save")
     qtbot.addWidget(control)
     control.show()
-    for name, text, light in (("save", "#101010", False), ("save", "#f0f0f0", True), ("play", "#101010", False)):
+    for name, text, light in (
+        ("save", "#101010", False),
+        ("save", "#f0f0f0", True),
+        ("play", "#101010", False),
+    ):
         palette = QApplication.palette()
         palette.setColor(QPalette.ColorRole.Text, QColor(text))
         set_icon(control, name)

@@ -1,4 +1,6 @@
-"""The image tab's words: examples to click on, how a prompt is read, and what the starter has not learned."""
+"""The image tab's words: examples to click on, how a prompt is read, and what the starter has not
+learned.
+"""
 
 import msgspec
 import pytest
@@ -11,7 +13,9 @@ from studio.preflight.vocabulary import Vocabulary
 @pytest.fixture
 def tab(open_studio, monkeypatch):
     studio = open_studio()
-    monkeypatch.setattr(studio.window.shared, "cards", lambda _kind: [entry_named("starter-image").card])
+    monkeypatch.setattr(
+        studio.window.shared, "cards", lambda _kind: [entry_named("starter-image").card]
+    )
     studio.window.show_image()
     return studio.window.image_tab
 

@@ -24,12 +24,18 @@ LONG = 60_000
 
 @pytest.fixture
 def command(qtbot):
-    """Return a function that runs a command beside the window and returns (exit code, stdout, stderr)."""
+    """Return a function that runs a command beside the window and returns (exit code, stdout,
+    stderr).
+    """
     begun = []
 
     def start(*arguments):
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        begun.append(subprocess.Popen([sys.executable, "-m", "studio", "--fake", *arguments], text=True, **pipes))
+        begun.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "studio", "--fake", *arguments], text=True, **pipes
+            )
+        )
         return begun[-1]
 
     def run(*arguments):
@@ -47,7 +53,9 @@ def command(qtbot):
 def test_a_command_runs_in_the_window_that_is_open(qtbot, open_studio, command, data, tmp_path):
     studio = open_studio()
     target = tmp_path / "out.txt"
-    code, out, err = command("text", "hi", "--seed", "3", "--max-new-tokens", "5", "-o", str(target))
+    code, out, err = command(
+        "text", "hi", "--seed", "3", "--max-new-tokens", "5", "-o", str(target)
+    )
     assert code == 0, err
     (job,) = studio.shared.queue.jobs()
     assert job.state is JobState.COMPLETED
@@ -57,7 +65,9 @@ def test_a_command_runs_in_the_window_that_is_open(qtbot, open_studio, command, 
     assert json.loads(out)["state"] == "completed"
 
 
-def test_a_batch_runs_in_the_window_and_says_when_its_report_is_there(qtbot, open_studio, command, data, tmp_path):
+def test_a_batch_runs_in_the_window_and_says_when_its_report_is_there(
+    qtbot, open_studio, command, data, tmp_path
+):
     studio = open_studio()
     file = tmp_path / "rows.csv"
     file.write_text("prompt,max_new_tokens\none,3\ntwo,3\nthree,zzz\n")
@@ -69,7 +79,9 @@ def test_a_batch_runs_in_the_window_and_says_when_its_report_is_there(qtbot, ope
     assert len(studio.shared.queue.jobs()) == 2
 
 
-def test_what_a_batch_is_asked_to_leave_is_left_by_the_window_too(qtbot, open_studio, command, data, tmp_path):
+def test_what_a_batch_is_asked_to_leave_is_left_by_the_window_too(
+    qtbot, open_studio, command, data, tmp_path
+):
     open_studio(step_seconds=0)
     file, made = tmp_path / "rows.txt", tmp_path / "made"
     file.write_text("a $style poem\n")
@@ -96,7 +108,9 @@ def test_what_a_batch_is_asked_to_leave_is_left_by_the_window_too(qtbot, open_st
     assert len(out.splitlines()) == 1
 
 
-def test_rows_that_wait_in_the_window_are_not_run_twice(qtbot, open_studio, command, data, tmp_path):
+def test_rows_that_wait_in_the_window_are_not_run_twice(
+    qtbot, open_studio, command, data, tmp_path
+):
     studio = open_studio(step_seconds=0)
     studio.shared.queue.pause()
     file = tmp_path / "rows.txt"
@@ -110,7 +124,9 @@ def test_rows_that_wait_in_the_window_are_not_run_twice(qtbot, open_studio, comm
     assert len(studio.shared.queue.jobs()) == 2
 
 
-def test_rows_that_are_cancelled_or_removed_in_the_window_end_for_the_command(qtbot, open_studio, command, data, tmp_path):
+def test_rows_that_are_cancelled_or_removed_in_the_window_end_for_the_command(
+    qtbot, open_studio, command, data, tmp_path
+):
     studio = open_studio(step_seconds=0)
     queue = studio.shared.queue
     queue.pause()
@@ -157,7 +173,10 @@ def test_a_command_that_is_killed_leaves_its_job_to_the_window(qtbot, open_studi
 def test_closing_the_window_ends_the_command_in_words(qtbot, open_studio, command, data):
     studio = open_studio(step_seconds=0.1)
     process = command.start("text", "slow", "--max-new-tokens", "40")
-    qtbot.waitUntil(lambda: any(job.state is JobState.RUNNING for job in studio.shared.queue.jobs()), timeout=LONG)
+    qtbot.waitUntil(
+        lambda: any(job.state is JobState.RUNNING for job in studio.shared.queue.jobs()),
+        timeout=LONG,
+    )
     close_studio(studio)
     qtbot.waitUntil(lambda: process.poll() is not None, timeout=LONG)
     assert process.returncode == 1
@@ -173,14 +192,25 @@ def test_queue_run_says_that_the_window_does_it(open_studio, command, data):
 
 def test_garbage_is_shown_the_door(qtbot, open_studio, data):
     studio = open_studio()
-    for garbage in (b"\x00\x00\x00\x05hello", b"\xff\xff\xff\xff", packed(Activate())[:3], b"GET / HTTP/1.1\r\n\r\n"):
+    for garbage in (
+        b"\x00\x00\x00\x05hello",
+        b"\xff\xff\xff\xff",
+        packed(Activate())[:3],
+        b"GET / HTTP/1.1\r\n\r\n",
+    ):
         socket = QLocalSocket()
         socket.connectToServer(next(server_names(data)))
-        qtbot.waitUntil(lambda s=socket: s.state() is QLocalSocket.LocalSocketState.ConnectedState, timeout=PATIENCE)
+        qtbot.waitUntil(
+            lambda s=socket: s.state() is QLocalSocket.LocalSocketState.ConnectedState,
+            timeout=PATIENCE,
+        )
         socket.write(garbage)
         socket.flush()
         if len(garbage) > 3:
-            qtbot.waitUntil(lambda s=socket: s.state() is QLocalSocket.LocalSocketState.UnconnectedState, timeout=PATIENCE)
+            qtbot.waitUntil(
+                lambda s=socket: s.state() is QLocalSocket.LocalSocketState.UnconnectedState,
+                timeout=PATIENCE,
+            )
         else:
             socket.disconnectFromServer()
     assert connect_to_window(data) is not None
@@ -191,7 +221,11 @@ def test_messages_come_whole_from_any_pieces():
     data = packed(Activate()) * 3
     for size in (1, 2, 5, len(data)):
         reader = Reader(ToWindow)
-        found = [message for at in range(0, len(data), size) for message in reader.feed(data[at : at + size])]
+        found = [
+            message
+            for at in range(0, len(data), size)
+            for message in reader.feed(data[at : at + size])
+        ]
         assert found == [Activate()] * 3
 
 
@@ -199,7 +233,10 @@ def test_a_command_whose_window_ends_before_it_waits_is_told_so(qtbot, open_stud
     studio = open_studio()
     session = RemoteSession(connect_to_window(data))
     close_studio(studio)
-    qtbot.waitUntil(lambda: session._socket.state() is QLocalSocket.LocalSocketState.UnconnectedState, timeout=LONG)
+    qtbot.waitUntil(
+        lambda: session._socket.state() is QLocalSocket.LocalSocketState.UnconnectedState,
+        timeout=LONG,
+    )
     reasons = []
     session.queue.failed.connect(lambda sentence, _job_ids: reasons.append(sentence))
     session.start()

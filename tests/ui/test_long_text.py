@@ -1,4 +1,6 @@
-"""Text of any shape leaves the event loop turning: one word of 200 000 letters took 12 s of layout, and as much for each key."""
+"""Text of any shape leaves the event loop turning: one word of 200 000 letters took 12 s of layout,
+and as much for each key.
+"""
 
 import time
 
@@ -17,9 +19,16 @@ from tests.ui.conftest import PATIENCE
 SIZE = 200_000
 WORD = "w" * SIZE
 SHAPES = {
-    "letters": "w", "hyphenless path": "/w", "no-break spaces": "w\u00a0", "closing brackets": "。", "kana": "ー",
-    "both directions": "aب", "joiners": "a\u2060", "combining marks": "e" + "\u0301" * 49, "emoji": "\U0001f469\u200d",
-}  # fmt: skip
+    "letters": "w",
+    "hyphenless path": "/w",
+    "no-break spaces": "w\u00a0",
+    "closing brackets": "。",
+    "kana": "ー",
+    "both directions": "aب",
+    "joiners": "a\u2060",
+    "combining marks": "e" + "\u0301" * 49,
+    "emoji": "\U0001f469\u200d",
+}
 FACTOR = 25
 """Of the time that words with spaces take; the quadratic layout took 150 times as long."""
 
@@ -67,9 +76,14 @@ def test_every_way_into_the_editor_is_quick(editor, ordinary):
             cursor.deleteChar()
 
     for do in (
-        lambda: editor.insertFromMimeData(pasted), editor.undo, editor.redo, editor.clear,
-        lambda: editor.textCursor().insertText(WORD), lambda: editor.setPlainText(spaced), remove_breaks,
-    ):  # fmt: skip
+        lambda: editor.insertFromMimeData(pasted),
+        editor.undo,
+        editor.redo,
+        editor.clear,
+        lambda: editor.textCursor().insertText(WORD),
+        lambda: editor.setPlainText(spaced),
+        remove_breaks,
+    ):
         assert seconds(do) < FACTOR * ordinary
 
 
@@ -119,7 +133,9 @@ def test_a_draft_and_a_result_of_one_word_are_shown_in_time(qtbot, open_studio, 
         view.append(0, WORD[start % SIZE : start % SIZE + 50_000])
         assert seconds(view._flush) < FACTOR * ordinary
     assert view.text() == 2 * WORD
-    qtbot.waitUntil(lambda: view.view.toPlainText() == WORD + WORD[: MAX_SHOWN - SIZE] + "\n…", timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: view.view.toPlainText() == WORD + WORD[: MAX_SHOWN - SIZE] + "\n…", timeout=PATIENCE
+    )
 
 
 def test_the_details_of_a_message_have_places_to_wrap():

@@ -1,4 +1,6 @@
-"""What the window has of memory: the model used last is loaded with it, and what was done when memory ran out is told."""
+"""What the window has of memory: the model used last is loaded with it, and what was done when
+memory ran out is told.
+"""
 
 import pytest
 
@@ -58,7 +60,9 @@ def test_what_was_done_when_memory_ran_out_is_told(qtbot, open_studio, monkeypat
     monkeypatch.setattr(FakeEngine, "generate", told)
     studio = open_studio()
     shown = []
-    studio.session.queue.job_event.connect(lambda _id, event: shown.append(studio.window.image_tab.status.text()))
+    studio.session.queue.job_event.connect(
+        lambda _id, event: shown.append(studio.window.image_tab.status.text())
+    )
     tab = run_picture(studio, qtbot)
     qtbot.waitUntil(lambda: NOTE in tab.status.text(), timeout=PATIENCE)
     assert "Loading SDXL 1.0: 8 bits, needs 6.5 of 7.5 GB…" in shown

@@ -1,4 +1,6 @@
-"""The music page with the starter: how a prompt is read, examples, the MIDI file to go on from, Save MIDI; the real model."""
+"""The music page with the starter: how a prompt is read, examples, the MIDI file to go on from,
+Save MIDI; the real model.
+"""
 
 from pathlib import Path
 
@@ -20,7 +22,9 @@ from tests.media.test_midi import midi, off, on, track
 
 CARD = entry_named("starter-music").card
 PATIENCE = 120_000
-FOUR_BARS = midi(track(*[event for pitch in (62, 65, 69, 74) for event in ((0, on(pitch)), (1920, off(pitch)))]))
+FOUR_BARS = midi(
+    track(*[event for pitch in (62, 65, 69, 74) for event in ((0, on(pitch)), (1920, off(pitch)))])
+)
 
 
 @pytest.fixture
@@ -63,7 +67,11 @@ def test_the_first_day(build, qtbot, data, tmp_path, monkeypatch):
     assert page.midi_button.isVisible()
     for chosen, name in ((page.save_midi, "notes"), (page.save_as, "notes2.mid")):
         target = tmp_path / name
-        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_arguments, target=target, **_more: (str(target), ""))
+        monkeypatch.setattr(
+            QFileDialog,
+            "getSaveFileName",
+            lambda *_arguments, target=target, **_more: (str(target), ""),
+        )
         written = target.with_suffix(".mid")
         with qtbot.waitSignal(page.shared.said, timeout=PATIENCE) as told:
             chosen()
@@ -108,7 +116,9 @@ def test_a_file_that_cannot_be_continued_is_said_and_not_run(build, qtbot, tmp_p
 
 def test_the_button_chooses_a_file(build, qtbot, given_path, monkeypatch):
     page = build()
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_arguments, **_more: (str(given_path), ""))
+    monkeypatch.setattr(
+        QFileDialog, "getOpenFileName", lambda *_arguments, **_more: (str(given_path), "")
+    )
     page.given.choose_button.click()
     qtbot.waitUntil(lambda: page.given.given is not None, timeout=PATIENCE)
     assert page.shared.draft("music")["continue_from"] == str(given_path)
@@ -156,7 +166,10 @@ def test_a_model_that_sings_has_lyrics_and_each_model_the_fields_that_it_uses(bu
     assert not page.lyrics.isHidden()
     page.lyrics.setPlainText("[verse]\nRain, rain")
     page.form.fields["num_inference_steps"].set_value(12)
-    assert (page.request().lyrics, page.request().num_inference_steps) == ("[verse]\nRain, rain", 12)
+    assert (page.request().lyrics, page.request().num_inference_steps) == (
+        "[verse]\nRain, rain",
+        12,
+    )
     page.choose_model(musicgen.name)
     assert "temperature" in shown()
     assert not {"num_inference_steps", "negative_prompt"} & shown()
@@ -170,7 +183,9 @@ def test_a_model_that_sings_has_lyrics_and_each_model_the_fields_that_it_uses(bu
     assert page.request().lyrics == "[verse]\nRain, rain", "what was written is there again"
 
 
-def test_a_midi_file_that_is_dropped_on_the_window_fills_the_form(open_studio, given_path, qtbot, monkeypatch):
+def test_a_midi_file_that_is_dropped_on_the_window_fills_the_form(
+    open_studio, given_path, qtbot, monkeypatch
+):
     studio = open_studio()
     window = studio.window
     monkeypatch.setattr(window.shared, "cards", lambda kind: [CARD] if kind == "music" else [])

@@ -1,4 +1,6 @@
-"""What holds for the window's process: no torch, no leaking references, one window for a data folder."""
+"""What holds for the window's process: no torch, no leaking references, one window for a data
+folder.
+"""
 
 import subprocess
 import sys
@@ -32,7 +34,9 @@ if __name__ == "__main__":
 def test_the_window_imports_nothing_heavy(tmp_path, data):
     script = tmp_path / "program.py"
     script.write_text(PROGRAM)
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "heavy: []" in done.stdout
 
@@ -50,13 +54,18 @@ def test_qt_takes_no_references_of_none_true_and_false(qapp):
         heard.clear()
         bar.setValue(number % 100)
     after = [sys.getrefcount(value) for value in (None, True, False)]
-    assert all(abs(now - then) < 200 for now, then in zip(after, before, strict=True)), (before, after)
+    assert all(abs(now - then) < 200 for now, then in zip(after, before, strict=True)), (
+        before,
+        after,
+    )
 
 
 def test_a_second_start_brings_the_first_window_to_the_front(open_studio, data, qtbot):
     studio = open_studio()
     studio.window.hide()
-    second = subprocess.Popen([sys.executable, "-m", "studio", "--fake"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    second = subprocess.Popen(
+        [sys.executable, "-m", "studio", "--fake"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     qtbot.waitUntil(lambda: second.poll() is not None, timeout=60_000)
     assert second.returncode == 0, second.stderr.read()
     second.stdout.close()
@@ -65,8 +74,14 @@ def test_a_second_start_brings_the_first_window_to_the_front(open_studio, data, 
 
 
 def test_a_lock_left_by_a_killed_program_is_taken_over(open_studio, data):
-    script = "import sys, os, signal\nfrom PySide6.QtCore import QCoreApplication\nfrom studio.jobs.session import hold\n"
-    script += "from studio.core.paths import data_folder\nlock = hold(data_folder())\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    script = (
+        "import sys, os, signal\nfrom PySide6.QtCore import QCoreApplication\nfrom "
+        "studio.jobs.session import hold\n"
+    )
+    script += (
+        "from studio.core.paths import data_folder\nlock = hold(data_folder())\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
     subprocess.run([sys.executable, "-c", script], check=False, timeout=60)
     assert data.lock.exists()
     open_studio()
@@ -75,7 +90,8 @@ def test_a_lock_left_by_a_killed_program_is_taken_over(open_studio, data):
 def test_an_unexpected_error_is_shown(qapp, monkeypatch):
     shown = []
     monkeypatch.setattr(
-        "studio.ui.widgets.factory.tell", lambda _parent, title, text, details="": shown.append((title, text, details))
+        "studio.ui.widgets.factory.tell",
+        lambda _parent, title, text, details="": shown.append((title, text, details)),
     )
     try:
         raise RuntimeError("boom")

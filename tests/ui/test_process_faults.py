@@ -1,4 +1,6 @@
-"""The window with its real engine: a stopped child delays neither a cancel nor the end; a stopped window delays no command."""
+"""The window with its real engine: a stopped child delays neither a cancel nor the end; a stopped
+window delays no command.
+"""
 
 import os
 import signal
@@ -31,9 +33,13 @@ def studio(qapp, data):
 
 def run_job(studio, data, qtbot, steps):
     """Submit a job and return (its id, the events that it gets)."""
-    request = ImageRequest(prompt="a red apple", width=64, height=64, num_inference_steps=steps, seed=1)
+    request = ImageRequest(
+        prompt="a red apple", width=64, height=64, num_inference_steps=steps, seed=1
+    )
     job, events = new_job(request, str(data.outputs)), []
-    studio.session.queue.job_event.connect(lambda job_id, event: events.append(event) if job_id == job.id else None)
+    studio.session.queue.job_event.connect(
+        lambda job_id, event: events.append(event) if job_id == job.id else None
+    )
     studio.session.queue.submit([job])
     return job.id, events
 
@@ -52,7 +58,9 @@ def test_a_cancel_ends_a_job_whose_child_is_stopped(studio, data, qtbot):
     assert time.monotonic() - begun < END_SECONDS
     assert studio.session.queue.job(job_id).state is JobState.CANCELLED
     _id, following = run_job(studio, data, qtbot, 2)
-    qtbot.waitUntil(lambda: any(isinstance(event, Finished) for event in following), timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: any(isinstance(event, Finished) for event in following), timeout=PATIENCE
+    )
     assert sum(isinstance(event, TERMINAL) for event in events) == 1
 
 
@@ -73,9 +81,14 @@ def test_ctrl_c_ends_a_command_whose_window_is_stopped(data, qtbot):
     try:
         qtbot.waitUntil(data.socket.exists, timeout=PATIENCE)
         command = subprocess.Popen(
-            [*program, "text", "hello", "--max-new-tokens", "2000"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            [*program, "text", "hello", "--max-new-tokens", "2000"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
-        qtbot.waitUntil(lambda: [job.state for job in look(data)] == [JobState.RUNNING], timeout=PATIENCE)
+        qtbot.waitUntil(
+            lambda: [job.state for job in look(data)] == [JobState.RUNNING], timeout=PATIENCE
+        )
         os.kill(window.pid, signal.SIGSTOP)
         begun = time.monotonic()
         command.send_signal(signal.SIGINT)

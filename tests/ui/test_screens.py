@@ -87,17 +87,30 @@ tell(window, "word", "w" * 200_000)
 studio.window._may_close = lambda _waiting: True
 studio.window.close()
 studio.close()
-"""
+"""  # noqa: E501
 
 
-@pytest.mark.parametrize(("width", "height"), [(1024, 700), (910, 512)], ids=["1024 x 700", "1366 x 768 at 150 %"])
+@pytest.mark.parametrize(
+    ("width", "height"), [(1024, 700), (910, 512)], ids=["1024 x 700", "1366 x 768 at 150 %"]
+)
 def test_windows_and_dialogs_fit_a_small_screen(data, tmp_path, width, height):
     screens = tmp_path / "screens.json"
-    screen = {"name": "one", "x": 0, "y": 0, "width": width, "height": height, "logicalDpi": 96, "logicalBaseDpi": 96, "dpr": 1}
+    screen = {
+        "name": "one",
+        "x": 0,
+        "y": 0,
+        "width": width,
+        "height": height,
+        "logicalDpi": 96,
+        "logicalBaseDpi": 96,
+        "dpr": 1,
+    }
     screens.write_text(json.dumps({"screens": [screen]}))
     command = [sys.executable, "-c", REPORT, str(tmp_path / "rows.csv")]
     environment = {**os.environ, "QT_QPA_PLATFORM": f"offscreen:configfile={screens}"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False, env=environment)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=180, check=False, env=environment
+    )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert len(lines) > 35
@@ -111,7 +124,11 @@ def test_the_first_window_is_not_larger_than_the_screen(open_studio):
 
 
 def test_a_window_whose_place_is_off_the_screen_is_brought_back(open_studio, data):
-    for place in (QRect(5_000, 4_000, 760, 600), QRect(-700, -900, 760, 600), QRect(100, 700, 760, 600)):
+    for place in (
+        QRect(5_000, 4_000, 760, 600),
+        QRect(-700, -900, 760, 600),
+        QRect(100, 700, 760, 600),
+    ):
         studio = open_studio()
         studio.window.setGeometry(place)
         close_studio(studio)
@@ -134,7 +151,9 @@ def test_a_window_on_the_screen_stays_where_it_is(open_studio):
 
 def test_a_message_of_any_length_stays_small(qapp, monkeypatch):
     seen = []
-    monkeypatch.setattr(QMessageBox, "exec", lambda box: seen.append((box.text(), box.detailedText())))
+    monkeypatch.setattr(
+        QMessageBox, "exec", lambda box: seen.append((box.text(), box.detailedText()))
+    )
     factory.tell(None, "x", "short", "details")
     factory.tell(None, "x", "many lines\n" * 1_000, "details")
     assert seen[0] == ("short", "details")

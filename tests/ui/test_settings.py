@@ -1,4 +1,6 @@
-"""The window's settings and drafts: shared with commands, written by one thread, and never a reason not to start."""
+"""The window's settings and drafts: shared with commands, written by one thread, and never a reason
+not to start.
+"""
 
 import json
 import os
@@ -64,10 +66,14 @@ def test_the_latest_wins_also_at_close_while_another_program_keeps_the_lock(open
 def test_many_changes_end_with_the_last_one_on_disk(open_studio, data):
     studio = open_studio()
     for number in range(200):
-        studio.shared.change_settings(last_tab=number, default_models={f"kind {number % 7}": str(number)})
+        studio.shared.change_settings(
+            last_tab=number, default_models={f"kind {number % 7}": str(number)}
+        )
     close_studio(studio)
     assert load_settings(data).last_tab == 199
-    assert load_settings(data).default_models == {f"kind {number % 7}": str(number) for number in range(193, 200)}
+    assert load_settings(data).default_models == {
+        f"kind {number % 7}": str(number) for number in range(193, 200)
+    }
 
 
 @pytest.fixture
@@ -79,7 +85,9 @@ def no_modal(monkeypatch):
 
 
 @pytest.mark.parametrize("refused", ["settings", "drafts"])
-def test_what_cannot_be_saved_is_said_once_and_saved_when_it_can_be(qtbot, open_studio, data, no_modal, refused):
+def test_what_cannot_be_saved_is_said_once_and_saved_when_it_can_be(
+    qtbot, open_studio, data, no_modal, refused
+):
     studio = open_studio()
     studio.shared.save_now()
     said = []
@@ -143,7 +151,11 @@ def test_settings_of_a_later_version_survive_the_window(open_studio, data):
 
 
 def test_drafts_of_an_earlier_version_come_with_the_window(open_studio, data):
-    data.settings.write_text(json.dumps({"theme": "dark", "drafts": {"text": {"prompt": "a cat"}}, "recent_prompts": ["x"]}))
+    data.settings.write_text(
+        json.dumps(
+            {"theme": "dark", "drafts": {"text": {"prompt": "a cat"}}, "recent_prompts": ["x"]}
+        )
+    )
     studio = open_studio()
     assert studio.window.text_tab.prompt.toPlainText() == "a cat"
     close_studio(studio)
@@ -156,7 +168,11 @@ WRONG = (None, True, -1, 10**30, 1e300, "x", "\0", [], [1, {}], {"a": 1}, "99999
 
 def test_a_draft_with_wrong_values_is_shown_as_far_as_it_is_right(open_studio, data):
     studio = open_studio()
-    tabs: list[GenerateTab] = [studio.window.text_tab, studio.window.image_tab, *studio.window.audio_tab.pages]
+    tabs: list[GenerateTab] = [
+        studio.window.text_tab,
+        studio.window.image_tab,
+        *studio.window.audio_tab.pages,
+    ]
     for tab in tabs:
         names = [*tab.values(), "model"]
         for wrong in WRONG:
@@ -164,7 +180,14 @@ def test_a_draft_with_wrong_values_is_shown_as_far_as_it_is_right(open_studio, d
             assert tab.prompt.toPlainText() == "a cat"
         tab.set_values({"prompt": 10**30})
     close_studio(studio)
-    save_drafts(data, {"text": dict.fromkeys(studio.window.text_tab.values(), 1e300), "image": [1], "music": {"prompt": "b"}})
+    save_drafts(
+        data,
+        {
+            "text": dict.fromkeys(studio.window.text_tab.values(), 1e300),
+            "image": [1],
+            "music": {"prompt": "b"},
+        },
+    )
     studio = open_studio()
     assert studio.window.text_tab.prompt.toPlainText() == ""
     assert studio.window.audio_tab.music.prompt.toPlainText() == "b"

@@ -1,4 +1,6 @@
-"""The start as it is: the frame is painted first, then filled in pieces; what is typed or pressed meanwhile is not lost."""
+"""The start as it is: the frame is painted first, then filled in pieces; what is typed or pressed
+meanwhile is not lost.
+"""
 
 import subprocess
 import sys
@@ -26,7 +28,9 @@ LONG = 60_000
 
 @pytest.fixture
 def begin(qapp, data):
-    """Return a function that starts the program as the command does, and leaves it to the event loop."""
+    """Return a function that starts the program as the command does, and leaves it to the event
+    loop.
+    """
     begun = []
 
     def start(*, fake=True):
@@ -76,11 +80,24 @@ main()
 
 
 def test_little_is_imported_before_the_first_paint(data):
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr
     modules, whole, *_rest = done.stdout.splitlines()
     assert whole == "whole"
-    late = {"msgspec", "typer", "rich", "json", "dataclasses", "sqlite3", "multiprocessing", "platformdirs", "numpy", "torch"}
+    late = {
+        "msgspec",
+        "typer",
+        "rich",
+        "json",
+        "dataclasses",
+        "sqlite3",
+        "multiprocessing",
+        "platformdirs",
+        "numpy",
+        "torch",
+    }
     assert late & set(modules.split()) == set()
     ours = {name for name in modules.split() if name.startswith("studio.")}
     packages = {name.rpartition(".")[0] for name in ours}
@@ -109,7 +126,9 @@ def test_the_window_answers_between_the_pieces(begin, qtbot):
     with qtbot.waitSignal(studio.window.whole, timeout=LONG):
         pass
     assert len(turns) > 15
-    qtbot.waitUntil(lambda: studio._door is not None and studio.session.worker.isRunning(), timeout=LONG)
+    qtbot.waitUntil(
+        lambda: studio._door is not None and studio.session.worker.isRunning(), timeout=LONG
+    )
 
 
 def test_the_prompt_has_the_focus_at_the_end(begin, qtbot):
@@ -163,12 +182,20 @@ def test_the_tabs_stay_where_they_were_painted_first(begin, qtbot, data):
         update(data, {"starter_declined": not welcome})
         studio = painted(begin(fake=False), qtbot)
         bar = studio.window.tabs.tabBar()
-        before = (bar.mapTo(studio.window, bar.rect().topLeft()), bar.size(), studio.window.statusBar().geometry())
+        before = (
+            bar.mapTo(studio.window, bar.rect().topLeft()),
+            bar.size(),
+            studio.window.statusBar().geometry(),
+        )
         qtbot.waitUntil(lambda studio=studio: studio.window.is_whole, timeout=LONG)
         QApplication.sendPostedEvents()
         assert studio.window.installing.banner.isVisible() is welcome
         studio.window.grab()
-        assert (bar.mapTo(studio.window, bar.rect().topLeft()), bar.size(), studio.window.statusBar().geometry()) == before
+        assert (
+            bar.mapTo(studio.window, bar.rect().topLeft()),
+            bar.size(),
+            studio.window.statusBar().geometry(),
+        ) == before
         studio.begin_now()
         close_studio(studio)
 
@@ -188,7 +215,10 @@ def test_place_tab_and_queue_are_those_of_the_last_time(begin, qtbot, data):
     again.start()
     qtbot.waitExposed(again.window)
     assert again.window.queue_dock.isVisible()
-    assert again.window.dockWidgetArea(again.window.queue_dock) is Qt.DockWidgetArea.BottomDockWidgetArea
+    assert (
+        again.window.dockWidgetArea(again.window.queue_dock)
+        is Qt.DockWidgetArea.BottomDockWidgetArea
+    )
     again.begin_now()
     close_studio(again)
 
@@ -213,14 +243,24 @@ def test_a_database_that_cannot_be_opened_is_said_in_words(data):
     script = "from PySide6 import QtWidgets\n"
     script += "QtWidgets.QMessageBox.exec = lambda box: print(box.text())\n"
     script += "import sys; sys.argv = ['studio', '--fake']\nfrom studio.cli import main\nmain()"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 2, done.stderr
     assert "studio.db" in done.stdout
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{ not json", b"[1, 2]", b'{"theme": 3, "last_tab": "x", "geometry": 5}', b"\xff\xfe{}", b"null"]
+    "content",
+    [
+        b"",
+        b"{ not json",
+        b"[1, 2]",
+        b'{"theme": 3, "last_tab": "x", "geometry": 5}',
+        b"\xff\xfe{}",
+        b"null",
+    ],
 )
 def test_damaged_settings_give_a_frame_all_the_same(qapp, data, content):
     data.settings.write_bytes(content)
@@ -234,7 +274,16 @@ def test_damaged_settings_give_a_frame_all_the_same(qapp, data, content):
 
 
 def test_the_frame_sees_what_the_settings_say(data):
-    update(data, {"theme": "dark", "last_tab": 2, "geometry": "AAAA", "window_state": "BBBB", "starter_declined": True})
+    update(
+        data,
+        {
+            "theme": "dark",
+            "last_tab": 2,
+            "geometry": "AAAA",
+            "window_state": "BBBB",
+            "starter_declined": True,
+        },
+    )
     assert look(data) == StartupSettings("dark", "AAAA", "BBBB", 2, welcome=False)
 
 
@@ -244,7 +293,9 @@ def test_a_second_start_shows_no_frame(begin, qtbot, data):
     studio.window.hide()
     script = "import studio.ui.window_shell as frame\nframe.WindowShell.__init__ = None\n"
     script += "import sys; sys.argv = ['studio', '--fake']\nfrom studio.cli import main\nmain()"
-    second = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    second = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     qtbot.waitUntil(lambda: second.poll() is not None, timeout=LONG)
     assert second.communicate() == (b"", b"")
     assert second.returncode == 0
@@ -262,7 +313,10 @@ def test_a_window_that_is_never_painted_is_filled_all_the_same(begin, qtbot, mon
 def test_the_first_paint_has_the_colours_of_the_last(qapp, dark):
     desktop = QPalette()
     colours = theme.DARK if dark else theme.LIGHT
-    for role, colour in ((QPalette.ColorRole.Window, colours.window), (QPalette.ColorRole.WindowText, colours.text)):
+    for role, colour in (
+        (QPalette.ColorRole.Window, colours.window),
+        (QPalette.ColorRole.WindowText, colours.text),
+    ):
         desktop.setColor(role, colour)
     qapp.setPalette(desktop)
     theme.begin(qapp, "system")

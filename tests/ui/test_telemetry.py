@@ -1,4 +1,6 @@
-"""The window shows once, and not in a dialog, that an earlier build's telemetry files are removed."""
+"""The window shows once, and not in a dialog, that an earlier build's telemetry files are
+removed.
+"""
 
 import sys
 

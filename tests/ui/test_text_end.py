@@ -30,7 +30,9 @@ def test_a_text_at_its_limit_can_be_made_longer(qtbot, open_studio):
     generate(qtbot, studio, tab, 30)
     assert tab.notice.message == "The text stops at its limit of 30 tokens."
     first, text = tab._job, tab.view.text()
-    QTest.mouseClick(buttons_of(tab.notice)["Generate again with 60 tokens"], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(
+        buttons_of(tab.notice)["Generate again with 60 tokens"], Qt.MouseButton.LeftButton
+    )
     qtbot.waitUntil(lambda: tab._job.id != first.id and is_over(studio, tab), timeout=PATIENCE)
     assert (tab._job.request.max_new_tokens, tab._job.request.seed) == (60, first.request.seed)
     qtbot.waitUntil(lambda: len(tab.view.text()) > len(text), timeout=PATIENCE)
@@ -76,7 +78,9 @@ def test_thoughts_are_folded_and_no_part_of_the_text(qtbot, view):
     assert view.thoughts.view.isVisible()
     assert view.thoughts.view.toPlainText() == "Short is good."
     view.append_thought(0, " More.")
-    qtbot.waitUntil(lambda: view.thoughts.view.toPlainText() == "Short is good. More.", timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: view.thoughts.view.toPlainText() == "Short is good. More.", timeout=PATIENCE
+    )
     view.clear()
     assert not view.thoughts.isVisible()
 
@@ -108,8 +112,14 @@ def test_the_tab_shows_events_of_thoughts(qtbot, open_studio):
     tab = studio.window.text_tab
     job = new_job(TextRequest(prompt="Rain", seed=1), str(studio.shared.output_folder()))
     tab._begin(job)
-    for event in (ThoughtDelta(text="Short is good."), TextDelta(text="Rain again."), Finished(artifacts=())):
+    for event in (
+        ThoughtDelta(text="Short is good."),
+        TextDelta(text="Rain again."),
+        Finished(artifacts=()),
+    ):
         tab._on_job_event(job.id, event)
-    qtbot.waitUntil(lambda: tab.view.thoughts.toggle.text() == "Thoughts (3 words)", timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: tab.view.thoughts.toggle.text() == "Thoughts (3 words)", timeout=PATIENCE
+    )
     tab.copy()
     assert tab.view.text() == "Rain again."

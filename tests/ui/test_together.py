@@ -24,7 +24,11 @@ def submit(studio, tab, qtbot, count):
 
 
 def all_over(studio, tab):
-    return all(job.state.over for job in studio.shared.queue.jobs()) and tab.is_over and not tab.bar.isVisible()
+    return (
+        all(job.state.over for job in studio.shared.queue.jobs())
+        and tab.is_over
+        and not tab.bar.isVisible()
+    )
 
 
 @pytest.fixture
@@ -43,8 +47,14 @@ def test_texts_of_jobs_that_run_together_are_all_shown(qtbot, studio, data):
     saved = {path.read_text(encoding="utf-8") for path in data.outputs.glob("*.txt")}
     assert len(saved) == 3
     qtbot.waitUntil(lambda: set(tab.view.texts().values()) == saved, timeout=PATIENCE)
-    titles = ["1 · cat 0", "2 · cat 1", "3 · cat 2"]  # set when the file is read, after the text has streamed
-    qtbot.waitUntil(lambda: [tab.view.tabs.tabText(number) for number in range(3)] == titles, timeout=PATIENCE)
+    titles = [
+        "1 · cat 0",
+        "2 · cat 1",
+        "3 · cat 2",
+    ]  # set when the file is read, after the text has streamed
+    qtbot.waitUntil(
+        lambda: [tab.view.tabs.tabText(number) for number in range(3)] == titles, timeout=PATIENCE
+    )
     assert tab.view.tabs.isVisible()
     tab.view.tabs.setCurrentIndex(1)
     (second,) = data.outputs.glob("*cat-1*.txt")
@@ -94,7 +104,10 @@ def test_one_that_fails_is_said_and_the_others_are_shown(qtbot, studio, data):
     studio.shared.queue.resume()
     qtbot.waitUntil(lambda: all_over(studio, tab), timeout=PATIENCE)
     assert tab.notice.message == "The model is broken."
-    assert tab.status.text() == "2 of 3 jobs done · 1 failed · seeds 1, 3 · 2 stopped at the token limit"
+    assert (
+        tab.status.text()
+        == "2 of 3 jobs done · 1 failed · seeds 1, 3 · 2 stopped at the token limit"
+    )
     qtbot.waitUntil(lambda: tab.view.tabs.tabText(2) == "3 · cat 2", timeout=PATIENCE)
     assert [tab.view.tabs.isTabVisible(number) for number in range(3)] == [True, False, True]
     assert len(list(data.outputs.glob("*.txt"))) == 2

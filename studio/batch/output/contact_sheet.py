@@ -19,8 +19,11 @@ MAX_TEXT = 600
 """Characters of a text that a cell shows."""
 
 
-def write_contact_sheet(batch: Batch, jobs: list[Job], artifacts: dict[str, list[Artifact]]) -> list[Path]:
-    """Write a sheet for each grid of the batch, numbered where it exists: PNG for pictures, Markdown for all else.
+def write_contact_sheet(
+    batch: Batch, jobs: list[Job], artifacts: dict[str, list[Artifact]]
+) -> list[Path]:
+    """Write a sheet for each grid of the batch, numbered where it exists: PNG for pictures,
+    Markdown for all else.
 
     Nothing where the batch is no grid. Raises OSError.
     """

@@ -16,9 +16,18 @@ MAX_SHEET = 8_000
 GAP = 8
 INK, PAPER, EMPTY, MUTED = (32, 32, 32), (255, 255, 255), (236, 236, 236), (120, 120, 120)
 _FONTS = (
-    "NotoSansCJK-Regular.ttc", "msyh.ttc", "PingFang.ttc", "Hiragino Sans GB.ttc", "wqy-microhei.ttc",
-    "SourceHanSans-Regular.ttc", "NotoSerifCJK-Regular.ttc", "NotoSerifCJK-Bold.ttc", "simsun.ttc", "DejaVuSans.ttf", "arial.ttf",
-)  # fmt: skip
+    "NotoSansCJK-Regular.ttc",
+    "msyh.ttc",
+    "PingFang.ttc",
+    "Hiragino Sans GB.ttc",
+    "wqy-microhei.ttc",
+    "SourceHanSans-Regular.ttc",
+    "NotoSerifCJK-Regular.ttc",
+    "NotoSerifCJK-Bold.ttc",
+    "simsun.ttc",
+    "DejaVuSans.ttf",
+    "arial.ttf",
+)
 """Fonts that systems bring along, those with Chinese first; none has to be there."""
 
 
@@ -35,11 +44,18 @@ def draw(sheet: Sheet) -> bytes:
     size = max(13, min(22, wide // 12))
     line = size + 8
     names = [name for _title, _columns, cells in blocks for name, _cells in cells]
-    margin = min(max((_width(name, size) for name in names), default=0), 3 * wide) + (2 * GAP if any(names) else GAP)
+    margin = min(max((_width(name, size) for name in names), default=0), 3 * wide) + (
+        2 * GAP if any(names) else GAP
+    )
     header = line + GAP
     total = (
         margin + columns * (wide + GAP),
-        header + sum((line if title else 0) + line + len(cells) * (high + GAP) for title, _columns, cells in blocks) + GAP,
+        header
+        + sum(
+            (line if title else 0) + line + len(cells) * (high + GAP)
+            for title, _columns, cells in blocks
+        )
+        + GAP,
     )
     picture = Image.new("RGB", total, PAPER)
     pen = ImageDraw.Draw(picture)
@@ -61,16 +77,31 @@ def draw(sheet: Sheet) -> bytes:
 
 
 def _cell_size(sheet: Sheet, columns: int, rows: int) -> tuple[int, int]:
-    """Return width and height of a cell: those of the pictures, as far as the sheet does not become too large."""
+    """Return width and height of a cell: those of the pictures, as far as the sheet does not become
+    too large.
+    """
     widths = [getattr(row.request, "width", MAX_SIDE) for row in sheet.cells.values()]
     heights = [getattr(row.request, "height", MAX_SIDE) for row in sheet.cells.values()]
     wide, high = max(widths), max(heights)
-    scale = min(1.0, MAX_SIDE / wide, MAX_SIDE / high, MAX_SHEET / (columns * wide), MAX_SHEET / (rows * high))
+    scale = min(
+        1.0,
+        MAX_SIDE / wide,
+        MAX_SIDE / high,
+        MAX_SHEET / (columns * wide),
+        MAX_SHEET / (rows * high),
+    )
     scale = max(scale, 96 / max(wide, high)) if scale < 1 else max(1.0, 96 / max(wide, high))
     return max(16, int(wide * scale)), max(16, int(high * scale))
 
 
-def _place(picture: Any, pen: Any, corner: tuple[int, int], room: tuple[int, int], row: ReportRow | None, size: int) -> None:
+def _place(
+    picture: Any,
+    pen: Any,
+    corner: tuple[int, int],
+    room: tuple[int, int],
+    row: ReportRow | None,
+    size: int,
+) -> None:
     thumbnail = _thumbnail(row.files[0], room) if row is not None and row.files else None
     if thumbnail is not None:
         left = corner[0] + (room[0] - thumbnail.width) // 2
@@ -88,7 +119,12 @@ def _thumbnail(path: Path, room: tuple[int, int]) -> Any:
         with Image.open(path) as found:
             found.load()
             whole = found.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # moved away, or damaged since
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombError,
+    ):  # moved away, or damaged since
         return None
     scale = min(room[0] / whole.width, room[1] / whole.height)
     size = (max(1, round(whole.width * scale)), max(1, round(whole.height * scale)))
@@ -112,10 +148,14 @@ def _width(text: str, size: int) -> int:
     return int(_font(size, text.isascii()).getlength(text)) + 2
 
 
-def _write(pen: Any, corner: tuple[int, int], text: str, size: int, room: int, colour: tuple[int, int, int]) -> None:
+def _write(
+    pen: Any, corner: tuple[int, int], text: str, size: int, room: int, colour: tuple[int, int, int]
+) -> None:
     """Write a line, with … where it does not fit."""
     if _width(text, size) > room:
         while text and _width(f"{text}…", size) > room:
-            text = text[: min(len(text) - 1, max(1, int(len(text) * room / _width(f"{text}…", size))))]
+            text = text[
+                : min(len(text) - 1, max(1, int(len(text) * room / _width(f"{text}…", size))))
+            ]
         text = f"{text}…"
     pen.text(corner, text, font=_font(size, text.isascii()), fill=colour)

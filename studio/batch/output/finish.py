@@ -17,8 +17,9 @@ log = logging.getLogger(__name__)
 def write_report(batch: Batch, jobs: list[Job], artifacts: dict[str, list[Artifact]]) -> list[Path]:
     """Write what a batch leaves in its folder, numbered where it exists, and return the paths.
 
-    These are `report.csv` and `report.jsonl`, the collected texts, the contact sheet. Called again after a kill it completes what
-    is missing: files with the very same content are kept. Raises StudioError where one cannot be written, after the others.
+    These are `report.csv` and `report.jsonl`, the collected texts, the contact sheet. Called again
+    after a kill it completes what is missing: files with the very same content are kept. Raises
+    StudioError where one cannot be written, after the others.
     """
     from studio.batch.output.collected import write_collected
     from studio.batch.output.contact_sheet import write_contact_sheet
@@ -36,10 +37,13 @@ def write_report(batch: Batch, jobs: list[Job], artifacts: dict[str, list[Artifa
             written += part()
         except Exception as error:
             log.exception("a batch's %s could not be written", name)
-            problems.append(f"{name}: {getattr(error, 'strerror', None) or error or type(error).__name__}")
+            problems.append(
+                f"{name}: {getattr(error, 'strerror', None) or error or type(error).__name__}"
+            )
     if problems:
         raise StudioError(
-            f"Not all files of the batch could be written to {batch.folder} ({'; '.join(problems)}).",
+            f"Not all files of the batch could be written to {batch.folder} "
+            f"({'; '.join(problems)}).",
             cause="disk",
             cure="The next start tries again.",
         )

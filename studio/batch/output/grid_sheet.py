@@ -23,7 +23,9 @@ class Sheet:
         return next(iter(self.cells.values())).request.kind
 
     def blocks(self) -> Iterator[tuple[str, list[str], list[tuple[str, list[ReportRow | None]]]]]:
-        """Yield (title, column labels, rows of (label, cells)): the first axis goes across, the second down, the third on."""
+        """Yield (title, column labels, rows of (label, cells)): the first axis goes across, the
+        second down, the third on.
+        """
         across, down, on = (*self.axes, None, None)[:3]
         assert across is not None
         for block in range(len(on.values) if on else 1):
@@ -32,7 +34,11 @@ class Sheet:
                 tail = (*((row,) if down else ()), *((block,) if on else ()))
                 cells = [self.cells.get((column, *tail)) for column in range(len(across.values))]
                 rows.append((label(down, row), cells))
-            yield label(on, block), [label(across, column) for column in range(len(across.values))], rows
+            yield (
+                label(on, block),
+                [label(across, column) for column in range(len(across.values))],
+                rows,
+            )
 
 
 def label(axis: GridAxis | None, index: int) -> str:

@@ -23,7 +23,8 @@ def write_lines(batch: Batch, jobs: list[Job], artifacts: dict[str, list[Artifac
     lines = sorted([*lines, *_skipped(batch)], key=lambda line: line["line"])
     as_jsonl = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
     as_csv = table_as_csv(COLUMNS, ([line[name] for name in COLUMNS] for line in lines))
-    # The .jsonl comes last, and its job ids belong to this batch alone: with it, all of the report is there.
+    # The .jsonl comes last, and its job ids belong to this batch alone: with it, all of the report
+    # is there.
     paths = write_numbered(Path(batch.folder), "report", {".csv": as_csv, ".jsonl": as_jsonl})
     if batch.report:
         wanted = Path(batch.report)
@@ -34,11 +35,16 @@ def write_lines(batch: Batch, jobs: list[Job], artifacts: dict[str, list[Artifac
 
 
 def write_numbered(folder: Path, stem: str, contents: Mapping[str, bytes]) -> list[Path]:
-    """Write files of one stem (suffix → content), with a number where files of that stem are in the folder; return the paths.
+    """Write files of one stem (suffix → content), with a number where files of that stem are in the
+    folder; return the paths.
 
-    Where this very call was interrupted before, what it wrote is kept: its first file is there with the same content.
+    Where this very call was interrupted before, what it wrote is kept: its first file is there with
+    the same content.
     """
-    stem = next((earlier for earlier in _earlier(folder, stem) if _holds(folder, earlier, contents)), free_stem(folder, stem))
+    stem = next(
+        (earlier for earlier in _earlier(folder, stem) if _holds(folder, earlier, contents)),
+        free_stem(folder, stem),
+    )
     paths = {folder / f"{stem}{suffix}": data for suffix, data in contents.items()}
     for path, data in paths.items():
         if not path.exists():
@@ -55,8 +61,12 @@ def _earlier(folder: Path, stem: str) -> Iterator[str]:
 
 
 def _holds(folder: Path, stem: str, contents: Mapping[str, bytes]) -> bool:
-    """True where the first file is there with this content, and each of the others too, or nothing in its place."""
-    first, *others = [_is_same(folder / f"{stem}{suffix}", data) for suffix, data in contents.items()]
+    """True where the first file is there with this content, and each of the others too, or nothing
+    in its place.
+    """
+    first, *others = [
+        _is_same(folder / f"{stem}{suffix}", data) for suffix, data in contents.items()
+    ]
     return first is True and False not in others
 
 
@@ -88,4 +98,7 @@ def _line(row: ReportRow) -> dict[str, Any]:
 
 def _skipped(batch: Batch) -> list[dict[str, Any]]:
     empty = dict.fromkeys(COLUMNS, "")
-    return [{**empty, "line": row.line, "state": "not run", "files": [], "error": row.message} for row in batch.skipped]
+    return [
+        {**empty, "line": row.line, "state": "not run", "files": [], "error": row.message}
+        for row in batch.skipped
+    ]

@@ -33,16 +33,24 @@ class ReportRow:
     """Why each text ends (`core.artifact.FinishReason`); empty for what is no text."""
 
 
-def rows_of(batch: Batch, jobs: Iterable[Job], artifacts: dict[str, list[Artifact]]) -> list[ReportRow]:
+def rows_of(
+    batch: Batch, jobs: Iterable[Job], artifacts: dict[str, list[Artifact]]
+) -> list[ReportRow]:
     """Return the batch's rows in the order of the file's lines."""
     rows = [
         ReportRow(
-            job.row, str(job.state), job.request, job.id, tuple(Path(made.path) for made in artifacts.get(job.id, [])),
-            batch.rows.get(job.id, BatchRow()), _seconds(job), job.failure.message if job.failure else "",
+            job.row,
+            str(job.state),
+            job.request,
+            job.id,
+            tuple(Path(made.path) for made in artifacts.get(job.id, [])),
+            batch.rows.get(job.id, BatchRow()),
+            _seconds(job),
+            job.failure.message if job.failure else "",
             tuple(made.finish_reason for made in artifacts.get(job.id, []) if made.finish_reason),
         )
         for job in jobs
-    ]  # fmt: skip
+    ]
     folder = Path(batch.folder)
     rows += [
         ReportRow(
@@ -61,8 +69,12 @@ def rows_of(batch: Batch, jobs: Iterable[Job], artifacts: dict[str, list[Artifac
 
 def _finish(folder: Path, names: Iterable[str]) -> tuple[str, ...]:
     """Return why texts of an earlier run end, as their recipes state it."""
-    recipes = [read_recipe(folder / name) for name in names if name.lower().endswith((".txt", ".md"))]
-    return tuple(recipe.finish_reason for recipe in recipes if recipe is not None and recipe.finish_reason)
+    recipes = [
+        read_recipe(folder / name) for name in names if name.lower().endswith((".txt", ".md"))
+    ]
+    return tuple(
+        recipe.finish_reason for recipe in recipes if recipe is not None and recipe.finish_reason
+    )
 
 
 def _seconds(job: Job) -> float | None:
@@ -72,7 +84,9 @@ def _seconds(job: Job) -> float | None:
 
 def free_stem(folder: Path, stem: str) -> str:
     """Return the stem, with a number where a file of that stem is in the folder."""
-    taken = {path.stem.lower() for path in folder.iterdir() if path.stem.lower().startswith(stem.lower())}
+    taken = {
+        path.stem.lower() for path in folder.iterdir() if path.stem.lower().startswith(stem.lower())
+    }
     numbered = (stem if number == 1 else f"{stem}-{number}" for number in range(1, 1_000_000))
     return next(name for name in numbered if name.lower() not in taken)
 
@@ -83,7 +97,9 @@ def table_as_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     writer = csv.writer(output, quoting=csv.QUOTE_ALL)
     writer.writerow([_inert(name) for name in header])
     for row in rows:
-        writer.writerow([_inert("; ".join(value) if isinstance(value, list) else value) for value in row])
+        writer.writerow(
+            [_inert("; ".join(value) if isinstance(value, list) else value) for value in row]
+        )
     # With a mark, because spreadsheets take Chinese without one for another encoding.
     return output.getvalue().encode("utf-8-sig", errors="replace")
 

@@ -1,7 +1,7 @@
 """A table as a person sees it, out of CSV and spreadsheets alike.
 
-Empty rows and columns mean nothing, wherever they are; a title may stand above the header; white space around a cell is not
-part of it. The readers yield `Cells`; `read_table` makes rows of them.
+Empty rows and columns mean nothing, wherever they are; a title may stand above the header; white
+space around a cell is not part of it. The readers yield `Cells`; `read_table` makes rows of them.
 """
 
 from __future__ import annotations
@@ -18,12 +18,16 @@ from studio.core.errors import Problem, StudioError
 MAX_ABOVE = 20
 """Rows in which the header is looked for."""
 IsWanted = Callable[[str], bool]
-"""True for a column by which a header is known: the prompt, or what a template or a mapping names."""
+"""True for a column by which a header is known: the prompt, or what a template or a mapping
+names.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The cells of a row that are not empty, cleaned, by their place from 0; or what is wrong with the row."""
+    """The cells of a row that are not empty, cleaned, by their place from 0; or what is wrong with
+    the row.
+    """
 
     line: int
     texts: dict[int, str]
@@ -52,7 +56,9 @@ def score(rows: list[Cells], is_wanted: IsWanted) -> tuple[int, int, int]:
 def read_table(
     cells: Iterable[Cells], is_wanted: IsWanted, notes: list[str], *, decimal_comma: bool = False
 ) -> Iterator[SourceRow]:
-    """Yield a row for each row below the header; what stands above it goes to `notes`. Raises StudioError."""
+    """Yield a row for each row below the header; what stands above it goes to `notes`. Raises
+    StudioError.
+    """
     filled = iter(row for row in cells if row.texts or row.problem)
     begin: list[Cells] = []
     for row in filled:
@@ -68,16 +74,29 @@ def read_table(
     header = _check_header(begin[at].texts)
     if at:
         title = next(iter(begin[0].texts.values()), "")
-        lines = f"line {begin[0].line}" if at == 1 else f"lines {begin[0].line} to {begin[at - 1].line}"
-        notes.append(f"Left out {lines} above the table: {title[:60]!r}{' …' if at > 1 or len(begin[0].texts) > 1 else ''}.")
+        lines = (
+            f"line {begin[0].line}" if at == 1 else f"lines {begin[0].line} to {begin[at - 1].line}"
+        )
+        notes.append(
+            f"Left out {lines} above the table: "
+            f"{title[:60]!r}{' …' if at > 1 or len(begin[0].texts) > 1 else ''}."
+        )
     characters = filled_cells = 0
     for count, row in enumerate(itertools.chain(begin[at + 1 :], filled), start=1):
         check_count(count)
         characters += sum(map(len, row.texts.values()))
         filled_cells += len(row.texts)
         if characters > MAX_CHARACTERS or filled_cells > MAX_CELLS:
-            much = f"{MAX_CHARACTERS // 1_000_000} million characters" if characters > MAX_CHARACTERS else f"{MAX_CELLS:,} cells"
-            raise StudioError(f"The table holds more than {much}.", cause="invalid", cure="Split it into several files.")
+            much = (
+                f"{MAX_CHARACTERS // 1_000_000} million characters"
+                if characters > MAX_CHARACTERS
+                else f"{MAX_CELLS:,} cells"
+            )
+            raise StudioError(
+                f"The table holds more than {much}.",
+                cause="invalid",
+                cure="Split it into several files.",
+            )
         yield _row(row, header, decimal_comma)
 
 
@@ -86,27 +105,46 @@ def _row(row: Cells, header: dict[int, str], decimal_comma: bool) -> SourceRow:
         return SourceRow(row.line, problems=(row.problem,))
     last = next(reversed(header))
     if row.texts.keys() <= header.keys():
-        return SourceRow(row.line, {header[at]: text for at, text in row.texts.items()}, decimal_comma=decimal_comma)
+        return SourceRow(
+            row.line,
+            {header[at]: text for at, text in row.texts.items()},
+            decimal_comma=decimal_comma,
+        )
     beyond = max(row.texts)
     if beyond > last:
         problem = Problem("row", f"has {beyond + 1} cells; the header has {last + 1}")
         return SourceRow(row.line, problems=(problem,))
     for at, text in row.texts.items():
-        # The first column of a table that another program wrote often has the rows' numbers and no name.
+        # The first column of a table that another program wrote often has the rows' numbers and no
+        # name.
         if at not in header and not (at < next(iter(header)) and text.isdecimal()):
             raise StudioError(
                 f"A column of the table has no name, and line {row.line} has {text[:40]!r} in it.",
                 cause="invalid",
                 cure="Name every column in the table's first line.",
             )
-    return SourceRow(row.line, {header[at]: text for at, text in row.texts.items() if at in header}, decimal_comma=decimal_comma)
+    return SourceRow(
+        row.line,
+        {header[at]: text for at, text in row.texts.items() if at in header},
+        decimal_comma=decimal_comma,
+    )
 
 
 def _check_header(texts: dict[int, str]) -> dict[int, str]:
-    """Return the columns' names by their places, in order. Raises StudioError where one stands twice."""
+    """Return the columns' names by their places, in order. Raises StudioError where one stands
+    twice.
+    """
     if len(texts) > MAX_NAMES:
-        raise StudioError(f"The table has more than {MAX_NAMES} columns.", cause="invalid", cure="Keep those that count.")
+        raise StudioError(
+            f"The table has more than {MAX_NAMES} columns.",
+            cause="invalid",
+            cure="Keep those that count.",
+        )
     doubled = next((name for name, count in Counter(texts.values()).items() if count > 1), None)
     if doubled:
-        raise StudioError(f"The column {doubled[:40]!r} stands twice in the first line.", cause="invalid", cure="Name it once.")
+        raise StudioError(
+            f"The column {doubled[:40]!r} stands twice in the first line.",
+            cause="invalid",
+            cure="Name it once.",
+        )
     return {at: texts[at] for at in sorted(texts)}

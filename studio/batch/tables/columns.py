@@ -1,6 +1,8 @@
-"""What a column is called, and the numbers in it: names and numbers as people and other programs write them.
+"""What a column is called, and the numbers in it: names and numbers as people and other programs
+write them.
 
-`CFG Scale`, `cfg_scale` and `guidance` are the same setting. `3,5` in a table that is split at semicolons is 3.5.
+`CFG Scale`, `cfg_scale` and `guidance` are the same setting. `3,5` in a table that is split at
+semicolons is 3.5.
 """
 
 from __future__ import annotations
@@ -15,7 +17,15 @@ from studio.core.requests import fields
 _ALIASES = {
     "prompt": ("positive prompt", "positive", "text prompt"),
     "negative_prompt": ("neg prompt", "neg", "uc"),
-    "model": ("model name", "checkpoint", "ckpt", "ckpt name", "sd model", "sd model checkpoint", "sd model name"),
+    "model": (
+        "model name",
+        "checkpoint",
+        "ckpt",
+        "ckpt name",
+        "sd model",
+        "sd model checkpoint",
+        "sd model name",
+    ),
     "seed": ("noise seed", "random seed"),
     "num_inference_steps": ("sampling steps", "sample steps", "inference steps", "num steps"),
     "guidance_scale": ("cfg", "cfg scale", "cfgscale"),
@@ -25,14 +35,20 @@ _ALIASES = {
     "image": ("init image", "input image"),
     "adapters": ("loras",),
     "system_prompt": ("system message", "system instruction"),
-    "max_new_tokens": ("max tokens", "max completion tokens", "max output tokens", "n predict", "num predict"),
+    "max_new_tokens": (
+        "max tokens",
+        "max completion tokens",
+        "max output tokens",
+        "n predict",
+        "num predict",
+    ),
     "temperature": ("temp",),
     "repetition_penalty": ("repeat penalty",),
     "num_return_sequences": ("n", "num candidates"),
     "num_frames": ("number of frames",),
     "frame_rate": ("frames per second",),
     "seconds": ("duration", "length in seconds"),
-}  # fmt: skip
+}
 """Field → what A1111, ComfyUI, InvokeAI, llama.cpp and others call it, folded."""
 _SPACES = "\ufeff\u200b\u2060"
 """Characters of no width that `str.strip` leaves."""
@@ -42,14 +58,18 @@ _GROUP_SPACES = re.compile("(?<=\\d)[\u00a0\u2009\u202f](?=\\d)")
 
 
 def clean(text: str) -> str:
-    """Return the text as a person sees it in its cell: no white space around it, line breaks alike."""
+    """Return the text as a person sees it in its cell: no white space around it, line breaks
+    alike.
+    """
     text = text.strip().strip(_SPACES).strip() if text else text
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 @functools.lru_cache(maxsize=4096)
 def fold(name: str) -> str:
-    """Return a column's name without what people do not mean by it: capitals, underscores, hyphens, further blanks."""
+    """Return a column's name without what people do not mean by it: capitals, underscores, hyphens,
+    further blanks.
+    """
     return _NOT_LETTERS.sub(" ", unicodedata.normalize("NFKC", name[:200]).casefold()).strip()
 
 
@@ -58,7 +78,9 @@ def _fields(kind: str) -> dict[str, str]:
     """Folded name → field."""
     known = fields(KINDS[kind].request_type)
     there = {info.name for info in known}
-    found = {alias: name for name, aliases in _ALIASES.items() if name in there for alias in aliases}
+    found = {
+        alias: name for name, aliases in _ALIASES.items() if name in there for alias in aliases
+    }
     found |= {fold(info.name): info.name for info in known}
     return found | {fold(info.flag): info.name for info in known}
 
@@ -85,11 +107,16 @@ def is_prompt(name: str) -> bool:
 
 @functools.cache
 def _numbers(kind: str) -> dict[str, type]:
-    return {info.name: info.type for info in fields(KINDS[kind].request_type) if info.type in (int, float)}
+    return {
+        info.name: info.type
+        for info in fields(KINDS[kind].request_type)
+        if info.type in (int, float)
+    }
 
 
 def as_number(text: str, kind: str, field: str, *, decimal_comma: bool) -> str:
-    """Return the text of a cell as a number is written here; as it is where the field takes no number, or it is none.
+    """Return the text of a cell as a number is written here; as it is where the field takes no
+    number, or it is none.
 
     `5.0` is a whole number, `50 %` is 0.5; digits and minus may be those of other scripts.
     """
@@ -98,13 +125,23 @@ def as_number(text: str, kind: str, field: str, *, decimal_comma: bool) -> str:
     wanted = _numbers(kind).get(field)
     if wanted is None or len(text) > 60:
         return text
-    plain = unicodedata.normalize("NFKC", _GROUP_SPACES.sub("", text)).replace("\u2212", "-").replace(" %", "%").strip()
+    plain = (
+        unicodedata.normalize("NFKC", _GROUP_SPACES.sub("", text))
+        .replace("\u2212", "-")
+        .replace(" %", "%")
+        .strip()
+    )
     found = _NUMBER.fullmatch(plain)
     if found is None or (found[1] == "," and not decimal_comma):
         return text
     plain = plain.replace(",", ".")
     if plain.endswith("%"):
         return text if wanted is int else f"{float(plain[:-1]) / 100:.15g}"
-    if wanted is int and found[1] and not (found[2] or "").strip("0") and "e" not in plain.casefold():
+    if (
+        wanted is int
+        and found[1]
+        and not (found[2] or "").strip("0")
+        and "e" not in plain.casefold()
+    ):
         return plain.partition(".")[0]
     return plain

@@ -1,7 +1,9 @@
-"""Reading .csv and .tsv: cells between commas, semicolons, tabs or bars, as spreadsheets and people write them.
+"""Reading .csv and .tsv: cells between commas, semicolons, tabs or bars, as spreadsheets and people
+write them.
 
-A quote that is wrong costs its own row. Where it opened and was not closed, the lines behind it are rows again from the first one
-that has as many cells as the header; what cannot be told apart is named with its lines, and never becomes a prompt.
+A quote that is wrong costs its own row. Where it opened and was not closed, the lines behind it are
+rows again from the first one that has as many cells as the header; what cannot be told apart is
+named with its lines, and never becomes a prompt.
 """
 
 from __future__ import annotations
@@ -68,18 +70,27 @@ class _Source:
         return f"{found[1]}\n"
 
 
-def read_delimited(text: str, delimiter: str, is_wanted: IsWanted, notes: list[str]) -> Iterator[SourceRow]:
-    """Yield the rows of the table; without a delimiter it is found. Raises StudioError for the file as a whole."""
+def read_delimited(
+    text: str, delimiter: str, is_wanted: IsWanted, notes: list[str]
+) -> Iterator[SourceRow]:
+    """Yield the rows of the table; without a delimiter it is found. Raises StudioError for the file
+    as a whole.
+    """
     source = _Source(text)
     named = _separator(source)
     delimiter = named or delimiter or _find_delimiter(text, is_wanted)
-    # Excel in German, French, Spanish … writes ; between cells, because its decimal sign is the comma; tabs go with both.
-    return read_table(_records(source, delimiter), is_wanted, notes, decimal_comma=delimiter in ";\t")
+    # Excel in German, French, Spanish … writes ; between cells, because its decimal sign is the
+    # comma; tabs go with both.
+    return read_table(
+        _records(source, delimiter), is_wanted, notes, decimal_comma=delimiter in ";\t"
+    )
 
 
 def _separator(source: _Source) -> str:
     first = source.take()
-    found = _SEPARATOR.fullmatch(first[1].lstrip("\ufeff")) if first and len(first[1]) < 20 else None
+    found = (
+        _SEPARATOR.fullmatch(first[1].lstrip("\ufeff")) if first and len(first[1]) < 20 else None
+    )
     if found:
         return found[1]
     if first:
@@ -129,7 +140,9 @@ def _records(source: _Source, delimiter: str) -> Iterator[Cells]:
 
 
 def _recover(source: _Source, delimiter: str, width: int, error: Exception) -> Iterator[Cells]:
-    """Yield the row that cannot be read, and leave the source at the next line that surely is a row."""
+    """Yield the row that cannot be read, and leave the source at the next line that surely is a
+    row.
+    """
     if isinstance(error, csv.Error) and (cells := _padded(source, delimiter)):
         yield Cells(source.record[0][0], _filled(cells))
         return
@@ -145,25 +158,35 @@ def _recover(source: _Source, delimiter: str, width: int, error: Exception) -> I
                 source.put_back([found])
                 break
             last = found[0]
-            if width < 2 and found[1].count('"') % 2:  # in a single column any line may be one of a long cell, up to its end
+            if (
+                width < 2 and found[1].count('"') % 2
+            ):  # in a single column any line may be one of a long cell, up to its end
                 break
     if isinstance(error, _TooLongError):
         why = f"has more than {MAX_RECORD_CHARACTERS:,} characters"
     else:
         why = f"cannot be read: {error}"
-    beyond = "" if last == first else f"; so are the lines to {last}, which cannot be told apart from it"
-    yield Cells(first, {}, Problem("row", f"{why}; is a quote in it not closed, or not doubled?{beyond}"))
+    beyond = (
+        "" if last == first else f"; so are the lines to {last}, which cannot be told apart from it"
+    )
+    yield Cells(
+        first, {}, Problem("row", f"{why}; is a quote in it not closed, or not doubled?{beyond}")
+    )
 
 
 _MAX_PADDED = 100_000
 _PADDED = {
-    delimiter: re.compile(rf'[ \xa0]*+(?:"((?:[^"]|"")*+)"[ \xa0]*+|([^"{re.escape(delimiter)}\n]*+))')
+    delimiter: re.compile(
+        rf'[ \xa0]*+(?:"((?:[^"]|"")*+)"[ \xa0]*+|([^"{re.escape(delimiter)}\n]*+))'
+    )
     for delimiter in _DELIMITERS
-}  # fmt: skip
+}
 
 
 def _padded(source: _Source, delimiter: str) -> list[str]:
-    """Return the cells of a row with blanks behind closing quotes; none where something else is wrong with it."""
+    """Return the cells of a row with blanks behind closing quotes; none where something else is
+    wrong with it.
+    """
     text = "\n".join(line for _number, line in source.record)
     pattern = _PADDED.get(delimiter) if len(text) <= _MAX_PADDED else None
     cells: list[str] = []
@@ -183,6 +206,13 @@ def _is_row(line: str, delimiter: str, width: int) -> bool:
     if width < 2 or line.count('"') % 2 or len(line) > MAX_RECORD_CHARACTERS:
         return False
     try:
-        return len(next(csv.reader([line], delimiter=delimiter, strict=True, skipinitialspace=True), ())) == width
+        return (
+            len(
+                next(
+                    csv.reader([line], delimiter=delimiter, strict=True, skipinitialspace=True), ()
+                )
+            )
+            == width
+        )
     except csv.Error:
         return False

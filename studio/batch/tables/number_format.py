@@ -1,4 +1,6 @@
-"""A spreadsheet's numbers as they are shown: dates, times, shares, fixed places. Codes: ECMA-376, part 1, 18.8.30 and 18.8.31."""
+"""A spreadsheet's numbers as they are shown: dates, times, shares, fixed places. Codes: ECMA-376,
+part 1, 18.8.30 and 18.8.31.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,26 @@ import re
 from typing import Literal
 
 BUILT_IN = {
-    1: "0", 2: "0.00", 9: "0%", 10: "0.00%", 14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm",
-    19: "h:mm:ss", 20: "h:mm", 21: "h:mm:ss", 22: "yyyy-mm-dd h:mm", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss",
-}  # fmt: skip
-BUILT_IN |= dict.fromkeys((*range(27, 32), *range(36, 37), *range(50, 55), *range(57, 59)), "yyyy-mm-dd")
+    1: "0",
+    2: "0.00",
+    9: "0%",
+    10: "0.00%",
+    14: "yyyy-mm-dd",
+    15: "d-mmm-yy",
+    16: "d-mmm",
+    17: "mmm-yy",
+    18: "h:mm",
+    19: "h:mm:ss",
+    20: "h:mm",
+    21: "h:mm:ss",
+    22: "yyyy-mm-dd h:mm",
+    45: "mm:ss",
+    46: "[h]:mm:ss",
+    47: "mm:ss",
+}
+BUILT_IN |= dict.fromkeys(
+    (*range(27, 32), *range(36, 37), *range(50, 55), *range(57, 59)), "yyyy-mm-dd"
+)
 BUILT_IN |= dict.fromkeys((32, 33, 55, 56), "h:mm:ss")
 """Formats that have a number only; those of East Asian programs among them."""
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]{1,255}\])[^\]]{0,255}\]', re.IGNORECASE)
@@ -31,12 +49,16 @@ def _shape(code: str) -> tuple[Shape, bool]:
         return "general", False
     time = "h" in plain or "s" in plain
     date = "y" in plain or "d" in plain or ("m" in plain and not time)
-    shape: Shape = "date-time" if date and time else "date" if date else "time" if time else "general"
+    shape: Shape = (
+        "date-time" if date and time else "date" if date else "time" if time else "general"
+    )
     return shape, "s" in plain
 
 
 def show(value: float, code: str, *, since_1904: bool = False) -> str:
-    """Return the number as a cell with this format shows it; dates as 2026-05-01, times as 07:30. Raises ValueError."""
+    """Return the number as a cell with this format shows it; dates as 2026-05-01, times as 07:30.
+    Raises ValueError.
+    """
     if value != value or value in (float("inf"), float("-inf")):
         raise ValueError("not a number")
     shape, seconds = _shape(code) if code else ("general", False)
@@ -67,7 +89,11 @@ def _show_time(value: float, shape: Shape, seconds: bool, since_1904: bool) -> s
     if shape == "elapsed":
         return f"{total // 3600}:{total // 60 % 60:02}" + (f":{total % 60:02}" if seconds else "")
     # Day 60 is 29 February 1900, which never was; before it days count from the last day of 1899.
-    epoch = datetime.datetime(1904, 1, 1) if since_1904 else datetime.datetime(1899, 12, 31 if value < 60 else 30)
+    epoch = (
+        datetime.datetime(1904, 1, 1)
+        if since_1904
+        else datetime.datetime(1899, 12, 31 if value < 60 else 30)
+    )
     moment = epoch + datetime.timedelta(seconds=total)
     time = moment.strftime("%H:%M:%S" if seconds else "%H:%M")
     if shape == "time":

@@ -1,7 +1,8 @@
 """The parts of an .xlsx file, read as a stream within limits: a zip of XML that a stranger made.
 
-No library reads it before: openpyxl builds every shared string, style and name that a file lists, and took 90 s and 800 MB for a
-file of a few kilobytes. Here each part is parsed once, element by element, and nothing is kept but what the reader asks for.
+No library reads it before: openpyxl builds every shared string, style and name that a file lists,
+and took 90 s and 800 MB for a file of a few kilobytes. Here each part is parsed once, element by
+element, and nothing is kept but what the reader asks for.
 """
 
 from __future__ import annotations
@@ -28,9 +29,18 @@ _MAX_TOKEN_BYTES = 4 * 2**20
 _PIECE = 2**20
 _CENTRAL_ENTRY = b"PK\1\2"
 DAMAGED = (
-    zipfile.BadZipFile, zlib.error, expat.ExpatError, KeyError, ValueError, IndexError, EOFError, NotImplementedError,
-    RuntimeError, OverflowError, OSError,
-)  # fmt: skip
+    zipfile.BadZipFile,
+    zlib.error,
+    expat.ExpatError,
+    KeyError,
+    ValueError,
+    IndexError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OverflowError,
+    OSError,
+)
 """What a damaged or encrypted file makes of zipfile, the XML parser, and numbers that are none."""
 
 Start = Callable[[str, dict[str, str]], None]
@@ -58,12 +68,23 @@ class Package:
         """True where there is such a part."""
         return name.lower() in self._parts
 
-    def parse(self, name: str, start: Start, end: End | None = None, text: Callable[[str], None] | None = None) -> None:
-        """Send the elements of a part, by their names without namespace. Raises KeyError where there is no such part."""
+    def parse(
+        self,
+        name: str,
+        start: Start,
+        end: End | None = None,
+        text: Callable[[str], None] | None = None,
+    ) -> None:
+        """Send the elements of a part, by their names without namespace. Raises KeyError where
+        there is no such part.
+        """
         part = self._parts[name.lower()]
         if part.file_size > MAX_UNPACKED_BYTES:
             raise too_much("is too large unpacked")
-        if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack without measure
+        if part.compress_type not in (
+            zipfile.ZIP_STORED,
+            zipfile.ZIP_DEFLATED,
+        ):  # others unpack without measure
             raise NotImplementedError
         parser = _Parser(self._count, start, end, text)
         size = 0
@@ -88,7 +109,9 @@ class Package:
 
         def start(element: str, attributes: Mapping[str, str]) -> None:
             if element == "Relationship" and attributes.get("TargetMode") != "External":
-                target = posixpath.normpath(posixpath.join("/", folder, attributes["Target"])).lstrip("/")
+                target = posixpath.normpath(
+                    posixpath.join("/", folder, attributes["Target"])
+                ).lstrip("/")
                 found[attributes["Id"]] = (attributes["Type"].rpartition("/")[2], target)
 
         relations = posixpath.join(folder, "_rels", f"{file}.rels")
@@ -97,20 +120,62 @@ class Package:
         return found
 
 
-_KNOWN = frozenset({
-    "row", "c", "v", "f", "is", "t", "r", "rPr", "rPh", "phoneticPr", "sz", "rFont", "color", "family", "scheme", "charset", "b",
-    "i", "u", "strike", "vertAlign", "si", "sst", "xf", "alignment", "protection", "mergeCell", "col", "worksheet", "sheetData",
-    "sheetView", "definedName", "dxf", "font", "fill", "border", "cellStyle",
-})  # fmt: skip
+_KNOWN = frozenset(
+    {
+        "row",
+        "c",
+        "v",
+        "f",
+        "is",
+        "t",
+        "r",
+        "rPr",
+        "rPh",
+        "phoneticPr",
+        "sz",
+        "rFont",
+        "color",
+        "family",
+        "scheme",
+        "charset",
+        "b",
+        "i",
+        "u",
+        "strike",
+        "vertAlign",
+        "si",
+        "sst",
+        "xf",
+        "alignment",
+        "protection",
+        "mergeCell",
+        "col",
+        "worksheet",
+        "sheetData",
+        "sheetView",
+        "definedName",
+        "dxf",
+        "font",
+        "fill",
+        "border",
+        "cellStyle",
+    }
+)
 _MAX_ATTRIBUTES = 24
 
 
 class _Parser:
-    """expat with limits. No document type: it is where entities that explode are defined, and no spreadsheet has one."""
+    """expat with limits. No document type: it is where entities that explode are defined, and no
+    spreadsheet has one.
+    """
 
     def __init__(
-        self, count: Callable[[int], None], start: Start, end: End | None, text: Callable[[str], None] | None
-    ) -> None:  # fmt: skip
+        self,
+        count: Callable[[int], None],
+        start: Start,
+        end: End | None,
+        text: Callable[[str], None] | None,
+    ) -> None:
         parser = self._expat = expat.ParserCreate(namespace_separator=" ", intern=None)
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = self._refuse

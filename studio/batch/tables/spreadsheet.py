@@ -1,7 +1,8 @@
 """Reading .xlsx: the cells as a person sees them, as texts. Never runs or computes anything.
 
-A formula counts as the value that was stored with it. Merged cells have their value in each row that they span. Hidden rows and
-columns count, and are named; of sheets the first one that is not hidden is taken.
+A formula counts as the value that was stored with it. Merged cells have their value in each row
+that they span. Hidden rows and columns count, and are named; of sheets the first one that is not
+hidden is taken.
 """
 
 from __future__ import annotations
@@ -86,7 +87,9 @@ class _Book:
         if name == "workbookPr":
             self.since_1904 = attributes.get("date1904") in ("1", "true")
         elif name == "sheet":
-            reference = next((value for key, value in attributes.items() if key.endswith(" id")), "")
+            reference = next(
+                (value for key, value in attributes.items() if key.endswith(" id")), ""
+            )
             kind, part = self._relations[reference]
             if kind == "worksheet":
                 state = attributes.get("state", "visible")
@@ -94,11 +97,15 @@ class _Book:
 
     def choose(self, wanted: str) -> _Sheet:
         if not self.sheets:
-            raise StudioError("The spreadsheet has no sheet.", cause="invalid", cure="Save the sheet as CSV.")
+            raise StudioError(
+                "The spreadsheet has no sheet.", cause="invalid", cure="Save the sheet as CSV."
+            )
         found = next((sheet for sheet in self.sheets if sheet.name == wanted), None)
         if wanted and found is None:
             shown = ", ".join(repr(sheet.name[:40]) for sheet in self.sheets[:10])
-            raise StudioError(f"There is no sheet {wanted[:40]!r}.", cause="invalid", cure=f"There are: {shown}.")
+            raise StudioError(
+                f"There is no sheet {wanted[:40]!r}.", cause="invalid", cure=f"There are: {shown}."
+            )
         return found or min(self.sheets, key=attrgetter("hidden"))
 
     def _referred(self, kind: str) -> str:
@@ -192,7 +199,10 @@ class _Styles:
             self._inside = False
 
     def codes(self) -> list[str]:
-        return [self._codes.get(number) or number_format.BUILT_IN.get(number, "") for number in self._of_style]
+        return [
+            self._codes.get(number) or number_format.BUILT_IN.get(number, "")
+            for number in self._of_style
+        ]
 
 
 class _SheetReader(_Texts):
@@ -235,13 +245,17 @@ class _SheetReader(_Texts):
     def _begin_cell(self, attributes: dict[str, str]) -> None:
         place = _PLACE.fullmatch(attributes["r"]) if "r" in attributes else None
         self._column = _column(place[1]) if place else self._column + 1
-        self._cell = _Cell(self._line, self._column, attributes.get("t", "n"), int(attributes.get("s", "0")))
+        self._cell = _Cell(
+            self._line, self._column, attributes.get("t", "n"), int(attributes.get("s", "0"))
+        )
 
     def _merge(self, reference: str) -> None:
         first, _colon, last = reference.partition(":")
         one, other = _PLACE.fullmatch(first), _PLACE.fullmatch(last)
         if one and other and len(self.read.merged) < MAX_MERGED:
-            self.read.merged.append((int(one[2]), int(other[2]), _column(one[1]), _column(other[1])))
+            self.read.merged.append(
+                (int(one[2]), int(other[2]), _column(one[1]), _column(other[1]))
+            )
 
     def text(self, piece: str) -> None:
         if self._in_value:
@@ -276,7 +290,11 @@ class _SheetReader(_Texts):
         why, text = self._wrong(cell), ""
         if not why:
             text = self._text(cell)
-            why = f"more than {MAX_LINE_CHARACTERS:,} characters in {_name(cell)}" if len(text) > MAX_LINE_CHARACTERS else ""
+            why = (
+                f"more than {MAX_LINE_CHARACTERS:,} characters in {_name(cell)}"
+                if len(text) > MAX_LINE_CHARACTERS
+                else ""
+            )
         if why:
             self._row.problem = self._row.problem or Problem("row", f"has {why}")
         elif text:
@@ -300,7 +318,9 @@ class _SheetReader(_Texts):
 
 
 def unescape(text: str) -> str:
-    """Return the text without the escapes of the format: `_x000D_` is a carriage return, `_x005F_` an underscore."""
+    """Return the text without the escapes of the format: `_x000D_` is a carriage return, `_x005F_`
+    an underscore.
+    """
     return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
 
@@ -313,8 +333,9 @@ def _column(letters: str) -> int:
 
 def read_spreadsheet(
     data: bytes, sheet: str = "", *, wanted: Collection[str] = (), notes: list[str] | None = None
-) -> tuple[list[SourceRow], str]:  # fmt: skip
-    """Return a row for each row of the first sheet, or of the one of that name, and the sheet's name.
+) -> tuple[list[SourceRow], str]:
+    """Return a row for each row of the first sheet, or of the one of that name, and the sheet's
+    name.
 
     `wanted`, `notes`: see `reader.read_rows`. Raises StudioError.
     """
@@ -327,11 +348,17 @@ def read_spreadsheet(
         cells = list(_as_texts(book, reader.read))
     except DAMAGED as error:
         raise StudioError(
-            "The spreadsheet cannot be read; it may be damaged or protected.", cause="invalid", cure="Save it again, or as CSV."
+            "The spreadsheet cannot be read; it may be damaged or protected.",
+            cause="invalid",
+            cure="Save it again, or as CSV.",
         ) from error
     rows = list(read_table(_with_merged(cells, reader.read.merged), wanted_by(wanted), told))
     if not rows:
-        raise StudioError(f"The sheet {chosen.name!r} holds no prompts.", cause="invalid", cure="Write one prompt a row.")
+        raise StudioError(
+            f"The sheet {chosen.name!r} holds no prompts.",
+            cause="invalid",
+            cure="Write one prompt a row.",
+        )
     _name_hidden(reader.read, rows, told)
     return rows, chosen.name
 
@@ -363,10 +390,12 @@ def _as_texts(book: _Book, read: _Read) -> Iterator[Cells]:
             column: text
             for column, value in row.cells.items()
             if (text := texts[value] if isinstance(value, int) else value)
-        }  # fmt: skip
+        }
         problem = row.problem
         if any(len(text) > MAX_LINE_CHARACTERS for text in found.values()):
-            problem = problem or Problem("row", f"has more than {MAX_LINE_CHARACTERS:,} characters in a cell")
+            problem = problem or Problem(
+                "row", f"has more than {MAX_LINE_CHARACTERS:,} characters in a cell"
+            )
         yield Cells(row.line, found, problem)
 
 
@@ -379,7 +408,9 @@ def _name(cell: _Cell) -> str:
 
 
 def _with_merged(rows: list[Cells], merged: list[tuple[int, int, int, int]]) -> list[Cells]:
-    """Give each row that a merge spans its value; where nothing else stands in the row, it stays empty."""
+    """Give each row that a merge spans its value; where nothing else stands in the row, it stays
+    empty.
+    """
     tall = [area for area in merged if area[1] > area[0]]
     if not tall:
         return rows
@@ -389,7 +420,11 @@ def _with_merged(rows: list[Cells], merged: list[tuple[int, int, int, int]]) -> 
         above = by_line.get(first)
         if above is None or column - 1 not in above.texts:
             continue
-        lines = range(first + 1, last + 1) if last - first < len(by_line) else (line for line in by_line if first < line <= last)
+        lines = (
+            range(first + 1, last + 1)
+            if last - first < len(by_line)
+            else (line for line in by_line if first < line <= last)
+        )
         for line in lines:
             row = by_line.get(line)
             if row is not None and row.texts:

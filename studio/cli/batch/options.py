@@ -25,12 +25,16 @@ def pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
         if not sign or not name:
             raise StudioError(f"{option} {text[:40]!r} is not NAME=VALUE.", cause="invalid")
         if name in table:
-            raise StudioError(f"{option} names {name[:40]!r} twice.", cause="invalid", cure="Name it once.")
+            raise StudioError(
+                f"{option} names {name[:40]!r} twice.", cause="invalid", cure="Name it once."
+            )
         table[name] = value
     return table
 
 
-_LONG_NAME = re.compile(r"""(?<![\w."'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){33}""")
+_LONG_NAME = re.compile(
+    r"""(?<![\w."'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){33}"""
+)
 """a.b.c and so on: tomllib takes quadratic time for it, two minutes for 200 kB."""
 
 
@@ -50,20 +54,32 @@ def read_defaults(path: Path | None) -> dict[str, Any]:
 
 
 def _unreadable(path: Path, why: str) -> StudioError:
-    return StudioError(f"{path.name} cannot be read: {why}.", cause="invalid", cure="Write lines such as steps = 20.")
+    return StudioError(
+        f"{path.name} cannot be read: {why}.",
+        cause="invalid",
+        cure="Write lines such as steps = 20.",
+    )
 
 
 def read_limit(until: str, at_most: int | None) -> Limit | None:
     """Return how far a run may go; None where it may go to its end. Raises StudioError."""
     if at_most is not None and at_most < 1:
-        raise StudioError(f"--at-most {at_most} is not possible.", cause="invalid", cure="Choose a number above 0.")
+        raise StudioError(
+            f"--at-most {at_most} is not possible.",
+            cause="invalid",
+            cure="Choose a number above 0.",
+        )
     if not until and not at_most:
         return None
-    return Limit(jobs=at_most or 0, until=read_time(until, datetime.datetime.now()) if until else 0.0)
+    return Limit(
+        jobs=at_most or 0, until=read_time(until, datetime.datetime.now()) if until else 0.0
+    )
 
 
 def read_time(text: str, now: datetime.datetime) -> float:
-    """Return the Unix time that is meant: `07:30` is the next one, `2026-12-24 18:00` that day's. Raises StudioError."""
+    """Return the Unix time that is meant: `07:30` is the next one, `2026-12-24 18:00` that day's.
+    Raises StudioError.
+    """
     try:
         if len(text) <= len("00:00:00"):
             meant = datetime.datetime.combine(now.date(), datetime.time.fromisoformat(text))
@@ -73,7 +89,9 @@ def read_time(text: str, now: datetime.datetime) -> float:
         past = meant.timestamp() <= now.timestamp()
     except (ValueError, OverflowError, OSError) as error:
         raise StudioError(
-            f"--until {text[:40]!r} is no time.", cause="invalid", cure="Write 07:30, or 2026-12-24T18:00 for a day."
+            f"--until {text[:40]!r} is no time.",
+            cause="invalid",
+            cure="Write 07:30, or 2026-12-24T18:00 for a day.",
         ) from error
     if past:
         raise StudioError(f"--until {text} is over.", cause="invalid", cure="Give a time to come.")

@@ -18,7 +18,9 @@ from studio.core.requests import Request
 _SHOWN_ANYWAY = {"kind", "model", "seed", "prompt"}
 
 
-def show(batch_file: BatchFile, jobs: Sequence[Job], resumed: Resumed | None, *, as_json: bool) -> int:
+def show(
+    batch_file: BatchFile, jobs: Sequence[Job], resumed: Resumed | None, *, as_json: bool
+) -> int:
     """Print the rows and return the exit code."""
     there = resumed.rows if resumed else frozenset()
     stems = iter(job.target.stem for job in jobs)
@@ -26,9 +28,20 @@ def show(batch_file: BatchFile, jobs: Sequence[Job], resumed: Resumed | None, *,
     for index, row in enumerate(batch_file.rows):
         state = _state(row, index in there)
         made = resumed.done.get(index) if resumed else None  # what was drawn then counts
-        rows.append((row, made.request if made else row.request, state, next(stems, "") if state == "to run" else ""))
+        rows.append(
+            (
+                row,
+                made.request if made else row.request,
+                state,
+                next(stems, "") if state == "to run" else "",
+            )
+        )
     if as_json:
-        table = {"encoding": batch_file.encoding, "warning": batch_file.warning, "rows": [_as_table(*row) for row in rows]}
+        table = {
+            "encoding": batch_file.encoding,
+            "warning": batch_file.warning,
+            "rows": [_as_table(*row) for row in rows],
+        }
         output.as_json(table)
         return output.WRONG if batch_file.bad else output.DONE
     varying = _varying([request for _row, request, _state, _stem in rows if request is not None])
@@ -37,7 +50,10 @@ def show(batch_file: BatchFile, jobs: Sequence[Job], resumed: Resumed | None, *,
             output.result(_line(row.line, request, varying, stem or state))
     show_problems(batch_file)
     done = f", {len(there)} are done or wait already" if resumed else ""
-    output.note(f"{len(batch_file.good)} rows can run, {len(batch_file.bad)} cannot{done} ({batch_file.encoding})")
+    output.note(
+        f"{len(batch_file.good)} rows can run, {len(batch_file.bad)} cannot{done} "
+        f"({batch_file.encoding})"
+    )
     return output.WRONG if batch_file.bad else output.DONE
 
 
@@ -55,7 +71,9 @@ def _varying(requests: Sequence[Request]) -> frozenset[str]:
         same = first.get(type(request))
         if same is None:
             values = msgspec.structs.asdict(request)
-            same = first[type(request)] = {name: values[name] for name in values if name not in _SHOWN_ANYWAY}
+            same = first[type(request)] = {
+                name: values[name] for name in values if name not in _SHOWN_ANYWAY
+            }
         for name in [name for name, value in same.items() if getattr(request, name) != value]:
             found.add(name)
             del same[name]
@@ -66,9 +84,24 @@ def _line(line: int, request: Request, varying: frozenset[str], named: str) -> s
     settings = ""
     if varying:
         values = msgspec.structs.asdict(request)
-        settings = "".join([f", {name} {value}" for name, value in values.items() if name in varying and value != ""])
-    return f"line {line}: {request.kind}, {request.model}, seed {request.seed}{settings} → {named}: {request.prompt}"
+        settings = "".join(
+            [
+                f", {name} {value}"
+                for name, value in values.items()
+                if name in varying and value != ""
+            ]
+        )
+    return (
+        f"line {line}: {request.kind}, {request.model}, seed {request.seed}{settings} → "
+        f"{named}: {request.prompt}"
+    )
 
 
 def _as_table(row: Row, request: Request | None, state: str, stem: str) -> dict[str, Any]:
-    return {"line": row.line, "state": state, "name": stem, "request": request, "problems": row.problems}
+    return {
+        "line": row.line,
+        "state": state,
+        "name": stem,
+        "request": request,
+        "problems": row.problems,
+    }

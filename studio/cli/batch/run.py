@@ -53,7 +53,9 @@ class BatchRun:
         return (self.folder or Path(settings.output_folder or self.context.data.outputs)).absolute()
 
     def place(self, file: Path) -> Path:
-        """Return where a file's results go. Raises StudioError where nothing can be written there."""
+        """Return where a file's results go. Raises StudioError where nothing can be written
+        there.
+        """
         place = self.outputs() if self.folder else self.outputs() / folder_name(file)
         check_output_folder(place)
         return place
@@ -61,7 +63,9 @@ class BatchRun:
     def read(self, file: Path, first_seed: int | None = None) -> BatchFile:
         """Read the file. Raises StudioError."""
         reading = self.reading if first_seed is None else {**self.reading, "first_seed": first_seed}
-        return read_batch(file, self.context.find_card, name_template=self.name, data=self.data, **reading)
+        return read_batch(
+            file, self.context.find_card, name_template=self.name, data=self.data, **reading
+        )
 
     def check(self, file: Path) -> int:
         """Show the rows as they were understood, and return the exit code. Raises StudioError."""
@@ -70,21 +74,27 @@ class BatchRun:
 
         resumed = None
         if self.resume:
-            batch_file, resumed = read_resumed(lambda seed: self.read(file, seed), self.place(file), look(self.context.data))
+            batch_file, resumed = read_resumed(
+                lambda seed: self.read(file, seed), self.place(file), look(self.context.data)
+            )
         else:
             batch_file = self.read(file)
         jobs = self._plan(batch_file, self.place(file), resumed)[1] if batch_file.good else []
         return show(batch_file, jobs, resumed, as_json=self.as_json)
 
     def run(self, file: Path, place: Path | None = None, *, resume: bool | None = None) -> int:
-        """Run the file and return the exit code; `place` and `resume` go before what the options say. Raises StudioError."""
+        """Run the file and return the exit code; `place` and `resume` go before what the options
+        say. Raises StudioError.
+        """
         from studio.cli.queue_runner import Run
 
         place, resumed = place or self.place(file), None
         if self.resume if resume is None else resume:
             run = Run(self.context)  # first: what was interrupted is settled by that
             try:
-                batch_file, resumed = read_resumed(lambda seed: self.read(file, seed), place, run.jobs())
+                batch_file, resumed = read_resumed(
+                    lambda seed: self.read(file, seed), place, run.jobs()
+                )
                 show_problems(batch_file)
                 batch, jobs = self._plan(batch_file, place, resumed)
             except BaseException:
@@ -106,10 +116,21 @@ class BatchRun:
         self._tell(batch_file, batch, run, outcomes, resumed)
         return _code(batch_file, run, outcomes)
 
-    def _plan(self, batch_file: BatchFile, place: Path, resumed: Resumed | None) -> tuple[Batch, list[Job]]:
-        return plan(batch_file, place, self.name, resumed=resumed, collect=self.collect, report=self.report)
+    def _plan(
+        self, batch_file: BatchFile, place: Path, resumed: Resumed | None
+    ) -> tuple[Batch, list[Job]]:
+        return plan(
+            batch_file, place, self.name, resumed=resumed, collect=self.collect, report=self.report
+        )
 
-    def _tell(self, batch_file: BatchFile, batch: Batch, run: Run, outcomes: Sequence[Outcome], resumed: Resumed | None) -> None:
+    def _tell(
+        self,
+        batch_file: BatchFile,
+        batch: Batch,
+        run: Run,
+        outcomes: Sequence[Outcome],
+        resumed: Resumed | None,
+    ) -> None:
         before = len(resumed.done) if resumed else 0
         elsewhere = len(resumed.waiting) - (len(outcomes) - run.new) if resumed else 0
         if self.as_json:
@@ -133,25 +154,38 @@ class BatchRun:
                     output.note(f"line {outcome.line}: {outcome.failure.message}")
         good = before + sum(outcome.state == "completed" for outcome in outcomes)
         there = f"; {before} of them were there before" if before else ""
-        output.note(f"{good} of {len(batch_file.rows)} rows done{there}. Results and report: {batch.folder}")
+        output.note(
+            f"{good} of {len(batch_file.rows)} rows done{there}. Results and report: {batch.folder}"
+        )
         if elsewhere:
             output.note(f"{elsewhere} more wait in the queue of the window that is open.")
         if run.paused:
             waiting = sum(outcome.state in ("queued", "running") for outcome in outcomes)
-            output.note(f"{run.paused} {waiting} rows wait in the queue; the same command with --resume goes on.")
+            output.note(
+                f"{run.paused} {waiting} rows wait in the queue; the same command with --resume "
+                "goes on."
+            )
 
 
 def folder_name(file: Path) -> str:
-    """Return the name of the folder for a file's results: the file's own, in UTF-8 also where that is not."""
+    """Return the name of the folder for a file's results: the file's own, in UTF-8 also where that
+    is not.
+    """
     return file.absolute().stem.encode(errors="replace").decode().replace("?", "_")
 
 
 def from_standard_input(asked: BatchRun, input_format: str) -> tuple[BatchRun, Path]:
-    """Read standard input as a batch file; return the run and a name for the file. Raises StudioError."""
+    """Read standard input as a batch file; return the run and a name for the file. Raises
+    StudioError.
+    """
     suffix = f".{input_format.lower().removeprefix('.')}"
     if suffix not in SUFFIXES:
         known = ", ".join(known.removeprefix(".") for known in SUFFIXES)
-        raise StudioError(f"There is no input format {input_format[:40]!r}.", cause="invalid", cure=f"There are: {known}.")
+        raise StudioError(
+            f"There is no input format {input_format[:40]!r}.",
+            cause="invalid",
+            cure=f"There are: {known}.",
+        )
     return replace(asked, data=read_standard_input()), Path.cwd() / f"stdin{suffix}"
 
 

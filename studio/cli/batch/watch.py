@@ -1,4 +1,6 @@
-"""`studio batch --watch FOLDER`: runs batch files as they are dropped there, until Ctrl+C; each of them once."""
+"""`studio batch --watch FOLDER`: runs batch files as they are dropped there, until Ctrl+C; each of
+them once.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ LOOK_SECONDS = 1.0
 
 
 def watch_folder(asked: BatchRun, folder: Path, *, check: bool) -> int:
-    """Run what lies in the folder and what comes, until Ctrl+C; return the exit code. Raises StudioError."""
+    """Run what lies in the folder and what comes, until Ctrl+C; return the exit code. Raises
+    StudioError.
+    """
     folder = folder.absolute()
     if not folder.is_dir():
         raise StudioError(f"There is no folder {folder}.", cause="invalid", cure="Make it first.")
@@ -31,7 +35,11 @@ def watch_folder(asked: BatchRun, folder: Path, *, check: bool) -> int:
             cure="It goes on where it was by itself.",
         )
     if asked.report is not None and asked.report.parent == folder:
-        raise StudioError("A report in the folder that is watched would be run.", cause="invalid", cure="Choose another place.")
+        raise StudioError(
+            "A report in the folder that is watched would be run.",
+            cause="invalid",
+            cure="Choose another place.",
+        )
     watch = _Watch(replace(asked, json_lines=True), folder, Ledger(asked.context.data, folder))
     output.note(f"Watching {folder}. Ctrl+C ends.")
     # Not an exception: what became of a file is written down before the end.
@@ -89,7 +97,8 @@ class _Watch:
         output.note(f"{path.name}:")
         try:
             self.ledger.put(path, Entry(sha256, str(place)))
-            # Where it has run before, only the rows that are not there: it was interrupted, or changed.
+            # Where it has run before, only the rows that are not there: it was interrupted, or
+            # changed.
             code = self.asked.run(path, place, resume=known is not None)
             if code != output.INTERRUPTED:
                 self.ledger.put(path, Entry(sha256, str(place), over=True))
@@ -97,7 +106,11 @@ class _Watch:
             self._tell_once(f"{error.message} Waiting for it.")
             return output.DONE
         except (StudioError, OSError) as error:
-            output.explain(error if isinstance(error, StudioError) else StudioError(f"It could not be run: {error}."))
+            output.explain(
+                error
+                if isinstance(error, StudioError)
+                else StudioError(f"It could not be run: {error}.")
+            )
             code = output.FAILED
         self.told = ""
         self.settling.deal_with(path)

@@ -1,4 +1,6 @@
-"""`studio models add|get|remove|install|hub`; `list`, `show` and `check` stand in `cli/models/list.py`."""
+"""`studio models add|get|remove|install|hub`; `list`, `show` and `check` stand in
+`cli/models/list.py`.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +30,23 @@ def add_command(
     ctx: typer.Context,
     path: Annotated[Path, typer.Argument(parser=user_path, metavar="PATH")],
     made_for: Annotated[
-        str, typer.Option("--for", help="The installed model that an adapter was made for, where it does not tell.")
+        str,
+        typer.Option(
+            "--for",
+            help="The installed model that an adapter was made for, where it does not tell.",
+        ),
     ] = "",
     convert: Annotated[
-        bool, typer.Option("--convert", help="Make safetensors of a GGUF also where llama.cpp can run it.")
+        bool,
+        typer.Option(
+            "--convert", help="Make safetensors of a GGUF also where llama.cpp can run it."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Add a model folder, or a .gguf or .safetensors file (a model, a LoRA or another adapter), from this computer."""
+    """Add a model folder, or a .gguf or .safetensors file (a model, a LoRA or another adapter),
+    from this computer.
+    """
     from studio.models.install.add import add
 
     try:
@@ -84,7 +95,9 @@ def install_command(ctx: typer.Context, name: str, as_json: Json = False) -> Non
             bar = progress.add_task(entry.card.title, total=None)
 
             def say(now: InstallProgress) -> None:
-                progress.update(bar, description=now.phase, completed=now.done, total=now.total or None)
+                progress.update(
+                    bar, description=now.phase, completed=now.done, total=now.total or None
+                )
 
             card = install(ctx.obj.data, entry, say)
     except StudioError as error:

@@ -20,17 +20,30 @@ if TYPE_CHECKING:
     from studio.models.install.wheel_download import InstallProgress
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Endpoint = Annotated[str, typer.Option("--endpoint", metavar="URL", help="Another hub: a mirror, a company's own.")]
+Endpoint = Annotated[
+    str, typer.Option("--endpoint", metavar="URL", help="Another hub: a mirror, a company's own.")
+]
 
 
 def get_command(
     ctx: typer.Context,
-    repository: Annotated[str, typer.Argument(metavar="REPO[@REVISION]", help="organisation/name, or its page's address.")],
-    file: Annotated[str, typer.Option("--file", metavar="NAME.gguf", help="One file of several.")] = "",
+    repository: Annotated[
+        str,
+        typer.Argument(metavar="REPO[@REVISION]", help="organisation/name, or its page's address."),
+    ],
+    file: Annotated[
+        str, typer.Option("--file", metavar="NAME.gguf", help="One file of several.")
+    ] = "",
     endpoint: Endpoint = "",
-    offline: Annotated[bool, typer.Option("--offline", help="Fetch nothing, whatever is asked for.")] = False,
-    check: Annotated[bool, typer.Option("--check", help="Show what would be fetched, and fetch nothing.")] = False,
-    discard: Annotated[bool, typer.Option("--discard", help="Delete what lies there of an unfinished download.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Fetch nothing, whatever is asked for.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Show what would be fetched, and fetch nothing.")
+    ] = False,
+    discard: Annotated[
+        bool, typer.Option("--discard", help="Delete what lies there of an unfinished download.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Fetch a model from a hub, or go on where that stopped. Ctrl+C pauses it."""
@@ -63,12 +76,23 @@ def _get(data: DataFolder, wanted: Repository, hub: Hub, as_json: bool) -> None:
     from studio.models.hub.progress import pace_text
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[pace]}"))
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[pace]}"),
+    )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task(wanted.repo, total=None, pace="")
 
         def say(now: InstallProgress) -> None:
-            progress.update(bar, description=now.phase, completed=now.done, total=now.total or None, pace=pace_text(now))
+            progress.update(
+                bar,
+                description=now.phase,
+                completed=now.done,
+                total=now.total or None,
+                pace=pace_text(now),
+            )
 
         card = download(data, wanted, say, hub=hub)
     _show_card(card, as_json)
@@ -99,14 +123,16 @@ def _show_look(seen: Look) -> None:
     for file in found.files:
         output.result(f"{file.size / 1e6:10.1f} MB  {file.path}")
     if found.files:
-        output.result(f"{found.size / 1e6:10.1f} MB  in all; {seen.there / 1e6:.1f} MB are there already")
+        output.result(
+            f"{found.size / 1e6:10.1f} MB  in all; {seen.there / 1e6:.1f} MB are there already"
+        )
     others = [file for file in found.choices if file not in found.files]
     for file in others:
         output.result(f"{file.size / 1e6:10.1f} MB  {file.path} (instead, with --file)")
     output.result(f"Disk: {seen.need / 1e9:.1f} GB needed, {seen.free / 1e9:.1f} GB free")
     link = f" ({found.licence_link})" if found.licence_link else ""
     output.result(
-        f"Licence: {found.licence or 'not said'}{link}{'; its terms must be accepted on the hub' if found.gated else ''}"
+        f"Licence: {found.licence or 'not said'}{link}{'; its terms must be accepted on the hub' if found.gated else ''}"  # noqa: E501
     )
 
 
@@ -123,11 +149,20 @@ def _discard(data: DataFolder, wanted: Repository, as_json: bool) -> None:
 def hub_command(
     ctx: typer.Context,
     endpoint: Annotated[
-        str | None, typer.Option("--endpoint", metavar="URL", help="Keep another hub; empty for the usual one.")
+        str | None,
+        typer.Option(
+            "--endpoint", metavar="URL", help="Keep another hub; empty for the usual one."
+        ),
     ] = None,
-    offline: Annotated[bool | None, typer.Option("--offline/--online", help="Whether anything is fetched at all.")] = None,
+    offline: Annotated[
+        bool | None, typer.Option("--offline/--online", help="Whether anything is fetched at all.")
+    ] = None,
     login: Annotated[
-        bool, typer.Option("--login", help="Keep a token in the desktop's keyring; it is asked for, or read from stdin.")
+        bool,
+        typer.Option(
+            "--login",
+            help="Keep a token in the desktop's keyring; it is asked for, or read from stdin.",
+        ),
     ] = False,
     logout: Annotated[bool, typer.Option("--logout", help="Delete the token.")] = False,
     as_json: Json = False,
@@ -161,13 +196,26 @@ def hub_command(
         raise typer.Exit(output.FAILED) from None
     left = unfinished(data)
     if as_json:
-        output.as_json({"endpoint": hub.endpoint, "offline": hub.offline, "logged_in": logged_in, "unfinished": left})
+        output.as_json(
+            {
+                "endpoint": hub.endpoint,
+                "offline": hub.offline,
+                "logged_in": logged_in,
+                "unfinished": left,
+            }
+        )
         return
     output.result(f"Hub: {hub.endpoint}{' (offline)' if hub.offline else ''}")
     output.result("Account: a token is there" if logged_in else "Account: none")
     for name, size in left.items():
-        output.result(f"Not finished: {name}, {size / 1e6:.1f} MB (studio models get {meant_by(name)})")
+        output.result(
+            f"Not finished: {name}, {size / 1e6:.1f} MB (studio models get {meant_by(name)})"
+        )
 
 
 def _ask_token() -> str:
-    return getpass.getpass("Token (not shown): ", sys.stderr) if sys.stdin.isatty() else sys.stdin.readline()
+    return (
+        getpass.getpass("Token (not shown): ", sys.stderr)
+        if sys.stdin.isatty()
+        else sys.stdin.readline()
+    )

@@ -1,4 +1,6 @@
-"""`studio models inspect PATH` and `studio models scan FOLDER`: what lies there, told from headers alone."""
+"""`studio models inspect PATH` and `studio models scan FOLDER`: what lies there, told from headers
+alone.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,12 @@ def _lines(found: Any) -> list[tuple[str, str]]:
         ("size", f"{found.size / 1e6:,.1f} MB" if found.size else ""),
         ("licence", found.licence or "unknown"),
         ("runs", "yes" if found.runs else _why(found)),
-        ("when added", f"a copy of {found.converted_size / 1e9:.2f} GB is written, once" if found.converted_size else ""),
+        (
+            "when added",
+            f"a copy of {found.converted_size / 1e9:.2f} GB is written, once"
+            if found.converted_size
+            else "",
+        ),
     ]
 
 
@@ -58,12 +65,16 @@ def scan_command(
     add: Annotated[
         bool,
         typer.Option(
-            "--add", help="Add what can be run. Where llama.cpp is missing, a GGUF is converted into a copy; all else stays."
+            "--add",
+            help="Add what can be run. Where llama.cpp is missing, a GGUF is converted into a "
+            "copy; all else stays.",
         ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Find the models in a folder that another program filled, and say which of them Studio can run."""
+    """Find the models in a folder that another program filled, and say which of them Studio can
+    run.
+    """
     from studio.models.install.scan import Found, find
 
     all_found: list[Found] = []
@@ -104,9 +115,17 @@ def _add(data: DataFolder, path: Path, added: list[str], failed: list[str]) -> N
 def _line(found: Any) -> str:
     seen = found.inspection
     state = "there" if found.known else "runs" if seen.runs else "no"
-    size = f", converting writes {seen.converted_size / 1e9:.2f} GB" if seen.converted_size and not found.known else ""
+    size = (
+        f", converting writes {seen.converted_size / 1e9:.2f} GB"
+        if seen.converted_size and not found.known
+        else ""
+    )
     where = f" [{found.program}]" if found.program else ""
-    told = f"{state:6}{seen.what}, {seen.precision or 'precision unknown'}, {seen.size / 1e6:,.0f} MB{size}{where}"
+    told = (
+        f"{state:6}{seen.what}, {seen.precision or 'precision unknown'}, "
+        f"{seen.size / 1e6:,.0f} "
+        f"MB{size}{where}"
+    )
     told += f"\n      {seen.path}"
     if found.known:
         return f"{told}\n      it is {found.known} in the list"

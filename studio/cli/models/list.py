@@ -1,4 +1,6 @@
-"""`studio models list|show|check`: what is installed and what the catalogue offers, one model's card, a model's files."""
+"""`studio models list|show|check`: what is installed and what the catalogue offers, one model's
+card, a model's files.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +30,23 @@ def register(models_app: typer.Typer) -> None:
 
 def list_command(
     ctx: typer.Context,
-    everything: Annotated[bool, typer.Option("--all", help="Also what the catalogue offers.")] = False,
-    task: Annotated[str, typer.Option("--task", help="Only this task (text-to-image …) or kind (text, image, adapter …).")] = "",
-    fitting: Annotated[bool, typer.Option("--fits", help="Only what this computer can run; takes some seconds.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what the catalogue offers.")
+    ] = False,
+    task: Annotated[
+        str,
+        typer.Option(
+            "--task", help="Only this task (text-to-image …) or kind (text, image, adapter …)."
+        ),
+    ] = "",
+    fitting: Annotated[
+        bool, typer.Option("--fits", help="Only what this computer can run; takes some seconds.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show the installed models, the default of each kind first, then adapters; with --all also those of the catalogue."""
+    """Show the installed models, the default of each kind first, then adapters; with --all also
+    those of the catalogue.
+    """
     from studio.models.catalog import listed, why_not_run
     from studio.models.memory.hardware import look_closely
     from studio.models.memory.load_plan import fits
@@ -43,11 +56,18 @@ def list_command(
     entries = [entry for entry in listed(installed) if everything or entry.card.name in names]
     if task:
         entries = [
-            entry for entry in entries if task in (entry.card.kind, *entry.card.tasks) or (task == ADAPTER and entry.card.adapter)
+            entry
+            for entry in entries
+            if task in (entry.card.kind, *entry.card.tasks)
+            or (task == ADAPTER and entry.card.adapter)
         ]
     if fitting:
         machine = look_closely()
-        entries = [entry for entry in entries if fits(entry.card, machine) is not False and not why_not_run(entry.card)]
+        entries = [
+            entry
+            for entry in entries
+            if fits(entry.card, machine) is not False and not why_not_run(entry.card)
+        ]
     if as_json:
         output.as_json({"models": [_table(entry, names) for entry in entries]})
         return
@@ -56,7 +76,10 @@ def list_command(
         card, mark = entry.card, "" if entry.card.name in names else "  (not installed)"
         size = f"{card.size / 1e6:8.0f} MB" if card.size else " " * 11
         mark = mark if everything else ""
-        output.result(f"{_what(card):{max(wide, 7)}} {card.name:40}{size}  {card.licence or 'licence unknown'}{mark}")
+        output.result(
+            f"{_what(card):{max(wide, 7)}} {card.name:40}{size}  "
+            f"{card.licence or 'licence unknown'}{mark}"
+        )
     if not entries:
         output.note("None of these is installed." if not everything else "There is none of these.")
     if not any(card.kind == "text" for card in installed):
@@ -68,7 +91,9 @@ def _what(card: ModelCard) -> str:
 
 
 def show_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
-    """Show a model's card: what it is for, its licence, what it needs and how it is loaded here, how to get it."""
+    """Show a model's card: what it is for, its licence, what it needs and how it is loaded here,
+    how to get it.
+    """
     installed = _installed(ctx.obj.registry)
     try:
         entry = _entry(installed, name)
@@ -76,25 +101,39 @@ def show_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
         output.explain(error)
         raise typer.Exit(output.WRONG) from None
     if as_json:
-        output.as_json({**_table(entry, {card.name for card in installed}), "loads": _way(ctx.obj, entry.card)})
+        output.as_json(
+            {**_table(entry, {card.name for card in installed}), "loads": _way(ctx.obj, entry.card)}
+        )
         return
     for line in _lines(entry, {card.name for card in installed}, _way(ctx.obj, entry.card)):
         output.result(line)
 
 
 def check_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
-    """Read an installed model's weights and compare their hash with what was noted when it was added."""
+    """Read an installed model's weights and compare their hash with what was noted when it was
+    added.
+    """
     from studio.models.install.verify import check
 
     console = Console(stderr=True)
     try:
-        card = next((card for card in _installed(ctx.obj.registry) if name in (card.name, card.title)), None)
+        card = next(
+            (card for card in _installed(ctx.obj.registry) if name in (card.name, card.title)), None
+        )
         if card is None:
-            raise StudioError(f"There is no model {name!r} installed.", cause="invalid", cure="See `studio models list`.")
+            raise StudioError(
+                f"There is no model {name!r} installed.",
+                cause="invalid",
+                cure="See `studio models list`.",
+            )
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
         with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
             bar = progress.add_task(card.title, total=None)
-            found = check(ctx.obj.data, card, lambda done, total: progress.update(bar, completed=done, total=total))
+            found = check(
+                ctx.obj.data,
+                card,
+                lambda done, total: progress.update(bar, completed=done, total=total),
+            )
     except StudioError as error:
         output.explain(error)
         raise typer.Exit(output.WRONG if error.cause == "invalid" else output.FAILED) from None
@@ -117,17 +156,27 @@ def _installed(registry: ModelRegistry) -> list[ModelCard]:
 
 
 def _entry(installed: list[ModelCard], name: str) -> CatalogueEntry:
-    """Return the installed model or the one of the catalogue with this name, title, alias or repository. Raises StudioError."""
+    """Return the installed model or the one of the catalogue with this name, title, alias or
+    repository. Raises StudioError.
+    """
     from studio.models.catalog import listed
 
     wanted = name.casefold()
     entries = listed(installed)
     for entry in entries:
         card = entry.card
-        if wanted in {word.casefold() for word in (card.name, card.title, card.repo, *entry.aliases)}:
+        if wanted in {
+            word.casefold() for word in (card.name, card.title, card.repo, *entry.aliases)
+        }:
             return entry
-    near = [entry.card.name for entry in entries if wanted in f"{entry.card.name} {entry.card.title}".casefold()][:8]
-    cure = f"Meant is perhaps {', '.join(near)}." if near else "`studio models list --all` shows all."
+    near = [
+        entry.card.name
+        for entry in entries
+        if wanted in f"{entry.card.name} {entry.card.title}".casefold()
+    ][:8]
+    cure = (
+        f"Meant is perhaps {', '.join(near)}." if near else "`studio models list --all` shows all."
+    )
     raise StudioError(f"There is no model {name!r}.", cause="invalid", cure=cure)
 
 
@@ -147,14 +196,21 @@ def _table(entry: CatalogueEntry, installed: set[str]) -> dict[str, Any]:
 
 
 def _way(context: Context, card: ModelCard) -> str:
-    """Return how the model would be loaded on this computer while nothing else runs, or why it cannot."""
+    """Return how the model would be loaded on this computer while nothing else runs, or why it
+    cannot.
+    """
     from studio.models.memory.hardware import look_closely
     from studio.models.memory.load_plan import choose, facts_of
 
     if card.base or card.adapter:
         return ""
     try:
-        plan = choose(card, look_closely().at_rest, facts=facts_of(card), wish=context.load_preference(card.name))
+        plan = choose(
+            card,
+            look_closely().at_rest,
+            facts=facts_of(card),
+            wish=context.load_preference(card.name),
+        )
     except StudioError as error:
         return f"{error.message} {error.cure}"
     return plan.words
@@ -168,14 +224,23 @@ def _lines(entry: CatalogueEntry, installed: set[str], way: str) -> list[str]:
     about = "" if known is None or not known[1] else ", computed from its size"
     terms = licences().get(card.licence)
     memory = (
-        [f"{value / 1e9:.{1 if value >= 5e7 else 3}f} GB at {title}" for title, value in _precisions(known[0])] if known else []
+        [
+            f"{value / 1e9:.{1 if value >= 5e7 else 3}f} GB at {title}"
+            for title, value in _precisions(known[0])
+        ]
+        if known
+        else []
     )
     rows = {
         "Name": card.name,
         "Kind": ", ".join((card.kind, *card.tasks)),
         "For": card.description,
         "Runs": f"not yet: {hindrance}" if hindrance else "",
-        "Size": f"{card.size / 1e9:.2f} GB" if card.size >= 5e6 else f"{card.size / 1e6:.2f} MB" if card.size else "",
+        "Size": f"{card.size / 1e9:.2f} GB"
+        if card.size >= 5e6
+        else f"{card.size / 1e6:.2f} MB"
+        if card.size
+        else "",
         "Licence": f"{card.licence or 'not known'}. {terms.words if terms else ''}".strip(),
         "Account": "the hub wants one that has agreed to the licence" if card.gated else "",
         "Fits": card.family if card.kind == ADAPTER else "",

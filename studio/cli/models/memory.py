@@ -22,7 +22,9 @@ def read_way(text: str) -> LoadPreference:
     for way in _WAYS:
         if way == text:
             return way
-    raise StudioError(f"There is no way {text!r} to load a model.", cause="invalid", cure=f"There are: {WAYS}.")
+    raise StudioError(
+        f"There is no way {text!r} to load a model.", cause="invalid", cure=f"There are: {WAYS}."
+    )
 
 
 def memory_command(
@@ -30,10 +32,14 @@ def memory_command(
     way: Annotated[str, typer.Argument(metavar="[WAY]", help=f"Keep this: {WAYS}.")] = "",
     model: Annotated[str, typer.Option("--model", metavar="NAME", help="For one model only.")] = "",
     unload: Annotated[
-        float | None, typer.Option("--unload", metavar="MINUTES", help="When unused models leave; 0 is never.")
+        float | None,
+        typer.Option("--unload", metavar="MINUTES", help="When unused models leave; 0 is never."),
     ] = None,
     warm_start: Annotated[
-        bool | None, typer.Option("--warm-start/--no-warm-start", help="Load the model used last when the window is open.")
+        bool | None,
+        typer.Option(
+            "--warm-start/--no-warm-start", help="Load the model used last when the window is open."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -56,19 +62,25 @@ def memory_command(
     if as_json:
         output.as_json(
             {
-                "memory": settings.memory, "models": settings.model_memory, "unload_minutes": settings.unload_minutes,
+                "memory": settings.memory,
+                "models": settings.model_memory,
+                "unload_minutes": settings.unload_minutes,
                 "warm_start": settings.warm_start,
             }
-        )  # fmt: skip
+        )
         return
     output.result(f"All models: {settings.memory}")
     for name, kept in sorted(settings.model_memory.items()):
         output.result(f"{name}: {kept}")
     minutes = settings.unload_minutes
     output.result(
-        f"Unused models leave after {minutes:g} minutes" if minutes else "Unused models stay until others need the room"
+        f"Unused models leave after {minutes:g} minutes"
+        if minutes
+        else "Unused models stay until others need the room"
     )
-    output.result(f"The model used last is loaded with the window: {'yes' if settings.warm_start else 'no'}")
+    output.result(
+        f"The model used last is loaded with the window: {'yes' if settings.warm_start else 'no'}"
+    )
 
 
 def _change(way: str, model: str, unload: float | None, warm_start: bool | None) -> dict[str, Any]:
@@ -87,9 +99,15 @@ def _change(way: str, model: str, unload: float | None, warm_start: bool | None)
 
 
 def _check_there(context: Context, model: str) -> None:
-    """Raise StudioError where no model has this name: a typing mistake would be kept, and change nothing."""
+    """Raise StudioError where no model has this name: a typing mistake would be kept, and change
+    nothing.
+    """
     if model not in {card.name for card in context.registry.list()}:
-        raise StudioError(f"There is no model {model!r} installed.", cause="invalid", cure="See `studio models list`.")
+        raise StudioError(
+            f"There is no model {model!r} installed.",
+            cause="invalid",
+            cure="See `studio models list`.",
+        )
 
 
 def _minutes(value: float) -> float:

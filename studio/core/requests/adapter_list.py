@@ -1,6 +1,8 @@
-"""Adapters as a request names them: `pixel-art:0.8, film-grain`. The same text in a form, an option, a column, a recipe.
+"""Adapters as a request names them: `pixel-art:0.8, film-grain`. The same text in a form, an
+option, a column, a recipe.
 
-What an adapter is and which models it fits is on its card; see `models/inspect/adapter.py` and `models/adapter_compatibility.py`.
+What an adapter is and which models it fits is on its card; see `models/inspect/adapter.py` and
+`models/adapter_compatibility.py`.
 """
 
 from __future__ import annotations
@@ -48,9 +50,14 @@ def _read_one(part: str) -> Chosen:
     try:
         scale = float(number)
     except ValueError:
-        raise ValueError(f"{part[:80]!r}: the strength behind the colon must be a number, as in {name[:40]}:0.8") from None
+        raise ValueError(
+            f"{part[:80]!r}: the strength behind the colon must be a number, as in {name[:40]}:0.8"
+        ) from None
     if not name.strip() or not math.isfinite(scale) or abs(scale) > LARGEST_SCALE:
-        raise ValueError(f"{part[:80]!r}: a name, a colon and a strength from -{LARGEST_SCALE:g} to {LARGEST_SCALE:g}")
+        raise ValueError(
+            f"{part[:80]!r}: a name, a colon and a strength from -{LARGEST_SCALE:g} to "
+            f"{LARGEST_SCALE:g}"
+        )
     return Chosen(name.strip(), scale)
 
 

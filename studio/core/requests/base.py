@@ -1,15 +1,18 @@
 """What every request has, and the one way to build one from loose values.
 
-A form, the command line and a row of a batch file all end in `build_request`, so that the same value gets the same answer
-everywhere. Limits stand once, in the `msgspec.Meta` of a field; `Meta.extra` holds what a form or the command line needs:
+A form, the command line and a row of a batch file all end in `build_request`, so that the same
+value gets the same answer everywhere. Limits stand once, in the `msgspec.Meta` of a field;
+`Meta.extra` holds what a form or the command line needs:
 
-    flag      the command line's option (without dashes); also accepted as a column name of a batch file
+    flag      the command line's option (without dashes); also accepted as a column name of a batch
+    file
     unit      shown behind the number in a form
     lowest    shown in a form instead of the lowest number
     advanced  shown in the form's "More" part
     step      a spin box's step
     file      it names a file; see `resolve_files`
-    many      several texts may be given (an option repeated, a list in a file); they become one, with commas
+    many      several texts may be given (an option repeated, a list in a file); they become one,
+    with commas
 """
 
 from __future__ import annotations
@@ -40,13 +43,18 @@ Prompt = Annotated[
 ]
 ModelName = Annotated[
     str,
-    Meta(title="Model", description="An installed model; empty takes the default.", extra={"flag": "model"}),
+    Meta(
+        title="Model",
+        description="An installed model; empty takes the default.",
+        extra={"flag": "model"},
+    ),
 ]
 Seed = Annotated[
     int,
     Meta(
         title="Seed",
-        description="The same seed, model and settings give the same result. Empty draws a new one.",
+        description="The same seed, model and settings give the same result. Empty draws a new "
+        "one.",
         ge=0,
         le=MAX_SEED,
         extra={"flag": "seed"},
@@ -83,8 +91,16 @@ class FieldInfo(msgspec.Struct, frozen=True):
         return bool((self.meta.extra or {}).get("many"))
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True, gc=False):
-    """Everything that one job needs, fixed when it is submitted. Subclass it in a file of its own beside this one.
+class Request(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="kind",
+    forbid_unknown_fields=True,
+    gc=False,
+):
+    """Everything that one job needs, fixed when it is submitted. Subclass it in a file of its own
+    beside this one.
 
     Raises `InvalidRequestError` (a ValueError) when built with values that cannot be right.
     """
@@ -99,7 +115,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbi
     def __post_init__(self) -> None:
         problems: list[Problem] = []
         for info, value in zip(fields(type(self)), msgspec.structs.astuple(self), strict=True):
-            # A default is right by itself (a test sees to that); a batch of 100 000 rows spent most of its time on them.
+            # A default is right by itself (a test sees to that); a batch of 100 000 rows spent most
+            # of its time on them.
             if value is not info.default or (value is None and not info.optional):
                 problems += _check_field(info, value)
         if not problems:
@@ -124,7 +141,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbi
 
     @property
     def work(self) -> float:
-        """How much there is to make, in a unit of the kind's own; a model's time is about proportional to it."""
+        """How much there is to make, in a unit of the kind's own; a model's time is about
+        proportional to it.
+        """
         return 1.0
 
     @property
@@ -181,7 +200,14 @@ def _read_fields(request_type: type[Request]) -> Iterator[FieldInfo]:
             meta = next((part for part in annotations if isinstance(part, Meta)), meta)
         default = None if field.default is msgspec.NODEFAULT else field.default
         choices = typing.get_args(bare) if typing.get_origin(bare) is typing.Literal else ()
-        yield FieldInfo(name=field.name, type=bare, meta=meta, default=default, optional=optional, choices=choices)
+        yield FieldInfo(
+            name=field.name,
+            type=bare,
+            meta=meta,
+            default=default,
+            optional=optional,
+            choices=choices,
+        )
 
 
 def _check_field(info: FieldInfo, value: Any) -> Iterator[Problem]:  # noqa: C901  one line a rule
@@ -194,7 +220,11 @@ def _check_field(info: FieldInfo, value: Any) -> Iterator[Problem]:  # noqa: C90
         yield Problem(info.name, f"must be one of {', '.join(info.choices)}")
         return
     if info.type in (int, float):
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float))
+            or not math.isfinite(value)
+        ):
             yield Problem(info.name, "must be a finite number")
         elif meta.ge is not None and value < meta.ge:
             yield Problem(info.name, f"must be at least {meta.ge}")
@@ -216,17 +246,21 @@ def _check_field(info: FieldInfo, value: Any) -> Iterator[Problem]:  # noqa: C90
 
 
 def _is_valid_text(value: str) -> bool:
-    # A lone surrogate is accepted by str and fails only when the file is written; a NUL ends a string in C libraries.
+    # A lone surrogate is accepted by str and fails only when the file is written; a NUL ends a
+    # string in C libraries.
     return not _INVALID.search(value)
 
 
 def build_request(request_type: type[Request], values: Mapping[str, Any]) -> Request:
     """Build a request from loose values (numbers may be text, as from a form or a CSV cell).
 
-    Unknown names and values that do not fit are gathered, each with its field, into one `InvalidRequestError`.
+    Unknown names and values that do not fit are gathered, each with its field, into one
+    `InvalidRequestError`.
     """
     known = _by_name(request_type)
-    unknown = [Problem(name, "is not a setting of this kind") for name in values if name not in known]
+    unknown = [
+        Problem(name, "is not a setting of this kind") for name in values if name not in known
+    ]
     wrong: dict[str, Problem] = {}
     converted = _defaults(request_type).copy()
     for name, value in values.items():
@@ -241,8 +275,13 @@ def build_request(request_type: type[Request], values: Mapping[str, Any]) -> Req
         elif isinstance(value, (list, tuple)) and info.many:
             value = ", ".join(map(str, value))
         try:
-            converted[name] = value if value is None else msgspec.convert(value, info.type, strict=False)
-        except (msgspec.ValidationError, UnicodeEncodeError):  # half a character where a number belongs
+            converted[name] = (
+                value if value is None else msgspec.convert(value, info.type, strict=False)
+            )
+        except (
+            msgspec.ValidationError,
+            UnicodeEncodeError,
+        ):  # half a character where a number belongs
             wrong[name] = Problem(name, f"{_shorten(value)} is not {_describe(info)}")
     if not unknown and not wrong:
         return request_type(**converted)
@@ -253,8 +292,12 @@ def build_request(request_type: type[Request], values: Mapping[str, Any]) -> Req
     raise InvalidRequestError(problems)
 
 
-def resolve_files(request_type: type[Request], values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return the values with the files that they name as absolute paths: a job may run in another folder."""
+def resolve_files(
+    request_type: type[Request], values: Mapping[str, Any], folder: Path
+) -> dict[str, Any]:
+    """Return the values with the files that they name as absolute paths: a job may run in another
+    folder.
+    """
     resolved = dict(values)
     for name in _files(request_type):
         value = values.get(name)
@@ -266,7 +309,9 @@ def resolve_files(request_type: type[Request], values: Mapping[str, Any], folder
 @functools.cache
 def _files(request_type: type[Request]) -> frozenset[str]:
     """Return the fields that name a file."""
-    return frozenset(info.name for info in fields(request_type) if (info.meta.extra or {}).get("file"))
+    return frozenset(
+        info.name for info in fields(request_type) if (info.meta.extra or {}).get("file")
+    )
 
 
 def _is_path(value: str) -> bool:

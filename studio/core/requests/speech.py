@@ -8,7 +8,12 @@ from msgspec import Meta
 
 from studio.core.requests.base import Request
 
-AUDIO_MEDIA_TYPES = {"wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg", "mp3": "audio/mpeg"}
+AUDIO_MEDIA_TYPES = {
+    "wav": "audio/wav",
+    "flac": "audio/flac",
+    "ogg": "audio/ogg",
+    "mp3": "audio/mpeg",
+}
 AudioFormat = Literal["wav", "flac", "ogg", "mp3"]
 BYTES_A_SECOND = {"wav": 48_000, "flac": 26_000, "ogg": 8_000, "mp3": 8_000}
 """About, of one channel with 24 000 samples a second."""
@@ -24,17 +29,32 @@ class SpeechRequest(Request, frozen=True, kw_only=True, tag="speech"):
         str,
         Meta(
             title="Prompt",
-            description='The text to read aloud. [pause:2] or <break time="500ms"/> in it is a silence of that length.',
+            description='The text to read aloud. [pause:2] or <break time="500ms"/> in it is a '
+            "silence of that length.",
             min_length=1,
         ),
     ]
     voice: Annotated[
-        str, Meta(title="Voice", description="One of the model's voices; empty takes the first that speaks the text's language.")
+        str,
+        Meta(
+            title="Voice",
+            description="One of the model's voices; empty takes the first that speaks the text's "
+            "language.",
+        ),
     ] = ""
     speed: Annotated[
-        float, Meta(title="Speed", description="1 is normal, 2 twice as fast.", ge=0.25, le=4, extra={"unit": "×", "step": 0.05})
+        float,
+        Meta(
+            title="Speed",
+            description="1 is normal, 2 twice as fast.",
+            ge=0.25,
+            le=4,
+            extra={"unit": "×", "step": 0.05},
+        ),
     ] = 1.0
-    format: Annotated[AudioFormat, Meta(title="File format", description="The file that is written.")] = "wav"
+    format: Annotated[
+        AudioFormat, Meta(title="File format", description="The file that is written.")
+    ] = "wav"
 
     @property
     def work(self) -> float:

@@ -29,7 +29,14 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         ),
     ] = ""
     max_new_tokens: Annotated[
-        int, Meta(title="Length", description="At most this many new tokens.", ge=1, le=MAX_NEW_TOKENS, extra={"unit": "tokens"})
+        int,
+        Meta(
+            title="Length",
+            description="At most this many new tokens.",
+            ge=1,
+            le=MAX_NEW_TOKENS,
+            extra={"unit": "tokens"},
+        ),
     ] = 256
     temperature: Annotated[
         float,
@@ -52,11 +59,23 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         ),
     ] = 0.95
     top_k: Annotated[
-        int, Meta(title="Top-k", description="Sample from this many likeliest tokens; 0 is off.", ge=0, le=1_000)
+        int,
+        Meta(
+            title="Top-k",
+            description="Sample from this many likeliest tokens; 0 is off.",
+            ge=0,
+            le=1_000,
+        ),
     ] = 50
     repetition_penalty: Annotated[
         float,
-        Meta(title="Repetition penalty", description="Above 1 avoids what was said before.", ge=0.5, le=5, extra={"step": 0.05}),
+        Meta(
+            title="Repetition penalty",
+            description="Above 1 avoids what was said before.",
+            ge=0.5,
+            le=5,
+            extra={"step": 0.05},
+        ),
     ] = 1.1
     no_repeat_ngram_size: Annotated[
         int,
@@ -79,9 +98,18 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         ),
     ] = 1
     num_return_sequences: Annotated[
-        int, Meta(title="Candidates", description="How many results to keep.", ge=1, le=32, extra={"flag": "candidates"})
+        int,
+        Meta(
+            title="Candidates",
+            description="How many results to keep.",
+            ge=1,
+            le=32,
+            extra={"flag": "candidates"},
+        ),
     ] = 1
-    format: Annotated[Literal["txt", "md"], Meta(title="File format", description="The file that is written.")] = "txt"
+    format: Annotated[
+        Literal["txt", "md"], Meta(title="File format", description="The file that is written.")
+    ] = "txt"
 
     @property
     def result_count(self) -> int:
@@ -104,13 +132,25 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         """Everything but prompts, seed and file format."""
         if self.num_beams > 1 or self.num_return_sequences > 1:
             return None
-        sampling = (self.temperature, self.top_p, self.top_k, self.repetition_penalty, self.no_repeat_ngram_size)
+        sampling = (
+            self.temperature,
+            self.top_p,
+            self.top_k,
+            self.repetition_penalty,
+            self.no_repeat_ngram_size,
+        )
         return (self.kind, self.model, self.max_new_tokens, *sampling)
 
     def cross_check(self) -> list[Problem]:
         """Candidates need beams or chance."""
         if self.num_beams > 1 and self.num_return_sequences > self.num_beams:
-            return [Problem("num_return_sequences", f"cannot be more than the {self.num_beams} beams")]
+            return [
+                Problem("num_return_sequences", f"cannot be more than the {self.num_beams} beams")
+            ]
         if self.num_beams == 1 and self.temperature == 0 and self.num_return_sequences > 1:
-            return [Problem("num_return_sequences", "temperature 0 gives one result; raise it or use beams")]
+            return [
+                Problem(
+                    "num_return_sequences", "temperature 0 gives one result; raise it or use beams"
+                )
+            ]
         return []

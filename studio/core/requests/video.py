@@ -8,7 +8,14 @@ from msgspec import Meta
 
 from studio.core.errors import Problem
 from studio.core.requests.base import Request
-from studio.core.requests.shared_fields import IMAGE_SUFFIXES, Guidance, Scheduler, guidance, negative_prompt, side
+from studio.core.requests.shared_fields import (
+    IMAGE_SUFFIXES,
+    Guidance,
+    Scheduler,
+    guidance,
+    negative_prompt,
+    side,
+)
 
 VideoFormat = Literal["mp4", "webp"]
 """MP4 (H.264) needs the extra `video`; WebP, which browsers show, does not."""
@@ -18,19 +25,38 @@ _BITS_A_PIXEL = {"mp4": 0.5, "webp": 1.5}
 
 
 class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
-    """Make a video from a prompt, and a first frame where one is given. The fields are those of a diffusers pipeline's call."""
+    """Make a video from a prompt, and a first frame where one is given. The fields are those of a
+    diffusers pipeline's call.
+    """
 
     media_types: ClassVar = {"mp4": "video/mp4", "webp": "image/webp"}
 
     negative_prompt: Annotated[str, negative_prompt("video")] = ""
     image: Annotated[
-        str, Meta(title="First frame", description="A picture that the video begins with.", extra={"flag": "image", "file": True})
+        str,
+        Meta(
+            title="First frame",
+            description="A picture that the video begins with.",
+            extra={"flag": "image", "file": True},
+        ),
     ] = ""
-    width: Annotated[int, side("Width", "In pixels; the model says of what it is a multiple.", most=2048, step=16)] = 512
-    height: Annotated[int, side("Height", "In pixels; the model says of what it is a multiple.", most=2048, step=16)] = 512
+    width: Annotated[
+        int,
+        side("Width", "In pixels; the model says of what it is a multiple.", most=2048, step=16),
+    ] = 512
+    height: Annotated[
+        int,
+        side("Height", "In pixels; the model says of what it is a multiple.", most=2048, step=16),
+    ] = 512
     num_frames: Annotated[
         int,
-        Meta(title="Frames", description="How many pictures the video has.", ge=1, le=1025, extra={"flag": "frames"}),
+        Meta(
+            title="Frames",
+            description="How many pictures the video has.",
+            ge=1,
+            le=1025,
+            extra={"flag": "frames"},
+        ),
     ] = 49
     frame_rate: Annotated[
         int,
@@ -44,7 +70,13 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
     ] = 16
     num_inference_steps: Annotated[
         int,
-        Meta(title="Steps", description="More steps refine the video and take longer.", ge=1, le=500, extra={"flag": "steps"}),
+        Meta(
+            title="Steps",
+            description="More steps refine the video and take longer.",
+            ge=1,
+            le=500,
+            extra={"flag": "steps"},
+        ),
     ] = 30
     guidance_scale: Guidance = 5.0
     guidance_scale_2: (
@@ -52,7 +84,8 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
             float,
             guidance(
                 "Guidance, second half",
-                "For models of two halves (Wan 2.2 A14B): that of the one which refines; empty takes the same.",
+                "For models of two halves (Wan 2.2 A14B): that of the one which refines; empty "
+                "takes the same.",
                 flag="guidance-2",
                 advanced=True,
             ),
@@ -60,7 +93,9 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
         | None
     ) = None
     scheduler: Scheduler = ""
-    format: Annotated[VideoFormat, Meta(title="File format", description="The file that is written.")] = "mp4"
+    format: Annotated[
+        VideoFormat, Meta(title="File format", description="The file that is written.")
+    ] = "mp4"
 
     @property
     def pixels(self) -> int:
@@ -79,15 +114,24 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
 
     @property
     def likely_bytes(self) -> int:
-        """A moving picture with some grain takes 0.2 bits a pixel in H.264 at this quality, and 1.2 in WebP."""
+        """A moving picture with some grain takes 0.2 bits a pixel in H.264 at this quality, and 1.2
+        in WebP.
+        """
         return 65_536 + int(self.pixels * _BITS_A_PIXEL[self.format] / 8)
 
     def cross_check(self) -> list[Problem]:
-        """What the first frame's file holds is seen by `preflight.video.check_video`: a request outlives its files."""
+        """What the first frame's file holds is seen by `preflight.video.check_video`: a request
+        outlives its files.
+        """
         problems = []
         if self.pixels > MAX_PIXELS:
-            said = f"{self.width} × {self.height} × {self.num_frames} frames is more than {MAX_PIXELS:,} pixels"
+            said = (
+                f"{self.width} × {self.height} × {self.num_frames} frames is more than "
+                f"{MAX_PIXELS:,} pixels"
+            )
             problems.append(Problem("num_frames", said))
         if self.image and not self.image.lower().endswith(IMAGE_SUFFIXES):
-            problems.append(Problem("image", f"must be a picture: its name ends in {', '.join(IMAGE_SUFFIXES)}"))
+            problems.append(
+                Problem("image", f"must be a picture: its name ends in {', '.join(IMAGE_SUFFIXES)}")
+            )
         return problems

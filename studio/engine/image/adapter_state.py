@@ -1,4 +1,6 @@
-"""What of adapters is on a loaded pipeline, so that the next job's are put on, and the others taken off."""
+"""What of adapters is on a loaded pipeline, so that the next job's are put on, and the others taken
+off.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Pictures: any folder that diffusers' `AutoPipelineForText2Image` loads, and others whose pipeline takes a prompt."""
+"""Pictures: any folder that diffusers' `AutoPipelineForText2Image` loads, and others whose pipeline
+takes a prompt.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ PIXEL_BYTES = 8_192
 """Of memory that a picture's pixel takes while it is decoded, in the families that take most."""
 
 _ALONE = ("GlmImagePipeline",)
-"""Plans all pictures of a batch with the first one's seed: beside others a picture would not be the one that its seed makes."""
+"""Plans all pictures of a batch with the first one's seed: beside others a picture would not be the
+one that its seed makes.
+"""
 
 
 def generate(run: JobContext, pipeline: ImagePipeline) -> Generator[Result, None, Statistics]:
@@ -48,7 +52,9 @@ def generate(run: JobContext, pipeline: ImagePipeline) -> Generator[Result, None
     request, read = _readable(run, pipeline)
     loaded, pipeline = pipeline, put_on(run, pipeline)
     given = prepare_inputs(request, pipeline, run.card)
-    told = given.sha256 | {name: sha256_of(Path(path)) for name in FOR_ADAPTERS if (path := getattr(request, name))}
+    told = given.sha256 | {
+        name: sha256_of(Path(path)) for name in FOR_ADAPTERS if (path := getattr(request, name))
+    }
     count, steps = request.num_images_per_prompt, given.steps
     begun, first = time.monotonic(), 0.0
     for number in range(run.done, count):
@@ -59,12 +65,20 @@ def generate(run: JobContext, pipeline: ImagePipeline) -> Generator[Result, None
             (picture,) = _draw([request], [seed], given.pipeline, run.card, watch, given.arguments)
         first = first or max(0.0, watch.first - begun)
         pixels = given.finished(_to_pixels(picture, run.card))
-        yield ImageResult(pixels=pixels, ordinal=number, seed=seed, prompt_read=read, parts=run.parts, inputs=told)
-    return Statistics(run_seconds=time.monotonic() - begun, first_seconds=first, units=count * steps, unit="step")
+        yield ImageResult(
+            pixels=pixels, ordinal=number, seed=seed, prompt_read=read, parts=run.parts, inputs=told
+        )
+    return Statistics(
+        run_seconds=time.monotonic() - begun, first_seconds=first, units=count * steps, unit="step"
+    )
 
 
-def generate_together(runs: Sequence[JobContext], pipeline: ImagePipeline) -> Iterator[BatchOutcome]:
-    """Yield every run's picture, or why it has none; see `protocol.Runner`. Each has its own noise, from its own seed."""
+def generate_together(
+    runs: Sequence[JobContext], pipeline: ImagePipeline
+) -> Iterator[BatchOutcome]:
+    """Yield every run's picture, or why it has none; see `protocol.Runner`. Each has its own noise,
+    from its own seed.
+    """
     if type(pipeline.pipe).__name__ in _ALONE:
         raise StudioError(f"Pictures of {runs[0].card.title} are made one by one.", cause="model")
     begun = time.monotonic()
@@ -77,11 +91,19 @@ def generate_together(runs: Sequence[JobContext], pipeline: ImagePipeline) -> It
             yield number, error, Statistics()
     pipeline, numbers = put_on(runs[0], pipeline), list(ready)
     for start in range(0, len(numbers), room := pictures_together(runs[0], pipeline)):
-        yield from _draw_part(runs, {number: ready[number] for number in numbers[start : start + room]}, pipeline, begun)
+        yield from _draw_part(
+            runs,
+            {number: ready[number] for number in numbers[start : start + room]},
+            pipeline,
+            begun,
+        )
 
 
 def _draw_part(
-    runs: Sequence[JobContext], part: dict[int, tuple[ImageRequest, str]], pipeline: ImagePipeline, begun: float
+    runs: Sequence[JobContext],
+    part: dict[int, tuple[ImageRequest, str]],
+    pipeline: ImagePipeline,
+    begun: float,
 ) -> Iterator[BatchOutcome]:
     chosen = [runs[number] for number in part]
     requests = [request for request, _read in part.values()]
@@ -94,12 +116,21 @@ def _draw_part(
     except JobCancelledError as error:
         yield from ((number, error, Statistics()) for number in part)
         return
-    told = Statistics(run_seconds=time.monotonic() - begun, first_seconds=watch.first - begun, units=steps, unit="step")
-    for (number, (_request, read)), seed, picture in zip(part.items(), seeds, pictures, strict=True):
+    told = Statistics(
+        run_seconds=time.monotonic() - begun,
+        first_seconds=watch.first - begun,
+        units=steps,
+        unit="step",
+    )
+    for (number, (_request, read)), seed, picture in zip(
+        part.items(), seeds, pictures, strict=True
+    ):
         try:
             runs[number].check()
             pixels = _to_pixels(picture, runs[number].card)
-            result = ImageResult(pixels=pixels, ordinal=0, seed=seed, prompt_read=read, parts=runs[number].parts)
+            result = ImageResult(
+                pixels=pixels, ordinal=0, seed=seed, prompt_read=read, parts=runs[number].parts
+            )
         except (StudioError, JobCancelledError) as error:
             yield number, error, told
         else:
@@ -107,18 +138,31 @@ def _draw_part(
 
 
 def pictures_together(run: JobContext, pipeline: ImagePipeline) -> int:
-    """Return how many pictures of a run's size fit beside each other into `MEMORY_SHARE` of the free memory; at least one."""
+    """Return how many pictures of a run's size fit beside each other into `MEMORY_SHARE` of the
+    free memory; at least one.
+    """
     request = run.job.request
     assert isinstance(request, ImageRequest)
-    return max(1, int(MEMORY_SHARE * free_bytes(pipeline.device) / (request.width * request.height * PIXEL_BYTES)))
+    return max(
+        1,
+        int(
+            MEMORY_SHARE
+            * free_bytes(pipeline.device)
+            / (request.width * request.height * PIXEL_BYTES)
+        ),
+    )
 
 
 def _readable(run: JobContext, pipeline: ImagePipeline) -> tuple[ImageRequest, str]:
-    """Return the request as the model reads it, and its prompt where that is not what the person wrote."""
+    """Return the request as the model reads it, and its prompt where that is not what the person
+    wrote.
+    """
     request = run.job.request
     assert isinstance(request, ImageRequest)
     _check_size(request, pipeline, run.card)
-    prompts = {name: prepare(getattr(request, name), run.card) for name in ("prompt", "negative_prompt")}
+    prompts = {
+        name: prepare(getattr(request, name), run.card) for name in ("prompt", "negative_prompt")
+    }
     read = prompts["prompt"] if prompts["prompt"] != request.prompt else ""
     return msgspec.structs.replace(request, **prompts), read
 
@@ -131,7 +175,8 @@ def _draw(
     watch: _Steps,
     inputs: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[Any]:
-    """Return the pictures, each (height, width, 3), 0 to 1, or None where the model's own filter held it back.
+    """Return the pictures, each (height, width, 3), 0 to 1, or None where the model's own filter
+    held it back.
 
     The requests differ in their prompts only. `inputs`: the arguments that given pictures are.
     """
@@ -140,22 +185,38 @@ def _draw(
     pipeline.pipe.scheduler = make_scheduler(requests[0].scheduler, pipeline.scheduler, card)
     arguments = {**_arguments(requests, pipeline, card), **inputs}
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
-    arguments |= {"generator": generators if len(generators) > 1 else generators[0], "output_type": "np"}
+    arguments |= {
+        "generator": generators if len(generators) > 1 else generators[0],
+        "output_type": "np",
+    }
     with no_gradients(pipeline.plan):
         if KEPT in watch.run.kept:  # drawn already, before the model was loaded in another way
             pictures, held = decode_kept(pipeline.pipe, watch.run)
         else:
             with watch.attached(arguments), careful_decoding(pipeline.pipe, watch.run):
                 output = pipeline.pipe(**arguments)
-            pictures, held = output.images, getattr(output, "nsfw_content_detected", None) or [False] * len(seeds)
-    return [None if held_back else picture for picture, held_back in zip(pictures, held, strict=True)]
+            pictures, held = (
+                output.images,
+                getattr(output, "nsfw_content_detected", None) or [False] * len(seeds),
+            )
+    return [
+        None if held_back else picture for picture, held_back in zip(pictures, held, strict=True)
+    ]
 
 
 class _Steps:
-    """Sees each step of pictures that are drawn together: counts it, shows previews, obeys cancels."""
+    """Sees each step of pictures that are drawn together: counts it, shows previews, obeys
+    cancels.
+    """
 
     def __init__(
-        self, runs: Sequence[JobContext], pipeline: ImagePipeline, request: ImageRequest, steps: int, offset: int, total: int
+        self,
+        runs: Sequence[JobContext],
+        pipeline: ImagePipeline,
+        request: ImageRequest,
+        steps: int,
+        offset: int,
+        total: int,
     ) -> None:
         self._runs = runs
         self._pipeline = pipeline
@@ -179,7 +240,11 @@ class _Steps:
         self._done = min(self._done + 1, self._steps)
         now = time.monotonic()
         self.first = self.first or now
-        shows = latents is not None and self._pipeline.latent_map is not None and now - self._shown >= FRAME_SECONDS
+        shows = (
+            latents is not None
+            and self._pipeline.latent_map is not None
+            and now - self._shown >= FRAME_SECONDS
+        )
         self._shown = now if shows else self._shown
         for number, run in enumerate(self._runs):
             picture = self._preview(latents[number : number + 1]) if shows else None
@@ -187,20 +252,34 @@ class _Steps:
 
     def _preview(self, latents: Any) -> Preview | None:
         assert self._pipeline.latent_map is not None
-        return preview(self._pipeline.pipe, latents, self._pipeline.latent_map, self._request.width, self._request.height)
+        return preview(
+            self._pipeline.pipe,
+            latents,
+            self._pipeline.latent_map,
+            self._request.width,
+            self._request.height,
+        )
 
 
-def _arguments(requests: Sequence[ImageRequest], pipeline: ImagePipeline, card: ModelCard) -> dict[str, Any]:
-    """Return the call's arguments: what guidance means differs by family, and not every pipeline takes a negative prompt."""
+def _arguments(
+    requests: Sequence[ImageRequest], pipeline: ImagePipeline, card: ModelCard
+) -> dict[str, Any]:
+    """Return the call's arguments: what guidance means differs by family, and not every pipeline
+    takes a negative prompt.
+    """
     request = requests[0]
-    prompts, negative = [each.prompt for each in requests], [each.negative_prompt for each in requests]
+    prompts, negative = (
+        [each.prompt for each in requests],
+        [each.negative_prompt for each in requests],
+    )
     arguments: dict[str, Any] = {
         "prompt": prompts if len(prompts) > 1 else prompts[0],
         "width": request.width,
         "height": request.height,
         "num_inference_steps": request.num_inference_steps,
         "max_area": request.width * request.height,  # Kontext would take its own
-        # A small picture is drawn small, and not as large as those of the training and made smaller then.
+        # A small picture is drawn small, and not as large as those of the training and made smaller
+        # then.
         "use_resolution_binning": request.width * request.height >= 512 * 512,
     }
     if card.guidance == "true_cfg":
@@ -221,10 +300,14 @@ def _check_size(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard)
     multiple = max(card.size_multiple, int(getattr(pipeline.pipe, "vae_scale_factor", 8)))
     for name, value in (("width", request.width), ("height", request.height)):
         if value % multiple:
-            raise StudioError(f"The {name} {value} is not a multiple of {multiple}, which {card.title} needs.", cause="invalid")
+            raise StudioError(
+                f"The {name} {value} is not a multiple of {multiple}, which {card.title} needs.",
+                cause="invalid",
+            )
         if value < card.smallest_side or (card.largest_side and value > card.largest_side):
             raise StudioError(
-                f"{card.title}: the {name} can be {card.smallest_side} to {card.largest_side}, not {value}; "
+                f"{card.title}: the {name} can be {card.smallest_side} to {card.largest_side}, not "
+                f"{value}; "
                 "others show no clear thing.",
                 cause="invalid",
                 cure="Choose such a size; the window shows small pictures enlarged.",
@@ -234,14 +317,17 @@ def _check_size(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard)
 def _to_pixels(drawn: Any, card: ModelCard) -> Any:
     if drawn is None:
         raise StudioError(
-            f"The filter inside {card.title} held the picture back.", cause="model", cure="Try another prompt or seed."
+            f"The filter inside {card.title} held the picture back.",
+            cause="model",
+            cure="Try another prompt or seed.",
         )
     picture = np.asarray(drawn)
     if not np.isfinite(picture).all():
         raise StudioError(
             f"{card.title} made numbers that are no picture (NaN).",
             cause="model",
-            cure="Try another scheduler or lower guidance; if it stays, the model's files may be damaged.",
+            cure="Try another scheduler or lower guidance; if it stays, the model's files may be "
+            "damaged.",
         )
     if picture.ndim == 2:
         picture = np.repeat(picture[..., None], 3, axis=2)

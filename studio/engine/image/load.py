@@ -13,7 +13,13 @@ from typing import Any
 from studio.engine.image import processors
 from studio.engine.image.adapter_state import AppliedAdapters
 from studio.engine.runtime.latent_preview import LatentMap, fit
-from studio.engine.runtime.placement import AS_USUAL, device_of, dtype_of, fewer_bits_of_parts, place
+from studio.engine.runtime.placement import (
+    AS_USUAL,
+    device_of,
+    dtype_of,
+    fewer_bits_of_parts,
+    place,
+)
 from studio.models.card import ModelCard
 from studio.models.files.complete_weights import require_data
 from studio.models.files.folder_check import only_variant
@@ -41,13 +47,20 @@ class ImagePipeline:
 
 
 def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> ImagePipeline:
-    """Load the pipeline from the card's folder, as `plan` says. Only safetensors; never code from the folder."""
+    """Load the pipeline from the card's folder, as `plan` says. Only safetensors; never code from
+    the folder.
+    """
     pipe = read(card, plan)
     latent_map = fit(pipe) if plan.rung in OFFLOADS else None  # before its parts begin to move
     place(pipe, plan)
     latent_map = latent_map or fit(pipe)
     return ImagePipeline(
-        pipe, pipe.scheduler, latent_map, device_of(plan), frozenset(inspect.signature(pipe.__call__).parameters), plan
+        pipe,
+        pipe.scheduler,
+        latent_map,
+        device_of(plan),
+        frozenset(inspect.signature(pipe.__call__).parameters),
+        plan,
     )
 
 
@@ -80,8 +93,13 @@ def _from_one_file(card: ModelCard, file: Path, options: dict[str, Any]) -> Any:
     """Load a checkpoint in its authors' own layout; the card's folder says how it is laid out."""
     from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 
-    # Never by a name from a file: these two are all that `models/inspect/checkpoint.py` writes folders for.
-    loader: Any = StableDiffusionXLPipeline if card.family == "StableDiffusionXLPipeline" else StableDiffusionPipeline
+    # Never by a name from a file: these two are all that `models/inspect/checkpoint.py` writes
+    # folders for.
+    loader: Any = (
+        StableDiffusionXLPipeline
+        if card.family == "StableDiffusionXLPipeline"
+        else StableDiffusionPipeline
+    )
     with _unscaled(file, options["dtype"], card):
         return loader.from_single_file(str(file), config=card.path, **options)
 
@@ -94,7 +112,9 @@ def _unscaled(file: Path, dtype: Any, card: ModelCard) -> Iterator[None]:
         return
     module: Any = importlib.import_module("diffusers.loaders.single_file")
     original = module.load_single_file_checkpoint
-    module.load_single_file_checkpoint = lambda *_args, **_options: read_unscaled(file, dtype, card.title)
+    module.load_single_file_checkpoint = lambda *_args, **_options: read_unscaled(
+        file, dtype, card.title
+    )
     try:
         yield
     finally:

@@ -1,4 +1,6 @@
-"""What reads words for pipelines whose published processor wants torchvision, which they do not need and Studio does not have."""
+"""What reads words for pipelines whose published processor wants torchvision, which they do not
+need and Studio does not have.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,11 @@ from studio.models.card import ModelCard
 
 PICTURE_WORD = "<|image_pad|>"
 """Stands in Qwen's text where the picture is seen, once for each piece of it."""
-_INSTEAD = {"Flux2Pipeline": "tokenizer", "QwenImageEditPipeline": "processor", "QwenImageEditPlusPipeline": "processor"}
+_INSTEAD = {
+    "Flux2Pipeline": "tokenizer",
+    "QwenImageEditPipeline": "processor",
+    "QwenImageEditPlusPipeline": "processor",
+}
 """Family → the part that is not loaded as it was published."""
 
 
@@ -24,11 +30,15 @@ def add(pipe: Any, card: ModelCard) -> None:
     if part == "tokenizer":  # FLUX.2 shows its processor words alone
         from transformers import AutoTokenizer
 
-        pipe.register_modules(tokenizer=AutoTokenizer.from_pretrained(str(card.folder / part), local_files_only=True))
+        pipe.register_modules(
+            tokenizer=AutoTokenizer.from_pretrained(str(card.folder / part), local_files_only=True)
+        )
     elif part == "processor":
         from transformers.models.qwen2_vl import Qwen2VLImageProcessorPil
 
-        pictures = Qwen2VLImageProcessorPil.from_pretrained(str(card.folder / part), local_files_only=True)
+        pictures = Qwen2VLImageProcessorPil.from_pretrained(
+            str(card.folder / part), local_files_only=True
+        )
         pipe.processor = Qwen2VLProcessor(pipe.tokenizer, pictures)
 
 
@@ -44,7 +54,12 @@ class Qwen2VLProcessor:
         from transformers import BatchFeature
 
         pictures = self._image_processor(images=images, return_tensors=return_tensors)
-        pieces = iter((pictures["image_grid_thw"].prod(-1) // self._image_processor.merge_size**2).tolist())
-        told = [re.sub(re.escape(PICTURE_WORD), lambda _word: PICTURE_WORD * next(pieces), each) for each in text]
+        pieces = iter(
+            (pictures["image_grid_thw"].prod(-1) // self._image_processor.merge_size**2).tolist()
+        )
+        told = [
+            re.sub(re.escape(PICTURE_WORD), lambda _word: PICTURE_WORD * next(pieces), each)
+            for each in text
+        ]
         words = self._tokenizer(told, padding=padding, return_tensors=return_tensors)
         return BatchFeature({**words, **pictures})

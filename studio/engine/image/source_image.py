@@ -1,4 +1,6 @@
-"""Pictures that a request starts from, and masks: checked before a job runs, read with limits, fitted to the request's size."""
+"""Pictures that a request starts from, and masks: checked before a job runs, read with limits,
+fitted to the request's size.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,15 @@ if TYPE_CHECKING:
     from studio.engine.image.load import ImagePipeline
 
 
-# For the pipeline -------------------------------------------------------------------------------------------------------------
+# For the pipeline
+# ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a request gives to the pipeline besides words: the pipeline for it, its arguments, and how the result is finished."""
+    """What a request gives to the pipeline besides words: the pipeline for it, its arguments, and
+    how the result is finished.
+    """
 
     pipeline: ImagePipeline
     steps: int
@@ -36,15 +41,21 @@ class Inputs:
     mask: NDArray[Any] | None = None
 
     def finished(self, pixels: Any) -> Any:
-        """Return the result in the wished size; with a mask what it leaves black is as it was given, to the bit."""
+        """Return the result in the wished size; with a mask what it leaves black is as it was
+        given, to the bit.
+        """
         if self.picture is None:
             return pixels
         import numpy as np
         from PIL import Image
 
-        if pixels.shape != self.picture.shape:  # Qwen-Image-Edit repaints a million pixels, whatever was wished
+        if (
+            pixels.shape != self.picture.shape
+        ):  # Qwen-Image-Edit repaints a million pixels, whatever was wished
             height, width = self.picture.shape[:2]
-            pixels = np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS))
+            pixels = np.asarray(
+                Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS)
+            )
         if self.mask is None:
             return pixels
         share = self.mask[..., None].astype(np.float32) / 255
@@ -53,9 +64,13 @@ class Inputs:
 
 
 def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> Inputs:
-    """Return what the request gives, read and fitted. Raises StudioError where the model cannot begin with it."""
+    """Return what the request gives, read and fitted. Raises StudioError where the model cannot
+    begin with it.
+    """
     if problem := check_wish(card, request):
-        raise StudioError(f"{problem.message}.", cause="invalid", cure="Change it, or choose another model.")
+        raise StudioError(
+            f"{problem.message}.", cause="invalid", cure="Change it, or choose another model."
+        )
     if not request.image:
         return Inputs(pipeline, request.num_inference_steps)
     import numpy as np
@@ -69,11 +84,14 @@ def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> 
         grey, told["mask_image"] = read_mask(Path(request.mask_image))
         check_shape(request, given, grey.size)
         if grey.size != (request.width, request.height):
-            grey = fit_to(grey.resize(given) if grey.size != given else grey, request.width, request.height)
+            grey = fit_to(
+                grey.resize(given) if grey.size != given else grey, request.width, request.height
+            )
         mask = np.asarray(grey)
         if not mask.any():
             raise StudioError(
-                f"{short_name(Path(request.mask_image))} has nothing white where the picture is: nothing would be repainted.",
+                f"{short_name(Path(request.mask_image))} has nothing white where the picture is: "
+                "nothing would be repainted.",
                 cause="invalid",
                 cure="Paint white what is to change.",
             )
@@ -82,13 +100,17 @@ def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> 
     steps = request.num_inference_steps
     if "strength" in able.parameters:
         arguments["strength"], steps = _whole_steps(able.pipe, steps, request.strength)
-    if "_auto_resize" in able.parameters:  # Kontext was trained on a million pixels; small pictures are not blown up to that
+    if (
+        "_auto_resize" in able.parameters
+    ):  # Kontext was trained on a million pixels; small pictures are not blown up to that
         arguments["_auto_resize"] = request.width * request.height >= 512 * 512
     return Inputs(able, steps, arguments, told, np.asarray(fitted), mask)
 
 
 def _turned(pipeline: ImagePipeline, *, masked: bool) -> ImagePipeline:
-    """Return the pipeline of the same family, of the same loaded parts, that takes a picture, or a picture and a mask."""
+    """Return the pipeline of the same family, of the same loaded parts, that takes a picture, or a
+    picture and a mask.
+    """
     import inspect
 
     import diffusers
@@ -98,17 +120,31 @@ def _turned(pipeline: ImagePipeline, *, masked: bool) -> ImagePipeline:
     root = type(pipeline.pipe).__name__.removesuffix("Pipeline")
     kind: Any = getattr(diffusers, f"{root}{'Inpaint' if masked else 'Img2Img'}Pipeline", None)
     if kind is None:
-        raise StudioError(f"Models of this kind ({root}) cannot start from a picture.", cause="invalid", cure="Take it away.")
+        raise StudioError(
+            f"Models of this kind ({root}) cannot start from a picture.",
+            cause="invalid",
+            cure="Take it away.",
+        )
     parts = {**dict(pipeline.pipe.config), **pipeline.pipe.components}
-    pipe = kind(**{name: parts[name] for name in inspect.signature(kind.__init__).parameters if name in parts})
+    pipe = kind(
+        **{
+            name: parts[name]
+            for name in inspect.signature(kind.__init__).parameters
+            if name in parts
+        }
+    )
     pipe.set_progress_bar_config(disable=True)
-    return replace(pipeline, pipe=pipe, parameters=frozenset(inspect.signature(pipe.__call__).parameters))
+    return replace(
+        pipeline, pipe=pipe, parameters=frozenset(inspect.signature(pipe.__call__).parameters)
+    )
 
 
 def _whole_steps(pipe: Any, steps: int, strength: float) -> tuple[float, int]:
-    """Return the strength to ask for and the steps that are then done: as many as there are whole ones in steps × strength.
+    """Return the strength to ask for and the steps that are then done: as many as there are whole
+    ones in steps × strength.
 
-    Families that round up would do all of four steps at 0.8, and so begin with noise and forget the picture.
+    Families that round up would do all of four steps at 0.8, and so begin with noise and forget the
+    picture.
     """
     whole = max(1, int(steps * strength))
     for asked in (strength, whole / steps, whole / steps - 1e-6):
@@ -118,9 +154,13 @@ def _whole_steps(pipe: Any, steps: int, strength: float) -> tuple[float, int]:
 
 
 def _steps_done(pipe: Any, steps: int, strength: float) -> int:
-    """Return how many of the steps the pipeline does, by its own rule: families round differently, and some do all."""
+    """Return how many of the steps the pipeline does, by its own rule: families round differently,
+    and some do all.
+    """
     rule = getattr(type(pipe), "get_timesteps", None)
-    if rule is None or type(pipe).__name__.startswith("LatentConsistency"):  # which has the rule and does not follow it
+    if rule is None or type(pipe).__name__.startswith(
+        "LatentConsistency"
+    ):  # which has the rule and does not follow it
         return steps
     counting = types.SimpleNamespace(order=1, timesteps=range(steps))
     done = rule(types.SimpleNamespace(scheduler=counting), steps, strength, "cpu")[1]

@@ -18,7 +18,15 @@ from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics
 from studio.core.requests import MusicRequest
 from studio.engine.protocol import JobCancelledError, JobContext
-from studio.engine.runtime.placement import AS_USUAL, device_of, dtype_of, fewer_bits_of_parts, no_gradients, place, turns_ended
+from studio.engine.runtime.placement import (
+    AS_USUAL,
+    device_of,
+    dtype_of,
+    fewer_bits_of_parts,
+    no_gradients,
+    place,
+    turns_ended,
+)
 from studio.engine.runtime.step_hooks import each_step
 from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
@@ -32,7 +40,9 @@ COSINE = "CosineDPMSolverMultistepScheduler"
 
 @dataclass(frozen=True)
 class SoundPipeline:
-    """A loaded pipeline. `rate`: samples a second; `parameters`: the names that its call accepts."""
+    """A loaded pipeline. `rate`: samples a second; `parameters`: the names that its call
+    accepts.
+    """
 
     pipe: Any
     device: str
@@ -42,29 +52,46 @@ class SoundPipeline:
 
 
 def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> SoundPipeline:
-    """Load the pipeline from the card's folder, as `plan` says. Only safetensors; never code from the folder."""
+    """Load the pipeline from the card's folder, as `plan` says. Only safetensors; never code from
+    the folder.
+    """
     pipe = load_pipe(card, plan)
     place(pipe, plan)
     pipe.set_progress_bar_config(disable=True)
-    return SoundPipeline(pipe, device_of(plan), _rate(pipe, card), frozenset(inspect.signature(pipe.__call__).parameters), plan)
+    return SoundPipeline(
+        pipe,
+        device_of(plan),
+        _rate(pipe, card),
+        frozenset(inspect.signature(pipe.__call__).parameters),
+        plan,
+    )
 
 
 def load_pipe(card: ModelCard, plan: LoadPlan) -> Any:
     """Return the pipeline alone."""
     import diffusers
 
-    options: dict[str, Any] = {"dtype": dtype_of(plan), "local_files_only": True, "use_safetensors": True}
+    options: dict[str, Any] = {
+        "dtype": dtype_of(plan),
+        "local_files_only": True,
+        "use_safetensors": True,
+    }
     options |= fewer_bits_of_parts(plan, card)
     # By the name that inspection found among `families.toml`, never by another one from a file.
     loader: Any = getattr(diffusers, card.family)
     scheduler = card.folder / "scheduler" / "scheduler_config.json"
-    if scheduler.is_file() and json.loads(scheduler.read_text(encoding="utf-8")).get("_class_name") == COSINE:
+    if (
+        scheduler.is_file()
+        and json.loads(scheduler.read_text(encoding="utf-8")).get("_class_name") == COSINE
+    ):
         loader, options["scheduler"] = _without_torchsde(loader, scheduler.parent)
     return loader.from_pretrained(card.path, variant=only_variant(card.folder), **options)
 
 
 def _without_torchsde(pipeline: Any, folder: Path) -> tuple[Any, Any]:
-    """Return the pipeline's class and Stable Audio Open's own scheduler without its random part, for which torchsde is needed."""
+    """Return the pipeline's class and Stable Audio Open's own scheduler without its random part,
+    for which torchsde is needed.
+    """
     from diffusers import EDMDPMSolverMultistepScheduler
 
     class _Cosine(EDMDPMSolverMultistepScheduler):  # type: ignore[misc]  # diffusers is untyped here
@@ -82,7 +109,9 @@ def _without_torchsde(pipeline: Any, folder: Path) -> tuple[Any, Any]:
             table["scheduler"] = ["diffusers", EDMDPMSolverMultistepScheduler.__name__]
             return found
 
-    return _Pipeline, _Cosine.from_config(EDMDPMSolverMultistepScheduler.load_config(folder, local_files_only=True))
+    return _Pipeline, _Cosine.from_config(
+        EDMDPMSolverMultistepScheduler.load_config(folder, local_files_only=True)
+    )
 
 
 def _rate(pipe: Any, card: ModelCard) -> int:
@@ -94,7 +123,9 @@ def _rate(pipe: Any, card: ModelCard) -> int:
 
 
 def generate(run: JobContext, pipeline: SoundPipeline) -> Generator[Result, None, Statistics]:
-    """Yield the sound; see `protocol.Runner.generate`. Nothing of a cancelled one is kept: it is noise until the end."""
+    """Yield the sound; see `protocol.Runner.generate`. Nothing of a cancelled one is kept: it is
+    noise until the end.
+    """
     import torch
 
     request = run.job.request
@@ -115,10 +146,16 @@ def generate(run: JobContext, pipeline: SoundPipeline) -> Generator[Result, None
     run.check()
     samples = _samples(wave, run.card)[: round(request.seconds * pipeline.rate)]
     if not samples.any():
-        raise StudioError(f"{run.card.title} made silence.", cause="model", cure="Try another prompt, or more steps.")
+        raise StudioError(
+            f"{run.card.title} made silence.",
+            cause="model",
+            cure="Try another prompt, or more steps.",
+        )
     yield AudioResult(samples=samples, sampling_rate=pipeline.rate, seed=request.seed)
     took = time.monotonic() - begun
-    return Statistics(run_seconds=took, first_seconds=watch.first - begun, units=watch.done, unit="step")
+    return Statistics(
+        run_seconds=took, first_seconds=watch.first - begun, units=watch.done, unit="step"
+    )
 
 
 def arguments_of(request: MusicRequest, pipeline: SoundPipeline, card: ModelCard) -> dict[str, Any]:
@@ -140,9 +177,14 @@ def arguments_of(request: MusicRequest, pipeline: SoundPipeline, card: ModelCard
 
 def longest_of(pipeline: SoundPipeline) -> float:
     """Return how many seconds the pipeline can make at once; 0 where it knows no limit."""
-    hop, sample = getattr(pipeline.pipe.vae, "hop_length", 0), getattr(pipeline.pipe, "transformer", None)
+    hop, sample = (
+        getattr(pipeline.pipe.vae, "hop_length", 0),
+        getattr(pipeline.pipe, "transformer", None),
+    )
     size = getattr(getattr(sample, "config", None), "sample_size", 0)  # Stable Audio Open
-    return float(size * hop / pipeline.rate) if isinstance(size, int) and isinstance(hop, int) else 0.0
+    return (
+        float(size * hop / pipeline.rate) if isinstance(size, int) and isinstance(hop, int) else 0.0
+    )
 
 
 def _language(lyrics: str) -> str:
@@ -155,7 +197,9 @@ def _own_steps(pipeline: SoundPipeline) -> int:
     default = inspect.signature(pipeline.pipe.__call__).parameters["num_inference_steps"].default
     if isinstance(default, int):
         return default
-    return 8 if getattr(pipeline.pipe.scheduler.config, "stochastic_sampling", False) else 100  # Stable Audio 3 decides so
+    return (
+        8 if getattr(pipeline.pipe.scheduler.config, "stochastic_sampling", False) else 100
+    )  # Stable Audio 3 decides so
 
 
 class _Steps:
@@ -180,7 +224,9 @@ class _Steps:
 
 def _samples(wave: Any, card: ModelCard) -> NDArray[np.float32]:
     """Return frames × channels, −1 to 1."""
-    samples = np.atleast_2d(np.asarray(wave.float().cpu().numpy() if hasattr(wave, "cpu") else wave, np.float32))
+    samples = np.atleast_2d(
+        np.asarray(wave.float().cpu().numpy() if hasattr(wave, "cpu") else wave, np.float32)
+    )
     if not np.isfinite(samples).all():
         raise StudioError(
             f"{card.title} made numbers that are no sound (NaN).",

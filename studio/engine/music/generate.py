@@ -1,6 +1,8 @@
-"""Music and sound: any `AutoModelForTextToWaveform` model that generates from a description (MusicGen and others).
+"""Music and sound: any `AutoModelForTextToWaveform` model that generates from a description
+(MusicGen and others).
 
-Models that write notes (family `symbolic-music`) are run by `symbolic`, diffusion pipelines by `diffusion`.
+Models that write notes (family `symbolic-music`) are run by `symbolic`, diffusion pipelines by
+`diffusion`.
 """
 
 from __future__ import annotations
@@ -36,17 +38,23 @@ def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> Loaded:
     decoder = getattr(model.config, "decoder", None)
     channels = int(getattr(decoder, "audio_channels", 1))
     delays = tuple(book // channels for book in range(int(getattr(decoder, "num_codebooks", 1))))
-    return MusicPipeline(model, tokenizer, device, rate, float(getattr(codec, "frame_rate", 0) or 50), delays)
+    return MusicPipeline(
+        model, tokenizer, device, rate, float(getattr(codec, "frame_rate", 0) or 50), delays
+    )
 
 
 def generate(run: JobContext, pipeline: Loaded) -> Generator[Result, None, Statistics]:
-    """Yield the sound; see `protocol.Runner.generate`. When cancelled, what was made so far is decoded and kept."""
+    """Yield the sound; see `protocol.Runner.generate`. When cancelled, what was made so far is
+    decoded and kept.
+    """
     if isinstance(pipeline, symbolic.SymbolicModel):
         return (yield from symbolic.generate(run, pipeline))
     request = run.job.request
     assert isinstance(request, MusicRequest)
     if problem := check_music(run.card, request):
-        raise StudioError(f"{problem.message}.", cause="invalid", cure="Choose another model, or leave it out.")
+        raise StudioError(
+            f"{problem.message}.", cause="invalid", cure="Choose another model, or leave it out."
+        )
     if isinstance(pipeline, diffusion.SoundPipeline):
         return (yield from diffusion.generate(run, pipeline))
     clock = Clock()
@@ -56,7 +64,14 @@ def generate(run: JobContext, pipeline: Loaded) -> Generator[Result, None, Stati
         wave, partial = decode(pipeline, stopped.tokens), True
     clock.stop()
     if wave is not None and wave.shape[-1]:
-        yield AudioResult(samples=_samples(wave, run.card), sampling_rate=pipeline.rate, seed=request.seed, partial=partial)
+        yield AudioResult(
+            samples=_samples(wave, run.card),
+            sampling_rate=pipeline.rate,
+            seed=request.seed,
+            partial=partial,
+        )
     if run.cancelled():
         raise JobCancelledError
-    return Statistics(run_seconds=clock.seconds, first_seconds=clock.first, units=clock.steps, unit="token")
+    return Statistics(
+        run_seconds=clock.seconds, first_seconds=clock.first, units=clock.steps, unit="token"
+    )

@@ -27,7 +27,9 @@ class MusicPipeline:
     rate: int
     frame_rate: float
     delays: tuple[int, ...]
-    """How many steps later than the first each codebook comes; MusicGen makes the books of a moment one after the other."""
+    """How many steps later than the first each codebook comes; MusicGen makes the books of a moment
+    one after the other.
+    """
 
 
 def _compose(run: JobContext, pipeline: MusicPipeline, request: MusicRequest, clock: Clock) -> Any:
@@ -48,7 +50,9 @@ def _compose(run: JobContext, pipeline: MusicPipeline, request: MusicRequest, cl
         output = pipeline.model.generate(
             **inputs,
             do_sample=True,
-            guidance_scale=max(1.0, request.guidance_scale),  # 1 is none; below it generate takes another way, and fails
+            guidance_scale=max(
+                1.0, request.guidance_scale
+            ),  # 1 is none; below it generate takes another way, and fails
             temperature=request.temperature,
             max_new_tokens=total,
             stopping_criteria=StoppingCriteriaList([_every_step(step)]),
@@ -57,7 +61,9 @@ def _compose(run: JobContext, pipeline: MusicPipeline, request: MusicRequest, cl
 
 
 class _StoppedError(Exception):
-    """The job was cancelled. MusicGen cannot end early by itself: it fails to put codebooks of unequal length together."""
+    """The job was cancelled. MusicGen cannot end early by itself: it fails to put codebooks of
+    unequal length together.
+    """
 
     def __init__(self, tokens: Any) -> None:
         super().__init__()
@@ -78,18 +84,24 @@ def _every_step(step: Callable[[Any], None]) -> Any:
 
 
 def decode(pipeline: MusicPipeline, tokens: Any) -> Any:
-    """Return the sound (channels × frames) of the moments of which all codebooks were made; None where there are none."""
+    """Return the sound (channels × frames) of the moments of which all codebooks were made; None
+    where there are none.
+    """
     import torch
 
     delays = pipeline.delays
     moments = tokens.shape[-1] - 1 - max(delays)
     if moments < 1 or tokens.shape[0] != len(delays):
         return None
-    codes = torch.stack([tokens[book, 1 + delay : 1 + delay + moments] for book, delay in enumerate(delays)])
+    codes = torch.stack(
+        [tokens[book, 1 + delay : 1 + delay + moments] for book, delay in enumerate(delays)]
+    )
     channels = delays.count(0)
     with torch.inference_mode():
         decoded = [
-            pipeline.model.audio_encoder.decode(codes[None, None, channel::channels], audio_scales=[None]).audio_values[0]
+            pipeline.model.audio_encoder.decode(
+                codes[None, None, channel::channels], audio_scales=[None]
+            ).audio_values[0]
             for channel in range(channels)
         ]
     return torch.cat(decoded)
@@ -99,6 +111,8 @@ def _samples(wave: Any, card: ModelCard) -> NDArray[np.float32]:
     samples = wave.float().cpu().numpy()
     if not np.isfinite(samples).all():
         raise StudioError(
-            f"{card.title} made numbers that are no sound (NaN).", cause="model", cure="The model's files may be damaged."
+            f"{card.title} made numbers that are no sound (NaN).",
+            cause="model",
+            cure="The model's files may be damaged.",
         )
     return np.ascontiguousarray(np.atleast_2d(samples).T, np.float32)

@@ -1,7 +1,8 @@
-"""Music from a model that writes notes (family `symbolic-music`): events are made bar by bar, and played by our own instruments.
+"""Music from a model that writes notes (family `symbolic-music`): events are made bar by bar, and
+played by our own instruments.
 
-It runs on the CPU everywhere: the model is small, one token waits for the one before, and so the same seed gives the same
-notes on every machine.
+It runs on the CPU everywhere: the model is small, one token waits for the one before, and so the
+same seed gives the same notes on every machine.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ class SymbolicModel(NamedTuple):
 
 
 def load(card: ModelCard) -> SymbolicModel:
-    """Load the model from the card's folder. Raises StudioError where its events are not those that Studio plays."""
+    """Load the model from the card's folder. Raises StudioError where its events are not those that
+    Studio plays.
+    """
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -65,12 +68,15 @@ def load(card: ModelCard) -> SymbolicModel:
             cause="model",
             cure="Take the model that came with this version.",
         )
-    model = AutoModelForCausalLM.from_pretrained(card.path, dtype=torch.float32, local_files_only=True).eval()
+    model = AutoModelForCausalLM.from_pretrained(
+        card.path, dtype=torch.float32, local_files_only=True
+    ).eval()
     return SymbolicModel(model, int(model.config.max_position_embeddings))
 
 
 def generate(run: JobContext, pipeline: SymbolicModel) -> Generator[Result, None, Statistics]:
-    """Yield the music; see `protocol.Runner.generate`. When cancelled, the bars that are whole are kept.
+    """Yield the music; see `protocol.Runner.generate`. When cancelled, the bars that are whole are
+    kept.
 
     A MIDI file that is given is played too, before what goes on from it.
     """
@@ -80,14 +86,20 @@ def generate(run: JobContext, pipeline: SymbolicModel) -> Generator[Result, None
     if request.continue_from:
         given = read_given(Path(request.continue_from), request.seconds)
         wish = join(wish, given)
-    plan = plan_length(wish, request.seconds) if given is None else plan_more(given, request.seconds)
+    plan = (
+        plan_length(wish, request.seconds) if given is None else plan_more(given, request.seconds)
+    )
     swing = SWING.get(wish.brief.style, 0.0) if given is None else given.swing
-    playing = Playing(swing, wish.brief.steps, plan.bpm, wish.key, wish.brief.mode, wish.instruments, seed)
+    playing = Playing(
+        swing, wish.brief.steps, plan.bpm, wish.key, wish.brief.mode, wish.instruments, seed
+    )
     before = given.bars if given is not None else ()
     mixer, clock, strokes = Mixer(playing, plan.seconds), Clock(), list[Stroke]()
 
     def add(bar: Bar, number: int) -> None:
-        new = play(bar, number, playing, plan.fermata if number == len(before) + plan.bars - 1 else 0.0)
+        new = play(
+            bar, number, playing, plan.fermata if number == len(before) + plan.bars - 1 else 0.0
+        )
         new = _from(new, plan.upbeat)
         strokes.extend(new)  # in the MIDI file the bars stay where they are, behind a rest
         mixer.add([stroke._replace(begin=stroke.begin - plan.upbeat) for stroke in new])
@@ -98,7 +110,9 @@ def generate(run: JobContext, pipeline: SymbolicModel) -> Generator[Result, None
     made = 0
     first = lead_in(wish.brief, given, plan.bars) if given is not None else []
     entering = "".join(set(wish.brief.parts) - set(given.parts)) if given is not None else ""
-    for bar in compose(run, pipeline, wish.brief, plan.bars, seed, request.temperature, clock, first, entering):
+    for bar in compose(
+        run, pipeline, wish.brief, plan.bars, seed, request.temperature, clock, first, entering
+    ):
         add(bar, len(before) + made)
         made += 1
         run.emit(Progress(step=made, total=plan.bars, unit="bar"))
@@ -108,13 +122,24 @@ def generate(run: JobContext, pipeline: SymbolicModel) -> Generator[Result, None
     seconds = min(plan.seconds, max(0.5, there)) if partial else plan.seconds
     clock.stop()
     if made:
-        read_as = (f"continues {given.name.replace(':', ' ')}: " if given is not None else "") + describe(wish)
+        read_as = (
+            f"continues {given.name.replace(':', ' ')}: " if given is not None else ""
+        ) + describe(wish)
         midi = midi_file(strokes, playing, f"Studio, job {run.job.id}: {read_as}")
         sound = mixer.finish(seconds)
-        yield AudioResult(samples=sound, sampling_rate=RATE, seed=seed, partial=partial, midi=midi, prompt_read=read_as)
+        yield AudioResult(
+            samples=sound,
+            sampling_rate=RATE,
+            seed=seed,
+            partial=partial,
+            midi=midi,
+            prompt_read=read_as,
+        )
     if partial:
         raise JobCancelledError
-    return Statistics(run_seconds=clock.seconds, first_seconds=clock.first, units=clock.steps, unit="token")
+    return Statistics(
+        run_seconds=clock.seconds, first_seconds=clock.first, units=clock.steps, unit="token"
+    )
 
 
 class Plan(NamedTuple):
@@ -131,10 +156,12 @@ class Plan(NamedTuple):
 
 
 def plan_length(wish: MusicPrompt, seconds: float) -> Plan:
-    """Return the bars and the tempo with which a piece ends, its last chord rung out, just when `seconds` are over.
+    """Return the bars and the tempo with which a piece ends, its last chord rung out, just when
+    `seconds` are over.
 
-    A tempo that the prompt names in beats a minute is changed by at most 3 %, another by at most 15 %; what is left is the ring.
-    Where whole bars would leave a short piece little but its last chord, it begins within a bar.
+    A tempo that the prompt names in beats a minute is changed by at most 3 %, another by at most 15
+    %; what is left is the ring. Where whole bars would leave a short piece little but its last
+    chord, it begins within a bar.
     """
     plan = _plan_whole_bars(wish, seconds)
     bar = wish.brief.steps / STEPS_A_BEAT * 60 / plan.bpm
@@ -152,7 +179,9 @@ def _plan_upbeat(wish: MusicPrompt, seconds: float) -> Plan | None:
 
 
 def _plan_beats(wish: MusicPrompt, seconds: float, beats: int, exact: float) -> Plan | None:
-    """Return the plan with so many beats before the last chord; None where they leave it too little time."""
+    """Return the plan with so many beats before the last chord; None where they leave it too little
+    time.
+    """
     beats_a_bar, freedom = wish.brief.steps // STEPS_A_BEAT, 0.03 if wish.bpm_said else 0.15
     bpm = wish.bpm * min(1 + freedom, max(1 - freedom, beats / exact))
     beat = 60 / bpm
@@ -167,9 +196,12 @@ def _plan_beats(wish: MusicPrompt, seconds: float, beats: int, exact: float) -> 
 def _from(strokes: Sequence[Stroke], begin: float) -> list[Stroke]:
     """Return what is played from a time on; a note that sounds there begins there."""
     return [
-        stroke if stroke.begin >= begin else stroke._replace(begin=begin, seconds=stroke.begin + stroke.seconds - begin)
+        stroke
+        if stroke.begin >= begin
+        else stroke._replace(begin=begin, seconds=stroke.begin + stroke.seconds - begin)
         for stroke in strokes
-        if stroke.begin >= begin - 0.01 or (stroke.part != "D" and stroke.begin + stroke.seconds > begin + 0.1)
+        if stroke.begin >= begin - 0.01
+        or (stroke.part != "D" and stroke.begin + stroke.seconds > begin + 0.1)
     ]
 
 
@@ -187,7 +219,9 @@ def _plan_whole_bars(wish: MusicPrompt, seconds: float) -> Plan:
 
 
 def plan_more(given: Continuation, seconds: float) -> Plan:
-    """Return the bars that go on from what is given, at its tempo: as many as fit in `seconds`, at least one, and the ring."""
+    """Return the bars that go on from what is given, at its tempo: as many as fit in `seconds`, at
+    least one, and the ring.
+    """
     bar = given.steps / STEPS_A_BEAT * 60 / given.bpm
     ring = min(_RING, 0.2 * seconds)
     bars = max(1, int((seconds - ring) / bar))
@@ -196,12 +230,23 @@ def plan_more(given: Continuation, seconds: float) -> Plan:
 
 
 def compose(
-    run: JobContext, pipeline: SymbolicModel, brief: Brief, bars: int, seed: int, temperature: float, clock: Clock,
-    given: Sequence[int] = (), entering: str = "",
-) -> Iterator[Bar]:  # fmt: skip
-    """Yield the bars as the model writes them, after those that are `given` as tokens; ends early where the job is cancelled."""
+    run: JobContext,
+    pipeline: SymbolicModel,
+    brief: Brief,
+    bars: int,
+    seed: int,
+    temperature: float,
+    clock: Clock,
+    given: Sequence[int] = (),
+    entering: str = "",
+) -> Iterator[Bar]:
+    """Yield the bars as the model writes them, after those that are `given` as tokens; ends early
+    where the job is cancelled.
+    """
     tokens: list[int] = []
-    for token in sample(pipeline, brief, Grammar(brief, bars, entering=entering), seed, temperature, given):
+    for token in sample(
+        pipeline, brief, Grammar(brief, bars, entering=entering), seed, temperature, given
+    ):
         clock.tick()
         tokens.append(token)
         if run.cancelled():
@@ -217,9 +262,16 @@ def _ends_a_bar(token: int, tokens: list[int]) -> bool:
 
 
 def sample(
-    pipeline: SymbolicModel, brief: Brief, grammar: Grammar, seed: int, temperature: float, given: Sequence[int] = ()
+    pipeline: SymbolicModel,
+    brief: Brief,
+    grammar: Grammar,
+    seed: int,
+    temperature: float,
+    given: Sequence[int] = (),
 ) -> Iterator[int]:
-    """Yield token after token, drawn among those that the grammar allows, until the piece is over. `given` stands before them."""
+    """Yield token after token, drawn among those that the grammar allows, until the piece is over.
+    `given` stands before them.
+    """
     import torch
 
     random = np.random.default_rng(seed)
@@ -243,26 +295,47 @@ def sample(
 
 
 def _cache_name(model: Any) -> str:
-    """Return what the model calls its memory of the tokens before: transformers renamed it in 5.2x."""
+    """Return what the model calls its memory of the tokens before: transformers renamed it in
+    5.2x.
+    """
     named = inspect.signature(model.forward).parameters if hasattr(model, "forward") else {}
     return "cache" if "cache" in named else "past_key_values"
 
 
 def _last_bars(tokens: list[int], room: int) -> list[int]:
-    """Return the last bars, from the beginning of one on, that leave half of the `room` for more; a longer one is cut."""
-    begins = [at for at, token in enumerate(tokens) if vocabulary().tokens[token].startswith("left:")]
+    """Return the last bars, from the beginning of one on, that leave half of the `room` for more; a
+    longer one is cut.
+    """
+    begins = [
+        at for at, token in enumerate(tokens) if vocabulary().tokens[token].startswith("left:")
+    ]
     fitting = [at for at in begins[-_KEPT_BARS:] if len(tokens) - at <= room // 2]
     return tokens[fitting[0] :] if fitting else tokens[-(room // 2) :]
 
 
-def draw(logits: NDArray[np.float32], allowed: NDArray[np.bool_], temperature: float, random: np.random.Generator) -> int:
-    """Return one of the allowed tokens, drawn from the likeliest that have `_TOP_P` of the chance together."""
+def draw(
+    logits: NDArray[np.float32],
+    allowed: NDArray[np.bool_],
+    temperature: float,
+    random: np.random.Generator,
+) -> int:
+    """Return one of the allowed tokens, drawn from the likeliest that have `_TOP_P` of the chance
+    together.
+    """
     choices = np.flatnonzero(allowed)
     scores = logits[choices].astype(np.float64)
     if not np.isfinite(scores).all():
-        raise StudioError("The model made numbers that are no music (NaN).", cause="model", cure="Its files may be damaged.")
+        raise StudioError(
+            "The model made numbers that are no music (NaN).",
+            cause="model",
+            cure="Its files may be damaged.",
+        )
     chances = np.exp((scores - scores.max()) / temperature)
     order = np.argsort(-chances, kind="stable")
     chances = chances[order] / chances.sum()
     kept = int(np.searchsorted(np.cumsum(chances), _TOP_P)) + 1
-    return int(choices[order[:kept]][random.choice(len(chances[:kept]), p=chances[:kept] / chances[:kept].sum())])
+    return int(
+        choices[order[:kept]][
+            random.choice(len(chances[:kept]), p=chances[:kept] / chances[:kept].sum())
+        ]
+    )

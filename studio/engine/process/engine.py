@@ -1,4 +1,6 @@
-"""The engine that runs models in a child process, which it starts, watches and can kill. See `protocol.Engine`."""
+"""The engine that runs models in a child process, which it starts, watches and can kill. See
+`protocol.Engine`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,12 @@ from studio.core.events import TERMINAL, Cancelled, Event, Failed, JobEvent, Loa
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.core.settings import LoadPreference
-from studio.engine.process.launcher import StartMethod, WorkerLauncher, WorkerProcess, default_start_method
+from studio.engine.process.launcher import (
+    StartMethod,
+    WorkerLauncher,
+    WorkerProcess,
+    default_start_method,
+)
 from studio.engine.process.message_pipe import GarbledError
 from studio.engine.process.messages import Cancel, Generate, WarmUp
 from studio.engine.protocol import Cancelled as CancelledQuestion
@@ -34,9 +41,13 @@ CHECK_SECONDS = 1.0
 """How often it is checked that the child's process exists."""
 RETRY_SECONDS = 0.5
 MAX_STARTS = 3
-"""So many children in a row that do not come up make a job fail; a fork server that was killed takes one start."""
+"""So many children in a row that do not come up make a job fail; a fork server that was killed
+takes one start.
+"""
 SILENCE_SECONDS = 1800.0
-"""A child that says nothing for this long hangs. One step of a large model on a CPU can take many minutes."""
+"""A child that says nothing for this long hangs. One step of a large model on a CPU can take many
+minutes.
+"""
 START_SECONDS = 300.0
 """Importing everything on a slow, busy machine takes a minute; longer means that it never will."""
 
@@ -75,7 +86,11 @@ class ProcessEngine:
     """Runs jobs in a child process."""
 
     def __init__(
-        self, data: DataFolder, start_method: StartMethod | None = None, *, memory: LoadPreference | None = None
+        self,
+        data: DataFolder,
+        start_method: StartMethod | None = None,
+        *,
+        memory: LoadPreference | None = None,
     ) -> None:
         self._nursery = WorkerLauncher(data, start_method or default_start_method(), memory)
         self._child: WorkerProcess | None = None
@@ -84,7 +99,9 @@ class ProcessEngine:
         self._decoder = msgspec.msgpack.Decoder(JobEvent)
 
     def warm_up(self, kind: str = "", model: str = "") -> None:
-        """Start the child, without waiting for it; it loads the model before its first job, where that does not wait already."""
+        """Start the child, without waiting for it; it loads the model before its first job, where
+        that does not wait already.
+        """
         self._nursery.begin(msgspec.msgpack.encode(WarmUp(kind, model)) if kind else b"")
 
     def close(self) -> None:
@@ -100,8 +117,12 @@ class ProcessEngine:
         """Run the job in the child. See `protocol.Engine.generate`."""
         self.generate_together([job], lambda _id, event: emit(event), lambda _id: cancelled())
 
-    def generate_together(self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor) -> None:
-        """Run the jobs in the child. Those in a group with one that took it down run again, alone."""
+    def generate_together(
+        self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor
+    ) -> None:
+        """Run the jobs in the child. Those in a group with one that took it down run again,
+        alone.
+        """
         with self._busy:
             groups = [list(jobs)]
             while groups:
@@ -135,7 +156,9 @@ class ProcessEngine:
                 log.warning("The engine did not start: %s", error)
                 if failed == MAX_STARTS:
                     return Failed(failure=_cannot_start(str(error)))
-                self._closing.wait(RETRY_SECONDS)  # a fork server that dies refuses connections before it is gone
+                self._closing.wait(
+                    RETRY_SECONDS
+                )  # a fork server that dies refuses connections before it is gone
                 continue
             if child is not None:
                 self._child = child
@@ -144,7 +167,9 @@ class ProcessEngine:
         return Failed(failure=_cannot_start("it took too long"))
 
     def _follow(self, child: WorkerProcess, watch: _Watch) -> list[list[Job]]:
-        """Pass the child's events on until all jobs are over; return the groups that have to be run again."""
+        """Pass the child's events on until all jobs are over; return the groups that have to be run
+        again.
+        """
         try:
             child.pipe.send(msgspec.msgpack.encode(Generate(tuple(watch.open.values()))))
             while watch.open:
@@ -159,7 +184,9 @@ class ProcessEngine:
         return []
 
     def _look_after(self, child: WorkerProcess, watch: _Watch) -> bool:
-        """See to cancels and silence. True where the child is gone; jobs that are still open then have to be run again."""
+        """See to cancels and silence. True where the child is gone; jobs that are still open then
+        have to be run again.
+        """
         now = time.monotonic()
         if self._closing.is_set():
             self._replace(child, start_next=False)
@@ -183,7 +210,9 @@ class ProcessEngine:
             tail = child.log_tail()
             self._replace(child)
             for job in list(watch.open.values()):
-                watch.end(job.id, Failed(failure=_hung(watch.phase, tail), artifacts=_complete(job)))
+                watch.end(
+                    job.id, Failed(failure=_hung(watch.phase, tail), artifacts=_complete(job))
+                )
             return True
         return False
 
@@ -202,7 +231,9 @@ class ProcessEngine:
         return self._blame(watch, failure)
 
     def _blame(self, watch: _Watch, failure: Failure) -> list[list[Job]]:
-        """One job alone has failed; of several nobody knows which it was, so each runs again alone."""
+        """One job alone has failed; of several nobody knows which it was, so each runs again
+        alone.
+        """
         again = list(watch.open.values())
         if len(again) == 1:
             watch.end(again[0].id, Failed(failure=failure, artifacts=_complete(again[0])))
@@ -221,7 +252,9 @@ class ProcessEngine:
 
 
 def _complete(job: Job) -> tuple[Artifact, ...]:
-    from studio.library.artifacts import find_complete  # brings numpy, which the window can do without
+    from studio.library.artifacts import (
+        find_complete,
+    )  # brings numpy, which the window can do without
 
     return tuple(find_complete(job))
 
@@ -243,21 +276,37 @@ def _phase(event: Event, before: str) -> str:
 
 
 def _crashed(exit_code: int | None, phase: str, details: str) -> Failure:
-    why, cure = "ended unexpectedly", "Try again; if it happens again, try smaller settings or another model."
+    why, cure = (
+        "ended unexpectedly",
+        "Try again; if it happens again, try smaller settings or another model.",
+    )
     if exit_code is not None and exit_code < 0:
-        name = signal.Signals(-exit_code).name if -exit_code in set(signal.Signals) else f"signal {-exit_code}"
+        name = (
+            signal.Signals(-exit_code).name
+            if -exit_code in set(signal.Signals)
+            else f"signal {-exit_code}"
+        )
         why = f"was ended by the system ({name})"
         if -exit_code == getattr(signal, "SIGKILL", 9):
-            cure = "Memory may have run out: choose smaller settings or a smaller model, or close other programs."
+            cure = (
+                "Memory may have run out: choose smaller settings or a smaller model, or close "
+                "other programs."
+            )
     elif exit_code:
         why = f"ended with exit code {exit_code}"
-    return Failure(cause="crash", message=f"The engine {why} while it was at: {phase}.", cure=cure, details=details)
+    return Failure(
+        cause="crash",
+        message=f"The engine {why} while it was at: {phase}.",
+        cure=cure,
+        details=details,
+    )
 
 
 def _hung(phase: str, details: str) -> Failure:
     return Failure(
         cause="hung",
-        message=f"The engine said nothing for {SILENCE_SECONDS / 60:.0f} minutes while it was at: {phase}. It was ended.",
+        message=f"The engine said nothing for {SILENCE_SECONDS / 60:.0f} minutes while it was at: "
+        f"{phase}. It was ended.",
         cure="Try smaller settings or another model.",
         details=details,
     )

@@ -1,6 +1,7 @@
 """Starting children ahead of time, so that the next job finds one that has its modules imported.
 
-On Linux a fork server imports them once and forks in 0.1 s. Elsewhere one spare child is started while another works.
+On Linux a fork server imports them once and forks in 0.1 s. Elsewhere one spare child is started
+while another works.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ class WorkerProcess:
     def has_ended(self) -> bool:
         """True if the process is gone, also if something else keeps its pipe open.
 
-        The exit code comes through the fork server, so without one `process.is_alive()` is False for a child that runs.
+        The exit code comes through the fork server, so without one `process.is_alive()` is False
+        for a child that runs.
         """
         return not self.process.is_alive() and not psutil.pid_exists(self.process.pid or 0)
 
@@ -77,7 +79,9 @@ class WorkerProcess:
         self.end()
 
     def log_tail(self, size: int = 4_000) -> str:
-        """Return the end of what its libraries printed; of a crash its beginning, which says what it was."""
+        """Return the end of what its libraries printed; of a crash its beginning, which says what
+        it was.
+        """
         try:
             with open(self.log_path, "rb") as file:  # noqa: PTH123
                 file.seek(0, 2)
@@ -92,7 +96,9 @@ class WorkerProcess:
 class WorkerLauncher:
     """Has the next child ready. Thread-safe."""
 
-    def __init__(self, data: DataFolder, method: StartMethod, memory: LoadPreference | None = None) -> None:
+    def __init__(
+        self, data: DataFolder, method: StartMethod, memory: LoadPreference | None = None
+    ) -> None:
         self._data = data
         self._memory = memory
         self._method = method
@@ -102,16 +108,23 @@ class WorkerLauncher:
         self._numbers = itertools.cycle(range(MAX_LOGS))
 
     def begin(self, greeting: bytes = b"") -> None:
-        """Start the next child in a thread of its own, where none is on its way; `greeting` is the first message that it gets."""
+        """Start the next child in a thread of its own, where none is on its way; `greeting` is the
+        first message that it gets.
+        """
         with self._lock:
             if self._next is None:
                 self._next = Future()
                 threading.Thread(
-                    target=self._start, args=(self._next, next(self._numbers), greeting), name="start child", daemon=True
+                    target=self._start,
+                    args=(self._next, next(self._numbers), greeting),
+                    name="start child",
+                    daemon=True,
                 ).start()
 
     def take(self, timeout: float) -> WorkerProcess | None:
-        """Return the next child, or None where it is not there after `timeout` seconds. Raises what starting it raised."""
+        """Return the next child, or None where it is not there after `timeout` seconds. Raises what
+        starting it raised.
+        """
         self.begin()
         with self._lock:
             future = self._next
@@ -152,7 +165,8 @@ class WorkerLauncher:
             if greeting:
                 child.pipe.send(greeting)
             future.set_result(child)
-        except BaseException as error:  # noqa: BLE001  boundary of the thread: whoever takes the child sees it
+        # boundary of the thread: whoever takes the child sees it
+        except BaseException as error:  # noqa: BLE001
             future.set_exception(error)
 
     def _make_child(self, number: int) -> WorkerProcess:
@@ -165,7 +179,9 @@ class WorkerLauncher:
         ours, theirs = self._context.Pipe()
         life_theirs, life_ours = self._context.Pipe(duplex=False)
         process = self._context.Process(
-            target=_run_child, args=(life_theirs, theirs, str(self._data.root), log_path, self._memory), name="studio engine"
+            target=_run_child,
+            args=(life_theirs, theirs, str(self._data.root), log_path, self._memory),
+            name="studio engine",
         )
         with _SAFE_PATH_LOCK, environment.safe_import_path():
             process.start()
@@ -178,7 +194,13 @@ _SAFE_PATH_LOCK = threading.Lock()
 """Held while the environment differs for a program that starts."""
 
 
-def _run_child(life: Connection, connection: Connection, root: str, log_path: str, memory: LoadPreference | None) -> None:
+def _run_child(
+    life: Connection,
+    connection: Connection,
+    root: str,
+    log_path: str,
+    memory: LoadPreference | None,
+) -> None:
     """Tie the new process to this one before it imports anything that takes time; then serve."""
     if sys.platform == "win32":
         lifeline.exit_after(life.recv_bytes)

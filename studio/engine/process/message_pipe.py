@@ -1,4 +1,6 @@
-"""The parent's end of a child's pipe: whole messages in both directions, without ever blocking the caller."""
+"""The parent's end of a child's pipe: whole messages in both directions, without ever blocking the
+caller.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from multiprocessing.connection import Connection
 from studio.engine.process.messages import MAX_MESSAGE_BYTES
 
 MAX_UNREAD = 64
-"""Messages that are received ahead of the caller; then the child waits, as it would with a full pipe."""
+"""Messages that are received ahead of the caller; then the child waits, as it would with a full
+pipe.
+"""
 STALL_SECONDS = 60.0
 """A message whose first bytes came and whose rest does not: the child is stopped or broken."""
 JOIN_SECONDS = 1.0
@@ -25,7 +29,9 @@ class GarbledError(Exception):
 
 
 class MessagePipe:
-    """Sends and receives in two threads: a stopped child reads nothing, and a broken one may send half a message."""
+    """Sends and receives in two threads: a stopped child reads nothing, and a broken one may send
+    half a message.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -36,7 +42,10 @@ class MessagePipe:
         """When the message that is being received began."""
         self._threads = [
             threading.Thread(target=target, name=name, daemon=True)
-            for target, name in ((self._receive_all, "receive from child"), (self._send_all, "send to child"))
+            for target, name in (
+                (self._receive_all, "receive from child"),
+                (self._send_all, "send to child"),
+            )
         ]
         for thread in self._threads:
             thread.start()
@@ -55,7 +64,9 @@ class MessagePipe:
         except queue.Empty:
             began = self._began
             if began is not None and time.monotonic() - began > STALL_SECONDS:
-                raise GarbledError(f"half a message, and nothing more for {STALL_SECONDS:.0f} s") from None
+                raise GarbledError(
+                    f"half a message, and nothing more for {STALL_SECONDS:.0f} s"
+                ) from None
             return None
         if isinstance(found, Exception):
             self._incoming.put(found)  # the end stays the end
@@ -66,7 +77,10 @@ class MessagePipe:
     def close(self) -> None:
         """End both threads and close the pipe. The child sees the end of the pipe."""
         if sys.platform != "win32":  # there, the threads end when the child has ended
-            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self._connection.fileno())) as end:
+            with (
+                contextlib.suppress(OSError),
+                socket.socket(fileno=os.dup(self._connection.fileno())) as end,
+            ):
                 end.shutdown(socket.SHUT_RDWR)
         self._outgoing.put(None)
         self._room.release(MAX_UNREAD)
@@ -86,7 +100,8 @@ class MessagePipe:
                 self._incoming.put(message)
         except (EOFError, OSError) as error:
             self._began = None
-            # `Connection` raises an OSError without a number for a length that is impossible and for a message that is cut off.
+            # `Connection` raises an OSError without a number for a length that is impossible and
+            # for a message that is cut off.
             unnumbered = isinstance(error, OSError) and error.errno is None
             self._incoming.put(GarbledError(str(error)) if unnumbered else error)
 

@@ -1,4 +1,6 @@
-"""What the fork server imports once, so that each child that it forks has it already. Nothing here may touch a GPU."""
+"""What the fork server imports once, so that each child that it forks has it already. Nothing here
+may touch a GPU.
+"""
 
 from __future__ import annotations
 

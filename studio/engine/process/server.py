@@ -1,7 +1,8 @@
-"""The child process: receives jobs as bytes, runs them through `LocalEngine`, sends events back as bytes.
+"""The child process: receives jobs as bytes, runs them through `LocalEngine`, sends events back as
+bytes.
 
-Two threads: the reader receives messages (so that a cancel is seen while a model runs) and the main thread runs jobs. When the
-pipe ends, the parent is gone, and the child ends at once.
+Two threads: the reader receives messages (so that a cancel is seen while a model runs) and the main
+thread runs jobs. When the pipe ends, the parent is gone, and the child ends at once.
 """
 
 from __future__ import annotations
@@ -26,14 +27,27 @@ from studio.core.paths import DataFolder
 from studio.core.settings import LoadPreference
 from studio.engine.local import LocalEngine
 from studio.engine.process import preload
-from studio.engine.process.messages import MAX_MESSAGE_BYTES, UNREADABLE, Cancel, Generate, ToChild, WarmUp
+from studio.engine.process.messages import (
+    MAX_MESSAGE_BYTES,
+    UNREADABLE,
+    Cancel,
+    Generate,
+    ToChild,
+    WarmUp,
+)
 
 log = logging.getLogger(__name__)
 
 
-def serve(connection: Connection, root: str, log_path: str, memory: LoadPreference | None = None) -> None:
-    """Run jobs until the parent closes the pipe or is gone; `launcher` has tied the process to its parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a shell reaches the whole group; the parent decides
+def serve(
+    connection: Connection, root: str, log_path: str, memory: LoadPreference | None = None
+) -> None:
+    """Run jobs until the parent closes the pipe or is gone; `launcher` has tied the process to its
+    parent.
+    """
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl+C in a shell reaches the whole group; the parent decides
     _redirect_output(log_path)
     environment.prepare()
     preload.import_all()  # at once in a fork server's child, which has it all
@@ -63,7 +77,9 @@ class _Inbox:
         self._connection = connection
         self._messages: queue.SimpleQueue[Generate | WarmUp] = queue.SimpleQueue()
         self._cancelled: set[str] = set()
-        """The ids of the jobs to be cancelled. Ids, not a flag: a late cancel cannot hit the next job."""
+        """The ids of the jobs to be cancelled. Ids, not a flag: a late cancel cannot hit the next
+        job.
+        """
 
     @property
     def is_empty(self) -> bool:
@@ -85,9 +101,13 @@ class _Inbox:
         """Receive messages until the pipe ends; the reader thread."""
         try:
             self._read_all()
-        except Exception as error:  # boundary of the thread; without it the process would wait for ever
+        except (
+            Exception
+        ) as error:  # boundary of the thread; without it the process would wait for ever
             # An OSError without a number is `Connection`'s word for bytes that are no message.
-            if isinstance(error, EOFError) or (isinstance(error, OSError) and error.errno is not None):
+            if isinstance(error, EOFError) or (
+                isinstance(error, OSError) and error.errno is not None
+            ):
                 os._exit(0)  # the parent is gone or closed the pipe
             log.exception("A message from the program cannot be read.")
             logging.shutdown()

@@ -24,7 +24,9 @@ def best_device() -> Device:
 
 
 def best_dtype(device: str) -> Any:
-    """Return the torch dtype: bfloat16 or float16 on a GPU; float32 on a CPU, where bfloat16 without AMX is slower."""
+    """Return the torch dtype: bfloat16 or float16 on a GPU; float32 on a CPU, where bfloat16
+    without AMX is slower.
+    """
     import torch
 
     if device == "cuda":
@@ -44,9 +46,15 @@ def look() -> Machine:
     memory, device = psutil.virtual_memory(), best_device()
     gpu_free, gpu_memory = _gpu_memory(device) if device in ("cuda", "xpu") else (0, 0)
     return Machine(
-        memory=int(memory.total), free=int(memory.available), gpu="" if device == "cpu" else device, gpu_memory=gpu_memory,
-        asked=True, gpu_free=gpu_free, backend=device, quantizers=_quantizers(),
-    )  # fmt: skip
+        memory=int(memory.total),
+        free=int(memory.available),
+        gpu="" if device == "cpu" else device,
+        gpu_memory=gpu_memory,
+        asked=True,
+        gpu_free=gpu_free,
+        backend=device,
+        quantizers=_quantizers(),
+    )
 
 
 def _gpu_memory(device: str) -> tuple[int, int]:

@@ -1,4 +1,6 @@
-"""A cancel in the middle of what cannot be asked to stop: one run of an onnxruntime session, one pass of a torch model."""
+"""A cancel in the middle of what cannot be asked to stop: one run of an onnxruntime session, one
+pass of a torch model.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ POLL_SECONDS = 0.03
 
 
 def run_session(session: Any, inputs: dict[str, Any], cancelled: Cancelled) -> list[Any]:
-    """Return what `session.run(None, inputs)` does. Raises JobCancelledError soon after `cancelled()` became true."""
+    """Return what `session.run(None, inputs)` does. Raises JobCancelledError soon after
+    `cancelled()` became true.
+    """
     onnxruntime = import_onnxruntime()
     from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
@@ -42,7 +46,9 @@ def run_session(session: Any, inputs: dict[str, Any], cancelled: Cancelled) -> l
 
 @contextlib.contextmanager
 def between_layers(model: Any, cancelled: Cancelled) -> Iterator[None]:
-    """While this is open, the torch model raises JobCancelledError before its next layer once `cancelled()` is true."""
+    """While this is open, the torch model raises JobCancelledError before its next layer once
+    `cancelled()` is true.
+    """
 
     def look(_layer: Any, _inputs: Any) -> None:
         if cancelled():
@@ -58,7 +64,9 @@ def between_layers(model: Any, cancelled: Cancelled) -> Iterator[None]:
 
 @contextlib.contextmanager
 def between_passes(model: Any, cancelled: Cancelled) -> Iterator[None]:
-    """As `between_layers`, but before a whole pass of the model or of one of its parts: for models that pass once a token."""
+    """As `between_layers`, but before a whole pass of the model or of one of its parts: for models
+    that pass once a token.
+    """
 
     def look(_part: Any, _inputs: Any) -> None:
         if cancelled():

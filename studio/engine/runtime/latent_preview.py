@@ -1,7 +1,9 @@
-"""A small picture of unfinished latents, by a linear map from latent channels to red, green and blue.
+"""A small picture of unfinished latents, by a linear map from latent channels to red, green and
+blue.
 
-The map is fitted to the model's own autoencoder once, when it is loaded: a sheet of colour patches is encoded, and the map that
-turns its latents back into its colours is solved by least squares. It then takes 0.3 ms, where decoding takes longer than a step.
+The map is fitted to the model's own autoencoder once, when it is loaded: a sheet of colour patches
+is encoded, and the map that turns its latents back into its colours is solved by least squares. It
+then takes 0.3 ms, where decoding takes longer than a step.
 """
 
 from __future__ import annotations
@@ -41,17 +43,30 @@ def fit(pipe: Any) -> LatentMap | None:
             encoded = vae.encode(picture)
     except (RuntimeError, ValueError, TypeError):  # video autoencoders want a time axis
         return None
-    found = {name: getattr(encoded, name) for name in ("latents", "latent", "latent_dist") if hasattr(encoded, name)}
+    found = {
+        name: getattr(encoded, name)
+        for name in ("latents", "latent", "latent_dist")
+        if hasattr(encoded, name)
+    }
     if not found:
         return None
     latents = found["latent_dist"].mean if "latent_dist" in found else next(iter(found.values()))
     if latents.ndim != 4 or not torch.isfinite(latents).all():
         return None
-    scale, shift = getattr(vae.config, "scaling_factor", 1.0) or 1.0, getattr(vae.config, "shift_factor", 0.0) or 0.0
+    scale, shift = (
+        getattr(vae.config, "scaling_factor", 1.0) or 1.0,
+        getattr(vae.config, "shift_factor", 0.0) or 0.0,
+    )
     rows = ((latents[0].float().cpu() - shift) * scale).permute(1, 2, 0).numpy()
     height, width, channels = rows.shape
-    colours = sheet.reshape(height, sheet.shape[0] // height, width, sheet.shape[1] // width, 3).mean((1, 3)).reshape(-1, 3)
-    design = np.concatenate([rows.reshape(-1, channels), np.ones((height * width, 1), np.float32)], axis=1)
+    colours = (
+        sheet.reshape(height, sheet.shape[0] // height, width, sheet.shape[1] // width, 3)
+        .mean((1, 3))
+        .reshape(-1, 3)
+    )
+    design = np.concatenate(
+        [rows.reshape(-1, channels), np.ones((height * width, 1), np.float32)], axis=1
+    )
     solution = np.linalg.lstsq(design, colours, rcond=1e-4)[0].astype(np.float32)
     return LatentMap(solution[:-1], solution[-1])
 
@@ -62,7 +77,9 @@ def _colour_sheet() -> NDArray[np.float32]:
     return np.ascontiguousarray(colours.repeat(_PATCH, 0).repeat(_PATCH, 1))
 
 
-def preview(pipe: Any, latents: Any, latent_map: LatentMap, width: int, height: int) -> Preview | None:
+def preview(
+    pipe: Any, latents: Any, latent_map: LatentMap, width: int, height: int
+) -> Preview | None:
     """Return the picture of one row of latents; None where their form is not known."""
     if latents.ndim == 3 and hasattr(pipe, "_unpack_latents"):
         latents = pipe._unpack_latents(latents, height, width, pipe.vae_scale_factor)

@@ -10,13 +10,21 @@ from typing import Any
 
 from studio.models.memory.load_plan import Footprint
 
-_SAID = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory", "failed to allocate")
+_SAID = (
+    "out of memory",
+    "not enough memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "failed to allocate",
+)
 _DEPTH = 4
 """How deep modules lie in a loaded model: pipeline → speaker → list of models."""
 
 
 def weights_of(pipeline: Any) -> Footprint:
-    """Return the bytes of all weights in a loaded model: parameters and buffers of its torch modules, each once."""
+    """Return the bytes of all weights in a loaded model: parameters and buffers of its torch
+    modules, each once.
+    """
     if "torch" not in sys.modules:
         return Footprint()
     gpu = memory = 0
@@ -24,7 +32,8 @@ def weights_of(pipeline: Any) -> Footprint:
     for module in _modules(pipeline, _DEPTH):
         for tensor in (*module.parameters(), *module.buffers()):
             for part in _parts(tensor):
-                # Weights that are moved layer by layer are "meta" while they wait; their place is the computer's memory.
+                # Weights that are moved layer by layer are "meta" while they wait; their place is
+                # the computer's memory.
                 key = id(part) if part.device.type == "meta" else part.untyped_storage().data_ptr()
                 if key in seen:
                     continue
@@ -50,7 +59,9 @@ def _modules(thing: Any, depth: int) -> Iterator[Any]:
 
 
 def _parts(tensor: Any) -> Iterator[Any]:
-    """Yield what a tensor is kept in: one with fewer bits has its numbers and their scales inside."""
+    """Yield what a tensor is kept in: one with fewer bits has its numbers and their scales
+    inside.
+    """
     if hasattr(tensor, "__tensor_flatten__"):
         for name in tensor.__tensor_flatten__()[0]:
             yield from _parts(getattr(tensor, name))
@@ -59,7 +70,9 @@ def _parts(tensor: Any) -> Iterator[Any]:
 
 
 def give_back() -> None:
-    """Return memory that nobody uses to the system. Outside of `except` blocks: what they caught keeps memory alive."""
+    """Return memory that nobody uses to the system. Outside of `except` blocks: what they caught
+    keeps memory alive.
+    """
     gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None:
@@ -73,11 +86,17 @@ def give_back() -> None:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """True for every way in which Python, torch and onnxruntime say that memory ran out, also behind another exception."""
+    """True for every way in which Python, torch and onnxruntime say that memory ran out, also
+    behind another exception.
+    """
     found: BaseException | None = error
     while found is not None:
         text = str(found).lower()
-        if isinstance(found, MemoryError) or type(found).__name__ == "OutOfMemoryError" or any(words in text for words in _SAID):
+        if (
+            isinstance(found, MemoryError)
+            or type(found).__name__ == "OutOfMemoryError"
+            or any(words in text for words in _SAID)
+        ):
             return True
         found = found.__cause__ or found.__context__
     return False

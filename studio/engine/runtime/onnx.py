@@ -8,7 +8,8 @@ from typing import Any
 def import_onnxruntime() -> Any:
     """Import onnxruntime and return it, with its telemetry off.
 
-    `core/environment.py` has switched the telemetry off before; the call here is for a version that reads no variable.
+    `core/environment.py` has switched the telemetry off before; the call here is for a version that
+    reads no variable.
     """
     import onnxruntime
 

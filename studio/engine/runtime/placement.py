@@ -1,4 +1,6 @@
-"""Carries out a plan of `models/memory/load_plan.py` with what transformers and diffusers have for it."""
+"""Carries out a plan of `models/memory/load_plan.py` with what transformers and diffusers have for
+it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from studio.models.memory.load_plan import OFFLOADS, LoadPlan
 AS_USUAL = LoadPlan()
 """For whoever does not ask for a plan."""
 _LARGE = ("transformer", "unet", "text_encoder", "prior", "decoder")
-"""Parts of a pipeline that are loaded with fewer bits; autoencoders and others are small, and lose by it."""
+"""Parts of a pipeline that are loaded with fewer bits; autoencoders and others are small, and lose
+by it.
+"""
 
 
 def device_of(plan: LoadPlan) -> Device:
@@ -39,7 +43,8 @@ def dtype_of(plan: LoadPlan) -> Any:
 def no_gradients(plan: LoadPlan) -> AbstractContextManager[Any]:
     """Return the context in which the model runs.
 
-    The 4 bits of quanto are unpacked by what inference mode forbids; and weights that are moved in it could be moved in it only.
+    The 4 bits of quanto are unpacked by what inference mode forbids; and weights that are moved in
+    it could be moved in it only.
     """
     import torch
 
@@ -51,8 +56,8 @@ def no_gradients(plan: LoadPlan) -> AbstractContextManager[Any]:
 def turns_ended(pipe: Any) -> Iterator[None]:
     """After this, no part that takes turns is left on the GPU.
 
-    Pipelines see to that where they end as they should: not where a job is cancelled, and not those of another class over the
-    same parts. `pipe`: the one that the parts were loaded with.
+    Pipelines see to that where they end as they should: not where a job is cancelled, and not those
+    of another class over the same parts. `pipe`: the one that the parts were loaded with.
     """
     try:
         yield
@@ -61,14 +66,18 @@ def turns_ended(pipe: Any) -> Iterator[None]:
 
 
 def fewer_bits(plan: LoadPlan) -> dict[str, Any]:
-    """Return what `from_pretrained` of a language model is told besides; empty where its weights stay as they are."""
+    """Return what `from_pretrained` of a language model is told besides; empty where its weights
+    stay as they are.
+    """
     if plan.precision not in ("int8", "int4"):
         return {}
     return {"quantization_config": _for_transformers(plan), "device_map": {"": device_of(plan)}}
 
 
 def fewer_bits_of_parts(plan: LoadPlan, card: ModelCard) -> dict[str, Any]:
-    """Return the same for a pipeline of diffusers: its denoisers and text encoders are loaded with fewer bits."""
+    """Return the same for a pipeline of diffusers: its denoisers and text encoders are loaded with
+    fewer bits.
+    """
     if plan.precision not in ("int8", "int4"):
         return {}
     from diffusers.quantizers import PipelineQuantizationConfig
@@ -83,7 +92,9 @@ def _large_parts(folder: Path) -> dict[str, str]:
     return {
         name: entry[0]
         for name, entry in index.items()
-        if name.startswith(_LARGE) and isinstance(entry, list) and entry[0] in ("diffusers", "transformers")
+        if name.startswith(_LARGE)
+        and isinstance(entry, list)
+        and entry[0] in ("diffusers", "transformers")
     }
 
 
@@ -107,7 +118,9 @@ def _for_diffusers(plan: LoadPlan) -> Any:
     if plan.quantizer == "bitsandbytes":
         if plan.precision == "int8":
             return diffusers.BitsAndBytesConfig(load_in_8bit=True)
-        return diffusers.BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype_of(plan))
+        return diffusers.BitsAndBytesConfig(
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype_of(plan)
+        )
     if plan.quantizer == "torchao":
         return diffusers.TorchAoConfig(_eight_bits())
     return diffusers.QuantoConfig(weights_dtype=plan.precision)
@@ -132,19 +145,26 @@ def place(pipe: Any, plan: LoadPlan) -> None:
         pipe.enable_sequential_cpu_offload(device=device)
     else:
         pipe.enable_group_offload(
-            onload_device=torch.device(device), offload_type="leaf_level", use_stream=True, low_cpu_mem_usage=not plan.pinned,
+            onload_device=torch.device(device),
+            offload_type="leaf_level",
+            use_stream=True,
+            low_cpu_mem_usage=not plan.pinned,
             exclude_modules=without_layers_ahead(pipe),
-        )  # fmt: skip
+        )
 
 
 def without_layers_ahead(pipe: Any) -> list[str]:
-    """Return the parts that diffusers refuses to move layer by layer (Stable Audio's autoencoder): they stay on the GPU whole."""
+    """Return the parts that diffusers refuses to move layer by layer (Stable Audio's autoencoder):
+    they stay on the GPU whole.
+    """
     parts = pipe.components.items()
     return [name for name, part in parts if not getattr(part, "_supports_group_offloading", True)]
 
 
 def text_placement(plan: LoadPlan) -> dict[str, Any]:
-    """Return how a language model is spread: layers that find no room on the GPU wait in the computer's memory."""
+    """Return how a language model is spread: layers that find no room on the GPU wait in the
+    computer's memory.
+    """
     if plan.rung != "sequential-offload":
         return {}
     return {"device_map": "auto", "max_memory": {0: plan.room, "cpu": plan.memory * 2}}

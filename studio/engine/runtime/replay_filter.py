@@ -9,7 +9,9 @@ from studio.engine.protocol import Emit
 
 
 class ReplayFilter:
-    """An `emit` that passes events on; after `again`, text and sound are left out as far as they were told before."""
+    """An `emit` that passes events on; after `again`, text and sound are left out as far as they
+    were told before.
+    """
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
@@ -19,7 +21,9 @@ class ReplayFilter:
 
     def again(self) -> None:
         """Everything is made from the beginning now."""
-        self._known = {key: max(count, self._known.get(key, 0)) for key, count in self._told.items()}
+        self._known = {
+            key: max(count, self._known.get(key, 0)) for key, count in self._told.items()
+        }
         self._told = {}
         self._known_bytes, self._heard = max(self._heard, self._known_bytes), 0
 

@@ -20,7 +20,8 @@ CLASSES = {
 
 
 def make_scheduler(name: str, own: Any, card: ModelCard) -> Any:
-    """Return the scheduler of this short name with the configuration of the pipeline's own one; empty returns a fresh own one.
+    """Return the scheduler of this short name with the configuration of the pipeline's own one;
+    empty returns a fresh own one.
 
     Raises StudioError where the model does not work with it.
     """
@@ -29,13 +30,19 @@ def make_scheduler(name: str, own: Any, card: ModelCard) -> Any:
     spacing = {"timestep_spacing": card.timestep_spacing} if card.timestep_spacing else {}
     if not name:
         return type(own).from_config(own.config, **spacing)
-    flow = "FlowMatch" in type(own).__name__ or own.config.get("prediction_type") == "flow_prediction"
+    flow = (
+        "FlowMatch" in type(own).__name__ or own.config.get("prediction_type") == "flow_prediction"
+    )
     allowed = () if flow else (card.schedulers if card.schedulers is not None else tuple(CLASSES))
     if name not in allowed:
         others = ", ".join(allowed) or "only its own (leave the field empty)"
         raise StudioError(
-            f"{card.title} does not work with the scheduler {name}.", cause="invalid", cure=f"It works with {others}."
+            f"{card.title} does not work with the scheduler {name}.",
+            cause="invalid",
+            cure=f"It works with {others}.",
         )
     scheduler = getattr(diffusers, CLASSES[name])
     # `clip_sample` is on by default in some and turns latents into noise.
-    return scheduler.from_config(own.config, **spacing, **({"clip_sample": False} if name in ("ddim", "lcm") else {}))
+    return scheduler.from_config(
+        own.config, **spacing, **({"clip_sample": False} if name in ("ddim", "lcm") else {})
+    )

@@ -11,10 +11,12 @@ from typing import Any
 def each_step(
     pipe: Any, parameters: frozenset[str], arguments: dict[str, Any], see: Callable[[Any], None]
 ) -> Generator[None, None, None]:
-    """Call `see` with the latents (None where they are not told) after each step of one call of `pipe`.
+    """Call `see` with the latents (None where they are not told) after each step of one call of
+    `pipe`.
 
-    By its callback, which is put into `arguments`, or where it has none (`parameters` are what the call takes) by its
-    scheduler's step. Raising in `see` is the one way out that every pipeline has.
+    By its callback, which is put into `arguments`, or where it has none (`parameters` are what the
+    call takes) by its scheduler's step. Raising in `see` is the one way out that every pipeline
+    has.
     """
     if "callback_on_step_end" in parameters:
         arguments["callback_on_step_end"] = _callback(see)
@@ -36,7 +38,9 @@ def each_step(
 
 
 def _callback(see: Callable[[Any], None]) -> Callable[..., dict[str, Any]]:
-    def on_step_end(_pipe: Any, _step: int, _timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+    def on_step_end(
+        _pipe: Any, _step: int, _timestep: Any, tensors: dict[str, Any]
+    ) -> dict[str, Any]:
         see(tensors.get("latents"))
         return tensors
 

@@ -1,4 +1,6 @@
-"""Models that transformers loads with `AutoModelForTextToWaveform`: VITS and MMS for speech, MusicGen and others for music."""
+"""Models that transformers loads with `AutoModelForTextToWaveform`: VITS and MMS for speech,
+MusicGen and others for music.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,12 @@ def load_waveform_model(card: ModelCard, plan: LoadPlan = AS_USUAL) -> tuple[Any
 
     device = device_of(plan)
     local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    # In float32 also on a GPU, where there is room: vocoders lose quality in half precision, and the models are small.
+    # In float32 also on a GPU, where there is room: vocoders lose quality in half precision, and
+    # the models are small.
     dtype = dtype_of(plan) if plan.precision else torch.float32
-    model = AutoModelForTextToWaveform.from_pretrained(card.path, dtype=dtype, use_safetensors=True, **local)
+    model = AutoModelForTextToWaveform.from_pretrained(
+        card.path, dtype=dtype, use_safetensors=True, **local
+    )
     return model.to(device).eval(), AutoTokenizer.from_pretrained(card.path, **local), device
 
 
@@ -34,6 +39,8 @@ def mono(wave: Any, title: str) -> NDArray[np.float32]:
     samples = np.asarray(wave.float().cpu().numpy().reshape(-1), np.float32)
     if not np.isfinite(samples).all():
         raise StudioError(
-            f"{title} made numbers that are no sound (NaN).", cause="model", cure="The model's files may be damaged."
+            f"{title} made numbers that are no sound (NaN).",
+            cause="model",
+            cure="The model's files may be damaged.",
         )
     return samples

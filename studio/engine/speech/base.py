@@ -13,7 +13,9 @@ from studio.engine.speech.sentences import Piece, split
 
 RATE = 24_000
 MAX_FOREIGN = 0.1
-"""Below this share of the letters, words in another script (a name, a symbol) are passed over; above, the text is refused."""
+"""Below this share of the letters, words in another script (a name, a symbol) are passed over;
+above, the text is refused.
+"""
 
 
 class SpeechModel(Protocol):
@@ -34,13 +36,17 @@ class SpeechModel(Protocol):
         return split(text)
 
     def continued(self, text: str, before: str) -> str:
-        """Return what follows a pause in a text, with the name of the speaker where the model reads names."""
+        """Return what follows a pause in a text, with the name of the speaker where the model reads
+        names.
+        """
         return text
 
     def check(self, text: str) -> None:
         """Raise StudioError, with what to do, where this model cannot read the text's letters."""
 
-    def say(self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled) -> NDArray[np.float32]:
+    def say(
+        self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled
+    ) -> NDArray[np.float32]:
         """Return the samples (frames) of the text; empty where there is nothing to say.
 
         Raises JobCancelledError soon after `cancelled()` became true.

@@ -1,4 +1,6 @@
-"""Speech: a text is spoken piece by piece, so that the first sentence plays while the rest is made."""
+"""Speech: a text is spoken piece by piece, so that the first sentence plays while the rest is
+made.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> SpeechModel:
         return Piper(card)
     if card.family in AUTOREGRESSIVE:
         file, name = AUTOREGRESSIVE[card.family]
-        speaker: SpeechModel = getattr(importlib.import_module(f"studio.engine.speech.autoregressive.{file}"), name)(card, plan)
+        speaker: SpeechModel = getattr(
+            importlib.import_module(f"studio.engine.speech.autoregressive.{file}"), name
+        )(card, plan)
         return speaker
     return VitsModel(card, plan)
 
@@ -81,7 +85,12 @@ def generate(run: JobContext, pipeline: SpeechModel) -> Generator[Result, None, 
     partial, frames = len(spoken) < len(pieces), sum(map(len, spoken))
     samples = _whole(spoken)
     if np.any(samples):
-        yield AudioResult(samples=samples[:, None], sampling_rate=pipeline.rate, seed=request.seed, partial=partial)
+        yield AudioResult(
+            samples=samples[:, None],
+            sampling_rate=pipeline.rate,
+            seed=request.seed,
+            partial=partial,
+        )
     if run.cancelled():
         raise JobCancelledError
     if not np.any(samples):
@@ -90,18 +99,26 @@ def generate(run: JobContext, pipeline: SpeechModel) -> Generator[Result, None, 
             cause="invalid",
             cure="Write words in a language of the voice.",
         )
-    return Statistics(run_seconds=clock.seconds, first_seconds=clock.first, units=frames, unit="sample")
+    return Statistics(
+        run_seconds=clock.seconds, first_seconds=clock.first, units=frames, unit="sample"
+    )
 
 
 def check_language(title: str, languages: Collection[str], text: str) -> None:
-    """Raise StudioError, with what to do, where the voice does not know the language of the text."""
+    """Raise StudioError, with what to do, where the voice does not know the language of the
+    text.
+    """
     refused = refusal(title, languages, text)
     if refused:
         raise StudioError(refused[0], cause="invalid", cure=refused[1])
 
 
-def pieces_of(pipeline: SpeechModel, text: str, languages: Collection[str], default: str = "") -> list[Piece]:
-    """Return the pieces that the voice speaks, with everything in words, and the silences that the text asks for."""
+def pieces_of(
+    pipeline: SpeechModel, text: str, languages: Collection[str], default: str = ""
+) -> list[Piece]:
+    """Return the pieces that the voice speaks, with everything in words, and the silences that the
+    text asks for.
+    """
     pieces: list[Piece] = []
     before = ""
     for passage in speech_text.passages(text):
@@ -119,7 +136,9 @@ def pieces_of(pipeline: SpeechModel, text: str, languages: Collection[str], defa
 
 
 def language_of_voice(card: ModelCard, voice: str) -> str:
-    """Return the language of one of the card's voices, without its country; empty where it is not known."""
+    """Return the language of one of the card's voices, without its country; empty where it is not
+    known.
+    """
     found = next((known.language for known in card.voices if known.name == voice), "")
     return found.partition("-")[0]
 
@@ -128,7 +147,9 @@ def _say(pipeline: SpeechModel, piece: Piece, voice: str, run: JobContext) -> ND
     """Return the piece's samples and the silence after it."""
     request = run.job.request
     assert isinstance(request, SpeechRequest)
-    silence = np.zeros(int((piece.pause / request.speed + piece.silence) * pipeline.rate), np.float32)
+    silence = np.zeros(
+        int((piece.pause / request.speed + piece.silence) * pipeline.rate), np.float32
+    )
     if not is_speakable(piece.text):
         return silence
     samples = pipeline.say(piece.text, voice, request.speed, request.seed or 0, run.cancelled)
@@ -136,10 +157,16 @@ def _say(pipeline: SpeechModel, piece: Piece, voice: str, run: JobContext) -> ND
 
 
 def trim(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
-    """Return the samples without the silence at both ends (voices put 0.3 to 0.7 s there), but for 40 ms."""
+    """Return the samples without the silence at both ends (voices put 0.3 to 0.7 s there), but for
+    40 ms.
+    """
     window = rate // 100
     count = len(samples) // window
-    loudness = np.sqrt(np.mean(samples[: count * window].reshape(count, window) ** 2, axis=1)) if count else np.zeros(0)
+    loudness = (
+        np.sqrt(np.mean(samples[: count * window].reshape(count, window) ** 2, axis=1))
+        if count
+        else np.zeros(0)
+    )
     heard = np.flatnonzero(loudness > SILENCE)
     if not len(heard):
         return samples
@@ -153,12 +180,16 @@ def _whole(spoken: list[NDArray[np.float32]]) -> NDArray[np.float32]:
 
 
 def choose_voice(card: ModelCard, request: SpeechRequest) -> str:
-    """Return the voice's name: the request's, else the model's first one that speaks the text's language. Raises StudioError."""
+    """Return the voice's name: the request's, else the model's first one that speaks the text's
+    language. Raises StudioError.
+    """
     names = [voice.name for voice in card.voices]
     if request.voice:
         if names and request.voice not in names:
             raise StudioError(
-                f"{card.title} has no voice {request.voice!r}.", cause="invalid", cure=f"It has {', '.join(names)}."
+                f"{card.title} has no voice {request.voice!r}.",
+                cause="invalid",
+                cure=f"It has {', '.join(names)}.",
             )
         return request.voice
     language = speech_text.language_of(request.prompt[:LOOKED_AT], "en")

@@ -12,7 +12,9 @@ from studio.engine.speech.base import RATE, SpeechModel
 
 
 class Hibari(SpeechModel):
-    """The package hibari-tts with the one voice that it carries; its others would be fetched from the network."""
+    """The package hibari-tts with the one voice that it carries; its others would be fetched from
+    the network.
+    """
 
     rate = RATE
     languages = ("en",)
@@ -26,6 +28,10 @@ class Hibari(SpeechModel):
     def check(self, text: str) -> None:
         """See `Speaker.check`. What it cannot speak is known by its language."""
 
-    def say(self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled) -> NDArray[np.float32]:
-        """See `Speaker.say`. It takes a hundredth of the time that the sound lasts, so that `cancelled` is not asked."""
+    def say(
+        self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled
+    ) -> NDArray[np.float32]:
+        """See `Speaker.say`. It takes a hundredth of the time that the sound lasts, so that
+        `cancelled` is not asked.
+        """
         return np.asarray(self._synthesizer(text, speed=speed, seed=seed), np.float32)

@@ -1,4 +1,6 @@
-"""The voices that run on onnxruntime: Hibari (English, comes with Studio) and Kokoro (English and Chinese)."""
+"""The voices that run on onnxruntime: Hibari (English, comes with Studio) and Kokoro (English and
+Chinese).
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ MAX_PHONEMES = 500
 
 
 class Kokoro(SpeechModel):
-    """Kokoro-82M (https://huggingface.co/hexgrad/Kokoro-82M): phoneme ids, a style row by their number, a speed."""
+    """Kokoro-82M (https://huggingface.co/hexgrad/Kokoro-82M): phoneme ids, a style row by their
+    number, a speed.
+    """
 
     rate = RATE
     languages = ("en", "zh")
@@ -38,22 +42,34 @@ class Kokoro(SpeechModel):
         files = sorted(card.folder.glob("*.onnx"))
         if not files:
             raise StudioError(
-                f"{card.title} has lost its file in {card.path}.", cause="model", cure="Remove it and install it again."
+                f"{card.title} has lost its file in {card.path}.",
+                cause="model",
+                cure="Remove it and install it again.",
             )
-        self._session = onnxruntime.InferenceSession(str(files[0]), options, providers=["CPUExecutionProvider"])
-        self._vocabulary: dict[str, int] = json.loads((resources() / "voices/kokoro/vocab.json").read_text(encoding="utf-8"))
+        self._session = onnxruntime.InferenceSession(
+            str(files[0]), options, providers=["CPUExecutionProvider"]
+        )
+        self._vocabulary: dict[str, int] = json.loads(
+            (resources() / "voices/kokoro/vocab.json").read_text(encoding="utf-8")
+        )
 
     def check(self, text: str) -> None:
         """See `Speaker.check`. What it cannot speak is known by its language."""
 
-    def say(self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled) -> NDArray[np.float32]:
-        """See `Speaker.say`. `voice` is the name of a file in `resources/voices/kokoro`; it draws no random numbers."""
+    def say(
+        self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled
+    ) -> NDArray[np.float32]:
+        """See `Speaker.say`. `voice` is the name of a file in `resources/voices/kokoro`; it draws
+        no random numbers.
+        """
         read = phonemes.chinese if phonemes.is_chinese(text) else phonemes.english
         spoken = read(text, british=voice.startswith("b"))
         parts = [self._run(part, voice, speed, cancelled) for part in _cut(spoken)]
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
-    def _run(self, spoken: str, voice: str, speed: float, cancelled: Cancelled) -> NDArray[np.float32]:
+    def _run(
+        self, spoken: str, voice: str, speed: float, cancelled: Cancelled
+    ) -> NDArray[np.float32]:
         ids = [self._vocabulary[symbol] for symbol in spoken if symbol in self._vocabulary]
         if not ids:
             return np.zeros(0, np.float32)
@@ -71,7 +87,11 @@ def _styles(voice: str) -> NDArray[np.float32]:
     folder = resources() / "voices/kokoro"
     files = {path.stem: path for path in folder.glob("*.bin")}
     if voice not in files:  # a card may name what is not there
-        raise StudioError(f"Kokoro has no voice {voice!r}.", cause="invalid", cure=f"It has {', '.join(sorted(files))}.")
+        raise StudioError(
+            f"Kokoro has no voice {voice!r}.",
+            cause="invalid",
+            cure=f"It has {', '.join(sorted(files))}.",
+        )
     return np.fromfile(files[voice], np.float32).reshape(510, 256)
 
 

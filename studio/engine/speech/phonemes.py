@@ -20,7 +20,9 @@ def is_chinese(text: str) -> bool:
 def foreign_share(text: str, *, chinese_too: bool = False) -> float:
     """Return which share of the letters are neither Latin nor, with `chinese_too`, Chinese."""
     letters = [character for character in text if character.isalpha()]
-    known = sum(bool(_LATIN.match(letter) or (chinese_too and _HAN.match(letter))) for letter in letters)
+    known = sum(
+        bool(_LATIN.match(letter) or (chinese_too and _HAN.match(letter))) for letter in letters
+    )
     return 1 - known / len(letters) if letters else 0.0
 
 
@@ -37,14 +39,18 @@ def english(text: str, *, british: bool = False) -> str:
 
 
 def chinese(text: str, *, british: bool = False) -> str:
-    """Return the phonemes of Chinese text with English words in it, or of English text with Chinese names in it."""
+    """Return the phonemes of Chinese text with English words in it, or of English text with Chinese
+    names in it.
+    """
     from studio.engine.speech.phonemes_zh import phonemes
 
     words = speech_text.spoken(text)
     if speech_text.is_mainly_chinese(words):
         return phonemes(words, functools.partial(_phonemes, british=british))
     parts = [
-        phonemes(part, functools.partial(_phonemes, british=british)) if script == "zh" else _phonemes(part, british)
+        phonemes(part, functools.partial(_phonemes, british=british))
+        if script == "zh"
+        else _phonemes(part, british)
         for script, part in speech_text.parts_by_script(words)
     ]
     return " ".join(part.strip() for part in parts if part.strip())

@@ -1,4 +1,6 @@
-"""From Chinese text, with English words in it, to the phonemes of the misaki alphabet that Kokoro reads."""
+"""From Chinese text, with English words in it, to the phonemes of the misaki alphabet that Kokoro
+reads.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3007]")
 
 
 def phonemes(text: str, english: Callable[[str], str]) -> str:
-    """Return the phonemes of text without numbers and symbols; `english` gives those of the English words inside."""
+    """Return the phonemes of text without numbers and symbols; `english` gives those of the English
+    words inside.
+    """
     spoken = []
     for number, run in enumerate(_RUNS.split(text)):
         if run.strip():
@@ -29,7 +33,9 @@ def _spoken(run: str) -> str:
     converter = _converter()
     try:
         return str(converter(run)[0])
-    except ValueError:  # a few dozen rare characters have a reading that cannot be turned into phonemes
+    except (
+        ValueError
+    ):  # a few dozen rare characters have a reading that cannot be turned into phonemes
         return str(converter("".join(filter(_has_reading, run)))[0])
 
 
@@ -54,8 +60,8 @@ def _converter() -> Any:
     from misaki.zh import ZHG2P
 
     jieba.setLogLevel(logging.ERROR)
-    # By default the dictionary's cache is a file of a known name in the shared /tmp, read with marshal: anybody could have
-    # put one there.
+    # By default the dictionary's cache is a file of a known name in the shared /tmp, read with
+    # marshal: anybody could have put one there.
     with tempfile.TemporaryDirectory() as own:
         jieba.dt.tmp_dir = own
         jieba.dt.initialize()

@@ -1,4 +1,5 @@
-"""Piper (https://github.com/OHF-Voice/piper1-gpl): a program of its own, under the GPL, that is run and never imported.
+"""Piper (https://github.com/OHF-Voice/piper1-gpl): a program of its own, under the GPL, that is run
+and never imported.
 
 It reads a line of text from its standard input and writes 16-bit samples to its standard output.
 """
@@ -45,21 +46,34 @@ class Piper(SpeechModel):
     def check(self, text: str) -> None:
         """See `Speaker.check`. espeak, inside the program, reads any script somehow."""
 
-    def say(self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled) -> NDArray[np.float32]:
+    def say(
+        self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled
+    ) -> NDArray[np.float32]:
         """See `Speaker.say`. The program has no seed: it draws its own chance."""
-        command = [self._program, "--model", str(self._voice), "--config", str(self._settings), "--output-raw"]
+        command = [
+            self._program,
+            "--model",
+            str(self._voice),
+            "--config",
+            str(self._settings),
+            "--output-raw",
+        ]
         command += ["--length-scale", f"{1 / speed:.4f}", *(["--speaker", voice] if voice else [])]
         with tempfile.TemporaryFile() as errors:
             process = start_tied(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )  # fmt: skip
+            )
             heard = _run(process, f"{' '.join(text.split())}\n".encode(), cancelled)
             errors.seek(0)
             said = errors.read().decode(errors="replace").strip().splitlines()
         if process.returncode:
             raise StudioError(
-                f"Piper could not speak with {self._title}: {said[-1][:200] if said else 'it gave no reason'}.",
+                f"Piper could not speak with {self._title}: "
+                f"{said[-1][:200] if said else 'it gave no reason'}.",
                 cause="model",
                 cure="Check that voice and program belong together; a newer piper may be needed.",
             )
@@ -74,13 +88,16 @@ def program() -> str:
         raise StudioError(
             "This voice needs the program piper, which is not installed on this computer.",
             cause="model",
-            cure="Install it (`pipx install piper-tts`, or from your system's packages), and start Studio again.",
+            cure="Install it (`pipx install piper-tts`, or from your system's packages), and start "
+            "Studio again.",
         )
     return found
 
 
 def _run(process: subprocess.Popen[bytes], text: bytes, cancelled: Cancelled) -> bytes:
-    """Return what the program writes for the text. Kills it and raises JobCancelledError soon after `cancelled()` became true."""
+    """Return what the program writes for the text. Kills it and raises JobCancelledError soon after
+    `cancelled()` became true.
+    """
     heard = b""
 
     def talk() -> None:

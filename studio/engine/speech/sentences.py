@@ -1,4 +1,6 @@
-"""Text in pieces that a voice can speak: sentences, and clauses of very long ones. No character is ever lost."""
+"""Text in pieces that a voice can speak: sentences, and clauses of very long ones. No character is
+ever lost.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,31 @@ FIRST_CHARACTERS = 80
 WIDE_CHARACTER = 3
 """A Chinese character, a kana or a Hangul syllable takes as long to say as this many letters."""
 
-# A full stop ends a sentence only before a space (3.14, e.g.); the Chinese and Japanese marks end one anywhere.
-_END = re.compile(r"(?<=[.!?…])[\"”’»)\]]*\s+|(?<=[。！？｡])[”’」』）]*+\s*+(?![。！？｡!?…，、；：])")
+# A full stop ends a sentence only before a space (3.14, e.g.); the Chinese and Japanese marks end
+# one anywhere.
+_END = re.compile(
+    r"(?<=[.!?…])[\"”’»)\]]*\s+|(?<=[。！？｡])[”’」』）]*+\s*+(?![。！？｡!?…，、；：])"
+)
 _CLAUSE = re.compile(r"(?<=[,;:—–])\s+|(?<=[，、；：])\s*")
 _WIDE = re.compile(r"[\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0002ffff]")
-_ABBREVIATIONS = {"mr", "mrs", "ms", "dr", "prof", "st", "jr", "sr", "vs", "etc", "no", "vol", "fig", "inc", "ltd", "co"}
+_ABBREVIATIONS = {
+    "mr",
+    "mrs",
+    "ms",
+    "dr",
+    "prof",
+    "st",
+    "jr",
+    "sr",
+    "vs",
+    "etc",
+    "no",
+    "vol",
+    "fig",
+    "inc",
+    "ltd",
+    "co",
+}
 _ABBREVIATIONS |= {"e.g", "i.e", "cf", "approx", "dept", "est"}
 
 
@@ -58,7 +80,9 @@ def split(text: str, longest: int = MAX_CHARACTERS) -> list[Piece]:
 
 
 def grouped(pieces: list[Piece], characters: int) -> list[Piece]:
-    """Return the pieces with neighbours joined while they are no longer together: some models speak short texts badly."""
+    """Return the pieces with neighbours joined while they are no longer together: some models speak
+    short texts badly.
+    """
     groups: list[Piece] = []
     for piece in pieces:
         if groups and len(groups[-1].text) + len(piece.text) < characters:
@@ -69,14 +93,18 @@ def grouped(pieces: list[Piece], characters: int) -> list[Piece]:
 
 
 def is_speakable(text: str) -> bool:
-    """True where there is anything to say: of marks alone ("...", "—") voices make a breath or a click."""
+    """True where there is anything to say: of marks alone ("...", "—") voices make a breath or a
+    click.
+    """
     return any(character.isalnum() or character in "$€£¥%&+=@#°" for character in text)
 
 
 def _sentences(paragraph: str) -> Iterator[str]:
     start = 0
     for match in _END.finditer(paragraph):
-        closed = match.start() + len(match.group().rstrip())  # closing quotes stay with their sentence
+        closed = match.start() + len(
+            match.group().rstrip()
+        )  # closing quotes stay with their sentence
         if match.end() >= len(paragraph) or _goes_on(
             paragraph[max(start, match.start() - 24) : match.start()], paragraph[match.end()]
         ):
@@ -114,7 +142,9 @@ def _reach(sentence: str, limit: int) -> int:
 
 
 def _best_cut(sentence: str, reach: int, longest: int) -> int:
-    clauses = [match.end() for match in _CLAUSE.finditer(sentence, 0, reach + 1) if match.end() <= reach]
+    clauses = [
+        match.end() for match in _CLAUSE.finditer(sentence, 0, reach + 1) if match.end() <= reach
+    ]
     if clauses:
         return clauses[-1]
     full = _reach(sentence, longest)

@@ -1,6 +1,7 @@
 """Faster or slower speech at the same pitch, for models that cannot do it themselves.
 
-Waveform similarity overlap-add (Verhelst and Roelands, 1993, https://doi.org/10.1109/ICASSP.1993.319366).
+Waveform similarity overlap-add (Verhelst and Roelands, 1993,
+https://doi.org/10.1109/ICASSP.1993.319366).
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ def stretch(samples: NDArray[np.float32], speed: float, rate: int) -> NDArray[np
     if speed == 1 or len(samples) < 4 * half + 2 * search:
         return samples
     count = int(len(samples) / speed / half)
-    source = np.concatenate([np.zeros(search, np.float32), samples, np.zeros(3 * half + 2 * search, np.float32)])
+    source = np.concatenate(
+        [np.zeros(search, np.float32), samples, np.zeros(3 * half + 2 * search, np.float32)]
+    )
     window = np.hanning(2 * half + 1)[:-1].astype(np.float32)
     made = np.zeros((count + 1) * half, np.float32)
     follows = source[search : search + half]

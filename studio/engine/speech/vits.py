@@ -26,7 +26,8 @@ class VitsModel(SpeechModel):
         self._names = [voice.name for voice in card.voices]
         if getattr(self._tokenizer, "phonemize", False):
             raise StudioError(
-                f"{card.title} reads phonemes that only the program espeak makes, which Studio does not carry.",
+                f"{card.title} reads phonemes that only the program espeak makes, which Studio "
+                "does not carry.",
                 cause="model",
                 cure="Use a model that reads letters, such as an MMS-TTS one.",
             )
@@ -34,25 +35,36 @@ class VitsModel(SpeechModel):
         self.rate = int(getattr(config, "sampling_rate", 0) or card.sampling_rate or 16_000)
 
     def check(self, text: str) -> None:
-        """See `base.Speaker.check`. A letter that is not in the vocabulary would be passed over in silence."""
+        """See `base.Speaker.check`. A letter that is not in the vocabulary would be passed over in
+        silence.
+        """
         vocabulary = self._tokenizer.get_vocab()
         letters = [letter for letter in text if letter.isalpha()]
-        unknown = sum(letter not in vocabulary and letter.lower() not in vocabulary for letter in letters)
+        unknown = sum(
+            letter not in vocabulary and letter.lower() not in vocabulary for letter in letters
+        )
         if letters and unknown / len(letters) > MAX_FOREIGN:
             raise StudioError(
                 f"{self._title} cannot read the letters of this text.",
                 cause="invalid",
-                cure="Choose a model of the text's language; English and Chinese are spoken by Kokoro.",
+                cure="Choose a model of the text's language; English and Chinese are spoken by "
+                "Kokoro.",
             )
 
-    def say(self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled) -> NDArray[np.float32]:
-        """See `base.Speaker.say`. `voice` is the name of one of the card's voices, where the model has several."""
+    def say(
+        self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled
+    ) -> NDArray[np.float32]:
+        """See `base.Speaker.say`. `voice` is the name of one of the card's voices, where the model
+        has several.
+        """
         import torch
 
         inputs = self._tokenizer(text, return_tensors="pt").to(self._device)
         if not inputs["input_ids"].shape[-1]:
             return np.zeros(0, np.float32)
-        more: dict[str, Any] = {"speaker_id": self._names.index(voice)} if len(self._names) > 1 else {}
+        more: dict[str, Any] = (
+            {"speaker_id": self._names.index(voice)} if len(self._names) > 1 else {}
+        )
         self._model.speaking_rate = speed
         torch.manual_seed(seed)
         with torch.inference_mode(), between_layers(self._model, cancelled):

@@ -13,7 +13,9 @@ END_TOKENS = 32
 
 
 def prompt_tokens(tokenizer: Any, card: ModelCard, request: TextRequest) -> list[int]:
-    """Return the ids: through the chat template where the model has one, else of the prompt as it is."""
+    """Return the ids: through the chat template where the model has one, else of the prompt as it
+    is.
+    """
     if card.chat and len(str(tokenizer.chat_template or "")) <= MAX_TEMPLATE_CHARACTERS:
         for messages in (_messages(request), _folded(request)):
             ids = _render(tokenizer, messages)
@@ -31,16 +33,23 @@ def prompt_end(tokenizer: Any, ids: list[int]) -> str:
     last = ids[-END_TOKENS:]
     if hasattr(tokenizer, "written"):
         return str(tokenizer.written(last))
-    return str(tokenizer.decode(last, skip_special_tokens=False, clean_up_tokenization_spaces=False))
+    return str(
+        tokenizer.decode(last, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+    )
 
 
 def _render(tokenizer: Any, messages: list[dict[str, str]]) -> list[int]:
     from jinja2 import TemplateError
 
     try:
-        # Qwen 3, SmolLM3 and Gemma 4 would think aloud first, and end before the answer; templates without the switch ignore it.
+        # Qwen 3, SmolLM3 and Gemma 4 would think aloud first, and end before the answer; templates
+        # without the switch ignore it.
         encoded = tokenizer.apply_chat_template(
-            messages, add_generation_prompt=True, enable_thinking=False, tokenize=True, return_dict=True
+            messages,
+            add_generation_prompt=True,
+            enable_thinking=False,
+            tokenize=True,
+            return_dict=True,
         )
     except (TemplateError, ValueError, TypeError):
         return []
@@ -48,7 +57,11 @@ def _render(tokenizer: Any, messages: list[dict[str, str]]) -> list[int]:
 
 
 def _messages(request: TextRequest) -> list[dict[str, str]]:
-    system = [{"role": "system", "content": request.system_prompt}] if request.system_prompt.strip() else []
+    system = (
+        [{"role": "system", "content": request.system_prompt}]
+        if request.system_prompt.strip()
+        else []
+    )
     return [*system, {"role": "user", "content": request.prompt}]
 
 

@@ -1,8 +1,9 @@
-"""Text: any causal or encoder-decoder language model that transformers loads from a folder; also those that can see pictures,
-and a GGUF as it is through llama.cpp (`llama_cpp.py`).
+"""Text: any causal or encoder-decoder language model that transformers loads from a folder; also
+those that can see pictures, and a GGUF as it is through llama.cpp (`llama_cpp.py`).
 
-A chat model's result is its answer. A model without chat continues the prompt, and its result is prompt and continuation.
-Sampling streams; beam search cannot (`generate` refuses a streamer), so it shows its steps and then the ranked candidates.
+A chat model's result is its answer. A model without chat continues the prompt, and its result is
+prompt and continuation. Sampling streams; beam search cannot (`generate` refuses a streamer), so it
+shows its steps and then the ranked candidates.
 """
 
 from __future__ import annotations
@@ -17,7 +18,14 @@ from studio.core.events import Progress, Statistics, TextDelta
 from studio.core.requests import MAX_SEED, TextRequest
 from studio.engine.protocol import BatchOutcome, JobCancelledError, JobContext
 from studio.engine.runtime.device import free_bytes
-from studio.engine.runtime.placement import AS_USUAL, device_of, dtype_of, fewer_bits, no_gradients, text_placement
+from studio.engine.runtime.placement import (
+    AS_USUAL,
+    device_of,
+    dtype_of,
+    fewer_bits,
+    no_gradients,
+    text_placement,
+)
 from studio.engine.text import llama_cpp
 from studio.engine.text.chat_template import prompt_end, prompt_tokens
 from studio.engine.text.llama_cpp import GgufPipeline
@@ -51,28 +59,48 @@ Pipeline = TextPipeline | GgufPipeline
 
 
 def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> Pipeline:
-    """Load model and tokenizer from the card's folder, as `plan` says. Only safetensors or a GGUF; never code from the folder."""
+    """Load model and tokenizer from the card's folder, as `plan` says. Only safetensors or a GGUF;
+    never code from the folder.
+    """
     if card.runner == RUNNER:
         return llama_cpp.load(card, plan)
     from transformers import AutoTokenizer, GenerationConfig
 
     model = load_model(card, plan)
-    tokenizer = AutoTokenizer.from_pretrained(card.folder, local_files_only=True, trust_remote_code=False)
-    # Only ids are kept of the checkpoint's own settings: the request says everything else, so that it can be repeated anywhere.
+    tokenizer = AutoTokenizer.from_pretrained(
+        card.folder, local_files_only=True, trust_remote_code=False
+    )
+    # Only ids are kept of the checkpoint's own settings: the request says everything else, so that
+    # it can be repeated anywhere.
     known = model.generation_config
     ids = {name: getattr(known, name, None) for name in _KEPT_IDS}
-    ids["eos_token_id"] = ids["eos_token_id"] if ids["eos_token_id"] is not None else tokenizer.eos_token_id
+    ids["eos_token_id"] = (
+        ids["eos_token_id"] if ids["eos_token_id"] is not None else tokenizer.eos_token_id
+    )
     if ids["pad_token_id"] is None:
-        end = ids["eos_token_id"][0] if isinstance(ids["eos_token_id"], list) else ids["eos_token_id"]
-        ids["pad_token_id"] = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else (end or 0)
-    model.generation_config = GenerationConfig(**{name: value for name, value in ids.items() if value is not None})
+        end = (
+            ids["eos_token_id"][0] if isinstance(ids["eos_token_id"], list) else ids["eos_token_id"]
+        )
+        ids["pad_token_id"] = (
+            tokenizer.pad_token_id if tokenizer.pad_token_id is not None else (end or 0)
+        )
+    model.generation_config = GenerationConfig(
+        **{name: value for name, value in ids.items() if value is not None}
+    )
     marks = marks_of(tokenizer) if card.chat and not card.encoder_decoder else NO_MARKS
     return TextPipeline(model, tokenizer, device_of(plan), card.encoder_decoder, plan, marks)
 
 
 def load_model(card: ModelCard, plan: LoadPlan) -> Any:
-    """Return the model alone. A multimodal one is loaded for its text: without what sees pictures, where its family has that."""
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoModelForSeq2SeqLM
+    """Return the model alone. A multimodal one is loaded for its text: without what sees pictures,
+    where its family has that.
+    """
+    from transformers import (
+        AutoConfig,
+        AutoModelForCausalLM,
+        AutoModelForImageTextToText,
+        AutoModelForSeq2SeqLM,
+    )
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
     loader: Any = AutoModelForCausalLM
@@ -84,7 +112,9 @@ def load_model(card: ModelCard, plan: LoadPlan) -> Any:
     config = AutoConfig.from_pretrained(card.folder, **local)
     packed = getattr(config, "quantization_config", None)
     if isinstance(packed, dict) and packed.get("quant_method") == "fp8":
-        packed["dequantize"] = True  # running on the 8 bits needs kernels that are fetched from a hub
+        packed["dequantize"] = (
+            True  # running on the 8 bits needs kernels that are fetched from a hub
+        )
     spread = {**fewer_bits(plan), **text_placement(plan)}
     model = loader.from_pretrained(
         card.folder, config=config, dtype=dtype_of(plan), use_safetensors=True, **spread, **local
@@ -103,10 +133,14 @@ def generate(run: JobContext, pipeline: Pipeline) -> Generator[Result, None, Sta
         if isinstance(pipeline, GgufPipeline):
             raise _no_beams(run.card)
         with no_gradients(pipeline.plan):
-            found = _search(run, request, pipeline, torch.tensor([ids], device=pipeline.device), clock)
+            found = _search(
+                run, request, pipeline, torch.tensor([ids], device=pipeline.device), clock
+            )
         yield from _distinct(run, found)
     else:
-        rows = [_row(run, pipeline, ids, candidate) for candidate in range(request.num_return_sequences)]
+        rows = [
+            _row(run, pipeline, ids, candidate) for candidate in range(request.num_return_sequences)
+        ]
         with no_gradients(pipeline.plan):
             for _row_over in _sample(rows, request, pipeline, clock):
                 pass
@@ -132,10 +166,16 @@ def generate_together(runs: Sequence[JobContext], pipeline: Pipeline) -> Iterato
         lengths = {id(row): len(row.ids) for row in part}
         with no_gradients(pipeline.plan):
             for row in _sample(part, _request(runs[0]), pipeline, clock):
-                yield numbers[id(row)], _end_of(row), _statistics(clock, row.tokens, lengths[id(row)])
+                yield (
+                    numbers[id(row)],
+                    _end_of(row),
+                    _statistics(clock, row.tokens, lengths[id(row)]),
+                )
 
 
-def _sample(rows: Sequence[Row], request: TextRequest, pipeline: Pipeline, clock: Clock) -> Iterator[Row]:
+def _sample(
+    rows: Sequence[Row], request: TextRequest, pipeline: Pipeline, clock: Clock
+) -> Iterator[Row]:
     way = llama_cpp.sample if isinstance(pipeline, GgufPipeline) else None
     return sample_in_halves(rows, request, pipeline, clock, way)
 
@@ -149,7 +189,9 @@ def _no_beams(card: ModelCard) -> StudioError:
 
 
 def tokens_together(pipeline: Pipeline) -> int:
-    """Return how many tokens, prompts and results, fit beside each other into `CACHE_SHARE` of the free memory."""
+    """Return how many tokens, prompts and results, fit beside each other into `CACHE_SHARE` of the
+    free memory.
+    """
     if isinstance(pipeline, GgufPipeline):
         return int(CACHE_SHARE * free_bytes(pipeline.device) / pipeline.bytes_per_token)
     config = pipeline.model.config.get_text_config()
@@ -162,7 +204,9 @@ def tokens_together(pipeline: Pipeline) -> int:
 
 
 def _parts(rows: list[Row], request: TextRequest, room: int) -> Iterator[list[Row]]:
-    """Split rows, sorted by length, so that no part has more than `room` tokens with its padding."""
+    """Split rows, sorted by length, so that no part has more than `room` tokens with its
+    padding.
+    """
     part: list[Row] = []
     for row in sorted(rows, key=lambda row: len(row.ids)):
         if part and (len(part) + 1) * (len(row.ids) + request.max_new_tokens) > room:
@@ -182,11 +226,17 @@ def _request(run: JobContext) -> TextRequest:
 def _prompt(run: JobContext, pipeline: Pipeline) -> list[int]:
     request = _request(run)
     ids = prompt_tokens(pipeline.tokenizer, run.card, request)
-    limit = run.card.max_positions or (0 if isinstance(pipeline, GgufPipeline) else _positions(pipeline.model, run.card))
-    problem = too_long(len(ids), request.max_new_tokens, limit, encoder_decoder=run.card.encoder_decoder)
+    limit = run.card.max_positions or (
+        0 if isinstance(pipeline, GgufPipeline) else _positions(pipeline.model, run.card)
+    )
+    problem = too_long(
+        len(ids), request.max_new_tokens, limit, encoder_decoder=run.card.encoder_decoder
+    )
     if problem:
         raise StudioError(
-            problem, cause="prompt_too_long", cure="Shorten the prompt, ask for fewer tokens, or choose a model that takes more."
+            problem,
+            cause="prompt_too_long",
+            cure="Shorten the prompt, ask for fewer tokens, or choose a model that takes more.",
         )
     return ids
 
@@ -200,15 +250,23 @@ def _row(run: JobContext, pipeline: Pipeline, ids: list[int], candidate: int) ->
         run.emit(TextDelta(text=_prefix(run), candidate=candidate))
     seed = ((run.job.request.seed or 0) + candidate) % (MAX_SEED + 1)
     marks = pipeline.marks
-    splitter = splitter_for(marks, prompt_end(pipeline.tokenizer, ids)) if marks.known else Splitter()
-    return Row(run, candidate, seed, list(ids), RowDecoder(pipeline.tokenizer, marks.tokens), splitter)
+    splitter = (
+        splitter_for(marks, prompt_end(pipeline.tokenizer, ids)) if marks.known else Splitter()
+    )
+    return Row(
+        run, candidate, seed, list(ids), RowDecoder(pipeline.tokenizer, marks.tokens), splitter
+    )
 
 
 def _result(row: Row) -> TextResult:
     return TextResult(
-        text=_prefix(row.run) + row.splitter.answer, ordinal=row.candidate, seed=row.seed, partial=row.partial,
-        finish_reason=row.finish_reason, thought_tokens=row.thought_tokens,
-    )  # fmt: skip
+        text=_prefix(row.run) + row.splitter.answer,
+        ordinal=row.candidate,
+        seed=row.seed,
+        partial=row.partial,
+        finish_reason=row.finish_reason,
+        thought_tokens=row.thought_tokens,
+    )
 
 
 def _end_of(row: Row) -> TextResult | StudioError | JobCancelledError:
@@ -224,7 +282,9 @@ def _is_only_thought(result: TextResult) -> bool:
 
 
 def _distinct(run: JobContext, results: list[TextResult]) -> Iterator[TextResult]:
-    """Yield results that differ in more than blanks, and that hold an answer. Raises StudioError where none does."""
+    """Yield results that differ in more than blanks, and that hold an answer. Raises StudioError
+    where none does.
+    """
     answers = [result for result in results if not _is_only_thought(result)]
     if results and not answers:
         if run.cancelled():
@@ -235,19 +295,28 @@ def _distinct(run: JobContext, results: list[TextResult]) -> Iterator[TextResult
         seen.setdefault("".join(result.text.split()), result)
     lost, alike = len(results) - len(answers), len(answers) - len(seen)
     if lost and not run.cancelled():
-        run.notes.append(f"{lost} of {len(results)} candidates ended within their thoughts and are left out")
+        run.notes.append(
+            f"{lost} of {len(results)} candidates ended within their thoughts and are left out"
+        )
     if alike:
-        run.notes.append(f"{alike} of {len(results)} candidates differ only in blanks and are left out")
+        run.notes.append(
+            f"{alike} of {len(results)} candidates differ only in blanks and are left out"
+        )
     for result in seen.values():
-        yield dataclasses.replace(result, distinct=len(seen)) if len(seen) < len(results) else result
+        yield (
+            dataclasses.replace(result, distinct=len(seen)) if len(seen) < len(results) else result
+        )
 
 
 def _no_answer(run: JobContext, results: list[TextResult]) -> StudioError:
-    """Return the error for a model whose thoughts left no room for an answer, or that ended within them."""
+    """Return the error for a model whose thoughts left no room for an answer, or that ended within
+    them.
+    """
     if any(result.finish_reason == "length" for result in results):
         limit = _request(run).max_new_tokens
         return StudioError(
-            f"The answer did not begin: {run.card.title} was still thinking at its limit of {limit:,} tokens.",
+            f"The answer did not begin: {run.card.title} was still thinking at its limit of "
+            f"{limit:,} tokens.",
             cause="invalid",
             cure=f"Raise Length (max_new_tokens) above {limit:,}.",
         )
@@ -259,33 +328,58 @@ def _no_answer(run: JobContext, results: list[TextResult]) -> StudioError:
 
 
 def _statistics(clock: Clock, tokens: int, prompt: int) -> Statistics:
-    return Statistics(run_seconds=clock.seconds, first_seconds=clock.first, units=tokens, unit="token", prompt_tokens=prompt)
+    return Statistics(
+        run_seconds=clock.seconds,
+        first_seconds=clock.first,
+        units=tokens,
+        unit="token",
+        prompt_tokens=prompt,
+    )
 
 
-def _search(run: JobContext, request: TextRequest, pipeline: TextPipeline, inputs: Any, clock: Clock) -> list[TextResult]:
+def _search(
+    run: JobContext, request: TextRequest, pipeline: TextPipeline, inputs: Any, clock: Clock
+) -> list[TextResult]:
     found = _beams(run, request, pipeline, inputs, clock)
     start = 0 if run.card.encoder_decoder else inputs.shape[1]
     prompt = inputs[0].tolist()
     scores = found.sequences_scores.cpu().tolist()
     sequences = [row[start:].tolist() for row in found.sequences.cpu()]
     return [
-        dataclasses.replace(_candidate(run, request, pipeline, prompt, ids, rank), score=round(score, 6))
+        dataclasses.replace(
+            _candidate(run, request, pipeline, prompt, ids, rank), score=round(score, 6)
+        )
         for rank, (ids, score) in enumerate(zip(sequences, scores, strict=True))
     ]
 
 
 def _candidate(
-    run: JobContext, request: TextRequest, pipeline: TextPipeline, prompt: list[int], ids: list[int], rank: int
+    run: JobContext,
+    request: TextRequest,
+    pipeline: TextPipeline,
+    prompt: list[int],
+    ids: list[int],
+    rank: int,
 ) -> TextResult:
-    """Return the result of a beam. Its tokens end with the model's own end, or with padding behind it."""
+    """Return the result of a beam. Its tokens end with the model's own end, or with padding behind
+    it.
+    """
     ends = pipeline.model.generation_config.eos_token_id
     ends = set(ends if isinstance(ends, list) else [] if ends is None else [ends])
     length = next((place for place, token in enumerate(ids) if token in ends and place), len(ids))
     if not pipeline.marks.known:
-        text = pipeline.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        text = pipeline.tokenizer.decode(
+            ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
         partial = run.cancelled()
         reason: FinishReason = "cancelled" if partial else "stop" if length < len(ids) else "length"
-        return TextResult(text=_prefix(run) + text, ordinal=rank, seed=request.seed, partial=partial, finish_reason=reason)
+        return TextResult(
+            text=_prefix(run) + text,
+            ordinal=rank,
+            seed=request.seed,
+            partial=partial,
+            finish_reason=reason,
+        )
     row = _row(dataclasses.replace(run, emit=lambda _event: None), pipeline, prompt, rank)
     for token in ids[:length]:
         row.take(token, ends=False)
@@ -294,7 +388,9 @@ def _candidate(
     return dataclasses.replace(_result(row), seed=request.seed)
 
 
-def _beams(run: JobContext, request: TextRequest, pipeline: TextPipeline, inputs: Any, clock: Clock) -> Any:
+def _beams(
+    run: JobContext, request: TextRequest, pipeline: TextPipeline, inputs: Any, clock: Clock
+) -> Any:
     import torch
     from transformers import StoppingCriteriaList
 

@@ -1,8 +1,10 @@
-"""Text from a GGUF as it is, through llama.cpp: several rows at once, each with a choice and a seed of its own.
+"""Text from a GGUF as it is, through llama.cpp: several rows at once, each with a choice and a seed
+of its own.
 
-Every row is a sequence with its own cache, so its tokens do not depend on the rows beside it. Rows that begin alike, as the
-candidates of one job do, read their prompt once. What a setting means is the same as in `sampling.py`; the numbers that chance
-draws are llama.cpp's own, so that a seed gives another text than the same weights do through transformers.
+Every row is a sequence with its own cache, so its tokens do not depend on the rows beside it. Rows
+that begin alike, as the candidates of one job do, read their prompt once. What a setting means is
+the same as in `sampling.py`; the numbers that chance draws are llama.cpp's own, so that a seed
+gives another text than the same weights do through transformers.
 """
 
 from __future__ import annotations
@@ -49,27 +51,43 @@ class GgufPipeline:
     def bytes_per_token(self) -> int:
         """What keys and values of one token take in the cache."""
         width = self.model.n_embd // max(1, self.model.n_head)
-        return 2 * _CACHE_BYTES * int(self.model.n_layer) * int(self.model.n_head_kv or self.model.n_head) * int(width)
+        return (
+            2
+            * _CACHE_BYTES
+            * int(self.model.n_layer)
+            * int(self.model.n_head_kv or self.model.n_head)
+            * int(width)
+        )
 
 
 def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> GgufPipeline:
-    """Open the file that the card's folder names. Raises StudioError with what to do where the extra is gone, or the file."""
+    """Open the file that the card's folder names. Raises StudioError with what to do where the
+    extra is gone, or the file.
+    """
     found = checkpoint_in(card.folder)
     if found is None:
-        raise StudioError(f"{card.title} is damaged.", cause="model", cure="Remove the model and add it again.")
+        raise StudioError(
+            f"{card.title} is damaged.", cause="model", cure="Remove the model and add it again."
+        )
     path = checked(found)
     if not is_there():
         raise StudioError(
-            f"{card.title} is a GGUF that was added as it is, and llama.cpp, which runs it, is not installed.",
+            f"{card.title} is a GGUF that was added as it is, and llama.cpp, which runs it, is not "
+            "installed.",
             cause="model",
-            cure=f'Install it (pip install "studio[gguf]"), or convert the model: studio models add "{path}"',
+            cure='Install it (pip install "studio[gguf]"), or convert the model: studio models '
+            f'add "{path}"',
         )
     model = open_model(path)
     tokenizer = Tokenizer(model, chat=card.chat)
-    return GgufPipeline(model, tokenizer, plan, marks=marks_of(tokenizer) if card.chat else NO_MARKS)
+    return GgufPipeline(
+        model, tokenizer, plan, marks=marks_of(tokenizer) if card.chat else NO_MARKS
+    )
 
 
-def sample(rows: Sequence[Row], request: TextRequest, pipeline: GgufPipeline, clock: Clock) -> Iterator[Row]:
+def sample(
+    rows: Sequence[Row], request: TextRequest, pipeline: GgufPipeline, clock: Clock
+) -> Iterator[Row]:
     """Generate all rows together with the settings of `request`; yield each when it is over."""
     batch = _Batch(rows, request, pipeline)
     going = dict(enumerate(rows))
@@ -91,7 +109,13 @@ def sample(rows: Sequence[Row], request: TextRequest, pipeline: GgufPipeline, cl
             yield row
 
 
-def _take(going: dict[int, Row], tokens: dict[int, int], request: TextRequest, tokenizer: Tokenizer, clock: Clock) -> None:
+def _take(
+    going: dict[int, Row],
+    tokens: dict[int, int],
+    request: TextRequest,
+    tokenizer: Tokenizer,
+    clock: Clock,
+) -> None:
     """Add each row's next token."""
     tell_now = clock.tick(len(going))
     for number, row in going.items():
@@ -111,12 +135,22 @@ class _Batch:
     def __init__(self, rows: Sequence[Row], request: TextRequest, pipeline: GgufPipeline) -> None:
         llama, longest = binding(), max(len(row.ids) for row in rows) + request.max_new_tokens
         params = llama.LlamaContextParams()
-        params.n_seq_max, params.n_ctx, params.n_batch = len(rows), longest * len(rows), BATCH_TOKENS
+        params.n_seq_max, params.n_ctx, params.n_batch = (
+            len(rows),
+            longest * len(rows),
+            BATCH_TOKENS,
+        )
         params.n_threads = params.n_threads_batch = thread_count()
-        params.kv_unified = False  # a cache for each: rounding would make a row depend on those beside it
+        params.kv_unified = (
+            False  # a cache for each: rounding would make a row depend on those beside it
+        )
         need = pipeline.bytes_per_token * longest * len(rows)
-        too_much = MemoryError(f"not enough memory for {longest:,} tokens × {len(rows)} ({need / 1e9:.1f} GB)")
-        if need > free_bytes(pipeline.device):  # the system would promise it, and end this process when it is used
+        too_much = MemoryError(
+            f"not enough memory for {longest:,} tokens × {len(rows)} ({need / 1e9:.1f} GB)"
+        )
+        if need > free_bytes(
+            pipeline.device
+        ):  # the system would promise it, and end this process when it is used
             raise too_much
         try:
             self._context = llama.LlamaContext(pipeline.model, params, False)
@@ -128,13 +162,17 @@ class _Batch:
         self._choices = [_Choice(row.ids, row.seed, request, words) for row in rows]
 
     def read_prompts(self, cancelled: Callable[[], bool]) -> dict[int, int]:
-        """Read every prompt; return the first token of each row. Raises InterruptedError where all were cancelled meanwhile."""
+        """Read every prompt; return the first token of each row. Raises InterruptedError where all
+        were cancelled meanwhile.
+        """
         alike: dict[tuple[int, ...], list[int]] = {}
         for number, prompt in enumerate(self._prompts):
             alike.setdefault(prompt, []).append(number)
         self._context.set_abort_callback(cancelled)
         found: dict[int, int] = {}
-        wanted = [(prompt, at, numbers) for prompt, numbers in alike.items() for at in range(len(prompt))]
+        wanted = [
+            (prompt, at, numbers) for prompt, numbers in alike.items() for at in range(len(prompt))
+        ]
         for begin in range(0, len(wanted), BATCH_TOKENS):
             if cancelled():
                 raise InterruptedError
@@ -163,7 +201,8 @@ class _Batch:
             self._batch.add(ids[-1], len(ids) - 1, [number], True)
         self._context.decode(self._batch)
         return {
-            number: self._choices[number].choose(self._context, place, ids) for place, (number, ids) in enumerate(rows.items())
+            number: self._choices[number].choose(self._context, place, ids)
+            for place, (number, ids) in enumerate(rows.items())
         }
 
     def forget(self, number: int) -> None:
@@ -193,13 +232,17 @@ class _Choice:
         return int(self._chain.sample(context, place))
 
     def _make_chain(self, seed: int, ids: list[int], unwanted: list[int]) -> Any:
-        """Return what stands between numbers and token, in the order of transformers: penalties, temperature, top-k, top-p."""
+        """Return what stands between numbers and token, in the order of transformers: penalties,
+        temperature, top-k, top-p.
+        """
         llama, request = binding(), self._request
         chain = llama.LlamaSampler(llama.LlamaSamplerChainParams())
         if unwanted:
             chain.add_logit_bias(self._words, [(token, -1e30) for token in unwanted])
         if request.repetition_penalty != 1:
-            chain.add_penalties(len(self._prompt) + request.max_new_tokens, request.repetition_penalty, 0.0, 0.0)
+            chain.add_penalties(
+                len(self._prompt) + request.max_new_tokens, request.repetition_penalty, 0.0, 0.0
+            )
         if request.temperature == 0:
             chain.add_greedy()
         else:
@@ -221,4 +264,6 @@ def _repeating(ids: list[int], size: int) -> list[int]:
         return []
     begin = ids[len(ids) - size + 1 :] if size > 1 else []
     places = range(len(ids) - size + 1)
-    return sorted({ids[place + size - 1] for place in places if ids[place : place + size - 1] == begin})
+    return sorted(
+        {ids[place + size - 1] for place in places if ids[place : place + size - 1] == begin}
+    )

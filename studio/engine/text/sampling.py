@@ -1,7 +1,9 @@
-"""Sampling several rows at once: candidates of one job, or jobs that share model and settings, each with its own seed.
+"""Sampling several rows at once: candidates of one job, or jobs that share model and settings, each
+with its own seed.
 
-A row's tokens do not depend on the rows beside it (within rounding): every row draws one number a step from its own generator,
-and the token is where that number falls in the row's own distribution. So a seed gives the same text alone and in a batch.
+A row's tokens do not depend on the rows beside it (within rounding): every row draws one number a
+step from its own generator, and the token is where that number falls in the row's own distribution.
+So a seed gives the same text alone and in a batch.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ class Row:
     """Characters that were made and told before it began anew."""
 
     def begin_anew(self) -> None:
-        """Forget what was made; the same seed makes it again, and what was told is not told twice."""
+        """Forget what was made; the same seed makes it again, and what was told is not told
+        twice.
+        """
         self.told += len(self.decoder.text)
         self.tokens, self.generator, self.decoder = 0, None, self.decoder.anew()
 
@@ -84,9 +88,15 @@ Sample = Callable[[Sequence[Row], TextRequest, Any, Clock], Iterator[Row]]
 
 
 def sample_in_halves(
-    rows: Sequence[Row], request: TextRequest, pipeline: Any, clock: Clock, sample: Sample | None = None
+    rows: Sequence[Row],
+    request: TextRequest,
+    pipeline: Any,
+    clock: Clock,
+    sample: Sample | None = None,
 ) -> Iterator[Row]:
-    """`sample`, and where memory runs out with half of the rows that are left, as long as there are two."""
+    """`sample`, and where memory runs out with half of the rows that are left, as long as there are
+    two.
+    """
     parts, over = [list(rows)], set[int]()
     while parts:
         part = parts.pop(0)
@@ -103,7 +113,9 @@ def sample_in_halves(
             parts[:0] = yield from _halves(part, over, pipeline)
 
 
-def _halves(part: list[Row], over: set[int], pipeline: TextPipeline) -> Generator[Row, None, list[list[Row]]]:
+def _halves(
+    part: list[Row], over: set[int], pipeline: TextPipeline
+) -> Generator[Row, None, list[list[Row]]]:
     """Yield the rows that were over and not told yet; return the others in two parts."""
     part[0].run.free()
     left = [row for row in part if id(row) not in over]
@@ -121,8 +133,12 @@ def _halves(part: list[Row], over: set[int], pipeline: TextPipeline) -> Generato
     return [half for half in (left[:middle], left[middle:]) if half]
 
 
-def sample_together(rows: Sequence[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock) -> Iterator[Row]:
-    """Generate all rows as one padded batch with the settings of `request`; yield each when it is over."""
+def sample_together(
+    rows: Sequence[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock
+) -> Iterator[Row]:
+    """Generate all rows as one padded batch with the settings of `request`; yield each when it is
+    over.
+    """
     import torch
 
     going = list(rows)
@@ -145,15 +161,23 @@ def sample_together(rows: Sequence[Row], request: TextRequest, pipeline: TextPip
             )  # batch_select_indices is not there for layers with a state (Qwen3.5, Granite)
 
 
-def _generate(rows: list[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock, cache: Any) -> Any:
-    """Run the model until a share of the rows is over. Returns its cache, or None where it cannot go on from one."""
+def _generate(
+    rows: list[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock, cache: Any
+) -> Any:
+    """Run the model until a share of the rows is over. Returns its cache, or None where it cannot
+    go on from one.
+    """
     from transformers import DynamicCache, LogitsProcessorList, StoppingCriteriaList
     from transformers.generation.utils import GenerateDecoderOnlyOutput
 
-    # transformers 5.24 calls the cache so; before, and until 6.0 with a warning, it is `past_key_values`.
-    cache_name = "cache" if "cache" in GenerateDecoderOnlyOutput.__dataclass_fields__ else "past_key_values"
+    # transformers 5.24 calls the cache so; before, and until 6.0 with a warning, it is
+    # `past_key_values`.
+    cache_name = (
+        "cache" if "cache" in GenerateDecoderOnlyOutput.__dataclass_fields__ else "past_key_values"
+    )
 
-    # The cache keeps the padding that it was made with, also where the longest row has left; the last token is not in it yet.
+    # The cache keeps the padding that it was made with, also where the longest row has left; the
+    # last token is not in it yet.
     inputs, mask = _padded(rows, pipeline, cache.get_seq_length() + 1 if cache is not None else 0)
     watch = _Watch(rows, request, pipeline, clock)
     choice = [seeded_choice(rows, request)] if request.temperature > 0 else []
@@ -178,7 +202,9 @@ def _generate(rows: list[Row], request: TextRequest, pipeline: TextPipeline, clo
 
 
 def _padded(rows: list[Row], pipeline: TextPipeline, length: int) -> tuple[Any, Any]:
-    """Return the rows' tokens and their mask, (rows, length); 0 takes the longest row's. A causal model is padded on the left."""
+    """Return the rows' tokens and their mask, (rows, length); 0 takes the longest row's. A causal
+    model is padded on the left.
+    """
     import torch
 
     longest = length or max(len(row.ids) for row in rows)
@@ -186,7 +212,11 @@ def _padded(rows: list[Row], pipeline: TextPipeline, length: int) -> tuple[Any, 
     inputs = torch.full((len(rows), longest), pad)
     mask = torch.zeros_like(inputs)
     for number, row in enumerate(rows):
-        place = slice(0, len(row.ids)) if pipeline.encoder_decoder else slice(longest - len(row.ids), longest)
+        place = (
+            slice(0, len(row.ids))
+            if pipeline.encoder_decoder
+            else slice(longest - len(row.ids), longest)
+        )
         inputs[number, place] = torch.tensor(row.ids)
         mask[number, place] = 1
     return inputs.to(pipeline.device), mask.to(pipeline.device)
@@ -195,7 +225,9 @@ def _padded(rows: list[Row], pipeline: TextPipeline, length: int) -> tuple[Any, 
 class _Watch:
     """What `generate(streamer=…)` hands tokens to; transformers' own takes a batch of one only."""
 
-    def __init__(self, rows: list[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock) -> None:
+    def __init__(
+        self, rows: list[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock
+    ) -> None:
         ends = pipeline.model.generation_config.eos_token_id
         self._ends = set(ends if isinstance(ends, list) else [] if ends is None else [ends])
         self._rows = rows
@@ -209,7 +241,11 @@ class _Watch:
         if not self._prompt_seen:
             self._prompt_seen = True
             return
-        going = [(row, token) for row, token in zip(self._rows, tokens.reshape(-1).tolist(), strict=True) if not row.over]
+        going = [
+            (row, token)
+            for row, token in zip(self._rows, tokens.reshape(-1).tolist(), strict=True)
+            if not row.over
+        ]
         tell_now = self._clock.tick(len(going))
         for row, token in going:
             if self._grows:
@@ -227,7 +263,9 @@ class _Watch:
             if not row.over and row.run.cancelled():
                 row.over = row.partial = True
         over = sum(row.over for row in self._rows)
-        return over == len(self._rows) or (self._grows and over >= max(1, _LEAVE_SHARE * len(self._rows)))
+        return over == len(self._rows) or (
+            self._grows and over >= max(1, _LEAVE_SHARE * len(self._rows))
+        )
 
 
 def tell(row: Row, piece: str) -> None:
@@ -253,14 +291,17 @@ def _stop_when(enough: Callable[[], bool]) -> Any:
 
     class _StopWhenEnough(StoppingCriteria):  # type: ignore[misc]  # transformers is untyped here
         def __call__(self, input_ids: Any, scores: Any, **_more: Any) -> Any:
-            return torch.full((input_ids.shape[0],), enough(), dtype=torch.bool, device=input_ids.device)
+            return torch.full(
+                (input_ids.shape[0],), enough(), dtype=torch.bool, device=input_ids.device
+            )
 
     return _StopWhenEnough()
 
 
 def seeded_choice(rows: Sequence[Row], request: TextRequest) -> Any:
-    """Return a logits processor that chooses each row's token: temperature, top-k, top-p (Holtzman et al.,
-    https://arxiv.org/abs/1904.09751), then one number of the row's own generator. All but the chosen token become −∞.
+    """Return a logits processor that chooses each row's token: temperature, top-k, top-p (Holtzman
+    et al., https://arxiv.org/abs/1904.09751), then one number of the row's own generator. All but
+    the chosen token become −∞.
     """
     import torch
     from transformers import LogitsProcessor
@@ -271,9 +312,13 @@ def seeded_choice(rows: Sequence[Row], request: TextRequest) -> Any:
             best, tokens = scores.float().topk(width)  # sorted, the likeliest first
             shares = (best / request.temperature).softmax(-1)
             before = shares.cumsum(-1) - shares
-            shares = shares.masked_fill(before >= request.top_p, 0.0)  # the first one always stays: nothing is before it
+            shares = shares.masked_fill(
+                before >= request.top_p, 0.0
+            )  # the first one always stays: nothing is before it
             reached = shares.cumsum(-1)
-            drawn = torch.tensor([row.draw() for row in rows], device=scores.device, dtype=reached.dtype)
+            drawn = torch.tensor(
+                [row.draw() for row in rows], device=scores.device, dtype=reached.dtype
+            )
             place = (reached <= drawn[:, None] * reached[:, -1:]).sum(-1).clamp(max=width - 1)
             chosen = tokens.gather(-1, place[:, None])
             return torch.full_like(scores, -torch.inf).scatter(-1, chosen, 0.0)

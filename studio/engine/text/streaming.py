@@ -1,4 +1,6 @@
-"""Text as it is made: pieces of whole characters for each row of a batch, a clock, and a cancel at the next token."""
+"""Text as it is made: pieces of whole characters for each row of a batch, a clock, and a cancel at
+the next token.
+"""
 
 from __future__ import annotations
 
@@ -40,9 +42,10 @@ class Clock:
 class RowDecoder:
     """Turns the tokens of one row into text, piece by piece, without ever breaking a character.
 
-    Byte-level tokenizers spread one Chinese character over several tokens, and some tokenizers decode a token's leading space
-    only in context. So the last pieces are decoded together, and what is new is what became longer. `marks`: tokens whose text
-    the tokenizer would leave out, or spread.
+    Byte-level tokenizers spread one Chinese character over several tokens, and some tokenizers
+    decode a token's leading space only in context. So the last pieces are decoded together, and
+    what is new is what became longer. `marks`: tokens whose text the tokenizer would leave out, or
+    spread.
     """
 
     def __init__(self, tokenizer: Any, marks: Mapping[int, str] | None = None) -> None:
@@ -85,7 +88,11 @@ class RowDecoder:
         return now[len(before) :]
 
     def _decode(self, ids: list[int]) -> str:
-        return str(self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+        return str(
+            self._tokenizer.decode(
+                ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
+            )
+        )
 
 
 def stop_when(cancelled: Callable[[], bool], step: Callable[[], None]) -> Any:
@@ -96,7 +103,10 @@ def stop_when(cancelled: Callable[[], bool], step: Callable[[], None]) -> Any:
     class _StopWhenCancelled(StoppingCriteria):  # type: ignore[misc]  # transformers is untyped here
         def __call__(self, input_ids: Any, scores: Any, **_more: Any) -> Any:
             step()
-            # With beams it is asked about more rows than there are beams: answer for each that is there.
-            return torch.full((input_ids.shape[0],), cancelled(), dtype=torch.bool, device=input_ids.device)
+            # With beams it is asked about more rows than there are beams: answer for each that is
+            # there.
+            return torch.full(
+                (input_ids.shape[0],), cancelled(), dtype=torch.bool, device=input_ids.device
+            )
 
     return _StopWhenCancelled()

@@ -1,8 +1,8 @@
 """Separates what a reasoning model thinks from its answer, while the text streams.
 
 Families mark thoughts in their own ways: `<think>…</think>`, with the opening mark in the prompt or
-nowhere; gpt-oss and Gemma with channels. Marks count only for models whose chat template or vocabulary has them, and only before
-the answer: a text about `<think>` passes unchanged.
+nowhere; gpt-oss and Gemma with channels. Marks count only for models whose chat template or
+vocabulary has them, and only before the answer: a text about `<think>` passes unchanged.
 """
 
 from __future__ import annotations
@@ -26,12 +26,28 @@ PAIRS = (
     ("<|inner_prefix|>", "<|inner_suffix|>"),
     ("<|channel>thought", "<channel|>"),
 )
-"""Opening and closing marks: DeepSeek R1, Qwen, SmolLM and others; Seed-OSS; Magistral; Kimi; Command A; Apertus; Gemma 4 …"""
-WRAPPERS = (("<answer>", "</answer>"), ("<|begin_of_solution|>", "<|end_of_solution|>"), ("<response>", "</response>"))
+"""Opening and closing marks: DeepSeek R1, Qwen, SmolLM and others; Seed-OSS; Magistral; Kimi;
+Command A; Apertus; Gemma 4 …
+"""
+WRAPPERS = (
+    ("<answer>", "</answer>"),
+    ("<|begin_of_solution|>", "<|end_of_solution|>"),
+    ("<response>", "</response>"),
+)
 """What some put around the answer that follows their thoughts."""
 CHANNEL, MESSAGE = "<|channel|>", "<|message|>"
-CHANNEL_MARKS = ("<|start|>", CHANNEL, MESSAGE, "<|end|>", "<|return|>", "<|call|>", "<|constrain|>")
-"""Of the harmony format (gpt-oss): `<|channel|>analysis<|message|>…<|end|><|start|>assistant<|channel|>final<|message|>…`"""
+CHANNEL_MARKS = (
+    "<|start|>",
+    CHANNEL,
+    MESSAGE,
+    "<|end|>",
+    "<|return|>",
+    "<|call|>",
+    "<|constrain|>",
+)
+"""Of the harmony format (gpt-oss):
+`<|channel|>analysis<|message|>…<|end|><|start|>assistant<|channel|>final<|message|>…`
+"""
 ANSWER_CHANNEL = "final"
 _PARTS = ("<|channel>", "<channel|>")
 """Single tokens that are a part of a mark."""
@@ -58,7 +74,9 @@ NO_MARKS = Marks()
 
 
 def marks_of(tokenizer: Any) -> Marks:
-    """Return the marks that a model's chat template names, or for which its vocabulary has a token."""
+    """Return the marks that a model's chat template names, or for which its vocabulary has a
+    token.
+    """
     template = str(getattr(tokenizer, "chat_template", None) or "")
     if not template:
         return NO_MARKS
@@ -67,15 +85,23 @@ def marks_of(tokenizer: Any) -> Marks:
         ids = list(tokenizer.encode(mark, add_special_tokens=False))
         return ids[0] if len(ids) == 1 else None
 
-    pairs = tuple(pair for pair in PAIRS if any(mark in template or token(mark) is not None for mark in pair))
+    pairs = tuple(
+        pair for pair in PAIRS if any(mark in template or token(mark) is not None for mark in pair)
+    )
     channels = all(mark in template or token(mark) is not None for mark in (CHANNEL, MESSAGE))
-    wanted = [*(mark for pair in pairs for mark in pair), *(CHANNEL_MARKS if channels else ()), *(_PARTS if pairs else ())]
+    wanted = [
+        *(mark for pair in pairs for mark in pair),
+        *(CHANNEL_MARKS if channels else ()),
+        *(_PARTS if pairs else ()),
+    ]
     tokens = {found: mark for mark in wanted if (found := token(mark)) is not None}
     return Marks(pairs, channels, tokens)
 
 
 class Splitter:
-    """Takes the text of one row in pieces and returns what is thought and what is answer; this one takes all as answer."""
+    """Takes the text of one row in pieces and returns what is thought and what is answer; this one
+    takes all as answer.
+    """
 
     def __init__(self) -> None:
         self._held = ""
@@ -89,7 +115,9 @@ class Splitter:
         return False
 
     def push(self, text: str) -> list[Piece]:
-        """Take a piece of text; return what is certain now. `("thought", "")`: the answer so far was a thought."""
+        """Take a piece of text; return what is certain now. `("thought", "")`: the answer so far
+        was a thought.
+        """
         return self._split(text, final=False)
 
     def finish(self) -> list[Piece]:
@@ -134,7 +162,8 @@ class Splitter:
 class TagSplitter(Splitter):
     """Thoughts between an opening and a closing mark, before the answer.
 
-    `prompt`: the end of the prompt as the model reads it, marks included: a template may open the thoughts, or close them.
+    `prompt`: the end of the prompt as the model reads it, marks included: a template may open the
+    thoughts, or close them.
     """
 
     def __init__(self, pairs: Sequence[tuple[str, str]], prompt: str = "") -> None:
@@ -144,9 +173,13 @@ class TagSplitter(Splitter):
         self._close = next((close for mark, close in pairs if prompt.endswith(mark)), "")
         self._state: Literal["start", "thought", "answer"] = "thought" if self._close else "start"
         self._after_thoughts = any(prompt.endswith(close) for _mark, close in pairs)
-        """The next text is an answer that follows thoughts, also where a template left these empty."""
+        """The next text is an answer that follows thoughts, also where a template left these
+        empty.
+        """
         self._unopened = not self._close and not self._after_thoughts
-        """A closing mark without an opening one ends thoughts, as long as nothing opened or closed them."""
+        """A closing mark without an opening one ends thoughts, as long as nothing opened or closed
+        them.
+        """
         self._wrapper = ""
         """What closes the wrapper around the answer."""
 
@@ -190,7 +223,9 @@ class TagSplitter(Splitter):
     def _thought(self, *, final: bool) -> Iterator[Piece]:
         at = _find(self._held, self._close, self.thoughts)
         if at < 0:
-            yield from self._take("thought", len(self._held) - (0 if final else _overlap(self._held, self._close)))
+            yield from self._take(
+                "thought", len(self._held) - (0 if final else _overlap(self._held, self._close))
+            )
             return
         yield from self._take("thought", at)
         self._held = self._held[len(self._close) :]
@@ -215,7 +250,8 @@ class TagSplitter(Splitter):
 
 
 class ChannelSplitter(Splitter):
-    """Harmony, as gpt-oss writes it: a header names a channel, its text follows, and only one channel is the answer.
+    """Harmony, as gpt-oss writes it: a header names a channel, its text follows, and only one
+    channel is the answer.
 
     Text without any header is answer.
     """
@@ -255,7 +291,9 @@ _CHANNEL_MARK = re.compile("|".join(re.escape(mark) for mark in CHANNEL_MARKS))
 
 
 def splitter_for(marks: Marks, prompt: str = "") -> Splitter:
-    """Return what separates a row's thoughts from its answer. `prompt`: its end, as the model reads it."""
+    """Return what separates a row's thoughts from its answer. `prompt`: its end, as the model reads
+    it.
+    """
     if marks.channels:
         return ChannelSplitter()
     return TagSplitter(marks.pairs, prompt) if marks.pairs else Splitter()
@@ -276,11 +314,22 @@ def _find(text: str, mark: str, before: str, *, fences: bool = False) -> int:
 
 def _overlap(text: str, mark: str) -> int:
     """Return how many characters at the end of a text may be the beginning of a mark."""
-    return next((count for count in range(min(len(mark) - 1, len(text)), 0, -1) if text.endswith(mark[:count])), 0)
+    return next(
+        (
+            count
+            for count in range(min(len(mark) - 1, len(text)), 0, -1)
+            if text.endswith(mark[:count])
+        ),
+        0,
+    )
 
 
 def _trailing(text: str, mark: str) -> int:
-    """Return how many characters at the end may belong to a mark that ends the text, with blanks around it."""
+    """Return how many characters at the end may belong to a mark that ends the text, with blanks
+    around it.
+    """
     body = text.rstrip()
-    body = body.removesuffix(mark) if body.endswith(mark) else body[: len(body) - _overlap(body, mark)]
+    body = (
+        body.removesuffix(mark) if body.endswith(mark) else body[: len(body) - _overlap(body, mark)]
+    )
     return len(text) - len(body.rstrip())

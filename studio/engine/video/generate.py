@@ -35,7 +35,9 @@ FRAME_SECONDS = 1 / 30
 _WAN_TOKENS = 512
 """What its text encoder reads of a prompt."""
 _DECODE_TIMESTEP, _DECODE_NOISE = 0.05, 0.025
-"""For autoencoders that remove the last noise themselves (LTX-Video from 0.9.1 on), as their authors do it."""
+"""For autoencoders that remove the last noise themselves (LTX-Video from 0.9.1 on), as their
+authors do it.
+"""
 
 
 def generate(run: JobContext, pipeline: VideoPipeline) -> Generator[Result, None, Statistics]:
@@ -44,34 +46,51 @@ def generate(run: JobContext, pipeline: VideoPipeline) -> Generator[Result, None
     assert isinstance(request, VideoRequest)
     if problem := check_video(run.card, request):
         said = problem.message[:1].upper() + problem.message[1:]
-        raise StudioError(f"{said}.", cause="invalid", cure="Change this setting, or choose another model.")
+        raise StudioError(
+            f"{said}.", cause="invalid", cure="Change this setting, or choose another model."
+        )
     _check_memory(request, pipeline.device)
     inputs = {"image": sha256_of(Path(request.image))} if request.image else {}
     begun = time.monotonic()
     watch = _Steps(run, pipeline, request)
     frames = _draw(request, pipeline, run.card, watch)
     run.check()
-    yield VideoResult(frames=frames, frame_rate=request.frame_rate, seed=request.seed, inputs=inputs, parts=run.parts)
+    yield VideoResult(
+        frames=frames,
+        frame_rate=request.frame_rate,
+        seed=request.seed,
+        inputs=inputs,
+        parts=run.parts,
+    )
     steps = request.num_inference_steps
     first = watch.first - begun if watch.first else 0.0
-    return Statistics(run_seconds=time.monotonic() - begun, first_seconds=first, units=steps, unit="step")
+    return Statistics(
+        run_seconds=time.monotonic() - begun, first_seconds=first, units=steps, unit="step"
+    )
 
 
-def _draw(request: VideoRequest, pipeline: VideoPipeline, card: ModelCard, watch: _Steps) -> NDArray[np.uint8]:
+def _draw(
+    request: VideoRequest, pipeline: VideoPipeline, card: ModelCard, watch: _Steps
+) -> NDArray[np.uint8]:
     import torch
 
     pipe = pipeline.taking(picture=bool(request.image))
     pipe.scheduler = make_scheduler(request.scheduler, pipeline.scheduler, card)
     with no_gradients(pipeline.plan):
         arguments = _arguments(request, pipe, card)
-    arguments |= {"generator": torch.Generator("cpu").manual_seed(request.seed or 0), "output_type": "np"}
+    arguments |= {
+        "generator": torch.Generator("cpu").manual_seed(request.seed or 0),
+        "output_type": "np",
+    }
     with turns_ended(pipeline.pipe), no_gradients(pipeline.plan), watch.attached(pipe, arguments):
         output = pipe(**arguments)
     return _to_frames(output.frames[0], card)
 
 
 class _Steps:
-    """Sees each step of a video: counts it, shows previews, obeys cancels; while it is decoded, too."""
+    """Sees each step of a video: counts it, shows previews, obeys cancels; while it is decoded,
+    too.
+    """
 
     def __init__(self, run: JobContext, pipeline: VideoPipeline, request: VideoRequest) -> None:
         self._run = run
@@ -99,7 +118,9 @@ class _Steps:
             self._decodes = True
             self._run.emit(Loading(phase="Decoding the video"))
 
-    def _on_step_end(self, pipe: Any, _step: int, _timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+    def _on_step_end(
+        self, pipe: Any, _step: int, _timestep: Any, tensors: dict[str, Any]
+    ) -> dict[str, Any]:
         self._run.check()
         self._done = min(self._done + 1, self._request.num_inference_steps)
         now = time.monotonic()
@@ -108,7 +129,9 @@ class _Steps:
         if latents is not None and self._map is not None and now - self._shown >= FRAME_SECONDS:
             self._shown = now
             picture = latent_preview.show(pipe, latents, self._map, self._request)
-        self._run.emit(Progress(step=self._done, total=self._request.num_inference_steps, preview=picture))
+        self._run.emit(
+            Progress(step=self._done, total=self._request.num_inference_steps, preview=picture)
+        )
         return tensors
 
 
@@ -130,7 +153,9 @@ def _arguments(request: VideoRequest, pipe: Any, card: ModelCard) -> dict[str, A
             )
         arguments["guidance_scale_2"] = request.guidance_scale_2
     if request.image:
-        arguments["image"] = fit_to(read_picture(Path(request.image))[0], request.width, request.height)
+        arguments["image"] = fit_to(
+            read_picture(Path(request.image))[0], request.width, request.height
+        )
         if type(pipe).__name__ == "WanImageToVideoPipeline":
             arguments |= {"prompt": None, **_read_by_wan(request, pipe)}
     if getattr(pipe.vae.config, "timestep_conditioning", False):
@@ -141,17 +166,27 @@ def _arguments(request: VideoRequest, pipe: Any, card: ModelCard) -> dict[str, A
 def _read_by_wan(request: VideoRequest, pipe: Any) -> dict[str, Any]:
     """Return the prompts as Wan's text encoder reads them, by way of the pipeline for text.
 
-    diffusers 0.42's pipeline for pictures cleans prompts with a package (ftfy) that it does not look for first.
+    diffusers 0.42's pipeline for pictures cleans prompts with a package (ftfy) that it does not
+    look for first.
     """
     wanted, unwanted = like(pipe, "WanPipeline").encode_prompt(
-        request.prompt, request.negative_prompt or None, request.guidance_scale > 1, max_sequence_length=_WAN_TOKENS
+        request.prompt,
+        request.negative_prompt or None,
+        request.guidance_scale > 1,
+        max_sequence_length=_WAN_TOKENS,
     )
     return {"prompt_embeds": wanted, "negative_prompt_embeds": unwanted, "negative_prompt": None}
 
 
 def _check_memory(request: VideoRequest, device: str) -> None:
-    """Raise StudioError where not even the finished frames would fit into the memory that is free."""
-    places = {"cpu": PIXEL_BYTES} if device == "cpu" else {"cpu": PIXEL_BYTES // 2, device: PIXEL_BYTES // 2}
+    """Raise StudioError where not even the finished frames would fit into the memory that is
+    free.
+    """
+    places = (
+        {"cpu": PIXEL_BYTES}
+        if device == "cpu"
+        else {"cpu": PIXEL_BYTES // 2, device: PIXEL_BYTES // 2}
+    )
     for place, each in places.items():
         need, free = request.pixels * each, free_bytes(place)
         if need > free:
@@ -163,7 +198,9 @@ def _check_memory(request: VideoRequest, device: str) -> None:
 
 
 def _to_frames(drawn: Any, card: ModelCard) -> NDArray[np.uint8]:
-    """Return frames × height × width × 3, one at a time: a copy of all in 32 bits would not fit where they just did."""
+    """Return frames × height × width × 3, one at a time: a copy of all in 32 bits would not fit
+    where they just did.
+    """
     frames = np.empty((*np.shape(drawn)[:3], 3), np.uint8)
     for number, picture in enumerate(drawn):
         pixels = np.asarray(picture, np.float32)
@@ -171,7 +208,8 @@ def _to_frames(drawn: Any, card: ModelCard) -> NDArray[np.uint8]:
             raise StudioError(
                 f"{card.title} made numbers that are no picture (NaN).",
                 cause="model",
-                cure="Try lower guidance or another size; if it stays, the model's files may be damaged.",
+                cure="Try lower guidance or another size; if it stays, the model's files may be "
+                "damaged.",
             )
         frames[number] = (np.clip(pixels[..., :3], 0, 1) * 255).round()
     return frames

@@ -1,4 +1,6 @@
-"""A small picture of the middle frame of unfinished latents: as `preview`, for autoencoders that have a time axis."""
+"""A small picture of the middle frame of unfinished latents: as `preview`, for autoencoders that
+have a time axis.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ _SAMPLES = 2
 
 
 def fit(pipe: Any) -> LatentMap | None:
-    """Return the map from one latent to one colour for a pipeline's autoencoder; None where there is none."""
+    """Return the map from one latent to one colour for a pipeline's autoencoder; None where there
+    is none.
+    """
     vae = getattr(pipe, "vae", None)
     if vae is None or not hasattr(vae, "encode"):
         return None
@@ -32,13 +36,25 @@ def fit(pipe: Any) -> LatentMap | None:
         patches = math.ceil(math.sqrt(_SAMPLES * (channels + 1)))
         sheet = _sheet(max(patches, _SIDE // patch), patch)
         rows = _encode(vae, sheet)
-    except (RuntimeError, ValueError, TypeError, AttributeError, IndexError):  # an autoencoder of another form
+    except (
+        RuntimeError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        IndexError,
+    ):  # an autoencoder of another form
         return None
     height, width, channels = rows.shape
     if not np.isfinite(rows).all():
         return None
-    colours = sheet.reshape(height, sheet.shape[0] // height, width, sheet.shape[1] // width, 3).mean((1, 3)).reshape(-1, 3)
-    design = np.concatenate([rows.reshape(-1, channels), np.ones((height * width, 1), np.float32)], axis=1)
+    colours = (
+        sheet.reshape(height, sheet.shape[0] // height, width, sheet.shape[1] // width, 3)
+        .mean((1, 3))
+        .reshape(-1, 3)
+    )
+    design = np.concatenate(
+        [rows.reshape(-1, channels), np.ones((height * width, 1), np.float32)], axis=1
+    )
     solution = np.linalg.lstsq(design, colours, rcond=1e-4)[0].astype(np.float32)
     return LatentMap(solution[:-1], solution[-1])
 
@@ -49,10 +65,14 @@ def _sheet(patches: int, patch: int) -> NDArray[np.float32]:
 
 
 def _encode(vae: Any, sheet: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the latents (height × width × channels) of a video of one frame, as the denoiser sees them."""
+    """Return the latents (height × width × channels) of a video of one frame, as the denoiser sees
+    them.
+    """
     import torch
 
-    video = torch.from_numpy(sheet * 2 - 1).permute(2, 0, 1)[None, :, None].to(vae.device, vae.dtype)
+    video = (
+        torch.from_numpy(sheet * 2 - 1).permute(2, 0, 1)[None, :, None].to(vae.device, vae.dtype)
+    )
     with torch.inference_mode():
         latents = vae.encode(video).latent_dist.mode()[0, :, 0].float().cpu()
     mean, deviation = _statistic(vae, "latents_mean", 0.0), _statistic(vae, "latents_std", 1.0)
@@ -89,7 +109,11 @@ def _unpacked(pipe: Any, latents: Any, request: VideoRequest) -> Any:
     if not hasattr(pipe, "transformer_temporal_patch_size"):
         return None
     side, time = pipe.vae_spatial_compression_ratio, pipe.vae_temporal_compression_ratio
-    frames, height, width = (request.num_frames - 1) // time + 1, request.height // side, request.width // side
+    frames, height, width = (
+        (request.num_frames - 1) // time + 1,
+        request.height // side,
+        request.width // side,
+    )
     patch, patch_t = pipe.transformer_spatial_patch_size, pipe.transformer_temporal_patch_size
     count = (frames // patch_t) * (height // patch) * (width // patch)
     if latents.shape[1] < count:

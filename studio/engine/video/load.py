@@ -1,4 +1,6 @@
-"""Loads pipelines that make videos: whole folders, and motion adapters together with a Stable Diffusion 1.5."""
+"""Loads pipelines that make videos: whole folders, and motion adapters together with a Stable
+Diffusion 1.5.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,13 @@ import msgspec
 
 from studio.engine.image import load as image_load
 from studio.engine.runtime.latent_preview import LatentMap
-from studio.engine.runtime.placement import AS_USUAL, device_of, dtype_of, fewer_bits_of_parts, place
+from studio.engine.runtime.placement import (
+    AS_USUAL,
+    device_of,
+    dtype_of,
+    fewer_bits_of_parts,
+    place,
+)
 from studio.engine.video import latent_preview
 from studio.models.card import ModelCard
 from studio.models.files.folder_check import only_variant, variants_in
@@ -44,14 +52,19 @@ class VideoPipeline:
 
 
 def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> VideoPipeline:
-    """Load the pipeline from the card's folder, as `plan` says. Only safetensors; never code from the folder."""
+    """Load the pipeline from the card's folder, as `plan` says. Only safetensors; never code from
+    the folder.
+    """
     pipe = _with_motion(card, plan) if card.base_path else _whole(card, plan)
     pipe.set_progress_bar_config(disable=True)
-    latent_map = latent_preview.fit(pipe) if plan.rung in OFFLOADS else None  # before its parts begin to move
+    latent_map = (
+        latent_preview.fit(pipe) if plan.rung in OFFLOADS else None
+    )  # before its parts begin to move
     place(pipe, plan)
     latent_map = latent_map or latent_preview.fit(pipe)
     if hasattr(pipe.vae, "enable_tiling"):
-        pipe.vae.enable_tiling()  # frames are decoded piece by piece: whole ones take more memory than the model
+        # frames are decoded piece by piece: whole ones take more memory than the model
+        pipe.vae.enable_tiling()
     return VideoPipeline(pipe, pipe.scheduler, latent_map, device_of(plan), plan)
 
 
@@ -63,30 +76,46 @@ def _whole(card: ModelCard, plan: LoadPlan) -> Any:
     if card.family.startswith("Wan"):  # its autoencoder loses too much in 16 bits
         dtype = {"vae": torch.float32, "default": dtype}
     return DiffusionPipeline.from_pretrained(
-        card.path, dtype=dtype, local_files_only=True, use_safetensors=True, variant=only_variant(card.folder),
+        card.path,
+        dtype=dtype,
+        local_files_only=True,
+        use_safetensors=True,
+        variant=only_variant(card.folder),
         **fewer_bits_of_parts(plan, card),
-    )  # fmt: skip
+    )
 
 
 def _with_motion(card: ModelCard, plan: LoadPlan) -> Any:
     """Return a motion adapter put into the Stable Diffusion 1.5 that was found for it."""
     from diffusers import AnimateDiffPipeline, DDIMScheduler, MotionAdapter
 
-    base = msgspec.structs.replace(card, base="", base_path="", path=card.base_path, family="StableDiffusionPipeline")
+    base = msgspec.structs.replace(
+        card, base="", base_path="", path=card.base_path, family="StableDiffusionPipeline"
+    )
     parts = image_load.read(base, plan).components
     adapter = MotionAdapter.from_pretrained(
-        card.path, dtype=dtype_of(plan), local_files_only=True, use_safetensors=True, variant=variants_in(card.folder)[0] or None
+        card.path,
+        dtype=dtype_of(plan),
+        local_files_only=True,
+        use_safetensors=True,
+        variant=variants_in(card.folder)[0] or None,
     )
     # What motion adapters were trained with, whatever the pictures' model uses.
     scheduler = DDIMScheduler.from_config(
-        parts["scheduler"].config, clip_sample=False, timestep_spacing="linspace", beta_schedule="linear", steps_offset=1
+        parts["scheduler"].config,
+        clip_sample=False,
+        timestep_spacing="linspace",
+        beta_schedule="linear",
+        steps_offset=1,
     )
     shared = {name: parts[name] for name in ("vae", "text_encoder", "tokenizer", "unet")}
     return AnimateDiffPipeline(**shared, motion_adapter=adapter, scheduler=scheduler)
 
 
 def like(pipe: Any, name: str) -> Any:
-    """Return another class's pipeline over the same weights; not by `from_pipe`, which brings all to one number format."""
+    """Return another class's pipeline over the same weights; not by `from_pipe`, which brings all
+    to one number format.
+    """
     import diffusers
 
     kind = getattr(diffusers, name)
@@ -98,6 +127,8 @@ def like(pipe: Any, name: str) -> Any:
 
 
 def boundary_of(pipe: Any) -> float | None:
-    """Return where a pipeline of two halves (Wan 2.2 A14B) changes from one to the other; None for others."""
+    """Return where a pipeline of two halves (Wan 2.2 A14B) changes from one to the other; None for
+    others.
+    """
     boundary = pipe.config.get("boundary_ratio")
     return None if boundary is None else float(boundary)

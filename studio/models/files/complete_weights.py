@@ -1,7 +1,9 @@
-"""Refuses a model whose tensors are missing: the libraries fill them with random numbers and only log it.
+"""Refuses a model whose tensors are missing: the libraries fill them with random numbers and only
+log it.
 
-transformers and diffusers compare the tensors that they find with those of the class, with whatever they rename, tie or merge.
-This asks them for the result, also for each part that a pipeline of diffusers loads by itself.
+transformers and diffusers compare the tensors that they find with those of the class, with whatever
+they rename, tie or merge. This asks them for the result, also for each part that a pipeline of
+diffusers loads by itself.
 """
 
 from __future__ import annotations
@@ -25,14 +27,18 @@ _SINGLE_FILE = "diffusers.loaders.single_file_model"
 
 @contextmanager
 def require_complete_weights(title: str, *, diffusers: bool = True) -> Iterator[None]:
-    """Make every `from_pretrained` in this context raise StudioError where tensors of the model `title` are missing.
+    """Make every `from_pretrained` in this context raise StudioError where tensors of the model
+    `title` are missing.
 
-    The loaders are replaced for the whole process: one thread loads models, and nothing else loads meanwhile. Without
+    The loaders are replaced for the whole process: one thread loads models, and nothing else loads
+    meanwhile. Without
     `diffusers` that library is not imported, which takes seconds.
     """
     with ExitStack() as stack:
         for library, name in _LOADERS if diffusers else _LOADERS[:1]:
-            stack.enter_context(_checked_loader(getattr(importlib.import_module(library), name), title))
+            stack.enter_context(
+                _checked_loader(getattr(importlib.import_module(library), name), title)
+            )
         if diffusers:
             stack.enter_context(_checked_single_file(title))
         yield
@@ -42,7 +48,9 @@ def require_complete_weights(title: str, *, diffusers: bool = True) -> Iterator[
 def _checked_loader(owner: Any, title: str) -> Iterator[None]:
     original = owner.__dict__["from_pretrained"]
 
-    def from_pretrained(cls: Any, /, *args: Any, output_loading_info: bool = False, **options: Any) -> Any:
+    def from_pretrained(
+        cls: Any, /, *args: Any, output_loading_info: bool = False, **options: Any
+    ) -> Any:
         try:
             loaded = original.__func__(cls, *args, output_loading_info=True, **options)
         except RuntimeError as error:
@@ -63,7 +71,9 @@ def _checked_loader(owner: Any, title: str) -> Iterator[None]:
 
 @contextmanager
 def _checked_single_file(title: str) -> Iterator[None]:
-    """Check the parts of a checkpoint in one file before diffusers moves them: what it lacks is still on the meta device."""
+    """Check the parts of a checkpoint in one file before diffusers moves them: what it lacks is
+    still on the meta device.
+    """
     module: Any = importlib.import_module(_SINGLE_FILE)
     original = module.dispatch_model
 
@@ -86,7 +96,8 @@ def require_data(model: Any, title: str) -> None:
 
 
 def check_loaded(model: Any, info: Mapping[str, Any], title: str) -> None:
-    """Raise StudioError where `info`, what a library reports of loading `model`, names missing tensors or unused scales.
+    """Raise StudioError where `info`, what a library reports of loading `model`, names missing
+    tensors or unused scales.
 
     Tied weights count as there, and buffers, which the class computes, are not needed.
     """
@@ -97,7 +108,8 @@ def check_loaded(model: Any, info: Mapping[str, Any], title: str) -> None:
         raise missing(title, absent, unused)
     if unapplied := scales(unused):
         raise StudioError(
-            f"{title} cannot be loaded: its weights are scaled ({listed(unapplied)}), and its model class does not apply scales.",
+            f"{title} cannot be loaded: its weights are scaled ({listed(unapplied)}), and its "
+            "model class does not apply scales.",
             cause="model",
             cure="Choose the plain model, or a GGUF.",
         )
@@ -108,12 +120,25 @@ def missing(title: str, absent: list[str], unused: list[str] | None = None) -> S
     why = misnamed(unused or [])
     count = "1 tensor is" if len(absent) == 1 else f"{len(absent):,} tensors are"
     reason = f"{why}; " if why else ""
-    return StudioError(f"{title} cannot be loaded: {reason}{count} missing ({listed(absent)}).", cause="model", cure=_CURE)
+    return StudioError(
+        f"{title} cannot be loaded: {reason}{count} missing ({listed(absent)}).",
+        cause="model",
+        cure=_CURE,
+    )
 
 
 def _other_shapes(title: str, text: str) -> StudioError:
-    shape = next((line.strip() for line in text.splitlines() if "shape" in line.lower() or "torch.Size" in line), "")
+    shape = next(
+        (
+            line.strip()
+            for line in text.splitlines()
+            if "shape" in line.lower() or "torch.Size" in line
+        ),
+        "",
+    )
     detail = f" ({shape[:200]})" if shape else ""
     return StudioError(
-        f"{title} cannot be loaded: its tensors have other shapes than its config.json{detail}.", cause="model", cure=_CURE
+        f"{title} cannot be loaded: its tensors have other shapes than its config.json{detail}.",
+        cause="model",
+        cure=_CURE,
     )

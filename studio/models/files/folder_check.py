@@ -1,4 +1,5 @@
-"""Is a model's folder safe and whole? Told from names, links, configurations and headers; nothing is loaded.
+"""Is a model's folder safe and whole? Told from names, links, configurations and headers; nothing
+is loaded.
 
 What is refused and why is in docs/security.md.
 """
@@ -23,25 +24,47 @@ MAX_WORD_TABLE_BYTES = 128 * 2**20
 MAX_FILES = 5_000
 SHOWN = 64
 """Files of weights whose headers are read for showing what a folder holds."""
-PICKLE_SUFFIXES = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".msgpack", ".h5", ".npz", ".joblib"}
+PICKLE_SUFFIXES = {
+    ".bin",
+    ".pt",
+    ".pth",
+    ".ckpt",
+    ".pkl",
+    ".pickle",
+    ".msgpack",
+    ".h5",
+    ".npz",
+    ".joblib",
+}
 CODE_SUFFIXES = {".py", ".pyc", ".pyw", ".pyx", ".so", ".pyd", ".dll", ".dylib"}
 WORD_TABLES = {"tokenizer.json", "vocab.json"}
 """No configurations: they may be large, and `auto_map` may be a word like any other."""
-_KERNEL_KEYS = ("attn_implementation", "_attn_implementation", "_attn_implementation_internal", "experts_implementation")
+_KERNEL_KEYS = (
+    "attn_implementation",
+    "_attn_implementation",
+    "_attn_implementation_internal",
+    "experts_implementation",
+)
 _INDEX = re.compile(r"\.index(\.\w+)?\.json", re.IGNORECASE)
 # Where the hub's client keeps what several models of a cache share: hub/blobs/3f/3f9a… (64 digits).
 _SHARED_BLOB = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}")
-_WEIGHTS = re.compile(r"(model|diffusion_pytorch_model)(?:\.(?P<variant>\w+))?(?:-\d{5}-of-\d{5})?\.safetensors")
+_WEIGHTS = re.compile(
+    r"(model|diffusion_pytorch_model)(?:\.(?P<variant>\w+))?(?:-\d{5}-of-\d{5})?\.safetensors"
+)
 
 
 def refused(path: Path, reason: str) -> StudioError:
     """Return the error that says why `path` is not added."""
     sentence = printable(f"{path.name or path} was not added: {reason}")
-    return StudioError(sentence, cause="model", cure="Choose a model folder of safetensors files, or a GGUF file.")
+    return StudioError(
+        sentence, cause="model", cure="Choose a model folder of safetensors files, or a GGUF file."
+    )
 
 
 def check_folder(folder: Path) -> None:
-    """Raise StudioError where the folder holds code, odd files, or names that lead out of it. Raises OSError, HeaderError."""
+    """Raise StudioError where the folder holds code, odd files, or names that lead out of it.
+    Raises OSError, HeaderError.
+    """
     for path in _walk(folder):
         mode = _mode(folder, path)
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
@@ -76,14 +99,17 @@ def _mode(folder: Path, path: Path) -> int:
     except (OSError, RuntimeError) as error:  # a loop is a RuntimeError up to Python 3.12
         raise refused(folder, f"{path.name} is a link that leads nowhere.") from error
     mode = target.stat().st_mode
-    # A hub cache links from its snapshot to blobs two folders up; files there are the one way out that is allowed.
+    # A hub cache links from its snapshot to blobs two folders up; files there are the one way out
+    # that is allowed.
     if target.is_relative_to(root) or (stat.S_ISREG(mode) and is_blob(root, target)):
         return mode
     raise refused(folder, f"{path.name} is a link to outside the folder.")
 
 
 def is_blob(snapshot: Path, target: Path) -> bool:
-    """True where a hub cache keeps `target` for `snapshot`: among its model's blobs, or those that its models share."""
+    """True where a hub cache keeps `target` for `snapshot`: among its model's blobs, or those that
+    its models share.
+    """
     model = snapshot.parent.parent
     if snapshot.parent.name != "snapshots":
         return False
@@ -97,7 +123,9 @@ def is_blob(snapshot: Path, target: Path) -> bool:
 def _check_json(folder: Path, path: Path) -> None:
     words = path.name in WORD_TABLES
     if path.stat().st_size > (MAX_WORD_TABLE_BYTES if words else MAX_CONFIG_BYTES):
-        raise refused(folder, f"{path.name} is larger than any {'vocabulary' if words else 'configuration'}.")
+        raise refused(
+            folder, f"{path.name} is larger than any {'vocabulary' if words else 'configuration'}."
+        )
     if words:
         return
     index = _INDEX.search(path.name)
@@ -114,19 +142,33 @@ def _check_json(folder: Path, path: Path) -> None:
 
 
 def _check_keys(folder: Path, path: Path, table: Any) -> None:
-    """Raise StudioError where a configuration names code, or weights elsewhere, that a library might take."""
+    """Raise StudioError where a configuration names code, or weights elsewhere, that a library
+    might take.
+    """
     for name, value in _entries(table):
         if name == "auto_map" and value:
-            raise refused(folder, f"it needs code of its own ({path.name} has an auto_map), which Studio never runs.")
+            raise refused(
+                folder,
+                f"it needs code of its own ({path.name} has an auto_map), which Studio never runs.",
+            )
         if name in _KERNEL_KEYS and "/" in str(value):
-            raise refused(folder, f"it needs code of its own ({path.name} names {str(value)[:80]}), which Studio never runs.")
+            raise refused(
+                folder,
+                f"it needs code of its own ({path.name} names {str(value)[:80]}), which Studio "
+                "never runs.",
+            )
         if name == "transformers_weights" and value is not None and not _is_plain(value):
             raise refused(folder, f"{path.name} points to a file outside the folder.")
 
 
 def _is_plain(name: Any) -> bool:
     """True for the name of a file in the same folder."""
-    return isinstance(name, str) and Path(name).name == name and "\\" not in name and name not in ("", ".", "..")
+    return (
+        isinstance(name, str)
+        and Path(name).name == name
+        and "\\" not in name
+        and name not in ("", ".", "..")
+    )
 
 
 def _check_index(folder: Path, path: Path, table: Any) -> None:
@@ -135,7 +177,8 @@ def _check_index(folder: Path, path: Path, table: Any) -> None:
     for name in names.values() if isinstance(names, dict) else [None]:
         if not isinstance(name, str) or not _is_plain(name):
             raise refused(folder, f"{path.name} points to a file outside the folder.")
-        # transformers takes what the index names, and opens everything that is not called safetensors as a pickle.
+        # transformers takes what the index names, and opens everything that is not called
+        # safetensors as a pickle.
         if safe and not name.endswith(".safetensors"):
             raise refused(folder, f"{path.name} names {name[:80]}, which is no safetensors file.")
         if safe and not (path.parent / name).is_file():
@@ -155,20 +198,29 @@ def _entries(table: Any) -> Iterator[tuple[str, Any]]:
 
 
 def check_weights(folder: Path, where: Path, variants: bool = False) -> tuple[int, int]:
-    """Return parameters and bytes of the weights in `where`, a part of `folder` or itself, and look at every file of them.
+    """Return parameters and bytes of the weights in `where`, a part of `folder` or itself, and look
+    at every file of them.
 
-    Where the same weights are there in several precisions (`variants`: model.fp16.safetensors), one set counts.
-    Raises StudioError where none is whole, and OSError.
+    Where the same weights are there in several precisions (`variants`: model.fp16.safetensors), one
+    set counts. Raises StudioError where none is whole, and OSError.
     """
     counts = check_headers(folder, where)
     files = sorted(counts)
     if not files:
         raise refused(folder, _why_no_weights(folder, where))
     chosen = next(
-        (found for variant in variants_in(where) if (variants or not variant) and (found := _set(files, variant))), None
+        (
+            found
+            for variant in variants_in(where)
+            if (variants or not variant) and (found := _set(files, variant))
+        ),
+        None,
     )
     if chosen is None:
-        raise refused(folder, f"its weights ({files[0].name}) are not called as they must be: model.safetensors.")
+        raise refused(
+            folder,
+            f"its weights ({files[0].name}) are not called as they must be: model.safetensors.",
+        )
     parameters = sum(counts[file] for file in chosen)
     if not parameters:
         raise refused(folder, "its weights are empty.")
@@ -176,9 +228,11 @@ def check_weights(folder: Path, where: Path, variants: bool = False) -> tuple[in
 
 
 def check_names(folder: Path, where: Path, config: dict[str, Any], *, head: bool = False) -> None:
-    """Raise StudioError where the weights in `where` are packed in a format that nothing here unpacks, or misnamed.
+    """Raise StudioError where the weights in `where` are packed in a format that nothing here
+    unpacks, or misnamed.
 
-    `config` is the config.json of these weights. With `head` a language model needs its output layer. Raises OSError.
+    `config` is the config.json of these weights. With `head` a language model needs its output
+    layer. Raises OSError.
     """
     names, dtypes = names_and_formats(check_headers(folder, where))
     if why := problem(config, names, dtypes, head=head):
@@ -188,17 +242,27 @@ def check_names(folder: Path, where: Path, config: dict[str, Any], *, head: bool
 def names_and_formats(files: Iterable[Path]) -> tuple[set[str], set[str]]:
     """Return the names and the number formats of all tensors. Raises HeaderError and OSError."""
     headers = [read_safetensors(file) for file in files]
-    return {name for header in headers for name in header.shapes}, {name for header in headers for name in header.dtypes}
+    return {name for header in headers for name in header.shapes}, {
+        name for header in headers for name in header.dtypes
+    }
 
 
 def check_headers(folder: Path, where: Path) -> dict[Path, int]:
-    """Return every safetensors file in `where` with its parameters. Raises StudioError where one is damaged, and OSError."""
-    files = [path for path in where.iterdir() if path.name.lower().endswith(".safetensors") and path.is_file()]
+    """Return every safetensors file in `where` with its parameters. Raises StudioError where one is
+    damaged, and OSError.
+    """
+    files = [
+        path
+        for path in where.iterdir()
+        if path.name.lower().endswith(".safetensors") and path.is_file()
+    ]
     return {file: _parameters(folder, file) for file in files}
 
 
 def weight_headers(folder: Path) -> list[WeightsHeader]:
-    """Return the headers of a folder's weights, at most `SHOWN`. Raises StudioError, HeaderError and OSError."""
+    """Return the headers of a folder's weights, at most `SHOWN`. Raises StudioError, HeaderError
+    and OSError.
+    """
     files = sorted(path for path in _walk(folder) if path.suffix == ".safetensors")
     return [read_safetensors(file) for file in files[:SHOWN]]
 
@@ -211,20 +275,30 @@ def _parameters(folder: Path, file: Path) -> int:
 
 
 def variants_in(where: Path) -> list[str]:
-    """Return the precisions that weights in a folder are there in: the empty text for plain ones first, fp16 …"""
+    """Return the precisions that weights in a folder are there in: the empty text for plain ones
+    first, fp16 …
+    """
     matches = (_WEIGHTS.fullmatch(path.name) for path in where.iterdir())
     return sorted({match["variant"] or "" for match in matches if match})
 
 
 def only_variant(folder: Path) -> str | None:
-    """Return fp16 where the weights of some part of a pipeline are there in that precision only; diffusers must be told."""
+    """Return fp16 where the weights of some part of a pipeline are there in that precision only;
+    diffusers must be told.
+    """
     found = (variants_in(part) for part in sorted(folder.iterdir()) if part.is_dir())
     return next((variants[0] for variants in found if variants and variants[0]), None)
 
 
 def _set(files: list[Path], variant: str) -> list[Path]:
-    """Return the files of one precision where they can be loaded: one file, or several with their index."""
-    found = [file for file in files if (match := _WEIGHTS.fullmatch(file.name)) and (match["variant"] or "") == variant]
+    """Return the files of one precision where they can be loaded: one file, or several with their
+    index.
+    """
+    found = [
+        file
+        for file in files
+        if (match := _WEIGHTS.fullmatch(file.name)) and (match["variant"] or "") == variant
+    ]
     single = [file for file in found if "-of-" not in file.name]
     if single:
         return single
@@ -238,12 +312,18 @@ def _why_no_weights(folder: Path, where: Path) -> str:
         return "its weights are GGUF files. Add one of these files."
     pickles = [name for name in names if Path(name).suffix.lower() in PICKLE_SUFFIXES]
     if pickles:
-        return f"its weights are a pickle ({pickles[0]}), which can run code. Ask for the model as safetensors."
+        return (
+            f"its weights are a pickle ({pickles[0]}), which can run code. Ask for the model "
+            "as "
+            "safetensors."
+        )
     return f"it holds no weights{'' if where == folder else f' in {where.name}'}."
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Return the table in a configuration. Raises HeaderError where it is damaged or too large, and OSError."""
+    """Return the table in a configuration. Raises HeaderError where it is damaged or too large, and
+    OSError.
+    """
     try:
         table = _read(path)
     except HeaderError:

@@ -1,4 +1,5 @@
-"""Headers of GGUF files, read with limits, without loading anything; the long lists of a vocabulary are passed over.
+"""Headers of GGUF files, read with limits, without loading anything; the long lists of a vocabulary
+are passed over.
 
 GGUF: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (versions 2 and 3, little-endian).
 """
@@ -23,26 +24,67 @@ MAX_ITEMS = 3_000_000
 MAX_NAME_BYTES = 65_536
 MAX_ALIGNMENT = 4096
 CHUNK_BYTES = 1 << 20
-_SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
+_SCALARS = {
+    0: "<B",
+    1: "<b",
+    2: "<H",
+    3: "<h",
+    4: "<I",
+    5: "<i",
+    6: "<f",
+    7: "<?",
+    10: "<Q",
+    11: "<q",
+    12: "<d",
+}
 _STRING, _ARRAY = 8, 9
 _KEPT_LIST = 64
 _LENGTH = struct.Struct("<Q")
 _TOGETHER = 4096
 # Type number → (name, values in a block, bytes of a block), as ggml defines them.
 _TYPES = {
-    0: ("F32", 1, 4), 1: ("F16", 1, 2), 2: ("Q4_0", 32, 18), 3: ("Q4_1", 32, 20), 6: ("Q5_0", 32, 22), 7: ("Q5_1", 32, 24),
-    8: ("Q8_0", 32, 34), 9: ("Q8_1", 32, 36), 10: ("Q2_K", 256, 84), 11: ("Q3_K", 256, 110), 12: ("Q4_K", 256, 144),
-    13: ("Q5_K", 256, 176), 14: ("Q6_K", 256, 210), 15: ("Q8_K", 256, 292), 16: ("IQ2_XXS", 256, 66), 17: ("IQ2_XS", 256, 74),
-    18: ("IQ3_XXS", 256, 98), 19: ("IQ1_S", 256, 50), 20: ("IQ4_NL", 32, 18), 21: ("IQ3_S", 256, 110), 22: ("IQ2_S", 256, 82),
-    23: ("IQ4_XS", 256, 136), 24: ("I8", 1, 1), 25: ("I16", 1, 2), 26: ("I32", 1, 4), 27: ("I64", 1, 8), 28: ("F64", 1, 8),
-    29: ("IQ1_M", 256, 56), 30: ("BF16", 1, 2), 34: ("TQ1_0", 256, 54), 35: ("TQ2_0", 256, 66), 39: ("MXFP4", 32, 17),
-    40: ("NVFP4", 64, 36), 41: ("Q1_0", 128, 18),
-}  # fmt: skip
+    0: ("F32", 1, 4),
+    1: ("F16", 1, 2),
+    2: ("Q4_0", 32, 18),
+    3: ("Q4_1", 32, 20),
+    6: ("Q5_0", 32, 22),
+    7: ("Q5_1", 32, 24),
+    8: ("Q8_0", 32, 34),
+    9: ("Q8_1", 32, 36),
+    10: ("Q2_K", 256, 84),
+    11: ("Q3_K", 256, 110),
+    12: ("Q4_K", 256, 144),
+    13: ("Q5_K", 256, 176),
+    14: ("Q6_K", 256, 210),
+    15: ("Q8_K", 256, 292),
+    16: ("IQ2_XXS", 256, 66),
+    17: ("IQ2_XS", 256, 74),
+    18: ("IQ3_XXS", 256, 98),
+    19: ("IQ1_S", 256, 50),
+    20: ("IQ4_NL", 32, 18),
+    21: ("IQ3_S", 256, 110),
+    22: ("IQ2_S", 256, 82),
+    23: ("IQ4_XS", 256, 136),
+    24: ("I8", 1, 1),
+    25: ("I16", 1, 2),
+    26: ("I32", 1, 4),
+    27: ("I64", 1, 8),
+    28: ("F64", 1, 8),
+    29: ("IQ1_M", 256, 56),
+    30: ("BF16", 1, 2),
+    34: ("TQ1_0", 256, 54),
+    35: ("TQ2_0", 256, 66),
+    39: ("MXFP4", 32, 17),
+    40: ("NVFP4", 64, 36),
+    41: ("Q1_0", 128, 18),
+}
 
 
 @functools.cache
 def _short_texts() -> re.Pattern[bytes]:
-    """Match many short texts one after the other, each behind its length: three times as fast as reading the lengths."""
+    """Match many short texts one after the other, each behind its length: three times as fast as
+    reading the lengths.
+    """
     one = b"|".join(re.escape(bytes([length])) + b"\0{7}.{%d}" % length for length in range(1, 64))
     return re.compile(b"(?s:(?:%b){%d}+)" % (one, _TOGETHER))
 
@@ -159,7 +201,9 @@ class _Reader:
 
 
 def read_gguf(path: Path) -> WeightsHeader:
-    """Return the header of a GGUF file. Raises HeaderError where it is damaged, cut off or hostile, and OSError."""
+    """Return the header of a GGUF file. Raises HeaderError where it is damaged, cut off or hostile,
+    and OSError.
+    """
     with opened(path) as (file, size):
         reader = _Reader(file, size)
         first = reader.take(min(size, 4))
@@ -182,10 +226,17 @@ def read_gguf(path: Path) -> WeightsHeader:
 
 
 def _check_layout(
-    tensors: list[tuple[str, tuple[int, ...], str, int, int]], metadata: dict[str, Any], position: int, size: int
+    tensors: list[tuple[str, tuple[int, ...], str, int, int]],
+    metadata: dict[str, Any],
+    position: int,
+    size: int,
 ) -> WeightsHeader:
     alignment = metadata.get("general.alignment", 32)
-    if type(alignment) is not int or not 0 < alignment <= MAX_ALIGNMENT or alignment & (alignment - 1):
+    if (
+        type(alignment) is not int
+        or not 0 < alignment <= MAX_ALIGNMENT
+        or alignment & (alignment - 1)
+    ):
         raise HeaderError("its alignment is impossible")
     start, end = -(-position // alignment) * alignment, 0
     shapes: dict[str, tuple[int, ...]] = {}
@@ -211,7 +262,8 @@ MAX_EXACT_PARAMETERS = 300_000_000
 
 
 def bytes_of(parameters: int) -> int:
-    """Return how large a converted model is. Small ones are kept in float32, with exactly the logits of the GGUF.
+    """Return how large a converted model is. Small ones are kept in float32, with exactly the
+    logits of the GGUF.
 
     Large ones are kept in float16 at half the size: that rounds less than the quantization did.
     """

@@ -1,4 +1,6 @@
-"""The licence that a model's own files name: the front matter of its README, or the header of its weights."""
+"""The licence that a model's own files name: the front matter of its README, or the header of its
+weights.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,14 @@ _FRONT = re.compile(r"\A\ufeff?---[ \t]*\n(.*?)^---[ \t]*$", re.DOTALL | re.MULT
 _LINE = re.compile(r"^(license_name|license)[ \t]*:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _ITEM = re.compile(r"^license[ \t]*:[ \t]*\n[ \t]*-[ \t]*(\S[^\n]*?)[ \t]*$", re.MULTILINE)
 _SPELT = {
-    "apache-2.0": "Apache-2.0", "mit": "MIT", "openrail": "OpenRAIL", "openrail++": "OpenRAIL++",
-    "creativeml-openrail-m": "CreativeML OpenRAIL-M", "bsd-3-clause": "BSD-3-Clause", "cc0-1.0": "CC0-1.0",
-}  # fmt: skip
+    "apache-2.0": "Apache-2.0",
+    "mit": "MIT",
+    "openrail": "OpenRAIL",
+    "openrail++": "OpenRAIL++",
+    "creativeml-openrail-m": "CreativeML OpenRAIL-M",
+    "bsd-3-clause": "BSD-3-Clause",
+    "cc0-1.0": "CC0-1.0",
+}
 _NONE = {"", "unknown", "none", "null", "[]", "other"}
 
 
@@ -35,12 +42,19 @@ def of_folder(folder: Path) -> str:
         return ""
     named = dict(reversed(_LINE.findall(front[1])))
     item = _ITEM.search(front[1])
-    return _spelt(named.get("license_name", "")) or _spelt(named.get("license", "")) or _spelt(item[1] if item else "")
+    return (
+        _spelt(named.get("license_name", ""))
+        or _spelt(named.get("license", ""))
+        or _spelt(item[1] if item else "")
+    )
 
 
 def of_header(metadata: Mapping[str, Any]) -> str:
     """Return the licence that the header of a file of weights names; empty where it names none."""
-    said = (metadata.get(key) for key in ("general.license.name", "general.license", "modelspec.license", "license"))
+    said = (
+        metadata.get(key)
+        for key in ("general.license.name", "general.license", "modelspec.license", "license")
+    )
     return next((name for one in said if isinstance(one, str) and (name := _spelt(one))), "")
 
 

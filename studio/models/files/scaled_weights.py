@@ -1,7 +1,9 @@
-"""Weights of 8 bits with a scale beside them, as ComfyUI and others write them into single-file checkpoints.
+"""Weights of 8 bits with a scale beside them, as ComfyUI and others write them into single-file
+checkpoints.
 
-A weight is `tensor × scale`. Names of the scale: `scale_weight`, `weight_scale` (one number, or one a row). Scales of a layer's
-input (`scale_input`, `input_scale`) serve kernels that multiply in 8 bits, and are not needed.
+A weight is `tensor × scale`. Names of the scale: `scale_weight`, `weight_scale` (one number, or one
+a row). Scales of a layer's input (`scale_input`, `input_scale`) serve kernels that multiply in 8
+bits, and are not needed.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from studio.models.files.weight_names import packing, scales
 from studio.models.files.weights_header import WeightsHeader
 
 _WEIGHT_SCALES = (".scale_weight", ".weight_scale")
-_NOT_WEIGHTS = re.compile(r"(\.|^)(scale_weight|weight_scale|scale_input|input_scale|comfy_quant|scaled_fp8)$")
+_NOT_WEIGHTS = re.compile(
+    r"(\.|^)(scale_weight|weight_scale|scale_input|input_scale|comfy_quant|scaled_fp8)$"
+)
 _FLOAT8 = {"F8_E4M3", "F8_E5M2"}
 _PLAIN = {"F64", "F32", "F16", "BF16"}
 _BYTES = {"U8"}
@@ -23,17 +27,27 @@ _BYTES = {"U8"}
 
 
 def why_not(header: WeightsHeader) -> str:
-    """Return why scaled weights cannot be unpacked; empty where they can, or where there are none."""
+    """Return why scaled weights cannot be unpacked; empty where they can, or where there are
+    none.
+    """
     found = scales(header.tensors)
     others = [name for name in header.tensors if not _NOT_WEIGHTS.search(name)]
     method = packing({}, others, set(header.dtypes))
     if method:
-        return f"its weights are packed with {method}, which Studio cannot unpack. Take the plain model"
+        return (
+            f"its weights are packed with {method}, which Studio cannot unpack. Take the plain "
+            "model"
+        )
     if not found:
         return ""
-    odd = sorted(set(header.dtypes) - _FLOAT8 - _PLAIN - (_BYTES if _has_comments(found) else set()))
+    odd = sorted(
+        set(header.dtypes) - _FLOAT8 - _PLAIN - (_BYTES if _has_comments(found) else set())
+    )
     if odd or any(name.endswith(".weight_scale_inv") for name in found):
-        return f"its weights are scaled in a way that Studio cannot unpack ({odd[0] if odd else found[0]}). Take the plain model"
+        return (
+            "its weights are scaled in a way that Studio cannot unpack "
+            f"({odd[0] if odd else found[0]}). Take the plain model"
+        )
     wrong = next((name for name in found if not _fits(name, header)), "")
     return f"the scale {wrong[:120]} does not fit its weight" if wrong else ""
 
@@ -61,7 +75,9 @@ def is_scaled(header: WeightsHeader) -> bool:
 
 
 def read_unscaled(file: Path, dtype: Any, title: str) -> dict[str, Any]:
-    """Return the plain weights of a file with scales, in `dtype`. Raises StudioError where a scale is not finite."""
+    """Return the plain weights of a file with scales, in `dtype`. Raises StudioError where a scale
+    is not finite.
+    """
     import torch
     from safetensors import safe_open
 
@@ -72,12 +88,21 @@ def read_unscaled(file: Path, dtype: Any, title: str) -> dict[str, Any]:
             if _NOT_WEIGHTS.search(name):
                 continue
             tensor = source.get_tensor(name)
-            scale = next((other for end in _WEIGHT_SCALES if (other := name.removesuffix(".weight") + end) in names), None)
+            scale = next(
+                (
+                    other
+                    for end in _WEIGHT_SCALES
+                    if (other := name.removesuffix(".weight") + end) in names
+                ),
+                None,
+            )
             if scale is not None and name.endswith(".weight"):
                 factor = source.get_tensor(scale).float()
                 if not bool(torch.isfinite(factor).all()):
                     raise StudioError(
-                        f"{title} is damaged: {scale[:120]} is not a number.", cause="model", cure="Get another copy of it."
+                        f"{title} is damaged: {scale[:120]} is not a number.",
+                        cause="model",
+                        cure="Get another copy of it.",
                     )
                 tensor = tensor.float() * factor.reshape(-1, *[1] * (tensor.dim() - 1))
             state[name] = tensor.to(dtype) if tensor.is_floating_point() else tensor

@@ -1,6 +1,7 @@
 """What a file of weights is, told by the names and shapes of its tensors, never by its own name.
 
-The names that tell are those of the programs that wrote the files: the models' own code, diffusers, kohya's scripts, peft.
+The names that tell are those of the programs that wrote the files: the models' own code, diffusers,
+kohya's scripts, peft.
 """
 
 from __future__ import annotations
@@ -14,9 +15,20 @@ import msgspec
 from studio.models.files.weights_header import WeightsHeader
 
 FileKind = Literal[
-    "checkpoint", "denoiser", "vae", "lora", "controlnet", "ip_adapter", "textual_inversion", "text_encoder", "image_encoder",
-    "motion", "upscaler", "language_model", "unknown",
-]  # fmt: skip
+    "checkpoint",
+    "denoiser",
+    "vae",
+    "lora",
+    "controlnet",
+    "ip_adapter",
+    "textual_inversion",
+    "text_encoder",
+    "image_encoder",
+    "motion",
+    "upscaler",
+    "language_model",
+    "unknown",
+]
 Shapes = Mapping[str, tuple[int, ...]]
 
 NAMES: dict[str, str] = {
@@ -42,21 +54,30 @@ class WeightsKind(msgspec.Struct, frozen=True):
 
     kind: FileKind
     family: str = ""
-    """The model that it is or, for a LoRA, a ControlNet and the like, that it belongs to: SDXL, FLUX.1 …"""
+    """The model that it is or, for a LoRA, a ControlNet and the like, that it belongs to: SDXL,
+    FLUX.1 …
+    """
     variant: str = ""
     """inpainting, refiner, …: what it is besides; empty for the plain one."""
 
     def __str__(self) -> str:
         """For a person: a LoRA for SDXL."""
         name = NAMES[self.kind]
-        whose = self.family or ("a model that is not known" if self.kind in ("lora", "controlnet", "ip_adapter") else "")
-        link = "of" if self.kind in ("checkpoint", "denoiser", "vae", "text_encoder", "language_model") else "for"
+        whose = self.family or (
+            "a model that is not known" if self.kind in ("lora", "controlnet", "ip_adapter") else ""
+        )
+        link = (
+            "of"
+            if self.kind in ("checkpoint", "denoiser", "vae", "text_encoder", "language_model")
+            else "for"
+        )
         told = f"{name} ({self.variant})" if self.variant else name
         return f"{told} {link} {whose}" if whose else told
 
 
 _ROOTS = ("model.diffusion_model.", "diffusion_model.", "net.", "transformer.", "unet.")
-# The first family of which all names are there. Names of a model's own code first, then those of diffusers.
+# The first family of which all names are there. Names of a model's own code first, then those of
+# diffusers.
 _DENOISERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("FLUX.2", ("double_stream_modulation_img.",)),
     ("FLUX.2", ("single_stream_modulation.",)),
@@ -80,21 +101,43 @@ _DENOISERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Sana", ("blocks.0.cross_attn.q_linear.", "y_embedder.")),
     ("PixArt", ("blocks.0.scale_shift_table", "y_embedder.")),
     ("PixArt", ("transformer_blocks.0.scale_shift_table", "adaln_single.", "pos_embed.")),
-    ("Sana", ("transformer_blocks.0.scale_shift_table", "caption_projection.", "time_embed.", "caption_norm.")),
+    (
+        "Sana",
+        (
+            "transformer_blocks.0.scale_shift_table",
+            "caption_projection.",
+            "time_embed.",
+            "caption_norm.",
+        ),
+    ),
     ("LTX-Video", ("patchify_proj.",)),
     ("LTX-Video", ("transformer_blocks.0.scale_shift_table", "proj_in.", "caption_projection.")),
     ("Cosmos", ("x_embedder.proj.1.", "blocks.")),
     ("Qwen-Image", ("transformer_blocks.0.img_mlp.", "transformer_blocks.0.txt_mlp.", "txt_in.")),
-    ("Stable Diffusion 3", ("transformer_blocks.0.attn.add_q_proj.", "context_embedder.", "pos_embed.")),
+    (
+        "Stable Diffusion 3",
+        ("transformer_blocks.0.attn.add_q_proj.", "context_embedder.", "pos_embed."),
+    ),
     ("CogVideoX", ("transformer_blocks.0.norm1.linear.", "patch_embed.")),
     ("HunyuanDiT", ("blocks.0.attn1.", "pooler.")),
-)  # fmt: skip
+)
 
 
 def tell(header: WeightsHeader) -> WeightsKind:
     """Return what a file of weights holds."""
     shapes = header.shapes
-    for look in (_lora, _ip_adapter, _controlnet, _textual_inversion, _motion, _checkpoint, _encoder, _denoiser, _vae, _upscaler):
+    for look in (
+        _lora,
+        _ip_adapter,
+        _controlnet,
+        _textual_inversion,
+        _motion,
+        _checkpoint,
+        _encoder,
+        _denoiser,
+        _vae,
+        _upscaler,
+    ):
         if found := look(shapes):
             return _named_by_itself(found, header)
     return WeightsKind("unknown")
@@ -110,10 +153,13 @@ def _all(shapes: Shapes, starts: tuple[str, ...]) -> bool:
 
 def _width(shapes: Shapes, ending: str) -> int:
     """Return the inner dimension of the first tensor whose name ends so; 0 where there is none."""
-    return next((shape[1] for name, shape in shapes.items() if len(shape) > 1 and name.endswith(ending)), 0)
+    return next(
+        (shape[1] for name, shape in shapes.items() if len(shape) > 1 and name.endswith(ending)), 0
+    )
 
 
-# Adapters --------------------------------------------------------------------------------------------------------------------
+# Adapters
+# ----------------------------------------------------------------------
 
 _LORA = re.compile(
     r"(\.|_)lora_?(A|B|a|b|up|down|mid)\b|[._]lora(_linear_layer)?\.(up|down)\.|\.(hada_w[12]|lokr_w[12]|lokr_t2|oft_blocks|oft_diag|dora_scale)"
@@ -128,12 +174,26 @@ _LORA_FAMILIES: tuple[tuple[str, str], ...] = (
     ("HiDream", r"double_stream_blocks[._]"),
     ("Qwen-Image", r"transformer_blocks[._]\d+[._](img|txt)_(mlp|mod)"),
     ("Stable Diffusion 3", r"transformer_blocks[._]\d+[._]attn[._]add_[qkv]_proj"),
-    ("Wan", r"blocks[._]\d+[._](self_attn|cross_attn)[._][qkvo]\b|blocks[._]\d+[._]attn[12][._]to_[qkv].*condition"),
-    ("Z-Image", r"(^|[._])(layers|noise_refiner|context_refiner)[._]\d+[._](attention[._](to_[qkv]|qkv|out)|feed_forward)"),
+    (
+        "Wan",
+        r"blocks[._]\d+[._](self_attn|cross_attn)[._][qkvo]\b|blocks[._]\d+[._]attn[12][._]to_[qkv].*condition",
+    ),
+    (
+        "Z-Image",
+        r"(^|[._])(layers|noise_refiner|context_refiner)[._]\d+[._](attention[._](to_[qkv]|qkv|out)|feed_forward)",
+    ),
     ("LTX-Video", r"transformer_blocks[._]\d+[._]attn[12][._]to_[qkv].*(patchify|caption)"),
-    ("a language model", r"(^|\.)model\.layers\.\d+\.(self_attn|mlp)\.|transformer\.h\.\d+\.|decoder\.layers\.\d+\.self_attn"),
-)  # fmt: skip
-CONTEXTS = {768: "Stable Diffusion 1.x", 1024: "Stable Diffusion 2.x", 2048: "SDXL", 1280: "SDXL refiner"}
+    (
+        "a language model",
+        r"(^|\.)model\.layers\.\d+\.(self_attn|mlp)\.|transformer\.h\.\d+\.|decoder\.layers\.\d+\.self_attn",
+    ),
+)
+CONTEXTS = {
+    768: "Stable Diffusion 1.x",
+    1024: "Stable Diffusion 2.x",
+    2048: "SDXL",
+    1280: "SDXL refiner",
+}
 """Width of what a U-Net reads of a prompt → its family."""
 
 
@@ -147,25 +207,36 @@ def _lora_family(shapes: Shapes) -> str:
     contexts = [
         shape[1]
         for name, shape in shapes.items()
-        if re.search(r"attn2[._](processor[._])?to_[kv]", name) and re.search(r"(down|lora_A|lora\.A)[._]weight$|lora_A", name)
+        if re.search(r"attn2[._](processor[._])?to_[kv]", name)
+        and re.search(r"(down|lora_A|lora\.A)[._]weight$|lora_A", name)
         and len(shape) > 1
-    ]  # fmt: skip
+    ]
     named = "\n".join(shapes)
     if "_te2_" in named or re.search(r"(^|\n)text_encoder_2\.", named):
         return "SDXL"
     if contexts and contexts[0] in CONTEXTS and "blocks" in named:
         return CONTEXTS[contexts[0]]
-    found = next((family for family, pattern in _LORA_FAMILIES if re.search(pattern, named, re.MULTILINE)), "")
+    found = next(
+        (family for family, pattern in _LORA_FAMILIES if re.search(pattern, named, re.MULTILINE)),
+        "",
+    )
     if found:
         return found
-    later = re.compile("transformer_blocks_[2-9]")  # not unet.*transformer: quadratic in a long name
-    if any(later.search(name, name.find("unet")) for name in shapes if "unet" in name) or "lora_unet_input_blocks" in named:
+    later = re.compile(
+        "transformer_blocks_[2-9]"
+    )  # not unet.*transformer: quadratic in a long name
+    if (
+        any(later.search(name, name.find("unet")) for name in shapes if "unet" in name)
+        or "lora_unet_input_blocks" in named
+    ):
         return "SDXL"
     return "Stable Diffusion 1.x" if "_te_text_model_" in named else ""
 
 
 def _ip_adapter(shapes: Shapes) -> WeightsKind | None:
-    if not _any(shapes, "ip_adapter.", "ip_adapter_", "ip-adapter.") and not any("to_k_ip" in name for name in shapes):
+    if not _any(shapes, "ip_adapter.", "ip_adapter_", "ip-adapter.") and not any(
+        "to_k_ip" in name for name in shapes
+    ):
         return None
     if any("double_blocks" in name or "single_blocks" in name for name in shapes):
         return WeightsKind("ip_adapter", "FLUX.1")
@@ -173,19 +244,38 @@ def _ip_adapter(shapes: Shapes) -> WeightsKind | None:
 
 
 def _controlnet(shapes: Shapes) -> WeightsKind | None:
-    marks = ("control_model.", "controlnet_", "input_hint_block.", "control_all_x_embedder.", "control_layers.", "adapter.body.")
-    if not _any(shapes, *marks) and not any(name.startswith("body.0.") and "block1" in name for name in shapes):
+    marks = (
+        "control_model.",
+        "controlnet_",
+        "input_hint_block.",
+        "control_all_x_embedder.",
+        "control_layers.",
+        "adapter.body.",
+    )
+    if not _any(shapes, *marks) and not any(
+        name.startswith("body.0.") and "block1" in name for name in shapes
+    ):
         return None
     if _any(shapes, "adapter.body.", "body.0."):
         return WeightsKind("controlnet", "", "T2I-Adapter") if not _is_upscaler(shapes) else None
-    width = next((shape[1] for name, shape in shapes.items() if name.endswith("attn2.to_k.weight") and len(shape) > 1), 0)
+    width = next(
+        (
+            shape[1]
+            for name, shape in shapes.items()
+            if name.endswith("attn2.to_k.weight") and len(shape) > 1
+        ),
+        0,
+    )
     if width in CONTEXTS and not _any(shapes, "transformer_blocks."):
         return WeightsKind("controlnet", CONTEXTS[width])
     if _any(shapes, "control_all_x_embedder.", "control_layers."):
         return WeightsKind("controlnet", "Z-Image")
     if _any(shapes, "single_transformer_blocks.", "controlnet_x_embedder.", "double_blocks."):
         return WeightsKind("controlnet", "FLUX.1")
-    return WeightsKind("controlnet", "Stable Diffusion 3" if _any(shapes, "transformer_blocks.", "joint_blocks.") else "")
+    return WeightsKind(
+        "controlnet",
+        "Stable Diffusion 3" if _any(shapes, "transformer_blocks.", "joint_blocks.") else "",
+    )
 
 
 def _textual_inversion(shapes: Shapes) -> WeightsKind | None:
@@ -196,7 +286,12 @@ def _textual_inversion(shapes: Shapes) -> WeightsKind | None:
         return WeightsKind("textual_inversion", "SDXL")
     families = {768: "Stable Diffusion 1.x", 1024: "Stable Diffusion 2.x"}
     small = all(len(shape) == 1 or shape[0] <= 256 for shape in shapes.values())
-    if small and len(widths) == 1 and (width := next(iter(widths.values()))) in families and "bias" not in "".join(widths):
+    if (
+        small
+        and len(widths) == 1
+        and (width := next(iter(widths.values()))) in families
+        and "bias" not in "".join(widths)
+    ):
         return WeightsKind("textual_inversion", families[width])
     if small and len(widths) == 1 and re.fullmatch(r"emb_params|<[^<>\s]+>", next(iter(widths))):
         return WeightsKind("textual_inversion")
@@ -206,18 +301,27 @@ def _textual_inversion(shapes: Shapes) -> WeightsKind | None:
 def _motion(shapes: Shapes) -> WeightsKind | None:
     if not any("motion_modules." in name for name in shapes) or _any(shapes, *_ROOTS[:1]):
         return None
-    return WeightsKind("motion", "Stable Diffusion 1.x" if _width(shapes, "to_k.weight") != 320 else "")
+    return WeightsKind(
+        "motion", "Stable Diffusion 1.x" if _width(shapes, "to_k.weight") != 320 else ""
+    )
 
 
-# Models and their parts --------------------------------------------------------------------------------------------------------
+# Models and their parts
+# ----------------------------------------------------------------------
 
 
 def _checkpoint(shapes: Shapes) -> WeightsKind | None:
     inside = _stripped(shapes, _ROOTS[:1])
     if inside is None:
         return None
-    family, variant = _unet_family(inside, shapes) if "input_blocks.0.0.weight" in inside else (_family(inside), "")
-    if not _any(shapes, "first_stage_model.", "vae.", "cond_stage_model.", "conditioner.", "text_encoders."):
+    family, variant = (
+        _unet_family(inside, shapes)
+        if "input_blocks.0.0.weight" in inside
+        else (_family(inside), "")
+    )
+    if not _any(
+        shapes, "first_stage_model.", "vae.", "cond_stage_model.", "conditioner.", "text_encoders."
+    ):
         return WeightsKind("denoiser", family, variant)
     if not _any(shapes, "first_stage_model.", "vae."):
         variant = (variant + ", no VAE").removeprefix(", ")
@@ -227,9 +331,15 @@ def _checkpoint(shapes: Shapes) -> WeightsKind | None:
 
 
 def _stripped(shapes: Shapes, roots: tuple[str, ...]) -> Shapes | None:
-    """Return the tensors under the first of the roots that is there, without it; None where none is."""
+    """Return the tensors under the first of the roots that is there, without it; None where none
+    is.
+    """
     for root in roots:
-        inside = {name.removeprefix(root): shape for name, shape in shapes.items() if name.startswith(root)}
+        inside = {
+            name.removeprefix(root): shape
+            for name, shape in shapes.items()
+            if name.startswith(root)
+        }
         if inside:
             return inside
     return None
@@ -244,14 +354,20 @@ def _unet_family(inside: Shapes, shapes: Shapes) -> tuple[str, str]:
         refiner = context == 1280 or _any(shapes, "conditioner.embedders.0.model.")
         family = "SDXL refiner" if refiner else "SDXL"
     elif not family and _any(shapes, "cond_stage_model."):
-        family = "Stable Diffusion 2.x" if _any(shapes, "cond_stage_model.model.") else "Stable Diffusion 1.x"
+        family = (
+            "Stable Diffusion 2.x"
+            if _any(shapes, "cond_stage_model.model.")
+            else "Stable Diffusion 1.x"
+        )
     if "edm_mean" in shapes:
         return family, "Playground 2.5"
     if any(name.startswith("edm_vpred.") for name in shapes):
         return family, "CosXL"
     if "v_pred" in shapes:
         return family, "v-prediction"
-    return family, {9: "inpainting", 8: "edits by instruction", 7: "upscaling", 5: "depth"}.get(entry, "")
+    return family, {9: "inpainting", 8: "edits by instruction", 7: "upscaling", 5: "depth"}.get(
+        entry, ""
+    )
 
 
 def _family(inside: Shapes) -> str:
@@ -266,7 +382,9 @@ def _denoiser(shapes: Shapes) -> WeightsKind | None:
             return WeightsKind("denoiser", *_unet_family(inside, shapes))
         if family := _family(inside):
             return WeightsKind("denoiser", family)
-        if _all(inside, ("down_blocks.0.", "mid_block.", "up_blocks.0.", "time_embedding.", "conv_in.")):
+        if _all(
+            inside, ("down_blocks.0.", "mid_block.", "up_blocks.0.", "time_embedding.", "conv_in.")
+        ):
             return WeightsKind("denoiser", CONTEXTS.get(_width(inside, "attn2.to_k.weight"), ""))
     return None
 
@@ -287,14 +405,19 @@ def _vae(shapes: Shapes) -> WeightsKind | None:
         if len(inside["decoder.conv_in.weight"]) == 5:
             return WeightsKind("vae", "", "video")
         return WeightsKind(
-            "vae", {4: "Stable Diffusion or SDXL", 16: "FLUX.1 or Stable Diffusion 3", 32: "FLUX.2"}.get(channels, "")
+            "vae",
+            {4: "Stable Diffusion or SDXL", 16: "FLUX.1 or Stable Diffusion 3", 32: "FLUX.2"}.get(
+                channels, ""
+            ),
         )
     if _all(inside, ("decoder.layers.",)) and not any("self_attn" in name for name in inside):
         return WeightsKind("vae", "", "tiny, for previews")
     return None
 
 
-_LAYER = re.compile(r"^(model\.|transformer\.|language_model\.)*(layers|h)\.0\.(self_attn|attn|mlp)\.", re.MULTILINE)
+_LAYER = re.compile(
+    r"^(model\.|transformer\.|language_model\.)*(layers|h)\.0\.(self_attn|attn|mlp)\.", re.MULTILINE
+)
 
 
 def _encoder(shapes: Shapes) -> WeightsKind | None:
@@ -303,9 +426,18 @@ def _encoder(shapes: Shapes) -> WeightsKind | None:
     named = "\n".join(shapes)
     if "vision_model.encoder.layers." in named or "visual.transformer.resblocks." in named:
         return WeightsKind("image_encoder", "", "CLIP")
-    width = _width(shapes, "embeddings.token_embedding.weight") or _width(shapes, "token_embedding.weight")
-    if width and ("text_model.encoder.layers." in named or "transformer.resblocks." in named or "encoder.layers.0" in named):
-        return WeightsKind("text_encoder", {768: "CLIP L", 1024: "OpenCLIP H", 1280: "OpenCLIP G"}.get(width, "CLIP"))
+    width = _width(shapes, "embeddings.token_embedding.weight") or _width(
+        shapes, "token_embedding.weight"
+    )
+    if width and (
+        "text_model.encoder.layers." in named
+        or "transformer.resblocks." in named
+        or "encoder.layers.0" in named
+    ):
+        return WeightsKind(
+            "text_encoder",
+            {768: "CLIP L", 1024: "OpenCLIP H", 1280: "OpenCLIP G"}.get(width, "CLIP"),
+        )
     if "encoder.block.0.layer.0.SelfAttention." in named or "enc.blk.0.attn_q." in named:
         whole = "decoder.block.0." in named or "dec.blk.0." in named
         return WeightsKind("language_model" if whole else "text_encoder", "T5")
@@ -315,14 +447,18 @@ def _encoder(shapes: Shapes) -> WeightsKind | None:
 
 
 def _is_upscaler(shapes: Shapes) -> bool:
-    return _any(shapes, "conv_first.", "model.1.sub.", "body.0.rdb1.", "conv_body.") or "body.0.weight" in shapes
+    return (
+        _any(shapes, "conv_first.", "model.1.sub.", "body.0.rdb1.", "conv_body.")
+        or "body.0.weight" in shapes
+    )
 
 
 def _upscaler(shapes: Shapes) -> WeightsKind | None:
     return WeightsKind("upscaler") if _is_upscaler(shapes) else None
 
 
-# What a file says about itself: only where the tensors leave it open ------------------------------------------------------------
+# What a file says about itself: only where the tensors leave it open
+# ----------------------------------------------------------------------
 
 _SAID = (
     ("SDXL refiner", r"xl.*refiner"),
@@ -344,9 +480,18 @@ _SAID = (
 
 
 def _named_by_itself(found: WeightsKind, header: WeightsHeader) -> WeightsKind:
-    if found.family or found.kind not in ("lora", "controlnet", "denoiser", "textual_inversion", "checkpoint"):
+    if found.family or found.kind not in (
+        "lora",
+        "controlnet",
+        "denoiser",
+        "textual_inversion",
+        "checkpoint",
+    ):
         return found
-    said = [header.metadata.get(key) for key in ("ss_base_model_version", "modelspec.architecture", "baseModel", "base_model")]
+    said = [
+        header.metadata.get(key)
+        for key in ("ss_base_model_version", "modelspec.architecture", "baseModel", "base_model")
+    ]
     family = family_said(" ".join(one[:200] for one in said if isinstance(one, str)))
     return msgspec.structs.replace(found, family=family) if family else found
 

@@ -1,6 +1,8 @@
-"""What the names of a model's tensors reveal before anything is loaded: other names than the class has, packed weights.
+"""What the names of a model's tensors reveal before anything is loaded: other names than the class
+has, packed weights.
 
-Only headers and configurations are read. Whether every tensor is there is known for certain when the model is loaded, see
+Only headers and configurations are read. Whether every tensor is there is known for certain when
+the model is loaded, see
 `complete_weights.py`.
 """
 
@@ -41,18 +43,26 @@ _PACKED_NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("AQLM", (r"\.codebooks$", r"\.codes$")),
     ("Quanto", (r"\.weight\._(data|scale)$",)),
 )
-_SCALE = re.compile(r"\.(scale_weight|weight_scale|weight_scale_inv|scale_input|input_scale|comfy_quant)$|(^|\.)scaled_fp8$")
+_SCALE = re.compile(
+    r"\.(scale_weight|weight_scale|weight_scale_inv|scale_input|input_scale|comfy_quant)$|(^|\.)scaled_fp8$"
+)
 _SCALES_BESIDE = re.compile(r"\.(scales|biases)$")
 
 
-def problem(config: Mapping[str, Any], names: Set[str], dtypes: Set[str], *, head: bool = False) -> str:
-    """Return why weights cannot be loaded as they are, as the end of a sentence; empty where nothing speaks against it.
+def problem(
+    config: Mapping[str, Any], names: Set[str], dtypes: Set[str], *, head: bool = False
+) -> str:
+    """Return why weights cannot be loaded as they are, as the end of a sentence; empty where
+    nothing speaks against it.
 
-    `config` is the config.json of these weights, `dtypes` their number formats. With `head` a language model needs its output
-    layer.
+    `config` is the config.json of these weights, `dtypes` their number formats. With `head` a
+    language model needs its output layer.
     """
     if method := packing(config, names, dtypes):
-        return f"its weights are packed with {method}, which Studio cannot unpack. Take the plain model, or a GGUF."
+        return (
+            f"its weights are packed with {method}, which Studio cannot unpack. Take the plain "
+            "model, or a GGUF."
+        )
     if why := misnamed(sorted(names)):
         return f"{why}. Rename them, or get a copy that was saved without it."
     if head and (name := missing_head(config, names)):
@@ -61,33 +71,51 @@ def problem(config: Mapping[str, Any], names: Set[str], dtypes: Set[str], *, hea
 
 
 def misnamed(names: Iterable[str]) -> str:
-    """Return why these tensors are called otherwise than the model's class calls them; empty where no reason is known."""
+    """Return why these tensors are called otherwise than the model's class calls them; empty where
+    no reason is known.
+    """
     names = list(names)
     for prefix, source in _WRAPPERS:
         found = next((name for name in names if prefix in name), "")
         if found and not _UNMERGED.search(found):
-            return f"its tensors have names with the prefix {prefix} that {source} leaves ({found[:120]})"
+            return (
+                f"its tensors have names with the prefix {prefix} that {source} leaves "
+                f"({found[:120]})"
+            )
     if any(_UNMERGED.search(name) for name in names):
         return "it holds a LoRA that was not merged into the model"
     if names and all(name.startswith(_PARALLEL) for name in names):
-        return f"its tensors have names with the prefix {_PARALLEL} that DataParallel leaves ({names[0][:120]})"
+        return (
+            f"its tensors have names with the prefix {_PARALLEL} that DataParallel leaves "
+            f"({names[0][:120]})"
+        )
     return ""
 
 
 def missing_head(config: Mapping[str, Any], names: Set[str]) -> str:
-    """Return the name of the output layer where a language model has one of its own and the file lacks it; else empty.
+    """Return the name of the output layer where a language model has one of its own and the file
+    lacks it; else empty.
 
     For the layout of Llama and its many relatives; all others are checked when they are loaded.
     """
     if config.get("tie_word_embeddings") is not False or "model.embed_tokens.weight" not in names:
         return ""
     heads = config.get("architectures")
-    plain = isinstance(heads, list) and heads and all(str(head).endswith("ForCausalLM") for head in heads)
-    return "lm_head.weight" if plain and not any("head" in name or "output" in name for name in names) else ""
+    plain = (
+        isinstance(heads, list)
+        and heads
+        and all(str(head).endswith("ForCausalLM") for head in heads)
+    )
+    return (
+        "lm_head.weight"
+        if plain and not any("head" in name or "output" in name for name in names)
+        else ""
+    )
 
 
 def packing(config: Mapping[str, Any], names: Iterable[str], dtypes: Set[str] = frozenset()) -> str:
-    """Return the format in which weights are packed that Studio cannot unpack; empty where there is none.
+    """Return the format in which weights are packed that Studio cannot unpack; empty where there is
+    none.
 
     `config` is a part's config.json, `dtypes` the number formats of its tensors.
     """
@@ -113,7 +141,11 @@ def scales(names: Iterable[str]) -> list[str]:
 
 
 def _packing_of_config(config: Mapping[str, Any]) -> str:
-    tables = [table for key in ("quantization_config", "quantization") if isinstance(table := config.get(key), dict)]
+    tables = [
+        table
+        for key in ("quantization_config", "quantization")
+        if isinstance(table := config.get(key), dict)
+    ]
     for table in tables:
         method = table.get("quant_method")
         if isinstance(method, str) and method not in UNPACKED_BY_TRANSFORMERS:
@@ -121,7 +153,9 @@ def _packing_of_config(config: Mapping[str, Any]) -> str:
         if method is None and "group_size" in table and "bits" in table:
             return "MLX"
         if method is None:
-            return str(table.get("quant_algo") or table.get("quant_type") or "an unnamed method")[:40]
+            return str(table.get("quant_algo") or table.get("quant_type") or "an unnamed method")[
+                :40
+            ]
     return ""
 
 

@@ -1,4 +1,5 @@
-"""Headers of weight files, read with limits, without loading anything: safetensors here, GGUF in `gguf_header.py`.
+"""Headers of weight files, read with limits, without loading anything: safetensors here, GGUF in
+`gguf_header.py`.
 
 safetensors: https://huggingface.co/docs/safetensors (8 bytes of length, JSON, data).
 """
@@ -19,18 +20,46 @@ MAX_HEADER_BYTES = 25 * 2**20
 MAX_BRACKETS = 300_000
 """Three a tensor. A list in JSON takes 3 bytes in the file and 60 in memory."""
 MAX_COMMAS = 1_200_000
-"""A text of two letters takes 5 bytes in the file and 60 in memory; a tensor has some six commas."""
+"""A text of two letters takes 5 bytes in the file and 60 in memory; a tensor has some six
+commas.
+"""
 MAX_DIMENSIONS = 16
 _BITS = {
-    "F64": 64, "F32": 32, "F16": 16, "BF16": 16, "I64": 64, "I32": 32, "I16": 16, "I8": 8, "U64": 64, "U32": 32, "U16": 16,
-    "U8": 8, "BOOL": 8, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "F4": 4, "F6_E2M3": 6,
-    "F6_E3M2": 6, "C64": 64,
-}  # fmt: skip
+    "F64": 64,
+    "F32": 32,
+    "F16": 16,
+    "BF16": 16,
+    "I64": 64,
+    "I32": 32,
+    "I16": 16,
+    "I8": 8,
+    "U64": 64,
+    "U32": 32,
+    "U16": 16,
+    "U8": 8,
+    "BOOL": 8,
+    "F8_E4M3": 8,
+    "F8_E5M2": 8,
+    "F8_E8M0": 8,
+    "F8_E4M3FNUZ": 8,
+    "F8_E5M2FNUZ": 8,
+    "F4": 4,
+    "F6_E2M3": 6,
+    "F6_E3M2": 6,
+    "C64": 64,
+}
 _PICKLE = "it is a pickle, which can run code; ask for the model as safetensors"
 _MAGICS = (
-    (b"PK", "it is an archive, as pickles are kept in, which can run code; ask for the model as safetensors"),
+    (
+        b"PK",
+        "it is an archive, as pickles are kept in, which can run code; ask for the model as "
+        "safetensors",
+    ),
     (b"\x93NUMPY", "it is a NumPy array and no model"),
-    (b"\x89HDF", "it is an HDF5 file, which Studio does not read; ask for the model as safetensors"),
+    (
+        b"\x89HDF",
+        "it is an HDF5 file, which Studio does not read; ask for the model as safetensors",
+    ),
     (b"\x1f\x8b", "it is a packed archive (gzip); unpack it first"),
     (b"BZh", "it is a packed archive (bzip2); unpack it first"),
     (b"\xfd7zXZ", "it is a packed archive (xz); unpack it first"),
@@ -40,13 +69,25 @@ _MAGICS = (
     (b"MZ", "it is a program and no model"),
     (b"#!", "it is a program and no model"),
     (b"GGUF", "it is a GGUF file under another name"),
-    (b"version https://git-lfs", "it is only a pointer to the file (Git LFS); fetch the file itself"),
+    (
+        b"version https://git-lfs",
+        "it is only a pointer to the file (Git LFS); fetch the file itself",
+    ),
     (b"<!DOCTYPE", "it is a web page; the download went wrong"),
     (b"<html", "it is a web page; the download went wrong"),
-    # Pickles without a protocol's number begin with what they make: a list, a table, something imported.
-    (b"(dp", _PICKLE), (b"(lp", _PICKLE), (b"}q", _PICKLE), (b"]q", _PICKLE), (b"cposix\n", _PICKLE), (b"cos\n", _PICKLE),
-    (b"c__builtin__\n", _PICKLE), (b"cbuiltins\n", _PICKLE), (b"ctorch", _PICKLE), (b"ccollections\n", _PICKLE),
-)  # fmt: skip
+    # Pickles without a protocol's number begin with what they make: a list, a table, something
+    # imported.
+    (b"(dp", _PICKLE),
+    (b"(lp", _PICKLE),
+    (b"}q", _PICKLE),
+    (b"]q", _PICKLE),
+    (b"cposix\n", _PICKLE),
+    (b"cos\n", _PICKLE),
+    (b"c__builtin__\n", _PICKLE),
+    (b"cbuiltins\n", _PICKLE),
+    (b"ctorch", _PICKLE),
+    (b"ccollections\n", _PICKLE),
+)
 
 
 @dataclass(frozen=True)
@@ -67,20 +108,30 @@ class WeightsHeader:
 
 
 def read_safetensors(path: Path) -> WeightsHeader:
-    """Return the header of a safetensors file. Raises HeaderError where it is damaged, cut off or hostile, and OSError."""
+    """Return the header of a safetensors file. Raises HeaderError where it is damaged, cut off or
+    hostile, and OSError.
+    """
     with opened(path) as (file, size):
         first = file.read(24)
         if len(first) < 8:
             raise HeaderError(other_format(first) or "it is too short for a safetensors file")
         (length,) = struct.unpack_from("<Q", first)
         if length > size - 8:
-            raise HeaderError(other_format(first) or "its header is longer than the file: it is cut off, or no safetensors file")
+            raise HeaderError(
+                other_format(first)
+                or "its header is longer than the file: it is cut off, or no safetensors file"
+            )
         if length > MAX_HEADER_BYTES:
-            raise HeaderError(f"its header has {length / 2**20:.0f} MB; at most {MAX_HEADER_BYTES // 2**20} are read")
+            raise HeaderError(
+                f"its header has {length / 2**20:.0f} MB; at most {MAX_HEADER_BYTES // 2**20} are "
+                "read"
+            )
         file.seek(8)
         table = _parse_header(file.read(length), other_format(first))
     metadata = table.pop("__metadata__", {})
-    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+    if not isinstance(metadata, dict) or not all(
+        isinstance(value, str) for value in metadata.values()
+    ):
         raise HeaderError("what it says about itself is not text")
     try:
         "".join((*table, *metadata, *metadata.values())).encode()
@@ -97,10 +148,11 @@ def other_format(first: bytes) -> str:
 
 
 def parse_json(data: bytes, *, unique: bool = False, finite: bool = False) -> Any:
-    """Return what JSON says. Raises ValueError or RecursionError where it is none, or would take far more memory than its bytes.
+    """Return what JSON says. Raises ValueError or RecursionError where it is none, or would take
+    far more memory than its bytes.
 
-    `unique` refuses a name that is there twice, of which two readers may take different ones; `finite` refuses Infinity.
-    NaN is never right.
+    `unique` refuses a name that is there twice, of which two readers may take different ones;
+    `finite` refuses Infinity. NaN is never right.
     """
     if data.count(b"[") + data.count(b"{") > MAX_BRACKETS or data.count(b",") > MAX_COMMAS:
         raise ValueError("more lists than in any real file")
@@ -111,7 +163,9 @@ def parse_json(data: bytes, *, unique: bool = False, finite: bool = False) -> An
         return float(name)
 
     hook = _without_doubles if unique else None
-    return json.loads(data.decode(errors="replace"), object_pairs_hook=hook, parse_constant=constant)
+    return json.loads(
+        data.decode(errors="replace"), object_pairs_hook=hook, parse_constant=constant
+    )
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -128,8 +182,13 @@ class _DoubleNameError(ValueError):
 def _parse_header(data: bytes, otherwise: str) -> dict[str, Any]:
     if data.count(b"[") + data.count(b"{") > MAX_BRACKETS:
         raise HeaderError(otherwise or "its header announces more tensors than any real model has")
-    if data[:1] != b"{":  # the library wants it so, and a reader that is more patient would see another file
-        raise HeaderError(otherwise or ("its header is not a table" if data[:1] == b"[" else "its header is not JSON"))
+    if (
+        data[:1] != b"{"
+    ):  # the library wants it so, and a reader that is more patient would see another file
+        raise HeaderError(
+            otherwise
+            or ("its header is not a table" if data[:1] == b"[" else "its header is not JSON")
+        )
     try:
         data.decode()
         table = parse_json(data, unique=True, finite=True)
@@ -141,7 +200,9 @@ def _parse_header(data: bytes, otherwise: str) -> dict[str, Any]:
     return table
 
 
-def _check_layout(table: dict[str, Any], data_bytes: int, metadata: dict[str, str]) -> WeightsHeader:
+def _check_layout(
+    table: dict[str, Any], data_bytes: int, metadata: dict[str, str]
+) -> WeightsHeader:
     shapes: dict[str, tuple[int, ...]] = {}
     dtypes: dict[str, int] = {}
     spans = []
@@ -150,10 +211,16 @@ def _check_layout(table: dict[str, Any], data_bytes: int, metadata: dict[str, st
             dtype, shape = tensor["dtype"], tensor["shape"]
             bits = _BITS[dtype]
             begin, end = tensor["data_offsets"]
-            whole = len(tensor) == 3 and all(type(number) is int and number >= 0 for number in (*shape, begin, end))
+            whole = len(tensor) == 3 and all(
+                type(number) is int and number >= 0 for number in (*shape, begin, end)
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise HeaderError(f"the entry of the tensor {name[:80]!r} is damaged") from error
-        if not whole or len(shape) > MAX_DIMENSIONS or any(number > data_bytes * 8 for number in shape):
+        if (
+            not whole
+            or len(shape) > MAX_DIMENSIONS
+            or any(number > data_bytes * 8 for number in shape)
+        ):
             raise HeaderError(f"the tensor {name[:80]!r} has an impossible shape")
         count = math.prod(shape)
         if end - begin != (count * bits + 7) // 8:

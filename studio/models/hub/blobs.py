@@ -1,4 +1,6 @@
-"""One file of a repository: fetched from where it stopped, verified by its hash, and only then given the hash as its name."""
+"""One file of a repository: fetched from where it stopped, verified by its hash, and only then
+given the hash as its name.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from studio.models.hub.repository import RemoteFile
 
 _READ_BYTES = 4 << 20
 _TRIES = 2
-"""A file that was not what it should be is fetched once more from its beginning: a disk may have lost power."""
+"""A file that was not what it should be is fetched once more from its beginning: a disk may have
+lost power.
+"""
 
 
 def blob_path(folder: Path, file: RemoteFile) -> Path:
@@ -39,7 +43,9 @@ def bytes_there(folder: Path, file: RemoteFile) -> int:
 
 
 def fetch_file(client: HubClient, file: RemoteFile, folder: Path) -> None:
-    """Fetch and verify; says `Fetched`. Raises StudioError and OSError; what is there stays for the next time."""
+    """Fetch and verify; says `Fetched`. Raises StudioError and OSError; what is there stays for the
+    next time.
+    """
     blob, part = blob_path(folder, file), part_path(folder, file)
     if blob.exists():
         digest = file.digest if file.is_large else sha256_if_right(blob, file)

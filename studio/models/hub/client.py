@@ -1,4 +1,6 @@
-"""Asks a hub about one repository and opens streams of its files, through huggingface_hub. Only in the downloading process."""
+"""Asks a hub about one repository and opens streams of its files, through huggingface_hub. Only in
+the downloading process.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ Answer = TypeVar("Answer")
 class Refused(Exception):
     """The hub or the way to it says no. `passing` where the same may succeed a little later."""
 
-    def __init__(self, error: StudioError, *, passing: bool = False, wait_seconds: float | None = None) -> None:
+    def __init__(
+        self, error: StudioError, *, passing: bool = False, wait_seconds: float | None = None
+    ) -> None:
         super().__init__(error.message)
         self.error = error
         self.passing = passing
@@ -44,7 +48,9 @@ class Refused(Exception):
 
 
 class Patience:
-    """Counts tries that brought nothing, and waits between them: each time twice as long, or as the hub asks."""
+    """Counts tries that brought nothing, and waits between them: each time twice as long, or as the
+    hub asks.
+    """
 
     def __init__(self, hub: Hub, tries: int, say: Callable[[FromChild], None]) -> None:
         self._hub, self._tries, self._say = hub, tries, say
@@ -58,9 +64,15 @@ class Patience:
         """Wait before the next try. Raises StudioError where there is none."""
         self._failures += 1
         asked = refused.wait_seconds
-        if not refused.passing or self._failures >= self._tries or (asked or 0) > LONGEST_REQUESTED_SECONDS:
+        if (
+            not refused.passing
+            or self._failures >= self._tries
+            or (asked or 0) > LONGEST_REQUESTED_SECONDS
+        ):
             raise refused.error from refused
-        seconds = min(MAX_WAIT_SECONDS, self._hub.first_wait_seconds * 2 ** (self._failures - 1)) * random.uniform(0.8, 1.2)
+        seconds = min(
+            MAX_WAIT_SECONDS, self._hub.first_wait_seconds * 2 ** (self._failures - 1)
+        ) * random.uniform(0.8, 1.2)
         seconds = max(seconds, asked or 0.0)
         self._say(Waiting(seconds, refused.error.message))
         time.sleep(seconds)
@@ -74,10 +86,13 @@ class HubClient:
 
         self.hub, self.repository, self.say = hub, repository, say
         self._token: str | bool = hub.token or False
-        self._headers: dict[str, str] = build_hf_headers(token=self._token, library_name="studio", library_version="1")
+        self._headers: dict[str, str] = build_hf_headers(
+            token=self._token, library_name="studio", library_version="1"
+        )
         self._commit = repository.revision
 
-    # Looking ------------------------------------------------------------------------------------------------------------------
+    # Looking
+    # ----------------------------------------------------------------------
 
     def look(self, *, with_licence: bool) -> Found:
         """Return what the repository holds and what of it is needed. Raises StudioError."""
@@ -89,43 +104,74 @@ class HubClient:
         there = {file.path: file for file in listing}
         gated = bool(info.gated)
         closed = self._closed(there) if gated else None
-        parts = self._table(there["model_index.json"]) if "model_index.json" in there and closed is None else None
+        parts = (
+            self._table(there["model_index.json"])
+            if "model_index.json" in there and closed is None
+            else None
+        )
         files = tuple(choose(self.repository, listing, parts)) if closed is None else ()
         for file in files:
             if file.size > LARGEST_FILE:
                 raise StudioError(
-                    f"{file.path} has {file.size / 1e9:.0f} GB; hubs serve at most {LARGEST_FILE / 1e9:.0f} over HTTP.",
+                    f"{file.path} has {file.size / 1e9:.0f} GB; hubs serve at most "
+                    f"{LARGEST_FILE / 1e9:.0f} over HTTP.",
                     cause="model",
                     cure="Choose a smaller model.",
                 )
         card = info.card_data or {}
         licence, link = _licence(card)
         return Found(
-            commit=self._commit, files=files, choices=tuple(ggufs(listing)), licence=licence, licence_link=link,
-            licence_text=self._licence_text(there) if with_licence and not closed else "", gated=gated,
-            languages=_languages(card), parameters=_parameters(info), closed=closed,
-        )  # fmt: skip
+            commit=self._commit,
+            files=files,
+            choices=tuple(ggufs(listing)),
+            licence=licence,
+            licence_link=link,
+            licence_text=self._licence_text(there) if with_licence and not closed else "",
+            gated=gated,
+            languages=_languages(card),
+            parameters=_parameters(info),
+            closed=closed,
+        )
 
     def _info(self) -> Any:
         from huggingface_hub import HfApi
 
-        api = HfApi(endpoint=self.hub.endpoint, token=self._token, library_name="studio", library_version="1")
+        api = HfApi(
+            endpoint=self.hub.endpoint,
+            token=self._token,
+            library_name="studio",
+            library_version="1",
+        )
         silence = self.hub.silence_seconds
         try:
-            return api.model_info(self.repository.repo, revision=self.repository.revision, files_metadata=True, timeout=silence)
-        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:  # what answers speaks another language
+            return api.model_info(
+                self.repository.repo,
+                revision=self.repository.revision,
+                files_metadata=True,
+                timeout=silence,
+            )
+        except (
+            json.JSONDecodeError,
+            KeyError,
+            TypeError,
+            AttributeError,
+        ) as error:  # what answers speaks another language
             raise Refused(no_hub(self.hub)) from error
 
     def _closed(self, there: Mapping[str, RemoteFile]) -> Trouble | None:
         """Return why a gated repository does not give its files: everybody may list them."""
         from huggingface_hub import get_hf_file_metadata
 
-        name = next((name for name in ("config.json", "model_index.json", *there) if name in there), None)
+        name = next(
+            (name for name in ("config.json", "model_index.json", *there) if name in there), None
+        )
         if name is None:
             return None
         try:
             self._patiently(
-                lambda: get_hf_file_metadata(self._address(name), token=self._token, timeout=self.hub.silence_seconds)
+                lambda: get_hf_file_metadata(
+                    self._address(name), token=self._token, timeout=self.hub.silence_seconds
+                )
             )
         except StudioError as error:
             return Trouble.of(error)
@@ -138,12 +184,18 @@ class HubClient:
             table = None
         if not isinstance(table, dict):
             raise StudioError(
-                f"The {file.path} of {self.repository.repo} is damaged.", cause="model", cure="Choose another model."
+                f"The {file.path} of {self.repository.repo} is damaged.",
+                cause="model",
+                cure="Choose another model.",
             )
         return table
 
     def _licence_text(self, there: Mapping[str, RemoteFile]) -> str:
-        names = [name for name in there if "/" not in name and name.upper().startswith(("LICENSE", "LICENCE"))]
+        names = [
+            name
+            for name in there
+            if "/" not in name and name.upper().startswith(("LICENSE", "LICENCE"))
+        ]
         if not names or there[names[0]].size > MAX_SMALL_BYTES:
             return ""
         return self._patiently(lambda: self._small(there[names[0]])).decode(errors="replace")
@@ -154,7 +206,10 @@ class HubClient:
             for block in blocks:
                 found += block
                 if len(found) > MAX_SMALL_BYTES:
-                    raise StudioError(f"{file.path} of {self.repository.repo} is larger than any real one.", cause="model")
+                    raise StudioError(
+                        f"{file.path} of {self.repository.repo} is larger than any real one.",
+                        cause="model",
+                    )
         return found
 
     def _patiently(self, ask: Callable[[], Answer]) -> Answer:
@@ -166,25 +221,41 @@ class HubClient:
             except Refused as refused:
                 patience.wait(refused)
 
-    # Streams ------------------------------------------------------------------------------------------------------------------
+    # Streams
+    # ----------------------------------------------------------------------
 
     @contextlib.contextmanager
     def stream(self, file: RemoteFile, start: int) -> Iterator[tuple[int, Iterator[bytes]]]:
-        """Open a file's stream from a byte on; give the byte where it really begins, and its blocks. Raises Refused."""
+        """Open a file's stream from a byte on; give the byte where it really begins, and its
+        blocks. Raises Refused.
+        """
         from huggingface_hub.utils import get_session, hf_raise_for_status
 
-        headers = {**self._headers, "Accept-Encoding": "identity", **({"Range": f"bytes={start}-"} if start else {})}
+        headers = {
+            **self._headers,
+            "Accept-Encoding": "identity",
+            **({"Range": f"bytes={start}-"} if start else {}),
+        }
         with (
             self.understood(),
-            get_session().stream("GET", self._address(file.path), headers=headers, timeout=self.hub.silence_seconds) as response,
+            get_session().stream(
+                "GET", self._address(file.path), headers=headers, timeout=self.hub.silence_seconds
+            ) as response,
         ):
             hf_raise_for_status(response)
-            yield _begin(response.status_code, response.headers.get("Content-Range", "")), response.iter_raw()
+            yield (
+                _begin(response.status_code, response.headers.get("Content-Range", "")),
+                response.iter_raw(),
+            )
 
     def _address(self, path: str) -> str:
         from huggingface_hub import hf_hub_url
 
-        return str(hf_hub_url(self.repository.repo, path, revision=self._commit, endpoint=self.hub.endpoint))
+        return str(
+            hf_hub_url(
+                self.repository.repo, path, revision=self._commit, endpoint=self.hub.endpoint
+            )
+        )
 
     @contextlib.contextmanager
     def understood(self) -> Iterator[None]:
@@ -198,18 +269,24 @@ class HubClient:
             raise self._understand(error.response, error.server_message or "") from error
         except httpx2.HTTPError as error:
             reason = str(error) or type(error).__name__
-            raise Refused(no_way(self.hub, reason), passing="CERTIFICATE" not in reason.upper()) from error
+            raise Refused(
+                no_way(self.hub, reason), passing="CERTIFICATE" not in reason.upper()
+            ) from error
         except (httpx2.InvalidURL, HFValidationError) as error:
             raise Refused(StudioError(str(error)[:300], cause="invalid")) from error
 
     def _understand(self, response: Any, said: str) -> Refused:
         status, code = int(response.status_code), response.headers.get("X-Error-Code", "")
-        error = refusal(status, code, said, self.repository, self.hub, logged_in=bool(self.hub.token))
+        error = refusal(
+            status, code, said, self.repository, self.hub, logged_in=bool(self.hub.token)
+        )
         return Refused(error, passing=status in _PASSING, wait_seconds=_seconds(response.headers))
 
 
 def _begin(status: int, content_range: str) -> int:
-    """Return the byte that an answer begins at: what a server does not say to be a part is the whole."""
+    """Return the byte that an answer begins at: what a server does not say to be a part is the
+    whole.
+    """
     if status != 206:
         return 0
     begin = content_range.removeprefix("bytes ").partition("-")[0].strip()
@@ -231,7 +308,12 @@ def _file(hub: Hub, entry: Any) -> RemoteFile:
     digest = str(entry.lfs.sha256 if entry.lfs else entry.blob_id)
     size = entry.lfs.size if entry.lfs else entry.size
     # The digest becomes a file's name here, so it must be one.
-    if len(digest) not in _HASH_LENGTHS or set(digest) - set("0123456789abcdef") or type(size) is not int or size < 0:
+    if (
+        len(digest) not in _HASH_LENGTHS
+        or set(digest) - set("0123456789abcdef")
+        or type(size) is not int
+        or size < 0
+    ):
         raise no_hub(hub)
     return RemoteFile(str(entry.rfilename), size, digest)
 
@@ -248,7 +330,9 @@ def _licence(card: Any) -> tuple[str, str]:
 
 def _languages(card: Any) -> tuple[str, ...]:
     found = card.get("language") or ()
-    return tuple(printable(str(one))[:20] for one in ([found] if isinstance(found, str) else found))[:200]
+    return tuple(
+        printable(str(one))[:20] for one in ([found] if isinstance(found, str) else found)
+    )[:200]
 
 
 def _parameters(info: Any) -> int:

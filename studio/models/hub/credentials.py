@@ -1,6 +1,7 @@
 """The token of a person's account on a hub: in the desktop's keyring, by hub, and nowhere else.
 
-It is never written to settings, logs, arguments or a process's environment. A mirror is never shown the token of another hub.
+It is never written to settings, logs, arguments or a process's environment. A mirror is never shown
+the token of another hub.
 """
 
 from __future__ import annotations
@@ -14,13 +15,17 @@ from studio.models.hub.repository import ENDPOINT, ENDPOINT_VARIABLE, Hub
 SERVICE = "Studio: models"
 VARIABLE = "HF_TOKEN"
 _GOOD = 1
-"""The least priority of a backend that the library recommends; those that keep secrets in plain text are below."""
+"""The least priority of a backend that the library recommends; those that keep secrets in plain
+text are below.
+"""
 
 
 def token_for(hub: Hub) -> str:
-    """Return the token to send to a hub; empty where there is none, or where others could read it on the way.
+    """Return the token to send to a hub; empty where there is none, or where others could read it
+    on the way.
 
-    $HF_TOKEN of the shell that Studio was started from counts for the hub of $HF_ENDPOINT, and comes first.
+    $HF_TOKEN of the shell that Studio was started from counts for the hub of $HF_ENDPOINT, and
+    comes first.
     """
     if hub.token is not None:
         return hub.token
@@ -39,15 +44,22 @@ def stored_token(hub: Hub) -> str:
         return ""
     try:
         return str(backend.get_password(SERVICE, hub.endpoint) or "")
-    except Exception:  # noqa: BLE001  a keyring that is locked, or whose desktop is gone: each backend raises errors of its own
+    # a keyring that is locked, or whose desktop is gone: each backend raises errors of its own
+    except Exception:  # noqa: BLE001
         return ""
 
 
 def store_token(hub: Hub, token: str) -> None:
     """Keep a token for a hub; an empty one deletes what is there. Raises StudioError."""
     token = token.strip()
-    if token and (not token.isascii() or any(letter.isspace() or not letter.isprintable() for letter in token)):
-        raise StudioError("This is not a token.", cause="invalid", cure="Copy it from the hub's site; it begins with hf_.")
+    if token and (
+        not token.isascii() or any(letter.isspace() or not letter.isprintable() for letter in token)
+    ):
+        raise StudioError(
+            "This is not a token.",
+            cause="invalid",
+            cure="Copy it from the hub's site; it begins with hf_.",
+        )
     if token and not hub.is_private_way:
         raise StudioError(
             f"{hub.endpoint} is not encrypted, so a token sent to it could be read on the way.",
@@ -76,7 +88,8 @@ def _backend() -> Any:
 
         backend = keyring.get_keyring()
         return backend if float(backend.priority) >= _GOOD else None
-    except Exception:  # noqa: BLE001  no library, or a backend that fails while it looks for its desktop
+    # no library, or a backend that fails while it looks for its desktop
+    except Exception:  # noqa: BLE001
         return None
 
 
@@ -84,5 +97,6 @@ def _no_keyring() -> StudioError:
     return StudioError(
         "This desktop has no keyring, so the token cannot be kept.",
         cause="disk",
-        cure=f"Start Studio with {VARIABLE} set for this time, or install a keyring (GNOME Keyring, KWallet).",
+        cure=f"Start Studio with {VARIABLE} set for this time, or install a keyring (GNOME "
+        "Keyring, KWallet).",
     )

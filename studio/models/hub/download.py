@@ -1,7 +1,9 @@
-"""Fetching a model from a hub: look first, fetch only what is needed, verify, inspect, and publish it last of all.
+"""Fetching a model from a hub: look first, fetch only what is needed, verify, inspect, and publish
+it last of all.
 
-Parts and verified files lie in `downloads/hub--<organisation>--<name>/`, named by their hashes, so that a download goes on where
-it was after a pause, a cut or a kill. The folder of the model is filled beside them and becomes a model by one rename.
+Parts and verified files lie in `downloads/hub--<organisation>--<name>/`, named by their hashes, so
+that a download goes on where it was after a pause, a cut or a kill. The folder of the model is
+filled beside them and becomes a model by one rename.
 """
 
 from __future__ import annotations
@@ -32,7 +34,15 @@ from studio.models.hub.credentials import token_for
 from studio.models.hub.messages import Fetch, Fetched, Order, Waiting
 from studio.models.hub.process import DownloadProcess
 from studio.models.hub.progress import DownloadProgress, Meter
-from studio.models.hub.repository import FOLDER_PREFIX, Found, Hub, RemoteFile, Repository, check_online, hub_for
+from studio.models.hub.repository import (
+    FOLDER_PREFIX,
+    Found,
+    Hub,
+    RemoteFile,
+    Repository,
+    check_online,
+    hub_for,
+)
 from studio.models.inspect.adapter import check_known
 from studio.models.inspect.model import inspect, named_part
 from studio.models.inspect.repository_check import check_configurations
@@ -59,12 +69,21 @@ class Look(msgspec.Struct, frozen=True):
     """Bytes."""
 
 
-def look(data: DataFolder, repository: Repository, cancelled: Cancelled = lambda: False, hub: Hub | None = None) -> Look:
-    """Return what would be fetched, without fetching it. Raises StudioError, InstallCancelledError."""
+def look(
+    data: DataFolder,
+    repository: Repository,
+    cancelled: Cancelled = lambda: False,
+    hub: Hub | None = None,
+) -> Look:
+    """Return what would be fetched, without fetching it. Raises StudioError,
+    InstallCancelledError.
+    """
     hub, repository = _ready(hub or hub_for(data)), _catalogued(repository)
     with _disk_errors(repository):
         data.downloads.mkdir(parents=True, exist_ok=True)
-        with DownloadProcess(Order(hub, repository, str(data.downloads), with_licence=True), cancelled) as process:
+        with DownloadProcess(
+            Order(hub, repository, str(data.downloads), with_licence=True), cancelled
+        ) as process:
             found = process.look()
         return _measured(data.downloads / repository.folder_name, repository, found)
 
@@ -78,10 +97,11 @@ def download(
     hub: Hub | None = None,
     card: ModelCard | None = None,
 ) -> ModelCard:
-    """Fetch a model, or go on fetching it; return its card. Raises StudioError, InstallCancelledError.
+    """Fetch a model, or go on fetching it; return its card. Raises StudioError,
+    InstallCancelledError.
 
-    `card` is what is known about it already: its name, title, defaults … are kept. Without one the catalogue is asked, unless
-    single files are wanted, which may be another model.
+    `card` is what is known about it already: its name, title, defaults … are kept. Without one the
+    catalogue is asked, unless single files are wanted, which may be another model.
     """
     card = card or (None if repository.files else card_of_repository(repository.repo))
     repository = _catalogued(repository)
@@ -99,9 +119,15 @@ def download(
 
 
 def _catalogued(repository: Repository) -> Repository:
-    """Return the repository with the file that an adapter of the catalogue is; there lie others beside it."""
+    """Return the repository with the file that an adapter of the catalogue is; there lie others
+    beside it.
+    """
     known = None if repository.files else card_of_repository(repository.repo)
-    return repository if known is None or not known.adapter else msgspec.structs.replace(repository, files=known.files)
+    return (
+        repository
+        if known is None or not known.adapter
+        else msgspec.structs.replace(repository, files=known.files)
+    )
 
 
 class _Talk:
@@ -130,7 +156,14 @@ class _Talk:
         self._waits_until = time.monotonic() + seconds
 
 
-def _download(data: DataFolder, repository: Repository, folder: Path, talk: _Talk, hub: Hub, card: ModelCard | None) -> ModelCard:
+def _download(
+    data: DataFolder,
+    repository: Repository,
+    folder: Path,
+    talk: _Talk,
+    hub: Hub,
+    card: ModelCard | None,
+) -> ModelCard:
     talk.tick()
     whole = folder / WHOLE / repository.name
     with DownloadProcess(Order(hub, repository, str(folder)), talk.cancelled, talk.tick) as process:
@@ -164,18 +197,32 @@ def _download(data: DataFolder, repository: Repository, folder: Path, talk: _Tal
     made = _card(seen, found, source, _digest(files, hashes), card)
     if path != whole:
         made = add_gguf(
-            data, path, made, lambda text: talk.say(DownloadProgress(text)), talk.cancelled, keep_name=card is not None
+            data,
+            path,
+            made,
+            lambda text: talk.say(DownloadProgress(text)),
+            talk.cancelled,
+            keep_name=card is not None,
         )
     else:
-        made = publish(data, whole, msgspec.structs.replace(made, path=""), keep_name=card is not None)
+        made = publish(
+            data, whole, msgspec.structs.replace(made, path=""), keep_name=card is not None
+        )
     _clear(folder, files)
     return made
 
 
-def _fetch_codec(hub: Hub, folder: Path, files: Sequence[RemoteFile], talk: _Talk) -> tuple[list[RemoteFile], dict[str, str]]:
-    """Fetch the codec of a speech model that has it elsewhere; return its files as they lie in the model's folder, and hashes."""
+def _fetch_codec(
+    hub: Hub, folder: Path, files: Sequence[RemoteFile], talk: _Talk
+) -> tuple[list[RemoteFile], dict[str, str]]:
+    """Fetch the codec of a speech model that has it elsewhere; return its files as they lie in the
+    model's folder, and hashes.
+    """
     there = {file.path: blob_path(folder, file) for file in files}
-    if "config.json" not in there or read_json(there["config.json"]).get("model_type") not in NEED_CODEC:
+    if (
+        "config.json" not in there
+        or read_json(there["config.json"]).get("model_type") not in NEED_CODEC
+    ):
         return [], {}
     named = named_part(there)
     if not named:
@@ -216,26 +263,38 @@ def _fetchable(repository: Repository, found: Found) -> tuple[RemoteFile, ...]:
 def _source(hub: Hub, repository: Repository, found: Found) -> str:
     """Return the page that shows exactly what was fetched."""
     one = found.files[0].path if len(found.files) == 1 else ""
-    return f"{hub.endpoint}/{repository.repo}/{'blob' if one else 'tree'}/{found.commit}{f'/{one}' if one else ''}"
+    return f"{hub.endpoint}/{repository.repo}/{'blob' if one else 'tree'}/{found.commit}{f'/{one}' if one else ''}"  # noqa: E501
 
 
-def _present(data: DataFolder, source: str, files: Sequence[RemoteFile], card: ModelCard | None) -> ModelCard | None:
+def _present(
+    data: DataFolder, source: str, files: Sequence[RemoteFile], card: ModelCard | None
+) -> ModelCard | None:
     """Return the installed model that is this one."""
-    there = [other for other in ModelRegistry(data).list() if other.path and Path(other.path).is_dir()]
+    there = [
+        other for other in ModelRegistry(data).list() if other.path and Path(other.path).is_dir()
+    ]
     if card is not None:
         return next((other for other in there if other.name == card.name), None)
     digest = _digest(files, {file.digest: file.digest for file in files if file.is_large})
-    return next((other for other in there if other.source == source or (digest and other.sha256 == digest)), None)
+    return next(
+        (other for other in there if other.source == source or (digest and other.sha256 == digest)),
+        None,
+    )
 
 
 def _digest(files: Sequence[RemoteFile], hashes: dict[str, str]) -> str:
     """Return `ModelCard.sha256`; empty where a hash is not known."""
-    weights = sorted((file for file in files if file.path.endswith((".safetensors", ".gguf"))), key=lambda file: file.path)
+    weights = sorted(
+        (file for file in files if file.path.endswith((".safetensors", ".gguf"))),
+        key=lambda file: file.path,
+    )
     if any(file.digest not in hashes for file in weights):
         return ""
     if len(weights) == 1 and weights[0].path.endswith(".gguf"):
         return hashes[weights[0].digest]
-    return hashlib.sha256("".join(f"{file.path}:{hashes[file.digest]}\n" for file in weights).encode()).hexdigest()
+    return hashlib.sha256(
+        "".join(f"{file.path}:{hashes[file.digest]}\n" for file in weights).encode()
+    ).hexdigest()
 
 
 def _measured(folder: Path, repository: Repository, found: Found) -> Look:
@@ -250,7 +309,8 @@ def _measured(folder: Path, repository: Repository, found: Found) -> Look:
 def _check_disk(seen: Look) -> None:
     if seen.free < seen.need + ENOUGH_BYTES:
         raise StudioError(
-            f"This needs {(seen.need + ENOUGH_BYTES) / 1e9:.1f} GB of disk, and {seen.free / 1e9:.1f} GB are free.",
+            f"This needs {(seen.need + ENOUGH_BYTES) / 1e9:.1f} GB of disk, and "
+            f"{seen.free / 1e9:.1f} GB are free.",
             cause="disk",
             cure="Free some space, or use another folder with --data-dir.",
         )
@@ -287,7 +347,9 @@ def _check_small(folder: Path, repository: Repository, files: Sequence[RemoteFil
 
 
 def _lay_out(whole: Path, folder: Path, files: Sequence[RemoteFile]) -> Path:
-    """Move the files to the places that the repository gives them; a file that has two places is copied."""
+    """Move the files to the places that the repository gives them; a file that has two places is
+    copied.
+    """
     shutil.rmtree(whole.parent, ignore_errors=True)
     last = {file.digest: file.path for file in files}
     for file in files:
@@ -315,23 +377,35 @@ def _clear(folder: Path, files: Sequence[RemoteFile]) -> None:
     shutil.rmtree(folder / WHOLE, ignore_errors=True)
 
 
-def _card(seen: ModelCard, found: Found, source: str, digest: str, known: ModelCard | None) -> ModelCard:
+def _card(
+    seen: ModelCard, found: Found, source: str, digest: str, known: ModelCard | None
+) -> ModelCard:
     """Return what the files say, with what the hub says, under what the catalogue says."""
     if known is None:
         return msgspec.structs.replace(
-            seen, licence=found.licence, languages=found.languages, source=source, sha256=digest, added=stamp()
+            seen,
+            licence=found.licence,
+            languages=found.languages,
+            source=source,
+            sha256=digest,
+            added=stamp(),
         )
     card = as_known(known, seen)
-    return msgspec.structs.replace(card, source=known.source or source, sha256=digest, added=stamp())
+    return msgspec.structs.replace(
+        card, source=known.source or source, sha256=digest, added=stamp()
+    )
 
 
-# Parts of downloads that were not finished ------------------------------------------------------------------------------------
+# Parts of downloads that were not finished
+# ----------------------------------------------------------------------
 
 
 def unfinished(data: DataFolder) -> dict[str, int]:
     """Return repository → bytes that lie there of downloads that were not finished."""
     found = {}
-    for folder in sorted(data.downloads.glob(f"{FOLDER_PREFIX}*/")) if data.downloads.is_dir() else []:
+    for folder in (
+        sorted(data.downloads.glob(f"{FOLDER_PREFIX}*/")) if data.downloads.is_dir() else []
+    ):
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         if size:
             found[folder.name.removeprefix(FOLDER_PREFIX).replace("--", "/")] = size
@@ -339,7 +413,9 @@ def unfinished(data: DataFolder) -> dict[str, int]:
 
 
 def discard(data: DataFolder, repository: Repository) -> int:
-    """Delete what lies there of a download that was not finished; return its bytes. Raises StudioError."""
+    """Delete what lies there of a download that was not finished; return its bytes. Raises
+    StudioError.
+    """
     folder = data.downloads / repository.folder_name
     size = unfinished(data).get(repository.repo, 0)
     if folder.is_dir():
@@ -362,5 +438,6 @@ def _disk_errors(repository: Repository) -> Iterator[None]:
         raise StudioError(
             f"{repository.repo} could not be fetched: {error.strerror or error}.",
             cause="disk",
-            cure="Check the disk's space and rights, and start it again; what is there is not fetched twice.",
+            cure="Check the disk's space and rights, and start it again; what is there is not "
+            "fetched twice.",
         ) from error

@@ -1,6 +1,8 @@
-"""Which files of a repository are needed: one precision of safetensors, or one GGUF, with configurations and tokenizers.
+"""Which files of a repository are needed: one precision of safetensors, or one GGUF, with
+configurations and tokenizers.
 
-Never pickles, program code, or the same weights for other frameworks. Told from names alone, before anything is fetched.
+Never pickles, program code, or the same weights for other frameworks. Told from names alone, before
+anything is fetched.
 """
 
 from __future__ import annotations
@@ -19,21 +21,41 @@ from studio.models.hub.repository import RemoteFile, Repository
 MAX_DEPTH = 4
 LARGEST_FILE = 50 * 10**9
 """Hubs do not serve larger ones over plain HTTP."""
-_WEIGHTS = re.compile(r"(model|diffusion_pytorch_model)(?:\.(?P<variant>\w+?))?(?P<part>-\d{5}-of-\d{5})?\.safetensors")
-_INDEX = re.compile(r"(model|diffusion_pytorch_model)\.safetensors\.index(?:\.(?P<variant>\w+))?\.json")
+_WEIGHTS = re.compile(
+    r"(model|diffusion_pytorch_model)(?:\.(?P<variant>\w+?))?(?P<part>-\d{5}-of-\d{5})?\.safetensors"
+)
+_INDEX = re.compile(
+    r"(model|diffusion_pytorch_model)\.safetensors\.index(?:\.(?P<variant>\w+))?\.json"
+)
 _HALF = ("fp16", "bf16")
 _WORDS = {".json", ".txt", ".model", ".spm", ".jinja"}
 _LEGAL = re.compile(r"(licen[cs]e|notice|copying|use_policy)[^/]*", re.IGNORECASE)
 _NEVER = (
     PICKLE_SUFFIXES
     | CODE_SUFFIXES
-    | {".onnx", ".onnx_data", ".npy", ".npz", ".zip", ".tar", ".gz", ".so", ".dll", ".exe", ".sh", ".bat"}
+    | {
+        ".onnx",
+        ".onnx_data",
+        ".npy",
+        ".npz",
+        ".zip",
+        ".tar",
+        ".gz",
+        ".so",
+        ".dll",
+        ".exe",
+        ".sh",
+        ".bat",
+    }
 )
 _SPLIT_GGUF = re.compile(r"-\d{5}-of-\d{5}\.gguf$")
 
 
-def choose(repository: Repository, listing: Iterable[RemoteFile], parts: Mapping[str, Any] | None) -> list[RemoteFile]:
-    """Return what is needed of a repository; empty where one of several GGUF files must be chosen. Raises StudioError.
+def choose(
+    repository: Repository, listing: Iterable[RemoteFile], parts: Mapping[str, Any] | None
+) -> list[RemoteFile]:
+    """Return what is needed of a repository; empty where one of several GGUF files must be chosen.
+    Raises StudioError.
 
     `parts` is its model_index.json where it has one.
     """
@@ -53,7 +75,9 @@ def choose(repository: Repository, listing: Iterable[RemoteFile], parts: Mapping
 
 
 def checked(repository: Repository, listing: Iterable[RemoteFile]) -> list[RemoteFile]:
-    """Return the files whose names can be used. Raises StudioError where a name leads out of a folder: that is no accident."""
+    """Return the files whose names can be used. Raises StudioError where a name leads out of a
+    folder: that is no accident.
+    """
     files = list(listing)
     if len(files) > MAX_FILES:
         raise _refused(repository, f"it has more than {MAX_FILES:,} files.")
@@ -61,14 +85,22 @@ def checked(repository: Repository, listing: Iterable[RemoteFile]) -> list[Remot
         path = PurePosixPath(file.path)
         odd = "\\" in file.path or not file.path.isprintable() or PureWindowsPath(file.path).drive
         if odd or path.is_absolute() or ".." in path.parts or path.as_posix() != file.path:
-            raise _refused(repository, f"it names a file outside its folder ({printable(file.path)[:80]}).")
+            raise _refused(
+                repository, f"it names a file outside its folder ({printable(file.path)[:80]})."
+            )
     return [file for file in files if len(PurePosixPath(file.path).parts) <= MAX_DEPTH]
 
 
 def ggufs(files: Iterable[RemoteFile]) -> list[RemoteFile]:
     """Return the GGUF files that are models of their own, the smallest first."""
-    found = [file for file in files if file.path.lower().endswith(".gguf") and not _SPLIT_GGUF.search(file.path)]
-    return sorted((file for file in found if "mmproj" not in file.path.lower()), key=lambda file: file.size)
+    found = [
+        file
+        for file in files
+        if file.path.lower().endswith(".gguf") and not _SPLIT_GGUF.search(file.path)
+    ]
+    return sorted(
+        (file for file in found if "mmproj" not in file.path.lower()), key=lambda file: file.size
+    )
 
 
 def _wanted(repository: Repository, there: Mapping[str, RemoteFile]) -> list[RemoteFile]:
@@ -85,34 +117,53 @@ def _wanted(repository: Repository, there: Mapping[str, RemoteFile]) -> list[Rem
         found |= {name: there[name] for name in names}
     unsafe = [name for name in found if PurePosixPath(name).suffix.lower() in _NEVER]
     if unsafe:
-        raise _refused(repository, f"{unsafe[0]} is neither safetensors nor GGUF, and only these are safe to load.")
+        raise _refused(
+            repository,
+            f"{unsafe[0]} is neither safetensors nor GGUF, and only these are safe to load.",
+        )
     if any(_SPLIT_GGUF.search(name) for name in found):
         raise _refused(repository, "it is one part of several, which Studio cannot join.")
     if len(found) > 1 and any(name.lower().endswith(".gguf") for name in found):
-        raise StudioError("One GGUF at a time.", cause="invalid", cure="Each is a model of its own.")
+        raise StudioError(
+            "One GGUF at a time.", cause="invalid", cure="Each is a model of its own."
+        )
     return _small_first(found.values())
 
 
-def _pipeline(repository: Repository, there: Mapping[str, RemoteFile], parts: Mapping[str, Any]) -> list[str]:
+def _pipeline(
+    repository: Repository, there: Mapping[str, RemoteFile], parts: Mapping[str, Any]
+) -> list[str]:
     code = [name for name in there if PurePosixPath(name).suffix.lower() in CODE_SUFFIXES]
     if code:
         raise _refused(repository, f"it holds program code ({code[0]}), which Studio never runs.")
     wanted = [
-        name for name, entry in parts.items() if not name.startswith("_") and isinstance(entry, list) and entry != [None, None]
+        name
+        for name, entry in parts.items()
+        if not name.startswith("_") and isinstance(entry, list) and entry != [None, None]
     ]
-    inside = {part: [name for name in there if PurePosixPath(name).parent.as_posix() == part] for part in wanted}
+    inside = {
+        part: [name for name in there if PurePosixPath(name).parent.as_posix() == part]
+        for part in wanted
+    }
     sets = {part: _sets(names) for part, names in inside.items()}
     weighty = [found for found in sets.values() if found]
     if not weighty:
         raise _refused(repository, _why_nothing(there))
     half = next((variant for variant in _HALF if all(variant in found for found in weighty)), "")
-    chosen = ["model_index.json", *(name for name in there if "/" not in name and _LEGAL.fullmatch(name))]
+    chosen = [
+        "model_index.json",
+        *(name for name in there if "/" not in name and _LEGAL.fullmatch(name)),
+    ]
     for part, names in inside.items():
         chosen += [name for name in names if _is_words(name)]
         if sets[part]:
             chosen += sets[part].get(half) or sets[part].get("") or next(iter(sets[part].values()))
-        elif pickles := [name for name in names if PurePosixPath(name).suffix.lower() in PICKLE_SUFFIXES]:
-            raise _refused(repository, f"its part {part} is a pickle ({pickles[0]}), which can run code.")
+        elif pickles := [
+            name for name in names if PurePosixPath(name).suffix.lower() in PICKLE_SUFFIXES
+        ]:
+            raise _refused(
+                repository, f"its part {part} is a pickle ({pickles[0]}), which can run code."
+            )
     return chosen
 
 
@@ -122,7 +173,9 @@ def _model(repository: Repository, there: Mapping[str, RemoteFile]) -> list[str]
     if not weights:
         raise _refused(repository, _why_nothing(there))
     words = [name for name in top if _is_words(name) or _LEGAL.fullmatch(name)]
-    templates = [name for name in there if re.fullmatch(r"additional_chat_templates/[^/]+\.jinja", name)]
+    templates = [
+        name for name in there if re.fullmatch(r"additional_chat_templates/[^/]+\.jinja", name)
+    ]
     voices = [name for name in there if re.fullmatch(r"voices/[^/]+\.safetensors", name)]
     return [*words, *templates, *voices, *weights]
 
@@ -130,38 +183,68 @@ def _model(repository: Repository, there: Mapping[str, RemoteFile]) -> list[str]
 def _is_words(name: str) -> bool:
     """True for configurations, tokenizers and templates; the indexes of weights go with these."""
     path = PurePosixPath(name)
-    return path.suffix.lower() in _WORDS and ".index." not in path.name and not path.name.startswith(("README", "requirements"))
+    return (
+        path.suffix.lower() in _WORDS
+        and ".index." not in path.name
+        and not path.name.startswith(("README", "requirements"))
+    )
 
 
 def _sets(names: list[str]) -> dict[str, list[str]]:
-    """Return precision (plain: the empty text) → its files, where they are whole: one file, or numbered ones with their index."""
+    """Return precision (plain: the empty text) → its files, where they are whole: one file, or
+    numbered ones with their index.
+    """
     found: dict[str, list[str]] = {}
-    indexes = {(match["variant"] or ""): name for name in names if (match := _INDEX.fullmatch(PurePosixPath(name).name))}
-    matches = [(name, match) for name in sorted(names) if (match := _WEIGHTS.fullmatch(PurePosixPath(name).name))]
+    indexes = {
+        (match["variant"] or ""): name
+        for name in names
+        if (match := _INDEX.fullmatch(PurePosixPath(name).name))
+    }
+    matches = [
+        (name, match)
+        for name in sorted(names)
+        if (match := _WEIGHTS.fullmatch(PurePosixPath(name).name))
+    ]
     for name, match in matches:
         if not match["part"]:
             found[match["variant"] or ""] = [name]
     for name, match in matches:
         variant = match["variant"] or ""
-        if match["part"] and variant in indexes and (variant not in found or indexes[variant] in found[variant]):
+        if (
+            match["part"]
+            and variant in indexes
+            and (variant not in found or indexes[variant] in found[variant])
+        ):
             found.setdefault(variant, [indexes[variant]]).append(name)
     return found
 
 
 def _small_first(files: Iterable[RemoteFile]) -> list[RemoteFile]:
     """What a model is shows in its small files; the weights follow once that is known."""
-    return sorted(dict.fromkeys(files), key=lambda file: (file.path.endswith((".safetensors", ".gguf")), file.path))
+    return sorted(
+        dict.fromkeys(files),
+        key=lambda file: (file.path.endswith((".safetensors", ".gguf")), file.path),
+    )
 
 
 def _why_nothing(there: Mapping[str, RemoteFile]) -> str:
-    pickles = sorted(name for name in there if PurePosixPath(name).suffix.lower() in PICKLE_SUFFIXES)
+    pickles = sorted(
+        name for name in there if PurePosixPath(name).suffix.lower() in PICKLE_SUFFIXES
+    )
     if "adapter_config.json" in there:
         return "it is an adapter, which changes a model and is none itself."
     if pickles and not any(name.endswith(".safetensors") for name in there):
-        return f"its weights are a pickle ({pickles[0]}), which can run code. Ask for the model as safetensors."
+        return (
+            f"its weights are a pickle ({pickles[0]}), which can run code. Ask for the model "
+            "as "
+            "safetensors."
+        )
     if "config.json" in there or "model_index.json" in there:
         return "it has no safetensors weights that are called as they must be: model.safetensors."
-    return "it holds neither a model_index.json nor a config.json, so that it cannot be told what it is."
+    return (
+        "it holds neither a model_index.json nor a config.json, so that it cannot be told what "
+        "it is."
+    )
 
 
 def _refused(repository: Repository, reason: str) -> StudioError:

@@ -1,4 +1,6 @@
-"""What the downloading process and its parent say to each other: JSON lines, decoded strictly by type."""
+"""What the downloading process and its parent say to each other: JSON lines, decoded strictly by
+type.
+"""
 
 from __future__ import annotations
 

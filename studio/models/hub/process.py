@@ -1,4 +1,6 @@
-"""Starts `studio.models.hub.worker` and speaks with it. It ends when this process does, and can be killed at any instant."""
+"""Starts `studio.models.hub.worker` and speaks with it. It ends when this process does, and can be
+killed at any instant.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ _ENDED = None
 class DownloadProcess:
     """The child of one download. Use it with `with`: at the end it is gone."""
 
-    def __init__(self, order: Order, cancelled: Callable[[], bool], tick: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, order: Order, cancelled: Callable[[], bool], tick: Callable[[], None] = lambda: None
+    ) -> None:
         self._order, self._cancelled, self._tick = order, cancelled, tick
         self._heard: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._decoder: Any = msgspec.json.Decoder(FromChild)
@@ -39,9 +43,14 @@ class DownloadProcess:
     def __enter__(self) -> Self:
         self._errors = tempfile.TemporaryFile()
         self._process = start_tied(
-            _program(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, cwd=self._order.folder,
-            env=_environment(), creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )  # fmt: skip
+            _program(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            cwd=self._order.folder,
+            env=_environment(),
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
         self._reader = threading.Thread(target=self._read, name="download", daemon=True)
         self._reader.start()
         return self
@@ -89,7 +98,9 @@ class DownloadProcess:
             try:
                 answer = self._decoder.decode(line)
             except msgspec.DecodeError as error:
-                raise StudioError(f"The download sent something unreadable: {error}.", cause="crash", cure=GO_ON) from error
+                raise StudioError(
+                    f"The download sent something unreadable: {error}.", cause="crash", cure=GO_ON
+                ) from error
             if isinstance(answer, Trouble):
                 raise answer.error()
             yield answer
@@ -106,18 +117,31 @@ class DownloadProcess:
         self._errors.seek(0)
         last = (self._errors.read().decode(errors="replace").strip().splitlines() or [""])[-1][:300]
         if code < 0:
-            return StudioError(f"The download was ended from outside (signal {-code}).", cause="crash", cure=GO_ON)
+            return StudioError(
+                f"The download was ended from outside (signal {-code}).", cause="crash", cure=GO_ON
+            )
         reason = f": {last}" if last else "."
-        return StudioError(f"The download ended unexpectedly ({code}){reason}", cause="crash", cure=GO_ON)
+        return StudioError(
+            f"The download ended unexpectedly ({code}){reason}", cause="crash", cure=GO_ON
+        )
 
 
 def _program() -> list[str]:
     # A built program (PyInstaller) has no `-m`; its entry point knows this one word.
-    return [sys.executable, "download"] if getattr(sys, "frozen", False) else [sys.executable, "-m", "studio.models.hub.worker"]
+    return (
+        [sys.executable, "download"]
+        if getattr(sys, "frozen", False)
+        else [sys.executable, "-m", "studio.models.hub.worker"]
+    )
 
 
 def _environment() -> dict[str, str]:
-    # With `cwd` in our own folder no module is found in whatever folder the person is in; this program's own must be.
+    # With `cwd` in our own folder no module is found in whatever folder the person is in; this
+    # program's own must be.
     here = str(Path(__file__).resolve().parents[3])
     kept = {name: value for name, value in os.environ.items() if name not in _TOKENS}
-    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")])), "PYTHONUTF8": "1"}
+    return {
+        **kept,
+        "PYTHONPATH": os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")])),
+        "PYTHONUTF8": "1",
+    }

@@ -15,7 +15,9 @@ from studio.models.install.wheel_download import InstallProgress
 WINDOW_SECONDS = 10.0
 _FIRST_SECONDS = 2.0
 _ENOUGH_BYTES = 1_000_000
-"""From so many in the window on, or a hundredth of all, it is told how long the rest takes: small files say nothing about it."""
+"""From so many in the window on, or a hundredth of all, it is told how long the rest takes: small
+files say nothing about it.
+"""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,9 @@ class DownloadProgress(InstallProgress):
 class Meter:
     """Measures the files of one download."""
 
-    def __init__(self, folder: Path, files: Sequence[RemoteFile], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, folder: Path, files: Sequence[RemoteFile], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._folder, self._clock = folder, clock
         self._files = list({file.digest: file for file in files}.values())
         self.total = sum(file.size for file in self._files)
@@ -46,7 +50,11 @@ class Meter:
         begun, before = self._seen[0]
         moved = max(0, done - before)
         speed = moved / (now - begun) if now - begun >= _FIRST_SECONDS else 0.0
-        left = (self.total - done) / speed if speed and moved >= min(_ENOUGH_BYTES, self.total / 100) else -1.0
+        left = (
+            (self.total - done) / speed
+            if speed and moved >= min(_ENOUGH_BYTES, self.total / 100)
+            else -1.0
+        )
         return DownloadProgress(phase, done, self.total, speed, left)
 
 

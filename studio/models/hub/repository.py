@@ -1,4 +1,6 @@
-"""Where models are fetched from: a hub, a repository on it, what it holds. Plain data; the network is in `worker.py`."""
+"""Where models are fetched from: a hub, a repository on it, what it holds. Plain data; the network
+is in `worker.py`.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +65,9 @@ class Repository(msgspec.Struct, frozen=True):
     revision: str = MAIN
     """Branch, tag or commit."""
     files: tuple[str, ...] = ()
-    """Names or patterns (`unet/*.fp16.safetensors`) of what is wanted; empty takes what Studio needs."""
+    """Names or patterns (`unet/*.fp16.safetensors`) of what is wanted; empty takes what Studio
+    needs.
+    """
 
     @property
     def name(self) -> str:
@@ -139,7 +143,9 @@ def hub_for(data: DataFolder, endpoint: str = "", *, offline: bool = False) -> H
 
 
 def hub_of(settings: Settings, endpoint: str = "", *, offline: bool = False) -> Hub:
-    """Return the hub that is meant: `endpoint`, else $HF_ENDPOINT, else the settings', else the usual one. Raises StudioError."""
+    """Return the hub that is meant: `endpoint`, else $HF_ENDPOINT, else the settings', else the
+    usual one. Raises StudioError.
+    """
     chosen = endpoint or os.environ.get(ENDPOINT_VARIABLE, "") or settings.endpoint or ENDPOINT
     return Hub(endpoint=checked_endpoint(chosen), offline=offline or settings.offline)
 
@@ -148,7 +154,11 @@ def checked_endpoint(text: str) -> str:
     """Return the address of a hub as it is used. Raises StudioError where it is none."""
     try:
         parts = urlsplit(text.strip())
-        sound = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port)
+        sound = (
+            parts.scheme in ("http", "https")
+            and parts.hostname
+            and (parts.port is None or parts.port)
+        )
     except ValueError:  # a port that is no number, brackets that do not close
         sound = False
     if (
@@ -167,18 +177,26 @@ def checked_endpoint(text: str) -> str:
 
 
 def check_online(hub: Hub) -> None:
-    """Raise StudioError where Studio is set to offline. Comes before anything that could open a connection."""
+    """Raise StudioError where Studio is set to offline. Comes before anything that could open a
+    connection.
+    """
     if hub.offline:
         raise offline_error()
 
 
 def parse_repository(text: str, hub: Hub | None = None) -> Repository:
-    """Return what `organisation/name`, `organisation/name@revision` or a page's address on the hub means. Raises StudioError."""
+    """Return what `organisation/name`, `organisation/name@revision` or a page's address on the hub
+    means. Raises StudioError.
+    """
     given, files = text.strip(), tuple[str, ...]()
     if "://" in given:
         given, files = _from_address(given, hub or Hub())
     repo, at, revision = given.partition("@")
-    if len(repo) > _MAX_REPO or not _REPO.fullmatch(repo) or (at and not _REVISION.fullmatch(revision)):
+    if (
+        len(repo) > _MAX_REPO
+        or not _REPO.fullmatch(repo)
+        or (at and not _REVISION.fullmatch(revision))
+    ):
         raise _unreadable(text)
     return Repository(repo, revision or MAIN, files)
 
@@ -190,12 +208,16 @@ def _from_address(address: str, hub: Hub) -> tuple[str, tuple[str, ...]]:
         raise _unreadable(address) from None
     if parts.netloc not in (urlsplit(ENDPOINT).netloc, hub.host):
         raise StudioError(
-            f"{address[:200]} is not a page of {hub.host}.", cause="invalid", cure="Use --endpoint to name another hub."
+            f"{address[:200]} is not a page of {hub.host}.",
+            cause="invalid",
+            cure="Use --endpoint to name another hub.",
         )
     words = [unquote(word) for word in parts.path.strip("/").split("/")]
     given, rest = "/".join(words[:2]), words[2:]
     if len(rest) > 1 and rest[0] in ("tree", "blob", "resolve"):
-        return f"{given}@{rest[1]}", ("/".join(rest[2:]),) if rest[0] != "tree" and len(rest) > 2 else ()
+        return f"{given}@{rest[1]}", ("/".join(rest[2:]),) if rest[0] != "tree" and len(
+            rest
+        ) > 2 else ()
     return given, ()
 
 

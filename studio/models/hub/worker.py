@@ -1,8 +1,10 @@
-"""The process that speaks to a hub: the network and the token are here, and neither torch nor the window.
+"""The process that speaks to a hub: the network and the token are here, and neither torch nor the
+window.
 
-`python -m studio.models.hub.worker` takes JSON lines on stdin (an `Order`, then `Fetch`es), answers with JSON lines on
-stdout, and ends with its parent. huggingface_hub lists, authorises and opens the streams. Its own downloads begin anew after a
-kill (2.4: a temporary file of a new name each time, deleted at any error), so `blobs.py` writes the bytes.
+`python -m studio.models.hub.worker` takes JSON lines on stdin (an `Order`, then `Fetch`es), answers
+with JSON lines on stdout, and ends with its parent. huggingface_hub lists, authorises and opens the
+streams. Its own downloads begin anew after a kill (2.4: a temporary file of a new name each time,
+deleted at any error), so `blobs.py` writes the bytes.
 """
 
 from __future__ import annotations
@@ -50,14 +52,18 @@ def main() -> int:
     os._exit(0)  # threads may wait in the network
 
 
-def _serve(order: Order, asked: queue.SimpleQueue[ToChild], say: Callable[[FromChild], None]) -> None:
+def _serve(
+    order: Order, asked: queue.SimpleQueue[ToChild], say: Callable[[FromChild], None]
+) -> None:
     client = HubClient(order.hub, order.repository, say)
     say(client.look(with_licence=order.with_licence))
     while True:
         fetch = asked.get()
         assert isinstance(fetch, Fetch)
         with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
-            tasks = [pool.submit(fetch_file, client, file, Path(order.folder)) for file in fetch.files]
+            tasks = [
+                pool.submit(fetch_file, client, file, Path(order.folder)) for file in fetch.files
+            ]
             done, _open = wait(tasks, return_when=FIRST_EXCEPTION)
             for task in done:
                 if error := task.exception():
@@ -80,17 +86,25 @@ def _disk_trouble(error: OSError) -> Trouble:
     return Trouble(
         "disk",
         f"The download cannot be written: {error.strerror or error}.",
-        "Check the disk's space and rights, and start it again; what is there is not fetched twice.",
+        "Check the disk's space and rights, and start it again; what is there is not fetched "
+        "twice.",
     )
 
 
 def _prepare(order: Order) -> None:
-    """Nothing of the person's own account or cache is read, and what the library writes stays in our folder."""
+    """Nothing of the person's own account or cache is read, and what the library writes stays in
+    our folder.
+    """
     from studio.core.environment import OFFLINE
 
     os.environ.update(OFFLINE)
     os.environ.update(
-        {"HF_HUB_OFFLINE": "0", "TRANSFORMERS_OFFLINE": "0", "HF_HOME": order.folder, "HF_ENDPOINT": order.hub.endpoint}
+        {
+            "HF_HUB_OFFLINE": "0",
+            "TRANSFORMERS_OFFLINE": "0",
+            "HF_HOME": order.folder,
+            "HF_ENDPOINT": order.hub.endpoint,
+        }
     )
 
 

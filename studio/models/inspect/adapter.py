@@ -1,7 +1,9 @@
-"""Adapters as files: what changes a model of pictures and makes nothing alone. A card for each, told from headers alone.
+"""Adapters as files: what changes a model of pictures and makes nothing alone. A card for each,
+told from headers alone.
 
-The weights stay where they are. Which models an adapter fits is `family`, as `files/tensor_layout.py` names it.
-Where neither its tensors nor its metadata name one, the installed models are compared with its layers.
+The weights stay where they are. Which models an adapter fits is `family`, as
+`files/tensor_layout.py` names it. Where neither its tensors nor its metadata name one, the
+installed models are compared with its layers.
 """
 
 from __future__ import annotations
@@ -29,15 +31,22 @@ from studio.models.registry import ModelRegistry
 
 PEFT_CONFIG, PEFT_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 KINDS: dict[str, AdapterKind] = {
-    "lora": "lora", "textual_inversion": "textual-inversion", "vae": "vae", "controlnet": "controlnet",
+    "lora": "lora",
+    "textual_inversion": "textual-inversion",
+    "vae": "vae",
+    "controlnet": "controlnet",
     "ip_adapter": "ip-adapter",
-}  # fmt: skip
+}
 """What a file is (`tensor_layout.FileKind`) → what the adapter is, for those that Studio uses."""
 CONTROLNETS = {
-    "ControlNetModel": "", "FluxControlNetModel": "FLUX.1", "SD3ControlNetModel": "Stable Diffusion 3",
+    "ControlNetModel": "",
+    "FluxControlNetModel": "FLUX.1",
+    "SD3ControlNetModel": "Stable Diffusion 3",
     "QwenImageControlNetModel": "Qwen-Image",
-}  # fmt: skip
-"""diffusers' classes → whose they are; a `ControlNetModel` is told by the width of what it reads of a prompt."""
+}
+"""diffusers' classes → whose they are; a `ControlNetModel` is told by the width of what it reads of
+a prompt.
+"""
 MAX_RANK = 2048
 MAX_TITLE = 80
 MAX_WORDS, MAX_WORD = 8, 60
@@ -47,11 +56,23 @@ _FLOATS = {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"}
 _FIRST = re.compile(r"lora_down\b|lora_A\b|lora(_linear_layer)?\.down\b")
 """The first half of a layer's change: from what goes in to the rank."""
 _OTHERS = {
-    r"\.hada_w": "a LoHa", r"\.lokr_": "a LoKr", r"\.oft_(blocks|diag)": "an OFT", r"dora_scale": "a DoRA",
-    r"lora_controlnet": "a Control-LoRA", r"norm_(q|k|added_q|added_k)\.|query_norm\.scale": "a LoRA that changes norms too",
-}  # fmt: skip
+    r"\.hada_w": "a LoHa",
+    r"\.lokr_": "a LoKr",
+    r"\.oft_(blocks|diag)": "an OFT",
+    r"dora_scale": "a DoRA",
+    r"lora_controlnet": "a Control-LoRA",
+    r"norm_(q|k|added_q|added_k)\.|query_norm\.scale": "a LoRA that changes norms too",
+}
 """What other programs call LoRAs too, and diffusers drops or does not know."""
-_NO_NAMES = {"pytorch_lora_weights", "adapter_model", "diffusion_pytorch_model", "model", "learned_embeds", "ip_adapter", "lora"}
+_NO_NAMES = {
+    "pytorch_lora_weights",
+    "adapter_model",
+    "diffusion_pytorch_model",
+    "model",
+    "learned_embeds",
+    "ip_adapter",
+    "lora",
+}
 """Names of files that say nothing; the folder's says more."""
 _WIDTHS = ("cross_attention_dim", "block_out_channels", "addition_embed_type")
 """In the configuration of a U-Net and of its ControlNets."""
@@ -60,18 +81,25 @@ _VAES = ("Stable Diffusion or SDXL", "FLUX.1 or Stable Diffusion 3")
 _PARTS = ("unet", "transformer", "prior")
 
 
-def of_file(path: Path, header: WeightsHeader, contents: WeightsKind, data: DataFolder | None) -> ModelCard:
-    """Return the card of an adapter in one file; its `family` is empty where it cannot be told. Raises StudioError."""
+def of_file(
+    path: Path, header: WeightsHeader, contents: WeightsKind, data: DataFolder | None
+) -> ModelCard:
+    """Return the card of an adapter in one file; its `family` is empty where it cannot be told.
+    Raises StudioError.
+    """
     why = _why_not(header, contents)
     if why:
         raise refused(path, f"{why}.")
     if path.suffix != ".safetensors":
-        raise refused(path, f"it is {contents}, and is read only where it is called .safetensors. Rename it.")
+        raise refused(
+            path, f"it is {contents}, and is read only where it is called .safetensors. Rename it."
+        )
     adapter = KINDS[contents.kind]
     if adapter == "ip-adapter" and image_encoder_for(path, header) is None:
         raise refused(
             path,
-            f"it is {contents}, and the image encoder that it works with is not beside it: a folder image_encoder with its "
+            f"it is {contents}, and the image encoder that it works with is not beside it: a "
+            "folder image_encoder with its "
             "config.json and model.safetensors.",
         )
     stem = path.parent.name if path.stem.lower() in _NO_NAMES else path.stem
@@ -79,46 +107,80 @@ def of_file(path: Path, header: WeightsHeader, contents: WeightsKind, data: Data
     title = _line(said) if isinstance(said, str) else ""
     name = _line(stem) or "Adapter"
     return ModelCard(
-        name=_slug(name), title=title or name, kind=ADAPTER, runner="diffusers", adapter=adapter, path=str(path.absolute()),
-        family=contents.family or _family_of_installed(header, adapter, data), parameters=header.parameters,
-        size=path.stat().st_size, licence=licenses.of_header(header.metadata), tasks=(adapter,),
-        trigger_words=_words(header, adapter, name), description=_line(header.metadata.get("modelspec.description"), 200),
-    )  # fmt: skip
+        name=_slug(name),
+        title=title or name,
+        kind=ADAPTER,
+        runner="diffusers",
+        adapter=adapter,
+        path=str(path.absolute()),
+        family=contents.family or _family_of_installed(header, adapter, data),
+        parameters=header.parameters,
+        size=path.stat().st_size,
+        licence=licenses.of_header(header.metadata),
+        tasks=(adapter,),
+        trigger_words=_words(header, adapter, name),
+        description=_line(header.metadata.get("modelspec.description"), 200),
+    )
 
 
 def of_peft_folder(folder: Path, data: DataFolder | None) -> ModelCard:
-    """Return the card of a folder as peft writes it. Raises StudioError, HeaderError and OSError."""
+    """Return the card of a folder as peft writes it. Raises StudioError, HeaderError and
+    OSError.
+    """
     config = read_json(folder / PEFT_CONFIG)
-    base, method = _line(config.get("base_model_name_or_path")).rstrip("/").rpartition("/")[2], config.get("peft_type")
+    base, method = (
+        _line(config.get("base_model_name_or_path")).rstrip("/").rpartition("/")[2],
+        config.get("peft_type"),
+    )
     if method != "LORA" or config.get("use_dora"):
         told = f"an adapter for {base}" if base else "an adapter"
-        raise refused(folder, f"it is {told} of a kind that Studio cannot use ({str(method)[:MAX_TITLE]}).")
+        raise refused(
+            folder, f"it is {told} of a kind that Studio cannot use ({str(method)[:MAX_TITLE]})."
+        )
     if not (folder / PEFT_WEIGHTS).is_file():
-        raise refused(folder, f"{PEFT_WEIGHTS} is missing: only safetensors are read, never a pickle (adapter_model.bin).")
+        raise refused(
+            folder,
+            f"{PEFT_WEIGHTS} is missing: only safetensors are read, never a pickle "
+            "(adapter_model.bin).",
+        )
     header = read_safetensors(folder / PEFT_WEIGHTS)
     contents = tell(header)
     if contents.kind != "lora":
         raise refused(folder, f"its weights are no LoRA: {contents}.")
     contents = msgspec.structs.replace(contents, family=contents.family or family_said(base))
     card = of_file(folder / PEFT_WEIGHTS, header, contents, data)
-    return msgspec.structs.replace(card, path=str(folder.absolute()), licence=licenses.of_folder(folder) or card.licence)
+    return msgspec.structs.replace(
+        card, path=str(folder.absolute()), licence=licenses.of_folder(folder) or card.licence
+    )
 
 
 class FamilyNotToldError(StudioError):
     """An adapter whose file does not tell which models it fits; a person may know."""
 
 
-def of_controlnet_folder(folder: Path, config: Mapping[str, Any], data: DataFolder | None) -> ModelCard:
+def of_controlnet_folder(
+    folder: Path, config: Mapping[str, Any], data: DataFolder | None
+) -> ModelCard:
     """Return the card of a ControlNet as diffusers writes it. Raises StudioError and OSError."""
     parameters, size = check_weights(folder, folder, variants=True)
     width = config.get("cross_attention_dim")
-    family = CONTROLNETS[str(config["_class_name"])] or (CONTEXTS.get(width, "") if type(width) is int else "")
+    family = CONTROLNETS[str(config["_class_name"])] or (
+        CONTEXTS.get(width, "") if type(width) is int else ""
+    )
     name = _line(folder.name.rpartition("--")[2]) or "ControlNet"
     return ModelCard(
-        name=_slug(name), title=name, kind=ADAPTER, runner="diffusers", adapter="controlnet", path=str(folder.absolute()),
-        family=family or _family_of_width(config, data), parameters=parameters, size=size, tasks=("controlnet",),
+        name=_slug(name),
+        title=name,
+        kind=ADAPTER,
+        runner="diffusers",
+        adapter="controlnet",
+        path=str(folder.absolute()),
+        family=family or _family_of_width(config, data),
+        parameters=parameters,
+        size=size,
+        tasks=("controlnet",),
         licence=licenses.of_folder(folder),
-    )  # fmt: skip
+    )
 
 
 def check_known(card: ModelCard) -> None:
@@ -127,24 +189,36 @@ def check_known(card: ModelCard) -> None:
         raise FamilyNotToldError(
             f"{card.title} is {NAMES[card.adapter]}, and its file does not tell for which model.",
             cause="model",
-            cure="Say it: studio models add FILE --for MODEL, with the name of an installed model that it was made for.",
+            cure="Say it: studio models add FILE --for MODEL, with the name of an installed model "
+            "that it was made for.",
         )
 
 
 def weights_file(card: ModelCard) -> Path:
-    """Return the file that holds an installed adapter's weights. Raises StudioError where it is gone or another one."""
+    """Return the file that holds an installed adapter's weights. Raises StudioError where it is
+    gone or another one.
+    """
     checkpoint = checkpoint_in(card.folder)
     if checkpoint is not None:
         return checked(checkpoint)
     files = sorted(path for path in card.folder.glob("*.safetensors") if path.is_file())
     if len(files) != 1:
-        raise StudioError(f"The weights of {card.title} are gone.", cause="model", cure="Remove it, and add it again.")
+        raise StudioError(
+            f"The weights of {card.title} are gone.",
+            cause="model",
+            cure="Remove it, and add it again.",
+        )
     return files[0]
 
 
 def image_encoder_for(file: Path, header: WeightsHeader) -> Path | None:
-    """Return the folder of the image encoder that an IP-Adapter works with; None where none of the right width is near it."""
-    plain, layered = header.shapes.get("image_proj.proj.weight"), header.shapes.get("image_proj.proj_in.weight")
+    """Return the folder of the image encoder that an IP-Adapter works with; None where none of the
+    right width is near it.
+    """
+    plain, layered = (
+        header.shapes.get("image_proj.proj.weight"),
+        header.shapes.get("image_proj.proj_in.weight"),
+    )
     key, shape = ("projection_dim", plain) if plain is not None else ("hidden_size", layered)
     near = (file.parent, file.parent.parent, *sorted(file.parent.parent.glob("*models")))
     for folder in (place / "image_encoder" for place in near):
@@ -159,7 +233,9 @@ def image_encoder_for(file: Path, header: WeightsHeader) -> Path | None:
 
 
 def peft_scaling(folder: Path) -> float | None:
-    """Return what peft multiplies the layers of a folder of its own with; None where it is no such folder."""
+    """Return what peft multiplies the layers of a folder of its own with; None where it is no such
+    folder.
+    """
     if not (folder / PEFT_CONFIG).is_file():
         return None
     try:
@@ -171,11 +247,16 @@ def peft_scaling(folder: Path) -> float | None:
 
 
 def _slug(name: str) -> str:
-    """Return a folder name for an adapter: a-z 0-9 . - _, and none that Windows keeps for itself."""
-    return slug(re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:60]).strip("-.") or "adapter"
+    """Return a folder name for an adapter: a-z 0-9 . - _, and none that Windows keeps for
+    itself.
+    """
+    return (
+        slug(re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:60]).strip("-.") or "adapter"
+    )
 
 
-# What is refused -------------------------------------------------------------------------------------------------------------
+# What is refused
+# ----------------------------------------------------------------------
 
 
 def _why_not(header: WeightsHeader, contents: WeightsKind) -> str:
@@ -196,7 +277,11 @@ def _why_not(header: WeightsHeader, contents: WeightsKind) -> str:
         return f"it is {contents}, which Studio cannot use as one file"
     if contents.kind == "textual_inversion":
         longest = max((shape[0] for shape in header.shapes.values() if len(shape) > 1), default=1)
-        return f"it is {contents} of {longest:,} vectors; at most {MAX_TOKENS} are of use" if longest > MAX_TOKENS else ""
+        return (
+            f"it is {contents} of {longest:,} vectors; at most {MAX_TOKENS} are of use"
+            if longest > MAX_TOKENS
+            else ""
+        )
     return ""
 
 
@@ -218,15 +303,20 @@ def _why_no_lora(header: WeightsHeader) -> str:
             return f"it is a LoRA, but half of a layer is missing ({name[:MAX_TITLE]})"
         if first[0] != second[1]:
             return (
-                f"it is a LoRA, but the halves of a layer do not fit each other ({name[:MAX_TITLE]}: {first[0]} and {second[1]})"
+                "it is a LoRA, but the halves of a layer do not fit each other "
+                f"({name[:MAX_TITLE]}: {first[0]} and {second[1]})"
             )
         if not 0 < first[0] <= MAX_RANK:
             return f"it is a LoRA of rank {first[0]:,}; real ones have {MAX_RANK:,} at most"
     return ""
 
 
-def _halves(shapes: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, tuple[int, ...], tuple[int, ...] | None]]:
-    """Yield the layers of a LoRA: the name and shape of the first half, and the shape of the second."""
+def _halves(
+    shapes: Mapping[str, tuple[int, ...]],
+) -> Iterator[tuple[str, tuple[int, ...], tuple[int, ...] | None]]:
+    """Yield the layers of a LoRA: the name and shape of the first half, and the shape of the
+    second.
+    """
     swap = {"lora_down": "lora_up", "lora_A": "lora_B"}
     for name, shape in shapes.items():
         found = _FIRST.search(name)
@@ -235,13 +325,20 @@ def _halves(shapes: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, tuple[
             yield name, shape, shapes.get(name[: found.start()] + other + name[found.end() :])
 
 
-# Which model it fits ---------------------------------------------------------------------------------------------------------
+# Which model it fits
+# ----------------------------------------------------------------------
 
 
 def _family_of_installed(header: WeightsHeader, adapter: str, data: DataFolder | None) -> str:
-    """Return the family of the installed models whose layers these are; empty where there are none, or of several families."""
+    """Return the family of the installed models whose layers these are; empty where there are none,
+    or of several families.
+    """
     layers = _layers(header) if adapter == "lora" else {}
-    width = max((shape[-1] for shape in header.shapes.values() if shape), default=0) if adapter == "textual-inversion" else 0
+    width = (
+        max((shape[-1] for shape in header.shapes.values() if shape), default=0)
+        if adapter == "textual-inversion"
+        else 0
+    )
     if data is None or not (layers or width):
         return ""
     found = set()
@@ -260,14 +357,20 @@ def _layers(header: WeightsHeader) -> dict[str, tuple[int, int]]:
         if re.match(r"(lora_te|text_encoder)", name) or second is None:
             continue
         layer = re.sub(r"[._]$", "", name[: _FIRST.search(name).start()])  # type: ignore[union-attr]  # `_halves` found it
-        layer = re.sub(r"^(base_model\.model|lora_unet|lora_transformer|diffusion_model|unet|transformer)[._]", "", layer)
+        layer = re.sub(
+            r"^(base_model\.model|lora_unet|lora_transformer|diffusion_model|unet|transformer)[._]",
+            "",
+            layer,
+        )
         found[layer.replace(".processor", "").replace(".", "_")] = (first[1], second[0])
     return found
 
 
 def _has_layers(card: ModelCard, layers: Mapping[str, tuple[int, int]]) -> bool:
     there: dict[str, tuple[int, int]] = {}
-    for file in (file for part in _PARTS for file in sorted((card.folder / part).glob("*.safetensors"))):
+    for file in (
+        file for part in _PARTS for file in sorted((card.folder / part).glob("*.safetensors"))
+    ):
         try:
             shapes = read_safetensors(file).shapes
         except (OSError, HeaderError):
@@ -285,7 +388,11 @@ def _family_of_width(config: Mapping[str, Any], data: DataFolder | None) -> str:
     found = set()
     for card in ModelRegistry(data).list() if data is not None else []:
         try:
-            unet = read_json(card.folder / "unet" / "config.json") if card.kind == "image" and card.path else {}
+            unet = (
+                read_json(card.folder / "unet" / "config.json")
+                if card.kind == "image" and card.path
+                else {}
+            )
         except (OSError, HeaderError):
             continue
         same = all(unet.get(key) == config.get(key) for key in _WIDTHS)
@@ -300,13 +407,18 @@ def _reads_width(card: ModelCard, width: int) -> bool:
         return False
 
 
-# What it says about itself ---------------------------------------------------------------------------------------------------
+# What it says about itself
+# ----------------------------------------------------------------------
 
 
 def _words(header: WeightsHeader, adapter: str, name: str) -> tuple[str, ...]:
-    """Return trigger words: the phrase that the file names, else what most of its pictures were described with."""
+    """Return trigger words: the phrase that the file names, else what most of its pictures were
+    described with.
+    """
     if adapter == "textual-inversion":  # the word that stands for it
-        own = next((tensor for tensor in header.shapes if re.fullmatch(r"<[^\s<>]{1,58}>", tensor)), "")
+        own = next(
+            (tensor for tensor in header.shapes if re.fullmatch(r"<[^\s<>]{1,58}>", tensor)), ""
+        )
         return (own or re.sub(r"\s+", "-", name),)
     if adapter != "lora":
         return ()
@@ -329,4 +441,8 @@ def _frequent(said: Any) -> tuple[str, ...]:
 
 def _line(text: Any, length: int = MAX_TITLE) -> str:
     """Return text from a file as one line that can be shown."""
-    return printable(" ".join(text[: length * 4].split()))[:length].strip() if isinstance(text, str) else ""
+    return (
+        printable(" ".join(text[: length * 4].split()))[:length].strip()
+        if isinstance(text, str)
+        else ""
+    )

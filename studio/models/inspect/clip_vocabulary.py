@@ -1,7 +1,9 @@
-"""The words that CLIP's text encoders read: a vocabulary and its merges, found where a person has them already.
+"""The words that CLIP's text encoders read: a vocabulary and its merges, found where a person has
+them already.
 
-Checkpoints in one file do not carry them, and Studio does not either. Every Stable Diffusion in a diffusers folder has them, the
-hub's cache has them where another program fetched CLIP, and ComfyUI carries them.
+Checkpoints in one file do not carry them, and Studio does not either. Every Stable Diffusion in a
+diffusers folder has them, the hub's cache has them where another program fetched CLIP, and ComfyUI
+carries them.
 """
 
 from __future__ import annotations
@@ -19,7 +21,10 @@ from studio.models.files.weights_header import parse_json
 from studio.models.registry import ModelRegistry
 
 START, END = "<|startoftext|>", "<|endoftext|>"
-WHERE = "in a Stable Diffusion model of the list, in the hub's cache (openai/clip-vit-large-patch14), or in ComfyUI's own folder"
+WHERE = (
+    "in a Stable Diffusion model of the list, in the hub's cache "
+    "(openai/clip-vit-large-patch14), or in ComfyUI's own folder"
+)
 """Where they are looked for, for a person."""
 _MAX_BYTES = 8 * 2**20
 _PARENTS = 6
@@ -35,17 +40,29 @@ class ClipVocabulary(msgspec.Struct, frozen=True):
         """Write a folder that transformers' CLIPTokenizer loads. Raises OSError."""
         folder.mkdir(parents=True, exist_ok=True)
         table = {
-            "tokenizer_class": "CLIPTokenizer", "model_max_length": 77, "bos_token": START, "eos_token": END, "unk_token": END,
-            "pad_token": padding, "do_lower_case": True,
-        }  # fmt: skip
+            "tokenizer_class": "CLIPTokenizer",
+            "model_max_length": 77,
+            "bos_token": START,
+            "eos_token": END,
+            "unk_token": END,
+            "pad_token": padding,
+            "do_lower_case": True,
+        }
         write_whole(folder / "vocab.json", msgspec.json.encode(self.names))
         write_whole(folder / "merges.txt", "\n".join(["#version: 0.2", *self.merges, ""]).encode())
         write_whole(folder / "tokenizer_config.json", msgspec.json.encode(table))
 
 
-def find_clip_vocabulary(near: Path, size: int, data: DataFolder | None = None) -> ClipVocabulary | None:
-    """Return a vocabulary of `size` tokens: from the models in the list, the hub's cache, or a ComfyUI around `near`."""
-    return next((words for folder in _places(near, data) if (words := _read(folder, size)) is not None), None)
+def find_clip_vocabulary(
+    near: Path, size: int, data: DataFolder | None = None
+) -> ClipVocabulary | None:
+    """Return a vocabulary of `size` tokens: from the models in the list, the hub's cache, or a
+    ComfyUI around `near`.
+    """
+    return next(
+        (words for folder in _places(near, data) if (words := _read(folder, size)) is not None),
+        None,
+    )
 
 
 def _places(near: Path, data: DataFolder | None) -> Iterator[Path]:
@@ -54,7 +71,10 @@ def _places(near: Path, data: DataFolder | None) -> Iterator[Path]:
             yield card.folder / "tokenizer"
     for parent in list(near.absolute().parents)[:_PARENTS]:
         yield parent / "comfy" / "sd1_tokenizer"
-    cache = Path(os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME") or "~/.cache/huggingface") / "hub").expanduser()
+    cache = Path(
+        os.environ.get("HF_HUB_CACHE")
+        or Path(os.environ.get("HF_HOME") or "~/.cache/huggingface") / "hub"
+    ).expanduser()
     for parent in (cache, *list(near.absolute().parents)[:_PARENTS]):
         yield from sorted((parent / "models--openai--clip-vit-large-patch14").glob("snapshots/*/"))
 
@@ -75,14 +95,20 @@ def _read(folder: Path, size: int) -> ClipVocabulary | None:
 
 
 def _two_files(folder: Path) -> tuple[dict[str, int], list[str]]:
-    table: dict[str, int] = dict(parse_json(_bytes(folder / "vocab.json"), unique=True, finite=True))
+    table: dict[str, int] = dict(
+        parse_json(_bytes(folder / "vocab.json"), unique=True, finite=True)
+    )
     lines = _bytes(folder / "merges.txt").decode().split("\n")
-    return table, [line.rstrip("\r") for line in lines if line.strip() and not line.startswith("#version")]
+    return table, [
+        line.rstrip("\r") for line in lines if line.strip() and not line.startswith("#version")
+    ]
 
 
 def _one_file(folder: Path) -> tuple[dict[str, int], list[str]]:
     model = parse_json(_bytes(folder / "tokenizer.json"), unique=True, finite=True)["model"]
-    return dict(model["vocab"]), [" ".join(pair) if isinstance(pair, list) else pair for pair in model["merges"]]
+    return dict(model["vocab"]), [
+        " ".join(pair) if isinstance(pair, list) else pair for pair in model["merges"]
+    ]
 
 
 def _bytes(path: Path) -> bytes:

@@ -1,6 +1,8 @@
-"""What is in a folder or file that a person wants to add: told from headers and configurations, never from the name.
+"""What is in a folder or file that a person wants to add: told from headers and configurations,
+never from the name.
 
-Refuses what is not safe or cannot run, with the reason, before anything is copied or loaded. See docs/security.md.
+Refuses what is not safe or cannot run, with the reason, before anything is copied or loaded. See
+docs/security.md.
 """
 
 from __future__ import annotations
@@ -34,7 +36,14 @@ from studio.models.families import (
     families,
 )
 from studio.models.files import licenses, scaled_weights
-from studio.models.files.folder_check import check_folder, check_headers, check_names, check_weights, read_json, refused
+from studio.models.files.folder_check import (
+    check_folder,
+    check_headers,
+    check_names,
+    check_weights,
+    read_json,
+    refused,
+)
 from studio.models.files.gguf_header import read_gguf
 from studio.models.files.tensor_layout import WeightsKind, tell
 from studio.models.files.weights_header import WeightsHeader, read_safetensors
@@ -47,15 +56,22 @@ SOUND_PARTS = (CODEC, "vocoder")
 """Folders of a speech model for what the hub keeps in a repository of its own."""
 MAX_TITLE = 80
 LARGEST = 2**31 - 1
-_WITHOUT_WEIGHTS = re.compile(r"^(?!audio_token).*(tokenizer|scheduler|processor|feature_extractor)")
-# What another head than a language model's makes of the same family; loaded as text it would babble.
-_OTHER_HEADS = re.compile(r"For(SequenceClassification|TokenClassification|QuestionAnswering|MultipleChoice|Reward\w{0,60})$")
+_WITHOUT_WEIGHTS = re.compile(
+    r"^(?!audio_token).*(tokenizer|scheduler|processor|feature_extractor)"
+)
+# What another head than a language model's makes of the same family; loaded as text it would
+# babble.
+_OTHER_HEADS = re.compile(
+    r"For(SequenceClassification|TokenClassification|QuestionAnswering|MultipleChoice|Reward\w{0,60})$"
+)
 
 
 def inspect(path: Path, data: DataFolder | None = None) -> ModelCard:
-    """Return a card for what lies at `path` (a folder, a .gguf or a .safetensors file). Raises StudioError with the reason.
+    """Return a card for what lies at `path` (a folder, a .gguf or a .safetensors file). Raises
+    StudioError with the reason.
 
-    `data` says which models are there already: a checkpoint in one file takes its words from another.
+    `data` says which models are there already: a checkpoint in one file takes its words from
+    another.
     """
     try:
         str(path).encode()  # a name that is no text can be kept in no card
@@ -77,7 +93,8 @@ def _inspect(path: Path, data: DataFolder | None) -> ModelCard:
     return _single_file(path, data)
 
 
-# Folders ---------------------------------------------------------------------------------------------------------------------
+# Folders
+# ----------------------------------------------------------------------
 
 
 def _folder(folder: Path, data: DataFolder | None = None) -> ModelCard:
@@ -99,13 +116,21 @@ def _folder(folder: Path, data: DataFolder | None = None) -> ModelCard:
     if len(files) > 1:
         raise refused(folder, "it holds several models. Add one of its files.")
     check_weights(folder, folder)  # says what there is instead
-    raise refused(folder, "it holds neither a model_index.json nor a config.json, so that it cannot be told what it is.")
+    raise refused(
+        folder,
+        "it holds neither a model_index.json nor a config.json, so that it cannot be told what it "
+        "is.",
+    )
 
 
 def snapshot_of(folder: Path) -> Path | None:
-    """Return the snapshot that a model's folder in a hub cache is about: of `main`, else the newest; None where it is no such."""
+    """Return the snapshot that a model's folder in a hub cache is about: of `main`, else the
+    newest; None where it is no such.
+    """
     snapshots = [
-        path for path in folder.glob("snapshots/*/") if (folder / "blobs").is_dir() or folder.name.startswith("models--")
+        path
+        for path in folder.glob("snapshots/*/")
+        if (folder / "blobs").is_dir() or folder.name.startswith("models--")
     ]
     if not snapshots:
         return None
@@ -133,7 +158,10 @@ def _diffusers(folder: Path) -> ModelCard:
     if not isinstance(family, str) or not re.fullmatch(r"[A-Za-z0-9_]+", family):
         raise refused(folder, "its model_index.json names no pipeline.")
     if not any(family in families()[kind] for kind in PIPELINES):
-        raise refused(folder, f"its pipeline ({family[:MAX_TITLE]}) makes no pictures, videos or sounds from text.")
+        raise refused(
+            folder,
+            f"its pipeline ({family[:MAX_TITLE]}) makes no pictures, videos or sounds from text.",
+        )
     parameters = size = 0
     for name, entry in index.items():
         if name.startswith("_") or not isinstance(entry, list) or entry == [None, None]:
@@ -145,15 +173,31 @@ def _diffusers(folder: Path) -> ModelCard:
     title = _title(folder)
     if family in families()["sounds"]:
         return ModelCard(
-            name=_name(title), title=title, kind="music", runner="diffusers", family=family, path=str(folder.absolute()),
-            parameters=parameters, size=size, sampling_rate=_pipelines_rate(folder), negative_prompt=family != SINGS,
+            name=_name(title),
+            title=title,
+            kind="music",
+            runner="diffusers",
+            family=family,
+            path=str(folder.absolute()),
+            parameters=parameters,
+            size=size,
+            sampling_rate=_pipelines_rate(folder),
+            negative_prompt=family != SINGS,
             guidance="ignored" if _is_turbo(folder) else "above_1",
-            defaults=SOUND_DEFAULTS.get(family, {}) | (SLOW_SONG if family == SINGS and not _is_turbo(folder) else {}),
-        )  # fmt: skip
+            defaults=SOUND_DEFAULTS.get(family, {})
+            | (SLOW_SONG if family == SINGS and not _is_turbo(folder) else {}),
+        )
     card = ModelCard(
-        name=_name(title), title=title, kind="image", runner="diffusers", family=family, path=str(folder.absolute()),
-        parameters=parameters, size=size, guidance=_guidance(family),
-    )  # fmt: skip
+        name=_name(title),
+        title=title,
+        kind="image",
+        runner="diffusers",
+        family=family,
+        path=str(folder.absolute()),
+        parameters=parameters,
+        size=size,
+        guidance=_guidance(family),
+    )
     if family in families()["video"]:
         return video_families.of_family(card, folder)
     return msgspec.structs.replace(card, defaults=_image_defaults(folder, family))
@@ -163,9 +207,16 @@ def _motion_adapter(folder: Path) -> ModelCard:
     parameters, size = check_weights(folder, folder, variants=True)
     title = _title(folder)
     card = ModelCard(
-        name=_name(title), title=title, kind="video", runner="diffusers", family=video_families.MOTION_FAMILY,
-        base=video_families.MOTION_BASE, path=str(folder.absolute()), parameters=parameters, size=size,
-    )  # fmt: skip
+        name=_name(title),
+        title=title,
+        kind="video",
+        runner="diffusers",
+        family=video_families.MOTION_FAMILY,
+        base=video_families.MOTION_BASE,
+        path=str(folder.absolute()),
+        parameters=parameters,
+        size=size,
+    )
     return video_families.of_family(card, folder)
 
 
@@ -176,16 +227,28 @@ def _is_turbo(folder: Path) -> bool:
 
 
 def _pipelines_rate(folder: Path) -> int:
-    """Return the samples a second of what turns a pipeline's latents into sound, where it says so; else 0."""
-    files = [path for part in ("vocoder", "vae") if (path := folder / part / "config.json").is_file()]
+    """Return the samples a second of what turns a pipeline's latents into sound, where it says so;
+    else 0.
+    """
+    files = [
+        path for part in ("vocoder", "vae") if (path := folder / part / "config.json").is_file()
+    ]
     return next((rate for path in files if (rate := _number(read_json(path), "sampling_rate"))), 0)
 
 
 def _part(folder: Path, name: str, entry: list[Any]) -> tuple[int, int]:
-    """Return parameters and bytes of one part of a pipeline. Raises StudioError where it is unsafe or not whole."""
-    if len(entry) != 2 or not all(isinstance(word, str) for word in entry) or entry[0] not in SAFE_LIBRARIES:
+    """Return parameters and bytes of one part of a pipeline. Raises StudioError where it is unsafe
+    or not whole.
+    """
+    if (
+        len(entry) != 2
+        or not all(isinstance(word, str) for word in entry)
+        or entry[0] not in SAFE_LIBRARIES
+    ):
         raise refused(
-            folder, f"its part {name} comes from {str(entry[:1])[1:-1]}, and only diffusers and transformers are trusted."
+            folder,
+            f"its part {name} comes from {str(entry[:1])[1:-1]}, and only diffusers and "
+            "transformers are trusted.",
         )
     part = folder / name
     if Path(name).name != name or not part.is_dir():
@@ -212,21 +275,40 @@ def _transformers(folder: Path, data: DataFolder | None) -> ModelCard:
     kind = _kind_of(family) if isinstance(family, str) else ""
     if not kind or not isinstance(family, str):
         raise refused(folder, _why_no_kind(family))
-    if kind == "text" and (folder / EVENTS_FILE).is_file():  # a language of notes: see engine/music/symbolic.py
+    if (
+        kind == "text" and (folder / EVENTS_FILE).is_file()
+    ):  # a language of notes: see engine/music/symbolic.py
         kind, family = "music", SYMBOLIC_MUSIC
     _check_loadable(folder, config, kind)
     parameters, size = check_weights(folder, folder)
     check_names(folder, folder, config, head=kind == "text")
-    positions = next((number for key in ("max_position_embeddings", "n_positions") if (number := _number(text, key))), 0)
+    positions = next(
+        (
+            number
+            for key in ("max_position_embeddings", "n_positions")
+            if (number := _number(text, key))
+        ),
+        0,
+    )
     relative = family in ("t5", "mt5", "umt5", "longt5")
     chat, title = _has_chat(folder), _title(folder)
     return ModelCard(
-        name=_name(title), title=title, kind=kind, runner="transformers", family=family, path=str(folder.absolute()),
-        parameters=parameters, size=size, encoder_decoder=family in families()["seq2seq"], chat=chat,
-        max_positions=0 if relative or kind != "text" else positions, template_tokens=16 if chat else 0,
-        sampling_rate=_sampling_rate(folder, config), voices=voices_of(folder, family, config) if kind == "speech" else (),
+        name=_name(title),
+        title=title,
+        kind=kind,
+        runner="transformers",
+        family=family,
+        path=str(folder.absolute()),
+        parameters=parameters,
+        size=size,
+        encoder_decoder=family in families()["seq2seq"],
+        chat=chat,
+        max_positions=0 if relative or kind != "text" else positions,
+        template_tokens=16 if chat else 0,
+        sampling_rate=_sampling_rate(folder, config),
+        voices=voices_of(folder, family, config) if kind == "speech" else (),
         defaults=_text_defaults(positions) if kind == "text" else {},
-    )  # fmt: skip
+    )
 
 
 def _why_no_part(name: str) -> str:
@@ -243,7 +325,11 @@ def _why_no_kind(family: Any) -> str:
 
 def _check_loadable(folder: Path, config: dict[str, Any], kind: str) -> None:
     heads = config.get("architectures")
-    if isinstance(heads, list) and heads and all(isinstance(head, str) and _OTHER_HEADS.search(head) for head in heads):
+    if (
+        isinstance(heads, list)
+        and heads
+        and all(isinstance(head, str) and _OTHER_HEADS.search(head) for head in heads)
+    ):
         raise refused(folder, f"it sorts texts ({heads[0][:MAX_TITLE]}) and cannot write any.")
     if config.get("model_type") in NEED_CODEC:
         check_part(folder, CODEC)
@@ -252,17 +338,23 @@ def _check_loadable(folder: Path, config: dict[str, Any], kind: str) -> None:
 
 
 def check_part(folder: Path, name: str) -> None:
-    """Raise StudioError where the part of a model that lies in a folder of its own is missing or not whole."""
+    """Raise StudioError where the part of a model that lies in a folder of its own is missing or
+    not whole.
+    """
     part = folder / name
     if not (part / "config.json").is_file():
         repository = named_part({path.name: path for path in folder.iterdir()})
         where = f" It lies in {printable(repository)[:MAX_TITLE]}." if repository else ""
-        raise refused(folder, f"its part {name}, which turns what it makes into sound, is missing.{where}")
+        raise refused(
+            folder, f"its part {name}, which turns what it makes into sound, is missing.{where}"
+        )
     check_weights(folder, part)
 
 
 def named_part(files: Mapping[str, Path]) -> str:
-    """Return the repository that a model's files (name → where it lies) call its codec's; empty where they name none."""
+    """Return the repository that a model's files (name → where it lies) call its codec's; empty
+    where they name none.
+    """
     for name in CODEC_TABLES:
         table = read_json(files[name]) if name in files else {}
         table = table.get(CODEC, table)
@@ -283,18 +375,29 @@ def _text_defaults(positions: int) -> dict[str, Any]:
 
 
 def _sampling_rate(folder: Path, config: dict[str, Any]) -> int:
-    """Return the samples a second that a model makes, where it or the part that makes the wave says so; else 0."""
-    parts = [read_json(path) for name in SOUND_PARTS if (path := folder / name / "config.json").is_file()]
-    tables = [config, *(config.get(name) for name in ("audio_encoder", "codec_config", "audio_config")), *parts]
+    """Return the samples a second that a model makes, where it or the part that makes the wave says
+    so; else 0.
+    """
+    parts = [
+        read_json(path) for name in SOUND_PARTS if (path := folder / name / "config.json").is_file()
+    ]
+    tables = [
+        config,
+        *(config.get(name) for name in ("audio_encoder", "codec_config", "audio_config")),
+        *parts,
+    ]
     return next((rate for table in tables if (rate := _number(table, "sampling_rate"))), 0)
 
 
 def _has_chat(folder: Path) -> bool:
     path = folder / "tokenizer_config.json"
-    return (folder / "chat_template.jinja").exists() or (path.exists() and bool(read_json(path).get("chat_template")))
+    return (folder / "chat_template.jinja").exists() or (
+        path.exists() and bool(read_json(path).get("chat_template"))
+    )
 
 
-# Files -----------------------------------------------------------------------------------------------------------------------
+# Files
+# ----------------------------------------------------------------------
 
 
 def _single_file(path: Path, data: DataFolder | None) -> ModelCard:
@@ -325,44 +428,73 @@ def _why_no_file(contents: WeightsKind) -> str:
     return f"it is {contents} and makes nothing alone."
 
 
-def _checkpoint(path: Path, header: WeightsHeader, contents: WeightsKind, data: DataFolder | None) -> ModelCard:
+def _checkpoint(
+    path: Path, header: WeightsHeader, contents: WeightsKind, data: DataFolder | None
+) -> ModelCard:
     why = checkpoint.why_not(contents, header) or scaled_weights.why_not(header)
     if why:
         raise refused(path, f"{why}.")
     if path.suffix != ".safetensors":
         raise refused(path, "diffusers loads it only where it is called .safetensors. Rename it.")
-    if find_clip_vocabulary(path, checkpoint.vocabulary_size(contents.family, header.shapes), data) is None:
+    if (
+        find_clip_vocabulary(path, checkpoint.vocabulary_size(contents.family, header.shapes), data)
+        is None
+    ):
         raise refused(
             path,
-            f"it is {contents}, and the words that it reads (CLIP's vocab.json and merges.txt) are not in it, nor {WHERE}. "
+            f"it is {contents}, and the words that it reads (CLIP's vocab.json and merges.txt) are "
+            f"not in it, nor {WHERE}. "
             "Add a Stable Diffusion in a diffusers folder first.",
         )
     family, side = checkpoint.FAMILIES[contents.family], 1024 if contents.family == "SDXL" else 512
     title = printable(path.stem)[:MAX_TITLE].strip() or "Model"
     return ModelCard(
-        name=_name(title), title=title, kind="image", runner="diffusers", family=family, path=str(path.absolute()),
-        parameters=header.parameters, size=path.stat().st_size, guidance=_guidance(family),
-        licence=licenses.of_header(header.metadata), defaults={"width": side, "height": side},
-    )  # fmt: skip
+        name=_name(title),
+        title=title,
+        kind="image",
+        runner="diffusers",
+        family=family,
+        path=str(path.absolute()),
+        parameters=header.parameters,
+        size=path.stat().st_size,
+        guidance=_guidance(family),
+        licence=licenses.of_header(header.metadata),
+        defaults={"width": side, "height": side},
+    )
 
 
 def _gguf(path: Path) -> ModelCard:
     header = read_gguf(path)
     family = header.metadata.get("general.architecture")
     if header.metadata.get("general.type", "model") != "model":
-        raise refused(path, f"it is no model of its own ({str(header.metadata['general.type'])[:MAX_TITLE]}).")
+        raise refused(
+            path, f"it is no model of its own ({str(header.metadata['general.type'])[:MAX_TITLE]})."
+        )
     if not isinstance(family, str) or family not in families()["gguf"]:
         raise refused(path, _why_no_gguf(family, tell(header)))
     if _number(header.metadata, "split.count") > 1:
-        raise refused(path, "it is one part of several. Join them into one file first (llama-gguf-split --merge).")
-    title = printable(str(header.metadata.get("general.name") or path.stem))[:MAX_TITLE].strip() or "Model"
+        raise refused(
+            path,
+            "it is one part of several. Join them into one file first (llama-gguf-split --merge).",
+        )
+    title = (
+        printable(str(header.metadata.get("general.name") or path.stem))[:MAX_TITLE].strip()
+        or "Model"
+    )
     return ModelCard(
-        name=_name(path.stem), title=title, kind="text", runner="transformers", family=family, path=str(path.absolute()),
-        parameters=header.parameters, size=path.stat().st_size,
+        name=_name(path.stem),
+        title=title,
+        kind="text",
+        runner="transformers",
+        family=family,
+        path=str(path.absolute()),
+        parameters=header.parameters,
+        size=path.stat().st_size,
         max_positions=_number(header.metadata, f"{family}.context_length"),
-        chat="tokenizer.chat_template" in header.metadata, encoder_decoder=family == "t5",
+        chat="tokenizer.chat_template" in header.metadata,
+        encoder_decoder=family == "t5",
         licence=licenses.of_header(header.metadata) or licenses.of_folder(path.parent),
-    )  # fmt: skip
+    )
 
 
 def _why_no_gguf(family: Any, contents: WeightsKind) -> str:
@@ -375,4 +507,6 @@ def _why_no_gguf(family: Any, contents: WeightsKind) -> str:
 
 def _name(title: str) -> str:
     """Return a folder name for a model: a-z 0-9 . - _, and none that Windows keeps for itself."""
-    return slug(re.sub(r"[^a-z0-9._-]+", "-", title.lower()).strip("-._")[:60]).strip("-.") or "model"
+    return (
+        slug(re.sub(r"[^a-z0-9._-]+", "-", title.lower()).strip("-._")[:60]).strip("-.") or "model"
+    )

@@ -1,4 +1,6 @@
-"""Can Studio run this repository, and may it? Told from its small files, before gigabytes of weights are fetched."""
+"""Can Studio run this repository, and may it? Told from its small files, before gigabytes of
+weights are fetched.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +28,22 @@ def _check_pipeline(folder: Path) -> None:
     index = read_json(folder / "model_index.json")
     family = index.get("_class_name")
     if not isinstance(family, str) or not any(family in families()[kind] for kind in PIPELINES):
-        raise refused(folder, f"its pipeline ({str(family)[:MAX_TITLE]}) makes no pictures, videos or sounds from text.")
+        raise refused(
+            folder,
+            f"its pipeline ({str(family)[:MAX_TITLE]}) makes no pictures, videos or sounds from "
+            "text.",
+        )
     for name, entry in index.items():
-        if not name.startswith("_") and isinstance(entry, list) and entry != [None, None] and entry[0] not in SAFE_LIBRARIES:
+        if (
+            not name.startswith("_")
+            and isinstance(entry, list)
+            and entry != [None, None]
+            and entry[0] not in SAFE_LIBRARIES
+        ):
             raise refused(
-                folder, f"its part {name} comes from {str(entry[:1])[1:-1]}, and only diffusers and transformers are trusted."
+                folder,
+                f"its part {name} comes from {str(entry[:1])[1:-1]}, and only diffusers and "
+                "transformers are trusted.",
             )
 
 
@@ -39,6 +52,13 @@ def _check_model(folder: Path) -> None:
     if table.get("_class_name") == "MotionAdapter":
         return
     family = table.get("model_type")
-    known = {name for kind, names in families().items() if kind not in (*PIPELINES, "gguf") for name in names}
+    known = {
+        name
+        for kind, names in families().items()
+        if kind not in (*PIPELINES, "gguf")
+        for name in names
+    }
     if not isinstance(family, str) or family not in known:
-        raise refused(folder, f"its kind of model ({str(family)[:MAX_TITLE]}) is not one that Studio runs.")
+        raise refused(
+            folder, f"its kind of model ({str(family)[:MAX_TITLE]}) is not one that Studio runs."
+        )

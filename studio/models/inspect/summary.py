@@ -1,4 +1,6 @@
-"""All that the headers of a model tell, as plain data, also where Studio cannot run it: for the command line and the window."""
+"""All that the headers of a model tell, as plain data, also where Studio cannot run it: for the
+command line and the window.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,32 @@ from studio.models.inspect import adapter
 from studio.models.inspect.model import inspect
 
 _PRECISIONS = {
-    "F32": "fp32", "F16": "fp16", "BF16": "bf16", "F64": "fp64", "I8": "int8", "U8": "8 bits, packed", "F4": "fp4",
-    "F8_E4M3": "fp8", "F8_E5M2": "fp8", "F8_E4M3FNUZ": "fp8", "F8_E5M2FNUZ": "fp8",
-}  # fmt: skip
+    "F32": "fp32",
+    "F16": "fp16",
+    "BF16": "bf16",
+    "F64": "fp64",
+    "I8": "int8",
+    "U8": "8 bits, packed",
+    "F4": "fp4",
+    "F8_E4M3": "fp8",
+    "F8_E5M2": "fp8",
+    "F8_E4M3FNUZ": "fp8",
+    "F8_E5M2FNUZ": "fp8",
+}
 _FILE_TYPES = {
-    11: "Q3_K_S", 12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 21: "Q2_K_S", 26: "IQ3_S",
-    27: "IQ3_M", 28: "IQ2_S", 29: "IQ2_M",
-}  # fmt: skip
+    11: "Q3_K_S",
+    12: "Q3_K_M",
+    13: "Q3_K_L",
+    14: "Q4_K_S",
+    15: "Q4_K_M",
+    16: "Q5_K_S",
+    17: "Q5_K_M",
+    21: "Q2_K_S",
+    26: "IQ3_S",
+    27: "IQ3_M",
+    28: "IQ2_S",
+    29: "IQ2_M",
+}
 
 
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +60,9 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     title: str
     kind: str
-    """text, image, speech, music for what makes these; else what it is: lora, vae, controlnet … or unknown."""
+    """text, image, speech, music for what makes these; else what it is: lora, vae, controlnet … or
+    unknown.
+    """
     what: str
     """For a person: a LoRA for SDXL."""
     format: str = ""
@@ -55,13 +78,17 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     why_not: str = ""
     """The sentence that refuses it."""
     converted_size: int = 0
-    """Bytes of the copy that adding it writes (a GGUF is converted once); 0 where it is used where it lies."""
+    """Bytes of the copy that adding it writes (a GGUF is converted once); 0 where it is used where
+    it lies.
+    """
     card: ModelCard | None = None
     """As it would be added; only where it runs."""
 
 
 def look_into(path: Path, data: DataFolder | None = None) -> Inspection:
-    """Return what lies at `path`; nothing that it holds raises an error. `data` says which models are there already."""
+    """Return what lies at `path`; nothing that it holds raises an error. `data` says which models
+    are there already.
+    """
     try:
         card = inspect(path, data)
         adapter.check_known(card)
@@ -70,15 +97,26 @@ def look_into(path: Path, data: DataFolder | None = None) -> Inspection:
     headers = _headers(path if path.is_file() else card.folder)
     gguf = Path(card.path).is_file() and Path(card.path).suffix.lower() == ".gguf"
     return Inspection(
-        path=str(path), title=card.title, kind=card.adapter.replace("-", "_") or card.kind, what=_what(card),
-        format=_format(path, card), family=card.family,
-        precision=precision(headers), parameters=card.parameters, size=card.size, licence=card.licence, runs=True,
-        converted_size=bytes_of(card.parameters) if gguf and not llama_cpp.is_there() else 0, card=card,
-    )  # fmt: skip
+        path=str(path),
+        title=card.title,
+        kind=card.adapter.replace("-", "_") or card.kind,
+        what=_what(card),
+        format=_format(path, card),
+        family=card.family,
+        precision=precision(headers),
+        parameters=card.parameters,
+        size=card.size,
+        licence=card.licence,
+        runs=True,
+        converted_size=bytes_of(card.parameters) if gguf and not llama_cpp.is_there() else 0,
+        card=card,
+    )
 
 
 def precision(headers: list[WeightsHeader]) -> str:
-    """Return the number format that most of the weights are kept in: fp16, bf16, Q4_K_M …; empty where it is not known."""
+    """Return the number format that most of the weights are kept in: fp16, bf16, Q4_K_M …; empty
+    where it is not known.
+    """
     counts: dict[str, int] = {}
     for header in headers:
         for dtype, count in header.dtypes.items():
@@ -88,9 +126,14 @@ def precision(headers: list[WeightsHeader]) -> str:
     dtype = max(counts, key=lambda name: counts[name])
     said = headers[0].metadata.get("general.file_type")
     whole = _FILE_TYPES.get(said) if type(said) is int else None
-    if whole and whole.startswith(dtype[:2]):  # the file says in which mixture; only its letters could be a lie
+    if whole and whole.startswith(
+        dtype[:2]
+    ):  # the file says in which mixture; only its letters could be a lie
         return whole
-    if dtype == "U8" and any(name.endswith((".quant_state.bitsandbytes__nf4", ".quant_map")) for name in headers[0].shapes):
+    if dtype == "U8" and any(
+        name.endswith((".quant_state.bitsandbytes__nf4", ".quant_map"))
+        for name in headers[0].shapes
+    ):
         return "4 bits (bitsandbytes)"
     return _PRECISIONS.get(dtype, dtype)
 
@@ -100,10 +143,18 @@ def _refused(path: Path, why: str) -> Inspection:
     contents = _contents(path, headers)
     parameters = sum(header.parameters for header in headers)
     return Inspection(
-        path=str(path), title=path.stem if path.is_file() else path.name, kind=contents.kind, what=str(contents),
-        format=_format(path, None) if headers else "", family=contents.family, precision=precision(headers),
-        parameters=parameters, size=_size(path), licence=_licence(path, headers), why_not=why,
-    )  # fmt: skip
+        path=str(path),
+        title=path.stem if path.is_file() else path.name,
+        kind=contents.kind,
+        what=str(contents),
+        format=_format(path, None) if headers else "",
+        family=contents.family,
+        precision=precision(headers),
+        parameters=parameters,
+        size=_size(path),
+        licence=_licence(path, headers),
+        why_not=why,
+    )
 
 
 def _headers(path: Path) -> list[WeightsHeader]:

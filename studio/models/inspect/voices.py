@@ -1,4 +1,6 @@
-"""The voices in a speech model's folder: told from names and configurations, without loading anything."""
+"""The voices in a speech model's folder: told from names and configurations, without loading
+anything.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ MAX_VOICE_BYTES = 4 * 2**20
 
 
 def voices_of(folder: Path, family: str, config: dict[str, Any]) -> tuple[Voice, ...]:
-    """Return the voices that a speech model can be asked for; none where it has one, or draws them."""
+    """Return the voices that a speech model can be asked for; none where it has one, or draws
+    them.
+    """
     if family == "bark":
         return tuple(_bark_voice(name) for name in bark_files(folder))
     if family in ("pocket_tts", "gradium_phonon_tts"):
@@ -29,11 +33,15 @@ def voices_of(folder: Path, family: str, config: dict[str, Any]) -> tuple[Voice,
     count = config.get("num_speakers")
     if type(count) is not int or count < 2:
         return ()
-    return tuple(Voice(str(number), f"Speaker {number}") for number in range(min(count, MAX_VOICES)))
+    return tuple(
+        Voice(str(number), f"Speaker {number}") for number in range(min(count, MAX_VOICES))
+    )
 
 
 def bark_files(folder: Path) -> dict[str, dict[str, Path]]:
-    """Return voice → part → its file, of those whose files are all there, inside the folder and no pickles."""
+    """Return voice → part → its file, of those whose files are all there, inside the folder and no
+    pickles.
+    """
     path = folder / BARK_TABLE
     if not path.is_file():
         return {}
@@ -63,7 +71,11 @@ def sample_files(folder: Path) -> dict[str, Path]:
 def _is_inside(folder: Path, file: Path) -> bool:
     """True for a file of reasonable size in the folder, or that a hub cache keeps for it."""
     try:
-        return ".." not in file.parts and file.is_relative_to(folder) and 0 < file.stat().st_size <= MAX_VOICE_BYTES
+        return (
+            ".." not in file.parts
+            and file.is_relative_to(folder)
+            and 0 < file.stat().st_size <= MAX_VOICE_BYTES
+        )
     except OSError:
         return False
 

@@ -42,21 +42,32 @@ def add(
     made_for: ModelCard | None = None,
     convert: bool = False,
 ) -> ModelCard:
-    """Add the model at `path`. A folder, a checkpoint or an adapter stays where it is, and so does a GGUF that llama.cpp can run.
+    """Add the model at `path`. A folder, a checkpoint or an adapter stays where it is, and so does
+    a GGUF that llama.cpp can run.
 
-    Where it cannot, and where `convert` says so, a GGUF is converted once into the data folder; that takes the place of one
-    that was added as it is. A voice of Piper is copied there. `made_for` is the model that an adapter belongs to, for those that
-    do not tell. Raises StudioError with the reason, InstallCancelledError; nothing is left behind then.
+    Where it cannot, and where `convert` says so, a GGUF is converted once into the data folder;
+    that takes the place of one that was added as it is. A voice of Piper is copied there.
+    `made_for` is the model that an adapter belongs to, for those that do not tell. Raises
+    StudioError with the reason, InstallCancelledError; nothing is left behind then.
     """
     try:
         return _add(data, path, say, cancelled, made_for, convert)
     except OSError as error:
         raise StudioError(
-            f"{path.name} was not added: {error.strerror or error}.", cause="disk", cure="Check the disk's space and rights."
+            f"{path.name} was not added: {error.strerror or error}.",
+            cause="disk",
+            cure="Check the disk's space and rights.",
         ) from error
 
 
-def _add(data: DataFolder, path: Path, say: Say, cancelled: Cancelled, made_for: ModelCard | None, convert: bool) -> ModelCard:
+def _add(
+    data: DataFolder,
+    path: Path,
+    say: Say,
+    cancelled: Cancelled,
+    made_for: ModelCard | None,
+    convert: bool,
+) -> ModelCard:
     path = _existing(path)
     say(f"Looking into {path.name}")
     card = inspect(path, data)
@@ -72,7 +83,11 @@ def _add(data: DataFolder, path: Path, say: Say, cancelled: Cancelled, made_for:
     say(f"Reading the weights of {card.title}")
     digest = _digest(source, cancelled)
     for other in known:
-        if other.sha256 == digest and other.runner == RUNNER and (convert or not llama_cpp.is_there()):
+        if (
+            other.sha256 == digest
+            and other.runner == RUNNER
+            and (convert or not llama_cpp.is_there())
+        ):
             as_it_is = other
         elif other.sha256 == digest:
             raise _known_already(other)
@@ -87,8 +102,12 @@ def _add(data: DataFolder, path: Path, say: Say, cancelled: Cancelled, made_for:
             return publish(data, folder, msgspec.structs.replace(card, path="", source=str(source)))
     if source.is_file():
         if as_it_is is not None:
-            card = msgspec.structs.replace(card, name=as_it_is.name, title=as_it_is.title, runner="transformers")
-        return add_gguf(data, source, card, say, cancelled, keep_name=as_it_is is not None, convert=convert)
+            card = msgspec.structs.replace(
+                card, name=as_it_is.name, title=as_it_is.title, runner="transformers"
+            )
+        return add_gguf(
+            data, source, card, say, cancelled, keep_name=as_it_is is not None, convert=convert
+        )
     with staging(data) as folder:
         return publish(data, folder, card)
 
@@ -104,11 +123,15 @@ def _existing(path: Path) -> Path:
 
 
 def _known_already(other: ModelCard) -> StudioError:
-    return StudioError(f"{other.title} is in the list already.", cause="model", cure=f"Its name is {other.name}.")
+    return StudioError(
+        f"{other.title} is in the list already.", cause="model", cure=f"Its name is {other.name}."
+    )
 
 
 def _digest(source: Path, cancelled: Cancelled) -> str:
-    """Return the SHA-256 of the one file, or of the sorted `name:hash` lines of a folder's weights."""
+    """Return the SHA-256 of the one file, or of the sorted `name:hash` lines of a folder's
+    weights.
+    """
 
     def check(_size: int) -> None:
         if cancelled():
@@ -116,13 +139,17 @@ def _digest(source: Path, cancelled: Cancelled) -> str:
 
     if source.is_file():
         return sha256_of(source, check)
-    files = sorted(source.rglob("*.safetensors"), key=lambda file: file.relative_to(source).as_posix())
+    files = sorted(
+        source.rglob("*.safetensors"), key=lambda file: file.relative_to(source).as_posix()
+    )
     lines = [f"{file.relative_to(source).as_posix()}:{sha256_of(file, check)}\n" for file in files]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _add_checkpoint(data: DataFolder, source: Path, card: ModelCard) -> ModelCard:
-    """Add a checkpoint in one file: it stays where it is, and a folder of its own says how it is loaded."""
+    """Add a checkpoint in one file: it stays where it is, and a folder of its own says how it is
+    loaded.
+    """
     header = read_safetensors(source)
     family = tell(header).family
     words = find_clip_vocabulary(source, vocabulary_size(family, header.shapes), data)
@@ -149,7 +176,8 @@ def add_gguf(
     keep_name: bool = False,
     convert: bool = False,
 ) -> ModelCard:
-    """Add a GGUF as it is where llama.cpp can run it, else convert it in a child process and add the result.
+    """Add a GGUF as it is where llama.cpp can run it, else convert it in a child process and add
+    the result.
 
     Raises StudioError and OSError; nothing is left behind then.
     """
@@ -162,17 +190,25 @@ def add_gguf(
         say("Converting to safetensors, once (takes a minute)")
         converted = run_conversion(gguf, folder, cancelled)
         card = msgspec.structs.replace(
-            card, path="", size=sum(file.stat().st_size for file in folder.iterdir()), family=converted.family,
-            parameters=converted.parameters, max_positions=converted.max_positions, chat=converted.chat,
-            template_tokens=converted.template_tokens, added=card.added or stamp(),
-        )  # fmt: skip
+            card,
+            path="",
+            size=sum(file.stat().st_size for file in folder.iterdir()),
+            family=converted.family,
+            parameters=converted.parameters,
+            max_positions=converted.max_positions,
+            chat=converted.chat,
+            template_tokens=converted.template_tokens,
+            added=card.added or stamp(),
+        )
         return publish(data, folder, card, keep_name=keep_name)
 
 
 def _add_as_it_is(
     data: DataFolder, gguf: Path, card: ModelCard, say: Say, cancelled: Cancelled, keep_name: bool
 ) -> ModelCard | None:
-    """Add a GGUF that llama.cpp runs; None where it cannot. The file stays where it is, unless it is one that was fetched."""
+    """Add a GGUF that llama.cpp runs; None where it cannot. The file stays where it is, unless it
+    is one that was fetched.
+    """
     with staging(data) as folder:
         say(f"Trying {gguf.name} with llama.cpp")
         try:
@@ -183,10 +219,17 @@ def _add_as_it_is(
             log.info("a GGUF is converted because llama.cpp does not run it: %s", error)
             return None
         card = msgspec.structs.replace(
-            card, path="", runner=RUNNER, size=gguf.stat().st_size, family=found.family, parameters=found.parameters,
-            max_positions=found.max_positions, chat=found.chat, template_tokens=found.template_tokens,
+            card,
+            path="",
+            runner=RUNNER,
+            size=gguf.stat().st_size,
+            family=found.family,
+            parameters=found.parameters,
+            max_positions=found.max_positions,
+            chat=found.chat,
+            template_tokens=found.template_tokens,
             added=card.added or stamp(),
-        )  # fmt: skip
+        )
         if gguf.is_relative_to(data.downloads):
             write_pointer(folder, gguf.name, card.size)
             gguf.replace(folder / gguf.name)
@@ -197,20 +240,39 @@ def _add_as_it_is(
 
 
 def remove(data: DataFolder, name: str) -> ModelCard:
-    """Take a model from the list. Weights in the data folder are deleted; a folder of the person's own is left alone.
+    """Take a model from the list. Weights in the data folder are deleted; a folder of the person's
+    own is left alone.
 
     Raises StudioError.
     """
-    folders = [path for path in sorted(data.models.iterdir()) if path.is_dir()] if data.models.is_dir() else []
-    cards = [(folder, card) for folder in folders if not folder.name.startswith(".") and (card := read_card(folder))]
-    for folder, card in sorted(cards, key=lambda entry: entry[1].name != name):  # a name counts before a title
+    folders = (
+        [path for path in sorted(data.models.iterdir()) if path.is_dir()]
+        if data.models.is_dir()
+        else []
+    )
+    cards = [
+        (folder, card)
+        for folder in folders
+        if not folder.name.startswith(".") and (card := read_card(folder))
+    ]
+    for folder, card in sorted(
+        cards, key=lambda entry: entry[1].name != name
+    ):  # a name counts before a title
         if name in (card.name, card.title):
             _remove(folder, card)
             return card
-    builtin = [card for card in ModelRegistry(data).list() if card.builtin and name in (card.name, card.title)]
+    builtin = [
+        card
+        for card in ModelRegistry(data).list()
+        if card.builtin and name in (card.name, card.title)
+    ]
     if builtin:
         raise StudioError(f"{builtin[0].title} comes with Studio and stays.", cause="invalid")
-    raise StudioError(f"There is no model {name!r} in the list.", cause="invalid", cure="`studio models list` shows the names.")
+    raise StudioError(
+        f"There is no model {name!r} in the list.",
+        cause="invalid",
+        cure="`studio models list` shows the names.",
+    )
 
 
 def _remove(folder: Path, card: ModelCard) -> None:

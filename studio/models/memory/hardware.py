@@ -1,6 +1,8 @@
-"""What this computer has, and which models it can run: the numbers of a card against those of memory and GPU.
+"""What this computer has, and which models it can run: the numbers of a card against those of
+memory and GPU.
 
-The GPU is known to torch only, which is asked in a child (`probe_process.ask`); everything else costs nothing.
+The GPU is known to torch only, which is asked in a child (`probe_process.ask`); everything else
+costs nothing.
 """
 
 from __future__ import annotations
@@ -17,13 +19,19 @@ from studio.models.llama_cpp import RUNNER
 from studio.models.memory import probe_process
 
 WORK_SHARE = 1.2
-"""What a model needs while it runs, against its weights alone, where its card does not say better."""
+"""What a model needs while it runs, against its weights alone, where its card does not say
+better.
+"""
 MEMORY_SHARE, GPU_SHARE, APPLE_SHARE = 0.85, 0.95, 0.7
-"""What models may take of the computer's memory, which they share with the desktop, of a GPU's own, and what an Apple GPU may."""
+"""What models may take of the computer's memory, which they share with the desktop, of a GPU's own,
+and what an Apple GPU may.
+"""
 DESKTOP_BYTES, SCREEN_BYTES = 2 * 10**9, 5 * 10**8
 """What is left to the desktop at least, of the computer's memory and of a GPU's."""
 OTHER_WEIGHTS = 4
-"""Where a card says so many times what the weights take, it speaks of other weights than those that are there."""
+"""Where a card says so many times what the weights take, it speaks of other weights than those that
+are there.
+"""
 _BYTES = {"bf16": 2.0, "int8": 1.0, "int4": 0.5}
 
 Precision = Literal["fp32", "bf16", "int8", "int4"]
@@ -31,8 +39,17 @@ PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "int8", "int4")
 Device = Literal["cuda", "xpu", "mps", "cpu"]
 """As torch calls them; ROCm is cuda."""
 Quantizer = Literal["bitsandbytes", "torchao", "quanto"]
-_MODULES: dict[Quantizer, str] = {"bitsandbytes": "bitsandbytes", "torchao": "torchao", "quanto": "optimum.quanto"}
-TITLES: dict[Precision, str] = {"fp32": "32 bits", "bf16": "16 bits", "int8": "8 bits", "int4": "4 bits"}
+_MODULES: dict[Quantizer, str] = {
+    "bitsandbytes": "bitsandbytes",
+    "torchao": "torchao",
+    "quanto": "optimum.quanto",
+}
+TITLES: dict[Precision, str] = {
+    "fp32": "32 bits",
+    "bf16": "16 bits",
+    "int8": "8 bits",
+    "int4": "4 bits",
+}
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -77,7 +94,9 @@ class Machine(msgspec.Struct, frozen=True):
         return _room(self.gpu_memory, self._usable_gpu, (self.gpu_free or self.gpu_memory) + warm)
 
     def memory_room(self, warm: int = 0) -> int:
-        """Return what a model may take of the computer's memory now, where `warm` bytes leave for it."""
+        """Return what a model may take of the computer's memory now, where `warm` bytes leave for
+        it.
+        """
         return _room(self.memory, self._usable_memory, self.free + warm)
 
     @property
@@ -87,12 +106,16 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 def _room(total: int, usable: int, free: int) -> int:
-    """Return what may be taken: never more than `usable`, and of what is free now the desktop keeps half its share."""
+    """Return what may be taken: never more than `usable`, and of what is free now the desktop keeps
+    half its share.
+    """
     return max(0, min(usable, free - (total - usable) // 2))
 
 
 def installed_quantizers() -> tuple[Quantizer, ...]:
-    """Return the packages that are there to load models with fewer bits; none of them is imported."""
+    """Return the packages that are there to load models with fewer bits; none of them is
+    imported.
+    """
     return tuple(name for name in get_args(Quantizer) if _is_installed(_MODULES[name]))
 
 
@@ -110,19 +133,29 @@ def look() -> Machine:
 
 
 def look_closely(cancelled: Callable[[], bool] = lambda: False) -> Machine:
-    """Return the whole machine. Takes some seconds, because torch is imported in a child; that ends when `cancelled` says so."""
+    """Return the whole machine. Takes some seconds, because torch is imported in a child; that ends
+    when `cancelled` says so.
+    """
     found = probe_process.ask(("torch",), cancelled).get("torch", {})
     asked = not found.get("error") and bool(found)
     here = msgspec.structs.replace(look(), asked=asked)
     if asked and (found["cuda"] or found["xpu"]):
         backend: Device = "cuda" if found["cuda"] else "xpu"
         gpu, total, free = str(found["device"]), int(found["memory"]), int(found["free"])
-        return msgspec.structs.replace(here, gpu=gpu, gpu_memory=total, gpu_free=free, backend=backend)
-    return msgspec.structs.replace(here, gpu="Apple GPU", backend="mps") if asked and found["mps"] else here
+        return msgspec.structs.replace(
+            here, gpu=gpu, gpu_memory=total, gpu_free=free, backend=backend
+        )
+    return (
+        msgspec.structs.replace(here, gpu="Apple GPU", backend="mps")
+        if asked and found["mps"]
+        else here
+    )
 
 
 def needs(card: ModelCard) -> tuple[Memory, bool] | None:
-    """Return what the model needs while it runs, and whether that is only computed from its size; None where it is not known."""
+    """Return what the model needs while it runs, and whether that is only computed from its size;
+    None where it is not known.
+    """
     if card.memory is not None and not (0 < 2 * card.parameters * OTHER_WEIGHTS < card.memory.bf16):
         return card.memory, False
     if card.runner in AS_IT_IS:  # one small file, run as it is
@@ -132,7 +165,9 @@ def needs(card: ModelCard) -> tuple[Memory, bool] | None:
     weights = card.parameters * 2 or card.size
     if not weights or card.base or card.adapter:
         return None
-    return Memory(**{name: int(weights / 2 * size * WORK_SHARE) for name, size in _BYTES.items()}), True
+    return Memory(
+        **{name: int(weights / 2 * size * WORK_SHARE) for name, size in _BYTES.items()}
+    ), True
 
 
 def needed(card: ModelCard, precision: Precision) -> int:

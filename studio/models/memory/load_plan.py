@@ -1,8 +1,10 @@
-"""How a model is loaded so that it fits: a ladder of ways, the first of which that fits is taken. Numbers in, a plan out.
+"""How a model is loaded so that it fits: a ladder of ways, the first of which that fits is taken.
+Numbers in, a plan out.
 
-On a GPU with memory of its own a pipeline of pictures goes: whole → its parts take turns → its layers come ahead of their turn →
-layer by layer → 8 bits → 4 bits. A language model reads all its weights for every token, so that fewer bits come before layers
-that move. A processor and an Apple GPU have one memory for everything: nothing can move, there are only fewer bits.
+On a GPU with memory of its own a pipeline of pictures goes: whole → its parts take turns → its
+layers come ahead of their turn → layer by layer → 8 bits → 4 bits. A language model reads all its
+weights for every token, so that fewer bits come before layers that move. A processor and an Apple
+GPU have one memory for everything: nothing can move, there are only fewer bits.
 """
 
 from __future__ import annotations
@@ -17,7 +19,16 @@ from studio.core.errors import StudioError
 from studio.core.settings import LoadPreference, LoadStrategy
 from studio.models.card import ModelCard
 from studio.models.inspect.checkpoint import checkpoint_in
-from studio.models.memory.hardware import TITLES, WORK_SHARE, Device, Machine, Precision, Quantizer, needed, needs
+from studio.models.memory.hardware import (
+    TITLES,
+    WORK_SHARE,
+    Device,
+    Machine,
+    Precision,
+    Quantizer,
+    needed,
+    needs,
+)
 from studio.models.video_families import MOTION_FAMILY
 
 RUNGS: tuple[LoadStrategy, ...] = get_args(LoadStrategy)
@@ -39,15 +50,26 @@ _HOW: dict[LoadStrategy, str] = {
     "sequential-offload": "layer by layer on the GPU, which is slow",
     "processor": "on the processor",
 }
-OFFLOADS: frozenset[LoadStrategy] = frozenset({"model-offload", "group-offload", "sequential-offload"})
-_PICTURES: tuple[LoadStrategy, ...] = ("resident", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit")
+OFFLOADS: frozenset[LoadStrategy] = frozenset(
+    {"model-offload", "group-offload", "sequential-offload"}
+)
+_PICTURES: tuple[LoadStrategy, ...] = (
+    "resident",
+    "model-offload",
+    "group-offload",
+    "sequential-offload",
+    "8-bit",
+    "4-bit",
+)
 _TEXT: tuple[LoadStrategy, ...] = ("resident", "8-bit", "4-bit", "sequential-offload")
 _ONE_MEMORY: tuple[LoadStrategy, ...] = ("resident", "8-bit", "4-bit")
 _PROCESSOR: tuple[LoadStrategy, ...] = ("resident", "16-bit", "8-bit", "4-bit")
 _SOUND: tuple[LoadStrategy, ...] = ("resident", "16-bit", "processor")
 
 GROUP_SHARE, LAYER_SHARE = 0.1, 0.03
-"""Of the weights, what is on the GPU at a time with layers ahead of their turn, and layer by layer."""
+"""Of the weights, what is on the GPU at a time with layers ahead of their turn, and layer by
+layer.
+"""
 LEAST_WORK = 0.05
 """What a model needs beside its weights, at least, of the whole."""
 PINNED = 1.5
@@ -63,11 +85,17 @@ _QUANTIZERS: Mapping[tuple[Device, Precision], tuple[Quantizer, ...]] = {
     ("cpu", "int4"): ("bitsandbytes", "quanto"),
 }
 """What can do it there, the best first. On a processor torchao has no kernels for 4 bits."""
-PACKAGES: Mapping[Quantizer, str] = {"bitsandbytes": "bitsandbytes", "torchao": "torchao", "quanto": "optimum-quanto"}
+PACKAGES: Mapping[Quantizer, str] = {
+    "bitsandbytes": "bitsandbytes",
+    "torchao": "torchao",
+    "quanto": "optimum-quanto",
+}
 
 
 LARGEST_PART = 0.75
-"""Of a pipeline's weights, what its largest part has where that is not known: 0.74 in SDXL, 0.71 in FLUX.1."""
+"""Of a pipeline's weights, what its largest part has where that is not known: 0.74 in SDXL, 0.71 in
+FLUX.1.
+"""
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -80,7 +108,9 @@ class Facts(msgspec.Struct, frozen=True):
 
 
 class Footprint(msgspec.Struct, frozen=True):
-    """Bytes that models take which are loaded already and can leave: on the GPU, and of the computer's memory."""
+    """Bytes that models take which are loaded already and can leave: on the GPU, and of the
+    computer's memory.
+    """
 
     gpu: int = 0
     memory: int = 0
@@ -90,7 +120,9 @@ class Footprint(msgspec.Struct, frozen=True):
 
 
 class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """How a model is loaded. The default is for whoever does not ask: whole, on the best device, in its usual precision."""
+    """How a model is loaded. The default is for whoever does not ask: whole, on the best device, in
+    its usual precision.
+    """
 
     rung: LoadStrategy = "resident"
     device: Device | None = None
@@ -118,7 +150,11 @@ class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def words(self) -> str:
         """The same with the numbers."""
-        numbers = f"needs {_gigabytes(self.needs)} of {_gigabytes(self.room)} GB" if self.needs and self.room else ""
+        numbers = (
+            f"needs {_gigabytes(self.needs)} of {_gigabytes(self.room)} GB"
+            if self.needs and self.room
+            else ""
+        )
         return ", ".join(filter(None, (self.way, numbers)))
 
     @property
@@ -129,17 +165,26 @@ class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def choose(
-    card: ModelCard, machine: Machine, *, facts: Facts | None = None, warm: Footprint | None = None,
-    wish: LoadPreference = "auto", below: LoadStrategy | None = None,
-) -> LoadPlan:  # fmt: skip
-    """Return the plan for the model here and now. Raises StudioError with the numbers where nothing fits.
+    card: ModelCard,
+    machine: Machine,
+    *,
+    facts: Facts | None = None,
+    warm: Footprint | None = None,
+    wish: LoadPreference = "auto",
+    below: LoadStrategy | None = None,
+) -> LoadPlan:
+    """Return the plan for the model here and now. Raises StudioError with the numbers where nothing
+    fits.
 
-    `warm`: what may leave for it. `wish`: the way that a person chose, which is taken even where the figures are against it;
-    one that makes no sense for this model on this device is passed over. `below`: the rung that turned out to be too much.
+    `warm`: what may leave for it. `wish`: the way that a person chose, which is taken even where
+    the figures are against it; one that makes no sense for this model on this device is passed
+    over. `below`: the rung that turned out to be too much.
     """
     steps = list(ladder(card, machine, facts=facts, warm=warm))
     if below is not None:
-        passed = next((number for number, step in enumerate(steps) if step.rung == below), len(steps))
+        passed = next(
+            (number for number, step in enumerate(steps) if step.rung == below), len(steps)
+        )
         steps = steps[passed + 1 :]
     wished = next((step for step in steps if step.rung == wish), None)
     if wished is not None:
@@ -156,8 +201,12 @@ def choose(
     return fitting
 
 
-def ladder(card: ModelCard, machine: Machine, *, facts: Facts | None = None, warm: Footprint | None = None) -> Iterator[LoadPlan]:
-    """Yield every way in which the model can be loaded on this device, the best first, with why it cannot be taken."""
+def ladder(
+    card: ModelCard, machine: Machine, *, facts: Facts | None = None, warm: Footprint | None = None
+) -> Iterator[LoadPlan]:
+    """Yield every way in which the model can be loaded on this device, the best first, with why it
+    cannot be taken.
+    """
     facts, warm = facts or Facts(), warm or Footprint()
     for rung in rungs(card, machine.device, facts):
         yield _judged(_step(rung, card, machine, facts, warm), machine, warm)
@@ -169,38 +218,65 @@ def rungs(card: ModelCard, device: Device, facts: Facts | None = None) -> tuple[
         return ("resident",)
     has_gpu = device in ("cuda", "xpu")
     if card.runner == "transformers" and card.kind != "text":  # few bits are heard
-        return _SOUND if has_gpu else ("resident", "16-bit") if device == "cpu" and card.kind == "music" else ("resident",)
-    chosen = _ONE_MEMORY if device == "mps" else _PROCESSOR if device == "cpu" else _TEXT if card.kind == "text" else _PICTURES
-    return tuple(rung for rung in chosen if not (facts and facts.one_file and rung in ("8-bit", "4-bit")))
+        return (
+            _SOUND
+            if has_gpu
+            else ("resident", "16-bit")
+            if device == "cpu" and card.kind == "music"
+            else ("resident",)
+        )
+    chosen = (
+        _ONE_MEMORY
+        if device == "mps"
+        else _PROCESSOR
+        if device == "cpu"
+        else _TEXT
+        if card.kind == "text"
+        else _PICTURES
+    )
+    return tuple(
+        rung for rung in chosen if not (facts and facts.one_file and rung in ("8-bit", "4-bit"))
+    )
 
 
 def _runs_as_it_is(card: ModelCard) -> bool:
     return card.runner not in ("transformers", "diffusers") or card.writes_notes
 
 
-def _step(rung: LoadStrategy, card: ModelCard, machine: Machine, facts: Facts, warm: Footprint) -> LoadPlan:
+def _step(
+    rung: LoadStrategy, card: ModelCard, machine: Machine, facts: Facts, warm: Footprint
+) -> LoadPlan:
     device: Device = "cpu" if rung == "processor" or _runs_as_it_is(card) else machine.device
     precision = _precision(rung, card, device)
     work, weights = _work_and_weights(card)
     need = needed(card, precision or "bf16")
     if need and rung in OFFLOADS:
-        share = {"model-offload": facts.largest, "group-offload": GROUP_SHARE}.get(rung, LAYER_SHARE)
+        share = {"model-offload": facts.largest, "group-offload": GROUP_SHARE}.get(
+            rung, LAYER_SHARE
+        )
         need = work + int(weights * share)
     beside = weights if rung in OFFLOADS else 0
     able = _able(card, device, precision)
     on_gpu = device in ("cuda", "xpu")
     room = machine.gpu_room(warm.gpu) if on_gpu else machine.memory_room(warm.memory)
     return LoadPlan(
-        rung=rung, device=device, precision=precision, needs=need, room=room, memory=beside,
+        rung=rung,
+        device=device,
+        precision=precision,
+        needs=need,
+        room=room,
+        memory=beside,
         package=PACKAGES[able[0]] if able else "",
         quantizer=next((one for one in able if one in machine.quantizers), None),
         pinned=rung == "group-offload" and weights * PINNED <= machine.memory_room(warm.memory),
-    )  # fmt: skip
+    )
 
 
 def _able(card: ModelCard, device: Device, precision: Precision | None) -> tuple[Quantizer, ...]:
     able = _QUANTIZERS.get((device, precision), ()) if precision else ()
-    is_refused = device == "cpu" and card.runner == "diffusers"  # diffusers lets bitsandbytes work on GPUs only
+    is_refused = (
+        device == "cpu" and card.runner == "diffusers"
+    )  # diffusers lets bitsandbytes work on GPUs only
     return tuple(name for name in able if not (is_refused and name == "bitsandbytes"))
 
 
@@ -211,18 +287,24 @@ def _precision(rung: LoadStrategy, card: ModelCard, device: Device) -> Precision
         return None
     if rung in ("8-bit", "4-bit"):
         return "int8" if rung == "8-bit" else "int4"
-    is_sound = card.runner == "transformers" and card.kind != "text"  # vocoders lose quality in half precision
+    is_sound = (
+        card.runner == "transformers" and card.kind != "text"
+    )  # vocoders lose quality in half precision
     return "fp32" if rung != "16-bit" and (device == "cpu" or is_sound) else "bf16"
 
 
 def _work_and_weights(card: ModelCard) -> tuple[int, int]:
-    """Return the bytes that the model needs beside its weights, and those of its weights at 16 bits."""
+    """Return the bytes that the model needs beside its weights, and those of its weights at 16
+    bits.
+    """
     known = needs(card)
     if known is None:
         return 0, 0
     (memory, is_computed) = known
     total = memory.bf16
-    weights = int(total / WORK_SHARE) if is_computed else min(2 * card.parameters or card.size, total)
+    weights = (
+        int(total / WORK_SHARE) if is_computed else min(2 * card.parameters or card.size, total)
+    )
     return max(total - weights, int(total * LEAST_WORK)), weights
 
 
@@ -240,24 +322,32 @@ def _judged(step: LoadPlan, machine: Machine, warm: Footprint) -> LoadPlan:
     return msgspec.structs.replace(step, hindrance=why)
 
 
-def _refusal(card: ModelCard, machine: Machine, steps: list[LoadPlan], below: LoadStrategy | None) -> StudioError:
+def _refusal(
+    card: ModelCard, machine: Machine, steps: list[LoadPlan], below: LoadStrategy | None
+) -> StudioError:
     known = [step for step in steps if step.needs]
     if below is not None:
         tried = "".join(f"; {RUNG_TITLES[step.rung].lower()}: {step.hindrance}" for step in known)
         return StudioError(
-            f"There was not enough memory for this with {card.title}, and no way is left that takes less "
-            f"({_gigabytes(machine.memory)} GB of memory, {_gigabytes(machine.free)} GB of it free{_of_gpu(machine)}{tried}).",
+            f"There was not enough memory for this with {card.title}, and no way is left that "
+            "takes less "
+            f"({_gigabytes(machine.memory)} GB of memory, {_gigabytes(machine.free)} GB of it "
+            f"free{_of_gpu(machine)}{tried}).",
             cause="memory",
-            cure="Choose smaller settings (size, length, count) or a smaller model, or close other programs.",
+            cure="Choose smaller settings (size, length, count) or a smaller model, or close other "
+            "programs.",
         )
     if not known:  # cannot be: what nobody knows the needs of has no hindrance
         return StudioError(f"{card.title} does not fit.", cause="memory")
     last, on_gpu = known[-1], known[-1].device in ("cuda", "xpu")
     total = machine.gpu_memory if on_gpu else machine.memory
     tried = "; ".join(f"{RUNG_TITLES[step.rung].lower()}: {step.hindrance}" for step in known)
-    missing = next((step for step in known if _lacks_package(step) and step.needs <= step.room), None)
+    missing = next(
+        (step for step in known if _lacks_package(step) and step.needs <= step.room), None
+    )
     return StudioError(
-        f"{card.title} does not fit: {_gigabytes(last.room)} of {_gigabytes(total)} GB {'of the GPU' if on_gpu else 'of memory'} "
+        f"{card.title} does not fit: {_gigabytes(last.room)} of {_gigabytes(total)} GB "
+        f"{'of the GPU' if on_gpu else 'of memory'} "
         f"can be used ({tried}).",
         cause="memory",
         cure=(_install(missing) if missing else "Close other programs, or choose a smaller model."),
@@ -267,7 +357,11 @@ def _refusal(card: ModelCard, machine: Machine, steps: list[LoadPlan], below: Lo
 def _of_gpu(machine: Machine) -> str:
     if not machine.gpu_memory:
         return ""
-    return f"; {_gigabytes(machine.gpu_memory)} GB of the GPU's, {_gigabytes(machine.gpu_free)} GB of it free"
+    return (
+        f"; {_gigabytes(machine.gpu_memory)} GB of the GPU's, {_gigabytes(machine.gpu_free)} "
+        "GB "
+        "of it free"
+    )
 
 
 def _lacks_package(step: LoadPlan) -> bool:
@@ -283,17 +377,23 @@ def _gigabytes(size: int) -> str:
 
 
 def fits(card: ModelCard, machine: Machine) -> bool | None:
-    """Return whether the model can run on a machine that does nothing else; None where it is not known."""
+    """Return whether the model can run on a machine that does nothing else; None where it is not
+    known.
+    """
     steps = list(ladder(card, machine.at_rest))
     return any(not step.hindrance for step in steps) if any(step.needs for step in steps) else None
 
 
 def facts_of(card: ModelCard) -> Facts:
-    """Return what the model's folder says; what is usual where it is not installed, or cannot be read."""
+    """Return what the model's folder says; what is usual where it is not installed, or cannot be
+    read.
+    """
     folder = Path(card.path)
     if card.runner != "diffusers" or not card.path:
         return Facts()
-    if card.family == MOTION_FAMILY and card.base:  # its layers go into those of another model, which have to be whole numbers
+    if (
+        card.family == MOTION_FAMILY and card.base
+    ):  # its layers go into those of another model, which have to be whole numbers
         return Facts(one_file=True)
     try:
         parts = {part.name: _weights_in(part) for part in folder.iterdir() if part.is_dir()}

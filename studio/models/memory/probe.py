@@ -1,7 +1,8 @@
-"""Tries what the window and the models need, in a process of its own: a broken library may take its process down.
+"""Tries what the window and the models need, in a process of its own: a broken library may take its
+process down.
 
-`python -m studio.models.memory.probe` prints one JSON line a question, at once, because the next question may be fatal.
-With the names of questions (window, torch, sound) it answers only those.
+`python -m studio.models.memory.probe` prints one JSON line a question, at once, because the next
+question may be fatal. With the names of questions (window, torch, sound) it answers only those.
 """
 
 from __future__ import annotations
@@ -63,7 +64,11 @@ def _torch() -> dict[str, Any]:
     }
 
 
-QUESTIONS: dict[str, Callable[[], dict[str, Any]]] = {"window": _window, "torch": _torch, "sound": _sound}
+QUESTIONS: dict[str, Callable[[], dict[str, Any]]] = {
+    "window": _window,
+    "torch": _torch,
+    "sound": _sound,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,4 +1,6 @@
-"""Starts `studio.models.memory.probe` in a process of its own, because a broken library may take it down."""
+"""Starts `studio.models.memory.probe` in a process of its own, because a broken library may take it
+down.
+"""
 
 from __future__ import annotations
 
@@ -19,22 +21,34 @@ PROBE_SECONDS = 120
 POLL_SECONDS = 0.1
 
 
-def ask(questions: Sequence[str] = (), cancelled: Callable[[], bool] = lambda: False) -> dict[str, dict[str, Any]]:
-    """Return what the probe found, by the question's name; an answer is missing where the probe died over it, or was cancelled.
+def ask(
+    questions: Sequence[str] = (), cancelled: Callable[[], bool] = lambda: False
+) -> dict[str, dict[str, Any]]:
+    """Return what the probe found, by the question's name; an answer is missing where the probe
+    died over it, or was cancelled.
 
     Without `questions` all are asked.
     """
-    # A built program has no `-m`; its entry point knows this one word. -P: no modules from the current folder.
+    # A built program has no `-m`; its entry point knows this one word. -P: no modules from the
+    # current folder.
     module = [sys.executable, "-P", "-m", "studio.models.memory.probe"]
     command = [sys.executable, "probe"] if getattr(sys, "frozen", False) else module
     with tempfile.TemporaryFile() as output:
         process = start_tied(
-            [*command, *questions], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL, env=_environment(),
+            [*command, *questions],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )  # fmt: skip
+        )
         _wait(process, cancelled)
         output.seek(0)
-        lines = [line for line in output.read().decode(errors="replace").splitlines() if line.startswith("{")]
+        lines = [
+            line
+            for line in output.read().decode(errors="replace").splitlines()
+            if line.startswith("{")
+        ]
     return {answer["name"]: answer for answer in map(json.loads, lines)}
 
 
@@ -52,4 +66,7 @@ def _wait(process: subprocess.Popen[bytes], cancelled: Callable[[], bool]) -> No
 
 def _environment() -> dict[str, str]:
     here = str(Path(__file__).resolve().parents[3])
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))}
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")])),
+    }

@@ -20,7 +20,9 @@ from studio.ui.widgets.icons import set_icon
 
 
 class AudioView(QWidget):
-    """Plays what is being made (`hear`), and files (`load`). `controls` stand to the right under the waveform."""
+    """Plays what is being made (`hear`), and files (`load`). `controls` stand to the right under
+    the waveform.
+    """
 
     failed = Signal(str, str)
     """A file could not be read: what happened, and what to do."""
@@ -55,7 +57,9 @@ class AudioView(QWidget):
         self._take(None)
 
     def hear(self, chunk: AudioChunk, *, play: bool = True) -> None:
-        """Take the next piece of the sound that is being made; with `play` the first one begins to play."""
+        """Take the next piece of the sound that is being made; with `play` the first one begins to
+        play.
+        """
         samples = np.frombuffer(chunk.pcm, "<f4")
         usable = len(samples) - len(samples) % chunk.channels
         first = not self._live
@@ -115,14 +119,20 @@ class AudioView(QWidget):
         self._show_time()
 
     def _show_time(self) -> None:
-        self._time.setText(f"{format_seconds(self.player.position)} / {format_seconds(self.player.length)}")
+        self._time.setText(
+            f"{format_seconds(self.player.position)} / {format_seconds(self.player.length)}"
+        )
 
     def _show_state(self) -> None:
         state = self.player.state
         playing = state is PlayerState.PLAYING
         set_icon(self.play_button, "pause" if playing else "play")
         self.play_button.setEnabled(state in (PlayerState.PLAYING, PlayerState.STOPPED))
-        tip = self.player.reason or ("Pause (Space in the waveform)" if playing else "Play (Space in the waveform)")
+        tip = self.player.reason or (
+            "Pause (Space in the waveform)" if playing else "Play (Space in the waveform)"
+        )
         name_control(self.play_button, "Pause" if playing else "Play", tip)
-        self._reason.setText(f"{self.player.reason} The file is saved." if state is PlayerState.UNAVAILABLE else "")
+        self._reason.setText(
+            f"{self.player.reason} The file is saved." if state is PlayerState.UNAVAILABLE else ""
+        )
         self._show_time()

@@ -1,4 +1,6 @@
-"""The sound device, in a thread of its own: opening and stopping one can take from milliseconds to for ever. No Qt."""
+"""The sound device, in a thread of its own: opening and stopping one can take from milliseconds to
+for ever. No Qt.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,14 @@ PERIOD_MILLISECONDS = 50
 class Output:
     """Plays one tape at a time through the system's default device.
 
-    `backends` are names of miniaudio's (NULL is a device that only keeps the time, for tests); None takes any real one.
+    `backends` are names of miniaudio's (NULL is a device that only keeps the time, for tests); None
+    takes any real one.
     `failed` is called in this thread, with the reason in words.
     """
 
-    def __init__(self, failed: Callable[[str], None], backends: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, failed: Callable[[str], None], backends: Sequence[str] | None = None
+    ) -> None:
         self._failed = failed
         self._backends = backends
         self._wishes: queue.SimpleQueue[PlaybackBuffer | str] = queue.SimpleQueue()
@@ -58,7 +63,11 @@ class Output:
                 else:
                     self._let_go()
                     return
-            except (OSError, RuntimeError, ImportError) as error:  # MiniaudioError is a RuntimeError, where it is one
+            except (
+                OSError,
+                RuntimeError,
+                ImportError,
+            ) as error:  # MiniaudioError is a RuntimeError, where it is one
                 self._let_go()
                 self._failed(_reason(error))
 
@@ -79,7 +88,9 @@ class Output:
 
         # Never the NULL one by itself: it would "play" without a sound.
         unwanted = ("NULL", "CUSTOM", "WEBAUDIO")
-        names = self._backends or [backend.name for backend in miniaudio.Backend if backend.name not in unwanted]
+        names = self._backends or [
+            backend.name for backend in miniaudio.Backend if backend.name not in unwanted
+        ]
         return self._call(
             miniaudio.PlaybackDevice,
             output_format=miniaudio.SampleFormat.SIGNED16,
@@ -110,7 +121,9 @@ class Output:
 
 
 def _feed(tape: PlaybackBuffer) -> Generator[bytes, int, None]:
-    """What miniaudio's own thread asks for samples. Where there are none (yet) the device plays silence."""
+    """What miniaudio's own thread asks for samples. Where there are none (yet) the device plays
+    silence.
+    """
     count = yield b""
     while True:
         data = tape.take(count)

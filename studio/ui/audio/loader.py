@@ -19,11 +19,15 @@ def read_tape(path: Path) -> PlaybackBuffer:
     try:
         with soundfile.SoundFile(path) as file:
             if file.frames > MAX_SECONDS * file.samplerate:
-                raise StudioError(f"{path.name} is too long to be shown.", cure="Open it in another program.")
+                raise StudioError(
+                    f"{path.name} is too long to be shown.", cure="Open it in another program."
+                )
             tape = PlaybackBuffer(file.samplerate, file.channels)
             for block in blocks(file, "int16"):
                 tape.append(block)
     except (soundfile.SoundFileError, RuntimeError, OSError, ValueError) as error:
-        raise StudioError(f"{path.name} cannot be played: {error}", cure="The file may be damaged or gone.") from error
+        raise StudioError(
+            f"{path.name} cannot be played: {error}", cure="The file may be damaged or gone."
+        ) from error
     tape.complete = True
     return tape

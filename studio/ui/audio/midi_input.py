@@ -17,7 +17,8 @@ from studio.ui.widgets.icons import set_icon
 
 
 class MidiInputPanel(QWidget):
-    """A button to choose one; where one is chosen its name and what it plays, or why it cannot be continued.
+    """A button to choose one; where one is chosen its name and what it plays, or why it cannot be
+    continued.
 
     `beside` stand to the right of the button.
     """
@@ -34,9 +35,11 @@ class MidiInputPanel(QWidget):
         self.given: Continuation | None = None
         """What it plays, once it is read."""
         self.choose_button = button(
-            "Continue a MIDI file…", "Choose a MIDI file that the music goes on from; one can be dropped on the window too",
-            self.choose, "audio",
-        )  # fmt: skip
+            "Continue a MIDI file…",
+            "Choose a MIDI file that the music goes on from; one can be dropped on the window too",
+            self.choose,
+            "audio",
+        )
         self.clear_button = QToolButton()
         set_icon(self.clear_button, "trash")
         name_control(self.clear_button, "No MIDI file", "Begin from nothing again")
@@ -63,7 +66,9 @@ class MidiInputPanel(QWidget):
         """Choose a file."""
         folder = str(Path(self.path).parent) if self.path else str(Path.home())
         patterns = " ".join(f"*{suffix}" for suffix in MIDI_SUFFIXES)
-        name, _filter = QFileDialog.getOpenFileName(self, "Continue a MIDI file", folder, f"MIDI files ({patterns})")
+        name, _filter = QFileDialog.getOpenFileName(
+            self, "Continue a MIDI file", folder, f"MIDI files ({patterns})"
+        )
         if name:
             self.set_path(name)
 
@@ -74,7 +79,10 @@ class MidiInputPanel(QWidget):
         self.path, self.problem, self.given = path, "", None
         if path:
             background.run(
-                self, lambda: read_given(Path(path)), lambda given: self._on_read(path, given), lambda e: self._on_bad(path, e)
+                self,
+                lambda: read_given(Path(path)),
+                lambda given: self._on_read(path, given),
+                lambda e: self._on_bad(path, e),
             )
         self._show()
         self.changed.emit()
@@ -96,7 +104,11 @@ class MidiInputPanel(QWidget):
         self.choose_button.setVisible(self._offered)
         self.clear_button.setVisible(self._offered and bool(self.path))
         name = Path(self.path).name
-        told = self.problem or (f"Goes on from {name}: {describe_given(self.given)}." if self.given else f"Reading {name}…")
+        told = self.problem or (
+            f"Goes on from {name}: {describe_given(self.given)}."
+            if self.given
+            else f"Reading {name}…"
+        )
         self._told.setText(told if self.path else "")
         self._told.setVisible(self._offered and bool(self.path))
         role = "error" if self.problem else "muted"

@@ -1,4 +1,6 @@
-"""The lowest and highest sample of every small stretch of a sound: what a waveform is drawn from. No Qt."""
+"""The lowest and highest sample of every small stretch of a sound: what a waveform is drawn from.
+No Qt.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ class Peaks:
             self._count += whole
 
     def columns(self, width: int) -> NDArray[np.float32]:
-        """Return 2 × width: the lowest and highest value, in −1..1, of each of `width` equal stretches of the whole sound."""
+        """Return 2 × width: the lowest and highest value, in −1..1, of each of `width` equal
+        stretches of the whole sound.
+        """
         bins = self._bins[:, : self._count]
         if len(self._rest):
             bins = np.concatenate([bins, [[self._rest.min()], [self._rest.max()]]], axis=1)
@@ -46,7 +50,9 @@ class Peaks:
         if count < width:
             reduced = bins[:, edges]
         else:
-            reduced = np.stack([np.minimum.reduceat(bins[0], edges), np.maximum.reduceat(bins[1], edges)])
+            reduced = np.stack(
+                [np.minimum.reduceat(bins[0], edges), np.maximum.reduceat(bins[1], edges)]
+            )
         return np.asarray(reduced / 32768, np.float32)
 
     def _make_room(self, more: int) -> None:

@@ -1,4 +1,6 @@
-"""The samples that are played: they grow at the end while the sound device takes them from the middle. No Qt."""
+"""The samples that are played: they grow at the end while the sound device takes them from the
+middle. No Qt.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,11 @@ BYTES_PER_SAMPLE = 2
 
 
 class PlaybackBuffer:
-    """Samples as 16-bit numbers (half the memory of float32, and all that the files hold), and the place that plays.
+    """Samples as 16-bit numbers (half the memory of float32, and all that the files hold), and the
+    place that plays.
 
-    `append`, `seek` and the properties are called in the window's thread, `take` in the sound device's. The lock is held for
-    microseconds only.
+    `append`, `seek` and the properties are called in the window's thread, `take` in the sound
+    device's. The lock is held for microseconds only.
     """
 
     def __init__(self, sampling_rate: int, channels: int) -> None:
@@ -74,7 +77,9 @@ class PlaybackBuffer:
         self._taken = time.monotonic()
 
     def take(self, count: int) -> bytes:
-        """Return up to `count` frames from the place that plays, and move on. Fewer where no more are there yet."""
+        """Return up to `count` frames from the place that plays, and move on. Fewer where no more
+        are there yet.
+        """
         with self._lock:
             self._taken = time.monotonic()
             parts, wanted = [], min(count, self._frames - self._place)
@@ -90,7 +95,9 @@ class PlaybackBuffer:
 
 
 def as_int16(samples: NDArray[Any]) -> NDArray[np.int16]:
-    """Return float samples in −1..1 (clipped; NaN becomes silence) as 16-bit ones; 16-bit ones as they are."""
+    """Return float samples in −1..1 (clipped; NaN becomes silence) as 16-bit ones; 16-bit ones as
+    they are.
+    """
     if samples.dtype == np.int16:
         return samples
     return np.asarray(np.clip(np.nan_to_num(samples), -1, 1) * 32767, np.int16)

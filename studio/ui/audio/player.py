@@ -28,7 +28,9 @@ class PlayerState(enum.Enum):
 
 
 class Player(QObject):
-    """One sound at a time. The device works in threads of its own and never calls Qt; a timer looks how far it is."""
+    """One sound at a time. The device works in threads of its own and never calls Qt; a timer looks
+    how far it is.
+    """
 
     state_changed = Signal(object)
     """PlayerState."""
@@ -38,7 +40,9 @@ class Player(QObject):
     """Seconds that are there so far."""
     _device_failed = Signal(object, str)
 
-    def __init__(self, parent: QObject | None = None, *, backends: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, parent: QObject | None = None, *, backends: Sequence[str] | None = None
+    ) -> None:
         super().__init__(parent)
         self.reason = ""
         self._tape: PlaybackBuffer | None = None
@@ -80,7 +84,9 @@ class Player(QObject):
         self._tell_position()
 
     def append(self, samples: NDArray[Any]) -> None:
-        """Add the next samples (frames × channels, float32 or int16) of the sound that is being made."""
+        """Add the next samples (frames × channels, float32 or int16) of the sound that is being
+        made.
+        """
         if self._tape is not None:
             self._tape.append(samples)
             self.length_changed.emit(self.length)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QPixmap,
+    QPolygonF,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.ui.audio.playback_buffer import PlaybackBuffer
@@ -34,7 +44,10 @@ class Waveform(QWidget):
         self.setMaximumHeight(320)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Waveform")
-        self.setToolTip("Click or drag to go there; Space plays and pauses, ← and → go 5 seconds, Home and End to the ends")
+        self.setToolTip(
+            "Click or drag to go there; Space plays and pauses, ← and → go 5 seconds, Home and End "
+            "to the ends"
+        )
         self._describe()
 
     def sizeHint(self) -> QSize:  # noqa: D102  Qt's name
@@ -61,7 +74,14 @@ class Waveform(QWidget):
         after = self._cursor_x()
         if before != after:
             left, right = min(before, after), max(before, after)
-            self.update(QRect(int(left) - _CURSOR_WIDTH, 0, int(right - left) + 2 * _CURSOR_WIDTH + 1, self.height()))
+            self.update(
+                QRect(
+                    int(left) - _CURSOR_WIDTH,
+                    0,
+                    int(right - left) + 2 * _CURSOR_WIDTH + 1,
+                    self.height(),
+                )
+            )
 
     @property
     def length(self) -> float:
@@ -72,9 +92,12 @@ class Waveform(QWidget):
         return self.width() * min(1.0, self._position / self.length) if self.length else 0.0
 
     def _describe(self) -> None:
-        self.setAccessibleDescription(f"{format_seconds(self._position)} of {format_seconds(self.length)}")
+        self.setAccessibleDescription(
+            f"{format_seconds(self._position)} of {format_seconds(self.length)}"
+        )
 
-    # Input -------------------------------------------------------------------------------------------------------------------
+    # Input
+    # ----------------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102  Qt's name
         if event.button() == Qt.MouseButton.LeftButton:
@@ -107,15 +130,20 @@ class Waveform(QWidget):
         self.seek_requested.emit(max(0.0, min(seconds, self.length)))
         self._describe()
 
-    # Painting ----------------------------------------------------------------------------------------------------------------
+    # Painting
+    # ----------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102  Qt's name
         painter = QPainter(self)
         palette = self.palette()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(palette.color(QPalette.ColorRole.Accent if self.hasFocus() else QPalette.ColorRole.Mid))
+        painter.setPen(
+            palette.color(QPalette.ColorRole.Accent if self.hasFocus() else QPalette.ColorRole.Mid)
+        )
         painter.setBrush(palette.color(QPalette.ColorRole.Base))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), _RADIUS, _RADIUS)
+        painter.drawRoundedRect(
+            QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), _RADIUS, _RADIUS
+        )
         if not self.length:
             painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.placeholder)
@@ -136,7 +164,14 @@ class Waveform(QWidget):
         assert self._tape is not None
         played = self.palette().color(QPalette.ColorRole.Accent)
         rest = self.palette().color(QPalette.ColorRole.PlaceholderText)
-        state = (id(self._tape), self._tape.frames, self.size().toTuple(), self.devicePixelRatioF(), played.rgb(), rest.rgb())
+        state = (
+            id(self._tape),
+            self._tape.frames,
+            self.size().toTuple(),
+            self.devicePixelRatioF(),
+            played.rgb(),
+            rest.rgb(),
+        )
         if state == self._drawn_for:
             return
         self._drawn_for = state

@@ -21,7 +21,15 @@ from studio.ui.batch.preview import Asked, Understood, understand
 from studio.ui.batch.row_table import FILE, KIND, LINE, PROMPT, SETTINGS, RowTable
 from studio.ui.desktop.screens import resize_to_fit
 from studio.ui.queue.table import duration
-from studio.ui.widgets.factory import Notice, button, dress_table, label, name_control, row, size_text
+from studio.ui.widgets.factory import (
+    Notice,
+    button,
+    dress_table,
+    label,
+    name_control,
+    row,
+    size_text,
+)
 
 READ_DELAY_MS = 250
 
@@ -30,7 +38,13 @@ class BatchDialog(QDialog):
     """Shows a batch file and puts its good rows into the queue."""
 
     def __init__(
-        self, shared: AppState, path: Path, *, kind: str = "text", model: str = "", parent: QWidget | None = None
+        self,
+        shared: AppState,
+        path: Path,
+        *,
+        kind: str = "text",
+        model: str = "",
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.shared = shared
@@ -46,8 +60,11 @@ class BatchDialog(QDialog):
         self.output = OutputPage(Path(shared.output_folder()) / file_names.slug(path.stem))
         self.pages = QTabWidget()
         for title, page in (
-            ("Prompts", self.prompts), ("Variations", self.variations), ("Columns", self.columns), ("Results", self.output),
-        ):  # fmt: skip
+            ("Prompts", self.prompts),
+            ("Variations", self.variations),
+            ("Columns", self.columns),
+            ("Results", self.output),
+        ):
             self.pages.addTab(page, title)
         name_control(self.pages, "What is asked", "How the rows are read, varied and saved")
         self.only_bad = QCheckBox("Only rows that cannot run")
@@ -66,7 +83,9 @@ class BatchDialog(QDialog):
         self.table.setModel(self.rows)
         dress_table(self.table, {LINE: 60, KIND: 70, FILE: 240}, (PROMPT, SETTINGS))
         name_control(self.table, "Rows", "Every row of the file as it was understood")
-        self.run_button = button("Run", "Put the good rows into the queue", self.run, "play", primary=True)
+        self.run_button = button(
+            "Run", "Put the good rows into the queue", self.run, "play", primary=True
+        )
         self.run_button.setDefault(True)
         self.cancel_button = button("Cancel", "Close without running anything", self.reject)
         self._lay_out()
@@ -86,7 +105,9 @@ class BatchDialog(QDialog):
         layout.addWidget(self.notice)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.summary)
-        layout.addWidget(row(self.only_bad, self.only_missing, None, self.cancel_button, self.run_button))
+        layout.addWidget(
+            row(self.only_bad, self.only_missing, None, self.cancel_button, self.run_button)
+        )
         self.only_bad.hide()
         self.only_missing.hide()
 
@@ -101,7 +122,8 @@ class BatchDialog(QDialog):
         self.run_button.setEnabled(False)  # what is shown is what runs
         self._timer.start()
 
-    # Reading ------------------------------------------------------------------------------------------------------------------
+    # Reading
+    # ----------------------------------------------------------------------
 
     def read(self) -> None:
         """Read the file again, in another thread, one reading at a time."""
@@ -116,11 +138,24 @@ class BatchDialog(QDialog):
             return
         self._reading, self._again = True, False
         self.summary.setText("Reading…")
-        jobs, paces, find_card = self.shared.queue.jobs(), self.shared.queue.estimates.medians(), self._find_card()
-        background.run(self, lambda: understand(asked, find_card, jobs, paces), self._on_read, self._on_not_read)
+        jobs, paces, find_card = (
+            self.shared.queue.jobs(),
+            self.shared.queue.estimates.medians(),
+            self._find_card(),
+        )
+        background.run(
+            self,
+            lambda: understand(asked, find_card, jobs, paces),
+            self._on_read,
+            self._on_not_read,
+        )
 
     def _asked(self) -> Asked:
-        options = {**self.prompts.options(), **self.variations.options(), "mapping": self.columns.mapping()}
+        options = {
+            **self.prompts.options(),
+            **self.variations.options(),
+            "mapping": self.columns.mapping(),
+        }
         return Asked(self.path, self.output.path, self.output.name.text(), options)
 
     def _find_card(self) -> Any:
@@ -177,7 +212,8 @@ class BatchDialog(QDialog):
             self.notice.say(found.batch_file.warning)
         elif found.free is not None and found.disk > found.free:
             self.notice.say(
-                f"The results take about {size_text(found.disk)}, and only {size_text(found.free)} are free in that folder.",
+                f"The results take about {size_text(found.disk)}, and only {size_text(found.free)} "
+                "are free in that folder.",
                 "Choose another folder, or make room; the queue pauses when the disk is full.",
             )
         else:
@@ -192,8 +228,15 @@ class BatchDialog(QDialog):
         parts += [f"{done:,} done already"] if done else []
         parts += [f"{waiting:,} wait in the queue"] if waiting else []
         if found.missing:
-            about = f"{'at least' if found.unknown else 'about'} {duration(found.seconds)}" if found.seconds else ""
-            parts += [about or "time not known yet: its model never ran here", f"about {size_text(found.disk)}"]
+            about = (
+                f"{'at least' if found.unknown else 'about'} {duration(found.seconds)}"
+                if found.seconds
+                else ""
+            )
+            parts += [
+                about or "time not known yet: its model never ran here",
+                f"about {size_text(found.disk)}",
+            ]
         self.summary.setText(" · ".join((*parts, found.batch_file.encoding)))
         count = self._count(found)
         self.run_button.setText(f"Run {count:,} rows" if count != 1 else "Run 1 row")
@@ -208,7 +251,8 @@ class BatchDialog(QDialog):
         if self.found is not None:
             self.rows.show_rows(self.found, self.only_bad.isChecked() and self.found.bad > 0)
 
-    # Running ------------------------------------------------------------------------------------------------------------------
+    # Running
+    # ----------------------------------------------------------------------
 
     def run(self) -> None:
         """Put the good rows into the queue."""

@@ -1,4 +1,6 @@
-"""The pages of the batch dialog: prompts, variations, columns, output. Each says what it holds as options of `read_batch`."""
+"""The pages of the batch dialog: prompts, variations, columns, output. Each says what it holds as
+options of `read_batch`.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +38,18 @@ from studio.ui.plain_editor import PlainEditor
 from studio.ui.widgets.factory import button, dress_table, label, name_control, row, tell
 
 AS_NAMED = "\0as named"
-_COMBINE_TITLES = {"random": "Drawn by the row's seed", "all": "Every combination", "off": "Texts as they stand"}
+_COMBINE_TITLES = {
+    "random": "Drawn by the row's seed",
+    "all": "Every combination",
+    "off": "Texts as they stand",
+}
 _AXIS_EXAMPLES = ("steps=10,20,30", "guidance=[5..9 step 2]", "prompt=a cat|a dog")
-_COLLECT_TITLES = {"csv": "One table (.csv)", "jsonl": "One .jsonl", "md": "One Markdown file", "docx": "One Word document"}
+_COLLECT_TITLES = {
+    "csv": "One table (.csv)",
+    "jsonl": "One .jsonl",
+    "md": "One Markdown file",
+    "docx": "One Word document",
+}
 
 
 GRAMMAR = """In a template, {{topic}} is what the row's column of that name holds.
@@ -52,7 +63,7 @@ __animal__ is a line of animal.txt in the folder of wildcards.
 A backslash takes the sign as it stands: \\{ \\| \\} \\$ \\[ \\__
 
 “Every combination” makes a row of each; else one is drawn by the row's seed. The table shows what each row becomes, before
-anything runs."""
+anything runs."""  # noqa: E501
 
 
 class Page(QWidget):
@@ -66,9 +77,13 @@ class Page(QWidget):
         self.grid.setContentsMargins(10, 8, 10, 10)
         self.grid.setHorizontalSpacing(12)
         self.grid.setVerticalSpacing(3)
-        self.grid.setRowStretch(9, 1)  # the pages are as high as the highest; what is left is at the bottom
+        self.grid.setRowStretch(
+            9, 1
+        )  # the pages are as high as the highest; what is left is at the bottom
 
-    def add(self, title: str, widget: QWidget, line: int, column: int, columns: int = 1, rows: int = 1) -> None:
+    def add(
+        self, title: str, widget: QWidget, line: int, column: int, columns: int = 1, rows: int = 1
+    ) -> None:
         """Put a field under its title, into a cell of the page."""
         name = label(title, "muted")
         name.setBuddy(widget)
@@ -99,21 +114,32 @@ class PromptsPage(Page):
         self.template = QLineEdit()
         self.template.setPlaceholderText("Write a headline about {{topic}} for {{city}}")
         name_control(
-            self.template, "Prompt template", "Makes each prompt from the row's columns; empty takes the prompts as they are"
+            self.template,
+            "Prompt template",
+            "Makes each prompt from the row's columns; empty takes the prompts as they are",
         )
-        self.kind = _combo({name: kind_.title for name, kind_ in KINDS.items()}, "Kind", "What rows make that do not say it")
+        self.kind = _combo(
+            {name: kind_.title for name, kind_ in KINDS.items()},
+            "Kind",
+            "What rows make that do not say it",
+        )
         self.kind.setCurrentIndex(self.kind.findData(kind))
         self.model = _combo({}, "Model", "The model for rows that name none")
         self.defaults = _combo({}, "Settings", "What holds for settings that a row leaves out")
         self.encoding = _combo(
             {"": "Found by itself", **{name: name for name in ENCODINGS}},
-            "Encoding", "How the file's bytes are read, where the guess is wrong",
-        )  # fmt: skip
+            "Encoding",
+            "How the file's bytes are read, where the guess is wrong",
+        )
         self.sheet = _combo({"": "The first"}, "Sheet", "Which sheet of the spreadsheet is read")
         self.sheet.setVisible(path.suffix.lower() == ".xlsx")
         self.encoding.setVisible(self.sheet.isHidden())
         told = "; ".join(f"{name}, {what}" for name, what in POLICIES.items())
-        self.seeds = _combo({name: name.title() for name in POLICIES}, "Seeds", f"Seeds of rows that name none: {told}")
+        self.seeds = _combo(
+            {name: name.title() for name in POLICIES},
+            "Seeds",
+            f"Seeds of rows that name none: {told}",
+        )
         self.repeat = QSpinBox()
         self.repeat.setRange(1, MAX_REPEATS)
         self.repeat.lineEdit().setTextMargins(6, 0, 6, 0)
@@ -122,7 +148,11 @@ class PromptsPage(Page):
         self._fill(model)
         self.kind.currentIndexChanged.connect(lambda _index: self._fill(""))
         boxes = (self.kind, self.model, self.defaults, self.encoding, self.sheet, self.seeds)
-        self.on(self.template.textChanged, self.repeat.valueChanged, *(box.currentIndexChanged for box in boxes))
+        self.on(
+            self.template.textChanged,
+            self.repeat.valueChanged,
+            *(box.currentIndexChanged for box in boxes),
+        )
 
     def _lay_out(self) -> None:
         self.add("Prompt template", self.template, 0, 0, 6)
@@ -173,9 +203,13 @@ class PromptsPage(Page):
 
 
 def _settings(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings among these values: neither prompt nor model nor seed, and nothing that is not set."""
+    """Return the settings among these values: neither prompt nor model nor seed, and nothing that
+    is not set.
+    """
     known = {info.name for info in fields(KINDS[kind].request_type)} - {"prompt", "model", "seed"}
-    return {name: value for name, value in values.items() if name in known and value not in (None, "")}
+    return {
+        name: value for name, value in values.items() if name in known and value not in (None, "")
+    }
 
 
 class VariationsPage(Page):
@@ -185,14 +219,17 @@ class VariationsPage(Page):
         super().__init__()
         told = "; ".join(f"{title}: {COMBINE[name]}" for name, title in _COMBINE_TITLES.items())
         self.combine = _combo(
-            _COMBINE_TITLES, "Alternatives", f"What happens with {{a|b}}, __file__, $name and [1..5] in the rows. {told}"
+            _COMBINE_TITLES,
+            "Alternatives",
+            f"What happens with {{a|b}}, __file__, $name and [1..5] in the rows. {told}",
         )
         self.wildcards = QLineEdit()
         self.wildcards.setPlaceholderText(str(path.absolute().parent / "wildcards"))
         name_control(
             self.wildcards,
             "Folder of wildcards",
-            "__animal__ is a line of animal.txt in this folder; empty takes the one beside the file",
+            "__animal__ is a line of animal.txt in this folder; empty takes the one beside the "
+            "file",
         )
         browse = button("…", "Choose the folder of wildcards", self._choose)
         browse.setAccessibleName("Choose the folder of wildcards")
@@ -200,13 +237,26 @@ class VariationsPage(Page):
         self.variables.setPlaceholderText("style = {oil|watercolour}\ncity = 北京")
         self.variables.setTabChangesFocus(True)
         self.variables.setFixedHeight(QFontMetrics(self.variables.font()).lineSpacing() * 5 + 14)
-        name_control(self.variables, "Variables", "$style in a row stands for what is written here; a name = value on each line")
+        name_control(
+            self.variables,
+            "Variables",
+            "$style in a row stands for what is written here; a name = value on each line",
+        )
         self.axes = [QLineEdit() for _axis in range(MAX_AXES)]
-        for number, (line, example) in enumerate(zip(self.axes, _AXIS_EXAMPLES, strict=True), start=1):
+        for number, (line, example) in enumerate(
+            zip(self.axes, _AXIS_EXAMPLES, strict=True), start=1
+        ):
             line.setPlaceholderText(example)
-            told = "A setting or a variable and its values; every row runs with each, and a contact sheet is written at the end"
+            told = (
+                "A setting or a variable and its values; every row runs with each, and a "
+                "contact sheet is written at the end"
+            )
             name_control(line, f"Axis {number} of the grid", told)
-        explain = button("?", "What can be written in a row", lambda: tell(self, "What can be written in a row", GRAMMAR))
+        explain = button(
+            "?",
+            "What can be written in a row",
+            lambda: tell(self, "What can be written in a row", GRAMMAR),
+        )
         explain.setAccessibleName("What can be written in a row")
         self.combine.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.add("Alternatives", row(self.combine, explain, spacing=4), 0, 0)
@@ -224,7 +274,9 @@ class VariationsPage(Page):
         self.on(self.combine.currentIndexChanged, self.variables.textChanged, *lines)
 
     def _choose(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder of wildcards", self.wildcards.text())
+        folder = QFileDialog.getExistingDirectory(
+            self, "Folder of wildcards", self.wildcards.text()
+        )
         if folder:
             self.wildcards.setText(folder)
 
@@ -260,7 +312,9 @@ class ColumnsPage(Page):
         self.table.hide()
 
     def show_columns(self, header: Mapping[str, str], kind: str) -> None:
-        """Show the columns of the file that was read; what was chosen stays as long as they are the same."""
+        """Show the columns of the file that was read; what was chosen stays as long as they are the
+        same.
+        """
         if header == self._header and kind == self._kind:
             return
         before = self.mapping()
@@ -278,15 +332,27 @@ class ColumnsPage(Page):
         self.empty.setVisible(not header)
 
     def mapping(self) -> dict[str, str]:
-        """Return the columns that do not mean what their name says: column → field, empty for none."""
-        return {column: box.currentData() for column, box in self._boxes.items() if box.currentData() != AS_NAMED}
+        """Return the columns that do not mean what their name says: column → field, empty for
+        none.
+        """
+        return {
+            column: box.currentData()
+            for column, box in self._boxes.items()
+            if box.currentData() != AS_NAMED
+        }
 
 
 def _meanings(column: str, kind: str) -> QComboBox:
     known = fields(KINDS[kind].request_type)
     own = next((info for info in known if column in (info.name, info.flag)), None)
-    as_named = f"{own.meta.title or own.name} (by its name)" if own else "For templates and names only"
-    box = _combo({AS_NAMED: "Kind (by its name)" if column == "kind" else as_named}, f"What {column} is", "Which field it fills")
+    as_named = (
+        f"{own.meta.title or own.name} (by its name)" if own else "For templates and names only"
+    )
+    box = _combo(
+        {AS_NAMED: "Kind (by its name)" if column == "kind" else as_named},
+        f"What {column} is",
+        "Which field it fills",
+    )
     for info in known:
         if info is not own:
             box.addItem(info.meta.title or info.name, info.name)
@@ -306,13 +372,19 @@ class OutputPage(Page):
         browse.setAccessibleName("Choose the folder")
         self.name = QLineEdit(file_names.DEFAULT_TEMPLATE)
         name_control(
-            self.name, "File names", "From {row} {prompt:40} {seed} {model} {kind} {date} {time} and the file's own columns"
+            self.name,
+            "File names",
+            "From {row} {prompt:40} {seed} {model} {kind} {date} {time} and the file's own columns",
         )
         self.sample = label("", "muted")
         self.collect = _combo(
-            {"": "A file for each row", **{name: f"Also {_COLLECT_TITLES[name].lower()}" for name in FORMATS}},
-            "Texts", "Whether all texts are also written into one file, at the end",
-        )  # fmt: skip
+            {
+                "": "A file for each row",
+                **{name: f"Also {_COLLECT_TITLES[name].lower()}" for name in FORMATS},
+            },
+            "Texts",
+            "Whether all texts are also written into one file, at the end",
+        )
         self.add("Folder", row(self.folder, browse, spacing=4), 0, 0, 2)
         self.add("File names", self.name, 1, 0)
         self.add("Texts", self.collect, 1, 1)

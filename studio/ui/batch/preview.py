@@ -1,4 +1,6 @@
-"""What the batch dialog asks for and what comes back; all of it is made away from the GUI thread."""
+"""What the batch dialog asks for and what comes back; all of it is made away from the GUI
+thread.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ class Understood:
     batch_file: BatchFile
     resumed: Resumed
     stems: Sequence[str]
-    """A file name for each row, without suffix; empty where it cannot run or the name template is wrong."""
+    """A file name for each row, without suffix; empty where it cannot run or the name template is
+    wrong.
+    """
     problem: Problem | None
     """Of the name template."""
     sheets: Sequence[str]
@@ -63,26 +67,49 @@ class Understood:
 
 
 def understand(asked: Asked, find_card: FindCard, jobs: Sequence[Job], paces: Paces) -> Understood:
-    """Read the file, and look what its folder holds already. Raises StudioError for the file as a whole."""
+    """Read the file, and look what its folder holds already. Raises StudioError for the file as a
+    whole.
+    """
 
     def read(first_seed: int | None) -> BatchFile:
-        return read_batch(asked.path, find_card, name_template=asked.name_template, first_seed=first_seed, **asked.options)
+        return read_batch(
+            asked.path,
+            find_card,
+            name_template=asked.name_template,
+            first_seed=first_seed,
+            **asked.options,
+        )
 
     nothing = Resumed({}, frozenset())
-    found, resumed = read_resumed(read, asked.folder, jobs) if asked.folder else (read(None), nothing)
+    found, resumed = (
+        read_resumed(read, asked.folder, jobs) if asked.folder else (read(None), nothing)
+    )
     problem = file_names.check_template(asked.name_template, columns_of(found))
-    missing = [row.request for at, row in enumerate(found.rows) if row.request is not None and at not in resumed.rows]
+    missing = [
+        row.request
+        for at, row in enumerate(found.rows)
+        if row.request is not None and at not in resumed.rows
+    ]
     seconds, unknown = total(paces, missing)
     return Understood(
-        batch_file=found, resumed=resumed, stems=[] if problem else _stems(found, asked), problem=problem,
-        sheets=_sheets(asked.path), good=len(found.good), seconds=seconds, unknown=unknown,
-        disk=sum(request.likely_bytes for request in missing), free=_free(asked.folder),
-    )  # fmt: skip
+        batch_file=found,
+        resumed=resumed,
+        stems=[] if problem else _stems(found, asked),
+        problem=problem,
+        sheets=_sheets(asked.path),
+        good=len(found.good),
+        seconds=seconds,
+        unknown=unknown,
+        disk=sum(request.likely_bytes for request in missing),
+        free=_free(asked.folder),
+    )
 
 
 def _stems(found: BatchFile, asked: Asked) -> list[str]:
     values = [
-        file_names.values_of(row.request, row=row.line, job_id="", columns=row.columns) if row.request else None
+        file_names.values_of(row.request, row=row.line, job_id="", columns=row.columns)
+        if row.request
+        else None
         for row in found.rows
     ]
     stems = [file_names.render(asked.name_template, value) for value in values if value is not None]
@@ -111,16 +138,22 @@ def _free(folder: Path | None) -> int | None:
 
 
 def as_variables(text: str) -> dict[str, str]:
-    """Return the variables of lines such as `style = oil|photo`. Raises StudioError with the line that is none."""
+    """Return the variables of lines such as `style = oil|photo`. Raises StudioError with the line
+    that is none.
+    """
     found: dict[str, str] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
         name, sign, value = line.partition("=")
         name = name.strip().removeprefix("$")
         if not sign or not name or not value.strip():
             raise StudioError(
-                f"The variable {line[:60]!r} cannot be read.", cause="invalid", cure="Write a line for each: style = oil|photo."
+                f"The variable {line[:60]!r} cannot be read.",
+                cause="invalid",
+                cure="Write a line for each: style = oil|photo.",
             )
         if name in found:
-            raise StudioError(f"The variable {name[:40]!r} stands twice.", cause="invalid", cure="Write it once.")
+            raise StudioError(
+                f"The variable {name[:40]!r} stands twice.", cause="invalid", cure="Write it once."
+            )
         found[name] = value.strip()
     return found

@@ -25,7 +25,9 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class RowTable(QAbstractTableModel):
-    """The rows of a batch file. Cells are made when they are looked at, so that 100 000 rows cost nothing."""
+    """The rows of a batch file. Cells are made when they are looked at, so that 100 000 rows cost
+    nothing.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,7 +39,11 @@ class RowTable(QAbstractTableModel):
         self.beginResetModel()
         self._found = found
         rows = found.batch_file.rows if found else ()
-        self._shown = [at for at, row in enumerate(rows) if row.request is None] if only_bad else range(len(rows))
+        self._shown = (
+            [at for at, row in enumerate(rows) if row.request is None]
+            if only_bad
+            else range(len(rows))
+        )
         self.endResetModel()
 
     def rowCount(self, parent: Index | None = None) -> int:
@@ -48,7 +54,9 @@ class RowTable(QAbstractTableModel):
         """The five columns."""
         return 0 if parent is not None and parent.isValid() else len(COLUMNS)
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
         """The columns' titles."""
         if role == Qt.ItemDataRole.DisplayRole and orientation is Qt.Orientation.Horizontal:
             return COLUMNS[section]
@@ -106,7 +114,13 @@ class RowTable(QAbstractTableModel):
 def settings_text(request: Request) -> str:
     """Return every setting of a request in one line, those that are not as usual first."""
     infos = [info for info in fields(type(request)) if info.name != "prompt"]
-    infos.sort(key=lambda info: 1 if info.name in ("seed", "model") else 2 * bool(getattr(request, info.name) == info.default))
+    infos.sort(
+        key=lambda info: (
+            1
+            if info.name in ("seed", "model")
+            else 2 * bool(getattr(request, info.name) == info.default)
+        )
+    )
     values = ((info.flag, getattr(request, info.name)) for info in infos)
     return ", ".join(
         f"{flag} {value:g}" if isinstance(value, float) else f"{flag} {value}"

@@ -1,7 +1,9 @@
-"""Running only while nobody uses the computer: seconds since the last key or mouse move, and a watch that pauses the queue by it.
+"""Running only while nobody uses the computer: seconds since the last key or mouse move, and a
+watch that pauses the queue by it.
 
-Sources: XScreenSaverQueryInfo (X11's screen saver extension), GetLastInputInfo (Win32), CGEventSourceSecondsSinceLastEventType
-(macOS), and over D-Bus org.gnome.Mutter.IdleMonitor and org.freedesktop.ScreenSaver for Wayland, which tells programs nothing.
+Sources: XScreenSaverQueryInfo (X11's screen saver extension), GetLastInputInfo (Win32),
+CGEventSourceSecondsSinceLastEventType (macOS), and over D-Bus org.gnome.Mutter.IdleMonitor and
+org.freedesktop.ScreenSaver for Wayland, which tells programs nothing.
 """
 
 from __future__ import annotations
@@ -96,7 +98,10 @@ def _x11_display() -> tuple[Any, Any, Any, Any] | None:
     """Return the two libraries, the display and its root window; None where there is no display."""
     screen, saver = ctypes.CDLL("libX11.so.6"), ctypes.CDLL("libXss.so.1")
     screen.XOpenDisplay.restype = ctypes.c_void_p
-    screen.XDefaultRootWindow.argtypes, screen.XDefaultRootWindow.restype = (ctypes.c_void_p,), ctypes.c_ulong
+    screen.XDefaultRootWindow.argtypes, screen.XDefaultRootWindow.restype = (
+        (ctypes.c_void_p,),
+        ctypes.c_ulong,
+    )
     number = (ctypes.c_void_p, ctypes.POINTER(ctypes.c_int), ctypes.POINTER(ctypes.c_int))
     saver.XScreenSaverQueryExtension.argtypes = number
     saver.XScreenSaverQueryInfo.argtypes = (ctypes.c_void_p, ctypes.c_ulong, ctypes.POINTER(_Saver))
@@ -115,11 +120,14 @@ def _x11() -> float | None:
         return None
     _screen, saver, display, root = found
     info = _Saver()
-    return info.idle / 1000 if saver.XScreenSaverQueryInfo(display, root, ctypes.byref(info)) else None
+    return (
+        info.idle / 1000 if saver.XScreenSaverQueryInfo(display, root, ctypes.byref(info)) else None
+    )
 
 
 def _services() -> float | None:
-    # Not QtDBus: its blocking call keeps Python's lock, and so the whole window, until the answer comes.
+    # Not QtDBus: its blocking call keeps Python's lock, and so the whole window, until the answer
+    # comes.
     from jeepney import DBusAddress, MessageType, new_method_call
     from jeepney.io.blocking import open_dbus_connection
 
@@ -138,7 +146,8 @@ def _services() -> float | None:
 
 
 class IdleWatch(QObject):
-    """Pauses the queue while somebody uses the computer. `resume` by a person holds until the computer was idle once.
+    """Pauses the queue while somebody uses the computer. `resume` by a person holds until the
+    computer was idle once.
 
     The desktop is asked in another thread: one that does not answer would stop the window.
     """
@@ -146,7 +155,12 @@ class IdleWatch(QObject):
     looked = Signal()
     """The desktop was asked, and the queue paused or resumed accordingly."""
 
-    def __init__(self, queue: JobQueue, parent: QObject, seconds: Callable[[], float | None] = seconds_since_input) -> None:
+    def __init__(
+        self,
+        queue: JobQueue,
+        parent: QObject,
+        seconds: Callable[[], float | None] = seconds_since_input,
+    ) -> None:
         super().__init__(parent)
         self._queue = queue
         self._seconds = seconds

@@ -1,4 +1,5 @@
-"""What reaches a person who looks elsewhere: the window's title, count and progress on the program's icon, a message.
+"""What reaches a person who looks elsewhere: the window's title, count and progress on the
+program's icon, a message.
 
 It also looks whether a folder that could not be written is back, and lets the queue go on.
 """
@@ -77,14 +78,20 @@ class Notifier(QObject):
             self._done += job.state.over
             if job.set_aside and not self._told_aside:
                 self._told_aside = True  # once a run: the end of it counts them
-                self.say("A job was set aside, because it took the engine down twice. The others go on.")
+                self.say(
+                    "A job was set aside, because it took the engine down twice. The others go on."
+                )
         self._progress.wish()
 
     @property
     def share(self) -> float | None:
         """How far this run of the queue is, from 0 to 1; None where nothing is to do."""
         open_jobs = self._shared.queue.tally.open
-        return (self._done + sum(self._shares.values())) / (self._done + open_jobs) if open_jobs and self._begun else None
+        return (
+            (self._done + sum(self._shares.values())) / (self._done + open_jobs)
+            if open_jobs and self._begun
+            else None
+        )
 
     def _show_progress(self) -> None:
         share = self.share
@@ -135,7 +142,9 @@ class Notifier(QObject):
 
 
 def can_write(folder: Path) -> bool:
-    """True where a file can be written to the folder, which is made where it is not there, and there is room."""
+    """True where a file can be written to the folder, which is made where it is not there, and
+    there is room.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

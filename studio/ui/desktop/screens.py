@@ -7,7 +7,9 @@ from PySide6.QtGui import QGuiApplication, QResizeEvent, QScreen
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
 
 DECORATION = QSize(16, 48)
-"""Room for the border and title bar, whose size is not known before the window manager adds them."""
+"""Room for the border and title bar, whose size is not known before the window manager adds
+them.
+"""
 
 
 def resize_to_fit(widget: QWidget, width: int, height: int) -> None:
@@ -18,7 +20,8 @@ def resize_to_fit(widget: QWidget, width: int, height: int) -> None:
 
 
 def bring_back(window: QWidget) -> None:
-    """Move a window, which is not shown yet, and make it smaller, so that all of it is on one screen.
+    """Move a window, which is not shown yet, and make it smaller, so that all of it is on one
+    screen.
 
     Its place may be of another arrangement of screens. A maximised window stays so.
     """
@@ -45,9 +48,11 @@ def _overlap(screen: QScreen, place: QRect) -> int:
 
 
 class Scroll(QScrollArea):
-    """Asks for the height of its widget, and scrolls where there is less, instead of making the window larger.
+    """Asks for the height of its widget, and scrolls where there is less, instead of making the
+    window larger.
 
-    `least` is the height that it needs in any case. `grows` takes more room than the widget asks for.
+    `least` is the height that it needs in any case. `grows` takes more room than the widget asks
+    for.
     """
 
     def __init__(self, widget: QWidget, least: int, *, grows: bool = False) -> None:

@@ -1,8 +1,9 @@
-"""What the desktop shows of Studio outside its window: how far it is on its icon, and messages where there is no tray.
+"""What the desktop shows of Studio outside its window: how far it is on its icon, and messages
+where there is no tray.
 
-Progress: com.canonical.Unity.LauncherEntry over D-Bus (the docks of KDE, Ubuntu, Budgie and others; each finds the icon by the
-program's desktop file) and ITaskbarList3 (Windows). Messages: org.freedesktop.portal.Notification. A desktop that has none of
-them is left as it is.
+Progress: com.canonical.Unity.LauncherEntry over D-Bus (the docks of KDE, Ubuntu, Budgie and others;
+each finds the icon by the program's desktop file) and ITaskbarList3 (Windows). Messages:
+org.freedesktop.portal.Notification. A desktop that has none of them is left as it is.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def notify(title: str, sentence: str) -> None:
         from PySide6.QtDBus import QDBusMessage
 
         name, path = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop"
-        message = QDBusMessage.createMethodCall(name, path, "org.freedesktop.portal.Notification", "AddNotification")
+        message = QDBusMessage.createMethodCall(
+            name, path, "org.freedesktop.portal.Notification", "AddNotification"
+        )
         message.setArguments(["studio", {"title": title, "body": sentence}])
         _send(message)
 
@@ -62,7 +65,9 @@ if sys.platform == "win32":
     _NO_PROGRESS, _NORMAL = 0, 2
 
     class _Taskbar:
-        """ITaskbarList3, called by the places of its methods: HrInit 3, SetProgressValue 9, SetProgressState 10."""
+        """ITaskbarList3, called by the places of its methods: HrInit 3, SetProgressValue 9,
+        SetProgressState 10.
+        """
 
         def __init__(self) -> None:
             self._object = ctypes.c_void_p()
@@ -74,7 +79,9 @@ if sys.platform == "win32":
             self._call(3)
 
         def _call(self, place: int, *arguments: Any) -> None:
-            table = ctypes.cast(self._object, ctypes.POINTER(ctypes.POINTER(ctypes.c_void_p))).contents
+            table = ctypes.cast(
+                self._object, ctypes.POINTER(ctypes.POINTER(ctypes.c_void_p))
+            ).contents
             kinds = (ctypes.c_void_p, *(type(argument) for argument in arguments))
             ctypes.WINFUNCTYPE(ctypes.HRESULT, *kinds)(table[place])(self._object, *arguments)
 
@@ -82,7 +89,9 @@ if sys.platform == "win32":
             handle = ctypes.c_void_p(window)
             self._call(10, handle, ctypes.c_int(_NO_PROGRESS if share is None else _NORMAL))
             if share is not None:
-                self._call(9, handle, ctypes.c_ulonglong(int(share * 1000)), ctypes.c_ulonglong(1000))
+                self._call(
+                    9, handle, ctypes.c_ulonglong(int(share * 1000)), ctypes.c_ulonglong(1000)
+                )
 
     @functools.cache
     def _taskbar() -> _Taskbar:

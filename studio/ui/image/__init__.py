@@ -1,1 +1,3 @@
-"""Parts of the image tab: the picture that a request starts from, and the mask that is painted over it."""
+"""Parts of the image tab: the picture that a request starts from, and the mask that is painted over
+it.
+"""

@@ -3,8 +3,27 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QCursor, QImage, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QPen, QShortcut
-from PySide6.QtWidgets import QButtonGroup, QDialog, QPushButton, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QCursor,
+    QImage,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QShortcut,
+)
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QDialog,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.ui.image.qt_images import MASK_OPACITY, overlay_of, stripes
 from studio.ui.widgets.factory import button, label, name_control, row
@@ -42,7 +61,8 @@ class MaskCanvas(QWidget):
         """See Qt: small pictures are shown enlarged."""
         return self._picture.size().scaled(720, 520, Qt.AspectRatioMode.KeepAspectRatio)
 
-    # The mask -------------------------------------------------------------------------------------------------------------
+    # The mask
+    # ----------------------------------------------------------------------
 
     @property
     def is_empty(self) -> bool:
@@ -97,12 +117,22 @@ class MaskCanvas(QWidget):
 
     def _stroke(self, begin: QPointF, end: QPointF) -> None:
         inks = (
-            (QBrush(QColor(0, 0, 0)), QBrush(QColor(0, 0, 0, 0))) if self.erases else (QBrush(QColor(255, 255, 255)), stripes())
+            (QBrush(QColor(0, 0, 0)), QBrush(QColor(0, 0, 0, 0)))
+            if self.erases
+            else (QBrush(QColor(255, 255, 255)), stripes())
         )
         for image, ink in zip((self.painted, self._overlay), inks, strict=True):
             painter = QPainter(image)
             painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
-            painter.setPen(QPen(ink, self.brush, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+            painter.setPen(
+                QPen(
+                    ink,
+                    self.brush,
+                    Qt.PenStyle.SolidLine,
+                    Qt.PenCapStyle.RoundCap,
+                    Qt.PenJoinStyle.RoundJoin,
+                )
+            )
             if begin == end:
                 painter.drawPoint(begin)
             else:
@@ -110,11 +140,17 @@ class MaskCanvas(QWidget):
             painter.end()
         self.update()
 
-    # Mouse and paint ------------------------------------------------------------------------------------------------------
+    # Mouse and paint
+    # ----------------------------------------------------------------------
 
     def _place(self) -> QRectF:
         size = self._picture.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        return QRectF((self.width() - size.width()) / 2, (self.height() - size.height()) / 2, size.width(), size.height())
+        return QRectF(
+            (self.width() - size.width()) / 2,
+            (self.height() - size.height()) / 2,
+            size.width(),
+            size.height(),
+        )
 
     def _scale(self) -> float:
         return self._place().width() / self._picture.width()
@@ -162,7 +198,10 @@ class MaskCanvas(QWidget):
         if self._at is not None:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             radius = self.brush * self._scale() / 2
-            for colour, wide in ((QColor(0, 0, 0), 3), (QColor(255, 255, 255), 1)):  # seen on light and on dark
+            for colour, wide in (
+                (QColor(0, 0, 0), 3),
+                (QColor(255, 255, 255), 1),
+            ):  # seen on light and on dark
                 painter.setPen(QPen(colour, wide))
                 painter.drawEllipse(self._at, radius, radius)
 
@@ -190,19 +229,39 @@ class MaskEditor(QDialog):
         name_control(self.size_slider, "Brush size", "How wide the brush is ([ and ])")
         self.undo_button = button("Undo", "Take the last stroke back (Ctrl+Z)", self.canvas.undo)
         self.clear_button = button("Clear", "Paint nothing", self.canvas.clear)
-        self.invert_button = button("Invert", "Change what was to stay, and keep what was painted", self.canvas.invert)
-        self.use_button = button("Use this mask", "Close, and make anew what is painted (Ctrl+Enter)", self.accept, primary=True)
+        self.invert_button = button(
+            "Invert", "Change what was to stay, and keep what was painted", self.canvas.invert
+        )
+        self.use_button = button(
+            "Use this mask",
+            "Close, and make anew what is painted (Ctrl+Enter)",
+            self.accept,
+            primary=True,
+        )
         self.cancel_button = button("Cancel", "Close without a change", self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
         layout.setSpacing(8)
         layout.addWidget(
-            label("Paint over what is to be made anew; the rest of the picture stays exactly as it is.", "muted", wrap=True)
+            label(
+                "Paint over what is to be made anew; the rest of the picture stays exactly as it "
+                "is.",
+                "muted",
+                wrap=True,
+            )
         )
         layout.addWidget(
-            row(self.paint_button, self.erase_button, label("Size", "muted"), self.size_slider, None, self.undo_button,
-                self.invert_button, self.clear_button)
-        )  # fmt: skip
+            row(
+                self.paint_button,
+                self.erase_button,
+                label("Size", "muted"),
+                self.size_slider,
+                None,
+                self.undo_button,
+                self.invert_button,
+                self.clear_button,
+            )
+        )
         layout.addWidget(self.canvas, 1)
         layout.addWidget(row(None, self.cancel_button, self.use_button))
         self._which.buttonToggled.connect(lambda _button, _on: self._choose_brush())
@@ -213,12 +272,15 @@ class MaskEditor(QDialog):
 
     def _add_keys(self) -> None:
         keys = {
-            "Ctrl+Z": self.canvas.undo, "Ctrl+Shift+Z": self.canvas.redo, "Ctrl+Y": self.canvas.redo,
-            "B": self.paint_button.click, "E": self.erase_button.click,
+            "Ctrl+Z": self.canvas.undo,
+            "Ctrl+Shift+Z": self.canvas.redo,
+            "Ctrl+Y": self.canvas.redo,
+            "B": self.paint_button.click,
+            "E": self.erase_button.click,
             "[": lambda: self.size_slider.setValue(round(self.size_slider.value() / 1.25)),
             "]": lambda: self.size_slider.setValue(round(self.size_slider.value() * 1.25) + 1),
             "Ctrl+Return": self.use_button.click,
-        }  # fmt: skip
+        }
         for keys_pressed, act in keys.items():
             QShortcut(QKeySequence(keys_pressed), self, act)
 

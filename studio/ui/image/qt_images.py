@@ -1,4 +1,6 @@
-"""Given pictures and masks as Qt's images: read by the same code, with the same limits, as for a model. Not in the GUI thread."""
+"""Given pictures and masks as Qt's images: read by the same code, with the same limits, as for a
+model. Not in the GUI thread.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,11 @@ def see(path: Path, mask: Path | None, side: int) -> Seen:
     if mask is None:
         return Seen(size, small, None, 0.0)
     grey = read_mask(mask)[0]
-    share = sum(number * count for number, count in enumerate(grey.histogram())) / 255 / (grey.width * grey.height)
+    share = (
+        sum(number * count for number, count in enumerate(grey.histogram()))
+        / 255
+        / (grey.width * grey.height)
+    )
     painter = QPainter(small)
     painter.setOpacity(MASK_OPACITY)
     painter.drawImage(small.rect(), overlay_of(to_image(grey)))
@@ -65,13 +71,21 @@ def scaled(image: QImage, side: int) -> QImage:
     """Return it no larger than `side` in both directions."""
     if max(image.width(), image.height()) <= side:
         return image
-    return image.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+    return image.scaled(
+        side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    )
 
 
 def to_image(picture: Image) -> QImage:
     """Return Pillow's picture (RGB or grey) as Qt's, in memory of its own."""
-    form, bands = (QImage.Format.Format_RGB888, 3) if picture.mode == "RGB" else (QImage.Format.Format_Grayscale8, 1)
-    return QImage(picture.tobytes(), picture.width, picture.height, picture.width * bands, form).copy()
+    form, bands = (
+        (QImage.Format.Format_RGB888, 3)
+        if picture.mode == "RGB"
+        else (QImage.Format.Format_Grayscale8, 1)
+    )
+    return QImage(
+        picture.tobytes(), picture.width, picture.height, picture.width * bands, form
+    ).copy()
 
 
 def overlay_of(mask: QImage) -> QImage:
@@ -89,7 +103,9 @@ def stripes() -> QBrush:
     tile = QImage(_STRIPE, _STRIPE, QImage.Format.Format_ARGB32)
     for across in range(_STRIPE):
         for down in range(_STRIPE):
-            tile.setPixelColor(across, down, QColor(_STRIPES[(across + down) % _STRIPE < _STRIPE // 4]))
+            tile.setPixelColor(
+                across, down, QColor(_STRIPES[(across + down) % _STRIPE < _STRIPE // 4])
+            )
     return QBrush(tile)
 
 

@@ -1,4 +1,6 @@
-"""The picture that a request starts from: chosen, dropped, cleared; how much of it changes, and where."""
+"""The picture that a request starts from: chosen, dropped, cleared; how much of it changes, and
+where.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,27 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QPixmap
-from PySide6.QtWidgets import QFileDialog, QLabel, QSizePolicy, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.core.errors import Problem, StudioError
 from studio.core.requests.image import ImageRequest
 from studio.core.requests.shared_fields import IMAGE_SUFFIXES
 from studio.media.image_reader import short_name
-from studio.models.capabilities import has_strength, needs_picture, starts_from_picture, takes_mask, takes_picture
+from studio.models.capabilities import (
+    has_strength,
+    needs_picture,
+    starts_from_picture,
+    takes_mask,
+    takes_picture,
+)
 from studio.models.card import ModelCard
 from studio.preflight.images import check_shape, describe_fit
 from studio.ui import background
@@ -36,7 +52,9 @@ def is_picture(path: Path) -> bool:
 
 
 class SourceImagePanel(QWidget):
-    """A button to choose one; where one is chosen it is shown small, with what becomes of it, strength and mask."""
+    """A button to choose one; where one is chosen it is shown small, with what becomes of it,
+    strength and mask.
+    """
 
     changed = Signal()
     shape_wanted = Signal(int, int)
@@ -63,7 +81,10 @@ class SourceImagePanel(QWidget):
 
     def _make_widgets(self) -> None:
         self.choose_button = button(
-            "", "Choose a picture to start from; one can be dropped on the window too", self.choose, "image"
+            "",
+            "Choose a picture to start from; one can be dropped on the window too",
+            self.choose,
+            "image",
         )
         self.clear_button = QToolButton()
         set_icon(self.clear_button, "trash")
@@ -75,7 +96,9 @@ class SourceImagePanel(QWidget):
         self._name, self._told = label("", wrap=True), label("", "muted", wrap=True)
         for words in (self._name, self._told):  # a long word must not make the column wider
             words.setSizePolicy(QSizePolicy.Policy.Ignored, words.sizePolicy().verticalPolicy())
-        self.shape_button = button("Take its shape", "Set width and height so that nothing is cut off", self._on_shape)
+        self.shape_button = button(
+            "Take its shape", "Set width and height so that nothing is cut off", self._on_shape
+        )
         self._strength_title = label("Strength", "muted")
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(1, 100)
@@ -83,14 +106,24 @@ class SourceImagePanel(QWidget):
         self.slider.setPageStep(10)
         self.slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.slider.installEventFilter(WheelGuard(self))
-        name_control(self.slider, "Strength", "How much of the picture is made anew: little to the left, all of it to the right")
+        name_control(
+            self.slider,
+            "Strength",
+            "How much of the picture is made anew: little to the left, all of it to the right",
+        )
         self._strength_title.setBuddy(self.slider)
         self._percent = label("", "muted")
         self._percent.setFixedWidth(42)
         self.slider.valueChanged.connect(self._on_slider)
-        self.paint_button = button("", "Paint over the picture what is to be made anew; the rest stays as it is", self.paint)
+        self.paint_button = button(
+            "",
+            "Paint over the picture what is to be made anew; the rest stays as it is",
+            self.paint,
+        )
         self.mask_button = button(
-            "Mask file…", "Choose a picture of the same shape: what is white in it is made anew", self.choose_mask
+            "Mask file…",
+            "Choose a picture of the same shape: what is white in it is made anew",
+            self.choose_mask,
         )
         self.unmask_button = QToolButton()
         set_icon(self.unmask_button, "trash")
@@ -107,7 +140,9 @@ class SourceImagePanel(QWidget):
         column.addStretch(1)
         self._detail = row(self.small, words)
         self._strength_row = row(self._strength_title, self.slider, self._percent)
-        self._mask_row = row(self.paint_button, self.mask_button, self.unmask_button, None, spacing=4)
+        self._mask_row = row(
+            self.paint_button, self.mask_button, self.unmask_button, None, spacing=4
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -119,10 +154,13 @@ class SourceImagePanel(QWidget):
         ):
             layout.addWidget(widget)
 
-    # What it gives --------------------------------------------------------------------------------------------------------
+    # What it gives
+    # ----------------------------------------------------------------------
 
     def values(self) -> dict[str, Any]:
-        """Return the request's fields; without a picture for a model that can do nothing with one."""
+        """Return the request's fields; without a picture for a model that can do nothing with
+        one.
+        """
         path = self.path if self._card is not None and takes_picture(self._card) else ""
         mask = self.mask_path if path and self._card is not None and takes_mask(self._card) else ""
         return {"image": path, "strength": self._strength, "mask_image": mask}
@@ -149,10 +187,15 @@ class SourceImagePanel(QWidget):
             except StudioError as error:
                 return [Problem("mask_image", error.message)]
             if not self._seen.mask_share:
-                return [Problem("mask_image", "it has nothing white, so that nothing would be made anew")]
+                return [
+                    Problem(
+                        "mask_image", "it has nothing white, so that nothing would be made anew"
+                    )
+                ]
         return []
 
-    # What it is told ------------------------------------------------------------------------------------------------------
+    # What it is told
+    # ----------------------------------------------------------------------
 
     def offer(self, card: ModelCard | None) -> None:
         """Show what a model can do with a picture; nothing for one that can do nothing."""
@@ -185,9 +228,11 @@ class SourceImagePanel(QWidget):
             wanted = (self.path, self.mask_path)
             side = round(SMALL_SIDE * self.devicePixelRatioF())
             background.run(
-                self, lambda: see(Path(wanted[0]), Path(wanted[1]) if wanted[1] else None, side),
-                lambda seen: self._on_read(wanted, seen), lambda error: self._on_bad(wanted, error),
-            )  # fmt: skip
+                self,
+                lambda: see(Path(wanted[0]), Path(wanted[1]) if wanted[1] else None, side),
+                lambda seen: self._on_read(wanted, seen),
+                lambda error: self._on_bad(wanted, error),
+            )
         self._show()
         self.changed.emit()
 
@@ -203,7 +248,8 @@ class SourceImagePanel(QWidget):
             self._show()
             self.changed.emit()
 
-    # Choosing -------------------------------------------------------------------------------------------------------------
+    # Choosing
+    # ----------------------------------------------------------------------
 
     def choose(self) -> None:
         """Choose a picture."""
@@ -224,7 +270,12 @@ class SourceImagePanel(QWidget):
         """Open the window to paint in."""
         mask = Path(self.mask_path) if self.mask_path else None
         path = self.path
-        background.run(self, lambda: read_to_paint(Path(path), mask), lambda read: self._open(path, *read), self._on_no_paint)
+        background.run(
+            self,
+            lambda: read_to_paint(Path(path), mask),
+            lambda read: self._open(path, *read),
+            self._on_no_paint,
+        )
 
     def _open(self, path: str, picture: QImage, mask: QImage) -> None:
         if path != self.path or self._editor is not None:
@@ -244,9 +295,16 @@ class SourceImagePanel(QWidget):
         if editor is None or not result or path != self.path:
             return
         mask = editor.painted.copy()
-        self.problem = "The mask is being saved."  # nothing begins before it is there: a job reads files only
+        self.problem = (
+            "The mask is being saved."  # nothing begins before it is there: a job reads files only
+        )
         self.changed.emit()
-        background.run(self, lambda: save_mask(mask, self._masks), lambda saved: self._on_saved(path, saved), self._on_not_saved)
+        background.run(
+            self,
+            lambda: save_mask(mask, self._masks),
+            lambda saved: self._on_saved(path, saved),
+            self._on_not_saved,
+        )
 
     def _on_saved(self, path: str, saved: Path) -> None:
         if path == self.path:
@@ -268,7 +326,9 @@ class SourceImagePanel(QWidget):
         self.changed.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """A picture may be dropped here; it is then the one to start from, whatever it is besides."""
+        """A picture may be dropped here; it is then the one to start from, whatever it is
+        besides.
+        """
         urls = event.mimeData().urls()
         if urls and urls[0].isLocalFile() and is_picture(Path(urls[0].toLocalFile())):
             event.acceptProposedAction()
@@ -278,7 +338,8 @@ class SourceImagePanel(QWidget):
         event.acceptProposedAction()
         self.set_path(event.mimeData().urls()[0].toLocalFile())
 
-    # Showing --------------------------------------------------------------------------------------------------------------
+    # Showing
+    # ----------------------------------------------------------------------
 
     def _on_slider(self, value: int) -> None:
         if round(self._strength * 100) != value:  # a recipe's may lie between two
@@ -326,10 +387,16 @@ class SourceImagePanel(QWidget):
         self.small.setPixmap(pixmap)
         self.small.setAccessibleName(f"The picture {Path(self.path).name}")
         fit = describe_fit(seen.size, *self._size) if seen is not None and all(self._size) else ""
-        part = f"{max(1, round(seen.mask_share * 100))} % of it is made anew." if seen is not None and seen.mask_share else ""
+        part = (
+            f"{max(1, round(seen.mask_share * 100))} % of it is made anew."
+            if seen is not None and seen.mask_share
+            else ""
+        )
         if not part and not whole:
             part = "Paint what is to change."
-        told = self.problem or (" ".join(words for words in (part, fit) if words) if seen is not None else "Reading…")
+        told = self.problem or (
+            " ".join(words for words in (part, fit) if words) if seen is not None else "Reading…"
+        )
         self._told.setText(told)
         self._told.setVisible(bool(told))
         self._name.setToolTip(html.escape(self.path))

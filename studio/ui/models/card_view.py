@@ -1,9 +1,20 @@
-"""The chosen model's card: what it is for, what it needs, what it allows, and what can be done with it."""
+"""The chosen model's card: what it is for, what it needs, what it allows, and what can be done with
+it.
+"""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.core.errors import StudioError
 from studio.core.settings import LoadPreference
@@ -20,11 +31,22 @@ COMMERCIAL = {
     "no": "not for commercial use",
 }
 ABILITIES = {
-    "text": "continues text", "chat": "chat", "summarize": "summaries", "translate": "translation",
-    "text-to-image": "pictures from text", "image-to-image": "pictures from pictures", "inpaint": "parts of pictures",
-    "control": "ControlNets", "adapters": "LoRAs", "ip-adapter": "IP-Adapters", "textual-inversion": "textual inversion",
-    "batch": "several at once", "voices": "several voices", "lyrics": "singing", "melody": "following a melody",
-}  # fmt: skip
+    "text": "continues text",
+    "chat": "chat",
+    "summarize": "summaries",
+    "translate": "translation",
+    "text-to-image": "pictures from text",
+    "image-to-image": "pictures from pictures",
+    "inpaint": "parts of pictures",
+    "control": "ControlNets",
+    "adapters": "LoRAs",
+    "ip-adapter": "IP-Adapters",
+    "textual-inversion": "textual inversion",
+    "batch": "several at once",
+    "voices": "several voices",
+    "lyrics": "singing",
+    "melody": "following a melody",
+}
 GUIDANCE = {
     "above_1": "on above 1",
     "above_0": "on above 0",
@@ -39,7 +61,9 @@ def machine_words(machine: Machine) -> str:
     memory = f"{size_text(machine.memory)} of memory"
     if machine.gpu:
         return (
-            f"{machine.gpu} with {size_text(machine.gpu_memory)}, {memory}" if machine.gpu_memory else f"{machine.gpu}, {memory}"
+            f"{machine.gpu} with {size_text(machine.gpu_memory)}, {memory}"
+            if machine.gpu_memory
+            else f"{machine.gpu}, {memory}"
         )
     return f"{memory}, no GPU" if machine.asked else f"{memory}, looking for a GPU"
 
@@ -51,9 +75,15 @@ def settings_words(card: ModelCard) -> str:
     values, parts = card.defaults, []
     if "num_inference_steps" in values:
         known = card.steps is not None and card.steps[0] != card.steps[1]
-        span = f"{card.steps[0]} to {card.steps[1]}" if known and card.steps else f"{values['num_inference_steps']}"
+        span = (
+            f"{card.steps[0]} to {card.steps[1]}"
+            if known and card.steps
+            else f"{values['num_inference_steps']}"
+        )
         parts.append(f"{span} steps")
-    parts += [f"{values['width']} × {values['height']}"] if {"width", "height"} <= values.keys() else []
+    parts += (
+        [f"{values['width']} × {values['height']}"] if {"width", "height"} <= values.keys() else []
+    )
     if {"num_frames", "frame_rate"} <= values.keys():
         parts.append(f"{values['num_frames']} frames ({values['frame_rate']} a second)")
     if "guidance_scale" in values:
@@ -83,8 +113,12 @@ class CardView(QScrollArea):
         self.machine = label("", "muted", wrap=True)
         self.memory_note = label("", "muted", wrap=True)
         self.wish = QComboBox()
-        name_control(self.wish, "Memory", "How this model is loaded; Automatic takes the first way that fits")
-        self.wish.activated.connect(lambda _number: self.memory_wished.emit(self.wish.currentData()))
+        name_control(
+            self.wish, "Memory", "How this model is loaded; Automatic takes the first way that fits"
+        )
+        self.wish.activated.connect(
+            lambda _number: self.memory_wished.emit(self.wish.currentData())
+        )
         self.wish_row = row(label("Memory", "muted"), self.wish, None)
         content = QWidget()
         layout = QVBoxLayout(content)
@@ -110,12 +144,25 @@ class CardView(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def show_item(
-        self, item: Item | None, machine: Machine, wish: LoadPreference = "auto", usual: LoadPreference = "auto"
+        self,
+        item: Item | None,
+        machine: Machine,
+        wish: LoadPreference = "auto",
+        usual: LoadPreference = "auto",
     ) -> None:
-        """Show a model, or that none is chosen. `wish`: how it is loaded; `usual`: how all are, where that is automatic."""
+        """Show a model, or that none is chosen. `wish`: how it is loaded; `usual`: how all are,
+        where that is automatic.
+        """
         _empty(self.facts)
         _empty(self.memory)
-        for widget in (self.about, self.description, self.hindrance, self.memory_title, self.machine, self.memory_note):
+        for widget in (
+            self.about,
+            self.description,
+            self.hindrance,
+            self.memory_title,
+            self.machine,
+            self.memory_note,
+        ):
             widget.setVisible(item is not None)
         self.wish_row.hide()
         if item is None:
@@ -134,19 +181,30 @@ class CardView(QScrollArea):
 
     def _show_facts(self, item: Item) -> None:
         card = item.card
-        size = f"{item.size_words} {'on disk' if item.installed else 'to download'}" if item.size else "not known"
+        size = (
+            f"{item.size_words} {'on disk' if item.installed else 'to download'}"
+            if item.size
+            else "not known"
+        )
         licence = card.licence or "not known"
         terms = licences().get(card.licence)
         if card.commercial:
             licence += f": {COMMERCIAL[card.commercial]}"
         self._fact("Size", size)
-        self._fact("Licence", licence, terms.words if terms else "Read the licence where the model comes from.")
+        self._fact(
+            "Licence",
+            licence,
+            terms.words if terms else "Read the licence where the model comes from.",
+        )
         if card.gated and not item.installed:
             self._fact("Account", "The hub wants an account that has agreed to the licence.")
         self._fact("Languages", ", ".join(language_name(language) for language in card.languages))
         self._fact("Can", ", ".join(ABILITIES.get(ability, ability) for ability in card.abilities))
         self._fact("Settings", settings_words(card))
-        self._fact("Reads", f"{card.max_prompt_tokens} tokens of a prompt" if card.max_prompt_tokens else "")
+        self._fact(
+            "Reads",
+            f"{card.max_prompt_tokens} tokens of a prompt" if card.max_prompt_tokens else "",
+        )
         revision = f", revision {card.revision}" if card.revision else ""
         self._fact("Source", f"{card.repo}{revision}" if card.repo else card.source)
         self._fact("Trigger words", ", ".join(card.trigger_words))
@@ -163,7 +221,9 @@ class CardView(QScrollArea):
         if more:
             self.facts.addWidget(_value(more, "muted"), row + 1, 1)
 
-    def _show_memory(self, item: Item, machine: Machine, wish: LoadPreference, usual: LoadPreference) -> None:
+    def _show_memory(
+        self, item: Item, machine: Machine, wish: LoadPreference, usual: LoadPreference
+    ) -> None:
         card, known = item.card, needs(item.card)
         self.machine.setText(f"This computer: {machine_words(machine)}.")
         facts = facts_of(card) if item.installed else Facts()
@@ -171,10 +231,16 @@ class CardView(QScrollArea):
         if len(steps) > 1 and not card.base and not card.adapter:
             self._offer_ways(steps, wish)
         if known is None:
-            self.memory_note.setText("What it needs is not known." if not card.adapter else "It needs little beside its model.")
+            self.memory_note.setText(
+                "What it needs is not known."
+                if not card.adapter
+                else "It needs little beside its model."
+            )
             return
         try:
-            taken = choose(card, machine.at_rest, facts=facts, wish=usual if wish == "auto" else wish)
+            taken = choose(
+                card, machine.at_rest, facts=facts, wish=usual if wish == "auto" else wish
+            )
         except StudioError as error:
             taken = None
             note = f"{error.cure.rstrip('.')}. "
@@ -207,7 +273,11 @@ class CardView(QScrollArea):
 def _title(step: LoadPlan, count: int) -> str:
     if count == 1 and step.precision is None:
         return "As it is"
-    return f"{RUNG_TITLES['resident']}, {step.way}" if step.rung == "resident" else RUNG_TITLES[step.rung]
+    return (
+        f"{RUNG_TITLES['resident']}, {step.way}"
+        if step.rung == "resident"
+        else RUNG_TITLES[step.rung]
+    )
 
 
 def _fit(step: LoadPlan) -> str:
@@ -217,7 +287,11 @@ def _fit(step: LoadPlan) -> str:
 
 
 def _about(item: Item) -> str:
-    state = ("installed, the default of its kind" if item.is_default else "installed") if item.installed else "not installed"
+    state = (
+        ("installed, the default of its kind" if item.is_default else "installed")
+        if item.installed
+        else "not installed"
+    )
     tasks = () if item.card.kind == ADAPTER else item.card.tasks
     return " · ".join((kind_title(item.card), *tasks, state))
 

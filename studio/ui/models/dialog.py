@@ -1,4 +1,6 @@
-"""The models: what is installed and what the catalogue offers, the chosen one's card, and adding, removing, checking."""
+"""The models: what is installed and what the catalogue offers, the chosen one's card, and adding,
+removing, checking.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +65,9 @@ class ModelsDialog(QDialog):
     install_wanted = Signal(str)
     """A model of the catalogue that Studio can fetch, by its name."""
     get_wanted = Signal(str, str)
-    """A model on the hub: repository id and revision. While nobody listens, the button copies the id instead."""
+    """A model on the hub: repository id and revision. While nobody listens, the button copies the
+    id instead.
+    """
     _progressed = Signal(str)
     _checked_share = Signal(float)
 
@@ -101,13 +105,22 @@ class ModelsDialog(QDialog):
 
     def _make_buttons(self) -> None:
         self.add_folder_button = button(
-            "Add folder…", "Add a model folder from this computer; it stays where it is", self._choose_folder, "plus"
+            "Add folder…",
+            "Add a model folder from this computer; it stays where it is",
+            self._choose_folder,
+            "plus",
         )
         self.add_file_button = button(
-            "Add file…", "Add a .gguf or .safetensors file (a model, a LoRA …) from this computer", self._choose_file, "plus"
+            "Add file…",
+            "Add a .gguf or .safetensors file (a model, a LoRA …) from this computer",
+            self._choose_file,
+            "plus",
         )
         self.add_repository_button = button(
-            "Add by repository id…", "Fetch a model from a hub by its organisation/name", self._add_by_repository, "plus"
+            "Add by repository id…",
+            "Fetch a model from a hub by its organisation/name",
+            self._add_by_repository,
+            "plus",
         )
         self.find_button = button(
             "Find on this computer…",
@@ -116,11 +129,21 @@ class ModelsDialog(QDialog):
             "folder",
         )
         self.get_button = button("Install", "Get the model", self._get, primary=True)
-        self.default_button = button("Make default", "Use this model first for its kind", self._make_default)
-        self.folder_button = button("Open folder", "Show the model's files", self._open_folder, "folder")
-        self.check_button = button("Check files", "Read the files and compare their hash", self._check)
-        self.remove_button = button("Remove", "Take the model from the list (Delete)", self._remove, "trash")
-        self.stop_button = button("Stop", "Stop what runs; nothing is kept of it", self._stop_work, "stop")
+        self.default_button = button(
+            "Make default", "Use this model first for its kind", self._make_default
+        )
+        self.folder_button = button(
+            "Open folder", "Show the model's files", self._open_folder, "folder"
+        )
+        self.check_button = button(
+            "Check files", "Read the files and compare their hash", self._check
+        )
+        self.remove_button = button(
+            "Remove", "Take the model from the list (Delete)", self._remove, "trash"
+        )
+        self.stop_button = button(
+            "Stop", "Stop what runs; nothing is kept of it", self._stop_work, "stop"
+        )
         self.close_button = button("Close", "Close this dialog", self.accept)
 
     def _lay_out(self) -> None:
@@ -131,7 +154,13 @@ class ModelsDialog(QDialog):
         card.addWidget(self.view, 1)
         card.addWidget(self.how)
         self.how.setContentsMargins(16, 0, 10, 0)
-        actions = (self.get_button, self.default_button, self.folder_button, self.check_button, self.remove_button)
+        actions = (
+            self.get_button,
+            self.default_button,
+            self.folder_button,
+            self.check_button,
+            self.remove_button,
+        )
         card.addWidget(row(*actions, None, margins=(16, 0, 0, 0), spacing=6))
         self.splitter = QSplitter()
         self.splitter.setChildrenCollapsible(False)
@@ -160,8 +189,15 @@ class ModelsDialog(QDialog):
             made.setAutoDefault(False)  # Return in the search does not press one
 
     def _place_adds(self, *, narrow: bool) -> None:
-        """Put the buttons that add into one line; into two, and the rest below, where there is no room."""
-        made = (self.add_folder_button, self.add_file_button, self.add_repository_button, self.find_button)
+        """Put the buttons that add into one line; into two, and the rest below, where there is no
+        room.
+        """
+        made = (
+            self.add_folder_button,
+            self.add_file_button,
+            self.add_repository_button,
+            self.find_button,
+        )
         for number, control in enumerate(made):
             self._adds.addWidget(control, *(divmod(number, 2) if narrow else (0, number)))
         direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
@@ -178,7 +214,8 @@ class ModelsDialog(QDialog):
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.activated.connect(self.list.text.setFocus)
 
-    # What is shown ------------------------------------------------------------------------------------------------------------
+    # What is shown
+    # ----------------------------------------------------------------------
 
     def _fill(self) -> None:
         kinds = sorted(KINDS, key=lambda name: KINDS[name].place)
@@ -200,7 +237,12 @@ class ModelsDialog(QDialog):
         there = item is not None and item.installed
         gettable = item is not None and not item.installed and not item.hindrance
         self.get_button.setVisible(gettable)
-        for made in (self.default_button, self.folder_button, self.check_button, self.remove_button):
+        for made in (
+            self.default_button,
+            self.folder_button,
+            self.check_button,
+            self.remove_button,
+        ):
             made.setVisible(there)
             made.setEnabled(there and not self._busy)
         self.how.setVisible(False)
@@ -217,15 +259,22 @@ class ModelsDialog(QDialog):
     def _offer(self, item: Item) -> None:
         """Say how the chosen model is got, on the button and above it."""
         card, entry = item.card, item.entry
-        can_get = entry.download is not None or self.isSignalConnected(QMetaMethod.fromSignal(self.get_wanted))
+        can_get = entry.download is not None or self.isSignalConnected(
+            QMetaMethod.fromSignal(self.get_wanted)
+        )
         self.get_button.setText(f"Install ({item.size_words})" if can_get else "Copy repository id")
-        tip = f"Download {card.title} ({item.size_words}, {card.licence})" if can_get else f"Copy {card.repo}"
+        tip = (
+            f"Download {card.title} ({item.size_words}, {card.licence})"
+            if can_get
+            else f"Copy {card.repo}"
+        )
         name_control(self.get_button, self.get_button.text(), tip)
         self.get_button.setEnabled(not (can_get and self._busy))
         self.how.setText("" if can_get else _how(how_to_get(entry)))
         self.how.setVisible(bool(self.how.text()))
 
-    # What can be done with the chosen model -----------------------------------------------------------------------------------
+    # What can be done with the chosen model
+    # ----------------------------------------------------------------------
 
     def _get(self) -> None:
         item = self._chosen()
@@ -295,16 +344,26 @@ class ModelsDialog(QDialog):
             return
         card = item.card
         own = Path(card.path).is_relative_to(self.shared.data.models)
-        what = "Its files are deleted." if own and not _lies_elsewhere(card) else "Its files stay where they are."
+        what = (
+            "Its files are deleted."
+            if own and not _lies_elsewhere(card)
+            else "Its files stay where they are."
+        )
         if ask(self, "Remove the model?", f"{card.title} is taken from the list. {what}", "Remove"):
-            self._begin("", lambda _stop: remove(self.shared.data, card.name), self._on_removed, can_stop=False)
+            self._begin(
+                "",
+                lambda _stop: remove(self.shared.data, card.name),
+                self._on_removed,
+                can_stop=False,
+            )
 
     def _on_removed(self, card: ModelCard) -> None:
         self._end()
         self.status.setText(f"{card.title} was removed")
         self.shared.reload_models()
 
-    # Adding -------------------------------------------------------------------------------------------------------------------
+    # Adding
+    # ----------------------------------------------------------------------
 
     def _choose_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Model folder", str(Path.home()))
@@ -321,7 +380,9 @@ class ModelsDialog(QDialog):
     def _add_by_repository(self) -> None:
         from studio.ui.models.download_dialog import DownloadDialog
 
-        DownloadDialog(self.shared, self.parentWidget()).show()  # beside the window, so that several may run
+        DownloadDialog(
+            self.shared, self.parentWidget()
+        ).show()  # beside the window, so that several may run
         self.accept()
 
     def _find(self) -> None:
@@ -331,13 +392,19 @@ class ModelsDialog(QDialog):
         self.accept()
 
     def add(self, path: Path, made_for: ModelCard | None = None) -> None:
-        """Add the model at `path`, in another thread; the reason is shown where it is refused. Closing the dialog stops it."""
+        """Add the model at `path`, in another thread; the reason is shown where it is refused.
+        Closing the dialog stops it.
+        """
         if self._busy:
             self.notice.say("One model at a time.", "Wait for the first, or stop it.")
             return
         data, say = self.shared.data, self._progressed.emit
         self._adding = path
-        self._begin(f"Adding {path.name}…", lambda stop: add(data, path, say, stop.is_set, made_for=made_for), self._on_added)
+        self._begin(
+            f"Adding {path.name}…",
+            lambda stop: add(data, path, say, stop.is_set, made_for=made_for),
+            self._on_added,
+        )
 
     def _on_added(self, card: ModelCard) -> None:
         self._end()
@@ -345,10 +412,16 @@ class ModelsDialog(QDialog):
         self.list.choose(card.name)
         self.shared.reload_models()
 
-    # One piece of work at a time ----------------------------------------------------------------------------------------------
+    # One piece of work at a time
+    # ----------------------------------------------------------------------
 
     def _begin(
-        self, words: str, work: Callable[[threading.Event], Any], done: Callable[[Any], None], *, can_stop: bool = True
+        self,
+        words: str,
+        work: Callable[[threading.Event], Any],
+        done: Callable[[Any], None],
+        *,
+        can_stop: bool = True,
     ) -> None:
         self.notice.clear()
         stop = threading.Event()
@@ -383,7 +456,9 @@ class ModelsDialog(QDialog):
             self.notice.say(error.message, "Add the model that it was made for first.")
             return
         question = f"{error.message}\nWhich of the installed models was it made for?"
-        title, yes = QInputDialog.getItem(self, "For which model?", question, list(models), 0, False)
+        title, yes = QInputDialog.getItem(
+            self, "For which model?", question, list(models), 0, False
+        )
         if yes:
             self.add(path, models[title])
 
@@ -392,7 +467,12 @@ class ModelsDialog(QDialog):
         if not busy:
             self._stop = None
         self.stop_button.setVisible(self._stop is not None)
-        for control in (self.add_folder_button, self.add_file_button, self.add_repository_button, self.find_button):
+        for control in (
+            self.add_folder_button,
+            self.add_file_button,
+            self.add_repository_button,
+            self.find_button,
+        ):
             control.setEnabled(not busy)
         self._on_chosen()
 
@@ -408,7 +488,8 @@ class ModelsDialog(QDialog):
             self.shared.reload_models()  # what runs may be complete in the last instant
         super().done(result)
 
-    # This computer ------------------------------------------------------------------------------------------------------------
+    # This computer
+    # ----------------------------------------------------------------------
 
     def _look(self) -> None:
         """Ask torch about a GPU, in a child; until then the computer's memory counts."""
@@ -428,10 +509,13 @@ class ModelsDialog(QDialog):
         if self._looking is not None:
             self._looking.set()
 
-    # Qt's events --------------------------------------------------------------------------------------------------------------
+    # Qt's events
+    # ----------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Look at the machine once it can be seen; whoever listens for `get_wanted` does so by now."""
+        """Look at the machine once it can be seen; whoever listens for `get_wanted` does so by
+        now.
+        """
         super().showEvent(event)
         self._on_chosen()
         self._look()
@@ -445,7 +529,9 @@ class ModelsDialog(QDialog):
         """A narrow window has the card under the list."""
         super().resizeEvent(event)
         narrow = event.size().width() < NARROW
-        self.splitter.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
+        self.splitter.setOrientation(
+            Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
+        )
         self._place_adds(narrow=narrow)
 
     def _on_activated(self, _index: QModelIndex) -> None:

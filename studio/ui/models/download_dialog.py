@@ -1,4 +1,6 @@
-"""A model from a hub by its repository's name: what it is, how large, under which licence; then it is fetched, with a pause."""
+"""A model from a hub by its repository's name: what it is, how large, under which licence; then it
+is fetched, with a pause.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,15 @@ from typing import ClassVar
 import msgspec
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QLineEdit,
+    QProgressBar,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.core.errors import StudioError
 from studio.core.file_names import printable
@@ -26,7 +36,9 @@ from studio.ui.widgets.factory import Notice, button, label, name_control, row, 
 
 
 class DownloadDialog(QDialog):
-    """One download. It stays beside the window; several may be open. Closing it pauses what runs."""
+    """One download. It stays beside the window; several may be open. Closing it pauses what
+    runs.
+    """
 
     running: ClassVar[set[str]] = set()
     """The repositories that are being fetched, in any of these dialogs."""
@@ -46,11 +58,16 @@ class DownloadDialog(QDialog):
         self.name = QLineEdit()
         self.name.setPlaceholderText("organisation/name, or the address of its page")
         name_control(
-            self.name, "Repository", "What to fetch: organisation/name, with @revision where another than the newest is meant"
+            self.name,
+            "Repository",
+            "What to fetch: organisation/name, with @revision where another than the newest is "
+            "meant",
         )
         self.name.textEdited.connect(self._on_edited)
         self.name.returnPressed.connect(self.look)
-        self.look_button = button("Look", "Ask the hub what this is; nothing is fetched yet", self.look)
+        self.look_button = button(
+            "Look", "Ask the hub what this is; nothing is fetched yet", self.look
+        )
         self.unfinished = PartialDownloads(shared)
         self.unfinished.wanted.connect(self._on_wanted)
         self.unfinished.failed.connect(lambda error: self.notice.say(error.message, error.cure))
@@ -60,7 +77,9 @@ class DownloadDialog(QDialog):
         self.choice.hide()
         self.about = label("", wrap=True)
         self.about.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.licence_button = button("Read the licence…", "Show the licence as it lies in the repository", self._show_licence)
+        self.licence_button = button(
+            "Read the licence…", "Show the licence as it lies in the repository", self._show_licence
+        )
         self.licence_button.hide()
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -68,11 +87,21 @@ class DownloadDialog(QDialog):
         self.bar.hide()
         self.status = label("", "muted", wrap=True)
         self.status.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.hub_button = button("Hub and account…", "Another hub, a token, offline", self._show_hub)
+        self.hub_button = button(
+            "Hub and account…", "Another hub, a token, offline", self._show_hub
+        )
         self.get_button = button("Get", "Fetch the model", self.get, "save", primary=True)
-        self.pause_button = button("Pause", "Stop for now; it goes on where it was", self.pause, "pause")
+        self.pause_button = button(
+            "Pause", "Stop for now; it goes on where it was", self.pause, "pause"
+        )
         self.close_button = button("Close", "Close this dialog; a download is paused", self.close)
-        for made in (self.look_button, self.hub_button, self.pause_button, self.close_button, self.licence_button):
+        for made in (
+            self.look_button,
+            self.hub_button,
+            self.pause_button,
+            self.close_button,
+            self.licence_button,
+        ):
             made.setAutoDefault(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 14)
@@ -86,11 +115,14 @@ class DownloadDialog(QDialog):
         layout.addStretch(1)
         layout.addWidget(self.status)
         layout.addWidget(self.bar)
-        layout.addWidget(row(self.hub_button, None, self.pause_button, self.get_button, self.close_button))
+        layout.addWidget(
+            row(self.hub_button, None, self.pause_button, self.get_button, self.close_button)
+        )
         self._show_state()
         self.unfinished.reload(self.running)
 
-    # Looking ------------------------------------------------------------------------------------------------------------------
+    # Looking
+    # ----------------------------------------------------------------------
 
     def look(self) -> None:
         """Ask the hub."""
@@ -119,7 +151,9 @@ class DownloadDialog(QDialog):
             self.notice.say(found.closed.message, found.closed.cure, [page])
         self.choice.blockSignals(True)
         if found.files and found.files != found.choices[:1]:
-            self.choice.addItem(f"{len(found.files)} files, {size_text(found.size)}", seen.repository.files)
+            self.choice.addItem(
+                f"{len(found.files)} files, {size_text(found.size)}", seen.repository.files
+            )
         for file in found.choices:
             if (file.path,) != seen.repository.files:
                 self.choice.addItem(f"{file.path}, {size_text(file.size)}", (file.path,))
@@ -133,24 +167,37 @@ class DownloadDialog(QDialog):
         if seen is None:
             return
         found, files = seen.found, self.choice.currentData() or ()
-        chosen = [file for file in found.choices if (file.path,) == tuple(files)] or list(found.files)
+        chosen = [file for file in found.choices if (file.path,) == tuple(files)] or list(
+            found.files
+        )
         lines = []
         if chosen:
-            there = f", of which {size_text(seen.there)} are there already" if seen.there and chosen == list(found.files) else ""
+            there = (
+                f", of which {size_text(seen.there)} are there already"
+                if seen.there and chosen == list(found.files)
+                else ""
+            )
             lines.append(
-                f"{size_text(sum(file.size for file in chosen))} to fetch{there}; {size_text(seen.free)} of disk are free."
+                f"{size_text(sum(file.size for file in chosen))} to fetch{there}; "
+                f"{size_text(seen.free)} of disk are free."
             )
         gated = " Its terms must be accepted on the hub." if found.gated else ""
         link = f", {found.licence_link}" if found.licence_link else ""
-        lines.append(f"Licence: {found.licence or 'not said; ask its authors before you use it'}{link}.{gated}")
+        lines.append(
+            f"Licence: {found.licence or 'not said; ask its authors before you use it'}{link}.{gated}"  # noqa: E501
+        )
         if found.languages:
-            lines.append(f"Languages: {', '.join(found.languages[:12])}{' …' if len(found.languages) > 12 else ''}")
+            lines.append(
+                f"Languages: {', '.join(found.languages[:12])}{' …' if len(found.languages) > 12 else ''}"  # noqa: E501
+            )
         self.about.setText("\n".join(lines))
         self._show_state()
 
     def _open_page(self) -> None:
         if self._look is not None:
-            QDesktopServices.openUrl(QUrl(f"{hub_of(self.shared.settings).endpoint}/{self._look.repository.repo}"))
+            QDesktopServices.openUrl(
+                QUrl(f"{hub_of(self.shared.settings).endpoint}/{self._look.repository.repo}")
+            )
 
     def _show_licence(self) -> None:
         if self._look is None:
@@ -161,7 +208,9 @@ class DownloadDialog(QDialog):
         resize_to_fit(shown, 640, 480)
         text = PlainEditor()
         text.setReadOnly(True)
-        text.setPlainText("\n".join(printable(line) for line in self._look.found.licence_text.splitlines()))
+        text.setPlainText(
+            "\n".join(printable(line) for line in self._look.found.licence_text.splitlines())
+        )
         name_control(text, "Licence", "As it lies in the repository")
         QVBoxLayout(shown).addWidget(text)
         shown.open()
@@ -174,7 +223,8 @@ class DownloadDialog(QDialog):
         dialog.accepted.connect(self._forget)
         dialog.open()
 
-    # Fetching -----------------------------------------------------------------------------------------------------------------
+    # Fetching
+    # ----------------------------------------------------------------------
 
     def get(self) -> None:
         """Fetch what was looked at, that very commit."""
@@ -182,12 +232,16 @@ class DownloadDialog(QDialog):
             return
         seen, hub, data = self._look, hub_of(self.shared.settings), self.shared.data
         wanted = msgspec.structs.replace(
-            seen.repository, revision=seen.found.commit, files=tuple(self.choice.currentData() or ())
+            seen.repository,
+            revision=seen.found.commit,
+            files=tuple(self.choice.currentData() or ()),
         )
         self.notice.clear()
         self.status.setText(f"Asking {hub.host}…")
         self.running.add(wanted.repo)
-        self._begin(lambda say, cancelled: download(data, wanted, say, cancelled, hub=hub), self._on_fetched)
+        self._begin(
+            lambda say, cancelled: download(data, wanted, say, cancelled, hub=hub), self._on_fetched
+        )
 
     def pause(self) -> None:
         """Stop what runs; it can go on."""
@@ -233,7 +287,8 @@ class DownloadDialog(QDialog):
         else:
             self.notice.say(error.message, error.cure)
 
-    # State --------------------------------------------------------------------------------------------------------------------
+    # State
+    # ----------------------------------------------------------------------
 
     def _not_running(self) -> None:
         if self._look is not None:
@@ -260,7 +315,11 @@ class DownloadDialog(QDialog):
 
     def _show_state(self) -> None:
         busy, seen = self._fetching is not None, self._look
-        ready = seen is not None and seen.found.closed is None and bool(seen.found.files or seen.found.choices)
+        ready = (
+            seen is not None
+            and seen.found.closed is None
+            and bool(seen.found.files or seen.found.choices)
+        )
         self.name.setEnabled(not busy)
         self.choice.setEnabled(not busy)
         self.hub_button.setEnabled(not busy)

@@ -1,4 +1,6 @@
-"""A look or a download in a thread of its own: it may take hours, which the pool for short work is not made for."""
+"""A look or a download in a thread of its own: it may take hours, which the pool for short work is
+not made for.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,8 @@ class WorkThread(QThread):
             self.done.emit(self._work(self.progressed.emit, self._stop.is_set))
         except StudioError as error:
             self.failed.emit(error)
-        except Exception as error:  # noqa: BLE001  boundary of the thread: the dialog waits for one of the two signals
+        # boundary of the thread: the dialog waits for one of the two signals
+        except Exception as error:  # noqa: BLE001
             self.failed.emit(unexpected(error))
 
     def _end(self) -> None:
@@ -65,7 +68,10 @@ def unexpected(error: Exception) -> StudioError:
     """Return an error of any kind as one to show; log where it comes from."""
     log.error("a download or an installation failed", exc_info=error)
     if isinstance(error, OSError):
-        message, cure = f"Files cannot be read or written: {error.strerror or error}.", "Check the disk's space and rights."
+        message, cure = (
+            f"Files cannot be read or written: {error.strerror or error}.",
+            "Check the disk's space and rights.",
+        )
     else:
         message, cure = (
             f"Something went wrong: {str(error) or type(error).__name__}.",

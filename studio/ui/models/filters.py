@@ -18,7 +18,16 @@ from PySide6.QtWidgets import (
 )
 
 from studio.ui import background
-from studio.ui.models.list import LICENCES, SIZES, TASKS, Item, ModelDelegate, ModelFilter, ModelList, language_name
+from studio.ui.models.list import (
+    LICENCES,
+    SIZES,
+    TASKS,
+    Item,
+    ModelDelegate,
+    ModelFilter,
+    ModelList,
+    language_name,
+)
 from studio.ui.widgets.factory import button, choice_box, label, name_control, search_field
 
 
@@ -32,13 +41,19 @@ class ModelsPane(QWidget):
         super().__init__()
         self.models = ModelList()
         self.shown = ModelFilter(self.models)
-        self.text = search_field("Search models", "Name, family, language or purpose (Ctrl+F)", "Search models")
+        self.text = search_field(
+            "Search models", "Name, family, language or purpose (Ctrl+F)", "Search models"
+        )
         self.task = _choices("Task", "Show only models for a task", "Every task", TASKS)
         self.largest = _choices("Size", "Show only models up to a size", "Any size", SIZES)
-        self.licence = _choices("Licence", "Show only models that may be used so", "Any licence", LICENCES)
+        self.licence = _choices(
+            "Licence", "Show only models that may be used so", "Any licence", LICENCES
+        )
         self.language = _choices("Language", "Show only models of a language", "Any language", {})
         self.fitting = QCheckBox("Fits this computer")
-        name_control(self.fitting, "Fits this computer", "Show only models that Studio can run here")
+        name_control(
+            self.fitting, "Fits this computer", "Show only models that Studio can run here"
+        )
         self.installed = QCheckBox("Installed")
         name_control(self.installed, "Installed", "Show only what is installed")
         self.view = _view(self.shown)
@@ -57,7 +72,9 @@ class ModelsPane(QWidget):
         layout = QVBoxLayout(page)
         text = label("No model fits this search.", "muted", wrap=True)
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.all_button = button("Show all models", "Clear the search and the filters", self.show_all)
+        self.all_button = button(
+            "Show all models", "Clear the search and the filters", self.show_all
+        )
         layout.addStretch(1)
         layout.addWidget(text)
         layout.addWidget(self.all_button, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -69,7 +86,9 @@ class ModelsPane(QWidget):
         grid.setContentsMargins(0, 0, 8, 0)
         grid.setSpacing(8)
         grid.addWidget(self.text, 0, 0, 1, 2)
-        for number, control in enumerate((self.task, self.language, self.licence, self.largest, self.fitting, self.installed)):
+        for number, control in enumerate(
+            (self.task, self.language, self.licence, self.largest, self.fitting, self.installed)
+        ):
             grid.addWidget(control, 1 + number // 2, number % 2)
         grid.addWidget(self.pages, 4, 0, 1, 2)
         grid.addWidget(self.count, 5, 0, 1, 2)
@@ -117,9 +136,14 @@ class ModelsPane(QWidget):
         current = self.current()
         wanted = wanted or (current.card.name if current else "")
         self.shown.show_only(
-            self.text.text(), self.task.currentData(), self.largest.currentData(), self.licence.currentData(),
-            self.language.currentData(), fitting=self.fitting.isChecked(), installed=self.installed.isChecked(),
-        )  # fmt: skip
+            self.text.text(),
+            self.task.currentData(),
+            self.largest.currentData(),
+            self.licence.currentData(),
+            self.language.currentData(),
+            fitting=self.fitting.isChecked(),
+            installed=self.installed.isChecked(),
+        )
         count, there = self.shown.rowCount(), self.models.rowCount()
         self.pages.setCurrentWidget(self.view if count else self.nothing)
         installed = sum(self.shown.item_at(row).installed for row in range(count))
@@ -132,7 +156,9 @@ class ModelsPane(QWidget):
             self._wanted = ""
         index = self.shown.index(max(0, row), 0)
         if index.isValid():
-            self.view.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            self.view.selectionModel().setCurrentIndex(
+                index, QItemSelectionModel.SelectionFlag.ClearAndSelect
+            )
             self.view.scrollTo(index)
         self.chosen.emit()
 

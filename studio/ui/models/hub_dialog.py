@@ -26,13 +26,23 @@ class HubDialog(QDialog):
         self.notice = Notice()
         self.endpoint = QLineEdit(shared.settings.endpoint)
         self.endpoint.setPlaceholderText(ENDPOINT)
-        name_control(self.endpoint, "Address of the hub", "A mirror, or a company's own hub; empty for the usual one")
+        name_control(
+            self.endpoint,
+            "Address of the hub",
+            "A mirror, or a company's own hub; empty for the usual one",
+        )
         self.token = QLineEdit()
         self.token.setEchoMode(QLineEdit.EchoMode.Password)
         self.token.setPlaceholderText("hf_…")
-        name_control(self.token, "Token", "Of your account on the hub; kept in the desktop's keyring, and shown to that hub only")
+        name_control(
+            self.token,
+            "Token",
+            "Of your account on the hub; kept in the desktop's keyring, and shown to that hub only",
+        )
         self.account = label("", "muted", wrap=True)
-        self.delete_button = button("Delete the token", "Delete the token from the keyring", self._delete_token)
+        self.delete_button = button(
+            "Delete the token", "Delete the token from the keyring", self._delete_token
+        )
         self.offline = QCheckBox("Offline: fetch nothing, whatever is asked for")
         self.offline.setChecked(shared.settings.offline)
         name_control(self.offline, "Offline", "Nothing is fetched while this is on")
@@ -47,7 +57,11 @@ class HubDialog(QDialog):
         layout.addWidget(self.endpoint)
         if os.environ.get(ENDPOINT_VARIABLE):
             layout.addWidget(
-                label(f"{ENDPOINT_VARIABLE} is set and comes first: {os.environ[ENDPOINT_VARIABLE]}", "muted", wrap=True)
+                label(
+                    f"{ENDPOINT_VARIABLE} is set and comes first: {os.environ[ENDPOINT_VARIABLE]}",
+                    "muted",
+                    wrap=True,
+                )
             )
         layout.addWidget(label("Token, for models whose terms must be accepted", "muted"))
         layout.addWidget(row(self.token, self.delete_button))
@@ -69,10 +83,14 @@ class HubDialog(QDialog):
         hub = self._hub()
         if hub is None:
             return
-        background.run(self, lambda: bool(token_for(hub)), self._on_account)  # a keyring may ask for its password
+        background.run(
+            self, lambda: bool(token_for(hub)), self._on_account
+        )  # a keyring may ask for its password
 
     def _on_account(self, there: bool) -> None:
-        self.account.setText("A token is there." if there else "No token is there; most models need none.")
+        self.account.setText(
+            "A token is there." if there else "No token is there; most models need none."
+        )
         self.delete_button.setEnabled(there)
 
     def _keep(self) -> None:
@@ -83,8 +101,11 @@ class HubDialog(QDialog):
             self.notice.say(error.message, error.cure)
             return
         shown = {"endpoint": endpoint, "offline": self.offline.isChecked()}
-        # Only what was changed here: a command may have changed the other one since the dialog was opened.
-        self.shared.change_settings(**{name: value for name, value in shown.items() if value != self._before[name]})
+        # Only what was changed here: a command may have changed the other one since the dialog was
+        # opened.
+        self.shared.change_settings(
+            **{name: value for name, value in shown.items() if value != self._before[name]}
+        )
         if token:
             self._store(token)
         else:
@@ -98,7 +119,12 @@ class HubDialog(QDialog):
         if hub is None:
             return
         self.keep_button.setEnabled(False)
-        background.run(self, lambda: store_token(hub, token), lambda _none: self._on_stored(token), self._on_failed)
+        background.run(
+            self,
+            lambda: store_token(hub, token),
+            lambda _none: self._on_stored(token),
+            self._on_failed,
+        )
 
     def _on_stored(self, token: str) -> None:
         self.keep_button.setEnabled(True)

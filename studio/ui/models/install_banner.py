@@ -1,4 +1,6 @@
-"""A model of the catalogue is installed from the window: the welcome that offers it, its progress, what went wrong."""
+"""A model of the catalogue is installed from the window: the welcome that offers it, its progress,
+what went wrong.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,11 @@ class InstallBanner(QObject):
             primary=True,
         )
         later = button("Not now", "Hide this", self._decline_starter)
-        self.banner.say("Welcome to Studio. Pictures and sound work already; for text, a model is missing.", "", [get, later])
+        self.banner.say(
+            "Welcome to Studio. Pictures and sound work already; for text, a model is missing.",
+            "",
+            [get, later],
+        )
 
     def _decline_starter(self) -> None:
         self._shared.change_settings(starter_declined=True)
@@ -66,7 +72,9 @@ class InstallBanner(QObject):
 
         self._name = name
         data = self._shared.data
-        self.installer = WorkThread(lambda say, stopped: install(data, catalog.entry_named(name), say, stopped))
+        self.installer = WorkThread(
+            lambda say, stopped: install(data, catalog.entry_named(name), say, stopped)
+        )
         self.installer.progressed.connect(self._on_progressed)
         self.installer.done.connect(lambda card: self._on_installed(card.title))
         self.installer.failed.connect(self._on_failed)
@@ -94,7 +102,9 @@ class InstallBanner(QObject):
         self._shared.reload_models()
 
     def _on_failed(self, error: StudioError) -> None:
-        again = button("Try again", "Start the installation again", lambda: self.install(self._name), "retry")
+        again = button(
+            "Try again", "Start the installation again", lambda: self.install(self._name), "retry"
+        )
         close = button("Close", "Hide this", self.banner.clear)
         self.banner.say(error.message, error.cure, [again, close])
 

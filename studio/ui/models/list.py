@@ -31,9 +31,12 @@ Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 50
 COMMERCIAL = {"yes": "free to use", "conditional": "conditions", "no": "not commercial"}
 ADAPTERS = {
-    "lora": "LoRA", "textual-inversion": "Textual inversion", "vae": "VAE", "controlnet": "ControlNet",
+    "lora": "LoRA",
+    "textual-inversion": "Textual inversion",
+    "vae": "VAE",
+    "controlnet": "ControlNet",
     "ip-adapter": "IP-Adapter",
-}  # fmt: skip
+}
 TASKS = {
     "text-generation": "Writing and chat",
     "summarization": "Summaries",
@@ -110,23 +113,48 @@ class Item:
         card = self.card
         languages = " ".join(language_name(language) for language in card.languages)
         what = ADAPTERS.get(card.adapter, "")
-        parts = (card.title, card.name, card.repo, card.family, what, card.description, card.licence, languages, *card.tasks)
+        parts = (
+            card.title,
+            card.name,
+            card.repo,
+            card.family,
+            what,
+            card.description,
+            card.licence,
+            languages,
+            *card.tasks,
+        )
         return " ".join(parts).casefold()
 
 
-def items(entries: Sequence[CatalogueEntry], installed: int, defaults: set[str], machine: Machine) -> list[Item]:
-    """Return what is listed: the first `installed` entries as they come, the others by kind and by what they need."""
+def items(
+    entries: Sequence[CatalogueEntry], installed: int, defaults: set[str], machine: Machine
+) -> list[Item]:
+    """Return what is listed: the first `installed` entries as they come, the others by kind and by
+    what they need.
+    """
     found = [
-        Item(entry, number < installed, number < installed and entry.card.name in defaults, fits(entry.card, machine),
-             "" if number < installed else why_not_run(entry.card))
+        Item(
+            entry,
+            number < installed,
+            number < installed and entry.card.name in defaults,
+            fits(entry.card, machine),
+            "" if number < installed else why_not_run(entry.card),
+        )
         for number, entry in enumerate(entries)
-    ]  # fmt: skip
+    ]
 
     def place(item: Item) -> tuple[object, ...]:
         if item.installed:
             return (0,)
         need = needed(item.card, "bf16") or item.size
-        return (1, bool(item.hindrance), KINDS[item.card.kind].place, need or 1 << 60, item.card.title)
+        return (
+            1,
+            bool(item.hindrance),
+            KINDS[item.card.kind].place,
+            need or 1 << 60,
+            item.card.title,
+        )
 
     return sorted(found, key=place)
 
@@ -173,7 +201,9 @@ class ModelList(QAbstractListModel):
         if role == Qt.ItemDataRole.UserRole:
             return item
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return ", ".join(filter(None, (item.card.title, item.state, item.words, item.fit_words)))
+            return ", ".join(
+                filter(None, (item.card.title, item.state, item.words, item.fit_words))
+            )
         return None
 
 
@@ -189,13 +219,27 @@ class ModelFilter(QSortFilterProxyModel):
         self.setSourceModel(source)
 
     def show_only(
-        self, text: str = "", task: str = "", size: str = "", licence: str = "", language: str = "", *,
-        fitting: bool = False, installed: bool = False,
-    ) -> None:  # fmt: skip
-        """Show what has all words of the text, does the task, is no larger, may be used so, speaks the language …"""
+        self,
+        text: str = "",
+        task: str = "",
+        size: str = "",
+        licence: str = "",
+        language: str = "",
+        *,
+        fitting: bool = False,
+        installed: bool = False,
+    ) -> None:
+        """Show what has all words of the text, does the task, is no larger, may be used so, speaks
+        the language …
+        """
         self.beginFilterChange()
         self._words = text.casefold().split()
-        self._task, self._gigabytes, self._licence, self._language = task, float(size or 0), licence, language
+        self._task, self._gigabytes, self._licence, self._language = (
+            task,
+            float(size or 0),
+            licence,
+            language,
+        )
         self._only_fitting, self._only_installed = fitting, installed
         self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
 
@@ -207,7 +251,11 @@ class ModelFilter(QSortFilterProxyModel):
         return (
             (not self._only_installed or item.installed)
             and (not self._only_fitting or (item.fits is not False and not item.hindrance))
-            and (not self._task or self._task in ((ADAPTER,) if card.adapter else ()) + (card.tasks or _tasks_of(card)))
+            and (
+                not self._task
+                or self._task
+                in ((ADAPTER,) if card.adapter else ()) + (card.tasks or _tasks_of(card))
+            )
             and (not self._gigabytes or 0 < item.size <= self._gigabytes * 1e9)
             and (allowed is None or card.commercial in allowed)
             and (not self._language or self._language in card.languages)
@@ -220,7 +268,9 @@ class ModelFilter(QSortFilterProxyModel):
 
     def row_of(self, name: str) -> int:
         """Return the shown row of a model; -1 where it is not shown."""
-        return next((row for row in range(self.rowCount()) if self.item_at(row).card.name == name), -1)
+        return next(
+            (row for row in range(self.rowCount()) if self.item_at(row).card.name == name), -1
+        )
 
 
 def _tasks_of(card: ModelCard) -> tuple[str, ...]:
@@ -245,13 +295,20 @@ class ModelDelegate(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(palette.color(QPalette.ColorRole.Highlight))
             painter.drawRoundedRect(option.rect.adjusted(4, 2, -4, -2), 6, 6)
-        strong = palette.color(QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.Text)
+        strong = palette.color(
+            QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.Text
+        )
         application = QApplication.instance()
         assert isinstance(application, QApplication)
-        weak = strong if chosen else QColor(theme.colours(application).muted)  # a style sheet pales the placeholder's colour
+        weak = (
+            strong if chosen else QColor(theme.colours(application).muted)
+        )  # a style sheet pales the placeholder's colour
         area = option.rect.adjusted(14, 6, -14, -6)
         half = area.height() // 2
-        first, second = QRect(area.topLeft(), QSize(area.width(), half)), area.adjusted(0, half, 0, 0)
+        first, second = (
+            QRect(area.topLeft(), QSize(area.width(), half)),
+            area.adjusted(0, half, 0, 0),
+        )
         plain, bold = QFont(option.font), QFont(option.font)
         bold.setWeight(QFont.Weight.DemiBold)
         lines = (
@@ -261,11 +318,15 @@ class ModelDelegate(QStyledItemDelegate):
         for place, font, left, colour, right, right_colour in lines:
             painter.setFont(plain)
             painter.setPen(right_colour)
-            painter.drawText(place, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), right)
+            painter.drawText(
+                place, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), right
+            )
             taken = painter.fontMetrics().horizontalAdvance(right) + 12 if right else 0
             painter.setFont(font)
             painter.setPen(weak if item.hindrance and not chosen else colour)
             room = place.adjusted(0, 0, -taken, 0)
             text = painter.fontMetrics().elidedText(left, Qt.TextElideMode.ElideRight, room.width())
-            painter.drawText(room, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), text)
+            painter.drawText(
+                room, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), text
+            )
         painter.restore()

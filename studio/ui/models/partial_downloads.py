@@ -1,4 +1,6 @@
-"""Downloads that were paused, or cut off by a kill: which there are, and going on with one or deleting what lies there."""
+"""Downloads that were paused, or cut off by a kill: which there are, and going on with one or
+deleting what lies there.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +34,12 @@ class PartialDownloads(QWidget):
         self.choice.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.choice.setMinimumContentsLength(16)
         name_control(self.choice, "Unfinished downloads", "Downloads that were paused or cut off")
-        self.go_on_button = button("Go on", "Look at this one again, and fetch what is missing", self._go_on)
-        self.delete_button = button("Delete", "Delete what lies there of this one", self._delete, "trash")
+        self.go_on_button = button(
+            "Go on", "Look at this one again, and fetch what is missing", self._go_on
+        )
+        self.delete_button = button(
+            "Delete", "Delete what lies there of this one", self._delete, "trash"
+        )
         for made in (self.go_on_button, self.delete_button):
             made.setAutoDefault(False)
         layout = QVBoxLayout(self)
@@ -60,9 +66,19 @@ class PartialDownloads(QWidget):
 
     def _delete(self) -> None:
         repo, data = str(self.choice.currentData()), self._shared.data
-        if not ask(self, "Delete the download?", f"What lies there of {repo} is deleted; it would be fetched anew.", "Delete"):
+        if not ask(
+            self,
+            "Delete the download?",
+            f"What lies there of {repo} is deleted; it would be fetched anew.",
+            "Delete",
+        ):
             return
-        background.run(self, lambda: discard(data, Repository(repo)), lambda _size: self.reload(self._running), self._on_failed)
+        background.run(
+            self,
+            lambda: discard(data, Repository(repo)),
+            lambda _size: self.reload(self._running),
+            self._on_failed,
+        )
 
     def _on_failed(self, error: Exception) -> None:
         if not isinstance(error, StudioError):

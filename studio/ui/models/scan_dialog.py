@@ -1,4 +1,6 @@
-"""Models that lie on this computer already: found in other programs' folders, chosen, and added where they are."""
+"""Models that lie on this computer already: found in other programs' folders, chosen, and added
+where they are.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,16 @@ from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QDialog, QFileDialog, QProgressBar, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.core.errors import StudioError
 from studio.models.card import ModelCard
@@ -28,13 +39,17 @@ _GATHER_MS = 80
 
 
 class ScanDialog(QDialog):
-    """Looks through folders in another thread, shows what is there, and adds what is chosen. Closing it stops both."""
+    """Looks through folders in another thread, shows what is there, and adds what is chosen.
+    Closing it stops both.
+    """
 
     _found = Signal(object)
     _said = Signal(str)
     _added = Signal(object, object)
 
-    def __init__(self, shared: AppState, folders: list[Path] | None = None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, shared: AppState, folders: list[Path] | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.shared = shared
         self._stop: threading.Event | None = None
@@ -73,11 +88,17 @@ class ScanDialog(QDialog):
         self.look(usual_places() if folders is None else folders)
 
     def _make_buttons(self) -> None:
-        self.folder_button = button("In a folder…", "Look through another folder", self._choose_folder, "folder")
-        self.all_button = button("All", "Choose everything that can be added", lambda: self.list.choose_all(True))
+        self.folder_button = button(
+            "In a folder…", "Look through another folder", self._choose_folder, "folder"
+        )
+        self.all_button = button(
+            "All", "Choose everything that can be added", lambda: self.list.choose_all(True)
+        )
         self.none_button = button("None", "Choose nothing", lambda: self.list.choose_all(False))
         self.stop_button = button("Stop", "Stop what runs; what was added stays", self.stop, "stop")
-        self.add_button = button("Add", "Add the chosen models; their files stay where they are", self.add, primary=True)
+        self.add_button = button(
+            "Add", "Add the chosen models; their files stay where they are", self.add, primary=True
+        )
         self.close_button = button("Close", "Close this dialog", self.close)
 
     def _lay_out(self) -> None:
@@ -90,7 +111,15 @@ class ScanDialog(QDialog):
         layout.addWidget(self.bar)
         layout.addWidget(self.status)
         layout.addWidget(
-            row(self.folder_button, self.all_button, self.none_button, None, self.stop_button, self.add_button, self.close_button)
+            row(
+                self.folder_button,
+                self.all_button,
+                self.none_button,
+                None,
+                self.stop_button,
+                self.add_button,
+                self.close_button,
+            )
         )
         for made in self.findChildren(QPushButton):
             made.setAutoDefault(made is self.add_button)
@@ -102,10 +131,13 @@ class ScanDialog(QDialog):
         self.list.choice_changed.connect(self._show_state)
         self.view.selectionModel().currentChanged.connect(self._on_current)
 
-    # Looking ------------------------------------------------------------------------------------------------------------------
+    # Looking
+    # ----------------------------------------------------------------------
 
     def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Look through this folder", str(Path.home()))
+        folder = QFileDialog.getExistingDirectory(
+            self, "Look through this folder", str(Path.home())
+        )
         if folder:
             self.look([Path(folder)])
 
@@ -117,7 +149,10 @@ class ScanDialog(QDialog):
         self._waiting.clear()
         self.about.setText("")
         if not folders:
-            self._show_nothing("None of the folders where other programs keep models is here. “In a folder…” looks elsewhere.")
+            self._show_nothing(
+                "None of the folders where other programs keep models is here. “In a folder…” "
+                "looks elsewhere."
+            )
             return
         names = ", ".join(str(folder) for folder in folders)
         self._show_nothing(f"Looking through {names}")
@@ -133,7 +168,12 @@ class ScanDialog(QDialog):
             return count
 
         self._begin(stop)
-        background.run(self, work, lambda count: self._on_looked(stop, count, names), lambda error: self._on_failed(stop, error))
+        background.run(
+            self,
+            work,
+            lambda count: self._on_looked(stop, count, names),
+            lambda error: self._on_failed(stop, error),
+        )
 
     def _on_found(self, found: Found) -> None:
         self._waiting.append(found)
@@ -153,7 +193,10 @@ class ScanDialog(QDialog):
 
     def _words(self) -> str:
         there = self.list.rowCount()
-        return f"{there} {'model' if there == 1 else 'models'} found, {self.list.possible} can be added"
+        return (
+            f"{there} {'model' if there == 1 else 'models'} found, {self.list.possible} can be "
+            "added"
+        )
 
     def _on_looked(self, stop: threading.Event, count: int, names: str) -> None:
         if stop is not self._stop:
@@ -183,7 +226,8 @@ class ScanDialog(QDialog):
         self.pages.setCurrentWidget(self.nothing)
         self._show_state()
 
-    # Adding -------------------------------------------------------------------------------------------------------------------
+    # Adding
+    # ----------------------------------------------------------------------
 
     def add(self) -> None:
         """Add the chosen models one after the other, in another thread."""
@@ -191,7 +235,12 @@ class ScanDialog(QDialog):
         if not chosen or self._stop is not None:
             return
         self.notice.clear()
-        stop, data, say, tell = threading.Event(), self.shared.data, self._said.emit, self._added.emit
+        stop, data, say, tell = (
+            threading.Event(),
+            self.shared.data,
+            self._said.emit,
+            self._added.emit,
+        )
         self._counts = (0, 0)
 
         def work() -> None:
@@ -204,7 +253,12 @@ class ScanDialog(QDialog):
                     tell(found, error)
 
         self._begin(stop)
-        background.run(self, work, lambda _none: self._on_all_added(stop), lambda error: self._on_failed(stop, error))
+        background.run(
+            self,
+            work,
+            lambda _none: self._on_all_added(stop),
+            lambda error: self._on_failed(stop, error),
+        )
 
     def _on_added(self, found: Found, result: ModelCard | StudioError) -> None:
         good, bad = self._counts
@@ -226,7 +280,8 @@ class ScanDialog(QDialog):
             words = f"{bad} {'model was' if bad == 1 else 'models were'} not added."
             self.notice.say(words, "The table says why; choose one to read it whole.")
 
-    # What is shown ------------------------------------------------------------------------------------------------------------
+    # What is shown
+    # ----------------------------------------------------------------------
 
     def _begin(self, stop: threading.Event) -> None:
         self._stop = stop
@@ -256,9 +311,21 @@ class ScanDialog(QDialog):
             self.about.setText("")
             return
         seen = found.inspection
-        writes = f" Adding it writes a copy of {size_text(seen.converted_size)}." if seen.converted_size and seen.runs else ""
-        facts = (seen.what, seen.precision, size_text(seen.size) if seen.size else "", found.program)
-        self.about.setText(f"{seen.path}\n{', '.join(filter(None, facts))}. {self.list.state_of(found, whole=True)}{writes}")
+        writes = (
+            f" Adding it writes a copy of {size_text(seen.converted_size)}."
+            if seen.converted_size and seen.runs
+            else ""
+        )
+        facts = (
+            seen.what,
+            seen.precision,
+            size_text(seen.size) if seen.size else "",
+            found.program,
+        )
+        self.about.setText(
+            f"{seen.path}\n{', '.join(filter(None, facts))}. "
+            f"{self.list.state_of(found, whole=True)}{writes}"
+        )
 
     def stop(self) -> None:
         """Stop what runs."""

@@ -19,7 +19,13 @@ NAME, KIND, SIZE, PROGRAM, STATE = range(5)
 _BOX_WIDTH = 18
 """With its frame, as `theme.py` has it."""
 _REFUSED = " was not added: "
-_OTHERS = {"unknown": "not known", "lora": "LoRA", "vae": "VAE", "ip_adapter": "IP-Adapter", "controlnet": "ControlNet"}
+_OTHERS = {
+    "unknown": "not known",
+    "lora": "LoRA",
+    "vae": "VAE",
+    "ip_adapter": "IP-Adapter",
+    "controlnet": "ControlNet",
+}
 _TITLES = ("Model", "For", "Size", "Where", "State")
 
 
@@ -86,12 +92,18 @@ class FoundList(QAbstractTableModel):
 
     def choose_all(self, wanted: bool) -> None:
         """Choose all that can be added, or nothing."""
-        self._chosen = {found.inspection.path for found in self._found if wanted and self.can_be_added(found)}
+        self._chosen = {
+            found.inspection.path for found in self._found if wanted and self.can_be_added(found)
+        }
         self._tell_all()
 
     def toggle(self, rows: Sequence[int]) -> None:
         """Choose these rows, or none of them where all are chosen."""
-        paths = {found.inspection.path for row in rows if (found := self.found_at(row)) and self.can_be_added(found)}
+        paths = {
+            found.inspection.path
+            for row in rows
+            if (found := self.found_at(row)) and self.can_be_added(found)
+        }
         if not paths or self._locked:
             return
         self._chosen = self._chosen - paths if paths <= self._chosen else self._chosen | paths
@@ -111,10 +123,13 @@ class FoundList(QAbstractTableModel):
         if found.inspection.runs and not why_not:
             return "It can be added." if whole else "can be added"
         why_not = why_not or found.inspection.why_not
-        reason = why_not.partition(_REFUSED)[2] or why_not  # the row says already what was not added
+        reason = (
+            why_not.partition(_REFUSED)[2] or why_not
+        )  # the row says already what was not added
         return f"It cannot be added: {reason}" if whole else reason
 
-    # Qt's model ---------------------------------------------------------------------------------------------------------------
+    # Qt's model
+    # ----------------------------------------------------------------------
 
     def rowCount(self, parent: Index | None = None) -> int:
         """One row a model."""
@@ -124,7 +139,9 @@ class FoundList(QAbstractTableModel):
         """Five columns."""
         return 0 if parent is not None and parent.isValid() else len(_TITLES)
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
         """Return the title of a column."""
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
             return _TITLES[section]
@@ -159,7 +176,9 @@ class FoundList(QAbstractTableModel):
         return None
 
     def _pale(self, column: int, role: int) -> Any:
-        """Return how a model looks that cannot be added: grey, and with the room of a box before its name."""
+        """Return how a model looks that cannot be added: grey, and with the room of a box before
+        its name.
+        """
         if role == Qt.ItemDataRole.ForegroundRole:
             application = QApplication.instance()
             assert isinstance(application, QApplication)
@@ -175,14 +194,21 @@ class FoundList(QAbstractTableModel):
         if column == NAME:
             return seen.title
         if column == KIND:
-            return KINDS[seen.kind].title if seen.kind in KINDS else _OTHERS.get(seen.kind, seen.kind.replace("_", " "))
+            return (
+                KINDS[seen.kind].title
+                if seen.kind in KINDS
+                else _OTHERS.get(seen.kind, seen.kind.replace("_", " "))
+            )
         if column == SIZE:
             return size_text(seen.size) if seen.size else ""
         return found.program if column == PROGRAM else self.state_of(found)
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """Take a box that was set or cleared."""
-        if role != Qt.ItemDataRole.CheckStateRole or not self.flags(index) & Qt.ItemFlag.ItemIsUserCheckable:
+        if (
+            role != Qt.ItemDataRole.CheckStateRole
+            or not self.flags(index) & Qt.ItemFlag.ItemIsUserCheckable
+        ):
             return False
         path = self._found[index.row()].inspection.path
         if Qt.CheckState(value) == Qt.CheckState.Checked:
@@ -208,6 +234,8 @@ class FoundView(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space chooses."""
         if event.key() == Qt.Key.Key_Space:
-            self._list.toggle(sorted({index.row() for index in self.selectionModel().selectedRows()}))
+            self._list.toggle(
+                sorted({index.row() for index in self.selectionModel().selectedRows()})
+            )
             return
         super().keyPressEvent(event)

@@ -1,4 +1,6 @@
-"""The queue's dock. What is in it is made when it is shown first, so that the window is there sooner."""
+"""The queue's dock. What is in it is made when it is shown first, so that the window is there
+sooner.
+"""
 
 from __future__ import annotations
 

@@ -37,7 +37,16 @@ from studio.ui.queue.table import (
     duration,
 )
 from studio.ui.queue.undo import Move, Remove
-from studio.ui.widgets.factory import button, choice_box, dress_table, label, name_control, row, search_field, tell
+from studio.ui.widgets.factory import (
+    button,
+    choice_box,
+    dress_table,
+    label,
+    name_control,
+    row,
+    search_field,
+    tell,
+)
 from studio.ui.widgets.icons import set_icon
 
 TICK_MS = 1_000
@@ -59,9 +68,14 @@ class QueuePanel(QWidget):
         self.shown = JobFilter(self.table_model)
         self.table = _table(self.shown)
         self.summary = label("", "muted")
-        self.text = search_field("Search prompts", "Show only jobs with this text in prompt or model", "Search prompts")
+        self.text = search_field(
+            "Search prompts", "Show only jobs with this text in prompt or model", "Search prompts"
+        )
         self.kind = choice_box(
-            "Kind", "Show only jobs of a kind", "All kinds", {name: kind.title for name, kind in KINDS.items()}
+            "Kind",
+            "Show only jobs of a kind",
+            "All kinds",
+            {name: kind.title for name, kind in KINDS.items()},
         )
         words = {word: word for word in (*WORDS.values(), SET_ASIDE)}
         self.state = choice_box("State", "Show only jobs in a state", "All states", words)
@@ -74,9 +88,15 @@ class QueuePanel(QWidget):
         options.setText("Options")
         options.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         options.setMenu(self.pause_menu)
-        name_control(options, "Queue options", "Pause now or later, order by model, sleep and notifications")
-        self.cancel_button = button("Cancel", "Cancel the chosen jobs (Delete)", self.cancel_chosen, "stop")
-        self.retry_button = button("Try again", "Run the chosen failed or cancelled jobs again", self.retry_chosen, "retry")
+        name_control(
+            options, "Queue options", "Pause now or later, order by model, sleep and notifications"
+        )
+        self.cancel_button = button(
+            "Cancel", "Cancel the chosen jobs (Delete)", self.cancel_chosen, "stop"
+        )
+        self.retry_button = button(
+            "Try again", "Run the chosen failed or cancelled jobs again", self.retry_chosen, "retry"
+        )
         self.more_button = QToolButton()
         self.more_button.setText("More")
         self.more_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -96,7 +116,13 @@ class QueuePanel(QWidget):
         layout.setSpacing(6)
         layout.addWidget(row(self.text, self.kind, self.state, self.batch))
         layout.addWidget(self.table, 1)
-        buttons = (self.pause_button, options, self.cancel_button, self.retry_button, self.more_button)
+        buttons = (
+            self.pause_button,
+            options,
+            self.cancel_button,
+            self.retry_button,
+            self.more_button,
+        )
         layout.addWidget(row(self.summary, None, *buttons))
 
     def _make_actions(self) -> dict[str, QAction]:
@@ -146,20 +172,32 @@ class QueuePanel(QWidget):
         for choice in (self.kind, self.state, self.batch):
             choice.currentIndexChanged.connect(lambda _index: self._on_filter())
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.table.customContextMenuRequested.connect(lambda at: self._menu().exec(self.table.viewport().mapToGlobal(at)))
+        self.table.customContextMenuRequested.connect(
+            lambda at: self._menu().exec(self.table.viewport().mapToGlobal(at))
+        )
         self.table.doubleClicked.connect(lambda _index: self.show_chosen())
         self.table.selectionModel().selectionChanged.connect(lambda *_changes: self._on_changed())
-        self.table_model.dropped.connect(lambda ids, before: self.undo_stack.push(Move(self.queue, ids, before)))
-        for signal in (self.queue.jobs_added, self.queue.jobs_changed, self.queue.jobs_removed, self.queue.jobs_moved):
+        self.table_model.dropped.connect(
+            lambda ids, before: self.undo_stack.push(Move(self.queue, ids, before))
+        )
+        for signal in (
+            self.queue.jobs_added,
+            self.queue.jobs_changed,
+            self.queue.jobs_removed,
+            self.queue.jobs_moved,
+        ):
             signal.connect(self._changes.wish)
         self.table_model.ranks_changed.connect(self.table.viewport().update)
         self.queue.jobs_added.connect(self._on_added)
         self.queue.jobs_changed.connect(self._on_jobs_changed)
         self.queue.pause_changed.connect(self._on_pause_changed)
-        self.undo_stack.indexChanged.connect(self._on_undo_changed)  # not a lambda: it outlives the panel's parts
+        self.undo_stack.indexChanged.connect(
+            self._on_undo_changed
+        )  # not a lambda: it outlives the panel's parts
         self._on_added(self.queue.jobs())
 
-    # What is done with jobs ---------------------------------------------------------------------------------------------
+    # What is done with jobs
+    # ----------------------------------------------------------------------
 
     def chosen(self, *states: JobState) -> list[Job]:
         """Return the selected jobs, those in these states where some are given."""
@@ -194,7 +232,9 @@ class QueuePanel(QWidget):
         ids = [job.id for job in self.chosen(JobState.QUEUED)]
         if ids:
             self.undo_stack.push(Move(self.queue, ids, before))
-            self.queue.jobs_moved.connect(lambda _jobs: self.choose(ids), Qt.ConnectionType.SingleShotConnection)
+            self.queue.jobs_moved.connect(
+                lambda _jobs: self.choose(ids), Qt.ConnectionType.SingleShotConnection
+            )
 
     def edit_chosen(self) -> None:
         """Open the form of the selected waiting job."""
@@ -217,7 +257,9 @@ class QueuePanel(QWidget):
     def cancel_batch(self) -> None:
         """Cancel what is not done of the selected jobs' batches."""
         batches = {job.batch for job in self.chosen() if job.batch}
-        self.queue.cancel([job.id for job in self.queue.jobs() if job.batch in batches and not job.state.over])
+        self.queue.cancel(
+            [job.id for job in self.queue.jobs() if job.batch in batches and not job.state.over]
+        )
 
     def retry_chosen(self) -> None:
         """Run the selected failed or cancelled jobs again."""
@@ -240,13 +282,17 @@ class QueuePanel(QWidget):
             self.undo_stack.push(Remove(self.queue, jobs))
 
     def show_chosen(self) -> None:
-        """Show the folder of the selected job's result (where no tab shows it, the result itself), or why it failed."""
+        """Show the folder of the selected job's result (where no tab shows it, the result itself),
+        or why it failed.
+        """
         jobs = self.chosen()
         if jobs and jobs[0].failure is not None:
             failure = jobs[0].failure
             tell(self, "The job failed", f"{failure.message} {failure.cure}", failure.details)
         elif jobs:
-            self.queue.find_artifacts(jobs[0].id, _open_folder if KINDS[jobs[0].request.kind].tab else _open_file)
+            self.queue.find_artifacts(
+                jobs[0].id, _open_folder if KINDS[jobs[0].request.kind].tab else _open_file
+            )
 
     def toggle_pause(self) -> None:
         """Pause after the running job, or go on."""
@@ -255,7 +301,8 @@ class QueuePanel(QWidget):
         else:
             self.queue.pause()
 
-    # What is shown --------------------------------------------------------------------------------------------------------
+    # What is shown
+    # ----------------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A narrow table keeps its room for prompts."""
@@ -303,12 +350,23 @@ class QueuePanel(QWidget):
         self.cancel_button.setEnabled(active)
         self.retry_button.setEnabled(again)
         enabled = {
-            "show": bool(chosen), "next": queued, "up": queued, "down": queued, "edit": queued, "duplicate": bool(chosen),
-            "cancel": active, "retry": again, "remove": any(job.state is not JobState.RUNNING for job in chosen),
-            "cancel_batch": any(job.batch for job in chosen), "retry_failed": tally.states[JobState.FAILED] > 0,
-            "cancel_waiting": waiting > 0, "cancel_all": tally.open > 0, "clear": tally.over > 0,
-            "undo": self.undo_stack.canUndo(), "redo": self.undo_stack.canRedo(),
-        }  # fmt: skip
+            "show": bool(chosen),
+            "next": queued,
+            "up": queued,
+            "down": queued,
+            "edit": queued,
+            "duplicate": bool(chosen),
+            "cancel": active,
+            "retry": again,
+            "remove": any(job.state is not JobState.RUNNING for job in chosen),
+            "cancel_batch": any(job.batch for job in chosen),
+            "retry_failed": tally.states[JobState.FAILED] > 0,
+            "cancel_waiting": waiting > 0,
+            "cancel_all": tally.open > 0,
+            "clear": tally.over > 0,
+            "undo": self.undo_stack.canUndo(),
+            "redo": self.undo_stack.canRedo(),
+        }
         for name, on in enabled.items():
             self._actions[name].setEnabled(on)
         self._actions["undo"].setText(f"Undo {self.undo_stack.undoText()}".strip())
@@ -344,7 +402,11 @@ def _table(shown: JobFilter) -> QTableView:
     table.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
     table.setDragDropOverwriteMode(False)
     table.setDropIndicatorShown(True)
-    name_control(table, "Queue", "All jobs. Delete cancels, Enter shows the result's folder, Alt+Up and Alt+Down move")
+    name_control(
+        table,
+        "Queue",
+        "All jobs. Delete cancels, Enter shows the result's folder, Alt+Up and Alt+Down move",
+    )
     return table
 
 

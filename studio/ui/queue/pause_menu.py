@@ -6,7 +6,15 @@ import time
 
 from PySide6.QtCore import QTime
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QInputDialog, QMenu, QTimeEdit, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QInputDialog,
+    QMenu,
+    QTimeEdit,
+    QWidget,
+)
 
 from studio.jobs.pause import Limit
 from studio.ui import background
@@ -25,16 +33,28 @@ class PauseMenu(QMenu):
         self._shared = shared
         self._queue = shared.queue
         self.pause_after = self._add("Pause after this job", self._queue.pause)
-        self.pause_now = self._add("Pause now; the running job waits again", lambda: self._queue.pause(now=True))
+        self.pause_now = self._add(
+            "Pause now; the running job waits again", lambda: self._queue.pause(now=True)
+        )
         self.pause_jobs = self._add("Pause after a number of jobs…", self._ask_jobs)
         self.pause_time = self._add("Pause at a time…", self._ask_time)
         self.no_limit = self._add("No limit", lambda: self._queue.set_limit(Limit()))
         self.addSeparator()
         settings = shared.settings
-        self.by_model = self._check("Run jobs of one model after another", settings.order_by_model, self._set_by_model)
-        self.together = self._check("Run jobs with the same settings as one batch", settings.run_together, self._set_together)
-        self.keep_awake = self._check("Keep the computer awake while jobs run", settings.keep_awake, self._set_awake)
-        self.only_idle = self._check("Run jobs only while nobody uses the computer", settings.only_idle, self._set_only_idle)
+        self.by_model = self._check(
+            "Run jobs of one model after another", settings.order_by_model, self._set_by_model
+        )
+        self.together = self._check(
+            "Run jobs with the same settings as one batch",
+            settings.run_together,
+            self._set_together,
+        )
+        self.keep_awake = self._check(
+            "Keep the computer awake while jobs run", settings.keep_awake, self._set_awake
+        )
+        self.only_idle = self._check(
+            "Run jobs only while nobody uses the computer", settings.only_idle, self._set_only_idle
+        )
         self.notify = self._check("Say when a long run is over", settings.notify, self._set_notify)
         self.only_idle.setVisible(settings.only_idle)
         self.aboutToShow.connect(self._show_limit)
@@ -56,7 +76,9 @@ class PauseMenu(QMenu):
         self._find_out_idle()
         limit = self._queue.limit
         parts = [f"{limit.jobs} more jobs"] if limit.jobs else []
-        parts += [f"until {time.strftime('%H:%M', time.localtime(limit.until))}"] if limit.until else []
+        parts += (
+            [f"until {time.strftime('%H:%M', time.localtime(limit.until))}"] if limit.until else []
+        )
         self.no_limit.setText(f"No limit (now: {', '.join(parts)})" if parts else "No limit")
         self.no_limit.setEnabled(bool(parts))
 
@@ -68,7 +90,9 @@ class PauseMenu(QMenu):
         self.only_idle.setVisible(self.only_idle.isChecked() or seconds is not None)
 
     def _ask_jobs(self) -> None:
-        number, fine = QInputDialog.getInt(self, "Pause after a number of jobs", "Jobs that may still run:", 10, 1, 1_000_000)
+        number, fine = QInputDialog.getInt(
+            self, "Pause after a number of jobs", "Jobs that may still run:", 10, 1, 1_000_000
+        )
         if fine:
             self._queue.set_limit(Limit(jobs=number))
 
@@ -78,7 +102,9 @@ class PauseMenu(QMenu):
         editor = QTimeEdit(QTime.currentTime().addSecs(3_600))
         editor.setDisplayFormat("HH:mm")
         name_control(editor, "Time", "No job begins after this time, today or else tomorrow")
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
         buttons.accepted.connect(dialog.accept)
         buttons.rejected.connect(dialog.reject)
         form = QFormLayout(dialog)

@@ -39,7 +39,9 @@ WORDS = {
 }
 RANK_DELAY_MS = 100
 RANK_SHARE = 10
-"""Ranks of 100 000 jobs take a while: so much longer than they took is waited before they are looked at again."""
+"""Ranks of 100 000 jobs take a while: so much longer than they took is waited before they are
+looked at again.
+"""
 _JOBS = "application/x-studio-jobs"
 Index = QModelIndex | QPersistentModelIndex
 
@@ -58,12 +60,16 @@ def duration(seconds: float) -> str:
 
 
 class JobTable(QAbstractTableModel):
-    """The queue's jobs. A new job is a new row at the end; rows are dragged to reorder waiting jobs."""
+    """The queue's jobs. A new job is a new row at the end; rows are dragged to reorder waiting
+    jobs.
+    """
 
     dropped = Signal(list, object)
     """(job ids, the id of the job before which they were dropped or None)."""
     ranks_changed = Signal()
-    """Cells of waiting jobs want to be painted again. Not `dataChanged`, after which all rows would be filtered anew."""
+    """Cells of waiting jobs want to be painted again. Not `dataChanged`, after which all rows would
+    be filtered anew.
+    """
 
     def __init__(self, queue: JobQueue) -> None:
         super().__init__()
@@ -94,7 +100,9 @@ class JobTable(QAbstractTableModel):
         """The columns."""
         return 0 if parent is not None and parent.isValid() else len(COLUMNS)
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
         """The columns' titles."""
         if role == Qt.ItemDataRole.DisplayRole and orientation is Qt.Orientation.Horizontal:
             return COLUMNS[section]
@@ -114,7 +122,9 @@ class JobTable(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._text(job, index.column())
         if role == SHARE_ROLE and index.column() == PROGRESS:
-            return self._progress.get(job.id, (0.0, ""))[0] if job.state is JobState.RUNNING else None
+            return (
+                self._progress.get(job.id, (0.0, ""))[0] if job.state is JobState.RUNNING else None
+            )
         if role == Qt.ItemDataRole.ToolTipRole:
             return html.escape((job.failure.message if job.failure else job.request.prompt)[:500])
         return None
@@ -141,9 +151,14 @@ class JobTable(QAbstractTableModel):
             return "" if likely is None else f"≈ {duration(likely)}"
         if job.ended and job.started:
             return duration(job.ended - job.started)
-        return duration(time.time() - job.started) if job.state is JobState.RUNNING and job.started else ""
+        return (
+            duration(time.time() - job.started)
+            if job.state is JobState.RUNNING and job.started
+            else ""
+        )
 
-    # What the queue says ------------------------------------------------------------------------------------------------
+    # What the queue says
+    # ----------------------------------------------------------------------
 
     def _reset(self) -> None:
         self.beginResetModel()
@@ -154,7 +169,9 @@ class JobTable(QAbstractTableModel):
 
     def _on_added(self, jobs: list[Job]) -> None:
         first = len(self._jobs)
-        if self._jobs and jobs and jobs[0].position <= self._jobs[-1].position:  # removed ones that came back
+        if (
+            self._jobs and jobs and jobs[0].position <= self._jobs[-1].position
+        ):  # removed ones that came back
             self._reset()
             return
         self.beginInsertRows(QModelIndex(), first, first + len(jobs) - 1)
@@ -203,7 +220,10 @@ class JobTable(QAbstractTableModel):
             rate = done / seconds if seconds > 0 and done else 0.0
             text = f"{event.step} of {event.total}"
             if rate:
-                text += f" · {rate:.1f} {event.unit}s/s · {duration((event.total - event.step) / rate)} left"
+                text += (
+                    f" · {rate:.1f} {event.unit}s/s · "
+                    f"{duration((event.total - event.step) / rate)} left"
+                )
             self._tell(job_id, event.step / max(1, event.total), text)
         elif isinstance(event, TERMINAL):
             self._progress.pop(job_id, None)
@@ -221,14 +241,19 @@ class JobTable(QAbstractTableModel):
             if number is not None:
                 self.dataChanged.emit(self.index(number, TIME), self.index(number, TIME))
 
-    # Drag and drop --------------------------------------------------------------------------------------------------------
+    # Drag and drop
+    # ----------------------------------------------------------------------
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Waiting jobs can be dragged between others."""
         if not index.isValid():
             return Qt.ItemFlag.ItemIsDropEnabled
         plain = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled
-        return plain | Qt.ItemFlag.ItemIsDragEnabled if self._jobs[index.row()].state is JobState.QUEUED else plain
+        return (
+            plain | Qt.ItemFlag.ItemIsDragEnabled
+            if self._jobs[index.row()].state is JobState.QUEUED
+            else plain
+        )
 
     def supportedDropActions(self) -> Qt.DropAction:
         """Only moves."""
@@ -245,7 +270,9 @@ class JobTable(QAbstractTableModel):
         data.setData(_JOBS, json.dumps([self._jobs[number].id for number in rows]).encode())
         return data
 
-    def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
+    def dropMimeData(
+        self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index
+    ) -> bool:
         """Say where jobs were dropped; the queue moves them."""
         if action is not Qt.DropAction.MoveAction or not data.hasFormat(_JOBS):
             return False
@@ -279,7 +306,11 @@ class JobFilter(QSortFilterProxyModel):
             (not self._kind or job.request.kind == self._kind)
             and (not self._state or word_for(job) == self._state)
             and (not self._batch or job.batch == self._batch)
-            and (not self._text or self._text in job.request.prompt.casefold() or self._text in job.request.model.casefold())
+            and (
+                not self._text
+                or self._text in job.request.prompt.casefold()
+                or self._text in job.request.model.casefold()
+            )
         )
 
     def job_at(self, row_number: int) -> Job:

@@ -1,4 +1,6 @@
-"""The adapters of a picture: those that fit the model are offered; a chosen one has its strength, trigger words and picture."""
+"""The adapters of a picture: those that fit the model are offered; a chosen one has its strength,
+trigger words and picture.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,16 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QDoubleSpinBox, QFileDialog, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QFileDialog,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.core.requests import adapter_list
 from studio.core.requests.adapter_list import LARGEST_SCALE, Chosen
@@ -27,7 +38,9 @@ _FILES = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp)"
 
 
 class AdapterRows(QWidget):
-    """A button that offers adapters, and a row for each that is chosen. Hidden where none fits and none is chosen."""
+    """A button that offers adapters, and a row for each that is chosen. Hidden where none fits and
+    none is chosen.
+    """
 
     changed = Signal()
     words_wanted = Signal(str)
@@ -42,7 +55,9 @@ class AdapterRows(QWidget):
         self._pictures: dict[str, str] = dict.fromkeys(_PICTURES.values(), "")
         self.menu = QMenu(self)
         self.menu.setToolTipsVisible(True)
-        self.add_button = button("Add adapter…", "Change the model with a LoRA or another adapter", lambda: None, "plus")
+        self.add_button = button(
+            "Add adapter…", "Change the model with a LoRA or another adapter", lambda: None, "plus"
+        )
         self.add_button.setMenu(self.menu)
         self._rows = QVBoxLayout()
         self._rows.setSpacing(4)
@@ -55,10 +70,16 @@ class AdapterRows(QWidget):
         self._show()
 
     def offer(self, there: list[ModelCard], model: ModelCard | None) -> None:
-        """Offer the installed adapters that fit a model; what is chosen stays, and the form says where it does not fit."""
+        """Offer the installed adapters that fit a model; what is chosen stays, and the form says
+        where it does not fit.
+        """
         self._there = {card.name: card for card in there if card.adapter}
         takes = model is not None and model.runner == "diffusers"
-        self._fitting = sorted(fitting(list(self._there.values()), model), key=_by_title) if model is not None and takes else []
+        self._fitting = (
+            sorted(fitting(list(self._there.values()), model), key=_by_title)
+            if model is not None and takes
+            else []
+        )
         self._show()
 
     def values(self) -> dict[str, Any]:
@@ -71,9 +92,13 @@ class AdapterRows(QWidget):
             text = str(values["adapters"] or "")
             try:
                 self._chosen, self._unread = list(adapter_list.read(text)), ""
-            except ValueError:  # from a draft or a file: it is shown as it is, and refused by the request
+            except (
+                ValueError
+            ):  # from a draft or a file: it is shown as it is, and refused by the request
                 self._chosen, self._unread = [], text
-        self._pictures |= {field: str(values[field] or "") for field in self._pictures if field in values}
+        self._pictures |= {
+            field: str(values[field] or "") for field in self._pictures if field in values
+        }
         self._show()
         self.changed.emit()
 
@@ -89,8 +114,13 @@ class AdapterRows(QWidget):
         self._on_changed()
 
     def _forget_pictures(self) -> None:
-        """Let go of pictures that no chosen adapter works with: they have no row, and the request would be refused for them."""
-        kinds = {card.adapter if (card := self._there.get(one.name)) is not None else "" for one in self._chosen}
+        """Let go of pictures that no chosen adapter works with: they have no row, and the request
+        would be refused for them.
+        """
+        kinds = {
+            card.adapter if (card := self._there.get(one.name)) is not None else ""
+            for one in self._chosen
+        }
         for kind, field in _PICTURES.items():
             if not kinds & {kind, ""}:  # one that is not installed any more may be of any kind
                 self._pictures[field] = ""
@@ -108,7 +138,8 @@ class AdapterRows(QWidget):
         self._forget_pictures()
         self._on_changed()
 
-    # What is shown ------------------------------------------------------------------------------------------------------------
+    # What is shown
+    # ----------------------------------------------------------------------
 
     def _show(self) -> None:
         while self._rows.count():
@@ -126,7 +157,9 @@ class AdapterRows(QWidget):
             clear = _tool("Take out", "Take it out", self._clear)
             self._put(row(_Elided(self._unread, self._unread), clear, spacing=4))
         self._fill_menu()
-        self.setVisible(bool(self._fitting or self._chosen or self._unread or any(self._pictures.values())))
+        self.setVisible(
+            bool(self._fitting or self._chosen or self._unread or any(self._pictures.values()))
+        )
 
     def _put(self, widget: QWidget) -> None:
         self._rows.addWidget(widget)
@@ -137,7 +170,9 @@ class AdapterRows(QWidget):
         names = {one.name for one in self._chosen}
         for card in self._fitting:
             if card.name not in names:
-                action = self.menu.addAction(card.title.replace("&", "&&"), functools.partial(self.choose, card))
+                action = self.menu.addAction(
+                    card.title.replace("&", "&&"), functools.partial(self.choose, card)
+                )
                 action.setToolTip(_tip(card))
         self.add_button.setEnabled(bool(self.menu.actions()))
 
@@ -150,9 +185,21 @@ class AdapterRows(QWidget):
         if card is not None and card.trigger_words:
             words = ", ".join(card.trigger_words)
             tip = f"Put into the prompt: {words}"
-            tools.append(_tool("Words", tip, functools.partial(self.words_wanted.emit, words), text="Words"))
-        tools.append(_tool(f"Take out {title}", f"Draw without {title}", functools.partial(self.remove, one.name)))
-        return row(_Elided(title, _tip(card) if card is not None else f"{one.name} is not installed."), *tools, spacing=6)
+            tools.append(
+                _tool("Words", tip, functools.partial(self.words_wanted.emit, words), text="Words")
+            )
+        tools.append(
+            _tool(
+                f"Take out {title}",
+                f"Draw without {title}",
+                functools.partial(self.remove, one.name),
+            )
+        )
+        return row(
+            _Elided(title, _tip(card) if card is not None else f"{one.name} is not installed."),
+            *tools,
+            spacing=6,
+        )
 
     def _strength(self, one: Chosen, title: str) -> QDoubleSpinBox:
         spin = QDoubleSpinBox()
@@ -164,18 +211,31 @@ class AdapterRows(QWidget):
         spin.lineEdit().setTextMargins(6, 0, 6, 0)
         spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         spin.installEventFilter(self._guard)
-        name_control(spin, f"Strength of {title}", "How strongly it acts: 1 as it was trained, 0 not at all")
+        name_control(
+            spin, f"Strength of {title}", "How strongly it acts: 1 as it was trained, 0 not at all"
+        )
         spin.valueChanged.connect(functools.partial(self._set_scale, one.name))
         return spin
 
     def _picture_row(self, field: str) -> QWidget:
         what = "Control picture" if field == "control_image" else "Example picture"
         path = self._pictures[field]
-        choose = button(f"{what}…", f"Choose the {what.lower()}", functools.partial(self._choose_picture, field), "image")
-        return row(choose, _Elided(Path(path).name if path else "none chosen", path or "It works with a picture."), spacing=6)
+        choose = button(
+            f"{what}…",
+            f"Choose the {what.lower()}",
+            functools.partial(self._choose_picture, field),
+            "image",
+        )
+        return row(
+            choose,
+            _Elided(Path(path).name if path else "none chosen", path or "It works with a picture."),
+            spacing=6,
+        )
 
     def _choose_picture(self, field: str) -> None:
-        folder = str(Path(self._pictures[field]).parent) if self._pictures[field] else str(Path.home())
+        folder = (
+            str(Path(self._pictures[field]).parent) if self._pictures[field] else str(Path.home())
+        )
         name, _filter = QFileDialog.getOpenFileName(self, "Picture", folder, _FILES)
         if name:
             self._pictures[field] = name
@@ -219,4 +279,6 @@ class _Elided(QLabel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Shorten it."""
         super().resizeEvent(event)
-        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width()))
+        self.setText(
+            self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
+        )

@@ -33,16 +33,27 @@ from studio.ui.widgets.factory import button, label, name_control, row, tell, te
 _ADVISED = 400
 """Characters of a prompt that are advised about, at every key."""
 MIDI_FILTER = {"mid": "MIDI (*.mid)"}
-FILTERS = {"wav": "WAV (*.wav)", "flac": "FLAC (*.flac)", "ogg": "OGG Vorbis (*.ogg)", "mp3": "MP3 (*.mp3)"}
+FILTERS = {
+    "wav": "WAV (*.wav)",
+    "flac": "FLAC (*.flac)",
+    "ogg": "OGG Vorbis (*.ogg)",
+    "mp3": "MP3 (*.mp3)",
+}
 
 
 class AudioTabBase(GenerateTab):
     """What speech and music have in common: the sound on the right."""
 
     def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
-        self.save_button = button("Save as…", "Save a copy as WAV, FLAC, OGG or MP3 (Ctrl+S)", self.save_as, "save")
-        self.midi_button = button("Save MIDI…", "Save a copy of the notes as a MIDI file", self.save_midi, "save")
-        self.folder_button = button("Folder", "Open the folder with the sound", self.show_folder, "folder")
+        self.save_button = button(
+            "Save as…", "Save a copy as WAV, FLAC, OGG or MP3 (Ctrl+S)", self.save_as, "save"
+        )
+        self.midi_button = button(
+            "Save MIDI…", "Save a copy of the notes as a MIDI file", self.save_midi, "save"
+        )
+        self.folder_button = button(
+            "Folder", "Open the folder with the sound", self.show_folder, "folder"
+        )
         self.view = AudioView(self.save_button, self.folder_button, backends=backends)
         self.path = ""
         """The artifact that is shown; empty while there is none."""
@@ -57,7 +68,9 @@ class AudioTabBase(GenerateTab):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.view, 1)
-        layout.addWidget(row(None, self.midi_button))  # a row of its own: a narrow window has no room beside the others
+        layout.addWidget(
+            row(None, self.midi_button)
+        )  # a row of its own: a narrow window has no room beside the others
         return holder
 
     def begin_result(self, job: Job) -> None:
@@ -97,9 +110,16 @@ class AudioTabBase(GenerateTab):
         source = Path(self.path)
         if not self.path:
             return
-        own, filters = source.suffix.removeprefix("."), FILTERS | (MIDI_FILTER if midi_beside(source) else {})
+        own, filters = (
+            source.suffix.removeprefix("."),
+            FILTERS | (MIDI_FILTER if midi_beside(source) else {}),
+        )
         name, chosen = QFileDialog.getSaveFileName(
-            self, "Save the sound", str(Path.home() / source.name), ";;".join(filters.values()), filters.get(own, "")
+            self,
+            "Save the sound",
+            str(Path.home() / source.name),
+            ";;".join(filters.values()),
+            filters.get(own, ""),
         )
         if not name:
             return
@@ -114,11 +134,16 @@ class AudioTabBase(GenerateTab):
         source = midi_beside(Path(self.path)) if self.path else None
         if source is None:
             return
-        name, _chosen = QFileDialog.getSaveFileName(self, "Save the notes", str(Path.home() / source.name), MIDI_FILTER["mid"])
+        name, _chosen = QFileDialog.getSaveFileName(
+            self, "Save the notes", str(Path.home() / source.name), MIDI_FILTER["mid"]
+        )
         if name:
             target = Path(name)
             self._save(
-                Path(self.path), target if target.suffix.lower() in MIDI_SUFFIXES else target.with_name(f"{target.name}.mid")
+                Path(self.path),
+                target
+                if target.suffix.lower() in MIDI_SUFFIXES
+                else target.with_name(f"{target.name}.mid"),
             )
 
     def _save(self, source: Path, target: Path) -> None:
@@ -133,7 +158,11 @@ class AudioTabBase(GenerateTab):
             self,
             write,
             lambda _none: self.shared.said.emit(f"Saved {target}"),
-            lambda error: tell(self, "Not saved", f"{target} could not be written: {error} {getattr(error, 'cure', '')}".strip()),
+            lambda error: tell(
+                self,
+                "Not saved",
+                f"{target} could not be written: {error} {getattr(error, 'cure', '')}".strip(),
+            ),
         )
 
     def _set_path(self, path: str) -> None:
@@ -152,11 +181,15 @@ class SpeechTab(AudioTabBase):
     def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
         self.voice = QComboBox()
         name_control(self.voice, "Voice", "Who speaks")
-        self.voice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.voice.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         self._voice_title = label("Voice", "muted")
         self._voice_title.setBuddy(self.voice)
         super().__init__(shared, backends=backends)
-        self.prompt.setPlaceholderText("The text to read aloud; [pause:2] is a silence of two seconds. Ctrl+Enter starts.")
+        self.prompt.setPlaceholderText(
+            "The text to read aloud; [pause:2] is a silence of two seconds. Ctrl+Enter starts."
+        )
         self.prompt.setToolTip(self.prompt.placeholderText())
         self.voice.currentIndexChanged.connect(self._on_edited)
 
@@ -192,7 +225,9 @@ class SpeechTab(AudioTabBase):
 
 
 class MusicTab(AudioTabBase):
-    """Makes music or a sound from a description; models of notes can go on from a MIDI file, those that sing have lyrics."""
+    """Makes music or a sound from a description; models of notes can go on from a MIDI file, those
+    that sing have lyrics.
+    """
 
     kind = "music"
     own_fields = ("continue_from", "lyrics")
@@ -200,7 +235,11 @@ class MusicTab(AudioTabBase):
     def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
         self.examples = Examples()
         self.given = MidiInputPanel(self.examples)
-        self.lyrics = text_editor("Lyrics", "What is sung; lines such as [verse] and [chorus] part it. Empty: no singing.", 96)
+        self.lyrics = text_editor(
+            "Lyrics",
+            "What is sung; lines such as [verse] and [chorus] part it. Empty: no singing.",
+            96,
+        )
         self._lyrics_title = label("Lyrics", "muted")
         self.advice = label("", "muted", wrap=True)
         super().__init__(shared, backends=backends)
@@ -221,7 +260,10 @@ class MusicTab(AudioTabBase):
         """See `GenerateTab`."""
         writes_notes = self.card is not None and self.card.writes_notes
         sings = self.card is not None and self.card.sings
-        return {"continue_from": self.given.path if writes_notes else "", "lyrics": self.lyrics.toPlainText() if sings else ""}
+        return {
+            "continue_from": self.given.path if writes_notes else "",
+            "lyrics": self.lyrics.toPlainText() if sings else "",
+        }
 
     def set_own_values(self, values: dict[str, Any]) -> None:
         """See `GenerateTab`."""
@@ -233,7 +275,10 @@ class MusicTab(AudioTabBase):
     def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
         """Add why the MIDI file cannot be continued."""
         unusable = self.given.problem if self.own_values()["continue_from"] else ""
-        return [*super().find_problems(card, request), *([Problem("continue_from", unusable)] if unusable else [])]
+        return [
+            *super().find_problems(card, request),
+            *([Problem("continue_from", unusable)] if unusable else []),
+        ]
 
     def on_card_changed(self, card: ModelCard | None) -> None:
         """What only a model of notes can do is shown for such a model only."""
@@ -246,7 +291,9 @@ class MusicTab(AudioTabBase):
     def continue_midi(self, path: Path) -> None:
         """Go on from this file, with a model that can."""
         if self.card is None or not self.card.writes_notes:
-            able = next((card.name for card in self.shared.cards(self.kind) if card.writes_notes), "")
+            able = next(
+                (card.name for card in self.shared.cards(self.kind) if card.writes_notes), ""
+            )
             self.choose_model(able)
         self.given.set_path(str(path.absolute()))
 
@@ -256,7 +303,11 @@ class MusicTab(AudioTabBase):
         if prompt.strip() and self.card is not None:
             given = self.given.given if self.own_values()["continue_from"] else None
             wish = join(music_words.read(prompt), given) if given is not None else None
-            told = music_words.advise(prompt, wish) if self.card.writes_notes else advise(prompt, self.card)
+            told = (
+                music_words.advise(prompt, wish)
+                if self.card.writes_notes
+                else advise(prompt, self.card)
+            )
         self.advice.setText(told)
         self.advice.setVisible(bool(told))
 
@@ -270,7 +321,11 @@ class AudioTab(QWidget):
         self.music = MusicTab(shared, backends=backends)
         self._pages = QStackedWidget()
         self.switch = QTabBar()
-        name_control(self.switch, "Kind of sound", "Read a text aloud, or make music or a sound from a description")
+        name_control(
+            self.switch,
+            "Kind of sound",
+            "Read a text aloud, or make music or a sound from a description",
+        )
         self.switch.setExpanding(False)
         for page, title in ((self.speech, "Speech"), (self.music, "Music")):
             self._pages.addWidget(page)

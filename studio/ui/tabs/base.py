@@ -1,4 +1,6 @@
-"""What the tabs have in common: prompt and form on the left, the result on the right, and one job that is shown."""
+"""What the tabs have in common: prompt and form on the left, the result on the right, and one job
+that is shown.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ LEAST_RESULT_HEIGHT = 80
 
 
 class GenerateTab(QWidget):
-    """A tab for one kind of request. Subclasses give the result's side and what is special in the form."""
+    """A tab for one kind of request. Subclasses give the result's side and what is special in the
+    form.
+    """
 
     kind: str
     own_fields: tuple[str, ...] = ()
@@ -59,15 +63,28 @@ class GenerateTab(QWidget):
         self._begun = 0.0
         self._edited = ""
         self._before_edit: dict[str, Any] = {}
-        self._loading_draft = True  # until `load_draft`: building the form must not write over what stood here
-        self.prompt = text_editor("Prompt", "What to make, in your own words. Ctrl+Enter starts.", 110)
+        self._loading_draft = (
+            True  # until `load_draft`: building the form must not write over what stood here
+        )
+        self.prompt = text_editor(
+            "Prompt", "What to make, in your own words. Ctrl+Enter starts.", 110
+        )
         self.model = QComboBox()
         name_control(self.model, "Model", "The model that does it")
-        self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._titles = {info.name: info.meta.title or info.name for info in fields(KINDS[self.kind].request_type)}
-        self.form = RequestForm(KINDS[self.kind].request_type, skip=("prompt", "model", *self.own_fields))
+        self.model.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self._titles = {
+            info.name: info.meta.title or info.name
+            for info in fields(KINDS[self.kind].request_type)
+        }
+        self.form = RequestForm(
+            KINDS[self.kind].request_type, skip=("prompt", "model", *self.own_fields)
+        )
         self._prompt_problem = label(role="error", wrap=True)
-        self.generate_button = button("Generate", "Start (Ctrl+Enter)", self.generate, "play", primary=True)
+        self.generate_button = button(
+            "Generate", "Start (Ctrl+Enter)", self.generate, "play", primary=True
+        )
         self.stop_button = button("Stop", "Stop and keep what is there (Esc)", self.stop, "stop")
         self._why_not = label(role="muted", wrap=True)
         self.status = label("", "muted", wrap=True)
@@ -91,7 +108,8 @@ class GenerateTab(QWidget):
         assert kind == self.kind
         return self
 
-    # What subclasses give -------------------------------------------------------------------------------------------------
+    # What subclasses give
+    # ----------------------------------------------------------------------
 
     @abstractmethod
     def result_widget(self) -> QWidget:
@@ -122,17 +140,25 @@ class GenerateTab(QWidget):
         """Show an event of the running job."""
 
     def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
-        """Return why the model cannot run the request. Subclasses add what their panels know about files."""
+        """Return why the model cannot run the request. Subclasses add what their panels know about
+        files.
+        """
         return check(card, request, self.shared.find_card, read_files=False)
 
-    # Layout ---------------------------------------------------------------------------------------------------------------
+    # Layout
+    # ----------------------------------------------------------------------
 
     def _lay_out(self) -> None:
         settings = QWidget()
         inner = QVBoxLayout(settings)
         inner.setContentsMargins(16, 12, 16, 12)
         inner.setSpacing(8)
-        for widget in (label("Prompt", "muted"), self.prompt, self._prompt_problem, *self.extra_widgets()):
+        for widget in (
+            label("Prompt", "muted"),
+            self.prompt,
+            self._prompt_problem,
+            *self.extra_widgets(),
+        ):
             inner.addWidget(widget)
         inner.addWidget(label("Model", "muted"))
         inner.addWidget(self.model)
@@ -156,7 +182,8 @@ class GenerateTab(QWidget):
         column.addWidget(self._why_not_row())
         column.addWidget(row(self.generate_button, self.stop_button, margins=(16, 4, 16, 12)))
         self.generate_button.setSizePolicy(
-            self.prompt.sizePolicy().horizontalPolicy(), self.generate_button.sizePolicy().verticalPolicy()
+            self.prompt.sizePolicy().horizontalPolicy(),
+            self.generate_button.sizePolicy().verticalPolicy(),
         )
         right = QWidget()
         side = QVBoxLayout(right)
@@ -188,7 +215,8 @@ class GenerateTab(QWidget):
 
     def _advised(self, advice: QLabel, below: QWidget) -> QWidget:
         """Return advice about the prompt above another row."""
-        # Outside the part that scrolls: a wrapped line in there makes the fields jump while a person types.
+        # Outside the part that scrolls: a wrapped line in there makes the fields jump while a
+        # person types.
         holder = QWidget()
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -208,10 +236,21 @@ class GenerateTab(QWidget):
         self.shared.queue.cancel_wished.connect(self._on_cancel_wished)
         self.shared.queue.failed.connect(self._on_queue_failed)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            QShortcut(QKeySequence(keys), self, self.generate, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        QShortcut(QKeySequence("Esc"), self, self.stop, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            QShortcut(
+                QKeySequence(keys),
+                self,
+                self.generate,
+                context=Qt.ShortcutContext.WidgetWithChildrenShortcut,
+            )
+        QShortcut(
+            QKeySequence("Esc"),
+            self,
+            self.stop,
+            context=Qt.ShortcutContext.WidgetWithChildrenShortcut,
+        )
 
-    # Models ---------------------------------------------------------------------------------------------------------------
+    # Models
+    # ----------------------------------------------------------------------
 
     @property
     def card(self) -> ModelCard | None:
@@ -233,12 +272,22 @@ class GenerateTab(QWidget):
         if self.model.count():
             self._no_model.clear()
         elif self.kind == "text":
-            get = button("Get the starter model (99 MB)", "Download a small text model", self.shared.starter_wanted.emit, "save")
+            get = button(
+                "Get the starter model (99 MB)",
+                "Download a small text model",
+                self.shared.starter_wanted.emit,
+                "save",
+            )
             self._no_model.say(
-                "There is no text model yet.", "The starter is a small English chat model that runs on any computer.", [get]
+                "There is no text model yet.",
+                "The starter is a small English chat model that runs on any computer.",
+                [get],
             )
         else:
-            self._no_model.say(f"There is no {self.kind} model yet.", "Add a model folder from this computer with Models.")
+            self._no_model.say(
+                f"There is no {self.kind} model yet.",
+                "Add a model folder from this computer with Models.",
+            )
         self._on_model_changed()
 
     def choose_model(self, name: str) -> None:
@@ -254,7 +303,8 @@ class GenerateTab(QWidget):
         self.on_card_changed(card)
         self._on_edited()
 
-    # The request ----------------------------------------------------------------------------------------------------------
+    # The request
+    # ----------------------------------------------------------------------
 
     def values(self) -> dict[str, Any]:
         """Return everything that stands in the tab."""
@@ -290,8 +340,14 @@ class GenerateTab(QWidget):
             problems = error.problems
         rest = self.form.set_problems(problems)
         empty = not self.prompt.toPlainText().strip()
-        prompt_problem = "" if empty else next((problem.message for problem in rest if problem.field == "prompt"), "")
-        self._prompt_problem.setText(f"The prompt {prompt_problem}" if prompt_problem[:1].islower() else prompt_problem)
+        prompt_problem = (
+            ""
+            if empty
+            else next((problem.message for problem in rest if problem.field == "prompt"), "")
+        )
+        self._prompt_problem.setText(
+            f"The prompt {prompt_problem}" if prompt_problem[:1].islower() else prompt_problem
+        )
         self._prompt_problem.setVisible(bool(prompt_problem))
         if bool(self.prompt.property("wrong")) != bool(prompt_problem):
             self.prompt.setProperty("wrong", bool(prompt_problem))
@@ -304,7 +360,7 @@ class GenerateTab(QWidget):
         elif problems:
             first = problems[0]
             field = self.form.fields.get(first.field)
-            why = f"{field.info.meta.title if field else self._titles.get(first.field, first.field.title())}: {first.message}"
+            why = f"{field.info.meta.title if field else self._titles.get(first.field, first.field.title())}: {first.message}"  # noqa: E501
         self._why_not.setText(why)
         self._why_not.setVisible(bool(why))
         self.generate_button.setEnabled(request is not None)
@@ -313,7 +369,9 @@ class GenerateTab(QWidget):
     def _on_edited(self) -> None:
         self.check()
         if not self._loading_draft:
-            self.shared.keep_draft(self.kind, {**self.values(), "model": self.model.currentData() or ""})
+            self.shared.keep_draft(
+                self.kind, {**self.values(), "model": self.model.currentData() or ""}
+            )
 
     def load_draft(self) -> None:
         """Show what stood here when the program was last closed."""
@@ -323,7 +381,8 @@ class GenerateTab(QWidget):
         self._loading_draft = False
         self.check()
 
-    # Jobs -----------------------------------------------------------------------------------------------------------------
+    # Jobs
+    # ----------------------------------------------------------------------
 
     def generate(self) -> None:
         """Put the request into the queue."""
@@ -331,7 +390,9 @@ class GenerateTab(QWidget):
         if request is None:
             return
         if self._edited:
-            self.shared.queue.replace(self._edited, request, self.shared.output_folder(), self._on_replaced)
+            self.shared.queue.replace(
+                self._edited, request, self.shared.output_folder(), self._on_replaced
+            )
             return
         job = new_job(request, self.shared.output_folder())
         self._mine.add(job.id)
@@ -345,12 +406,16 @@ class GenerateTab(QWidget):
         self.shared.queue.submit([job])
 
     def _on_replaced(self, job: Job, changed: bool) -> None:
-        """An edited job is stored: `changed`, or as a new job because the old one no longer waited."""
+        """An edited job is stored: `changed`, or as a new job because the old one no longer
+        waited.
+        """
         if changed:
             self.shared.said.emit("The waiting job is changed")
         else:
             self._mine.add(job.id)
-            self.shared.said.emit("That job no longer waits; the change was added to the queue as a new job")
+            self.shared.said.emit(
+                "That job no longer waits; the change was added to the queue as a new job"
+            )
         if self._edited:
             self._end_edit()
 
@@ -411,7 +476,9 @@ class GenerateTab(QWidget):
                 self._show_running(job)
 
     def _show_running(self, job: Job) -> None:
-        """Show a job that began: beside those that run together with it, else in place of what was shown."""
+        """Show a job that began: beside those that run together with it, else in place of what was
+        shown.
+        """
         others = [other for other in self._group.values() if other.id != job.id]
         if any(other.state is JobState.RUNNING for other in others):
             self._group[job.id] = job
@@ -419,7 +486,9 @@ class GenerateTab(QWidget):
             self._begin(job)
 
     def _on_queue_failed(self, sentence: str, job_ids: list[str]) -> None:
-        """Jobs that the queue could not store will not run: show why, keep the prompt, and let it be tried again."""
+        """Jobs that the queue could not store will not run: show why, keep the prompt, and let it
+        be tried again.
+        """
         self._mine.difference_update(job_ids)
         if self._job is None or self._job.id not in job_ids:
             return
@@ -427,8 +496,15 @@ class GenerateTab(QWidget):
         self._group = {self._job.id: self._job}
         self.show_idle()
         self.status.setText("")
-        failure = Failure(cause="disk", message=sentence, cure="Free some space or correct the name, then try again.")
-        self.notice.fail(failure, [button("Try again", "Put the same into the queue again", self.generate, "retry")])
+        failure = Failure(
+            cause="disk",
+            message=sentence,
+            cure="Free some space or correct the name, then try again.",
+        )
+        self.notice.fail(
+            failure,
+            [button("Try again", "Put the same into the queue again", self.generate, "retry")],
+        )
 
     def _on_cancel_wished(self, job_id: str) -> None:
         if job_id in self._group:
@@ -453,7 +529,9 @@ class GenerateTab(QWidget):
         for job in self._group.values():
             own = self._progress.get(job.id)
             steps += event.total if job.state.over else own.step if own is not None else 0
-        whole = msgspec.structs.replace(event, step=steps, total=event.total * len(self._group), preview=None)
+        whole = msgspec.structs.replace(
+            event, step=steps, total=event.total * len(self._group), preview=None
+        )
         self.bar.setRange(0, whole.total)
         self.bar.setValue(whole.step)
         together = f"{len(self._group)} jobs together · " if len(self._group) > 1 else ""
@@ -468,7 +546,13 @@ class GenerateTab(QWidget):
     def finished_text(self, event: Finished) -> str:
         """Return the line under a finished result."""
         seed = self._job.request.seed if self._job else ""
-        return " · ".join([f"Done in {event.statistics.run_seconds:.1f} s", f"seed {seed}", *event.statistics.notes])
+        return " · ".join(
+            [
+                f"Done in {event.statistics.run_seconds:.1f} s",
+                f"seed {seed}",
+                *event.statistics.notes,
+            ]
+        )
 
     def _end(self, job: Job, event: Finished | Failed | Cancelled) -> None:
         if isinstance(event, Failed) and not job.state.over:
@@ -485,7 +569,9 @@ class GenerateTab(QWidget):
         elif isinstance(event, Finished):
             self.status.setText(self.finished_text(event))
         elif isinstance(event, Cancelled):
-            self.status.setText("Stopped; what was made is kept." if event.artifacts else "Stopped.")
+            self.status.setText(
+                "Stopped; what was made is kept." if event.artifacts else "Stopped."
+            )
         else:
             self.status.setText("")
 
@@ -496,7 +582,13 @@ class GenerateTab(QWidget):
         failed = sum(job.state is JobState.FAILED for job in jobs)
         parts = [f"{len(done)} of {len(jobs)} jobs done"]
         parts += [f"{failed} failed"] if failed else []
-        parts += [f"seeds {', '.join(str(job.request.seed) for job in done[:8])}{' …' if len(done) > 8 else ''}"] if done else []
+        parts += (
+            [
+                f"seeds {', '.join(str(job.request.seed) for job in done[:8])}{' …' if len(done) > 8 else ''}"  # noqa: E501
+            ]
+            if done
+            else []
+        )
         return " · ".join(parts)
 
     def _show_failure(self, failure: Failure, job_id: str) -> None:
@@ -509,7 +601,10 @@ class GenerateTab(QWidget):
             buttons.insert(
                 0,
                 button(
-                    "Save elsewhere…", "Save the finished result to another folder", lambda: self._save_elsewhere(retry), "folder"
+                    "Save elsewhere…",
+                    "Save the finished result to another folder",
+                    lambda: self._save_elsewhere(retry),
+                    "folder",
                 ),
             )
         self.notice.fail(failure, buttons)

@@ -39,7 +39,9 @@ class ImageTab(GenerateTab):
     own_fields = ("negative_prompt", "image", "strength", "mask_image", *adapter_picker.FIELDS)
 
     def __init__(self, shared: AppState) -> None:
-        self.negative_prompt = text_editor("Negative prompt", "What to keep out of the picture.", 48)
+        self.negative_prompt = text_editor(
+            "Negative prompt", "What to keep out of the picture.", 48
+        )
         self.about = label("", "muted", wrap=True)
         self.advice = label("", "muted", wrap=True)
         self.examples = Examples()
@@ -59,7 +61,12 @@ class ImageTab(GenerateTab):
 
     def extra_widgets(self) -> list[QWidget]:
         """See `GenerateTab`."""
-        return [row(label("Negative prompt", "muted"), None, self.examples), self.negative_prompt, self.offered, self.given]
+        return [
+            row(label("Negative prompt", "muted"), None, self.examples),
+            self.negative_prompt,
+            self.offered,
+            self.given,
+        ]
 
     def model_widgets(self) -> list[QWidget]:
         """See `GenerateTab`."""
@@ -74,7 +81,9 @@ class ImageTab(GenerateTab):
             return [Problem("model", f"{error.message} {error.cure}")]
         files = self.given.problems(request) if isinstance(request, ImageRequest) else []
         problems = [*super().find_problems(card, request), *files]
-        return sorted(problems, key=lambda problem: problem.field == "adapters")  # shown where there is no other
+        return sorted(
+            problems, key=lambda problem: problem.field == "adapters"
+        )  # shown where there is no other
 
     def _add_words(self, words: str) -> None:
         """Put trigger words behind the prompt."""
@@ -87,19 +96,32 @@ class ImageTab(GenerateTab):
     def result_widget(self) -> QWidget:
         """See `GenerateTab`."""
         self.copy_button = button("Copy", "Copy the picture", self.copy, "copy")
-        self.save_button = button("Save as…", "Save a copy of the PNG, with its settings inside (Ctrl+S)", self.save_as, "save")
-        self.folder_button = button("Folder", "Open the folder with the picture", self.show_folder, "folder")
-        self.start_button = button("Use as start", "Make the next picture from this one", self.start_from_result, "image")
+        self.save_button = button(
+            "Save as…",
+            "Save a copy of the PNG, with its settings inside (Ctrl+S)",
+            self.save_as,
+            "save",
+        )
+        self.folder_button = button(
+            "Folder", "Open the folder with the picture", self.show_folder, "folder"
+        )
+        self.start_button = button(
+            "Use as start", "Make the next picture from this one", self.start_from_result, "image"
+        )
         self.view.changed.connect(self._on_picture_changed)
         holder = QWidget()
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.view, 1)
-        below = row(self.about, self.start_button)  # a narrow window has no room beside the other buttons
+        below = row(
+            self.about, self.start_button
+        )  # a narrow window has no room beside the other buttons
         self.start_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         if (beside := below.layout()) is not None:
-            beside.setAlignment(self.start_button, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom)
+            beside.setAlignment(
+                self.start_button, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
+            )
         layout.addWidget(below)
         layout.addWidget(row(self.copy_button, self.save_button, self.folder_button, None))
         self._on_picture_changed()
@@ -107,7 +129,11 @@ class ImageTab(GenerateTab):
 
     def own_values(self) -> dict[str, Any]:
         """See `GenerateTab`."""
-        return {"negative_prompt": self.negative_prompt.toPlainText(), **self.given.values(), **self.adapters.values()}
+        return {
+            "negative_prompt": self.negative_prompt.toPlainText(),
+            **self.given.values(),
+            **self.adapters.values(),
+        }
 
     def set_own_values(self, values: dict[str, Any]) -> None:
         """See `GenerateTab`."""
@@ -128,7 +154,9 @@ class ImageTab(GenerateTab):
         self._advise()
 
     def _advise(self) -> None:
-        """Say how the prompt is read where it is put into English, and which of its words the model has not learned."""
+        """Say how the prompt is read where it is put into English, and which of its words the model
+        has not learned.
+        """
         prompt = self.prompt.toPlainText()[:_ADVISED]
         told = advise(prompt, self.card) if self.card is not None and prompt.strip() else ""
         self.advice.setText(told)
@@ -154,13 +182,16 @@ class ImageTab(GenerateTab):
         for control in (self.copy_button, self.save_button, self.folder_button, self.start_button):
             control.setEnabled(there)
 
-    # The picture to start from --------------------------------------------------------------------------------------------
+    # The picture to start from
+    # ----------------------------------------------------------------------
 
     def start_from(self, path: Path) -> None:
         """Start from this picture, with a model that can."""
         self.offered.clear()
         if self.card is None or not takes_picture(self.card):
-            able = next((card.name for card in self.shared.cards(self.kind) if takes_picture(card)), "")
+            able = next(
+                (card.name for card in self.shared.cards(self.kind) if takes_picture(card)), ""
+            )
             if not able:
                 self.shared.said.emit("No installed model can start from a picture")
                 return
@@ -175,7 +206,12 @@ class ImageTab(GenerateTab):
     def offer_start(self, path: Path) -> None:
         """Offer to start from a picture that has filled the form."""
         buttons = [
-            button("Start from the picture", "Make the next picture from it", lambda: self.start_from(path), "image"),
+            button(
+                "Start from the picture",
+                "Make the next picture from it",
+                lambda: self.start_from(path),
+                "image",
+            ),
             button("No", "Close this message", self.offered.clear),
         ]
         self.offered.say(f"The form is filled as {path.name} was made.", "", buttons)
@@ -189,9 +225,14 @@ class ImageTab(GenerateTab):
         card, before = self.card, self.form.values()
         multiple = card.size_multiple if card is not None else 8
         area = int(before["width"]) * int(before["height"])
-        sides = [max(1, round((area * ratio) ** 0.5 / multiple)) * multiple for ratio in (width / height, height / width)]
+        sides = [
+            max(1, round((area * ratio) ** 0.5 / multiple)) * multiple
+            for ratio in (width / height, height / width)
+        ]
         if card is not None and card.smallest_side:
-            sides = [max(card.smallest_side, min(card.largest_side or side, side)) for side in sides]
+            sides = [
+                max(card.smallest_side, min(card.largest_side or side, side)) for side in sides
+            ]
         self.form.set_values({"width": sides[0], "height": sides[1]})
 
     def copy(self) -> None:
@@ -208,7 +249,9 @@ class ImageTab(GenerateTab):
         source = Path(self.view.picture.path)
         if not self.view.picture.path:
             return
-        name, _filter = QFileDialog.getSaveFileName(self, "Save the picture", str(Path.home() / source.name), "PNG (*.png)")
+        name, _filter = QFileDialog.getSaveFileName(
+            self, "Save the picture", str(Path.home() / source.name), "PNG (*.png)"
+        )
         if name:
             target = Path(name) if Path(name).suffix else Path(name).with_suffix(".png")
             background.run(
@@ -221,4 +264,6 @@ class ImageTab(GenerateTab):
 
 def to_image(preview: Preview) -> QImage:
     """Return the preview as a picture of its own memory."""
-    return QImage(preview.rgb, preview.width, preview.height, preview.width * 3, QImage.Format.Format_RGB888).copy()
+    return QImage(
+        preview.rgb, preview.width, preview.height, preview.width * 3, QImage.Format.Format_RGB888
+    ).copy()

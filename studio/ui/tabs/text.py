@@ -75,8 +75,15 @@ class TextTab(GenerateTab):
     def result_widget(self) -> QWidget:
         """See `GenerateTab`."""
         self.copy_button = button("Copy", "Copy the text (Ctrl+Shift+C)", self.copy, "copy")
-        self.save_button = button("Save as…", "Save the text as .txt or .md (Ctrl+S)", self.save_as, "save")
-        self.reuse_button = button("Use as prompt", "Put the text into the prompt, to go on from it", self.use_as_prompt, "retry")
+        self.save_button = button(
+            "Save as…", "Save the text as .txt or .md (Ctrl+S)", self.save_as, "save"
+        )
+        self.reuse_button = button(
+            "Use as prompt",
+            "Put the text into the prompt, to go on from it",
+            self.use_as_prompt,
+            "retry",
+        )
         self.view.changed.connect(self._on_text_changed)
         holder = QWidget()
         layout = QVBoxLayout(holder)
@@ -104,8 +111,14 @@ class TextTab(GenerateTab):
         self._count_timer.start()
 
     def use_preset(self, preset: Preset) -> None:
-        """Fill the form, mark the part to be written over, and prefer the preset's family of models."""
-        fitting = [card for card in self.shared.cards("text") if preset.family and card.family == preset.family]
+        """Fill the form, mark the part to be written over, and prefer the preset's family of
+        models.
+        """
+        fitting = [
+            card
+            for card in self.shared.cards("text")
+            if preset.family and card.family == preset.family
+        ]
         if fitting:
             self.choose_model(fitting[0].name)
         self.form.forget_touches()
@@ -119,14 +132,24 @@ class TextTab(GenerateTab):
             self.prompt.setTextCursor(cursor)
         self.prompt.setFocus()
 
-    # Tokens -----------------------------------------------------------------------------------------------------------------
+    # Tokens
+    # ----------------------------------------------------------------------
 
     def _count(self) -> None:
-        card, prompt, system = self.card, self.prompt.toPlainText(), self.system_prompt.toPlainText()
+        card, prompt, system = (
+            self.card,
+            self.prompt.toPlainText(),
+            self.system_prompt.toPlainText(),
+        )
         if card is None or not prompt:
             self._on_counted(None if card is None else 0)
             return
-        background.run(self, lambda: count_tokens(card, prompt, system), self._on_counted, lambda _error: self._on_counted(None))
+        background.run(
+            self,
+            lambda: count_tokens(card, prompt, system),
+            self._on_counted,
+            lambda _error: self._on_counted(None),
+        )
 
     def _on_counted(self, tokens: int | None) -> None:
         self._tokens = tokens
@@ -145,7 +168,8 @@ class TextTab(GenerateTab):
         """Check the length of the prompt with the tokens that were counted in the background."""
         return check(card, request, self.shared.find_card, read_files=False, tokens=self._tokens)
 
-    # The result ---------------------------------------------------------------------------------------------------------------
+    # The result
+    # ----------------------------------------------------------------------
 
     def begin_result(self, job: Job) -> None:
         """See `GenerateTab`."""
@@ -164,7 +188,9 @@ class TextTab(GenerateTab):
         if isinstance(event, TextDelta):
             self.view.append(self._place(job, event.candidate), event.text)
         elif isinstance(event, ThoughtDelta):
-            self.view.append_thought(self._place(job, event.candidate), event.text, takes_text=event.takes_text)
+            self.view.append_thought(
+                self._place(job, event.candidate), event.text, takes_text=event.takes_text
+            )
         if isinstance(event, (Finished, Failed, Cancelled)):
             self._kept.update(self._place(job, artifact.ordinal) for artifact in event.artifacts)
             if self.is_over:
@@ -174,7 +200,9 @@ class TextTab(GenerateTab):
         if isinstance(event, (Finished, Failed, Cancelled)) and event.artifacts:
             artifacts = event.artifacts
             background.run(
-                self, lambda: [_read(artifact) for artifact in artifacts], lambda texts: self._show_saved(job, artifacts, texts)
+                self,
+                lambda: [_read(artifact) for artifact in artifacts],
+                lambda texts: self._show_saved(job, artifacts, texts),
             )
 
     def _show_saved(self, job: Job, artifacts: tuple[Artifact, ...], texts: list[str]) -> None:
@@ -182,7 +210,9 @@ class TextTab(GenerateTab):
             return
         for artifact, text in zip(artifacts, texts, strict=True):
             place = self._place(job, artifact.ordinal)
-            title = f"{place + 1} · score {artifact.score:.2f}" if artifact.score is not None else ""
+            title = (
+                f"{place + 1} · score {artifact.score:.2f}" if artifact.score is not None else ""
+            )
             if not title and len(self._group) > 1:
                 title = f"{place + 1} · {' '.join(job.request.prompt[:TITLE_CHARACTERS].split())}"
             self.view.set_text(place, text, title)
@@ -203,14 +233,26 @@ class TextTab(GenerateTab):
         if longer > request.max_new_tokens:
             text = f"Generate again with {longer:,} tokens"
             tip = "Raise the limit; the same seed gives the same beginning"
-            buttons.append(button(text, tip, functools.partial(self._generate_longer, request, longer), "retry"))
+            buttons.append(
+                button(
+                    text, tip, functools.partial(self._generate_longer, request, longer), "retry"
+                )
+            )
         if self.card is not None and not self.card.chat and not self.card.encoder_decoder:
-            buttons.append(button("Continue from here", "Put the text into the prompt, and generate", self._continue))
+            buttons.append(
+                button(
+                    "Continue from here",
+                    "Put the text into the prompt, and generate",
+                    self._continue,
+                )
+            )
         self.notice.say(sentence, "" if buttons else "The model takes no more tokens.", buttons)
 
     def _group_text(self) -> str:
         at_limit = len(self._at_limit)
-        return super()._group_text() + (f" · {at_limit} stopped at the token limit" if at_limit else "")
+        return super()._group_text() + (
+            f" · {at_limit} stopped at the token limit" if at_limit else ""
+        )
 
     def _longer(self, request: TextRequest) -> int:
         """Return twice the limit, as far as field and model allow."""
@@ -235,7 +277,10 @@ class TextTab(GenerateTab):
         import time
 
         seconds = time.monotonic() - self._begun
-        return f"Token {event.step} of at most {event.total} · {event.step / max(seconds, 0.001):.1f} tokens/s"
+        return (
+            f"Token {event.step} of at most {event.total} · "
+            f"{event.step / max(seconds, 0.001):.1f} tokens/s"
+        )
 
     def finished_text(self, event: Finished) -> str:
         """See `GenerateTab`."""
@@ -245,7 +290,9 @@ class TextTab(GenerateTab):
         thoughts = sum(artifact.thought_tokens for artifact in event.artifacts)
         tokens = f"{now.units:,} tokens" + (f", {thoughts:,} of them thoughts" if thoughts else "")
         told = (tokens, f"{rate:.1f} tokens/s", f"first after {now.first_seconds:.2f} s")
-        return " · ".join([*told, f"prompt {now.prompt_tokens:,} tokens", f"seed {seed}", *now.notes])
+        return " · ".join(
+            [*told, f"prompt {now.prompt_tokens:,} tokens", f"seed {seed}", *now.notes]
+        )
 
     def _on_text_changed(self) -> None:
         there = bool(self.view.text())
@@ -269,7 +316,9 @@ class TextTab(GenerateTab):
         if not text:
             return
         suggested = str(Path.home() / "text.txt")
-        name, _filter = QFileDialog.getSaveFileName(self, "Save the text", suggested, "Text (*.txt);;Markdown (*.md)")
+        name, _filter = QFileDialog.getSaveFileName(
+            self, "Save the text", suggested, "Text (*.txt);;Markdown (*.md)"
+        )
         if name:
             path = Path(name) if Path(name).suffix else Path(name).with_suffix(".txt")
             # The dialog asked before an existing file is replaced.

@@ -19,7 +19,11 @@ class Examples(QToolButton):
     def __init__(self) -> None:
         super().__init__()
         self.setText("Try an example")
-        name_control(self, "Examples", "Prompts that this model knows; the one that is chosen takes the prompt's place")
+        name_control(
+            self,
+            "Examples",
+            "Prompts that this model knows; the one that is chosen takes the prompt's place",
+        )
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setMenu(QMenu(self))
 
@@ -27,5 +31,7 @@ class Examples(QToolButton):
         """Offer them; nothing is shown where there are none."""
         self.menu().clear()
         for prompt in prompts:
-            self.menu().addAction(prompt.replace("&", "&&"), functools.partial(self.chosen.emit, prompt))
+            self.menu().addAction(
+                prompt.replace("&", "&&"), functools.partial(self.chosen.emit, prompt)
+            )
         self.setVisible(bool(prompts))

@@ -1,4 +1,6 @@
-"""Small parts that every screen uses, made in one way: plain-text labels, buttons with name and tooltip, questions."""
+"""Small parts that every screen uses, made in one way: plain-text labels, buttons with name and
+tooltip, questions.
+"""
 
 from __future__ import annotations
 
@@ -48,13 +50,22 @@ def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
 
 
 def name_control(control: QWidget, name: str, tip: str) -> None:
-    """Give a control its accessible name and its tooltip (plain text, also where it looks like HTML)."""
+    """Give a control its accessible name and its tooltip (plain text, also where it looks like
+    HTML).
+    """
     control.setAccessibleName(name)
     control.setAccessibleDescription(tip)
     control.setToolTip(html.escape(tip))
 
 
-def button(text: str, tip: str, pressed: Callable[[], object], icon_name: str = "", *, primary: bool = False) -> QPushButton:
+def button(
+    text: str,
+    tip: str,
+    pressed: Callable[[], object],
+    icon_name: str = "",
+    *,
+    primary: bool = False,
+) -> QPushButton:
     """Return a push button."""
     made = QPushButton(text)
     name_control(made, text or tip, tip)
@@ -67,7 +78,9 @@ def button(text: str, tip: str, pressed: Callable[[], object], icon_name: str = 
 
 
 class _Editor(PlainEditor):
-    """Asks for no more than its smallest height, so that it does not push down what scrolls with it."""
+    """Asks for no more than its smallest height, so that it does not push down what scrolls with
+    it.
+    """
 
     def sizeHint(self) -> QSize:
         """See Qt."""
@@ -91,7 +104,9 @@ def restyle(widget: QWidget) -> None:
     widget.style().polish(widget)
 
 
-def row(*widgets: QWidget | None, margins: tuple[int, int, int, int] = (0, 0, 0, 0), spacing: int = 8) -> QWidget:
+def row(
+    *widgets: QWidget | None, margins: tuple[int, int, int, int] = (0, 0, 0, 0), spacing: int = 8
+) -> QWidget:
     """Return the widgets side by side; None is a stretch."""
     holder = QWidget()
     layout = QHBoxLayout(holder)
@@ -128,7 +143,9 @@ def choice_box(name: str, tip: str, first: str, more: Mapping[str, str]) -> QCom
 
 
 def dress_table(table: QTableView, widths: Mapping[int, int], stretch: Iterable[int]) -> None:
-    """Make a table look as all of them do: whole rows, no grid, titles on the left; Tab leaves it."""
+    """Make a table look as all of them do: whole rows, no grid, titles on the left; Tab leaves
+    it.
+    """
     table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
     table.setShowGrid(False)
     table.setAlternatingRowColors(True)
@@ -154,7 +171,9 @@ def size_text(count: int) -> str:
 
 
 def for_label(text: str) -> str:
-    """Return a text of any origin so that a label can show it: of bounded size, and with places to wrap in long words."""
+    """Return a text of any origin so that a label can show it: of bounded size, and with places to
+    wrap in long words.
+    """
     lines = text[:LABEL_CHARACTERS].split("\n")
     shown = "\n".join(_LONG_WORD.sub("\\g<0>\u200b", line) for line in lines[:LABEL_LINES])
     return shown if len(text) <= LABEL_CHARACTERS and len(lines) <= LABEL_LINES else shown + CUT
@@ -177,7 +196,9 @@ def ask(parent: QWidget, title: str, question: str, yes: str, no: str = "Cancel"
 
 
 def tell(parent: QWidget | None, title: str, text: str, details: str = "") -> None:
-    """Show a message with its details behind a button; of a long text only the beginning is outside of them."""
+    """Show a message with its details behind a button; of a long text only the beginning is outside
+    of them.
+    """
     shown = for_label(text)
     if shown.endswith(CUT):  # a box with all of it would be higher than the screen
         details = f"{text}\n\n{details}".strip()
@@ -189,7 +210,9 @@ def tell(parent: QWidget | None, title: str, text: str, details: str = "") -> No
 
 
 class Notice(QFrame):
-    """A box that says what went wrong and what to do, with buttons; hidden while there is nothing to say."""
+    """A box that says what went wrong and what to do, with buttons; hidden while there is nothing
+    to say.
+    """
 
     def __init__(self, role: str = "notice") -> None:
         super().__init__()
@@ -226,7 +249,9 @@ class Notice(QFrame):
         """Show a failure; its details are behind a button."""
         if failure.details:
             show = button(
-                "Details…", "Show what exactly went wrong", lambda: tell(self, "Details", failure.message, failure.details)
+                "Details…",
+                "Show what exactly went wrong",
+                lambda: tell(self, "Details", failure.message, failure.details),
             )
             buttons = [*buttons, show]
         self.say(failure.message, failure.cure, buttons)

@@ -12,14 +12,18 @@ from studio.core.paths import resources
 
 _DRAWN_WITH = b"#808080"
 _SIZE = 20
-# A button whose colours come from the style sheet hears only of the program's change, not of one of its own.
+# A button whose colours come from the style sheet hears only of the program's change, not of one of
+# its own.
 _PALETTE_CHANGES = (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange)
 
 
 def icon(name: str, colour: str = "") -> QIcon:
     """Return the icon of this name in the colour of text, or in `colour`."""
     result = QIcon()
-    for mode, group in ((QIcon.Mode.Normal, QPalette.ColorGroup.Active), (QIcon.Mode.Disabled, QPalette.ColorGroup.Disabled)):
+    for mode, group in (
+        (QIcon.Mode.Normal, QPalette.ColorGroup.Active),
+        (QIcon.Mode.Disabled, QPalette.ColorGroup.Disabled),
+    ):
         text = colour or QApplication.palette().color(group, QPalette.ColorRole.Text).name()
         result.addPixmap(_drawn(name, text, _scale()), mode)
     return result
@@ -27,7 +31,9 @@ def icon(name: str, colour: str = "") -> QIcon:
 
 def _scale() -> float:
     application = QApplication.instance()
-    return application.devicePixelRatio() if isinstance(application, QApplication) else 1.0  # of the finest screen
+    return (
+        application.devicePixelRatio() if isinstance(application, QApplication) else 1.0
+    )  # of the finest screen
 
 
 @functools.cache
@@ -37,7 +43,9 @@ def _drawn(name: str, colour: str, scale: float) -> QPixmap:
     source = (resources() / "icons" / f"{name}.svg").read_bytes()
     side = round(_SIZE * scale)
     pixmap = QPixmap(side, side)
-    pixmap.fill(QColor(0, 0, 0, 0))  # not Qt's name for it: the first use of the Qt namespace takes 15 ms
+    pixmap.fill(
+        QColor(0, 0, 0, 0)
+    )  # not Qt's name for it: the first use of the Qt namespace takes 15 ms
     painter = QPainter(pixmap)
     QSvgRenderer(QByteArray(source.replace(_DRAWN_WITH, colour.encode()))).render(painter)
     painter.end()

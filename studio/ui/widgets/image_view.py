@@ -5,19 +5,40 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, QRect, QSize, Qt, QUrl, Signal
-from PySide6.QtGui import QDrag, QImage, QImageReader, QMouseEvent, QPainter, QPaintEvent, QPalette, QPixmap
-from PySide6.QtWidgets import QApplication, QListView, QListWidget, QListWidgetItem, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import (
+    QDrag,
+    QImage,
+    QImageReader,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPixmap,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QListView,
+    QListWidget,
+    QListWidgetItem,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.ui import background
 from studio.ui.widgets.factory import name_control
 
 SMALL_SIDE = 256
-"""Pictures up to this are enlarged more than others, by a whole factor: the starter's are meant to be seen large."""
+"""Pictures up to this are enlarged more than others, by a whole factor: the starter's are meant to
+be seen large.
+"""
 STRIP_HEIGHT = 104
 
 
 class Picture(QWidget):
-    """Shows one picture as large as there is room, without changing its shape. It can be dragged out as a file."""
+    """Shows one picture as large as there is room, without changing its shape. It can be dragged
+    out as a file.
+    """
 
     def __init__(self, empty_text: str) -> None:
         super().__init__()
@@ -48,10 +69,16 @@ class Picture(QWidget):
         painter = QPainter(self)
         if self._pixmap.isNull():
             painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty_text)
+            painter.drawText(
+                self.rect(),
+                Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap,
+                self._empty_text,
+            )
             return
         small = max(self._pixmap.width(), self._pixmap.height()) <= SMALL_SIDE
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)  # a model's small pictures are soft: squares spoil them
+        painter.setRenderHint(
+            QPainter.RenderHint.SmoothPixmapTransform
+        )  # a model's small pictures are soft: squares spoil them
         painter.drawPixmap(self._place(small), self._pixmap)
 
     def _place(self, small: bool) -> QRect:
@@ -63,7 +90,10 @@ class Picture(QWidget):
         else:
             scaled = size.scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
             scaled = scaled.boundedTo(size * 2)
-        return QRect(QPoint((room.width() - scaled.width()) // 2, (room.height() - scaled.height()) // 2), scaled)
+        return QRect(
+            QPoint((room.width() - scaled.width()) // 2, (room.height() - scaled.height()) // 2),
+            scaled,
+        )
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A drag may begin here."""
@@ -71,7 +101,9 @@ class Picture(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag the file out."""
-        far = (event.position().toPoint() - self._pressed).manhattanLength() >= QApplication.startDragDistance()
+        far = (
+            event.position().toPoint() - self._pressed
+        ).manhattanLength() >= QApplication.startDragDistance()
         if self.path and far and event.buttons() & Qt.MouseButton.LeftButton:
             data = QMimeData()
             data.setUrls([QUrl.fromLocalFile(self.path)])
@@ -123,7 +155,12 @@ class ImageView(QWidget):
 
     def _on_read(self, images: list[tuple[str, QImage]]) -> None:
         for path, image in images:
-            scaled = image.scaled(152, 152, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+            scaled = image.scaled(
+                152,
+                152,
+                Qt.AspectRatioMode.KeepAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
+            )
             item = QListWidgetItem(QPixmap.fromImage(scaled), "")
             item.setData(Qt.ItemDataRole.UserRole, (path, image))
             item.setData(Qt.ItemDataRole.AccessibleTextRole, Path(path).name)

@@ -1,4 +1,6 @@
-"""A form built from a request's fields: the same limits, titles and descriptions that the command line and batch files have."""
+"""A form built from a request's fields: the same limits, titles and descriptions that the command
+line and batch files have.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +31,17 @@ _LARGEST_SPIN = 2**31 - 1
 
 
 class WheelGuard(QObject):
-    """Scrolling past a field must not change it: the wheel turns only the field that has the focus."""
+    """Scrolling past a field must not change it: the wheel turns only the field that has the
+    focus.
+    """
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Pass a wheel's turn on where the field has not the focus."""
-        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+        if (
+            event.type() == QEvent.Type.Wheel
+            and isinstance(watched, QWidget)
+            and not watched.hasFocus()
+        ):
             event.ignore()
             return True
         return False
@@ -87,11 +95,15 @@ class Field(QWidget):
         """Show a value; one that cannot be shown is passed over."""
         editor = self.editor
         if isinstance(editor, QComboBox):
-            index = editor.findData(value) if isinstance(value, str) else -1  # a number over 64 bits raises OverflowError
+            index = (
+                editor.findData(value) if isinstance(value, str) else -1
+            )  # a number over 64 bits raises OverflowError
             if index >= 0:
                 editor.setCurrentIndex(index)
         elif isinstance(editor, QSpinBox) and isinstance(value, (int, float)):
-            editor.setValue(int(max(editor.minimum(), min(editor.maximum(), value))))  # more than 32 bits raise OverflowError
+            editor.setValue(
+                int(max(editor.minimum(), min(editor.maximum(), value)))
+            )  # more than 32 bits raise OverflowError
         elif isinstance(editor, QDoubleSpinBox) and isinstance(value, (int, float)):
             editor.setValue(float(max(editor.minimum(), min(editor.maximum(), value))))
         elif isinstance(editor, QLineEdit) and isinstance(value, (str, int, float, type(None))):
@@ -149,7 +161,9 @@ def _changed_signal(editor: Editor) -> Any:
 
 
 class RequestForm(QWidget):
-    """The fields of a kind of request, in two columns, without those that a tab shows in its own way (`skip`)."""
+    """The fields of a kind of request, in two columns, without those that a tab shows in its own
+    way (`skip`).
+    """
 
     changed = Signal()
 
@@ -186,14 +200,19 @@ class RequestForm(QWidget):
             field.setVisible(name not in self._unused)
 
     def leave_out(self, unused: Iterable[str]) -> None:
-        """Hide the fields that the chosen model passes over; their values are then the defaults, whatever they were."""
+        """Hide the fields that the chosen model passes over; their values are then the defaults,
+        whatever they were.
+        """
         if frozenset(unused) != self._unused:
             self._unused = frozenset(unused)
             self._arrange()
 
     def values(self) -> dict[str, Any]:
         """Return all values as loose values for `build_request`."""
-        return {name: field.info.default if name in self._unused else field.value() for name, field in self.fields.items()}
+        return {
+            name: field.info.default if name in self._unused else field.value()
+            for name, field in self.fields.items()
+        }
 
     def set_values(self, values: dict[str, Any]) -> None:
         """Show these values, as if the person had typed them."""
@@ -211,7 +230,9 @@ class RequestForm(QWidget):
         self.changed.emit()
 
     def set_problems(self, problems: Iterable[Problem]) -> list[Problem]:
-        """Mark the fields that are wrong; return the problems of fields that are not in this form."""
+        """Mark the fields that are wrong; return the problems of fields that are not in this
+        form.
+        """
         by_name = {problem.field: problem.message for problem in problems}
         for name, field in self.fields.items():
             field.set_problem(by_name.pop(name, ""))

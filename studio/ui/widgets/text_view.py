@@ -1,4 +1,5 @@
-"""Text as it is made: plain, appended in small steps, with candidates side by side in a bar of tabs.
+"""Text as it is made: plain, appended in small steps, with candidates side by side in a bar of
+tabs.
 
 What a reasoning model thinks stands folded in a line above its answer.
 """
@@ -75,7 +76,9 @@ class TextView(QWidget):
                 self._timer.start()
 
     def append_thought(self, candidate: int, piece: str, *, takes_text: bool = False) -> None:
-        """Add a piece to a candidate's thoughts. With `takes_text` its text so far was one of them."""
+        """Add a piece to a candidate's thoughts. With `takes_text` its text so far was one of
+        them.
+        """
         self._want_tab(candidate)
         if takes_text:
             piece = self._texts.pop(candidate, "") + piece
@@ -86,7 +89,9 @@ class TextView(QWidget):
             self._timer.start()
 
     def keep_only(self, candidates: Collection[int]) -> None:
-        """Hide the candidates that have no result of their own, and stop saying that the model thinks."""
+        """Hide the candidates that have no result of their own, and stop saying that the model
+        thinks.
+        """
         self._is_over = True
         self._kept = frozenset(candidates)
         self._show_tabs()
@@ -160,7 +165,9 @@ class TextView(QWidget):
 
 
 class ThoughtsView(QWidget):
-    """What a model thought before its answer: one line, unfolded by a click; hidden where there is nothing."""
+    """What a model thought before its answer: one line, unfolded by a click; hidden where there is
+    nothing.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -168,7 +175,11 @@ class ThoughtsView(QWidget):
         self.toggle = QToolButton()
         self.toggle.setCheckable(True)
         self.toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        name_control(self.toggle, "Thoughts", "Show or hide what the model thought before its answer; it is not saved")
+        name_control(
+            self.toggle,
+            "Thoughts",
+            "Show or hide what the model thought before its answer; it is not saved",
+        )
         self.toggle.toggled.connect(self._show_unfolded)
         self.view = PlainEditor()
         self.view.setReadOnly(True)
@@ -192,7 +203,9 @@ class ThoughtsView(QWidget):
     def show_text(self, text: str, *, going_on: bool) -> None:
         """Show these thoughts; `going_on`: the answer did not begin yet."""
         words = len(text.split())
-        self.toggle.setText(f"Thinking… ({words:,} words)" if going_on else f"Thoughts ({words:,} words)")
+        self.toggle.setText(
+            f"Thinking… ({words:,} words)" if going_on else f"Thoughts ({words:,} words)"
+        )
         self.setVisible(bool(text.strip()))
         if text != self._text:
             self._text = text

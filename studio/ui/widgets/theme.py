@@ -1,4 +1,6 @@
-"""Light and dark, as the desktop says or the person sets: one palette and one short style sheet for Qt's Fusion style."""
+"""Light and dark, as the desktop says or the person sets: one palette and one short style sheet for
+Qt's Fusion style.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,15 @@ QT_OPTIONS = ("-style", "fusion")
 _MODE = "studio_theme"
 _DARK = "studio_dark"
 _SCHEMES = {"system": 0, "light": 1, "dark": 2}
-"""The numbers of Qt.ColorScheme. The first use of the Qt namespace takes 15 ms, which the first paint can do without."""
+"""The numbers of Qt.ColorScheme. The first use of the Qt namespace takes 15 ms, which the first
+paint can do without.
+"""
 
 
 class Colours(NamedTuple):
-    """The few colours there are. Text on `window`, `surface` and `accent` has a contrast of at least 4.5 : 1."""
+    """The few colours there are. Text on `window`, `surface` and `accent` has a contrast of at
+    least 4.5 : 1.
+    """
 
     window: str
     surface: str
@@ -34,8 +40,30 @@ class Colours(NamedTuple):
     notice: str
 
 
-LIGHT = Colours("#f5f5f7", "#ffffff", "#1c1c21", "#5f5f6b", "#d4d4dc", "#ebebef", "#4a46d6", "#ffffff", "#b3261e", "#fdeceb")
-DARK = Colours("#1a1a1f", "#24242b", "#ececf1", "#a5a5b2", "#3c3c47", "#2e2e37", "#655fe8", "#ffffff", "#ff8a80", "#3a2426")
+LIGHT = Colours(
+    "#f5f5f7",
+    "#ffffff",
+    "#1c1c21",
+    "#5f5f6b",
+    "#d4d4dc",
+    "#ebebef",
+    "#4a46d6",
+    "#ffffff",
+    "#b3261e",
+    "#fdeceb",
+)
+DARK = Colours(
+    "#1a1a1f",
+    "#24242b",
+    "#ececf1",
+    "#a5a5b2",
+    "#3c3c47",
+    "#2e2e37",
+    "#655fe8",
+    "#ffffff",
+    "#ff8a80",
+    "#3a2426",
+)
 
 _SHEET = Template("""
 * { outline: 0; }
@@ -122,7 +150,7 @@ QLabel[role="title"] { font-size: 15px; font-weight: 600; }
 QFrame[role="notice"] { background: $notice; border: 1px solid $error; border-radius: 8px; }
 QFrame[role="banner"] { background: $surface; border: 1px solid $accent; border-radius: 8px; }
 QFrame[role="panel"] { background: $surface; border: 1px solid $border; border-radius: 8px; }
-""")
+""")  # noqa: E501
 
 
 def is_dark(application: QApplication) -> bool:
@@ -130,17 +158,26 @@ def is_dark(application: QApplication) -> bool:
     from PySide6.QtCore import Qt
 
     mode = application.property(_MODE)
-    return mode == "dark" or (mode != "light" and application.styleHints().colorScheme() is Qt.ColorScheme.Dark)
+    return mode == "dark" or (
+        mode != "light" and application.styleHints().colorScheme() is Qt.ColorScheme.Dark
+    )
 
 
 def begin(application: QApplication, mode: Mode) -> None:
-    """Dress the program for its first paint. The palette that the desktop gave it says whether that is dark.
+    """Dress the program for its first paint. The palette that the desktop gave it says whether that
+    is dark.
 
-    Fusion's palette follows Qt's colour scheme, and a desktop's own palette is what that scheme comes from; `follow` asks again.
+    Fusion's palette follows Qt's colour scheme, and a desktop's own palette is what that scheme
+    comes from; `follow` asks again.
     """
-    colour, text = application.palette().window().color(), application.palette().windowText().color()
+    colour, text = (
+        application.palette().window().color(),
+        application.palette().windowText().color(),
+    )
     _choose(application, mode)
-    _dress(application, mode == "dark" or (mode == "system" and colour.lightness() < text.lightness()))
+    _dress(
+        application, mode == "dark" or (mode == "system" and colour.lightness() < text.lightness())
+    )
 
 
 def apply(application: QApplication, mode: Mode = "system") -> None:
@@ -151,12 +188,18 @@ def apply(application: QApplication, mode: Mode = "system") -> None:
 
 def _choose(application: QApplication, mode: Mode) -> None:
     application.setProperty(_MODE, mode)
-    application.styleHints().setProperty("colorScheme", _SCHEMES[mode])  # for what Qt draws itself; not every platform obeys
+    application.styleHints().setProperty(
+        "colorScheme", _SCHEMES[mode]
+    )  # for what Qt draws itself; not every platform obeys
 
 
 def follow(application: QApplication) -> None:
-    """Dress the program again whenever the desktop turns light or dark, and now where `begin` was mistaken."""
-    application.styleHints().colorSchemeChanged.connect(lambda _scheme: _dress(application, is_dark(application)))
+    """Dress the program again whenever the desktop turns light or dark, and now where `begin` was
+    mistaken.
+    """
+    application.styleHints().colorSchemeChanged.connect(
+        lambda _scheme: _dress(application, is_dark(application))
+    )
     if application.property(_DARK) != is_dark(application):
         _dress(application, is_dark(application))
 
@@ -175,7 +218,9 @@ def _dress(application: QApplication, dark: bool) -> None:
     families = [*font.families(), "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC"]
     font.setFamilies(list(dict.fromkeys(families)))
     application.setFont(font)
-    application.setStyleSheet(_SHEET.substitute(now._asdict(), icons=(resources() / "icons").as_posix()))
+    application.setStyleSheet(
+        _SHEET.substitute(now._asdict(), icons=(resources() / "icons").as_posix())
+    )
 
 
 def _palette(now: Colours) -> QPalette:
@@ -199,6 +244,10 @@ def _palette(now: Colours) -> QPalette:
     }
     for role, colour in roles.items():
         palette.setColor(role, QColor(colour))
-    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
+    for role in (
+        QPalette.ColorRole.Text,
+        QPalette.ColorRole.ButtonText,
+        QPalette.ColorRole.WindowText,
+    ):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(now.muted))
     return palette

@@ -56,8 +56,16 @@ class Drawing:
     def weights(self):
         """Every tensor of the warm model, by name."""
         (entry,) = self.engine._pipelines._warm.values()
-        parts = {name: part for name, part in entry.pipeline.pipe.components.items() if isinstance(part, torch.nn.Module)}
-        return {f"{part}.{name}": tensor.clone() for part, model in parts.items() for name, tensor in model.state_dict().items()}
+        parts = {
+            name: part
+            for name, part in entry.pipeline.pipe.components.items()
+            if isinstance(part, torch.nn.Module)
+        }
+        return {
+            f"{part}.{name}": tensor.clone()
+            for part, model in parts.items()
+            for name, tensor in model.state_dict().items()
+        }
 
 
 @pytest.fixture
@@ -80,7 +88,9 @@ def test_a_lora_changes_the_picture_and_leaves_nothing_behind(drawing, tmp_path)
     assert (recipe.request.adapters, recipe.parts) == ("look:0.8", {"look": lora.sha256})
     assert "Loading look" in [event.phase for event in drawing.events if isinstance(event, Loading)]
     weak = drawing.draw(adapters="look:0.2")
-    assert not [event for event in drawing.events if isinstance(event, Loading) and "look" in event.phase]  # it stayed on
+    assert not [
+        event for event in drawing.events if isinstance(event, Loading) and "look" in event.phase
+    ]  # it stayed on
     assert same(drawing.draw(adapters="look:0.8"), strong)
     assert not same(strong, plain)
     assert not same(strong, weak)
@@ -93,7 +103,12 @@ def test_a_lora_changes_the_picture_and_leaves_nothing_behind(drawing, tmp_path)
 
 def test_two_loras_act_together_and_one_of_them_can_go(drawing, tmp_path):
     for number, name in enumerate(("one", "two")):
-        add(drawing.data, make_lora(drawing.model, tmp_path / f"{name}.safetensors", seed=number, rank=2 + number))
+        add(
+            drawing.data,
+            make_lora(
+                drawing.model, tmp_path / f"{name}.safetensors", seed=number, rank=2 + number
+            ),
+        )
     one, two = drawing.draw(adapters="one:0.7"), drawing.draw(adapters="two")
     both = drawing.draw(adapters="one:0.7, two")
     assert not same(both, one)
@@ -105,10 +120,19 @@ def test_two_loras_act_together_and_one_of_them_can_go(drawing, tmp_path):
 def test_what_the_same_lora_is_kept_as_makes_no_difference(drawing, tmp_path):
     path = make_lora(drawing.model, tmp_path / "look.safetensors", rank=4, alpha=8)
     # diffusers' file has no alpha (it counts as the rank), the two others have twice the rank.
-    for made in (path, as_kohya(path, tmp_path / "kohya.safetensors"), make_peft_folder(drawing.model, tmp_path / "peft")):
+    for made in (
+        path,
+        as_kohya(path, tmp_path / "kohya.safetensors"),
+        make_peft_folder(drawing.model, tmp_path / "peft"),
+    ):
         add(drawing.data, made)
     assert same(drawing.draw(adapters="kohya"), drawing.draw(adapters="peft"))
-    assert np.abs(drawing.draw(adapters="look:2").astype(int) - drawing.draw(adapters="kohya").astype(int)).max() <= 1
+    assert (
+        np.abs(
+            drawing.draw(adapters="look:2").astype(int) - drawing.draw(adapters="kohya").astype(int)
+        ).max()
+        <= 1
+    )
 
 
 def test_jobs_with_the_same_lora_are_drawn_together(drawing, tmp_path):
@@ -117,7 +141,9 @@ def test_jobs_with_the_same_lora_are_drawn_together(drawing, tmp_path):
     jobs = [drawing.job(adapters="look", seed=seed) for seed in (1, 2)]
     assert jobs[0].request.together == jobs[1].request.together
     ends = {}
-    drawing.engine.generate_together(jobs, lambda job_id, event: ends.update({job_id: event}), lambda _job_id: False)
+    drawing.engine.generate_together(
+        jobs, lambda job_id, event: ends.update({job_id: event}), lambda _job_id: False
+    )
     for job, picture in zip(jobs, alone, strict=True):
         beside = np.asarray(Image.open(ends[job.id].artifacts[0].path))
         assert np.abs(beside.astype(int) - picture.astype(int)).max() <= 1
@@ -141,7 +167,10 @@ def wider(state):
 
 
 def elsewhere(state):
-    return {name.replace("down_blocks.1", "down_blocks.7").replace("up_blocks.0", "up_blocks.8"): t for name, t in state.items()}
+    return {
+        name.replace("down_blocks.1", "down_blocks.7").replace("up_blocks.0", "up_blocks.8"): t
+        for name, t in state.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -153,10 +182,14 @@ def elsewhere(state):
         (lambda state: {f"x{name}": tensor for name, tensor in state.items()}, "does not fit"),
     ],
 )
-def test_a_hostile_lora_is_refused_and_the_warm_model_is_as_it_was(drawing, tmp_path, change, sentence):
+def test_a_hostile_lora_is_refused_and_the_warm_model_is_as_it_was(
+    drawing, tmp_path, change, sentence
+):
     good = make_lora(drawing.model, tmp_path / "good.safetensors")
     add(drawing.data, good)
-    bad = add(drawing.data, changed(good, tmp_path / "bad.safetensors", change), made_for=drawing.model)
+    bad = add(
+        drawing.data, changed(good, tmp_path / "bad.safetensors", change), made_for=drawing.model
+    )
     plain, with_good = drawing.draw(), drawing.draw(adapters="good")
     for adapters in (bad.name, f"good, {bad.name}", f"{bad.name}, good:0.5"):
         last = drawing.run(adapters=adapters)
@@ -197,12 +230,17 @@ def test_an_adapter_that_is_gone_fails_the_job_that_waited_for_it(drawing, tmp_p
         ("hyper-sdxl", "DDIMScheduler"),
     ],
 )
-def test_a_distilled_lora_is_chosen_as_a_model_and_draws_with_its_base(data, tmp_path, name, scheduler):
+def test_a_distilled_lora_is_chosen_as_a_model_and_draws_with_its_base(
+    data, tmp_path, name, scheduler
+):
     base, card = entry_named("sdxl-base-1.0").card, entry_named(name).card
     seen = make_sdxl(tmp_path / "base")
     write_card(as_known(base, seen), card_folder(data, base.name))
     path = make_lora(seen, card_folder(data, name) / card.files[0])
-    write_card(msgspec.structs.replace(as_known(card, inspect(path, data)), path=""), card_folder(data, name))
+    write_card(
+        msgspec.structs.replace(as_known(card, inspect(path, data)), path=""),
+        card_folder(data, name),
+    )
     drawing = Drawing(data, tmp_path)
     there = ModelRegistry(data).find("image", name)
     assert (there.adapter, architecture(there)) == ("lora", "SDXL")
@@ -220,7 +258,10 @@ def test_a_distilled_lora_is_chosen_as_a_model_and_draws_with_its_base(data, tmp
         plain = draw(ModelRegistry(data).find("image", base.name), num_inference_steps=2)
         path = draw(there)
         request = read_recipe(path).request
-        assert (request.model, request.num_inference_steps) == (name, card.defaults["num_inference_steps"])
+        assert (request.model, request.num_inference_steps) == (
+            name,
+            card.defaults["num_inference_steps"],
+        )
         assert read_recipe(path).parts.keys() == {base.name}
         assert request.guidance_scale == card.defaults["guidance_scale"]
         (entry,) = drawing.engine._pipelines._warm.values()  # the base is loaded once for both

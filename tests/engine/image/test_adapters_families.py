@@ -1,4 +1,6 @@
-"""LoRAs for the denoisers of other families: tiny ones of the real classes, with a pipeline that has nothing else."""
+"""LoRAs for the denoisers of other families: tiny ones of the real classes, with a pipeline that
+has nothing else.
+"""
 
 from __future__ import annotations
 
@@ -20,38 +22,87 @@ from studio.models.install.add import add
 from studio.preflight.adapters import ResolvedAdapter
 from tests.checkpoints.adapters import LAYERS
 
-SMALL = {"num_attention_heads": 2, "attention_head_dim": 16, "num_layers": 1, "joint_attention_dim": 32}
+SMALL = {
+    "num_attention_heads": 2,
+    "attention_head_dim": 16,
+    "num_layers": 1,
+    "joint_attention_dim": 32,
+}
 FAMILIES = {
     "FluxPipeline": (
         "FluxTransformer2DModel",
-        {**SMALL, "patch_size": 1, "in_channels": 4, "num_single_layers": 1, "pooled_projection_dim": 32,
-         "axes_dims_rope": [4, 4, 8]},
+        {
+            **SMALL,
+            "patch_size": 1,
+            "in_channels": 4,
+            "num_single_layers": 1,
+            "pooled_projection_dim": 32,
+            "axes_dims_rope": [4, 4, 8],
+        },
     ),
     "StableDiffusion3Pipeline": (
         "SD3Transformer2DModel",
-        {**SMALL, "sample_size": 16, "patch_size": 1, "in_channels": 4, "caption_projection_dim": 32, "pooled_projection_dim": 32,
-         "out_channels": 4},
+        {
+            **SMALL,
+            "sample_size": 16,
+            "patch_size": 1,
+            "in_channels": 4,
+            "caption_projection_dim": 32,
+            "pooled_projection_dim": 32,
+            "out_channels": 4,
+        },
     ),
     "QwenImagePipeline": (
         "QwenImageTransformer2DModel",
-        {**SMALL, "patch_size": 2, "in_channels": 16, "out_channels": 4, "axes_dims_rope": (8, 4, 4)},
+        {
+            **SMALL,
+            "patch_size": 2,
+            "in_channels": 16,
+            "out_channels": 4,
+            "axes_dims_rope": (8, 4, 4),
+        },
     ),
     "Flux2KleinPipeline": (
         "Flux2Transformer2DModel",
-        {**SMALL, "patch_size": 1, "in_channels": 4, "num_single_layers": 1, "timestep_guidance_channels": 32,
-         "axes_dims_rope": (4, 4, 4, 4)},
+        {
+            **SMALL,
+            "patch_size": 1,
+            "in_channels": 4,
+            "num_single_layers": 1,
+            "timestep_guidance_channels": 32,
+            "axes_dims_rope": (4, 4, 4, 4),
+        },
     ),
     "ChromaPipeline": (
         "ChromaTransformer2DModel",
-        {**SMALL, "patch_size": 1, "in_channels": 4, "num_single_layers": 1, "axes_dims_rope": (4, 4, 8),
-         "approximator_hidden_dim": 32, "approximator_layers": 1, "approximator_num_channels": 16},
+        {
+            **SMALL,
+            "patch_size": 1,
+            "in_channels": 4,
+            "num_single_layers": 1,
+            "axes_dims_rope": (4, 4, 8),
+            "approximator_hidden_dim": 32,
+            "approximator_layers": 1,
+            "approximator_num_channels": 16,
+        },
     ),
     "ZImagePipeline": (
         "ZImageTransformer2DModel",
-        {"all_patch_size": (2,), "all_f_patch_size": (1,), "in_channels": 4, "dim": 32, "n_layers": 1, "n_refiner_layers": 1,
-         "n_heads": 2, "n_kv_heads": 2, "cap_feat_dim": 16, "axes_dims": [8, 4, 4], "axes_lens": [32, 16, 16]},
+        {
+            "all_patch_size": (2,),
+            "all_f_patch_size": (1,),
+            "in_channels": 4,
+            "dim": 32,
+            "n_layers": 1,
+            "n_refiner_layers": 1,
+            "n_heads": 2,
+            "n_kv_heads": 2,
+            "cap_feat_dim": 16,
+            "axes_dims": [8, 4, 4],
+            "axes_lens": [32, 16, 16],
+        },
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -63,11 +114,23 @@ def test_a_lora_of_a_family_is_told_put_on_and_taken_off(data, tmp_path, name):
     kind, config = FAMILIES[name]
     torch.manual_seed(0)
     transformer = getattr(diffusers, kind)(**config)
-    transformer.add_adapter(LoraConfig(r=4, lora_alpha=4, target_modules=LAYERS, init_lora_weights=False))
-    state = {f"transformer.{key}": tensor.contiguous() for key, tensor in get_peft_model_state_dict(transformer).items()}
+    transformer.add_adapter(
+        LoraConfig(r=4, lora_alpha=4, target_modules=LAYERS, init_lora_weights=False)
+    )
+    state = {
+        f"transformer.{key}": tensor.contiguous()
+        for key, tensor in get_peft_model_state_dict(transformer).items()
+    }
     transformer.unload_lora()
     transformer.save_pretrained(tmp_path / "model" / "transformer")
-    model = ModelCard(name="m", title="M", kind="image", runner="diffusers", family=name, path=str(tmp_path / "model"))
+    model = ModelCard(
+        name="m",
+        title="M",
+        kind="image",
+        runner="diffusers",
+        family=name,
+        path=str(tmp_path / "model"),
+    )
     save_file(state, tmp_path / "look.safetensors")
     card = add(data, tmp_path / "look.safetensors", made_for=model)
     assert card.family == architecture(model)
@@ -84,7 +147,9 @@ def test_a_lora_of_a_family_is_told_put_on_and_taken_off(data, tmp_path, name):
     before = {key: tensor.clone() for key, tensor in transformer.state_dict().items()}
     worn, run = (
         AppliedAdapters(),
-        JobContext(new_job(ImageRequest(prompt="x"), "/nowhere"), model, lambda _event: None, lambda: False),
+        JobContext(
+            new_job(ImageRequest(prompt="x"), "/nowhere"), model, lambda _event: None, lambda: False
+        ),
     )
     lora.wear(pipe, worn, [ResolvedAdapter(card, 0.7)], run)
     ours = [module for module in transformer.modules() if hasattr(module, "lora_A")]

@@ -15,7 +15,13 @@ from studio.core.files import sha256_of
 from studio.library.artifacts import read_recipe
 from studio.models.install.add import add
 from studio.models.registry import ModelRegistry
-from tests.checkpoints.adapters import make_controlnet, make_embedding, make_ip_adapter, make_lora, make_vae
+from tests.checkpoints.adapters import (
+    make_controlnet,
+    make_embedding,
+    make_ip_adapter,
+    make_lora,
+    make_vae,
+)
 from tests.checkpoints.image import make_sd, make_sdxl
 from tests.checkpoints.one_file import _vae as authors_vae
 from tests.engine.image.test_adapters import Drawing, same
@@ -30,7 +36,9 @@ def drawing(request, data, tmp_path):
 
 def unchanged(drawing, before):
     after = drawing.weights
-    return before.keys() == after.keys() and all(torch.equal(before[name], after[name]) for name in before)
+    return before.keys() == after.keys() and all(
+        torch.equal(before[name], after[name]) for name in before
+    )
 
 
 @pytest.fixture
@@ -42,7 +50,11 @@ def picture(tmp_path):
 
 def test_a_textual_inversion_acts_where_its_word_is(drawing, tmp_path):
     names = ("clip_l", "clip_g") if "XL" in drawing.model.family else ("emb_params",)
-    card = add(drawing.data, make_embedding(tmp_path / "shiny-look.safetensors", names=names), made_for=drawing.model)
+    card = add(
+        drawing.data,
+        make_embedding(tmp_path / "shiny-look.safetensors", names=names),
+        made_for=drawing.model,
+    )
     assert (card.adapter, card.trigger_words) == ("textual-inversion", ("shiny-look",))
     word = "a shiny-look cat"
     plain, plain_word = drawing.draw(), drawing.draw(prompt=word)
@@ -58,11 +70,18 @@ def test_a_textual_inversion_acts_where_its_word_is(drawing, tmp_path):
     assert "shiny-look" in last.failure.cure
 
 
-@pytest.mark.parametrize(("name", "width", "sentence"), [("wide", 48, "vectors of 48 numbers"), ("a", 32, "knows already")])
+@pytest.mark.parametrize(
+    ("name", "width", "sentence"),
+    [("wide", 48, "vectors of 48 numbers"), ("a", 32, "knows already")],
+)
 def test_a_textual_inversion_that_cannot_be_is_refused(data, tmp_path, name, width, sentence):
     drawing = Drawing(data, tmp_path)
     try:
-        card = add(data, make_embedding(tmp_path / f"{name}.safetensors", width=width), made_for=drawing.model)
+        card = add(
+            data,
+            make_embedding(tmp_path / f"{name}.safetensors", width=width),
+            made_for=drawing.model,
+        )
         plain = drawing.draw()
         last = drawing.run(prompt="a wide cat", adapters=card.name)
         assert isinstance(last, Failed)
@@ -89,7 +108,9 @@ def test_a_vae_of_another_shape_is_refused(data, tmp_path):
 
     drawing = Drawing(data, tmp_path)
     try:
-        AutoencoderKL(block_out_channels=(8, 8), norm_num_groups=4, latent_channels=4).save_pretrained(tmp_path / "other")
+        AutoencoderKL(
+            block_out_channels=(8, 8), norm_num_groups=4, latent_channels=4
+        ).save_pretrained(tmp_path / "other")
         add(data, tmp_path / "other/diffusion_pytorch_model.safetensors")
         plain = drawing.draw()
         assert "does not fit model" in drawing.run(adapters="other").failure.message
@@ -104,7 +125,11 @@ def test_a_controlnet_follows_a_picture(drawing, tmp_path, picture, as_file):
     if as_file:
         folder = folder / "diffusion_pytorch_model.safetensors"
     card = add(drawing.data, folder, made_for=drawing.model)
-    assert (card.adapter, card.name, ModelRegistry(drawing.data).of_kind("adapter")) == ("controlnet", "scribble", [card])
+    assert (card.adapter, card.name, ModelRegistry(drawing.data).of_kind("adapter")) == (
+        "controlnet",
+        "scribble",
+        [card],
+    )
     add(drawing.data, make_lora(drawing.model, tmp_path / "look.safetensors"))
     plain, look = drawing.draw(), drawing.draw(adapters="look")
     before = drawing.draw() is not None and drawing.weights
@@ -126,7 +151,10 @@ def test_a_controlnet_and_its_picture_belong_together(data, tmp_path, picture):
         add(data, make_controlnet(drawing.model, tmp_path / "scribble"))
         assert "works with a picture" in drawing.run(adapters="scribble").failure.message
         assert "needs a ControlNet" in drawing.run(control_image=picture).failure.message
-        assert "is gone" in drawing.run(adapters="scribble", control_image=f"{picture}.gone").failure.message
+        assert (
+            "is gone"
+            in drawing.run(adapters="scribble", control_image=f"{picture}.gone").failure.message
+        )
         (tmp_path / "no.png").write_text("no picture")
         last = drawing.run(adapters="scribble", control_image=str(tmp_path / "no.png"))
         assert "is no picture that can be read" in last.failure.message
@@ -137,7 +165,9 @@ def test_a_controlnet_and_its_picture_belong_together(data, tmp_path, picture):
 
 def test_an_ip_adapter_takes_over_a_look(drawing, tmp_path, picture):
     (tmp_path / "ip").mkdir()
-    card = add(drawing.data, make_ip_adapter(drawing.model, tmp_path / "ip"), made_for=drawing.model)
+    card = add(
+        drawing.data, make_ip_adapter(drawing.model, tmp_path / "ip"), made_for=drawing.model
+    )
     assert (card.adapter, card.name) == ("ip-adapter", "ip-adapter")
     add(drawing.data, make_lora(drawing.model, tmp_path / "look.safetensors"))
     plain, look = drawing.draw(), drawing.draw(adapters="look")
@@ -164,7 +194,10 @@ def test_an_ip_adapter_without_its_image_encoder_is_refused(data, tmp_path, pict
         add(data, path, made_for=drawing.model)
         plain = drawing.draw()
         (tmp_path / "ip/image_encoder").rename(tmp_path / "gone")
-        assert "is gone" in drawing.run(adapters="ip-adapter", ip_adapter_image=picture).failure.message
+        assert (
+            "is gone"
+            in drawing.run(adapters="ip-adapter", ip_adapter_image=picture).failure.message
+        )
         assert same(drawing.draw(), plain)
         (tmp_path / "other").mkdir()
         with pytest.raises(StudioError, match="image encoder"):
@@ -181,7 +214,10 @@ def test_a_vae_may_have_the_names_of_the_authors_code(data, tmp_path):
     try:
         path = make_vae(drawing.model, tmp_path / "bright")
         state = authors_vae(AutoencoderKL.from_pretrained(path.parent))
-        save_file({name: tensor.contiguous() for name, tensor in state.items()}, tmp_path / "theirs.safetensors")
+        save_file(
+            {name: tensor.contiguous() for name, tensor in state.items()},
+            tmp_path / "theirs.safetensors",
+        )
         add(data, path)
         assert add(data, tmp_path / "theirs.safetensors").adapter == "vae"
         plain = drawing.draw()

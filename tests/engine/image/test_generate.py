@@ -1,4 +1,6 @@
-"""Pictures with real architectures: Stable Diffusion 1.x and XL with random weights, and the starter that draws."""
+"""Pictures with real architectures: Stable Diffusion 1.x and XL with random weights, and the
+starter that draws.
+"""
 
 from pathlib import Path
 
@@ -31,7 +33,16 @@ def sd(tmp_path_factory):
 
 def run(model, cancel_after=lambda _outcome: False, **values):
     card, pipeline = model
-    request = ImageRequest(**{"prompt": "a cat", "seed": 3, "width": 32, "height": 16, "num_inference_steps": 3, **values})
+    request = ImageRequest(
+        **{
+            "prompt": "a cat",
+            "seed": 3,
+            "width": 32,
+            "height": 16,
+            "num_inference_steps": 3,
+            **values,
+        }
+    )
     return run_job(image, card, pipeline, request, cancel_after)
 
 
@@ -60,7 +71,9 @@ def test_every_step_is_told_and_shown(sd):
 
 
 def test_a_cancel_is_obeyed_at_the_next_step_and_whole_pictures_stay(sd):
-    recorder = run(sd, num_images_per_prompt=3, cancel_after=lambda seen: len(seen.of(Progress)) >= 4)
+    recorder = run(
+        sd, num_images_per_prompt=3, cancel_after=lambda seen: len(seen.of(Progress)) >= 4
+    )
     assert recorder.cancelled
     assert len(recorder.results) == 1
     assert len(recorder.of(Progress)) == 4
@@ -138,7 +151,9 @@ def test_the_starter_reads_chinese_and_says_how_it_read_it(tmp_path):
     assert np.array_equal(chinese.pixels, english.pixels)
     assert (chinese.prompt_read, english.prompt_read) == ("a red apple", "")
     job = new_job(request_for(card, {"prompt": "一只红苹果", "seed": 1}), str(tmp_path))
-    recipe = artifacts.read_recipe(Path(artifacts.save(chinese, job=job, card=card, versions={}).path))
+    recipe = artifacts.read_recipe(
+        Path(artifacts.save(chinese, job=job, card=card, versions={}).path)
+    )
     assert (recipe.request.prompt, recipe.prompt_read) == ("一只红苹果", "a red apple")
     assert "Prompt read as: a red apple" in encoders.parameters_line(recipe)
 
@@ -147,10 +162,17 @@ def together(model, requests, cancelled=lambda _number, _seen: False):
     card, pipeline = model
     events = [[] for _ in requests]
     runs = [
-        JobContext(new_job(request, "/nowhere"), card, events[n].append, lambda n=n: cancelled(n, events[n]))
+        JobContext(
+            new_job(request, "/nowhere"),
+            card,
+            events[n].append,
+            lambda n=n: cancelled(n, events[n]),
+        )
         for n, request in enumerate(requests)
     ]
-    found = {number: result for number, result, _statistics in image.generate_together(runs, pipeline)}
+    found = {
+        number: result for number, result, _statistics in image.generate_together(runs, pipeline)
+    }
     assert sorted(found) == list(range(len(requests)))
     return [found[number] for number in range(len(requests))], events
 
@@ -161,7 +183,9 @@ def pictures_wanted(**values):
     return [ImageRequest(prompt=prompt, seed=10 * n, **sizes) for n, prompt in enumerate(words)]
 
 
-@pytest.mark.parametrize("values", [{}, {"negative_prompt": "blue", "guidance_scale": 3.0}, {"scheduler": "euler-a"}])
+@pytest.mark.parametrize(
+    "values", [{}, {"negative_prompt": "blue", "guidance_scale": 3.0}, {"scheduler": "euler-a"}]
+)
 def test_pictures_drawn_together_are_those_drawn_alone(sd, values):
     wanted = pictures_wanted(**values)
     both, events = together(sd, wanted)
@@ -181,7 +205,9 @@ def test_a_cancelled_picture_has_no_result_and_the_others_are_drawn(sd):
 
 
 def test_when_all_are_cancelled_nothing_more_is_drawn(sd):
-    both, events = together(sd, pictures_wanted(num_inference_steps=50), lambda _n, seen: len(seen) >= 2)
+    both, events = together(
+        sd, pictures_wanted(num_inference_steps=50), lambda _n, seen: len(seen) >= 2
+    )
     assert all(isinstance(result, JobCancelledError) for result in both)
     assert len(events[0]) < 10
 
@@ -200,7 +226,9 @@ def test_a_picture_that_cannot_be_drawn_does_not_keep_the_others(sd, monkeypatch
 
 @pytest.mark.parametrize(("given", "cancels"), [(False, True), (True, True), (True, False)])
 def test_parts_that_take_turns_all_wait_again_when_a_job_is_over(tmp_path, given, cancels):
-    """What stays on a GPU would take the room of the next job's parts. That they are moved back shows in hooks put on anew."""
+    """What stays on a GPU would take the room of the next job's parts. That they are moved back
+    shows in hooks put on anew.
+    """
     card = make_sd(tmp_path / "sd")
     pipeline = image.load(card, LoadPlan(rung="model-offload", device="cpu", precision="fp32"))
     Image.new("RGB", (32, 16), "red").save(tmp_path / "a.png")

@@ -1,4 +1,6 @@
-"""Pictures that a request starts from, and masks: what is kept, what is refused, and files that are not what they say."""
+"""Pictures that a request starts from, and masks: what is kept, what is refused, and files that are
+not what they say.
+"""
 
 import os
 import struct
@@ -66,7 +68,8 @@ def pixels(outcome):
     return result.pixels
 
 
-# What is made -----------------------------------------------------------------------------------------------------------------
+# What is made
+# ----------------------------------------------------------------------
 
 
 def test_a_picture_is_made_from_another_and_the_same_seed_makes_it_again(sd, tmp_path):
@@ -79,18 +82,34 @@ def test_a_picture_is_made_from_another_and_the_same_seed_makes_it_again(sd, tmp
     assert pixels(run(sd)).shape == pixels(first).shape == (32, 48, 3)
 
 
-@pytest.mark.parametrize(("steps", "strength", "done"), [(4, 0.75, 3), (10, 0.29, 2), (4, 1.0, 4), (3, 0.34, 1)])
+@pytest.mark.parametrize(
+    ("steps", "strength", "done"), [(4, 0.75, 3), (10, 0.29, 2), (4, 1.0, 4), (3, 0.34, 1)]
+)
 def test_the_steps_that_are_told_are_those_that_are_done(sd, tmp_path, steps, strength, done):
-    outcome = run(sd, image=save(tmp_path / "a.png"), num_inference_steps=steps, strength=strength, num_images_per_prompt=2)
+    outcome = run(
+        sd,
+        image=save(tmp_path / "a.png"),
+        num_inference_steps=steps,
+        strength=strength,
+        num_images_per_prompt=2,
+    )
     told = outcome.of(Progress)
-    assert [(event.step, event.total) for event in told] == [(number + 1, 2 * done) for number in range(2 * done)]
+    assert [(event.step, event.total) for event in told] == [
+        (number + 1, 2 * done) for number in range(2 * done)
+    ]
     assert any(event.preview is not None for event in told)
     assert outcome.statistics.units == 2 * done
 
 
 def test_the_loaded_parts_are_shared(sd, tmp_path):
     card, pipeline = sd
-    request = ImageRequest(prompt="x", width=48, height=32, image=save(tmp_path / "a.png"), mask_image=halved(tmp_path / "m.png"))
+    request = ImageRequest(
+        prompt="x",
+        width=48,
+        height=32,
+        image=save(tmp_path / "a.png"),
+        mask_image=halved(tmp_path / "m.png"),
+    )
     turned = source_image.prepare(request, pipeline, card).pipeline.pipe
     assert type(turned).__name__ == "StableDiffusionInpaintPipeline"
     assert all(turned.components[name] is part for name, part in pipeline.pipe.components.items())
@@ -109,7 +128,9 @@ def test_grey_in_a_mask_mixes(sd, tmp_path):
     start = save(tmp_path / "start.png")
     given = np.asarray(Image.open(start)).astype(int)
     full = pixels(run(sd, image=start, mask_image=halved(tmp_path / "white.png"))).astype(int)
-    grey = pixels(run(sd, image=start, mask_image=halved(tmp_path / "grey.png", white=153))).astype(int)
+    grey = pixels(run(sd, image=start, mask_image=halved(tmp_path / "grey.png", white=153))).astype(
+        int
+    )
     assert np.abs(grey[:16] - (full[:16] * 0.6 + given[:16] * 0.4)).max() <= 1
     assert np.array_equal(grey[16:], given[16:])
 
@@ -123,14 +144,21 @@ def test_a_mask_of_another_size_and_the_same_shape_is_taken(sd, tmp_path, size):
 
 
 def test_picture_and_mask_are_cut_alike(sd, tmp_path):
-    start, mask = save(tmp_path / "tall.png", size=(48, 96)), halved(tmp_path / "mask.png", (48, 96))
+    start, mask = (
+        save(tmp_path / "tall.png", size=(48, 96)),
+        halved(tmp_path / "mask.png", (48, 96)),
+    )
     made = pixels(run(sd, image=start, mask_image=mask))
     given = np.asarray(Image.open(start))[32:64]
     assert np.array_equal(made[16:], given[16:])
 
 
 def test_a_mask_of_the_results_size_is_taken_as_it_is(sd, tmp_path):
-    made = run(sd, image=save(tmp_path / "tall.png", size=(48, 96)), mask_image=halved(tmp_path / "mask.png"))
+    made = run(
+        sd,
+        image=save(tmp_path / "tall.png", size=(48, 96)),
+        mask_image=halved(tmp_path / "mask.png"),
+    )
     assert pixels(made).shape == (32, 48, 3)
 
 
@@ -145,7 +173,12 @@ def test_a_cancel_while_the_picture_is_encoded_is_obeyed_at_the_first_step(sd, t
 
     pipeline.pipe.vae.encode = slow
     try:
-        outcome = run(sd, image=save(tmp_path / "a.png"), cancel_after=lambda _seen: bool(asked), num_images_per_prompt=3)
+        outcome = run(
+            sd,
+            image=save(tmp_path / "a.png"),
+            cancel_after=lambda _seen: bool(asked),
+            num_images_per_prompt=3,
+        )
     finally:
         del pipeline.pipe.vae.encode
     assert outcome.cancelled
@@ -163,7 +196,14 @@ def test_the_recipe_names_the_files_and_their_hashes(data, tmp_path):
     card = make_sd(tmp_path / "sd")
     write_card(msgspec.structs.replace(card, name="tiny"), card_folder(data, "tiny"))
     start, mask = save(tmp_path / "start.png"), halved(tmp_path / "mask.png")
-    values = {"prompt": "a cat", "model": "tiny", "width": 48, "height": 32, "num_inference_steps": 2, "seed": 1}
+    values = {
+        "prompt": "a cat",
+        "model": "tiny",
+        "width": 48,
+        "height": 32,
+        "num_inference_steps": 2,
+        "seed": 1,
+    }
     job = new_job(ImageRequest(**values, image=start, mask_image=mask), str(data.outputs))
     gone = new_job(ImageRequest(**values, image=str(tmp_path / "gone.png")), str(data.outputs))
     engine, events = LocalEngine(data), []
@@ -171,7 +211,10 @@ def test_the_recipe_names_the_files_and_their_hashes(data, tmp_path):
     assert isinstance(events[-1], Finished)
     recipe = read_recipe(data.outputs / f"{job.target.stem}.png")
     assert (recipe.request.image, recipe.request.mask_image) == (start, mask)
-    assert recipe.inputs == {"image": read_picture(tmp_path / "start.png")[1], "mask_image": read_mask(tmp_path / "mask.png")[1]}
+    assert recipe.inputs == {
+        "image": read_picture(tmp_path / "start.png")[1],
+        "mask_image": read_mask(tmp_path / "mask.png")[1],
+    }
     engine.generate(gone, events.append, lambda: False)
     assert isinstance(events[-1], Failed)
     assert events[-1].failure.message == "gone.png is not there."
@@ -180,7 +223,8 @@ def test_the_recipe_names_the_files_and_their_hashes(data, tmp_path):
     engine.close()
 
 
-# What is refused --------------------------------------------------------------------------------------------------------------
+# What is refused
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -192,21 +236,31 @@ def test_the_recipe_names_the_files_and_their_hashes(data, tmp_path):
         (FILL, {"image": "a.png"}, "needs a mask"),
         (entry_named("kolors").card, {"image": "a.png", "mask_image": "m.png"}, "takes no mask"),
         (SD, {"image": "a.png", "num_inference_steps": 1}, "0.75 of 1 step is less than one step"),
-        (SD, {"image": "a.png", "num_inference_steps": 10, "strength": 0.05}, "0.05 of 10 steps is less"),
+        (
+            SD,
+            {"image": "a.png", "num_inference_steps": 10, "strength": 0.05},
+            "0.05 of 10 steps is less",
+        ),
         (SD, {"image": "a.png", "num_inference_steps": 2}, ""),
         (SD, {"num_inference_steps": 1}, ""),
         (SD, {"image": "a.png", "control_image": "c.png"}, "not followed together"),
         (KONTEXT, {"image": "a.png", "num_inference_steps": 1}, ""),
-        (KONTEXT, {"image": "a.png", "mask_image": "m.png", "num_inference_steps": 1}, "less than one step"),
+        (
+            KONTEXT,
+            {"image": "a.png", "mask_image": "m.png", "num_inference_steps": 1},
+            "less than one step",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_a_model_cannot_do_is_said(card, values, why):
     problem = check_wish(card, ImageRequest(prompt="x", **values))
     assert why in problem.message if why else problem is None
 
 
 def test_a_model_that_a_person_added_is_told_by_its_family():
-    mine = ModelCard(name="m", title="Mine", kind="image", runner="diffusers", family="StableDiffusionXLPipeline")
+    mine = ModelCard(
+        name="m", title="Mine", kind="image", runner="diffusers", family="StableDiffusionXLPipeline"
+    )
     other = msgspec.structs.replace(mine, family="PixArtSigmaPipeline")
     wish = ImageRequest(prompt="x", image="a.png", mask_image="m.png")
     assert check_wish(mine, wish) is None
@@ -222,7 +276,9 @@ def test_a_mask_without_a_picture_is_no_request():
 
 
 def test_paths_are_from_the_folder_of_the_batch_file(tmp_path):
-    found = resolve_files(ImageRequest, {"image": "a/b.png", "mask_image": "/m.png", "prompt": "a/b"}, tmp_path)
+    found = resolve_files(
+        ImageRequest, {"image": "a/b.png", "mask_image": "/m.png", "prompt": "a/b"}, tmp_path
+    )
     assert found == {"image": str(tmp_path / "a/b.png"), "mask_image": "/m.png", "prompt": "a/b"}
 
 
@@ -239,7 +295,10 @@ def test_a_mask_with_nothing_white_is_refused(sd, tmp_path):
 
 
 def test_a_mask_of_another_shape_is_refused(sd, tmp_path):
-    start, mask = save(tmp_path / "start.png", size=(64, 64)), halved(tmp_path / "mask.png", (100, 50))
+    start, mask = (
+        save(tmp_path / "start.png", size=(64, 64)),
+        halved(tmp_path / "mask.png", (100, 50)),
+    )
     with pytest.raises(StudioError, match="The mask is 100 × 50 and the picture 64 × 64"):
         run(sd, image=start, mask_image=mask)
     request = ImageRequest(prompt="x", image=start, mask_image=mask)
@@ -249,13 +308,19 @@ def test_a_mask_of_another_shape_is_refused(sd, tmp_path):
 def test_what_the_fit_does_is_said(tmp_path):
     assert describe_fit((512, 512), 512, 512) == ""
     assert describe_fit((1200, 800), 512, 512) == "Cut at the sides and made smaller to 512 × 512."
-    assert describe_fit((300, 800), 512, 512) == "Cut at the top and the bottom and made larger to 512 × 512."
+    assert (
+        describe_fit((300, 800), 512, 512)
+        == "Cut at the top and the bottom and made larger to 512 × 512."
+    )
     assert describe_fit((256, 256), 512, 512) == "Made larger to 512 × 512."
-    request = ImageRequest(prompt="x", image=save(tmp_path / "a.png", size=(120, 80)), width=64, height=64)
+    request = ImageRequest(
+        prompt="x", image=save(tmp_path / "a.png", size=(120, 80)), width=64, height=64
+    )
     assert advise(SD, request) == "a.png: Cut at the sides and made smaller to 64 × 64."
 
 
-# Files ------------------------------------------------------------------------------------------------------------------------
+# Files
+# ----------------------------------------------------------------------
 
 
 def red(path, **more):
@@ -288,19 +353,39 @@ def test_every_orientation_is_the_one_that_viewers_show(tmp_path, orientation):
     exif[0x0112] = orientation
     Image.fromarray(values).save(tmp_path / "a.png", exif=exif)
     with Image.open(tmp_path / "a.png") as stored:
-        assert np.array_equal(np.asarray(read_picture(tmp_path / "a.png")[0]), np.asarray(ImageOps.exif_transpose(stored)))
+        assert np.array_equal(
+            np.asarray(read_picture(tmp_path / "a.png")[0]),
+            np.asarray(ImageOps.exif_transpose(stored)),
+        )
 
 
 @pytest.mark.parametrize(
     ("tag", "kind", "count", "value"),
-    [(0x9286, 2, 4, b"abc\0"), (0x010F, 4, 1, b"\0\0\0\7"), (0x0131, 7, 4, b"\xff\xfe\0\1"), (0x011A, 2, 4, b"72\0\0"),
-     (0x0112, 5, 1, b"\0\0\0\x60"), (0x8769, 4, 1, b"\0\xff\xff\xff"), (0xC4A5, 12, 2, b"\0\0\0\1")],
-)  # fmt: skip
+    [
+        (0x9286, 2, 4, b"abc\0"),
+        (0x010F, 4, 1, b"\0\0\0\7"),
+        (0x0131, 7, 4, b"\xff\xfe\0\1"),
+        (0x011A, 2, 4, b"72\0\0"),
+        (0x0112, 5, 1, b"\0\0\0\x60"),
+        (0x8769, 4, 1, b"\0\xff\xff\xff"),
+        (0xC4A5, 12, 2, b"\0\0\0\1"),
+    ],
+)
 def test_odd_tags_beside_the_orientation_do_not_matter(tmp_path, tag, kind, count, value):
-    entries = sorted([struct.pack(">HHI4s", 0x0112, 3, 1, b"\0\6\0\0"), struct.pack(">HHI4s", tag, kind, count, value)])
+    entries = sorted(
+        [
+            struct.pack(">HHI4s", 0x0112, 3, 1, b"\0\6\0\0"),
+            struct.pack(">HHI4s", tag, kind, count, value),
+        ]
+    )
     if tag == 0x0112:
         entries = entries[:1]
-    notes = b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">H", len(entries)) + b"".join(entries) + b"\0\0\0\0"
+    notes = (
+        b"Exif\0\0MM\0*\0\0\0\x08"
+        + struct.pack(">H", len(entries))
+        + b"".join(entries)
+        + b"\0\0\0\0"
+    )
     Image.new("RGB", (40, 20), "red").save(tmp_path / "a.jpg", exif=notes)
     assert read_picture(tmp_path / "a.jpg")[0].size == look(tmp_path / "a.jpg") == (20, 40)
 
@@ -327,16 +412,23 @@ def huge_png(path, width, height):
     """Of a few hundred bytes, that says it has so many pixels."""
 
     def chunk(name, data):
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        return (
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     path.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 99))
+        + chunk(b"IEND", b"")
     )
     return path
 
 
-@pytest.mark.parametrize("size", [(20_000, 20_000), (9_500, 9_500), (2**31 - 1, 1), (100_000, 1_000)])
+@pytest.mark.parametrize(
+    "size", [(20_000, 20_000), (9_500, 9_500), (2**31 - 1, 1), (100_000, 1_000)]
+)
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path, size):
     path = huge_png(tmp_path / "huge.png", *size)
     for read in (look, read_picture, read_mask):
@@ -375,7 +467,8 @@ def test_bytes_turned_at_random_never_end_in_anything_but_a_sentence(tmp_path):
                 try:
                     read(path)
                 except StudioError as error:
-                    assert error.message.startswith(path.name)  # noqa: PT017  not every turned byte spoils a picture
+                    # not every turned byte spoils a picture
+                    assert error.message.startswith(path.name)  # noqa: PT017
 
 
 def test_what_is_no_file_or_no_picture_is_refused(tmp_path):
@@ -383,9 +476,12 @@ def test_what_is_no_file_or_no_picture_is_refused(tmp_path):
     (tmp_path / "script.eps").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
     os.mkfifo(tmp_path / "pipe.png")
     for name, why in (
-        ("gone.png", "is not there"), ("text.png", "no picture that can be read"), ("script.eps", "no picture that can be read"),
-        ("pipe.png", "is not a file"), (".", "is not a file"),
-    ):  # fmt: skip
+        ("gone.png", "is not there"),
+        ("text.png", "no picture that can be read"),
+        ("script.eps", "no picture that can be read"),
+        ("pipe.png", "is not a file"),
+        (".", "is not a file"),
+    ):
         for read in (look, read_picture):
             with pytest.raises(StudioError, match=why):
                 read(tmp_path / name)
@@ -404,11 +500,19 @@ def test_a_pipeline_without_a_callback_counts_the_same(sd, tmp_path):
     assert [(event.step, event.total) for event in outcome.of(Progress)] == [(1, 3), (2, 3), (3, 3)]
 
 
-@pytest.mark.parametrize(("steps", "strength", "done"), [(4, 0.8, 3), (10, 0.29, 2), (2, 0.75, 1), (4, 1.0, 4), (7, 0.6, 4)])
+@pytest.mark.parametrize(
+    ("steps", "strength", "done"),
+    [(4, 0.8, 3), (10, 0.29, 2), (2, 0.75, 1), (4, 1.0, 4), (7, 0.6, 4)],
+)
 def test_families_that_round_up_do_not_forget_the_picture(flux, tmp_path, steps, strength, done):
     start, other = save(tmp_path / "start.png"), halved(tmp_path / "other.png")
-    first, second = (run(flux, image=path, num_inference_steps=steps, strength=strength) for path in (start, other))
-    assert [(event.step, event.total) for event in first.of(Progress)] == [(number + 1, done) for number in range(done)]
+    first, second = (
+        run(flux, image=path, num_inference_steps=steps, strength=strength)
+        for path in (start, other)
+    )
+    assert [(event.step, event.total) for event in first.of(Progress)] == [
+        (number + 1, done) for number in range(done)
+    ]
     if strength < 1:
         assert not np.array_equal(pixels(first), pixels(second))
 

@@ -1,4 +1,6 @@
-"""The starter pictures: every way into them, every scheduler that their card offers, and bad input."""
+"""The starter pictures: every way into them, every scheduler that their card offers, and bad
+input.
+"""
 
 import numpy as np
 import pytest
@@ -26,8 +28,12 @@ def draw(pipeline, prompt, **values):
 def is_red_thing_on_white(pixels):
     """True for something red in the middle and nothing in the corners."""
     side = pixels.shape[0]
-    middle = pixels[side // 3 : -side // 4, side // 4 : -side // 4].reshape(-1, 3).astype(float).mean(0)
-    corners = np.concatenate([pixels[:3, :3], pixels[:3, -3:], pixels[-3:, :3], pixels[-3:, -3:]]).astype(float)
+    middle = (
+        pixels[side // 3 : -side // 4, side // 4 : -side // 4].reshape(-1, 3).astype(float).mean(0)
+    )
+    corners = np.concatenate(
+        [pixels[:3, :3], pixels[:3, -3:], pixels[-3:, :3], pixels[-3:, -3:]]
+    ).astype(float)
     return middle[0] > 150 and middle[0] > 1.8 * max(middle[1], middle[2]) and corners.mean() > 215
 
 
@@ -48,7 +54,9 @@ def stock():
     import torch
     from diffusers import AutoPipelineForText2Image
 
-    pipe = AutoPipelineForText2Image.from_pretrained(CARD.path, dtype=torch.float32, local_files_only=True)
+    pipe = AutoPipelineForText2Image.from_pretrained(
+        CARD.path, dtype=torch.float32, local_files_only=True
+    )
     pipe.set_progress_bar_config(disable=True)
     return pipe
 
@@ -60,7 +68,12 @@ def pixels_of(output):
 def test_text_to_picture_by_diffusers_alone(stock):
     import torch
 
-    output = stock("a red apple", num_inference_steps=12, guidance_scale=3.0, generator=torch.Generator().manual_seed(1))
+    output = stock(
+        "a red apple",
+        num_inference_steps=12,
+        guidance_scale=3.0,
+        generator=torch.Generator().manual_seed(1),
+    )
     assert is_red_thing_on_white(pixels_of(output))
 
 
@@ -70,7 +83,9 @@ def test_picture_to_picture(stock):
     from PIL import Image, ImageDraw
 
     page = Image.new("RGB", (SIDE, SIDE), "white")
-    ImageDraw.Draw(page).ellipse((SIDE // 8, SIDE // 6, SIDE * 7 // 8, SIDE * 15 // 16), fill=(60, 90, 230))
+    ImageDraw.Draw(page).ellipse(
+        (SIDE // 8, SIDE // 6, SIDE * 7 // 8, SIDE * 15 // 16), fill=(60, 90, 230)
+    )
     pipe = AutoPipelineForImage2Image.from_pipe(stock)
     pipe.set_progress_bar_config(disable=True)
     made = pixels_of(
@@ -93,7 +108,14 @@ def test_inpainting_changes_what_is_under_the_mask_only(stock):
     from PIL import Image, ImageDraw
 
     page = Image.fromarray(
-        pixels_of(stock("a red apple", num_inference_steps=12, guidance_scale=3.0, generator=torch.Generator().manual_seed(1)))
+        pixels_of(
+            stock(
+                "a red apple",
+                num_inference_steps=12,
+                guidance_scale=3.0,
+                generator=torch.Generator().manual_seed(1),
+            )
+        )
     )
     mask = Image.new("L", (SIDE, SIDE), 0)
     ImageDraw.Draw(mask).rectangle((0, 0, SIDE, SIDE // 2 - 1), fill=255)
@@ -101,7 +123,13 @@ def test_inpainting_changes_what_is_under_the_mask_only(stock):
     pipe.set_progress_bar_config(disable=True)
     arguments = {"image": page, "mask_image": mask, "strength": 1.0, "width": SIDE, "height": SIDE}
     made = pixels_of(
-        pipe("a castle", num_inference_steps=12, guidance_scale=3.0, generator=torch.Generator().manual_seed(2), **arguments)
+        pipe(
+            "a castle",
+            num_inference_steps=12,
+            guidance_scale=3.0,
+            generator=torch.Generator().manual_seed(2),
+            **arguments,
+        )
     )
     change = np.abs(made.astype(int) - np.asarray(page)).mean((1, 2))
     assert change[: SIDE // 2 - 4].mean() > 4 * change[SIDE // 2 + 8 :].mean()
@@ -134,15 +162,20 @@ def test_a_prompt_of_which_nothing_can_be_read_is_refused(pipeline):
 
 
 @pytest.mark.parametrize(
-    ("width", "height"), [(CARD.smallest_side, CARD.smallest_side), (SIDE, CARD.largest_side), (SIDE + 8, SIDE)]
+    ("width", "height"),
+    [(CARD.smallest_side, CARD.smallest_side), (SIDE, CARD.largest_side), (SIDE + 8, SIDE)],
 )
 def test_other_sizes_give_a_picture(pipeline, width, height):
-    assert draw(pipeline, "a red apple", width=width, height=height, num_inference_steps=4).shape == (height, width, 3)
+    assert draw(
+        pipeline, "a red apple", width=width, height=height, num_inference_steps=4
+    ).shape == (height, width, 3)
 
 
 @pytest.mark.parametrize("width", [16, 512, 4096])
 def test_sizes_at_which_nothing_clear_is_drawn_are_refused(pipeline, width):
-    with pytest.raises(StudioError, match=f"can be {CARD.smallest_side} to {CARD.largest_side}, not {width}"):
+    with pytest.raises(
+        StudioError, match=f"can be {CARD.smallest_side} to {CARD.largest_side}, not {width}"
+    ):
         draw(pipeline, "a red apple", width=width)
 
 

@@ -1,4 +1,6 @@
-"""Folders whose weights are there in one precision only, as many are published, give the same pictures."""
+"""Folders whose weights are there in one precision only, as many are published, give the same
+pictures.
+"""
 
 import shutil
 
@@ -30,7 +32,12 @@ def test_weights_that_are_there_in_fp16_only(tmp_path):
     both = shutil.copytree(plain, tmp_path / "both")
     unet = both / "unet/diffusion_pytorch_model.safetensors"
     shutil.copy(unet, unet.with_name("diffusion_pytorch_model.fp16.safetensors"))
-    assert [only_variant(folder) for folder in (plain, mixed, every, both)] == [None, "fp16", "fp16", None]
+    assert [only_variant(folder) for folder in (plain, mixed, every, both)] == [
+        None,
+        "fp16",
+        "fp16",
+        None,
+    ]
     expected = picture(plain)
     for folder in (mixed, every, both):
         assert np.array_equal(picture(folder), expected)

@@ -1,4 +1,6 @@
-"""Music and sounds by diffusion, with tiny pipelines of the real classes, loaded through the card that inspection makes."""
+"""Music and sounds by diffusion, with tiny pipelines of the real classes, loaded through the card
+that inspection makes.
+"""
 
 import json
 
@@ -41,12 +43,19 @@ def loaded(request, tmp_path_factory):
 
 
 def wish(**values):
-    return MusicRequest(**{"prompt": "a drum", "seconds": 0.5, "seed": 1, "num_inference_steps": 3, **values})
+    return MusicRequest(
+        **{"prompt": "a drum", "seconds": 0.5, "seed": 1, "num_inference_steps": 3, **values}
+    )
 
 
 def test_a_pipeline_is_told_and_makes_sound_of_the_length_that_was_asked(loaded):
     family, channels, card, pipeline = loaded
-    assert (card.kind, card.runner, card.family, card.sampling_rate) == ("music", "diffusers", family, RATE)
+    assert (card.kind, card.runner, card.family, card.sampling_rate) == (
+        "music",
+        "diffusers",
+        family,
+        RATE,
+    )
     assert card.parameters > 10_000
     outcome = run_job(music, card, pipeline, wish(seconds=0.7))
     (result,) = outcome.results
@@ -54,7 +63,9 @@ def test_a_pipeline_is_told_and_makes_sound_of_the_length_that_was_asked(loaded)
     assert result.sampling_rate == RATE
     assert result.samples.std() > 0.0001
     assert not result.partial
-    assert [(event.step, event.total, event.unit) for event in outcome.progress] == [(step, 3, "step") for step in (1, 2, 3)]
+    assert [(event.step, event.total, event.unit) for event in outcome.progress] == [
+        (step, 3, "step") for step in (1, 2, 3)
+    ]
     assert outcome.statistics is not None
     assert (outcome.statistics.units, outcome.statistics.unit) == (3, "step")
 
@@ -79,7 +90,9 @@ def test_it_sounds_with_16_bits_too(loaded):
 
 def test_a_cancel_ends_at_the_next_step_and_leaves_nothing(loaded):
     _family, _channels, card, pipeline = loaded
-    outcome = run_job(music, card, pipeline, wish(num_inference_steps=8), lambda seen: len(seen.progress) >= 2)
+    outcome = run_job(
+        music, card, pipeline, wish(num_inference_steps=8), lambda seen: len(seen.progress) >= 2
+    )
     assert outcome.cancelled
     assert not outcome.results
     assert len(outcome.progress) == 2
@@ -88,8 +101,15 @@ def test_a_cancel_ends_at_the_next_step_and_leaves_nothing(loaded):
 
 def test_the_pipelines_own_number_of_steps_is_told(loaded):
     family, _channels, card, pipeline = loaded
-    outcome = run_job(music, card, pipeline, wish(num_inference_steps=0), lambda seen: len(seen.progress) >= 1)
-    own = {"AceStepPipeline": 8, "AudioLDM2Pipeline": 200, "StableAudio3Pipeline": 8, "StableAudioPipeline": 100}
+    outcome = run_job(
+        music, card, pipeline, wish(num_inference_steps=0), lambda seen: len(seen.progress) >= 1
+    )
+    own = {
+        "AceStepPipeline": 8,
+        "AudioLDM2Pipeline": 200,
+        "StableAudio3Pipeline": 8,
+        "StableAudioPipeline": 100,
+    }
     assert outcome.progress[0].total == own[family]
 
 
@@ -98,9 +118,11 @@ def test_guidance_and_a_negative_prompt_reach_those_that_take_them(loaded):
     plain, strong, negative = (
         run_job(music, card, pipeline, request).results[0].samples
         for request in (
-            wish(guidance_scale=1.0), wish(guidance_scale=6.0), wish(guidance_scale=6.0, negative_prompt="noise, hum"),
+            wish(guidance_scale=1.0),
+            wish(guidance_scale=6.0),
+            wish(guidance_scale=6.0, negative_prompt="noise, hum"),
         )
-    )  # fmt: skip
+    )
     if family == "AceStepPipeline":  # a turbo has its guidance in its weights
         np.testing.assert_array_equal(plain, negative)
         assert "negative_prompt" in card.unused_fields
@@ -114,9 +136,14 @@ def test_lyrics_are_sung_and_their_language_is_told(tmp_path):
     pipeline = music.load(card)
     assert arguments_of(wish(), pipeline, card)["lyrics"] == "[instrumental]"
     sung = arguments_of(wish(lyrics="[verse]\n我们去公园"), pipeline, card)
-    assert (sung["lyrics"], sung["vocal_language"], sung["audio_duration"]) == ("[verse]\n我们去公园", "zh", 0.5)
+    assert (sung["lyrics"], sung["vocal_language"], sung["audio_duration"]) == (
+        "[verse]\n我们去公园",
+        "zh",
+        0.5,
+    )
     silent, singing = (
-        run_job(music, card, pipeline, request).results[0].samples for request in (wish(), wish(lyrics="[verse]\nHello"))
+        run_job(music, card, pipeline, request).results[0].samples
+        for request in (wish(), wish(lyrics="[verse]\nHello"))
     )
     assert not np.array_equal(silent, singing)
 
@@ -138,7 +165,12 @@ def test_a_model_that_does_not_sing_says_so(tmp_path):
     assert "does not sing" in problem.message
     with pytest.raises(StudioError, match="does not sing"):
         run_job(music, card, music.load(card), wish(lyrics="la la"))
-    assert {"lyrics", "num_inference_steps", "negative_prompt", "continue_from"} == card.unused_fields
+    assert {
+        "lyrics",
+        "num_inference_steps",
+        "negative_prompt",
+        "continue_from",
+    } == card.unused_fields
 
 
 def test_stable_audios_scheduler_is_its_own_but_for_the_random_part(tmp_path):
@@ -149,7 +181,9 @@ def test_stable_audios_scheduler_is_its_own_but_for_the_random_part(tmp_path):
     assert scheduler.config.sigma_schedule == "exponential"
     assert scheduler.config.prediction_type == "v_prediction"
     scheduler.set_timesteps(5)
-    torch.testing.assert_close(scheduler.sigmas[:-1].atan() * 2 / torch.pi, scheduler.timesteps.cpu(), check_dtype=False)
+    torch.testing.assert_close(
+        scheduler.sigmas[:-1].atan() * 2 / torch.pi, scheduler.timesteps.cpu(), check_dtype=False
+    )
     assert float(scheduler.sigmas[0]) == pytest.approx(500, rel=1e-4)
 
 

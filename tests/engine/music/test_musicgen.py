@@ -15,7 +15,9 @@ REQUEST = MusicRequest(prompt="slow piano", seconds=0.5, seed=1)
 @pytest.fixture(scope="module", params=["mono", "stereo", "melody"])
 def loaded(request, tmp_path_factory):
     card = make_musicgen(
-        tmp_path_factory.mktemp(request.param) / "music 音乐", stereo=request.param == "stereo", melody=request.param == "melody"
+        tmp_path_factory.mktemp(request.param) / "music 音乐",
+        stereo=request.param == "stereo",
+        melody=request.param == "melody",
     )
     return card, music.load(card)
 
@@ -24,7 +26,9 @@ def test_the_sound_is_as_long_as_was_asked(loaded):
     card, pipeline = loaded
     channels = 2 if pipeline.delays.count(0) == 2 else 1
     for seconds in (0.5, 0.734):
-        outcome = run_job(music, card, pipeline, MusicRequest(prompt="a drum", seconds=seconds, seed=1))
+        outcome = run_job(
+            music, card, pipeline, MusicRequest(prompt="a drum", seconds=seconds, seed=1)
+        )
         (result,) = outcome.results
         assert result.samples.shape == (round(seconds * CODEC_RATE / HOP) * HOP, channels)
         assert result.sampling_rate == CODEC_RATE
@@ -38,7 +42,11 @@ def test_the_sound_is_as_long_as_was_asked(loaded):
 def test_the_seed_decides(loaded):
     card, pipeline = loaded
     first, again = (run_job(music, card, pipeline, REQUEST).results[0].samples for _ in range(2))
-    other = run_job(music, card, pipeline, MusicRequest(prompt="slow piano", seconds=0.5, seed=2)).results[0].samples
+    other = (
+        run_job(music, card, pipeline, MusicRequest(prompt="slow piano", seconds=0.5, seed=2))
+        .results[0]
+        .samples
+    )
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
 
@@ -56,7 +64,14 @@ def test_guidance_and_temperature_reach_the_model(loaded):
 def test_guidance_below_one_is_none(loaded):
     card, pipeline = loaded
     none, one = (
-        run_job(music, card, pipeline, MusicRequest(prompt="a", seconds=0.5, seed=1, guidance_scale=scale)).results[0].samples
+        run_job(
+            music,
+            card,
+            pipeline,
+            MusicRequest(prompt="a", seconds=0.5, seed=1, guidance_scale=scale),
+        )
+        .results[0]
+        .samples
         for scale in (0.0, 1.0)
     )
     np.testing.assert_array_equal(none, one)

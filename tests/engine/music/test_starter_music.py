@@ -1,4 +1,6 @@
-"""The starter music, the real model through the real engine: every way into it, bad input, cancels, and that it is music."""
+"""The starter music, the real model through the real engine: every way into it, bad input, cancels,
+and that it is music.
+"""
 
 import hashlib
 import io
@@ -45,7 +47,17 @@ def bars_of(result, folder):
 
 
 @pytest.mark.parametrize(
-    "prompt", ["soft piano", "techno", "jazz", "waltz", "120 bpm waltz", "slow 60 bpm", "40 bpm", "200 bpm rock"]
+    "prompt",
+    [
+        "soft piano",
+        "techno",
+        "jazz",
+        "waltz",
+        "120 bpm waltz",
+        "slow 60 bpm",
+        "40 bpm",
+        "200 bpm rock",
+    ],
 )
 def test_the_last_chord_leaves_room_for_the_piece(prompt):
     wish = read(prompt)
@@ -78,7 +90,9 @@ def test_the_card_says_what_is_in_its_folder():
     weights = CARD.folder / "model.safetensors"
     assert CARD.size == weights.stat().st_size
     assert sum(path.stat().st_size for path in CARD.folder.iterdir()) < 30_000_000
-    assert {"NOTICE", "config.json", "events.json", "instruments.toml"} <= {path.name for path in CARD.folder.iterdir()}
+    assert {"NOTICE", "config.json", "events.json", "instruments.toml"} <= {
+        path.name for path in CARD.folder.iterdir()
+    }
     assert CARD.sha256 == hashlib.sha256(weights.read_bytes()).hexdigest()
 
 
@@ -158,7 +172,9 @@ def test_a_cancel_at_any_time_keeps_whole_bars(pipeline, tmp_path, asked):
         (result,) = outcome.results
         assert result.partial
         kept = bars_of(result, tmp_path)
-        assert [sorted(bar.notes) for bar in kept.bars] == [sorted(bar.notes) for bar in whole.bars[:bars]]
+        assert [sorted(bar.notes) for bar in kept.bars] == [
+            sorted(bar.notes) for bar in whole.bars[:bars]
+        ]
         assert len(result.samples) < 12 * 44_100
 
 
@@ -168,9 +184,16 @@ def test_what_it_wrote_it_continues_in_key_and_tempo_to_an_end(pipeline, tmp_pat
     before = read_given(path)
     (result,) = play(pipeline, "more", seconds=6, continue_from=str(path)).results
     after = bars_of(result, tmp_path)
-    assert (after.mode, after.key, after.steps, after.parts) == (before.mode, before.key, before.steps, before.parts)
+    assert (after.mode, after.key, after.steps, after.parts) == (
+        before.mode,
+        before.key,
+        before.steps,
+        before.parts,
+    )
     assert after.bpm == pytest.approx(before.bpm, rel=1e-3)
-    assert [bar.notes for bar in after.bars[: len(before.bars)]] == [bar.notes for bar in before.bars]
+    assert [bar.notes for bar in after.bars[: len(before.bars)]] == [
+        bar.notes for bar in before.bars
+    ]
     assert len(after.bars) > len(before.bars)
     assert ends_well(after.bars, after.mode)
     assert before.seconds < len(result.samples) / 44_100 <= before.seconds + 6 + 0.01
@@ -183,7 +206,9 @@ def test_drums_that_the_prompt_adds_to_a_piece_without_are_heard(pipeline, tmp_p
     path.write_bytes(play(pipeline, "soft piano", seconds=8).results[0].midi)
     before = read_given(path)
     assert "D" not in before.parts
-    (result,) = play(pipeline, "go on, with drums", seconds=16, seed=seed, continue_from=str(path)).results
+    (result,) = play(
+        pipeline, "go on, with drums", seconds=16, seed=seed, continue_from=str(path)
+    ).results
     new = bars_of(result, tmp_path).bars[len(before.bars) :]
     assert len(new) > 1
     assert all(any(note.part == "D" for note in bar.notes) for bar in new)
@@ -204,7 +229,8 @@ def test_a_midi_file_that_is_gone_is_a_sentence(pipeline, tmp_path):
         request_for(CARD, {"prompt": "more", "continue_from": "/tmp/song.wav"})
 
 
-# Files --------------------------------------------------------------------------------------------------------------------
+# Files
+# ----------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +251,11 @@ def run(engine, job, cancelled=lambda: False):
 
 
 def job_for(folder, stem="", **values):
-    return new_job(request_for(CARD, {"prompt": "soft piano", "seed": 2, "seconds": 3, **values}), str(folder), stem)
+    return new_job(
+        request_for(CARD, {"prompt": "soft piano", "seed": 2, "seconds": 3, **values}),
+        str(folder),
+        stem,
+    )
 
 
 @pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "mp3"])
@@ -290,4 +320,9 @@ def test_a_model_of_sound_cannot_continue_notes(tmp_path):
 
     card = make_musicgen(tmp_path / "musicgen")
     with pytest.raises(StudioError, match="makes sound, not notes"):
-        run_job(music, card, music.load(card), MusicRequest(prompt="x", seconds=0.5, continue_from="/tmp/x.mid"))
+        run_job(
+            music,
+            card,
+            music.load(card),
+            MusicRequest(prompt="x", seconds=0.5, continue_from="/tmp/x.mid"),
+        )

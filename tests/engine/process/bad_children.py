@@ -1,4 +1,6 @@
-"""Children of the engine that misbehave: real processes with a real pipe, and nothing imported that takes time."""
+"""Children of the engine that misbehave: real processes with a real pipe, and nothing imported that
+takes time.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +45,10 @@ def _misbehave(connection, life, what: str) -> None:
         os._exit(3)
     elif what == "a pipe that stays open":
         os.set_inheritable(raw, True)
-        subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=life.fileno(), close_fds=False)
+        subprocess.Popen(
+            [sys.executable, "-c", "import sys; sys.stdin.read()"],
+            stdin=life.fileno(),
+            close_fds=False,
+        )
         os._exit(4)
     time.sleep(600)

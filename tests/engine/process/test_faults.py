@@ -1,4 +1,6 @@
-"""Children that are stopped, send garbage or cannot read, and a fork server that dies: jobs end once, and the next one works."""
+"""Children that are stopped, send garbage or cannot read, and a fork server that dies: jobs end
+once, and the next one works.
+"""
 
 import contextlib
 import sys
@@ -19,7 +21,9 @@ from studio.engine.process.messages import UNREADABLE
 from tests.engine.process import bad_children
 from tests.engine.test_engines import PATIENCE, Heard, generate_in_thread, image_job
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals, and pipes that can be cut")
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="signals, and pipes that can be cut"
+)
 CANCEL_SECONDS = 8
 
 
@@ -51,7 +55,14 @@ def next_job_works(engine, data):
 
 
 @pytest.mark.parametrize(
-    "what", ["an impossible length", "another type", "half a message", "an end in mid message", "a pipe that stays open"]
+    "what",
+    [
+        "an impossible length",
+        "another type",
+        "half a message",
+        "an end in mid message",
+        "a pipe that stays open",
+    ],
 )
 def test_a_child_that_breaks_off_fails_its_job_once(what, engine, data, monkeypatch):
     monkeypatch.setattr(message_pipe, "STALL_SECONDS", 0.5)
@@ -60,13 +71,17 @@ def test_a_child_that_breaks_off_fails_its_job_once(what, engine, data, monkeypa
     assert heard.ends_once()
     assert isinstance(heard.last, Failed)
     assert heard.last.failure.cause == "crash"
-    code = {"an end in mid message": "exit code 3", "a pipe that stays open": "exit code 4"}.get(what)
+    code = {"an end in mid message": "exit code 3", "a pipe that stays open": "exit code 4"}.get(
+        what
+    )
     assert (code or "cannot be understood") in heard.last.failure.message
     assert gone(child.process.pid)
     assert engine._child is None
 
 
-@pytest.mark.parametrize("what", ["half a message", "half a message, then stopped", "reads nothing"])
+@pytest.mark.parametrize(
+    "what", ["half a message", "half a message, then stopped", "reads nothing"]
+)
 def test_a_cancel_ends_a_job_whose_child_is_stuck(what, engine, data):
     child, heard, wish = with_bad_child(engine, data, what), Heard(), threading.Event()
     thread = generate_in_thread(engine, large_job(data), heard, wish.is_set)
@@ -116,7 +131,9 @@ def test_a_message_that_a_child_cannot_read_ends_it_with_a_logged_error(message,
 
 def test_a_message_that_cannot_be_read_while_a_job_runs_fails_the_job(engine, data):
     heard = Heard()
-    thread = generate_in_thread(engine, image_job(data, num_inference_steps=400), heard, lambda: False)
+    thread = generate_in_thread(
+        engine, image_job(data, num_inference_steps=400), heard, lambda: False
+    )
     heard.wait_for(Progress)
     engine._child.pipe.send(b"\xc1")
     thread.join(PATIENCE)
@@ -145,7 +162,9 @@ def wait_until(condition):
 @pytest.mark.skipif(sys.platform != "linux", reason="there is no fork server")
 def test_a_fork_server_that_is_stopped_or_killed_is_replaced(engine, data, monkeypatch):
     heard = Heard()
-    thread = generate_in_thread(engine, image_job(data, num_inference_steps=100), heard, lambda: False)
+    thread = generate_in_thread(
+        engine, image_job(data, num_inference_steps=100), heard, lambda: False
+    )
     heard.wait_for(Progress)
     (first,) = fork_servers()
     first.kill()

@@ -1,7 +1,9 @@
-"""A program that runs jobs with little memory, for `test_memory.py`: the system itself refuses what is beyond the limit.
+"""A program that runs jobs with little memory, for `test_memory.py`: the system itself refuses what
+is beyond the limit.
 
-`python -m tests.engine.runtime.starved FOLDER JOBS`: a data folder with models, and a file of parts (msgpack). A limit is a
-share of what the last part without a limit took. Prints what happened as JSON lines.
+`python -m tests.engine.runtime.starved FOLDER JOBS`: a data folder with models, and a file of parts
+(msgpack). A limit is a share of what the last part without a limit took. Prints what happened as
+JSON lines.
 """
 
 from __future__ import annotations
@@ -26,9 +28,11 @@ from studio.library.artifacts import read_recipe
 
 
 class Starved(msgspec.Struct):
-    """Jobs, how models are loaded, and shares of memory that there are for them, one after the other until memory runs out.
+    """Jobs, how models are loaded, and shares of memory that there are for them, one after the
+    other until memory runs out.
 
-    What a job needs differs by libraries and by what they keep, so that no single share would do everywhere.
+    What a job needs differs by libraries and by what they keep, so that no single share would do
+    everywhere.
     """
 
     jobs: list[Job]
@@ -38,9 +42,11 @@ class Starved(msgspec.Struct):
     """So much has to be done against it until that is enough."""
     memory: LoadPreference = "auto"
     decoding: tuple[float, ...] = ()
-    """Limits for the first, second … try to decode an image, as shares of what decoding took in the last part without limits.
+    """Limits for the first, second … try to decode an image, as shares of what decoding took in the
+    last part without limits.
 
-    The limit holds during that try alone, so that neither other programs nor what libraries keep decide which try succeeds.
+    The limit holds during that try alone, so that neither other programs nor what libraries keep
+    decide which try succeeds.
     """
 
 
@@ -60,7 +66,9 @@ class _DecodeLimit:
     def _limited(self, decode: Any) -> Any:
         release_memory()
         if not self._shares:
-            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # VmHWM begins again at VmRSS
+            Path("/proc/self/clear_refs").write_text(
+                "5", encoding="ascii"
+            )  # VmHWM begins again at VmRSS
             before = _size("VmRSS")
             found = self._try_decode(decode)
             self._needed = _size("VmHWM") - before
@@ -107,7 +115,9 @@ def _again(job: Job, number: int) -> Job:
 
 def _run(engine: LocalEngine, jobs: list[Job]) -> list[dict[str, Any]]:
     heard: dict[str, list[Any]] = {job.id: [] for job in jobs}
-    engine.generate_together(jobs, lambda job_id, event: heard[job_id].append(event), lambda _job_id: False)
+    engine.generate_together(
+        jobs, lambda job_id, event: heard[job_id].append(event), lambda _job_id: False
+    )
     return [_told(events) for events in heard.values()]
 
 
@@ -118,7 +128,9 @@ def _told(events: list[Any]) -> dict[str, Any]:
         "phases": [event.phase for event in events if isinstance(event, Loading)],
         "steps": sum(isinstance(event, Progress) for event in events),
         "end": type(last).__name__,
-        "failure": [last.failure.message, last.failure.cure, last.failure.details] if isinstance(last, Failed) else [],
+        "failure": [last.failure.message, last.failure.cure, last.failure.details]
+        if isinstance(last, Failed)
+        else [],
         "notes": list(last.statistics.notes) if isinstance(last, Finished) else [],
         "memory": last.statistics.memory if isinstance(last, Finished) else "",
         "files": [artifact.path for artifact in artifacts],

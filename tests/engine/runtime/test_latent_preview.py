@@ -1,4 +1,6 @@
-"""The preview's map is fitted to autoencoders of every kind that encodes pictures, whatever they call their latents."""
+"""The preview's map is fitted to autoencoders of every kind that encodes pictures, whatever they
+call their latents.
+"""
 
 from types import SimpleNamespace
 
@@ -11,14 +13,25 @@ from studio.engine.runtime.latent_preview import fit
 PARTS = {
     "kl": lambda: AutoencoderKL(block_out_channels=(8,), norm_num_groups=4),
     "tiny": lambda: AutoencoderTiny(
-        encoder_block_out_channels=(8, 8), decoder_block_out_channels=(8, 8), num_encoder_blocks=(1, 1), num_decoder_blocks=(1, 1)
+        encoder_block_out_channels=(8, 8),
+        decoder_block_out_channels=(8, 8),
+        num_encoder_blocks=(1, 1),
+        num_decoder_blocks=(1, 1),
     ),
     "dc": lambda: AutoencoderDC(  # Sana's
-        in_channels=3, latent_channels=4, attention_head_dim=4, encoder_block_types="ResBlock", decoder_block_types="ResBlock",
-        encoder_block_out_channels=(8, 8), decoder_block_out_channels=(8, 8), encoder_layers_per_block=(1, 1),
-        decoder_layers_per_block=(1, 1), encoder_qkv_multiscales=((), ()), decoder_qkv_multiscales=((), ()),
+        in_channels=3,
+        latent_channels=4,
+        attention_head_dim=4,
+        encoder_block_types="ResBlock",
+        decoder_block_types="ResBlock",
+        encoder_block_out_channels=(8, 8),
+        decoder_block_out_channels=(8, 8),
+        encoder_layers_per_block=(1, 1),
+        decoder_layers_per_block=(1, 1),
+        encoder_qkv_multiscales=((), ()),
+        decoder_qkv_multiscales=((), ()),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", PARTS)

@@ -1,4 +1,6 @@
-"""The warm models within a budget, and what is done when memory really runs out: the system refuses more in a child process."""
+"""The warm models within a budget, and what is done when memory really runs out: the system refuses
+more in a child process.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,11 @@ PATIENCE = 280
 @pytest.fixture(scope="module")
 def cards(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
-    return {"sd": make_sd(folder / "sd"), "sdxl": make_sdxl(folder / "sdxl"), "llama": make_llama(folder / "llama")}
+    return {
+        "sd": make_sd(folder / "sd"),
+        "sdxl": make_sdxl(folder / "sdxl"),
+        "llama": make_llama(folder / "llama"),
+    }
 
 
 def small(free: int) -> Machine:
@@ -59,7 +65,8 @@ class Emitted(list):
         return [event.phase for event in self]
 
 
-# The arbiter ------------------------------------------------------------------------------------------------------------------
+# The arbiter
+# ----------------------------------------------------------------------
 
 
 def test_several_models_of_all_kinds_stay_warm(cards):
@@ -94,7 +101,10 @@ def test_what_does_not_fit_is_refused_with_the_numbers_and_nothing_leaves_for_it
     wide = msgspec.structs.replace(cards["sdxl"], parameters=8 * GB)
     warm = Pipelines(machine=lambda: small(GB))
     sd = warm.load(cards["sd"], print).pipeline
-    with pytest.raises(StudioError, match=r"sdxl does not fit: 1\.0 of 3\.0 GB of memory can be used \(whole: needs 38\.4 GB; "):
+    with pytest.raises(
+        StudioError,
+        match=r"sdxl does not fit: 1\.0 of 3\.0 GB of memory can be used \(whole: needs 38\.4 GB; ",
+    ):
         warm.load(wide, print)
     assert warm.load(cards["sd"], print).pipeline is sd
 
@@ -103,7 +113,10 @@ def test_what_took_the_place_of_a_model_is_loaded_anew(cards):
     warm = Pipelines(machine=lambda: small(GB))
     first = warm.load(cards["sd"], print).pipeline
     assert warm.load(cards["sd"], print).pipeline is first
-    assert warm.load(msgspec.structs.replace(cards["sd"], sha256="b" * 64), print).pipeline is not first
+    assert (
+        warm.load(msgspec.structs.replace(cards["sd"], sha256="b" * 64), print).pipeline
+        is not first
+    )
 
 
 def test_another_wish_loads_the_model_anew(cards):
@@ -116,7 +129,9 @@ def test_another_wish_loads_the_model_anew(cards):
     assert half.plan.rung == "16-bit"
     assert told.phases[0].startswith("Loading sd: 16 bits")
     assert str(half.pipeline.pipe.unet.dtype) == "torch.bfloat16"
-    assert 2 * weights_of(half.pipeline).memory == pytest.approx(weights_of(usual.pipeline).memory, rel=0.01)
+    assert 2 * weights_of(half.pipeline).memory == pytest.approx(
+        weights_of(usual.pipeline).memory, rel=0.01
+    )
     assert warm.load(cards["sd"], print).pipeline is half.pipeline
 
 
@@ -147,28 +162,52 @@ def test_this_machine_is_seen_as_it_is():
 def test_every_kind_runs_as_the_plan_says(tmp_path, cards, rung):
     plan = LoadPlan(rung=rung, device="cpu", precision="fp32" if rung == "resident" else "bf16")
     jobs = [
-        (image, cards["sd"], ImageRequest(prompt="a cat", width=32, height=32, num_inference_steps=2, seed=1)),
+        (
+            image,
+            cards["sd"],
+            ImageRequest(prompt="a cat", width=32, height=32, num_inference_steps=2, seed=1),
+        ),
         (text, cards["llama"], TextRequest(prompt="This", max_new_tokens=4, seed=1)),
-        (music, make_musicgen(tmp_path / "musicgen"), MusicRequest(prompt="a song", seconds=0.5, seed=1)),
+        (
+            music,
+            make_musicgen(tmp_path / "musicgen"),
+            MusicRequest(prompt="a song", seconds=0.5, seed=1),
+        ),
     ]
     for kind, card, request in jobs:
         outcome = run_job(kind, card, kind.load(card, plan), request)
         assert len(outcome.results) == 1
     whole = LoadPlan(rung="resident", device="cpu", precision="fp32")
     card = make_vits(tmp_path / "vits")
-    assert len(run_job(speech, card, speech.load(card, whole), SpeechRequest(prompt="abc", seed=1)).results) == 1
+    assert (
+        len(
+            run_job(
+                speech, card, speech.load(card, whole), SpeechRequest(prompt="abc", seed=1)
+            ).results
+        )
+        == 1
+    )
 
 
-# When memory runs out ---------------------------------------------------------------------------------------------------------
+# When memory runs out
+# ----------------------------------------------------------------------
 
 
 def starve(data, tmp_path, parts) -> list[list[dict]]:
     """Run jobs in a program whose memory is limited; return what was said of each."""
     (tmp_path / "jobs").write_bytes(msgspec.msgpack.encode(parts))
-    program = [sys.executable, "-m", "tests.engine.runtime.starved", str(data.root), str(tmp_path / "jobs")]
+    program = [
+        sys.executable,
+        "-m",
+        "tests.engine.runtime.starved",
+        str(data.root),
+        str(tmp_path / "jobs"),
+    ]
     # glibc returns what is freed to the system at once: a limit means the same whatever ran before.
     environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "1"}
-    done = subprocess.run(program, stdout=subprocess.PIPE, text=True, timeout=PATIENCE, check=True, env=environment)
+    done = subprocess.run(
+        program, stdout=subprocess.PIPE, text=True, timeout=PATIENCE, check=True, env=environment
+    )
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -177,10 +216,14 @@ limited = pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS holds on
 
 @limited
 def test_a_picture_is_decoded_in_tiles_when_memory_runs_out(data, tmp_path):
-    write_card(make_sd_that_decodes_large(tmp_path / "large", channels=16), card_folder(data, "large"))
+    write_card(
+        make_sd_that_decodes_large(tmp_path / "large", channels=16), card_folder(data, "large")
+    )
 
     def job(side):
-        request = ImageRequest(prompt="a cat", model="large", width=side, height=side, num_inference_steps=2, seed=1)
+        request = ImageRequest(
+            prompt="a cat", model="large", width=side, height=side, num_inference_steps=2, seed=1
+        )
         return new_job(request, str(data.outputs))
 
     # A tile of 512 pixels takes 4/9 of what 768 take, one of 256 takes 1/9.
@@ -201,19 +244,26 @@ def test_a_picture_is_decoded_in_tiles_when_memory_runs_out(data, tmp_path):
     assert whole["recipes"] == ["32 bits"]
     assert small["recipes"] == [". ".join(["32 bits", *told])]
     pictures = [np.asarray(Image.open(one["files"][0]), np.int16) for one in (whole, tiled, small)]
-    assert np.abs(pictures[0] - pictures[1]).mean() < 8  # the same picture, but for where tiles meet
+    assert (
+        np.abs(pictures[0] - pictures[1]).mean() < 8
+    )  # the same picture, but for where tiles meet
     assert np.abs(pictures[0] - pictures[2]).mean() < 8
 
 
 @limited
 def test_what_was_drawn_outlives_the_model_and_is_decoded_by_one_that_takes_less(data, tmp_path):
-    write_card(make_sd_that_decodes_large(tmp_path / "large", channels=128), card_folder(data, "large"))
+    write_card(
+        make_sd_that_decodes_large(tmp_path / "large", channels=128), card_folder(data, "large")
+    )
 
     def job(**values):
         values = {"width": 256, "height": 256, "num_inference_steps": 2, **values}
-        return new_job(ImageRequest(prompt="a cat", model="large", seed=1, **values), str(data.outputs))
+        return new_job(
+            ImageRequest(prompt="a cat", model="large", seed=1, **values), str(data.outputs)
+        )
 
-    # Both ways of loading have run once before memory is short: what libraries take for themselves is there then.
+    # Both ways of loading have run once before memory is short: what libraries take for themselves
+    # is there then.
     parts = [
         Starved([job()], memory="16-bit"),
         Starved([job()]),
@@ -225,7 +275,9 @@ def test_what_was_drawn_outlives_the_model_and_is_decoded_by_one_that_takes_less
     assert half["steps"] == 2
     assert half["notes"] == ["Memory ran out; the model is loaded in a way that takes less"]
     assert half["memory"].startswith("16 bits, needs ")
-    assert half["recipes"] == ["16 bits. Memory ran out; the model is loaded in a way that takes less"]
+    assert half["recipes"] == [
+        "16 bits. Memory ran out; the model is loaded in a way that takes less"
+    ]
     pictures = [np.asarray(Image.open(one["files"][0]), np.int16) for one in (whole, half)]
     assert np.abs(pictures[0] - pictures[1]).mean() < 3  # drawn with 32 bits, decoded with 16
     assert none["end"] == "Failed"
@@ -242,17 +294,27 @@ def test_a_batch_of_texts_goes_on_in_halves(data, tmp_path):
     def jobs(count):
         return [
             new_job(
-                TextRequest(prompt="This is a cat. " * 22 + "x" * number, model="wide", max_new_tokens=8, seed=number),
+                TextRequest(
+                    prompt="This is a cat. " * 22 + "x" * number,
+                    model="wide",
+                    max_new_tokens=8,
+                    seed=number,
+                ),
                 str(data.outputs),
             )
             for number in range(count)
         ]
 
-    (_first,), alone, halves = starve(data, tmp_path, [Starved(jobs(1)), Starved(jobs(8)), Starved(jobs(8), LESS)])
+    (_first,), alone, halves = starve(
+        data, tmp_path, [Starved(jobs(1)), Starved(jobs(8)), Starved(jobs(8), LESS)]
+    )
     assert [one["end"] for one in halves] == ["Finished"] * 8, halves
     assert all("Memory ran out; the batch goes on in halves" in one["notes"] for one in halves)
     assert all("goes on in halves" in one["recipes"][0] for one in halves)
-    texts = [[Path(one["files"][0]).read_text(encoding="utf-8") for one in part] for part in (alone, halves)]
+    texts = [
+        [Path(one["files"][0]).read_text(encoding="utf-8") for one in part]
+        for part in (alone, halves)
+    ]
     assert texts[0] == texts[1]
 
 
@@ -261,13 +323,18 @@ def test_a_text_is_made_by_a_model_that_takes_less(data, tmp_path):
     write_card(make_llama(tmp_path / "wide", wide=65536), card_folder(data, "wide"))
 
     def job():
-        return new_job(TextRequest(prompt="This is a cat. " * 22, model="wide", max_new_tokens=8, seed=1), str(data.outputs))
+        return new_job(
+            TextRequest(prompt="This is a cat. " * 22, model="wide", max_new_tokens=8, seed=1),
+            str(data.outputs),
+        )
 
     parts = [Starved([job()], memory="16-bit"), Starved([job()]), Starved([job()], LESS)]
     (half,), (whole,), (short,) = starve(data, tmp_path, parts)
     assert whole["memory"].startswith("32 bits, needs ")
     assert short["end"] == "Finished", short
-    assert short["recipes"] == ["16 bits. Memory ran out; the model is loaded in a way that takes less"]
+    assert short["recipes"] == [
+        "16 bits. Memory ran out; the model is loaded in a way that takes less"
+    ]
     texts = [Path(one["files"][0]).read_text(encoding="utf-8") for one in (half, short)]
     assert texts[0] == texts[1]
 
@@ -283,7 +350,12 @@ def test_a_text_that_is_made_again_is_not_told_twice():
     retold.again()
     retold(TextDelta(text="one two three four"))
     retold(Progress(step=1, total=2))
-    assert "".join(event.text for event in told if isinstance(event, TextDelta) and event.candidate == 0) == "one two three four"
+    assert (
+        "".join(
+            event.text for event in told if isinstance(event, TextDelta) and event.candidate == 0
+        )
+        == "one two three four"
+    )
     assert isinstance(told[-1], Progress)
 
 
@@ -308,8 +380,12 @@ def test_rows_that_begin_anew_are_not_told_twice(tmp_path):
     alone = run_job(text, card, pipeline, request)
     told = []
     run = JobContext(new_job(request, "/nowhere"), card, told.append, lambda: False)
-    row = Row(run, 0, 3, pipeline.tokenizer(request.prompt).input_ids, RowDecoder(pipeline.tokenizer))
-    for _row in sample_together([row], msgspec.structs.replace(request, max_new_tokens=5), pipeline, Clock()):
+    row = Row(
+        run, 0, 3, pipeline.tokenizer(request.prompt).input_ids, RowDecoder(pipeline.tokenizer)
+    )
+    for _row in sample_together(
+        [row], msgspec.structs.replace(request, max_new_tokens=5), pipeline, Clock()
+    ):
         pass
     row.over = False
     row.begin_anew()

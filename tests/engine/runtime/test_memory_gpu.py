@@ -1,4 +1,6 @@
-"""Every way to load a model, where there is a GPU: the same picture, and the weights where they should be."""
+"""Every way to load a model, where there is a GPU: the same picture, and the weights where they
+should be.
+"""
 
 from __future__ import annotations
 
@@ -36,10 +38,14 @@ def plan(card, rung):
 
 
 @pytest.mark.parametrize("make", [make_sd, make_sdxl])
-@pytest.mark.parametrize("rung", ["resident", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit"])
+@pytest.mark.parametrize(
+    "rung", ["resident", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit"]
+)
 def test_pictures(tmp_path, make, rung):
     card = make(tmp_path / "model")
-    whole = run_job(image, card, image.load(card, plan(card, "resident")), PICTURE).results[0].pixels
+    whole = (
+        run_job(image, card, image.load(card, plan(card, "resident")), PICTURE).results[0].pixels
+    )
     pipeline = image.load(card, plan(card, rung))
     assert pipeline.plan.rung == rung
     assert pipeline.latent_map is not None
@@ -58,14 +64,23 @@ def test_texts(tmp_path, rung):
     card = make_llama(tmp_path / "llama", wide=128)
     pipeline = text.load(card, plan(card, rung))
     for _again in range(2):
-        assert run_job(text, card, pipeline, TextRequest(prompt="This", max_new_tokens=4, seed=1)).results
+        assert run_job(
+            text, card, pipeline, TextRequest(prompt="This", max_new_tokens=4, seed=1)
+        ).results
 
 
 @pytest.mark.parametrize("rung", ["resident", "16-bit", "processor"])
 def test_music(tmp_path, rung):
     card = make_musicgen(tmp_path / "musicgen")
     pipeline = music.load(card, plan(card, rung))
-    assert len(run_job(music, card, pipeline, MusicRequest(prompt="a song", seconds=0.5, seed=1)).results) == 1
+    assert (
+        len(
+            run_job(
+                music, card, pipeline, MusicRequest(prompt="a song", seconds=0.5, seed=1)
+            ).results
+        )
+        == 1
+    )
     assert (weights_of(pipeline).gpu == 0) == (rung == "processor")
 
 

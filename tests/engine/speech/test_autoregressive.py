@@ -100,12 +100,16 @@ def test_a_family_speaks_with_16_bits_too(talker):
 
 def test_the_next_piece_is_told_what_was_said(tmp_path, monkeypatch):
     """Not only the seed: the second piece goes on in the voice of the first."""
-    monkeypatch.setattr("studio.engine.speech.autoregressive.dia.DAC_FRAMES", 10.0)  # random weights never end by themselves
+    monkeypatch.setattr(
+        "studio.engine.speech.autoregressive.dia.DAC_FRAMES", 10.0
+    )  # random weights never end by themselves
     for family in sorted(KEEPS_ITS_VOICE):
         card = MAKERS[family][0](tmp_path / family)
         pipeline = speech.load(card)
         pipeline.begin()
-        first, second = (pipeline.say(text, "", 1.0, 1, lambda: False) for text in ("[S1] One.", "[S1] Two."))
+        first, second = (
+            pipeline.say(text, "", 1.0, 1, lambda: False) for text in ("[S1] One.", "[S1] Two.")
+        )
         pipeline.begin()
         alone = pipeline.say("[S1] Two.", "", 1.0, 1, lambda: False)
         assert len(first)
@@ -113,7 +117,9 @@ def test_the_next_piece_is_told_what_was_said(tmp_path, monkeypatch):
 
 
 def test_a_first_piece_that_took_all_the_room_is_not_told_again(tmp_path):
-    """What a model is told of before takes positions; there must be some left for what it is to say."""
+    """What a model is told of before takes positions; there must be some left for what it is to
+    say.
+    """
     for make in (make_dia, make_csm):
         card = make(tmp_path / make.__name__)
         text = "And so it goes on, with many more words of no importance. " * 8
@@ -122,7 +128,8 @@ def test_a_first_piece_that_took_all_the_room_is_not_told_again(tmp_path):
         assert not outcome.results[0].partial
 
 
-# Bark's voices ---------------------------------------------------------------------------------------------------------------
+# Bark's voices
+# ----------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -132,11 +139,14 @@ def bark(tmp_path_factory):
 
 def test_barks_voices_are_those_whose_files_are_there(bark):
     assert [(voice.name, voice.title, voice.language) for voice in bark.voices] == [
-        ("v2/en_speaker_0", "en 0", "en"), ("v2/zh_speaker_1", "zh 1", "zh"),
-    ]  # fmt: skip
+        ("v2/en_speaker_0", "en 0", "en"),
+        ("v2/zh_speaker_1", "zh 1", "zh"),
+    ]
     assert speech.choose_voice(bark, wish("你好")) == "v2/zh_speaker_1"
     pipeline = speech.load(bark)
-    english, chinese = (samples_of(bark, pipeline, wish("Hi.", voice=voice.name)) for voice in bark.voices)
+    english, chinese = (
+        samples_of(bark, pipeline, wish("Hi.", voice=voice.name)) for voice in bark.voices
+    )
     assert len(english) != len(chinese) or not np.array_equal(english, chinese)
 
 
@@ -151,11 +161,16 @@ def test_a_voice_of_bark_that_is_a_pickle_or_lies_elsewhere_is_not_read(bark, tm
         run_job(speech, card, speech.load(card), wish("Hi.", voice="v2/en_speaker_0"))
     shutil.move(target, tmp_path / "outside.npy")
     table = folder / "speaker_embeddings_path.json"
-    table.write_text(table.read_text().replace("speaker_embeddings/v2_en_speaker_0_coarse_prompt.npy", "../outside.npy"))
+    table.write_text(
+        table.read_text().replace(
+            "speaker_embeddings/v2_en_speaker_0_coarse_prompt.npy", "../outside.npy"
+        )
+    )
     assert [voice.name for voice in inspect(folder).voices] == ["v2/zh_speaker_1"]
 
 
-# Parts in folders of their own ------------------------------------------------------------------------------------------------
+# Parts in folders of their own
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("make", [make_dia, make_pocket])
@@ -173,7 +188,9 @@ def test_pocket_speaks_in_the_voice_that_is_asked_for(tmp_path):
     card = make_pocket(tmp_path / "p")
     assert [voice.name for voice in card.voices] == ["alba", "marius"]
     pipeline = speech.load(card)
-    first, other, default = (samples_of(card, pipeline, wish("Hi.", voice=voice)) for voice in ("alba", "marius", ""))
+    first, other, default = (
+        samples_of(card, pipeline, wish("Hi.", voice=voice)) for voice in ("alba", "marius", "")
+    )
     np.testing.assert_array_equal(first, default)
     assert len(first) != len(other) or not np.array_equal(first, other)
 
@@ -190,13 +207,28 @@ def test_griffin_and_lims_way_gives_back_the_tones_of_a_spectrogram():
     import torch
     from transformers.audio_utils import mel_filter_bank, spectrogram, window_function
 
-    from studio.engine.speech.autoregressive.speecht5 import HIGHEST, HOP, LOWEST, WINDOW, griffin_lim
+    from studio.engine.speech.autoregressive.speecht5 import (
+        HIGHEST,
+        HOP,
+        LOWEST,
+        WINDOW,
+        griffin_lim,
+    )
 
     time = np.arange(16_000) / 16_000
     tone = 0.5 * np.sin(2 * np.pi * 440 * time)
-    bank = mel_filter_bank(WINDOW // 2 + 1, 80, LOWEST, HIGHEST, 16_000, norm="slaney", mel_scale="slaney")
+    bank = mel_filter_bank(
+        WINDOW // 2 + 1, 80, LOWEST, HIGHEST, 16_000, norm="slaney", mel_scale="slaney"
+    )
     mel = spectrogram(
-        tone, window_function(WINDOW, "hann"), WINDOW, HOP, power=1.0, mel_filters=bank, mel_floor=1e-10, log_mel="log10"
+        tone,
+        window_function(WINDOW, "hann"),
+        WINDOW,
+        HOP,
+        power=1.0,
+        mel_filters=bank,
+        mel_floor=1e-10,
+        log_mel="log10",
     )
     wave = griffin_lim(torch.from_numpy(mel.T).float()).numpy()
     power = np.abs(np.fft.rfft(wave)) ** 2
@@ -205,7 +237,8 @@ def test_griffin_and_lims_way_gives_back_the_tones_of_a_spectrogram():
     assert 0.2 < np.abs(wave).max() < 1
 
 
-# Pieces, turns and speed ------------------------------------------------------------------------------------------------------
+# Pieces, turns and speed
+# ----------------------------------------------------------------------
 
 
 def test_short_sentences_are_put_together_and_no_word_is_lost():
@@ -233,7 +266,11 @@ def test_dia_is_told_whose_turn_it_is_in_every_piece():
 
 def test_vibevoice_reads_who_says_what():
     assert turns("Hello there.") == [(0, "Hello there.")]
-    assert turns("Speaker 1: Hello.\nSpeaker 2: Hi! [1] Yes.") == [(1, "Hello."), (2, "Hi!"), (1, "Yes.")]
+    assert turns("Speaker 1: Hello.\nSpeaker 2: Hi! [1] Yes.") == [
+        (1, "Hello."),
+        (2, "Hi!"),
+        (1, "Yes."),
+    ]
 
 
 @pytest.mark.parametrize("speed", [0.5, 0.8, 1.25, 2.0])
@@ -258,5 +295,7 @@ def test_speed_1_changes_nothing():
 def test_speed_reaches_these_families(tmp_path):
     card = make_speecht5(tmp_path / "s")
     pipeline = speech.load(card)
-    slow, fast = (len(pipeline.say("hello there", "", speed, 1, lambda: False)) for speed in (0.5, 2.0))
+    slow, fast = (
+        len(pipeline.say("hello there", "", speed, 1, lambda: False)) for speed in (0.5, 2.0)
+    )
     assert 3.8 < slow / fast < 4.2

@@ -1,4 +1,6 @@
-"""Kokoro's real weights: English and Chinese are spoken, and a long sentence stops in the middle when it is cancelled."""
+"""Kokoro's real weights: English and Chinese are spoken, and a long sentence stops in the middle
+when it is cancelled.
+"""
 
 import os
 import time
@@ -16,7 +18,10 @@ from tests.engine.runs import run_job
 _FOLDER = Path(os.environ.get("STUDIO_STARTER_DIR", "")) / "models/kokoro-82m"
 pytestmark = [
     pytest.mark.starter,
-    pytest.mark.skipif(not (os.environ.get("STUDIO_STARTER_DIR") and _FOLDER.is_dir()), reason="Kokoro is not installed"),
+    pytest.mark.skipif(
+        not (os.environ.get("STUDIO_STARTER_DIR") and _FOLDER.is_dir()),
+        reason="Kokoro is not installed",
+    ),
 ]
 
 
@@ -55,13 +60,21 @@ def test_all_of_its_voices_are_there_and_differ(kokoro):
 
 def test_speed_is_the_models_own(kokoro):
     _card, pipeline = kokoro
-    slow, fast = (len(pipeline.say("A sentence to be timed.", "af_heart", speed, 0, lambda: False)) for speed in (0.7, 1.4))
+    slow, fast = (
+        len(pipeline.say("A sentence to be timed.", "af_heart", speed, 0, lambda: False))
+        for speed in (0.7, 1.4)
+    )
     assert 1.5 < slow / fast < 2.5
 
 
 def test_a_cancel_in_the_middle_of_a_long_sentence_is_obeyed_and_keeps_the_first(kokoro):
     card, pipeline = kokoro
-    text = "Here is the first sentence. " + "And the second goes on " + "and on " * 33 + "without an end."
+    text = (
+        "Here is the first sentence. "
+        + "And the second goes on "
+        + "and on " * 33
+        + "without an end."
+    )
     begun = [0.0]
 
     def cancelled(outcome):

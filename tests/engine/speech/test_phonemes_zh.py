@@ -1,4 +1,6 @@
-"""Chinese text is spoken whole: numbers as they are said, English words in English, rare characters without an error."""
+"""Chinese text is spoken whole: numbers as they are said, English words in English, rare characters
+without an error.
+"""
 
 import warnings
 
@@ -41,7 +43,10 @@ def test_english_words_inside_are_spoken_in_english():
     ("written", "words"),
     [
         ("会员费￥39.90。", "会员费三十九点九零元。"),
-        ("会议在2023-11-09，电话021-87654321。", "会议在二零二三年十一月九日，电话零二一，八七六五四三二一。"),
+        (
+            "会议在2023-11-09，电话021-87654321。",
+            "会议在二零二三年十一月九日，电话零二一，八七六五四三二一。",
+        ),
         ("比分4:1，气温-8℃，占2/3。", "比分四比一，气温零下八摄氏度，占三分之二。"),
     ],
 )
@@ -52,7 +57,10 @@ def test_chinese_numbers_sound_like_their_words(written, words):
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ("It cost 15£, or 17 €; he owes -$5.", "It cost fifteen pounds, or seventeen euros; he owes minus five dollars."),
+        (
+            "It cost 15£, or 17 €; he owes -$5.",
+            "It cost fifteen pounds, or seventeen euros; he owes minus five dollars.",
+        ),
         ("Call 555-867-5309.", "Call five five five, eight six seven, five three zero nine."),
         ("cafe\u0301", "café"),
     ],
@@ -76,7 +84,9 @@ def test_rare_characters_and_bare_marks_are_no_error(text):
 
 
 def test_a_rare_character_does_not_silence_its_neighbours():
-    assert phonemes.chinese("你好兙世界").replace(" ", "") == phonemes.chinese("你好世界").replace(" ", "")
+    assert phonemes.chinese("你好兙世界").replace(" ", "") == phonemes.chinese("你好世界").replace(
+        " ", ""
+    )
 
 
 def test_the_share_of_letters_that_a_voice_cannot_read():

@@ -25,7 +25,9 @@ from studio.models.install.add import add
 from studio.models.install.verify import check
 from tests.engine.runs import run_job
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a script with #! is no program there")
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="a script with #! is no program there"
+)
 RATE = 16_000
 PROGRAM = f"""#!{sys.executable}
 import argparse, array, math, sys, time
@@ -44,8 +46,13 @@ tone = 200 * (1 + int(wanted.speaker or 0))
 count = int(len(text) * 0.05 * {RATE} * float(wanted.length_scale))
 samples = array.array("h", (int(9000 * math.sin(2 * math.pi * tone * i / {RATE})) for i in range(count)))
 sys.stdout.buffer.write(samples.tobytes())
-"""
-SETTINGS = {"audio": {"sample_rate": RATE}, "language": {"code": "en_GB"}, "num_speakers": 1, "speaker_id_map": {}}
+"""  # noqa: E501
+SETTINGS = {
+    "audio": {"sample_rate": RATE},
+    "language": {"code": "en_GB"},
+    "num_speakers": 1,
+    "speaker_id_map": {},
+}
 
 
 @pytest.fixture
@@ -79,10 +86,16 @@ def pitch_of(samples):
 def test_a_voice_is_told_by_what_lies_beside_it_and_is_copied(data, tmp_path):
     card = added(data, tmp_path)
     assert (card.kind, card.runner, card.family) == ("speech", "piper", "piper")
-    assert (card.title, card.sampling_rate, card.languages) == ("en_GB-ada-medium (Piper)", RATE, ("en",))
+    assert (card.title, card.sampling_rate, card.languages) == (
+        "en_GB-ada-medium (Piper)",
+        RATE,
+        ("en",),
+    )
     assert sorted(path.name for path in card.folder.iterdir()) == [
-        "card.toml", "en_GB-ada-medium.onnx", "en_GB-ada-medium.onnx.json",
-    ]  # fmt: skip
+        "card.toml",
+        "en_GB-ada-medium.onnx",
+        "en_GB-ada-medium.onnx.json",
+    ]
     assert check(data, card).state == "same"
     with pytest.raises(StudioError, match="in the list already"):
         add(data, tmp_path / "voices 声/en_GB-ada-medium.onnx")
@@ -93,7 +106,10 @@ def test_a_voice_is_told_by_what_lies_beside_it_and_is_copied(data, tmp_path):
 def test_it_speaks_as_a_persons_job_would(data, tmp_path, piper):
     card = added(data, tmp_path)
     engine, events = LocalEngine(data), []
-    job = new_job(SpeechRequest(prompt="Good morning, this is Ada.", model=card.name, seed=1), str(data.outputs))
+    job = new_job(
+        SpeechRequest(prompt="Good morning, this is Ada.", model=card.name, seed=1),
+        str(data.outputs),
+    )
     engine.generate(job, events.append, lambda: False)
     engine.close()
     assert isinstance(events[-1], Finished), events[-1]
@@ -103,7 +119,9 @@ def test_text_goes_in_and_sound_comes_out_at_the_speed_that_was_asked(data, tmp_
     card = added(data, tmp_path)
     pipeline = speech.load(card)
     assert pipeline.rate == RATE
-    slow, fast = (len(pipeline.say("hello there", "", speed, 1, lambda: False)) for speed in (0.5, 2.0))
+    slow, fast = (
+        len(pipeline.say("hello there", "", speed, 1, lambda: False)) for speed in (0.5, 2.0)
+    )
     assert (slow, fast) == (int(11 * 0.05 * RATE * 2), int(11 * 0.05 * RATE / 2))
     outcome = run_job(speech, card, pipeline, SpeechRequest(prompt="One.\nTwo, and three.", seed=1))
     assert abs(pitch_of(outcome.results[0].samples[:, 0]) - 200) < 5
@@ -115,7 +133,11 @@ def test_a_voice_of_several_speakers_has_them_by_name(data, tmp_path, piper):
     assert [(voice.name, voice.title) for voice in card.voices] == [("0", "ada"), ("1", "bob")]
     pipeline = speech.load(card)
     for number, voice in enumerate(card.voices):
-        samples = run_job(speech, card, pipeline, SpeechRequest(prompt="Hello", voice=voice.name)).results[0].samples[:, 0]
+        samples = (
+            run_job(speech, card, pipeline, SpeechRequest(prompt="Hello", voice=voice.name))
+            .results[0]
+            .samples[:, 0]
+        )
         assert abs(pitch_of(samples) - 200 * (1 + number)) < 5
 
 
@@ -128,18 +150,28 @@ def test_a_cancel_kills_the_program(data, tmp_path, piper):
         asked += 1
         return asked > 8
 
-    job = new_job(SpeechRequest(prompt="This goes on forever.", model=card.name, seed=1), str(data.outputs))
+    job = new_job(
+        SpeechRequest(prompt="This goes on forever.", model=card.name, seed=1), str(data.outputs)
+    )
     engine.generate(job, events.append, cancelled)
     engine.close()
     assert isinstance(events[-1], Cancelled)
-    assert not [child for child in psutil.Process().children(recursive=True) if str(piper) in child.cmdline()]
+    assert not [
+        child
+        for child in psutil.Process().children(recursive=True)
+        if str(piper) in child.cmdline()
+    ]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it ends when it has spoken its piece")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere it ends when it has spoken its piece"
+)
 def test_the_program_ends_with_the_child_that_started_it(data, tmp_path, piper):
     card, events = added(data, tmp_path), []
     engine = ProcessEngine(data, "spawn")  # a fork server of an earlier test has that test's PATH
-    job = new_job(SpeechRequest(prompt="This goes on forever.", model=card.name, seed=1), str(data.outputs))
+    job = new_job(
+        SpeechRequest(prompt="This goes on forever.", model=card.name, seed=1), str(data.outputs)
+    )
     thread = threading.Thread(target=engine.generate, args=(job, events.append, lambda: False))
     thread.start()
     program = None
@@ -170,7 +202,9 @@ def test_without_the_program_it_is_said_how_to_get_it(data, tmp_path, monkeypatc
     assert "pipx install piper-tts" in caught.value.cure
 
 
-@pytest.mark.parametrize("settings", [{"audio": {}}, {"audio": {"sample_rate": 10**9}}, {"audio": 7}])
+@pytest.mark.parametrize(
+    "settings", [{"audio": {}}, {"audio": {"sample_rate": 10**9}}, {"audio": 7}]
+)
 def test_settings_that_are_none_are_refused(tmp_path, settings):
     with pytest.raises(StudioError, match="no sampling rate"):
         inspect(make_voice(tmp_path / "v", **settings))

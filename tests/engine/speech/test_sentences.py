@@ -7,9 +7,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.engine.speech.sentences import CLAUSE_PAUSE, PARAGRAPH_PAUSE, SENTENCE_PAUSE, is_speakable, split
+from studio.engine.speech.sentences import (
+    CLAUSE_PAUSE,
+    PARAGRAPH_PAUSE,
+    SENTENCE_PAUSE,
+    is_speakable,
+    split,
+)
 
-_BITS = ["word", "Mr.", "e.g.", "3.14", "Hello", "你好", "世界", "かな", "한국", "x" * 90, "好" * 120, "😀", "é", "\u0301"]
+_BITS = [
+    "word",
+    "Mr.",
+    "e.g.",
+    "3.14",
+    "Hello",
+    "你好",
+    "世界",
+    "かな",
+    "한국",
+    "x" * 90,
+    "好" * 120,
+    "😀",
+    "é",
+    "\u0301",
+]
 _BITS += [" ", "  ", "\n", "\r\n", "\u2028", "\t", "\xa0", "\u3000"]
 _BITS += [*'.!?…,;:—"”’)(。！？，、」』']
 _PROSE = st.lists(st.sampled_from(_BITS), max_size=60).map("".join)
@@ -50,7 +71,11 @@ def test_sentences(text, expected):
 
 
 def test_the_first_sentence_is_cut_at_a_clause_so_that_sound_comes_soon():
-    long = "When the long day was over and all the lamps were lit, we went home, " + "and talked about it, " * 6 + "and slept."
+    long = (
+        "When the long day was over and all the lamps were lit, we went home, "
+        + "and talked about it, " * 6
+        + "and slept."
+    )
     first, second, *_rest = split(long)
     assert first.text == "When the long day was over and all the lamps were lit, we went home,"
     assert first.pause == CLAUSE_PAUSE
@@ -58,7 +83,11 @@ def test_the_first_sentence_is_cut_at_a_clause_so_that_sound_comes_soon():
 
 
 def test_pauses_follow_the_text():
-    assert [piece.pause for piece in split("One. Two.\n\nThree.")] == [SENTENCE_PAUSE, PARAGRAPH_PAUSE, 0]
+    assert [piece.pause for piece in split("One. Two.\n\nThree.")] == [
+        SENTENCE_PAUSE,
+        PARAGRAPH_PAUSE,
+        0,
+    ]
 
 
 def test_a_text_without_marks_is_cut_at_spaces_and_only_there():
@@ -83,7 +112,9 @@ def test_letters_digits_and_symbols_with_a_name_are(text):
     assert is_speakable(text)
 
 
-@pytest.mark.parametrize("unit", ["a. b. ", "x", "ab, ", "word ", "好", "！", '."""', "a." + " " * 50, "— ", "。」"])
+@pytest.mark.parametrize(
+    "unit", ["a. b. ", "x", "ab, ", "word ", "好", "！", '."""', "a." + " " * 50, "— ", "。」"]
+)
 def test_the_longest_prompt_is_cut_in_no_time(unit):
     text = (unit * (200_000 // len(unit) + 1))[:200_000]
     begun = time.process_time()

@@ -23,7 +23,12 @@ def hibari():
 
 def _hibari_card() -> ModelCard:
     return ModelCard(
-        name="hibari", title="Hibari", kind="speech", runner="hibari", builtin=True, voices=(Voice("heart", "Heart", "en-US"),)
+        name="hibari",
+        title="Hibari",
+        kind="speech",
+        runner="hibari",
+        builtin=True,
+        voices=(Voice("heart", "Heart", "en-US"),),
     )
 
 
@@ -34,7 +39,9 @@ def vits(tmp_path_factory):
 
 
 def _speak(pipeline, text, cancelled=lambda _outcome: False, **values):
-    return run_job(speech, _hibari_card(), pipeline, SpeechRequest(prompt=text, seed=1, **values), cancelled)
+    return run_job(
+        speech, _hibari_card(), pipeline, SpeechRequest(prompt=text, seed=1, **values), cancelled
+    )
 
 
 def test_the_voice_that_comes_along_is_found_without_any_download(data: DataFolder):
@@ -45,7 +52,9 @@ def test_the_voice_that_comes_along_is_found_without_any_download(data: DataFold
 
 def test_each_sentence_is_heard_when_it_is_made_and_all_together_are_the_result(hibari):
     outcome = _speak(hibari, THREE)
-    assert [(event.step, event.total, event.unit) for event in outcome.progress] == [(n, 3, "sentence") for n in (1, 2, 3)]
+    assert [(event.step, event.total, event.unit) for event in outcome.progress] == [
+        (n, 3, "sentence") for n in (1, 2, 3)
+    ]
     heard = np.concatenate([np.frombuffer(chunk.pcm, "<f4") for chunk in outcome.chunks])
     (result,) = outcome.results
     np.testing.assert_array_equal(heard, result.samples[:, 0])
@@ -67,7 +76,9 @@ def test_the_voice_has_the_spectrum_of_speech(hibari):
 
 
 def test_speed_is_the_voices_own(hibari):
-    slow, fast = (len(_speak(hibari, THREE, speed=speed).results[0].samples) for speed in (0.8, 1.6))
+    slow, fast = (
+        len(_speak(hibari, THREE, speed=speed).results[0].samples) for speed in (0.8, 1.6)
+    )
     assert 1.6 < slow / fast < 2.4
 
 
@@ -77,14 +88,18 @@ def test_the_same_seed_gives_the_same_sound(hibari):
 
 
 def test_paragraphs_are_further_apart_than_sentences(hibari):
-    near, far = (len(_speak(hibari, text).results[0].samples) for text in ("One. Two.", "One.\n\nTwo."))
+    near, far = (
+        len(_speak(hibari, text).results[0].samples) for text in ("One. Two.", "One.\n\nTwo.")
+    )
     assert far - near == pytest.approx((PARAGRAPH_PAUSE - SENTENCE_PAUSE) * 24_000, abs=2)
 
 
 def test_the_silence_that_voices_put_around_is_cut_and_no_sound_is():
     rng = np.random.default_rng(0)
     speech_itself = rng.uniform(-0.3, 0.3, 24_000).astype(np.float32)
-    around = np.concatenate([np.zeros(9_600, np.float32), speech_itself, np.full(14_400, 0.0001, np.float32)])
+    around = np.concatenate(
+        [np.zeros(9_600, np.float32), speech_itself, np.full(14_400, 0.0001, np.float32)]
+    )
     kept = speech.trim(around, 24_000)
     assert len(speech_itself) + 2 * 960 - 240 <= len(kept) <= len(speech_itself) + 2 * 960 + 240
     start = next(place for place in range(len(kept)) if kept[place] == speech_itself[0])
@@ -138,7 +153,8 @@ def test_marks_between_sentences_are_a_pause_and_not_a_click(hibari):
 
 
 @pytest.mark.parametrize(
-    ("text", "cure"), [("你好，世界。", "Kokoro"), ("Привет, мир.", "MMS"), ("Say this: 你好世界，再见。", "Kokoro")]
+    ("text", "cure"),
+    [("你好，世界。", "Kokoro"), ("Привет, мир.", "MMS"), ("Say this: 你好世界，再见。", "Kokoro")],
 )
 def test_a_text_that_the_voice_cannot_speak_is_refused_before_anything_is_made(hibari, text, cure):
     with pytest.raises(StudioError, match="speaks English only") as caught:
@@ -150,15 +166,23 @@ def test_a_text_that_the_voice_cannot_speak_is_refused_before_anything_is_made(h
 @pytest.mark.parametrize(
     ("text", "language", "cure"),
     [
-        ("Der Zug nach Hamburg hat heute leider zwanzig Minuten Verspätung.", "German", "facebook/mms-tts-deu"),
+        (
+            "Der Zug nach Hamburg hat heute leider zwanzig Minuten Verspätung.",
+            "German",
+            "facebook/mms-tts-deu",
+        ),
         ("Le chat est sur la table de la cuisine et dort.", "French", "facebook/mms-tts-fra"),
         ("Mañana vamos a la playa con nuestros amigos.", "Spanish", "facebook/mms-tts-spa"),
         ("Dzień dobry, jak się pan dzisiaj czuje?", "Polish", "suno/bark-small"),
         ("Tänään on hyvin kaunis päivä ja se on hyvä.", "Finnish", "MMS-TTS"),
     ],
 )
-def test_a_latin_language_that_the_voice_does_not_know_is_named_with_what_to_do(hibari, text, language, cure):
-    with pytest.raises(StudioError, match=f"speaks English only, and this text seems to be in {language}") as caught:
+def test_a_latin_language_that_the_voice_does_not_know_is_named_with_what_to_do(
+    hibari, text, language, cure
+):
+    with pytest.raises(
+        StudioError, match=f"speaks English only, and this text seems to be in {language}"
+    ) as caught:
         _speak(hibari, text)
     assert cure in caught.value.cure
     assert caught.value.cause == "invalid"
@@ -167,17 +191,24 @@ def test_a_latin_language_that_the_voice_does_not_know_is_named_with_what_to_do(
 def test_a_pause_in_the_text_is_silence_of_its_length_at_any_speed(hibari):
     for speed in (1.0, 2.0):
         plain, paused = (
-            len(_speak(hibari, text, speed=speed).results[0].samples) for text in ("One thing", "One thing [pause:2]")
+            len(_speak(hibari, text, speed=speed).results[0].samples)
+            for text in ("One thing", "One thing [pause:2]")
         )
         assert paused - plain == 2 * 24_000
-    samples = _speak(hibari, 'First part. <break time="1500ms"/> Second part.').results[0].samples[:, 0]
+    samples = (
+        _speak(hibari, 'First part. <break time="1500ms"/> Second part.').results[0].samples[:, 0]
+    )
     places = np.flatnonzero(np.abs(samples) > 0.01)
     assert 1.5 < np.diff(places).max() / 24_000 < 1.7
 
 
 def test_tags_are_not_read_aloud(hibari):
     plain = _speak(hibari, "Hello there.").results[0].samples
-    tagged = _speak(hibari, '<speak><prosody rate="slow">Hello there.</prosody></speak>').results[0].samples
+    tagged = (
+        _speak(hibari, '<speak><prosody rate="slow">Hello there.</prosody></speak>')
+        .results[0]
+        .samples
+    )
     np.testing.assert_array_equal(plain, tagged)
 
 
@@ -189,13 +220,21 @@ def test_a_text_of_pauses_alone_is_no_speech(hibari):
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ("It cost 15£ on 2023-11-09.", "It cost fifteen pounds on November ninth, twenty twenty three."),
-        ("Call 555-867-5309 at 7:05!", "Call five five five, eight six seven, five three zero nine at seven oh five!"),
+        (
+            "It cost 15£ on 2023-11-09.",
+            "It cost fifteen pounds on November ninth, twenty twenty three.",
+        ),
+        (
+            "Call 555-867-5309 at 7:05!",
+            "Call five five five, eight six seven, five three zero nine at seven oh five!",
+        ),
         ("cafe\u0301 in 1984", "café in nineteen eighty four"),
     ],
 )
 def test_numbers_sound_like_their_words(hibari, written, words):
-    np.testing.assert_array_equal(_speak(hibari, written).results[0].samples, _speak(hibari, words).results[0].samples)
+    np.testing.assert_array_equal(
+        _speak(hibari, written).results[0].samples, _speak(hibari, words).results[0].samples
+    )
 
 
 def test_after_a_pause_the_same_speaker_goes_on():
@@ -204,14 +243,24 @@ def test_after_a_pause_the_same_speaker_goes_on():
 
     dia, vibevoice = Dia.__new__(Dia), VibeVoice.__new__(VibeVoice)
     pieces = speech.pieces_of(dia, "[S1] Hello. [S2] I have 2 dogs. [pause:1] And 3 cats.", ("en",))
-    assert [piece.text for piece in pieces] == ["[S1] Hello. [S2] I have two dogs.", "[S2] And three cats."]
+    assert [piece.text for piece in pieces] == [
+        "[S1] Hello. [S2] I have two dogs.",
+        "[S2] And three cats.",
+    ]
     assert [piece.silence for piece in pieces] == [1.0, 0.0]
-    pieces = speech.pieces_of(vibevoice, "Speaker 1: Hello. Speaker 2: It is 5. [pause:1] Yes.", ("en", "zh"))
-    assert [piece.text for piece in pieces] == ["Speaker 1: Hello. Speaker 2: It is five.", "Speaker 2: Yes."]
+    pieces = speech.pieces_of(
+        vibevoice, "Speaker 1: Hello. Speaker 2: It is 5. [pause:1] Yes.", ("en", "zh")
+    )
+    assert [piece.text for piece in pieces] == [
+        "Speaker 1: Hello. Speaker 2: It is five.",
+        "Speaker 2: Yes.",
+    ]
 
 
 def test_a_foreign_name_in_a_long_text_is_no_reason_to_refuse_it(hibari):
-    assert _speak(hibari, "The city of Beijing, written 北京, is the capital of the country.").results
+    assert _speak(
+        hibari, "The city of Beijing, written 北京, is the capital of the country."
+    ).results
 
 
 def test_an_unknown_voice_is_named_together_with_those_there_are(hibari):
@@ -226,11 +275,17 @@ def test_without_a_choice_the_voice_speaks_the_texts_language():
     assert speech.choose_voice(card, SpeechRequest(prompt="Hello")) == "en1"
     assert speech.choose_voice(card, SpeechRequest(prompt="你好")) == "zh1"
     assert speech.choose_voice(card, SpeechRequest(prompt="你好", voice="en1")) == "en1"
-    assert speech.choose_voice(card, SpeechRequest(prompt="Her name is Li Na (李娜), and she plays tennis.")) == "en1"
+    assert (
+        speech.choose_voice(
+            card, SpeechRequest(prompt="Her name is Li Na (李娜), and she plays tennis.")
+        )
+        == "en1"
+    )
     assert speech.choose_voice(card, SpeechRequest(prompt="我用 Python 和 Excel 做表格。")) == "zh1"
 
 
-# VITS ------------------------------------------------------------------------------------------------------------------------
+# VITS
+# ----------------------------------------------------------------------
 
 
 def test_vits_speaks_at_its_own_rate_and_the_seed_decides(vits):
@@ -250,7 +305,11 @@ def test_vits_speed_is_its_speaking_rate(vits):
     card, pipeline = vits
     text = "a long enough sentence to be told apart"
     slow, fast = (
-        len(run_job(speech, card, pipeline, SpeechRequest(prompt=text, seed=1, speed=speed)).results[0].samples)
+        len(
+            run_job(speech, card, pipeline, SpeechRequest(prompt=text, seed=1, speed=speed))
+            .results[0]
+            .samples
+        )
         for speed in (0.5, 2.0)
     )
     assert slow > 2 * fast
@@ -269,14 +328,18 @@ def test_vits_stops_between_two_layers(vits):
     assert outcome.cancelled
     assert not outcome.results
     assert asked < 30
-    assert run_job(speech, card, pipeline, SpeechRequest(prompt=THREE, seed=1)).results, "the model is as it was"
+    assert run_job(speech, card, pipeline, SpeechRequest(prompt=THREE, seed=1)).results, (
+        "the model is as it was"
+    )
 
 
 def test_vits_with_speakers_has_a_voice_for_each(tmp_path):
     card = make_vits(tmp_path / "many", speakers=3)
     pipeline = speech.load(card)
     sounds = [
-        run_job(speech, card, pipeline, SpeechRequest(prompt="hello", seed=1, voice=voice)).results[0].samples
+        run_job(speech, card, pipeline, SpeechRequest(prompt="hello", seed=1, voice=voice))
+        .results[0]
+        .samples
         for voice in ("", "0", "2")
     ]
     np.testing.assert_array_equal(sounds[0], sounds[1])

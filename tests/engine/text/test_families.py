@@ -1,4 +1,6 @@
-"""Every family of text models in the catalogue, with tiny checkpoints of the real classes: streams, beams, cancel, batches."""
+"""Every family of text models in the catalogue, with tiny checkpoints of the real classes: streams,
+beams, cancel, batches.
+"""
 
 import pytest
 
@@ -20,11 +22,15 @@ def loaded(request, tmp_path_factory):
 
 
 def wish(**values):
-    return TextRequest(**{"prompt": PROMPTS[0], "seed": 3, "max_new_tokens": 16, "temperature": 1.0, **values})
+    return TextRequest(
+        **{"prompt": PROMPTS[0], "seed": 3, "max_new_tokens": 16, "temperature": 1.0, **values}
+    )
 
 
 def test_the_catalogue_names_no_family_that_is_not_here():
-    assert {entry.card.family for entry in catalogue() if entry.card.kind == "text"} <= set(TEXT_FAMILIES)
+    assert {entry.card.family for entry in catalogue() if entry.card.kind == "text"} <= set(
+        TEXT_FAMILIES
+    )
 
 
 def test_a_family_is_told_and_streams(loaded):
@@ -42,10 +48,14 @@ def test_a_family_is_told_and_streams(loaded):
 
 def test_beams_come_ranked(loaded):
     _family, card, pipeline = loaded
-    results = run_job(text, card, pipeline, wish(num_beams=3, num_return_sequences=3, max_new_tokens=6)).results
+    results = run_job(
+        text, card, pipeline, wish(num_beams=3, num_return_sequences=3, max_new_tokens=6)
+    ).results
     assert 0 < len(results) <= 3
     assert len({"".join(result.text.split()) for result in results}) == len(results)
-    assert [result.score for result in results] == sorted((result.score for result in results), reverse=True)
+    assert [result.score for result in results] == sorted(
+        (result.score for result in results), reverse=True
+    )
 
 
 def test_a_cancel_keeps_what_was_made(loaded):
@@ -67,7 +77,9 @@ def test_a_cancel_keeps_what_was_made(loaded):
 
 
 def test_rows_leave_a_batch_and_the_others_go_on(loaded):
-    """The one that is cancelled leaves with its part of the cache; the others are as they are alone."""
+    """The one that is cancelled leaves with its part of the cache; the others are as they are
+    alone.
+    """
     _family, card, pipeline = loaded
     wanted = [wish(prompt=prompt, seed=seed) for seed, prompt in enumerate(PROMPTS)]
     asked = 0
@@ -109,7 +121,9 @@ def test_what_sees_pictures_is_left_out_and_the_text_is_that_of_the_whole_model(
     from transformers import AutoModelForImageTextToText
 
     card = make_text(tmp_path / "q", "qwen3_5")
-    whole = AutoModelForImageTextToText.from_pretrained(card.folder, dtype="float32", local_files_only=True).eval()
+    whole = AutoModelForImageTextToText.from_pretrained(
+        card.folder, dtype="float32", local_files_only=True
+    ).eval()
     ids = torch.arange(2, 20)[None]
     with torch.inference_mode():
         torch.testing.assert_close(text.load(card).model(ids).logits, whole(ids).logits)

@@ -52,7 +52,9 @@ def test_the_same_seed_gives_the_same_text(gpt2):
 
 
 def test_temperature_0_does_not_ask_the_seed(gpt2):
-    assert run(gpt2, temperature=0).results[0].text == run(gpt2, temperature=0, seed=9).results[0].text
+    assert (
+        run(gpt2, temperature=0).results[0].text == run(gpt2, temperature=0, seed=9).results[0].text
+    )
 
 
 def test_candidates_are_told_apart(gpt2):
@@ -64,15 +66,25 @@ def test_candidates_are_told_apart(gpt2):
 
 
 def test_beams_show_steps_and_come_ranked_with_scores(gpt2):
-    recorder = run(gpt2, prompt="This is a news article about", num_beams=5, num_return_sequences=5, max_new_tokens=20)
+    recorder = run(
+        gpt2,
+        prompt="This is a news article about",
+        num_beams=5,
+        num_return_sequences=5,
+        max_new_tokens=20,
+    )
     texts = ["".join(result.text.split()) for result in recorder.results]
     assert 1 < len(texts) <= 5
     assert len(set(texts)) == len(texts)  # what differs only in blanks counts once
-    assert all(result.distinct == (len(texts) if len(texts) < 5 else 0) for result in recorder.results)
+    assert all(
+        result.distinct == (len(texts) if len(texts) < 5 else 0) for result in recorder.results
+    )
     assert bool(recorder.notes) == (len(texts) < 5)
     scores = [result.score for result in recorder.results]
     assert scores == sorted(scores, reverse=True)
-    assert all(result.text.startswith("This is a news article about") for result in recorder.results)
+    assert all(
+        result.text.startswith("This is a news article about") for result in recorder.results
+    )
     assert not recorder.of(TextDelta)
     assert recorder.of(Progress)
 
@@ -89,7 +101,9 @@ def test_a_cancel_keeps_what_is_there(gpt2):
 
 
 def test_a_cancelled_search_ends_soon(gpt2):
-    recorder = run(gpt2, num_beams=4, max_new_tokens=50, cancel_after=lambda seen: bool(seen.of(Progress)))
+    recorder = run(
+        gpt2, num_beams=4, max_new_tokens=50, cancel_after=lambda seen: bool(seen.of(Progress))
+    )
     assert recorder.cancelled
 
 
@@ -105,7 +119,8 @@ def test_chat_answers_without_the_prompt(llama):
     "template",
     [
         "{{ raise_exception('no system here') }}",
-        "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}{{ messages[0]['content'] }}",
+        "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}{{ "
+        "messages[0]['content'] }}",
         "{{ ''.__class__.__mro__ }}{{ undefined.thing }}",
         "x" * 70_000,
     ],
@@ -164,7 +179,15 @@ def test_the_checkpoints_own_settings_do_not_leak(tmp_path):
     plain = run((card, text.load(card)))
     path = tmp_path / "odd" / "generation_config.json"
     path.write_text(
-        json.dumps({**json.loads(path.read_text()), "max_length": 5, "num_beams": 3, "do_sample": True, "temperature": 9.0})
+        json.dumps(
+            {
+                **json.loads(path.read_text()),
+                "max_length": 5,
+                "num_beams": 3,
+                "do_sample": True,
+                "temperature": 9.0,
+            }
+        )
     )
     assert run((card, text.load(card))).results == plain.results
 
@@ -173,7 +196,8 @@ def test_a_model_that_can_think_first_answers_at_once(llama):
     card, pipeline = llama
     before = pipeline.tokenizer.chat_template
     pipeline.tokenizer.chat_template = (
-        before + "{% if enable_thinking is defined and enable_thinking is false %}|quiet|{% endif %}"
+        before
+        + "{% if enable_thinking is defined and enable_thinking is false %}|quiet|{% endif %}"
     )
     try:
         ids = prompt_tokens(pipeline.tokenizer, card, TextRequest(prompt="Hello"))

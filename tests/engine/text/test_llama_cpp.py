@@ -1,4 +1,6 @@
-"""A GGUF as it is: through the real llama.cpp, with what transformers makes of the same weights beside it."""
+"""A GGUF as it is: through the real llama.cpp, with what transformers makes of the same weights
+beside it.
+"""
 
 from __future__ import annotations
 
@@ -64,13 +66,19 @@ def deltas(outcome, candidate=0):
     return "".join(event.text for event in outcome.of(TextDelta) if event.candidate == candidate)
 
 
-# Adding -----------------------------------------------------------------------------------------------------------------------
+# Adding
+# ----------------------------------------------------------------------
 
 
 def test_the_file_stays_where_it_is(data, gguf):
     before = gguf.read_bytes()
     card = add(data, gguf)
-    assert (card.runner, card.name, card.family, card.max_positions) == ("llama.cpp", "tiny", "llama", 128)
+    assert (card.runner, card.name, card.family, card.max_positions) == (
+        "llama.cpp",
+        "tiny",
+        "llama",
+        128,
+    )
     assert card.parameters == read_gguf(gguf).parameters
     assert sorted(path.name for path in card.folder.iterdir()) == ["card.toml", "checkpoint.json"]
     assert check(data, card).state == "same"
@@ -113,21 +121,31 @@ def test_without_the_extra_it_says_what_to_do_and_that_works(data, gguf, monkeyp
     monkeypatch.undo()
     with pytest.raises(StudioError, match="in the list already"):
         add(data, gguf)
-    assert run_job(text, again, text.load(again), TextRequest(prompt="This", max_new_tokens=4)).results[0].text
+    assert (
+        run_job(text, again, text.load(again), TextRequest(prompt="This", max_new_tokens=4))
+        .results[0]
+        .text
+    )
 
 
-# What it makes ----------------------------------------------------------------------------------------------------------------
+# What it makes
+# ----------------------------------------------------------------------
 
 
 PENALTIES = [
-    {}, {"repetition_penalty": 1.4}, {"no_repeat_ngram_size": 2}, {"repetition_penalty": 1.2, "no_repeat_ngram_size": 3},
-]  # fmt: skip
+    {},
+    {"repetition_penalty": 1.4},
+    {"no_repeat_ngram_size": 2},
+    {"repetition_penalty": 1.2, "no_repeat_ngram_size": 3},
+]
 
 
 @pytest.mark.parametrize("values", PENALTIES)
 @pytest.mark.parametrize("prompt", ["This is", "一只猫坐在窗台上看雨。🐈"])
 def test_the_likeliest_text_is_that_of_transformers(model, converted, prompt, values):
-    request = TextRequest(prompt=prompt, temperature=0, max_new_tokens=40, **{"repetition_penalty": 1, **values})
+    request = TextRequest(
+        prompt=prompt, temperature=0, max_new_tokens=40, **{"repetition_penalty": 1, **values}
+    )
     theirs = run_job(text, *converted, request)
     ours = run_job(text, *model, request)
     assert ours.results[0].text == theirs.results[0].text
@@ -140,10 +158,15 @@ def test_the_template_of_the_file_is_used(data, tmp_path):
     path = make_gguf(tmp_path / "chat.gguf", template=CHAT)
     card = add(data, path)
     tokenizer = text.load(card).tokenizer
-    ids = text._prompt(_run(card, TextRequest(prompt="cat", system_prompt="fox", max_new_tokens=1)), text.load(card))
+    ids = text._prompt(
+        _run(card, TextRequest(prompt="cat", system_prompt="fox", max_new_tokens=1)),
+        text.load(card),
+    )
     assert card.chat
     assert ids == tokenizer("<|system|>fox<|end|><|user|>cat<|end|><|assistant|>").input_ids
-    outcome = run_job(text, card, text.load(card), TextRequest(prompt="cat", max_new_tokens=8, seed=1))
+    outcome = run_job(
+        text, card, text.load(card), TextRequest(prompt="cat", max_new_tokens=8, seed=1)
+    )
     assert not outcome.results[0].text.startswith("cat")
 
 
@@ -160,7 +183,15 @@ def _run(card, request):
 
 def test_a_seed_gives_the_same_text_and_another_another(model):
     def made(seed):
-        return run_job(text, *model, TextRequest(prompt="This is", seed=seed, temperature=1.5, max_new_tokens=24)).results[0].text
+        return (
+            run_job(
+                text,
+                *model,
+                TextRequest(prompt="This is", seed=seed, temperature=1.5, max_new_tokens=24),
+            )
+            .results[0]
+            .text
+        )
 
     assert made(7) == made(7)
     assert len({made(seed) for seed in (0, 1, 2, 2**32 - 1)}) == 4
@@ -168,15 +199,27 @@ def test_a_seed_gives_the_same_text_and_another_another(model):
 
 
 def test_sampling_keeps_to_top_k_and_top_p(model):
-    likeliest = run_job(text, *model, TextRequest(prompt="This is", temperature=0, max_new_tokens=20)).results[0].text
-    for values in ({"top_k": 1}, {"top_k": 0, "top_p": 1e-6}, {"temperature": 0.01, "top_k": 0, "top_p": 1}):
-        request = TextRequest(**{"prompt": "This is", "seed": 3, "temperature": 2.0, "max_new_tokens": 20, **values})
+    likeliest = (
+        run_job(text, *model, TextRequest(prompt="This is", temperature=0, max_new_tokens=20))
+        .results[0]
+        .text
+    )
+    for values in (
+        {"top_k": 1},
+        {"top_k": 0, "top_p": 1e-6},
+        {"temperature": 0.01, "top_k": 0, "top_p": 1},
+    ):
+        request = TextRequest(
+            **{"prompt": "This is", "seed": 3, "temperature": 2.0, "max_new_tokens": 20, **values}
+        )
         assert run_job(text, *model, request).results[0].text == likeliest
 
 
 def test_candidates_have_seeds_of_their_own(model):
     card, pipeline = model
-    request = TextRequest(prompt="This is", seed=5, temperature=1.5, max_new_tokens=16, num_return_sequences=3)
+    request = TextRequest(
+        prompt="This is", seed=5, temperature=1.5, max_new_tokens=16, num_return_sequences=3
+    )
     outcome = run_job(text, card, pipeline, request)
     assert [result.seed for result in outcome.results] == [5, 6, 7]
     for result in outcome.results:
@@ -187,10 +230,14 @@ def test_candidates_have_seeds_of_their_own(model):
 
 def test_what_does_not_fit_at_once_is_made_in_halves(model, monkeypatch):
     card, pipeline = model
-    request = TextRequest(prompt="This is", seed=5, temperature=1.5, max_new_tokens=16, num_return_sequences=4)
+    request = TextRequest(
+        prompt="This is", seed=5, temperature=1.5, max_new_tokens=16, num_return_sequences=4
+    )
     whole = [result.text for result in run_job(text, card, pipeline, request).results]
     tokens = len(pipeline.tokenizer("This is").input_ids) + 16
-    monkeypatch.setattr(text_gguf, "free_bytes", lambda _device: 2 * tokens * pipeline.bytes_per_token)
+    monkeypatch.setattr(
+        text_gguf, "free_bytes", lambda _device: 2 * tokens * pipeline.bytes_per_token
+    )
     assert [result.text for result in run_job(text, card, pipeline, request).results] == whole
     monkeypatch.setattr(text_gguf, "free_bytes", lambda _device: tokens)
     with pytest.raises(MemoryError, match="not enough memory"):
@@ -229,14 +276,21 @@ def test_a_cancel_keeps_what_is_there(model):
 
 
 def test_a_cancel_while_the_prompt_is_read_leaves_nothing(model):
-    outcome = run_job(text, *model, TextRequest(prompt="This is", max_new_tokens=4), lambda _outcome: True)
+    outcome = run_job(
+        text, *model, TextRequest(prompt="This is", max_new_tokens=4), lambda _outcome: True
+    )
     assert outcome.cancelled
     assert outcome.results == []
 
 
 def test_a_cancel_ends_the_reading_of_a_prompt_in_the_middle_of_it(model):
     asked = itertools.count()
-    outcome = run_job(text, *model, TextRequest(prompt="This is", max_new_tokens=4), lambda _outcome: next(asked) > 3)
+    outcome = run_job(
+        text,
+        *model,
+        TextRequest(prompt="This is", max_new_tokens=4),
+        lambda _outcome: next(asked) > 3,
+    )
     assert outcome.cancelled
     assert outcome.results == []
     assert 4 < next(asked) < 12, "it was asked inside the one step, and that ended at once"
@@ -249,7 +303,8 @@ def test_what_would_repeat():
     assert _repeating([1, 2], 3) == _repeating([1, 2, 1], 0) == []
 
 
-# In the child -----------------------------------------------------------------------------------------------------------------
+# In the child
+# ----------------------------------------------------------------------
 
 
 def test_the_child_streams_saves_and_is_cancelled(data, gguf):
@@ -257,7 +312,10 @@ def test_the_child_streams_saves_and_is_cancelled(data, gguf):
     engine = ProcessEngine(data)
     try:
         heard = Heard()
-        job = new_job(TextRequest(prompt="This is", model=card.name, seed=2, max_new_tokens=30), str(data.outputs))
+        job = new_job(
+            TextRequest(prompt="This is", model=card.name, seed=2, max_new_tokens=30),
+            str(data.outputs),
+        )
         engine.generate(job, heard, lambda: False)
         assert isinstance(heard.last, Finished), heard.last
         (artifact,) = heard.last.artifacts
@@ -266,9 +324,14 @@ def test_the_child_streams_saves_and_is_cancelled(data, gguf):
         assert "cyllama" in recipe.versions
         assert any(isinstance(event, TextDelta) for event in heard.events)
         assert any(isinstance(event, Progress) for event in heard.events)
-        heard, request = Heard(), TextRequest(prompt="This is", model=card.name, seed=2, max_new_tokens=100)
+        heard, request = (
+            Heard(),
+            TextRequest(prompt="This is", model=card.name, seed=2, max_new_tokens=100),
+        )
         again = new_job(request, str(data.outputs))
-        engine.generate(again, heard, lambda: any(isinstance(event, TextDelta) for event in heard.events))
+        engine.generate(
+            again, heard, lambda: any(isinstance(event, TextDelta) for event in heard.events)
+        )
         assert isinstance(heard.last, Cancelled | Finished), heard.last
     finally:
         engine.close()

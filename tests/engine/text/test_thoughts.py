@@ -1,4 +1,6 @@
-"""What a reasoning model thinks is separated from its answer, however its family marks it and however the text is cut."""
+"""What a reasoning model thinks is separated from its answer, however its family marks it and
+however the text is cut.
+"""
 
 import itertools
 
@@ -23,19 +25,26 @@ from tests.checkpoints.text import make_tokenizer
 from tests.engine.runs import run_job
 
 HARMONY = (
-    "<|channel|>analysis<|message|>The user wants rain.<|end|><|start|>assistant<|channel|>final<|message|>Rain again.<|return|>"
+    "<|channel|>analysis<|message|>The user wants "
+    "rain.<|end|><|start|>assistant<|channel|>final<|message|>Rain again.<|return|>"
 )
 HARMONY_TOKENS = ("<|start|>", "<|channel|>", "<|message|>", "<|end|>", "<|return|>")
 
 
 def split(splitter, whole, *cuts):
-    """Return thoughts and answer of a text that comes in pieces, and check what streamed against them."""
+    """Return thoughts and answer of a text that comes in pieces, and check what streamed against
+    them.
+    """
     at = [0, *sorted(cut % (len(whole) + 1) for cut in cuts), len(whole)]
-    pieces = [piece for begin, end in itertools.pairwise(at) for piece in splitter.push(whole[begin:end])]
+    pieces = [
+        piece for begin, end in itertools.pairwise(at) for piece in splitter.push(whole[begin:end])
+    ]
     pieces += splitter.finish()
     answer = ""
     for sort, part in pieces:
-        answer = "" if sort == "thought" and not part else answer + (part if sort == "answer" else "")
+        answer = (
+            "" if sort == "thought" and not part else answer + (part if sort == "answer" else "")
+        )
     assert answer == splitter.answer
     return splitter.thoughts, splitter.answer
 
@@ -50,9 +59,19 @@ CASES = [
     ("<A>", " Rain <think>again</think>.", " Rain <think>again", "."),
     ("<A><think>\n\n</think>\n\n", "Rain <think>again</think>.", "", "Rain <think>again</think>."),
     ("<A><think>\n\n</think>\n\n", "\nRain again.", "", "Rain again."),
-    ("<A>", "Tags: `<think>` opens, `</think>` closes.", "", "Tags: `<think>` opens, `</think>` closes."),
+    (
+        "<A>",
+        "Tags: `<think>` opens, `</think>` closes.",
+        "",
+        "Tags: `<think>` opens, `</think>` closes.",
+    ),
     ("<A>", "```\n<think>\n</think>\n```\nOk", "", "```\n<think>\n</think>\n```\nOk"),
-    ("<A><think>", "The tag `</think>` ends it.</think>Yes.", "The tag `</think>` ends it.", "Yes."),
+    (
+        "<A><think>",
+        "The tag `</think>` ends it.</think>Yes.",
+        "The tag `</think>` ends it.",
+        "Yes.",
+    ),
     ("<A><think>", "```python\nx = 1\n</think>Yes.", "```python\nx = 1\n", "Yes."),
     ("<A>", "<think>a</think><think>b</think>Yes.", "ab", "Yes."),
     ("<A>", "<think>a</think>\n<answer>\nYes.\n</answer>\n", "a", "Yes."),
@@ -98,7 +117,12 @@ def test_nothing_is_lost_without_marks(whole, cuts):
         ("Rain again.", "", "Rain again."),
         ("<|channel|>analysis<|message|>Hm", "Hm", ""),
         ("<|channel|>commentary to=functions.x <|constrain|>json<|message|>{}<|call|>", "{}", ""),
-        ("<|channel|>analysis<|message|>a < b<|end|><|start|>assistant<|channel|>final<|message|>1 <| 2", "a < b", "1 <| 2"),
+        (
+            "<|channel|>analysis<|message|>a < "
+            "b<|end|><|start|>assistant<|channel|>final<|message|>1 <| 2",
+            "a < b",
+            "1 <| 2",
+        ),
     ],
 )
 def test_channels(whole, thoughts, answer):
@@ -114,14 +138,17 @@ def test_marks_come_from_template_and_vocabulary():
     assert marks_of(plain).pairs == (("<think>", "</think>"),)
     assert marks_of(make_tokenizer()).pairs == ()  # without a chat template it goes on from a text
     special = make_tokenizer(chat=True)
-    special.add_special_tokens({"additional_special_tokens": ["[THINK]", "[/THINK]", *HARMONY_TOKENS]})
+    special.add_special_tokens(
+        {"additional_special_tokens": ["[THINK]", "[/THINK]", *HARMONY_TOKENS]}
+    )
     found = marks_of(special)
     assert found.pairs == (("[THINK]", "[/THINK]"),)
     assert found.channels
     assert set(found.tokens.values()) >= {"[THINK]", "[/THINK]", "<|channel|>", "<|message|>"}
 
 
-# Real models -----------------------------------------------------------------------------------------------------------------
+# Real models
+# ----------------------------------------------------------------------
 
 MODELS = [
     ({"opening": "<think>\n"}, "Short is good.\n</think>\n\nRain again."),
@@ -136,7 +163,14 @@ MODELS = [
 
 def ask(card, **values):
     request = TextRequest(
-        **{"prompt": "Hi", "temperature": 0, "repetition_penalty": 1, "seed": 3, "max_new_tokens": 200, **values}
+        **{
+            "prompt": "Hi",
+            "temperature": 0,
+            "repetition_penalty": 1,
+            "seed": 3,
+            "max_new_tokens": 200,
+            **values,
+        }
     )
     return run_job(text, card, text.load(card), request)
 
@@ -169,7 +203,9 @@ def test_the_result_is_the_answer_through_llama_cpp(data, tmp_path, model, scrip
     (result,) = outcome.results
     assert (result.text, result.finish_reason) == ("Rain again.", "stop")
     assert 0 < result.thought_tokens < 200
-    if "opening" in model or not script.startswith("Short"):  # nothing marks such thoughts before their end
+    if "opening" in model or not script.startswith(
+        "Short"
+    ):  # nothing marks such thoughts before their end
         with pytest.raises(StudioError, match="still thinking at its limit"):
             ask(card, max_new_tokens=result.thought_tokens - 1)
 
@@ -186,7 +222,9 @@ def test_a_model_that_does_not_reason_keeps_its_text(tmp_path):
 @pytest.mark.parametrize("candidates", [1, 3])
 def test_a_limit_inside_the_thoughts_is_named(tmp_path, candidates):
     card = make_scripted(tmp_path / "m", "Short is good.\n</think>Rain again.", opening="<think>\n")
-    with pytest.raises(StudioError, match="The answer did not begin: m was still thinking at its limit of 5 tokens") as caught:
+    with pytest.raises(
+        StudioError, match="The answer did not begin: m was still thinking at its limit of 5 tokens"
+    ) as caught:
         ask(card, max_new_tokens=5, num_return_sequences=candidates, temperature=candidates - 1)
     assert "Length (max_new_tokens)" in caught.value.cure
 
@@ -198,16 +236,32 @@ def test_a_model_that_ends_within_its_thoughts(tmp_path):
 
 
 def test_rows_of_a_group_are_separated_each(tmp_path, data):
-    card = add(data, make_scripted(tmp_path / "m", "Short.\n</think>Rain again.", opening="<think>\n").folder)
+    card = add(
+        data,
+        make_scripted(tmp_path / "m", "Short.\n</think>Rain again.", opening="<think>\n").folder,
+    )
     jobs = [
-        new_job(TextRequest(prompt="Hi", model=card.name, temperature=0, repetition_penalty=1, seed=1, max_new_tokens=tokens),
-                str(data.outputs), f"{tokens}-{number}")
-        for tokens in (60, 4) for number in range(2)
-    ]  # fmt: skip
+        new_job(
+            TextRequest(
+                prompt="Hi",
+                model=card.name,
+                temperature=0,
+                repetition_penalty=1,
+                seed=1,
+                max_new_tokens=tokens,
+            ),
+            str(data.outputs),
+            f"{tokens}-{number}",
+        )
+        for tokens in (60, 4)
+        for number in range(2)
+    ]
     events = {job.id: [] for job in jobs}
     engine = LocalEngine(data)
     for group in (jobs[:2], jobs[2:]):
-        engine.generate_together(group, lambda job_id, event: events[job_id].append(event), lambda _job_id: False)
+        engine.generate_together(
+            group, lambda job_id, event: events[job_id].append(event), lambda _job_id: False
+        )
     engine.close()
     for job in jobs[:2]:
         end = events[job.id][-1]
@@ -226,7 +280,8 @@ def test_rows_of_a_group_are_separated_each(tmp_path, data):
         assert not (data.outputs / f"{job.target.stem}.txt").exists()
 
 
-# Why a text ends -------------------------------------------------------------------------------------------------------------
+# Why a text ends
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("beams", [1, 3])
@@ -243,8 +298,12 @@ def test_the_reason_of_the_end(tmp_path, beams):
 
 def test_the_reason_of_a_cancel(tmp_path):
     card = make_scripted(tmp_path / "m", "Rain again and again and again.")
-    request = TextRequest(prompt="Hi", temperature=0, repetition_penalty=1, seed=3, max_new_tokens=60)
-    outcome = run_job(text, card, text.load(card), request, lambda seen: len(seen.of(TextDelta)) >= 2)
+    request = TextRequest(
+        prompt="Hi", temperature=0, repetition_penalty=1, seed=3, max_new_tokens=60
+    )
+    outcome = run_job(
+        text, card, text.load(card), request, lambda seen: len(seen.of(TextDelta)) >= 2
+    )
     assert outcome.cancelled
     assert outcome.results[0].finish_reason == "cancelled"
 

@@ -26,7 +26,13 @@ from tests.engine.runs import run_job
 from tests.models.made import make_gguf
 
 PATIENCE = 120
-PROMPTS = ("This is", "This is a news article about a small cat and a fox", "好", "Write", "One two three")
+PROMPTS = (
+    "This is",
+    "This is a news article about a small cat and a fox",
+    "好",
+    "Write",
+    "One two three",
+)
 
 
 def make_gguf_card(folder):
@@ -37,7 +43,11 @@ def make_gguf_card(folder):
     return add(data, make_gguf(folder / "tiny.gguf", positions=256, sharpness=3))
 
 
-@pytest.fixture(scope="module", params=[make_gpt2, make_llama, make_t5, make_gguf_card], ids=["gpt2", "llama", "t5", "gguf"])
+@pytest.fixture(
+    scope="module",
+    params=[make_gpt2, make_llama, make_t5, make_gguf_card],
+    ids=["gpt2", "llama", "t5", "gguf"],
+)
 def model(request, tmp_path_factory):
     card = request.param(tmp_path_factory.mktemp("models") / "model")
     return card, text.load(card)
@@ -57,7 +67,13 @@ class Heard:
 
     def wait_for_progress(self, count):
         def seen():
-            return sum(any(isinstance(event, Progress) for event in events) for events in self.events.values()) >= count
+            return (
+                sum(
+                    any(isinstance(event, Progress) for event in events)
+                    for events in self.events.values()
+                )
+                >= count
+            )
 
         with self._news:
             assert self._news.wait_for(seen, PATIENCE), self.events
@@ -70,16 +86,24 @@ class Heard:
 
 def requests(**values):
     return [
-        TextRequest(**{"prompt": prompt, "seed": number, "max_new_tokens": 20, **values}) for number, prompt in enumerate(PROMPTS)
+        TextRequest(**{"prompt": prompt, "seed": number, "max_new_tokens": 20, **values})
+        for number, prompt in enumerate(PROMPTS)
     ]
 
 
 def together(model, wanted, cancelled=lambda _run: False):
-    """Return what `generate_together` yields, in the order of the requests, and the events of each."""
+    """Return what `generate_together` yields, in the order of the requests, and the events of
+    each.
+    """
     card, pipeline = model
     events = [[] for _ in wanted]
     runs = [
-        JobContext(new_job(request, "/nowhere"), card, events[number].append, lambda number=number: cancelled(number))
+        JobContext(
+            new_job(request, "/nowhere"),
+            card,
+            events[number].append,
+            lambda number=number: cancelled(number),
+        )
         for number, request in enumerate(wanted)
     ]
     found = {}
@@ -114,7 +138,10 @@ def test_the_text_is_that_of_the_job_alone(model, values):
 
 
 def test_seeds_differ(model):
-    wanted = [TextRequest(prompt="This is", seed=seed, max_new_tokens=20, temperature=1.5) for seed in range(4)]
+    wanted = [
+        TextRequest(prompt="This is", seed=seed, max_new_tokens=20, temperature=1.5)
+        for seed in range(4)
+    ]
     both, _events = together(model, wanted)
     assert len({result.text for result, _statistics in both}) == 4
 
@@ -122,8 +149,13 @@ def test_seeds_differ(model):
 def test_rows_that_are_over_leave_and_the_others_go_on(tmp_path):
     card = make_gpt2(tmp_path / "gpt2", positions=256)
     pipeline = text.load(card)
-    pipeline.model.generation_config.eos_token_id = list(range(0, pipeline.model.config.vocab_size, 9))  # ends come often
-    wanted = [TextRequest(prompt=p, seed=n, max_new_tokens=60, temperature=1.2) for n, p in enumerate(PROMPTS * 3)]
+    pipeline.model.generation_config.eos_token_id = list(
+        range(0, pipeline.model.config.vocab_size, 9)
+    )  # ends come often
+    wanted = [
+        TextRequest(prompt=p, seed=n, max_new_tokens=60, temperature=1.2)
+        for n, p in enumerate(PROMPTS * 3)
+    ]
     both, _events = together((card, pipeline), wanted)
     lengths = {statistics.units for _result, statistics in both}
     assert len(lengths) > 3, "they end at different times"
@@ -167,17 +199,22 @@ def test_a_batch_is_split_where_it_would_take_too_much_memory(model, monkeypatch
     monkeypatch.setattr(text, "tokens_together", lambda _pipeline: 60)
     wanted = requests(temperature=0)
     both, _events = together(model, wanted)
-    assert [result.text for result, _s in both] == [run_job(text, *model, request).results[0].text for request in wanted]
+    assert [result.text for result, _s in both] == [
+        run_job(text, *model, request).results[0].text for request in wanted
+    ]
 
 
 def test_the_room_for_a_batch_follows_the_model_and_the_memory(model, monkeypatch):
     card, pipeline = model
     each = 2 if card.runner == "llama.cpp" else 4
     monkeypatch.setattr(text, "free_bytes", lambda _device: 4 * 2 * 2 * 32 * each * 100)
-    assert text.tokens_together(pipeline) == 100  # 2 layers of 32 numbers, keys and values, 4 or 2 bytes each, a quarter of it
+    assert (
+        text.tokens_together(pipeline) == 100
+    )  # 2 layers of 32 numbers, keys and values, 4 or 2 bytes each, a quarter of it
 
 
-# Engines ------------------------------------------------------------------------------------------------------------------
+# Engines
+# ----------------------------------------------------------------------
 
 
 @pytest.fixture(params=["local", "process"])
@@ -200,7 +237,11 @@ def test_each_job_has_its_own_file_recipe_and_end(engine, data):
         assert isinstance(end, Finished), end
         (artifact,) = end.artifacts
         recipe = read_recipe(data.outputs / artifact.path)
-        assert (recipe.job_id, recipe.request, recipe.seed) == (job.id, job.request, job.request.seed)
+        assert (recipe.job_id, recipe.request, recipe.seed) == (
+            job.id,
+            job.request,
+            job.request.seed,
+        )
 
 
 def test_a_folder_that_cannot_be_written_fails_one_job_and_keeps_its_result(engine, data, tmp_path):
@@ -210,7 +251,13 @@ def test_a_folder_that_cannot_be_written_fails_one_job_and_keeps_its_result(engi
     jobs[1] = new_job(jobs[1].request, str(blocked))
     heard = Heard()
     engine.generate_together(jobs, heard, lambda _id: False)
-    assert [type(heard.end(job)) for job in jobs] == [Finished, Failed, Finished, Finished, Finished]
+    assert [type(heard.end(job)) for job in jobs] == [
+        Finished,
+        Failed,
+        Finished,
+        Finished,
+        Finished,
+    ]
     assert heard.end(jobs[1]).failure.unsaved
 
 
@@ -218,7 +265,9 @@ def test_a_killed_child_lets_each_job_run_again_alone(data):
     write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
     engine = ProcessEngine(data)
     heard, jobs = Heard(), jobs_of(data, max_new_tokens=1_000)
-    thread = threading.Thread(target=engine.generate_together, args=(jobs, heard, lambda _id: False))
+    thread = threading.Thread(
+        target=engine.generate_together, args=(jobs, heard, lambda _id: False)
+    )
     thread.start()
     heard.wait_for_progress(len(jobs))
     os.kill(engine._child.process.pid, signal.SIGKILL)
@@ -232,11 +281,19 @@ def test_a_cancel_reaches_the_right_job_in_the_child(data):
     write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
     engine = ProcessEngine(data)
     heard, jobs, wish = Heard(), jobs_of(data, max_new_tokens=400), set()
-    thread = threading.Thread(target=engine.generate_together, args=(jobs, heard, wish.__contains__))
+    thread = threading.Thread(
+        target=engine.generate_together, args=(jobs, heard, wish.__contains__)
+    )
     thread.start()
     heard.wait_for_progress(len(jobs))
     wish.add(jobs[2].id)
     thread.join(PATIENCE)
-    assert [type(heard.end(job)) for job in jobs] == [Finished, Finished, Cancelled, Finished, Finished]
+    assert [type(heard.end(job)) for job in jobs] == [
+        Finished,
+        Finished,
+        Cancelled,
+        Finished,
+        Finished,
+    ]
     assert heard.end(jobs[2]).artifacts[0].partial
     engine.close()

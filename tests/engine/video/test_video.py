@@ -1,4 +1,6 @@
-"""Videos by the real pipelines of diffusers with tiny random weights: made, seen, cancelled, refused; files with their recipe."""
+"""Videos by the real pipelines of diffusers with tiny random weights: made, seen, cancelled,
+refused; files with their recipe.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,15 @@ from studio.preflight import video as video_given
 from studio.preflight.images import fit_to
 from studio.preflight.video import check_video
 from tests.checkpoints.image import make_sd
-from tests.checkpoints.video import MAKERS, SMALL, first_frame, make_cogvideox, make_ltx, make_motion_adapter, make_wan
+from tests.checkpoints.video import (
+    MAKERS,
+    SMALL,
+    first_frame,
+    make_cogvideox,
+    make_ltx,
+    make_motion_adapter,
+    make_wan,
+)
 from tests.engine.runs import run_job
 
 PICTURE = "image-to-video"
@@ -81,13 +91,18 @@ def decoded(path):
     """Return the frames of a video file and its frame rate."""
     with av.open(path) as file:
         (stream,) = file.streams.video
-        return np.stack([frame.to_ndarray(format="rgb24") for frame in file.decode(stream)]), stream.average_rate
+        return np.stack(
+            [frame.to_ndarray(format="rgb24") for frame in file.decode(stream)]
+        ), stream.average_rate
 
 
-# Each family ------------------------------------------------------------------------------------------------------------------
+# Each family
+# ----------------------------------------------------------------------
 
 
-@pytest.mark.filterwarnings("ignore:In CPU autocast")  # Mochi's own way to decode, which means a GPU
+@pytest.mark.filterwarnings(
+    "ignore:In CPU autocast"
+)  # Mochi's own way to decode, which means a GPU
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_family_makes_a_file_that_is_read_back(cards, data, picture, name):
     card = cards(name)
@@ -121,7 +136,9 @@ def test_a_family_makes_a_file_that_is_read_back(cards, data, picture, name):
 def test_the_seed_decides(cards, name):
     card = cards(name)
     pipeline = video.load(card)
-    first, again, other = (run_job(video, card, pipeline, request(seed=seed)).results[0].frames for seed in (1, 1, 2))
+    first, again, other = (
+        run_job(video, card, pipeline, request(seed=seed)).results[0].frames for seed in (1, 1, 2)
+    )
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
@@ -157,22 +174,33 @@ def test_wans_autoencoder_stays_in_32_bits_where_the_rest_has_16(tmp_path):
     assert video.load(make_ltx(tmp_path / "ltx"), HALF).pipe.vae.dtype == torch.bfloat16
 
 
-@pytest.mark.parametrize("name", ["wan-two-ways", "wan-from-picture", "ltx-condition", "cogvideox-from-picture", "animatediff"])
+@pytest.mark.parametrize(
+    "name",
+    ["wan-two-ways", "wan-from-picture", "ltx-condition", "cogvideox-from-picture", "animatediff"],
+)
 def test_a_family_runs_with_16_bits_as_on_a_gpu(cards, picture, name):
     card = cards(name)
     pipeline = video.load(card, HALF)
-    outcome = run_job(video, card, pipeline, request(image=picture if PICTURE in card.tasks else ""))
+    outcome = run_job(
+        video, card, pipeline, request(image=picture if PICTURE in card.tasks else "")
+    )
     assert outcome.results[0].frames.shape == (9, 32, 32, 3)
     assert outcome.progress[0].preview is not None
 
 
 def test_parts_that_take_turns_make_the_same_from_text_and_from_a_picture(cards, picture):
-    """Both classes share the weights, and whoever ran last must not leave them where the other cannot use them."""
+    """Both classes share the weights, and whoever ran last must not leave them where the other
+    cannot use them.
+    """
     card = cards("ltx")
-    whole, in_turns = video.load(card), video.load(card, LoadPlan(rung="model-offload", device="cpu", precision="fp32"))
+    whole, in_turns = (
+        video.load(card),
+        video.load(card, LoadPlan(rung="model-offload", device="cpu", precision="fp32")),
+    )
     for image in ("", picture, "", picture):
         expected, made = (
-            run_job(video, card, pipeline, request(image=image)).results[0].frames for pipeline in (whole, in_turns)
+            run_job(video, card, pipeline, request(image=image)).results[0].frames
+            for pipeline in (whole, in_turns)
         )
         assert np.abs(expected.astype(int) - made).max() <= 1
 
@@ -183,22 +211,33 @@ def test_large_frames_are_decoded_in_tiles(cards):
     assert pipeline.pipe.vae.use_tiling
     calls = []
     pipeline.pipe.vae.decoder.register_forward_pre_hook(lambda *_given: calls.append(1))
-    (result,) = run_job(video, card, pipeline, request(width=320, height=288, num_frames=5, num_inference_steps=1)).results
+    (result,) = run_job(
+        video, card, pipeline, request(width=320, height=288, num_frames=5, num_inference_steps=1)
+    ).results
     assert result.frames.shape == (5, 288, 320, 3)
     assert len(calls) >= 4 * 2  # tiles × pieces of time
 
 
-# Motion for a model of pictures -------------------------------------------------------------------------------------------------
+# Motion for a model of pictures
+# ----------------------------------------------------------------------
 
 
 def test_a_motion_adapter_moves_the_stable_diffusion_that_is_there(data, tmp_path):
     make_motion_adapter(tmp_path / "motion")
     adapter = add(data, tmp_path / "motion")
-    assert (adapter.kind, adapter.base, adapter.most_frames) == ("video", "stable-diffusion-1.5", 32)
-    with pytest.raises(StudioError, match=r"needs Stable Diffusion 1\.5 or another model of its kind") as told:
+    assert (adapter.kind, adapter.base, adapter.most_frames) == (
+        "video",
+        "stable-diffusion-1.5",
+        32,
+    )
+    with pytest.raises(
+        StudioError, match=r"needs Stable Diffusion 1\.5 or another model of its kind"
+    ) as told:
         ModelRegistry(data).find("video", adapter.name)
     assert "studio models get" in told.value.cure
-    assert ModelRegistry(data).find("image").family == "StableDiffusionPipeline"  # the starter's, which is of another width
+    assert (
+        ModelRegistry(data).find("image").family == "StableDiffusionPipeline"
+    )  # the starter's, which is of another width
     make_sd(tmp_path / "other-pictures")
     base = add(data, tmp_path / "other-pictures")
     assert ModelRegistry(data).find("video").base_path == base.path
@@ -219,14 +258,19 @@ def test_the_base_that_the_card_names_comes_first(data, tmp_path):
     add(data, tmp_path / "motion")
     first = add(data, tmp_path / "a-first")
     meant = msgspec.structs.replace(
-        first, name="z-meant", title="Z", path=str(tmp_path / "z-meant"), repo="stable-diffusion-v1-5/stable-diffusion-v1-5"
+        first,
+        name="z-meant",
+        title="Z",
+        path=str(tmp_path / "z-meant"),
+        repo="stable-diffusion-v1-5/stable-diffusion-v1-5",
     )
     assert ModelRegistry(data).find("video").base_path == first.path
     install(data, meant)
     assert ModelRegistry(data).find("video").base_path == meant.path
 
 
-# Cancelling -------------------------------------------------------------------------------------------------------------------
+# Cancelling
+# ----------------------------------------------------------------------
 
 
 def test_a_cancel_is_obeyed_at_each_step_and_the_next_video_is_as_ever(cards):
@@ -244,7 +288,9 @@ def test_a_cancel_is_obeyed_at_each_step_and_the_next_video_is_as_ever(cards):
         assert outcome.cancelled
         assert not outcome.results
         assert len(outcome.progress) == steps
-    assert np.array_equal(run_job(video, card, pipeline, request(num_inference_steps=3)).results[0].frames, whole)
+    assert np.array_equal(
+        run_job(video, card, pipeline, request(num_inference_steps=3)).results[0].frames, whole
+    )
 
 
 @pytest.mark.parametrize("name", ["wan", "ltx", "cogvideox", "animatediff", "hunyuan"])
@@ -270,27 +316,57 @@ def test_a_cancelled_video_leaves_no_file(cards, data):
     assert not list(data.outputs.iterdir())
 
 
-# What cannot be made ------------------------------------------------------------------------------------------------------------
+# What cannot be made
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("name", "values", "field", "words"),
     [
-        ("wan", {"num_frames": 10}, "num_frames", "multiple of 4 frames and one more, not 10; choose 9 or 13"),
-        ("ltx", {"num_frames": 2}, "num_frames", "multiple of 8 frames and one more, not 2; choose 1 or 9"),
-        ("wan", {"width": 40}, "width", "40 is not a multiple of 16, which .* needs; choose 32 or 48"),
+        (
+            "wan",
+            {"num_frames": 10},
+            "num_frames",
+            "multiple of 4 frames and one more, not 10; choose 9 or 13",
+        ),
+        (
+            "ltx",
+            {"num_frames": 2},
+            "num_frames",
+            "multiple of 8 frames and one more, not 2; choose 1 or 9",
+        ),
+        (
+            "wan",
+            {"width": 40},
+            "width",
+            "40 is not a multiple of 16, which .* needs; choose 32 or 48",
+        ),
         ("ltx", {"height": 16}, "height", "16 is not a multiple of 32, which .* needs; choose 32"),
-        ("ltx", {"width": 2048, "height": 2048, "num_frames": 249}, "num_frames", "take at least 41.8 GB .* this computer has"),
+        (
+            "ltx",
+            {"width": 2048, "height": 2048, "num_frames": 249},
+            "num_frames",
+            "take at least 41.8 GB .* this computer has",
+        ),
         ("mochi", {"num_frames": 9}, "num_frames", "choose 7 or 13"),
         ("animatediff", {"num_frames": 33}, "num_frames", "at most 32 frames, not 33"),
-        ("cogvideox-from-picture", {"width": 64, "image": "x.png"}, "width", "32 × 32 pixels only, not 64 × 32"),
+        (
+            "cogvideox-from-picture",
+            {"width": 64, "image": "x.png"},
+            "width",
+            "32 × 32 pixels only, not 64 × 32",
+        ),
         ("wan", {"image": "x.png"}, "image", "from text only and takes no first frame"),
         ("wan-from-picture", {}, "image", "needs a first frame"),
         ("ltx", {"image": "/nowhere/at all.png"}, "image", "all.png is not there"),
     ],
 )
-def test_what_a_model_cannot_make_is_said_before_it_is_loaded(cards, monkeypatch, name, values, field, words):
-    monkeypatch.setattr(video_given.psutil, "virtual_memory", lambda: SimpleNamespace(total=32 << 30))
+def test_what_a_model_cannot_make_is_said_before_it_is_loaded(
+    cards, monkeypatch, name, values, field, words
+):
+    monkeypatch.setattr(
+        video_given.psutil, "virtual_memory", lambda: SimpleNamespace(total=32 << 30)
+    )
     problem = check_video(cards(name), request(**values))
     assert problem is not None
     assert problem.field == field
@@ -309,7 +385,12 @@ def test_a_request_that_reached_the_engine_all_the_same_is_refused_there(cards, 
 def test_a_folder_or_damaged_file_is_no_first_frame(cards, tmp_path, picture):
     card, whole = cards("ltx"), Path(picture).read_bytes()
     (tmp_path / "folder.png").mkdir()
-    bad = {"empty.png": b"", "words.png": b"not a picture", "cut.png": whole[: len(whole) // 2], "pdf.jpg": b"%PDF-1.4 \n"}
+    bad = {
+        "empty.png": b"",
+        "words.png": b"not a picture",
+        "cut.png": whole[: len(whole) // 2],
+        "pdf.jpg": b"%PDF-1.4 \n",
+    }
     for name, content in bad.items():
         (tmp_path / name).write_bytes(content)
     for name in ("folder.png", *bad):
@@ -320,7 +401,9 @@ def test_a_folder_or_damaged_file_is_no_first_frame(cards, tmp_path, picture):
 
 def test_a_picture_that_is_cut_off_fails_the_job_with_a_sentence(cards, data, tmp_path):
     install(data, cards("ltx"))
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(tmp_path / "cut.jpg")
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(
+        tmp_path / "cut.jpg"
+    )
     whole = (tmp_path / "cut.jpg").read_bytes()
     (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     _job, events = run_here(data, request(image=str(tmp_path / "cut.jpg")))
@@ -358,7 +441,9 @@ def test_a_picture_is_turned_and_cut_to_the_videos_shape(tmp_path):
 
 
 def test_a_first_frame_is_read_as_every_other_image(cards, tmp_path):
-    """16 bits keep their brightness, what is transparent is white: the pipeline gets what image-to-image would get."""
+    """16 bits keep their brightness, what is transparent is white: the pipeline gets what
+    image-to-image would get.
+    """
     card = cards("ltx")
     pipeline = video.load(card)
     Image.fromarray(np.full((32, 32), 20_000, np.uint16)).save(tmp_path / "deep.png")
@@ -367,7 +452,8 @@ def test_a_first_frame_is_read_as_every_other_image(cards, tmp_path):
     Image.new("RGB", (32, 32), "white").save(tmp_path / "white.png")
     for name, same in (("deep.png", "same.png"), ("clear.gif", "white.png")):
         found, expected = (
-            run_job(video, card, pipeline, request(image=str(tmp_path / file))).results[0].frames for file in (name, same)
+            run_job(video, card, pipeline, request(image=str(tmp_path / file))).results[0].frames
+            for file in (name, same)
         )
         assert np.array_equal(found, expected)
 
@@ -382,7 +468,9 @@ def test_more_than_fits_into_memory_is_refused_with_both_numbers(cards, data, mo
     assert not [event for event in events if isinstance(event, Progress)]
 
 
-def test_when_memory_runs_out_the_model_is_loaded_in_a_way_that_takes_less(cards, data, monkeypatch):
+def test_when_memory_runs_out_the_model_is_loaded_in_a_way_that_takes_less(
+    cards, data, monkeypatch
+):
     install(data, cards("ltx"))
     finish, calls = video._to_frames, []
 
@@ -408,7 +496,12 @@ def test_guidance_for_a_second_half_is_for_models_of_two(cards, data):
     assert "takes no guidance for a second half" in events[-1].failure.message
     plain, other = (
         decoded(
-            run_here(data, request(model=cards("wan-two-halves").name, guidance_scale=1.5, guidance_scale_2=second))[1][-1]
+            run_here(
+                data,
+                request(
+                    model=cards("wan-two-halves").name, guidance_scale=1.5, guidance_scale_2=second
+                ),
+            )[1][-1]
             .artifacts[0]
             .path
         )[0]
@@ -442,7 +535,8 @@ def test_without_the_encoder_a_video_is_refused_before_it_is_made(cards, data, m
     assert isinstance(events[-1], Finished)
 
 
-# Previews -----------------------------------------------------------------------------------------------------------------------
+# Previews
+# ----------------------------------------------------------------------
 
 
 def test_a_preview_is_the_middle_frame_whatever_way_the_latents_lie(cards):
@@ -454,8 +548,12 @@ def test_a_preview_is_the_middle_frame_whatever_way_the_latents_lie(cards):
         asked = request(num_frames=33, width=64, height=96)
         time = 33 if name == "animatediff" else 5 if name == "ltx" else 9
         side = 2 if name == "animatediff" else 32 if name == "ltx" else 8
-        latents = torch.randn(1, channels, time, 96 // side, 64 // side, generator=torch.Generator().manual_seed(0))
-        expected = latent_preview.preview(pipe, latents[:, :, time // 2], pipeline.latent_map, 64, 96)
+        latents = torch.randn(
+            1, channels, time, 96 // side, 64 // side, generator=torch.Generator().manual_seed(0)
+        )
+        expected = latent_preview.preview(
+            pipe, latents[:, :, time // 2], pipeline.latent_map, 64, 96
+        )
         given = latents
         if name == "cogvideox":
             given = latents.permute(0, 2, 1, 3, 4)
@@ -468,7 +566,9 @@ def test_a_preview_is_the_middle_frame_whatever_way_the_latents_lie(cards):
 
 
 class PlainAutoencoder(torch.nn.Module):
-    """Its latents are the colours of squares of 8 × 8, in other numbers, as an autoencoder's are roughly."""
+    """Its latents are the colours of squares of 8 × 8, in other numbers, as an autoencoder's are
+    roughly.
+    """
 
     device, dtype = torch.device("cpu"), torch.float32
 

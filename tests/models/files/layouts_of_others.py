@@ -7,8 +7,12 @@ import shutil
 from pathlib import Path
 
 
-def hub_cache(root: Path, repository: str, source: Path, *, shared: bool = False, revision: str = "0" * 40) -> Path:
-    """Put a folder into a hub cache as the hub's client does; return the snapshot. `shared`: weights in the store of all."""
+def hub_cache(
+    root: Path, repository: str, source: Path, *, shared: bool = False, revision: str = "0" * 40
+) -> Path:
+    """Put a folder into a hub cache as the hub's client does; return the snapshot. `shared`:
+    weights in the store of all.
+    """
     top = root / f"models--{repository.replace('/', '--')}"
     snapshot, blobs = top / "snapshots" / revision, top / "blobs"
     for path in sorted(path for path in source.rglob("*") if path.is_file()):

@@ -1,4 +1,6 @@
-"""A model whose tensors are missing is refused with their names when it is loaded, whatever library loads it."""
+"""A model whose tensors are missing is refused with their names when it is loaded, whatever library
+loads it.
+"""
 
 import json
 import re
@@ -90,9 +92,15 @@ def test_the_loaders_are_as_before(tmp_path):
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
-        ("model.diffusion_model.middle_block.1.proj_in.weight", "mid_block.attentions.0.proj_in.weight"),
+        (
+            "model.diffusion_model.middle_block.1.proj_in.weight",
+            "mid_block.attentions.0.proj_in.weight",
+        ),
         ("first_stage_model.decoder.conv_in.weight", "decoder.conv_in.weight"),
-        ("conditioner.embedders.0.transformer.text_model.encoder.layers.1.mlp.fc2.weight", "mlp.fc2.weight"),
+        (
+            "conditioner.embedders.0.transformer.text_model.encoder.layers.1.mlp.fc2.weight",
+            "mlp.fc2.weight",
+        ),
     ],
 )
 def test_a_checkpoint_in_one_file_lacks_tensors(data, tmp_path, name, shown):

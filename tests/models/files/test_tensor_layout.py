@@ -1,4 +1,6 @@
-"""What a file of weights is, is told by its tensors: names of diffusers' real classes, and those of the other programs' files."""
+"""What a file of weights is, is told by its tensors: names of diffusers' real classes, and those of
+the other programs' files.
+"""
 
 import contextlib
 
@@ -41,7 +43,11 @@ def real(name: str, **config) -> WeightsHeader:
         ("Lumina2Transformer2DModel", {"num_layers": 1, "num_refiner_layers": 1}, "Lumina 2"),
         ("ZImageTransformer2DModel", {"n_layers": 1, "n_refiner_layers": 1}, "Z-Image"),
         ("WanTransformer3DModel", {"num_layers": 1}, "Wan"),
-        ("AuraFlowTransformer2DModel", {"num_mmdit_layers": 1, "num_single_dit_layers": 1}, "AuraFlow"),
+        (
+            "AuraFlowTransformer2DModel",
+            {"num_mmdit_layers": 1, "num_single_dit_layers": 1},
+            "AuraFlow",
+        ),
         ("LTXVideoTransformer3DModel", {"num_layers": 1}, "LTX-Video"),
         ("CogVideoXTransformer3DModel", {"num_layers": 1}, "CogVideoX"),
         ("UNet2DConditionModel", {"cross_attention_dim": 768}, "Stable Diffusion 1.x"),
@@ -75,23 +81,42 @@ def test_other_parts_of_diffusers_are_told(name, config, kind, family):
 
 
 def test_the_layouts_that_diffusers_knows_in_one_file_are_told():
-    """The names by which diffusers tells its own: each is a file of that model alone, and never called something else."""
+    """The names by which diffusers tells its own: each is a file of that model alone, and never
+    called something else.
+    """
     from diffusers.loaders.single_file_utils import CHECKPOINT_KEY_NAMES
 
     expected = {
-        "sd3": "Stable Diffusion 3", "flux2": "FLUX.2", "chroma": "Chroma", "hunyuan-video": "HunyuanVideo", "wan": "",
-        "hidream": "HiDream", "ltx-video": "LTX-Video", "mochi-1-preview": "Mochi", "stable_cascade_stage_c": "Stable Cascade",
-    }  # fmt: skip
+        "sd3": "Stable Diffusion 3",
+        "flux2": "FLUX.2",
+        "chroma": "Chroma",
+        "hunyuan-video": "HunyuanVideo",
+        "wan": "",
+        "hidream": "HiDream",
+        "ltx-video": "LTX-Video",
+        "mochi-1-preview": "Mochi",
+        "stable_cascade_stage_c": "Stable Cascade",
+    }
     for name, family in expected.items():
         keys = CHECKPOINT_KEY_NAMES[name]
-        found = tell(header([keys] if isinstance(keys, str) else [key for key in keys if not key.startswith("vae.")]))
+        found = tell(
+            header(
+                [keys]
+                if isinstance(keys, str)
+                else [key for key in keys if not key.startswith("vae.")]
+            )
+        )
         assert found.family == family, name
 
 
 def kohya(*modules, width=768, rank=4):
     names = {}
     for module in modules:
-        names |= {f"{module}.lora_down.weight": (rank, width), f"{module}.lora_up.weight": (width, rank), f"{module}.alpha": ()}
+        names |= {
+            f"{module}.lora_down.weight": (rank, width),
+            f"{module}.lora_up.weight": (width, rank),
+            f"{module}.alpha": (),
+        }
     return names
 
 
@@ -105,23 +130,65 @@ UNET_XL = "lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k"
         (kohya(UNET1, "lora_te_text_model_encoder_layers_0_mlp_fc1"), "Stable Diffusion 1.x"),
         (kohya(UNET1, width=1024), "Stable Diffusion 2.x"),
         (kohya(UNET_XL, width=2048), "SDXL"),
-        (kohya("lora_te1_text_model_encoder_layers_0_mlp_fc1", "lora_te2_text_model_encoder_layers_0_mlp_fc1"), "SDXL"),
+        (
+            kohya(
+                "lora_te1_text_model_encoder_layers_0_mlp_fc1",
+                "lora_te2_text_model_encoder_layers_0_mlp_fc1",
+            ),
+            "SDXL",
+        ),
         (kohya("lora_te_text_model_encoder_layers_0_mlp_fc1"), "Stable Diffusion 1.x"),
-        (kohya("lora_unet_double_blocks_0_img_attn_qkv", "lora_unet_single_blocks_0_linear1", width=3072), "FLUX.1"),
+        (
+            kohya(
+                "lora_unet_double_blocks_0_img_attn_qkv",
+                "lora_unet_single_blocks_0_linear1",
+                width=3072,
+            ),
+            "FLUX.1",
+        ),
         (kohya("lora_unet_joint_blocks_0_context_block_attn_qkv"), "Stable Diffusion 3"),
         ({"transformer.single_transformer_blocks.0.attn.to_q.lora_A.weight": (16, 3072)}, "FLUX.1"),
-        ({"transformer.transformer_blocks.0.img_mlp.net.2.lora_A.weight": (16, 3072)}, "Qwen-Image"),
+        (
+            {"transformer.transformer_blocks.0.img_mlp.net.2.lora_A.weight": (16, 3072)},
+            "Qwen-Image",
+        ),
         ({"diffusion_model.blocks.0.cross_attn.k.lora_A.weight": (16, 1536)}, "Wan"),
         ({"diffusion_model.layers.0.attention.to_q.lora_A.weight": (16, 3840)}, "Z-Image"),
-        ({"unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.weight": (16, 2048)}, "SDXL"),
-        ({"unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.lora.down.weight": (4, 768)}, "Stable Diffusion 1.x"),
-        ({"unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.processor.to_k_lora.down.weight": (4, 768)},
-         "Stable Diffusion 1.x"),
-        ({"base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight": (8, 576)}, "a language model"),
+        (
+            {
+                "unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.weight": (
+                    16,
+                    2048,
+                )
+            },
+            "SDXL",
+        ),
+        (
+            {
+                "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.lora.down.weight": (  # noqa: E501
+                    4,
+                    768,
+                )
+            },
+            "Stable Diffusion 1.x",
+        ),
+        (
+            {
+                "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.processor.to_k_lora.down.weight": (  # noqa: E501
+                    4,
+                    768,
+                )
+            },
+            "Stable Diffusion 1.x",
+        ),
+        (
+            {"base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight": (8, 576)},
+            "a language model",
+        ),
         ({"lora_unet_x.hada_w1_a": (4, 4)}, ""),
         ({"lora_unet_x.lokr_w1": (4, 4)}, ""),
     ],
-)  # fmt: skip
+)
 def test_a_lora_and_its_model_are_told(tensors, family):
     found = tell(header(tensors))
     assert (found.kind, found.family) == ("lora", family)
@@ -157,42 +224,142 @@ def context(width):
     ("tensors", "kind", "family", "variant"),
     [
         ({**ENTRY, **REST, **CLIP, **context(768)}, "checkpoint", "Stable Diffusion 1.x", ""),
-        ({**ENTRY, **REST, **CLIP, **context(768), f"{DIFFUSION}input_blocks.0.0.weight": (320, 9, 3, 3)}, "checkpoint",
-         "Stable Diffusion 1.x", "inpainting"),
-        ({**ENTRY, **REST, "cond_stage_model.model.x": (1,), **context(1024)}, "checkpoint", "Stable Diffusion 2.x", ""),
-        ({**ENTRY, **REST, **CLIP_XL, **context(2048), f"{DIFFUSION}label_emb.0.0.weight": (1280, 2816)},
-         "checkpoint", "SDXL", ""),
-        ({**ENTRY, **REST, **CLIP_XL, **context(2048), "v_pred": ()}, "checkpoint", "SDXL", "v-prediction"),
-        ({**ENTRY, **REST, "conditioner.embedders.0.model.x": (1,), **context(1280)}, "checkpoint", "SDXL refiner", ""),
+        (
+            {
+                **ENTRY,
+                **REST,
+                **CLIP,
+                **context(768),
+                f"{DIFFUSION}input_blocks.0.0.weight": (320, 9, 3, 3),
+            },
+            "checkpoint",
+            "Stable Diffusion 1.x",
+            "inpainting",
+        ),
+        (
+            {**ENTRY, **REST, "cond_stage_model.model.x": (1,), **context(1024)},
+            "checkpoint",
+            "Stable Diffusion 2.x",
+            "",
+        ),
+        (
+            {
+                **ENTRY,
+                **REST,
+                **CLIP_XL,
+                **context(2048),
+                f"{DIFFUSION}label_emb.0.0.weight": (1280, 2816),
+            },
+            "checkpoint",
+            "SDXL",
+            "",
+        ),
+        (
+            {**ENTRY, **REST, **CLIP_XL, **context(2048), "v_pred": ()},
+            "checkpoint",
+            "SDXL",
+            "v-prediction",
+        ),
+        (
+            {**ENTRY, **REST, "conditioner.embedders.0.model.x": (1,), **context(1280)},
+            "checkpoint",
+            "SDXL refiner",
+            "",
+        ),
         ({**ENTRY, **context(2048)}, "denoiser", "SDXL", ""),
         ({**ENTRY, **CLIP, **context(768)}, "checkpoint", "Stable Diffusion 1.x", "no VAE"),
-        ({f"{DIFFUSION}double_blocks.0.img_attn.qkv.weight": (1, 1), f"{DIFFUSION}single_blocks.0.linear1.weight": (1, 1),
-          "vae.decoder.conv_in.weight": (512, 16, 3, 3), "text_encoders.clip_l.x": (1,)}, "checkpoint", "FLUX.1", ""),
-        ({f"{DIFFUSION}joint_blocks.0.x_block.x": (1,), "first_stage_model.x": (1,), "text_encoders.x": (1,)}, "checkpoint",
-         "Stable Diffusion 3", ""),
-        ({"double_blocks.0.img_attn.qkv.weight": (1, 1), "single_blocks.0.linear1.weight": (1, 1)}, "denoiser", "FLUX.1", ""),
-        ({"decoder.conv_in.weight": (512, 4, 3, 3), "encoder.conv_in.weight": (128, 3, 3, 3)}, "vae",
-         "Stable Diffusion or SDXL", ""),
-        ({"control_model.input_hint_block.0.weight": (1,), "control_model.x.attn2.to_k.weight": (320, 768)}, "controlnet",
-         "Stable Diffusion 1.x", ""),
-        ({"ip_adapter.1.to_k_ip.weight": (320, 768), "image_proj.proj.weight": (1, 1)}, "ip_adapter", "Stable Diffusion 1.x", ""),
-        ({"ip_adapter.1.to_k_ip.weight": (320, 2048), "image_proj.proj.weight": (1, 1)}, "ip_adapter", "SDXL", ""),
+        (
+            {
+                f"{DIFFUSION}double_blocks.0.img_attn.qkv.weight": (1, 1),
+                f"{DIFFUSION}single_blocks.0.linear1.weight": (1, 1),
+                "vae.decoder.conv_in.weight": (512, 16, 3, 3),
+                "text_encoders.clip_l.x": (1,),
+            },
+            "checkpoint",
+            "FLUX.1",
+            "",
+        ),
+        (
+            {
+                f"{DIFFUSION}joint_blocks.0.x_block.x": (1,),
+                "first_stage_model.x": (1,),
+                "text_encoders.x": (1,),
+            },
+            "checkpoint",
+            "Stable Diffusion 3",
+            "",
+        ),
+        (
+            {
+                "double_blocks.0.img_attn.qkv.weight": (1, 1),
+                "single_blocks.0.linear1.weight": (1, 1),
+            },
+            "denoiser",
+            "FLUX.1",
+            "",
+        ),
+        (
+            {"decoder.conv_in.weight": (512, 4, 3, 3), "encoder.conv_in.weight": (128, 3, 3, 3)},
+            "vae",
+            "Stable Diffusion or SDXL",
+            "",
+        ),
+        (
+            {
+                "control_model.input_hint_block.0.weight": (1,),
+                "control_model.x.attn2.to_k.weight": (320, 768),
+            },
+            "controlnet",
+            "Stable Diffusion 1.x",
+            "",
+        ),
+        (
+            {"ip_adapter.1.to_k_ip.weight": (320, 768), "image_proj.proj.weight": (1, 1)},
+            "ip_adapter",
+            "Stable Diffusion 1.x",
+            "",
+        ),
+        (
+            {"ip_adapter.1.to_k_ip.weight": (320, 2048), "image_proj.proj.weight": (1, 1)},
+            "ip_adapter",
+            "SDXL",
+            "",
+        ),
         ({"emb_params": (4, 768)}, "textual_inversion", "Stable Diffusion 1.x", ""),
         ({"emb_params": (4, 1024)}, "textual_inversion", "Stable Diffusion 2.x", ""),
         ({"clip_l": (4, 768), "clip_g": (4, 1280)}, "textual_inversion", "SDXL", ""),
         ({"<cat>": (768,)}, "textual_inversion", "Stable Diffusion 1.x", ""),
-        ({"text_model.encoder.layers.0.mlp.fc1.bias": (1,), "text_model.embeddings.token_embedding.weight": (49408, 768)},
-         "text_encoder", "CLIP L", ""),
-        ({"encoder.block.0.layer.0.SelfAttention.q.weight": (4096, 4096), "shared.weight": (32128, 4096)}, "text_encoder",
-         "T5", ""),
+        (
+            {
+                "text_model.encoder.layers.0.mlp.fc1.bias": (1,),
+                "text_model.embeddings.token_embedding.weight": (49408, 768),
+            },
+            "text_encoder",
+            "CLIP L",
+            "",
+        ),
+        (
+            {
+                "encoder.block.0.layer.0.SelfAttention.q.weight": (4096, 4096),
+                "shared.weight": (32128, 4096),
+            },
+            "text_encoder",
+            "T5",
+            "",
+        ),
         ({"vision_model.encoder.layers.0.mlp.fc1.bias": (1,)}, "image_encoder", "", "CLIP"),
-        ({"model.layers.0.self_attn.q_proj.weight": (1, 1), "model.embed_tokens.weight": (1, 1)}, "language_model", "", ""),
+        (
+            {"model.layers.0.self_attn.q_proj.weight": (1, 1), "model.embed_tokens.weight": (1, 1)},
+            "language_model",
+            "",
+            "",
+        ),
         ({"token_embd.weight": (1, 1), "blk.0.attn_q.weight": (1, 1)}, "language_model", "", ""),
         ({"conv_first.weight": (64, 3, 3, 3), "conv_body.weight": (1,)}, "upscaler", "", ""),
         ({"weight": (4, 2)}, "unknown", "", ""),
         ({}, "unknown", "", ""),
     ],
-)  # fmt: skip
+)
 def test_files_of_other_programs_are_told(tensors, kind, family, variant):
     found = tell(header(tensors))
     assert (found.kind, found.family, found.variant) == (kind, family, variant)
@@ -201,16 +368,34 @@ def test_files_of_other_programs_are_told(tensors, kind, family, variant):
 @pytest.mark.parametrize(
     ("tensors", "sentence"),
     [
-        ({"ip_adapter.1.to_k_ip.weight": (2, 768)}, "it is an IP-Adapter for Stable Diffusion 1.x, and the image encoder"),
-        ({"decoder.conv_in.weight": (8, 32, 3, 3)}, "it is a VAE of FLUX.2, which Studio cannot use as one file."),
-        ({**ENTRY, **context(768)}, "it is the denoiser of a model, without its text encoder and VAE"),
-        ({**ENTRY, **REST, **CLIP, **context(1024)}, "it is a whole model in one file of Stable Diffusion 2.x"),
-        ({**ENTRY, **REST, **CLIP, **context(768)}, "its parts are not laid out as in other such files"),
+        (
+            {"ip_adapter.1.to_k_ip.weight": (2, 768)},
+            "it is an IP-Adapter for Stable Diffusion 1.x, and the image encoder",
+        ),
+        (
+            {"decoder.conv_in.weight": (8, 32, 3, 3)},
+            "it is a VAE of FLUX.2, which Studio cannot use as one file.",
+        ),
+        (
+            {**ENTRY, **context(768)},
+            "it is the denoiser of a model, without its text encoder and VAE",
+        ),
+        (
+            {**ENTRY, **REST, **CLIP, **context(1024)},
+            "it is a whole model in one file of Stable Diffusion 2.x",
+        ),
+        (
+            {**ENTRY, **REST, **CLIP, **context(768)},
+            "its parts are not laid out as in other such files",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_run_is_named_and_refused(tmp_path, tensors, sentence):
     path = tmp_path / "Best model ever.safetensors"
-    small = {name: np.ones([min(side, 2048) for side in shape], np.float32) for name, shape in tensors.items()}
+    small = {
+        name: np.ones([min(side, 2048) for side in shape], np.float32)
+        for name, shape in tensors.items()
+    }
     path.write_bytes(safetensors_bytes(small))
     with pytest.raises(StudioError) as caught:
         inspect(path)
@@ -222,9 +407,21 @@ def test_what_cannot_be_run_is_named_and_refused(tmp_path, tensors, sentence):
 
 def test_every_shape_is_told_or_not_but_never_raises():
     """The same names with every number of dimensions."""
-    names = [*kohya(UNET1), *ENTRY, *REST, *CLIP, *context(1), "decoder.conv_in.weight", "emb_params", "clip_l", "clip_g",
-             "ip_adapter.1.to_k_ip.weight", "controlnet_x", "x.attn2.to_k.weight",
-             "embeddings.token_embedding.weight"]  # fmt: skip
+    names = [
+        *kohya(UNET1),
+        *ENTRY,
+        *REST,
+        *CLIP,
+        *context(1),
+        "decoder.conv_in.weight",
+        "emb_params",
+        "clip_l",
+        "clip_g",
+        "ip_adapter.1.to_k_ip.weight",
+        "controlnet_x",
+        "x.attn2.to_k.weight",
+        "embeddings.token_embedding.weight",
+    ]
     for shape in ((), (0,), (1,), (768, 0), (1, 1, 1), (1,) * 5):
         for name in names:
             tell(header({name: shape}))

@@ -51,14 +51,20 @@ def test_a_prefix_of_training_is_named(tmp_path, prefix, source):
 def test_a_prefix_within_the_name_and_a_lora_that_was_not_merged(tmp_path):
     make_llama(tmp_path / "m")
     assert "torch.compile" in misnamed(["model.layers.0._orig_mod.self_attn.q_proj.weight"])
-    renamed = changed(tmp_path / "m", lambda name: name.replace("q_proj.weight", "q_proj.base_layer.weight"))
+    renamed = changed(
+        tmp_path / "m", lambda name: name.replace("q_proj.weight", "q_proj.base_layer.weight")
+    )
     assert "a LoRA that was not merged" in refusal(renamed)
     assert not misnamed(["module.a", "encoder.module.b"])
 
 
 def test_an_output_layer_that_is_missing(tmp_path):
     make_llama(tmp_path / "m")
-    folder = changed(tmp_path / "m", lambda name: "" if name == "lm_head.weight" else name, tie_word_embeddings=False)
+    folder = changed(
+        tmp_path / "m",
+        lambda name: "" if name == "lm_head.weight" else name,
+        tie_word_embeddings=False,
+    )
     assert "weights are missing: lm_head.weight" in refusal(folder)
     inspect(changed(folder, tie_word_embeddings=True))
     table = {"tie_word_embeddings": False, "architectures": ["LlamaForCausalLM"]}
@@ -69,7 +75,9 @@ def test_a_check_finds_it_in_a_model_that_was_added_before(data, tmp_path):
     make_llama(tmp_path / "m")
     card = add(data, tmp_path / "m")
     changed(tmp_path / "m", lambda name: f"_orig_mod.{name}")
-    with pytest.raises(StudioError, match=r"cannot be loaded: its tensors have names with the prefix _orig_mod\."):
+    with pytest.raises(
+        StudioError, match=r"cannot be loaded: its tensors have names with the prefix _orig_mod\."
+    ):
         check(data, card)
 
 
@@ -79,8 +87,16 @@ def test_a_check_finds_it_in_a_model_that_was_added_before(data, tmp_path):
         ([".qweight", ".qzeros", ".scales", ".g_idx"], {"I32", "F16"}, "GPTQ or AWQ"),
         ([".q_weight", ".q_scale", ".q_groups"], {"I32", "F16"}, "EXL2"),
         ([".trellis", ".suh", ".svh"], {"I16", "F16"}, "EXL3"),
-        ([".weight_packed", ".weight_scale", ".weight_shape"], {"I32", "BF16"}, "compressed-tensors"),
-        ([".weight", ".weight_scale", ".weight_scale_2", ".input_scale"], {"U8", "F8_E4M3", "F32"}, "NVFP4"),
+        (
+            [".weight_packed", ".weight_scale", ".weight_shape"],
+            {"I32", "BF16"},
+            "compressed-tensors",
+        ),
+        (
+            [".weight", ".weight_scale", ".weight_scale_2", ".input_scale"],
+            {"U8", "F8_E4M3", "F32"},
+            "NVFP4",
+        ),
         ([".weight", ".weight.absmax", ".weight.quant_map"], {"U8", "F32"}, "bitsandbytes"),
         ([".weight", ".SCB"], {"I8", "F32"}, "bitsandbytes"),
         ([".W_q", ".scale", ".zero"], {"U8", "F16"}, "HQQ"),
@@ -112,7 +128,10 @@ def test_packed_weights_are_told_by_their_tensors(names, dtypes, title):
     ],
 )
 def test_packed_weights_are_told_by_their_configuration(config, title):
-    assert packing(config, [f"{LINEAR}.weight", f"{LINEAR}.weight_scale_inv"], {"F8_E4M3", "BF16"}) == title
+    assert (
+        packing(config, [f"{LINEAR}.weight", f"{LINEAR}.weight_scale_inv"], {"F8_E4M3", "BF16"})
+        == title
+    )
 
 
 def test_an_mlx_folder_is_refused(tmp_path):

@@ -1,4 +1,6 @@
-"""Headers: what is whole is read as the libraries read it; what is damaged or hostile is refused, soon and in little memory."""
+"""Headers: what is whole is read as the libraries read it; what is damaged or hostile is refused,
+soon and in little memory.
+"""
 
 import json
 import os
@@ -28,15 +30,27 @@ def write(path, data: bytes):
 def test_a_real_file_is_read(tmp_path):
     from safetensors.numpy import save_file
 
-    arrays = {"a": np.ones((3, 5), np.float16), "b": np.zeros((), np.float32), "c": np.arange(7, dtype=np.int64)}
+    arrays = {
+        "a": np.ones((3, 5), np.float16),
+        "b": np.zeros((), np.float32),
+        "c": np.arange(7, dtype=np.int64),
+    }
     save_file(arrays, tmp_path / "x.safetensors", {"format": "pt"})
     header = read_safetensors(tmp_path / "x.safetensors")
-    assert (header.parameters, sorted(header.tensors), header.metadata) == (23, ["a", "b", "c"], {"format": "pt"})
+    assert (header.parameters, sorted(header.tensors), header.metadata) == (
+        23,
+        ["a", "b", "c"],
+        {"format": "pt"},
+    )
 
 
 def test_a_header_whose_length_looks_like_a_pickle_is_read(tmp_path):
     # 640 = 0x0280: the first two bytes are those of a pickle of protocol 2.
-    header = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode().ljust(640)
+    header = (
+        json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})
+        .encode()
+        .ljust(640)
+    )
     path = write(tmp_path / "x.safetensors", with_header(header, b"\0" * 4))
     assert path.read_bytes()[:2] == b"\x80\x02"
     assert read_safetensors(path).parameters == 1
@@ -134,7 +148,8 @@ def test_header_bombs_are_refused_at_once(tmp_path, name):
     assert peak < 100e6
 
 
-# GGUF ------------------------------------------------------------------------------------------------------------------------
+# GGUF
+# ----------------------------------------------------------------------
 
 
 def test_a_real_gguf_is_read(tmp_path):
@@ -197,9 +212,12 @@ def test_many_empty_texts_end_soon(tmp_path):
     assert time.process_time() - begun < 10
 
 
-# Fuzz ------------------------------------------------------------------------------------------------------------------------
+# Fuzz
+# ----------------------------------------------------------------------
 
-_WHOLE = safetensors_bytes({"a": np.ones((4, 2), np.float32), "b": np.ones(3, np.float32)}, {"format": "pt"})
+_WHOLE = safetensors_bytes(
+    {"a": np.ones((4, 2), np.float32), "b": np.ones(3, np.float32)}, {"format": "pt"}
+)
 _WHOLE_GGUF = gguf_bytes(
     {
         "general.architecture": TEXT,
@@ -233,7 +251,8 @@ def test_a_mutated_file_is_read_or_refused(tmp_path_factory, changes, cut):
             str(error).encode()
 
 
-# More that tries --------------------------------------------------------------------------------------------------------------
+# More that tries
+# ----------------------------------------------------------------------
 
 ONE = '"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}'
 
@@ -246,14 +265,20 @@ ONE = '"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}'
         (f'{{"__metadata__": {{"a": 1}}, {ONE}}}', "not text"),
         (f'{{"__metadata__": [], {ONE}}}', "not text"),
         (f'{{"__metadata__": {{"a": "\\ud800"}}, {ONE}}}', "damaged"),
-        (f' {{{ONE}}}', "not JSON"),
-        ('{"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4], "more": "\\ud800"}}', "impossible shape"),
+        (f" {{{ONE}}}", "not JSON"),
+        (
+            '{"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4], "more": "\\ud800"}}',
+            "impossible shape",
+        ),
         (f'{{{ONE}, "x": NaN}}', "not JSON"),
         (f'{{{ONE}, "x": Infinity}}', "not JSON"),
         ('{"w": {"dtype": "F32", "shape": [1e0], "data_offsets": [0, 4]}}', "impossible shape"),
-        ('{"w": {"dtype": "F32", "shape": [0, 99999999999999999999], "data_offsets": [0, 0]}}', "impossible shape"),
+        (
+            '{"w": {"dtype": "F32", "shape": [0, 99999999999999999999], "data_offsets": [0, 0]}}',
+            "impossible shape",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_header_that_two_readers_may_take_differently_is_refused(tmp_path, header, reason):
     with pytest.raises(HeaderError, match=reason):
         read_safetensors(write(tmp_path / "x.safetensors", with_header(header.encode(), b"\0" * 4)))
@@ -263,14 +288,22 @@ def test_a_header_that_two_readers_may_take_differently_is_refused(tmp_path, hea
     ("first", "told"),
     [
         (b"PK\x05\x06", "archive"),
-        (b"\x93NUMPY\x01\0", "NumPy"), (b"\x89HDF\r\n\x1a\n", "HDF5"), (b"\x1f\x8b\x08\0", "gzip"),
-        (b"\x7fELF\x02\x01", "program"), (b"MZ\x90\0", "program"), (b"#!/bin/sh\n", "program"),
+        (b"\x93NUMPY\x01\0", "NumPy"),
+        (b"\x89HDF\r\n\x1a\n", "HDF5"),
+        (b"\x1f\x8b\x08\0", "gzip"),
+        (b"\x7fELF\x02\x01", "program"),
+        (b"MZ\x90\0", "program"),
+        (b"#!/bin/sh\n", "program"),
         (b"cos\nsystem\n(S'id'\n", "pickle"),
-        (b"cposix\nsystem\n", "pickle"), (b"c__builtin__\neval\n", "pickle"), (b"(dp0\nS'a'\n", "pickle"), (b"]q\x00X", "pickle"),
-        (b"GGUF\x03\0\0\0", "GGUF"), (b"version https://git-lfs.github.com/spec/v1\n", "pointer"),
+        (b"cposix\nsystem\n", "pickle"),
+        (b"c__builtin__\neval\n", "pickle"),
+        (b"(dp0\nS'a'\n", "pickle"),
+        (b"]q\x00X", "pickle"),
+        (b"GGUF\x03\0\0\0", "GGUF"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "pointer"),
         (b"<!DOCTYPE html>", "web page"),
     ],
-)  # fmt: skip
+)
 def test_other_formats_under_this_name_are_told(tmp_path, first, told):
     with pytest.raises(HeaderError, match=told):
         read_safetensors(write(tmp_path / "x.safetensors", first.ljust(200, b"\n")))
@@ -304,7 +337,18 @@ def test_a_pipe_and_a_device_are_refused_and_nobody_waits_for_them(tmp_path):
         + struct.pack("<I", 4)
         + b"\0" * 4,
     ],
-    ids=["alignment", "tensor twice", "overlap", "not aligned", "shape", "list", "lengths", "texts cut off", "key", "cut off"],
+    ids=[
+        "alignment",
+        "tensor twice",
+        "overlap",
+        "not aligned",
+        "shape",
+        "list",
+        "lengths",
+        "texts cut off",
+        "key",
+        "cut off",
+    ],
 )
 def test_more_hostile_ggufs_are_refused(tmp_path, data):
     with pytest.raises(HeaderError):
@@ -314,7 +358,12 @@ def test_more_hostile_ggufs_are_refused(tmp_path, data):
 def test_a_key_that_is_there_twice_is_refused(tmp_path):
     entry = gguf_string("a") + struct.pack("<I", 4) + b"\0" * 4
     with pytest.raises(HeaderError, match="twice"):
-        read_gguf(write(tmp_path / "x.gguf", b"GGUF" + struct.pack("<IQQ", 3, 1, 2) + entry * 2 + b"\0" * 200))
+        read_gguf(
+            write(
+                tmp_path / "x.gguf",
+                b"GGUF" + struct.pack("<IQQ", 3, 1, 2) + entry * 2 + b"\0" * 200,
+            )
+        )
 
 
 @settings(max_examples=100)
@@ -322,7 +371,11 @@ def test_a_key_that_is_there_twice_is_refused(tmp_path):
 def test_a_long_vocabulary_is_passed_over_to_the_byte(tmp_path_factory, lengths, times):
     texts = b"".join(gguf_string("x" * length) for length in lengths) * times
     path = tmp_path_factory.getbasetemp() / "words.gguf"
-    metadata = {"before": TEXT, "words": _list(8, len(lengths) * times, texts), "after": (4, struct.pack("<I", 77))}
+    metadata = {
+        "before": TEXT,
+        "words": _list(8, len(lengths) * times, texts),
+        "after": (4, struct.pack("<I", 77)),
+    }
     header = read_gguf(write(path, gguf_bytes(metadata)))
     assert (header.metadata["words"], header.metadata["after"]) == (len(lengths) * times, 77)
     assert header.shapes == {"weight": (4, 8)}

@@ -1,4 +1,6 @@
-"""Keyrings as the library defines them: one that forgets at its end, one in a file for other processes, one that is locked."""
+"""Keyrings as the library defines them: one that forgets at its end, one in a file for other
+processes, one that is locked.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ class FileKeyring(KeyringBackend):
         return self._all().get(f"{service} {username}")
 
     def set_password(self, service, username, password):
-        Path(os.environ[FILE_VARIABLE]).write_text(json.dumps(self._all() | {f"{service} {username}": password}))
+        Path(os.environ[FILE_VARIABLE]).write_text(
+            json.dumps(self._all() | {f"{service} {username}": password})
+        )
 
     def delete_password(self, service, username):
         Path(os.environ[FILE_VARIABLE]).write_text(json.dumps({}))

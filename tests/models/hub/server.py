@@ -1,4 +1,6 @@
-"""A small hub on loopback: the endpoints that huggingface_hub calls, with faults on order. Counts every byte that it sends."""
+"""A small hub on loopback: the endpoints that huggingface_hub calls, with faults on order. Counts
+every byte that it sends.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ class Fault:
     flip: int = -1
     """This byte of the file is another one."""
     pause_at: int = -1
-    """Nothing comes from this byte of the file on, until the connection or the hub is gone; `paused` says so."""
+    """Nothing comes from this byte of the file on, until the connection or the hub is gone;
+    `paused` says so.
+    """
     bytes_a_second: float = 0.0
     """As slow as this."""
 
@@ -68,7 +72,9 @@ class Repo:
     def commit(self) -> str:
         """Changes with the files."""
         return hashlib.sha1(
-            "".join(f"{name}{digest(name, data)}" for name, data in sorted(self.files.items())).encode()
+            "".join(
+                f"{name}{digest(name, data)}" for name, data in sorted(self.files.items())
+            ).encode()
         ).hexdigest()
 
 
@@ -82,7 +88,11 @@ def digest(name: str, data: bytes) -> str:
 
 def files_of(folder: Path) -> dict[str, bytes]:
     """The files of a checkpoint that the real classes wrote."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 class LoopbackHub:
@@ -190,22 +200,42 @@ class _Handler(BaseHTTPRequestHandler):
             return
         repo = hub.repos.get(name)
         if repo is None:
-            self._refuse(Fault(404 if self.headers.get("Authorization") else 401, "RepoNotFound", "Repository not found"))
+            self._refuse(
+                Fault(
+                    404 if self.headers.get("Authorization") else 401,
+                    "RepoNotFound",
+                    "Repository not found",
+                )
+            )
             return
         if revision not in ("main", repo.commit):
             self._refuse(Fault(404, "RevisionNotFound", "Invalid rev id"))
             return
         siblings = []
         for path, data in repo.files.items():
-            entry: dict[str, Any] = {"rfilename": path, "size": len(data), "blobId": hashlib.sha1(data).hexdigest()}
+            entry: dict[str, Any] = {
+                "rfilename": path,
+                "size": len(data),
+                "blobId": hashlib.sha1(data).hexdigest(),
+            }
             if path.endswith(LARGE_SUFFIXES):
                 entry["lfs"] = {"size": len(data), "sha256": digest(path, data), "pointerSize": 130}
             else:
                 entry["blobId"] = digest(path, data)
             siblings.append(entry)
-        body = {"id": name, "sha": repo.commit, "gated": repo.gated, "private": False, "tags": [], "downloads": 0, "likes": 0}
+        body = {
+            "id": name,
+            "sha": repo.commit,
+            "gated": repo.gated,
+            "private": False,
+            "tags": [],
+            "downloads": 0,
+            "likes": 0,
+        }
         self._send(
-            200, json.dumps({**body, "cardData": repo.card, "siblings": siblings, **repo.more}).encode(), "application/json"
+            200,
+            json.dumps({**body, "cardData": repo.card, "siblings": siblings, **repo.more}).encode(),
+            "application/json",
         )
 
     def _file(self, name: str, revision: str, path: str, *, stored: bool) -> None:
@@ -242,7 +272,13 @@ class _Handler(BaseHTTPRequestHandler):
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         start = int(asked[1]) if asked and not fault.whole else 0
         if start and start >= len(data):
-            self._refuse(Fault(416, said="Requested Range Not Satisfiable", headers={"Content-Range": f"bytes */{len(data)}"}))
+            self._refuse(
+                Fault(
+                    416,
+                    said="Requested Range Not Satisfiable",
+                    headers={"Content-Range": f"bytes */{len(data)}"},
+                )
+            )
             return
         start += 1 if fault.wrong_start else 0
         content = data[start:] if fault.truncate_to < 0 else data[start : fault.truncate_to]
@@ -255,7 +291,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("X-Repo-Commit", repo.commit)
         self.send_header("Accept-Ranges", "bytes")
         if start:
-            self.send_header("Content-Range", f"bytes {start}-{start + len(content) - 1}/{len(data)}")
+            self.send_header(
+                "Content-Range", f"bytes {start}-{start + len(content) - 1}/{len(data)}"
+            )
         self.end_headers()
         if self.command == "GET":
             self._stream(path, start, content, fault)
@@ -263,7 +301,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _stream(self, path: str, start: int, content: bytes, fault: Fault) -> None:
         hub, gone = self.server.hub, 0
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, hub.send_buffer)
-        stop = min(next((max(0, at - start) for at in (fault.cut_at, fault.pause_at) if at >= 0), len(content)), len(content))
+        stop = min(
+            next(
+                (max(0, at - start) for at in (fault.cut_at, fault.pause_at) if at >= 0),
+                len(content),
+            ),
+            len(content),
+        )
         try:
             while gone < stop:
                 gone += self.connection.send(content[gone : min(stop, gone + BLOCK)])
@@ -280,7 +324,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.cut_at >= 0 or fault.pause_at >= 0:
             self.close_connection = True
             if fault.reset:
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                )
             with contextlib.suppress(OSError):
                 self.connection.shutdown(socket.SHUT_RDWR if not fault.reset else socket.SHUT_RD)
 
@@ -299,9 +345,13 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {**fault.headers, **({"X-Error-Code": fault.code} if fault.code else {})}
         if fault.said:
             headers["X-Error-Message"] = fault.said
-        self._send(fault.status, json.dumps({"error": fault.said}).encode(), "application/json", headers)
+        self._send(
+            fault.status, json.dumps({"error": fault.said}).encode(), "application/json", headers
+        )
 
-    def _send(self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None) -> None:
+    def _send(
+        self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))

@@ -1,4 +1,6 @@
-"""Downloads from a small hub on loopback: the real child, real files, real faults. This process itself opens no connection."""
+"""Downloads from a small hub on loopback: the real child, real files, real faults. This process
+itself opens no connection.
+"""
 
 import contextlib
 import hashlib
@@ -63,7 +65,15 @@ def hub(gpt2):
 
 
 def speak_to(hub, **values) -> Hub:
-    return Hub(**{"endpoint": hub.endpoint, "token": "", "first_wait_seconds": 0.01, "silence_seconds": 20.0, **values})
+    return Hub(
+        **{
+            "endpoint": hub.endpoint,
+            "token": "",
+            "first_wait_seconds": 0.01,
+            "silence_seconds": 20.0,
+            **values,
+        }
+    )
 
 
 def get(data, hub, repository=TINY, **values):
@@ -83,7 +93,9 @@ def own(data) -> list[str]:
 
 
 def no_leftovers(data) -> bool:
-    return not list(data.downloads.iterdir()) and not [path for path in data.models.iterdir() if path.name.startswith(".")]
+    return not list(data.downloads.iterdir()) and not [
+        path for path in data.models.iterdir() if path.name.startswith(".")
+    ]
 
 
 def children():
@@ -106,15 +118,21 @@ def made(data, request):
     return events[-1].artifacts
 
 
-# A whole download ---------------------------------------------------------------------------------------------------------------
+# A whole download
+# ----------------------------------------------------------------------
 
 
 def test_a_downloaded_model_writes_text_through_the_real_engine(data, hub, gpt2):
     said: list[DownloadProgress] = []
     card = download(data, TINY, said.append, hub=speak_to(hub))
     assert (card.name, card.title, card.kind, card.family, card.licence, card.languages) == (
-        "tiny", "tiny", "text", "gpt2", "Apache-2.0", ("en",)
-    )  # fmt: skip
+        "tiny",
+        "tiny",
+        "text",
+        "gpt2",
+        "Apache-2.0",
+        ("en",),
+    )
     assert card == ModelRegistry(data).find("text", "tiny")
     assert {name: (card.folder / name).read_bytes() for name in gpt2} == gpt2
     assert card.source == f"{hub.endpoint}/org/tiny/tree/{hub.repos['org/tiny'].commit}"
@@ -162,10 +180,15 @@ def test_only_what_is_needed_is_asked_for(data, hub, gpt2):
         "onnx/model.onnx": b"x",
         "README.md": b"# Tiny",
     }
-    hub.add("org/tiny", {**gpt2, **extra, "model.fp16.safetensors": gpt2[WEIGHTS], "LICENSE": b"Do what you like."})
+    hub.add(
+        "org/tiny",
+        {**gpt2, **extra, "model.fp16.safetensors": gpt2[WEIGHTS], "LICENSE": b"Do what you like."},
+    )
     card = get(data, hub)
     assert {path.name for path in card.folder.iterdir()} == {*gpt2, "LICENSE", "card.toml"}
-    assert not [path for _method, path, _headers in hub.asked if any(name in path for name in extra)]
+    assert not [
+        path for _method, path, _headers in hub.asked if any(name in path for name in extra)
+    ]
 
 
 def test_a_pipeline_comes_in_one_precision_and_with_its_folders(data, hub, tmp_path):
@@ -182,19 +205,35 @@ def test_a_pipeline_comes_in_one_precision_and_with_its_folders(data, hub, tmp_p
     there = files_of(card.folder)
     assert set(half) <= set(there)
     assert not [name for name in there if name.endswith(".safetensors") and ".fp16." not in name]
-    assert made(data, ImageRequest(prompt="a red apple", model="pictures", width=64, height=64, num_inference_steps=2, seed=1))
+    assert made(
+        data,
+        ImageRequest(
+            prompt="a red apple",
+            model="pictures",
+            width=64,
+            height=64,
+            num_inference_steps=2,
+            seed=1,
+        ),
+    )
 
 
 def test_equal_files_in_two_places_are_fetched_once(data, hub, gpt2, tmp_path):
     hub.add("org/tiny", {**gpt2, "LICENSE": b"same", "NOTICE": b"same"})
     card = get(data, hub)
-    assert (card.folder / "LICENSE").read_bytes() == (card.folder / "NOTICE").read_bytes() == b"same"
+    assert (
+        (card.folder / "LICENSE").read_bytes() == (card.folder / "NOTICE").read_bytes() == b"same"
+    )
     assert len(hub.sent["LICENSE"]) + len(hub.sent["NOTICE"]) == 1
 
 
 def test_one_gguf_of_several_is_kept_or_converted(data, hub, tmp_path):
     one, other = make_gguf(tmp_path / "Tiny-Q4.gguf"), make_gguf(tmp_path / "Tiny-Q8.gguf", seed=1)
-    hub.add("org/tiny-GGUF", {path.name: path.read_bytes() for path in (one, other)}, more={"gguf": {"total": 30_000}})
+    hub.add(
+        "org/tiny-GGUF",
+        {path.name: path.read_bytes() for path in (one, other)},
+        more={"gguf": {"total": 30_000}},
+    )
     repository = Repository("org/tiny-GGUF")
     with pytest.raises(StudioError) as caught:
         get(data, hub, repository)
@@ -213,10 +252,20 @@ def test_one_gguf_of_several_is_kept_or_converted(data, hub, tmp_path):
 
 def test_what_the_catalogue_knows_is_kept(data, hub, gpt2):
     known = ModelCard(
-        name="good-name", title="A good name", kind="text", runner="transformers", licence="MIT", defaults={"temperature": 0.3}
+        name="good-name",
+        title="A good name",
+        kind="text",
+        runner="transformers",
+        licence="MIT",
+        defaults={"temperature": 0.3},
     )
     card = get(data, hub, card=known)
-    assert (card.name, card.title, card.licence, card.defaults) == ("good-name", "A good name", "MIT", {"temperature": 0.3})
+    assert (card.name, card.title, card.licence, card.defaults) == (
+        "good-name",
+        "A good name",
+        "MIT",
+        {"temperature": 0.3},
+    )
     assert card.size == len(gpt2[WEIGHTS])
     assert card.parameters
     assert get(data, hub, card=known) == card
@@ -227,7 +276,9 @@ def test_a_model_of_the_catalogue_is_got_with_its_card(data, hub, gpt2):
     card = get(data, hub, Repository("openai-community/gpt2"))
     known = entry_named("gpt2").card
     assert (card.name, card.title, card.defaults) == ("gpt2", known.title, known.defaults)
-    assert card.max_positions == json.loads(gpt2["config.json"])["n_positions"], "the files know better"
+    assert card.max_positions == json.loads(gpt2["config.json"])["n_positions"], (
+        "the files know better"
+    )
     assert [entry.card.name for entry in listed([card])].count("gpt2") == 1
     assert get(data, hub, Repository("openai-community/gpt2")) == card
 
@@ -236,10 +287,21 @@ def test_several_at_once_do_not_disturb_each_other(data, hub, gpt2):
     names = [f"org/tiny-{number}" for number in range(3)]
     for number, name in enumerate(names):
         config = json.loads(gpt2["config.json"]) | {"number": number}
-        hub.add(name, {**gpt2, "config.json": json.dumps(config).encode(), WEIGHTS: flipped(gpt2[WEIGHTS], -1 - number)})
+        hub.add(
+            name,
+            {
+                **gpt2,
+                "config.json": json.dumps(config).encode(),
+                WEIGHTS: flipped(gpt2[WEIGHTS], -1 - number),
+            },
+        )
     made, threads = {}, []
     for name in names:
-        threads.append(threading.Thread(target=lambda name=name: made.update({name: get(data, hub, Repository(name))})))
+        threads.append(
+            threading.Thread(
+                target=lambda name=name: made.update({name: get(data, hub, Repository(name))})
+            )
+        )
         threads[-1].start()
     for thread in threads:
         thread.join()
@@ -254,7 +316,8 @@ def flipped(content: bytes, at: int) -> bytes:
     return bytes(changed)
 
 
-# A look -------------------------------------------------------------------------------------------------------------------------
+# A look
+# ----------------------------------------------------------------------
 
 
 def test_a_look_fetches_nothing_and_says_everything(data, hub, gpt2):
@@ -290,7 +353,9 @@ def test_a_look_knows_what_is_there_already(data, hub, gpt2):
     assert no_leftovers(data)
 
 
-def test_too_little_disk_is_said_with_both_numbers_before_anything_is_fetched(data, hub, gpt2, monkeypatch):
+def test_too_little_disk_is_said_with_both_numbers_before_anything_is_fetched(
+    data, hub, gpt2, monkeypatch
+):
     usage = shutil.disk_usage(data.root)._replace(free=10**6)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
     error = refused(data, hub)
@@ -299,16 +364,25 @@ def test_too_little_disk_is_said_with_both_numbers_before_anything_is_fetched(da
     assert hub.sent == {}
 
 
-# Cuts, pauses, kills ------------------------------------------------------------------------------------------------------------
+# Cuts, pauses, kills
+# ----------------------------------------------------------------------
 
 
 def stop_at(data, hub, place: int) -> None:
     """Pause a download when the hub has sent so much of the weights."""
     hub.paused.clear()
     hub.faults[WEIGHTS].append(Fault(pause_at=place))
-    part = data.downloads / TINY.folder_name / (digest(WEIGHTS, hub.repos["org/tiny"].files[WEIGHTS]) + PART_SUFFIX)
+    part = (
+        data.downloads
+        / TINY.folder_name
+        / (digest(WEIGHTS, hub.repos["org/tiny"].files[WEIGHTS]) + PART_SUFFIX)
+    )
     with pytest.raises(InstallCancelledError) as caught:
-        get(data, hub, cancelled=lambda: hub.paused.is_set() and part.stat().st_size >= place - 200_000)
+        get(
+            data,
+            hub,
+            cancelled=lambda: hub.paused.is_set() and part.stat().st_size >= place - 200_000,
+        )
     assert caught.value.cure
     assert own(data) == []
     assert not children()
@@ -320,7 +394,9 @@ def test_it_goes_on_where_it_was_paused(data, hub, gpt2):
     card = get(data, hub)
     assert (card.folder / WEIGHTS).read_bytes() == gpt2[WEIGHTS]
     assert hub.sent_twice(WEIGHTS) <= 4 * 200_000
-    assert all(len(sent) == 1 for name, sent in hub.sent.items() if name != WEIGHTS), "small files are fetched once"
+    assert all(len(sent) == 1 for name, sent in hub.sent.items() if name != WEIGHTS), (
+        "small files are fetched once"
+    )
     assert no_leftovers(data)
 
 
@@ -409,7 +485,8 @@ def test_two_of_the_same_at_once_are_told_apart(data, hub):
         program.communicate()
 
 
-# Faults of the hub --------------------------------------------------------------------------------------------------------------
+# Faults of the hub
+# ----------------------------------------------------------------------
 
 BUSY = Fault(429, said="Too many requests", headers={"Retry-After": "0"})
 
@@ -427,7 +504,17 @@ BUSY = Fault(429, said="Too many requests", headers={"Retry-After": "0"})
         [Fault(cut_at=700_000), Fault(flip=800_000)],
         [Fault(bytes_a_second=2e6)],
     ],
-    ids=["429", "5xx", "reset", "truncated", "200 to a range", "200 and cut", "wrong byte", "wrong byte after a cut", "slow"],
+    ids=[
+        "429",
+        "5xx",
+        "reset",
+        "truncated",
+        "200 to a range",
+        "200 and cut",
+        "wrong byte",
+        "wrong byte after a cut",
+        "slow",
+    ],
 )
 def test_a_hub_that_has_trouble_is_asked_again_and_the_file_is_right(data, hub, gpt2, faults):
     hub.faults[WEIGHTS] = list(faults)
@@ -458,7 +545,14 @@ def test_a_silent_hub_counts_as_cut(data, hub, gpt2):
         ([Fault(truncate_to=1000)] * 2 + [Fault(416)] * 9, "is not what it lists"),
         ([Fault(cut_at=1000), Fault(wrong_start=True)], "is not what it lists"),
     ],
-    ids=["429 for an hour", "500 for ever", "cut for ever", "wrong hash", "shorter than listed", "another range"],
+    ids=[
+        "429 for an hour",
+        "500 for ever",
+        "cut for ever",
+        "wrong hash",
+        "shorter than listed",
+        "another range",
+    ],
 )
 def test_a_hub_that_does_not_recover_is_said_and_no_model_is_there(data, hub, faults, words):
     hub.faults[WEIGHTS] = list(faults)
@@ -489,7 +583,11 @@ def test_an_address_where_nobody_or_something_else_answers_is_said(data, hub, mo
     assert "cannot be reached" in refused(data, hub, endpoint="http://127.0.0.1:9").message
     hub.add("org/odd", {}, more={"sha": None})
     assert "does not answer like a hub" in refused(data, hub, Repository("org/odd")).message
-    hub.add("org/odd", {}, more={"siblings": [{"rfilename": "config.json", "size": 3, "blobId": "../../../canary"}]})
+    hub.add(
+        "org/odd",
+        {},
+        more={"siblings": [{"rfilename": "config.json", "size": 3, "blobId": "../../../canary"}]},
+    )
     assert "does not answer like a hub" in refused(data, hub, Repository("org/odd")).message
 
 
@@ -507,30 +605,44 @@ def test_a_full_disk_is_said_and_what_is_there_stays(data, hub, gpt2):
         timeout=120,
         check=False,
     )
-    assert done.stdout.startswith("disk The download cannot be written: File too large"), (done.stdout, done.stderr)
+    assert done.stdout.startswith("disk The download cannot be written: File too large"), (
+        done.stdout,
+        done.stderr,
+    )
     assert own(data) == []
     (part,) = (data.downloads / TINY.folder_name).glob(f"*{PART_SUFFIX}")
     assert part.stat().st_size == 600_000
     assert (get(data, hub).folder / WEIGHTS).read_bytes() == gpt2[WEIGHTS]
 
 
-@pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root may mount a small disk")
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.getuid() != 0, reason="only root may mount a small disk"
+)
 def test_a_disk_that_is_really_full(hub, gpt2, tmp_path):
     from studio.core.paths import DataFolder
 
     mounted = tmp_path / "small"
     mounted.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", mounted], capture_output=True, check=False)
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", mounted],
+        capture_output=True,
+        check=False,
+    )
     if made.returncode:
         pytest.skip("no disk can be mounted here")
     try:
         small = DataFolder(mounted / "data")
         small.create()
         # The check before would refuse: it is told of a disk that another program fills meanwhile.
-        code = "import shutil; old = shutil.disk_usage; shutil.disk_usage = lambda path: old('/')\n" + PROGRAM
+        code = (
+            "import shutil; old = shutil.disk_usage; shutil.disk_usage = lambda path: old('/')\n"
+            + PROGRAM
+        )
         environment = {**os.environ, "STUDIO_DATA_DIR": str(small.root)}
         command = [sys.executable, "-c", code, msgspec.json.encode(speak_to(hub)).decode()]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=120, check=False, env=environment
+        )
         assert "The download cannot be written: No space left on device" in done.stderr, done.stderr
         assert own(small) == []
         subprocess.run(["mount", "-o", "remount,size=64m", mounted], check=True)
@@ -548,7 +660,8 @@ def test_a_disk_that_is_really_full(hub, gpt2, tmp_path):
         subprocess.run(["umount", mounted], check=True)
 
 
-# What is not safe or cannot run -------------------------------------------------------------------------------------------------
+# What is not safe or cannot run
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -559,7 +672,9 @@ def test_a_disk_that_is_really_full(hub, gpt2, tmp_path):
         ({"tokenizer_config.json": {"auto_map": {"AutoTokenizer": ["own.T", None]}}}, "auto_map"),
     ],
 )
-def test_what_would_be_refused_is_refused_before_its_weights_are_fetched(data, hub, gpt2, change, words):
+def test_what_would_be_refused_is_refused_before_its_weights_are_fetched(
+    data, hub, gpt2, change, words
+):
     files = dict(gpt2)
     for name, table in change.items():
         files[name] = json.dumps(json.loads(files[name]) | table).encode()
@@ -571,7 +686,12 @@ def test_what_would_be_refused_is_refused_before_its_weights_are_fetched(data, h
 def test_a_pipeline_from_other_libraries_is_refused_before_its_weights_are_fetched(data, hub):
     index = {"_class_name": "StableDiffusionPipeline", "unet": ["evil", "Unet"]}
     hub.add(
-        "org/tiny", {"model_index.json": json.dumps(index).encode(), "unet/config.json": b"{}", "unet/model.safetensors": b"x"}
+        "org/tiny",
+        {
+            "model_index.json": json.dumps(index).encode(),
+            "unet/config.json": b"{}",
+            "unet/model.safetensors": b"x",
+        },
     )
     assert "comes from 'evil'" in refused(data, hub).message
     assert "unet/model.safetensors" not in hub.sent
@@ -583,15 +703,45 @@ def test_weights_that_are_none_are_not_published_and_not_kept(data, hub, gpt2):
     assert no_leftovers(data)
 
 
-# Who may ------------------------------------------------------------------------------------------------------------------------
+# Who may
+# ----------------------------------------------------------------------
 
 GATED = [
     (Fault(401, "GatedRepo", "Access to model org/tiny is restricted. … Please log in."), ""),
-    (Fault(403, "GatedRepo", "Access to model org/tiny is restricted and you are not in the authorized list."), "hf_new"),
-    (Fault(403, "GatedRepo", "Your request to access model org/tiny is awaiting a review from the repo authors."), "hf_pending"),
-    (Fault(403, "GatedRepo", "Your request to access model org/tiny has been rejected by the repo's authors."), "hf_rejected"),
-    (Fault(403, "", "Please enable access to public gated repositories in your fine-grained token settings."), "hf_fine"),
-]  # fmt: skip
+    (
+        Fault(
+            403,
+            "GatedRepo",
+            "Access to model org/tiny is restricted and you are not in the authorized list.",
+        ),
+        "hf_new",
+    ),
+    (
+        Fault(
+            403,
+            "GatedRepo",
+            "Your request to access model org/tiny is awaiting a review from the repo authors.",
+        ),
+        "hf_pending",
+    ),
+    (
+        Fault(
+            403,
+            "GatedRepo",
+            "Your request to access model org/tiny has been rejected by the repo's authors.",
+        ),
+        "hf_rejected",
+    ),
+    (
+        Fault(
+            403,
+            "",
+            "Please enable access to public gated repositories in your fine-grained token "
+            "settings.",
+        ),
+        "hf_fine",
+    ),
+]
 
 
 def test_each_gated_case_is_told_before_anything_is_fetched(data, hub, gpt2):
@@ -610,7 +760,12 @@ def test_each_gated_case_is_told_before_anything_is_fetched(data, hub, gpt2):
 
 def test_the_token_goes_to_the_hub_alone_and_nowhere_else(data, hub, gpt2, monkeypatch):
     token = "hf_" + "secretsecretsecret"
-    hub.add("org/tiny", gpt2, gated="auto", allowed=lambda given: None if given == token else GATED[0][0])
+    hub.add(
+        "org/tiny",
+        gpt2,
+        gated="auto",
+        allowed=lambda given: None if given == token else GATED[0][0],
+    )
     hub.faults[WEIGHTS] = [Fault(pause_at=500_000), Fault(flip=900_000), Fault(flip=900_000)]
     monkeypatch.setenv("HF_TOKEN", token)
     monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
@@ -633,7 +788,9 @@ def test_the_token_goes_to_the_hub_alone_and_nowhere_else(data, hub, gpt2, monke
     for path in data.root.rglob("*"):
         assert not path.is_file() or token.encode() not in path.read_bytes(), path
     for _method, path, headers in hub.asked:
-        assert headers.get("authorization") == (None if path.startswith("/storage/") else f"Bearer {token}"), path
+        assert headers.get("authorization") == (
+            None if path.startswith("/storage/") else f"Bearer {token}"
+        ), path
 
 
 def test_no_token_goes_to_another_hub_than_its_own(data, hub, monkeypatch):
@@ -644,21 +801,34 @@ def test_no_token_goes_to_another_hub_than_its_own(data, hub, monkeypatch):
 
 def test_the_library_is_told_nothing_of_the_person_and_asks_nothing_else(data, hub):
     get(data, hub)
-    assert {path.split("/")[1] for _method, path, _headers in hub.asked} <= {"api", "org", "storage"}
+    assert {path.split("/")[1] for _method, path, _headers in hub.asked} <= {
+        "api",
+        "org",
+        "storage",
+    }
     for _method, path, headers in hub.asked:
-        assert path.startswith(("/api/models/org/tiny", "/org/tiny/resolve/", "/storage/org/tiny/resolve/")), path
+        assert path.startswith(
+            ("/api/models/org/tiny", "/org/tiny/resolve/", "/storage/org/tiny/resolve/")
+        ), path
         assert "torch" not in headers["user-agent"]
-    (checked,) = {headers["accept-encoding"] for _method, path, headers in hub.asked if "/resolve/" in path}
+    (checked,) = {
+        headers["accept-encoding"] for _method, path, headers in hub.asked if "/resolve/" in path
+    }
     assert checked == "identity"
 
 
-# Offline ------------------------------------------------------------------------------------------------------------------------
+# Offline
+# ----------------------------------------------------------------------
 
 
 def test_offline_refuses_before_any_process_or_socket(data, hub, monkeypatch):
     seen = []
     sys.addaudithook(
-        lambda event, _arguments: seen.append(event) if watching and event in ("socket.__new__", "subprocess.Popen") else None
+        lambda event, _arguments: (
+            seen.append(event)
+            if watching and event in ("socket.__new__", "subprocess.Popen")
+            else None
+        )
     )
     watching = [True]
     update(data, {"offline": True})
@@ -676,7 +846,8 @@ def test_offline_refuses_before_any_process_or_socket(data, hub, monkeypatch):
     assert hub.asked == []
 
 
-# Progress -----------------------------------------------------------------------------------------------------------------------
+# Progress
+# ----------------------------------------------------------------------
 
 
 def test_speed_and_time_left_come_from_the_bytes_on_disk(tmp_path):
@@ -688,7 +859,9 @@ def test_speed_and_time_left_come_from_the_bytes_on_disk(tmp_path):
     for size in (0, 100, 200, 300, 300, 100):
         part.write_bytes(b"x" * size)
         seen.append(meter.measure("Downloading"))
-    assert [now.done for now in seen] == [0, 100, 200, 300, 300, 100], "a file that is begun anew is not hidden"
+    assert [now.done for now in seen] == [0, 100, 200, 300, 300, 100], (
+        "a file that is begun anew is not hidden"
+    )
     assert [now.total for now in seen] == [1000] * 6
     assert (seen[1].speed, seen[1].seconds_left) == (0.0, -1.0)
     assert (seen[3].speed, seen[3].seconds_left) == (100.0, 7.0)
@@ -699,7 +872,12 @@ def test_speed_and_time_left_come_from_the_bytes_on_disk(tmp_path):
 
 @pytest.mark.parametrize(
     ("speed", "left", "words"),
-    [(0, -1, ""), (900, -1, "1 kB/s"), (12.34e6, 61, "12.3 MB/s, 1:01 min left"), (2e6, 7_320, "2.0 MB/s, 2 h 02 min left")],
+    [
+        (0, -1, ""),
+        (900, -1, "1 kB/s"),
+        (12.34e6, 61, "12.3 MB/s, 1:01 min left"),
+        (2e6, 7_320, "2.0 MB/s, 2 h 02 min left"),
+    ],
 )
 def test_the_pace_is_told_in_words(speed, left, words):
     assert pace_text(DownloadProgress("Downloading", 1, 2, speed, left)) == words

@@ -32,12 +32,21 @@ def hub():
 
 def test_the_file_that_the_catalogue_means_is_got_with_its_card(data, hub):
     repository = Repository(LIGHTNING.repo)
-    assert [file.path for file in look(data, repository, hub=speak_to(hub)).found.files] == [LIGHTNING.files[0]]
+    assert [file.path for file in look(data, repository, hub=speak_to(hub)).found.files] == [
+        LIGHTNING.files[0]
+    ]
     card = download(data, repository, hub=speak_to(hub))
-    assert (card.name, card.kind, card.adapter, card.base) == (LIGHTNING.name, "image", "lora", LIGHTNING.base)
+    assert (card.name, card.kind, card.adapter, card.base) == (
+        LIGHTNING.name,
+        "image",
+        "lora",
+        LIGHTNING.base,
+    )
     assert card.defaults == LIGHTNING.defaults
     assert weights_file(card).name == LIGHTNING.files[0]
-    assert [card.name for card in ModelRegistry(data).of_kind("image") if not card.builtin] == [LIGHTNING.name]
+    assert [card.name for card in ModelRegistry(data).of_kind("image") if not card.builtin] == [
+        LIGHTNING.name
+    ]
     assert [card.name for card in ModelRegistry(data).of_kind("adapter")] == [LIGHTNING.name]
 
 

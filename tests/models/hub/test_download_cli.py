@@ -16,7 +16,11 @@ from tests.models.hub.keyrings import FILE_VARIABLE
 from tests.models.hub.server import Fault, LoopbackHub, files_of
 
 WEIGHTS = "model.safetensors"
-GATED = Fault(403, "GatedRepo", "Access to model org/tiny is restricted and you are not in the authorized list.")
+GATED = Fault(
+    403,
+    "GatedRepo",
+    "Access to model org/tiny is restricted and you are not in the authorized list.",
+)
 
 
 @pytest.fixture(scope="module")
@@ -100,18 +104,27 @@ def test_what_is_not_finished_can_be_deleted(hub, data):
     program.kill()
     assert "were deleted" in studio("models", "get", "org/tiny", "--discard", data=data).stdout
     assert list(data.downloads.iterdir()) == []
-    assert json.loads(studio("models", "get", "org/tiny", "--discard", "--json", data=data).stdout)["deleted"] == 0
+    assert (
+        json.loads(studio("models", "get", "org/tiny", "--discard", "--json", data=data).stdout)[
+            "deleted"
+        ]
+        == 0
+    )
 
 
 def test_the_account_is_kept_in_the_keyring_and_used(hub, data, gpt2, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "tests.models.hub.keyrings.FileKeyring")
-    hub.add("org/tiny", gpt2, gated="auto", allowed=lambda token: None if token == "hf_mine" else GATED)
+    hub.add(
+        "org/tiny", gpt2, gated="auto", allowed=lambda token: None if token == "hf_mine" else GATED
+    )
     told = studio("models", "hub", "--login", data=data, input="hf_mine\n")
     assert told.returncode == 0, told.stderr
     assert "Account: a token is there" in told.stdout
     assert "hf_mine" not in told.stdout + told.stderr
     assert studio("models", "get", "org/tiny", data=data).stdout == "tiny\n"
-    assert not [path for path in data.root.rglob("*") if path.is_file() and b"hf_mine" in path.read_bytes()]
+    assert not [
+        path for path in data.root.rglob("*") if path.is_file() and b"hf_mine" in path.read_bytes()
+    ]
     assert "Account: none" in studio("models", "hub", "--logout", data=data).stdout
 
 
@@ -125,15 +138,24 @@ def test_without_a_keyring_the_login_says_what_to_do(hub, data, monkeypatch):
 
 def test_hub_and_offline_are_kept(hub, data, monkeypatch):
     monkeypatch.delenv("HF_ENDPOINT")
-    told = studio("models", "hub", "--endpoint", hub.endpoint + "/", "--offline", "--json", data=data)
-    assert json.loads(told.stdout) == {"endpoint": hub.endpoint, "offline": True, "logged_in": False, "unfinished": {}}
+    told = studio(
+        "models", "hub", "--endpoint", hub.endpoint + "/", "--offline", "--json", data=data
+    )
+    assert json.loads(told.stdout) == {
+        "endpoint": hub.endpoint,
+        "offline": True,
+        "logged_in": False,
+        "unfinished": {},
+    }
     assert load_settings(data).endpoint == hub.endpoint
     for arguments in (["get", "org/tiny"], ["install", "starter"]):
         done = studio("models", *arguments, data=data)
         assert done.returncode == 2
         assert "Studio is set to offline" in done.stderr
     assert hub.asked == []
-    assert studio("models", "hub", "--online", data=data).stdout.startswith(f"Hub: {hub.endpoint}\n")
+    assert studio("models", "hub", "--online", data=data).stdout.startswith(
+        f"Hub: {hub.endpoint}\n"
+    )
     assert studio("models", "get", "org/tiny", data=data).returncode == 0
     studio("models", "hub", "--endpoint", "", data=data)
     assert load_settings(data).endpoint == ""
@@ -148,7 +170,7 @@ def _watch(event, arguments):
             file.write(f"{event} {arguments}\\n")
         raise OSError("nothing of this is allowed in this test")
 sys.addaudithook(_watch)
-"""
+"""  # noqa: E501
 
 
 def test_offline_opens_no_socket_and_starts_no_process(hub, data, tmp_path):
@@ -160,12 +182,19 @@ def test_offline_opens_no_socket_and_starts_no_process(hub, data, tmp_path):
         "STUDIO_TEST_CANARY": str(canary),
     }
     subprocess.run(
-        [sys.executable, "-c", "import socket\ntry: socket.socket()\nexcept OSError: pass"], env=environment, check=True
+        [sys.executable, "-c", "import socket\ntry: socket.socket()\nexcept OSError: pass"],
+        env=environment,
+        check=True,
     )
     assert canary.exists(), "the watch works"
     canary.unlink()
     told = ["get", "org/tiny"]
-    for arguments in ([*told, "--offline"], [*told, "--check", "--offline"], told, ["install", "starter"]):
+    for arguments in (
+        [*told, "--offline"],
+        [*told, "--check", "--offline"],
+        told,
+        ["install", "starter"],
+    ):
         if "--offline" not in arguments:
             update(data, {"offline": True})
         done = studio("models", *arguments, data=data, env=environment)

@@ -30,7 +30,11 @@ def hub():
 
 def parted(folder, make):
     make(folder)
-    model = {name: data for name, data in files_of(folder).items() if not name.startswith("audio_tokenizer/")}
+    model = {
+        name: data
+        for name, data in files_of(folder).items()
+        if not name.startswith("audio_tokenizer/")
+    }
     return model, files_of(folder / "audio_tokenizer")
 
 
@@ -38,18 +42,30 @@ def test_the_codec_comes_with_the_model_and_it_speaks(hub, data, tmp_path):
     model, codec = parted(tmp_path / "dia", make_dia)
     hub.add("nari/tiny-dia", model)
     hub.add("descript/dac_44khz", codec)
-    card = download(data, Repository("nari/tiny-dia"), hub=Hub(endpoint=hub.endpoint, token="", first_wait_seconds=0.01))
+    card = download(
+        data,
+        Repository("nari/tiny-dia"),
+        hub=Hub(endpoint=hub.endpoint, token="", first_wait_seconds=0.01),
+    )
     assert (card.kind, card.family, card.name) == ("speech", "dia", "tiny-dia")
-    assert (card.folder / "audio_tokenizer/model.safetensors").read_bytes() == codec["model.safetensors"]
+    assert (card.folder / "audio_tokenizer/model.safetensors").read_bytes() == codec[
+        "model.safetensors"
+    ]
     assert check(data, card).state == "same"
     assert run_job(speech, card, speech.load(card), SpeechRequest(prompt="Hi.", seed=1)).results
     assert not [path for path in data.downloads.rglob("*") if path.is_file()]
 
 
-def test_a_codec_that_the_hub_does_not_have_is_an_error_and_nothing_is_installed(hub, data, tmp_path):
+def test_a_codec_that_the_hub_does_not_have_is_an_error_and_nothing_is_installed(
+    hub, data, tmp_path
+):
     hub.add("nari/tiny-dia", parted(tmp_path / "dia", make_dia)[0])
     with pytest.raises(StudioError, match="descript/dac_44khz"):
-        download(data, Repository("nari/tiny-dia"), hub=Hub(endpoint=hub.endpoint, token="", first_wait_seconds=0.01))
+        download(
+            data,
+            Repository("nari/tiny-dia"),
+            hub=Hub(endpoint=hub.endpoint, token="", first_wait_seconds=0.01),
+        )
     assert not list(data.models.glob("*/card.toml"))
 
 
@@ -58,12 +74,20 @@ def test_voices_in_a_folder_of_their_own_are_fetched(hub, data, tmp_path):
     named = b'{"audio_tokenizer": {"audio_tokenizer_name_or_path": "org/codec"}}'
     hub.add("org/pocket", {**model, "processor_config.json": named})
     hub.add("org/codec", codec)
-    card = download(data, Repository("org/pocket"), hub=Hub(endpoint=hub.endpoint, token="", first_wait_seconds=0.01))
+    card = download(
+        data,
+        Repository("org/pocket"),
+        hub=Hub(endpoint=hub.endpoint, token="", first_wait_seconds=0.01),
+    )
     assert [voice.name for voice in card.voices] == ["alba", "marius"]
 
 
 def test_a_pipeline_that_makes_sound_is_fetched(hub, data, tmp_path):
     make_stable_audio_3(tmp_path / "sound")
     hub.add("org/sound", files_of(tmp_path / "sound"))
-    card = download(data, Repository("org/sound"), hub=Hub(endpoint=hub.endpoint, token="", first_wait_seconds=0.01))
+    card = download(
+        data,
+        Repository("org/sound"),
+        hub=Hub(endpoint=hub.endpoint, token="", first_wait_seconds=0.01),
+    )
     assert (card.kind, card.runner, card.family) == ("music", "diffusers", "StableAudio3Pipeline")

@@ -1,4 +1,6 @@
-"""The benchmark of cuts and kills with few of them: a real program, its real child, a hub on loopback."""
+"""The benchmark of cuts and kills with few of them: a real program, its real child, a hub on
+loopback.
+"""
 
 import random
 

@@ -1,4 +1,6 @@
-"""Which files of a repository are chosen, and what its names and the hub's words mean. No network."""
+"""Which files of a repository are chosen, and what its names and the hub's words mean. No
+network.
+"""
 
 import msgspec
 import pytest
@@ -7,16 +9,31 @@ from studio.core.errors import StudioError
 from studio.core.settings_store import update
 from studio.models.hub.errors import no_way, refusal
 from studio.models.hub.file_selection import choose
-from studio.models.hub.repository import Hub, RemoteFile, Repository, checked_endpoint, hub_for, parse_repository
+from studio.models.hub.repository import (
+    Hub,
+    RemoteFile,
+    Repository,
+    checked_endpoint,
+    hub_for,
+    parse_repository,
+)
 
 TINY = Repository("org/tiny")
 GPT2 = ["config.json", "generation_config.json", "tokenizer.json", "vocab.json", "merges.txt"]
 PARTS = {
-    "_class_name": "StableDiffusionPipeline", "unet": ["diffusers", "UNet2DConditionModel"],
-    "vae": ["diffusers", "AutoencoderKL"], "tokenizer": ["transformers", "CLIPTokenizer"],
-    "scheduler": ["diffusers", "PNDMScheduler"], "safety_checker": [None, None],
-}  # fmt: skip
-PIPELINE = ["model_index.json", "tokenizer/vocab.json", "tokenizer/merges.txt", "scheduler/scheduler_config.json"]
+    "_class_name": "StableDiffusionPipeline",
+    "unet": ["diffusers", "UNet2DConditionModel"],
+    "vae": ["diffusers", "AutoencoderKL"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+    "scheduler": ["diffusers", "PNDMScheduler"],
+    "safety_checker": [None, None],
+}
+PIPELINE = [
+    "model_index.json",
+    "tokenizer/vocab.json",
+    "tokenizer/merges.txt",
+    "scheduler/scheduler_config.json",
+]
 PIPELINE += [f"{part}/config.json" for part in ("unet", "vae")]
 
 
@@ -25,7 +42,12 @@ def listed(*names, size=10):
 
 
 def chosen(*names, parts=None, wanted=()):
-    return {file.path for file in choose(msgspec.structs.replace(TINY, files=tuple(wanted)), listed(*names), parts)}
+    return {
+        file.path
+        for file in choose(
+            msgspec.structs.replace(TINY, files=tuple(wanted)), listed(*names), parts
+        )
+    }
 
 
 def why(*names, parts=None, wanted=()):
@@ -35,10 +57,36 @@ def why(*names, parts=None, wanted=()):
 
 
 def test_one_precision_with_configurations_and_tokenizer_and_nothing_else():
-    others = ["pytorch_model.bin", "tf_model.h5", "flax_model.msgpack", "rust_model.ot", "onnx/model.onnx", "onnx/config.json"]
-    others += ["model.fp16.safetensors", "consolidated.safetensors", "README.md", "convert.py", "picture.png", "model-q4.gguf"]
-    others += ["pytorch_model.bin.index.json", "runs/events.txt", "training_args.bin", "original/params.json", "requirements.txt"]
-    wanted = [*GPT2, "LICENSE", "chat_template.jinja", "additional_chat_templates/tools.jinja", "model.safetensors"]
+    others = [
+        "pytorch_model.bin",
+        "tf_model.h5",
+        "flax_model.msgpack",
+        "rust_model.ot",
+        "onnx/model.onnx",
+        "onnx/config.json",
+    ]
+    others += [
+        "model.fp16.safetensors",
+        "consolidated.safetensors",
+        "README.md",
+        "convert.py",
+        "picture.png",
+        "model-q4.gguf",
+    ]
+    others += [
+        "pytorch_model.bin.index.json",
+        "runs/events.txt",
+        "training_args.bin",
+        "original/params.json",
+        "requirements.txt",
+    ]
+    wanted = [
+        *GPT2,
+        "LICENSE",
+        "chat_template.jinja",
+        "additional_chat_templates/tools.jinja",
+        "model.safetensors",
+    ]
     assert chosen(*others, *wanted) == set(wanted)
 
 
@@ -47,28 +95,55 @@ def test_a_model_in_several_files_comes_with_its_index():
     index = "model.safetensors.index.json"
     assert chosen(*GPT2, *shards, index, "pytorch_model.bin.index.json") == {*GPT2, *shards, index}
     assert chosen(*GPT2, *shards, index, "model.safetensors") == {*GPT2, "model.safetensors"}
-    assert "model.safetensors" in why(*GPT2, *shards).message, "without its index it cannot be loaded"
+    assert "model.safetensors" in why(*GPT2, *shards).message, (
+        "without its index it cannot be loaded"
+    )
 
 
 def test_weights_come_last():
     files = choose(TINY, listed("model.safetensors", "config.json", "LICENSE", "zzz.json"), None)
-    assert [file.path for file in files] == ["LICENSE", "config.json", "zzz.json", "model.safetensors"]
+    assert [file.path for file in files] == [
+        "LICENSE",
+        "config.json",
+        "zzz.json",
+        "model.safetensors",
+    ]
 
 
 def test_a_pipeline_is_fetched_in_half_precision_where_all_of_it_is_there():
     plain = ["unet/diffusion_pytorch_model.safetensors", "vae/diffusion_pytorch_model.safetensors"]
-    half = ["unet/diffusion_pytorch_model.fp16.safetensors", "vae/diffusion_pytorch_model.fp16.safetensors"]
-    other = ["unet/diffusion_pytorch_model.non_ema.safetensors", "unet/diffusion_pytorch_model.bin", "v1-5-pruned.safetensors"]
-    other += ["safety_checker/model.safetensors", "safety_checker/config.json", "unet_old/diffusion_pytorch_model.safetensors"]
+    half = [
+        "unet/diffusion_pytorch_model.fp16.safetensors",
+        "vae/diffusion_pytorch_model.fp16.safetensors",
+    ]
+    other = [
+        "unet/diffusion_pytorch_model.non_ema.safetensors",
+        "unet/diffusion_pytorch_model.bin",
+        "v1-5-pruned.safetensors",
+    ]
+    other += [
+        "safety_checker/model.safetensors",
+        "safety_checker/config.json",
+        "unet_old/diffusion_pytorch_model.safetensors",
+    ]
     assert chosen(*PIPELINE, *plain, *half, *other, parts=PARTS) == {*PIPELINE, *half}
-    assert chosen(*PIPELINE, *plain, half[0], *other, parts=PARTS) == {*PIPELINE, *plain}, "never a mixture"
-    assert chosen(*PIPELINE, half[0], plain[1], parts=PARTS) == {*PIPELINE, half[0], plain[1]}, "but where there is no choice"
+    assert chosen(*PIPELINE, *plain, half[0], *other, parts=PARTS) == {*PIPELINE, *plain}, (
+        "never a mixture"
+    )
+    assert chosen(*PIPELINE, half[0], plain[1], parts=PARTS) == {*PIPELINE, half[0], plain[1]}, (
+        "but where there is no choice"
+    )
 
 
 def test_a_pipeline_with_code_of_its_own_or_a_pickle_is_refused():
     weights = [f"{part}/diffusion_pytorch_model.safetensors" for part in ("unet", "vae")]
-    assert "program code (pipeline.py)" in why(*PIPELINE, *weights, "pipeline.py", parts=PARTS).message
-    assert "pickle" in why(*PIPELINE, weights[0], "vae/diffusion_pytorch_model.bin", parts=PARTS).message
+    assert (
+        "program code (pipeline.py)" in why(*PIPELINE, *weights, "pipeline.py", parts=PARTS).message
+    )
+    assert (
+        "pickle"
+        in why(*PIPELINE, weights[0], "vae/diffusion_pytorch_model.bin", parts=PARTS).message
+    )
 
 
 def test_pickles_adapters_and_unknown_things_are_refused_with_the_reason():
@@ -85,12 +160,20 @@ def test_one_gguf_is_taken_and_of_several_one_must_be_chosen():
     error = why("a-Q4.gguf", "a-Q8.gguf", wanted=["a-Q5.gguf"])
     assert error.cause == "invalid"
     assert "a-Q4.gguf, a-Q8.gguf" in error.cure
-    assert "one part of several" in why("a-00001-of-00002.gguf", wanted=["a-00001-of-00002.gguf"]).message
+    assert (
+        "one part of several"
+        in why("a-00001-of-00002.gguf", wanted=["a-00001-of-00002.gguf"]).message
+    )
     assert why("a-Q4.gguf", "a-Q8.gguf", wanted=["*.gguf"]).cause == "invalid"
 
 
 def test_files_may_be_named_but_never_unsafe_ones():
-    names = [*PIPELINE, "unet/diffusion_pytorch_model.fp16.safetensors", "unet/diffusion_pytorch_model.bin", "run.py"]
+    names = [
+        *PIPELINE,
+        "unet/diffusion_pytorch_model.fp16.safetensors",
+        "unet/diffusion_pytorch_model.bin",
+        "run.py",
+    ]
     assert chosen(*names, wanted=["*.json", "unet/*.safetensors"]) == {
         name for name in names if name.endswith((".json", ".safetensors"))
     }
@@ -99,7 +182,18 @@ def test_files_may_be_named_but_never_unsafe_ones():
 
 
 @pytest.mark.parametrize(
-    "name", ["../../x.safetensors", "/etc/passwd", "a/../b", "a\\b", "C:/x", "a//b", "a/./b", "x\n", "x\u202e"]
+    "name",
+    [
+        "../../x.safetensors",
+        "/etc/passwd",
+        "a/../b",
+        "a\\b",
+        "C:/x",
+        "a//b",
+        "a/./b",
+        "x\n",
+        "x\u202e",
+    ],
 )
 def test_a_name_that_leads_out_of_the_folder_is_no_accident(name):
     assert "outside its folder" in why(*GPT2, "model.safetensors", name).message
@@ -109,7 +203,8 @@ def test_absurd_numbers_of_files_are_refused():
     assert "more than" in why(*(f"{number}.json" for number in range(5001))).message
 
 
-# Names and addresses ------------------------------------------------------------------------------------------------------------
+# Names and addresses
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -122,7 +217,10 @@ def test_absurd_numbers_of_files_are_refused():
         ("org/name@refs/pr/1", Repository("org/name", "refs/pr/1")),
         ("https://huggingface.co/org/name", Repository("org/name")),
         ("https://huggingface.co/org/name/tree/dev", Repository("org/name", "dev")),
-        ("https://huggingface.co/org/name/blob/main/q/a%20b.gguf", Repository("org/name", "main", ("q/a b.gguf",))),
+        (
+            "https://huggingface.co/org/name/blob/main/q/a%20b.gguf",
+            Repository("org/name", "main", ("q/a b.gguf",)),
+        ),
         ("https://hub.example/org/name", Repository("org/name")),
     ],
 )
@@ -132,9 +230,26 @@ def test_what_a_person_types_is_understood(text, expected):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "/", "a/b/c", "../b", "a/..", "a b/c", "org/name@", "org/name@a..b", "org/na--me", "org/name.git", "-a/b", "https://evil.example/a/b",
-     "ünï/x", "a" * 97, "org/name@a b", "https://[::1/x", "org/name\n--x"],
-)  # fmt: skip
+    [
+        "",
+        "/",
+        "a/b/c",
+        "../b",
+        "a/..",
+        "a b/c",
+        "org/name@",
+        "org/name@a..b",
+        "org/na--me",
+        "org/name.git",
+        "-a/b",
+        "https://evil.example/a/b",
+        "ünï/x",
+        "a" * 97,
+        "org/name@a b",
+        "https://[::1/x",
+        "org/name\n--x",
+    ],
+)
 def test_what_is_no_repository_is_a_wrong_request(text):
     with pytest.raises(StudioError) as caught:
         parse_repository(text)
@@ -173,16 +288,25 @@ def test_flag_then_variable_then_setting_then_the_usual_hub(data, monkeypatch):
     assert hub_for(data, "http://localhost:8000/").endpoint == "http://localhost:8000"
 
 
-# What the hub's refusals mean ---------------------------------------------------------------------------------------------------
+# What the hub's refusals mean
+# ----------------------------------------------------------------------
 
 # As the real hub words them.
 RESTRICTED = (
-    "Access to model org/tiny is restricted. You must have access to it and be authenticated to access it. Please log in."
+    "Access to model org/tiny is restricted. You must have access to it and be "
+    "authenticated to access it. Please log in."
 )
-NOT_LISTED = "Access to model org/tiny is restricted and you are not in the authorized list. Visit …/org/tiny to ask for access."
+NOT_LISTED = (
+    "Access to model org/tiny is restricted and you are not in the authorized list. "
+    "Visit "
+    "…/org/tiny to ask for access."
+)
 PENDING = "Your request to access model org/tiny is awaiting a review from the repo authors."
 REJECTED = "Your request to access model org/tiny has been rejected by the repo's authors."
-NO_RIGHT = "Please enable access to public gated repositories in your fine-grained token settings to view this repository."
+NO_RIGHT = (
+    "Please enable access to public gated repositories in your fine-grained token settings "
+    "to view this repository."
+)
 
 
 def said(status, code, words, *, logged_in=True):
@@ -199,7 +323,13 @@ def test_the_gated_cases_have_a_message_each():
     ]
     for error, words in zip(
         errors,
-        ("not logged in", "not accepted the terms", "waits for its authors", "refused your request", "lacks the right"),
+        (
+            "not logged in",
+            "not accepted the terms",
+            "waits for its authors",
+            "refused your request",
+            "lacks the right",
+        ),
         strict=True,
     ):
         assert words in error.message
@@ -216,7 +346,14 @@ def test_the_gated_cases_have_a_message_each():
         (404, "RepoNotFound", "", True, "has no model 'org/tiny'", "invalid"),
         (404, "RevisionNotFound", "", False, "no revision 'main'", "invalid"),
         (404, "EntryNotFound", "", False, "not there any more", "model"),
-        (401, "", "Invalid credentials in Authorization header", True, "does not know the token", "model"),
+        (
+            401,
+            "",
+            "Invalid credentials in Authorization header",
+            True,
+            "does not know the token",
+            "model",
+        ),
         (403, "", "Forbidden", True, "lacks the right", "model"),
         (403, "", "Access to this resource is disabled.", True, "has closed", "model"),
         (429, "", "", False, "too many requests", "model"),
@@ -224,7 +361,9 @@ def test_the_gated_cases_have_a_message_each():
         (418, "", "short and stout\x1b[31m", False, "answered 418: short and stout�[31m", "model"),
     ],
 )
-def test_other_refusals_say_what_happened_and_what_to_do(status, code, words, logged_in, message, cause):
+def test_other_refusals_say_what_happened_and_what_to_do(
+    status, code, words, logged_in, message, cause
+):
     error = said(status, code, words, logged_in=logged_in)
     assert message in error.message
     assert error.cause == cause

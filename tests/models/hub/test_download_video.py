@@ -1,4 +1,6 @@
-"""Models of videos from a hub, under the catalogue's cards: a pipeline in folders, and a motion adapter for what is there."""
+"""Models of videos from a hub, under the catalogue's cards: a pipeline in folders, and a motion
+adapter for what is there.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def hub():
 
 def get(data, hub, repo):
     return download(
-        data, Repository(repo), hub=Hub(endpoint=hub.endpoint, token="", first_wait_seconds=0.01, silence_seconds=20.0)
+        data,
+        Repository(repo),
+        hub=Hub(endpoint=hub.endpoint, token="", first_wait_seconds=0.01, silence_seconds=20.0),
     )
 
 
@@ -59,7 +63,11 @@ def test_a_motion_adapter_is_got_and_moves_what_is_installed(data, hub, tmp_path
     weights = "diffusion_pytorch_model"
     hub.add(
         "guoyww/animatediff-motion-adapter-v1-5-2",
-        {**files, f"{weights}.fp16.safetensors": files[f"{weights}.safetensors"], f"{weights}.bin": b"a pickle"},
+        {
+            **files,
+            f"{weights}.fp16.safetensors": files[f"{weights}.safetensors"],
+            f"{weights}.bin": b"a pickle",
+        },
     )
     card = get(data, hub, "guoyww/animatediff-motion-adapter-v1-5-2")
     assert (card.name, card.base) == ("animatediff-v1-5-2", "stable-diffusion-1.5")

@@ -28,11 +28,15 @@ from tests.models.made import safetensors_bytes, with_header
 
 def lora_bytes(layer=UNET1, rank=4, width=768, metadata=None, **changed):
     """A LoRA as kohya's scripts write it, of one layer."""
-    tensors = {f"{layer}.lora_down.weight": np.zeros((rank, width), np.float32),
-               f"{layer}.lora_up.weight": np.zeros((32, rank), np.float32),
-               f"{layer}.alpha": np.array(4, np.float32)}  # fmt: skip
+    tensors = {
+        f"{layer}.lora_down.weight": np.zeros((rank, width), np.float32),
+        f"{layer}.lora_up.weight": np.zeros((32, rank), np.float32),
+        f"{layer}.alpha": np.array(4, np.float32),
+    }
     tensors |= {f"{layer}.{name.replace('__', '.')}": array for name, array in changed.items()}
-    return safetensors_bytes({name: array for name, array in tensors.items() if array is not None}, metadata)
+    return safetensors_bytes(
+        {name: array for name, array in tensors.items() if array is not None}, metadata
+    )
 
 
 def put(folder, data, name="Pixel Art.safetensors"):
@@ -43,7 +47,12 @@ def put(folder, data, name="Pixel Art.safetensors"):
 def test_a_lora_is_listed_apart_and_never_offered_as_a_model(data, tmp_path):
     path = put(tmp_path, lora_bytes(), "Größe & <b>Weiß 像素.safetensors")
     card = add(data, path)
-    assert (card.kind, card.adapter, card.family, card.title) == ("adapter", "lora", "Stable Diffusion 1.x", path.stem)
+    assert (card.kind, card.adapter, card.family, card.title) == (
+        "adapter",
+        "lora",
+        "Stable Diffusion 1.x",
+        path.stem,
+    )
     assert card.name.isascii()
     assert weights_file(card) == path
     assert list(tmp_path.iterdir()) == [path]  # stays where it is
@@ -53,7 +62,9 @@ def test_a_lora_is_listed_apart_and_never_offered_as_a_model(data, tmp_path):
         ModelRegistry(data).find("image", card.name)
     listed = CliRunner().invoke(app, ["models", "list"]).output
     assert f"lora    {card.name}" in listed
-    assert json.loads(CliRunner().invoke(app, ["models", "show", card.name, "--json"]).output)["runs"]
+    assert json.loads(CliRunner().invoke(app, ["models", "show", card.name, "--json"]).output)[
+        "runs"
+    ]
     assert check(data, card).state == "same"
     with pytest.raises(StudioError, match="in the list already"):
         add(data, path)
@@ -77,10 +88,22 @@ def test_a_file_that_is_gone_or_another_one_is_said(data, tmp_path):
     ("metadata", "words"),
     [
         ({"modelspec.trigger_phrase": "pxl style"}, ("pxl style",)),
-        ({"ss_tag_frequency": json.dumps({"10_a": {"pixel": 3, "cat": 9}, "b": {"pixel": 7}})}, ("pixel", "cat")),
-        ({"ss_tag_frequency": json.dumps({"a": {f"tag {number}": number for number in range(100)}})},
-         tuple(f"tag {number}" for number in range(99, 91, -1))),
-        ({"ss_tag_frequency": json.dumps({"a": {"\x1b[31mred\n<img src=x>": 1}})}, ("�[31mred <img src=x>",)),
+        (
+            {"ss_tag_frequency": json.dumps({"10_a": {"pixel": 3, "cat": 9}, "b": {"pixel": 7}})},
+            ("pixel", "cat"),
+        ),
+        (
+            {
+                "ss_tag_frequency": json.dumps(
+                    {"a": {f"tag {number}": number for number in range(100)}}
+                )
+            },
+            tuple(f"tag {number}" for number in range(99, 91, -1)),
+        ),
+        (
+            {"ss_tag_frequency": json.dumps({"a": {"\x1b[31mred\n<img src=x>": 1}})},
+            ("�[31mred <img src=x>",),
+        ),
         ({"ss_tag_frequency": "[" * 100_000}, ()),
         ({"ss_tag_frequency": '{"a": {"b": NaN}}'}, ()),
         ({"ss_tag_frequency": '{"a": [1], "b": 2}'}, ()),
@@ -88,17 +111,27 @@ def test_a_file_that_is_gone_or_another_one_is_said(data, tmp_path):
         ({"modelspec.trigger_phrase": "x" * 100_000}, ("x" * 120,)),
         ({}, ()),
     ],
-)  # fmt: skip
+)
 def test_trigger_words_are_read_from_what_the_file_says(data, tmp_path, metadata, words):
     assert add(data, put(tmp_path, lora_bytes(metadata=metadata))).trigger_words == words
 
 
 def test_the_title_is_what_the_file_says_or_its_name_or_its_folders(data, tmp_path):
-    metadata = {"modelspec.title": "Pixel\nArt \u202e 2", "modelspec.license": "apache-2.0", "modelspec.description": "Squares."}
+    metadata = {
+        "modelspec.title": "Pixel\nArt \u202e 2",
+        "modelspec.license": "apache-2.0",
+        "modelspec.description": "Squares.",
+    }
     card = add(data, put(tmp_path, lora_bytes(metadata=metadata)))
-    assert (card.title, card.licence, card.description) == ("Pixel Art � 2", "Apache-2.0", "Squares.")
+    assert (card.title, card.licence, card.description) == (
+        "Pixel Art � 2",
+        "Apache-2.0",
+        "Squares.",
+    )
     (tmp_path / "film-grain").mkdir()
-    card = add(data, put(tmp_path / "film-grain", lora_bytes(rank=2), "pytorch_lora_weights.safetensors"))
+    card = add(
+        data, put(tmp_path / "film-grain", lora_bytes(rank=2), "pytorch_lora_weights.safetensors")
+    )
     assert (card.name, card.title) == ("film-grain", "film-grain")
 
 
@@ -117,16 +150,44 @@ HALVES = "do not fit each other"
         (lora_bytes(dora_scale=np.zeros((32, 1), np.float32)), "a DoRA"),
         (safetensors_bytes({"lora_unet_x.hada_w1_a": np.zeros((4, 4), np.float32)}), "a LoHa"),
         (safetensors_bytes({"lora_unet_x.lokr_w1": np.zeros((4, 4), np.float32)}), "a LoKr"),
-        (with_header({"a.lora_A.weight": {"dtype": "I64", "shape": [1, 1], "data_offsets": [0, 8]}}, b"\0" * 8), "numbers"),
-        (with_header({"base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight":
-                      {"dtype": "F32", "shape": [1, 1], "data_offsets": [0, 4]}}, b"\0" * 4), "a LoRA for a language model"),
+        (
+            with_header(
+                {"a.lora_A.weight": {"dtype": "I64", "shape": [1, 1], "data_offsets": [0, 8]}},
+                b"\0" * 8,
+            ),
+            "numbers",
+        ),
+        (
+            with_header(
+                {
+                    "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight": {
+                        "dtype": "F32",
+                        "shape": [1, 1],
+                        "data_offsets": [0, 4],
+                    }
+                },
+                b"\0" * 4,
+            ),
+            "a LoRA for a language model",
+        ),
         (b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix", "pickle"),
         (b"PK\x03\x04 a pickle of torch, under another name", "pickles"),
-        (with_header({"a.lora_A.weight": {"dtype": "F32", "shape": [10**5, 10**5], "data_offsets": [0, 4 * 10**10]}}), "shape"),
+        (
+            with_header(
+                {
+                    "a.lora_A.weight": {
+                        "dtype": "F32",
+                        "shape": [10**5, 10**5],
+                        "data_offsets": [0, 4 * 10**10],
+                    }
+                }
+            ),
+            "shape",
+        ),
         (lora_bytes()[:-4], "cut off"),
         (lora_bytes("lora_unet_nowhere", width=5), "does not tell for which model"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_used_is_refused_in_a_sentence(data, tmp_path, content, sentence):
     path = put(tmp_path, content)
     with pytest.raises(StudioError) as caught:
@@ -139,16 +200,24 @@ def test_what_cannot_be_used_is_refused_in_a_sentence(data, tmp_path, content, s
 
 
 def test_a_lora_that_does_not_tell_belongs_to_the_models_that_have_its_layers(data, tmp_path):
-    small, large = add(data, make_sd(tmp_path / "sd").folder), add(data, make_sdxl(tmp_path / "sdxl").folder)
+    small, large = (
+        add(data, make_sd(tmp_path / "sd").folder),
+        add(data, make_sdxl(tmp_path / "sdxl").folder),
+    )
     for model in (small, large):
         path = make_lora(model, tmp_path / f"for-{model.name}.safetensors")
         assert add(data, path).family == architecture(model)
-        assert add(data, as_kohya(path, tmp_path / f"kohya-{model.name}.safetensors")).family == architecture(model)
+        assert add(
+            data, as_kohya(path, tmp_path / f"kohya-{model.name}.safetensors")
+        ).family == architecture(model)
     folder = make_peft_folder(small, tmp_path / "peft")
     card = add(data, folder)
     assert (card.family, card.path, card.title) == ("Stable Diffusion 1.x", str(folder), "peft")
     assert look_into(path, data).what == "a LoRA for SDXL"
-    assert {one.name for one in fitting(ModelRegistry(data).of_kind("adapter"), large)} == {"for-sdxl", "kohya-sdxl"}
+    assert {one.name for one in fitting(ModelRegistry(data).of_kind("adapter"), large)} == {
+        "for-sdxl",
+        "kohya-sdxl",
+    }
 
 
 def test_a_person_can_say_which_model_a_lora_was_made_for(data, tmp_path):
@@ -158,7 +227,10 @@ def test_a_person_can_say_which_model_a_lora_was_made_for(data, tmp_path):
     assert refused.exit_code == 2
     assert "--for MODEL" in refused.output
     assert CliRunner().invoke(app, ["models", "add", str(path), "--for", "nothing"]).exit_code == 2
-    assert CliRunner().invoke(app, ["models", "add", str(path), "--for", model.name]).stdout == "pixel-art\n"
+    assert (
+        CliRunner().invoke(app, ["models", "add", str(path), "--for", model.name]).stdout
+        == "pixel-art\n"
+    )
     assert ModelRegistry(data).find("adapter", "pixel-art").family == "Stable Diffusion 1.x"
 
 
@@ -192,13 +264,20 @@ def test_a_model_that_changes_another_one_says_so_where_that_is_missing(data, tm
     folder = card_folder(data, card.name)
     write_card(card, folder)
     put(folder, lora_bytes(UNET_XL, width=2048), card.files[0])
-    with pytest.raises(StudioError, match=r"needs SDXL 1\.0 or another model of its kind") as caught:
+    with pytest.raises(
+        StudioError, match=r"needs SDXL 1\.0 or another model of its kind"
+    ) as caught:
         ModelRegistry(data).find("image", card.name)
     assert "studio models get" in caught.value.cure
     told = CliRunner().invoke(app, ["image", "x", "--model", card.name])
     assert (told.exit_code, "none is installed" in told.output) == (2, True)
-    assert ModelRegistry(data).of_kind("image")[0].name != card.name  # not the default, though it was added last
+    assert (
+        ModelRegistry(data).of_kind("image")[0].name != card.name
+    )  # not the default, though it was added last
     own = add(data, make_sdxl(tmp_path / "own").folder)  # another SDXL does too
     lightning = ModelRegistry(data).find("image", card.name)
-    assert (ModelRegistry(data).base_of(lightning).name, lightning.base_path) == (own.name, own.path)
+    assert (ModelRegistry(data).base_of(lightning).name, lightning.base_path) == (
+        own.name,
+        own.path,
+    )
     assert weights_file(lightning).name == card.files[0]

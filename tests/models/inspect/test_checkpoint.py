@@ -1,4 +1,6 @@
-"""Whole models in one file: told by their shapes, loaded by diffusers without a network; they draw what their folder draws."""
+"""Whole models in one file: told by their shapes, loaded by diffusers without a network; they draw
+what their folder draws.
+"""
 
 import shutil
 
@@ -48,7 +50,9 @@ def test_it_draws_what_its_folder_draws(data, made):
 
 def test_a_file_that_is_gone_or_another_is_said(data, made, tmp_path):
     _folder, file = made
-    copied = shutil.copytree(file.parents[2], tmp_path / "ComfyUI") / "models/checkpoints" / file.name
+    copied = (
+        shutil.copytree(file.parents[2], tmp_path / "ComfyUI") / "models/checkpoints" / file.name
+    )
     card = add(data, copied)
     copied.write_bytes(copied.read_bytes() + b"\0")
     with pytest.raises(StudioError, match="gone or another one"):
@@ -63,7 +67,8 @@ def test_without_words_it_says_what_is_missing_and_where_they_may_be(data, made,
     folder, file = made
     alone = shutil.copy(file, tmp_path / "alone.safetensors")
     with pytest.raises(
-        StudioError, match=r"the words that it reads \(CLIP's vocab.json and merges.txt\) are not in it"
+        StudioError,
+        match=r"the words that it reads \(CLIP's vocab.json and merges.txt\) are not in it",
     ) as caught:
         add(data, alone)
     assert "Add a Stable Diffusion in a diffusers folder first" in caught.value.message

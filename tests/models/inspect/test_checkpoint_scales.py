@@ -1,4 +1,6 @@
-"""Checkpoints in one file that need more than their tensors as they lie there: scales beside 8-bit weights, and v-prediction."""
+"""Checkpoints in one file that need more than their tensors as they lie there: scales beside 8-bit
+weights, and v-prediction.
+"""
 
 import json
 
@@ -57,7 +59,12 @@ def pixels(card):
 
 @pytest.mark.parametrize(
     "more",
-    [{}, {"scale_name": "weight_scale"}, {"rows": True, "scale_name": "weight_scale"}, {"everywhere": True}],
+    [
+        {},
+        {"scale_name": "weight_scale"},
+        {"rows": True, "scale_name": "weight_scale"},
+        {"everywhere": True},
+    ],
     ids=["ComfyUI", "weight_scale", "a scale a row", "text encoders too"],
 )
 def test_scales_are_applied(data, made, tmp_path, more):
@@ -66,7 +73,9 @@ def test_scales_are_applied(data, made, tmp_path, more):
     expected = pixels(add(data, plain))
     found = pixels(add(data, packed(load_file(plain), tmp_path / "scaled.safetensors", **more)))
     assert np.abs(found - expected).mean() < 8
-    dropped = pixels(add(data, packed(load_file(plain), tmp_path / "wrong.safetensors", scaled=False, **more)))
+    dropped = pixels(
+        add(data, packed(load_file(plain), tmp_path / "wrong.safetensors", scaled=False, **more))
+    )
     assert np.abs(dropped - expected).mean() > 8  # without applying them both would be alike
 
 
@@ -76,18 +85,38 @@ def test_unscaled_weights_are_those_of_the_plain_file(made, tmp_path):
     state = read_unscaled(file, torch.float32, "Model")
     assert set(state) == set(plain)
     for name, tensor in plain.items():
-        assert torch.allclose(state[name], tensor, rtol=0.07, atol=float(tensor.abs().max()) / 400), name
+        assert torch.allclose(
+            state[name], tensor, rtol=0.07, atol=float(tensor.abs().max()) / 400
+        ), name
 
 
 @pytest.mark.parametrize(
     ("tensors", "words"),
     [
-        ({"weight": torch.zeros(4, 4, dtype=torch.uint8), "weight_scale_2": torch.ones(())}, "packed with NVFP4"),
-        ({"weight": torch.zeros(4, 4, dtype=torch.int8), "weight_scale": torch.ones(())}, r"scaled in a way .*\(I8\)"),
-        ({"weight": torch.zeros(4, 4).to(torch.float8_e5m2), "weight_scale_inv": torch.ones(1, 1)}, "weight_scale_inv"),
-        ({"weight": torch.zeros(4, 4).to(torch.float8_e4m3fn), "weight_scale": torch.ones(3)}, "does not fit its weight"),
+        (
+            {"weight": torch.zeros(4, 4, dtype=torch.uint8), "weight_scale_2": torch.ones(())},
+            "packed with NVFP4",
+        ),
+        (
+            {"weight": torch.zeros(4, 4, dtype=torch.int8), "weight_scale": torch.ones(())},
+            r"scaled in a way .*\(I8\)",
+        ),
+        (
+            {
+                "weight": torch.zeros(4, 4).to(torch.float8_e5m2),
+                "weight_scale_inv": torch.ones(1, 1),
+            },
+            "weight_scale_inv",
+        ),
+        (
+            {"weight": torch.zeros(4, 4).to(torch.float8_e4m3fn), "weight_scale": torch.ones(3)},
+            "does not fit its weight",
+        ),
         ({"bias": torch.zeros(4), "weight_scale": torch.ones(())}, "does not fit its weight"),
-        ({"qweight": torch.zeros(4, 4, dtype=torch.int8), "wscales": torch.ones(4)}, "packed with SVDQuant"),
+        (
+            {"qweight": torch.zeros(4, 4, dtype=torch.int8), "wscales": torch.ones(4)},
+            "packed with SVDQuant",
+        ),
     ],
 )
 def test_other_scales_are_refused(data, made, tmp_path, tensors, words):
@@ -110,14 +139,30 @@ def test_a_plain_file_has_no_scales(made):
         ((), {"modelspec.prediction_type": "epsilon"}, Prediction(stated="epsilon")),
         ((), {"modelspec.prediction_type": "v"}, Prediction("v_prediction", stated="v")),
         ((), {"modelspec.predict_key": "v"}, Prediction("v_prediction", stated="v")),
-        ((), {"modelspec.prediction_type": "V-Prediction"}, Prediction("v_prediction", stated="V-Prediction")),
+        (
+            (),
+            {"modelspec.prediction_type": "V-Prediction"},
+            Prediction("v_prediction", stated="V-Prediction"),
+        ),
         ((), {"ss_v_parameterization": "True"}, Prediction("v_prediction")),
-        ((), {"ss_v_parameterization": "True", "ss_zero_terminal_snr": "True"}, Prediction("v_prediction", True)),
-        ((), {"modelspec.architecture": "stable-diffusion-v2-768-v"}, Prediction("v_prediction", stated="v")),
+        (
+            (),
+            {"ss_v_parameterization": "True", "ss_zero_terminal_snr": "True"},
+            Prediction("v_prediction", True),
+        ),
+        (
+            (),
+            {"modelspec.architecture": "stable-diffusion-v2-768-v"},
+            Prediction("v_prediction", stated="v"),
+        ),
         (("v_pred",), {"modelspec.prediction_type": "epsilon"}, Prediction("v_prediction")),
         (("v_pred", "ztsnr"), {}, Prediction("v_prediction", True)),
         ((), {"modelspec.prediction_type": "sample"}, Prediction("sample", stated="sample")),
-        ((), {"modelspec.prediction_type": "rectified flow"}, Prediction("", stated="rectified flow")),
+        (
+            (),
+            {"modelspec.prediction_type": "rectified flow"},
+            Prediction("", stated="rectified flow"),
+        ),
         ((), {"modelspec.title": "v-prediction"}, Prediction()),
     ],
 )
@@ -147,6 +192,10 @@ def test_the_scheduler_predicts_v(data, made, tmp_path, marked):
 
 def test_an_unknown_prediction_is_refused(data, made, tmp_path):
     add(data, made[0])
-    save_file(load_file(made[1]), tmp_path / "rf.safetensors", {"format": "pt", "modelspec.prediction_type": "rf"})
+    save_file(
+        load_file(made[1]),
+        tmp_path / "rf.safetensors",
+        {"format": "pt", "modelspec.prediction_type": "rf"},
+    )
     with pytest.raises(StudioError, match=r"predicts what no scheduler knows \(rf\)"):
         inspect(tmp_path / "rf.safetensors", data)

@@ -1,4 +1,6 @@
-"""What a folder or file is, is told by looking inside; what is not safe or cannot run is refused with the reason."""
+"""What a folder or file is, is told by looking inside; what is not safe or cannot run is refused
+with the reason.
+"""
 
 import json
 import os
@@ -19,9 +21,20 @@ from studio.models.inspect.summary import look_into
 from tests.checkpoints.audio import make_musicgen, make_vits
 from tests.checkpoints.image import make_sd, make_sdxl
 from tests.checkpoints.text import make_gpt2, make_llama, make_t5
-from tests.models.made import folder_of, gguf_bytes, gguf_string, make_gguf, safetensors_bytes, with_header
+from tests.models.made import (
+    folder_of,
+    gguf_bytes,
+    gguf_string,
+    make_gguf,
+    safetensors_bytes,
+    with_header,
+)
 
-LLAMA = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "max_position_embeddings": 64}
+LLAMA = {
+    "model_type": "llama",
+    "architectures": ["LlamaForCausalLM"],
+    "max_position_embeddings": 64,
+}
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +42,14 @@ def checkpoints(tmp_path_factory):
     """One tiny checkpoint of each architecture, written by the libraries; nobody changes them."""
     root = tmp_path_factory.mktemp("模型 models")
     makers = {
-        "gpt2": make_gpt2, "llama": make_llama, "t5": make_t5, "sd": make_sd, "sdxl": make_sdxl, "vits": make_vits,
+        "gpt2": make_gpt2,
+        "llama": make_llama,
+        "t5": make_t5,
+        "sd": make_sd,
+        "sdxl": make_sdxl,
+        "vits": make_vits,
         "musicgen": make_musicgen,
-    }  # fmt: skip
+    }
     for name, make in makers.items():
         make(root / name)
     return root
@@ -47,7 +65,8 @@ def refusal(path) -> str:
     return caught.value.message
 
 
-# What it is -------------------------------------------------------------------------------------------------------------------
+# What it is
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -78,8 +97,12 @@ def test_the_kind_is_found_inside(checkpoints, tmp_path, name, kind, family):
 def test_the_parameters_are_those_of_the_model(checkpoints):
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(checkpoints / "gpt2", dtype="float32", local_files_only=True)
-    assert inspect(checkpoints / "gpt2").parameters == sum(parameter.numel() for parameter in model.parameters())
+    model = AutoModelForCausalLM.from_pretrained(
+        checkpoints / "gpt2", dtype="float32", local_files_only=True
+    )
+    assert inspect(checkpoints / "gpt2").parameters == sum(
+        parameter.numel() for parameter in model.parameters()
+    )
     assert inspect(checkpoints / "gpt2").max_positions == 64
 
 
@@ -134,7 +157,9 @@ def test_several_precisions_count_once(checkpoints, tmp_path):
     assert (inspect(folder).parameters, inspect(folder).size) == (plain.parameters, plain.size)
     for file in list(folder.rglob("*.fp16.safetensors")):
         file.with_name(file.name.replace(".fp16", "")).unlink()
-    assert inspect(folder).parameters == plain.parameters  # only fp16: diffusers loads that as a variant
+    assert (
+        inspect(folder).parameters == plain.parameters
+    )  # only fp16: diffusers loads that as a variant
 
 
 def test_sharded_weights_are_added_up(tmp_path):
@@ -157,10 +182,15 @@ def test_an_index_of_pickles_that_are_not_there_does_not_matter(tmp_path):
 
 
 def test_a_word_of_the_vocabulary_is_no_code(tmp_path):
-    inspect(folder_of(tmp_path / "m", LLAMA, **{"tokenizer.json": {"model": {"vocab": {"auto_map": 7}}}}))
+    inspect(
+        folder_of(
+            tmp_path / "m", LLAMA, **{"tokenizer.json": {"model": {"vocab": {"auto_map": 7}}}}
+        )
+    )
 
 
-# Not safe ---------------------------------------------------------------------------------------------------------------------
+# Not safe
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -170,32 +200,74 @@ def test_a_word_of_the_vocabulary_is_no_code(tmp_path):
         ({"MODELING_X.PY": "print(1)"}, "program code"),
         ({"config.json": {**LLAMA, "auto_map": {"AutoModel": "x.Y"}}}, "auto_map"),
         # The same, as JSON may also write it: a search of the text does not find this one.
-        ({"config.json": json.dumps({**LLAMA, "auto_map": {"A": "x.Y"}}).replace("auto_map", "auto\\u005fmap")}, "auto_map"),
+        (
+            {
+                "config.json": json.dumps({**LLAMA, "auto_map": {"A": "x.Y"}}).replace(
+                    "auto_map", "auto\\u005fmap"
+                )
+            },
+            "auto_map",
+        ),
         ({"tokenizer_config.json": {"auto_map": {"AutoTokenizer": ["x.Y", None]}}}, "auto_map"),
         ({"nested_config.json": {"a": [{"auto_map": {"A": "b"}}]}}, "auto_map"),
-        ({"preprocessor_config.json": '{"a": "' + "x" * 21_000_000 + '"}'}, "larger than any configuration"),
-        ({"model.safetensors.index.json": {"weight_map": {"w": "../outside.safetensors"}}}, "outside"),
+        (
+            {"preprocessor_config.json": '{"a": "' + "x" * 21_000_000 + '"}'},
+            "larger than any configuration",
+        ),
+        (
+            {"model.safetensors.index.json": {"weight_map": {"w": "../outside.safetensors"}}},
+            "outside",
+        ),
         ({"model.safetensors.index.json": {"weight_map": {"w": "/etc/passwd"}}}, "outside"),
-        ({"model.safetensors.index.json": {"weight_map": {"w": "..\\outside.safetensors"}}}, "outside"),
+        (
+            {"model.safetensors.index.json": {"weight_map": {"w": "..\\outside.safetensors"}}},
+            "outside",
+        ),
         ({"model.safetensors.index.json": {"weight_map": {"w": ".."}}}, "outside"),
         ({"model.safetensors.index.json": {"weight_map": {"w": ["a"]}}}, "outside"),
         ({"model.safetensors.index.json": {"weight_map": ["a"]}}, "outside"),
         ({"model.safetensors.index.json": ["a"]}, "outside"),
         (
-            {"model.safetensors.index.json": {"weight_map": {"w": "pytorch_model.bin"}}, "pytorch_model.bin": "x"},
+            {
+                "model.safetensors.index.json": {"weight_map": {"w": "pytorch_model.bin"}},
+                "pytorch_model.bin": "x",
+            },
             "no safetensors",
         ),
         ({"model.safetensors.index.json": {"weight_map": {"w": "a\0b.safetensors"}}}, "missing"),
         ({"model.safetensors.index.json": {"weight_map": {"w": "\ud800.safetensors"}}}, "missing"),
-        ({"model.safetensors.index.json": {"weight_map": {"w": "a" * 300 + ".safetensors"}}}, "cannot be read"),
+        (
+            {"model.safetensors.index.json": {"weight_map": {"w": "a" * 300 + ".safetensors"}}},
+            "cannot be read",
+        ),
         ({"model.safetensors.index.json": "{"}, "damaged"),
-        ({"MODEL.SAFETENSORS.INDEX.JSON": {"weight_map": {"w": "../outside.safetensors"}}}, "outside"),
+        (
+            {"MODEL.SAFETENSORS.INDEX.JSON": {"weight_map": {"w": "../outside.safetensors"}}},
+            "outside",
+        ),
         ({"config.json": {**LLAMA, "transformers_weights": "../outside.safetensors"}}, "outside"),
-        ({"config.json": {**LLAMA, "_attn_implementation_internal": "someone/kernels"}}, "code of its own"),
-        ({"config.json": {**LLAMA, "text_config": {"attn_implementation": "someone/kernels@v1:f"}}}, "code of its own"),
+        (
+            {"config.json": {**LLAMA, "_attn_implementation_internal": "someone/kernels"}},
+            "code of its own",
+        ),
+        (
+            {
+                "config.json": {
+                    **LLAMA,
+                    "text_config": {"attn_implementation": "someone/kernels@v1:f"},
+                }
+            },
+            "code of its own",
+        ),
         ({"ops.so": "x"}, "program code"),
-        ({"adapter_config.json": {"base_model_name_or_path": "org/Llama-3"}}, "an adapter for Llama-3"),
-        ({"x.safetensors.index.fp16.json": {"weight_map": {"w": "../outside.safetensors"}}}, "outside"),
+        (
+            {"adapter_config.json": {"base_model_name_or_path": "org/Llama-3"}},
+            "an adapter for Llama-3",
+        ),
+        (
+            {"x.safetensors.index.fp16.json": {"weight_map": {"w": "../outside.safetensors"}}},
+            "outside",
+        ),
     ],
 )
 def test_unsafe_folders_are_refused(tmp_path, files, reason):
@@ -211,13 +283,17 @@ def test_a_pickle_under_another_name_is_refused_and_not_run(tmp_path):
             return Path.touch, (canary,)
 
     for protocol in range(2, 6):
-        folder = folder_of(tmp_path / f"m{protocol}", LLAMA, pickle.dumps(Evil(), protocol=protocol))
+        folder = folder_of(
+            tmp_path / f"m{protocol}", LLAMA, pickle.dumps(Evil(), protocol=protocol)
+        )
         assert "pickle" in refusal(folder)
         assert "pickle" in refusal(folder / "model.safetensors")
     assert not canary.exists()
 
 
-@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "model.CKPT", "flax_model.msgpack", "tf_model.h5"])
+@pytest.mark.parametrize(
+    "name", ["pytorch_model.bin", "model.pt", "model.CKPT", "flax_model.msgpack", "tf_model.h5"]
+)
 def test_a_folder_with_only_pickles_is_refused(tmp_path, name):
     folder = folder_of(tmp_path / "m", LLAMA)
     (folder / "model.safetensors").rename(folder / name)
@@ -229,7 +305,9 @@ def test_a_folder_with_only_pickles_is_refused(tmp_path, name):
 def test_links_out_of_the_folder_and_odd_files_are_refused_at_once(tmp_path):
     outside = folder_of(tmp_path / "outside", LLAMA)
     begun = time.monotonic()
-    for number, target in enumerate([outside / "config.json", outside, Path("/etc/passwd"), tmp_path / "nothing", "loop"]):
+    for number, target in enumerate(
+        [outside / "config.json", outside, Path("/etc/passwd"), tmp_path / "nothing", "loop"]
+    ):
         folder = folder_of(tmp_path / f"m{number}", LLAMA)
         (folder / "loop").symlink_to(target)
         assert "link" in refusal(folder)
@@ -279,11 +357,14 @@ def test_parts_of_a_pipeline_lie_in_the_folder(checkpoints, tmp_path, name):
     folder = shutil.copytree(checkpoints / "sd", tmp_path / "sd")
     shutil.copytree(folder, tmp_path / "sd2")
     index = json.loads((folder / "model_index.json").read_text())
-    (folder / "model_index.json").write_text(json.dumps({**index, name: ["diffusers", "UNet2DConditionModel"]}))
+    (folder / "model_index.json").write_text(
+        json.dumps({**index, name: ["diffusers", "UNet2DConditionModel"]})
+    )
     assert "missing" in refusal(folder)
 
 
-# Not whole, not runnable ------------------------------------------------------------------------------------------------------
+# Not whole, not runnable
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -306,7 +387,11 @@ def test_parts_of_a_pipeline_lie_in_the_folder(checkpoints, tmp_path, name):
         ({**LLAMA, "quantization_config": {"quant_method": "gptq"}}, None, "packed with gptq"),
         ({**LLAMA, "rms_norm_eps": float("nan")}, None, "config.json is damaged"),
         ('{"a": [' + '"ab",' * 3_000_000 + "0]}", None, "config.json is damaged"),
-        ({"_class_name": "T2IAdapter"}, None, "a ControlNet (T2IAdapter), which Studio cannot use yet"),
+        (
+            {"_class_name": "T2IAdapter"},
+            None,
+            "a ControlNet (T2IAdapter), which Studio cannot use yet",
+        ),
     ],
 )
 def test_damaged_and_unknown_folders_are_refused(tmp_path, config, weights, reason):
@@ -317,7 +402,11 @@ def test_damaged_and_unknown_folders_are_refused(tmp_path, config, weights, reas
 
 @pytest.mark.parametrize("value", [-5, True, 2**70, 1.5, "7", [], None, {}])
 def test_odd_numbers_in_a_configuration_are_none(tmp_path, value):
-    card = inspect(folder_of(tmp_path / "m", {**LLAMA, "max_position_embeddings": value, "sampling_rate": value}))
+    card = inspect(
+        folder_of(
+            tmp_path / "m", {**LLAMA, "max_position_embeddings": value, "sampling_rate": value}
+        )
+    )
     assert (card.max_positions, card.sampling_rate) == (0, 0)
 
 
@@ -349,7 +438,10 @@ def test_a_part_whose_weights_are_cut_off_is_refused(checkpoints, tmp_path):
     assert "diffusion_pytorch_model.safetensors is damaged" in refusal(folder)
 
 
-@pytest.mark.parametrize("family", ["StableVideoDiffusionPipeline", "AudioLDMPipeline", "Nonsense", "../x", "", ["a", "b"], None])
+@pytest.mark.parametrize(
+    "family",
+    ["StableVideoDiffusionPipeline", "AudioLDMPipeline", "Nonsense", "../x", "", ["a", "b"], None],
+)
 def test_pipelines_that_make_no_pictures_from_text_are_refused(checkpoints, tmp_path, family):
     folder = shutil.copytree(checkpoints / "sd", tmp_path / "sd")
     index = json.loads((folder / "model_index.json").read_text())
@@ -362,7 +454,10 @@ def test_pipelines_that_make_no_pictures_from_text_are_refused(checkpoints, tmp_
     [
         (["lora_unet_down.lora_down.weight"], "LoRA"),
         (["base_model.model.q_proj.lora_A.weight"], "LoRA"),
-        (["model.diffusion_model.input_blocks.0.0.weight", "first_stage_model.x"], "a whole model in one file"),
+        (
+            ["model.diffusion_model.input_blocks.0.0.weight", "first_stage_model.x"],
+            "a whole model in one file",
+        ),
         (["model.diffusion_model.input_blocks.0.0.weight"], "the denoiser of a model"),
         (["weight"], "config.json is missing"),
     ],
@@ -390,8 +485,14 @@ def _text(text: str):
         ({"general.architecture": _text("martian")}, "architecture (martian) cannot be loaded"),
         ({}, "architecture (None)"),
         ({"general.architecture": (4, b"\0\0\0\0")}, "architecture (0)"),
-        ({"general.architecture": _text("llama"), "general.type": _text("adapter")}, "no model of its own"),
-        ({"general.architecture": _text("llama"), "split.count": (2, b"\3\0")}, "one part of several"),
+        (
+            {"general.architecture": _text("llama"), "general.type": _text("adapter")},
+            "no model of its own",
+        ),
+        (
+            {"general.architecture": _text("llama"), "split.count": (2, b"\3\0")},
+            "one part of several",
+        ),
     ],
 )
 def test_a_gguf_that_cannot_be_loaded_is_refused(tmp_path, metadata, reason):
@@ -457,7 +558,8 @@ def test_the_name_is_a_safe_folder_name(tmp_path, name):
     assert not made.startswith((".", "-"))
 
 
-# What a model says about itself ----------------------------------------------------------------------------------------------
+# What a model says about itself
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -465,7 +567,10 @@ def test_the_name_is_a_safe_folder_name(tmp_path, name):
     [
         ("---\nlicense: apache-2.0\nlanguage:\n- en\n---\n# Hello", "Apache-2.0"),
         ("---\r\nlanguage: en\r\nlicense: mit\r\n---\r\n", "MIT"),
-        ("---\nlicense: other\nlicense_name: flux-1-dev-non-commercial-license\n---", "flux-1-dev-non-commercial-license"),
+        (
+            "---\nlicense: other\nlicense_name: flux-1-dev-non-commercial-license\n---",
+            "flux-1-dev-non-commercial-license",
+        ),
         ("---\nlicense:\n- cc-by-nc-4.0\n---", "cc-by-nc-4.0"),
         ('---\nlicense: "llama3.1"\n---', "llama3.1"),
         ("---\nlicense: unknown\n---", ""),
@@ -482,14 +587,25 @@ def test_the_licence_is_that_of_the_readme(tmp_path, readme, licence):
     assert inspect(folder).licence == licence
 
 
-def test_a_model_that_is_run_and_one_that_is_not_tell_the_same_things(checkpoints, tmp_path, monkeypatch):
+def test_a_model_that_is_run_and_one_that_is_not_tell_the_same_things(
+    checkpoints, tmp_path, monkeypatch
+):
     found = look_into(checkpoints / "llama")
-    assert (found.runs, found.kind, found.format, found.precision) == (True, "text", "transformers", "fp32")
+    assert (found.runs, found.kind, found.format, found.precision) == (
+        True,
+        "text",
+        "transformers",
+        "fp32",
+    )
     assert found.card == inspect(checkpoints / "llama")
     folder = shutil.copytree(checkpoints / "llama", tmp_path / "x")
     (folder / "x.py").write_text("")
     refused = look_into(folder)
-    assert (refused.runs, refused.precision, refused.parameters) == (False, "fp32", found.parameters)
+    assert (refused.runs, refused.precision, refused.parameters) == (
+        False,
+        "fp32",
+        found.parameters,
+    )
     assert "program code" in refused.why_not
     gguf = look_into(make_gguf(tmp_path / "x.gguf"))
     written = 0 if llama_cpp.is_there() else 4 * gguf.parameters
@@ -501,7 +617,8 @@ def test_a_model_that_is_run_and_one_that_is_not_tell_the_same_things(checkpoint
     assert look_into(tmp_path / "nothing").why_not
 
 
-# Fuzz ---------------------------------------------------------------------------------------------------------------------------
+# Fuzz
+# ----------------------------------------------------------------------
 
 
 def read_or_refused(folder) -> str:
@@ -516,20 +633,39 @@ def read_or_refused(folder) -> str:
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
     max_leaves=6,
 )
-_FIELDS = ["model_type", "architectures", "text_config", "quantization_config", "max_position_embeddings", "num_speakers",
-           "sampling_rate", "audio_encoder", "auto_map"]  # fmt: skip
+_FIELDS = [
+    "model_type",
+    "architectures",
+    "text_config",
+    "quantization_config",
+    "max_position_embeddings",
+    "num_speakers",
+    "sampling_rate",
+    "audio_encoder",
+    "auto_map",
+]
 _INDEX_FIELDS = ["_class_name", "unet", "vae", "scheduler", "x"]
 
 
 @settings(max_examples=150)
-@given(field=st.sampled_from(_FIELDS), value=_JSON, family=st.sampled_from(["llama", "vits", "musicgen", "t5"]))
+@given(
+    field=st.sampled_from(_FIELDS),
+    value=_JSON,
+    family=st.sampled_from(["llama", "vits", "musicgen", "t5"]),
+)
 def test_any_configuration_is_read_or_refused(tmp_path_factory, field, value, family):
     folder = tmp_path_factory.getbasetemp() / "any"
     shutil.rmtree(folder, ignore_errors=True)
-    folder_of(folder, {**LLAMA, "model_type": family, field: value}, **{"tokenizer_config.json": json.dumps({field: value})})
+    folder_of(
+        folder,
+        {**LLAMA, "model_type": family, field: value},
+        **{"tokenizer_config.json": json.dumps({field: value})},
+    )
     assert read_or_refused(folder).isprintable()
 
 
@@ -546,7 +682,8 @@ def test_any_model_index_is_read_or_refused(checkpoints, field, value):
 
 @settings(max_examples=150)
 @given(
-    name=st.sampled_from(["config.json", "tokenizer_config.json", "model.safetensors.index.json"]), data=st.binary(max_size=200)
+    name=st.sampled_from(["config.json", "tokenizer_config.json", "model.safetensors.index.json"]),
+    data=st.binary(max_size=200),
 )
 def test_any_bytes_are_read_or_refused(tmp_path_factory, name, data):
     folder = tmp_path_factory.getbasetemp() / "bytes"

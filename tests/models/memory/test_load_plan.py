@@ -1,4 +1,6 @@
-"""How a model is loaded on many machines, by tables; what a person chose; and that a refusal has the numbers."""
+"""How a model is loaded on many machines, by tables; what a person chose; and that a refusal has
+the numbers.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +15,41 @@ from studio.core.settings import Settings
 from studio.models.card import Memory, ModelCard
 from studio.models.catalog import catalogue
 from studio.models.memory.hardware import Machine, installed_quantizers, look
-from studio.models.memory.load_plan import RUNG_TITLES, RUNGS, WISHES, Facts, Footprint, choose, facts_of, fits, ladder, rungs
+from studio.models.memory.load_plan import (
+    RUNG_TITLES,
+    RUNGS,
+    WISHES,
+    Facts,
+    Footprint,
+    choose,
+    facts_of,
+    fits,
+    ladder,
+    rungs,
+)
 from tests.checkpoints.image import make_sd
 from tools.memory_table import renewed
 
 GB = 10**9
 CARDS = {entry.card.name: entry.card for entry in catalogue()}
 LETTERS = {
-    "r": "resident", "h": "16-bit", "m": "model-offload", "g": "group-offload", "s": "sequential-offload", "8": "8-bit",
-    "4": "4-bit", "p": "processor",
-}  # fmt: skip
+    "r": "resident",
+    "h": "16-bit",
+    "m": "model-offload",
+    "g": "group-offload",
+    "s": "sequential-offload",
+    "8": "8-bit",
+    "4": "4-bit",
+    "p": "processor",
+}
 GPUS = (4, 6, 8, 12, 16, 24, 80)
 MEMORIES = (4, 8, 16, 32, 64)
 
 
 def gpu(memory: float, ram: float = 32, *quantizers) -> Machine:
-    return Machine(int(ram * GB), int(ram * GB), "A GPU", int(memory * GB), asked=True, quantizers=quantizers)
+    return Machine(
+        int(ram * GB), int(ram * GB), "A GPU", int(memory * GB), asked=True, quantizers=quantizers
+    )
 
 
 def processor(ram: float, *quantizers) -> Machine:
@@ -70,7 +91,10 @@ def letter(card: ModelCard, machine: Machine) -> str:
 )
 def test_on_gpus(name, ram, without, with_bitsandbytes):
     assert "".join(letter(CARDS[name], gpu(size, ram)) for size in GPUS) == without
-    assert "".join(letter(CARDS[name], gpu(size, ram, "bitsandbytes")) for size in GPUS) == with_bitsandbytes
+    assert (
+        "".join(letter(CARDS[name], gpu(size, ram, "bitsandbytes")) for size in GPUS)
+        == with_bitsandbytes
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,11 +114,20 @@ def test_on_gpus(name, ram, without, with_bitsandbytes):
 )
 def test_on_processors(name, without, with_quanto):
     assert "".join(letter(CARDS[name], processor(size)) for size in MEMORIES) == without
-    assert "".join(letter(CARDS[name], processor(size, "quanto")) for size in MEMORIES) == with_quanto
+    assert (
+        "".join(letter(CARDS[name], processor(size, "quanto")) for size in MEMORIES) == with_quanto
+    )
 
 
 def test_on_an_apple_gpu_nothing_moves():
-    apple = Machine(16 * GB, 16 * GB, "Apple GPU", asked=True, backend="mps", quantizers=("bitsandbytes", "quanto"))
+    apple = Machine(
+        16 * GB,
+        16 * GB,
+        "Apple GPU",
+        asked=True,
+        backend="mps",
+        quantizers=("bitsandbytes", "quanto"),
+    )
     assert rungs(CARDS["sdxl-base-1.0"], "mps") == ("resident", "8-bit", "4-bit")
     assert choose(CARDS["sdxl-base-1.0"], apple).words == "16 bits, needs 9.0 of 11.2 GB"
     assert choose(CARDS["qwen3-8b"], apple).quantizer == "quanto"
@@ -105,14 +138,20 @@ def test_every_device_has_its_own_way_of_fewer_bits():
     every = ("bitsandbytes", "torchao", "quanto")
     found = {
         device: [
-            step.quantizer for step in ladder(card, Machine(8 * GB, 8 * GB, "A GPU", 8 * GB, backend=device, quantizers=every))
+            step.quantizer
+            for step in ladder(
+                card, Machine(8 * GB, 8 * GB, "A GPU", 8 * GB, backend=device, quantizers=every)
+            )
             if step.precision in ("int8", "int4")
         ]
         for device in ("cuda", "xpu", "mps", "cpu")
-    }  # fmt: skip
+    }
     assert found == {
-        "cuda": ["bitsandbytes"] * 2, "xpu": ["bitsandbytes"] * 2, "mps": ["quanto"] * 2, "cpu": ["quanto"] * 2
-    }  # fmt: skip
+        "cuda": ["bitsandbytes"] * 2,
+        "xpu": ["bitsandbytes"] * 2,
+        "mps": ["quanto"] * 2,
+        "cpu": ["quanto"] * 2,
+    }
     torchao = list(ladder(card, processor(8, "torchao")))
     assert [step.quantizer for step in torchao] == [None, None, "torchao", None]
     assert choose(CARDS["qwen3-4b"], processor(8, *every)).quantizer == "bitsandbytes"
@@ -122,11 +161,16 @@ def test_a_refusal_has_the_numbers_and_what_would_help():
     with pytest.raises(StudioError) as refused:
         choose(CARDS["qwen3-8b"], processor(8))
     assert refused.value.message == (
-        "Qwen3 8B does not fit: 6.0 of 8.0 GB of memory can be used (whole: needs 39.3 GB; 16 bits: needs 19.7 GB; 8 bits: needs "
-        "the package bitsandbytes, which is not installed; 4 bits: needs the package bitsandbytes, which is not installed)."
+        "Qwen3 8B does not fit: 6.0 of 8.0 GB of memory can be used (whole: needs 39.3 GB; 16 "
+        "bits: needs 19.7 GB; 8 bits: needs "
+        "the package bitsandbytes, which is not installed; 4 bits: needs the package bitsandbytes, "
+        "which is not installed)."
     )
     assert refused.value.cure == "With 4 bits it would fit: pip install bitsandbytes"
-    with pytest.raises(StudioError, match=r"3\.5 of 4\.0 GB of the GPU can be used .* layers come ahead of their turn: needs"):
+    with pytest.raises(
+        StudioError,
+        match=r"3\.5 of 4\.0 GB of the GPU can be used .* layers come ahead of their turn: needs",
+    ):
         choose(CARDS["z-image-turbo"], gpu(4, 16))
 
 
@@ -153,7 +197,9 @@ def test_a_person_chooses_another_way_even_against_the_figures():
     forced = choose(card, gpu(6), wish="resident")
     assert (forced.rung, forced.words) == ("resident", "16 bits, needs 9.0 of 5.5 GB")
     assert choose(card, gpu(24), wish="sequential-offload").rung == "sequential-offload"
-    assert choose(card, processor(32), wish="sequential-offload").rung == "resident"  # there is no GPU to move layers to
+    assert (
+        choose(card, processor(32), wish="sequential-offload").rung == "resident"
+    )  # there is no GPU to move layers to
     with pytest.raises(StudioError, match="bitsandbytes"):
         choose(card, gpu(24), wish="4-bit")
     assert choose(card, gpu(24, 32, "bitsandbytes"), wish="4-bit").quantizer == "bitsandbytes"
@@ -161,17 +207,28 @@ def test_a_person_chooses_another_way_even_against_the_figures():
 
 def test_what_was_too_much_is_not_tried_again():
     card, machine = CARDS["sdxl-base-1.0"], gpu(24, 32, "bitsandbytes")
-    below, order = None, ["resident", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit"]
+    below, order = (
+        None,
+        ["resident", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit"],
+    )
     for rung in order:
         below = choose(card, machine, wish="resident", below=below).rung
         assert below == rung
-    with pytest.raises(StudioError, match=r"not enough memory for this with SDXL 1\.0, and no way is left"):
+    with pytest.raises(
+        StudioError, match=r"not enough memory for this with SDXL 1\.0, and no way is left"
+    ):
         choose(card, machine, wish="resident", below=below)
 
 
 def test_the_words_say_what_and_how_much():
-    assert choose(CARDS["sdxl-base-1.0"], gpu(8, 8, "bitsandbytes")).words == "8 bits, needs 6.5 of 7.5 GB"
-    assert choose(CARDS["sdxl-base-1.0"], gpu(8)).words == "16 bits, parts take turns on the GPU, needs 7.3 of 7.5 GB"
+    assert (
+        choose(CARDS["sdxl-base-1.0"], gpu(8, 8, "bitsandbytes")).words
+        == "8 bits, needs 6.5 of 7.5 GB"
+    )
+    assert (
+        choose(CARDS["sdxl-base-1.0"], gpu(8)).words
+        == "16 bits, parts take turns on the GPU, needs 7.3 of 7.5 GB"
+    )
     assert choose(CARDS["gemma-4-e2b-it"], gpu(8)).words == "16 bits"  # nobody knows what it needs
     assert choose(CARDS["kokoro-82m"], processor(8)).words == "needs 0.2 of 6.0 GB"
 
@@ -228,8 +285,13 @@ def test_all_ways_have_a_title_and_settings_know_them():
 
 def test_a_card_that_knows_only_one_figure_is_not_guessed():
     card = ModelCard(
-        name="one", title="One", kind="image", runner="diffusers", parameters=2 * GB, memory=Memory(bf16=9 * GB)
-    )  # fmt: skip
+        name="one",
+        title="One",
+        kind="image",
+        runner="diffusers",
+        parameters=2 * GB,
+        memory=Memory(bf16=9 * GB),
+    )
     eight = next(step for step in ladder(card, gpu(8, 32, "bitsandbytes")) if step.rung == "8-bit")
     assert eight.hindrance == "what it needs is not known"
     assert choose(card, gpu(8, 32)).rung == "group-offload"

@@ -1,4 +1,6 @@
-"""The player with miniaudio's real devices: the one that only keeps the time, and one that is not there."""
+"""The player with miniaudio's real devices: the one that only keeps the time, and one that is not
+there.
+"""
 
 import sys
 import threading
@@ -43,7 +45,9 @@ def test_it_plays_to_the_end_and_stops_there(player, qtbot):
     player.position_changed.connect(places.append)
     player.load(_tape(0.4))
     assert player.state is PlayerState.STOPPED
-    with qtbot.waitSignals([player.state_changed, player.state_changed], timeout=5000):  # PLAYING, STOPPED
+    with qtbot.waitSignals(
+        [player.state_changed, player.state_changed], timeout=5000
+    ):  # PLAYING, STOPPED
         player.play()
         assert player.state is PlayerState.PLAYING
     assert player.state is PlayerState.STOPPED
@@ -192,10 +196,15 @@ def test_close_twice_and_play_after_close(qtbot):
     player.close()
 
 
-# The tape -------------------------------------------------------------------------------------------------------------------
+# The tape
+# ----------------------------------------------------------------------
 
 
-@given(st.lists(st.integers(0, 50), max_size=8), st.lists(st.integers(0, 60), max_size=12), st.integers(1, 2))
+@given(
+    st.lists(st.integers(0, 50), max_size=8),
+    st.lists(st.integers(0, 60), max_size=12),
+    st.integers(1, 2),
+)
 def test_what_is_taken_is_what_was_appended(sizes, takes, channels):
     tape = PlaybackBuffer(RATE, channels)
     whole = np.arange(sum(sizes) * channels, dtype=np.int16).reshape(-1, channels)
@@ -208,7 +217,9 @@ def test_what_is_taken_is_what_was_appended(sizes, takes, channels):
     assert tape.place == min(len(whole), sum(takes))
 
 
-@given(st.lists(st.integers(1, 40), min_size=1, max_size=6), st.integers(-10, 300), st.integers(1, 300))
+@given(
+    st.lists(st.integers(1, 40), min_size=1, max_size=6), st.integers(-10, 300), st.integers(1, 300)
+)
 def test_what_is_taken_after_a_seek_begins_there(sizes, place, count):
     tape = PlaybackBuffer(RATE, 1)
     whole = np.arange(sum(sizes), dtype=np.int16)

@@ -55,7 +55,10 @@ def _dress(widget: Waveform, *, dark: bool) -> None:
 def _heights(widget: Waveform, colours: set[int]) -> list[int]:
     """How many pixels of each column have one of the colours."""
     image = widget.grab().toImage()
-    return [sum(image.pixel(x, y) in colours for y in range(image.height())) for x in range(image.width())]
+    return [
+        sum(image.pixel(x, y) in colours for y in range(image.height()))
+        for x in range(image.width())
+    ]
 
 
 def _colour(widget: Waveform, role: QPalette.ColorRole) -> int:
@@ -127,7 +130,13 @@ def test_a_click_and_a_drag_ask_for_that_place(waveform, qtbot):
 
 
 @pytest.mark.parametrize(
-    ("key", "expected"), [(Qt.Key.Key_Left, 5.0), (Qt.Key.Key_Right, 15.0), (Qt.Key.Key_Home, 0.0), (Qt.Key.Key_End, 60.0)]
+    ("key", "expected"),
+    [
+        (Qt.Key.Key_Left, 5.0),
+        (Qt.Key.Key_Right, 15.0),
+        (Qt.Key.Key_Home, 0.0),
+        (Qt.Key.Key_End, 60.0),
+    ],
 )
 def test_keys_ask_for_places(waveform, qtbot, key, expected):
     asked = []
@@ -183,7 +192,9 @@ def test_an_hour_is_drawn_fast(waveform):
     for number in range(10):
         waveform.resize(1600 + number, 120)  # each is drawn anew
         waveform.grab()
-    assert (time.process_time() - begun) / 10 < 0.2  # about 0.02 s on the machine where it was written
+    assert (
+        time.process_time() - begun
+    ) / 10 < 0.2  # about 0.02 s on the machine where it was written
     begun = time.process_time()
     for number in range(100):
         waveform.set_position(36.0 * number)
@@ -193,14 +204,25 @@ def test_an_hour_is_drawn_fast(waveform):
 
 def test_seconds_for_people():
     assert [format_seconds(value) for value in (0, 5.9, 65, 3600, 36_061, -3)] == [
-        "0:00", "0:05", "1:05", "1:00:00", "10:01:01", "0:00",
-    ]  # fmt: skip
+        "0:00",
+        "0:05",
+        "1:05",
+        "1:00:00",
+        "10:01:01",
+        "0:00",
+    ]
 
 
-# Peaks ----------------------------------------------------------------------------------------------------------------------
+# Peaks
+# ----------------------------------------------------------------------
 
 
-@given(st.lists(st.integers(0, 900), min_size=1, max_size=6), st.integers(1, 40), st.integers(1, 2), st.integers(0, 2**31))
+@given(
+    st.lists(st.integers(0, 900), min_size=1, max_size=6),
+    st.integers(1, 40),
+    st.integers(1, 2),
+    st.integers(0, 2**31),
+)
 def test_the_peaks_hold_the_lowest_and_highest_of_all(sizes, width, channels, seed):
     rng = np.random.default_rng(seed)
     peaks = Peaks()
@@ -217,7 +239,8 @@ def test_the_peaks_hold_the_lowest_and_highest_of_all(sizes, width, channels, se
     assert (columns[0] <= columns[1]).all()
 
 
-# The whole view -------------------------------------------------------------------------------------------------------------
+# The whole view
+# ----------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -263,7 +286,9 @@ def test_who_paused_is_not_made_to_listen_by_the_next_sentence(view, qtbot):
 def test_a_click_in_the_waveform_moves_what_is_played(view, qtbot):
     view.hear(_chunk(20))
     view.player.pause()
-    qtbot.mouseClick(view.waveform, Qt.MouseButton.LeftButton, pos=QPoint(view.waveform.width() // 2, 20))
+    qtbot.mouseClick(
+        view.waveform, Qt.MouseButton.LeftButton, pos=QPoint(view.waveform.width() // 2, 20)
+    )
     assert view.player.position == pytest.approx(10, abs=0.1)
 
 
@@ -273,7 +298,9 @@ def test_files_of_every_format_are_shown(view, qtbot, tmp_path, suffix, channels
 
     path = tmp_path / f"a 声音.{suffix}"
     soundfile.write(path, np.zeros((RATE, channels), np.float32), RATE)
-    with qtbot.waitSignal(view.player.length_changed, timeout=5000, check_params_cb=lambda seconds: seconds > 0):
+    with qtbot.waitSignal(
+        view.player.length_changed, timeout=5000, check_params_cb=lambda seconds: seconds > 0
+    ):
         view.load(path)
     assert view.player.length == pytest.approx(1, abs=0.2)
     assert view.player.tape.channels == channels

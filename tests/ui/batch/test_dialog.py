@@ -1,4 +1,6 @@
-"""The batch dialog: variations, columns, what is done already, and what it says before anything runs."""
+"""The batch dialog: variations, columns, what is done already, and what it says before anything
+runs.
+"""
 
 import pytest
 from openpyxl import Workbook
@@ -48,12 +50,19 @@ def test_variables_alternatives_and_a_grid(qtbot, open_batch, tmp_path):
     dialog.variations.axes[0].setText("temperature=0.5,0.9")
     settle(qtbot, dialog)
     assert dialog.run_button.text() == "Run 4 rows"
-    assert ["temperature 0.5" in cell for cell in cells(dialog, SETTINGS)] == [True, True, False, False]
+    assert ["temperature 0.5" in cell for cell in cells(dialog, SETTINGS)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
     dialog.output.folder.setText(str(tmp_path / "made"))
     settle(qtbot, dialog)
     with qtbot.waitSignal(open_batch.studio.shared.queue.batch_finished, timeout=PATIENCE):
         qtbot.mouseClick(dialog.run_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: len(list((tmp_path / "made").glob("contact-sheet*.md"))) == 2, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: len(list((tmp_path / "made").glob("contact-sheet*.md"))) == 2, timeout=PATIENCE
+    )
 
 
 def test_a_variable_that_cannot_be_read_is_named(qtbot, open_batch):
@@ -92,11 +101,16 @@ def test_a_table_without_a_prompt_is_told_of_templates(qtbot, open_batch):
 
 def test_what_can_be_written_is_explained(qtbot, open_batch, monkeypatch):
     told = []
-    monkeypatch.setattr("studio.ui.batch.pages.tell", lambda _parent, title, text: told.append(text))
+    monkeypatch.setattr(
+        "studio.ui.batch.pages.tell", lambda _parent, title, text: told.append(text)
+    )
     dialog = open_batch(text="prompt\na cat\n")
     button = next(one for one in dialog.variations.findChildren(QPushButton) if one.text() == "?")
     button.click()
-    assert all(sign in told[0] for sign in ("{{topic}}", "{red|blue}", "$style", "__animal__", "[5..10 step 1]"))
+    assert all(
+        sign in told[0]
+        for sign in ("{{topic}}", "{red|blue}", "$style", "__animal__", "[5..10 step 1]")
+    )
 
 
 def test_a_problem_is_named_by_the_files_own_column(qtbot, open_batch):
@@ -164,13 +178,18 @@ def test_the_form_as_it_is_holds_for_what_rows_leave_out(qtbot, open_batch):
     dialog = open_batch(text="prompt,max_new_tokens\na,3\nb,\n")
     dialog.prompts.defaults.setCurrentIndex(1)
     settle(qtbot, dialog)
-    assert ["max-new-tokens 3" in cells(dialog, SETTINGS)[0], "max-new-tokens 11" in cells(dialog, SETTINGS)[1]] == [True, True]
+    assert [
+        "max-new-tokens 3" in cells(dialog, SETTINGS)[0],
+        "max-new-tokens 11" in cells(dialog, SETTINGS)[1],
+    ] == [True, True]
     assert cells(dialog, PROMPT) == ["a", "b"]
     assert not all("seed 5," in cell for cell in cells(dialog, SETTINGS))
 
 
 def test_rows_of_several_kinds_take_the_model_of_their_own(qtbot, open_batch):
-    dialog = open_batch(text="kind,prompt\ntext,a\nimage,b\nspeech,c\n", kind="image", model="fake-image")
+    dialog = open_batch(
+        text="kind,prompt\ntext,a\nimage,b\nspeech,c\n", kind="image", model="fake-image"
+    )
     assert dialog.run_button.text() == "Run 3 rows"
 
 

@@ -31,13 +31,17 @@ application.exec()
 @pytest.mark.skipif(not HAS_BUS, reason="needs a message bus")
 def test_progress_and_messages_go_to_the_bus():
     with message_bus() as address:
-        monitor = subprocess.Popen(["dbus-monitor", "--address", address], stdout=subprocess.PIPE, text=True)
+        monitor = subprocess.Popen(
+            ["dbus-monitor", "--address", address], stdout=subprocess.PIPE, text=True
+        )
         assert monitor.stdout.readline(), "it listens"
         told = {**os.environ, "DBUS_SESSION_BUS_ADDRESS": address, "QT_QPA_PLATFORM": "minimal"}
         subprocess.run([sys.executable, "-c", TELL], env=told, check=True, timeout=PATIENCE / 1000)
         monitor.terminate()
         heard, _errors = monitor.communicate(timeout=PATIENCE / 1000)
-    progress = [part for part in heard.split("\nsignal") if "com.canonical.Unity.LauncherEntry" in part]
+    progress = [
+        part for part in heard.split("\nsignal") if "com.canonical.Unity.LauncherEntry" in part
+    ]
     assert "double 0.25" in progress[0]
     assert "boolean true" in progress[0]
     assert "boolean false" in progress[1]
@@ -52,12 +56,19 @@ def test_how_far_the_run_is(qtbot, open_studio, data):
     attention = studio.window.findChild(Notifier)
     queue = studio.shared.queue
     assert attention.share is None
-    jobs = [new_job(TextRequest(prompt="x", seed=n, max_new_tokens=20), str(data.outputs)) for n in range(2)]
+    jobs = [
+        new_job(TextRequest(prompt="x", seed=n, max_new_tokens=20), str(data.outputs))
+        for n in range(2)
+    ]
     queue.together = False
     seen = []
-    queue.job_event.connect(lambda _id, event: seen.append(attention.share) if isinstance(event, Progress) else None)
+    queue.job_event.connect(
+        lambda _id, event: seen.append(attention.share) if isinstance(event, Progress) else None
+    )
     queue.submit(jobs)
-    qtbot.waitUntil(lambda: all((now := queue.job(job.id)) and now.state.over for job in jobs), timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: all((now := queue.job(job.id)) and now.state.over for job in jobs), timeout=PATIENCE
+    )
     shares = [share for share in seen if share is not None]
     assert shares == sorted(shares)
     assert min(shares) < 0.2

@@ -47,7 +47,10 @@ def test_jobs_wait_until_nobody_is_there(qtbot, watched):
     studio, watch, desk, job_id = watched
     queue = studio.shared.queue
     assert queue.paused == IN_USE
-    qtbot.waitUntil(lambda: IN_USE in studio.window.queue_bar.message and studio.window.queue_bar.isVisible(), timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: IN_USE in studio.window.queue_bar.message and studio.window.queue_bar.isVisible(),
+        timeout=PATIENCE,
+    )
     desk.seconds = IDLE_SECONDS - 1
     look(watch, qtbot)
     assert queue.paused == IN_USE
@@ -89,7 +92,9 @@ def test_a_desktop_that_does_not_tell_stops_nothing(qtbot, watched):
     studio, watch, desk, job_id = watched
     desk.seconds = None
     look(watch, qtbot)
-    qtbot.waitUntil(lambda: studio.shared.queue.job(job_id).state is JobState.COMPLETED, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: studio.shared.queue.job(job_id).state is JobState.COMPLETED, timeout=PATIENCE
+    )
 
 
 def test_the_menu_turns_it_on_and_keeps_it(qtbot, open_studio):
@@ -117,21 +122,30 @@ while (before := seconds_since_input()) is not None and before < 0.3 and time.mo
     pass
 press()
 print(before, seconds_since_input())
-"""
+"""  # noqa: E501
 
 
 @pytest.mark.display
-@pytest.mark.skipif(not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool")
+@pytest.mark.skipif(
+    not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool"
+)
 def test_a_key_on_a_real_display_counts():
     read_end, write_end = os.pipe()
-    server = subprocess.Popen(["Xvfb", "-displayfd", str(write_end)], pass_fds=[write_end], stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write_end)], pass_fds=[write_end], stderr=subprocess.DEVNULL
+    )
     os.close(write_end)
     try:
         with os.fdopen(read_end) as pipe:
             environment = {**os.environ, "DISPLAY": f":{pipe.readline().strip()}"}
         environment.pop("WAYLAND_DISPLAY", None)
         done = subprocess.run(
-            [sys.executable, "-c", TELL], env=environment, capture_output=True, text=True, timeout=120, check=True
+            [sys.executable, "-c", TELL],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
         )
     finally:
         server.kill()
@@ -171,7 +185,7 @@ print("answer", answers, "after", clock.elapsed(), "paused", repr(studio.session
 studio.window._may_close = lambda _waiting: True
 studio.window.close()
 studio.close()
-"""
+"""  # noqa: E501
 
 
 @pytest.mark.skipif(not HAS_BUS, reason="needs dbus-daemon")
@@ -183,9 +197,18 @@ def test_a_desktop_that_does_not_answer_does_not_stop_the_window(data):
         silent = open_dbus_connection(address)
         for name in ("org.gnome.Mutter.IdleMonitor", "org.freedesktop.ScreenSaver"):
             silent.send_and_get_reply(bus.RequestName(name))
-        environment = {**os.environ, "DBUS_SESSION_BUS_ADDRESS": address, "WAYLAND_DISPLAY": "wayland-0"}
+        environment = {
+            **os.environ,
+            "DBUS_SESSION_BUS_ADDRESS": address,
+            "WAYLAND_DISPLAY": "wayland-0",
+        }
         done = subprocess.run(
-            [sys.executable, "-c", SILENT], env=environment, capture_output=True, text=True, timeout=120, check=False
+            [sys.executable, "-c", SILENT],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         silent.close()
     assert done.returncode == 0, done.stderr

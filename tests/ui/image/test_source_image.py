@@ -1,4 +1,6 @@
-"""The picture that a request starts from, in the window: chosen, dropped, painted over, used again."""
+"""The picture that a request starts from, in the window: chosen, dropped, painted over, used
+again.
+"""
 
 from pathlib import Path
 
@@ -51,12 +53,16 @@ def drop(widget, path):
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
     inside, buttons = QPointF(5, 5), Qt.MouseButton.LeftButton
-    widget.dropEvent(QDropEvent(inside, Qt.DropAction.CopyAction, data, buttons, Qt.KeyboardModifier.NoModifier))
+    widget.dropEvent(
+        QDropEvent(inside, Qt.DropAction.CopyAction, data, buttons, Qt.KeyboardModifier.NoModifier)
+    )
 
 
 def made(qtbot, tab):
     tab.generate()
-    qtbot.waitUntil(lambda: tab._job is not None and tab._job.state is JobState.COMPLETED, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: tab._job is not None and tab._job.state is JobState.COMPLETED, timeout=PATIENCE
+    )
     qtbot.waitUntil(lambda: bool(tab.view.picture.path), timeout=PATIENCE)
     return Path(tab.view.picture.path)
 
@@ -114,7 +120,9 @@ def test_files_that_cannot_be_used_are_said_and_nothing_starts(tab, qtbot, tmp_p
 def test_a_model_that_cannot_is_offered_nothing_and_gives_nothing(tab, qtbot, photo, monkeypatch):
     tab.prompt.setPlainText("a cat")
     tab.given.set_path(str(photo))
-    sana, kontext, fill = (entry_named(name).card for name in ("sana-1.6b", "flux.1-kontext-dev", "flux.1-fill-dev"))
+    sana, kontext, fill = (
+        entry_named(name).card for name in ("sana-1.6b", "flux.1-kontext-dev", "flux.1-fill-dev")
+    )
     with_cards(tab, monkeypatch, sana, kontext, fill, fake_card("image"))
     tab.choose_model(sana.name)
     assert tab.card == sana
@@ -156,7 +164,9 @@ def test_a_result_is_the_next_start(tab, qtbot):
     assert read_recipe(second).request.image == str(first)
 
 
-def test_a_dropped_picture_is_a_start_and_one_of_studios_fills_the_form_and_offers_it(studio, tab, qtbot, photo):
+def test_a_dropped_picture_is_a_start_and_one_of_studios_fills_the_form_and_offers_it(
+    studio, tab, qtbot, photo
+):
     studio.window.show_text()
     drop(studio.window, photo)
     qtbot.waitUntil(lambda: tab.given.path == str(photo), timeout=PATIENCE)
@@ -179,7 +189,9 @@ def test_a_dropped_picture_is_a_start_and_one_of_studios_fills_the_form_and_offe
 
 def open_editor(qtbot, tab):
     tab.given.paint_button.click()
-    qtbot.waitUntil(lambda: tab.given.editor is not None and tab.given.editor.isVisible(), timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: tab.given.editor is not None and tab.given.editor.isVisible(), timeout=PATIENCE
+    )
     return tab.given.editor
 
 
@@ -190,7 +202,9 @@ def stroke(canvas, begin, end):
 
 
 def share_of(image):
-    values = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    values = np.frombuffer(image.constBits(), np.uint8).reshape(
+        image.height(), image.bytesPerLine()
+    )
     return float((values[:, : image.width()] > 0).mean())
 
 
@@ -226,7 +240,9 @@ def test_a_mask_is_painted_taken_back_and_saved_for_the_job(tab, qtbot, photo):
     QTest.keyClick(editor, Qt.Key.Key_BracketRight)
     assert canvas.brush > size
     editor.use_button.click()
-    qtbot.waitUntil(lambda: bool(tab.given.mask_path) and tab.given._seen is not None, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: bool(tab.given.mask_path) and tab.given._seen is not None, timeout=PATIENCE
+    )
     request = tab.request()
     saved = Path(request.mask_image)
     assert saved.parent == tab.shared.data.masks
@@ -252,7 +268,10 @@ def test_a_mask_goes_with_its_picture(tab, qtbot, photo, tmp_path):
     tab.given.set_mask(str(mask))
     wait_seen(qtbot, tab)
     assert tab.request().mask_image == str(mask)
-    for size, white, why in (((40, 80), 255, "need the same shape"), ((80, 40), 0, "nothing white")):
+    for size, white, why in (
+        ((40, 80), 255, "need the same shape"),
+        ((80, 40), 0, "nothing white"),
+    ):
         other = tmp_path / f"{why}.png"
         Image.new("L", size, white).save(other)
         tab.given.set_mask(str(other))
@@ -278,12 +297,25 @@ def test_every_control_has_a_name(tab, qtbot, photo):
     wait_seen(qtbot, tab)
     given = tab.given
     controls = [
-        given.choose_button, given.clear_button, given.slider, given.paint_button, given.mask_button, given.shape_button,
-        given.unmask_button, tab.start_button,
-    ]  # fmt: skip
+        given.choose_button,
+        given.clear_button,
+        given.slider,
+        given.paint_button,
+        given.mask_button,
+        given.shape_button,
+        given.unmask_button,
+        tab.start_button,
+    ]
     assert all(control.accessibleName() or control.text() for control in controls)
     assert all(control.toolTip() for control in controls)
     editor = open_editor(qtbot, tab)
-    named = [editor.canvas, editor.size_slider, editor.paint_button, editor.erase_button, editor.undo_button, editor.use_button]
+    named = [
+        editor.canvas,
+        editor.size_slider,
+        editor.paint_button,
+        editor.erase_button,
+        editor.undo_button,
+        editor.use_button,
+    ]
     assert all(control.accessibleName() for control in named)
     editor.reject()

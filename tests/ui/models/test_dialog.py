@@ -1,4 +1,6 @@
-"""The dialog of models, in the real window: adding, refusing, stopping, removing, choosing a default, dropping."""
+"""The dialog of models, in the real window: adding, refusing, stopping, removing, choosing a
+default, dropping.
+"""
 
 import contextlib
 import shutil
@@ -32,7 +34,9 @@ LLAMA = {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}
 @pytest.fixture
 def opened(open_studio, qtbot, monkeypatch):
     """The window with the dialog, and a function that waits."""
-    monkeypatch.setattr(ModelsDialog, "machine", Machine(16 * GB, 8 * GB, asked=True))  # torch is asked in a test of its own
+    monkeypatch.setattr(
+        ModelsDialog, "machine", Machine(16 * GB, 8 * GB, asked=True)
+    )  # torch is asked in a test of its own
     studio = open_studio()
     studio.shared.fake = False  # what is installed, not the fake engine's models
     with qtbot.waitSignal(studio.shared.models_changed, timeout=PATIENCE):
@@ -70,18 +74,28 @@ def answer(monkeypatch, text):
     """Answer the next question by pressing the button of this text; a real box, not shown."""
 
     def press(box):
-        (button,) = [button for button in box.findChildren(QPushButton) if button.text().replace("&", "") == text]
+        (button,) = [
+            button
+            for button in box.findChildren(QPushButton)
+            if button.text().replace("&", "") == text
+        ]
         button.click()
         return 0
 
     monkeypatch.setattr(QMessageBox, "exec", press)
 
 
-def test_a_folder_is_added_shown_made_the_default_and_removed(opened, data, tmp_path, qtbot, monkeypatch):
+def test_a_folder_is_added_shown_made_the_default_and_removed(
+    opened, data, tmp_path, qtbot, monkeypatch
+):
     studio, dialog = opened
     folder = tmp_path / "我的 GPT-2"
     make_gpt2(folder)
-    assert titles(dialog) == ["Starter pictures (64 px)", "Hibari (English)", "Starter music (notes)"]
+    assert titles(dialog) == [
+        "Starter pictures (64 px)",
+        "Hibari (English)",
+        "Starter music (notes)",
+    ]
     dialog.add(folder)
     assert not dialog.add_folder_button.isEnabled()
     qtbot.waitUntil(lambda: "我的 GPT-2" in titles(dialog), timeout=PATIENCE)
@@ -124,7 +138,9 @@ def test_what_comes_with_studio_cannot_be_removed(opened):
 
 
 def converting(dialog):
-    """What takes a while with a GGUF: llama.cpp tries it, where it is installed; else it is converted."""
+    """What takes a while with a GGUF: llama.cpp tries it, where it is installed; else it is
+    converted.
+    """
     return lambda: "Converting" in dialog.status.text() or "Trying" in dialog.status.text()
 
 
@@ -160,7 +176,9 @@ def test_closing_the_dialog_or_the_window_stops_a_conversion(opened, data, tmp_p
     dialog.add(path)
     qtbot.waitUntil(converting(dialog), timeout=PATIENCE)
     dialog.close()
-    qtbot.waitUntil(lambda: children() == [] and not list(data.models.glob(f"{PREFIX}*")), timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: children() == [] and not list(data.models.glob(f"{PREFIX}*")), timeout=PATIENCE
+    )
     studio.window.show_models(path)
     dialog = studio.window.findChildren(ModelsDialog)[-1]
     qtbot.waitUntil(converting(dialog), timeout=PATIENCE)
@@ -179,13 +197,19 @@ def test_a_model_may_be_dropped(opened, data, tmp_path, qtbot):
         mime = QMimeData()
         mime.setUrls([QUrl.fromLocalFile(str(folder))])
         event = QDropEvent(
-            QPointF(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+            QPointF(5, 5),
+            Qt.DropAction.CopyAction,
+            mime,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
         )
         studio.window.dropEvent(event)
         qtbot.waitUntil(lambda name=folder.name: name in own(data), timeout=PATIENCE)
 
 
-def test_a_model_whose_folder_is_gone_can_be_taken_from_the_list(opened, data, tmp_path, qtbot, monkeypatch):
+def test_a_model_whose_folder_is_gone_can_be_taken_from_the_list(
+    opened, data, tmp_path, qtbot, monkeypatch
+):
     _studio, dialog = opened
     dialog.add(folder_of(tmp_path / "m", LLAMA))
     qtbot.waitUntil(lambda: "m" in titles(dialog), timeout=PATIENCE)
@@ -233,9 +257,15 @@ def test_a_card_says_what_counts(opened):
     select(dialog, "Z-Image-Turbo")
     said = texts(dialog.view)
     for words in (
-        "free for commercial use", "English, Chinese", "8 to 9 steps, 1024 × 1024, guidance 0 (on above 0), no negative prompt",
-        "16 GB of memory, no GPU", "46 GB", "too large", "needs the package optimum-quanto", "Tongyi-MAI/Z-Image-Turbo",
-    ):  # fmt: skip
+        "free for commercial use",
+        "English, Chinese",
+        "8 to 9 steps, 1024 × 1024, guidance 0 (on above 0), no negative prompt",
+        "16 GB of memory, no GPU",
+        "46 GB",
+        "too large",
+        "needs the package optimum-quanto",
+        "Tongyi-MAI/Z-Image-Turbo",
+    ):
         assert words in said, words
     assert "Studio loads it here" not in said  # nothing fits
 
@@ -245,7 +275,13 @@ def test_a_card_says_how_it_is_loaded_and_a_person_chooses_otherwise(opened, dat
     select(dialog, "SDXL 1.0")
     assert "16 bits\n9.0 GB\nfits · so Studio loads it here" in texts(dialog.view)
     box = dialog.view.wish
-    assert [box.itemText(number) for number in range(box.count())] == ["Automatic", "Whole", "16 bits", "8 bits", "4 bits"]
+    assert [box.itemText(number) for number in range(box.count())] == [
+        "Automatic",
+        "Whole",
+        "16 bits",
+        "8 bits",
+        "4 bits",
+    ]
     box.setFocus()
     qtbot.keyClick(box, Qt.Key.Key_Down)
     assert "Whole, 32 bits\n18 GB\ntoo large · so Studio loads it here" in texts(dialog.view)
@@ -268,7 +304,11 @@ def test_a_card_says_how_it_is_loaded_and_a_person_chooses_otherwise(opened, dat
 
 def test_what_studio_does_not_run_is_said_and_not_offered(opened, monkeypatch):
     def hindrance(card):  # the catalogue has no such model now
-        return why_not_run(msgspec.structs.replace(card, family="NewPipeline")) if card.name == "flux.1-fill-dev" else ""
+        return (
+            why_not_run(msgspec.structs.replace(card, family="NewPipeline"))
+            if card.name == "flux.1-fill-dev"
+            else ""
+        )
 
     studio, dialog = opened
     assert not [item for item in shown(dialog) if item.hindrance]
@@ -277,7 +317,10 @@ def test_what_studio_does_not_run_is_said_and_not_offered(opened, monkeypatch):
     studio.window.show_models()
     dialog = studio.window.findChildren(ModelsDialog)[-1]
     select(dialog, "FLUX.1 Fill")
-    assert "Studio cannot run it yet: its family (NewPipeline) is not among" in dialog.view.hindrance.text()
+    assert (
+        "Studio cannot run it yet: its family (NewPipeline) is not among"
+        in dialog.view.hindrance.text()
+    )
     assert not dialog.get_button.isVisible()
     assert not dialog.how.isVisible()
 
@@ -380,14 +423,19 @@ def test_a_check_can_be_stopped(opened, qtbot):
     dialog.check_button.click()
     dialog.stop_button.click()  # before its thread has read the first block, or between two
     qtbot.waitUntil(lambda: dialog.check_button.isEnabled(), timeout=PATIENCE)
-    assert dialog.status.text() in ("Stopped", "Starter pictures (64 px): All 3 weight files are as they were.")
+    assert dialog.status.text() in (
+        "Stopped",
+        "Starter pictures (64 px): All 3 weight files are as they were.",
+    )
     assert not dialog.bar.isVisible()
 
 
 def test_the_folder_is_opened(opened, monkeypatch):
     _studio, dialog = opened
     urls = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: urls.append(url.toLocalFile()) or True)
+    monkeypatch.setattr(
+        QDesktopServices, "openUrl", lambda url: urls.append(url.toLocalFile()) or True
+    )
     select(dialog, "Starter pictures (64 px)")
     dialog.folder_button.click()
     assert urls == [str(resources() / "starter/image")]
@@ -399,10 +447,19 @@ def test_hundreds_of_cards_are_listed_as_quickly_as_they_are_seen(opened):
     """Rows are made when they are painted; the view asks the delegate for one height only."""
     _studio, dialog = opened
     many = [
-        Item(CatalogueEntry(card=ModelCard(name=f"m{number}", title=f"Model {number}", kind="text", runner="transformers")),
-             False, False, None, "")
+        Item(
+            CatalogueEntry(
+                card=ModelCard(
+                    name=f"m{number}", title=f"Model {number}", kind="text", runner="transformers"
+                )
+            ),
+            False,
+            False,
+            None,
+            "",
+        )
         for number in range(2_000)
-    ]  # fmt: skip
+    ]
     asked = []
     delegate = dialog.list.view.itemDelegate()
     measured = delegate.sizeHint
@@ -422,10 +479,14 @@ def test_a_narrow_window_has_the_card_under_the_list(opened, qtbot):
     assert dialog.width() == 480
     for made in dialog.findChildren(QPushButton):
         if made.isVisible():
-            assert dialog.rect().contains(made.mapTo(dialog, made.rect().bottomRight())), made.text()
+            assert dialog.rect().contains(made.mapTo(dialog, made.rect().bottomRight())), (
+                made.text()
+            )
 
 
-def test_the_gpu_is_asked_for_when_the_window_is_seen_and_no_more_when_it_is_closed(open_studio, qtbot, monkeypatch):
+def test_the_gpu_is_asked_for_when_the_window_is_seen_and_no_more_when_it_is_closed(
+    open_studio, qtbot, monkeypatch
+):
     monkeypatch.setattr(ModelsDialog, "machine", None)
     studio = open_studio()
     studio.shared.fake = False

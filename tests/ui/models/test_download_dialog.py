@@ -1,4 +1,6 @@
-"""The dialog of downloads in the real window, with a hub on loopback: looking, choosing, fetching, pausing, what is refused."""
+"""The dialog of downloads in the real window, with a hub on loopback: looking, choosing, fetching,
+pausing, what is refused.
+"""
 
 import pytest
 from PySide6.QtCore import QThreadPool
@@ -41,7 +43,11 @@ def gpt2(tmp_path_factory):
 def hub(gpt2, monkeypatch):
     monkeypatch.delenv("HF_TOKEN", raising=False)
     with LoopbackHub() as hub:
-        hub.add("org/tiny", {**gpt2, "LICENSE": b"Do what you like."}, card={"license": "mit", "language": "en"})
+        hub.add(
+            "org/tiny",
+            {**gpt2, "LICENSE": b"Do what you like."},
+            card={"license": "mit", "language": "en"},
+        )
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
         yield hub
 
@@ -74,14 +80,19 @@ def test_a_model_is_looked_at_fetched_and_used(opened, hub, data, qtbot):
     assert not dialog.get_button.isEnabled()
     looked(dialog, qtbot, "org/tiny")
     assert "Licence: MIT" in dialog.about.text()
-    assert f"{size_text(sum(map(len, hub.repos['org/tiny'].files.values())))} to fetch" in dialog.about.text()
+    assert (
+        f"{size_text(sum(map(len, hub.repos['org/tiny'].files.values())))} to fetch"
+        in dialog.about.text()
+    )
     assert dialog.licence_button.isVisible()
     assert WEIGHTS not in hub.sent
     dialog.get_button.click()
     assert dialog.pause_button.isVisible()
     assert not dialog.name.isEnabled()
     qtbot.waitUntil(lambda: dialog.status.text() == "tiny is ready.", timeout=PATIENCE)
-    qtbot.waitUntil(lambda: [card.name for card in studio.shared.cards("text")] == ["tiny"], timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: [card.name for card in studio.shared.cards("text")] == ["tiny"], timeout=PATIENCE
+    )
     assert own(data) == ["tiny"]
     assert not dialog.get_button.isEnabled()
 
@@ -116,7 +127,11 @@ def test_a_gguf_can_be_chosen_instead(opened, hub, gpt2, tmp_path, qtbot):
     hub.add("org/both", {**gpt2, **{path.name: path.read_bytes() for path in paths}})
     looked(dialog, qtbot, "org/both")
     qtbot.waitUntil(dialog.choice.isVisible, timeout=PATIENCE)
-    assert [dialog.choice.itemText(row).split(",")[0] for row in range(3)] == ["5 files", "a.gguf", "b.gguf"]
+    assert [dialog.choice.itemText(row).split(",")[0] for row in range(3)] == [
+        "5 files",
+        "a.gguf",
+        "b.gguf",
+    ]
     hub.add("org/only", {path.name: path.read_bytes() for path in paths})
     looked(dialog, qtbot, "org/only")
     assert [dialog.choice.itemText(row).split(",")[0] for row in range(2)] == ["a.gguf", "b.gguf"]
@@ -216,7 +231,9 @@ def test_several_are_fetched_at_once(opened, hub, gpt2, data, qtbot):
     other.show()
     looked(other, qtbot, "org/other")
     other.get_button.click()
-    qtbot.waitUntil(lambda: "ready" in other.status.text() or bool(other.notice.message), timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: "ready" in other.status.text() or bool(other.notice.message), timeout=PATIENCE
+    )
     assert other.status.text() == "other is ready."
     assert dialog.pause_button.isVisible(), "the first still runs"
     assert own(data) == ["other"]
@@ -224,7 +241,9 @@ def test_several_are_fetched_at_once(opened, hub, gpt2, data, qtbot):
     qtbot.waitUntil(lambda: dialog.status.text().startswith("Paused"), timeout=PATIENCE)
 
 
-def test_what_a_kill_cut_off_is_offered_goes_on_and_can_be_deleted(opened, hub, data, qtbot, monkeypatch):
+def test_what_a_kill_cut_off_is_offered_goes_on_and_can_be_deleted(
+    opened, hub, data, qtbot, monkeypatch
+):
     studio, dialog = opened
     looked(dialog, qtbot, "org/tiny")
     hub.faults[WEIGHTS] = [Fault(pause_at=700_000), Fault(pause_at=900_000)]
@@ -276,9 +295,12 @@ def test_going_on_keeps_the_revision_that_the_catalogue_names(open_studio, qtbot
 
 
 @pytest.mark.parametrize(
-    ("error", "words"), [(KeyError("missing"), "missing"), (OSError(28, "No space left on device"), "No space left")]
+    ("error", "words"),
+    [(KeyError("missing"), "missing"), (OSError(28, "No space left on device"), "No space left")],
 )
-def test_an_unexpected_error_ends_the_look_with_a_sentence(opened, qtbot, monkeypatch, error, words):
+def test_an_unexpected_error_ends_the_look_with_a_sentence(
+    opened, qtbot, monkeypatch, error, words
+):
     _studio, dialog = opened
 
     def fail(*_arguments, **_options):

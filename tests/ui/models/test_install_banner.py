@@ -1,4 +1,6 @@
-"""Installing from the window: progress, the reason and another try when it fails, a stop, and closing in the middle. Real pip."""
+"""Installing from the window: progress, the reason and another try when it fails, a stop, and
+closing in the middle. Real pip.
+"""
 
 import numpy as np
 import pytest
@@ -22,7 +24,11 @@ def offered(tmp_path, monkeypatch):
 
 
 def buttons(window) -> dict[str, QPushButton]:
-    return {button.text(): button for button in window.installing.banner.findChildren(QPushButton) if button.isVisible()}
+    return {
+        button.text(): button
+        for button in window.installing.banner.findChildren(QPushButton)
+        if button.isVisible()
+    }
 
 
 def own(data) -> list[str]:
@@ -44,7 +50,10 @@ def test_it_is_installed_and_there_at_once(open_studio, offered, data, qtbot):
     assert own(data) == ["big-voice"]
     assert max(shown) > 0
     assert not studio.window.installing.bar.isVisible()
-    qtbot.waitUntil(lambda: "big-voice" in [card.name for card in studio.shared.cards("speech")], timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: "big-voice" in [card.name for card in studio.shared.cards("speech")],
+        timeout=PATIENCE,
+    )
 
 
 def test_a_failure_is_said_and_another_try_goes_on(open_studio, offered, data, qtbot):

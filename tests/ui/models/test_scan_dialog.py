@@ -1,4 +1,6 @@
-"""Finding models on this computer: real folders of other programs, chosen with boxes and added where they are."""
+"""Finding models on this computer: real folders of other programs, chosen with boxes and added
+where they are.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +23,18 @@ from tests.models.files.layouts_of_others import hub_cache, put
 from tests.models.made import folder_of
 from tests.ui.conftest import PATIENCE
 
-LLAMA = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "max_position_embeddings": 64}
+LLAMA = {
+    "model_type": "llama",
+    "architectures": ["LlamaForCausalLM"],
+    "max_position_embeddings": 64,
+}
 
 
 @pytest.fixture(scope="module")
 def others(tmp_path_factory):
-    """A hub's cache with two models, a folder of LM Studio's with one that is unsafe, and something that is no model."""
+    """A hub's cache with two models, a folder of LM Studio's with one that is unsafe, and something
+    that is no model.
+    """
     root = tmp_path_factory.mktemp("others")
     make_gpt2(root / "made/gpt2")
     make_llama(root / "made/llama")
@@ -81,7 +89,9 @@ def test_what_is_found_is_shown_chosen_and_added_without_a_copy(opened, others, 
     assert cell(dialog, found["gpt2-small"], KIND) == "Text"
     assert cell(dialog, found["gpt2-small"], STATE) == "can be added"
     assert "pickle" in cell(dialog, found["bad"], STATE)
-    assert dialog.list.index(found["bad"], NAME).data(Qt.ItemDataRole.CheckStateRole) is None, "nothing to choose"
+    assert dialog.list.index(found["bad"], NAME).data(Qt.ItemDataRole.CheckStateRole) is None, (
+        "nothing to choose"
+    )
     assert dialog.status.text() == "3 models found, 2 can be added"
     assert not dialog.add_button.isEnabled()
     box = dialog.list.index(found["gpt2-small"], NAME)
@@ -212,7 +222,9 @@ def test_a_narrow_window_keeps_name_and_state(opened, others, qtbot):
     assert not dialog.view.isColumnHidden(STATE)
     for made in dialog.findChildren(QPushButton):
         if made.isVisible():
-            assert dialog.rect().contains(made.mapTo(dialog, made.rect().bottomRight())), made.text()
+            assert dialog.rect().contains(made.mapTo(dialog, made.rect().bottomRight())), (
+                made.text()
+            )
     dialog.resize(900, 600)
     assert not dialog.view.isColumnHidden(KIND)
 
@@ -242,7 +254,12 @@ def test_the_usual_places_are_those_that_are_there(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     (tmp_path / "hf/hub").mkdir(parents=True)
     found = [path.relative_to(tmp_path).as_posix() for path in usual_places(home)]
-    assert sorted(found) == ["hf/hub", "home/.cache/huggingface/hub", "home/ComfyUI/models", "home/models"]
+    assert sorted(found) == [
+        "hf/hub",
+        "home/.cache/huggingface/hub",
+        "home/ComfyUI/models",
+        "home/models",
+    ]
 
 
 def test_a_cancelled_search_ends(others):

@@ -16,7 +16,10 @@ from tests.ui.conftest import PATIENCE
 
 
 def text(data, prompt, **values):
-    return new_job(TextRequest(**{"prompt": prompt, "seed": 1, "max_new_tokens": 4, **values}), str(data.outputs))
+    return new_job(
+        TextRequest(**{"prompt": prompt, "seed": 1, "max_new_tokens": 4, **values}),
+        str(data.outputs),
+    )
 
 
 @pytest.fixture
@@ -51,7 +54,9 @@ def test_keys_move_waiting_jobs_and_undo_puts_them_back(qtbot, panel):
     choose(panel, "c", "d")
     press(panel, Qt.Key.Key_Home, alt)
     qtbot.waitUntil(lambda: prompts(panel) == ["c", "d", "a", "b"], timeout=PATIENCE)
-    qtbot.waitUntil(lambda: len(panel.chosen()) == 2, timeout=PATIENCE)  # what was moved stays selected
+    qtbot.waitUntil(
+        lambda: len(panel.chosen()) == 2, timeout=PATIENCE
+    )  # what was moved stays selected
     press(panel, Qt.Key.Key_Down, alt)
     qtbot.waitUntil(lambda: prompts(panel) == ["a", "c", "d", "b"], timeout=PATIENCE)
     press(panel, Qt.Key.Key_Z, control)
@@ -146,7 +151,12 @@ def test_duplicates_have_the_same_seed(qtbot, panel):
 def test_filters_by_kind_state_batch_and_text(qtbot, panel, data):
     batch = Batch(id="b1", source="x.csv", folder=str(data.outputs / "cities"))
     rows = [
-        new_job(ImageRequest(prompt=name, width=64, height=64), str(data.outputs / "cities"), batch="b1", row=n)
+        new_job(
+            ImageRequest(prompt=name, width=64, height=64),
+            str(data.outputs / "cities"),
+            batch="b1",
+            row=n,
+        )
         for n, name in enumerate(("猫 cat", "dog"), start=1)
     ]
     with qtbot.waitSignal(panel.queue.jobs_added, timeout=PATIENCE):
@@ -172,7 +182,10 @@ def test_places_and_estimates_are_shown(qtbot, panel, data):
     with qtbot.waitSignal(panel.queue.jobs_added, timeout=PATIENCE):
         panel.queue.submit([text(data, "m", model="other"), text(data, "e")])
     ranks = [f"Waiting · {rank}" for rank in (1, 2, 3, 4, 6, 5)]  # jobs of one model run together
-    qtbot.waitUntil(lambda: [panel.shown.index(number, STATE).data() for number in range(6)] == ranks, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: [panel.shown.index(number, STATE).data() for number in range(6)] == ranks,
+        timeout=PATIENCE,
+    )
     panel.pause_menu.by_model.setChecked(False)
     qtbot.waitUntil(lambda: panel.shown.index(4, STATE).data() == "Waiting · 5", timeout=PATIENCE)
     panel.pause_button.click()
@@ -205,7 +218,10 @@ def test_a_limit_from_the_menu_pauses_after_so_many_jobs(qtbot, panel, monkeypat
     assert "2 more jobs" in panel.pause_menu.no_limit.text()
     panel.pause_button.click()
     qtbot.waitUntil(lambda: "2 jobs" in panel.queue.paused, timeout=PATIENCE)
-    qtbot.waitUntil(lambda: [job.state.over for job in panel.queue.jobs()] == [True, True, False, False], timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: [job.state.over for job in panel.queue.jobs()] == [True, True, False, False],
+        timeout=PATIENCE,
+    )
 
 
 def test_a_time_that_is_over_today_is_tomorrow(panel):
@@ -216,24 +232,36 @@ def test_a_time_that_is_over_today_is_tomorrow(panel):
 
 
 def test_after_a_kill_the_queue_is_paused_and_says_so(qtbot, open_studio, data):
-    code = "import os, sys; from studio.core.paths import data_folder; from studio.core.jobs import new_job\n"
+    code = (
+        "import os, sys; from studio.core.paths import data_folder; from studio.core.jobs "
+        "import new_job\n"
+    )
     code += "from studio.core.requests import TextRequest; from studio.jobs.session import hold\n"
     code += (
-        "from studio.jobs.store import JobStore\ndata = data_folder(); lock = hold(data); store = JobStore.open(data.database)\n"
+        "from studio.jobs.store import JobStore\ndata = data_folder(); lock = hold(data); "
+        "store = JobStore.open(data.database)\n"
     )
-    code += "store.add([new_job(TextRequest(prompt='one', seed=1), str(data.outputs))]); os._exit(1)"
+    code += (
+        "store.add([new_job(TextRequest(prompt='one', seed=1), str(data.outputs))]); os._exit(1)"
+    )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 1
     studio = open_studio()
     bar = studio.window.queue_bar
     assert bar.message.startswith("Studio did not end in order")
     assert "1 job waits" in bar.message
-    look = next(b for b in bar.findChildren(type(studio.window.text_tab.stop_button)) if b.text() == "Look first")
+    look = next(
+        b
+        for b in bar.findChildren(type(studio.window.text_tab.stop_button))
+        if b.text() == "Look first"
+    )
     look.click()
     assert studio.window.queue_dock.isVisible()
     assert not bar.isVisible()
     assert studio.shared.queue.paused
     studio.window.queue_dock.panel.pause_button.click()
-    qtbot.waitUntil(lambda: studio.shared.queue.jobs()[0].state is JobState.COMPLETED, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: studio.shared.queue.jobs()[0].state is JobState.COMPLETED, timeout=PATIENCE
+    )
 
 
 def test_the_queue_goes_on_when_the_folder_is_back(qtbot, open_studio, data):
@@ -243,7 +271,9 @@ def test_the_queue_goes_on_when_the_folder_is_back(qtbot, open_studio, data):
     blocked = data.root / "results"
     blocked.write_text("in the way")
     batch = Batch(id="b", source="x.txt", folder=str(blocked))
-    job = new_job(TextRequest(prompt="row", seed=1, max_new_tokens=3), str(blocked), batch="b", row=1)
+    job = new_job(
+        TextRequest(prompt="row", seed=1, max_new_tokens=3), str(blocked), batch="b", row=1
+    )
     attention = studio.window.findChild(Notifier)
     with qtbot.waitSignal(studio.shared.queue.pause_changed, timeout=PATIENCE):
         studio.shared.queue.submit([job], batch)
@@ -252,12 +282,16 @@ def test_the_queue_goes_on_when_the_folder_is_back(qtbot, open_studio, data):
     attention.look_again()
     blocked.unlink()
     attention.look_again()
-    qtbot.waitUntil(lambda: studio.shared.queue.job(job.id).state is JobState.COMPLETED, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: studio.shared.queue.job(job.id).state is JobState.COMPLETED, timeout=PATIENCE
+    )
     assert not studio.window.queue_bar.isVisible()
 
 
 def test_the_title_counts_what_is_to_do(qtbot, panel):
-    qtbot.waitUntil(lambda: panel.studio.window.windowTitle() == "Studio – 4 to do", timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: panel.studio.window.windowTitle() == "Studio – 4 to do", timeout=PATIENCE
+    )
     panel.queue.cancel_all()
     qtbot.waitUntil(lambda: panel.studio.window.windowTitle() == "Studio", timeout=PATIENCE)
 
@@ -266,12 +300,15 @@ def test_progress_has_rate_and_time_left(qtbot, open_studio, data):
     studio = open_studio(step_seconds=0.05)
     panel = studio.window.queue_dock.panel
     studio.shared.queue.submit([text(data, "slow", max_new_tokens=40)])
-    qtbot.waitUntil(lambda: "tokens/s" in (panel.shown.index(0, PROGRESS).data() or ""), timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: "tokens/s" in (panel.shown.index(0, PROGRESS).data() or ""), timeout=PATIENCE
+    )
     assert "left" in panel.shown.index(0, PROGRESS).data()
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(3.21, "3.2 s"), (42.4, "42 s"), (200, "3 min"), (7500, "2 h 5 min"), (0, "0.0 s")]
+    ("seconds", "words"),
+    [(3.21, "3.2 s"), (42.4, "42 s"), (200, "3 min"), (7500, "2 h 5 min"), (0, "0.0 s")],
 )
 def test_durations_are_said_as_people_say_them(seconds, words):
     assert duration(seconds) == words
@@ -279,8 +316,13 @@ def test_durations_are_said_as_people_say_them(seconds, words):
 
 def test_the_menu_has_everything_and_offers_what_can_be_done(panel):
     choose(panel, "a")
-    titles = {action.text(): action.isEnabled() for action in panel._menu().actions() if action.text()}
-    assert all(titles[title] for title in ("Run next", "Change…", "Duplicate", "Cancel", "Remove from the list"))
+    titles = {
+        action.text(): action.isEnabled() for action in panel._menu().actions() if action.text()
+    }
+    assert all(
+        titles[title]
+        for title in ("Run next", "Change…", "Duplicate", "Cancel", "Remove from the list")
+    )
     assert not titles["Try again"]
     assert not titles["Undo"]
     assert not titles["Clear what is over"]
@@ -290,7 +332,9 @@ def refuse_growth(studio, pages=None):
     """Let SQLite find its disk full, or make room again with `pages`."""
     store = studio.session.queue._store
     pages = pages or store._connection.execute("PRAGMA page_count").fetchone()[0]
-    studio.session.queue._journal.submit(store._connection.execute, f"PRAGMA max_page_count = {pages}").result()
+    studio.session.queue._journal.submit(
+        store._connection.execute, f"PRAGMA max_page_count = {pages}"
+    ).result()
 
 
 def test_a_tab_recovers_where_the_queue_cannot_store_its_job(qtbot, open_studio):
@@ -306,8 +350,13 @@ def test_a_tab_recovers_where_the_queue_cannot_store_its_job(qtbot, open_studio)
     assert tab.status.text() == ""
     assert studio.shared.queue.jobs() == []
     refuse_growth(studio, 1_000_000)
-    next(found for found in tab.notice.findChildren(QPushButton) if found.text() == "Try again").click()
-    qtbot.waitUntil(lambda: [job.state for job in studio.shared.queue.jobs()] == [JobState.COMPLETED], timeout=PATIENCE)
+    next(
+        found for found in tab.notice.findChildren(QPushButton) if found.text() == "Try again"
+    ).click()
+    qtbot.waitUntil(
+        lambda: [job.state for job in studio.shared.queue.jobs()] == [JobState.COMPLETED],
+        timeout=PATIENCE,
+    )
     assert tab.notice.isHidden()
 
 

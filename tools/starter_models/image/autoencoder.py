@@ -1,8 +1,9 @@
 """The autoencoder: stock `AutoencoderTiny`, four pixels a latent, four channels.
 
-Its encoder is not trained: it is the four strongest principal components of patches of 4×4 pixels, written into the weights of
-its convolutions. They keep 91 % of the icons' variance, need no training, and make the latents of a picture that is moved by four
-pixels the same latents, moved. Only the decoder is trained.
+Its encoder is not trained: it is the four strongest principal components of patches of 4×4 pixels,
+written into the weights of its convolutions. They keep 91 % of the icons' variance, need no
+training, and make the latents of a picture that is moved by four pixels the same latents, moved.
+Only the decoder is trained.
 """
 
 from __future__ import annotations
@@ -24,21 +25,31 @@ _NOISE = 0.03
 _SAY_EVERY = 200
 
 
-def build(folder: Path, pictures: NDArray[np.uint8], profile: Profile, start_from: Path | None = None) -> None:
-    """Make and train the autoencoder on RGB pictures (n, side, side, 3); write `vae`. With `start_from`, go on from that one."""
+def build(
+    folder: Path, pictures: NDArray[np.uint8], profile: Profile, start_from: Path | None = None
+) -> None:
+    """Make and train the autoencoder on RGB pictures (n, side, side, 3); write `vae`. With
+    `start_from`, go on from that one.
+    """
     import torch
     from diffusers import AutoencoderTiny
 
     torch.manual_seed(SEED)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    vae = AutoencoderTiny.from_pretrained(start_from / "vae") if start_from else _with_components(pictures, profile)
+    vae = (
+        AutoencoderTiny.from_pretrained(start_from / "vae")
+        if start_from
+        else _with_components(pictures, profile)
+    )
     vae = vae.float().to(device)
     vae.encoder.requires_grad_(False)
     _train_decoder(vae, pictures, profile, device, 6e-4 if start_from else 2e-3)
     vae.cpu().save_pretrained(folder / "vae")
 
 
-def _train_decoder(vae: Any, pictures: NDArray[np.uint8], profile: Profile, device: str, rate: float) -> None:
+def _train_decoder(
+    vae: Any, pictures: NDArray[np.uint8], profile: Profile, device: str, rate: float
+) -> None:
     import torch
     from torch.nn.functional import l1_loss
 
@@ -46,9 +57,14 @@ def _train_decoder(vae: Any, pictures: NDArray[np.uint8], profile: Profile, devi
     chance = np.random.default_rng(SEED)
     for step in range(profile.autoencoder_steps):
         for group in optimizer.param_groups:
-            group["lr"] = rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / profile.autoencoder_steps)))
-        # Whole pictures: with crops only, the decoder draws a dark frame, because it has never seen an edge.
-        picture = to_tensor(pictures[chance.integers(len(pictures), size=profile.autoencoder_batch)]).to(device)
+            group["lr"] = rate * (
+                0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / profile.autoencoder_steps))
+            )
+        # Whole pictures: with crops only, the decoder draws a dark frame, because it has never seen
+        # an edge.
+        picture = to_tensor(
+            pictures[chance.integers(len(pictures), size=profile.autoencoder_batch)]
+        ).to(device)
         with torch.no_grad():
             latents = vae.encode(picture).latents
         drawn = vae.decoder(latents + _NOISE * torch.randn_like(latents))
@@ -60,7 +76,10 @@ def _train_decoder(vae: Any, pictures: NDArray[np.uint8], profile: Profile, devi
         optimizer.step()
         if step % _SAY_EVERY == _SAY_EVERY - 1:
             quality = psnr(drawn.detach(), picture)
-            say(f"decoder step {step + 1} of {profile.autoencoder_steps}, loss {loss.item():.4f}, PSNR {quality:.1f} dB")
+            say(
+                f"decoder step {step + 1} of {profile.autoencoder_steps}, loss {loss.item():.4f}, "
+                f"PSNR {quality:.1f} dB"
+            )
 
 
 def psnr(drawn: Any, picture: Any) -> float:
@@ -86,12 +105,20 @@ def _with_components(pictures: NDArray[np.uint8], profile: Profile) -> Any:
 
 
 def _components(pictures: NDArray[np.uint8]) -> tuple[Any, Any]:
-    """Return weights (4, 4, 4, 3) and biases (4,) that turn a patch (y, x, colour) into four numbers of unit variance."""
+    """Return weights (4, 4, 4, 3) and biases (4,) that turn a patch (y, x, colour) into four
+    numbers of unit variance.
+    """
     import torch
 
     count, side = pictures.shape[0], pictures.shape[1] // LATENT_FACTOR
-    patches = pictures.reshape(count, side, LATENT_FACTOR, side, LATENT_FACTOR, 3).transpose(0, 1, 3, 2, 4, 5).reshape(-1, 48)
-    chosen = np.random.default_rng(SEED).choice(len(patches), size=min(len(patches), 200_000), replace=False)
+    patches = (
+        pictures.reshape(count, side, LATENT_FACTOR, side, LATENT_FACTOR, 3)
+        .transpose(0, 1, 3, 2, 4, 5)
+        .reshape(-1, 48)
+    )
+    chosen = np.random.default_rng(SEED).choice(
+        len(patches), size=min(len(patches), 200_000), replace=False
+    )
     rows = torch.from_numpy(patches[chosen].astype(np.float32) / 255)
     mean = rows.mean(0)
     _left, _values, directions = torch.linalg.svd(rows - mean, full_matrices=False)
@@ -101,7 +128,9 @@ def _components(pictures: NDArray[np.uint8]) -> tuple[Any, Any]:
 
 
 def _write_components(encoder: Any, weights: Any, biases: Any) -> None:
-    """Four convolutions: pass the colours on, gather 2×2 pixels, gather 2×2 of these with the weights, add the biases."""
+    """Four convolutions: pass the colours on, gather 2×2 pixels, gather 2×2 of these with the
+    weights, add the biases.
+    """
     import torch
 
     layers = [layer for layer in encoder.layers if isinstance(layer, torch.nn.Conv2d)]
@@ -115,9 +144,9 @@ def _write_components(encoder: Any, weights: Any, biases: Any) -> None:
         for place, (y, x) in enumerate(pairs):
             layers[1].weight.data[place * 3 + colour, colour, 1 + y, 1 + x] = 1
             for big_y, big_x in pairs:
-                layers[2].weight.data[:LATENT_CHANNELS, place * 3 + colour, 1 + big_y, 1 + big_x] = weights[
-                    :, 2 * big_y + y, 2 * big_x + x, colour
-                ]
+                layers[2].weight.data[
+                    :LATENT_CHANNELS, place * 3 + colour, 1 + big_y, 1 + big_x
+                ] = weights[:, 2 * big_y + y, 2 * big_x + x, colour]
     for channel in range(LATENT_CHANNELS):
         layers[3].weight.data[channel, channel, 1, 1] = 1
     bias = layers[3].bias

@@ -13,10 +13,14 @@ _COLOUR_WORD = re.compile(r"\b(red|orange|yellow|green|blue|purple|pink|brown|bl
 
 
 def caption(icon: Icon, colour: str, recoloured: bool, chance: Random) -> str:
-    """Return one caption of an icon. `colour` is its dominant colour or empty; where `recoloured`, it is always named."""
+    """Return one caption of an icon. `colour` is its dominant colour or empty; where `recoloured`,
+    it is always named.
+    """
     names, keywords = icon.names, icon.keywords
     if recoloured:
-        names = tuple(filter(None, (_COLOUR_WORD.sub("", name).strip() for name in names))) or (icon.key,)
+        names = tuple(filter(None, (_COLOUR_WORD.sub("", name).strip() for name in names))) or (
+            icon.key,
+        )
         keywords = tuple(word for word in keywords if word not in COLOURS)
     # The first name is the one that people type.
     name = names[0] if chance.random() < 0.6 else chance.choice(names)

@@ -1,4 +1,6 @@
-"""A small classifier that says which things are in a picture; trained apart from the model that it judges."""
+"""A small classifier that says which things are in a picture; trained apart from the model that it
+judges.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +35,15 @@ class Classifier:
         layers: list[Any] = []
         before = 3
         for width, stride in ((32, 2), (64, 2), (64, 1), (128, 2), (128, 1), (256, 2)):
-            layers += [nn.Conv2d(before, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+            layers += [
+                nn.Conv2d(before, width, 3, stride, 1, bias=False),
+                nn.BatchNorm2d(width),
+                nn.ReLU(),
+            ]
             before = width
-        self.net = nn.Sequential(*layers, nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(before, len(self.keys)))
+        self.net = nn.Sequential(
+            *layers, nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(before, len(self.keys))
+        )
 
     def best(self, pictures: Sequence[Pixels], count: int) -> list[list[str]]:
         """Return the `count` likeliest things of each picture, the likeliest first."""
@@ -43,8 +51,15 @@ class Classifier:
 
         self.net.eval()
         with torch.inference_mode():
-            scores = torch.cat([self.net(to_tensor(list(pictures[at : at + 256]))) for at in range(0, len(pictures), 256)])
-        return [[self.keys[number] for number in row.topk(count).indices.tolist()] for row in scores]
+            scores = torch.cat(
+                [
+                    self.net(to_tensor(list(pictures[at : at + 256])))
+                    for at in range(0, len(pictures), 256)
+                ]
+            )
+        return [
+            [self.keys[number] for number in row.topk(count).indices.tolist()] for row in scores
+        ]
 
     def save(self, path: Path) -> None:
         """Write the weights."""
@@ -60,7 +75,9 @@ class Classifier:
 
 
 def train(icons: list[Icon], pictures: Pixels, steps: int) -> Classifier:
-    """Return a classifier trained on the icons, alone and composed, in all colours, sizes and places."""
+    """Return a classifier trained on the icons, alone and composed, in all colours, sizes and
+    places.
+    """
     import torch
     from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -75,7 +92,9 @@ def train(icons: list[Icon], pictures: Pixels, steps: int) -> Classifier:
         target = torch.zeros(_BATCH, len(made.keys))
         for row, keys in enumerate(things):
             target[row, [made.keys.index(key) for key in keys]] = 1
-        loss: Any = binary_cross_entropy_with_logits(made.net(to_tensor(shown)), target) * len(made.keys)
+        loss: Any = binary_cross_entropy_with_logits(made.net(to_tensor(shown)), target) * len(
+            made.keys
+        )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -108,12 +127,18 @@ class Samples:
             picture = colours.recoloured(picture, now, self._chance.choice(tuple(COLOURS)))
         share = self._chance.uniform(0.6, 1.0)
         place = (self._chance.uniform(0, 1 - share), self._chance.uniform(0, 1 - share), share)
-        ground = (255, 255, 255) if self._chance.random() < 0.7 else self._chance.choice(tuple(BACKGROUNDS.values()))
+        ground = (
+            (255, 255, 255)
+            if self._chance.random() < 0.7
+            else self._chance.choice(tuple(BACKGROUNDS.values()))
+        )
         return self._maker.paste_on(ground, (picture,), (place,)), (self._icons[number].key,)
 
     def composed(self) -> tuple[Pixels, tuple[str, ...]]:
         """A composed picture of any kind."""
-        kind = self._chance.choice((Maker.pair, Maker.pair, Maker.three, Maker.sizes, Maker.count, Maker.scene))
+        kind = self._chance.choice(
+            (Maker.pair, Maker.pair, Maker.three, Maker.sizes, Maker.count, Maker.scene)
+        )
         _text, chosen, picture = kind(self._maker)
         return picture, tuple(self._icons[number].key for number in chosen)
 
@@ -123,12 +148,23 @@ class Samples:
         return picture, tuple(self._icons[number].key for number in chosen)
 
 
-def accuracy(made: Classifier, icons: list[Icon], pictures: Pixels, count: int = 500) -> tuple[float, float]:
-    """Return the share of real pictures that it knows: of one thing, and of two (both among the likeliest two)."""
+def accuracy(
+    made: Classifier, icons: list[Icon], pictures: Pixels, count: int = 500
+) -> tuple[float, float]:
+    """Return the share of real pictures that it knows: of one thing, and of two (both among the
+    likeliest two).
+    """
     samples = Samples(icons, pictures, SEED + 3)
-    singles, pairs = [samples.single() for _ in range(count)], [samples.pair() for _ in range(count)]
+    singles, pairs = (
+        [samples.single() for _ in range(count)],
+        [samples.pair() for _ in range(count)],
+    )
     one = made.best([picture for picture, _keys in singles], 1)
     two = made.best([picture for picture, _keys in pairs], 2)
-    right_one = sum(found == list(keys) for found, (_picture, keys) in zip(one, singles, strict=True))
-    right_two = sum(set(found) == set(keys) for found, (_picture, keys) in zip(two, pairs, strict=True))
+    right_one = sum(
+        found == list(keys) for found, (_picture, keys) in zip(one, singles, strict=True)
+    )
+    right_two = sum(
+        set(found) == set(keys) for found, (_picture, keys) in zip(two, pairs, strict=True)
+    )
     return right_one / count, right_two / count

@@ -1,4 +1,6 @@
-"""The Open Clip Art Library, as Debian packages it: drawings that their makers gave to the public domain."""
+"""The Open Clip Art Library, as Debian packages it: drawings that their makers gave to the public
+domain.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,27 @@ _SKIPPED_FOLDERS = re.compile(
 _SKIPPED_WORDS = re.compile(
     r"\b(gun|rifle|pistol|sword|bomb|tank|flag|logo|cross|church|jesus|buddha|swastika|nude|cigarette|skull)\b"
 )
-_EMPTY_KEYWORDS = {"hash", "unsorted", "clip art", "clipart", "image", "media", "public domain", "png", "svg", "symbol"}
+_EMPTY_KEYWORDS = {
+    "hash",
+    "unsorted",
+    "clip art",
+    "clipart",
+    "image",
+    "media",
+    "public domain",
+    "png",
+    "svg",
+    "symbol",
+}
 _MAX_BYTES = 600_000
 _LEAST_COVERED = 0.05
 _MARGIN = 0.03
 
 
 def draw_all(package: Path, side: int) -> Iterator[tuple[Icon, NDArray[np.uint8]]]:
-    """Yield what can be drawn and says that it is in the public domain, with its title. Pictures are (side, side, 4), RGBA."""
+    """Yield what can be drawn and says that it is in the public domain, with its title. Pictures
+    are (side, side, 4), RGBA.
+    """
     root = package / "usr" / "share" / "openclipart" / "svg"
     for path in sorted(root.rglob("*.svg")):
         folder = path.parent.relative_to(root).as_posix()
@@ -33,24 +48,43 @@ def draw_all(package: Path, side: int) -> Iterator[tuple[Icon, NDArray[np.uint8]
             continue
         source = path.read_text(encoding="utf-8", errors="replace")
         title = _title(source, path.stem)
-        if "publicdomain" not in source.lower().replace(" ", "") or not title or _SKIPPED_WORDS.search(title):
+        if (
+            "publicdomain" not in source.lower().replace(" ", "")
+            or not title
+            or _SKIPPED_WORDS.search(title)
+        ):
             continue
         picture = _centred(_with_view_box(source), side)
         if picture is not None:
-            yield Icon(path.stem, "openclipart", (title,), _keywords(source, folder), folder), picture
+            yield (
+                Icon(path.stem, "openclipart", (title,), _keywords(source, folder), folder),
+                picture,
+            )
 
 
 def _title(source: str, stem: str) -> str:
     found = re.search(r"<dc:title>([^<]+)", source)
     title = html.unescape(found.group(1)).strip().lower() if found else ""
-    if not title or len(title) > 40 or not title.isascii() or re.search(r"clipart|collection|theme|various|by ", title):
-        title = re.sub(r"_[a-z.]+_[a-z]*\.?_?\d*$|_\d+$", "", stem).replace("_", " ").replace("-", " ")
+    if (
+        not title
+        or len(title) > 40
+        or not title.isascii()
+        or re.search(r"clipart|collection|theme|various|by ", title)
+    ):
+        title = (
+            re.sub(r"_[a-z.]+_[a-z]*\.?_?\d*$|_\d+$", "", stem).replace("_", " ").replace("-", " ")
+        )
     return " ".join(re.sub(r"[\d()]+|b and w|black and white", " ", title).split())
 
 
 def _keywords(source: str, folder: str) -> tuple[str, ...]:
-    words = [html.unescape(word).lower().replace("_", " ") for word in re.findall(r"<rdf:li>([^<]+)</rdf:li>", source)]
-    good = [word for word in words if word not in _EMPTY_KEYWORDS and word.isascii() and len(word) < 25]
+    words = [
+        html.unescape(word).lower().replace("_", " ")
+        for word in re.findall(r"<rdf:li>([^<]+)</rdf:li>", source)
+    ]
+    good = [
+        word for word in words if word not in _EMPTY_KEYWORDS and word.isascii() and len(word) < 25
+    ]
     return tuple(dict.fromkeys([*good, folder.rpartition("/")[2]]))
 
 
@@ -65,14 +99,18 @@ def _with_view_box(source: str) -> str:
         return source
     width, height = _length(tag, "width"), _length(tag, "height")
     bare = re.sub(r"\s(viewBox|width|height)\s*=\s*[\"'][^\"']*[\"']", "", tag)
-    return source.replace(tag, f'{bare[:-1].rstrip("/")} viewBox="0 0 {width or 600} {height or 600}">', 1)
+    return source.replace(
+        tag, f'{bare[:-1].rstrip("/")} viewBox="0 0 {width or 600} {height or 600}">', 1
+    )
 
 
 def _length(tag: str, name: str) -> float:
     found = re.search(rf"\s{name}\s*=\s*[\"']\s*([\d.]+)\s*([a-z]*)", tag)
     if found is None:
         return 0.0
-    return float(found.group(1)) * {"mm": 3.543, "cm": 35.43, "pt": 1.25, "in": 90.0}.get(found.group(2), 1.0)
+    return float(found.group(1)) * {"mm": 3.543, "cm": 35.43, "pt": 1.25, "in": 90.0}.get(
+        found.group(2), 1.0
+    )
 
 
 def _centred(source: str, side: int) -> NDArray[np.uint8] | None:
@@ -89,6 +127,8 @@ def _centred(source: str, side: int) -> NDArray[np.uint8] | None:
     scale = side * (1 - 2 * _MARGIN) / max(drawn.size)
     size = (max(1, round(drawn.width * scale)), max(1, round(drawn.height * scale)))
     page = Image.new("RGBA", (side, side), (0, 0, 0, 0))
-    page.paste(drawn.resize(size, Image.Resampling.LANCZOS), ((side - size[0]) // 2, (side - size[1]) // 2))
+    page.paste(
+        drawn.resize(size, Image.Resampling.LANCZOS), ((side - size[0]) // 2, (side - size[1]) // 2)
+    )
     picture = np.asarray(page)
     return picture if (picture[..., 3] > 127).mean() >= _LEAST_COVERED else None

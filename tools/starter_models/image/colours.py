@@ -1,4 +1,6 @@
-"""Colour variants: the hue of a picture's dominant colour is turned, which is the only variety of colour that icons have."""
+"""Colour variants: the hue of a picture's dominant colour is turned, which is the only variety of
+colour that icons have.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ class Dominant(NamedTuple):
 
 
 def dominant(picture: Pixels) -> Dominant | None:
-    """Return the dominant colour of an RGBA picture; None where no colour of `COLOURS` covers it."""
+    """Return the dominant colour of an RGBA picture; None where no colour of `COLOURS` covers
+    it.
+    """
     hue, saturation, value = _to_hsv(picture[..., :3])
     opaque = picture[..., 3] > 127
     coloured = opaque & (saturation > 0.3) & (value > 0.3)
@@ -39,7 +43,9 @@ def dominant(picture: Pixels) -> Dominant | None:
 
 
 def recoloured(picture: Pixels, now: Dominant, word: str) -> Pixels:
-    """Return the picture with all hues turned so that the dominant one becomes the colour of `word`."""
+    """Return the picture with all hues turned so that the dominant one becomes the colour of
+    `word`.
+    """
     hue, saturation, value = _to_hsv(picture[..., :3])
     turned = _to_rgb((hue + COLOURS[word] - now.hue) % 1, saturation, value)
     result = picture.copy()
@@ -76,7 +82,9 @@ def _to_hsv(rgb: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32], NDAr
     return sextant / 6, (high - low) / np.maximum(high, 1e-6), high
 
 
-def _to_rgb(hue: NDArray[np.float32], saturation: NDArray[np.float32], value: NDArray[np.float32]) -> NDArray[np.float32]:
+def _to_rgb(
+    hue: NDArray[np.float32], saturation: NDArray[np.float32], value: NDArray[np.float32]
+) -> NDArray[np.float32]:
     # https://en.wikipedia.org/wiki/HSL_and_HSV#HSV_to_RGB_alternative
     channels = []
     for offset in (5, 3, 1):

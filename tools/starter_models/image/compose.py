@@ -1,6 +1,8 @@
-"""Composed pictures: two or three things, relations, counts, sizes, backgrounds and simple scenes, with the captions that say so.
+"""Composed pictures: two or three things, relations, counts, sizes, backgrounds and simple scenes,
+with the captions that say so.
 
-They are made of the same pictures as the single ones, so that the denoiser learns what words between things mean.
+They are made of the same pictures as the single ones, so that the denoiser learns what words
+between things mean.
 """
 
 from __future__ import annotations
@@ -20,14 +22,23 @@ from tools.starter_models.image.profile import LATENT_FACTOR, SEED, Profile
 
 Pixels = NDArray[np.uint8]
 Place = tuple[float, float, float]
-"""Left, top and side, as shares of the canvas. Things have three sizes in all (whole, 0.75, 0.5): each is learned apart."""
+"""Left, top and side, as shares of the canvas. Things have three sizes in all (whole, 0.75, 0.5):
+each is learned apart.
+"""
 Made = tuple[str, tuple[int, ...], Pixels]
 """The caption, the icons by index, and the picture."""
 COUNTS = {2: "two", 3: "three", 4: "four"}
 BACKGROUNDS = {
-    "red": (214, 69, 65), "orange": (240, 150, 60), "yellow": (248, 214, 90), "green": (110, 180, 110), "blue": (90, 150, 220),
-    "purple": (150, 110, 200), "pink": (245, 170, 190), "black": (30, 30, 34), "grey": (160, 160, 166),
-}  # fmt: skip
+    "red": (214, 69, 65),
+    "orange": (240, 150, 60),
+    "yellow": (248, 214, 90),
+    "green": (110, 180, 110),
+    "blue": (90, 150, 220),
+    "purple": (150, 110, 200),
+    "pink": (245, 170, 190),
+    "black": (30, 30, 34),
+    "grey": (160, 160, 166),
+}
 SCENES = {
     "on the grass": ((150, 205, 240), (96, 168, 80), 0.62),
     "in the sky": ((120, 185, 240), (190, 222, 248), 0.75),
@@ -47,17 +58,38 @@ _IRREGULAR = {
 }
 
 
-def composed(icons: list[Icon], pictures: Pixels, profile: Profile) -> Iterator[tuple[Item, Pixels]]:
-    """Yield `profile.composed` pictures, RGB, (side, side, 3), without the pairs that are held out."""
+def composed(
+    icons: list[Icon], pictures: Pixels, profile: Profile
+) -> Iterator[tuple[Item, Pixels]]:
+    """Yield `profile.composed` pictures, RGB, (side, side, 3), without the pairs that are held
+    out.
+    """
     chance = Random(SEED + 1)
     kinds: tuple[Callable[[Maker], Made], ...] = (
-        Maker.pair, Maker.pair, Maker.pair, Maker.pair, Maker.three, Maker.count, Maker.sizes, Maker.background, Maker.scene,
-    )  # fmt: skip
+        Maker.pair,
+        Maker.pair,
+        Maker.pair,
+        Maker.pair,
+        Maker.three,
+        Maker.count,
+        Maker.sizes,
+        Maker.background,
+        Maker.scene,
+    )
     maker = Maker(icons, pictures, chance, profile.held_out, together(profile))
     for number in range(profile.composed):
         text, chosen, picture = kinds[number % len(kinds)](maker)
         style = STYLES[icons[chosen[0]].source]
-        yield Item(-1, "", False, (text, f"{text}, {style}"), tuple(icons[index].key for index in chosen)), picture
+        yield (
+            Item(
+                -1,
+                "",
+                False,
+                (text, f"{text}, {style}"),
+                tuple(icons[index].key for index in chosen),
+            ),
+            picture,
+        )
 
 
 def pair_is_held_out(first: str, second: str, share: float) -> bool:
@@ -66,10 +98,17 @@ def pair_is_held_out(first: str, second: str, share: float) -> bool:
 
 
 class Maker:
-    """Makes one picture of each kind, of all icons or of those in `wanted` (name of the icon → what people call it)."""
+    """Makes one picture of each kind, of all icons or of those in `wanted` (name of the icon → what
+    people call it).
+    """
 
     def __init__(
-        self, icons: list[Icon], pictures: Pixels, chance: Random, share: float, wanted: dict[str, str] | None = None
+        self,
+        icons: list[Icon],
+        pictures: Pixels,
+        chance: Random,
+        share: float,
+        wanted: dict[str, str] | None = None,
     ) -> None:
         self._icons = icons
         self._pictures = pictures
@@ -98,7 +137,11 @@ class Maker:
             )
         )
         words = text.format(self._one(one), self._one(other))
-        return words, (one, other), self._paste(_plain(self._side, (255, 255, 255)), (one, other), places)
+        return (
+            words,
+            (one, other),
+            self._paste(_plain(self._side, (255, 255, 255)), (one, other), places),
+        )
 
     def three(self) -> Made:
         """Three things."""
@@ -112,31 +155,55 @@ class Maker:
         number = self._chance.choice(tuple(COUNTS))
         chosen = self._chance.choice(self._all)
         corners = ((0.0, 0.0, 0.5), (0.5, 0.0, 0.5), (0.0, 0.5, 0.5), (0.5, 0.5, 0.5))
-        places = {2: ((0.0, 0.26, 0.5), (0.5, 0.26, 0.5)), 3: (*corners[:2], (0.25, 0.5, 0.5)), 4: corners}[number]
+        places = {
+            2: ((0.0, 0.26, 0.5), (0.5, 0.26, 0.5)),
+            3: (*corners[:2], (0.25, 0.5, 0.5)),
+            4: corners,
+        }[number]
         words = f"{COUNTS[number]} {plural(self._name(chosen))}"
-        return words, (chosen,), self._paste(_plain(self._side, (255, 255, 255)), (chosen,) * number, places)
+        return (
+            words,
+            (chosen,),
+            self._paste(_plain(self._side, (255, 255, 255)), (chosen,) * number, places),
+        )
 
     def sizes(self) -> Made:
         """A big and a small thing."""
         one, other = self._different(2)
         big, small = self._name(one), self._name(other)
-        words = f"a big {big} and a small {small}" if self._chance.random() < 0.5 else f"a small {small} and a big {big}"
+        words = (
+            f"a big {big} and a small {small}"
+            if self._chance.random() < 0.5
+            else f"a small {small} and a big {big}"
+        )
         places = ((0.0, 0.0, 0.75), (0.5, 0.5, 0.5))
-        return words, (one, other), self._paste(_plain(self._side, (255, 255, 255)), (one, other), places)
+        return (
+            words,
+            (one, other),
+            self._paste(_plain(self._side, (255, 255, 255)), (one, other), places),
+        )
 
     def background(self) -> Made:
         """A thing on a colour."""
         chosen = self._chance.choice(self._all)
         word = self._chance.choice(tuple(BACKGROUNDS))
         words = f"{self._one(chosen)} on {article(word)} {word} background"
-        return words, (chosen,), self._paste(_plain(self._side, BACKGROUNDS[word]), (chosen,), ((0.125, 0.125, 0.75),))
+        return (
+            words,
+            (chosen,),
+            self._paste(_plain(self._side, BACKGROUNDS[word]), (chosen,), ((0.125, 0.125, 0.75),)),
+        )
 
     def scene(self) -> Made:
         """A thing in a simple landscape."""
         chosen = self._chance.choice(self._all)
         where = self._chance.choice(tuple(SCENES))
         top = 0.0625 if where == "in the sky" else 0.25
-        return f"{self._one(chosen)} {where}", (chosen,), self._paste(_scene(self._side, where), (chosen,), ((0.125, top, 0.75),))
+        return (
+            f"{self._one(chosen)} {where}",
+            (chosen,),
+            self._paste(_scene(self._side, where), (chosen,), ((0.125, top, 0.75),)),
+        )
 
     @property
     def _side(self) -> int:
@@ -161,15 +228,19 @@ class Maker:
         name = self._name(index)
         return f"{article(name)} {name}"
 
-    def paste_on(self, colour: tuple[int, int, int], pictures: tuple[Pixels, ...], places: tuple[Place, ...]) -> Pixels:
+    def paste_on(
+        self, colour: tuple[int, int, int], pictures: tuple[Pixels, ...], places: tuple[Place, ...]
+    ) -> Pixels:
         """Return RGBA pictures on a colour."""
         return _pasted(_plain(self._side, colour), pictures, places)
 
     def _paste(self, canvas: Pixels, chosen: tuple[int, ...], places: tuple[Place, ...]) -> Pixels:
-        # On whole latents: there the latents of a thing are the same wherever it stands, which is learned much sooner.
+        # On whole latents: there the latents of a thing are the same wherever it stands, which is
+        # learned much sooner.
         step = LATENT_FACTOR / self._side
         snapped = tuple(
-            (round(left / step) * step, round(top / step) * step, round(share / step) * step) for left, top, share in places
+            (round(left / step) * step, round(top / step) * step, round(share / step) * step)
+            for left, top, share in places
         )
         return _pasted(canvas, tuple(self._pictures[index] for index in chosen), snapped)
 

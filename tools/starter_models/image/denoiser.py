@@ -1,8 +1,9 @@
-"""The denoiser: a small conditional U-Net, trained to predict v (Salimans and Ho, https://arxiv.org/abs/2202.00512).
+"""The denoiser: a small conditional U-Net, trained to predict v (Salimans and Ho,
+https://arxiv.org/abs/2202.00512).
 
-The plain loss on v, with the noisy half of the steps drawn more often: they decide what is where. Weighting by min-SNR was tried
-and starves just those. Pooled text goes into the time embedding too (`addition_embed_type="text"`), which the stock pipeline does
-by itself.
+The plain loss on v, with the noisy half of the steps drawn more often: they decide what is where.
+Weighting by min-SNR was tried and starves just those. Pooled text goes into the time embedding too
+(`addition_embed_type="text"`), which the stock pipeline does by itself.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from tools.starter_models.image.profile import LATENT_CHANNELS, LATENT_FACTOR, S
 _NOISY = 450
 """Of 1000 steps, those from here on are drawn more often."""
 _NO_CAPTION = 0.1
-"""Share of samples without a caption, for classifier-free guidance (https://arxiv.org/abs/2207.12598)."""
+"""Share of samples without a caption, for classifier-free guidance
+(https://arxiv.org/abs/2207.12598).
+"""
 _WARM_UP = 100
 _SAVE_EVERY = 500
 _SAY_EVERY = 100
@@ -53,35 +56,49 @@ def scheduler() -> Any:
     """Return the noise schedule that is trained with."""
     from diffusers import DDIMScheduler
 
-    return DDIMScheduler(beta_schedule="squaredcos_cap_v2", prediction_type="v_prediction", clip_sample=False)
+    return DDIMScheduler(
+        beta_schedule="squaredcos_cap_v2", prediction_type="v_prediction", clip_sample=False
+    )
 
 
 def train(folder: Path, profile: Profile, until: int, start_from: Path | None = None) -> None:
-    """Train up to step `until` (at most `profile.steps`), going on from the last checkpoint; write `unet`.
+    """Train up to step `until` (at most `profile.steps`), going on from the last checkpoint; write
+    `unet`.
 
-    Every step draws from its own seed, so that a run that was cut in pieces is the same as one in one piece.
+    Every step draws from its own seed, so that a run that was cut in pieces is the same as one in
+    one piece.
     """
     import torch
 
     torch.manual_seed(SEED)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     state = _State(folder, profile, device, start_from)
-    data = {name: value.to(device) for name, value in torch.load(folder / "latents.pt", weights_only=True).items()}
+    data = {
+        name: value.to(device)
+        for name, value in torch.load(folder / "latents.pt", weights_only=True).items()
+    }
     draw = _Draw(data, profile.batch)
     signal = scheduler().alphas_cumprod.to(device)
     model = torch.compile(state.model) if device == "cuda" else state.model
     began, first, total = time.monotonic(), state.step, 0.0
     while state.step < min(until, profile.steps):
         latents, states, steps, noise = draw(state.step)
-        alpha, sigma = (part.sqrt()[:, None, None, None] for part in (signal[steps], 1 - signal[steps]))
+        alpha, sigma = (
+            part.sqrt()[:, None, None, None] for part in (signal[steps], 1 - signal[steps])
+        )
         with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
-            predicted = model(alpha * latents + sigma * noise, steps, encoder_hidden_states=states).sample
+            predicted = model(
+                alpha * latents + sigma * noise, steps, encoder_hidden_states=states
+            ).sample
         loss = (predicted.float() - (alpha * noise - sigma * latents)).square().mean()
         state.update(loss)
         total += loss.detach()
         if state.step % _SAY_EVERY == 0:
             rate = (state.step - first) * profile.batch / (time.monotonic() - began)
-            say(f"step {state.step} of {profile.steps}, loss {float(total) / _SAY_EVERY:.4f}, {rate:.0f} samples/s")
+            say(
+                f"step {state.step} of {profile.steps}, loss {float(total) / _SAY_EVERY:.4f}, "
+                f"{rate:.0f} samples/s"
+            )
             total = 0.0
         if state.step % _SAVE_EVERY == 0:
             state.save()
@@ -118,7 +135,9 @@ class _Draw:
         chosen = self._of_kind[PLAIN][pick(len(self._of_kind[PLAIN]))]
         for kind, share in SHARES.items():
             if len(self._of_kind[kind]):
-                chosen = torch.where(often(share), self._of_kind[kind][pick(len(self._of_kind[kind]))], chosen)
+                chosen = torch.where(
+                    often(share), self._of_kind[kind][pick(len(self._of_kind[kind]))], chosen
+                )
         captions = self._data["captions"]
         caption = captions[chosen, pick(captions.shape[1])].masked_fill(often(_NO_CAPTION), 0)
         steps = torch.where(often(0.5), pick(1000), pick(1000, _NOISY))
@@ -130,16 +149,26 @@ class _Draw:
 class _State:
     """Model, optimizer and moving average, with their checkpoint."""
 
-    def __init__(self, folder: Path, profile: Profile, device: str, start_from: Path | None) -> None:
+    def __init__(
+        self, folder: Path, profile: Profile, device: str, start_from: Path | None
+    ) -> None:
         import torch
         from diffusers import UNet2DConditionModel
 
         self._folder = folder
         self._profile = profile
-        self.model = (UNet2DConditionModel.from_pretrained(start_from / "unet") if start_from else make(profile)).float()
+        self.model = (
+            UNet2DConditionModel.from_pretrained(start_from / "unet")
+            if start_from
+            else make(profile)
+        ).float()
         self.model = self.model.to(device, memory_format=torch.channels_last).train()
         self._optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=profile.learning_rate, betas=(0.9, 0.99), weight_decay=1e-2, fused=True
+            self.model.parameters(),
+            lr=profile.learning_rate,
+            betas=(0.9, 0.99),
+            weight_decay=1e-2,
+            fused=True,
         )
         self._average = [part.detach().clone() for part in self.model.parameters()]
         self.step = 0
@@ -155,7 +184,9 @@ class _State:
         import torch
 
         share = self.step / self._profile.steps
-        rate = min(1.0, (self.step + 1) / _WARM_UP) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+        rate = min(1.0, (self.step + 1) / _WARM_UP) * (
+            0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share))
+        )
         for group in self._optimizer.param_groups:
             group["lr"] = self._profile.learning_rate * rate
         self._optimizer.zero_grad()
@@ -164,7 +195,9 @@ class _State:
         self._optimizer.step()
         self.step += 1
         keep = min(self._profile.ema, (1 + self.step) / (10 + self.step))
-        torch._foreach_lerp_(self._average, [part.detach() for part in self.model.parameters()], 1 - keep)
+        torch._foreach_lerp_(
+            self._average, [part.detach() for part in self.model.parameters()], 1 - keep
+        )
 
     def save(self) -> None:
         """Write the checkpoint whole, and the average as `unet`."""
@@ -172,9 +205,11 @@ class _State:
 
         beside = self._folder / "checkpoint.tmp"
         saved = {
-            "model": self.model.state_dict(), "optimizer": self._optimizer.state_dict(),
-            "average": self._average, "step": self.step,
-        }  # fmt: skip
+            "model": self.model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "average": self._average,
+            "step": self.step,
+        }
         torch.save(saved, beside)
         beside.replace(self._folder / "checkpoint.pt")
         averaged = make(self._profile)

@@ -44,29 +44,44 @@ class Question(msgspec.Struct, frozen=True):
 def questions(
     icons: list[Icon], pictures: Pixels, known: set[str], profile: Profile, words: Vocabulary
 ) -> dict[str, list[Question]]:
-    """Return the prompts of each group: 60 as in training, 60 composed, 60 held out, and those of unseen words.
+    """Return the prompts of each group: 60 as in training, 60 composed, 60 held out, and those of
+    unseen words.
 
     The last ones twice: as they are, and as Studio gives them to the model (`words`).
     """
     chance = Random(_SEED)
     once = {icon.key: (icon, picture) for icon, picture in zip(icons, pictures, strict=True)}
     plain = [once[key][0] for key in sorted(once)]
-    asked = json.loads((files(__package__) / "concepts" / "unseen.json").read_text(encoding="utf-8"))
-    unseen = {word: key for word, key in asked.items() if key in once and not set(re.findall("[a-z0-9]+", word)) & known}
+    asked = json.loads(
+        (files(__package__) / "concepts" / "unseen.json").read_text(encoding="utf-8")
+    )
+    unseen = {
+        word: key
+        for word, key in asked.items()
+        if key in once and not set(re.findall("[a-z0-9]+", word)) & known
+    }
     return {
-        "as in training": [Question(_one(icon), (icon.key,)) for icon in chance.sample(plain, min(60, len(plain)))],
+        "as in training": [
+            Question(_one(icon), (icon.key,)) for icon in chance.sample(plain, min(60, len(plain)))
+        ],
         "composed": _composed(icons, pictures, 60, (Maker.pair,), profile),
-        "backgrounds and scenes": _composed(icons, pictures, 30, (Maker.background, Maker.scene), profile),
+        "backgrounds and scenes": _composed(
+            icons, pictures, 30, (Maker.background, Maker.scene), profile
+        ),
         "held-out colours": _held_out_colours(once, 30, chance, profile),
         "held-out pairs": _held_out_pairs(plain, 60, chance, profile),
         "unseen words": [Question(word, (key,)) for word, key in unseen.items()],
-        "unseen words as read": [Question(with_known_words(word, words), (key,)) for word, key in unseen.items()],
+        "unseen words as read": [
+            Question(with_known_words(word, words), (key,)) for word, key in unseen.items()
+        ],
     }
 
 
 def words_of(items: Sequence[Item]) -> set[str]:
     """Return every word of the captions."""
-    return {word for item in items for text in item.captions for word in re.findall("[a-z0-9]+", text)}
+    return {
+        word for item in items for text in item.captions for word in re.findall("[a-z0-9]+", text)
+    }
 
 
 def _one(icon: Icon) -> str:
@@ -74,14 +89,23 @@ def _one(icon: Icon) -> str:
 
 
 def _composed(
-    icons: list[Icon], pictures: Pixels, count: int, kinds: Sequence[Callable[[Maker], Made]], profile: Profile
+    icons: list[Icon],
+    pictures: Pixels,
+    count: int,
+    kinds: Sequence[Callable[[Maker], Made]],
+    profile: Profile,
 ) -> list[Question]:
     maker = Maker(icons, pictures, Random(_SEED + 1), profile.held_out, together(profile))
     made = [kinds[number % len(kinds)](maker) for number in range(count)]
-    return [Question(text, tuple(icons[number].key for number in chosen)) for text, chosen, _picture in made]
+    return [
+        Question(text, tuple(icons[number].key for number in chosen))
+        for text, chosen, _picture in made
+    ]
 
 
-def _held_out_colours(once: dict[str, tuple[Icon, Pixels]], count: int, chance: Random, profile: Profile) -> list[Question]:
+def _held_out_colours(
+    once: dict[str, tuple[Icon, Pixels]], count: int, chance: Random, profile: Profile
+) -> list[Question]:
     found: list[Question] = []
     for key in sorted(once):
         icon, picture = once[key]
@@ -89,15 +113,24 @@ def _held_out_colours(once: dict[str, tuple[Icon, Pixels]], count: int, chance: 
         found += [
             Question(f"a {word} {icon.names[0]}", (key,), word)
             for word in COLOURS
-            if now and word != now.word and word not in icon.names[0] and is_held_out(key, word, profile.held_out)
+            if now
+            and word != now.word
+            and word not in icon.names[0]
+            and is_held_out(key, word, profile.held_out)
         ]
     return chance.sample(found, min(count, len(found)))
 
 
-def _held_out_pairs(plain: list[Icon], count: int, chance: Random, profile: Profile) -> list[Question]:
+def _held_out_pairs(
+    plain: list[Icon], count: int, chance: Random, profile: Profile
+) -> list[Question]:
     wanted = together(profile)
     several = [icon for icon in plain if not wanted or icon.key in wanted]
-    pairs = [pair for pair in combinations(several, 2) if pair_is_held_out(pair[0].key, pair[1].key, profile.held_out)]
+    pairs = [
+        pair
+        for pair in combinations(several, 2)
+        if pair_is_held_out(pair[0].key, pair[1].key, profile.held_out)
+    ]
     return [
         Question(f"{_one(one)} next to {_one(other)}", (one.key, other.key))
         for one, other in chance.sample(pairs, min(count, len(pairs)))
@@ -109,7 +142,9 @@ def draw(model: Path, prompts: list[str], side: int, batch: int = 16) -> list[Pi
     import torch
     from diffusers import AutoPipelineForText2Image
 
-    pipe: Any = AutoPipelineForText2Image.from_pretrained(model, dtype=torch.float32, local_files_only=True)
+    pipe: Any = AutoPipelineForText2Image.from_pretrained(
+        model, dtype=torch.float32, local_files_only=True
+    )
     pipe.set_progress_bar_config(disable=True)
     made: list[Pixels] = []
     for start in range(0, len(prompts), batch):
@@ -130,7 +165,9 @@ def draw(model: Path, prompts: list[str], side: int, batch: int = 16) -> list[Pi
 
 
 def is_right(question: Question, found: Sequence[str], picture: Pixels) -> bool:
-    """True where all things are among as many likeliest ones, and the colour is the one that was asked for."""
+    """True where all things are among as many likeliest ones, and the colour is the one that was
+    asked for.
+    """
     if set(map(_thing, found[: len(question.things)])) != set(map(_thing, question.things)):
         return False
     if not question.colour:
@@ -158,7 +195,10 @@ def judge(
             continue
         shown = draw(model, [question.prompt for question in group], side)
         best = judge_by.best(shown, 3)
-        result[name] = [(q, picture, is_right(q, found, picture)) for q, picture, found in zip(group, shown, best, strict=True)]
+        result[name] = [
+            (q, picture, is_right(q, found, picture))
+            for q, picture, found in zip(group, shown, best, strict=True)
+        ]
     return result
 
 
@@ -171,7 +211,9 @@ def grid(judged: Sequence[Judged], path: Path, columns: int = 10, side: int = 96
     pen = ImageDraw.Draw(page)
     for number, (question, picture, right) in enumerate(judged):
         left, top = number % columns * cell + 4, number // columns * (cell + text) + 4
-        page.paste(Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC), (left, top))
+        page.paste(
+            Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC), (left, top)
+        )
         words = question.prompt
         middle = words.rfind(" ", 0, 18) if len(words) > 18 else len(words)
         lines = f"{words[:middle]}\n{words[middle + 1 : middle + 19]}"

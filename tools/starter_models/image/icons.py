@@ -22,10 +22,16 @@ class Icon(msgspec.Struct, frozen=True):
 
 
 def draw(svg: str, side: int) -> NDArray[np.uint8]:
-    """Draw an SVG document. Returns (side, side, 4), RGBA. Raises ValueError where it cannot be drawn."""
+    """Draw an SVG document. Returns (side, side, 4), RGBA. Raises ValueError where it cannot be
+    drawn.
+    """
     import resvg_py
     from PIL import Image
 
-    png = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=side * 2, height=side * 2, skip_system_fonts=True))
+    png = bytes(
+        resvg_py.svg_to_bytes(
+            svg_string=svg, width=side * 2, height=side * 2, skip_system_fonts=True
+        )
+    )
     with Image.open(io.BytesIO(png)) as picture:
         return np.asarray(picture.convert("RGBA").resize((side, side), Image.Resampling.LANCZOS))

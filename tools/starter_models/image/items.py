@@ -20,6 +20,8 @@ class Item(msgspec.Struct, frozen=True):
 
 
 def is_held_out(key: str, colour: str, share: float) -> bool:
-    """True for the pairs of thing and colour that are never trained on; the same ones on every machine."""
+    """True for the pairs of thing and colour that are never trained on; the same ones on every
+    machine.
+    """
     digest = hashlib.sha256(f"{key}|{colour}".encode()).digest()
     return int.from_bytes(digest[:4]) < share * 2**32

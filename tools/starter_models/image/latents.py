@@ -1,4 +1,6 @@
-"""What the denoiser is trained on: latents of all pictures and their colour variants, and the states of their captions."""
+"""What the denoiser is trained on: latents of all pictures and their colour variants, and the
+states of their captions.
+"""
 
 from __future__ import annotations
 
@@ -24,20 +26,30 @@ SHARES = {RECOLOURED: 0.35, COMPOSED: 0.62}
 """Of the samples, each of what the ones after it leave; the rest are pictures as they are."""
 
 
-def items(icons: list[Icon], pictures: NDArray[np.uint8], profile: Profile) -> Iterator[tuple[Item, NDArray[np.uint8]]]:
+def items(
+    icons: list[Icon], pictures: NDArray[np.uint8], profile: Profile
+) -> Iterator[tuple[Item, NDArray[np.uint8]]]:
     """Yield all items with their pictures, RGB on white, (side, side, 3)."""
     chance = Random(SEED)
     for number, (icon, picture) in enumerate(zip(icons, pictures, strict=True)):
         now = colours.dominant(picture)
         word = now.word if now else ""
-        yield Item(number, word, False, _captions(icon, word, False, chance)), colours.on_white(picture)
+        yield (
+            Item(number, word, False, _captions(icon, word, False, chance)),
+            colours.on_white(picture),
+        )
         for other in COLOURS if now else ():
             if now and other != word and not is_held_out(icon.key, other, profile.held_out):
                 variant = colours.recoloured(picture, now, other)
-                yield Item(number, other, True, _captions(icon, other, True, chance)), colours.on_white(variant)
+                yield (
+                    Item(number, other, True, _captions(icon, other, True, chance)),
+                    colours.on_white(variant),
+                )
 
 
-def everything(icons: list[Icon], pictures: NDArray[np.uint8], profile: Profile) -> Iterator[tuple[Item, NDArray[np.uint8]]]:
+def everything(
+    icons: list[Icon], pictures: NDArray[np.uint8], profile: Profile
+) -> Iterator[tuple[Item, NDArray[np.uint8]]]:
     """Yield `items`, and then the composed pictures."""
     from tools.starter_models.image.compose import composed
 
@@ -46,11 +58,16 @@ def everything(icons: list[Icon], pictures: NDArray[np.uint8], profile: Profile)
 
 
 def _captions(icon: Icon, colour: str, recoloured: bool, chance: Random) -> tuple[str, ...]:
-    return tuple(caption(icon, colour, recoloured, chance) for _ in range(_CAPTIONS // 3 if recoloured else _CAPTIONS))
+    return tuple(
+        caption(icon, colour, recoloured, chance)
+        for _ in range(_CAPTIONS // 3 if recoloured else _CAPTIONS)
+    )
 
 
 def build(folder: Path, icons: list[Icon], pictures: NDArray[np.uint8], profile: Profile) -> None:
-    """Write `latents.pt`: latents (items, 4, side/4, side/4), caption states, and which captions an item has."""
+    """Write `latents.pt`: latents (items, 4, side/4, side/4), caption states, and which captions an
+    item has.
+    """
     import torch
 
     vae = _autoencoder(folder)
@@ -66,7 +83,9 @@ def build(folder: Path, icons: list[Icon], pictures: NDArray[np.uint8], profile:
         latents.append(_encode(vae, batch))
     texts = ["", *dict.fromkeys(text for item in made for text in item.captions)]
     place = {text: number for number, text in enumerate(texts)}
-    caption_of = torch.tensor([[place[item.captions[k % len(item.captions)]] for k in range(_CAPTIONS)] for item in made])
+    caption_of = torch.tensor(
+        [[place[item.captions[k % len(item.captions)]] for k in range(_CAPTIONS)] for item in made]
+    )
     torch.save(
         {
             "latents": torch.cat(latents).half(),

@@ -1,4 +1,6 @@
-"""The trained parts as a plain diffusers folder, which any program that reads diffusers' format can load."""
+"""The trained parts as a plain diffusers folder, which any program that reads diffusers' format can
+load.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,12 @@ from pathlib import Path
 def pack(folder: Path, target: Path) -> None:
     """Write the pipeline in half precision into `target`. `NOTICE` there is left alone."""
     import torch
-    from diffusers import AutoencoderTiny, DPMSolverMultistepScheduler, StableDiffusionPipeline, UNet2DConditionModel
+    from diffusers import (
+        AutoencoderTiny,
+        DPMSolverMultistepScheduler,
+        StableDiffusionPipeline,
+        UNet2DConditionModel,
+    )
     from transformers import BertModel, BertTokenizerFast
 
     pipeline = StableDiffusionPipeline(
@@ -28,10 +35,18 @@ def pack(folder: Path, target: Path) -> None:
         requires_safety_checker=False,
     )
     pipeline.to(dtype=torch.float16).save_pretrained(target, safe_serialization=True)
-    # Other schedulers are made from this configuration; some clip samples by default, which turns latents into noise.
-    _rewrite(target / "scheduler" / "scheduler_config.json", clip_sample=False, set_alpha_to_one=True, steps_offset=1)
+    # Other schedulers are made from this configuration; some clip samples by default, which turns
+    # latents into noise.
+    _rewrite(
+        target / "scheduler" / "scheduler_config.json",
+        clip_sample=False,
+        set_alpha_to_one=True,
+        steps_offset=1,
+    )
     for part in ("unet", "vae"):
-        _rewrite(target / part / "config.json", _name_or_path="")  # a path of the machine that trained it
+        _rewrite(
+            target / part / "config.json", _name_or_path=""
+        )  # a path of the machine that trained it
 
 
 def _rewrite(config: Path, **values: object) -> None:

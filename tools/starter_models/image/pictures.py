@@ -17,8 +17,15 @@ from numpy.typing import NDArray
 from tools.starter_models.image.icons import Icon, draw
 from tools.starter_models.image.profile import Profile
 
-STYLES = {"fluent-emoji-flat": "flat icon", "fluent-emoji": "3d icon", "noto": "cartoon", "openclipart": "clip art"}
-_VARIANTS = re.compile(r"(^|-)(light|medium|dark|medium-light|medium-dark)(-skin-tone.*)?$|skin-tone|^flag|^keycap|^regional")
+STYLES = {
+    "fluent-emoji-flat": "flat icon",
+    "fluent-emoji": "3d icon",
+    "noto": "cartoon",
+    "openclipart": "clip art",
+}
+_VARIANTS = re.compile(
+    r"(^|-)(light|medium|dark|medium-light|medium-dark)(-skin-tone.*)?$|skin-tone|^flag|^keycap|^regional"
+)
 """The same picture in other skin colours, flags, and digits: not trained on."""
 _LEFT_OUT = re.compile(
     r"pistol|gun|bomb|dagger|crossed-swords|cigarette|coffin|headstone|funeral|syringe|hamsa|prayer|menorah|kaaba|mosque|synagogue|"
@@ -36,16 +43,27 @@ def concepts(profile: Profile) -> set[str]:
 
 
 def together(profile: Profile) -> dict[str, str]:
-    """Return what stands in composed pictures: the name of the icon, and what people call it or empty; empty for all."""
-    return {key: word for key, _equals, word in (entry.partition("=") for entry in _listed(profile.together))}
+    """Return what stands in composed pictures: the name of the icon, and what people call it or
+    empty; empty for all.
+    """
+    return {
+        key: word
+        for key, _equals, word in (entry.partition("=") for entry in _listed(profile.together))
+    }
 
 
 def _listed(name: str) -> list[str]:
-    return (files(__package__) / "concepts" / f"{name}.txt").read_text(encoding="utf-8").split() if name else []
+    return (
+        (files(__package__) / "concepts" / f"{name}.txt").read_text(encoding="utf-8").split()
+        if name
+        else []
+    )
 
 
 def build(packages: Path, profile: Profile) -> tuple[list[Icon], NDArray[np.uint8]]:
-    """Draw all pictures of a profile. Returns the icons and their pictures, (icons, side, side, 4), RGBA."""
+    """Draw all pictures of a profile. Returns the icons and their pictures, (icons, side, side, 4),
+    RGBA.
+    """
     wanted = concepts(profile)
     words = _Words(packages)
     icons, pictures = [], []
@@ -62,14 +80,19 @@ def build(packages: Path, profile: Profile) -> tuple[list[Icon], NDArray[np.uint
     return _without_common_keywords(icons), np.stack(pictures)
 
 
-def _draw_set(folder: Path, source: str, side: int, words: _Words, wanted: set[str]) -> Iterator[tuple[Icon, NDArray[np.uint8]]]:
+def _draw_set(
+    folder: Path, source: str, side: int, words: _Words, wanted: set[str]
+) -> Iterator[tuple[Icon, NDArray[np.uint8]]]:
     table = json.loads((folder / "icons.json").read_text(encoding="utf-8"))
     characters = _characters(folder)
     width, height = table.get("width", 16), table.get("height", 16)
     for key, entry in sorted(table["icons"].items()):
         if (wanted and key not in wanted) or _VARIANTS.search(key) or _LEFT_OUT.search(key):
             continue
-        box = f"{entry.get('left', 0)} {entry.get('top', 0)} {entry.get('width', width)} {entry.get('height', height)}"
+        box = (
+            f"{entry.get('left', 0)} {entry.get('top', 0)} {entry.get('width', width)} "
+            f"{entry.get('height', height)}"
+        )
         svg = (
             '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
             f'viewBox="{box}">{entry["body"]}</svg>'
@@ -90,8 +113,17 @@ class _Words:
     """Names, keywords and groups of characters, from three tables."""
 
     def __init__(self, packages: Path) -> None:
-        annotations = packages / "cldr-annotations-full" / "package" / "annotations" / "en" / "annotations.json"
-        self._cldr = _by_character(json.loads(annotations.read_text(encoding="utf-8"))["annotations"]["annotations"])
+        annotations = (
+            packages
+            / "cldr-annotations-full"
+            / "package"
+            / "annotations"
+            / "en"
+            / "annotations.json"
+        )
+        self._cldr = _by_character(
+            json.loads(annotations.read_text(encoding="utf-8"))["annotations"]["annotations"]
+        )
         keywords = packages / "emojilib" / "package" / "dist" / "emoji-en-US.json"
         self._keywords = _by_character(json.loads(keywords.read_text(encoding="utf-8")))
         groups = packages / "unicode-emoji-json" / "package" / "data-by-emoji.json"
@@ -101,10 +133,23 @@ class _Words:
         entry = self._groups.get(character, {})
         cldr = self._cldr.get(character, {})
         names = [key.replace("-", " "), entry.get("name", ""), *cldr.get("tts", [])]
-        keywords = [*cldr.get("default", []), *(word.replace("_", " ") for word in self._keywords.get(character, []))]
+        keywords = [
+            *cldr.get("default", []),
+            *(word.replace("_", " ") for word in self._keywords.get(character, [])),
+        ]
         names = [name.lower() for name in names if name.isascii() and name]
-        keywords = [word.lower() for word in keywords if word.isascii() and len(word) > 1 and word.lower() not in names]
-        return Icon(key, source, tuple(dict.fromkeys(names)), tuple(dict.fromkeys(keywords)), entry.get("group", ""))
+        keywords = [
+            word.lower()
+            for word in keywords
+            if word.isascii() and len(word) > 1 and word.lower() not in names
+        ]
+        return Icon(
+            key,
+            source,
+            tuple(dict.fromkeys(names)),
+            tuple(dict.fromkeys(keywords)),
+            entry.get("group", ""),
+        )
 
 
 def _by_character(table: dict[str, Any]) -> dict[str, Any]:
@@ -116,11 +161,16 @@ def _plain(character: str) -> str:
 
 
 def _without_common_keywords(icons: list[Icon]) -> list[Icon]:
-    count = Counter(word for key in {icon.key: icon for icon in icons}.values() for word in key.keywords)
+    count = Counter(
+        word for key in {icon.key: icon for icon in icons}.values() for word in key.keywords
+    )
     names = {name for icon in icons for name in icon.names}
     return [
         msgspec.structs.replace(
-            icon, keywords=tuple(word for word in icon.keywords if count[word] <= _RARE_KEYWORD and word not in names)
+            icon,
+            keywords=tuple(
+                word for word in icon.keywords if count[word] <= _RARE_KEYWORD and word not in names
+            ),
         )
         for icon in icons
     ]

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-COLOURS = {"red": 0.0, "orange": 0.075, "yellow": 0.145, "green": 0.34, "blue": 0.59, "purple": 0.76, "pink": 0.92}
+COLOURS = {
+    "red": 0.0,
+    "orange": 0.075,
+    "yellow": 0.145,
+    "green": 0.34,
+    "blue": 0.59,
+    "purple": 0.76,
+    "pink": 0.92,
+}
 """Colour word → hue, 0 to 1."""
 MAX_TOKENS = 16
 """Tokens of a caption; the text encoder was cut for that many."""
@@ -29,7 +37,9 @@ class Profile:
     composed: int
     """How many composed pictures are made beside the single ones."""
     together: str
-    """Name of the list of what stands in composed pictures; empty takes everything, which takes many more samples to learn."""
+    """Name of the list of what stands in composed pictures; empty takes everything, which takes
+    many more samples to learn.
+    """
     channels: tuple[int, ...]
     """Of the denoiser's levels."""
     autoencoder_channels: int

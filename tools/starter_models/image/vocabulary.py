@@ -1,6 +1,8 @@
-"""What is made of words that the model has not learned: what it is given in their place, or what the window says about them.
+"""What is made of words that the model has not learned: what it is given in their place, or what
+the window says about them.
 
-Nearness is that of the whole all-MiniLM-L6-v2: the cut encoder is enough to draw by, but puts single words in a poorer order.
+Nearness is that of the whole all-MiniLM-L6-v2: the cut encoder is enough to draw by, but puts
+single words in a poorer order.
 """
 
 from __future__ import annotations
@@ -24,23 +26,36 @@ _ALIKE = 0.6
 _WORD = re.compile(r"[a-z]{3,}")
 
 
-def write(whole_encoder: Path, nouns: Nouns, target: Path, icons: Sequence[Icon], captions: set[str]) -> None:
+def write(
+    whole_encoder: Path, nouns: Nouns, target: Path, icons: Sequence[Icon], captions: set[str]
+) -> None:
     """Write `vocabulary.json` into `target`.
 
-    `known`: the words of the captions. `reads`: another word → the learned name that the model is given instead. `near`: a
-    word that nothing stands for → the nearest names.
+    `known`: the words of the captions. `reads`: another word → the learned name that the model is
+    given instead. `near`: a word that nothing stands for → the nearest names.
     """
     names = sorted({icon.names[0] for icon in icons if icon.source != "openclipart"})
-    known = {word for text in (*captions, *names, *map(plural, names)) for word in _WORD.findall(text)}
+    known = {
+        word for text in (*captions, *names, *map(plural, names)) for word in _WORD.findall(text)
+    }
     words = (whole_encoder / "vocab.txt").read_text(encoding="utf-8").splitlines()
     others = [word for word in words if _WORD.fullmatch(word) and word not in known]
-    reads = {word: name for word, name in nouns.stand_ins(names).items() if not known.intersection(word.split())}
+    reads = {
+        word: name
+        for word, name in nouns.stand_ins(names).items()
+        if not known.intersection(word.split())
+    }
     reads |= _alike(
-        whole_encoder, nouns, [word for word in nouns.words() if " " not in word and word not in known | reads.keys()], names
+        whole_encoder,
+        nouns,
+        [word for word in nouns.words() if " " not in word and word not in known | reads.keys()],
+        names,
     )
     near = _nearest(whole_encoder, [word for word in others if word not in reads], names)
     text = json.dumps(
-        {"known": sorted(known), "reads": dict(sorted(reads.items())), "near": near}, indent=0, separators=(",", ":")
+        {"known": sorted(known), "reads": dict(sorted(reads.items())), "near": near},
+        indent=0,
+        separators=(",", ":"),
     )
     (target / FILE).write_text(text + "\n", encoding="utf-8")
 
@@ -62,7 +77,8 @@ def _alike(encoder: Path, nouns: Nouns, words: list[str], names: list[str]) -> d
     for word, likeness in zip(words, (of_words @ of_names.T).tolist(), strict=True):
         sort = nouns.category(word)
         value, name = max(
-            (value if sort == other else -1.0, name) for value, other, name in zip(likeness, sorts, names, strict=True)
+            (value if sort == other else -1.0, name)
+            for value, other, name in zip(likeness, sorts, names, strict=True)
         )
         if value >= _ALIKE:
             found[word] = name
@@ -70,7 +86,9 @@ def _alike(encoder: Path, nouns: Nouns, words: list[str], names: list[str]) -> d
 
 
 def _embed(encoder: Path, texts: list[str], batch: int = 256) -> Any:
-    """Return sentence embeddings, (texts, 384), of length 1: the mean of the last states, as the model was trained to be used."""
+    """Return sentence embeddings, (texts, 384), of length 1: the mean of the last states, as the
+    model was trained to be used.
+    """
     import torch
     from transformers import BertModel, BertTokenizerFast
 
@@ -79,7 +97,13 @@ def _embed(encoder: Path, texts: list[str], batch: int = 256) -> Any:
     made = []
     with torch.inference_mode():
         for start in range(0, len(texts), batch):
-            tokens = tokenizer(texts[start : start + batch], padding=True, truncation=True, max_length=16, return_tensors="pt")
+            tokens = tokenizer(
+                texts[start : start + batch],
+                padding=True,
+                truncation=True,
+                max_length=16,
+                return_tensors="pt",
+            )
             mask = tokens.attention_mask[..., None]
             states = model(tokens.input_ids, attention_mask=tokens.attention_mask)[0]
             made.append(torch.nn.functional.normalize((states * mask).sum(1) / mask.sum(1), dim=-1))

@@ -37,20 +37,28 @@ def parse(degree: str, mode: str) -> Chord:
 def with_seventh(chord: Chord, mode: str) -> Chord:
     """Return the chord with the seventh that belongs to it in the key."""
     dominant = chord.root == 7 or (mode == "minor" and chord.root == 10)
-    quality = {"maj": "7" if dominant else "maj7", "min": "min7", "dim": "hdim"}.get(chord.quality, chord.quality)
+    quality = {"maj": "7" if dominant else "maj7", "min": "min7", "dim": "hdim"}.get(
+        chord.quality, chord.quality
+    )
     return Chord(chord.root, quality)
 
 
-def bar_chords(text: str, mode: str, sevenths: float, steps: int, random: Random) -> list[tuple[int, Chord]]:
+def bar_chords(
+    text: str, mode: str, sevenths: float, steps: int, random: Random
+) -> list[tuple[int, Chord]]:
     """Return (step, chord) for a bar such as `IV-V`."""
     chords = [parse(degree, mode) for degree in text.split("-")]
-    chords = [with_seventh(chord, mode) if random.random() < sevenths else chord for chord in chords]
+    chords = [
+        with_seventh(chord, mode) if random.random() < sevenths else chord for chord in chords
+    ]
     half = steps // 2 if steps == 16 else 8
     return list(zip((0, half), chords, strict=False))
 
 
 def voicing(chord: Chord, before: tuple[int, ...], centre: int = 60) -> tuple[int, ...]:
-    """Return three or four pitches near those of the chord before, so that the voices move little."""
+    """Return three or four pitches near those of the chord before, so that the voices move
+    little.
+    """
     low, high = RANGES["H"]
     classes = chord.pitches if len(chord.pitches) == 3 else (*chord.pitches[1:], chord.pitches[0])
     best: tuple[int, ...] = (60, 64, 67)
@@ -60,7 +68,9 @@ def voicing(chord: Chord, before: tuple[int, ...], centre: int = 60) -> tuple[in
             continue
         pitches = [lowest]
         while len(pitches) < len(classes):
-            pitches.append(next(p for p in range(pitches[-1] + 1, pitches[-1] + 13) if p % 12 in classes))
+            pitches.append(
+                next(p for p in range(pitches[-1] + 1, pitches[-1] + 13) if p % 12 in classes)
+            )
         if {pitch % 12 for pitch in pitches} != set(classes):
             continue
         near = sum(abs(a - b) for a, b in zip(pitches, before, strict=False)) if before else 0

@@ -1,4 +1,6 @@
-"""A composer of rules: pieces of four-bar phrases in the form of songs, that the model learns from. Nobody's music is in them."""
+"""A composer of rules: pieces of four-bar phrases in the form of songs, that the model learns from.
+Nobody's music is in them.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,37 @@ from random import Random
 
 import msgspec
 
-from studio.symbolic_music.events import LENGTHS, MODES, MOODS, RANGES, STYLES, Bar, Brief, Note, drums
+from studio.symbolic_music.events import (
+    LENGTHS,
+    MODES,
+    MOODS,
+    RANGES,
+    STYLES,
+    Bar,
+    Brief,
+    Note,
+    drums,
+)
 from tools.starter_models.music.chords import Chord, bar_chords, parse, voicing, with_seventh
 from tools.starter_models.music.melody import Motif, Singer
 from tools.starter_models.music.rhythms import BASSES, FILLS, GROOVES, TEXTURES
 
-_MINOR = {"sad": 0.85, "tense": 0.9, "happy": 0.1, "energetic": 0.45, "calm": 0.35, "dreamy": 0.35, "neutral": 0.4}
-_FORMS = {1: ("A", "A"), 2: ("AA", "AB"), 3: ("AAB", "ABA", "AAB"), 4: ("AABA", "ABAB", "AABC"), 5: ("AABBA", "ABABA", "ABACA")}
+_MINOR = {
+    "sad": 0.85,
+    "tense": 0.9,
+    "happy": 0.1,
+    "energetic": 0.45,
+    "calm": 0.35,
+    "dreamy": 0.35,
+    "neutral": 0.4,
+}
+_FORMS = {
+    1: ("A", "A"),
+    2: ("AA", "AB"),
+    3: ("AAB", "ABA", "AAB"),
+    4: ("AABA", "ABAB", "AABC"),
+    5: ("AABBA", "ABABA", "ABACA"),
+}
 
 
 class Style(msgspec.Struct, frozen=True):
@@ -50,7 +76,11 @@ def draw_brief(random: Random) -> Brief:
     if random.random() < 0.15:
         parts = random.choice(("M", "HM", "BHM", "BH", "H", "BHMD", "HMD", "BD", "D"))
     tempo = random.choice(style.tempi if random.random() < 0.8 else ("slow", "medium", "fast"))
-    lead = random.choice(style.leads if random.random() < 0.7 else ("keys", "pluck", "strings", "bell", "synth", "wind"))
+    lead = random.choice(
+        style.leads
+        if random.random() < 0.7
+        else ("keys", "pluck", "strings", "bell", "synth", "wind")
+    )
     ordered = "".join(part for part in "DBHM" if part in parts)
     return Brief(style=name, mood=mood, mode=mode, tempo=tempo, lead=lead, parts=ordered)
 
@@ -76,7 +106,9 @@ class _Piece:
         style = self._style
         rhythms = [tuple(map(int, text.split())) for text in style.rhythms]
         pentatonic = random.random() < style.pentatonic
-        self._singer = Singer(random, brief.mode, brief.mood, brief.lead, rhythms, pentatonic=pentatonic)
+        self._singer = Singer(
+            random, brief.mode, brief.mood, brief.lead, rhythms, pentatonic=pentatonic
+        )
         self._texture = random.choice(style.textures)
         self._bass = random.choice(style.basses)
         self._groove = random.choice(style.drums or tuple(GROOVES))
@@ -90,7 +122,9 @@ class _Piece:
         first = 4 - count if count < 4 else 0
         names = [f"I{4 - introduction + number}" for number in range(introduction)]
         names += (
-            [f"{letter}{number}" for letter in form for number in range(4)] if count >= 4 else [f"A{n}" for n in range(first, 4)]
+            [f"{letter}{number}" for letter in form for number in range(4)]
+            if count >= 4
+            else [f"A{n}" for n in range(first, 4)]
         )
         return [self._bar(name, names[number + 1 :]) for number, name in enumerate(names)]
 
@@ -103,11 +137,18 @@ class _Piece:
     def _theme(self, letter: str) -> _Theme:
         if letter not in self._themes:
             style, random = self._style, self._random
-            text = random.choice(style.major if self._brief.mode == "major" else style.minor).split()
+            text = random.choice(
+                style.major if self._brief.mode == "major" else style.minor
+            ).split()
             sevenths = style.sevenths + 0.25 * (self._brief.mood == "dreamy")
-            progression = [bar_chords(bar, self._brief.mode, sevenths, self._brief.steps, random) for bar in text]
+            progression = [
+                bar_chords(bar, self._brief.mode, sevenths, self._brief.steps, random)
+                for bar in text
+            ]
             first, second = self._singer.motif(), self._singer.motif()
-            self._themes[letter] = _Theme(progression, random.choice(([first, first, second], [first, second, first])))
+            self._themes[letter] = _Theme(
+                progression, random.choice(([first, first, second], [first, second, first]))
+            )
         return self._themes[letter]
 
     def _bar(self, name: str, rest: list[str]) -> Bar:
@@ -122,7 +163,11 @@ class _Piece:
             notes += self._harmony(chords, last)
         if "B" in parts:
             upcoming = (
-                self._theme(rest[0][0] if rest[0][0] != "I" else "A").progression[int(rest[0][1])][0][1] if rest else chords[0][1]
+                self._theme(rest[0][0] if rest[0][0] != "I" else "A").progression[int(rest[0][1])][
+                    0
+                ][1]
+                if rest
+                else chords[0][1]
             )
             notes += self._bass_line(chords, last, upcoming)
         if "D" in parts:
@@ -137,10 +182,22 @@ class _Piece:
         if left == 1:
             if self._brief.style in ("rock", "cinematic", "ambient") and mode == "minor":
                 return [(0, parse("VII", mode))]
-            return [(0, parse("V7" if self._style.sevenths or self._brief.style in ("classical", "waltz") else "V", mode))]
+            return [
+                (
+                    0,
+                    parse(
+                        "V7"
+                        if self._style.sevenths or self._brief.style in ("classical", "waltz")
+                        else "V",
+                        mode,
+                    ),
+                )
+            ]
         return theme.progression[number]
 
-    def _melody(self, theme: _Theme, number: int, chords: list[tuple[int, Chord]], last: bool) -> list[Note]:
+    def _melody(
+        self, theme: _Theme, number: int, chords: list[tuple[int, Chord]], last: bool
+    ) -> list[Note]:
         if number == 3 or last:
             if not last and number in theme.sung and self._random.random() < 0.6:
                 return theme.sung[number]
@@ -163,7 +220,10 @@ class _Piece:
                 if begin <= step < end or (length > 8 and step < end)
             ]
             for step, length, which in strokes:
-                notes += [Note("H", step, pitch, _fit(min(length, end - step))) for pitch in self._picked(which)]
+                notes += [
+                    Note("H", step, pitch, _fit(min(length, end - step)))
+                    for pitch in self._picked(which)
+                ]
         return notes
 
     def _picked(self, which: str) -> list[int]:
@@ -172,14 +232,20 @@ class _Piece:
             return list(self._voices)
         return sorted({pitch for digit in which if (pitch := voices[int(digit)]) <= RANGES["H"][1]})
 
-    def _bass_line(self, chords: list[tuple[int, Chord]], last: bool, upcoming: Chord) -> list[Note]:
+    def _bass_line(
+        self, chords: list[tuple[int, Chord]], last: bool, upcoming: Chord
+    ) -> list[Note]:
         notes, pattern = [], BASSES["whole" if last else self._bass]
         for number, (begin, chord) in enumerate(chords):
             end = chords[number + 1][0] if number + 1 < len(chords) else self._brief.steps
             following = chords[number + 1][1] if number + 1 < len(chords) else upcoming
-            inside = [stroke for stroke in pattern if begin <= stroke[0] < end] or [(begin, 16, "1")]
+            inside = [stroke for stroke in pattern if begin <= stroke[0] < end] or [
+                (begin, 16, "1")
+            ]
             for step, length, which in inside:
-                pitch = _bass_pitch("1" if step == begin and self._bass != "bossa" else which, chord, following)
+                pitch = _bass_pitch(
+                    "1" if step == begin and self._bass != "bossa" else which, chord, following
+                )
                 notes.append(Note("B", step, pitch, _fit(min(length, end - step))))
         return notes
 
@@ -214,8 +280,17 @@ def _bass_pitch(which: str, chord: Chord, following: Chord) -> int:
         aim = low + (following.root - low) % 12
         aim += 12 if aim < 31 else 0
         third = root + (chord.pitches[1] - chord.root) % 12
-        near = [pitch for pitch in (aim + 2, aim - 1, aim - 2, aim + 1, third) if pitch % 12 in {*chord.pitches, 0, 2, 5, 7}]
+        near = [
+            pitch
+            for pitch in (aim + 2, aim - 1, aim - 2, aim + 1, third)
+            if pitch % 12 in {*chord.pitches, 0, 2, 5, 7}
+        ]
         return min(high, max(low, near[0] if near else root))
-    up = {"1": 0, "8": 12, "3": (chord.pitches[1] - chord.root) % 12, "5": (chord.pitches[2] - chord.root) % 12}[which]
+    up = {
+        "1": 0,
+        "8": 12,
+        "3": (chord.pitches[1] - chord.root) % 12,
+        "5": (chord.pitches[2] - chord.root) % 12,
+    }[which]
     pitch = root + up
     return pitch if pitch <= high else pitch - 12

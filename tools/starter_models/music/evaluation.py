@@ -1,4 +1,6 @@
-"""How good the music is, by the measures of the field: the model, with and without its grammar, random events, the composer."""
+"""How good the music is, by the measures of the field: the model, with and without its grammar,
+random events, the composer.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ Writer = Callable[[Brief, int], list[Bar]]
 
 
 class Unbound(Grammar):
-    """Only counts bars: every token may come at every time, so that what the model has learned shows."""
+    """Only counts bars: every token may come at every time, so that what the model has learned
+    shows.
+    """
 
     def allowed(self) -> Any:
         """See `Grammar`."""
@@ -45,7 +49,9 @@ class Unbound(Grammar):
     def push(self, token: int) -> None:
         """See `Grammar`. Ends at the end, or after far too much."""
         self._pushed = getattr(self, "_pushed", 0) + 1
-        self._state = "over" if vocabulary().tokens[token] == "<end>" or self._pushed > 1_000 else "note"
+        self._state = (
+            "over" if vocabulary().tokens[token] == "<end>" or self._pushed > 1_000 else "note"
+        )
 
 
 def writers(model: Any) -> dict[str, Writer]:
@@ -54,7 +60,9 @@ def writers(model: Any) -> dict[str, Writer]:
     blind = SymbolicModel(_Even(), pipeline.positions)
     return {
         "the composer of rules": lambda brief, seed: compose(brief, BARS, Random(seed)),
-        "the model, as shipped": lambda brief, seed: decode(list(sample(pipeline, brief, Grammar(brief, BARS), seed, 1.0))),
+        "the model, as shipped": lambda brief, seed: decode(
+            list(sample(pipeline, brief, Grammar(brief, BARS), seed, 1.0))
+        ),
         "the model without its grammar": lambda brief, seed: _free(pipeline, brief, seed),
         "random events within the grammar": lambda brief, seed: decode(
             list(sample(blind, brief, Grammar(brief, BARS), seed, 1.0))
@@ -83,14 +91,20 @@ class _Even:
 
 
 def evaluate(model: Any, pieces: int, folder: Path, tell: Callable[[str], None]) -> None:
-    """Tell a row of the table for each writer: the measures over the same briefs and seeds, and the loss on unseen pieces.
+    """Tell a row of the table for each writer: the measures over the same briefs and seeds, and the
+    loss on unseen pieces.
 
     Piano rolls of a few go into `folder`.
     """
     random = Random(_SEED)
-    briefs = [brief for brief in (draw_brief(random) for _ in range(pieces * 3)) if brief.parts != "D"][:pieces]
+    briefs = [
+        brief for brief in (draw_brief(random) for _ in range(pieces * 3)) if brief.parts != "D"
+    ][:pieces]
     tell(f"loss on {pieces} pieces that the model has not seen: {_loss(model, briefs):.3f} a token")
-    tell("| who | pitch entropy | scale | groove | in chord | ends at home | bars heard before | bars |")
+    tell(
+        "| who | pitch entropy | scale | groove | in chord | ends at home | bars heard before | "
+        "bars |"
+    )
     tell("|---|---|---|---|---|---|---|---|")
     for name, write in writers(model).items():
         made = [write(brief, _SEED + number) for number, brief in enumerate(briefs)]
@@ -111,7 +125,11 @@ def _row(name: str, briefs: Sequence[Brief], made: Sequence[list[Bar]]) -> str:
         statistics.mean(repetition(bars) for bars in made),
         statistics.mean(len(bars) for bars in made),
     )
-    return f"| {name} | " + " | ".join(f"{value:.2f}" for value in values[:-1]) + f" | {values[-1]:.1f} |"
+    return (
+        f"| {name} | "
+        + " | ".join(f"{value:.2f}" for value in values[:-1])
+        + f" | {values[-1]:.1f} |"
+    )
 
 
 def _loss(model: Any, briefs: Sequence[Brief]) -> float:
@@ -120,6 +138,8 @@ def _loss(model: Any, briefs: Sequence[Brief]) -> float:
     losses = []
     with torch.inference_mode():
         for number, brief in enumerate(briefs):
-            tokens = torch.tensor([encode(brief, compose(brief, BARS, Random(_SEED + number)))[:512]])
+            tokens = torch.tensor(
+                [encode(brief, compose(brief, BARS, Random(_SEED + number)))[:512]]
+            )
             losses.append(float(model(input_ids=tokens, labels=tokens).loss))
     return statistics.mean(losses)

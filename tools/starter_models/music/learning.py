@@ -1,7 +1,9 @@
-"""Teaches the model: a small Llama over the events, by pieces that the composer writes as they are needed.
+"""Teaches the model: a small Llama over the events, by pieces that the composer writes as they are
+needed.
 
-`SMALL` is trained from nothing; `GROWN`, what is shipped, is a model of twice its size that begins as good as it is.
-Every step draws from its own seed, so that a run in pieces is the same as one in one piece.
+`SMALL` is trained from nothing; `GROWN`, what is shipped, is a model of twice its size that begins
+as good as it is. Every step draws from its own seed, so that a run in pieces is the same as one in
+one piece.
 """
 
 from __future__ import annotations
@@ -36,17 +38,28 @@ class Profile(msgspec.Struct, frozen=True):
     """Of the matrices (Muon); the embedding learns by AdamW at `embedding_rate`."""
     embedding_rate: float
     head: int = 48
-    """The size of an attention's head; rotary positions depend on it, so that it stays when a model is grown."""
+    """The size of an attention's head; rotary positions depend on it, so that it stays when a model
+    is grown.
+    """
     positions: int = 512
     batch: int = 8
     first: int = 0
     """The number of the first batch: the legs learn from different pieces."""
 
 
-SMALL = Profile(hidden=192, inner=512, layers=5, heads=4, steps=1300, rate=0.02, embedding_rate=0.004)
+SMALL = Profile(
+    hidden=192, inner=512, layers=5, heads=4, steps=1300, rate=0.02, embedding_rate=0.004
+)
 GROWN = Profile(
-    hidden=240, inner=832, layers=6, heads=5, steps=1200, rate=0.015, embedding_rate=0.002, first=1_000_000
-)  # fmt: skip
+    hidden=240,
+    inner=832,
+    layers=6,
+    heads=5,
+    steps=1200,
+    rate=0.015,
+    embedding_rate=0.002,
+    first=1_000_000,
+)
 
 
 def make_model(profile: Profile) -> Any:
@@ -56,17 +69,27 @@ def make_model(profile: Profile) -> Any:
 
     torch.manual_seed(0)
     config = LlamaConfig(
-        vocab_size=len(vocabulary().tokens), hidden_size=profile.hidden, intermediate_size=profile.inner,
-        head_dim=profile.head, num_hidden_layers=profile.layers, num_attention_heads=profile.heads,
+        vocab_size=len(vocabulary().tokens),
+        hidden_size=profile.hidden,
+        intermediate_size=profile.inner,
+        head_dim=profile.head,
+        num_hidden_layers=profile.layers,
+        num_attention_heads=profile.heads,
         num_key_value_heads=profile.heads,
-        max_position_embeddings=profile.positions, tie_word_embeddings=True, pad_token_id=0, bos_token_id=1, eos_token_id=2,
+        max_position_embeddings=profile.positions,
+        tie_word_embeddings=True,
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=2,
         initializer_range=0.02,
-    )  # fmt: skip
+    )
     return LlamaForCausalLM(config)
 
 
 def grow(small: Any, profile: Profile) -> Any:
-    """Return a larger model that begins as `small` is: what is new is read by nothing yet (zeros), or adds next to nothing."""
+    """Return a larger model that begins as `small` is: what is new is read by nothing yet (zeros),
+    or adds next to nothing.
+    """
     import torch
 
     model = make_model(profile)
@@ -90,7 +113,9 @@ def grow(small: Any, profile: Profile) -> Any:
 
 
 def row(random: Random, length: int) -> list[int]:
-    """Return `length` tokens: a piece, from its beginning or from a later bar as when a long one is continued, then others."""
+    """Return `length` tokens: a piece, from its beginning or from a later bar as when a long one is
+    continued, then others.
+    """
     tokens: list[int] = []
     while len(tokens) < length:
         brief, count = draw_brief(random), random.choice(_COUNTS)
@@ -106,8 +131,11 @@ def batch(seed: int, rows: int, length: int) -> NDArray[np.int64]:
     return np.array([row(random, length) for _ in range(rows)], np.int64)
 
 
-def train(profile: Profile, folder: Path, until: int, tell: Callable[[str], None], small: Any = None) -> Any:
-    """Train up to step `until` (of `profile.steps`, which the learning rate falls over), from the checkpoint where there is one.
+def train(
+    profile: Profile, folder: Path, until: int, tell: Callable[[str], None], small: Any = None
+) -> Any:
+    """Train up to step `until` (of `profile.steps`, which the learning rate falls over), from the
+    checkpoint where there is one.
 
     Where there is none it begins at `small`, grown, or from nothing.
     """
@@ -131,7 +159,10 @@ def train(profile: Profile, folder: Path, until: int, tell: Callable[[str], None
             optimizer.zero_grad(set_to_none=True)
         step += 1
         if step % 20 == 0:
-            tell(f"step {step}: loss {loss.item():.3f}, {(time.monotonic() - begun) / (step - first):.2f} s a step")
+            tell(
+                f"step {step}: loss {loss.item():.3f}, "
+                f"{(time.monotonic() - begun) / (step - first):.2f} s a step"
+            )
         if step % 20 == 0 or step == until:
             _keep(folder / CHECKPOINT, model, optimizers, step)
     return model.eval()
@@ -145,14 +176,22 @@ def trained(profile: Profile, folder: Path) -> Any:
 
 
 def _factor(step: int, steps: int) -> float:
-    return min(1.0, (step + 1) / 20) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps))))
+    return min(1.0, (step + 1) / 20) * (
+        0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
+    )
 
 
 def _optimizers(model: Any, profile: Profile) -> list[Any]:
     import torch
 
-    matrices = [weight for name, weight in model.named_parameters() if weight.ndim == 2 and "embed" not in name]
-    others = [weight for name, weight in model.named_parameters() if weight.ndim != 2 or "embed" in name]
+    matrices = [
+        weight
+        for name, weight in model.named_parameters()
+        if weight.ndim == 2 and "embed" not in name
+    ]
+    others = [
+        weight for name, weight in model.named_parameters() if weight.ndim != 2 or "embed" in name
+    ]
     made = [
         torch.optim.Muon(matrices, lr=profile.rate, momentum=0.95, weight_decay=0.01),
         torch.optim.AdamW(others, lr=profile.embedding_rate, betas=(0.9, 0.98), weight_decay=0.0),
@@ -167,7 +206,14 @@ def _keep(path: Path, model: Any, optimizers: list[Any], step: int) -> None:
     import torch
 
     part = path.with_suffix(".part")
-    torch.save({"model": model.state_dict(), "optimizers": [one.state_dict() for one in optimizers], "step": step}, part)
+    torch.save(
+        {
+            "model": model.state_dict(),
+            "optimizers": [one.state_dict() for one in optimizers],
+            "step": step,
+        },
+        part,
+    )
     part.replace(path)
 
 

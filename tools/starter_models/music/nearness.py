@@ -1,6 +1,8 @@
-"""Words that `resources/words/music.toml` lacks: which known word each is nearest to, by the starter pictures' text encoder.
+"""Words that `resources/words/music.toml` lacks: which known word each is nearest to, by the
+starter pictures' text encoder.
 
-Written once, as `resources/words/music-near.tsv`: the window reads prompts at every key, and has no torch.
+Written once, as `resources/words/music-near.tsv`: the window reads prompts at every key, and has no
+torch.
 """
 
 from __future__ import annotations
@@ -18,12 +20,16 @@ _BATCH = 64
 _HEAD = """\
 # An English word → the word of music.toml that is nearest to it, by the text encoder of the starter pictures (MiniLM, cut).
 # Made by: python -m tools.starter_models.starter_music nearness
-"""
+"""  # noqa: E501
 
 
 def write(path: Path) -> int:
     """Write the list; return how many words it has."""
-    lines = [f"{word}\t{near}\n" for word, near, likeness in nearest(unknown_words()) if likeness >= NEAR_ENOUGH]
+    lines = [
+        f"{word}\t{near}\n"
+        for word, near, likeness in nearest(unknown_words())
+        if likeness >= NEAR_ENOUGH
+    ]
     path.write_text(_HEAD + "".join(lines), encoding="utf-8")
     return len(lines)
 
@@ -31,7 +37,11 @@ def write(path: Path) -> int:
 def unknown_words() -> list[str]:
     """Return the whole English words that the encoder knows and the tables do not."""
     known = known_words()
-    words = (word for word in _tokenizer().get_vocab() if word.isascii() and word.isalpha() and len(word) > 2)
+    words = (
+        word
+        for word in _tokenizer().get_vocab()
+        if word.isascii() and word.isalpha() and len(word) > 2
+    )
     return sorted(word for word in words if word not in known)
 
 
@@ -47,7 +57,9 @@ def nearest(words: Sequence[str]) -> list[tuple[str, str, float]]:
 def _tokenizer() -> Any:
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(resources() / "starter" / "image" / "tokenizer", local_files_only=True)
+    return AutoTokenizer.from_pretrained(
+        resources() / "starter" / "image" / "tokenizer", local_files_only=True
+    )
 
 
 def _vectors(words: Sequence[str]) -> Any:
@@ -59,7 +71,11 @@ def _vectors(words: Sequence[str]) -> Any:
     encoder = AutoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True).eval()
     rows = []
     for start in range(0, len(words), _BATCH):
-        inputs = tokenizer([f"{word} music" for word in words[start : start + _BATCH]], return_tensors="pt", padding=True)
+        inputs = tokenizer(
+            [f"{word} music" for word in words[start : start + _BATCH]],
+            return_tensors="pt",
+            padding=True,
+        )
         with torch.inference_mode():
             hidden = encoder(**inputs).last_hidden_state
         mask = inputs["attention_mask"][..., None]

@@ -19,7 +19,7 @@ Instruments: sums of partials and noise (instruments.toml, studio/symbolic_music
 included.
 
 Licence of all of this: Apache-2.0, as Studio's own code.
-"""
+"""  # noqa: E501
 
 
 def pack(model: Any, target: Path) -> int:
@@ -28,7 +28,9 @@ def pack(model: Any, target: Path) -> int:
 
     target.mkdir(parents=True, exist_ok=True)
     model.to(torch.float16).save_pretrained(target)
-    (target / "generation_config.json").unlink(missing_ok=True)  # the grammar chooses, not `generate`
+    (target / "generation_config.json").unlink(
+        missing_ok=True
+    )  # the grammar chooses, not `generate`
     (target / EVENTS_FILE).write_text(json.dumps(vocabulary().tokens, indent=0), encoding="utf-8")
     (target / "model.safetensors").chmod(0o644)
     (target / "NOTICE").write_text(_NOTICE, encoding="utf-8")

@@ -16,7 +16,9 @@ _LOWEST, _HIGHEST = 28, 91
 
 
 def piano_roll(bars: Sequence[Bar], steps: int) -> Any:
-    """Return a picture of the bars, `steps` sixteenths each; melody blue, harmony green, bass orange, drums grey."""
+    """Return a picture of the bars, `steps` sixteenths each; melody blue, harmony green, bass
+    orange, drums grey.
+    """
     from PIL import Image, ImageDraw
 
     height = _MARGIN * 2 + (_HIGHEST - _LOWEST + 1 + _DRUM_ROWS) * _ROW
@@ -28,7 +30,9 @@ def piano_roll(bars: Sequence[Bar], steps: int) -> Any:
 
     for pitch in range(_LOWEST, _HIGHEST + 1):
         if pitch % 12 in (1, 3, 6, 8, 10):
-            draw.rectangle((_MARGIN, top(pitch), page.width - _MARGIN, top(pitch) + _ROW - 1), fill=_BLACK_KEY)
+            draw.rectangle(
+                (_MARGIN, top(pitch), page.width - _MARGIN, top(pitch) + _ROW - 1), fill=_BLACK_KEY
+            )
     for number in range(len(bars) + 1):
         left = _MARGIN + number * steps * _STEP
         draw.line((left, _MARGIN, left, height - _MARGIN), fill=_LINE)
@@ -38,8 +42,13 @@ def piano_roll(bars: Sequence[Bar], steps: int) -> Any:
             if note.part == "D":
                 for row in range(len(note.what)):
                     upper = height - _MARGIN - (row + 1) * _ROW
-                    draw.rectangle((left, upper, left + _STEP - 3, upper + _ROW - 2), fill=_COLOURS["D"])
+                    draw.rectangle(
+                        (left, upper, left + _STEP - 3, upper + _ROW - 2), fill=_COLOURS["D"]
+                    )
             elif note.part != "C":
                 right = left + note.length * _STEP - 2
-                draw.rectangle((left, top(note.pitch), right, top(note.pitch) + _ROW - 2), fill=_COLOURS[note.part])
+                draw.rectangle(
+                    (left, top(note.pitch), right, top(note.pitch) + _ROW - 2),
+                    fill=_COLOURS[note.part],
+                )
     return page

@@ -1,4 +1,6 @@
-"""How harmony, bass and drums move within a bar, by name. Steps are sixteenths; a bar of three beats is cut after twelve."""
+"""How harmony, bass and drums move within a bar, by name. Steps are sixteenths; a bar of three
+beats is cut after twelve.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ TEXTURES: dict[str, tuple[tuple[int, int, str], ...]] = {
     "waltz": ((4, 4, "all"), (8, 4, "all")),
     "open": ((0, 8, "02"), (8, 8, "02")),
     "alberti": tuple((step, 2, str((0, 2, 1, 2)[step // 2 % 4])) for step in range(0, 16, 2)),
-    "arpeggio": tuple((step, 2, str((0, 1, 2, 3, 2, 1, 2, 1)[step // 2])) for step in range(0, 16, 2)),
+    "arpeggio": tuple(
+        (step, 2, str((0, 1, 2, 3, 2, 1, 2, 1)[step // 2])) for step in range(0, 16, 2)
+    ),
     "wide": tuple((step, 4, str((0, 2, 3, 1)[step // 4])) for step in range(0, 16, 4)),
     "pick": tuple((step, 2, str((0, 2, 1, 3, 0, 2, 1, 2)[step // 2])) for step in range(0, 16, 2)),
     "sixteenths": tuple((step, 1, str((0, 1, 2, 3)[step % 4])) for step in range(16)),
@@ -26,7 +30,10 @@ BASSES: dict[str, tuple[tuple[int, int, str], ...]] = {
     "half": ((0, 8, "1"), (8, 8, "5")),
     "pop": ((0, 6, "1"), (6, 2, "1"), (8, 4, "1"), (12, 4, "5")),
     "eighths": tuple((step, 2, "1") for step in range(0, 16, 2)),
-    "sixteenths": tuple((step, 2 if step % 4 else 1, "8" if step % 4 else "1") for step in (0, 2, 4, 6, 8, 10, 12, 14)),
+    "sixteenths": tuple(
+        (step, 2 if step % 4 else 1, "8" if step % 4 else "1")
+        for step in (0, 2, 4, 6, 8, 10, 12, 14)
+    ),
     "offbeat": tuple((step, 2, "1") for step in (2, 6, 10, 14)),
     "octaves": tuple((step, 2, "18"[step // 2 % 2]) for step in range(0, 16, 2)),
     "walking": ((0, 4, "1"), (4, 4, "3"), (8, 4, "5"), (12, 4, "a")),
@@ -45,16 +52,54 @@ GROOVES: dict[str, tuple[str, ...]] = {
     "rock2": ("K O", "", "O", "", "S O", "", "K O", "", "O", "", "K O", "", "S O", "", "O", ""),
     "swing": ("R", "", "", "", "R H", "", "R", "", "R", "", "", "", "R H", "", "R", ""),
     "four": ("K", "", "O", "", "K P", "", "O", "", "K", "", "O", "", "K P", "", "O", ""),
-    "four2": ("K H", "H", "O", "H", "K P H", "H", "O", "H", "K H", "H", "O", "H", "K P H", "H", "O", "H"),
+    "four2": (
+        "K H",
+        "H",
+        "O",
+        "H",
+        "K P H",
+        "H",
+        "O",
+        "H",
+        "K H",
+        "H",
+        "O",
+        "H",
+        "K P H",
+        "H",
+        "O",
+        "H",
+    ),
     "lofi": ("K H", "", "H", "", "X H", "", "H", "K", "H", "", "K H", "", "X H", "", "H", ""),
     "lofi2": ("K H", "", "H", "", "S H", "", "H", "", "H", "K", "K H", "", "S H", "", "H", ""),
     "waltz": ("K", "", "", "", "H", "", "", "", "H", "", "", "", "", "", "", ""),
     "folk": ("K A", "", "A", "", "A", "", "A", "", "K A", "", "A", "", "A", "", "A", ""),
     "chip": ("K", "", "H", "", "S", "", "H", "", "K", "K", "H", "", "S", "", "H", "H"),
     "epic": ("K T", "", "", "", "T", "", "T", "", "K T", "", "", "", "T", "", "T", "T"),
-    "bossa": ("K X A", "", "A", "A", "A", "", "K X A", "", "K A", "", "X A", "", "A", "X", "K A", ""),
+    "bossa": (
+        "K X A",
+        "",
+        "A",
+        "A",
+        "A",
+        "",
+        "K X A",
+        "",
+        "K A",
+        "",
+        "X A",
+        "",
+        "A",
+        "X",
+        "K A",
+        "",
+    ),
 }
 """Name → what sounds on each sixteenth."""
 
-FILLS = (("S", "", "S", "", "T", "", "T", ""), ("S", "S", "", "S", "T", "T", "T", "T"), ("T", "", "T", "", "S", "", "S", "S"))
+FILLS = (
+    ("S", "", "S", "", "T", "", "T", ""),
+    ("S", "S", "", "S", "T", "T", "T", "T"),
+    ("T", "", "T", "", "S", "", "S", "S"),
+)
 """The second half of a bar before a new phrase."""

@@ -1,1 +1,3 @@
-"""Applies adapters to a loaded pipeline and removes them: LoRA, textual inversion, VAE, ControlNet, IP-Adapter."""
+"""Applies adapters to a loaded pipeline and removes them: LoRA, textual inversion, VAE, ControlNet,
+IP-Adapter.
+"""

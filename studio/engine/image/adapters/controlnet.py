@@ -22,7 +22,8 @@ from studio.preflight.images import fit_to
 def with_controlnet(
     pipeline: ImagePipeline, wanted: list[ResolvedAdapter], request: ImageRequest, model: ModelCard
 ) -> ImagePipeline:
-    """Return a pipeline of the same parts that follows the request's picture; the same one where no ControlNet is wanted.
+    """Return a pipeline of the same parts that follows the request's picture; the same one where no
+    ControlNet is wanted.
 
     Raises StudioError.
     """
@@ -45,8 +46,11 @@ def _pipe(pipeline: ImagePipeline, card: ModelCard, model: ModelCard) -> Any:
         pipeline.worn.controlnet = None
         pipeline.worn.controlnet = (card.sha256, _load(pipeline, card, model))
     try:
-        # Made anew for each job: the parts of the warm model may have been changed by other adapters.
-        pipe = AutoPipelineForText2Image.from_pipe(pipeline.pipe, controlnet=pipeline.worn.controlnet[1])
+        # Made anew for each job: the parts of the warm model may have been changed by other
+        # adapters.
+        pipe = AutoPipelineForText2Image.from_pipe(
+            pipeline.pipe, controlnet=pipeline.worn.controlnet[1]
+        )
     except WRONG as error:
         raise no_fit(card, model, "the libraries have no pipeline for both") from error
     pipe.set_progress_bar_config(disable=True)
@@ -69,7 +73,9 @@ def _load(pipeline: ImagePipeline, card: ModelCard, model: ModelCard) -> Any:
         else:
             state = dict(convert_controlnet_checkpoint(read_weights(card), pipe.unet.config))
             net = diffusers.ControlNetModel.from_unet(
-                pipe.unet, load_weights_from_unet=False, conditioning_embedding_out_channels=_picture_channels(state)
+                pipe.unet,
+                load_weights_from_unet=False,
+                conditioning_embedding_out_channels=_picture_channels(state),
             )
             own = net.state_dict()
             check_shapes(state, own, card, model)

@@ -1,4 +1,6 @@
-"""IP-Adapters: the look of a picture, read by an image encoder and heard by layers beside the model's own."""
+"""IP-Adapters: the look of a picture, read by an image encoder and heard by layers beside the
+model's own.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,15 @@ _PARTS = ("image_encoder", "feature_extractor")
 
 
 def wear(
-    pipe: Any, worn: AppliedAdapters, wanted: list[ResolvedAdapter], request: ImageRequest, model: ModelCard
+    pipe: Any,
+    worn: AppliedAdapters,
+    wanted: list[ResolvedAdapter],
+    request: ImageRequest,
+    model: ModelCard,
 ) -> dict[str, Any]:
-    """Put an IP-Adapter on, or take it off where none is wanted; return what the pipeline's call gets. Raises StudioError."""
+    """Put an IP-Adapter on, or take it off where none is wanted; return what the pipeline's call
+    gets. Raises StudioError.
+    """
     digest = wanted[0].card.sha256 if wanted else ""
     if digest != worn.ip_adapter:
         take_off(pipe, worn)
@@ -45,9 +53,11 @@ def _keep_own(pipe: Any, worn: AppliedAdapters) -> None:
     if not hasattr(pipe, "unet"):
         return
     worn.before_ip = {
-        **{name: getattr(pipe, name, None) for name in _PARTS}, "processors": dict(pipe.unet.attn_processors),
-        "projection": pipe.unet.encoder_hid_proj, "kind": pipe.unet.config.encoder_hid_dim_type,
-    }  # fmt: skip
+        **{name: getattr(pipe, name, None) for name in _PARTS},
+        "processors": dict(pipe.unet.attn_processors),
+        "projection": pipe.unet.encoder_hid_proj,
+        "kind": pipe.unet.config.encoder_hid_dim_type,
+    }
 
 
 def take_off(pipe: Any, worn: AppliedAdapters) -> None:
@@ -65,14 +75,26 @@ def _put_on(pipe: Any, card: ModelCard, model: ModelCard) -> None:
     from transformers import CLIPVisionModelWithProjection
 
     if not hasattr(pipe, "load_ip_adapter") or not hasattr(pipe, "unet"):
-        raise StudioError(f"{model.title} takes no IP-Adapters.", cause="invalid", cure="Take it out of the adapters.")
+        raise StudioError(
+            f"{model.title} takes no IP-Adapters.",
+            cause="invalid",
+            cure="Take it out of the adapters.",
+        )
     state = read_weights(card)
     file = weights_file(card)
     folder = image_encoder_for(file, read_safetensors(file))
     if folder is None:
-        raise StudioError(f"The image encoder of {card.title} is gone.", cause="model", cure="Put it back beside the adapter.")
+        raise StudioError(
+            f"The image encoder of {card.title} is gone.",
+            cause="model",
+            cure="Put it back beside the adapter.",
+        )
     parts = {
-        part: {name.removeprefix(f"{part}."): tensor for name, tensor in state.items() if name.startswith(f"{part}.")}
+        part: {
+            name.removeprefix(f"{part}."): tensor
+            for name, tensor in state.items()
+            if name.startswith(f"{part}.")
+        }
         for part in ("image_proj", "ip_adapter")
     }
     try:
@@ -80,9 +102,14 @@ def _put_on(pipe: Any, card: ModelCard, model: ModelCard) -> None:
             encoder = CLIPVisionModelWithProjection.from_pretrained(
                 str(folder), dtype=pipe.dtype, local_files_only=True, use_safetensors=True
             )
-        # Where parts take turns, the pipeline itself is on the processor, and this one is not among those that are moved.
-        pipe.register_modules(image_encoder=encoder.to(pipe._execution_device).eval(), feature_extractor=None)
-        pipe.load_ip_adapter(parts, subfolder="", weight_name="", image_encoder_folder=None, low_cpu_mem_usage=False)
+        # Where parts take turns, the pipeline itself is on the processor, and this one is not among
+        # those that are moved.
+        pipe.register_modules(
+            image_encoder=encoder.to(pipe._execution_device).eval(), feature_extractor=None
+        )
+        pipe.load_ip_adapter(
+            parts, subfolder="", weight_name="", image_encoder_folder=None, low_cpu_mem_usage=False
+        )
     except (*WRONG, RuntimeError, OSError) as error:
         if "out of memory" in str(error):
             raise

@@ -1,4 +1,6 @@
-"""LoRAs on a diffusers pipeline, through peft: read by us from a checked file, tried against the model's layers, then put on."""
+"""LoRAs on a diffusers pipeline, through peft: read by us from a checked file, tried against the
+model's layers, then put on.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,15 @@ from studio.preflight.adapters import ResolvedAdapter
 
 
 def wear(pipe: Any, worn: AppliedAdapters, wanted: list[ResolvedAdapter], run: JobContext) -> None:
-    """Put these LoRAs on, each with its strength, and take all others off. Raises StudioError with none of them on."""
+    """Put these LoRAs on, each with its strength, and take all others off. Raises StudioError with
+    none of them on.
+    """
     names = {_peft_name(one.card): one for one in wanted}
-    gone = [name for name, digest in worn.loras.items() if name not in names or names[name].card.sha256 != digest]
+    gone = [
+        name
+        for name, digest in worn.loras.items()
+        if name not in names or names[name].card.sha256 != digest
+    ]
     if gone and len(gone) == len(worn.loras):
         take_off(pipe, worn)
     elif gone:
@@ -52,14 +60,22 @@ def take_off(pipe: Any, worn: AppliedAdapters) -> None:
 
 
 def _peft_name(card: ModelCard) -> str:
-    """Return a name that can be a module's: no dots, and no word that layers of a LoRA are told by."""
+    """Return a name that can be a module's: no dots, and no word that layers of a LoRA are told
+    by.
+    """
     return f"studio_{hashlib.sha256(card.name.encode()).hexdigest()[:16]}"
 
 
 def _put_on(pipe: Any, name: str, card: ModelCard, model: ModelCard) -> None:
     if not hasattr(pipe, "load_lora_weights"):
-        raise StudioError(f"{model.title} takes no LoRAs.", cause="invalid", cure="Take it out, or choose another model.")
-    logging.getLogger("diffusers.loaders.lora_base").setLevel(logging.ERROR)  # it warns of every part that a LoRA leaves alone
+        raise StudioError(
+            f"{model.title} takes no LoRAs.",
+            cause="invalid",
+            cure="Take it out, or choose another model.",
+        )
+    logging.getLogger("diffusers.loaders.lora_base").setLevel(
+        logging.ERROR
+    )  # it warns of every part that a LoRA leaves alone
     state = _prepared(card, read_weights(card), pipe)
     try:
         layers = list(_layers(pipe, _as_diffusers(pipe, state)))
@@ -68,20 +84,26 @@ def _put_on(pipe: Any, name: str, card: ModelCard, model: ModelCard) -> None:
     _check_layers(layers, card, model)
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Already found a `peft_config`")  # a second one is meant
+            warnings.filterwarnings(
+                "ignore", "Already found a `peft_config`"
+            )  # a second one is meant
             pipe.load_lora_weights(dict(state), adapter_name=name)
     except WRONG as error:
         raise no_fit(card, model, "the libraries cannot read it") from error
 
 
 def _prepared(card: ModelCard, state: Mapping[str, Any], pipe: Any) -> dict[str, Any]:
-    """Return peft's own layout as diffusers': its part's name before each layer, its strength in the weights."""
+    """Return peft's own layout as diffusers': its part's name before each layer, its strength in
+    the weights.
+    """
     scaling = peft_scaling(weights_file(card).parent)
     if scaling is None:
         return dict(state)
     part = "unet" if hasattr(pipe, "unet") else "transformer"
     return {
-        re.sub(r"^base_model\.model\.", f"{part}.", name): tensor * scaling if ".lora_B." in name else tensor
+        re.sub(r"^base_model\.model\.", f"{part}.", name): tensor * scaling
+        if ".lora_B." in name
+        else tensor
         for name, tensor in state.items()
     }
 
@@ -94,7 +116,9 @@ def _as_diffusers(pipe: Any, state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _layers(pipe: Any, state: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any, Any]]:
-    """Yield each layer: its name, the model's module of that name or None, and the two halves of its change."""
+    """Yield each layer: its name, the model's module of that name or None, and the two halves of
+    its change.
+    """
     from diffusers.utils.state_dict_utils import (
         convert_state_dict_to_diffusers,
         convert_state_dict_to_peft,
@@ -102,7 +126,11 @@ def _layers(pipe: Any, state: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any
     )
 
     for part in pipe._lora_loadable_modules:
-        inside = {name.removeprefix(f"{part}."): tensor for name, tensor in state.items() if name.startswith(f"{part}.")}
+        inside = {
+            name.removeprefix(f"{part}."): tensor
+            for name, tensor in state.items()
+            if name.startswith(f"{part}.")
+        }
         model = getattr(pipe, part, None)
         if not inside or model is None:
             continue
@@ -119,7 +147,9 @@ def _layers(pipe: Any, state: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any
                 yield f"{part}.{layer}", modules.get(layer), first, inside[f"{layer}.lora_B.weight"]
 
 
-def _check_layers(layers: list[tuple[str, Any, Any, Any]], card: ModelCard, model: ModelCard) -> None:
+def _check_layers(
+    layers: list[tuple[str, Any, Any, Any]], card: ModelCard, model: ModelCard
+) -> None:
     """Raise StudioError where the model has not most of the layers, or has one of another width."""
     there = [layer for layer in layers if layer[1] is not None]
     if len(there) * 2 < len(layers) or not there:
@@ -127,7 +157,12 @@ def _check_layers(layers: list[tuple[str, Any, Any, Any]], card: ModelCard, mode
     for name, module, first, second in there:
         own, its = _widths(module), (first.shape[1], second.shape[0])
         if own is not None and own != its:
-            raise no_fit(card, model, f"{name[:120]} goes from {its[0]} to {its[1]}, and the model's from {own[0]} to {own[1]}")
+            raise no_fit(
+                card,
+                model,
+                f"{name[:120]} goes from {its[0]} to {its[1]}, and the model's from {own[0]} to "
+                f"{own[1]}",
+            )
 
 
 def _widths(module: Any) -> tuple[int, int] | None:

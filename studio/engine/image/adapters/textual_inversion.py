@@ -1,4 +1,6 @@
-"""Textual inversions: words that the text encoders did not know, each with the vectors that a file gives it."""
+"""Textual inversions: words that the text encoders did not know, each with the vectors that a file
+gives it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ _NAMES = {"text_encoder": "clip_l", "text_encoder_2": "clip_g"}
 
 
 def wear(pipe: Any, worn: AppliedAdapters, wanted: list[ResolvedAdapter], model: ModelCard) -> None:
-    """Let the model know these words and no other new ones. Raises StudioError; it knows none of them then."""
+    """Let the model know these words and no other new ones. Raises StudioError; it knows none of
+    them then.
+    """
     names = {one.card.name: one.card.sha256 for one in wanted}
     if names == worn.tokens:
         return
@@ -25,7 +29,9 @@ def wear(pipe: Any, worn: AppliedAdapters, wanted: list[ResolvedAdapter], model:
     if not wanted:
         return
     if not hasattr(pipe, "load_textual_inversion"):
-        raise StudioError(f"{model.title} takes no textual inversions.", cause="invalid", cure="Take it out.")
+        raise StudioError(
+            f"{model.title} takes no textual inversions.", cause="invalid", cure="Take it out."
+        )
     _keep_own(pipe, worn)
     try:
         for one in wanted:
@@ -70,13 +76,21 @@ def _put_on(pipe: Any, card: ModelCard, model: ModelCard) -> None:
         if vectors is None or vectors.shape[-1] != width:
             continue
         try:
-            pipe.load_textual_inversion({token: vectors}, token=token, tokenizer=getattr(pipe, tokenizer), text_encoder=part)
+            pipe.load_textual_inversion(
+                {token: vectors}, token=token, tokenizer=getattr(pipe, tokenizer), text_encoder=part
+            )
         except WRONG as error:
-            raise no_fit(card, model, f"its word {token!r} is one that the model knows already") from error
+            raise no_fit(
+                card, model, f"its word {token!r} is one that the model knows already"
+            ) from error
         known += 1
     if not known:
         widths = sorted({int(tensor.shape[-1]) for tensor in state.values() if tensor.ndim})
-        raise no_fit(card, model, f"no text encoder of it reads vectors of {' or '.join(map(str, widths))} numbers")
+        raise no_fit(
+            card,
+            model,
+            f"no text encoder of it reads vectors of {' or '.join(map(str, widths))} numbers",
+        )
 
 
 def _of(state: dict[str, Any], encoder: str) -> Any:

@@ -1,4 +1,6 @@
-"""A VAE in one file: its weights stand in for those of the model's own, which come back bit by bit."""
+"""A VAE in one file: its weights stand in for those of the model's own, which come back bit by
+bit.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from studio.preflight.adapters import ResolvedAdapter
 
 
 def wear(pipe: Any, worn: AppliedAdapters, wanted: list[ResolvedAdapter], model: ModelCard) -> None:
-    """Decode with this VAE, or with the model's own where none is wanted. Raises StudioError with its own in place."""
+    """Decode with this VAE, or with the model's own where none is wanted. Raises StudioError with
+    its own in place.
+    """
     name = wanted[0].card.sha256 if wanted else ""
     if name == worn.vae:
         return
@@ -36,12 +40,18 @@ def take_off(pipe: Any, worn: AppliedAdapters) -> None:
 
 
 def _as_diffusers(pipe: Any, card: ModelCard, model: ModelCard) -> dict[str, Any]:
-    """Return the weights under diffusers' names, whether they were saved under these or under those of the authors' code."""
+    """Return the weights under diffusers' names, whether they were saved under these or under those
+    of the authors' code.
+    """
     from diffusers import AutoencoderKL
     from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
 
     if not isinstance(getattr(pipe, "vae", None), AutoencoderKL):
-        raise StudioError(f"The VAE of {model.title} cannot be changed.", cause="invalid", cure="Take it out of the adapters.")
+        raise StudioError(
+            f"The VAE of {model.title} cannot be changed.",
+            cause="invalid",
+            cure="Take it out of the adapters.",
+        )
     state = read_weights(card)
     state = {key.removeprefix("vae."): tensor for key, tensor in state.items()}
     if any(".mid_block." in f".{key}" for key in state):

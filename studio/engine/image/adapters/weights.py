@@ -1,4 +1,6 @@
-"""An adapter's tensors, read by us from a file that is looked at again first; and the sentences that refuse them."""
+"""An adapter's tensors, read by us from a file that is looked at again first; and the sentences
+that refuse them.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ WRONG = (ValueError, KeyError, TypeError, IndexError, AttributeError, NotImpleme
 
 
 def read_weights(card: ModelCard) -> dict[str, Any]:
-    """Return the tensors of an adapter's file, on the processor. Raises StudioError where it is damaged."""
+    """Return the tensors of an adapter's file, on the processor. Raises StudioError where it is
+    damaged.
+    """
     import torch
     from safetensors.torch import load_file
 
@@ -24,7 +28,11 @@ def read_weights(card: ModelCard) -> dict[str, Any]:
         read_safetensors(file)
         state: dict[str, Any] = load_file(str(file), device="cpu")
     except (HeaderError, OSError) as error:
-        raise StudioError(f"{card.title} cannot be read: {error}.", cause="model", cure="Remove it, and add it again.") from error
+        raise StudioError(
+            f"{card.title} cannot be read: {error}.",
+            cause="model",
+            cure="Remove it, and add it again.",
+        ) from error
     if not all(bool(torch.isfinite(tensor.float()).all()) for tensor in state.values()):
         raise StudioError(
             f"{card.title} holds numbers that are none (NaN or infinite): its file is damaged.",
@@ -43,11 +51,15 @@ def no_fit(card: ModelCard, model: ModelCard, why: str) -> StudioError:
     )
 
 
-def check_shapes(state: dict[str, Any], own: dict[str, Any], card: ModelCard, model: ModelCard) -> None:
+def check_shapes(
+    state: dict[str, Any], own: dict[str, Any], card: ModelCard, model: ModelCard
+) -> None:
     """Raise StudioError where tensors are not those of `own`, by name and shape."""
     missing = [name for name in own if name not in state]
     if missing:
-        raise no_fit(card, model, f"{len(missing)} of its {len(own)} parts are missing ({missing[0][:80]})")
+        raise no_fit(
+            card, model, f"{len(missing)} of its {len(own)} parts are missing ({missing[0][:80]})"
+        )
     other = next((name for name in own if state[name].shape != own[name].shape), "")
     if other:
         its, there = tuple(state[other].shape), tuple(own[other].shape)

@@ -1,4 +1,6 @@
-"""Bark (https://github.com/suno-ai/bark): text → meaning → coarse → fine codes, each by a language model, then an Encodec."""
+"""Bark (https://github.com/suno-ai/bark): text → meaning → coarse → fine codes, each by a language
+model, then an Encodec.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,10 @@ MAX_WORDS = 256
 class Bark(AutoregressiveSpeechModel):
     """A loaded Bark."""
 
-    marks = re.compile(r"\[(?:laughter|laughs|sighs|music|gasps|clears throat)\]|[♪♫]|(?:MAN|WOMAN):", re.IGNORECASE)
+    marks = re.compile(
+        r"\[(?:laughter|laughs|sighs|music|gasps|clears throat)\]|[♪♫]|(?:MAN|WOMAN):",
+        re.IGNORECASE,
+    )
 
     def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
         from transformers import BarkModel
@@ -30,7 +35,9 @@ class Bark(AutoregressiveSpeechModel):
         self._model = self.load(BarkModel)
         self._tokenizer = self.load_tokenizer()
         known = self._model.generation_config
-        self.rate = int(getattr(known, "sample_rate", 0) or self._model.config.codec_config.sampling_rate)
+        self.rate = int(
+            getattr(known, "sample_rate", 0) or self._model.config.codec_config.sampling_rate
+        )
         self._drawn: dict[str, Any] | None = None
 
     def begin(self) -> None:
@@ -46,7 +53,9 @@ class Bark(AutoregressiveSpeechModel):
         return (self._model,)
 
     def make(self, text: str, voice: str, seed: int) -> Any:
-        """See `Talker.make`: as `BarkModel.generate`, which does not give the codes that the next piece goes on from."""
+        """See `Talker.make`: as `BarkModel.generate`, which does not give the codes that the next
+        piece goes on from.
+        """
         from transformers.models.bark.generation_configuration_bark import (
             BarkCoarseGenerationConfig,
             BarkFineGenerationConfig,
@@ -60,11 +69,20 @@ class Bark(AutoregressiveSpeechModel):
             "semantic_generation_config": BarkSemanticGenerationConfig(**known.semantic_config),
         }
         encoded = self._tokenizer(
-            text, padding="max_length", max_length=MAX_WORDS, truncation=True, add_special_tokens=False,
-            return_token_type_ids=False, return_tensors="pt",
-        ).to(self.device)  # fmt: skip
-        meaning = model.semantic.generate(encoded["input_ids"], attention_mask=encoded["attention_mask"], **more)
-        kept = meaning[0][meaning[0] != more["semantic_generation_config"].semantic_pad_token].clone()
+            text,
+            padding="max_length",
+            max_length=MAX_WORDS,
+            truncation=True,
+            add_special_tokens=False,
+            return_token_type_ids=False,
+            return_tensors="pt",
+        ).to(self.device)
+        meaning = model.semantic.generate(
+            encoded["input_ids"], attention_mask=encoded["attention_mask"], **more
+        )
+        kept = meaning[0][
+            meaning[0] != more["semantic_generation_config"].semantic_pad_token
+        ].clone()
         more |= {
             "coarse_generation_config": BarkCoarseGenerationConfig(**known.coarse_acoustics_config),
             "codebook_size": known.codebook_size,
@@ -73,7 +91,11 @@ class Bark(AutoregressiveSpeechModel):
         more["fine_generation_config"] = BarkFineGenerationConfig(**known.fine_acoustics_config)
         fine = model.fine_acoustics.generate(coarse, **more)
         if history is None and fine.shape[-1] and len(kept):
-            self._drawn = {"semantic_prompt": kept, "coarse_prompt": fine[0, :2].clone(), "fine_prompt": fine[0].clone()}
+            self._drawn = {
+                "semantic_prompt": kept,
+                "coarse_prompt": fine[0, :2].clone(),
+                "fine_prompt": fine[0].clone(),
+            }
         return model.codec_decode(fine)
 
     def _preset(self, voice: str) -> dict[str, Any]:
@@ -92,9 +114,15 @@ class Bark(AutoregressiveSpeechModel):
             whole = codes.ndim == BARK_PARTS[name] and codes.dtype.kind in "iu" and codes.size > 0
             if not whole or codes.min() < 0 or codes.max() >= limit:
                 raise StudioError(
-                    f"The voice {voice} of {self.card.title} is damaged.", cause="model", cure="Choose another voice."
+                    f"The voice {voice} of {self.card.title} is damaged.",
+                    cause="model",
+                    cure="Choose another voice.",
                 )
             preset[name] = torch.from_numpy(codes.astype(np.int64)).to(self.device)
         if not preset:
-            raise StudioError(f"{self.card.title} has lost its voice {voice}.", cause="model", cure="Choose another voice.")
+            raise StudioError(
+                f"{self.card.title} has lost its voice {voice}.",
+                cause="model",
+                cure="Choose another voice.",
+            )
         return preset

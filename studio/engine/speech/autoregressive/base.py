@@ -1,6 +1,8 @@
-"""Speech token by token (Bark, CSM, Dia …): what the families have in common. Each has a file of its own, here.
+"""Speech token by token (Bark, CSM, Dia …): what the families have in common. Each has a file of
+its own, here.
 
-The first piece of a text draws a voice, where the model has no voices of its own; the next ones are told to go on in it.
+The first piece of a text draws a voice, where the model has no voices of its own; the next ones are
+told to go on in it.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ LETTERS_A_SECOND = 5
 
 
 class AutoregressiveSpeechModel(SpeechModel):
-    """A loaded speech model. A family's class says how it is loaded and what it makes of a piece of text."""
+    """A loaded speech model. A family's class says how it is loaded and what it makes of a piece of
+    text.
+    """
 
     def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
         self.card = card
@@ -36,26 +40,44 @@ class AutoregressiveSpeechModel(SpeechModel):
         self.device = device_of(plan)
 
     def load(self, loader: Any, folder: Path | None = None, **options: Any) -> Any:
-        """Return a model, or a part of it that lies in a folder of its own. Only safetensors; never code from the folder."""
+        """Return a model, or a part of it that lies in a folder of its own. Only safetensors; never
+        code from the folder.
+        """
         import torch
 
-        # In float32 also on a GPU, where there is room, and what makes waves always: see runtime/waveform_model.py.
+        # In float32 also on a GPU, where there is room, and what makes waves always: see
+        # runtime/waveform_model.py.
         dtype = dtype_of(self.plan) if self.plan.precision and folder is None else torch.float32
-        more: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False, "use_safetensors": True, **options}
-        return loader.from_pretrained(folder or self.card.folder, dtype=dtype, **more).to(self.device).eval()
+        more: dict[str, Any] = {
+            "local_files_only": True,
+            "trust_remote_code": False,
+            "use_safetensors": True,
+            **options,
+        }
+        return (
+            loader.from_pretrained(folder or self.card.folder, dtype=dtype, **more)
+            .to(self.device)
+            .eval()
+        )
 
     def load_tokenizer(self) -> Any:
         """Return the tokenizer."""
         from transformers import AutoTokenizer
 
-        return AutoTokenizer.from_pretrained(self.card.folder, local_files_only=True, trust_remote_code=False)
+        return AutoTokenizer.from_pretrained(
+            self.card.folder, local_files_only=True, trust_remote_code=False
+        )
 
     def part(self, name: str) -> Path:
-        """Return the folder of a part that the hub keeps elsewhere. Raises StudioError where it is not there."""
+        """Return the folder of a part that the hub keeps elsewhere. Raises StudioError where it is
+        not there.
+        """
         folder = self.card.folder / name
         if not folder.is_dir():
             raise StudioError(
-                f"{self.card.title} has lost its folder {name}.", cause="model", cure="Remove it and install it again."
+                f"{self.card.title} has lost its folder {name}.",
+                cause="model",
+                cure="Remove it and install it again.",
             )
         return folder
 
@@ -70,7 +92,9 @@ class AutoregressiveSpeechModel(SpeechModel):
     def check(self, text: str) -> None:
         """See `base.Speaker.check`. These models read what they can of any text."""
 
-    def say(self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled) -> NDArray[np.float32]:
+    def say(
+        self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled
+    ) -> NDArray[np.float32]:
         """See `base.Speaker.say`."""
         import torch
 

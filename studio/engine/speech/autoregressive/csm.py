@@ -1,4 +1,6 @@
-"""CSM (https://github.com/SesameAILabs/csm): a language model makes a moment's first code, a small one the others, then Mimi."""
+"""CSM (https://github.com/SesameAILabs/csm): a language model makes a moment's first code, a small
+one the others, then Mimi.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ GROUP = 160
 
 
 class Csm(AutoregressiveSpeechModel):
-    """A loaded CSM. What it said first is told to it with every next piece, so that the voice stays."""
+    """A loaded CSM. What it said first is told to it with every next piece, so that the voice
+    stays.
+    """
 
     def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
         from transformers import CsmForConditionalGeneration
@@ -44,15 +48,22 @@ class Csm(AutoregressiveSpeechModel):
         """See `Talker.make`."""
         import torch
 
-        said = self._tokenizer(f"[{voice or 0}]{text}", return_tensors="pt").input_ids.to(self.device)
+        said = self._tokenizer(f"[{voice or 0}]{text}", return_tensors="pt").input_ids.to(
+            self.device
+        )
         ids, more = said, {}
         if self._said is not None:
             before, wave = self._said
             config = self._model.config
             frames = self._model.codec_model.encode(wave[None, None]).audio_codes.shape[-1]
-            sound = torch.tensor([[config.audio_token_id] * frames + [config.audio_eos_token_id]], device=self.device)
+            sound = torch.tensor(
+                [[config.audio_token_id] * frames + [config.audio_eos_token_id]], device=self.device
+            )
             ids = torch.cat([before, sound, said], dim=1)
-            more = {"input_values": wave[None, None], "input_values_cutoffs": torch.tensor([[len(wave)]], device=self.device)}
+            more = {
+                "input_values": wave[None, None],
+                "input_values_cutoffs": torch.tensor([[len(wave)]], device=self.device),
+            }
         room = self._model.config.max_position_embeddings - ids.shape[1]
         (wave,) = self._model.generate(
             input_ids=ids,
@@ -64,6 +75,8 @@ class Csm(AutoregressiveSpeechModel):
             **more,
         )
         frames = len(wave) / self.rate * self._frame_rate
-        if self._said is None and 0 < frames < self._model.config.max_position_embeddings // 2:  # else no room is left
+        if (
+            self._said is None and 0 < frames < self._model.config.max_position_embeddings // 2
+        ):  # else no room is left
             self._said = (said, wave)
         return wave

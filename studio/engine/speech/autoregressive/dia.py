@@ -1,4 +1,6 @@
-"""Dia (https://github.com/nari-labs/dia): dialogues of two speakers, as the codes of a DAC in nine rows."""
+"""Dia (https://github.com/nari-labs/dia): dialogues of two speakers, as the codes of a DAC in nine
+rows.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +14,28 @@ from studio.models.card import ModelCard
 from studio.models.memory.load_plan import LoadPlan
 
 GROUP = 200
-"""Characters of a piece, some 15 seconds: it speaks 5 to 20 well, and has room for 35, those of the first piece among them."""
+"""Characters of a piece, some 15 seconds: it speaks 5 to 20 well, and has room for 35, those of the
+first piece among them.
+"""
 DAC_FRAMES = 86.2
 """A second, of the real one."""
 _SPEAKER = re.compile(r"\[S[12]\]")
 
 
 class Dia(AutoregressiveSpeechModel):
-    """A loaded Dia with its DAC. What it said first is told to it with every next piece, so that the voices stay."""
+    """A loaded Dia with its DAC. What it said first is told to it with every next piece, so that
+    the voices stay.
+    """
 
     marks = _SPEAKER
 
     def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
-        from transformers import DacModel, DiaFeatureExtractor, DiaForConditionalGeneration, DiaProcessor
+        from transformers import (
+            DacModel,
+            DiaFeatureExtractor,
+            DiaForConditionalGeneration,
+            DiaProcessor,
+        )
 
         super().__init__(card, plan)
         self._model = self.load(DiaForConditionalGeneration)
@@ -51,7 +62,11 @@ class Dia(AutoregressiveSpeechModel):
     def continued(self, text: str, before: str) -> str:
         """See `base.Speaker.continued`."""
         speakers = _SPEAKER.findall(before)
-        return text if not speakers or _SPEAKER.match(text.lstrip()) else f"{speakers[-1]} {text.lstrip()}"
+        return (
+            text
+            if not speakers or _SPEAKER.match(text.lstrip())
+            else f"{speakers[-1]} {text.lstrip()}"
+        )
 
     def models(self) -> tuple[Any, ...]:
         """See `Talker.models`."""
@@ -66,8 +81,12 @@ class Dia(AutoregressiveSpeechModel):
         if self._said is not None:
             before, sound = self._said
             words, more = f"{before} {text}", {"audio": sound, "sampling_rate": self.rate}
-        inputs = self._processor(text=[words], return_tensors="pt", padding=False, **more).to(self.device)
-        begin = self._processor.get_audio_prompt_len(inputs["decoder_attention_mask"]) if more else None
+        inputs = self._processor(text=[words], return_tensors="pt", padding=False, **more).to(
+            self.device
+        )
+        begin = (
+            self._processor.get_audio_prompt_len(inputs["decoder_attention_mask"]) if more else None
+        )
         positions = self._model.config.decoder_config.max_position_embeddings
         room = positions - inputs["decoder_input_ids"].shape[1]
         steps = max(1, min(room, longest(text, DAC_FRAMES)))
@@ -76,6 +95,8 @@ class Dia(AutoregressiveSpeechModel):
         if codes < 1:  # it had nothing to say
             return torch.zeros(0)
         wave = self._processor.batch_decode(made, audio_prompt_len=begin)[0]
-        if self._said is None and wave.numel() and codes < positions // 2:  # a longer one leaves no room for the next
+        if (
+            self._said is None and wave.numel() and codes < positions // 2
+        ):  # a longer one leaves no room for the next
             self._said = (text, wave.reshape(-1).float().cpu().numpy())
         return wave

@@ -1,4 +1,6 @@
-"""Pocket TTS (https://github.com/kyutai-labs/pocket-tts) and Phonon: sound as numbers without codes, drawn by a flow."""
+"""Pocket TTS (https://github.com/kyutai-labs/pocket-tts) and Phonon: sound as numbers without
+codes, drawn by a flow.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,10 @@ class Pocket(AutoregressiveSpeechModel):
         ids = self._prompt(text, 0 if sample is None else sample.shape[1])
         more: dict[str, Any] = {}
         if sample is not None:
-            more = {"audio_prompt_latents": sample, "audio_prompt_latents_mask": torch.ones(sample.shape[:2], device=self.device)}
+            more = {
+                "audio_prompt_latents": sample,
+                "audio_prompt_latents_mask": torch.ones(sample.shape[:2], device=self.device),
+            }
         after = FRAMES_AFTER_SHORT if len(text.split()) <= SHORT_WORDS else FRAMES_AFTER
         made = self._model.generate(
             input_ids=ids,
@@ -56,7 +61,9 @@ class Pocket(AutoregressiveSpeechModel):
             **more,
         )
         wave = self._codec.decode(made.audio_latents.to(self._codec.dtype)).audio_values[0, 0]
-        fade = torch.linspace(0, 1, max(1, int(FADE_SECONDS * self.rate)), device=wave.device)[: len(wave)]
+        fade = torch.linspace(0, 1, max(1, int(FADE_SECONDS * self.rate)), device=wave.device)[
+            : len(wave)
+        ]
         wave[: len(fade)] *= fade  # a fresh decoder begins with a click
         return wave
 
@@ -67,24 +74,40 @@ class Pocket(AutoregressiveSpeechModel):
         files = sample_files(self.card.folder)
         if not files:
             return None
-        width = getattr(self._model.config, "audio_prompt_dim", None) or self._model.config.latent_dim
+        width = (
+            getattr(self._model.config, "audio_prompt_dim", None) or self._model.config.latent_dim
+        )
         tensors = load_file(files.get(voice) or next(iter(files.values())))
-        fitting = [tensor for tensor in tensors.values() if tensor.ndim in (2, 3) and tensor.shape[-1] == width]
+        fitting = [
+            tensor
+            for tensor in tensors.values()
+            if tensor.ndim in (2, 3) and tensor.shape[-1] == width
+        ]
         return fitting[0].reshape(1, -1, width).float().to(self.device) if fitting else None
 
     def _prompt(self, text: str, frames: int) -> Any:
-        """Return the ids: the places of the voice, the text as the template has it, and where the sound begins."""
+        """Return the ids: the places of the voice, the text as the template has it, and where the
+        sound begins.
+        """
         import torch
 
         config = self._model.config
         words = [{"type": "text", "text": text}]
         if self._tokenizer.chat_template:
-            encoded = self._tokenizer.apply_chat_template([{"role": "user", "content": words}], tokenize=True, return_dict=True)
+            encoded = self._tokenizer.apply_chat_template(
+                [{"role": "user", "content": words}], tokenize=True, return_dict=True
+            )
             ids = list(encoded["input_ids"])
         else:
             ids = list(self._tokenizer(text, add_special_tokens=False).input_ids)
-        places = {config.audio_prompt_token_id, config.audio_bos_token_id, getattr(config, "audio_prompt_bos_token_id", None)}
+        places = {
+            config.audio_prompt_token_id,
+            config.audio_bos_token_id,
+            getattr(config, "audio_prompt_bos_token_id", None),
+        }
         ids = [one for one in ids if one not in places]
         first = getattr(config, "audio_prompt_bos_token_id", None)
-        voice = ([] if first is None or not frames else [first]) + [config.audio_prompt_token_id] * frames
+        voice = ([] if first is None or not frames else [first]) + [
+            config.audio_prompt_token_id
+        ] * frames
         return torch.tensor([[*voice, *ids, config.audio_bos_token_id]], device=self.device)

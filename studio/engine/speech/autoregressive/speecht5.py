@@ -1,7 +1,8 @@
-"""SpeechT5 (https://arxiv.org/abs/2110.07205): letters to a mel spectrogram in the voice of a vector, which is drawn by the seed.
+"""SpeechT5 (https://arxiv.org/abs/2110.07205): letters to a mel spectrogram in the voice of a
+vector, which is drawn by the seed.
 
-Its HiFi-GAN is a repository of its own: where it lies in the model's folder `vocoder`, it makes the wave; else Griffin and Lim's
-way does, which sounds a little hollow.
+Its HiFi-GAN is a repository of its own: where it lies in the model's folder `vocoder`, it makes the
+wave; else Griffin and Lim's way does, which sounds a little hollow.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ class SpeechT5(AutoregressiveSpeechModel):
         from transformers import SpeechT5ForTextToSpeech, SpeechT5HifiGan
 
         super().__init__(card, plan)
-        self._model = self.load(SpeechT5ForTextToSpeech, card.folder)  # whole: its decoder mixes what it is given with float32
+        self._model = self.load(
+            SpeechT5ForTextToSpeech, card.folder
+        )  # whole: its decoder mixes what it is given with float32
         self._tokenizer = self.load_tokenizer()
         folder = card.folder / "vocoder"
         self._vocoder = self.load(SpeechT5HifiGan, folder) if folder.is_dir() else None
@@ -38,12 +41,16 @@ class SpeechT5(AutoregressiveSpeechModel):
     def check(self, text: str) -> None:
         """See `base.Speaker.check`."""
         letters = [letter for letter in text if letter.isalpha()]
-        unknown = sum(self._tokenizer.convert_tokens_to_ids(letter) == self._tokenizer.unk_token_id for letter in letters)
+        unknown = sum(
+            self._tokenizer.convert_tokens_to_ids(letter) == self._tokenizer.unk_token_id
+            for letter in letters
+        )
         if letters and unknown / len(letters) > MAX_FOREIGN:
             raise StudioError(
                 f"{self.card.title} speaks English, and cannot read the letters of this text.",
                 cause="invalid",
-                cure="Choose a model of the text's language; English and Chinese are spoken by Kokoro.",
+                cure="Choose a model of the text's language; English and Chinese are spoken by "
+                "Kokoro.",
             )
 
     def pieces(self, text: str) -> list[Piece]:
@@ -59,17 +66,25 @@ class SpeechT5(AutoregressiveSpeechModel):
         import torch
 
         ids = self._tokenizer(text, return_tensors="pt").input_ids.to(self.device)
-        drawn = torch.randn(1, self._model.config.speaker_embedding_dim, generator=torch.Generator().manual_seed(seed))
+        drawn = torch.randn(
+            1,
+            self._model.config.speaker_embedding_dim,
+            generator=torch.Generator().manual_seed(seed),
+        )
         mel = self._model.generate_speech(ids, drawn.to(self.device))
         return self._vocoder(mel) if self._vocoder is not None else griffin_lim(mel)
 
 
 def griffin_lim(mel: Any) -> Any:
-    """Return a wave with this spectrogram (frames × bands, logarithms to base 10): https://doi.org/10.1109/TASSP.1984.1164317."""
+    """Return a wave with this spectrogram (frames × bands, logarithms to base 10):
+    https://doi.org/10.1109/TASSP.1984.1164317.
+    """
     import torch
     from transformers.audio_utils import mel_filter_bank
 
-    bank = mel_filter_bank(WINDOW // 2 + 1, mel.shape[-1], LOWEST, HIGHEST, RATE, norm="slaney", mel_scale="slaney")
+    bank = mel_filter_bank(
+        WINDOW // 2 + 1, mel.shape[-1], LOWEST, HIGHEST, RATE, norm="slaney", mel_scale="slaney"
+    )
     bands = torch.from_numpy(bank).to(mel)  # frequencies × bands
     wanted = (torch.linalg.pinv(bands).T @ (10**mel).T).clamp(min=1e-8)
     window = torch.hann_window(WINDOW).to(mel)

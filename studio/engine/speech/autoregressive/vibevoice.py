@@ -1,4 +1,6 @@
-"""VibeVoice (https://arxiv.org/abs/2508.19205): a language model, and a diffusion head that draws the sound of each step."""
+"""VibeVoice (https://arxiv.org/abs/2508.19205): a language model, and a diffusion head that draws
+the sound of each step.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ GROUP = 4_000
 """Characters of a piece, some five minutes: the voices are drawn anew for each, and stay within."""
 STEPS_A_SECOND = 7.5
 TASK = (
-    " Transform the text provided by various speakers into speech output, utilizing the distinct voice of each respective "
+    " Transform the text provided by various speakers into speech output, utilizing the distinct "
+    "voice of each respective "
     "speaker.\n"
 )
 """What the model was trained to be told."""
@@ -43,7 +46,9 @@ class VibeVoice(AutoregressiveSpeechModel):
     def continued(self, text: str, before: str) -> str:
         """See `base.Speaker.continued`."""
         who = [match[1] or match[2] for match in _TURN.finditer(before)]
-        return text if not who or _TURN.match(text.lstrip()) else f"Speaker {who[-1]}: {text.lstrip()}"
+        return (
+            text if not who or _TURN.match(text.lstrip()) else f"Speaker {who[-1]}: {text.lstrip()}"
+        )
 
     def models(self) -> tuple[Any, ...]:
         """See `Talker.models`."""
@@ -56,7 +61,9 @@ class VibeVoice(AutoregressiveSpeechModel):
         lines = "".join(f" Speaker {who}: {words}\n" for who, words in turns(text))
         script = f"{TASK} Text input:\n{lines} Speech output:\n"
         ids = self._tokenizer(script, add_special_tokens=False, return_tensors="pt").input_ids
-        ids = torch.cat([ids, torch.tensor([[self._model.config.audio_bos_token_id]])], dim=1).to(self.device)
+        ids = torch.cat([ids, torch.tensor([[self._model.config.audio_bos_token_id]])], dim=1).to(
+            self.device
+        )
         (wave,) = self._model.generate(
             input_ids=ids,
             attention_mask=torch.ones_like(ids),
@@ -67,7 +74,9 @@ class VibeVoice(AutoregressiveSpeechModel):
 
 
 def turns(text: str) -> list[tuple[int, str]]:
-    """Return who says what: "Speaker 1: Hello. Speaker 2: Hi!"; a text without names is said by one."""
+    """Return who says what: "Speaker 1: Hello. Speaker 2: Hi!"; a text without names is said by
+    one.
+    """
     begin, who, found = 0, 0, []
     for match in _TURN.finditer(text):
         found.append((who, text[begin : match.start()].strip()))
