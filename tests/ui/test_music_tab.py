@@ -82,8 +82,8 @@ def test_the_first_day(build, qtbot, data, tmp_path, monkeypatch):
 def test_a_midi_file_is_continued_and_the_recipe_fills_the_form(build, qtbot, data, given_path):
     page = build(LocalEngine(data))
     page.continue_midi(given_path)
-    qtbot.waitUntil(lambda: page.given.given is not None, timeout=PATIENCE)
-    assert page.given.told == "Goes on from a tune 曲.mid: 4 bars, D minor, 120 bpm, piano."
+    qtbot.waitUntil(lambda: page.given.continuation is not None, timeout=PATIENCE)
+    assert page.given.message == "Continues a tune 曲.mid: 4 bars, D minor, 120 bpm, piano."
     page.prompt.setPlainText("a happy waltz in F major")
     assert page.advice.text().startswith("Read as: happy classical, D minor, 120 bpm, piano")
     page.form.set_values({"seconds": 3.0})
@@ -107,11 +107,11 @@ def test_a_file_that_cannot_be_continued_is_said_and_not_run(build, qtbot, tmp_p
     assert page.generate_button.isEnabled()
     page.continue_midi(bad)
     qtbot.waitUntil(lambda: bool(page.given.problem), timeout=PATIENCE)
-    assert "is no MIDI file" in page.given.told
+    assert "is no MIDI file" in page.given.message
     assert not page.generate_button.isEnabled()
     page.given.clear_button.click()
     assert page.generate_button.isEnabled()
-    assert page.given.told == ""
+    assert page.given.message == ""
 
 
 def test_the_button_chooses_a_file(build, qtbot, given_path, monkeypatch):
@@ -120,7 +120,7 @@ def test_the_button_chooses_a_file(build, qtbot, given_path, monkeypatch):
         QFileDialog, "getOpenFileName", lambda *_arguments, **_more: (str(given_path), "")
     )
     page.given.choose_button.click()
-    qtbot.waitUntil(lambda: page.given.given is not None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: page.given.continuation is not None, timeout=PATIENCE)
     assert page.shared.draft("music")["continue_from"] == str(given_path)
 
 
@@ -192,5 +192,5 @@ def test_a_midi_file_that_is_dropped_on_the_window_fills_the_form(
     window.file_opener.open(given_path)
     page = window.audio_tab.music
     assert window.current() is page
-    qtbot.waitUntil(lambda: page.given.given is not None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: page.given.continuation is not None, timeout=PATIENCE)
     assert page.own_values() == {"continue_from": str(given_path), "lyrics": ""}

@@ -1,1 +1,1 @@
-"""Sound in the window: playing it, drawing it, reading it back."""
+"""Audio in the window: playback, waveform, reading files; and the MIDI file to continue."""

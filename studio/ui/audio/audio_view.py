@@ -1,4 +1,4 @@
-"""A sound on the screen: its waveform, play and pause, and the time."""
+"""The audio player of a tab: waveform, play button and time."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
+from studio.core.errors import StudioError
 from studio.core.events import AudioChunk
 from studio.ui import background
-from studio.ui.audio.loader import read_tape
+from studio.ui.audio.loader import read_audio
 from studio.ui.audio.playback_buffer import PlaybackBuffer
 from studio.ui.audio.player import Player, PlayerState
 from studio.ui.audio.waveform import Waveform, format_seconds
@@ -20,12 +21,13 @@ from studio.ui.widgets.icons import set_icon
 
 
 class AudioView(QWidget):
-    """Plays what is being made (`hear`), and files (`load`). `controls` stand to the right under
-    the waveform.
+    """Plays audio while it is generated (`append_chunk`), and audio files (`load`).
+
+    `controls` are placed to the right of the time, below the waveform.
     """
 
     failed = Signal(str, str)
-    """A file could not be read: what happened, and what to do."""
+    """A file could not be read: the error and what to do about it."""
 
     def __init__(self, *controls: QWidget, backends: Sequence[str] | None = None) -> None:
         super().__init__()
@@ -34,8 +36,8 @@ class AudioView(QWidget):
         self.play_button = QToolButton()
         self._time = label("0:00 / 0:00", "muted")
         self._reason = label(role="muted", wrap=True)
-        self._live = False
-        self._wanted: Path | None = None
+        self._is_live = False
+        self._requested: Path | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
@@ -50,65 +52,59 @@ class AudioView(QWidget):
         self.player.length_changed.connect(self._on_length_changed)
         self._show_state()
 
-    def begin(self) -> None:
-        """Wait for a new sound: the next chunk that is heard starts it."""
-        self._live = False
-        self._wanted = None
-        self._take(None)
+    def clear(self) -> None:
+        """Show nothing and wait for new audio; the next chunk starts it."""
+        self._is_live = False
+        self._requested = None
+        self._set_buffer(None)
 
-    def hear(self, chunk: AudioChunk, *, play: bool = True) -> None:
-        """Take the next piece of the sound that is being made; with `play` the first one begins to
-        play.
-        """
+    def append_chunk(self, chunk: AudioChunk, *, play: bool = True) -> None:
+        """Append a chunk of the audio that is being generated; `play` starts with the first one."""
         samples = np.frombuffer(chunk.pcm, "<f4")
         usable = len(samples) - len(samples) % chunk.channels
-        first = not self._live
+        first = not self._is_live
         if first:
-            self._live = True
-            self._take(PlaybackBuffer(chunk.sampling_rate, chunk.channels))
+            self._is_live = True
+            self._set_buffer(PlaybackBuffer(chunk.sampling_rate, chunk.channels))
         self.player.append(samples[:usable].reshape(-1, chunk.channels))
         if first and play:
             self.player.play()
 
     @property
     def is_live(self) -> bool:
-        """True while a sound is heard as it is made."""
-        return self._live
+        """True while audio is still being generated."""
+        return self._is_live
 
     def finish(self) -> None:
-        """The sound that was heard is complete, or ends here."""
-        self._live = False
+        """Mark the generated audio as complete."""
+        self._is_live = False
         self.player.finish()
 
     def load(self, path: Path, *, play: bool = False) -> None:
-        """Show a sound file, soon."""
-        self._live = False
-        self._wanted = path
+        """Read an audio file in a background thread, then show it."""
+        self._is_live = False
+        self._requested = path
 
-        def show(tape: PlaybackBuffer) -> None:
-            if self._wanted == path:  # nothing else was asked for meanwhile
-                self._take(tape)
+        def show(buffer: PlaybackBuffer) -> None:
+            if self._requested == path:  # no other file was asked for meanwhile
+                self._set_buffer(buffer)
                 if play:
                     self.player.play()
 
-        background.run(self, lambda: read_tape(path), show, self._on_unreadable)
-
-    def clear(self) -> None:
-        """Show nothing."""
-        self.begin()
+        background.run(self, lambda: read_audio(path), show, self._on_unreadable)
 
     def close_device(self) -> None:
-        """Let go of the sound device; when the window closes."""
+        """Close the audio device; for when the window closes."""
         self.player.close()
 
-    def _take(self, tape: PlaybackBuffer | None) -> None:
-        self.waveform.set_tape(tape)
-        self.player.load(tape)
+    def _set_buffer(self, buffer: PlaybackBuffer | None) -> None:
+        self.waveform.set_buffer(buffer)
+        self.player.load(buffer)
         self._show_state()
 
     def _on_unreadable(self, error: Exception) -> None:
-        self._take(None)
-        self.failed.emit(str(error), str(getattr(error, "cure", "")))
+        self._set_buffer(None)
+        self.failed.emit(str(error), error.cure if isinstance(error, StudioError) else "")
 
     def _on_position_changed(self, seconds: float) -> None:
         self.waveform.set_position(seconds)
@@ -133,6 +129,6 @@ class AudioView(QWidget):
         )
         name_control(self.play_button, "Pause" if playing else "Play", tip)
         self._reason.setText(
-            f"{self.player.reason} The file is saved." if state is PlayerState.UNAVAILABLE else ""
+            f"{self.player.reason} The file was saved." if state is PlayerState.UNAVAILABLE else ""
         )
         self._show_time()

@@ -1,6 +1,4 @@
-"""The sound device, in a thread of its own: opening and stopping one can take from milliseconds to
-for ever. No Qt.
-"""
+"""The audio device, in a thread of its own because opening or stopping one can hang. No Qt."""
 
 from __future__ import annotations
 
@@ -15,12 +13,11 @@ from studio.ui.audio.playback_buffer import BYTES_PER_SAMPLE, PlaybackBuffer
 PERIOD_MILLISECONDS = 50
 
 
-class Output:
-    """Plays one tape at a time through the system's default device.
+class AudioOutput:
+    """Plays one buffer at a time through the system's default device.
 
-    `backends` are names of miniaudio's (NULL is a device that only keeps the time, for tests); None
-    takes any real one.
-    `failed` is called in this thread, with the reason in words.
+    `backends` are miniaudio's names of backends; None allows every real one. NULL is a device that
+    only keeps time, for tests. `failed` is called in the device's thread with an error message.
     """
 
     def __init__(
@@ -28,70 +25,66 @@ class Output:
     ) -> None:
         self._failed = failed
         self._backends = backends
-        self._wishes: queue.SimpleQueue[PlaybackBuffer | str] = queue.SimpleQueue()
+        self._commands: queue.SimpleQueue[PlaybackBuffer | str] = queue.SimpleQueue()
         self._device: Any = None
         self._shape = (0, 0)
         self._thread: threading.Thread | None = None
 
-    def play(self, tape: PlaybackBuffer) -> None:
-        """Begin to take samples from the tape, soon."""
+    def play(self, buffer: PlaybackBuffer) -> None:
+        """Start playing the buffer; returns at once."""
         if self._thread is None:
-            # A daemon: where a sound server hangs, the program still ends.
-            self._thread = threading.Thread(target=self._run, name="sound", daemon=True)
+            # A daemon thread, so that the program can exit while a sound server hangs.
+            self._thread = threading.Thread(target=self._run, name="audio", daemon=True)
             self._thread.start()
-        self._wishes.put(tape)
+        self._commands.put(buffer)
 
     def stop(self) -> None:
-        """Take no more samples, soon."""
-        self._wishes.put("stop")
+        """Stop playing; returns at once."""
+        self._commands.put("stop")
 
     def close(self, timeout: float = 1.0) -> None:
-        """Let go of the device; waits for it no longer than `timeout` seconds."""
+        """Close the device; wait at most `timeout` seconds for it."""
         thread, self._thread = self._thread, None
         if thread is not None:
-            self._wishes.put("close")
+            self._commands.put("close")
             thread.join(timeout)
 
     def _run(self) -> None:
         while True:
-            wish = self._wishes.get()
+            command = self._commands.get()
             try:
-                if isinstance(wish, PlaybackBuffer):
-                    self._start(wish)
-                elif wish == "stop":
-                    self._halt()
+                if isinstance(command, PlaybackBuffer):
+                    self._start(command)
+                elif command == "stop":
+                    self._stop_device()
                 else:
-                    self._let_go()
+                    self._close_device()
                     return
-            except (
-                OSError,
-                RuntimeError,
-                ImportError,
-            ) as error:  # MiniaudioError is a RuntimeError, where it is one
-                self._let_go()
-                self._failed(_reason(error))
+            except (OSError, RuntimeError, ImportError) as error:
+                self._close_device()
+                self._failed(_error_message(error))
 
-    def _start(self, tape: PlaybackBuffer) -> None:
-        shape = (tape.sampling_rate, tape.channels)
-        self._halt()
+    def _start(self, buffer: PlaybackBuffer) -> None:
+        shape = (buffer.sampling_rate, buffer.channels)
+        self._stop_device()
         if self._device is None or self._shape != shape:
-            self._let_go()
+            self._close_device()
             self._device = self._open(*shape)
             self._shape = shape
-        feed = _feed(tape)
-        next(feed)
-        tape.touch()
-        self._call(self._device.start, feed)
+        frames = _generate_frames(buffer)
+        next(frames)
+        buffer.touch()
+        self._call_miniaudio(self._device.start, frames)
 
     def _open(self, sampling_rate: int, channels: int) -> Any:
         import miniaudio
 
-        # Never the NULL one by itself: it would "play" without a sound.
-        unwanted = ("NULL", "CUSTOM", "WEBAUDIO")
+        # Not NULL unless asked for: it would "play" silently.
+        excluded = ("NULL", "CUSTOM", "WEBAUDIO")
         names = self._backends or [
-            backend.name for backend in miniaudio.Backend if backend.name not in unwanted
+            backend.name for backend in miniaudio.Backend if backend.name not in excluded
         ]
-        return self._call(
+        return self._call_miniaudio(
             miniaudio.PlaybackDevice,
             output_format=miniaudio.SampleFormat.SIGNED16,
             nchannels=channels,
@@ -101,17 +94,17 @@ class Output:
             app_name="Studio",
         )
 
-    def _halt(self) -> None:
+    def _stop_device(self) -> None:
         if self._device is not None:
-            self._call(self._device.stop)
+            self._call_miniaudio(self._device.stop)
 
-    def _let_go(self) -> None:
+    def _close_device(self) -> None:
         device, self._device = self._device, None
         if device is not None:
             with contextlib.suppress(RuntimeError):
-                self._call(device.close)
+                self._call_miniaudio(device.close)
 
-    def _call(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    def _call_miniaudio(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         import miniaudio
 
         try:
@@ -120,17 +113,15 @@ class Output:
             raise RuntimeError(str(error)) from error
 
 
-def _feed(tape: PlaybackBuffer) -> Generator[bytes, int, None]:
-    """What miniaudio's own thread asks for samples. Where there are none (yet) the device plays
-    silence.
-    """
+def _generate_frames(buffer: PlaybackBuffer) -> Generator[bytes, int, None]:
+    """Yield samples to miniaudio's thread; silence while the buffer has none."""
     count = yield b""
     while True:
-        data = tape.take(count)
-        count = yield data or bytes(count * tape.channels * BYTES_PER_SAMPLE)
+        data = buffer.read(count)
+        count = yield data or bytes(count * buffer.channels * BYTES_PER_SAMPLE)
 
 
-def _reason(error: Exception) -> str:
+def _error_message(error: Exception) -> str:
     if isinstance(error, ImportError):
-        return f"The library for playing sound cannot be loaded ({error})."
-    return "There is no sound device that can play."
+        return f"The audio library cannot be loaded ({error})."
+    return "No audio device found."

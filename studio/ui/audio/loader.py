@@ -1,4 +1,4 @@
-"""A sound file as a tape. Takes its time: call it in another thread."""
+"""Reads an audio file for playback. Slow: call it in another thread."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from studio.media.audio import blocks
 from studio.ui.audio.playback_buffer import PlaybackBuffer
 
 MAX_SECONDS = 6 * 3600
-"""More does not fit into the memory of a small machine."""
+"""Longer audio does not fit into the memory of a small computer."""
 
 
-def read_tape(path: Path) -> PlaybackBuffer:
-    """Return the whole sound of a WAV, FLAC, OGG or MP3. Raises StudioError where it is none."""
+def read_audio(path: Path) -> PlaybackBuffer:
+    """Read a whole WAV, FLAC, OGG or MP3. Raises StudioError for other and damaged files."""
     import soundfile
 
     try:
         with soundfile.SoundFile(path) as file:
             if file.frames > MAX_SECONDS * file.samplerate:
                 raise StudioError(
-                    f"{path.name} is too long to be shown.", cure="Open it in another program."
+                    f"{path.name} is too long to play here.", cure="Open it in another program."
                 )
-            tape = PlaybackBuffer(file.samplerate, file.channels)
+            buffer = PlaybackBuffer(file.samplerate, file.channels)
             for block in blocks(file, "int16"):
-                tape.append(block)
+                buffer.append(block)
     except (soundfile.SoundFileError, RuntimeError, OSError, ValueError) as error:
         raise StudioError(
-            f"{path.name} cannot be played: {error}", cure="The file may be damaged or gone."
+            f"{path.name} cannot be played: {error}",
+            cure="The file may be damaged, or was moved or deleted.",
         ) from error
-    tape.complete = True
-    return tape
+    buffer.complete = True
+    return buffer

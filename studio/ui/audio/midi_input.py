@@ -1,4 +1,4 @@
-"""The MIDI file that music is to go on from: chosen, dropped, cleared; and what is in it."""
+"""Panel that chooses the MIDI file to continue and describes its content."""
 
 from __future__ import annotations
 
@@ -17,53 +17,54 @@ from studio.ui.widgets.icons import set_icon
 
 
 class MidiInputPanel(QWidget):
-    """A button to choose one; where one is chosen its name and what it plays, or why it cannot be
-    continued.
+    """A button to choose a MIDI file, and below it what the file plays or why it cannot be used.
 
-    `beside` stand to the right of the button.
+    `trailing` widgets are placed to the right of the button.
     """
 
     changed = Signal()
 
-    def __init__(self, *beside: QWidget) -> None:
+    def __init__(self, *trailing: QWidget) -> None:
         super().__init__()
         self._offered = True
         self.path = ""
-        """Absolute; empty where none is chosen."""
+        """Absolute path; empty if none is chosen."""
         self.problem = ""
-        """Why it cannot be continued."""
-        self.given: Continuation | None = None
-        """What it plays, once it is read."""
+        """Why the file cannot be continued; empty if it can."""
+        self.continuation: Continuation | None = None
+        """The file's content, once it was read."""
         self.choose_button = button(
             "Continue a MIDI file…",
-            "Choose a MIDI file that the music goes on from; one can be dropped on the window too",
+            "Choose a MIDI file that the music continues, or drop one on the window",
             self.choose,
             "audio",
         )
         self.clear_button = QToolButton()
         set_icon(self.clear_button, "trash")
-        name_control(self.clear_button, "No MIDI file", "Begin from nothing again")
+        name_control(
+            self.clear_button, "Remove MIDI file", "Remove the MIDI file and start from nothing"
+        )
         self.clear_button.clicked.connect(lambda: self.set_path(""))
-        self._told = label("", "muted", wrap=True)
+        self._message = label("", "muted", wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
-        layout.addWidget(row(self.choose_button, self.clear_button, None, *beside, spacing=4))
-        layout.addWidget(self._told)
-        self._show()
+        layout.addWidget(row(self.choose_button, self.clear_button, None, *trailing, spacing=4))
+        layout.addWidget(self._message)
+        self._update()
 
     def offer(self, offered: bool) -> None:
-        """Show the button, or hide it for a model that cannot go on from a MIDI file."""
+        """Show the panel, or hide it for a model that cannot continue MIDI."""
         self._offered = offered
-        self._show()
+        self._update()
 
     @property
-    def told(self) -> str:
-        """What is said about the file."""
-        return self._told.text()
+    def message(self) -> str:
+        """The text shown about the file."""
+        return self._message.text()
 
     def choose(self) -> None:
-        """Choose a file."""
+        """Open the file dialog."""
         folder = str(Path(self.path).parent) if self.path else str(Path.home())
         patterns = " ".join(f"*{suffix}" for suffix in MIDI_SUFFIXES)
         name, _filter = QFileDialog.getOpenFileName(
@@ -73,45 +74,45 @@ class MidiInputPanel(QWidget):
             self.set_path(name)
 
     def set_path(self, path: str) -> None:
-        """Take another file, or none; what is in it is said soon."""
+        """Set another file, or none, and read it in a background thread."""
         if path == self.path:
             return
-        self.path, self.problem, self.given = path, "", None
+        self.path, self.problem, self.continuation = path, "", None
         if path:
             background.run(
                 self,
                 lambda: read_given(Path(path)),
-                lambda given: self._on_read(path, given),
-                lambda e: self._on_bad(path, e),
+                lambda continuation: self._on_read(path, continuation),
+                lambda error: self._on_read_failed(path, error),
             )
-        self._show()
+        self._update()
         self.changed.emit()
 
-    def _on_read(self, path: str, given: Continuation) -> None:
-        if path == self.path:  # no other was chosen meanwhile
-            self.given = given
-            self._show()
+    def _on_read(self, path: str, continuation: Continuation) -> None:
+        if path == self.path:  # no other file was chosen meanwhile
+            self.continuation = continuation
+            self._update()
             self.changed.emit()
 
-    def _on_bad(self, path: str, error: Exception) -> None:
+    def _on_read_failed(self, path: str, error: Exception) -> None:
         if path == self.path:
             self.problem = str(error)
-            self._show()
+            self._update()
             self.changed.emit()
 
-    def _show(self) -> None:
+    def _update(self) -> None:
         self.choose_button.setText("Another MIDI file…" if self.path else "Continue a MIDI file…")
         self.choose_button.setVisible(self._offered)
         self.clear_button.setVisible(self._offered and bool(self.path))
         name = Path(self.path).name
-        told = self.problem or (
-            f"Goes on from {name}: {describe_given(self.given)}."
-            if self.given
+        message = self.problem or (
+            f"Continues {name}: {describe_given(self.continuation)}."
+            if self.continuation
             else f"Reading {name}…"
         )
-        self._told.setText(told if self.path else "")
-        self._told.setVisible(self._offered and bool(self.path))
+        self._message.setText(message if self.path else "")
+        self._message.setVisible(self._offered and bool(self.path))
         role = "error" if self.problem else "muted"
-        if self._told.property("role") != role:
-            self._told.setProperty("role", role)
-            restyle(self._told)
+        if self._message.property("role") != role:
+            self._message.setProperty("role", role)
+            restyle(self._message)

@@ -1,6 +1,4 @@
-"""The lowest and highest sample of every small stretch of a sound: what a waveform is drawn from.
-No Qt.
-"""
+"""The lowest and highest sample of each small part of audio, to draw a waveform from. No Qt."""
 
 from __future__ import annotations
 
@@ -8,41 +6,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 FRAMES_PER_BIN = 256
-"""An hour at 24 kHz is 337,500 bins, which numpy reduces to a screen's width in a millisecond."""
+"""An hour at 24 kHz is 337,500 bins; numpy reduces them to a screen's width in a millisecond."""
 
 
 class Peaks:
-    """Grows with the sound. Both channels of a stereo sound go into one curve."""
+    """Minimum and maximum per bin of frames; all channels together."""
 
     def __init__(self) -> None:
         self._bins = np.empty((2, 1024), np.int16)  # row 0: lowest, row 1: highest
         self._count = 0
-        self._rest = np.empty(0, np.int16)
+        self._pending = np.empty(0, np.int16)
         self._channels = 1
         self.frames = 0
 
     def append(self, samples: NDArray[np.int16]) -> None:
-        """Take the next frames × channels."""
+        """Append samples, frames × channels."""
         self._channels = samples.shape[1]
         self.frames += len(samples)
-        flat = np.concatenate([self._rest, samples.reshape(-1)])
+        flat = np.concatenate([self._pending, samples.reshape(-1)])
         size = FRAMES_PER_BIN * self._channels
         whole = len(flat) // size
-        self._rest = flat[whole * size :].copy()
+        self._pending = flat[whole * size :].copy()
         if whole:
             blocks = flat[: whole * size].reshape(whole, size)
-            self._make_room(whole)
+            self._reserve(whole)
             self._bins[0, self._count : self._count + whole] = blocks.min(axis=1)
             self._bins[1, self._count : self._count + whole] = blocks.max(axis=1)
             self._count += whole
 
     def columns(self, width: int) -> NDArray[np.float32]:
-        """Return 2 × width: the lowest and highest value, in −1..1, of each of `width` equal
-        stretches of the whole sound.
-        """
+        """Return the lowest and highest value, in −1..1, of `width` equal parts: 2 × width."""
         bins = self._bins[:, : self._count]
-        if len(self._rest):
-            bins = np.concatenate([bins, [[self._rest.min()], [self._rest.max()]]], axis=1)
+        if len(self._pending):
+            bins = np.concatenate([bins, [[self._pending.min()], [self._pending.max()]]], axis=1)
         count = bins.shape[1]
         if not count or width <= 0:
             return np.zeros((2, max(0, width)), np.float32)
@@ -55,7 +51,7 @@ class Peaks:
             )
         return np.asarray(reduced / 32768, np.float32)
 
-    def _make_room(self, more: int) -> None:
+    def _reserve(self, more: int) -> None:
         if self._count + more > self._bins.shape[1]:
             larger = np.empty((2, 2 * (self._count + more)), np.int16)
             larger[:, : self._count] = self._bins[:, : self._count]

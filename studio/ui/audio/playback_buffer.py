@@ -1,6 +1,4 @@
-"""The samples that are played: they grow at the end while the sound device takes them from the
-middle. No Qt.
-"""
+"""Audio samples for playback: appended while they are generated, read by the device. No Qt."""
 
 from __future__ import annotations
 
@@ -18,11 +16,10 @@ BYTES_PER_SAMPLE = 2
 
 
 class PlaybackBuffer:
-    """Samples as 16-bit numbers (half the memory of float32, and all that the files hold), and the
-    place that plays.
+    """Samples as int16 (half the memory of float32, and what the files hold), and a position.
 
-    `append`, `seek` and the properties are called in the window's thread, `take` in the sound
-    device's. The lock is held for microseconds only.
+    `append`, `seek` and the properties are called in the GUI thread, `read` in the audio device's.
+    The lock is held for microseconds only.
     """
 
     def __init__(self, sampling_rate: int, channels: int) -> None:
@@ -35,31 +32,31 @@ class PlaybackBuffer:
         self._chunks: list[NDArray[np.int16]] = []
         self._starts: list[int] = []
         self._frames = 0
-        self._place = 0
-        self._taken = 0.0
+        self._position = 0
+        self._last_read = 0.0
 
     @property
     def frames(self) -> int:
-        """How many frames there are so far."""
+        """Number of frames appended so far."""
         return self._frames
 
     @property
-    def place(self) -> int:
-        """The frame that the device takes next."""
-        return self._place
+    def position(self) -> int:
+        """The frame that the device reads next."""
+        return self._position
 
     @property
     def at_end(self) -> bool:
-        """True where everything was taken and nothing more will come."""
-        return self.complete and self._place >= self._frames
+        """True if the buffer is complete and all of it was read."""
+        return self.complete and self._position >= self._frames
 
     @property
-    def seconds_since_taken(self) -> float:
-        """How long ago the device last asked for samples."""
-        return time.monotonic() - self._taken
+    def seconds_since_read(self) -> float:
+        """Seconds since the device last asked for samples."""
+        return time.monotonic() - self._last_read
 
     def append(self, samples: NDArray[Any]) -> None:
-        """Add frames × channels of float32 in −1..1, or of int16."""
+        """Append samples, frames × channels: float32 in −1..1, or int16."""
         chunk = as_int16(samples).reshape(-1, self.channels)
         self.peaks.append(chunk)
         with self._lock:
@@ -68,36 +65,32 @@ class PlaybackBuffer:
             self._frames += len(chunk)
 
     def seek(self, frame: int) -> None:
-        """Play from this frame on; beyond the ends is the end."""
+        """Continue from this frame; values outside the buffer are clipped to it."""
         with self._lock:
-            self._place = max(0, min(frame, self._frames))
+            self._position = max(0, min(frame, self._frames))
 
     def touch(self) -> None:
-        """Count the device's silence from now on."""
-        self._taken = time.monotonic()
+        """Restart the count of `seconds_since_read`."""
+        self._last_read = time.monotonic()
 
-    def take(self, count: int) -> bytes:
-        """Return up to `count` frames from the place that plays, and move on. Fewer where no more
-        are there yet.
-        """
+    def read(self, count: int) -> bytes:
+        """Return the next `count` frames and advance; fewer if no more were appended yet."""
         with self._lock:
-            self._taken = time.monotonic()
-            parts, wanted = [], min(count, self._frames - self._place)
-            number = bisect.bisect_right(self._starts, self._place) - 1
-            while wanted > 0:
-                start = self._place - self._starts[number]
-                part = self._chunks[number][start : start + wanted]
+            self._last_read = time.monotonic()
+            parts, remaining = [], min(count, self._frames - self._position)
+            index = bisect.bisect_right(self._starts, self._position) - 1
+            while remaining > 0:
+                start = self._position - self._starts[index]
+                part = self._chunks[index][start : start + remaining]
                 parts.append(part.tobytes())
-                self._place += len(part)
-                wanted -= len(part)
-                number += 1
+                self._position += len(part)
+                remaining -= len(part)
+                index += 1
         return b"".join(parts)
 
 
 def as_int16(samples: NDArray[Any]) -> NDArray[np.int16]:
-    """Return float samples in −1..1 (clipped; NaN becomes silence) as 16-bit ones; 16-bit ones as
-    they are.
-    """
+    """Convert float samples (clipped to −1..1, NaN to 0) to int16; return int16 unchanged."""
     if samples.dtype == np.int16:
         return samples
     return np.asarray(np.clip(np.nan_to_num(samples), -1, 1) * 32767, np.int16)

@@ -1,4 +1,4 @@
-"""Plays a sound, also while it is still being made, and says where it is."""
+"""Plays audio, also while it is still being generated, and reports the position."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from studio.ui.audio.device import Output
+from studio.ui.audio.device import AudioOutput
 from studio.ui.audio.playback_buffer import PlaybackBuffer
 
 TICK_MILLISECONDS = 30
@@ -18,26 +18,24 @@ SILENT_DEVICE_SECONDS = 3.0
 
 
 class PlayerState(enum.Enum):
-    """What the player does."""
+    """What the player is doing."""
 
     EMPTY = "empty"
     STOPPED = "stopped"
     PLAYING = "playing"
     UNAVAILABLE = "unavailable"
-    """There is a sound and no device; `Player.reason` says why. A new sound tries again."""
+    """Audio is loaded but no device works; `Player.reason` is why. `load` tries again."""
 
 
 class Player(QObject):
-    """One sound at a time. The device works in threads of its own and never calls Qt; a timer looks
-    how far it is.
-    """
+    """Plays one buffer at a time. The device has its own threads; a timer polls its position."""
 
     state_changed = Signal(object)
     """PlayerState."""
     position_changed = Signal(float)
-    """Seconds from the start, by the frames that the device really took."""
+    """Seconds from the start, counted in frames that the device read."""
     length_changed = Signal(float)
-    """Seconds that are there so far."""
+    """Seconds of audio so far."""
     _device_failed = Signal(object, str)
 
     def __init__(
@@ -45,74 +43,72 @@ class Player(QObject):
     ) -> None:
         super().__init__(parent)
         self.reason = ""
-        self._tape: PlaybackBuffer | None = None
+        self._buffer: PlaybackBuffer | None = None
         self._state = PlayerState.EMPTY
-        self._told = -1.0
-        self._output = Output(self._on_output_failed, backends)
+        self._last_position = -1.0
+        self._output = AudioOutput(self._on_output_failed, backends)
         self._timer = QTimer(self, interval=TICK_MILLISECONDS)
         self._timer.timeout.connect(self._on_tick)
-        # The output's thread emits it, so that the slot runs in this one.
+        # Emitted in the device's thread; queued, so that the slot runs in this one.
         self._device_failed.connect(self._on_device_failed, Qt.ConnectionType.QueuedConnection)
 
     @property
     def state(self) -> PlayerState:
-        """What it does now."""
+        """The current state."""
         return self._state
 
     @property
-    def tape(self) -> PlaybackBuffer | None:
-        """The samples; None while there are none."""
-        return self._tape
+    def buffer(self) -> PlaybackBuffer | None:
+        """The loaded samples, if any."""
+        return self._buffer
 
     @property
     def position(self) -> float:
         """Seconds from the start."""
-        return self._tape.place / self._tape.sampling_rate if self._tape else 0.0
+        return self._buffer.position / self._buffer.sampling_rate if self._buffer else 0.0
 
     @property
     def length(self) -> float:
-        """Seconds that are there so far."""
-        return self._tape.frames / self._tape.sampling_rate if self._tape else 0.0
+        """Seconds of audio so far."""
+        return self._buffer.frames / self._buffer.sampling_rate if self._buffer else 0.0
 
-    def load(self, tape: PlaybackBuffer | None) -> None:
-        """Take another sound, or None; what played ends."""
-        self._halt()
-        self._tape = tape
+    def load(self, buffer: PlaybackBuffer | None) -> None:
+        """Stop, and load other audio or none."""
+        self._stop_output()
+        self._buffer = buffer
         self.reason = ""
-        self._set_state(PlayerState.STOPPED if tape else PlayerState.EMPTY)
+        self._set_state(PlayerState.STOPPED if buffer else PlayerState.EMPTY)
         self.length_changed.emit(self.length)
-        self._tell_position()
+        self._emit_position()
 
     def append(self, samples: NDArray[Any]) -> None:
-        """Add the next samples (frames × channels, float32 or int16) of the sound that is being
-        made.
-        """
-        if self._tape is not None:
-            self._tape.append(samples)
+        """Append generated samples, frames × channels, float32 or int16."""
+        if self._buffer is not None:
+            self._buffer.append(samples)
             self.length_changed.emit(self.length)
 
     def finish(self) -> None:
-        """Say that nothing more will be appended."""
-        if self._tape is not None:
-            self._tape.complete = True
+        """Mark the audio as complete: nothing more will be appended."""
+        if self._buffer is not None:
+            self._buffer.complete = True
 
     def play(self) -> None:
-        """Play on, from the start again where the end was reached."""
-        if self._tape is None or self._state in (PlayerState.PLAYING, PlayerState.UNAVAILABLE):
+        """Play from the current position, or from the start if it is at the end."""
+        if self._buffer is None or self._state in (PlayerState.PLAYING, PlayerState.UNAVAILABLE):
             return
-        if self._tape.at_end:
-            self._tape.seek(0)
-        self._tape.touch()
-        self._output.play(self._tape)
+        if self._buffer.at_end:
+            self._buffer.seek(0)
+        self._buffer.touch()
+        self._output.play(self._buffer)
         self._timer.start()
         self._set_state(PlayerState.PLAYING)
 
     def pause(self) -> None:
-        """Stop where it is."""
+        """Stop and keep the position."""
         if self._state is PlayerState.PLAYING:
-            self._halt()
+            self._stop_output()
             self._set_state(PlayerState.STOPPED)
-            self._tell_position()
+            self._emit_position()
 
     def toggle(self) -> None:
         """Play, or pause."""
@@ -122,44 +118,44 @@ class Player(QObject):
             self.play()
 
     def seek(self, seconds: float) -> None:
-        """Go to another place; it plays on where it played."""
-        if self._tape is not None:
-            self._tape.seek(round(seconds * self._tape.sampling_rate))
-            self._tell_position()
+        """Move to another position without starting or stopping."""
+        if self._buffer is not None:
+            self._buffer.seek(round(seconds * self._buffer.sampling_rate))
+            self._emit_position()
 
     def close(self) -> None:
-        """Let go of the device; the player is not used again."""
+        """Close the device; the player cannot be used again."""
         self._timer.stop()
         self._output.close()
 
-    def _halt(self) -> None:
+    def _stop_output(self) -> None:
         self._timer.stop()
         self._output.stop()
 
     def _on_tick(self) -> None:
-        if self._tape is None:
+        if self._buffer is None:
             return
-        self._tell_position()
-        if self._tape.at_end:
-            self._halt()
+        self._emit_position()
+        if self._buffer.at_end:
+            self._stop_output()
             self._set_state(PlayerState.STOPPED)
-        elif self._tape.seconds_since_taken > SILENT_DEVICE_SECONDS:
-            self._on_device_failed(self._tape, "The sound device does not answer.")
+        elif self._buffer.seconds_since_read > SILENT_DEVICE_SECONDS:
+            self._on_device_failed(self._buffer, "The audio device does not respond.")
 
     def _on_output_failed(self, reason: str) -> None:
-        self._device_failed.emit(self._tape, reason)  # in the output's thread
+        self._device_failed.emit(self._buffer, reason)  # runs in the device's thread
 
-    def _on_device_failed(self, tape: PlaybackBuffer | None, reason: str) -> None:
-        if tape is not self._tape or self._state is not PlayerState.PLAYING:
+    def _on_device_failed(self, buffer: PlaybackBuffer | None, reason: str) -> None:
+        if buffer is not self._buffer or self._state is not PlayerState.PLAYING:
             return
-        self._halt()
+        self._stop_output()
         self.reason = reason
         self._set_state(PlayerState.UNAVAILABLE)
 
-    def _tell_position(self) -> None:
-        if self.position != self._told:
-            self._told = self.position
-            self.position_changed.emit(self._told)
+    def _emit_position(self) -> None:
+        if self.position != self._last_position:
+            self._last_position = self.position
+            self.position_changed.emit(self._last_position)
 
     def _set_state(self, state: PlayerState) -> None:
         if state is not self._state:

@@ -1,4 +1,4 @@
-"""The waveform of a sound, with a cursor; a click, a drag or a key goes to another place."""
+"""The waveform of audio, with a cursor that mouse and keys can move."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _RADIUS = 8.0
 
 
 class Waveform(QWidget):
-    """Draws a tape's peaks. It only asks: who plays decides where the cursor is."""
+    """Draws a buffer's peaks and emits requests to seek; the player moves the cursor."""
 
     seek_requested = Signal(float)
     """Seconds from the start."""
@@ -34,21 +34,21 @@ class Waveform(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._tape: PlaybackBuffer | None = None
+        self._buffer: PlaybackBuffer | None = None
         self._position = 0.0
-        self._drawn: dict[str, QPixmap] = {}
-        self._drawn_for: tuple[object, ...] = ()
-        self.placeholder = "The sound appears here"
+        self._rendered: dict[str, QPixmap] = {}
+        self._rendered_for: tuple[object, ...] = ()
+        self.placeholder = "Your audio appears here"
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMaximumHeight(320)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Waveform")
         self.setToolTip(
-            "Click or drag to go there; Space plays and pauses, ← and → go 5 seconds, Home and End "
-            "to the ends"
+            "Click or drag to move the position. Space: play or pause. ← →: 5 seconds back or "
+            "forward. Home, End: start or end"
         )
-        self._describe()
+        self._update_description()
 
     def sizeHint(self) -> QSize:  # noqa: D102  Qt's name
         return QSize(480, 120)
@@ -56,16 +56,16 @@ class Waveform(QWidget):
     def minimumSizeHint(self) -> QSize:  # noqa: D102  Qt's name
         return QSize(120, 48)
 
-    def set_tape(self, tape: PlaybackBuffer | None) -> None:
-        """Show another sound, or none."""
-        self._tape = tape
+    def set_buffer(self, buffer: PlaybackBuffer | None) -> None:
+        """Show another buffer, or none."""
+        self._buffer = buffer
         self._position = 0.0
-        self._describe()
+        self._update_description()
         self.update()
 
     def extend(self) -> None:
-        """Show what was appended to the tape."""
-        self._describe()
+        """Update after samples were appended."""
+        self._update_description()
         self.update()
 
     def set_position(self, seconds: float) -> None:
@@ -85,13 +85,13 @@ class Waveform(QWidget):
 
     @property
     def length(self) -> float:
-        """Seconds that are shown."""
-        return self._tape.frames / self._tape.sampling_rate if self._tape else 0.0
+        """Length of the audio in seconds."""
+        return self._buffer.frames / self._buffer.sampling_rate if self._buffer else 0.0
 
     def _cursor_x(self) -> float:
         return self.width() * min(1.0, self._position / self.length) if self.length else 0.0
 
-    def _describe(self) -> None:
+    def _update_description(self) -> None:
         self.setAccessibleDescription(
             f"{format_seconds(self._position)} of {format_seconds(self.length)}"
         )
@@ -101,34 +101,34 @@ class Waveform(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102  Qt's name
         if event.button() == Qt.MouseButton.LeftButton:
-            self._ask(event.position().x())
+            self._seek_to_pixel(event.position().x())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102  Qt's name
         if event.buttons() & Qt.MouseButton.LeftButton:
-            self._ask(event.position().x())
+            self._seek_to_pixel(event.position().x())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102  Qt's name
-        places = {
+        targets = {
             Qt.Key.Key_Left: self._position - KEY_SECONDS,
             Qt.Key.Key_Right: self._position + KEY_SECONDS,
             Qt.Key.Key_Home: 0.0,
             Qt.Key.Key_End: self.length,
         }
         key = Qt.Key(event.key())
-        if key == Qt.Key.Key_Space and self._tape:
+        if key == Qt.Key.Key_Space and self._buffer:
             self.toggle_requested.emit()
-        elif key in places and self._tape:
-            self._seek(places[key])
+        elif key in targets and self._buffer:
+            self._seek(targets[key])
         else:
             super().keyPressEvent(event)
 
-    def _ask(self, x: float) -> None:
-        if self._tape:
+    def _seek_to_pixel(self, x: float) -> None:
+        if self._buffer:
             self._seek(x / max(1, self.width()) * self.length)
 
     def _seek(self, seconds: float) -> None:
         self.seek_requested.emit(max(0.0, min(seconds, self.length)))
-        self._describe()
+        self._update_description()
 
     # Painting
     # ----------------------------------------------------------------------
@@ -148,40 +148,40 @@ class Waveform(QWidget):
             painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.placeholder)
         else:
-            self._draw()
+            self._render_if_changed()
             x = round(self._cursor_x())
             for name, left, width in (("played", 0, x), ("rest", x, self.width() - x)):
                 painter.save()
                 painter.setClipRect(QRect(left, 0, width, self.height()).intersected(event.rect()))
-                painter.drawPixmap(0, 0, self._drawn[name])
+                painter.drawPixmap(0, 0, self._rendered[name])
                 painter.restore()
             cursor = QRect(x - _CURSOR_WIDTH // 2, 1, _CURSOR_WIDTH, self.height() - 2)
             painter.fillRect(cursor, palette.color(QPalette.ColorRole.Text))
         painter.end()
 
-    def _draw(self) -> None:
-        """Draw the curve once in each of its two colours; a move of the cursor only copies them."""
-        assert self._tape is not None
+    def _render_if_changed(self) -> None:
+        """Render the curve once in each color, so that moving the cursor only copies pixels."""
+        assert self._buffer is not None
         played = self.palette().color(QPalette.ColorRole.Accent)
         rest = self.palette().color(QPalette.ColorRole.PlaceholderText)
         state = (
-            id(self._tape),
-            self._tape.frames,
+            id(self._buffer),
+            self._buffer.frames,
             self.size().toTuple(),
             self.devicePixelRatioF(),
             played.rgb(),
             rest.rgb(),
         )
-        if state == self._drawn_for:
+        if state == self._rendered_for:
             return
-        self._drawn_for = state
+        self._rendered_for = state
         curve = self._curve()
-        self._drawn = {"played": self._picture(curve, played), "rest": self._picture(curve, rest)}
+        self._rendered = {"played": self._render(curve, played), "rest": self._render(curve, rest)}
 
     def _curve(self) -> QPolygonF:
-        """Return the outline: the highest samples from left to right, then the lowest back."""
-        assert self._tape is not None
-        lowest, highest = self._tape.peaks.columns(self.width())
+        """Return the outline: the highest samples left to right, then the lowest right to left."""
+        assert self._buffer is not None
+        lowest, highest = self._buffer.peaks.columns(self.width())
         middle = self.height() / 2
         scale = middle - _MARGIN
         top = np.minimum(middle - highest * scale, middle - 0.5)  # silence is a thin line
@@ -190,23 +190,23 @@ class Waveform(QWidget):
         points += [QPointF(x + 0.5, y) for x, y in reversed(list(enumerate(bottom.tolist())))]
         return QPolygonF(points)
 
-    def _picture(self, curve: QPolygonF, colour: QColor) -> QPixmap:
+    def _render(self, curve: QPolygonF, color: QColor) -> QPixmap:
         ratio = self.devicePixelRatioF()
-        picture = QPixmap(self.size() * ratio)
-        picture.setDevicePixelRatio(ratio)
-        picture.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(picture)
+        pixmap = QPixmap(self.size() * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(colour, 0.5))
-        painter.setBrush(colour)
+        painter.setPen(QPen(color, 0.5))
+        painter.setBrush(color)
         painter.drawPolygon(curve)
         painter.drawLine(QLineF(0, self.height() / 2, self.width(), self.height() / 2))
         painter.end()
-        return picture
+        return pixmap
 
 
 def format_seconds(seconds: float) -> str:
-    """Return 1:05, or 1:01:05 from an hour on."""
+    """Format as 1:05, or as 1:01:05 from one hour on."""
     minutes, rest = divmod(int(max(0.0, seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

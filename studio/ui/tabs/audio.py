@@ -76,12 +76,12 @@ class AudioTabBase(GenerateTab):
     def begin_result(self, job: Job) -> None:
         """See `GenerateTab`."""
         self._set_path("")
-        self.view.begin()
+        self.view.clear()
 
     def show_event(self, job: Job, event: Event) -> None:
         """See `GenerateTab`."""
         if isinstance(event, AudioChunk):
-            self.view.hear(event, play=self.shared.settings.play_while_made)
+            self.view.append_chunk(event, play=self.shared.settings.play_while_made)
         elif isinstance(event, (Finished, Failed, Cancelled)):
             heard = self.view.is_live
             self.view.finish()
@@ -301,7 +301,7 @@ class MusicTab(AudioTabBase):
         """Say how the prompt is read, and which of its words say nothing to the model."""
         prompt, told = self.prompt.toPlainText()[:_ADVISED], ""
         if prompt.strip() and self.card is not None:
-            given = self.given.given if self.own_values()["continue_from"] else None
+            given = self.given.continuation if self.own_values()["continue_from"] else None
             wish = join(music_words.read(prompt), given) if given is not None else None
             told = (
                 music_words.advise(prompt, wish)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QCoreApplication, QThread
 
-from studio.ui.audio.device import Output
+from studio.ui.audio.device import AudioOutput
 from studio.ui.audio.playback_buffer import PlaybackBuffer, as_int16
 from studio.ui.audio.player import Player, PlayerState
 
@@ -26,11 +26,11 @@ def _tone(seconds: float, channels: int = 1) -> np.ndarray:
     return np.repeat(wave.astype(np.float32)[:, None], channels, axis=1)
 
 
-def _tape(seconds: float, *, complete: bool = True) -> PlaybackBuffer:
-    tape = PlaybackBuffer(RATE, 1)
-    tape.append(_tone(seconds))
-    tape.complete = complete
-    return tape
+def _buffer(seconds: float, *, complete: bool = True) -> PlaybackBuffer:
+    buffer = PlaybackBuffer(RATE, 1)
+    buffer.append(_tone(seconds))
+    buffer.complete = complete
+    return buffer
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def player(qtbot):
 def test_it_plays_to_the_end_and_stops_there(player, qtbot):
     places = []
     player.position_changed.connect(places.append)
-    player.load(_tape(0.4))
+    player.load(_buffer(0.4))
     assert player.state is PlayerState.STOPPED
     with qtbot.waitSignals(
         [player.state_changed, player.state_changed], timeout=5000
@@ -57,7 +57,7 @@ def test_it_plays_to_the_end_and_stops_there(player, qtbot):
 
 
 def test_it_takes_as_long_as_the_sound(player, qtbot):
-    player.load(_tape(0.8))
+    player.load(_buffer(0.8))
     begun = time.monotonic()
     with qtbot.waitSignals([player.state_changed, player.state_changed], timeout=5000):
         player.play()
@@ -65,7 +65,7 @@ def test_it_takes_as_long_as_the_sound(player, qtbot):
 
 
 def test_play_at_the_end_begins_again(player, qtbot):
-    player.load(_tape(0.5))
+    player.load(_buffer(0.5))
     player.seek(9)
     assert player.position == 0.5
     player.play()
@@ -74,22 +74,22 @@ def test_play_at_the_end_begins_again(player, qtbot):
 
 
 def test_pause_stays_and_play_goes_on_from_there(player, qtbot):
-    player.load(_tape(5))
+    player.load(_buffer(5))
     player.play()
     qtbot.waitUntil(lambda: player.position > 0.1, timeout=5000)
     player.pause()
     assert player.state is PlayerState.STOPPED
     # The device may be taking its last period now; once it has stopped nothing moves any more.
     qtbot.waitUntil(lambda: not player._output._device.running, timeout=5000)
-    place = player.position
-    assert 0.1 < place < 2
+    position = player.position
+    assert 0.1 < position < 2
     with qtbot.waitSignal(player.position_changed, timeout=5000):
         player.toggle()
-    assert place <= player.position < place + 2
+    assert position <= player.position < position + 2
 
 
 def test_seek_while_it_plays(player, qtbot):
-    player.load(_tape(60))
+    player.load(_buffer(60))
     player.play()
     qtbot.waitUntil(lambda: player.position > 0, timeout=5000)
     player.seek(30)
@@ -100,7 +100,7 @@ def test_seek_while_it_plays(player, qtbot):
 
 
 def test_it_waits_for_what_is_still_being_made(player, qtbot):
-    player.load(_tape(0.2, complete=False))
+    player.load(_buffer(0.2, complete=False))
     player.play()
     qtbot.waitUntil(lambda: player.position == pytest.approx(0.2), timeout=5000)
     assert player.state is PlayerState.PLAYING, "the end is not known yet"
@@ -112,7 +112,7 @@ def test_it_waits_for_what_is_still_being_made(player, qtbot):
 
 
 def test_another_sound_of_another_shape_takes_its_place(player, qtbot):
-    player.load(_tape(60))
+    player.load(_buffer(60))
     player.play()
     qtbot.waitUntil(lambda: player.position > 0, timeout=5000)
     other = PlaybackBuffer(16_000, 2)
@@ -127,29 +127,29 @@ def test_another_sound_of_another_shape_takes_its_place(player, qtbot):
 
 def test_without_a_device_it_says_so_and_a_new_sound_tries_again(qtbot):
     player = Player(backends=ABSENT)
-    player.load(_tape(1))
+    player.load(_buffer(1))
     with qtbot.waitSignals([player.state_changed, player.state_changed], timeout=5000):
         player.play()
     assert player.state is PlayerState.UNAVAILABLE
-    assert player.reason == "There is no sound device that can play."
+    assert player.reason == "No audio device found."
     assert player.position == 0, "no cursor that pretends"
     player.play()
     player.toggle()
     assert player.state is PlayerState.UNAVAILABLE
-    player.load(_tape(1))
+    player.load(_buffer(1))
     assert player.state is PlayerState.STOPPED
     player.close()
 
 
 def test_a_device_that_falls_silent_is_noticed(player, qtbot, monkeypatch):
     monkeypatch.setattr("studio.ui.audio.player.SILENT_DEVICE_SECONDS", 0.2)
-    player.load(_tape(60))
+    player.load(_buffer(60))
     player.play()
     qtbot.waitUntil(lambda: player.position > 0, timeout=5000)
     with qtbot.waitSignal(player.state_changed, timeout=5000):
         player._output.stop()  # as if it had been unplugged
     assert player.state is PlayerState.UNAVAILABLE
-    assert "does not answer" in player.reason
+    assert "does not respond" in player.reason
 
 
 def test_nothing_is_played_before_there_is_a_sound(player):
@@ -166,7 +166,7 @@ def test_signals_come_in_the_windows_thread(player, qtbot):
     threads = set()
     player.position_changed.connect(lambda _seconds: threads.add(QThread.currentThread()))
     player.state_changed.connect(lambda _state: threads.add(QThread.currentThread()))
-    player.load(_tape(0.2))
+    player.load(_buffer(0.2))
     with qtbot.waitSignals([player.state_changed, player.state_changed], timeout=5000):
         player.play()
     assert threads == {QCoreApplication.instance().thread()}
@@ -174,14 +174,14 @@ def test_signals_come_in_the_windows_thread(player, qtbot):
 
 def test_a_hanging_sound_server_does_not_hang_the_end():
     released = threading.Event()
-    output = Output(lambda _reason: None, SILENT)
+    output = AudioOutput(lambda _reason: None, SILENT)
 
     def hang(*_shape):  # as PulseAudio can
         released.wait(30)
         raise RuntimeError("no answer")
 
     output._open = hang
-    output.play(_tape(1))
+    output.play(_buffer(1))
     begun = time.monotonic()
     output.close(timeout=0.2)
     assert time.monotonic() - begun < 5
@@ -190,13 +190,13 @@ def test_a_hanging_sound_server_does_not_hang_the_end():
 
 def test_close_twice_and_play_after_close(qtbot):
     player = Player(backends=SILENT)
-    player.load(_tape(1))
+    player.load(_buffer(1))
     player.play()
     player.close()
     player.close()
 
 
-# The tape
+# PlaybackBuffer
 # ----------------------------------------------------------------------
 
 
@@ -206,28 +206,28 @@ def test_close_twice_and_play_after_close(qtbot):
     st.integers(1, 2),
 )
 def test_what_is_taken_is_what_was_appended(sizes, takes, channels):
-    tape = PlaybackBuffer(RATE, channels)
+    buffer = PlaybackBuffer(RATE, channels)
     whole = np.arange(sum(sizes) * channels, dtype=np.int16).reshape(-1, channels)
     start = 0
     for size in sizes:
-        tape.append(whole[start : start + size])
+        buffer.append(whole[start : start + size])
         start += size
-    taken = b"".join(tape.take(count) for count in takes)
+    taken = b"".join(buffer.read(count) for count in takes)
     assert taken == whole[: min(len(whole), sum(takes))].tobytes()
-    assert tape.place == min(len(whole), sum(takes))
+    assert buffer.position == min(len(whole), sum(takes))
 
 
 @given(
     st.lists(st.integers(1, 40), min_size=1, max_size=6), st.integers(-10, 300), st.integers(1, 300)
 )
-def test_what_is_taken_after_a_seek_begins_there(sizes, place, count):
-    tape = PlaybackBuffer(RATE, 1)
+def test_what_is_taken_after_a_seek_begins_there(sizes, position, count):
+    buffer = PlaybackBuffer(RATE, 1)
     whole = np.arange(sum(sizes), dtype=np.int16)
     for part in np.split(whole, np.cumsum(sizes)[:-1]):
-        tape.append(part[:, None])
-    tape.seek(place)
-    place = max(0, min(place, len(whole)))
-    assert tape.take(count) == whole[place : place + count].tobytes()
+        buffer.append(part[:, None])
+    buffer.seek(position)
+    position = max(0, min(position, len(whole)))
+    assert buffer.read(count) == whole[position : position + count].tobytes()
 
 
 def test_samples_that_are_too_loud_or_no_numbers_do_no_harm():
@@ -236,17 +236,17 @@ def test_samples_that_are_too_loud_or_no_numbers_do_no_harm():
 
 
 def test_appending_while_another_thread_takes_loses_nothing():
-    tape = PlaybackBuffer(RATE, 1)
+    buffer = PlaybackBuffer(RATE, 1)
     whole = np.arange(30_000, dtype=np.int16)
     taken = []
 
     def take_all():
         while sum(map(len, taken)) < 2 * len(whole):
-            taken.append(tape.take(37))
+            taken.append(buffer.read(37))
 
     taker = threading.Thread(target=take_all)
     taker.start()
     for part in np.array_split(whole, 500):
-        tape.append(part[:, None])
+        buffer.append(part[:, None])
     taker.join(30)
     assert b"".join(taken) == whole.tobytes()

@@ -20,11 +20,11 @@ from tests.ui.audio.test_player import ABSENT
 RATE = 8_000
 
 
-def _tape(samples: np.ndarray, *, channels: int = 1, rate: int = RATE) -> PlaybackBuffer:
-    tape = PlaybackBuffer(rate, channels)
-    tape.append(samples.reshape(-1, channels))
-    tape.complete = True
-    return tape
+def _buffer(samples: np.ndarray, *, channels: int = 1, rate: int = RATE) -> PlaybackBuffer:
+    buffer = PlaybackBuffer(rate, channels)
+    buffer.append(samples.reshape(-1, channels))
+    buffer.complete = True
+    return buffer
 
 
 def _burst() -> np.ndarray:
@@ -66,7 +66,7 @@ def _colour(widget: Waveform, role: QPalette.ColorRole) -> int:
 
 
 def test_it_is_high_where_the_sound_is_loud(waveform):
-    waveform.set_tape(_tape(_burst()))
+    waveform.set_buffer(_buffer(_burst()))
     heights = _heights(waveform, {_colour(waveform, QPalette.ColorRole.PlaceholderText)})
     assert min(heights[105:195]) > 60
     assert max(heights[210:]) <= 3
@@ -77,7 +77,7 @@ def test_it_is_high_where_the_sound_is_loud(waveform):
 def test_what_was_played_has_the_accents_colour_in_light_and_dark(waveform, dark):
     _dress(waveform, dark=dark)
     waveform.clearFocus()  # its frame has the accent's colour too
-    waveform.set_tape(_tape(np.full(4 * RATE, 0.8, np.float32)))
+    waveform.set_buffer(_buffer(np.full(4 * RATE, 0.8, np.float32)))
     waveform.set_position(2.0)
     played = _heights(waveform, {QColor("#655fe8").rgb()})
     rest = _heights(waveform, {_colour(waveform, QPalette.ColorRole.PlaceholderText)})
@@ -88,23 +88,23 @@ def test_what_was_played_has_the_accents_colour_in_light_and_dark(waveform, dark
 
 
 def test_the_cursor_repaints_only_where_it_moved(waveform, qtbot):
-    waveform.set_tape(_tape(_burst()))
+    waveform.set_buffer(_buffer(_burst()))
     waveform.grab()
-    drawn = waveform._drawn["rest"].cacheKey()
-    for place in np.linspace(0, 4, 40):
-        waveform.set_position(float(place))
+    drawn = waveform._rendered["rest"].cacheKey()
+    for position in np.linspace(0, 4, 40):
+        waveform.set_position(float(position))
         waveform.grab()
-    assert waveform._drawn["rest"].cacheKey() == drawn
+    assert waveform._rendered["rest"].cacheKey() == drawn
 
 
 def test_it_grows_while_the_sound_is_made(waveform):
-    tape = PlaybackBuffer(RATE, 1)
-    waveform.set_tape(tape)
+    buffer = PlaybackBuffer(RATE, 1)
+    waveform.set_buffer(buffer)
     before = waveform.grab().toImage()
-    tape.append(np.full((RATE, 1), 0.8, np.float32))
+    buffer.append(np.full((RATE, 1), 0.8, np.float32))
     waveform.extend()
     one = waveform.grab().toImage()
-    tape.append(np.zeros((3 * RATE, 1), np.float32))
+    buffer.append(np.zeros((3 * RATE, 1), np.float32))
     waveform.extend()
     assert one != before
     heights = _heights(waveform, {_colour(waveform, QPalette.ColorRole.PlaceholderText)})
@@ -117,7 +117,7 @@ def test_a_click_and_a_drag_ask_for_that_place(waveform, qtbot):
     waveform.seek_requested.connect(asked.append)
     qtbot.mouseClick(waveform, Qt.MouseButton.LeftButton, pos=QPoint(100, 50))
     assert asked == [], "there is nothing to seek in"
-    waveform.set_tape(_tape(_burst()))
+    waveform.set_buffer(_buffer(_burst()))
     qtbot.mouseClick(waveform, Qt.MouseButton.LeftButton, pos=QPoint(100, 50))
     qtbot.mouseClick(waveform, Qt.MouseButton.RightButton, pos=QPoint(300, 50))
     assert asked == [pytest.approx(1.0)]
@@ -142,7 +142,7 @@ def test_keys_ask_for_places(waveform, qtbot, key, expected):
     asked = []
     waveform.seek_requested.connect(asked.append)
     qtbot.keyClick(waveform, key)
-    waveform.set_tape(_tape(np.zeros(60 * RATE, np.int16)))
+    waveform.set_buffer(_buffer(np.zeros(60 * RATE, np.int16)))
     waveform.set_position(10.0)
     qtbot.keyClick(waveform, key)
     assert asked == [expected]
@@ -151,7 +151,7 @@ def test_keys_ask_for_places(waveform, qtbot, key, expected):
 def test_keys_do_not_go_beyond_the_ends(waveform, qtbot):
     asked = []
     waveform.seek_requested.connect(asked.append)
-    waveform.set_tape(_tape(np.zeros(3 * RATE, np.int16)))
+    waveform.set_buffer(_buffer(np.zeros(3 * RATE, np.int16)))
     waveform.set_position(1.0)
     qtbot.keyClick(waveform, Qt.Key.Key_Left)
     qtbot.keyClick(waveform, Qt.Key.Key_Right)
@@ -159,7 +159,7 @@ def test_keys_do_not_go_beyond_the_ends(waveform, qtbot):
 
 
 def test_space_asks_to_play(waveform, qtbot):
-    waveform.set_tape(_tape(_burst()))
+    waveform.set_buffer(_buffer(_burst()))
     with qtbot.waitSignal(waveform.toggle_requested, timeout=1000):
         qtbot.keyClick(waveform, Qt.Key.Key_Space)
 
@@ -167,26 +167,26 @@ def test_space_asks_to_play(waveform, qtbot):
 def test_it_can_be_reached_and_read_without_a_mouse(waveform):
     assert waveform.focusPolicy() == Qt.FocusPolicy.StrongFocus
     assert waveform.accessibleName() == "Waveform"
-    waveform.set_tape(_tape(np.zeros(65 * RATE, np.int16)))
+    waveform.set_buffer(_buffer(np.zeros(65 * RATE, np.int16)))
     assert waveform.accessibleDescription() == "0:00 of 1:05"
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (2, 200), (4000, 3)])
 def test_any_size_is_drawn(waveform, width, height):
     waveform.setMinimumSize(0, 0)
-    waveform.set_tape(_tape(_burst()))
+    waveform.set_buffer(_buffer(_burst()))
     waveform.resize(width, height)
     waveform.grab()
 
 
 def test_an_hour_is_drawn_fast(waveform):
-    tape = PlaybackBuffer(24_000, 1)
+    buffer = PlaybackBuffer(24_000, 1)
     rng = np.random.default_rng(0)
     second = (rng.standard_normal(24_000 * 60) * 3000).astype(np.int16)[:, None]
     for _minute in range(60):
-        tape.append(second)
+        buffer.append(second)
     waveform.resize(1600, 120)
-    waveform.set_tape(tape)
+    waveform.set_buffer(buffer)
     waveform.grab()
     begun = time.process_time()
     for number in range(10):
@@ -259,13 +259,13 @@ def _chunk(seconds: float, *, channels: int = 1) -> AudioChunk:
 
 
 def test_the_first_sentence_plays_while_the_rest_is_made(view, qtbot):
-    view.begin()
+    view.clear()
     assert not view.play_button.isEnabled()
-    view.hear(_chunk(0.3))
+    view.append_chunk(_chunk(0.3))
     assert view.player.state is PlayerState.PLAYING
     assert view.play_button.accessibleName() == "Pause"
     qtbot.waitUntil(lambda: view.player.position > 0.1, timeout=5000)
-    view.hear(_chunk(0.3))
+    view.append_chunk(_chunk(0.3))
     assert view.player.length == pytest.approx(0.6)
     assert view.waveform.length == pytest.approx(0.6)
     view.finish()
@@ -275,16 +275,16 @@ def test_the_first_sentence_plays_while_the_rest_is_made(view, qtbot):
 
 
 def test_who_paused_is_not_made_to_listen_by_the_next_sentence(view, qtbot):
-    view.hear(_chunk(2))
+    view.append_chunk(_chunk(2))
     qtbot.waitUntil(lambda: view.player.position > 0, timeout=5000)
     qtbot.mouseClick(view.play_button, Qt.MouseButton.LeftButton)
     assert view.player.state is PlayerState.STOPPED
-    view.hear(_chunk(2))
+    view.append_chunk(_chunk(2))
     assert view.player.state is PlayerState.STOPPED
 
 
 def test_a_click_in_the_waveform_moves_what_is_played(view, qtbot):
-    view.hear(_chunk(20))
+    view.append_chunk(_chunk(20))
     view.player.pause()
     qtbot.mouseClick(
         view.waveform, Qt.MouseButton.LeftButton, pos=QPoint(view.waveform.width() // 2, 20)
@@ -303,7 +303,7 @@ def test_files_of_every_format_are_shown(view, qtbot, tmp_path, suffix, channels
     ):
         view.load(path)
     assert view.player.length == pytest.approx(1, abs=0.2)
-    assert view.player.tape.channels == channels
+    assert view.player.buffer.channels == channels
     assert view.player.state is PlayerState.STOPPED
 
 
@@ -331,10 +331,10 @@ def test_the_file_that_was_asked_for_last_is_shown(view, qtbot, tmp_path):
 def test_without_a_device_the_view_says_that_the_file_is_saved(qtbot):
     view = AudioView(backends=ABSENT)
     qtbot.addWidget(view)
-    view.hear(_chunk(1))
+    view.append_chunk(_chunk(1))
     qtbot.waitUntil(lambda: view.player.state is PlayerState.UNAVAILABLE, timeout=5000)
     assert not view.play_button.isEnabled()
-    assert view._reason.text() == "There is no sound device that can play. The file is saved."
-    view.hear(_chunk(1))
+    assert view._reason.text() == "No audio device found. The file was saved."
+    view.append_chunk(_chunk(1))
     assert view.waveform.length == pytest.approx(2), "it is drawn all the same"
     view.close_device()
