@@ -4,6 +4,7 @@ fitted to the request's size.
 
 from __future__ import annotations
 
+import inspect
 import types
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.core.errors import StudioError
 from studio.core.requests import ImageRequest
+from studio.engine.runtime.task_pipeline import pipeline_for_task
 from studio.media.image_reader import read_mask, read_picture, short_name
 from studio.models.card import ModelCard
 from studio.preflight.images import check_shape, check_wish, fit_to
@@ -96,7 +98,7 @@ def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> 
                 cure="Paint white what is to change.",
             )
         arguments["mask_image"] = grey
-    able = _turned(pipeline, masked=mask is not None)
+    able = _pipeline_for_input(pipeline, masked=mask is not None)
     steps = request.num_inference_steps
     if "strength" in able.parameters:
         arguments["strength"], steps = _whole_steps(able.pipe, steps, request.strength)
@@ -107,33 +109,17 @@ def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> 
     return Inputs(able, steps, arguments, told, np.asarray(fitted), mask)
 
 
-def _turned(pipeline: ImagePipeline, *, masked: bool) -> ImagePipeline:
-    """Return the pipeline of the same family, of the same loaded parts, that takes a picture, or a
-    picture and a mask.
-    """
-    import inspect
-
-    import diffusers
-
+def _pipeline_for_input(pipeline: ImagePipeline, *, masked: bool) -> ImagePipeline:
+    """Return the pipeline over the same components that takes an image, or an image and a mask."""
     if ("mask_image" if masked else "image") in pipeline.parameters:
         return pipeline
-    root = type(pipeline.pipe).__name__.removesuffix("Pipeline")
-    kind: Any = getattr(diffusers, f"{root}{'Inpaint' if masked else 'Img2Img'}Pipeline", None)
-    if kind is None:
+    pipe = pipeline_for_task(pipeline.pipe, "inpaint" if masked else "image-to-image")
+    if pipe is None:
         raise StudioError(
-            f"Models of this kind ({root}) cannot start from a picture.",
+            f"{type(pipeline.pipe).__name__} models cannot start from an image.",
             cause="invalid",
-            cure="Take it away.",
+            cure="Remove the image, or choose another model.",
         )
-    parts = {**dict(pipeline.pipe.config), **pipeline.pipe.components}
-    pipe = kind(
-        **{
-            name: parts[name]
-            for name in inspect.signature(kind.__init__).parameters
-            if name in parts
-        }
-    )
-    pipe.set_progress_bar_config(disable=True)
     return replace(
         pipeline, pipe=pipe, parameters=frozenset(inspect.signature(pipe.__call__).parameters)
     )

@@ -20,8 +20,9 @@ from studio.engine.protocol import JobContext
 from studio.engine.runtime.device import free_bytes
 from studio.engine.runtime.placement import no_gradients, turns_ended
 from studio.engine.runtime.schedulers import make_scheduler
+from studio.engine.runtime.task_pipeline import pipeline_of_class
 from studio.engine.video import latent_preview
-from studio.engine.video.load import VideoPipeline, boundary_of, like, load
+from studio.engine.video.load import VideoPipeline, boundary_of, load
 from studio.library.results import Result, VideoResult
 from studio.media.image_reader import read_picture
 from studio.models.card import ModelCard
@@ -169,7 +170,7 @@ def _read_by_wan(request: VideoRequest, pipe: Any) -> dict[str, Any]:
     diffusers 0.42's pipeline for pictures cleans prompts with a package (ftfy) that it does not
     look for first.
     """
-    wanted, unwanted = like(pipe, "WanPipeline").encode_prompt(
+    wanted, unwanted = pipeline_of_class(pipe, "WanPipeline").encode_prompt(
         request.prompt,
         request.negative_prompt or None,
         request.guidance_scale > 1,

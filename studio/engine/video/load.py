@@ -4,7 +4,6 @@ Diffusion 1.5.
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +18,7 @@ from studio.engine.runtime.placement import (
     fewer_bits_of_parts,
     place,
 )
+from studio.engine.runtime.task_pipeline import pipeline_of_class
 from studio.engine.video import latent_preview
 from studio.models.card import ModelCard
 from studio.models.files.folder_check import only_variant, variants_in
@@ -47,7 +47,7 @@ class VideoPipeline:
         if name == own:
             return self.pipe
         if name not in self._others:
-            self._others[name] = like(self.pipe, name)
+            self._others[name] = pipeline_of_class(self.pipe, name)
         return self._others[name]
 
 
@@ -110,20 +110,6 @@ def _with_motion(card: ModelCard, plan: LoadPlan) -> Any:
     )
     shared = {name: parts[name] for name in ("vae", "text_encoder", "tokenizer", "unet")}
     return AnimateDiffPipeline(**shared, motion_adapter=adapter, scheduler=scheduler)
-
-
-def like(pipe: Any, name: str) -> Any:
-    """Return another class's pipeline over the same weights; not by `from_pipe`, which brings all
-    to one number format.
-    """
-    import diffusers
-
-    kind = getattr(diffusers, name)
-    wanted = list(inspect.signature(kind.__init__).parameters)[1:]
-    there = {**pipe.config, **pipe.components}
-    made = kind(**{part: there[part] for part in wanted if part in there})
-    made.set_progress_bar_config(disable=True)
-    return made
 
 
 def boundary_of(pipe: Any) -> float | None:
