@@ -88,11 +88,11 @@ class FileOpener(QObject):
 
     def _on_recipe(self, path: Path, recipe: Recipe | None) -> None:
         from studio.batch.reader import is_batch_file
-        from studio.ui.image.source_image import is_picture
+        from studio.ui.image.source_image import is_image_file
 
         if recipe is not None:
             self.recipe_opened.emit(path, recipe)
-        elif is_picture(path):
+        elif is_image_file(path):
             self.image_opened.emit(path)
         elif is_batch_file(path):
             self.batch_opened.emit(path)

@@ -312,10 +312,10 @@ class MainWindow(WindowShell):
         dialog.open()
 
     def _on_recipe_opened(self, path: Path, recipe: Recipe) -> None:
-        from studio.ui.image.source_image import is_picture
+        from studio.ui.image.source_image import is_image_file
 
         self.fill(recipe)
-        if is_picture(path):
+        if is_image_file(path):
             self.image_tab.offer_start(path)
 
     def fill(self, recipe: Recipe) -> None:

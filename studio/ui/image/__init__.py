@@ -1,3 +1,1 @@
-"""Parts of the image tab: the picture that a request starts from, and the mask that is painted over
-it.
-"""
+"""Parts of the image tab: the source image of a request, and its mask."""

@@ -1,4 +1,4 @@
-"""The window in which a mask is painted over a picture."""
+"""The dialog in which a mask is painted over an image."""
 
 from __future__ import annotations
 
@@ -29,104 +29,104 @@ from studio.ui.image.qt_images import MASK_OPACITY, overlay_of, stripes
 from studio.ui.widgets.factory import button, label, name_control, row
 
 MAX_UNDO = 40
-"""A mask takes a megabyte at most."""
-SIZES = (4, 400)
-"""Of the brush: pixels of a mask of 1 024."""
+"""A mask takes at most a megabyte."""
+BRUSH_SIZES = (4, 400)
+"""In pixels of a mask of up to 1024 × 1024."""
 
 
 class MaskCanvas(QWidget):
-    """Shows the picture with the mask over it, and paints."""
+    """Shows an image with its mask over it, and paints the mask."""
 
     changed = Signal()
 
-    def __init__(self, picture: QImage, mask: QImage) -> None:
+    def __init__(self, image: QImage, mask: QImage) -> None:
         super().__init__()
-        self.painted = mask
-        """White is repainted. Of the picture's size."""
+        self.painted_mask = mask
+        """White changes. As large as the image."""
         self.erases = False
-        self.brush = max(SIZES[0], max(picture.width(), picture.height()) // 12)
-        self._picture = picture
+        self.brush = max(BRUSH_SIZES[0], max(image.width(), image.height()) // 12)
+        self._image = image
         self._overlay = overlay_of(mask)
         self._undo: list[QImage] = []
         self._redo: list[QImage] = []
-        self._last: QPointF | None = None
-        self._at: QPointF | None = None
+        self._stroke_end: QPointF | None = None
+        self._cursor: QPointF | None = None
         self.setMouseTracking(True)
         self.setCursor(QCursor(Qt.CursorShape.CrossCursor))
         self.setMinimumSize(240, 240)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        name_control(self, "Mask", "What is painted is made anew, the rest stays as it is")
+        name_control(self, "Mask", "Painted areas change, the rest stays the same")
 
     def sizeHint(self) -> QSize:
-        """See Qt: small pictures are shown enlarged."""
-        return self._picture.size().scaled(720, 520, Qt.AspectRatioMode.KeepAspectRatio)
+        """Qt's override: enlarge small images."""
+        return self._image.size().scaled(720, 520, Qt.AspectRatioMode.KeepAspectRatio)
 
     # The mask
     # ----------------------------------------------------------------------
 
     @property
     def is_empty(self) -> bool:
-        """True where nothing is painted."""
-        return not any(bytes(self.painted.constBits()))
+        """True if nothing is painted."""
+        return not any(bytes(self.painted_mask.constBits()))
 
     @property
     def can_undo(self) -> bool:
-        """True where something can be taken back."""
+        """True if there is a change to undo."""
         return bool(self._undo)
 
     @property
     def can_redo(self) -> bool:
-        """True where something was taken back."""
+        """True if there is a change to redo."""
         return bool(self._redo)
 
     def clear(self) -> None:
-        """Paint nothing."""
-        self._keep()
-        self.painted.fill(0)
-        self._renew()
+        """Remove all paint."""
+        self._push_undo()
+        self.painted_mask.fill(0)
+        self._redraw()
 
     def invert(self) -> None:
-        """Repaint what was to stay, and keep what was painted."""
-        self._keep()
-        self.painted.invertPixels()
-        self._renew()
+        """Swap painted and unpainted areas."""
+        self._push_undo()
+        self.painted_mask.invertPixels()
+        self._redraw()
 
     def undo(self) -> None:
-        """Take the last stroke back."""
+        """Undo the last change."""
         if self._undo:
-            self._redo.append(self.painted)
-            self.painted = self._undo.pop()
-            self._renew()
+            self._redo.append(self.painted_mask)
+            self.painted_mask = self._undo.pop()
+            self._redraw()
 
     def redo(self) -> None:
-        """Do again what was taken back."""
+        """Redo the change that was undone last."""
         if self._redo:
-            self._undo.append(self.painted)
-            self.painted = self._redo.pop()
-            self._renew()
+            self._undo.append(self.painted_mask)
+            self.painted_mask = self._redo.pop()
+            self._redraw()
 
-    def _keep(self) -> None:
-        self._undo.append(self.painted.copy())
+    def _push_undo(self) -> None:
+        self._undo.append(self.painted_mask.copy())
         del self._undo[:-MAX_UNDO]
         self._redo.clear()
 
-    def _renew(self) -> None:
-        self._overlay = overlay_of(self.painted)
+    def _redraw(self) -> None:
+        self._overlay = overlay_of(self.painted_mask)
         self.update()
         self.changed.emit()
 
     def _stroke(self, begin: QPointF, end: QPointF) -> None:
-        inks = (
+        brushes = (
             (QBrush(QColor(0, 0, 0)), QBrush(QColor(0, 0, 0, 0)))
             if self.erases
             else (QBrush(QColor(255, 255, 255)), stripes())
         )
-        for image, ink in zip((self.painted, self._overlay), inks, strict=True):
-            painter = QPainter(image)
+        for layer, brush in zip((self.painted_mask, self._overlay), brushes, strict=True):
+            painter = QPainter(layer)
             painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
             painter.setPen(
                 QPen(
-                    ink,
+                    brush,
                     self.brush,
                     Qt.PenStyle.SolidLine,
                     Qt.PenCapStyle.RoundCap,
@@ -143,8 +143,8 @@ class MaskCanvas(QWidget):
     # Mouse and paint
     # ----------------------------------------------------------------------
 
-    def _place(self) -> QRectF:
-        size = self._picture.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
+    def _image_rect(self) -> QRectF:
+        size = self._image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
         return QRectF(
             (self.width() - size.width()) / 2,
             (self.height() - size.height()) / 2,
@@ -152,100 +152,97 @@ class MaskCanvas(QWidget):
             size.height(),
         )
 
-    def _scale(self) -> float:
-        return self._place().width() / self._picture.width()
+    def _zoom(self) -> float:
+        return self._image_rect().width() / self._image.width()
 
-    def _on_mask(self, position: QPointF) -> QPointF:
-        return (position - self._place().topLeft()) / self._scale()
+    def _to_mask(self, position: QPointF) -> QPointF:
+        return (position - self._image_rect().topLeft()) / self._zoom()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a stroke."""
+        """Start a stroke."""
         if event.button() is not Qt.MouseButton.LeftButton:
             return
-        self._keep()
-        self._last = self._on_mask(event.position())
-        self._stroke(self._last, self._last)
+        self._push_undo()
+        self._stroke_end = self._to_mask(event.position())
+        self._stroke(self._stroke_end, self._stroke_end)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Go on with it, or show how large the brush is."""
-        self._at = event.position()
-        if self._last is not None:
-            here = self._on_mask(event.position())
-            self._stroke(self._last, here)
-            self._last = here
+        """Continue the stroke, and show the brush."""
+        self._cursor = event.position()
+        if self._stroke_end is not None:
+            position = self._to_mask(event.position())
+            self._stroke(self._stroke_end, position)
+            self._stroke_end = position
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End it."""
-        if event.button() is Qt.MouseButton.LeftButton and self._last is not None:
-            self._last = None
+        """End the stroke."""
+        if event.button() is Qt.MouseButton.LeftButton and self._stroke_end is not None:
+            self._stroke_end = None
             self.changed.emit()
 
     def leaveEvent(self, _event: object) -> None:
-        """No brush is shown."""
-        self._at = None
+        """Hide the brush."""
+        self._cursor = None
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the picture, the mask and the brush."""
+        """Draw the image, the mask and the brush."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        place = self._place()
-        painter.drawImage(place, self._picture)
+        target = self._image_rect()
+        painter.drawImage(target, self._image)
         painter.setOpacity(MASK_OPACITY)
-        painter.drawImage(place, self._overlay)
+        painter.drawImage(target, self._overlay)
         painter.setOpacity(1)
-        if self._at is not None:
+        if self._cursor is not None:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            radius = self.brush * self._scale() / 2
-            for colour, wide in (
-                (QColor(0, 0, 0), 3),
-                (QColor(255, 255, 255), 1),
-            ):  # seen on light and on dark
-                painter.setPen(QPen(colour, wide))
-                painter.drawEllipse(self._at, radius, radius)
+            radius = self.brush * self._zoom() / 2
+            # Two outlines, so that the brush is visible on light and on dark.
+            for color, width in ((QColor(0, 0, 0), 3), (QColor(255, 255, 255), 1)):
+                painter.setPen(QPen(color, width))
+                painter.drawEllipse(self._cursor, radius, radius)
 
 
 class MaskEditor(QDialog):
-    """Paint, erase, take back; `painted` is the mask."""
+    """Paint, erase, undo; `painted_mask` is the result."""
 
-    def __init__(self, picture: QImage, mask: QImage, parent: QWidget | None = None) -> None:
+    def __init__(self, image: QImage, mask: QImage, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("What is to change")
-        self.canvas = MaskCanvas(picture, mask)
+        self.setWindowTitle("Paint a mask")
+        self.canvas = MaskCanvas(image, mask)
         self.paint_button, self.erase_button = (
-            _toggle("Paint", "Paint what is to change (B)"),
-            _toggle("Erase", "Take paint off (E)"),
+            _toggle("Paint", "Paint what should change (B)"),
+            _toggle("Erase", "Erase paint (E)"),
         )
         self.paint_button.setChecked(True)
-        self._which = QButtonGroup(self)
-        for which in (self.paint_button, self.erase_button):
-            self._which.addButton(which)
+        self._modes = QButtonGroup(self)
+        for mode_button in (self.paint_button, self.erase_button):
+            self._modes.addButton(mode_button)
         self.size_slider = QSlider(Qt.Orientation.Horizontal)
-        self.size_slider.setRange(*SIZES)
+        self.size_slider.setRange(*BRUSH_SIZES)
         self.size_slider.setValue(self.canvas.brush)
         self.size_slider.setPageStep(20)
         self.size_slider.setMinimumWidth(100)
-        name_control(self.size_slider, "Brush size", "How wide the brush is ([ and ])")
-        self.undo_button = button("Undo", "Take the last stroke back (Ctrl+Z)", self.canvas.undo)
-        self.clear_button = button("Clear", "Paint nothing", self.canvas.clear)
+        name_control(self.size_slider, "Brush size", "Width of the brush ([ and ])")
+        self.undo_button = button("Undo", "Undo the last change (Ctrl+Z)", self.canvas.undo)
+        self.clear_button = button("Clear", "Remove all paint", self.canvas.clear)
         self.invert_button = button(
-            "Invert", "Change what was to stay, and keep what was painted", self.canvas.invert
+            "Invert", "Swap painted and unpainted areas", self.canvas.invert
         )
         self.use_button = button(
-            "Use this mask",
-            "Close, and make anew what is painted (Ctrl+Enter)",
+            "Use mask",
+            "Close and use this mask (Ctrl+Enter)",
             self.accept,
             primary=True,
         )
-        self.cancel_button = button("Cancel", "Close without a change", self.reject)
+        self.cancel_button = button("Cancel", "Close and discard the changes", self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
         layout.setSpacing(8)
         layout.addWidget(
             label(
-                "Paint over what is to be made anew; the rest of the picture stays exactly as it "
-                "is.",
+                "Paint over what should change. The rest of the image stays exactly as it is.",
                 "muted",
                 wrap=True,
             )
@@ -264,14 +261,14 @@ class MaskEditor(QDialog):
         )
         layout.addWidget(self.canvas, 1)
         layout.addWidget(row(None, self.cancel_button, self.use_button))
-        self._which.buttonToggled.connect(lambda _button, _on: self._choose_brush())
-        self.size_slider.valueChanged.connect(self._choose_brush)
-        self.canvas.changed.connect(self._show)
+        self._modes.buttonToggled.connect(lambda _button, _on: self._apply_brush())
+        self.size_slider.valueChanged.connect(self._apply_brush)
+        self.canvas.changed.connect(self._update_buttons)
         self._add_keys()
-        self._show()
+        self._update_buttons()
 
     def _add_keys(self) -> None:
-        keys = {
+        shortcuts = {
             "Ctrl+Z": self.canvas.undo,
             "Ctrl+Shift+Z": self.canvas.redo,
             "Ctrl+Y": self.canvas.redo,
@@ -281,20 +278,20 @@ class MaskEditor(QDialog):
             "]": lambda: self.size_slider.setValue(round(self.size_slider.value() * 1.25) + 1),
             "Ctrl+Return": self.use_button.click,
         }
-        for keys_pressed, act in keys.items():
-            QShortcut(QKeySequence(keys_pressed), self, act)
+        for key, action in shortcuts.items():
+            QShortcut(QKeySequence(key), self, action)
 
     @property
-    def painted(self) -> QImage:
-        """White is repainted."""
-        return self.canvas.painted
+    def painted_mask(self) -> QImage:
+        """White changes."""
+        return self.canvas.painted_mask
 
-    def _choose_brush(self) -> None:
+    def _apply_brush(self) -> None:
         self.canvas.erases = self.erase_button.isChecked()
         self.canvas.brush = self.size_slider.value()
         self.canvas.update()
 
-    def _show(self) -> None:
+    def _update_buttons(self) -> None:
         empty = self.canvas.is_empty
         self.use_button.setEnabled(not empty)
         self.clear_button.setEnabled(not empty)
@@ -302,6 +299,6 @@ class MaskEditor(QDialog):
 
 
 def _toggle(text: str, tip: str) -> QPushButton:
-    made = button(text, tip, lambda: None)
-    made.setCheckable(True)
-    return made
+    result = button(text, tip, lambda: None)
+    result.setCheckable(True)
+    return result

@@ -1,6 +1,4 @@
-"""Given pictures and masks as Qt's images: read by the same code, with the same limits, as for a
-model. Not in the GUI thread.
-"""
+"""User images and masks as QImage, read by `image_reader` as for a model. Not in the GUI thread."""
 
 from __future__ import annotations
 
@@ -17,58 +15,58 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PAINT_SIDE = 1024
-"""A mask is painted at most this large: it is brought to the picture's size when it is used."""
+"""Side of the largest mask to paint; a mask is scaled to the image when it is used."""
 MASK_OPACITY = 0.6
 _STRIPES = ("#ff2840", "#ffffff")
 _STRIPE = 12
-"""Two colours, so that a mask is seen on every picture."""
+"""Stripes of two colors, so that a mask is visible on every image."""
 
 
-class Seen(NamedTuple):
-    """What there is to show about a given picture and its mask."""
+class ImagePreview(NamedTuple):
+    """What the window shows of an image and its mask."""
 
     size: tuple[int, int]
-    small: QImage
+    thumbnail: QImage
     mask_size: tuple[int, int] | None
     mask_share: float
-    """Of the picture, that the mask repaints."""
+    """The part of the image, 0..1, that the mask changes."""
 
 
-def see(path: Path, mask: Path | None, side: int) -> Seen:
-    """Read both, the picture scaled to `side`, with the mask over it in red. Raises StudioError."""
+def read_preview(path: Path, mask: Path | None, side: int) -> ImagePreview:
+    """Read an image, scaled to `side`, with its mask over it. Raises StudioError."""
     from studio.media.image_reader import look, read_mask, read_picture
 
     size = look(path)
-    small = scaled(to_image(read_picture(path, side)[0]), side)
+    thumbnail = scaled(to_image(read_picture(path, side)[0]), side)
     if mask is None:
-        return Seen(size, small, None, 0.0)
-    grey = read_mask(mask)[0]
+        return ImagePreview(size, thumbnail, None, 0.0)
+    pixels = read_mask(mask)[0]
     share = (
-        sum(number * count for number, count in enumerate(grey.histogram()))
+        sum(level * count for level, count in enumerate(pixels.histogram()))
         / 255
-        / (grey.width * grey.height)
+        / (pixels.width * pixels.height)
     )
-    painter = QPainter(small)
+    painter = QPainter(thumbnail)
     painter.setOpacity(MASK_OPACITY)
-    painter.drawImage(small.rect(), overlay_of(to_image(grey)))
+    painter.drawImage(thumbnail.rect(), overlay_of(to_image(pixels)))
     painter.end()
-    return Seen(size, small, grey.size, share)
+    return ImagePreview(size, thumbnail, pixels.size, share)
 
 
-def read_to_paint(path: Path, mask: Path | None) -> tuple[QImage, QImage]:
-    """Return a picture, and its mask of the same size, to paint on. Raises StudioError."""
+def read_for_painting(path: Path, mask: Path | None) -> tuple[QImage, QImage]:
+    """Read an image and its mask, an empty one if None, in one size. Raises StudioError."""
     from studio.media.image_reader import read_mask, read_picture
 
-    picture = scaled(to_image(read_picture(path, PAINT_SIDE)[0]), PAINT_SIDE)
+    image = scaled(to_image(read_picture(path, PAINT_SIDE)[0]), PAINT_SIDE)
     if mask is None:
-        empty = QImage(picture.size(), QImage.Format.Format_Grayscale8)
+        empty = QImage(image.size(), QImage.Format.Format_Grayscale8)
         empty.fill(0)
-        return picture, empty
-    return picture, to_image(read_mask(mask)[0].resize((picture.width(), picture.height())))
+        return image, empty
+    return image, to_image(read_mask(mask)[0].resize((image.width(), image.height())))
 
 
 def scaled(image: QImage, side: int) -> QImage:
-    """Return it no larger than `side` in both directions."""
+    """Scale the image down so that neither side is larger than `side`."""
     if max(image.width(), image.height()) <= side:
         return image
     return image.scaled(
@@ -76,20 +74,20 @@ def scaled(image: QImage, side: int) -> QImage:
     )
 
 
-def to_image(picture: Image) -> QImage:
-    """Return Pillow's picture (RGB or grey) as Qt's, in memory of its own."""
-    form, bands = (
+def to_image(image: Image) -> QImage:
+    """Copy a Pillow image (RGB or L) to a QImage."""
+    pixel_format, channels = (
         (QImage.Format.Format_RGB888, 3)
-        if picture.mode == "RGB"
+        if image.mode == "RGB"
         else (QImage.Format.Format_Grayscale8, 1)
     )
     return QImage(
-        picture.tobytes(), picture.width, picture.height, picture.width * bands, form
+        image.tobytes(), image.width, image.height, image.width * channels, pixel_format
     ).copy()
 
 
 def overlay_of(mask: QImage) -> QImage:
-    """Return what is shown over the picture: the mask's white in colour, its black see-through."""
+    """Return the mask as stripes where it is white, transparent where it is black."""
     overlay = QImage(mask.size(), QImage.Format.Format_ARGB32)
     painter = QPainter(overlay)
     painter.fillRect(overlay.rect(), stripes())
@@ -99,18 +97,16 @@ def overlay_of(mask: QImage) -> QImage:
 
 
 def stripes() -> QBrush:
-    """Return what a mask is painted with."""
+    """Return the brush that shows a mask."""
     tile = QImage(_STRIPE, _STRIPE, QImage.Format.Format_ARGB32)
-    for across in range(_STRIPE):
-        for down in range(_STRIPE):
-            tile.setPixelColor(
-                across, down, QColor(_STRIPES[(across + down) % _STRIPE < _STRIPE // 4])
-            )
+    for x in range(_STRIPE):
+        for y in range(_STRIPE):
+            tile.setPixelColor(x, y, QColor(_STRIPES[(x + y) % _STRIPE < _STRIPE // 4]))
     return QBrush(tile)
 
 
 def save_mask(mask: QImage, folder: Path) -> Path:
-    """Write a painted mask; the same mask has the same name. Raises OSError."""
+    """Write a mask as PNG, named by its content. Raises OSError."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     mask.save(buffer, "PNG")  # type: ignore[call-overload]  # the stub wants bytes, which it refuses

@@ -1,16 +1,13 @@
-"""The picture that a request starts from: chosen, dropped, cleared; how much of it changes, and
-where.
-"""
+"""Panel for the source image of a request: file, strength and mask."""
 
 from __future__ import annotations
 
-import functools
 import html
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QPixmap
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPixmap
 from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
@@ -36,68 +33,71 @@ from studio.models.card import ModelCard
 from studio.preflight.images import check_shape, describe_fit
 from studio.ui import background
 from studio.ui.image.mask_editor import MaskEditor
-from studio.ui.image.qt_images import Seen, read_to_paint, save_mask, see
+from studio.ui.image.mask_painter import MaskPainter
+from studio.ui.image.qt_images import ImagePreview, read_preview
 from studio.ui.widgets.factory import button, label, name_control, restyle, row
 from studio.ui.widgets.icons import set_icon
 from studio.ui.widgets.request_form import WheelGuard
 
-SMALL_SIDE = 88
-STRENGTH = 0.75
-"""Where a model's card names none."""
+THUMBNAIL_SIDE = 88
+DEFAULT_STRENGTH = 0.75
+"""For a model card without a strength."""
 
 
-def is_picture(path: Path) -> bool:
-    """True for a file whose name ends as a picture's."""
+def is_image_file(path: Path) -> bool:
+    """True if the file's extension is that of an image format."""
     return path.suffix.lower() in IMAGE_SUFFIXES
 
 
 class SourceImagePanel(QWidget):
-    """A button to choose one; where one is chosen it is shown small, with what becomes of it,
-    strength and mask.
-    """
+    """A button to choose an image; below it the image's thumbnail, strength and mask."""
 
     changed = Signal()
-    shape_wanted = Signal(int, int)
-    """The person wants the result to have the picture's shape: its width and height."""
+    size_requested = Signal(int, int)
+    """Width and height of the image, whose shape the result should have."""
 
     def __init__(self, masks: Path) -> None:
         super().__init__()
-        self._masks = masks
         self._card: ModelCard | None = None
         self._size = (0, 0)
-        self._strength, self._touched = STRENGTH, False
-        self._seen: Seen | None = None
-        self._editor: MaskEditor | None = None
+        self._strength, self._strength_edited = DEFAULT_STRENGTH, False
+        self._preview: ImagePreview | None = None
+        self._painter = MaskPainter(masks, self)
+        self._painter.accepted.connect(self._on_mask_accepted)
+        self._painter.saved.connect(self._on_mask_saved)
+        self._painter.failed.connect(self._set_problem)
         self.path = ""
-        """Absolute; empty where none is chosen."""
+        """Absolute path; empty if no image is chosen."""
         self.mask_path = ""
-        """A mask's file; empty where all of the picture changes."""
+        """The mask's path; empty if the whole image changes."""
         self.problem = ""
-        """Why the picture, or its mask, cannot be used."""
+        """Why the image or its mask cannot be used; empty if both can."""
         self.setAcceptDrops(True)
-        self._make_widgets()
-        self._lay_out()
-        self._show()
+        self._create_widgets()
+        self._create_layout()
+        self._update()
 
-    def _make_widgets(self) -> None:
+    def _create_widgets(self) -> None:
         self.choose_button = button(
             "",
-            "Choose a picture to start from; one can be dropped on the window too",
+            "Choose an image to start from, or drop one on the window",
             self.choose,
             "image",
         )
         self.clear_button = QToolButton()
         set_icon(self.clear_button, "trash")
-        name_control(self.clear_button, "No picture", "Start from words alone again")
+        name_control(
+            self.clear_button, "Remove image", "Remove the image and start from the prompt alone"
+        )
         self.clear_button.clicked.connect(lambda: self.set_path(""))
-        self.small = QLabel()
-        self.small.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.small.setFixedSize(SMALL_SIDE, SMALL_SIDE)
-        self._name, self._told = label("", wrap=True), label("", "muted", wrap=True)
-        for words in (self._name, self._told):  # a long word must not make the column wider
-            words.setSizePolicy(QSizePolicy.Policy.Ignored, words.sizePolicy().verticalPolicy())
+        self.thumbnail = QLabel()
+        self.thumbnail.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.thumbnail.setFixedSize(THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+        self._name, self._message = label("", wrap=True), label("", "muted", wrap=True)
+        for text in (self._name, self._message):  # a long word must not widen the column
+            text.setSizePolicy(QSizePolicy.Policy.Ignored, text.sizePolicy().verticalPolicy())
         self.shape_button = button(
-            "Take its shape", "Set width and height so that nothing is cut off", self._on_shape
+            "Match its shape", "Set width and height so that nothing is cut off", self._on_shape
         )
         self._strength_title = label("Strength", "muted")
         self.slider = QSlider(Qt.Orientation.Horizontal)
@@ -109,7 +109,7 @@ class SourceImagePanel(QWidget):
         name_control(
             self.slider,
             "Strength",
-            "How much of the picture is made anew: little to the left, all of it to the right",
+            "How much of the image changes: little on the left, everything on the right",
         )
         self._strength_title.setBuddy(self.slider)
         self._percent = label("", "muted")
@@ -117,28 +117,30 @@ class SourceImagePanel(QWidget):
         self.slider.valueChanged.connect(self._on_slider)
         self.paint_button = button(
             "",
-            "Paint over the picture what is to be made anew; the rest stays as it is",
+            "Paint over what should change; the rest stays the same",
             self.paint,
         )
         self.mask_button = button(
             "Mask file…",
-            "Choose a picture of the same shape: what is white in it is made anew",
+            "Choose a mask image of the same shape; its white areas change",
             self.choose_mask,
         )
         self.unmask_button = QToolButton()
         set_icon(self.unmask_button, "trash")
-        name_control(self.unmask_button, "No mask", "Change all of the picture again")
+        name_control(
+            self.unmask_button, "Remove mask", "Remove the mask and change the whole image"
+        )
         self.unmask_button.clicked.connect(lambda: self.set_mask(""))
 
-    def _lay_out(self) -> None:
-        words = QWidget()
-        column = QVBoxLayout(words)
+    def _create_layout(self) -> None:
+        texts = QWidget()
+        column = QVBoxLayout(texts)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(3)
-        for widget in (self._name, self._told, row(self.shape_button, None)):
+        for widget in (self._name, self._message, row(self.shape_button, None)):
             column.addWidget(widget)
         column.addStretch(1)
-        self._detail = row(self.small, words)
+        self._detail = row(self.thumbnail, texts)
         self._strength_row = row(self._strength_title, self.slider, self._percent)
         self._mask_row = row(
             self.paint_button, self.mask_button, self.unmask_button, None, spacing=4
@@ -154,22 +156,20 @@ class SourceImagePanel(QWidget):
         ):
             layout.addWidget(widget)
 
-    # What it gives
+    # Values
     # ----------------------------------------------------------------------
 
     def values(self) -> dict[str, Any]:
-        """Return the request's fields; without a picture for a model that can do nothing with
-        one.
-        """
+        """Return the request's fields; without the image if the model cannot use one."""
         path = self.path if self._card is not None and takes_picture(self._card) else ""
         mask = self.mask_path if path and self._card is not None and takes_mask(self._card) else ""
         return {"image": path, "strength": self._strength, "mask_image": mask}
 
     def set_values(self, values: dict[str, Any]) -> None:
-        """Show values, those that are there."""
+        """Set the fields that `values` contains."""
         if isinstance(strength := values.get("strength"), (int, float)) and 0 < strength <= 1:
             self._set_strength(float(strength))
-            self._touched = True
+            self._strength_edited = True
         if "image" in values:
             self.set_path(str(values["image"] or ""))
         if "mask_image" in values:
@@ -181,169 +181,129 @@ class SourceImagePanel(QWidget):
             return []
         if self.problem:
             return [Problem("image", self.problem)]
-        if request.mask_image and self._seen is not None and self._seen.mask_size is not None:
+        if request.mask_image and self._preview is not None and self._preview.mask_size is not None:
             try:
-                check_shape(request, self._seen.size, self._seen.mask_size)
+                check_shape(request, self._preview.size, self._preview.mask_size)
             except StudioError as error:
                 return [Problem("mask_image", error.message)]
-            if not self._seen.mask_share:
-                return [
-                    Problem(
-                        "mask_image", "it has nothing white, so that nothing would be made anew"
-                    )
-                ]
+            if not self._preview.mask_share:
+                return [Problem("mask_image", "it has no white areas, so nothing would change")]
         return []
 
-    # What it is told
+    # Model, size and files
     # ----------------------------------------------------------------------
 
     def offer(self, card: ModelCard | None) -> None:
-        """Show what a model can do with a picture; nothing for one that can do nothing."""
+        """Show the controls that this model supports; hide the panel if it takes no image."""
         self._card = card
-        if not self._touched and card is not None:
-            self._set_strength(float(card.defaults.get("strength", STRENGTH)))
-        self._show()
+        if not self._strength_edited and card is not None:
+            self._set_strength(float(card.defaults.get("strength", DEFAULT_STRENGTH)))
+        self._update()
 
     def fit_to(self, width: int, height: int) -> None:
-        """Say what becomes of the picture at this size."""
+        """Set the result's size, for the text on how the image will be cropped and scaled."""
         self._size = (width, height)
-        self._show()
+        self._update()
 
     def set_path(self, path: str) -> None:
-        """Take another picture, or none; a mask belongs to its picture."""
+        """Set another image, or none; its mask is removed."""
         if path == self.path:
             return
         self.path, self.mask_path = path, ""
+        self._painter.image = path
         self._read()
 
     def set_mask(self, path: str) -> None:
-        """Take another mask, or none."""
+        """Set another mask, or none."""
         if path != self.mask_path:
             self.mask_path = path
             self._read()
 
     def _read(self) -> None:
-        self.problem, self._seen = "", None
+        self.problem, self._preview = "", None
         if self.path:
-            wanted = (self.path, self.mask_path)
-            side = round(SMALL_SIDE * self.devicePixelRatioF())
+            files = (self.path, self.mask_path)
+            side = round(THUMBNAIL_SIDE * self.devicePixelRatioF())
             background.run(
                 self,
-                lambda: see(Path(wanted[0]), Path(wanted[1]) if wanted[1] else None, side),
-                lambda seen: self._on_read(wanted, seen),
-                lambda error: self._on_bad(wanted, error),
+                lambda: read_preview(Path(files[0]), Path(files[1]) if files[1] else None, side),
+                lambda preview: self._on_read(files, preview),
+                lambda error: self._on_read_failed(files, error),
             )
-        self._show()
+        self._update()
         self.changed.emit()
 
-    def _on_read(self, wanted: tuple[str, str], seen: Seen) -> None:
-        if wanted == (self.path, self.mask_path):  # no other was chosen meanwhile
-            self._seen = seen
-            self._show()
+    def _on_read(self, files: tuple[str, str], preview: ImagePreview) -> None:
+        if files == (self.path, self.mask_path):  # no other file was chosen meanwhile
+            self._preview = preview
+            self._update()
             self.changed.emit()
 
-    def _on_bad(self, wanted: tuple[str, str], error: Exception) -> None:
-        if wanted == (self.path, self.mask_path):
-            self.problem = str(error)
-            self._show()
-            self.changed.emit()
+    def _on_read_failed(self, files: tuple[str, str], error: Exception) -> None:
+        if files == (self.path, self.mask_path):
+            self._set_problem(files[0], str(error))
 
     # Choosing
     # ----------------------------------------------------------------------
 
     def choose(self) -> None:
-        """Choose a picture."""
-        if name := self._ask("Start from a picture", self.path):
+        """Open the file dialog for an image."""
+        if name := self._choose_file("Start from an image", self.path):
             self.set_path(name)
 
     def choose_mask(self) -> None:
-        """Choose a mask."""
-        if name := self._ask("A mask: white is made anew", self.mask_path or self.path):
+        """Open the file dialog for a mask."""
+        if name := self._choose_file(
+            "Choose a mask: white areas change", self.mask_path or self.path
+        ):
             self.set_mask(name)
 
-    def _ask(self, title: str, near: str) -> str:
+    def _choose_file(self, title: str, near: str) -> str:
         folder = str(Path(near).parent) if near else str(Path.home())
         patterns = " ".join(f"*{suffix}" for suffix in IMAGE_SUFFIXES)
-        return QFileDialog.getOpenFileName(self, title, folder, f"Pictures ({patterns})")[0]
+        return QFileDialog.getOpenFileName(self, title, folder, f"Images ({patterns})")[0]
 
     def paint(self) -> None:
-        """Open the window to paint in."""
-        mask = Path(self.mask_path) if self.mask_path else None
-        path = self.path
-        background.run(
-            self,
-            lambda: read_to_paint(Path(path), mask),
-            lambda read: self._open(path, *read),
-            self._on_no_paint,
-        )
-
-    def _open(self, path: str, picture: QImage, mask: QImage) -> None:
-        if path != self.path or self._editor is not None:
-            return
-        self._editor = MaskEditor(picture, mask, self.window())
-        self._editor.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._editor.finished.connect(functools.partial(self._on_painted, path))
-        self._editor.open()
+        """Open the mask editor."""
+        self._painter.open(self.path, self.mask_path)
 
     @property
     def editor(self) -> MaskEditor | None:
-        """The window to paint in, while it is open."""
-        return self._editor
+        """The mask editor while it is open."""
+        return self._painter.editor
 
-    def _on_painted(self, path: str, result: int) -> None:
-        editor, self._editor = self._editor, None
-        if editor is None or not result or path != self.path:
-            return
-        mask = editor.painted.copy()
-        self.problem = (
-            "The mask is being saved."  # nothing begins before it is there: a job reads files only
-        )
-        self.changed.emit()
-        background.run(
-            self,
-            lambda: save_mask(mask, self._masks),
-            lambda saved: self._on_saved(path, saved),
-            self._on_not_saved,
-        )
+    def _on_mask_accepted(self, image: str) -> None:
+        # A job reads the mask from its file, so none may start before the file is saved.
+        self._set_problem(image, "The mask is being saved.")
 
-    def _on_saved(self, path: str, saved: Path) -> None:
-        if path == self.path:
-            self.mask_path = str(saved)
+    def _on_mask_saved(self, image: str, mask: str) -> None:
+        if image == self.path:
+            self.mask_path = mask
             self._read()
 
-    def _on_no_paint(self, error: Exception) -> None:
-        if not isinstance(error, StudioError):
-            raise error
-        self.problem = str(error)
-        self._show()
-        self.changed.emit()
-
-    def _on_not_saved(self, error: Exception) -> None:
-        if not isinstance(error, OSError):
-            raise error
-        self.problem = f"The mask could not be saved: {error.strerror or error}."
-        self._show()
-        self.changed.emit()
+    def _set_problem(self, image: str, problem: str) -> None:
+        if image == self.path:
+            self.problem = problem
+            self._update()
+            self.changed.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """A picture may be dropped here; it is then the one to start from, whatever it is
-        besides.
-        """
+        """Accept an image file, also one that contains a recipe."""
         urls = event.mimeData().urls()
-        if urls and urls[0].isLocalFile() and is_picture(Path(urls[0].toLocalFile())):
+        if urls and urls[0].isLocalFile() and is_image_file(Path(urls[0].toLocalFile())):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Start from it."""
+        """Start from the dropped image."""
         event.acceptProposedAction()
         self.set_path(event.mimeData().urls()[0].toLocalFile())
 
-    # Showing
+    # Display
     # ----------------------------------------------------------------------
 
     def _on_slider(self, value: int) -> None:
-        if round(self._strength * 100) != value:  # a recipe's may lie between two
-            self._strength, self._touched = value / 100, True
+        if round(self._strength * 100) != value:  # a recipe's value may lie between two steps
+            self._strength, self._strength_edited = value / 100, True
             self._show_strength()
             self.changed.emit()
 
@@ -356,52 +316,56 @@ class SourceImagePanel(QWidget):
         self._percent.setText(f"{self._strength * 100:.0f} %")
 
     def _on_shape(self) -> None:
-        if self._seen is not None:
-            self.shape_wanted.emit(*self._seen.size)
+        if self._preview is not None:
+            self.size_requested.emit(*self._preview.size)
 
-    def _show(self) -> None:
+    def _update(self) -> None:
         card = self._card
         offered = card is not None and takes_picture(card)
         self.setVisible(offered)
         if card is None or not offered:
             return
-        there, masked = bool(self.path), bool(self.mask_path)
-        first = "Choose the picture to change…" if needs_picture(card) else "Start from a picture…"
-        self.choose_button.setText("Another picture…" if there else first)
-        self.clear_button.setVisible(there)
-        self._detail.setVisible(there)
-        self._strength_row.setVisible(there and has_strength(card, masked=masked))
-        self._mask_row.setVisible(there and takes_mask(card))
-        self.paint_button.setText("Change the mask…" if masked else "Paint what changes…")
-        self.paint_button.setEnabled(self._seen is not None)
+        chosen, masked = bool(self.path), bool(self.mask_path)
+        first = "Choose the image to change…" if needs_picture(card) else "Start from an image…"
+        self.choose_button.setText("Another image…" if chosen else first)
+        self.clear_button.setVisible(chosen)
+        self._detail.setVisible(chosen)
+        self._strength_row.setVisible(chosen and has_strength(card, masked=masked))
+        self._mask_row.setVisible(chosen and takes_mask(card))
+        self.paint_button.setText("Edit mask…" if masked else "Paint mask…")
+        self.paint_button.setEnabled(self._preview is not None)
         self.unmask_button.setVisible(masked)
-        if there:
-            self._show_picture(whole=starts_from_picture(card))
+        if chosen:
+            self._update_detail(whole=starts_from_picture(card))
 
-    def _show_picture(self, *, whole: bool) -> None:
-        seen = self._seen
-        size = f" · {seen.size[0]}\u00a0×\u00a0{seen.size[1]}" if seen is not None else ""
+    def _update_detail(self, *, whole: bool) -> None:
+        preview = self._preview
+        size = f" · {preview.size[0]}\u00a0×\u00a0{preview.size[1]}" if preview is not None else ""
         self._name.setText(f"{short_name(Path(self.path))}{size}")
-        pixmap = QPixmap.fromImage(seen.small) if seen is not None else QPixmap()
+        pixmap = QPixmap.fromImage(preview.thumbnail) if preview is not None else QPixmap()
         pixmap.setDevicePixelRatio(self.devicePixelRatioF())
-        self.small.setPixmap(pixmap)
-        self.small.setAccessibleName(f"The picture {Path(self.path).name}")
-        fit = describe_fit(seen.size, *self._size) if seen is not None and all(self._size) else ""
+        self.thumbnail.setPixmap(pixmap)
+        self.thumbnail.setAccessibleName(f"Image {Path(self.path).name}")
+        fit = (
+            describe_fit(preview.size, *self._size)
+            if preview is not None and all(self._size)
+            else ""
+        )
         part = (
-            f"{max(1, round(seen.mask_share * 100))} % of it is made anew."
-            if seen is not None and seen.mask_share
+            f"{max(1, round(preview.mask_share * 100))} % of it changes."
+            if preview is not None and preview.mask_share
             else ""
         )
         if not part and not whole:
-            part = "Paint what is to change."
-        told = self.problem or (
-            " ".join(words for words in (part, fit) if words) if seen is not None else "Reading…"
+            part = "Paint a mask over what should change."
+        message = self.problem or (
+            " ".join(text for text in (part, fit) if text) if preview is not None else "Reading…"
         )
-        self._told.setText(told)
-        self._told.setVisible(bool(told))
+        self._message.setText(message)
+        self._message.setVisible(bool(message))
         self._name.setToolTip(html.escape(self.path))
         self.shape_button.setVisible("cut" in fit.lower())
         role = "error" if self.problem else "muted"
-        if self._told.property("role") != role:
-            self._told.setProperty("role", role)
-            restyle(self._told)
+        if self._message.property("role") != role:
+            self._message.setProperty("role", role)
+            restyle(self._message)

@@ -54,7 +54,7 @@ class ImageTab(GenerateTab):
         self.prompt.textChanged.connect(self._advise)
         self.negative_prompt.textChanged.connect(self._on_edited)
         self.given.changed.connect(self._on_edited)
-        self.given.shape_wanted.connect(self._take_shape)
+        self.given.size_requested.connect(self._take_shape)
         self.form.changed.connect(self._fit_given)
         self.adapters.changed.connect(self._on_edited)
         self.adapters.words_wanted.connect(self._add_words)

@@ -1,6 +1,4 @@
-"""The picture that a request starts from, in the window: chosen, dropped, painted over, used
-again.
-"""
+"""The source image panel and the mask editor in the real window."""
 
 from pathlib import Path
 
@@ -46,7 +44,7 @@ def with_cards(tab, monkeypatch, *cards):
 
 
 def wait_seen(qtbot, tab):
-    qtbot.waitUntil(lambda: tab.given._seen is not None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: tab.given._preview is not None, timeout=PATIENCE)
 
 
 def drop(widget, path):
@@ -70,7 +68,7 @@ def made(qtbot, tab):
 def test_a_picture_is_chosen_shown_and_taken_away(tab, qtbot, photo):
     given = tab.given
     assert given.choose_button.isVisible()
-    assert given.choose_button.text() == "Start from a picture…"
+    assert given.choose_button.text() == "Start from an image…"
     assert not given.slider.isVisible()
     tab.prompt.setPlainText("红苹果")
     tab.form.set_values({"width": 64, "height": 64})
@@ -78,9 +76,9 @@ def test_a_picture_is_chosen_shown_and_taken_away(tab, qtbot, photo):
     wait_seen(qtbot, tab)
     assert given.slider.isVisible()
     assert given.paint_button.isVisible()
-    assert not given.small.pixmap().isNull()
+    assert not given.thumbnail.pixmap().isNull()
     assert "80\u00a0×\u00a040" in given._name.text()
-    assert given._told.text() == "Cut at the sides and made larger to 64 × 64."
+    assert given._message.text() == "Cut at the sides and made larger to 64 × 64."
     given.slider.setValue(40)
     request = tab.request()
     assert (request.image, request.strength, request.mask_image) == (str(photo), 0.4, "")
@@ -110,7 +108,7 @@ def test_files_that_cannot_be_used_are_said_and_nothing_starts(tab, qtbot, tmp_p
     for name, why in (("gone.png", "is not there"), ("broken.png", "can be read")):
         tab.given.set_path(str(tmp_path / name))
         qtbot.waitUntil(lambda: bool(tab.given.problem), timeout=PATIENCE)
-        assert why in tab.given._told.text()
+        assert why in tab.given._message.text()
         assert why in tab._why_not.text()
         assert not tab.generate_button.isEnabled()
     tab.given.set_path("")
@@ -137,7 +135,7 @@ def test_a_model_that_cannot_is_offered_nothing_and_gives_nothing(tab, qtbot, ph
     assert "needs a mask" in tab._why_not.text()
     tab.given.set_path("")
     assert "needs a picture" in tab._why_not.text()
-    assert tab.given.choose_button.text() == "Choose the picture to change…"
+    assert tab.given.choose_button.text() == "Choose the image to change…"
     assert tab.given._strength == 1.0, "as its card says"
 
 
@@ -218,42 +216,42 @@ def test_a_mask_is_painted_taken_back_and_saved_for_the_job(tab, qtbot, photo):
     assert not editor.use_button.isEnabled()
     middle = QPoint(canvas.width() // 2, canvas.height() // 2)
     stroke(canvas, middle - QPoint(60, 0), middle + QPoint(60, 0))
-    first = share_of(editor.painted)
+    first = share_of(editor.painted_mask)
     assert 0.01 < first < 0.5
     assert editor.use_button.isEnabled()
     stroke(canvas, middle - QPoint(0, 40), middle + QPoint(0, 40))
-    assert share_of(editor.painted) > first
+    assert share_of(editor.painted_mask) > first
     QTest.keyClick(editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert share_of(editor.painted) == first
+    assert share_of(editor.painted_mask) == first
     QTest.keyClick(editor, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
-    assert share_of(editor.painted) > first
-    before = share_of(editor.painted)
+    assert share_of(editor.painted_mask) > first
+    before = share_of(editor.painted_mask)
     editor.erase_button.click()
     stroke(canvas, middle, middle)
-    assert share_of(editor.painted) < before
+    assert share_of(editor.painted_mask) < before
     editor.clear_button.click()
-    assert share_of(editor.painted) == 0
+    assert share_of(editor.painted_mask) == 0
     editor.undo_button.click()
     editor.invert_button.click()
-    assert share_of(editor.painted) > 0.5
+    assert share_of(editor.painted_mask) > 0.5
     size = editor.size_slider.value()
     QTest.keyClick(editor, Qt.Key.Key_BracketRight)
     assert canvas.brush > size
     editor.use_button.click()
     qtbot.waitUntil(
-        lambda: bool(tab.given.mask_path) and tab.given._seen is not None, timeout=PATIENCE
+        lambda: bool(tab.given.mask_path) and tab.given._preview is not None, timeout=PATIENCE
     )
     request = tab.request()
     saved = Path(request.mask_image)
     assert saved.parent == tab.shared.data.masks
     with Image.open(saved) as mask:
         assert mask.mode == "L"
-    assert "of it is made anew" in tab.given._told.text()
-    assert tab.given.paint_button.text() == "Change the mask…"
+    assert "of it changes" in tab.given._message.text()
+    assert tab.given.paint_button.text() == "Edit mask…"
     result = made(qtbot, tab)
     assert read_recipe(result).request.mask_image == str(saved)
     again = open_editor(qtbot, tab)
-    assert share_of(again.painted) > 0.5, "what was painted is there again"
+    assert share_of(again.painted_mask) > 0.5, "the painted mask is restored"
     again.reject()
     assert tab.request().mask_image == str(saved)
     tab.given.unmask_button.click()
@@ -270,7 +268,7 @@ def test_a_mask_goes_with_its_picture(tab, qtbot, photo, tmp_path):
     assert tab.request().mask_image == str(mask)
     for size, white, why in (
         ((40, 80), 255, "need the same shape"),
-        ((80, 40), 0, "nothing white"),
+        ((80, 40), 0, "no white areas"),
     ):
         other = tmp_path / f"{why}.png"
         Image.new("L", size, white).save(other)
