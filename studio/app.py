@@ -138,11 +138,11 @@ class Studio:
             QTimer.singleShot(0, self._go_on)
 
     def _give_up(self, error: Exception) -> None:
-        from studio.ui.widgets.factory import tell
+        from studio.ui.widgets.factory import show_message
 
         said = _sentence(error)
         sys.stderr.write(f"{said}\n")
-        tell(self.window, "Studio cannot start", said)
+        show_message(self.window, "Studio cannot start", said)
         self.application.exit(2)
 
     def _build(self) -> Iterator[None]:
@@ -308,9 +308,9 @@ def show_uncaught(
     if issubclass(kind, KeyboardInterrupt):
         QApplication.quit()
         return
-    from studio.ui.widgets.factory import tell
+    from studio.ui.widgets.factory import show_message
 
-    tell(
+    show_message(
         QApplication.activeWindow(),
         "Something went wrong",
         f"{error or kind.__name__}. What you made so far is safe.",

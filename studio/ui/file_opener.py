@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from studio.core.artifact import Recipe
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
 from studio.ui import background
-from studio.ui.widgets.factory import tell
+from studio.ui.widgets.factory import show_message
 
 _MODEL_SUFFIXES = (".gguf", ".safetensors")
 
@@ -97,7 +97,7 @@ class FileOpener(QObject):
         elif is_batch_file(path):
             self.batch_opened.emit(path)
         else:
-            tell(
+            show_message(
                 self._window,
                 "Not a result of Studio",
                 f"{path.name} holds no settings of Studio, and is no picture and no .txt, .csv, "

@@ -341,10 +341,10 @@ class MainWindow(WindowShell):
         self.shared.said.emit("The form is filled as the file was made")
 
     def _say_no_form(self, kind: Kind, recipe: Recipe) -> None:
-        from studio.ui.widgets.factory import tell
+        from studio.ui.widgets.factory import show_message
 
         told = f"with {recipe.model}, seed {recipe.seed}, from: {recipe.request.prompt[:500]}"
-        tell(
+        show_message(
             self,
             f"A {kind.title.lower()} of Studio",
             f"It was made {told}",
@@ -383,9 +383,9 @@ class MainWindow(WindowShell):
 
     def show_shortcuts(self) -> None:
         """Show the keyboard shortcuts."""
-        from studio.ui.widgets.factory import tell
+        from studio.ui.widgets.factory import show_message
 
-        tell(self, "Keyboard shortcuts", actions.shortcut_page())
+        show_message(self, "Keyboard shortcuts", actions.shortcut_page())
 
     def show_about(self) -> None:
         """Show version and licences."""
@@ -394,9 +394,9 @@ class MainWindow(WindowShell):
             "Nothing that you type or make leaves it.\n\n"
             "Apache License 2.0. The licences of what it is built on are in THIRD_PARTY.md."
         )
-        from studio.ui.widgets.factory import tell
+        from studio.ui.widgets.factory import show_message
 
-        tell(self, "About Studio", text)
+        show_message(self, "About Studio", text)
 
     # View
     # ----------------------------------------------------------------------
@@ -469,13 +469,13 @@ class MainWindow(WindowShell):
         )
         go_on = button("Continue", "Let the queue go on", self.shared.queue.resume, "play")
         look = button("Look first", "Show the queue; it stays paused", self._look_first, "queue")
-        self.queue_bar.say(f"{reason} {waits}", "", [go_on, look])
+        self.queue_bar.show_message(f"{reason} {waits}", "", [go_on, look])
 
     def say_about_queue(self, sentence: str) -> None:
         """Show a sentence about the queue until the person has read it."""
         from studio.ui.widgets.factory import button
 
-        self.queue_bar.say(
+        self.queue_bar.show_message(
             sentence, "", [button("All right", "Close this message", self.queue_bar.clear)]
         )
 
@@ -484,7 +484,7 @@ class MainWindow(WindowShell):
         from studio.ui.widgets.factory import button
 
         close = button("All right", "Close this message", self.settings_bar.clear)
-        self.settings_bar.say(sentence, cure, [close])
+        self.settings_bar.show_message(sentence, cure, [close])
 
     def _on_save_failed(self, sentence: str) -> None:
         if sentence:
@@ -574,9 +574,9 @@ class MainWindow(WindowShell):
             "when "
             "Studio is opened."
         )
-        from studio.ui.widgets.factory import ask
+        from studio.ui.widgets.factory import confirm
 
-        return ask(self, "Close Studio?", text, "Close", "Stay")
+        return confirm(self, "Close Studio?", text, "Close", "Stay")
 
 
 def _lines(recipe: Recipe) -> str:

@@ -139,7 +139,7 @@ def test_a_draft_and_a_result_of_one_word_are_shown_in_time(qtbot, open_studio, 
 
 
 def test_the_details_of_a_message_have_places_to_wrap():
-    shown = factory.for_details(WORD)
+    shown = factory.break_long_lines(WORD)
     assert max(map(len, shown.split("\n"))) <= 2_000
     assert len(shown) < SIZE
-    assert factory.for_details("a\nb") == "a\nb"
+    assert factory.break_long_lines("a\nb") == "a\nb"

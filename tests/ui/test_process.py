@@ -90,7 +90,7 @@ def test_a_lock_left_by_a_killed_program_is_taken_over(open_studio, data):
 def test_an_unexpected_error_is_shown(qapp, monkeypatch):
     shown = []
     monkeypatch.setattr(
-        "studio.ui.widgets.factory.tell",
+        "studio.ui.widgets.factory.show_message",
         lambda _parent, title, text, details="": shown.append((title, text, details)),
     )
     try:

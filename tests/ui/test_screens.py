@@ -27,7 +27,7 @@ from studio.ui.models.download_dialog import DownloadDialog
 from studio.ui.models.scan_dialog import ScanDialog
 from studio.ui.models.hub_dialog import HubDialog
 from studio.ui.models.dialog import ModelsDialog
-from studio.ui.widgets.factory import tell
+from studio.ui.widgets.factory import show_message
 from studio.ui.desktop.screens import DECORATION
 
 studio = Studio(data_folder(), fake=True)
@@ -49,13 +49,13 @@ def check_inside(name, widget):
 check("window", window)
 window.say_about_queue(LONG)
 window.say_about_settings(LONG, LONG)
-window.installing.banner.say(LONG, LONG)
+window.installing.banner.show_message(LONG, LONG)
 window.queue_dock.show()
 for tab in (window.text_tab, window.image_tab, *window.audio_tab.pages):
     window.tabs.setCurrentIndex({"text": 0, "image": 1}.get(tab.kind, 2))
     if tab.kind in ("speech", "music"):
         window.audio_tab.for_kind(tab.kind)
-    tab.notice.say(LONG, LONG)
+    tab.notice.show_message(LONG, LONG)
     tab.bar.show()
     tab.status.setText("Step 1 of 12")
     check(tab.kind, window)
@@ -72,7 +72,7 @@ for make in (
     dialog = make()
     dialog.open()
     if hasattr(dialog, "notice"):
-        dialog.notice.say(LONG, LONG)
+        dialog.notice.show_message(LONG, LONG)
     pages = getattr(dialog, "pages", None)
     for page in range(pages.count() if pages is not None else 1):
         if pages is not None:
@@ -82,8 +82,8 @@ for make in (
 QMessageBox.exec = lambda box: (box.show(), check(box.windowTitle().replace(" ", "-"), box), box.close())
 window.show_shortcuts()
 window.show_about()
-tell(window, "long", "\\n".join(["a line"] * 500), "details")
-tell(window, "word", "w" * 200_000)
+show_message(window, "long", "\\n".join(["a line"] * 500), "details")
+show_message(window, "word", "w" * 200_000)
 studio.window._may_close = lambda _waiting: True
 studio.window.close()
 studio.close()
@@ -154,8 +154,8 @@ def test_a_message_of_any_length_stays_small(qapp, monkeypatch):
     monkeypatch.setattr(
         QMessageBox, "exec", lambda box: seen.append((box.text(), box.detailedText()))
     )
-    factory.tell(None, "x", "short", "details")
-    factory.tell(None, "x", "many lines\n" * 1_000, "details")
+    factory.show_message(None, "x", "short", "details")
+    factory.show_message(None, "x", "many lines\n" * 1_000, "details")
     assert seen[0] == ("short", "details")
     text, details = seen[1]
     assert text.count("\n") <= factory.LABEL_LINES
@@ -164,7 +164,7 @@ def test_a_message_of_any_length_stays_small(qapp, monkeypatch):
 
 def test_a_banner_of_any_length_stays_small_and_is_whole_for_a_reader(qtbot, open_studio):
     bar = open_studio().window.settings_bar
-    bar.say("/" + "w" * 200_000)
+    bar.show_message("/" + "w" * 200_000)
     qtbot.waitUntil(bar.isVisible, timeout=PATIENCE)
     assert bar.message == "/" + "w" * 200_000
     assert bar.sizeHint().height() < 600

@@ -70,7 +70,7 @@ def test_images_of_jobs_that_run_together_are_all_shown(qtbot, studio, data):
     submit(studio, tab, qtbot, 3)
     studio.shared.queue.resume()
     qtbot.waitUntil(lambda: all_over(studio, tab) and tab.view.strip.count() == 3, timeout=PATIENCE)
-    assert tab.view.picture.path
+    assert tab.view.image.path
     assert len(list(data.outputs.glob("*.png"))) == 3
     tab.form.set_values({"num_images_per_prompt": 2})
     tab.generate()

@@ -103,7 +103,7 @@ def test_a_dropped_video_says_how_it_was_made(qtbot, studio, data, monkeypatch):
     _job, path = made(qtbot, studio, data)
     told = []
     monkeypatch.setattr(
-        "studio.ui.widgets.factory.tell",
+        "studio.ui.widgets.factory.show_message",
         lambda _parent, title, text, details="": told.append((title, text, details)),
     )
     drop(studio.window, path)

@@ -106,15 +106,15 @@ def test_image_previews_then_results_as_a_strip(qtbot, open_studio, data):
     type_prompt(tab, "a red apple")
     press_generate(tab)
     qtbot.waitUntil(
-        lambda: not tab.view.picture.pixmap().isNull() and not tab.view.picture.path,
+        lambda: not tab.view.image.pixmap().isNull() and not tab.view.image.path,
         timeout=PATIENCE,
     )
     assert "left" in tab.status.text()
     qtbot.waitUntil(lambda: tab.view.strip.count() == 3, timeout=PATIENCE)
-    assert Path(tab.view.picture.path).parent == data.outputs
-    first = tab.view.picture.path
+    assert Path(tab.view.image.path).parent == data.outputs
+    first = tab.view.image.path
     tab.view.strip.setCurrentRow(2)
-    assert tab.view.picture.path != first
+    assert tab.view.image.path != first
 
 
 def test_wrong_fields_are_marked_and_the_button_says_why(qtbot, open_studio):
@@ -258,8 +258,8 @@ def test_an_artifact_dropped_on_the_window_fills_its_form(qtbot, open_studio, da
     window.image_tab.form.set_values({"width": 64, "height": 72, "num_inference_steps": 3})
     type_prompt(window.image_tab, "a 红 apple")
     press_generate(window.image_tab)
-    qtbot.waitUntil(lambda: bool(window.image_tab.view.picture.path), timeout=PATIENCE)
-    path, seed = Path(window.image_tab.view.picture.path), window.image_tab._job.request.seed
+    qtbot.waitUntil(lambda: bool(window.image_tab.view.image.path), timeout=PATIENCE)
+    path, seed = Path(window.image_tab.view.image.path), window.image_tab._job.request.seed
     window.image_tab.prompt.setPlainText("other")
     window.image_tab.form.set_values({"height": 512})
     window.show_text()

@@ -24,11 +24,11 @@ from studio.ui.queue.table import duration
 from studio.ui.widgets.factory import (
     Notice,
     button,
-    dress_table,
     label,
     name_control,
     row,
     size_text,
+    style_table,
 )
 
 READ_DELAY_MS = 250
@@ -81,7 +81,7 @@ class BatchDialog(QDialog):
         self.rows = RowTable()
         self.table = QTableView()
         self.table.setModel(self.rows)
-        dress_table(self.table, {LINE: 60, KIND: 70, FILE: 240}, (PROMPT, SETTINGS))
+        style_table(self.table, {LINE: 60, KIND: 70, FILE: 240}, (PROMPT, SETTINGS))
         name_control(self.table, "Rows", "Every row of the file as it was understood")
         self.run_button = button(
             "Run", "Put the good rows into the queue", self.run, "play", primary=True
@@ -199,19 +199,19 @@ class BatchDialog(QDialog):
         self.rows.show_rows(None, False)
         self.summary.setText("")
         if isinstance(error, StudioError):
-            self.notice.say(error.message, error.cure)
+            self.notice.show_message(error.message, error.cure)
         else:
-            self.notice.say(f"The file cannot be read: {error}")
+            self.notice.show_message(f"The file cannot be read: {error}")
 
     def _say(self, found: Understood) -> None:
         if found.problem:
-            self.notice.say(f"The file name {found.problem.message}.")
+            self.notice.show_message(f"The file name {found.problem.message}.")
         elif not found.good:
-            self.notice.say("No row of the file can run.", cure_for(found.batch_file))
+            self.notice.show_message("No row of the file can run.", cure_for(found.batch_file))
         elif found.batch_file.warning:
-            self.notice.say(found.batch_file.warning)
+            self.notice.show_message(found.batch_file.warning)
         elif found.free is not None and found.disk > found.free:
-            self.notice.say(
+            self.notice.show_message(
                 f"The results take about {size_text(found.disk)}, and only {size_text(found.free)} "
                 "are free in that folder.",
                 "Choose another folder, or make room; the queue pauses when the disk is full.",
@@ -266,7 +266,7 @@ class BatchDialog(QDialog):
             return
         if folder is None:
             self.pages.setCurrentWidget(self.output)
-            self.notice.say("The results have no folder.", "Choose one.")
+            self.notice.show_message("The results have no folder.", "Choose one.")
             return
         resumed = found.resumed if self.only_missing.isChecked() else None
         self.run_button.setEnabled(False)
@@ -285,4 +285,4 @@ class BatchDialog(QDialog):
     def _on_not_planned(self, error: Exception) -> None:
         self.run_button.setEnabled(True)
         cure = error.cure if isinstance(error, StudioError) else "Check the folder's rights."
-        self.notice.say(str(error), cure)
+        self.notice.show_message(str(error), cure)

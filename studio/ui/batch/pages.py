@@ -35,7 +35,7 @@ from studio.core.requests import fields
 from studio.ui.app_state import AppState
 from studio.ui.batch.preview import as_variables
 from studio.ui.plain_editor import PlainEditor
-from studio.ui.widgets.factory import button, dress_table, label, name_control, row, tell
+from studio.ui.widgets.factory import button, label, name_control, row, show_message, style_table
 
 AS_NAMED = "\0as named"
 _COMBINE_TITLES = {
@@ -255,7 +255,7 @@ class VariationsPage(Page):
         explain = button(
             "?",
             "What can be written in a row",
-            lambda: tell(self, "What can be written in a row", GRAMMAR),
+            lambda: show_message(self, "What can be written in a row", GRAMMAR),
         )
         explain.setAccessibleName("What can be written in a row")
         self.combine.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -302,7 +302,7 @@ class ColumnsPage(Page):
         self.table = QTableWidget(0, 3)
         self.table.setHorizontalHeaderLabels(["Column", "First value", "Is"])
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        dress_table(self.table, {0: 160, 2: 240}, (1,))
+        style_table(self.table, {0: 160, 2: 240}, (1,))
         self.table.verticalHeader().setDefaultSectionSize(34)
         name_control(self.table, "Columns", "The file's columns and what each is taken for")
         self.empty = label("The file has no columns: each line is a prompt.", "muted")

@@ -107,8 +107,8 @@ class RowTable(QAbstractTableModel):
         if not isinstance(application, QApplication):
             return None
         if shown.request is None:
-            return QColor(theme.colours(application).error)
-        return QColor(theme.colours(application).muted) if at in self._found.resumed.rows else None
+            return QColor(theme.colors(application).error)
+        return QColor(theme.colors(application).muted) if at in self._found.resumed.rows else None
 
 
 def settings_text(request: Request) -> str:

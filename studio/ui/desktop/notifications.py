@@ -78,7 +78,7 @@ class Notifier(QObject):
             self._done += job.state.over
             if job.set_aside and not self._told_aside:
                 self._told_aside = True  # once a run: the end of it counts them
-                self.say(
+                self.show_message(
                     "A job was set aside, because it took the engine down twice. The others go on."
                 )
         self._progress.wish()
@@ -105,20 +105,22 @@ class Notifier(QObject):
         if not begun or time.monotonic() - begun < LONG_RUN_SECONDS:
             return
         failed = self._shared.queue.tally.states[JobState.FAILED]
-        self.say("All jobs are done" + (f"; {failed} of those listed failed." if failed else "."))
+        self.show_message(
+            "All jobs are done" + (f"; {failed} of those listed failed." if failed else ".")
+        )
 
     def _on_pause_changed(self, reason: str) -> None:
         if not reason:
             self._timer.stop()
             self._blocked = ""
         elif reason not in (PAUSED, IN_USE):  # a limit, or a folder that cannot be written
-            self.say(reason)
+            self.show_message(reason)
 
     def _on_disk_refused(self, folder: str) -> None:
         self._blocked = folder
         self._timer.start()
 
-    def say(self, sentence: str) -> None:
+    def show_message(self, sentence: str) -> None:
         """Tell a person who looks elsewhere, where the desktop can."""
         if self._window.isActiveWindow() or not self._shared.settings.notify:
             return

@@ -53,7 +53,7 @@ from studio.ui.desktop.screens import resize_to_fit
 from studio.ui.models.card_view import CardView
 from studio.ui.models.filters import ModelsPane
 from studio.ui.models.list import Item, items
-from studio.ui.widgets.factory import Notice, ask, button, label, name_control, row
+from studio.ui.widgets.factory import Notice, button, confirm, label, name_control, row
 
 NARROW = 860
 """Below this width the card lies under the list."""
@@ -306,7 +306,7 @@ class ModelsDialog(QDialog):
     def _open_folder(self) -> None:
         item = self._chosen()
         if item is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(item.card.path)):
-            self.notice.say("The folder could not be opened.", item.card.path)
+            self.notice.show_message("The folder could not be opened.", item.card.path)
 
     def _check(self) -> None:
         item = self._chosen()
@@ -332,7 +332,7 @@ class ModelsDialog(QDialog):
     def _on_checked(self, card: ModelCard, found: Checked) -> None:
         self._end()
         if found.state == "changed":
-            self.notice.say(f"{card.title}: {found.words}")
+            self.notice.show_message(f"{card.title}: {found.words}")
         else:
             self.status.setText(f"{card.title}: {found.words}")
         if found.state == "noted":
@@ -349,7 +349,9 @@ class ModelsDialog(QDialog):
             if own and not _lies_elsewhere(card)
             else "Its files stay where they are."
         )
-        if ask(self, "Remove the model?", f"{card.title} is taken from the list. {what}", "Remove"):
+        if confirm(
+            self, "Remove the model?", f"{card.title} is taken from the list. {what}", "Remove"
+        ):
             self._begin(
                 "",
                 lambda _stop: remove(self.shared.data, card.name),
@@ -396,7 +398,7 @@ class ModelsDialog(QDialog):
         Closing the dialog stops it.
         """
         if self._busy:
-            self.notice.say("One model at a time.", "Wait for the first, or stop it.")
+            self.notice.show_message("One model at a time.", "Wait for the first, or stop it.")
             return
         data, say = self.shared.data, self._progressed.emit
         self._adding = path
@@ -444,7 +446,7 @@ class ModelsDialog(QDialog):
         elif isinstance(error, FamilyNotToldError):
             self._ask_family(error)
         elif isinstance(error, StudioError):
-            self.notice.say(error.message, error.cure)
+            self.notice.show_message(error.message, error.cure)
         else:
             raise error
 
@@ -453,7 +455,7 @@ class ModelsDialog(QDialog):
         models = {card.title: card for card in self.shared.cards("image") if not card.base}
         path = self._adding
         if not models or path is None:
-            self.notice.say(error.message, "Add the model that it was made for first.")
+            self.notice.show_message(error.message, "Add the model that it was made for first.")
             return
         question = f"{error.message}\nWhich of the installed models was it made for?"
         title, yes = QInputDialog.getItem(

@@ -70,7 +70,9 @@ class DownloadDialog(QDialog):
         )
         self.unfinished = PartialDownloads(shared)
         self.unfinished.wanted.connect(self._on_wanted)
-        self.unfinished.failed.connect(lambda error: self.notice.say(error.message, error.cure))
+        self.unfinished.failed.connect(
+            lambda error: self.notice.show_message(error.message, error.cure)
+        )
         self.choice = QComboBox()
         name_control(self.choice, "Files", "Which files to fetch")
         self.choice.currentIndexChanged.connect(self._on_chosen)
@@ -139,7 +141,7 @@ class DownloadDialog(QDialog):
             hub = hub_of(self.shared.settings)
             return hub, parse_repository(self.name.text(), hub)
         except StudioError as error:
-            self.notice.say(error.message, error.cure)
+            self.notice.show_message(error.message, error.cure)
             return None, None
 
     def _on_looked(self, seen: Look) -> None:
@@ -148,7 +150,7 @@ class DownloadDialog(QDialog):
         found = seen.found
         if found.closed is not None:
             page = button("Open its page", "Show the repository in the browser", self._open_page)
-            self.notice.say(found.closed.message, found.closed.cure, [page])
+            self.notice.show_message(found.closed.message, found.closed.cure, [page])
         self.choice.blockSignals(True)
         if found.files and found.files != found.choices[:1]:
             self.choice.addItem(
@@ -285,7 +287,7 @@ class DownloadDialog(QDialog):
         if isinstance(error, InstallCancelledError):
             self.status.setText("Paused. Get goes on where it was.")
         else:
-            self.notice.say(error.message, error.cure)
+            self.notice.show_message(error.message, error.cure)
 
     # State
     # ----------------------------------------------------------------------

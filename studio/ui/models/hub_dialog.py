@@ -75,7 +75,7 @@ class HubDialog(QDialog):
         try:
             return hub_of(self.shared.settings)
         except StudioError as error:
-            self.notice.say(error.message, error.cure)
+            self.notice.show_message(error.message, error.cure)
             return None
 
     def _show_account(self) -> None:
@@ -98,7 +98,7 @@ class HubDialog(QDialog):
         try:
             endpoint = checked_endpoint(text) if text else ""
         except StudioError as error:
-            self.notice.say(error.message, error.cure)
+            self.notice.show_message(error.message, error.cure)
             return
         shown = {"endpoint": endpoint, "offline": self.offline.isChecked()}
         # Only what was changed here: a command may have changed the other one since the dialog was
@@ -137,4 +137,4 @@ class HubDialog(QDialog):
         self.keep_button.setEnabled(True)
         if not isinstance(error, StudioError):
             raise error
-        self.notice.say(error.message, error.cure)
+        self.notice.show_message(error.message, error.cure)

@@ -51,7 +51,7 @@ class InstallBanner(QObject):
             primary=True,
         )
         later = button("Not now", "Hide this", self._decline_starter)
-        self.banner.say(
+        self.banner.show_message(
             "Welcome to Studio. Pictures and sound work already; for text, a model is missing.",
             "",
             [get, later],
@@ -80,7 +80,7 @@ class InstallBanner(QObject):
         self.installer.failed.connect(self._on_failed)
         self.installer.finished.connect(self._on_finished)
         stop = button("Stop", "Stop; it can go on later", self.installer.stop, "stop")
-        self.banner.say("Getting the model…", "You can go on working meanwhile.", [stop])
+        self.banner.show_message("Getting the model…", "You can go on working meanwhile.", [stop])
         self.bar.setRange(0, 0)
         self.bar.show()
         self.installer.begin()
@@ -106,7 +106,7 @@ class InstallBanner(QObject):
             "Try again", "Start the installation again", lambda: self.install(self._name), "retry"
         )
         close = button("Close", "Hide this", self.banner.clear)
-        self.banner.say(error.message, error.cure, [again, close])
+        self.banner.show_message(error.message, error.cure, [again, close])
 
     def _on_finished(self) -> None:
         self.bar.hide()

@@ -301,7 +301,7 @@ class ModelDelegate(QStyledItemDelegate):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         weak = (
-            strong if chosen else QColor(theme.colours(application).muted)
+            strong if chosen else QColor(theme.colors(application).muted)
         )  # a style sheet pales the placeholder's colour
         area = option.rect.adjusted(14, 6, -14, -6)
         half = area.height() // 2

@@ -15,7 +15,7 @@ from studio.models.hub.download import discard, unfinished
 from studio.models.hub.repository import Repository
 from studio.ui import background
 from studio.ui.app_state import AppState
-from studio.ui.widgets.factory import ask, button, label, name_control, row, size_text
+from studio.ui.widgets.factory import button, confirm, label, name_control, row, size_text
 
 
 class PartialDownloads(QWidget):
@@ -66,7 +66,7 @@ class PartialDownloads(QWidget):
 
     def _delete(self) -> None:
         repo, data = str(self.choice.currentData()), self._shared.data
-        if not ask(
+        if not confirm(
             self,
             "Delete the download?",
             f"What lies there of {repo} is deleted; it would be fetched anew.",

@@ -219,7 +219,7 @@ class ScanDialog(QDialog):
             raise error
         if not self.list.rowCount():
             self._show_nothing("")
-        self.notice.say(error.message, error.cure)
+        self.notice.show_message(error.message, error.cure)
 
     def _show_nothing(self, words: str) -> None:
         self.nothing.setText(words)
@@ -278,7 +278,7 @@ class ScanDialog(QDialog):
         self.status.setText(f"Stopped; {words}" if stop.is_set() else words)
         if bad:
             words = f"{bad} {'model was' if bad == 1 else 'models were'} not added."
-            self.notice.say(words, "The table says why; choose one to read it whole.")
+            self.notice.show_message(words, "The table says why; choose one to read it whole.")
 
     # What is shown
     # ----------------------------------------------------------------------

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView
 from studio.core.kinds import KINDS
 from studio.models.install.scan import Found
 from studio.ui.widgets import theme
-from studio.ui.widgets.factory import dress_table, name_control, size_text
+from studio.ui.widgets.factory import name_control, size_text, style_table
 
 Index = QModelIndex | QPersistentModelIndex
 NAME, KIND, SIZE, PROGRAM, STATE = range(5)
@@ -182,7 +182,7 @@ class FoundList(QAbstractTableModel):
         if role == Qt.ItemDataRole.ForegroundRole:
             application = QApplication.instance()
             assert isinstance(application, QApplication)
-            return QColor(theme.colours(application).muted)
+            return QColor(theme.colors(application).muted)
         if column != NAME:
             return None
         empty = QPixmap(_BOX_WIDTH, 1)
@@ -226,7 +226,7 @@ class FoundView(QTableView):
         super().__init__()
         self._list = found
         self.setModel(found)
-        dress_table(self, {NAME: 260, KIND: 110, SIZE: 80, PROGRAM: 120}, [STATE])
+        style_table(self, {NAME: 260, KIND: 110, SIZE: 80, PROGRAM: 120}, [STATE])
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         name_control(self, "Models found", "What lies in the folders; Space chooses a model")

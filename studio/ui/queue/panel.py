@@ -40,12 +40,12 @@ from studio.ui.queue.undo import Move, Remove
 from studio.ui.widgets.factory import (
     button,
     choice_box,
-    dress_table,
     label,
     name_control,
     row,
     search_field,
-    tell,
+    show_message,
+    style_table,
 )
 from studio.ui.widgets.icons import set_icon
 
@@ -288,7 +288,9 @@ class QueuePanel(QWidget):
         jobs = self.chosen()
         if jobs and jobs[0].failure is not None:
             failure = jobs[0].failure
-            tell(self, "The job failed", f"{failure.message} {failure.cure}", failure.details)
+            show_message(
+                self, "The job failed", f"{failure.message} {failure.cure}", failure.details
+            )
         elif jobs:
             self.queue.find_artifacts(
                 jobs[0].id, _open_folder if KINDS[jobs[0].request.kind].tab else _open_file
@@ -398,7 +400,7 @@ def _table(shown: JobFilter) -> QTableView:
     table = QTableView()
     table.setModel(shown)
     table.setItemDelegateForColumn(PROGRESS, ProgressDelegate(table))
-    dress_table(table, {STATE: 100, KIND: 70, MODEL: 150, PROGRESS: 260, TIME: 80}, [PROMPT])
+    style_table(table, {STATE: 100, KIND: 70, MODEL: 150, PROGRESS: 260, TIME: 80}, [PROMPT])
     table.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
     table.setDragDropOverwriteMode(False)
     table.setDropIndicatorShown(True)

@@ -27,8 +27,8 @@ from studio.ui.app_state import AppState
 from studio.ui.audio.audio_view import AudioView
 from studio.ui.audio.midi_input import MidiInputPanel
 from studio.ui.tabs.base import GenerateTab
-from studio.ui.widgets.example_prompts import Examples
-from studio.ui.widgets.factory import button, label, name_control, row, tell, text_editor
+from studio.ui.widgets.example_prompts import ExamplePrompts
+from studio.ui.widgets.factory import button, label, name_control, row, show_message, text_editor
 
 _ADVISED = 400
 """Characters of a prompt that are advised about, at every key."""
@@ -61,7 +61,7 @@ class AudioTabBase(GenerateTab):
 
     def result_widget(self) -> QWidget:
         """See `GenerateTab`."""
-        self.view.failed.connect(lambda message, cure: self.notice.say(message, cure))
+        self.view.failed.connect(lambda message, cure: self.notice.show_message(message, cure))
         self._set_path("")
         holder = QWidget()
         layout = QVBoxLayout(holder)
@@ -158,7 +158,7 @@ class AudioTabBase(GenerateTab):
             self,
             write,
             lambda _none: self.shared.said.emit(f"Saved {target}"),
-            lambda error: tell(
+            lambda error: show_message(
                 self,
                 "Not saved",
                 f"{target} could not be written: {error} {getattr(error, 'cure', '')}".strip(),
@@ -233,7 +233,7 @@ class MusicTab(AudioTabBase):
     own_fields = ("continue_from", "lyrics")
 
     def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
-        self.examples = Examples()
+        self.examples = ExamplePrompts()
         self.given = MidiInputPanel(self.examples)
         self.lyrics = text_editor(
             "Lyrics",

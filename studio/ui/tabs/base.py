@@ -278,13 +278,13 @@ class GenerateTab(QWidget):
                 self.shared.starter_wanted.emit,
                 "save",
             )
-            self._no_model.say(
+            self._no_model.show_message(
                 "There is no text model yet.",
                 "The starter is a small English chat model that runs on any computer.",
                 [get],
             )
         else:
-            self._no_model.say(
+            self._no_model.show_message(
                 f"There is no {self.kind} model yet.",
                 "Add a model folder from this computer with Models.",
             )
@@ -298,7 +298,7 @@ class GenerateTab(QWidget):
 
     def _on_model_changed(self) -> None:
         card = self.card
-        self.form.leave_out(card.unused_fields if card else ())
+        self.form.hide_fields(card.unused_fields if card else ())
         self.form.set_defaults(dict(card.defaults) if card else {})
         self.on_card_changed(card)
         self._on_edited()
@@ -427,7 +427,7 @@ class GenerateTab(QWidget):
         self.set_values(msgspec.structs.asdict(job.request))
         self.generate_button.setText("Change the waiting job")
         leave = button("Leave it as it is", "End without a change", self._end_edit)
-        self.editing.say("This is a job that waits in the queue.", "", [leave])
+        self.editing.show_message("This is a job that waits in the queue.", "", [leave])
         self.prompt.setFocus()
 
     def _end_edit(self) -> None:
@@ -501,7 +501,7 @@ class GenerateTab(QWidget):
             message=sentence,
             cure="Free some space or correct the name, then try again.",
         )
-        self.notice.fail(
+        self.notice.show_failure(
             failure,
             [button("Try again", "Put the same into the queue again", self.generate, "retry")],
         )
@@ -607,7 +607,7 @@ class GenerateTab(QWidget):
                     "folder",
                 ),
             )
-        self.notice.fail(failure, buttons)
+        self.notice.show_failure(failure, buttons)
 
     def _save_elsewhere(self, retry: Any) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Save the result to")

@@ -24,8 +24,8 @@ from studio.ui.image.source_image import SourceImagePanel
 from studio.ui.tabs import adapter_picker
 from studio.ui.tabs.adapter_picker import AdapterRows
 from studio.ui.tabs.base import GenerateTab
-from studio.ui.widgets.example_prompts import Examples
-from studio.ui.widgets.factory import Notice, button, label, row, tell, text_editor
+from studio.ui.widgets.example_prompts import ExamplePrompts
+from studio.ui.widgets.factory import Notice, button, label, row, show_message, text_editor
 from studio.ui.widgets.image_view import ImageView
 
 _ADVISED = 400
@@ -44,7 +44,7 @@ class ImageTab(GenerateTab):
         )
         self.about = label("", "muted", wrap=True)
         self.advice = label("", "muted", wrap=True)
-        self.examples = Examples()
+        self.examples = ExamplePrompts()
         self.adapters = AdapterRows()
         self.view = ImageView()
         self.given = SourceImagePanel(shared.data.masks)
@@ -178,7 +178,7 @@ class ImageTab(GenerateTab):
             self.view.clear()
 
     def _on_picture_changed(self) -> None:
-        there = bool(self.view.picture.path)
+        there = bool(self.view.image.path)
         for control in (self.copy_button, self.save_button, self.folder_button, self.start_button):
             control.setEnabled(there)
 
@@ -200,8 +200,8 @@ class ImageTab(GenerateTab):
 
     def start_from_result(self) -> None:
         """Start from the picture that is shown."""
-        if self.view.picture.path:
-            self.start_from(Path(self.view.picture.path))
+        if self.view.image.path:
+            self.start_from(Path(self.view.image.path))
 
     def offer_start(self, path: Path) -> None:
         """Offer to start from a picture that has filled the form."""
@@ -214,7 +214,7 @@ class ImageTab(GenerateTab):
             ),
             button("No", "Close this message", self.offered.clear),
         ]
-        self.offered.say(f"The form is filled as {path.name} was made.", "", buttons)
+        self.offered.show_message(f"The form is filled as {path.name} was made.", "", buttons)
 
     def _fit_given(self) -> None:
         values = self.form.values()
@@ -237,17 +237,17 @@ class ImageTab(GenerateTab):
 
     def copy(self) -> None:
         """Copy the picture that is shown."""
-        QGuiApplication.clipboard().setPixmap(self.view.picture.pixmap())
+        QGuiApplication.clipboard().setPixmap(self.view.image.pixmap())
         self.shared.said.emit("Copied")
 
     def show_folder(self) -> None:
         """Open the picture's folder."""
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self.view.picture.path).parent)))
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self.view.image.path).parent)))
 
     def save_as(self) -> None:
         """Save a copy of the file under a name that the person chooses."""
-        source = Path(self.view.picture.path)
-        if not self.view.picture.path:
+        source = Path(self.view.image.path)
+        if not self.view.image.path:
             return
         name, _filter = QFileDialog.getSaveFileName(
             self, "Save the picture", str(Path.home() / source.name), "PNG (*.png)"
@@ -258,7 +258,9 @@ class ImageTab(GenerateTab):
                 self,
                 lambda: write_whole(target, source.read_bytes(), replace=True),
                 lambda _none: self.shared.said.emit(f"Saved {target}"),
-                lambda error: tell(self, "Not saved", f"{target} could not be written: {error}"),
+                lambda error: show_message(
+                    self, "Not saved", f"{target} could not be written: {error}"
+                ),
             )
 
 

@@ -24,7 +24,7 @@ from studio.preflight.tokens import count_tokens
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.tabs.base import GenerateTab
-from studio.ui.widgets.factory import button, label, name_control, row, tell, text_editor
+from studio.ui.widgets.factory import button, label, name_control, row, show_message, text_editor
 from studio.ui.widgets.text_view import TextView
 
 COUNT_DELAY_MS = 200
@@ -121,7 +121,7 @@ class TextTab(GenerateTab):
         ]
         if fitting:
             self.choose_model(fitting[0].name)
-        self.form.forget_touches()
+        self.form.reset_edited()
         self._on_model_changed()
         self.set_values({"system_prompt": "", **preset.values})
         start = self.prompt.toPlainText().find(preset.select) if preset.select else -1
@@ -246,7 +246,9 @@ class TextTab(GenerateTab):
                     self._continue,
                 )
             )
-        self.notice.say(sentence, "" if buttons else "The model takes no more tokens.", buttons)
+        self.notice.show_message(
+            sentence, "" if buttons else "The model takes no more tokens.", buttons
+        )
 
     def _group_text(self) -> str:
         at_limit = len(self._at_limit)
@@ -326,7 +328,9 @@ class TextTab(GenerateTab):
                 self,
                 lambda: write_whole(path, text.encode(errors="replace"), replace=True),
                 lambda _none: self.shared.said.emit(f"Saved {path}"),
-                lambda error: tell(self, "Not saved", f"{path} could not be written: {error}"),
+                lambda error: show_message(
+                    self, "Not saved", f"{path} could not be written: {error}"
+                ),
             )
 
 

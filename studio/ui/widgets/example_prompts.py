@@ -1,4 +1,4 @@
-"""Prompts to begin with."""
+"""The menu of example prompts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QMenu, QToolButton
 from studio.ui.widgets.factory import name_control
 
 
-class Examples(QToolButton):
-    """A menu of prompts to begin with."""
+class ExamplePrompts(QToolButton):
+    """A button with a menu of example prompts for the chosen model."""
 
     chosen = Signal(str)
 
@@ -22,13 +22,13 @@ class Examples(QToolButton):
         name_control(
             self,
             "Examples",
-            "Prompts that this model knows; the one that is chosen takes the prompt's place",
+            "Example prompts for this model; choosing one replaces the prompt",
         )
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setMenu(QMenu(self))
 
     def show_prompts(self, prompts: Sequence[str]) -> None:
-        """Offer them; nothing is shown where there are none."""
+        """Set the menu's prompts; hide the button if there are none."""
         self.menu().clear()
         for prompt in prompts:
             self.menu().addAction(

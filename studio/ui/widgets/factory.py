@@ -1,6 +1,4 @@
-"""Small parts that every screen uses, made in one way: plain-text labels, buttons with name and
-tooltip, questions.
-"""
+"""Functions that create the window's labels, buttons, editors, tables and message boxes."""
 
 from __future__ import annotations
 
@@ -31,7 +29,7 @@ from studio.ui.widgets.icons import set_icon
 
 LABEL_CHARACTERS = 900
 LABEL_LINES = 15
-"""What a label shows of a text; a higher message box would not fit on a small screen."""
+"""A label with more lines would make a message box too high for a small screen."""
 DETAILS_CHARACTERS = 100_000
 CUT = "\n…"
 _LONG_RUN = re.compile(rf"[^ \n]{{{MAX_RUN}}}")
@@ -39,20 +37,18 @@ _LONG_WORD = re.compile(r"\S{60}")
 
 
 def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
-    """Return a label that never takes its text for HTML."""
-    made = QLabel()
-    made.setTextFormat(Qt.TextFormat.PlainText)
-    made.setText(text)
-    made.setWordWrap(wrap)
+    """Create a label that shows its text as plain text, never as HTML."""
+    result = QLabel()
+    result.setTextFormat(Qt.TextFormat.PlainText)
+    result.setText(text)
+    result.setWordWrap(wrap)
     if role:
-        made.setProperty("role", role)
-    return made
+        result.setProperty("role", role)
+    return result
 
 
 def name_control(control: QWidget, name: str, tip: str) -> None:
-    """Give a control its accessible name and its tooltip (plain text, also where it looks like
-    HTML).
-    """
+    """Set a control's accessible name, description and tooltip, as plain text."""
     control.setAccessibleName(name)
     control.setAccessibleDescription(tip)
     control.setToolTip(html.escape(tip))
@@ -61,35 +57,33 @@ def name_control(control: QWidget, name: str, tip: str) -> None:
 def button(
     text: str,
     tip: str,
-    pressed: Callable[[], object],
+    on_clicked: Callable[[], object],
     icon_name: str = "",
     *,
     primary: bool = False,
 ) -> QPushButton:
-    """Return a push button."""
-    made = QPushButton(text)
-    name_control(made, text or tip, tip)
+    """Create a push button; `primary` is the dialog's main action."""
+    result = QPushButton(text)
+    name_control(result, text or tip, tip)
     if icon_name:
-        set_icon(made, icon_name, "#ffffff" if primary else "")
+        set_icon(result, icon_name, "#ffffff" if primary else "")
     if primary:
-        made.setProperty("primary", True)
-    made.clicked.connect(lambda _checked=False: pressed())
-    return made
+        result.setProperty("primary", True)
+    result.clicked.connect(lambda _checked=False: on_clicked())
+    return result
 
 
-class _Editor(PlainEditor):
-    """Asks for no more than its smallest height, so that it does not push down what scrolls with
-    it.
-    """
+class _CompactEditor(PlainEditor):
+    """An editor that prefers its minimum height, so that the form below it stays in view."""
 
     def sizeHint(self) -> QSize:
-        """See Qt."""
+        """Qt's override: prefer the minimum height."""
         return QSize(super().sizeHint().width(), self.minimumHeight())
 
 
 def text_editor(name: str, tip: str, height: int) -> PlainEditor:
-    """Return a plain text editor with name and tip; Tab leaves it."""
-    editor = _Editor()
+    """Create a plain text editor; Tab moves to the next control."""
+    editor = _CompactEditor()
     name_control(editor, name, tip)
     editor.setTabChangesFocus(True)
     editor.setMinimumHeight(height)
@@ -99,7 +93,7 @@ def text_editor(name: str, tip: str, height: int) -> PlainEditor:
 
 
 def restyle(widget: QWidget) -> None:
-    """Let the style sheet see a property that was changed."""
+    """Apply the style sheet again after a property changed."""
     widget.style().unpolish(widget)
     widget.style().polish(widget)
 
@@ -107,7 +101,7 @@ def restyle(widget: QWidget) -> None:
 def row(
     *widgets: QWidget | None, margins: tuple[int, int, int, int] = (0, 0, 0, 0), spacing: int = 8
 ) -> QWidget:
-    """Return the widgets side by side; None is a stretch."""
+    """Place widgets in a row; None is a stretch."""
     holder = QWidget()
     layout = QHBoxLayout(holder)
     layout.setContentsMargins(*margins)
@@ -121,31 +115,29 @@ def row(
 
 
 def search_field(name: str, tip: str, hint: str) -> QLineEdit:
-    """Return a field to search with, and a button in it that clears it."""
-    made = QLineEdit()
-    made.setPlaceholderText(hint)
-    made.setClearButtonEnabled(True)
-    name_control(made, name, tip)
-    for clear in made.findChildren(QToolButton):
+    """Create a search field with a button that clears it."""
+    result = QLineEdit()
+    result.setPlaceholderText(hint)
+    result.setClearButtonEnabled(True)
+    name_control(result, name, tip)
+    for clear in result.findChildren(QToolButton):
         name_control(clear, "Clear", "Clear the search")
-    return made
+    return result
 
 
 def choice_box(name: str, tip: str, first: str, more: Mapping[str, str]) -> QComboBox:
-    """Return a box of choices: `first` for all of them (value ""), then value → title."""
-    made = QComboBox()
-    made.addItem(first, "")
+    """Create a combo box: `first` (value "") for no choice, then `more`: value → title."""
+    result = QComboBox()
+    result.addItem(first, "")
     for value, title in more.items():
-        made.addItem(title, value)
-    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-    name_control(made, name, tip)
-    return made
+        result.addItem(title, value)
+    result.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    name_control(result, name, tip)
+    return result
 
 
-def dress_table(table: QTableView, widths: Mapping[int, int], stretch: Iterable[int]) -> None:
-    """Make a table look as all of them do: whole rows, no grid, titles on the left; Tab leaves
-    it.
-    """
+def style_table(table: QTableView, widths: Mapping[int, int], stretch: Iterable[int]) -> None:
+    """Style a table: whole rows, no grid, titles on the left; Tab moves to the next control."""
     table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
     table.setShowGrid(False)
     table.setAlternatingRowColors(True)
@@ -163,31 +155,30 @@ def dress_table(table: QTableView, widths: Mapping[int, int], stretch: Iterable[
 
 
 def size_text(count: int) -> str:
-    """Return a number of bytes for a person."""
-    for unit, one in (("GB", 10**9), ("MB", 10**6)):
-        if count >= one:
-            return f"{count / one:.1f} {unit}" if count < 10 * one else f"{count / one:.0f} {unit}"
+    """Format a number of bytes as kB, MB or GB."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6)):
+        if count >= factor:
+            digits = 1 if count < 10 * factor else 0
+            return f"{count / factor:.{digits}f} {unit}"
     return f"{max(1, round(count / 1000))} kB"
 
 
-def for_label(text: str) -> str:
-    """Return a text of any origin so that a label can show it: of bounded size, and with places to
-    wrap in long words.
-    """
+def shorten_for_label(text: str) -> str:
+    """Cut an untrusted text to a label's size, and let long words wrap."""
     lines = text[:LABEL_CHARACTERS].split("\n")
     shown = "\n".join(_LONG_WORD.sub("\\g<0>\u200b", line) for line in lines[:LABEL_LINES])
     return shown if len(text) <= LABEL_CHARACTERS and len(lines) <= LABEL_LINES else shown + CUT
 
 
-def for_details(text: str) -> str:
-    """Return a text of any origin so that Qt lays it out in linear time; see `plain_editor`."""
+def break_long_lines(text: str) -> str:
+    """Break long lines of an untrusted text; see `plain_editor` for Qt's quadratic layout."""
     shown = _LONG_RUN.sub("\\g<0>\n", text[:DETAILS_CHARACTERS])
     return shown if len(text) <= DETAILS_CHARACTERS else shown + CUT
 
 
-def ask(parent: QWidget, title: str, question: str, yes: str, no: str = "Cancel") -> bool:
-    """Ask a question with two named answers; closing the box means no."""
-    box = QMessageBox(QMessageBox.Icon.Question, title, for_label(question), parent=parent)
+def confirm(parent: QWidget, title: str, question: str, yes: str, no: str = "Cancel") -> bool:
+    """Ask a question; return True for `yes`, False for `no` or if the box is closed."""
+    box = QMessageBox(QMessageBox.Icon.Question, title, shorten_for_label(question), parent=parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
     accept = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
     box.addButton(no, QMessageBox.ButtonRole.RejectRole)
@@ -195,30 +186,26 @@ def ask(parent: QWidget, title: str, question: str, yes: str, no: str = "Cancel"
     return box.clickedButton() is accept
 
 
-def tell(parent: QWidget | None, title: str, text: str, details: str = "") -> None:
-    """Show a message with its details behind a button; of a long text only the beginning is outside
-    of them.
-    """
-    shown = for_label(text)
-    if shown.endswith(CUT):  # a box with all of it would be higher than the screen
+def show_message(parent: QWidget | None, title: str, text: str, details: str = "") -> None:
+    """Show a message box; details, and the rest of a long text, are behind a button."""
+    shown = shorten_for_label(text)
+    if shown.endswith(CUT):  # the whole text would not fit on the screen
         details = f"{text}\n\n{details}".strip()
     box = QMessageBox(QMessageBox.Icon.Warning, title, shown, parent=parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
     if details:
-        box.setDetailedText(for_details(details))
+        box.setDetailedText(break_long_lines(details))
     box.exec()
 
 
 class Notice(QFrame):
-    """A box that says what went wrong and what to do, with buttons; hidden while there is nothing
-    to say.
-    """
+    """A box with a message, what to do about it, and buttons; hidden when empty."""
 
     def __init__(self, role: str = "notice") -> None:
         super().__init__()
         self.setProperty("role", role)
         self.message = ""
-        """What is shown."""
+        """The message that is shown."""
         self._message = label(wrap=True)
         self._cure = label(role="muted", wrap=True)
         self._buttons = QHBoxLayout()
@@ -233,31 +220,33 @@ class Notice(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.hide()
 
-    def say(self, message: str, cure: str = "", buttons: list[QPushButton] | None = None) -> None:
-        """Show this, with these buttons."""
+    def show_message(
+        self, message: str, cure: str = "", buttons: list[QPushButton] | None = None
+    ) -> None:
+        """Replace what is shown by this message, advice and buttons."""
         self.clear()
         self.message = message
-        self._message.setText(for_label(message))
-        self._cure.setText(for_label(cure))
+        self._message.setText(shorten_for_label(message))
+        self._cure.setText(shorten_for_label(cure))
         self._cure.setVisible(bool(cure))
-        for number, made in enumerate(buttons or []):
-            self._buttons.insertWidget(number, made)
+        for index, result in enumerate(buttons or []):
+            self._buttons.insertWidget(index, result)
         self.setAccessibleName(f"{message} {cure}")
         self.show()
 
-    def fail(self, failure: Failure, buttons: list[QPushButton]) -> None:
-        """Show a failure; its details are behind a button."""
+    def show_failure(self, failure: Failure, buttons: list[QPushButton]) -> None:
+        """Show a failure with its details behind a button."""
         if failure.details:
             show = button(
                 "Details…",
-                "Show what exactly went wrong",
-                lambda: tell(self, "Details", failure.message, failure.details),
+                "Show the technical details",
+                lambda: show_message(self, "Details", failure.message, failure.details),
             )
             buttons = [*buttons, show]
-        self.say(failure.message, failure.cure, buttons)
+        self.show_message(failure.message, failure.cure, buttons)
 
     def clear(self) -> None:
-        """Hide it."""
+        """Hide the box and delete its buttons."""
         while self._buttons.count() > 1:
             item = self._buttons.takeAt(0)
             widget = item.widget() if item is not None else None

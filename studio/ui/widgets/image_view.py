@@ -1,4 +1,4 @@
-"""Pictures: one large, and a strip of all of the job's."""
+"""A job's images: a large one, and a strip of all of them."""
 
 from __future__ import annotations
 
@@ -29,16 +29,12 @@ from studio.ui import background
 from studio.ui.widgets.factory import name_control
 
 SMALL_SIDE = 256
-"""Pictures up to this are enlarged more than others, by a whole factor: the starter's are meant to
-be seen large.
-"""
+"""Images up to this side, such as the starter model's, are enlarged up to 8 times."""
 STRIP_HEIGHT = 104
 
 
-class Picture(QWidget):
-    """Shows one picture as large as there is room, without changing its shape. It can be dragged
-    out as a file.
-    """
+class ImageCanvas(QWidget):
+    """Shows an image as large as fits, in its own aspect ratio; drags it out as a file."""
 
     def __init__(self, empty_text: str) -> None:
         super().__init__()
@@ -47,11 +43,11 @@ class Picture(QWidget):
         self.path = ""
         self.setMinimumSize(160, 160)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        name_control(self, "Picture", "The picture; drag it to another program to copy its file")
+        name_control(self, "Image", "Drag the image into another program to copy its file")
         self._pressed = QPoint()
 
     def show_image(self, image: QImage, path: str = "") -> None:
-        """Show a picture; `path` is its file, where it has one."""
+        """Show an image; `path` is its file, empty for a preview."""
         self._pixmap = QPixmap.fromImage(image)
         self.path = path
         self.update()
@@ -61,11 +57,11 @@ class Picture(QWidget):
         self.show_image(QImage())
 
     def pixmap(self) -> QPixmap:
-        """Return what is shown."""
+        """Return the image that is shown."""
         return self._pixmap
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the picture in the middle."""
+        """Draw the image in the center."""
         painter = QPainter(self)
         if self._pixmap.isNull():
             painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
@@ -76,35 +72,39 @@ class Picture(QWidget):
             )
             return
         small = max(self._pixmap.width(), self._pixmap.height()) <= SMALL_SIDE
-        painter.setRenderHint(
-            QPainter.RenderHint.SmoothPixmapTransform
-        )  # a model's small pictures are soft: squares spoil them
-        painter.drawPixmap(self._place(small), self._pixmap)
+        # Small generated images are soft; nearest-neighbor pixels would spoil them.
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawPixmap(self._target_rect(small), self._pixmap)
 
-    def _place(self, small: bool) -> QRect:
+    def _target_rect(self, small: bool) -> QRect:
         size = self._pixmap.size()
-        room = self.size()
+        available = self.size()
         if small:
-            factor = max(1, min(room.width() // size.width(), room.height() // size.height(), 8))
+            factor = max(
+                1, min(available.width() // size.width(), available.height() // size.height(), 8)
+            )
             scaled = size * factor
         else:
-            scaled = size.scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+            scaled = size.scaled(available, Qt.AspectRatioMode.KeepAspectRatio)
             scaled = scaled.boundedTo(size * 2)
         return QRect(
-            QPoint((room.width() - scaled.width()) // 2, (room.height() - scaled.height()) // 2),
+            QPoint(
+                (available.width() - scaled.width()) // 2,
+                (available.height() - scaled.height()) // 2,
+            ),
             scaled,
         )
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """A drag may begin here."""
+        """Remember where a drag may start."""
         self._pressed = event.position().toPoint()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag the file out."""
-        far = (
+        is_drag = (
             event.position().toPoint() - self._pressed
         ).manhattanLength() >= QApplication.startDragDistance()
-        if self.path and far and event.buttons() & Qt.MouseButton.LeftButton:
+        if self.path and is_drag and event.buttons() & Qt.MouseButton.LeftButton:
             data = QMimeData()
             data.setUrls([QUrl.fromLocalFile(self.path)])
             drag = QDrag(self)
@@ -114,13 +114,13 @@ class Picture(QWidget):
 
 
 class ImageView(QWidget):
-    """The large picture and the strip."""
+    """The large image and the strip."""
 
     changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self.picture = Picture("The picture appears here.")
+        self.image = ImageCanvas("Your image appears here")
         self.strip = QListWidget()
         self.strip.setViewMode(QListView.ViewMode.IconMode)
         self.strip.setFlow(QListView.Flow.LeftToRight)
@@ -128,29 +128,29 @@ class ImageView(QWidget):
         self.strip.setMovement(QListView.Movement.Static)
         self.strip.setIconSize(QSize(76, 76))
         self.strip.setFixedHeight(STRIP_HEIGHT)
-        name_control(self.strip, "Results", "All pictures of this job")
+        name_control(self.strip, "Results", "All images of this job")
         self.strip.currentItemChanged.connect(self._on_chosen)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        layout.addWidget(self.picture, 1)
+        layout.addWidget(self.image, 1)
         layout.addWidget(self.strip)
         self.strip.hide()
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Remove all images."""
         self.strip.clear()
         self.strip.hide()
-        self.picture.clear()
+        self.image.clear()
         self.changed.emit()
 
     def show_preview(self, image: QImage) -> None:
-        """Show an unfinished picture."""
-        self.picture.show_image(image)
+        """Show a preview."""
+        self.image.show_image(image)
         self.changed.emit()
 
     def add(self, paths: list[str]) -> None:
-        """Show finished pictures; they are read in another thread."""
+        """Show finished images; they are read in a background thread."""
         background.run(self, lambda: [(path, read_image(path)) for path in paths], self._on_read)
 
     def _on_read(self, images: list[tuple[str, QImage]]) -> None:
@@ -168,15 +168,15 @@ class ImageView(QWidget):
         self.strip.setVisible(self.strip.count() > 1)
         if self.strip.count():
             self.strip.setCurrentRow(0)
-            self._on_chosen(self.strip.currentItem())  # a preview may stand in its place
+            self._on_chosen(self.strip.currentItem())  # a preview may be shown instead of it
 
     def _on_chosen(self, item: QListWidgetItem | None) -> None:
         if item is not None:
             path, image = item.data(Qt.ItemDataRole.UserRole)
-            self.picture.show_image(image, path)
+            self.image.show_image(image, path)
         self.changed.emit()
 
 
 def read_image(path: str) -> QImage:
-    """Read a picture's file; a null image where it is none."""
+    """Read an image file; return a null image if it cannot be read."""
     return QImageReader(path).read()

@@ -1,7 +1,6 @@
-"""Text as it is made: plain, appended in small steps, with candidates side by side in a bar of
-tabs.
+"""Generated text: plain, appended as it arrives, one tab a candidate.
 
-What a reasoning model thinks stands folded in a line above its answer.
+The thoughts of a reasoning model are folded into a line above its answer.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from studio.ui.widgets.factory import name_control
 FLUSH_MS = 30
 THOUGHTS_HEIGHT = 160
 MAX_SHOWN = 240_000
-"""Characters; less than an editor takes."""
+"""Characters; below the limit of `PlainEditor`."""
 
 
 class TextView(QWidget):
@@ -40,8 +39,8 @@ class TextView(QWidget):
         self.tabs.currentChanged.connect(self._on_tab_changed)
         self.view = PlainEditor()
         self.view.setReadOnly(True)
-        self.view.setPlaceholderText("The text appears here.")
-        name_control(self.view, "Result", "The text that was made")
+        self.view.setPlaceholderText("Your text appears here")
+        name_control(self.view, "Result", "The generated text")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -56,7 +55,7 @@ class TextView(QWidget):
         self._timer.timeout.connect(self._flush)
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Remove all texts."""
         self._texts, self._titles, self._thoughts, self._pending, self._shown = {}, {}, {}, "", 0
         self._is_over, self._kept = False, frozenset()
         self.thoughts.clear()
@@ -67,35 +66,31 @@ class TextView(QWidget):
         self.changed.emit()
 
     def append(self, candidate: int, piece: str) -> None:
-        """Add a piece to a candidate's text; it is shown within 30 ms."""
-        self._want_tab(candidate)
+        """Append to a candidate's text; shown within 30 ms."""
+        self._ensure_tab(candidate)
         self._texts[candidate] = self._texts.get(candidate, "") + piece
-        if candidate == self._current():
+        if candidate == self._current_candidate():
             self._pending += piece
             if not self._timer.isActive():
                 self._timer.start()
 
     def append_thought(self, candidate: int, piece: str, *, takes_text: bool = False) -> None:
-        """Add a piece to a candidate's thoughts. With `takes_text` its text so far was one of
-        them.
-        """
-        self._want_tab(candidate)
+        """Append to a candidate's thoughts; `takes_text` moves its text so far there first."""
+        self._ensure_tab(candidate)
         if takes_text:
             piece = self._texts.pop(candidate, "") + piece
-            if candidate == self._current():
+            if candidate == self._current_candidate():
                 self._show("")
         self._thoughts[candidate] = self._thoughts.get(candidate, "") + piece
-        if candidate == self._current() and not self._timer.isActive():
+        if candidate == self._current_candidate() and not self._timer.isActive():
             self._timer.start()
 
     def keep_only(self, candidates: Collection[int]) -> None:
-        """Hide the candidates that have no result of their own, and stop saying that the model
-        thinks.
-        """
+        """End the job: hide the other candidates and the "Thinking…" status."""
         self._is_over = True
         self._kept = frozenset(candidates)
         self._show_tabs()
-        if candidates and self._current() not in candidates:
+        if candidates and self._current_candidate() not in candidates:
             self.tabs.setCurrentIndex(min(candidates))
         self._show_thoughts()
 
@@ -105,28 +100,28 @@ class TextView(QWidget):
         self.tabs.setVisible(self.tabs.count() > 1 and len(self._kept) != 1)
 
     def set_text(self, candidate: int, text: str, title: str = "") -> None:
-        """Show a candidate's final text."""
-        self._want_tab(candidate)
+        """Set a candidate's final text and its tab's title."""
+        self._ensure_tab(candidate)
         if title:
             self.tabs.setTabText(candidate, title)
         changed = self._texts.get(candidate) != text
         self._texts[candidate] = text
-        if changed and candidate == self._current():
+        if changed and candidate == self._current_candidate():
             self._show(text)
         self.changed.emit()
 
     def text(self) -> str:
-        """Return the whole text of the candidate that is shown."""
-        return self._texts.get(self._current(), "")
+        """Return the whole text of the selected candidate."""
+        return self._texts.get(self._current_candidate(), "")
 
     def texts(self) -> dict[int, str]:
-        """Return all candidates."""
+        """Return the texts of all candidates."""
         return dict(self._texts)
 
-    def _current(self) -> int:
+    def _current_candidate(self) -> int:
         return max(0, self.tabs.currentIndex())
 
-    def _want_tab(self, candidate: int) -> None:
+    def _ensure_tab(self, candidate: int) -> None:
         while self.tabs.count() <= candidate:
             self.tabs.addTab(f"Candidate {self.tabs.count() + 1}")
         self._show_tabs()
@@ -143,9 +138,9 @@ class TextView(QWidget):
         self._show_thoughts()
 
     def _show_thoughts(self) -> None:
-        current = self._current()
-        going_on = not self._is_over and not self._texts.get(current, "").strip()
-        self.thoughts.show_text(self._thoughts.get(current, ""), going_on=going_on)
+        current = self._current_candidate()
+        is_thinking = not self._is_over and not self._texts.get(current, "").strip()
+        self.thoughts.show_text(self._thoughts.get(current, ""), is_thinking=is_thinking)
 
     def _flush(self) -> None:
         piece, self._pending = self._pending, ""
@@ -153,7 +148,7 @@ class TextView(QWidget):
         bar = self.view.verticalScrollBar()
         at_end = bar.value() >= bar.maximum() - 4
         if self._shown <= MAX_SHOWN < self._shown + len(piece):
-            self._show(self._texts.get(self._current(), ""))
+            self._show(self._texts.get(self._current_candidate(), ""))
         elif self._shown <= MAX_SHOWN:
             cursor = self.view.textCursor()
             cursor.movePosition(cursor.MoveOperation.End)
@@ -165,9 +160,7 @@ class TextView(QWidget):
 
 
 class ThoughtsView(QWidget):
-    """What a model thought before its answer: one line, unfolded by a click; hidden where there is
-    nothing.
-    """
+    """A reasoning model's thoughts: one line that a click unfolds; hidden when empty."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -178,13 +171,13 @@ class ThoughtsView(QWidget):
         name_control(
             self.toggle,
             "Thoughts",
-            "Show or hide what the model thought before its answer; it is not saved",
+            "Show or hide what the model thought before its answer. It is not saved.",
         )
-        self.toggle.toggled.connect(self._show_unfolded)
+        self.toggle.toggled.connect(self._on_toggled)
         self.view = PlainEditor()
         self.view.setReadOnly(True)
         self.view.setMaximumHeight(THOUGHTS_HEIGHT)
-        name_control(self.view, "Text of the thoughts", "What the model thought before its answer")
+        name_control(self.view, "Thoughts text", "What the model thought before its answer")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -193,18 +186,18 @@ class ThoughtsView(QWidget):
         self.clear()
 
     def clear(self) -> None:
-        """Hide everything."""
+        """Remove the text and hide the view."""
         self._text = ""
         self.toggle.setChecked(False)
-        self._show_unfolded(False)
+        self._on_toggled(False)
         self.view.clear()
         self.hide()
 
-    def show_text(self, text: str, *, going_on: bool) -> None:
-        """Show these thoughts; `going_on`: the answer did not begin yet."""
+    def show_text(self, text: str, *, is_thinking: bool) -> None:
+        """Show thoughts; `is_thinking`: the answer has not started yet."""
         words = len(text.split())
         self.toggle.setText(
-            f"Thinking… ({words:,} words)" if going_on else f"Thoughts ({words:,} words)"
+            f"Thinking… ({words:,} words)" if is_thinking else f"Thoughts ({words:,} words)"
         )
         self.setVisible(bool(text.strip()))
         if text != self._text:
@@ -216,10 +209,10 @@ class ThoughtsView(QWidget):
         """Return the thoughts."""
         return self._text
 
-    def _show_unfolded(self, unfolded: bool) -> None:
-        self.toggle.setArrowType(Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow)
-        self.view.setVisible(unfolded)
-        if unfolded:
+    def _on_toggled(self, is_unfolded: bool) -> None:
+        self.toggle.setArrowType(Qt.ArrowType.DownArrow if is_unfolded else Qt.ArrowType.RightArrow)
+        self.view.setVisible(is_unfolded)
+        if is_unfolded:
             self._fill()
 
     def _fill(self) -> None:
@@ -234,5 +227,5 @@ class ThoughtsView(QWidget):
 
 
 def for_display(text: str) -> str:
-    """Return the text, cut where it is too long to be laid out."""
+    """Cut a text that is too long to lay out."""
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "\n…"

@@ -1,12 +1,11 @@
-"""Light and dark, as the desktop says or the person sets: one palette and one short style sheet for
-Qt's Fusion style.
-"""
+"""The light and the dark theme: a palette and a style sheet for Qt's Fusion style."""
 
 from __future__ import annotations
 
 from string import Template
 from typing import Literal, NamedTuple
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -14,19 +13,18 @@ from studio.core.paths import resources
 
 Mode = Literal["system", "light", "dark"]
 QT_OPTIONS = ("-style", "fusion")
-"""For the QApplication: `setStyle` takes 5 ms more, for a Python object that nobody needs."""
+"""Arguments of QApplication."""
 _MODE = "studio_theme"
 _DARK = "studio_dark"
-_SCHEMES = {"system": 0, "light": 1, "dark": 2}
-"""The numbers of Qt.ColorScheme. The first use of the Qt namespace takes 15 ms, which the first
-paint can do without.
-"""
+_SCHEMES = {
+    "system": Qt.ColorScheme.Unknown,
+    "light": Qt.ColorScheme.Light,
+    "dark": Qt.ColorScheme.Dark,
+}
 
 
-class Colours(NamedTuple):
-    """The few colours there are. Text on `window`, `surface` and `accent` has a contrast of at
-    least 4.5 : 1.
-    """
+class Colors(NamedTuple):
+    """The theme's colors. Text on `window`, `surface` and `accent` has a contrast ≥ 4.5 : 1."""
 
     window: str
     surface: str
@@ -40,7 +38,7 @@ class Colours(NamedTuple):
     notice: str
 
 
-LIGHT = Colours(
+LIGHT = Colors(
     "#f5f5f7",
     "#ffffff",
     "#1c1c21",
@@ -52,7 +50,7 @@ LIGHT = Colours(
     "#b3261e",
     "#fdeceb",
 )
-DARK = Colours(
+DARK = Colors(
     "#1a1a1f",
     "#24242b",
     "#ececf1",
@@ -68,7 +66,8 @@ DARK = Colours(
 _SHEET = Template("""
 * { outline: 0; }
 QToolTip { background: $surface; color: $text; border: 1px solid $border; padding: 4px 6px; }
-QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QListWidget, QListView[role="models"], QTableView {
+QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QListWidget,
+QListView[role="models"], QTableView {
   background: $surface; color: $text; border: 1px solid $border; border-radius: 6px;
   selection-background-color: $accent; selection-color: $on_accent;
 }
@@ -78,34 +77,43 @@ QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QCo
 QListWidget:focus, QListView[role="models"]:focus, QTableView:focus {
   border: 1px solid $accent;
 }
-QLineEdit[wrong="true"], QPlainTextEdit[wrong="true"], QSpinBox[wrong="true"], QDoubleSpinBox[wrong="true"],
-QComboBox[wrong="true"] {
+QLineEdit[wrong="true"], QPlainTextEdit[wrong="true"], QSpinBox[wrong="true"],
+QDoubleSpinBox[wrong="true"], QComboBox[wrong="true"] {
   border: 1px solid $error;
 }
-QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button,
+QDoubleSpinBox::down-button {
   subcontrol-origin: border; width: 0; height: 0; border: 0;
 }
 QComboBox::drop-down { border: 0; width: 22px; }
 QComboBox::down-arrow { image: url($icons/chevron.svg); width: 14px; height: 14px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $border; padding: 2px; }
 QPushButton, QToolButton {
-  background: $surface; color: $text; border: 1px solid $border; border-radius: 6px; padding: 5px 12px; min-height: 20px;
+  background: $surface; color: $text; border: 1px solid $border; border-radius: 6px;
+  padding: 5px 12px; min-height: 20px;
 }
 QToolButton { padding: 4px 8px; }
 QToolButton::menu-indicator { image: none; }
 QPushButton:hover, QToolButton:hover { background: $hover; }
 QPushButton:focus, QToolButton:focus { border: 1px solid $accent; }
 QPushButton:disabled, QToolButton:disabled { color: $muted; background: $window; }
-QPushButton[primary="true"] { background: $accent; color: $on_accent; border: 1px solid $accent; font-weight: 600; }
+QPushButton[primary="true"] {
+  background: $accent; color: $on_accent; border: 1px solid $accent; font-weight: 600;
+}
 QPushButton[primary="true"]:focus { border: 2px solid $text; }
-QPushButton[primary="true"]:disabled { background: $hover; color: $muted; border: 1px solid $border; }
+QPushButton[primary="true"]:disabled {
+  background: $hover; color: $muted; border: 1px solid $border;
+}
 QPushButton:checked, QToolButton:checked { background: $hover; border: 1px solid $accent; }
 QToolBar { background: $window; border: 0; padding: 2px 8px; spacing: 4px; }
 QToolBar QToolButton { border: 1px solid transparent; background: transparent; }
 QToolBar QToolButton:hover { background: $hover; }
 QTabWidget::pane { border: 0; border-top: 1px solid $border; }
 QTabBar { qproperty-drawBase: 0; }
-QTabBar::tab { padding: 8px 18px; color: $muted; border: 0; border-bottom: 2px solid transparent; background: transparent; }
+QTabBar::tab {
+  padding: 8px 18px; color: $muted; background: transparent;
+  border: 0; border-bottom: 2px solid transparent;
+}
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; font-weight: 600; }
 QTabBar::tab:hover { color: $text; }
 QTabBar::tab:focus { color: $accent; }
@@ -114,10 +122,15 @@ QSplitter::handle { background: $border; }
 QSplitter::handle:horizontal { width: 1px; }
 QDockWidget { titlebar-close-icon: none; }
 QDockWidget::title { background: $window; padding: 6px 10px; border-top: 1px solid $border; }
-QHeaderView::section { background: $window; color: $muted; border: 0; border-bottom: 1px solid $border; padding: 4px 8px; }
+QHeaderView::section {
+  background: $window; color: $muted; padding: 4px 8px;
+  border: 0; border-bottom: 1px solid $border;
+}
 QTableView::item { padding-left: 6px; }
 QTableView { gridline-color: transparent; alternate-background-color: $window; }
-QProgressBar { background: $hover; border: 0; border-radius: 3px; max-height: 6px; min-height: 6px; }
+QProgressBar {
+  background: $hover; border: 0; border-radius: 3px; max-height: 6px; min-height: 6px;
+}
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
 QStatusBar { color: $muted; border-top: 1px solid $border; }
 QStatusBar::item { border: 0; }
@@ -150,13 +163,11 @@ QLabel[role="title"] { font-size: 15px; font-weight: 600; }
 QFrame[role="notice"] { background: $notice; border: 1px solid $error; border-radius: 8px; }
 QFrame[role="banner"] { background: $surface; border: 1px solid $accent; border-radius: 8px; }
 QFrame[role="panel"] { background: $surface; border: 1px solid $border; border-radius: 8px; }
-""")  # noqa: E501
+""")
 
 
 def is_dark(application: QApplication) -> bool:
-    """True where the person, or else the desktop, wants dark."""
-    from PySide6.QtCore import Qt
-
+    """True if the user chose dark, or chose the desktop's theme and that is dark."""
     mode = application.property(_MODE)
     return mode == "dark" or (
         mode != "light" and application.styleHints().colorScheme() is Qt.ColorScheme.Dark
@@ -164,90 +175,82 @@ def is_dark(application: QApplication) -> bool:
 
 
 def begin(application: QApplication, mode: Mode) -> None:
-    """Dress the program for its first paint. The palette that the desktop gave it says whether that
-    is dark.
+    """Apply the theme for the first paint; read light or dark from the desktop's palette.
 
-    Fusion's palette follows Qt's colour scheme, and a desktop's own palette is what that scheme
-    comes from; `follow` asks again.
+    `follow` corrects it if Qt's color scheme, which is known later, differs.
     """
-    colour, text = (
-        application.palette().window().color(),
-        application.palette().windowText().color(),
-    )
-    _choose(application, mode)
-    _dress(
-        application, mode == "dark" or (mode == "system" and colour.lightness() < text.lightness())
-    )
+    palette = application.palette()
+    window, text = palette.window().color(), palette.windowText().color()
+    system_is_dark = window.lightness() < text.lightness()
+    _set_mode(application, mode)
+    _apply_theme(application, mode == "dark" or (mode == "system" and system_is_dark))
 
 
 def apply(application: QApplication, mode: Mode = "system") -> None:
-    """Dress the program; `follow` does it again when the desktop changes."""
-    _choose(application, mode)
-    _dress(application, is_dark(application))
+    """Apply a theme; `follow` applies it again when the desktop changes."""
+    _set_mode(application, mode)
+    _apply_theme(application, is_dark(application))
 
 
-def _choose(application: QApplication, mode: Mode) -> None:
+def _set_mode(application: QApplication, mode: Mode) -> None:
     application.setProperty(_MODE, mode)
-    application.styleHints().setProperty(
-        "colorScheme", _SCHEMES[mode]
-    )  # for what Qt draws itself; not every platform obeys
+    # For what Qt draws itself; some platforms ignore it.
+    application.styleHints().setColorScheme(_SCHEMES[mode])
 
 
 def follow(application: QApplication) -> None:
-    """Dress the program again whenever the desktop turns light or dark, and now where `begin` was
-    mistaken.
-    """
+    """Apply the theme when the desktop changes to light or dark, and now if `begin` was wrong."""
     application.styleHints().colorSchemeChanged.connect(
-        lambda _scheme: _dress(application, is_dark(application))
+        lambda _scheme: _apply_theme(application, is_dark(application))
     )
     if application.property(_DARK) != is_dark(application):
-        _dress(application, is_dark(application))
+        _apply_theme(application, is_dark(application))
 
 
-def colours(application: QApplication) -> Colours:
-    """Return the colours that hold now."""
+def colors(application: QApplication) -> Colors:
+    """Return the current theme's colors."""
     return DARK if is_dark(application) else LIGHT
 
 
-def _dress(application: QApplication, dark: bool) -> None:
+def _apply_theme(application: QApplication, dark: bool) -> None:
     application.setProperty(_DARK, dark)
-    now = DARK if dark else LIGHT
-    application.setPalette(_palette(now))
+    theme_colors = DARK if dark else LIGHT
+    application.setPalette(_palette(theme_colors))
     font = QFont(application.font())
     font.setPixelSize(13)
     families = [*font.families(), "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC"]
     font.setFamilies(list(dict.fromkeys(families)))
     application.setFont(font)
     application.setStyleSheet(
-        _SHEET.substitute(now._asdict(), icons=(resources() / "icons").as_posix())
+        _SHEET.substitute(theme_colors._asdict(), icons=(resources() / "icons").as_posix())
     )
 
 
-def _palette(now: Colours) -> QPalette:
+def _palette(theme_colors: Colors) -> QPalette:
     palette = QPalette()
     roles = {
-        QPalette.ColorRole.Window: now.window,
-        QPalette.ColorRole.WindowText: now.text,
-        QPalette.ColorRole.Base: now.surface,
-        QPalette.ColorRole.AlternateBase: now.window,
-        QPalette.ColorRole.Text: now.text,
-        QPalette.ColorRole.Button: now.surface,
-        QPalette.ColorRole.ButtonText: now.text,
-        QPalette.ColorRole.PlaceholderText: now.muted,
-        QPalette.ColorRole.ToolTipBase: now.surface,
-        QPalette.ColorRole.ToolTipText: now.text,
-        QPalette.ColorRole.Highlight: now.accent,
-        QPalette.ColorRole.HighlightedText: now.on_accent,
-        QPalette.ColorRole.Accent: now.accent,
-        QPalette.ColorRole.Link: now.accent,
-        QPalette.ColorRole.Mid: now.border,
+        QPalette.ColorRole.Window: theme_colors.window,
+        QPalette.ColorRole.WindowText: theme_colors.text,
+        QPalette.ColorRole.Base: theme_colors.surface,
+        QPalette.ColorRole.AlternateBase: theme_colors.window,
+        QPalette.ColorRole.Text: theme_colors.text,
+        QPalette.ColorRole.Button: theme_colors.surface,
+        QPalette.ColorRole.ButtonText: theme_colors.text,
+        QPalette.ColorRole.PlaceholderText: theme_colors.muted,
+        QPalette.ColorRole.ToolTipBase: theme_colors.surface,
+        QPalette.ColorRole.ToolTipText: theme_colors.text,
+        QPalette.ColorRole.Highlight: theme_colors.accent,
+        QPalette.ColorRole.HighlightedText: theme_colors.on_accent,
+        QPalette.ColorRole.Accent: theme_colors.accent,
+        QPalette.ColorRole.Link: theme_colors.accent,
+        QPalette.ColorRole.Mid: theme_colors.border,
     }
-    for role, colour in roles.items():
-        palette.setColor(role, QColor(colour))
+    for role, color in roles.items():
+        palette.setColor(role, QColor(color))
     for role in (
         QPalette.ColorRole.Text,
         QPalette.ColorRole.ButtonText,
         QPalette.ColorRole.WindowText,
     ):
-        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(now.muted))
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme_colors.muted))
     return palette

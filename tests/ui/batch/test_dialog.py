@@ -102,7 +102,7 @@ def test_a_table_without_a_prompt_is_told_of_templates(qtbot, open_batch):
 def test_what_can_be_written_is_explained(qtbot, open_batch, monkeypatch):
     told = []
     monkeypatch.setattr(
-        "studio.ui.batch.pages.tell", lambda _parent, title, text: told.append(text)
+        "studio.ui.batch.pages.show_message", lambda _parent, title, text: told.append(text)
     )
     dialog = open_batch(text="prompt\na cat\n")
     button = next(one for one in dialog.variations.findChildren(QPushButton) if one.text() == "?")

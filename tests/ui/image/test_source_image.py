@@ -61,8 +61,8 @@ def made(qtbot, tab):
     qtbot.waitUntil(
         lambda: tab._job is not None and tab._job.state is JobState.COMPLETED, timeout=PATIENCE
     )
-    qtbot.waitUntil(lambda: bool(tab.view.picture.path), timeout=PATIENCE)
-    return Path(tab.view.picture.path)
+    qtbot.waitUntil(lambda: bool(tab.view.image.path), timeout=PATIENCE)
+    return Path(tab.view.image.path)
 
 
 def test_a_picture_is_chosen_shown_and_taken_away(tab, qtbot, photo):
@@ -157,8 +157,8 @@ def test_a_result_is_the_next_start(tab, qtbot):
     tab.start_button.click()
     wait_seen(qtbot, tab)
     second = made(qtbot, tab)
-    qtbot.waitUntil(lambda: Path(tab.view.picture.path) != first, timeout=PATIENCE)
-    second = Path(tab.view.picture.path)
+    qtbot.waitUntil(lambda: Path(tab.view.image.path) != first, timeout=PATIENCE)
+    second = Path(tab.view.image.path)
     assert read_recipe(second).request.image == str(first)
 
 

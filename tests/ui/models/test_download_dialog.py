@@ -271,7 +271,7 @@ def test_what_a_kill_cut_off_is_offered_goes_on_and_can_be_deleted(
     last = DownloadDialog(studio.shared, studio.window)
     last.show()
     qtbot.waitUntil(last.unfinished.isVisible, timeout=PATIENCE)
-    monkeypatch.setattr("studio.ui.models.partial_downloads.ask", lambda *_what: True)
+    monkeypatch.setattr("studio.ui.models.partial_downloads.confirm", lambda *_what: True)
     last.unfinished.delete_button.click()
     qtbot.waitUntil(lambda: not last.unfinished.isVisible(), timeout=PATIENCE)
     assert unfinished(data) == {}
