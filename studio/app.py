@@ -167,7 +167,7 @@ class Studio:
         self.session, self._held = Session(self.data, engine, self._held), None
         self.session.worker.keep_awake = self.settings.keep_awake
         self.session.queue.by_model = self.settings.order_by_model
-        self.session.queue.together = self.settings.run_together
+        self.session.queue.together = self.settings.batch_jobs
         self.session.queue.pause_on_disk = True
         yield
         from studio.ui.app_state import AppState

@@ -162,7 +162,7 @@ def _torch(answers: dict[str, dict[str, Any]]) -> Iterator[Check]:
         yield Check(
             "GPU",
             "warn",
-            "none; models run on the processor",
+            "none; models run on the CPU",
             "Small models work well; large ones are slow.",
         )
 

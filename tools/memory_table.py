@@ -33,7 +33,7 @@ def table() -> str:
     """Return the table between its marks."""
     machines = [
         *((f"GPU {gpu} GB, memory {memory} GB", _gpu(gpu, memory)) for gpu, memory in GPUS),
-        *((f"no GPU, memory {memory} GB", _processor(memory)) for memory in MEMORIES),
+        *((f"no GPU, memory {memory} GB", _cpu(memory)) for memory in MEMORIES),
     ]
     cards = [entry_named(name).card for name in CARDS]
     rows = [("", *(card.title for card in cards)), ("---",) * (len(cards) + 1)]
@@ -55,7 +55,7 @@ def _gpu(gpu: int, memory: int) -> Machine:
     )
 
 
-def _processor(memory: int) -> Machine:
+def _cpu(memory: int) -> Machine:
     return Machine(
         memory * _GB, memory * _GB, asked=True, backend="cpu", quantizers=("bitsandbytes", "quanto")
     )

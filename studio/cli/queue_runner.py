@@ -357,6 +357,6 @@ def _open_session(context: Context) -> Session | RemoteSession:
     settings = load_settings(context.data)
     session.worker.keep_awake = settings.keep_awake
     session.queue.by_model = settings.order_by_model
-    session.queue.together = settings.run_together
+    session.queue.together = settings.batch_jobs
     session.queue.pause_on_disk = True
     return session

@@ -1,4 +1,4 @@
-"""The settings, as plain data; `settings_store` reads and changes them on disk."""
+"""The settings as plain data; `settings_store` reads and changes them on disk."""
 
 from __future__ import annotations
 
@@ -16,60 +16,62 @@ LoadStrategy = Literal[
     "sequential-offload",
     "8-bit",
     "4-bit",
-    "processor",
+    "cpu",
 ]
-"""A way to load a model, from the whole of it to what takes less memory;
-`models/memory/load_plan.py` chooses.
-"""
+"""A way to load a model; `models/memory/load_plan.py` chooses one."""
 LoadPreference = Literal["auto"] | LoadStrategy
 
 
 class Settings(msgspec.Struct, kw_only=True):
-    """All settings. What another version of the program wrote stays in the file
-    (`settings_store`).
-    """
+    """All settings. `settings_store` keeps unknown keys of other versions in the file."""
 
     default_models: dict[str, str] = {}
     """Kind → name of the model."""
     output_folder: Annotated[str, Meta(pattern=r"^[^\0]*$")] = ""
-    """Absolute; empty takes the data folder's own."""
+    """Absolute; empty for `outputs` in the data folder."""
     theme: Literal["system", "light", "dark"] = "system"
-    play_while_made: bool = True
-    """Speech is played as soon as its first sentence is there."""
+    play_while_generating: bool = True
+    """Play speech as soon as its first sentence is generated."""
     order_by_model: bool = True
-    """Waiting jobs that share a model run together."""
-    run_together: bool = True
-    """Waiting jobs that share model and settings run as one batch."""
+    """Run waiting jobs of the same model one after the other."""
+    batch_jobs: bool = True
+    """Run waiting jobs that share model and settings as one batch."""
     keep_awake: bool = True
-    """The computer does not sleep while jobs run."""
+    """Keep the computer awake while jobs run."""
     only_idle: bool = False
-    """Jobs begin only while nobody uses the computer."""
+    """Start jobs only while nobody uses the computer."""
     memory: LoadPreference = "auto"
-    """How models are loaded, where `model_memory` says nothing else."""
+    """How models are loaded, unless `model_memory` has an entry for the model."""
     model_memory: dict[str, LoadPreference] = {}
     """Model → how it is loaded."""
     unload_minutes: Annotated[float, Meta(ge=0, le=MAX_UNLOAD_MINUTES)] = 10
-    """A model that nobody has used for so long leaves the memory; 0 keeps it."""
+    """Evict a model that was unused for this long; 0 keeps it."""
     warm_start: bool = True
-    """The model that was used last is loaded when the window is open."""
+    """Load the model that was used last when the window opens."""
     notify: bool = True
-    """The desktop says when a long run is over."""
+    """Show a desktop notification at the end of a long run."""
     endpoint: str = ""
-    """The hub that models are fetched from; empty takes the usual one."""
+    """URL of the hub that models are downloaded from; empty for the default one."""
     offline: bool = False
-    """Nothing is fetched, whatever is asked for."""
+    """Download nothing."""
     geometry: str = ""
-    """The window's place and docks, base64 of Qt's own form."""
+    """`QWidget.saveGeometry` of the window, in base64."""
     window_state: str = ""
+    """`QMainWindow.saveState` of the window, in base64."""
     last_tab: int = 0
+    """Index of the tab that was shown last."""
     starter_declined: bool = False
+    """The person declined to install the starter models."""
 
 
 def load_preference(
-    model: str, settings: Settings, run: LoadPreference | None = None
+    model: str, settings: Settings, override: LoadPreference | None = None
 ) -> LoadPreference:
-    """Return how a model is loaded: as was said for this run of the program, for this model, for
-    all.
+    """Return how to load a model: `override`, else the model's own setting, else the general one.
+
+    `override` holds for one run of the program.
     """
-    wish = run or settings.model_memory.get(model, "auto")
-    return settings.memory if wish == "auto" and run is None else wish
+    if override is not None:
+        return override
+    preference = settings.model_memory.get(model, "auto")
+    return settings.memory if preference == "auto" else preference

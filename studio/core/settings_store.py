@@ -1,9 +1,8 @@
-"""Reading and changing `settings.json`, which the window and every command may write at the same
-time.
+"""Reads and changes `settings.json`, which the window and every command may write at the same time.
 
-A change names fields. It is made under a lock, on what is on disk at that moment, so no program
-writes over the fields of another one. Keys and values that this version does not know stay in the
-file; in their place the defaults hold.
+A change names fields. It is applied under a lock to what is on disk at that moment, so that no
+program overwrites another one's fields. Unknown keys and values stay in the file; for unknown
+values the defaults hold.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ Change = Mapping[str, Any]
 merges).
 """
 LIMIT_BYTES = 32 << 20
-"""Files of earlier versions held up to 20 MB of prompts."""
+"""Files of earlier versions contained up to 20 MB of prompts."""
 ABANDONED_SECONDS = 3_600
 _FIELDS = {field.name: field for field in msgspec.structs.fields(Settings)}
 _TABLES = {
@@ -37,30 +36,32 @@ _TABLES = {
     if getattr(field.type, "__origin__", None) is dict
 }
 """Fields that are dicts → the type of their values."""
-_FORMER = ("drafts", "recent_prompts")
-"""What earlier versions kept here: drafts have a file of their own now (`core/drafts.py`), and the
-prompts were never read.
+_REMOVED = ("drafts", "recent_prompts")
+"""Keys of earlier versions. Drafts have their own file now (`core/drafts.py`); the prompts were
+never read.
 """
+_RENAMED = {"play_while_made": "play_while_generating", "run_together": "batch_jobs"}
+"""Key of an earlier version → field of today."""
+_RENAMED_STRATEGIES = {"processor": "cpu"}
+"""Value of `memory` and `model_memory` in an earlier version → value of today."""
 
 
 class DamagedFileError(Exception):
-    """The file is no JSON object, or no regular file."""
+    """The file is not a JSON object, or not a regular file."""
 
 
 def load_settings(data: DataFolder) -> Settings:
-    """Read the settings and change nothing on disk; the defaults hold for whatever cannot be
-    read.
-    """
+    """Read the settings without changing the file; return defaults for what cannot be read."""
     try:
-        return _settings(read_object(data.settings))
+        return _settings(_migrated(read_object(data.settings)))
     except (DamagedFileError, OSError):
         return Settings()
 
 
 def update(data: DataFolder, change: Change) -> Settings:
-    """Change the named fields on disk; return all settings as they are then.
+    """Change the named fields on disk and return all settings.
 
-    Raises OSError where they cannot be written, and ValueError for a change that is none.
+    Raises OSError if they cannot be written, and ValueError for an invalid change.
     """
     check_change(change)
     with _locked(data):
@@ -70,6 +71,7 @@ def update(data: DataFolder, change: Change) -> Settings:
             set_aside(data.settings)
             document = {}
         before = msgspec.json.encode(document)
+        document = _migrated(document)
         _merge(document, change)
         if msgspec.json.encode(document) != before:
             _write(data, document)
@@ -77,7 +79,7 @@ def update(data: DataFolder, change: Change) -> Settings:
 
 
 def apply_change(settings: Settings, change: Change) -> None:
-    """Make the same change to settings in memory."""
+    """Apply the change to settings in memory."""
     for name, value in change.items():
         setattr(
             settings, name, _merged(getattr(settings, name), value) if name in _TABLES else value
@@ -85,7 +87,7 @@ def apply_change(settings: Settings, change: Change) -> None:
 
 
 def merge_changes(first: Change, second: Change) -> dict[str, Any]:
-    """Return one change that does what both do, one after the other."""
+    """Return one change with the effect of both, in order."""
     both = dict(first)
     for name, value in second.items():
         both[name] = {**both.get(name, {}), **value} if name in _TABLES else value
@@ -93,9 +95,7 @@ def merge_changes(first: Change, second: Change) -> dict[str, Any]:
 
 
 def check_change(change: Change) -> None:
-    """Raise ValueError where a change names no field, or has a value that is wrong or cannot be
-    written.
-    """
+    """Raise ValueError for an unknown field, or a value that is invalid or cannot be encoded."""
     for name, value in change.items():
         if name not in _FIELDS:
             raise ValueError(f"There is no setting {name!r}.")
@@ -109,14 +109,12 @@ def check_change(change: Change) -> None:
 
 
 def set_aside_damaged(data: DataFolder) -> str:
-    """Move a damaged file out of the way, under another name; return a sentence about it, or
-    nothing.
-    """
+    """Rename a damaged file; return a message for the user, or an empty string."""
     if not _is_damaged(data.settings):
         return ""
     try:
         with _locked(data):
-            if not _is_damaged(data.settings):  # another program was faster
+            if not _is_damaged(data.settings):  # another program renamed it in between
                 return ""
             aside = set_aside(data.settings)
     except OSError:
@@ -128,7 +126,7 @@ def set_aside_damaged(data: DataFolder) -> str:
 
 
 def former_drafts(data: DataFolder) -> Any:
-    """Return the drafts that an earlier version kept in the settings; None where there are none."""
+    """Return the drafts that an earlier version stored in the settings, or None."""
     try:
         return read_object(data.settings).get("drafts")
     except (DamagedFileError, OSError):
@@ -136,13 +134,13 @@ def former_drafts(data: DataFolder) -> Any:
 
 
 def drop_former_fields(data: DataFolder) -> None:
-    """Remove from the file what earlier versions kept there. Raises OSError."""
+    """Remove keys of earlier versions from the file. Raises OSError."""
     try:
-        if not any(name in read_object(data.settings) for name in _FORMER):
+        if not any(name in read_object(data.settings) for name in _REMOVED):
             return
         with _locked(data):
             document = read_object(data.settings)
-            for name in _FORMER:
+            for name in _REMOVED:
                 document.pop(name, None)
             _write(data, document)
     except DamagedFileError:
@@ -150,9 +148,7 @@ def drop_former_fields(data: DataFolder) -> None:
 
 
 def remove_abandoned_parts(data: DataFolder) -> None:
-    """Remove what kills left of files that were being written in the data folder itself; that takes
-    milliseconds.
-    """
+    """Delete temporary files in the data folder that a killed program left behind."""
     for part in data.root.glob(f".*{PART_SUFFIX}"):
         with contextlib.suppress(OSError):
             if part.lstat().st_mtime < time.time() - ABANDONED_SECONDS:
@@ -160,8 +156,9 @@ def remove_abandoned_parts(data: DataFolder) -> None:
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """Return the JSON object in a file; an empty one where there is no file. Raises
-    DamagedFileError, OSError.
+    """Return the JSON object in a file; `{}` if the file is missing.
+
+    Raises DamagedFileError and OSError.
     """
     try:
         document = msgspec.json.decode(read_regular(path, LIMIT_BYTES))
@@ -175,7 +172,7 @@ def read_object(path: Path) -> dict[str, Any]:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a damaged file to a name that says so and is free; return it. Raises OSError."""
+    """Rename a damaged file to `<stem>.damaged-<time>`; return the new path. Raises OSError."""
     stem = f"{path.stem}.damaged-{time.strftime('%Y%m%d-%H%M%S')}"
     aside = next(
         name
@@ -195,9 +192,8 @@ def _locked(data: DataFolder) -> contextlib.AbstractContextManager[None]:
 
 def _write(data: DataFolder, document: Mapping[str, Any]) -> None:
     content = msgspec.json.format(msgspec.json.encode(document), indent=1)
-    write_whole(
-        Path(os.path.realpath(data.settings)), content, replace=True
-    )  # a link to it stays a link
+    target = Path(os.path.realpath(data.settings))  # a symlink stays a symlink
+    write_whole(target, content, replace=True)
 
 
 def _is_damaged(path: Path) -> bool:
@@ -205,26 +201,45 @@ def _is_damaged(path: Path) -> bool:
         read_object(path)
     except DamagedFileError:
         return True
-    except OSError:  # no right to read it, for example: it may be whole
+    except OSError:  # a missing permission, for example; the file may be intact
         return False
     return False
 
 
+def _migrated(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document with the keys and values of today's version."""
+    migrated = {
+        _RENAMED.get(name, name): value
+        for name, value in document.items()
+        if _RENAMED.get(name) not in document
+    }
+    if isinstance(strategy := migrated.get("memory"), str):
+        migrated["memory"] = _RENAMED_STRATEGIES.get(strategy, strategy)
+    if isinstance(strategies := migrated.get("model_memory"), dict):
+        migrated["model_memory"] = {
+            model: _RENAMED_STRATEGIES.get(strategy, strategy)
+            if isinstance(strategy, str)
+            else strategy
+            for model, strategy in strategies.items()
+        }
+    return migrated
+
+
 def _settings(document: Mapping[str, Any]) -> Settings:
-    """Return the fields that are right; the defaults hold for each of the others."""
-    found: dict[str, Any] = {}
+    """Return the settings in the document, with the default for each invalid value."""
+    valid: dict[str, Any] = {}
     for name, field in _FIELDS.items():
         if name not in document:
             continue
         value = document[name]
         if name in _TABLES and isinstance(value, dict):
-            value = dict(_right_entries(value.items(), _TABLES[name]))
+            value = dict(_valid_entries(value.items(), _TABLES[name]))
         with contextlib.suppress(msgspec.ValidationError):
-            found[name] = msgspec.convert(value, field.type)
-    return Settings(**found)
+            valid[name] = msgspec.convert(value, field.type)
+    return Settings(**valid)
 
 
-def _right_entries(entries: Iterable[tuple[str, Any]], kind: Any) -> Iterable[tuple[str, Any]]:
+def _valid_entries(entries: Iterable[tuple[str, Any]], kind: Any) -> Iterable[tuple[str, Any]]:
     for key, value in entries:
         with contextlib.suppress(msgspec.ValidationError):
             yield key, msgspec.convert(value, kind)

@@ -110,7 +110,7 @@ def test_the_first_piece_plays_while_the_rest_is_made(build, qtbot):
 
 
 def test_who_does_not_want_it_to_play_by_itself_is_obeyed(build, qtbot):
-    house = build(settings=Settings(play_while_made=False))
+    house = build(settings=Settings(play_while_generating=False))
     page = house.tab.speech
     page.prompt.setPlainText("Anything.")
     page.generate()

@@ -3,7 +3,7 @@ Numbers in, a plan out.
 
 On a GPU with memory of its own a pipeline of pictures goes: whole → its parts take turns → its
 layers come ahead of their turn → layer by layer → 8 bits → 4 bits. A language model reads all its
-weights for every token, so that fewer bits come before layers that move. A processor and an Apple
+weights for every token, so that fewer bits come before layers that move. A CPU and an Apple
 GPU have one memory for everything: nothing can move, there are only fewer bits.
 """
 
@@ -42,13 +42,13 @@ RUNG_TITLES: dict[LoadPreference, str] = {
     "sequential-offload": "Layer by layer (slow)",
     "8-bit": "8 bits",
     "4-bit": "4 bits",
-    "processor": "On the processor",
+    "cpu": "On the CPU",
 }
 _HOW: dict[LoadStrategy, str] = {
     "model-offload": "parts take turns on the GPU",
     "group-offload": "layers come to the GPU ahead of their turn",
     "sequential-offload": "layer by layer on the GPU, which is slow",
-    "processor": "on the processor",
+    "cpu": "on the CPU",
 }
 OFFLOADS: frozenset[LoadStrategy] = frozenset(
     {"model-offload", "group-offload", "sequential-offload"}
@@ -63,8 +63,8 @@ _PICTURES: tuple[LoadStrategy, ...] = (
 )
 _TEXT: tuple[LoadStrategy, ...] = ("resident", "8-bit", "4-bit", "sequential-offload")
 _ONE_MEMORY: tuple[LoadStrategy, ...] = ("resident", "8-bit", "4-bit")
-_PROCESSOR: tuple[LoadStrategy, ...] = ("resident", "16-bit", "8-bit", "4-bit")
-_SOUND: tuple[LoadStrategy, ...] = ("resident", "16-bit", "processor")
+_CPU: tuple[LoadStrategy, ...] = ("resident", "16-bit", "8-bit", "4-bit")
+_SOUND: tuple[LoadStrategy, ...] = ("resident", "16-bit", "cpu")
 
 GROUP_SHARE, LAYER_SHARE = 0.1, 0.03
 """Of the weights, what is on the GPU at a time with layers ahead of their turn, and layer by
@@ -84,7 +84,7 @@ _QUANTIZERS: Mapping[tuple[Device, Precision], tuple[Quantizer, ...]] = {
     ("cpu", "int8"): ("bitsandbytes", "quanto", "torchao"),
     ("cpu", "int4"): ("bitsandbytes", "quanto"),
 }
-"""What can do it there, the best first. On a processor torchao has no kernels for 4 bits."""
+"""What can do it there, the best first. On a CPU torchao has no kernels for 4 bits."""
 PACKAGES: Mapping[Quantizer, str] = {
     "bitsandbytes": "bitsandbytes",
     "torchao": "torchao",
@@ -228,7 +228,7 @@ def rungs(card: ModelCard, device: Device, facts: Facts | None = None) -> tuple[
     chosen = (
         _ONE_MEMORY
         if device == "mps"
-        else _PROCESSOR
+        else _CPU
         if device == "cpu"
         else _TEXT
         if card.kind == "text"
@@ -246,7 +246,7 @@ def _runs_as_it_is(card: ModelCard) -> bool:
 def _step(
     rung: LoadStrategy, card: ModelCard, machine: Machine, facts: Facts, warm: Footprint
 ) -> LoadPlan:
-    device: Device = "cpu" if rung == "processor" or _runs_as_it_is(card) else machine.device
+    device: Device = "cpu" if rung == "cpu" or _runs_as_it_is(card) else machine.device
     precision = _precision(rung, card, device)
     work, weights = _work_and_weights(card)
     need = needed(card, precision or "bf16")

@@ -46,7 +46,7 @@ class PauseMenu(QMenu):
         )
         self.together = self._check(
             "Run jobs with the same settings as one batch",
-            settings.run_together,
+            settings.batch_jobs,
             self._set_together,
         )
         self.keep_awake = self._check(
@@ -125,7 +125,7 @@ class PauseMenu(QMenu):
 
     def _set_together(self, on: bool) -> None:
         self._queue.together = on
-        self._shared.change_settings(run_together=on)
+        self._shared.change_settings(batch_jobs=on)
 
     def _set_awake(self, on: bool) -> None:
         self._shared.session.worker.keep_awake = on

@@ -81,7 +81,7 @@ class AudioTabBase(GenerateTab):
     def show_event(self, job: Job, event: Event) -> None:
         """See `GenerateTab`."""
         if isinstance(event, AudioChunk):
-            self.view.append_chunk(event, play=self.shared.settings.play_while_made)
+            self.view.append_chunk(event, play=self.shared.settings.play_while_generating)
         elif isinstance(event, (Finished, Failed, Cancelled)):
             heard = self.view.is_live
             self.view.finish()

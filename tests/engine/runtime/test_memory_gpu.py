@@ -69,7 +69,7 @@ def test_texts(tmp_path, rung):
         ).results
 
 
-@pytest.mark.parametrize("rung", ["resident", "16-bit", "processor"])
+@pytest.mark.parametrize("rung", ["resident", "16-bit", "cpu"])
 def test_music(tmp_path, rung):
     card = make_musicgen(tmp_path / "musicgen")
     pipeline = music.load(card, plan(card, rung))
@@ -81,7 +81,7 @@ def test_music(tmp_path, rung):
         )
         == 1
     )
-    assert (weights_of(pipeline).gpu == 0) == (rung == "processor")
+    assert (weights_of(pipeline).gpu == 0) == (rung == "cpu")
 
 
 def test_what_leaves_gives_its_memory_back(tmp_path):

@@ -40,7 +40,7 @@ LETTERS = {
     "s": "sequential-offload",
     "8": "8-bit",
     "4": "4-bit",
-    "p": "processor",
+    "p": "cpu",
 }
 GPUS = (4, 6, 8, 12, 16, 24, 80)
 MEMORIES = (4, 8, 16, 32, 64)
@@ -52,7 +52,7 @@ def gpu(memory: float, ram: float = 32, *quantizers) -> Machine:
     )
 
 
-def processor(ram: float, *quantizers) -> Machine:
+def cpu(ram: float, *quantizers) -> Machine:
     return Machine(int(ram * GB), int(ram * GB), asked=True, quantizers=quantizers)
 
 
@@ -112,11 +112,9 @@ def test_on_gpus(name, ram, without, with_bitsandbytes):
         ("kokoro-82m", "rrrrr", "rrrrr"),
     ],
 )
-def test_on_processors(name, without, with_quanto):
-    assert "".join(letter(CARDS[name], processor(size)) for size in MEMORIES) == without
-    assert (
-        "".join(letter(CARDS[name], processor(size, "quanto")) for size in MEMORIES) == with_quanto
-    )
+def test_on_cpus(name, without, with_quanto):
+    assert "".join(letter(CARDS[name], cpu(size)) for size in MEMORIES) == without
+    assert "".join(letter(CARDS[name], cpu(size, "quanto")) for size in MEMORIES) == with_quanto
 
 
 def test_on_an_apple_gpu_nothing_moves():
@@ -152,14 +150,14 @@ def test_every_device_has_its_own_way_of_fewer_bits():
         "mps": ["quanto"] * 2,
         "cpu": ["quanto"] * 2,
     }
-    torchao = list(ladder(card, processor(8, "torchao")))
+    torchao = list(ladder(card, cpu(8, "torchao")))
     assert [step.quantizer for step in torchao] == [None, None, "torchao", None]
-    assert choose(CARDS["qwen3-4b"], processor(8, *every)).quantizer == "bitsandbytes"
+    assert choose(CARDS["qwen3-4b"], cpu(8, *every)).quantizer == "bitsandbytes"
 
 
 def test_a_refusal_has_the_numbers_and_what_would_help():
     with pytest.raises(StudioError) as refused:
-        choose(CARDS["qwen3-8b"], processor(8))
+        choose(CARDS["qwen3-8b"], cpu(8))
     assert refused.value.message == (
         "Qwen3 8B does not fit: 6.0 of 8.0 GB of memory can be used (whole: needs 39.3 GB; 16 "
         "bits: needs 19.7 GB; 8 bits: needs "
@@ -184,7 +182,7 @@ def test_what_is_free_now_counts_and_what_can_leave_for_it():
 
 def test_the_desktop_keeps_its_share():
     for total in (4, 6, 8, 16, 64):
-        for machine in (processor(total), gpu(total)):
+        for machine in (cpu(total), gpu(total)):
             least = 2 * GB if machine.device == "cpu" else GB // 2
             assert machine.usable <= total * GB - least
     busy = Machine(16 * GB, 3 * GB)
@@ -198,7 +196,7 @@ def test_a_person_chooses_another_way_even_against_the_figures():
     assert (forced.rung, forced.words) == ("resident", "16 bits, needs 9.0 of 5.5 GB")
     assert choose(card, gpu(24), wish="sequential-offload").rung == "sequential-offload"
     assert (
-        choose(card, processor(32), wish="sequential-offload").rung == "resident"
+        choose(card, cpu(32), wish="sequential-offload").rung == "resident"
     )  # there is no GPU to move layers to
     with pytest.raises(StudioError, match="bitsandbytes"):
         choose(card, gpu(24), wish="4-bit")
@@ -230,7 +228,7 @@ def test_the_words_say_what_and_how_much():
         == "16 bits, parts take turns on the GPU, needs 7.3 of 7.5 GB"
     )
     assert choose(CARDS["gemma-4-e2b-it"], gpu(8)).words == "16 bits"  # nobody knows what it needs
-    assert choose(CARDS["kokoro-82m"], processor(8)).words == "needs 0.2 of 6.0 GB"
+    assert choose(CARDS["kokoro-82m"], cpu(8)).words == "needs 0.2 of 6.0 GB"
 
 
 def test_a_known_part_of_another_size_changes_what_fits():

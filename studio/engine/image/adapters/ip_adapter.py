@@ -102,7 +102,7 @@ def _put_on(pipe: Any, card: ModelCard, model: ModelCard) -> None:
             encoder = CLIPVisionModelWithProjection.from_pretrained(
                 str(folder), dtype=pipe.dtype, local_files_only=True, use_safetensors=True
             )
-        # Where parts take turns, the pipeline itself is on the processor, and this one is not among
+        # Where parts take turns, the pipeline itself is on the CPU, and this one is not among
         # those that are moved.
         pipe.register_modules(
             image_encoder=encoder.to(pipe._execution_device).eval(), feature_extractor=None

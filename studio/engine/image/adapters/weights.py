@@ -17,7 +17,7 @@ WRONG = (ValueError, KeyError, TypeError, IndexError, AttributeError, NotImpleme
 
 
 def read_weights(card: ModelCard) -> dict[str, Any]:
-    """Return the tensors of an adapter's file, on the processor. Raises StudioError where it is
+    """Return the tensors of an adapter's file, on the CPU. Raises StudioError where it is
     damaged.
     """
     import torch
