@@ -16,7 +16,7 @@ ROUNDS = 9
 
 def main() -> None:
     """Measure and print."""
-    from studio.core.events import Event, Loading, Progress
+    from studio.core.events import JobEvent, Loading, Progress
     from studio.core.jobs import new_job
     from studio.core.paths import DataFolder
     from studio.core.requests import ImageRequest
@@ -34,15 +34,15 @@ def main() -> None:
             seen: dict[str, float] = {}
             begun = time.perf_counter()
 
-            def emit(event: Event, seen: dict[str, float] = seen) -> None:
-                if (
-                    isinstance(event, Loading) and event.phase == "Preparing"
-                ):  # the child's own first word
+            def emit(job_event: JobEvent, seen: dict[str, float] = seen) -> None:
+                event = job_event.event
+                # the first event of the child itself
+                if isinstance(event, Loading) and event.phase == "Preparing":
                     seen.setdefault("first", time.perf_counter())
                 if isinstance(event, Progress):
                     seen.setdefault("step", time.perf_counter())
 
-            engine.generate(new_job(request, str(data.outputs)), emit, lambda: False)
+            engine.run([new_job(request, str(data.outputs))], emit, lambda _job_id: False)
             times.append((seen["first"] - begun, seen["step"] - begun))
             assert engine._child is not None
             engine._child.process.kill()

@@ -53,8 +53,7 @@ def main() -> None:
         ]
         start = cpu_seconds()
         tokens = sum(
-            statistics.units
-            for _number, _result, statistics in text.generate_together(runs, pipeline)
+            statistics.units for _number, _result, statistics in text.run_batch(runs, pipeline)
         )
         return tokens / (cpu_seconds() - start)
 

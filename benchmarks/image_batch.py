@@ -40,7 +40,7 @@ def main() -> None:
         ]
 
     def ours() -> None:
-        assert len(list(image.generate_together(runs(), pipeline))) == COUNT
+        assert len(list(image.run_batch(runs(), pipeline))) == COUNT
 
     def alone() -> None:
         for run in runs():

@@ -54,7 +54,7 @@ def main() -> None:
 
         def time_of(job: Job) -> float:
             begun = time.perf_counter()
-            engine.generate(job, lambda _event: None, lambda: False)
+            engine.run([job], lambda _event: None, lambda _job_id: False)
             return called[-1] - begun
 
         loads = [time_of(picture()), time_of(song())]

@@ -14,7 +14,7 @@ ROUNDS = 9
 
 def main() -> None:
     """Measure and print."""
-    from studio.core.events import Event, Finished
+    from studio.core.events import Finished, JobEvent
     from studio.core.jobs import new_job
     from studio.core.paths import DataFolder
     from studio.engine.process.engine import ProcessEngine
@@ -31,11 +31,11 @@ def main() -> None:
             job = new_job(
                 request_for(card, {"prompt": "a red apple", "seed": number}), str(data.outputs)
             )
-            seen: list[Event] = []
+            seen: list[JobEvent] = []
             begun = time.perf_counter()
-            engine.generate(job, seen.append, lambda: False)
+            engine.run([job], seen.append, lambda _job_id: False)
             times.append(time.perf_counter() - begun)
-            assert isinstance(seen[-1], Finished), seen[-1]
+            assert isinstance(seen[-1].event, Finished), seen[-1]
         engine.close()
     warm = statistics.median(times[1:])
     report(

@@ -19,7 +19,7 @@ PROMPTS = ("calm piano in D minor", "happy jazz with saxophone", "epic orchestra
 
 def main() -> None:
     """Measure and print."""
-    from studio.core.events import Event, Finished
+    from studio.core.events import Finished, JobEvent
     from studio.core.jobs import new_job
     from studio.core.paths import DataFolder
     from studio.engine.process.engine import ProcessEngine
@@ -36,12 +36,12 @@ def main() -> None:
         for number in range(ROUNDS + 1):
             values = {"prompt": PROMPTS[number % len(PROMPTS)], "seed": number, "seconds": 24}
             job = new_job(request_for(card, values), str(data.outputs))
-            seen: list[Event] = []
+            seen: list[JobEvent] = []
             begun, used = time.perf_counter(), _children_cpu()
-            engine.generate(job, seen.append, lambda: False)
+            engine.run([job], seen.append, lambda _job_id: False)
             times.append(time.perf_counter() - begun)
             cpu.append(_children_cpu() - used)
-            assert isinstance(seen[-1], Finished), seen[-1]
+            assert isinstance(seen[-1].event, Finished), seen[-1]
         engine.close()
     used = statistics.median(cpu[1:])
     warm = round(statistics.median(times[1:]), 2)

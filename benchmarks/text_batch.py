@@ -114,7 +114,7 @@ def _together(card: Any, pipeline: Any, requests: list[Any]) -> None:
 
     for start in range(0, len(requests), TOGETHER):
         list(
-            text.generate_together(
+            text.run_batch(
                 [_run(card, request) for request in requests[start : start + TOGETHER]], pipeline
             )
         )

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from studio.core.paths import ENVIRONMENT_VARIABLE, DataFolder
-from studio.engine.protocol import GROUP_FAILED
+from studio.engine.protocol import BATCH_FAILED
 
 # Times on a shared machine say nothing about the code.
 hypothesis_settings.register_profile(
@@ -47,7 +47,7 @@ def _no_network(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def _no_group_faults(request, caplog):
+def _no_batch_faults(request, caplog):
     """Fail a test in which jobs ran one by one because of a fault in the program: their results
     would hide it.
     """
@@ -56,7 +56,7 @@ def _no_group_faults(request, caplog):
         data.logs if isinstance(data, DataFolder) else Path("nowhere")
     )  # a parameter of that name goes before the fixture
     yield
-    if request.node.get_closest_marker("group_fault"):
+    if request.node.get_closest_marker("batch_fault"):
         return
     here = [
         record.getMessage()
@@ -72,6 +72,6 @@ def _no_group_faults(request, caplog):
     faults = [
         line
         for line in here + [line for line in in_children if line.startswith("ERROR:")]
-        if GROUP_FAILED in line
+        if BATCH_FAILED in line
     ]
     assert not faults, faults

@@ -4,6 +4,7 @@ artifacts are real files.
 
 from __future__ import annotations
 
+import functools
 import random
 import threading
 from collections.abc import Callable, Generator, Sequence
@@ -14,11 +15,12 @@ from numpy.typing import NDArray
 from studio.core.artifact import Artifact, FinishReason
 from studio.core.errors import Failure, StudioError
 from studio.core.events import (
+    AnyEvent,
     AudioChunk,
     Cancelled,
-    Event,
     Failed,
     Finished,
+    JobEvent,
     Loading,
     Preview,
     Progress,
@@ -34,14 +36,13 @@ from studio.core.requests import (
     TextRequest,
     VideoRequest,
 )
-from studio.engine.protocol import Cancelled as CancelledQuestion
 from studio.engine.protocol import (
-    CancelledFor,
+    CancelCheck,
     Emit,
-    EmitFor,
+    EmitEvent,
+    IsCancelled,
     JobCancelledError,
     JobContext,
-    one_after_the_other,
 )
 from studio.library import artifacts
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
@@ -92,49 +93,45 @@ class FakeEngine:
         """End; a running job ends with Cancelled."""
         self._closed.set()
 
-    def generate(self, job: Job, emit: Emit, cancelled: CancelledQuestion) -> None:
-        """Run the job. See `protocol.Engine.generate`."""
+    def run(self, jobs: Sequence[Job], emit: Emit, is_cancelled: IsCancelled) -> None:
+        """Run the jobs one after the other. See `protocol.Engine.run`."""
+
+        def stopped(job_id: str) -> bool:
+            return self._closed.is_set() or is_cancelled(job_id)
+
+        for job in jobs:
+
+            def emit_event(event: AnyEvent, job_id: str = job.id) -> None:
+                emit(JobEvent(job_id, event))
+
+            emit_event(self._run_alone(job, emit_event, functools.partial(stopped, job.id)))
+
+    def _run_alone(self, job: Job, emit: EmitEvent, is_cancelled: CancelCheck) -> AnyEvent:
+        """Run a job and return its terminal event."""
         saved: list[Artifact] = []
-        event: Event
         try:
-            run = JobContext(
-                job, fake_card(job.request.kind), emit, lambda: self._closed.is_set() or cancelled()
-            )
+            run = JobContext(job, fake_card(job.request.kind), emit, is_cancelled)
             run.check()
             emit(Loading(phase="Preparing"))
             failure = self._fail_on(job)
             if failure is not None:
-                emit(Failed(failure=failure))
-                return
-            saved += [made for made in artifacts.find_complete(job) if not made.partial]
-            there = {made.ordinal for made in saved}
-            for result in self._results(run) if len(there) < job.request.result_count else ():
-                if result.ordinal in there:
-                    continue
-                saved.append(artifacts.save(result, job=job, card=run.card, versions={}))
-            event = Finished(
-                artifacts=tuple(saved),
-                statistics=Statistics(run_seconds=1.0, first_seconds=0.1, units=20, unit="token"),
-            )
+                return Failed(failure=failure)
+            saved += [artifact for artifact in artifacts.find_complete(job) if not artifact.partial]
+            complete = {artifact.ordinal for artifact in saved}
+            for result in self._results(run) if len(complete) < job.request.result_count else ():
+                if result.ordinal not in complete:
+                    saved.append(artifacts.save(result, job=job, card=run.card, versions={}))
         except JobCancelledError:
-            event = Cancelled(artifacts=tuple(saved))
+            return Cancelled(artifacts=tuple(saved))
         except StudioError as error:
-            event = Failed(failure=error.failure(), artifacts=tuple(saved))
+            return Failed(failure=error.failure(), artifacts=tuple(saved))
         except OSError as error:
-            event = Failed(
-                failure=Failure(
-                    cause="disk",
-                    message=f"The result could not be saved: {error.strerror}.",
-                    unsaved=True,
-                )
-            )
-        emit(event)
-
-    def generate_together(
-        self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor
-    ) -> None:
-        """Run the jobs, one after the other."""
-        one_after_the_other(self, jobs, emit, cancelled)
+            message = f"The result could not be saved: {error.strerror}."
+            return Failed(failure=Failure(cause="disk", message=message, unsaved=True))
+        return Finished(
+            artifacts=tuple(saved),
+            statistics=Statistics(run_seconds=1.0, first_seconds=0.1, units=20, unit="token"),
+        )
 
     def _results(self, run: JobContext) -> Generator[Result, None, None]:
         request = run.job.request

@@ -1,48 +1,38 @@
-"""The engine that runs models in the thread that calls it: the child's heart, and `--in-process`
-for profiling.
-"""
+"""The engine that runs models in the calling thread: the core of the child, and `--in-process`."""
 
 from __future__ import annotations
 
 import dataclasses
-import errno
 import functools
 import logging
-import platform
-import sys
-import traceback
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-
-import msgspec
+from collections.abc import Sequence
 
 from studio.core import environment
 from studio.core.artifact import Artifact
-from studio.core.errors import Failure, StudioError
-from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Statistics
+from studio.core.errors import StudioError
+from studio.core.events import AnyEvent, Cancelled, Failed, Finished, JobEvent, Loading, Statistics
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.core.settings import LoadPreference, LoadStrategy, load_preference
 from studio.core.settings_store import load_settings
+from studio.engine.failures import explain
 from studio.engine.model_cache import Loaded, Pipelines
+from studio.engine.outcome import JobOutcome, SaveError, complete_results, leading_count
 from studio.engine.protocol import (
-    GROUP_FAILED,
-    CancelledFor,
+    BATCH_FAILED,
+    CancelCheck,
     Emit,
-    EmitFor,
+    EmitEvent,
+    IsCancelled,
     JobCancelledError,
     JobContext,
-    one_after_the_other,
 )
-from studio.engine.protocol import Cancelled as CancelledQuestion
 from studio.engine.registry import runner_of
 from studio.engine.runtime.memory import is_out_of_memory
 from studio.engine.runtime.replay_filter import ReplayFilter
-from studio.library import artifacts
 from studio.library.results import Result
 from studio.models.card import ModelCard
-from studio.models.llama_cpp import PACKAGE, RUNNER
 from studio.models.registry import ModelRegistry, base_among
 from studio.preflight.adapters import wanted
 
@@ -50,24 +40,11 @@ log = logging.getLogger(__name__)
 MAX_UNSAVED_JOBS = 4
 """Results of this many jobs that could not be saved are kept in memory."""
 
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-
-@dataclass
-class _Outcome:
-    """What became of a job so far."""
-
-    card: ModelCard
-    saved: list[Artifact] = field(default_factory=list)
-    unsaved: list[Result] = field(default_factory=list)
-    statistics: Statistics = field(default_factory=Statistics)
-    memory: str = ""
-    """How the model was loaded, and what was done where memory ran out."""
-
 
 class LocalEngine:
-    """Runs jobs here. See `protocol.Engine`. `memory`: how models are loaded, where that is not
-    what the settings say.
+    """Runs jobs in the calling thread. See `protocol.Engine`.
+
+    `memory`: how models are loaded, if not as the settings say.
     """
 
     def __init__(self, data: DataFolder, memory: LoadPreference | None = None) -> None:
@@ -77,27 +54,26 @@ class LocalEngine:
         self._pipelines = Pipelines(
             lambda model: load_preference(model, load_settings(data), memory)
         )
-        self._unsaved: OrderedDict[str, _Outcome] = OrderedDict()
+        self._unsaved: OrderedDict[str, JobOutcome] = OrderedDict()
         self._closed = False
 
     def warm_up(self, kind: str = "", model: str = "") -> None:
-        """Nothing is begun here: it would hold up the thread that calls. A child calls
-        `load_ahead`.
-        """
+        """Do nothing: it would block the calling thread. The child calls `load_ahead`."""
 
     def load_ahead(self, kind: str, model: str) -> None:
-        """Load a model before a job wants it. What fails is logged only: the job will say it."""
+        """Load a model before a job needs it. Failures are only logged: the job reports them."""
         try:
             loaded = self._pipelines.load(
                 self._registry.base_of(self._registry.find(kind, model)), lambda _event: None
             )
             log.info("loaded ahead in %.1f s: %s", loaded.seconds, loaded.plan.words)
-        except Exception as error:  # noqa: BLE001  boundary: nobody asked for it
+        except Exception as error:  # noqa: BLE001  boundary: no job waits for it
             log.warning("the model used last was not loaded ahead: %s", error)
 
     def free_unused(self) -> float | None:
-        """Free the models that nobody used for long; return in how many seconds to look again, None
-        where there is nothing.
+        """Free models that have not been used for long.
+
+        Returns the seconds until the next one is due, None if there is none.
         """
         seconds = 60 * load_settings(self._data).unload_minutes
         before = self._pipelines.held
@@ -111,95 +87,181 @@ class LocalEngine:
         self._closed = True
         self._pipelines.forget_all()
 
-    def generate(self, job: Job, emit: Emit, cancelled: CancelledQuestion) -> None:
-        """Run the job. See `protocol.Engine.generate`."""
-        event = self._run(job, emit, lambda: self._closed or cancelled())
-        if isinstance(event, Failed) and event.failure.cause == "memory":
-            # Here and not where it was caught: the exception's frames keep the memory alive.
-            self._pipelines.forget_all()
-        _emit_end(job, emit, event)
+    def run(self, jobs: Sequence[Job], emit: Emit, is_cancelled: IsCancelled) -> None:
+        """Run the jobs, as one batch if their runner can. See `protocol.Engine.run`."""
 
-    def generate_together(
-        self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor
-    ) -> None:
-        """Run the jobs as one batch where their kind can. See
-        `protocol.Engine.generate_together`.
-        """
+        def stopped(job_id: str) -> bool:
+            return self._closed or is_cancelled(job_id)
+
         ended: set[str] = set()
         if len(jobs) > 1 and not any(job.id in self._unsaved for job in jobs):
             try:
-                self._run_group(jobs, emit, lambda job_id: self._closed or cancelled(job_id), ended)
-            # boundary: jobs that fail as a group may succeed alone
+                self._run_batch(jobs, emit, stopped, ended)
+            # boundary: jobs that fail as a batch may succeed one by one
             except Exception as error:  # noqa: BLE001
-                self._explain_group(error)
-        one_after_the_other(self, [job for job in jobs if job.id not in ended], emit, cancelled)
+                self._log_batch_error(error)
+        for job in jobs:
+            if job.id not in ended:
+                self._run_alone(job, _emit_of(job, emit), functools.partial(stopped, job.id))
 
-    def _run_group(
-        self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor, ended: set[str]
+    # One job
+    # ------------------------------------------------------------------
+
+    def _run_alone(self, job: Job, emit: EmitEvent, is_cancelled: CancelCheck) -> None:
+        event = self._run_to_end(job, emit, is_cancelled)
+        if isinstance(event, Failed) and event.failure.cause == "memory":
+            # Here, not where it was caught: the exception's frames keep the memory alive.
+            self._pipelines.forget_all()
+        _emit_end(job, emit, event)
+
+    def _run_to_end(self, job: Job, emit: EmitEvent, is_cancelled: CancelCheck) -> AnyEvent:
+        """Run a job and return its terminal event. Never raises."""
+        outcome = self._unsaved.pop(job.id, None)
+        saved: list[Artifact] = outcome.saved if outcome else []
+        try:
+            if outcome is None:
+                saved += complete_results(job)
+                card = self._registry.find(job.request.kind, job.request.model)
+                outcome = JobOutcome(card, saved)
+                if len(saved) < job.request.result_count:
+                    self._generate(job, outcome, emit, is_cancelled)
+            outcome.save_rest(job)
+        except JobCancelledError:
+            return Cancelled(artifacts=tuple(saved))
+        except StudioError as error:
+            return Failed(failure=error.failure(), artifacts=tuple(saved))
+        except SaveError as error:
+            assert outcome is not None
+            self._keep_unsaved(job, outcome)
+            return Failed(failure=error.failure, artifacts=tuple(saved))
+        # boundary: whatever a model raises becomes a failed job
+        except Exception as error:  # noqa: BLE001
+            return Failed(failure=explain(error), artifacts=tuple(saved))
+        saved.sort(key=lambda artifact: artifact.ordinal)
+        return Finished(artifacts=tuple(saved), statistics=outcome.statistics)
+
+    def _generate(
+        self, job: Job, outcome: JobOutcome, emit: EmitEvent, is_cancelled: CancelCheck
     ) -> None:
-        """Run the jobs in one batch. Add a job's id to `ended` when its terminal event is out,
-        whatever is raised later.
+        """Generate the missing results; when memory runs out, load the model so that it needs less.
+
+        Raises what the runner raises.
         """
-        generate = runner_of(jobs[0].request.kind).generate_together
-        if generate is None:
+        replay_filter = ReplayFilter(emit)
+        base = self._registry.base_of(outcome.card)
+        context = self._context_of(job, outcome.card, base, replay_filter, is_cancelled)
+        context = dataclasses.replace(context, done=leading_count(outcome.saved))
+        context.check()
+        emit(Loading(phase="Preparing"))
+        below: LoadStrategy | None = None
+        while True:
+            context.check()  # loading can take a minute
+            loaded = self._pipelines.load(base, emit, below)
+            if self._try_generate(context, loaded, outcome):
+                return
+            below = loaded.plan.rung
+            del loaded
+            self._pipelines.forget_all()
+            replay_filter.again()
+            context.note("Memory ran out; the model is loaded in a way that takes less")
+            done = leading_count((*outcome.saved, *outcome.unsaved))
+            context = dataclasses.replace(context, done=done)
+
+    def _try_generate(self, context: JobContext, loaded: Loaded, outcome: JobOutcome) -> bool:
+        """Generate the missing results and save them. Return False if memory ran out."""
+        context.check()
+        results = runner_of(context.job.request.kind).generate(context, loaded.pipeline)
+        while True:
+            try:
+                result = next(results)
+            except StopIteration as end:
+                outcome.record(context, loaded, end.value)
+                return True
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                return False
+            outcome.record(context, loaded, outcome.statistics)
+            outcome.save(context.job, result)
+
+    def _context_of(
+        self,
+        job: Job,
+        card: ModelCard,
+        base: ModelCard,
+        emit: EmitEvent,
+        is_cancelled: CancelCheck,
+    ) -> JobContext:
+        """Return the runner's view of a job.
+
+        Raises StudioError if an adapter is missing or does not fit.
+        """
+        adapters = wanted(self._registry.find, card, job.request)
+        cards = [base, *(adapter.card for adapter in adapters)]
+        if card.base_path:  # a motion adapter is loaded together with it
+            cards.append(base_among(self._registry.list(), card))
+        parts = {other.name: other.sha256 for other in cards if other.name != card.name}
+        free = functools.partial(self._pipelines.forget_others, base)
+        return JobContext(job, card, emit, is_cancelled, adapters, parts, free=free)
+
+    def _keep_unsaved(self, job: Job, outcome: JobOutcome) -> None:
+        self._unsaved[job.id] = outcome
+        while len(self._unsaved) > MAX_UNSAVED_JOBS:
+            self._unsaved.popitem(last=False)
+
+    # Several jobs as one batch
+    # ------------------------------------------------------------------
+
+    def _run_batch(
+        self, jobs: Sequence[Job], emit: Emit, is_cancelled: IsCancelled, ended: set[str]
+    ) -> None:
+        """Run the jobs as one batch, if their runner can.
+
+        Adds a job's id to `ended` once its terminal event is emitted, even if this raises later.
+        """
+        run_batch = runner_of(jobs[0].request.kind).run_batch
+        if run_batch is None:
             return
         card = self._registry.find(jobs[0].request.kind, jobs[0].request.model)
-        for job in jobs:
-            emit(job.id, Loading(phase="Preparing"))
+        emits = [_emit_of(job, emit) for job in jobs]
+        for emit_event in emits:
+            emit_event(Loading(phase="Preparing"))
         base = self._registry.base_of(card)
-        loaded = self._pipelines.load(base, functools.partial(emit, jobs[0].id))
-        runs = [
-            self._run_of(
-                job,
-                card,
-                base,
-                functools.partial(emit, job.id),
-                functools.partial(cancelled, job.id),
-            )
-            for job in jobs
+        loaded = self._pipelines.load(base, emits[0])
+        contexts = [
+            self._context_of(job, card, base, emit_event, functools.partial(is_cancelled, job.id))
+            for job, emit_event in zip(jobs, emits, strict=True)
         ]
-        for number, result, statistics in generate(runs, loaded.pipeline):
+        for number, result, statistics in run_batch(contexts, loaded.pipeline):
             job = jobs[number]
             if job.id in ended:
-                raise RuntimeError(f"result {number} of a group came twice")
-            event = self._end_of(runs[number], loaded, result, statistics)
+                raise RuntimeError(f"result {number} of a batch came twice")
+            event = self._end_of(contexts[number], loaded, result, statistics)
             ended.add(job.id)
-            _emit_end(job, functools.partial(emit, job.id), event)
-
-    def _explain_group(self, error: Exception) -> None:
-        if is_out_of_memory(error):
-            log.info("%s: memory ran out; they run one by one", GROUP_FAILED)
-            self._pipelines.forget_all()
-        elif isinstance(error, StudioError):
-            log.info("%s: %s", GROUP_FAILED, error)
-        else:
-            log.error(
-                "%s because of a fault in the program; they run one by one",
-                GROUP_FAILED,
-                exc_info=error,
-            )
+            _emit_end(job, emits[number], event)
 
     def _end_of(
         self,
-        run: JobContext,
+        context: JobContext,
         loaded: Loaded,
         result: Result | StudioError | JobCancelledError,
         statistics: Statistics,
-    ) -> Event:
-        """Save a result of a group and return the job's terminal event. Never raises: the other
-        jobs go on.
+    ) -> AnyEvent:
+        """Save a result of a batch and return its job's terminal event.
+
+        Never raises: the other jobs go on.
         """
         if isinstance(result, JobCancelledError):
             return Cancelled()
         if isinstance(result, StudioError):
             return Failed(failure=result.failure())
-        job, outcome = run.job, _Outcome(run.card, unsaved=[result])
+        job, outcome = context.job, JobOutcome(context.card, unsaved=[result])
         try:
-            _note(outcome, run, loaded, statistics)
-            self._save_rest(job, outcome)
-        except _SaveError as error:
+            outcome.record(context, loaded, statistics)
+            outcome.save_rest(job)
+        except SaveError as error:
             if not result.partial:
-                self._keep(job, outcome)
+                self._keep_unsaved(job, outcome)
             return Failed(failure=error.failure)
         except StudioError as error:
             return Failed(failure=error.failure())
@@ -207,121 +269,31 @@ class LocalEngine:
             log.exception("the result of job %s could not be saved", job.id)
             return Failed(failure=explain(error))
         saved = tuple(outcome.saved)
-        return (
-            Cancelled(artifacts=saved)
-            if result.partial
-            else Finished(artifacts=saved, statistics=outcome.statistics)
-        )
+        if result.partial:
+            return Cancelled(artifacts=saved)
+        return Finished(artifacts=saved, statistics=outcome.statistics)
 
-    def _run(self, job: Job, emit: Emit, cancelled: CancelledQuestion) -> Event:
-        outcome = self._unsaved.pop(job.id, None)
-        saved: list[Artifact] = outcome.saved if outcome else []
-        try:
-            if outcome is None:
-                saved += _complete_results(job)
-                outcome = _Outcome(self._registry.find(job.request.kind, job.request.model), saved)
-                if len(saved) < job.request.result_count:
-                    self._make(job, outcome, emit, cancelled)
-            else:
-                self._save_rest(job, outcome)
-        except JobCancelledError:
-            return Cancelled(artifacts=tuple(saved))
-        except StudioError as error:
-            return Failed(failure=error.failure(), artifacts=tuple(saved))
-        except _SaveError as error:
-            self._keep(job, error.outcome)
-            return Failed(failure=error.failure, artifacts=tuple(saved))
-        # boundary: whatever a model raises becomes a failed job
-        except Exception as error:  # noqa: BLE001
-            return Failed(failure=explain(error), artifacts=tuple(saved))
-        saved.sort(key=lambda made: made.ordinal)
-        return Finished(artifacts=tuple(saved), statistics=outcome.statistics)
-
-    def _make(self, job: Job, outcome: _Outcome, emit: Emit, cancelled: CancelledQuestion) -> None:
-        retold = ReplayFilter(emit)
-        base = self._registry.base_of(outcome.card)
-        run = self._run_of(job, outcome.card, base, retold, cancelled)
-        run = dataclasses.replace(run, done=_leading(outcome.saved))
-        run.check()
-        emit(Loading(phase="Preparing"))
-        below: LoadStrategy | None = None
-        while True:
-            run.check()  # before a minute goes into loading
-            loaded = self._pipelines.load(base, emit, below)
-            if self._attempt(run, loaded, outcome):
-                break
-            below = loaded.plan.rung
-            del loaded
+    def _log_batch_error(self, error: Exception) -> None:
+        if is_out_of_memory(error):
+            log.info("%s: memory ran out; they run one by one", BATCH_FAILED)
             self._pipelines.forget_all()
-            retold.again()
-            run.tell("Memory ran out; the model is loaded in a way that takes less")
-            run = dataclasses.replace(run, done=_leading((*outcome.saved, *outcome.unsaved)))
-        if outcome.unsaved:
-            self._save_rest(job, outcome)
-
-    def _attempt(self, run: JobContext, loaded: Loaded, outcome: _Outcome) -> bool:
-        """Make the results that are not there yet, and save them. Return False where memory ran out
-        over it.
-        """
-        run.check()
-        results = runner_of(run.job.request.kind).generate(run, loaded.pipeline)
-        while True:
-            try:
-                result = next(results)
-            except StopIteration as end:
-                _note(outcome, run, loaded, end.value)
-                return True
-            except Exception as error:
-                if not is_out_of_memory(error):
-                    raise
-                return False
-            _note(outcome, run, loaded, outcome.statistics)
-            self._save(run.job, outcome, result)
-
-    def _run_of(
-        self, job: Job, card: ModelCard, base: ModelCard, emit: Emit, cancelled: CancelledQuestion
-    ) -> JobContext:
-        """Return what a kind's file gets to know. Raises StudioError where an adapter is not there
-        or does not fit.
-        """
-        adapters = wanted(self._registry.find, card, job.request)
-        beside = [base, *(one.card for one in adapters)]
-        if card.base_path:  # a motion adapter is loaded together with it
-            beside.append(base_among(self._registry.list(), card))
-        parts = {one.name: one.sha256 for one in beside if one.name != card.name}
-        free = functools.partial(self._pipelines.forget_others, base)
-        return JobContext(job, card, emit, cancelled, adapters, parts, free=free)
-
-    def _save(self, job: Job, outcome: _Outcome, result: Result) -> None:
-        if any(made.ordinal == result.ordinal for made in outcome.saved):
-            return  # an earlier run of this job saved it
-        try:
-            outcome.saved.append(_saved(result, job, outcome))
-        except OSError:
-            # The rest of the job is still made: it can be saved elsewhere together with this.
-            outcome.unsaved.append(result)
-            if result.partial:
-                raise
-
-    def _save_rest(self, job: Job, outcome: _Outcome) -> None:
-        while outcome.unsaved:
-            try:
-                saved = _saved(outcome.unsaved[0], job, outcome)
-            except OSError as error:
-                raise _SaveError(explain_save(error, job.target.folder), outcome) from error
-            outcome.saved.append(saved)
-            outcome.unsaved.pop(0)
-
-    def _keep(self, job: Job, outcome: _Outcome) -> None:
-        self._unsaved[job.id] = outcome
-        while len(self._unsaved) > MAX_UNSAVED_JOBS:
-            self._unsaved.popitem(last=False)
+        elif isinstance(error, StudioError):
+            log.info("%s: %s", BATCH_FAILED, error)
+        else:
+            log.error(
+                "%s because of a fault in the program; they run one by one",
+                BATCH_FAILED,
+                exc_info=error,
+            )
 
 
-def _emit_end(job: Job, emit: Emit, event: Event) -> None:
-    """Emit a terminal event. One that cannot be delivered becomes Failed: the job ends, and the
-    next one runs.
-    """
+def _emit_of(job: Job, emit: Emit) -> EmitEvent:
+    """Return what passes on the events of one job."""
+    return lambda event: emit(JobEvent(job.id, event))
+
+
+def _emit_end(job: Job, emit: EmitEvent, event: AnyEvent) -> None:
+    """Emit a terminal event; if it cannot be delivered, emit Failed, so that the next job runs."""
     try:
         emit(event)
     except Exception as error:
@@ -330,90 +302,3 @@ def _emit_end(job: Job, emit: Emit, event: Event) -> None:
             emit(Failed(failure=explain(error)))
         except Exception:
             log.exception("job %s has no end that can be reported", job.id)
-
-
-def _saved(result: Result, job: Job, outcome: _Outcome) -> Artifact:
-    return artifacts.save(
-        result, job=job, card=outcome.card, versions=versions(outcome.card), memory=outcome.memory
-    )
-
-
-def _complete_results(job: Job) -> list[Artifact]:
-    """Return what an earlier run of this job saved before it was interrupted; only the rest is
-    generated.
-    """
-    try:
-        return [made for made in artifacts.find_complete(job) if not made.partial]
-    except (OSError, ValueError):  # removed or changed while it was read
-        return []
-
-
-def _leading(made: Iterable[Artifact | Result]) -> int:
-    """Return how many results are there from the first one on without a gap."""
-    ordinals = {one.ordinal for one in made}
-    return next(number for number in range(len(ordinals) + 1) if number not in ordinals)
-
-
-def _note(outcome: _Outcome, run: JobContext, loaded: Loaded, statistics: Statistics) -> None:
-    """Keep how it went, for the recipe and for the person."""
-    outcome.memory = ". ".join(filter(None, (loaded.plan.way, *run.notes)))
-    outcome.statistics = msgspec.structs.replace(
-        statistics, load_seconds=loaded.seconds, memory=loaded.plan.words, notes=tuple(run.notes)
-    )
-
-
-class _SaveError(Exception):
-    """The result is there but could not be written."""
-
-    def __init__(self, failure: Failure, outcome: _Outcome) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-        self.outcome = outcome
-
-
-def explain_save(error: OSError, folder: str) -> Failure:
-    """Say why a result could not be saved, and that it is not lost."""
-    why = "the disk is full" if error.errno in _NO_SPACE else (error.strerror or str(error)).lower()
-    return Failure(
-        cause="disk",
-        message=f"The result could not be saved in {folder}: {why}.",
-        cure="Free some space, or save it to another folder. It is kept in memory until then.",
-        details=_details(error),
-        unsaved=True,
-    )
-
-
-def explain(error: Exception) -> Failure:
-    """Say in words what an exception from a model means."""
-    text = str(error)
-    if is_out_of_memory(error):
-        return Failure(
-            cause="memory",
-            message="There was not enough memory for this.",
-            cure="Choose smaller settings (size, length, count) or a smaller model, or close other "
-            "programs.",
-            details=_details(error),
-        )
-    first_line = text.strip().splitlines()[0][:200] if text.strip() else type(error).__name__
-    return Failure(
-        cause="unknown",
-        message=f"The model could not do this: {first_line}",
-        cure="Try other settings or another model; the details say more.",
-        details=_details(error),
-    )
-
-
-def _details(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error))
-
-
-def versions(card: ModelCard) -> dict[str, str]:
-    """Return the versions of what ran the model, for the recipe."""
-    known = {
-        "transformers": ("torch", "transformers"),
-        "diffusers": ("torch", "transformers", "diffusers"),
-        RUNNER: (PACKAGE,),
-    }
-    names = known.get(card.runner, ("onnxruntime",))
-    found = {name: str(sys.modules[name].__version__) for name in names if name in sys.modules}
-    return {"python": platform.python_version(), **found}

@@ -18,7 +18,7 @@ import psutil
 
 from studio.core.events import Loading
 from studio.core.settings import LoadPreference, LoadStrategy
-from studio.engine.protocol import Emit
+from studio.engine.protocol import EmitEvent
 from studio.engine.registry import runner_of
 from studio.engine.runtime.device import look
 from studio.engine.runtime.memory import give_back, is_out_of_memory, weights_of
@@ -67,7 +67,7 @@ class Pipelines:
         self._machine = machine
         self._warm: OrderedDict[Key, _Entry] = OrderedDict()
 
-    def load(self, card: ModelCard, emit: Emit, below: LoadStrategy | None = None) -> Loaded:
+    def load(self, card: ModelCard, emit: EmitEvent, below: LoadStrategy | None = None) -> Loaded:
         """Return the model, loaded where it is not warm. `below`: the rung of the memory ladder
         that turned out to be too much.
 

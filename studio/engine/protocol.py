@@ -1,14 +1,13 @@
-"""What an engine is, and what the runner of a kind offers to it."""
+"""The protocol of an engine, and of the runners that run one kind of request each."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.core.errors import StudioError
-from studio.core.events import Event, Loading, Statistics
+from studio.core.events import AnyEvent, JobEvent, Loading, Statistics
 from studio.core.jobs import Job
 from studio.models.card import ModelCard
 from studio.preflight.adapters import ResolvedAdapter
@@ -17,117 +16,106 @@ if TYPE_CHECKING:  # the window imports this file, and needs no numpy to start
     from studio.library.results import Result
     from studio.models.memory.load_plan import LoadPlan
 
-Emit = Callable[[Event], None]
-Cancelled = Callable[[], bool]
-EmitFor = Callable[[str, Event], None]
-"""(job id, event)"""
-CancelledFor = Callable[[str], bool]
-"""Job id → whether it is to end."""
+Emit = Callable[[JobEvent], None]
+"""Passes on an event of one of the jobs that an engine runs."""
+IsCancelled = Callable[[str], bool]
+"""Job id → whether the job is to end."""
+EmitEvent = Callable[[AnyEvent], None]
+"""Passes on an event of the one job that a runner runs."""
+CancelCheck = Callable[[], bool]
+"""True when the one job that a runner runs is to end."""
 BatchOutcome = tuple[int, "Result | StudioError | JobCancelledError", Statistics]
-"""The number of a run, its result or why it has none, and how it went."""
+"""Index of a job in its batch, its result or the reason why it has none, and its statistics."""
 
-GROUP_FAILED = "jobs could not run as a group"
-"""Begins a line in the log. As an error it means a fault in the program, and fails a test
+BATCH_FAILED = "jobs could not run as a batch"
+"""Begins a line in the log. Logged as an error it means a fault in the program, and fails a test
 (`tests/conftest.py`).
 """
 
 
 class Engine(Protocol):
-    """Runs jobs, one at a time, in the thread that calls it."""
+    """Runs jobs in the thread that calls it."""
 
-    def generate(self, job: Job, emit: Emit, cancelled: Cancelled) -> None:
-        """Run the job: emit events, the last of which is Finished, Failed or Cancelled. Never
-        raises.
+    def run(self, jobs: Sequence[Job], emit: Emit, is_cancelled: IsCancelled) -> None:
+        """Run the jobs: emit their events, the last of each Finished, Failed or Cancelled.
 
-        Every artifact is on disk before the event that names it. `cancelled` is asked often (at
-        least every step, token or 50 ms) and once it is true the job ends with Cancelled. A job
-        with the id of one that failed with
-        `Failure.unsaved` is saved to its new target without being generated again.
-        """
+        Several jobs have the same model and `Request.batch_key`; they run as one batch if their
+        runner can do that, else one after the other. Events and results of a job are the same
+        either way. Never raises.
 
-    def generate_together(
-        self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor
-    ) -> None:
-        """Run jobs whose `Request.together` is the same, as one batch where their kind can; else
-        one after the other.
-
-        Each job's events are those that it would have alone, and so is its result.
+        Every artifact is on disk before the event that names it. `is_cancelled` is called often (at
+        least every step, token or 50 ms); once it is true for a job, that job ends with Cancelled.
+        A job whose id is that of one that failed with `Failure.unsaved` is saved to its new target
+        without being generated again.
         """
 
     def warm_up(self, kind: str = "", model: str = "") -> None:
-        """Begin what takes time (start the child, import, load this model), without waiting for it.
-        What fails is not told.
+        """Start what takes time (the child, imports, this model) without waiting for it.
+
+        Failures are only logged: the job that needs it reports them.
         """
 
     def close(self) -> None:
-        """End everything that the engine started; `generate` in another thread ends with Cancelled.
+        """Stop everything that the engine started; jobs in another thread end with Cancelled.
+
         May be called twice.
         """
 
 
 class JobCancelledError(Exception):
-    """Raised inside a kind's `generate` when it saw that the job was cancelled."""
+    """Raised inside a runner when its job was cancelled."""
 
 
 @dataclass(frozen=True)
 class JobContext:
-    """What a kind's file gets to know about the job that it runs."""
+    """What a runner gets to know about the job that it runs."""
 
     job: Job
     card: ModelCard
-    emit: Emit
-    cancelled: Cancelled
+    emit: EmitEvent
+    is_cancelled: CancelCheck
     adapters: tuple[ResolvedAdapter, ...] = ()
-    """What the model runs with; with a card that changes another model, that card first."""
+    """Adapters to apply; if the card changes another model, that card comes first."""
     parts: dict[str, str] = field(default_factory=dict)
-    """Name → SHA-256 of the weights that it runs with beside the card's own."""
+    """Name → SHA-256 of the weights that it runs with besides the card's own."""
     done: int = 0
-    """How many results are there already, where a part was made before memory ran out; those are
-    not made again.
+    """How many results exist already when the job restarts after memory ran out; they are not
+    generated again.
     """
     kept: dict[str, Any] = field(default_factory=dict)
-    """What a kind's file wants to find again when the model was loaded in another way meanwhile."""
+    """What the runner keeps for itself while the model is loaded in another way."""
     notes: list[str] = field(default_factory=list)
     """What was done because memory ran out; written into the recipe."""
     free: Callable[[], None] = lambda: None
-    """Makes room by freeing what this job does not need."""
+    """Frees the memory that this job does not need."""
 
-    def tell(self, note: str) -> None:
-        """Say what is done because memory ran out, now and in the recipe."""
-        if note not in self.notes:
-            self.notes.append(note)
-        self.emit(Loading(phase=note))
+    def note(self, text: str) -> None:
+        """Report what is done because memory ran out, now and in the recipe."""
+        if text not in self.notes:
+            self.notes.append(text)
+        self.emit(Loading(phase=text))
 
     def check(self) -> None:
-        """Raise JobCancelledError where the job was cancelled."""
-        if self.cancelled():
+        """Raise JobCancelledError if the job was cancelled."""
+        if self.is_cancelled():
             raise JobCancelledError
 
 
 @dataclass(frozen=True)
 class Runner:
-    """How the models of one kind are loaded and run; `engine.registry` has one for each kind."""
+    """Loads and runs the models of one kind; `engine.registry` has one for each kind."""
 
     load: Callable[[ModelCard, LoadPlan], Any]
-    """Returns the model, loaded as the plan says and ready to run. Raises StudioError where it
-    cannot be used.
-    """
+    """Returns the pipeline, loaded as planned. Raises StudioError if it cannot be used."""
     generate: Callable[[JobContext, Any], Generator[Result, None, Statistics]]
-    """Yields each result when it is complete, so that it is saved at once; returns how it went.
+    """Yields each result when it is complete, so that it is saved at once; returns the statistics.
 
     When cancelled: yields what can be kept with `partial=True`, then raises JobCancelledError.
-    Where memory runs out, the exception goes up; the model is loaded in a way that takes less, and
-    this is called again with the same `run.kept`.
+    An out-of-memory error is left to the caller, which loads the model in a way that takes less and
+    calls this again with the same `context.kept`.
     """
-    generate_together: Callable[[Sequence[JobContext], Any], Iterator[BatchOutcome]] | None = None
-    """Runs several jobs as one batch: yields each run once, when it is over; the result of a
-    cancelled one is partial.
+    run_batch: Callable[[Sequence[JobContext], Any], Iterator[BatchOutcome]] | None = None
+    """Runs several jobs as one batch and yields each when it is over; None if it cannot.
+
+    A cancelled job yields a partial result or JobCancelledError.
     """
-
-
-def one_after_the_other(
-    engine: Engine, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor
-) -> None:
-    """Run jobs alone: `Engine.generate_together` where nothing can be gained."""
-    for job in jobs:
-        engine.generate(job, functools.partial(emit, job.id), functools.partial(cancelled, job.id))

@@ -10,13 +10,13 @@ from studio.engine.protocol import Runner
 def _text() -> Runner:
     from studio.engine.text import generate
 
-    return Runner(generate.load, generate.generate, generate.generate_together)
+    return Runner(generate.load, generate.generate, generate.run_batch)
 
 
 def _image() -> Runner:
     from studio.engine.image import generate
 
-    return Runner(generate.load, generate.generate, generate.generate_together)
+    return Runner(generate.load, generate.generate, generate.run_batch)
 
 
 def _speech() -> Runner:

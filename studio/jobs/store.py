@@ -217,7 +217,7 @@ class JobStore:
 
         With `loaded`, a job of that model goes before others, but not across one that was placed by
         hand (`schedule.run_order`); without, the order of positions holds. It is one job, or up to
-        `together` that can run as one batch (`Request.together`).
+        `together` that can run as one batch (`Request.batch_key`).
         """
         with self._transaction() as connection:
             first = None
@@ -245,13 +245,13 @@ class JobStore:
         """Return the next waiting jobs that can run in one batch with the first. One that took the
         engine down runs alone.
         """
-        key = first.request.together
+        key = first.request.batch_key
         if together < 2 or key is None or first.crashes:
             return []
         fits = [
             job
             for job in self._near(first, together, in_line=in_line)
-            if job.request.together == key and not job.crashes
+            if job.request.batch_key == key and not job.crashes
         ]
         return fits[: together - 1]
 
@@ -264,7 +264,7 @@ class JobStore:
         after = self.jobs(
             "WHERE state = 'queued' AND position > ?", (first.position,), limit=together
         )
-        return list(takewhile(lambda job: job.request.together == first.request.together, after))
+        return list(takewhile(lambda job: job.request.batch_key == first.request.batch_key, after))
 
     def place(self, places: Places) -> list[Job]:
         """Give waiting jobs other places. Returns them; one that has begun meanwhile stays where it

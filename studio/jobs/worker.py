@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from PySide6.QtCore import QThread
 
 from studio.core.errors import Failure
-from studio.core.events import TERMINAL, Cancelled, Event, Failed
+from studio.core.events import TERMINAL, AnyEvent, Cancelled, Failed, JobEvent
 from studio.core.jobs import Job
-from studio.engine.protocol import Engine, one_after_the_other
+from studio.engine.protocol import Engine
 from studio.jobs.queue import JobQueue
 from studio.jobs.sleep_inhibitor import SleepInhibitor
 
@@ -80,7 +80,9 @@ class Worker(QThread):
     def _run_jobs(self, jobs: Sequence[Job]) -> None:
         running = {job.id: job for job in jobs}
 
-        def emit(job_id: str, event: Event) -> None:
+        def emit(job_event: JobEvent) -> None:
+            job_id = job_event.job_id
+            event: AnyEvent = job_event.event
             job = running.get(job_id)
             if job is None:
                 log.error("an event after the end of job %s: %s", job_id, type(event).__name__)
@@ -97,10 +99,7 @@ class Worker(QThread):
             cause="unknown", message="The engine ended without a result.", cure="Try again."
         )
         try:
-            if len(jobs) == 1:
-                one_after_the_other(self._engine, jobs, emit, self._is_cancelled)
-            else:
-                self._engine.generate_together(jobs, emit, self._is_cancelled)
+            self._engine.run(jobs, emit, self._is_cancelled)
         except Exception as error:  # boundary: one bad job must not end the thread
             log.exception("jobs %s", ", ".join(running))
             details = "".join(traceback.format_exception(error))
@@ -111,4 +110,4 @@ class Worker(QThread):
                 details=details,
             )
         for job_id in list(running):
-            emit(job_id, Failed(failure=failure))
+            emit(JobEvent(job_id, Failed(failure=failure)))

@@ -22,6 +22,7 @@ from studio.core.jobs import JobState
 from studio.engine.fake import FakeEngine
 from studio.library.artifacts import read_recipe
 from studio.models.card import fake_card
+from tests.engine.runs import run_one
 
 
 def read(tmp_path, name, data, **more):
@@ -41,7 +42,7 @@ def run(batch, jobs, fail=()):
             over.append(msgspec.structs.replace(job, state=JobState.FAILED, failure=failure))
             continue
         events = []
-        engine.generate(job, events.append, lambda: False)
+        run_one(engine, job, events.append)
         assert isinstance(events[-1], Finished), events[-1]
         artifacts[job.id] = list(events[-1].artifacts)
         over.append(msgspec.structs.replace(job, state=JobState.COMPLETED, started=1.0, ended=2.5))

@@ -53,5 +53,5 @@ def test_several_texts_become_one():
 
 def test_jobs_with_other_adapters_do_not_run_together():
     one, other = (ImageRequest(prompt="x", adapters=text) for text in ("pixel:0.8", "pixel:0.5"))
-    assert one.together != other.together
-    assert ImageRequest(prompt="x", control_image="a.png").together is None
+    assert one.batch_key != other.batch_key
+    assert ImageRequest(prompt="x", control_image="a.png").batch_key is None

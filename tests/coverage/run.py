@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from studio.core.events import AudioChunk, Cancelled, Event, Finished, Loading, Progress, TextDelta
+from studio.core.events import (
+    AudioChunk,
+    Cancelled,
+    Event,
+    Finished,
+    JobEvent,
+    Loading,
+    Progress,
+    TextDelta,
+)
 from studio.core.jobs import Job, new_job
 from studio.core.paths import DataFolder
 from studio.engine.local import LocalEngine
@@ -24,6 +33,7 @@ from studio.models.install.add import add
 from tests.checkpoints.adapters import make_lora
 from tests.checkpoints.video import first_frame
 from tests.coverage.family import Family
+from tests.engine.runs import run_one
 
 COLUMNS = (
     "Card",
@@ -136,7 +146,7 @@ class Trial:
 
     def _run(self, job: Job, impatient: bool = False) -> Heard:
         heard = Heard(impatient)
-        self._engine.generate(job, heard.events.append, heard.cancelled)
+        run_one(self._engine, job, heard.events.append, heard.cancelled)
         return heard
 
     def _class(self) -> str:
@@ -223,22 +233,20 @@ class Trial:
             self._job(seed=2, prompt="a dog under a very tall tree by the sea"),
         ]
         runner = runner_of(self.card.kind)
-        together = jobs[0].request.together
-        if runner.generate_together is None or together is None:
+        batch_key = jobs[0].request.batch_key
+        if runner.run_batch is None or batch_key is None:
             return "one by one"
-        assert together == jobs[1].request.together
-        ends: dict[str, Event] = {}
-        said: list[tuple[str, Event]] = []
-        self._engine.generate_together(
-            jobs, lambda job_id, event: said.append((job_id, event)), lambda _job_id: False
-        )
-        ends.update(said)
+        assert batch_key == jobs[1].request.batch_key
+        events: list[JobEvent] = []
+        self._engine.run(jobs, events.append, lambda _job_id: False)
+        ends: dict[str, Event] = {event.job_id: event.event for event in events}
         assert all(isinstance(ends[job.id], Finished) for job in jobs), ends
         if self.card.kind == "image":
             for job in jobs:
                 self._check_same(job, ends[job.id])
         begun = sum(
-            isinstance(event, Loading) and event.phase == "Preparing" for _job_id, event in said
+            isinstance(event.event, Loading) and event.event.phase == "Preparing"
+            for event in events
         )
         return (
             YES if begun == len(jobs) else "one by one"

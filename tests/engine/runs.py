@@ -1,4 +1,4 @@
-"""Runs one job as `LocalEngine` does, and keeps all that it said."""
+"""Runs jobs in an engine, or one job as `LocalEngine` does, and collects the events."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from studio.core.jobs import new_job
 from studio.core.requests import Request
 from studio.engine.protocol import JobCancelledError, JobContext
 from studio.models.card import ModelCard
+
+
+def run_one(engine, job, emit, is_cancelled=lambda: False) -> None:
+    """Run one job in an engine; `emit` takes its events, without the job's id."""
+    engine.run([job], lambda event: emit(event.event), lambda _job_id: is_cancelled())
 
 
 @dataclass

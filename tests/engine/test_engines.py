@@ -27,6 +27,7 @@ from studio.engine.process.engine import OBEY_SECONDS, ProcessEngine
 from studio.library.artifacts import read_recipe
 from studio.models.card_store import card_folder, write_card
 from tests.checkpoints.text import make_gpt2
+from tests.engine.runs import run_one
 
 PATIENCE = 120
 """Seconds; the machine may be slow and busy."""
@@ -94,7 +95,7 @@ def process_engine(data):
 
 
 def generate_in_thread(engine, job, heard, cancelled):
-    thread = threading.Thread(target=engine.generate, args=(job, heard, cancelled))
+    thread = threading.Thread(target=run_one, args=(engine, job, heard, cancelled))
     thread.start()
     return thread
 
@@ -102,7 +103,7 @@ def generate_in_thread(engine, job, heard, cancelled):
 def test_finish(engine, data):
     heard = Heard()
     job = image_job(data, num_images_per_prompt=2)
-    engine.generate(job, heard, lambda: False)
+    run_one(engine, job, heard)
     assert heard.ends_once()
     assert isinstance(heard.last, Finished), heard.last
     assert [artifact.ordinal for artifact in heard.last.artifacts] == [0, 1]
@@ -120,13 +121,13 @@ def test_files_are_there_before_it_is_said(engine, data):
         if isinstance(event, Finished):
             seen.extend(Path(artifact.path).exists() for artifact in event.artifacts)
 
-    engine.generate(image_job(data), emit, lambda: False)
+    run_one(engine, image_job(data), emit)
     assert seen == [True]
 
 
 def test_cancelled_before_it_began(engine, data):
     heard = Heard()
-    engine.generate(image_job(data), heard, lambda: True)
+    run_one(engine, image_job(data), heard, lambda: True)
     assert heard.ends_once()
     assert isinstance(heard.last, Cancelled)
     assert not list(data.outputs.iterdir())
@@ -143,7 +144,7 @@ def test_cancel_while_it_runs(engine, data):
     assert heard.ends_once()
     assert isinstance(heard.last, Cancelled)
     again = Heard()
-    engine.generate(image_job(data), again, lambda: False)
+    run_one(engine, image_job(data), again)
     assert isinstance(again.last, Finished), "the next job is not hit by the cancel"
 
 
@@ -166,7 +167,8 @@ def test_a_failure_names_cause_and_cure(engine, data):
             data, fail_on=lambda _job: Failure(cause="model", message="No.", cure="Do this.")
         )
     heard = Heard()
-    engine.generate(
+    run_one(
+        engine,
         new_job(TextRequest(prompt="x", model="there-is-none", seed=1), str(data.outputs)),
         heard,
         lambda: False,
@@ -202,7 +204,7 @@ def test_a_result_that_cannot_be_saved_is_kept_for_another_folder(engine, data, 
         job, target=msgspec.structs.replace(job.target, folder=str(blocked))
     )
     heard = Heard()
-    engine.generate(job, heard, lambda: False)
+    run_one(engine, job, heard)
     assert isinstance(heard.last, Failed)
     assert heard.last.failure.cause == "disk"
     assert heard.last.failure.unsaved
@@ -210,7 +212,7 @@ def test_a_result_that_cannot_be_saved_is_kept_for_another_folder(engine, data, 
         job, target=msgspec.structs.replace(job.target, folder=str(tmp_path / "room"))
     )
     again = Heard()
-    engine.generate(moved, again, lambda: False)
+    run_one(engine, moved, again)
     assert isinstance(again.last, Finished)
     assert not any(isinstance(event, Progress) for event in again.events), (
         "it is saved, not made again"
@@ -222,7 +224,8 @@ def test_a_language_model_runs_in_the_child(process_engine, data):
     folder = data.root / "gpt2"
     write_card(make_gpt2(folder), card_folder(data, "gpt2"))
     heard = Heard()
-    process_engine.generate(
+    run_one(
+        process_engine,
         new_job(TextRequest(prompt="This is", max_new_tokens=8, seed=1), str(data.outputs)),
         heard,
         lambda: False,
@@ -249,16 +252,16 @@ def test_a_killed_child_fails_the_job_in_words_and_the_next_one_works(process_en
     assert "SIGKILL" in heard.last.failure.message
     assert "of 400" in heard.last.failure.message
     again = Heard()
-    process_engine.generate(image_job(data), again, lambda: False)
+    run_one(process_engine, image_job(data), again)
     assert isinstance(again.last, Finished)
 
 
 def test_a_child_that_died_between_two_jobs_is_replaced(process_engine, data):
-    process_engine.generate(image_job(data), Heard(), lambda: False)
+    run_one(process_engine, image_job(data), Heard())
     os.kill(child_pid(process_engine), signal.SIGKILL)
     process_engine._child.process.join(PATIENCE)
     heard = Heard()
-    process_engine.generate(image_job(data), heard, lambda: False)
+    run_one(process_engine, image_job(data), heard)
     assert isinstance(heard.last, Finished)
 
 
@@ -277,17 +280,17 @@ def test_a_child_that_does_not_obey_is_killed(process_engine, data):
     assert time.monotonic() - begun >= OBEY_SECONDS
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     again = Heard()
-    process_engine.generate(image_job(data), again, lambda: False)
+    run_one(process_engine, image_job(data), again)
     assert isinstance(again.last, Finished)
 
 
 def test_a_quick_cancel_is_never_lost(process_engine, data):
-    process_engine.generate(image_job(data), Heard(), lambda: False)
+    run_one(process_engine, image_job(data), Heard())
     for number in range(60):
         wish, heard = threading.Event(), Heard()
         timer = threading.Timer(number * 0.0005, wish.set)
         timer.start()
-        process_engine.generate(image_job(data, num_inference_steps=300), heard, wish.is_set)
+        run_one(process_engine, image_job(data, num_inference_steps=300), heard, wish.is_set)
         timer.join()
         assert isinstance(heard.last, Cancelled), number
 
@@ -306,9 +309,9 @@ def main():
     engine = ProcessEngine(data, sys.argv[2])
     request = ImageRequest(prompt="a red apple", width=64, height=64, num_inference_steps=500, num_images_per_prompt=64, seed=1)
     def emit(event):
-        if isinstance(event, Progress):
+        if isinstance(event.event, Progress):
             print(engine._child.process.pid, "torch" in sys.modules, flush=True)
-    engine.generate(new_job(request, str(data.outputs)), emit, lambda: False)
+    engine.run([new_job(request, str(data.outputs))], emit, lambda _job_id: False)
 
 if __name__ == "__main__":
     main()
@@ -359,7 +362,7 @@ def test_a_job_that_comes_while_a_model_is_loaded_ahead(engine, data):
     engine.warm_up("image", "starter-image")
     assert time.monotonic() - begun < 1  # it does not wait
     heard = Heard()
-    engine.generate(image_job(data), heard, lambda: False)
+    run_one(engine, image_job(data), heard)
     assert heard.ends_once()
     assert isinstance(heard.last, Finished)
 
@@ -367,7 +370,7 @@ def test_a_job_that_comes_while_a_model_is_loaded_ahead(engine, data):
 def test_a_cancel_while_a_model_is_loaded_ahead(engine, data):
     engine.warm_up("image", "starter-image")
     heard = Heard()
-    engine.generate(image_job(data), heard, lambda: True)
+    run_one(engine, image_job(data), heard, lambda: True)
     assert heard.ends_once()
     assert isinstance(heard.last, Cancelled)
 
@@ -375,7 +378,7 @@ def test_a_cancel_while_a_model_is_loaded_ahead(engine, data):
 def test_a_model_that_cannot_be_loaded_ahead_is_not_told(engine, data):
     engine.warm_up("image", "there-is-none")
     heard = Heard()
-    engine.generate(image_job(data), heard, lambda: False)
+    run_one(engine, image_job(data), heard)
     assert isinstance(heard.last, Finished)
 
 
@@ -386,7 +389,7 @@ def test_a_model_is_there_when_the_first_job_comes(data, method):
         engine.warm_up("image", "starter-image")
         wait_for_log(next_child(engine), "loaded ahead")
         heard = Heard()
-        engine.generate(image_job(data), heard, lambda: False)
+        run_one(engine, image_job(data), heard)
         assert isinstance(heard.last, Finished)
         assert phases(heard)[-1] == "Preparing"
         assert not any("Starter pictures" in phase for phase in phases(heard))
@@ -422,9 +425,9 @@ def test_the_reason_why_a_model_was_not_loaded_ahead_is_logged(data):
 def test_a_model_that_nobody_uses_leaves_the_child(process_engine, data):
     update(data, {"unload_minutes": 0.001})
     heard = [Heard(), Heard()]
-    process_engine.generate(image_job(data), heard[0], lambda: False)
+    run_one(process_engine, image_job(data), heard[0])
     wait_for_log(process_engine._child, "freed what was not used")
-    process_engine.generate(image_job(data), heard[1], lambda: False)
+    run_one(process_engine, image_job(data), heard[1])
     for one in heard:
         assert isinstance(one.last, Finished)
         assert any(
@@ -437,7 +440,7 @@ def test_how_models_are_loaded_in_this_run(data):
     engine = ProcessEngine(data, memory="16-bit")
     try:
         heard = Heard()
-        engine.generate(image_job(data), heard, lambda: False)
+        run_one(engine, image_job(data), heard)
     finally:
         engine.close()
     assert heard.last.statistics.memory.startswith("16 bits, needs ")
@@ -445,7 +448,7 @@ def test_how_models_are_loaded_in_this_run(data):
 
 
 def test_out_of_memory_in_words():
-    from studio.engine.local import explain, explain_save
+    from studio.engine.failures import explain, explain_save
 
     assert explain(MemoryError()).cause == "memory"
     assert (

@@ -20,11 +20,11 @@ from studio.core.events import TERMINAL, Cancelled, Failed, Finished, Progress
 from studio.core.jobs import new_job
 from studio.core.paths import DataFolder
 from studio.core.requests import ImageRequest, TextRequest
-from studio.engine import local
 from studio.engine.image import generate as image
 from studio.engine.local import LocalEngine
+from studio.engine.outcome import JobOutcome
 from studio.engine.process.engine import ProcessEngine
-from studio.engine.protocol import GROUP_FAILED, JobCancelledError
+from studio.engine.protocol import BATCH_FAILED, JobCancelledError
 from studio.engine.text import generate as text
 from studio.library import artifacts
 from studio.models.card_store import card_folder, write_card
@@ -94,7 +94,7 @@ def raising(function, error, at):
 
 
 def breaking_off(generate, error, at):
-    """A kind's `generate_together` that raises before its result number `at`."""
+    """A kind's `run_batch` that raises before its result number `at`."""
 
     def call(runs, pipeline):
         for number, result in enumerate(generate(runs, pipeline)):
@@ -107,15 +107,15 @@ def breaking_off(generate, error, at):
 
 def inject(patch, engine, kind, point, error, at):
     if point == "results":
-        patch.setattr(kind, "generate_together", breaking_off(kind.generate_together, error, at))
+        patch.setattr(kind, "run_batch", breaking_off(kind.run_batch, error, at))
     elif point == "preparing":
-        patch.setattr(kind, "generate_together", raising(kind.generate_together, error, 0))
+        patch.setattr(kind, "run_batch", raising(kind.run_batch, error, 0))
     elif point == "loading":
         patch.setattr(engine._pipelines, "load", raising(engine._pipelines.load, error, 0))
     elif point == "adapters":
-        patch.setattr(engine, "_run_of", raising(engine._run_of, error, at))
+        patch.setattr(engine, "_context_of", raising(engine._context_of, error, at))
     elif point == "notes":
-        patch.setattr(local, "_note", raising(local._note, error, at))
+        patch.setattr(JobOutcome, "record", raising(JobOutcome.record, error, at))
     else:
         name, place = {
             "card": ("find", engine._registry),
@@ -134,11 +134,11 @@ class Ends:
         self.events = {}
         self._error, self._at, self._calls = error, at, 0
 
-    def __call__(self, job_id, event):
+    def __call__(self, event):
         self._calls += 1
         if self._calls == self._at:
             raise self._error()
-        self.events.setdefault(job_id, []).append(event)
+        self.events.setdefault(event.job_id, []).append(event.event)
 
     def check(self, jobs):
         for job in jobs:
@@ -154,7 +154,7 @@ class Ends:
 POINTS = ("card", "base", "loading", "adapters", "preparing", "results", "saving", "notes")
 
 
-@pytest.mark.group_fault
+@pytest.mark.batch_fault
 @pytest.mark.parametrize("kind", ["text", "image"])
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
@@ -167,33 +167,33 @@ def test_each_job_ends_once_whatever_is_raised(warm, kind, point, fault, at):
     jobs, ends = jobs_of(kind, data), Ends()
     with pytest.MonkeyPatch.context() as patch:
         inject(patch, engine, {"text": text, "image": image}[kind], point, FAULTS[fault], at)
-        engine.generate_together(jobs, ends, lambda _id: False)
+        engine.run(jobs, ends, lambda _id: False)
     ends.check(jobs)
     assert sum(isinstance(ends.end(job), Finished) for job in jobs) >= COUNT - 1, (
         "one fault costs one job at most"
     )
 
 
-@pytest.mark.group_fault
+@pytest.mark.batch_fault
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fault=st.sampled_from(sorted(FAULTS)), at=st.integers(1, 40))
 def test_each_job_ends_once_when_an_event_cannot_be_delivered(warm, fault, at):
     engine, data = warm
     jobs, ends = jobs_of("text", data), Ends(FAULTS[fault], at)
-    engine.generate_together(jobs, ends, lambda _id: False)
+    engine.run(jobs, ends, lambda _id: False)
     ends.check(jobs)
 
 
-@pytest.mark.group_fault
+@pytest.mark.batch_fault
 @pytest.mark.parametrize("fault", PROGRAM_FAULTS)
 def test_a_programming_error_is_an_error_with_its_traceback(warm, caplog, fault):
     engine, data = warm
     jobs, ends = jobs_of("text", data), Ends()
     with pytest.MonkeyPatch.context() as patch:
         inject(patch, engine, text, "results", FAULTS[fault], 1)
-        engine.generate_together(jobs, ends, lambda _id: False)
+        engine.run(jobs, ends, lambda _id: False)
     ends.check(jobs)
-    (record,) = [record for record in caplog.records if record.message.startswith(GROUP_FAILED)]
+    (record,) = [record for record in caplog.records if record.message.startswith(BATCH_FAILED)]
     assert record.levelno == logging.ERROR
     assert "in call\n    raise error()" in logging.Formatter().format(record)
 
@@ -205,9 +205,9 @@ def test_what_is_no_fault_of_the_program_is_no_error(warm, caplog, fault):
     jobs, ends = jobs_of("text", data), Ends()
     with pytest.MonkeyPatch.context() as patch:
         inject(patch, engine, text, "preparing", FAULTS[fault], 0)
-        engine.generate_together(jobs, ends, lambda _id: False)
+        engine.run(jobs, ends, lambda _id: False)
     ends.check(jobs)
-    (record,) = [record for record in caplog.records if record.message.startswith(GROUP_FAILED)]
+    (record,) = [record for record in caplog.records if record.message.startswith(BATCH_FAILED)]
     assert record.levelno == logging.INFO
 
 
@@ -216,7 +216,7 @@ def test_a_name_that_is_taken_fails_one_job_of_a_group(warm):
     jobs, ends = jobs_of("text", data), Ends()
     taken = data.outputs / f"{jobs[1].target.stem}.txt"
     taken.write_text("mine")
-    engine.generate_together(jobs, ends, lambda _id: False)
+    engine.run(jobs, ends, lambda _id: False)
     ends.check(jobs)
     assert [isinstance(ends.end(job), Finished) for job in jobs] == [True, False, True, True]
     assert "exists already" in ends.end(jobs[1]).failure.message
@@ -227,7 +227,7 @@ def test_a_name_that_the_system_cannot_write_fails_its_job_in_words(warm):
     engine, data = warm
     jobs, ends = jobs_of("text", data), Ends()
     jobs[2] = new_job(jobs[2].request, str(data.outputs), "lone surrogate \ud800")
-    engine.generate_together(jobs, ends, lambda _id: False)
+    engine.run(jobs, ends, lambda _id: False)
     ends.check(jobs)
     assert [isinstance(ends.end(job), Failed) for job in jobs] == [False, False, True, False]
     assert "encoding of this system" in ends.end(jobs[2]).failure.message
@@ -248,7 +248,7 @@ def test_results_that_are_there_are_not_made_again(warm):
         patch.setattr(
             artifacts, "save", raising(artifacts.save, lambda: RuntimeError("as if killed"), 2)
         )
-        engine.generate_together([job], ends, lambda _id: False)
+        engine.run([job], ends, lambda _id: False)
     first, second, third = (data.outputs / f"{job.target.stem}-{n}.png" for n in (1, 2, 3))
     assert (first.exists(), second.exists(), third.exists()) == (True, True, False)
     before = [(path.stat().st_ino, path.read_bytes()) for path in (first, second)]
@@ -261,7 +261,7 @@ def test_results_that_are_there_are_not_made_again(warm):
             "_draw",
             lambda requests, seeds, *more: drawn.extend(seeds) or draw(requests, seeds, *more),
         )
-        engine.generate_together([job], again, lambda _id: False)
+        engine.run([job], again, lambda _id: False)
     assert [(path.stat().st_ino, path.read_bytes()) for path in (first, second)] == before
     assert drawn == [3]
     end = again.end(job)
@@ -272,13 +272,13 @@ def test_results_that_are_there_are_not_made_again(warm):
 def test_a_job_whose_results_are_all_there_ends_at_once(warm):
     engine, data = warm
     (job, *_rest) = jobs_of("text", data)
-    engine.generate_together([job], Ends(), lambda _id: False)
+    engine.run([job], Ends(), lambda _id: False)
     path = data.outputs / f"{job.target.stem}.txt"
     before = path.stat().st_ino
     ends = Ends()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine._pipelines, "load", raising(engine._pipelines.load, AssertionError, 0))
-        engine.generate_together([job], ends, lambda _id: False)
+        engine.run([job], ends, lambda _id: False)
     assert isinstance(ends.end(job), Finished)
     assert path.stat().st_ino == before
 
@@ -295,10 +295,10 @@ class Seen(Ends):
         self.order = []
         self._news = threading.Condition()
 
-    def __call__(self, job_id, event):
+    def __call__(self, event):
         with self._news:
-            super().__call__(job_id, event)
-            self.order.append((job_id, type(event)))
+            super().__call__(event)
+            self.order.append((event.job_id, type(event.event)))
             self._news.notify_all()
 
     def first_progress_after(self, kind, job):
@@ -327,9 +327,7 @@ def test_after_a_cancel_that_is_not_obeyed_the_others_stay_together(data):
         for n in range(COUNT)
     ]
     jobs = [new_job(request, str(data.outputs)) for request in requests]
-    thread = threading.Thread(
-        target=engine.generate_together, args=(jobs, ends, cancelled.__contains__)
-    )
+    thread = threading.Thread(target=engine.run, args=(jobs, ends, cancelled.__contains__))
     thread.start()
     ends.wait_for_progress(jobs)
     os.kill(engine._child.process.pid, signal.SIGSTOP)  # it hangs, as native code may

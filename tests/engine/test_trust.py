@@ -24,6 +24,7 @@ from studio.models.inspect.summary import look_into
 from studio.models.install.add import add
 from tests.checkpoints.image import make_sd
 from tests.checkpoints.text import make_llama
+from tests.engine.runs import run_one
 from tests.engine.test_engines import Heard
 
 
@@ -222,7 +223,7 @@ def run(engine, data, card: ModelCard):
         request = ImageRequest(**values, width=16, height=16, num_inference_steps=1)
     else:
         request = TextRequest(**values, max_new_tokens=2)
-    engine.generate(new_job(request, str(data.outputs)), heard, lambda: False)
+    run_one(engine, new_job(request, str(data.outputs)), heard)
     assert heard.ends_once()
     return heard.last
 

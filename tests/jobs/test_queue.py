@@ -21,6 +21,7 @@ from studio.jobs.session import DataFolderInUseError, Session
 from studio.jobs.store import JobStore
 from studio.models.card_store import card_folder, write_card
 from tests.checkpoints.text import make_gpt2
+from tests.engine.runs import run_one
 
 PATIENCE = 60_000
 
@@ -444,7 +445,7 @@ def open_session_text(data):
     engine = FakeEngine(data)
     job = text_job(data, max_new_tokens=30, seed=5)
     events = []
-    engine.generate(job, events.append, lambda: False)
+    run_one(engine, job, events.append)
     return (data.outputs / events[-1].artifacts[0].path).read_text(encoding="utf-8")
 
 

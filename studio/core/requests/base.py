@@ -152,7 +152,7 @@ class Request(
         return 4096
 
     @property
-    def together(self) -> tuple[object, ...] | None:
+    def batch_key(self) -> tuple[object, ...] | None:
         """What must be the same for jobs that run as one batch; None where this one runs alone."""
         return None
 

@@ -127,7 +127,7 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
         return (self.width * self.height * 2 + 4096) * self.num_images_per_prompt
 
     @property
-    def together(self) -> tuple[object, ...] | None:
+    def batch_key(self) -> tuple[object, ...] | None:
         """Everything but prompts and seed; a given picture is a thing of its own."""
         if (
             self.num_images_per_prompt > 1

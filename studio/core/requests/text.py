@@ -128,7 +128,7 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         return blocks * 4096 * self.num_return_sequences
 
     @property
-    def together(self) -> tuple[object, ...] | None:
+    def batch_key(self) -> tuple[object, ...] | None:
         """Everything but prompts, seed and file format."""
         if self.num_beams > 1 or self.num_return_sequences > 1:
             return None

@@ -33,7 +33,7 @@ from studio.models.card import ModelCard
 from studio.preflight.images import FOR_ADAPTERS
 from studio.preflight.prompt_translation import prepare
 
-__all__ = ["generate", "generate_together", "load", "pictures_together"]
+__all__ = ["generate", "load", "pictures_together", "run_batch"]
 FRAME_SECONDS = 1 / 30
 """Previews come at most this often."""
 MEMORY_SHARE = 0.25
@@ -73,9 +73,7 @@ def generate(run: JobContext, pipeline: ImagePipeline) -> Generator[Result, None
     )
 
 
-def generate_together(
-    runs: Sequence[JobContext], pipeline: ImagePipeline
-) -> Iterator[BatchOutcome]:
+def run_batch(runs: Sequence[JobContext], pipeline: ImagePipeline) -> Iterator[BatchOutcome]:
     """Yield every run's picture, or why it has none; see `protocol.Runner`. Each has its own noise,
     from its own seed.
     """
@@ -235,7 +233,7 @@ class _Steps:
         return each_step(self._pipeline.pipe, self._pipeline.parameters, arguments, self._see)
 
     def _see(self, latents: Any) -> None:
-        if all(run.cancelled() for run in self._runs):
+        if all(run.is_cancelled() for run in self._runs):
             raise JobCancelledError
         self._done = min(self._done + 1, self._steps)
         now = time.monotonic()

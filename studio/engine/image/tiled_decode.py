@@ -61,7 +61,7 @@ def decode_in_tiles(vae: Any, decode: Callable[[], Any], run: JobContext) -> Any
             run.free()
             if not _cut(vae, side, run):
                 continue
-            run.tell(f"Memory ran out; the picture is decoded in tiles of {side} px")
+            run.note(f"Memory ran out; the picture is decoded in tiles of {side} px")
             found = try_decode(decode)
             if found is not None:
                 return found

@@ -215,7 +215,7 @@ class _Steps:
         return each_step(self._pipeline.pipe, self._pipeline.parameters, arguments, self._see)
 
     def _see(self, _latents: Any) -> None:
-        if self._run.cancelled():
+        if self._run.is_cancelled():
             raise JobCancelledError
         self.done = min(self.done + 1, self._total)
         self.first = self.first or time.monotonic()

@@ -70,7 +70,7 @@ def generate(run: JobContext, pipeline: Loaded) -> Generator[Result, None, Stati
             seed=request.seed,
             partial=partial,
         )
-    if run.cancelled():
+    if run.is_cancelled():
         raise JobCancelledError
     return Statistics(
         run_seconds=clock.seconds, first_seconds=clock.first, units=clock.steps, unit="token"

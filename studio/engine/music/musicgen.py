@@ -42,7 +42,7 @@ def _compose(run: JobContext, pipeline: MusicPipeline, request: MusicRequest, cl
     def step(tokens: Any) -> None:
         if clock.tick() or clock.steps == total:
             run.emit(Progress(step=min(clock.steps, total), total=total, unit="token"))
-        if run.cancelled():
+        if run.is_cancelled():
             raise _StoppedError(tokens)
 
     torch.manual_seed(request.seed or 0)

@@ -249,7 +249,7 @@ def compose(
     ):
         clock.tick()
         tokens.append(token)
-        if run.cancelled():
+        if run.is_cancelled():
             return
         if _ends_a_bar(token, tokens):
             yield from decode(tokens)

@@ -16,7 +16,16 @@ import msgspec
 
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure
-from studio.core.events import TERMINAL, Cancelled, Event, Failed, JobEvent, Loading, Progress
+from studio.core.events import (
+    TERMINAL,
+    AnyEvent,
+    Cancelled,
+    Event,
+    Failed,
+    JobEvent,
+    Loading,
+    Progress,
+)
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.core.settings import LoadPreference
@@ -27,9 +36,8 @@ from studio.engine.process.launcher import (
     default_start_method,
 )
 from studio.engine.process.message_pipe import GarbledError
-from studio.engine.process.messages import Cancel, Generate, WarmUp
-from studio.engine.protocol import Cancelled as CancelledQuestion
-from studio.engine.protocol import CancelledFor, Emit, EmitFor
+from studio.engine.process.messages import Cancel, RunJobs, WarmUp
+from studio.engine.protocol import Emit, IsCancelled
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +66,8 @@ class _Watch:
 
     open: dict[str, Job]
     """Those that are not over."""
-    emit: EmitFor
-    cancelled: CancelledFor
+    emit: Emit
+    is_cancelled: IsCancelled
     phase: str = "starting"
     heard: float = field(default_factory=time.monotonic)
     checked: float = field(default_factory=time.monotonic)
@@ -67,10 +75,10 @@ class _Watch:
     asked_to_end: dict[str, float] = field(default_factory=dict)
     """Job id → when its cancel was passed on."""
 
-    def end(self, job_id: str, event: Event) -> None:
+    def end(self, job_id: str, event: AnyEvent) -> None:
         """A job is over."""
         if self.open.pop(job_id, None) is not None:
-            self.emit(job_id, event)
+            self.emit(JobEvent(job_id, event))
 
     def pass_on(self, received: JobEvent) -> None:
         """Emit an event from the child, unless its job is over."""
@@ -79,7 +87,7 @@ class _Watch:
             self.end(received.job_id, received.event)
         elif received.job_id in self.open:
             self.phase = _phase(received.event, self.phase)
-            self.emit(received.job_id, received.event)
+            self.emit(received)
 
 
 class ProcessEngine:
@@ -113,21 +121,13 @@ class ProcessEngine:
                 self._child.end()
                 self._child = None
 
-    def generate(self, job: Job, emit: Emit, cancelled: CancelledQuestion) -> None:
-        """Run the job in the child. See `protocol.Engine.generate`."""
-        self.generate_together([job], lambda _id, event: emit(event), lambda _id: cancelled())
-
-    def generate_together(
-        self, jobs: Sequence[Job], emit: EmitFor, cancelled: CancelledFor
-    ) -> None:
-        """Run the jobs in the child. Those in a group with one that took it down run again,
-        alone.
-        """
+    def run(self, jobs: Sequence[Job], emit: Emit, is_cancelled: IsCancelled) -> None:
+        """Run the jobs in the child. If it crashes, each job of the batch runs again alone."""
         with self._busy:
             groups = [list(jobs)]
             while groups:
                 group = groups.pop(0)
-                watch = _Watch({job.id: job for job in group}, emit, cancelled)
+                watch = _Watch({job.id: job for job in group}, emit, is_cancelled)
                 child = self._have_child(watch)
                 if isinstance(child, WorkerProcess):
                     groups += self._follow(child, watch)
@@ -137,17 +137,17 @@ class ProcessEngine:
                     for job in group:
                         watch.end(job.id, child)
 
-    def _have_child(self, watch: _Watch) -> WorkerProcess | Event:
+    def _have_child(self, watch: _Watch) -> WorkerProcess | AnyEvent:
         if self._child is not None and self._child.process.is_alive():
             return self._child
         if self._child is not None:  # it died between two jobs
             self._child.end()
             self._child = None
         for job_id in watch.open:
-            watch.emit(job_id, Loading(phase="Starting the engine"))
+            watch.emit(JobEvent(job_id, Loading(phase="Starting the engine")))
         begun, failed = time.monotonic(), 0
         while time.monotonic() - begun < START_SECONDS:
-            if self._closing.is_set() or all(map(watch.cancelled, watch.open)):
+            if self._closing.is_set() or all(map(watch.is_cancelled, watch.open)):
                 return Cancelled()
             try:
                 child = self._nursery.take(POLL_SECONDS)
@@ -171,7 +171,7 @@ class ProcessEngine:
         again.
         """
         try:
-            child.pipe.send(msgspec.msgpack.encode(Generate(tuple(watch.open.values()))))
+            child.pipe.send(msgspec.msgpack.encode(RunJobs(tuple(watch.open.values()))))
             while watch.open:
                 message = child.pipe.receive(POLL_SECONDS)
                 if message is not None:
@@ -193,7 +193,7 @@ class ProcessEngine:
             self._end_all(watch)
             return True
         for job_id in list(watch.open):
-            if watch.cancelled(job_id) and job_id not in watch.asked_to_end:
+            if watch.is_cancelled(job_id) and job_id not in watch.asked_to_end:
                 watch.asked_to_end[job_id] = now
                 child.pipe.send(msgspec.msgpack.encode(Cancel(job_id)))
         asked = [job_id for job_id in watch.open if job_id in watch.asked_to_end]
@@ -226,7 +226,7 @@ class ProcessEngine:
         if self._closing.is_set():
             self._end_all(watch)
         for job in list(watch.open.values()):
-            if watch.cancelled(job.id):
+            if watch.is_cancelled(job.id):
                 watch.end(job.id, Cancelled(artifacts=_complete(job)))
         return self._blame(watch, failure)
 

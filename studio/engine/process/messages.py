@@ -13,8 +13,8 @@ UNREADABLE = 70
 """The exit code of a child that cannot read a message."""
 
 
-class Generate(msgspec.Struct, frozen=True, tag="generate"):
-    """Run these jobs, together where that is possible."""
+class RunJobs(msgspec.Struct, frozen=True, tag="generate"):
+    """Run these jobs, as one batch if that is possible."""
 
     jobs: tuple[Job, ...]
 
@@ -32,4 +32,4 @@ class WarmUp(msgspec.Struct, frozen=True, tag="warm_up"):
     model: str
 
 
-ToChild = Generate | Cancel | WarmUp
+ToChild = RunJobs | Cancel | WarmUp

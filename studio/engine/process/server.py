@@ -17,12 +17,11 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import cast
 
 import msgspec
 
 from studio.core import environment
-from studio.core.events import AnyEvent, Event, JobEvent
+from studio.core.events import JobEvent
 from studio.core.paths import DataFolder
 from studio.core.settings import LoadPreference
 from studio.engine.local import LocalEngine
@@ -31,7 +30,7 @@ from studio.engine.process.messages import (
     MAX_MESSAGE_BYTES,
     UNREADABLE,
     Cancel,
-    Generate,
+    RunJobs,
     ToChild,
     WarmUp,
 )
@@ -56,16 +55,16 @@ def serve(
     threading.Thread(target=inbox.read, name="reader", daemon=True).start()
     encoder = msgspec.msgpack.Encoder()
 
-    def send(job_id: str, event: Event) -> None:
+    def send(event: JobEvent) -> None:
         try:
-            connection.send_bytes(encoder.encode(JobEvent(job_id, cast("AnyEvent", event))))
+            connection.send_bytes(encoder.encode(event))
         except OSError:  # the parent is gone
             os._exit(0)
 
     while True:
         message = inbox.wait(engine.free_unused())
-        if isinstance(message, Generate):
-            engine.generate_together(message.jobs, send, inbox.is_cancelled)
+        if isinstance(message, RunJobs):
+            engine.run(message.jobs, send, inbox.is_cancelled)
         elif message is not None and inbox.is_empty:  # who waits comes first
             engine.load_ahead(message.kind, message.model)
 
@@ -75,7 +74,7 @@ class _Inbox:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._messages: queue.SimpleQueue[Generate | WarmUp] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[RunJobs | WarmUp] = queue.SimpleQueue()
         self._cancelled: set[str] = set()
         """The ids of the jobs to be cancelled. Ids, not a flag: a late cancel cannot hit the next
         job.
@@ -86,7 +85,7 @@ class _Inbox:
         """True where nothing waits."""
         return self._messages.empty()
 
-    def wait(self, seconds: float | None) -> Generate | WarmUp | None:
+    def wait(self, seconds: float | None) -> RunJobs | WarmUp | None:
         """Return what is to be done next; None where nothing came in so many seconds."""
         try:
             return self._messages.get(timeout=seconds)
@@ -119,7 +118,7 @@ class _Inbox:
             message = decoder.decode(self._connection.recv_bytes(MAX_MESSAGE_BYTES))
             if isinstance(message, Cancel):
                 self._cancelled.add(message.job_id)
-            elif isinstance(message, Generate):
+            elif isinstance(message, RunJobs):
                 self._cancelled.clear()  # a retry of a job that was cancelled before
                 self._messages.put(message)
             else:

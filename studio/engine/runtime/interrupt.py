@@ -9,15 +9,15 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from studio.engine.protocol import Cancelled, JobCancelledError
+from studio.engine.protocol import CancelCheck, JobCancelledError
 from studio.engine.runtime.onnx import import_onnxruntime
 
 POLL_SECONDS = 0.03
 
 
-def run_session(session: Any, inputs: dict[str, Any], cancelled: Cancelled) -> list[Any]:
+def run_session(session: Any, inputs: dict[str, Any], is_cancelled: CancelCheck) -> list[Any]:
     """Return what `session.run(None, inputs)` does. Raises JobCancelledError soon after
-    `cancelled()` became true.
+    `is_cancelled()` became true.
     """
     onnxruntime = import_onnxruntime()
     from onnxruntime.capi.onnxruntime_pybind11_state import Fail
@@ -27,7 +27,7 @@ def run_session(session: Any, inputs: dict[str, Any], cancelled: Cancelled) -> l
 
     def watch() -> None:
         while not over.wait(POLL_SECONDS):
-            if cancelled():
+            if is_cancelled():
                 options.terminate = True
                 return
 
@@ -45,13 +45,13 @@ def run_session(session: Any, inputs: dict[str, Any], cancelled: Cancelled) -> l
 
 
 @contextlib.contextmanager
-def between_layers(model: Any, cancelled: Cancelled) -> Iterator[None]:
+def between_layers(model: Any, is_cancelled: CancelCheck) -> Iterator[None]:
     """While this is open, the torch model raises JobCancelledError before its next layer once
-    `cancelled()` is true.
+    `is_cancelled()` is true.
     """
 
     def look(_layer: Any, _inputs: Any) -> None:
-        if cancelled():
+        if is_cancelled():
             raise JobCancelledError
 
     hooks = [layer.register_forward_pre_hook(look) for layer in model.modules()]
@@ -63,13 +63,13 @@ def between_layers(model: Any, cancelled: Cancelled) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def between_passes(model: Any, cancelled: Cancelled) -> Iterator[None]:
+def between_passes(model: Any, is_cancelled: CancelCheck) -> Iterator[None]:
     """As `between_layers`, but before a whole pass of the model or of one of its parts: for models
     that pass once a token.
     """
 
     def look(_part: Any, _inputs: Any) -> None:
-        if cancelled():
+        if is_cancelled():
             raise JobCancelledError
 
     parts = [part for name, part in model.named_modules() if name.count(".") < 2]

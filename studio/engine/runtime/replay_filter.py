@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from studio.core.events import AudioChunk, Event, TextDelta, ThoughtDelta
-from studio.engine.protocol import Emit
+from studio.core.events import AnyEvent, AudioChunk, TextDelta, ThoughtDelta
+from studio.engine.protocol import EmitEvent
 
 
 class ReplayFilter:
@@ -13,7 +13,7 @@ class ReplayFilter:
     were told before.
     """
 
-    def __init__(self, emit: Emit) -> None:
+    def __init__(self, emit: EmitEvent) -> None:
         self._emit = emit
         self._told: dict[tuple[str, int], int] = {}
         self._known: dict[tuple[str, int], int] = {}
@@ -27,7 +27,7 @@ class ReplayFilter:
         self._told = {}
         self._known_bytes, self._heard = max(self._heard, self._known_bytes), 0
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: AnyEvent) -> None:
         """Pass an event on."""
         if isinstance(event, AudioChunk):
             before, self._heard = self._heard, self._heard + len(event.pcm)

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.engine.protocol import Cancelled
+from studio.engine.protocol import CancelCheck
 from studio.engine.speech.sentences import Piece, split
 
 RATE = 24_000
@@ -45,9 +45,9 @@ class SpeechModel(Protocol):
         """Raise StudioError, with what to do, where this model cannot read the text's letters."""
 
     def say(
-        self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled
+        self, text: str, voice: str, speed: float, seed: int, is_cancelled: CancelCheck
     ) -> NDArray[np.float32]:
         """Return the samples (frames) of the text; empty where there is nothing to say.
 
-        Raises JobCancelledError soon after `cancelled()` became true.
+        Raises JobCancelledError soon after `is_cancelled()` became true.
         """

@@ -91,7 +91,7 @@ def generate(run: JobContext, pipeline: SpeechModel) -> Generator[Result, None, 
             seed=request.seed,
             partial=partial,
         )
-    if run.cancelled():
+    if run.is_cancelled():
         raise JobCancelledError
     if not np.any(samples):
         raise StudioError(
@@ -152,7 +152,7 @@ def _say(pipeline: SpeechModel, piece: Piece, voice: str, run: JobContext) -> ND
     )
     if not is_speakable(piece.text):
         return silence
-    samples = pipeline.say(piece.text, voice, request.speed, request.seed or 0, run.cancelled)
+    samples = pipeline.say(piece.text, voice, request.speed, request.seed or 0, run.is_cancelled)
     return np.concatenate([np.clip(trim(samples, pipeline.rate), -1, 1), silence])
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.environment import thread_count
-from studio.engine.protocol import Cancelled
+from studio.engine.protocol import CancelCheck
 from studio.engine.runtime.onnx import import_onnxruntime
 from studio.engine.speech.base import RATE, SpeechModel
 
@@ -29,9 +29,9 @@ class Hibari(SpeechModel):
         """See `Speaker.check`. What it cannot speak is known by its language."""
 
     def say(
-        self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled
+        self, text: str, voice: str, speed: float, seed: int, is_cancelled: CancelCheck
     ) -> NDArray[np.float32]:
         """See `Speaker.say`. It takes a hundredth of the time that the sound lasts, so that
-        `cancelled` is not asked.
+        `is_cancelled` is not called.
         """
         return np.asarray(self._synthesizer(text, speed=speed, seed=seed), np.float32)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from studio.core.environment import thread_count
 from studio.core.errors import StudioError
 from studio.core.paths import resources
-from studio.engine.protocol import Cancelled
+from studio.engine.protocol import CancelCheck
 from studio.engine.runtime.interrupt import run_session
 from studio.engine.runtime.onnx import import_onnxruntime
 from studio.engine.speech import phonemes
@@ -57,18 +57,18 @@ class Kokoro(SpeechModel):
         """See `Speaker.check`. What it cannot speak is known by its language."""
 
     def say(
-        self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled
+        self, text: str, voice: str, speed: float, seed: int, is_cancelled: CancelCheck
     ) -> NDArray[np.float32]:
         """See `Speaker.say`. `voice` is the name of a file in `resources/voices/kokoro`; it draws
         no random numbers.
         """
         read = phonemes.chinese if phonemes.is_chinese(text) else phonemes.english
         spoken = read(text, british=voice.startswith("b"))
-        parts = [self._run(part, voice, speed, cancelled) for part in _cut(spoken)]
+        parts = [self._run(part, voice, speed, is_cancelled) for part in _cut(spoken)]
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
     def _run(
-        self, spoken: str, voice: str, speed: float, cancelled: Cancelled
+        self, spoken: str, voice: str, speed: float, is_cancelled: CancelCheck
     ) -> NDArray[np.float32]:
         ids = [self._vocabulary[symbol] for symbol in spoken if symbol in self._vocabulary]
         if not ids:
@@ -79,7 +79,9 @@ class Kokoro(SpeechModel):
             "style": style,
             "speed": np.asarray([speed], np.float32),
         }
-        return np.asarray(run_session(self._session, inputs, cancelled)[0], np.float32).reshape(-1)
+        return np.asarray(run_session(self._session, inputs, is_cancelled)[0], np.float32).reshape(
+            -1
+        )
 
 
 @functools.lru_cache(maxsize=4)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
 from studio.core.lifeline import start_tied
-from studio.engine.protocol import Cancelled, JobCancelledError
+from studio.engine.protocol import CancelCheck, JobCancelledError
 from studio.engine.runtime.interrupt import POLL_SECONDS
 from studio.engine.speech.base import SpeechModel
 from studio.engine.speech.sentences import Piece, grouped, split
@@ -47,7 +47,7 @@ class Piper(SpeechModel):
         """See `Speaker.check`. espeak, inside the program, reads any script somehow."""
 
     def say(
-        self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled
+        self, text: str, voice: str, speed: float, seed: int, is_cancelled: CancelCheck
     ) -> NDArray[np.float32]:
         """See `Speaker.say`. The program has no seed: it draws its own chance."""
         command = [
@@ -67,7 +67,7 @@ class Piper(SpeechModel):
                 stderr=errors,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
-            heard = _run(process, f"{' '.join(text.split())}\n".encode(), cancelled)
+            heard = _run(process, f"{' '.join(text.split())}\n".encode(), is_cancelled)
             errors.seek(0)
             said = errors.read().decode(errors="replace").strip().splitlines()
         if process.returncode:
@@ -94,9 +94,9 @@ def program() -> str:
     return found
 
 
-def _run(process: subprocess.Popen[bytes], text: bytes, cancelled: Cancelled) -> bytes:
+def _run(process: subprocess.Popen[bytes], text: bytes, is_cancelled: CancelCheck) -> bytes:
     """Return what the program writes for the text. Kills it and raises JobCancelledError soon after
-    `cancelled()` became true.
+    `is_cancelled()` became true.
     """
     heard = b""
 
@@ -108,7 +108,7 @@ def _run(process: subprocess.Popen[bytes], text: bytes, cancelled: Cancelled) ->
     talker.start()
     try:
         while talker.is_alive():
-            if cancelled():
+            if is_cancelled():
                 raise JobCancelledError
             talker.join(POLL_SECONDS)
     finally:

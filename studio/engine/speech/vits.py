@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
-from studio.engine.protocol import Cancelled
+from studio.engine.protocol import CancelCheck
 from studio.engine.runtime.interrupt import between_layers
 from studio.engine.runtime.placement import AS_USUAL
 from studio.engine.runtime.waveform_model import load_waveform_model, mono
@@ -52,7 +52,7 @@ class VitsModel(SpeechModel):
             )
 
     def say(
-        self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled
+        self, text: str, voice: str, speed: float, seed: int, is_cancelled: CancelCheck
     ) -> NDArray[np.float32]:
         """See `base.Speaker.say`. `voice` is the name of one of the card's voices, where the model
         has several.
@@ -67,6 +67,6 @@ class VitsModel(SpeechModel):
         )
         self._model.speaking_rate = speed
         torch.manual_seed(seed)
-        with torch.inference_mode(), between_layers(self._model, cancelled):
+        with torch.inference_mode(), between_layers(self._model, is_cancelled):
             output = self._model(**inputs, **more)
         return mono(output.waveform, self._title)

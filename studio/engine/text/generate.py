@@ -145,12 +145,12 @@ def generate(run: JobContext, pipeline: Pipeline) -> Generator[Result, None, Sta
             for _row_over in _sample(rows, request, pipeline, clock):
                 pass
         yield from _distinct(run, [_result(row) for row in rows if row.tokens or not row.partial])
-    if run.cancelled():
+    if run.is_cancelled():
         raise JobCancelledError
     return _statistics(clock, clock.tokens, len(ids))
 
 
-def generate_together(runs: Sequence[JobContext], pipeline: Pipeline) -> Iterator[BatchOutcome]:
+def run_batch(runs: Sequence[JobContext], pipeline: Pipeline) -> Iterator[BatchOutcome]:
     """Yield every run's result, or why it has none, when it is over; see `protocol.Runner`."""
     rows: dict[int, Row] = {}
     for number, run in enumerate(runs):
@@ -287,14 +287,14 @@ def _distinct(run: JobContext, results: list[TextResult]) -> Iterator[TextResult
     """
     answers = [result for result in results if not _is_only_thought(result)]
     if results and not answers:
-        if run.cancelled():
+        if run.is_cancelled():
             return
         raise _no_answer(run, results)
     seen: dict[str, TextResult] = {}
     for result in answers:
         seen.setdefault("".join(result.text.split()), result)
     lost, alike = len(results) - len(answers), len(answers) - len(seen)
-    if lost and not run.cancelled():
+    if lost and not run.is_cancelled():
         run.notes.append(
             f"{lost} of {len(results)} candidates ended within their thoughts and are left out"
         )
@@ -371,7 +371,7 @@ def _candidate(
         text = pipeline.tokenizer.decode(
             ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
-        partial = run.cancelled()
+        partial = run.is_cancelled()
         reason: FinishReason = "cancelled" if partial else "stop" if length < len(ids) else "length"
         return TextResult(
             text=_prefix(run) + text,
@@ -383,7 +383,7 @@ def _candidate(
     row = _row(dataclasses.replace(run, emit=lambda _event: None), pipeline, prompt, rank)
     for token in ids[:length]:
         row.take(token, ends=False)
-    row.stopped, row.partial = length < len(ids), run.cancelled()
+    row.stopped, row.partial = length < len(ids), run.is_cancelled()
     row.finish()
     return dataclasses.replace(_result(row), seed=request.seed)
 
@@ -403,7 +403,7 @@ def _beams(
         return pipeline.model.generate(
             inputs,
             attention_mask=torch.ones_like(inputs),
-            stopping_criteria=StoppingCriteriaList([stop_when(run.cancelled, step)]),
+            stopping_criteria=StoppingCriteriaList([stop_when(run.is_cancelled, step)]),
             max_new_tokens=request.max_new_tokens,
             num_beams=request.num_beams,
             num_return_sequences=request.num_return_sequences,

@@ -9,7 +9,7 @@ gives another text than the same weights do through transformers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from studio.core.environment import thread_count
 from studio.core.errors import StudioError
 from studio.core.events import Progress
 from studio.core.requests import TextRequest
+from studio.engine.protocol import CancelCheck
 from studio.engine.runtime.device import free_bytes
 from studio.engine.runtime.placement import AS_USUAL
 from studio.engine.text.sampling import Row
@@ -92,7 +93,7 @@ def sample(
     batch = _Batch(rows, request, pipeline)
     going = dict(enumerate(rows))
     try:
-        tokens = batch.read_prompts(lambda: all(row.run.cancelled() for row in rows))
+        tokens = batch.read_prompts(lambda: all(row.run.is_cancelled() for row in rows))
         while going:
             _take(going, tokens, request, pipeline.tokenizer, clock)
             for number in [number for number, row in going.items() if row.over]:
@@ -125,7 +126,7 @@ def _take(
         if tell_now and row.candidate == 0:
             row.run.emit(Progress(step=row.tokens, total=request.max_new_tokens, unit="token"))
         row.over = row.over or row.tokens >= request.max_new_tokens
-        if not row.over and row.run.cancelled():
+        if not row.over and row.run.is_cancelled():
             row.over = row.partial = True
 
 
@@ -161,20 +162,20 @@ class _Batch:
         words = len(pipeline.tokenizer)
         self._choices = [_Choice(row.ids, row.seed, request, words) for row in rows]
 
-    def read_prompts(self, cancelled: Callable[[], bool]) -> dict[int, int]:
+    def read_prompts(self, is_cancelled: CancelCheck) -> dict[int, int]:
         """Read every prompt; return the first token of each row. Raises InterruptedError where all
         were cancelled meanwhile.
         """
         alike: dict[tuple[int, ...], list[int]] = {}
         for number, prompt in enumerate(self._prompts):
             alike.setdefault(prompt, []).append(number)
-        self._context.set_abort_callback(cancelled)
+        self._context.set_abort_callback(is_cancelled)
         found: dict[int, int] = {}
         wanted = [
             (prompt, at, numbers) for prompt, numbers in alike.items() for at in range(len(prompt))
         ]
         for begin in range(0, len(wanted), BATCH_TOKENS):
-            if cancelled():
+            if is_cancelled():
                 raise InterruptedError
             part = wanted[begin : begin + BATCH_TOKENS]
             self._batch.reset()

@@ -126,7 +126,7 @@ def _halves(
             yield row
     left = [row for row in left if not row.over]
     for row in left:
-        row.run.tell("Memory ran out; the batch goes on in halves")
+        row.run.note("Memory ran out; the batch goes on in halves")
         if pipeline.encoder_decoder:  # what it made is not among its inputs
             row.begin_anew()
     middle = (len(left) + 1) // 2
@@ -147,7 +147,7 @@ def sample_together(
         cache = _generate(going, request, pipeline, clock, cache)
         for row in going:
             row.over = row.over or row.tokens >= request.max_new_tokens
-            if not row.over and row.run.cancelled():
+            if not row.over and row.run.is_cancelled():
                 row.over = row.partial = True
         kept = [number for number, row in enumerate(going) if not row.over]
         for row in going:
@@ -260,7 +260,7 @@ class _Watch:
     def enough(self) -> bool:
         """True where rows should leave the batch, or the model can stop."""
         for row in self._rows:
-            if not row.over and row.run.cancelled():
+            if not row.over and row.run.is_cancelled():
                 row.over = row.partial = True
         over = sum(row.over for row in self._rows)
         return over == len(self._rows) or (

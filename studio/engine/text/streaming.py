@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from studio.engine.protocol import CancelCheck
+
 PROGRESS_SECONDS = 0.05
 """Progress is not said more often than a person can see."""
 
@@ -95,7 +97,7 @@ class RowDecoder:
         )
 
 
-def stop_when(cancelled: Callable[[], bool], step: Callable[[], None]) -> Any:
+def stop_when(is_cancelled: CancelCheck, step: Callable[[], None]) -> Any:
     """Return a StoppingCriteria that counts steps and stops all rows when the job was cancelled."""
     import torch
     from transformers import StoppingCriteria
@@ -106,7 +108,7 @@ def stop_when(cancelled: Callable[[], bool], step: Callable[[], None]) -> Any:
             # With beams it is asked about more rows than there are beams: answer for each that is
             # there.
             return torch.full(
-                (input_ids.shape[0],), cancelled(), dtype=torch.bool, device=input_ids.device
+                (input_ids.shape[0],), is_cancelled(), dtype=torch.bool, device=input_ids.device
             )
 
     return _StopWhenCancelled()

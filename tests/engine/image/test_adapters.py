@@ -24,6 +24,7 @@ from studio.models.install.add import add
 from studio.models.registry import ModelRegistry
 from tests.checkpoints.adapters import as_kohya, make_lora, make_peft_folder
 from tests.checkpoints.image import make_sd, make_sdxl
+from tests.engine.runs import run_one
 
 SMALL = {"prompt": "a cat", "width": 32, "height": 32, "num_inference_steps": 2, "seed": 3}
 
@@ -43,7 +44,7 @@ class Drawing:
 
     def run(self, **values):
         self.events = []
-        self.engine.generate(self.job(**values), self.events.append, lambda: False)
+        run_one(self.engine, self.job(**values), self.events.append)
         return self.events[-1]
 
     def draw(self, **values):
@@ -139,10 +140,10 @@ def test_jobs_with_the_same_lora_are_drawn_together(drawing, tmp_path):
     add(drawing.data, make_lora(drawing.model, tmp_path / "look.safetensors"))
     alone = [drawing.draw(adapters="look", seed=seed) for seed in (1, 2)]
     jobs = [drawing.job(adapters="look", seed=seed) for seed in (1, 2)]
-    assert jobs[0].request.together == jobs[1].request.together
+    assert jobs[0].request.batch_key == jobs[1].request.batch_key
     ends = {}
-    drawing.engine.generate_together(
-        jobs, lambda job_id, event: ends.update({job_id: event}), lambda _job_id: False
+    drawing.engine.run(
+        jobs, lambda event: ends.update({event.job_id: event.event}), lambda _job_id: False
     )
     for job, picture in zip(jobs, alone, strict=True):
         beside = np.asarray(Image.open(ends[job.id].artifacts[0].path))
@@ -250,7 +251,7 @@ def test_a_distilled_lora_is_chosen_as_a_model_and_draws_with_its_base(
     def draw(card, **more):
         job = new_job(request_for(card, {**values, **more}), str(tmp_path / "out"))
         events = []
-        drawing.engine.generate(job, events.append, lambda: False)
+        run_one(drawing.engine, job, events.append)
         assert isinstance(events[-1], Finished), events[-1]
         return Path(events[-1].artifacts[0].path)
 

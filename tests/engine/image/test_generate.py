@@ -170,9 +170,7 @@ def together(model, requests, cancelled=lambda _number, _seen: False):
         )
         for n, request in enumerate(requests)
     ]
-    found = {
-        number: result for number, result, _statistics in image.generate_together(runs, pipeline)
-    }
+    found = {number: result for number, result, _statistics in image.run_batch(runs, pipeline)}
     assert sorted(found) == list(range(len(requests)))
     return [found[number] for number in range(len(requests))], events
 

@@ -29,7 +29,7 @@ from studio.preflight.checks import advise
 from studio.preflight.images import check_images, check_wish, describe_fit
 from tests.checkpoints.image import make_sd
 from tests.checkpoints.image_flux import make_flux
-from tests.engine.runs import run_job
+from tests.engine.runs import run_job, run_one
 
 SD = entry_named("stable-diffusion-1.5").card
 KONTEXT = entry_named("flux.1-kontext-dev").card
@@ -188,8 +188,8 @@ def test_a_cancel_while_the_picture_is_encoded_is_obeyed_at_the_first_step(sd, t
 
 
 def test_pictures_are_not_drawn_beside_each_other(tmp_path):
-    assert ImageRequest(prompt="x", image="/a.png").together is None
-    assert ImageRequest(prompt="x").together is not None
+    assert ImageRequest(prompt="x", image="/a.png").batch_key is None
+    assert ImageRequest(prompt="x").batch_key is not None
 
 
 def test_the_recipe_names_the_files_and_their_hashes(data, tmp_path):
@@ -207,7 +207,7 @@ def test_the_recipe_names_the_files_and_their_hashes(data, tmp_path):
     job = new_job(ImageRequest(**values, image=start, mask_image=mask), str(data.outputs))
     gone = new_job(ImageRequest(**values, image=str(tmp_path / "gone.png")), str(data.outputs))
     engine, events = LocalEngine(data), []
-    engine.generate(job, events.append, lambda: False)
+    run_one(engine, job, events.append)
     assert isinstance(events[-1], Finished)
     recipe = read_recipe(data.outputs / f"{job.target.stem}.png")
     assert (recipe.request.image, recipe.request.mask_image) == (start, mask)
@@ -215,10 +215,10 @@ def test_the_recipe_names_the_files_and_their_hashes(data, tmp_path):
         "image": read_picture(tmp_path / "start.png")[1],
         "mask_image": read_mask(tmp_path / "mask.png")[1],
     }
-    engine.generate(gone, events.append, lambda: False)
+    run_one(engine, gone, events.append)
     assert isinstance(events[-1], Failed)
     assert events[-1].failure.message == "gone.png is not there."
-    engine.generate(new_job(job.request, str(data.outputs)), events.append, lambda: True)
+    run_one(engine, new_job(job.request, str(data.outputs)), events.append, lambda: True)
     assert isinstance(events[-1], Cancelled)
     engine.close()
 

@@ -24,7 +24,7 @@ from studio.models.catalog import entry_named
 from studio.symbolic_music.continuation import read_given
 from studio.symbolic_music.events import STEPS_A_BEAT
 from studio.symbolic_music.prompt import read
-from tests.engine.runs import run_job
+from tests.engine.runs import run_job, run_one
 from tools.starter_models.music.measures import ends_well, scale_consistency
 
 CARD = entry_named("starter-music").card
@@ -246,7 +246,7 @@ def engine(tmp_path_factory):
 
 def run(engine, job, cancelled=lambda: False):
     seen = []
-    engine.generate(job, seen.append, cancelled)
+    run_one(engine, job, seen.append, cancelled)
     return seen[-1]
 
 

@@ -19,6 +19,7 @@ from studio.engine.process import message_pipe
 from studio.engine.process.engine import OBEY_SECONDS, ProcessEngine
 from studio.engine.process.messages import UNREADABLE
 from tests.engine.process import bad_children
+from tests.engine.runs import run_one
 from tests.engine.test_engines import PATIENCE, Heard, generate_in_thread, image_job
 
 pytestmark = pytest.mark.skipif(
@@ -50,7 +51,7 @@ def gone(pid):
 
 def next_job_works(engine, data):
     heard = Heard()
-    engine.generate(image_job(data), heard, lambda: False)
+    run_one(engine, image_job(data), heard)
     return isinstance(heard.last, Finished)
 
 
@@ -67,7 +68,7 @@ def next_job_works(engine, data):
 def test_a_child_that_breaks_off_fails_its_job_once(what, engine, data, monkeypatch):
     monkeypatch.setattr(message_pipe, "STALL_SECONDS", 0.5)
     child, heard = with_bad_child(engine, data, what), Heard()
-    engine.generate(image_job(data), heard, lambda: False)
+    run_one(engine, image_job(data), heard)
     assert heard.ends_once()
     assert isinstance(heard.last, Failed)
     assert heard.last.failure.cause == "crash"

@@ -115,9 +115,7 @@ def _again(job: Job, number: int) -> Job:
 
 def _run(engine: LocalEngine, jobs: list[Job]) -> list[dict[str, Any]]:
     heard: dict[str, list[Any]] = {job.id: [] for job in jobs}
-    engine.generate_together(
-        jobs, lambda job_id, event: heard[job_id].append(event), lambda _job_id: False
-    )
+    engine.run(jobs, lambda event: heard[event.job_id].append(event.event), lambda _job_id: False)
     return [_told(events) for events in heard.values()]
 
 

@@ -23,7 +23,7 @@ from studio.models.inspect.model import inspect
 from studio.models.inspect.summary import look_into
 from studio.models.install.add import add
 from studio.models.install.verify import check
-from tests.engine.runs import run_job
+from tests.engine.runs import run_job, run_one
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="a script with #! is no program there"
@@ -110,7 +110,7 @@ def test_it_speaks_as_a_persons_job_would(data, tmp_path, piper):
         SpeechRequest(prompt="Good morning, this is Ada.", model=card.name, seed=1),
         str(data.outputs),
     )
-    engine.generate(job, events.append, lambda: False)
+    run_one(engine, job, events.append)
     engine.close()
     assert isinstance(events[-1], Finished), events[-1]
 
@@ -153,7 +153,7 @@ def test_a_cancel_kills_the_program(data, tmp_path, piper):
     job = new_job(
         SpeechRequest(prompt="This goes on forever.", model=card.name, seed=1), str(data.outputs)
     )
-    engine.generate(job, events.append, cancelled)
+    run_one(engine, job, events.append, cancelled)
     engine.close()
     assert isinstance(events[-1], Cancelled)
     assert not [
@@ -172,7 +172,7 @@ def test_the_program_ends_with_the_child_that_started_it(data, tmp_path, piper):
     job = new_job(
         SpeechRequest(prompt="This goes on forever.", model=card.name, seed=1), str(data.outputs)
     )
-    thread = threading.Thread(target=engine.generate, args=(job, events.append, lambda: False))
+    thread = threading.Thread(target=run_one, args=(engine, job, events.append, lambda: False))
     thread.start()
     program = None
     while program is None:

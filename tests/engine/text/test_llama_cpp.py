@@ -25,7 +25,7 @@ from studio.models.install.add import add, remove
 from studio.models.install.verify import check
 from studio.models.registry import ModelRegistry
 from tests.checkpoints.text import CHAT
-from tests.engine.runs import run_job
+from tests.engine.runs import run_job, run_one
 from tests.engine.test_engines import Heard
 from tests.models.made import make_gguf
 
@@ -316,7 +316,7 @@ def test_the_child_streams_saves_and_is_cancelled(data, gguf):
             TextRequest(prompt="This is", model=card.name, seed=2, max_new_tokens=30),
             str(data.outputs),
         )
-        engine.generate(job, heard, lambda: False)
+        run_one(engine, job, heard)
         assert isinstance(heard.last, Finished), heard.last
         (artifact,) = heard.last.artifacts
         recipe = read_recipe(Path(artifact.path))
@@ -329,8 +329,11 @@ def test_the_child_streams_saves_and_is_cancelled(data, gguf):
             TextRequest(prompt="This is", model=card.name, seed=2, max_new_tokens=100),
         )
         again = new_job(request, str(data.outputs))
-        engine.generate(
-            again, heard, lambda: any(isinstance(event, TextDelta) for event in heard.events)
+        run_one(
+            engine,
+            again,
+            heard,
+            lambda: any(isinstance(event, TextDelta) for event in heard.events),
         )
         assert isinstance(heard.last, Cancelled | Finished), heard.last
     finally:

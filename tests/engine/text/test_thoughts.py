@@ -259,8 +259,8 @@ def test_rows_of_a_group_are_separated_each(tmp_path, data):
     events = {job.id: [] for job in jobs}
     engine = LocalEngine(data)
     for group in (jobs[:2], jobs[2:]):
-        engine.generate_together(
-            group, lambda job_id, event: events[job_id].append(event), lambda _job_id: False
+        engine.run(
+            group, lambda event: events[event.job_id].append(event.event), lambda _job_id: False
         )
     engine.close()
     for job in jobs[:2]:

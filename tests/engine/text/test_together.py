@@ -60,9 +60,9 @@ class Heard:
         self.events = {}
         self._news = threading.Condition()
 
-    def __call__(self, job_id, event):
+    def __call__(self, event):
         with self._news:
-            self.events.setdefault(job_id, []).append(event)
+            self.events.setdefault(event.job_id, []).append(event.event)
             self._news.notify_all()
 
     def wait_for_progress(self, count):
@@ -92,7 +92,7 @@ def requests(**values):
 
 
 def together(model, wanted, cancelled=lambda _run: False):
-    """Return what `generate_together` yields, in the order of the requests, and the events of
+    """Return what `run_batch` yields, in the order of the requests, and the events of
     each.
     """
     card, pipeline = model
@@ -107,7 +107,7 @@ def together(model, wanted, cancelled=lambda _run: False):
         for number, request in enumerate(wanted)
     ]
     found = {}
-    for number, result, statistics in text.generate_together(runs, pipeline):
+    for number, result, statistics in text.run_batch(runs, pipeline):
         assert number not in found
         found[number] = (result, statistics)
     assert sorted(found) == list(range(len(wanted)))
@@ -231,7 +231,7 @@ def jobs_of(data, **values):
 
 def test_each_job_has_its_own_file_recipe_and_end(engine, data):
     heard, jobs = Heard(), jobs_of(data)
-    engine.generate_together(jobs, heard, lambda _id: False)
+    engine.run(jobs, heard, lambda _id: False)
     for job in jobs:
         end = heard.end(job)
         assert isinstance(end, Finished), end
@@ -250,7 +250,7 @@ def test_a_folder_that_cannot_be_written_fails_one_job_and_keeps_its_result(engi
     jobs = jobs_of(data)
     jobs[1] = new_job(jobs[1].request, str(blocked))
     heard = Heard()
-    engine.generate_together(jobs, heard, lambda _id: False)
+    engine.run(jobs, heard, lambda _id: False)
     assert [type(heard.end(job)) for job in jobs] == [
         Finished,
         Failed,
@@ -265,9 +265,7 @@ def test_a_killed_child_lets_each_job_run_again_alone(data):
     write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
     engine = ProcessEngine(data)
     heard, jobs = Heard(), jobs_of(data, max_new_tokens=1_000)
-    thread = threading.Thread(
-        target=engine.generate_together, args=(jobs, heard, lambda _id: False)
-    )
+    thread = threading.Thread(target=engine.run, args=(jobs, heard, lambda _id: False))
     thread.start()
     heard.wait_for_progress(len(jobs))
     os.kill(engine._child.process.pid, signal.SIGKILL)
@@ -281,9 +279,7 @@ def test_a_cancel_reaches_the_right_job_in_the_child(data):
     write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
     engine = ProcessEngine(data)
     heard, jobs, wish = Heard(), jobs_of(data, max_new_tokens=400), set()
-    thread = threading.Thread(
-        target=engine.generate_together, args=(jobs, heard, wish.__contains__)
-    )
+    thread = threading.Thread(target=engine.run, args=(jobs, heard, wish.__contains__))
     thread.start()
     heard.wait_for_progress(len(jobs))
     wish.add(jobs[2].id)

@@ -46,7 +46,7 @@ from tests.checkpoints.video import (
     make_motion_adapter,
     make_wan,
 )
-from tests.engine.runs import run_job
+from tests.engine.runs import run_job, run_one
 
 PICTURE = "image-to-video"
 HALF = LoadPlan(rung="16-bit", device="cpu", precision="bf16")
@@ -82,7 +82,7 @@ def run_here(data, asked, cancelled=lambda: False):
     """Run a request through `LocalEngine`; return the job and what was said."""
     engine, events = LocalEngine(data), []
     job = new_job(asked, str(data.outputs))
-    engine.generate(job, events.append, cancelled)
+    run_one(engine, job, events.append, cancelled)
     engine.close()
     return job, events
 

@@ -35,6 +35,7 @@ from studio.models.install.verify import check
 from studio.models.registry import ModelRegistry
 from tests.checkpoints.image import make_sd
 from tests.checkpoints.text import make_gpt2
+from tests.engine.runs import run_one
 from tests.models.hub.server import Fault, LoopbackHub, digest, files_of
 from tests.models.made import make_gguf
 
@@ -111,7 +112,7 @@ def made(data, request):
     """The artifact that the real engine makes."""
     engine, events = ProcessEngine(data), []
     try:
-        engine.generate(new_job(request, str(data.outputs)), events.append, lambda: False)
+        run_one(engine, new_job(request, str(data.outputs)), events.append)
     finally:
         engine.close()
     assert isinstance(events[-1], Finished), events[-1]

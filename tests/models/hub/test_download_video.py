@@ -16,6 +16,7 @@ from studio.models.install.add import add
 from studio.models.registry import ModelRegistry
 from tests.checkpoints.image import make_sd
 from tests.checkpoints.video import SMALL, make_ltx, make_motion_adapter
+from tests.engine.runs import run_one
 from tests.models.hub.server import LoopbackHub, files_of
 
 
@@ -42,7 +43,7 @@ def get(data, hub, repo):
 def makes(data, card):
     events, engine = [], LocalEngine(data)
     request = VideoRequest(**{"prompt": "a cat", "model": card.name, "seed": 1, **SMALL})
-    engine.generate(new_job(request, str(data.outputs)), events.append, lambda: False)
+    run_one(engine, new_job(request, str(data.outputs)), events.append)
     engine.close()
     return isinstance(events[-1], Finished)
 

@@ -24,6 +24,7 @@ from studio.models.install.scan import find
 from tests.checkpoints.image import make_sd
 from tests.checkpoints.one_file import tiny_pipeline, write_one_file
 from tests.checkpoints.text import make_gpt2, make_llama
+from tests.engine.runs import run_one
 from tests.engine.test_engines import Heard
 from tests.models.files.layouts_of_others import hub_cache, put
 from tests.models.made import gguf_bytes, make_gguf, safetensors_bytes, with_header
@@ -84,7 +85,7 @@ def test_a_model_of_a_hub_cache_generates_where_it_lies(data, models, tmp_path, 
     engine, heard = ProcessEngine(data), Heard()
     try:
         request = TextRequest(prompt="This is", model=card.name, max_new_tokens=4, seed=1)
-        engine.generate(new_job(request, str(data.outputs)), heard, lambda: False)
+        run_one(engine, new_job(request, str(data.outputs)), heard)
     finally:
         engine.close()
     assert isinstance(heard.last, Finished), heard.last

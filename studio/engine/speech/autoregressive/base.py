@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
-from studio.engine.protocol import Cancelled
+from studio.engine.protocol import CancelCheck
 from studio.engine.runtime.interrupt import between_passes
 from studio.engine.runtime.placement import AS_USUAL, device_of, dtype_of
 from studio.engine.runtime.waveform_model import mono
@@ -93,7 +93,7 @@ class AutoregressiveSpeechModel(SpeechModel):
         """See `base.Speaker.check`. These models read what they can of any text."""
 
     def say(
-        self, text: str, voice: str, speed: float, seed: int, cancelled: Cancelled
+        self, text: str, voice: str, speed: float, seed: int, is_cancelled: CancelCheck
     ) -> NDArray[np.float32]:
         """See `base.Speaker.say`."""
         import torch
@@ -101,7 +101,7 @@ class AutoregressiveSpeechModel(SpeechModel):
         torch.manual_seed(seed)
         with torch.inference_mode(), contextlib.ExitStack() as stack:
             for model in self.models():
-                stack.enter_context(between_passes(model, cancelled))
+                stack.enter_context(between_passes(model, is_cancelled))
             wave = self.make(text, voice, seed)
         return stretch(np.clip(mono(wave, self.card.title), -1, 1), speed, self.rate)
 
