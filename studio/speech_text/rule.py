@@ -1,0 +1,21 @@
+"""Rules: regular expressions with replacements, and what stands around a match."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+Match = re.Match[str]
+Rule = Callable[[str], str]
+"""Returns the text with every match replaced."""
+
+
+def rule(pattern: str, replacement: Callable[[Match], str] | str, flags: int = 0) -> Rule:
+    """Return the function that replaces every match of the pattern."""
+    compiled = re.compile(pattern, flags)
+    return lambda text: compiled.sub(replacement, text)
+
+
+def text_before(match: Match, size: int) -> str:
+    """Return the `size` characters before the match."""
+    return match.string[max(0, match.start() - size) : match.start()]
