@@ -228,7 +228,7 @@ class Studio:
         from studio.ui.desktop.idle import IdleWatch
 
         self._idle_watch = self._idle_watch or IdleWatch(self.session.queue, self.window)
-        self._idle_watch.set_on(on)
+        self._idle_watch.set_enabled(on)
 
     def raise_window(self) -> None:
         """Bring the window to the front; a second start asks for it."""

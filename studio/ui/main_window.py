@@ -168,7 +168,7 @@ class MainWindow(WindowShell):
         self.shared.queue.job_event.connect(self._on_job_event)
         self.shared.queue.jobs_added.connect(self._on_jobs_added)
         self.shared.queue.pause_changed.connect(self._on_pause_changed)
-        self.queue_dock.edit_wanted.connect(self.edit_job)
+        self.queue_dock.edit_requested.connect(self.edit_job)
         self.tabs.currentChanged.connect(self._on_tab_changed)
         QApplication.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
 

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QFrame, QMainWindow, QTabWidget, QToolBar, QVBoxLa
 from studio.core.paths import DataFolder
 from studio.core.regular_file import read_regular
 from studio.ui import actions
-from studio.ui.desktop.screens import DECORATION, Scroll, bring_back, resize_to_fit
+from studio.ui.desktop.screens import DECORATION, FittedScrollArea, move_onto_screen, resize_to_fit
 from studio.ui.widgets.icons import icon
 from studio.ui.widgets.theme import Mode
 
@@ -125,7 +125,7 @@ class WindowShell(QMainWindow):
         self._bars.setSpacing(6)
         bars = QWidget()
         bars.setLayout(self._bars)
-        self._column.addWidget(Scroll(bars, LEAST_BARS_HEIGHT))
+        self._column.addWidget(FittedScrollArea(bars, LEAST_BARS_HEIGHT))
         self._column.addWidget(self.tabs, 1)
         self.setCentralWidget(holder)
         self._welcome_room: QFrame | None = _welcome_room() if first.welcome else None
@@ -136,7 +136,7 @@ class WindowShell(QMainWindow):
         self._had_state = False
         with contextlib.suppress(ValueError):
             self.restoreGeometry(QByteArray(base64.b64decode(first.geometry)))
-            bring_back(self)
+            move_onto_screen(self)
             self._had_state = self.restoreState(QByteArray(base64.b64decode(first.window_state)))
         self.setFocus()  # keys come here until there is something that takes them
 

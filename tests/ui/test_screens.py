@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox
 
 from studio.core.settings_store import update
-from studio.ui.desktop.screens import DECORATION, bring_back
+from studio.ui.desktop.screens import DECORATION, move_onto_screen
 from studio.ui.widgets import factory
 from tests.ui.conftest import PATIENCE, close_studio
 
@@ -144,7 +144,7 @@ def test_a_window_on_the_screen_stays_where_it_is(open_studio):
     window = open_studio().window
     place = QRect(30, 60, 730, 500)
     window.setGeometry(place)
-    bring_back(window)
+    move_onto_screen(window)
     assert window.geometry() == place
     assert QGuiApplication.primaryScreen().availableGeometry().contains(place)
 

@@ -77,8 +77,8 @@ def test_a_video_in_the_queue_is_shown_and_opened_by_the_desktop(qtbot, studio, 
     assert "Video" in [
         panel.shown.index(0, column).data() for column in range(panel.shown.columnCount())
     ]
-    panel.choose([job.id])
-    panel.show_chosen()
+    panel.job_actions.select([job.id])
+    panel.job_actions.show_selected()
     qtbot.waitUntil(lambda: desktop.opened == [path], timeout=PATIENCE)
 
 
@@ -86,14 +86,14 @@ def test_a_waiting_video_cannot_be_changed_and_says_so(qtbot, studio, data):
     studio.shared.queue.pause("The queue is paused.")
     job = submit(qtbot, studio, data)
     panel, before = studio.window.queue_dock.panel, studio.window.tabs.currentIndex()
-    panel.choose([job.id])
+    panel.job_actions.select([job.id])
     with qtbot.waitSignal(studio.shared.said, timeout=PATIENCE) as said:
-        panel.edit_chosen()
+        panel.job_actions.edit_selected()
     assert "no form for videos" in said.args[0]
     assert studio.window.tabs.currentIndex() == before
-    panel.duplicate_chosen()
+    panel.job_actions.duplicate_selected()
     qtbot.waitUntil(lambda: len(studio.shared.queue.waiting()) == 2, timeout=PATIENCE)
-    panel.cancel_chosen()
+    panel.job_actions.cancel_selected()
     qtbot.waitUntil(
         lambda: studio.shared.queue.job(job.id).state is JobState.CANCELLED, timeout=PATIENCE
     )

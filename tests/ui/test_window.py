@@ -175,11 +175,11 @@ def test_queue_dock_lists_cancels_and_clears(qtbot, open_studio):
     qtbot.waitUntil(
         lambda: dock.table_model.job_at(2).state is JobState.CANCELLED, timeout=PATIENCE
     )
-    dock._actions["cancel_all"].trigger()
+    dock.job_actions.by_name["cancel_all"].trigger()
     qtbot.waitUntil(
         lambda: all(job.state.over for job in studio.shared.queue.jobs()), timeout=PATIENCE
     )
-    dock._actions["clear"].trigger()
+    dock.job_actions.by_name["clear"].trigger()
     qtbot.waitUntil(lambda: dock.table_model.rowCount() == 0, timeout=PATIENCE)
 
 

@@ -20,7 +20,7 @@ from studio.ui.batch.pages import ColumnsPage, OutputPage, PromptsPage, Variatio
 from studio.ui.batch.preview import Asked, Understood, understand
 from studio.ui.batch.row_table import FILE, KIND, LINE, PROMPT, SETTINGS, RowTable
 from studio.ui.desktop.screens import resize_to_fit
-from studio.ui.queue.table import duration
+from studio.ui.queue.table import format_duration
 from studio.ui.widgets.factory import (
     Notice,
     button,
@@ -229,7 +229,7 @@ class BatchDialog(QDialog):
         parts += [f"{waiting:,} wait in the queue"] if waiting else []
         if found.missing:
             about = (
-                f"{'at least' if found.unknown else 'about'} {duration(found.seconds)}"
+                f"{'at least' if found.unknown else 'about'} {format_duration(found.seconds)}"
                 if found.seconds
                 else ""
             )

@@ -1,1 +1,1 @@
-"""What the desktop offers: notifications, progress on the icon, idle time, screens."""
+"""Integration with the desktop: notifications, progress on the icon, idle time, screens."""

@@ -1,9 +1,8 @@
-"""Running only while nobody uses the computer: seconds since the last key or mouse move, and a
-watch that pauses the queue by it.
+"""Runs jobs only while the computer is idle: queries the idle time and pauses the queue by it.
 
 Sources: XScreenSaverQueryInfo (X11's screen saver extension), GetLastInputInfo (Win32),
 CGEventSourceSecondsSinceLastEventType (macOS), and over D-Bus org.gnome.Mutter.IdleMonitor and
-org.freedesktop.ScreenSaver for Wayland, which tells programs nothing.
+org.freedesktop.ScreenSaver for Wayland, which has no call for it.
 """
 
 from __future__ import annotations
@@ -26,30 +25,30 @@ from studio.ui import background
 
 log = logging.getLogger(__name__)
 IDLE_SECONDS = 180.0
-LOOK_MS = 5_000
+CHECK_MS = 5_000
 ANSWER_SECONDS = 1.0
-"""How long a service of the desktop may take; it is asked in another thread."""
+"""Timeout for a D-Bus service; it is queried in another thread."""
 _SERVICES = (
     ("org.gnome.Mutter.IdleMonitor", "/org/gnome/Mutter/IdleMonitor/Core", "GetIdletime", 0.001),
     ("org.freedesktop.ScreenSaver", "/org/freedesktop/ScreenSaver", "GetSessionIdleTime", 1.0),
 )
-"""Service and interface, path, method, and seconds in one of what it returns."""
-_one_at_a_time = threading.Lock()
-"""Threads share the connection to the X server."""
+"""Service and interface, path, method, and the unit of its result in seconds."""
+_query_lock = threading.Lock()
+"""Threads share one connection to the X server."""
 _ANY_INPUT = 0xFFFFFFFF
 _COMBINED_SESSION = 0
 
 
 def seconds_since_input() -> float | None:
-    """Return the seconds since the last key or mouse move; None where this desktop does not tell.
+    """Return the seconds since the last key press or mouse move; None if unknown.
 
-    A desktop may take seconds to answer: not for the GUI thread.
+    A desktop may take seconds to answer: do not call this in the GUI thread.
     """
-    with _one_at_a_time:
-        return _ask()
+    with _query_lock:
+        return _query()
 
 
-def _ask() -> float | None:
+def _query() -> float | None:
     try:
         if sys.platform == "win32":
             return _windows()
@@ -57,7 +56,7 @@ def _ask() -> float | None:
             return _macos()
         wayland = bool(os.environ.get("WAYLAND_DISPLAY"))
         return _services() if wayland else _x11()
-    except (OSError, AttributeError):  # a library, or a function in it, is not there
+    except (OSError, AttributeError):  # a library, or a function in it, is missing
         return None
 
 
@@ -71,7 +70,7 @@ if sys.platform == "win32":
         if not ctypes.windll.user32.GetLastInputInfo(ctypes.byref(last)):
             return None
         now = ctypes.windll.kernel32.GetTickCount() & 0xFFFFFFFF
-        return float((now - last.tick) % 2**32) / 1000  # both begin anew after 49 days
+        return float((now - last.tick) % 2**32) / 1000  # both wrap around after 49 days
 
 
 def _macos() -> float:
@@ -95,7 +94,7 @@ class _Saver(ctypes.Structure):
 
 @functools.cache
 def _x11_display() -> tuple[Any, Any, Any, Any] | None:
-    """Return the two libraries, the display and its root window; None where there is no display."""
+    """Return libX11, libXss, the display and its root window; None without a display."""
     screen, saver = ctypes.CDLL("libX11.so.6"), ctypes.CDLL("libXss.so.1")
     screen.XOpenDisplay.restype = ctypes.c_void_p
     screen.XDefaultRootWindow.argtypes, screen.XDefaultRootWindow.restype = (
@@ -126,14 +125,13 @@ def _x11() -> float | None:
 
 
 def _services() -> float | None:
-    # Not QtDBus: its blocking call keeps Python's lock, and so the whole window, until the answer
-    # comes.
+    # Not QtDBus: its blocking call holds the GIL, and so blocks the window, until the answer.
     from jeepney import DBusAddress, MessageType, new_method_call
     from jeepney.io.blocking import open_dbus_connection
 
     try:
         connection = open_dbus_connection("SESSION")
-    except (OSError, KeyError, ValueError):  # no session bus, or an address of another kind
+    except (OSError, KeyError, ValueError):  # no session bus, or an unsupported address
         return None
     with connection:
         for service, path, method, unit in _SERVICES:
@@ -146,14 +144,14 @@ def _services() -> float | None:
 
 
 class IdleWatch(QObject):
-    """Pauses the queue while somebody uses the computer. `resume` by a person holds until the
-    computer was idle once.
+    """Pauses the queue while the computer is in use.
 
-    The desktop is asked in another thread: one that does not answer would stop the window.
+    If the user resumes the queue, it stays resumed until the computer was idle once. The idle time
+    is queried in another thread, because a desktop that does not answer would block the window.
     """
 
-    looked = Signal()
-    """The desktop was asked, and the queue paused or resumed accordingly."""
+    checked = Signal()
+    """The idle time was queried, and the queue paused or resumed by it."""
 
     def __init__(
         self,
@@ -163,54 +161,54 @@ class IdleWatch(QObject):
     ) -> None:
         super().__init__(parent)
         self._queue = queue
-        self._seconds = seconds
-        self._allowed = False
-        self._is_asking = False
+        self._query_seconds = seconds
+        self._resumed_by_user = False
+        self._is_querying = False
         self._timer = QTimer(self)
-        self._timer.setInterval(LOOK_MS)
-        self._timer.timeout.connect(self.look)
+        self._timer.setInterval(CHECK_MS)
+        self._timer.timeout.connect(self.check)
         queue.pause_changed.connect(self._on_pause_changed)
 
-    def set_on(self, on: bool) -> None:
-        """Begin or end."""
-        self._allowed = False
-        if on:
+    def set_enabled(self, enabled: bool) -> None:
+        """Turn the watch on or off."""
+        self._resumed_by_user = False
+        if enabled:
             self._timer.start()
             if not self._queue.paused:
-                self._queue.pause(IN_USE)  # until the desktop has answered, no job begins
-            self.look()
+                self._queue.pause(IN_USE)  # no job starts before the desktop has answered
+            self.check()
             return
         self._timer.stop()
-        self._go_on()
+        self._resume()
 
-    def look(self) -> None:
-        """Ask whether somebody is there: then pause, else go on."""
-        if not self._is_asking:  # the desktop may take longer than the time between two questions
-            self._is_asking = True
-            background.run(self, self._seconds, self._on_looked, self._on_not_looked)
+    def check(self) -> None:
+        """Query the idle time, then pause or resume."""
+        if not self._is_querying:  # an answer may take longer than the interval
+            self._is_querying = True
+            background.run(self, self._query_seconds, self._on_queried, self._on_query_failed)
 
-    def _on_looked(self, idle: float | None) -> None:
-        self._is_asking = False
-        if self._timer.isActive():  # it may be off by now
-            self._decide(idle)
-        self.looked.emit()
+    def _on_queried(self, idle: float | None) -> None:
+        self._is_querying = False
+        if self._timer.isActive():  # it may have been turned off meanwhile
+            self._pause_or_resume(idle)
+        self.checked.emit()
 
-    def _on_not_looked(self, error: Exception) -> None:
-        log.error("the time since the last input is not known", exc_info=error)
-        self._on_looked(None)
+    def _on_query_failed(self, error: Exception) -> None:
+        log.error("the idle time could not be queried", exc_info=error)
+        self._on_queried(None)
 
-    def _decide(self, idle: float | None) -> None:
+    def _pause_or_resume(self, idle: float | None) -> None:
         if idle is None or idle >= IDLE_SECONDS:
-            self._allowed = False
-            self._go_on()
-        elif not self._queue.paused and not self._allowed:
+            self._resumed_by_user = False
+            self._resume()
+        elif not self._queue.paused and not self._resumed_by_user:
             self._queue.pause(IN_USE)
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
         if self._queue.paused == IN_USE:
             self._queue.resume()
-            self._allowed = False
+            self._resumed_by_user = False
 
     def _on_pause_changed(self, reason: str) -> None:
         if not reason and self._timer.isActive():
-            self._allowed = True  # a person said so; `_go_on` takes it back
+            self._resumed_by_user = True  # by the user; `_resume` resets it

@@ -1,7 +1,6 @@
-"""What reaches a person who looks elsewhere: the window's title, count and progress on the
-program's icon, a message.
+"""Reports on the queue outside the window: title, count and progress on the icon, notifications.
 
-It also looks whether a folder that could not be written is back, and lets the queue go on.
+Also resumes the queue when a folder that could not be written is writable again.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ from studio.ui.desktop import taskbar
 from studio.ui.widgets.icons import icon
 
 LONG_RUN_SECONDS = 20
-"""A run shorter than that ends while a person looks."""
-LOOK_AGAIN_MS = 5_000
+"""Shorter runs end without a notification."""
+CHECK_FOLDER_MS = 5_000
 PROGRESS_MS = 500
 ENOUGH_BYTES = 50 * 2**20
 
@@ -37,18 +36,18 @@ class Notifier(QObject):
         super().__init__(window)
         self._shared = shared
         self._window = window
-        self._begun = 0.0
+        self._started = 0.0
         self._done = 0
-        self._shares: dict[str, float] = {}
+        self._job_progress: dict[str, float] = {}
         self._shows_progress = False
-        self._told_aside = False
+        self._set_aside_shown = False
         self._tray: QSystemTrayIcon | None = None
         self._blocked = ""
         self._changes = background.Soon(self, self._on_changed)
         self._progress = background.Soon(self, self._show_progress, PROGRESS_MS)
         self._timer = QTimer(self)
-        self._timer.setInterval(LOOK_AGAIN_MS)
-        self._timer.timeout.connect(self.look_again)
+        self._timer.setInterval(CHECK_FOLDER_MS)
+        self._timer.timeout.connect(self.check_folder)
         queue = shared.queue
         for signal in (queue.jobs_added, queue.jobs_changed, queue.jobs_removed):
             signal.connect(self._changes.wish)
@@ -66,87 +65,85 @@ class Notifier(QObject):
         self._window.setWindowTitle(f"Studio – {open_jobs} to do" if open_jobs else "Studio")
 
     def _on_event(self, job_id: str, event: Event) -> None:
-        self._begun = self._begun or time.monotonic()
+        self._started = self._started or time.monotonic()
         if isinstance(event, Progress):
-            self._shares[job_id] = event.step / max(1, event.total)
+            self._job_progress[job_id] = event.step / max(1, event.total)
             self._progress.wish()
 
     def _on_jobs_changed(self, jobs: list[Job]) -> None:
         for job in jobs:
             if job.state is not JobState.RUNNING:
-                self._shares.pop(job.id, None)
+                self._job_progress.pop(job.id, None)
             self._done += job.state.over
-            if job.set_aside and not self._told_aside:
-                self._told_aside = True  # once a run: the end of it counts them
+            if job.set_aside and not self._set_aside_shown:
+                self._set_aside_shown = True  # once a run; the final notification counts failures
                 self.show_message(
-                    "A job was set aside, because it took the engine down twice. The others go on."
+                    "A job was set aside because it crashed the engine twice. The others continue."
                 )
         self._progress.wish()
 
     @property
-    def share(self) -> float | None:
-        """How far this run of the queue is, from 0 to 1; None where nothing is to do."""
+    def run_progress(self) -> float | None:
+        """Progress of this run of the queue, 0..1; None if no job is open."""
         open_jobs = self._shared.queue.tally.open
         return (
-            (self._done + sum(self._shares.values())) / (self._done + open_jobs)
-            if open_jobs and self._begun
+            (self._done + sum(self._job_progress.values())) / (self._done + open_jobs)
+            if open_jobs and self._started
             else None
         )
 
     def _show_progress(self) -> None:
-        share = self.share
-        if share is not None or self._shows_progress:
-            taskbar.show_progress(self._window, share)
-        self._shows_progress = share is not None
+        run_progress = self.run_progress
+        if run_progress is not None or self._shows_progress:
+            taskbar.show_progress(self._window, run_progress)
+        self._shows_progress = run_progress is not None
 
     def _on_idle(self) -> None:
-        begun, self._begun, self._done, self._told_aside = self._begun, 0.0, 0, False
+        started, self._started, self._done, self._set_aside_shown = self._started, 0.0, 0, False
         self._progress.wish()
-        if not begun or time.monotonic() - begun < LONG_RUN_SECONDS:
+        if not started or time.monotonic() - started < LONG_RUN_SECONDS:
             return
         failed = self._shared.queue.tally.states[JobState.FAILED]
         self.show_message(
-            "All jobs are done" + (f"; {failed} of those listed failed." if failed else ".")
+            "All jobs are done." + (f" {failed} in the list failed." if failed else "")
         )
 
     def _on_pause_changed(self, reason: str) -> None:
         if not reason:
             self._timer.stop()
             self._blocked = ""
-        elif reason not in (PAUSED, IN_USE):  # a limit, or a folder that cannot be written
+        elif reason not in (PAUSED, IN_USE):  # a limit, or a folder that is not writable
             self.show_message(reason)
 
     def _on_disk_refused(self, folder: str) -> None:
         self._blocked = folder
         self._timer.start()
 
-    def show_message(self, sentence: str) -> None:
-        """Tell a person who looks elsewhere, where the desktop can."""
+    def show_message(self, message: str) -> None:
+        """Show a desktop notification if the window is not active."""
         if self._window.isActiveWindow() or not self._shared.settings.notify:
             return
         QApplication.alert(self._window)
         if QSystemTrayIcon.isSystemTrayAvailable() and QSystemTrayIcon.supportsMessages():
             self._tray = self._tray or QSystemTrayIcon(icon("studio"), self)
             self._tray.show()
-            self._tray.showMessage("Studio", sentence)
+            self._tray.showMessage("Studio", message)
         else:
-            taskbar.notify("Studio", sentence)
+            taskbar.notify("Studio", message)
 
-    def look_again(self) -> None:
-        """Let the queue go on where the folder that was refused can be written again."""
+    def check_folder(self) -> None:
+        """Resume the queue if the folder is writable again."""
         folder = self._blocked
         if folder:
-            background.run(self, lambda: can_write(Path(folder)), self._on_looked)
+            background.run(self, lambda: can_write(Path(folder)), self._on_checked)
 
-    def _on_looked(self, fine: bool) -> None:
-        if fine and self._blocked:
+    def _on_checked(self, writable: bool) -> None:
+        if writable and self._blocked:
             self._shared.queue.resume()
 
 
 def can_write(folder: Path) -> bool:
-    """True where a file can be written to the folder, which is made where it is not there, and
-    there is room.
-    """
+    """Create the folder if needed; True if it is writable and has `ENOUGH_BYTES` free."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

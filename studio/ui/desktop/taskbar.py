@@ -1,9 +1,8 @@
-"""What the desktop shows of Studio outside its window: how far it is on its icon, and messages
-where there is no tray.
+"""Progress on the program's icon, and notifications on desktops without a tray.
 
 Progress: com.canonical.Unity.LauncherEntry over D-Bus (the docks of KDE, Ubuntu, Budgie and others;
 each finds the icon by the program's desktop file) and ITaskbarList3 (Windows). Messages:
-org.freedesktop.portal.Notification. A desktop that has none of them is left as it is.
+org.freedesktop.portal.Notification. Other desktops show nothing.
 """
 
 from __future__ import annotations
@@ -18,18 +17,18 @@ from PySide6.QtWidgets import QWidget
 DESKTOP_FILE = "application://studio.desktop"
 
 
-def show_progress(window: QWidget, share: float | None) -> None:
-    """Show how far the jobs are, from 0 to 1, on the program's icon; None takes it away."""
+def show_progress(window: QWidget, progress: float | None) -> None:
+    """Show progress, 0..1, on the program's icon; None removes it."""
     if sys.platform == "win32":
         with contextlib.suppress(OSError, AttributeError):
-            _taskbar().show(int(window.winId()), share)
+            _taskbar().show(int(window.winId()), progress)
     elif sys.platform == "linux":
-        values = {"progress": share or 0.0, "progress-visible": share is not None}
+        values = {"progress": progress or 0.0, "progress-visible": progress is not None}
         _send_signal("/", "com.canonical.Unity.LauncherEntry", "Update", [DESKTOP_FILE, values])
 
 
-def notify(title: str, sentence: str) -> None:
-    """Ask a desktop without a tray to show a message; no answer is waited for."""
+def notify(title: str, text: str) -> None:
+    """Send a notification to the desktop without waiting for an answer."""
     if sys.platform == "linux":
         from PySide6.QtDBus import QDBusMessage
 
@@ -37,7 +36,7 @@ def notify(title: str, sentence: str) -> None:
         message = QDBusMessage.createMethodCall(
             name, path, "org.freedesktop.portal.Notification", "AddNotification"
         )
-        message.setArguments(["studio", {"title": title, "body": sentence}])
+        message.setArguments(["studio", {"title": title, "body": text}])
         _send(message)
 
 
@@ -65,32 +64,30 @@ if sys.platform == "win32":
     _NO_PROGRESS, _NORMAL = 0, 2
 
     class _Taskbar:
-        """ITaskbarList3, called by the places of its methods: HrInit 3, SetProgressValue 9,
-        SetProgressState 10.
-        """
+        """ITaskbarList3, called by method index: HrInit 3, SetProgressValue 9, …State 10."""
 
         def __init__(self) -> None:
             self._object = ctypes.c_void_p()
-            of_class = uuid.UUID("56FDF344-FD6D-11D0-958A-006097C9A090").bytes_le
-            of_interface = uuid.UUID("EA1AFB91-9E28-4B86-90E9-9E9F8A5EEFAF").bytes_le
+            class_id = uuid.UUID("56FDF344-FD6D-11D0-958A-006097C9A090").bytes_le
+            interface_id = uuid.UUID("EA1AFB91-9E28-4B86-90E9-9E9F8A5EEFAF").bytes_le
             create = ctypes.windll.ole32.CoCreateInstance
             create.restype = ctypes.HRESULT  # raises OSError for a failure
-            create(of_class, None, 1, of_interface, ctypes.byref(self._object))
+            create(class_id, None, 1, interface_id, ctypes.byref(self._object))
             self._call(3)
 
-        def _call(self, place: int, *arguments: Any) -> None:
+        def _call(self, index: int, *arguments: Any) -> None:
             table = ctypes.cast(
                 self._object, ctypes.POINTER(ctypes.POINTER(ctypes.c_void_p))
             ).contents
             kinds = (ctypes.c_void_p, *(type(argument) for argument in arguments))
-            ctypes.WINFUNCTYPE(ctypes.HRESULT, *kinds)(table[place])(self._object, *arguments)
+            ctypes.WINFUNCTYPE(ctypes.HRESULT, *kinds)(table[index])(self._object, *arguments)
 
-        def show(self, window: int, share: float | None) -> None:
+        def show(self, window: int, progress: float | None) -> None:
             handle = ctypes.c_void_p(window)
-            self._call(10, handle, ctypes.c_int(_NO_PROGRESS if share is None else _NORMAL))
-            if share is not None:
+            self._call(10, handle, ctypes.c_int(_NO_PROGRESS if progress is None else _NORMAL))
+            if progress is not None:
                 self._call(
-                    9, handle, ctypes.c_ulonglong(int(share * 1000)), ctypes.c_ulonglong(1000)
+                    9, handle, ctypes.c_ulonglong(int(progress * 1000)), ctypes.c_ulonglong(1000)
                 )
 
     @functools.cache

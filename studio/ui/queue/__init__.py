@@ -1,1 +1,1 @@
-"""The window's docks."""
+"""The queue in the window: dock, table of jobs, actions, pause menu."""

@@ -1,6 +1,4 @@
-"""The queue's dock. What is in it is made when it is shown first, so that the window is there
-sooner.
-"""
+"""The queue's dock; creates its panel when it is first shown, so that the window starts faster."""
 
 from __future__ import annotations
 
@@ -11,20 +9,20 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget
 
 from studio.ui.app_state import AppState
-from studio.ui.desktop.screens import Scroll
+from studio.ui.desktop.screens import FittedScrollArea
 
 if TYPE_CHECKING:
     from studio.ui.queue.panel import QueuePanel
 
 
-LEAST_HEIGHT = 64
+MIN_HEIGHT = 64
 
 
 class QueueDock(QDockWidget):
     """Holds the `QueuePanel`."""
 
-    edit_wanted = Signal(object)
-    """Job: a waiting one that the person wants to change."""
+    edit_requested = Signal(object)
+    """Job: a waiting one, to be edited in its form."""
 
     def __init__(self, shared: AppState) -> None:
         super().__init__("Queue")
@@ -34,18 +32,18 @@ class QueueDock(QDockWidget):
 
     @property
     def panel(self) -> QueuePanel:
-        """The table and its buttons."""
+        """The panel, created on first use."""
         if self._panel is None:
             from studio.ui.queue.panel import QueuePanel
 
             self._panel = QueuePanel(self._shared)
-            self._panel.edit_wanted.connect(self.edit_wanted)
-            scroll = Scroll(self._panel, LEAST_HEIGHT, grows=True)
+            self._panel.edit_requested.connect(self.edit_requested)
+            scroll = FittedScrollArea(self._panel, MIN_HEIGHT, grows=True)
             scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
             self.setWidget(scroll)
         return self._panel
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Make what is in it."""
+        """Create the panel."""
         self.panel.setVisible(True)
         super().showEvent(event)

@@ -1,4 +1,4 @@
-"""The queue's options: pausing now or later, and how jobs run."""
+"""The queue's options menu: when to pause, and how jobs run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DAY_SECONDS = 86_400
 
 
 class PauseMenu(QMenu):
-    """Pause now, after so many jobs, at a time; order by model; sleep and notifications."""
+    """Pause now, after some jobs or at a time; order, batches, sleep, notifications."""
 
     def __init__(self, shared: AppState, parent: QWidget) -> None:
         super().__init__(parent)
@@ -34,46 +34,48 @@ class PauseMenu(QMenu):
         self._queue = shared.queue
         self.pause_after = self._add("Pause after this job", self._queue.pause)
         self.pause_now = self._add(
-            "Pause now; the running job waits again", lambda: self._queue.pause(now=True)
+            "Pause now and requeue the running job", lambda: self._queue.pause(now=True)
         )
         self.pause_jobs = self._add("Pause after a number of jobs…", self._ask_jobs)
         self.pause_time = self._add("Pause at a time…", self._ask_time)
         self.no_limit = self._add("No limit", lambda: self._queue.set_limit(Limit()))
         self.addSeparator()
         settings = shared.settings
-        self.by_model = self._check(
-            "Run jobs of one model after another", settings.order_by_model, self._set_by_model
+        self.by_model = self._add_checkable(
+            "Group jobs by model", settings.order_by_model, self._set_by_model
         )
-        self.together = self._check(
-            "Run jobs with the same settings as one batch",
+        self.batch_jobs = self._add_checkable(
+            "Run jobs with equal settings as one batch",
             settings.batch_jobs,
-            self._set_together,
+            self._set_batch_jobs,
         )
-        self.keep_awake = self._check(
+        self.keep_awake = self._add_checkable(
             "Keep the computer awake while jobs run", settings.keep_awake, self._set_awake
         )
-        self.only_idle = self._check(
-            "Run jobs only while nobody uses the computer", settings.only_idle, self._set_only_idle
+        self.only_idle = self._add_checkable(
+            "Run jobs only while the computer is idle", settings.only_idle, self._set_only_idle
         )
-        self.notify = self._check("Say when a long run is over", settings.notify, self._set_notify)
+        self.notify = self._add_checkable(
+            "Notify me when a long run ends", settings.notify, self._set_notify
+        )
         self.only_idle.setVisible(settings.only_idle)
-        self.aboutToShow.connect(self._show_limit)
-        self._find_out_idle()
+        self.aboutToShow.connect(self._on_about_to_show)
+        self._query_idle()
 
     def _add(self, title: str, method: object) -> QAction:
         action = self.addAction(title)
         action.triggered.connect(lambda _checked=False: method() if callable(method) else None)
         return action
 
-    def _check(self, title: str, on: bool, method: object) -> QAction:
+    def _add_checkable(self, title: str, on: bool, method: object) -> QAction:
         action = self.addAction(title)
         action.setCheckable(True)
         action.setChecked(on)
         action.toggled.connect(method)
         return action
 
-    def _show_limit(self) -> None:
-        self._find_out_idle()
+    def _on_about_to_show(self) -> None:
+        self._query_idle()
         limit = self._queue.limit
         parts = [f"{limit.jobs} more jobs"] if limit.jobs else []
         parts += (
@@ -82,39 +84,39 @@ class PauseMenu(QMenu):
         self.no_limit.setText(f"No limit (now: {', '.join(parts)})" if parts else "No limit")
         self.no_limit.setEnabled(bool(parts))
 
-    def _find_out_idle(self) -> None:
-        """Offer to run jobs only while nobody is there, where the desktop can say so."""
+    def _query_idle(self) -> None:
+        """Offer idle-only running if the desktop reports the idle time."""
         background.run(self, seconds_since_input, self._on_idle_known)
 
     def _on_idle_known(self, seconds: float | None) -> None:
         self.only_idle.setVisible(self.only_idle.isChecked() or seconds is not None)
 
     def _ask_jobs(self) -> None:
-        number, fine = QInputDialog.getInt(
-            self, "Pause after a number of jobs", "Jobs that may still run:", 10, 1, 1_000_000
+        count, accepted = QInputDialog.getInt(
+            self, "Pause after a number of jobs", "Jobs to run before the pause:", 10, 1, 1_000_000
         )
-        if fine:
-            self._queue.set_limit(Limit(jobs=number))
+        if accepted:
+            self._queue.set_limit(Limit(jobs=count))
 
     def _ask_time(self) -> None:
         dialog = QDialog(self)
         dialog.setWindowTitle("Pause at a time")
         editor = QTimeEdit(QTime.currentTime().addSecs(3_600))
         editor.setDisplayFormat("HH:mm")
-        name_control(editor, "Time", "No job begins after this time, today or else tomorrow")
+        name_control(editor, "Time", "No job starts after this time, today or tomorrow")
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
         )
         buttons.accepted.connect(dialog.accept)
         buttons.rejected.connect(dialog.reject)
         form = QFormLayout(dialog)
-        form.addRow("No job begins after", editor)
+        form.addRow("No job starts after", editor)
         form.addRow(buttons)
         if dialog.exec():
             self.pause_at(editor.time())
 
     def pause_at(self, at: QTime) -> None:
-        """Let no job begin after this time, today or else tomorrow."""
+        """Start no job after this time, today or, if it is over, tomorrow."""
         seconds = QTime.currentTime().secsTo(at)
         self._queue.set_limit(Limit(until=time.time() + seconds % DAY_SECONDS))
 
@@ -123,7 +125,7 @@ class PauseMenu(QMenu):
         self._shared.change_settings(order_by_model=on)
         self._queue.jobs_moved.emit([])
 
-    def _set_together(self, on: bool) -> None:
+    def _set_batch_jobs(self, on: bool) -> None:
         self._queue.together = on
         self._shared.change_settings(batch_jobs=on)
 

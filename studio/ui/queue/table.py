@@ -1,4 +1,4 @@
-"""The queue's jobs as a table: one row a job, in the order of their places."""
+"""The table of jobs: one row a job, in the queue's order."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COLUMNS = ("State", "Kind", "Model", "Prompt", "Progress", "Time")
 STATE, KIND, MODEL, PROMPT, PROGRESS, TIME = range(len(COLUMNS))
 SHARE_ROLE = Qt.ItemDataRole.UserRole + 1
 SET_ASIDE = "Set aside"
-WORDS = {
+STATE_TITLES = {
     JobState.QUEUED: "Waiting",
     JobState.RUNNING: "Running",
     JobState.COMPLETED: "Done",
@@ -39,20 +39,18 @@ WORDS = {
 }
 RANK_DELAY_MS = 100
 RANK_SHARE = 10
-"""Ranks of 100 000 jobs take a while: so much longer than they took is waited before they are
-looked at again.
-"""
+"""Wait this many times as long as the last ranking took: 100 000 jobs take a while."""
 _JOBS = "application/x-studio-jobs"
 Index = QModelIndex | QPersistentModelIndex
 
 
-def word_for(job: Job) -> str:
-    """Return the word for a job's state."""
-    return SET_ASIDE if job.set_aside else WORDS[job.state]
+def state_title(job: Job) -> str:
+    """Return the title of a job's state."""
+    return SET_ASIDE if job.set_aside else STATE_TITLES[job.state]
 
 
-def duration(seconds: float) -> str:
-    """Return seconds as a person says them: 8 s, 3 min, 2 h 5 min."""
+def format_duration(seconds: float) -> str:
+    """Format seconds as 8 s, 3 min or 2 h 5 min."""
     if seconds < 90:
         return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
     minutes = round(seconds / 60)
@@ -60,16 +58,12 @@ def duration(seconds: float) -> str:
 
 
 class JobTable(QAbstractTableModel):
-    """The queue's jobs. A new job is a new row at the end; rows are dragged to reorder waiting
-    jobs.
-    """
+    """The queue's jobs; waiting ones can be dragged to other positions."""
 
     dropped = Signal(list, object)
-    """(job ids, the id of the job before which they were dropped or None)."""
+    """Job ids, and the id of the job before which they were dropped, or None for the end."""
     ranks_changed = Signal()
-    """Cells of waiting jobs want to be painted again. Not `dataChanged`, after which all rows would
-    be filtered anew.
-    """
+    """Cells of waiting jobs must be painted again. `dataChanged` would filter all rows again."""
 
     def __init__(self, queue: JobQueue) -> None:
         super().__init__()
@@ -77,47 +71,47 @@ class JobTable(QAbstractTableModel):
         self._jobs: list[Job] = []
         self._rows: dict[str, int] = {}
         self._progress: dict[str, tuple[float, str]] = {}
-        self._begun: dict[str, tuple[float, int]] = {}
+        self._started: dict[str, tuple[float, int]] = {}
         self._ranks: dict[str, int] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(RANK_DELAY_MS)
-        self._timer.timeout.connect(self._rank)
-        self._ranking = False
+        self._timer.timeout.connect(self._update_ranks)
+        self._is_ranking = False
         self._reset()
         queue.jobs_added.connect(self._on_added)
         queue.jobs_changed.connect(self._on_changed)
         queue.jobs_removed.connect(lambda _ids: self._reset())
         queue.jobs_moved.connect(lambda _jobs: self._reset())
         queue.job_event.connect(self._on_event)
-        queue.cancel_wished.connect(lambda job_id: self._tell(job_id, 0.0, "Stopping…"))
+        queue.cancel_wished.connect(lambda job_id: self._set_progress(job_id, 0.0, "Stopping…"))
 
     def rowCount(self, parent: Index | None = None) -> int:
-        """One row a job."""
+        """Return the number of jobs."""
         return 0 if parent is not None and parent.isValid() else len(self._jobs)
 
     def columnCount(self, parent: Index | None = None) -> int:
-        """The columns."""
+        """Return the number of columns."""
         return 0 if parent is not None and parent.isValid() else len(COLUMNS)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """The columns' titles."""
+        """Return a column's title."""
         if role == Qt.ItemDataRole.DisplayRole and orientation is Qt.Orientation.Horizontal:
             return COLUMNS[section]
         return None
 
-    def job_at(self, row_number: int) -> Job:
+    def job_at(self, row: int) -> Job:
         """Return the job of a row."""
-        return self._jobs[row_number]
+        return self._jobs[row]
 
     def row_of(self, job_id: str) -> int:
-        """Return the row of a job that is listed."""
+        """Return the row of a listed job."""
         return self._rows[job_id]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return what a cell shows."""
+        """Return a cell's text, progress or tooltip."""
         job = self._jobs[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._text(job, index.column())
@@ -132,7 +126,7 @@ class JobTable(QAbstractTableModel):
     def _text(self, job: Job, column: int) -> str:
         if column == STATE:
             rank = self._ranks.get(job.id) if job.state is JobState.QUEUED else None
-            return f"{word_for(job)} · {rank}" if rank else word_for(job)
+            return f"{state_title(job)} · {rank}" if rank else state_title(job)
         if column == KIND:
             return KINDS[job.request.kind].title
         if column == MODEL:
@@ -143,137 +137,135 @@ class JobTable(QAbstractTableModel):
             if job.state is JobState.RUNNING:
                 return self._progress.get(job.id, (0.0, "Preparing"))[1]
             return job.failure.message[:500] if job.failure else ""
-        return self._time(job)
+        return self._time_text(job)
 
-    def _time(self, job: Job) -> str:
+    def _time_text(self, job: Job) -> str:
         if job.state is JobState.QUEUED:
-            likely = self._queue.estimates.seconds(job.request)
-            return "" if likely is None else f"≈ {duration(likely)}"
+            estimate = self._queue.estimates.seconds(job.request)
+            return "" if estimate is None else f"≈ {format_duration(estimate)}"
         if job.ended and job.started:
-            return duration(job.ended - job.started)
+            return format_duration(job.ended - job.started)
         return (
-            duration(time.time() - job.started)
+            format_duration(time.time() - job.started)
             if job.state is JobState.RUNNING and job.started
             else ""
         )
 
-    # What the queue says
+    # Queue signals
     # ----------------------------------------------------------------------
 
     def _reset(self) -> None:
         self.beginResetModel()
         self._jobs = self._queue.jobs()
-        self._rows = {job.id: number for number, job in enumerate(self._jobs)}
+        self._rows = {job.id: row for row, job in enumerate(self._jobs)}
         self.endResetModel()
         self._timer.start()
 
     def _on_added(self, jobs: list[Job]) -> None:
         first = len(self._jobs)
-        if (
-            self._jobs and jobs and jobs[0].position <= self._jobs[-1].position
-        ):  # removed ones that came back
-            self._reset()
+        if self._jobs and jobs and jobs[0].position <= self._jobs[-1].position:
+            self._reset()  # removed jobs that were restored
             return
         self.beginInsertRows(QModelIndex(), first, first + len(jobs) - 1)
         self._jobs += jobs
-        self._rows.update((job.id, first + number) for number, job in enumerate(jobs))
+        self._rows.update((job.id, first + row) for row, job in enumerate(jobs))
         self.endInsertRows()
         self._timer.start()
 
     def _on_changed(self, jobs: list[Job]) -> None:
         for job in jobs:
-            number = self._rows.get(job.id)
-            if number is None:
+            row = self._rows.get(job.id)
+            if row is None:
                 continue
-            self._jobs[number] = job
+            self._jobs[row] = job
             if job.state is not JobState.RUNNING:
                 self._progress.pop(job.id, None)
-                self._begun.pop(job.id, None)
-            self.dataChanged.emit(self.index(number, 0), self.index(number, len(COLUMNS) - 1))
+                self._started.pop(job.id, None)
+            self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
         self._timer.start()
 
-    def _rank(self) -> None:
-        if self._ranking:
+    def _update_ranks(self) -> None:
+        if self._is_ranking:
             self._timer.start()
             return
-        self._ranking, order = True, self._queue.order_now()
+        self._is_ranking, order = True, self._queue.order_now()
 
         def rank() -> tuple[dict[str, int], float]:
-            begun = time.perf_counter()
-            ranks = {job.id: number for number, job in enumerate(order(), start=1)}
-            return ranks, time.perf_counter() - begun
+            started = time.perf_counter()
+            ranks = {job.id: row for row, job in enumerate(order(), start=1)}
+            return ranks, time.perf_counter() - started
 
         background.run(self, rank, self._on_ranked)
 
     def _on_ranked(self, found: tuple[dict[str, int], float]) -> None:
         self._ranks, seconds = found
-        self._ranking = False
+        self._is_ranking = False
         self._timer.setInterval(max(RANK_DELAY_MS, int(RANK_SHARE * seconds * 1000)))
         self.ranks_changed.emit()
 
     def _on_event(self, job_id: str, event: Event) -> None:
         if isinstance(event, Loading):
-            self._tell(job_id, 0.0, event.phase)
+            self._set_progress(job_id, 0.0, event.phase)
         elif isinstance(event, Progress):
-            begun, first = self._begun.setdefault(job_id, (time.monotonic(), event.step))
-            seconds, done = time.monotonic() - begun, event.step - first
+            started, first = self._started.setdefault(job_id, (time.monotonic(), event.step))
+            seconds, done = time.monotonic() - started, event.step - first
             rate = done / seconds if seconds > 0 and done else 0.0
             text = f"{event.step} of {event.total}"
             if rate:
                 text += (
                     f" · {rate:.1f} {event.unit}s/s · "
-                    f"{duration((event.total - event.step) / rate)} left"
+                    f"{format_duration((event.total - event.step) / rate)} left"
                 )
-            self._tell(job_id, event.step / max(1, event.total), text)
+            self._set_progress(job_id, event.step / max(1, event.total), text)
         elif isinstance(event, TERMINAL):
             self._progress.pop(job_id, None)
 
-    def _tell(self, job_id: str, share: float, text: str) -> None:
-        number = self._rows.get(job_id)
-        if number is not None:
+    def _set_progress(self, job_id: str, share: float, text: str) -> None:
+        row = self._rows.get(job_id)
+        if row is not None:
             self._progress[job_id] = (share, text)
-            self.dataChanged.emit(self.index(number, PROGRESS), self.index(number, TIME))
+            self.dataChanged.emit(self.index(row, PROGRESS), self.index(row, TIME))
 
-    def tick(self) -> None:
-        """Let the running job's time go on."""
+    def update_times(self) -> None:
+        """Update the elapsed time of running jobs."""
         for job_id in self._progress:
-            number = self._rows.get(job_id)
-            if number is not None:
-                self.dataChanged.emit(self.index(number, TIME), self.index(number, TIME))
+            row = self._rows.get(job_id)
+            if row is not None:
+                self.dataChanged.emit(self.index(row, TIME), self.index(row, TIME))
 
     # Drag and drop
     # ----------------------------------------------------------------------
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Waiting jobs can be dragged between others."""
+        """Let waiting jobs be dragged."""
         if not index.isValid():
             return Qt.ItemFlag.ItemIsDropEnabled
-        plain = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled
+        flags = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled
         return (
-            plain | Qt.ItemFlag.ItemIsDragEnabled
+            flags | Qt.ItemFlag.ItemIsDragEnabled
             if self._jobs[index.row()].state is JobState.QUEUED
-            else plain
+            else flags
         )
 
     def supportedDropActions(self) -> Qt.DropAction:
-        """Only moves."""
+        """Allow moves only."""
         return Qt.DropAction.MoveAction
 
     def mimeTypes(self) -> list[str]:
-        """Our own jobs."""
+        """Accept jobs of this table."""
         return [_JOBS]
 
     def mimeData(self, indexes: Any) -> QMimeData:
-        """The ids of the dragged jobs."""
+        """Return the ids of the dragged jobs."""
         rows = sorted({index.row() for index in indexes})
         data = QMimeData()
-        data.setData(_JOBS, json.dumps([self._jobs[number].id for number in rows]).encode())
+        data.setData(_JOBS, json.dumps([self._jobs[row].id for row in rows]).encode())
         return data
 
     def dropMimeData(
         self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index
     ) -> bool:
-        """Say where jobs were dropped; the queue moves them."""
+        """Emit `dropped`; the queue moves the jobs."""
         if action is not Qt.DropAction.MoveAction or not data.hasFormat(_JOBS):
             return False
         if parent.isValid():
@@ -285,7 +277,7 @@ class JobTable(QAbstractTableModel):
 
 
 class JobFilter(QSortFilterProxyModel):
-    """Shows the jobs of a kind, a state, a batch, or with a text in their prompts."""
+    """Filters jobs by kind, state, batch and text."""
 
     def __init__(self, table: JobTable) -> None:
         super().__init__()
@@ -294,17 +286,17 @@ class JobFilter(QSortFilterProxyModel):
         self.setSourceModel(table)
 
     def show_only(self, kind: str, state: str, batch: str, text: str) -> None:
-        """Show what fits all of these; empty ones fit everything."""
+        """Set the filters; an empty one matches everything."""
         self.beginFilterChange()
         self._kind, self._state, self._batch, self._text = kind, state, batch, text.casefold()
         self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
 
     def filterAcceptsRow(self, source_row: int, _parent: Index) -> bool:
-        """True for a job that fits."""
+        """True if the job matches all filters."""
         job = self._table.job_at(source_row)
         return (
             (not self._kind or job.request.kind == self._kind)
-            and (not self._state or word_for(job) == self._state)
+            and (not self._state or state_title(job) == self._state)
             and (not self._batch or job.batch == self._batch)
             and (
                 not self._text
@@ -313,16 +305,16 @@ class JobFilter(QSortFilterProxyModel):
             )
         )
 
-    def job_at(self, row_number: int) -> Job:
-        """Return the job of a shown row."""
-        return self._table.job_at(self.mapToSource(self.index(row_number, 0)).row())
+    def job_at(self, row: int) -> Job:
+        """Return the job of a filtered row."""
+        return self._table.job_at(self.mapToSource(self.index(row, 0)).row())
 
 
 class ProgressDelegate(QStyledItemDelegate):
-    """Draws a thin bar under the words of the running job."""
+    """Draws a thin progress bar below the text of a running job."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw the cell."""
+        """Draw the text and the bar."""
         super().paint(painter, option, index)
         share = index.data(SHARE_ROLE)
         if share is None:

@@ -1,4 +1,4 @@
-"""What can be undone in the queue: moves and removals."""
+"""The queue's undoable commands: moves and removals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from studio.jobs.schedule import Places
 
 
 class Move(QUndoCommand):
-    """Waiting jobs get other places."""
+    """Moves waiting jobs."""
 
     def __init__(self, queue: JobQueue, job_ids: Sequence[str], before: str | None) -> None:
         super().__init__("the move")
@@ -22,16 +22,16 @@ class Move(QUndoCommand):
         self._places: Places = {}
 
     def redo(self) -> None:
-        """Move them."""
+        """Move the jobs."""
         self._places = self._queue.move(self._ids, self._before)
 
     def undo(self) -> None:
-        """Put all back; what has begun meanwhile stays."""
+        """Restore the positions of jobs that still wait."""
         self._queue.place(self._places)
 
 
 class Remove(QUndoCommand):
-    """Jobs are taken from the list; waiting ones do not run."""
+    """Removes jobs from the list; waiting ones do not run."""
 
     def __init__(self, queue: JobQueue, jobs: Sequence[Job]) -> None:
         super().__init__("the removal")
@@ -39,9 +39,9 @@ class Remove(QUndoCommand):
         self._jobs = list(jobs)
 
     def redo(self) -> None:
-        """Remove them."""
+        """Remove the jobs."""
         self._queue.remove([job.id for job in self._jobs])
 
     def undo(self) -> None:
-        """List them again."""
+        """Restore the jobs."""
         self._queue.restore(self._jobs)

@@ -30,7 +30,7 @@ from studio.core.requests import Request, fields
 from studio.models.card import ModelCard, request_for
 from studio.preflight.checks import check
 from studio.ui.app_state import AppState
-from studio.ui.desktop.screens import Scroll
+from studio.ui.desktop.screens import FittedScrollArea
 from studio.ui.widgets.factory import Notice, button, label, name_control, restyle, row, text_editor
 from studio.ui.widgets.request_form import RequestForm
 
@@ -195,7 +195,7 @@ class GenerateTab(QWidget):
         shown.setSpacing(8)
         shown.addWidget(self.notice)
         shown.addWidget(self.result_widget(), 1)
-        side.addWidget(Scroll(result, LEAST_RESULT_HEIGHT, grows=True), 1)
+        side.addWidget(FittedScrollArea(result, LEAST_RESULT_HEIGHT, grows=True), 1)
         side.addWidget(self.bar)
         side.addWidget(self.status)
         splitter = QSplitter(Qt.Orientation.Horizontal)

@@ -53,9 +53,9 @@ def test_progress_and_messages_go_to_the_bus():
 
 def test_how_far_the_run_is(qtbot, open_studio, data):
     studio = open_studio(step_seconds=0.05)
-    attention = studio.window.findChild(Notifier)
+    notifier = studio.window.findChild(Notifier)
     queue = studio.shared.queue
-    assert attention.share is None
+    assert notifier.run_progress is None
     jobs = [
         new_job(TextRequest(prompt="x", seed=n, max_new_tokens=20), str(data.outputs))
         for n in range(2)
@@ -63,7 +63,9 @@ def test_how_far_the_run_is(qtbot, open_studio, data):
     queue.together = False
     seen = []
     queue.job_event.connect(
-        lambda _id, event: seen.append(attention.share) if isinstance(event, Progress) else None
+        lambda _id, event: (
+            seen.append(notifier.run_progress) if isinstance(event, Progress) else None
+        )
     )
     queue.submit(jobs)
     qtbot.waitUntil(
@@ -73,4 +75,4 @@ def test_how_far_the_run_is(qtbot, open_studio, data):
     assert shares == sorted(shares)
     assert min(shares) < 0.2
     assert 0.9 < max(shares) <= 1
-    qtbot.waitUntil(lambda: attention.share is None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: notifier.run_progress is None, timeout=PATIENCE)

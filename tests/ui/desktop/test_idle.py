@@ -26,8 +26,8 @@ class Desk:
 
 
 def look(watch, qtbot):
-    with qtbot.waitSignal(watch.looked, timeout=PATIENCE):
-        watch.look()
+    with qtbot.waitSignal(watch.checked, timeout=PATIENCE):
+        watch.check()
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def watched(qtbot, open_studio, data):
     studio = open_studio()
     desk = Desk()
     watch = IdleWatch(studio.shared.queue, studio.window, desk)
-    with qtbot.waitSignal(watch.looked, timeout=PATIENCE):
-        watch.set_on(True)
+    with qtbot.waitSignal(watch.checked, timeout=PATIENCE):
+        watch.set_enabled(True)
     job = new_job(TextRequest(prompt="x", seed=1, max_new_tokens=3), str(data.outputs))
     with qtbot.waitSignal(studio.shared.queue.jobs_added, timeout=PATIENCE):
         studio.shared.queue.submit([job])
@@ -84,7 +84,7 @@ def test_a_pause_of_the_persons_own_is_left_alone(qtbot, watched):
     desk.seconds = IDLE_SECONDS
     look(watch, qtbot)
     assert queue.paused
-    watch.set_on(False)
+    watch.set_enabled(False)
     assert queue.paused
 
 
@@ -172,10 +172,10 @@ studio.begin_now()
 answers, looked = [], []
 ask = idle.seconds_since_input
 watch = idle.IdleWatch(studio.session.queue, studio.window, lambda: answers.append(ask()) or answers[-1])
-watch.looked.connect(lambda: looked.append(True))
+watch.checked.connect(lambda: looked.append(True))
 clock = QElapsedTimer()
 clock.start()
-watch.set_on(True)
+watch.set_enabled(True)
 studio.window.queue_dock.panel.pause_menu.aboutToShow.emit()
 print("asked after", clock.elapsed(), flush=True)
 assert studio.session.queue.paused == IN_USE

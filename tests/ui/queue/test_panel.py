@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QInputDialog, QPushButton
 from studio.core.jobs import Batch, JobState, new_job
 from studio.core.requests import ImageRequest, TextRequest
 from studio.ui.desktop.notifications import can_write
-from studio.ui.queue.table import PROGRESS, STATE, TIME, duration
+from studio.ui.queue.table import PROGRESS, STATE, TIME, format_duration
 from tests.ui.conftest import PATIENCE
 
 
@@ -41,7 +41,7 @@ def prompts(panel):
 
 
 def choose(panel, *names):
-    panel.choose([job.id for job in panel.queue.jobs() if job.request.prompt in names])
+    panel.job_actions.select([job.id for job in panel.queue.jobs() if job.request.prompt in names])
 
 
 def press(panel, key, modifier=Qt.KeyboardModifier.NoModifier):
@@ -55,7 +55,7 @@ def test_keys_move_waiting_jobs_and_undo_puts_them_back(qtbot, panel):
     press(panel, Qt.Key.Key_Home, alt)
     qtbot.waitUntil(lambda: prompts(panel) == ["c", "d", "a", "b"], timeout=PATIENCE)
     qtbot.waitUntil(
-        lambda: len(panel.chosen()) == 2, timeout=PATIENCE
+        lambda: len(panel.job_actions.selected()) == 2, timeout=PATIENCE
     )  # what was moved stays selected
     press(panel, Qt.Key.Key_Down, alt)
     qtbot.waitUntil(lambda: prompts(panel) == ["a", "c", "d", "b"], timeout=PATIENCE)
@@ -81,10 +81,10 @@ def test_removed_jobs_do_not_run_and_come_back_with_undo(qtbot, panel):
     choose(panel, "b")
     press(panel, Qt.Key.Key_Delete, Qt.KeyboardModifier.ShiftModifier)
     qtbot.waitUntil(lambda: prompts(panel) == ["a", "c", "d"], timeout=PATIENCE)
-    panel._actions["undo"].trigger()
+    panel.job_actions.by_name["undo"].trigger()
     qtbot.waitUntil(lambda: prompts(panel) == ["a", "b", "c", "d"], timeout=PATIENCE)
     choose(panel, "b")
-    panel._actions["remove"].trigger()
+    panel.job_actions.by_name["remove"].trigger()
     panel.pause_button.click()
     qtbot.waitUntil(lambda: all(job.state.over for job in panel.queue.jobs()), timeout=PATIENCE)
     assert sorted(prompts(panel)) == ["a", "c", "d"]
@@ -93,8 +93,8 @@ def test_removed_jobs_do_not_run_and_come_back_with_undo(qtbot, panel):
 def test_what_is_over_is_cleared_and_comes_back_with_undo(qtbot, panel):
     choose(panel, "a", "c")
     panel.cancel_button.click()
-    qtbot.waitUntil(lambda: panel._actions["clear"].isEnabled(), timeout=PATIENCE)
-    panel._actions["clear"].trigger()
+    qtbot.waitUntil(lambda: panel.job_actions.by_name["clear"].isEnabled(), timeout=PATIENCE)
+    panel.job_actions.by_name["clear"].trigger()
     qtbot.waitUntil(lambda: prompts(panel) == ["b", "d"], timeout=PATIENCE)
     press(panel, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: prompts(panel) == ["a", "b", "c", "d"], timeout=PATIENCE)
@@ -129,9 +129,9 @@ def test_a_change_can_be_left(qtbot, panel):
     tab = panel.studio.window.text_tab
     tab.prompt.setPlainText("my draft")
     choose(panel, "b")
-    panel.edit_chosen()
+    panel.job_actions.edit_selected()
     choose(panel, "c")
-    panel.edit_chosen()  # another one, before the first was changed
+    panel.job_actions.edit_selected()  # another one, before the first was changed
     assert tab.prompt.toPlainText() == "c"
     tab._end_edit()
     assert tab.prompt.toPlainText() == "my draft"
@@ -170,7 +170,7 @@ def test_filters_by_kind_state_batch_and_text(qtbot, panel, data):
     panel.batch.setCurrentIndex(panel.batch.findText("cities"))
     assert prompts(panel) == ["猫 cat", "dog"]
     panel.table.selectRow(0)
-    panel._actions["cancel_batch"].trigger()
+    panel.job_actions.by_name["cancel_batch"].trigger()
     panel.batch.setCurrentIndex(0)
     panel.state.setCurrentIndex(panel.state.findData("Cancelled"))
     qtbot.waitUntil(lambda: prompts(panel) == ["猫 cat", "dog"], timeout=PATIENCE)
@@ -214,7 +214,7 @@ def test_pausing_shows_a_bar_with_a_way_on(qtbot, panel):
 def test_a_limit_from_the_menu_pauses_after_so_many_jobs(qtbot, panel, monkeypatch):
     monkeypatch.setattr(QInputDialog, "getInt", lambda *_args: (2, True))
     panel.pause_menu.pause_jobs.trigger()
-    panel.pause_menu._show_limit()
+    panel.pause_menu._on_about_to_show()
     assert "2 more jobs" in panel.pause_menu.no_limit.text()
     panel.pause_button.click()
     qtbot.waitUntil(lambda: "2 jobs" in panel.queue.paused, timeout=PATIENCE)
@@ -274,14 +274,14 @@ def test_the_queue_goes_on_when_the_folder_is_back(qtbot, open_studio, data):
     job = new_job(
         TextRequest(prompt="row", seed=1, max_new_tokens=3), str(blocked), batch="b", row=1
     )
-    attention = studio.window.findChild(Notifier)
+    notifier = studio.window.findChild(Notifier)
     with qtbot.waitSignal(studio.shared.queue.pause_changed, timeout=PATIENCE):
         studio.shared.queue.submit([job], batch)
     assert studio.window.queue_bar.isVisible()
     assert not can_write(blocked)
-    attention.look_again()
+    notifier.check_folder()
     blocked.unlink()
-    attention.look_again()
+    notifier.check_folder()
     qtbot.waitUntil(
         lambda: studio.shared.queue.job(job.id).state is JobState.COMPLETED, timeout=PATIENCE
     )
@@ -311,21 +311,22 @@ def test_progress_has_rate_and_time_left(qtbot, open_studio, data):
     [(3.21, "3.2 s"), (42.4, "42 s"), (200, "3 min"), (7500, "2 h 5 min"), (0, "0.0 s")],
 )
 def test_durations_are_said_as_people_say_them(seconds, words):
-    assert duration(seconds) == words
+    assert format_duration(seconds) == words
 
 
 def test_the_menu_has_everything_and_offers_what_can_be_done(panel):
     choose(panel, "a")
     titles = {
-        action.text(): action.isEnabled() for action in panel._menu().actions() if action.text()
+        action.text(): action.isEnabled()
+        for action in panel.job_actions.create_menu().actions()
+        if action.text()
     }
     assert all(
-        titles[title]
-        for title in ("Run next", "Change…", "Duplicate", "Cancel", "Remove from the list")
+        titles[title] for title in ("Run next", "Edit…", "Duplicate", "Cancel", "Remove from list")
     )
     assert not titles["Try again"]
     assert not titles["Undo"]
-    assert not titles["Clear what is over"]
+    assert not titles["Clear finished jobs"]
 
 
 def refuse_growth(studio, pages=None):

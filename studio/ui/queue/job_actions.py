@@ -1,0 +1,224 @@
+"""What can be done with jobs: the actions of the queue's table, its buttons and menus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, QUrl, Signal
+from PySide6.QtGui import QAction, QDesktopServices, QKeySequence, QUndoStack
+from PySide6.QtWidgets import QMenu, QTableView
+
+from studio.core.artifact import Artifact
+from studio.core.jobs import Job, JobState
+from studio.core.kinds import KINDS
+from studio.jobs.queue import JobQueue
+from studio.ui.queue.table import JobFilter
+from studio.ui.queue.undo import Move, Remove
+from studio.ui.widgets.factory import show_message
+
+_MENU_GROUPS = (
+    ("show", "next", "up", "down", "edit", "duplicate"),
+    ("cancel", "retry", "remove", "cancel_batch"),
+    ("retry_failed", "cancel_waiting", "cancel_all", "clear"),
+    ("undo", "redo"),
+)
+
+
+class JobActions(QObject):
+    """Actions on the selected jobs and on the whole queue; moves and removals can be undone."""
+
+    edit_requested = Signal(object)
+    """Job: a waiting one, to be edited in its form."""
+
+    def __init__(self, queue: JobQueue, table: QTableView, jobs: JobFilter) -> None:
+        super().__init__(table)
+        self.undo_stack = QUndoStack(self)
+        self._queue = queue
+        self._table = table
+        self._jobs = jobs
+        self.by_name = self._create_actions()
+
+    def _create_actions(self) -> dict[str, QAction]:
+        rows: tuple[tuple[str, str, str, Callable[[], object]], ...] = (
+            ("show", "Show result", "Return", self.show_selected),
+            ("next", "Run next", "Alt+Home", self.run_next),
+            ("up", "Move up", "Alt+Up", lambda: self._move_by(-1)),
+            ("down", "Move down", "Alt+Down", lambda: self._move_by(1)),
+            ("edit", "Edit…", "F2", self.edit_selected),
+            ("duplicate", "Duplicate", "Ctrl+D", self.duplicate_selected),
+            ("cancel", "Cancel", "Del", self.cancel_selected),
+            ("retry", "Try again", "", self.retry_selected),
+            ("remove", "Remove from list", "Shift+Del", self.remove_selected),
+            ("cancel_batch", "Cancel rest of batch", "", self.cancel_batch),
+            ("retry_failed", "Try all failed jobs again", "", self.retry_failed),
+            ("cancel_waiting", "Cancel all waiting jobs", "", self.cancel_waiting),
+            ("cancel_all", "Cancel all jobs", "", self._queue.cancel_all),
+            ("clear", "Clear finished jobs", "", self.clear_finished),
+            ("undo", "Undo", "Ctrl+Z", self.undo_stack.undo),
+            ("redo", "Redo", "Ctrl+Shift+Z", self.undo_stack.redo),
+        )
+        actions = {}
+        for name, title, keys, method in rows:
+            action = QAction(title, self)
+            action.setShortcut(QKeySequence(keys))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            action.triggered.connect(lambda _checked=False, method=method: method())
+            self._table.addAction(action)
+            actions[name] = action
+        return actions
+
+    def create_menu(self) -> QMenu:
+        """Create a menu of all actions."""
+        menu = QMenu(self._table)
+        for names in _MENU_GROUPS:
+            menu.addActions([self.by_name[name] for name in names])
+            menu.addSeparator()
+        return menu
+
+    def update_enabled(self) -> None:
+        """Enable the actions that apply to the selected jobs and to the queue."""
+        selected, tally = self.selected(), self._queue.tally
+        queued = any(job.state is JobState.QUEUED for job in selected)
+        enabled = {
+            "show": bool(selected),
+            "next": queued,
+            "up": queued,
+            "down": queued,
+            "edit": queued,
+            "duplicate": bool(selected),
+            "cancel": any(not job.state.over for job in selected),
+            "retry": any(job.state in (JobState.FAILED, JobState.CANCELLED) for job in selected),
+            "remove": any(job.state is not JobState.RUNNING for job in selected),
+            "cancel_batch": any(job.batch for job in selected),
+            "retry_failed": tally.states[JobState.FAILED] > 0,
+            "cancel_waiting": tally.states[JobState.QUEUED] > 0,
+            "cancel_all": tally.open > 0,
+            "clear": tally.over > 0,
+            "undo": self.undo_stack.canUndo(),
+            "redo": self.undo_stack.canRedo(),
+        }
+        for name, is_enabled in enabled.items():
+            self.by_name[name].setEnabled(is_enabled)
+        self.by_name["undo"].setText(f"Undo {self.undo_stack.undoText()}".strip())
+        self.by_name["redo"].setText(f"Redo {self.undo_stack.redoText()}".strip())
+
+    # Selection
+    # ----------------------------------------------------------------------
+
+    def selected(self, *states: JobState) -> list[Job]:
+        """Return the selected jobs, only those in `states` if any are passed."""
+        rows = sorted(index.row() for index in self._table.selectionModel().selectedRows())
+        jobs = [self._jobs.job_at(row) for row in rows]
+        return [job for job in jobs if not states or job.state in states]
+
+    def select(self, job_ids: list[str]) -> None:
+        """Select jobs."""
+        ids = set(job_ids)
+        self._table.clearSelection()
+        selection = self._table.selectionModel()
+        flags = selection.SelectionFlag.Select | selection.SelectionFlag.Rows
+        for row in range(self._jobs.rowCount()):
+            if self._jobs.job_at(row).id in ids:
+                selection.select(self._jobs.index(row, 0), flags)
+
+    # Order
+    # ----------------------------------------------------------------------
+
+    def run_next(self) -> None:
+        """Move the selected waiting jobs before all others."""
+        first = next((job.id for job in self._queue.waiting()), None)
+        self._move_selected(first)
+
+    def _move_by(self, step: int) -> None:
+        waiting = [job.id for job in self._queue.waiting()]
+        positions = [waiting.index(job.id) for job in self.selected(JobState.QUEUED)]
+        if not positions:
+            return
+        target = max(0, positions[0] - 1) if step < 0 else positions[-1] + 2
+        self._move_selected(waiting[target] if target < len(waiting) else None)
+
+    def _move_selected(self, before: str | None) -> None:
+        ids = [job.id for job in self.selected(JobState.QUEUED)]
+        if ids:
+            self.move(ids, before)
+            self._queue.jobs_moved.connect(
+                lambda _jobs: self.select(ids), Qt.ConnectionType.SingleShotConnection
+            )
+
+    def move(self, job_ids: list[str], before: str | None) -> None:
+        """Move waiting jobs before another job, or to the end for None."""
+        self.undo_stack.push(Move(self._queue, job_ids, before))
+
+    # Changes
+    # ----------------------------------------------------------------------
+
+    def edit_selected(self) -> None:
+        """Open the form of the first selected waiting job."""
+        waiting = self.selected(JobState.QUEUED)
+        if waiting:
+            self.edit_requested.emit(waiting[0])
+
+    def duplicate_selected(self) -> None:
+        """Append copies of the selected jobs."""
+        self._queue.duplicate([job.id for job in self.selected()])
+
+    def cancel_selected(self) -> None:
+        """Cancel the selected jobs."""
+        self._queue.cancel([job.id for job in self.selected() if not job.state.over])
+
+    def cancel_waiting(self) -> None:
+        """Cancel all waiting jobs."""
+        self._queue.cancel([job.id for job in self._queue.waiting()])
+
+    def cancel_batch(self) -> None:
+        """Cancel the unfinished jobs of the selected jobs' batches."""
+        batches = {job.batch for job in self.selected() if job.batch}
+        self._queue.cancel(
+            [job.id for job in self._queue.jobs() if job.batch in batches and not job.state.over]
+        )
+
+    def retry_selected(self) -> None:
+        """Run the selected failed or cancelled jobs again."""
+        self._queue.retry([job.id for job in self.selected(JobState.FAILED, JobState.CANCELLED)])
+
+    def retry_failed(self) -> None:
+        """Run all failed jobs again."""
+        self._queue.retry([job.id for job in self._queue.jobs() if job.state is JobState.FAILED])
+
+    def remove_selected(self) -> None:
+        """Remove the selected jobs from the list, except running ones."""
+        jobs = [job for job in self.selected() if job.state is not JobState.RUNNING]
+        if jobs:
+            self.undo_stack.push(Remove(self._queue, jobs))
+
+    def clear_finished(self) -> None:
+        """Remove all jobs that are done, failed or cancelled from the list."""
+        jobs = [job for job in self._queue.jobs() if job.state.over]
+        if jobs:
+            self.undo_stack.push(Remove(self._queue, jobs))
+
+    def show_selected(self) -> None:
+        """Show why the first selected job failed, or open its result.
+
+        Opens the folder of a result that a tab can show, otherwise the file itself.
+        """
+        jobs = self.selected()
+        if jobs and jobs[0].failure is not None:
+            failure = jobs[0].failure
+            text = f"{failure.message} {failure.cure}"
+            show_message(self._table.window(), "The job failed", text, failure.details)
+        elif jobs:
+            has_tab = bool(KINDS[jobs[0].request.kind].tab)
+            self._queue.find_artifacts(jobs[0].id, _open_folder if has_tab else _open_file)
+
+
+def _open_file(artifacts: list[Artifact]) -> None:
+    # The desktop's default program for the file.
+    if artifacts and not QDesktopServices.openUrl(QUrl.fromLocalFile(artifacts[0].path)):
+        _open_folder(artifacts)
+
+
+def _open_folder(artifacts: list[Artifact]) -> None:
+    if artifacts:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(artifacts[0].path).parent)))
