@@ -10,7 +10,7 @@ from studio.engine.fake import FakeEngine
 from tests.ui.conftest import PATIENCE, close_studio
 from tests.ui.test_window import is_over, press_generate, type_prompt
 
-NOTE = "Memory ran out; the picture is decoded in tiles of 512 px"
+NOTE = "Memory ran out; decoding the image in tiles of 512 px"
 
 
 @pytest.fixture

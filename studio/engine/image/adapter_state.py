@@ -1,6 +1,4 @@
-"""What of adapters is on a loaded pipeline, so that the next job's are put on, and the others taken
-off.
-"""
+"""The adapters that a loaded pipeline runs with, so that the next job changes only what differs."""
 
 from __future__ import annotations
 
@@ -10,21 +8,21 @@ from typing import Any
 
 @dataclass
 class AppliedAdapters:
-    """The state of one pipeline; empty for the model as it was loaded."""
+    """One pipeline's adapters and what they replaced; empty for the model as loaded."""
 
     loras: dict[str, str] = field(default_factory=dict)
-    """The name that peft knows a LoRA by → the SHA-256 of its weights."""
+    """peft's name of a LoRA → SHA-256 of its weights."""
     tokens: dict[str, str] = field(default_factory=dict)
-    """Card of a textual inversion → SHA-256."""
-    before_tokens: dict[str, Any] = field(default_factory=dict)
-    """Tokenizers and embeddings of the model's own, by the part that they belong to."""
+    """Name of a textual inversion's card → SHA-256."""
+    original_text: dict[str, Any] = field(default_factory=dict)
+    """Text encoder → the model's own tokenizer and embedding weights."""
     vae: str = ""
-    """SHA-256 of the VAE whose weights stand in for the model's own."""
-    own_vae: dict[str, Any] | None = None
-    """The weights of the model's own, meanwhile."""
+    """SHA-256 of the VAE whose weights replace the model's own."""
+    original_vae: dict[str, Any] | None = None
+    """The model's own VAE weights, on the CPU."""
     ip_adapter: str = ""
     """SHA-256 of an IP-Adapter."""
-    before_ip: dict[str, Any] = field(default_factory=dict)
-    """What it took the place of."""
+    original_ip_parts: dict[str, Any] = field(default_factory=dict)
+    """The pipeline's image encoder, attention processors and projection without an IP-Adapter."""
     controlnet: tuple[str, Any] | None = None
-    """The SHA-256 of a ControlNet, and the network."""
+    """SHA-256 of a ControlNet, and the network."""

@@ -1,17 +1,17 @@
-"""Loads pictures' pipelines: folders, and checkpoints in one file."""
+"""Loads image pipelines from folders and from checkpoints in one file."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from studio.engine.image import processors
 from studio.engine.image.adapter_state import AppliedAdapters
+from studio.engine.image.processors import attach_processor, skipped_components
 from studio.engine.runtime.latent_preview import LatentMap, fit
 from studio.engine.runtime.placement import (
     AS_USUAL,
@@ -38,20 +38,19 @@ class ImagePipeline:
     latent_map: LatentMap | None
     device: str
     parameters: frozenset[str]
-    """The names that the pipeline's call accepts."""
+    """Names of the call's parameters."""
     plan: LoadPlan = AS_USUAL
-    worn: AppliedAdapters = field(default_factory=AppliedAdapters)
-    """The adapters that are on it; see `image/adapters/`."""
-    more: dict[str, Any] = field(default_factory=dict)
-    """What the call gets besides, of adapters that work with a picture."""
+    applied: AppliedAdapters = field(default_factory=AppliedAdapters)
+    """See `adapters/apply.py`."""
+    adapter_arguments: dict[str, Any] = field(default_factory=dict)
+    """Arguments of the call for adapters that follow an image."""
 
 
 def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> ImagePipeline:
-    """Load the pipeline from the card's folder, as `plan` says. Only safetensors; never code from
-    the folder.
-    """
+    """Load the pipeline from the card's folder, as `plan` says; only safetensors, no code."""
     pipe = read(card, plan)
-    latent_map = fit(pipe) if plan.rung in OFFLOADS else None  # before its parts begin to move
+    # Under offload before the components begin to move.
+    latent_map = fit(pipe) if plan.rung in OFFLOADS else None
     place(pipe, plan)
     latent_map = latent_map or fit(pipe)
     return ImagePipeline(
@@ -65,36 +64,40 @@ def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> ImagePipeline:
 
 
 def read(card: ModelCard, plan: LoadPlan) -> Any:
-    """Return the pipeline as it comes from its files, not yet where it runs."""
-    from diffusers import AutoPipelineForText2Image, DiffusionPipeline
-
+    """Return diffusers' pipeline as its files have it, not yet moved to its device."""
     checkpoint = checkpoint_in(card.folder)
     options: dict[str, Any] = {"dtype": dtype_of(plan), "local_files_only": True}
     if checkpoint is not None:
         pipe = _from_one_file(card, checked(checkpoint), options)
-        for part in (pipe.unet, pipe.vae, pipe.text_encoder, getattr(pipe, "text_encoder_2", None)):
-            if part is not None:
-                require_data(part, card.title)
+        for name in ("unet", "vae", "text_encoder", "text_encoder_2"):
+            component = pipe.components.get(name)
+            if component is not None:
+                require_data(component, card.title)
     else:
         options |= {"use_safetensors": True, "variant": only_variant(card.folder)}
-        options |= {**fewer_bits_of_parts(plan, card), **processors.left_out(card)}
-        try:
-            pipe = AutoPipelineForText2Image.from_pretrained(card.path, **options)
-        except ValueError as error:
-            if "AutoPipeline" not in str(error):
-                raise
-            pipe = DiffusionPipeline.from_pretrained(card.path, **options)
-    processors.add(pipe, card)
+        options |= {**fewer_bits_of_parts(plan, card), **skipped_components(card)}
+        pipe = _from_folder(card, options)
+    attach_processor(pipe, card)
     pipe.set_progress_bar_config(disable=True)
     return pipe
 
 
-def _from_one_file(card: ModelCard, file: Path, options: dict[str, Any]) -> Any:
-    """Load a checkpoint in its authors' own layout; the card's folder says how it is laid out."""
+def _from_folder(card: ModelCard, options: Mapping[str, Any]) -> Any:
+    from diffusers import AutoPipelineForText2Image, DiffusionPipeline
+
+    try:
+        return AutoPipelineForText2Image.from_pretrained(card.path, **options)
+    except ValueError as error:
+        if "AutoPipeline" not in str(error):
+            raise
+        return DiffusionPipeline.from_pretrained(card.path, **options)
+
+
+def _from_one_file(card: ModelCard, file: Path, options: Mapping[str, Any]) -> Any:
+    """Load a checkpoint in its authors' layout, with the configuration in the card's folder."""
     from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 
-    # Never by a name from a file: these two are all that `models/inspect/checkpoint.py` writes
-    # folders for.
+    # Never a class named by a file: `models/inspect/checkpoint.py` writes folders for these two.
     loader: Any = (
         StableDiffusionXLPipeline
         if card.family == "StableDiffusionXLPipeline"
@@ -106,7 +109,7 @@ def _from_one_file(card: ModelCard, file: Path, options: dict[str, Any]) -> Any:
 
 @contextmanager
 def _unscaled(file: Path, dtype: Any, card: ModelCard) -> Iterator[None]:
-    """Let diffusers read plain weights where those of the file have scales, which it would drop."""
+    """Make diffusers read unscaled weights from a file with scales, which it would drop."""
     if not is_scaled(read_safetensors(file)):
         yield
         return

@@ -1,6 +1,4 @@
-"""What reads words for pipelines whose published processor wants torchvision, which they do not
-need and Studio does not have.
-"""
+"""Processors for pipelines whose published one needs torchvision, which Studio doesn't install."""
 
 from __future__ import annotations
 
@@ -9,57 +7,60 @@ from typing import Any
 
 from studio.models.card import ModelCard
 
-PICTURE_WORD = "<|image_pad|>"
-"""Stands in Qwen's text where the picture is seen, once for each piece of it."""
-_INSTEAD = {
+IMAGE_TOKEN = "<|image_pad|>"
+"""Stands for an image in Qwen's text, once for each patch of it."""
+_REPLACED_COMPONENTS = {
     "Flux2Pipeline": "tokenizer",
     "QwenImageEditPipeline": "processor",
     "QwenImageEditPlusPipeline": "processor",
 }
-"""Family → the part that is not loaded as it was published."""
+"""Family → the component that is not loaded as published."""
 
 
-def left_out(card: ModelCard) -> dict[str, Any]:
-    """Return what `from_pretrained` is told, so that the part is not loaded."""
-    return {_INSTEAD[card.family]: None} if card.family in _INSTEAD else {}
+def skipped_components(card: ModelCard) -> dict[str, None]:
+    """Return arguments that make `from_pretrained` skip the component to replace."""
+    component = _REPLACED_COMPONENTS.get(card.family)
+    return {component: None} if component else {}
 
 
-def add(pipe: Any, card: ModelCard) -> None:
-    """Give the pipeline the part that was left out."""
-    part = _INSTEAD.get(card.family)
-    if part == "tokenizer":  # FLUX.2 shows its processor words alone
+def attach_processor(pipe: Any, card: ModelCard) -> None:
+    """Give the pipeline a replacement for the component that was skipped, if any was."""
+    component = _REPLACED_COMPONENTS.get(card.family)
+    if component == "tokenizer":  # FLUX.2 passes only text to its processor
         from transformers import AutoTokenizer
 
-        pipe.register_modules(
-            tokenizer=AutoTokenizer.from_pretrained(str(card.folder / part), local_files_only=True)
-        )
-    elif part == "processor":
+        folder = str(card.folder / component)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        pipe.register_modules(tokenizer=tokenizer)
+    elif component == "processor":
         from transformers.models.qwen2_vl import Qwen2VLImageProcessorPil
 
-        pictures = Qwen2VLImageProcessorPil.from_pretrained(
-            str(card.folder / part), local_files_only=True
+        image_processor = Qwen2VLImageProcessorPil.from_pretrained(
+            str(card.folder / component), local_files_only=True
         )
-        pipe.processor = Qwen2VLProcessor(pipe.tokenizer, pictures)
+        pipe.processor = Qwen2VLProcessor(pipe.tokenizer, image_processor)
 
 
 class Qwen2VLProcessor:
-    """Qwen2-VL's processor of words and pictures, without films."""
+    """Qwen2-VL's processor for text and images, without video."""
 
     def __init__(self, tokenizer: Any, image_processor: Any) -> None:
         self._tokenizer = tokenizer
         self._image_processor = image_processor
 
     def __call__(self, *, text: list[str], images: Any, padding: bool, return_tensors: str) -> Any:
-        """Return the numbers of both; each picture's word is repeated as often as it has pieces."""
+        """Return tokens and pixel values; each image's token is repeated once for each patch."""
         from transformers import BatchFeature
 
-        pictures = self._image_processor(images=images, return_tensors=return_tensors)
-        pieces = iter(
-            (pictures["image_grid_thw"].prod(-1) // self._image_processor.merge_size**2).tolist()
+        image_inputs = self._image_processor(images=images, return_tensors=return_tensors)
+        patch_counts = iter(
+            (
+                image_inputs["image_grid_thw"].prod(-1) // self._image_processor.merge_size**2
+            ).tolist()
         )
-        told = [
-            re.sub(re.escape(PICTURE_WORD), lambda _word: PICTURE_WORD * next(pieces), each)
+        expanded = [
+            re.sub(re.escape(IMAGE_TOKEN), lambda _match: IMAGE_TOKEN * next(patch_counts), each)
             for each in text
         ]
-        words = self._tokenizer(told, padding=padding, return_tensors=return_tensors)
-        return BatchFeature({**words, **pictures})
+        text_inputs = self._tokenizer(expanded, padding=padding, return_tensors=return_tensors)
+        return BatchFeature({**text_inputs, **image_inputs})

@@ -1,6 +1,4 @@
-"""Pictures that a request starts from, and masks: checked before a job runs, read with limits,
-fitted to the request's size.
-"""
+"""Reads a request's source image and mask, fits them to its size, and picks a pipeline for them."""
 
 from __future__ import annotations
 
@@ -19,55 +17,48 @@ from studio.preflight.images import check_shape, check_wish, fit_to
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
     from studio.engine.image.load import ImagePipeline
 
 
-# For the pipeline
-# ----------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Inputs:
-    """What a request gives to the pipeline besides words: the pipeline for it, its arguments, and
-    how the result is finished.
-    """
+    """The pipeline for a request, and the arguments that its source images become."""
 
     pipeline: ImagePipeline
     steps: int
-    """That are really done for one picture."""
+    """Steps that one image really takes."""
     arguments: dict[str, Any] = field(default_factory=dict)
     sha256: dict[str, str] = field(default_factory=dict)
     """Field of the request → hash of the file."""
-    picture: NDArray[Any] | None = None
+    image: NDArray[Any] | None = None
     mask: NDArray[Any] | None = None
 
-    def finished(self, pixels: Any) -> Any:
-        """Return the result in the wished size; with a mask what it leaves black is as it was
-        given, to the bit.
-        """
-        if self.picture is None:
+    def finish(self, pixels: Any) -> Any:
+        """Return the result in the requested size; unmasked pixels are exactly the source's."""
+        if self.image is None:
             return pixels
         import numpy as np
         from PIL import Image
 
-        if (
-            pixels.shape != self.picture.shape
-        ):  # Qwen-Image-Edit repaints a million pixels, whatever was wished
-            height, width = self.picture.shape[:2]
+        # Qwen-Image-Edit draws a million pixels, whatever size it is asked for.
+        if pixels.shape != self.image.shape:
+            height, width = self.image.shape[:2]
             pixels = np.asarray(
                 Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS)
             )
         if self.mask is None:
             return pixels
         share = self.mask[..., None].astype(np.float32) / 255
-        mixed = (pixels * share + self.picture * (1 - share)).round().astype(np.uint8)
-        return np.where(share == 0, self.picture, np.where(share == 1, pixels, mixed))
+        mixed = (pixels * share + self.image * (1 - share)).round().astype(np.uint8)
+        return np.where(share == 0, self.image, np.where(share == 1, pixels, mixed))
 
 
 def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> Inputs:
-    """Return what the request gives, read and fitted. Raises StudioError where the model cannot
-    begin with it.
+    """Return the inputs of a request, read and fitted to its size.
+
+    Raises StudioError if the model cannot start from them, or a file cannot be read.
     """
     if problem := check_wish(card, request):
         raise StudioError(
@@ -77,36 +68,41 @@ def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> 
         return Inputs(pipeline, request.num_inference_steps)
     import numpy as np
 
-    picture, digest = read_picture(Path(request.image))
-    given, told = picture.size, {"image": digest}
-    fitted = fit_to(picture, request.width, request.height)
-    arguments: dict[str, Any] = {"image": fitted}
+    source, digest = read_picture(Path(request.image))
+    hashes = {"image": digest}
+    image = fit_to(source, request.width, request.height)
+    arguments: dict[str, Any] = {"image": image}
     mask = None
     if request.mask_image:
-        grey, told["mask_image"] = read_mask(Path(request.mask_image))
-        check_shape(request, given, grey.size)
-        if grey.size != (request.width, request.height):
-            grey = fit_to(
-                grey.resize(given) if grey.size != given else grey, request.width, request.height
-            )
-        mask = np.asarray(grey)
-        if not mask.any():
-            raise StudioError(
-                f"{short_name(Path(request.mask_image))} has nothing white where the picture is: "
-                "nothing would be repainted.",
-                cause="invalid",
-                cure="Paint white what is to change.",
-            )
-        arguments["mask_image"] = grey
-    able = _pipeline_for_input(pipeline, masked=mask is not None)
+        mask_image, hashes["mask_image"] = _read_mask(request, source.size)
+        arguments["mask_image"] = mask_image
+        mask = np.asarray(mask_image)
+    pipeline = _pipeline_for_input(pipeline, masked=mask is not None)
     steps = request.num_inference_steps
-    if "strength" in able.parameters:
-        arguments["strength"], steps = _whole_steps(able.pipe, steps, request.strength)
-    if (
-        "_auto_resize" in able.parameters
-    ):  # Kontext was trained on a million pixels; small pictures are not blown up to that
+    if "strength" in pipeline.parameters:
+        arguments["strength"], steps = _whole_steps(pipeline.pipe, steps, request.strength)
+    if "_auto_resize" in pipeline.parameters:
+        # Kontext scales to the million pixels of its training; small images stay small.
         arguments["_auto_resize"] = request.width * request.height >= 512 * 512
-    return Inputs(able, steps, arguments, told, np.asarray(fitted), mask)
+    return Inputs(pipeline, steps, arguments, hashes, np.asarray(image), mask)
+
+
+def _read_mask(request: ImageRequest, source_size: tuple[int, int]) -> tuple[Image, str]:
+    """Return the request's mask, fitted as its source image is, and the hash of its file."""
+    file = Path(request.mask_image)
+    mask, digest = read_mask(file)
+    check_shape(request, source_size, mask.size)
+    if mask.size != (request.width, request.height):
+        if mask.size != source_size:
+            mask = mask.resize(source_size)
+        mask = fit_to(mask, request.width, request.height)
+    if mask.getextrema()[1] == 0:
+        raise StudioError(
+            f"{short_name(file)} has nothing white inside the image: nothing would be repainted.",
+            cause="invalid",
+            cure="Paint the parts white that are to change.",
+        )
+    return mask, digest
 
 
 def _pipeline_for_input(pipeline: ImagePipeline, *, masked: bool) -> ImagePipeline:
@@ -126,28 +122,24 @@ def _pipeline_for_input(pipeline: ImagePipeline, *, masked: bool) -> ImagePipeli
 
 
 def _whole_steps(pipe: Any, steps: int, strength: float) -> tuple[float, int]:
-    """Return the strength to ask for and the steps that are then done: as many as there are whole
-    ones in steps × strength.
+    """Return the strength to pass and the steps that it makes: steps × strength, rounded down.
 
-    Families that round up would do all of four steps at 0.8, and so begin with noise and forget the
-    picture.
+    Families that round up would do all of four steps at 0.8: they would start from noise and
+    ignore the image.
     """
     whole = max(1, int(steps * strength))
-    for asked in (strength, whole / steps, whole / steps - 1e-6):
-        if _steps_done(pipe, steps, asked) == whole:
-            return asked, whole
-    return strength, _steps_done(pipe, steps, strength)
+    for candidate in (strength, whole / steps, whole / steps - 1e-6):
+        if _steps_made(pipe, steps, candidate) == whole:
+            return candidate, whole
+    return strength, _steps_made(pipe, steps, strength)
 
 
-def _steps_done(pipe: Any, steps: int, strength: float) -> int:
-    """Return how many of the steps the pipeline does, by its own rule: families round differently,
-    and some do all.
-    """
-    rule = getattr(type(pipe), "get_timesteps", None)
-    if rule is None or type(pipe).__name__.startswith(
-        "LatentConsistency"
-    ):  # which has the rule and does not follow it
+def _steps_made(pipe: Any, steps: int, strength: float) -> int:
+    """Return how many steps the pipeline makes, by its own rule: families round differently."""
+    # Latent consistency models have the method, but don't call it.
+    if not hasattr(pipe, "get_timesteps") or type(pipe).__name__.startswith("LatentConsistency"):
         return steps
-    counting = types.SimpleNamespace(order=1, timesteps=range(steps))
-    done = rule(types.SimpleNamespace(scheduler=counting), steps, strength, "cpu")[1]
-    return max(1, int(done))
+    scheduler = types.SimpleNamespace(order=1, timesteps=range(steps))
+    stub = types.SimpleNamespace(scheduler=scheduler)
+    made = type(pipe).get_timesteps(stub, steps, strength, "cpu")[1]
+    return max(1, int(made))

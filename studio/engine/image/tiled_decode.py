@@ -1,9 +1,7 @@
-"""Pictures when memory runs out: what was drawn is decoded again in slices and tiles, and is not
-lost where that fails too.
+"""Decodes an image in slices and tiles if memory runs out, and keeps its latents if that fails too.
 
-Decoding takes many times the memory of a step, and comes last. The autoencoder's `decode` gets
-latents that are ready for it in every pipeline, whatever it does with them before; so that is where
-they are kept.
+Decoding comes last and takes many times the memory of a step. Every pipeline ends with a call of
+the autoencoder's `decode`, whatever it does to the latents before, so its arguments are kept there.
 """
 
 from __future__ import annotations
@@ -17,29 +15,27 @@ from studio.engine.protocol import JobContext
 from studio.engine.runtime.memory import is_out_of_memory
 
 KEPT = "latents"
-"""The name in `Run.kept`."""
+"""Key in `JobContext.kept`."""
 TILES = (512, 256)
-"""Sides in pixels, tried one after the other."""
+"""Sides in pixels, tried in this order."""
 
 
 @contextmanager
-def careful_decoding(pipe: Any, run: JobContext) -> Iterator[None]:
-    """For one call of the pipeline: keep what its autoencoder is to decode, and decode again in
-    tiles where memory runs out.
-    """
-    vae = getattr(pipe, "vae", None)
+def tiled_decoding(pipe: Any, run: JobContext) -> Iterator[None]:
+    """For one call of the pipeline: keep its latents, and decode in tiles if memory runs out."""
+    vae = pipe.components.get("vae")
     if vae is None or not hasattr(vae, "decode"):
         yield
         return
     decode = vae.decode
 
-    def careful(*args: Any, **more: Any) -> Any:
-        run.kept[KEPT] = (args, more)
-        found = decode_in_tiles(vae, lambda: decode(*args, **more), run)
+    def decode_keeping_latents(*args: Any, **options: Any) -> Any:
+        run.kept[KEPT] = (args, options)
+        decoded = decode_in_tiles(vae, lambda: decode(*args, **options), run)
         del run.kept[KEPT]
-        return found
+        return decoded
 
-    vae.decode = careful
+    vae.decode = decode_keeping_latents
     try:
         yield
     finally:
@@ -47,34 +43,35 @@ def careful_decoding(pipe: Any, run: JobContext) -> Iterator[None]:
 
 
 def decode_in_tiles(vae: Any, decode: Callable[[], Any], run: JobContext) -> Any:
-    """Return what `decode` returns: at once, or where memory runs out in tiles that get smaller.
-    Raises MemoryError.
+    """Return what `decode` returns, called again with ever smaller tiles while memory runs out.
+
+    Raises MemoryError if the smallest tiles need too much.
     """
-    found = try_decode(decode)
-    if found is not None:
-        return found
-    before = {
+    decoded = try_decode(decode)
+    if decoded is not None:
+        return decoded
+    settings = {
         name: value for name, value in vars(vae).items() if name.startswith(("use_", "tile_"))
     }
     try:
         for side in TILES if hasattr(vae, "use_tiling") else ():
             run.free()
-            if not _cut(vae, side, run):
+            if not _set_tiles(vae, side, run):
                 continue
-            run.note(f"Memory ran out; the picture is decoded in tiles of {side} px")
-            found = try_decode(decode)
-            if found is not None:
-                return found
+            run.note(f"Memory ran out; decoding the image in tiles of {side} px")
+            decoded = try_decode(decode)
+            if decoded is not None:
+                return decoded
     finally:
-        vars(vae).update(before)
-    raise MemoryError("not enough memory to decode the picture")
+        vars(vae).update(settings)
+    raise MemoryError("not enough memory to decode the image")
 
 
 def try_decode(decode: Callable[[], Any]) -> Any:
-    """Return what `decode` returns; None where memory ran out.
+    """Return what `decode` returns, or None if memory ran out.
 
-    The caller retries outside of this function: its exception would keep the memory of the first
-    try alive.
+    A separate function, so that the exception, which keeps the memory of this try alive, is gone
+    before the next one.
     """
     try:
         return decode()
@@ -84,10 +81,8 @@ def try_decode(decode: Callable[[], Any]) -> Any:
         return None
 
 
-def _cut(vae: Any, side: int, run: JobContext) -> bool:
-    """Set tiles of at most `side` pixels, one picture at a time. Return False where that changes
-    nothing.
-    """
+def _set_tiles(vae: Any, side: int, run: JobContext) -> bool:
+    """Set tiles of at most `side` pixels and one image at a time; return whether that helps."""
     request = run.job.request
     assert isinstance(request, ImageRequest)
     if max(request.width, request.height) <= side:
@@ -104,36 +99,31 @@ def _cut(vae: Any, side: int, run: JobContext) -> bool:
 
 
 def decode_kept(pipe: Any, run: JobContext) -> tuple[list[Any], list[bool]]:
-    """Return the pictures (height, width, 3; 0 to 1) of latents that were drawn before the model
-    was loaded anew, and which of them the model's own filter held back.
+    """Decode latents that were kept while the model was loaded in another way.
+
+    Returns the images (height, width, 3; 0 to 1), and which ones the safety checker blocked.
     """
     import torch
 
-    args, more = run.kept[KEPT]
-    vae = pipe.vae
-    device = getattr(pipe, "_execution_device", vae.device)
+    vae, device = pipe.vae, pipe._execution_device
 
     def moved(value: Any) -> Any:
-        return (
-            value.to(device, vae.dtype if value.is_floating_point() else None)
-            if isinstance(value, torch.Tensor)
-            else value
-        )
+        if not isinstance(value, torch.Tensor):
+            return value
+        return value.to(device, vae.dtype if value.is_floating_point() else None)
 
-    args, more = (
-        tuple(moved(value) for value in args),
-        {name: moved(value) for name, value in more.items()},
-    )
-    found = decode_in_tiles(vae, lambda: vae.decode(*args, **more), run)
+    args, options = run.kept[KEPT]
+    args = tuple(moved(value) for value in args)
+    options = {name: moved(value) for name, value in options.items()}
+    decoded = decode_in_tiles(vae, lambda: vae.decode(*args, **options), run)
     del run.kept[KEPT]
-    image = found[0] if isinstance(found, tuple) else found.sample
-    if image.ndim == 5:  # autoencoders of films; a picture is one frame
-        image = image[:, :, 0]
-    held: list[bool] = [False] * len(image)
-    if getattr(pipe, "safety_checker", None) is not None and hasattr(pipe, "run_safety_checker"):
-        image, marks = pipe.run_safety_checker(image, device, vae.dtype)
-        held = list(marks or held)
-    normal = [not one for one in held]
-    return list(
-        pipe.image_processor.postprocess(image, output_type="np", do_denormalize=normal)
-    ), held
+    images = decoded[0] if isinstance(decoded, tuple) else decoded.sample
+    if images.ndim == 5:  # a video autoencoder: an image is its only frame
+        images = images[:, :, 0]
+    blocked: list[bool] = [False] * len(images)
+    if pipe.components.get("safety_checker") is not None and hasattr(pipe, "run_safety_checker"):
+        images, flags = pipe.run_safety_checker(images, device, vae.dtype)
+        blocked = list(flags or blocked)
+    denormalize = [not one for one in blocked]
+    pixels = pipe.image_processor.postprocess(images, output_type="np", do_denormalize=denormalize)
+    return list(pixels), blocked

@@ -177,8 +177,8 @@ def elsewhere(state):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (with_nan, "numbers that are none (NaN or infinite)"),
-        (wider, "goes from 48 to 64, and the model's from 32 to 64"),
+        (with_nan, "NaN or infinite numbers"),
+        (wider, "goes from 48 to 64, the model's from 32 to 64"),
         (elsewhere, "the model has"),
         (lambda state: {f"x{name}": tensor for name, tensor in state.items()}, "does not fit"),
     ],

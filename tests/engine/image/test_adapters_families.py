@@ -145,17 +145,17 @@ def test_a_lora_of_a_family_is_told_put_on_and_taken_off(data, tmp_path, name):
     expected, _optional = pipe_class._get_signature_keys(pipe_class)
     pipe.register_modules(**{**dict.fromkeys(expected), "transformer": transformer})
     before = {key: tensor.clone() for key, tensor in transformer.state_dict().items()}
-    worn, run = (
+    applied, run = (
         AppliedAdapters(),
         JobContext(
             new_job(ImageRequest(prompt="x"), "/nowhere"), model, lambda _event: None, lambda: False
         ),
     )
-    lora.wear(pipe, worn, [ResolvedAdapter(card, 0.7)], run)
+    lora.apply(pipe, applied, [ResolvedAdapter(card, 0.7)], run)
     ours = [module for module in transformer.modules() if hasattr(module, "lora_A")]
     assert len(ours) * 2 == len(state)
     assert all(set(module.scaling.values()) == {0.7} for module in ours)
-    lora.wear(pipe, worn, [], run)
+    lora.apply(pipe, applied, [], run)
     after = transformer.state_dict()
     assert before.keys() == after.keys()
     assert all(torch.equal(before[key], after[key]) for key in before)

@@ -72,7 +72,7 @@ def test_a_textual_inversion_acts_where_its_word_is(drawing, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "width", "sentence"),
-    [("wide", 48, "vectors of 48 numbers"), ("a", 32, "knows already")],
+    [("wide", 48, "embeddings of 48 numbers"), ("a", 32, "already has its word")],
 )
 def test_a_textual_inversion_that_cannot_be_is_refused(data, tmp_path, name, width, sentence):
     drawing = Drawing(data, tmp_path)
@@ -195,7 +195,7 @@ def test_an_ip_adapter_without_its_image_encoder_is_refused(data, tmp_path, pict
         plain = drawing.draw()
         (tmp_path / "ip/image_encoder").rename(tmp_path / "gone")
         assert (
-            "is gone"
+            "is missing"
             in drawing.run(adapters="ip-adapter", ip_adapter_image=picture).failure.message
         )
         assert same(drawing.draw(), plain)

@@ -212,7 +212,7 @@ def test_when_all_are_cancelled_nothing_more_is_drawn(sd):
 
 def test_a_picture_that_cannot_be_drawn_does_not_keep_the_others(sd, monkeypatch):
     wanted = pictures_wanted()
-    monkeypatch.setattr(image, "pictures_together", lambda _run, _pipeline: 3)  # in two parts
+    monkeypatch.setattr(image, "max_images_at_once", lambda _run, _pipeline: 3)  # in two parts
     card, pipeline = sd
     limited = msgspec.structs.replace(card, english_words=True)  # 猫 is read, 凸 is not
     wanted[1] = ImageRequest(prompt="凸", seed=1, width=32, height=16, num_inference_steps=3)

@@ -290,7 +290,7 @@ def test_a_mask_with_nothing_white_is_refused(sd, tmp_path):
     edge = np.zeros((96, 48), np.uint8)
     edge[:8] = 255
     Image.fromarray(edge).save(tmp_path / "edge.png")  # white only in what is cut off
-    with pytest.raises(StudioError, match="nothing white where the picture is"):
+    with pytest.raises(StudioError, match="nothing white inside the image"):
         run(sd, image=start, mask_image=str(tmp_path / "edge.png"))
 
 

@@ -172,9 +172,9 @@ def test_other_sizes_give_a_picture(pipeline, width, height):
 
 
 @pytest.mark.parametrize("width", [16, 512, 4096])
-def test_sizes_at_which_nothing_clear_is_drawn_are_refused(pipeline, width):
+def test_sizes_that_the_model_was_not_trained_for_are_refused(pipeline, width):
     with pytest.raises(
-        StudioError, match=f"can be {CARD.smallest_side} to {CARD.largest_side}, not {width}"
+        StudioError, match=f"must be {CARD.smallest_side} to {CARD.largest_side}, not {width}"
     ):
         draw(pipeline, "a red apple", width=width)
 

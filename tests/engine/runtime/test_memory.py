@@ -236,7 +236,7 @@ def test_a_picture_is_decoded_in_tiles_when_memory_runs_out(data, tmp_path):
     (_first,), (whole,), (tiled,), (small,) = starve(data, tmp_path, parts)
     assert [one["end"] for one in (whole, tiled, small)] == ["Finished"] * 3
     assert [one["steps"] for one in (whole, tiled, small)] == [2, 2, 2]  # it is not drawn again
-    told = [f"Memory ran out; the picture is decoded in tiles of {side} px" for side in (512, 256)]
+    told = [f"Memory ran out; decoding the image in tiles of {side} px" for side in (512, 256)]
     assert whole["notes"] == []
     assert tiled["notes"] == told[:1]
     assert small["notes"] == told

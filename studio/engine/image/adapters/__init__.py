@@ -1,3 +1,1 @@
-"""Applies adapters to a loaded pipeline and removes them: LoRA, textual inversion, VAE, ControlNet,
-IP-Adapter.
-"""
+"""Applies LoRA, textual inversion, VAE, ControlNet and IP-Adapter to a pipeline; removes them."""

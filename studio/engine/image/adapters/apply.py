@@ -1,7 +1,6 @@
-"""Adapters of pictures' models: put on for a job, kept for the next, and taken off where that one
-does not want them.
+"""Applies a job's adapters to an image pipeline, and removes those of the job before.
 
-The model's own weights come back bit by bit: without adapters it draws what it drew before.
+Adapters that both jobs use stay. Removing all of them restores the model's own weights exactly.
 """
 
 from __future__ import annotations
@@ -17,50 +16,51 @@ from studio.engine.protocol import JobContext
 from studio.preflight.adapters import ResolvedAdapter
 
 
-def put_on(run: JobContext, pipeline: ImagePipeline) -> ImagePipeline:
-    """Return the pipeline with the run's adapters on, and without any other. Raises StudioError
-    with what is on then whole.
+def apply_adapters(run: JobContext, pipeline: ImagePipeline) -> ImagePipeline:
+    """Return the pipeline with the run's adapters and no others.
+
+    Raises StudioError if one doesn't fit; that one is not applied then, not even in part.
     """
     request = run.job.request
     assert isinstance(request, ImageRequest)
-    pipe, worn = pipeline.pipe, pipeline.worn
-    _check_whole(run, pipeline)
-    textual_inversion.wear(
-        pipe, worn, _of(run, "textual-inversion"), run.card
-    )  # before LoRAs: these wrap layers
-    vae.wear(pipe, worn, _of(run, "vae"), run.card)
-    more = ip_adapter.wear(pipe, worn, _of(run, "ip-adapter"), request, run.card)
-    lora.wear(pipe, worn, _of(run, "lora"), run)
-    pipeline = dataclasses.replace(pipeline, more={**pipeline.more, **more})
-    return with_controlnet(pipeline, _of(run, "controlnet"), request, run.card)
+    pipe, applied = pipeline.pipe, pipeline.applied
+    _check_offload(run, pipeline)
+    # Before LoRAs, which wrap layers.
+    textual_inversion.apply(pipe, applied, _of_type(run, "textual-inversion"), run.card)
+    vae.apply(pipe, applied, _of_type(run, "vae"), run.card)
+    arguments = ip_adapter.apply(pipe, applied, _of_type(run, "ip-adapter"), request, run.card)
+    lora.apply(pipe, applied, _of_type(run, "lora"), run)
+    pipeline = dataclasses.replace(
+        pipeline, adapter_arguments={**pipeline.adapter_arguments, **arguments}
+    )
+    return with_controlnet(pipeline, _of_type(run, "controlnet"), request, run.card)
 
 
-def _check_whole(run: JobContext, pipeline: ImagePipeline) -> None:
-    """Raise StudioError where the model is loaded piece by piece: only LoRAs know how to be put
-    into pieces.
+def _check_offload(run: JobContext, pipeline: ImagePipeline) -> None:
+    """Raise StudioError if an adapter cannot be applied because the model is offloaded in pieces.
 
-    With layers that come ahead of their turn a VAE can be put into them too; layers that are new
-    have nobody who moves them.
+    LoRAs always can. A VAE can be applied under group offload; layers that an adapter adds cannot,
+    since no hook moves them.
     """
     parts = [part for part in pipeline.pipe.components.values() if hasattr(part, "parameters")]
-    layers_wait = pipeline.plan.rung == "group-offload"
-    if not layers_wait and not any(
+    group_offload = pipeline.plan.rung == "group-offload"
+    if not group_offload and not any(
         tensor.is_meta for part in parts for tensor in part.parameters()
     ):
         return
-    kinds = (
+    types = (
         ("textual-inversion", "ip-adapter")
-        if layers_wait
+        if group_offload
         else ("textual-inversion", "vae", "ip-adapter")
     )
-    wanted = [one.card.title for one in run.adapters if one.card.adapter in kinds]
-    if wanted:
+    refused = [one.card.title for one in run.adapters if one.card.adapter in types]
+    if refused:
         raise StudioError(
-            f"{wanted[0]} cannot be used while the model is loaded piece by piece.",
+            f"{refused[0]} cannot be used while the model is loaded in pieces.",
             cause="memory",
-            cure="Choose another way to load the model under Models, or a smaller one.",
+            cure="Choose another way to load the model under Models, or a smaller model.",
         )
 
 
-def _of(run: JobContext, kind: str) -> list[ResolvedAdapter]:
-    return [one for one in run.adapters if one.card.adapter == kind]
+def _of_type(run: JobContext, adapter_type: str) -> list[ResolvedAdapter]:
+    return [one for one in run.adapters if one.card.adapter == adapter_type]

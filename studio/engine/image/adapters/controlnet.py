@@ -1,4 +1,4 @@
-"""ControlNets: a second network that follows a picture, beside the parts of the warm model."""
+"""ControlNets: a second network that follows an image and shares the loaded model's components."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.requests import ImageRequest
-from studio.engine.image.adapters.weights import WRONG, check_shapes, no_fit, read_weights
+from studio.engine.image.adapters.weights import (
+    LIBRARY_ERRORS,
+    StateDict,
+    check_shapes,
+    incompatibility_error,
+    read_weights,
+)
 from studio.engine.image.load import ImagePipeline
 from studio.media.image_reader import read_picture
 from studio.models.card import ModelCard
@@ -22,37 +28,42 @@ from studio.preflight.images import fit_to
 def with_controlnet(
     pipeline: ImagePipeline, wanted: list[ResolvedAdapter], request: ImageRequest, model: ModelCard
 ) -> ImagePipeline:
-    """Return a pipeline of the same parts that follows the request's picture; the same one where no
-    ControlNet is wanted.
+    """Return a pipeline of the same components that follows the request's control image.
 
-    Raises StudioError.
+    Returns `pipeline` itself if no ControlNet is wanted. Raises StudioError if it doesn't fit.
     """
     if not wanted:
-        pipeline.worn.controlnet = None  # its memory is for the model
+        pipeline.applied.controlnet = None  # frees its memory for the model
         return pipeline
     card = wanted[0].card
-    picture = fit_to(read_picture(Path(request.control_image))[0], request.width, request.height)
-    pipe = _pipe(pipeline, card, model)
+    image = fit_to(read_picture(Path(request.control_image))[0], request.width, request.height)
+    pipe = _controlnet_pipeline(pipeline, card, model)
     parameters = frozenset(inspect.signature(pipe.__call__).parameters)
-    field = "control_image" if "control_image" in parameters else "image"
-    more = {**pipeline.more, field: picture, "controlnet_conditioning_scale": wanted[0].scale}
-    return dataclasses.replace(pipeline, pipe=pipe, parameters=parameters, more=more)
+    image_parameter = "control_image" if "control_image" in parameters else "image"
+    arguments = {
+        **pipeline.adapter_arguments,
+        image_parameter: image,
+        "controlnet_conditioning_scale": wanted[0].scale,
+    }
+    return dataclasses.replace(
+        pipeline, pipe=pipe, parameters=parameters, adapter_arguments=arguments
+    )
 
 
-def _pipe(pipeline: ImagePipeline, card: ModelCard, model: ModelCard) -> Any:
+def _controlnet_pipeline(pipeline: ImagePipeline, card: ModelCard, model: ModelCard) -> Any:
     from diffusers import AutoPipelineForText2Image
 
-    if pipeline.worn.controlnet is None or pipeline.worn.controlnet[0] != card.sha256:
-        pipeline.worn.controlnet = None
-        pipeline.worn.controlnet = (card.sha256, _load(pipeline, card, model))
+    applied = pipeline.applied
+    if applied.controlnet is None or applied.controlnet[0] != card.sha256:
+        applied.controlnet = None
+        applied.controlnet = (card.sha256, _load(pipeline, card, model))
     try:
-        # Made anew for each job: the parts of the warm model may have been changed by other
-        # adapters.
-        pipe = AutoPipelineForText2Image.from_pipe(
-            pipeline.pipe, controlnet=pipeline.worn.controlnet[1]
-        )
-    except WRONG as error:
-        raise no_fit(card, model, "the libraries have no pipeline for both") from error
+        # For each job: other adapters may have replaced components of the loaded model.
+        pipe = AutoPipelineForText2Image.from_pipe(pipeline.pipe, controlnet=applied.controlnet[1])
+    except LIBRARY_ERRORS as error:
+        raise incompatibility_error(
+            card, model, "diffusers has no pipeline for the two together"
+        ) from error
     pipe.set_progress_bar_config(disable=True)
     return pipe
 
@@ -69,24 +80,24 @@ def _load(pipeline: ImagePipeline, card: ModelCard, model: ModelCard) -> Any:
             if name not in CONTROLNETS:
                 raise ValueError(name)
             with require_complete_weights(card.title):
-                net = getattr(diffusers, name).from_pretrained(card.path, **options)
+                network = getattr(diffusers, name).from_pretrained(card.path, **options)
         else:
             state = dict(convert_controlnet_checkpoint(read_weights(card), pipe.unet.config))
-            net = diffusers.ControlNetModel.from_unet(
+            network = diffusers.ControlNetModel.from_unet(
                 pipe.unet,
                 load_weights_from_unet=False,
-                conditioning_embedding_out_channels=_picture_channels(state),
+                conditioning_embedding_out_channels=_embedding_channels(state),
             )
-            own = net.state_dict()
+            own = network.state_dict()
             check_shapes(state, own, card, model)
-            net.load_state_dict({key: state[key] for key in own})
-    except (*WRONG, OSError) as error:
-        raise no_fit(card, model, "it cannot be loaded beside it") from error
-    return net.to(device=pipeline.device, dtype=pipe.dtype).eval()
+            network.load_state_dict({key: state[key] for key in own})
+    except (*LIBRARY_ERRORS, OSError) as error:
+        raise incompatibility_error(card, model, "it cannot be loaded for this model") from error
+    return network.to(device=pipeline.device, dtype=pipe.dtype).eval()
 
 
-def _picture_channels(state: dict[str, Any]) -> tuple[int, ...]:
-    """Return the widths of the layers that read the picture; each next one halves it."""
+def _embedding_channels(state: StateDict) -> tuple[int, ...]:
+    """Return the widths of the layers that read the control image; each halves its size."""
     start = "controlnet_cond_embedding."
     halving = (f"{start}blocks.{2 * number + 1}.weight" for number in range(8))
     names = [f"{start}conv_in.weight", *(name for name in halving if name in state)]

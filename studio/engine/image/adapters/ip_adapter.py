@@ -1,6 +1,4 @@
-"""IP-Adapters: the look of a picture, read by an image encoder and heard by layers beside the
-model's own.
-"""
+"""IP-Adapters: an image encoder and added attention layers, so that an image guides the result."""
 
 from __future__ import annotations
 
@@ -10,7 +8,12 @@ from typing import Any
 from studio.core.errors import StudioError
 from studio.core.requests import ImageRequest
 from studio.engine.image.adapter_state import AppliedAdapters
-from studio.engine.image.adapters.weights import WRONG, no_fit, read_weights
+from studio.engine.image.adapters.weights import (
+    LIBRARY_ERRORS,
+    incompatibility_error,
+    read_weights,
+)
+from studio.engine.runtime.memory import is_out_of_memory
 from studio.media.image_reader import read_picture
 from studio.models.card import ModelCard
 from studio.models.files.complete_weights import require_complete_weights
@@ -18,99 +21,106 @@ from studio.models.files.weights_header import read_safetensors
 from studio.models.inspect.adapter import image_encoder_for, weights_file
 from studio.preflight.adapters import ResolvedAdapter
 
-_PARTS = ("image_encoder", "feature_extractor")
+_COMPONENTS = ("image_encoder", "feature_extractor")
 
 
-def wear(
+def apply(
     pipe: Any,
-    worn: AppliedAdapters,
+    applied: AppliedAdapters,
     wanted: list[ResolvedAdapter],
     request: ImageRequest,
     model: ModelCard,
 ) -> dict[str, Any]:
-    """Put an IP-Adapter on, or take it off where none is wanted; return what the pipeline's call
-    gets. Raises StudioError.
+    """Apply the wanted IP-Adapter, or none, and return the arguments that the pipeline's call gets.
+
+    Raises StudioError if it doesn't fit; the model is then as it was loaded.
     """
     digest = wanted[0].card.sha256 if wanted else ""
-    if digest != worn.ip_adapter:
-        take_off(pipe, worn)
+    if digest != applied.ip_adapter:
+        remove(pipe, applied)
     if not wanted:
         return {}
-    picture = read_picture(Path(request.ip_adapter_image))[0]
-    if digest != worn.ip_adapter:
-        _keep_own(pipe, worn)
+    image = read_picture(Path(request.ip_adapter_image))[0]
+    if digest != applied.ip_adapter:
+        _keep_original(pipe, applied)
         try:
-            _put_on(pipe, wanted[0].card, model)
+            _load(pipe, wanted[0].card, model)
         except BaseException:
-            take_off(pipe, worn)
+            remove(pipe, applied)
             raise
-        worn.ip_adapter = digest
+        applied.ip_adapter = digest
     pipe.set_ip_adapter_scale(wanted[0].scale)
-    return {"ip_adapter_image": picture}
+    return {"ip_adapter_image": image}
 
 
-def _keep_own(pipe: Any, worn: AppliedAdapters) -> None:
+def _keep_original(pipe: Any, applied: AppliedAdapters) -> None:
     if not hasattr(pipe, "unet"):
         return
-    worn.before_ip = {
-        **{name: getattr(pipe, name, None) for name in _PARTS},
+    applied.original_ip_parts = {
+        **{name: pipe.components.get(name) for name in _COMPONENTS},
         "processors": dict(pipe.unet.attn_processors),
         "projection": pipe.unet.encoder_hid_proj,
-        "kind": pipe.unet.config.encoder_hid_dim_type,
+        "projection_type": pipe.unet.config.encoder_hid_dim_type,
     }
 
 
-def take_off(pipe: Any, worn: AppliedAdapters) -> None:
-    """Leave the model as it was loaded."""
-    own, worn.before_ip, worn.ip_adapter = worn.before_ip, {}, ""
-    if not own:
+def remove(pipe: Any, applied: AppliedAdapters) -> None:
+    """Restore the model as it was loaded."""
+    original = applied.original_ip_parts
+    applied.original_ip_parts, applied.ip_adapter = {}, ""
+    if not original:
         return
-    pipe.register_modules(**{name: own[name] for name in _PARTS})
-    pipe.unet.encoder_hid_proj = own["projection"]
-    pipe.unet.config.encoder_hid_dim_type = own["kind"]
-    pipe.unet.set_attn_processor(own["processors"])
+    pipe.register_modules(**{name: original[name] for name in _COMPONENTS})
+    pipe.unet.encoder_hid_proj = original["projection"]
+    pipe.unet.config.encoder_hid_dim_type = original["projection_type"]
+    pipe.unet.set_attn_processor(original["processors"])
 
 
-def _put_on(pipe: Any, card: ModelCard, model: ModelCard) -> None:
+def _load(pipe: Any, card: ModelCard, model: ModelCard) -> None:
     from transformers import CLIPVisionModelWithProjection
 
     if not hasattr(pipe, "load_ip_adapter") or not hasattr(pipe, "unet"):
         raise StudioError(
             f"{model.title} takes no IP-Adapters.",
             cause="invalid",
-            cure="Take it out of the adapters.",
+            cure="Remove it from the adapters.",
         )
     state = read_weights(card)
     file = weights_file(card)
     folder = image_encoder_for(file, read_safetensors(file))
     if folder is None:
         raise StudioError(
-            f"The image encoder of {card.title} is gone.",
+            f"The image encoder of {card.title} is missing.",
             cause="model",
-            cure="Put it back beside the adapter.",
+            cure="Put it back next to the adapter's file.",
         )
-    parts = {
-        part: {
-            name.removeprefix(f"{part}."): tensor
+    sections = {
+        section: {
+            name.removeprefix(f"{section}."): tensor
             for name, tensor in state.items()
-            if name.startswith(f"{part}.")
+            if name.startswith(f"{section}.")
         }
-        for part in ("image_proj", "ip_adapter")
+        for section in ("image_proj", "ip_adapter")
     }
     try:
         with require_complete_weights(f"The image encoder of {card.title}"):
             encoder = CLIPVisionModelWithProjection.from_pretrained(
                 str(folder), dtype=pipe.dtype, local_files_only=True, use_safetensors=True
             )
-        # Where parts take turns, the pipeline itself is on the CPU, and this one is not among
-        # those that are moved.
+        # Not `pipe.device`: under offload that is the CPU, and no hook moves this new encoder.
         pipe.register_modules(
             image_encoder=encoder.to(pipe._execution_device).eval(), feature_extractor=None
         )
         pipe.load_ip_adapter(
-            parts, subfolder="", weight_name="", image_encoder_folder=None, low_cpu_mem_usage=False
+            sections,
+            subfolder="",
+            weight_name="",
+            image_encoder_folder=None,
+            low_cpu_mem_usage=False,
         )
-    except (*WRONG, RuntimeError, OSError) as error:
-        if "out of memory" in str(error):
+    except (*LIBRARY_ERRORS, RuntimeError, OSError) as error:
+        if is_out_of_memory(error):
             raise
-        raise no_fit(card, model, "its layers are not those beside the model's") from error
+        raise incompatibility_error(
+            card, model, "its attention layers are not the model's"
+        ) from error

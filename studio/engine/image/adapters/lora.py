@@ -1,6 +1,4 @@
-"""LoRAs on a diffusers pipeline, through peft: read by us from a checked file, tried against the
-model's layers, then put on.
-"""
+"""LoRAs, through peft: read from a checked file, compared with the model's layers, then applied."""
 
 from __future__ import annotations
 
@@ -8,166 +6,182 @@ import hashlib
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from studio.core.errors import StudioError
 from studio.core.events import Loading
 from studio.engine.image.adapter_state import AppliedAdapters
-from studio.engine.image.adapters.weights import WRONG, no_fit, read_weights
+from studio.engine.image.adapters.weights import (
+    LIBRARY_ERRORS,
+    StateDict,
+    incompatibility_error,
+    read_weights,
+)
 from studio.engine.protocol import JobContext
 from studio.models.card import ModelCard
 from studio.models.inspect.adapter import peft_scaling, weights_file
 from studio.preflight.adapters import ResolvedAdapter
 
 
-def wear(pipe: Any, worn: AppliedAdapters, wanted: list[ResolvedAdapter], run: JobContext) -> None:
-    """Put these LoRAs on, each with its strength, and take all others off. Raises StudioError with
-    none of them on.
+class _LoraLayer(NamedTuple):
+    """One layer that a LoRA changes."""
+
+    name: str
+    module: Any
+    """The model's module of that name, or None."""
+    down: Any
+    """lora_A: rank × inputs."""
+    up: Any
+    """lora_B: outputs × rank."""
+
+
+def apply(
+    pipe: Any, applied: AppliedAdapters, wanted: list[ResolvedAdapter], run: JobContext
+) -> None:
+    """Apply these LoRAs, each at its strength, and remove all others.
+
+    Raises StudioError if one doesn't fit; none is applied then.
     """
-    names = {_peft_name(one.card): one for one in wanted}
-    gone = [
+    by_name = {_peft_name(one.card): one for one in wanted}
+    unwanted = [
         name
-        for name, digest in worn.loras.items()
-        if name not in names or names[name].card.sha256 != digest
+        for name, digest in applied.loras.items()
+        if name not in by_name or by_name[name].card.sha256 != digest
     ]
-    if gone and len(gone) == len(worn.loras):
-        take_off(pipe, worn)
-    elif gone:
-        pipe.delete_adapters(gone)
-        for name in gone:
-            del worn.loras[name]
-    if not names:
+    if unwanted and len(unwanted) == len(applied.loras):
+        remove(pipe, applied)
+    elif unwanted:
+        pipe.delete_adapters(unwanted)
+        for name in unwanted:
+            del applied.loras[name]
+    if not by_name:
         return
     try:
-        for name, one in names.items():
+        for name, one in by_name.items():
             run.check()
-            if name not in worn.loras:
+            if name not in applied.loras:
                 run.emit(Loading(phase=f"Loading {one.card.title}"))
-                _put_on(pipe, name, one.card, run.card)
-                worn.loras[name] = one.card.sha256
-        pipe.set_adapters(list(names), [one.scale for one in wanted])
+                _load(pipe, name, one.card, run.card)
+                applied.loras[name] = one.card.sha256
+        pipe.set_adapters(list(by_name), [one.scale for one in wanted])
     except BaseException:
-        take_off(pipe, worn)
+        remove(pipe, applied)
         raise
 
 
-def take_off(pipe: Any, worn: AppliedAdapters) -> None:
-    """Leave the model as it was loaded."""
-    worn.loras.clear()
+def remove(pipe: Any, applied: AppliedAdapters) -> None:
+    """Restore the model as it was loaded."""
+    applied.loras.clear()
     if hasattr(pipe, "unload_lora_weights"):
         pipe.unload_lora_weights()
 
 
 def _peft_name(card: ModelCard) -> str:
-    """Return a name that can be a module's: no dots, and no word that layers of a LoRA are told
-    by.
-    """
+    """Return a name that is valid for a module: no dots, and not a part of a LoRA layer's name."""
     return f"studio_{hashlib.sha256(card.name.encode()).hexdigest()[:16]}"
 
 
-def _put_on(pipe: Any, name: str, card: ModelCard, model: ModelCard) -> None:
+def _load(pipe: Any, name: str, card: ModelCard, model: ModelCard) -> None:
     if not hasattr(pipe, "load_lora_weights"):
         raise StudioError(
             f"{model.title} takes no LoRAs.",
             cause="invalid",
-            cure="Take it out, or choose another model.",
+            cure="Remove it, or choose another model.",
         )
-    logging.getLogger("diffusers.loaders.lora_base").setLevel(
-        logging.ERROR
-    )  # it warns of every part that a LoRA leaves alone
-    state = _prepared(card, read_weights(card), pipe)
+    # It warns of every component that a LoRA doesn't change.
+    logging.getLogger("diffusers.loaders.lora_base").setLevel(logging.ERROR)
+    state = _without_peft_layout(card, read_weights(card), pipe)
     try:
         layers = list(_layers(pipe, _as_diffusers(pipe, state)))
-    except WRONG as error:
-        raise no_fit(card, model, f"its layers cannot be told ({type(error).__name__})") from error
+    except LIBRARY_ERRORS as error:
+        raise incompatibility_error(
+            card, model, f"the layout of its layers is unknown ({type(error).__name__})"
+        ) from error
     _check_layers(layers, card, model)
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings(
-                "ignore", "Already found a `peft_config`"
-            )  # a second one is meant
+            # A second LoRA is intended.
+            warnings.filterwarnings("ignore", "Already found a `peft_config`")
             pipe.load_lora_weights(dict(state), adapter_name=name)
-    except WRONG as error:
-        raise no_fit(card, model, "the libraries cannot read it") from error
+    except LIBRARY_ERRORS as error:
+        raise incompatibility_error(card, model, "diffusers cannot read it") from error
 
 
-def _prepared(card: ModelCard, state: Mapping[str, Any], pipe: Any) -> dict[str, Any]:
-    """Return peft's own layout as diffusers': its part's name before each layer, its strength in
-    the weights.
-    """
+def _without_peft_layout(card: ModelCard, state: StateDict, pipe: Any) -> dict[str, Any]:
+    """Return a file of peft's own layout in diffusers': component names first, scaled weights."""
     scaling = peft_scaling(weights_file(card).parent)
     if scaling is None:
         return dict(state)
-    part = "unet" if hasattr(pipe, "unet") else "transformer"
+    component = "unet" if hasattr(pipe, "unet") else "transformer"
     return {
-        re.sub(r"^base_model\.model\.", f"{part}.", name): tensor * scaling
+        re.sub(r"^base_model\.model\.", f"{component}.", name): tensor * scaling
         if ".lora_B." in name
         else tensor
         for name, tensor in state.items()
     }
 
 
-def _as_diffusers(pipe: Any, state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the tensors under diffusers' names, as `load_lora_weights` sees them."""
-    more = {"unet_config": pipe.unet.config} if hasattr(pipe, "unet") else {}
-    found = pipe.lora_state_dict(dict(state), **more)
-    return dict(found[0] if isinstance(found, tuple) else found)
+def _as_diffusers(pipe: Any, state: StateDict) -> dict[str, Any]:
+    """Return the tensors under diffusers' names, as `load_lora_weights` converts them."""
+    options = {"unet_config": pipe.unet.config} if hasattr(pipe, "unet") else {}
+    converted = pipe.lora_state_dict(dict(state), **options)
+    return dict(converted[0] if isinstance(converted, tuple) else converted)
 
 
-def _layers(pipe: Any, state: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any, Any]]:
-    """Yield each layer: its name, the model's module of that name or None, and the two halves of
-    its change.
-    """
+def _layers(pipe: Any, state: StateDict) -> Iterator[_LoraLayer]:
     from diffusers.utils.state_dict_utils import (
         convert_state_dict_to_diffusers,
         convert_state_dict_to_peft,
         convert_unet_state_dict_to_peft,
     )
 
-    for part in pipe._lora_loadable_modules:
-        inside = {
-            name.removeprefix(f"{part}."): tensor
+    for component in pipe._lora_loadable_modules:
+        weights = {
+            name.removeprefix(f"{component}."): tensor
             for name, tensor in state.items()
-            if name.startswith(f"{part}.")
+            if name.startswith(f"{component}.")
         }
-        model = getattr(pipe, part, None)
-        if not inside or model is None:
+        model = pipe.components.get(component)
+        if not weights or model is None:
             continue
-        if part.startswith("text_encoder"):
-            inside = convert_state_dict_to_peft(convert_state_dict_to_diffusers(inside))
-        elif "lora_A" not in next(iter(inside)):
-            inside = convert_unet_state_dict_to_peft(inside)
+        if component.startswith("text_encoder"):
+            weights = convert_state_dict_to_peft(convert_state_dict_to_diffusers(weights))
+        elif "lora_A" not in next(iter(weights)):
+            weights = convert_unet_state_dict_to_peft(weights)
         if not hasattr(model, "text_model"):
-            inside = {name.removeprefix("text_model."): tensor for name, tensor in inside.items()}
+            weights = {name.removeprefix("text_model."): value for name, value in weights.items()}
         modules = dict(model.named_modules())
-        for name, first in inside.items():
+        for name, down in weights.items():
             if name.endswith(".lora_A.weight"):
                 layer = name.removesuffix(".lora_A.weight")
-                yield f"{part}.{layer}", modules.get(layer), first, inside[f"{layer}.lora_B.weight"]
+                up = weights[f"{layer}.lora_B.weight"]
+                yield _LoraLayer(f"{component}.{layer}", modules.get(layer), down, up)
 
 
-def _check_layers(
-    layers: list[tuple[str, Any, Any, Any]], card: ModelCard, model: ModelCard
-) -> None:
-    """Raise StudioError where the model has not most of the layers, or has one of another width."""
-    there = [layer for layer in layers if layer[1] is not None]
-    if len(there) * 2 < len(layers) or not there:
-        raise no_fit(card, model, f"of its {len(layers)} layers the model has {len(there)}")
-    for name, module, first, second in there:
-        own, its = _widths(module), (first.shape[1], second.shape[0])
-        if own is not None and own != its:
-            raise no_fit(
+def _check_layers(layers: list[_LoraLayer], card: ModelCard, model: ModelCard) -> None:
+    """Raise StudioError if the model lacks most of the layers, or has one of another width."""
+    known = [layer for layer in layers if layer.module is not None]
+    if len(known) * 2 < len(layers) or not known:
+        raise incompatibility_error(
+            card, model, f"of its {len(layers)} layers the model has {len(known)}"
+        )
+    for layer in known:
+        expected, widths = _widths(layer.module), (layer.down.shape[1], layer.up.shape[0])
+        if expected is not None and expected != widths:
+            raise incompatibility_error(
                 card,
                 model,
-                f"{name[:120]} goes from {its[0]} to {its[1]}, and the model's from {own[0]} to "
-                f"{own[1]}",
+                f"{layer.name[:120]} goes from {widths[0]} to {widths[1]}, the model's from "
+                f"{expected[0]} to {expected[1]}",
             )
 
 
 def _widths(module: Any) -> tuple[int, int] | None:
-    module = getattr(module, "base_layer", module)  # another LoRA is on it
-    for going_in, coming_out in (("in_features", "out_features"), ("in_channels", "out_channels")):
-        if hasattr(module, going_in):
-            return int(getattr(module, going_in)), int(getattr(module, coming_out))
+    """Return the inputs and outputs of a linear or convolution layer, or None for others."""
+    if hasattr(module, "base_layer"):  # wrapped by another LoRA
+        module = module.base_layer
+    for inputs, outputs in (("in_features", "out_features"), ("in_channels", "out_channels")):
+        if hasattr(module, inputs):
+            return int(getattr(module, inputs)), int(getattr(module, outputs))
     return None

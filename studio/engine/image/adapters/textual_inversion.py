@@ -1,6 +1,4 @@
-"""Textual inversions: words that the text encoders did not know, each with the vectors that a file
-gives it.
-"""
+"""Textual inversions: new words for the text encoders, with the embeddings that a file holds."""
 
 from __future__ import annotations
 
@@ -9,93 +7,105 @@ from typing import Any
 
 from studio.core.errors import StudioError
 from studio.engine.image.adapter_state import AppliedAdapters
-from studio.engine.image.adapters.weights import WRONG, no_fit, read_weights
+from studio.engine.image.adapters.weights import (
+    LIBRARY_ERRORS,
+    StateDict,
+    incompatibility_error,
+    read_weights,
+)
 from studio.models.card import ModelCard
 from studio.preflight.adapters import ResolvedAdapter
 
-_PARTS = (("tokenizer", "text_encoder"), ("tokenizer_2", "text_encoder_2"))
-_NAMES = {"text_encoder": "clip_l", "text_encoder_2": "clip_g"}
-"""What the vectors for an encoder are called where a file has them for several."""
+_COMPONENTS = (("tokenizer", "text_encoder"), ("tokenizer_2", "text_encoder_2"))
+_KEYS = {"text_encoder": "clip_l", "text_encoder_2": "clip_g"}
+"""Keys of an encoder's embeddings in a file for several encoders."""
 
 
-def wear(pipe: Any, worn: AppliedAdapters, wanted: list[ResolvedAdapter], model: ModelCard) -> None:
-    """Let the model know these words and no other new ones. Raises StudioError; it knows none of
-    them then.
+def apply(
+    pipe: Any, applied: AppliedAdapters, wanted: list[ResolvedAdapter], model: ModelCard
+) -> None:
+    """Add these words to the model, and remove all other added ones.
+
+    Raises StudioError if one doesn't fit; the model then has none of them.
     """
-    names = {one.card.name: one.card.sha256 for one in wanted}
-    if names == worn.tokens:
+    hashes = {one.card.name: one.card.sha256 for one in wanted}
+    if hashes == applied.tokens:
         return
-    take_off(pipe, worn)
+    remove(pipe, applied)
     if not wanted:
         return
     if not hasattr(pipe, "load_textual_inversion"):
         raise StudioError(
-            f"{model.title} takes no textual inversions.", cause="invalid", cure="Take it out."
+            f"{model.title} takes no textual inversions.", cause="invalid", cure="Remove it."
         )
-    _keep_own(pipe, worn)
+    _keep_original(pipe, applied)
     try:
         for one in wanted:
-            _put_on(pipe, one.card, model)
+            _load(pipe, one.card, model)
     except BaseException:
-        take_off(pipe, worn)
+        remove(pipe, applied)
         raise
-    worn.tokens = names
+    applied.tokens = hashes
 
 
-def _keep_own(pipe: Any, worn: AppliedAdapters) -> None:
-    """Note what the model has now, and give it tokenizers that may change."""
-    for tokenizer, encoder in _PARTS:
-        if getattr(pipe, encoder, None) is not None:
+def _keep_original(pipe: Any, applied: AppliedAdapters) -> None:
+    """Keep the original tokenizers and embeddings; the pipeline gets copies of the tokenizers."""
+    for tokenizer, encoder in _COMPONENTS:
+        if pipe.components.get(encoder) is not None:
             vectors = getattr(pipe, encoder).get_input_embeddings().weight.data
-            worn.before_tokens[encoder] = (getattr(pipe, tokenizer), vectors)
+            applied.original_text[encoder] = (getattr(pipe, tokenizer), vectors)
             setattr(pipe, tokenizer, copy.deepcopy(getattr(pipe, tokenizer)))
 
 
-def take_off(pipe: Any, worn: AppliedAdapters) -> None:
-    """Leave the model as it was loaded."""
-    for tokenizer, encoder in _PARTS:
-        if encoder in worn.before_tokens:
-            own, vectors = worn.before_tokens.pop(encoder)
-            setattr(pipe, tokenizer, own)
+def remove(pipe: Any, applied: AppliedAdapters) -> None:
+    """Restore the model as it was loaded."""
+    for tokenizer, encoder in _COMPONENTS:
+        if encoder in applied.original_text:
+            original_tokenizer, vectors = applied.original_text.pop(encoder)
+            setattr(pipe, tokenizer, original_tokenizer)
             embedding = getattr(pipe, encoder).get_input_embeddings()
             embedding.weight.data = vectors
             embedding.num_embeddings = vectors.shape[0]
             getattr(pipe, encoder).config.vocab_size = vectors.shape[0]
-    worn.tokens = {}
+    applied.tokens = {}
 
 
-def _put_on(pipe: Any, card: ModelCard, model: ModelCard) -> None:
+def _load(pipe: Any, card: ModelCard, model: ModelCard) -> None:
     state, token = read_weights(card), card.trigger_words[0]
-    known = 0
-    for tokenizer, encoder in _PARTS:
-        part = getattr(pipe, encoder, None)
-        if part is None:
+    encoders = 0
+    for tokenizer, encoder in _COMPONENTS:
+        text_encoder = pipe.components.get(encoder)
+        if text_encoder is None:
             continue
-        width = part.get_input_embeddings().weight.shape[1]
-        vectors = _of(state, encoder)
+        width = text_encoder.get_input_embeddings().weight.shape[1]
+        vectors = _vectors_for(state, encoder)
         if vectors is None or vectors.shape[-1] != width:
             continue
         try:
             pipe.load_textual_inversion(
-                {token: vectors}, token=token, tokenizer=getattr(pipe, tokenizer), text_encoder=part
+                {token: vectors},
+                token=token,
+                tokenizer=getattr(pipe, tokenizer),
+                text_encoder=text_encoder,
             )
-        except WRONG as error:
-            raise no_fit(
-                card, model, f"its word {token!r} is one that the model knows already"
+        except LIBRARY_ERRORS as error:
+            raise incompatibility_error(
+                card, model, f"the model already has its word {token!r}"
             ) from error
-        known += 1
-    if not known:
+        encoders += 1
+    if not encoders:
         widths = sorted({int(tensor.shape[-1]) for tensor in state.values() if tensor.ndim})
-        raise no_fit(
+        raise incompatibility_error(
             card,
             model,
-            f"no text encoder of it reads vectors of {' or '.join(map(str, widths))} numbers",
+            f"no text encoder of the model has embeddings of {' or '.join(map(str, widths))} "
+            "numbers",
         )
 
 
-def _of(state: dict[str, Any], encoder: str) -> Any:
-    """Return the vectors for a text encoder; None where the file has none for it."""
-    found = state.get(_NAMES[encoder])
-    if found is None and len(state) == 1:
-        found = next(iter(state.values()))
-    return found if found is not None and found.ndim in (1, 2) else None
+def _vectors_for(state: StateDict, encoder: str) -> Any:
+    """Return the embeddings for a text encoder, or None if the file has none for it."""
+    vectors = state.get(_KEYS[encoder])
+    if vectors is None and len(state) == 1:
+        vectors = next(iter(state.values()))
+    return vectors if vectors is not None and vectors.ndim in (1, 2) else None

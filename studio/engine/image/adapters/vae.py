@@ -1,6 +1,4 @@
-"""A VAE in one file: its weights stand in for those of the model's own, which come back bit by
-bit.
-"""
+"""A VAE in one file, whose weights replace the model's own."""
 
 from __future__ import annotations
 
@@ -8,49 +6,55 @@ from typing import Any
 
 from studio.core.errors import StudioError
 from studio.engine.image.adapter_state import AppliedAdapters
-from studio.engine.image.adapters.weights import WRONG, check_shapes, no_fit, read_weights
+from studio.engine.image.adapters.weights import (
+    LIBRARY_ERRORS,
+    check_shapes,
+    incompatibility_error,
+    read_weights,
+)
 from studio.models.card import ModelCard
 from studio.preflight.adapters import ResolvedAdapter
 
 
-def wear(pipe: Any, worn: AppliedAdapters, wanted: list[ResolvedAdapter], model: ModelCard) -> None:
-    """Decode with this VAE, or with the model's own where none is wanted. Raises StudioError with
-    its own in place.
+def apply(
+    pipe: Any, applied: AppliedAdapters, wanted: list[ResolvedAdapter], model: ModelCard
+) -> None:
+    """Load the wanted VAE's weights, or the model's own if none is wanted.
+
+    Raises StudioError if it doesn't fit; the model's own weights are then in place.
     """
-    name = wanted[0].card.sha256 if wanted else ""
-    if name == worn.vae:
+    digest = wanted[0].card.sha256 if wanted else ""
+    if digest == applied.vae:
         return
-    take_off(pipe, worn)
+    remove(pipe, applied)
     if not wanted:
         return
     state = _as_diffusers(pipe, wanted[0].card, model)
     own = pipe.vae.state_dict()
     check_shapes(state, own, wanted[0].card, model)
-    # The same module, so that hooks which move it between devices stay on it.
-    worn.own_vae = {key: tensor.detach().clone().cpu() for key, tensor in own.items()}
-    worn.vae = name
+    # Into the same module, so that hooks which move it between devices stay attached.
+    applied.original_vae = {key: tensor.detach().clone().cpu() for key, tensor in own.items()}
+    applied.vae = digest
     pipe.vae.load_state_dict({key: state[key] for key in own})
 
 
-def take_off(pipe: Any, worn: AppliedAdapters) -> None:
-    """Put the model's own weights back."""
-    if worn.own_vae is not None:
-        pipe.vae.load_state_dict(worn.own_vae)
-    worn.own_vae, worn.vae = None, ""
+def remove(pipe: Any, applied: AppliedAdapters) -> None:
+    """Restore the model's own weights."""
+    if applied.original_vae is not None:
+        pipe.vae.load_state_dict(applied.original_vae)
+    applied.original_vae, applied.vae = None, ""
 
 
 def _as_diffusers(pipe: Any, card: ModelCard, model: ModelCard) -> dict[str, Any]:
-    """Return the weights under diffusers' names, whether they were saved under these or under those
-    of the authors' code.
-    """
+    """Return the weights under diffusers' names, converted from the authors' names if need be."""
     from diffusers import AutoencoderKL
     from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
 
-    if not isinstance(getattr(pipe, "vae", None), AutoencoderKL):
+    if not isinstance(pipe.components.get("vae"), AutoencoderKL):
         raise StudioError(
-            f"The VAE of {model.title} cannot be changed.",
+            f"The VAE of {model.title} cannot be replaced.",
             cause="invalid",
-            cure="Take it out of the adapters.",
+            cure="Remove it from the adapters.",
         )
     state = read_weights(card)
     state = {key.removeprefix("vae."): tensor for key, tensor in state.items()}
@@ -58,5 +62,7 @@ def _as_diffusers(pipe: Any, card: ModelCard, model: ModelCard) -> dict[str, Any
         return state
     try:
         return dict(convert_ldm_vae_checkpoint(state, pipe.vae.config))
-    except (*WRONG, RuntimeError) as error:
-        raise no_fit(card, model, "its layers are not those of such a VAE") from error
+    except (*LIBRARY_ERRORS, RuntimeError) as error:
+        raise incompatibility_error(
+            card, model, "its layers are not those of a VAE for this model"
+        ) from error

@@ -1,9 +1,8 @@
-"""An adapter's tensors, read by us from a file that is looked at again first; and the sentences
-that refuse them.
-"""
+"""Reads an adapter's tensors from a checked file; errors for adapters that don't fit a model."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from studio.core.errors import StudioError
@@ -12,13 +11,23 @@ from studio.models.card import ModelCard
 from studio.models.files.weights_header import read_safetensors
 from studio.models.inspect.adapter import weights_file
 
-WRONG = (ValueError, KeyError, TypeError, IndexError, AttributeError, NotImplementedError)
-"""What the libraries raise for a file that they do not understand."""
+StateDict = Mapping[str, Any]
+"""Name → tensor."""
+LIBRARY_ERRORS = (
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    NotImplementedError,
+)
+"""What diffusers and peft raise for a file in a layout that they don't know."""
 
 
 def read_weights(card: ModelCard) -> dict[str, Any]:
-    """Return the tensors of an adapter's file, on the CPU. Raises StudioError where it is
-    damaged.
+    """Return the tensors of an adapter's file, on the CPU.
+
+    Raises StudioError if the file is damaged or holds NaN or infinite numbers.
     """
     import torch
     from safetensors.torch import load_file
@@ -35,32 +44,32 @@ def read_weights(card: ModelCard) -> dict[str, Any]:
         ) from error
     if not all(bool(torch.isfinite(tensor.float()).all()) for tensor in state.values()):
         raise StudioError(
-            f"{card.title} holds numbers that are none (NaN or infinite): its file is damaged.",
+            f"The file of {card.title} is damaged: it contains NaN or infinite numbers.",
             cause="model",
             cure="Remove it, and get another copy.",
         )
     return state
 
 
-def no_fit(card: ModelCard, model: ModelCard, why: str) -> StudioError:
-    """Return the error that says why an adapter does not fit a model."""
+def incompatibility_error(card: ModelCard, model: ModelCard, why: str) -> StudioError:
+    """Return the error for an adapter that does not fit a model."""
     return StudioError(
         f"{card.title} does not fit {model.title}: {why}.",
         cause="model",
-        cure="Take it out, or choose a model that it was made for.",
+        cure="Remove it, or choose a model that it was made for.",
     )
 
 
-def check_shapes(
-    state: dict[str, Any], own: dict[str, Any], card: ModelCard, model: ModelCard
-) -> None:
-    """Raise StudioError where tensors are not those of `own`, by name and shape."""
+def check_shapes(state: StateDict, own: StateDict, card: ModelCard, model: ModelCard) -> None:
+    """Raise StudioError unless `state` has every tensor of `own`, each in the same shape."""
     missing = [name for name in own if name not in state]
     if missing:
-        raise no_fit(
+        raise incompatibility_error(
             card, model, f"{len(missing)} of its {len(own)} parts are missing ({missing[0][:80]})"
         )
-    other = next((name for name in own if state[name].shape != own[name].shape), "")
-    if other:
-        its, there = tuple(state[other].shape), tuple(own[other].shape)
-        raise no_fit(card, model, f"{other[:80]} has the shape {its}, and the model's {there}")
+    name = next((name for name in own if state[name].shape != own[name].shape), "")
+    if name:
+        shape, expected = tuple(state[name].shape), tuple(own[name].shape)
+        raise incompatibility_error(
+            card, model, f"{name[:80]} has the shape {shape}, the model's has {expected}"
+        )

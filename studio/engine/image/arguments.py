@@ -1,0 +1,68 @@
+"""Arguments of an image pipeline's call, and the sizes that it accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from studio.core.errors import StudioError
+from studio.core.requests import ImageRequest
+from studio.engine.image.load import ImagePipeline
+from studio.models.card import ModelCard
+
+
+def pipeline_arguments(
+    requests: Sequence[ImageRequest], pipeline: ImagePipeline, card: ModelCard
+) -> dict[str, Any]:
+    """Return the arguments of requests that differ in their prompts only.
+
+    What guidance means differs by family, and not every pipeline takes a negative prompt.
+    """
+    request = requests[0]
+    prompts = [each.prompt for each in requests]
+    negative_prompts = [each.negative_prompt for each in requests]
+    arguments: dict[str, Any] = {
+        "prompt": _one_or_all(prompts),
+        "width": request.width,
+        "height": request.height,
+        "num_inference_steps": request.num_inference_steps,
+        # Without it Kontext draws its own size.
+        "max_area": request.width * request.height,
+        # Binning draws in a training resolution, then scales; small images are drawn as they are.
+        "use_resolution_binning": request.width * request.height >= 512 * 512,
+    }
+    if card.guidance == "true_cfg":
+        arguments["true_cfg_scale"] = request.guidance_scale
+        arguments["negative_prompt"] = _one_or_all([text or " " for text in negative_prompts])
+    elif card.guidance != "ignored":
+        arguments["guidance_scale"] = request.guidance_scale
+        if any(negative_prompts) and card.guidance != "embedded":
+            arguments["negative_prompt"] = _one_or_all(negative_prompts)
+    if request.num_inference_steps != 2:
+        arguments["intermediate_timesteps"] = None  # Sana-Sprint's default fits two steps only
+    arguments |= pipeline.adapter_arguments
+    return {name: value for name, value in arguments.items() if name in pipeline.parameters}
+
+
+def _one_or_all(texts: list[str]) -> str | list[str]:
+    return texts if len(texts) > 1 else texts[0]
+
+
+def check_size(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> None:
+    """Raise StudioError unless the model can draw images of the request's size."""
+    # Pipelines without an autoencoder have no such attribute.
+    multiple = max(card.size_multiple, int(getattr(pipeline.pipe, "vae_scale_factor", 8)))
+    for name, value in (("width", request.width), ("height", request.height)):
+        if value % multiple:
+            raise StudioError(
+                f"The {name} {value} is not a multiple of {multiple}, which {card.title} needs.",
+                cause="invalid",
+                cure=f"Choose a {name} that is a multiple of {multiple}.",
+            )
+        if value < card.smallest_side or (card.largest_side and value > card.largest_side):
+            raise StudioError(
+                f"{card.title}: the {name} must be {card.smallest_side} to {card.largest_side}, "
+                f"not {value}.",
+                cause="invalid",
+                cure="Choose such a size; the window shows small images enlarged.",
+            )
