@@ -1,1 +1,1 @@
-"""Batch files: read, checked row by row, planned as jobs, reported at the end."""
+"""Batch files: read and check the rows, plan the jobs, write the reports."""

@@ -1,15 +1,15 @@
-"""Lines of prompts in the grammar of A1111's "Prompts from file": `--prompt "a cat" --seed 7
---steps 20`.
+r"""Parse lines of A1111's "Prompts from file": `--prompt "a cat" --seed 7 --steps 20`.
 
-`--prompt` and `--negative_prompt` take all words up to the next tag, as they are written: quotes
-count where they stand around the whole, so that the apostrophe in "knight's" and the backslashes in
-`\\(animal\\)` stay. There, a line that cannot be read becomes a prompt as it stands; here it is an
-error. https://github.com/AUTOMATIC1111/stable-diffusion-webui
+`--prompt` and `--negative_prompt` take all words up to the next tag. Quotes count only around the
+whole prompt, so that the apostrophe in "knight's" and the backslashes in `\\(animal\\)` stay. A1111
+turns a line that it cannot read into a prompt; here it is an error.
+https://github.com/AUTOMATIC1111/stable-diffusion-webui
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from studio.core.errors import Problem
@@ -33,7 +33,7 @@ _FIELDS = {
 }
 """Tag → field of a request."""
 _COUNTS = ("batch_size", "n_iter")
-"""Their product is the number of pictures."""
+"""Tags whose product is the number of images."""
 _FLAGS = {"restore_faces", "tiling", "do_not_save_samples", "do_not_save_grid"}
 _IGNORED = {
     "outpath_samples",
@@ -47,7 +47,7 @@ _IGNORED = {
     "sampler_index",
     *_FLAGS,
 }
-"""What has no meaning here; a row that has one says so."""
+"""Tags without an equivalent; a line that contains one is reported."""
 _SAMPLERS = {
     "euler": "euler",
     "euler a": "euler-a",
@@ -63,16 +63,16 @@ TAGS = frozenset({*_FIELDS, *_COUNTS, *_IGNORED, "sampler_name"})
 
 
 class NotALineError(ValueError):
-    """The line cannot be read; the message says why."""
+    """A line that cannot be parsed; the message says why."""
 
 
 def has_tags(line: str) -> bool:
-    """True where the line is one of options and not a prompt as it stands."""
+    """Return True for a line of options, False for a plain prompt."""
     return _TAG.search(line) is not None
 
 
 def read_line(line: str) -> tuple[dict[str, Any], tuple[str, ...], tuple[Problem, ...]]:
-    """Return the fields of a line, the tags that were ignored, and what is wrong."""
+    """Return the fields of a line, its ignored tags, and its problems."""
     try:
         found = _split(line)
         values: dict[str, Any] = {
@@ -84,72 +84,70 @@ def read_line(line: str) -> tuple[dict[str, Any], tuple[str, ...], tuple[Problem
             values["num_images_per_prompt"] = _product(found)
     except NotALineError as error:
         return {}, (), (Problem("row", str(error)),)
-    if values.get("seed") == "-1":  # A1111's word for a random one
+    if values.get("seed") == "-1":  # A1111's notation for a random seed
         del values["seed"]
     return values, tuple(tag for tag in found if tag in _IGNORED), ()
 
 
 def _split(line: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    place = _skip(line, 0)
-    while place < len(line):
-        tag = _NAME.match(line, place)
+    position = _skip(line, 0)
+    while position < len(line):
+        tag = _NAME.match(line, position)
         if tag is None:
-            word = line[place : place + 40].split(None, 1)[0]
-            raise NotALineError(f"has {word!r} where an option such as --prompt should stand")
+            word = line[position : position + 40].split(None, 1)[0]
+            raise NotALineError(f"has {word!r} instead of an option such as --prompt")
         name = tag[1]
         if name not in TAGS:
             raise NotALineError(f"has the unknown option --{name[:40]}")
         if name in found:
             raise NotALineError(f"has the option --{name} twice")
-        found[name], place = _value(name, line, _skip(line, tag.end()))
-        place = _skip(line, place)
+        found[name], position = _value(name, line, _skip(line, tag.end()))
+        position = _skip(line, position)
     return found
 
 
-def _skip(line: str, place: int) -> int:
-    found = _SPACES.match(line, place)
-    return found.end() if found else place
+def _skip(line: str, position: int) -> int:
+    found = _SPACES.match(line, position)
+    return found.end() if found else position
 
 
-def _value(name: str, line: str, place: int) -> tuple[str, int]:
-    """Return an option's value and where it ends."""
+def _value(name: str, line: str, position: int) -> tuple[str, int]:
+    """Return an option's value and the position after it."""
     if name in ("prompt", "negative_prompt"):
-        return _text(line, place)
-    if place >= len(line) or _TAG.match(line, place):
+        return _text(line, position)
+    if position >= len(line) or _TAG.match(line, position):
         if name in _FLAGS:
-            return "true", place
-        raise NotALineError(f"gives no value for --{name}")
-    found = _WORD.match(line, place)
-    assert found is not None  # something that is no white space stands there
+            return "true", position
+        raise NotALineError(f"has no value for --{name}")
+    found = _WORD.match(line, position)
+    assert found is not None  # the position is at a character other than white space
     word = found.group()
     if word[0] in "\"'" and (len(word) < 2 or word[-1] != word[0]):
         raise _not_closed()
     return (_ESCAPED.sub(r"\1", word[1:-1]) if word[0] == '"' else word.strip("'")), found.end()
 
 
-def _text(line: str, place: int) -> tuple[str, int]:
-    """Return a prompt: what stands between quotes around the whole, else everything up to the next
-    tag.
-    """
-    quote = line[place : place + 1]
+def _text(line: str, position: int) -> tuple[str, int]:
+    """Return a prompt, quoted as a whole or up to the next tag, and the position after it."""
+    quote = line[position : position + 1]
     if quote in _QUOTED and quote:
-        found = _QUOTED[quote].match(line, place)
+        found = _QUOTED[quote].match(line, position)
         if found and (end := _END.match(line, found.end())):
             return (_ESCAPED.sub(r"\1", found[1]) if quote == '"' else found[1]), end.end()
         if found is None and quote == '"':
             raise _not_closed()
-    tag = _TAG.search(line, place)
+    tag = _TAG.search(line, position)
     end_of_text = tag.start() if tag else len(line)
-    return line[place:end_of_text].strip(), end_of_text
+    return line[position:end_of_text].strip(), end_of_text
 
 
 def _not_closed() -> NotALineError:
-    return NotALineError("cannot be split into words: a quotation is not closed")
+    return NotALineError("cannot be split into words: a quote is not closed")
 
 
 def sampler_named(name: str) -> str:
-    """Return the scheduler that A1111's name of a sampler means; empty where it is none of them."""
+    """Return the scheduler for A1111's name of a sampler, or "" for an unknown name."""
     return _SAMPLERS.get(_SPACES.sub(" ", name.strip().lower()), "")
 
 
@@ -157,14 +155,14 @@ def _sampler(name: str) -> str:
     known = sampler_named(name)
     if not known:
         raise NotALineError(
-            f"names the sampler {name[:40]!r}; known are {', '.join(sorted(_SAMPLERS))}"
+            f"has the unknown sampler {name[:40]!r}; known are {', '.join(sorted(_SAMPLERS))}"
         )
     return known
 
 
-def _product(found: dict[str, str]) -> int:
+def _product(found: Mapping[str, str]) -> int:
     try:
         sizes = [int(found.get(tag, "1")) for tag in _COUNTS]
     except ValueError:
-        raise NotALineError("gives a batch_size or n_iter that is no whole number") from None
+        raise NotALineError("has a batch_size or n_iter that is not a whole number") from None
     return sizes[0] * sizes[1]

@@ -1,6 +1,4 @@
-"""The axes of a grid: `steps=10,20,30`, `guidance=[5..9 step 2]`, `prompt=a cat|a dog`,
-`style=oil|photo`.
-"""
+"""The axes of a grid: `steps=10,20,30`, `guidance=[5..9 step 2]`, `prompt=a cat|a dog`."""
 
 from __future__ import annotations
 
@@ -21,16 +19,14 @@ _CURE = "Write steps=10,20,30 or guidance=[5..9 step 2] or prompt=a cat|a dog."
 
 @dataclass(frozen=True)
 class Axis:
-    """One axis: a setting, or a variable where no kind has such a setting, and the values that it
-    takes.
-    """
+    """One axis: a setting, or a variable if no kind has such a setting, and its values."""
 
     name: str
     values: tuple[str, ...]
 
     @property
     def is_setting(self) -> bool:
-        """True for a field of a request or its option's name."""
+        """True for a request field or its option's name."""
         return any(
             self.name in (info.name, info.flag)
             for kind in KINDS.values()
@@ -39,32 +35,30 @@ class Axis:
 
 
 def read_axis(text: str) -> Axis:
-    """Return the axis. Values stand between commas, or between | where a value has commas. Raises
-    StudioError.
-    """
+    """Parse an axis. Commas separate values, or | if values contain commas. Raises StudioError."""
     name, sign, rest = text.partition("=")
     name = name.strip()
     if not sign or not name:
-        raise _wrong(text, "it is not NAME=VALUES")
+        raise _invalid(text, "it is not NAME=VALUES")
     try:
         node = parse(rest.strip())
     except GrammarError as error:
-        raise _wrong(text, f"it {error}") from error
+        raise _invalid(text, f"it {error}") from error
     if isinstance(node, Choice) and node.sweep:
         values = [str(option) for option in node.options]
     else:
         values = [value.strip() for value in rest.split("|" if "|" in rest else ",")]
     if not all(values):
-        raise _wrong(text, "a value is empty")
+        raise _invalid(text, "a value is empty")
     if len(set(values)) < len(values):
-        raise _wrong(text, "a value stands in it twice")
+        raise _invalid(text, "it has a value twice")
     if len(values) > MAX_VALUES:
-        raise _wrong(text, f"it has more than {MAX_VALUES:,} values")
+        raise _invalid(text, f"it has more than {MAX_VALUES:,} values")
     return Axis(name, tuple(values))
 
 
 def check_axes(axes: Sequence[Axis]) -> None:
-    """Raise StudioError where they make no grid."""
+    """Raise StudioError if the axes do not form a grid."""
     if len(axes) > MAX_AXES:
         raise StudioError(
             f"A grid has at most {MAX_AXES} axes.",
@@ -75,7 +69,7 @@ def check_axes(axes: Sequence[Axis]) -> None:
         raise StudioError(
             f"The grid has more than {MAX_COMBINATIONS:,} cells.",
             cause="invalid",
-            cure="Give the axes fewer values.",
+            cure="Use fewer values.",
         )
     doubled = next(
         (axis.name for axis in axes if sum(axis.name == other.name for other in axes) > 1), None
@@ -84,18 +78,14 @@ def check_axes(axes: Sequence[Axis]) -> None:
         raise StudioError(
             f"There are two axes {doubled[:40]!r}.",
             cause="invalid",
-            cure="Put all values into one.",
+            cure="Combine their values in one axis.",
         )
 
 
 def places(axes: Sequence[Axis]) -> Iterator[tuple[int, ...]]:
-    """Yield the index of a value on each axis for every cell of the grid, the last axis fastest;
-    one () without axes.
-    """
+    """Yield the value indices of every grid cell, the last axis fastest; one () without axes."""
     return itertools.product(*(range(len(axis.values)) for axis in axes))
 
 
-def _wrong(text: str, why: str) -> StudioError:
-    return StudioError(
-        f"The axis {text[:60]!r} cannot be used: {why}.", cause="invalid", cure=_CURE
-    )
+def _invalid(text: str, why: str) -> StudioError:
+    return StudioError(f"The axis {text[:60]!r} is invalid: {why}.", cause="invalid", cure=_CURE)

@@ -1,19 +1,42 @@
-"""A batch file that was read: its rows, problems and options."""
+"""A batch file: the options for reading it, and its rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from studio.batch.axes import Axis
-from studio.batch.row_parser import Row
+from studio.batch.row import Row
+from studio.core import file_names
 from studio.core.requests.base import MISSING
 
 
 @dataclass(frozen=True)
+class BatchOptions:
+    """How the rows of a file become requests; see `plan.read_batch`."""
+
+    kind: str = "text"
+    folder: Path = field(default_factory=Path)
+    """The base of relative file names in rows."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    template: str = ""
+    name_template: str = file_names.DEFAULT_TEMPLATE
+    repeat: int = 1
+    combine: str = "random"
+    variables: Mapping[str, str] = field(default_factory=dict)
+    overrides: frozenset[str] = frozenset()
+    """Names of variables that take precedence over a row's columns."""
+    wildcards: Path | None = None
+    axes: Sequence[Axis] = ()
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    """Column → its field; empty ignores the column."""
+
+
+@dataclass(frozen=True)
 class BatchFile:
-    """A batch file as it was understood."""
+    """A batch file after reading and checking."""
 
     path: Path
     encoding: str
@@ -21,11 +44,9 @@ class BatchFile:
     rows: tuple[Row, ...]
     axes: tuple[Axis, ...] = ()
     first_seed: int | None = None
-    """What drawn seeds go on from, where they do."""
+    """The start value of the seed policies "fixed" and "step"."""
     header: Mapping[str, str] = field(default_factory=dict)
-    """The file's columns as they stand in it, each with its first value; empty where rows are
-    texts.
-    """
+    """The file's column names, each with its first value; empty if rows are plain texts."""
 
     @property
     def good(self) -> list[Row]:
@@ -34,12 +55,12 @@ class BatchFile:
 
     @property
     def bad(self) -> list[Row]:
-        """The rows that cannot."""
+        """The rows that cannot run."""
         return [row for row in self.rows if row.request is None]
 
     @property
     def result_count(self) -> int:
-        """How many files the good rows make."""
+        """The number of files that the good rows produce."""
         return sum(row.request.result_count for row in self.rows if row.request is not None)
 
 
@@ -49,14 +70,14 @@ def columns_of(batch: BatchFile) -> set[str]:
 
 
 def cure_for(batch: BatchFile) -> str:
-    """Return what to do where no row of the file can run."""
+    """Return what the user can do if no row of the file can run."""
     if (
         all(any(problem.message == MISSING for problem in row.problems) for row in batch.bad)
         and batch.header
     ):
         shown = next(iter(batch.header))[:40]
         return (
-            "No column is the prompt. Make it from the columns with a template such as: Write "
-            f"about {{{{{shown}}}}}."
+            "No column contains the prompt. Make it from the columns with a template such as: "
+            f"Write about {{{{{shown}}}}}."
         )
-    return "Mend the rows that are named."
+    return "Correct the rows that are listed."

@@ -1,8 +1,7 @@
-"""From a row's cells to the texts that they stand for: names are looked up, alternatives chosen,
-sweeps gone through.
+"""Expand the cells of a row: resolve names, choose alternatives, run through sweeps.
 
-Everything is resolved before the run, and chance comes from the row's own seed, so that the same
-file and seeds make the same requests. `grammar` says what a cell may hold.
+All of this happens before the run. Random choices use the row's seed, so that the same file and
+seeds produce the same requests. `grammar` defines what a cell may contain.
 """
 
 from __future__ import annotations
@@ -35,49 +34,46 @@ from studio.core.requests.base import MAX_PROMPT_CHARACTERS
 
 Combine = Literal["random", "all", "off"]
 COMBINE: dict[str, str] = {
-    "random": "one drawn by the row's seed",
+    "random": "one, selected by the row's seed",
     "all": "every combination, a row each",
-    "off": "texts as they stand, without $name, __file__, {a|b} and [1..3]",
+    "off": "texts unchanged, without $name, __file__, {a|b} and [1..3]",
 }
 MAX_NAMES = 8
-"""Names that lead to names."""
+"""Nesting depth of names that refer to names."""
 MAX_PARTS = 4_000_000
-"""Parts of texts that are read and looked up for one batch: 100 000 rows with forty each."""
+"""Parts of texts that one batch parses and resolves: 100 000 rows with forty each."""
 MAX_WORK = 10_000_000
-"""Parts that are drawn for one batch: 100 000 rows with a hundred each."""
+"""Parts that one batch draws: 100 000 rows with a hundred each."""
 
 
 def check_combine(combine: str) -> None:
-    """Raise StudioError where it is no way to combine."""
+    """Raise StudioError for an unknown way to combine alternatives."""
     if combine not in COMBINE:
         raise StudioError(
-            f"{combine[:40]!r} is no way to combine alternatives.",
+            f"{combine[:40]!r} is not a way to combine alternatives.",
             cause="invalid",
-            cure=f"There are: {', '.join(COMBINE)}.",
+            cure=f"Use one of: {', '.join(COMBINE)}.",
         )
 
 
 @dataclass
 class Scope:
-    """What names stand for, for a whole file: variables, whose values may hold the grammar, and
-    wildcard files.
-    """
+    """The names of a whole file: variables, which may use the grammar, and wildcard files."""
 
     variables: Mapping[str, str]
     wildcards: Wildcards
-    first: frozenset[str] = frozenset()
-    """Variables that go before a row's column of that name."""
+    overrides: frozenset[str] = frozenset()
+    """Variables that take precedence over a row's column of that name."""
     work: list[int] = field(default_factory=lambda: [0])
-    """Nodes that were looked up, in the one element; scopes of one batch share it."""
+    """The number of resolved nodes, in a list of one element that the scopes of a batch share."""
     _bound: dict[Name, Node] = field(default_factory=dict)
     _open: list[Name] = field(default_factory=list)
 
     def bind(self, node: Node, row: Mapping[str, str]) -> Node:
-        """Return the node with every name replaced by what it stands for; a row's columns are taken
-        as they stand.
+        """Return the node with all names replaced by their values; columns are inserted unchanged.
 
-        Raises GrammarError: a name that nothing has, or that leads to itself; a text that becomes
-        too long.
+        Raises GrammarError for an unknown name, one that refers to itself, or a text that is too
+        long.
         """
         if isinstance(node, str):
             return node
@@ -89,14 +85,13 @@ class Scope:
         if isinstance(node, Choice):
             return choice((self.bind(option, row) for option in node.options), sweep=node.sweep)
         parts = [self.bind(part, row) for part in node.parts]
-        if (
-            sum(map(length_of, parts)) > MAX_PROMPT_CHARACTERS
-        ):  # before they are joined: ten references can be a gigabyte
+        # Checked before joining: ten references can be a gigabyte.
+        if sum(map(length_of, parts)) > MAX_PROMPT_CHARACTERS:
             raise _too_long()
         return joined(parts)
 
     def count(self, parts: int) -> None:
-        """Raise StudioError where so many parts more are too many for a batch."""
+        """Count resolved nodes. Raises StudioError above the limit of a batch."""
         self.work[0] += parts
         if self.work[0] > MAX_PARTS:
             raise too_much_work(MAX_PARTS)
@@ -105,10 +100,10 @@ class Scope:
         if name.kind == "column":
             if not row.get(name.name):
                 others = ", ".join(sorted(column[:40] for column in row if column != name.name)[:8])
-                it_has = f"; it has {others}" if others else ""
-                raise GrammarError(f"the row has nothing in the column {name.name[:60]!r}{it_has}")
+                hint = f"; it has {others}" if others else ""
+                raise GrammarError(f"the row has no value in the column {name.name[:60]!r}{hint}")
             return row[name.name]
-        if name.kind == "variable" and name.name in row and name.name not in self.first:
+        if name.kind == "variable" and name.name in row and name.name not in self.overrides:
             return row[name.name]
         if name not in self._bound:
             self._bound[name] = self._resolved(name)
@@ -116,11 +111,10 @@ class Scope:
 
     def _resolved(self, name: Name) -> Node:
         if name in self._open:
-            raise GrammarError(f"has {_shown(name)}, which leads to itself")
+            raise GrammarError(f"has {_shown(name)}, which refers to itself")
         if len(self._open) >= MAX_NAMES:
             raise GrammarError(
-                f"has {_shown(self._open[0])}, which leads to more than {MAX_NAMES} names, one "
-                "after the other"
+                f"has {_shown(self._open[0])}, which nests more than {MAX_NAMES} names"
             )
         self._open.append(name)
         try:
@@ -131,8 +125,7 @@ class Scope:
             value = self.variables.get(name.name)
             if value is None:
                 raise GrammarError(
-                    f"has {_shown(name)}, which nothing gives a value; write \\$ for the sign "
-                    "itself"
+                    f"has {_shown(name)}, which has no value; write \\$ for the sign itself"
                 )
             return self.bind(parse(value), {})
         finally:
@@ -146,14 +139,14 @@ def _checked(node: Choice | Joined) -> Node:
 
 
 def _too_long() -> GrammarError:
-    return GrammarError(f"becomes longer than {MAX_PROMPT_CHARACTERS:,} characters")
+    return GrammarError(f"expands to more than {MAX_PROMPT_CHARACTERS:,} characters")
 
 
 def too_much_work(most: int = MAX_WORK) -> StudioError:
     """Return the error for a batch whose texts have too many parts."""
     return StudioError(
-        f"The texts of the batch have more than {most // 1_000_000} million names and alternatives "
-        "together.",
+        f"The texts of the batch contain more than {most // 1_000_000} million names and "
+        "alternatives.",
         cause="invalid",
         cure="Use fewer of them, or split the file.",
     )
@@ -164,23 +157,21 @@ def _shown(name: Name) -> str:
 
 
 def is_open(text: str, combine: str) -> bool:
-    """True where a cell may stand for more than itself."""
+    """Return True for a text that may expand to other texts."""
     return combine != "off" and SPECIAL.search(text) is not None
 
 
 @dataclass(slots=True)
 class Cells:
-    """A row's settings with what is still open in them: name → node, all names bound. It does not
-    change.
-    """
+    """A row's settings, fixed ones and ones still to expand (name → bound node). Immutable."""
 
     fixed: Mapping[str, Any]
     open: Mapping[str, Node]
     combine: str
     count: int = field(init=False, default=1)
-    """How many rows it makes."""
+    """The number of rows that they expand to."""
     drawn: bool = field(init=False, default=False)
-    """True where chance decides about a setting."""
+    """True if a setting is chosen at random."""
 
     def __post_init__(self) -> None:
         for name, node in self.open.items():
@@ -189,18 +180,16 @@ class Cells:
 
     @property
     def length(self) -> int:
-        """Characters of one row at most."""
+        """The maximum number of characters of one row."""
         return sum(map(length_of, self.open.values()))
 
     @property
     def work(self) -> int:
-        """Nodes that drawing one row goes through at most."""
+        """The maximum number of nodes visited to draw one row."""
         return sum(map(work_of, self.open.values()))
 
     def resolve(self, index: int, seed: int = 0) -> dict[str, Any]:
-        """Return combination number `index`; chance comes from the seed, the prompt first, then the
-        others by name.
-        """
+        """Return combination `index`; draw alternatives by `seed`: prompt first, then by name."""
         values = dict(self.fixed)
         if not self.open:
             return values
@@ -217,7 +206,7 @@ class Cells:
         return values
 
     def _is_random(self, name: str) -> bool:
-        # What a seed is cannot be drawn by the seed.
+        # The seed cannot select the seed.
         return self.combine != "all" and name != "seed"
 
     def _count(self, name: str, node: Node) -> int:
@@ -229,7 +218,7 @@ def _no_chance() -> float:
 
 
 def _pick(node: Node, index: int) -> str:
-    """Return combination number `index` of all."""
+    """Return combination `index` of all alternatives."""
     if isinstance(node, Choice):
         if not node.ends:
             option = node.options[index]
@@ -248,9 +237,7 @@ def _pick(node: Node, index: int) -> str:
 
 
 def _pick_swept(node: Node, index: int, chance: Callable[[], float]) -> str:
-    """Return combination number `index` of the sweeps that stand by themselves; all else is drawn,
-    from left to right.
-    """
+    """Return combination `index` of the top-level sweeps; draw all other choices, left to right."""
     if isinstance(node, Joined):
         places = [0] * len(node.parts)
         if node.swept > 1:
@@ -259,9 +246,8 @@ def _pick_swept(node: Node, index: int, chance: Callable[[], float]) -> str:
         texts = []
         for part, place in zip(node.parts, places, strict=True):
             if isinstance(part, Choice) and not part.sweep:
-                part = part.options[
-                    int(chance() * len(part.options))
-                ]  # as `_draw` does; 100 000 rows have many of them
+                # Inlined from `_draw`, for speed.
+                part = part.options[int(chance() * len(part.options))]
                 texts.append(part if isinstance(part, str) else _draw(part, chance))
             else:
                 texts.append(part if isinstance(part, str) else _pick_swept(part, place, chance))
@@ -273,7 +259,7 @@ def _pick_swept(node: Node, index: int, chance: Callable[[], float]) -> str:
 
 def _draw(node: Node, chance: Callable[[], float]) -> str:
     while isinstance(node, Choice):
-        # `random()` is the one method whose sequence Python promises to keep.
+        # Python guarantees a stable sequence only for `random()`.
         node = node.options[int(chance() * len(node.options))]
     if isinstance(node, Joined):
         return "".join(

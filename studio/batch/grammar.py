@@ -1,14 +1,12 @@
-r"""The grammar of a cell that stands for more than one text: `{red|blue}`, `__animal__`, `$style`,
-`[5..10 step 1]`.
+r"""Parse cells with alternatives: `{red|blue}`, `__animal__`, `$style`, `[5..10 step 1]`.
 
-    {a|b|c}            one of them; they may be nested. Braces without a | of their own are just
-    braces
+    {a|b|c}            one of the options, which may be nested; braces without | are plain text
     __file__           a line of file.txt in the wildcards folder
-    $name  ${name}     a variable; the first form takes A-Z a-z 0-9 _ [5..10 step 1]     every
-    number from 5 to 10; the step is 1 where none is given \{ \| \} \$ \[ \__ the character itself;
-    a backslash before anything else is a backslash, and two before one of these are one
+    $name  ${name}     a variable; the first form allows A-Z a-z 0-9 _
+    [5..10 step 1]     every number from 5 to 10; the step defaults to 1
+    \{ \| \} \$ \[ \__ the character itself; \\ before one of these is a backslash
 
-A text is parsed into a node: a str, or a `Name`, `Choice` or `Joined`. Nothing is resolved here.
+A text becomes a node: a str, or a `Name`, `Choice` or `Joined`. Nothing is resolved here.
 """
 
 from __future__ import annotations
@@ -21,21 +19,21 @@ from decimal import Decimal
 from typing import Literal
 
 MAX_DEPTH = 16
-"""Braces within braces."""
+"""Nesting depth of braces."""
 MAX_COMBINATIONS = 100_000
-"""Rows that one batch makes at most; also the numbers of one sweep."""
+"""The maximum number of rows of a batch, and of numbers in a sweep."""
 MAX_PARTS = 20_000
-"""Names, alternatives and braces of one text."""
+"""The maximum number of names, alternatives and braces in a text."""
 _TOO_MANY = 10**9
-"""Where counting stops, so that numbers stay small."""
+"""Counting stops here, to keep the numbers small."""
 _NUMBER = r"[+-]?\d{1,15}(?:\.\d{1,15})?"
 SPECIAL = re.compile(r"[{$\[]|__|\\[}|]")
-"""What a text has that is more than itself."""
+"""Finds anything in a text that the grammar may expand."""
 _SWEEP = re.compile(
     rf"\[\s*({_NUMBER})\s*\.\.\s*({_NUMBER})(?:\s+step\s+({_NUMBER}))?\s*\]", re.ASCII
 )
-# Linear in the text: each part fails at its first character, or reads what no other attempt reads
-# again.
+# Linear in the text: each alternative fails at its first character, or consumes text that no other
+# attempt reads again.
 _TOKEN = re.compile(
     r"(?P<escape>(?<!\\)\\++(?=[{}|$\[]|__))"
     r"|(?P<column>\{\{(?P<of>[^{}]*+)\}\})"
@@ -49,12 +47,12 @@ _LETTERS = re.compile(r"__|[{}|$\[]")
 
 
 class GrammarError(ValueError):
-    """A text that cannot be read; the message says why, for a person."""
+    """A text that cannot be parsed; the message, for the user, continues "the text …"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """Something that is looked up: a variable, a wildcard file, or a column of the row."""
+    """A reference to a variable, a wildcard file, or a column of the row."""
 
     kind: Literal["variable", "wildcard", "column"]
     name: str
@@ -62,26 +60,24 @@ class Name:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
-    """One of several. `ends` are the sums of combinations up to each option, where they are not one
-    each.
-    """
+    """One of several options. `ends`: cumulated combinations, unless each option has one."""
 
     options: tuple[Node, ...]
     sweep: bool
     total: int
-    """Combinations, all alternatives counted."""
+    """Combinations of all alternatives."""
     length: int
-    """Characters at most."""
+    """The maximum number of characters."""
     ends: tuple[int, ...] = ()
     work: int = 1
-    """Nodes that drawing one of its texts goes through at most."""
+    """The maximum number of nodes visited to draw one text."""
     named: bool = False
-    """True where names are to be looked up in it."""
+    """True if it contains unresolved names."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Joined:
-    """One after the other."""
+    """A sequence of nodes."""
 
     parts: tuple[Node, ...]
     total: int
@@ -89,50 +85,50 @@ class Joined:
     """Combinations of its sweeps alone."""
     length: int
     drawn: bool
-    """True where chance decides about a part, unless all combinations are wanted."""
+    """True if a part is chosen at random, unless all combinations are requested."""
     work: int
-    """Nodes that drawing one of its texts goes through at most."""
+    """The maximum number of nodes visited to draw one text."""
     named: bool
-    """True where names are to be looked up in it."""
+    """True if it contains unresolved names."""
 
 
 Node = str | Name | Choice | Joined
 
 
 def total_of(node: Node) -> int:
-    """Return how many texts a bound node stands for, all alternatives counted."""
+    """Return how many texts a bound node can produce, all alternatives counted."""
     return node.total if isinstance(node, (Choice, Joined)) else 1
 
 
 def swept_of(node: Node) -> int:
-    """Return how many texts the sweeps of a bound node stand for, alternatives counted once."""
+    """Return how many texts the sweeps of a bound node produce, alternatives counted once."""
     if isinstance(node, Joined):
         return node.swept
     return node.total if isinstance(node, Choice) and node.sweep else 1
 
 
 def length_of(node: Node) -> int:
-    """Return the characters of the longest text that a bound node stands for."""
+    """Return the maximum number of characters that a bound node can produce."""
     return len(node) if isinstance(node, str) else 0 if isinstance(node, Name) else node.length
 
 
 def work_of(node: Node) -> int:
-    """Return how many nodes drawing one text of a node goes through at most."""
+    """Return the maximum number of nodes visited to draw one text of a node."""
     return node.work if isinstance(node, (Choice, Joined)) else 1
 
 
 def is_named(node: Node) -> bool:
-    """True where names are to be looked up in a node."""
+    """Return True for a node that contains unresolved names."""
     return not isinstance(node, str) and (isinstance(node, Name) or node.named)
 
 
 def is_drawn(node: Node) -> bool:
-    """True where chance decides about a bound node."""
+    """Return True for a bound node with a random choice."""
     return node.drawn if isinstance(node, Joined) else isinstance(node, Choice) and not node.sweep
 
 
 def choice(options: Iterable[Node], *, sweep: bool = False) -> Choice:
-    """Return one of the options."""
+    """Return a node that is one of the options."""
     nodes = tuple(options)
     ends: tuple[int, ...] = ()
     total, work, named = len(nodes), 1, False
@@ -147,7 +143,7 @@ def choice(options: Iterable[Node], *, sweep: bool = False) -> Choice:
 
 
 def joined(parts: Iterable[Node]) -> Node:
-    """Return the parts one after the other, as simply as it can be said."""
+    """Return a node for the parts in sequence, with neighboring texts merged."""
     merged: list[Node] = []
     texts: list[str] = []
     for part in parts:
@@ -186,37 +182,36 @@ def joined(parts: Iterable[Node]) -> Node:
     )
 
 
-@functools.lru_cache(maxsize=16)  # each cell of a grid asks for the same texts
+@functools.lru_cache(maxsize=16)  # the cells of a grid share their texts
 def parse(text: str, *, columns: bool = False, only_columns: bool = False) -> Node:
-    """Return the text as a node. `columns`: `{{name}}` is a column of the row; `only_columns`: and
-    all else is as it stands.
+    """Parse a text. Raises GrammarError.
 
-    Raises GrammarError.
+    `columns`: `{{name}}` is a column of the row. `only_columns`: all else is plain text.
     """
     if SPECIAL.search(text) is None:
         return text
     reader = _Reader(text)
-    place = 0
-    while found := _TOKEN.search(text, place):
-        reader.add(text[place : found.start()])
-        place = found.end()
+    position = 0
+    while found := _TOKEN.search(text, position):
+        reader.add(text[position : found.start()])
+        position = found.end()
         if found["column"] is not None and columns and found["of"].strip():
             reader.add(Name("column", found["of"].strip()))
         elif only_columns:
             reader.add(found.group())
         else:
-            place = reader.read(found)
-    reader.add(text[place:])
+            position = reader.read(found)
+    reader.add(text[position:])
     return reader.end()
 
 
 class _Reader:
-    """Nested braces as a stack: what stands before them, and their options so far."""
+    """Parses nested braces with a stack of preceding parts and finished options."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._open: list[tuple[list[Node], list[Node]]] = []
-        """(parts before the brace, options that are complete)."""
+        """(parts before the brace, finished options) of each open brace."""
         self._parts: list[Node] = []
         self._count = 0
         self._numbers = 0
@@ -226,7 +221,7 @@ class _Reader:
             self._parts.append(part)
 
     def read(self, found: re.Match[str]) -> int:
-        """Read a token; return where to go on."""
+        """Process a token; return the position to continue at."""
         self._count += 1
         if self._count > MAX_PARTS:
             raise GrammarError(f"has more than {MAX_PARTS:,} names, alternatives and braces")
@@ -234,7 +229,7 @@ class _Reader:
             return self.escape(found)
         if found["sweep"] is not None:
             return self.sweep(found.start())
-        if found["column"] is not None:  # two braces, of which each stands for itself
+        if found["column"] is not None:  # two literal braces
             self.brace("{")
             return found.start() + 1
         if found["brace"] is not None:
@@ -246,8 +241,9 @@ class _Reader:
         return found.end()
 
     def escape(self, found: re.Match[str]) -> int:
-        """Halve the backslashes; an odd one takes the next character as it stands. Returns where to
-        go on.
+        """Halve the backslashes; after an odd number, take the next character literally.
+
+        Returns the position to continue at.
         """
         count, end = len(found.group()), found.end()
         self.add("\\" * (count // 2))
@@ -263,8 +259,8 @@ class _Reader:
         if found is None:
             shown = self._text[start : start + 30].partition("\n")[0]
             raise GrammarError(
-                f"has {shown!r}, which is no sweep; write [5..10 step 1], or \\[ for the bracket "
-                "itself"
+                f"has {shown!r}, which is not a sweep; write [5..10 step 1], or \\[ for the "
+                "bracket itself"
             )
         self.add(
             choice(numbers(*found.groups(), most=MAX_COMBINATIONS - self._numbers), sweep=True)
@@ -275,7 +271,7 @@ class _Reader:
     def brace(self, sign: str) -> None:
         if sign == "{":
             if len(self._open) >= MAX_DEPTH:
-                raise GrammarError(f"has more than {MAX_DEPTH} braces within each other")
+                raise GrammarError(f"nests more than {MAX_DEPTH} braces")
             self._open.append((self._parts, []))
             self._parts = []
         elif not self._open:
@@ -295,7 +291,7 @@ class _Reader:
             before, options = self._open.pop()
             if options:
                 raise GrammarError(
-                    "has a { with alternatives that no } ends; write \\{ for the brace itself"
+                    "has a { with alternatives but no }; write \\{ for the brace itself"
                 )
             before += ["{", *self._parts]
             self._parts = before
@@ -305,15 +301,16 @@ class _Reader:
 def numbers(
     first: str, last: str, step: str | None = None, *, most: int = MAX_COMBINATIONS
 ) -> list[str]:
-    """Return the numbers of a sweep as texts, without rounding errors. Raises GrammarError where
-    they are more than `most`.
+    """Return the numbers of a sweep as texts, without rounding errors.
+
+    Raises GrammarError above `most` numbers.
     """
     begin, end, by = Decimal(first), Decimal(last), abs(Decimal(step or "1"))
     if not by:
         raise GrammarError(f"has a sweep from {first} to {last} with the step 0")
     count = int(abs(end - begin) / by) + 1
     if count > most:
-        raise GrammarError(f"has a sweep of {count:,} numbers; {MAX_COMBINATIONS:,} are the most")
+        raise GrammarError(f"has a sweep of {count:,} numbers; the maximum is {MAX_COMBINATIONS:,}")
     by = by if end >= begin else -by
     return [_plain(begin + number * by) for number in range(count)]
 

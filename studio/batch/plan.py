@@ -1,6 +1,4 @@
-"""From a batch file to jobs: every row is understood, or named as an error with its line, before
-anything runs.
-"""
+"""Plan a batch: read and check every row of a file, and make a job for each."""
 
 from __future__ import annotations
 
@@ -15,12 +13,14 @@ import msgspec
 from studio.batch import seeds as seed_policies
 from studio.batch import wildcards as wildcard_files
 from studio.batch.axes import check_axes, read_axis
-from studio.batch.batch_file import BatchFile, columns_of, cure_for
+from studio.batch.batch_file import BatchFile, BatchOptions, columns_of, cure_for
 from studio.batch.expand import check_combine
 from studio.batch.output.collected import check_collect
 from studio.batch.reader import SourceRow, read_folder, read_rows
-from studio.batch.resume import BegunJob, Resumed
-from studio.batch.row_parser import FindCard, Reading, Row, RowParser
+from studio.batch.request_builder import FindCard
+from studio.batch.resume import PartialJob, Resumed
+from studio.batch.row import Row
+from studio.batch.row_parser import RowParser
 from studio.batch.tables.encoding import decode, read_bytes
 from studio.batch.tables.spreadsheet import SUFFIX as SPREADSHEET
 from studio.batch.tables.spreadsheet import read_spreadsheet
@@ -34,11 +34,11 @@ __all__ = ["BatchFile", "FindCard", "Row", "columns_of", "cure_for", "plan", "re
 
 
 MAX_UNKNOWN = 500
-"""Names of models and adapters that are looked for and not found."""
+"""Unknown names of models and adapters that are looked up before a file is refused."""
 
 
 class _TooManyUnknownError(Exception):
-    """A file names too many models that are not there."""
+    """A file names too many models that are not installed."""
 
 
 def read_batch(
@@ -63,13 +63,13 @@ def read_batch(
 ) -> BatchFile:
     """Read and check a batch file, or a folder of .txt files with a prompt each.
 
-    `defaults` hold for what a row leaves out; their table "variables" gives $names that a row's
-    columns go before, `variables` gives those that go before the columns. With a `template` the
-    prompt of each row is made from its columns. `wildcards` is a folder, else "wildcards" beside
-    the file. `seeds`, `repeat` and `first_seed`: see `seeds`; `combine`: see `expand.COMBINE`;
-    `axes`: see `axes.read_axis`. `mapping`: column → field that it means, empty for a column to be
-    left out. `sheet`: the name of a spreadsheet's sheet, else its first. `data`: the file's bytes,
-    where they do not lie at `path` (standard input). Raises StudioError for the file as a whole.
+    `defaults` apply where a row leaves a setting out. Their table "variables" defines $names with
+    lower precedence than a row's columns, `variables` those with higher. `template` makes the
+    prompt from the row's columns. `wildcards` is a folder, by default "wildcards" next to the file.
+    `seeds`, `repeat` and `first_seed`: see `seeds`. `combine`: see `expand.COMBINE`. `axes`: see
+    `axes.read_axis`. `mapping`: column → field, or "" to ignore the column. `sheet`: the name of a
+    sheet in a spreadsheet, by default the first. `data`: the file's bytes if they are not at `path`
+    (standard input). Raises StudioError for errors of the whole file.
     """
     seed_policies.check(seeds, repeat, first_seed)
     check_combine(combine)
@@ -77,12 +77,13 @@ def read_batch(
     check_axes(grid)
     columns(template)
     values = dict(defaults or {})
-    named = _variables(values.pop("variables", {}))
-    raw, found, notes = _raw_rows(
-        path, encoding, sheet, {*columns(template), *(mapping or {})}, data
+    default_variables = _variables(values.pop("variables", {}))
+    variables, mapping = variables or {}, mapping or {}
+    source_rows, source, notes = _source_rows(
+        path, encoding, sheet, {*columns(template), *mapping}, data
     )
-    _check_mapping(mapping or {}, raw)
-    reading = Reading(
+    _check_mapping(mapping, source_rows)
+    options = BatchOptions(
         kind=kind,
         folder=path if data is None and path.is_dir() else path.absolute().parent,
         defaults=values,
@@ -90,32 +91,39 @@ def read_batch(
         name_template=name_template,
         repeat=repeat,
         combine=combine,
-        variables={**named, **(variables or {})},
-        first=frozenset(variables or {}),
+        variables={**default_variables, **variables},
+        overrides=frozenset(variables),
         axes=grid,
-        mapping=mapping or {},
+        mapping=mapping,
         wildcards=wildcards or path.absolute().parent / wildcard_files.FOLDER,
     )
-    drawing = seed_policies.Seeds(seeds, first_seed)
-    understanding = RowParser(reading, raw, _remember(find_card), drawing)
-    try:
-        rows = tuple(understanding.rows())
-    except _TooManyUnknownError as error:
-        raise StudioError(
-            f"The file names more than {MAX_UNKNOWN} models or adapters that are not there.",
-            cause="invalid",
-            cure="Check the names; `studio models list` shows those that are there.",
-        ) from error
-    warning = " ".join(filter(None, (*notes, _ignored(raw), *understanding.notes())))
+    seed_source = seed_policies.Seeds(seeds, first_seed)
+    parser = RowParser(options, source_rows, _cached(find_card), seed_source)
+    rows = _parse(parser)
     return BatchFile(
-        path, found, warning, rows, grid, None if seeds == "random" else drawing.first, _header(raw)
+        path,
+        source,
+        " ".join(filter(None, (*notes, _ignored(source_rows), *parser.notes()))),
+        rows,
+        grid,
+        None if seeds == "random" else seed_source.first,
+        _header(source_rows),
     )
 
 
-def _remember(find_card: FindCard) -> FindCard:
-    """Return the same with each answer kept, refusals too: a hundred thousand rows may name a model
-    that is not there.
-    """
+def _parse(parser: RowParser) -> tuple[Row, ...]:
+    try:
+        return tuple(parser.rows())
+    except _TooManyUnknownError as error:
+        raise StudioError(
+            f"The file names more than {MAX_UNKNOWN} models or adapters that are not installed.",
+            cause="invalid",
+            cure="Check the names; `studio models list` shows those that are installed.",
+        ) from error
+
+
+def _cached(find_card: FindCard) -> FindCard:
+    """Return `find_card` with its answers cached, errors too: 100 000 rows may repeat a name."""
 
     unknown = 0
 
@@ -126,7 +134,7 @@ def _remember(find_card: FindCard) -> FindCard:
             return find_card(kind, name)
         except StudioError as error:
             unknown += 1
-            if unknown > MAX_UNKNOWN:  # each is looked for on the disk
+            if unknown > MAX_UNKNOWN:  # each one reads the disk
                 raise _TooManyUnknownError from error
             return error
 
@@ -139,25 +147,23 @@ def _remember(find_card: FindCard) -> FindCard:
     return find
 
 
-def _header(raw: Sequence[SourceRow]) -> dict[str, str]:
+def _header(source_rows: Sequence[SourceRow]) -> dict[str, str]:
     header: dict[str, str] = {}
-    for row in raw:
+    for row in source_rows:
         for column, value in row.values.items():
             header.setdefault(column.strip(), str(value))
     return {} if header.keys() <= {"prompt"} else header
 
 
-def _raw_rows(
+def _source_rows(
     path: Path, encoding: str, sheet: str, wanted: Collection[str], data: bytes | None
 ) -> tuple[list[SourceRow], str, list[str]]:
-    """Return the file's rows, how it was read (encoding or sheet), and what a person should
-    know.
-    """
+    """Return the file's rows, its encoding or sheet, and notes for the user."""
     notes: list[str] = []
     if data is None:
         if path.is_dir():
-            rows, encodings, doubt = read_folder(path, encoding)
-            return rows, encodings, [doubt]
+            rows, encodings, warning = read_folder(path, encoding)
+            return rows, encodings, [warning]
         data = read_bytes(path)
     if path.suffix.lower() == SPREADSHEET:
         rows, name = read_spreadsheet(data, sheet, wanted=wanted, notes=notes)
@@ -172,20 +178,20 @@ def _variables(table: Any) -> dict[str, str]:
         isinstance(value, (Mapping, list)) for value in table.values()
     ):
         raise StudioError(
-            "The variables cannot be read.",
+            "The variables in the defaults file are invalid.",
             cause="invalid",
-            cure='Write lines such as style = "oil" under [variables].',
+            cure='Write lines such as style = "oil" below [variables].',
         )
     return {str(name): str(value) for name, value in table.items()}
 
 
-def _check_mapping(mapping: Mapping[str, str], raw: Sequence[SourceRow]) -> None:
+def _check_mapping(mapping: Mapping[str, str], source_rows: Sequence[SourceRow]) -> None:
     if not mapping:
         return
-    there = {column.strip() for row in raw for column in row.values}
-    missing = next((column for column in mapping if column not in there), None)
+    columns = {column.strip() for row in source_rows for column in row.values}
+    missing = next((column for column in mapping if column not in columns), None)
     if missing is not None:
-        shown = ", ".join(sorted(there)[:10])
+        shown = ", ".join(sorted(columns)[:10])
         raise StudioError(
             f"The file has no column {missing[:40]!r}.", cause="invalid", cure=f"It has: {shown}."
         )
@@ -196,10 +202,10 @@ def _ignored(rows: list[SourceRow]) -> str:
     if not options:
         return ""
     lines = sum(bool(row.ignored) for row in rows)
-    told = ", ".join(f"--{name}" for name in options)
+    names = ", ".join(f"--{name}" for name in options)
     return (
-        f"Ignored in {lines} {'line' if lines == 1 else 'lines'}, because they mean nothing "
-        f"here: {told}."
+        f"Ignored in {lines} {'line' if lines == 1 else 'lines'}, because Studio does not support "
+        f"them: {names}."
     )
 
 
@@ -212,20 +218,18 @@ def plan(
     collect: str = "",
     report: Path | None = None,
 ) -> tuple[Batch, list[Job]]:
-    """Return the batch and a job for each good row, with names that are different from each other
-    and from what is there.
+    """Return the batch and a job for each good row, with unique names that are free in the folder.
 
-    With `resumed`, rows that are done or wait in the queue get no job; there may be none at all.
-    `collect`: one of
-    `output.collected.FORMATS`. `report`: a further place for the report.
-    Raises StudioError where the name template is wrong or no row can run.
+    With `resumed`, rows that are done or in the queue get no job; there may be none left.
+    `collect`: a format of `output.collected.FORMATS`. `report`: another place for the report.
+    Raises StudioError for an invalid name template, or if no row can run.
     """
     problem = file_names.check_template(name_template, columns_of(batch))
     if problem:
         raise StudioError(
             f"The name template {problem.message}.",
             cause="invalid",
-            cure=f"For example {file_names.DEFAULT_TEMPLATE}.",
+            cure=f"For example: {file_names.DEFAULT_TEMPLATE}.",
         )
     if not batch.good:
         raise StudioError("No row of the file can run.", cause="invalid", cure=cure_for(batch))
@@ -233,24 +237,25 @@ def plan(
     folder = folder.expanduser().absolute()
     check_folder(folder)
     batch_id = new_id()
-    there = resumed.rows if resumed else frozenset()
+    resumed = resumed or Resumed({}, frozenset())
+    settled = resumed.rows
     chosen = [
         (index, row)
         for index, row in enumerate(batch.rows)
-        if row.request is not None and index not in there
+        if row.request is not None and index not in settled
     ]
     rows = [row for _index, row in chosen]
-    begun = resumed.begun if resumed else {}
+    partial = resumed.partial
     jobs = [
-        _begun(begun[index], folder, batch_id, row)
-        if index in begun
+        _continue_job(partial[index], folder, batch_id, row)
+        if index in partial
         else new_job(row.request, str(folder), "later", batch=batch_id, row=row.line)
         for index, row in chosen
         if row.request is not None
     ]
-    new = [at for at, (index, _row) in enumerate(chosen) if index not in begun]
-    placed = _with_names(jobs, rows, new, folder, name_template)
-    found = Batch(
+    new = [at for at, (index, _row) in enumerate(chosen) if index not in partial]
+    jobs = _with_names(jobs, rows, new, folder, name_template)
+    planned = Batch(
         id=batch_id,
         source=_shown(batch.path),
         folder=str(folder),
@@ -259,23 +264,21 @@ def plan(
         skipped=tuple(SkippedRow(row.line, row.message) for row in batch.bad),
         axes=tuple(GridAxis(axis.name, axis.values) for axis in batch.axes),
         rows={
-            job.id: more
+            job.id: details
             for job, row in zip(jobs, rows, strict=True)
-            if (more := _more(row, collect)) is not None
+            if (details := _details(row, collect)) is not None
         },
-        done=_done(batch, resumed, collect) if resumed else (),
+        done=_done(batch, resumed, collect),
         report=_report_path(report),
     )
-    _check_storable(found, placed)
-    return found, placed
+    _check_storable(planned, jobs)
+    return planned, jobs
 
 
 def _with_names(
     jobs: Sequence[Job], rows: Sequence[Row], new: Sequence[int], folder: Path, name_template: str
 ) -> list[Job]:
-    """Name the new jobs by the template, different from each other and from what is in the folder;
-    the others have names.
-    """
+    """Name the new jobs by the template, uniquely; the others have their names."""
     stems = [
         file_names.render(
             name_template,
@@ -294,14 +297,14 @@ def _with_names(
     return named
 
 
-def _begun(begun: BegunJob, folder: Path, batch_id: str, row: Row) -> Job:
-    """Return the job that an earlier run began, to make what is missing of it."""
-    job = new_job(begun.request, str(folder), begun.stem, batch=batch_id, row=row.line)
-    return msgspec.structs.replace(job, id=begun.job_id)
+def _continue_job(partial: PartialJob, folder: Path, batch_id: str, row: Row) -> Job:
+    """Return the job that an earlier run started, to generate its missing results."""
+    job = new_job(partial.request, str(folder), partial.stem, batch=batch_id, row=row.line)
+    return msgspec.structs.replace(job, id=partial.job_id)
 
 
 def check_folder(folder: Path) -> None:
-    """Raise StudioError where results cannot go there because of what has the name already."""
+    """Raise StudioError if the folder, or one that contains it, is a file."""
     taken = next((path for path in (folder, *folder.parents) if path.exists()), folder)
     if taken.exists() and not taken.is_dir():
         raise StudioError(
@@ -316,7 +319,7 @@ def _check_storable(batch: Batch, jobs: Sequence[Job]) -> None:
     for text, name in ((batch.folder, "folder for results"), (batch.report, "report")):
         _check_text(text, f"The name of the {name}")
     for job in jobs:
-        _check_text(job.request, f"Line {job.row} names a file whose name")
+        _check_text(job.request, f"The name of a file in line {job.row}")
 
 
 def _check_text(value: Any, subject: str) -> None:
@@ -326,16 +329,16 @@ def _check_text(value: Any, subject: str) -> None:
         raise StudioError(
             f"{subject} is not valid UTF-8.",
             cause="invalid",
-            cure="Rename it: Studio stores such names in its queue.",
+            cure="Rename it: Studio stores the name in its queue.",
         ) from None
 
 
 def _shown(path: Path) -> str:
-    """Return a path as text that can be stored and shown, with � for bytes that are not UTF-8."""
+    """Return a path as storable text, with � for bytes that are not UTF-8."""
     return str(path).encode(errors="surrogateescape").decode(errors="replace")
 
 
-def _more(row: Row, collect: str) -> BatchRow | None:
+def _details(row: Row, collect: str) -> BatchRow | None:
     columns = dict(row.columns or {}) if collect else {}
     return (
         BatchRow(place=row.place, group=row.group, columns=columns)
@@ -347,13 +350,13 @@ def _more(row: Row, collect: str) -> BatchRow | None:
 def _done(batch: BatchFile, resumed: Resumed, collect: str) -> tuple[DoneRow, ...]:
     return tuple(
         DoneRow(
-            job_id=made.job_id,
+            job_id=done.job_id,
             line=batch.rows[index].line,
-            request=made.request,
-            files=made.files,
-            row=_more(batch.rows[index], collect) or BatchRow(),
+            request=done.request,
+            files=done.files,
+            row=_details(batch.rows[index], collect) or BatchRow(),
         )
-        for index, made in sorted(resumed.done.items())
+        for index, done in sorted(resumed.done.items())
     )
 
 
@@ -363,7 +366,9 @@ def _report_path(path: Path | None) -> str:
     path = path.expanduser().absolute()
     if path.suffix.lower() not in (".csv", ".jsonl"):
         raise StudioError(
-            f"A report cannot be {path.name}.", cause="invalid", cure="It ends in .csv or .jsonl."
+            f"{path.name} cannot be a report.",
+            cause="invalid",
+            cure="Choose a name that ends in .csv or .jsonl.",
         )
     return str(path)
 

@@ -1,7 +1,6 @@
-"""What other programs write into prompts for images: `<lora:name:0.8>` becomes an adapter; the rest
-is named.
+"""Parse A1111's tags in image prompts: `<lora:name:0.8>` becomes an adapter.
 
-The syntax is A1111's, which Forge, SD.Next, ComfyUI's nodes and sites with models share.
+Forge, SD.Next, ComfyUI's nodes and model sites share this syntax.
 https://github.com/AUTOMATIC1111/stable-diffusion-webui/wiki/Features#extra-networks
 """
 
@@ -28,49 +27,47 @@ class Tagged:
 
     prompt: str
     adapters: tuple[str, ...] = ()
-    """As a request names them: `pixel-art:0.8`."""
-    not_applied: tuple[str, ...] = ()
-    """Names of tags that mean nothing here."""
+    """In the notation of a request: `pixel-art:0.8`."""
+    unsupported: tuple[str, ...] = ()
+    """Tags that Studio cannot apply."""
 
 
 def read_tags(prompt: str, name_of: Callable[[str], str]) -> Tagged:
-    """Return the prompt without tags, and what they ask for. `name_of`: the name in a tag → that of
-    the installed adapter.
+    """Return the prompt without its tags, and what they ask for.
+
+    `name_of`: name in a tag → name of the installed adapter.
     """
     if "<" not in prompt:
         return Tagged(prompt)
     adapters: dict[str, str] = {}
-    left_out: list[str] = []
+    unsupported: list[str] = []
 
-    def take(found: re.Match[str]) -> str:
+    def read_tag(found: re.Match[str]) -> str:
         kind, name = found[1].lower(), found[2].strip()
         scale = _scale(found[3])
         if kind == "hypernet" or scale is None or "," in name or not name:
-            left_out.append(f"<{kind}:…>" if kind == "hypernet" else found.group()[:60])
-        elif scale:  # 0 puts nothing on
+            unsupported.append(f"<{kind}:…>" if kind == "hypernet" else found.group()[:60])
+        elif scale:  # 0 has no effect
             adapters.setdefault(name_of(name), f"{name_of(name)}:{scale:g}")
         return " "
 
-    text = _TAG.sub(take, prompt)
+    text = _TAG.sub(read_tag, prompt)
     if text == prompt:
         return Tagged(prompt)
     text = _SPACES.sub(" ", text.replace(" ,", ",")).strip(" \t,\n")
-    return Tagged(text, tuple(adapters.values()), tuple(dict.fromkeys(left_out)))
+    return Tagged(text, tuple(adapters.values()), tuple(dict.fromkeys(unsupported)))
 
 
 def has_weights(prompt: str) -> bool:
-    """True for A1111's weights in brackets, as in (red:1.3)."""
+    """Return True for a prompt with A1111's weights, as in (red:1.3)."""
     return ":" in prompt and _WEIGHT.search(prompt) is not None
 
 
 def _scale(more: str) -> float | None:
-    """Return the strength behind the name: `:0.8`, `:0.8:0.6` (the first counts), or 1; None for
-    what is none.
-    """
+    """Return a tag's strength: `:0.8`, `:0.8:0.6` (the first), by default 1, None if invalid."""
     parts = [part.strip() for part in more.split(":")[1:]]
-    first = next(
-        (part for part in parts if "=" not in part), "1"
-    )  # name=value says how other programs put it on
+    # name=value parts are options for other programs.
+    first = next((part for part in parts if "=" not in part), "1")
     if not _NUMBER.fullmatch(first):
         return None
     scale = float(first)

@@ -1,6 +1,4 @@
-"""Reading .txt, .csv/.tsv, .jsonl and .json: each row with its line number, as values or as what is
-wrong with it.
-"""
+"""Read .txt, .csv/.tsv, .jsonl and .json into rows of values or problems, with line numbers."""
 
 from __future__ import annotations
 
@@ -39,9 +37,9 @@ __all__ = [
 
 _FENCE = "---"
 _GUESSED_ELEMENT = 4_096
-"""Characters in which an element of a JSON list mostly ends."""
+"""The usual maximum size of an element of a JSON list, in characters."""
 _MAX_NESTED = 10_000
-"""Characters of a row that holds lists or tables; no setting is one."""
+"""Size in characters above which lists and tables in a row are dropped; no setting is one."""
 
 
 def read_rows(
@@ -49,13 +47,13 @@ def read_rows(
 ) -> list[SourceRow]:
     """Return the rows of a file by its suffix.
 
-    `wanted`: columns by which the header of a table is known, besides the prompt. `notes` gets what
-    a person should know. Raises StudioError where the file as a whole cannot be read.
+    `wanted`: columns besides the prompt that identify a table's header. Appends notes for the user
+    to `notes`. Raises StudioError if the whole file cannot be read.
     """
     reader = _READERS.get(suffix.lower())
     if reader is None:
         raise StudioError(
-            f"{suffix or 'A file without suffix'} is not a kind of batch file.",
+            f"{suffix or 'A file without suffix'} is not a format of batch files.",
             cause="invalid",
             cure="Use .txt, .csv, .tsv, .jsonl, .json or .xlsx.",
         )
@@ -66,32 +64,37 @@ def read_rows(
         check_count(len(rows))
     if not rows:
         raise StudioError(
-            "The file holds no prompts.", cause="invalid", cure="Write one prompt a line."
+            "The file contains no prompts.", cause="invalid", cure="Write one prompt a line."
         )
     return rows
 
 
 def read_folder(folder: Path, encoding: str = "") -> tuple[list[SourceRow], str, str]:
-    """Return a row for each .txt file of a folder, its text the prompt, sorted by name; the
-    encodings, and what is in doubt.
+    """Return a row for each .txt file of a folder by name, the encodings, and a warning or "".
 
-    Raises StudioError where there is none. A file that cannot be read is a row with a problem.
+    A file that cannot be read becomes a row with a problem. Raises StudioError for a folder without
+    .txt files.
     """
     try:
         found = (path for path in folder.iterdir() if path.suffix.lower() == ".txt")
         files = sorted(itertools.islice(found, MAX_ROWS + 1))
     except OSError as error:
         raise StudioError(
-            f"The folder {folder.name} cannot be read: {error.strerror}.", cause="invalid"
+            f"The folder {folder.name} cannot be read: {error.strerror}.",
+            cause="invalid",
+            cure="Check its permissions, or choose another folder.",
         ) from error
     if not files or len(files) > MAX_ROWS:
-        many = f"has more than {MAX_ROWS:,}" if files else "holds no"
+        count = f"more than {MAX_ROWS:,}" if files else "no"
         raise StudioError(
-            f"The folder {folder.name} {many} .txt files.",
+            f"The folder {folder.name} contains {count} .txt files.",
             cause="invalid",
             cure="Put one prompt into each .txt file.",
         )
-    rows, encodings, doubtful, size = [], set(), [], 0
+    rows: list[SourceRow] = []
+    encodings: set[str] = set()
+    uncertain: list[str] = []
+    size = 0
     for number, path in enumerate(files, start=1):
         try:
             data = read_bytes(path)
@@ -104,33 +107,29 @@ def read_folder(folder: Path, encoding: str = "") -> tuple[list[SourceRow], str,
             continue
         if size > MAX_FILE_BYTES:
             raise StudioError(
-                f"The .txt files of the folder {folder.name} have more than "
-                f"{MAX_FILE_BYTES // 2**20} MB together.",
+                f"The .txt files of the folder {folder.name} add up to more than "
+                f"{MAX_FILE_BYTES // 2**20} MB.",
                 cause="invalid",
                 cure="Split them into several folders.",
             )
         encodings.add(decoded.encoding)
-        doubtful += [_utf8(path.name)] if decoded.warning else []
+        uncertain += [_utf8(path.name)] if decoded.warning else []
         rows.append(_prompt(number, clean(decoded.text)))
-    doubt = (
-        f"Check the encoding of {', '.join(doubtful[:3])}{' …' if len(doubtful) > 3 else ''}."
-        if doubtful
+    warning = (
+        f"Check the encoding of {', '.join(uncertain[:3])}{' …' if len(uncertain) > 3 else ''}."
+        if uncertain
         else ""
     )
-    return rows, ", ".join(sorted(encodings)), doubt
+    return rows, ", ".join(sorted(encodings)), warning
 
 
 def _utf8(name: str) -> str:
-    """Return a file name in a form that reports and the queue can store, whatever its encoding
-    is.
-    """
+    """Return a file name of any encoding in a form that reports and the queue can store."""
     return name.encode(errors="replace").decode()
 
 
 def _read_txt(text: str) -> Iterator[SourceRow]:
-    """A prompt a line; `#` begins a comment line, `\\#` a prompt with `#`; what stands between two
-    lines `---` is one prompt.
-    """
+    r"""Read one prompt a line, or between lines `---`. `#` starts a comment, `\#` a prompt."""
     block: list[str] | None = None
     begun = 0
     for number, line in lines_of(text):
@@ -144,7 +143,7 @@ def _read_txt(text: str) -> Iterator[SourceRow]:
             yield _line(number, prompt)
     if block is not None:
         yield SourceRow(
-            begun, problems=(Problem("row", f"begins a block that no further line {_FENCE} ends"),)
+            begun, problems=(Problem("row", f"starts a block without a closing line {_FENCE}"),)
         )
 
 
@@ -177,34 +176,34 @@ def _read_jsonl(text: str) -> Iterator[SourceRow]:
 
 
 def _read_json(text: str) -> Iterator[SourceRow]:
-    """A list of objects, or of prompts. What stands behind something that is not JSON cannot be
-    told apart any more.
-    """
-    place = _skip(text, 0)
-    if text[place : place + 1] != "[":
+    """Read a list of objects or prompts. After invalid JSON, the remaining rows are lost."""
+    position = _skip(text, 0)
+    if text[position : position + 1] != "[":
         raise StudioError(
             "The file is not a JSON list.",
             cause="invalid",
             cure="Put the rows into a list: [{…}, {…}].",
         )
-    line, counted, place = 1, 0, _skip(text, place + 1)
-    while place < len(text) and text[place] != "]":
-        line, counted = line + _count_lines(text, counted, place), place
+    line, counted, position = 1, 0, _skip(text, position + 1)
+    while position < len(text) and text[position] != "]":
+        line, counted = line + _count_lines(text, counted, position), position
         try:
-            values, end = _decode_at(text, place)
+            values, end = _decode_at(text, position)
         except (RecursionError, ValueError) as error:
             yield _not_json(line, error)
             return
-        yield _object(line, {"prompt": values} if isinstance(values, str) else values, end - place)
-        place = _skip(text, end)
-        if text[place : place + 1] == ",":
-            place = _skip(text, place + 1)
-        elif text[place : place + 1] != "]":
+        yield _object(
+            line, {"prompt": values} if isinstance(values, str) else values, end - position
+        )
+        position = _skip(text, end)
+        if text[position : position + 1] == ",":
+            position = _skip(text, position + 1)
+        elif text[position : position + 1] != "]":
             break
-    if text[place : place + 1] != "]" or text[place + 1 :].strip():
+    if text[position : position + 1] != "]" or text[position + 1 :].strip():
         yield SourceRow(
             line,
-            problems=(Problem("row", "is not followed by a comma, or by the end of the list"),),
+            problems=(Problem("row", "is not followed by a comma or the end of the list"),),
         )
 
 
@@ -213,14 +212,14 @@ def _count_lines(text: str, begin: int, end: int) -> int:
     return lines if lines or "\r" not in text[begin:end] else text.count("\r", begin, end)
 
 
-def _decode_at(text: str, place: int) -> tuple[Any, int]:
-    """Return the element that begins here, and where it ends. Raises ValueError, RecursionError.
+def _decode_at(text: str, position: int) -> tuple[Any, int]:
+    """Return the element at a position and its end. Raises ValueError, RecursionError.
 
-    Only so much of the text is looked at as an element may have: a list of millions of lists takes
-    twenty times its length.
+    Decodes at most as much text as an element may have: a list of millions of lists takes twenty
+    times its length in memory.
     """
     for size in (_GUESSED_ELEMENT, MAX_LINE_CHARACTERS):
-        piece = text[place : place + size]
+        piece = text[position : position + size]
         try:
             values, end = _DECODER.raw_decode(piece)
         except json.JSONDecodeError as error:
@@ -228,16 +227,14 @@ def _decode_at(text: str, place: int) -> tuple[Any, int]:
             if len(piece) < size or not cut_off:
                 raise
         else:
-            return values, place + end
-    raise ValueError(
-        f"an element has more than {MAX_LINE_CHARACTERS:,} characters, or does not end"
-    )
+            return values, position + end
+    raise ValueError(f"an element has more than {MAX_LINE_CHARACTERS:,} characters or no end")
 
 
-def _skip(text: str, place: int) -> int:
-    while place < len(text) and text[place] in " \t\r\n":
-        place += 1
-    return place
+def _skip(text: str, position: int) -> int:
+    while position < len(text) and text[position] in " \t\r\n":
+        position += 1
+    return position
 
 
 def _object(line: int, values: Any, size: int) -> SourceRow:
@@ -245,7 +242,7 @@ def _object(line: int, values: Any, size: int) -> SourceRow:
         return SourceRow(line, problems=(Problem("row", "is not an object"),))
     if len(values) > MAX_NAMES:
         return SourceRow(line, problems=(Problem("row", f"has more than {MAX_NAMES} names"),))
-    if size > _MAX_NESTED:  # what no setting takes is not kept
+    if size > _MAX_NESTED:  # saves memory: no setting is a list or table
         values = {
             name: type(value)() if isinstance(value, (list, dict)) else value
             for name, value in values.items()
@@ -269,7 +266,7 @@ def _refuse_constant(name: str) -> None:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) < len(pairs):
-        raise ValueError("a name stands in it twice")
+        raise ValueError("it has a name twice")
     return table
 
 
@@ -295,5 +292,5 @@ SUFFIXES = (*_READERS, ".xlsx")
 
 
 def is_batch_file(path: Path) -> bool:
-    """True where the file's name says that it holds prompts."""
+    """Return True for a file name with the suffix of a batch file."""
     return path.suffix.lower() in SUFFIXES

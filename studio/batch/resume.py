@@ -1,9 +1,8 @@
-"""Which rows of a file a folder holds already: told by the recipes inside its artifacts, and by
-reports that lie there.
+"""Find the rows of a file that a folder contains already, so that a batch can continue.
 
-Nothing else is needed, so that it works after a kill at any time. A row is known by `key_of` its
-request; one with a seed of its own by that seed too; one whose alternatives are drawn by what they
-become with the artifact's seed.
+Reads the recipes inside artifacts and the reports in the folder, and nothing else, so that it works
+after a kill at any time. `key_of` its request identifies a row; a row that names a seed also needs
+the same seed; a row with drawn alternatives is expanded with the artifact's seed.
 """
 
 from __future__ import annotations
@@ -12,42 +11,36 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from studio.batch.row_key import key_of
-from studio.batch.row_parser import Redraw, Row
+from studio.batch.batch_file import BatchFile
+from studio.batch.row import Redraw, Row, key_of
 from studio.core.jobs import Job, JobState, Target
 from studio.core.kinds import KINDS
 from studio.core.requests import MAX_SEED, Request
-
-if TYPE_CHECKING:
-    from studio.batch.batch_file import BatchFile
 
 MAX_REPORT_BYTES = 512 * 2**20
 _SUFFIXES = frozenset(f".{suffix}" for kind in KINDS.values() for suffix in kind.media_types)
 
 
 @dataclass(frozen=True)
-class Made:
-    """What a row has become: a job's files, or a job that still waits."""
+class EarlierJob:
+    """A job of an earlier run: finished, partly finished, or in the queue."""
 
     job_id: str
     key: str
     seed: int
     prompt: str
     files: tuple[str, ...] = ()
-    """Names in the folder; empty while it waits."""
+    """File names in the folder; empty for a job in the queue."""
     stem: str = ""
-    """What the names of its files begin with, where only some of its results are there; else
-    empty.
-    """
+    """The start of its file names if some of its results are missing, else empty."""
 
 
 @dataclass(frozen=True)
 class DoneJob:
-    """A row that is done, with the request that it had."""
+    """A finished row, with its request."""
 
     job_id: str
     request: Request
@@ -55,10 +48,8 @@ class DoneJob:
 
 
 @dataclass(frozen=True)
-class BegunJob:
-    """A row of which some results are there. Its job runs again under the same id and names, and
-    makes the others.
-    """
+class PartialJob:
+    """A row with some of its results. Its job runs again under its id and names, for the others."""
 
     job_id: str
     request: Request
@@ -67,17 +58,17 @@ class BegunJob:
 
 @dataclass(frozen=True)
 class Resumed:
-    """How far a file's rows are, by their index in `BatchFile.rows`."""
+    """The state of a file's rows, by their index in `BatchFile.rows`."""
 
     done: dict[int, DoneJob]
     waiting: frozenset[int]
-    """Their jobs are in the queue."""
+    """Rows with a job in the queue."""
     first_seed: int | None = None
-    """What the earlier run's seeds went on from, where they did."""
+    """The start value of the earlier run's seeds, if its policy has one."""
     waiting_jobs: frozenset[str] = frozenset()
-    """The ids of the jobs that `waiting` means."""
-    begun: Mapping[int, BegunJob] = field(default_factory=dict)
-    """Rows that an earlier run has made in part."""
+    """The ids of the jobs of `waiting`."""
+    partial: Mapping[int, PartialJob] = field(default_factory=dict)
+    """Rows that an earlier run finished in part."""
 
     @property
     def rows(self) -> frozenset[int]:
@@ -86,79 +77,76 @@ class Resumed:
 
 
 def resume(batch_file: BatchFile, folder: Path, jobs: Iterable[Job] = ()) -> Resumed:
-    """Return which rows of the file are done in this folder, or wait as one of these jobs of the
-    queue.
+    """Match the rows of the file with the folder's artifacts and with these jobs of the queue.
 
-    Reads every artifact in the folder: not for the GUI thread. Raises nothing for files that cannot
-    be read.
+    Reads every artifact in the folder: not for the GUI thread. Skips files that are unreadable.
     """
-    return _match(batch_file, find_made(folder, jobs))
+    return _match(batch_file, find_earlier_jobs(folder, jobs))
 
 
 def read_resumed(
     read: Callable[[int | None], BatchFile], folder: Path, jobs: Iterable[Job] = ()
 ) -> tuple[BatchFile, Resumed]:
-    """Read a file with `read(first_seed)`, so that its missing rows get the seeds that they would
-    have had.
-    """
-    batch_file, made = read(None), find_made(folder, jobs)
-    found = _match(batch_file, made)
-    if found.first_seed is None or found.first_seed == batch_file.first_seed:
-        return batch_file, found
-    batch_file = read(found.first_seed)
-    return batch_file, _match(batch_file, made)
+    """Read a file with `read(first_seed)`, so that missing rows get the seeds of the first run."""
+    batch_file, earlier = read(None), find_earlier_jobs(folder, jobs)
+    resumed = _match(batch_file, earlier)
+    if resumed.first_seed is None or resumed.first_seed == batch_file.first_seed:
+        return batch_file, resumed
+    batch_file = read(resumed.first_seed)
+    return batch_file, _match(batch_file, earlier)
 
 
-def find_made(folder: Path, jobs: Iterable[Job] = ()) -> list[Made]:
-    """Return what is complete in the folder, the jobs that wait or run for it, then what is there
-    in part; each job once.
-    """
-    found: dict[str, Made] = {}
+def find_earlier_jobs(folder: Path, jobs: Iterable[Job] = ()) -> list[EarlierJob]:
+    """Return finished, queued, and partly finished jobs of the folder, in this order, each once."""
+    found: dict[str, EarlierJob] = {}
     claimed = set[str]()
     folder = folder.expanduser().absolute()
-    waiting = (
-        Made(job.id, key_of(job.request), job.request.seed or 0, job.request.prompt)
+    queued = (
+        EarlierJob(job.id, key_of(job.request), job.request.seed or 0, job.request.prompt)
         for job in jobs
         if not job.state.over and Path(job.target.folder) == folder
     )
-    by_recipes = list(_by_recipes(folder))
-    whole, in_part = (
-        [made for made in by_recipes if not made.stem],
-        [made for made in by_recipes if made.stem],
-    )
-    for source in (whole, _by_reports(folder), waiting, in_part):
-        for made in source:
-            # A report may call a job's own what was deleted and made again since, by another job
+    from_recipes = list(_read_recipes(folder))
+    complete = [job for job in from_recipes if not job.stem]
+    partial = [job for job in from_recipes if job.stem]
+    for source in (complete, _read_reports(folder), queued, partial):
+        for job in source:
+            # A report may list a file that was deleted later, and generated again by another job
             # under the same name.
-            if made.job_id not in found and claimed.isdisjoint(made.files):
-                found[made.job_id] = made
-                claimed.update(made.files)
+            if job.job_id not in found and claimed.isdisjoint(job.files):
+                found[job.job_id] = job
+                claimed.update(job.files)
     return list(found.values())
 
 
-def _by_recipes(folder: Path) -> Iterator[Made]:
+def _read_recipes(folder: Path) -> Iterator[EarlierJob]:
     from studio.library.artifacts import find_complete, read_recipe
 
-    seen: set[str] = set()
+    known: set[str] = set()
     for path in _files(folder, _SUFFIXES):
         recipe = read_recipe(path)
-        if recipe is None or recipe.job_id in seen or recipe.partial:
+        if recipe is None or recipe.job_id in known or recipe.partial:
             continue
-        seen.add(recipe.job_id)
+        known.add(recipe.job_id)
         several = recipe.request.result_count > 1
         stem = path.stem.removesuffix(f"-{recipe.ordinal + 1}") if several else path.stem
         job = Job(
             id=recipe.job_id, request=recipe.request, target=Target(folder=str(folder), stem=stem)
         )
         try:
-            whole = [artifact for artifact in find_complete(job) if not artifact.partial]
-        except (OSError, ValueError):  # taken away meanwhile
+            complete = [artifact for artifact in find_complete(job) if not artifact.partial]
+        except (OSError, ValueError):  # deleted meanwhile
             continue
-        if whole:
-            names = tuple(Path(artifact.path).name for artifact in whole)
-            rest = stem if len(whole) < (recipe.distinct or recipe.request.result_count) else ""
-            yield Made(
-                job.id, key_of(job.request), job.request.seed or 0, job.request.prompt, names, rest
+        if complete:
+            names = tuple(Path(artifact.path).name for artifact in complete)
+            expected = recipe.distinct or recipe.request.result_count
+            yield EarlierJob(
+                job.id,
+                key_of(job.request),
+                job.request.seed or 0,
+                job.request.prompt,
+                names,
+                stem if len(complete) < expected else "",
             )
 
 
@@ -174,27 +162,21 @@ class _ReportLine(msgspec.Struct):
 _REPORT_LINE = msgspec.json.Decoder(_ReportLine)
 
 
-def _by_reports(folder: Path) -> Iterator[Made]:
-    """What a report calls completed and is still there: also a text that a person has changed
-    since.
-    """
+def _read_reports(folder: Path) -> Iterator[EarlierJob]:
+    """Yield completed jobs of reports whose files exist, also texts that the user edited since."""
     for path in _files(folder, {".jsonl"}):
         if not path.stem.startswith("report") or path.stat().st_size > MAX_REPORT_BYTES:
             continue
         for text in path.read_bytes().split(b"\n"):
             try:
                 line = _REPORT_LINE.decode(text)
-            except (
-                msgspec.DecodeError,
-                UnicodeError,
-                RecursionError,
-            ):  # a row that did not run, or nobody's line
-                continue
-            there = all(
+            except (msgspec.DecodeError, UnicodeError, RecursionError):
+                continue  # a row that did not run, or another program's line
+            exist = all(
                 name == Path(name).name and (folder / name).is_file() for name in line.files
             )
-            if line.state == JobState.COMPLETED and line.files and there:
-                yield Made(line.job, line.key, line.seed, line.prompt, line.files)
+            if line.state == JobState.COMPLETED and line.files and exist:
+                yield EarlierJob(line.job, line.key, line.seed, line.prompt, line.files)
 
 
 def _files(folder: Path, suffixes: Iterable[str]) -> list[Path]:
@@ -202,46 +184,70 @@ def _files(folder: Path, suffixes: Iterable[str]) -> list[Path]:
         return sorted(
             path for path in folder.iterdir() if path.suffix.lower() in suffixes and path.is_file()
         )
-    except OSError:  # none yet
+    except OSError:  # the folder doesn't exist yet
         return []
 
 
-def _match(batch_file: BatchFile, made: Sequence[Made]) -> Resumed:
-    """Find what each row has become; rows that are the same take one after the other."""
+def _match(batch_file: BatchFile, earlier: Sequence[EarlierJob]) -> Resumed:
+    """Assign earlier jobs to rows; equal rows take one each."""
     done: dict[int, DoneJob] = {}
     waiting: dict[int, str] = {}
-    begun: dict[int, BegunJob] = {}
+    partial: dict[int, PartialJob] = {}
     first_seed = None
-    if made:
-        for index, found in _pairs(batch_file.rows, made):
-            row = batch_file.rows[index]
-            assert row.request is not None
-            if row.drawn and first_seed is None and batch_file.first_seed is not None:
-                first_seed = (batch_file.first_seed + found.seed - (row.request.seed or 0)) % (
-                    MAX_SEED + 1
-                )
-            if not found.files:
-                waiting[index] = found.job_id
-                continue
-            request = row.redraw.request(found.seed) if row.redraw else None
-            request = request or msgspec.structs.replace(row.request, seed=found.seed)
-            if found.stem:
-                begun[index] = BegunJob(found.job_id, request, found.stem)
-            else:
-                done[index] = DoneJob(found.job_id, request, found.files)
-    return Resumed(done, frozenset(waiting), first_seed, frozenset(waiting.values()), begun)
+    for index, job in _pairs(batch_file.rows, earlier) if earlier else ():
+        row = batch_file.rows[index]
+        assert row.request is not None
+        if row.drawn and first_seed is None and batch_file.first_seed is not None:
+            offset = (row.request.seed or 0) - batch_file.first_seed
+            first_seed = (job.seed - offset) % (MAX_SEED + 1)
+        if not job.files:
+            waiting[index] = job.job_id
+            continue
+        request = row.redraw.request(job.seed) if row.redraw else None
+        request = request or msgspec.structs.replace(row.request, seed=job.seed)
+        if job.stem:
+            partial[index] = PartialJob(job.job_id, request, job.stem)
+        else:
+            done[index] = DoneJob(job.job_id, request, job.files)
+    return Resumed(done, frozenset(waiting), first_seed, frozenset(waiting.values()), partial)
 
 
-def _pairs(rows: Sequence[Row], made: Sequence[Made]) -> Iterator[tuple[int, Made]]:
-    """Yield (index, what it has become). Rows with a seed of their own choose first, for theirs are
-    the least common.
-    """
-    unused = {one.job_id: one for one in made}
-    by_key: dict[str, list[Made]] = defaultdict(list)
-    by_seed: dict[tuple[str, int], list[Made]] = defaultdict(list)
-    for one in reversed(made):
-        by_key[one.key].append(one)
-        by_seed[one.key, one.seed].append(one)
+class _Unassigned:
+    """Earlier jobs that no row has taken yet."""
+
+    def __init__(self, jobs: Sequence[EarlierJob]) -> None:
+        self._jobs = {job.job_id: job for job in jobs}
+        self._by_key: dict[str, list[EarlierJob]] = defaultdict(list)
+        self._by_seed: dict[tuple[str, int], list[EarlierJob]] = defaultdict(list)
+        for job in reversed(jobs):
+            self._by_key[job.key].append(job)
+            self._by_seed[job.key, job.seed].append(job)
+
+    def take(self, key: str, seed: int | None = None) -> EarlierJob | None:
+        """Take the first job with this key, and with this seed if one is passed."""
+        jobs = self._by_key.get(key, []) if seed is None else self._by_seed.get((key, seed), [])
+        while jobs:
+            job = self._jobs.pop(jobs.pop().job_id, None)
+            if job is not None:
+                return job
+        return None
+
+    def take_drawn(self, redraw: Redraw, count: int) -> list[EarlierJob]:
+        """Take at most `count` jobs of a row with drawn alternatives."""
+        prefix, taken = redraw.prompt_prefix, list[EarlierJob]()
+        for job in list(self._jobs.values()):
+            if len(taken) >= count:
+                break
+            if job.prompt.startswith(prefix):
+                request = redraw.request(job.seed)
+                if request is not None and key_of(request) == job.key:
+                    taken.append(self._jobs.pop(job.job_id))
+        return taken
+
+
+def _pairs(rows: Sequence[Row], earlier: Sequence[EarlierJob]) -> Iterator[tuple[int, EarlierJob]]:
+    """Yield (index, job). Rows that name a seed choose first, since fewer jobs fit them."""
+    unassigned = _Unassigned(earlier)
     templates: dict[Redraw, list[int]] = defaultdict(list)
     plain: list[tuple[int, str]] = []
     for index, row in enumerate(rows):
@@ -251,31 +257,10 @@ def _pairs(rows: Sequence[Row], made: Sequence[Made]) -> Iterator[tuple[int, Mad
             templates[row.redraw].append(index)
         elif row.drawn:
             plain.append((index, key_of(row.request)))
-        elif found := _take(by_seed.get((key_of(row.request), row.request.seed or 0), []), unused):
-            yield index, found
+        elif job := unassigned.take(key_of(row.request), row.request.seed or 0):
+            yield index, job
     for index, key in plain:
-        if found := _take(by_key.get(key, []), unused):
-            yield index, found
+        if job := unassigned.take(key):
+            yield index, job
     for redraw, indexes in templates.items():
-        yield from zip(indexes, _drawn(redraw, unused, len(indexes)), strict=False)
-
-
-def _take(some: list[Made], unused: dict[str, Made]) -> Made | None:
-    while some:
-        found = unused.pop(some.pop().job_id, None)
-        if found is not None:
-            return found
-    return None
-
-
-def _drawn(redraw: Redraw, unused: dict[str, Made], count: int) -> list[Made]:
-    """Take what a row with drawn alternatives has become, at most `count`."""
-    beginning, found = redraw.beginning, list[Made]()
-    for one in list(unused.values()):
-        if len(found) >= count:
-            break
-        if one.prompt.startswith(beginning):
-            request = redraw.request(one.seed)
-            if request is not None and key_of(request) == one.key:
-                found.append(unused.pop(one.job_id))
-    return found
+        yield from zip(indexes, unassigned.take_drawn(redraw, len(indexes)), strict=False)

@@ -1,4 +1,4 @@
-"""A row of a batch file as it stands in it, whatever the file's kind."""
+"""A row of a batch file before interpretation, and the limits of a file."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from studio.core.errors import Problem, StudioError
 MAX_ROWS = 100_000
 MAX_LINE_CHARACTERS = 1_000_000
 MAX_CHARACTERS = 64_000_000
-"""Of all cells of a file together: a spreadsheet can name one text a hundred thousand times."""
+"""In all cells of a file: a spreadsheet can repeat one text a hundred thousand times."""
 MAX_CELLS = 1_500_000
-"""Of a table: 100 000 rows of 15."""
+"""In a table: 100 000 rows of 15."""
 MAX_LINES = 2_000_000
-"""Of a file, empty ones and those of long prompts among them."""
+"""In a file, including empty lines and those of long prompts."""
 MAX_NAMES = 256
-"""Columns of a table, names in a row of JSON."""
+"""Columns of a table, or names in a row of JSON."""
 _END_OF_LINE = re.compile(r"\r\n?|\n")
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """One row as it stands in the file. With problems its values mean nothing."""
+    """One row of the file. Ignore the values of a row with problems."""
 
     line: int
     values: dict[str, Any] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     ignored: tuple[str, ...] = ()
-    """Options that stand in it and mean nothing here."""
+    """Options in the row that Studio does not support."""
     decimal_comma: bool = False
-    """True where `3,5` is a number."""
+    """True if `3,5` is a number."""
 
 
 def lines_of(text: str) -> Iterator[tuple[int, str]]:
     """Yield (number, line) for lines that end with LF, CRLF or CR."""
     # Not splitlines(): that also splits on U+2028 and others, which belong to a prompt.
-    number, place = 1, 0
+    number, position = 1, 0
     for end in _END_OF_LINE.finditer(text):
-        yield number, text[place : end.start()]
-        number, place = number + 1, end.end()
-    yield number, text[place:]
+        yield number, text[position : end.start()]
+        number, position = number + 1, end.end()
+    yield number, text[position:]
 
 
 def check_lines(text: str) -> None:
@@ -56,7 +56,7 @@ def check_lines(text: str) -> None:
 
 
 def too_long(line: int) -> SourceRow:
-    """Return the row for a line that is longer than a line can be."""
+    """Return the row for a line above the maximum length."""
     return SourceRow(
         line,
         problems=(

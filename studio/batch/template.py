@@ -1,6 +1,4 @@
-"""Prompts made from a row's columns: `Write a headline about {{topic}} for {{city}}`. What stands
-in a cell is taken as it is.
-"""
+"""Prompt templates: `Write a headline about {{topic}}`. Cells are inserted unchanged."""
 
 from __future__ import annotations
 
@@ -13,16 +11,14 @@ _VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([^{}|$]{1,100})\})")
 
 
 def columns(template: str) -> tuple[str, ...]:
-    """Return the columns that a template wants, in their order. Raises StudioError where its braces
-    do not match.
-    """
+    """Return the columns in a template, in order. Raises StudioError for unbalanced braces."""
     if "{{" not in template and "}}" not in template:
         return ()
     rest = _COLUMN.sub("", template)
     alternatives = "|" in rest and rest.count("{") == rest.count("}")  # {a|{b|c}}
     if ("{{" in rest or "}}" in rest) and not alternatives:
         raise StudioError(
-            "The prompt template has braces that do not match.",
+            "The prompt template has unbalanced braces.",
             cause="invalid",
             cure="Write {{column}}, as in: Write a headline about {{topic}}.",
         )
@@ -30,7 +26,7 @@ def columns(template: str) -> tuple[str, ...]:
 
 
 def variables(text: str) -> set[str]:
-    """Return the names of the variables that a text may use."""
+    """Return the names of variables in a text."""
     return (
         {plain or braced.strip() for plain, braced in _VARIABLE.findall(text)}
         if "$" in text

@@ -1,4 +1,4 @@
-"""Wildcards: `__animal__` is a line of animal.txt, in one folder and nowhere else."""
+"""Wildcards: `__animal__` is a line of animal.txt, always in one folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from studio.core.errors import StudioError
 from studio.core.paths import MAX_NAME_BYTES
 
 FOLDER = "wildcards"
-"""The folder beside the batch file that is used where no other is given."""
+"""The default folder, next to the batch file."""
 MAX_LINES = 100_000
 MAX_ALL_LINES = 500_000
 """Of all files that one batch reads."""
@@ -29,8 +29,8 @@ class Wildcards:
         self._refused: dict[str, str] = {}
 
     def lines(self, name: str) -> tuple[str, ...]:
-        """Return the lines of a file without blank ones and `#` comments. Raises GrammarError."""
-        if name in self._refused:  # not read again for each row that names it
+        """Return a file's lines without blank ones and `#` comments. Raises GrammarError."""
+        if name in self._refused:  # don't read the file again for each row
             raise GrammarError(self._refused[name])
         if name not in self._read:
             try:
@@ -41,58 +41,57 @@ class Wildcards:
         return self._read[name]
 
     def _lines(self, name: str) -> tuple[str, ...]:
-        told = f"has the wildcard __{name}__"
+        subject = f"has the wildcard __{name}__"
         if self._folder is None or not self._folder.is_dir():
             where = (
                 f"there is no folder {self._folder}"
                 if self._folder
-                else "no folder of wildcards is given"
+                else "no folder of wildcards is set"
             )
-            raise GrammarError(f"{told}, but {where}; write \\__ for the underscores themselves")
+            raise GrammarError(f"{subject}, but {where}; write \\__ for the underscores themselves")
         path = self._inside(name)
         if path is None:
-            raise GrammarError(f"{told}, which is outside the folder of wildcards")
+            raise GrammarError(f"{subject}, which is outside the folder of wildcards")
         if not path.is_file():
             raise GrammarError(
-                f"{told}, but {path.name} is not in {self._folder}; write \\__ for the underscores "
-                "themselves"
+                f"{subject}, but {path.name} is not in {self._folder}; write \\__ for the "
+                "underscores themselves"
             )
         try:
             text = decode(read_bytes(path)).text
         except StudioError as error:
-            raise GrammarError(f"{told}: {error.message}") from error
-        if max(text.count("\n"), text.count("\r")) > 2 * MAX_LINES:  # before each becomes an object
-            raise GrammarError(f"{told}, but {path.name} has more than {MAX_LINES:,} lines")
+            raise GrammarError(f"{subject}: {error.message}") from error
+        if max(text.count("\n"), text.count("\r")) > 2 * MAX_LINES:  # before splitting
+            raise GrammarError(f"{subject}, but {path.name} has more than {MAX_LINES:,} lines")
         lines = tuple(
             line
             for _number, raw in lines_of(text)
             if (line := clean(raw)) and not line.startswith("#")
         )
         if not lines:
-            raise GrammarError(f"{told}, but {path.name} has no lines")
+            raise GrammarError(f"{subject}, but {path.name} has no lines")
         self._count += len(lines)
         self._characters += len(text)
         if len(lines) > MAX_LINES:
-            raise GrammarError(f"{told}, but {path.name} has more than {MAX_LINES:,} lines")
+            raise GrammarError(f"{subject}, but {path.name} has more than {MAX_LINES:,} lines")
         if self._count > MAX_ALL_LINES or self._characters > MAX_ALL_CHARACTERS:
             raise GrammarError(
-                f"{told}, with which the files of wildcards come to more than {MAX_ALL_LINES:,} "
-                "lines, or 32 MB"
+                f"{subject}, with which the wildcard files exceed {MAX_ALL_LINES:,} lines or 32 MB"
             )
         return lines
 
     def _inside(self, name: str) -> Path | None:
-        """Return the file's path; None where it, or what it is a link to, lies outside."""
+        """Return the file's path, or None if it or a link's target is outside the folder."""
         assert self._folder is not None
         if "\\" in name or ":" in name or "\0" in name or name.startswith("/"):
             return None
         if any(
             len(part.encode(errors="replace")) > MAX_NAME_BYTES for part in f"{name}.txt".split("/")
         ):
-            raise GrammarError("has a wildcard whose name is too long for a file")
+            raise GrammarError("has a wildcard whose name is too long for a file name")
         try:
             root = self._folder.resolve()
             path = (root / f"{name}.txt").resolve()
-        except (OSError, RuntimeError, ValueError):  # a link to itself; half a character
+        except (OSError, RuntimeError, ValueError):  # a link to itself; a lone surrogate
             return None
         return path if path.is_relative_to(root) else None

@@ -53,6 +53,16 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
         """File format → media type of its artifacts."""
         return self.request_type.media_types
 
+    @property
+    def makes_images(self) -> bool:
+        """True if its artifacts are images."""
+        return all(media_type.startswith("image/") for media_type in self.media_types.values())
+
+    @property
+    def makes_texts(self) -> bool:
+        """True if its artifacts are texts."""
+        return all(media_type.startswith("text/") for media_type in self.media_types.values())
+
 
 KINDS: dict[str, Kind] = {
     kind.name: kind

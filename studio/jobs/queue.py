@@ -21,6 +21,7 @@ from typing import TypeVar
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from studio.batch.output.finished_batch import FinishedBatch
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure, StudioError
 from studio.core.events import Cancelled, Event, Failed, Finished
@@ -112,9 +113,7 @@ class JobQueue(QObject):
         """Whether a row of a batch that cannot be saved pauses the queue and waits, instead of
         failing.
         """
-        self.finish_batch: (
-            Callable[[Batch, list[Job], dict[str, list[Artifact]]], object] | None
-        ) = None
+        self.finish_batch: Callable[[FinishedBatch], object] | None = None
         """Called in the journal thread when a batch is over; writes its report."""
         self._stored.connect(self._on_stored)
 
@@ -494,9 +493,8 @@ class JobQueue(QObject):
         try:
             rows = self._store.jobs("WHERE batch = ?", (batch.id,))
             if self.finish_batch is not None:
-                self.finish_batch(
-                    batch, rows, {row.id: self._store.artifacts(row.id) for row in rows}
-                )
+                artifacts = {row.id: self._store.artifacts(row.id) for row in rows}
+                self.finish_batch(FinishedBatch(batch, rows, artifacts))
             self._store.mark_finished(batch.id)
         # boundary: rows are over all the same; the next start tries again
         except Exception as error:  # noqa: BLE001

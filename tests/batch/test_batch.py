@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from studio.batch.a1111 import TAGS, read_line
 from studio.batch.output.finish import write_report
+from studio.batch.output.finished_batch import FinishedBatch
 from studio.batch.plan import plan, read_batch
 from studio.batch.tables.encoding import MAX_FILE_BYTES
 from studio.core.artifact import Artifact
@@ -100,9 +101,9 @@ def test_every_a1111_tag_is_read(tmp_path):
         ('--prompt "a cat', "split into words"),
         ("--prompt a --prompt b", "twice"),
         ("--prompt a --steps", "no value for --steps"),
-        ("--prompt a --sampler_name Foo", "names the sampler 'Foo'"),
-        ("--prompt a --n_iter x", "no whole number"),
-        ("a cat --steps 4", "where an option"),
+        ("--prompt a --sampler_name Foo", "has the unknown sampler 'Foo'"),
+        ("--prompt a --n_iter x", "not a whole number"),
+        ("a cat --steps 4", "instead of an option"),
         ("--prompt a --steps many", "num_inference_steps"),
         ("--steps 4", "prompt"),
     ],
@@ -156,7 +157,7 @@ def test_prompts_are_made_from_columns(tmp_path):
     (bad,) = batch.bad
     assert (bad.line, bad.message) == (
         4,
-        "template: the row has nothing in the column 'city'; it has seed, topic",
+        "template: the row has no value in the column 'city'; it has seed, topic",
     )
     _found, jobs = plan(batch, tmp_path / "out", "{city}-{row}")
     assert [job.target.stem for job in jobs] == ["Köln-2", "北京-3"]
@@ -236,7 +237,7 @@ def test_a_folder_of_txt_is_a_prompt_a_file(tmp_path):
     assert prompts(batch) == ["# first", "second\nwith two lines"]
     (bad,) = batch.bad
     assert bad.message.startswith("c.txt: ")
-    with pytest.raises(StudioError, match="holds no"):
+    with pytest.raises(StudioError, match="contains no"):
         read_batch(tmp_path, lambda kind, _name: fake_card(kind))
 
 
@@ -314,10 +315,10 @@ def test_bad_lines_are_named_and_never_become_prompts(tmp_path, name, data, line
         ("a.txt", b" \n\n", "empty"),
         ("a.txt", b"\x89PNG\r\n\x1a\n\0\0\0", "not text"),
         ("a.txt", ("\x01\x02\x03" * 9).encode("utf-16"), "not text"),
-        ("a.txt", bytes(range(1, 256)) * 4, "not known"),
-        ("a.xyz", b"hello", "not a kind of batch file"),
+        ("a.txt", bytes(range(1, 256)) * 4, "is unknown"),
+        ("a.xyz", b"hello", "not a format of batch files"),
         ("a.csv", b"prompt,prompt\nx,y\n", "twice"),
-        ("a.csv", b"prompt,,seed\nx,y,1\n", "no name"),
+        ("a.csv", b"prompt,,seed\nx,y,1\n", "without a name"),
     ],
 )
 def test_files_that_cannot_be_used(tmp_path, name, data, words):
@@ -340,7 +341,7 @@ def test_chinese_in_its_encodings(tmp_path, encoding):
     batch = read(tmp_path, "a.txt", text.encode(encoding))
     assert prompts(batch) == text.split()
     if encoding == "gb18030":
-        assert "Not UTF-8" in batch.warning
+        assert "not UTF-8" in batch.warning
 
 
 @pytest.mark.parametrize(
@@ -361,7 +362,7 @@ def test_chinese_in_its_encodings(tmp_path, encoding):
 def test_what_is_not_utf8_is_found_and_said(tmp_path, text, encoding):
     batch = read(tmp_path, "a.txt", text.encode(encoding))
     assert prompts(batch) == text.splitlines()
-    assert "Not UTF-8" in batch.warning
+    assert "not UTF-8" in batch.warning
 
 
 @pytest.mark.parametrize("text", ["一只猫", "写诗"])
@@ -429,7 +430,7 @@ def test_the_report_has_every_row_and_is_inert(tmp_path):
         job_id=jobs[0].id, path=str(tmp_path / "s.txt"), media_type="text/plain", size=1, sha256=""
     )
     batch = Batch(id="b", source="x", folder=str(tmp_path), skipped=(SkippedRow(3, "no"),))
-    table, lines = write_report(batch, jobs, {jobs[0].id: [made]})
+    table, lines = write_report(FinishedBatch(batch, jobs, {jobs[0].id: [made]}))
     rows = list(csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines()))
     assert [row["state"] for row in rows] == ["completed", "failed", "not run"]
     assert rows[0]["prompt"] == "'=1+1"
@@ -437,7 +438,7 @@ def test_the_report_has_every_row_and_is_inert(tmp_path):
     assert [
         json.loads(line)["line"] for line in lines.read_text(encoding="utf-8").splitlines()
     ] == [1, 2, 3]
-    again, _lines = write_report(batch, jobs, {})
+    again, _lines = write_report(FinishedBatch(batch, jobs))
     assert again.name == "report-2.csv"
 
 

@@ -86,7 +86,7 @@ def test_a_quotation_that_is_not_closed(line):
         *read_line(line)[:2],
         [(p.field, p.message) for p in read_line(line)[2]],
     )
-    assert "a quotation is not closed" in message
+    assert "a quote is not closed" in message
 
 
 def test_long_lines_take_no_time():
@@ -123,7 +123,7 @@ def test_long_lines_take_no_time():
 )
 def test_tags(prompt, plain, adapters, left_out):
     found = read_tags(prompt, lambda name: name)
-    assert (found.prompt, found.adapters, found.not_applied) == (plain, adapters, left_out)
+    assert (found.prompt, found.adapters, found.unsupported) == (plain, adapters, left_out)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_what_is_not_applied_is_named_once(tmp_path):
     batch = read(tmp_path, "a.txt", "a (red:1.3) cat <hypernet:glow:1>\n" * 3, find=fake)
     assert [row.request.prompt for row in batch.good] == ["a (red:1.3) cat"] * 3
     assert batch.warning.count("<hypernet:…>") == 1
-    assert batch.warning.count("Weights in brackets") == 1
+    assert batch.warning.count("Weights such as") == 1
     text = read(tmp_path, "b.txt", "a (red:1.3) cat <hypernet:glow:1>\n", find=fake, kind="text")
     assert text.good[0].request.prompt == "a (red:1.3) cat <hypernet:glow:1>"
     assert not text.warning
@@ -233,7 +233,7 @@ def test_a_table_as_people_name_its_columns(tmp_path):
 
 def test_the_same_setting_in_two_columns_is_an_error(tmp_path):
     batch = read(tmp_path, "a.csv", "prompt,cfg,CFG Scale\na cat,3,4\n", find=fake)
-    assert "comes from the column 'CFG Scale' and from another one" in batch.bad[0].message
+    assert "is set by 'CFG Scale' and by another column" in batch.bad[0].message
 
 
 def test_templates_and_names_know_columns_in_spite_of_capitals(tmp_path):

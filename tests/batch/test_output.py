@@ -13,9 +13,10 @@ from PIL import Image
 
 from studio.batch.output.collected import FORMATS
 from studio.batch.output.finish import write_report
+from studio.batch.output.finished_batch import FinishedBatch
 from studio.batch.plan import plan, read_batch
-from studio.batch.resume import find_made, read_resumed, resume
-from studio.batch.row_key import key_of
+from studio.batch.resume import find_earlier_jobs, read_resumed, resume
+from studio.batch.row import key_of
 from studio.core.errors import Failure, StudioError
 from studio.core.events import Finished
 from studio.core.jobs import JobState
@@ -50,7 +51,7 @@ def run(batch, jobs, fail=()):
 
 
 def finish(batch, jobs, fail=()):
-    return write_report(*run(batch, jobs, fail))
+    return write_report(FinishedBatch(*run(batch, jobs, fail)))
 
 
 GRID = {"kind": "image", "defaults": {"width": 64, "height": 48}}
@@ -101,9 +102,9 @@ def test_axes_of_prompts_variables_and_seeds(tmp_path):
         (["=1,2"], "not NAME=VALUES"),
         (["steps=1,,2"], "empty"),
         (["steps=1,1"], "twice"),
-        (["steps=[1..x]"], "no sweep"),
+        (["steps=[1..x]"], "not a sweep"),
         (["steps=[1..2000]"], "more than 1,000"),
-        (["stpes=1,2"], "no prompt has $stpes"),
+        (["stpes=1,2"], "no prompt contains $stpes"),
         (["a=1", "b=1", "c=1", "d=1"], "at most 3"),
         (["a=1,2", "a=3"], "two axes"),
         (["a=[1..1000]", "b=[1..1000]"], "more than 100,000 cells"),
@@ -219,7 +220,7 @@ def test_a_document_takes_any_text(tmp_path):
 
 def test_collecting_that_is_not_possible_says_so_before_the_run(tmp_path, monkeypatch):
     found = read(tmp_path, "a.txt", "x\n")
-    with pytest.raises(StudioError, match="no format to collect in"):
+    with pytest.raises(StudioError, match="not a format for collected texts"):
         plan(found, tmp_path / "out", collect="odt")
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(StudioError) as caught:
@@ -266,7 +267,7 @@ def test_a_report_goes_to_a_further_place_too(tmp_path):
     assert (tmp_path / "else" / "mine.jsonl") in finish(batch, jobs)
     line = json.loads((tmp_path / "else" / "mine.jsonl").read_text())
     assert (line["key"], line["job"]) == (key_of(jobs[0].request), jobs[0].id)
-    with pytest.raises(StudioError, match=r"cannot be x\.txt"):
+    with pytest.raises(StudioError, match=r"x\.txt cannot be"):
         plan(found, tmp_path / "out", report=tmp_path / "x.txt")
 
 
@@ -275,7 +276,7 @@ def test_a_folder_that_cannot_be_written_is_an_error_in_words(tmp_path):
     batch, jobs = plan(read(tmp_path, "a.txt", "x\n"), tmp_path / "out", collect="csv")
     (tmp_path / "out").write_text("a file where the folder should be")
     with pytest.raises(StudioError, match="could be written"):
-        write_report(batch, jobs, {})
+        write_report(FinishedBatch(batch, jobs))
 
 
 # Resuming
@@ -386,8 +387,8 @@ def test_other_files_in_the_folder_do_not_matter(tmp_path):
     for name in ("a.txt", "b.png", "c.wav", "report.jsonl", "d.md"):
         (out / name).write_bytes(b"\x89PNG\r\n\x1a\n not one of ours")
     (out / "folder.txt").mkdir()
-    assert find_made(out) == []
-    assert find_made(tmp_path / "nowhere") == []
+    assert find_earlier_jobs(out) == []
+    assert find_earlier_jobs(tmp_path / "nowhere") == []
 
 
 def test_hundreds_of_drawn_rows_are_found_again(tmp_path):

@@ -19,12 +19,8 @@ from benchmarks.batch_bombs import sheet as sheet_xml
 from studio.batch.plan import read_batch
 from studio.batch.reader import MAX_ROWS
 from studio.batch.tables.ooxml import MAX_FOREIGN, MAX_PARTS
-from studio.batch.tables.spreadsheet import (
-    MAX_STYLES,
-    MAX_UNPACKED_BYTES,
-    read_spreadsheet,
-    sheet_names,
-)
+from studio.batch.tables.spreadsheet import MAX_UNPACKED_BYTES, read_spreadsheet, sheet_names
+from studio.batch.tables.workbook import MAX_STYLES
 from studio.core.errors import StudioError
 from studio.models.card import fake_card
 
@@ -139,10 +135,10 @@ def test_errors_in_cells_are_named(tmp_path):
     [
         (b"PK\3\4 not really", "cannot be read"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 100, "cannot be read"),
-        (book(), "holds no prompts"),
-        (book(["prompt"]), "holds no prompts"),
+        (book(), "contains no prompts"),
+        (book(["prompt"]), "contains no prompts"),
         (book(["prompt", "prompt"], ["a", "b"]), "twice"),
-        (book(["prompt", None, "seed"], ["a", "b", 1]), "no name"),
+        (book(["prompt", None, "seed"], ["a", "b", 1]), "without a name"),
         (book([f"c{n}" for n in range(300)], ["a"]), "more than 256 columns"),
     ],
 )
@@ -310,7 +306,7 @@ def test_a_table_that_is_not_at_a1_with_a_title_above(tmp_path):
     batch = read(tmp_path, data)
     assert [(row.line, row.request.prompt) for row in batch.good] == [(6, "a cat"), (7, "a dog")]
     assert batch.good[0].request.seed == 5
-    assert "Left out line 2 above the table: 'My prompts' …" in batch.warning
+    assert "Skipped line 2 above the table: 'My prompts' …" in batch.warning
 
 
 def test_numbers_of_rows_in_a_first_column_without_name(tmp_path):
@@ -355,8 +351,8 @@ def test_hidden_rows_count_and_are_named_and_a_hidden_sheet_is_not_the_first(tmp
     made.save(output)
     batch = read(tmp_path, output.getvalue())
     assert [row.request.prompt for row in batch.good] == ["a cat", "a dog", "a bird"]
-    assert "Hidden rows of the sheet count too: 3." in batch.warning
-    assert "Hidden columns" in batch.warning
+    assert "The sheet's hidden rows are included: 3." in batch.warning
+    assert "hidden columns" in batch.warning
     assert sheet_names(output.getvalue()) == ["Hidden", "Shown"]
 
 
@@ -376,9 +372,12 @@ MANY = b" ".join(b'a%d=""' % number for number in range(99))
         ),
         (
             lambda part: part.replace(b"<sheetData>", b"<sheetData>" + b"<x/>" * (MAX_FOREIGN + 1)),
-            "holds too much",
+            "too many elements",
         ),
-        (lambda part: part.replace(b"<sheetData>", b"<sheetData " + MANY + b">"), "holds too much"),
+        (
+            lambda part: part.replace(b"<sheetData>", b"<sheetData " + MANY + b">"),
+            "too many attributes",
+        ),
         (
             lambda part: part.replace(
                 b"<sheetData>", b"<sheetData>" + b"<row><c><v>1</v></c></row>" * (MAX_ROWS + 50)
@@ -387,7 +386,7 @@ MANY = b" ".join(b'a%d=""' % number for number in range(99))
         ),
         (
             lambda part: part.replace(b"<sheetData>", b'<sheetData a="' + b"x" * 6_000_000 + b'">'),
-            "one tag",
+            "a tag that is too long",
         ),
     ],
     ids=["depth", "document type", "elements", "attributes", "rows", "tag"],

@@ -170,7 +170,7 @@ def test_a_table_as_programs_write_it(tmp_path, text):
 
 def test_what_stands_above_the_table_is_named(tmp_path):
     assert (
-        "Left out lines 1 to 3 above the table: 'My cats' …"
+        "Skipped lines 1 to 3 above the table: 'My cats' …"
         in read(tmp_path, "My cats\n\nof May\nprompt,seed\na,5\n").warning
     )
     assert not read(tmp_path, "prompt,seed\na,5\n").warning

@@ -112,7 +112,7 @@ def test_a_job_that_waits_already_is_not_made_twice(qtbot, qapp, data, run, tmp_
     assert [job.row for job in session.queue.waiting()] == [2]
     still = resume(found, out, session.queue.jobs())
     assert still.waiting == {0}
-    assert not still.begun
+    assert not still.partial
     session.close()
 
 

@@ -1,1 +1,1 @@
-"""What a batch leaves when it is over: report, collected texts, contact sheet."""
+"""Output of a finished batch: report, collected texts, contact sheet."""

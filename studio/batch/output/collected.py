@@ -1,4 +1,4 @@
-"""All texts of a batch in one file: CSV, JSONL, Markdown or Word, besides a file a row."""
+"""Collect all texts of a batch in one file (CSV, JSONL, Markdown or Word)."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ import importlib.util
 import io
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from studio.batch.output.finished_batch import FinishedBatch
 from studio.batch.output.report import write_numbered
 from studio.batch.output.rows import ReportRow, rows_of, table_as_csv
-from studio.core.artifact import Artifact
 from studio.core.errors import StudioError
-from studio.core.jobs import Batch, Job
 
 FORMATS = {
     "csv": "a table",
@@ -30,15 +29,49 @@ _OWN = ("line", "prompt", "text", "file", "seed", "state", "error")
 _NOT_IN_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def check_collect(wanted: str) -> None:
-    """Raise StudioError where texts cannot be collected so."""
-    if wanted and wanted not in FORMATS:
+@dataclass(frozen=True)
+class _Entry:
+    """One result of a row, or a row without one."""
+
+    row: ReportRow
+    columns: Mapping[str, str]
+    text: str
+    file: str
+
+    def values(self) -> dict[str, str | int | None]:
+        """Return the entry as a line of a table."""
+        row = self.row
+        return {
+            "line": row.line,
+            "prompt": row.request.prompt,
+            "seed": row.request.seed,
+            "state": row.state,
+            "error": row.error,
+            **self.columns,
+            "text": self.text,
+            "file": self.file,
+        }
+
+    @property
+    def title(self) -> str:
+        """The heading in a document."""
+        return f"{self.row.line}. {' '.join(self.row.request.prompt.split())[:200]}"
+
+    @property
+    def body(self) -> str:
+        """The text below the heading."""
+        return self.text or self.file or f"({self.row.error or self.row.state})"
+
+
+def check_collect(file_format: str) -> None:
+    """Raise StudioError for a format that is unknown or lacks its library; "" is valid."""
+    if file_format and file_format not in FORMATS:
         raise StudioError(
-            f"{wanted[:40]!r} is no format to collect in.",
+            f"{file_format[:40]!r} is not a format for collected texts.",
             cause="invalid",
-            cure=f"There are: {', '.join(FORMATS)}.",
+            cure=f"Use one of: {', '.join(FORMATS)}.",
         )
-    if wanted == "docx" and importlib.util.find_spec("docx") is None:
+    if file_format == "docx" and not _has_docx():
         raise StudioError(
             "Word documents need python-docx, which is not installed.",
             cause="invalid",
@@ -46,35 +79,27 @@ def check_collect(wanted: str) -> None:
         )
 
 
-def write_collected(
-    batch: Batch, jobs: list[Job], artifacts: dict[str, list[Artifact]]
-) -> list[Path]:
-    """Write the collected file that the batch wants, numbered where it exists; nothing where it
-    wants none. Raises OSError.
-    """
-    if not batch.collect:
+def _has_docx() -> bool:
+    return importlib.util.find_spec("docx") is not None
+
+
+def write_collected(finished: FinishedBatch) -> list[Path]:
+    """Write the collected texts if the batch asks for them; return the path. Raises OSError."""
+    file_format = finished.batch.collect
+    if not file_format:
         return []
-    suffix = batch.collect
-    if (
-        suffix == "docx" and importlib.util.find_spec("docx") is None
-    ):  # begun by another installation: nothing is lost
-        suffix = "md"
-    entries = [entry for row in rows_of(batch, jobs, artifacts) for entry in _entries(row)]
-    return write_numbered(Path(batch.folder), STEM, {f".{suffix}": _WRITERS[suffix](entries)})
+    if file_format == "docx" and not _has_docx():  # the batch was started by another installation
+        file_format = "md"
+    entries = [entry for row in rows_of(finished) for entry in _entries(row)]
+    content = _WRITERS[file_format](entries)
+    return write_numbered(finished.folder, STEM, {f".{file_format}": content})
 
 
-def _entries(row: ReportRow) -> Iterable[dict[str, Any]]:
-    """Yield a line for each of a row's results; one without text where it has none."""
-    common = {
-        "line": row.line,
-        "prompt": row.request.prompt,
-        "seed": row.request.seed,
-        "state": row.state,
-        "error": row.error,
-    }
+def _entries(row: ReportRow) -> Iterator[_Entry]:
+    """Yield an entry for each result of a row, or one without text."""
     columns = {name: value for name, value in row.row.columns.items() if name not in _OWN}
     for path in row.files or (None,):
-        yield {**common, **columns, "text": _text(path), "file": path.name if path else ""}
+        yield _Entry(row, columns, _text(path), path.name if path else "")
 
 
 def _text(path: Path | None) -> str:
@@ -83,45 +108,33 @@ def _text(path: Path | None) -> str:
     try:
         with path.open("rb") as file:
             return file.read(MAX_TEXT_BYTES).decode(errors="replace")
-    except OSError:  # moved away by the person
+    except OSError:  # the user moved it
         return ""
 
 
-def _header(entries: list[dict[str, Any]]) -> list[str]:
-    columns = {name: None for entry in entries for name in entry if name not in _OWN}
-    return ["line", *columns, *_OWN[1:]]
+def _as_csv(entries: Sequence[_Entry]) -> bytes:
+    columns = {name: None for entry in entries for name in entry.columns}
+    header = ["line", *columns, *_OWN[1:]]
+    lines = (entry.values() for entry in entries)
+    return table_as_csv(header, ([line.get(name, "") for name in header] for line in lines))
 
 
-def _as_csv(entries: list[dict[str, Any]]) -> bytes:
-    header = _header(entries)
-    return table_as_csv(header, ([entry.get(name, "") for name in header] for entry in entries))
+def _as_jsonl(entries: Sequence[_Entry]) -> bytes:
+    return b"".join(msgspec.json.encode(entry.values()) + b"\n" for entry in entries)
 
 
-def _as_jsonl(entries: list[dict[str, Any]]) -> bytes:
-    return b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
+def _as_md(entries: Sequence[_Entry]) -> bytes:
+    sections = (f"## {entry.title}\n\n{entry.body.strip()}\n" for entry in entries)
+    return "\n".join(sections).encode(errors="replace")
 
 
-def _title(entry: dict[str, Any]) -> str:
-    return f"{entry['line']}. {' '.join(entry['prompt'].split())[:200]}"
-
-
-def _body(entry: dict[str, Any]) -> str:
-    return entry["text"] or entry["file"] or f"({entry['error'] or entry['state']})"
-
-
-def _as_md(entries: list[dict[str, Any]]) -> bytes:
-    return "\n".join(f"## {_title(entry)}\n\n{_body(entry).strip()}\n" for entry in entries).encode(
-        errors="replace"
-    )
-
-
-def _as_docx(entries: list[dict[str, Any]]) -> bytes:
+def _as_docx(entries: Sequence[_Entry]) -> bytes:
     from docx import Document
 
     document = Document()
     for entry in entries:
-        document.add_heading(_NOT_IN_XML.sub("", _title(entry)), level=2)
-        for paragraph in _NOT_IN_XML.sub("", _body(entry)).strip().split("\n\n"):
+        document.add_heading(_NOT_IN_XML.sub("", entry.title), level=2)
+        for paragraph in _NOT_IN_XML.sub("", entry.body).strip().split("\n\n"):
             document.add_paragraph(paragraph)
     output = io.BytesIO()
     document.save(output)
@@ -129,17 +142,15 @@ def _as_docx(entries: list[dict[str, Any]]) -> bytes:
 
 
 def _without_times(document: io.BytesIO) -> bytes:
-    """Return a zip file without the times of its members, so that the same texts are the same
-    bytes.
-    """
+    """Remove the times of a zip file's members, so that equal texts give equal bytes."""
     output = io.BytesIO()
     with (
-        zipfile.ZipFile(document) as before,
-        zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as after,
+        zipfile.ZipFile(document) as source,
+        zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as target,
     ):
-        for member in before.infolist():
-            after.writestr(
-                zipfile.ZipInfo(member.filename), before.read(member), zipfile.ZIP_DEFLATED
+        for member in source.infolist():
+            target.writestr(
+                zipfile.ZipInfo(member.filename), source.read(member), zipfile.ZIP_DEFLATED
             )
     return output.getvalue()
 

@@ -1,57 +1,50 @@
-"""The contact sheet of a grid: a picture of pictures with the axes' values, or a table of texts."""
+"""Write the contact sheet of a grid: its images, or a table of its texts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from studio.batch.output.grid_sheet import Sheet
+from studio.batch.output.finished_batch import FinishedBatch
+from studio.batch.output.grid_sheet import CellsByPlace, Sheet
 from studio.batch.output.report import write_numbered
 from studio.batch.output.rows import ReportRow, rows_of
-from studio.core.artifact import Artifact
-from studio.core.jobs import Batch, Job
+from studio.core.jobs import Batch
 
 STEM = "contact-sheet"
 MAX_SHEETS = 100
 MAX_CELLS = 1_000
-"""Of one sheet; a larger grid gets a table of file names."""
+"""Of one sheet; a larger grid of images gets a table of file names."""
 MAX_TEXT = 600
-"""Characters of a text that a cell shows."""
+"""Characters of a text in a cell."""
 
 
-def write_contact_sheet(
-    batch: Batch, jobs: list[Job], artifacts: dict[str, list[Artifact]]
-) -> list[Path]:
-    """Write a sheet for each grid of the batch, numbered where it exists: PNG for pictures,
-    Markdown for all else.
-
-    Nothing where the batch is no grid. Raises OSError.
-    """
+def write_contact_sheet(finished: FinishedBatch) -> list[Path]:
+    """Write a sheet for each grid: PNG for images, Markdown otherwise. Raises OSError."""
     paths: list[Path] = []
-    for sheet in sheets_of(batch, rows_of(batch, jobs, artifacts))[:MAX_SHEETS]:
-        as_picture = sheet.kind == "image" and len(sheet.cells) <= MAX_CELLS
-        if as_picture:
+    for sheet in sheets_of(finished.batch, rows_of(finished))[:MAX_SHEETS]:
+        if sheet.kind.makes_images and len(sheet.cells) <= MAX_CELLS:
             from studio.batch.output.contact_sheet_png import draw
 
             content = {".png": draw(sheet)}
         else:
             content = {".md": as_table(sheet).encode(errors="replace")}
-        paths += write_numbered(Path(batch.folder), STEM, content)
+        paths += write_numbered(finished.folder, STEM, content)
     return paths
 
 
 def sheets_of(batch: Batch, rows: Sequence[ReportRow]) -> list[Sheet]:
-    """Return the grids of a batch, in the order of its lines."""
+    """Return the grids of a batch in the order of its lines."""
     if not batch.axes:
         return []
-    groups: dict[int, dict[tuple[int, ...], ReportRow]] = {}
+    groups: dict[int, CellsByPlace] = {}
     for row in rows:
         if len(row.row.place) == len(batch.axes):
             groups.setdefault(row.row.group, {})[row.row.place] = row
     return [Sheet(_title(cells), batch.axes, cells) for cells in groups.values()]
 
 
-def _title(cells: dict[tuple[int, ...], ReportRow]) -> str:
+def _title(cells: CellsByPlace) -> str:
     first = next(iter(cells.values()))
     same = len({row.request.prompt for row in cells.values()}) == 1
     return " ".join(first.request.prompt.split())[:160] if same else f"Line {first.line}"
@@ -73,7 +66,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    # A cell is one line; what would end it, or be read as HTML, is written out.
+    # A cell is one line; escape what would end it or be read as HTML.
     text = text.replace("\\", "\\\\").replace("|", "\\|").replace("&", "&amp;").replace("<", "&lt;")
     return "<br>".join(line.strip() for line in text.strip().splitlines())
 

@@ -1,4 +1,4 @@
-"""A contact sheet as a PNG: the grid's pictures, smaller, with the axes' values around them."""
+"""Draw a contact sheet: a grid's images as thumbnails, labeled with the axis values."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import functools
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from studio.batch.output.grid_sheet import Sheet
 from studio.batch.output.rows import ReportRow
 
 MAX_SIDE = 512
-"""Pixels of a cell."""
+"""Of a cell, in pixels."""
 MAX_SHEET = 8_000
-"""Pixels of the sheet's longer side, about."""
+"""Approximate maximum of the sheet's longer side, in pixels."""
 GAP = 8
 INK, PAPER, EMPTY, MUTED = (32, 32, 32), (255, 255, 255), (236, 236, 236), (120, 120, 120)
 _FONTS = (
@@ -28,7 +30,7 @@ _FONTS = (
     "DejaVuSans.ttf",
     "arial.ttf",
 )
-"""Fonts that systems bring along, those with Chinese first; none has to be there."""
+"""Fonts of common systems, those with Chinese first; none is required."""
 
 
 def draw(sheet: Sheet) -> bytes:
@@ -57,8 +59,8 @@ def draw(sheet: Sheet) -> bytes:
         )
         + GAP,
     )
-    picture = Image.new("RGB", total, PAPER)
-    pen = ImageDraw.Draw(picture)
+    image = Image.new("RGB", total, PAPER)
+    pen = ImageDraw.Draw(image)
     _write(pen, (GAP, GAP // 2), sheet.title, size, total[0] - 2 * GAP, INK)
     top = header
     for title, labels, block in blocks:
@@ -71,18 +73,16 @@ def draw(sheet: Sheet) -> bytes:
         for name, cells in block:
             _write(pen, (GAP, top + high // 2 - size // 2), name, size, margin - 2 * GAP, MUTED)
             for column, row in enumerate(cells):
-                _place(picture, pen, (margin + column * (wide + GAP), top), (wide, high), row, size)
+                _place(image, pen, (margin + column * (wide + GAP), top), (wide, high), row, size)
             top += high + GAP
-    return encode_png(np.asarray(picture), {"Title": sheet.title})
+    return encode_png(np.asarray(image), {"Title": sheet.title})
 
 
 def _cell_size(sheet: Sheet, columns: int, rows: int) -> tuple[int, int]:
-    """Return width and height of a cell: those of the pictures, as far as the sheet does not become
-    too large.
-    """
-    widths = [getattr(row.request, "width", MAX_SIDE) for row in sheet.cells.values()]
-    heights = [getattr(row.request, "height", MAX_SIDE) for row in sheet.cells.values()]
-    wide, high = max(widths), max(heights)
+    """Return the width and height of a cell: the largest image, scaled to limit the sheet."""
+    settings = [msgspec.structs.asdict(row.request) for row in sheet.cells.values()]
+    wide = max(values.get("width", MAX_SIDE) for values in settings)
+    high = max(values.get("height", MAX_SIDE) for values in settings)
     scale = min(
         1.0,
         MAX_SIDE / wide,
@@ -95,7 +95,7 @@ def _cell_size(sheet: Sheet, columns: int, rows: int) -> tuple[int, int]:
 
 
 def _place(
-    picture: Any,
+    image: Any,
     pen: Any,
     corner: tuple[int, int],
     room: tuple[int, int],
@@ -105,30 +105,25 @@ def _place(
     thumbnail = _thumbnail(row.files[0], room) if row is not None and row.files else None
     if thumbnail is not None:
         left = corner[0] + (room[0] - thumbnail.width) // 2
-        picture.paste(thumbnail, (left, corner[1] + (room[1] - thumbnail.height) // 2))
+        image.paste(thumbnail, (left, corner[1] + (room[1] - thumbnail.height) // 2))
         return
     pen.rectangle((*corner, corner[0] + room[0] - 1, corner[1] + room[1] - 1), fill=EMPTY)
-    told = "" if row is None else row.state if not row.files else "not there"
-    _write(pen, (corner[0] + 4, corner[1] + 4), told, size, room[0] - 8, MUTED)
+    text = "" if row is None else row.state if not row.files else "missing"
+    _write(pen, (corner[0] + 4, corner[1] + 4), text, size, room[0] - 8, MUTED)
 
 
 def _thumbnail(path: Path, room: tuple[int, int]) -> Any:
     from PIL import Image
 
     try:
-        with Image.open(path) as found:
-            found.load()
-            whole = found.convert("RGB")
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        Image.DecompressionBombError,
-    ):  # moved away, or damaged since
+        with Image.open(path) as file:
+            file.load()
+            image = file.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # moved or damaged
         return None
-    scale = min(room[0] / whole.width, room[1] / whole.height)
-    size = (max(1, round(whole.width * scale)), max(1, round(whole.height * scale)))
-    return whole.resize(size, Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.NEAREST)
+    scale = min(room[0] / image.width, room[1] / image.height)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(size, Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.NEAREST)
 
 
 @functools.lru_cache(maxsize=32)
@@ -149,13 +144,13 @@ def _width(text: str, size: int) -> int:
 
 
 def _write(
-    pen: Any, corner: tuple[int, int], text: str, size: int, room: int, colour: tuple[int, int, int]
+    pen: Any, corner: tuple[int, int], text: str, size: int, room: int, color: tuple[int, int, int]
 ) -> None:
-    """Write a line, with … where it does not fit."""
+    """Draw a line of text, truncated with … if it is too wide."""
     if _width(text, size) > room:
         while text and _width(f"{text}…", size) > room:
             text = text[
                 : min(len(text) - 1, max(1, int(len(text) * room / _width(f"{text}…", size))))
             ]
         text = f"{text}…"
-    pen.text(corner, text, font=_font(size, text.isascii()), fill=colour)
+    pen.text(corner, text, font=_font(size, text.isascii()), fill=color)

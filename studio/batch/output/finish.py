@@ -1,4 +1,4 @@
-"""Writes what a finished batch leaves in its folder: report, collected texts, contact sheet."""
+"""Write the files of a finished batch: report, collected texts, contact sheet."""
 
 from __future__ import annotations
 
@@ -6,45 +6,44 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from studio.batch.output.finished_batch import FinishedBatch
 from studio.batch.output.report import write_lines
-from studio.core.artifact import Artifact
 from studio.core.errors import StudioError
-from studio.core.jobs import Batch, Job
 
 log = logging.getLogger(__name__)
 
 
-def write_report(batch: Batch, jobs: list[Job], artifacts: dict[str, list[Artifact]]) -> list[Path]:
-    """Write what a batch leaves in its folder, numbered where it exists, and return the paths.
+def write_report(finished: FinishedBatch) -> list[Path]:
+    """Write report, collected texts and contact sheet, and return the paths.
 
-    These are `report.csv` and `report.jsonl`, the collected texts, the contact sheet. Called again
-    after a kill it completes what is missing: files with the very same content are kept. Raises
-    StudioError where one cannot be written, after the others.
+    Never overwrites: numbers the names of further reports. A second call after a kill completes
+    what is missing, and keeps files with the same content. Raises StudioError if a file cannot be
+    written, after writing the others.
     """
     from studio.batch.output.collected import write_collected
     from studio.batch.output.contact_sheet import write_contact_sheet
 
-    written: list[Path] = []
+    paths: list[Path] = []
     problems: list[str] = []
-    parts: tuple[tuple[str, Callable[[], list[Path]]], ...] = (
-        ("report", lambda: write_lines(batch, jobs, artifacts)),
-        ("collected texts", lambda: write_collected(batch, jobs, artifacts)),
-        ("contact sheet", lambda: write_contact_sheet(batch, jobs, artifacts)),
+    writers: tuple[tuple[str, Callable[[FinishedBatch], list[Path]]], ...] = (
+        ("report", write_lines),
+        ("collected texts", write_collected),
+        ("contact sheet", write_contact_sheet),
     )
-    for name, part in parts:
+    for name, write in writers:
         try:
-            Path(batch.folder).mkdir(parents=True, exist_ok=True)
-            written += part()
+            finished.folder.mkdir(parents=True, exist_ok=True)
+            paths += write(finished)
+        # boundary: a fault in one writer must not lose the other files
         except Exception as error:
-            log.exception("a batch's %s could not be written", name)
-            problems.append(
-                f"{name}: {getattr(error, 'strerror', None) or error or type(error).__name__}"
-            )
+            log.exception("cannot write the %s of a batch", name)
+            reason = error.strerror if isinstance(error, OSError) else None
+            problems.append(f"{name}: {reason or error or type(error).__name__}")
     if problems:
         raise StudioError(
-            f"Not all files of the batch could be written to {batch.folder} "
+            f"Not all files of the batch could be written to {finished.folder} "
             f"({'; '.join(problems)}).",
             cause="disk",
-            cure="The next start tries again.",
+            cure="Studio tries again at the next start.",
         )
-    return written
+    return paths

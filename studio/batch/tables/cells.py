@@ -1,7 +1,7 @@
-"""A table as a person sees it, out of CSV and spreadsheets alike.
+"""Turn the cells of a CSV file or spreadsheet into rows, as a person sees the table.
 
-Empty rows and columns mean nothing, wherever they are; a title may stand above the header; white
-space around a cell is not part of it. The readers yield `Cells`; `read_table` makes rows of them.
+Empty rows and columns are ignored, a title may be above the header, and white space around a cell
+is removed. The readers yield `Cells`; `read_table` makes rows of them.
 """
 
 from __future__ import annotations
@@ -16,18 +16,16 @@ from studio.batch.tables.columns import fold, is_known, is_prompt
 from studio.core.errors import Problem, StudioError
 
 MAX_ABOVE = 20
-"""Rows in which the header is looked for."""
+"""The header is one of this many first rows."""
+Header = dict[int, str]
+"""Position from 0 → column name."""
 IsWanted = Callable[[str], bool]
-"""True for a column by which a header is known: the prompt, or what a template or a mapping
-names.
-"""
+"""True for a column that identifies a header: the prompt, or one in a template or mapping."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The cells of a row that are not empty, cleaned, by their place from 0; or what is wrong with
-    the row.
-    """
+    """The non-empty cells of a row by position from 0, cleaned; or a problem."""
 
     line: int
     texts: dict[int, str]
@@ -35,7 +33,7 @@ class Cells:
 
 
 def wanted_by(names: Iterable[str]) -> IsWanted:
-    """Return what tells a header: it has a prompt, or one of these columns."""
+    """Return a test for columns that identify a header: the prompt, or one of these names."""
     folded = frozenset(map(fold, names))
     return lambda name: is_prompt(name) or fold(name) in folded
 
@@ -46,7 +44,7 @@ def find_header(rows: list[Cells], is_wanted: IsWanted) -> int:
 
 
 def score(rows: list[Cells], is_wanted: IsWanted) -> tuple[int, int, int]:
-    """Return how much these rows look like the beginning of a table."""
+    """Return how much these rows resemble the start of a table."""
     if not rows:
         return (0, 0, 0)
     header = rows[find_header(rows, is_wanted)].texts.values()
@@ -56,13 +54,11 @@ def score(rows: list[Cells], is_wanted: IsWanted) -> tuple[int, int, int]:
 def read_table(
     cells: Iterable[Cells], is_wanted: IsWanted, notes: list[str], *, decimal_comma: bool = False
 ) -> Iterator[SourceRow]:
-    """Yield a row for each row below the header; what stands above it goes to `notes`. Raises
-    StudioError.
-    """
+    """Yield the rows below the header; note the lines above it in `notes`. Raises StudioError."""
     filled = iter(row for row in cells if row.texts or row.problem)
     begin: list[Cells] = []
     for row in filled:
-        if row.problem and not begin:  # a row that cannot be read where the header should be
+        if row.problem and not begin:  # the header itself is unreadable
             yield SourceRow(row.line, problems=(row.problem,))
             return
         begin.append(row)
@@ -73,14 +69,7 @@ def read_table(
     at = find_header(begin, is_wanted)
     header = _check_header(begin[at].texts)
     if at:
-        title = next(iter(begin[0].texts.values()), "")
-        lines = (
-            f"line {begin[0].line}" if at == 1 else f"lines {begin[0].line} to {begin[at - 1].line}"
-        )
-        notes.append(
-            f"Left out {lines} above the table: "
-            f"{title[:60]!r}{' …' if at > 1 or len(begin[0].texts) > 1 else ''}."
-        )
+        notes.append(_skipped_lines(begin[:at]))
     characters = filled_cells = 0
     for count, row in enumerate(itertools.chain(begin[at + 1 :], filled), start=1):
         check_count(count)
@@ -93,14 +82,23 @@ def read_table(
                 else f"{MAX_CELLS:,} cells"
             )
             raise StudioError(
-                f"The table holds more than {much}.",
+                f"The table has more than {much}.",
                 cause="invalid",
                 cure="Split it into several files.",
             )
         yield _row(row, header, decimal_comma)
 
 
-def _row(row: Cells, header: dict[int, str], decimal_comma: bool) -> SourceRow:
+def _skipped_lines(above: list[Cells]) -> str:
+    """Return a note about the rows above the header."""
+    first, last = above[0], above[-1]
+    title = next(iter(first.texts.values()), "")
+    lines = f"line {first.line}" if len(above) == 1 else f"lines {first.line} to {last.line}"
+    more = " …" if len(above) > 1 or len(first.texts) > 1 else ""
+    return f"Skipped {lines} above the table: {title[:60]!r}{more}."
+
+
+def _row(row: Cells, header: Header, decimal_comma: bool) -> SourceRow:
     if row.problem:
         return SourceRow(row.line, problems=(row.problem,))
     last = next(reversed(header))
@@ -115,13 +113,12 @@ def _row(row: Cells, header: dict[int, str], decimal_comma: bool) -> SourceRow:
         problem = Problem("row", f"has {beyond + 1} cells; the header has {last + 1}")
         return SourceRow(row.line, problems=(problem,))
     for at, text in row.texts.items():
-        # The first column of a table that another program wrote often has the rows' numbers and no
-        # name.
+        # pandas and others write row numbers to a first column without a name.
         if at not in header and not (at < next(iter(header)) and text.isdecimal()):
             raise StudioError(
-                f"A column of the table has no name, and line {row.line} has {text[:40]!r} in it.",
+                f"Line {row.line} has {text[:40]!r} in a column without a name.",
                 cause="invalid",
-                cure="Name every column in the table's first line.",
+                cure="Name every column in the table's header.",
             )
     return SourceRow(
         row.line,
@@ -130,21 +127,19 @@ def _row(row: Cells, header: dict[int, str], decimal_comma: bool) -> SourceRow:
     )
 
 
-def _check_header(texts: dict[int, str]) -> dict[int, str]:
-    """Return the columns' names by their places, in order. Raises StudioError where one stands
-    twice.
-    """
+def _check_header(texts: Header) -> Header:
+    """Return the column names by position, in order. Raises StudioError for a duplicate."""
     if len(texts) > MAX_NAMES:
         raise StudioError(
             f"The table has more than {MAX_NAMES} columns.",
             cause="invalid",
-            cure="Keep those that count.",
+            cure="Remove the columns that are not needed.",
         )
     doubled = next((name for name, count in Counter(texts.values()).items() if count > 1), None)
     if doubled:
         raise StudioError(
-            f"The column {doubled[:40]!r} stands twice in the first line.",
+            f"The header has the column {doubled[:40]!r} twice.",
             cause="invalid",
-            cure="Name it once.",
+            cure="Rename or remove one of them.",
         )
     return {at: texts[at] for at in sorted(texts)}

@@ -1,7 +1,6 @@
-"""What a column is called, and the numbers in it: names and numbers as people and other programs
-write them.
+"""Column names and numbers as people and other programs write them.
 
-`CFG Scale`, `cfg_scale` and `guidance` are the same setting. `3,5` in a table that is split at
+`CFG Scale`, `cfg_scale` and `guidance` are the same setting. `3,5` in a table separated by
 semicolons is 3.5.
 """
 
@@ -49,37 +48,33 @@ _ALIASES = {
     "frame_rate": ("frames per second",),
     "seconds": ("duration", "length in seconds"),
 }
-"""Field → what A1111, ComfyUI, InvokeAI, llama.cpp and others call it, folded."""
+"""Field → its names in A1111, ComfyUI, InvokeAI, llama.cpp and others, folded."""
 _SPACES = "\ufeff\u200b\u2060"
-"""Characters of no width that `str.strip` leaves."""
+"""Zero-width characters that `str.strip` leaves."""
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"[+-]?\d{1,20}(?:([.,])(\d{0,20}))?(?:[eE][+-]?\d{1,3})?%?", re.ASCII)
 _GROUP_SPACES = re.compile("(?<=\\d)[\u00a0\u2009\u202f](?=\\d)")
 
 
 def clean(text: str) -> str:
-    """Return the text as a person sees it in its cell: no white space around it, line breaks
-    alike.
-    """
+    """Return a cell's text without surrounding white space, with LF line breaks."""
     text = text.strip().strip(_SPACES).strip() if text else text
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 @functools.lru_cache(maxsize=4096)
 def fold(name: str) -> str:
-    """Return a column's name without what people do not mean by it: capitals, underscores, hyphens,
-    further blanks.
-    """
+    """Return a column's name without case, underscores, hyphens and extra spaces."""
     return _NOT_LETTERS.sub(" ", unicodedata.normalize("NFKC", name[:200]).casefold()).strip()
 
 
 @functools.cache
 def _fields(kind: str) -> dict[str, str]:
-    """Folded name → field."""
+    """Return the fields of a kind by folded name."""
     known = fields(KINDS[kind].request_type)
-    there = {info.name for info in known}
+    names = {info.name for info in known}
     found = {
-        alias: name for name, aliases in _ALIASES.items() if name in there for alias in aliases
+        alias: name for name, aliases in _ALIASES.items() if name in names for alias in aliases
     }
     found |= {fold(info.name): info.name for info in known}
     return found | {fold(info.flag): info.name for info in known}
@@ -91,17 +86,17 @@ def _known() -> frozenset[str]:
 
 
 def meant_by(name: str, kind: str) -> str:
-    """Return the field of the kind that a column's name means; empty where it means none."""
+    """Return the field of a kind that a column's name refers to, or ""."""
     return _fields(kind).get(fold(name), "") if kind in KINDS else ""
 
 
 def is_known(name: str) -> bool:
-    """True where a kind has such a setting."""
+    """Return True for the name of a setting of any kind."""
     return fold(name) in _known()
 
 
 def is_prompt(name: str) -> bool:
-    """True where the name means the prompt."""
+    """Return True for a name of the prompt."""
     return meant_by(name, "text") == "prompt"
 
 
@@ -115,10 +110,10 @@ def _numbers(kind: str) -> dict[str, type]:
 
 
 def as_number(text: str, kind: str, field: str, *, decimal_comma: bool) -> str:
-    """Return the text of a cell as a number is written here; as it is where the field takes no
-    number, or it is none.
+    """Convert a cell's text to the notation of numbers that requests use.
 
-    `5.0` is a whole number, `50 %` is 0.5; digits and minus may be those of other scripts.
+    Returns it unchanged if the field takes no number, or the text is none. `5.0` is a whole number,
+    `50 %` is 0.5; digits and the minus sign may be of other scripts.
     """
     if text.isdigit() and text.isascii():
         return text

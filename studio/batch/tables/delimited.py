@@ -1,9 +1,8 @@
-"""Reading .csv and .tsv: cells between commas, semicolons, tabs or bars, as spreadsheets and people
-write them.
+"""Read .csv and .tsv: cells separated by commas, semicolons, tabs or bars.
 
-A quote that is wrong costs its own row. Where it opened and was not closed, the lines behind it are
-rows again from the first one that has as many cells as the header; what cannot be told apart is
-named with its lines, and never becomes a prompt.
+A misplaced quote affects its own row only. After an unclosed quote, rows start again at the first
+line with as many cells as the header. Lines that cannot be separated are reported with their
+numbers, and never become a prompt.
 """
 
 from __future__ import annotations
@@ -19,39 +18,39 @@ from studio.batch.tables.columns import clean
 from studio.core.errors import Problem
 
 MAX_RECORD_CHARACTERS = 4_000_000
-"""Of one row, however many lines it has."""
+"""Of one row, over all its lines."""
 MAX_READ_AGAIN = 40_000_000
-"""Characters that are read once more because of quotes that were not closed."""
+"""Characters that are parsed again because of unclosed quotes."""
 _DELIMITERS = ",;\t|"
 _SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
-"""How Excel is told the delimiter, in a line of its own."""
+"""Excel's line that names the delimiter."""
 
 
 class _TooLongError(Exception):
-    """A row that is longer than a row can be."""
+    """A row above the maximum length."""
 
 
 class _Source:
-    """The file's lines for csv.reader; those of the row that is being read can be put back."""
+    """The file's lines for csv.reader; the lines of the current row can be put back."""
 
     def __init__(self, text: str) -> None:
         self._lines = lines_of(text)
         self._back: deque[tuple[int, str]] = deque()
         self._spent = 0
         self.record: list[tuple[int, str]] = []
-        """The lines of the row so far."""
+        """The lines of the current row."""
         self._characters = 0
 
     def begin(self) -> None:
-        """Begin with a row."""
+        """Start a row."""
         self.record, self._characters = [], 0
 
-    def take(self) -> tuple[int, str] | None:
-        """Return the next line with its number; None at the end."""
+    def next_line(self) -> tuple[int, str] | None:
+        """Return the next line with its number, or None at the end."""
         return self._back.popleft() if self._back else next(self._lines, None)
 
     def put_back(self, lines: list[tuple[int, str]]) -> bool:
-        """Let these be the next lines; False where that happened too often."""
+        """Queue lines to be read again; return False if that happened too often."""
         self._spent += sum(len(line) + 1 for _number, line in lines)
         self._back.extendleft(reversed(lines))
         return self._spent <= MAX_READ_AGAIN
@@ -60,7 +59,7 @@ class _Source:
         return self
 
     def __next__(self) -> str:
-        found = self.take()
+        found = self.next_line()
         if found is None:
             raise StopIteration
         self._characters += len(found[1]) + 1
@@ -73,21 +72,22 @@ class _Source:
 def read_delimited(
     text: str, delimiter: str, is_wanted: IsWanted, notes: list[str]
 ) -> Iterator[SourceRow]:
-    """Yield the rows of the table; without a delimiter it is found. Raises StudioError for the file
-    as a whole.
+    """Yield the rows of the table; an empty delimiter is detected.
+
+    Raises StudioError for errors of the whole file.
     """
     source = _Source(text)
     named = _separator(source)
     delimiter = named or delimiter or _find_delimiter(text, is_wanted)
-    # Excel in German, French, Spanish … writes ; between cells, because its decimal sign is the
-    # comma; tabs go with both.
+    # With a decimal comma, as in German, French or Spanish, Excel separates cells by semicolons or
+    # tabs.
     return read_table(
         _records(source, delimiter), is_wanted, notes, decimal_comma=delimiter in ";\t"
     )
 
 
 def _separator(source: _Source) -> str:
-    first = source.take()
+    first = source.next_line()
     found = (
         _SEPARATOR.fullmatch(first[1].lstrip("\ufeff")) if first and len(first[1]) < 20 else None
     )
@@ -140,37 +140,31 @@ def _records(source: _Source, delimiter: str) -> Iterator[Cells]:
 
 
 def _recover(source: _Source, delimiter: str, width: int, error: Exception) -> Iterator[Cells]:
-    """Yield the row that cannot be read, and leave the source at the next line that surely is a
-    row.
-    """
+    """Yield the unreadable row as a problem, and move the source to the next certain row."""
     if isinstance(error, csv.Error) and (cells := _padded(source, delimiter)):
         yield Cells(source.record[0][0], _filled(cells))
         return
-    (first, line), *behind = source.record
+    (first, line), *rest = source.record
     last = first
-    again = source.put_back(behind)
-    if not again:
-        while found := source.take():
+    if not source.put_back(rest):
+        while found := source.next_line():
             last = found[0]
-    elif behind or line.count('"') % 2:
-        while found := source.take():
+    elif rest or line.count('"') % 2:
+        while found := source.next_line():
             if _is_row(found[1], delimiter, width):
                 source.put_back([found])
                 break
             last = found[0]
-            if (
-                width < 2 and found[1].count('"') % 2
-            ):  # in a single column any line may be one of a long cell, up to its end
+            # In a single column, a long cell extends to the line with its closing quote.
+            if width < 2 and found[1].count('"') % 2:
                 break
     if isinstance(error, _TooLongError):
-        why = f"has more than {MAX_RECORD_CHARACTERS:,} characters"
+        reason = f"has more than {MAX_RECORD_CHARACTERS:,} characters"
     else:
-        why = f"cannot be read: {error}"
-    beyond = (
-        "" if last == first else f"; so are the lines to {last}, which cannot be told apart from it"
-    )
+        reason = f"cannot be read: {error}"
+    others = "" if last == first else f" The lines to {last} cannot be separated from it."
     yield Cells(
-        first, {}, Problem("row", f"{why}; is a quote in it not closed, or not doubled?{beyond}")
+        first, {}, Problem("row", f"{reason}; is a quote not closed, or not doubled?{others}")
     )
 
 
@@ -184,9 +178,7 @@ _PADDED = {
 
 
 def _padded(source: _Source, delimiter: str) -> list[str]:
-    """Return the cells of a row with blanks behind closing quotes; none where something else is
-    wrong with it.
-    """
+    """Return the cells of a row with spaces after closing quotes, or [] if it has other errors."""
     text = "\n".join(line for _number, line in source.record)
     pattern = _PADDED.get(delimiter) if len(text) <= _MAX_PADDED else None
     cells: list[str] = []

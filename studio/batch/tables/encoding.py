@@ -1,4 +1,4 @@
-"""From the bytes of a prompt file to its text, with the encoding that was found."""
+"""Decode a prompt file: read its bytes and detect the encoding."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ from pathlib import Path
 from studio.core.errors import StudioError
 
 MAX_FILE_BYTES = 32 * 2**20
-"""A hundred thousand rows of 300 letters; what is larger is refused by its size, before it is
-read.
-"""
+"""A hundred thousand rows of 300 characters; the size is checked before reading."""
 MAX_TEXT_BYTES = 96 * 2**20
-"""Of a file's text in memory: one rare letter makes each of its letters four bytes."""
+"""Of a text in memory: one rare character makes all characters take four bytes."""
 ENCODINGS = (
     "utf-8",
     "utf-16",
@@ -33,7 +31,7 @@ ENCODINGS = (
     "koi8-r",
     "latin-1",
 )
-"""What a person can choose from when the guess was wrong."""
+"""The encodings that the user can choose from."""
 
 _CURE = "Choose a .txt, .csv, .jsonl, .json or .xlsx file of prompts."
 _MARKS = (
@@ -44,23 +42,19 @@ _MARKS = (
     (codecs.BOM_UTF32_BE, "utf-32"),
 )
 _GUESSES = ("gb18030", "cp1252", "cp949", "cp1251", "koi8_r", "big5", "cp1250", "cp932", "euc_jp")
-"""What files without a mark are in where they are not UTF-8; between equally good readings the
-first one counts.
-"""
+"""Likely encodings of files that are not UTF-8; the first of equally good ones is used."""
 _SAMPLE_BYTES = 200_000
 _CONTROLS = re.compile("[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _KANA = re.compile("[\u3041-\u3096]")
 _RUN = re.compile("[^\0-\x7f]+")
 _MIXED_WORD = re.compile("[A-Za-z][\u0400-\u04ff]|[\u0400-\u04ff][A-Za-z]")
 _NOT_SO_RARE = frozenset("ơƠưƯșȘțȚǎǍǐǏǒǑǔǓǖǘǚǜǧǦǫǪǝƎɓƁɗƊƙƘƴƳəƏɛƐɔƆɣƔɖƉʋƲɩƖʃƩʒƷŋ\u02bb\u02bcˈˌː")
-"""Letters of rare blocks that languages of many people use: Vietnamese, Romanian, Pinyin, Hausa,
-Azerbaijani …
-"""
+"""Letters of rare blocks that common languages use: Vietnamese, Romanian, Pinyin, Hausa …"""
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """A file's text. `warning` says where the encoding may be wrong."""
+    """A file's text, with a warning if the encoding is uncertain."""
 
     text: str
     encoding: str
@@ -68,17 +62,15 @@ class Decoded:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the file's bytes. Raises StudioError where it cannot be read or is no prompt file by
-    its size.
-    """
+    """Return the file's bytes. Raises StudioError if it is unreadable, empty or too large."""
     try:
-        if path.exists() and not path.is_file():  # a pipe or a device may never end
+        if path.exists() and not path.is_file():  # reading a pipe or device may never end
             raise _unreadable(path, "it is not a file")
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             data = file.read(MAX_FILE_BYTES + 1) if size <= MAX_FILE_BYTES else b""
     except (OSError, ValueError) as error:
-        raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from error
+        raise _unreadable(path, reason_of(error)) from error
     if max(size, len(data)) > MAX_FILE_BYTES:
         raise _unreadable(path, f"it has more than {MAX_FILE_BYTES // 2**20} MB")
     if not data.strip():
@@ -86,15 +78,19 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
+def reason_of(error: OSError | ValueError) -> str:
+    """Return the reason for a failed read, without the error number and file name."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 def _unreadable(path: Path, why: str) -> StudioError:
-    return StudioError(f"{path.name} cannot be used: {why}.", cause="invalid", cure=_CURE)
+    return StudioError(f"{path.name} cannot be read: {why}.", cause="invalid", cure=_CURE)
 
 
 def decode(data: bytes, encoding: str = "") -> Decoded:
-    """Return the text: by its byte order mark, else as UTF-8, else by the best guess; or as the
-    person says.
+    """Decode a text by its byte order mark, as UTF-8, or by the best guess; or by `encoding`.
 
-    Raises StudioError for what is no text.
+    Raises StudioError for data that is not text.
     """
     if encoding:
         return _checked(_as(data, encoding))
@@ -124,18 +120,16 @@ def _as(data: bytes, encoding: str) -> Decoded:
 
 
 def _checked(found: Decoded) -> Decoded:
-    # Bytes that are no text decode in many encodings; their controls give them away.
     if sys.getsizeof(found.text) > MAX_TEXT_BYTES:
         raise StudioError(
-            f"The file's text takes more than {MAX_TEXT_BYTES // 2**20} MB.",
+            f"The file's text needs more than {MAX_TEXT_BYTES // 2**20} MB of memory.",
             cause="invalid",
             cure="Split it into several files.",
         )
+    # Binary data decodes in many encodings, but contains control characters.
     controls = sum(1 for _ in _CONTROLS.finditer(found.text))
     if "\0" in found.text or controls > max(2, len(found.text) // 200):
-        raise StudioError(
-            f"The file is not text, as {found.encoding}.", cause="invalid", cure=_CURE
-        )
+        raise StudioError(f"The file is not text in {found.encoding}.", cause="invalid", cure=_CURE)
     return found
 
 
@@ -147,16 +141,18 @@ def _guess(data: bytes) -> Decoded:
         except UnicodeDecodeError:
             continue
         return Decoded(
-            text, name, f"Not UTF-8; read as {name}. Check the prompts, or choose another encoding."
+            text,
+            name,
+            f"The file is not UTF-8; Studio reads it as {name}. Check the prompts, or choose "
+            "another encoding.",
         )
     raise StudioError(
-        "The file's encoding is not known.", cause="invalid", cure="Save it as UTF-8."
+        "The file's encoding is unknown.", cause="invalid", cure="Save the file as UTF-8."
     )
 
 
 def _sample(data: bytes) -> bytes:
-    # Whole lines, because half a character would speak against the right encoding; the beginning
-    # keeps 100 MB files quick.
+    # Whole lines: half a character would rule out the right encoding.
     if len(data) <= _SAMPLE_BYTES:
         return data
     return data[: data.rfind(b"\n", 0, _SAMPLE_BYTES) + 1 or _SAMPLE_BYTES]
@@ -165,7 +161,7 @@ def _sample(data: bytes) -> bytes:
 def _likely(sample: bytes) -> list[str]:
     from charset_normalizer import from_bytes
 
-    for name in ("cp932", "euc_jp"):  # kana tell Japanese more surely than statistics do
+    for name in ("cp932", "euc_jp"):  # kana identify Japanese more reliably than statistics
         with contextlib.suppress(UnicodeDecodeError):
             text = sample.decode(name)
             if len(_KANA.findall(text)) * 5 >= sum(map(len, _RUN.findall(text))):
@@ -187,9 +183,8 @@ def _likely(sample: bytes) -> list[str]:
 
 
 def _doubt(text: str) -> str:
-    # Chinese in GBK can be valid UTF-8: letters of scripts that nobody mixes in a word, or that
-    # hardly anybody uses. All of them have two bytes, so that what is above U+07FF speaks for
-    # UTF-8.
+    # GBK-encoded Chinese can be valid UTF-8: rare letters, or scripts mixed in a word. All of them
+    # are below U+0800 (two bytes), so that characters above indicate real UTF-8.
     odd = usual = 0
     begin = text[:10_000]
     for found in _RUN.finditer(begin):
@@ -203,7 +198,7 @@ def _doubt(text: str) -> str:
         usual += len(run) - strange
     if odd and odd >= usual:
         return (
-            "The letters look odd: is the file really UTF-8? Check the prompts, or choose "
+            "The file may not be UTF-8: its letters look unusual. Check the prompts, or choose "
             "another encoding."
         )
     return ""
@@ -220,7 +215,7 @@ def _script(character: str) -> str:
 
 
 def _is_rare(character: str) -> bool:
-    # Latin Extended-B, IPA, spacing modifiers, historic Cyrillic, and what has no name.
+    # Latin Extended-B, IPA, spacing modifiers, historic Cyrillic, and unassigned characters.
     rare = (
         "\u0180" <= character < "\u0300"
         or "\u0460" <= character < "\u0490"

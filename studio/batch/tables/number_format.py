@@ -1,5 +1,6 @@
-"""A spreadsheet's numbers as they are shown: dates, times, shares, fixed places. Codes: ECMA-376,
-part 1, 18.8.30 and 18.8.31.
+"""Format a spreadsheet's numbers as displayed: dates, times, percentages, decimals.
+
+Format codes: ECMA-376, part 1, 18.8.30 and 18.8.31.
 """
 
 from __future__ import annotations
@@ -31,17 +32,17 @@ BUILT_IN |= dict.fromkeys(
     (*range(27, 32), *range(36, 37), *range(50, 55), *range(57, 59)), "yyyy-mm-dd"
 )
 BUILT_IN |= dict.fromkeys((32, 33, 55, 56), "h:mm:ss")
-"""Formats that have a number only; those of East Asian programs among them."""
+"""Formats that have only a number, including those of East Asian versions."""
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]{1,255}\])[^\]]{0,255}\]', re.IGNORECASE)
 _FIXED = re.compile(r"(0+|#|#,##0)(?:\.(0+))?(%?)")
 _LAST_DAY = 2_958_465
-"""Of the year 9999."""
+"""In the year 9999."""
 Shape = Literal["general", "date", "time", "date-time", "elapsed"]
 
 
 @functools.lru_cache(maxsize=1024)
 def _shape(code: str) -> tuple[Shape, bool]:
-    """Return what a format shows, and whether with seconds."""
+    """Return the type of a format, and whether it includes seconds."""
     plain = _LITERAL.sub("", code.partition(";")[0]).casefold()
     if "[h" in plain or "[m" in plain or "[s" in plain:
         return "elapsed", "s" in plain
@@ -56,7 +57,8 @@ def _shape(code: str) -> tuple[Shape, bool]:
 
 
 def show(value: float, code: str, *, since_1904: bool = False) -> str:
-    """Return the number as a cell with this format shows it; dates as 2026-05-01, times as 07:30.
+    """Return the number as displayed in this format: dates as 2026-05-01, times as 07:30.
+
     Raises ValueError.
     """
     if value != value or value in (float("inf"), float("-inf")):

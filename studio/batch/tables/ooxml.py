@@ -1,8 +1,8 @@
-"""The parts of an .xlsx file, read as a stream within limits: a zip of XML that a stranger made.
+"""Read the parts of an untrusted .xlsx file, a zip of XML, as a stream within limits.
 
-No library reads it before: openpyxl builds every shared string, style and name that a file lists,
-and took 90 s and 800 MB for a file of a few kilobytes. Here each part is parsed once, element by
-element, and nothing is kept but what the reader asks for.
+openpyxl builds every shared string, style and name that a file lists: 90 s and 800 MB for a file of
+a few kilobytes. Here each part is parsed once, element by element, and the reader keeps only what
+it needs.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from studio.core.errors import StudioError
 
 MAX_PARTS = 5_000
 MAX_UNPACKED_BYTES = 100 * 2**20
-"""Of each part that is read, as its entry claims and as it turns out."""
+"""Of each part, by its zip entry and by its actual size."""
 MAX_ELEMENTS = 3_000_000
-"""Of all parts together: 100 000 rows of ten cells with a text each."""
+"""In all parts: 100 000 rows of ten cells with a text each."""
 MAX_FOREIGN = 100_000
-"""Elements and attributes of names that mean nothing here."""
+"""Unknown elements, and attributes beyond the usual number."""
 MAX_DEPTH = 32
 _MAX_TOKEN_BYTES = 4 * 2**20
 """One tag with its attributes."""
@@ -41,22 +41,24 @@ DAMAGED = (
     OverflowError,
     OSError,
 )
-"""What a damaged or encrypted file makes of zipfile, the XML parser, and numbers that are none."""
+"""Errors of zipfile, the XML parser and number conversions for damaged or encrypted files."""
 
-Start = Callable[[str, dict[str, str]], None]
+Attributes = dict[str, str]
+"""Attribute name → value of an XML element."""
+Start = Callable[[str, Attributes], None]
 End = Callable[[str], None]
 
 
 def too_much(what: str) -> StudioError:
-    """Return the error for a spreadsheet that asks for too much."""
+    """Return the error for a spreadsheet above a limit."""
     return StudioError(f"The spreadsheet {what}.", cause="invalid", cure="Save the sheet as CSV.")
 
 
 class Package:
-    """An .xlsx file. Raises StudioError where it asks for too much, and one of DAMAGED."""
+    """An .xlsx file. Raises StudioError above a limit, and one of DAMAGED."""
 
     def __init__(self, data: bytes) -> None:
-        # zipfile makes an object of each entry before it can be asked how many there are.
+        # zipfile creates an object for each entry before their number is known.
         if data.count(_CENTRAL_ENTRY) > MAX_PARTS:
             raise too_much(f"has more than {MAX_PARTS:,} parts")
         self._zip = zipfile.ZipFile(io.BytesIO(data))
@@ -65,7 +67,7 @@ class Package:
         self._foreign = 0
 
     def has(self, name: str) -> bool:
-        """True where there is such a part."""
+        """Return True if the part exists."""
         return name.lower() in self._parts
 
     def parse(
@@ -75,16 +77,12 @@ class Package:
         end: End | None = None,
         text: Callable[[str], None] | None = None,
     ) -> None:
-        """Send the elements of a part, by their names without namespace. Raises KeyError where
-        there is no such part.
-        """
+        """Call the handlers for a part's elements, named without namespace. Raises KeyError."""
         part = self._parts[name.lower()]
         if part.file_size > MAX_UNPACKED_BYTES:
             raise too_much("is too large unpacked")
-        if part.compress_type not in (
-            zipfile.ZIP_STORED,
-            zipfile.ZIP_DEFLATED,
-        ):  # others unpack without measure
+        # Other methods unpack without a size limit.
+        if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise NotImplementedError
         parser = _Parser(self._count, start, end, text)
         size = 0
@@ -100,10 +98,10 @@ class Package:
         self._elements += 1
         self._foreign += foreign
         if self._elements > MAX_ELEMENTS or self._foreign > MAX_FOREIGN:
-            raise too_much("holds too much")
+            raise too_much("has too many elements")
 
     def relations(self, name: str) -> dict[str, tuple[str, str]]:
-        """Return the relations of a part: id → (last word of the type, name of the other part)."""
+        """Return a part's relations: id → (last word of the type, name of the related part)."""
         folder, _slash, file = name.rpartition("/")
         found: dict[str, tuple[str, str]] = {}
 
@@ -165,9 +163,7 @@ _MAX_ATTRIBUTES = 24
 
 
 class _Parser:
-    """expat with limits. No document type: it is where entities that explode are defined, and no
-    spreadsheet has one.
-    """
+    """expat with limits; refuses document types, in which exploding entities are defined."""
 
     def __init__(
         self,
@@ -181,14 +177,18 @@ class _Parser:
         parser.StartDoctypeDeclHandler = self._refuse
         depth = 0
 
-        def open_element(name: str, attributes: dict[str, str]) -> None:
+        def open_element(name: str, attributes: Attributes) -> None:
             nonlocal depth
             depth += 1
             name = name.rpartition(" ")[2]
             foreign = (name not in _KNOWN) + (len(attributes) - 3 if len(attributes) > 3 else 0)
             count(foreign)
             if depth > MAX_DEPTH or len(attributes) > _MAX_ATTRIBUTES:
-                raise too_much("is nested too deeply" if depth > MAX_DEPTH else "holds too much")
+                raise too_much(
+                    "is nested too deeply"
+                    if depth > MAX_DEPTH
+                    else "has an element with too many attributes"
+                )
             start(name, attributes)
 
         def close_element(name: str) -> None:
@@ -204,13 +204,13 @@ class _Parser:
         self._fed = 0
 
     def _refuse(self, *_args: object) -> None:
-        raise too_much("defines a document type, which no spreadsheet does")
+        raise too_much("defines a document type, which valid spreadsheets do not")
 
     def feed(self, piece: bytes) -> None:
         self._expat.Parse(piece, False)
         self._fed += len(piece)
         if self._fed - max(self._expat.CurrentByteIndex, 0) > _MAX_TOKEN_BYTES:
-            raise too_much("holds too much in one tag")
+            raise too_much("has a tag that is too long")
 
     def close(self) -> None:
         self._expat.Parse(b"", True)

@@ -184,7 +184,7 @@ class BatchDialog(QDialog):
         good = next((row_.request for row_ in found.batch_file.rows if row_.request), None)
         self.output.sample.setText(f"{first}.{good.file_format}" if first and good else "")
         self.only_bad.setVisible(found.bad > 0)
-        self.only_missing.setVisible(bool(found.resumed.rows or found.resumed.begun))
+        self.only_missing.setVisible(bool(found.resumed.rows or found.resumed.partial))
         self._say(found)
         self._show_counts()
         self._show_rows()

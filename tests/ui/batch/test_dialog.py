@@ -7,7 +7,7 @@ from openpyxl import Workbook
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
-from studio.batch.resume import find_made
+from studio.batch.resume import find_earlier_jobs
 from studio.ui.batch.dialog import BatchDialog
 from studio.ui.batch.row_table import FILE, PROMPT, SETTINGS
 from tests.ui.conftest import PATIENCE
@@ -141,7 +141,7 @@ def test_only_missing_rows_run_when_the_file_is_opened_again(qtbot, open_batch, 
     with qtbot.waitSignal(queue.batch_finished, timeout=PATIENCE):
         dialog.run_button.click()
     assert len(list(folder.glob("000*.txt"))) == 3
-    assert len(find_made(folder)) == 3
+    assert len(find_earlier_jobs(folder)) == 3
     dialog = opened()
     assert "3 done already" in dialog.summary.text()
     assert not dialog.run_button.isEnabled()

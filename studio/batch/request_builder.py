@@ -1,0 +1,103 @@
+"""Builds and checks the request of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from studio.batch.prompt_tags import has_weights, read_tags
+from studio.batch.row import RowError
+from studio.batch.tables.columns import fold
+from studio.core.errors import InvalidRequestError, Problem, StudioError
+from studio.core.kinds import KINDS
+from studio.core.requests import Request, resolve_files
+from studio.models.card import ADAPTER, ModelCard, request_for
+from studio.preflight.checks import check
+
+FindCard = Callable[[str, str], ModelCard]
+"""(kind, name or empty) → card; raises StudioError."""
+MAX_CACHED = 10_000
+"""Tags that are cached by name."""
+
+
+@dataclass
+class RequestBuilder:
+    """Builds requests for one file, and collects notes about its prompts."""
+
+    find_card: FindCard
+    folder: Path
+    """The base of relative file names."""
+    _adapter_names: dict[str, str] = field(default_factory=dict)
+    _unsupported_tags: dict[str, None] = field(default_factory=dict)
+    """An ordered set."""
+    _has_weights: bool = False
+
+    def notes(self) -> list[str]:
+        """Return notes for the user about the prompts so far."""
+        notes = []
+        if self._unsupported_tags:
+            tags = ", ".join(list(self._unsupported_tags)[:5])
+            notes.append(f"Removed from prompts, because Studio cannot apply it: {tags}.")
+        if self._has_weights:
+            notes.append(
+                "Weights such as (red:1.3) are not applied; the model reads them as words."
+            )
+        return notes
+
+    def build(self, kind: str, values: dict[str, Any], seed: int | None) -> Request:
+        """Return the request; `seed` None keeps the one in `values`. Raises RowError."""
+        if seed is not None:
+            values["seed"] = seed
+        request_type = KINDS[kind].request_type
+        tags = ""
+        try:
+            card = self.find_card(kind, str(values.pop("model", "") or ""))
+            if (
+                isinstance(values.get("prompt"), str)
+                and "adapters" in request_type.__struct_fields__
+            ):
+                tags = self._read_tags(values)
+            request: Request = request_for(card, resolve_files(request_type, values, self.folder))
+        except InvalidRequestError as error:
+            raise RowError(*error.problems) from error
+        except StudioError as error:
+            raise RowError(Problem("model", error.message)) from error
+        if problems := check(card, request, self.find_card):
+            problem = problems[0]  # the others may follow from it
+            if tags and problem.field == "adapters":
+                problem = Problem(problem.field, f"{tags} in the prompt: {problem.message}")
+            raise RowError(problem)
+        return request
+
+    def _read_tags(self, values: dict[str, Any]) -> str:
+        """Move the tags of a prompt to its adapters; return them as they are written."""
+        tagged = read_tags(values["prompt"], self._adapter_name)
+        self._has_weights = self._has_weights or has_weights(tagged.prompt)
+        if tagged.unsupported and len(self._unsupported_tags) < MAX_CACHED:
+            self._unsupported_tags |= dict.fromkeys(tagged.unsupported)
+        values["prompt"] = tagged.prompt
+        if tagged.adapters:
+            column = str(values.get("adapters") or "").strip(", ")
+            names = {part.partition(":")[0].strip() for part in column.split(",")}
+            # The column takes precedence over a tag with the same adapter.
+            added = [tag for tag in tagged.adapters if tag.partition(":")[0] not in names]
+            values["adapters"] = ", ".join([*([column] if column else []), *added])
+        return " ".join(f"<lora:{tag}>" for tag in tagged.adapters)
+
+    def _adapter_name(self, name: str) -> str:
+        """Return the installed adapter that a tag names, or the tag's own name if there is none."""
+        if name not in self._adapter_names:
+            file = name.replace("\\", "/").rpartition("/")[2].removesuffix(".safetensors")
+            self._adapter_names[name] = next(
+                filter(self._is_adapter, (file, fold(file).replace(" ", "-"))), file
+            )
+        return self._adapter_names[name]
+
+    def _is_adapter(self, name: str) -> bool:
+        try:
+            self.find_card(ADAPTER, name)
+        except StudioError:
+            return False
+        return True
