@@ -68,8 +68,8 @@ def advise(card: ModelCard, request: Request) -> str:
     if isinstance(request, MusicRequest) and request.continue_from and card.writes_notes:
         from studio.symbolic_music import continuation, prompt
 
-        given = continuation.read_given(Path(request.continue_from))
-        return prompt.advise(request.prompt, continuation.join(prompt.read(request.prompt), given))
+        given = continuation.read_continuation(Path(request.continue_from))
+        return prompt.advise(request.prompt, continuation.merge(prompt.read(request.prompt), given))
     told = prompt_translation.advise(request.prompt, card)
     if isinstance(request, ImageRequest) and request.image:
         fit = images.describe_fit(

@@ -29,10 +29,10 @@ def check_music(
         )
     if not read_files:
         return None
-    from studio.symbolic_music.continuation import read_given  # imports numpy
+    from studio.symbolic_music.continuation import read_continuation  # imports numpy
 
     try:
-        read_given(Path(request.continue_from), request.seconds)
+        read_continuation(Path(request.continue_from), request.seconds)
     except StudioError as error:
         return Problem("continue_from", error.message)
     return None

@@ -1,7 +1,6 @@
-"""A prompt for the symbolic model: which of its words say style, mood, tempo, key, instruments and
-parts.
+"""Reads a prompt for the symbolic model: style, mood, tempo, key, instruments and parts.
 
-The words stand in `resources/words/music.toml`.
+The words are listed in `resources/words/music.toml`.
 """
 
 from __future__ import annotations
@@ -28,12 +27,13 @@ _KEY = re.compile(
     r"\s?-?(?P<mode>major|minor|maj(?![a-z])|min(?![a-z])|m(?![a-z])|大调|大調|小调|小調)"
 )
 _IN_KEY = re.compile(
-    r"\b(?:in|key of)\s+(?P<name>[a-h])(?P<sign>#|♯|b(?![a-z])|♭|[-\s]sharp|[-\s]flat)?(?=\s*(?:$|[,.;:!?，。]|bpm|\d))"  # noqa: E501
+    r"\b(?:in|key of)\s+(?P<name>[a-h])(?P<sign>#|♯|b(?![a-z])|♭|[-\s]sharp|[-\s]flat)?"
+    r"(?=\s*(?:$|[,.;:!?，。]|bpm|\d))"
 )
 _BPM = re.compile(r"(\d{2,3})\s*(?:bpm|beats per minute|拍)")
 _SLOWEST, _FASTEST = 40, 220
-_MOST_CHARACTERS = 2_000
-"""Only so much of a prompt is looked at."""
+_MAX_CHARACTERS = 2_000
+"""The rest of a prompt is ignored."""
 _MODES = {
     "calm": "major",
     "happy": "major",
@@ -81,10 +81,8 @@ def _words() -> _Words:
     return msgspec.convert(tomllib.loads(text), _Words)
 
 
-def words_to_be_near() -> frozenset[str]:
-    """Return the words that others may be taken for: all but "no", "only" and the like, which
-    change what others mean.
-    """
+def replacement_words() -> frozenset[str]:
+    """Return the words that may replace unknown ones: all but "no", "only" and the like."""
     words = _words()
     return known_words() - {*words.without["words"], *words.only["words"]}
 
@@ -103,39 +101,36 @@ def _tables() -> tuple[dict[str, tuple[str, ...]], ...]:
 
 @functools.cache
 def _near() -> dict[str, str]:
-    """Return a word → the nearest one of the tables; made by
-    `tools.starter_models.music.nearness`.
-    """
+    """Return word → nearest word of the tables, as `tools.starter_models.music.nearness` writes."""
     lines = (resources() / "words" / "music-near.tsv").read_text(encoding="utf-8").splitlines()
     return dict(line.split("\t") for line in lines if line and not line.startswith("#"))
 
 
 def read(prompt: str) -> MusicPrompt:
-    """Return what the prompt asks for; what it does not say is as usual for the style.
+    """Return what the prompt asks for, with the style's defaults for what it leaves open.
 
-    A word that is in no table stands for the nearest one that is, where one is near.
+    The nearest word of the tables replaces a word that is in none of them, if one is near enough.
     """
-    text = prompt[:_MOST_CHARACTERS].lower()
+    text = prompt[:_MAX_CHARACTERS].lower()
     unknown = _unknown(_BPM.sub(" ", _read_key(text)[2]))
     near = {word: _near()[word] for word in unknown if word in _near()}
-    taken_as = {word: known for word, known in near.items() if known not in _words().plain["words"]}
-    wish = _read(
-        ", ".join((text, *dict.fromkeys(taken_as.values())))
-    )  # behind: what is said in known words comes first
-    return wish._replace(
-        unknown=tuple(word for word in unknown if word not in near), taken_as=taken_as
+    nearest = {word: known for word, known in near.items() if known not in _words().plain["words"]}
+    # at the end of the text, so that its own words have priority
+    parsed = _read(", ".join((text, *dict.fromkeys(nearest.values()))))
+    return parsed._replace(
+        unknown=tuple(word for word in unknown if word not in near), nearest=nearest
     )
 
 
 def _read(text: str) -> MusicPrompt:
     words = _words()
     key, mode, rest = _read_key(text)
-    bpm = next((int(found[1]) for found in [_BPM.search(rest)] if found), 0)
+    bpm = int(match[1]) if (match := _BPM.search(rest)) else 0
     rest = _BPM.sub(" ", rest)
-    named = _named(rest, words.instrument)
+    instruments_named = _named(rest, words.instrument)
     parts = _named(rest, words.part)
     styles, moods = _named(rest, words.style), _named(rest, words.mood)
-    style = next(iter(styles), "") or _style_of(named)
+    style = next(iter(styles), "") or _style_of(instruments_named)
     mood = next(iter(moods), "neutral")
     usual_mode, usual_tempo, usual_parts = words.usual[style]
     mode = mode or next(iter(_named(rest, words.mode)), "") or _MODES.get(mood, "") or usual_mode
@@ -146,9 +141,11 @@ def _read(text: str) -> MusicPrompt:
         or usual_tempo
     )
     band = words.band[style]
-    players = _players(band, list(named))
-    refused = "".join(
-        part for part, names in words.part.items() if any(_is_refused(rest, name) for name in names)
+    players = _players(band, list(instruments_named))
+    excluded = "".join(
+        part
+        for part, names in words.part.items()
+        if any(_is_excluded(rest, name) for name in names)
     )
     brief = Brief(
         style=style,
@@ -156,27 +153,34 @@ def _read(text: str) -> MusicPrompt:
         mode=mode,
         tempo=tempo,
         lead=instruments()[players["M"]].family,
-        parts=_parts(rest, usual_parts, list(parts), named, refused),
+        parts=_parts(rest, usual_parts, list(parts), instruments_named, excluded),
     )
     speed = (
         min(_FASTEST, max(_SLOWEST, bpm))
         if bpm
         else band.bpm[("slow", "medium", "fast").index(tempo)]
     )
-    said = frozenset(
-        what for what, there in (("style", styles), ("mood", moods), ("instrument", named)) if there
-    )
+    categories = (("style", styles), ("mood", moods), ("instrument", instruments_named))
     return MusicPrompt(
-        brief, key, float(speed), bool(bpm), players, (), {}, said, "".join(parts), refused
+        brief=brief,
+        key=key,
+        bpm=float(speed),
+        exact_bpm=bool(bpm),
+        instruments=players,
+        unknown=(),
+        nearest={},
+        named=frozenset(category for category, entries in categories if entries),
+        named_parts="".join(parts),
+        excluded_parts=excluded,
     )
 
 
 def _read_key(text: str) -> tuple[int, str, str]:
-    """Return the tonic, the mode ("" where it is not said) and the text without them."""
-    found = _KEY.search(text) or _IN_KEY.search(text)
-    if not found:
+    """Return the tonic, the mode ("" if the text names none) and the text without them."""
+    match = _KEY.search(text) or _IN_KEY.search(text)
+    if not match:
         return 0, "", text
-    parts = found.groupdict()
+    parts = match.groupdict()
     sign = f"{parts.get('sign_before') or ''}{parts.get('sign') or ''}"
     shift = 1 if re.search("#|♯|sharp|升", sign) else -1 if re.search("b|♭|flat|降", sign) else 0
     mode = parts.get("mode") or ""
@@ -185,31 +189,32 @@ def _read_key(text: str) -> tuple[int, str, str]:
     return (
         tonic,
         ("minor" if minor else "major") if mode else "",
-        text[: found.start()] + " " + text[found.end() :],
+        text[: match.start()] + " " + text[match.end() :],
     )
 
 
 def _find(text: str, word: str) -> int:
-    """Return where the word stands; −1 where it does not, or only after a word for `without`."""
+    """Return the index of the word; −1 if it is missing, or only follows a word for `without`."""
     if word not in text:
         return -1
     if _HAN.search(word):
         at = text.find(word)
         negated = at > 0 and any(text[:at].endswith(no) for no in _words().without["words"])
         return -1 if negated else at
-    for found in re.finditer(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])", text):
-        before = re.findall(r"[a-z]+", text[: found.start()])[-1:]
+    for match in re.finditer(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])", text):
+        before = re.findall(r"[a-z]+", text[: match.start()])[-1:]
         if not before or before[0] not in _words().without["words"]:
-            return found.start()
+            return match.start()
     return -1
 
 
 def _named(text: str, table: dict[str, tuple[str, ...]]) -> dict[str, int]:
-    """Return the entries that the text names, in its order; a word inside a longer one that is
-    known does not count.
+    """Return entry → index of its first word in the text, in that order.
+
+    A word inside a longer known one doesn't count.
     """
     taken: list[tuple[int, int]] = []
-    found: dict[str, int] = {}
+    places: dict[str, int] = {}
     known = sorted(
         ((word, name) for name, words in table.items() for word in words),
         key=lambda pair: -len(pair[0]),
@@ -219,14 +224,12 @@ def _named(text: str, table: dict[str, tuple[str, ...]]) -> dict[str, int]:
         if at < 0 or any(begin <= at < end for begin, end in taken):
             continue
         taken.append((at, at + len(word)))
-        found[name] = min(at, found.get(name, at))
-    return dict(sorted(found.items(), key=lambda pair: pair[1]))
+        places[name] = min(at, places.get(name, at))
+    return dict(sorted(places.items(), key=lambda pair: pair[1]))
 
 
 def _without(text: str, *tables: dict[str, tuple[str, ...]]) -> str:
-    """Return the text without the tables' Chinese words, whose characters may mean another thing:
-    欢快 is happy, 快 fast.
-    """
+    """Return the text without the tables' Chinese words: 欢快 (happy) contains 快 (fast)."""
     words = sorted(
         (
             word
@@ -241,7 +244,7 @@ def _without(text: str, *tables: dict[str, tuple[str, ...]]) -> str:
 
 
 def _style_of(named: dict[str, int]) -> str:
-    """Return the style that goes with the instruments of a prompt that names none."""
+    """Return the usual style of the first instrument; "pop" without instruments."""
     usual = {
         "guzheng": "chinese",
         "erhu": "chinese",
@@ -270,9 +273,7 @@ def _style_of(named: dict[str, int]) -> str:
 
 
 def tempo_of(bpm: float, style: str) -> str:
-    """Return slow, medium or fast: which of the style's tempi so many beats a minute are nearest
-    to.
-    """
+    """Return the nearest of the style's tempi: slow, medium or fast."""
     slow, medium, fast = _words().band[style].bpm
     return (
         "slow" if bpm < (slow + medium) / 2 else "medium" if bpm < (medium + fast) / 2 else "fast"
@@ -280,17 +281,18 @@ def tempo_of(bpm: float, style: str) -> str:
 
 
 def band_of(style: str) -> dict[str, str]:
-    """Return part → instrument as is usual for the style."""
+    """Return part → instrument of the style's usual band."""
     return dict(zip("MHB", _words().band[style].instruments, strict=True))
 
 
 def _players(band: _Band, named: list[str]) -> dict[str, str]:
-    """The first instrument that is named has the melody, the second the harmony; one that plays
-    alone has both.
+    """Return part → instrument: the first one named has the melody, the second the harmony.
+
+    A single keyboard or plucked instrument has both.
     """
     melody, harmony, bass = band.instruments
     if len(named) >= 2:
-        # Who can hold a note sings; keys and plucked strings accompany.
+        # Winds and bowed strings have the melody; keys and plucked strings accompany.
         named = sorted(
             named[:2], key=lambda name: instruments()[name].family not in ("wind", "strings")
         )
@@ -305,9 +307,10 @@ def _players(band: _Band, named: list[str]) -> dict[str, str]:
     return {"M": named[0] if named else melody, "H": harmony, "B": bass}
 
 
-def _parts(text: str, usual: str, named: list[str], players: dict[str, int], refused: str) -> str:
-    """Return who plays: as usual, with what the prompt names, without what it refuses; `drums only`
-    is taken at its word.
+def _parts(text: str, usual: str, named: list[str], players: dict[str, int], excluded: str) -> str:
+    """Return the parts that play: the usual and the named ones, without the excluded ones.
+
+    `drums only` means the drums alone.
     """
     words = _words()
     alone = any(_find(text, word) >= 0 for word in words.only["words"])
@@ -320,19 +323,19 @@ def _parts(text: str, usual: str, named: list[str], players: dict[str, int], ref
             if instruments()[next(iter(players))].family in ("keys", "pluck", "synth")
             else {"M"}
         )
-    for part in refused:
+    for part in excluded:
         parts -= {part} if len(parts) > 1 else set()
     return "".join(part for part in PARTS if part in parts)
 
 
-def _is_refused(text: str, word: str) -> bool:
+def _is_excluded(text: str, word: str) -> bool:
     return word in text and any(
         re.search(rf"(?<![a-z]){no}\s*{re.escape(word)}", text) for no in _words().without["words"]
     )
 
 
 def _unknown(text: str) -> tuple[str, ...]:
-    """Return the words that are in no table; Chinese ones as they stand between those that are."""
+    """Return the words that are in no table; Chinese text is split at known words."""
     return tuple(dict.fromkeys(re.findall(r"[^\W\d_]{2,}", _known_pattern().sub(" ", text))))[:8]
 
 
@@ -349,43 +352,45 @@ def _known_pattern() -> re.Pattern[str]:
 _KEYS = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
 
 
-def describe(wish: MusicPrompt) -> str:
-    """Return in words how a prompt was read: for the recipe, and for advice."""
-    brief = wish.brief
-    who = [wish.instruments[part].replace("_", " ") for part in "MHB" if part in brief.parts] + [
-        "drums"
-    ] * ("D" in brief.parts)
+def describe(prompt: MusicPrompt) -> str:
+    """Describe how a prompt was read, for the recipe and for advice."""
+    brief = prompt.brief
+    who = [prompt.instruments[part].replace("_", " ") for part in "MHB" if part in brief.parts]
+    who += ["drums"] * ("D" in brief.parts)
     mood = "" if brief.mood == "neutral" else f"{brief.mood} "
     return (
-        f"{mood}{brief.style}, {_KEYS[wish.key % 12]} {brief.mode}, {round(wish.bpm)} bpm, "
+        f"{mood}{brief.style}, {_KEYS[prompt.key % 12]} {brief.mode}, {round(prompt.bpm)} bpm, "
         f"{', '.join(dict.fromkeys(who))}"
     )
 
 
-def describe_given(given: Continuation) -> str:
-    """Return in words what a MIDI file plays."""
-    bars = "1 bar" if len(given.bars) == 1 else f"{len(given.bars)} bars"
-    who = [given.instruments[part].replace("_", " ") for part in "MHB" if part in given.instruments]
-    who += ["drums"] * ("D" in given.parts)
+def describe_continuation(source: Continuation) -> str:
+    """Describe a MIDI file to continue."""
+    bars = "1 bar" if len(source.bars) == 1 else f"{len(source.bars)} bars"
+    who = [
+        source.instruments[part].replace("_", " ") for part in "MHB" if part in source.instruments
+    ]
+    who += ["drums"] * ("D" in source.parts)
     return (
-        f"{bars}, {_KEYS[given.key % 12]} {given.mode}, {round(given.bpm)} bpm, "
+        f"{bars}, {_KEYS[source.key % 12]} {source.mode}, {round(source.bpm)} bpm, "
         f"{', '.join(dict.fromkeys(who))}"
     )
 
 
-def advise(prompt: str, wish: MusicPrompt | None = None) -> str:
-    """Return how the prompt is read (or as `wish`, with what is continued) and which words say
-    nothing to the model.
+def advise(prompt: str, parsed: MusicPrompt | None = None) -> str:
+    """Describe how the prompt is read, and which of its words the model doesn't know.
+
+    `parsed`: the prompt with what a continuation adds; parsed here if it is None.
     """
-    wish = wish or read(prompt)
-    told = f"Read as: {describe(wish)}."
-    if wish.taken_as:
-        told += f" Taken as: {', '.join(f'{word} as {near}' for word, near in list(wish.taken_as.items())[:4])}."  # noqa: E501
-    if wish.unknown:
-        left_out = ", ".join(f'"{word[:30]}"' for word in wish.unknown[:4])
-        told += (
-            f" Not understood: {left_out}. It knows styles, moods, instruments, tempo and "
-            "key: "
-            "calm piano in D minor."
+    parsed = parsed or read(prompt)
+    message = f"Read as: {describe(parsed)}."
+    if parsed.nearest:
+        pairs = list(parsed.nearest.items())[:4]
+        message += f" Taken as: {', '.join(f'{word} as {near}' for word, near in pairs)}."
+    if parsed.unknown:
+        unknown = ", ".join(f'"{word[:30]}"' for word in parsed.unknown[:4])
+        message += (
+            f" Not understood: {unknown}. The model knows styles, moods, instruments, tempo and "
+            "key: calm piano in D minor."
         )
-    return told
+    return message

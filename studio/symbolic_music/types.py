@@ -1,4 +1,4 @@
-"""What the parts of symbolic music pass to each other."""
+"""Types that the modules of symbolic music share."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from studio.symbolic_music.events import STEPS_A_BEAT, Bar, Brief
 
 
 class Continuation(NamedTuple):
-    """What is continued."""
+    """A MIDI file to continue."""
 
     name: str
     bars: tuple[Bar, ...]
-    """With the tonic as C; the sections' names are given when it is known how many bars follow."""
+    """With the tonic as C. `lead_in` names the sections, which depend on how many bars follow."""
     steps: int
     """Sixteenths in a bar."""
     mode: str
@@ -23,12 +23,12 @@ class Continuation(NamedTuple):
     parts: str
     instruments: dict[str, str]
     style: str
-    """Where the file says it, because Studio wrote it; else empty, as `mood`."""
+    """Of a file that Studio wrote; else empty. So is `mood`."""
     mood: str
 
     @property
     def seconds(self) -> float:
-        """How long it takes."""
+        """Duration."""
         return len(self.bars) * self.steps / STEPS_A_BEAT * 60 / self.bpm
 
 
@@ -39,15 +39,15 @@ class MusicPrompt(NamedTuple):
     key: int
     """Semitones from C to the tonic, −6..5."""
     bpm: float
-    bpm_said: bool
-    """The prompt names beats a minute: they are kept to."""
+    exact_bpm: bool
+    """True if the prompt names beats per minute."""
     instruments: dict[str, str]
     """Part → name in `instruments.toml`."""
     unknown: tuple[str, ...]
-    """Words that say nothing to this model."""
-    taken_as: dict[str, str]
-    """Words that are in no table → the nearest one that is, which they were taken for."""
-    said: frozenset[str]
-    """Which of style, mood and instrument the prompt says; the others are as usual."""
-    said_parts: str
-    refused_parts: str
+    """Words that mean nothing to this model."""
+    nearest: dict[str, str]
+    """Word that is in no table → the nearest word that is, which replaces it."""
+    named: frozenset[str]
+    """Which of style, mood and instrument the prompt names; the others have defaults."""
+    named_parts: str
+    excluded_parts: str

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from studio.core.errors import StudioError
 from studio.symbolic_music import prompt as music_words
-from studio.symbolic_music.continuation import join, lead_in, read_given
+from studio.symbolic_music.continuation import lead_in, merge, read_continuation
 from studio.symbolic_music.events import (
     LEADS,
     MODES,
@@ -114,7 +114,7 @@ def test_a_midi_file_that_studio_wrote_comes_back_note_for_note(
     data, playing = written(brief, bars, key, float(bpm), seed)
     path = tmp_path_factory.mktemp("midi") / "own.mid"
     path.write_bytes(data)
-    found = read_given(path)
+    found = read_continuation(path)
     assert (found.key, found.mode, found.steps) == (key, brief.mode, brief.steps)
     assert found.bpm == pytest.approx(bpm, rel=1e-4)
     assert (found.style, found.mood) == (brief.style, brief.mood)
@@ -144,7 +144,7 @@ def test_a_foreign_file_is_heard_in_its_key_with_melody_harmony_and_bass(tmp_pat
             (1920 if number == 0 else 0, off(pitch))
             for number, pitch in enumerate((root, third, fifth, tune))
         ]
-    found = read_given(save(tmp_path, midi(track(*events), kind=0)))
+    found = read_continuation(save(tmp_path, midi(track(*events), kind=0)))
     assert (found.mode, found.key, found.parts, len(found.bars)) == ("major", -5, "BHM", 4)
     tops = [next(note.pitch for note in bar.notes if note.part == "M") for bar in found.bars]
     assert [(pitch + found.key) % 12 for pitch in tops] == [74 % 12, 76 % 12, 78 % 12, 79 % 12]
@@ -159,10 +159,10 @@ def test_odd_beats_and_far_notes_are_refused(tmp_path):
 
     five = midi(track((0, b"\xff\x58\x04\x05\x02\x18\x08"), (0, on(60)), (10, off(60))))
     with pytest.raises(StudioError, match="is in 5/4"):
-        read_given(save(tmp_path, five))
+        read_continuation(save(tmp_path, five))
     far = midi(track((0, on(60)), (10, off(60)), (0x0FFFFFFF, on(60)), (10, off(60))))
-    with pytest.raises(StudioError, match="minutes long"):
-        read_given(save(tmp_path, far))
+    with pytest.raises(StudioError, match=r"last \d+ minutes"):
+        read_continuation(save(tmp_path, far))
 
 
 def tempo_changes(bpm_by_beat, end=480):
@@ -189,7 +189,7 @@ def tempo_changes(bpm_by_beat, end=480):
     ],
 )
 def test_the_tempo_is_that_of_the_middle_of_the_piece(tmp_path, bpm_by_beat, expected):
-    assert abs(read_given(save(tmp_path, tempo_changes(bpm_by_beat))).bpm - expected) <= 1
+    assert abs(read_continuation(save(tmp_path, tempo_changes(bpm_by_beat))).bpm - expected) <= 1
 
 
 def test_a_tempo_set_before_or_after_the_notes_does_not_count(tmp_path):
@@ -197,7 +197,7 @@ def test_a_tempo_set_before_or_after_the_notes_does_not_count(tmp_path):
     notes = [(0, on(72)), (480, off(72))] * 4
     assert (
         round(
-            read_given(
+            read_continuation(
                 save(
                     tmp_path,
                     midi(track(*before, *notes, (0, tempo(3_000_000)), (96_000, tempo(1)))),
@@ -211,40 +211,40 @@ def test_a_tempo_set_before_or_after_the_notes_does_not_count(tmp_path):
 def test_a_piece_that_is_slower_or_faster_than_can_be_played_is_refused(tmp_path):
     for bpm in (12, 600):
         with pytest.raises(
-            StudioError, match=f"has a tempo of {bpm} beats a minute; 20 to 400 can be played"
+            StudioError, match=f"has a tempo of {bpm} beats per minute. 20 to 400 are possible"
         ):
-            read_given(save(tmp_path, tempo_changes([bpm] * 8)))
+            read_continuation(save(tmp_path, tempo_changes([bpm] * 8)))
 
 
 def test_three_quarters_are_a_waltz_and_four_are_none(tmp_path):
-    three = read_given(
+    three = read_continuation(
         save(
             tmp_path, midi(track((0, b"\xff\x58\x04\x03\x02\x18\x08"), (0, on(72)), (480, off(72))))
         )
     )
-    four = read_given(save(tmp_path, midi(track((0, on(72)), (480, off(72))))))
-    assert join(music_words.read("jazz"), three).brief.style == "waltz"
-    assert join(music_words.read("a waltz"), four).brief.style == "classical"
+    four = read_continuation(save(tmp_path, midi(track((0, on(72)), (480, off(72))))))
+    assert merge(music_words.read("jazz"), three).brief.style == "waltz"
+    assert merge(music_words.read("a waltz"), four).brief.style == "classical"
 
 
 def test_what_is_given_decides_key_and_tempo_and_the_prompt_the_rest(tmp_path):
     brief = Brief(style="ballad", mood="calm", mode="minor", parts="HM")
     data, _playing = written(brief, compose(brief, 4, Random(1)), key=2, bpm=70)
-    given_file = read_given(save(tmp_path, data))
-    wish = join(
+    given_file = read_continuation(save(tmp_path, data))
+    wish = merge(
         music_words.read("happy jazz in F major at 200 bpm with drums and a flute"), given_file
     )
     assert (wish.key, wish.brief.mode, round(wish.bpm)) == (2, "minor", 70)
     assert (wish.brief.style, wish.brief.mood, wish.brief.parts) == ("jazz", "happy", "DHM")
     assert wish.instruments["M"] == "flute"
-    plain = join(music_words.read("more of it"), given_file)
+    plain = merge(music_words.read("more of it"), given_file)
     assert (plain.brief.style, plain.brief.mood, plain.brief.parts) == ("ballad", "calm", "HM")
 
 
 def test_only_the_last_bars_are_put_in_front_and_phrases_end_with_the_piece(tmp_path):
     brief = Brief(style="pop", parts="DBHM")
     data, _playing = written(brief, compose(brief, 24, Random(3)))
-    given_file = read_given(save(tmp_path, data))
+    given_file = read_continuation(save(tmp_path, data))
     tokens = [vocabulary().tokens[token] for token in lead_in(brief, given_file, 6)]
     lefts = [token for token in tokens if token.startswith("left:")]
     sections = [token[-1] for token in tokens if token.startswith("section:")]
@@ -347,14 +347,14 @@ def test_any_prompt_is_read(prompt):
 
 def test_a_word_that_is_in_no_table_stands_for_the_nearest_and_this_is_said():
     wish = music_words.read("music for a nightmare with a bassist")
-    assert wish.taken_as == {"nightmare": "scary", "bassist": "bass"}
+    assert wish.nearest == {"nightmare": "scary", "bassist": "bass"}
     assert (wish.brief.mood, "B" in wish.brief.parts, wish.unknown) == ("tense", True, ())
     assert "Taken as: nightmare as scary, bassist as bass." in music_words.advise(
         "music for a nightmare with a bassist"
     )
     assert music_words.read("a happy nightmare").brief.mood == "happy", "known words come first"
     near = music_words._near()
-    assert set(near.values()) <= music_words.words_to_be_near()
+    assert set(near.values()) <= music_words.replacement_words()
     assert not near.keys() & music_words.known_words()
 
 

@@ -24,7 +24,7 @@ from studio.engine.text.streaming import Clock
 from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
 from studio.models.families import EVENTS_FILE
-from studio.symbolic_music.continuation import join, lead_in, read_given
+from studio.symbolic_music.continuation import lead_in, merge, read_continuation
 from studio.symbolic_music.events import STEPS_A_BEAT, Bar, Brief, decode, vocabulary
 from studio.symbolic_music.grammar import Grammar
 from studio.symbolic_music.mixer import Mixer
@@ -84,8 +84,8 @@ def generate(run: JobContext, pipeline: SymbolicModel) -> Generator[Result, None
     assert isinstance(request, MusicRequest)
     wish, seed, given = read(request.prompt), request.seed or 0, None
     if request.continue_from:
-        given = read_given(Path(request.continue_from), request.seconds)
-        wish = join(wish, given)
+        given = read_continuation(Path(request.continue_from), request.seconds)
+        wish = merge(wish, given)
     plan = (
         plan_length(wish, request.seconds) if given is None else plan_more(given, request.seconds)
     )
@@ -182,7 +182,7 @@ def _plan_beats(wish: MusicPrompt, seconds: float, beats: int, exact: float) -> 
     """Return the plan with so many beats before the last chord; None where they leave it too little
     time.
     """
-    beats_a_bar, freedom = wish.brief.steps // STEPS_A_BEAT, 0.03 if wish.bpm_said else 0.15
+    beats_a_bar, freedom = wish.brief.steps // STEPS_A_BEAT, 0.03 if wish.exact_bpm else 0.15
     bpm = wish.bpm * min(1 + freedom, max(1 - freedom, beats / exact))
     beat = 60 / bpm
     held = seconds - beats * beat
@@ -208,7 +208,7 @@ def _from(strokes: Sequence[Stroke], begin: float) -> list[Stroke]:
 def _plan_whole_bars(wish: MusicPrompt, seconds: float) -> Plan:
     ring = min(_RING, 0.2 * seconds)
     beats = wish.brief.steps / STEPS_A_BEAT
-    freedom = 0.03 if wish.bpm_said else 0.15
+    freedom = 0.03 if wish.exact_bpm else 0.15
     exact = (seconds - ring) * wish.bpm / 60 / beats
     bars = max(1, round(exact))
     if bars > 1 and bars > exact * (1 + freedom):

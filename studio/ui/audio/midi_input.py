@@ -8,8 +8,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QToolButton, QVBoxLayout, QWidget
 
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
-from studio.symbolic_music.continuation import read_given
-from studio.symbolic_music.prompt import describe_given
+from studio.symbolic_music.continuation import read_continuation
+from studio.symbolic_music.prompt import describe_continuation
 from studio.symbolic_music.types import Continuation
 from studio.ui import background
 from studio.ui.widgets.factory import button, label, name_control, restyle, row
@@ -81,7 +81,7 @@ class MidiInputPanel(QWidget):
         if path:
             background.run(
                 self,
-                lambda: read_given(Path(path)),
+                lambda: read_continuation(Path(path)),
                 lambda continuation: self._on_read(path, continuation),
                 lambda error: self._on_read_failed(path, error),
             )
@@ -106,7 +106,7 @@ class MidiInputPanel(QWidget):
         self.clear_button.setVisible(self._offered and bool(self.path))
         name = Path(self.path).name
         message = self.problem or (
-            f"Continues {name}: {describe_given(self.continuation)}."
+            f"Continues {name}: {describe_continuation(self.continuation)}."
             if self.continuation
             else f"Reading {name}…"
         )

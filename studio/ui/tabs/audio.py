@@ -21,7 +21,7 @@ from studio.library.audio_export import export_sound
 from studio.models.card import ModelCard
 from studio.preflight.prompt_translation import advise
 from studio.symbolic_music import prompt as music_words
-from studio.symbolic_music.continuation import join
+from studio.symbolic_music.continuation import merge
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.audio.audio_view import AudioView
@@ -302,7 +302,7 @@ class MusicTab(AudioTabBase):
         prompt, told = self.prompt.toPlainText()[:_ADVISED], ""
         if prompt.strip() and self.card is not None:
             given = self.given.continuation if self.own_values()["continue_from"] else None
-            wish = join(music_words.read(prompt), given) if given is not None else None
+            wish = merge(music_words.read(prompt), given) if given is not None else None
             told = (
                 music_words.advise(prompt, wish)
                 if self.card.writes_notes

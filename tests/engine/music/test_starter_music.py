@@ -21,7 +21,7 @@ from studio.library import artifacts
 from studio.media.midi import parse_midi
 from studio.models.card import request_for
 from studio.models.catalog import entry_named
-from studio.symbolic_music.continuation import read_given
+from studio.symbolic_music.continuation import read_continuation
 from studio.symbolic_music.events import STEPS_A_BEAT
 from studio.symbolic_music.prompt import read
 from tests.engine.runs import run_job, run_one
@@ -43,7 +43,7 @@ def play(pipeline, prompt="calm piano in D minor", cancelled=lambda _outcome: Fa
 def bars_of(result, folder):
     path = folder / "made.mid"
     path.write_bytes(result.midi)
-    return read_given(path)
+    return read_continuation(path)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_the_last_chord_leaves_room_for_the_piece(prompt):
         last = seconds - ((plan.bars - 1) * bar - plan.upbeat)
         assert 0.1 * seconds <= last + 1e-9 or seconds > 20, (seconds, plan)
         assert last < 0.5 * seconds, (seconds, plan)
-        assert abs(plan.bpm / wish.bpm - 1) <= (0.031 if wish.bpm_said else 0.151)
+        assert abs(plan.bpm / wish.bpm - 1) <= (0.031 if wish.exact_bpm else 0.151)
         assert 0 <= plan.upbeat < bar
         assert plan.seconds == seconds
     assert plan_length(wish, 60).upbeat == 0  # a piece that is long enough begins with a whole bar
@@ -181,7 +181,7 @@ def test_a_cancel_at_any_time_keeps_whole_bars(pipeline, tmp_path, asked):
 def test_what_it_wrote_it_continues_in_key_and_tempo_to_an_end(pipeline, tmp_path):
     path = tmp_path / "first 第一.mid"
     path.write_bytes(play(pipeline, "sad violin waltz in G minor", seconds=6).results[0].midi)
-    before = read_given(path)
+    before = read_continuation(path)
     (result,) = play(pipeline, "more", seconds=6, continue_from=str(path)).results
     after = bars_of(result, tmp_path)
     assert (after.mode, after.key, after.steps, after.parts) == (
@@ -204,7 +204,7 @@ def test_what_it_wrote_it_continues_in_key_and_tempo_to_an_end(pipeline, tmp_pat
 def test_drums_that_the_prompt_adds_to_a_piece_without_are_heard(pipeline, tmp_path, seed):
     path = tmp_path / "first.mid"
     path.write_bytes(play(pipeline, "soft piano", seconds=8).results[0].midi)
-    before = read_given(path)
+    before = read_continuation(path)
     assert "D" not in before.parts
     (result,) = play(
         pipeline, "go on, with drums", seconds=16, seed=seed, continue_from=str(path)

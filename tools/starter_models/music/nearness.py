@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.paths import resources
-from studio.symbolic_music.prompt import known_words, words_to_be_near
+from studio.symbolic_music.prompt import known_words, replacement_words
 
 NEAR_ENOUGH = 0.88
 """Of the cosine of "WORD music" and "KNOWN music"; below, two in five are wrong."""
@@ -47,7 +47,7 @@ def unknown_words() -> list[str]:
 
 def nearest(words: Sequence[str]) -> list[tuple[str, str, float]]:
     """Return (word, nearest known word, how alike) for each."""
-    known = sorted(word for word in words_to_be_near() if word.isascii())
+    known = sorted(word for word in replacement_words() if word.isascii())
     table = _vectors(known)
     best = (_vectors(words) @ table.T).max(dim=1)
     pairs = zip(words, best.indices.tolist(), best.values.tolist(), strict=True)
