@@ -4,7 +4,7 @@ memory ran out is told.
 
 import pytest
 
-from studio.core.events import Finished, Loading, Statistics
+from studio.core.events import Finished, JobEvent, Loading, Statistics
 from studio.core.settings_store import update
 from studio.engine.fake import FakeEngine
 from tests.ui.conftest import PATIENCE, close_studio
@@ -41,23 +41,24 @@ def test_the_model_used_last_is_loaded_with_the_window(qtbot, open_studio, data,
     assert asked == [(), ("image", "fake-image"), ()]
 
 
-def test_what_was_done_when_memory_ran_out_is_told(qtbot, open_studio, monkeypatch):
-    generate = FakeEngine.generate
+def test_notes_about_memory_are_shown(qtbot, open_studio, monkeypatch):
+    run = FakeEngine.run
 
-    def told(engine, job, emit, cancelled):
-        """As an engine that decodes in tiles says it."""
-        emit(Loading(phase="Loading SDXL 1.0: 8 bits, needs 6.5 of 7.5 GB"))
+    def run_with_notes(engine, jobs, emit, is_cancelled):
+        """Send the events of an engine that decodes in tiles."""
 
-        def noted(event):
-            emit(
-                Finished(artifacts=event.artifacts, statistics=Statistics(notes=(NOTE,)))
-                if isinstance(event, Finished)
-                else event
-            )
+        def add_note(message):
+            event = message.event
+            if isinstance(event, Finished):
+                statistics = Statistics(notes=(NOTE,))
+                event = Finished(artifacts=event.artifacts, statistics=statistics)
+            emit(JobEvent(message.job_id, event))
 
-        generate(engine, job, noted, cancelled)
+        for job in jobs:
+            emit(JobEvent(job.id, Loading(phase="Loading SDXL 1.0: 8 bits, needs 6.5 of 7.5 GB")))
+        run(engine, jobs, add_note, is_cancelled)
 
-    monkeypatch.setattr(FakeEngine, "generate", told)
+    monkeypatch.setattr(FakeEngine, "run", run_with_notes)
     studio = open_studio()
     shown = []
     studio.session.queue.job_event.connect(

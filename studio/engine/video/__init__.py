@@ -1,1 +1,1 @@
-"""Runs video pipelines of diffusers."""
+"""Loads and runs video pipelines of diffusers."""

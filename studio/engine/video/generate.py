@@ -1,4 +1,4 @@
-"""Videos: from text, and from a first frame where the model can."""
+"""Runs video pipelines: makes a video from text, or from text and a first frame."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ from studio.preflight.video import PIXEL_BYTES, check_video, too_much
 
 __all__ = ["generate", "load"]
 
-FRAME_SECONDS = 1 / 30
-"""Previews come at most this often."""
+PREVIEW_SECONDS = 1 / 30
+"""Previews are sent at most this often."""
 _WAN_TOKENS = 512
-"""What its text encoder reads of a prompt."""
+"""How much of a prompt its text encoder reads."""
 _DECODE_TIMESTEP, _DECODE_NOISE = 0.05, 0.025
-"""For autoencoders that remove the last noise themselves (LTX-Video from 0.9.1 on), as their
-authors do it.
+"""For autoencoders that remove the last noise themselves (LTX-Video since 0.9.1); the authors'
+values.
 """
 
 
 def generate(run: JobContext, pipeline: VideoPipeline) -> Generator[Result, None, Statistics]:
-    """Yield the video; see `protocol.Runner.generate`. A cancelled one leaves nothing."""
+    """Yield the video; see `protocol.Runner.generate`. A cancelled job keeps nothing."""
     request = run.job.request
     assert isinstance(request, VideoRequest)
     if problem := check_video(run.card, request):
-        said = problem.message[:1].upper() + problem.message[1:]
+        message = problem.message[:1].upper() + problem.message[1:]
         raise StudioError(
-            f"{said}.", cause="invalid", cure="Change this setting, or choose another model."
+            f"{message}.", cause="invalid", cure="Change this setting, or choose another model."
         )
     _check_memory(request, pipeline.device)
     inputs = {"image": sha256_of(Path(request.image))} if request.image else {}
-    begun = time.monotonic()
-    watch = _Steps(run, pipeline, request)
-    frames = _draw(request, pipeline, run.card, watch)
+    start = time.monotonic()
+    progress = _StepProgress(run, pipeline, request)
+    frames = _draw(request, pipeline, run.card, progress)
     run.check()
     yield VideoResult(
         frames=frames,
@@ -63,60 +63,63 @@ def generate(run: JobContext, pipeline: VideoPipeline) -> Generator[Result, None
         inputs=inputs,
         parts=run.parts,
     )
-    steps = request.num_inference_steps
-    first = watch.first - begun if watch.first else 0.0
     return Statistics(
-        run_seconds=time.monotonic() - begun, first_seconds=first, units=steps, unit="step"
+        run_seconds=time.monotonic() - start,
+        first_seconds=progress.first_step_at - start if progress.first_step_at else 0.0,
+        units=request.num_inference_steps,
+        unit="step",
     )
 
 
 def _draw(
-    request: VideoRequest, pipeline: VideoPipeline, card: ModelCard, watch: _Steps
+    request: VideoRequest, pipeline: VideoPipeline, card: ModelCard, progress: _StepProgress
 ) -> NDArray[np.uint8]:
     import torch
 
-    pipe = pipeline.taking(picture=bool(request.image))
+    pipe = pipeline.pipe_for(with_image=bool(request.image))
     pipe.scheduler = make_scheduler(request.scheduler, pipeline.scheduler, card)
     with no_gradients(pipeline.plan):
         arguments = _arguments(request, pipe, card)
-    arguments |= {
-        "generator": torch.Generator("cpu").manual_seed(request.seed or 0),
-        "output_type": "np",
-    }
-    with turns_ended(pipeline.pipe), no_gradients(pipeline.plan), watch.attached(pipe, arguments):
+    arguments["generator"] = torch.Generator("cpu").manual_seed(request.seed or 0)
+    arguments["output_type"] = "np"
+    with (
+        turns_ended(pipeline.pipe),
+        no_gradients(pipeline.plan),
+        progress.attached(pipe, arguments),
+    ):
         output = pipe(**arguments)
     return _to_frames(output.frames[0], card)
 
 
-class _Steps:
-    """Sees each step of a video: counts it, shows previews, obeys cancels; while it is decoded,
-    too.
-    """
+class _StepProgress:
+    """Counts the steps of a video and sends previews; obeys cancels, while decoding too."""
 
     def __init__(self, run: JobContext, pipeline: VideoPipeline, request: VideoRequest) -> None:
         self._run = run
-        self._map = pipeline.latent_map
+        self._latent_map = pipeline.latent_map
         self._request = request
         self._done = 0
-        self._shown = 0.0
-        self._decodes = False
-        self.first = 0.0
+        self._preview_at = 0.0
+        self._is_decoding = False
+        self.first_step_at = 0.0
+        """Monotonic time of the first step; 0 before it."""
 
     @contextmanager
     def attached(self, pipe: Any, arguments: dict[str, Any]) -> Generator[None, None, None]:
         """Hook into the pipeline for one call."""
         arguments["callback_on_step_end"] = self._on_step_end
+        modules = dict(pipe.vae.named_children())
         with ExitStack() as hooks:
             for name in ("encoder", "decoder"):
-                part = getattr(pipe.vae, name, None)
-                if part is not None:
-                    hooks.callback(part.register_forward_pre_hook(self._on_part).remove)
+                if name in modules:
+                    handle = modules[name].register_forward_pre_hook(self._on_vae_call)
+                    hooks.callback(handle.remove)
             yield
 
-    def _on_part(self, _part: Any, _given: Any) -> None:
-        self._run.check()  # raising is the one way out that every pipeline has
-        if self._done >= self._request.num_inference_steps and not self._decodes:
-            self._decodes = True
+    def _on_vae_call(self, _module: Any, _inputs: Any) -> None:
+        self._run.check()  # raising is the one way out of every pipeline
+        if self._done >= self._request.num_inference_steps and not self._is_decoding:
+            self._is_decoding = True
             self._run.emit(Loading(phase="Decoding the video"))
 
     def _on_step_end(
@@ -125,20 +128,23 @@ class _Steps:
         self._run.check()
         self._done = min(self._done + 1, self._request.num_inference_steps)
         now = time.monotonic()
-        self.first = self.first or now
-        latents, picture = tensors.get("latents"), None
-        if latents is not None and self._map is not None and now - self._shown >= FRAME_SECONDS:
-            self._shown = now
-            picture = latent_preview.show(pipe, latents, self._map, self._request)
-        self._run.emit(
-            Progress(step=self._done, total=self._request.num_inference_steps, preview=picture)
-        )
+        self.first_step_at = self.first_step_at or now
+        latents, image = tensors.get("latents"), None
+        if (
+            latents is not None
+            and self._latent_map is not None
+            and now - self._preview_at >= PREVIEW_SECONDS
+        ):
+            self._preview_at = now
+            image = latent_preview.middle_frame(pipe, latents, self._latent_map, self._request)
+        total = self._request.num_inference_steps
+        self._run.emit(Progress(step=self._done, total=total, preview=image))
         return tensors
 
 
 def _arguments(request: VideoRequest, pipe: Any, card: ModelCard) -> dict[str, Any]:
-    """Return the call's arguments; not every pipeline takes all."""
-    takes = inspect.signature(pipe.__call__).parameters
+    """Return the arguments of the call, only those that this pipeline has."""
+    parameters = inspect.signature(pipe.__call__).parameters
     names = ("prompt", "width", "height", "num_frames", "frame_rate", "num_inference_steps")
     arguments: dict[str, Any] = {name: getattr(request, name) for name in names}
     if card.guidance != "ignored":
@@ -148,7 +154,7 @@ def _arguments(request: VideoRequest, pipe: Any, card: ModelCard) -> dict[str, A
     if request.guidance_scale_2 is not None:
         if boundary_of(pipe) is None:
             raise StudioError(
-                f"{card.title} is of one part, and takes no guidance for a second half.",
+                f"{card.title} has one denoiser, so it takes no guidance for a second one.",
                 cause="invalid",
                 cure="Leave that field empty.",
             )
@@ -158,38 +164,39 @@ def _arguments(request: VideoRequest, pipe: Any, card: ModelCard) -> dict[str, A
             read_picture(Path(request.image))[0], request.width, request.height
         )
         if type(pipe).__name__ == "WanImageToVideoPipeline":
-            arguments |= {"prompt": None, **_read_by_wan(request, pipe)}
-    if getattr(pipe.vae.config, "timestep_conditioning", False):
+            arguments |= {"prompt": None, **_encode_with_wan(request, pipe)}
+    if pipe.vae.config.get("timestep_conditioning"):
         arguments |= {"decode_timestep": _DECODE_TIMESTEP, "decode_noise_scale": _DECODE_NOISE}
-    return {name: value for name, value in arguments.items() if name in takes}
+    return {name: value for name, value in arguments.items() if name in parameters}
 
 
-def _read_by_wan(request: VideoRequest, pipe: Any) -> dict[str, Any]:
-    """Return the prompts as Wan's text encoder reads them, by way of the pipeline for text.
+def _encode_with_wan(request: VideoRequest, pipe: Any) -> dict[str, Any]:
+    """Return the prompts' embeddings from Wan's text-to-video pipeline.
 
-    diffusers 0.42's pipeline for pictures cleans prompts with a package (ftfy) that it does not
-    look for first.
+    The image-to-video pipeline of diffusers 0.42 needs ftfy, and fails where it isn't installed.
     """
-    wanted, unwanted = pipeline_of_class(pipe, "WanPipeline").encode_prompt(
+    embeds, negative_embeds = pipeline_of_class(pipe, "WanPipeline").encode_prompt(
         request.prompt,
         request.negative_prompt or None,
         request.guidance_scale > 1,
         max_sequence_length=_WAN_TOKENS,
     )
-    return {"prompt_embeds": wanted, "negative_prompt_embeds": unwanted, "negative_prompt": None}
+    return {
+        "prompt_embeds": embeds,
+        "negative_prompt_embeds": negative_embeds,
+        "negative_prompt": None,
+    }
 
 
 def _check_memory(request: VideoRequest, device: str) -> None:
-    """Raise StudioError where not even the finished frames would fit into the memory that is
-    free.
-    """
-    places = (
+    """Raise StudioError if even the finished frames would not fit into the free memory."""
+    shares = (
         {"cpu": PIXEL_BYTES}
         if device == "cpu"
         else {"cpu": PIXEL_BYTES // 2, device: PIXEL_BYTES // 2}
     )
-    for place, each in places.items():
-        need, free = request.pixels * each, free_bytes(place)
+    for place, pixel_bytes in shares.items():
+        need, free = request.pixels * pixel_bytes, free_bytes(place)
         if need > free:
             raise StudioError(
                 f"{too_much(request, need)}, and {free / 1e9:.1f} GB are free.",
@@ -198,19 +205,20 @@ def _check_memory(request: VideoRequest, device: str) -> None:
             )
 
 
-def _to_frames(drawn: Any, card: ModelCard) -> NDArray[np.uint8]:
-    """Return frames × height × width × 3, one at a time: a copy of all in 32 bits would not fit
-    where they just did.
+def _to_frames(images: Any, card: ModelCard) -> NDArray[np.uint8]:
+    """Return frames × height × width × 3.
+
+    One frame at a time: a float copy of all would not fit where they just did.
     """
-    frames = np.empty((*np.shape(drawn)[:3], 3), np.uint8)
-    for number, picture in enumerate(drawn):
-        pixels = np.asarray(picture, np.float32)
-        if not np.isfinite(pixels).all():
+    frames = np.empty((*np.shape(images)[:3], 3), np.uint8)
+    for number, image in enumerate(images):
+        values = np.asarray(image, np.float32)
+        if not np.isfinite(values).all():
             raise StudioError(
-                f"{card.title} made numbers that are no picture (NaN).",
+                f"{card.title} returned invalid numbers (NaN) instead of images.",
                 cause="model",
-                cure="Try lower guidance or another size; if it stays, the model's files may be "
-                "damaged.",
+                cure="Try lower guidance or another size. If it happens again, the model's files "
+                "may be damaged.",
             )
-        frames[number] = (np.clip(pixels[..., :3], 0, 1) * 255).round()
+        frames[number] = (np.clip(values[..., :3], 0, 1) * 255).round()
     return frames

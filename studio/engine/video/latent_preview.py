@@ -1,6 +1,4 @@
-"""A small picture of the middle frame of unfinished latents: as `preview`, for autoencoders that
-have a time axis.
-"""
+"""Previews of the middle frame of unfinished latents, for autoencoders with a time axis."""
 
 from __future__ import annotations
 
@@ -15,39 +13,36 @@ from studio.core.requests import VideoRequest
 from studio.engine.runtime import latent_preview
 from studio.engine.runtime.latent_preview import LatentMap
 
+_UNKNOWN_AUTOENCODER = (RuntimeError, ValueError, TypeError, AttributeError, IndexError)
+"""Raised by autoencoders that take or return something else than a video of one frame."""
 _SIDE = 128
 _SAMPLES = 2
-"""Colour patches for each number that is solved for."""
+"""Color patches for each unknown of the least-squares fit."""
 
 
 def fit(pipe: Any) -> LatentMap | None:
-    """Return the map from one latent to one colour for a pipeline's autoencoder; None where there
-    is none.
+    """Return the map from a latent to a color for a pipeline's autoencoder.
+
+    None for an autoencoder whose latents it cannot be fitted to.
     """
-    vae = getattr(pipe, "vae", None)
+    vae = pipe.components.get("vae")
     if vae is None or not hasattr(vae, "encode"):
         return None
     if type(vae).__name__ == "AutoencoderKL":  # frame by frame
         return latent_preview.fit(pipe)
     try:
-        rows = _encode(vae, _sheet(_SIDE // 16, 16))
+        rows = _encode(vae, _color_sheet(_SIDE // 16, 16))
         height, width, channels = rows.shape
         patch = _SIDE // height
         patches = math.ceil(math.sqrt(_SAMPLES * (channels + 1)))
-        sheet = _sheet(max(patches, _SIDE // patch), patch)
+        sheet = _color_sheet(max(patches, _SIDE // patch), patch)
         rows = _encode(vae, sheet)
-    except (
-        RuntimeError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        IndexError,
-    ):  # an autoencoder of another form
+    except _UNKNOWN_AUTOENCODER:
         return None
     height, width, channels = rows.shape
     if not np.isfinite(rows).all():
         return None
-    colours = (
+    colors = (
         sheet.reshape(height, sheet.shape[0] // height, width, sheet.shape[1] // width, 3)
         .mean((1, 3))
         .reshape(-1, 3)
@@ -55,19 +50,17 @@ def fit(pipe: Any) -> LatentMap | None:
     design = np.concatenate(
         [rows.reshape(-1, channels), np.ones((height * width, 1), np.float32)], axis=1
     )
-    solution = np.linalg.lstsq(design, colours, rcond=1e-4)[0].astype(np.float32)
+    solution = np.linalg.lstsq(design, colors, rcond=1e-4)[0].astype(np.float32)
     return LatentMap(solution[:-1], solution[-1])
 
 
-def _sheet(patches: int, patch: int) -> NDArray[np.float32]:
-    colours = np.random.default_rng(0).random((patches, patches, 3), dtype=np.float32)
-    return np.ascontiguousarray(colours.repeat(patch, 0).repeat(patch, 1))
+def _color_sheet(patches: int, patch: int) -> NDArray[np.float32]:
+    colors = np.random.default_rng(0).random((patches, patches, 3), dtype=np.float32)
+    return np.ascontiguousarray(colors.repeat(patch, 0).repeat(patch, 1))
 
 
 def _encode(vae: Any, sheet: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the latents (height × width × channels) of a video of one frame, as the denoiser sees
-    them.
-    """
+    """Return the normalized latents (height × width × channels) of a video of one frame."""
     import torch
 
     video = (
@@ -76,36 +69,40 @@ def _encode(vae: Any, sheet: NDArray[np.float32]) -> NDArray[np.float32]:
     with torch.inference_mode():
         latents = vae.encode(video).latent_dist.mode()[0, :, 0].float().cpu()
     mean, deviation = _statistic(vae, "latents_mean", 0.0), _statistic(vae, "latents_std", 1.0)
-    scale = float(getattr(vae.config, "scaling_factor", None) or 1.0)
-    found: NDArray[np.float32] = ((latents - mean) * scale / deviation).permute(1, 2, 0).numpy()
-    return found
+    scale = float(vae.config.get("scaling_factor") or 1.0)
+    normalized: NDArray[np.float32] = (
+        ((latents - mean) * scale / deviation).permute(1, 2, 0).numpy()
+    )
+    return normalized
 
 
 def _statistic(vae: Any, name: str, default: float) -> Any:
-    """Return a number for each channel: from the autoencoder (LTX) or its configuration (Wan)."""
+    """Return a value for each channel: a buffer (LTX) or a setting (Wan) of the autoencoder."""
     import torch
 
     value = dict(vae.named_buffers()).get(name)
-    value = getattr(vae.config, name, None) if value is None else value
+    value = vae.config.get(name) if value is None else value
     if value is None:
         return default
     return torch.as_tensor(value, dtype=torch.float32).detach().cpu().reshape(-1, 1, 1)
 
 
-def show(pipe: Any, latents: Any, latent_map: LatentMap, request: VideoRequest) -> Preview | None:
-    """Return the middle frame of unfinished latents; None where their form is not known."""
+def middle_frame(
+    pipe: Any, latents: Any, latent_map: LatentMap, request: VideoRequest
+) -> Preview | None:
+    """Return a preview of the middle frame, or None for latents of an unknown shape."""
     if latents.ndim == 3:
         latents = _unpacked(pipe, latents, request)
     if latents is None or latents.ndim != 5:
         return None
-    if "CogVideoX" in type(pipe).__name__:  # its frames stand before its channels
+    if "CogVideoX" in type(pipe).__name__:  # frames × channels, not channels × frames
         latents = latents.permute(0, 2, 1, 3, 4)
     middle = latents[:1, :, latents.shape[2] // 2]
     return latent_preview.preview(pipe, middle, latent_map, request.width, request.height)
 
 
 def _unpacked(pipe: Any, latents: Any, request: VideoRequest) -> Any:
-    """Return latents that stand in one row (LTX) as frames; None where they cannot be put so."""
+    """Return packed latents (LTX: batch × patches × channels) as frames; None for others."""
     if not hasattr(pipe, "transformer_temporal_patch_size"):
         return None
     side, time = pipe.vae_spatial_compression_ratio, pipe.vae_temporal_compression_ratio
@@ -118,5 +115,5 @@ def _unpacked(pipe: Any, latents: Any, request: VideoRequest) -> Any:
     count = (frames // patch_t) * (height // patch) * (width // patch)
     if latents.shape[1] < count:
         return None
-    # What a picture adds stands before the video.
+    # The patches of a first frame precede those of the video.
     return pipe._unpack_latents(latents[:, -count:], frames, height, width, patch, patch_t)

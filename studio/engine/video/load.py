@@ -1,6 +1,4 @@
-"""Loads pipelines that make videos: whole folders, and motion adapters together with a Stable
-Diffusion 1.5.
-"""
+"""Loads video pipelines: whole folders, and motion adapters with a Stable Diffusion 1.5 model."""
 
 from __future__ import annotations
 
@@ -24,9 +22,9 @@ from studio.models.card import ModelCard
 from studio.models.files.folder_check import only_variant, variants_in
 from studio.models.memory.load_plan import OFFLOADS, LoadPlan
 
-# The same weights make a video from text by one class, and from a picture by another.
+# The same weights make a video from text with one class, and from an image with another.
 _FROM_TEXT = {"LTXImageToVideoPipeline": "LTXPipeline"}
-_FROM_PICTURE = {"LTXPipeline": "LTXImageToVideoPipeline", "WanPipeline": "WanImageToVideoPipeline"}
+_FROM_IMAGE = {"LTXPipeline": "LTXImageToVideoPipeline", "WanPipeline": "WanImageToVideoPipeline"}
 
 
 @dataclass(frozen=True)
@@ -38,42 +36,40 @@ class VideoPipeline:
     latent_map: LatentMap | None
     device: str
     plan: LoadPlan = AS_USUAL
-    _others: dict[str, Any] = field(default_factory=dict)
+    _other_pipes: dict[str, Any] = field(default_factory=dict)
+    """Class → pipeline of that class over the same components."""
 
-    def taking(self, *, picture: bool) -> Any:
-        """Return the pipeline over these weights that begins with a picture, or with none."""
+    def pipe_for(self, *, with_image: bool) -> Any:
+        """Return the pipeline over these components for text and an image, or for text only."""
         own = type(self.pipe).__name__
-        name = (_FROM_PICTURE if picture else _FROM_TEXT).get(own, own)
+        name = (_FROM_IMAGE if with_image else _FROM_TEXT).get(own, own)
         if name == own:
             return self.pipe
-        if name not in self._others:
-            self._others[name] = pipeline_of_class(self.pipe, name)
-        return self._others[name]
+        if name not in self._other_pipes:
+            self._other_pipes[name] = pipeline_of_class(self.pipe, name)
+        return self._other_pipes[name]
 
 
 def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> VideoPipeline:
-    """Load the pipeline from the card's folder, as `plan` says. Only safetensors; never code from
-    the folder.
-    """
-    pipe = _with_motion(card, plan) if card.base_path else _whole(card, plan)
+    """Load the pipeline from the card's folder, as `plan` says; only safetensors, no code."""
+    pipe = _load_animatediff(card, plan) if card.base_path else _load_folder(card, plan)
     pipe.set_progress_bar_config(disable=True)
-    latent_map = (
-        latent_preview.fit(pipe) if plan.rung in OFFLOADS else None
-    )  # before its parts begin to move
+    # Under offload before the components begin to move.
+    latent_map = latent_preview.fit(pipe) if plan.rung in OFFLOADS else None
     place(pipe, plan)
     latent_map = latent_map or latent_preview.fit(pipe)
     if hasattr(pipe.vae, "enable_tiling"):
-        # frames are decoded piece by piece: whole ones take more memory than the model
+        # Whole frames would take more memory to decode than the model.
         pipe.vae.enable_tiling()
     return VideoPipeline(pipe, pipe.scheduler, latent_map, device_of(plan), plan)
 
 
-def _whole(card: ModelCard, plan: LoadPlan) -> Any:
+def _load_folder(card: ModelCard, plan: LoadPlan) -> Any:
     import torch
     from diffusers import DiffusionPipeline
 
     dtype = dtype_of(plan)
-    if card.family.startswith("Wan"):  # its autoencoder loses too much in 16 bits
+    if card.family.startswith("Wan"):  # its autoencoder loses too much at half precision
         dtype = {"vae": torch.float32, "default": dtype}
     return DiffusionPipeline.from_pretrained(
         card.path,
@@ -85,14 +81,14 @@ def _whole(card: ModelCard, plan: LoadPlan) -> Any:
     )
 
 
-def _with_motion(card: ModelCard, plan: LoadPlan) -> Any:
-    """Return a motion adapter put into the Stable Diffusion 1.5 that was found for it."""
+def _load_animatediff(card: ModelCard, plan: LoadPlan) -> Any:
+    """Return AnimateDiff: a motion adapter with the Stable Diffusion 1.5 model found for it."""
     from diffusers import AnimateDiffPipeline, DDIMScheduler, MotionAdapter
 
     base = msgspec.structs.replace(
         card, base="", base_path="", path=card.base_path, family="StableDiffusionPipeline"
     )
-    parts = image_load.read(base, plan).components
+    components = image_load.read(base, plan).components
     adapter = MotionAdapter.from_pretrained(
         card.path,
         dtype=dtype_of(plan),
@@ -100,21 +96,19 @@ def _with_motion(card: ModelCard, plan: LoadPlan) -> Any:
         use_safetensors=True,
         variant=variants_in(card.folder)[0] or None,
     )
-    # What motion adapters were trained with, whatever the pictures' model uses.
+    # As motion adapters were trained, whatever the image model uses.
     scheduler = DDIMScheduler.from_config(
-        parts["scheduler"].config,
+        components["scheduler"].config,
         clip_sample=False,
         timestep_spacing="linspace",
         beta_schedule="linear",
         steps_offset=1,
     )
-    shared = {name: parts[name] for name in ("vae", "text_encoder", "tokenizer", "unet")}
+    shared = {name: components[name] for name in ("vae", "text_encoder", "tokenizer", "unet")}
     return AnimateDiffPipeline(**shared, motion_adapter=adapter, scheduler=scheduler)
 
 
 def boundary_of(pipe: Any) -> float | None:
-    """Return where a pipeline of two halves (Wan 2.2 A14B) changes from one to the other; None for
-    others.
-    """
+    """Return where a pipeline of two denoisers (Wan 2.2 A14B) changes between them, or None."""
     boundary = pipe.config.get("boundary_ratio")
     return None if boundary is None else float(boundary)

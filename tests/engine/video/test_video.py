@@ -488,12 +488,12 @@ def test_when_memory_runs_out_the_model_is_loaded_in_a_way_that_takes_less(
     assert "16 bits" in read_recipe(Path(events[-1].artifacts[0].path)).memory
 
 
-def test_guidance_for_a_second_half_is_for_models_of_two(cards, data):
+def test_guidance_for_a_second_denoiser_needs_a_model_that_has_two(cards, data):
     for name in ("wan", "wan-two-halves"):
         install(data, cards(name))
     _job, events = run_here(data, request(model=cards("wan").name, guidance_scale_2=3.0))
     assert isinstance(events[-1], Failed)
-    assert "takes no guidance for a second half" in events[-1].failure.message
+    assert "takes no guidance for a second one" in events[-1].failure.message
     plain, other = (
         decoded(
             run_here(
@@ -510,12 +510,12 @@ def test_guidance_for_a_second_half_is_for_models_of_two(cards, data):
     assert not np.array_equal(plain, other)
 
 
-def test_numbers_that_are_no_picture_are_said(cards):
+def test_nan_is_an_error(cards):
     card = cards("ltx")
     pipeline = video.load(card)
     with torch.no_grad():
         next(iter(pipeline.pipe.vae.decoder.parameters())).fill_(float("nan"))
-    with pytest.raises(StudioError, match="no picture"):
+    with pytest.raises(StudioError, match="invalid numbers"):
         run_job(video, card, pipeline, request())
 
 
@@ -539,7 +539,7 @@ def test_without_the_encoder_a_video_is_refused_before_it_is_made(cards, data, m
 # ----------------------------------------------------------------------
 
 
-def test_a_preview_is_the_middle_frame_whatever_way_the_latents_lie(cards):
+def test_a_preview_is_the_middle_frame_of_every_latent_layout(cards):
     """Frames that are each of another brightness: the middle one is shown."""
     for name in ("wan", "cogvideox", "animatediff", "ltx"):
         card = cards(name)
@@ -560,7 +560,7 @@ def test_a_preview_is_the_middle_frame_whatever_way_the_latents_lie(cards):
         elif name == "ltx":
             given = pipe._pack_latents(latents, 1, 1)
             given = torch.cat([torch.zeros(1, 4, channels), given], dim=1)  # what a picture adds
-        shown = video_preview.show(pipe, given, pipeline.latent_map, asked)
+        shown = video_preview.middle_frame(pipe, given, pipeline.latent_map, asked)
         assert shown == expected, name
         assert (shown.width, shown.height) == (64 // side, 96 // side)
 
@@ -574,7 +574,7 @@ class PlainAutoencoder(torch.nn.Module):
 
     def __init__(self, **config):
         super().__init__()
-        self.config = SimpleNamespace(**config)
+        self.config = config
         self.colours = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
 
     def encode(self, given):
@@ -583,12 +583,12 @@ class PlainAutoencoder(torch.nn.Module):
         return SimpleNamespace(latent_dist=SimpleNamespace(mode=lambda: latents))
 
 
-def test_the_map_of_a_preview_takes_the_denoisers_numbers():
-    """Pipelines shift and scale what the autoencoder gives; the map undoes it."""
+def test_the_map_of_a_preview_takes_normalized_latents():
+    """Pipelines normalize the autoencoder's latents; the map undoes it."""
     mean, deviation = [1.0, -2.0, 0.5, 3.0, 0.0], [0.5, 2.0, 1.0, 4.0, 1.5]
     for config in ({}, {"scaling_factor": 0.3}, {"latents_mean": mean, "latents_std": deviation}):
         vae = PlainAutoencoder(**config)
-        latent_map = video_preview.fit(SimpleNamespace(vae=vae))
+        latent_map = video_preview.fit(SimpleNamespace(components={"vae": vae}))
         given = torch.tensor((0.9, 0.2, 0.4)).reshape(1, 3, 1, 1, 1).expand(1, 3, 1, 8, 8)
         latent = vae.encode(given * 2 - 1).latent_dist.mode()[0, :, 0, 0, 0]
         if "latents_mean" in config:
