@@ -267,8 +267,8 @@ class MainWindow(WindowShell):
 
         dialog = ModelsDialog(self.shared, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.install_wanted.connect(self.installing.install)
-        dialog.get_wanted.connect(self.get_repository)
+        dialog.install_requested.connect(self.installing.install)
+        dialog.download_requested.connect(self.get_repository)
         dialog.open()
         if path is not None:
             dialog.add(path)
@@ -280,7 +280,7 @@ class MainWindow(WindowShell):
         dialog = DownloadDialog(self.shared, self)
         dialog.name.setText(f"{repo}@{revision}" if revision else repo)
         dialog.show()
-        dialog.look()
+        dialog.look_up()
 
     def show_batch(self, path: Path) -> None:
         """Show the rows of a file, or of a folder, of prompts."""

@@ -118,11 +118,11 @@ def test_the_models_window_lists_them_apart(tab, qtbot):
     dialog.list._apply()
     shown = [dialog.list.shown.item_at(row) for row in range(dialog.list.shown.rowCount())]
     assert [item.card.name for item in shown] == ["grain", "large", "pixel"]
-    dialog.list.choose("pixel")
-    assert shown[2].words.startswith("LoRA for Stable Diffusion 1.x")
+    dialog.list.select("pixel")
+    assert shown[2].subtitle.startswith("LoRA for Stable Diffusion 1.x")
     assert dialog.view.title.text() == "Pixel & co"
-    assert not dialog.default_button.isVisible()
-    assert dialog.remove_button.isVisible()
+    assert not dialog.actions_bar.default_button.isVisible()
+    assert dialog.actions_bar.remove_button.isVisible()
 
 
 def test_the_models_window_asks_for_which_model_a_lora_is(tab, qtbot, monkeypatch, tmp_path):

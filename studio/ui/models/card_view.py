@@ -1,6 +1,4 @@
-"""The chosen model's card: what it is for, what it needs, what it allows, and what can be done with
-it.
-"""
+"""The selected model's card: purpose, size, license, languages, settings and memory."""
 
 from __future__ import annotations
 
@@ -35,17 +33,17 @@ ABILITIES = {
     "chat": "chat",
     "summarize": "summaries",
     "translate": "translation",
-    "text-to-image": "pictures from text",
-    "image-to-image": "pictures from pictures",
-    "inpaint": "parts of pictures",
+    "text-to-image": "text to image",
+    "image-to-image": "image to image",
+    "inpaint": "inpainting",
     "control": "ControlNets",
     "adapters": "LoRAs",
     "ip-adapter": "IP-Adapters",
     "textual-inversion": "textual inversion",
-    "batch": "several at once",
+    "batch": "batches",
     "voices": "several voices",
     "lyrics": "singing",
-    "melody": "following a melody",
+    "melody": "melody input",
 }
 GUIDANCE = {
     "above_1": "on above 1",
@@ -56,8 +54,8 @@ GUIDANCE = {
 }
 
 
-def machine_words(machine: Machine) -> str:
-    """Return what this computer has, for a person."""
+def machine_text(machine: Machine) -> str:
+    """Describe the memory and GPU of this computer."""
     memory = f"{size_text(machine.memory)} of memory"
     if machine.gpu:
         return (
@@ -68,16 +66,16 @@ def machine_words(machine: Machine) -> str:
     return f"{memory}, no GPU" if machine.asked else f"{memory}, looking for a GPU"
 
 
-def settings_words(card: ModelCard) -> str:
-    """Return the settings that suit a model of pictures or videos; empty for others."""
+def settings_text(card: ModelCard) -> str:
+    """Describe the recommended settings of an image or video model; empty for others."""
     if card.kind not in ("image", "video") or not card.defaults:
         return ""
     values, parts = card.defaults, []
     if "num_inference_steps" in values:
-        known = card.steps is not None and card.steps[0] != card.steps[1]
+        has_range = card.steps is not None and card.steps[0] != card.steps[1]
         span = (
             f"{card.steps[0]} to {card.steps[1]}"
-            if known and card.steps
+            if has_range and card.steps
             else f"{values['num_inference_steps']}"
         )
         parts.append(f"{span} steps")
@@ -93,10 +91,10 @@ def settings_words(card: ModelCard) -> str:
 
 
 class CardView(QScrollArea):
-    """Shows one model."""
+    """Shows the card of one model."""
 
-    memory_wished = Signal(str)
-    """The person chose how the model is loaded: a `LoadPreference`."""
+    memory_chosen = Signal(str)
+    """The user chose how the model is loaded: a `LoadPreference`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,14 +110,16 @@ class CardView(QScrollArea):
         self.memory_title = label("Memory", "title")
         self.machine = label("", "muted", wrap=True)
         self.memory_note = label("", "muted", wrap=True)
-        self.wish = QComboBox()
+        self.preference = QComboBox()
         name_control(
-            self.wish, "Memory", "How this model is loaded; Automatic takes the first way that fits"
+            self.preference,
+            "Load as",
+            "How this model is loaded. Automatic: the first option that fits.",
         )
-        self.wish.activated.connect(
-            lambda _number: self.memory_wished.emit(self.wish.currentData())
+        self.preference.activated.connect(
+            lambda _number: self.memory_chosen.emit(self.preference.currentData())
         )
-        self.wish_row = row(label("Memory", "muted"), self.wish, None)
+        self.preference_row = row(label("Load as", "muted"), self.preference, None)
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(16, 6, 10, 6)
@@ -138,7 +138,7 @@ class CardView(QScrollArea):
         layout.addWidget(self.machine)
         layout.addLayout(self.memory)
         layout.addWidget(self.memory_note)
-        layout.addWidget(self.wish_row)
+        layout.addWidget(self.preference_row)
         layout.addStretch(1)
         self.setWidget(content)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -147,14 +147,15 @@ class CardView(QScrollArea):
         self,
         item: Item | None,
         machine: Machine,
-        wish: LoadPreference = "auto",
-        usual: LoadPreference = "auto",
+        preference: LoadPreference = "auto",
+        default: LoadPreference = "auto",
     ) -> None:
-        """Show a model, or that none is chosen. `wish`: how it is loaded; `usual`: how all are,
-        where that is automatic.
+        """Show a model, or a hint if none is selected.
+
+        `preference` is how the user wants it loaded; `default` applies if that is "auto".
         """
-        _empty(self.facts)
-        _empty(self.memory)
+        _clear(self.facts)
+        _clear(self.memory)
         for widget in (
             self.about,
             self.description,
@@ -164,53 +165,53 @@ class CardView(QScrollArea):
             self.memory_note,
         ):
             widget.setVisible(item is not None)
-        self.wish_row.hide()
+        self.preference_row.hide()
         if item is None:
-            self.title.setText("Choose a model in the list.")
+            self.title.setText("Select a model in the list.")
             return
         card = item.card
         self.title.setText(card.title)
         self.about.setText(_about(item))
         self.description.setText(card.description)
         self.description.setVisible(bool(card.description))
-        self.hindrance.setText(f"Studio cannot run it yet: {item.hindrance}.")
+        self.hindrance.setText(f"Studio cannot run this model yet: {item.hindrance}.")
         self.hindrance.setVisible(bool(item.hindrance))
         self._show_facts(item)
-        self._show_memory(item, machine, wish, usual)
+        self._show_memory(item, machine, preference, default)
         self.verticalScrollBar().setValue(0)
 
     def _show_facts(self, item: Item) -> None:
         card = item.card
         size = (
-            f"{item.size_words} {'on disk' if item.installed else 'to download'}"
+            f"{item.size_text} {'on disk' if item.installed else 'to download'}"
             if item.size
-            else "not known"
+            else "unknown"
         )
-        licence = card.licence or "not known"
+        licence = card.licence or "unknown"
         terms = licences().get(card.licence)
         if card.commercial:
             licence += f": {COMMERCIAL[card.commercial]}"
         self._fact("Size", size)
         self._fact(
-            "Licence",
+            "License",
             licence,
-            terms.words if terms else "Read the licence where the model comes from.",
+            terms.words if terms else "Read the license on the model's page.",
         )
         if card.gated and not item.installed:
-            self._fact("Account", "The hub wants an account that has agreed to the licence.")
+            self._fact("Account", "Needs an account on the hub that has accepted the license.")
         self._fact("Languages", ", ".join(language_name(language) for language in card.languages))
         self._fact("Can", ", ".join(ABILITIES.get(ability, ability) for ability in card.abilities))
-        self._fact("Settings", settings_words(card))
+        self._fact("Settings", settings_text(card))
         self._fact(
-            "Reads",
-            f"{card.max_prompt_tokens} tokens of a prompt" if card.max_prompt_tokens else "",
+            "Prompt",
+            f"up to {card.max_prompt_tokens:,} tokens" if card.max_prompt_tokens else "",
         )
         revision = f", revision {card.revision}" if card.revision else ""
         self._fact("Source", f"{card.repo}{revision}" if card.repo else card.source)
         self._fact("Trigger words", ", ".join(card.trigger_words))
         self._fact("Folder", card.path if item.installed else "")
 
-    def _fact(self, name: str, value: str, more: str = "") -> None:
+    def _fact(self, name: str, value: str, note: str = "") -> None:
         if not value:
             return
         row = self.facts.rowCount()
@@ -218,61 +219,64 @@ class CardView(QScrollArea):
         shown = _value(value)
         shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.facts.addWidget(shown, row, 1)
-        if more:
-            self.facts.addWidget(_value(more, "muted"), row + 1, 1)
+        if note:
+            self.facts.addWidget(_value(note, "muted"), row + 1, 1)
 
     def _show_memory(
-        self, item: Item, machine: Machine, wish: LoadPreference, usual: LoadPreference
+        self, item: Item, machine: Machine, preference: LoadPreference, default: LoadPreference
     ) -> None:
-        card, known = item.card, needs(item.card)
-        self.machine.setText(f"This computer: {machine_words(machine)}.")
+        card, need = item.card, needs(item.card)
+        self.machine.setText(f"This computer: {machine_text(machine)}.")
         facts = facts_of(card) if item.installed else Facts()
         steps = list(ladder(card, machine.at_rest, facts=facts))
         if len(steps) > 1 and not card.base and not card.adapter:
-            self._offer_ways(steps, wish)
-        if known is None:
+            self._show_preferences(steps, preference)
+        if need is None:
             self.memory_note.setText(
-                "What it needs is not known."
+                "Its memory use is unknown."
                 if not card.adapter
-                else "It needs little beside its model."
+                else "It needs little memory in addition to its base model."
             )
             return
         try:
-            taken = choose(
-                card, machine.at_rest, facts=facts, wish=usual if wish == "auto" else wish
+            chosen = choose(
+                card,
+                machine.at_rest,
+                facts=facts,
+                wish=default if preference == "auto" else preference,
             )
         except StudioError as error:
-            taken = None
+            chosen = None
             note = f"{error.cure.rstrip('.')}. "
         else:
             note = ""
-        for number, step in enumerate(steps):
+        for row_index, step in enumerate(steps):
             if not step.needs:
                 continue
-            is_taken = taken is not None and step.rung == taken.rung
-            words = (
+            is_chosen = chosen is not None and step.rung == chosen.rung
+            texts = (
                 _title(step, len(steps)),
                 size_text(step.needs),
-                _fit(step) + (" · so Studio loads it here" if is_taken else ""),
+                _fit(step) + (" · used here" if is_chosen else ""),
             )
-            for column, text in enumerate(words):
-                cell = label(text, "" if is_taken else "muted", wrap=column == 2)
-                self.memory.addWidget(cell, number, column, Qt.AlignmentFlag.AlignTop)
-        self.memory_note.setText(note + ("Computed from its size." if known[1] else ""))
+            for column, text in enumerate(texts):
+                cell = label(text, "" if is_chosen else "muted", wrap=column == 2)
+                self.memory.addWidget(cell, row_index, column, Qt.AlignmentFlag.AlignTop)
+        self.memory_note.setText(note + ("Estimated from its size." if need[1] else ""))
         self.memory_note.setVisible(bool(self.memory_note.text()))
 
-    def _offer_ways(self, steps: list[LoadPlan], wish: LoadPreference) -> None:
-        self.wish.clear()
-        ways: list[LoadPreference] = ["auto", *(step.rung for step in steps)]
-        for way in ways:
-            self.wish.addItem(RUNG_TITLES[way], way)
-        self.wish.setCurrentIndex(max(0, self.wish.findData(wish)))
-        self.wish_row.show()
+    def _show_preferences(self, steps: list[LoadPlan], preference: LoadPreference) -> None:
+        self.preference.clear()
+        preferences: list[LoadPreference] = ["auto", *(step.rung for step in steps)]
+        for value in preferences:
+            self.preference.addItem(RUNG_TITLES[value], value)
+        self.preference.setCurrentIndex(max(0, self.preference.findData(preference)))
+        self.preference_row.show()
 
 
 def _title(step: LoadPlan, count: int) -> str:
     if count == 1 and step.precision is None:
-        return "As it is"
+        return "Unchanged"
     return (
         f"{RUNG_TITLES['resident']}, {step.way}"
         if step.rung == "resident"
@@ -297,13 +301,13 @@ def _about(item: Item) -> str:
 
 
 def _value(text: str, role: str = "") -> QLabel:
-    made = label(text, role, wrap=True)
-    made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-    made.setMinimumWidth(60)
-    return made
+    result = label(text, role, wrap=True)
+    result.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    result.setMinimumWidth(60)
+    return result
 
 
-def _empty(grid: QGridLayout) -> None:
+def _clear(grid: QGridLayout) -> None:
     while grid.count():
         item = grid.takeAt(0)
         widget = item.widget() if item is not None else None

@@ -1,21 +1,17 @@
-"""The models: what is installed and what the catalogue offers, the chosen one's card, and adding,
-removing, checking.
-"""
+"""The dialog of models: a list of installed and catalog models, and the selected one's card."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from PySide6.QtCore import QEvent, QMetaMethod, QModelIndex, QObject, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, QUrl, Signal
 from PySide6.QtGui import (
-    QCloseEvent,
     QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
-    QGuiApplication,
     QKeyEvent,
     QKeySequence,
     QResizeEvent,
@@ -25,8 +21,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QBoxLayout,
     QDialog,
-    QFileDialog,
-    QGridLayout,
     QInputDialog,
     QProgressBar,
     QPushButton,
@@ -40,39 +34,34 @@ from studio.core.errors import StudioError
 from studio.core.kinds import KINDS
 from studio.core.settings import LoadPreference
 from studio.models.card import ADAPTER, ModelCard
-from studio.models.catalog import how_to_get, listed
+from studio.models.catalog import listed
 from studio.models.inspect.adapter import FamilyNotToldError
-from studio.models.inspect.checkpoint import checkpoint_in
 from studio.models.install.add import add, remove
 from studio.models.install.staging import InstallCancelledError
 from studio.models.install.verify import Checked, check
-from studio.models.memory.hardware import Machine, look, look_closely
-from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import resize_to_fit
 from studio.ui.models.card_view import CardView
 from studio.ui.models.filters import ModelsPane
+from studio.ui.models.hardware_probe import HardwareProbe
 from studio.ui.models.list import Item, items
+from studio.ui.models.model_actions import AddBar, ModelActions
+from studio.ui.models.model_task import ModelTask, removing_deletes_files
 from studio.ui.widgets.factory import Notice, button, confirm, label, name_control, row
 
 NARROW = 860
-"""Below this width the card lies under the list."""
+"""Below this width the card is placed below the list."""
 
 
 class ModelsDialog(QDialog):
-    """Lists the models and shows the chosen one; a model file or folder may be dropped on it."""
+    """Lists, installs, adds, checks and removes models; files and folders can be dropped on it."""
 
-    install_wanted = Signal(str)
-    """A model of the catalogue that Studio can fetch, by its name."""
-    get_wanted = Signal(str, str)
-    """A model on the hub: repository id and revision. While nobody listens, the button copies the
-    id instead.
-    """
+    install_requested = Signal(str)
+    """Name of a catalog model with packages of its own."""
+    download_requested = Signal(str, str)
+    """Repository id and revision of a model on the hub."""
     _progressed = Signal(str)
-    _checked_share = Signal(float)
-
-    machine: ClassVar[Machine | None] = None
-    """What torch said about this computer; asked once a run of the program."""
+    _check_progressed = Signal(float)
 
     def __init__(self, shared: AppState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,87 +70,38 @@ class ModelsDialog(QDialog):
         self.setAcceptDrops(True)
         self.setMinimumSize(460, 420)
         resize_to_fit(self, 1060, 680)
-        self._stop: threading.Event | None = None
-        self._busy = False
+        self._task = ModelTask(self)
         self._adding: Path | None = None
-        self._here = ModelsDialog.machine or look()
-        self._looking: threading.Event | None = None
+        """The model that is added, for an error about it."""
+        self.probe = HardwareProbe(self)
         self.notice = Notice()
         self.list = ModelsPane()
         self.view = CardView()
-        self.how = label("", "muted", wrap=True)
-        self.how.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.actions_bar = ModelActions()
+        self.add_bar = AddBar()
         self.status = label("", "muted", wrap=True)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setRange(0, 1000)
         self.bar.setFixedWidth(140)
-        name_control(self.bar, "Progress", "How much of the files was read")
-        self._make_buttons()
-        self._lay_out()
+        name_control(self.bar, "Progress", "Part of the files that was read")
+        self._create_buttons()
+        self._create_layout()
         self._connect()
         self._fill()
         self.list.text.setFocus()
 
-    def _make_buttons(self) -> None:
-        self.add_folder_button = button(
-            "Add folder…",
-            "Add a model folder from this computer; it stays where it is",
-            self._choose_folder,
-            "plus",
-        )
-        self.add_file_button = button(
-            "Add file…",
-            "Add a .gguf or .safetensors file (a model, a LoRA …) from this computer",
-            self._choose_file,
-            "plus",
-        )
-        self.add_repository_button = button(
-            "Add by repository id…",
-            "Fetch a model from a hub by its organisation/name",
-            self._add_by_repository,
-            "plus",
-        )
-        self.find_button = button(
-            "Find on this computer…",
-            "Find models that other programs keep on this computer; they stay where they are",
-            self._find,
-            "folder",
-        )
-        self.get_button = button("Install", "Get the model", self._get, primary=True)
-        self.default_button = button(
-            "Make default", "Use this model first for its kind", self._make_default
-        )
-        self.folder_button = button(
-            "Open folder", "Show the model's files", self._open_folder, "folder"
-        )
-        self.check_button = button(
-            "Check files", "Read the files and compare their hash", self._check
-        )
-        self.remove_button = button(
-            "Remove", "Take the model from the list (Delete)", self._remove, "trash"
-        )
-        self.stop_button = button(
-            "Stop", "Stop what runs; nothing is kept of it", self._stop_work, "stop"
-        )
+    def _create_buttons(self) -> None:
+        self.stop_button = button("Stop", "Stop this; nothing is added", self._task.stop, "stop")
         self.close_button = button("Close", "Close this dialog", self.accept)
 
-    def _lay_out(self) -> None:
+    def _create_layout(self) -> None:
         right = QWidget()
         card = QVBoxLayout(right)
         card.setContentsMargins(0, 0, 0, 0)
         card.setSpacing(8)
         card.addWidget(self.view, 1)
-        card.addWidget(self.how)
-        self.how.setContentsMargins(16, 0, 10, 0)
-        actions = (
-            self.get_button,
-            self.default_button,
-            self.folder_button,
-            self.check_button,
-            self.remove_button,
-        )
-        card.addWidget(row(*actions, None, margins=(16, 0, 0, 0), spacing=6))
+        card.addWidget(self.actions_bar)
         self.splitter = QSplitter()
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(1)
@@ -175,184 +115,138 @@ class ModelsDialog(QDialog):
         layout.addWidget(self.notice)
         layout.addWidget(self.splitter, 1)
         self.status.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._adds = QGridLayout()
-        self._adds.setSpacing(8)
         self._footer = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._footer.setSpacing(8)
-        self._footer.addLayout(self._adds)
+        self._footer.addWidget(self.add_bar)
         self._footer.addWidget(row(self.status, self.bar, self.stop_button, self.close_button), 1)
         layout.addLayout(self._footer)
-        self._place_adds(narrow=False)
         self.stop_button.hide()
         self.bar.hide()
-        for made in self.findChildren(QPushButton):
-            made.setAutoDefault(False)  # Return in the search does not press one
-
-    def _place_adds(self, *, narrow: bool) -> None:
-        """Put the buttons that add into one line; into two, and the rest below, where there is no
-        room.
-        """
-        made = (
-            self.add_folder_button,
-            self.add_file_button,
-            self.add_repository_button,
-            self.find_button,
-        )
-        for number, control in enumerate(made):
-            self._adds.addWidget(control, *(divmod(number, 2) if narrow else (0, number)))
-        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
-        self._footer.setDirection(direction)
+        for control in self.findChildren(QPushButton):
+            control.setAutoDefault(False)  # Return in the search field must not press a button
 
     def _connect(self) -> None:
-        self.list.chosen.connect(self._on_chosen)
-        self.view.memory_wished.connect(self._on_memory_wished)
+        self.list.selection_changed.connect(self._on_selection_changed)
+        self.view.memory_chosen.connect(self._on_memory_chosen)
+        self.actions_bar.install_requested.connect(self._install)
+        self.actions_bar.default_requested.connect(self._make_default)
+        self.actions_bar.folder_requested.connect(self._open_folder)
+        self.actions_bar.check_requested.connect(self._check)
+        self.actions_bar.remove_requested.connect(self._remove)
+        self.add_bar.path_chosen.connect(self.add)
+        self.add_bar.hub_requested.connect(self._open_download_dialog)
+        self.add_bar.scan_requested.connect(self._open_scan_dialog)
+        self.probe.detected.connect(self._fill)
+        self._task.busy_changed.connect(self._on_busy_changed)
+        self._task.failed.connect(self._on_failed)
         self.list.view.activated.connect(self._on_activated)
         self.list.view.installEventFilter(self)
         self._progressed.connect(self.status.setText)
-        self._checked_share.connect(lambda share: self.bar.setValue(int(share * 1000)))
+        self._check_progressed.connect(lambda share: self.bar.setValue(int(share * 1000)))
         self.shared.models_changed.connect(self._fill)
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.activated.connect(self.list.text.setFocus)
 
-    # What is shown
+    # List and card
     # ----------------------------------------------------------------------
 
     def _fill(self) -> None:
         kinds = sorted(KINDS, key=lambda name: KINDS[name].place)
-        cards = [card for kind in kinds for card in self.shared.cards(kind)]
+        installed = [card for kind in kinds for card in self.shared.cards(kind)]
         adapters = [card for card in self.shared.cards(ADAPTER) if card.kind == ADAPTER]
-        cards += sorted(adapters, key=lambda card: card.title.casefold())
-        defaults = {found[0].name for kind in kinds if (found := self.shared.cards(kind))}
-        self.list.show_items(items(listed(cards), len(cards), defaults, self._here))
-        self._on_chosen()
+        installed += sorted(adapters, key=lambda card: card.title.casefold())
+        defaults = {cards[0].name for kind in kinds if (cards := self.shared.cards(kind))}
+        self.list.show_items(items(listed(installed), len(installed), defaults, self.probe.machine))
+        self._on_selection_changed()
 
-    def _chosen(self) -> Item | None:
+    def selected(self) -> Item | None:
+        """Return the selected model."""
         return self.list.current()
 
-    def _on_chosen(self) -> None:
-        item = self._chosen()
+    def _on_selection_changed(self) -> None:
+        item = self.selected()
         settings = self.shared.settings
-        wish = settings.model_memory.get(item.card.name, "auto") if item is not None else "auto"
-        self.view.show_item(item, self._here, wish, settings.memory)
-        there = item is not None and item.installed
-        gettable = item is not None and not item.installed and not item.hindrance
-        self.get_button.setVisible(gettable)
-        for made in (
-            self.default_button,
-            self.folder_button,
-            self.check_button,
-            self.remove_button,
-        ):
-            made.setVisible(there)
-            made.setEnabled(there and not self._busy)
-        self.how.setVisible(False)
-        if item is None:
-            return
-        self.default_button.setVisible(there and item.card.kind != ADAPTER)
-        chosen = self.shared.settings.default_models.get(item.card.kind) == item.card.name
-        self.default_button.setEnabled(there and not self._busy and not chosen)
-        self.remove_button.setEnabled(there and not self._busy and not item.card.builtin)
-        self.folder_button.setEnabled(there and bool(item.card.path))
-        if gettable:
-            self._offer(item)
-
-    def _offer(self, item: Item) -> None:
-        """Say how the chosen model is got, on the button and above it."""
-        card, entry = item.card, item.entry
-        can_get = entry.download is not None or self.isSignalConnected(
-            QMetaMethod.fromSignal(self.get_wanted)
+        name = item.card.name if item is not None else ""
+        preference = settings.model_memory.get(name, "auto")
+        self.view.show_item(item, self.probe.machine, preference, settings.memory)
+        is_default = (
+            item is not None and settings.default_models.get(item.card.kind) == item.card.name
         )
-        self.get_button.setText(f"Install ({item.size_words})" if can_get else "Copy repository id")
-        tip = (
-            f"Download {card.title} ({item.size_words}, {card.licence})"
-            if can_get
-            else f"Copy {card.repo}"
-        )
-        name_control(self.get_button, self.get_button.text(), tip)
-        self.get_button.setEnabled(not (can_get and self._busy))
-        self.how.setText("" if can_get else _how(how_to_get(entry)))
-        self.how.setVisible(bool(self.how.text()))
+        self.actions_bar.show_item(item, is_default=is_default, busy=self._task.is_busy)
 
-    # What can be done with the chosen model
+    # Actions on the selected model
     # ----------------------------------------------------------------------
 
-    def _get(self) -> None:
-        item = self._chosen()
+    def _install(self) -> None:
+        item = self.selected()
         if item is None:
             return
         if item.entry.download is not None:
-            self.install_wanted.emit(item.card.name)
-            self.accept()
-        elif self.isSignalConnected(QMetaMethod.fromSignal(self.get_wanted)):
-            self.get_wanted.emit(item.card.repo, item.card.revision)
-            self.accept()
+            self.install_requested.emit(item.card.name)
         else:
-            QGuiApplication.clipboard().setText(item.card.repo)
-            self.status.setText(f"{item.card.repo} is in the clipboard")
+            self.download_requested.emit(item.card.repo, item.card.revision)
+        self.accept()
 
     def _make_default(self) -> None:
-        item = self._chosen()
+        item = self.selected()
         if item is not None:
             self.shared.change_settings(default_models={item.card.kind: item.card.name})
             self.shared.models_changed.emit()
 
-    def _on_memory_wished(self, wish: LoadPreference) -> None:
-        item = self._chosen()
+    def _on_memory_chosen(self, preference: LoadPreference) -> None:
+        item = self.selected()
         if item is None:
             return
-        self.shared.change_settings(model_memory={item.card.name: None if wish == "auto" else wish})
-        self._on_chosen()
+        kept = None if preference == "auto" else preference
+        self.shared.change_settings(model_memory={item.card.name: kept})
+        self._on_selection_changed()
 
     def _open_folder(self) -> None:
-        item = self._chosen()
+        item = self.selected()
         if item is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(item.card.path)):
             self.notice.show_message("The folder could not be opened.", item.card.path)
 
     def _check(self) -> None:
-        item = self._chosen()
-        if item is None or self._busy:
+        item = self.selected()
+        if item is None or self._task.is_busy:
             return
         card, data = item.card, self.shared.data
+        self._adding = None
         self.bar.setValue(0)
         self.bar.show()
 
-        def say(done: int, total: int) -> None:
-            self._checked_share.emit(done / max(1, total))
+        def report(done: int, total: int) -> None:
+            self._check_progressed.emit(done / max(1, total))
 
-        self._begin(
+        self._start_task(
             f"Checking {card.title}…",
-            lambda stop: check(data, self._as_installed(card), say, stop.is_set),
-            lambda found: self._on_checked(card, found),
+            lambda stop: check(data, self._installed_card(card), report, stop.is_set),
+            lambda checked: self._on_checked(card, checked),
         )
 
-    def _as_installed(self, card: ModelCard) -> ModelCard:
-        """Return the card as it lies in its folder, without what only the catalogue knows."""
-        return next(one for one in self.shared.all_cards() if one.name == card.name)
+    def _installed_card(self, card: ModelCard) -> ModelCard:
+        """Return the card of the model's folder, without the catalog's additions."""
+        return next(other for other in self.shared.all_cards() if other.name == card.name)
 
-    def _on_checked(self, card: ModelCard, found: Checked) -> None:
-        self._end()
-        if found.state == "changed":
-            self.notice.show_message(f"{card.title}: {found.words}")
+    def _on_checked(self, card: ModelCard, checked: Checked) -> None:
+        if checked.state == "changed":
+            self.notice.show_message(f"{card.title}: {checked.words}")
         else:
-            self.status.setText(f"{card.title}: {found.words}")
-        if found.state == "noted":
+            self.status.setText(f"{card.title}: {checked.words}")
+        if checked.state == "noted":
             self.shared.reload_models()
 
     def _remove(self) -> None:
-        item = self._chosen()
-        if item is None or not item.installed or item.card.builtin or self._busy:
+        item = self.selected()
+        if item is None or not item.installed or item.card.builtin or self._task.is_busy:
             return
         card = item.card
-        own = Path(card.path).is_relative_to(self.shared.data.models)
-        what = (
-            "Its files are deleted."
-            if own and not _lies_elsewhere(card)
-            else "Its files stay where they are."
-        )
-        if confirm(
-            self, "Remove the model?", f"{card.title} is taken from the list. {what}", "Remove"
-        ):
-            self._begin(
+        self._adding = None
+        deletes = removing_deletes_files(self.shared.data, card)
+        effect = "Its files are deleted." if deletes else "Its files stay where they are."
+        question = f"{card.title} is removed from the list. {effect}"
+        if confirm(self, "Remove the model?", question, "Remove"):
+            self._start_task(
                 "",
                 lambda _stop: remove(self.shared.data, card.name),
                 self._on_removed,
@@ -360,89 +254,75 @@ class ModelsDialog(QDialog):
             )
 
     def _on_removed(self, card: ModelCard) -> None:
-        self._end()
         self.status.setText(f"{card.title} was removed")
         self.shared.reload_models()
 
     # Adding
     # ----------------------------------------------------------------------
 
-    def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Model folder", str(Path.home()))
-        if folder:
-            self.add(Path(folder))
-
-    def _choose_file(self) -> None:
-        name, _filter = QFileDialog.getOpenFileName(
-            self, "Model file", str(Path.home()), "Models (*.gguf *.safetensors);;All files (*)"
-        )
-        if name:
-            self.add(Path(name))
-
-    def _add_by_repository(self) -> None:
+    def _open_download_dialog(self) -> None:
         from studio.ui.models.download_dialog import DownloadDialog
 
-        DownloadDialog(
-            self.shared, self.parentWidget()
-        ).show()  # beside the window, so that several may run
+        # Not modal: several downloads may run at once.
+        DownloadDialog(self.shared, self.parentWidget()).show()
         self.accept()
 
-    def _find(self) -> None:
+    def _open_scan_dialog(self) -> None:
         from studio.ui.models.scan_dialog import ScanDialog
 
         ScanDialog(self.shared, parent=self.parentWidget()).show()
         self.accept()
 
     def add(self, path: Path, made_for: ModelCard | None = None) -> None:
-        """Add the model at `path`, in another thread; the reason is shown where it is refused.
-        Closing the dialog stops it.
+        """Add the model at `path` in another thread; show why if it is refused.
+
+        `made_for`: the base model of an adapter. Closing the dialog stops adding.
         """
-        if self._busy:
-            self.notice.show_message("One model at a time.", "Wait for the first, or stop it.")
+        if self._task.is_busy:
+            self.notice.show_message(
+                "Another model is being added.", "Wait until it is added, or stop it."
+            )
             return
-        data, say = self.shared.data, self._progressed.emit
+        data, report = self.shared.data, self._progressed.emit
         self._adding = path
-        self._begin(
+        self._start_task(
             f"Adding {path.name}…",
-            lambda stop: add(data, path, say, stop.is_set, made_for=made_for),
+            lambda stop: add(data, path, report, stop.is_set, made_for=made_for),
             self._on_added,
         )
 
     def _on_added(self, card: ModelCard) -> None:
-        self._end()
         self.status.setText(f"{card.title} was added")
-        self.list.choose(card.name)
+        self.list.select(card.name)
         self.shared.reload_models()
 
-    # One piece of work at a time
+    # State of the task
     # ----------------------------------------------------------------------
 
-    def _begin(
+    def _start_task(
         self,
-        words: str,
+        status: str,
         work: Callable[[threading.Event], Any],
         done: Callable[[Any], None],
         *,
         can_stop: bool = True,
     ) -> None:
         self.notice.clear()
-        stop = threading.Event()
-        self._stop = stop if can_stop else None
-        self.destroyed.connect(stop.set)
-        self._set_busy(True)
-        self.status.setText(words)
-        background.run(self, lambda: work(stop), done, self._on_failed)
+        self.status.setText(status)
+        self._task.start(work, done, can_stop=can_stop)
 
-    def _end(self) -> None:
-        self.bar.hide()
-        self._set_busy(False)
+    def _on_busy_changed(self) -> None:
+        if not self._task.is_busy:
+            self.bar.hide()
+        self.stop_button.setVisible(self._task.can_stop)
+        self.add_bar.setEnabled(not self._task.is_busy)
+        self._on_selection_changed()
 
     def _on_failed(self, error: Exception) -> None:
-        adding = self.status.text() and not self.bar.isVisible()
-        self._end()
+        adding = self._adding is not None
         self.status.setText("")
         if isinstance(error, InstallCancelledError):
-            self.status.setText("Stopped; nothing was added" if adding else "Stopped")
+            self.status.setText("Stopped. Nothing was added." if adding else "Stopped.")
         elif isinstance(error, FamilyNotToldError):
             self._ask_family(error)
         elif isinstance(error, StudioError):
@@ -451,98 +331,54 @@ class ModelsDialog(QDialog):
             raise error
 
     def _ask_family(self, error: FamilyNotToldError) -> None:
-        """Ask which model an adapter was made for, where models are there that it may be."""
+        """Ask which of the installed models an adapter was made for."""
         models = {card.title: card for card in self.shared.cards("image") if not card.base}
         path = self._adding
         if not models or path is None:
-            self.notice.show_message(error.message, "Add the model that it was made for first.")
+            self.notice.show_message(error.message, "Add the model it was made for first.")
             return
-        question = f"{error.message}\nWhich of the installed models was it made for?"
-        title, yes = QInputDialog.getItem(
-            self, "For which model?", question, list(models), 0, False
+        question = f"{error.message}\nWhich installed model was it made for?"
+        title, accepted = QInputDialog.getItem(
+            self, "Choose the base model", question, list(models), 0, False
         )
-        if yes:
+        if accepted:
             self.add(path, models[title])
 
-    def _set_busy(self, busy: bool) -> None:
-        self._busy = busy
-        if not busy:
-            self._stop = None
-        self.stop_button.setVisible(self._stop is not None)
-        for control in (
-            self.add_folder_button,
-            self.add_file_button,
-            self.add_repository_button,
-            self.find_button,
-        ):
-            control.setEnabled(not busy)
-        self._on_chosen()
-
-    def _stop_work(self) -> None:
-        if self._stop is not None:
-            self._stop.set()
-
     def done(self, result: int) -> None:
-        """The dialog closes, in whatever way."""
-        self._stop_work()
-        self._stop_looking()
-        if self._busy:
-            self.shared.reload_models()  # what runs may be complete in the last instant
+        """Stop everything when the dialog closes, in whatever way."""
+        self._task.stop()
+        self.probe.stop()
+        if self._task.is_busy:
+            self.shared.reload_models()  # the task may have completed in the last moment
         super().done(result)
-
-    # This computer
-    # ----------------------------------------------------------------------
-
-    def _look(self) -> None:
-        """Ask torch about a GPU, in a child; until then the computer's memory counts."""
-        if ModelsDialog.machine is not None or self._looking is not None or self.shared.fake:
-            return
-        self._looking = stop = threading.Event()
-        self.destroyed.connect(stop.set)
-        background.run(self, lambda: look_closely(stop.is_set), self._on_looked)
-
-    def _on_looked(self, found: Machine) -> None:
-        if self._looking is None or self._looking.is_set():
-            return
-        ModelsDialog.machine = self._here = found
-        self._fill()
-
-    def _stop_looking(self) -> None:
-        if self._looking is not None:
-            self._looking.set()
 
     # Qt's events
     # ----------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Look at the machine once it can be seen; whoever listens for `get_wanted` does so by
-        now.
-        """
+        """Query the GPU once the dialog is visible."""
         super().showEvent(event)
-        self._on_chosen()
-        self._look()
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Nothing goes on behind a closed window."""
-        self._stop_looking()
-        super().closeEvent(event)
+        if not self.shared.fake:
+            self.probe.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A narrow window has the card under the list."""
+        """Place the card below the list if the dialog is narrow."""
         super().resizeEvent(event)
         narrow = event.size().width() < NARROW
         self.splitter.setOrientation(
             Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
         )
-        self._place_adds(narrow=narrow)
+        self.add_bar.arrange(narrow=narrow)
+        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        self._footer.setDirection(direction)
 
     def _on_activated(self, _index: QModelIndex) -> None:
-        item = self._chosen()
-        if item is not None and self.get_button.isVisible() and self.get_button.isEnabled():
-            self._get()
+        item = self.selected()
+        if item is not None and item.can_be_installed and not self._task.is_busy:
+            self._install()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Delete in the list removes the chosen model."""
+        """Remove the selected model on Delete in the list."""
         if (
             isinstance(event, QKeyEvent)
             and event.type() == QEvent.Type.KeyPress
@@ -553,23 +389,11 @@ class ModelsDialog(QDialog):
         return super().eventFilter(watched, event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """A file or folder may be dropped."""
+        """Accept a local file or folder."""
         if event.mimeData().hasUrls() and event.mimeData().urls()[0].isLocalFile():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Add what was dropped."""
+        """Add the dropped model."""
         event.acceptProposedAction()
         self.add(Path(event.mimeData().urls()[0].toLocalFile()))
-
-
-def _lies_elsewhere(card: ModelCard) -> bool:
-    try:
-        found = checkpoint_in(card.folder)
-    except StudioError:
-        return False
-    return found is not None and not Path(found.path).is_relative_to(card.folder)
-
-
-def _how(words: str) -> str:
-    return f"How to get it: {words}, or Add folder… here."

@@ -1,6 +1,4 @@
-"""A model from a hub by its repository's name: what it is, how large, under which licence; then it
-is fetched, with a pause.
-"""
+"""The dialog that looks up a model on a hub and downloads it."""
 
 from __future__ import annotations
 
@@ -34,82 +32,83 @@ from studio.ui.models.partial_downloads import PartialDownloads
 from studio.ui.plain_editor import PlainEditor
 from studio.ui.widgets.factory import Notice, button, label, name_control, row, size_text
 
+MAX_LANGUAGES = 12
+
 
 class DownloadDialog(QDialog):
-    """One download. It stays beside the window; several may be open. Closing it pauses what
-    runs.
-    """
+    """One download. Not modal, so that several can run; closing it pauses the download."""
 
     running: ClassVar[set[str]] = set()
-    """The repositories that are being fetched, in any of these dialogs."""
+    """Repositories that any of these dialogs is downloading."""
 
     def __init__(self, shared: AppState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.shared = shared
-        self._fetching: WorkThread | None = None
-        self._look: Look | None = None
-        self.setWindowTitle("Model from a hub")
+        self._thread: WorkThread | None = None
+        self._found: Look | None = None
+        self.setWindowTitle("Download a model")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         resize_to_fit(self, 640, 340)
         self.notice = Notice()
         grows = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        grows.setHeightForWidth(True)  # its sentences take several lines here
+        grows.setHeightForWidth(True)  # long messages wrap in this narrow dialog
         self.notice.setSizePolicy(grows)
         self.name = QLineEdit()
-        self.name.setPlaceholderText("organisation/name, or the address of its page")
+        self.name.setPlaceholderText("organization/name, or the address of its page")
         name_control(
             self.name,
             "Repository",
-            "What to fetch: organisation/name, with @revision where another than the newest is "
-            "meant",
+            "organization/name; add @revision for another than the newest version",
         )
         self.name.textEdited.connect(self._on_edited)
-        self.name.returnPressed.connect(self.look)
+        self.name.returnPressed.connect(self.look_up)
         self.look_button = button(
-            "Look", "Ask the hub what this is; nothing is fetched yet", self.look
+            "Look up", "Show what the repository contains; nothing is downloaded yet", self.look_up
         )
-        self.unfinished = PartialDownloads(shared)
-        self.unfinished.wanted.connect(self._on_wanted)
-        self.unfinished.failed.connect(
+        self.partial = PartialDownloads(shared)
+        self.partial.continue_requested.connect(self._on_continue_requested)
+        self.partial.failed.connect(
             lambda error: self.notice.show_message(error.message, error.cure)
         )
         self.choice = QComboBox()
-        name_control(self.choice, "Files", "Which files to fetch")
-        self.choice.currentIndexChanged.connect(self._on_chosen)
+        name_control(self.choice, "Files", "Which files to download")
+        self.choice.currentIndexChanged.connect(self._on_choice_changed)
         self.choice.hide()
         self.about = label("", wrap=True)
         self.about.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.licence_button = button(
-            "Read the licence…", "Show the licence as it lies in the repository", self._show_licence
+            "Read the license…", "Show the license file of the repository", self._show_licence
         )
         self.licence_button.hide()
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        name_control(self.bar, "Download progress", "How much of the model is on disk")
+        name_control(self.bar, "Download progress", "Part of the model that was downloaded")
         self.bar.hide()
         self.status = label("", "muted", wrap=True)
         self.status.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.hub_button = button(
-            "Hub and account…", "Another hub, a token, offline", self._show_hub
+            "Hub and account…", "Use another hub, an access token, or work offline", self._show_hub
         )
-        self.get_button = button("Get", "Fetch the model", self.get, "save", primary=True)
+        self.download_button = button(
+            "Download", "Download the model", self.download, "save", primary=True
+        )
         self.pause_button = button(
-            "Pause", "Stop for now; it goes on where it was", self.pause, "pause"
+            "Pause", "Pause the download; it can continue later", self.pause, "pause"
         )
-        self.close_button = button("Close", "Close this dialog; a download is paused", self.close)
-        for made in (
+        self.close_button = button("Close", "Close this dialog and pause the download", self.close)
+        for control in (
             self.look_button,
             self.hub_button,
             self.pause_button,
             self.close_button,
             self.licence_button,
         ):
-            made.setAutoDefault(False)
+            control.setAutoDefault(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 14)
         layout.setSpacing(10)
         layout.addWidget(row(self.name, self.look_button))
-        layout.addWidget(self.unfinished)
+        layout.addWidget(self.partial)
         layout.addWidget(self.notice)
         layout.addWidget(self.choice)
         layout.addWidget(self.about)
@@ -118,25 +117,27 @@ class DownloadDialog(QDialog):
         layout.addWidget(self.status)
         layout.addWidget(self.bar)
         layout.addWidget(
-            row(self.hub_button, None, self.pause_button, self.get_button, self.close_button)
+            row(self.hub_button, None, self.pause_button, self.download_button, self.close_button)
         )
-        self._show_state()
-        self.unfinished.reload(self.running)
+        self._update_controls()
+        self.partial.reload(self.running)
 
-    # Looking
+    # Look up
     # ----------------------------------------------------------------------
 
-    def look(self) -> None:
-        """Ask the hub."""
-        hub, repository = self._asked()
-        if hub is None or repository is None or self._fetching is not None:
+    def look_up(self) -> None:
+        """Query the repository's files, size and license."""
+        hub, repository = self._parse_input()
+        if hub is None or repository is None or self._thread is not None:
             return
-        self._forget()
-        self.status.setText(f"Asking {hub.host}…")
+        self._reset()
+        self.status.setText(f"Connecting to {hub.host}…")
         data = self.shared.data
-        self._begin(lambda _say, cancelled: look(data, repository, cancelled, hub), self._on_looked)
+        self._start(
+            lambda _report, cancelled: look(data, repository, cancelled, hub), self._on_looked_up
+        )
 
-    def _asked(self) -> tuple[Hub | None, Repository | None]:
+    def _parse_input(self) -> tuple[Hub | None, Repository | None]:
         try:
             hub = hub_of(self.shared.settings)
             return hub, parse_repository(self.name.text(), hub)
@@ -144,76 +145,72 @@ class DownloadDialog(QDialog):
             self.notice.show_message(error.message, error.cure)
             return None, None
 
-    def _on_looked(self, seen: Look) -> None:
-        self._look = seen
+    def _on_looked_up(self, looked_up: Look) -> None:
+        self._found = looked_up
         self.status.setText("")
-        found = seen.found
+        found = looked_up.found
         if found.closed is not None:
-            page = button("Open its page", "Show the repository in the browser", self._open_page)
+            page = button("Open page", "Show the repository in the browser", self._open_page)
             self.notice.show_message(found.closed.message, found.closed.cure, [page])
         self.choice.blockSignals(True)
         if found.files and found.files != found.choices[:1]:
             self.choice.addItem(
-                f"{len(found.files)} files, {size_text(found.size)}", seen.repository.files
+                f"{len(found.files)} files, {size_text(found.size)}", looked_up.repository.files
             )
         for file in found.choices:
-            if (file.path,) != seen.repository.files:
+            if (file.path,) != looked_up.repository.files:
                 self.choice.addItem(f"{file.path}, {size_text(file.size)}", (file.path,))
         self.choice.blockSignals(False)
         self.choice.setVisible(self.choice.count() > 1)
         self.licence_button.setVisible(bool(found.licence_text))
-        self._on_chosen()
+        self._on_choice_changed()
 
-    def _on_chosen(self, _index: int = 0) -> None:
-        seen = self._look
-        if seen is None:
+    def _on_choice_changed(self, _index: int = 0) -> None:
+        looked_up = self._found
+        if looked_up is None:
             return
-        found, files = seen.found, self.choice.currentData() or ()
+        found, files = looked_up.found, self.choice.currentData() or ()
         chosen = [file for file in found.choices if (file.path,) == tuple(files)] or list(
             found.files
         )
         lines = []
         if chosen:
-            there = (
-                f", of which {size_text(seen.there)} are there already"
-                if seen.there and chosen == list(found.files)
+            partial = (
+                f", {size_text(looked_up.there)} of it already downloaded"
+                if looked_up.there and chosen == list(found.files)
                 else ""
             )
-            lines.append(
-                f"{size_text(sum(file.size for file in chosen))} to fetch{there}; "
-                f"{size_text(seen.free)} of disk are free."
-            )
-        gated = " Its terms must be accepted on the hub." if found.gated else ""
+            size = size_text(sum(file.size for file in chosen))
+            lines.append(f"{size} to download{partial}; {size_text(looked_up.free)} free on disk.")
+        gated = " You must accept its terms on the hub." if found.gated else ""
         link = f", {found.licence_link}" if found.licence_link else ""
-        lines.append(
-            f"Licence: {found.licence or 'not said; ask its authors before you use it'}{link}.{gated}"  # noqa: E501
-        )
+        licence = found.licence or "unknown; ask the authors before you use the model"
+        lines.append(f"License: {licence}{link}.{gated}")
         if found.languages:
-            lines.append(
-                f"Languages: {', '.join(found.languages[:12])}{' …' if len(found.languages) > 12 else ''}"  # noqa: E501
-            )
+            more = " …" if len(found.languages) > MAX_LANGUAGES else ""
+            lines.append(f"Languages: {', '.join(found.languages[:MAX_LANGUAGES])}{more}")
         self.about.setText("\n".join(lines))
-        self._show_state()
+        self._update_controls()
 
     def _open_page(self) -> None:
-        if self._look is not None:
+        if self._found is not None:
             QDesktopServices.openUrl(
-                QUrl(f"{hub_of(self.shared.settings).endpoint}/{self._look.repository.repo}")
+                QUrl(f"{hub_of(self.shared.settings).endpoint}/{self._found.repository.repo}")
             )
 
     def _show_licence(self) -> None:
-        if self._look is None:
+        if self._found is None:
             return
         shown = QDialog(self)
         shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        shown.setWindowTitle("Licence")
+        shown.setWindowTitle("License")
         resize_to_fit(shown, 640, 480)
         text = PlainEditor()
         text.setReadOnly(True)
         text.setPlainText(
-            "\n".join(printable(line) for line in self._look.found.licence_text.splitlines())
+            "\n".join(printable(line) for line in self._found.found.licence_text.splitlines())
         )
-        name_control(text, "Licence", "As it lies in the repository")
+        name_control(text, "License", "The license file of the repository")
         QVBoxLayout(shown).addWidget(text)
         shown.open()
 
@@ -222,121 +219,122 @@ class DownloadDialog(QDialog):
 
         dialog = HubDialog(self.shared, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(self._forget)
+        dialog.accepted.connect(self._reset)
         dialog.open()
 
-    # Fetching
+    # Download
     # ----------------------------------------------------------------------
 
-    def get(self) -> None:
-        """Fetch what was looked at, that very commit."""
-        if self._look is None or self._fetching is not None:
+    def download(self) -> None:
+        """Download exactly the commit that was looked up."""
+        if self._found is None or self._thread is not None:
             return
-        seen, hub, data = self._look, hub_of(self.shared.settings), self.shared.data
-        wanted = msgspec.structs.replace(
-            seen.repository,
-            revision=seen.found.commit,
+        looked_up, hub, data = self._found, hub_of(self.shared.settings), self.shared.data
+        repository = msgspec.structs.replace(
+            looked_up.repository,
+            revision=looked_up.found.commit,
             files=tuple(self.choice.currentData() or ()),
         )
         self.notice.clear()
-        self.status.setText(f"Asking {hub.host}…")
-        self.running.add(wanted.repo)
-        self._begin(
-            lambda say, cancelled: download(data, wanted, say, cancelled, hub=hub), self._on_fetched
+        self.status.setText(f"Connecting to {hub.host}…")
+        self.running.add(repository.repo)
+        self._start(
+            lambda report, cancelled: download(data, repository, report, cancelled, hub=hub),
+            self._on_downloaded,
         )
 
     def pause(self) -> None:
-        """Stop what runs; it can go on."""
-        if self._fetching is not None:
-            self._fetching.stop()
+        """Pause the download; it can be continued."""
+        if self._thread is not None:
+            self._thread.stop()
             self.status.setText("Pausing…")
 
-    def _begin(self, work: Work, done: object) -> None:
-        self._fetching = WorkThread(work)
-        self._fetching.progressed.connect(self._on_progressed)
-        self._fetching.done.connect(self._on_ended)
-        self._fetching.done.connect(done)
-        self._fetching.failed.connect(self._on_ended)
-        self._fetching.failed.connect(self._on_failed)
-        self._fetching.begin()
-        self._show_state()
+    def _start(self, work: Work, done: object) -> None:
+        self._thread = WorkThread(work)
+        self._thread.progressed.connect(self._on_progressed)
+        self._thread.done.connect(self._on_ended)
+        self._thread.done.connect(done)
+        self._thread.failed.connect(self._on_ended)
+        self._thread.failed.connect(self._on_failed)
+        self._thread.begin()
+        self._update_controls()
 
-    def _on_progressed(self, now: InstallProgress) -> None:
-        self.bar.setVisible(bool(now.total))
+    def _on_progressed(self, progress: InstallProgress) -> None:
+        self.bar.setVisible(bool(progress.total))
         self.bar.setRange(0, 1000)
-        self.bar.setValue(int(1000 * now.done / now.total) if now.total else 0)
-        amount = f" {size_text(now.done)} of {size_text(now.total)}" if now.total else "…"
-        pace = pace_text(now)
-        self.status.setText(f"{now.phase}{amount}{f', {pace}' if pace else ''}")
+        self.bar.setValue(int(1000 * progress.done / progress.total) if progress.total else 0)
+        total, speed = progress.total, pace_text(progress)
+        amount = f" {size_text(progress.done)} of {size_text(total)}" if total else "…"
+        self.status.setText(f"{progress.phase}{amount}{f', {speed}' if speed else ''}")
 
-    def _on_ended(self, _what: object) -> None:
-        self._fetching = None
-        self._not_running()
+    def _on_ended(self, _result: object) -> None:
+        self._thread = None
+        self._unregister()
         self.bar.hide()
         self.status.setText("")
-        self._show_state()
+        self._update_controls()
 
-    def _on_fetched(self, card: ModelCard) -> None:
+    def _on_downloaded(self, card: ModelCard) -> None:
         self.shared.reload_models()
         self.shared.said.emit(f"{card.title} is ready")
         self.status.setText(f"{card.title} is ready.")
-        self._look = None
-        self._show_state()
+        self._found = None
+        self._update_controls()
 
     def _on_failed(self, error: StudioError) -> None:
         if isinstance(error, InstallCancelledError):
-            self.status.setText("Paused. Get goes on where it was.")
+            self.status.setText("Paused. Download continues it.")
         else:
             self.notice.show_message(error.message, error.cure)
 
     # State
     # ----------------------------------------------------------------------
 
-    def _not_running(self) -> None:
-        if self._look is not None:
-            self.running.discard(self._look.repository.repo)
+    def _unregister(self) -> None:
+        if self._found is not None:
+            self.running.discard(self._found.repository.repo)
 
-    def _on_wanted(self, repo: str) -> None:
+    def _on_continue_requested(self, repo: str) -> None:
         self.name.setText(repo)
-        self.look()
+        self.look_up()
 
     def _on_edited(self, _text: str) -> None:
-        self._forget()
+        self._reset()
 
-    def _forget(self) -> None:
-        if self._fetching is not None:
+    def _reset(self) -> None:
+        if self._thread is not None:
             return
-        self._look = None
+        self._found = None
         self.notice.clear()
         self.about.setText("")
         self.status.setText("")
         self.licence_button.hide()
         self.choice.hide()
         self.choice.clear()
-        self._show_state()
+        self._update_controls()
 
-    def _show_state(self) -> None:
-        busy, seen = self._fetching is not None, self._look
+    def _update_controls(self) -> None:
+        busy, looked_up = self._thread is not None, self._found
         ready = (
-            seen is not None
-            and seen.found.closed is None
-            and bool(seen.found.files or seen.found.choices)
+            looked_up is not None
+            and looked_up.found.closed is None
+            and bool(looked_up.found.files or looked_up.found.choices)
         )
         self.name.setEnabled(not busy)
         self.choice.setEnabled(not busy)
         self.hub_button.setEnabled(not busy)
-        self.unfinished.setEnabled(not busy)
-        if busy or seen is not None:
-            self.unfinished.hide()
+        self.partial.setEnabled(not busy)
+        if busy or looked_up is not None:
+            self.partial.hide()
         self.look_button.setVisible(not busy)
-        self.get_button.setVisible(not busy)
-        self.get_button.setEnabled(ready)
+        self.download_button.setVisible(not busy)
+        self.download_button.setEnabled(ready)
         self.pause_button.setVisible(busy)
 
     def done(self, result: int) -> None:
-        """The dialog closes, in whatever way; what runs is paused."""
-        if self._fetching is not None:
-            self._fetching.stop()
-            self._not_running()
-            self.shared.reload_models()  # what runs may be complete in the last instant
+        """Pause the download when the dialog closes, in whatever way."""
+        if self._thread is not None:
+            self._thread.stop()
+            self._unregister()
+            self.shared.reload_models()  # the download may have completed in the last moment
         super().done(result)

@@ -1,6 +1,4 @@
-"""A look or a download in a thread of its own: it may take hours, which the pool for short work is
-not made for.
-"""
+"""A thread for downloads: they may take hours, too long for the pool of short tasks."""
 
 from __future__ import annotations
 
@@ -17,11 +15,11 @@ from studio.models.install.wheel_download import InstallProgress
 log = logging.getLogger(__name__)
 Work = Callable[[Callable[[InstallProgress], None], Callable[[], bool]], Any]
 running: set[WorkThread] = set()
-"""Kept alive until they have ended, also where their dialog is gone."""
+"""Keeps threads alive until they end, also after their dialog was deleted."""
 
 
 class WorkThread(QThread):
-    """Calls `work(say, cancelled)`."""
+    """Calls `work(report, cancelled)`."""
 
     progressed = Signal(object)
     done = Signal(object)
@@ -29,25 +27,25 @@ class WorkThread(QThread):
 
     def __init__(self, work: Work) -> None:
         super().__init__()
-        self.setObjectName("fetching")
+        self.setObjectName("download")
         self._work = work
         self._stop = threading.Event()
         self.finished.connect(self._on_finished)
         program = QCoreApplication.instance()
         if program is not None:
-            program.aboutToQuit.connect(self._end)
+            program.aboutToQuit.connect(self._stop_and_wait)
 
     def begin(self) -> None:
-        """Start it."""
+        """Start the thread."""
         running.add(self)
         self.start()
 
     def stop(self) -> None:
-        """Ask it to end; what was fetched stays."""
+        """Ask the work to end; downloaded parts are kept."""
         self._stop.set()
 
     def run(self) -> None:
-        """The thread."""
+        """Do the work and emit its result or error."""
         try:
             self.done.emit(self._work(self.progressed.emit, self._stop.is_set))
         except StudioError as error:
@@ -56,7 +54,7 @@ class WorkThread(QThread):
         except Exception as error:  # noqa: BLE001
             self.failed.emit(unexpected(error))
 
-    def _end(self) -> None:
+    def _stop_and_wait(self) -> None:
         self.stop()
         self.wait()
 
@@ -65,16 +63,16 @@ class WorkThread(QThread):
 
 
 def unexpected(error: Exception) -> StudioError:
-    """Return an error of any kind as one to show; log where it comes from."""
+    """Log an unexpected error and convert it to one for the user."""
     log.error("a download or an installation failed", exc_info=error)
     if isinstance(error, OSError):
         message, cure = (
-            f"Files cannot be read or written: {error.strerror or error}.",
-            "Check the disk's space and rights.",
+            f"A file could not be read or written: {error.strerror or error}.",
+            "Check the free space and the permissions.",
         )
     else:
         message, cure = (
             f"Something went wrong: {str(error) or type(error).__name__}.",
             "The log in the data folder has the details.",
         )
-    return StudioError(message, cure=f"{cure} What is there is not fetched again.")
+    return StudioError(message, cure=f"{cure} Downloaded parts are kept.")

@@ -32,10 +32,10 @@ from studio.ui.widgets.factory import button, choice_box, label, name_control, s
 
 
 class ModelsPane(QWidget):
-    """The left side: what to look for, and what was found."""
+    """The left side of the dialog: search, filters and the list."""
 
-    chosen = Signal()
-    """Another model is chosen, or none."""
+    selection_changed = Signal()
+    """Another model is selected, or none."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,33 +44,37 @@ class ModelsPane(QWidget):
         self.text = search_field(
             "Search models", "Name, family, language or purpose (Ctrl+F)", "Search models"
         )
-        self.task = _choices("Task", "Show only models for a task", "Every task", TASKS)
-        self.largest = _choices("Size", "Show only models up to a size", "Any size", SIZES)
-        self.licence = _choices(
-            "Licence", "Show only models that may be used so", "Any licence", LICENCES
+        self.task = _create_filter("Task", "Show only models for one task", "All tasks", TASKS)
+        self.max_size = _create_filter(
+            "Size", "Show only models up to this size", "Any size", SIZES
         )
-        self.language = _choices("Language", "Show only models of a language", "Any language", {})
+        self.licence = _create_filter(
+            "License", "Show only models whose license allows this", "Any license", LICENCES
+        )
+        self.language = _create_filter(
+            "Language", "Show only models for one language", "Any language", {}
+        )
         self.fitting = QCheckBox("Fits this computer")
         name_control(
             self.fitting, "Fits this computer", "Show only models that Studio can run here"
         )
         self.installed = QCheckBox("Installed")
-        name_control(self.installed, "Installed", "Show only what is installed")
-        self.view = _view(self.shown)
+        name_control(self.installed, "Installed", "Show only installed models")
+        self.view = _create_view(self.shown)
         self.count = label("", "muted")
-        self.nothing = self._make_nothing()
+        self.empty_page = self._create_empty_page()
         self.pages = QStackedWidget()
         self.pages.addWidget(self.view)
-        self.pages.addWidget(self.nothing)
-        self._wanted = ""
-        self._soon = background.Soon(self, self._apply)
-        self._lay_out()
+        self.pages.addWidget(self.empty_page)
+        self._pending_selection = ""
+        self._delayed_apply = background.Soon(self, self._apply)
+        self._create_layout()
         self._connect()
 
-    def _make_nothing(self) -> QWidget:
+    def _create_empty_page(self) -> QWidget:
         page = QWidget()
         layout = QVBoxLayout(page)
-        text = label("No model fits this search.", "muted", wrap=True)
+        text = label("No models match.", "muted", wrap=True)
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.all_button = button(
             "Show all models", "Clear the search and the filters", self.show_all
@@ -81,15 +85,15 @@ class ModelsPane(QWidget):
         layout.addStretch(2)
         return page
 
-    def _lay_out(self) -> None:
+    def _create_layout(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 8, 0)
         grid.setSpacing(8)
         grid.addWidget(self.text, 0, 0, 1, 2)
-        for number, control in enumerate(
-            (self.task, self.language, self.licence, self.largest, self.fitting, self.installed)
+        for position, control in enumerate(
+            (self.task, self.language, self.licence, self.max_size, self.fitting, self.installed)
         ):
-            grid.addWidget(control, 1 + number // 2, number % 2)
+            grid.addWidget(control, 1 + position // 2, position % 2)
         grid.addWidget(self.pages, 4, 0, 1, 2)
         grid.addWidget(self.count, 5, 0, 1, 2)
         grid.setRowStretch(4, 1)
@@ -97,87 +101,87 @@ class ModelsPane(QWidget):
         grid.setColumnStretch(1, 1)
 
     def _connect(self) -> None:
-        self.text.textChanged.connect(self._soon.wish)
-        for choice in (self.task, self.largest, self.licence, self.language):
-            choice.currentIndexChanged.connect(self._soon.wish)
+        self.text.textChanged.connect(self._delayed_apply.wish)
+        for choice in (self.task, self.max_size, self.licence, self.language):
+            choice.currentIndexChanged.connect(self._delayed_apply.wish)
         for check in (self.fitting, self.installed):
-            check.toggled.connect(self._soon.wish)
-        self.view.selectionModel().currentChanged.connect(self._on_current)
+            check.toggled.connect(self._delayed_apply.wish)
+        self.view.selectionModel().currentChanged.connect(self._on_current_changed)
         self.text.installEventFilter(self)
 
-    def show_items(self, found: list[Item]) -> None:
-        """List these; what was chosen stays so."""
+    def show_items(self, listed: list[Item]) -> None:
+        """List models and keep the selection."""
         current = self.current()
-        wanted = self._wanted or (current.card.name if current else "")
-        self._fill_languages(found)
-        self.models.show_items(found)
-        self._apply(wanted)
+        name = self._pending_selection or (current.card.name if current else "")
+        self._fill_languages(listed)
+        self.models.show_items(listed)
+        self._apply(name)
 
-    def choose(self, name: str) -> None:
-        """Choose this model, now or when it is listed the next time."""
-        self._wanted = name
-        self._select(name)
+    def select(self, name: str) -> None:
+        """Select a model, now or as soon as it is listed."""
+        self._pending_selection = name
+        self._select_row(name)
 
     def current(self) -> Item | None:
-        """Return the chosen model."""
+        """Return the selected model."""
         index = self.view.currentIndex()
         return self.shown.item_at(index.row()) if index.isValid() else None
 
     def show_all(self) -> None:
         """Clear the search and the filters."""
         self.text.clear()
-        for choice in (self.task, self.largest, self.licence, self.language):
+        for choice in (self.task, self.max_size, self.licence, self.language):
             choice.setCurrentIndex(0)
         for check in (self.fitting, self.installed):
             check.setChecked(False)
         self.text.setFocus()
 
-    def _apply(self, wanted: str = "") -> None:
+    def _apply(self, name: str = "") -> None:
         current = self.current()
-        wanted = wanted or (current.card.name if current else "")
+        name = name or (current.card.name if current else "")
         self.shown.show_only(
             self.text.text(),
             self.task.currentData(),
-            self.largest.currentData(),
+            self.max_size.currentData(),
             self.licence.currentData(),
             self.language.currentData(),
             fitting=self.fitting.isChecked(),
             installed=self.installed.isChecked(),
         )
-        count, there = self.shown.rowCount(), self.models.rowCount()
-        self.pages.setCurrentWidget(self.view if count else self.nothing)
+        count, total = self.shown.rowCount(), self.models.rowCount()
+        self.pages.setCurrentWidget(self.view if count else self.empty_page)
         installed = sum(self.shown.item_at(row).installed for row in range(count))
-        self.count.setText(f"{count} of {there} models, {installed} of them installed")
-        self._select(wanted)
+        self.count.setText(f"{count} of {total} models, {installed} installed")
+        self._select_row(name)
 
-    def _select(self, name: str) -> None:
+    def _select_row(self, name: str) -> None:
         row = self.shown.row_of(name)
-        if row >= 0 and name == self._wanted:
-            self._wanted = ""
+        if row >= 0 and name == self._pending_selection:
+            self._pending_selection = ""
         index = self.shown.index(max(0, row), 0)
         if index.isValid():
             self.view.selectionModel().setCurrentIndex(
                 index, QItemSelectionModel.SelectionFlag.ClearAndSelect
             )
             self.view.scrollTo(index)
-        self.chosen.emit()
+        self.selection_changed.emit()
 
-    def _fill_languages(self, found: list[Item]) -> None:
-        names = {code: language_name(code) for item in found for code in item.card.languages}
-        kept = self.language.currentData()
+    def _fill_languages(self, listed: list[Item]) -> None:
+        names = {code: language_name(code) for item in listed for code in item.card.languages}
+        selected_code = self.language.currentData()
         self.language.blockSignals(True)
         while self.language.count() > 1:
             self.language.removeItem(1)
         for code, name in sorted(names.items(), key=lambda entry: entry[1]):
             self.language.addItem(name, code)
-        self.language.setCurrentIndex(max(0, self.language.findData(kept)))
+        self.language.setCurrentIndex(max(0, self.language.findData(selected_code)))
         self.language.blockSignals(False)
 
-    def _on_current(self, *_indexes: object) -> None:
-        self.chosen.emit()
+    def _on_current_changed(self, *_indexes: object) -> None:
+        self.selection_changed.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Up and down in the search move through the list."""
+        """Move through the list with Up and Down in the search field."""
         if (
             isinstance(event, QKeyEvent)
             and event.type() == QEvent.Type.KeyPress
@@ -191,7 +195,7 @@ class ModelsPane(QWidget):
         return super().eventFilter(watched, event)
 
 
-def _view(shown: ModelFilter) -> QListView:
+def _create_view(shown: ModelFilter) -> QListView:
     view = QListView()
     view.setModel(shown)
     view.setItemDelegate(ModelDelegate(view))
@@ -201,13 +205,13 @@ def _view(shown: ModelFilter) -> QListView:
     view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     view.setMinimumSize(200, 120)
-    name_control(view, "Models", "Installed models first, then what the catalogue offers")
+    name_control(view, "Models", "Installed models first, then the catalog")
     view.setToolTip("")
     return view
 
 
-def _choices(name: str, tip: str, first: str, more: Mapping[str, str]) -> QComboBox:
-    made = choice_box(name, tip, first, more)
-    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    made.setMinimumContentsLength(8)
-    return made
+def _create_filter(name: str, tip: str, first: str, more: Mapping[str, str]) -> QComboBox:
+    box = choice_box(name, tip, first, more)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(8)
+    return box

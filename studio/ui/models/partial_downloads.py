@@ -1,6 +1,4 @@
-"""Downloads that were paused, or cut off by a kill: which there are, and going on with one or
-deleting what lies there.
-"""
+"""Lists paused and interrupted downloads, to continue or delete them."""
 
 from __future__ import annotations
 
@@ -19,12 +17,12 @@ from studio.ui.widgets.factory import button, confirm, label, name_control, row,
 
 
 class PartialDownloads(QWidget):
-    """Hidden where there is none."""
+    """A choice of unfinished downloads; hidden if there are none."""
 
-    wanted = Signal(str)
-    """Go on with this repository; with @revision where the catalogue names one."""
+    continue_requested = Signal(str)
+    """The repository, with @revision if the catalog pins one."""
     failed = Signal(object)
-    """StudioError: what lies there could not be deleted."""
+    """StudioError: a download could not be deleted."""
 
     def __init__(self, shared: AppState) -> None:
         super().__init__()
@@ -33,43 +31,43 @@ class PartialDownloads(QWidget):
         self.choice = QComboBox()
         self.choice.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.choice.setMinimumContentsLength(16)
-        name_control(self.choice, "Unfinished downloads", "Downloads that were paused or cut off")
-        self.go_on_button = button(
-            "Go on", "Look at this one again, and fetch what is missing", self._go_on
+        name_control(
+            self.choice, "Unfinished downloads", "Downloads that were paused or interrupted"
         )
-        self.delete_button = button(
-            "Delete", "Delete what lies there of this one", self._delete, "trash"
+        self.continue_button = button(
+            "Continue", "Look up this model again, to download the rest", self._continue
         )
-        for made in (self.go_on_button, self.delete_button):
-            made.setAutoDefault(False)
+        self.delete_button = button("Delete", "Delete the downloaded part", self._delete, "trash")
+        for control in (self.continue_button, self.delete_button):
+            control.setAutoDefault(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(label("Not finished yet", "muted"))
-        layout.addWidget(row(self.choice, self.go_on_button, self.delete_button))
+        layout.addWidget(label("Unfinished downloads", "muted"))
+        layout.addWidget(row(self.choice, self.continue_button, self.delete_button))
         self.hide()
 
     def reload(self, running: AbstractSet[str] = frozenset()) -> None:
-        """Look again at what lies there; what runs in another dialog is not offered."""
+        """List the unfinished downloads again, without those in `running`."""
         self._running = running
         data = self._shared.data
-        background.run(self, lambda: unfinished(data), self._on_found)
+        background.run(self, lambda: unfinished(data), self._on_listed)
 
-    def _on_found(self, found: dict[str, int]) -> None:
+    def _on_listed(self, sizes: dict[str, int]) -> None:
         self.choice.clear()
-        for repo, size in found.items():
+        for repo, size in sizes.items():
             if repo not in self._running:
-                self.choice.addItem(f"{repo}, {size_text(size)} are there", repo)
+                self.choice.addItem(f"{repo}, {size_text(size)} downloaded", repo)
         self.setVisible(self.choice.count() > 0)
 
-    def _go_on(self) -> None:
-        self.wanted.emit(meant_by(str(self.choice.currentData())))
+    def _continue(self) -> None:
+        self.continue_requested.emit(meant_by(str(self.choice.currentData())))
 
     def _delete(self) -> None:
         repo, data = str(self.choice.currentData()), self._shared.data
         if not confirm(
             self,
             "Delete the download?",
-            f"What lies there of {repo} is deleted; it would be fetched anew.",
+            f"The downloaded part of {repo} is deleted.",
             "Delete",
         ):
             return

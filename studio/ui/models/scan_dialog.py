@@ -1,6 +1,4 @@
-"""Models that lie on this computer already: found in other programs' folders, chosen, and added
-where they are.
-"""
+"""The dialog that finds models of other programs on this computer and adds them."""
 
 from __future__ import annotations
 
@@ -34,17 +32,18 @@ from studio.ui.models.scan_list import KIND, NAME, PROGRAM, SIZE, FoundList, Fou
 from studio.ui.widgets.factory import Notice, button, label, name_control, row, size_text
 
 NARROW = 620
-"""Below this width only name and state have a column; the line below the table says the rest."""
-_GATHER_MS = 80
+"""Below this width only name and state are columns; the text below the table has the rest."""
+_LIST_DELAY_MS = 80
 
 
 class ScanDialog(QDialog):
-    """Looks through folders in another thread, shows what is there, and adds what is chosen.
-    Closing it stops both.
+    """Searches folders for models in another thread, and adds the selected ones.
+
+    Closing the dialog stops searching and adding.
     """
 
     _found = Signal(object)
-    _said = Signal(str)
+    _status_changed = Signal(str)
     _added = Signal(object, object)
 
     def __init__(
@@ -53,7 +52,7 @@ class ScanDialog(QDialog):
         super().__init__(parent)
         self.shared = shared
         self._stop: threading.Event | None = None
-        self._waiting: list[Found] = []
+        self._pending: list[Found] = []
         self._counts = (0, 0)
         self.setWindowTitle("Models on this computer")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -62,11 +61,11 @@ class ScanDialog(QDialog):
         self.notice = Notice()
         self.list = FoundList()
         self.view = FoundView(self.list)
-        self.nothing = label("", "muted", wrap=True)
-        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.nothing.setMargin(32)
+        self.empty_text = label("", "muted", wrap=True)
+        self.empty_text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty_text.setMargin(32)
         self.pages = QStackedWidget()
-        self.pages.addWidget(self.nothing)
+        self.pages.addWidget(self.empty_text)
         self.pages.addWidget(self.view)
         self.about = label("", "muted", wrap=True)
         self.about.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -77,31 +76,36 @@ class ScanDialog(QDialog):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
-        name_control(self.bar, "Progress", "Something is going on")
-        self._make_buttons()
-        self._lay_out()
+        name_control(self.bar, "Progress", "Searching or adding models")
+        self._create_buttons()
+        self._create_layout()
         self._connect()
-        self._gather = QTimer(self)
-        self._gather.setSingleShot(True)
-        self._gather.setInterval(_GATHER_MS)
-        self._gather.timeout.connect(self._show_waiting)
-        self.look(usual_places() if folders is None else folders)
+        self._list_timer = QTimer(self)
+        self._list_timer.setSingleShot(True)
+        self._list_timer.setInterval(_LIST_DELAY_MS)
+        self._list_timer.timeout.connect(self._list_pending)
+        self.search(usual_places() if folders is None else folders)
 
-    def _make_buttons(self) -> None:
+    def _create_buttons(self) -> None:
         self.folder_button = button(
-            "In a folder…", "Look through another folder", self._choose_folder, "folder"
+            "Search a folder…", "Search another folder for models", self._choose_folder, "folder"
         )
         self.all_button = button(
-            "All", "Choose everything that can be added", lambda: self.list.choose_all(True)
+            "All", "Select all models that can be added", lambda: self.list.select_all(True)
         )
-        self.none_button = button("None", "Choose nothing", lambda: self.list.choose_all(False))
-        self.stop_button = button("Stop", "Stop what runs; what was added stays", self.stop, "stop")
+        self.none_button = button("None", "Select none", lambda: self.list.select_all(False))
+        self.stop_button = button(
+            "Stop", "Stop searching or adding; models that were added stay", self.stop, "stop"
+        )
         self.add_button = button(
-            "Add", "Add the chosen models; their files stay where they are", self.add, primary=True
+            "Add",
+            "Add the selected models; their files stay where they are",
+            self.add,
+            primary=True,
         )
         self.close_button = button("Close", "Close this dialog", self.close)
 
-    def _lay_out(self) -> None:
+    def _create_layout(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 14)
         layout.setSpacing(10)
@@ -121,138 +125,138 @@ class ScanDialog(QDialog):
                 self.close_button,
             )
         )
-        for made in self.findChildren(QPushButton):
-            made.setAutoDefault(made is self.add_button)
+        for control in self.findChildren(QPushButton):
+            control.setAutoDefault(control is self.add_button)
 
     def _connect(self) -> None:
         self._found.connect(self._on_found)
-        self._said.connect(self.status.setText)
+        self._status_changed.connect(self.status.setText)
         self._added.connect(self._on_added)
-        self.list.choice_changed.connect(self._show_state)
-        self.view.selectionModel().currentChanged.connect(self._on_current)
+        self.list.selection_changed.connect(self._update_controls)
+        self.view.selectionModel().currentChanged.connect(self._on_current_changed)
 
-    # Looking
+    # Search
     # ----------------------------------------------------------------------
 
     def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(
-            self, "Look through this folder", str(Path.home())
-        )
+        folder = QFileDialog.getExistingDirectory(self, "Search this folder", str(Path.home()))
         if folder:
-            self.look([Path(folder)])
+            self.search([Path(folder)])
 
-    def look(self, folders: list[Path]) -> None:
-        """Look through these folders, in place of what was found before."""
+    def search(self, folders: list[Path]) -> None:
+        """Search these folders; replaces earlier results."""
         self.stop()
         self.notice.clear()
         self.list.clear()
-        self._waiting.clear()
+        self._pending.clear()
         self.about.setText("")
         if not folders:
-            self._show_nothing(
-                "None of the folders where other programs keep models is here. “In a folder…” "
-                "looks elsewhere."
+            self._show_text(
+                "No model folders of other programs were found. Use “Search a folder…” to search "
+                "elsewhere."
             )
             return
         names = ", ".join(str(folder) for folder in folders)
-        self._show_nothing(f"Looking through {names}")
-        self.status.setText("Looking…")
-        stop, data, tell = threading.Event(), self.shared.data, self._found.emit
+        self._show_text(f"Searching {names}")
+        self.status.setText("Searching…")
+        stop, data, report = threading.Event(), self.shared.data, self._found.emit
 
         def work() -> int:
             count = 0
             for folder in folders:
                 for found in find(folder, data, stop.is_set):
-                    tell(found)
+                    report(found)
                     count += 1
             return count
 
-        self._begin(stop)
+        self._start(stop)
         background.run(
             self,
             work,
-            lambda count: self._on_looked(stop, count, names),
+            lambda count: self._on_searched(stop, count, names),
             lambda error: self._on_failed(stop, error),
         )
 
     def _on_found(self, found: Found) -> None:
-        self._waiting.append(found)
-        if not self._gather.isActive():
-            self._gather.start()
+        self._pending.append(found)
+        if not self._list_timer.isActive():
+            self._list_timer.start()
 
-    def _show_waiting(self) -> None:
-        """Show what came since the last time, together."""
-        if not self._waiting:
+    def _list_pending(self) -> None:
+        """List the models found since the last call."""
+        if not self._pending:
             return
-        self.list.append(self._waiting)
-        self._waiting.clear()
+        self.list.append(self._pending)
+        self._pending.clear()
         self.pages.setCurrentWidget(self.view)
         if not self.view.currentIndex().isValid():
             self.view.setCurrentIndex(self.list.index(0, 0))
-        self.status.setText(f"Looking… {self._words()}")
+        self.status.setText(f"Searching… {self._summary()}")
 
-    def _words(self) -> str:
-        there = self.list.rowCount()
+    def _summary(self) -> str:
+        count = self.list.rowCount()
         return (
-            f"{there} {'model' if there == 1 else 'models'} found, {self.list.possible} can be "
-            "added"
+            f"{count} {'model' if count == 1 else 'models'} found, "
+            f"{self.list.addable_count} can be added"
         )
 
-    def _on_looked(self, stop: threading.Event, count: int, names: str) -> None:
+    def _on_searched(self, stop: threading.Event, count: int, names: str) -> None:
         if stop is not self._stop:
-            return  # of a search that was followed by another
-        self._show_waiting()
+            return  # another search has replaced this one
+        self._list_pending()
         stopped = stop.is_set()
-        self._end()
+        self._finish()
         if not count and not stopped:
-            self._show_nothing(f"No models were found in {names}.")
+            self._show_text(f"No models found in {names}.")
             self.status.setText("")
             return
-        self.status.setText(f"{'Stopped; ' if stopped else ''}{self._words()}")
+        self.status.setText(f"{'Stopped; ' if stopped else ''}{self._summary()}")
 
     def _on_failed(self, stop: threading.Event, error: Exception) -> None:
         if stop is not self._stop:
             return
-        self._end()
+        self._finish()
         self.status.setText("")
         if not isinstance(error, StudioError):
             raise error
         if not self.list.rowCount():
-            self._show_nothing("")
+            self._show_text("")
         self.notice.show_message(error.message, error.cure)
 
-    def _show_nothing(self, words: str) -> None:
-        self.nothing.setText(words)
-        self.pages.setCurrentWidget(self.nothing)
-        self._show_state()
+    def _show_text(self, text: str) -> None:
+        self.empty_text.setText(text)
+        self.pages.setCurrentWidget(self.empty_text)
+        self._update_controls()
 
     # Adding
     # ----------------------------------------------------------------------
 
     def add(self) -> None:
-        """Add the chosen models one after the other, in another thread."""
-        chosen = self.list.chosen()
-        if not chosen or self._stop is not None:
+        """Add the selected models one after the other, in another thread."""
+        selected = self.list.selected()
+        if not selected or self._stop is not None:
             return
         self.notice.clear()
-        stop, data, say, tell = (
+        stop, data, report_status, report = (
             threading.Event(),
             self.shared.data,
-            self._said.emit,
+            self._status_changed.emit,
             self._added.emit,
         )
         self._counts = (0, 0)
 
         def work() -> None:
-            for found in chosen:
+            for found in selected:
                 try:
-                    tell(found, add(data, Path(found.inspection.path), say, stop.is_set))
+                    report(
+                        found, add(data, Path(found.inspection.path), report_status, stop.is_set)
+                    )
                 except InstallCancelledError:
                     return
                 except StudioError as error:
-                    tell(found, error)
+                    report(found, error)
 
-        self._begin(stop)
+        self._start(stop)
         background.run(
             self,
             work,
@@ -261,85 +265,87 @@ class ScanDialog(QDialog):
         )
 
     def _on_added(self, found: Found, result: ModelCard | StudioError) -> None:
-        good, bad = self._counts
+        added, failed = self._counts
         if isinstance(result, StudioError):
-            self._counts = (good, bad + 1)
+            self._counts = (added, failed + 1)
             self.list.set_state(found, why_not=result.message)
         else:
-            self._counts = (good + 1, bad)
+            self._counts = (added + 1, failed)
             self.list.set_state(found, known=result.name)
             self.shared.reload_models()
-        self._on_current(self.view.currentIndex())
+        self._on_current_changed(self.view.currentIndex())
 
     def _on_all_added(self, stop: threading.Event) -> None:
-        good, bad = self._counts
-        self._end()
-        words = f"{good} {'model was' if good == 1 else 'models were'} added"
-        self.status.setText(f"Stopped; {words}" if stop.is_set() else words)
-        if bad:
-            words = f"{bad} {'model was' if bad == 1 else 'models were'} not added."
-            self.notice.show_message(words, "The table says why; choose one to read it whole.")
+        added, failed = self._counts
+        self._finish()
+        text = f"{added} {'model was' if added == 1 else 'models were'} added"
+        self.status.setText(f"Stopped; {text}" if stop.is_set() else text)
+        if failed:
+            text = f"{failed} {'model was' if failed == 1 else 'models were'} not added."
+            self.notice.show_message(
+                text, "The table shows why; select a model to read the whole reason."
+            )
 
-    # What is shown
+    # Display
     # ----------------------------------------------------------------------
 
-    def _begin(self, stop: threading.Event) -> None:
+    def _start(self, stop: threading.Event) -> None:
         self._stop = stop
         self.destroyed.connect(stop.set)
         self.bar.setRange(0, 0)
-        self._show_state()
+        self._update_controls()
 
-    def _end(self) -> None:
+    def _finish(self) -> None:
         self._stop = None
-        self._show_state()
+        self._update_controls()
 
-    def _show_state(self) -> None:
-        busy, chosen = self._stop is not None, self.list.chosen()
+    def _update_controls(self) -> None:
+        busy, selected = self._stop is not None, self.list.selected()
         self.bar.setVisible(busy)
         self.stop_button.setVisible(busy)
         self.folder_button.setEnabled(not busy)
-        for made in (self.all_button, self.none_button):
-            made.setEnabled(not busy and self.list.possible > 0)
-        size = size_text(sum(found.inspection.size for found in chosen)) if chosen else ""
-        self.add_button.setText(f"Add {len(chosen)} ({size})" if chosen else "Add")
-        self.add_button.setEnabled(bool(chosen) and not busy)
+        for control in (self.all_button, self.none_button):
+            control.setEnabled(not busy and self.list.addable_count > 0)
+        size = size_text(sum(found.inspection.size for found in selected)) if selected else ""
+        self.add_button.setText(f"Add {len(selected)} ({size})" if selected else "Add")
+        self.add_button.setEnabled(bool(selected) and not busy)
         self.list.set_locked(busy)
 
-    def _on_current(self, index: QModelIndex, _before: Any = None) -> None:
+    def _on_current_changed(self, index: QModelIndex, _previous: Any = None) -> None:
         found = self.list.found_at(index.row()) if index.isValid() else None
         if found is None:
             self.about.setText("")
             return
-        seen = found.inspection
+        inspection = found.inspection
         writes = (
-            f" Adding it writes a copy of {size_text(seen.converted_size)}."
-            if seen.converted_size and seen.runs
+            f" Adding it writes a converted copy of {size_text(inspection.converted_size)}."
+            if inspection.converted_size and inspection.runs
             else ""
         )
         facts = (
-            seen.what,
-            seen.precision,
-            size_text(seen.size) if seen.size else "",
+            inspection.what,
+            inspection.precision,
+            size_text(inspection.size) if inspection.size else "",
             found.program,
         )
         self.about.setText(
-            f"{seen.path}\n{', '.join(filter(None, facts))}. "
+            f"{inspection.path}\n{', '.join(filter(None, facts))}. "
             f"{self.list.state_of(found, whole=True)}{writes}"
         )
 
     def stop(self) -> None:
-        """Stop what runs."""
+        """Stop searching or adding."""
         if self._stop is not None:
             self._stop.set()
 
     def done(self, result: int) -> None:
-        """Nothing goes on behind a closed window."""
+        """Stop everything when the dialog closes, in whatever way."""
         self.stop()
         self.shared.reload_models()
         super().done(result)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A narrow window has fewer columns."""
+        """Hide columns if the dialog is narrow."""
         super().resizeEvent(event)
         narrow = event.size().width() < NARROW
         self.view.setColumnWidth(NAME, 190 if narrow else 260)

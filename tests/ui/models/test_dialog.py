@@ -22,6 +22,7 @@ from studio.models.memory.hardware import Machine
 from studio.models.registry import ModelRegistry
 from studio.ui.models import list as models_list
 from studio.ui.models.dialog import ModelsDialog
+from studio.ui.models.hardware_probe import HardwareProbe
 from studio.ui.models.list import Item
 from tests.checkpoints.text import make_gpt2
 from tests.models.made import folder_of, make_gguf
@@ -35,7 +36,7 @@ LLAMA = {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}
 def opened(open_studio, qtbot, monkeypatch):
     """The window with the dialog, and a function that waits."""
     monkeypatch.setattr(
-        ModelsDialog, "machine", Machine(16 * GB, 8 * GB, asked=True)
+        HardwareProbe, "known", Machine(16 * GB, 8 * GB, asked=True)
     )  # torch is asked in a test of its own
     studio = open_studio()
     studio.shared.fake = False  # what is installed, not the fake engine's models
@@ -66,7 +67,7 @@ def own(data) -> list[str]:
 
 
 def select(dialog, title):
-    dialog.list.choose(next(item.card.name for item in shown(dialog) if item.card.title == title))
+    dialog.list.select(next(item.card.name for item in shown(dialog) if item.card.title == title))
     assert dialog.view.title.text() == title
 
 
@@ -97,21 +98,21 @@ def test_a_folder_is_added_shown_made_the_default_and_removed(
         "Starter music (notes)",
     ]
     dialog.add(folder)
-    assert not dialog.add_folder_button.isEnabled()
+    assert not dialog.add_bar.folder_button.isEnabled()
     qtbot.waitUntil(lambda: "我的 GPT-2" in titles(dialog), timeout=PATIENCE)
-    assert dialog.add_folder_button.isEnabled()
+    assert dialog.add_bar.folder_button.isEnabled()
     assert dialog.status.text() == "我的 GPT-2 was added"
     assert studio.shared.cards("text")[0].path == str(folder)
     select(dialog, "我的 GPT-2")
-    dialog.default_button.click()
+    dialog.actions_bar.default_button.click()
     studio.shared.save_now()
     assert load_settings(data).default_models["text"] == own(data)[0]
     answer(monkeypatch, "Cancel")
     select(dialog, "我的 GPT-2")
-    dialog.remove_button.click()
+    dialog.actions_bar.remove_button.click()
     assert own(data)
     answer(monkeypatch, "Remove")
-    dialog.remove_button.click()
+    dialog.actions_bar.remove_button.click()
     qtbot.waitUntil(lambda: "我的 GPT-2" not in titles(dialog), timeout=PATIENCE)
     assert own(data) == []
     assert (folder / "model.safetensors").is_file()
@@ -123,7 +124,7 @@ def test_what_is_refused_is_said_plainly(opened, data, tmp_path, qtbot):
     qtbot.waitUntil(lambda: bool(dialog.notice.isVisible()), timeout=PATIENCE)
     assert "<b>bad<b> was not added" in dialog.notice.message
     assert "pickle" in dialog.notice.message
-    assert dialog.add_folder_button.isEnabled()
+    assert dialog.add_bar.folder_button.isEnabled()
     assert own(data) == []
     dialog.add(folder_of(tmp_path / "good", LLAMA))
     qtbot.waitUntil(lambda: "good" in titles(dialog), timeout=PATIENCE)
@@ -133,8 +134,8 @@ def test_what_is_refused_is_said_plainly(opened, data, tmp_path, qtbot):
 def test_what_comes_with_studio_cannot_be_removed(opened):
     _studio, dialog = opened
     select(dialog, "Hibari (English)")
-    assert dialog.default_button.isEnabled()
-    assert not dialog.remove_button.isEnabled()
+    assert dialog.actions_bar.default_button.isEnabled()
+    assert not dialog.actions_bar.remove_button.isEnabled()
 
 
 def converting(dialog):
@@ -160,9 +161,9 @@ def test_stop_ends_a_conversion_and_another_can_begin(opened, data, tmp_path, qt
     dialog.add(path)
     qtbot.waitUntil(converting(dialog), timeout=PATIENCE)
     dialog.add(path)
-    assert "One model at a time" in dialog.notice.message
+    assert "Another model is being added" in dialog.notice.message
     dialog.stop_button.click()
-    qtbot.waitUntil(lambda: dialog.status.text() == "Stopped; nothing was added", timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dialog.status.text() == "Stopped. Nothing was added.", timeout=PATIENCE)
     assert children() == []
     assert list(data.models.iterdir()) == []
     assert not dialog.stop_button.isVisible()
@@ -216,7 +217,7 @@ def test_a_model_whose_folder_is_gone_can_be_taken_from_the_list(
     shutil.rmtree(tmp_path / "m")
     answer(monkeypatch, "Remove")
     select(dialog, "m")
-    dialog.remove_button.click()
+    dialog.actions_bar.remove_button.click()
     qtbot.waitUntil(lambda: "m" not in titles(dialog), timeout=PATIENCE)
     assert not card_folder(data, "m").exists()
 
@@ -224,29 +225,24 @@ def test_a_model_whose_folder_is_gone_can_be_taken_from_the_list(
 def test_models_that_can_be_fetched_are_offered_with_size_and_licence(opened):
     _studio, dialog = opened
     wanted = []
-    dialog.install_wanted.disconnect()
-    dialog.install_wanted.connect(wanted.append)
+    dialog.install_requested.disconnect()
+    dialog.install_requested.connect(wanted.append)
     select(dialog, "Kokoro 82M")
-    assert dialog.get_button.text() == "Install (63 MB)"
-    assert "Apache-2.0" in dialog.get_button.accessibleDescription()
-    assert not dialog.remove_button.isVisible()
-    dialog.get_button.click()
+    assert dialog.actions_bar.install_button.text() == "Install (63 MB)"
+    assert "Apache-2.0" in dialog.actions_bar.install_button.accessibleDescription()
+    assert not dialog.actions_bar.remove_button.isVisible()
+    dialog.actions_bar.install_button.click()
     assert wanted == ["kokoro-82m"]
     assert not dialog.isVisible()
 
 
 def test_a_model_on_the_hub_is_got_by_its_repository_id(opened, qtbot):
     _studio, dialog = opened
-    dialog.get_wanted.disconnect()  # nothing is asked of a hub here
+    dialog.download_requested.disconnect()  # no hub is queried here
     select(dialog, "Z-Image-Turbo")
-    assert dialog.get_button.text() == "Copy repository id"
-    dialog.get_button.click()
-    assert QApplication.clipboard().text() == "Tongyi-MAI/Z-Image-Turbo"
     wanted = []
-    dialog.get_wanted.connect(lambda repo, revision: wanted.append((repo, revision)))
-    dialog.list.chosen.emit()
-    assert dialog.get_button.text() == "Install (20 GB)"
-    assert not dialog.how.isVisible()
+    dialog.download_requested.connect(lambda repo, revision: wanted.append((repo, revision)))
+    assert dialog.actions_bar.install_button.text() == "Install (20 GB)"
     qtbot.keyClick(dialog.list.view, Qt.Key.Key_Return)
     assert wanted == [("Tongyi-MAI/Z-Image-Turbo", "")]
     assert not dialog.isVisible()
@@ -267,14 +263,14 @@ def test_a_card_says_what_counts(opened):
         "Tongyi-MAI/Z-Image-Turbo",
     ):
         assert words in said, words
-    assert "Studio loads it here" not in said  # nothing fits
+    assert "used here" not in said  # nothing fits
 
 
 def test_a_card_says_how_it_is_loaded_and_a_person_chooses_otherwise(opened, data, qtbot):
     studio, dialog = opened
     select(dialog, "SDXL 1.0")
-    assert "16 bits\n9.0 GB\nfits · so Studio loads it here" in texts(dialog.view)
-    box = dialog.view.wish
+    assert "16 bits\n9.0 GB\nfits · used here" in texts(dialog.view)
+    box = dialog.view.preference
     assert [box.itemText(number) for number in range(box.count())] == [
         "Automatic",
         "Whole",
@@ -284,7 +280,7 @@ def test_a_card_says_how_it_is_loaded_and_a_person_chooses_otherwise(opened, dat
     ]
     box.setFocus()
     qtbot.keyClick(box, Qt.Key.Key_Down)
-    assert "Whole, 32 bits\n18 GB\ntoo large · so Studio loads it here" in texts(dialog.view)
+    assert "Whole, 32 bits\n18 GB\ntoo large · used here" in texts(dialog.view)
     studio.shared.save_now()
     assert load_settings(data).model_memory == {"sdxl-base-1.0": "resident"}
     select(dialog, "Qwen3 8B")
@@ -295,10 +291,10 @@ def test_a_card_says_how_it_is_loaded_and_a_person_chooses_otherwise(opened, dat
     studio.shared.save_now()
     assert load_settings(data).model_memory == {}
     select(dialog, "Kokoro 82M")
-    assert dialog.view.wish_row.isHidden()  # there is one way only
+    assert dialog.view.preference_row.isHidden()  # there is one way only
     select(dialog, "GPT-2 (124M)")
     assert "about 249 MB to download" in texts(dialog.view)
-    assert "Computed from its size" in texts(dialog.view)
+    assert "Estimated from its size" in texts(dialog.view)
     assert "46 GB" not in texts(dialog.view)
 
 
@@ -318,11 +314,10 @@ def test_what_studio_does_not_run_is_said_and_not_offered(opened, monkeypatch):
     dialog = studio.window.findChildren(ModelsDialog)[-1]
     select(dialog, "FLUX.1 Fill")
     assert (
-        "Studio cannot run it yet: its family (NewPipeline) is not among"
+        "Studio cannot run this model yet: its family (NewPipeline) is not among"
         in dialog.view.hindrance.text()
     )
-    assert not dialog.get_button.isVisible()
-    assert not dialog.how.isVisible()
+    assert not dialog.actions_bar.install_button.isVisible()
 
 
 def test_installed_models_are_first_and_the_others_by_kind_what_does_not_run_last(opened):
@@ -341,7 +336,7 @@ def test_search_and_filters_find_models(opened, qtbot):
     pane = dialog.list
 
     def names():
-        qtbot.waitUntil(lambda: not pane._soon.isActive(), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: not pane._delayed_apply.isActive(), timeout=PATIENCE)
         return {item.card.name for item in shown(dialog)}
 
     everything = len(names())
@@ -364,16 +359,16 @@ def test_search_and_filters_find_models(opened, qtbot):
     assert not {"z-image-turbo", "flux.1-fill-dev"} & names()
     pane.installed.setChecked(True)
     assert names() == {"starter-image", "hibari", "starter-music"}
-    assert pane.count.text().endswith("3 of them installed")
+    assert pane.count.text().endswith("3 installed")
     pane.show_all()
-    pane.largest.setCurrentIndex(pane.largest.findData("1"))
+    pane.max_size.setCurrentIndex(pane.max_size.findData("1"))
     assert "gpt2" in names()
     assert "sdxl-base-1.0" not in names()
     pane.text.setText("there is no such model")
     assert names() == set()
     assert pane.all_button.isVisible()
-    assert dialog.view.title.text() == "Choose a model in the list."
-    assert not dialog.get_button.isVisible()
+    assert dialog.view.title.text() == "Select a model in the list."
+    assert not dialog.actions_bar.install_button.isVisible()
     pane.all_button.click()
     assert len(names()) == everything
 
@@ -400,31 +395,31 @@ def test_files_are_checked_with_progress_and_a_change_is_said(opened, tmp_path, 
     qtbot.waitUntil(lambda: "m" in titles(dialog), timeout=PATIENCE)
     select(dialog, "m")
     shares = []
-    dialog._checked_share.connect(shares.append)
-    dialog.check_button.click()
-    assert not dialog.remove_button.isEnabled()
+    dialog._check_progressed.connect(shares.append)
+    dialog.actions_bar.check_button.click()
+    assert not dialog.actions_bar.remove_button.isEnabled()
     assert dialog.stop_button.isVisible()
     qtbot.waitUntil(lambda: "as it was" in dialog.status.text(), timeout=PATIENCE)
     assert shares[-1] == 1
     assert not dialog.bar.isVisible()
     weights = tmp_path / "m/model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
-    dialog.check_button.click()
+    dialog.actions_bar.check_button.click()
     qtbot.waitUntil(lambda: bool(dialog.notice.isVisible()), timeout=PATIENCE)
     assert "not what they were" in dialog.notice.message
     weights.unlink()
-    dialog.check_button.click()
+    dialog.actions_bar.check_button.click()
     qtbot.waitUntil(lambda: "gone" in dialog.notice.message, timeout=PATIENCE)
 
 
 def test_a_check_can_be_stopped(opened, qtbot):
     _studio, dialog = opened
     select(dialog, "Starter pictures (64 px)")
-    dialog.check_button.click()
+    dialog.actions_bar.check_button.click()
     dialog.stop_button.click()  # before its thread has read the first block, or between two
-    qtbot.waitUntil(lambda: dialog.check_button.isEnabled(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dialog.actions_bar.check_button.isEnabled(), timeout=PATIENCE)
     assert dialog.status.text() in (
-        "Stopped",
+        "Stopped.",
         "Starter pictures (64 px): All 3 weight files are as they were.",
     )
     assert not dialog.bar.isVisible()
@@ -437,10 +432,10 @@ def test_the_folder_is_opened(opened, monkeypatch):
         QDesktopServices, "openUrl", lambda url: urls.append(url.toLocalFile()) or True
     )
     select(dialog, "Starter pictures (64 px)")
-    dialog.folder_button.click()
+    dialog.actions_bar.folder_button.click()
     assert urls == [str(resources() / "starter/image")]
     select(dialog, "Hibari (English)")  # inside a Python package
-    assert not dialog.folder_button.isEnabled()
+    assert not dialog.actions_bar.folder_button.isEnabled()
 
 
 def test_hundreds_of_cards_are_listed_as_quickly_as_they_are_seen(opened):
@@ -487,7 +482,7 @@ def test_a_narrow_window_has_the_card_under_the_list(opened, qtbot):
 def test_the_gpu_is_asked_for_when_the_window_is_seen_and_no_more_when_it_is_closed(
     open_studio, qtbot, monkeypatch
 ):
-    monkeypatch.setattr(ModelsDialog, "machine", None)
+    monkeypatch.setattr(HardwareProbe, "known", None)
     studio = open_studio()
     studio.shared.fake = False
     studio.window.show_models()
@@ -495,9 +490,9 @@ def test_the_gpu_is_asked_for_when_the_window_is_seen_and_no_more_when_it_is_clo
     assert "looking for a GPU" in dialog.view.machine.text()
     dialog.close()
     assert QThreadPool.globalInstance().waitForDone(PATIENCE)
-    assert ModelsDialog.machine is None
+    assert HardwareProbe.known is None
     studio.window.show_models()
     dialog = studio.window.findChildren(ModelsDialog)[-1]
-    qtbot.waitUntil(lambda: ModelsDialog.machine is not None, timeout=120_000)
+    qtbot.waitUntil(lambda: HardwareProbe.known is not None, timeout=120_000)
     assert "looking for a GPU" not in dialog.view.machine.text()
-    assert ModelsDialog.machine.asked
+    assert HardwareProbe.known.asked

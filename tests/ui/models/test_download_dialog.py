@@ -59,7 +59,7 @@ def opened(open_studio, hub, kept):
     studio.shared.fake = False
     studio.window.show_models()
     (models,) = studio.window.findChildren(ModelsDialog)
-    models.add_repository_button.click()
+    models.add_bar.hub_button.click()
     (dialog,) = studio.window.findChildren(DownloadDialog)
     assert not models.isVisible()
     return studio, dialog
@@ -72,21 +72,21 @@ def own(data) -> list[str]:
 def looked(dialog, qtbot, text):
     dialog.name.setText(text)
     dialog.look_button.click()
-    qtbot.waitUntil(lambda: dialog._fetching is None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dialog._thread is None, timeout=PATIENCE)
 
 
 def test_a_model_is_looked_at_fetched_and_used(opened, hub, data, qtbot):
     studio, dialog = opened
-    assert not dialog.get_button.isEnabled()
+    assert not dialog.download_button.isEnabled()
     looked(dialog, qtbot, "org/tiny")
-    assert "Licence: MIT" in dialog.about.text()
+    assert "License: MIT" in dialog.about.text()
     assert (
-        f"{size_text(sum(map(len, hub.repos['org/tiny'].files.values())))} to fetch"
+        f"{size_text(sum(map(len, hub.repos['org/tiny'].files.values())))} to download"
         in dialog.about.text()
     )
     assert dialog.licence_button.isVisible()
     assert WEIGHTS not in hub.sent
-    dialog.get_button.click()
+    dialog.download_button.click()
     assert dialog.pause_button.isVisible()
     assert not dialog.name.isEnabled()
     qtbot.waitUntil(lambda: dialog.status.text() == "tiny is ready.", timeout=PATIENCE)
@@ -94,15 +94,15 @@ def test_a_model_is_looked_at_fetched_and_used(opened, hub, data, qtbot):
         lambda: [card.name for card in studio.shared.cards("text")] == ["tiny"], timeout=PATIENCE
     )
     assert own(data) == ["tiny"]
-    assert not dialog.get_button.isEnabled()
+    assert not dialog.download_button.isEnabled()
 
 
 def test_the_commit_that_was_looked_at_is_the_one_that_is_fetched(opened, hub, gpt2, data, qtbot):
     _studio, dialog = opened
     looked(dialog, qtbot, "org/tiny")
     hub.add("org/tiny", {**gpt2, "LICENSE": b"Pay for it."})
-    dialog.get_button.click()
-    qtbot.waitUntil(lambda: dialog._fetching is None, timeout=PATIENCE)
+    dialog.download_button.click()
+    qtbot.waitUntil(lambda: dialog._thread is None, timeout=PATIENCE)
     qtbot.waitUntil(lambda: "no revision" in dialog.notice.message, timeout=PATIENCE)
     assert own(data) == []
 
@@ -111,12 +111,12 @@ def test_a_pause_keeps_what_is_there_and_get_goes_on(opened, hub, data, qtbot):
     _studio, dialog = opened
     looked(dialog, qtbot, "org/tiny")
     hub.faults[WEIGHTS] = [Fault(pause_at=700_000)]
-    dialog.get_button.click()
+    dialog.download_button.click()
     qtbot.waitUntil(lambda: dialog.bar.value() > 500, timeout=PATIENCE)
     dialog.pause_button.click()
     qtbot.waitUntil(lambda: dialog.status.text().startswith("Paused"), timeout=PATIENCE)
     assert own(data) == []
-    dialog.get_button.click()
+    dialog.download_button.click()
     qtbot.waitUntil(lambda: dialog.status.text() == "tiny is ready.", timeout=PATIENCE)
     assert hub.sent_twice(WEIGHTS) < 300_000
 
@@ -136,7 +136,7 @@ def test_a_gguf_can_be_chosen_instead(opened, hub, gpt2, tmp_path, qtbot):
     looked(dialog, qtbot, "org/only")
     assert [dialog.choice.itemText(row).split(",")[0] for row in range(2)] == ["a.gguf", "b.gguf"]
     dialog.choice.setCurrentIndex(1)
-    dialog.get_button.click()
+    dialog.download_button.click()
     qtbot.waitUntil(lambda: "is ready" in dialog.status.text(), timeout=PATIENCE)
     assert set(hub.sent) == {"b.gguf"}
 
@@ -150,10 +150,10 @@ def test_what_is_wrong_is_said_and_can_be_corrected(opened, hub, qtbot):
     assert "is not the name" in dialog.notice.message
     looked(dialog, qtbot, "org/none")
     assert "has no model 'org/none'" in dialog.notice.message
-    assert not dialog.get_button.isEnabled()
+    assert not dialog.download_button.isEnabled()
     looked(dialog, qtbot, "org/tiny")
     assert not dialog.notice.isVisible()
-    assert dialog.get_button.isEnabled()
+    assert dialog.download_button.isEnabled()
 
 
 def test_a_gated_model_is_shown_with_what_to_do(opened, hub, gpt2, kept, qtbot):
@@ -168,16 +168,16 @@ def test_a_gated_model_is_shown_with_what_to_do(opened, hub, gpt2, kept, qtbot):
     )
     looked(dialog, qtbot, "org/gated")
     assert "you are not logged in" in dialog.notice.message
-    assert "Its terms must be accepted" in dialog.about.text()
-    assert not dialog.get_button.isEnabled()
+    assert "You must accept its terms" in dialog.about.text()
+    assert not dialog.download_button.isEnabled()
     dialog.hub_button.click()
     (account,) = dialog.findChildren(HubDialog)
     account.token.setText("hf_good")
-    account.keep_button.click()
+    account.save_button.click()
     qtbot.waitUntil(lambda: not dialog.findChildren(HubDialog), timeout=PATIENCE)
     assert kept == {(SERVICE, hub.endpoint): "hf_good"}
     looked(dialog, qtbot, "org/gated")
-    assert dialog.get_button.isEnabled()
+    assert dialog.download_button.isEnabled()
 
 
 def test_offline_and_endpoint_are_kept_and_obeyed(opened, hub, data, qtbot, monkeypatch):
@@ -186,11 +186,11 @@ def test_offline_and_endpoint_are_kept_and_obeyed(opened, hub, data, qtbot, monk
     dialog.hub_button.click()
     (settings,) = dialog.findChildren(HubDialog)
     settings.endpoint.setText("nonsense")
-    settings.keep_button.click()
+    settings.save_button.click()
     assert "is not the address of a hub" in settings.notice.message
     settings.endpoint.setText(hub.endpoint)
     settings.offline.setChecked(True)
-    settings.keep_button.click()
+    settings.save_button.click()
     qtbot.waitUntil(lambda: not dialog.findChildren(HubDialog), timeout=PATIENCE)
     looked(dialog, qtbot, "org/tiny")
     assert "Studio is set to offline" in dialog.notice.message
@@ -203,7 +203,7 @@ def test_closing_the_dialog_or_the_window_pauses_what_runs(opened, hub, data, qt
     studio, dialog = opened
     looked(dialog, qtbot, "org/tiny")
     hub.faults[WEIGHTS] = [Fault(pause_at=700_000), Fault(pause_at=700_000)]
-    dialog.get_button.click()
+    dialog.download_button.click()
     assert hub.paused.wait(60)
     dialog.close()
     qtbot.waitUntil(lambda: not download_thread.running, timeout=PATIENCE)
@@ -211,8 +211,8 @@ def test_closing_the_dialog_or_the_window_pauses_what_runs(opened, hub, data, qt
     again = DownloadDialog(studio.shared, studio.window)
     again.show()
     looked(again, qtbot, "org/tiny")
-    assert "are there already" in again.about.text()
-    again.get_button.click()
+    assert "already downloaded" in again.about.text()
+    again.download_button.click()
     assert hub.paused.wait(60)
     close_studio(studio)
     qtbot.waitUntil(lambda: not download_thread.running, timeout=PATIENCE)
@@ -225,12 +225,12 @@ def test_several_are_fetched_at_once(opened, hub, gpt2, data, qtbot):
     hub.add("org/other", {**gpt2, WEIGHTS: gpt2[WEIGHTS]}, card={"license": "mit"})
     looked(dialog, qtbot, "org/tiny")
     hub.faults[WEIGHTS] = [Fault(pause_at=700_000)]
-    dialog.get_button.click()
+    dialog.download_button.click()
     assert hub.paused.wait(60)
     other = DownloadDialog(studio.shared, studio.window)
     other.show()
     looked(other, qtbot, "org/other")
-    other.get_button.click()
+    other.download_button.click()
     qtbot.waitUntil(
         lambda: "ready" in other.status.text() or bool(other.notice.message), timeout=PATIENCE
     )
@@ -247,33 +247,33 @@ def test_what_a_kill_cut_off_is_offered_goes_on_and_can_be_deleted(
     studio, dialog = opened
     looked(dialog, qtbot, "org/tiny")
     hub.faults[WEIGHTS] = [Fault(pause_at=700_000), Fault(pause_at=900_000)]
-    dialog.get_button.click()
+    dialog.download_button.click()
     assert hub.paused.wait(60)
     beside = DownloadDialog(studio.shared, studio.window)
     beside.show()
     assert QThreadPool.globalInstance().waitForDone(PATIENCE)
     QApplication.processEvents()
-    assert not beside.unfinished.isVisible(), "what runs is not offered"
+    assert not beside.partial.isVisible(), "what runs is not offered"
     dialog.close()
     qtbot.waitUntil(lambda: not download_thread.running, timeout=PATIENCE)
     hub.paused.clear()
     again = DownloadDialog(studio.shared, studio.window)
     again.show()
-    qtbot.waitUntil(again.unfinished.isVisible, timeout=PATIENCE)
-    assert again.unfinished.choice.currentText().startswith("org/tiny, ")
-    again.unfinished.go_on_button.click()
-    qtbot.waitUntil(lambda: "are there already" in again.about.text(), timeout=PATIENCE)
-    assert not again.unfinished.isVisible()
-    again.get_button.click()
+    qtbot.waitUntil(again.partial.isVisible, timeout=PATIENCE)
+    assert again.partial.choice.currentText().startswith("org/tiny, ")
+    again.partial.continue_button.click()
+    qtbot.waitUntil(lambda: "already downloaded" in again.about.text(), timeout=PATIENCE)
+    assert not again.partial.isVisible()
+    again.download_button.click()
     assert hub.paused.wait(60)
     again.close()
     qtbot.waitUntil(lambda: not download_thread.running, timeout=PATIENCE)
     last = DownloadDialog(studio.shared, studio.window)
     last.show()
-    qtbot.waitUntil(last.unfinished.isVisible, timeout=PATIENCE)
+    qtbot.waitUntil(last.partial.isVisible, timeout=PATIENCE)
     monkeypatch.setattr("studio.ui.models.partial_downloads.confirm", lambda *_what: True)
-    last.unfinished.delete_button.click()
-    qtbot.waitUntil(lambda: not last.unfinished.isVisible(), timeout=PATIENCE)
+    last.partial.delete_button.click()
+    qtbot.waitUntil(lambda: not last.partial.isVisible(), timeout=PATIENCE)
     assert unfinished(data) == {}
 
 
@@ -287,10 +287,10 @@ def test_going_on_keeps_the_revision_that_the_catalogue_names(open_studio, qtbot
     there.reload()
     qtbot.waitUntil(lambda: there.choice.count() == 2, timeout=PATIENCE)
     told = []
-    there.wanted.connect(told.append)
+    there.continue_requested.connect(told.append)
     for number in range(2):
         there.choice.setCurrentIndex(number)
-        there.go_on_button.click()
+        there.continue_button.click()
     assert sorted(told) == ["org/other", "suno/bark-small@refs/pr/5"]
 
 
@@ -322,8 +322,8 @@ def test_an_unexpected_error_while_fetching_ends_the_download(opened, hub, qtbot
         raise ZeroDivisionError
 
     monkeypatch.setattr("studio.ui.models.download_dialog.download", fail)
-    dialog.get_button.click()
+    dialog.download_button.click()
     qtbot.waitUntil(lambda: "ZeroDivisionError" in dialog.notice.message, timeout=PATIENCE)
-    assert dialog.get_button.isVisible()
-    assert dialog.get_button.isEnabled()
+    assert dialog.download_button.isVisible()
+    assert dialog.download_button.isEnabled()
     assert dialog.running == set()

@@ -101,14 +101,14 @@ def test_what_is_found_is_shown_chosen_and_added_without_a_copy(opened, others, 
     over(qtbot, dialog)
     assert dialog.status.text() == "1 model was added"
     assert own(data) == ["gpt2-small"]
-    assert cell(dialog, found["gpt2-small"], STATE) == "in the list"
+    assert cell(dialog, found["gpt2-small"], STATE) == "already added"
     assert state(others) == before
     (card,) = [card for card in ModelRegistry(data).list() if not card.builtin]
     assert card.folder.is_relative_to(others)
     again = opened(others / "hub")
     over(qtbot, again)
-    assert cell(again, rows(again)["gpt2-small"], STATE) == "in the list"
-    assert again.list.possible == 1
+    assert cell(again, rows(again)["gpt2-small"], STATE) == "already added"
+    assert again.list.addable_count == 1
 
 
 def test_the_line_below_says_where_and_why_not(opened, others, qtbot):
@@ -125,9 +125,9 @@ def test_the_keyboard_alone_is_enough(opened, others, data, qtbot):
     dialog.view.setFocus()
     qtbot.keyClick(dialog.view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     qtbot.keyClick(dialog.view, Qt.Key.Key_Space)
-    assert len(dialog.list.chosen()) == 2
+    assert len(dialog.list.selected()) == 2
     qtbot.keyClick(dialog.view, Qt.Key.Key_Space)
-    assert dialog.list.chosen() == []
+    assert dialog.list.selected() == []
     qtbot.keyClick(dialog.view, Qt.Key.Key_Space)
     qtbot.keyClick(dialog, Qt.Key.Key_Return)
     over(qtbot, dialog)
@@ -140,9 +140,9 @@ def test_all_and_none(opened, others, qtbot):
     dialog = opened(others / "hub", others / "lm")
     over(qtbot, dialog)
     dialog.all_button.click()
-    assert len(dialog.list.chosen()) == 2
+    assert len(dialog.list.selected()) == 2
     dialog.none_button.click()
-    assert dialog.list.chosen() == []
+    assert dialog.list.selected() == []
 
 
 def test_what_cannot_be_added_says_why_and_the_others_go_on(opened, others, data, tmp_path, qtbot):
@@ -157,19 +157,19 @@ def test_what_cannot_be_added_says_why_and_the_others_go_on(opened, others, data
     over(qtbot, dialog)
     assert own(data) == ["b"]
     assert "1 model was not added" in dialog.notice.message
-    assert cell(dialog, rows(dialog)["a"], STATE) not in ("can be added", "in the list")
+    assert cell(dialog, rows(dialog)["a"], STATE) not in ("can be added", "already added")
 
 
 def test_an_empty_folder_a_missing_one_and_none(opened, tmp_path, qtbot):
     dialog = opened(tmp_path)
     over(qtbot, dialog)
-    assert "No models were found in" in dialog.nothing.text()
-    assert dialog.nothing.isVisible()
-    dialog.look([tmp_path / "gone"])
+    assert "No models found in" in dialog.empty_text.text()
+    assert dialog.empty_text.isVisible()
+    dialog.search([tmp_path / "gone"])
     over(qtbot, dialog)
     assert "There is no folder" in dialog.notice.message
-    dialog.look([])
-    assert "None of the folders" in dialog.nothing.text()
+    dialog.search([])
+    assert "No model folders" in dialog.empty_text.text()
     assert not dialog.add_button.isEnabled()
     assert dialog.folder_button.isEnabled()
 
@@ -193,7 +193,7 @@ def test_a_search_can_be_stopped_and_another_begun(opened, others, monkeypatch, 
     over(qtbot, dialog)
     assert dialog.status.text() == "Stopped; 1 model found, 1 can be added"
     monkeypatch.undo()
-    dialog.look([others / "hub"])
+    dialog.search([others / "hub"])
     over(qtbot, dialog)
     assert dialog.list.rowCount() == 2
 
@@ -235,11 +235,11 @@ def test_the_models_window_offers_it(open_studio, monkeypatch, tmp_path, qtbot):
     studio = open_studio()
     studio.window.show_models()
     (dialog,) = studio.window.findChildren(ModelsDialog)
-    dialog.find_button.click()
+    dialog.add_bar.scan_button.click()
     assert not dialog.isVisible()
     (opened,) = studio.window.findChildren(ScanDialog)
     over(qtbot, opened)
-    assert str(tmp_path) in opened.nothing.text()
+    assert str(tmp_path) in opened.empty_text.text()
     opened.close()
 
 
