@@ -1,6 +1,4 @@
-"""Which adapter fits which model, and what a request's adapters are: told before the job runs, from
-cards alone.
-"""
+"""Which adapter fits which model, by their cards."""
 
 from __future__ import annotations
 
@@ -9,99 +7,62 @@ from pathlib import Path
 
 from studio.core.regular_file import HeaderError
 from studio.models.card import ModelCard
-from studio.models.files.folder_check import read_json
+from studio.models.families import find_family
+from studio.models.families.architectures import SD1, SD2, fits
+from studio.models.files.config import read_config, read_config_if_present
 
-NAMES = {
+ADAPTER_TITLES = {
     "lora": "a LoRA",
     "textual-inversion": "a textual inversion",
     "vae": "a VAE",
     "controlnet": "a ControlNet",
     "ip-adapter": "an IP-Adapter",
 }
-"""What an adapter is, for a person."""
-# The first that is in the pipeline's name → the family's, as `files/tensor_layout.py` calls it.
-_FAMILIES = (
-    ("StableDiffusionXL", "SDXL"),
-    ("StableDiffusion3", "Stable Diffusion 3"),
-    ("StableDiffusion", "Stable Diffusion 1.x"),
-    ("LatentConsistencyModel", "Stable Diffusion 1.x"),
-    ("Flux2", "FLUX.2"),
-    ("Flux", "FLUX.1"),
-    ("Chroma", "Chroma"),
-    ("QwenImage21", "Qwen-Image 2.1"),
-    ("QwenImage", "Qwen-Image"),
-    ("ZImage", "Z-Image"),
-    ("Lumina2", "Lumina 2"),
-    ("Sana", "Sana"),
-    ("PixArt", "PixArt"),
-    ("AuraFlow", "AuraFlow"),
-    ("HiDream", "HiDream"),
-    ("HunyuanDiT", "HunyuanDiT"),
-    ("Wan", "Wan"),
-    ("LTX", "LTX-Video"),
-    ("HunyuanVideo", "HunyuanVideo"),
-    ("CogView4", "CogView4"),
-    ("Kolors", "Kolors"),
-)
-_SHARED = {  # what a file of several families is called → these
-    "Stable Diffusion or SDXL": {"Stable Diffusion 1.x", "Stable Diffusion 2.x", "SDXL"},
-    "FLUX.1": {
-        "Chroma"
-    },  # which has its layers; whether it has those of a LoRA is seen when that is put on
-    "FLUX.1 or Stable Diffusion 3": {
-        "FLUX.1",
-        "Stable Diffusion 3",
-        "Chroma",
-        "Z-Image",
-        "Lumina 2",
-    },
-}
+"""`ModelCard.adapter` → what a user calls it."""
 
 
 def architecture(card: ModelCard) -> str:
-    """Return the family of a model in the words that adapters name theirs with; Stable Diffusion's
-    two are told by width.
-    """
-    family = next(
-        (name for part, name in _FAMILIES if part in card.family),
-        card.family.removesuffix("Pipeline"),
-    )
-    if (
-        family == "Stable Diffusion 1.x"
-        and card.path
-        and not card.base
-        and _context(card.folder) == 1024
-    ):
-        return "Stable Diffusion 2.x"
-    return family
+    """Return the name by which adapters state that they fit this model."""
+    family = find_family(card.family)
+    name = family.architecture if family is not None else ""
+    # Stable Diffusion 1 and 2 have the same pipeline and differ in width.
+    if name == SD1 and card.path and not card.base and _context_width(card.folder) == 1024:
+        return SD2
+    return name or card.family.removesuffix("Pipeline")
 
 
 @functools.lru_cache(maxsize=64)
-def _context(folder: Path) -> int:
+def _context_width(folder: Path) -> int:
     try:
-        width = read_json(folder / "unet" / "config.json").get("cross_attention_dim")
+        return read_config(folder / "unet" / "config.json").positive("cross_attention_dim")
     except (OSError, HeaderError):
         return 0
-    return width if type(width) is int else 0
 
 
-def why_no_fit(adapter: ModelCard, model: ModelCard) -> str:
+def incompatibility(adapter: ModelCard, model: ModelCard) -> str:
     """Return why an adapter does not fit a model, as a sentence; empty where it fits."""
     made_for = architecture(adapter) if adapter.base else adapter.family
-    has = architecture(model)
-    if has == made_for or has in _SHARED.get(made_for, ()):
+    actual = architecture(model)
+    if fits(actual, made_for):
         return ""
-    what = NAMES.get(adapter.adapter, "an adapter")
+    title = ADAPTER_TITLES.get(adapter.adapter, "an adapter")
     return (
-        f"{adapter.title} is {what} for {made_for or 'a model that is not known'}; "
-        f"{model.title} is {has}."
+        f"{adapter.title} is {title} for {made_for or 'an unknown model'}; "
+        f"{model.title} is {actual}."
     )
 
 
-def fitting(adapters_there: list[ModelCard], model: ModelCard) -> list[ModelCard]:
-    """Return the adapters that fit a model; its own is none of them."""
+def compatible(adapters: list[ModelCard], model: ModelCard) -> list[ModelCard]:
+    """Return the adapters that fit a model, without the model itself."""
     return [
         card
-        for card in adapters_there
-        if card.adapter and card.name != model.name and not why_no_fit(card, model)
+        for card in adapters
+        if card.adapter and card.name != model.name and not incompatibility(card, model)
     ]
+
+
+def motion_fits(adapter: ModelCard, base: ModelCard) -> bool:
+    """Return whether a motion adapter's layers have the widths of the model's U-Net."""
+    widths = read_config_if_present(adapter.folder / "config.json").get("block_out_channels")
+    unet = read_config_if_present(base.folder / "unet/config.json")
+    return widths is not None and widths == unet.get("block_out_channels")

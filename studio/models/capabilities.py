@@ -1,38 +1,41 @@
-"""What a model can do with a picture that it is given, told by its family
-(`resources/families.toml`) without loading it.
-"""
+"""What a model can do with a source image, by its card and its family."""
 
 from __future__ import annotations
 
 from studio.models.card import ModelCard
-from studio.models.families import families
+from studio.models.families import find_family
+from studio.models.families.record import Ability
 
 
-def takes_picture(card: ModelCard) -> bool:
-    """True where it can start from a picture, with a mask or without."""
-    return starts_from_picture(card) or takes_mask(card)
+def takes_image(card: ModelCard) -> bool:
+    """Return whether the model can start from an image, with or without a mask."""
+    return starts_from_image(card) or takes_mask(card)
 
 
-def starts_from_picture(card: ModelCard) -> bool:
-    """True where it makes a whole picture from another."""
-    return _does(card, "image-to-image", "image_to_image")
+def starts_from_image(card: ModelCard) -> bool:
+    """Return whether the model makes a whole image from another one."""
+    return _has_ability(card, "image-to-image")
 
 
 def takes_mask(card: ModelCard) -> bool:
-    """True where it repaints a part of a picture."""
-    return _does(card, "inpaint", "inpaint")
+    """Return whether the model repaints a part of an image."""
+    return _has_ability(card, "inpaint")
 
 
-def needs_picture(card: ModelCard) -> bool:
-    """True where it makes nothing from a prompt alone."""
-    return card.family in families()["needs_picture"]
+def needs_image(card: ModelCard) -> bool:
+    """Return whether the model makes nothing from a prompt alone."""
+    family = find_family(card.family)
+    return family is not None and family.kind == "image" and "text-to-image" not in family.tasks
 
 
 def has_strength(card: ModelCard, *, masked: bool) -> bool:
-    """True where it is asked how much of the picture is made anew."""
-    return masked or card.family not in families()["edits_pictures"]
+    """Return whether the request's `strength` has an effect on this model."""
+    family = find_family(card.family)
+    return masked or family is None or not family.edits_image
 
 
-def _does(card: ModelCard, ability: str, family_list: str) -> bool:
-    # A model that a person added has no abilities in its card: its family says them.
-    return ability in card.abilities if card.abilities else card.family in families()[family_list]
+def _has_ability(card: ModelCard, ability: Ability) -> bool:
+    if card.abilities:
+        return ability in card.abilities
+    family = find_family(card.family)  # the card of a model that a user added lists no abilities
+    return family is not None and ability in family.tasks

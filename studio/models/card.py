@@ -10,6 +10,8 @@ import msgspec
 
 from studio.core.kinds import KINDS, AnyRequest
 from studio.core.requests import Request, build_request, fields
+from studio.models.families import find_family
+from studio.models.families.record import Ability, GuidanceRule
 
 Runner = Literal["transformers", "diffusers", "llama.cpp", "hibari", "kokoro", "piper"]
 """What loads and runs the weights."""
@@ -20,11 +22,8 @@ AS_IT_IS = ("hibari", "kokoro", "piper")
 SYMBOLIC_MUSIC = "symbolic-music"
 """The family of models that write music as notes; see `engine/music/symbolic.py`."""
 
-SINGS = "AceStepPipeline"
-"""The family of models that sing lyrics."""
-
-GuidanceRule = Literal["above_1", "above_0", "true_cfg", "embedded", "ignored"]
-"""From which value on guidance acts; it differs by family, so the card says it."""
+EVENTS_FILE = "events.json"
+"""Next to the weights of such a model: what its tokens mean."""
 
 
 class Voice(msgspec.Struct, frozen=True):
@@ -40,28 +39,6 @@ Commercial = Literal["yes", "conditional", "no"]
 """May what it makes be sold: yes, under the conditions of its licence, no.
 `resources/licences.toml` says it in plain words.
 """
-
-Ability = Literal[
-    "text",
-    "chat",
-    "summarize",
-    "translate",
-    "text-to-image",
-    "image-to-image",
-    "inpaint",
-    "control",
-    "adapters",
-    "ip-adapter",
-    "textual-inversion",
-    "batch",
-    "voices",
-    "lyrics",
-    "melody",
-    "text-to-video",
-    "image-to-video",
-]
-"""What the weights and their pipeline can do; whether Studio does it too is another question."""
-
 
 AdapterKind = Literal["", "lora", "textual-inversion", "vae", "controlnet", "ip-adapter"]
 """What an adapter is; empty for a model."""
@@ -205,7 +182,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sings(self) -> bool:
         """True for a model of music that takes lyrics."""
-        return self.family == SINGS
+        family = find_family(self.family)
+        return family is not None and family.lyrics
 
     @property
     def unused_fields(self) -> frozenset[str]:

@@ -13,6 +13,7 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.paths import resources
 from studio.models.card import ADAPTER, AS_IT_IS, Commercial, ModelCard
+from studio.models.families import find_family
 
 
 class Wheel(msgspec.Struct, frozen=True):
@@ -183,19 +184,14 @@ def why_not_run(card: ModelCard) -> str:
     """Return why Studio does not run this kind of model, as the end of a sentence; empty where it
     does.
     """
-    from studio.models.families import families
-
     if card.kind == ADAPTER:
         return ""
     if card.base and card.adapter:
         return why_not_run(entry_named(card.base).card)
-    kinds = [
-        names for kind, names in families().items() if kind != "gguf"
-    ]  # an architecture there is no model_type of a folder
     if (
         card.runner in ("llama.cpp", *AS_IT_IS)
         or card.writes_notes
-        or any(card.family in names for names in kinds)
+        or find_family(card.family) is not None
     ):
         return ""
     return f"its family ({card.family}) is not among those that it runs"

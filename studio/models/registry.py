@@ -12,10 +12,10 @@ from studio.core.errors import StudioError
 from studio.core.kinds import KINDS
 from studio.core.paths import DataFolder
 from studio.core.settings_store import load_settings
+from studio.models.adapter_compatibility import motion_fits
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.card_store import CARD_FILE, read_card
 from studio.models.catalog import builtin_cards
-from studio.models.video_families import moves
 
 Cards = list[ModelCard]
 _Version = tuple[int, int, int]
@@ -181,7 +181,7 @@ def base_among(cards: list[ModelCard], card: ModelCard) -> ModelCard:
         for other in cards
         if other.kind == known.kind and other.family == known.family and not other.base
     ]
-    fitting = [other for other in there if card.adapter or moves(card, other)]
+    fitting = [other for other in there if card.adapter or motion_fits(card, other)]
     if not fitting:
         raise StudioError(
             f"{card.title} needs {known.title} or another model of its kind beside it, and none is "

@@ -9,7 +9,7 @@ import msgspec
 
 from studio.core.errors import Problem, StudioError
 from studio.core.requests import ImageRequest, Request, adapter_list
-from studio.models.adapter_compatibility import NAMES, why_no_fit
+from studio.models.adapter_compatibility import ADAPTER_TITLES, incompatibility
 from studio.models.card import ADAPTER, ModelCard
 
 FindCard = Callable[[str, str], ModelCard]
@@ -34,7 +34,7 @@ def wanted(find_card: FindCard, model: ModelCard, request: Request) -> tuple[Res
     own = (ResolvedAdapter(model, 1.0),) if model.base and model.adapter else ()
     found = tuple(ResolvedAdapter(find_card(ADAPTER, one.name), one.scale) for one in named)
     for one in found:
-        why = why_no_fit(one.card, model)
+        why = incompatibility(one.card, model)
         if why or one.card.name == model.name:
             raise StudioError(
                 why or f"{model.title} has that already.",
@@ -65,7 +65,7 @@ def _check_pictures(request: ImageRequest, cards: list[ModelCard]) -> None:
             )
         if picture and not titles:
             raise StudioError(
-                f"The {field} needs {NAMES[kind]}, and none is chosen.",
+                f"The {field} needs {ADAPTER_TITLES[kind]}, and none is chosen.",
                 cause="invalid",
                 cure="Choose one under Adapters, in a shell with --lora.",
             )

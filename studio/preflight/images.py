@@ -10,10 +10,10 @@ from studio.core.requests import ImageRequest
 from studio.media.image_reader import look
 from studio.models.capabilities import (
     has_strength,
-    needs_picture,
-    starts_from_picture,
+    needs_image,
+    starts_from_image,
+    takes_image,
     takes_mask,
-    takes_picture,
 )
 from studio.models.card import ModelCard
 
@@ -56,7 +56,7 @@ def check_images(
 def check_wish(card: ModelCard, request: ImageRequest) -> Problem | None:
     """Return what is wrong with the request for this model, without a look at the files."""
     if not request.image:
-        missing = needs_picture(card)
+        missing = needs_image(card)
         return (
             Problem(
                 "image",
@@ -65,7 +65,7 @@ def check_wish(card: ModelCard, request: ImageRequest) -> Problem | None:
             if missing
             else None
         )
-    if not takes_picture(card):
+    if not takes_image(card):
         return Problem(
             "image", f"{card.title} makes pictures from words only, and cannot start from a picture"
         )
@@ -75,7 +75,7 @@ def check_wish(card: ModelCard, request: ImageRequest) -> Problem | None:
         )
     if request.mask_image and not takes_mask(card):
         return Problem("mask_image", f"{card.title} changes whole pictures, and takes no mask")
-    if not request.mask_image and not starts_from_picture(card):
+    if not request.mask_image and not starts_from_image(card):
         return Problem(
             "mask_image",
             f"{card.title} repaints a part of a picture: it needs a mask that says which",

@@ -36,7 +36,7 @@ def test_a_scan_lists_and_adds_only_when_it_is_asked_to(data, tmp_path):
     shutil.copytree(tmp_path / "a/mine", tmp_path / "b/same")
     listed = studio("models", "scan", tmp_path / "a", data=data)
     assert listed.returncode == 0
-    assert "(bert) is not one that Studio runs" in listed.stdout
+    assert "Studio cannot run its kind of model (bert)" in listed.stdout
     assert "--add" in listed.stderr
     assert not list(data.models.iterdir())
     added = json.loads(

@@ -25,7 +25,7 @@ from studio.core.paths import DataFolder
 from studio.engine.local import LocalEngine
 from studio.engine.registry import runner_of
 from studio.library.artifacts import read_recipe
-from studio.models.capabilities import needs_picture
+from studio.models.capabilities import needs_image
 from studio.models.card import ModelCard, request_for
 from studio.models.card_store import card_folder, write_card
 from studio.models.catalog import as_known, entry_named
@@ -138,7 +138,7 @@ class Trial:
 
     def _job(self, **values: Any) -> Job:
         small = {**SMALL[self.card.kind], "prompt": "a small cat", "seed": 3, **self._family.values}
-        if self.card.kind == "image" and needs_picture(self.card):
+        if self.card.kind == "image" and needs_image(self.card):
             small |= self._given()
         if self.card.tasks == ("image-to-video",):
             small["image"] = first_frame(self._data.root)

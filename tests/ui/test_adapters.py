@@ -138,6 +138,6 @@ def test_the_models_window_asks_for_which_model_a_lora_is(tab, qtbot, monkeypatc
     monkeypatch.setattr(QInputDialog, "getItem", answer)
     dialog.add(put(tmp_path, lora_bytes("lora_unet_nowhere", width=5), "odd.safetensors"))
     qtbot.waitUntil(lambda: dialog.status.text() == "odd was added", timeout=10_000)
-    assert "does not tell for which model" in asked[0][0]
+    assert "does not name the model" in asked[0][0]
     assert asked[0][1] == ["SD", "XL"]
     assert ModelRegistry(tab.shared.data).find("adapter", "odd").family == "SDXL"

@@ -29,6 +29,7 @@ from studio.engine.runtime.schedulers import make_scheduler
 from studio.engine.runtime.step_hooks import each_step
 from studio.library.results import ImageResult, Result
 from studio.models.card import ModelCard
+from studio.models.families import find_family
 from studio.preflight.images import FOR_ADAPTERS
 from studio.preflight.prompt_translation import prepare
 
@@ -39,11 +40,6 @@ MEMORY_SHARE = 0.25
 """Share of the free memory for the images that are drawn at once."""
 PIXEL_BYTES = 8_192
 """Memory per pixel while an image is decoded, in the families that need most."""
-
-_NEVER_BATCHED = ("GlmImagePipeline",)
-"""It plans all images of a batch with the first one's seed, so the others would differ from what
-their seeds give alone.
-"""
 
 
 def generate(run: JobContext, pipeline: ImagePipeline) -> Generator[Result, None, Statistics]:
@@ -89,7 +85,8 @@ def run_batch(runs: Sequence[JobContext], pipeline: ImagePipeline) -> Iterator[B
 
     Each image has its own noise from its own seed, as if it were drawn alone.
     """
-    if type(pipeline.pipe).__name__ in _NEVER_BATCHED:
+    family = find_family(runs[0].card.family)
+    if family is not None and family.no_batch:
         raise StudioError(f"{runs[0].card.title} makes images one at a time.", cause="model")
     start = time.monotonic()
     prepared: dict[int, tuple[ImageRequest, str]] = {}

@@ -6,26 +6,21 @@ import re
 from typing import Any
 
 from studio.models.card import ModelCard
+from studio.models.families import find_family
 
 IMAGE_TOKEN = "<|image_pad|>"
 """Stands for an image in Qwen's text, once for each patch of it."""
-_REPLACED_COMPONENTS = {
-    "Flux2Pipeline": "tokenizer",
-    "QwenImageEditPipeline": "processor",
-    "QwenImageEditPlusPipeline": "processor",
-}
-"""Family → the component that is not loaded as published."""
 
 
 def skipped_components(card: ModelCard) -> dict[str, None]:
     """Return arguments that make `from_pretrained` skip the component to replace."""
-    component = _REPLACED_COMPONENTS.get(card.family)
+    component = _replaced_component(card)
     return {component: None} if component else {}
 
 
 def attach_processor(pipe: Any, card: ModelCard) -> None:
     """Give the pipeline a replacement for the component that was skipped, if any was."""
-    component = _REPLACED_COMPONENTS.get(card.family)
+    component = _replaced_component(card)
     if component == "tokenizer":  # FLUX.2 passes only text to its processor
         from transformers import AutoTokenizer
 
@@ -39,6 +34,11 @@ def attach_processor(pipe: Any, card: ModelCard) -> None:
             str(card.folder / component), local_files_only=True
         )
         pipe.processor = Qwen2VLProcessor(pipe.tokenizer, image_processor)
+
+
+def _replaced_component(card: ModelCard) -> str:
+    family = find_family(card.family)
+    return family.replaced_component if family is not None else ""
 
 
 class Qwen2VLProcessor:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from studio.core.errors import StudioError
 from studio.core.requests import ImageRequest
-from studio.engine.runtime.task_pipeline import pipeline_for_task
+from studio.engine.runtime.task_pipeline import pipeline_for_task, pipeline_of_class
 from studio.media.image_reader import read_mask, read_picture, short_name
 from studio.models.card import ModelCard
+from studio.models.families import find_family
+from studio.models.families.record import Family
 from studio.preflight.images import check_shape, check_wish, fit_to
 
 if TYPE_CHECKING:
@@ -77,10 +79,14 @@ def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> 
         mask_image, hashes["mask_image"] = _read_mask(request, source.size)
         arguments["mask_image"] = mask_image
         mask = np.asarray(mask_image)
-    pipeline = _pipeline_for_input(pipeline, masked=mask is not None)
+    family = find_family(card.family)
+    pipeline = _pipeline_for_input(pipeline, family, masked=mask is not None)
     steps = request.num_inference_steps
     if "strength" in pipeline.parameters:
-        arguments["strength"], steps = _whole_steps(pipeline.pipe, steps, request.strength)
+        if family is not None and family.runs_all_steps:
+            arguments["strength"] = request.strength
+        else:
+            arguments["strength"], steps = _whole_steps(pipeline.pipe, steps, request.strength)
     if "_auto_resize" in pipeline.parameters:
         # Kontext scales to the million pixels of its training; small images stay small.
         arguments["_auto_resize"] = request.width * request.height >= 512 * 512
@@ -105,11 +111,19 @@ def _read_mask(request: ImageRequest, source_size: tuple[int, int]) -> tuple[Ima
     return mask, digest
 
 
-def _pipeline_for_input(pipeline: ImagePipeline, *, masked: bool) -> ImagePipeline:
+def _pipeline_for_input(
+    pipeline: ImagePipeline, family: Family | None, *, masked: bool
+) -> ImagePipeline:
     """Return the pipeline over the same components that takes an image, or an image and a mask."""
     if ("mask_image" if masked else "image") in pipeline.parameters:
         return pipeline
-    pipe = pipeline_for_task(pipeline.pipe, "inpaint" if masked else "image-to-image")
+    class_name = ""
+    if family is not None:
+        class_name = family.inpaint_class if masked else family.image_to_image_class
+    if class_name:
+        pipe = pipeline_of_class(pipeline.pipe, class_name)
+    else:
+        pipe = pipeline_for_task(pipeline.pipe, "inpaint" if masked else "image-to-image")
     if pipe is None:
         raise StudioError(
             f"{type(pipeline.pipe).__name__} models cannot start from an image.",
@@ -136,8 +150,7 @@ def _whole_steps(pipe: Any, steps: int, strength: float) -> tuple[float, int]:
 
 def _steps_made(pipe: Any, steps: int, strength: float) -> int:
     """Return how many steps the pipeline makes, by its own rule: families round differently."""
-    # Latent consistency models have the method, but don't call it.
-    if not hasattr(pipe, "get_timesteps") or type(pipe).__name__.startswith("LatentConsistency"):
+    if not hasattr(pipe, "get_timesteps"):
         return steps
     scheduler = types.SimpleNamespace(order=1, timesteps=range(steps))
     stub = types.SimpleNamespace(scheduler=scheduler)

@@ -77,7 +77,7 @@ def load_pipe(card: ModelCard, plan: LoadPlan) -> Any:
         "use_safetensors": True,
     }
     options |= fewer_bits_of_parts(plan, card)
-    # By the name that inspection found among `families.toml`, never by another one from a file.
+    # By the name that inspection found among `FAMILIES`, never by another one from a file.
     loader: Any = getattr(diffusers, card.family)
     scheduler = card.folder / "scheduler" / "scheduler_config.json"
     if (

@@ -22,8 +22,7 @@ from studio.core.requests import MusicRequest
 from studio.engine.protocol import JobCancelledError, JobContext
 from studio.engine.text.streaming import Clock
 from studio.library.results import AudioResult, Result
-from studio.models.card import ModelCard
-from studio.models.families import EVENTS_FILE
+from studio.models.card import EVENTS_FILE, ModelCard
 from studio.symbolic_music.continuation import lead_in, merge, read_continuation
 from studio.symbolic_music.events import STEPS_A_BEAT, Bar, Brief, decode, vocabulary
 from studio.symbolic_music.grammar import Grammar

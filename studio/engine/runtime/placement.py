@@ -11,7 +11,7 @@ from typing import Any
 
 from studio.engine.runtime.device import best_device, best_dtype
 from studio.models.card import ModelCard
-from studio.models.files.folder_check import read_json
+from studio.models.files.config import read_json
 from studio.models.memory.hardware import Device
 from studio.models.memory.load_plan import OFFLOADS, LoadPlan
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 from collections.abc import Collection, Generator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,22 +27,12 @@ from studio.engine.speech.vits import VitsModel
 from studio.engine.text.streaming import Clock
 from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
+from studio.models.families import find_family
 from studio.models.memory.load_plan import LoadPlan
 from studio.models.speech_languages import LOOKED_AT, refusal
 
 SILENCE = 0.001
 """What is quieter (root mean square of 10 ms, full scale is 1) cannot be heard."""
-
-AUTOREGRESSIVE = {
-    "bark": ("bark", "Bark"),
-    "csm": ("csm", "Csm"),
-    "dia": ("dia", "Dia"),
-    "gradium_phonon_tts": ("pocket_tts", "Pocket"),
-    "pocket_tts": ("pocket_tts", "Pocket"),
-    "speecht5": ("speecht5", "SpeechT5"),
-    "vibevoice": ("vibevoice", "VibeVoice"),
-}
-"""Family → the file and the class that runs it; the others make their wave in one pass."""
 
 
 def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> SpeechModel:
@@ -52,12 +43,14 @@ def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> SpeechModel:
         return Kokoro(card)
     if card.runner == "piper":
         return Piper(card)
-    if card.family in AUTOREGRESSIVE:
-        file, name = AUTOREGRESSIVE[card.family]
-        speaker: SpeechModel = getattr(
-            importlib.import_module(f"studio.engine.speech.autoregressive.{file}"), name
-        )(card, plan)
-        return speaker
+    family = find_family(card.family)
+    if family is not None and family.engine_class:
+        module, _colon, name = family.engine_class.partition(":")
+        model_class: Any = getattr(
+            importlib.import_module(f"studio.engine.speech.autoregressive.{module}"), name
+        )
+        model: SpeechModel = model_class(card, plan)
+        return model
     return VitsModel(card, plan)
 
 

@@ -35,7 +35,7 @@ from studio.engine.text.streaming import Clock, RowDecoder, stop_when
 from studio.engine.text.thoughts import NO_MARKS, Splitter, marks_of, splitter_for
 from studio.library.results import Result, TextResult
 from studio.models.card import ModelCard
-from studio.models.families import families
+from studio.models.families import find_family
 from studio.models.llama_cpp import RUNNER
 from studio.models.memory.load_plan import LoadPlan
 from studio.preflight.tokens import too_long
@@ -106,7 +106,7 @@ def load_model(card: ModelCard, plan: LoadPlan) -> Any:
     loader: Any = AutoModelForCausalLM
     if card.encoder_decoder:
         loader = AutoModelForSeq2SeqLM
-    elif card.family in families()["multimodal"] - set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES):
+    elif _is_multimodal(card) and card.family not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
         loader = AutoModelForImageTextToText
     local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     config = AutoConfig.from_pretrained(card.folder, **local)
@@ -120,6 +120,11 @@ def load_model(card: ModelCard, plan: LoadPlan) -> Any:
         card.folder, config=config, dtype=dtype_of(plan), use_safetensors=True, **spread, **local
     ).eval()
     return model if spread else model.to(device_of(plan))
+
+
+def _is_multimodal(card: ModelCard) -> bool:
+    family = find_family(card.family)
+    return family is not None and family.multimodal
 
 
 def generate(run: JobContext, pipeline: Pipeline) -> Generator[Result, None, Statistics]:
@@ -418,8 +423,9 @@ def _beams(
 
 
 def _positions(model: Any, card: ModelCard) -> int:
-    if card.family in ("t5", "mt5", "umt5", "longt5"):
-        return 0  # relative positions: no limit
+    family = find_family(card.family)
+    if family is not None and family.relative_positions:
+        return 0
     for name in ("max_position_embeddings", "n_positions", "max_seq_len"):
         value = getattr(model.config.get_text_config(), name, None)
         if isinstance(value, int) and value > 0:

@@ -19,12 +19,9 @@ from studio.engine.runtime.placement import (
 from studio.engine.runtime.task_pipeline import pipeline_of_class
 from studio.engine.video import latent_preview
 from studio.models.card import ModelCard
+from studio.models.families import find_family
 from studio.models.files.folder_check import only_variant, variants_in
 from studio.models.memory.load_plan import OFFLOADS, LoadPlan
-
-# The same weights make a video from text with one class, and from an image with another.
-_FROM_TEXT = {"LTXImageToVideoPipeline": "LTXPipeline"}
-_FROM_IMAGE = {"LTXPipeline": "LTXImageToVideoPipeline", "WanPipeline": "WanImageToVideoPipeline"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,10 @@ class VideoPipeline:
     def pipe_for(self, *, with_image: bool) -> Any:
         """Return the pipeline over these components for text and an image, or for text only."""
         own = type(self.pipe).__name__
-        name = (_FROM_IMAGE if with_image else _FROM_TEXT).get(own, own)
+        family = find_family(own)
+        name = own
+        if family is not None:
+            name = (family.image_to_image_class if with_image else family.text_class) or own
         if name == own:
             return self.pipe
         if name not in self._other_pipes:
@@ -69,7 +69,8 @@ def _load_folder(card: ModelCard, plan: LoadPlan) -> Any:
     from diffusers import DiffusionPipeline
 
     dtype = dtype_of(plan)
-    if card.family.startswith("Wan"):  # its autoencoder loses too much at half precision
+    family = find_family(card.family)
+    if family is not None and family.video is not None and family.video.float32_vae:
         dtype = {"vae": torch.float32, "default": dtype}
     return DiffusionPipeline.from_pretrained(
         card.path,

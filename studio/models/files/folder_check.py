@@ -15,11 +15,11 @@ from typing import Any
 
 from studio.core.errors import StudioError
 from studio.core.file_names import printable
-from studio.core.regular_file import HeaderError, opened
+from studio.core.regular_file import HeaderError
+from studio.models.files.config import MAX_CONFIG_BYTES, Config, read_value
 from studio.models.files.weight_names import problem
-from studio.models.files.weights_header import WeightsHeader, parse_json, read_safetensors
+from studio.models.files.weights_header import WeightsHeader, read_safetensors
 
-MAX_CONFIG_BYTES = 20 * 2**20
 MAX_WORD_TABLE_BYTES = 128 * 2**20
 MAX_FILES = 5_000
 SHOWN = 64
@@ -130,7 +130,7 @@ def _check_json(folder: Path, path: Path) -> None:
         return
     index = _INDEX.search(path.name)
     try:
-        table = _read(path)
+        table = read_value(path)
     except (ValueError, RecursionError) as error:
         if index or path.name.endswith("config.json"):
             raise refused(folder, f"{path.name} is damaged.") from error
@@ -227,7 +227,7 @@ def check_weights(folder: Path, where: Path, variants: bool = False) -> tuple[in
     return parameters, sum(file.stat().st_size for file in chosen)
 
 
-def check_names(folder: Path, where: Path, config: dict[str, Any], *, head: bool = False) -> None:
+def check_names(folder: Path, where: Path, config: Config, *, head: bool = False) -> None:
     """Raise StudioError where the weights in `where` are packed in a format that nothing here
     unpacks, or misnamed.
 
@@ -235,7 +235,7 @@ def check_names(folder: Path, where: Path, config: dict[str, Any], *, head: bool
     layer. Raises OSError.
     """
     names, dtypes = names_and_formats(check_headers(folder, where))
-    if why := problem(config, names, dtypes, head=head):
+    if why := problem(config.values, names, dtypes, head=head):
         raise refused(folder, why)
 
 
@@ -318,26 +318,3 @@ def _why_no_weights(folder: Path, where: Path) -> str:
             "safetensors."
         )
     return f"it holds no weights{'' if where == folder else f' in {where.name}'}."
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return the table in a configuration. Raises HeaderError where it is damaged or too large, and
-    OSError.
-    """
-    try:
-        table = _read(path)
-    except HeaderError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise HeaderError(f"{path.name} is damaged") from error
-    if not isinstance(table, dict):
-        raise HeaderError(f"{path.name} is damaged")
-    return table
-
-
-def _read(path: Path) -> Any:
-    with opened(path) as (file, _size):
-        data = file.read(MAX_CONFIG_BYTES + 1)
-    if len(data) > MAX_CONFIG_BYTES:
-        raise HeaderError(f"{path.name} is larger than any configuration")
-    return parse_json(data)

@@ -26,8 +26,8 @@ from studio.models import llama_cpp
 from studio.models.card import ModelCard
 from studio.models.card_store import stamp
 from studio.models.catalog import as_known, card_of_repository
-from studio.models.families import CODEC, NEED_CODEC
-from studio.models.files.folder_check import read_json
+from studio.models.families import find_family
+from studio.models.files.config import read_config
 from studio.models.files.gguf_header import bytes_of
 from studio.models.hub.blobs import blob_path, bytes_there, part_path
 from studio.models.hub.credentials import token_for
@@ -44,7 +44,8 @@ from studio.models.hub.repository import (
     hub_for,
 )
 from studio.models.inspect.adapter import check_known
-from studio.models.inspect.model import inspect, named_part
+from studio.models.inspect.codec import CODEC, codec_repository
+from studio.models.inspect.model import inspect
 from studio.models.inspect.repository_check import check_configurations
 from studio.models.install.add import add_gguf
 from studio.models.install.staging import held, publish
@@ -219,12 +220,12 @@ def _fetch_codec(
     model's folder, and hashes.
     """
     there = {file.path: blob_path(folder, file) for file in files}
-    if (
-        "config.json" not in there
-        or read_json(there["config.json"]).get("model_type") not in NEED_CODEC
-    ):
+    if "config.json" not in there:
         return [], {}
-    named = named_part(there)
+    family = find_family(read_config(there["config.json"]).get("model_type"))
+    if family is None or not family.separate_codec:
+        return [], {}
+    named = codec_repository(there)
     if not named:
         return [], {}  # inspection says what is missing
     part = Repository(named)

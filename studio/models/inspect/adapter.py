@@ -19,13 +19,22 @@ from studio.core.errors import StudioError
 from studio.core.file_names import printable, slug
 from studio.core.paths import DataFolder
 from studio.core.regular_file import HeaderError
-from studio.models.adapter_compatibility import NAMES, architecture
+from studio.models.adapter_compatibility import ADAPTER_TITLES, architecture
 from studio.models.card import ADAPTER, AdapterKind, ModelCard
+from studio.models.families.architectures import (
+    ARCHITECTURES,
+    CONTROLNET_CLASSES,
+    FLUX_VAE,
+    SD_VAE,
+    unet_architecture,
+)
 from studio.models.files import licenses
-from studio.models.files.folder_check import check_folder, check_weights, read_json, refused
-from studio.models.files.tensor_layout import CONTEXTS, WeightsKind, family_said, tell
+from studio.models.files.config import Config, read_json
+from studio.models.files.folder_check import check_folder, check_weights, refused
+from studio.models.files.tensor_layout import architecture_from_title, identify
 from studio.models.files.weight_names import scales
 from studio.models.files.weights_header import WeightsHeader, parse_json, read_safetensors
+from studio.models.files.weights_kind import WeightsKind
 from studio.models.inspect.checkpoint import checked, checkpoint_in
 from studio.models.registry import ModelRegistry
 
@@ -38,15 +47,6 @@ KINDS: dict[str, AdapterKind] = {
     "ip_adapter": "ip-adapter",
 }
 """What a file is (`tensor_layout.FileKind`) → what the adapter is, for those that Studio uses."""
-CONTROLNETS = {
-    "ControlNetModel": "",
-    "FluxControlNetModel": "FLUX.1",
-    "SD3ControlNetModel": "Stable Diffusion 3",
-    "QwenImageControlNetModel": "Qwen-Image",
-}
-"""diffusers' classes → whose they are; a `ControlNetModel` is told by the width of what it reads of
-a prompt.
-"""
 MAX_RANK = 2048
 MAX_TITLE = 80
 MAX_WORDS, MAX_WORD = 8, 60
@@ -76,12 +76,12 @@ _NO_NAMES = {
 """Names of files that say nothing; the folder's says more."""
 _WIDTHS = ("cross_attention_dim", "block_out_channels", "addition_embed_type")
 """In the configuration of a U-Net and of its ControlNets."""
-_VAES = ("Stable Diffusion or SDXL", "FLUX.1 or Stable Diffusion 3")
+_VAES = (SD_VAE, FLUX_VAE)
 """Whose VAE can be another one: those of diffusers' `AutoencoderKL`."""
 _PARTS = ("unet", "transformer", "prior")
 
 
-def of_file(
+def inspect_adapter_file(
     path: Path, header: WeightsHeader, contents: WeightsKind, data: DataFolder | None
 ) -> ModelCard:
     """Return the card of an adapter in one file; its `family` is empty where it cannot be told.
@@ -123,7 +123,7 @@ def of_file(
     )
 
 
-def of_peft_folder(folder: Path, data: DataFolder | None) -> ModelCard:
+def inspect_peft_folder(folder: Path, data: DataFolder | None) -> ModelCard:
     """Return the card of a folder as peft writes it. Raises StudioError, HeaderError and
     OSError.
     """
@@ -144,11 +144,13 @@ def of_peft_folder(folder: Path, data: DataFolder | None) -> ModelCard:
             "(adapter_model.bin).",
         )
     header = read_safetensors(folder / PEFT_WEIGHTS)
-    contents = tell(header)
+    contents = identify(header)
     if contents.kind != "lora":
         raise refused(folder, f"its weights are no LoRA: {contents}.")
-    contents = msgspec.structs.replace(contents, family=contents.family or family_said(base))
-    card = of_file(folder / PEFT_WEIGHTS, header, contents, data)
+    contents = msgspec.structs.replace(
+        contents, family=contents.family or architecture_from_title(base)
+    )
+    card = inspect_adapter_file(folder / PEFT_WEIGHTS, header, contents, data)
     return msgspec.structs.replace(
         card, path=str(folder.absolute()), licence=licenses.of_folder(folder) or card.licence
     )
@@ -158,14 +160,11 @@ class FamilyNotToldError(StudioError):
     """An adapter whose file does not tell which models it fits; a person may know."""
 
 
-def of_controlnet_folder(
-    folder: Path, config: Mapping[str, Any], data: DataFolder | None
-) -> ModelCard:
+def inspect_controlnet_folder(folder: Path, config: Config, data: DataFolder | None) -> ModelCard:
     """Return the card of a ControlNet as diffusers writes it. Raises StudioError and OSError."""
     parameters, size = check_weights(folder, folder, variants=True)
-    width = config.get("cross_attention_dim")
-    family = CONTROLNETS[str(config["_class_name"])] or (
-        CONTEXTS.get(width, "") if type(width) is int else ""
+    family = CONTROLNET_CLASSES[config.text("_class_name")] or unet_architecture(
+        config.positive("cross_attention_dim")
     )
     name = _line(folder.name.rpartition("--")[2]) or "ControlNet"
     return ModelCard(
@@ -187,10 +186,10 @@ def check_known(card: ModelCard) -> None:
     """Raise FamilyNotToldError where it could not be told which models an adapter fits."""
     if card.adapter and not card.family and not card.base:
         raise FamilyNotToldError(
-            f"{card.title} is {NAMES[card.adapter]}, and its file does not tell for which model.",
-            cause="model",
-            cure="Say it: studio models add FILE --for MODEL, with the name of an installed model "
+            f"{card.title} is {ADAPTER_TITLES[card.adapter]}, and its file does not name the model "
             "that it was made for.",
+            cause="model",
+            cure="Name an installed model: studio models add FILE --for MODEL.",
         )
 
 
@@ -287,7 +286,8 @@ def _why_not(header: WeightsHeader, contents: WeightsKind) -> str:
 
 def _is_unet(contents: WeightsKind) -> bool:
     """True for what belongs to a U-Net, whose layers are told from the model's."""
-    return contents.family in ("", *CONTEXTS.values())
+    known = ARCHITECTURES.get(contents.family)
+    return not contents.family or (known is not None and known.context_width > 0)
 
 
 def _why_no_lora(header: WeightsHeader) -> str:
@@ -383,7 +383,7 @@ def _has_layers(card: ModelCard, layers: Mapping[str, tuple[int, int]]) -> bool:
     return all(there.get(layer) == shape for layer, shape in layers.items())
 
 
-def _family_of_width(config: Mapping[str, Any], data: DataFolder | None) -> str:
+def _family_of_width(config: Config, data: DataFolder | None) -> str:
     """Return the family of the installed models whose U-Net has the widths of a ControlNet."""
     found = set()
     for card in ModelRegistry(data).list() if data is not None else []:

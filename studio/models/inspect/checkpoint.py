@@ -19,15 +19,14 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.file_names import printable
 from studio.core.files import write_whole
-from studio.models.files.tensor_layout import WeightsKind
+from studio.models.families.architectures import ARCHITECTURES
 from studio.models.files.weights_header import WeightsHeader
+from studio.models.files.weights_kind import WeightsKind
 from studio.models.inspect.clip_vocabulary import END, ClipVocabulary
 
 FILE = "checkpoint.json"
 V_PREDICTION = "v-prediction"
 """The variant of a checkpoint whose denoiser predicts v; the scheduler's configuration says so."""
-FAMILIES = {"Stable Diffusion 1.x": "StableDiffusionPipeline", "SDXL": "StableDiffusionXLPipeline"}
-"""Family → diffusers' pipeline; in others more is missing than can be told from shapes."""
 _UNET, _VAE = "model.diffusion_model.", "first_stage_model."
 _ENCODERS = {
     "Stable Diffusion 1.x": ("cond_stage_model.transformer.text_model.",),
@@ -92,7 +91,7 @@ def why_not(contents: WeightsKind, header: WeightsHeader) -> str:
     """Return why a checkpoint cannot be loaded even with its words; empty where it can."""
     if contents.variant not in ("", V_PREDICTION):
         return f"it is {contents}, which Studio cannot load from one file yet"
-    if contents.family not in FAMILIES:
+    if not _pipeline_class(contents.family):
         return (
             f"it is {contents}, whose configuration lies elsewhere. Add the model's diffusers "
             "folder"
@@ -108,6 +107,12 @@ def why_not(contents: WeightsKind, header: WeightsHeader) -> str:
     except (KeyError, IndexError, ValueError, ZeroDivisionError):
         return f"it is {contents}, but its parts are not laid out as in other such files"
     return ""
+
+
+def _pipeline_class(architecture: str) -> str:
+    """Return the pipeline class that loads a checkpoint of this architecture, or ""."""
+    known = ARCHITECTURES.get(architecture)
+    return known.single_file if known is not None else ""
 
 
 def vocabulary_size(family: str, shapes: Shapes) -> int:
@@ -165,7 +170,7 @@ def configurations(
 
 def _index(family: str, scheduler: str) -> dict[str, Any]:
     parts: dict[str, Any] = {
-        "_class_name": FAMILIES[family],
+        "_class_name": _pipeline_class(family),
         "scheduler": ["diffusers", scheduler],
         "text_encoder": ["transformers", "CLIPTextModel"],
         "tokenizer": ["transformers", "CLIPTokenizer"],

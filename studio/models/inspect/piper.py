@@ -11,7 +11,8 @@ from typing import Any
 from studio.core.errors import StudioError
 from studio.core.file_names import printable
 from studio.models.card import ModelCard, Voice
-from studio.models.files.folder_check import read_json, refused
+from studio.models.files.config import read_json
+from studio.models.files.folder_check import refused
 
 RATES = (8_000, 48_000)
 MAX_TITLE = 80

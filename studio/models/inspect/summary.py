@@ -15,13 +15,14 @@ from studio.core.kinds import KINDS
 from studio.core.paths import DataFolder
 from studio.core.regular_file import HeaderError, opened
 from studio.models import llama_cpp
-from studio.models.adapter_compatibility import NAMES
+from studio.models.adapter_compatibility import ADAPTER_TITLES
 from studio.models.card import ModelCard
 from studio.models.files import licenses
 from studio.models.files.folder_check import weight_headers
 from studio.models.files.gguf_header import bytes_of, read_gguf
-from studio.models.files.tensor_layout import WeightsKind, tell
+from studio.models.files.tensor_layout import identify
 from studio.models.files.weights_header import WeightsHeader, read_safetensors
+from studio.models.files.weights_kind import WeightsKind
 from studio.models.inspect import adapter
 from studio.models.inspect.model import inspect
 
@@ -171,7 +172,7 @@ def _headers(path: Path) -> list[WeightsHeader]:
 def _contents(path: Path, headers: list[WeightsHeader]) -> WeightsKind:
     if len(headers) != 1 or (path.is_dir() and (path / "model_index.json").exists()):
         return WeightsKind("unknown")
-    return tell(headers[0])
+    return identify(headers[0])
 
 
 def _licence(path: Path, headers: list[WeightsHeader]) -> str:
@@ -188,7 +189,7 @@ def _size(path: Path) -> int:
 
 def _what(card: ModelCard) -> str:
     if card.adapter:
-        return f"{NAMES[card.adapter]} for {card.family}"
+        return f"{ADAPTER_TITLES[card.adapter]} for {card.family}"
     if card.base:
         noun = f"motion for {KINDS['image'].model_noun}"
     else:

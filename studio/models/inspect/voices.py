@@ -5,12 +5,12 @@ anything.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from studio.core.file_names import printable
 from studio.core.regular_file import HeaderError
 from studio.models.card import Voice
-from studio.models.files.folder_check import read_json
+from studio.models.families.record import Family
+from studio.models.files.config import Config, read_json
 from studio.models.files.weights_header import read_safetensors
 
 BARK_PARTS = {"semantic_prompt": 1, "coarse_prompt": 2, "fine_prompt": 2}
@@ -20,18 +20,14 @@ MAX_VOICES = 1_000
 MAX_VOICE_BYTES = 4 * 2**20
 
 
-def voices_of(folder: Path, family: str, config: dict[str, Any]) -> tuple[Voice, ...]:
-    """Return the voices that a speech model can be asked for; none where it has one, or draws
-    them.
-    """
-    if family == "bark":
+def voices_of(folder: Path, family: Family, config: Config) -> tuple[Voice, ...]:
+    """Return the voices that a request can name; none if the model has one, or draws them."""
+    if family.voices == "bark":
         return tuple(_bark_voice(name) for name in bark_files(folder))
-    if family in ("pocket_tts", "gradium_phonon_tts"):
+    if family.voices == "samples":
         return tuple(Voice(name, name.replace("_", " ").title()) for name in sample_files(folder))
-    if family == "csm":
-        return (Voice("0", "Speaker 0"), Voice("1", "Speaker 1"))
-    count = config.get("num_speakers")
-    if type(count) is not int or count < 2:
+    count = 2 if family.voices == "two-speakers" else config.positive("num_speakers")
+    if count < 2:
         return ()
     return tuple(
         Voice(str(number), f"Speaker {number}") for number in range(min(count, MAX_VOICES))

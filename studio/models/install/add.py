@@ -16,7 +16,7 @@ from studio.models import llama_cpp
 from studio.models.adapter_compatibility import architecture
 from studio.models.card import ModelCard
 from studio.models.card_store import read_card, stamp
-from studio.models.files.tensor_layout import tell
+from studio.models.files.tensor_layout import identify
 from studio.models.files.weights_header import read_safetensors
 from studio.models.inspect.adapter import check_known
 from studio.models.inspect.checkpoint import vocabulary_size, write_folder, write_pointer
@@ -151,7 +151,7 @@ def _add_checkpoint(data: DataFolder, source: Path, card: ModelCard) -> ModelCar
     loaded.
     """
     header = read_safetensors(source)
-    family = tell(header).family
+    family = identify(header).family
     words = find_clip_vocabulary(source, vocabulary_size(family, header.shapes), data)
     assert words is not None  # `inspect` found them
     with staging(data) as folder:

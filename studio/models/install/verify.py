@@ -19,7 +19,8 @@ from studio.core.regular_file import HeaderError
 from studio.models.card import ModelCard
 from studio.models.card_store import card_folder, write_card
 from studio.models.catalog import catalogue
-from studio.models.files.folder_check import names_and_formats, read_json
+from studio.models.files.config import read_json
+from studio.models.files.folder_check import names_and_formats
 from studio.models.files.gguf_header import read_gguf
 from studio.models.files.weight_names import problem
 from studio.models.files.weights_header import read_safetensors

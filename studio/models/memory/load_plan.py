@@ -18,6 +18,7 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.settings import LoadPreference, LoadStrategy
 from studio.models.card import ModelCard
+from studio.models.families.video import MOTION_FAMILY
 from studio.models.inspect.checkpoint import checkpoint_in
 from studio.models.memory.hardware import (
     TITLES,
@@ -29,7 +30,6 @@ from studio.models.memory.hardware import (
     needed,
     needs,
 )
-from studio.models.video_families import MOTION_FAMILY
 
 RUNGS: tuple[LoadStrategy, ...] = get_args(LoadStrategy)
 WISHES: tuple[LoadPreference, ...] = ("auto", *RUNGS)

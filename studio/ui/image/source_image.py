@@ -24,10 +24,10 @@ from studio.core.requests.shared_fields import IMAGE_SUFFIXES
 from studio.media.image_reader import short_name
 from studio.models.capabilities import (
     has_strength,
-    needs_picture,
-    starts_from_picture,
+    needs_image,
+    starts_from_image,
+    takes_image,
     takes_mask,
-    takes_picture,
 )
 from studio.models.card import ModelCard
 from studio.preflight.images import check_shape, describe_fit
@@ -161,7 +161,7 @@ class SourceImagePanel(QWidget):
 
     def values(self) -> dict[str, Any]:
         """Return the request's fields; without the image if the model cannot use one."""
-        path = self.path if self._card is not None and takes_picture(self._card) else ""
+        path = self.path if self._card is not None and takes_image(self._card) else ""
         mask = self.mask_path if path and self._card is not None and takes_mask(self._card) else ""
         return {"image": path, "strength": self._strength, "mask_image": mask}
 
@@ -321,12 +321,12 @@ class SourceImagePanel(QWidget):
 
     def _update(self) -> None:
         card = self._card
-        offered = card is not None and takes_picture(card)
+        offered = card is not None and takes_image(card)
         self.setVisible(offered)
         if card is None or not offered:
             return
         chosen, masked = bool(self.path), bool(self.mask_path)
-        first = "Choose the image to change…" if needs_picture(card) else "Start from an image…"
+        first = "Choose the image to change…" if needs_image(card) else "Start from an image…"
         self.choose_button.setText("Another image…" if chosen else first)
         self.clear_button.setVisible(chosen)
         self._detail.setVisible(chosen)
@@ -336,7 +336,7 @@ class SourceImagePanel(QWidget):
         self.paint_button.setEnabled(self._preview is not None)
         self.unmask_button.setVisible(masked)
         if chosen:
-            self._update_detail(whole=starts_from_picture(card))
+            self._update_detail(whole=starts_from_image(card))
 
     def _update_detail(self, *, whole: bool) -> None:
         preview = self._preview

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from studio.core.requests import adapter_list
 from studio.core.requests.adapter_list import LARGEST_SCALE, Chosen
-from studio.models.adapter_compatibility import NAMES, fitting
+from studio.models.adapter_compatibility import ADAPTER_TITLES, compatible
 from studio.models.card import ModelCard
 from studio.ui.widgets.factory import button, label, name_control, row
 from studio.ui.widgets.icons import set_icon
@@ -76,7 +76,7 @@ class AdapterRows(QWidget):
         self._there = {card.name: card for card in there if card.adapter}
         takes = model is not None and model.runner == "diffusers"
         self._fitting = (
-            sorted(fitting(list(self._there.values()), model), key=_by_title)
+            sorted(compatible(list(self._there.values()), model), key=_by_title)
             if model is not None and takes
             else []
         )
@@ -248,7 +248,7 @@ def _by_title(card: ModelCard) -> str:
 
 def _tip(card: ModelCard) -> str:
     """Return what is known about an adapter, in some lines."""
-    what = NAMES[card.adapter]
+    what = ADAPTER_TITLES[card.adapter]
     told = [f"{what[:1].upper()}{what[1:]} for {card.family}" if not card.base else card.title]
     told += [f"Trigger words: {', '.join(card.trigger_words)}"] if card.trigger_words else []
     return "\n".join([*told, *([card.description] if card.description else [])])

@@ -14,7 +14,7 @@ from studio.core.events import Cancelled, Event, Failed, Finished, Preview, Prog
 from studio.core.files import write_whole
 from studio.core.jobs import Job
 from studio.core.requests import ImageRequest, Request
-from studio.models.capabilities import takes_picture
+from studio.models.capabilities import takes_image
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.registry import base_among
 from studio.preflight.prompt_translation import advise
@@ -150,7 +150,7 @@ class ImageTab(GenerateTab):
         self.examples.show_prompts(card.examples if card is not None else ())
         self.given.offer(card)
         self._fit_given()
-        self.start_button.setVisible(card is not None and takes_picture(card))
+        self.start_button.setVisible(card is not None and takes_image(card))
         self._advise()
 
     def _advise(self) -> None:
@@ -188,9 +188,9 @@ class ImageTab(GenerateTab):
     def start_from(self, path: Path) -> None:
         """Start from this picture, with a model that can."""
         self.offered.clear()
-        if self.card is None or not takes_picture(self.card):
+        if self.card is None or not takes_image(self.card):
             able = next(
-                (card.name for card in self.shared.cards(self.kind) if takes_picture(card)), ""
+                (card.name for card in self.shared.cards(self.kind) if takes_image(card)), ""
             )
             if not able:
                 self.shared.said.emit("No installed model can start from a picture")

@@ -14,9 +14,9 @@ from studio.core.requests import ImageRequest
 from studio.engine.image.adapter_state import AppliedAdapters
 from studio.engine.image.adapters import lora
 from studio.engine.protocol import JobContext
-from studio.models.adapter_compatibility import architecture, why_no_fit
+from studio.models.adapter_compatibility import architecture, incompatibility
 from studio.models.card import ModelCard
-from studio.models.files.tensor_layout import tell
+from studio.models.files.tensor_layout import identify
 from studio.models.files.weights_header import read_safetensors
 from studio.models.install.add import add
 from studio.preflight.adapters import ResolvedAdapter
@@ -134,10 +134,10 @@ def test_a_lora_of_a_family_is_told_put_on_and_taken_off(data, tmp_path, name):
     save_file(state, tmp_path / "look.safetensors")
     card = add(data, tmp_path / "look.safetensors", made_for=model)
     assert card.family == architecture(model)
-    assert why_no_fit(card, model) == ""
+    assert incompatibility(card, model) == ""
     if name == "ChromaPipeline":  # its layers are called as those of FLUX.1
-        assert tell(read_safetensors(tmp_path / "look.safetensors")).family == "FLUX.1"
-        assert why_no_fit(msgspec.structs.replace(card, family="FLUX.1"), model) == ""
+        assert identify(read_safetensors(tmp_path / "look.safetensors")).family == "FLUX.1"
+        assert incompatibility(msgspec.structs.replace(card, family="FLUX.1"), model) == ""
 
     pipe_class = getattr(diffusers, name)
     pipe = pipe_class.__new__(pipe_class)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from studio.core.errors import StudioError
-from studio.models.files.tensor_layout import tell
+from studio.models.files.tensor_layout import identify
 from studio.models.files.weights_header import WeightsHeader
 from studio.models.inspect.model import inspect
 from studio.models.inspect.summary import look_into
@@ -56,7 +56,7 @@ def real(name: str, **config) -> WeightsHeader:
     ],
 )
 def test_a_denoiser_of_diffusers_is_told(name, config, family):
-    found = tell(real(name, **config))
+    found = identify(real(name, **config))
     assert (found.kind, found.family) == ("denoiser", family)
 
 
@@ -76,7 +76,7 @@ def test_a_denoiser_of_diffusers_is_told(name, config, family):
     ],
 )
 def test_other_parts_of_diffusers_are_told(name, config, kind, family):
-    found = tell(real(name, **config))
+    found = identify(real(name, **config))
     assert (found.kind, found.family) == (kind, family)
 
 
@@ -99,7 +99,7 @@ def test_the_layouts_that_diffusers_knows_in_one_file_are_told():
     }
     for name, family in expected.items():
         keys = CHECKPOINT_KEY_NAMES[name]
-        found = tell(
+        found = identify(
             header(
                 [keys]
                 if isinstance(keys, str)
@@ -190,7 +190,7 @@ UNET_XL = "lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k"
     ],
 )
 def test_a_lora_and_its_model_are_told(tensors, family):
-    found = tell(header(tensors))
+    found = identify(header(tensors))
     assert (found.kind, found.family) == ("lora", family)
 
 
@@ -205,8 +205,8 @@ def test_a_lora_and_its_model_are_told(tensors, family):
     ],
 )
 def test_what_a_lora_says_about_itself_counts_where_its_tensors_leave_it_open(metadata, family):
-    assert tell(header({"lora_unet_x.hada_w1_a": (4, 4)}, metadata)).family == family
-    assert tell(header(kohya(UNET1), metadata)).family == "Stable Diffusion 1.x"
+    assert identify(header({"lora_unet_x.hada_w1_a": (4, 4)}, metadata)).family == family
+    assert identify(header(kohya(UNET1), metadata)).family == "Stable Diffusion 1.x"
 
 
 DIFFUSION = "model.diffusion_model."
@@ -361,7 +361,7 @@ def context(width):
     ],
 )
 def test_files_of_other_programs_are_told(tensors, kind, family, variant):
-    found = tell(header(tensors))
+    found = identify(header(tensors))
     assert (found.kind, found.family, found.variant) == (kind, family, variant)
 
 
@@ -424,7 +424,7 @@ def test_every_shape_is_told_or_not_but_never_raises():
     ]
     for shape in ((), (0,), (1,), (768, 0), (1, 1, 1), (1,) * 5):
         for name in names:
-            tell(header({name: shape}))
-        tell(header(dict.fromkeys(names, shape)))
+            identify(header({name: shape}))
+        identify(header(dict.fromkeys(names, shape)))
         with contextlib.suppress(StudioError):
-            str(tell(header(dict.fromkeys(names[3:9], shape))))
+            str(identify(header(dict.fromkeys(names[3:9], shape))))

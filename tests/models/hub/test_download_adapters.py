@@ -58,7 +58,7 @@ def test_another_file_of_the_repository_is_an_adapter_of_its_own(data, hub):
 
 
 def test_one_that_does_not_tell_its_model_is_refused_and_nothing_stays(data, hub):
-    with pytest.raises(StudioError, match="does not tell for which model"):
+    with pytest.raises(StudioError, match="does not name the model"):
         download(data, Repository(LIGHTNING.repo, files=("odd.safetensors",)), hub=speak_to(hub))
     assert not [card for card in ModelRegistry(data).list() if card.adapter]
     assert not list(data.downloads.iterdir())

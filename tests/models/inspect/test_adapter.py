@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from studio.cli.app import app
 from studio.core.errors import StudioError
 from studio.core.requests import ImageRequest
-from studio.models.adapter_compatibility import architecture, fitting, why_no_fit
+from studio.models.adapter_compatibility import architecture, compatible, incompatibility
 from studio.models.card_store import card_folder, write_card
 from studio.models.catalog import entry_named
 from studio.models.inspect.adapter import MAX_RANK, weights_file
@@ -185,7 +185,7 @@ HALVES = "do not fit each other"
             "shape",
         ),
         (lora_bytes()[:-4], "cut off"),
-        (lora_bytes("lora_unet_nowhere", width=5), "does not tell for which model"),
+        (lora_bytes("lora_unet_nowhere", width=5), "does not name the model"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_a_sentence(data, tmp_path, content, sentence):
@@ -214,7 +214,7 @@ def test_a_lora_that_does_not_tell_belongs_to_the_models_that_have_its_layers(da
     card = add(data, folder)
     assert (card.family, card.path, card.title) == ("Stable Diffusion 1.x", str(folder), "peft")
     assert look_into(path, data).what == "a LoRA for SDXL"
-    assert {one.name for one in fitting(ModelRegistry(data).of_kind("adapter"), large)} == {
+    assert {one.name for one in compatible(ModelRegistry(data).of_kind("adapter"), large)} == {
         "for-sdxl",
         "kohya-sdxl",
     }
@@ -238,7 +238,7 @@ def test_an_adapter_for_another_model_is_refused_before_the_job(data, tmp_path):
     model = add(data, make_sd(tmp_path / "sd").folder)
     add(data, put(tmp_path, lora_bytes(UNET_XL, width=2048)))
     sentence = "Pixel Art is a LoRA for SDXL; sd is Stable Diffusion 1.x."
-    assert why_no_fit(ModelRegistry(data).find("adapter", "pixel-art"), model) == sentence
+    assert incompatibility(ModelRegistry(data).find("adapter", "pixel-art"), model) == sentence
 
     def problem(**values):
         request = ImageRequest(prompt="x", **values)

@@ -68,7 +68,7 @@ def test_without_words_it_says_what_is_missing_and_where_they_may_be(data, made,
     alone = shutil.copy(file, tmp_path / "alone.safetensors")
     with pytest.raises(
         StudioError,
-        match=r"the words that it reads \(CLIP's vocab.json and merges.txt\) are not in it",
+        match=r"its vocabulary \(CLIP's vocab.json and merges.txt\) is neither in the file",
     ) as caught:
         add(data, alone)
     assert "Add a Stable Diffusion in a diffusers folder first" in caught.value.message

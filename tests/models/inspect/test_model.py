@@ -375,9 +375,9 @@ def test_parts_of_a_pipeline_lie_in_the_folder(checkpoints, tmp_path, name):
         (LLAMA, np.random.default_rng(0).bytes(5000), "damaged"),
         (LLAMA, with_header({}), "empty"),
         ({"model_type": "bert"}, None, "(bert)"),
-        ({"model_type": ["llama"]}, None, "does not say"),
-        ({"model_type": "x" * 5000}, None, "not one that Studio runs"),
-        ({}, None, "does not say"),
+        ({"model_type": ["llama"]}, None, "does not name"),
+        ({"model_type": "x" * 5000}, None, "Studio cannot run its kind of model"),
+        ({}, None, "does not name"),
         ([], None, "config.json is damaged"),
         ("", None, "config.json is damaged"),
         ("[" * 100_000, None, "config.json is damaged"),
@@ -483,8 +483,8 @@ def _text(text: str):
     ("metadata", "reason"),
     [
         ({"general.architecture": _text("martian")}, "architecture (martian) cannot be loaded"),
-        ({}, "architecture (None)"),
-        ({"general.architecture": (4, b"\0\0\0\0")}, "architecture (0)"),
+        ({}, "names no architecture"),
+        ({"general.architecture": (4, b"\0\0\0\0")}, "names no architecture"),
         (
             {"general.architecture": _text("llama"), "general.type": _text("adapter")},
             "no model of its own",

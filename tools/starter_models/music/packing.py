@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from studio.models.families import EVENTS_FILE
+from studio.models.card import EVENTS_FILE
 from studio.symbolic_music.events import vocabulary
 
 _NOTICE = """\

@@ -18,9 +18,9 @@ from studio.engine.image.adapters.weights import (
 from studio.engine.image.load import ImagePipeline
 from studio.media.image_reader import read_picture
 from studio.models.card import ModelCard
+from studio.models.families.architectures import CONTROLNET_CLASSES
 from studio.models.files.complete_weights import require_complete_weights
-from studio.models.files.folder_check import read_json
-from studio.models.inspect.adapter import CONTROLNETS
+from studio.models.files.config import read_json
 from studio.preflight.adapters import ResolvedAdapter
 from studio.preflight.images import fit_to
 
@@ -77,7 +77,7 @@ def _load(pipeline: ImagePipeline, card: ModelCard, model: ModelCard) -> Any:
     try:
         if (card.folder / "config.json").is_file():
             name = str(read_json(card.folder / "config.json").get("_class_name"))
-            if name not in CONTROLNETS:
+            if name not in CONTROLNET_CLASSES:
                 raise ValueError(name)
             with require_complete_weights(card.title):
                 network = getattr(diffusers, name).from_pretrained(card.path, **options)
