@@ -304,7 +304,7 @@ def test_what_a_pipeline_can_do_is_what_diffusers_has_for_it(card):
 CANNOT_START, CANNOT_INPAINT = (
     {"GlmImagePipeline"},
     {"ChromaPipeline"},
-)  # see resources/families.toml
+)  # see models/families/image.py
 
 
 @pytest.mark.parametrize(

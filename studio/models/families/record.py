@@ -108,9 +108,9 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     edits_image: bool = False
     """Reads the source image while it generates, and has no `strength`."""
     image_to_image_class: str = ""
-    """The pipeline class that starts from an image, where AutoPipeline does not find it."""
+    """The pipeline class that starts from an image, if AutoPipeline finds none."""
     inpaint_class: str = ""
-    """The pipeline class that takes a mask, where AutoPipeline does not find it."""
+    """The pipeline class that takes a mask, if AutoPipeline finds none."""
     text_class: str = ""
     """The pipeline class that starts from a prompt alone, where it is not `name`."""
     replaced_component: Literal["", "tokenizer", "processor"] = ""
