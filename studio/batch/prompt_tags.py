@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from studio.core.requests.adapter_list import LARGEST_SCALE
+from studio.core.requests.adapter_list import MAX_SCALE
 
 _TAG = re.compile(
     r"<\s*+(lora|lyco|hypernet)\s*+:([^<>:]{1,200}+)((?::[^<>:]{0,40}+){0,4})>", re.IGNORECASE
@@ -71,4 +71,4 @@ def _scale(more: str) -> float | None:
     if not _NUMBER.fullmatch(first):
         return None
     scale = float(first)
-    return scale if math.isfinite(scale) and abs(scale) <= LARGEST_SCALE else None
+    return scale if math.isfinite(scale) and abs(scale) <= MAX_SCALE else None

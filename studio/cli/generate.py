@@ -30,7 +30,7 @@ from studio.preflight.checks import advise, check
 def add_commands(app: typer.Typer) -> None:
     """Add a command for every kind of request."""
     for name, kind in KINDS.items():
-        app.command(name, help=f"Make {kind.noun} from a prompt.")(
+        app.command(name, help=f"Generate {kind.noun} from a prompt.")(
             _command(name, kind.request_type)
         )
 

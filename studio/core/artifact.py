@@ -10,13 +10,11 @@ import msgspec
 from studio.core.kinds import AnyRequest
 
 FinishReason = Literal["", "stop", "length", "cancelled"]
-"""Why a text ends: its model ended it, its token limit was reached, its job was cancelled; empty
-for what is no text.
-"""
+"""Why a text ends: the model ended it, its token limit, a cancel; empty for other media."""
 
 
 class Artifact(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that is whole and on disk."""
+    """A complete file on disk."""
 
     job_id: str
     path: str
@@ -28,24 +26,22 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
     ordinal: int = 0
     """Which of the job's results this is, from 0."""
     seed: int | None = None
-    """The seed of this very result."""
+    """The seed of this result."""
     score: float | None = None
     """The sum of log-probabilities divided by length, of a beam candidate; higher is better."""
     width: int = 0
     height: int = 0
     duration: float = 0.0
-    """Seconds of sound; 0 for what makes none."""
+    """Seconds of audio or video; 0 for others."""
     partial: bool = False
-    """True for what was kept of a cancelled job."""
+    """True for a partial result of a cancelled job."""
     finish_reason: FinishReason = ""
     thought_tokens: int = 0
     """Tokens that a reasoning model spent before its answer."""
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
-    """What is written inside every artifact: enough to make it again. Read back by
-    `library.artifacts.read_recipe`.
-    """
+    """The metadata inside every artifact, enough to generate it again; see `read_recipe`."""
 
     studio: str
     """Studio's version."""
@@ -56,36 +52,28 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
     model_sha256: str = ""
     parts: dict[str, str] = {}
-    """Adapter → SHA-256 of its weights, of those that the model ran with."""
+    """Adapter that was applied → SHA-256 of its weights."""
     versions: dict[str, str] = {}
-    """Library → version, of those that made it."""
+    """Library → version, of those that generated it."""
     created: str = ""
     """ISO 8601 with time zone."""
     score: float | None = None
     partial: bool = False
     memory: str = ""
-    """How the model was loaded (its precision, what moved), and what was done where memory ran
-    out.
-    """
+    """How the model was loaded (precision, offloading), and changes because memory ran out."""
     prompt_read: str = ""
-    """What the model was given, where that is not the request's prompt: a Chinese prompt in English
-    words.
-    """
+    """The model's input, if it differs from the prompt: a Chinese prompt in English words."""
     inputs: dict[str, str] = {}
-    """Field of the request → SHA-256 of the file that it names: it is the same only with the same
-    file.
-    """
+    """Field of the request → SHA-256 of the file that it names."""
     finish_reason: FinishReason = ""
     thought_tokens: int = 0
-    """Tokens that a reasoning model spent before its answer; what it thought is not kept."""
+    """Tokens that a reasoning model spent before its answer; the thoughts are not stored."""
     distinct: int = 0
-    """How many results the job has, where fewer candidates differ than the request asks for; else
-    0.
-    """
+    """Number of different results, if lower than the request asks for; else 0."""
 
 
 def limit_sentence(artifacts: Sequence[Artifact], max_new_tokens: int) -> str:
-    """Return a sentence about texts that stop at their token limit; empty where none does."""
+    """Return a sentence about texts that stop at their token limit; empty if none does."""
     cut = sum(artifact.finish_reason == "length" for artifact in artifacts)
     if not cut:
         return ""

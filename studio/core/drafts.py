@@ -1,6 +1,4 @@
-"""What stands in the forms and was not sent yet, in a file of its own. Only the window that holds
-the data folder writes it.
-"""
+"""Drafts: the values of the window's forms, in a file that only the window with the lock writes."""
 
 from __future__ import annotations
 
@@ -21,14 +19,13 @@ from studio.core.settings_store import (
 )
 
 Drafts = dict[str, Any]
-"""Kind → the values of its form. What another version wrote under other names stays."""
+"""Kind → the values of its form. Names of other versions stay."""
 
 
 def load_drafts(data: DataFolder) -> Drafts:
-    """Read the drafts; those that an earlier version kept in the settings, where there is no file
-    of them yet.
+    """Read the drafts, or those that an earlier version stored in the settings.
 
-    A damaged file is renamed, and there are no drafts then.
+    Rename a damaged file and return no drafts.
     """
     try:
         drafts = read_object(data.drafts)
@@ -43,7 +40,7 @@ def load_drafts(data: DataFolder) -> Drafts:
 
 
 def save_drafts(data: DataFolder, drafts: Mapping[str, Any]) -> None:
-    """Write the drafts whole, readable by this person only. Raises OSError."""
+    """Write the drafts, readable by this user only. Raises OSError."""
     data.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         content = msgspec.json.encode(drafts)
@@ -53,11 +50,10 @@ def save_drafts(data: DataFolder, drafts: Mapping[str, Any]) -> None:
 
 
 def move_former_drafts(data: DataFolder) -> None:
-    """Move the drafts that an earlier version kept in the settings to their own file. Raises
-    OSError.
+    """Move the drafts that an earlier version stored in the settings to their own file.
 
-    The file comes first: a kill in between leaves both, and the next start removes the fields from
-    the settings.
+    The file is written first: after a kill in between, the next start removes the settings' copy.
+    Raises OSError.
     """
     former = former_drafts(data)
     if isinstance(former, dict) and not data.drafts.exists():

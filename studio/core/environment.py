@@ -1,8 +1,7 @@
-"""The environment variables that libraries read when they are imported, and other switches of that
-sort.
+"""Environment variables and other switches that libraries read when they are imported.
 
-`studio/__init__.py` calls `switch_off_network_use`, so that it comes before every other import, in
-every process. Children inherit them.
+`studio/__init__.py` calls `switch_off_network_use` before any other import, in every process.
+Children inherit the variables.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 OFFLINE = {
-    # Nothing is fetched, counted or looked up; models are loaded from folders only.
+    # No downloads, telemetry or update checks; models are loaded from folders only.
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "HF_DATASETS_OFFLINE": "1",
@@ -36,8 +35,9 @@ SPEED = {
     "TOKENIZERS_PARALLELISM": "false",
 }
 TORCH_CACHE = "TORCHINDUCTOR_CACHE_DIR"
-"""By default torch makes a folder of a known name in the shared temporary folder when it is
-imported, and fails where another user has put something of that name there."""
+"""By default torch creates a folder of a fixed name in the shared temporary folder when it is
+imported, and fails if another user owns that name.
+"""
 QUIET = {
     # Progress bars would fill the engine's logs; the window has its own.
     "TQDM_DISABLE": "1",
@@ -46,35 +46,34 @@ QUIET = {
 
 
 def switch_off_network_use() -> None:
-    """Set what keeps libraries off the network. Safe to call again."""
+    """Keep libraries off the network. Idempotent."""
     os.environ.update(OFFLINE)
 
 
 def prepare(cache: Path | None = None) -> None:
-    """Set what must be set before torch and its friends are imported. Safe to call again.
+    """Set what torch and the libraries around it read at import. Idempotent.
 
-    `cache`: a folder of the user's own for what torch stores.
+    `cache`: the user's folder for torch's files.
     """
     import socket
 
     switch_off_network_use()
-    # urllib3, which diffusers imports, binds a socket to ::1 where Python has IPv6, to find out
-    # whether the system has it too. No process that runs models opens a connection, so that none
-    # needs to know.
+    # urllib3, which diffusers imports, binds a socket to ::1 to find out whether the system has
+    # IPv6. Processes that run models open no connection and don't need to know.
     socket.has_ipv6 = False
     os.environ.update(SPEED)
     os.environ.update(QUIET)
     if cache is not None:
         os.environ[TORCH_CACHE] = str(cache)
     os.environ.setdefault("OMP_NUM_THREADS", str(thread_count()))
-    # A worker that ran a hostile file must have no token to give away.
+    # A worker that reads a hostile file must have no token to leak.
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN"):
         os.environ.pop(name, None)
 
 
 @contextmanager
 def safe_import_path() -> Iterator[None]:
-    """Keep the current folder off the import path of a Python program that starts meanwhile.
+    """Keep the current folder off the import path of Python programs that start in this context.
 
     multiprocessing starts its programs with `python -c`, which looks for modules in the current
     folder first: a `torch.py` in a folder that came from elsewhere would run. Only one thread at a
@@ -82,9 +81,8 @@ def safe_import_path() -> Iterator[None]:
     """
     root = Path(__file__).resolve().parents[2]
     changed = {"PYTHONSAFEPATH": "1"}
-    if not {"site-packages", "dist-packages"} & set(
-        root.parts
-    ):  # a checkout, which may be found through the current folder alone
+    # a checkout, which may be importable only because it is the current folder
+    if not {"site-packages", "dist-packages"} & set(root.parts):
         changed["PYTHONPATH"] = os.pathsep.join(
             filter(None, [str(root), os.environ.get("PYTHONPATH")])
         )
@@ -101,7 +99,7 @@ def safe_import_path() -> Iterator[None]:
 
 
 def thread_count() -> int:
-    """Return how many threads a model may use: the physical cores that this program may run on."""
+    """Return the number of threads for a model: the physical cores this program may run on."""
     import psutil
 
     allowed = (

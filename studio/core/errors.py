@@ -1,4 +1,4 @@
-"""Errors that are shown to a person: what happened, and what to do next."""
+"""Errors shown to the user: what happened, and what to do next."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FailureCause = Literal[
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Why a job failed, in words for a person, with the technical details apart."""
+    """Why a job failed, in the user's words, with the technical details separate."""
 
     cause: FailureCause
     message: str
@@ -20,17 +20,13 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cure: str = ""
     """One sentence: what to do next."""
     details: str = ""
-    """Traceback, exit code, last phase: shown behind a button. Never holds the prompt."""
+    """Traceback, exit code, last phase, shown behind a button; without the prompt."""
     unsaved: bool = False
-    """The result is still in the engine's memory: a retry with another folder saves it without
-    generating again.
-    """
+    """The engine still has the result: a retry saves it to another folder without generating."""
 
 
 class StudioError(Exception):
-    """An error that a person can act upon. Boundaries turn it into a `Failure` or a printed
-    sentence.
-    """
+    """An error that the user can act upon; boundaries print it or turn it into a `Failure`."""
 
     def __init__(self, message: str, *, cause: FailureCause = "unknown", cure: str = "") -> None:
         super().__init__(message)
@@ -39,7 +35,7 @@ class StudioError(Exception):
         self.cure = cure
 
     def failure(self, details: str = "", *, unsaved: bool = False) -> Failure:
-        """Return the same as plain data."""
+        """Return the error as plain data."""
         return Failure(
             cause=self.cause,
             message=self.message,
@@ -50,14 +46,14 @@ class StudioError(Exception):
 
 
 class Problem(msgspec.Struct, frozen=True, gc=False):
-    """One field of a request that cannot be right."""
+    """An invalid field of a request."""
 
     field: str
     message: str
 
 
 class InvalidRequestError(ValueError):
-    """A request with one or more fields that cannot be right; nothing was run."""
+    """A request with invalid fields."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("; ".join(f"{problem.field}: {problem.message}" for problem in problems))
@@ -65,10 +61,10 @@ class InvalidRequestError(ValueError):
 
 
 def offline_error() -> StudioError:
-    """Return the error for what needs the network while Studio is offline."""
+    """Return the error for a download while Studio is set to offline."""
     return StudioError(
-        "Studio is set to offline, so nothing is fetched.",
+        "Studio is set to offline and downloads nothing.",
         cause="invalid",
-        cure="Switch it off under Hub and account… in the window, or with `studio models hub "
-        "--online`; or leave out --offline.",
+        cure="Go online under Hub and account… in the window or with `studio models hub --online`, "
+        "or leave out --offline.",
     )

@@ -1,4 +1,4 @@
-"""Events: what an engine says while it runs a job.
+"""Events: messages of an engine about a running job.
 
 They cross the pipe from the child as msgpack bytes and are decoded strictly by type; nothing from
 the child is unpickled. Exactly one of `Finished`, `Failed`, `Cancelled` ends a job.
@@ -15,17 +15,17 @@ from studio.core.errors import Failure
 class Event(
     msgspec.Struct, frozen=True, kw_only=True, tag_field="event", forbid_unknown_fields=True
 ):
-    """What every event is."""
+    """Base class of events."""
 
 
 class Loading(Event, frozen=True, kw_only=True, tag="loading"):
-    """The model is being loaded (or the engine started): `phase` says what, for a person."""
+    """The model is loading, or the engine starting; `phase` describes it for the user."""
 
     phase: str
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """A small picture of an unfinished result; never saved."""
+    """A small image of an unfinished result; never saved."""
 
     width: int
     height: int
@@ -34,9 +34,7 @@ class Preview(msgspec.Struct, frozen=True):
 
 
 class Progress(Event, frozen=True, kw_only=True, tag="progress"):
-    """`step` of `total` is done (steps of an image, tokens of a text, samples of a sound: `unit`
-    says which).
-    """
+    """`step` of `total` is done; `unit` names them: step, token, sample, bar."""
 
     step: int
     total: int
@@ -52,18 +50,16 @@ class TextDelta(Event, frozen=True, kw_only=True, tag="text_delta"):
 
 
 class ThoughtDelta(Event, frozen=True, kw_only=True, tag="thought_delta"):
-    """The next piece of what a reasoning model thinks before its answer number `candidate`; shown
-    apart, never saved.
-    """
+    """The next piece of a reasoning model's thoughts before answer `candidate`; never saved."""
 
     text: str
     candidate: int = 0
     takes_text: bool = False
-    """All text that came as `TextDelta` of this candidate so far was a thought too."""
+    """Everything sent as `TextDelta` of this candidate so far belongs to the thoughts."""
 
 
 class AudioChunk(Event, frozen=True, kw_only=True, tag="audio_chunk"):
-    """The next piece of sound, to be played while the rest is made."""
+    """The next piece of audio, to play while the rest is generated."""
 
     pcm: bytes
     """Little-endian float32 samples, interleaved by channel, in −1..1."""
@@ -72,20 +68,20 @@ class AudioChunk(Event, frozen=True, kw_only=True, tag="audio_chunk"):
 
 
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
-    """How the job went, for a person. Seconds are wall time in the engine."""
+    """Figures about a job for the user. Seconds are wall time in the engine."""
 
     load_seconds: float = 0.0
     run_seconds: float = 0.0
     first_seconds: float = 0.0
     """From the start of the run to the first token, step or sentence."""
     units: int = 0
-    """Tokens, steps or samples made."""
+    """Generated tokens, steps or samples."""
     unit: str = ""
     prompt_tokens: int = 0
     memory: str = ""
-    """How the model was loaded, and the memory that it needs so."""
+    """How the model was loaded, and the memory that it needs."""
     notes: tuple[str, ...] = ()
-    """What was done because memory ran out."""
+    """What the engine changed because memory ran out."""
 
 
 class Finished(Event, frozen=True, kw_only=True, tag="finished"):
@@ -96,14 +92,14 @@ class Finished(Event, frozen=True, kw_only=True, tag="finished"):
 
 
 class Failed(Event, frozen=True, kw_only=True, tag="failed"):
-    """The job did not work; `artifacts` are those that were complete before."""
+    """The job failed; `artifacts` were complete before that."""
 
     failure: Failure
     artifacts: tuple[Artifact, ...] = ()
 
 
 class Cancelled(Event, frozen=True, kw_only=True, tag="cancelled"):
-    """The person's cancel was obeyed; `artifacts` are what could be kept."""
+    """The job was cancelled; `artifacts` are partial results."""
 
     artifacts: tuple[Artifact, ...] = ()
 
@@ -114,11 +110,11 @@ AnyEvent = (
 
 
 class JobEvent(msgspec.Struct, frozen=True):
-    """An event and the job that it belongs to, as they cross the pipe."""
+    """An event with the id of its job, as sent through the pipe."""
 
     job_id: str
     event: AnyEvent
 
 
 TERMINAL = (Finished, Failed, Cancelled)
-"""The three events that end a job; for isinstance."""
+"""The events that end a job, for isinstance."""

@@ -1,6 +1,4 @@
-"""A lock that programs hold while they change a file that several of them write. The system
-releases it when a program dies.
-"""
+"""A lock for files that several programs write. The system releases it when a program dies."""
 
 from __future__ import annotations
 
@@ -13,6 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from studio.core import open_flags
+
 WAIT_SECONDS = 5.0
 _POLL_SECONDS = 0.01
 _UNSUPPORTED = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
@@ -20,34 +20,28 @@ _UNSUPPORTED = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, err
 
 @contextlib.contextmanager
 def hold(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
-    """Hold the lock file `path`, which is made and stays. Threads of one program exclude each
-    other, too.
+    """Hold the lock file `path`, which is created and stays. Threads exclude each other, too.
 
-    A file system without locks (some network drives) is used without one. Raises TimeoutError where
-    another program keeps it, and OSError.
+    Does nothing on a file system without locks (some network drives). Raises TimeoutError if
+    another program keeps the lock, and OSError.
     """
-    flags = (
-        os.O_RDWR
-        | os.O_CREAT
-        | getattr(os, "O_CLOEXEC", 0)
-        | getattr(os, "O_NOFOLLOW", 0)
-        | getattr(os, "O_NONBLOCK", 0)
-    )
+    flags = os.O_RDWR | os.O_CREAT
+    flags |= open_flags.CLOEXEC | open_flags.NOFOLLOW | open_flags.NONBLOCK
     descriptor = os.open(path, flags, 0o600)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
-        _take(descriptor, path, wait_seconds)
+        _acquire(descriptor, path, wait_seconds)
         yield
     finally:
-        os.close(descriptor)  # releases it
+        os.close(descriptor)  # also releases the lock
 
 
-def _take(descriptor: int, path: Path, wait_seconds: float) -> None:
+def _acquire(descriptor: int, path: Path, wait_seconds: float) -> None:
     end = time.monotonic() + wait_seconds
     while True:
         try:
-            _try(descriptor)
+            _try_lock(descriptor)
         except OSError as error:
             if error.errno in _UNSUPPORTED:
                 return
@@ -63,11 +57,11 @@ def _take(descriptor: int, path: Path, wait_seconds: float) -> None:
 if sys.platform == "win32":
     import msvcrt
 
-    def _try(descriptor: int) -> None:
+    def _try_lock(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
 else:
     import fcntl
 
-    def _try(descriptor: int) -> None:
+    def _try_lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

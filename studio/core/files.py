@@ -1,6 +1,4 @@
-"""Files are written whole: a temporary name in the same folder, fsync, rename, fsync of the
-folder.
-"""
+"""Atomic writes: a temporary name in the same folder, fsync, rename, fsync of the folder."""
 
 from __future__ import annotations
 
@@ -14,23 +12,24 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from studio.core import open_flags
+
 PART_SUFFIX = ".part"
 _BLOCK_BYTES = 8 << 20
 ENOUGH_BYTES = 50 * 2**20
-"""Free, so that a disk counts as one with room."""
+"""Free bytes that `can_write` asks for."""
 
 
 def write_whole(path: Path, data: bytes, *, replace: bool = False, mode: int = 0o644) -> None:
-    """Write `data` to `path` so that the file is there complete or not at all.
+    """Write `data` to `path` completely or not at all.
 
-    Raises FileExistsError when the file exists and `replace` is False, and OSError (ENOSPC …) with
+    Raises FileExistsError if the file exists and `replace` is False, and OSError (ENOSPC …) with
     nothing changed.
     """
     part = part_path(path)
     try:
-        descriptor = os.open(
-            part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode
-        )
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | open_flags.NOFOLLOW
+        descriptor = os.open(part, flags, mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
@@ -43,11 +42,10 @@ def write_whole(path: Path, data: bytes, *, replace: bool = False, mode: int = 0
 
 
 def part_path(path: Path) -> Path:
-    """Return a new temporary name beside `path`; short, because the final name may be near the
-    system's limit.
+    """Return a new temporary name in the folder of `path`.
 
-    It begins with this process's id, so that what a dead process left can be told from what another
-    one is writing.
+    It is short, because the final name may be near the system's limit, and begins with this
+    process's id, so that files of dead processes can be recognized.
     """
     return path.with_name(f".{os.getpid():08x}{secrets.token_hex(4)}{PART_SUFFIX}")
 
@@ -55,9 +53,9 @@ def part_path(path: Path) -> Path:
 def publish(
     part: Path, path: Path, *, replace: bool = False, link: Callable[[Path, Path], None] = os.link
 ) -> None:
-    """Give the complete, fsynced file `part` its final name `path`, and make the name last.
+    """Rename the complete, fsynced file `part` to `path` and sync the folder.
 
-    Raises FileExistsError when the file exists and `replace` is False.
+    Raises FileExistsError if the file exists and `replace` is False.
     """
     if replace:
         part.replace(path)
@@ -68,9 +66,7 @@ def publish(
             link(part, path)  # a link never replaces
         except FileExistsError:
             raise
-        # a file system without links (exFAT, some network drives): claim the name, then replace our
-        # claim
-        except OSError:
+        except OSError:  # no hard links (exFAT, some network drives): create the name, replace it
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
             part.replace(path)
         else:
@@ -79,9 +75,7 @@ def publish(
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` last over a power cut. Windows cannot open a folder and does not
-    need to.
-    """
+    """Make renames in `folder` survive a power cut; Windows needs no such call."""
     if sys.platform == "win32":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -91,22 +85,18 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def sha256_of(path: Path, read: Callable[[int], None] = lambda _size: None) -> str:
-    """Return the file's SHA-256 as hex. `read` is told the bytes of each block, and may raise to
-    stop.
-    """
+def sha256_of(path: Path, on_read: Callable[[int], None] = lambda _size: None) -> str:
+    """Return the file's SHA-256 as hex. `on_read` gets each block's size, and may raise to stop."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK_BYTES):
             digest.update(block)
-            read(len(block))
+            on_read(len(block))
     return digest.hexdigest()
 
 
 def can_write(folder: Path) -> bool:
-    """True where a file can be written to the folder, which is made where it is not there, and
-    there is room.
-    """
+    """True if a file can be written to the folder, which is created, and the disk has room."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -1,4 +1,4 @@
-"""A job: a request in the queue, with where its artifacts go and how far it is."""
+"""A job: a request in the queue, with its state and the place of its artifacts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from studio.core.requests import Request
 
 
 class JobState(enum.StrEnum):
-    """The five states of a job. A job that was set aside is FAILED with cause "crash"."""
+    """The states of a job. A job that was set aside is FAILED with cause "crash"."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -26,24 +26,21 @@ class JobState(enum.StrEnum):
 
     @property
     def over(self) -> bool:
-        """True where nothing more happens by itself."""
+        """True if the job does not run any more by itself."""
         return self not in (JobState.QUEUED, JobState.RUNNING)
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Where a job's artifacts go; fixed before it runs, so that a run after a crash writes the same
-    names.
+    """The names of a job's artifacts, fixed before it runs, so that a second run writes the same.
 
     Artifact number n of a job with several is `<stem>-<n + 1>.<format>`, the only one
     `<stem>.<format>`.
     """
 
     folder: str
-    """Absolute. Made when the first artifact is saved."""
+    """Absolute; created when the first artifact is saved."""
     stem: str
-    """File name without extension, safe on all systems. Holds the job's id unless the person chose
-    the name.
-    """
+    """File name without extension, safe on all systems; with the job's id if generated."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -54,24 +51,24 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     target: Target
     state: JobState = JobState.QUEUED
     position: int = 0
-    """Jobs run in the order of position; see `jobs.order`."""
+    """Jobs run in the order of position; see `jobs.schedule`."""
     placed: bool = False
-    """True where the person put it there by hand: ordering by model moves nothing across it."""
+    """True if the user moved it there: ordering by model keeps its position."""
     batch: str = ""
     """The batch's id, or empty."""
     row: int = 0
     """The row's line number in the batch's file, from 1; 0 for a single job."""
     crashes: int = 0
-    """How often the job took the child down. Set aside at 2."""
+    """How often the job crashed the child; set aside at 2."""
     created: float = 0.0
     started: float = 0.0
     ended: float = 0.0
-    """Unix times in seconds; 0 while it has not happened."""
+    """Unix times in seconds; 0 before that."""
     failure: Failure | None = None
 
     @property
     def set_aside(self) -> bool:
-        """True where it took the engine down too often, and waits for a person."""
+        """True if it crashed the engine too often and waits for the user."""
         return (
             self.state is JobState.FAILED
             and self.failure is not None
@@ -80,7 +77,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def cancelled_unrun(self) -> bool:
-        """True where it was cancelled while it waited."""
+        """True if it was cancelled before it ran."""
         return self.state is JobState.CANCELLED and not self.started
 
 
@@ -92,14 +89,14 @@ class SkippedRow(msgspec.Struct, frozen=True):
 
 
 class GridAxis(msgspec.Struct, frozen=True):
-    """One axis of a batch that is a grid: what it changes, and the values that it takes."""
+    """One axis of a grid: the field that varies, and its values."""
 
     name: str
     values: tuple[str, ...]
 
 
 class BatchRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """What a batch knows about one of its jobs that the job does not say itself."""
+    """What a batch knows about a job beyond the job's own fields."""
 
     place: tuple[int, ...] = ()
     """The index of its value on each axis."""
@@ -110,14 +107,12 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
 
 
 class DoneRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A row that an earlier run of the same file has made; it stands in the report, and is not run
-    again.
-    """
+    """A row that an earlier run completed; listed in the report, and not run again."""
 
     job_id: str
     line: int
     request: AnyRequest
-    """With the seed that it had."""
+    """With the seed that was used."""
     files: tuple[str, ...] = ()
     """Names in the batch's folder."""
     row: BatchRow = BatchRow()
@@ -128,28 +123,26 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     source: str
-    """The file that they came from."""
+    """The file with the rows."""
     folder: str
     """Absolute; artifacts and the report go there."""
     created: float = 0.0
     skipped: tuple[SkippedRow, ...] = ()
-    """Rows that were not understood; they stand in the report."""
+    """Invalid rows, for the report."""
     axes: tuple[GridAxis, ...] = ()
-    """Where it is a grid; a contact sheet is written at the end."""
+    """Of a grid, which gets a contact sheet at the end."""
     rows: dict[str, BatchRow] = {}
-    """Job id → more about it, where there is more."""
+    """Job id → further data, for jobs that have any."""
     done: tuple[DoneRow, ...] = ()
-    """What earlier runs have made."""
+    """Rows that earlier runs completed."""
     collect: str = ""
-    """Format of the one file that collects all texts, besides a file a row; empty for none."""
+    """Format of a file with all texts, besides a file per row; empty for none."""
     report: str = ""
-    """A further place for the report: an absolute path that ends in .csv or .jsonl."""
+    """A second place for the report: an absolute path that ends in .csv or .jsonl."""
 
 
 class _Ids:
-    """Draws ids. Within a millisecond it counts on: a batch makes a hundred jobs in one, and random
-    digits would meet.
-    """
+    """Draws ids. Counts up within a millisecond, because random digits of many jobs collide."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -169,16 +162,12 @@ _IDS = _Ids()
 
 
 def new_id() -> str:
-    """Return a new id: 11 hex digits of the time in ms, so that ids sort by age, and 6 that begin
-    at random in each ms.
-    """
+    """Return a new id: 11 hex digits of the time in ms, so that ids sort by age, and 6 more."""
     return _IDS.draw()
 
 
 def new_job(request: Request, folder: str, stem: str = "", *, batch: str = "", row: int = 0) -> Job:
-    """Return a job that waits: with an id, a seed drawn now where the request has none, and a name
-    that is fixed.
-    """
+    """Return a queued job with an id, a seed (drawn now if the request has none) and a name."""
     job_id = new_id()
     target = Target(folder=folder, stem=stem or default_stem(request, job_id))
     return Job(

@@ -1,5 +1,4 @@
-"""The kinds of content that Studio makes: what the window, the commands, batches and models know of
-each, in one record.
+"""The kinds of content that Studio generates, one record each.
 
 A new kind is a record here, its request in `core/requests/`, and its runner in
 `engine/registry.py`.
@@ -29,19 +28,19 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     """Its name in the window."""
     noun: str
-    """What a job makes, after "Make"."""
+    """What a job generates, after "Generate"."""
     model_noun: str
-    """What a model for it is called."""
+    """A model for it, with its article."""
     task: str
-    """The task of its models, as the hub names it; a model whose card names none has this one."""
+    """The hub's name for the task of its models; the default for a card without tasks."""
     place: int
-    """Its place in the window's list of models, which has the order of the tabs."""
+    """Its position in the window's list of models, which follows the tabs."""
     tab: str = ""
-    """The tab with its form (a key of `ui.window_shell.TABS`); empty where there is none."""
+    """The tab with its form (a key of `ui.window_shell.TABS`); empty without one."""
     starter: str = ""
-    """What `studio models install` calls a small model for it; empty where there is none."""
+    """Name of a small model for `studio models install`; empty without one."""
     is_optional: bool = False
-    """True where Studio is complete without a model for it."""
+    """True if Studio is complete without a model for it."""
 
     @property
     def name(self) -> str:
@@ -70,8 +69,8 @@ KINDS: dict[str, Kind] = {
         Kind(
             request_type=ImageRequest,
             title="Image",
-            noun="pictures",
-            model_noun="a model of pictures",
+            noun="images",
+            model_noun="an image model",
             task="text-to-image",
             place=1,
             tab="image",
@@ -90,7 +89,7 @@ KINDS: dict[str, Kind] = {
             request_type=MusicRequest,
             title="Music",
             noun="music",
-            model_noun="a model of music",
+            model_noun="a music model",
             task="text-to-audio",
             place=4,
             tab="audio",
@@ -109,7 +108,7 @@ KINDS: dict[str, Kind] = {
             request_type=VideoRequest,
             title="Video",
             noun="a video",
-            model_noun="a model of videos",
+            model_noun="a video model",
             task="text-to-video",
             place=2,
             tab="",

@@ -1,5 +1,4 @@
-"""End a child process when its parent ends, however the parent ends and whatever the child is
-doing.
+"""Ends a child process when its parent ends, however it ends and whatever the child is doing.
 
 A lifeline is a pipe that nothing is written to. The parent holds the write end; the kernel closes
 it when the parent dies. On Linux the kernel then sends SIGKILL to the child: no Python code has to
@@ -28,16 +27,14 @@ if sys.platform == "linux":
     import fcntl
 
 LAUNCH = "run-with-lifeline"
-"""The word by which a built program (PyInstaller), which runs no scripts, finds `main`."""
+"""The argument that makes a built program (PyInstaller), which runs no scripts, call `main`."""
 VARIABLE = "STUDIO_LIFELINE"
 """Names the read end of the lifeline that a fork server ties itself to."""
 _offered: tuple[int, int] | None = None
 
 
 def end_with(descriptor: int) -> None:
-    """Kill this process when the other end of the pipe `descriptor` closes. Keep the descriptor
-    open.
-    """
+    """Kill this process when the other end of pipe `descriptor`, which must stay open, closes."""
     if sys.platform == "linux":
         fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGKILL)
@@ -49,7 +46,7 @@ def end_with(descriptor: int) -> None:
 
 
 def exit_after(wait: Callable[[], object]) -> None:
-    """End this process when `wait`, which a thread calls, returns or finds its pipe closed."""
+    """End this process when `wait`, which a thread calls, returns or raises OSError or EOFError."""
 
     def run() -> None:
         with contextlib.suppress(OSError, EOFError):
@@ -60,11 +57,11 @@ def exit_after(wait: Callable[[], object]) -> None:
 
 
 def offer() -> None:
-    """Make a lifeline of this process that a fork server of `multiprocessing` can find.
+    """Create a lifeline of this process that a fork server of `multiprocessing` can find.
 
-    The pipe that `multiprocessing` itself passes on does not serve: its write end is sent along
-    with every request, so a server that has not yet accepted a request keeps its own pipe open, and
-    it looks at it only after it has imported everything.
+    The pipe of `multiprocessing` itself is not enough: its write end is sent along with every
+    request, so that a server keeps its own pipe open until it accepts a request, and it checks the
+    pipe only after all its imports.
     """
     global _offered
     if sys.platform == "linux" and not os.environ.get(VARIABLE, "").startswith(
@@ -75,9 +72,7 @@ def offer() -> None:
 
 
 def tie_to_offered() -> None:
-    """Tie this process to the lifeline that the environment names; a process that offered one and
-    is gone ends this one.
-    """
+    """Tie this process to the lifeline that the environment names; end it if its owner is gone."""
     path = os.environ.get(VARIABLE)
     if not path:
         return
@@ -85,9 +80,7 @@ def tie_to_offered() -> None:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except (FileNotFoundError, ProcessLookupError):
         os._exit(1)
-    except (
-        OSError
-    ):  # a system that lets nobody look there: the server ends when it sees the end of its own pipe
+    except OSError:  # /proc is not accessible; the server ends when its own pipe ends
         return
     end_with(descriptor)
 
@@ -95,7 +88,7 @@ def tie_to_offered() -> None:
 def start_tied(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
     """Start a program that ends with this process. Takes the options of `subprocess.Popen`.
 
-    Tied on Linux only: elsewhere the program has to notice the end of its standard input.
+    Tied on Linux only; elsewhere the program must notice the end of its standard input.
     """
     if sys.platform != "linux":
         return subprocess.Popen(command, **options)
@@ -118,10 +111,7 @@ def main(arguments: Sequence[str]) -> None:
     `exec`.
     """
     end_with(int(arguments[0]))
-    for name in (
-        "SIGPIPE",
-        "SIGXFSZ",
-    ):  # Python ignores these, and the next program would inherit that
+    for name in ("SIGPIPE", "SIGXFSZ"):  # Python ignores these, and programs inherit that
         with contextlib.suppress(AttributeError):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
     try:
@@ -131,8 +121,8 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _launcher() -> list[str]:
-    # -I and -S: nothing from the current folder, the environment or site-packages, which a launcher
-    # has no use for.
+    # -I and -S: the launcher needs nothing from the current folder, the environment or
+    # site-packages.
     return (
         [sys.executable, LAUNCH]
         if getattr(sys, "frozen", False)

@@ -12,14 +12,14 @@ from studio.core.paths import resources
 
 
 class Preset(msgspec.Struct, frozen=True):
-    """One preset. `select` is the part of the prompt that is marked to be written over; `family`
-    prefers a model.
-    """
+    """One preset."""
 
     title: str
     values: dict[str, Any]
     select: str = ""
+    """The part of the prompt to select, for the user to replace."""
     family: str = ""
+    """The model family to prefer."""
 
 
 @functools.cache

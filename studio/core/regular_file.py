@@ -1,6 +1,4 @@
-"""Reading a file that anybody may have put there: only a regular one, and only up to a size.
-Imported before the first paint.
-"""
+"""Reads untrusted files: regular ones only, up to a limit. Imported before the first paint."""
 
 from __future__ import annotations
 
@@ -12,27 +10,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from studio.core import open_flags
+
+_FLAGS = os.O_RDONLY | open_flags.BINARY | open_flags.NONBLOCK | open_flags.CLOEXEC
+
 
 class IrregularFileError(OSError):
-    """The path leads to a folder, a pipe, a device or a socket, or to more bytes than the limit."""
+    """The path is a folder, pipe, device or socket, or the file exceeds the limit."""
 
 
 def read_regular(path: Path, limit: int) -> bytes:
-    """Return the content of a regular file of at most `limit` bytes; never wait for a writer.
+    """Return the content of a regular file of at most `limit` bytes, without waiting for a writer.
 
     Raises IrregularFileError, and OSError as `open` does.
     """
-    flags = (
-        os.O_RDONLY
-        | getattr(os, "O_NONBLOCK", 0)
-        | getattr(os, "O_BINARY", 0)
-        | getattr(os, "O_CLOEXEC", 0)
-    )
-    if not stat.S_ISREG(
-        path.stat().st_mode
-    ):  # before it is opened: opening a device can have an effect
+    # checked before opening too: opening a device can have an effect
+    if not stat.S_ISREG(path.stat().st_mode):
         raise IrregularFileError(errno.EINVAL, "not a regular file", str(path))
-    descriptor = os.open(path, flags)
+    descriptor = os.open(path, _FLAGS)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -43,27 +38,19 @@ def read_regular(path: Path, limit: int) -> bytes:
             content = file.read(limit + 1)
     finally:
         os.close(descriptor)
-    if len(content) > limit:  # it grew meanwhile
+    if len(content) > limit:  # it grew in between
         raise IrregularFileError(errno.EFBIG, f"larger than {limit:,} bytes", str(path))
     return content
 
 
 class HeaderError(ValueError):
-    """The file is not what it says; the message says why."""
+    """The file is not of its declared format; the message names the reason."""
 
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
-    """Open a file and give it with its size. A device or a pipe, which may never end, is a
-    HeaderError, and nothing waits.
-    """
-    flags = (
-        os.O_RDONLY
-        | getattr(os, "O_BINARY", 0)
-        | getattr(os, "O_NONBLOCK", 0)
-        | getattr(os, "O_CLOEXEC", 0)
-    )
-    descriptor = os.open(path, flags)
+    """Open a regular file and yield it with its size; raise HeaderError for anything else."""
+    descriptor = os.open(path, _FLAGS)
     state = os.fstat(descriptor)
     if not stat.S_ISREG(state.st_mode):
         os.close(descriptor)

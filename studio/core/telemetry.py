@@ -1,5 +1,4 @@
-"""Remove what onnxruntime's telemetry stored on this computer while earlier builds of Studio let it
-run.
+"""Removes files that onnxruntime's telemetry stored while earlier builds of Studio allowed it.
 
 Since 1.29 onnxruntime keeps a device id and a database of events in the user's cache folder, and a
 session file in the temporary folder. `core/environment.py` keeps it from doing so now;
@@ -24,17 +23,16 @@ _SESSION = re.compile(rb"\d{13}\r?\n[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\r?
 
 
 def remove_telemetry_files(data: DataFolder) -> str:
-    """Remove the files and return a sentence about it for the user; an empty one where there were
-    none.
+    """Remove the files; return a sentence for the user, or an empty string without files.
 
-    Once for each data folder: later ones are those of other programs. Never raises.
+    Runs once per data folder: later files belong to other programs. Never raises.
     """
     if data.telemetry_mark.exists():
         return ""
     removed: list[Path] = []
     kept: list[Path] = []
     for folder in _folders():
-        with contextlib.suppress(OSError):  # not there, or out of reach
+        with contextlib.suppress(OSError):  # missing, or not accessible
             (removed if _remove_folder(folder) else kept).append(folder)
     _remove_session_file(Path(tempfile.gettempdir()) / ".ses")
     with contextlib.suppress(OSError):
@@ -56,10 +54,9 @@ def _folders() -> list[Path]:
 
 
 def _remove_folder(folder: Path) -> bool:
-    """Remove the known files in the folder, then what is empty of the folders; return whether the
-    folder is gone.
+    """Remove the known files and the empty folders; return whether the folder is gone.
 
-    Raises OSError where there is no such folder. What is a link, or has another name, stays.
+    Links and files with other names stay. Raises OSError if the folder is missing.
     """
     for place in (folder.parents[1], folder.parent, folder):
         if not stat.S_ISDIR(place.lstat().st_mode):
@@ -76,12 +73,12 @@ def _remove_folder(folder: Path) -> bool:
 
 def _remove_session_file(path: Path) -> None:
     with contextlib.suppress(OSError):
-        found = path.lstat()
-        own = not hasattr(os, "getuid") or found.st_uid == os.getuid()
+        status = path.lstat()
+        own = not hasattr(os, "getuid") or status.st_uid == os.getuid()
         if (
             own
-            and stat.S_ISREG(found.st_mode)
-            and found.st_size < 100
+            and stat.S_ISREG(status.st_mode)
+            and status.st_size < 100
             and _SESSION.fullmatch(path.read_bytes())
         ):
             path.unlink()
@@ -95,8 +92,5 @@ def _sentence(removed: list[Path], kept: list[Path]) -> str:
         "That is off now"
     )
     if kept:
-        return (
-            f"{start}; please delete what it stored in {kept[0]}: Studio could not remove all "
-            "of it."
-        )
-    return f"{start}, and what it had stored in {removed[0]} is removed."
+        return f"{start}. Studio could not remove all of its files: please delete {kept[0]}."
+    return f"{start}, and its files in {removed[0]} are removed."

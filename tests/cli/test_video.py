@@ -56,7 +56,7 @@ def test_the_suffix_chooses_the_format_and_the_picture_is_found_from_here(fake, 
         (["--frames", "0"], "num_frames: must be at least 1"),
         (["--fps", "fast"], "frame_rate: 'fast' is not a whole number"),
         (["--image", "there-is-none.png"], "image: there-is-none.png is not there"),
-        (["--image", "music.mid"], "image: must be a picture"),
+        (["--image", "music.mid"], "image: must be an image"),
         (["-o", "x.gif"], "cannot end in .gif"),
         (
             ["--width", "2048", "--height", "2048", "--frames", "900"],

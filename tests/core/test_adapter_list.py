@@ -6,7 +6,7 @@ import pytest
 
 from studio.core.errors import InvalidRequestError
 from studio.core.requests import ImageRequest, build_request
-from studio.core.requests.adapter_list import Chosen, read, write
+from studio.core.requests.adapter_list import AdapterChoice, read, write
 
 
 @pytest.mark.parametrize(
@@ -14,10 +14,10 @@ from studio.core.requests.adapter_list import Chosen, read, write
     [
         ("", ()),
         (" , ", ()),
-        ("pixel", (Chosen("pixel", 1.0),)),
-        ("pixel:0.8, grain : -0.5", (Chosen("pixel", 0.8), Chosen("grain", -0.5))),
-        ("a:b:0.5", (Chosen("a:b", 0.5),)),
-        ("v1.5-look:1e-1", (Chosen("v1.5-look", 0.1),)),
+        ("pixel", (AdapterChoice("pixel", 1.0),)),
+        ("pixel:0.8, grain : -0.5", (AdapterChoice("pixel", 0.8), AdapterChoice("grain", -0.5))),
+        ("a:b:0.5", (AdapterChoice("a:b", 0.5),)),
+        ("v1.5-look:1e-1", (AdapterChoice("v1.5-look", 0.1),)),
     ],
 )
 def test_they_are_read(text, chosen):

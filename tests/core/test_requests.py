@@ -91,7 +91,7 @@ def test_every_field_says_what_it_is(request_type):
             "num_frames",
             "more than 1,073,741,824 pixels",
         ),
-        (VideoRequest, {"image": "frame.mp4"}, "image", "must be a picture"),
+        (VideoRequest, {"image": "frame.mp4"}, "image", "must be an image"),
         (VideoRequest, {"format": "avi"}, "format", "one of mp4, webp"),
     ],
 )

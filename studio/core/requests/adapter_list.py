@@ -1,7 +1,6 @@
-"""Adapters as a request names them: `pixel-art:0.8, film-grain`. The same text in a form, an
-option, a column, a recipe.
+"""Adapters as requests, forms, options, columns and recipes name them: `pixel-art:0.8, film-grain`.
 
-What an adapter is and which models it fits is on its card; see `models/inspect/adapter.py` and
+The cards describe the adapters; see `models/inspect/adapter.py` and
 `models/adapter_compatibility.py`.
 """
 
@@ -15,27 +14,27 @@ import msgspec
 from studio.core.errors import Problem
 
 MAX_ADAPTERS = 16
-LARGEST_SCALE = 10.0
+MAX_SCALE = 10.0
 
 
-class Chosen(msgspec.Struct, frozen=True):
-    """An adapter and how strongly it acts."""
+class AdapterChoice(msgspec.Struct, frozen=True):
+    """An adapter and its strength."""
 
     name: str
     scale: float = 1.0
 
     def __str__(self) -> str:
-        """As a request names it."""
+        """The text of a request."""
         return f"{self.name}:{self.scale:g}"
 
 
-def read(text: str) -> tuple[Chosen, ...]:
-    """Return the adapters that a request names. Raises ValueError with what is wrong."""
+def read(text: str) -> tuple[AdapterChoice, ...]:
+    """Return the adapters that a request names. Raises ValueError with the reason."""
     if not text:
         return ()
     chosen = tuple(_read_one(part.strip()) for part in text.split(",") if part.strip())
     if len(chosen) > MAX_ADAPTERS:
-        raise ValueError(f"names {len(chosen)} adapters; at most {MAX_ADAPTERS} can act at once")
+        raise ValueError(f"names {len(chosen)} adapters; at most {MAX_ADAPTERS} can be applied")
     names = [one.name for one in chosen]
     twice = next((name for name in names if names.count(name) > 1), "")
     if twice:
@@ -43,31 +42,31 @@ def read(text: str) -> tuple[Chosen, ...]:
     return chosen
 
 
-def _read_one(part: str) -> Chosen:
+def _read_one(part: str) -> AdapterChoice:
     name, colon, number = part.rpartition(":")
     if not colon:
-        return Chosen(part)
+        return AdapterChoice(part)
     try:
         scale = float(number)
     except ValueError:
         raise ValueError(
-            f"{part[:80]!r}: the strength behind the colon must be a number, as in {name[:40]}:0.8"
+            f"{part[:80]!r}: the strength after the colon must be a number, as in {name[:40]}:0.8"
         ) from None
-    if not name.strip() or not math.isfinite(scale) or abs(scale) > LARGEST_SCALE:
+    if not name.strip() or not math.isfinite(scale) or abs(scale) > MAX_SCALE:
         raise ValueError(
-            f"{part[:80]!r}: a name, a colon and a strength from -{LARGEST_SCALE:g} to "
-            f"{LARGEST_SCALE:g}"
+            f"{part[:80]!r} must be a name, a colon and a strength from -{MAX_SCALE:g} to "
+            f"{MAX_SCALE:g}"
         )
-    return Chosen(name.strip(), scale)
+    return AdapterChoice(name.strip(), scale)
 
 
-def write(chosen: Iterable[Chosen]) -> str:
+def write(chosen: Iterable[AdapterChoice]) -> str:
     """Return the text that names these adapters."""
     return ", ".join(map(str, chosen))
 
 
 def check(field: str, text: str) -> list[Problem]:
-    """Return what is wrong with the text, as problems of the field."""
+    """Return the problems of the text, as those of the field."""
     try:
         read(text)
     except ValueError as error:

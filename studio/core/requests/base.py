@@ -1,18 +1,16 @@
-"""What every request has, and the one way to build one from loose values.
+"""The base class of requests, and `build_request`, which builds one from loose values.
 
-A form, the command line and a row of a batch file all end in `build_request`, so that the same
-value gets the same answer everywhere. Limits stand once, in the `msgspec.Meta` of a field;
-`Meta.extra` holds what a form or the command line needs:
+Forms, the command line and batch rows all call `build_request`, so that a value means the same
+everywhere. The `msgspec.Meta` of a field has its limits; `Meta.extra` has what a form or the
+command line needs:
 
-    flag      the command line's option (without dashes); also accepted as a column name of a batch
-    file
-    unit      shown behind the number in a form
+    flag      option of the command line, without dashes; also a column name of batch files
+    unit      shown after the number in a form
     lowest    shown in a form instead of the lowest number
-    advanced  shown in the form's "More" part
-    step      a spin box's step
-    file      it names a file; see `resolve_files`
-    many      several texts may be given (an option repeated, a list in a file); they become one,
-    with commas
+    advanced  shown in the form's "More" section
+    step      step of a spin box
+    file      the field names a file; see `resolve_files`
+    many      a repeated option or a list in a file is joined with commas
 """
 
 from __future__ import annotations
@@ -34,18 +32,18 @@ from studio.core.errors import InvalidRequestError, Problem
 MAX_SEED = 2**32 - 1
 MAX_PROMPT_CHARACTERS = 200_000
 MISSING = "is missing"
-"""What a problem says of a field that must be given."""
+"""The problem of a required field without a value."""
 _INVALID = re.compile("[\0\ud800-\udfff]")
 
 Prompt = Annotated[
     str,
-    Meta(title="Prompt", description="What to make, in your own words.", min_length=1),
+    Meta(title="Prompt", description="What to generate, in your own words.", min_length=1),
 ]
 ModelName = Annotated[
     str,
     Meta(
         title="Model",
-        description="An installed model; empty takes the default.",
+        description="An installed model; empty for the default.",
         extra={"flag": "model"},
     ),
 ]
@@ -53,8 +51,7 @@ Seed = Annotated[
     int,
     Meta(
         title="Seed",
-        description="The same seed, model and settings give the same result. Empty draws a new "
-        "one.",
+        description="Repeats a result with the same model and settings; empty for a random one.",
         ge=0,
         le=MAX_SEED,
         extra={"flag": "seed"},
@@ -68,7 +65,7 @@ def draw_seed() -> int:
 
 
 class FieldInfo(msgspec.Struct, frozen=True):
-    """One field of a request as a form, the command line or a batch file needs it."""
+    """A field of a request, as forms, the command line and batch files need it."""
 
     name: str
     type: Any
@@ -76,18 +73,18 @@ class FieldInfo(msgspec.Struct, frozen=True):
     meta: Meta
     default: Any
     optional: bool
-    """True where None is allowed."""
+    """True if None is allowed."""
     choices: tuple[str, ...] = ()
-    """The allowed values of a Literal field, else empty."""
+    """The values of a Literal field, else empty."""
 
     @property
     def flag(self) -> str:
-        """The command line's option, without dashes."""
+        """Option of the command line, without dashes."""
         return str((self.meta.extra or {}).get("flag", self.name.replace("_", "-")))
 
     @property
     def many(self) -> bool:
-        """True where several texts may be given for it."""
+        """True if several texts are joined."""
         return bool((self.meta.extra or {}).get("many"))
 
 
@@ -99,14 +96,13 @@ class Request(
     forbid_unknown_fields=True,
     gc=False,
 ):
-    """Everything that one job needs, fixed when it is submitted. Subclass it in a file of its own
-    beside this one.
+    """Everything that a job needs, fixed when it is submitted. Each subclass has its own module.
 
-    Raises `InvalidRequestError` (a ValueError) when built with values that cannot be right.
+    Raises `InvalidRequestError` (a ValueError) for invalid values.
     """
 
     media_types: ClassVar[Mapping[str, str]] = {}
-    """File format → media type of the artifacts that this kind makes."""
+    """File format → media type of the artifacts."""
 
     prompt: Prompt
     model: ModelName = ""
@@ -115,8 +111,8 @@ class Request(
     def __post_init__(self) -> None:
         problems: list[Problem] = []
         for info, value in zip(fields(type(self)), msgspec.structs.astuple(self), strict=True):
-            # A default is right by itself (a test sees to that); a batch of 100 000 rows spent most
-            # of its time on them.
+            # Defaults are valid (a test checks it); checking them took most of the time of a batch
+            # of 100 000 rows.
             if value is not info.default or (value is None and not info.optional):
                 problems += _check_field(info, value)
         if not problems:
@@ -136,37 +132,35 @@ class Request(
 
     @property
     def result_count(self) -> int:
-        """How many artifacts the job makes."""
+        """Number of artifacts."""
         return 1
 
     @property
     def work(self) -> float:
-        """How much there is to make, in a unit of the kind's own; a model's time is about
-        proportional to it.
-        """
+        """Amount of work in a unit of the kind; a model's time is about proportional to it."""
         return 1.0
 
     @property
     def likely_bytes(self) -> int:
-        """About how much disk its artifacts take."""
+        """Approximate size of its artifacts on disk."""
         return 4096
 
     @property
     def batch_key(self) -> tuple[object, ...] | None:
-        """What must be the same for jobs that run as one batch; None where this one runs alone."""
+        """Equal for jobs that may run as one batch; None if the job runs alone."""
         return None
 
     def cross_check(self) -> list[Problem]:
-        """Return the problems that only show when fields are seen together."""
+        """Return the problems of fields that contradict each other."""
         return []
 
     def with_seed(self) -> Self:
-        """Return the same request with a seed: its own, or one drawn now."""
+        """Return the request with its own seed, or one drawn now."""
         return self if self.seed is not None else msgspec.structs.replace(self, seed=draw_seed())
 
 
 def fields(request_type: type[Request]) -> tuple[FieldInfo, ...]:
-    """Return the request's fields in the order in which a form shows them."""
+    """Return the request's fields in the order of a form."""
     cached = _FIELDS.get(request_type)
     if cached is None:
         cached = _FIELDS[request_type] = tuple(_read_fields(request_type))
@@ -242,20 +236,19 @@ def _check_field(info: FieldInfo, value: Any) -> Iterator[Problem]:  # noqa: C90
         elif len(value) > MAX_PROMPT_CHARACTERS:
             yield Problem(info.name, f"is longer than {MAX_PROMPT_CHARACTERS:,} characters")
         elif not _is_valid_text(value):
-            yield Problem(info.name, "holds characters that are not valid text")
+            yield Problem(info.name, "contains characters that are not valid text")
 
 
 def _is_valid_text(value: str) -> bool:
-    # A lone surrogate is accepted by str and fails only when the file is written; a NUL ends a
-    # string in C libraries.
+    # str accepts a lone surrogate, which fails only when the file is written; a NUL ends a string
+    # in C libraries.
     return not _INVALID.search(value)
 
 
 def build_request(request_type: type[Request], values: Mapping[str, Any]) -> Request:
     """Build a request from loose values (numbers may be text, as from a form or a CSV cell).
 
-    Unknown names and values that do not fit are gathered, each with its field, into one
-    `InvalidRequestError`.
+    Raises one `InvalidRequestError` with all unknown names and invalid values.
     """
     known = _by_name(request_type)
     unknown = [
@@ -278,10 +271,7 @@ def build_request(request_type: type[Request], values: Mapping[str, Any]) -> Req
             converted[name] = (
                 value if value is None else msgspec.convert(value, info.type, strict=False)
             )
-        except (
-            msgspec.ValidationError,
-            UnicodeEncodeError,
-        ):  # half a character where a number belongs
+        except (msgspec.ValidationError, UnicodeEncodeError):  # also a surrogate in a number
             wrong[name] = Problem(name, f"{_shorten(value)} is not {_describe(info)}")
     if not unknown and not wrong:
         return request_type(**converted)
@@ -295,9 +285,7 @@ def build_request(request_type: type[Request], values: Mapping[str, Any]) -> Req
 def resolve_files(
     request_type: type[Request], values: Mapping[str, Any], folder: Path
 ) -> dict[str, Any]:
-    """Return the values with the files that they name as absolute paths: a job may run in another
-    folder.
-    """
+    """Return the values with absolute paths of files, because a job may run in another folder."""
     resolved = dict(values)
     for name in _files(request_type):
         value = values.get(name)

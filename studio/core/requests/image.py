@@ -1,4 +1,4 @@
-"""A request for pictures."""
+"""A request for images."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ MAX_PIXELS = 4096 * 4096
 
 
 class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
-    """Make pictures from a prompt. The fields are those of a diffusers pipeline's call; sizes are
-    in pixels.
-    """
+    """Generate images from a prompt. Fields are named as in diffusers; sizes are in pixels."""
 
     media_types: ClassVar = {"png": "image/png"}
 
-    negative_prompt: Annotated[str, negative_prompt("picture")] = ""
-    width: Annotated[int, side("Width", "In pixels, a multiple of 8.", most=4096, step=8)] = 512
-    height: Annotated[int, side("Height", "In pixels, a multiple of 8.", most=4096, step=8)] = 512
+    negative_prompt: Annotated[str, negative_prompt("image")] = ""
+    width: Annotated[int, side("Width", "In pixels, a multiple of 8.", maximum=4096, step=8)] = 512
+    height: Annotated[int, side("Height", "In pixels, a multiple of 8.", maximum=4096, step=8)] = (
+        512
+    )
     num_inference_steps: Annotated[
         int,
         Meta(
             title="Steps",
-            description="More steps refine the picture and take longer.",
+            description="More steps refine the image and take longer.",
             ge=1,
             le=500,
             extra={"flag": "steps"},
@@ -40,7 +40,7 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
         int,
         Meta(
             title="Count",
-            description="How many pictures; each next one has the next seed.",
+            description="Number of images; each has the next seed.",
             ge=1,
             le=64,
             extra={"flag": "count"},
@@ -50,9 +50,8 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
     image: Annotated[
         str,
         Meta(
-            title="Picture",
-            description="A picture to start from; what reaches over the size's shape is cut off at "
-            "both sides alike.",
+            title="Image",
+            description="An image to start from; it is cropped to the size's aspect ratio.",
             extra={"flag": "image", "file": True},
         ),
     ] = ""
@@ -60,8 +59,8 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
         float,
         Meta(
             title="Strength",
-            description="How much of the given picture is made anew; 1 is all. Only so much of the "
-            "steps is done.",
+            description="How much the image changes: 1 ignores it. Only this share of the steps "
+            "runs.",
             gt=0,
             le=1,
             extra={"step": 0.05},
@@ -71,8 +70,7 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
         str,
         Meta(
             title="Mask",
-            description="A picture of the same shape: what is white in it is repainted, what is "
-            "black stays as it is.",
+            description="An image of the same shape: white areas are repainted, black ones stay.",
             extra={"flag": "mask", "file": True},
         ),
     ] = ""
@@ -88,29 +86,29 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
     control_image: Annotated[
         str,
         Meta(
-            title="Control picture",
-            description="A picture that a chosen ControlNet follows: edges, a pose, depth …, as it "
-            "was trained for.",
+            title="Control image",
+            description="An image that a ControlNet follows: edges, a pose or depth, depending on "
+            "the ControlNet.",
             extra={"file": True},
         ),
     ] = ""
     ip_adapter_image: Annotated[
         str,
         Meta(
-            title="Example picture",
-            description="A picture whose look a chosen IP-Adapter takes over.",
+            title="Reference image",
+            description="An image whose look an IP-Adapter transfers.",
             extra={"file": True},
         ),
     ] = ""
 
     @property
     def result_count(self) -> int:
-        """One artifact a picture."""
+        """One artifact per image."""
         return self.num_images_per_prompt
 
     @property
     def work(self) -> float:
-        """Steps of a picture of 512 × 512."""
+        """Steps of a 512 × 512 image."""
         share = self.strength if self.image else 1.0
         return (
             self.width
@@ -123,12 +121,12 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
 
     @property
     def likely_bytes(self) -> int:
-        """A lossless photograph takes about two bytes a pixel, of three."""
+        """About two bytes per pixel for a lossless photograph."""
         return (self.width * self.height * 2 + 4096) * self.num_images_per_prompt
 
     @property
     def batch_key(self) -> tuple[object, ...] | None:
-        """Everything but prompts and seed; a given picture is a thing of its own."""
+        """Everything but prompts and seed; None for jobs with a source image."""
         if (
             self.num_images_per_prompt > 1
             or self.image
@@ -146,17 +144,11 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
         return (self.kind, self.model, *size, self.adapters, bool(self.negative_prompt))
 
     def cross_check(self) -> list[Problem]:
-        """A picture has to fit in memory. What given files hold is seen by `engine.image_inputs`: a
-        request outlives them.
-        """
+        """Check size and related fields; `preflight.images` reads the files."""
         if self.width * self.height > MAX_PIXELS:
             return [
                 Problem("width", f"{self.width} × {self.height} is more than {MAX_PIXELS:,} pixels")
             ]
         if self.mask_image and not self.image:
-            return [
-                Problem(
-                    "mask_image", "says what of a picture is repainted: it needs the picture too"
-                )
-            ]
+            return [Problem("mask_image", "needs an image: it selects what is repainted in it")]
         return adapter_list.check("adapters", self.adapters)

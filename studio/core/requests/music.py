@@ -1,4 +1,4 @@
-"""A request for music or sound."""
+"""A request for music or other audio."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from studio.core.requests.speech import AUDIO_MEDIA_TYPES, BYTES_A_SECOND, Audio
 
 
 class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
-    """Make music or a sound from a description."""
+    """Generate music or sound effects from a description."""
 
     media_types: ClassVar = AUDIO_MEDIA_TYPES
 
@@ -32,7 +32,7 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
         float,
         Meta(
             title="Temperature",
-            description="Higher is freer.",
+            description="Higher is more varied.",
             gt=0,
             le=5,
             extra={"step": 0.05, "advanced": True},
@@ -42,28 +42,27 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
         int,
         Meta(
             title="Steps",
-            description="More steps refine the sound and take longer; 0 takes the model's own "
-            "number.",
+            description="More steps refine the audio and take longer; 0 for the model's default.",
             ge=0,
             le=500,
             extra={"flag": "steps", "lowest": "Model's own"},
         ),
     ] = 0
-    negative_prompt: Annotated[str, negative_prompt("sound")] = ""
+    negative_prompt: Annotated[str, negative_prompt("audio")] = ""
     lyrics: Annotated[
         str,
         Meta(
             title="Lyrics",
-            description="What is sung, by a model that sings; lines such as [verse] and [chorus] "
-            "part it.",
+            description="Text to sing, for models that sing; lines such as [verse] and [chorus] "
+            "divide it.",
         ),
     ] = ""
     continue_from: Annotated[
         str,
         Meta(
             title="MIDI file",
-            description="A MIDI file that the music goes on from, in its key and tempo; the length "
-            "is that of what is added.",
+            description="A MIDI file to continue, in its key and tempo; the length is that of the "
+            "new part.",
             extra={"flag": "continue", "file": True},
         ),
     ] = ""
@@ -72,19 +71,17 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
     ] = "wav"
 
     def cross_check(self) -> list[Problem]:
-        """What the file holds is seen by `preflight.music.check_music`: a request outlives its
-        files.
-        """
+        """Check the MIDI file's name; `preflight.music.check_music` reads the file."""
         if self.continue_from and not self.continue_from.lower().endswith(MIDI_SUFFIXES):
-            return [Problem("continue_from", "must be a MIDI file: its name ends in .mid")]
+            return [Problem("continue_from", "must be a MIDI file, whose name ends in .mid")]
         return []
 
     @property
     def work(self) -> float:
-        """Seconds of sound."""
+        """Seconds of audio."""
         return self.seconds
 
     @property
     def likely_bytes(self) -> int:
-        """Of sound in two channels with 44 100 samples a second, at most."""
+        """At most, for two channels with 44 100 samples per second."""
         return 4096 + int(self.seconds * BYTES_A_SECOND[self.format] * 2 * 44_100 / 24_000)

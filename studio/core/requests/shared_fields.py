@@ -1,6 +1,4 @@
-"""Fields that requests for pictures, videos and sounds share; their names are those of a diffusers
-pipeline's call.
-"""
+"""Fields that requests for images, videos and audio share, named as in diffusers."""
 
 from __future__ import annotations
 
@@ -9,25 +7,21 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
-"""How the names of images end that a request can start from; `engine.image_inputs` reads what is in
-them.
-"""
+"""Extensions of image files that `media.image_reader` reads."""
 SchedulerName = Literal["", "dpm++", "euler", "euler-a", "ddim", "lcm", "unipc", "pndm", "heun"]
-"""The scheduler's short name; empty keeps the model's own. `engine/runtime/schedulers.py` maps it
-to diffusers' class.
+"""Short names of schedulers, which `engine/runtime/schedulers.py` maps to classes; empty for the
+model's own.
 """
 Scheduler = Annotated[
     SchedulerName,
-    Meta(title="Scheduler", description="How noise is removed; empty keeps the model's own."),
+    Meta(title="Scheduler", description="How noise is removed; empty for the model's own."),
 ]
 
 
 def guidance(
     title: str = "Guidance", description: str = "How closely to follow the prompt.", **extra: Any
 ) -> Meta:
-    """Return what a field of guidance is; `extra` is added to the hints for form and command
-    line.
-    """
+    """Return the metadata of a guidance field; `extra` is added to `Meta.extra`."""
     return Meta(
         title=title,
         description=description,
@@ -37,22 +31,22 @@ def guidance(
     )
 
 
-def negative_prompt(what: str) -> Meta:
-    """Return what the field of a negative prompt is; `what` is made."""
+def negative_prompt(medium: str) -> Meta:
+    """Return the metadata of a negative prompt field."""
     return Meta(
         title="Negative prompt",
-        description=f"What to keep out of the {what}.",
+        description=f"What to keep out of the {medium}.",
         extra={"flag": "negative"},
     )
 
 
-def side(title: str, description: str, *, most: int, step: int) -> Meta:
-    """Return what a field of width or height is, in pixels."""
+def side(title: str, description: str, *, maximum: int, step: int) -> Meta:
+    """Return the metadata of a width or height field, in pixels."""
     return Meta(
         title=title,
         description=description,
         ge=16,
-        le=most,
+        le=maximum,
         multiple_of=8,
         extra={"unit": "px", "step": step},
     )

@@ -16,7 +16,7 @@ AUDIO_MEDIA_TYPES = {
 }
 AudioFormat = Literal["wav", "flac", "ogg", "mp3"]
 BYTES_A_SECOND = {"wav": 48_000, "flac": 26_000, "ogg": 8_000, "mp3": 8_000}
-"""About, of one channel with 24 000 samples a second."""
+"""Approximate, for one channel with 24 000 samples per second."""
 _CHARACTERS_A_SECOND = 14
 
 
@@ -29,8 +29,7 @@ class SpeechRequest(Request, frozen=True, kw_only=True, tag="speech"):
         str,
         Meta(
             title="Prompt",
-            description='The text to read aloud. [pause:2] or <break time="500ms"/> in it is a '
-            "silence of that length.",
+            description='Text to read aloud. [pause:2] or <break time="500ms"/> adds a silence.',
             min_length=1,
         ),
     ]
@@ -38,7 +37,7 @@ class SpeechRequest(Request, frozen=True, kw_only=True, tag="speech"):
         str,
         Meta(
             title="Voice",
-            description="One of the model's voices; empty takes the first that speaks the text's "
+            description="One of the model's voices; empty for the first that speaks the text's "
             "language.",
         ),
     ] = ""
@@ -58,10 +57,10 @@ class SpeechRequest(Request, frozen=True, kw_only=True, tag="speech"):
 
     @property
     def work(self) -> float:
-        """Characters, at the speed that is asked for."""
+        """Characters, divided by the speed."""
         return len(self.prompt) / self.speed
 
     @property
     def likely_bytes(self) -> int:
-        """Of its sound, at about 14 characters a second."""
+        """At about 14 characters per second."""
         return 4096 + int(self.work / _CHARACTERS_A_SECOND * BYTES_A_SECOND[self.format])

@@ -13,7 +13,7 @@ MAX_NEW_TOKENS = 32_768
 
 
 class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
-    """Continue a prompt, or answer it where the model was trained for chat.
+    """Continue a prompt, or answer it with a chat model.
 
     The fields are those of transformers' `GenerationConfig`.
     """
@@ -24,7 +24,7 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         str,
         Meta(
             title="System prompt",
-            description="How a chat model should behave; models without chat ignore it.",
+            description="How a chat model should behave; other models ignore it.",
             extra={"flag": "system"},
         ),
     ] = ""
@@ -42,7 +42,7 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         float,
         Meta(
             title="Temperature",
-            description="0 always takes the likeliest token; higher is freer.",
+            description="0 always picks the likeliest token; higher is more varied.",
             ge=0,
             le=5,
             extra={"step": 0.05},
@@ -71,7 +71,7 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         float,
         Meta(
             title="Repetition penalty",
-            description="Above 1 avoids what was said before.",
+            description="Above 1 avoids repetition.",
             ge=0.5,
             le=5,
             extra={"step": 0.05},
@@ -113,23 +113,23 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
 
     @property
     def result_count(self) -> int:
-        """One artifact a candidate."""
+        """One artifact per candidate."""
         return self.num_return_sequences
 
     @property
     def work(self) -> float:
-        """Tokens at most."""
+        """Tokens, at most."""
         return float(self.max_new_tokens * max(self.num_beams, self.num_return_sequences))
 
     @property
     def likely_bytes(self) -> int:
-        """Five bytes a token; text and recipe are a block of the disk each at least."""
+        """Five bytes per token; text and recipe take at least a block of the disk each."""
         blocks = 2 + (self.max_new_tokens * 5 + len(self.prompt)) // 4096
         return blocks * 4096 * self.num_return_sequences
 
     @property
     def batch_key(self) -> tuple[object, ...] | None:
-        """Everything but prompts, seed and file format."""
+        """Everything but prompts, seed and file format; None with beams or candidates."""
         if self.num_beams > 1 or self.num_return_sequences > 1:
             return None
         sampling = (
@@ -142,7 +142,7 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         return (self.kind, self.model, self.max_new_tokens, *sampling)
 
     def cross_check(self) -> list[Problem]:
-        """Candidates need beams or chance."""
+        """Check that several candidates can differ."""
         if self.num_beams > 1 and self.num_return_sequences > self.num_beams:
             return [
                 Problem("num_return_sequences", f"cannot be more than the {self.num_beams} beams")

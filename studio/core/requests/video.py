@@ -20,14 +20,12 @@ from studio.core.requests.shared_fields import (
 VideoFormat = Literal["mp4", "webp"]
 """MP4 (H.264) needs the extra `video`; WebP, which browsers show, does not."""
 MAX_PIXELS = 2**30
-"""Of all frames together: 3 GiB of red, green and blue."""
+"""Of all frames: 3 GiB of RGB data."""
 _BITS_A_PIXEL = {"mp4": 0.5, "webp": 1.5}
 
 
 class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
-    """Make a video from a prompt, and a first frame where one is given. The fields are those of a
-    diffusers pipeline's call.
-    """
+    """Generate a video from a prompt, with an optional first frame. Fields as in diffusers."""
 
     media_types: ClassVar = {"mp4": "video/mp4", "webp": "image/webp"}
 
@@ -36,23 +34,23 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
         str,
         Meta(
             title="First frame",
-            description="A picture that the video begins with.",
+            description="An image that the video begins with.",
             extra={"flag": "image", "file": True},
         ),
     ] = ""
     width: Annotated[
         int,
-        side("Width", "In pixels; the model says of what it is a multiple.", most=2048, step=16),
+        side("Width", "In pixels; the step depends on the model.", maximum=2048, step=16),
     ] = 512
     height: Annotated[
         int,
-        side("Height", "In pixels; the model says of what it is a multiple.", most=2048, step=16),
+        side("Height", "In pixels; the step depends on the model.", maximum=2048, step=16),
     ] = 512
     num_frames: Annotated[
         int,
         Meta(
             title="Frames",
-            description="How many pictures the video has.",
+            description="Number of images in the video.",
             ge=1,
             le=1025,
             extra={"flag": "frames"},
@@ -62,7 +60,7 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
         int,
         Meta(
             title="Frame rate",
-            description="Pictures a second; best as the model was trained.",
+            description="Images per second; best as the model was trained.",
             ge=1,
             le=60,
             extra={"flag": "fps", "unit": "fps"},
@@ -84,8 +82,8 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
             float,
             guidance(
                 "Guidance, second half",
-                "For models of two halves (Wan 2.2 A14B): that of the one which refines; empty "
-                "takes the same.",
+                "Guidance of the refining half of models with two halves (Wan 2.2 A14B); empty "
+                "for the same.",
                 flag="guidance-2",
                 advanced=True,
             ),
@@ -99,12 +97,12 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
 
     @property
     def pixels(self) -> int:
-        """Of all frames together."""
+        """Pixels of all frames."""
         return self.width * self.height * self.num_frames
 
     @property
     def seconds(self) -> float:
-        """How long the video is."""
+        """Duration."""
         return self.num_frames / self.frame_rate
 
     @property
@@ -114,24 +112,22 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
 
     @property
     def likely_bytes(self) -> int:
-        """A moving picture with some grain takes 0.2 bits a pixel in H.264 at this quality, and 1.2
-        in WebP.
-        """
+        """Above the 0.2 bits per pixel of a grainy video in H.264, and the 1.2 in WebP."""
         return 65_536 + int(self.pixels * _BITS_A_PIXEL[self.format] / 8)
 
     def cross_check(self) -> list[Problem]:
-        """What the first frame's file holds is seen by `preflight.video.check_video`: a request
-        outlives its files.
-        """
+        """Check size and first frame's name; `preflight.video.check_video` reads the file."""
         problems = []
         if self.pixels > MAX_PIXELS:
-            said = (
+            message = (
                 f"{self.width} × {self.height} × {self.num_frames} frames is more than "
                 f"{MAX_PIXELS:,} pixels"
             )
-            problems.append(Problem("num_frames", said))
+            problems.append(Problem("num_frames", message))
         if self.image and not self.image.lower().endswith(IMAGE_SUFFIXES):
             problems.append(
-                Problem("image", f"must be a picture: its name ends in {', '.join(IMAGE_SUFFIXES)}")
+                Problem(
+                    "image", f"must be an image, whose name ends in {', '.join(IMAGE_SUFFIXES)}"
+                )
             )
         return problems

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.requests import adapter_list
-from studio.core.requests.adapter_list import LARGEST_SCALE, Chosen
+from studio.core.requests.adapter_list import MAX_SCALE, AdapterChoice
 from studio.models.adapter_compatibility import ADAPTER_TITLES, compatible
 from studio.models.card import ModelCard
 from studio.ui.widgets.factory import button, label, name_control, row
@@ -50,7 +50,7 @@ class AdapterRows(QWidget):
         super().__init__()
         self._there: dict[str, ModelCard] = {}
         self._fitting: list[ModelCard] = []
-        self._chosen: list[Chosen] = []
+        self._chosen: list[AdapterChoice] = []
         self._unread = ""
         self._pictures: dict[str, str] = dict.fromkeys(_PICTURES.values(), "")
         self.menu = QMenu(self)
@@ -104,7 +104,7 @@ class AdapterRows(QWidget):
 
     def choose(self, card: ModelCard) -> None:
         """Choose one more."""
-        self._chosen.append(Chosen(card.name))
+        self._chosen.append(AdapterChoice(card.name))
         self._on_changed()
 
     def remove(self, name: str) -> None:
@@ -130,7 +130,9 @@ class AdapterRows(QWidget):
         self.changed.emit()
 
     def _set_scale(self, name: str, scale: float) -> None:
-        self._chosen = [Chosen(name, scale) if one.name == name else one for one in self._chosen]
+        self._chosen = [
+            AdapterChoice(name, scale) if one.name == name else one for one in self._chosen
+        ]
         self.changed.emit()
 
     def _clear(self) -> None:
@@ -176,7 +178,7 @@ class AdapterRows(QWidget):
                 action.setToolTip(_tip(card))
         self.add_button.setEnabled(bool(self.menu.actions()))
 
-    def _row(self, one: Chosen) -> QWidget:
+    def _row(self, one: AdapterChoice) -> QWidget:
         card = self._there.get(one.name)
         title = card.title if card is not None else one.name
         tools: list[QWidget] = []
@@ -201,10 +203,10 @@ class AdapterRows(QWidget):
             spacing=6,
         )
 
-    def _strength(self, one: Chosen, title: str) -> QDoubleSpinBox:
+    def _strength(self, one: AdapterChoice, title: str) -> QDoubleSpinBox:
         spin = QDoubleSpinBox()
         spin.setDecimals(2)
-        spin.setRange(-LARGEST_SCALE, LARGEST_SCALE)
+        spin.setRange(-MAX_SCALE, MAX_SCALE)
         spin.setSingleStep(0.05)
         spin.setValue(one.scale)
         spin.setFixedWidth(78)
