@@ -47,7 +47,7 @@ def test_all_of_it_goes_and_the_user_reads_it_once(home, data):
     (home / ".cache/other").mkdir()
     sentence = remove_telemetry_files(data)
     assert str(folder) in sentence
-    assert "is removed" in sentence
+    assert "are removed" in sentence
     assert [path.name for path in (home / ".cache").iterdir()] == ["other"]
     assert remove_telemetry_files(data) == ""
 
