@@ -17,7 +17,7 @@ from studio.core.paths import DataFolder
 from studio.core.settings import LoadPreference, LoadStrategy, load_preference
 from studio.core.settings_store import load_settings
 from studio.engine.failures import explain
-from studio.engine.model_cache import Loaded, Pipelines
+from studio.engine.model_cache import Loaded, PipelineCache
 from studio.engine.outcome import JobOutcome, SaveError, complete_results, leading_count
 from studio.engine.protocol import (
     BATCH_FAILED,
@@ -51,7 +51,7 @@ class LocalEngine:
         environment.prepare(data.cache / "torch")
         self._data = data
         self._registry = ModelRegistry(data)
-        self._pipelines = Pipelines(
+        self._pipelines = PipelineCache(
             lambda model: load_preference(model, load_settings(data), memory)
         )
         self._unsaved: OrderedDict[str, JobOutcome] = OrderedDict()
@@ -76,16 +76,16 @@ class LocalEngine:
         Returns the seconds until the next one is due, None if there is none.
         """
         seconds = 60 * load_settings(self._data).unload_minutes
-        before = self._pipelines.held
-        due = self._pipelines.forget_unused(seconds) if seconds else None
-        if self._pipelines.held != before:
+        before = self._pipelines.resident
+        due = self._pipelines.evict_unused(seconds) if seconds else None
+        if self._pipelines.resident != before:
             log.info("freed what was not used for %.0f s", seconds)
         return due
 
     def close(self) -> None:
         """Free the models; a running job ends with Cancelled."""
         self._closed = True
-        self._pipelines.forget_all()
+        self._pipelines.evict_all()
 
     def run(self, jobs: Sequence[Job], emit: Emit, is_cancelled: IsCancelled) -> None:
         """Run the jobs, as one batch if their runner can. See `protocol.Engine.run`."""
@@ -111,7 +111,7 @@ class LocalEngine:
         event = self._run_to_end(job, emit, is_cancelled)
         if isinstance(event, Failed) and event.failure.cause == "memory":
             # Here, not where it was caught: the exception's frames keep the memory alive.
-            self._pipelines.forget_all()
+            self._pipelines.evict_all()
         _emit_end(job, emit, event)
 
     def _run_to_end(self, job: Job, emit: EmitEvent, is_cancelled: CancelCheck) -> AnyEvent:
@@ -161,8 +161,8 @@ class LocalEngine:
                 return
             below = loaded.plan.rung
             del loaded
-            self._pipelines.forget_all()
-            replay_filter.again()
+            self._pipelines.evict_all()
+            replay_filter.restart()
             context.note("Memory ran out; the model is loaded in a way that takes less")
             done = leading_count((*outcome.saved, *outcome.unsaved))
             context = dataclasses.replace(context, done=done)
@@ -201,7 +201,7 @@ class LocalEngine:
         if card.base_path:  # a motion adapter is loaded together with it
             cards.append(base_among(self._registry.list(), card))
         parts = {other.name: other.sha256 for other in cards if other.name != card.name}
-        free = functools.partial(self._pipelines.forget_others, base)
+        free = functools.partial(self._pipelines.evict_others, base)
         return JobContext(job, card, emit, is_cancelled, adapters, parts, free=free)
 
     def _keep_unsaved(self, job: Job, outcome: JobOutcome) -> None:
@@ -276,7 +276,7 @@ class LocalEngine:
     def _log_batch_error(self, error: Exception) -> None:
         if is_out_of_memory(error):
             log.info("%s: memory ran out; they run one by one", BATCH_FAILED)
-            self._pipelines.forget_all()
+            self._pipelines.evict_all()
         elif isinstance(error, StudioError):
             log.info("%s: %s", BATCH_FAILED, error)
         else:

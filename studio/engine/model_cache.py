@@ -1,8 +1,7 @@
-"""The warm models of all kinds, within a budget of bytes: the one used last is not loaded again,
-the one unused longest leaves.
+"""Cache of loaded models of all kinds, bounded by memory; evicts the least recently used first.
 
-How a model is loaded is chosen by `models/memory/load_plan.py` from what is free when it is loaded,
-and what could leave for it.
+`models/memory/load_plan.py` chooses how a model is loaded, from the memory that is free and the
+memory that evictions could free.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from studio.core.events import Loading
 from studio.core.settings import LoadPreference, LoadStrategy
 from studio.engine.protocol import EmitEvent
 from studio.engine.registry import runner_of
-from studio.engine.runtime.device import look
-from studio.engine.runtime.memory import give_back, is_out_of_memory, weights_of
+from studio.engine.runtime.device import detect_machine
+from studio.engine.runtime.memory import is_out_of_memory, measure_weights, release_memory
 from studio.models.card import ModelCard
 from studio.models.files.complete_weights import require_complete_weights
 from studio.models.memory.hardware import Machine
@@ -31,7 +30,7 @@ Key = tuple[str, ...]
 
 
 class Loaded(NamedTuple):
-    """A model that is ready to run. `seconds`: what loading took; 0 where it was warm."""
+    """A model that is ready to run. `seconds`: what loading took; 0 if it was cached."""
 
     pipeline: Any
     plan: LoadPlan
@@ -40,94 +39,97 @@ class Loaded(NamedTuple):
 
 @dataclass
 class _Entry:
-    """One warm model."""
+    """One cached model."""
 
     pipeline: Any
     plan: LoadPlan
-    wish: LoadPreference
-    holds: Footprint
-    """Its weights, measured."""
-    used: float
+    preference: LoadPreference
+    weights: Footprint
+    """Measured."""
+    last_used: float
 
 
-class Pipelines:
-    """The warm models of one engine. Loading and running happen in one thread only: loaders patch
-    torch while they work.
+class PipelineCache:
+    """The loaded models of one engine. Not thread-safe: loaders patch torch while they work.
 
-    `wish_for` says how a person wants a model to be loaded, `machine` what there is; tests have
-    smaller ones.
+    `preference_of` returns how the user wants a model to be loaded, `machine` the free memory.
     """
 
     def __init__(
         self,
-        wish_for: Callable[[str], LoadPreference] = lambda _model: "auto",
-        machine: Callable[[], Machine] = look,
+        preference_of: Callable[[str], LoadPreference] = lambda _model: "auto",
+        machine: Callable[[], Machine] = detect_machine,
     ) -> None:
-        self._wish_for = wish_for
+        self._preference_of = preference_of
         self._machine = machine
-        self._warm: OrderedDict[Key, _Entry] = OrderedDict()
+        self._entries: OrderedDict[Key, _Entry] = OrderedDict()
 
     def load(self, card: ModelCard, emit: EmitEvent, below: LoadStrategy | None = None) -> Loaded:
-        """Return the model, loaded where it is not warm. `below`: the rung of the memory ladder
-        that turned out to be too much.
+        """Return the model, from the cache or loaded now.
 
-        Raises StudioError with the numbers where it does not fit.
+        `below`: the load strategy that needed too much memory; the next one needs less. Raises
+        StudioError with the numbers if the model does not fit.
         """
-        key, wish = _key(card), self._wish_for(card.name)
-        entry = self._warm.get(key)
-        if entry is not None and entry.wish == wish and below is None:
-            self._warm.move_to_end(key)
-            entry.used = time.monotonic()
-            self._make_room(entry.plan.takes, key)
+        key, preference = _key(card), self._preference_of(card.name)
+        entry = self._entries.get(key)
+        if entry is not None and entry.preference == preference and below is None:
+            self._entries.move_to_end(key)
+            entry.last_used = time.monotonic()
+            self._evict_until_fits(entry.plan.takes, key)
             return Loaded(entry.pipeline, entry.plan)
         if entry is not None:
-            del self._warm[key], entry
-            give_back()
-        begun = time.monotonic()
+            del self._entries[key], entry
+            release_memory()
+        started = time.monotonic()
         while True:
             plan = choose(
-                card, self._machine(), facts=facts_of(card), warm=self.held, wish=wish, below=below
+                card,
+                self._machine(),
+                facts=facts_of(card),
+                warm=self.resident,
+                wish=preference,
+                below=below,
             )
-            self._make_room(plan.takes)
+            self._evict_until_fits(plan.takes)
             emit(Loading(phase=": ".join(filter(None, (f"Loading {card.title}", plan.words)))))
-            pipeline = self._load(card, plan, wish)
+            pipeline = self._load(card, plan, preference)
             if pipeline is not None:
-                return Loaded(pipeline, plan, time.monotonic() - begun)
-            self.forget_all()
+                return Loaded(pipeline, plan, time.monotonic() - started)
+            self.evict_all()
             below = plan.rung
 
-    def forget_all(self) -> None:
+    def evict_all(self) -> None:
         """Free every model."""
-        self._warm.clear()
-        give_back()
+        self._entries.clear()
+        release_memory()
 
-    def forget_others(self, card: ModelCard) -> None:
-        """Free every model but this one, which runs."""
-        for key in [key for key in self._warm if key != _key(card)]:
-            del self._warm[key]
-        give_back()
+    def evict_others(self, card: ModelCard) -> None:
+        """Free every model but this one, which is running."""
+        for key in [key for key in self._entries if key != _key(card)]:
+            del self._entries[key]
+        release_memory()
 
-    def forget_unused(self, seconds: float) -> float | None:
-        """Free the models that were not used for so long. Return in how many seconds the next is
-        due; None where none is left.
+    def evict_unused(self, seconds: float) -> float | None:
+        """Free the models that were not used for `seconds`.
+
+        Returns the seconds until the next one is due, None if the cache is empty.
         """
         now = time.monotonic()
-        unused = [key for key, entry in self._warm.items() if now - entry.used >= seconds]
+        unused = [key for key, entry in self._entries.items() if now - entry.last_used >= seconds]
         for key in unused:
-            del self._warm[key]
+            del self._entries[key]
         if unused:
-            give_back()
-        return min((seconds - (now - entry.used) for entry in self._warm.values()), default=None)
+            release_memory()
+        remaining = (seconds - (now - entry.last_used) for entry in self._entries.values())
+        return min(remaining, default=None)
 
     @property
-    def held(self) -> Footprint:
-        """The bytes that the warm models' weights take."""
-        return sum((entry.holds for entry in self._warm.values()), Footprint())
+    def resident(self) -> Footprint:
+        """The bytes of the cached models' weights."""
+        return sum((entry.weights for entry in self._entries.values()), Footprint())
 
-    def _load(self, card: ModelCard, plan: LoadPlan, wish: LoadPreference) -> Any:
-        """Return the model loaded by a plan, and keep it warm; None where memory ran out over
-        it.
-        """
+    def _load(self, card: ModelCard, plan: LoadPlan, preference: LoadPreference) -> Any:
+        """Load a model by a plan and cache it. Return None if memory ran out."""
         before = psutil.Process().memory_info().rss
         try:
             with _complete_weights(card):
@@ -136,52 +138,43 @@ class Pipelines:
             if not is_out_of_memory(error):
                 raise
             return None
-        holds = weights_of(pipeline)
-        if not holds.gpu and not holds.memory:  # no torch: what the program grew by
-            holds = Footprint(memory=max(0, psutil.Process().memory_info().rss - before))
-        self._warm[_key(card)] = _Entry(pipeline, plan, wish, holds, time.monotonic())
+        weights = measure_weights(pipeline)
+        if not weights.gpu and not weights.memory:  # not torch: use the growth of the process
+            weights = Footprint(memory=max(0, psutil.Process().memory_info().rss - before))
+        self._entries[_key(card)] = _Entry(pipeline, plan, preference, weights, time.monotonic())
         return pipeline
 
-    def _make_room(self, takes: Footprint, stays: Key | None = None) -> None:
-        """Let the models leave that were not used longest, until there is room. `stays`: the one
-        that it is made for.
-        """
-        left = [key for key in self._warm if key != stays]
-        own = self._warm[stays].holds if stays is not None else Footprint()
-        freed = False
-        while left and not self._has_room(
-            Footprint(takes.gpu - own.gpu, takes.memory - own.memory)
-        ):
-            del self._warm[left.pop(0)]
-            give_back()
-            freed = True
-        if freed:
-            give_back()
+    def _evict_until_fits(self, needed: Footprint, keep: Key | None = None) -> None:
+        """Evict least recently used models until `needed` fits. `keep`: the model that needs it."""
+        candidates = [key for key in self._entries if key != keep]
+        own = self._entries[keep].weights if keep is not None else Footprint()
+        more = Footprint(needed.gpu - own.gpu, needed.memory - own.memory)
+        evicted = False
+        while candidates and not self._fits(more):
+            del self._entries[candidates.pop(0)]
+            release_memory()
+            evicted = True
+        if evicted:
+            release_memory()
 
-    def _has_room(self, more: Footprint) -> bool:
-        """True where so much more fits: into what is free now, and beside all that is warm into
-        what models may have at all.
+    def _fits(self, more: Footprint) -> bool:
+        """True if `more` fits into the free memory and, with all cached models, into the budget.
 
-        Weights that are mapped from a file are not missing from what the system calls free, so both
-        count.
+        Both count, because the system calls memory free that holds weights mapped from a file.
         """
-        machine, held = self._machine(), self.held
-        gpu = min(machine.gpu_room(), machine.at_rest.gpu_room() - held.gpu)
-        memory = min(machine.memory_room(), machine.at_rest.memory_room() - held.memory)
+        machine, resident = self._machine(), self.resident
+        gpu = min(machine.gpu_room(), machine.at_rest.gpu_room() - resident.gpu)
+        memory = min(machine.memory_room(), machine.at_rest.memory_room() - resident.memory)
         return more.gpu <= max(0, gpu) and more.memory <= max(0, memory)
 
 
 def _complete_weights(card: ModelCard) -> AbstractContextManager[None]:
-    """Return the context that refuses missing tensors; the other runners' libraries refuse them
-    themselves.
-    """
+    """Return a context that refuses missing tensors; other runners' libraries check them."""
     if card.runner not in ("transformers", "diffusers"):
         return nullcontext()
     return require_complete_weights(card.title, diffusers=card.runner == "diffusers")
 
 
 def _key(card: ModelCard) -> Key:
-    """Return what tells weights apart, also those that took the place of others in the same folder:
-    a GGUF that is converted.
-    """
+    """Return a key that also tells apart weights that replaced others in the same folder."""
     return card.name, card.path, card.base_path, card.runner, card.sha256

@@ -1,6 +1,4 @@
-"""The one background worker thread: takes the next job, lets the engine run it, passes events
-on.
-"""
+"""The one background worker thread: takes jobs from the queue and runs them in the engine."""
 
 from __future__ import annotations
 
@@ -22,9 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class Worker(QThread):
-    """Runs the queue's jobs through an engine that it does not know further: one at a time, or
-    several as one batch.
-    """
+    """Runs the queue's jobs in an engine: one at a time, or several as one batch."""
 
     def __init__(self, queue: JobQueue, engine: Engine) -> None:
         super().__init__()
@@ -37,25 +33,23 @@ class Worker(QThread):
         self._cancelled: set[str] = set()
         self._awake = SleepInhibitor()
         self.keep_awake = False
-        """Whether the computer is kept from sleeping while jobs run."""
+        """Keep the computer from sleeping while jobs run."""
         queue.attach_worker(self._wake.set, self._cancelled.add, self._interrupt.set)
 
     def run(self) -> None:
-        """The thread: until `stop`."""
+        """Run jobs until `stop` is called; the thread's body."""
         if self.keep_awake:
             self._awake.prepare()
         while not self._stopping.is_set():
             self._wake.clear()
-            # Cleared before jobs are marked as running: a cancel comes from the journal thread,
-            # which marks them too, so that none is lost.
+            # Cleared before jobs are marked as running. The journal thread does that and sends
+            # cancels too, so no cancel is lost.
             self._cancelled.clear()
             self._interrupt.clear()
             jobs = self._queue.take_next()
             if not jobs:
                 self._awake.release()
-                if (
-                    not self._stopping.is_set()
-                ):  # `stop` may have come before `clear`, which took its wake-up away
+                if not self._stopping.is_set():  # `clear` may have undone the wake-up of `stop`
                     self._wake.wait()
                 continue
             if self.keep_awake:
@@ -64,17 +58,15 @@ class Worker(QThread):
         self._awake.release()
 
     def stop(self) -> None:
-        """End the thread: running jobs are cancelled in the engine and wait again in the queue.
-        `wait()` follows.
-        """
+        """Make the thread end; running jobs are queued again. Call `wait()` afterwards."""
         self._stopping.set()
         self._queue.stop_waiting()
         self._wake.set()
 
     def _is_cancelled(self, job_id: str) -> bool:
-        return job_id in self._cancelled or self._put_back()
+        return job_id in self._cancelled or self._interrupted()
 
-    def _put_back(self) -> bool:
+    def _interrupted(self) -> bool:
         return self._interrupt.is_set() or self._stopping.is_set()
 
     def _run_jobs(self, jobs: Sequence[Job]) -> None:
@@ -85,14 +77,14 @@ class Worker(QThread):
             event: AnyEvent = job_event.event
             job = running.get(job_id)
             if job is None:
-                log.error("an event after the end of job %s: %s", job_id, type(event).__name__)
+                log.error("event after the end of job %s: %s", job_id, type(event).__name__)
                 return
-            wished = job_id in self._cancelled
+            user_cancelled = job_id in self._cancelled
             if isinstance(event, TERMINAL):
                 del running[job_id]
-            if isinstance(event, Failed) and event.failure.cause == "crash" and wished:
+            if isinstance(event, Failed) and event.failure.cause == "crash" and user_cancelled:
                 event = Cancelled(artifacts=event.artifacts)
-            interrupted = self._put_back() and not wished
+            interrupted = self._interrupted() and not user_cancelled
             self._queue.handle_event(job, event, interrupted=interrupted, beside=len(jobs))
 
         failure = Failure(
@@ -105,7 +97,7 @@ class Worker(QThread):
             details = "".join(traceback.format_exception(error))
             failure = Failure(
                 cause="unknown",
-                message=f"Something went wrong: {error}",
+                message=f"The engine failed: {error}",
                 cure="Try again.",
                 details=details,
             )

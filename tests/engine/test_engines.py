@@ -342,7 +342,7 @@ def test_nothing_is_left_when_the_program_is_killed(tmp_path, data, method):
 
 def next_child(engine):
     """The child that is on its way, without taking it."""
-    return engine._nursery._next.result(PATIENCE)
+    return engine._launcher._next.result(PATIENCE)
 
 
 def wait_for_log(child, words):
@@ -402,7 +402,7 @@ def test_a_model_is_there_when_the_first_job_comes(data, method):
 def test_close_while_a_model_is_loaded_ahead(data, moment):
     engine = ProcessEngine(data)
     engine.warm_up("image", "starter-image")
-    future = engine._nursery._next
+    future = engine._launcher._next
     if moment != "at once":
         child = next_child(engine)
     if moment == "loaded":

@@ -24,9 +24,9 @@ from studio.engine.image.tiled_decode import KEPT, decode_kept, tiled_decoding
 from studio.engine.protocol import BatchOutcome, JobCancelledError, JobContext
 from studio.engine.runtime.device import free_bytes
 from studio.engine.runtime.latent_preview import preview
-from studio.engine.runtime.placement import no_gradients, turns_ended
+from studio.engine.runtime.placement import inference_context, release_offload_hooks
 from studio.engine.runtime.schedulers import make_scheduler
-from studio.engine.runtime.step_hooks import each_step
+from studio.engine.runtime.step_hooks import on_each_step
 from studio.library.results import ImageResult, Result
 from studio.models.card import ModelCard
 from studio.models.families import find_family
@@ -58,7 +58,7 @@ def generate(run: JobContext, pipeline: ImagePipeline) -> Generator[Result, None
         progress = _StepProgress(
             [run], inputs.pipeline, request, steps, number * steps, count * steps
         )
-        with turns_ended(loaded.pipe):
+        with release_offload_hooks(loaded.pipe):
             (image,) = _draw(
                 [request], [seed], inputs.pipeline, run.card, progress, inputs.arguments
             )
@@ -115,7 +115,7 @@ def _draw_batch(
     progress = _StepProgress(batch, pipeline, requests[0], steps, 0, steps)
     seeds = [request.seed or 0 for request in requests]
     try:
-        with turns_ended(pipeline.pipe):
+        with release_offload_hooks(pipeline.pipe):
             images = _draw(requests, seeds, pipeline, batch[0].card, progress)
     except JobCancelledError as error:
         yield from ((number, error, Statistics()) for number in prepared)
@@ -185,7 +185,7 @@ def _draw(
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
     arguments["generator"] = generators if len(generators) > 1 else generators[0]
     arguments["output_type"] = "np"
-    with no_gradients(pipeline.plan):
+    with inference_context(pipeline.plan):
         if KEPT in run.kept:  # drawn before memory ran out and the model was loaded another way
             images, blocked = decode_kept(pipe, run)
         else:
@@ -226,7 +226,9 @@ class _StepProgress:
 
     def attached(self, arguments: dict[str, Any]) -> AbstractContextManager[None]:
         """Hook into the pipeline for one call."""
-        return each_step(self._pipeline.pipe, self._pipeline.parameters, arguments, self._on_step)
+        return on_each_step(
+            self._pipeline.pipe, self._pipeline.parameters, arguments, self._on_step
+        )
 
     def _on_step(self, latents: Any) -> None:
         if all(run.is_cancelled() for run in self._runs):

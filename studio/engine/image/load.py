@@ -14,11 +14,11 @@ from studio.engine.image.adapter_state import AppliedAdapters
 from studio.engine.image.processors import attach_processor, skipped_components
 from studio.engine.runtime.latent_preview import LatentMap, fit
 from studio.engine.runtime.placement import (
-    AS_USUAL,
+    DEFAULT_PLAN,
     device_of,
     dtype_of,
-    fewer_bits_of_parts,
-    place,
+    pipeline_quantization_kwargs,
+    place_pipeline,
 )
 from studio.models.card import ModelCard
 from studio.models.files.complete_weights import require_data
@@ -39,19 +39,19 @@ class ImagePipeline:
     device: str
     parameters: frozenset[str]
     """Names of the call's parameters."""
-    plan: LoadPlan = AS_USUAL
+    plan: LoadPlan = DEFAULT_PLAN
     applied: AppliedAdapters = field(default_factory=AppliedAdapters)
     """See `adapters/apply.py`."""
     adapter_arguments: dict[str, Any] = field(default_factory=dict)
     """Arguments of the call for adapters that follow an image."""
 
 
-def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> ImagePipeline:
+def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> ImagePipeline:
     """Load the pipeline from the card's folder, as `plan` says; only safetensors, no code."""
     pipe = read(card, plan)
     # Under offload before the components begin to move.
     latent_map = fit(pipe) if plan.rung in OFFLOADS else None
-    place(pipe, plan)
+    place_pipeline(pipe, plan)
     latent_map = latent_map or fit(pipe)
     return ImagePipeline(
         pipe,
@@ -75,7 +75,7 @@ def read(card: ModelCard, plan: LoadPlan) -> Any:
                 require_data(component, card.title)
     else:
         options |= {"use_safetensors": True, "variant": only_variant(card.folder)}
-        options |= {**fewer_bits_of_parts(plan, card), **skipped_components(card)}
+        options |= {**pipeline_quantization_kwargs(plan, card), **skipped_components(card)}
         pipe = _from_folder(card, options)
     attach_processor(pipe, card)
     pipe.set_progress_bar_config(disable=True)

@@ -19,15 +19,15 @@ from studio.core.events import Progress, Statistics
 from studio.core.requests import MusicRequest
 from studio.engine.protocol import JobCancelledError, JobContext
 from studio.engine.runtime.placement import (
-    AS_USUAL,
+    DEFAULT_PLAN,
     device_of,
     dtype_of,
-    fewer_bits_of_parts,
-    no_gradients,
-    place,
-    turns_ended,
+    inference_context,
+    pipeline_quantization_kwargs,
+    place_pipeline,
+    release_offload_hooks,
 )
-from studio.engine.runtime.step_hooks import each_step
+from studio.engine.runtime.step_hooks import on_each_step
 from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
 from studio.models.files.folder_check import only_variant
@@ -48,15 +48,15 @@ class SoundPipeline:
     device: str
     rate: int
     parameters: frozenset[str]
-    plan: LoadPlan = AS_USUAL
+    plan: LoadPlan = DEFAULT_PLAN
 
 
-def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> SoundPipeline:
+def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> SoundPipeline:
     """Load the pipeline from the card's folder, as `plan` says. Only safetensors; never code from
     the folder.
     """
     pipe = load_pipe(card, plan)
-    place(pipe, plan)
+    place_pipeline(pipe, plan)
     pipe.set_progress_bar_config(disable=True)
     return SoundPipeline(
         pipe,
@@ -76,7 +76,7 @@ def load_pipe(card: ModelCard, plan: LoadPlan) -> Any:
         "local_files_only": True,
         "use_safetensors": True,
     }
-    options |= fewer_bits_of_parts(plan, card)
+    options |= pipeline_quantization_kwargs(plan, card)
     # By the name that inspection found among `FAMILIES`, never by another one from a file.
     loader: Any = getattr(diffusers, card.family)
     scheduler = card.folder / "scheduler" / "scheduler_config.json"
@@ -141,7 +141,11 @@ def generate(run: JobContext, pipeline: SoundPipeline) -> Generator[Result, None
     arguments = arguments_of(request, pipeline, run.card)
     arguments["generator"] = torch.Generator("cpu").manual_seed(request.seed or 0)
     watch = _Steps(run, pipeline, request.num_inference_steps or _own_steps(pipeline))
-    with turns_ended(pipeline.pipe), no_gradients(pipeline.plan), watch.attached(arguments):
+    with (
+        release_offload_hooks(pipeline.pipe),
+        inference_context(pipeline.plan),
+        watch.attached(arguments),
+    ):
         wave = pipeline.pipe(**arguments).audios[0]
     run.check()
     samples = _samples(wave, run.card)[: round(request.seconds * pipeline.rate)]
@@ -212,7 +216,7 @@ class _Steps:
 
     def attached(self, arguments: dict[str, Any]) -> AbstractContextManager[None]:
         """Hook into the pipeline for one call."""
-        return each_step(self._pipeline.pipe, self._pipeline.parameters, arguments, self._see)
+        return on_each_step(self._pipeline.pipe, self._pipeline.parameters, arguments, self._see)
 
     def _see(self, _latents: Any) -> None:
         if self._run.is_cancelled():

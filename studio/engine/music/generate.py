@@ -15,7 +15,7 @@ from studio.core.requests import MusicRequest
 from studio.engine.music import diffusion, symbolic
 from studio.engine.music.musicgen import MusicPipeline, _compose, _samples, _StoppedError, decode
 from studio.engine.protocol import JobCancelledError, JobContext
-from studio.engine.runtime.placement import AS_USUAL
+from studio.engine.runtime.placement import DEFAULT_PLAN
 from studio.engine.runtime.waveform_model import load_waveform_model
 from studio.engine.text.streaming import Clock
 from studio.library.results import AudioResult, Result
@@ -26,7 +26,7 @@ from studio.preflight.music import check_music
 Loaded = MusicPipeline | symbolic.SymbolicModel | diffusion.SoundPipeline
 
 
-def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> Loaded:
+def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> Loaded:
     """Load the model from the card's folder, as `plan` says."""
     if card.writes_notes:
         return symbolic.load(card)

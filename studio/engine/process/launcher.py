@@ -1,7 +1,7 @@
-"""Starting children ahead of time, so that the next job finds one that has its modules imported.
+"""Starts child processes ahead of time, so that a job finds one with its modules imported.
 
-On Linux a fork server imports them once and forks in 0.1 s. Elsewhere one spare child is started
-while another works.
+On Linux a fork server imports them once and forks in 0.1 s. Elsewhere a spare child is started
+while another one works.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, Literal
 
 import psutil
@@ -33,11 +34,11 @@ TERMINATE_SECONDS = 0.5
 KILL_SECONDS = 5.0
 MAX_LOGS = 4
 CRASH = "Fatal Python error"
-"""What faulthandler begins with; the stacks of all threads come after it."""
+"""First words of faulthandler; the stacks of all threads follow."""
 
 
 def default_start_method() -> StartMethod:
-    """The fork server on Linux; macOS libraries do not survive a fork, Windows has none."""
+    """Return forkserver on Linux; macOS libraries do not survive a fork, Windows cannot fork."""
     return "forkserver" if sys.platform == "linux" else "spawn"
 
 
@@ -47,20 +48,21 @@ class WorkerProcess:
 
     process: BaseProcess
     pipe: MessagePipe
-    life: Connection
+    parent_alive: Connection
+    """The child exits when this end closes, at the latest with this process."""
     log_path: str
 
     def has_ended(self) -> bool:
-        """True if the process is gone, also if something else keeps its pipe open.
+        """True if the process is gone, even if another process keeps its pipe open.
 
-        The exit code comes through the fork server, so without one `process.is_alive()` is False
-        for a child that runs.
+        `process.is_alive()` alone is False for a running child whose fork server died, because the
+        exit code comes through the fork server.
         """
         return not self.process.is_alive() and not psutil.pid_exists(self.process.pid or 0)
 
     def end(self) -> None:
-        """End the process in stages: its lifeline is cut, then it is terminated, then killed."""
-        self.life.close()
+        """End the process: close its lifeline, then terminate it, then kill it."""
+        self.parent_alive.close()
         self._stop()
         self.pipe.close()
 
@@ -74,16 +76,14 @@ class WorkerProcess:
             self.process.join(KILL_SECONDS)
 
     def kill(self) -> None:
-        """End the process at once."""
+        """Kill the process."""
         self.process.kill()
         self.end()
 
     def log_tail(self, size: int = 4_000) -> str:
-        """Return the end of what its libraries printed; of a crash its beginning, which says what
-        it was.
-        """
+        """Return the last `size` characters of its log; after a crash, the crash report's first."""
         try:
-            with open(self.log_path, "rb") as file:  # noqa: PTH123
+            with Path(self.log_path).open("rb") as file:
                 file.seek(0, 2)
                 file.seek(max(0, file.tell() - 16 * size))
                 text = file.read().decode(errors="replace").strip()
@@ -94,7 +94,7 @@ class WorkerProcess:
 
 
 class WorkerLauncher:
-    """Has the next child ready. Thread-safe."""
+    """Keeps the next child ready. Thread-safe."""
 
     def __init__(
         self, data: DataFolder, method: StartMethod, memory: LoadPreference | None = None
@@ -107,25 +107,24 @@ class WorkerLauncher:
         self._lock = threading.Lock()
         self._numbers = itertools.cycle(range(MAX_LOGS))
 
-    def begin(self, greeting: bytes = b"") -> None:
-        """Start the next child in a thread of its own, where none is on its way; `greeting` is the
-        first message that it gets.
-        """
+    def start_next(self, first_message: bytes = b"") -> None:
+        """Start the next child in a thread of its own, unless one is starting or ready."""
         with self._lock:
             if self._next is None:
                 self._next = Future()
                 threading.Thread(
                     target=self._start,
-                    args=(self._next, next(self._numbers), greeting),
+                    args=(self._next, next(self._numbers), first_message),
                     name="start child",
                     daemon=True,
                 ).start()
 
-    def take(self, timeout: float) -> WorkerProcess | None:
-        """Return the next child, or None where it is not there after `timeout` seconds. Raises what
-        starting it raised.
+    def acquire(self, timeout: float) -> WorkerProcess | None:
+        """Return the next child, None if it is not ready after `timeout` seconds.
+
+        Raises what starting it raised.
         """
-        self.begin()
+        self.start_next()
         with self._lock:
             future = self._next
         assert future is not None
@@ -138,11 +137,11 @@ class WorkerLauncher:
                 with self._lock:
                     self._next = None
         if self._method == "spawn":
-            self.begin()  # the spare
+            self.start_next()  # the spare
         return child
 
-    def start_over(self) -> None:
-        """Give up the child that does not come, and its fork server, which may be stopped."""
+    def reset(self) -> None:
+        """Give up a child that does not start, and kill its fork server, which may hang."""
         self.close()
         if self._method == "forkserver":
             from multiprocessing import forkserver
@@ -153,59 +152,59 @@ class WorkerLauncher:
                     os.kill(server, signal.SIGKILL)
 
     def close(self) -> None:
-        """End a child that nobody took, also one that is still starting."""
+        """End a child that was not acquired, even one that is still starting."""
         with self._lock:
             future, self._next = self._next, None
         if future is not None:
             future.add_done_callback(lambda done: None if done.exception() else done.result().end())
 
-    def _start(self, future: Future[WorkerProcess], number: int, greeting: bytes) -> None:
+    def _start(self, future: Future[WorkerProcess], number: int, first_message: bytes) -> None:
         try:
-            child = self._make_child(number)
-            if greeting:
-                child.pipe.send(greeting)
+            child = self._start_child(number)
+            if first_message:
+                child.pipe.send(first_message)
             future.set_result(child)
-        # boundary of the thread: whoever takes the child sees it
+        # boundary of the thread: `acquire` raises it
         except BaseException as error:  # noqa: BLE001
             future.set_exception(error)
 
-    def _make_child(self, number: int) -> WorkerProcess:
+    def _start_child(self, number: int) -> WorkerProcess:
         environment.prepare(self._data.cache / "torch")
         if self._method == "forkserver":
             lifeline.offer()
             self._context.set_forkserver_preload(["studio.engine.process.preload_main"])
         self._data.logs.mkdir(parents=True, exist_ok=True)
         log_path = str(self._data.logs / f"engine-{number}.log")
-        ours, theirs = self._context.Pipe()
-        life_theirs, life_ours = self._context.Pipe(duplex=False)
+        own_end, child_end = self._context.Pipe()
+        lifeline_end, parent_alive = self._context.Pipe(duplex=False)
         process = self._context.Process(
             target=_run_child,
-            args=(life_theirs, theirs, str(self._data.root), log_path, self._memory),
+            args=(lifeline_end, child_end, str(self._data.root), log_path, self._memory),
             name="studio engine",
         )
         with _SAFE_PATH_LOCK, environment.safe_import_path():
             process.start()
-        theirs.close()
-        life_theirs.close()
-        return WorkerProcess(process, MessagePipe(ours), life_ours, log_path)
+        child_end.close()
+        lifeline_end.close()
+        return WorkerProcess(process, MessagePipe(own_end), parent_alive, log_path)
 
 
 _SAFE_PATH_LOCK = threading.Lock()
-"""Held while the environment differs for a program that starts."""
+"""Held while the environment is changed for a process that starts."""
 
 
 def _run_child(
-    life: Connection,
+    lifeline_end: Connection,
     connection: Connection,
     root: str,
     log_path: str,
     memory: LoadPreference | None,
 ) -> None:
-    """Tie the new process to this one before it imports anything that takes time; then serve."""
+    """Tie the new process to its parent before slow imports; then serve."""
     if sys.platform == "win32":
-        lifeline.exit_after(life.recv_bytes)
+        lifeline.exit_after(lifeline_end.recv_bytes)
     else:
-        lifeline.end_with(life.fileno())
+        lifeline.end_with(lifeline_end.fileno())
     from studio.engine.process.server import serve
 
     serve(connection, root, log_path, memory)

@@ -1,6 +1,4 @@
-"""The parent's end of a child's pipe: whole messages in both directions, without ever blocking the
-caller.
-"""
+"""The parent's end of a child's pipe: whole messages in both directions, never blocking."""
 
 from __future__ import annotations
 
@@ -16,21 +14,20 @@ from multiprocessing.connection import Connection
 from studio.engine.process.messages import MAX_MESSAGE_BYTES
 
 MAX_UNREAD = 64
-"""Messages that are received ahead of the caller; then the child waits, as it would with a full
-pipe.
-"""
+"""Received messages that wait for the caller; beyond that the child waits, as on a full pipe."""
 STALL_SECONDS = 60.0
-"""A message whose first bytes came and whose rest does not: the child is stopped or broken."""
+"""After the first bytes of a message; the child is then stopped or broken."""
 JOIN_SECONDS = 1.0
 
 
 class GarbledError(Exception):
-    """What came through the pipe is no message."""
+    """The bytes from the pipe are not a message."""
 
 
 class MessagePipe:
-    """Sends and receives in two threads: a stopped child reads nothing, and a broken one may send
-    half a message.
+    """Sends and receives in two threads of its own.
+
+    A stopped child reads nothing, and a broken one may send half a message; neither blocks callers.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -38,7 +35,7 @@ class MessagePipe:
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._incoming: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
         self._room = threading.Semaphore(MAX_UNREAD)
-        self._began: float | None = None
+        self._receiving_since: float | None = None
         """When the message that is being received began."""
         self._threads = [
             threading.Thread(target=target, name=name, daemon=True)
@@ -51,7 +48,7 @@ class MessagePipe:
             thread.start()
 
     def send(self, message: bytes) -> None:
-        """Send a message when the child takes it. A pipe that has ended is found by `receive`."""
+        """Send a message once the child reads it. A closed pipe makes `receive` raise."""
         self._outgoing.put(message)
 
     def receive(self, timeout: float) -> bytes | None:
@@ -60,23 +57,23 @@ class MessagePipe:
         Raises EOFError or OSError at the end of the pipe, and GarbledError.
         """
         try:
-            found = self._incoming.get(timeout=timeout)
+            received = self._incoming.get(timeout=timeout)
         except queue.Empty:
-            began = self._began
-            if began is not None and time.monotonic() - began > STALL_SECONDS:
+            since = self._receiving_since
+            if since is not None and time.monotonic() - since > STALL_SECONDS:
                 raise GarbledError(
-                    f"half a message, and nothing more for {STALL_SECONDS:.0f} s"
+                    f"half a message, then nothing for {STALL_SECONDS:.0f} s"
                 ) from None
             return None
-        if isinstance(found, Exception):
-            self._incoming.put(found)  # the end stays the end
-            raise found
+        if isinstance(received, Exception):
+            self._incoming.put(received)  # every later call raises it too
+            raise received
         self._room.release()
-        return found
+        return received
 
     def close(self) -> None:
-        """End both threads and close the pipe. The child sees the end of the pipe."""
-        if sys.platform != "win32":  # there, the threads end when the child has ended
+        """End both threads and close the pipe, which the child notices."""
+        if sys.platform != "win32":  # on Windows the threads end when the child has ended
             with (
                 contextlib.suppress(OSError),
                 socket.socket(fileno=os.dup(self._connection.fileno())) as end,
@@ -93,15 +90,15 @@ class MessagePipe:
         try:
             while True:
                 self._connection.poll(None)
-                self._began = time.monotonic()
+                self._receiving_since = time.monotonic()
                 message = self._connection.recv_bytes(MAX_MESSAGE_BYTES)
-                self._began = None
+                self._receiving_since = None
                 self._room.acquire()
                 self._incoming.put(message)
         except (EOFError, OSError) as error:
-            self._began = None
-            # `Connection` raises an OSError without a number for a length that is impossible and
-            # for a message that is cut off.
+            self._receiving_since = None
+            # `Connection` raises an OSError without a number for an impossible length and for a
+            # message that is cut off.
             unnumbered = isinstance(error, OSError) and error.errno is None
             self._incoming.put(GarbledError(str(error)) if unnumbered else error)
 

@@ -1,4 +1,4 @@
-"""What the parent says to the child, as msgpack bytes. The other way go events (`core.events`)."""
+"""Messages from the parent to the child, as msgpack bytes. The child sends `JobEvent`s."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import msgspec
 from studio.core.jobs import Job
 
 MAX_MESSAGE_BYTES = 64 * 2**20
-"""Larger ones mean that the other side is broken."""
+"""A larger message means that the other side is broken."""
 
 UNREADABLE = 70
-"""The exit code of a child that cannot read a message."""
+"""Exit code of a child that cannot decode a message."""
 
 
 class RunJobs(msgspec.Struct, frozen=True, tag="generate"):
@@ -20,13 +20,13 @@ class RunJobs(msgspec.Struct, frozen=True, tag="generate"):
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
-    """Cancel this job, if it still runs."""
+    """Cancel a job, if it still runs."""
 
     job_id: str
 
 
 class WarmUp(msgspec.Struct, frozen=True, tag="warm_up"):
-    """Load this model while nothing else is to do; an empty name is the kind's default."""
+    """Load a model while the child is idle; an empty name is the kind's default."""
 
     kind: str
     model: str

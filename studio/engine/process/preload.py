@@ -1,5 +1,6 @@
-"""What the fork server imports once, so that each child that it forks has it already. Nothing here
-may touch a GPU.
+"""Imports that the fork server makes once, so that each forked child has them.
+
+They must not touch a GPU.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ MODULES = (
 
 
 def import_all() -> None:
-    """Import them; what a library's version lacks is imported when a job needs it."""
+    """Import all of MODULES; a module that this version of a library lacks is skipped."""
     environment.prepare()
     logging.getLogger("transformers").setLevel(logging.ERROR)
     logging.getLogger("diffusers").setLevel(logging.ERROR)

@@ -1,8 +1,6 @@
-"""Importing this module imports what a child needs; the fork server's preload takes module names
-only.
+"""Imports what a child needs when it is imported; the fork server preloads modules by name only.
 
-What libraries print while they are imported goes nowhere: the fork server shares the terminal of
-the program.
+Discards what libraries print meanwhile, because the fork server shares the program's terminal.
 """
 
 import os
@@ -11,7 +9,7 @@ from studio.core import lifeline
 
 lifeline.tie_to_offered()
 
-# the tie comes before anything that takes time
+# tie the process to its parent before anything that takes time
 from studio.engine.process.preload import import_all  # noqa: E402
 
 _nowhere = os.open(os.devnull, os.O_WRONLY)

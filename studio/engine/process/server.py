@@ -1,8 +1,7 @@
-"""The child process: receives jobs as bytes, runs them through `LocalEngine`, sends events back as
-bytes.
+"""Main program of the child: receives jobs, runs them in `LocalEngine`, sends events back.
 
-Two threads: the reader receives messages (so that a cancel is seen while a model runs) and the main
-thread runs jobs. When the pipe ends, the parent is gone, and the child ends at once.
+The reader thread receives messages, so that a cancel arrives while a model runs; the main thread
+runs jobs. When the pipe closes, the parent is gone, and the child exits at once.
 """
 
 from __future__ import annotations
@@ -41,15 +40,12 @@ log = logging.getLogger(__name__)
 def serve(
     connection: Connection, root: str, log_path: str, memory: LoadPreference | None = None
 ) -> None:
-    """Run jobs until the parent closes the pipe or is gone; `launcher` has tied the process to its
-    parent.
-    """
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl+C in a shell reaches the whole group; the parent decides
+    """Run jobs until the parent closes the pipe; `launcher` has tied this process to it."""
+    # Ctrl+C in a shell reaches the whole process group; the parent decides what to do.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _redirect_output(log_path)
     environment.prepare()
-    preload.import_all()  # at once in a fork server's child, which has it all
+    preload.import_all()  # takes no time in a fork server's child
     engine = LocalEngine(DataFolder(root=Path(root)), memory)
     inbox = _Inbox(connection)
     threading.Thread(target=inbox.read, name="reader", daemon=True).start()
@@ -65,50 +61,46 @@ def serve(
         message = inbox.wait(engine.free_unused())
         if isinstance(message, RunJobs):
             engine.run(message.jobs, send, inbox.is_cancelled)
-        elif message is not None and inbox.is_empty:  # who waits comes first
+        elif message is not None and inbox.is_empty:  # jobs go first
             engine.load_ahead(message.kind, message.model)
 
 
 class _Inbox:
-    """Messages from the parent, read as they come."""
+    """Messages from the parent, received in a thread of their own."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._messages: queue.SimpleQueue[RunJobs | WarmUp] = queue.SimpleQueue()
         self._cancelled: set[str] = set()
-        """The ids of the jobs to be cancelled. Ids, not a flag: a late cancel cannot hit the next
-        job.
-        """
+        """Ids of the jobs to cancel; a late cancel cannot hit the next job."""
 
     @property
     def is_empty(self) -> bool:
-        """True where nothing waits."""
+        """True if no message waits."""
         return self._messages.empty()
 
     def wait(self, seconds: float | None) -> RunJobs | WarmUp | None:
-        """Return what is to be done next; None where nothing came in so many seconds."""
+        """Return the next message, None if none arrived within `seconds`."""
         try:
             return self._messages.get(timeout=seconds)
         except queue.Empty:
             return None
 
     def is_cancelled(self, job_id: str) -> bool:
-        """True where the parent wants this job to end."""
+        """True if the parent cancelled the job."""
         return job_id in self._cancelled
 
     def read(self) -> None:
         """Receive messages until the pipe ends; the reader thread."""
         try:
             self._read_all()
-        except (
-            Exception
-        ) as error:  # boundary of the thread; without it the process would wait for ever
-            # An OSError without a number is `Connection`'s word for bytes that are no message.
+        except Exception as error:  # boundary of the thread; else the process would wait for ever
+            # `Connection` raises an OSError without a number for bytes that are not a message.
             if isinstance(error, EOFError) or (
                 isinstance(error, OSError) and error.errno is not None
             ):
-                os._exit(0)  # the parent is gone or closed the pipe
-            log.exception("A message from the program cannot be read.")
+                os._exit(0)  # the parent closed the pipe or is gone
+            log.exception("a message from the parent cannot be decoded")
             logging.shutdown()
             os._exit(UNREADABLE)
 
@@ -126,7 +118,7 @@ class _Inbox:
 
 
 def _redirect_output(log_path: str) -> None:
-    """Send what libraries print to the log file, and a native crash's traceback too."""
+    """Redirect what libraries print, and the traceback of a native crash, to the log file."""
     descriptor = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):

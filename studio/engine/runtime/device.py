@@ -41,7 +41,7 @@ def free_bytes(device: str) -> int:
     return int(psutil.virtual_memory().available)
 
 
-def look() -> Machine:
+def detect_machine() -> Machine:
     """Return what there is to run models with, now."""
     memory, device = psutil.virtual_memory(), best_device()
     gpu_free, gpu_memory = _gpu_memory(device) if device in ("cuda", "xpu") else (0, 0)

@@ -1,12 +1,10 @@
-"""A cancel in the middle of what cannot be asked to stop: one run of an onnxruntime session, one
-pass of a torch model.
-"""
+"""Cancels work inside one long call: a run of an onnxruntime session, a pass of a torch model."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from studio.engine.protocol import CancelCheck, JobCancelledError
@@ -16,8 +14,9 @@ POLL_SECONDS = 0.03
 
 
 def run_session(session: Any, inputs: dict[str, Any], is_cancelled: CancelCheck) -> list[Any]:
-    """Return what `session.run(None, inputs)` does. Raises JobCancelledError soon after
-    `is_cancelled()` became true.
+    """Return the outputs of `session.run(None, inputs)`.
+
+    Raises JobCancelledError soon after `is_cancelled()` became true.
     """
     onnxruntime = import_onnxruntime()
     from onnxruntime.capi.onnxruntime_pybind11_state import Fail
@@ -45,35 +44,30 @@ def run_session(session: Any, inputs: dict[str, Any], is_cancelled: CancelCheck)
 
 
 @contextlib.contextmanager
-def between_layers(model: Any, is_cancelled: CancelCheck) -> Iterator[None]:
-    """While this is open, the torch model raises JobCancelledError before its next layer once
-    `is_cancelled()` is true.
-    """
-
-    def look(_layer: Any, _inputs: Any) -> None:
-        if is_cancelled():
-            raise JobCancelledError
-
-    hooks = [layer.register_forward_pre_hook(look) for layer in model.modules()]
-    try:
+def cancel_between_layers(model: Any, is_cancelled: CancelCheck) -> Iterator[None]:
+    """Make the torch model raise JobCancelledError before a layer once `is_cancelled()` is true."""
+    with _checked_before(model.modules(), is_cancelled):
         yield
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
 @contextlib.contextmanager
-def between_passes(model: Any, is_cancelled: CancelCheck) -> Iterator[None]:
-    """As `between_layers`, but before a whole pass of the model or of one of its parts: for models
-    that pass once a token.
-    """
+def cancel_between_passes(model: Any, is_cancelled: CancelCheck) -> Iterator[None]:
+    """Make a model that passes once a token raise JobCancelledError before a pass.
 
-    def look(_part: Any, _inputs: Any) -> None:
+    A pass is one of the model or of a module at most two levels deep.
+    """
+    parts = [part for name, part in model.named_modules() if name.count(".") < 2]
+    with _checked_before(parts, is_cancelled):
+        yield
+
+
+@contextlib.contextmanager
+def _checked_before(modules: Iterable[Any], is_cancelled: CancelCheck) -> Iterator[None]:
+    def check(_module: Any, _inputs: Any) -> None:
         if is_cancelled():
             raise JobCancelledError
 
-    parts = [part for name, part in model.named_modules() if name.count(".") < 2]
-    hooks = [part.register_forward_pre_hook(look) for part in parts]
+    hooks = [module.register_forward_pre_hook(check) for module in modules]
     try:
         yield
     finally:

@@ -21,7 +21,7 @@ _DEPTH = 4
 """How deep modules lie in a loaded model: pipeline → speaker → list of models."""
 
 
-def weights_of(pipeline: Any) -> Footprint:
+def measure_weights(pipeline: Any) -> Footprint:
     """Return the bytes of all weights in a loaded model: parameters and buffers of its torch
     modules, each once.
     """
@@ -69,7 +69,7 @@ def _parts(tensor: Any) -> Iterator[Any]:
         yield tensor
 
 
-def give_back() -> None:
+def release_memory() -> None:
     """Return memory that nobody uses to the system. Outside of `except` blocks: what they caught
     keeps memory alive.
     """

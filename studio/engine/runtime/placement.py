@@ -15,7 +15,7 @@ from studio.models.files.config import read_json
 from studio.models.memory.hardware import Device
 from studio.models.memory.load_plan import OFFLOADS, LoadPlan
 
-AS_USUAL = LoadPlan()
+DEFAULT_PLAN = LoadPlan()
 """For whoever does not ask for a plan."""
 _LARGE = ("transformer", "unet", "text_encoder", "prior", "decoder")
 """Parts of a pipeline that are loaded with fewer bits; autoencoders and others are small, and lose
@@ -40,7 +40,7 @@ def dtype_of(plan: LoadPlan) -> Any:
     return torch.bfloat16
 
 
-def no_gradients(plan: LoadPlan) -> AbstractContextManager[Any]:
+def inference_context(plan: LoadPlan) -> AbstractContextManager[Any]:
     """Return the context in which the model runs.
 
     The 4 bits of quanto are unpacked by what inference mode forbids; and weights that are moved in
@@ -53,7 +53,7 @@ def no_gradients(plan: LoadPlan) -> AbstractContextManager[Any]:
 
 
 @contextmanager
-def turns_ended(pipe: Any) -> Iterator[None]:
+def release_offload_hooks(pipe: Any) -> Iterator[None]:
     """After this, no part that takes turns is left on the GPU.
 
     Pipelines see to that where they end as they should: not where a job is cancelled, and not those
@@ -65,7 +65,7 @@ def turns_ended(pipe: Any) -> Iterator[None]:
         pipe.maybe_free_model_hooks()
 
 
-def fewer_bits(plan: LoadPlan) -> dict[str, Any]:
+def quantization_kwargs(plan: LoadPlan) -> dict[str, Any]:
     """Return what `from_pretrained` of a language model is told besides; empty where its weights
     stay as they are.
     """
@@ -74,7 +74,7 @@ def fewer_bits(plan: LoadPlan) -> dict[str, Any]:
     return {"quantization_config": _for_transformers(plan), "device_map": {"": device_of(plan)}}
 
 
-def fewer_bits_of_parts(plan: LoadPlan, card: ModelCard) -> dict[str, Any]:
+def pipeline_quantization_kwargs(plan: LoadPlan, card: ModelCard) -> dict[str, Any]:
     """Return the same for a pipeline of diffusers: its denoisers and text encoders are loaded with
     fewer bits.
     """
@@ -132,7 +132,7 @@ def _eight_bits() -> Any:
     return importlib.import_module("torchao.quantization").Int8WeightOnlyConfig()
 
 
-def place(pipe: Any, plan: LoadPlan) -> None:
+def place_pipeline(pipe: Any, plan: LoadPlan) -> None:
     """Bring a pipeline of diffusers to where it runs, or let it be moved there piece by piece."""
     import torch
 
@@ -149,11 +149,11 @@ def place(pipe: Any, plan: LoadPlan) -> None:
             offload_type="leaf_level",
             use_stream=True,
             low_cpu_mem_usage=not plan.pinned,
-            exclude_modules=without_layers_ahead(pipe),
+            exclude_modules=without_group_offloading(pipe),
         )
 
 
-def without_layers_ahead(pipe: Any) -> list[str]:
+def without_group_offloading(pipe: Any) -> list[str]:
     """Return the parts that diffusers refuses to move layer by layer (Stable Audio's autoencoder):
     they stay on the GPU whole.
     """
@@ -161,7 +161,7 @@ def without_layers_ahead(pipe: Any) -> list[str]:
     return [name for name, part in parts if not getattr(part, "_supports_group_offloading", True)]
 
 
-def text_placement(plan: LoadPlan) -> dict[str, Any]:
+def device_map_kwargs(plan: LoadPlan) -> dict[str, Any]:
     """Return how a language model is spread: layers that find no room on the GPU wait in the
     computer's memory.
     """

@@ -1,4 +1,4 @@
-"""A text or a sound that is made again because memory ran out is not told twice."""
+"""Suppresses text and audio that was already sent when a job restarts after memory ran out."""
 
 from __future__ import annotations
 
@@ -9,38 +9,39 @@ from studio.engine.protocol import EmitEvent
 
 
 class ReplayFilter:
-    """An `emit` that passes events on; after `again`, text and sound are left out as far as they
-    were told before.
-    """
+    """Passes events on; after `restart`, drops the text and audio that were already sent."""
 
     def __init__(self, emit: EmitEvent) -> None:
         self._emit = emit
-        self._told: dict[tuple[str, int], int] = {}
-        self._known: dict[tuple[str, int], int] = {}
-        self._heard = self._known_bytes = 0
+        self._characters: dict[tuple[str, int], int] = {}
+        """(event type, candidate) → characters generated in this attempt."""
+        self._sent_characters: dict[tuple[str, int], int] = {}
+        """The same, sent in earlier attempts."""
+        self._bytes = self._sent_bytes = 0
 
-    def again(self) -> None:
-        """Everything is made from the beginning now."""
-        self._known = {
-            key: max(count, self._known.get(key, 0)) for key, count in self._told.items()
+    def restart(self) -> None:
+        """Begin another attempt, which generates everything again."""
+        self._sent_characters = {
+            key: max(count, self._sent_characters.get(key, 0))
+            for key, count in self._characters.items()
         }
-        self._told = {}
-        self._known_bytes, self._heard = max(self._heard, self._known_bytes), 0
+        self._characters = {}
+        self._sent_bytes, self._bytes = max(self._bytes, self._sent_bytes), 0
 
     def __call__(self, event: AnyEvent) -> None:
-        """Pass an event on."""
+        """Pass on an event, without what was already sent."""
         if isinstance(event, AudioChunk):
-            before, self._heard = self._heard, self._heard + len(event.pcm)
-            sound = event.pcm[max(0, self._known_bytes - before) :]
-            if sound:
-                self._emit(msgspec.structs.replace(event, pcm=sound))
+            before, self._bytes = self._bytes, self._bytes + len(event.pcm)
+            pcm = event.pcm[max(0, self._sent_bytes - before) :]
+            if pcm:
+                self._emit(msgspec.structs.replace(event, pcm=pcm))
             return
         if not isinstance(event, (TextDelta, ThoughtDelta)):
             self._emit(event)
             return
         key = (type(event).__name__, event.candidate)
-        before = self._told.get(key, 0)
-        self._told[key] = before + len(event.text)
-        new = event.text[max(0, self._known.get(key, 0) - before) :]
+        before = self._characters.get(key, 0)
+        self._characters[key] = before + len(event.text)
+        new = event.text[max(0, self._sent_characters.get(key, 0) - before) :]
         if new or (isinstance(event, ThoughtDelta) and event.takes_text):
             self._emit(msgspec.structs.replace(event, text=new))

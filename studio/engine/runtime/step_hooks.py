@@ -8,7 +8,7 @@ from typing import Any
 
 
 @contextmanager
-def each_step(
+def on_each_step(
     pipe: Any, parameters: frozenset[str], arguments: dict[str, Any], see: Callable[[Any], None]
 ) -> Generator[None, None, None]:
     """Call `see` with the latents (None where they are not told) after each step of one call of

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
-from studio.engine.runtime.placement import AS_USUAL, device_of, dtype_of
+from studio.engine.runtime.placement import DEFAULT_PLAN, device_of, dtype_of
 from studio.models.card import ModelCard
 from studio.models.memory.load_plan import LoadPlan
 
 
-def load_waveform_model(card: ModelCard, plan: LoadPlan = AS_USUAL) -> tuple[Any, Any, str]:
+def load_waveform_model(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> tuple[Any, Any, str]:
     """Return model, tokenizer and device, as `plan` says.
 
     (A processor would bring what reads sound, which some need torchaudio for.)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.engine.protocol import CancelCheck
-from studio.engine.speech.sentences import Piece, split
+from studio.engine.speech.sentences import Piece, split_sentences
 
 RATE = 24_000
 MAX_FOREIGN = 0.1
@@ -33,7 +33,7 @@ class SpeechModel(Protocol):
 
     def pieces(self, text: str) -> list[Piece]:
         """Return the text in the pieces that `say` takes."""
-        return split(text)
+        return split_sentences(text)
 
     def continued(self, text: str, before: str) -> str:
         """Return what follows a pause in a text, with the name of the speaker where the model reads

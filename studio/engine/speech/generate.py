@@ -17,7 +17,7 @@ from studio.core.errors import StudioError
 from studio.core.events import AudioChunk, Progress, Statistics
 from studio.core.requests import SpeechRequest
 from studio.engine.protocol import JobCancelledError, JobContext
-from studio.engine.runtime.placement import AS_USUAL
+from studio.engine.runtime.placement import DEFAULT_PLAN
 from studio.engine.speech.base import SpeechModel
 from studio.engine.speech.hibari import Hibari
 from studio.engine.speech.kokoro import Kokoro
@@ -35,7 +35,7 @@ SILENCE = 0.001
 """What is quieter (root mean square of 10 ms, full scale is 1) cannot be heard."""
 
 
-def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> SpeechModel:
+def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> SpeechModel:
     """Return the speaker for the card's runner, loaded as `plan` says."""
     if card.runner == "hibari":
         return Hibari()

@@ -20,7 +20,7 @@ from studio.core.lifeline import start_tied
 from studio.engine.protocol import CancelCheck, JobCancelledError
 from studio.engine.runtime.interrupt import POLL_SECONDS
 from studio.engine.speech.base import SpeechModel
-from studio.engine.speech.sentences import Piece, grouped, split
+from studio.engine.speech.sentences import Piece, group_pieces, split_sentences
 from studio.models.card import ModelCard
 from studio.models.inspect.piper import rate_of, voice_files
 
@@ -40,8 +40,8 @@ class Piper(SpeechModel):
 
     def pieces(self, text: str) -> list[Piece]:
         """See `Speaker.pieces`. The first is short, so that sound comes soon."""
-        first, *others = split(text) or [Piece("", 0.0)]
-        return [first, *grouped(others, GROUP)]
+        first, *others = split_sentences(text) or [Piece("", 0.0)]
+        return [first, *group_pieces(others, GROUP)]
 
     def check(self, text: str) -> None:
         """See `Speaker.check`. espeak, inside the program, reads any script somehow."""

@@ -59,7 +59,7 @@ PARAGRAPH_PAUSE = 0.75
 CLAUSE_PAUSE = 0.15
 
 
-def split(text: str, longest: int = MAX_CHARACTERS) -> list[Piece]:
+def split_sentences(text: str, longest: int = MAX_CHARACTERS) -> list[Piece]:
     """Return the pieces of a text, in order. Joined, they hold every character but white space.
 
     `longest`: characters of a piece, for models that make fewer seconds at once.
@@ -79,7 +79,7 @@ def split(text: str, longest: int = MAX_CHARACTERS) -> list[Piece]:
     return pieces
 
 
-def grouped(pieces: list[Piece], characters: int) -> list[Piece]:
+def group_pieces(pieces: list[Piece], characters: int) -> list[Piece]:
     """Return the pieces with neighbours joined while they are no longer together: some models speak
     short texts badly.
     """

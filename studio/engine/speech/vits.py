@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
 from studio.engine.protocol import CancelCheck
-from studio.engine.runtime.interrupt import between_layers
-from studio.engine.runtime.placement import AS_USUAL
+from studio.engine.runtime.interrupt import cancel_between_layers
+from studio.engine.runtime.placement import DEFAULT_PLAN
 from studio.engine.runtime.waveform_model import load_waveform_model, mono
 from studio.engine.speech.base import MAX_FOREIGN, SpeechModel
 from studio.models.card import ModelCard
@@ -20,7 +20,7 @@ from studio.models.memory.load_plan import LoadPlan
 class VitsModel(SpeechModel):
     """A speech model that makes the wave in one pass (VITS, MMS-TTS)."""
 
-    def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
+    def __init__(self, card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> None:
         self._model, self._tokenizer, self._device = load_waveform_model(card, plan)
         self._title = card.title
         self._names = [voice.name for voice in card.voices]
@@ -67,6 +67,6 @@ class VitsModel(SpeechModel):
         )
         self._model.speaking_rate = speed
         torch.manual_seed(seed)
-        with torch.inference_mode(), between_layers(self._model, is_cancelled):
+        with torch.inference_mode(), cancel_between_layers(self._model, is_cancelled):
             output = self._model(**inputs, **more)
         return mono(output.waveform, self._title)

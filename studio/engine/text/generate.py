@@ -19,19 +19,19 @@ from studio.core.requests import MAX_SEED, TextRequest
 from studio.engine.protocol import BatchOutcome, JobCancelledError, JobContext
 from studio.engine.runtime.device import free_bytes
 from studio.engine.runtime.placement import (
-    AS_USUAL,
+    DEFAULT_PLAN,
+    device_map_kwargs,
     device_of,
     dtype_of,
-    fewer_bits,
-    no_gradients,
-    text_placement,
+    inference_context,
+    quantization_kwargs,
 )
 from studio.engine.text import llama_cpp
 from studio.engine.text.chat_template import prompt_end, prompt_tokens
 from studio.engine.text.llama_cpp import GgufPipeline
 from studio.engine.text.pipeline import TextPipeline
-from studio.engine.text.sampling import Row, sample_in_halves
-from studio.engine.text.streaming import Clock, RowDecoder, stop_when
+from studio.engine.text.sampling import Row, sample_with_halving
+from studio.engine.text.streaming import Clock, RowDecoder, cancel_criteria
 from studio.engine.text.thoughts import NO_MARKS, Splitter, marks_of, splitter_for
 from studio.library.results import Result, TextResult
 from studio.models.card import ModelCard
@@ -58,7 +58,7 @@ CACHE_SHARE = 0.25
 Pipeline = TextPipeline | GgufPipeline
 
 
-def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> Pipeline:
+def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> Pipeline:
     """Load model and tokenizer from the card's folder, as `plan` says. Only safetensors or a GGUF;
     never code from the folder.
     """
@@ -115,7 +115,7 @@ def load_model(card: ModelCard, plan: LoadPlan) -> Any:
         packed["dequantize"] = (
             True  # running on the 8 bits needs kernels that are fetched from a hub
         )
-    spread = {**fewer_bits(plan), **text_placement(plan)}
+    spread = {**quantization_kwargs(plan), **device_map_kwargs(plan)}
     model = loader.from_pretrained(
         card.folder, config=config, dtype=dtype_of(plan), use_safetensors=True, **spread, **local
     ).eval()
@@ -137,7 +137,7 @@ def generate(run: JobContext, pipeline: Pipeline) -> Generator[Result, None, Sta
     if request.num_beams > 1:
         if isinstance(pipeline, GgufPipeline):
             raise _no_beams(run.card)
-        with no_gradients(pipeline.plan):
+        with inference_context(pipeline.plan):
             found = _search(
                 run, request, pipeline, torch.tensor([ids], device=pipeline.device), clock
             )
@@ -146,7 +146,7 @@ def generate(run: JobContext, pipeline: Pipeline) -> Generator[Result, None, Sta
         rows = [
             _row(run, pipeline, ids, candidate) for candidate in range(request.num_return_sequences)
         ]
-        with no_gradients(pipeline.plan):
+        with inference_context(pipeline.plan):
             for _row_over in _sample(rows, request, pipeline, clock):
                 pass
         yield from _distinct(run, [_result(row) for row in rows if row.tokens or not row.partial])
@@ -165,11 +165,11 @@ def run_batch(runs: Sequence[JobContext], pipeline: Pipeline) -> Iterator[BatchO
         except (StudioError, JobCancelledError) as error:
             yield number, error, Statistics()
     numbers = {id(row): number for number, row in rows.items()}
-    room = tokens_together(pipeline)
+    room = batch_token_capacity(pipeline)
     for part in _parts(list(rows.values()), _request(runs[0]), room):
         clock = Clock()
         lengths = {id(row): len(row.ids) for row in part}
-        with no_gradients(pipeline.plan):
+        with inference_context(pipeline.plan):
             for row in _sample(part, _request(runs[0]), pipeline, clock):
                 yield (
                     numbers[id(row)],
@@ -182,7 +182,7 @@ def _sample(
     rows: Sequence[Row], request: TextRequest, pipeline: Pipeline, clock: Clock
 ) -> Iterator[Row]:
     way = llama_cpp.sample if isinstance(pipeline, GgufPipeline) else None
-    return sample_in_halves(rows, request, pipeline, clock, way)
+    return sample_with_halving(rows, request, pipeline, clock, way)
 
 
 def _no_beams(card: ModelCard) -> StudioError:
@@ -193,7 +193,7 @@ def _no_beams(card: ModelCard) -> StudioError:
     )
 
 
-def tokens_together(pipeline: Pipeline) -> int:
+def batch_token_capacity(pipeline: Pipeline) -> int:
     """Return how many tokens, prompts and results, fit beside each other into `CACHE_SHARE` of the
     free memory.
     """
@@ -408,7 +408,7 @@ def _beams(
         return pipeline.model.generate(
             inputs,
             attention_mask=torch.ones_like(inputs),
-            stopping_criteria=StoppingCriteriaList([stop_when(run.is_cancelled, step)]),
+            stopping_criteria=StoppingCriteriaList([cancel_criteria(run.is_cancelled, step)]),
             max_new_tokens=request.max_new_tokens,
             num_beams=request.num_beams,
             num_return_sequences=request.num_return_sequences,

@@ -19,7 +19,7 @@ from studio.core.events import Progress
 from studio.core.requests import TextRequest
 from studio.engine.protocol import CancelCheck
 from studio.engine.runtime.device import free_bytes
-from studio.engine.runtime.placement import AS_USUAL
+from studio.engine.runtime.placement import DEFAULT_PLAN
 from studio.engine.text.sampling import Row
 from studio.engine.text.streaming import Clock
 from studio.engine.text.thoughts import NO_MARKS, Marks, marks_of
@@ -43,7 +43,7 @@ class GgufPipeline:
 
     model: Any
     tokenizer: Tokenizer
-    plan: LoadPlan = AS_USUAL
+    plan: LoadPlan = DEFAULT_PLAN
     device: str = "cpu"
     encoder_decoder: bool = False
     marks: Marks = NO_MARKS
@@ -61,7 +61,7 @@ class GgufPipeline:
         )
 
 
-def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> GgufPipeline:
+def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> GgufPipeline:
     """Open the file that the card's folder names. Raises StudioError with what to do where the
     extra is gone, or the file.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from studio.engine.runtime.placement import AS_USUAL
+from studio.engine.runtime.placement import DEFAULT_PLAN
 from studio.engine.text.thoughts import NO_MARKS, Marks
 from studio.models.memory.load_plan import LoadPlan
 
@@ -18,6 +18,6 @@ class TextPipeline:
     tokenizer: Any
     device: str
     encoder_decoder: bool = False
-    plan: LoadPlan = AS_USUAL
+    plan: LoadPlan = DEFAULT_PLAN
     marks: Marks = NO_MARKS
     """How its thoughts are marked."""

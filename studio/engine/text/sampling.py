@@ -68,11 +68,11 @@ class Row:
         if ends:
             self.over = self.stopped = True
         else:
-            tell(self, self.decoder.push(token))
+            emit_delta(self, self.decoder.push(token))
 
     def finish(self) -> None:
         """Send what was held back."""
-        tell(self, self.decoder.finish())
+        emit_delta(self, self.decoder.finish())
         emit_pieces(self, self.splitter.finish())
 
     def draw(self) -> float:
@@ -87,7 +87,7 @@ class Row:
 Sample = Callable[[Sequence[Row], TextRequest, Any, Clock], Iterator[Row]]
 
 
-def sample_in_halves(
+def sample_with_halving(
     rows: Sequence[Row],
     request: TextRequest,
     pipeline: Any,
@@ -102,7 +102,7 @@ def sample_in_halves(
         part = parts.pop(0)
         enough = True
         try:
-            for row in (sample or sample_together)(part, request, pipeline, clock):
+            for row in (sample or sample_batch)(part, request, pipeline, clock):
                 over.add(id(row))
                 yield row
         except Exception as error:
@@ -133,7 +133,7 @@ def _halves(
     return [half for half in (left[:middle], left[middle:]) if half]
 
 
-def sample_together(
+def sample_batch(
     rows: Sequence[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock
 ) -> Iterator[Row]:
     """Generate all rows as one padded batch with the settings of `request`; yield each when it is
@@ -268,7 +268,7 @@ class _Watch:
         )
 
 
-def tell(row: Row, piece: str) -> None:
+def emit_delta(row: Row, piece: str) -> None:
     """Say what is new of a row, if anything."""
     known, row.told = piece[: row.told], max(0, row.told - len(piece))
     if piece[len(known) :]:

@@ -97,7 +97,7 @@ class RowDecoder:
         )
 
 
-def stop_when(is_cancelled: CancelCheck, step: Callable[[], None]) -> Any:
+def cancel_criteria(is_cancelled: CancelCheck, step: Callable[[], None]) -> Any:
     """Return a StoppingCriteria that counts steps and stops all rows when the job was cancelled."""
     import torch
     from transformers import StoppingCriteria

@@ -51,8 +51,8 @@ CHANNEL_MARKS = (
 ANSWER_CHANNEL = "final"
 _PARTS = ("<|channel>", "<channel|>")
 """Single tokens that are a part of a mark."""
-Sort = Literal["thought", "answer"]
-Piece = tuple[Sort, str]
+PieceKind = Literal["thought", "answer"]
+Piece = tuple[PieceKind, str]
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Splitter:
                     pieces.append((sort, part))
         return pieces
 
-    def _keep(self, sort: Sort, part: str) -> None:
+    def _keep(self, sort: PieceKind, part: str) -> None:
         if sort == "answer":
             self.answer += part
         elif part:
@@ -153,7 +153,7 @@ class Splitter:
         """Yield the next certain piece of what is held, and take it from there."""
         yield from self._take("answer", len(self._held))
 
-    def _take(self, sort: Sort, count: int) -> Iterator[Piece]:
+    def _take(self, sort: PieceKind, count: int) -> Iterator[Piece]:
         part, self._held = self._held[:count], self._held[count:]
         if part:
             yield sort, part

@@ -18,7 +18,7 @@ from studio.core.files import sha256_of
 from studio.core.requests import VideoRequest
 from studio.engine.protocol import JobContext
 from studio.engine.runtime.device import free_bytes
-from studio.engine.runtime.placement import no_gradients, turns_ended
+from studio.engine.runtime.placement import inference_context, release_offload_hooks
 from studio.engine.runtime.schedulers import make_scheduler
 from studio.engine.runtime.task_pipeline import pipeline_of_class
 from studio.engine.video import latent_preview
@@ -78,13 +78,13 @@ def _draw(
 
     pipe = pipeline.pipe_for(with_image=bool(request.image))
     pipe.scheduler = make_scheduler(request.scheduler, pipeline.scheduler, card)
-    with no_gradients(pipeline.plan):
+    with inference_context(pipeline.plan):
         arguments = _arguments(request, pipe, card)
     arguments["generator"] = torch.Generator("cpu").manual_seed(request.seed or 0)
     arguments["output_type"] = "np"
     with (
-        turns_ended(pipeline.pipe),
-        no_gradients(pipeline.plan),
+        release_offload_hooks(pipeline.pipe),
+        inference_context(pipeline.plan),
         progress.attached(pipe, arguments),
     ):
         output = pipe(**arguments)

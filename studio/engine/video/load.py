@@ -10,11 +10,11 @@ import msgspec
 from studio.engine.image import load as image_load
 from studio.engine.runtime.latent_preview import LatentMap
 from studio.engine.runtime.placement import (
-    AS_USUAL,
+    DEFAULT_PLAN,
     device_of,
     dtype_of,
-    fewer_bits_of_parts,
-    place,
+    pipeline_quantization_kwargs,
+    place_pipeline,
 )
 from studio.engine.runtime.task_pipeline import pipeline_of_class
 from studio.engine.video import latent_preview
@@ -32,7 +32,7 @@ class VideoPipeline:
     scheduler: Any
     latent_map: LatentMap | None
     device: str
-    plan: LoadPlan = AS_USUAL
+    plan: LoadPlan = DEFAULT_PLAN
     _other_pipes: dict[str, Any] = field(default_factory=dict)
     """Class → pipeline of that class over the same components."""
 
@@ -50,13 +50,13 @@ class VideoPipeline:
         return self._other_pipes[name]
 
 
-def load(card: ModelCard, plan: LoadPlan = AS_USUAL) -> VideoPipeline:
+def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> VideoPipeline:
     """Load the pipeline from the card's folder, as `plan` says; only safetensors, no code."""
     pipe = _load_animatediff(card, plan) if card.base_path else _load_folder(card, plan)
     pipe.set_progress_bar_config(disable=True)
     # Under offload before the components begin to move.
     latent_map = latent_preview.fit(pipe) if plan.rung in OFFLOADS else None
-    place(pipe, plan)
+    place_pipeline(pipe, plan)
     latent_map = latent_map or latent_preview.fit(pipe)
     if hasattr(pipe.vae, "enable_tiling"):
         # Whole frames would take more memory to decode than the model.
@@ -78,7 +78,7 @@ def _load_folder(card: ModelCard, plan: LoadPlan) -> Any:
         local_files_only=True,
         use_safetensors=True,
         variant=only_variant(card.folder),
-        **fewer_bits_of_parts(plan, card),
+        **pipeline_quantization_kwargs(plan, card),
     )
 
 

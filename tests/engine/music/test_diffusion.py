@@ -11,7 +11,7 @@ from studio.core.errors import StudioError
 from studio.core.requests import MusicRequest
 from studio.engine.music import generate as music
 from studio.engine.music.diffusion import arguments_of
-from studio.engine.runtime.placement import without_layers_ahead
+from studio.engine.runtime.placement import without_group_offloading
 from studio.models.inspect.model import inspect
 from studio.models.memory.load_plan import LoadPlan
 from studio.preflight.music import check_music
@@ -208,6 +208,6 @@ def test_a_damaged_pipeline_is_no_sound(tmp_path):
 def test_an_autoencoder_that_cannot_be_moved_layer_by_layer_stays_whole(tmp_path):
     """diffusers raises an error where it is asked for it, on every GPU that is short of memory."""
     pipe = music.load(make_stable_audio(tmp_path / "s")).pipe
-    assert without_layers_ahead(pipe) == ["vae"]
+    assert without_group_offloading(pipe) == ["vae"]
     with pytest.raises(ValueError, match="does not support group offloading"):
         pipe.vae.enable_group_offload(onload_device="cpu")

@@ -18,12 +18,12 @@ from studio.engine.process.message_pipe import MessagePipe
 def start(what: str, log_path: str) -> WorkerProcess:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    life_theirs, life_ours = context.Pipe(duplex=False)
-    process = context.Process(target=_misbehave, args=(theirs, life_theirs, what), name=what)
+    lifeline_end, parent_alive = context.Pipe(duplex=False)
+    process = context.Process(target=_misbehave, args=(theirs, lifeline_end, what), name=what)
     process.start()
     theirs.close()
-    life_theirs.close()
-    return WorkerProcess(process, MessagePipe(ours), life_ours, log_path)
+    lifeline_end.close()
+    return WorkerProcess(process, MessagePipe(ours), parent_alive, log_path)
 
 
 def _misbehave(connection, life, what: str) -> None:

@@ -75,7 +75,7 @@ def test_a_child_that_breaks_off_fails_its_job_once(what, engine, data, monkeypa
     code = {"an end in mid message": "exit code 3", "a pipe that stays open": "exit code 4"}.get(
         what
     )
-    assert (code or "cannot be understood") in heard.last.failure.message
+    assert (code or "cannot be read") in heard.last.failure.message
     assert gone(child.process.pid)
     assert engine._child is None
 
@@ -126,7 +126,7 @@ def test_a_message_that_a_child_cannot_read_ends_it_with_a_logged_error(message,
     child.pipe.send(message)
     child.process.join(PATIENCE)
     assert child.process.exitcode == UNREADABLE
-    assert "cannot be read" in child.log_tail()
+    assert "cannot be decoded" in child.log_tail()
     assert next_job_works(engine, data)
 
 

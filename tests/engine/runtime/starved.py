@@ -23,7 +23,7 @@ from studio.core.settings import LoadPreference
 from studio.core.settings_store import update
 from studio.engine.image import tiled_decode
 from studio.engine.local import LocalEngine
-from studio.engine.runtime.memory import give_back as release_memory
+from studio.engine.runtime.memory import release_memory as release_memory
 from studio.library.artifacts import read_recipe
 
 

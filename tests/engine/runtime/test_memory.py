@@ -20,15 +20,15 @@ from studio.core.events import AudioChunk, Progress, TextDelta
 from studio.core.jobs import new_job
 from studio.core.requests import ImageRequest, MusicRequest, SpeechRequest, TextRequest
 from studio.engine.image import generate as image
-from studio.engine.model_cache import Pipelines
+from studio.engine.model_cache import PipelineCache
 from studio.engine.music import generate as music
 from studio.engine.protocol import JobContext
-from studio.engine.runtime.device import look
-from studio.engine.runtime.memory import is_out_of_memory, weights_of
+from studio.engine.runtime.device import detect_machine
+from studio.engine.runtime.memory import is_out_of_memory, measure_weights
 from studio.engine.runtime.replay_filter import ReplayFilter
 from studio.engine.speech import generate as speech
 from studio.engine.text import generate as text
-from studio.engine.text.sampling import Row, sample_in_halves, sample_together
+from studio.engine.text.sampling import Row, sample_batch, sample_with_halving
 from studio.engine.text.streaming import Clock, RowDecoder
 from studio.models.card_store import card_folder, write_card
 from studio.models.memory.hardware import Machine
@@ -70,7 +70,7 @@ class Emitted(list):
 
 
 def test_several_models_of_all_kinds_stay_warm(cards):
-    warm, told = Pipelines(machine=lambda: small(GB)), Emitted()
+    warm, told = PipelineCache(machine=lambda: small(GB)), Emitted()
     first = {name: warm.load(card, told.append) for name, card in cards.items()}
     again = {name: warm.load(card, told.append) for name, card in cards.items()}
     assert all(again[name].pipeline is first[name].pipeline for name in cards)
@@ -78,14 +78,14 @@ def test_several_models_of_all_kinds_stay_warm(cards):
     assert all(one.seconds == 0 for one in again.values())
     assert len(told) == 3
     assert told.phases[0].startswith("Loading sd: 32 bits, needs 0.00")
-    weights = sum(weights_of(one.pipeline).memory for one in first.values())
-    assert warm.held.memory == weights
-    assert warm.held.gpu == 0
+    weights = sum(measure_weights(one.pipeline).memory for one in first.values())
+    assert warm.resident.memory == weights
+    assert warm.resident.gpu == 0
 
 
 def test_the_one_unused_longest_leaves_when_another_needs_the_room(cards):
     needs = [choose(cards[name], small(GB)).needs for name in ("sd", "sdxl")]
-    warm, told = Pipelines(machine=lambda: small(sum(needs))), Emitted()
+    warm, told = PipelineCache(machine=lambda: small(sum(needs))), Emitted()
     sd = warm.load(cards["sd"], told.append).pipeline
     sdxl = warm.load(cards["sdxl"], told.append).pipeline
     assert warm.load(cards["sd"], told.append).pipeline is sd  # now SDXL is the one unused longest
@@ -99,7 +99,7 @@ def test_the_one_unused_longest_leaves_when_another_needs_the_room(cards):
 
 def test_what_does_not_fit_is_refused_with_the_numbers_and_nothing_leaves_for_it(cards):
     wide = msgspec.structs.replace(cards["sdxl"], parameters=8 * GB)
-    warm = Pipelines(machine=lambda: small(GB))
+    warm = PipelineCache(machine=lambda: small(GB))
     sd = warm.load(cards["sd"], print).pipeline
     with pytest.raises(
         StudioError,
@@ -110,7 +110,7 @@ def test_what_does_not_fit_is_refused_with_the_numbers_and_nothing_leaves_for_it
 
 
 def test_what_took_the_place_of_a_model_is_loaded_anew(cards):
-    warm = Pipelines(machine=lambda: small(GB))
+    warm = PipelineCache(machine=lambda: small(GB))
     first = warm.load(cards["sd"], print).pipeline
     assert warm.load(cards["sd"], print).pipeline is first
     assert (
@@ -121,7 +121,7 @@ def test_what_took_the_place_of_a_model_is_loaded_anew(cards):
 
 def test_another_wish_loads_the_model_anew(cards):
     wishes = {"sd": "auto"}
-    warm = Pipelines(lambda model: wishes[model], lambda: small(GB))
+    warm = PipelineCache(lambda model: wishes[model], lambda: small(GB))
     usual = warm.load(cards["sd"], print)
     wishes["sd"] = "16-bit"
     told = Emitted()
@@ -129,30 +129,32 @@ def test_another_wish_loads_the_model_anew(cards):
     assert half.plan.rung == "16-bit"
     assert told.phases[0].startswith("Loading sd: 16 bits")
     assert str(half.pipeline.pipe.unet.dtype) == "torch.bfloat16"
-    assert 2 * weights_of(half.pipeline).memory == pytest.approx(
-        weights_of(usual.pipeline).memory, rel=0.01
+    assert 2 * measure_weights(half.pipeline).memory == pytest.approx(
+        measure_weights(usual.pipeline).memory, rel=0.01
     )
     assert warm.load(cards["sd"], print).pipeline is half.pipeline
 
 
 def test_unused_models_leave(cards):
-    warm = Pipelines(machine=lambda: small(GB))
-    assert warm.forget_unused(0) is None
+    warm = PipelineCache(machine=lambda: small(GB))
+    assert warm.evict_unused(0) is None
     warm.load(cards["sd"], print)
-    assert 0 < warm.forget_unused(100) <= 100
-    assert warm.held.memory
-    assert warm.forget_unused(0) is None
-    assert warm.held.memory == 0
+    assert 0 < warm.evict_unused(100) <= 100
+    assert warm.resident.memory
+    assert warm.evict_unused(0) is None
+    assert warm.resident.memory == 0
 
 
 def test_a_shared_weight_counts_once(tmp_path):
     pipeline = text.load(make_gpt2(tmp_path / "gpt2"))  # its output layer is its embedding
-    assert weights_of(pipeline).memory == sum(one.nbytes for one in pipeline.model.parameters())
-    assert weights_of(object()).memory == 0
+    assert measure_weights(pipeline).memory == sum(
+        one.nbytes for one in pipeline.model.parameters()
+    )
+    assert measure_weights(object()).memory == 0
 
 
 def test_this_machine_is_seen_as_it_is():
-    machine = look()
+    machine = detect_machine()
     assert machine.asked
     assert machine.device == machine.backend
     assert 0 < machine.free <= machine.memory
@@ -341,15 +343,15 @@ def test_a_text_is_made_by_a_model_that_takes_less(data, tmp_path):
 
 def test_a_text_that_is_made_again_is_not_told_twice():
     told = []
-    retold = ReplayFilter(told.append)
-    retold(TextDelta(text="one two"))
-    retold(TextDelta(text="beside", candidate=1))
-    retold.again()
+    replay_filter = ReplayFilter(told.append)
+    replay_filter(TextDelta(text="one two"))
+    replay_filter(TextDelta(text="beside", candidate=1))
+    replay_filter.restart()
     for piece in ("one", " ", "two thr", "ee"):
-        retold(TextDelta(text=piece))
-    retold.again()
-    retold(TextDelta(text="one two three four"))
-    retold(Progress(step=1, total=2))
+        replay_filter(TextDelta(text=piece))
+    replay_filter.restart()
+    replay_filter(TextDelta(text="one two three four"))
+    replay_filter(Progress(step=1, total=2))
     assert (
         "".join(
             event.text for event in told if isinstance(event, TextDelta) and event.candidate == 0
@@ -361,14 +363,14 @@ def test_a_text_that_is_made_again_is_not_told_twice():
 
 def test_a_sound_that_is_made_again_is_not_heard_twice():
     told = []
-    retold = ReplayFilter(told.append)
-    retold(AudioChunk(pcm=b"1234", sampling_rate=8_000))
-    retold(AudioChunk(pcm=b"5678", sampling_rate=8_000))
-    retold.again()
-    retold(AudioChunk(pcm=b"1234", sampling_rate=8_000))
-    retold.again()
+    replay_filter = ReplayFilter(told.append)
+    replay_filter(AudioChunk(pcm=b"1234", sampling_rate=8_000))
+    replay_filter(AudioChunk(pcm=b"5678", sampling_rate=8_000))
+    replay_filter.restart()
+    replay_filter(AudioChunk(pcm=b"1234", sampling_rate=8_000))
+    replay_filter.restart()
     for piece in (b"1234", b"5678abcd", b"efgh"):
-        retold(AudioChunk(pcm=piece, sampling_rate=8_000))
+        replay_filter(AudioChunk(pcm=piece, sampling_rate=8_000))
     assert b"".join(event.pcm for event in told) == b"12345678abcdefgh"
     assert all(event.pcm for event in told)
 
@@ -383,13 +385,13 @@ def test_rows_that_begin_anew_are_not_told_twice(tmp_path):
     row = Row(
         run, 0, 3, pipeline.tokenizer(request.prompt).input_ids, RowDecoder(pipeline.tokenizer)
     )
-    for _row in sample_together(
+    for _row in sample_batch(
         [row], msgspec.structs.replace(request, max_new_tokens=5), pipeline, Clock()
     ):
         pass
     row.over = False
     row.begin_anew()
-    assert list(sample_in_halves([row], request, pipeline, Clock())) == [row]
+    assert list(sample_with_halving([row], request, pipeline, Clock())) == [row]
     assert row.decoder.text == alone.results[0].text
     assert "".join(event.text for event in told if isinstance(event, TextDelta)) == row.decoder.text
 

@@ -11,10 +11,10 @@ import pytest
 
 from studio.core.requests import ImageRequest, MusicRequest, TextRequest
 from studio.engine.image import generate as image
-from studio.engine.model_cache import Pipelines
+from studio.engine.model_cache import PipelineCache
 from studio.engine.music import generate as music
-from studio.engine.runtime.device import best_device, look
-from studio.engine.runtime.memory import weights_of
+from studio.engine.runtime.device import best_device, detect_machine
+from studio.engine.runtime.memory import measure_weights
 from studio.engine.text import generate as text
 from studio.models.memory.load_plan import OFFLOADS, choose
 from tests.checkpoints.audio import make_musicgen
@@ -34,7 +34,7 @@ def _gpu():
 def plan(card, rung):
     if rung in ("8-bit", "4-bit") and importlib.util.find_spec("bitsandbytes") is None:
         pytest.skip("bitsandbytes is not installed")
-    return choose(card, look(), wish=rung)
+    return choose(card, detect_machine(), wish=rung)
 
 
 @pytest.mark.parametrize("make", [make_sd, make_sdxl])
@@ -55,7 +55,7 @@ def test_pictures(tmp_path, make, rung):
         pixels = outcome.results[0].pixels
         if rung not in ("8-bit", "4-bit"):
             assert np.abs(pixels.astype(int) - whole).mean() < 3
-    holds = weights_of(pipeline)
+    holds = measure_weights(pipeline)
     assert holds.memory > holds.gpu if rung in OFFLOADS else holds.gpu > holds.memory
 
 
@@ -81,16 +81,16 @@ def test_music(tmp_path, rung):
         )
         == 1
     )
-    assert (weights_of(pipeline).gpu == 0) == (rung == "cpu")
+    assert (measure_weights(pipeline).gpu == 0) == (rung == "cpu")
 
 
 def test_what_leaves_gives_its_memory_back(tmp_path):
     import torch
 
     card = make_sd(tmp_path / "sd")
-    warm = Pipelines()
+    warm = PipelineCache()
     before = torch.cuda.memory_allocated()
     warm.load(card, lambda _event: None)
-    assert torch.cuda.memory_allocated() - before >= warm.held.gpu > 0
-    assert warm.forget_unused(0) is None
+    assert torch.cuda.memory_allocated() - before >= warm.resident.gpu > 0
+    assert warm.evict_unused(0) is None
     assert torch.cuda.memory_allocated() == before

@@ -9,7 +9,7 @@ from studio.core.errors import StudioError
 from studio.core.requests import SpeechRequest
 from studio.engine.speech import generate as speech
 from studio.engine.speech.autoregressive.vibevoice import turns
-from studio.engine.speech.sentences import grouped, split
+from studio.engine.speech.sentences import group_pieces, split_sentences
 from studio.engine.speech.time_stretch import stretch
 from studio.models.inspect.model import inspect
 from studio.models.memory.load_plan import LoadPlan
@@ -243,7 +243,7 @@ def test_griffin_and_lims_way_gives_back_the_tones_of_a_spectrogram():
 
 def test_short_sentences_are_put_together_and_no_word_is_lost():
     text = "One. Two. Three is a little longer. Four!\n\nFive, in a paragraph of its own."
-    pieces = grouped(split(text), 30)
+    pieces = group_pieces(split_sentences(text), 30)
     assert [piece.text for piece in pieces] == [
         "One. Two.",
         "Three is a little longer.",

@@ -12,7 +12,7 @@ from studio.engine.speech.sentences import (
     PARAGRAPH_PAUSE,
     SENTENCE_PAUSE,
     is_speakable,
-    split,
+    split_sentences,
 )
 
 _BITS = [
@@ -42,7 +42,7 @@ def _squeezed(text: str) -> str:
 
 @given(st.text(max_size=600) | _PROSE)
 def test_no_character_is_lost_and_none_is_out_of_order(text):
-    pieces = split(text)
+    pieces = split_sentences(text)
     assert _squeezed("".join(piece.text for piece in pieces)) == _squeezed(text)
     assert all(piece.text.strip() == piece.text and piece.text for piece in pieces)
     assert all(len(piece.text) <= 300 for piece in pieces)
@@ -67,7 +67,7 @@ def test_no_character_is_lost_and_none_is_out_of_order(text):
     ],
 )
 def test_sentences(text, expected):
-    assert [piece.text for piece in split(text)] == expected
+    assert [piece.text for piece in split_sentences(text)] == expected
 
 
 def test_the_first_sentence_is_cut_at_a_clause_so_that_sound_comes_soon():
@@ -76,14 +76,14 @@ def test_the_first_sentence_is_cut_at_a_clause_so_that_sound_comes_soon():
         + "and talked about it, " * 6
         + "and slept."
     )
-    first, second, *_rest = split(long)
+    first, second, *_rest = split_sentences(long)
     assert first.text == "When the long day was over and all the lamps were lit, we went home,"
     assert first.pause == CLAUSE_PAUSE
     assert len(second.text) > 80
 
 
 def test_pauses_follow_the_text():
-    assert [piece.pause for piece in split("One. Two.\n\nThree.")] == [
+    assert [piece.pause for piece in split_sentences("One. Two.\n\nThree.")] == [
         SENTENCE_PAUSE,
         PARAGRAPH_PAUSE,
         0,
@@ -92,13 +92,13 @@ def test_pauses_follow_the_text():
 
 def test_a_text_without_marks_is_cut_at_spaces_and_only_there():
     words = [f"word{number}" for number in range(400)]
-    pieces = split(" ".join(words))
+    pieces = split_sentences(" ".join(words))
     assert len(pieces) > 8
     assert " ".join(piece.text for piece in pieces).split() == words
 
 
 def test_a_chinese_piece_lasts_as_long_as_an_english_one():
-    pieces = split("好" * 1000)
+    pieces = split_sentences("好" * 1000)
     assert max(len(piece.text) for piece in pieces) == 100
 
 
@@ -118,6 +118,6 @@ def test_letters_digits_and_symbols_with_a_name_are(text):
 def test_the_longest_prompt_is_cut_in_no_time(unit):
     text = (unit * (200_000 // len(unit) + 1))[:200_000]
     begun = time.process_time()
-    pieces = split(text)
+    pieces = split_sentences(text)
     assert time.process_time() - begun < 2  # it was 0.1 s; what is quadratic takes far longer
     assert re.sub(r"\s", "", "".join(piece.text for piece in pieces)) == re.sub(r"\s", "", text)

@@ -322,7 +322,7 @@ def test_thoughts_that_come_again_are_sent_once():
     first = [ThoughtDelta(text="ab"), TextDelta(text="x")]
     for event in first:
         told(event)
-    told.again()
+    told.restart()
     for event in (ThoughtDelta(text="abc"), TextDelta(text="xy")):
         told(event)
     assert events == [*first, ThoughtDelta(text="c"), TextDelta(text="y")]

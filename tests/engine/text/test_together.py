@@ -196,7 +196,7 @@ def test_one_that_was_cancelled_before_makes_nothing(model):
 
 
 def test_a_batch_is_split_where_it_would_take_too_much_memory(model, monkeypatch):
-    monkeypatch.setattr(text, "tokens_together", lambda _pipeline: 60)
+    monkeypatch.setattr(text, "batch_token_capacity", lambda _pipeline: 60)
     wanted = requests(temperature=0)
     both, _events = together(model, wanted)
     assert [result.text for result, _s in both] == [
@@ -209,7 +209,7 @@ def test_the_room_for_a_batch_follows_the_model_and_the_memory(model, monkeypatc
     each = 2 if card.runner == "llama.cpp" else 4
     monkeypatch.setattr(text, "free_bytes", lambda _device: 4 * 2 * 2 * 32 * each * 100)
     assert (
-        text.tokens_together(pipeline) == 100
+        text.batch_token_capacity(pipeline) == 100
     )  # 2 layers of 32 numbers, keys and values, 4 or 2 bytes each, a quarter of it
 
 

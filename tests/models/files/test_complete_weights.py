@@ -9,7 +9,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from studio.core.errors import StudioError
-from studio.engine.model_cache import Pipelines
+from studio.engine.model_cache import PipelineCache
 from studio.models.inspect.model import inspect
 from studio.models.install.add import add
 from tests.checkpoints.audio import make_musicgen, make_vits
@@ -33,7 +33,7 @@ def without(pattern):
 
 def refusal(card) -> str:
     with pytest.raises(StudioError) as caught:
-        Pipelines().load(card, lambda _event: None)
+        PipelineCache().load(card, lambda _event: None)
     assert caught.value.cause == "model"
     assert caught.value.cure
     return caught.value.message
@@ -57,7 +57,7 @@ def refusal(card) -> str:
 )
 def test_missing_tensors_are_named(tmp_path, make, part, pattern):
     make(tmp_path / "m")
-    Pipelines().load(inspect(tmp_path / "m"), lambda _event: None)
+    PipelineCache().load(inspect(tmp_path / "m"), lambda _event: None)
     change(tmp_path / "m" / part, without(pattern))
     message = refusal(inspect(tmp_path / "m"))
     assert "missing" in message
@@ -69,7 +69,7 @@ def test_tied_weights_need_not_be_there(tmp_path):
     config = json.loads((tmp_path / "m/config.json").read_text())
     (tmp_path / "m/config.json").write_text(json.dumps({**config, "tie_word_embeddings": True}))
     change(tmp_path / "m", without("lm_head"))
-    Pipelines().load(inspect(tmp_path / "m"), lambda _event: None)
+    PipelineCache().load(inspect(tmp_path / "m"), lambda _event: None)
 
 
 def test_tensors_of_another_shape_are_refused_in_words(tmp_path):

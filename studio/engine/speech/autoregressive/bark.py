@@ -8,9 +8,9 @@ import re
 from typing import Any
 
 from studio.core.errors import StudioError
-from studio.engine.runtime.placement import AS_USUAL
+from studio.engine.runtime.placement import DEFAULT_PLAN
 from studio.engine.speech.autoregressive.base import AutoregressiveSpeechModel
-from studio.engine.speech.sentences import Piece, split
+from studio.engine.speech.sentences import Piece, split_sentences
 from studio.models.card import ModelCard
 from studio.models.inspect.voices import BARK_PARTS, bark_files
 from studio.models.memory.load_plan import LoadPlan
@@ -28,7 +28,7 @@ class Bark(AutoregressiveSpeechModel):
         re.IGNORECASE,
     )
 
-    def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
+    def __init__(self, card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> None:
         from transformers import BarkModel
 
         super().__init__(card, plan)
@@ -46,7 +46,7 @@ class Bark(AutoregressiveSpeechModel):
 
     def pieces(self, text: str) -> list[Piece]:
         """See `base.Speaker.pieces`."""
-        return split(text, LONGEST)
+        return split_sentences(text, LONGEST)
 
     def models(self) -> tuple[Any, ...]:
         """See `Talker.models`."""

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
 from studio.engine.protocol import CancelCheck
-from studio.engine.runtime.interrupt import between_passes
-from studio.engine.runtime.placement import AS_USUAL, device_of, dtype_of
+from studio.engine.runtime.interrupt import cancel_between_passes
+from studio.engine.runtime.placement import DEFAULT_PLAN, device_of, dtype_of
 from studio.engine.runtime.waveform_model import mono
 from studio.engine.speech.base import SpeechModel
 from studio.engine.speech.time_stretch import stretch
@@ -34,7 +34,7 @@ class AutoregressiveSpeechModel(SpeechModel):
     text.
     """
 
-    def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
+    def __init__(self, card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> None:
         self.card = card
         self.plan = plan
         self.device = device_of(plan)
@@ -101,11 +101,11 @@ class AutoregressiveSpeechModel(SpeechModel):
         torch.manual_seed(seed)
         with torch.inference_mode(), contextlib.ExitStack() as stack:
             for model in self.models():
-                stack.enter_context(between_passes(model, is_cancelled))
+                stack.enter_context(cancel_between_passes(model, is_cancelled))
             wave = self.make(text, voice, seed)
         return stretch(np.clip(mono(wave, self.card.title), -1, 1), speed, self.rate)
 
 
-def longest(text: str, a_second: float) -> int:
+def max_steps(text: str, a_second: float) -> int:
     """Return how many steps, of which there are `a_second`, a text can take at most."""
     return int((len(text) / LETTERS_A_SECOND + 3) * a_second)

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from studio.engine.runtime.placement import AS_USUAL
-from studio.engine.speech.autoregressive.base import AutoregressiveSpeechModel, longest
-from studio.engine.speech.sentences import Piece, grouped, split
+from studio.engine.runtime.placement import DEFAULT_PLAN
+from studio.engine.speech.autoregressive.base import AutoregressiveSpeechModel, max_steps
+from studio.engine.speech.sentences import Piece, group_pieces, split_sentences
 from studio.models.card import ModelCard
 from studio.models.memory.load_plan import LoadPlan
 
@@ -21,7 +21,7 @@ class Csm(AutoregressiveSpeechModel):
     stays.
     """
 
-    def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
+    def __init__(self, card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> None:
         from transformers import CsmForConditionalGeneration
 
         super().__init__(card, plan)
@@ -38,7 +38,7 @@ class Csm(AutoregressiveSpeechModel):
 
     def pieces(self, text: str) -> list[Piece]:
         """See `base.Speaker.pieces`."""
-        return grouped(split(text), GROUP)
+        return group_pieces(split_sentences(text), GROUP)
 
     def models(self) -> tuple[Any, ...]:
         """See `Talker.models`."""
@@ -68,7 +68,7 @@ class Csm(AutoregressiveSpeechModel):
         (wave,) = self._model.generate(
             input_ids=ids,
             attention_mask=torch.ones_like(ids),
-            max_new_tokens=max(1, min(room, longest(text, self._frame_rate))),
+            max_new_tokens=max(1, min(room, max_steps(text, self._frame_rate))),
             do_sample=True,
             depth_decoder_do_sample=True,
             output_audio=True,

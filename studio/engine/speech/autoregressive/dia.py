@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from studio.engine.runtime.placement import AS_USUAL
-from studio.engine.speech.autoregressive.base import AutoregressiveSpeechModel, longest
-from studio.engine.speech.sentences import Piece, grouped, split
+from studio.engine.runtime.placement import DEFAULT_PLAN
+from studio.engine.speech.autoregressive.base import AutoregressiveSpeechModel, max_steps
+from studio.engine.speech.sentences import Piece, group_pieces, split_sentences
 from studio.models.card import ModelCard
 from studio.models.memory.load_plan import LoadPlan
 
@@ -29,7 +29,7 @@ class Dia(AutoregressiveSpeechModel):
 
     marks = _SPEAKER
 
-    def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
+    def __init__(self, card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> None:
         from transformers import (
             DacModel,
             DiaFeatureExtractor,
@@ -53,7 +53,7 @@ class Dia(AutoregressiveSpeechModel):
     def pieces(self, text: str) -> list[Piece]:
         """See `base.Speaker.pieces`. Each begins with whose turn it is."""
         speaker, named = "[S1]", []
-        for piece in grouped(split(text), GROUP):
+        for piece in group_pieces(split_sentences(text), GROUP):
             words = piece.text if _SPEAKER.match(piece.text) else f"{speaker} {piece.text}"
             speaker = (_SPEAKER.findall(words) or [speaker])[-1]
             named.append(Piece(words, piece.pause))
@@ -89,7 +89,7 @@ class Dia(AutoregressiveSpeechModel):
         )
         positions = self._model.config.decoder_config.max_position_embeddings
         room = positions - inputs["decoder_input_ids"].shape[1]
-        steps = max(1, min(room, longest(text, DAC_FRAMES)))
+        steps = max(1, min(room, max_steps(text, DAC_FRAMES)))
         made = self._model.generate(**inputs, max_new_tokens=steps, do_sample=True)
         codes = made.shape[1] - (begin or 1) - max(self._model.config.delay_pattern) - 1
         if codes < 1:  # it had nothing to say

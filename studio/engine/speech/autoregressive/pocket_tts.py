@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from studio.engine.runtime.placement import AS_USUAL
+from studio.engine.runtime.placement import DEFAULT_PLAN
 from studio.engine.speech.autoregressive.base import AutoregressiveSpeechModel
-from studio.engine.speech.sentences import Piece, grouped, split
+from studio.engine.speech.sentences import Piece, group_pieces, split_sentences
 from studio.models.card import ModelCard
 from studio.models.inspect.voices import sample_files
 from studio.models.memory.load_plan import LoadPlan
@@ -23,7 +23,7 @@ FADE_SECONDS = 0.005
 class Pocket(AutoregressiveSpeechModel):
     """A loaded Pocket TTS or Phonon with its codec, and the voices in its folder `voices`."""
 
-    def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
+    def __init__(self, card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> None:
         from transformers import AutoModelForTextToWaveform, PocketTTSAudioTokenizerModel
 
         super().__init__(card, plan)
@@ -34,7 +34,7 @@ class Pocket(AutoregressiveSpeechModel):
 
     def pieces(self, text: str) -> list[Piece]:
         """See `base.Speaker.pieces`."""
-        return grouped(split(text), GROUP)
+        return group_pieces(split_sentences(text), GROUP)
 
     def models(self) -> tuple[Any, ...]:
         """See `Talker.models`."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from studio.core.errors import StudioError
-from studio.engine.runtime.placement import AS_USUAL
+from studio.engine.runtime.placement import DEFAULT_PLAN
 from studio.engine.speech.autoregressive.base import AutoregressiveSpeechModel
 from studio.engine.speech.base import MAX_FOREIGN
-from studio.engine.speech.sentences import Piece, split
+from studio.engine.speech.sentences import Piece, split_sentences
 from studio.models.card import ModelCard
 from studio.models.memory.load_plan import LoadPlan
 
@@ -26,7 +26,7 @@ ROUNDS = 40
 class SpeechT5(AutoregressiveSpeechModel):
     """A loaded SpeechT5."""
 
-    def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
+    def __init__(self, card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> None:
         from transformers import SpeechT5ForTextToSpeech, SpeechT5HifiGan
 
         super().__init__(card, plan)
@@ -55,7 +55,7 @@ class SpeechT5(AutoregressiveSpeechModel):
 
     def pieces(self, text: str) -> list[Piece]:
         """See `base.Speaker.pieces`."""
-        return split(text)
+        return split_sentences(text)
 
     def models(self) -> tuple[Any, ...]:
         """See `Talker.models`."""

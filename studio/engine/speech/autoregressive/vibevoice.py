@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from studio.engine.runtime.placement import AS_USUAL
-from studio.engine.speech.autoregressive.base import AutoregressiveSpeechModel, longest
-from studio.engine.speech.sentences import Piece, grouped, split
+from studio.engine.runtime.placement import DEFAULT_PLAN
+from studio.engine.speech.autoregressive.base import AutoregressiveSpeechModel, max_steps
+from studio.engine.speech.sentences import Piece, group_pieces, split_sentences
 from studio.models.card import ModelCard
 from studio.models.memory.load_plan import LoadPlan
 
@@ -31,7 +31,7 @@ class VibeVoice(AutoregressiveSpeechModel):
 
     marks = _TURN
 
-    def __init__(self, card: ModelCard, plan: LoadPlan = AS_USUAL) -> None:
+    def __init__(self, card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> None:
         from transformers import VibeVoiceForConditionalGeneration
 
         super().__init__(card, plan)
@@ -41,7 +41,7 @@ class VibeVoice(AutoregressiveSpeechModel):
 
     def pieces(self, text: str) -> list[Piece]:
         """See `base.Speaker.pieces`."""
-        return grouped(split(text), GROUP)
+        return group_pieces(split_sentences(text), GROUP)
 
     def continued(self, text: str, before: str) -> str:
         """See `base.Speaker.continued`."""
@@ -67,7 +67,7 @@ class VibeVoice(AutoregressiveSpeechModel):
         (wave,) = self._model.generate(
             input_ids=ids,
             attention_mask=torch.ones_like(ids),
-            max_new_tokens=longest(text, STEPS_A_SECOND),
+            max_new_tokens=max_steps(text, STEPS_A_SECOND),
             return_dict_in_generate=False,
         )
         return torch.zeros(0) if wave is None else wave
