@@ -1,4 +1,4 @@
-"""A file of prompts, shown row by row as it was understood, before anything runs."""
+"""The dialog that previews the rows of a batch file and runs them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ from studio.core.errors import StudioError
 from studio.core.jobs import Batch, Job
 from studio.ui import background
 from studio.ui.app_state import AppState
-from studio.ui.batch.pages import ColumnsPage, OutputPage, PromptsPage, VariationsPage
-from studio.ui.batch.preview import Asked, Understood, understand
+from studio.ui.batch.columns_page import ColumnsPage
+from studio.ui.batch.output_page import OutputPage
+from studio.ui.batch.preview import BatchPreview, PreviewOptions, read_preview
+from studio.ui.batch.prompts_page import PromptsPage
 from studio.ui.batch.row_table import FILE, KIND, LINE, PROMPT, SETTINGS, RowTable
+from studio.ui.batch.variations_page import VariationsPage
 from studio.ui.desktop.screens import resize_to_fit
 from studio.ui.queue.table import format_duration
 from studio.ui.widgets.factory import (
@@ -35,7 +38,7 @@ READ_DELAY_MS = 250
 
 
 class BatchDialog(QDialog):
-    """Shows a batch file and puts its good rows into the queue."""
+    """Previews every row of a batch file, then adds the valid ones to the queue."""
 
     def __init__(
         self,
@@ -49,9 +52,9 @@ class BatchDialog(QDialog):
         super().__init__(parent)
         self.shared = shared
         self.path = path
-        self.found: Understood | None = None
+        self.preview: BatchPreview | None = None
         self._reading = False
-        self._again = False
+        self._read_again = False
         self.setWindowTitle(f"Batch: {path.name}")
         resize_to_fit(self, 1080, 680)
         self.prompts = PromptsPage(shared, path, kind, model)
@@ -66,7 +69,7 @@ class BatchDialog(QDialog):
             ("Results", self.output),
         ):
             self.pages.addTab(page, title)
-        name_control(self.pages, "What is asked", "How the rows are read, varied and saved")
+        name_control(self.pages, "Batch options", "How rows are read, varied and saved")
         self.only_bad = QCheckBox("Only rows that cannot run")
         name_control(self.only_bad, "Only rows that cannot run", "Show only the rows with errors")
         self.only_missing = QCheckBox("Run only the missing and failed rows")
@@ -74,7 +77,7 @@ class BatchDialog(QDialog):
         name_control(
             self.only_missing,
             "Run only the missing and failed rows",
-            "Leave out the rows whose results are in the folder already",
+            "Skip the rows whose results are already in the folder",
         )
         self.notice = Notice()
         self.summary = label("Reading…", "muted", wrap=True)
@@ -82,13 +85,13 @@ class BatchDialog(QDialog):
         self.table = QTableView()
         self.table.setModel(self.rows)
         style_table(self.table, {LINE: 60, KIND: 70, FILE: 240}, (PROMPT, SETTINGS))
-        name_control(self.table, "Rows", "Every row of the file as it was understood")
+        name_control(self.table, "Rows", "Every row of the file and what it will generate")
         self.run_button = button(
-            "Run", "Put the good rows into the queue", self.run, "play", primary=True
+            "Run", "Add the valid rows to the queue", self.run, "play", primary=True
         )
         self.run_button.setDefault(True)
         self.cancel_button = button("Cancel", "Close without running anything", self.reject)
-        self._lay_out()
+        self._create_layout()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(READ_DELAY_MS)
@@ -97,7 +100,7 @@ class BatchDialog(QDialog):
         self._connect()
         self.read()
 
-    def _lay_out(self) -> None:
+    def _create_layout(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 14)
         layout.setSpacing(10)
@@ -119,24 +122,24 @@ class BatchDialog(QDialog):
         self._watcher.fileChanged.connect(lambda _path: self._on_changed())
 
     def _on_changed(self) -> None:
-        self.run_button.setEnabled(False)  # what is shown is what runs
+        self.run_button.setEnabled(False)  # only rows that are shown may run
         self._timer.start()
 
     # Reading
     # ----------------------------------------------------------------------
 
     def read(self) -> None:
-        """Read the file again, in another thread, one reading at a time."""
+        """Read the file again in another thread, one reading at a time."""
         if self._reading:
-            self._again = True
+            self._read_again = True
             return
         self.run_button.setEnabled(False)
         try:
-            asked = self._asked()
+            options = self._preview_options()
         except StudioError as error:
-            self._on_unreadable(error)
+            self._show_read_error(error)
             return
-        self._reading, self._again = True, False
+        self._reading, self._read_again = True, False
         self.summary.setText("Reading…")
         jobs, paces, find_card = (
             self.shared.queue.jobs(),
@@ -145,18 +148,18 @@ class BatchDialog(QDialog):
         )
         background.run(
             self,
-            lambda: understand(asked, find_card, jobs, paces),
+            lambda: read_preview(options, find_card, jobs, paces),
             self._on_read,
-            self._on_not_read,
+            self._on_read_failed,
         )
 
-    def _asked(self) -> Asked:
+    def _preview_options(self) -> PreviewOptions:
         options = {
             **self.prompts.options(),
             **self.variations.options(),
             "mapping": self.columns.mapping(),
         }
-        return Asked(self.path, self.output.path, self.output.name.text(), options)
+        return PreviewOptions(self.path, self.output.path, self.output.name.text(), options)
 
     def _find_card(self) -> Any:
         if self.shared.fake:
@@ -166,123 +169,126 @@ class BatchDialog(QDialog):
         return self.shared.registry.find
 
     def _is_stale(self) -> bool:
-        """True where another reading was wanted meanwhile; it is begun."""
+        """Start another reading if one was requested meanwhile; True if so."""
         self._reading = False
-        if self._again:
+        if self._read_again:
             self.read()
         return self._reading
 
-    def _on_read(self, found: Understood) -> None:
+    def _on_read(self, preview: BatchPreview) -> None:
         if self._is_stale():
             return
-        if not self._watcher.files():  # an editor that writes anew and renames
+        if not self._watcher.files():  # an editor replaced the file by a new one
             self._watcher.addPath(str(self.path))
-        self.found = found
-        self.prompts.offer_sheets(found.sheets)
-        self.columns.show_columns(found.batch_file.header, self.prompts.kind.currentData())
-        first = next((stem for stem in found.stems if stem), "")
-        good = next((row_.request for row_ in found.batch_file.rows if row_.request), None)
+        self.preview = preview
+        self.prompts.offer_sheets(preview.sheets)
+        self.columns.show_columns(preview.batch_file.header, self.prompts.kind.currentData())
+        first = next((stem for stem in preview.stems if stem), "")
+        requests = (row_.request for row_ in preview.batch_file.rows)
+        good = next((request for request in requests if request), None)
         self.output.sample.setText(f"{first}.{good.file_format}" if first and good else "")
-        self.only_bad.setVisible(found.bad > 0)
-        self.only_missing.setVisible(bool(found.resumed.rows or found.resumed.partial))
-        self._say(found)
+        self.only_bad.setVisible(preview.bad > 0)
+        self.only_missing.setVisible(bool(preview.resumed.rows or preview.resumed.partial))
+        self._show_notice(preview)
         self._show_counts()
         self._show_rows()
 
-    def _on_not_read(self, error: Exception) -> None:
+    def _on_read_failed(self, error: Exception) -> None:
         if not self._is_stale():
-            self._on_unreadable(error)
+            self._show_read_error(error)
 
-    def _on_unreadable(self, error: Exception) -> None:
-        self.found = None
+    def _show_read_error(self, error: Exception) -> None:
+        self.preview = None
         self.run_button.setEnabled(False)
         self.rows.show_rows(None, False)
         self.summary.setText("")
         if isinstance(error, StudioError):
             self.notice.show_message(error.message, error.cure)
         else:
-            self.notice.show_message(f"The file cannot be read: {error}")
+            self.notice.show_message(f"The file could not be read: {error}")
 
-    def _say(self, found: Understood) -> None:
-        if found.problem:
-            self.notice.show_message(f"The file name {found.problem.message}.")
-        elif not found.good:
-            self.notice.show_message("No row of the file can run.", cure_for(found.batch_file))
-        elif found.batch_file.warning:
-            self.notice.show_message(found.batch_file.warning)
-        elif found.free is not None and found.disk > found.free:
+    def _show_notice(self, preview: BatchPreview) -> None:
+        if preview.problem:
+            self.notice.show_message(f"The file name {preview.problem.message}.")
+        elif not preview.good:
+            self.notice.show_message("No row of the file can run.", cure_for(preview.batch_file))
+        elif preview.batch_file.warning:
+            self.notice.show_message(preview.batch_file.warning)
+        elif preview.free is not None and preview.disk > preview.free:
             self.notice.show_message(
-                f"The results take about {size_text(found.disk)}, and only {size_text(found.free)} "
-                "are free in that folder.",
-                "Choose another folder, or make room; the queue pauses when the disk is full.",
+                f"The results need about {size_text(preview.disk)}, but only "
+                f"{size_text(preview.free)} are free in that folder.",
+                "Choose another folder or free some space; the queue pauses if the disk is full.",
             )
         else:
             self.notice.clear()
 
     def _show_counts(self) -> None:
-        found = self.found
-        if found is None:
+        preview = self.preview
+        if preview is None:
             return
-        parts = [f"{found.good:,} rows can run" + (f", {found.bad:,} cannot" if found.bad else "")]
-        done, waiting = len(found.resumed.done), len(found.resumed.waiting)
-        parts += [f"{done:,} done already"] if done else []
-        parts += [f"{waiting:,} wait in the queue"] if waiting else []
-        if found.missing:
-            about = (
-                f"{'at least' if found.unknown else 'about'} {format_duration(found.seconds)}"
-                if found.seconds
+        parts = [
+            f"{preview.good:,} rows can run" + (f", {preview.bad:,} cannot" if preview.bad else "")
+        ]
+        done, waiting = len(preview.resumed.done), len(preview.resumed.waiting)
+        parts += [f"{done:,} already done"] if done else []
+        parts += [f"{waiting:,} waiting in the queue"] if waiting else []
+        if preview.missing:
+            time = (
+                f"{'at least' if preview.unknown else 'about'} {format_duration(preview.seconds)}"
+                if preview.seconds
                 else ""
             )
             parts += [
-                about or "time not known yet: its model never ran here",
-                f"about {size_text(found.disk)}",
+                time or "time unknown: this model never ran here",
+                f"about {size_text(preview.disk)}",
             ]
-        self.summary.setText(" · ".join((*parts, found.batch_file.encoding)))
-        count = self._count(found)
+        self.summary.setText(" · ".join((*parts, preview.batch_file.encoding)))
+        count = self._count(preview)
         self.run_button.setText(f"Run {count:,} rows" if count != 1 else "Run 1 row")
         self.run_button.setAccessibleName(self.run_button.text())
-        waits = self._timer.isActive() or self._reading
-        self.run_button.setEnabled(count > 0 and found.problem is None and not waits)
+        is_stale = self._timer.isActive() or self._reading
+        self.run_button.setEnabled(count > 0 and preview.problem is None and not is_stale)
 
-    def _count(self, found: Understood) -> int:
-        return found.missing if self.only_missing.isChecked() else found.good
+    def _count(self, preview: BatchPreview) -> int:
+        return preview.missing if self.only_missing.isChecked() else preview.good
 
     def _show_rows(self) -> None:
-        if self.found is not None:
-            self.rows.show_rows(self.found, self.only_bad.isChecked() and self.found.bad > 0)
+        if self.preview is not None:
+            self.rows.show_rows(self.preview, self.only_bad.isChecked() and self.preview.bad > 0)
 
     # Running
     # ----------------------------------------------------------------------
 
     def run(self) -> None:
-        """Put the good rows into the queue."""
-        found, folder, template, collect = (
-            self.found,
+        """Add the valid rows to the queue."""
+        preview, folder, template, collect = (
+            self.preview,
             self.output.path,
             self.output.name.text(),
             self.output.collect.currentData(),
         )
-        if found is None:
+        if preview is None:
             return
         if folder is None:
             self.pages.setCurrentWidget(self.output)
-            self.notice.show_message("The results have no folder.", "Choose one.")
+            self.notice.show_message("No folder is set for the results.", "Choose one.")
             return
-        resumed = found.resumed if self.only_missing.isChecked() else None
+        resumed = preview.resumed if self.only_missing.isChecked() else None
         self.run_button.setEnabled(False)
 
         def work() -> tuple[Batch, list[Job]]:
             check_collect(collect)
-            return plan(found.batch_file, folder, template, resumed=resumed, collect=collect)
+            return plan(preview.batch_file, folder, template, resumed=resumed, collect=collect)
 
-        background.run(self, work, self._on_planned, self._on_not_planned)
+        background.run(self, work, self._on_planned, self._on_plan_failed)
 
     def _on_planned(self, planned: tuple[Batch, list[Job]]) -> None:
         batch, jobs = planned
         self.shared.queue.submit(jobs, batch)
         self.accept()
 
-    def _on_not_planned(self, error: Exception) -> None:
+    def _on_plan_failed(self, error: Exception) -> None:
         self.run_button.setEnabled(True)
-        cure = error.cure if isinstance(error, StudioError) else "Check the folder's rights."
+        cure = error.cure if isinstance(error, StudioError) else "Check the folder's permissions."
         self.notice.show_message(str(error), cure)

@@ -1,6 +1,4 @@
-"""What the batch dialog asks for and what comes back; all of it is made away from the GUI
-thread.
-"""
+"""Reads a batch file for the dialog's preview, outside the GUI thread."""
 
 from __future__ import annotations
 
@@ -23,98 +21,101 @@ from studio.jobs.eta import Paces, total
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the dialog's fields say."""
+class PreviewOptions:
+    """The dialog's input."""
 
     path: Path
     folder: Path | None
     name_template: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    """For `read_batch`."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments of `read_batch`."""
 
 
 @dataclass(frozen=True)
-class Understood:
-    """A batch file as the dialog shows it."""
+class BatchPreview:
+    """What the dialog shows of a batch file."""
 
     batch_file: BatchFile
     resumed: Resumed
     stems: Sequence[str]
-    """A file name for each row, without suffix; empty where it cannot run or the name template is
-    wrong.
+    """File names of the rows without extension; "" for rows that cannot run.
+
+    Empty if the name template is invalid.
     """
     problem: Problem | None
-    """Of the name template."""
+    """What is wrong with the name template."""
     sheets: Sequence[str]
     good: int
     seconds: float
-    """What the rows that are to be made likely take, of models that ran here before."""
+    """Estimated time of the missing rows whose models ran here before."""
     unknown: int
-    """Rows of models that never ran here."""
+    """Number of missing rows whose models never ran here."""
     disk: int
-    """Bytes, about."""
+    """Estimated size of the results in bytes."""
     free: int | None
 
     @property
     def bad(self) -> int:
-        """How many rows cannot run."""
+        """Number of rows that cannot run."""
         return len(self.batch_file.rows) - self.good
 
     @property
     def missing(self) -> int:
-        """How many rows can run and are neither done nor waiting."""
+        """Number of rows that can run and are neither done nor queued."""
         return self.good - len(self.resumed.rows)
 
 
-def understand(asked: Asked, find_card: FindCard, jobs: Sequence[Job], paces: Paces) -> Understood:
-    """Read the file, and look what its folder holds already. Raises StudioError for the file as a
-    whole.
-    """
+def read_preview(
+    options: PreviewOptions, find_card: FindCard, jobs: Sequence[Job], paces: Paces
+) -> BatchPreview:
+    """Read the file and find its existing results. Raises StudioError if it is unreadable."""
 
     def read(first_seed: int | None) -> BatchFile:
         return read_batch(
-            asked.path,
+            options.path,
             find_card,
-            name_template=asked.name_template,
+            name_template=options.name_template,
             first_seed=first_seed,
-            **asked.options,
+            **options.arguments,
         )
 
-    nothing = Resumed({}, frozenset())
-    found, resumed = (
-        read_resumed(read, asked.folder, jobs) if asked.folder else (read(None), nothing)
+    no_results = Resumed({}, frozenset())
+    batch_file, resumed = (
+        read_resumed(read, options.folder, jobs) if options.folder else (read(None), no_results)
     )
-    problem = file_names.check_template(asked.name_template, columns_of(found))
+    problem = file_names.check_template(options.name_template, columns_of(batch_file))
     missing = [
         row.request
-        for at, row in enumerate(found.rows)
-        if row.request is not None and at not in resumed.rows
+        for index, row in enumerate(batch_file.rows)
+        if row.request is not None and index not in resumed.rows
     ]
     seconds, unknown = total(paces, missing)
-    return Understood(
-        batch_file=found,
+    return BatchPreview(
+        batch_file=batch_file,
         resumed=resumed,
-        stems=[] if problem else _stems(found, asked),
+        stems=[] if problem else _stems(batch_file, options),
         problem=problem,
-        sheets=_sheets(asked.path),
-        good=len(found.good),
+        sheets=_sheets(options.path),
+        good=len(batch_file.good),
         seconds=seconds,
         unknown=unknown,
         disk=sum(request.likely_bytes for request in missing),
-        free=_free(asked.folder),
+        free=_free(options.folder),
     )
 
 
-def _stems(found: BatchFile, asked: Asked) -> list[str]:
+def _stems(batch_file: BatchFile, options: PreviewOptions) -> list[str]:
     values = [
         file_names.values_of(row.request, row=row.line, job_id="", columns=row.columns)
         if row.request
         else None
-        for row in found.rows
+        for row in batch_file.rows
     ]
-    stems = [file_names.render(asked.name_template, value) for value in values if value is not None]
-    counts = [row.request.result_count for row in found.rows if row.request]
-    unique = iter(file_names.number_collisions(stems, asked.folder or Path("/nowhere"), counts))
+    stems = [
+        file_names.render(options.name_template, value) for value in values if value is not None
+    ]
+    counts = [row.request.result_count for row in batch_file.rows if row.request]
+    unique = iter(file_names.number_collisions(stems, options.folder or Path("/nowhere"), counts))
     return [next(unique) if value is not None else "" for value in values]
 
 
@@ -128,20 +129,18 @@ def _sheets(path: Path) -> list[str]:
 
 
 def _free(folder: Path | None) -> int | None:
-    """Return the free bytes where the folder is, or will be; None where that cannot be told."""
-    for place in (folder, *folder.parents) if folder else ():
+    """Return the free bytes on the folder's disk; None if unknown."""
+    for path_or_parent in (folder, *folder.parents) if folder else ():
         try:
-            return shutil.disk_usage(place).free
+            return shutil.disk_usage(path_or_parent).free
         except OSError:
             continue
     return None
 
 
-def as_variables(text: str) -> dict[str, str]:
-    """Return the variables of lines such as `style = oil|photo`. Raises StudioError with the line
-    that is none.
-    """
-    found: dict[str, str] = {}
+def parse_variables(text: str) -> dict[str, str]:
+    """Parse lines such as `style = oil|photo`. Raises StudioError for an invalid line."""
+    variables: dict[str, str] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
         name, sign, value = line.partition("=")
         name = name.strip().removeprefix("$")
@@ -149,11 +148,13 @@ def as_variables(text: str) -> dict[str, str]:
             raise StudioError(
                 f"The variable {line[:60]!r} cannot be read.",
                 cause="invalid",
-                cure="Write a line for each: style = oil|photo.",
+                cure="Write one per line, for example: style = oil|photo.",
             )
-        if name in found:
+        if name in variables:
             raise StudioError(
-                f"The variable {name[:40]!r} stands twice.", cause="invalid", cure="Write it once."
+                f"The variable {name[:40]!r} is defined twice.",
+                cause="invalid",
+                cure="Define it once.",
             )
-        found[name] = value.strip()
-    return found
+        variables[name] = value.strip()
+    return variables

@@ -1,4 +1,4 @@
-"""The table of a batch file's rows: what each will do, under which name, or why it cannot."""
+"""The table of a batch file's rows: request and file name of each, or why it cannot run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from studio.batch.plan import Row
 from studio.core.kinds import KINDS
 from studio.core.requests import Request, fields
-from studio.ui.batch.preview import Understood
+from studio.ui.batch.preview import BatchPreview
 from studio.ui.widgets import theme
 
 LINE, KIND, PROMPT, SETTINGS, FILE = range(5)
@@ -25,94 +25,94 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class RowTable(QAbstractTableModel):
-    """The rows of a batch file. Cells are made when they are looked at, so that 100 000 rows cost
-    nothing.
-    """
+    """The rows of a batch file; cells are computed on demand, for files of 100 000 rows."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._found: Understood | None = None
-        self._shown: Sequence[int] = ()
+        self._preview: BatchPreview | None = None
+        self._visible: Sequence[int] = ()
 
-    def show_rows(self, found: Understood | None, only_bad: bool) -> None:
-        """Show these rows, or those of them that cannot run."""
+    def show_rows(self, preview: BatchPreview | None, only_bad: bool) -> None:
+        """Show all rows, or only those that cannot run."""
         self.beginResetModel()
-        self._found = found
-        rows = found.batch_file.rows if found else ()
-        self._shown = (
-            [at for at, row in enumerate(rows) if row.request is None]
+        self._preview = preview
+        rows = preview.batch_file.rows if preview else ()
+        self._visible = (
+            [index for index, row in enumerate(rows) if row.request is None]
             if only_bad
             else range(len(rows))
         )
         self.endResetModel()
 
     def rowCount(self, parent: Index | None = None) -> int:
-        """One row a run."""
-        return 0 if parent is not None and parent.isValid() else len(self._shown)
+        """Return the number of shown rows."""
+        return 0 if parent is not None and parent.isValid() else len(self._visible)
 
     def columnCount(self, parent: Index | None = None) -> int:
-        """The five columns."""
+        """Return the number of columns."""
         return 0 if parent is not None and parent.isValid() else len(COLUMNS)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """The columns' titles."""
+        """Return a column's title."""
         if role == Qt.ItemDataRole.DisplayRole and orientation is Qt.Orientation.Horizontal:
             return COLUMNS[section]
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return what a cell shows."""
-        assert self._found is not None
-        at = self._shown[index.row()]
-        shown = self._found.batch_file.rows[at]
+        """Return a cell's text, tooltip or color."""
+        assert self._preview is not None
+        row_index = self._visible[index.row()]
+        row = self._preview.batch_file.rows[row_index]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return self._cell(at, shown, index.column())
+            return self._cell_text(row_index, row, index.column())
         if role == Qt.ItemDataRole.ToolTipRole and index.column() >= PROMPT:
-            return html.escape(self._tip(at, shown, index.column())[:MAX_TIP])
+            return html.escape(self._tooltip(row_index, row, index.column())[:MAX_TIP])
         if role == Qt.ItemDataRole.ForegroundRole:
-            return self._colour(at, shown)
+            return self._color(row_index, row)
         return None
 
-    def _cell(self, at: int, shown: Row, column: int) -> str:
-        request = shown.request
+    def _cell_text(self, index: int, row: Row, column: int) -> str:
+        request = row.request
         if column == LINE:
-            return str(shown.line)
+            return str(row.line)
         if request is None:
-            return {PROMPT: shown.message[:500], SETTINGS: "Cannot run"}.get(column, "")
+            return {PROMPT: row.message[:500], SETTINGS: "Cannot run"}.get(column, "")
         if column == KIND:
             return KINDS[request.kind].title
         if column == PROMPT:
             return " ".join(request.prompt[:MAX_SHOWN].split())
-        return settings_text(request) if column == SETTINGS else self._file(at, request)
+        return settings_text(request) if column == SETTINGS else self._file(index, request)
 
-    def _tip(self, at: int, shown: Row, column: int) -> str:
-        if shown.request is None:
-            return shown.message
-        return shown.request.prompt if column == PROMPT else self._cell(at, shown, column)
+    def _tooltip(self, index: int, row: Row, column: int) -> str:
+        if row.request is None:
+            return row.message
+        return row.request.prompt if column == PROMPT else self._cell_text(index, row, column)
 
-    def _file(self, at: int, request: Request) -> str:
-        assert self._found is not None
-        resumed = self._found.resumed
-        if at in resumed.waiting:
-            return "Waits in the queue"
-        if at in resumed.done:
-            return f"Done: {', '.join(resumed.done[at].files)}"
-        return f"{self._found.stems[at]}.{request.file_format}" if self._found.stems else ""
+    def _file(self, index: int, request: Request) -> str:
+        assert self._preview is not None
+        resumed = self._preview.resumed
+        if index in resumed.waiting:
+            return "Waiting in the queue"
+        if index in resumed.done:
+            return f"Done: {', '.join(resumed.done[index].files)}"
+        return f"{self._preview.stems[index]}.{request.file_format}" if self._preview.stems else ""
 
-    def _colour(self, at: int, shown: Row) -> QColor | None:
+    def _color(self, index: int, row: Row) -> QColor | None:
         application = QApplication.instance()
-        assert self._found is not None
+        assert self._preview is not None
         if not isinstance(application, QApplication):
             return None
-        if shown.request is None:
+        if row.request is None:
             return QColor(theme.colors(application).error)
-        return QColor(theme.colors(application).muted) if at in self._found.resumed.rows else None
+        return (
+            QColor(theme.colors(application).muted) if index in self._preview.resumed.rows else None
+        )
 
 
 def settings_text(request: Request) -> str:
-    """Return every setting of a request in one line, those that are not as usual first."""
+    """Return all settings of a request in one line, those that differ from the defaults first."""
     infos = [info for info in fields(type(request)) if info.name != "prompt"]
     infos.sort(
         key=lambda info: (

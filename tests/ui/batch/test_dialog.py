@@ -102,7 +102,8 @@ def test_a_table_without_a_prompt_is_told_of_templates(qtbot, open_batch):
 def test_what_can_be_written_is_explained(qtbot, open_batch, monkeypatch):
     told = []
     monkeypatch.setattr(
-        "studio.ui.batch.pages.show_message", lambda _parent, title, text: told.append(text)
+        "studio.ui.batch.variations_page.show_message",
+        lambda _parent, title, text: told.append(text),
     )
     dialog = open_batch(text="prompt\na cat\n")
     button = next(one for one in dialog.variations.findChildren(QPushButton) if one.text() == "?")
@@ -143,7 +144,7 @@ def test_only_missing_rows_run_when_the_file_is_opened_again(qtbot, open_batch, 
     assert len(list(folder.glob("000*.txt"))) == 3
     assert len(find_earlier_jobs(folder)) == 3
     dialog = opened()
-    assert "3 done already" in dialog.summary.text()
+    assert "3 already done" in dialog.summary.text()
     assert not dialog.run_button.isEnabled()
 
 
@@ -202,14 +203,14 @@ def test_the_file_is_read_again_when_it_changes(qtbot, open_batch, tmp_path):
 
 def test_the_time_is_told_from_past_runs(qtbot, open_batch, tmp_path):
     dialog = open_batch(text="prompt\none\n")
-    assert "not known" in dialog.summary.text()
+    assert "time unknown" in dialog.summary.text()
     dialog.output.folder.setText(str(tmp_path / "made"))
     settle(qtbot, dialog)
     with qtbot.waitSignal(open_batch.studio.shared.queue.batch_finished, timeout=PATIENCE):
         dialog.run_button.click()
     dialog = open_batch("other.csv", "prompt\none\n")
     assert "about" in dialog.summary.text()
-    assert "not known" not in dialog.summary.text()
+    assert "time unknown" not in dialog.summary.text()
 
 
 def test_more_results_than_the_disk_holds_are_named_before(qtbot, open_batch):
@@ -225,5 +226,5 @@ def test_a_folder_that_is_not_given_is_asked_for(qtbot, open_batch):
     dialog.output.folder.setText(" ")
     settle(qtbot, dialog)
     dialog.run_button.click()
-    assert "no folder" in dialog.notice.message
+    assert "No folder" in dialog.notice.message
     assert dialog.pages.currentWidget() is dialog.output
