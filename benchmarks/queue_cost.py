@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def _drain(application: Any, session: Any, jobs: list[Any], together: bool, clock: Any) -> None:
-    session.queue.together = together
+    session.queue.batch_jobs = together
     begun = clock()
     if session.worker.isRunning():
         session.queue.resume()

@@ -110,12 +110,12 @@ def _alone(card: Any, pipeline: Any, request: Any) -> None:
 
 def _together(card: Any, pipeline: Any, requests: list[Any]) -> None:
     from studio.engine.text import generate as text
-    from studio.jobs.queue import TOGETHER
+    from studio.jobs.queue import MAX_BATCH
 
-    for start in range(0, len(requests), TOGETHER):
+    for start in range(0, len(requests), MAX_BATCH):
         list(
             text.run_batch(
-                [_run(card, request) for request in requests[start : start + TOGETHER]], pipeline
+                [_run(card, request) for request in requests[start : start + MAX_BATCH]], pipeline
             )
         )
 
@@ -124,14 +124,14 @@ def _bare(card: Any, pipeline: Any, requests: list[Any]) -> None:
     import torch
 
     from studio.engine.text.chat_template import prompt_tokens
-    from studio.jobs.queue import TOGETHER
+    from studio.jobs.queue import MAX_BATCH
 
     tokenizer = pipeline.tokenizer
     tokenizer.padding_side = "left"
-    for start in range(0, len(requests), TOGETHER):
+    for start in range(0, len(requests), MAX_BATCH):
         ids = [
             prompt_tokens(tokenizer, card, request)
-            for request in requests[start : start + TOGETHER]
+            for request in requests[start : start + MAX_BATCH]
         ]
         padded = tokenizer.pad({"input_ids": ids}, return_tensors="pt")
         with torch.inference_mode():

@@ -22,7 +22,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from studio.core.paths import DataFolder
-from studio.jobs.folder_lock import FolderLock, take
+from studio.jobs.folder_lock import FolderLock, acquire
 from studio.ui.main_window import MainWindow
 from studio.ui.widgets import theme
 from studio.ui.widgets.icons import icon
@@ -30,7 +30,7 @@ from studio.ui.window_shell import look
 
 if TYPE_CHECKING:
     from studio.core.settings import LoadPreference, Settings
-    from studio.jobs.ipc import IpcServer
+    from studio.jobs.ipc.server import IpcServer
     from studio.jobs.session import Session
     from studio.ui.app_state import AppState
     from studio.ui.desktop.idle import IdleWatch
@@ -92,7 +92,7 @@ class Studio:
         self._in_process = in_process
         self._fake = fake
         self._memory = memory
-        self._held = held or take(data)
+        self._held = held or acquire(data)
         if self._held is None:
             from studio.jobs.session import DataFolderInUseError
 
@@ -167,7 +167,7 @@ class Studio:
         self.session, self._held = Session(self.data, engine, self._held), None
         self.session.worker.keep_awake = self.settings.keep_awake
         self.session.queue.by_model = self.settings.order_by_model
-        self.session.queue.together = self.settings.batch_jobs
+        self.session.queue.batch_jobs = self.settings.batch_jobs
         self.session.queue.pause_on_disk = True
         yield
         from studio.ui.app_state import AppState
@@ -210,7 +210,7 @@ class Studio:
         if self.settings.only_idle:
             self._on_only_idle_changed(True)
         yield
-        from studio.jobs.ipc import IpcServer
+        from studio.jobs.ipc.server import IpcServer
 
         self._door = IpcServer(self.data, queue, self.raise_window)
         yield
@@ -342,13 +342,13 @@ def run_window(
         return 2
     make_application()
     try:
-        held = take(data)
+        held = acquire(data)
     except _expected_errors() as error:
         sys.stderr.write(f"{_sentence(error)}\n")
         return 2
     if held is None:
         from studio.core.errors import StudioError
-        from studio.jobs.ipc import activate_running
+        from studio.jobs.ipc.client import activate_running
 
         try:
             if activate_running(data):

@@ -20,9 +20,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 def list_command(ctx: typer.Context, as_json: Json = False) -> None:
     """Show all jobs, also while the window is open."""
     from studio.jobs.folder_lock import holder_of
-    from studio.jobs.store_rows import look_at_rows
+    from studio.jobs.store_rows import read_rows_readonly
 
-    jobs, unreadable = look_at_rows(ctx.obj.data)
+    jobs, unreadable = read_rows_readonly(ctx.obj.data)
     interrupted = (
         0 if holder_of(ctx.obj.data) else sum(job.state is JobState.RUNNING for job in jobs)
     )
@@ -97,11 +97,12 @@ def clear_command(ctx: typer.Context, as_json: Json = False) -> None:
 
 
 def _change(ctx: typer.Context, job_id: str | None, as_json: bool) -> None:
-    from studio.jobs.session import hold
-    from studio.jobs.store import JobStore, reason_for
+    from studio.jobs.session import lock_folder
+    from studio.jobs.store import JobStore
+    from studio.jobs.store_connection import reason_for
 
     try:
-        lock = hold(ctx.obj.data)
+        lock = lock_folder(ctx.obj.data)
         store = JobStore.open(ctx.obj.data.database)
     except StudioError as error:
         output.explain(error)

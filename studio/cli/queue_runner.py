@@ -37,11 +37,11 @@ from studio.core.files import can_write
 from studio.core.jobs import Batch, Job, JobState
 from studio.core.settings_store import load_settings
 from studio.core.telemetry import remove_telemetry_files
-from studio.jobs.ipc import connect_to_window
+from studio.jobs.ipc.client import connect_to_window
 from studio.jobs.pause import Limit
 from studio.jobs.queue import JobQueue
 from studio.jobs.session import DataFolderInUseError, Session
-from studio.jobs.store_rows import look
+from studio.jobs.store_rows import read_jobs_readonly
 
 SIGNAL_POLL_MS = 100
 """Python sees a signal only between its own instructions; a timer gives it some while Qt waits."""
@@ -139,7 +139,7 @@ class Run:
         """Return the jobs of the queue, those that are over among them."""
         if isinstance(self.session, Session):
             return self.session.queue.jobs()
-        return look(self._context.data)
+        return read_jobs_readonly(self._context.data)
 
     def submit(
         self,
@@ -357,6 +357,6 @@ def _open_session(context: Context) -> Session | RemoteSession:
     settings = load_settings(context.data)
     session.worker.keep_awake = settings.keep_awake
     session.queue.by_model = settings.order_by_model
-    session.queue.together = settings.batch_jobs
+    session.queue.batch_jobs = settings.batch_jobs
     session.queue.pause_on_disk = True
     return session

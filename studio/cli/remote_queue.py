@@ -10,7 +10,7 @@ from PySide6.QtNetwork import QLocalSocket
 
 from studio.core.events import Cancelled
 from studio.core.jobs import Batch, Job, JobState
-from studio.jobs.ipc_messages import (
+from studio.jobs.ipc.messages import (
     BatchDone,
     CancelJobs,
     FromWindow,

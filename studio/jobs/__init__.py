@@ -1,1 +1,1 @@
-"""The queue (SQLite), the worker thread, batch files. QtCore only."""
+"""The job queue: storage, order, worker thread, and access from other processes."""

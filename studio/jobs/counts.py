@@ -1,5 +1,6 @@
-"""How many jobs are in which state and how much work waits: counted as jobs change, because 100 000
-are not counted in time.
+"""Counts of jobs by state and of waiting work, updated with each change of a job.
+
+Counting 100 000 jobs anew would take too long.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ class JobCounts:
 
     @property
     def open(self) -> int:
-        """How many jobs are not over."""
+        """The number of jobs that wait or run."""
         return self.states[JobState.QUEUED] + self.states[JobState.RUNNING]
 
     @property
     def over(self) -> int:
-        """How many are."""
+        """The number of jobs that have ended."""
         return self.states.total() - self.open
 
     def add(self, job: Job) -> None:
@@ -39,7 +40,7 @@ class JobCounts:
             self._running[job.id] = job
 
     def remove(self, job: Job) -> None:
-        """Count it no more; in the state in which it was counted."""
+        """Subtract a job, in the state in which it was added."""
         self._count(job, -1)
         self._running.pop(job.id, None)
 
@@ -54,10 +55,10 @@ class JobCounts:
                 del self._work[size]
 
     def left(self, paces: Paces) -> tuple[float, int]:
-        """Return the likely seconds until all is over, and of how many jobs nothing is known."""
+        """Return the estimated seconds until all jobs are over, and how many have no estimate."""
         waiting, unknown = total_of(paces, self._work)
         running, _unknown = total(paces, (job.request for job in self._running.values()))
-        begun = min((job.started for job in self._running.values()), default=0.0)
-        return waiting + (
-            max(0.0, running - max(0.0, time.time() - begun)) if begun else 0.0
-        ), unknown
+        started = min((job.started for job in self._running.values()), default=0.0)
+        if started:
+            waiting += max(0.0, running - max(0.0, time.time() - started))
+        return waiting, unknown

@@ -1,6 +1,4 @@
-"""How long jobs will take, from how long the same model took on this machine before, at this size
-where it ran at it.
-"""
+"""Estimate how long jobs take, from past runs of the same model on this computer."""
 
 from __future__ import annotations
 
@@ -14,28 +12,26 @@ import msgspec
 from studio.core.requests import Request
 
 KEPT = 20
-"""Runs of a model at a size that count; older ones were on another driver, another load, another
-version.
-"""
+"""Past runs per model and size; older ones may stem from other drivers or versions."""
 Size = tuple[str, str, int]
-"""(kind, model, work as a power of two): within one, seconds are about proportional to the work."""
+"""(kind, model, work as a power of two). Seconds are about proportional to the work within one."""
 Paces = Mapping[Size, float]
-"""Seconds for one unit of work."""
+"""Seconds per unit of work."""
 
 
 class PastRun(msgspec.Struct, frozen=True):
-    """One job that was completed."""
+    """One completed job."""
 
     kind: str
     model: str
     work: float
     """See `Request.work`."""
     seconds: float
-    """Wall time in the queue, with a load where there was one."""
+    """Wall time, including loading the model."""
 
 
 class Estimates:
-    """The medians of past runs."""
+    """Medians of past runs."""
 
     def __init__(self, past: Iterable[PastRun] = ()) -> None:
         self._paces: dict[Size, deque[float]] = {}
@@ -44,32 +40,30 @@ class Estimates:
             self.learn(run)
 
     def learn(self, run: PastRun) -> None:
-        """Count one more run."""
+        """Add a run."""
         size = _size(run.kind, run.model, run.work)
         self._paces.setdefault(size, deque(maxlen=KEPT)).append(run.seconds / max(run.work, 1e-9))
         self._medians.pop(size, None)
 
     def seconds(self, request: Request) -> float | None:
-        """Return the likely seconds for a request; None where its model never ran here."""
+        """Return the estimated seconds for a request, or None if its model never ran here."""
         pace = _pace(self.medians(), size_of(request))
         return None if pace is None else pace * request.work
 
     def medians(self) -> dict[Size, float]:
-        """Return the paces as they are now."""
+        """Return the current paces."""
         for size in self._paces.keys() - self._medians.keys():
             self._medians[size] = statistics.median(self._paces[size])
         return dict(self._medians)
 
 
 def size_of(request: Request) -> Size:
-    """Return what a request is measured with."""
+    """Return the model and size of a request."""
     return _size(request.kind, request.model, request.work)
 
 
 def total(paces: Paces, requests: Iterable[Request]) -> tuple[float, int]:
-    """Return the likely seconds of all requests whose model ran before, and how many of them are
-    unknown.
-    """
+    """Return the estimated seconds of all requests, and the number of requests without estimate."""
     work: dict[Size, tuple[int, float]] = {}
     for request in requests:
         size = size_of(request)
@@ -79,7 +73,7 @@ def total(paces: Paces, requests: Iterable[Request]) -> tuple[float, int]:
 
 
 def total_of(paces: Paces, work: Mapping[Size, tuple[int, float]]) -> tuple[float, int]:
-    """Return the same for requests that are counted already: size → (how many, their work)."""
+    """Return the same for counted requests: size → (number, their work)."""
     known, unknown = 0.0, 0
     for size, (count, amount) in work.items():
         pace = _pace(paces, size)
@@ -95,7 +89,7 @@ def _size(kind: str, model: str, work: float) -> Size:
 
 
 def _pace(paces: Paces, size: Size) -> float | None:
-    """Return the pace at a size, or at the nearest one that the model ran at."""
+    """Return the pace at a size, or at the nearest known size of the model."""
     found = paces.get(size)
     if found is None:
         others = [other for other in paces if other[:2] == size[:2]]

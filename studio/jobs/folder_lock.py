@@ -1,5 +1,6 @@
-"""The data folder's lock: one program runs its queue. It is taken before the first paint, so
-nothing else is imported here.
+"""The lock of a data folder: one program runs its queue.
+
+It is taken before the first paint, so that this module imports little.
 """
 
 from __future__ import annotations
@@ -17,23 +18,21 @@ if TYPE_CHECKING:
 
 
 class FolderLock(NamedTuple):
-    """The lock, taken."""
+    """The acquired lock."""
 
     lock: QLockFile
     unclean: bool
-    """True where the program before this one did not end in order: it left its lock behind."""
+    """True if the previous program left its lock behind, because it was killed."""
 
 
 def holder_of(data: DataFolder) -> int:
-    """Return the process id of the program that runs this folder's queue; 0 where none does, or it
-    is dead.
-    """
-    if not data.lock.is_file():  # reading a FIFO would wait forever
+    """Return the process id of the program that runs this folder's queue, or 0."""
+    if not data.lock.is_file():  # reading a FIFO would block for ever
         return 0
     process, host, _program = QLockFile(str(data.lock)).getLockInfo()
     if not process or (host and host != QSysInfo.machineHostName()):
-        return int(process)  # nobody; or another computer's, which cannot be asked
-    import psutil  # the first paint can do without
+        return int(process)  # no holder, or one on another computer, which cannot be checked
+    import psutil  # not needed before the first paint
 
     try:
         return 0 if psutil.Process(process).status() == psutil.STATUS_ZOMBIE else int(process)
@@ -43,15 +42,14 @@ def holder_of(data: DataFolder) -> int:
         return int(process)
 
 
-def take(data: DataFolder) -> FolderLock | None:
-    """Lock the data folder for this program; None where another one holds it. A lock whose program
-    is dead is taken over.
+def acquire(data: DataFolder) -> FolderLock | None:
+    """Lock the data folder, or return None if another program holds it.
 
-    Raises StudioError where the folder cannot be locked at all.
+    Takes over the lock of a dead program. Raises StudioError if the folder cannot be locked.
     """
     unclean = os.path.lexists(data.lock)
     data.create()
-    if unclean and not data.lock.is_file():  # reading a FIFO would wait for ever
+    if unclean and not data.lock.is_file():  # reading a FIFO would block for ever
         raise _unlockable(data, "it is not a file")
     lock = QLockFile(str(data.lock))
     lock.setStaleLockTime(0)
@@ -63,15 +61,15 @@ def take(data: DataFolder) -> FolderLock | None:
         data,
         "permission denied"
         if lock.error() is QLockFile.LockError.PermissionError
-        else "the system refused",
+        else "the system refused it",
     )
 
 
 def _is_abandoned(lock: QLockFile, data: DataFolder) -> bool:
-    """True where no program holds the lock, although the file looks as if one did.
+    """Return True if no program holds the lock, although its file exists.
 
-    It may be empty after a power cut, or name a process id that another program has since. Whoever
-    holds it also has it locked with `flock`, which ends with the process; where that is not known
+    The file may be empty after a power cut, or name a process id that another program has now. The
+    holder also locks it with `flock`, which ends with the process. Where `flock` is not available
     (Windows, another computer's lock), the file counts.
     """
     if sys.platform == "win32":
@@ -80,7 +78,7 @@ def _is_abandoned(lock: QLockFile, data: DataFolder) -> bool:
 
     host = lock.getLockInfo()[1]  # process id, host, program
     if not host:
-        if lock.tryLock(UNWRITTEN_MS):  # another program was about to write it, and has ended
+        if lock.tryLock(UNWRITTEN_MS):  # its creator has ended before writing it
             lock.unlock()
         host = lock.getLockInfo()[1]
     if host and host != QSysInfo.machineHostName():
@@ -94,7 +92,7 @@ def _is_abandoned(lock: QLockFile, data: DataFolder) -> bool:
 
 
 UNWRITTEN_MS = 500
-"""How long a program may take between making the lock file and writing into it."""
+"""The maximum time between creating the lock file and writing into it."""
 
 
 def _remove(data: DataFolder) -> bool:
@@ -106,9 +104,7 @@ def _remove(data: DataFolder) -> bool:
 
 
 def _unlockable(data: DataFolder, why: str) -> StudioError:
-    from studio.core.errors import (
-        StudioError,
-    )  # imports msgspec, which is not needed before the first paint
+    from studio.core.errors import StudioError  # imports msgspec
 
     cure = "Remove it, or choose another folder with --data-dir."
     return StudioError(

@@ -1,6 +1,4 @@
-"""Whether the next job may begin: pauses and limits. Set in the GUI thread, asked in the worker
-thread.
-"""
+"""Pauses and limits of the queue. The GUI thread sets them, the worker thread asks."""
 
 from __future__ import annotations
 
@@ -11,64 +9,64 @@ import msgspec
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a run may go before it pauses."""
+    """When the queue pauses by itself."""
 
     jobs: int = 0
-    """At most this many more jobs; 0 for all."""
+    """After this many more jobs; 0 for no limit."""
     until: float = 0.0
-    """No job begins after this Unix time; 0 for any time."""
+    """At this Unix time; 0 for no limit."""
 
 
 class PauseState:
-    """Open, or closed with a reason that a person reads."""
+    """Whether the next job may start; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._reason: str | None = None
         self._limit = Limit()
-        self._left = 0
+        self._jobs_left = 0
 
     @property
     def reason(self) -> str | None:
-        """Why it is closed; None where it is open."""
+        """The reason for the pause, for the user; None while jobs run."""
         with self._lock:
             return self._reason
 
-    def close(self, reason: str) -> None:
-        """Let no further job begin."""
+    def pause(self, reason: str) -> None:
+        """Start no further job."""
         with self._lock:
             self._reason = reason
 
-    def open(self) -> None:
-        """Let jobs begin; limits that were reached are forgotten."""
+    def resume(self) -> None:
+        """Let jobs start; clears limits that were reached."""
         with self._lock:
             self._reason = None
-            if self._limit.jobs and not self._left:
+            if self._limit.jobs and not self._jobs_left:
                 self._limit = msgspec.structs.replace(self._limit, jobs=0)
             if self._limit.until and time.time() >= self._limit.until:
                 self._limit = msgspec.structs.replace(self._limit, until=0.0)
 
     @property
     def limit(self) -> Limit:
-        """What holds, with the jobs that are left."""
+        """The current limit, with the number of jobs that are left."""
         with self._lock:
-            return msgspec.structs.replace(self._limit, jobs=self._left)
+            return msgspec.structs.replace(self._limit, jobs=self._jobs_left)
 
     def set_limit(self, limit: Limit) -> None:
-        """Hold to this limit from now on."""
+        """Replace the limit."""
         with self._lock:
-            self._limit, self._left = limit, limit.jobs
+            self._limit, self._jobs_left = limit, limit.jobs
 
-    def pass_one(self) -> bool:
-        """True where one more job may begin; closes where a limit is reached."""
+    def may_start(self) -> bool:
+        """Return whether one more job may start; pauses at a limit."""
         with self._lock:
             if self._reason is None and self._limit.until and time.time() >= self._limit.until:
-                self._reason = "The time that was set is over."
-            if self._reason is None and self._limit.jobs and not self._left:
-                self._reason = f"The {self._limit.jobs} jobs that were allowed are done."
+                self._reason = "The time limit is reached."
+            if self._reason is None and self._limit.jobs and not self._jobs_left:
+                self._reason = f"The limit of {self._limit.jobs} jobs is reached."
             return self._reason is None
 
-    def count(self, jobs: int) -> None:
-        """So many jobs began."""
+    def count_started(self, jobs: int) -> None:
+        """Subtract started jobs from the limit."""
         with self._lock:
-            self._left = max(0, self._left - jobs)
+            self._jobs_left = max(0, self._jobs_left - jobs)

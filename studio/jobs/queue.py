@@ -1,141 +1,97 @@
-"""The queue as the window sees it: what waits, what runs, what is done, and signals that say what
-changed.
+"""The job queue as the window sees it: waiting, running and finished jobs, with signals.
 
-All database work happens in one journal thread, in order; what it returns comes home to the GUI
-thread through `_stored`, which updates the mirror that `jobs()` reads and then tells the world.
-Nothing here blocks the thread that calls it, except the methods in the section "for the worker",
-which only the worker thread calls.
+The journal thread does all database work, in order. Its results arrive in the GUI thread, which
+updates the mirror that `jobs()` reads and emits the signals. No method blocks its caller, except
+those in the section "For the worker", which only the worker thread calls.
 """
 
 from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
-import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
 
 import msgspec
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject
 
-from studio.batch.output.finished_batch import FinishedBatch
 from studio.core.artifact import Artifact
-from studio.core.errors import Failure, StudioError
 from studio.core.events import Cancelled, Event, Failed, Finished
 from studio.core.jobs import Batch, Job, JobState, new_job
 from studio.core.requests import Request
 from studio.jobs.counts import JobCounts
-from studio.jobs.eta import Estimates, PastRun
+from studio.jobs.eta import Estimates
+from studio.jobs.job_end import (
+    WriteReport,
+    finish_batch,
+    run_of,
+    store_end,
+    unstored_failure,
+)
+from studio.jobs.job_mirror import JobMirror
+from studio.jobs.journal import Journal
 from studio.jobs.pause import Limit, PauseState
+from studio.jobs.queue_signals import GuiCalls, QueueSignals, bind
 from studio.jobs.schedule import NOTHING_LOADED, Model, Places, model_of, moved, run_order
-from studio.jobs.store import LOCK_SECONDS, MAX_CRASHES, JobStore, reason_for
+from studio.jobs.store import JobStore
+from studio.jobs.store_connection import LOCK_SECONDS
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
-TOGETHER = 32
-"""Jobs that run as one batch at most."""
-PIECE = 64
-"""New jobs that are told at a time."""
-TELL_SECONDS = 0.002
-RETRY_SECONDS = 1.0
-"""How soon a change that the worker needs is tried again while the database refuses it."""
+MAX_BATCH = 32
+"""The maximum number of jobs that run as one batch."""
+CHUNK = 64
+"""New jobs per signal, so that 100 000 of them do not block the window."""
 PAUSED = "The queue is paused."
-"""The reason where a person did it."""
-IN_USE = "Jobs run when nobody has used the computer for three minutes."
-"""The reason where jobs begin only while the computer is idle."""
+"""The reason if the user paused it."""
+IN_USE = "Jobs start after nobody has used the computer for three minutes."
+"""The reason if jobs start only while the computer is idle."""
 
 
-class JobQueue(QObject):
+class JobQueue(QueueSignals):
     """Jobs of all kinds in the order in which they run. Lives in the GUI thread."""
-
-    jobs_added = Signal(list)
-    """list[Job], stored on disk."""
-    jobs_changed = Signal(list)
-    """list[Job], each in its new state, stored on disk."""
-    jobs_removed = Signal(list)
-    """list[str], the ids of jobs that are no longer listed."""
-    jobs_moved = Signal(list)
-    """list[Job], with their new places; `jobs()` has the new order."""
-    pause_changed = Signal(str)
-    """The reason why no further job begins, or empty: jobs run."""
-    disk_refused = Signal(str)
-    """The folder that could not be written, where `pause_on_disk` paused the queue; before
-    `pause_changed`.
-    """
-    job_event = Signal(str, object)
-    """(job id, Event): everything that the engine says about the running job. The terminal event
-    comes after the job's new state is stored and its artifacts are indexed, and after
-    `jobs_changed`."""
-    cancel_wished = Signal(str)
-    """Job id: the person's cancel of the running job was passed on to the engine; it ends soon."""
-    batch_finished = Signal(object)
-    """Batch whose last job is over (its report is written)."""
-    idle_reached = Signal()
-    """The last waiting job is over."""
-    failed = Signal(str, list)
-    """The queue itself could not do something (disk full, database damaged): a sentence for a
-    person, and list[str], the ids of jobs that will not run because of it. Those were submitted and
-    are not in the queue, or the queue cannot be read any more."""
-
-    _stored = Signal(object)
 
     def __init__(self, store: JobStore, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
-        store.lock_seconds = LOCK_SECONDS  # in the journal thread nobody waits
-        self._journal = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
-        self._mirror: dict[str, Job] = {job.id: job for job in store.jobs()}
-        self.tally = JobCounts(self._mirror.values())
-        """Counts of `jobs()`."""
+        store.lock_seconds = LOCK_SECONDS  # the journal thread may wait
+        self._gui = GuiCalls(self)
+        self._journal = Journal(self._gui, self.failed.emit)
+        self._mirror = JobMirror(store.jobs(), self)
         self._cancel_running: Callable[[str], None] = lambda _job_id: None
         self._interrupt_running: Callable[[], None] = lambda: None
         self._wake: Callable[[], None] = lambda: None
-        self._gate = PauseState()
+        self._pause = PauseState()
         self._loaded: Model | None = None
-        self.closing = threading.Event()
-        """Set from any thread when the session closes: nothing waits for the database any more."""
-        self._untold: deque[Callable[[], None]] = deque()
-        self._tells_later = False
         past = store.past_runs()
         self.estimates = Estimates(past)
         self.last_used: tuple[str, ...] = (past[-1].kind, past[-1].model) if past else ()
-        """Kind and model of the job that was completed last, before this start."""
+        """Kind and model of the last job completed before this start."""
         self.by_model = True
-        """Whether jobs that share a model run together, so that it is loaded once."""
-        self.together = True
-        """Whether waiting jobs that share model and settings run as one batch, each with the result
-        that it has alone.
-        """
+        """Whether jobs of the same model run together, to load it once."""
+        self.batch_jobs = True
+        """Whether jobs with the same model and settings run as one batch, with equal results."""
         self.pause_on_disk = False
-        """Whether a row of a batch that cannot be saved pauses the queue and waits, instead of
-        failing.
-        """
-        self.finish_batch: Callable[[FinishedBatch], object] | None = None
-        """Called in the journal thread when a batch is over; writes its report."""
-        self._stored.connect(self._on_stored)
+        """Whether a batch row that cannot be saved pauses the queue instead of failing."""
+        self.finish_batch: WriteReport | None = None
+        """Writes the report of a batch that is over; called in the journal thread."""
 
-    # What a person does; returns at once
+    # Commands of the user; return at once
     # ----------------------------------------------------------------------
 
     def submit(self, jobs: Sequence[Job], batch: Batch | None = None) -> None:
         """Append jobs; `jobs_added` follows when they are on disk, or `failed` with their ids.
 
-        A job that is in the queue already, and over, runs again under its id and takes a new place.
+        A finished job that is in the queue runs again under its id, at a new position.
         """
-        ids = [job.id for job in jobs]
 
         def write() -> Callable[[], None]:
-            placed = self._store.add(jobs, batch)
+            stored = self._store.add(jobs, batch)
             self._wake()
-            pieces = [placed[at : at + PIECE] for at in range(0, len(placed), PIECE)]
-            for piece in pieces[:-1]:
-                self._stored.emit(_call(self._tell_added, piece))
-            return _call(self._tell_added, pieces[-1] if pieces else [])
+            chunks = [stored[at : at + CHUNK] for at in range(0, len(stored), CHUNK)]
+            for chunk in chunks[:-1]:
+                self._gui.post(bind(self._mirror.add, chunk))
+            return bind(self._mirror.add, chunks[-1] if chunks else [])
 
-        self._post(write, ids)
+        self._journal.post(write, [job.id for job in jobs])
 
     def cancel(self, job_ids: Sequence[str]) -> None:
         """Cancel jobs, waiting or running."""
@@ -145,62 +101,61 @@ class JobQueue(QObject):
             try:
                 cancelled, running = self._store.cancel(ids)
             except sqlite3.Error:
-                for job_id in ids:  # what runs ends all the same
+                for job_id in ids:  # the running one ends even if this cannot be stored
                     self._cancel_running(job_id)
                 raise
             for job_id in running:
                 self._cancel_running(job_id)
-            self._settle_batches(cancelled)
-            return lambda: self._tell_cancelled(cancelled, running)
+            self._finish_batches_of(cancelled)
+            return lambda: self._mirror.cancel(cancelled, running)
 
-        self._post(write)
+        self._journal.post(write)
 
     def cancel_all(self) -> None:
         """Cancel every job that waits or runs."""
-        self.cancel([job.id for job in self._mirror.values() if not job.state.over])
+        self.cancel([job.id for job in self._mirror if not job.state.over])
 
     def retry(self, job_ids: Sequence[str], folder: str = "") -> None:
-        """Run failed or cancelled jobs again with the same seed; `folder` saves them to another
-        place.
-        """
+        """Run failed or cancelled jobs again with the same seed; save to `folder` if one is set."""
         ids = list(job_ids)
 
         def write() -> Callable[[], None]:
-            again = self._store.retry(ids, folder)
-            for batch_id in {job.batch for job in again if job.batch}:
+            requeued = self._store.retry(ids, folder)
+            for batch_id in {job.batch for job in requeued if job.batch}:
                 self._store.reopen_batch(batch_id)
             self._wake()
-            return lambda: self._tell_changed(again)
+            return lambda: self._mirror.change(requeued)
 
-        self._post(write)
+        self._journal.post(write)
 
     def remove(self, job_ids: Sequence[str]) -> None:
-        """Take jobs that do not run from the list; their files stay. `restore` undoes it."""
+        """Remove jobs from the list, except a running one. Keeps files; `restore` undoes it."""
         ids = list(job_ids)
 
         def write() -> Callable[[], None]:
             removed = self._store.remove(ids)
-            self._settle_batches(removed)
-            return lambda: self._tell_removed([job.id for job in removed])
+            self._finish_batches_of(removed)
+            return lambda: self._mirror.remove([job.id for job in removed])
 
-        self._post(write)
+        self._journal.post(write)
 
     def restore(self, jobs: Sequence[Job]) -> None:
-        """List removed jobs again, where they were."""
-        again = list(jobs)
+        """List removed jobs again, at their positions."""
+        removed = list(jobs)
 
         def write() -> Callable[[], None]:
-            back = self._store.restore(again)
-            for batch_id in {job.batch for job in back if job.batch and not job.state.over}:
+            restored = self._store.restore(removed)
+            for batch_id in {job.batch for job in restored if job.batch and not job.state.over}:
                 self._store.reopen_batch(batch_id)
             self._wake()
-            return lambda: self._tell_added(back)
+            return lambda: self._mirror.add(restored)
 
-        self._post(write)
+        self._journal.post(write)
 
     def move(self, job_ids: Sequence[str], before: str | None) -> Places:
-        """Let waiting jobs run before another one, None at the end. Returns the places that they
-        and others had, for `place`.
+        """Move waiting jobs before another one, or to the end for None.
+
+        Returns the previous places of all jobs that move, for `place`.
         """
         waiting = self.waiting()
         places = moved(waiting, job_ids, before)
@@ -211,21 +166,19 @@ class JobQueue(QObject):
         """Give waiting jobs these places; `jobs_moved` follows."""
 
         def write() -> Callable[[], None]:
-            now = self._store.place(places)
-            return lambda: self._tell_moved(now)
+            stored = self._store.place(places)
+            return lambda: self._mirror.move(stored)
 
         if places:
-            self._post(write)
+            self._journal.post(write)
 
     def replace(
         self, job_id: str, request: Request, folder: str, receive: Callable[[Job, bool], None]
     ) -> None:
-        """Give a waiting job another request. Where it has begun or was removed meanwhile, the
-        request becomes a new job.
+        """Replace the request of a waiting job; if it has started or is gone, add a new job.
 
-        `receive` is called in the GUI thread with the job as it is stored, and whether the waiting
-        job was changed. `folder` is where a new job's results go where nothing is known about the
-        old one any more.
+        Calls `receive` in the GUI thread with the stored job, and whether the waiting one was
+        changed. `folder` is the folder of a new job if the old one is unknown.
         """
         job = self._mirror.get(job_id)
         new = new_job(request, job.target.folder if job else folder)
@@ -233,109 +186,104 @@ class JobQueue(QObject):
         def write() -> Callable[[], None]:
             changed = self._store.replace(_with_request(job, new)) if job else None
             if changed is not None:
-                return _both(_call(self._tell_changed, [changed]), lambda: receive(changed, True))
-            placed = self._store.add([new])
+                return _both(bind(self._mirror.change, [changed]), lambda: receive(changed, True))
+            stored = self._store.add([new])
             self._wake()
-            return _both(_call(self._tell_added, placed), lambda: receive(placed[0], False))
+            return _both(bind(self._mirror.add, stored), lambda: receive(stored[0], False))
 
-        self._post(write)
+        self._journal.post(write)
 
     def duplicate(self, job_ids: Sequence[str]) -> None:
         """Append the same requests once more, with the same seeds."""
-        again = [new_job(job.request, job.target.folder) for job in self._chosen(job_ids)]
-        self.submit(again)
+        jobs = [job for job_id in job_ids if (job := self._mirror.get(job_id))]
+        self.submit([new_job(job.request, job.target.folder) for job in jobs])
 
     def pause(self, reason: str = PAUSED, *, now: bool = False) -> None:
-        """Let no further job begin. With `now`, the running one stops and waits again; its model
-        stays loaded.
+        """Start no further job. `now`: also stop the running one, which waits again.
+
+        Its model stays loaded.
         """
-        self._gate.close(reason)
+        self._pause.pause(reason)
         if now:
             self._interrupt_running()
         self.pause_changed.emit(reason)
 
     def resume(self) -> None:
-        """Go on."""
-        self._gate.open()
+        """Let jobs start again."""
+        self._pause.resume()
         self._wake()
         self.pause_changed.emit("")
 
     @property
     def paused(self) -> str:
-        """Why no further job begins; empty where jobs run."""
-        return self._gate.reason or ""
+        """The reason why no further job starts; empty while jobs run."""
+        return self._pause.reason or ""
 
     @property
     def limit(self) -> Limit:
-        """How far the run may go."""
-        return self._gate.limit
+        """When the queue pauses by itself."""
+        return self._pause.limit
 
     def set_limit(self, limit: Limit) -> None:
-        """Pause after so many jobs, or at a time."""
-        self._gate.set_limit(limit)
+        """Pause after a number of jobs, or at a time."""
+        self._pause.set_limit(limit)
 
-    def settle_left(self) -> None:
-        """Write the files of batches that ended without them: the program was killed, or the disk
-        was full.
-        """
-
-        self._post(lambda: self._settle(self._store.left_batches()))
+    def finish_ended_batches(self) -> None:
+        """Write the reports that are missing after a kill or on a full disk."""
+        self._journal.post(lambda: self._finish_batches(self._store.unreported_batches()))
 
     def find_artifacts(self, job_id: str, receive: Callable[[list[Artifact]], None]) -> None:
-        """Look up a job's artifacts; `receive` is called in the GUI thread."""
+        """Look up a job's artifacts; calls `receive` in the GUI thread."""
 
         def read() -> Callable[[], None]:
             artifacts = self._store.artifacts(job_id)
             return lambda: receive(artifacts)
 
-        self._post(read)
+        self._journal.post(read)
 
-    # What a person sees; GUI thread
+    # State, for the GUI thread
     # ----------------------------------------------------------------------
+
+    @property
+    def counts(self) -> JobCounts:
+        """Counts of `jobs()`."""
+        return self._mirror.counts
 
     def jobs(self) -> list[Job]:
         """Return all listed jobs in order, as last stored."""
-        return list(self._mirror.values())
+        return list(self._mirror)
 
     def job(self, job_id: str) -> Job | None:
-        """Return one job as last stored."""
+        """Return one job as last stored, or None."""
         return self._mirror.get(job_id)
 
     def waiting(self) -> list[Job]:
         """Return the waiting jobs in the order of their positions."""
-        return [job for job in self._mirror.values() if job.state is JobState.QUEUED]
+        return [job for job in self._mirror if job.state is JobState.QUEUED]
 
     def run_order(self) -> list[Job]:
         """Return the waiting jobs in the order in which they will run."""
-        return self.order_now()()
+        return self.order_snapshot()()
 
-    def order_now(self) -> Callable[[], list[Job]]:
-        """Return a function that says in which order the jobs that wait now will run; any thread
-        may call it.
-        """
+    def order_snapshot(self) -> Callable[[], list[Job]]:
+        """Return a function for any thread that computes the run order of the current jobs."""
         jobs, loaded, by_model = self.jobs(), self._loaded, self.by_model
 
         def order() -> list[Job]:
             running = next((model_of(job) for job in jobs if job.state is JobState.RUNNING), loaded)
-            return run_order(
-                (job for job in jobs if job.state is JobState.QUEUED), running, by_model=by_model
-            )
+            waiting = (job for job in jobs if job.state is JobState.QUEUED)
+            return run_order(waiting, running, by_model=by_model)
 
         return order
 
-    def _chosen(self, job_ids: Sequence[str]) -> list[Job]:
-        return [job for job_id in job_ids if (job := self._mirror.get(job_id))]
-
     def stop_waiting(self) -> None:
-        """Let nothing wait any longer for a database that refuses changes; any thread may call
-        it.
-        """
-        self.closing.set()
+        """Stop waiting for a database that refuses changes. Any thread may call this."""
+        self._journal.closing.set()
         self._store.closing.set()
 
     def close(self) -> None:
-        """Wait for what is being stored, and close the database. The worker must have stopped."""
-        self._journal.shutdown(wait=True)
+        """Wait for pending changes and close the database. The worker must have stopped."""
+        self._journal.close()
         self._store.close()
 
     # For the worker; blocks the worker thread
@@ -347,271 +295,118 @@ class JobQueue(QObject):
         cancel_running: Callable[[str], None],
         interrupt_running: Callable[[], None],
     ) -> None:
-        """Tell the queue how to wake the worker, cancel the job that it runs, or let it wait again
-        (all thread-safe).
+        """Set the functions that wake the worker, cancel its job, or make the job wait again.
+
+        They must be thread-safe.
         """
         self._wake = wake
         self._cancel_running = cancel_running
         self._interrupt_running = interrupt_running
 
     def take_next(self) -> list[Job]:
-        """Mark the next waiting jobs as running, on disk, and return them: one, or several that run
-        as one batch.
+        """Mark the next jobs as running, on disk, and return them; several run as one batch.
 
-        None where none waits or the queue is paused.
+        Returns [] if no job waits or the queue is paused.
         """
-        open_before = self._gate.reason is None
-        if not self._gate.pass_one():
-            if open_before:
-                self._stored.emit(_call(self.pause_changed.emit, self.paused))
+        was_running = self._pause.reason is None
+        if not self._pause.may_start():
+            if was_running:
+                self._gui.post(bind(self.pause_changed.emit, self.paused))
             return []
-        together = min(TOGETHER, self._gate.limit.jobs or TOGETHER) if self.together else 1
+        most = min(MAX_BATCH, self._pause.limit.jobs or MAX_BATCH) if self.batch_jobs else 1
         loaded = (self._loaded or NOTHING_LOADED) if self.by_model else None
         try:
-            jobs = self._insist(self._store.take_next, loaded, together)
-        # boundary: the thread goes on, and ends with the program
+            jobs = self._journal.run_until_stored(self._store.take_next, loaded, most)
+        # boundary: the worker thread must survive until the program ends
         except Exception as error:  # noqa: BLE001
-            if not self.closing.is_set():
-                self._tell_failed(error, self._store_is_lost)
+            if not self._journal.closing.is_set():
+                self._journal.report(error, self._mirror.open_job_ids)
             return []
         if jobs:
-            self._gate.count(len(jobs))
+            self._pause.count_started(len(jobs))
             self._loaded = model_of(jobs[0])
-            self._stored.emit(lambda: self._tell_changed(jobs))
+            self._gui.post(lambda: self._mirror.change(jobs))
         else:
-            self._stored.emit(self.idle_reached.emit)
+            self._gui.post(self.idle_reached.emit)
         return jobs
 
     def handle_event(
-        self, job: Job, event: Event, *, interrupted: bool = False, beside: int = 1
+        self, job: Job, event: Event, *, interrupted: bool = False, batch_size: int = 1
     ) -> None:
-        """Pass an event on; a terminal one is stored first. `interrupted`: the program is closing,
-        the job waits again.
+        """Pass an event on; store a terminal one first. Never raises.
 
-        `beside`: how many jobs ran as one batch with it, itself included. Never raises.
+        `interrupted`: the program closes or pauses, and the job waits again. `batch_size`: the
+        number of jobs that ran as one batch with it, itself included.
         """
         if not isinstance(event, (Finished, Failed, Cancelled)):
             self.job_event.emit(job.id, event)
             return
-        now = None
+        stored = None
         try:
-            now = self._insist(self._record, job, event, interrupted, beside)
+            stored = self._journal.run_until_stored(
+                self._store_end, job, event, interrupted, batch_size
+            )
         # boundary: a job whose end cannot be stored must not stop the others
         except Exception as error:  # noqa: BLE001
-            if not self.closing.is_set():  # else the job is settled by its files at the next start
-                now = self._end_unstored(job, error)
-        if now is not None:
-            self._stored.emit(lambda: self._tell_changed([now]))
-        self._stored.emit(lambda: self.job_event.emit(job.id, event))
+            # On closing, the next start settles the job by its files.
+            if not self._journal.closing.is_set():
+                stored = self._fail_unstored(job, error)
+        if stored is not None:
+            self._gui.post(lambda: self._mirror.change([stored]))
+        self._gui.post(lambda: self.job_event.emit(job.id, event))
         if job.batch:
-            self._post(lambda: self._settle([job.batch]))
+            self._journal.post(lambda: self._finish_batches([job.batch]))
 
-    def _insist(self, work: Callable[..., T], *arguments: object) -> T:
-        """Do work in the journal thread. While the database refuses (locked, disk full), say so
-        once and try again.
-
-        Raises sqlite3.OperationalError only when the queue closes.
-        """
-        told = False
-        while True:
-            try:
-                return self._journal.submit(work, *arguments).result()
-            except sqlite3.OperationalError as error:
-                if not told:
-                    self._tell_failed(error, more=" Trying again until it can.")
-                    told = True
-                if self.closing.wait(RETRY_SECONDS):
-                    raise
-
-    def _end_unstored(self, job: Job, error: Exception) -> Job:
-        """Return the job as failed, stored where that is possible. Its files, if any, stay where
-        they are.
-        """
-        self._tell_failed(error)
-        failure = Failure(
-            cause="unknown",
-            message=f"The end of this job could not be stored: {reason_for(error)}.",
-            cure=f"What it made is in {job.target.folder}.".encode(errors="replace").decode(),
-        )
+    def _fail_unstored(self, job: Job, error: Exception) -> Job:
+        """Return the job as failed, stored if possible. Its files stay."""
+        self._journal.report(error)
+        failure = unstored_failure(job, error)
         try:
-            now = self._journal.submit(
+            stored = self._journal.submit(
                 lambda: self._store.end(job.id, JobState.FAILED, failure=failure)
             ).result()
         except sqlite3.Error:
-            log.exception(
-                "job %s stays marked as running; the next start settles it by its files", job.id
-            )
-            now = None
-        return now or msgspec.structs.replace(job, state=JobState.FAILED, failure=failure)
-
-    def _record(
-        self, job: Job, event: Finished | Failed | Cancelled, interrupted: bool, beside: int
-    ) -> Job | None:
-        if interrupted and isinstance(event, Cancelled):
-            return self._store.requeue(job.id)
-        # Only where there is a result without a place: a name that is taken stays taken, and would
-        # stop the queue for ever.
-        if isinstance(event, Failed) and event.failure.unsaved and job.batch and self.pause_on_disk:
-            waiting = self._store.requeue(job.id)
-            self._gate.close(event.failure.message)
-            self._stored.emit(_call(self.disk_refused.emit, job.target.folder))
-            self._stored.emit(_call(self.pause_changed.emit, event.failure.message))
-            return waiting
-        if isinstance(event, Finished):
-            past = PastRun(
-                *model_of(job), job.request.work, max(0.0, time.time() - job.started) / beside
-            )
-            now = self._store.end(job.id, JobState.COMPLETED, artifacts=event.artifacts, past=past)
-            self._stored.emit(_call(self.estimates.learn, past))
-            return now
-        if isinstance(event, Cancelled):
-            return self._store.end(job.id, JobState.CANCELLED, artifacts=event.artifacts)
-        if event.failure.cause == "crash" and job.crashes + 1 < MAX_CRASHES:
-            return self._store.requeue(job.id, crashed=True)
-        return self._store.end(
-            job.id, JobState.FAILED, failure=_explain(event.failure, job), artifacts=event.artifacts
-        )
+            log.exception("job %s stays marked as running until the next start", job.id)
+            stored = None
+        return stored or msgspec.structs.replace(job, state=JobState.FAILED, failure=failure)
 
     # In the journal thread
     # ----------------------------------------------------------------------
 
-    def _settle_batches(self, jobs: Sequence[Job]) -> None:
-        self._settle({job.batch for job in jobs if job.batch})
+    def _store_end(
+        self, job: Job, event: Finished | Failed | Cancelled, interrupted: bool, batch_size: int
+    ) -> Job | None:
+        if interrupted and isinstance(event, Cancelled):
+            return self._store.requeue(job.id)
+        # `unsaved` only: a file name that is taken would stop the queue for ever.
+        if isinstance(event, Failed) and event.failure.unsaved and job.batch and self.pause_on_disk:
+            requeued = self._store.requeue(job.id)
+            reason = event.failure.message
+            self._pause.pause(reason)
+            self._gui.post(bind(self.disk_refused.emit, job.target.folder))
+            self._gui.post(bind(self.pause_changed.emit, reason))
+            return requeued
+        run = run_of(job, batch_size) if isinstance(event, Finished) else None
+        stored = store_end(self._store, job, event, run)
+        if run is not None:
+            self._gui.post(bind(self.estimates.learn, run))
+        return stored
 
-    def _settle(self, batch_ids: Iterable[str]) -> Callable[[], None]:
+    def _finish_batches_of(self, jobs: Sequence[Job]) -> None:
+        self._finish_batches({job.batch for job in jobs if job.batch})
+
+    def _finish_batches(self, batch_ids: Iterable[str]) -> Callable[[], None]:
+        """Write the reports of those batches that are over; the next start retries failures."""
         for batch_id in batch_ids:
             batch = self._store.ended_batch(batch_id)
             if batch is not None:
-                self._write_files(batch)
-                self._stored.emit(_call(self.batch_finished.emit, batch))
+                try:
+                    finish_batch(self._store, batch, self.finish_batch)
+                # boundary: a fault in a report must not stop the queue
+                except Exception as error:  # noqa: BLE001
+                    self._journal.report(error)
+                self._gui.post(bind(self.batch_finished.emit, batch))
         return lambda: None
-
-    def _write_files(self, batch: Batch) -> None:
-        """Write a batch's report and mark the batch as finished, in this order: a kill in between
-        writes nothing twice.
-        """
-        try:
-            rows = self._store.jobs("WHERE batch = ?", (batch.id,))
-            if self.finish_batch is not None:
-                artifacts = {row.id: self._store.artifacts(row.id) for row in rows}
-                self.finish_batch(FinishedBatch(batch, rows, artifacts))
-            self._store.mark_finished(batch.id)
-        # boundary: rows are over all the same; the next start tries again
-        except Exception as error:  # noqa: BLE001
-            self._tell_failed(error)
-
-    def _post(self, work: Callable[[], Callable[[], None]], submitted: Sequence[str] = ()) -> None:
-        """Do work in the journal thread, and what it returns in the GUI thread. `submitted`: jobs
-        that are lost if it fails.
-        """
-        self._journal.submit(work).add_done_callback(
-            lambda future: self._on_journal_done(future, submitted)
-        )
-
-    def _on_journal_done(
-        self, future: Future[Callable[[], None]], submitted: Sequence[str]
-    ) -> None:
-        error = future.exception()
-        if error is None:
-            self._stored.emit(future.result())
-        else:
-            self._tell_failed(error, lambda: list(submitted))
-
-    def _tell_failed(
-        self, error: BaseException, lost: Callable[[], list[str]] = list, more: str = ""
-    ) -> None:
-        """Log what the queue could not do, and emit `failed` in the GUI thread, where `lost`
-        returns the ids of the jobs.
-        """
-        log.error("the queue could not store a change", exc_info=error)
-        sentence = (
-            f"{error}"
-            if isinstance(error, StudioError)
-            else f"The queue could not be stored: {reason_for(error)}."
-        )
-        self._stored.emit(lambda: self.failed.emit(sentence + more, lost()))
-
-    def _store_is_lost(self) -> list[str]:
-        return [job.id for job in self._mirror.values() if not job.state.over]
-
-    # Home again, in the GUI thread
-    # ----------------------------------------------------------------------
-
-    @Slot(object)
-    def _on_stored(self, tell: Callable[[], None]) -> None:
-        self._untold.append(tell)
-        self._tell_soon()
-
-    def _tell_soon(self) -> None:
-        if self._untold and not self._tells_later:
-            self._tells_later = True
-            QTimer.singleShot(0, self, self._tell)
-
-    def _tell(self) -> None:
-        """Tell what was stored, in its order, a little at a time, so that 100 000 new jobs do not
-        stop the window.
-        """
-        self._tells_later = False
-        began = time.perf_counter()
-        try:
-            while self._untold and time.perf_counter() - began < TELL_SECONDS:
-                self._untold.popleft()()
-        finally:
-            self._tell_soon()
-
-    def _tell_added(self, jobs: list[Job]) -> None:
-        last = next(reversed(self._mirror.values())).position if self._mirror else 0
-        again = [job for job in jobs if job.id in self._mirror]
-        self._put(jobs)
-        if again or (jobs and jobs[0].position <= last):  # restored
-            self._sort()
-        if again:  # what is missing of them runs under their ids
-            self.jobs_changed.emit(again)
-            self.jobs_moved.emit(again)
-            known = {job.id for job in again}
-            jobs = [job for job in jobs if job.id not in known]
-        self.jobs_added.emit(jobs)
-
-    def _put(self, jobs: Iterable[Job]) -> None:
-        for job in jobs:
-            before = self._mirror.get(job.id)
-            if before is not None:
-                self.tally.remove(before)
-            self._mirror[job.id] = job
-            self.tally.add(job)
-
-    def _tell_moved(self, jobs: list[Job]) -> None:
-        self._put([job for job in jobs if job.id in self._mirror])
-        self._sort()
-        self.jobs_moved.emit(jobs)
-
-    def _sort(self) -> None:
-        self._mirror = {
-            job.id: job for job in sorted(self._mirror.values(), key=lambda job: job.position)
-        }
-
-    def _tell_changed(self, jobs: list[Job]) -> None:
-        listed = [job for job in jobs if job.id in self._mirror]
-        self._put(listed)
-        if listed:
-            self.jobs_changed.emit(listed)
-
-    def _tell_cancelled(self, cancelled: list[Job], running: list[str]) -> None:
-        self._tell_changed(cancelled)
-        for job_id in running:
-            self.cancel_wished.emit(job_id)
-
-    def _tell_removed(self, job_ids: list[str]) -> None:
-        for job_id in job_ids:
-            job = self._mirror.pop(job_id, None)
-            if job is not None:
-                self.tally.remove(job)
-        self.jobs_removed.emit(job_ids)
-
-
-def _call(function: Callable[[T], object], argument: T) -> Callable[[], None]:
-    # A lambda in a loop would bind the loop's last value.
-    return lambda: (function(argument), None)[1]
 
 
 def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
@@ -623,18 +418,6 @@ def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[],
 
 
 def _with_request(job: Job, new: Job) -> Job:
-    # A batch row keeps the name that its template gave it.
+    # A batch row keeps its file name.
     target = job.target if job.batch else new.target
     return msgspec.structs.replace(job, request=new.request, target=target)
-
-
-def _explain(failure: Failure, job: Job) -> Failure:
-    if failure.cause != "crash":
-        return failure
-    return Failure(
-        cause="crash",
-        message=f"The job was set aside: it took the engine down {job.crashes + 1} times. "
-        f"{failure.message}",
-        cure=failure.cure or "Try smaller settings or another model; Retry runs it once more.",
-        details=failure.details,
-    )

@@ -1,33 +1,32 @@
-"""The order of waiting jobs: as they were added, as the person placed them, and those of one model
-together.
+"""The run order of waiting jobs: by position, with the jobs of one model together.
 
-Pure functions over jobs in the order of their positions; the window shows with them what
-`JobStore.take_next` does.
+Pure functions over jobs in the order of their positions. The window shows with them the order that
+`JobStore.take_next` follows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from studio.core.jobs import Job
 
 Model = tuple[str, str]
-"""(kind, model): what is loaded."""
+"""(kind, model) of a job."""
 NOTHING_LOADED: Model = ("", "")
 Places = dict[str, tuple[int, bool]]
-"""Job id → (position, placed by hand)."""
+"""Job id → (position, moved by the user)."""
 
 
 def model_of(job: Job) -> Model:
-    """Return what must be loaded for a job."""
+    """Return the model that a job needs."""
     return job.request.kind, job.request.model
 
 
 def run_order(waiting: Iterable[Job], loaded: Model | None, *, by_model: bool) -> list[Job]:
     """Return waiting jobs in the order in which they will run.
 
-    With `by_model`, jobs that need the loaded model come first, then those of the next model in
-    line and so on; but nothing is moved across a job that the person placed by hand.
+    With `by_model`, jobs of the loaded model come first, then those of the next model, and so on;
+    no job passes one that the user moved.
     """
     if not by_model:
         return list(waiting)
@@ -46,10 +45,9 @@ def run_order(waiting: Iterable[Job], loaded: Model | None, *, by_model: bool) -
 
 
 def _append(
-    ordered: list[Job], groups: dict[Model, list[Job]], loaded: Model | None
+    ordered: list[Job], groups: Mapping[Model, list[Job]], loaded: Model | None
 ) -> Model | None:
-    # The groups stand in the order of their first jobs; the one whose model is loaded goes before
-    # them.
+    # Groups are in the order of their first jobs; the loaded model's group comes first.
     for model in sorted(groups, key=lambda model: model != loaded):
         ordered.extend(groups[model])
         loaded = model
@@ -57,16 +55,15 @@ def _append(
 
 
 def moved(waiting: Sequence[Job], job_ids: Sequence[str], before: str | None) -> Places:
-    """Return new places for waiting jobs so that `job_ids` stand before the job `before` (None: at
-    the end), in their order.
+    """Return new places for `job_ids` before the job `before`, or at the end for None.
 
-    Only jobs whose place changes are in the result; the moved ones are marked as placed by hand.
+    Contains only jobs whose place changes; the moved ones are marked as moved by the user.
     """
     wanted = set(job_ids)
     chosen = [job for job in waiting if job.id in wanted]
     rest = [job for job in waiting if job.id not in wanted]
     ids = [job.id for job in waiting]
-    if before in wanted:  # dropped on one of themselves: before the next one that stays
+    if before in wanted:  # dropped on one of the moved jobs: use the next other one
         before = next(
             (job_id for job_id in ids[ids.index(before or "") :] if job_id not in wanted), None
         )

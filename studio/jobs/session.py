@@ -1,6 +1,4 @@
-"""A session: the data folder's lock, the queue, the worker and an engine, put together and taken
-apart in the right order.
-"""
+"""A session: lock, queue, worker and engine of a data folder, opened and closed in order."""
 
 from __future__ import annotations
 
@@ -15,9 +13,10 @@ from studio.core.errors import StudioError
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.engine.protocol import Engine
-from studio.jobs.folder_lock import FolderLock, take
+from studio.jobs.folder_lock import FolderLock, acquire
 from studio.jobs.queue import JobQueue
-from studio.jobs.store import JobStore, reason_for
+from studio.jobs.store import JobStore
+from studio.jobs.store_connection import reason_for
 from studio.jobs.worker import Worker
 
 BALLAST_BYTES = 16 * 2**20
@@ -28,31 +27,27 @@ class DataFolderInUseError(StudioError):
 
 
 class Session:
-    """Everything that runs jobs for one data folder. Make it in the GUI thread, after the
-    Q(Core)Application.
+    """Everything that runs jobs for one data folder. Create it after the Q(Core)Application.
 
-    Raises DataFolderInUseError where another program holds the folder, StudioError where the
-    database cannot be opened. `held` is the folder's lock where the caller took it already; it is
-    the session's from then on.
+    `lock` is the folder's lock if the caller holds it; the session then owns it. Raises
+    DataFolderInUseError, or StudioError if the database cannot be opened.
     """
 
-    def __init__(self, data: DataFolder, engine: Engine, held: FolderLock | None = None) -> None:
+    def __init__(self, data: DataFolder, engine: Engine, lock: FolderLock | None = None) -> None:
         self.data = data
         self.engine = engine
-        self._lock, self.unclean = held or _hold(data)
+        self._lock, self.unclean = lock or _acquire(data)
         try:
             _make_ballast(data.ballast)
             store = JobStore.open(data.database, data.ballast)
             self.recovered: list[Job] = _recover(store, data, unclean=self.unclean)
             self.queue = JobQueue(store)
             self.damage = _describe_damage(store)
-            """Sentences for a person where the queue's file was damaged or holds what cannot be
-            read; else empty.
-            """
+            """Messages for the user about a damaged or partly unreadable database, or empty."""
         except sqlite3.OperationalError as error:
             self._lock.unlock()
             raise StudioError(
-                f"The queue's file {data.database} cannot be changed: {reason_for(error)}.",
+                f"The queue's database {data.database} cannot be changed: {reason_for(error)}.",
                 cause="disk",
                 cure="Try again later.",
             ) from error
@@ -60,17 +55,15 @@ class Session:
             self._lock.unlock()
             raise
         self.queue.finish_batch = write_report
-        self.queue.settle_left()
+        self.queue.finish_ended_batches()
         self.worker = Worker(self.queue, engine)
 
     def start(self) -> None:
-        """Begin to run jobs."""
+        """Start to run jobs."""
         self.worker.start()
 
     def close(self) -> None:
-        """Stop the running job (it waits again), end the engine, close the database, free the
-        folder.
-        """
+        """Stop the running job, which waits again; close engine, database and lock."""
         self.worker.stop()
         self.engine.close()
         self.worker.wait()
@@ -78,64 +71,55 @@ class Session:
         self._lock.unlock()
 
 
-def hold(data: DataFolder) -> QLockFile:
-    """Lock the data folder for this program. A lock whose program is dead is taken over. Raises
-    DataFolderInUseError.
-    """
-    return _hold(data).lock
+def lock_folder(data: DataFolder) -> QLockFile:
+    """Lock the data folder. Raises DataFolderInUseError."""
+    return _acquire(data).lock
 
 
-def _hold(data: DataFolder) -> FolderLock:
-    held = take(data)
-    if held is None:
+def _acquire(data: DataFolder) -> FolderLock:
+    lock = acquire(data)
+    if lock is None:
         raise DataFolderInUseError(
             f"Another Studio is using {data.root}.",
             cause="invalid",
             cure="Close it, or use another folder with --data-dir.",
         )
-    return held
+    return lock
 
 
 def _describe_damage(store: JobStore) -> str:
-    sentences = []
-    if store.kept_aside:
-        kept = store.kept_aside
-        sentences.append(
-            f"The queue's file was damaged. It is kept as {kept.name} in {kept.parent}, and a new "
-            "queue begins. "
-            "The files that you made are where they were; a batch goes on when its file is opened "
+    messages = []
+    if copy := store.damaged_copy:
+        messages.append(
+            f"The queue's database was damaged. Studio kept it as {copy.name} in {copy.parent} "
+            "and created a new queue. Your files are unchanged; to continue a batch, open its file "
             "again."
         )
-    if store.repaired:
-        copy = store.repaired
-        sentences.append(
-            "Parts of the queue's file were missing and were made again. A copy from before is "
-            f"{copy.name} in {copy.parent}."
+    if copy := store.repaired_copy:
+        messages.append(
+            "Parts of the queue's database were missing, and Studio created them again. "
+            f"{copy.name} in {copy.parent} is a copy from before."
         )
-    if store.unreadable:
-        count = len(store.unreadable)
-        jobs = f"{count} jobs of the queue" if count > 1 else "A job of the queue"
-        sentences.append(
-            f"{jobs} cannot be read by this version of Studio. It is kept and does not run: "
-            "`studio queue list` shows the "
-            "reason, `studio queue cancel` removes it."
+    if count := len(store.unreadable):
+        jobs = f"{count} jobs of the queue" if count > 1 else "one job of the queue"
+        kept = "They are kept and do" if count > 1 else "It is kept and does"
+        messages.append(
+            f"This version of Studio cannot read {jobs}. {kept} not run: `studio queue list` "
+            "shows the reason, `studio queue cancel` removes a job."
         )
-    return "\n".join(sentences)
+    return "\n".join(messages)
 
 
 def _recover(store: JobStore, data: DataFolder, *, unclean: bool) -> list[Job]:
     if not unclean and not store.was_interrupted():
         return []
-    from studio.library.artifacts import (
-        find_complete,
-        sweep_parts,
-    )  # brings numpy, which a usual start can do without
+    from studio.library.artifacts import find_complete, sweep_parts  # imports numpy
 
     recovered = store.recover(find_complete)
     for folder in {
         data.root,
         *(Path(job.target.folder) for job in recovered),
-        *map(Path, store.left_folders()),
+        *map(Path, store.unfinished_folders()),
     }:
         sweep_parts(folder)
     return recovered
@@ -145,5 +129,5 @@ def _make_ballast(path: Path) -> None:
     if not os.path.lexists(path):
         try:
             path.write_bytes(b"\0" * BALLAST_BYTES)
-        except OSError:  # no room for it now: the next start tries again
+        except OSError:  # the disk is full: the next start tries again
             path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Keeps the computer from going to sleep while jobs run. The screen may go dark."""
+"""Keeps the computer from sleeping while jobs run. The screen may turn off."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from contextlib import ExitStack
 
 
 class SleepInhibitor:
-    """Hold and release in the same thread; a desktop that cannot be asked is left as it is."""
+    """Prevents sleep; does nothing on a desktop without support. Use it in one thread."""
 
     def __init__(self) -> None:
-        self._held = ExitStack()
-        self._holds = False
+        self._stack = ExitStack()
+        self._is_active = False
 
     def prepare(self) -> None:
-        """Import what it takes, before the first job waits for it."""
+        """Import the library before the first job waits for it."""
         import wakepy  # noqa: F401
 
     def hold(self) -> None:
-        """From now on, no sleep."""
-        if not self._holds:
+        """Prevent sleep from now on."""
+        if not self._is_active:
             from wakepy import keep
 
-            self._held.enter_context(keep.running(on_fail="pass"))
-            self._holds = True
+            self._stack.enter_context(keep.running(on_fail="pass"))
+            self._is_active = True
 
     def release(self) -> None:
-        """Sleep is allowed again."""
-        self._held.close()
-        self._holds = False
+        """Allow sleep again."""
+        self._stack.close()
+        self._is_active = False

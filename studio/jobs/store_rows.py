@@ -1,12 +1,13 @@
-"""Jobs as rows of the database, and back."""
+"""Conversion between jobs and rows of the database, and read-only access to them."""
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -16,23 +17,29 @@ from studio.core.kinds import AnyRequest
 from studio.core.paths import DataFolder
 from studio.library.database import open_read_only, unopened
 
+T = TypeVar("T")
+log = logging.getLogger(__name__)
 _REQUEST = msgspec.json.Decoder(AnyRequest)
 _COLUMNS = (
     "id, position, placed, kind, model, state, batch, row, crashes, created, started, "
     "ended, request, folder, stem, failure"
 )
 _ADDED = {"placed": "0", "model": "''", "listed": "1"}
-"""Columns that older versions did not have, with what they hold then."""
+"""Columns that older versions lack, with their default values."""
 INSERT = f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 16)})"
 
 
+OVER = "state IN ('completed', 'failed', 'cancelled')"
+OPEN = "state IN ('queued', 'running')"
 UNREADABLE = "unreadable:"
-"""Stands before the state of a job that this version of Studio cannot read: it is kept, never runs,
-and is tried again at the next start, maybe by the version that wrote it."""
+"""Prefix of the state of a job that this version cannot read.
+
+The job is kept and never runs. The next start, maybe of the version that wrote it, tries again.
+"""
 
 
 class UnreadableJob(msgspec.Struct, frozen=True):
-    """A row of the queue that this version of Studio cannot read."""
+    """A row of the queue that this version cannot read."""
 
     id: str
     kind: str
@@ -41,7 +48,7 @@ class UnreadableJob(msgspec.Struct, frozen=True):
 
 
 class Rows(NamedTuple):
-    """The jobs that rows of the database hold, and the rows that cannot be read."""
+    """Decoded jobs, and the rows that cannot be read."""
 
     jobs: list[Job]
     unreadable: list[UnreadableJob]
@@ -55,9 +62,7 @@ def read_rows(
     *,
     source: str = "jobs",
 ) -> Rows:
-    """Return the listed jobs, or others, in the order of their positions, at most `limit` (−1:
-    all); also read-only.
-    """
+    """Return jobs in the order of their positions, at most `limit` (−1: all). Also read-only."""
     query = f"SELECT {_COLUMNS} FROM {source} {where} ORDER BY position LIMIT ?"
     try:
         rows = connection.execute(query, (*parameters, limit)).fetchall()
@@ -78,31 +83,31 @@ def read_rows(
 def _read_badly_encoded(
     connection: sqlite3.Connection, query: str, parameters: Sequence[Any]
 ) -> list[sqlite3.Row]:
-    """Read rows of which one holds bytes that are not UTF-8; slower, and only for them."""
-    usual = connection.text_factory
+    """Read rows that contain text that is not UTF-8; slower."""
+    text_factory = connection.text_factory
     connection.text_factory = lambda data: data.decode(errors="surrogateescape")
     try:
         return connection.execute(query, parameters).fetchall()
     finally:
-        connection.text_factory = usual
+        connection.text_factory = text_factory
 
 
 def _utf8(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def look(data: DataFolder) -> list[Job]:
-    """Return the jobs of a data folder whose queue another program may run. Raises StudioError; see
-    `look_at_rows`.
+def read_jobs_readonly(data: DataFolder) -> list[Job]:
+    """Return the jobs of a data folder, also while another program runs its queue.
+
+    Raises StudioError; see `read_rows_readonly`.
     """
-    return look_at_rows(data).jobs
+    return read_rows_readonly(data).jobs
 
 
-def look_at_rows(data: DataFolder) -> Rows:
-    """Return the jobs of a data folder, and what cannot be read of them; none where there is no
-    queue yet.
+def read_rows_readonly(data: DataFolder) -> Rows:
+    """Return the jobs of a data folder and the rows that are unreadable; none without a queue.
 
-    Raises StudioError where the database cannot be read.
+    Raises StudioError if the database cannot be read.
     """
     try:
         connection = open_read_only(data.database)
@@ -111,17 +116,15 @@ def look_at_rows(data: DataFolder) -> Rows:
     except sqlite3.Error as error:
         raise unopened(data.database, error) from error
     try:
-        there = {
+        columns = {
             row["name"] for row in connection.execute("SELECT name FROM pragma_table_info('jobs')")
         }
-        if not there:
-            if not connection.execute(
-                "SELECT 1 FROM sqlite_schema LIMIT 1"
-            ).fetchone():  # it is being made
-                return Rows([], [])
+        if not columns:
+            if not connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
+                return Rows([], [])  # another program is creating it
             raise sqlite3.DatabaseError("its table of jobs is missing")
-        # An older version's table, which the next program that writes brings up to date.
-        missing = [f"{column} AS {name}" for name, column in _ADDED.items() if name not in there]
+        # The next program that writes updates an older version's table.
+        missing = [f"{value} AS {name}" for name, value in _ADDED.items() if name not in columns]
         return read_rows(
             connection, source=f"(SELECT *, {', '.join(missing)} FROM jobs)" if missing else "jobs"
         )
@@ -132,12 +135,12 @@ def look_at_rows(data: DataFolder) -> Rows:
 
 
 def request_text(job: Job) -> str:
-    """Return the request as it is stored."""
+    """Return the request as stored."""
     return msgspec.json.encode(job.request).decode()
 
 
 def failure_text(failure: Failure | None) -> str | None:
-    """Return a failure as it is stored."""
+    """Return a failure as stored."""
     return None if failure is None else msgspec.json.encode(failure).decode()
 
 
@@ -167,10 +170,10 @@ def to_row(job: Job) -> tuple[Any, ...]:
 
 
 def _from_row(row: sqlite3.Row) -> Job:
-    """Return the job. Raises ValueError where this version cannot read it."""
+    """Decode a job. Raises ValueError if this version cannot read it."""
     times = (row["created"], row["started"], row["ended"])
     if not all(0 <= time < _LAST_TIME for time in times):
-        raise ValueError("a time that is not possible")
+        raise ValueError("a time is out of range")
     return Job(
         id=row["id"],
         request=_REQUEST.decode(row["request"]),
@@ -189,16 +192,23 @@ def _from_row(row: sqlite3.Row) -> Job:
 
 
 _LAST_TIME = 1e11
-"""Unix time; the year 5138."""
+"""Unix time, in the year 5138."""
 
 
 def _target(folder: str, stem: str) -> Target:
-    """Return where the job writes. Raises ValueError for what is no absolute folder or would lead
-    out of it.
-    """
+    """Return where the job writes. Raises ValueError for a relative folder or an invalid name."""
     (folder + stem).encode()  # raises UnicodeEncodeError
     if not Path(folder).is_absolute() or "\0" in folder:
-        raise ValueError(f"the folder {folder[:80]!r} is not possible")
+        raise ValueError(f"the folder {folder[:80]!r} is invalid")
     if stem in ("", ".", "..") or "\0" in stem or os.sep in stem or (os.altsep or os.sep) in stem:
-        raise ValueError(f"the file name {stem[:80]!r} is not possible")
+        raise ValueError(f"the file name {stem[:80]!r} is invalid")
     return Target(folder=folder, stem=stem)
+
+
+def decode_row(body: str, kind: type[T]) -> T | None:
+    """Decode a row, or return None and log the error if this version cannot read it."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+        log.error("a row of the queue's database is unreadable: %s", error)
+        return None

@@ -1,6 +1,4 @@
-"""A folder that is watched for batch files: which of them are written completely, and which have
-been run.
-"""
+"""A watched folder of batch files: which are completely written, and which have run."""
 
 from __future__ import annotations
 
@@ -20,80 +18,72 @@ from studio.core.regular_file import read_regular
 
 MAX_LEDGER_BYTES = 256 * 2**20
 SETTLE_SECONDS = 2.0
-"""A file that has not changed for so long is complete."""
+"""A file that has not changed for this long is complete."""
 Signature = tuple[int, int]
-"""(size, time of the last change in ns)."""
+"""(size, modification time in ns)."""
 
 
 def find_files(folder: Path) -> dict[Path, Signature]:
-    """Return the batch files that lie in the folder itself, by name. Raises OSError."""
+    """Return the batch files directly in the folder, by name. Raises OSError."""
     found = {}
     for path in sorted(folder.iterdir()):
-        if path.name.startswith((".", "~$")) or not is_batch_file(
-            path
-        ):  # what programs keep beside a file that is open
+        # Office programs keep hidden lock files next to an open file.
+        if path.name.startswith((".", "~$")) or not is_batch_file(path):
             continue
         try:
             if path.is_file():
-                told = path.stat()
-                found[path] = (told.st_size, told.st_mtime_ns)
-        except OSError:  # taken away meanwhile
+                info = path.stat()
+                found[path] = (info.st_size, info.st_mtime_ns)
+        except OSError:  # deleted meanwhile
             continue
     return found
 
 
 class Settling:
-    """Tells when a file is written completely: by watching it, because a file's own time comes from
-    whoever wrote it.
-    """
+    """Detects complete files by observing them, since their own times are unreliable."""
 
     def __init__(self) -> None:
         self._since: dict[Path, tuple[Signature, float]] = {}
-        self._dealt_with: dict[Path, Signature] = {}
+        self._handled: dict[Path, Signature] = {}
 
     def ready(self, now: float, found: Mapping[Path, Signature]) -> list[Path]:
-        """Return the files that have settled and are not dealt with, at a time that only goes
-        forward.
-        """
-        self._since = {path: seen for path, seen in self._since.items() if path in found}
+        """Return complete files that are not handled yet. `now` is a monotonic time."""
+        self._since = {path: state for path, state in self._since.items() if path in found}
         ready = []
         for path, signature in found.items():
-            before, since = self._since.get(path, (None, now))
-            if before != signature:
+            previous, since = self._since.get(path, (None, now))
+            if previous != signature:
                 since = now
             self._since[path] = (signature, since)
-            if now - since >= SETTLE_SECONDS and self._dealt_with.get(path) != signature:
+            if now - since >= SETTLE_SECONDS and self._handled.get(path) != signature:
                 ready.append(path)
         return ready
 
-    def deal_with(self, path: Path) -> None:
-        """Let the file be, as it was when `ready` named it."""
-        self._dealt_with[path] = self._since[path][0]
+    def mark_handled(self, path: Path) -> None:
+        """Ignore the file until it changes after `ready` returned it."""
+        self._handled[path] = self._since[path][0]
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """What became of a file."""
+    """The result of a file."""
 
     sha256: str
     folder: str
-    """Where its results are."""
+    """The folder of its results."""
     over: bool = False
-    """False from when it begins to run until its last row is over."""
+    """False while it runs, until its last row is over."""
 
 
 def _key(path: Path) -> str:
-    """Return the file's name; JSON has no form for one that is not UTF-8, so that its odd bytes are
-    written as \\xff.
-    """
+    r"""Return the file's name, with \xff for bytes that are not UTF-8: JSON cannot hold them."""
     return os.fsencode(path.name).decode(errors="backslashreplace")
 
 
 class Ledger:
-    """The files of one watched folder that have been run, kept in the data folder; held by one
-    program at a time.
+    """The files of a watched folder that have run, stored in the data folder. One program holds it.
 
-    Raises StudioError where another program watches the folder, or where it cannot be read: nothing
-    is run twice.
+    Raises StudioError if another program watches the folder, or the ledger is unreadable: no file
+    runs twice.
     """
 
     def __init__(self, data: DataFolder, folder: Path) -> None:
@@ -105,7 +95,7 @@ class Ledger:
         self._lock.setStaleLockTime(0)
         if not self._lock.tryLock(100):
             raise StudioError(
-                f"Another Studio watches {folder}.", cause="invalid", cure="End that one first."
+                f"Another Studio watches {folder}.", cause="invalid", cure="Stop that one first."
             )
         self._entries = self._read()
 
@@ -118,26 +108,26 @@ class Ledger:
             return {}
         except (OSError, ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
             raise StudioError(
-                f"{self._path} cannot be read: it says which files have been run.",
+                f"{self._path} cannot be read. It lists the files that have run.",
                 cause="invalid",
-                cure="Take it away; then every file in the folder is run again.",
+                cure="Delete it; then every file in the folder runs again.",
             ) from error
 
     def find(self, path: Path) -> Entry | None:
-        """Return what became of a file, as it was then; None where it was never run."""
+        """Return the entry of a file, or None if it never ran."""
         return self._entries.get(_key(path))
 
     @property
     def folders(self) -> set[str]:
-        """Where the results of all its files are."""
+        """The result folders of all its files."""
         return {entry.folder for entry in self._entries.values()}
 
     def put(self, path: Path, entry: Entry) -> None:
-        """Write down what becomes of a file. Raises OSError."""
+        """Store the entry of a file. Raises OSError."""
         entries = {**self._entries, _key(path): entry}
         write_whole(self._path, msgspec.json.encode(entries), replace=True)
         self._entries = entries
 
     def close(self) -> None:
-        """Let others watch the folder."""
+        """Let other programs watch the folder."""
         self._lock.unlock()

@@ -31,7 +31,7 @@ class Worker(QThread):
         self._stopping = threading.Event()
         self._interrupt = threading.Event()
         self._cancelled: set[str] = set()
-        self._awake = SleepInhibitor()
+        self._sleep_inhibitor = SleepInhibitor()
         self.keep_awake = False
         """Keep the computer from sleeping while jobs run."""
         queue.attach_worker(self._wake.set, self._cancelled.add, self._interrupt.set)
@@ -39,7 +39,7 @@ class Worker(QThread):
     def run(self) -> None:
         """Run jobs until `stop` is called; the thread's body."""
         if self.keep_awake:
-            self._awake.prepare()
+            self._sleep_inhibitor.prepare()
         while not self._stopping.is_set():
             self._wake.clear()
             # Cleared before jobs are marked as running. The journal thread does that and sends
@@ -48,14 +48,14 @@ class Worker(QThread):
             self._interrupt.clear()
             jobs = self._queue.take_next()
             if not jobs:
-                self._awake.release()
+                self._sleep_inhibitor.release()
                 if not self._stopping.is_set():  # `clear` may have undone the wake-up of `stop`
                     self._wake.wait()
                 continue
             if self.keep_awake:
-                self._awake.hold()
+                self._sleep_inhibitor.hold()
             self._run_jobs(jobs)
-        self._awake.release()
+        self._sleep_inhibitor.release()
 
     def stop(self) -> None:
         """Make the thread end; running jobs are queued again. Call `wait()` afterwards."""
@@ -85,7 +85,7 @@ class Worker(QThread):
             if isinstance(event, Failed) and event.failure.cause == "crash" and user_cancelled:
                 event = Cancelled(artifacts=event.artifacts)
             interrupted = self._interrupted() and not user_cancelled
-            self._queue.handle_event(job, event, interrupted=interrupted, beside=len(jobs))
+            self._queue.handle_event(job, event, interrupted=interrupted, batch_size=len(jobs))
 
         failure = Failure(
             cause="unknown", message="The engine ended without a result.", cure="Try again."

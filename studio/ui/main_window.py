@@ -455,7 +455,7 @@ class MainWindow(WindowShell):
         from studio.jobs.queue import IN_USE, PAUSED
         from studio.ui.widgets.factory import button
 
-        waiting = self.shared.queue.tally.states[JobState.QUEUED]
+        waiting = self.shared.queue.counts.states[JobState.QUEUED]
         said = (
             reason == PAUSED and self.queue_dock.isVisible()
         )  # the dock says it, and has the button

@@ -187,14 +187,14 @@ def open_session(qapp, data):
             happens.get(job.row, lambda: None)()
 
         session = Session(data, FakeEngine(data, fail_on=before))
-        session.queue.together = False
+        session.queue.batch_jobs = False
         session.queue.pause_on_disk = True
         opened.append(session)
         return session
 
     yield open_one
     for session in opened:
-        if not session.queue._journal._shutdown:
+        if not session.queue._journal.is_closed:
             session.close()
 
 
@@ -355,10 +355,11 @@ def test_a_name_that_somebody_took_fails_its_row_only(qtbot, open_session, tmp_p
 def be_killed():
     code = (
         "import os; from studio.core.paths import data_folder; from studio.jobs.session import "
-        "hold\n"
+        "lock_folder\n"
     )
     subprocess.run(
-        [sys.executable, "-c", code + "lock = hold(data_folder()); os._exit(0)"], check=True
+        [sys.executable, "-c", code + "lock = lock_folder(data_folder()); os._exit(0)"],
+        check=True,
     )
 
 

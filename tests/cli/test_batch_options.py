@@ -12,9 +12,9 @@ from studio.cli.batch.options import pairs, read_limit, read_time, report_path
 from studio.core.errors import StudioError
 from studio.core.jobs import new_job
 from studio.core.requests import TextRequest
-from studio.jobs.folder_lock import holder_of, take
+from studio.jobs.folder_lock import acquire, holder_of
 from studio.jobs.store import JobStore
-from studio.jobs.store_rows import look
+from studio.jobs.store_rows import read_jobs_readonly
 from studio.library.artifacts import read_recipe
 from tests.cli.programs import Program, studio
 
@@ -138,7 +138,7 @@ def test_check_shows_rows_as_resolved_and_runs_nothing(batch, data, tmp_path):
     ]
     assert rows[0]["request"]["prompt"] == "a red cat"
     assert rows[1]["problems"][0]["field"] == "max_new_tokens"
-    assert not look(data)
+    assert not read_jobs_readonly(data)
 
 
 def test_resume_runs_what_is_missing(batch, tmp_path):
@@ -168,11 +168,11 @@ def test_a_run_that_is_limited_goes_on_with_resume(batch, data, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "2 of 5 rows done" in done.stderr
     assert "3 rows wait in the queue" in done.stderr
-    assert [job.state for job in look(data)] == ["completed"] * 2 + ["queued"] * 3
+    assert [job.state for job in read_jobs_readonly(data)] == ["completed"] * 2 + ["queued"] * 3
     done = batch(file, "-o", out, "--resume")
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 3
-    assert [job.state for job in look(data)] == ["completed"] * 5
+    assert [job.state for job in read_jobs_readonly(data)] == ["completed"] * 5
     assert prompts(out) == [f"row {n}" for n in range(5)]
     assert (out / "report.csv").exists()
 
@@ -208,7 +208,7 @@ def _small(tmp_path):
 
 
 def _states(data):
-    return {str(job.state) for job in look(data)}
+    return {str(job.state) for job in read_jobs_readonly(data)}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL there")
@@ -223,7 +223,7 @@ def test_a_batch_that_was_killed_goes_on_and_doubles_nothing(start, batch, data,
     done = batch(file, "-o", out, "--resume")
     assert done.returncode == 0, done.stderr
     assert prompts(out) == sorted(f"row {n}" for n in range(300))
-    assert len(look(data)) == 300
+    assert len(read_jobs_readonly(data)) == 300
 
 
 def test_a_folder_that_refuses_pauses_the_batch_and_it_goes_on(start, tmp_path):
@@ -252,7 +252,7 @@ def test_a_folder_for_results_that_is_a_file_is_refused_before_anything_runs(
     assert done.returncode == 2
     assert "is a file, not a folder" in done.stderr
     assert (tmp_path / "out.csv").read_text() == "mine"
-    assert not look(data)
+    assert not read_jobs_readonly(data)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are text elsewhere")
@@ -319,7 +319,7 @@ def test_wrong_options_are_sentences(capsys, data, tmp_path, arguments, words):
     names = {"FILE": str(file), "FOLDER": str(tmp_path)}
     assert run(["--fake", "batch", *(names.get(argument, argument) for argument in arguments)]) == 2
     assert words in capsys.readouterr().err
-    assert not look(data)
+    assert not read_jobs_readonly(data)
 
 
 def test_times():
@@ -377,7 +377,7 @@ def test_jobs_whose_program_was_killed_are_listed_as_queued(data, tmp_path):
     listed = studio("queue", "list", data=data)
     assert [line.split()[1] for line in listed.stdout.splitlines()] == ["queued", "queued"]
     assert "1 of the queued jobs had begun when Studio ended" in listed.stderr
-    held = take(data)
+    held = acquire(data)
     assert holder_of(data) == os.getpid()
     listed = studio("queue", "list", data=data)
     assert [line.split()[1] for line in listed.stdout.splitlines()] == ["running", "queued"]

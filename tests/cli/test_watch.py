@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from studio.jobs.store_rows import look
+from studio.jobs.store_rows import read_jobs_readonly
 from studio.jobs.watch_folder import Ledger
 from studio.library.artifacts import read_recipe
 from tests.cli.programs import Program
@@ -80,7 +80,11 @@ def test_a_file_runs_once_and_a_changed_one_makes_only_what_is_new(watch, data, 
     file.write_text("one\nand two\n")
     program.wait_for("2 of 2 rows done; 1 of them were there before")
     assert program.end(signal.SIGINT)[0] == 0
-    assert sorted(job.request.prompt for job in look(data)) == ["and two", "one", "other"]
+    assert sorted(job.request.prompt for job in read_jobs_readonly(data)) == [
+        "and two",
+        "one",
+        "other",
+    ]
 
 
 def test_a_run_that_was_killed_goes_on_at_the_next_start(watch, data, tmp_path):
@@ -98,7 +102,7 @@ def test_a_run_that_was_killed_goes_on_at_the_next_start(watch, data, tmp_path):
     program.wait_for("200 of 200 rows done")
     assert program.end(signal.SIGINT)[0] == 0
     assert sorted(read_recipe(path).request.prompt for path in made.glob("0*.txt")) == sorted(rows)
-    assert len(look(data)) == 200
+    assert len(read_jobs_readonly(data)) == 200
 
 
 def test_ctrl_c_in_the_middle_keeps_what_is_there(watch, data, tmp_path):
@@ -106,7 +110,7 @@ def test_ctrl_c_in_the_middle_keeps_what_is_there(watch, data, tmp_path):
         "prompt,steps,width,height,count\n" + "x,500,64,64,64\n" * 3
     )
     program = watch("--kind", "image")
-    while not any(job.state == "running" for job in look(data)):
+    while not any(job.state == "running" for job in read_jobs_readonly(data)):
         assert program.process.poll() is None
     code, _printed = program.end(signal.SIGINT)
     assert code == 130, program.said

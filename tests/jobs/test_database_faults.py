@@ -13,10 +13,10 @@ from studio.core.errors import StudioError
 from studio.core.jobs import JobState
 from studio.core.paths import DataFolder
 from studio.engine.fake import FakeEngine
-from studio.jobs.folder_lock import take
+from studio.jobs.folder_lock import acquire
 from studio.jobs.session import Session
 from studio.jobs.store import JobStore
-from studio.jobs.store_rows import look, look_at_rows
+from studio.jobs.store_rows import read_jobs_readonly, read_rows_readonly
 from studio.library.database import MIGRATIONS
 from tests.jobs.test_store import make_artifact, make_job
 
@@ -50,7 +50,7 @@ def ids(jobs):
 @pytest.mark.parametrize("version", [0, 1, 2, -7])
 def test_a_version_that_is_not_true_loses_nothing(data, jobs, version):
     change(data, f"PRAGMA user_version = {version}")
-    assert ids(look(data)) == ids(jobs)
+    assert ids(read_jobs_readonly(data)) == ids(jobs)
     store = JobStore.open(data.database)
     assert ids(store.jobs()) == ids(jobs)
     assert store._connection.execute("PRAGMA user_version").fetchone()[0] == VERSION
@@ -60,7 +60,7 @@ def test_a_version_that_is_not_true_loses_nothing(data, jobs, version):
 @pytest.mark.parametrize("table", ["artifacts", "batches", "past_runs"])
 def test_a_missing_table_is_made_again_with_a_copy_before(data, jobs, table):
     change(data, f"DROP TABLE {table}")
-    assert ids(look(data)) == ids(jobs)
+    assert ids(read_jobs_readonly(data)) == ids(jobs)
     store = JobStore.open(data.database)
     assert ids(store.jobs()) == ids(jobs)
     store.take_next()
@@ -68,7 +68,7 @@ def test_a_missing_table_is_made_again_with_a_copy_before(data, jobs, table):
         store.end(jobs[1].id, JobState.COMPLETED, artifacts=[make_artifact(jobs[1])]).state
         is JobState.COMPLETED
     )
-    copy = sqlite3.connect(store.repaired)
+    copy = sqlite3.connect(store.repaired_copy)
     assert copy.execute("SELECT count(*) FROM jobs").fetchone()[0] == len(jobs)
     copy.close()
     store.close()
@@ -77,11 +77,11 @@ def test_a_missing_table_is_made_again_with_a_copy_before(data, jobs, table):
 def test_a_missing_table_of_jobs_keeps_the_others(data, jobs):
     change(data, "DROP TABLE jobs")
     with pytest.raises(StudioError, match="table of jobs is missing"):
-        look(data)
+        read_jobs_readonly(data)
     store = JobStore.open(data.database)
     assert store.jobs() == []
     assert len(store.artifacts(jobs[0].id)) == 1
-    assert store.repaired.is_file()
+    assert store.repaired_copy.is_file()
     store.close()
 
 
@@ -103,7 +103,7 @@ def test_missing_indexes_are_made_again(data, jobs):
         for row in store._connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")
     }
     assert there >= set(names)
-    assert store.repaired is None
+    assert store.repaired_copy is None
     store.close()
 
 
@@ -123,7 +123,7 @@ def test_the_database_of_another_program_is_left_alone(data, script):
     with pytest.raises(StudioError, match="not a queue of Studio"):
         JobStore.open(data.database)
     with pytest.raises(StudioError, match="not a queue of Studio"):
-        look(data)
+        read_jobs_readonly(data)
     connection = sqlite3.connect(data.database)
     assert list(connection.iterdump()) == before
     connection.close()
@@ -141,24 +141,24 @@ def test_the_queue_of_an_older_version_can_be_listed(data):
     with connection:
         connection.execute(f"INSERT INTO jobs ({names}) VALUES ({', '.join('?' * 13)})", values)
     connection.close()
-    (job,) = look(data)
+    (job,) = read_jobs_readonly(data)
     assert job.request.prompt == "old"
 
 
 def test_a_newer_version_s_queue_is_not_listed_as_empty(data, jobs):
     change(data, "PRAGMA user_version = 99")
     with pytest.raises(StudioError, match="newer Studio"):
-        look(data)
+        read_jobs_readonly(data)
 
 
 @pytest.mark.parametrize("size", [100, 4_096, 3 * 4_096])
 def test_a_database_that_is_cut_off_is_a_sentence_and_kept(data, jobs, size):
     os.truncate(data.database, size)
     with pytest.raises(StudioError, match="is damaged"):
-        look(data)
+        read_jobs_readonly(data)
     store = JobStore.open(data.database)
     assert store.jobs() == []
-    assert store.kept_aside.stat().st_size == size
+    assert store.damaged_copy.stat().st_size == size
     store.close()
 
 
@@ -186,7 +186,7 @@ def test_a_job_that_cannot_be_read_is_kept_and_shown_and_the_others_run(data, jo
     spoilt = jobs[1].id  # would be the next one
     change(data, (statement, (spoilt,)))
     row = _row(data, spoilt)
-    rows = look_at_rows(data)
+    rows = read_rows_readonly(data)
     assert ids(rows.jobs) == ids(job for job in jobs if job.id != spoilt)
     (unreadable,) = rows.unreadable
     assert unreadable.id == spoilt
@@ -199,7 +199,7 @@ def test_a_job_that_cannot_be_read_is_kept_and_shown_and_the_others_run(data, jo
     now = _row(data, spoilt)
     assert now.pop("state") == f"unreadable:{row.pop('state')}"
     assert now == row
-    (again,) = look_at_rows(data).unreadable
+    (again,) = read_rows_readonly(data).unreadable
     assert again == unreadable
 
 
@@ -230,7 +230,7 @@ def test_a_job_that_cannot_be_read_goes_only_when_a_person_wants_it(data, jobs):
     assert store.remove_unreadable(jobs[1].id)
     assert not store.remove_unreadable(jobs[1].id)
     store.close()
-    assert ids(look_at_rows(data).jobs) == ids(job for job in jobs if job.id != jobs[1].id)
+    assert ids(read_rows_readonly(data).jobs) == ids(job for job in jobs if job.id != jobs[1].id)
 
 
 def test_other_rows_that_cannot_be_read_stop_nothing(data, jobs):
@@ -254,7 +254,7 @@ def test_a_session_says_what_it_found(data, jobs, qapp):
         data, ("UPDATE jobs SET request = '{' WHERE id = ?", (jobs[1].id,)), "DROP TABLE artifacts"
     )
     session = Session(data, FakeEngine())
-    assert "cannot be read by this version" in session.damage
+    assert "This version of Studio cannot read" in session.damage
     assert "before-repair" in session.damage
     session.close()
 
@@ -270,7 +270,7 @@ def test_what_is_no_file_in_place_of_the_database_is_a_sentence(data, jobs, suff
     path = data.database.with_name(data.database.name + suffix)
     path.unlink(missing_ok=True)
     make(path)
-    for attempt in (lambda: look(data), lambda: JobStore.open(data.database)):
+    for attempt in (lambda: read_jobs_readonly(data), lambda: JobStore.open(data.database)):
         with pytest.raises(StudioError, match="is not a file"):
             attempt()
 
@@ -284,7 +284,7 @@ def test_what_is_no_file_in_place_of_the_database_is_a_sentence(data, jobs, suff
 def test_what_is_no_file_in_place_of_the_lock_is_a_sentence(data, make):
     make(data.lock)
     with pytest.raises(StudioError, match=r"lock file .* cannot be used: it is not a file"):
-        take(data)
+        acquire(data)
 
 
 @posix
@@ -292,29 +292,29 @@ def test_what_is_no_file_in_place_of_the_lock_is_a_sentence(data, make):
 def test_a_lock_that_nobody_holds_is_taken_over(data, content):
     # What a power cut leaves, and a process id that another program has by now: here that of this
     # very test.
-    held = take(data)
+    held = acquire(data)
     process_id, host, name = held.lock.getLockInfo()
     held.lock.unlock()
     for word, value in ((b"{pid}", process_id), (b"{name}", name), (b"{host}", host)):
         content = content.replace(word, str(value).encode())
     data.lock.write_bytes(content)
-    held = take(data)
+    held = acquire(data)
     assert held is not None
     assert held.unclean
-    assert take(data) is None
+    assert acquire(data) is None
     held.lock.unlock()
 
 
 @posix
 def test_the_lock_of_another_computer_counts(data):
     data.lock.write_text("1\nstudio\nanother-computer\n")
-    assert take(data) is None
+    assert acquire(data) is None
 
 
 @posix
 def test_a_lock_that_another_program_holds_is_no_fault(data):
-    held = take(data)
-    assert take(data) is None
+    held = acquire(data)
+    assert acquire(data) is None
     held.lock.unlock()
 
 
@@ -336,7 +336,7 @@ def test_a_running_job_whose_files_became_fifos_waits_again(data, jobs, tmp_path
 @posix
 def test_a_journal_that_was_left_is_no_reason_to_list_nothing(data, jobs):
     data.database.with_name("studio.db-journal").write_bytes(os.urandom(9_000))
-    assert ids(look(data)) == ids(jobs)
+    assert ids(read_jobs_readonly(data)) == ids(jobs)
 
 
 def test_a_copy_of_a_good_database_needs_no_repair(data, jobs, tmp_path):
@@ -344,7 +344,7 @@ def test_a_copy_of_a_good_database_needs_no_repair(data, jobs, tmp_path):
     other.create()
     shutil.copy(data.database, other.database)
     store = JobStore.open(other.database)
-    assert (store.repaired, store.kept_aside, store.unreadable) == (None, None, {})
+    assert (store.repaired_copy, store.damaged_copy, store.unreadable) == (None, None, {})
     store.close()
     assert sorted(path.name for path in other.root.glob("studio.db*")) == ["studio.db"]
 

@@ -17,19 +17,15 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from studio.core.paths import DataFolder
-from studio.jobs import ipc
-from studio.jobs.ipc import (
-    MAX_PATH_BYTES,
-    ForeignUserError,
-    IpcServer,
-    activate_running,
-    connect_to_window,
-    server_names,
-)
-from studio.jobs.ipc_messages import Activate, packed
-from studio.jobs.peer import UNKNOWN, is_private, own_user, peer_user
+from studio.jobs.ipc import client
+from studio.jobs.ipc import server as server_module
+from studio.jobs.ipc.address import MAX_PATH_BYTES, server_names
+from studio.jobs.ipc.client import ForeignUserError, activate_running, connect_to_window
+from studio.jobs.ipc.messages import Activate, packed
+from studio.jobs.ipc.peer import UNKNOWN, is_private, own_user, peer_user
+from studio.jobs.ipc.server import IpcServer
 from studio.jobs.queue import JobQueue
-from studio.jobs.session import hold
+from studio.jobs.session import lock_folder
 from studio.jobs.store import JobStore
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="named pipes have no folder")
@@ -148,7 +144,7 @@ def test_nothing_is_sent_to_another_user(short, qapp, monkeypatch):
     data = DataFolder(short)
     server = QLocalServer()
     assert server.listen(str(data.socket))
-    monkeypatch.setattr(ipc, "own_user", lambda: "12345")
+    monkeypatch.setattr(client, "own_user", lambda: "12345")
     with pytest.raises(ForeignUserError, match=f"another user \\({os.geteuid()}\\)"):
         connect_to_window(data)
     assert server.waitForNewConnection(LONG_MS)
@@ -164,7 +160,7 @@ def test_nothing_from_another_user_is_obeyed(short, open_door, monkeypatch, capl
     data, raised = DataFolder(short / "data"), []
     open_door(data, lambda: raised.append(True))
     client = QLocalSocket()
-    monkeypatch.setattr(ipc, "own_user", lambda: "12345")
+    monkeypatch.setattr(server_module, "own_user", lambda: "12345")
     client.connectToServer(str(data.socket))
     assert client.waitForConnected(LONG_MS)
     client.write(packed(Activate()))
@@ -234,7 +230,7 @@ def test_another_users_socket_gets_nothing(short, qapp):
                 ask(data)
             assert squatter.stdout.readline() == "received b''\n"
         for command in (["text", "a secret"], []):
-            lock = hold(data)
+            lock = lock_folder(data)
             done = subprocess.run(
                 [sys.executable, "-m", "studio", "--fake", "--data-dir", str(data.root), *command],
                 capture_output=True,

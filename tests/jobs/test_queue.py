@@ -37,7 +37,7 @@ def open_session(qapp, data):
 
     yield open_one
     for session in opened:
-        if session.worker.isRunning() or session.queue._journal._shutdown is False:
+        if session.worker.isRunning() or not session.queue._journal.is_closed:
             session.close()
 
 
@@ -142,7 +142,7 @@ def test_a_job_that_is_set_aside_has_the_childs_log(qtbot, data):
     write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
     session = Session(data, ProcessEngine(data))
     jobs = [text_job(data, model="gpt2", max_new_tokens=2_000), text_job(data, model="gpt2")]
-    session.queue.together = False
+    session.queue.batch_jobs = False
 
     def abort(job_id, event):
         if (
@@ -456,7 +456,7 @@ def test_a_limit_pauses_after_so_many_jobs(qtbot, open_session, data):
     with qtbot.waitSignal(session.queue.pause_changed, timeout=PATIENCE) as told:
         session.queue.submit(jobs)
         session.start()
-    assert told.args == ["The 2 jobs that were allowed are done."]
+    assert told.args == ["The limit of 2 jobs is reached."]
     assert [session.queue.job(job.id).state.over for job in jobs] == [True, True, False, False]
     session.queue.resume()
     run_until_over(qtbot, session, jobs)
@@ -574,10 +574,11 @@ def test_a_program_that_was_killed_left_its_lock(open_session, data):
     session.close()
     code = (
         "import os; from studio.core.paths import data_folder; from studio.jobs.session import "
-        "hold\n"
+        "lock_folder\n"
     )
     subprocess.run(
-        [sys.executable, "-c", code + "lock = hold(data_folder()); os._exit(0)"], check=True
+        [sys.executable, "-c", code + "lock = lock_folder(data_folder()); os._exit(0)"],
+        check=True,
     )
     session = open_session()
     assert session.unclean

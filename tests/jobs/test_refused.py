@@ -13,8 +13,9 @@ from studio.core.events import Finished, Progress
 from studio.core.jobs import Batch, JobState, new_job
 from studio.core.requests import TextRequest
 from studio.engine.fake import FakeEngine
+from studio.jobs import journal as journal_module
 from studio.jobs import queue as queue_module
-from studio.jobs import store as store_module
+from studio.jobs import store_connection as store_module
 from studio.jobs.session import Session
 from studio.jobs.store import JobStore
 
@@ -26,7 +27,7 @@ NOT_UTF8 = "/x\udcff"
 def session(qapp, data):
     made = Session(data, FakeEngine(data))
     yield made
-    if not made.queue._journal._shutdown:
+    if not made.queue._journal.is_closed:
         made.close()
 
 
@@ -35,7 +36,7 @@ def impatient(monkeypatch):
     """What takes a minute in real life takes a moment."""
     monkeypatch.setattr(queue_module, "LOCK_SECONDS", 0.1)
     monkeypatch.setattr(store_module, "LOCK_POLL_MS", 20)
-    monkeypatch.setattr(queue_module, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(journal_module, "RETRY_SECONDS", 0.05)
 
 
 def text_job(folder, **values):
@@ -128,7 +129,7 @@ def test_the_ballast_lets_a_job_into_the_queue_of_a_full_disk(tmp_path):
 
 def test_a_database_that_is_locked_is_waited_for(qtbot, impatient, session, data):
     told, jobs = failures(session), [text_job(data.outputs) for _ in range(3)]
-    session.queue.together = False
+    session.queue.batch_jobs = False
     with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
         session.queue.submit(jobs)
     other = sqlite3.connect(data.database, isolation_level=None)
@@ -137,8 +138,8 @@ def test_a_database_that_is_locked_is_waited_for(qtbot, impatient, session, data
     qtbot.waitUntil(lambda: bool(told), timeout=PATIENCE)
     assert told == [
         (
-            "The queue could not be stored: another program has locked the database. Trying again "
-            "until it can.",
+            "The queue could not be stored: another program has locked the database. Studio "
+            "keeps trying.",
             [],
         )
     ]

@@ -26,7 +26,7 @@ def power(monkeypatch):
 def test_no_sleep_from_the_first_job_to_the_last(qtbot, data, power, keep_awake):
     session = Session(data, FakeEngine(data, step_seconds=0.01))
     session.worker.keep_awake = keep_awake
-    session.queue.together = False
+    session.queue.batch_jobs = False
     during = []
     session.queue.job_event.connect(
         lambda _id, event: during.append(list(power.heard)) if isinstance(event, Progress) else None

@@ -138,10 +138,10 @@ def test_a_batch_is_finished_once(store, tmp_path):
         store.take_next()
         store.end(job.id, JobState.COMPLETED)
     assert store.ended_batch("b") == batch
-    assert store.left_batches() == ["b"], "not finished before its files are on disk"
+    assert store.unreported_batches() == ["b"], "not finished before its files are on disk"
     store.mark_finished("b")
     assert store.ended_batch("b") is None
-    assert store.left_batches() == []
+    assert store.unreported_batches() == []
     store.reopen_batch("b")
     assert store.ended_batch("b") == batch
 

@@ -23,7 +23,7 @@ def test_a_file_that_is_dealt_with_comes_again_only_when_it_changes(tmp_path):
     settling.ready(0.0, {path: (10, 1)})
     assert settling.ready(9.0, {path: (10, 1)}) == [path]
     assert settling.ready(10.0, {path: (10, 1)}) == [path]  # nobody could deal with it yet
-    settling.deal_with(path)
+    settling.mark_handled(path)
     assert settling.ready(11.0, {path: (10, 1)}) == []
     assert settling.ready(12.0, {path: (10, 2)}) == []
     assert settling.ready(15.0, {path: (10, 2)}) == [path]
@@ -83,6 +83,6 @@ def test_a_damaged_ledger_is_said_and_kept(data, tmp_path, damage):
     ledger.close()
     (file,) = data.watched.glob("*.json")
     file.write_bytes(damage)
-    with pytest.raises(StudioError, match="which files have been run"):
+    with pytest.raises(StudioError, match="the files that have run"):
         Ledger(data, tmp_path)
     assert file.read_bytes() == damage

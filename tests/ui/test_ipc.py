@@ -15,8 +15,9 @@ from studio.cli.remote_queue import RemoteSession
 from studio.core.events import TextDelta
 from studio.core.jobs import JobState, new_job
 from studio.core.requests import TextRequest
-from studio.jobs.ipc import connect_to_window, server_names
-from studio.jobs.ipc_messages import Activate, Reader, ToWindow, packed
+from studio.jobs.ipc.address import server_names
+from studio.jobs.ipc.client import connect_to_window
+from studio.jobs.ipc.messages import Activate, Reader, ToWindow, packed
 from tests.ui.conftest import PATIENCE, close_studio
 
 LONG = 60_000

@@ -76,10 +76,10 @@ def test_a_second_start_brings_the_first_window_to_the_front(open_studio, data, 
 def test_a_lock_left_by_a_killed_program_is_taken_over(open_studio, data):
     script = (
         "import sys, os, signal\nfrom PySide6.QtCore import QCoreApplication\nfrom "
-        "studio.jobs.session import hold\n"
+        "studio.jobs.session import lock_folder\n"
     )
     script += (
-        "from studio.core.paths import data_folder\nlock = hold(data_folder())\n"
+        "from studio.core.paths import data_folder\nlock = lock_folder(data_folder())\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     subprocess.run([sys.executable, "-c", script], check=False, timeout=60)

@@ -15,7 +15,7 @@ from studio.app import Studio
 from studio.core.events import TERMINAL, Finished, Progress
 from studio.core.jobs import JobState, new_job
 from studio.core.requests import ImageRequest
-from studio.jobs.store_rows import look
+from studio.jobs.store_rows import read_jobs_readonly
 from tests.ui.conftest import PATIENCE, close_studio
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs SIGSTOP")
@@ -72,7 +72,7 @@ def test_the_window_closes_while_its_child_is_stopped(studio, data, qtbot):
     close_studio(studio)
     assert time.monotonic() - begun < END_SECONDS
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
-    assert {job.id: job.state for job in look(data)} == {job_id: JobState.QUEUED}
+    assert {job.id: job.state for job in read_jobs_readonly(data)} == {job_id: JobState.QUEUED}
 
 
 def test_ctrl_c_ends_a_command_whose_window_is_stopped(data, qtbot):
@@ -87,7 +87,8 @@ def test_ctrl_c_ends_a_command_whose_window_is_stopped(data, qtbot):
             text=True,
         )
         qtbot.waitUntil(
-            lambda: [job.state for job in look(data)] == [JobState.RUNNING], timeout=PATIENCE
+            lambda: [job.state for job in read_jobs_readonly(data)] == [JobState.RUNNING],
+            timeout=PATIENCE,
         )
         os.kill(window.pid, signal.SIGSTOP)
         begun = time.monotonic()

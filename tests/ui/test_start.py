@@ -18,7 +18,7 @@ from studio.cli.window_entry import WindowOptions, window_options
 from studio.core.paths import data_folder
 from studio.core.settings import Settings
 from studio.core.settings_store import update
-from studio.jobs.folder_lock import take
+from studio.jobs.folder_lock import acquire
 from studio.ui.widgets import theme
 from studio.ui.window_shell import StartupSettings, look
 from tests.ui.conftest import PATIENCE, close_studio
@@ -232,7 +232,7 @@ def test_a_window_that_is_closed_at_once_leaves_everything_as_it_was(qapp, data,
     studio.close()
     studio.window.deleteLater()
     assert data.settings.read_bytes() == before
-    held = take(data)
+    held = acquire(data)
     assert held is not None
     assert not held.unclean
     held.lock.unlock()

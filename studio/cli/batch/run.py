@@ -70,12 +70,14 @@ class BatchRun:
     def check(self, file: Path) -> int:
         """Show the rows as they were understood, and return the exit code. Raises StudioError."""
         from studio.cli.batch.preview import show
-        from studio.jobs.store_rows import look
+        from studio.jobs.store_rows import read_jobs_readonly
 
         resumed = None
         if self.resume:
             batch_file, resumed = read_resumed(
-                lambda seed: self.read(file, seed), self.place(file), look(self.context.data)
+                lambda seed: self.read(file, seed),
+                self.place(file),
+                read_jobs_readonly(self.context.data),
             )
         else:
             batch_file = self.read(file)

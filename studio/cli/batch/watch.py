@@ -91,7 +91,7 @@ class _Watch:
             return output.FAILED
         known = self.ledger.find(path)
         if known is not None and known.over and known.sha256 == sha256:
-            self.settling.deal_with(path)
+            self.settling.mark_handled(path)
             return output.DONE
         place = Path(known.folder) if known else self._free_place(path)
         output.note(f"{path.name}:")
@@ -113,7 +113,7 @@ class _Watch:
             )
             code = output.FAILED
         self.told = ""
-        self.settling.deal_with(path)
+        self.settling.mark_handled(path)
         return code
 
     def _free_place(self, path: Path) -> Path:

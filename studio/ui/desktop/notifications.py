@@ -58,7 +58,7 @@ class Notifier(QObject):
         queue.disk_refused.connect(self._on_disk_refused)
 
     def _on_changed(self) -> None:
-        open_jobs = self._shared.queue.tally.open
+        open_jobs = self._shared.queue.counts.open
         application = QGuiApplication.instance()
         if isinstance(application, QGuiApplication):
             application.setBadgeNumber(open_jobs)
@@ -85,7 +85,7 @@ class Notifier(QObject):
     @property
     def run_progress(self) -> float | None:
         """Progress of this run of the queue, 0..1; None if no job is open."""
-        open_jobs = self._shared.queue.tally.open
+        open_jobs = self._shared.queue.counts.open
         return (
             (self._done + sum(self._job_progress.values())) / (self._done + open_jobs)
             if open_jobs and self._started
@@ -103,7 +103,7 @@ class Notifier(QObject):
         self._progress.wish()
         if not started or time.monotonic() - started < LONG_RUN_SECONDS:
             return
-        failed = self._shared.queue.tally.states[JobState.FAILED]
+        failed = self._shared.queue.counts.states[JobState.FAILED]
         self.show_message(
             "All jobs are done." + (f" {failed} in the list failed." if failed else "")
         )

@@ -78,7 +78,7 @@ class JobActions(QObject):
 
     def update_enabled(self) -> None:
         """Enable the actions that apply to the selected jobs and to the queue."""
-        selected, tally = self.selected(), self._queue.tally
+        selected, counts = self.selected(), self._queue.counts
         queued = any(job.state is JobState.QUEUED for job in selected)
         enabled = {
             "show": bool(selected),
@@ -91,10 +91,10 @@ class JobActions(QObject):
             "retry": any(job.state in (JobState.FAILED, JobState.CANCELLED) for job in selected),
             "remove": any(job.state is not JobState.RUNNING for job in selected),
             "cancel_batch": any(job.batch for job in selected),
-            "retry_failed": tally.states[JobState.FAILED] > 0,
-            "cancel_waiting": tally.states[JobState.QUEUED] > 0,
-            "cancel_all": tally.open > 0,
-            "clear": tally.over > 0,
+            "retry_failed": counts.states[JobState.FAILED] > 0,
+            "cancel_waiting": counts.states[JobState.QUEUED] > 0,
+            "cancel_all": counts.open > 0,
+            "clear": counts.over > 0,
             "undo": self.undo_stack.canUndo(),
             "redo": self.undo_stack.canRedo(),
         }

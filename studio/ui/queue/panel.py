@@ -206,19 +206,19 @@ class QueuePanel(QWidget):
         self.job_actions.update_enabled()
         self.cancel_button.setEnabled(self.job_actions.by_name["cancel"].isEnabled())
         self.retry_button.setEnabled(self.job_actions.by_name["retry"].isEnabled())
-        running = self.queue.tally.states[JobState.RUNNING]
+        running = self.queue.counts.states[JobState.RUNNING]
         if bool(running) != self._timer.isActive():
             (self._timer.start if running else self._timer.stop)()
 
     def _summary(self) -> str:
-        tally = self.queue.tally
-        if not tally.states.total():
+        counts = self.queue.counts
+        if not counts.states.total():
             return "No jobs yet. Everything you generate is listed here."
-        running, failed = tally.states[JobState.RUNNING], tally.states[JobState.FAILED]
-        parts = [f"{tally.states[JobState.QUEUED]:,} waiting"]
+        running, failed = counts.states[JobState.RUNNING], counts.states[JobState.FAILED]
+        parts = [f"{counts.states[JobState.QUEUED]:,} waiting"]
         parts += [f"{running} running"] if running else []
         parts += [f"{failed:,} failed"] if failed else []
-        seconds, unknown = tally.left(self.queue.estimates.medians())
+        seconds, unknown = counts.left(self.queue.estimates.medians())
         if seconds >= 1 or (seconds and not unknown):
             parts.append(f"{'at least' if unknown else 'about'} {format_duration(seconds)} left")
         if self.queue.paused:

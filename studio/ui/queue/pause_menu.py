@@ -126,7 +126,7 @@ class PauseMenu(QMenu):
         self._queue.jobs_moved.emit([])
 
     def _set_batch_jobs(self, on: bool) -> None:
-        self._queue.together = on
+        self._queue.batch_jobs = on
         self._shared.change_settings(batch_jobs=on)
 
     def _set_awake(self, on: bool) -> None:

@@ -84,7 +84,7 @@ class JobTable(QAbstractTableModel):
         queue.jobs_removed.connect(lambda _ids: self._reset())
         queue.jobs_moved.connect(lambda _jobs: self._reset())
         queue.job_event.connect(self._on_event)
-        queue.cancel_wished.connect(lambda job_id: self._set_progress(job_id, 0.0, "Stopping…"))
+        queue.cancel_requested.connect(lambda job_id: self._set_progress(job_id, 0.0, "Stopping…"))
 
     def rowCount(self, parent: Index | None = None) -> int:
         """Return the number of jobs."""
@@ -188,7 +188,7 @@ class JobTable(QAbstractTableModel):
         if self._is_ranking:
             self._timer.start()
             return
-        self._is_ranking, order = True, self._queue.order_now()
+        self._is_ranking, order = True, self._queue.order_snapshot()
 
         def rank() -> tuple[dict[str, int], float]:
             started = time.perf_counter()

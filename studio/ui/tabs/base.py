@@ -233,7 +233,7 @@ class GenerateTab(QWidget):
         self.shared.models_changed.connect(self.refresh_models)
         self.shared.queue.job_event.connect(self._on_job_event)
         self.shared.queue.jobs_changed.connect(self._on_jobs_changed)
-        self.shared.queue.cancel_wished.connect(self._on_cancel_wished)
+        self.shared.queue.cancel_requested.connect(self._on_cancel_requested)
         self.shared.queue.failed.connect(self._on_queue_failed)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             QShortcut(
@@ -506,7 +506,7 @@ class GenerateTab(QWidget):
             [button("Try again", "Put the same into the queue again", self.generate, "retry")],
         )
 
-    def _on_cancel_wished(self, job_id: str) -> None:
+    def _on_cancel_requested(self, job_id: str) -> None:
         if job_id in self._group:
             self.status.setText("Stopping…")
 

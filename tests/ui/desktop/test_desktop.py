@@ -60,7 +60,7 @@ def test_how_far_the_run_is(qtbot, open_studio, data):
         new_job(TextRequest(prompt="x", seed=n, max_new_tokens=20), str(data.outputs))
         for n in range(2)
     ]
-    queue.together = False
+    queue.batch_jobs = False
     seen = []
     queue.job_event.connect(
         lambda _id, event: (

@@ -236,9 +236,10 @@ def test_after_a_kill_the_queue_is_paused_and_says_so(qtbot, open_studio, data):
         "import os, sys; from studio.core.paths import data_folder; from studio.core.jobs "
         "import new_job\n"
     )
-    code += "from studio.core.requests import TextRequest; from studio.jobs.session import hold\n"
+    code += "from studio.core.requests import TextRequest\n"
+    code += "from studio.jobs.session import lock_folder\n"
     code += (
-        "from studio.jobs.store import JobStore\ndata = data_folder(); lock = hold(data); "
+        "from studio.jobs.store import JobStore\ndata = data_folder(); lock = lock_folder(data); "
         "store = JobStore.open(data.database)\n"
     )
     code += (

@@ -1,4 +1,4 @@
-"""Messages between the window and commands, as msgpack with a length in front."""
+"""Messages between the window and commands: msgpack with a length prefix."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Activate(msgspec.Struct, frozen=True, tag="raise"):
 
 
 class Submit(msgspec.Struct, frozen=True, tag="submit"):
-    """Run these jobs, and say how they go."""
+    """Run these jobs and send their events."""
 
     jobs: tuple[Job, ...]
     batch: Batch | None = None
@@ -33,7 +33,7 @@ class CancelJobs(msgspec.Struct, frozen=True, tag="withdraw"):
 
 
 class JobUpdate(msgspec.Struct, frozen=True, tag="heard"):
-    """What became of a job, as it stands in the queue then."""
+    """An event of a job, with the job as stored then."""
 
     job: Job
     event: AnyEvent
@@ -46,7 +46,7 @@ class BatchDone(msgspec.Struct, frozen=True, tag="batch_done"):
 
 
 class JobsRemoved(msgspec.Struct, frozen=True, tag="gone"):
-    """These jobs will not run: they were cancelled while they waited, or taken from the list."""
+    """These jobs will not run: they were cancelled while waiting, or removed from the list."""
 
     job_ids: tuple[str, ...]
 
@@ -59,7 +59,7 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 
 
 class Ack(msgspec.Struct, frozen=True, tag="yes"):
-    """It was understood."""
+    """The message was accepted."""
 
 
 ToWindow = Activate | Submit | CancelJobs
@@ -67,20 +67,20 @@ FromWindow = JobUpdate | BatchDone | JobsRemoved | Refused | Ack
 
 
 def packed(message: msgspec.Struct) -> bytes:
-    """Return a message as it is sent."""
+    """Return a message in the form in which it is sent."""
     body = msgspec.msgpack.encode(message)
     return len(body).to_bytes(_LENGTH) + body
 
 
 class Reader:
-    """Puts messages together from the pieces in which they come."""
+    """Reassembles messages from the chunks in which they arrive."""
 
     def __init__(self, kind: Any) -> None:
         self._decoder = msgspec.msgpack.Decoder(kind)
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Any]:
-        """Yield the messages that are whole now. Raises ValueError for what is none."""
+        """Yield the messages that are complete now. Raises ValueError for an invalid message."""
         self._buffer += data
         while len(self._buffer) >= _LENGTH:
             length = int.from_bytes(self._buffer[:_LENGTH])

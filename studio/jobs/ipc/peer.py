@@ -1,6 +1,4 @@
-"""Which user is at the other end of a local socket. Nothing is sent to another user, and nothing
-from one is obeyed.
-"""
+"""The user at the other end of a local socket. Other users receive nothing and command nothing."""
 
 from __future__ import annotations
 
@@ -14,13 +12,13 @@ from pathlib import Path
 _UCRED = struct.Struct("3i")
 """Linux, `struct ucred`: pid, uid, gid."""
 _XUCRED = struct.Struct("=II")
-"""macOS, the beginning of `struct xucred`: version, uid."""
+"""macOS, the start of `struct xucred`: version, uid."""
 _SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED_BYTES = 0, 1, 76
 UNKNOWN = "unknown"
 
 
 def peer_user(descriptor: int, *, is_server: bool = False) -> str:
-    """Return the user at the other end: a user id, on Windows a name, or `UNKNOWN`.
+    """Return the user at the other end: a user id, a name on Windows, or `UNKNOWN`.
 
     `descriptor` is what `QLocalSocket.socketDescriptor` returns. `is_server`: the other end is the
     server, which Windows needs to know.
@@ -43,7 +41,7 @@ def peer_user(descriptor: int, *, is_server: bool = False) -> str:
 
 
 def own_user() -> str:
-    """Return this process's user, as `peer_user` names it."""
+    """Return this process's user in the form of `peer_user`."""
     if sys.platform == "win32":
         import psutil
 
@@ -52,19 +50,20 @@ def own_user() -> str:
 
 
 def is_private(folder: Path, *, readable: bool = True) -> bool:
-    """True if `folder` is a folder of this user in which nobody else can put anything. `readable`:
-    others may look into it.
+    """Return True if `folder` belongs to this user, and others cannot write there.
+
+    With `readable` False, others cannot read it either.
     """
     if sys.platform == "win32":
         return True
     try:
-        found = folder.lstat()
+        info = folder.lstat()
     except OSError:
         return False
     return (
-        stat.S_ISDIR(found.st_mode)
-        and found.st_uid == os.geteuid()
-        and not found.st_mode & (0o022 if readable else 0o077)
+        stat.S_ISDIR(info.st_mode)
+        and info.st_uid == os.geteuid()
+        and not info.st_mode & (0o022 if readable else 0o077)
     )
 
 
@@ -80,5 +79,5 @@ def _pipe_user(handle: int, *, is_server: bool) -> str:
         return UNKNOWN
     try:
         return str(psutil.Process(process.value).username())
-    except psutil.Error:  # another user's process does not say
+    except psutil.Error:  # another user's process denies access
         return UNKNOWN

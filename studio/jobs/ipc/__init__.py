@@ -1,0 +1,1 @@
+"""IPC between the window and commands: server, client, addresses, messages."""
