@@ -26,7 +26,7 @@ from studio.core.paths import DataFolder
 from studio.models import llama_cpp
 from studio.models.card import ModelCard
 from studio.models.inspect.checkpoint import checked, checkpoint_in
-from studio.models.memory.probe_process import ask
+from studio.models.memory.probe_process import probe
 from studio.models.registry import ModelRegistry
 
 LOW_DISK_BYTES = 5e9
@@ -71,7 +71,7 @@ class Check(msgspec.Struct, frozen=True):
 
 def examine(data: DataFolder) -> list[Check]:
     """Look at everything; takes some seconds, because torch is imported in a child."""
-    answers = ask()
+    answers = probe()
     checks = [
         _python(),
         _qt(answers),

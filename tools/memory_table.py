@@ -11,8 +11,8 @@ from pathlib import Path
 from studio.core.errors import StudioError
 from studio.core.files import write_whole
 from studio.models.catalog import entry_named
+from studio.models.memory.choose_plan import choose
 from studio.models.memory.hardware import Machine, Quantizer
-from studio.models.memory.load_plan import choose
 
 BEGIN, END = "<!-- table: made by tools.memory_table -->", "<!-- end of memory -->"
 CARDS = (
@@ -68,10 +68,10 @@ def _cell(name: str, machine: Machine) -> str:
         return "refused"
     way = {
         "model-offload": "parts in turn",
-        "group-offload": "layers ahead",
+        "group-offload": "layers in groups",
         "sequential-offload": "layer by layer",
     }
-    return f"{way.get(plan.rung, plan.way)}, {plan.needs / _GB:.1f} GB"
+    return f"{way.get(plan.strategy, plan.summary)}, {plan.needs / _GB:.1f} GB"
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from studio.core.files import write_whole
 from studio.core.kinds import KINDS
 from studio.models.catalog import CatalogueEntry, catalogue, how_to_get, why_not_run
-from studio.models.memory.hardware import needs
+from studio.models.memory.hardware import memory_needs
 
 BEGIN, END = "<!-- table: made by tools.models_table -->", "<!-- end of table -->"
 _COLUMNS = (
@@ -73,7 +73,7 @@ def _cells(entry: CatalogueEntry) -> tuple[str, ...]:
 
 
 def _memory(entry: CatalogueEntry) -> str:
-    known = needs(entry.card)
+    known = memory_needs(entry.card)
     if known is None:
         return ""
     sizes = [f"{size / 1e9:.3g}" for size in (known[0].bf16, known[0].int8, known[0].int4) if size]

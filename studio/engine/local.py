@@ -66,7 +66,7 @@ class LocalEngine:
             loaded = self._pipelines.load(
                 self._registry.base_of(self._registry.find(kind, model)), lambda _event: None
             )
-            log.info("loaded ahead in %.1f s: %s", loaded.seconds, loaded.plan.words)
+            log.info("loaded ahead in %.1f s: %s", loaded.seconds, loaded.plan.details)
         except Exception as error:  # noqa: BLE001  boundary: no job waits for it
             log.warning("the model used last was not loaded ahead: %s", error)
 
@@ -159,7 +159,7 @@ class LocalEngine:
             loaded = self._pipelines.load(base, emit, below)
             if self._try_generate(context, loaded, outcome):
                 return
-            below = loaded.plan.rung
+            below = loaded.plan.strategy
             del loaded
             self._pipelines.evict_all()
             replay_filter.restart()

@@ -23,8 +23,10 @@ from studio.engine.runtime.device import detect_machine
 from studio.engine.runtime.memory import is_out_of_memory, measure_weights, release_memory
 from studio.models.card import ModelCard
 from studio.models.files.complete_weights import require_complete_weights
+from studio.models.memory.choose_plan import choose
+from studio.models.memory.folder_facts import facts_of
 from studio.models.memory.hardware import Machine
-from studio.models.memory.load_plan import Footprint, LoadPlan, choose, facts_of
+from studio.models.memory.load_plan import Footprint, LoadPlan
 
 Key = tuple[str, ...]
 
@@ -75,7 +77,7 @@ class PipelineCache:
         if entry is not None and entry.preference == preference and below is None:
             self._entries.move_to_end(key)
             entry.last_used = time.monotonic()
-            self._evict_until_fits(entry.plan.takes, key)
+            self._evict_until_fits(entry.plan.footprint, key)
             return Loaded(entry.pipeline, entry.plan)
         if entry is not None:
             del self._entries[key], entry
@@ -86,17 +88,17 @@ class PipelineCache:
                 card,
                 self._machine(),
                 facts=facts_of(card),
-                warm=self.resident,
-                wish=preference,
-                below=below,
+                evictable=self.resident,
+                preference=preference,
+                less_than=below,
             )
-            self._evict_until_fits(plan.takes)
-            emit(Loading(phase=": ".join(filter(None, (f"Loading {card.title}", plan.words)))))
+            self._evict_until_fits(plan.footprint)
+            emit(Loading(phase=": ".join(filter(None, (f"Loading {card.title}", plan.details)))))
             pipeline = self._load(card, plan, preference)
             if pipeline is not None:
                 return Loaded(pipeline, plan, time.monotonic() - started)
             self.evict_all()
-            below = plan.rung
+            below = plan.strategy
 
     def evict_all(self) -> None:
         """Free every model."""

@@ -43,11 +43,11 @@ class JobOutcome:
 
     def record(self, context: JobContext, loaded: Loaded, statistics: Statistics) -> None:
         """Keep the statistics and how the model was loaded."""
-        self.memory = ". ".join(filter(None, (loaded.plan.way, *context.notes)))
+        self.memory = ". ".join(filter(None, (loaded.plan.summary, *context.notes)))
         self.statistics = msgspec.structs.replace(
             statistics,
             load_seconds=loaded.seconds,
-            memory=loaded.plan.words,
+            memory=loaded.plan.details,
             notes=tuple(context.notes),
         )
 

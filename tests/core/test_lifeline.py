@@ -163,7 +163,7 @@ def test_a_stopped_fork_server_is_not_left(data, tmp_path):
 
 
 HELPERS = {
-    "probe": "from studio.models.memory import probe_process; probe_process.ask(('torch',))",
+    "probe": "from studio.models.memory import probe_process; probe_process.probe(('torch',))",
     "download": """
 from studio.models.hub.messages import Order
 from studio.models.hub.process import DownloadProcess

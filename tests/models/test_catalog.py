@@ -39,8 +39,8 @@ from studio.models.catalog import (
 from studio.models.install.add import add
 from studio.models.install.staging import InstallCancelledError
 from studio.models.install.verify import check
-from studio.models.memory.hardware import Machine, look_closely, needed, needs
-from studio.models.memory.load_plan import fits
+from studio.models.memory.choose_plan import fits
+from studio.models.memory.hardware import Machine, bytes_needed, detect_machine, memory_needs
 from studio.preflight.video import check_video
 from tests.models.made import folder_of, safetensors_bytes
 from tools.models_table import renewed
@@ -414,7 +414,7 @@ def test_it_is_said_how_each_model_is_got():
 
 def test_a_model_fits_as_the_engine_loads_it():
     turbo, gpt2 = card("z-image-turbo"), card("gpt2")
-    assert needed(turbo, "fp32") == 46 * GB
+    assert bytes_needed(turbo, "fp32") == 46 * GB
     assert fits(turbo, LAPTOP) is False
     assert (
         fits(turbo, Machine(16 * GB, 8 * GB, "A GPU", 24 * GB)) is False
@@ -425,10 +425,10 @@ def test_a_model_fits_as_the_engine_loads_it():
 
 
 def test_what_is_not_known_is_not_made_up():
-    assert needs(card("gemma-4-e2b-it")) is None
-    assert needs(card("sdxl-lightning")) is None
+    assert memory_needs(card("gemma-4-e2b-it")) is None
+    assert memory_needs(card("sdxl-lightning")) is None
     assert fits(card("gemma-4-e2b-it"), LAPTOP) is None
-    known = needs(card("qwen3-8b"))
+    known = memory_needs(card("qwen3-8b"))
     assert known is not None
     assert known[1]  # computed from the number of weights
     assert known[0].bf16 == 19_657_764_864
@@ -513,11 +513,11 @@ def test_a_check_can_be_stopped(data):
 
 
 def test_torch_is_asked_in_a_child_which_can_be_stopped():
-    found = look_closely()
+    found = detect_machine()
     assert found.asked
     assert found.memory >= found.free > 0
     assert bool(found.gpu_memory) <= bool(found.gpu)
-    assert not look_closely(lambda: True).asked
+    assert not detect_machine(lambda: True).asked
     assert not [
         child
         for child in psutil.Process().children()

@@ -48,8 +48,8 @@ def list_command(
     those of the catalogue.
     """
     from studio.models.catalog import listed, why_not_run
-    from studio.models.memory.hardware import look_closely
-    from studio.models.memory.load_plan import fits
+    from studio.models.memory.choose_plan import fits
+    from studio.models.memory.hardware import detect_machine
 
     installed = _installed(ctx.obj.registry)
     names = {card.name for card in installed}
@@ -62,7 +62,7 @@ def list_command(
             or (task == ADAPTER and entry.card.adapter)
         ]
     if fitting:
-        machine = look_closely()
+        machine = detect_machine()
         entries = [
             entry
             for entry in entries
@@ -182,9 +182,9 @@ def _entry(installed: list[ModelCard], name: str) -> CatalogueEntry:
 
 def _table(entry: CatalogueEntry, installed: set[str]) -> dict[str, Any]:
     from studio.models.catalog import how_to_get, why_not_run
-    from studio.models.memory.hardware import needs
+    from studio.models.memory.hardware import memory_needs
 
-    known, hindrance = needs(entry.card), why_not_run(entry.card)
+    known, hindrance = memory_needs(entry.card), why_not_run(entry.card)
     return {
         **msgspec.to_builtins(entry.card),
         "memory": known and known[0],
@@ -199,28 +199,29 @@ def _way(context: Context, card: ModelCard) -> str:
     """Return how the model would be loaded on this computer while nothing else runs, or why it
     cannot.
     """
-    from studio.models.memory.hardware import look_closely
-    from studio.models.memory.load_plan import choose, facts_of
+    from studio.models.memory.choose_plan import choose
+    from studio.models.memory.folder_facts import facts_of
+    from studio.models.memory.hardware import detect_machine
 
     if card.base or card.adapter:
         return ""
     try:
         plan = choose(
             card,
-            look_closely().at_rest,
+            detect_machine().at_rest,
             facts=facts_of(card),
-            wish=context.load_preference(card.name),
+            preference=context.load_preference(card.name),
         )
     except StudioError as error:
         return f"{error.message} {error.cure}"
-    return plan.words
+    return plan.details
 
 
 def _lines(entry: CatalogueEntry, installed: set[str], way: str) -> list[str]:
     from studio.models.catalog import how_to_get, licences, why_not_run
-    from studio.models.memory.hardware import needs
+    from studio.models.memory.hardware import memory_needs
 
-    card, known, hindrance = entry.card, needs(entry.card), why_not_run(entry.card)
+    card, known, hindrance = entry.card, memory_needs(entry.card), why_not_run(entry.card)
     about = "" if known is None or not known[1] else ", computed from its size"
     terms = licences().get(card.licence)
     memory = (

@@ -50,7 +50,7 @@ def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> ImagePipeline:
     """Load the pipeline from the card's folder, as `plan` says; only safetensors, no code."""
     pipe = read(card, plan)
     # Under offload before the components begin to move.
-    latent_map = fit(pipe) if plan.rung in OFFLOADS else None
+    latent_map = fit(pipe) if plan.strategy in OFFLOADS else None
     place_pipeline(pipe, plan)
     latent_map = latent_map or fit(pipe)
     return ImagePipeline(

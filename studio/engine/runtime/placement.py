@@ -48,7 +48,7 @@ def inference_context(plan: LoadPlan) -> AbstractContextManager[Any]:
     """
     import torch
 
-    moves = plan.rung in OFFLOADS or plan.precision in ("int8", "int4")
+    moves = plan.strategy in OFFLOADS or plan.precision in ("int8", "int4")
     return torch.no_grad() if moves else torch.inference_mode()
 
 
@@ -137,11 +137,11 @@ def place_pipeline(pipe: Any, plan: LoadPlan) -> None:
     import torch
 
     device = device_of(plan)
-    if plan.rung not in OFFLOADS:
+    if plan.strategy not in OFFLOADS:
         pipe.to(device)
-    elif plan.rung == "model-offload":
+    elif plan.strategy == "model-offload":
         pipe.enable_model_cpu_offload(device=device)
-    elif plan.rung == "sequential-offload":
+    elif plan.strategy == "sequential-offload":
         pipe.enable_sequential_cpu_offload(device=device)
     else:
         pipe.enable_group_offload(
@@ -165,6 +165,6 @@ def device_map_kwargs(plan: LoadPlan) -> dict[str, Any]:
     """Return how a language model is spread: layers that find no room on the GPU wait in the
     computer's memory.
     """
-    if plan.rung != "sequential-offload":
+    if plan.strategy != "sequential-offload":
         return {}
     return {"device_map": "auto", "max_memory": {0: plan.room, "cpu": plan.memory * 2}}

@@ -55,7 +55,7 @@ def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> VideoPipeline:
     pipe = _load_animatediff(card, plan) if card.base_path else _load_folder(card, plan)
     pipe.set_progress_bar_config(disable=True)
     # Under offload before the components begin to move.
-    latent_map = latent_preview.fit(pipe) if plan.rung in OFFLOADS else None
+    latent_map = latent_preview.fit(pipe) if plan.strategy in OFFLOADS else None
     place_pipeline(pipe, plan)
     latent_map = latent_map or latent_preview.fit(pipe)
     if hasattr(pipe.vae, "enable_tiling"):

@@ -44,7 +44,7 @@ _MODULES: dict[Quantizer, str] = {
     "torchao": "torchao",
     "quanto": "optimum.quanto",
 }
-TITLES: dict[Precision, str] = {
+PRECISION_TITLES: dict[Precision, str] = {
     "fp32": "32 bits",
     "bf16": "16 bits",
     "int8": "8 bits",
@@ -126,19 +126,19 @@ def _is_installed(module: str) -> bool:
         return False
 
 
-def look() -> Machine:
+def quick_machine() -> Machine:
     """Return what is known at once: the memory."""
     memory = psutil.virtual_memory()
     return Machine(int(memory.total), int(memory.available), quantizers=installed_quantizers())
 
 
-def look_closely(cancelled: Callable[[], bool] = lambda: False) -> Machine:
+def detect_machine(cancelled: Callable[[], bool] = lambda: False) -> Machine:
     """Return the whole machine. Takes some seconds, because torch is imported in a child; that ends
     when `cancelled` says so.
     """
-    found = probe_process.ask(("torch",), cancelled).get("torch", {})
+    found = probe_process.probe(("torch",), cancelled).get("torch", {})
     asked = not found.get("error") and bool(found)
-    here = msgspec.structs.replace(look(), asked=asked)
+    here = msgspec.structs.replace(quick_machine(), asked=asked)
     if asked and (found["cuda"] or found["xpu"]):
         backend: Device = "cuda" if found["cuda"] else "xpu"
         gpu, total, free = str(found["device"]), int(found["memory"]), int(found["free"])
@@ -152,7 +152,7 @@ def look_closely(cancelled: Callable[[], bool] = lambda: False) -> Machine:
     )
 
 
-def needs(card: ModelCard) -> tuple[Memory, bool] | None:
+def memory_needs(card: ModelCard) -> tuple[Memory, bool] | None:
     """Return what the model needs while it runs, and whether that is only computed from its size;
     None where it is not known.
     """
@@ -170,9 +170,9 @@ def needs(card: ModelCard) -> tuple[Memory, bool] | None:
     ), True
 
 
-def needed(card: ModelCard, precision: Precision) -> int:
+def bytes_needed(card: ModelCard, precision: Precision) -> int:
     """Return the bytes that the model needs at a precision; 0 where it is not known."""
-    known = needs(card)
+    known = memory_needs(card)
     if known is None:
         return 0
     return known[0].bf16 * 2 if precision == "fp32" else int(getattr(known[0], precision))

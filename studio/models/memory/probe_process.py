@@ -21,7 +21,7 @@ PROBE_SECONDS = 120
 POLL_SECONDS = 0.1
 
 
-def ask(
+def probe(
     questions: Sequence[str] = (), cancelled: Callable[[], bool] = lambda: False
 ) -> dict[str, dict[str, Any]]:
     """Return what the probe found, by the question's name; an answer is missing where the probe

@@ -18,8 +18,10 @@ from studio.core.errors import StudioError
 from studio.core.settings import LoadPreference
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalog import licences
-from studio.models.memory.hardware import Machine, needs
-from studio.models.memory.load_plan import RUNG_TITLES, Facts, LoadPlan, choose, facts_of, ladder
+from studio.models.memory.choose_plan import choose, possible_plans
+from studio.models.memory.folder_facts import Facts, facts_of
+from studio.models.memory.hardware import Machine, memory_needs
+from studio.models.memory.load_plan import STRATEGY_TITLES, LoadPlan
 from studio.ui.models.list import Item, kind_title, language_name
 from studio.ui.widgets.factory import label, name_control, row, size_text
 
@@ -225,10 +227,10 @@ class CardView(QScrollArea):
     def _show_memory(
         self, item: Item, machine: Machine, preference: LoadPreference, default: LoadPreference
     ) -> None:
-        card, need = item.card, needs(item.card)
+        card, need = item.card, memory_needs(item.card)
         self.machine.setText(f"This computer: {machine_text(machine)}.")
         facts = facts_of(card) if item.installed else Facts()
-        steps = list(ladder(card, machine.at_rest, facts=facts))
+        steps = list(possible_plans(card, machine.at_rest, facts=facts))
         if len(steps) > 1 and not card.base and not card.adapter:
             self._show_preferences(steps, preference)
         if need is None:
@@ -243,7 +245,7 @@ class CardView(QScrollArea):
                 card,
                 machine.at_rest,
                 facts=facts,
-                wish=default if preference == "auto" else preference,
+                preference=default if preference == "auto" else preference,
             )
         except StudioError as error:
             chosen = None
@@ -253,7 +255,7 @@ class CardView(QScrollArea):
         for row_index, step in enumerate(steps):
             if not step.needs:
                 continue
-            is_chosen = chosen is not None and step.rung == chosen.rung
+            is_chosen = chosen is not None and step.strategy == chosen.strategy
             texts = (
                 _title(step, len(steps)),
                 size_text(step.needs),
@@ -267,9 +269,9 @@ class CardView(QScrollArea):
 
     def _show_preferences(self, steps: list[LoadPlan], preference: LoadPreference) -> None:
         self.preference.clear()
-        preferences: list[LoadPreference] = ["auto", *(step.rung for step in steps)]
+        preferences: list[LoadPreference] = ["auto", *(step.strategy for step in steps)]
         for value in preferences:
-            self.preference.addItem(RUNG_TITLES[value], value)
+            self.preference.addItem(STRATEGY_TITLES[value], value)
         self.preference.setCurrentIndex(max(0, self.preference.findData(preference)))
         self.preference_row.show()
 
@@ -278,16 +280,16 @@ def _title(step: LoadPlan, count: int) -> str:
     if count == 1 and step.precision is None:
         return "Unchanged"
     return (
-        f"{RUNG_TITLES['resident']}, {step.way}"
-        if step.rung == "resident"
-        else RUNG_TITLES[step.rung]
+        f"{STRATEGY_TITLES['resident']}, {step.summary}"
+        if step.strategy == "resident"
+        else STRATEGY_TITLES[step.strategy]
     )
 
 
 def _fit(step: LoadPlan) -> str:
-    if not step.hindrance:
+    if not step.obstacle:
         return "fits"
-    return "too large" if step.needs > step.room else step.hindrance
+    return "too large" if step.needs > step.room else step.obstacle
 
 
 def _about(item: Item) -> str:

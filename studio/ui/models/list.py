@@ -22,8 +22,8 @@ from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleO
 from studio.core.kinds import KINDS
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalog import CatalogueEntry, why_not_run
-from studio.models.memory.hardware import Machine, needed
-from studio.models.memory.load_plan import fits
+from studio.models.memory.choose_plan import fits
+from studio.models.memory.hardware import Machine, bytes_needed
 from studio.ui.widgets import theme
 from studio.ui.widgets.factory import size_text
 
@@ -151,7 +151,7 @@ def items(
     def sort_key(item: Item) -> tuple[object, ...]:
         if item.installed:
             return (0,)
-        need = needed(item.card, "bf16") or item.size
+        need = bytes_needed(item.card, "bf16") or item.size
         return (
             1,
             bool(item.hindrance),

@@ -228,7 +228,7 @@ def test_parts_that_take_turns_all_wait_again_when_a_job_is_over(tmp_path, given
     shows in hooks put on anew.
     """
     card = make_sd(tmp_path / "sd")
-    pipeline = image.load(card, LoadPlan(rung="model-offload", device="cpu", precision="fp32"))
+    pipeline = image.load(card, LoadPlan(strategy="model-offload", device="cpu", precision="fp32"))
     Image.new("RGB", (32, 16), "red").save(tmp_path / "a.png")
     before = pipeline.pipe._all_hooks
     more = {"image": str(tmp_path / "a.png"), "strength": 1.0} if given else {}

@@ -31,8 +31,9 @@ from studio.engine.text import generate as text
 from studio.engine.text.sampling import Row, sample_batch, sample_with_halving
 from studio.engine.text.streaming import Clock, RowDecoder
 from studio.models.card_store import card_folder, write_card
+from studio.models.memory.choose_plan import choose
 from studio.models.memory.hardware import Machine
-from studio.models.memory.load_plan import LoadPlan, choose
+from studio.models.memory.load_plan import LoadPlan
 from tests.checkpoints.audio import make_musicgen, make_vits
 from tests.checkpoints.image import make_sd, make_sd_that_decodes_large, make_sdxl
 from tests.checkpoints.text import make_gpt2, make_llama, make_t5
@@ -126,7 +127,7 @@ def test_another_wish_loads_the_model_anew(cards):
     wishes["sd"] = "16-bit"
     told = Emitted()
     half = warm.load(cards["sd"], told.append)
-    assert half.plan.rung == "16-bit"
+    assert half.plan.strategy == "16-bit"
     assert told.phases[0].startswith("Loading sd: 16 bits")
     assert str(half.pipeline.pipe.unet.dtype) == "torch.bfloat16"
     assert 2 * measure_weights(half.pipeline).memory == pytest.approx(
@@ -160,9 +161,11 @@ def test_this_machine_is_seen_as_it_is():
     assert 0 < machine.free <= machine.memory
 
 
-@pytest.mark.parametrize("rung", ["resident", "16-bit"])
-def test_every_kind_runs_as_the_plan_says(tmp_path, cards, rung):
-    plan = LoadPlan(rung=rung, device="cpu", precision="fp32" if rung == "resident" else "bf16")
+@pytest.mark.parametrize("strategy", ["resident", "16-bit"])
+def test_every_kind_runs_as_the_plan_says(tmp_path, cards, strategy):
+    plan = LoadPlan(
+        strategy=strategy, device="cpu", precision="fp32" if strategy == "resident" else "bf16"
+    )
     jobs = [
         (
             image,
@@ -179,7 +182,7 @@ def test_every_kind_runs_as_the_plan_says(tmp_path, cards, rung):
     for kind, card, request in jobs:
         outcome = run_job(kind, card, kind.load(card, plan), request)
         assert len(outcome.results) == 1
-    whole = LoadPlan(rung="resident", device="cpu", precision="fp32")
+    whole = LoadPlan(strategy="resident", device="cpu", precision="fp32")
     card = make_vits(tmp_path / "vits")
     assert (
         len(

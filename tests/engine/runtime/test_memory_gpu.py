@@ -16,7 +16,8 @@ from studio.engine.music import generate as music
 from studio.engine.runtime.device import best_device, detect_machine
 from studio.engine.runtime.memory import measure_weights
 from studio.engine.text import generate as text
-from studio.models.memory.load_plan import OFFLOADS, choose
+from studio.models.memory.choose_plan import choose
+from studio.models.memory.load_plan import OFFLOADS
 from tests.checkpoints.audio import make_musicgen
 from tests.checkpoints.image import make_sd, make_sdxl
 from tests.checkpoints.text import make_llama
@@ -31,48 +32,49 @@ def _gpu():
         pytest.skip("there is no GPU")
 
 
-def plan(card, rung):
-    if rung in ("8-bit", "4-bit") and importlib.util.find_spec("bitsandbytes") is None:
+def plan(card, strategy):
+    if strategy in ("8-bit", "4-bit") and importlib.util.find_spec("bitsandbytes") is None:
         pytest.skip("bitsandbytes is not installed")
-    return choose(card, detect_machine(), wish=rung)
+    return choose(card, detect_machine(), preference=strategy)
 
 
 @pytest.mark.parametrize("make", [make_sd, make_sdxl])
 @pytest.mark.parametrize(
-    "rung", ["resident", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit"]
+    "strategy",
+    ["resident", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit"],
 )
-def test_pictures(tmp_path, make, rung):
+def test_pictures(tmp_path, make, strategy):
     card = make(tmp_path / "model")
     whole = (
         run_job(image, card, image.load(card, plan(card, "resident")), PICTURE).results[0].pixels
     )
-    pipeline = image.load(card, plan(card, rung))
-    assert pipeline.plan.rung == rung
+    pipeline = image.load(card, plan(card, strategy))
+    assert pipeline.plan.strategy == strategy
     assert pipeline.latent_map is not None
     for _again in range(2):
         outcome = run_job(image, card, pipeline, PICTURE)
         assert len(outcome.progress) == 3
         pixels = outcome.results[0].pixels
-        if rung not in ("8-bit", "4-bit"):
+        if strategy not in ("8-bit", "4-bit"):
             assert np.abs(pixels.astype(int) - whole).mean() < 3
     holds = measure_weights(pipeline)
-    assert holds.memory > holds.gpu if rung in OFFLOADS else holds.gpu > holds.memory
+    assert holds.memory > holds.gpu if strategy in OFFLOADS else holds.gpu > holds.memory
 
 
-@pytest.mark.parametrize("rung", ["resident", "8-bit", "4-bit", "sequential-offload"])
-def test_texts(tmp_path, rung):
+@pytest.mark.parametrize("strategy", ["resident", "8-bit", "4-bit", "sequential-offload"])
+def test_texts(tmp_path, strategy):
     card = make_llama(tmp_path / "llama", wide=128)
-    pipeline = text.load(card, plan(card, rung))
+    pipeline = text.load(card, plan(card, strategy))
     for _again in range(2):
         assert run_job(
             text, card, pipeline, TextRequest(prompt="This", max_new_tokens=4, seed=1)
         ).results
 
 
-@pytest.mark.parametrize("rung", ["resident", "16-bit", "cpu"])
-def test_music(tmp_path, rung):
+@pytest.mark.parametrize("strategy", ["resident", "16-bit", "cpu"])
+def test_music(tmp_path, strategy):
     card = make_musicgen(tmp_path / "musicgen")
-    pipeline = music.load(card, plan(card, rung))
+    pipeline = music.load(card, plan(card, strategy))
     assert (
         len(
             run_job(
@@ -81,7 +83,7 @@ def test_music(tmp_path, rung):
         )
         == 1
     )
-    assert (measure_weights(pipeline).gpu == 0) == (rung == "cpu")
+    assert (measure_weights(pipeline).gpu == 0) == (strategy == "cpu")
 
 
 def test_what_leaves_gives_its_memory_back(tmp_path):

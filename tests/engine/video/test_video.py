@@ -49,7 +49,7 @@ from tests.checkpoints.video import (
 from tests.engine.runs import run_job, run_one
 
 PICTURE = "image-to-video"
-HALF = LoadPlan(rung="16-bit", device="cpu", precision="bf16")
+HALF = LoadPlan(strategy="16-bit", device="cpu", precision="bf16")
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +195,7 @@ def test_parts_that_take_turns_make_the_same_from_text_and_from_a_picture(cards,
     card = cards("ltx")
     whole, in_turns = (
         video.load(card),
-        video.load(card, LoadPlan(rung="model-offload", device="cpu", precision="fp32")),
+        video.load(card, LoadPlan(strategy="model-offload", device="cpu", precision="fp32")),
     )
     for image in ("", picture, "", picture):
         expected, made = (

@@ -14,18 +14,14 @@ from studio.core.errors import StudioError
 from studio.core.settings import Settings
 from studio.models.card import Memory, ModelCard
 from studio.models.catalog import catalogue
-from studio.models.memory.hardware import Machine, installed_quantizers, look
+from studio.models.memory.choose_plan import choose, fits, possible_plans, strategies_for
+from studio.models.memory.folder_facts import Facts, facts_of
+from studio.models.memory.hardware import Machine, installed_quantizers, quick_machine
 from studio.models.memory.load_plan import (
-    RUNG_TITLES,
-    RUNGS,
-    WISHES,
-    Facts,
+    PREFERENCES,
+    STRATEGIES,
+    STRATEGY_TITLES,
     Footprint,
-    choose,
-    facts_of,
-    fits,
-    ladder,
-    rungs,
 )
 from tests.checkpoints.image import make_sd
 from tools.memory_table import renewed
@@ -63,7 +59,7 @@ def letter(card: ModelCard, machine: Machine) -> str:
         return "-"
     assert plan.needs <= plan.room
     assert plan.memory <= machine.memory_room()
-    return next(letter for letter, rung in LETTERS.items() if rung == plan.rung)
+    return next(letter for letter, strategy in LETTERS.items() if strategy == plan.strategy)
 
 
 @pytest.mark.parametrize(
@@ -126,8 +122,8 @@ def test_on_an_apple_gpu_nothing_moves():
         backend="mps",
         quantizers=("bitsandbytes", "quanto"),
     )
-    assert rungs(CARDS["sdxl-base-1.0"], "mps") == ("resident", "8-bit", "4-bit")
-    assert choose(CARDS["sdxl-base-1.0"], apple).words == "16 bits, needs 9.0 of 11.2 GB"
+    assert strategies_for(CARDS["sdxl-base-1.0"], "mps") == ("resident", "8-bit", "4-bit")
+    assert choose(CARDS["sdxl-base-1.0"], apple).details == "16 bits, needs 9.0 of 11.2 GB"
     assert choose(CARDS["qwen3-8b"], apple).quantizer == "quanto"
 
 
@@ -137,7 +133,7 @@ def test_every_device_has_its_own_way_of_fewer_bits():
     found = {
         device: [
             step.quantizer
-            for step in ladder(
+            for step in possible_plans(
                 card, Machine(8 * GB, 8 * GB, "A GPU", 8 * GB, backend=device, quantizers=every)
             )
             if step.precision in ("int8", "int4")
@@ -150,7 +146,7 @@ def test_every_device_has_its_own_way_of_fewer_bits():
         "mps": ["quanto"] * 2,
         "cpu": ["quanto"] * 2,
     }
-    torchao = list(ladder(card, cpu(8, "torchao")))
+    torchao = list(possible_plans(card, cpu(8, "torchao")))
     assert [step.quantizer for step in torchao] == [None, None, "torchao", None]
     assert choose(CARDS["qwen3-4b"], cpu(8, *every)).quantizer == "bitsandbytes"
 
@@ -167,7 +163,7 @@ def test_a_refusal_has_the_numbers_and_what_would_help():
     assert refused.value.cure == "With 4 bits it would fit: pip install bitsandbytes"
     with pytest.raises(
         StudioError,
-        match=r"3\.5 of 4\.0 GB of the GPU can be used .* layers come ahead of their turn: needs",
+        match=r"3\.5 of 4\.0 GB of the GPU can be used .* groups of layers take turns",
     ):
         choose(CARDS["z-image-turbo"], gpu(4, 16))
 
@@ -175,9 +171,9 @@ def test_a_refusal_has_the_numbers_and_what_would_help():
 def test_what_is_free_now_counts_and_what_can_leave_for_it():
     card = CARDS["sdxl-base-1.0"]
     machine = msgspec.structs.replace(gpu(24, 32), gpu_free=7 * GB)
-    assert choose(card, machine).rung == "group-offload"
-    assert choose(card, machine, warm=Footprint(gpu=8 * GB)).rung == "resident"
-    assert choose(card, machine.at_rest).rung == "resident"
+    assert choose(card, machine).strategy == "group-offload"
+    assert choose(card, machine, evictable=Footprint(gpu=8 * GB)).strategy == "resident"
+    assert choose(card, machine.at_rest).strategy == "resident"
 
 
 def test_the_desktop_keeps_its_share():
@@ -192,50 +188,52 @@ def test_the_desktop_keeps_its_share():
 
 def test_a_person_chooses_another_way_even_against_the_figures():
     card = CARDS["sdxl-base-1.0"]
-    forced = choose(card, gpu(6), wish="resident")
-    assert (forced.rung, forced.words) == ("resident", "16 bits, needs 9.0 of 5.5 GB")
-    assert choose(card, gpu(24), wish="sequential-offload").rung == "sequential-offload"
+    forced = choose(card, gpu(6), preference="resident")
+    assert (forced.strategy, forced.details) == ("resident", "16 bits, needs 9.0 of 5.5 GB")
+    assert choose(card, gpu(24), preference="sequential-offload").strategy == "sequential-offload"
     assert (
-        choose(card, cpu(32), wish="sequential-offload").rung == "resident"
+        choose(card, cpu(32), preference="sequential-offload").strategy == "resident"
     )  # there is no GPU to move layers to
     with pytest.raises(StudioError, match="bitsandbytes"):
-        choose(card, gpu(24), wish="4-bit")
-    assert choose(card, gpu(24, 32, "bitsandbytes"), wish="4-bit").quantizer == "bitsandbytes"
+        choose(card, gpu(24), preference="4-bit")
+    assert choose(card, gpu(24, 32, "bitsandbytes"), preference="4-bit").quantizer == "bitsandbytes"
 
 
 def test_what_was_too_much_is_not_tried_again():
     card, machine = CARDS["sdxl-base-1.0"], gpu(24, 32, "bitsandbytes")
-    below, order = (
+    failed, order = (
         None,
         ["resident", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit"],
     )
-    for rung in order:
-        below = choose(card, machine, wish="resident", below=below).rung
-        assert below == rung
+    for strategy in order:
+        failed = choose(card, machine, preference="resident", less_than=failed).strategy
+        assert failed == strategy
     with pytest.raises(
         StudioError, match=r"not enough memory for this with SDXL 1\.0, and no way is left"
     ):
-        choose(card, machine, wish="resident", below=below)
+        choose(card, machine, preference="resident", less_than=failed)
 
 
 def test_the_words_say_what_and_how_much():
     assert (
-        choose(CARDS["sdxl-base-1.0"], gpu(8, 8, "bitsandbytes")).words
+        choose(CARDS["sdxl-base-1.0"], gpu(8, 8, "bitsandbytes")).details
         == "8 bits, needs 6.5 of 7.5 GB"
     )
     assert (
-        choose(CARDS["sdxl-base-1.0"], gpu(8)).words
+        choose(CARDS["sdxl-base-1.0"], gpu(8)).details
         == "16 bits, parts take turns on the GPU, needs 7.3 of 7.5 GB"
     )
-    assert choose(CARDS["gemma-4-e2b-it"], gpu(8)).words == "16 bits"  # nobody knows what it needs
-    assert choose(CARDS["kokoro-82m"], cpu(8)).words == "needs 0.2 of 6.0 GB"
+    assert (
+        choose(CARDS["gemma-4-e2b-it"], gpu(8)).details == "16 bits"
+    )  # nobody knows what it needs
+    assert choose(CARDS["kokoro-82m"], cpu(8)).details == "needs 0.2 of 6.0 GB"
 
 
 def test_a_known_part_of_another_size_changes_what_fits():
     card = CARDS["flux.1-schnell"]
-    assert choose(card, gpu(24, 64), facts=Facts(largest=0.9)).rung == "group-offload"
-    assert choose(card, gpu(24, 64), facts=Facts(largest=0.5)).rung == "model-offload"
-    assert "8-bit" not in rungs(card, "cuda", Facts(one_file=True))
+    assert choose(card, gpu(24, 64), facts=Facts(largest=0.9)).strategy == "group-offload"
+    assert choose(card, gpu(24, 64), facts=Facts(largest=0.5)).strategy == "model-offload"
+    assert "8-bit" not in strategies_for(card, "cuda", Facts(one_file=True))
 
 
 def test_the_facts_of_a_folder(tmp_path):
@@ -263,7 +261,7 @@ def test_it_is_said_what_fits():
 
 def test_looking_imports_no_heavy_library():
     before = set(sys.modules)
-    machine = look()
+    machine = quick_machine()
     assert machine.quantizers == installed_quantizers()
     assert not {"torch", "bitsandbytes", "torchao"} & (set(sys.modules) - before)
 
@@ -271,14 +269,19 @@ def test_looking_imports_no_heavy_library():
 def test_the_table_in_the_documentation_is_what_would_be_chosen():
     text = (Path(__file__).parents[3] / "docs/memory.md").read_text(encoding="utf-8")
     assert renewed(text) == text, "python -m tools.memory_table docs/memory.md"
-    assert all(f"`{rung}`" in text for rung in RUNGS)
+    assert all(f"`{strategy}`" in text for strategy in STRATEGIES)
 
 
 def test_all_ways_have_a_title_and_settings_know_them():
-    assert set(WISHES) == set(RUNG_TITLES) == {"auto", *RUNGS} == {"auto", *LETTERS.values()}
-    for wish in WISHES:
-        kept = msgspec.json.encode(Settings(memory=wish, model_memory={"m": wish}))
-        assert msgspec.json.decode(kept, type=Settings).memory == wish
+    assert (
+        set(PREFERENCES)
+        == set(STRATEGY_TITLES)
+        == {"auto", *STRATEGIES}
+        == {"auto", *LETTERS.values()}
+    )
+    for preference in PREFERENCES:
+        kept = msgspec.json.encode(Settings(memory=preference, model_memory={"m": preference}))
+        assert msgspec.json.decode(kept, type=Settings).memory == preference
 
 
 def test_a_card_that_knows_only_one_figure_is_not_guessed():
@@ -290,6 +293,10 @@ def test_a_card_that_knows_only_one_figure_is_not_guessed():
         parameters=2 * GB,
         memory=Memory(bf16=9 * GB),
     )
-    eight = next(step for step in ladder(card, gpu(8, 32, "bitsandbytes")) if step.rung == "8-bit")
-    assert eight.hindrance == "what it needs is not known"
-    assert choose(card, gpu(8, 32)).rung == "group-offload"
+    eight = next(
+        step
+        for step in possible_plans(card, gpu(8, 32, "bitsandbytes"))
+        if step.strategy == "8-bit"
+    )
+    assert eight.obstacle == "what it needs is not known"
+    assert choose(card, gpu(8, 32)).strategy == "group-offload"

@@ -43,7 +43,7 @@ def _check_offload(run: JobContext, pipeline: ImagePipeline) -> None:
     since no hook moves them.
     """
     parts = [part for part in pipeline.pipe.components.values() if hasattr(part, "parameters")]
-    group_offload = pipeline.plan.rung == "group-offload"
+    group_offload = pipeline.plan.strategy == "group-offload"
     if not group_offload and not any(
         tensor.is_meta for part in parts for tensor in part.parameters()
     ):
