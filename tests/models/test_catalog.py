@@ -40,7 +40,7 @@ from studio.models.install.add import add
 from studio.models.install.staging import InstallCancelledError
 from studio.models.install.verify import check
 from studio.models.memory.choose_plan import fits
-from studio.models.memory.hardware import Machine, bytes_needed, detect_machine, memory_needs
+from studio.models.memory.hardware import Machine, bytes_needed, memory_needs, probe_machine
 from studio.preflight.video import check_video
 from tests.models.made import folder_of, safetensors_bytes
 from tools.models_table import renewed
@@ -513,11 +513,11 @@ def test_a_check_can_be_stopped(data):
 
 
 def test_torch_is_asked_in_a_child_which_can_be_stopped():
-    found = detect_machine()
+    found = probe_machine()
     assert found.asked
     assert found.memory >= found.free > 0
     assert bool(found.gpu_memory) <= bool(found.gpu)
-    assert not detect_machine(lambda: True).asked
+    assert not probe_machine(lambda: True).asked
     assert not [
         child
         for child in psutil.Process().children()

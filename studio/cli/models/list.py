@@ -49,7 +49,7 @@ def list_command(
     """
     from studio.models.catalog import listed, why_not_run
     from studio.models.memory.choose_plan import fits
-    from studio.models.memory.hardware import detect_machine
+    from studio.models.memory.hardware import probe_machine
 
     installed = _installed(ctx.obj.registry)
     names = {card.name for card in installed}
@@ -62,7 +62,7 @@ def list_command(
             or (task == ADAPTER and entry.card.adapter)
         ]
     if fitting:
-        machine = detect_machine()
+        machine = probe_machine()
         entries = [
             entry
             for entry in entries
@@ -201,14 +201,14 @@ def _way(context: Context, card: ModelCard) -> str:
     """
     from studio.models.memory.choose_plan import choose
     from studio.models.memory.folder_facts import facts_of
-    from studio.models.memory.hardware import detect_machine
+    from studio.models.memory.hardware import probe_machine
 
     if card.base or card.adapter:
         return ""
     try:
         plan = choose(
             card,
-            detect_machine().at_rest,
+            probe_machine().at_rest,
             facts=facts_of(card),
             preference=context.load_preference(card.name),
         )

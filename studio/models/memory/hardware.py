@@ -132,7 +132,7 @@ def quick_machine() -> Machine:
     return Machine(int(memory.total), int(memory.available), quantizers=installed_quantizers())
 
 
-def detect_machine(cancelled: Callable[[], bool] = lambda: False) -> Machine:
+def probe_machine(cancelled: Callable[[], bool] = lambda: False) -> Machine:
     """Return the whole machine. Takes some seconds, because torch is imported in a child; that ends
     when `cancelled` says so.
     """

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import QObject, Signal
 
-from studio.models.memory.hardware import Machine, detect_machine, quick_machine
+from studio.models.memory.hardware import Machine, probe_machine, quick_machine
 from studio.ui import background
 
 
@@ -36,7 +36,7 @@ class HardwareProbe(QObject):
             return
         self._stop = stop = threading.Event()
         self.destroyed.connect(stop.set)
-        background.run(self, lambda: detect_machine(stop.is_set), self._on_detected)
+        background.run(self, lambda: probe_machine(stop.is_set), self._on_detected)
 
     def stop(self) -> None:
         """End the child process and ignore its result."""
