@@ -1,1 +1,1 @@
-"""File formats of images, audio, video and notes. No Qt, no torch."""
+"""File formats of images, audio, video and MIDI. No Qt, no torch."""

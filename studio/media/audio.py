@@ -1,7 +1,6 @@
-"""Sound as WAV, FLAC, OGG and MP3, with the recipe as a comment inside. libsndfile (through
-soundfile) encodes all of them.
+"""Audio as WAV, FLAC, OGG and MP3, encoded by libsndfile, with the recipe as a comment.
 
-The file is encoded into memory: on a full disk libsndfile leaves a shorter file that reads back
+Files are encoded into memory: on a full disk libsndfile leaves a shorter file that reads back
 without an error.
 """
 
@@ -29,15 +28,15 @@ _BLOCK = 1 << 16
 def encode_audio(
     samples: NDArray[np.float32], sampling_rate: int, file_format: str, comment: str
 ) -> bytes:
-    """Return the file of a sound (frames × channels of float32 in −1..1) in wav, flac, ogg or mp3.
+    """Encode audio (frames × channels of float32 in −1..1) as wav, flac, ogg or mp3.
 
-    Raises ValueError where the format cannot hold the sampling rate.
+    Raises ValueError if the format does not support the sampling rate.
     """
     import soundfile
 
     container, subtype = FORMATS[file_format]
     if file_format == "mp3" and sampling_rate not in _MP3_RATES:
-        raise ValueError(f"MP3 cannot hold {sampling_rate} Hz")
+        raise ValueError(f"MP3 does not support {sampling_rate} Hz")
     buffer = io.BytesIO()
     # MP3 at libsndfile's default is 128 kbit/s or less; 0.2 is about 220 kbit/s at 44.1 kHz.
     options: dict[str, Any] = {"compression_level": 0.2} if file_format == "mp3" else {}
@@ -53,8 +52,7 @@ def encode_audio(
         if comment and file_format in ("flac", "ogg"):
             file.comment = comment
             file.software = "Studio"
-        # The Vorbis encoder overflows its stack on very long writes; blocks are also easier on
-        # memory.
+        # The Vorbis encoder overflows its stack on very long writes; blocks also save memory.
         for start in range(0, len(samples), _BLOCK):
             file.write(np.clip(np.nan_to_num(samples[start : start + _BLOCK]), -1.0, 1.0))
     data = buffer.getvalue()
@@ -64,7 +62,7 @@ def encode_audio(
 
 
 def read_comment(data: bytes) -> str | None:
-    """Return the comment of a sound file; None where it has none or is no sound file."""
+    """Return the comment of an audio file; None without one, or if it is no audio file."""
     import soundfile
 
     own = riff_id3.read_riff(data) or riff_id3.read_mp3(data)
@@ -78,9 +76,7 @@ def read_comment(data: bytes) -> str | None:
 
 
 def frames_in(data: bytes) -> int:
-    """Return how many frames the file really holds, by decoding it; 0 where it cannot be
-    decoded.
-    """
+    """Return the number of frames that can be decoded; 0 for an invalid file."""
     import soundfile
 
     try:
@@ -91,10 +87,9 @@ def frames_in(data: bytes) -> int:
 
 
 def blocks(file: Any, dtype: str) -> Iterator[NDArray[Any]]:
-    """Yield what an open `soundfile.SoundFile` holds, frames × channels, up to its real end.
+    """Yield the blocks of an open `soundfile.SoundFile`, frames × channels, up to its real end.
 
-    `SoundFile.blocks` believes the header, and goes on for days where a damaged one claims 10¹⁵
-    frames.
+    `SoundFile.blocks` trusts the header, and takes days if a damaged one claims 10¹⁵ frames.
     """
     while True:
         block = file.read(_BLOCK, dtype=dtype, always_2d=True)

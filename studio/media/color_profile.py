@@ -37,11 +37,9 @@ _SRGB_GAMMA = 1 / 0.45455
 
 
 def to_srgb(image: Image) -> Image:
-    """Return the image in sRGB; itself where it is that already, names no color space, or its
-    profile is damaged.
+    """Return the image in sRGB; unchanged without a color space, or with a damaged profile.
 
-    Takes and returns 8 bits a channel; alpha stays as it is. CMYK and LAB with a profile become
-    RGB.
+    Takes and returns 8 bits per channel and keeps alpha. CMYK and LAB with a profile become RGB.
     """
     profile = image.info.get("icc_profile")
     if profile:
@@ -74,12 +72,7 @@ def _by_profile(image: Image, profile: bytes) -> Image:
         else:
             mode = "RGBA" if image.mode == "RGBA" else "RGB"
             converted = ImageCms.profileToProfile(image, source, target, outputMode=mode)
-    except (
-        ImageCms.PyCMSError,
-        OSError,
-        TypeError,
-        ValueError,
-    ):  # a damaged profile: the pixels are whole
+    except (ImageCms.PyCMSError, OSError, TypeError, ValueError):  # a damaged profile
         return image
     return image if converted is None else converted
 
@@ -97,24 +90,18 @@ def _named_space(image: Image) -> _Space | None:
     if "gamma" in image.info:
         file_gamma = image.info["gamma"]
         gamma = 1 / file_gamma if file_gamma else _SRGB_GAMMA
-        places = tuple(image.info.get("chromaticity") or _SRGB_CHROMATICITIES)
-        near = all(abs(a - b) < 0.003 for a, b in zip(places, _SRGB_CHROMATICITIES, strict=False))
+        points = tuple(image.info.get("chromaticity") or _SRGB_CHROMATICITIES)
+        near = all(abs(a - b) < 0.003 for a, b in zip(points, _SRGB_CHROMATICITIES, strict=False))
         if (
             (near and abs(gamma - _SRGB_GAMMA) < 0.05)
             or not 0.2 < gamma < 5
-            or len(places) != len(_SRGB_CHROMATICITIES)
+            or len(points) != len(_SRGB_CHROMATICITIES)
         ):
             return None
-        return _Space(gamma, places)
+        return _Space(gamma, points)
     try:
         index = image.getexif().get_ifd(_INTEROPERABILITY_IFD).get(_INTEROPERABILITY_INDEX)
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        LookupError,
-        TypeError,
-    ):  # damaged notes: the pixels are whole
+    except (OSError, ValueError, SyntaxError, LookupError, TypeError):  # damaged metadata
         return None
     return _ADOBE_RGB if index in ("R03", b"R03\0", "R03\0") else None
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 256 * 2**20
 MAX_PIXELS = 80_000_000
-"""A camera's largest picture has about 60 million; three times as many bytes are read."""
+"""The largest cameras have about 60 million."""
 # Decoders that read pixels and nothing else: EPS would start another program.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 _BROKEN = (
@@ -38,104 +38,94 @@ _BROKEN = (
     zlib.error,
     OverflowError,
 )
-"""What Pillow raises for files that are not what they say."""
+"""What Pillow raises for damaged files."""
 
 
-# Reading
-# ----------------------------------------------------------------------
-
-
-def look(path: Path) -> tuple[int, int]:
-    """Return width and height, upright, from the file's header. Raises StudioError where it is no
-    picture that can be used.
-    """
+def image_size(path: Path) -> tuple[int, int]:
+    """Return the upright image's width and height, from the file's header. Raises StudioError."""
     try:
         with opened(path) as (file, size):
             _check_bytes(path, size)
-            with _opened(path, file) as picture:
-                # Of a PNG Pillow reads every pixel to look for what may stand behind them; a TIFF's
-                # size is the upright one.
-                asked = (
-                    _check_png(file, size) if picture.format == "PNG" else picture.format != "TIFF"
+            with _opened(path, file) as image:
+                # Pillow would read all pixels of a PNG to find Exif data after them; the size of a
+                # TIFF is the upright one.
+                has_exif = (
+                    _check_png(file, size) if image.format == "PNG" else image.format != "TIFF"
                 )
-                turned = asked and _orientation(picture) >= 5
-                return (
-                    (picture.height, picture.width) if turned else (picture.width, picture.height)
-                )
+                rotated = has_exif and _orientation(image) >= 5
+                return (image.height, image.width) if rotated else (image.width, image.height)
     except HeaderError as error:
-        raise _refused(path, "is not a file") from error
+        raise _refusal(path, "is not a file") from error
     except FileNotFoundError as error:
-        raise _refused(path, "is not there") from error
+        raise _refusal(path, "does not exist") from error
     except _BROKEN as error:
         raise _unreadable(path, error) from error
 
 
-def read_picture(path: Path, side: int = 0) -> tuple[Image, str]:
-    """Return a picture upright, in sRGB on white, and the SHA-256 of its file. Raises StudioError.
+def read_image(path: Path, side: int = 0) -> tuple[Image, str]:
+    """Return the upright image, in sRGB on white, and the SHA-256 of its file. Raises StudioError.
 
-    With `side` it may come smaller, but not smaller than that.
+    With `side` the image may be scaled down, to at least that size.
     """
     data = _bytes_of(path)
     try:
-        with _opened(path, io.BytesIO(data)) as opened_picture:
+        with _opened(path, io.BytesIO(data)) as source:
             if side:
-                opened_picture.draft("RGB", (side, side))
-            # a TIFF is upright then, and the notes behind a PNG's pixels are read
-            opened_picture.load()
-            picture = _upright(to_srgb(_to_eight_bits(opened_picture)), opened_picture)
-            return _on_ground(picture, "white").convert("RGB"), hashlib.sha256(data).hexdigest()
+                source.draft("RGB", (side, side))
+            source.load()  # turns a TIFF upright, and reads the Exif data after a PNG's pixels
+            image = _upright(to_srgb(_to_eight_bits(source)), source)
+            return _on_background(image, "white").convert("RGB"), hashlib.sha256(data).hexdigest()
     except _BROKEN as error:
         raise _unreadable(path, error) from error
 
 
-def _on_ground(picture: Image, colour: str) -> Image:
-    """Return a picture with this colour behind what is see-through."""
-    from PIL import Image
+def _on_background(image: Image, color: str) -> Image:
+    """Return the image on a background of this color."""
+    from PIL import Image as PILImage
 
-    if (
-        picture.mode not in ("RGBA", "LA", "PA", "La", "RGBa")
-        and "transparency" not in picture.info
-    ):
-        return picture
-    picture = picture.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", picture.size, colour), picture)
+    modes_with_alpha = ("RGBA", "LA", "PA", "La", "RGBa")
+    if image.mode not in modes_with_alpha and "transparency" not in image.info:
+        return image
+    image = image.convert("RGBA")
+    return PILImage.alpha_composite(PILImage.new("RGBA", image.size, color), image)
 
 
 def read_mask(path: Path) -> tuple[Image, str]:
-    """Return a mask in grey, white where it repaints, and the SHA-256 of its file; what is
-    see-through repaints nothing.
-    """
+    """Return a mask in grayscale and the SHA-256 of its file; transparent areas become black."""
     data = _bytes_of(path)
     try:
-        with _opened(path, io.BytesIO(data)) as picture:
-            picture.load()
-            mask = _upright(_to_eight_bits(picture), picture)
-            return _on_ground(mask, "black").convert("L"), hashlib.sha256(data).hexdigest()
+        with _opened(path, io.BytesIO(data)) as source:
+            source.load()
+            mask = _upright(_to_eight_bits(source), source)
+            return _on_background(mask, "black").convert("L"), hashlib.sha256(data).hexdigest()
     except _BROKEN as error:
         raise _unreadable(path, error) from error
 
 
 @contextmanager
 def _opened(path: Path, file: Any) -> Iterator[Image]:
-    from PIL import Image
+    from PIL import Image as PILImage
 
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # about its own limit, which is not ours, and about notes in the file that are damaged
+        warnings.simplefilter("ignore")  # about Pillow's own size limit, and damaged metadata
         try:
-            picture = Image.open(file, formats=_FORMATS)
-        except Image.DecompressionBombError as error:
-            raise _too_large(path, "more") from error
-        with picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise _too_large(path, f"{picture.width} × {picture.height}")
-            yield picture
+            image = PILImage.open(file, formats=_FORMATS)
+        except PILImage.DecompressionBombError as error:
+            raise _refusal(path, f"has more than {MAX_PIXELS // 10**6} million pixels") from error
+        with image:
+            if image.width * image.height > MAX_PIXELS:
+                raise _refusal(
+                    path,
+                    f"has {image.width} × {image.height} pixels. "
+                    f"The limit is {MAX_PIXELS // 10**6} million",
+                )
+            yield image
 
 
 def _check_png(file: BinaryIO, size: int) -> bool:
-    """Return whether a PNG has a chunk of Exif; the file is left where it was. Raises OSError where
-    its pixels are cut off.
+    """Return whether a PNG has an Exif chunk. Raises OSError if its pixels are cut off.
+
+    The file position stays.
     """
     before = file.tell()
     found = False
@@ -152,20 +142,19 @@ def _check_png(file: BinaryIO, size: int) -> bool:
         file.seek(before)
 
 
-def _orientation(picture: Image) -> int:
-    """Return the Exif orientation, 1 to 8; 1 where the notes do not say, or are damaged."""
+def _orientation(image: Image) -> int:
+    """Return the Exif orientation, 1 to 8; 1 if it is missing or damaged."""
     try:
-        orientation = picture.getexif().get(0x0112, 1)
+        orientation = image.getexif().get(0x0112, 1)
     except _BROKEN:
         return 1
     return orientation if orientation in range(1, 9) else 1
 
 
-def _upright(picture: Image, source: Image) -> Image:
-    """Return the decoded picture turned as its file says.
+def _upright(image: Image, source: Image) -> Image:
+    """Return the decoded image, transposed by the Exif orientation of its source.
 
-    Pillow's `exif_transpose` does not do here: it writes all notes again, and raises for tags of an
-    unusual type.
+    Pillow's `exif_transpose` also rewrites the Exif data, and raises for tags of an unusual type.
     """
     from PIL.Image import Transpose
 
@@ -178,23 +167,22 @@ def _upright(picture: Image, source: Image) -> Image:
         7: Transpose.TRANSVERSE,
         8: Transpose.ROTATE_90,
     }.get(_orientation(source))
-    return picture if turn is None else picture.transpose(turn)
+    return image if turn is None else image.transpose(turn)
 
 
-def _to_eight_bits(picture: Image) -> Image:
-    """Return pictures of 16 and 32 bits a pixel with their brightness scaled to 8; Pillow would cut
-    it off.
-    """
+def _to_eight_bits(image: Image) -> Image:
+    """Return images of 16 and 32 bits per pixel scaled to 8 bits, which Pillow would clip."""
     import numpy as np
-    from PIL import Image
+    from PIL import Image as PILImage
 
-    if not (picture.mode.startswith("I") or picture.mode == "F"):
-        return picture
-    values = np.nan_to_num(np.asarray(picture).astype(np.float64))
-    top = 65_535.0 if picture.mode.startswith("I") else max(1.0, float(values.max(initial=0)))
-    made = Image.fromarray((np.clip(values / top, 0, 1) * 255).round().astype(np.uint8))
-    made.info.update({name: value for name, value in picture.info.items() if name == "icc_profile"})
-    return made
+    if not (image.mode.startswith("I") or image.mode == "F"):
+        return image
+    values = np.nan_to_num(np.asarray(image).astype(np.float64))
+    top = 65_535.0 if image.mode.startswith("I") else max(1.0, float(values.max(initial=0)))
+    scaled = PILImage.fromarray((np.clip(values / top, 0, 1) * 255).round().astype(np.uint8))
+    if "icc_profile" in image.info:
+        scaled.info["icc_profile"] = image.info["icc_profile"]
+    return scaled
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -203,41 +191,36 @@ def _bytes_of(path: Path) -> bytes:
             _check_bytes(path, size)
             return file.read(MAX_BYTES + 1)
     except HeaderError as error:
-        raise _refused(path, "is not a file") from error
+        raise _refusal(path, "is not a file") from error
     except FileNotFoundError as error:
-        raise _refused(path, "is not there") from error
+        raise _refusal(path, "does not exist") from error
     except OSError as error:
-        raise _refused(path, f"cannot be read ({error.strerror or error})") from error
+        raise _refusal(path, f"cannot be read ({error.strerror or error})") from error
 
 
 def _check_bytes(path: Path, size: int) -> None:
     if size > MAX_BYTES:
-        raise _refused(
-            path, f"has {size / 2**20:.0f} MB, and {MAX_BYTES // 2**20} are the most for a picture"
+        raise _refusal(
+            path,
+            f"has {size / 2**20:.0f} MB. The limit for an image is {MAX_BYTES // 2**20} MB",
         )
-
-
-def _too_large(path: Path, what: str) -> StudioError:
-    return _refused(path, f"has {what} pixels; {MAX_PIXELS // 10**6} million are the most")
 
 
 def _unreadable(path: Path, error: BaseException) -> StudioError:
     from PIL import UnidentifiedImageError
 
     if isinstance(error, UnidentifiedImageError):
-        return _refused(path, "is no picture that can be read (PNG, JPEG, WebP, BMP, GIF, TIFF)")
+        return _refusal(path, "is not a PNG, JPEG, WebP, BMP, GIF or TIFF image")
     if isinstance(error, PermissionError | IsADirectoryError):
-        return _refused(path, f"cannot be read ({error.strerror})")
-    return _refused(path, "cannot be read: the file is damaged or cut off")
+        return _refusal(path, f"cannot be read ({error.strerror})")
+    return _refusal(path, "cannot be read: the file is damaged or cut off")
 
 
-def _refused(path: Path, why: str) -> StudioError:
-    return StudioError(
-        f"{short_name(path)} {why}.", cause="invalid", cure="Choose another picture."
-    )
+def _refusal(path: Path, why: str) -> StudioError:
+    return StudioError(f"{short_name(path)} {why}.", cause="invalid", cure="Choose another image.")
 
 
 def short_name(path: Path) -> str:
-    """Return the file's name, the middle of a long one left out."""
+    """Return the file's name, with an ellipsis in the middle of a long one."""
     name = printable(path.name)
     return name if len(name) <= 40 else f"{name[:24]}…{name[-14:]}"

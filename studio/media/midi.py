@@ -1,5 +1,4 @@
-"""Reads standard MIDI files as leniently as players do, within size limits: notes in ticks, tempo,
-time signature, key.
+"""Reads standard MIDI files within limits, as leniently as players: notes, tempo, meter, key.
 
 Our own reader: libraries refuse whole files for one odd byte or a missing tail that every player
 plays over. Source: Standard MIDI Files 1.0 (RP-001), MIDI Manufacturers Association.
@@ -26,7 +25,7 @@ _TEXTS = {0x01: "text", 0x03: "name"}
 
 
 class MidiNote(NamedTuple):
-    """A note, as long as it is held."""
+    """A note, with the duration for which it is held."""
 
     begin: int
     """In ticks, as `length`."""
@@ -45,39 +44,35 @@ class MidiNote(NamedTuple):
 
 
 class Midi(NamedTuple):
-    """What a file holds."""
+    """The content of a file."""
 
     division: int
-    """Ticks a beat (a quarter note)."""
+    """Ticks per beat (a quarter note)."""
     notes: tuple[MidiNote, ...]
-    """By their beginnings."""
+    """In order of their onsets."""
     tempi: tuple[tuple[int, float], ...]
-    """(tick, beats a minute), by tick; never empty."""
+    """(tick, beats per minute), by tick; never empty."""
     bars: tuple[tuple[int, int, int], ...]
     """(tick, numerator, denominator) of the time signatures; never empty."""
     key: tuple[int, bool] | None
-    """Sharps (negative: flats) and whether it is minor, of the first key signature; None where
-    there is none.
-    """
+    """(sharps, negative for flats; minor) of the first key signature, or None."""
     text: str
-    """The first text of the file."""
+    """The first text event."""
     names: dict[int, str]
-    """Track → its name."""
+    """Track → name."""
 
 
 def read_midi(path: Path) -> Midi:
-    """Return what the file plays. Raises StudioError for a file that is not there, is no MIDI file,
-    or is beyond the limits.
-    """
+    """Read a MIDI file. Raises StudioError if it is missing, invalid or beyond the limits."""
     if path.suffix.lower() not in MIDI_SUFFIXES:
-        _refuse(path.name, "is no MIDI file by its name; it has to end in .mid")
+        _refuse(path.name, "is not a MIDI file: its name does not end in .mid")
     try:
         if not path.is_file():
-            _refuse(path.name, "is not there" if not path.exists() else "is no file")
+            _refuse(path.name, "does not exist" if not path.exists() else "is not a file")
         if path.stat().st_size > MAX_BYTES:
             _refuse(
                 path.name,
-                f"has more than {MAX_BYTES // 2**20} MB, which no MIDI file of a piece has",
+                f"is larger than the limit of {MAX_BYTES // 2**20} MB",
             )
         data = path.read_bytes()
     except OSError as error:
@@ -86,13 +81,13 @@ def read_midi(path: Path) -> Midi:
 
 
 def parse_midi(data: bytes, name: str) -> Midi:
-    """Return what the bytes of a file play; see `read_midi`."""
+    """Parse the bytes of a MIDI file; see `read_midi`."""
     header = _read_header(data, name)
     reader = _TrackReader(name)
     for number, chunk in enumerate(_tracks(data, header.end, name)):
         reader.read(number, chunk, starts_at=reader.end if header.sequential else 0)
     if not reader.notes:
-        _refuse(name, "holds no notes")
+        _refuse(name, "contains no notes")
     tempi = [] if header.fixed_tempo else sorted(reader.tempi.items())
     if not tempi or tempi[0][0] > 0:
         tempi.insert(0, (0, 120.0))
@@ -115,24 +110,22 @@ def _refuse(name: str, why: str) -> NoReturn:
 
 class _Header(NamedTuple):
     division: int
-    """Ticks a beat."""
+    """Ticks per beat."""
     sequential: bool
     """True for format 2, whose tracks are played one after another."""
     fixed_tempo: bool
-    """True where ticks are fractions of a second (SMPTE): a beat is half a second, tempo events
-    mean nothing.
-    """
+    """True for SMPTE ticks, fractions of a second: a beat is 0.5 s, whatever the tempo events."""
     end: int
-    """Where the first track may begin, in bytes."""
+    """Byte offset from which tracks may begin."""
 
 
 def _read_header(data: bytes, name: str) -> _Header:
     start = data.find(b"MThd", 0, _MAX_HEADER_OFFSET)
     if start < 0:
-        _refuse(name, "is no MIDI file; it does not begin as one")
+        _refuse(name, "is not a MIDI file: its header is missing")
     size = int.from_bytes(data[start + 4 : start + 8], "big")
     if size < 6 or len(data) < start + 14:
-        _refuse(name, "is cut off, or damaged, in its first bytes")
+        _refuse(name, "has a damaged or cut off header")
     kind, _count, division = (
         int.from_bytes(data[start + at : start + at + 2], "big") for at in (8, 10, 12)
     )
@@ -141,14 +134,12 @@ def _read_header(data: bytes, name: str) -> _Header:
         frames, ticks = 256 - (division >> 8), division & 0xFF
         division = frames * ticks // 2
     if not division:
-        _refuse(name, "has beats of no length")
+        _refuse(name, "has a header with 0 ticks per beat")
     return _Header(division, kind == 2, fixed_tempo, start + 8 + size)
 
 
 def _tracks(data: bytes, at: int, name: str) -> list[bytes]:
-    """Return the content of all track chunks; the last one may be cut off, other chunks are
-    skipped.
-    """
+    """Return the content of all track chunks, of which the last one may be cut off."""
     tracks = list[bytes]()
     while (at := data.find(b"MTrk", at)) >= 0:
         if len(tracks) == MAX_TRACKS:
@@ -176,7 +167,7 @@ class _TrackReader:
         self._held: dict[tuple[int, int], list[tuple[int, int]]] = {}
 
     def read(self, track: int, chunk: bytes, starts_at: int = 0) -> None:
-        """Read a track that begins at a tick. Raises StudioError where it has too many notes."""
+        """Read a track that begins at a tick. Raises StudioError for too many notes."""
         tick = starts_at
         self._held = {}
         for event_tick, status, data in _events(chunk):
@@ -204,7 +195,7 @@ class _TrackReader:
             MidiNote(begin, max(1, tick - begin), pitch, velocity, track, channel, program)
         )
         if len(self.notes) > MAX_NOTES:
-            _refuse(self._name, f"holds more than {MAX_NOTES:,} notes")
+            _refuse(self._name, f"contains more than {MAX_NOTES:,} notes")
 
     def _on_meta(self, track: int, tick: int, kind: int, data: bytes) -> None:
         if kind == 0x51 and len(data) == 3:
@@ -223,11 +214,10 @@ class _TrackReader:
 
 
 def _events(chunk: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Yield (tick, status, data) of a track up to its end, or to where it is cut off or stops
-    making sense.
+    """Yield (tick, status, data) of a track, up to its end or to invalid data.
 
-    The data of a meta event begins with its kind. Running status survives meta and system messages,
-    data bytes over 127 are clipped: files break both rules, and players play them.
+    The data of a meta event begins with its type. Running status survives meta and system messages,
+    and data bytes over 127 are clipped: files break both rules, and players play them.
     """
     at, tick, running = 0, 0, 0
     while at < len(chunk):
@@ -257,9 +247,7 @@ def _events(chunk: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _variable(chunk: bytes, at: int) -> tuple[int, int]:
-    """Return a variable-length quantity (RP-001) and where it ends; the end of the chunk where it
-    is cut off.
-    """
+    """Return a variable-length quantity (RP-001) and the position after it."""
     number = 0
     for byte in chunk[at : at + 4]:
         number = number << 7 | byte & 0x7F

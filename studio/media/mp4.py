@@ -1,8 +1,7 @@
-"""What an MP4 file says in its boxes (ISO/IEC 14496-12), without a decoder: the comment, and
-whether the file is whole.
+"""Reads the boxes of MP4 files (ISO/IEC 14496-12): the comment, and whether the file is complete.
 
-A recipe lies where other programs look for a comment: moov / udta / meta / ilst / ©cmt / data (the
-layout of iTunes, which FFmpeg writes).
+A recipe is stored where other programs look for a comment: moov / udta / meta / ilst / ©cmt / data
+(the layout of iTunes, which FFmpeg writes).
 """
 
 from __future__ import annotations
@@ -11,37 +10,31 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-_WAY = (b"moov", b"udta", b"meta", b"ilst", b"\xa9cmt", b"data")
+_BOX_PATH = (b"moov", b"udta", b"meta", b"ilst", b"\xa9cmt", b"data")
 _META_FIELDS = 4
-"""`meta` is a full box: version and flags stand before what it holds."""
+"""Bytes of version and flags before the content of `meta`, which is a full box."""
 _DATA_FIELDS = 8
-"""The kind of text and its language, before it."""
+"""Bytes of type and language before the text."""
 _MAX_BOXES = 10_000
 
 
 def read_comment(path: Path) -> str | None:
-    """Return the comment of an MP4 file; None where it has none or is no such file. Raises
-    OSError.
-    """
+    """Return the comment of an MP4 file, or None. Raises OSError."""
     with path.open("rb") as file:
         start, end = 0, _size(file)
-        for name in _WAY:
-            found = next(
-                ((begin, stop) for kind, begin, stop in _boxes(file, start, end) if kind == name),
-                None,
-            )
-            if found is None:
+        for name in _BOX_PATH:
+            boxes = _boxes(file, start, end)
+            content = next(((begin, stop) for kind, begin, stop in boxes if kind == name), None)
+            if content is None:
                 return None
-            start, end = found
+            start, end = content
             start += {b"meta": _META_FIELDS, b"data": _DATA_FIELDS}.get(name, 0)
         file.seek(start)
         return file.read(end - start).decode(errors="replace")
 
 
 def is_complete(path: Path) -> bool:
-    """True where the file is made of whole boxes up to its end, pictures among them. Raises
-    OSError.
-    """
+    """True if complete boxes, media data among them, fill the file. Raises OSError."""
     with path.open("rb") as file:
         size = _size(file)
         boxes = list(_boxes(file, 0, size))
@@ -57,18 +50,16 @@ def _size(file: BinaryIO) -> int:
 
 
 def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield kind, begin and end of what each box between two places holds, up to one that is not
-    whole.
-    """
+    """Yield kind, begin and end of the content of each box, up to an incomplete one."""
     for _number in range(_MAX_BOXES):
         file.seek(start)
         head = file.read(16)
         if len(head) < 8:
             return
         length, kind, fields = int.from_bytes(head[:4], "big"), head[4:8], 8
-        if length == 1:  # longer than four bytes can say
+        if length == 1:  # a 64-bit length follows
             length, fields = int.from_bytes(head[8:16], "big"), 16
-        elif length == 0:  # up to the end
+        elif length == 0:  # until the end of the file
             length = end - start
         if length < fields or start + length > end:
             return

@@ -1,8 +1,7 @@
-"""PNG, written fast and lossless. Pillow's default takes 870 ms of CPU for a 1024² picture, this
-about 20.
+"""Writes PNG files 40 times faster than Pillow: 20 ms instead of 870 ms of CPU for 1024².
 
-Format: ISO/IEC 15948 (PNG), https://www.w3.org/TR/png-3/. Rows are filtered with Sub (what differs
-from the pixel to the left) and compressed with ISA-L's deflate at level 1.
+Format: ISO/IEC 15948 (PNG), https://www.w3.org/TR/png-3/. Rows are filtered with Sub (the
+difference from the pixel to the left) and compressed with ISA-L's deflate at level 1.
 """
 
 from __future__ import annotations
@@ -20,9 +19,7 @@ _SUB = 1
 
 
 def encode_png(pixels: NDArray[np.uint8], texts: Mapping[str, str]) -> bytes:
-    """Return the PNG file of an RGB picture (height × width × 3) with `texts` as iTXt chunks
-    (keyword → UTF-8 text).
-    """
+    """Encode an RGB image (height × width × 3), with `texts` (keyword → text) as iTXt chunks."""
     height, width, channels = pixels.shape
     if channels != 3 or pixels.dtype != np.uint8:
         raise ValueError(
@@ -32,9 +29,8 @@ def encode_png(pixels: NDArray[np.uint8], texts: Mapping[str, str]) -> bytes:
     filtered[:, 0] = _SUB
     rows = np.ascontiguousarray(pixels).reshape(height, width * 3)
     filtered[:, 1:4] = rows[:, :3]
-    np.subtract(
-        rows[:, 3:], rows[:, :-3], out=filtered[:, 4:]
-    )  # wraps modulo 256, as the format wants
+    # wraps modulo 256, as the format requires
+    np.subtract(rows[:, 3:], rows[:, :-3], out=filtered[:, 4:])
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = [_chunk(b"IHDR", header)]
     chunks += [
@@ -55,17 +51,15 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def read_text(data: bytes, keyword: str) -> str | None:
-    """Return the uncompressed iTXt of this keyword from a PNG file's beginning; None where it has
-    none or is not a PNG.
-    """
+    """Return the uncompressed iTXt text of a keyword, or None; `data` may be a file's beginning."""
     if not data.startswith(_SIGNATURE):
         return None
-    wanted, position = keyword.encode("latin-1") + b"\0\0\0", len(_SIGNATURE)
+    prefix, position = keyword.encode("latin-1") + b"\0\0\0", len(_SIGNATURE)
     while position + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, position)
         kind, body = data[position + 4 : position + 8], data[position + 8 : position + 8 + length]
-        if kind == b"iTXt" and body.startswith(wanted) and len(body) == length:
-            return body[len(wanted) :].split(b"\0", 2)[-1].decode(errors="replace")
+        if kind == b"iTXt" and body.startswith(prefix) and len(body) == length:
+            return body[len(prefix) :].split(b"\0", 2)[-1].decode(errors="replace")
         if kind in (b"IDAT", b"IEND"):
             return None
         position += 12 + length
@@ -73,5 +67,5 @@ def read_text(data: bytes, keyword: str) -> str | None:
 
 
 def is_complete(data: bytes) -> bool:
-    """True where the file ends as a PNG ends."""
+    """True if the file begins and ends as a PNG."""
     return data.startswith(_SIGNATURE) and data.endswith(_chunk(b"IEND", b""))

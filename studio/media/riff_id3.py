@@ -1,8 +1,7 @@
-"""Text of any length inside WAV and MP3 files, which libsndfile cuts short or drops, and WebP
-files.
+"""Text of any length in WAV and MP3 files, where libsndfile truncates or drops it, and in WebP.
 
 WAV and WebP: a RIFF chunk of our own, `stud`, at the end (Microsoft RIFF specification 1.0, WebP
-Container Specification: readers pass over chunks they do not know). MP3: an ID3v2.4 tag with one
+Container Specification: readers skip unknown chunks). MP3: an ID3v2.4 tag with one
 TXXX frame at the beginning (https://id3.org/id3v2.4.0-structure).
 """
 
@@ -22,7 +21,7 @@ def tag_riff(data: bytes, text: str) -> bytes:
 
 
 def read_riff(data: bytes) -> str | None:
-    """Return the text; None where there is none."""
+    """Return the text, or None."""
     if data[:4] != b"RIFF" or data[8:12] not in (b"WAVE", b"WEBP"):
         return None
     position = 12
@@ -38,7 +37,7 @@ def read_riff(data: bytes) -> str | None:
 
 
 def is_whole_riff(data: bytes) -> bool:
-    """True where the file is as long as its header says."""
+    """True if the file has the length in its header."""
     return (
         data[:4] == b"RIFF"
         and len(data) >= 12
@@ -47,16 +46,14 @@ def is_whole_riff(data: bytes) -> bool:
 
 
 def tag_mp3(data: bytes, text: str) -> bytes:
-    """Return the MP3 file with the text in a tag before it, in place of an ID3v2 tag that it
-    has.
-    """
+    """Return the MP3 file with the text in an ID3v2 tag, which replaces an existing one."""
     body = b"\x03" + _DESCRIPTION + b"\0" + text.encode()  # 3: UTF-8
     frame = b"TXXX" + _syncsafe(len(body)) + b"\0\0" + body
     return b"ID3\x04\0\0" + _syncsafe(len(frame)) + frame + data[_tag_length(data) :]
 
 
 def read_mp3(data: bytes) -> str | None:
-    """Return the text; None where there is none."""
+    """Return the text, or None."""
     end, position = min(_tag_length(data), len(data)), 10
     while position + 10 <= end:
         kind, length = data[position : position + 4], _unsyncsafe(data[position + 4 : position + 8])
@@ -74,7 +71,7 @@ def _tag_length(data: bytes) -> int:
 
 
 def _syncsafe(number: int) -> bytes:
-    # Seven bits a byte, so that no length looks like the beginning of a sound frame.
+    # Seven bits per byte, so that no length looks like the start of an audio frame.
     return bytes((number >> shift) & 0x7F for shift in (21, 14, 7, 0))
 
 

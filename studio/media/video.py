@@ -1,11 +1,10 @@
-"""Videos as MP4 (H.264, through PyAV) and as animated WebP (through Pillow), with the recipe
-inside.
+"""Video as MP4 (H.264, by PyAV) and animated WebP (by Pillow), with the recipe inside.
 
-PyAV is the extra `video`: its wheels carry the x264 encoder, which is under the GPL. WebP needs
-nothing more than Pillow, but is larger, has no more than 16 383 pixels a side, and is shown by
-browsers rather than by players.
+PyAV is the extra `video`: its wheels contain the x264 encoder, which is under the GPL. WebP needs
+only Pillow, but files are larger, sides are limited to 16 383 pixels, and browsers show it rather
+than players.
 
-The file is encoded into memory, as sounds are: a full disk can leave nothing that is cut short.
+Files are encoded into memory, so that a full disk cannot truncate them.
 """
 
 from __future__ import annotations
@@ -26,21 +25,19 @@ from studio.media import riff_id3
 MISSING = "MP4 files need the package av, which is not installed"
 CURE = 'Install it with `pip install "studio[video]"`, or choose the file format webp.'
 _QUALITY = "18"
-"""x264's constant rate factor; below 18 nobody sees a difference."""
+"""x264's constant rate factor; below 18 the difference is invisible."""
 _WEBP_QUALITY = 85
 
 
 def can_write(file_format: str) -> bool:
-    """True where the encoder of a format is installed."""
+    """True if the encoder of a format is installed."""
     return file_format != "mp4" or importlib.util.find_spec("av") is not None
 
 
 def encode_video(
     frames: NDArray[np.uint8], frame_rate: int, file_format: str, comment: str
 ) -> bytes:
-    """Return the file of a video (frames × height × width × 3, sRGB) in mp4 or webp. Raises
-    StudioError where that fails.
-    """
+    """Encode a video (frames × height × width × 3, sRGB) as mp4 or webp. Raises StudioError."""
     if not can_write(file_format):
         raise StudioError(f"{MISSING}.", cause="invalid", cure=CURE)
     encode: Callable[[NDArray[np.uint8], int, str], bytes] = {
@@ -54,21 +51,21 @@ def _encode_mp4(frames: NDArray[np.uint8], frame_rate: int, comment: str) -> byt
     import av
 
     buffer = io.BytesIO()
-    # What a browser needs to begin stands at the beginning: FFmpeg reads the file again through
-    # `io_open` to move it there.
+    # A browser needs the index at the beginning: FFmpeg reads the file again through `io_open` to
+    # move it there.
     options = {"movflags": "+faststart"}
+
+    def reopen(*_arguments: object) -> _BufferReader:
+        return _BufferReader(buffer)
+
     try:
-        with av.open(
-            buffer, "w", format="mp4", options=options, io_open=lambda *_asked: _Again(buffer)
-        ) as file:
+        with av.open(buffer, "w", format="mp4", options=options, io_open=reopen) as file:
             file.metadata.update({"comment": comment, "encoder": "Studio"})
             stream = _stream(file, frames, frame_rate)
             for pixels in frames:
                 file.mux(stream.encode(_frame(pixels)))
             file.mux(stream.encode())
-    except (
-        av.error.FFmpegError
-    ) as error:  # some of these are OSErrors, which would say that the disk is full
+    except av.error.FFmpegError as error:  # also OSErrors, which would mean a full disk
         raise StudioError(
             f"The video could not be encoded: {error}.", cause="unknown", cure="Try another size."
         ) from error
@@ -80,11 +77,8 @@ def _stream(file: Any, frames: NDArray[np.uint8], frame_rate: int) -> Any:
 
     _count, height, width, _channels = frames.shape
     stream = file.add_stream("libx264", rate=Fraction(frame_rate))
-    stream.width, stream.height, stream.pix_fmt = (
-        width,
-        height,
-        "yuv420p",
-    )  # what every player shows
+    stream.width, stream.height = width, height
+    stream.pix_fmt = "yuv420p"  # which every player supports
     stream.options = {"crf": _QUALITY, "preset": "medium"}
     context = stream.codec_context
     context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
@@ -105,12 +99,12 @@ def _frame(pixels: NDArray[np.uint8]) -> Any:
     )
 
 
-class _Again(io.RawIOBase):
-    """Reads a buffer that another still writes to, from a place of its own."""
+class _BufferReader(io.RawIOBase):
+    """Reads a buffer while it is written, at its own position."""
 
     def __init__(self, buffer: io.BytesIO) -> None:
         self._buffer = buffer
-        self._place = 0
+        self._position = 0
 
     def readable(self) -> bool:
         return True
@@ -120,28 +114,28 @@ class _Again(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         with self._buffer.getbuffer() as view:
-            data = bytes(view[self._place : self._place + size if size >= 0 else None])
-        self._place += len(data)
+            data = bytes(view[self._position : self._position + size if size >= 0 else None])
+        self._position += len(data)
         return data
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         start = {
             io.SEEK_SET: 0,
-            io.SEEK_CUR: self._place,
+            io.SEEK_CUR: self._position,
             io.SEEK_END: self._buffer.getbuffer().nbytes,
         }[whence]
-        self._place = start + offset
-        return self._place
+        self._position = start + offset
+        return self._position
 
     def tell(self) -> int:
-        return self._place
+        return self._position
 
 
 def _encode_webp(frames: NDArray[np.uint8], frame_rate: int, comment: str) -> bytes:
     from PIL import Image
 
     first, *others = (Image.fromarray(pixels) for pixels in frames)
-    # In whole milliseconds, as WebP counts: each frame ends where it would at the exact rate.
+    # WebP has whole milliseconds: each frame ends where it would at the exact frame rate.
     ends = [round(1000 * number / frame_rate) for number in range(len(frames) + 1)]
     durations = [end - begin for begin, end in itertools.pairwise(ends)]
     buffer = io.BytesIO()

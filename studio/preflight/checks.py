@@ -73,7 +73,7 @@ def advise(card: ModelCard, request: Request) -> str:
     told = prompt_translation.advise(request.prompt, card)
     if isinstance(request, ImageRequest) and request.image:
         fit = images.describe_fit(
-            image_reader.look(Path(request.image)), request.width, request.height
+            image_reader.image_size(Path(request.image)), request.width, request.height
         )
         return " ".join(
             part

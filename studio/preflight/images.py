@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from studio.core.errors import Problem, StudioError
 from studio.core.requests import ImageRequest
-from studio.media.image_reader import look
+from studio.media.image_reader import image_size
 from studio.models.capabilities import (
     has_strength,
     needs_image,
@@ -42,12 +42,12 @@ def check_images(
     for name in ("image", *FOR_ADAPTERS):
         if given := getattr(request, name):
             try:
-                sizes[name] = look(Path(given))
+                sizes[name] = image_size(Path(given))
             except StudioError as error:
                 return Problem(name, error.message)
     if request.mask_image:
         try:
-            check_shape(request, sizes["image"], look(Path(request.mask_image)))
+            check_shape(request, sizes["image"], image_size(Path(request.mask_image)))
         except StudioError as error:
             return Problem("mask_image", error.message)
     return None

@@ -11,7 +11,7 @@ import psutil
 from studio.core.errors import Problem, StudioError
 from studio.core.requests import VideoRequest
 from studio.media import video
-from studio.media.image_reader import look
+from studio.media.image_reader import image_size
 from studio.models.card import ModelCard
 
 PIXEL_BYTES = 40
@@ -102,7 +102,7 @@ def _check_picture(request: VideoRequest) -> Problem | None:
     if not request.image:
         return None
     try:
-        look(Path(request.image))
+        image_size(Path(request.image))
     except StudioError as error:
         return Problem("image", error.message)
     return None

@@ -65,8 +65,8 @@ def test_from_a_picture_and_a_part_repainted(data, tmp_path, ball):
 
 def test_what_cannot_be_done_runs_nothing(data, tmp_path, ball):
     for options, words in (
-        (("--image", tmp_path / "gone.png"), "gone.png is not there"),
-        (("--mask", tmp_path / "mask.png"), "needs the picture too"),
+        (("--image", tmp_path / "gone.png"), "gone.png does not exist"),
+        (("--mask", tmp_path / "mask.png"), "needs an image"),
         (("--image", ball, "--steps", 2, "--strength", 0.3), "less than one step"),
         (("--image", ball, "--strength", 0), "strength: must be above 0"),
     ):
@@ -87,4 +87,4 @@ def test_rows_of_a_batch_name_pictures_beside_it(data, tmp_path, ball):
     good, bad = read_batch(path, ModelRegistry(data).find, kind="image").rows
     assert (good.request.image, good.request.mask_image) == (str(ball), str(tmp_path / "mask.png"))
     assert good.request.strength == 0.5
-    assert bad.message == "image: gone.png is not there."
+    assert bad.message == "image: gone.png does not exist."

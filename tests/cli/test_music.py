@@ -49,9 +49,9 @@ def test_music_on_the_first_day_and_a_midi_file_continued(data, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("none.mid", None, "none.mid is not there"),
-        ("bad.mid", b"RIFF", "bad.mid is no MIDI file"),
-        ("cut.mid", TUNE[:20], "cut.mid holds no notes"),
+        ("none.mid", None, "none.mid does not exist"),
+        ("bad.mid", b"RIFF", "bad.mid is not a MIDI file"),
+        ("cut.mid", TUNE[:20], "cut.mid contains no notes"),
         ("tune.txt", TUNE, "ends in .mid"),
     ],
 )
@@ -74,11 +74,11 @@ def test_rows_of_a_batch_name_midi_files_beside_it(data, tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     done = studio("batch", path, "--kind", "music", "--check", data=data)
-    assert "gone.mid is not there" in done.stdout + done.stderr
+    assert "gone.mid does not exist" in done.stdout + done.stderr
     from studio.batch.plan import read_batch
     from studio.models.registry import ModelRegistry
 
     batch = read_batch(path, ModelRegistry(data).find, kind="music")
     good, bad = batch.rows
     assert good.request.continue_from == str(Path(tmp_path / "tune.mid"))
-    assert bad.message == "continue_from: gone.mid is not there."
+    assert bad.message == "continue_from: gone.mid does not exist."

@@ -55,7 +55,7 @@ def test_the_suffix_chooses_the_format_and_the_picture_is_found_from_here(fake, 
     [
         (["--frames", "0"], "num_frames: must be at least 1"),
         (["--fps", "fast"], "frame_rate: 'fast' is not a whole number"),
-        (["--image", "there-is-none.png"], "image: there-is-none.png is not there"),
+        (["--image", "there-is-none.png"], "image: there-is-none.png does not exist"),
         (["--image", "music.mid"], "image: must be an image"),
         (["-o", "x.gif"], "cannot end in .gif"),
         (
@@ -84,7 +84,7 @@ def test_videos_in_a_batch_run_are_reported_and_not_made_twice(fake, tmp_path):
     with (tmp_path / "rows.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows)
     done = fake("batch", tmp_path / "rows.csv", "-o", tmp_path / "made", "--check")
-    assert "gone.png is not there" in done.stderr + done.stdout
+    assert "gone.png does not exist" in done.stderr + done.stdout
     done = fake("batch", tmp_path / "rows.csv", "-o", tmp_path / "made")
     videos = sorted((tmp_path / "made").glob("*.mp4"))
     assert len(videos) == 2, done.stderr

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from studio.media.color_profile import to_srgb
-from studio.media.image_reader import read_mask, read_picture
+from studio.media.image_reader import read_image, read_mask
 
 D50 = (0.9642, 1.0, 0.8249)
 # Colorants of the RGB spaces, adapted to D50 (Bruce Lindbloom, "RGB/XYZ matrices"; Apple's Display
@@ -90,7 +90,7 @@ def test_an_embedded_profile_is_applied(tmp_path, suffix, gamma, colorants):
         Image.new("RGB", (16, 16), color).save(
             tmp_path / f"a.{suffix}", icc_profile=profile, **lossless
         )
-        found = np.asarray(read_picture(tmp_path / f"a.{suffix}")[0])[8, 8]
+        found = np.asarray(read_image(tmp_path / f"a.{suffix}")[0])[8, 8]
         assert np.abs(found - reference(color, gamma, colorants)).max() <= 4, color
 
 
@@ -98,11 +98,11 @@ def test_alpha_and_palettes_keep_what_they_are(tmp_path):
     profile = icc_profile(b"RGB ", 2.2, DISPLAY_P3)
     clear = Image.new("RGBA", (8, 8), (200, 100, 50, 0))
     clear.save(tmp_path / "clear.png", icc_profile=profile)
-    assert np.asarray(read_picture(tmp_path / "clear.png")[0]).min() == 255
+    assert np.asarray(read_image(tmp_path / "clear.png")[0]).min() == 255
     palette = Image.new("P", (8, 8), 0)
     palette.putpalette([200, 100, 50])
     palette.save(tmp_path / "palette.png", icc_profile=profile)
-    found = np.asarray(read_picture(tmp_path / "palette.png")[0])[0, 0]
+    found = np.asarray(read_image(tmp_path / "palette.png")[0])[0, 0]
     assert np.abs(found - reference((200, 100, 50), 2.2, DISPLAY_P3)).max() <= 4
 
 
@@ -111,7 +111,7 @@ def test_gray_and_gray_with_alpha_use_the_gray_curve(tmp_path):
     for mode, color in (("L", 128), ("LA", (128, 255))):
         Image.new(mode, (8, 8), color).save(tmp_path / "gray.png", icc_profile=profile)
         assert (
-            np.abs(np.asarray(read_picture(tmp_path / "gray.png")[0])[0, 0].astype(int) - 188).max()
+            np.abs(np.asarray(read_image(tmp_path / "gray.png")[0])[0, 0].astype(int) - 188).max()
             <= 2
         )
     assert np.asarray(read_mask(tmp_path / "gray.png")[0])[0, 0] == 128, (
@@ -124,8 +124,7 @@ def test_sixteen_bits_a_pixel_keep_their_profile(tmp_path):
         tmp_path / "deep.tif", icc_profile=icc_profile(b"GRAY", 1.0)
     )
     assert (
-        np.abs(np.asarray(read_picture(tmp_path / "deep.tif")[0])[0, 0].astype(int) - 188).max()
-        <= 2
+        np.abs(np.asarray(read_image(tmp_path / "deep.tif")[0])[0, 0].astype(int) - 188).max() <= 2
     )
 
 
@@ -182,7 +181,7 @@ def test_the_chunks_of_a_png_name_its_color_space(tmp_path, chunks, expected):
     for mode in ("RGB", "RGBA"):
         image = Image.new("RGB", (8, 8), (200, 100, 50)).convert(mode)
         (tmp_path / "a.png").write_bytes(with_chunks(image, *chunks))
-        found = np.asarray(read_picture(tmp_path / "a.png")[0])[4, 4].astype(int)
+        found = np.asarray(read_image(tmp_path / "a.png")[0])[4, 4].astype(int)
         assert np.abs(found - expected).max() <= 3
 
 
@@ -192,5 +191,5 @@ def test_a_camera_marks_adobe_rgb_without_a_profile(tmp_path):
     Image.new("RGB", (16, 16), (60, 200, 90)).save(
         tmp_path / "a.jpg", exif=exif, quality=100, subsampling=0
     )
-    found = np.asarray(read_picture(tmp_path / "a.jpg")[0])[8, 8]
+    found = np.asarray(read_image(tmp_path / "a.jpg")[0])[8, 8]
     assert np.abs(found - reference((60, 200, 90), 2.19921875, ADOBE_RGB)).max() <= 4

@@ -1,6 +1,4 @@
-"""MIDI files are read as leniently as players do; what holds no notes or exceeds a limit is refused
-in a sentence.
-"""
+"""MIDI files are read as leniently as players do; empty and oversized ones are refused."""
 
 import contextlib
 import struct
@@ -122,16 +120,16 @@ def test_a_note_that_is_never_let_go_ends_with_its_track():
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "is no MIDI file"),
-        (b"RIFF0000WAVE", "is no MIDI file"),
-        (b"x" * 5000 + midi(ONE_NOTE), "is no MIDI file"),
-        (b"MThd", "cut off, or damaged"),
-        (midi(ONE_NOTE)[:20], "holds no notes"),
-        (midi(ONE_NOTE, division=0), "beats of no length"),
-        (midi(track()), "holds no notes"),
-        (midi(), "holds no notes"),
-        (midi(track((0, bytes([60, 90])))), "holds no notes"),
-        (midi(b"MTrk" + struct.pack(">I", 5) + b"\xff" * 5), "holds no notes"),
+        (b"", "is not a MIDI file"),
+        (b"RIFF0000WAVE", "is not a MIDI file"),
+        (b"x" * 5000 + midi(ONE_NOTE), "is not a MIDI file"),
+        (b"MThd", "damaged or cut off header"),
+        (midi(ONE_NOTE)[:20], "contains no notes"),
+        (midi(ONE_NOTE, division=0), "0 ticks per beat"),
+        (midi(track()), "contains no notes"),
+        (midi(), "contains no notes"),
+        (midi(track((0, bytes([60, 90])))), "contains no notes"),
+        (midi(b"MTrk" + struct.pack(">I", 5) + b"\xff" * 5), "contains no notes"),
         (midi(track(*[(0, on(60)), (1, off(60))] * (MAX_NOTES + 1))), "more than 20,000 notes"),
         (midi(*[track()] * 300), "more than 256 tracks"),
     ],
@@ -238,7 +236,7 @@ def test_smpte_time_becomes_beats_of_half_a_second():
 def test_files_that_are_none(tmp_path):
     there = tmp_path / "song.mid"
     for path, words in (
-        (there, "is not there"),
+        (there, "does not exist"),
         (tmp_path / "song.wav", "no MIDI file by its name"),
     ):
         with pytest.raises(StudioError, match=words):

@@ -107,7 +107,7 @@ def test_a_file_that_cannot_be_continued_is_said_and_not_run(build, qtbot, tmp_p
     assert page.generate_button.isEnabled()
     page.continue_midi(bad)
     qtbot.waitUntil(lambda: bool(page.given.problem), timeout=PATIENCE)
-    assert "is no MIDI file" in page.given.message
+    assert "is not a MIDI file" in page.given.message
     assert not page.generate_button.isEnabled()
     page.given.clear_button.click()
     assert page.generate_button.isEnabled()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from studio.core.errors import StudioError
 from studio.core.requests import ImageRequest
 from studio.engine.runtime.task_pipeline import pipeline_for_task, pipeline_of_class
-from studio.media.image_reader import read_mask, read_picture, short_name
+from studio.media.image_reader import read_image, read_mask, short_name
 from studio.models.card import ModelCard
 from studio.models.families import find_family
 from studio.models.families.record import Family
@@ -70,7 +70,7 @@ def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> 
         return Inputs(pipeline, request.num_inference_steps)
     import numpy as np
 
-    source, digest = read_picture(Path(request.image))
+    source, digest = read_image(Path(request.image))
     hashes = {"image": digest}
     image = fit_to(source, request.width, request.height)
     arguments: dict[str, Any] = {"image": image}

@@ -24,7 +24,7 @@ from studio.engine.runtime.task_pipeline import pipeline_of_class
 from studio.engine.video import latent_preview
 from studio.engine.video.load import VideoPipeline, boundary_of, load
 from studio.library.results import Result, VideoResult
-from studio.media.image_reader import read_picture
+from studio.media.image_reader import read_image
 from studio.models.card import ModelCard
 from studio.preflight.images import fit_to
 from studio.preflight.video import PIXEL_BYTES, check_video, too_much
@@ -161,7 +161,7 @@ def _arguments(request: VideoRequest, pipe: Any, card: ModelCard) -> dict[str, A
         arguments["guidance_scale_2"] = request.guidance_scale_2
     if request.image:
         arguments["image"] = fit_to(
-            read_picture(Path(request.image))[0], request.width, request.height
+            read_image(Path(request.image))[0], request.width, request.height
         )
         if type(pipe).__name__ == "WanImageToVideoPipeline":
             arguments |= {"prompt": None, **_encode_with_wan(request, pipe)}

@@ -34,10 +34,10 @@ class ImagePreview(NamedTuple):
 
 def read_preview(path: Path, mask: Path | None, side: int) -> ImagePreview:
     """Read an image, scaled to `side`, with its mask over it. Raises StudioError."""
-    from studio.media.image_reader import look, read_mask, read_picture
+    from studio.media.image_reader import image_size, read_image, read_mask
 
-    size = look(path)
-    thumbnail = scaled(to_image(read_picture(path, side)[0]), side)
+    size = image_size(path)
+    thumbnail = scaled(to_image(read_image(path, side)[0]), side)
     if mask is None:
         return ImagePreview(size, thumbnail, None, 0.0)
     pixels = read_mask(mask)[0]
@@ -55,9 +55,9 @@ def read_preview(path: Path, mask: Path | None, side: int) -> ImagePreview:
 
 def read_for_painting(path: Path, mask: Path | None) -> tuple[QImage, QImage]:
     """Read an image and its mask, an empty one if None, in one size. Raises StudioError."""
-    from studio.media.image_reader import read_mask, read_picture
+    from studio.media.image_reader import read_image, read_mask
 
-    image = scaled(to_image(read_picture(path, PAINT_SIDE)[0]), PAINT_SIDE)
+    image = scaled(to_image(read_image(path, PAINT_SIDE)[0]), PAINT_SIDE)
     if mask is None:
         empty = QImage(image.size(), QImage.Format.Format_Grayscale8)
         empty.fill(0)

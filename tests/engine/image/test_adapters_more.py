@@ -157,7 +157,7 @@ def test_a_controlnet_and_its_picture_belong_together(data, tmp_path, picture):
         )
         (tmp_path / "no.png").write_text("no picture")
         last = drawing.run(adapters="scribble", control_image=str(tmp_path / "no.png"))
-        assert "is no picture that can be read" in last.failure.message
+        assert "is not a PNG, JPEG" in last.failure.message
         drawing.draw()
     finally:
         drawing.engine.close()

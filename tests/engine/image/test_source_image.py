@@ -21,7 +21,7 @@ from studio.engine.image import source_image
 from studio.engine.local import LocalEngine
 from studio.library.artifacts import read_recipe
 from studio.media import image_reader
-from studio.media.image_reader import look, read_mask, read_picture
+from studio.media.image_reader import image_size, read_image, read_mask
 from studio.models.card import ModelCard
 from studio.models.card_store import card_folder, write_card
 from studio.models.catalog import entry_named
@@ -212,12 +212,12 @@ def test_the_recipe_names_the_files_and_their_hashes(data, tmp_path):
     recipe = read_recipe(data.outputs / f"{job.target.stem}.png")
     assert (recipe.request.image, recipe.request.mask_image) == (start, mask)
     assert recipe.inputs == {
-        "image": read_picture(tmp_path / "start.png")[1],
+        "image": read_image(tmp_path / "start.png")[1],
         "mask_image": read_mask(tmp_path / "mask.png")[1],
     }
     run_one(engine, gone, events.append)
     assert isinstance(events[-1], Failed)
-    assert events[-1].failure.message == "gone.png is not there."
+    assert events[-1].failure.message == "gone.png does not exist."
     run_one(engine, new_job(job.request, str(data.outputs)), events.append, lambda: True)
     assert isinstance(events[-1], Cancelled)
     engine.close()
@@ -331,8 +331,8 @@ def red(path, **more):
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "gif", "tif"])
 def test_every_kind_of_picture_is_read(tmp_path, suffix):
     path = red(tmp_path / f"a.{suffix}")
-    picture, digest = read_picture(path)
-    assert look(path) == picture.size == (40, 20)
+    picture, digest = read_image(path)
+    assert image_size(path) == picture.size == (40, 20)
     assert len(digest) == 64
     assert np.abs(np.asarray(picture).astype(int) - (200, 30, 40)).max() < 12
 
@@ -342,8 +342,8 @@ def test_a_picture_that_lies_on_its_side_is_turned(tmp_path):
     exif[0x0112] = 6
     for suffix in ("jpg", "png", "webp", "tif"):
         path = red(tmp_path / f"a.{suffix}", exif=exif)
-        assert read_picture(path)[0].size == (20, 40)
-        assert look(path) == (20, 40)
+        assert read_image(path)[0].size == (20, 40)
+        assert image_size(path) == (20, 40)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -354,7 +354,7 @@ def test_every_orientation_is_the_one_that_viewers_show(tmp_path, orientation):
     Image.fromarray(values).save(tmp_path / "a.png", exif=exif)
     with Image.open(tmp_path / "a.png") as stored:
         assert np.array_equal(
-            np.asarray(read_picture(tmp_path / "a.png")[0]),
+            np.asarray(read_image(tmp_path / "a.png")[0]),
             np.asarray(ImageOps.exif_transpose(stored)),
         )
 
@@ -387,23 +387,23 @@ def test_odd_tags_beside_the_orientation_do_not_matter(tmp_path, tag, kind, coun
         + b"\0\0\0\0"
     )
     Image.new("RGB", (40, 20), "red").save(tmp_path / "a.jpg", exif=notes)
-    assert read_picture(tmp_path / "a.jpg")[0].size == look(tmp_path / "a.jpg") == (20, 40)
+    assert read_image(tmp_path / "a.jpg")[0].size == image_size(tmp_path / "a.jpg") == (20, 40)
 
 
 def test_cmyk_alpha_palette_and_sixteen_bits(tmp_path):
     Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(tmp_path / "cmyk.jpg")
-    assert np.asarray(read_picture(tmp_path / "cmyk.jpg")[0])[4, 4].argmax() == 0
+    assert np.asarray(read_image(tmp_path / "cmyk.jpg")[0])[4, 4].argmax() == 0
     Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(tmp_path / "clear.png")
-    assert np.asarray(read_picture(tmp_path / "clear.png")[0]).min() == 255, "on white"
+    assert np.asarray(read_image(tmp_path / "clear.png")[0]).min() == 255, "on white"
     assert np.asarray(read_mask(tmp_path / "clear.png")[0]).max() == 0, "repaints nothing"
     palette = Image.new("P", (8, 8), 0)
     palette.putpalette([10, 200, 30])
     palette.save(tmp_path / "palette.gif", transparency=0)
-    assert np.asarray(read_picture(tmp_path / "palette.gif")[0]).min() == 255
+    assert np.asarray(read_image(tmp_path / "palette.gif")[0]).min() == 255
     Image.fromarray(np.full((8, 8), 40_000, np.uint16)).save(tmp_path / "deep.png")
-    assert np.asarray(read_picture(tmp_path / "deep.png")[0])[0, 0].tolist() == [156] * 3
+    assert np.asarray(read_image(tmp_path / "deep.png")[0])[0, 0].tolist() == [156] * 3
     Image.fromarray(np.full((8, 8), 0.5, np.float32)).save(tmp_path / "float.tif")
-    assert np.asarray(read_picture(tmp_path / "float.tif")[0])[0, 0].tolist() == [128] * 3
+    assert np.asarray(read_image(tmp_path / "float.tif")[0])[0, 0].tolist() == [128] * 3
     Image.new("1", (8, 8), 1).save(tmp_path / "bits.png")
     assert np.asarray(read_mask(tmp_path / "bits.png")[0]).min() == 255
 
@@ -431,8 +431,8 @@ def huge_png(path, width, height):
 )
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path, size):
     path = huge_png(tmp_path / "huge.png", *size)
-    for read in (look, read_picture, read_mask):
-        with pytest.raises(StudioError, match="80 million are the most"):
+    for read in (image_size, read_image, read_mask):
+        with pytest.raises(StudioError, match="The limit is 80 million"):
             read(path)
 
 
@@ -448,8 +448,8 @@ def test_a_file_that_is_cut_off_is_a_sentence(tmp_path, suffix, cut):
     save(whole, size=(64, 64))
     data = whole.read_bytes()
     whole.write_bytes(data[: len(data) // 2 if cut < 0 else cut])
-    with pytest.raises(StudioError, match=r"(cannot be read|no picture that can be read)"):
-        read_picture(whole)
+    with pytest.raises(StudioError, match=r"(cannot be read|is not a PNG)"):
+        read_image(whole)
 
 
 def test_bytes_turned_at_random_never_end_in_anything_but_a_sentence(tmp_path):
@@ -463,7 +463,7 @@ def test_bytes_turned_at_random_never_end_in_anything_but_a_sentence(tmp_path):
             for place in chance.integers(0, len(data), 4):
                 data[place] = chance.integers(0, 256)
             path.write_bytes(data)
-            for read in (look, read_picture, read_mask):
+            for read in (image_size, read_image, read_mask):
                 try:
                     read(path)
                 except StudioError as error:
@@ -476,21 +476,21 @@ def test_what_is_no_file_or_no_picture_is_refused(tmp_path):
     (tmp_path / "script.eps").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
     os.mkfifo(tmp_path / "pipe.png")
     for name, why in (
-        ("gone.png", "is not there"),
-        ("text.png", "no picture that can be read"),
-        ("script.eps", "no picture that can be read"),
+        ("gone.png", "does not exist"),
+        ("text.png", "is not a PNG, JPEG"),
+        ("script.eps", "is not a PNG, JPEG"),
         ("pipe.png", "is not a file"),
         (".", "is not a file"),
     ):
-        for read in (look, read_picture):
+        for read in (image_size, read_image):
             with pytest.raises(StudioError, match=why):
                 read(tmp_path / name)
 
 
 def test_a_file_of_too_many_bytes_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(image_reader, "MAX_BYTES", 100)
-    with pytest.raises(StudioError, match="are the most for a picture"):
-        read_picture(red(tmp_path / "a.bmp"))
+    with pytest.raises(StudioError, match="The limit for an image is"):
+        read_image(red(tmp_path / "a.bmp"))
 
 
 def test_a_pipeline_without_a_callback_counts_the_same(sd, tmp_path):

@@ -223,7 +223,7 @@ def test_a_cancel_before_anything_new_keeps_nothing(pipeline, tmp_path):
 
 
 def test_a_midi_file_that_is_gone_is_a_sentence(pipeline, tmp_path):
-    with pytest.raises(StudioError, match=r"gone\.mid is not there"):
+    with pytest.raises(StudioError, match=r"gone\.mid does not exist"):
         play(pipeline, continue_from=str(tmp_path / "gone.mid"))
     with pytest.raises(InvalidRequestError, match=r"ends in \.mid"):
         request_for(CARD, {"prompt": "more", "continue_from": "/tmp/song.wav"})

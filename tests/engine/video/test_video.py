@@ -26,7 +26,7 @@ from studio.engine.runtime import latent_preview
 from studio.engine.video import generate as video
 from studio.engine.video import latent_preview as video_preview
 from studio.library.artifacts import find_complete, read_recipe
-from studio.media.image_reader import read_picture
+from studio.media.image_reader import read_image
 from studio.models.card import ModelCard
 from studio.models.card_store import card_folder, write_card
 from studio.models.catalog import why_not_run
@@ -358,7 +358,7 @@ def test_a_cancelled_video_leaves_no_file(cards, data):
         ),
         ("wan", {"image": "x.png"}, "image", "from text only and takes no first frame"),
         ("wan-from-picture", {}, "image", "needs a first frame"),
-        ("ltx", {"image": "/nowhere/at all.png"}, "image", "all.png is not there"),
+        ("ltx", {"image": "/nowhere/at all.png"}, "image", "all.png does not exist"),
     ],
 )
 def test_what_a_model_cannot_make_is_said_before_it_is_loaded(
@@ -425,7 +425,7 @@ def test_a_changed_byte_in_a_first_frame_never_ends_in_another_error(cards, tmp_
             path.write_bytes(damaged)
             check_video(card, request(image=str(path)))
             with contextlib.suppress(StudioError):
-                read_picture(path)
+                read_image(path)
 
 
 def test_a_picture_is_turned_and_cut_to_the_videos_shape(tmp_path):
@@ -434,7 +434,7 @@ def test_a_picture_is_turned_and_cut_to_the_videos_shape(tmp_path):
     note = Image.Exif()
     note[0x0112] = 6
     Image.fromarray(pixels).save(tmp_path / "turned.jpg", exif=note, quality=100)
-    seen = np.asarray(fit_to(read_picture(tmp_path / "turned.jpg")[0], 32, 32), np.int16)
+    seen = np.asarray(fit_to(read_image(tmp_path / "turned.jpg")[0], 32, 32), np.int16)
     assert seen.shape == (32, 32, 3)
     assert seen[:14].mean() > 240
     assert seen[18:].mean() < 15

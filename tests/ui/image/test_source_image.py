@@ -105,7 +105,7 @@ def test_what_stood_there_comes_back_with_the_next_start(tab, qtbot, photo):
 def test_files_that_cannot_be_used_are_said_and_nothing_starts(tab, qtbot, tmp_path):
     tab.prompt.setPlainText("a cat")
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    for name, why in (("gone.png", "is not there"), ("broken.png", "can be read")):
+    for name, why in (("gone.png", "does not exist"), ("broken.png", "is not a PNG")):
         tab.given.set_path(str(tmp_path / name))
         qtbot.waitUntil(lambda: bool(tab.given.problem), timeout=PATIENCE)
         assert why in tab.given._message.text()

@@ -16,7 +16,7 @@ from studio.engine.image.adapters.weights import (
     read_weights,
 )
 from studio.engine.image.load import ImagePipeline
-from studio.media.image_reader import read_picture
+from studio.media.image_reader import read_image
 from studio.models.card import ModelCard
 from studio.models.families.architectures import CONTROLNET_CLASSES
 from studio.models.files.complete_weights import require_complete_weights
@@ -36,7 +36,7 @@ def with_controlnet(
         pipeline.applied.controlnet = None  # frees its memory for the model
         return pipeline
     card = wanted[0].card
-    image = fit_to(read_picture(Path(request.control_image))[0], request.width, request.height)
+    image = fit_to(read_image(Path(request.control_image))[0], request.width, request.height)
     pipe = _controlnet_pipeline(pipeline, card, model)
     parameters = frozenset(inspect.signature(pipe.__call__).parameters)
     image_parameter = "control_image" if "control_image" in parameters else "image"

@@ -14,7 +14,7 @@ from studio.engine.image.adapters.weights import (
     read_weights,
 )
 from studio.engine.runtime.memory import is_out_of_memory
-from studio.media.image_reader import read_picture
+from studio.media.image_reader import read_image
 from studio.models.card import ModelCard
 from studio.models.files.complete_weights import require_complete_weights
 from studio.models.files.weights_header import read_safetensors
@@ -40,7 +40,7 @@ def apply(
         remove(pipe, applied)
     if not wanted:
         return {}
-    image = read_picture(Path(request.ip_adapter_image))[0]
+    image = read_image(Path(request.ip_adapter_image))[0]
     if digest != applied.ip_adapter:
         _keep_original(pipe, applied)
         try:
