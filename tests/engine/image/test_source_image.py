@@ -432,7 +432,7 @@ def huge_png(path, width, height):
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path, size):
     path = huge_png(tmp_path / "huge.png", *size)
     for read in (image_size, read_image, read_mask):
-        with pytest.raises(StudioError, match="The limit is 80 million"):
+        with pytest.raises(StudioError, match="80 million"):
             read(path)
 
 
