@@ -36,7 +36,6 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         studio = Studio(DataFolder(root=Path(folder)), fake=True)
-        studio.build_now()
         studio.start()
         queue = studio.shared.queue
         queue.pause()

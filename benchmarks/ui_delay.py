@@ -31,7 +31,6 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         studio = Studio(DataFolder(root=Path(folder)))
-        studio.build_now()
         studio.window.show()
         delays: list[float] = []
         last = [time.perf_counter()]
@@ -75,7 +74,7 @@ def main() -> None:
                     over.set()
 
         studio.shared.queue.job_event.connect(heard)
-        studio.begin_now()
+        studio.start_background()
         requests = [
             ImageRequest(prompt="a red apple", width=64, height=64, num_inference_steps=120, seed=n)
             for n in range(4)

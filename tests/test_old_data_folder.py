@@ -75,11 +75,10 @@ def data(tmp_path, monkeypatch) -> DataFolder:
 def window(qapp, data):
     """Open the window on the old folder; its queue is paused until a test resumes it."""
     studio = Studio(data, fake=True)
-    studio.build_now()
     studio.session.queue.pause("the test has not looked yet")
-    studio.start()
+    studio.window.show()
     assert QTest.qWaitForWindowExposed(studio.window, PATIENCE)
-    studio.begin_now()
+    studio.start_background()
     yield studio
     close_studio(studio)
     assert QThreadPool.globalInstance().waitForDone(PATIENCE)

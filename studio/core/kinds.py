@@ -7,6 +7,7 @@ A new kind is a record here, its request in `core/requests/`, and its runner in
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import TYPE_CHECKING, Union
 
 import msgspec
@@ -36,7 +37,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     place: int
     """Its position in the window's list of models, which follows the tabs."""
     tab: str = ""
-    """The tab with its form (a key of `ui.window_shell.TABS`); empty without one."""
+    """The tab with its form: `audio` is the class `AudioTab` in `ui/tabs/audio.py`; or empty."""
     starter: str = ""
     """Name of a small model for `studio models install`; empty without one."""
     is_optional: bool = False
@@ -117,6 +118,10 @@ KINDS: dict[str, Kind] = {
     )
 }
 """Name → kind, in the order of commands, menus and tables."""
+TABS = tuple(
+    dict.fromkeys(kind.tab for kind in sorted(KINDS.values(), key=attrgetter("place")) if kind.tab)
+)
+"""The window's tabs, in order."""
 
 if TYPE_CHECKING:
     AnyRequest = Request

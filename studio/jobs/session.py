@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QLockFile
 
-from studio.batch.output.finish import write_report
+from studio.batch.output.finished_batch import FinishedBatch
 from studio.core.errors import StudioError
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
@@ -54,7 +54,7 @@ class Session:
         except BaseException:
             self._lock.unlock()
             raise
-        self.queue.finish_batch = write_report
+        self.queue.finish_batch = _write_report
         self.queue.finish_ended_batches()
         self.worker = Worker(self.queue, engine)
 
@@ -85,6 +85,12 @@ def _acquire(data: DataFolder) -> FolderLock:
             cure="Close it, or use another folder with --data-dir.",
         )
     return lock
+
+
+def _write_report(finished: FinishedBatch) -> None:
+    from studio.batch.output.finish import write_report  # imports numpy, which no start needs
+
+    write_report(finished)
 
 
 def _describe_damage(store: JobStore) -> str:

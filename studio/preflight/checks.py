@@ -7,10 +7,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from studio.core.errors import Problem
-from studio.core.requests import ImageRequest, MusicRequest, Request, TextRequest, VideoRequest
+from studio.core.requests import (
+    ImageRequest,
+    MusicRequest,
+    Request,
+    SpeechRequest,
+    TextRequest,
+    VideoRequest,
+)
 from studio.media import image_reader
 from studio.models.card import ModelCard
-from studio.models.speech_languages import check_language
 from studio.preflight import images, prompt_translation
 from studio.preflight.adapters import FindCard, check_adapters
 from studio.preflight.music import check_music
@@ -34,7 +40,7 @@ def check(
     found = (
         _check_length(card, request, tokens, count=read_files),
         _check_inputs(card, request, read_files=read_files),
-        check_language(card, request),
+        _check_language(card, request),
         check_adapters(find_card, card, request),
     )
     return [problem for problem in found if problem is not None]
@@ -84,3 +90,11 @@ def advise(card: ModelCard, request: Request) -> str:
             if part
         )
     return told
+
+
+def _check_language(card: ModelCard, request: Request) -> Problem | None:
+    if not isinstance(request, SpeechRequest):
+        return None
+    from studio.models.speech_languages import check_language  # its tables take 20 ms to import
+
+    return check_language(card, request)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 from PySide6.QtCore import QFileSystemWatcher, QObject, Signal
 
 from studio.core.drafts import Drafts
+from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.core.settings import Settings
 from studio.core.settings_store import Change, apply_change, check_change
@@ -85,6 +86,10 @@ class AppState(QObject):
     def reload_models(self) -> None:
         """Look again at what is installed; `models_changed` follows."""
         background.run(self, self._list_cards, self._on_cards)
+
+    def unfinished_jobs(self) -> Iterator[Job]:
+        """Yield the jobs that wait or run, the latest first."""
+        return (job for job in reversed(self.queue.jobs()) if not job.state.over)
 
     def output_folder(self) -> str:
         """Return where new artifacts go."""

@@ -4,6 +4,7 @@ prompts, models.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -28,9 +29,10 @@ class FileOpener(QObject):
     """A file, or a folder, of prompts."""
     model_opened = Signal(object)
 
-    def __init__(self, window: QWidget) -> None:
+    def __init__(self, window: QWidget, output_folder: Callable[[], str]) -> None:
         super().__init__(window)
         self._window = window
+        self._output_folder = output_folder
 
     def open(self, path: Path) -> None:
         """Open a path as what it is."""
@@ -68,8 +70,9 @@ class FileOpener(QObject):
         if name:
             self.batch_opened.emit(Path(name))
 
-    def ask_for_artifact(self, folder: str) -> None:
-        """Choose a file that Studio made and fill the form from it."""
+    def ask_for_artifact(self) -> None:
+        """Choose a file made with Studio and fill the form from it."""
+        folder = self._output_folder()
         name, _filter = QFileDialog.getOpenFileName(self._window, "Open a result", folder)
         if name:
             self.open_artifact(Path(name))

@@ -27,8 +27,9 @@ def main() -> int:
             made.append(type(event).__name__ == "Finished")
             studio.window.close()
 
-    studio.window.whole.connect(lambda: (studio.session.queue.job_event.connect(look), generate()))
+    studio.session.queue.job_event.connect(look)
     studio.start()
+    generate()
     studio.application.exec()
     studio.close()
     return 0 if made == [True] else 1

@@ -21,13 +21,12 @@ def open_studio(qapp, data):
 
     def start(*, step_seconds: float = 0.005):
         studio = Studio(data, fake=True)
-        studio.build_now()
         studio.session.engine._step_seconds = step_seconds
-        studio.start()
+        studio.window.show()
         opened.append(studio)
         studio.window.activateWindow()  # shortcuts belong to the active window
         assert QTest.qWaitForWindowActive(studio.window, PATIENCE)
-        studio.begin_now()  # tests/ui/test_start.py has the start as it is
+        studio.start_background()
         return studio
 
     yield start

@@ -32,7 +32,7 @@ def tab(open_studio, data, tmp_path):
     shared._cards = [SD, XL, *there]
     shared.settings.default_models["image"] = "sd"
     shared.models_changed.emit()
-    studio.window.show_image()
+    studio.window.show_tab("image")
     tab = studio.window.image_tab
     tab.choose_model("sd")
     tab.prompt.setPlainText("a cat")

@@ -16,7 +16,7 @@ def tab(open_studio, monkeypatch):
     monkeypatch.setattr(
         studio.window.shared, "cards", lambda _kind: [entry_named("starter-image").card]
     )
-    studio.window.show_image()
+    studio.window.show_tab("image")
     return studio.window.image_tab
 
 

@@ -22,7 +22,7 @@ def asked(monkeypatch):
 
 
 def run_picture(studio, qtbot):
-    studio.window.show_image()
+    studio.window.show_tab("image")
     tab = studio.window.image_tab
     tab.form.set_values({"width": 64, "height": 64, "num_inference_steps": 2})
     type_prompt(tab, "a red apple")

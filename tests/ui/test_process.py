@@ -19,7 +19,7 @@ from studio.core.paths import data_folder
 def main():
     studio = Studio(data_folder())
     studio.start()
-    studio.window.whole.connect(lambda: QTimer.singleShot(1500, studio.application.quit))
+    QTimer.singleShot(1500, studio.application.quit)
     studio.application.exec()
     heavy = {"torch", "transformers", "diffusers", "onnxruntime"} & set(sys.modules)
     studio.window.close()
@@ -90,7 +90,7 @@ def test_a_lock_left_by_a_killed_program_is_taken_over(open_studio, data):
 def test_an_unexpected_error_is_shown(qapp, monkeypatch):
     shown = []
     monkeypatch.setattr(
-        "studio.ui.widgets.factory.show_message",
+        "studio.app.show_message",
         lambda _parent, title, text, details="": shown.append((title, text, details)),
     )
     try:

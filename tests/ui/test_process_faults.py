@@ -25,8 +25,7 @@ END_SECONDS = 8
 @pytest.fixture
 def studio(qapp, data):
     studio = Studio(data)
-    studio.build_now()
-    studio.begin_now()
+    studio.start_background()
     yield studio
     close_studio(studio)
 

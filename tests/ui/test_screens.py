@@ -31,9 +31,8 @@ from studio.ui.widgets.factory import show_message
 from studio.ui.desktop.screens import DECORATION
 
 studio = Studio(data_folder(), fake=True)
-studio.build_now()
-studio.start()
-studio.begin_now()
+studio.window.show()
+studio.start_background()
 window, area = studio.window, studio.window.screen().availableGeometry()
 room = area.size() - DECORATION
 LONG = "A sentence of a failure, which is long enough for several lines where there is little room. " * 3
@@ -47,9 +46,9 @@ def check_inside(name, widget):
     print(name, corner.x(), corner.y(), widget.isVisible(), window.rect().contains(corner))
 
 check("window", window)
-window.say_about_queue(LONG)
-window.say_about_settings(LONG, LONG)
-window.installing.banner.show_message(LONG, LONG)
+window.queue_banner.show_until_closed(LONG)
+window.show_settings_message(LONG, LONG)
+window.install_banner.banner.show_message(LONG, LONG)
 window.queue_dock.show()
 for tab in (window.text_tab, window.image_tab, *window.audio_tab.pages):
     window.tabs.setCurrentIndex({"text": 0, "image": 1}.get(tab.kind, 2))
@@ -80,8 +79,8 @@ for make in (
         check(f"{type(dialog).__name__} {page}", dialog)
     dialog.close()
 QMessageBox.exec = lambda box: (box.show(), check(box.windowTitle().replace(" ", "-"), box), box.close())
-window.show_shortcuts()
-window.show_about()
+window.dialogs.show_shortcuts()
+window.dialogs.show_about()
 show_message(window, "long", "\\n".join(["a line"] * 500), "details")
 show_message(window, "word", "w" * 200_000)
 studio.window._may_close = lambda _waiting: True
@@ -163,7 +162,7 @@ def test_a_message_of_any_length_stays_small(qapp, monkeypatch):
 
 
 def test_a_banner_of_any_length_stays_small_and_is_whole_for_a_reader(qtbot, open_studio):
-    bar = open_studio().window.settings_bar
+    bar = open_studio().window.settings_banner
     bar.show_message("/" + "w" * 200_000)
     qtbot.waitUntil(bar.isVisible, timeout=PATIENCE)
     assert bar.message == "/" + "w" * 200_000

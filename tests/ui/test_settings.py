@@ -28,7 +28,7 @@ def test_a_command_beside_the_window_is_not_undone_by_the_next_key(qtbot, open_s
     ):
         assert run_studio(*arguments, data=data).returncode == 0
         QTest.keyClicks(tab.prompt, "x")
-        studio.window.theme_dark()
+        studio.window.set_theme("dark")
         assert studio.shared.save_now()
     settings = load_settings(data)
     assert (settings.offline, settings.endpoint) == (True, "https://hub.example")
@@ -51,10 +51,10 @@ def test_the_latest_wins_also_at_close_while_another_program_keeps_the_lock(open
     studio = open_studio()
     studio.shared.save_now()
     with hold(data.settings_lock):
-        studio.window.theme_light()
+        studio.window.set_theme("light")
         QTest.keyClicks(studio.window.text_tab.prompt, "a")
-        studio.window.show_image()
-        studio.window.theme_dark()
+        studio.window.show_tab("image")
+        studio.window.set_theme("dark")
         QTest.keyClicks(studio.window.image_tab.prompt, "b")
         assert load_settings(data).theme == "system"
     close_studio(studio)
@@ -101,13 +101,13 @@ def test_what_cannot_be_saved_is_said_once_and_saved_when_it_can_be(
         assert not studio.shared.save_now()
         QApplication.processEvents()
     assert len(said) == 1
-    assert "cannot be saved" in studio.window.settings_bar.message
-    assert studio.window.settings_bar.isVisible()
+    assert "cannot be saved" in studio.window.settings_banner.message
+    assert studio.window.settings_banner.isVisible()
     assert studio.window.isEnabled()
     in_the_way.rmdir()
     studio.shared.change_settings(theme="dark")
     assert studio.shared.save_now()
-    qtbot.waitUntil(lambda: not studio.window.settings_bar.isVisible(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not studio.window.settings_banner.isVisible(), timeout=PATIENCE)
     assert said[1:] == [""]
     assert (load_settings(data).endpoint, load_drafts(data)["text"]["prompt"]) == ("c", "abc")
 
@@ -125,8 +125,8 @@ def test_damaged_settings_are_set_aside_and_the_window_says_where(open_studio, d
     data.settings.write_bytes(b'{"theme": "da')
     studio = open_studio()
     (aside,) = data.root.glob("settings.damaged-*")
-    assert aside.name in studio.window.settings_bar.message
-    assert studio.window.settings_bar.isVisible()
+    assert aside.name in studio.window.settings_banner.message
+    assert studio.window.settings_banner.isVisible()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pipes in folders")
@@ -143,7 +143,7 @@ def test_settings_of_a_later_version_survive_the_window(open_studio, data):
     later = {"memory": "2-bit", "theme": "sepia", "sidebar": {"width": 3}, "starter_declined": True}
     data.settings.write_text(json.dumps(later))
     studio = open_studio()
-    studio.window.show_image()
+    studio.window.show_tab("image")
     close_studio(studio)
     on_disk = json.loads(data.settings.read_bytes())
     assert {name: on_disk[name] for name in later} == later

@@ -16,8 +16,8 @@ def test_the_window_shows_it_and_goes_on(tmp_path, data, open_studio, monkeypatc
     folder.mkdir(parents=True)
     (folder / "deviceid").write_text("x")
     studio = open_studio()
-    assert f"what it had stored in {folder} is removed" in studio.window.queue_bar.message
-    assert "is removed" in (data.logs / "studio.log").read_text(encoding="utf-8")
-    assert "is removed" in capfd.readouterr().err
+    assert f"its files in {folder} are removed" in studio.window.queue_banner.message
+    assert "are removed" in (data.logs / "studio.log").read_text(encoding="utf-8")
+    assert "are removed" in capfd.readouterr().err
     assert QApplication.activeModalWidget() is None
     assert not folder.exists()

@@ -64,7 +64,7 @@ def test_texts_of_jobs_that_run_together_are_all_shown(qtbot, studio, data):
 
 
 def test_images_of_jobs_that_run_together_are_all_shown(qtbot, studio, data):
-    studio.window.show_image()
+    studio.window.show_tab("image")
     tab = studio.window.image_tab
     tab.form.set_values({"width": 64, "height": 64, "num_inference_steps": 3})
     submit(studio, tab, qtbot, 3)

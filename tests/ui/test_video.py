@@ -89,7 +89,7 @@ def test_a_waiting_video_cannot_be_changed_and_says_so(qtbot, studio, data):
     panel.job_actions.select([job.id])
     with qtbot.waitSignal(studio.shared.said, timeout=PATIENCE) as said:
         panel.job_actions.edit_selected()
-    assert "no form for videos" in said.args[0]
+    assert "cannot be changed in the window" in said.args[0]
     assert studio.window.tabs.currentIndex() == before
     panel.job_actions.duplicate_selected()
     qtbot.waitUntil(lambda: len(studio.shared.queue.waiting()) == 2, timeout=PATIENCE)
@@ -103,7 +103,7 @@ def test_a_dropped_video_says_how_it_was_made(qtbot, studio, data, monkeypatch):
     _job, path = made(qtbot, studio, data)
     told = []
     monkeypatch.setattr(
-        "studio.ui.widgets.factory.show_message",
+        "studio.ui.dialogs.show_message",
         lambda _parent, title, text, details="": told.append((title, text, details)),
     )
     drop(studio.window, path)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from studio.core.drafts import load_drafts
 from studio.core.errors import Failure
 from studio.core.jobs import JobState
+from studio.core.kinds import TABS
 from studio.ui.batch.dialog import BatchDialog
 from studio.ui.models.dialog import ModelsDialog
 from studio.ui.queue.table import PROMPT
@@ -98,7 +99,7 @@ def test_stop_keeps_what_is_there(qtbot, open_studio, data):
 def test_image_previews_then_results_as_a_strip(qtbot, open_studio, data):
     studio = open_studio(step_seconds=0.02)
     window = studio.window
-    window.show_image()
+    window.show_tab("image")
     tab = window.image_tab
     tab.form.set_values(
         {"width": 64, "height": 64, "num_inference_steps": 6, "num_images_per_prompt": 3}
@@ -120,7 +121,7 @@ def test_image_previews_then_results_as_a_strip(qtbot, open_studio, data):
 def test_wrong_fields_are_marked_and_the_button_says_why(qtbot, open_studio):
     studio = open_studio()
     tab = studio.window.image_tab
-    studio.window.show_image()
+    studio.window.show_tab("image")
     type_prompt(tab, "x")
     tab.form.fields["width"].editor.setValue(65)
     assert not tab.generate_button.isEnabled()
@@ -187,15 +188,15 @@ def test_drafts_last_tab_and_theme_survive_a_restart(qtbot, open_studio, data):
     studio = open_studio()
     type_prompt(studio.window.text_tab, "a draft 草稿")
     studio.window.text_tab.form.set_values({"num_beams": 4})
-    studio.window.show_image()
-    studio.window.theme_dark()
+    studio.window.show_tab("image")
+    studio.window.set_theme("dark")
     close_studio(studio)
     again = open_studio()
     assert again.window.text_tab.prompt.toPlainText() == "a draft 草稿"
     assert again.window.text_tab.form.values()["num_beams"] == 4
     assert again.window.current() is again.window.image_tab
     assert again.settings.theme == "dark"
-    again.window.theme_system()
+    again.window.set_theme("system")
 
 
 def test_a_damaged_settings_file_is_kept_aside(open_studio, data):
@@ -254,7 +255,7 @@ def drop(window, path):
 def test_an_artifact_dropped_on_the_window_fills_its_form(qtbot, open_studio, data):
     studio = open_studio()
     window = studio.window
-    window.show_image()
+    window.show_tab("image")
     window.image_tab.form.set_values({"width": 64, "height": 72, "num_inference_steps": 3})
     type_prompt(window.image_tab, "a 红 apple")
     press_generate(window.image_tab)
@@ -262,7 +263,7 @@ def test_an_artifact_dropped_on_the_window_fills_its_form(qtbot, open_studio, da
     path, seed = Path(window.image_tab.view.image.path), window.image_tab._job.request.seed
     window.image_tab.prompt.setPlainText("other")
     window.image_tab.form.set_values({"height": 512})
-    window.show_text()
+    window.show_tab("text")
     drop(window, path)
     qtbot.waitUntil(lambda: window.image_tab.prompt.toPlainText() == "a 红 apple", timeout=PATIENCE)
     assert window.image_tab.form.values()["height"] == 72
@@ -341,8 +342,8 @@ CONTROLS = (QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QSpinBox)
 
 def test_every_control_has_a_name_and_a_tip_and_no_label_takes_html(qtbot, open_studio, tmp_path):
     studio = open_studio()
-    for show in (studio.window.show_image, studio.window.show_audio):
-        show()
+    for name in TABS:
+        studio.window.show_tab(name)
     path = tmp_path / "a.txt"
     path.write_text("x\n")
     roots = [

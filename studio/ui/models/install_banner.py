@@ -44,7 +44,7 @@ class InstallBanner(QObject):
         get = button(
             "Get the starter text model (99 MB)",
             "Download a small text model",
-            lambda: self.install("starter"),
+            self.install_starter,
             "save",
             primary=True,
         )
@@ -58,6 +58,10 @@ class InstallBanner(QObject):
     def _decline_starter(self) -> None:
         self._shared.change_settings(starter_declined=True)
         self.banner.clear()
+
+    def install_starter(self) -> None:
+        """Install the starter text model."""
+        self.install("starter")
 
     def install(self, name: str) -> None:
         """Install a catalog model, with progress in the banner."""

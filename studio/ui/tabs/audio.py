@@ -26,7 +26,7 @@ from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.audio.audio_view import AudioView
 from studio.ui.audio.midi_input import MidiInputPanel
-from studio.ui.tabs.base import GenerateTab
+from studio.ui.tabs.base import GenerateTab, Tab
 from studio.ui.widgets.example_prompts import ExamplePrompts
 from studio.ui.widgets.factory import button, label, name_control, row, show_message, text_editor
 
@@ -312,7 +312,7 @@ class MusicTab(AudioTabBase):
         self.advice.setVisible(bool(told))
 
 
-class AudioTab(QWidget):
+class AudioTab(Tab):
     """Speech or music, by a switch at the top."""
 
     def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
@@ -351,13 +351,18 @@ class AudioTab(QWidget):
         self.switch.setCurrentIndex([page.kind for page in self.pages].index(kind))
         return self.current()
 
+    def continue_midi(self, path: Path) -> None:
+        """Show music and continue this MIDI file."""
+        self.for_kind("music")
+        self.music.continue_midi(path)
+
     def load_draft(self) -> None:
-        """Show what stood here when the program was last closed."""
+        """Fill the forms as the user left them when Studio was closed."""
         for page in self.pages:
             page.load_draft()
 
-    def close_player(self) -> None:
-        """Let go of the sound device; when the window closes."""
+    def release_devices(self) -> None:
+        """Close the audio device, before the window closes."""
         for page in self.pages:
             page.view.close_device()
 

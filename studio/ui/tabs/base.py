@@ -39,7 +39,30 @@ LEAST_RESULT_HEIGHT = 80
 """In a low window the result scrolls; the status stays below it."""
 
 
-class GenerateTab(QWidget):
+class Tab(QWidget):
+    """A tab of the window, which shows one form or switches between several.
+
+    `core.kinds` names the tab of each kind: the tab `audio` is the class `AudioTab` in
+    `ui/tabs/audio.py`, constructed with the `AppState`.
+    """
+
+    @abstractmethod
+    def current(self) -> GenerateTab:
+        """Return the form that is shown."""
+
+    @abstractmethod
+    def for_kind(self, kind: str) -> GenerateTab:
+        """Show and return the form of one of the tab's kinds."""
+
+    @abstractmethod
+    def load_draft(self) -> None:
+        """Fill the form as the user left it when Studio was closed."""
+
+    def release_devices(self) -> None:
+        """Close the audio device and the like, before the window closes."""
+
+
+class GenerateTab(Tab):
     """A tab for one kind of request. Subclasses give the result's side and what is special in the
     form.
     """
@@ -108,8 +131,15 @@ class GenerateTab(QWidget):
         assert kind == self.kind
         return self
 
-    # What subclasses give
+    # What subclasses implement
     # ----------------------------------------------------------------------
+
+    @abstractmethod
+    def save_as(self) -> None:
+        """Save a copy of the result under a name that the user chooses."""
+
+    def copy(self) -> None:
+        """Copy the result, if it can be copied."""
 
     @abstractmethod
     def result_widget(self) -> QWidget:

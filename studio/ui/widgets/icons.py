@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 
-from PySide6.QtCore import QByteArray, QEvent, QObject
-from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtCore import QByteArray, QEvent, QObject, Qt
+from PySide6.QtGui import QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from studio.core.paths import resources
@@ -17,14 +18,13 @@ _PALETTE_CHANGES = (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteCha
 
 
 def icon(name: str, color: str = "") -> QIcon:
-    """Load an icon in the text color, or in `color`."""
+    """Load an icon in the text color or in `color`; a disabled control shows it muted."""
+    palette, role = QApplication.palette(), QPalette.ColorRole.Text
+    normal = color or palette.color(QPalette.ColorGroup.Active, role).name()
+    disabled = palette.color(QPalette.ColorGroup.Disabled, role).name()
     result = QIcon()
-    for mode, group in (
-        (QIcon.Mode.Normal, QPalette.ColorGroup.Active),
-        (QIcon.Mode.Disabled, QPalette.ColorGroup.Disabled),
-    ):
-        stroke = color or QApplication.palette().color(group, QPalette.ColorRole.Text).name()
-        result.addPixmap(_render(name, stroke, _scale()), mode)
+    result.addPixmap(_render(name, normal, _scale()), QIcon.Mode.Normal)
+    result.addPixmap(_render(name, disabled, _scale()), QIcon.Mode.Disabled)
     return result
 
 
@@ -36,12 +36,10 @@ def _scale() -> float:
 
 @functools.cache
 def _render(name: str, color: str, scale: float) -> QPixmap:
-    from PySide6.QtSvg import QSvgRenderer
-
     source = (resources() / "icons" / f"{name}.svg").read_bytes()
     side = round(_SIZE * scale)
     pixmap = QPixmap(side, side)
-    pixmap.fill(QColor(0, 0, 0, 0))
+    pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     QSvgRenderer(QByteArray(source.replace(_STROKE_COLOR, color.encode()))).render(painter)
     painter.end()

@@ -12,10 +12,7 @@ from PySide6.QtWidgets import QApplication
 from studio.core.paths import resources
 
 Mode = Literal["system", "light", "dark"]
-QT_OPTIONS = ("-style", "fusion")
-"""Arguments of QApplication."""
 _MODE = "studio_theme"
-_DARK = "studio_dark"
 _SCHEMES = {
     "system": Qt.ColorScheme.Unknown,
     "light": Qt.ColorScheme.Light,
@@ -174,37 +171,17 @@ def is_dark(application: QApplication) -> bool:
     )
 
 
-def begin(application: QApplication, mode: Mode) -> None:
-    """Apply the theme for the first paint; read light or dark from the desktop's palette.
-
-    `follow` corrects it if Qt's color scheme, which is known later, differs.
-    """
-    palette = application.palette()
-    window, text = palette.window().color(), palette.windowText().color()
-    system_is_dark = window.lightness() < text.lightness()
-    _set_mode(application, mode)
-    _apply_theme(application, mode == "dark" or (mode == "system" and system_is_dark))
-
-
 def apply(application: QApplication, mode: Mode = "system") -> None:
-    """Apply a theme; `follow` applies it again when the desktop changes."""
-    _set_mode(application, mode)
-    _apply_theme(application, is_dark(application))
-
-
-def _set_mode(application: QApplication, mode: Mode) -> None:
+    """Apply a theme; `follow_desktop` applies it again when the desktop changes."""
     application.setProperty(_MODE, mode)
     # For what Qt draws itself; some platforms ignore it.
     application.styleHints().setColorScheme(_SCHEMES[mode])
+    _apply_colors(application)
 
 
-def follow(application: QApplication) -> None:
-    """Apply the theme when the desktop changes to light or dark, and now if `begin` was wrong."""
-    application.styleHints().colorSchemeChanged.connect(
-        lambda _scheme: _apply_theme(application, is_dark(application))
-    )
-    if application.property(_DARK) != is_dark(application):
-        _apply_theme(application, is_dark(application))
+def follow_desktop(application: QApplication) -> None:
+    """Apply the theme again whenever the desktop changes to light or dark."""
+    application.styleHints().colorSchemeChanged.connect(lambda: _apply_colors(application))
 
 
 def colors(application: QApplication) -> Colors:
@@ -212,9 +189,8 @@ def colors(application: QApplication) -> Colors:
     return DARK if is_dark(application) else LIGHT
 
 
-def _apply_theme(application: QApplication, dark: bool) -> None:
-    application.setProperty(_DARK, dark)
-    theme_colors = DARK if dark else LIGHT
+def _apply_colors(application: QApplication) -> None:
+    theme_colors = colors(application)
     application.setPalette(_palette(theme_colors))
     font = QFont(application.font())
     font.setPixelSize(13)

@@ -48,7 +48,9 @@ def test_jobs_wait_until_nobody_is_there(qtbot, watched):
     queue = studio.shared.queue
     assert queue.paused == IN_USE
     qtbot.waitUntil(
-        lambda: IN_USE in studio.window.queue_bar.message and studio.window.queue_bar.isVisible(),
+        lambda: (
+            IN_USE in studio.window.queue_banner.message and studio.window.queue_banner.isVisible()
+        ),
         timeout=PATIENCE,
     )
     desk.seconds = IDLE_SECONDS - 1
@@ -60,7 +62,7 @@ def test_jobs_wait_until_nobody_is_there(qtbot, watched):
     desk.seconds = 0
     look(watch, qtbot)
     assert queue.paused == IN_USE
-    assert not studio.window.queue_bar.isVisible()  # nothing waits
+    assert not studio.window.queue_banner.isVisible()  # nothing waits
 
 
 def test_a_person_may_say_go_on_and_it_holds_until_they_were_away(qtbot, watched):
@@ -166,9 +168,8 @@ from studio.jobs.queue import IN_USE
 from studio.ui.desktop import idle
 
 studio = Studio(data_folder(), fake=True)
-studio.build_now()
-studio.start()
-studio.begin_now()
+studio.window.show()
+studio.start_background()
 answers, looked = [], []
 ask = idle.seconds_since_input
 watch = idle.IdleWatch(studio.session.queue, studio.window, lambda: answers.append(ask()) or answers[-1])

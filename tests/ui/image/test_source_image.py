@@ -22,7 +22,7 @@ PATIENCE = 30_000
 @pytest.fixture
 def studio(open_studio):
     studio = open_studio()
-    studio.window.show_image()
+    studio.window.show_tab("image")
     return studio
 
 
@@ -165,7 +165,7 @@ def test_a_result_is_the_next_start(tab, qtbot):
 def test_a_dropped_picture_is_a_start_and_one_of_studios_fills_the_form_and_offers_it(
     studio, tab, qtbot, photo
 ):
-    studio.window.show_text()
+    studio.window.show_tab("text")
     drop(studio.window, photo)
     qtbot.waitUntil(lambda: tab.given.path == str(photo), timeout=PATIENCE)
     assert studio.window.current() is tab

@@ -42,7 +42,7 @@ def opened(open_studio, qtbot, monkeypatch):
     studio.shared.fake = False  # what is installed, not the fake engine's models
     with qtbot.waitSignal(studio.shared.models_changed, timeout=PATIENCE):
         studio.shared.reload_models()
-    studio.window.show_models()
+    studio.window.dialogs.show_models()
     (dialog,) = studio.window.findChildren(ModelsDialog)
     return studio, dialog
 
@@ -180,7 +180,7 @@ def test_closing_the_dialog_or_the_window_stops_a_conversion(opened, data, tmp_p
     qtbot.waitUntil(
         lambda: children() == [] and not list(data.models.glob(f"{PREFIX}*")), timeout=PATIENCE
     )
-    studio.window.show_models(path)
+    studio.window.dialogs.show_models(path)
     dialog = studio.window.findChildren(ModelsDialog)[-1]
     qtbot.waitUntil(converting(dialog), timeout=PATIENCE)
     close_studio(studio)
@@ -310,7 +310,7 @@ def test_what_studio_does_not_run_is_said_and_not_offered(opened, monkeypatch):
     assert not [item for item in shown(dialog) if item.hindrance]
     dialog.close()
     monkeypatch.setattr(models_list, "why_not_run", hindrance)
-    studio.window.show_models()
+    studio.window.dialogs.show_models()
     dialog = studio.window.findChildren(ModelsDialog)[-1]
     select(dialog, "FLUX.1 Fill")
     assert (
@@ -485,13 +485,13 @@ def test_the_gpu_is_asked_for_when_the_window_is_seen_and_no_more_when_it_is_clo
     monkeypatch.setattr(HardwareProbe, "known", None)
     studio = open_studio()
     studio.shared.fake = False
-    studio.window.show_models()
+    studio.window.dialogs.show_models()
     (dialog,) = studio.window.findChildren(ModelsDialog)
     assert "looking for a GPU" in dialog.view.machine.text()
     dialog.close()
     assert QThreadPool.globalInstance().waitForDone(PATIENCE)
     assert HardwareProbe.known is None
-    studio.window.show_models()
+    studio.window.dialogs.show_models()
     dialog = studio.window.findChildren(ModelsDialog)[-1]
     qtbot.waitUntil(lambda: HardwareProbe.known is not None, timeout=120_000)
     assert "looking for a GPU" not in dialog.view.machine.text()

@@ -57,7 +57,7 @@ def opened(open_studio, hub, kept):
     """The window, and the dialog opened through the dialog of models."""
     studio = open_studio()
     studio.shared.fake = False
-    studio.window.show_models()
+    studio.window.dialogs.show_models()
     (models,) = studio.window.findChildren(ModelsDialog)
     models.add_bar.hub_button.click()
     (dialog,) = studio.window.findChildren(DownloadDialog)

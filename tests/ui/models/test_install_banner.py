@@ -26,7 +26,7 @@ def offered(tmp_path, monkeypatch):
 def buttons(window) -> dict[str, QPushButton]:
     return {
         button.text(): button
-        for button in window.installing.banner.findChildren(QPushButton)
+        for button in window.install_banner.banner.findChildren(QPushButton)
         if button.isVisible()
     }
 
@@ -36,20 +36,20 @@ def own(data) -> list[str]:
 
 
 def idle(window):
-    return lambda: window.installing.installer is None
+    return lambda: window.install_banner.installer is None
 
 
 def test_it_is_installed_and_there_at_once(open_studio, offered, data, qtbot):
     studio = open_studio()
     studio.shared.fake = False
     shown = []
-    studio.window.installing.bar.valueChanged.connect(shown.append)
-    studio.window.install_starter()
-    studio.window.install_starter()  # pressed twice: one install
+    studio.window.install_banner.bar.valueChanged.connect(shown.append)
+    studio.window.install_banner.install_starter()
+    studio.window.install_banner.install_starter()  # pressed twice: one install
     qtbot.waitUntil(idle(studio.window), timeout=PATIENCE)
     assert own(data) == ["big-voice"]
     assert max(shown) > 0
-    assert not studio.window.installing.bar.isVisible()
+    assert not studio.window.install_banner.bar.isVisible()
     qtbot.waitUntil(
         lambda: "big-voice" in [card.name for card in studio.shared.cards("speech")],
         timeout=PATIENCE,
@@ -60,9 +60,9 @@ def test_a_failure_is_said_and_another_try_goes_on(open_studio, offered, data, q
     studio = open_studio()
     wheel = offered / "part_2-1.0-py3-none-any.whl"
     away = wheel.rename(offered / "away")
-    studio.window.install_starter()
+    studio.window.install_banner.install_starter()
     qtbot.waitUntil(idle(studio.window), timeout=PATIENCE)
-    assert "part-2==1.0 could not be downloaded" in studio.window.installing.banner.message
+    assert "part-2==1.0 could not be downloaded" in studio.window.install_banner.banner.message
     away.rename(wheel)
     buttons(studio.window)["Try again"].click()
     qtbot.waitUntil(lambda: own(data) == ["big-voice"], timeout=PATIENCE)
@@ -71,10 +71,10 @@ def test_a_failure_is_said_and_another_try_goes_on(open_studio, offered, data, q
 
 def test_it_can_be_stopped_and_goes_on_later(open_studio, offered, data, qtbot):
     studio = open_studio()
-    studio.window.install_starter()
+    studio.window.install_banner.install_starter()
     buttons(studio.window)["Stop"].click()
     qtbot.waitUntil(idle(studio.window), timeout=PATIENCE)
-    assert "stopped" in studio.window.installing.banner.message
+    assert "stopped" in studio.window.install_banner.banner.message
     assert own(data) == []
     buttons(studio.window)["Try again"].click()
     qtbot.waitUntil(idle(studio.window), timeout=PATIENCE)
@@ -83,7 +83,7 @@ def test_it_can_be_stopped_and_goes_on_later(open_studio, offered, data, qtbot):
 
 def test_the_window_closes_in_the_middle(open_studio, offered, data, qtbot):
     studio = open_studio()
-    studio.window.install_starter()
+    studio.window.install_banner.install_starter()
     qtbot.waitUntil(lambda: (data.downloads / "big-voice/scratch").exists(), timeout=PATIENCE)
     close_studio(studio)
     assert own(data) == []

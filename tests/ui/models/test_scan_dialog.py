@@ -233,7 +233,7 @@ def test_the_models_window_offers_it(open_studio, monkeypatch, tmp_path, qtbot):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("pathlib.Path.home", lambda: tmp_path / "home")
     studio = open_studio()
-    studio.window.show_models()
+    studio.window.dialogs.show_models()
     (dialog,) = studio.window.findChildren(ModelsDialog)
     dialog.add_bar.scan_button.click()
     assert not dialog.isVisible()

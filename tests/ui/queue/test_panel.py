@@ -103,7 +103,7 @@ def test_what_is_over_is_cleared_and_comes_back_with_undo(qtbot, panel):
 
 def test_a_damaged_database_is_said_in_the_window(qtbot, open_studio, data):
     data.database.write_bytes(b"nothing that SQLite knows" * 500)
-    bar = open_studio().window.queue_bar
+    bar = open_studio().window.queue_banner
     assert bar.isVisible()
     assert "damaged" in bar.message
     bar.findChild(QPushButton).click()
@@ -199,7 +199,7 @@ def test_places_and_estimates_are_shown(qtbot, panel, data):
 
 
 def test_pausing_shows_a_bar_with_a_way_on(qtbot, panel):
-    bar = panel.studio.window.queue_bar
+    bar = panel.studio.window.queue_banner
     assert bar.message.startswith("The queue is paused.")
     assert bar.isVisible()
     panel.queue.resume()
@@ -247,13 +247,13 @@ def test_after_a_kill_the_queue_is_paused_and_says_so(qtbot, open_studio, data):
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 1
     studio = open_studio()
-    bar = studio.window.queue_bar
+    bar = studio.window.queue_banner
     assert bar.message.startswith("Studio did not end in order")
     assert "1 job waits" in bar.message
     look = next(
         b
         for b in bar.findChildren(type(studio.window.text_tab.stop_button))
-        if b.text() == "Look first"
+        if b.text() == "Show queue"
     )
     look.click()
     assert studio.window.queue_dock.isVisible()
@@ -278,7 +278,7 @@ def test_the_queue_goes_on_when_the_folder_is_back(qtbot, open_studio, data):
     notifier = studio.window.findChild(Notifier)
     with qtbot.waitSignal(studio.shared.queue.pause_changed, timeout=PATIENCE):
         studio.shared.queue.submit([job], batch)
-    assert studio.window.queue_bar.isVisible()
+    assert studio.window.queue_banner.isVisible()
     assert not can_write(blocked)
     notifier.check_folder()
     blocked.unlink()
@@ -286,7 +286,7 @@ def test_the_queue_goes_on_when_the_folder_is_back(qtbot, open_studio, data):
     qtbot.waitUntil(
         lambda: studio.shared.queue.job(job.id).state is JobState.COMPLETED, timeout=PATIENCE
     )
-    assert not studio.window.queue_bar.isVisible()
+    assert not studio.window.queue_banner.isVisible()
 
 
 def test_the_title_counts_what_is_to_do(qtbot, panel):

@@ -1,0 +1,118 @@
+"""The dialogs that the window opens. Each is imported when it is opened for the first time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from studio import __version__
+from studio.ui import actions, background
+from studio.ui.app_state import AppState
+from studio.ui.widgets.factory import show_message
+
+if TYPE_CHECKING:
+    from studio.core.artifact import Recipe
+    from studio.core.kinds import Kind
+    from studio.ui.batch.dialog import BatchDialog
+
+MAX_PROMPT_CHARACTERS = 500
+"""Of a recipe's prompt in a message."""
+
+
+class Dialogs(QObject):
+    """Opens dialogs as children of the window."""
+
+    install_requested = Signal(str)
+    """Name of a catalog model."""
+    batch_submitted = Signal()
+
+    def __init__(self, shared: AppState, window: QWidget) -> None:
+        super().__init__(window)
+        self._shared = shared
+        self._window = window
+
+    def show_models(self, path: Path | None = None) -> None:
+        """Show the models. Add the model at `path`, if any."""
+        from studio.ui.models.dialog import ModelsDialog
+
+        dialog = ModelsDialog(self._shared, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.install_requested.connect(self.install_requested)
+        dialog.download_requested.connect(self.show_download)
+        dialog.open()
+        if path is not None:
+            dialog.add(path)
+
+    def show_download(self, repo: str, revision: str = "") -> None:
+        """Show a repository of the hub and what a download would take."""
+        from studio.ui.models.download_dialog import DownloadDialog
+
+        dialog = DownloadDialog(self._shared, self._window)
+        dialog.name.setText(f"{repo}@{revision}" if revision else repo)
+        dialog.show()
+        dialog.look_up()
+
+    def show_batch(self, path: Path, kind: str, model: str) -> None:
+        """Show the rows of a file or folder of prompts, with a kind and model for rows without."""
+
+        def import_dialog() -> type[BatchDialog]:
+            from studio.ui.batch.dialog import BatchDialog
+
+            return BatchDialog
+
+        def open_dialog(dialog_type: type[BatchDialog]) -> None:
+            dialog = dialog_type(self._shared, path, kind=kind, model=model, parent=self._window)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.accepted.connect(self.batch_submitted)
+            dialog.open()
+
+        background.run(self._window, import_dialog, open_dialog)  # the import takes 50 ms
+
+    def choose_output_folder(self) -> None:
+        """Choose where new results are saved."""
+        folder = QFileDialog.getExistingDirectory(
+            self._window, "Folder for results", self._shared.output_folder()
+        )
+        if not folder:
+            return
+        try:
+            self._shared.change_settings(output_folder=folder)
+        except ValueError:  # a name that is not UTF-8
+            self._shared.said.emit(
+                "The name of this folder is not valid UTF-8. Choose another folder."
+            )
+
+    def show_recipe(self, kind: Kind, recipe: Recipe) -> None:
+        """Show how a file was made, for a kind without a form."""
+        values = msgspec.to_builtins(recipe.request)
+        details = "\n".join(
+            f"{name}: {value}"
+            for name, value in values.items()
+            if name not in ("prompt", "kind") and value != ""
+        )
+        title = kind.title.lower()
+        show_message(
+            self._window,
+            f"{kind.title} made with Studio",
+            f"Model {recipe.model}, seed {recipe.seed}, prompt: "
+            f"{recipe.request.prompt[:MAX_PROMPT_CHARACTERS]}",
+            f"The window has no form for {title} yet. Use the command `studio {kind.name}`.\n\n"
+            f"{details}",
+        )
+
+    def show_shortcuts(self) -> None:
+        """Show the keyboard shortcuts."""
+        show_message(self._window, "Keyboard shortcuts", actions.shortcut_page())
+
+    def show_about(self) -> None:
+        """Show version and licenses."""
+        text = (
+            f"Studio {__version__}\n\nText, images, speech and music, made on this computer. "
+            "Nothing you type or make leaves it.\n\n"
+            "Apache License 2.0. THIRD_PARTY.md lists the licenses of the libraries."
+        )
+        show_message(self._window, "About Studio", text)
