@@ -1,1 +1,1 @@
-"""Runs music models: MusicGen, diffusion pipelines, the symbolic starter model."""
+"""Loads and runs music models: MusicGen, diffusion pipelines, and models that write notes."""

@@ -1,4 +1,4 @@
-"""Music and sounds by diffusion: AudioLDM 2, Stable Audio, ACE-Step, as diffusers has them."""
+"""Music and sounds by diffusion: AudioLDM 2, Stable Audio and ACE-Step, through diffusers."""
 
 from __future__ import annotations
 
@@ -33,42 +33,41 @@ from studio.models.card import ModelCard
 from studio.models.files.folder_check import only_variant
 from studio.models.memory.load_plan import LoadPlan
 
-LENGTHS = ("audio_end_in_s", "duration", "audio_length_in_s", "audio_duration")
-"""What the pipelines call the seconds."""
-COSINE = "CosineDPMSolverMultistepScheduler"
+DURATION_PARAMETERS = ("audio_end_in_s", "duration", "audio_length_in_s", "audio_duration")
+"""The pipelines' names for the duration in seconds."""
+COSINE_SCHEDULER = "CosineDPMSolverMultistepScheduler"
+_DEFAULT_RATE = 44_100
 
 
 @dataclass(frozen=True)
-class SoundPipeline:
-    """A loaded pipeline. `rate`: samples a second; `parameters`: the names that its call
-    accepts.
-    """
+class AudioDiffusionPipeline:
+    """A loaded pipeline."""
 
     pipe: Any
     device: str
     rate: int
+    """Samples per second."""
     parameters: frozenset[str]
+    """Names of the call's parameters."""
     plan: LoadPlan = DEFAULT_PLAN
 
 
-def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> SoundPipeline:
-    """Load the pipeline from the card's folder, as `plan` says. Only safetensors; never code from
-    the folder.
-    """
+def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> AudioDiffusionPipeline:
+    """Load the pipeline from the card's folder, as `plan` says; only safetensors, no code."""
     pipe = load_pipe(card, plan)
     place_pipeline(pipe, plan)
     pipe.set_progress_bar_config(disable=True)
-    return SoundPipeline(
+    return AudioDiffusionPipeline(
         pipe,
         device_of(plan),
-        _rate(pipe, card),
+        _sampling_rate(pipe, card),
         frozenset(inspect.signature(pipe.__call__).parameters),
         plan,
     )
 
 
 def load_pipe(card: ModelCard, plan: LoadPlan) -> Any:
-    """Return the pipeline alone."""
+    """Return diffusers' pipeline, not yet moved to its device."""
     import diffusers
 
     options: dict[str, Any] = {
@@ -77,20 +76,21 @@ def load_pipe(card: ModelCard, plan: LoadPlan) -> Any:
         "use_safetensors": True,
     }
     options |= pipeline_quantization_kwargs(plan, card)
-    # By the name that inspection found among `FAMILIES`, never by another one from a file.
-    loader: Any = getattr(diffusers, card.family)
+    # The name is one of `FAMILIES`, checked by inspection; never any other one from a file.
+    pipeline_class: Any = getattr(diffusers, card.family)
     scheduler = card.folder / "scheduler" / "scheduler_config.json"
     if (
         scheduler.is_file()
-        and json.loads(scheduler.read_text(encoding="utf-8")).get("_class_name") == COSINE
+        and json.loads(scheduler.read_text(encoding="utf-8")).get("_class_name") == COSINE_SCHEDULER
     ):
-        loader, options["scheduler"] = _without_torchsde(loader, scheduler.parent)
-    return loader.from_pretrained(card.path, variant=only_variant(card.folder), **options)
+        pipeline_class, options["scheduler"] = _without_torchsde(pipeline_class, scheduler.parent)
+    return pipeline_class.from_pretrained(card.path, variant=only_variant(card.folder), **options)
 
 
-def _without_torchsde(pipeline: Any, folder: Path) -> tuple[Any, Any]:
-    """Return the pipeline's class and Stable Audio Open's own scheduler without its random part,
-    for which torchsde is needed.
+def _without_torchsde(pipeline_class: Any, folder: Path) -> tuple[Any, Any]:
+    """Return a pipeline class and scheduler for Stable Audio Open that work without torchsde.
+
+    The scheduler is its own but for the stochastic part.
     """
     from diffusers import EDMDPMSolverMultistepScheduler
 
@@ -100,55 +100,58 @@ def _without_torchsde(pipeline: Any, folder: Path) -> tuple[Any, Any]:
 
             return torch.as_tensor(sigma).atan() / torch.pi * 2
 
-    class _Pipeline(pipeline):  # type: ignore[misc]
+    class _Pipeline(pipeline_class):  # type: ignore[misc]
         @classmethod
-        def load_config(cls, *values: Any, **more: Any) -> Any:
-            """Without the name of the class that cannot be imported here."""
-            found = super().load_config(*values, **more)
-            table = found[0] if isinstance(found, tuple) else found
-            table["scheduler"] = ["diffusers", EDMDPMSolverMultistepScheduler.__name__]
-            return found
+        def load_config(cls, *args: Any, **kwargs: Any) -> Any:
+            """Replace the name of the class that cannot be imported without torchsde."""
+            loaded = super().load_config(*args, **kwargs)
+            config = loaded[0] if isinstance(loaded, tuple) else loaded
+            config["scheduler"] = ["diffusers", EDMDPMSolverMultistepScheduler.__name__]
+            return loaded
 
     return _Pipeline, _Cosine.from_config(
         EDMDPMSolverMultistepScheduler.load_config(folder, local_files_only=True)
     )
 
 
-def _rate(pipe: Any, card: ModelCard) -> int:
-    for part in ("vocoder", "vae"):
-        rate = getattr(getattr(getattr(pipe, part, None), "config", None), "sampling_rate", 0)
-        if rate:
-            return int(rate)
-    return card.sampling_rate or 44_100
+def _sampling_rate(pipe: Any, card: ModelCard) -> int:
+    for name in ("vocoder", "vae"):
+        component = pipe.components.get(name)
+        if component is not None and hasattr(component.config, "sampling_rate"):
+            return int(component.config.sampling_rate)
+    return card.sampling_rate or _DEFAULT_RATE
 
 
-def generate(run: JobContext, pipeline: SoundPipeline) -> Generator[Result, None, Statistics]:
-    """Yield the sound; see `protocol.Runner.generate`. Nothing of a cancelled one is kept: it is
-    noise until the end.
+def generate(
+    run: JobContext, pipeline: AudioDiffusionPipeline
+) -> Generator[Result, None, Statistics]:
+    """Yield the audio; see `protocol.Runner.generate`.
+
+    A cancelled job keeps nothing: its audio is noise until the last step.
     """
     import torch
 
     request = run.job.request
     assert isinstance(request, MusicRequest)
-    begun = time.monotonic()
-    longest = longest_of(pipeline)
+    start = time.monotonic()
+    longest = max_seconds(pipeline)
     if longest and request.seconds > longest:
         raise StudioError(
-            f"{run.card.title} makes at most {longest:.0f} s of sound, not {request.seconds:g}.",
+            f"{run.card.title} makes at most {longest:.0f} s of audio, not {request.seconds:g}.",
             cause="invalid",
             cure="Choose a shorter length, or another model.",
         )
-    arguments = arguments_of(request, pipeline, run.card)
+    arguments = pipeline_arguments(request, pipeline, run.card)
     arguments["generator"] = torch.Generator("cpu").manual_seed(request.seed or 0)
-    watch = _Steps(run, pipeline, request.num_inference_steps or _own_steps(pipeline))
+    progress = _StepProgress(run, pipeline, request.num_inference_steps or _default_steps(pipeline))
     with (
         release_offload_hooks(pipeline.pipe),
         inference_context(pipeline.plan),
-        watch.attached(arguments),
+        progress.attached(arguments),
     ):
         wave = pipeline.pipe(**arguments).audios[0]
     run.check()
-    samples = _samples(wave, run.card)[: round(request.seconds * pipeline.rate)]
+    samples = _to_samples(wave, run.card)[: round(request.seconds * pipeline.rate)]
     if not samples.any():
         raise StudioError(
             f"{run.card.title} made silence.",
@@ -156,39 +159,41 @@ def generate(run: JobContext, pipeline: SoundPipeline) -> Generator[Result, None
             cure="Try another prompt, or more steps.",
         )
     yield AudioResult(samples=samples, sampling_rate=pipeline.rate, seed=request.seed)
-    took = time.monotonic() - begun
     return Statistics(
-        run_seconds=took, first_seconds=watch.first - begun, units=watch.done, unit="step"
+        run_seconds=time.monotonic() - start,
+        first_seconds=progress.first_step_at - start,
+        units=progress.done,
+        unit="step",
     )
 
 
-def arguments_of(request: MusicRequest, pipeline: SoundPipeline, card: ModelCard) -> dict[str, Any]:
-    """Return the call's arguments, by the names that this pipeline has for them."""
-    wanted: dict[str, Any] = {"prompt": request.prompt, "output_type": "pt"}
-    wanted |= dict.fromkeys(LENGTHS, request.seconds)
+def pipeline_arguments(
+    request: MusicRequest, pipeline: AudioDiffusionPipeline, card: ModelCard
+) -> dict[str, Any]:
+    """Return the arguments of the call, under this pipeline's names."""
+    arguments: dict[str, Any] = {"prompt": request.prompt, "output_type": "pt"}
+    arguments |= dict.fromkeys(DURATION_PARAMETERS, request.seconds)
     if request.num_inference_steps:
-        wanted["num_inference_steps"] = request.num_inference_steps
-    wanted["guidance_scale"] = 1.0  # none
+        arguments["num_inference_steps"] = request.num_inference_steps
+    arguments["guidance_scale"] = 1.0  # no guidance
     if card.guidance != "ignored":
-        wanted["guidance_scale"] = request.guidance_scale
+        arguments["guidance_scale"] = request.guidance_scale
         if request.negative_prompt.strip():
-            wanted["negative_prompt"] = request.negative_prompt
+            arguments["negative_prompt"] = request.negative_prompt
     if card.sings:
-        wanted["lyrics"] = request.lyrics.strip() or "[instrumental]"
-        wanted["vocal_language"] = _language(request.lyrics)
-    return {name: value for name, value in wanted.items() if name in pipeline.parameters}
+        arguments["lyrics"] = request.lyrics.strip() or "[instrumental]"
+        arguments["vocal_language"] = _language(request.lyrics)
+    return {name: value for name, value in arguments.items() if name in pipeline.parameters}
 
 
-def longest_of(pipeline: SoundPipeline) -> float:
-    """Return how many seconds the pipeline can make at once; 0 where it knows no limit."""
-    hop, sample = (
-        getattr(pipeline.pipe.vae, "hop_length", 0),
-        getattr(pipeline.pipe, "transformer", None),
-    )
-    size = getattr(getattr(sample, "config", None), "sample_size", 0)  # Stable Audio Open
-    return (
-        float(size * hop / pipeline.rate) if isinstance(size, int) and isinstance(hop, int) else 0.0
-    )
+def max_seconds(pipeline: AudioDiffusionPipeline) -> float:
+    """Return the longest audio that the pipeline makes, or 0 if it has no limit."""
+    pipe = pipeline.pipe
+    transformer = pipe.components.get("transformer")
+    if transformer is None or not hasattr(pipe.vae, "hop_length"):
+        return 0.0
+    size = transformer.config.get("sample_size")  # Stable Audio Open has it, in latent frames
+    return float(size * pipe.vae.hop_length / pipeline.rate) if isinstance(size, int) else 0.0
 
 
 def _language(lyrics: str) -> str:
@@ -197,44 +202,46 @@ def _language(lyrics: str) -> str:
     return "zh" if is_chinese(lyrics) else "en"
 
 
-def _own_steps(pipeline: SoundPipeline) -> int:
+def _default_steps(pipeline: AudioDiffusionPipeline) -> int:
     default = inspect.signature(pipeline.pipe.__call__).parameters["num_inference_steps"].default
     if isinstance(default, int):
         return default
-    return (
-        8 if getattr(pipeline.pipe.scheduler.config, "stochastic_sampling", False) else 100
-    )  # Stable Audio 3 decides so
+    # The rule inside Stable Audio 3's pipeline.
+    return 8 if pipeline.pipe.scheduler.config.get("stochastic_sampling") else 100
 
 
-class _Steps:
-    """Sees each step: counts it, obeys cancels."""
+class _StepProgress:
+    """Counts the steps and obeys cancels."""
 
-    def __init__(self, run: JobContext, pipeline: SoundPipeline, total: int) -> None:
+    def __init__(self, run: JobContext, pipeline: AudioDiffusionPipeline, total: int) -> None:
         self._run, self._pipeline, self._total = run, pipeline, total
         self.done = 0
-        self.first = 0.0
+        self.first_step_at = 0.0
+        """Monotonic time of the first step; 0 before it."""
 
     def attached(self, arguments: dict[str, Any]) -> AbstractContextManager[None]:
         """Hook into the pipeline for one call."""
-        return on_each_step(self._pipeline.pipe, self._pipeline.parameters, arguments, self._see)
+        return on_each_step(
+            self._pipeline.pipe, self._pipeline.parameters, arguments, self._on_step
+        )
 
-    def _see(self, _latents: Any) -> None:
+    def _on_step(self, _latents: Any) -> None:
         if self._run.is_cancelled():
             raise JobCancelledError
         self.done = min(self.done + 1, self._total)
-        self.first = self.first or time.monotonic()
+        self.first_step_at = self.first_step_at or time.monotonic()
         self._run.emit(Progress(step=self.done, total=self._total, unit="step"))
 
 
-def _samples(wave: Any, card: ModelCard) -> NDArray[np.float32]:
-    """Return frames × channels, −1 to 1."""
+def _to_samples(wave: Any, card: ModelCard) -> NDArray[np.float32]:
+    """Return samples × channels, −1 to 1."""
     samples = np.atleast_2d(
         np.asarray(wave.float().cpu().numpy() if hasattr(wave, "cpu") else wave, np.float32)
     )
     if not np.isfinite(samples).all():
         raise StudioError(
-            f"{card.title} made numbers that are no sound (NaN).",
+            f"{card.title} returned invalid numbers (NaN) instead of audio.",
             cause="model",
-            cure="Try lower guidance; if it stays, the model's files may be damaged.",
+            cure="Try lower guidance. If it happens again, the model's files may be damaged.",
         )
     return np.ascontiguousarray(np.clip(samples, -1, 1).T)

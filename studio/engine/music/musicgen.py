@@ -1,8 +1,8 @@
-"""MusicGen: audio token by token, through transformers."""
+"""MusicGen: generates audio tokens one step at a time, through transformers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,36 +10,82 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
-from studio.core.events import Progress
+from studio.core.events import Progress, Statistics
 from studio.core.requests import MusicRequest
-from studio.engine.protocol import JobContext
+from studio.engine.protocol import JobCancelledError, JobContext
+from studio.engine.runtime.waveform_model import load_waveform_model
 from studio.engine.text.streaming import Clock
+from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
+from studio.models.memory.load_plan import LoadPlan
 
 
 @dataclass(frozen=True)
-class MusicPipeline:
-    """A loaded music model. `frame_rate`: steps a second; `rate`: samples a second."""
+class MusicgenPipeline:
+    """A loaded model."""
 
     model: Any
     tokenizer: Any
     device: str
     rate: int
+    """Samples per second."""
     frame_rate: float
+    """Steps per second of audio."""
     delays: tuple[int, ...]
-    """How many steps later than the first each codebook comes; MusicGen makes the books of a moment
-    one after the other.
+    """Steps by which each codebook lags behind the first of its channel: MusicGen generates the
+    codebooks of one moment one after the other.
     """
 
 
-def _compose(run: JobContext, pipeline: MusicPipeline, request: MusicRequest, clock: Clock) -> Any:
+def load(card: ModelCard, plan: LoadPlan) -> MusicgenPipeline:
+    """Load the model from the card's folder, as `plan` says."""
+    model, tokenizer, device = load_waveform_model(card, plan)
+    codec, decoder = model.config.audio_encoder, model.config.decoder
+    return MusicgenPipeline(
+        model,
+        tokenizer,
+        device,
+        rate=int(codec.sampling_rate),
+        frame_rate=float(codec.frame_rate),
+        delays=tuple(book // decoder.audio_channels for book in range(decoder.num_codebooks)),
+    )
+
+
+def generate(run: JobContext, pipeline: MusicgenPipeline) -> Generator[Result, None, Statistics]:
+    """Yield the audio; see `protocol.Runner.generate`. A cancelled job keeps what it has so far."""
+    request = run.job.request
+    assert isinstance(request, MusicRequest)
+    clock = Clock()
+    try:
+        wave, partial = _generate_wave(run, pipeline, request, clock), False
+    except _StoppedError as stopped:
+        wave, partial = _decode(pipeline, stopped.tokens), True
+    clock.stop()
+    if wave is not None and wave.shape[-1]:
+        yield AudioResult(
+            samples=_to_samples(wave, run.card),
+            sampling_rate=pipeline.rate,
+            seed=request.seed,
+            partial=partial,
+        )
+    if run.is_cancelled():
+        raise JobCancelledError
+    return Statistics(
+        run_seconds=clock.seconds, first_seconds=clock.first, units=clock.steps, unit="token"
+    )
+
+
+def _generate_wave(
+    run: JobContext, pipeline: MusicgenPipeline, request: MusicRequest, clock: Clock
+) -> Any:
+    """Return the audio, channels × samples. Raises _StoppedError when the job is cancelled."""
     import torch
     from transformers import StoppingCriteriaList
 
     total = max(1, round(request.seconds * pipeline.frame_rate)) + max(pipeline.delays)
     inputs = pipeline.tokenizer([request.prompt], return_tensors="pt").to(pipeline.device)
 
-    def step(tokens: Any) -> None:
+    def on_step(tokens: Any) -> None:
         if clock.tick() or clock.steps == total:
             run.emit(Progress(step=min(clock.steps, total), total=total, unit="token"))
         if run.is_cancelled():
@@ -50,51 +96,50 @@ def _compose(run: JobContext, pipeline: MusicPipeline, request: MusicRequest, cl
         output = pipeline.model.generate(
             **inputs,
             do_sample=True,
-            guidance_scale=max(
-                1.0, request.guidance_scale
-            ),  # 1 is none; below it generate takes another way, and fails
+            # 1 means no guidance; `generate` fails below it.
+            guidance_scale=max(1.0, request.guidance_scale),
             temperature=request.temperature,
             max_new_tokens=total,
-            stopping_criteria=StoppingCriteriaList([_every_step(step)]),
+            stopping_criteria=StoppingCriteriaList([_step_callback(on_step)]),
         )
     return output[0]
 
 
 class _StoppedError(Exception):
-    """The job was cancelled. MusicGen cannot end early by itself: it fails to put codebooks of
-    unequal length together.
+    """The job was cancelled.
+
+    MusicGen cannot stop early by itself: it fails to combine codebooks of unequal length.
     """
 
     def __init__(self, tokens: Any) -> None:
         super().__init__()
         self.tokens = tokens
-        """codebooks × steps, with the start token in front."""
+        """Codebooks × steps, the start token first."""
 
 
-def _every_step(step: Callable[[Any], None]) -> Any:
+def _step_callback(on_step: Callable[[Any], None]) -> Any:
+    """Return a stopping criterion that calls `on_step` with the tokens and never stops."""
     import torch
     from transformers import StoppingCriteria
 
-    class _EveryStep(StoppingCriteria):  # type: ignore[misc]  # transformers is untyped here
-        def __call__(self, input_ids: Any, scores: Any, **_more: Any) -> Any:
-            step(input_ids)
+    class _StepCallback(StoppingCriteria):  # type: ignore[misc]  # transformers is untyped here
+        def __call__(self, input_ids: Any, scores: Any, **_kwargs: Any) -> Any:
+            on_step(input_ids)
             return torch.zeros(input_ids.shape[0], dtype=torch.bool, device=input_ids.device)
 
-    return _EveryStep()
+    return _StepCallback()
 
 
-def decode(pipeline: MusicPipeline, tokens: Any) -> Any:
-    """Return the sound (channels × frames) of the moments of which all codebooks were made; None
-    where there are none.
-    """
+def _decode(pipeline: MusicgenPipeline, tokens: Any) -> Any:
+    """Return the audio (channels × samples) up to where all codebooks are complete, or None."""
     import torch
 
     delays = pipeline.delays
-    moments = tokens.shape[-1] - 1 - max(delays)
-    if moments < 1 or tokens.shape[0] != len(delays):
+    frames = tokens.shape[-1] - 1 - max(delays)
+    if frames < 1 or tokens.shape[0] != len(delays):
         return None
     codes = torch.stack(
-        [tokens[book, 1 + delay : 1 + delay + moments] for book, delay in enumerate(delays)]
+        [tokens[book, 1 + delay : 1 + delay + frames] for book, delay in enumerate(delays)]
     )
     channels = delays.count(0)
     with torch.inference_mode():
@@ -107,11 +152,12 @@ def decode(pipeline: MusicPipeline, tokens: Any) -> Any:
     return torch.cat(decoded)
 
 
-def _samples(wave: Any, card: ModelCard) -> NDArray[np.float32]:
+def _to_samples(wave: Any, card: ModelCard) -> NDArray[np.float32]:
+    """Return samples × channels."""
     samples = wave.float().cpu().numpy()
     if not np.isfinite(samples).all():
         raise StudioError(
-            f"{card.title} made numbers that are no sound (NaN).",
+            f"{card.title} returned invalid numbers (NaN) instead of audio.",
             cause="model",
             cure="The model's files may be damaged.",
         )

@@ -10,7 +10,7 @@ import pytest
 from studio.core.errors import StudioError
 from studio.core.requests import MusicRequest
 from studio.engine.music import generate as music
-from studio.engine.music.diffusion import arguments_of
+from studio.engine.music.diffusion import pipeline_arguments
 from studio.engine.runtime.placement import without_group_offloading
 from studio.models.inspect.model import inspect
 from studio.models.memory.load_plan import LoadPlan
@@ -134,8 +134,8 @@ def test_guidance_and_a_negative_prompt_reach_those_that_take_them(loaded):
 def test_lyrics_are_sung_and_their_language_is_told(tmp_path):
     card = make_ace_step(tmp_path / "ace")
     pipeline = music.load(card)
-    assert arguments_of(wish(), pipeline, card)["lyrics"] == "[instrumental]"
-    sung = arguments_of(wish(lyrics="[verse]\n我们去公园"), pipeline, card)
+    assert pipeline_arguments(wish(), pipeline, card)["lyrics"] == "[instrumental]"
+    sung = pipeline_arguments(wish(lyrics="[verse]\n我们去公园"), pipeline, card)
     assert (sung["lyrics"], sung["vocal_language"], sung["audio_duration"]) == (
         "[verse]\n我们去公园",
         "zh",
@@ -189,11 +189,11 @@ def test_stable_audios_scheduler_is_its_own_but_for_the_random_part(tmp_path):
 
 def test_more_than_a_pipeline_can_make_is_said_before_it_runs(tmp_path):
     card = make_stable_audio(tmp_path / "s")
-    with pytest.raises(StudioError, match=r"at most 8 s of sound, not 9\.5"):
+    with pytest.raises(StudioError, match=r"at most 8 s of audio, not 9\.5"):
         run_job(music, card, music.load(card), wish(seconds=9.5))
 
 
-def test_a_damaged_pipeline_is_no_sound(tmp_path):
+def test_nan_of_a_damaged_pipeline_is_an_error(tmp_path):
     import torch
 
     card = make_stable_audio_3(tmp_path / "s")
@@ -201,7 +201,7 @@ def test_a_damaged_pipeline_is_no_sound(tmp_path):
     with torch.no_grad():
         for weights in pipeline.pipe.vae.parameters():
             weights.fill_(float("nan"))
-    with pytest.raises(StudioError, match="no sound"):
+    with pytest.raises(StudioError, match="invalid numbers"):
         run_job(music, card, pipeline, wish())
 
 

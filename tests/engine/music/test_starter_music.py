@@ -16,7 +16,7 @@ from studio.core.jobs import new_job
 from studio.core.requests import MusicRequest
 from studio.engine.local import LocalEngine
 from studio.engine.music import generate as music
-from studio.engine.music.symbolic import plan_length
+from studio.engine.music.symbolic_length import plan_length
 from studio.library import artifacts
 from studio.media.midi import parse_midi
 from studio.models.card import request_for

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from studio.engine.music.symbolic import SymbolicModel, sample
+from studio.engine.music.symbolic_sampling import SymbolicModel, sample
 from studio.symbolic_music.events import Bar, Brief, decode, encode, vocabulary
 from studio.symbolic_music.grammar import Grammar
 from tools.starter_models.music.composer import compose, draw_brief
