@@ -27,7 +27,7 @@ from studio.core.errors import StudioError
 from studio.core.regular_file import HeaderError
 from studio.models.files.gguf_header import read_gguf
 from studio.models.files.weights_header import read_safetensors
-from studio.models.inspect.summary import look_into
+from studio.models.inspect.summary import inspect_any
 
 MAX_SECONDS, MAX_MEGABYTES = 1.0, 200
 HANG_SECONDS = 60
@@ -341,7 +341,7 @@ def try_one(folders: Folders, rng: random.Random, tally: Counter[str]) -> None:
     else:
         look = path.parent
     try:
-        found = look_into(look)
+        found = inspect_any(look)
     except StudioError as error:  # it never is, but it would be one that a person can act upon
         raise AssertionError("looking refuses nothing") from error
     assert found.runs == (not found.why_not)

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from benchmarks.measure import report
-from studio.models.inspect.summary import look_into
+from studio.models.inspect.summary import inspect_any
 
 LIMIT_MS = 50
 ROUNDS = 9
@@ -116,7 +116,7 @@ def milliseconds(path: Path) -> float:
 
     def once() -> float:
         begun = time.process_time()
-        look_into(path)
+        inspect_any(path)
         return (time.process_time() - begun) * 1000
 
     once()
@@ -136,7 +136,7 @@ def main() -> None:
         }
         for name, path in made.items():
             taken = milliseconds(path)
-            found = look_into(path)
+            found = inspect_any(path)
             report(
                 f"telling what {name} is (10 GB), CPU ms",
                 f"<= {LIMIT_MS}",

@@ -155,7 +155,7 @@ def test_a_gguf_that_nothing_runs_any_more_is_told(data, tmp_path, monkeypatch):
     monkeypatch.setattr(llama_cpp, "PACKAGE", "a_package_that_is_not_there")
     assert f'studio models add "{path}"' in found(data)[card.title].cure
     path.unlink()
-    assert "gone or another one" in found(data)[card.title].found
+    assert "missing or has changed" in found(data)[card.title].found
 
 
 def test_low_disk_and_memory_warn(data, monkeypatch):

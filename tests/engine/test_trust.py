@@ -20,7 +20,7 @@ from studio.core.requests import ImageRequest, TextRequest
 from studio.engine.process.engine import ProcessEngine
 from studio.models.card import ModelCard
 from studio.models.card_store import card_folder, write_card
-from studio.models.inspect.summary import look_into
+from studio.models.inspect.summary import inspect_any
 from studio.models.install.add import add
 from tests.checkpoints.image import make_sd
 from tests.checkpoints.text import make_llama
@@ -263,7 +263,7 @@ def test_nothing_of_a_model_that_tries_is_run(engine, data, whole, tmp_path, mon
         folder = shutil.copytree(whole / kind, tmp_path / attempt.__name__)
         canary = tmp_path / f"canary-{attempt.__name__}"
         attempt(folder, canary)
-        assert look_into(folder).why_not, attempt.__name__  # the list does not take it
+        assert inspect_any(folder).why_not, attempt.__name__  # the list does not take it
         monkeypatch.chdir(folder)
         results[attempt.__name__] = run(engine, data, forced(data, kind, folder))
         assert not list(tmp_path.glob("canary-*")), attempt.__name__

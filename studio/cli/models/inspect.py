@@ -26,12 +26,12 @@ def add_commands(app: typer.Typer) -> None:
 
 def inspect_command(ctx: typer.Context, path: PathArgument, as_json: Json = False) -> None:
     """Say what a model's folder or file is, and whether Studio can run it. Reads headers only."""
-    from studio.models.inspect.summary import look_into
+    from studio.models.inspect.summary import inspect_any
 
     if not path.exists():
         output.note(f"There is nothing at {path}.")
         raise typer.Exit(output.WRONG)
-    found = look_into(path.absolute(), ctx.obj.data)
+    found = inspect_any(path.absolute(), ctx.obj.data)
     if as_json:
         output.as_json(found)
     else:

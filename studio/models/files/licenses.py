@@ -5,12 +5,11 @@ weights.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from studio.core.file_names import printable
 from studio.core.regular_file import HeaderError, opened
+from studio.models.files.weights_header import Metadata
 
 MAX_README_BYTES = 64 * 2**10
 """The front matter stands first; what comes behind it is not read."""
@@ -49,7 +48,7 @@ def of_folder(folder: Path) -> str:
     )
 
 
-def of_header(metadata: Mapping[str, Any]) -> str:
+def of_header(metadata: Metadata) -> str:
     """Return the licence that the header of a file of weights names; empty where it names none."""
     said = (
         metadata.get(key)

@@ -90,16 +90,20 @@ _MAGICS = (
 )
 
 
+Metadata = dict[str, Any]
+"""What a file states about itself; every program writes keys of its own."""
+
+
 @dataclass(frozen=True)
 class WeightsHeader:
-    """What a header tells."""
+    """The header of a weights file."""
 
     parameters: int
     shapes: dict[str, tuple[int, ...]]
     """Tensor → its shape, the outer dimension first."""
     dtypes: dict[str, int]
     """Number format (F16, Q4_K …) → parameters that are kept in it."""
-    metadata: dict[str, Any] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=dict)
 
     @property
     def tensors(self) -> tuple[str, ...]:

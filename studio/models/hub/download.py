@@ -43,7 +43,7 @@ from studio.models.hub.repository import (
     check_online,
     hub_for,
 )
-from studio.models.inspect.adapter import check_known
+from studio.models.inspect.adapter import check_family_is_known
 from studio.models.inspect.codec import CODEC, codec_repository
 from studio.models.inspect.model import inspect
 from studio.models.inspect.repository_check import check_configurations
@@ -191,7 +191,7 @@ def _download(
     try:
         seen = inspect(path, data)
         if card is None:
-            check_known(seen)
+            check_family_is_known(seen)
     except StudioError:
         _clear(folder, files)  # it can never be used
         raise

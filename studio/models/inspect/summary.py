@@ -1,12 +1,8 @@
-"""All that the headers of a model tell, as plain data, also where Studio cannot run it: for the
-command line and the window.
-"""
+"""Summarizes the model at a path from its headers, whether or not Studio can run it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -32,7 +28,7 @@ _PRECISIONS = {
     "BF16": "bf16",
     "F64": "fp64",
     "I8": "int8",
-    "U8": "8 bits, packed",
+    "U8": "8-bit, packed",
     "F4": "fp4",
     "F8_E4M3": "fp8",
     "F8_E5M2": "fp8",
@@ -56,43 +52,40 @@ _FILE_TYPES = {
 
 
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
-    """What lies at a path."""
+    """The model at a path."""
 
     path: str
     title: str
     kind: str
-    """text, image, speech, music for what makes these; else what it is: lora, vae, controlnet … or
-    unknown.
-    """
+    """text, image, speech, music or video; for other files lora, vae, controlnet … or unknown."""
     what: str
     """For a person: a LoRA for SDXL."""
     format: str = ""
-    """safetensors, gguf, diffusers, transformers; empty where it cannot be told."""
+    """safetensors, gguf, onnx, diffusers or transformers; empty if unknown."""
     family: str = ""
-    """model_type, pipeline or architecture; for an adapter the model that it belongs to."""
+    """model_type, pipeline class or architecture; for an adapter what it fits."""
     precision: str = ""
     parameters: int = 0
     size: int = 0
     licence: str = ""
     runs: bool = False
-    """Studio can run it when it is added."""
+    """Studio can add and run it."""
     why_not: str = ""
-    """The sentence that refuses it."""
+    """Why Studio cannot add it, as a sentence."""
     converted_size: int = 0
-    """Bytes of the copy that adding it writes (a GGUF is converted once); 0 where it is used where
-    it lies.
-    """
+    """Bytes of the converted copy that adding a GGUF writes; 0 for a model that is not copied."""
     card: ModelCard | None = None
-    """As it would be added; only where it runs."""
+    """The card with which it would be added; None if it cannot run."""
 
 
-def look_into(path: Path, data: DataFolder | None = None) -> Inspection:
-    """Return what lies at `path`; nothing that it holds raises an error. `data` says which models
-    are there already.
+def inspect_any(path: Path, data: DataFolder | None = None) -> Inspection:
+    """Summarize the model at `path`; damaged or unsafe content raises no error.
+
+    `data` holds the installed models.
     """
     try:
         card = inspect(path, data)
-        adapter.check_known(card)
+        adapter.check_family_is_known(card)
     except StudioError as error:
         return _refused(path, error.message)
     headers = _headers(path if path.is_file() else card.folder)
@@ -115,9 +108,7 @@ def look_into(path: Path, data: DataFolder | None = None) -> Inspection:
 
 
 def precision(headers: list[WeightsHeader]) -> str:
-    """Return the number format that most of the weights are kept in: fp16, bf16, Q4_K_M …; empty
-    where it is not known.
-    """
+    """Return the number format of most weights: fp16, bf16, Q4_K_M …; empty if unknown."""
     counts: dict[str, int] = {}
     for header in headers:
         for dtype, count in header.dtypes.items():
@@ -125,36 +116,34 @@ def precision(headers: list[WeightsHeader]) -> str:
     if not counts:
         return ""
     dtype = max(counts, key=lambda name: counts[name])
-    said = headers[0].metadata.get("general.file_type")
-    whole = _FILE_TYPES.get(said) if type(said) is int else None
-    if whole and whole.startswith(
-        dtype[:2]
-    ):  # the file says in which mixture; only its letters could be a lie
-        return whole
+    file_type = headers[0].metadata.get("general.file_type")
+    mixture = _FILE_TYPES.get(file_type) if type(file_type) is int else None
+    if mixture and mixture.startswith(dtype[:2]):  # believed only if the tensors agree
+        return mixture
     if dtype == "U8" and any(
         name.endswith((".quant_state.bitsandbytes__nf4", ".quant_map"))
         for name in headers[0].shapes
     ):
-        return "4 bits (bitsandbytes)"
+        return "4-bit (bitsandbytes)"
     return _PRECISIONS.get(dtype, dtype)
 
 
-def _refused(path: Path, why: str) -> Inspection:
+def _refused(path: Path, reason: str) -> Inspection:
     headers = _headers(path)
-    contents = _contents(path, headers)
+    kind = _weights_kind(path, headers)
     parameters = sum(header.parameters for header in headers)
     return Inspection(
         path=str(path),
         title=path.stem if path.is_file() else path.name,
-        kind=contents.kind,
-        what=str(contents),
+        kind=kind.kind,
+        what=str(kind),
         format=_format(path, None) if headers else "",
-        family=contents.family,
+        family=kind.family,
         precision=precision(headers),
         parameters=parameters,
         size=_size(path),
         licence=_licence(path, headers),
-        why_not=why,
+        why_not=reason,
     )
 
 
@@ -169,15 +158,18 @@ def _headers(path: Path) -> list[WeightsHeader]:
         return []
 
 
-def _contents(path: Path, headers: list[WeightsHeader]) -> WeightsKind:
+def _weights_kind(path: Path, headers: list[WeightsHeader]) -> WeightsKind:
     if len(headers) != 1 or (path.is_dir() and (path / "model_index.json").exists()):
         return WeightsKind("unknown")
     return identify(headers[0])
 
 
 def _licence(path: Path, headers: list[WeightsHeader]) -> str:
-    said: Mapping[str, Any] = headers[0].metadata if headers else {}
-    return licenses.of_folder(path if path.is_dir() else path.parent) or licenses.of_header(said)
+    folder = path if path.is_dir() else path.parent
+    licence = licenses.of_folder(folder)
+    if not licence and headers:
+        licence = licenses.of_header(headers[0].metadata)
+    return licence
 
 
 def _size(path: Path) -> int:

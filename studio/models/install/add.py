@@ -18,7 +18,7 @@ from studio.models.card import ModelCard
 from studio.models.card_store import read_card, stamp
 from studio.models.files.tensor_layout import identify
 from studio.models.files.weights_header import read_safetensors
-from studio.models.inspect.adapter import check_known
+from studio.models.inspect.adapter import check_family_is_known
 from studio.models.inspect.checkpoint import vocabulary_size, write_folder, write_pointer
 from studio.models.inspect.clip_vocabulary import find_clip_vocabulary
 from studio.models.inspect.model import inspect
@@ -73,7 +73,7 @@ def _add(
     card = inspect(path, data)
     if card.adapter and made_for is not None:
         card = msgspec.structs.replace(card, family=architecture(made_for))
-    check_known(card)
+    check_family_is_known(card)
     known = ModelRegistry(data).list()
     source = Path(card.path)
     for other in known:
@@ -155,7 +155,7 @@ def _add_checkpoint(data: DataFolder, source: Path, card: ModelCard) -> ModelCar
     words = find_clip_vocabulary(source, vocabulary_size(family, header.shapes), data)
     assert words is not None  # `inspect` found them
     with staging(data) as folder:
-        write_folder(folder, source, family, header.shapes, words, header.metadata)
+        write_folder(folder, source, family, header, words)
         return publish(data, folder, msgspec.structs.replace(card, path="", source=str(source)))
 
 

@@ -22,7 +22,7 @@ from studio.models.files.folder_check import PICKLE_SUFFIXES, is_blob
 from studio.models.files.weights_header import other_format
 from studio.models.inspect.checkpoint import checkpoint_in
 from studio.models.inspect.model import snapshot_of
-from studio.models.inspect.summary import Inspection, look_into
+from studio.models.inspect.summary import Inspection, inspect_any
 from studio.models.registry import ModelRegistry
 
 MAX_ENTRIES = 500_000
@@ -115,7 +115,7 @@ def find(
     for path in _places(folder, cancelled):
         if cancelled():
             return
-        inspection = look_into(path, data)
+        inspection = inspect_any(path, data)
         resolved = Path(inspection.card.path if inspection.card else path).resolve()
         yield Found(inspection=inspection, program=program_of(path), known=known.get(resolved, ""))
 

@@ -35,7 +35,7 @@ from studio.core.kinds import KINDS
 from studio.core.settings import LoadPreference
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalog import listed
-from studio.models.inspect.adapter import FamilyNotToldError
+from studio.models.inspect.adapter import UnknownFamilyError
 from studio.models.install.add import add, remove
 from studio.models.install.staging import InstallCancelledError
 from studio.models.install.verify import Checked, check
@@ -323,14 +323,14 @@ class ModelsDialog(QDialog):
         self.status.setText("")
         if isinstance(error, InstallCancelledError):
             self.status.setText("Stopped. Nothing was added." if adding else "Stopped.")
-        elif isinstance(error, FamilyNotToldError):
+        elif isinstance(error, UnknownFamilyError):
             self._ask_family(error)
         elif isinstance(error, StudioError):
             self.notice.show_message(error.message, error.cure)
         else:
             raise error
 
-    def _ask_family(self, error: FamilyNotToldError) -> None:
+    def _ask_family(self, error: UnknownFamilyError) -> None:
         """Ask which of the installed models an adapter was made for."""
         models = {card.title: card for card in self.shared.cards("image") if not card.base}
         path = self._adding

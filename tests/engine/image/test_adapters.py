@@ -218,7 +218,7 @@ def test_an_adapter_that_is_gone_fails_the_job_that_waited_for_it(drawing, tmp_p
     path = make_lora(drawing.model, tmp_path / "look.safetensors")
     add(drawing.data, path)
     path.unlink()
-    assert "gone or another one" in drawing.run(adapters="look").failure.message
+    assert "missing or has changed" in drawing.run(adapters="look").failure.message
     assert "no adapter 'nothing'" in drawing.run(adapters="nothing").failure.message
     drawing.draw()
 

@@ -20,7 +20,7 @@ from studio.engine.process.engine import ProcessEngine
 from studio.engine.speech import generate as speech
 from studio.engine.speech.piper import GROUP, Piper
 from studio.models.inspect.model import inspect
-from studio.models.inspect.summary import look_into
+from studio.models.inspect.summary import inspect_any
 from studio.models.install.add import add
 from studio.models.install.verify import check
 from tests.engine.runs import run_job, run_one
@@ -99,7 +99,7 @@ def test_a_voice_is_told_by_what_lies_beside_it_and_is_copied(data, tmp_path):
     assert check(data, card).state == "same"
     with pytest.raises(StudioError, match="in the list already"):
         add(data, tmp_path / "voices 声/en_GB-ada-medium.onnx")
-    seen = look_into(tmp_path / "voices 声/en_GB-ada-medium.onnx", data)
+    seen = inspect_any(tmp_path / "voices 声/en_GB-ada-medium.onnx", data)
     assert (seen.runs, seen.format, seen.kind) == (True, "onnx", "speech")
 
 

@@ -11,7 +11,7 @@ from studio.core.errors import StudioError
 from studio.models.files.tensor_layout import identify
 from studio.models.files.weights_header import WeightsHeader
 from studio.models.inspect.model import inspect
-from studio.models.inspect.summary import look_into
+from studio.models.inspect.summary import inspect_any
 from tests.models.made import safetensors_bytes
 
 
@@ -400,7 +400,7 @@ def test_what_cannot_be_run_is_named_and_refused(tmp_path, tensors, sentence):
     with pytest.raises(StudioError) as caught:
         inspect(path)
     assert sentence in caught.value.message
-    found = look_into(path)
+    found = inspect_any(path)
     assert (found.runs, found.why_not) == (False, caught.value.message)
     assert found.precision == "fp32"
 

@@ -8,7 +8,7 @@ from studio.core.errors import StudioError
 from studio.models.catalog import entry_named
 from studio.models.hub.download import download, look
 from studio.models.hub.repository import Repository
-from studio.models.inspect.adapter import weights_file
+from studio.models.inspect.adapter_files import weights_file
 from studio.models.registry import ModelRegistry
 from tests.models.hub.server import LoopbackHub
 from tests.models.hub.test_download import speak_to

@@ -14,8 +14,9 @@ from studio.core.requests import ImageRequest
 from studio.models.adapter_compatibility import architecture, compatible, incompatibility
 from studio.models.card_store import card_folder, write_card
 from studio.models.catalog import entry_named
-from studio.models.inspect.adapter import MAX_RANK, weights_file
-from studio.models.inspect.summary import look_into
+from studio.models.inspect.adapter_files import weights_file
+from studio.models.inspect.lora_layers import MAX_RANK
+from studio.models.inspect.summary import inspect_any
 from studio.models.install.add import add, remove
 from studio.models.install.verify import check
 from studio.models.registry import ModelRegistry
@@ -77,10 +78,10 @@ def test_a_file_that_is_gone_or_another_one_is_said(data, tmp_path):
     path = put(tmp_path, lora_bytes())
     card = add(data, path)
     path.write_bytes(lora_bytes(rank=8))
-    with pytest.raises(StudioError, match="gone or another one"):
+    with pytest.raises(StudioError, match="missing or has changed"):
         weights_file(card)
     path.unlink()
-    with pytest.raises(StudioError, match="gone or another one"):
+    with pytest.raises(StudioError, match="missing or has changed"):
         check(data, card)
 
 
@@ -144,7 +145,7 @@ HALVES = "do not fit each other"
         (lora_bytes(lora_up__weight=np.zeros((32, 8), np.float32)), HALVES),
         (lora_bytes(lora_up__weight=np.zeros((4,), np.float32)), "half of a layer is missing"),
         (lora_bytes(lora_up__weight=None), "half of a layer is missing"),
-        (lora_bytes(lora_down__weight=None), "without a layer that is whole"),
+        (lora_bytes(lora_down__weight=None), "without a complete layer"),
         (lora_bytes(rank=MAX_RANK + 1, width=2), f"rank {MAX_RANK + 1:,}"),
         (lora_bytes(rank=0), "impossible shape"),
         (lora_bytes(dora_scale=np.zeros((32, 1), np.float32)), "a DoRA"),
@@ -194,7 +195,7 @@ def test_what_cannot_be_used_is_refused_in_a_sentence(data, tmp_path, content, s
         add(data, path)
     assert sentence in caught.value.message
     assert caught.value.cure
-    seen = look_into(path, data)
+    seen = inspect_any(path, data)
     assert (seen.runs, seen.why_not) == (False, caught.value.message)
     assert not [card for card in ModelRegistry(data).list() if card.adapter]
 
@@ -213,7 +214,7 @@ def test_a_lora_that_does_not_tell_belongs_to_the_models_that_have_its_layers(da
     folder = make_peft_folder(small, tmp_path / "peft")
     card = add(data, folder)
     assert (card.family, card.path, card.title) == ("Stable Diffusion 1.x", str(folder), "peft")
-    assert look_into(path, data).what == "a LoRA for SDXL"
+    assert inspect_any(path, data).what == "a LoRA for SDXL"
     assert {one.name for one in compatible(ModelRegistry(data).of_kind("adapter"), large)} == {
         "for-sdxl",
         "kohya-sdxl",

@@ -55,10 +55,10 @@ def test_a_file_that_is_gone_or_another_is_said(data, made, tmp_path):
     )
     card = add(data, copied)
     copied.write_bytes(copied.read_bytes() + b"\0")
-    with pytest.raises(StudioError, match="gone or another one"):
+    with pytest.raises(StudioError, match="missing or has changed"):
         image.load(card)
     copied.unlink()
-    with pytest.raises(StudioError, match="gone or another one") as caught:
+    with pytest.raises(StudioError, match="missing or has changed") as caught:
         image.load(card)
     assert caught.value.cure
 

@@ -15,8 +15,8 @@ from studio.engine.image import generate as image
 from studio.engine.runtime.schedulers import make_scheduler
 from studio.models.files.scaled_weights import read_unscaled, why_not
 from studio.models.files.weights_header import read_safetensors
-from studio.models.inspect.checkpoint import Prediction, prediction
 from studio.models.inspect.model import inspect
+from studio.models.inspect.prediction import Prediction, prediction
 from studio.models.install.add import add
 from tests.checkpoints.one_file import tiny_pipeline, write_one_file
 from tests.engine.runs import run_job
@@ -197,5 +197,5 @@ def test_an_unknown_prediction_is_refused(data, made, tmp_path):
         tmp_path / "rf.safetensors",
         {"format": "pt", "modelspec.prediction_type": "rf"},
     )
-    with pytest.raises(StudioError, match=r"predicts what no scheduler knows \(rf\)"):
+    with pytest.raises(StudioError, match=r"no scheduler supports its prediction type \(rf\)"):
         inspect(tmp_path / "rf.safetensors", data)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from studio.core.errors import StudioError
 from studio.models import llama_cpp
 from studio.models.inspect.model import inspect
-from studio.models.inspect.summary import look_into
+from studio.models.inspect.summary import inspect_any
 from tests.checkpoints.audio import make_musicgen, make_vits
 from tests.checkpoints.image import make_sd, make_sdxl
 from tests.checkpoints.text import make_gpt2, make_llama, make_t5
@@ -590,7 +590,7 @@ def test_the_licence_is_that_of_the_readme(tmp_path, readme, licence):
 def test_a_model_that_is_run_and_one_that_is_not_tell_the_same_things(
     checkpoints, tmp_path, monkeypatch
 ):
-    found = look_into(checkpoints / "llama")
+    found = inspect_any(checkpoints / "llama")
     assert (found.runs, found.kind, found.format, found.precision) == (
         True,
         "text",
@@ -600,21 +600,21 @@ def test_a_model_that_is_run_and_one_that_is_not_tell_the_same_things(
     assert found.card == inspect(checkpoints / "llama")
     folder = shutil.copytree(checkpoints / "llama", tmp_path / "x")
     (folder / "x.py").write_text("")
-    refused = look_into(folder)
+    refused = inspect_any(folder)
     assert (refused.runs, refused.precision, refused.parameters) == (
         False,
         "fp32",
         found.parameters,
     )
     assert "program code" in refused.why_not
-    gguf = look_into(make_gguf(tmp_path / "x.gguf"))
+    gguf = inspect_any(make_gguf(tmp_path / "x.gguf"))
     written = 0 if llama_cpp.is_there() else 4 * gguf.parameters
     assert (gguf.format, gguf.precision, gguf.converted_size) == ("gguf", "fp32", written)
     monkeypatch.setattr(llama_cpp, "PACKAGE", "a_package_that_is_not_there")
-    assert look_into(tmp_path / "x.gguf").converted_size == 4 * gguf.parameters
-    image = look_into(checkpoints / "sd")
+    assert inspect_any(tmp_path / "x.gguf").converted_size == 4 * gguf.parameters
+    image = inspect_any(checkpoints / "sd")
     assert (image.kind, image.format, image.precision) == ("image", "diffusers", "fp32")
-    assert look_into(tmp_path / "nothing").why_not
+    assert inspect_any(tmp_path / "nothing").why_not
 
 
 # Fuzz

@@ -18,7 +18,7 @@ from studio.media.image_reader import read_image
 from studio.models.card import ModelCard
 from studio.models.files.complete_weights import require_complete_weights
 from studio.models.files.weights_header import read_safetensors
-from studio.models.inspect.adapter import image_encoder_for, weights_file
+from studio.models.inspect.adapter_files import image_encoder_for, weights_file
 from studio.preflight.adapters import ResolvedAdapter
 
 _COMPONENTS = ("image_encoder", "feature_extractor")

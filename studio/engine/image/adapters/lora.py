@@ -20,7 +20,7 @@ from studio.engine.image.adapters.weights import (
 )
 from studio.engine.protocol import JobContext
 from studio.models.card import ModelCard
-from studio.models.inspect.adapter import peft_scaling, weights_file
+from studio.models.inspect.adapter_files import peft_scaling, weights_file
 from studio.preflight.adapters import ResolvedAdapter
 
 

@@ -9,7 +9,7 @@ from studio.core.errors import StudioError
 from studio.core.regular_file import HeaderError
 from studio.models.card import ModelCard
 from studio.models.files.weights_header import read_safetensors
-from studio.models.inspect.adapter import weights_file
+from studio.models.inspect.adapter_files import weights_file
 
 StateDict = Mapping[str, Any]
 """Name → tensor."""
