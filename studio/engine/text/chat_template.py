@@ -1,4 +1,4 @@
-"""From a request to the token ids that a model reads."""
+"""Turns a request into token ids, through the model's chat template if it has one."""
 
 from __future__ import annotations
 
@@ -9,19 +9,17 @@ from studio.models.card import ModelCard
 
 MAX_TEMPLATE_CHARACTERS = 65_536
 END_TOKENS = 32
-"""Of a prompt, in which the mark stands that a template puts last."""
+"""The last tokens of a prompt, which hold the mark that a template may put there."""
 
 
 def prompt_tokens(tokenizer: Any, card: ModelCard, request: TextRequest) -> list[int]:
-    """Return the ids: through the chat template where the model has one, else of the prompt as it
-    is.
-    """
+    """Return the token ids, through the chat template of a chat model."""
     if card.chat and len(str(tokenizer.chat_template or "")) <= MAX_TEMPLATE_CHARACTERS:
         for messages in (_messages(request), _folded(request)):
             ids = _render(tokenizer, messages)
             if ids:
                 return ids
-    if card.chat:  # a template that is missing or broken must not keep a model from answering
+    if card.chat:  # its template is missing or broken; the model can answer all the same
         ids = tokenizer(f"{request.system_prompt}\n\n{request.prompt}\n\n".lstrip()).input_ids
     else:
         ids = tokenizer(request.prompt).input_ids
@@ -42,8 +40,8 @@ def _render(tokenizer: Any, messages: list[dict[str, str]]) -> list[int]:
     from jinja2 import TemplateError
 
     try:
-        # Qwen 3, SmolLM3 and Gemma 4 would think aloud first, and end before the answer; templates
-        # without the switch ignore it.
+        # Qwen 3, SmolLM3 and Gemma 4 would think first, and stop before the answer. Templates
+        # without `enable_thinking` ignore it.
         encoded = tokenizer.apply_chat_template(
             messages,
             add_generation_prompt=True,
@@ -66,5 +64,5 @@ def _messages(request: TextRequest) -> list[dict[str, str]]:
 
 
 def _folded(request: TextRequest) -> list[dict[str, str]]:
-    # Some templates raise on a system message.
+    # for templates that raise on a system message
     return [{"role": "user", "content": f"{request.system_prompt}\n\n{request.prompt}".strip()}]

@@ -1,10 +1,9 @@
-"""Text from a GGUF as it is, through llama.cpp: several rows at once, each with a choice and a seed
-of its own.
+"""Runs GGUF files through llama.cpp: several rows at once, each with its own sampler and seed.
 
-Every row is a sequence with its own cache, so its tokens do not depend on the rows beside it. Rows
-that begin alike, as the candidates of one job do, read their prompt once. What a setting means is
-the same as in `sampling.py`; the numbers that chance draws are llama.cpp's own, so that a seed
-gives another text than the same weights do through transformers.
+Every row is a sequence with its own cache, so its tokens do not depend on the other rows. Rows with
+the same prompt, such as the candidates of one job, read it once. Settings mean the same as in
+`sampling.py`, but llama.cpp draws its own random numbers: a seed gives another text than the same
+weights do through transformers.
 """
 
 from __future__ import annotations
@@ -29,17 +28,17 @@ from studio.models.llama_cpp import Tokenizer, binding, is_there, open_model
 from studio.models.memory.load_plan import LoadPlan
 
 BATCH_TOKENS = 512
-"""Of prompts, read in one go."""
+"""Prompt tokens that are decoded at once."""
 _NO_SEED = 2**32 - 1
-"""llama.cpp takes this seed for none and draws one."""
+"""llama.cpp takes this seed as "none" and draws one."""
 _SEED_INSTEAD = 2**31
 _CACHE_BYTES = 2
-"""Of a number in the cache: float16."""
+"""Bytes of a number in the cache: float16."""
 
 
 @dataclass(frozen=True)
 class GgufPipeline:
-    """A GGUF that llama.cpp has open."""
+    """A GGUF file that llama.cpp has opened."""
 
     model: Any
     tokenizer: Tokenizer
@@ -50,7 +49,7 @@ class GgufPipeline:
 
     @property
     def bytes_per_token(self) -> int:
-        """What keys and values of one token take in the cache."""
+        """The bytes of one token's keys and values in the cache."""
         width = self.model.n_embd // max(1, self.model.n_head)
         return (
             2
@@ -62,19 +61,19 @@ class GgufPipeline:
 
 
 def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> GgufPipeline:
-    """Open the file that the card's folder names. Raises StudioError with what to do where the
-    extra is gone, or the file.
+    """Open the GGUF file of a card.
+
+    Raises StudioError with what to do if llama.cpp or the file is missing.
     """
-    found = checkpoint_in(card.folder)
-    if found is None:
+    checkpoint = checkpoint_in(card.folder)
+    if checkpoint is None:
         raise StudioError(
             f"{card.title} is damaged.", cause="model", cure="Remove the model and add it again."
         )
-    path = checked(found)
+    path = checked(checkpoint)
     if not is_there():
         raise StudioError(
-            f"{card.title} is a GGUF that was added as it is, and llama.cpp, which runs it, is not "
-            "installed.",
+            f"{card.title} is a GGUF file, and llama.cpp, which runs it, is not installed.",
             cause="model",
             cure='Install it (pip install "studio[gguf]"), or convert the model: studio models '
             f'add "{path}"',
@@ -89,17 +88,17 @@ def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> GgufPipeline:
 def sample(
     rows: Sequence[Row], request: TextRequest, pipeline: GgufPipeline, clock: Clock
 ) -> Iterator[Row]:
-    """Generate all rows together with the settings of `request`; yield each when it is over."""
+    """Generate all rows as one batch; yield each when it is over."""
     batch = _Batch(rows, request, pipeline)
     going = dict(enumerate(rows))
     try:
         tokens = batch.read_prompts(lambda: all(row.run.is_cancelled() for row in rows))
         while going:
-            _take(going, tokens, request, pipeline.tokenizer, clock)
+            _add_tokens(going, tokens, request, pipeline.tokenizer, clock)
             for number in [number for number, row in going.items() if row.over]:
                 row = going.pop(number)
                 row.finish()
-                batch.forget(number)
+                batch.remove(number)
                 clock.stop()
                 yield row
             tokens = batch.step({number: row.ids for number, row in going.items()})
@@ -110,7 +109,7 @@ def sample(
             yield row
 
 
-def _take(
+def _add_tokens(
     going: dict[int, Row],
     tokens: dict[int, int],
     request: TextRequest,
@@ -118,12 +117,12 @@ def _take(
     clock: Clock,
 ) -> None:
     """Add each row's next token."""
-    tell_now = clock.tick(len(going))
+    progress_due = clock.tick(len(going))
     for number, row in going.items():
         token = tokens[number]
         row.ids.append(token)
-        row.take(token, tokenizer.is_end(token))
-        if tell_now and row.candidate == 0:
+        row.add_token(token, tokenizer.is_end(token))
+        if progress_due and row.candidate == 0:
             row.run.emit(Progress(step=row.tokens, total=request.max_new_tokens, unit="token"))
         row.over = row.over or row.tokens >= request.max_new_tokens
         if not row.over and row.run.is_cancelled():
@@ -131,7 +130,7 @@ def _take(
 
 
 class _Batch:
-    """The sequences of llama.cpp that rows are, by their number."""
+    """A llama.cpp context with one sequence a row, by the row's number."""
 
     def __init__(self, rows: Sequence[Row], request: TextRequest, pipeline: GgufPipeline) -> None:
         llama, longest = binding(), max(len(row.ids) for row in rows) + request.max_new_tokens
@@ -142,59 +141,61 @@ class _Batch:
             BATCH_TOKENS,
         )
         params.n_threads = params.n_threads_batch = thread_count()
-        params.kv_unified = (
-            False  # a cache for each: rounding would make a row depend on those beside it
-        )
+        # a cache for each row: with a shared one, rounding would make a row depend on the others
+        params.kv_unified = False
         need = pipeline.bytes_per_token * longest * len(rows)
-        too_much = MemoryError(
+        out_of_memory = MemoryError(
             f"not enough memory for {longest:,} tokens × {len(rows)} ({need / 1e9:.1f} GB)"
         )
-        if need > free_bytes(
-            pipeline.device
-        ):  # the system would promise it, and end this process when it is used
-            raise too_much
+        # The system would overcommit, and kill this process when the memory is used.
+        if need > free_bytes(pipeline.device):
+            raise out_of_memory
         try:
             self._context = llama.LlamaContext(pipeline.model, params, False)
         except (ValueError, RuntimeError) as error:
-            raise too_much from error
+            raise out_of_memory from error
         self._batch = llama.LlamaBatch(n_tokens=max(BATCH_TOKENS, len(rows)), embd=0, n_seq_max=1)
         self._prompts = [tuple(row.ids) for row in rows]
-        words = len(pipeline.tokenizer)
-        self._choices = [_Choice(row.ids, row.seed, request, words) for row in rows]
+        vocabulary_size = len(pipeline.tokenizer)
+        self._samplers = [_Sampler(row.ids, row.seed, request, vocabulary_size) for row in rows]
 
     def read_prompts(self, is_cancelled: CancelCheck) -> dict[int, int]:
-        """Read every prompt; return the first token of each row. Raises InterruptedError where all
-        were cancelled meanwhile.
+        """Decode every prompt; return row number → its first token.
+
+        Raises InterruptedError if `is_cancelled()` became true meanwhile.
         """
-        alike: dict[tuple[int, ...], list[int]] = {}
+        rows_of: dict[tuple[int, ...], list[int]] = {}
         for number, prompt in enumerate(self._prompts):
-            alike.setdefault(prompt, []).append(number)
+            rows_of.setdefault(prompt, []).append(number)
         self._context.set_abort_callback(is_cancelled)
-        found: dict[int, int] = {}
-        wanted = [
-            (prompt, at, numbers) for prompt, numbers in alike.items() for at in range(len(prompt))
+        first: dict[int, int] = {}
+        positions = [
+            (prompt, at, numbers)
+            for prompt, numbers in rows_of.items()
+            for at in range(len(prompt))
         ]
-        for begin in range(0, len(wanted), BATCH_TOKENS):
+        for begin in range(0, len(positions), BATCH_TOKENS):
             if is_cancelled():
                 raise InterruptedError
-            part = wanted[begin : begin + BATCH_TOKENS]
+            part = positions[begin : begin + BATCH_TOKENS]
             self._batch.reset()
             for prompt, at, numbers in part:
                 self._batch.add(prompt[at], at, [numbers[0]], at == len(prompt) - 1)
             self._context.decode(self._batch)
             for place, (prompt, at, numbers) in enumerate(part):
                 if at == len(prompt) - 1:
-                    found |= self._begin_alike(numbers, place)
-        self._context.install_cancel_callback()  # nothing of Python is asked any more inside a step
-        return found
+                    first |= self._start_rows(numbers, place)
+        self._context.install_cancel_callback()  # no step calls Python any more
+        return first
 
-    def _begin_alike(self, numbers: list[int], place: int) -> dict[int, int]:
+    def _start_rows(self, numbers: list[int], place: int) -> dict[int, int]:
+        """Copy a prompt's cache to the other rows with it; return row number → first token."""
         for other in numbers[1:]:
             self._context.memory_seq_cp(numbers[0], other, -1, -1)
-        return {number: self._choices[number].choose(self._context, place) for number in numbers}
+        return {number: self._samplers[number].sample(self._context, place) for number in numbers}
 
     def step(self, rows: dict[int, list[int]]) -> dict[int, int]:
-        """Read the last token of each row; return the next ones."""
+        """Decode the last token of each row (row number → ids); return the next ones."""
         if not rows:
             return {}
         self._batch.reset()
@@ -202,44 +203,44 @@ class _Batch:
             self._batch.add(ids[-1], len(ids) - 1, [number], True)
         self._context.decode(self._batch)
         return {
-            number: self._choices[number].choose(self._context, place, ids)
+            number: self._samplers[number].sample(self._context, place, ids)
             for place, (number, ids) in enumerate(rows.items())
         }
 
-    def forget(self, number: int) -> None:
+    def remove(self, number: int) -> None:
         """Empty the cache of a row that is over."""
         self._context.memory_seq_rm(number, -1, -1)
 
 
-class _Choice:
+class _Sampler:
     """Chooses the tokens of one row."""
 
-    def __init__(self, prompt: list[int], seed: int, request: TextRequest, words: int) -> None:
+    def __init__(
+        self, prompt: list[int], seed: int, request: TextRequest, vocabulary_size: int
+    ) -> None:
         self._request = request
         self._seed = seed
-        self._words = words
+        self._vocabulary_size = vocabulary_size
         self._prompt = list(prompt)
         self._chain = self._make_chain(seed, self._prompt, [])
 
-    def choose(self, context: Any, place: int, ids: list[int] | None = None) -> int:
-        """Return the token for one output of the last step."""
+    def sample(self, context: Any, place: int, ids: list[int] | None = None) -> int:
+        """Return the token for one output of the last step. `ids`: prompt and text so far."""
         ids = self._prompt if ids is None else ids
-        unwanted = _repeating(ids, self._request.no_repeat_ngram_size)
-        if unwanted:  # a chain of its own, whose seed says how far the text is
-            chain = self._make_chain(self._seed + len(ids), ids, unwanted)
+        banned = _repeating(ids, self._request.no_repeat_ngram_size)
+        if banned:  # a chain of its own, whose seed depends on the length so far
+            chain = self._make_chain(self._seed + len(ids), ids, banned)
             token = int(chain.sample(context, place))
             self._chain.accept(token)
             return token
         return int(self._chain.sample(context, place))
 
-    def _make_chain(self, seed: int, ids: list[int], unwanted: list[int]) -> Any:
-        """Return what stands between numbers and token, in the order of transformers: penalties,
-        temperature, top-k, top-p.
-        """
+    def _make_chain(self, seed: int, ids: list[int], banned: list[int]) -> Any:
+        """Return a sampler chain with the effect of transformers' processors."""
         llama, request = binding(), self._request
         chain = llama.LlamaSampler(llama.LlamaSamplerChainParams())
-        if unwanted:
-            chain.add_logit_bias(self._words, [(token, -1e30) for token in unwanted])
+        if banned:
+            chain.add_logit_bias(self._vocabulary_size, [(token, -1e30) for token in banned])
         if request.repetition_penalty != 1:
             chain.add_penalties(
                 len(self._prompt) + request.max_new_tokens, request.repetition_penalty, 0.0, 0.0
@@ -260,7 +261,7 @@ class _Choice:
 
 
 def _repeating(ids: list[int], size: int) -> list[int]:
-    """Return the tokens that would repeat `size` tokens in a row; none where it is 0."""
+    """Return the tokens that would repeat an n-gram of this size; none if it is 0."""
     if not size or len(ids) < size:
         return []
     begin = ids[len(ids) - size + 1 :] if size > 1 else []

@@ -1,4 +1,4 @@
-"""A loaded text model."""
+"""A language model that transformers loaded."""
 
 from __future__ import annotations
 
@@ -20,4 +20,10 @@ class TextPipeline:
     encoder_decoder: bool = False
     plan: LoadPlan = DEFAULT_PLAN
     marks: Marks = NO_MARKS
-    """How its thoughts are marked."""
+    """How the model marks its thoughts."""
+
+    @property
+    def end_tokens(self) -> set[int]:
+        """The token ids that end a text."""
+        ends = self.model.generation_config.eos_token_id
+        return set(ends if isinstance(ends, list) else [] if ends is None else [ends])

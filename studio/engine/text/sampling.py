@@ -1,8 +1,7 @@
-"""Sampling several rows at once: candidates of one job, or jobs that share model and settings, each
-with its own seed.
+"""Samples several rows at once: candidates of one job, or jobs that share model and settings.
 
-A row's tokens do not depend on the rows beside it (within rounding): every row draws one number a
-step from its own generator, and the token is where that number falls in the row's own distribution.
+A row's tokens do not depend on the other rows (within rounding): every row draws one number a step
+from its own seeded generator, and the token is where that number falls in the row's distribution.
 So a seed gives the same text alone and in a batch.
 """
 
@@ -24,18 +23,18 @@ if TYPE_CHECKING:
     from studio.engine.text.pipeline import TextPipeline
 
 _LEAVE_SHARE = 0.25
-"""Rows leave a batch together, when this share of it is over: pruning the cache copies it."""
+"""Share of a batch that is over when its rows are removed: pruning the cache copies it."""
 
 
 @dataclass
 class Row:
-    """One continuation that is being made."""
+    """One continuation that is being generated."""
 
     run: JobContext
     candidate: int
     seed: int
     ids: list[int]
-    """The prompt, then what was made."""
+    """The prompt, then the generated tokens."""
     decoder: RowDecoder
     splitter: Splitter = field(default_factory=Splitter)
     tokens: int = 0
@@ -45,38 +44,36 @@ class Row:
     stopped: bool = False
     """The model ended the text itself."""
     generator: Any = field(default=None)
-    told: int = 0
-    """Characters that were made and told before it began anew."""
+    sent_characters: int = 0
+    """Characters that were sent before a restart and are not sent again."""
 
-    def begin_anew(self) -> None:
-        """Forget what was made; the same seed makes it again, and what was told is not told
-        twice.
-        """
-        self.told += len(self.decoder.text)
-        self.tokens, self.generator, self.decoder = 0, None, self.decoder.anew()
+    def restart(self) -> None:
+        """Discard the generated text; the same seed generates it again."""
+        self.sent_characters += len(self.decoder.text)
+        self.tokens, self.generator, self.decoder = 0, None, self.decoder.fresh()
 
     @property
     def finish_reason(self) -> FinishReason:
-        """Why it is over."""
+        """Why the row is over."""
         return "cancelled" if self.partial else "stop" if self.stopped else "length"
 
-    def take(self, token: int, ends: bool) -> None:
-        """Add the model's next token."""
+    def add_token(self, token: int, is_end: bool) -> None:
+        """Add the model's next token and emit the new text. `is_end`: the token ends the text."""
         self.tokens += 1
         if self.splitter.thinking:
             self.thought_tokens += 1
-        if ends:
+        if is_end:
             self.over = self.stopped = True
         else:
             emit_delta(self, self.decoder.push(token))
 
     def finish(self) -> None:
-        """Send what was held back."""
+        """Emit the text that was held back."""
         emit_delta(self, self.decoder.finish())
         emit_pieces(self, self.splitter.finish())
 
     def draw(self) -> float:
-        """Return the next number of this row, 0 to 1."""
+        """Return the row's next random number, 0 to 1."""
         import torch
 
         if self.generator is None:
@@ -94,13 +91,14 @@ def sample_with_halving(
     clock: Clock,
     sample: Sample | None = None,
 ) -> Iterator[Row]:
-    """`sample`, and where memory runs out with half of the rows that are left, as long as there are
-    two.
+    """Call `sample`; when memory runs out, again with each half of the remaining rows.
+
+    Raises the out-of-memory error of a single row.
     """
     parts, over = [list(rows)], set[int]()
     while parts:
         part = parts.pop(0)
-        enough = True
+        out_of_memory = False
         try:
             for row in (sample or sample_batch)(part, request, pipeline, clock):
                 over.add(id(row))
@@ -108,15 +106,15 @@ def sample_with_halving(
         except Exception as error:
             if len(part) < 2 or not is_out_of_memory(error):
                 raise
-            enough = False
-        if not enough:  # here the exception is gone, and with it what it kept
+            out_of_memory = True
+        if out_of_memory:  # outside of `except`: the exception's frames keep memory alive
             parts[:0] = yield from _halves(part, over, pipeline)
 
 
 def _halves(
     part: list[Row], over: set[int], pipeline: TextPipeline
 ) -> Generator[Row, None, list[list[Row]]]:
-    """Yield the rows that were over and not told yet; return the others in two parts."""
+    """Yield the rows that are over but were not yielded; return the others in two parts."""
     part[0].run.free()
     left = [row for row in part if id(row) not in over]
     for row in left:
@@ -126,9 +124,9 @@ def _halves(
             yield row
     left = [row for row in left if not row.over]
     for row in left:
-        row.run.note("Memory ran out; the batch goes on in halves")
-        if pipeline.encoder_decoder:  # what it made is not among its inputs
-            row.begin_anew()
+        row.run.note("Memory ran out; the batch continues in halves")
+        if pipeline.encoder_decoder:  # its inputs do not hold the generated tokens
+            row.restart()
     middle = (len(left) + 1) // 2
     return [half for half in (left[:middle], left[middle:]) if half]
 
@@ -136,9 +134,7 @@ def _halves(
 def sample_batch(
     rows: Sequence[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock
 ) -> Iterator[Row]:
-    """Generate all rows as one padded batch with the settings of `request`; yield each when it is
-    over.
-    """
+    """Generate all rows as one padded batch; yield each when it is over."""
     import torch
 
     going = list(rows)
@@ -156,33 +152,31 @@ def sample_batch(
                 yield row
         going = [going[number] for number in kept]
         if cache is not None and going:
-            cache.reorder_cache(
-                torch.tensor(kept)
-            )  # batch_select_indices is not there for layers with a state (Qwen3.5, Granite)
+            # Layers with a state (Qwen3.5, Granite) lack batch_select_indices.
+            cache.reorder_cache(torch.tensor(kept))
 
 
 def _generate(
     rows: list[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock, cache: Any
 ) -> Any:
-    """Run the model until a share of the rows is over. Returns its cache, or None where it cannot
-    go on from one.
+    """Run the model until a share of the rows is over.
+
+    Returns its cache, None if it cannot continue from one.
     """
     from transformers import DynamicCache, LogitsProcessorList, StoppingCriteriaList
     from transformers.generation.utils import GenerateDecoderOnlyOutput
 
-    # transformers 5.24 calls the cache so; before, and until 6.0 with a warning, it is
-    # `past_key_values`.
+    # The argument is named `cache` since transformers 5.24, `past_key_values` before.
     cache_name = (
         "cache" if "cache" in GenerateDecoderOnlyOutput.__dataclass_fields__ else "past_key_values"
     )
 
-    # The cache keeps the padding that it was made with, also where the longest row has left; the
-    # last token is not in it yet.
+    # The cache keeps its padding after the longest row has left. The last token is not in it yet.
     inputs, mask = _padded(rows, pipeline, cache.get_seq_length() + 1 if cache is not None else 0)
     watch = _Watch(rows, request, pipeline, clock)
     choice = [seeded_choice(rows, request)] if request.temperature > 0 else []
     try:
-        found = pipeline.model.generate(
+        output = pipeline.model.generate(
             inputs,
             attention_mask=mask,
             **{cache_name: cache},
@@ -197,13 +191,14 @@ def _generate(
         )
     finally:
         clock.stop()
-    after = found.get(cache_name)
-    return after if isinstance(after, DynamicCache) else None
+    cache = output.get(cache_name)
+    return cache if isinstance(cache, DynamicCache) else None
 
 
 def _padded(rows: list[Row], pipeline: TextPipeline, length: int) -> tuple[Any, Any]:
-    """Return the rows' tokens and their mask, (rows, length); 0 takes the longest row's. A causal
-    model is padded on the left.
+    """Return the rows' tokens and attention mask, both (rows, length).
+
+    Length 0 means the longest row's. Causal models are padded on the left.
     """
     import torch
 
@@ -223,42 +218,41 @@ def _padded(rows: list[Row], pipeline: TextPipeline, length: int) -> tuple[Any, 
 
 
 class _Watch:
-    """What `generate(streamer=…)` hands tokens to; transformers' own takes a batch of one only."""
+    """Streamer for batches (transformers' own takes one row), and when generation stops."""
 
     def __init__(
         self, rows: list[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock
     ) -> None:
-        ends = pipeline.model.generation_config.eos_token_id
-        self._ends = set(ends if isinstance(ends, list) else [] if ends is None else [ends])
+        self._ends = pipeline.end_tokens
         self._rows = rows
         self._total = request.max_new_tokens
         self._grows = not pipeline.encoder_decoder
         self._clock = clock
-        self._prompt_seen = False
+        self._has_prompt = False
 
     def put(self, tokens: Any) -> None:
-        """Take the prompt (once), then one token a row."""
-        if not self._prompt_seen:
-            self._prompt_seen = True
+        """Receive the prompt (once), then one token a row."""
+        if not self._has_prompt:
+            self._has_prompt = True
             return
         going = [
             (row, token)
             for row, token in zip(self._rows, tokens.reshape(-1).tolist(), strict=True)
             if not row.over
         ]
-        tell_now = self._clock.tick(len(going))
+        progress_due = self._clock.tick(len(going))
         for row, token in going:
             if self._grows:
                 row.ids.append(token)
-            row.take(token, token in self._ends)
-            if tell_now and row.candidate == 0:
+            row.add_token(token, token in self._ends)
+            if progress_due and row.candidate == 0:
                 row.run.emit(Progress(step=row.tokens, total=self._total, unit="token"))
 
     def end(self) -> None:
-        """Nothing is held back here."""
+        """Called by `generate` at the end; nothing is held back here."""
 
     def enough(self) -> bool:
-        """True where rows should leave the batch, or the model can stop."""
+        """True if enough rows are over to remove them from the batch."""
         for row in self._rows:
             if not row.over and row.run.is_cancelled():
                 row.over = row.partial = True
@@ -269,16 +263,17 @@ class _Watch:
 
 
 def emit_delta(row: Row, piece: str) -> None:
-    """Say what is new of a row, if anything."""
-    known, row.told = piece[: row.told], max(0, row.told - len(piece))
-    if piece[len(known) :]:
-        emit_pieces(row, row.splitter.push(piece[len(known) :]))
+    """Emit the new text of a row, without what was sent before a restart."""
+    new = piece[row.sent_characters :]
+    row.sent_characters = max(0, row.sent_characters - len(piece))
+    if new:
+        emit_pieces(row, row.splitter.push(new))
 
 
 def emit_pieces(row: Row, pieces: Iterable[Piece]) -> None:
-    """Emit what is thought and what is answer as events of their own."""
-    for sort, text in pieces:
-        if sort == "answer":
+    """Emit thoughts and answer as events of their own."""
+    for kind, text in pieces:
+        if kind == "answer":
             row.run.emit(TextDelta(text=text, candidate=row.candidate))
         else:
             row.thought_tokens = row.thought_tokens if text else row.tokens
@@ -299,9 +294,10 @@ def _stop_when(enough: Callable[[], bool]) -> Any:
 
 
 def seeded_choice(rows: Sequence[Row], request: TextRequest) -> Any:
-    """Return a logits processor that chooses each row's token: temperature, top-k, top-p (Holtzman
-    et al., https://arxiv.org/abs/1904.09751), then one number of the row's own generator. All but
-    the chosen token become −∞.
+    """Return a logits processor that chooses each row's token with its own generator.
+
+    Applies temperature, top-k and top-p (Holtzman et al., https://arxiv.org/abs/1904.09751), then
+    sets all logits but the chosen token's to −∞.
     """
     import torch
     from transformers import LogitsProcessor
@@ -309,12 +305,11 @@ def seeded_choice(rows: Sequence[Row], request: TextRequest) -> Any:
     class _SeededChoice(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped here
         def __call__(self, input_ids: Any, scores: Any) -> Any:
             width = min(request.top_k or scores.shape[-1], scores.shape[-1])
-            best, tokens = scores.float().topk(width)  # sorted, the likeliest first
+            best, tokens = scores.float().topk(width)  # sorted, most likely first
             shares = (best / request.temperature).softmax(-1)
             before = shares.cumsum(-1) - shares
-            shares = shares.masked_fill(
-                before >= request.top_p, 0.0
-            )  # the first one always stays: nothing is before it
+            # The first token always stays: nothing is before it.
+            shares = shares.masked_fill(before >= request.top_p, 0.0)
             reached = shares.cumsum(-1)
             drawn = torch.tensor(
                 [row.draw() for row in rows], device=scores.device, dtype=reached.dtype

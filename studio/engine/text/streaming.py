@@ -1,6 +1,4 @@
-"""Text as it is made: pieces of whole characters for each row of a batch, a clock, and a cancel at
-the next token.
-"""
+"""Streaming: decodes tokens into whole characters, measures time, cancels at the next token."""
 
 from __future__ import annotations
 
@@ -11,43 +9,43 @@ from typing import Any
 from studio.engine.protocol import CancelCheck
 
 PROGRESS_SECONDS = 0.05
-"""Progress is not said more often than a person can see."""
+"""Least time between two progress events."""
 
 
 class Clock:
-    """Counts steps and tokens, and takes the times."""
+    """Counts steps and tokens, and measures times."""
 
     def __init__(self) -> None:
-        self._begun = time.monotonic()
-        self._told = 0.0
+        self._started = time.monotonic()
+        self._reported = 0.0
         self.first = 0.0
         self.seconds = 0.0
         self.steps = 0
         self.tokens = 0
 
     def tick(self, rows: int = 1) -> bool:
-        """Count a step; true where it is time to tell."""
+        """Count a step of so many rows. Return True if a progress event is due."""
         now = time.monotonic()
         self.steps += 1
         self.tokens += rows
-        self.first = self.first or now - self._begun
-        if now - self._told < PROGRESS_SECONDS:
+        self.first = self.first or now - self._started
+        if now - self._reported < PROGRESS_SECONDS:
             return False
-        self._told = now
+        self._reported = now
         return True
 
     def stop(self) -> None:
-        """Take the time of the whole run."""
-        self.seconds = time.monotonic() - self._begun
+        """Measure the time of the whole run."""
+        self.seconds = time.monotonic() - self._started
 
 
 class RowDecoder:
-    """Turns the tokens of one row into text, piece by piece, without ever breaking a character.
+    """Decodes the tokens of one row into text, piece by piece, in whole characters.
 
     Byte-level tokenizers spread one Chinese character over several tokens, and some tokenizers
-    decode a token's leading space only in context. So the last pieces are decoded together, and
-    what is new is what became longer. `marks`: tokens whose text the tokenizer would leave out, or
-    spread.
+    decode a token's leading space only in context. So the last tokens are decoded together, and
+    the new text is what became longer. `marks`: token id → text of tokens that the tokenizer would
+    leave out.
     """
 
     def __init__(self, tokenizer: Any, marks: Mapping[int, str] | None = None) -> None:
@@ -58,12 +56,12 @@ class RowDecoder:
         self._read = 0
         self.text = ""
 
-    def anew(self) -> RowDecoder:
-        """Return one that has decoded nothing yet."""
+    def fresh(self) -> RowDecoder:
+        """Return a decoder of the same tokenizer without tokens."""
         return RowDecoder(self._tokenizer, self._marks)
 
     def push(self, token: int) -> str:
-        """Take the next token; return the text that is certain now, maybe none."""
+        """Add a token. Return the text that is complete now, maybe empty."""
         if token in self._marks:
             piece = self.finish()
             self._ids, self._prefix, self._read = [], 0, 0
@@ -78,7 +76,7 @@ class RowDecoder:
         return piece
 
     def finish(self) -> str:
-        """Return what was held back."""
+        """Return the text that was held back."""
         piece = self._new_text()
         self._prefix = self._read = len(self._ids)
         self.text += piece
@@ -98,15 +96,14 @@ class RowDecoder:
 
 
 def cancel_criteria(is_cancelled: CancelCheck, step: Callable[[], None]) -> Any:
-    """Return a StoppingCriteria that counts steps and stops all rows when the job was cancelled."""
+    """Return a StoppingCriteria that calls `step` and stops all rows once the job is cancelled."""
     import torch
     from transformers import StoppingCriteria
 
     class _StopWhenCancelled(StoppingCriteria):  # type: ignore[misc]  # transformers is untyped here
         def __call__(self, input_ids: Any, scores: Any, **_more: Any) -> Any:
             step()
-            # With beams it is asked about more rows than there are beams: answer for each that is
-            # there.
+            # With beams, input_ids has more rows than there are beams: answer for each.
             return torch.full(
                 (input_ids.shape[0],), is_cancelled(), dtype=torch.bool, device=input_ids.device
             )

@@ -1,4 +1,4 @@
-"""Separates what a reasoning model thinks from its answer, while the text streams.
+"""Separates a reasoning model's thoughts from its answer while the text streams.
 
 Families mark thoughts in their own ways: `<think>…</think>`, with the opening mark in the prompt or
 nowhere; gpt-oss and Gemma with channels. Marks count only for models whose chat template or
@@ -34,7 +34,7 @@ WRAPPERS = (
     ("<|begin_of_solution|>", "<|end_of_solution|>"),
     ("<response>", "</response>"),
 )
-"""What some put around the answer that follows their thoughts."""
+"""Marks that some models put around the answer after their thoughts."""
 CHANNEL, MESSAGE = "<|channel|>", "<|message|>"
 CHANNEL_MARKS = (
     "<|start|>",
@@ -50,19 +50,19 @@ CHANNEL_MARKS = (
 """
 ANSWER_CHANNEL = "final"
 _PARTS = ("<|channel>", "<channel|>")
-"""Single tokens that are a part of a mark."""
+"""Single tokens that are part of a mark."""
 PieceKind = Literal["thought", "answer"]
 Piece = tuple[PieceKind, str]
 
 
 @dataclass(frozen=True)
 class Marks:
-    """How one model marks its thoughts; without any, all text is answer."""
+    """How a model marks its thoughts; without marks, all text is answer."""
 
     pairs: tuple[tuple[str, str], ...] = ()
     channels: bool = False
     tokens: dict[int, str] = field(default_factory=dict)
-    """Token → mark. Tokenizers leave marks out of the text where they count as special."""
+    """Token id → mark. Tokenizers leave out marks that are special tokens."""
 
     @property
     def known(self) -> bool:
@@ -74,10 +74,8 @@ NO_MARKS = Marks()
 
 
 def marks_of(tokenizer: Any) -> Marks:
-    """Return the marks that a model's chat template names, or for which its vocabulary has a
-    token.
-    """
-    template = str(getattr(tokenizer, "chat_template", None) or "")
+    """Return the marks in a model's chat template, or with a token of its vocabulary."""
+    template = str(tokenizer.chat_template or "")
     if not template:
         return NO_MARKS
 
@@ -89,39 +87,38 @@ def marks_of(tokenizer: Any) -> Marks:
         pair for pair in PAIRS if any(mark in template or token(mark) is not None for mark in pair)
     )
     channels = all(mark in template or token(mark) is not None for mark in (CHANNEL, MESSAGE))
-    wanted = [
+    marks = [
         *(mark for pair in pairs for mark in pair),
         *(CHANNEL_MARKS if channels else ()),
         *(_PARTS if pairs else ()),
     ]
-    tokens = {found: mark for mark in wanted if (found := token(mark)) is not None}
+    tokens = {number: mark for mark in marks if (number := token(mark)) is not None}
     return Marks(pairs, channels, tokens)
 
 
 class Splitter:
-    """Takes the text of one row in pieces and returns what is thought and what is answer; this one
-    takes all as answer.
-    """
+    """Splits the text of one row, in pieces, into thoughts and answer; here all is answer."""
 
     def __init__(self) -> None:
         self._held = ""
-        """Text that may be the beginning of a mark."""
+        """Text that may begin a mark."""
         self.thoughts = ""
         self.answer = ""
 
     @property
     def thinking(self) -> bool:
-        """True while what comes next belongs to the thoughts."""
+        """True while the next text belongs to the thoughts."""
         return False
 
     def push(self, text: str) -> list[Piece]:
-        """Take a piece of text; return what is certain now. `("thought", "")`: the answer so far
-        was a thought.
+        """Add a piece of text; return what is certain now.
+
+        `("thought", "")` means that the answer so far was a thought.
         """
         return self._split(text, final=False)
 
     def finish(self) -> list[Piece]:
-        """Return what was held back."""
+        """Return the text that was held back."""
         return self._split("", final=True)
 
     def _split(self, text: str, *, final: bool) -> list[Piece]:
@@ -129,16 +126,16 @@ class Splitter:
         pieces: list[Piece] = []
         before = None
         while before != (before := self._progress()):
-            for sort, part in self._step(final=final):
-                self._keep(sort, part)
-                if pieces and pieces[-1][0] == sort and part and pieces[-1][1]:
-                    pieces[-1] = (sort, pieces[-1][1] + part)
+            for kind, part in self._step(final=final):
+                self._keep(kind, part)
+                if pieces and pieces[-1][0] == kind and part and pieces[-1][1]:
+                    pieces[-1] = (kind, pieces[-1][1] + part)
                 else:
-                    pieces.append((sort, part))
+                    pieces.append((kind, part))
         return pieces
 
-    def _keep(self, sort: PieceKind, part: str) -> None:
-        if sort == "answer":
+    def _keep(self, kind: PieceKind, part: str) -> None:
+        if kind == "answer":
             self.answer += part
         elif part:
             self.thoughts += part
@@ -146,24 +143,24 @@ class Splitter:
             self.thoughts, self.answer = self.thoughts + self.answer, ""
 
     def _progress(self) -> tuple[object, ...]:
-        """Return what changes while there is something to do."""
+        """Return a state that changes as long as `_step` makes progress."""
         return (self._held,)
 
     def _step(self, *, final: bool) -> Iterator[Piece]:
-        """Yield the next certain piece of what is held, and take it from there."""
-        yield from self._take("answer", len(self._held))
+        """Remove the next certain piece from the held text and yield it."""
+        yield from self._release("answer", len(self._held))
 
-    def _take(self, sort: PieceKind, count: int) -> Iterator[Piece]:
+    def _release(self, kind: PieceKind, count: int) -> Iterator[Piece]:
         part, self._held = self._held[:count], self._held[count:]
         if part:
-            yield sort, part
+            yield kind, part
 
 
 class TagSplitter(Splitter):
     """Thoughts between an opening and a closing mark, before the answer.
 
-    `prompt`: the end of the prompt as the model reads it, marks included: a template may open the
-    thoughts, or close them.
+    `prompt`: the end of the prompt as the model reads it, with marks; a template may open or close
+    the thoughts there.
     """
 
     def __init__(self, pairs: Sequence[tuple[str, str]], prompt: str = "") -> None:
@@ -173,15 +170,11 @@ class TagSplitter(Splitter):
         self._close = next((close for mark, close in pairs if prompt.endswith(mark)), "")
         self._state: Literal["start", "thought", "answer"] = "thought" if self._close else "start"
         self._after_thoughts = any(prompt.endswith(close) for _mark, close in pairs)
-        """The next text is an answer that follows thoughts, also where a template left these
-        empty.
-        """
+        """The next text is an answer after thoughts, which a template may have left empty."""
         self._unopened = not self._close and not self._after_thoughts
-        """A closing mark without an opening one ends thoughts, as long as nothing opened or closed
-        them.
-        """
+        """Nothing opened or closed thoughts yet, so a closing mark alone ends them."""
         self._wrapper = ""
-        """What closes the wrapper around the answer."""
+        """The mark that closes the wrapper around the answer."""
 
     @property
     def thinking(self) -> bool:
@@ -189,7 +182,7 @@ class TagSplitter(Splitter):
         return self._state == "thought"
 
     def finish(self) -> list[Piece]:
-        """See `Splitter`. Thoughts that ended after a quote sign all the same are cut there."""
+        """See `Splitter`. Cuts thoughts at a quoted closing mark if no other one came."""
         pieces = super().finish()
         if self._state == "thought" and self._close in self.thoughts:
             self.thoughts, _close, rest = self.thoughts.rpartition(self._close)
@@ -208,13 +201,13 @@ class TagSplitter(Splitter):
     def _start(self, *, final: bool) -> Iterator[Piece]:
         rest = self._held.lstrip()
         opening = (*self._pairs, *(WRAPPERS if self._after_thoughts else ()))
-        found = next((pair for pair in opening if rest.startswith(pair[0])), None)
-        if found is not None:
-            self._held, self._unopened = rest[len(found[0]) :], False
-            if found in WRAPPERS:
-                self._wrapper = found[1]
+        pair = next((pair for pair in opening if rest.startswith(pair[0])), None)
+        if pair is not None:
+            self._held, self._unopened = rest[len(pair[0]) :], False
+            if pair in WRAPPERS:
+                self._wrapper = pair[1]
             else:
-                self._state, self._close = "thought", found[1]
+                self._state, self._close = "thought", pair[1]
         elif final or (rest and not any(mark.startswith(rest) for mark, _close in opening)):
             self._held = rest if self._after_thoughts else self._held
             self._state = "answer"
@@ -223,11 +216,11 @@ class TagSplitter(Splitter):
     def _thought(self, *, final: bool) -> Iterator[Piece]:
         at = _find(self._held, self._close, self.thoughts)
         if at < 0:
-            yield from self._take(
+            yield from self._release(
                 "thought", len(self._held) - (0 if final else _overlap(self._held, self._close))
             )
             return
-        yield from self._take("thought", at)
+        yield from self._release("thought", at)
         self._held = self._held[len(self._close) :]
         self._state, self._after_thoughts = "start", True
 
@@ -236,7 +229,7 @@ class TagSplitter(Splitter):
         for close in [close for _mark, close in self._pairs] if self._unopened else []:
             at = _find(self._held, close, self.answer, fences=True)
             if at >= 0:
-                yield from self._take("answer", at)
+                yield from self._release("answer", at)
                 yield "thought", ""
                 self._held = self._held[len(close) :]
                 self._state, self._after_thoughts, self._unopened = "start", True, False
@@ -246,21 +239,20 @@ class TagSplitter(Splitter):
             held = max(held, _trailing(self._held, self._wrapper))
             if final and self._held.rstrip().endswith(self._wrapper):
                 self._held = self._held.rstrip().removesuffix(self._wrapper).rstrip()
-        yield from self._take("answer", len(self._held) - (0 if final else held))
+        yield from self._release("answer", len(self._held) - (0 if final else held))
 
 
 class ChannelSplitter(Splitter):
-    """Harmony, as gpt-oss writes it: a header names a channel, its text follows, and only one
-    channel is the answer.
+    """Harmony, the format of gpt-oss: a header names a channel, and one channel is the answer.
 
-    Text without any header is answer.
+    Text without a header is answer.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._channel = ANSWER_CHANNEL
         self._header = ""
-        """The mark that began the header which is read; empty inside a text."""
+        """The mark that began the current header; empty inside a text."""
 
     @property
     def thinking(self) -> bool:
@@ -276,7 +268,9 @@ class ChannelSplitter(Splitter):
         if match is None and not final:
             count -= max(_overlap(self._held, mark) for mark in CHANNEL_MARKS)
         if not self._header:
-            yield from self._take("answer" if self._channel == ANSWER_CHANNEL else "thought", count)
+            yield from self._release(
+                "answer" if self._channel == ANSWER_CHANNEL else "thought", count
+            )
         elif match is not None or final:
             words = self._held[:count].split()
             if self._header == CHANNEL and words:
@@ -291,18 +285,16 @@ _CHANNEL_MARK = re.compile("|".join(re.escape(mark) for mark in CHANNEL_MARKS))
 
 
 def splitter_for(marks: Marks, prompt: str = "") -> Splitter:
-    """Return what separates a row's thoughts from its answer. `prompt`: its end, as the model reads
-    it.
-    """
+    """Return a splitter for one row. `prompt`: its end, as the model reads it."""
     if marks.channels:
         return ChannelSplitter()
     return TagSplitter(marks.pairs, prompt) if marks.pairs else Splitter()
 
 
 def _find(text: str, mark: str, before: str, *, fences: bool = False) -> int:
-    """Return where a mark stands in a text; −1 where it does not, or only as a word that is quoted.
+    """Return the position of a mark in a text; −1 if it is missing, or quoted in backticks.
 
-    With `fences` also not in a block of code. `before`: the text that came earlier.
+    `fences`: skip blocks of code, too. `before`: the text that came earlier.
     """
     at = -1
     while (at := text.find(mark, at + 1)) >= 0:
@@ -313,7 +305,7 @@ def _find(text: str, mark: str, before: str, *, fences: bool = False) -> int:
 
 
 def _overlap(text: str, mark: str) -> int:
-    """Return how many characters at the end of a text may be the beginning of a mark."""
+    """Return how many characters at the end of a text may begin a mark."""
     return next(
         (
             count
@@ -325,9 +317,7 @@ def _overlap(text: str, mark: str) -> int:
 
 
 def _trailing(text: str, mark: str) -> int:
-    """Return how many characters at the end may belong to a mark that ends the text, with blanks
-    around it.
-    """
+    """Return how many characters at the end may belong to a closing mark and blanks around it."""
     body = text.rstrip()
     body = (
         body.removesuffix(mark) if body.endswith(mark) else body[: len(body) - _overlap(body, mark)]

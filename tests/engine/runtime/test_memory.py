@@ -314,8 +314,8 @@ def test_a_batch_of_texts_goes_on_in_halves(data, tmp_path):
         data, tmp_path, [Starved(jobs(1)), Starved(jobs(8)), Starved(jobs(8), LESS)]
     )
     assert [one["end"] for one in halves] == ["Finished"] * 8, halves
-    assert all("Memory ran out; the batch goes on in halves" in one["notes"] for one in halves)
-    assert all("goes on in halves" in one["recipes"][0] for one in halves)
+    assert all("Memory ran out; the batch continues in halves" in one["notes"] for one in halves)
+    assert all("continues in halves" in one["recipes"][0] for one in halves)
     texts = [
         [Path(one["files"][0]).read_text(encoding="utf-8") for one in part]
         for part in (alone, halves)
@@ -393,7 +393,7 @@ def test_rows_that_begin_anew_are_not_told_twice(tmp_path):
     ):
         pass
     row.over = False
-    row.begin_anew()
+    row.restart()
     assert list(sample_with_halving([row], request, pipeline, Clock())) == [row]
     assert row.decoder.text == alone.results[0].text
     assert "".join(event.text for event in told if isinstance(event, TextDelta)) == row.decoder.text

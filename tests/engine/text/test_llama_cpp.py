@@ -18,6 +18,7 @@ from studio.engine.process.engine import ProcessEngine
 from studio.engine.text import generate as text
 from studio.engine.text import llama_cpp as text_gguf
 from studio.engine.text.llama_cpp import _repeating
+from studio.engine.text.rows import prompt_ids
 from studio.library.artifacts import read_recipe
 from studio.models import llama_cpp
 from studio.models.files.gguf_header import read_gguf
@@ -158,7 +159,7 @@ def test_the_template_of_the_file_is_used(data, tmp_path):
     path = make_gguf(tmp_path / "chat.gguf", template=CHAT)
     card = add(data, path)
     tokenizer = text.load(card).tokenizer
-    ids = text._prompt(
+    ids = prompt_ids(
         _run(card, TextRequest(prompt="cat", system_prompt="fox", max_new_tokens=1)),
         text.load(card),
     )
@@ -261,7 +262,7 @@ def test_too_long_a_prompt_is_refused_with_the_numbers(model):
 
 
 def test_beams_are_refused_with_what_to_do(model):
-    with pytest.raises(StudioError, match="no beams") as caught:
+    with pytest.raises(StudioError, match="no beam search") as caught:
         run_job(text, *model, TextRequest(prompt="This is", num_beams=3, max_new_tokens=8))
     assert "--convert" in caught.value.cure
 

@@ -231,7 +231,7 @@ def test_a_limit_inside_the_thoughts_is_named(tmp_path, candidates):
 
 def test_a_model_that_ends_within_its_thoughts(tmp_path):
     card = make_scripted(tmp_path / "m", "Short is good.", opening="<think>\n")
-    with pytest.raises(StudioError, match="ended within its thoughts"):
+    with pytest.raises(StudioError, match="stopped while thinking"):
         ask(card)
 
 

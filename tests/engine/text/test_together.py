@@ -17,6 +17,7 @@ from studio.engine.local import LocalEngine
 from studio.engine.process.engine import ProcessEngine
 from studio.engine.protocol import JobCancelledError, JobContext
 from studio.engine.text import generate as text
+from studio.engine.text import rows
 from studio.library.artifacts import read_recipe
 from studio.models import llama_cpp
 from studio.models.card_store import card_folder, write_card
@@ -204,13 +205,12 @@ def test_a_batch_is_split_where_it_would_take_too_much_memory(model, monkeypatch
     ]
 
 
-def test_the_room_for_a_batch_follows_the_model_and_the_memory(model, monkeypatch):
+def test_the_capacity_of_a_batch_follows_the_model_and_the_memory(model, monkeypatch):
     card, pipeline = model
     each = 2 if card.runner == "llama.cpp" else 4
-    monkeypatch.setattr(text, "free_bytes", lambda _device: 4 * 2 * 2 * 32 * each * 100)
-    assert (
-        text.batch_token_capacity(pipeline) == 100
-    )  # 2 layers of 32 numbers, keys and values, 4 or 2 bytes each, a quarter of it
+    # 2 layers of 32 numbers, keys and values, 4 or 2 bytes each, a quarter of the memory
+    monkeypatch.setattr(rows, "free_bytes", lambda _device: 4 * 2 * 2 * 32 * each * 100)
+    assert rows.batch_token_capacity(pipeline) == 100
 
 
 # Engines

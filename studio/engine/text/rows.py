@@ -1,0 +1,112 @@
+"""Makes a batch's rows of requests, and results of rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from studio.core.errors import StudioError
+from studio.core.events import TextDelta
+from studio.core.requests import MAX_SEED, TextRequest
+from studio.engine.protocol import JobContext
+from studio.engine.runtime.device import free_bytes
+from studio.engine.text.chat_template import prompt_end, prompt_tokens
+from studio.engine.text.llama_cpp import GgufPipeline
+from studio.engine.text.load import Pipeline
+from studio.engine.text.sampling import Row
+from studio.engine.text.streaming import RowDecoder
+from studio.engine.text.thoughts import Splitter, splitter_for
+from studio.library.results import TextResult
+from studio.models.card import ModelCard
+from studio.models.families import find_family
+from studio.preflight.tokens import too_long
+
+CACHE_SHARE = 0.25
+"""Share of the free memory for the keys and values of one padded batch."""
+
+
+def request_of(run: JobContext) -> TextRequest:
+    """Return the job's request."""
+    request = run.job.request
+    assert isinstance(request, TextRequest)
+    return request
+
+
+def prompt_ids(run: JobContext, pipeline: Pipeline) -> list[int]:
+    """Return the token ids of the prompt. Raises StudioError if the model has too few positions."""
+    request = request_of(run)
+    ids = prompt_tokens(pipeline.tokenizer, run.card, request)
+    limit = run.card.max_positions or (
+        0 if isinstance(pipeline, GgufPipeline) else _max_positions(pipeline.model, run.card)
+    )
+    problem = too_long(
+        len(ids), request.max_new_tokens, limit, encoder_decoder=run.card.encoder_decoder
+    )
+    if problem:
+        raise StudioError(
+            problem,
+            cause="prompt_too_long",
+            cure="Shorten the prompt, ask for fewer tokens, or choose a model that takes more.",
+        )
+    return ids
+
+
+def new_row(run: JobContext, pipeline: Pipeline, ids: list[int], candidate: int) -> Row:
+    """Return the row of a candidate, whose prompt has these token ids."""
+    if prefix_of(run):
+        run.emit(TextDelta(text=prefix_of(run), candidate=candidate))
+    seed = ((run.job.request.seed or 0) + candidate) % (MAX_SEED + 1)
+    marks = pipeline.marks
+    splitter = (
+        splitter_for(marks, prompt_end(pipeline.tokenizer, ids)) if marks.known else Splitter()
+    )
+    decoder = RowDecoder(pipeline.tokenizer, marks.tokens)
+    return Row(run, candidate, seed, list(ids), decoder, splitter)
+
+
+def prefix_of(run: JobContext) -> str:
+    """Return the text before the model's own: the prompt, if the model continues it."""
+    return "" if run.card.chat or run.card.encoder_decoder else run.job.request.prompt
+
+
+def result_of(row: Row) -> TextResult:
+    """Return the result of a row that is over."""
+    return TextResult(
+        text=prefix_of(row.run) + row.splitter.answer,
+        ordinal=row.candidate,
+        seed=row.seed,
+        partial=row.partial,
+        finish_reason=row.finish_reason,
+        thought_tokens=row.thought_tokens,
+    )
+
+
+def batch_token_capacity(pipeline: Pipeline) -> int:
+    """Return how many tokens of prompts and results fit into `CACHE_SHARE` of the free memory."""
+    if isinstance(pipeline, GgufPipeline):
+        token_bytes = pipeline.bytes_per_token
+    else:
+        config = pipeline.model.config.get_text_config()
+        heads = _setting(config, "num_attention_heads") or 1
+        width = _setting(config, "head_dim") or (_setting(config, "hidden_size") or 1024) // heads
+        cached_heads = _setting(config, "num_key_value_heads") or heads
+        layers = _setting(config, "num_hidden_layers") or 32
+        token_bytes = 2 * layers * cached_heads * width * pipeline.model.dtype.itemsize
+    return int(CACHE_SHARE * free_bytes(pipeline.device) / token_bytes)
+
+
+def _max_positions(model: Any, card: ModelCard) -> int:
+    """Return how many tokens the model can read; 0 for no limit."""
+    family = find_family(card.family)
+    if family is not None and family.relative_positions:
+        return 0
+    config = model.config.get_text_config()
+    return _setting(config, "max_position_embeddings", "n_positions", "max_seq_len")
+
+
+def _setting(config: Any, *names: str) -> int:
+    """Return the first of these settings that is a positive number; 0 if there is none."""
+    for name in names:
+        value = getattr(config, name, None)
+        if isinstance(value, int) and value > 0:
+            return value
+    return 0
