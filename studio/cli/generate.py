@@ -122,11 +122,11 @@ def generate(
             _print_text(outcome, streamed=streams)
             _note_end(outcome, job.request)
         else:
-            from studio.library.artifacts import midi_beside  # imports numpy
+            from studio.library.artifacts import companion_midi  # imports numpy
 
             for path in outcome.files:
                 output.result(path)
-                if midi := midi_beside(Path(path)):
+                if midi := companion_midi(Path(path)):
                     output.note(f"The notes are in {midi.name} beside it.")
         if outcome.failure is not None:
             output.note(outcome.failure.message)

@@ -1,3 +1,1 @@
-"""Artifacts on disk and in the index: saving, the recipe inside, reading it back. No Qt, no
-torch.
-"""
+"""Artifacts on disk and in the database, and their recipes. No Qt, no torch."""

@@ -1,7 +1,7 @@
-"""Artifacts: results become files that explain themselves, and files are read back.
+"""Artifacts: saves results as files and finds and reads them again.
 
-What stands in the files is in `library.encoders`; here they are written, found again and told from
-other people's files.
+`library.encoders` makes the content of the files. Files that Studio did not write are never
+replaced.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from studio.models.card import ModelCard
 
 
 def file_name(job: Job, ordinal: int) -> str:
-    """Return the fixed name of one of a job's artifacts."""
+    """Return the name of one of a job's artifacts, which never changes."""
     several = job.request.result_count > 1
     return f"{job.target.stem}{f'-{ordinal + 1}' if several else ''}.{job.request.file_format}"
 
@@ -49,12 +49,10 @@ def file_name(job: Job, ordinal: int) -> str:
 def save(
     result: Result, *, job: Job, card: ModelCard, versions: dict[str, str], memory: str = ""
 ) -> Artifact:
-    """Write a result as a file, whole, with its recipe. The file is on disk for good when this
-    returns.
+    """Save a result with its recipe, atomically and durably.
 
-    A file of that name that this very job wrote before (a run that was interrupted) is replaced;
-    another one never is. Raises OSError (no space, no rights) and StudioError where the name is
-    taken.
+    Replaces a file of that name only if the same job wrote it, in a run that was interrupted.
+    Raises OSError (no space, no permission), and StudioError if the name is taken.
     """
     recipe = _recipe(result, job, card, versions, memory)
     path = Path(job.target.folder) / file_name(job, result.ordinal)
@@ -89,8 +87,8 @@ def _check_encodable(path: Path) -> None:
         os.fsencode(path)
     except UnicodeEncodeError:
         raise StudioError(
-            f"The name {path.name} has characters that the encoding of this system "
-            f"({sys.getfilesystemencoding()}) lacks.",
+            f"The name {path.name} has characters that this system's encoding "
+            f"({sys.getfilesystemencoding()}) does not support.",
             cause="disk",
             cure="Choose another name or folder, or start Studio in a UTF-8 locale, such as "
             "LANG=C.UTF-8.",
@@ -98,13 +96,13 @@ def _check_encodable(path: Path) -> None:
 
 
 def _write_all(path: Path, encoded: Encoded, job_id: str) -> None:
-    """Write an artifact and, before it, the files beside it."""
+    """Write an artifact after its companions."""
     new: list[Path] = []
     for companion in encoded.companions:
         place = companion.path(path)
         is_new = not place.exists()
         if not _may_write(path, place, companion, job_id):
-            raise _exists(place if companion.mark else path)
+            raise _name_taken(place if companion.mark else path)
         place.parent.mkdir(exist_ok=True)
         write_whole(place, companion.data, replace=not companion.mark or not is_new)
         if companion.mark and is_new:
@@ -112,7 +110,7 @@ def _write_all(path: Path, encoded: Encoded, job_id: str) -> None:
     try:
         _write(path, encoded.data, job_id)
     except BaseException:
-        for place in new:  # the artifact goes elsewhere, or nowhere: none is left without it
+        for place in new:  # no companion is left without its artifact
             with contextlib.suppress(OSError):
                 place.unlink()
         raise
@@ -121,37 +119,36 @@ def _write_all(path: Path, encoded: Encoded, job_id: str) -> None:
 def _may_write(path: Path, place: Path, companion: Companion, job_id: str) -> bool:
     if companion.mark:
         return not place.exists() or companion.mark in _beginning(place)
-    return not path.exists() or _is_of(path, job_id)
+    return not path.exists() or _belongs_to(path, job_id)
 
 
 def _write(path: Path, data: bytes, job_id: str) -> None:
     try:
         write_whole(path, data)
     except FileExistsError:
-        if not _is_of(path, job_id):
-            raise _exists(path) from None
+        if not _belongs_to(path, job_id):
+            raise _name_taken(path) from None
         write_whole(path, data, replace=True)
 
 
-def _is_of(path: Path, job_id: str) -> bool:
+def _belongs_to(path: Path, job_id: str) -> bool:
     recipe = read_recipe(path)
     return recipe is not None and recipe.job_id == job_id
 
 
-def _exists(path: Path) -> StudioError:
+def _name_taken(path: Path) -> StudioError:
     return StudioError(
-        f"{path} exists already and is kept.", cause="disk", cure="Choose another name or folder."
+        f"{path} already exists and was not replaced.",
+        cause="disk",
+        cure="Choose another name or folder.",
     )
 
 
-def midi_beside(path: Path) -> Path | None:
-    """Return the MIDI file that was written beside a sound, where it is still there."""
-    beside = midi_path(path)
-    return (
-        beside
-        if path.suffix.lower() != ".mid" and MIDI_MARK.encode() in _beginning(beside)
-        else None
-    )
+def companion_midi(path: Path) -> Path | None:
+    """Return the MIDI file that Studio wrote with an audio file, or None."""
+    midi = midi_path(path)
+    is_own = path.suffix.lower() != ".mid" and MIDI_MARK.encode() in _beginning(midi)
+    return midi if is_own else None
 
 
 def _beginning(path: Path) -> bytes:
@@ -182,15 +179,13 @@ def _recipe(
 
 
 def _facts(result: Result) -> dict[str, Any]:
-    """Return the fields that a result and its recipe both have: seed, score, inputs …"""
+    """Return the fields that result and recipe share: seed, score, inputs …"""
     names = (field.name for field in dataclasses.fields(result))
     return {name: getattr(result, name) for name in names if name in Recipe.__struct_fields__}
 
 
 def read_recipe(path: Path) -> Recipe | None:
-    """Return the recipe of an artifact; None where the file is not one, or is damaged. Never raises
-    for a bad file.
-    """
+    """Return the recipe of an artifact; None for any other or a damaged file."""
     try:
         if path.suffix.lower() in (".txt", ".md"):
             return read_sidecar(path).recipe
@@ -213,9 +208,7 @@ def _read_text(path: Path) -> str | None:
 
 
 def find_complete(job: Job) -> list[Artifact]:
-    """Return the job's artifacts that are whole on disk: found by their fixed names, told by the
-    job id inside.
-    """
+    """Return the job's artifacts that are complete on disk, found by name and the job id inside."""
     names = [file_name(job, ordinal) for ordinal in range(job.request.result_count)]
     found = (
         _examine(Path(job.target.folder) / name, job, ordinal) for ordinal, name in enumerate(names)
@@ -239,9 +232,7 @@ def _examine(path: Path, job: Job, ordinal: int) -> Artifact | None:
 
 
 def sweep_parts(folder: Path, writer: int = 0) -> None:
-    """Remove what interrupted writes of ours left in a folder: those of the process `writer`, or of
-    all that are dead.
-    """
+    """Delete temporary files of process `writer`, or of all dead processes."""
     for place in (folder, folder / SIDECAR_FOLDER):
         for part in place.glob(f".*{PART_SUFFIX}"):
             if _is_abandoned(part.name.removeprefix(".").removesuffix(PART_SUFFIX), writer):
@@ -250,9 +241,7 @@ def sweep_parts(folder: Path, writer: int = 0) -> None:
 
 
 def _is_abandoned(name: str, writer: int) -> bool:
-    """See `core.files.part_path`. Names of 12 digits are those of older versions, which had no
-    process in them.
-    """
+    """See `core.files.part_path`. Names of older versions have 12 digits, without a process id."""
     if len(name) not in (12, 16) or not all(digit in "0123456789abcdef" for digit in name):
         return False
     process = int(name[:8], 16) if len(name) == 16 else 0
@@ -266,5 +255,5 @@ def _is_running(process: int) -> bool:
         return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
-    except psutil.AccessDenied:  # somebody else's
+    except psutil.AccessDenied:  # another user's process
         return True

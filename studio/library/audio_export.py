@@ -1,6 +1,4 @@
-"""A copy of a sound artifact in another format, with its recipe inside. Takes its time: call it in
-another thread.
-"""
+"""Copies an audio artifact to another format, with its recipe. Slow: call it in another thread."""
 
 from __future__ import annotations
 
@@ -15,17 +13,15 @@ from studio.library.artifacts import read_recipe
 from studio.media.audio import FORMATS, blocks, encode_audio
 
 
-def export_sound(source: Path, target: Path) -> None:
-    """Write `target`, whose suffix says the format; a file that is there is replaced (the person
-    was asked).
+def export_audio(source: Path, target: Path) -> None:
+    """Write `target` in the format of its suffix; replace an existing file (the user was asked).
 
-    Raises StudioError where the format is unknown or cannot hold the sound, OSError where it cannot
-    be written.
+    Raises StudioError for an unknown or unsuitable format, and OSError.
     """
     file_format = target.suffix.lower().removeprefix(".")
     if file_format not in FORMATS:
         raise StudioError(
-            f"{target.suffix or 'No ending'} is not a format that can be written.",
+            f"{target.suffix or 'No extension'} is not a supported audio format.",
             cure=f"Use {', '.join(FORMATS)}.",
         )
     if file_format == source.suffix.lower().removeprefix("."):
@@ -49,5 +45,5 @@ def _convert(source: Path, file_format: str) -> bytes:
         raise StudioError(f"{error}.", cure="Choose WAV or FLAC.") from error
     except (soundfile.SoundFileError, RuntimeError) as error:
         raise StudioError(
-            f"{source.name} cannot be read: {error}", cure="The file may be damaged or gone."
+            f"{source.name} cannot be read: {error}", cure="The file may be damaged or missing."
         ) from error

@@ -1,9 +1,7 @@
-"""The one SQLite file: opened, checked, migrated. Jobs and the library's index live in it, so that
-one commit settles both.
+"""Opens, checks and migrates the SQLite file of jobs and artifacts, which change in one commit.
 
-WAL with `synchronous=FULL`: a commit that was acknowledged survives a power cut (4 ms beside
-seconds of work). One connection writes; `open_read_only` is for looking while another program
-writes.
+WAL with `synchronous=FULL`: an acknowledged commit survives a power cut, and takes 4 ms. One
+connection writes; `open_read_only` reads while another program writes.
 """
 
 from __future__ import annotations
@@ -65,9 +63,9 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX past_runs_by_age ON past_runs (ended);
     """,
-    # A batch's rows stay until its report is written, also those that a person took from the list.
-    # The other indexes are for what is asked at every row: whether its batch is over, which job of
-    # the same model is next, which one was placed by hand.
+    # A batch's rows stay until its report is written, even if the user removed them from the list.
+    # The other indexes serve the queries at every row: whether its batch is over, the next job of
+    # the same model, and jobs that the user moved.
     """
     ALTER TABLE jobs ADD COLUMN listed INTEGER NOT NULL DEFAULT 1;
     CREATE INDEX jobs_unlisted ON jobs (batch) WHERE NOT listed;
@@ -76,9 +74,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX jobs_placed ON jobs (position) WHERE state = 'queued' AND placed;
     """,
 )
-"""One script a schema version, from empty; `PRAGMA user_version` counts how many have run. Append,
-never edit.
-"""
+"""One script per schema version; `PRAGMA user_version` counts those that ran. Append only."""
 
 
 def open_database(
@@ -88,10 +84,10 @@ def open_database(
 ) -> sqlite3.Connection:
     """Open the database for writing, migrated to the newest schema.
 
-    A damaged file is kept aside and a new one begun (artifacts stay on disk); `on_damaged` hears
-    where it is kept. Missing tables are made again, with a copy of the file before that;
-    `on_repaired` hears where the copy is. Raises StudioError when the file is from a newer Studio
-    or another program, or cannot be opened or migrated.
+    Renames a damaged file, starts a new one and passes the renamed path to `on_damaged`; artifacts
+    stay on disk. Creates missing tables after a backup, whose path it passes to `on_repaired`.
+    Raises StudioError if the file is from a newer Studio or another program, or cannot be opened or
+    migrated.
     """
     check_is_file(path)
     try:
@@ -106,24 +102,21 @@ def open_database(
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
-    """Open the database for looking; works while another program writes.
+    """Open the database for reading, also while another program writes.
 
-    Raises FileNotFoundError when it is not there yet, and StudioError when it is no file, or from a
-    newer Studio or another program. Other faults show as sqlite3.Error when it is read; see
-    `unopened`.
+    Raises FileNotFoundError if it is missing, and StudioError if it is not a file, or from a newer
+    Studio or another program. Reading may raise sqlite3.Error; see `unopened`.
     """
     check_is_file(path)
     if not path.exists():
         raise FileNotFoundError(path)
     try:
-        return _look(path, "ro")
-    except (
-        sqlite3.OperationalError
-    ):  # a transaction that was interrupted, and has to be rolled back first
-        return _look(path, "rw")
+        return _connect_read_only(path, "ro")
+    except sqlite3.OperationalError:  # an interrupted transaction has to be rolled back first
+        return _connect_read_only(path, "rw")
 
 
-def _look(path: Path, mode: str) -> sqlite3.Connection:
+def _connect_read_only(path: Path, mode: str) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.as_uri()}?mode={mode}", uri=True)
     connection.row_factory = sqlite3.Row
     try:
@@ -138,10 +131,8 @@ def _look(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def check_is_file(path: Path) -> None:
-    """Raise StudioError where a folder, a FIFO or a device lies in place of the database; SQLite
-    would wait for some of them.
-    """
-    for part in (path, *(path.with_name(path.name + suffix) for suffix in _BESIDE)):
+    """Raise StudioError if the database is a folder, FIFO or device, on which SQLite may hang."""
+    for part in (path, *(path.with_name(path.name + suffix) for suffix in _SUFFIXES)):
         if os.path.lexists(part) and not part.is_file():
             cure = "Move it away, or choose another folder with --data-dir."
             raise StudioError(
@@ -149,21 +140,19 @@ def check_is_file(path: Path) -> None:
             )
 
 
-_BESIDE = ("-wal", "-shm", "-journal")
-"""SQLite's own files beside a database."""
+_SUFFIXES = ("-wal", "-shm", "-journal")
+"""Suffixes of SQLite's own files."""
 
 
 def unopened(path: Path, error: sqlite3.Error) -> StudioError:
-    """Return the error that says why the database cannot be opened or read."""
+    """Return the StudioError for a database that cannot be opened or read."""
     if isinstance(error, sqlite3.OperationalError):
         return StudioError(
             f"The queue's file {path} cannot be opened: {error}.",
             cause="disk",
             cure="Check the folder's rights and free space.",
         )
-    cure = (
-        "The next command that runs something keeps it under another name, and begins a new queue."
-    )
+    cure = "The next command that runs jobs renames it and starts a new queue."
     return StudioError(f"The queue's file {path} is damaged: {error}.", cause="disk", cure=cure)
 
 
@@ -218,9 +207,9 @@ def _migrate(
     except sqlite3.OperationalError as error:
         connection.close()  # rolls back the step that failed
         raise StudioError(
-            f"The queue's file {path} could not be brought up to date: {error}.",
+            f"The queue's file {path} could not be migrated: {error}.",
             cause="disk",
-            cure="It is as it was. Make room in its folder, and start again.",
+            cure="It is unchanged. Free some disk space and start again.",
         ) from error
 
 
@@ -228,7 +217,7 @@ class _Schema(NamedTuple):
     columns: dict[str, frozenset[str]]
     """Table → its columns."""
     scripts: dict[str, dict[str, str]]
-    """Table → the statements that make it and its indexes, by their names."""
+    """Table → name → the statements that create it and its indexes."""
 
 
 def _schema_of(connection: sqlite3.Connection) -> _Schema:
@@ -262,24 +251,22 @@ def _schemas() -> tuple[_Schema, ...]:
 def _repair(
     connection: sqlite3.Connection, path: Path, version: int, on_repaired: Callable[[Path], None]
 ) -> int:
-    """Make missing tables and indexes again, and correct a version that is not true. Returns the
-    true version.
+    """Create missing tables and indexes and correct a wrong version; return the true version.
 
-    What tables and columns there are shows the version: a number that another program wrote must
-    not lose the queue.
+    Tables and columns determine the version, so that a wrong number does not lose the queue.
     """
-    here = _schema_of(connection)
-    true = _true_version(here, path)
+    schema = _schema_of(connection)
+    true = _true_version(schema, path)
     if not true:
         return 0
-    wanted = _schemas()[true - 1]
-    tables = [table for table in wanted.columns if table not in here.columns]
-    there = {name for scripts in here.scripts.values() for name in scripts}
+    expected = _schemas()[true - 1]
+    tables = [table for table in expected.columns if table not in schema.columns]
+    existing = {name for scripts in schema.scripts.values() for name in scripts}
     missing = [
         script
-        for table in wanted.scripts
-        for name, script in wanted.scripts[table].items()
-        if name not in there
+        for table in expected.scripts
+        for name, script in expected.scripts[table].items()
+        if name not in existing
     ]
     if tables:
         copy = path.with_name(f"{path.name}.before-repair-{time.strftime('%Y%m%d-%H%M%S')}")
@@ -292,12 +279,12 @@ def _repair(
     return true
 
 
-def _true_version(here: _Schema, path: Path) -> int:
-    if not here.columns:
+def _true_version(schema: _Schema, path: Path) -> int:
+    if not schema.columns:
         return 0
-    for number, wanted in reversed(list(enumerate(_schemas(), start=1))):
-        known = wanted.columns.keys() & here.columns.keys()
-        if known and all(wanted.columns[table] <= here.columns[table] for table in known):
+    for number, expected in reversed(list(enumerate(_schemas(), start=1))):
+        known = expected.columns.keys() & schema.columns.keys()
+        if known and all(expected.columns[table] <= schema.columns[table] for table in known):
             return number
     raise StudioError(
         f"{path} is not a queue of Studio.",

@@ -1,10 +1,8 @@
-"""Encoders: the file that each type of result becomes, with the recipe inside it or in a file
-beside it.
+"""Encoders: turn each type of result into a file's content with the recipe.
 
-A PNG carries the recipe in iTXt `studio`, audio and video in their comment. A text stays clean: its
-recipe lies in
-`.studio/<file name>.json` beside it, with the text's hash. The MIDI of a model that writes notes
-lies beside its audio.
+The recipe is in iTXt `studio` of a PNG, in the comment of audio and video, and for a text in
+`.studio/<file name>.json` in its folder, with the text's hash. A model that writes notes also gets
+a MIDI file next to its audio.
 """
 
 from __future__ import annotations
@@ -19,19 +17,20 @@ import msgspec
 
 from studio.core.artifact import Recipe
 from studio.core.errors import StudioError
+from studio.core.requests import ImageRequest
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
 from studio.media import audio, mp4, png, riff_id3, video
 
 KEYWORD = "studio"
 SIDECAR_FOLDER = ".studio"
 MIDI_MARK = "Studio, job "
-"""Stands with the job's id in the first text of a MIDI file that Studio wrote."""
+"""Precedes the job's id in the first text event of a MIDI file that Studio wrote."""
 MAX_READ_BYTES = 512 * 2**20
-"""Larger files are not Studio's artifacts; reading them back is refused."""
+"""Larger files are not read: they are no artifacts of Studio."""
 
 
 class Sidecar(msgspec.Struct, frozen=True):
-    """What lies beside a text."""
+    """The content of a text's recipe file."""
 
     recipe: Recipe
     sha256: str
@@ -39,21 +38,21 @@ class Sidecar(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Companion:
-    """A file that is written beside an artifact, and before it: where the artifact exists,
-    everything does.
-    """
+    """A file that belongs to an artifact, written before it."""
 
     path: Callable[[Path], Path]
-    """The artifact's path → its own."""
+    """The artifact's path → the companion's."""
     data: bytes
     mark: bytes = b""
-    """Stands near the beginning of a file of the same job, which may be replaced. Without a mark
-    the file belongs to whom the artifact belongs."""
+    """Bytes near the beginning of a file of the same job, which may be replaced.
+
+    Without a mark, the file belongs to the artifact's job.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Encoded:
-    """A result as a file's content, and what the artifact's record holds of it."""
+    """A result as a file's content, with the measures for the artifact's record."""
 
     data: bytes
     width: int = 0
@@ -64,21 +63,17 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Encoder:
-    """What is written for a type of result, and how a file of it is checked."""
+    """How a type of result is encoded, and how its files are checked."""
 
     result_type: type[Result]
     encode: Callable[[Any, str, Recipe], Encoded]
-    """Result, file format and recipe → content. Raises StudioError where the format cannot hold the
-    result.
-    """
+    """Result, file format and recipe → content. Raises StudioError for an unsuitable format."""
     is_complete: Callable[[Path, bytes, str], bool]
-    """Path, content and SHA-256 of a file → whether all of it was written."""
+    """Path, content and SHA-256 of a file → whether it is complete."""
 
 
 def encode(result: Result, file_format: str, metadata: Recipe) -> Encoded:
-    """Return a result as a file of a format, with its metadata. Raises StudioError where that
-    fails.
-    """
+    """Encode a result in a file format, with its metadata. Raises StudioError."""
     encoder = next(
         (encoder for encoder in ENCODERS.values() if isinstance(result, encoder.result_type)), None
     )
@@ -88,7 +83,7 @@ def encode(result: Result, file_format: str, metadata: Recipe) -> Encoded:
 
 
 def is_complete(media_type: str, path: Path, data: bytes, sha256: str) -> bool:
-    """Return whether a file holds everything that was written to it."""
+    """Return whether a file is complete."""
     return ENCODERS[media_type.partition("/")[0]].is_complete(path, data, sha256)
 
 
@@ -143,21 +138,21 @@ ENCODERS: dict[str, Encoder] = {
         VideoResult, _encode_video, lambda path, _data, _sha256: mp4.is_complete(path)
     ),
 }
-"""Main part of a media type → its encoder. A video in WebP has a media type of images."""
+"""Main part of a media type → encoder. Animated WebP has an image's media type."""
 
 
 def sidecar_path(path: Path) -> Path:
-    """Return where the recipe of a text lies."""
+    """Return the path of a text's recipe."""
     return path.parent / SIDECAR_FOLDER / f"{path.name}.json"
 
 
 def midi_path(path: Path) -> Path:
-    """Return where the MIDI of an audio file lies."""
+    """Return the path of an audio file's MIDI."""
     return path.with_suffix(".mid")
 
 
 def read_sidecar(path: Path) -> Sidecar:
-    """Return what lies beside a text. Raises OSError, and ValueError where it is damaged."""
+    """Return the recipe file of a text. Raises OSError, and ValueError if it is damaged."""
     sidecar = sidecar_path(path)
     if not sidecar.is_file() or sidecar.stat().st_size > MAX_READ_BYTES:  # a FIFO would never end
         raise OSError(f"{sidecar} is not a recipe")
@@ -169,24 +164,28 @@ def _json(recipe: Recipe) -> str:
 
 
 def parameters_line(recipe: Recipe) -> str:
-    """Return the recipe as other image programs write and read it (prompt, negative prompt, then
-    `Name: value` pairs).
+    """Return the recipe in the format of other image programs.
+
+    The prompt and the negative prompt have lines of their own, before `Name: value` pairs.
     """
     request = recipe.request
+    if not isinstance(request, ImageRequest):
+        raise TypeError(type(request).__name__)
     values = {
-        "Steps": getattr(request, "num_inference_steps", ""),
-        "Sampler": getattr(request, "scheduler", "") or "model default",
-        "CFG scale": getattr(request, "guidance_scale", ""),
+        "Steps": request.num_inference_steps,
+        "Sampler": request.scheduler or "model default",
+        "CFG scale": request.guidance_scale,
         "Seed": recipe.seed,
-        "Size": f"{getattr(request, 'width', 0)}x{getattr(request, 'height', 0)}",
+        "Size": f"{request.width}x{request.height}",
         "Model": recipe.model,
     }
-    if getattr(request, "image", ""):
-        values["Denoising strength"] = getattr(request, "strength", "")
-    if getattr(request, "adapters", ""):
-        values["Adapters"] = f'"{getattr(request, "adapters", "")}"'  # it holds commas
+    if request.image:
+        values["Denoising strength"] = request.strength
+    if request.adapters:
+        values["Adapters"] = f'"{request.adapters}"'  # quoted, because it contains commas
     if recipe.prompt_read:
         values["Prompt read as"] = recipe.prompt_read
-    negative = getattr(request, "negative_prompt", "")
-    lines = [request.prompt, *([f"Negative prompt: {negative}"] if negative else [])]
+    lines = [request.prompt]
+    if request.negative_prompt:
+        lines.append(f"Negative prompt: {request.negative_prompt}")
     return "\n".join([*lines, ", ".join(f"{name}: {value}" for name, value in values.items())])

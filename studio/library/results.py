@@ -1,4 +1,4 @@
-"""Results: what a model made, in memory, before it is a file."""
+"""Results: the outputs of models in memory, before they become files."""
 
 from __future__ import annotations
 
@@ -28,48 +28,46 @@ class TextResult(Result):
     finish_reason: FinishReason = ""
     thought_tokens: int = 0
     distinct: int = 0
-    """How many results the job has, where candidates were alike; else 0."""
+    """Number of different candidates, if some were equal; else 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageResult(Result):
-    """A picture."""
+    """An image."""
 
     pixels: NDArray[np.uint8]
     """height × width × 3, sRGB."""
     prompt_read: str = ""
-    """What the model was given, where that is not the request's prompt."""
+    """The model's input, if it differs from the request's prompt."""
     inputs: dict[str, str] = field(default_factory=dict)
-    """Field of the request → SHA-256 of the file that it named."""
+    """Field of the request → SHA-256 of the file that it names."""
     parts: dict[str, str] = field(default_factory=dict)
-    """Name → SHA-256 of the adapters that the model ran with."""
+    """Adapter that was applied → SHA-256."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AudioResult(Result):
-    """A sound."""
+    """Audio."""
 
     samples: NDArray[np.float32]
     """frames × channels, in −1..1."""
     sampling_rate: int
     """In Hz."""
     midi: bytes = b""
-    """The same as a standard MIDI file, from a model that writes notes; saved beside the sound. It
-    names the job's id.
-    """
+    """The music as a MIDI file with the job's id, from a model that writes notes."""
     prompt_read: str = ""
-    """How the prompt was understood, where that is not the request's prompt."""
+    """How the prompt was read, if that differs from the request's prompt."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class VideoResult(Result):
-    """Moving pictures."""
+    """A video."""
 
     frames: NDArray[np.uint8]
     """frames × height × width × 3, sRGB."""
     frame_rate: int
-    """A second."""
+    """Frames per second."""
     inputs: dict[str, str] = field(default_factory=dict)
-    """Field of the request → SHA-256 of the file that it named."""
+    """Field of the request → SHA-256 of the file that it names."""
     parts: dict[str, str] = field(default_factory=dict)
-    """Name → SHA-256 of the weights that it ran with beside the model's own."""
+    """Name → SHA-256 of further weights, such as a motion adapter."""

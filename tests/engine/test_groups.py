@@ -219,7 +219,7 @@ def test_a_name_that_is_taken_fails_one_job_of_a_group(warm):
     engine.run(jobs, ends, lambda _id: False)
     ends.check(jobs)
     assert [isinstance(ends.end(job), Finished) for job in jobs] == [True, False, True, True]
-    assert "exists already" in ends.end(jobs[1]).failure.message
+    assert "already exists" in ends.end(jobs[1]).failure.message
     assert taken.read_text() == "mine"
 
 

@@ -52,7 +52,7 @@ def test_the_midi_is_written_beside_the_audio_and_again_by_the_same_job(tmp_path
 def test_nobodys_file_is_replaced_and_no_midi_is_left_alone(tmp_path, suffix):
     _job, save, _midi = save_music(tmp_path)
     (tmp_path / f"tune.{suffix}").write_bytes(b"precious")
-    with pytest.raises(StudioError, match=f"tune.{suffix} exists already"):
+    with pytest.raises(StudioError, match=f"tune.{suffix} already exists"):
         save()
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [
         (f"tune.{suffix}", b"precious")

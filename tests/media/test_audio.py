@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from studio.core.errors import StudioError
-from studio.library.audio_export import export_sound
+from studio.library.audio_export import export_audio
 from studio.media import riff_id3
 from studio.media.audio import FORMATS, encode_audio, frames_in, read_comment
 
@@ -55,7 +55,7 @@ def test_too_loud_samples_are_clipped_and_no_numbers_are_silence(tmp_path):
 
 
 def test_a_rate_that_mp3_cannot_hold_is_said():
-    with pytest.raises(ValueError, match="MP3 cannot hold 12345 Hz"):
+    with pytest.raises(ValueError, match="MP3 does not support 12345 Hz"):
         encode_audio(_tone(), 12_345, "mp3", "")
 
 
@@ -98,27 +98,27 @@ def test_stumps_are_no_error(data):
 def test_every_format_becomes_every_other(source_format, target_format, tmp_path):
     source, target = tmp_path / f"a.{source_format}", tmp_path / f"b.{target_format.upper()}"
     source.write_bytes(encode_audio(_tone(1.0, 2), RATE, source_format, "no recipe"))
-    export_sound(source, target)
+    export_audio(source, target)
     assert frames_in(target.read_bytes()) == pytest.approx(RATE, abs=3000)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([source.name, target.name])
 
 
-@pytest.mark.parametrize(("name", "words"), [("b.aac", "not a format"), ("b", "No ending")])
+@pytest.mark.parametrize(("name", "words"), [("b.aac", "not a supported"), ("b", "No extension")])
 def test_an_unknown_format_is_refused(name, words, tmp_path):
     source = tmp_path / "a.wav"
     source.write_bytes(encode_audio(_tone(), RATE, "wav", ""))
     with pytest.raises(StudioError, match=words):
-        export_sound(source, tmp_path / name)
+        export_audio(source, tmp_path / name)
     assert not (tmp_path / name).exists()
 
 
 def test_a_rate_that_the_target_cannot_hold_and_a_broken_source_are_said(tmp_path):
     source = tmp_path / "a.wav"
     source.write_bytes(encode_audio(_tone(), 44_000, "wav", ""))
-    with pytest.raises(StudioError, match="MP3 cannot hold 44000 Hz") as caught:
-        export_sound(source, tmp_path / "b.mp3")
+    with pytest.raises(StudioError, match="MP3 does not support 44000 Hz") as caught:
+        export_audio(source, tmp_path / "b.mp3")
     assert "WAV" in caught.value.cure
     source.write_bytes(b"broken")
     with pytest.raises(StudioError, match=r"a\.wav cannot be read"):
-        export_sound(source, tmp_path / "b.mp3")
+        export_audio(source, tmp_path / "b.mp3")
     assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]

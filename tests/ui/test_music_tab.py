@@ -12,7 +12,7 @@ from studio.core.settings import Settings
 from studio.engine.fake import FakeEngine
 from studio.engine.local import LocalEngine
 from studio.jobs.session import Session
-from studio.library.artifacts import midi_beside, read_recipe
+from studio.library.artifacts import companion_midi, read_recipe
 from studio.media.midi import read_midi
 from studio.models.card import ModelCard
 from studio.models.catalog import entry_named
@@ -63,7 +63,7 @@ def test_the_first_day(build, qtbot, data, tmp_path, monkeypatch):
     page.form.set_values({"seconds": 2.0, "seed": 1})
     page.generate()
     qtbot.waitUntil(lambda: bool(page.path) and page._job.state.over, timeout=PATIENCE)
-    assert midi_beside(Path(page.path)) is not None
+    assert companion_midi(Path(page.path)) is not None
     assert page.midi_button.isVisible()
     for chosen, name in ((page.save_midi, "notes"), (page.save_as, "notes2.mid")):
         target = tmp_path / name
@@ -92,7 +92,7 @@ def test_a_midi_file_is_continued_and_the_recipe_fills_the_form(build, qtbot, da
     recipe = read_recipe(Path(page.path))
     assert isinstance(recipe.request, MusicRequest)
     assert recipe.request.continue_from == str(given_path)
-    assert len(read_midi(midi_beside(Path(page.path))).notes) > 4
+    assert len(read_midi(companion_midi(Path(page.path))).notes) > 4
     page.given.clear_button.click()
     assert page.request().continue_from == ""
     page.set_values({"continue_from": recipe.request.continue_from})

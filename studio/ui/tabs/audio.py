@@ -16,8 +16,8 @@ from studio.core.files import write_whole
 from studio.core.jobs import Job
 from studio.core.requests import Request
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
-from studio.library.artifacts import midi_beside
-from studio.library.audio_export import export_sound
+from studio.library.artifacts import companion_midi
+from studio.library.audio_export import export_audio
 from studio.models.card import ModelCard
 from studio.preflight.prompt_translation import advise
 from studio.symbolic_music import prompt as music_words
@@ -112,7 +112,7 @@ class AudioTabBase(GenerateTab):
             return
         own, filters = (
             source.suffix.removeprefix("."),
-            FILTERS | (MIDI_FILTER if midi_beside(source) else {}),
+            FILTERS | (MIDI_FILTER if companion_midi(source) else {}),
         )
         name, chosen = QFileDialog.getSaveFileName(
             self,
@@ -131,7 +131,7 @@ class AudioTabBase(GenerateTab):
 
     def save_midi(self) -> None:
         """Save a copy of the notes, where there are some."""
-        source = midi_beside(Path(self.path)) if self.path else None
+        source = companion_midi(Path(self.path)) if self.path else None
         if source is None:
             return
         name, _chosen = QFileDialog.getSaveFileName(
@@ -148,11 +148,11 @@ class AudioTabBase(GenerateTab):
 
     def _save(self, source: Path, target: Path) -> None:
         def write() -> None:
-            midi = midi_beside(source) if target.suffix.lower() in MIDI_SUFFIXES else None
+            midi = companion_midi(source) if target.suffix.lower() in MIDI_SUFFIXES else None
             if midi is not None:
                 write_whole(target, midi.read_bytes(), replace=True)
             else:
-                export_sound(source, target)
+                export_audio(source, target)
 
         background.run(
             self,
@@ -168,7 +168,7 @@ class AudioTabBase(GenerateTab):
     def _set_path(self, path: str) -> None:
         self.path = path
         self.save_button.setEnabled(bool(path))
-        self.midi_button.setVisible(bool(path) and midi_beside(Path(path)) is not None)
+        self.midi_button.setVisible(bool(path) and companion_midi(Path(path)) is not None)
         self.folder_button.setEnabled(bool(path))
 
 

@@ -265,7 +265,7 @@ def test_the_notes_lie_beside_the_sound(engine, tmp_path, ending):
     assert isinstance(ended, Finished)
     path = Path(ended.artifacts[0].path)
     assert soundfile.info(io.BytesIO(path.read_bytes())).duration == pytest.approx(3, abs=0.1)
-    midi = artifacts.midi_beside(path)
+    midi = artifacts.companion_midi(path)
     assert midi == path.with_suffix(".mid")
     assert parse_midi(midi.read_bytes(), midi.name).text.startswith(f"Studio, job {job.id}: ")
     recipe = artifacts.read_recipe(path)
@@ -310,7 +310,7 @@ def test_a_cancelled_job_keeps_its_bars_as_sound_and_notes_and_can_be_run_again(
     assert isinstance(ended, Cancelled)
     (kept,) = ended.artifacts
     assert kept.partial
-    assert artifacts.midi_beside(Path(kept.path))
+    assert artifacts.companion_midi(Path(kept.path))
     assert isinstance(run(engine, job), Finished)
     assert soundfile.info(kept.path).duration == pytest.approx(12, abs=0.01)
 
