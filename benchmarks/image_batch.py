@@ -1,6 +1,4 @@
-"""Eight picture jobs as one batch, against a hand-written batch of the same pipeline and against
-one at a time.
-"""
+"""Eight image jobs as one batch, against the pipeline called directly and one job at a time."""
 
 from __future__ import annotations
 
@@ -39,28 +37,28 @@ def main() -> None:
             for request in requests
         ]
 
-    def ours() -> None:
+    def batch() -> None:
         assert len(list(image.run_batch(runs(), pipeline))) == COUNT
 
     def alone() -> None:
         for run in runs():
             list(image.generate(run, pipeline))
 
-    times: dict[str, list[float]] = {"ours": [], "bare": [], "alone": []}
-    ours()
+    times: dict[str, list[float]] = {"batch": [], "bare": [], "alone": []}
+    batch()
     for _ in range(ROUNDS):
-        for name, work in (("ours", ours), ("bare", lambda: _bare(pipeline)), ("alone", alone)):
-            begun = cpu_seconds()
+        for name, work in (("batch", batch), ("bare", lambda: _bare(pipeline)), ("alone", alone)):
+            start = cpu_seconds()
             work()
-            times[name].append(cpu_seconds() - begun)
+            times[name].append(cpu_seconds() - start)
     best = {name: min(seconds) for name, seconds in times.items()}
-    ratio = best["bare"] / best["ours"]
+    ratio = best["bare"] / best["batch"]
     report(
         "image batch of 8 / hand-written batch",
         ">= 0.95",
         ratio,
         ratio >= 0.95,
-        alone=best["alone"] / best["ours"],
+        alone=best["alone"] / best["batch"],
     )
 
 

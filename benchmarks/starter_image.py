@@ -1,4 +1,4 @@
-"""A starter picture of 12 steps through the child, warm, on two cores."""
+"""An image of the starter model, 12 steps, through the child process, model loaded."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def main() -> None:
             job = new_job(
                 request_for(card, {"prompt": "a red apple", "seed": number}), str(data.outputs)
             )
-            seen: list[JobEvent] = []
-            begun = time.perf_counter()
-            engine.run([job], seen.append, lambda _job_id: False)
-            times.append(time.perf_counter() - begun)
-            assert isinstance(seen[-1].event, Finished), seen[-1]
+            events: list[JobEvent] = []
+            start = time.perf_counter()
+            engine.run([job], events.append, lambda _job_id: False)
+            times.append(time.perf_counter() - start)
+            assert isinstance(events[-1].event, Finished), events[-1]
         engine.close()
     warm = statistics.median(times[1:])
     report(
-        "starter picture, 12 steps, warm, s",
+        "starter image, 12 steps, warm, s",
         "<= 2.5",
         warm,
         warm <= 2.5,

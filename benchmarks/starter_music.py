@@ -1,5 +1,6 @@
-"""Starter music of 24 s through the child, warm: seconds, and CPU seconds of the child, which
-others do not change.
+"""24 s of music of the starter model through the child process, model loaded.
+
+The limit is for CPU seconds of the child, which other programs do not change.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ def main() -> None:
         for number in range(ROUNDS + 1):
             values = {"prompt": PROMPTS[number % len(PROMPTS)], "seed": number, "seconds": 24}
             job = new_job(request_for(card, values), str(data.outputs))
-            seen: list[JobEvent] = []
-            begun, used = time.perf_counter(), _children_cpu()
-            engine.run([job], seen.append, lambda _job_id: False)
-            times.append(time.perf_counter() - begun)
+            events: list[JobEvent] = []
+            start, used = time.perf_counter(), _children_cpu()
+            engine.run([job], events.append, lambda _job_id: False)
+            times.append(time.perf_counter() - start)
             cpu.append(_children_cpu() - used)
-            assert isinstance(seen[-1].event, Finished), seen[-1]
+            assert isinstance(events[-1].event, Finished), events[-1]
         engine.close()
     used = statistics.median(cpu[1:])
     warm = round(statistics.median(times[1:]), 2)
@@ -56,8 +57,8 @@ def main() -> None:
 
 
 def _children_cpu() -> float:
-    there = psutil.Process().children(recursive=True)
-    return sum(times.user + times.system for times in (child.cpu_times() for child in there))
+    children = psutil.Process().children(recursive=True)
+    return sum(times.user + times.system for times in (child.cpu_times() for child in children))
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""checkpoints"""
+"""Makes tiny random checkpoints of the real classes, for tests."""

@@ -1,6 +1,4 @@
-"""Tiny adapters for the tiny checkpoints, made with the real classes of peft, diffusers and
-transformers.
-"""
+"""Tiny random adapters for the tiny checkpoints, made with the real classes."""
 
 from __future__ import annotations
 
@@ -56,19 +54,17 @@ def make_peft_folder(
 
 
 def as_kohya(path: Path, target: Path, alpha: float = 8, metadata=None) -> Path:
-    """Write diffusers' LoRA of a U-Net once more as kohya's scripts do: other names, and the alpha
-    beside each layer.
-    """
+    """Write diffusers' LoRA of a U-Net under kohya's names, with an alpha for each layer."""
     import torch
     from safetensors.torch import load_file, save_file
 
-    found, names = {}, {"lora_A": "lora_down", "lora_B": "lora_up"}
+    converted, names = {}, {"lora_A": "lora_down", "lora_B": "lora_up"}
     for name, tensor in load_file(path).items():
         layer, half = name.removeprefix("unet.").removesuffix(".weight").rsplit(".", 1)
         layer = "lora_unet_" + layer.replace(".", "_")
-        found[f"{layer}.{names[half]}.weight"] = tensor.contiguous()
-        found[f"{layer}.alpha"] = torch.tensor(float(alpha))
-    save_file(found, target, metadata)
+        converted[f"{layer}.{names[half]}.weight"] = tensor.contiguous()
+        converted[f"{layer}.alpha"] = torch.tensor(float(alpha))
+    save_file(converted, target, metadata)
     return target
 
 
@@ -106,7 +102,7 @@ def make_controlnet(card: ModelCard, folder: Path, seed: int = 1) -> Path:
     from studio.engine.image.load import load
 
     torch.manual_seed(seed)
-    # Latents of the tiny checkpoints are half as wide as their pictures.
+    # Latents of the tiny checkpoints are half as wide as their images.
     net = ControlNetModel.from_unet(
         load(card).pipe.unet, conditioning_embedding_out_channels=(16, 32)
     )
@@ -117,9 +113,7 @@ def make_controlnet(card: ModelCard, folder: Path, seed: int = 1) -> Path:
 
 
 def make_ip_adapter(card: ModelCard, folder: Path, seed: int = 1) -> Path:
-    """Write a random IP-Adapter for the model's U-Net, with the image encoder beside it, as they
-    are passed on.
-    """
+    """Write a random IP-Adapter for the model's U-Net, and its image encoder next to it."""
     import torch
     from safetensors.torch import save_file
     from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection

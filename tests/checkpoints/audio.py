@@ -99,7 +99,7 @@ def make_musicgen(folder: Path, *, stereo: bool = False, melody: bool = False) -
         num_lstm_layers=1,
         target_bandwidths=[
             CODEC_RATE / HOP * 4 * 4 / 1000
-        ],  # kbit/s: codes a second × 4 bits × 4 codebooks
+        ],  # kbit/s: codes per second × 4 bits × 4 codebooks
     )
     decoder = (MusicgenMelodyDecoderConfig if melody else MusicgenDecoderConfig)(
         vocab_size=16,
@@ -122,7 +122,7 @@ def make_musicgen(folder: Path, *, stereo: bool = False, melody: bool = False) -
         model = MusicgenForConditionalGeneration(MusicgenConfig(**parts)).eval()
     for layer in (
         model.audio_encoder.quantizer.layers
-    ):  # all zero in a new codec, so that every code would sound the same
+    ):  # all zero in a new codec: every code would give the same audio
         layer.codebook.embed.normal_()
     with torch.no_grad():
         for (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from studio.models.card import ModelCard
 from studio.models.inspect.model import inspect
-from tests.checkpoints.image_parts import beside, clip_tokenizer
+from tests.checkpoints.image_parts import clip_tokenizer, tokenizer_folder
 
 
 def parts_of_sd(cross: int, vocabulary: int, **more):
@@ -63,7 +63,7 @@ def make_sd(folder: Path) -> ModelCard:
     from diffusers import StableDiffusionPipeline
     from transformers import CLIPTextModel
 
-    tokenizer, vocabulary = clip_tokenizer(beside(folder))
+    tokenizer, vocabulary = clip_tokenizer(tokenizer_folder(folder))
     unet, vae, text, scheduler = parts_of_sd(32, vocabulary)
     pipe = StableDiffusionPipeline(
         vae=vae,
@@ -83,7 +83,7 @@ def make_sdxl(folder: Path) -> ModelCard:
     from diffusers import StableDiffusionXLPipeline
     from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
-    tokenizer, vocabulary = clip_tokenizer(beside(folder))
+    tokenizer, vocabulary = clip_tokenizer(tokenizer_folder(folder))
     unet, vae, text, scheduler = parts_of_sd(
         64,
         vocabulary,
@@ -111,7 +111,7 @@ def make_lcm(folder: Path) -> ModelCard:
     from diffusers import LatentConsistencyModelPipeline, LCMScheduler
     from transformers import CLIPTextModel
 
-    tokenizer, vocabulary = clip_tokenizer(beside(folder))
+    tokenizer, vocabulary = clip_tokenizer(tokenizer_folder(folder))
     unet, vae, text, scheduler = parts_of_sd(32, vocabulary, time_cond_proj_dim=16)
     pipe = LatentConsistencyModelPipeline(
         vae=vae,
@@ -135,7 +135,7 @@ def make_sd_that_decodes_large(folder: Path, channels: int = 32) -> ModelCard:
     from diffusers import AutoencoderKL, StableDiffusionPipeline
     from transformers import CLIPTextModel
 
-    tokenizer, vocabulary = clip_tokenizer(beside(folder))
+    tokenizer, vocabulary = clip_tokenizer(tokenizer_folder(folder))
     unet, _vae, text, scheduler = parts_of_sd(32, vocabulary)
     torch.manual_seed(1)
     vae = AutoencoderKL(

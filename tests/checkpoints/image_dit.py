@@ -17,7 +17,7 @@ from tests.checkpoints.image_parts import (
     kl,
     language_sizes,
     qwen_tokenizer,
-    saved,
+    save_and_inspect,
     t5,
     t5_tokenizer,
 )
@@ -54,7 +54,7 @@ def make_z_image(folder: Path) -> ModelCard:
         transformer=transformer,
         text_encoder=Qwen3Model(Qwen3Config(**language_sizes(len(tokenizer)))),
     )
-    return saved(pipe, folder)
+    return save_and_inspect(pipe, folder)
 
 
 def _qwen_parts(smaller: int = 3) -> dict:
@@ -121,7 +121,7 @@ def _qwen_parts(smaller: int = 3) -> dict:
 def make_qwen_image(folder: Path) -> ModelCard:
     from diffusers import QwenImagePipeline
 
-    return saved(QwenImagePipeline(**_qwen_parts()), folder)
+    return save_and_inspect(QwenImagePipeline(**_qwen_parts()), folder)
 
 
 def make_pixart(folder: Path) -> ModelCard:
@@ -148,7 +148,7 @@ def make_pixart(folder: Path) -> ModelCard:
         transformer=transformer,
         scheduler=DPMSolverMultistepScheduler(),
     )
-    return saved(pipe, folder)
+    return save_and_inspect(pipe, folder)
 
 
 def _sana_parts(**more) -> dict:
@@ -197,14 +197,14 @@ def _sana_parts(**more) -> dict:
 def make_sana(folder: Path) -> ModelCard:
     from diffusers import SanaPipeline
 
-    return saved(SanaPipeline(**_sana_parts(), scheduler=flow(shift=3.0)), folder)
+    return save_and_inspect(SanaPipeline(**_sana_parts(), scheduler=flow(shift=3.0)), folder)
 
 
 def make_sana_sprint(folder: Path) -> ModelCard:
     from diffusers import SanaSprintPipeline, SCMScheduler
 
     parts = _sana_parts(guidance_embeds=True, qk_norm="rms_norm_across_heads")
-    return saved(SanaSprintPipeline(**parts, scheduler=SCMScheduler()), folder)
+    return save_and_inspect(SanaSprintPipeline(**parts, scheduler=SCMScheduler()), folder)
 
 
 def make_lumina2(folder: Path) -> ModelCard:
@@ -233,7 +233,7 @@ def make_lumina2(folder: Path) -> ModelCard:
         text_encoder=gemma2(len(tokenizer)),
         tokenizer=tokenizer,
     )
-    return saved(pipe, folder)
+    return save_and_inspect(pipe, folder)
 
 
 def make_cogview4(folder: Path) -> ModelCard:
@@ -262,14 +262,13 @@ def make_cogview4(folder: Path) -> ModelCard:
         transformer=transformer,
         scheduler=flow(use_dynamic_shifting=True, base_shift=0.25, max_shift=0.75),
     )
-    return saved(pipe, folder)
+    return save_and_inspect(pipe, folder)
 
 
 def make_qwen_image_edit(folder: Path) -> ModelCard:
-    """Its processor of words and pictures wants torchvision, even to be made: it is written as it
-    is published.
+    """Write its processor as published: making the real class needs torchvision.
 
-    It looks at a million pixels, whatever is given.
+    The model draws a million pixels, whatever size the source image has.
     """
     from diffusers import QwenImageEditPipeline
     from transformers.models.qwen2_vl import Qwen2VLImageProcessorPil

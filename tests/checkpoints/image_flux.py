@@ -1,6 +1,4 @@
-"""Tiny random pipelines of Black Forest Labs' families, and of those that were made from them or
-work alike.
-"""
+"""Tiny random pipelines of the FLUX families, and of others that are derived or similar."""
 
 from __future__ import annotations
 
@@ -12,16 +10,16 @@ import torch
 from studio.models.card import ModelCard
 from studio.models.inspect.model import inspect
 from tests.checkpoints.image_parts import (
-    beside,
     clip_config,
     clip_tokenizer,
     flow,
     kl,
     language_sizes,
     qwen_tokenizer,
-    saved,
+    save_and_inspect,
     t5,
     t5_tokenizer,
+    tokenizer_folder,
 )
 
 ROPE = (4, 2, 2)
@@ -33,7 +31,7 @@ def _flux_parts(folder: Path, channels: int = 16, **more) -> dict:
     from transformers import CLIPTextModel
 
     torch.manual_seed(0)
-    tokenizer, words = clip_tokenizer(beside(folder))
+    tokenizer, words = clip_tokenizer(tokenizer_folder(folder))
     other = t5_tokenizer()
     transformer = FluxTransformer2DModel(
         in_channels=channels,
@@ -61,22 +59,20 @@ def _flux_parts(folder: Path, channels: int = 16, **more) -> dict:
 def make_flux(folder: Path) -> ModelCard:
     from diffusers import FluxPipeline
 
-    return saved(FluxPipeline(**_flux_parts(folder)), folder)
+    return save_and_inspect(FluxPipeline(**_flux_parts(folder)), folder)
 
 
 def make_flux_dev(folder: Path) -> ModelCard:
     from diffusers import FluxPipeline
 
-    return saved(FluxPipeline(**_flux_parts(folder, guidance_embeds=True)), folder)
+    return save_and_inspect(FluxPipeline(**_flux_parts(folder, guidance_embeds=True)), folder)
 
 
 def make_flux_fill(folder: Path) -> ModelCard:
-    """Its transformer sees the picture (16) and the mask (4 pixels of each of 4 packed places)
-    beside the noise.
-    """
+    """Its transformer reads image (16) and mask (4 packed places × 4 pixels) with the latents."""
     from diffusers import FluxFillPipeline
 
-    return saved(
+    return save_and_inspect(
         FluxFillPipeline(**_flux_parts(folder, 16 + 16 + 16, guidance_embeds=True)), folder
     )
 
@@ -84,7 +80,9 @@ def make_flux_fill(folder: Path) -> ModelCard:
 def make_flux_kontext(folder: Path) -> ModelCard:
     from diffusers import FluxKontextPipeline
 
-    return saved(FluxKontextPipeline(**_flux_parts(folder, guidance_embeds=True)), folder)
+    return save_and_inspect(
+        FluxKontextPipeline(**_flux_parts(folder, guidance_embeds=True)), folder
+    )
 
 
 def _flux2_parts(joint: int, **more) -> dict:
@@ -127,11 +125,11 @@ def make_flux2_klein(folder: Path) -> ModelCard:
         tokenizer=tokenizer,
         is_distilled=True,
     )
-    return saved(pipe, folder)
+    return save_and_inspect(pipe, folder)
 
 
 def make_flux2(folder: Path) -> ModelCard:
-    """Its words are published as a processor of words and pictures."""
+    """Its tokenizer is published as a processor for text and images."""
     from diffusers import Flux2Pipeline
     from transformers import (
         Mistral3Config,
@@ -194,7 +192,7 @@ def make_chroma(folder: Path) -> ModelCard:
         tokenizer=tokenizer,
         transformer=transformer,
     )
-    return saved(pipe, folder)
+    return save_and_inspect(pipe, folder)
 
 
 def make_sd3(folder: Path) -> ModelCard:
@@ -202,7 +200,7 @@ def make_sd3(folder: Path) -> ModelCard:
     from transformers import CLIPTextModelWithProjection
 
     torch.manual_seed(0)
-    tokenizer, words = clip_tokenizer(beside(folder))
+    tokenizer, words = clip_tokenizer(tokenizer_folder(folder))
     other = t5_tokenizer()
     transformer = SD3Transformer2DModel(
         sample_size=16,
@@ -230,4 +228,4 @@ def make_sd3(folder: Path) -> ModelCard:
         text_encoder_3=t5(len(other), 64),
         tokenizer_3=other,
     )
-    return saved(pipe, folder)
+    return save_and_inspect(pipe, folder)

@@ -1,6 +1,4 @@
-"""Tiny random pipelines that read words with a GLM: Kolors, whose text encoder diffusers carries,
-and GLM-Image.
-"""
+"""Tiny random pipelines with a GLM: Kolors, whose text encoder is in diffusers, and GLM-Image."""
 
 from __future__ import annotations
 
@@ -12,7 +10,14 @@ import torch
 from studio.models.card import ModelCard
 from studio.models.inspect.model import inspect
 from tests.checkpoints.image import parts_of_sd
-from tests.checkpoints.image_parts import beside, flow, kl, language_sizes, saved, t5
+from tests.checkpoints.image_parts import (
+    flow,
+    kl,
+    language_sizes,
+    save_and_inspect,
+    t5,
+    tokenizer_folder,
+)
 from tests.checkpoints.text import SENTENCES, make_tokenizer
 
 GLM_CHAT = (
@@ -47,7 +52,7 @@ def make_kolors(folder: Path) -> ModelCard:
     from diffusers.pipelines.kolors.text_encoder import ChatGLMConfig
 
     torch.manual_seed(0)
-    words = beside(folder) / "tokenizer.model"
+    words = tokenizer_folder(folder) / "tokenizer.model"
     size = _sentencepiece(words)
     tokenizer = ChatGLMTokenizer(str(words))
     text = ChatGLMModel(
@@ -89,11 +94,11 @@ def make_kolors(folder: Path) -> ModelCard:
             beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.014
         ),
     )
-    return saved(pipe, folder)
+    return save_and_inspect(pipe, folder)
 
 
 def make_glm_image(folder: Path) -> ModelCard:
-    """It writes a picture of 16 × 16 words before the one of the wished size."""
+    """It generates 16 × 16 image tokens, then the image in the requested size."""
     from diffusers import GlmImagePipeline, GlmImageTransformer2DModel
     from transformers import (
         ByT5Tokenizer,
@@ -143,7 +148,7 @@ def make_glm_image(folder: Path) -> ModelCard:
             vq_config={"embed_dim": 8, "num_embeddings": codes, "latent_channels": 16},
         )
     )
-    encoder.generation_config.eos_token_id = len(words) - 1  # none of a picture's words
+    encoder.generation_config.eos_token_id = len(words) - 1  # not an image token
     glyphs = ByT5Tokenizer()
     sight = GlmImageImageProcessorPil(patch_size=16, temporal_patch_size=1, merge_size=1)
     transformer = GlmImageTransformer2DModel(

@@ -1,6 +1,4 @@
-"""Parts that several families of pictures share, tiny and random: words, text encoders,
-autoencoders, schedulers.
-"""
+"""Tiny random components of image families: tokenizers, text encoders, VAEs, schedulers."""
 
 from __future__ import annotations
 
@@ -22,22 +20,22 @@ CHAT = (
 )
 
 
-def saved(pipe, folder: Path) -> ModelCard:
+def save_and_inspect(pipe, folder: Path) -> ModelCard:
     pipe.save_pretrained(folder)
     return inspect(folder)
 
 
-# Words
+# Tokenizers
 # ----------------------------------------------------------------------
 
 
-def beside(folder: Path) -> Path:
-    """Return where the words of a pipeline are made before it is saved."""
+def tokenizer_folder(folder: Path) -> Path:
+    """Return where a pipeline's tokenizer is made before the pipeline is saved."""
     return folder.with_name(folder.name + "-tokenizer")
 
 
 def clip_tokenizer(place: Path):
-    """Of letters; also returns the number of words."""
+    """Return a tokenizer with a token for each letter, and the number of its tokens."""
     from transformers import CLIPTokenizer
 
     place.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,4 @@
-"""Checkpoints in one file, as Stable Diffusion's own code writes them: the tensors of real
-diffusers classes, named as there.
-"""
+"""Checkpoints in one file: tensors of real diffusers classes under Stable Diffusion's names."""
 
 from __future__ import annotations
 

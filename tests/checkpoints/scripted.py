@@ -1,6 +1,4 @@
-"""A tiny model that writes one text by heart: its next token depends on nothing but the
-position.
-"""
+"""A tiny model that writes one fixed text: its next token depends on the position only."""
 
 from __future__ import annotations
 
@@ -33,11 +31,11 @@ def make_scripted(
     ends: bool = True,
     chat: bool = True,
 ) -> ModelCard:
-    """Write a GPT-2 that answers `prompt` with `script`, then ends, where `ends` says so, else
-    repeats its last token.
+    """Write a GPT-2 that answers `prompt` with `script`.
 
-    `opening`: what the chat template puts behind the assistant's turn. `mentions`: a comment in the
-    template. `special`: marks that are one special token each.
+    `ends`: ends after the script, else repeats its last token. `opening`: text that the chat
+    template adds after the start of the assistant's turn. `mentions`: a comment in the template.
+    `special`: texts that are one special token each.
     """
     import torch
     from transformers import GPT2Config, GPT2LMHeadModel

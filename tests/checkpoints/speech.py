@@ -1,4 +1,4 @@
-"""Tiny random checkpoints of the families that speak token by token, with the real classes."""
+"""Tiny random checkpoints of autoregressive speech families, with the real classes."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def make_bark(folder: Path, *, voices: bool = False) -> ModelCard:
     )
     for layer in (
         model.codec_model.quantizer.layers
-    ):  # all zero in a new codec, so that every code would sound the same
+    ):  # all zero in a new codec: every code would give the same audio
         layer.codebook.embed.normal_()
     model.save_pretrained(folder)
     if voices:
@@ -186,7 +186,7 @@ def make_csm(folder: Path) -> ModelCard:
     ).eval()
     quantizer = (
         model.codec_model.quantizer
-    )  # all zero in a new codec, so that every code would sound the same
+    )  # all zero in a new codec: every code would give the same audio
     for layer in (
         *quantizer.semantic_residual_vector_quantizer.layers,
         *quantizer.acoustic_residual_vector_quantizer.layers,
@@ -334,7 +334,7 @@ def make_speecht5(folder: Path, *, vocoder: bool = True) -> ModelCard:
 
 
 def make_vibevoice(folder: Path) -> ModelCard:
-    """Write a VibeVoice: Qwen2, a diffusion head, two tokenizers of sound."""
+    """Write a VibeVoice: Qwen2, a diffusion head, two audio tokenizers."""
     import torch
     from transformers import VibeVoiceConfig, VibeVoiceForConditionalGeneration
 
@@ -343,15 +343,15 @@ def make_vibevoice(folder: Path) -> ModelCard:
     tokenizer = _words(
         folder, ["<|endoftext|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>"]
     )
-    sound: dict[str, Any] = {"num_filters": 4, "downsampling_ratios": [8, 10], "depths": [1, 1, 1]}
+    audio: dict[str, Any] = {"num_filters": 4, "downsampling_ratios": [8, 10], "depths": [1, 1, 1]}
     model = VibeVoiceForConditionalGeneration(
         VibeVoiceConfig(
             text_config={"model_type": "qwen2", "vocab_size": len(tokenizer), **_QWEN},
-            audio_config={"model_type": "vibevoice_acoustic_tokenizer", "hidden_size": 8, **sound},
+            audio_config={"model_type": "vibevoice_acoustic_tokenizer", "hidden_size": 8, **audio},
             semantic_model_config={
                 "model_type": "vibevoice_acoustic_tokenizer_encoder",
                 "hidden_size": 8,
-                **sound,
+                **audio,
             },
             diffusion_head_config={
                 "num_hidden_layers": 1,

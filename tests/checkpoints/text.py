@@ -1,6 +1,4 @@
-"""Tiny random language models with the real classes and a real tokenizer, written by
-`save_pretrained`.
-"""
+"""Tiny random language models of the real classes with a real tokenizer."""
 
 from __future__ import annotations
 

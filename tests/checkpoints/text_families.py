@@ -1,6 +1,4 @@
-"""A tiny random checkpoint of every family of text models in the catalogue, with the real
-classes.
-"""
+"""Tiny random checkpoints of every text family in the catalog, with the real classes."""
 
 from __future__ import annotations
 
@@ -25,14 +23,14 @@ _SMALL: dict[str, Any] = {
     "eos_token_id": 0,
     "pad_token_id": 1,
 }
-_SEEN: dict[str, Any] = {
+_VISION: dict[str, Any] = {
     "hidden_size": 16,
     "intermediate_size": 16,
     "num_hidden_layers": 1,
     "num_attention_heads": 2,
     "patch_size": 4,
 }
-"""The part that sees pictures, which Studio does not use; it lies in the same file."""
+"""The vision tower, which Studio does not use; its weights are in the same file."""
 _SLIDING: dict[str, Any] = {
     "sliding_window": 32,
     "layer_types": ["sliding_attention", "full_attention"],
@@ -77,7 +75,7 @@ def _mt5(**more: Any) -> Any:
 
 
 def _multimodal(family: str, text: dict[str, Any], vision: dict[str, Any], **more: Any) -> Any:
-    """With the part that sees pictures, as the hub has it: Studio reads and writes text only."""
+    """Return a model with a vision tower, as published, though Studio uses it for text only."""
     from transformers import AutoConfig, AutoModelForImageTextToText
 
     config = AutoConfig.for_model(family, text_config=_SMALL | text, vision_config=vision, **more)
@@ -99,7 +97,7 @@ def _qwen3_5(**more: Any) -> Any:
 
 def _gemma3(**more: Any) -> Any:
     text = {**_SLIDING, **more}
-    return _multimodal("gemma3", text, {**_SEEN, "image_size": 16}, mm_tokens_per_image=4)
+    return _multimodal("gemma3", text, {**_VISION, "image_size": 16}, mm_tokens_per_image=4)
 
 
 def _gemma4(**more: Any) -> Any:
@@ -110,7 +108,7 @@ def _gemma4(**more: Any) -> Any:
         "vocab_size_per_layer_input": more["vocab_size"],
         **more,
     }
-    vision = {**_SEEN, "num_key_value_heads": 2, "head_dim": 8, "position_embedding_size": 16}
+    vision = {**_VISION, "num_key_value_heads": 2, "head_dim": 8, "position_embedding_size": 16}
     audio = {
         "hidden_size": 16,
         "num_hidden_layers": 1,
@@ -129,7 +127,7 @@ def _gemma4_unified(**more: Any) -> Any:
 
 
 def _mistral3(**more: Any) -> Any:
-    vision = {**_SEEN, "model_type": "pixtral", "image_size": 16, "head_dim": 8}
+    vision = {**_VISION, "model_type": "pixtral", "image_size": 16, "head_dim": 8}
     rope = {
         "rope_type": "yarn",
         "rope_theta": 1e6,
@@ -210,7 +208,7 @@ def make_text(folder: Path, family: str) -> ModelCard:
 
 
 def pack_as_fp8(folder: Path) -> ModelCard:
-    """Change a Ministral's weights to 8 bits with a factor each, as they lie on the hub."""
+    """Convert a Ministral's weights to fp8 with scales, as published."""
     import torch
     from safetensors.torch import load_file, save_file
 

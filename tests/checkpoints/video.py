@@ -7,7 +7,7 @@ from pathlib import Path
 from studio.models.card import ModelCard
 from studio.models.inspect.model import inspect
 from tests.checkpoints.image import make_sd
-from tests.checkpoints.image_parts import beside, clip_tokenizer
+from tests.checkpoints.image_parts import clip_tokenizer, tokenizer_folder
 from tests.checkpoints.text import make_tokenizer
 
 
@@ -34,7 +34,7 @@ def _t5(umt5: bool = False):
 
 
 def _wan_parts(
-    *, channels: int = 4, strong: bool = False, picture: bool = False, second: bool = False
+    *, channels: int = 4, strong: bool = False, image: bool = False, second: bool = False
 ):
     import torch
     from diffusers import AutoencoderKLWan, UniPCMultistepScheduler, WanTransformer3DModel
@@ -66,7 +66,7 @@ def _wan_parts(
             patch_size=(1, 2, 2),
             num_attention_heads=2,
             attention_head_dim=12,
-            in_channels=latent + (latent + 4 if picture else 0),
+            in_channels=latent + (latent + 4 if image else 0),
             out_channels=latent,
             text_dim=32,
             freq_dim=256,
@@ -99,7 +99,7 @@ def make_wan(folder: Path) -> ModelCard:
     return inspect(folder)
 
 
-def make_wan_two_halves(folder: Path) -> ModelCard:
+def make_wan_two_denoisers(folder: Path) -> ModelCard:
     """Wan 2.2 A14B, from text: two transformers."""
     from diffusers import WanPipeline
 
@@ -107,25 +107,25 @@ def make_wan_two_halves(folder: Path) -> ModelCard:
     return inspect(folder)
 
 
-def make_wan_two_ways(folder: Path) -> ModelCard:
-    """Wan 2.2 TI2V 5B: one transformer for text and pictures, and another autoencoder."""
+def make_wan_ti2v(folder: Path) -> ModelCard:
+    """Wan 2.2 TI2V 5B: one transformer for text and images, and another autoencoder."""
     from diffusers import WanPipeline
 
     WanPipeline(**_wan_parts(strong=True), expand_timesteps=True).save_pretrained(folder)
     return inspect(folder)
 
 
-def make_wan_from_picture(folder: Path) -> ModelCard:
-    """Wan 2.2 A14B, from a picture."""
+def make_wan_i2v(folder: Path) -> ModelCard:
+    """Wan 2.2 A14B I2V."""
     from diffusers import WanImageToVideoPipeline
 
-    parts = _wan_parts(picture=True, second=True)
+    parts = _wan_parts(image=True, second=True)
     WanImageToVideoPipeline(**parts, boundary_ratio=0.9).save_pretrained(folder)
     return inspect(folder)
 
 
-def make_wan_seeing(folder: Path) -> ModelCard:
-    """Wan 2.1, from a picture: one transformer, which is told by CLIP what the picture shows."""
+def make_wan_i2v_clip(folder: Path) -> ModelCard:
+    """Wan 2.1 I2V: one transformer, which also gets CLIP's embedding of the image."""
     import torch
     from diffusers import WanImageToVideoPipeline, WanTransformer3DModel
     from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModel
@@ -223,7 +223,7 @@ def make_ltx(folder: Path) -> ModelCard:
     return inspect(folder)
 
 
-def make_ltx_from_picture(folder: Path) -> ModelCard:
+def make_ltx_i2v(folder: Path) -> ModelCard:
     from diffusers import LTXImageToVideoPipeline
 
     LTXImageToVideoPipeline(**_ltx_parts()).save_pretrained(folder)
@@ -238,7 +238,7 @@ def make_ltx_condition(folder: Path) -> ModelCard:
     return inspect(folder)
 
 
-def _cogvideox_parts(*, picture: bool = False, side: tuple[int, int] = (4, 4)):
+def _cogvideox_parts(*, image: bool = False, side: tuple[int, int] = (4, 4)):
     import torch
     from diffusers import (
         AutoencoderKLCogVideoX,
@@ -250,7 +250,7 @@ def _cogvideox_parts(*, picture: bool = False, side: tuple[int, int] = (4, 4)):
     transformer = CogVideoXTransformer3DModel(
         num_attention_heads=2,
         attention_head_dim=16,
-        in_channels=8 if picture else 4,
+        in_channels=8 if image else 4,
         out_channels=4,
         time_embed_dim=2,
         text_embed_dim=32,
@@ -261,8 +261,8 @@ def _cogvideox_parts(*, picture: bool = False, side: tuple[int, int] = (4, 4)):
         patch_size=2,
         temporal_compression_ratio=4,
         max_text_seq_length=226,
-        use_rotary_positional_embeddings=picture,
-        use_learned_positional_embeddings=picture,
+        use_rotary_positional_embeddings=image,
+        use_learned_positional_embeddings=image,
     )
     vae = AutoencoderKLCogVideoX(
         in_channels=3,
@@ -292,13 +292,11 @@ def make_cogvideox(folder: Path) -> ModelCard:
     return inspect(folder)
 
 
-def make_cogvideox_from_picture(folder: Path, side: tuple[int, int] = (4, 4)) -> ModelCard:
+def make_cogvideox_i2v(folder: Path, side: tuple[int, int] = (4, 4)) -> ModelCard:
     """As CogVideoX 5B I2V it makes one size only, 8 × `side`."""
     from diffusers import CogVideoXImageToVideoPipeline
 
-    CogVideoXImageToVideoPipeline(**_cogvideox_parts(picture=True, side=side)).save_pretrained(
-        folder
-    )
+    CogVideoXImageToVideoPipeline(**_cogvideox_parts(image=True, side=side)).save_pretrained(folder)
     return inspect(folder)
 
 
@@ -345,7 +343,7 @@ def make_animatediff(folder: Path) -> ModelCard:
 
 
 def make_hunyuan(folder: Path) -> ModelCard:
-    """HunyuanVideo 1.0: two text encoders, guidance as a number that it is told."""
+    """HunyuanVideo 1.0: two text encoders, with embedded guidance."""
     import torch
     from diffusers import (
         AutoencoderKLHunyuanVideo,
@@ -398,7 +396,7 @@ def make_hunyuan(folder: Path) -> ModelCard:
         eos_token_id=0,
         pad_token_id=1,
     )
-    tokenizer_2, vocabulary = clip_tokenizer(beside(folder))
+    tokenizer_2, vocabulary = clip_tokenizer(tokenizer_folder(folder))
     clip = CLIPTextConfig(
         vocab_size=vocabulary,
         hidden_size=32,
@@ -466,25 +464,25 @@ def make_mochi(folder: Path) -> ModelCard:
 
 MAKERS = {
     "wan": ("WanPipeline", make_wan),
-    "wan-two-halves": ("WanPipeline", make_wan_two_halves),
-    "wan-two-ways": ("WanPipeline", make_wan_two_ways),
-    "wan-from-picture": ("WanImageToVideoPipeline", make_wan_from_picture),
-    "wan-seeing": ("WanImageToVideoPipeline", make_wan_seeing),
+    "wan-two-denoisers": ("WanPipeline", make_wan_two_denoisers),
+    "wan-ti2v": ("WanPipeline", make_wan_ti2v),
+    "wan-i2v": ("WanImageToVideoPipeline", make_wan_i2v),
+    "wan-i2v-clip": ("WanImageToVideoPipeline", make_wan_i2v_clip),
     "ltx": ("LTXPipeline", make_ltx),
-    "ltx-from-picture": ("LTXImageToVideoPipeline", make_ltx_from_picture),
+    "ltx-i2v": ("LTXImageToVideoPipeline", make_ltx_i2v),
     "ltx-condition": ("LTXConditionPipeline", make_ltx_condition),
     "cogvideox": ("CogVideoXPipeline", make_cogvideox),
-    "cogvideox-from-picture": ("CogVideoXImageToVideoPipeline", make_cogvideox_from_picture),
+    "cogvideox-i2v": ("CogVideoXImageToVideoPipeline", make_cogvideox_i2v),
     "animatediff": ("AnimateDiffPipeline", make_animatediff),
     "hunyuan": ("HunyuanVideoPipeline", make_hunyuan),
     "mochi": ("MochiPipeline", make_mochi),
 }
-"""Name → the class that its model_index.json names, and how it is made."""
+"""Name → class in its model_index.json, and the function that makes it."""
 SMALL = {"width": 32, "height": 32, "num_frames": 9, "num_inference_steps": 2, "frame_rate": 8}
 
 
 def first_frame(folder: Path) -> str:
-    """Write a picture to begin with, of another shape than any video here."""
+    """Write a first frame, of another shape than any video here."""
     import numpy as np
     from PIL import Image
 

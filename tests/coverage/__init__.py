@@ -1,6 +1,5 @@
-"""What runs, family by family: tiny random checkpoints of the real classes, through each card's own
-path.
+"""Runs tiny random checkpoints of every model family, through the path of its catalog card.
 
-`python -m tests.coverage docs/models.md` writes the table; `test_coverage.py` holds every row of it
-true.
+`python -m tests.coverage docs/models.md` writes the table of what works; `test_coverage.py` checks
+each of its rows.
 """

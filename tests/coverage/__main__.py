@@ -1,6 +1,4 @@
-"""Run every family, or those named, and write the table: `python -m tests.coverage docs/models.md
-[CARD …]`.
-"""
+"""Write the table of what works: `python -m tests.coverage docs/models.md [CARD …]`."""
 
 import sys
 import tempfile
@@ -8,25 +6,25 @@ from pathlib import Path
 
 from studio.core import environment
 from studio.core.files import write_whole
-from tests.coverage.run import Trial
-from tests.coverage.table import FAMILIES, line, renewed, rows_of
+from tests.coverage.run import FamilyTest
+from tests.coverage.table import FAMILIES, line, rows_of, with_table
 
 
 def main() -> None:
-    """Write the table of a document anew."""
+    """Run all families, or those named, and replace the table in the document."""
     environment.prepare()
-    path, wanted = Path(sys.argv[1]), sys.argv[2:]
+    path, names = Path(sys.argv[1]), sys.argv[2:]
     rows = rows_of(path)
     for family in FAMILIES:
-        if wanted and family.card not in wanted:
+        if names and family.card not in names:
             continue
         with tempfile.TemporaryDirectory() as folder:
-            trial = Trial(family, Path(folder))
-            rows[family.card] = trial.row()
-            trial.close()
+            test = FamilyTest(family, Path(folder))
+            rows[family.card] = test.row()
+            test.close()
         sys.stdout.write(line(rows[family.card]) + "\n")
-    there = [rows[family.card] for family in FAMILIES if family.card in rows]
-    write_whole(path, renewed(path.read_text(encoding="utf-8"), there).encode(), replace=True)
+    table = [rows[family.card] for family in FAMILIES if family.card in rows]
+    write_whole(path, with_table(path.read_text(encoding="utf-8"), table).encode(), replace=True)
 
 
 if __name__ == "__main__":

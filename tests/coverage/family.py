@@ -1,4 +1,4 @@
-"""One family of models, and how a tiny one of it is made."""
+"""A model family, and how to make a tiny checkpoint of it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from studio.models.card import ModelCard
 
 @dataclass(frozen=True)
 class Family:
-    """`card` is the catalogue's, whose settings are used; `make` writes a tiny random checkpoint
-    into a folder.
-    """
+    """A model family to run."""
 
     card: str
+    """Name of the catalog card whose settings are used."""
     make: Callable[[Path], ModelCard]
+    """Writes a tiny random checkpoint into a folder."""
     values: dict[str, Any] = field(default_factory=dict)
-    """Of the request, where the smallest of the kind (`run.SMALL`) do not do."""
+    """Fields of the request where `run.SMALL` is too small for the family."""
     likewise: tuple[str, ...] = ()
-    """Other cards of the same family, that need no run of their own."""
+    """Other cards of the same family, which need no run of their own."""
     base: Callable[[Path], ModelCard] | None = None
-    """Makes the model that this one changes."""
+    """Makes the base model, for an adapter."""

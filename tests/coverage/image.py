@@ -1,4 +1,4 @@
-"""Families that make pictures."""
+"""Image families."""
 
 from tests.checkpoints.image import make_lcm, make_sd, make_sdxl
 from tests.checkpoints.image_dit import (
@@ -25,7 +25,7 @@ from tests.checkpoints.image_glm import make_glm_image, make_kolors
 from tests.coverage.family import Family
 
 LARGER = {"width": 64, "height": 64}
-"""FLUX.2 looks at no smaller picture; the tiny Qwen-Image-Edit makes none."""
+"""The smallest source image for FLUX.2, and result of the tiny Qwen-Image-Edit."""
 FAMILIES = [
     Family("stable-diffusion-1.5", make_sd, likewise=("dreamshaper-8", "sd-turbo")),
     Family("sdxl-base-1.0", make_sdxl, likewise=("sdxl-turbo",)),

@@ -1,4 +1,4 @@
-"""Runs one family through `LocalEngine` as a person's job would, and says what it could do."""
+"""Runs a tiny model of one family through `LocalEngine`, and reports what works."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ COLUMNS = (
     "Cancel",
 )
 YES, NO, NEVER = "yes", "no", "–"
-"""`NEVER`: not what the family does."""
+"""`NEVER`: the family does not have it."""
 SMALL: dict[str, dict[str, Any]] = {
     "text": {"max_new_tokens": 6},
     "image": {"width": 32, "height": 32, "num_inference_steps": 2},
@@ -62,32 +62,32 @@ LONG: dict[str, dict[str, Any]] = {
     "music": {"seconds": 4},
     "video": {"num_inference_steps": 8},
 }
-"""So that there is something left to cancel."""
-SAME = 3
-"""Of 255: sums of other parts are rounded otherwise."""
-QUESTIONS = 12
-"""A model that makes everything in one pass tells no progress: it is cancelled at this question."""
+"""Jobs that are long enough to be cancelled."""
+TOLERANCE = 3
+"""Of 255: sums in another order round differently."""
+CANCEL_CHECKS = 12
+"""Calls of `is_cancelled` after which a model that reports no progress is cancelled."""
 
 
 @dataclass
-class Heard:
-    """The events of a job; asks for its end once something was made, where `impatient`."""
+class JobRecord:
+    """The events of a job, which is cancelled after its first result or step if `cancels`."""
 
-    impatient: bool = False
+    cancels: bool = False
     events: list[Event] = field(default_factory=list)
-    questions: int = 0
+    checks: int = 0
 
-    def cancelled(self) -> bool:
-        if not self.impatient:
+    def is_cancelled(self) -> bool:
+        if not self.cancels:
             return False
-        self.questions += 1
-        return self.questions > QUESTIONS or any(
+        self.checks += 1
+        return self.checks > CANCEL_CHECKS or any(
             not isinstance(event, Loading) for event in self.events
         )
 
     @property
-    def shown(self) -> bool:
-        """Something could be seen or heard before the end."""
+    def has_preview(self) -> bool:
+        """True if text, audio or an image was sent before the end."""
         return any(
             isinstance(event, (TextDelta, AudioChunk))
             or (isinstance(event, Progress) and event.preview is not None)
@@ -95,15 +95,15 @@ class Heard:
         )
 
 
-class Trial:
-    """A tiny model of a family, installed under the catalogue's card."""
+class FamilyTest:
+    """A tiny model of a family, installed with the settings of the catalog's card."""
 
     def __init__(self, family: Family, folder: Path) -> None:
         self._family, self._folder = family, folder
         self._data = DataFolder(root=folder / "data")
         self._data.create()
-        seen = family.make(folder / "model")
-        self.card: ModelCard = as_known(entry_named(family.card).card, seen)
+        inspected = family.make(folder / "model")
+        self.card: ModelCard = as_known(entry_named(family.card).card, inspected)
         write_card(self.card, card_folder(self._data, self.card.name))
         if family.base is not None:
             base = family.base(folder / "base")
@@ -111,9 +111,7 @@ class Trial:
         self._engine = LocalEngine(self._data)
 
     def row(self) -> tuple[str, ...]:
-        """Return what stands in the table, and raise AssertionError where it does not run at
-        all.
-        """
+        """Return the row of the table. Raises AssertionError if the model does not run at all."""
         first = self._run(self._job())
         last = first.events[-1]
         assert isinstance(last, Finished), last
@@ -125,9 +123,9 @@ class Trial:
             self._class(),
             YES,
             YES,
-            YES if first.shown else NO,
-            self._pictures("image-to-image"),
-            self._pictures("inpaint"),
+            YES if first.has_preview else NO,
+            self._image_input("image-to-image"),
+            self._image_input("inpaint"),
             self._lora(),
             self._batch(),
             self._cancel(),
@@ -139,15 +137,15 @@ class Trial:
     def _job(self, **values: Any) -> Job:
         small = {**SMALL[self.card.kind], "prompt": "a small cat", "seed": 3, **self._family.values}
         if self.card.kind == "image" and needs_image(self.card):
-            small |= self._given()
+            small |= self._source_fields()
         if self.card.tasks == ("image-to-video",):
             small["image"] = first_frame(self._data.root)
         return new_job(request_for(self.card, {**small, **values}), str(self._data.outputs))
 
-    def _run(self, job: Job, impatient: bool = False) -> Heard:
-        heard = Heard(impatient)
-        run_one(self._engine, job, heard.events.append, heard.cancelled)
-        return heard
+    def _run(self, job: Job, cancels: bool = False) -> JobRecord:
+        record = JobRecord(cancels)
+        run_one(self._engine, job, record.events.append, record.is_cancelled)
+        return record
 
     def _class(self) -> str:
         index = self.card.folder / "model_index.json"
@@ -156,10 +154,8 @@ class Trial:
         table = json.loads((self.card.folder / "config.json").read_text())
         return str(table["_class_name"] if "_class_name" in table else table["architectures"][0])
 
-    def _pictures(self, ability: str) -> str:
-        """Start from a picture, or repaint the upper half of one; what is told and what is made is
-        looked at.
-        """
+    def _image_input(self, ability: str) -> str:
+        """Start from an image or repaint its upper half; check the progress and the result."""
         if (
             self.card.kind == "video"
             and ability == "image-to-image"
@@ -170,40 +166,38 @@ class Trial:
             return YES
         if self.card.kind != "image" or ability not in self.card.abilities:
             return NEVER
-        made = []
+        results = []
         for name in ("one", "other"):
-            heard = self._run(self._job(**self._given(name, masked=ability == "inpaint")))
-            last = heard.events[-1]
+            record = self._run(self._job(**self._source_fields(name, masked=ability == "inpaint")))
+            last = record.events[-1]
             assert isinstance(last, Finished), last
-            steps = [event for event in heard.events if isinstance(event, Progress)]
+            steps = [event for event in record.events if isinstance(event, Progress)]
             assert steps[-1].step == steps[-1].total == len(steps), steps[-1]
-            made.append(_pixels(Path(last.artifacts[0].path)))
-        assert not np.array_equal(*made), "the picture changes nothing"
+            results.append(_pixels(Path(last.artifacts[0].path)))
+        assert not np.array_equal(*results), "the source image changes nothing"
         if ability == "inpaint":
-            given, half = _pixels(self._folder / "other.png"), made[1].shape[0] // 2
-            assert np.array_equal(made[1][half:], given[half:])
-            assert not np.array_equal(made[1][:half], given[:half])
+            source, half = _pixels(self._folder / "other.png"), results[1].shape[0] // 2
+            assert np.array_equal(results[1][half:], source[half:])
+            assert not np.array_equal(results[1][:half], source[:half])
         return YES
 
-    def _given(self, name: str = "one", *, masked: bool | None = None) -> dict[str, Any]:
-        """Return the fields of a request that starts from a picture; with a mask where the model
-        needs one.
-        """
-        wanted = self._needed_mask if masked is None else masked
+    def _source_fields(self, name: str = "one", *, masked: bool | None = None) -> dict[str, Any]:
+        """Return the fields of a request with a source image, and a mask if the model needs it."""
+        with_mask = self._needs_mask if masked is None else masked
         size = {**SMALL["image"], **self._family.values}
-        picture, mask = self._folder / f"{name}.png", self._folder / "mask.png"
-        if not picture.exists():
-            chance = np.random.default_rng(len(name))
+        image, mask = self._folder / f"{name}.png", self._folder / "mask.png"
+        if not image.exists():
+            random = np.random.default_rng(len(name))
             Image.fromarray(
-                chance.integers(0, 256, (size["height"], size["width"], 3), np.uint8)
-            ).save(picture)
+                random.integers(0, 256, (size["height"], size["width"], 3), np.uint8)
+            ).save(image)
             white = np.zeros((size["height"], size["width"]), np.uint8)
             white[: size["height"] // 2] = 255
             Image.fromarray(white).save(mask)
-        return {"image": str(picture), **({"mask_image": str(mask)} if wanted else {})}
+        return {"image": str(image), **({"mask_image": str(mask)} if with_mask else {})}
 
     @property
-    def _needed_mask(self) -> bool:
+    def _needs_mask(self) -> bool:
         return "image-to-image" not in self.card.abilities
 
     def _lora(self) -> str:
@@ -213,19 +207,19 @@ class Trial:
             return NO
         lora = add(self._data, make_lora(self.card, self._folder / "lora" / "tiny.safetensors"))
         plain, changed, plain_again = (
-            self._picture(self._job(adapters=text)) for text in ("", f"{lora.name}:0.8", "")
+            self._image_bytes(self._job(adapters=text)) for text in ("", f"{lora.name}:0.8", "")
         )
         assert plain is not None
         assert plain == plain_again
         return YES if changed is not None and changed != plain else NO
 
-    def _picture(self, job: Job) -> bytes | None:
-        """Return the pixels of a job's picture; None where it failed."""
+    def _image_bytes(self, job: Job) -> bytes | None:
+        """Return the pixels of a job's image, or None if it failed."""
         last = self._run(job).events[-1]
         if not isinstance(last, Finished):
             return None
-        with Image.open(last.artifacts[0].path) as picture:
-            return picture.tobytes()
+        with Image.open(last.artifacts[0].path) as image:
+            return image.tobytes()
 
     def _batch(self) -> str:
         jobs = [
@@ -244,27 +238,26 @@ class Trial:
         if self.card.kind == "image":
             for job in jobs:
                 self._check_same(job, ends[job.id])
-        begun = sum(
+        started = sum(
             isinstance(event.event, Loading) and event.event.phase == "Preparing"
             for event in events
         )
-        return (
-            YES if begun == len(jobs) else "one by one"
-        )  # what cannot run together is begun again alone
+        # Jobs that cannot run as a batch start again, one by one.
+        return YES if started == len(jobs) else "one by one"
 
     def _check_same(self, job: Job, end: Event) -> None:
-        """Hold a picture that was made beside others against the one that is made alone."""
+        """Compare an image of a batch with the same request's image alone."""
         assert isinstance(end, Finished)
         alone = self._run(new_job(job.request, str(self._data.outputs))).events[-1]
         assert isinstance(alone, Finished), alone
         both = [_pixels(Path(event.artifacts[0].path)).astype(int) for event in (end, alone)]
-        assert np.abs(both[0] - both[1]).max() <= SAME, np.abs(both[0] - both[1]).max()
+        assert np.abs(both[0] - both[1]).max() <= TOLERANCE, np.abs(both[0] - both[1]).max()
 
     def _cancel(self) -> str:
-        heard = self._run(self._job(**LONG.get(self.card.kind, {})), impatient=True)
-        return YES if isinstance(heard.events[-1], Cancelled) else NO
+        record = self._run(self._job(**LONG.get(self.card.kind, {})), cancels=True)
+        return YES if isinstance(record.events[-1], Cancelled) else NO
 
 
 def _pixels(path: Path) -> Any:
-    with Image.open(path) as picture:
-        return np.asarray(picture.convert("RGB"))
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))

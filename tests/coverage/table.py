@@ -1,14 +1,14 @@
-"""The table in docs/models.md."""
+"""Reads and writes the table in docs/models.md."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.coverage import image, sound, text, video
+from tests.coverage import audio, image, text, video
 from tests.coverage.run import COLUMNS
 
-FAMILIES = [*text.FAMILIES, *image.FAMILIES, *sound.FAMILIES, *video.FAMILIES]
+FAMILIES = [*text.FAMILIES, *image.FAMILIES, *audio.FAMILIES, *video.FAMILIES]
 BEGIN, END = "<!-- table: made by tests.coverage -->", "<!-- end of coverage -->"
 
 
@@ -17,8 +17,8 @@ def line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def renewed(document: str, rows: Iterable[tuple[str, ...]]) -> str:
-    """Return the document with the table of these rows in it."""
+def with_table(document: str, rows: Iterable[tuple[str, ...]]) -> str:
+    """Return the document with these rows in place of its table."""
     before, _begin, rest = document.partition(BEGIN)
     _old, _end, after = rest.partition(END)
     return (
@@ -38,7 +38,7 @@ def renewed(document: str, rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def rows_of(path: Path) -> dict[str, tuple[str, ...]]:
-    """Return card → the row that the document has for it."""
+    """Return the rows of a document, by card."""
     _before, _begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
     lines = [
         row.strip("| ").split(" | ")

@@ -1,4 +1,4 @@
-"""Families that write text."""
+"""Text families."""
 
 from functools import partial
 

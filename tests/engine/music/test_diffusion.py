@@ -16,9 +16,9 @@ from studio.models.inspect.model import inspect
 from studio.models.memory.load_plan import LoadPlan
 from studio.preflight.music import check_music
 from tests.checkpoints.audio import make_musicgen
-from tests.checkpoints.sound import (
+from tests.checkpoints.audio_diffusion import (
+    LIBRARY_WARNINGS,
     RATE,
-    THIRD_PARTIES,
     make_ace_step,
     make_audioldm2,
     make_stable_audio,
@@ -32,7 +32,7 @@ MAKERS = {
     "StableAudio3Pipeline": (make_stable_audio_3, 2),
     "StableAudioPipeline": (make_stable_audio, 2),
 }
-pytestmark = THIRD_PARTIES
+pytestmark = LIBRARY_WARNINGS
 
 
 @pytest.fixture(scope="module", params=MAKERS)

@@ -143,7 +143,7 @@ def test_the_seed_decides(cards, name):
     assert not np.array_equal(first, other)
 
 
-@pytest.mark.parametrize("name", ["wan-two-ways", "ltx", "ltx-condition"])
+@pytest.mark.parametrize("name", ["wan-ti2v", "ltx", "ltx-condition"])
 def test_one_model_makes_both_and_the_picture_changes_what_is_made(cards, picture, name):
     card = cards(name)
     pipeline = video.load(card)
@@ -176,7 +176,7 @@ def test_wans_autoencoder_stays_in_32_bits_where_the_rest_has_16(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["wan-two-ways", "wan-from-picture", "ltx-condition", "cogvideox-from-picture", "animatediff"],
+    ["wan-ti2v", "wan-i2v", "ltx-condition", "cogvideox-i2v", "animatediff"],
 )
 def test_a_family_runs_with_16_bits_as_on_a_gpu(cards, picture, name):
     card = cards(name)
@@ -351,13 +351,13 @@ def test_a_cancelled_video_leaves_no_file(cards, data):
         ("mochi", {"num_frames": 9}, "num_frames", "choose 7 or 13"),
         ("animatediff", {"num_frames": 33}, "num_frames", "at most 32 frames, not 33"),
         (
-            "cogvideox-from-picture",
+            "cogvideox-i2v",
             {"width": 64, "image": "x.png"},
             "width",
             "32 × 32 pixels only, not 64 × 32",
         ),
         ("wan", {"image": "x.png"}, "image", "from text only and takes no first frame"),
-        ("wan-from-picture", {}, "image", "needs a first frame"),
+        ("wan-i2v", {}, "image", "needs a first frame"),
         ("ltx", {"image": "/nowhere/at all.png"}, "image", "all.png does not exist"),
     ],
 )
@@ -489,7 +489,7 @@ def test_when_memory_runs_out_the_model_is_loaded_in_a_way_that_takes_less(
 
 
 def test_guidance_for_a_second_denoiser_needs_a_model_that_has_two(cards, data):
-    for name in ("wan", "wan-two-halves"):
+    for name in ("wan", "wan-two-denoisers"):
         install(data, cards(name))
     _job, events = run_here(data, request(model=cards("wan").name, guidance_scale_2=3.0))
     assert isinstance(events[-1], Failed)
@@ -499,7 +499,9 @@ def test_guidance_for_a_second_denoiser_needs_a_model_that_has_two(cards, data):
             run_here(
                 data,
                 request(
-                    model=cards("wan-two-halves").name, guidance_scale=1.5, guidance_scale_2=second
+                    model=cards("wan-two-denoisers").name,
+                    guidance_scale=1.5,
+                    guidance_scale_2=second,
                 ),
             )[1][-1]
             .artifacts[0]

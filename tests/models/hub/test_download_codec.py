@@ -8,12 +8,12 @@ from studio.engine.speech import generate as speech
 from studio.models.hub.download import download
 from studio.models.hub.repository import Hub, Repository
 from studio.models.install.verify import check
-from tests.checkpoints.sound import THIRD_PARTIES, make_stable_audio_3
+from tests.checkpoints.audio_diffusion import LIBRARY_WARNINGS, make_stable_audio_3
 from tests.checkpoints.speech import make_dia, make_pocket
 from tests.engine.runs import run_job
 from tests.models.hub.server import LoopbackHub, files_of
 
-pytestmark = THIRD_PARTIES
+pytestmark = LIBRARY_WARNINGS
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,8 @@
-"""Families that speak, and families that make music or sounds."""
+"""Speech and music families."""
 
 from functools import partial
 
-from tests.checkpoints import sound, speech
+from tests.checkpoints import audio_diffusion, speech
 from tests.checkpoints.audio import make_musicgen, make_vits
 from tests.coverage.family import Family
 
@@ -18,12 +18,12 @@ FAMILIES = [
     Family("vibevoice-1.5b", speech.make_vibevoice, {"prompt": "Hi."}),
     Family("musicgen-small", make_musicgen, likewise=("musicgen-medium", "musicgen-large")),
     Family("musicgen-melody", partial(make_musicgen, melody=True)),
-    Family("ace-step-1.5-xl-turbo", sound.make_ace_step, _STEPS),
-    Family("audioldm2", sound.make_audioldm2, _STEPS),
-    Family("stable-audio-open-1.0", sound.make_stable_audio, _STEPS),
+    Family("ace-step-1.5-xl-turbo", audio_diffusion.make_ace_step, _STEPS),
+    Family("audioldm2", audio_diffusion.make_audioldm2, _STEPS),
+    Family("stable-audio-open-1.0", audio_diffusion.make_stable_audio, _STEPS),
     Family(
         "stable-audio-3-medium",
-        sound.make_stable_audio_3,
+        audio_diffusion.make_stable_audio_3,
         _STEPS,
         likewise=("stable-audio-3-small-music", "stable-audio-3-small-sfx"),
     ),

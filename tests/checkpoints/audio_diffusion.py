@@ -1,6 +1,4 @@
-"""Tiny random diffusion pipelines that make sound, with the real classes, written by
-`save_pretrained`.
-"""
+"""Tiny random audio pipelines of diffusers, with the real classes, by `save_pretrained`."""
 
 from __future__ import annotations
 
@@ -16,13 +14,13 @@ from studio.models.inspect.model import inspect
 from tests.checkpoints.text import make_tokenizer
 
 RATE = 8_000
-THIRD_PARTIES = [
-    # diffusers hands GPT-2 its memory under the old name, and builds Oobleck in torch's old way.
+LIBRARY_WARNINGS = [
+    # diffusers passes GPT-2's KV cache under an old name and uses a deprecated weight_norm.
     pytest.mark.filterwarnings("ignore:.past_key_values. is deprecated:FutureWarning"),
     pytest.mark.filterwarnings("ignore:.*weight_norm. is deprecated:FutureWarning"),
     pytest.mark.filterwarnings("ignore:At least one mel filter:UserWarning"),
 ]
-"""What a test of these pipelines does not stumble over."""
+"""Marks of tests that run these pipelines: warnings about the libraries' own code."""
 
 
 def _t5(width: int = 16) -> Any:
@@ -223,9 +221,7 @@ def make_ace_step(folder: Path) -> ModelCard:
 
 
 def make_audioldm2(folder: Path) -> ModelCard:
-    """Write an AudioLDM 2: CLAP, T5 and GPT-2 for the words, a UNet, a VAE and a HiFi-GAN for the
-    sound.
-    """
+    """Write an AudioLDM 2: CLAP, T5 and GPT-2 for text; U-Net, VAE and HiFi-GAN for audio."""
     import torch
     from diffusers import (
         AudioLDM2Pipeline,
@@ -278,7 +274,7 @@ def make_audioldm2(folder: Path) -> ModelCard:
         down_block_types=["DownEncoderBlock2D"] * 2,
         up_block_types=["UpDecoderBlock2D"] * 2,
     )
-    words: dict[str, Any] = {
+    text_config: dict[str, Any] = {
         "vocab_size": len(tokenizer),
         "hidden_size": 16,
         "intermediate_size": 16,
@@ -290,7 +286,7 @@ def make_audioldm2(folder: Path) -> ModelCard:
         "eos_token_id": 2,
         "max_position_embeddings": 64,
     }
-    heard: dict[str, Any] = {
+    audio_config: dict[str, Any] = {
         "spec_size": 64,
         "window_size": 4,
         "num_mel_bins": 64,
@@ -304,7 +300,9 @@ def make_audioldm2(folder: Path) -> ModelCard:
         "patch_embeds_hidden_size": 8,
         "num_hidden_layers": 2,
     }
-    clap = ClapModel(ClapConfig(text_config=words, audio_config=heard, projection_dim=16)).eval()
+    clap = ClapModel(
+        ClapConfig(text_config=text_config, audio_config=audio_config, projection_dim=16)
+    ).eval()
     language = GPT2LMHeadModel(
         GPT2Config(
             vocab_size=8,
