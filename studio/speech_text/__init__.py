@@ -1,9 +1,7 @@
-"""Text as it is spoken: what every voice gets in place of the text that was typed. Pure Python, no
-model.
+"""Text normalization for speech, without a model.
 
-`passages` takes pauses and markup out, `spoken` writes out what is not a word in the language of
-its sentence, and
-`languages` knows what a text is written in. The rules stand in `english` and `chinese`.
+`passages` splits a text at pauses and removes markup, `spoken` writes numbers and symbols as words
+by the rules of `english` and `chinese`, and `languages` recognizes the language of a text.
 """
 
 from __future__ import annotations
@@ -27,10 +25,9 @@ __all__ = [
 ]
 
 MIN_ENGLISH_WORDS = 3
-"""Of a sentence in a Chinese text, before its numbers are read in English."""
+"""Minimum for a sentence in a Chinese text whose numbers are read in English."""
 _NORMALIZERS: dict[str, Callable[[str], str]] = {"en": english.normalize, "zh": chinese.normalize}
-# Where a sentence may end: language changes only here, so that a wrong break (Dr. Smith) does no
-# harm.
+# The language changes only between sentences, so that a wrong break (Dr. Smith) is harmless.
 _SENTENCE = re.compile(
     r"(?:[^\n。！？!?.…]|[.!?](?![\s\u3400-\u9fff\"”’」』）)]|$))*+(?:[\n。！？!?.…]|$)+[\"”’」』）)]*\s*"
 )
@@ -46,13 +43,12 @@ def spoken(
     default: str = "",
     marks: re.Pattern[str] | None = None,
 ) -> str:
-    """Return the text with numbers, dates, money, units, symbols and abbreviations in words, in the
-    language of each " "sentence.
+    """Return the text with everything in words, in the language of each sentence.
 
-    `languages`: those of the voice; sentences in others are cleaned only. Without any, sentences
-    that are surely English or Chinese are written out. `default`: the language of what has no
-    letters; empty takes that of the whole text. `marks`: what the voice reads itself ([laughter],
-    [S1]) and is left as it is.
+    `languages`: those of the voice; sentences in others are only cleaned. If empty, sentences that
+    are certainly English or Chinese are normalized. `default`: the language of sentences without
+    letters; empty for that of the whole text. `marks`: tokens that the voice reads itself
+    ([laughter], [S1]), which stay.
     """
     keep = "".join(mark for mark in "♪♫" if marks is not None and marks.search(mark))
     text = clean(text, keep)
@@ -68,9 +64,7 @@ def spoken(
 
 
 def parts_by_script(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the runs of a text in order: ("zh", Chinese characters with the marks between them) and
-    ("", everything else).
-    """
+    """Yield the parts of a text: ("zh", Chinese characters and punctuation) or ("", the rest)."""
     place = 0
     for match in _PARTS.finditer(text):
         if match.start() > place:
@@ -84,7 +78,7 @@ def parts_by_script(text: str) -> Iterator[tuple[str, str]]:
 def _default_language(text: str, languages: Collection[str]) -> str:
     found = language_of(text)
     if found or not all(language in _NORMALIZERS for language in languages):
-        return found  # a word or two of any language, for a voice that knows others too
+        return found  # may be any language if the voice speaks others too
     return next(iter(languages), "")
 
 
@@ -102,7 +96,7 @@ def _written_out(text: str, languages: Collection[str], default: str) -> str:
 
 
 def _runs(text: str, default: str) -> Iterator[tuple[str, str]]:
-    """Yield neighbouring sentences of one language together."""
+    """Yield consecutive sentences of one language together."""
     language, begin = "", 0
     for match in _SENTENCE.finditer(text):
         if not match[0]:
@@ -117,9 +111,7 @@ def _runs(text: str, default: str) -> Iterator[tuple[str, str]]:
 
 
 def _sentence_language(sentence: str, default: str) -> str:
-    """Return "zh" or "en" where a sentence's script leaves no doubt, the default's for one without
-    letters.
-    """
+    """Return the language of a sentence by its script; empty without letters."""
     if HAN.search(sentence):
         return "zh" if is_mainly_chinese(sentence) else "en"
     if default == "zh" and len(LATIN_WORD.findall(sentence)) < MIN_ENGLISH_WORDS:

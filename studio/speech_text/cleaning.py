@@ -1,6 +1,4 @@
-"""One form for what can be written in several ways, in any language: composed letters, half-width
-digits, no emoji.
-"""
+"""Normalizes characters in any language: composed letters, half-width digits, no emoji."""
 
 from __future__ import annotations
 
@@ -9,8 +7,7 @@ import unicodedata
 
 from studio.speech_text.roman import value_of
 
-# ，：；！？（） are Chinese punctuation and stay; the other full-width characters are ASCII in another  # noqa: E501
-# shape.
+# Chinese punctuation (，：；！？（）) stays; other full-width characters become ASCII.
 _FULL_WIDTH = {
     code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in "！（），：；？"
 }
@@ -39,7 +36,7 @@ _SAME = {
     "№": "No. ",
 }
 _TABLE = str.maketrans({**{chr(code): chr(half) for code, half in _FULL_WIDTH.items()}, **_SAME})
-# Letters and units in another shape: mathematical letters, ligatures, ㎏, ℃, №.
+# Compatibility characters: mathematical letters, ligatures, ㎏, ℃, №.
 _COMPATIBLE = re.compile(
     "[\U0001d400-\U0001d7ff\ufb00-\ufb06\u2080-\u2089\u2103\u2109\u2121\u3371-\u33df\u249c-\u24e9]"
 )
@@ -62,43 +59,44 @@ _SPACES = re.compile(r"[^\S\n]{2,}")
 
 
 def clean(text: str, keep: str = "") -> str:
-    """Return the text in NFC with ASCII digits, without invisible characters and emoji (`keep`:
-    those that a voice reads).
+    """Return the text in NFC with ASCII digits, without invisible characters and emoji.
+
+    `keep`: emoji that the voice reads.
     """
     text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text).translate(_TABLE))
     if text.isascii():
         return text
-    text = _COMPATIBLE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
+    text = _COMPATIBLE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     text = _DEGREE.sub("\u00b0", text)
     text = _ROMAN.sub(_roman, text)
     text = _FRACTION.sub(_fraction, text)
     text = _ENCLOSED.sub(_enclosed, text)
     text = _KEYCAP.sub("", text)
     text = _EMOJI.sub(
-        lambda found: "".join(character for character in found[0] if character in keep) or " ", text
+        lambda match: "".join(character for character in match[0] if character in keep) or " ", text
     )
     if not text.isascii():
         text = "".join(map(_ascii_digit, text))
     return _SPACES.sub(" ", text)
 
 
-def _roman(found: re.Match[str]) -> str:
-    letters = unicodedata.normalize("NFKC", found[0])
+def _roman(match: re.Match[str]) -> str:
+    letters = unicodedata.normalize("NFKC", match[0])
     value = value_of(letters.upper())
     return str(value) if value else letters
 
 
-def _fraction(found: re.Match[str]) -> str:
+def _fraction(match: re.Match[str]) -> str:
     # 1½ is 1 1/2
-    before = found.string[found.start() - 1] if found.start() else ""
-    space = " " if before.isdecimal() or found[0][0].isspace() else ""
-    return space + unicodedata.normalize("NFKC", found[1]).replace("\u2044", "/")
+    before = match.string[match.start() - 1] if match.start() else ""
+    space = " " if before.isdecimal() or match[0][0].isspace() else ""
+    return space + unicodedata.normalize("NFKC", match[1]).replace("\u2044", "/")
 
 
-def _enclosed(found: re.Match[str]) -> str:
-    # The number of an item in a list: a short pause parts it from what follows.
-    number = f"{unicodedata.numeric(found[0]):.0f}"
-    after = found[1]
+def _enclosed(match: re.Match[str]) -> str:
+    # The number of a list item: a short pause separates it from the text.
+    number = f"{unicodedata.numeric(match[0]):.0f}"
+    after = match[1]
     if "\u4e00" <= after <= "\u9fff":
         return number if after in _COUNTED else f"{number}，"
     return f"{number} " if after.isalnum() else number

@@ -13,7 +13,7 @@ class Currency(NamedTuple):
     one: str
     many: str
     part: str
-    """The hundredth, in the singular; empty where there is none in use."""
+    """The hundredth, in the singular; empty if it is not in use."""
     parts: str
     chinese: str
 
@@ -113,7 +113,7 @@ CODES: dict[str, Currency] = {
 
 
 def any_of(words: Iterable[str]) -> str:
-    """Return a pattern that matches one of the words, the longest that fits."""
+    """Return a pattern that matches the longest of the words."""
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 

@@ -1,7 +1,7 @@
-"""Which language a text is in: by its scripts, and within the Latin script by its commonest words.
+"""Recognizes the language of a text by script, and within the Latin script by common words.
 
-It is made to be wrong on one side only: English, names in it and texts of a few words are never
-taken for another language.
+It errs on one side only: English, names and texts of a few words are never taken for another
+language.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ _SIBLINGS = {
     "pt": {"gl"},
     "es": {"gl", "ca"},
 }
-"""Languages near enough to be taken for each other."""
+"""Languages that are similar enough to be confused."""
 _THREE_LETTERS = {
     "eng": "en",
     "zho": "zh",
@@ -121,7 +121,7 @@ _THREE_LETTERS = {
     "tha": "th",
 }
 _SCRIPTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    # script · its letters · languages that are written in it, the first of which names it
+    # script · letters · languages written in it, the most likely first
     (
         "Han",
         "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3007\U00020000-\U0003ffff",
@@ -162,40 +162,34 @@ _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 LATIN_WORD = re.compile(r"(?<![0-9°A-Za-z])[A-Za-zÀ-ÖØ-öø-ɏ]+(?:'[A-Za-zÀ-ÖØ-öø-ɏ]+)?")
 
 _SIGNS = frozenset("μΩπªº")
-"""Letters that are signs: 10 μm is no Greek."""
+"""Letters that are used as symbols: 10 μm is not Greek."""
 _ADDRESS = re.compile(
     r"(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,255}|(?<![A-Za-z])(?:[a-z]{2,6}://|www\.)[!-~]{1,2000}"
 )
-"""Addresses of mail and pages: they speak for no language."""
+"""E-mail addresses and URLs, which are not evidence for a language."""
 MAX_WORDS = 3_000
-"""Words of a text that are looked at: enough to be sure, and no time."""
+"""Number of words that are examined; more would not change the result."""
 MIN_SCORE = 2.0
-"""Of another language than English, before a text is taken for it: two words that no other language
-has.
-"""
+"""Minimum score of a language other than English: two words that no other language has."""
 MIN_SHARE = 0.15
-"""Of its score among the words."""
+"""Minimum of its score per word."""
 MAX_COUNT = 1
-"""Times that a word counts."""
+"""How often a word counts."""
 _PARTICLES = (
     "de la del le les los las von van der den ten da das do dos di du y e i bin al el af av zu zur"
 )
 PARTICLES = frozenset(_PARTICLES.split())
-"""Words inside names: Maria de la Cruz."""
+"""Words in names: Maria de la Cruz."""
 _BEFORE_SENTENCES = ("", ".", "!", "?", "¿", "¡", '"', "“", "«", "„", ":")
 MAX_OTHER = 0.1
-"""Below this share of the letters, words in another script (a name, a symbol) are passed over."""
+"""Words in another script (a name, a symbol) are ignored below this share of the letters."""
 HAN_A_WORD = 1.5
 NAME_WEIGHT = 0.4
-"""Of a Latin word with a capital, where a text has both scripts: Chinese texts are full of names,
-English ones of words.
-"""
+"""Weight of a capitalized Latin word in a text with both scripts, which is often a name."""
 
 
 def scripts(text: str) -> Counter[str]:
-    """Return how many letters of each script a text has; letters of scripts without a name here
-    count as "other".
-    """
+    """Count the letters of each script; unlisted scripts count as "other"."""
     found: Counter[str] = Counter()
     for letter, count in Counter(filter(str.isalpha, text)).items():
         if letter in _SIGNS:
@@ -206,9 +200,7 @@ def scripts(text: str) -> Counter[str]:
 
 
 def language_of(text: str, default: str = "") -> str:
-    """Return the language of a text: "zh", "en", "de", "ja" …; `default` where it has no letters or
-    gives no evidence.
-    """
+    """Return the language of a text, such as "zh" or "en"; `default` without evidence."""
     shares = scripts(text)
     if not shares:
         return default
@@ -223,8 +215,7 @@ def language_of(text: str, default: str = "") -> str:
 
 
 def is_mainly_chinese(text: str) -> bool:
-    """True where Chinese characters carry a text, so that a Chinese voice is to read it: English
-    words and names may be in " "it."""
+    """True for a Chinese text, which may contain English words and names."""
     characters = len(HAN.findall(text))
     if not characters:
         return False
@@ -240,22 +231,23 @@ def is_mainly_chinese(text: str) -> bool:
 
 
 def latin_language(text: str) -> str:
-    """Return the language of text in Latin script; empty where nothing is known: names, a word or
-    two, an unknown " "language."""
+    """Return the language of text in Latin script; empty if it is uncertain."""
     return _decide(*_scores(text))
 
 
 def _scores(text: str) -> tuple[dict[str, float], int]:
-    """Return language → its evidence, and the number of different words."""
+    """Return language → score, and the number of different words."""
     scores: defaultdict[str, float] = defaultdict(float)
     counted: Counter[str] = Counter()
-    is_shouted = text.isupper()
+    is_all_capitals = text.isupper()
     before = ""
     for match, after in _words(text):
         word = match[0].lower()
         counted[word] += 1
         is_name = (
-            match[0][0].isupper() and not is_shouted and not _starts_sentence(text, match.start())
+            match[0][0].isupper()
+            and not is_all_capitals
+            and not _starts_sentence(text, match.start())
         )
         is_particle = (
             word in PARTICLES
@@ -263,7 +255,7 @@ def _scores(text: str) -> tuple[dict[str, float], int]:
             and (after[:1].isupper() or after in PARTICLES)
         )
         before = before if is_particle else match[0]  # Maria de la Cruz
-        if word in _loans() or (len(word) == 1 and word.isascii()) or counted[word] > MAX_COUNT:
+        if word in _loanwords() or (len(word) == 1 and word.isascii()) or counted[word] > MAX_COUNT:
             continue
         if word in _english():
             scores["en"] += 0.5 if word in _weights() else 1.0
@@ -283,9 +275,7 @@ def _starts_sentence(text: str, place: int) -> bool:
 
 
 def unknown_language(text: str, known: Collection[str]) -> str:
-    """Return the language of a text that a voice which knows `known` cannot read; empty where it
-    can, or nothing is sure.
-    """
+    """Return the language of the text if it is certainly none of the `known` ones; else empty."""
     codes = {short_code(language) for language in known}
     if not codes or codes & {"multilingual", "mul"}:
         return ""
@@ -305,13 +295,13 @@ def unknown_language(text: str, known: Collection[str]) -> str:
 
 
 def short_code(code: str) -> str:
-    """Return a language's code of two letters where it has one: "en" for en-US, en_US and eng."""
+    """Return a language's two-letter code, if it has one: "en" for en-US, en_US and eng."""
     base = code.replace("_", "-").partition("-")[0].lower()
     return _THREE_LETTERS.get(base, base)
 
 
 def _words(text: str) -> Iterator[tuple[re.Match[str], str]]:
-    """Yield each word and the one after it."""
+    """Yield each word and the next one."""
     words = itertools.islice(_WORD.finditer(text), MAX_WORDS)
     for match, after in itertools.pairwise(itertools.chain(words, (None,))):
         if match is not None:
@@ -340,15 +330,13 @@ def _english() -> frozenset[str]:
 
 
 @functools.cache
-def _loans() -> frozenset[str]:
+def _loanwords() -> frozenset[str]:
     return frozenset(_table()["loans"].split())
 
 
 @functools.cache
 def _weights() -> dict[str, dict[str, float]]:
-    """Return word → language → what it counts: 1 for a word of one language only, little for one
-    that English has too.
-    """
+    """Return word → language → weight: 1 for a word of one language, 0.25 if English has it too."""
     owners: dict[str, list[str]] = {}
     for language, words in _table()["words"].items():
         for word in set(words.split()):

@@ -1,8 +1,6 @@
-"""Pauses and markup in a text to be spoken: `[pause:2]`, `<break time="500ms"/>` and the other tags
-of SSML and HTML.
+"""Pauses and markup in a text: `[pause:2]`, `<break time="500ms"/>`, other tags of SSML and HTML.
 
-A pause becomes silence, every other tag is left out and what it encloses is spoken. No tag is ever
-read aloud.
+Pauses become silence. Other tags are removed, and their content is read.
 """
 
 from __future__ import annotations
@@ -11,11 +9,11 @@ import re
 from dataclasses import dataclass
 
 DEFAULT_SECONDS = 1.0
-"""Of a pause without a length."""
+"""Length of a pause that has none."""
 MAX_SECONDS = 10.0
-"""A longer pause is cut to this."""
+"""Longer pauses are shortened to this."""
 MAX_TOTAL_SECONDS = 600.0
-"""All pauses of a text together: memory for silence is bounded."""
+"""Limit for all pauses of a text, which bounds the memory for silence."""
 
 _STRENGTHS = {
     "none": 0.0,
@@ -25,7 +23,10 @@ _STRENGTHS = {
     "strong": 1.0,
     "x-strong": 1.5,
 }
-_ATTRIBUTES = r"""(?:\s{1,9}[A-Za-z_][\w:.-]{0,40}\s{0,9}=\s{0,9}(?:"[^"<>]{0,400}"|'[^'<>]{0,400}'|[\w.%+-]{1,100})){0,12}"""  # noqa: E501
+_ATTRIBUTES = (
+    r"""(?:\s{1,9}[A-Za-z_][\w:.-]{0,40}\s{0,9}=\s{0,9}"""
+    r"""(?:"[^"<>]{0,400}"|'[^'<>]{0,400}'|[\w.%+-]{1,100})){0,12}"""
+)
 _TAG = re.compile(
     rf"(?P<pause><(?:break|pause|silence)\b(?P<attributes>{_ATTRIBUTES}|[^<>]{{0,40}})\s{{0,9}}/?>|</(?:break|pause|"
     rf"silence)\s{{0,9}}>)"
@@ -63,14 +64,14 @@ _ENTITIES = {
 
 @dataclass(frozen=True)
 class Passage:
-    """A text without tags, and the silence that is asked for after it, in seconds."""
+    """A text without tags, and the silence after it, in seconds."""
 
     text: str
     silence: float = 0.0
 
 
 def passages(text: str) -> list[Passage]:
-    """Return the text between the pauses, in order; a passage without a text is a pause alone."""
+    """Return the passages between pauses, in order; one without text is only a pause."""
     found: list[Passage] = []
     words: list[str] = []
     place, left = 0, MAX_TOTAL_SECONDS
@@ -95,7 +96,7 @@ def passages(text: str) -> list[Passage]:
 
 
 def _seconds(match: re.Match[str]) -> float | None:
-    """Return the length of a pause, 0 for one that is none, and None for another tag."""
+    """Return the length of a pause; 0 for its closing tag, and None for another tag."""
     if match["hash"] is not None:
         return _bounded(match["hash"].strip(".") or "0", "s")
     if match["apple"] is not None:

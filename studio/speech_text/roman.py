@@ -10,7 +10,7 @@ _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
 def value_of(letters: str) -> int:
-    """Return the number that capital letters stand for; 0 where they are no Roman numeral."""
+    """Return the value of a Roman numeral in capital letters; 0 for other words."""
     if not letters or not _WHOLE.fullmatch(letters):
         return 0
     values = [_VALUES[letter] for letter in letters]

@@ -1,4 +1,4 @@
-"""Key and chords of notes that come without them: those of a MIDI file."""
+"""Estimates key and chords of the notes of a MIDI file."""
 
 from __future__ import annotations
 
@@ -13,23 +13,22 @@ from studio.symbolic_music.events import CHORDS, MODES, SCALES, Note
 from studio.symbolic_music.grammar import chords_in
 
 Weights = NDArray[np.float64]
-"""How much of each pitch class there is, from C, or from the tonic, on."""
+"""Weight of each pitch class, from C or from the tonic."""
 _PROFILES = {
     "major": (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
     "minor": (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
 }
-"""How well each pitch class fits a key, from the tonic on: Krumhansl and Kessler (1982)."""
-_BELIEVED = 0.8
-"""A key signature counts where so much of the sound is in its scale: many files have that of C
-major whatever they are in.
-"""
+"""Key profiles by Krumhansl and Kessler (1982): weight of each pitch class above the tonic."""
+_MIN_SCALE_SHARE = 0.8
+"""Share of the notes that must be in the key signature's scale: many files claim C major."""
 _ONE_CHORD = 1.15
-"""Two chords in a bar have to fit so much better than one."""
+"""How much better than one chord two chords in a bar must fit."""
 
 
 def key_of(midi: Midi, *, own: bool) -> tuple[str, int]:
-    """Return mode and tonic (semitones from C, −6..5). `own`: Studio wrote the file, and its key
-    signature is true.
+    """Return mode and tonic (semitones from C, −6..5).
+
+    `own`: Studio wrote the file, so that its key signature is right.
     """
     weights = np.zeros(12)
     for note in midi.notes:
@@ -42,7 +41,7 @@ def key_of(midi: Midi, *, own: bool) -> tuple[str, int]:
         if own:
             return ("minor", _near((major + 9) % 12)) if minor else ("major", _near(major))
         inside = sum(weights[(major + step) % 12] for step in SCALES["major"])
-        if inside >= _BELIEVED * weights.sum() > 0:
+        if inside >= _MIN_SCALE_SHARE * weights.sum() > 0:
             keys = [("major", major), ("minor", (major + 9) % 12)]
     if not weights.any():
         return "major", 0
@@ -55,14 +54,12 @@ def _near(tonic: int) -> int:
 
 
 def _fit(weights: Weights, mode: str, tonic: int) -> float:
-    turned = np.roll(weights, -tonic)
-    return float(np.corrcoef(turned, _PROFILES[mode])[0, 1]) if turned.std() else 0.0
+    rotated = np.roll(weights, -tonic)
+    return float(np.corrcoef(rotated, _PROFILES[mode])[0, 1]) if rotated.std() else 0.0
 
 
 def chords_of(notes: Sequence[Note], steps: int, mode: str, before: tuple[int, str]) -> list[Note]:
-    """Return the chord at the bar's beginning, and one at its half where two fit better; `before`
-    where nothing sounds.
-    """
+    """Return the bar's chord, or two if they fit better; chord `before` for an empty bar."""
     half = steps // 2 if steps == 16 else 8
     whole, first, second = (_weigh(notes, *part) for part in ((0, steps), (0, half), (half, steps)))
     if not whole.any():
@@ -80,21 +77,17 @@ def _weigh(notes: Sequence[Note], begin: int, end: int) -> Weights:
     weights = np.zeros(12)
     for note in notes:
         if note.part in "BHM":
-            heard = min(end, note.step + note.length) - max(begin, note.step)
-            weights[note.pitch % 12] += max(0, heard) * (0.5 if note.part == "M" else 1.0)
+            sounding = min(end, note.step + note.length) - max(begin, note.step)
+            weights[note.pitch % 12] += max(0, sounding) * (0.5 if note.part == "M" else 1.0)
     return weights
 
 
 def _lowest(notes: Sequence[Note], begin: int, end: int) -> int:
-    """Return the pitch class of the lowest of the notes that begin first, bass and harmony before
-    melody; −1 for none.
-    """
-    there = [note for note in notes if note.part in "BHM" and begin <= note.step < end]
-    return (
-        min(there, key=lambda note: (note.part == "M", note.step, note.pitch)).pitch % 12
-        if there
-        else -1
-    )
+    """Return the pitch class of the lowest of the first notes, melody last; −1 without notes."""
+    inside = [note for note in notes if note.part in "BHM" and begin <= note.step < end]
+    if not inside:
+        return -1
+    return min(inside, key=lambda note: (note.part == "M", note.step, note.pitch)).pitch % 12
 
 
 def _best(weights: Weights, lowest: int, mode: str) -> tuple[tuple[int, str], float]:

@@ -1,10 +1,9 @@
-"""Music as events, for the symbolic model: its vocabulary, and pieces as rows of tokens and back.
+"""The vocabulary of the symbolic model, and the conversion of pieces to tokens and back.
 
-A piece is a **brief** (what was asked for), then bars. Everything is written with the tonic as C,
-so that the model learns one key; the key that was asked for is a shift at the end. A bar is `LEFT`
-(bars until the end, this one included, 16 for more), its section, then for each position of the
-sixteenths that something begins at: the chord, the drums that sound together, bass, harmony from
-below, melody, each note with its length in one token.
+A piece is a **brief** (style, mood, mode, tempo, lead, parts) and then bars. The tonic is always C,
+so that the model learns one key; pieces are transposed at the end. A bar is `left:` (bars until the
+end, with this one, at most 16), its section, and for each sixteenth with an onset: the chord, the
+drums, bass, harmony from below, melody. Each note with its length is one token.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import msgspec
 STEPS_A_BEAT = 4
 MOST_LEFT = 16
 LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16)
-"""Of notes, in sixteenths."""
+"""Lengths of notes, in sixteenths."""
 
 STYLES = (
     "classical",
@@ -47,9 +46,7 @@ PART_SETS = tuple(
     "".join(part for bit, part in enumerate(PARTS) if mask >> bit & 1) for mask in range(1, 16)
 )
 SECTIONS = tuple(f"{letter}{bar}" for letter in "IABC" for bar in range(4))
-"""Phrases of four bars: an introduction, and up to three themes; the same name means much the same
-music.
-"""
+"""Bars of phrases: an introduction and three themes of four bars; equal names sound similar."""
 RANGES = {"B": (28, 52), "H": (45, 79), "M": (55, 88)}
 """Lowest and highest MIDI pitch of a part."""
 CHORDS = {
@@ -71,14 +68,14 @@ SCALES = {"major": frozenset({0, 2, 4, 5, 7, 9, 11}), "minor": frozenset({0, 2, 
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
-    """What the model is told in front of the first bar."""
+    """The tokens before the first bar, which condition the model."""
 
     style: str
     mood: str = "neutral"
     mode: str = "major"
     tempo: str = "medium"
     lead: str = "keys"
-    """The kind of instrument that has the melody."""
+    """The family of the melody's instrument."""
     parts: str = "BHM"
 
     @property
@@ -87,7 +84,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
         return 12 if self.style == "waltz" else 16
 
     def tokens(self) -> list[str]:
-        """Return the tokens in front of the first bar."""
+        """Return the tokens before the first bar."""
         words = (self.style, self.mood, self.mode, self.tempo, self.lead, self.parts)
         return ["<begin>", *(f"{name}:{word}" for name, word in zip(_BRIEF, words, strict=True))]
 
@@ -96,29 +93,29 @@ _BRIEF = ("style", "mood", "mode", "tempo", "lead", "parts")
 
 
 class Note(NamedTuple):
-    """A note, or a chord, or a stroke of drums: what one token says, at a position of a bar."""
+    """A note, a chord or drum hits at a position of a bar; one token."""
 
     part: str
     """One of `PARTS`, or C for a chord."""
     step: int
-    """In sixteenths from the bar's beginning."""
+    """Position in the bar, in sixteenths."""
     pitch: int
     """MIDI pitch with the tonic as C; a chord's root as 0..11; 0 for drums."""
     length: int
     """In sixteenths; 0 for chords and drums."""
-    what: str = ""
-    """A chord's quality; the letters of the drums."""
+    label: str = ""
+    """The quality of a chord; the letters of drum hits."""
 
     @property
     def token(self) -> str:
-        """The token that says it."""
+        """The note's token."""
         if self.part == "C":
-            return f"C{self.pitch}:{self.what}"
-        return f"D:{self.what}" if self.part == "D" else f"{self.part}{self.pitch}.{self.length}"
+            return f"C{self.pitch}:{self.label}"
+        return f"D:{self.label}" if self.part == "D" else f"{self.part}{self.pitch}.{self.length}"
 
 
 class Bar(NamedTuple):
-    """One bar: its section and what begins in it."""
+    """One bar: its section, and the notes that begin in it."""
 
     section: str
     notes: tuple[Note, ...]
@@ -131,7 +128,7 @@ class Vocabulary:
         self.tokens = tuple(_tokens())
         self.ids = {token: number for number, token in enumerate(self.tokens)}
         self.notes = tuple(_parse(token) for token in self.tokens)
-        """For each token the note that it says, at step 0; None for others."""
+        """The note of each token, at step 0; None for other tokens."""
 
     def encode(self, tokens: Iterable[str]) -> list[int]:
         """Return the tokens' ids."""
@@ -176,18 +173,16 @@ def _parse(token: str) -> Note | None:
 
 
 def drums(letters: Iterable[str]) -> str:
-    """Return the letters in a token's order, one drum and one cymbal beside the kick."""
-    there = set(letters)
-    found = ["K"] if "K" in there else []
+    """Return the letters of a token: the kick, one other drum and one cymbal."""
+    hits = set(letters)
+    kept = ["K"] if "K" in hits else []
     for group in ("SPXT", "COHRA"):
-        found += [letter for letter in group if letter in there][:1]
-    return "".join(found)
+        kept += [letter for letter in group if letter in hits][:1]
+    return "".join(kept)
 
 
 def encode(brief: Brief, bars: Sequence[Bar], after: int = 0) -> list[int]:
-    """Return a piece as tokens: the brief, the bars, and the end where `after` (bars that follow)
-    is 0.
-    """
+    """Return a piece as tokens: brief, bars, and the end unless `after` more bars follow."""
     tokens = brief.tokens()
     for number, bar in enumerate(bars):
         tokens += [f"left:{min(MOST_LEFT, after + len(bars) - number)}", f"section:{bar.section}"]
@@ -205,9 +200,7 @@ def _encode_bar(bar: Bar) -> Iterator[str]:
 
 
 def decode(tokens: Sequence[int]) -> list[Bar]:
-    """Return the bars in a row of tokens; what is not whole (a bar without section, a position
-    without notes) is passed over.
-    """
+    """Return the bars of tokens, without incomplete ones (no section, a position without notes)."""
     known, bars = vocabulary(), list[Bar]()
     section, notes, step = "", list[Note](), 0
     for number in tokens:

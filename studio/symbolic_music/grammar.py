@@ -1,7 +1,6 @@
-"""What may come next: the grammar of events, so that all that is generated can be played, is in the
-key and fills its bars.
+"""The grammar of tokens, which keeps generated music playable, in its key and in whole bars.
 
-The model chooses among what is allowed; nothing here prefers one note to another.
+It masks invalid tokens; all others keep the model's probabilities.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ from numpy.typing import NDArray
 from studio.symbolic_music.events import CHORDS, MOST_LEFT, SCALES, SECTIONS, Brief, vocabulary
 
 Mask = NDArray[np.bool_]
-_MOST_VOICES = 5
+_MAX_VOICES = 5
 
 
 @functools.cache
 def _classes() -> dict[str, Mask]:
-    """Return what a token is → which tokens are it: left, section, at, C, D, B, H, M, end."""
+    """Return token class (left, section, at, C, D, B, H, M, end) → mask of its tokens."""
     tokens = vocabulary().tokens
     found = {
         name: np.array([token.startswith(f"{name}:") for token in tokens])
@@ -35,7 +34,7 @@ def _classes() -> dict[str, Mask]:
 
 @functools.cache
 def _numbers() -> dict[str, NDArray[np.int64]]:
-    """Return pitch, length and root of every token, and the step of `at:`; −1 where it has none."""
+    """Return pitch and length of every token, and the step of `at:`; −1 for other tokens."""
     known = vocabulary()
     return {
         "pitch": np.array([-1 if note is None else note.pitch for note in known.notes]),
@@ -47,15 +46,16 @@ def _numbers() -> dict[str, NDArray[np.int64]]:
 
 
 class Grammar:
-    """Follows a piece of `bars` bars, token by token, from behind the brief."""
+    """Tracks a piece of `bars` bars token by token, after the brief."""
 
     def __init__(self, brief: Brief, bars: int, *, in_key: bool = True, entering: str = "") -> None:
-        """`entering`: parts that begin each bar: a prompt asks for them, and the model, which hears
-        none before, forgets them.
+        """`entering`: parts that must begin in each bar.
+
+        The model forgets parts that the prompt adds to a continued piece, which lacks them.
         """
         self._brief = brief
         self._in_key = in_key
-        self._left = bars + 1  # bars until the end, the present one included
+        self._left = bars + 1  # bars until the end, with the current one
         self._state = "bar"
         self._step = 0
         self._last = -1
@@ -66,15 +66,15 @@ class Grammar:
         )  # as tokens are ordered
         self._awaited = ""
         self.bars = 0
-        """Bars that are whole."""
+        """Number of complete bars."""
 
     @property
     def over(self) -> bool:
-        """True behind the end."""
+        """True after the end."""
         return self._state == "over"
 
     def allowed(self) -> Mask:
-        """Return which tokens may come next."""
+        """Return the mask of the tokens that may come next."""
         known = vocabulary()
         if self._state == "bar":
             return _only(known.ids[f"left:{min(MOST_LEFT, self._left - 1)}"])
@@ -109,7 +109,7 @@ class Grammar:
         if self._state == "at":
             mask |= _in_key_chords(self._brief.mode) if self._in_key else classes["C"]
         for part in self._brief.parts:
-            if part != "H" or self._voices < _MOST_VOICES:
+            if part != "H" or self._voices < _MAX_VOICES:
                 mask |= classes[part]
         last = vocabulary().notes[self._last] if self._last >= 0 else None
         if last is not None and last.part in "DBM":
@@ -125,7 +125,7 @@ class Grammar:
         return mask
 
     def push(self, token: int) -> None:
-        """Take the token that was chosen."""
+        """Advance by the chosen token."""
         text, note = vocabulary().tokens[token], vocabulary().notes[token]
         self._last = token
         if text.startswith("left:"):
@@ -148,7 +148,7 @@ class Grammar:
             )
             self._voices += note.part == "H"
             if note.part == "C":
-                self._chord = frozenset((note.pitch + step) % 12 for step in CHORDS[note.what])
+                self._chord = frozenset((note.pitch + step) % 12 for step in CHORDS[note.label])
             self._state = "note"
 
 
@@ -188,7 +188,7 @@ def _in_key_chords(mode: str) -> Mask:
     mask = np.zeros(len(vocabulary().tokens), bool)
     for number, note in enumerate(vocabulary().notes):
         if note is not None and note.part == "C":
-            outside = {(note.pitch + step) % 12 for step in CHORDS[note.what]} - SCALES[mode]
+            outside = {(note.pitch + step) % 12 for step in CHORDS[note.label]} - SCALES[mode]
             mask[number] = len(outside) <= 1 and note.pitch in SCALES[mode] | {10}
     return mask
 
@@ -198,7 +198,7 @@ def chords_in(mode: str) -> tuple[tuple[int, str], ...]:
     """Return (root, quality) of the chords that a piece in this mode may have."""
     notes = vocabulary().notes
     return tuple(
-        (note.pitch, note.what)
+        (note.pitch, note.label)
         for number in np.flatnonzero(_in_key_chords(mode))
         if (note := notes[number]) is not None
     )

@@ -1,6 +1,4 @@
-"""The instruments that music is played by: `resources/starter/music/instruments.toml`. No numpy, so
-that the window can ask.
-"""
+"""The instruments of `resources/starter/music/instruments.toml`. Imports no numpy."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ from studio.core.paths import resources
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
-    """A table of `instruments.toml`; what the fields mean stands there."""
+    """A table of `instruments.toml`, which documents the fields."""
 
     program: int
     family: str

@@ -57,7 +57,7 @@ def to_bars(played: Played, grid: Grid, mode: str, key: int) -> tuple[Bar, ...]:
     for number in range(first, last + 1):
         kept = _reduce(notes[number])
         chords = chords_of(kept, grid.steps, mode, before)
-        before = (chords[-1].pitch, chords[-1].what)
+        before = (chords[-1].pitch, chords[-1].label)
         bars.append(
             Bar(
                 "A0",

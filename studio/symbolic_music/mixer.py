@@ -1,6 +1,4 @@
-"""From strokes to sound: every note once by its instrument, placed left and right, with a room
-around, at an even loudness.
-"""
+"""Mixes strokes to stereo audio with reverb, at a normalized loudness."""
 
 from __future__ import annotations
 
@@ -12,52 +10,47 @@ from numpy.typing import NDArray
 
 from studio.symbolic_music.instruments import instruments
 from studio.symbolic_music.score import Playing, Stroke
-from studio.symbolic_music.synth import RATE, Sound, drum, released, tone
+from studio.symbolic_music.synth import RATE, Waveform, drum, released, tone
 
 _PLACES = {"M": 0.1, "H": -0.15, "B": 0.0, "D": 0.05}
 """−1 left, 1 right."""
 _DRUM_ROOM = 0.06
 _LOUDNESS = 0.13
-"""Root mean square that the whole is brought to."""
+"""Target root mean square of the mix."""
 _CEILING = 0.95
 _BLOCK = 1 << 17
 
 
 class Mixer:
-    """Takes strokes as they are composed, so that little is left to do at the end, or at a
-    cancel.
-    """
+    """Mixes strokes while they are composed, so that the end, or a cancel, takes little time."""
 
     def __init__(self, playing: Playing, seconds: float) -> None:
         self._playing = playing
         self._frames = max(1, round(seconds * RATE))
         self._dry = np.zeros((self._frames, 2), np.float32)
         self._wet = np.zeros((self._frames, 2), np.float32)
-        self._roomed = 0
-        self._notes: dict[tuple[str, int], Sound] = {}
+        self._reverbed = 0
+        self._notes: dict[tuple[str, int], Waveform] = {}
 
     def add(self, strokes: Sequence[Stroke]) -> None:
-        """Add strokes, in the order of time."""
+        """Add strokes, in the order of their onsets."""
         for stroke in strokes:
             begin = round(stroke.begin * RATE)
-            sound, room = self._sound(stroke)
-            sound = sound[: max(0, self._frames - begin)] * (stroke.velocity**1.3)
-            self._dry[begin : begin + len(sound)] += sound
-            self._wet[begin : begin + len(sound)] += room * sound
+            audio, room = self._render(stroke)
+            audio = audio[: max(0, self._frames - begin)] * (stroke.velocity**1.3)
+            self._dry[begin : begin + len(audio)] += audio
+            self._wet[begin : begin + len(audio)] += room * audio
         if strokes:
-            self._add_room(round(strokes[0].begin * RATE))
+            self._add_reverb(round(strokes[0].begin * RATE))
 
-    def finish(self, seconds: float) -> Sound:
-        """Return the sound, frames × 2, `seconds` long, or as long as was said first; what would
-        sound beyond fades out.
-        """
+    def finish(self, seconds: float) -> Waveform:
+        """Return the audio, frames × 2, at most of the length that was planned, with a fade-out."""
         end = max(1, round(seconds * RATE))
-        self._add_room(
-            min(end, self._frames) + _BLOCK
-        )  # no further: a cancel does not wait for the silence of a long piece
+        # no further, so that a cancel does not wait for the silent rest of a long piece
+        self._add_reverb(min(end, self._frames) + _BLOCK)
         return _finish(self._dry[:end])
 
-    def _sound(self, stroke: Stroke) -> tuple[Sound, float]:
+    def _render(self, stroke: Stroke) -> tuple[Waveform, float]:
         if stroke.part == "D":
             return drum(stroke.drum) * 0.8, _DRUM_ROOM
         instrument, key = (
@@ -71,23 +64,21 @@ class Mixer:
             self._notes[key] = tone(instrument, stroke.pitch, frames / RATE) * sides
         return released(instrument, self._notes[key][:frames], stroke.seconds), instrument.room
 
-    def _add_room(self, until: int) -> None:
-        """Add the room's answer to the blocks that end before `until`, so that ten minutes need no
-        gigabytes.
-        """
+    def _add_reverb(self, until: int) -> None:
+        """Add the reverb of complete blocks before `until`, which bounds the memory."""
         size = 1 << (_BLOCK + len(_impulse())).bit_length()
-        while self._roomed + _BLOCK <= until and self._roomed < self._frames:
-            begin, self._roomed = self._roomed, self._roomed + _BLOCK
+        while self._reverbed + _BLOCK <= until and self._reverbed < self._frames:
+            begin, self._reverbed = self._reverbed, self._reverbed + _BLOCK
             spectrum = np.fft.rfft(
                 self._wet[begin : begin + _BLOCK], size, axis=0
             ) * _impulse_spectrum(size)
-            answer = np.fft.irfft(spectrum, size, axis=0)[: self._frames - begin]
-            self._dry[begin : begin + len(answer)] += answer.astype(np.float32)
+            reverb = np.fft.irfft(spectrum, size, axis=0)[: self._frames - begin]
+            self._dry[begin : begin + len(reverb)] += reverb.astype(np.float32)
 
 
 @functools.cache
-def _impulse() -> Sound:
-    """Return how a room of 1.3 s answers: noise that falls, duller and duller."""
+def _impulse() -> Waveform:
+    """Return the impulse response of a 1.3 s room: noise that decays, high frequencies first."""
     random = np.random.default_rng(3)
     time = np.arange(round(1.3 * RATE)) / RATE
     noise = random.standard_normal((len(time), 2))
@@ -102,20 +93,18 @@ def _impulse_spectrum(size: int) -> NDArray[np.complexfloating]:
     return np.fft.rfft(_impulse(), size, axis=0)
 
 
-def _finish(sound: Sound) -> Sound:
-    """Bring to one loudness, round off what is above the ceiling, and let nothing end in a
-    click.
-    """
-    loud = float(np.sqrt(np.mean(sound**2)))
+def _finish(audio: Waveform) -> Waveform:
+    """Normalize the loudness, limit peaks softly, and fade out the end."""
+    loud = float(np.sqrt(np.mean(audio**2)))
     if loud > 1e-6:
-        sound = sound * (_LOUDNESS / loud)
-    peak = np.abs(sound)
-    sound = np.where(
+        audio = audio * (_LOUDNESS / loud)
+    peak = np.abs(audio)
+    audio = np.where(
         peak > 0.7,
-        np.sign(sound) * (0.7 + (_CEILING - 0.7) * np.tanh((peak - 0.7) / (_CEILING - 0.7))),
-        sound,
+        np.sign(audio) * (0.7 + (_CEILING - 0.7) * np.tanh((peak - 0.7) / (_CEILING - 0.7))),
+        audio,
     )
-    frames = len(sound)
+    frames = len(audio)
     fade = min(frames, round(0.15 * RATE))
-    sound[frames - fade :] *= np.linspace(1, 0, fade)[:, None]
-    return np.ascontiguousarray(sound, np.float32)
+    audio[frames - fade :] *= np.linspace(1, 0, fade)[:, None]
+    return np.ascontiguousarray(audio, np.float32)

@@ -1,6 +1,4 @@
-"""From bars to what is played: times in seconds, loudness, swing, instruments; and the same as a
-standard MIDI file.
-"""
+"""Turns bars into strokes with times, velocities, swing and instruments, and into a MIDI file."""
 
 from __future__ import annotations
 
@@ -13,14 +11,14 @@ from studio.symbolic_music.events import DRUMS, STEPS_A_BEAT, Bar
 from studio.symbolic_music.instruments import instruments
 
 SWING = {"jazz": 0.66, "lofi": 0.34}
-"""How much later the off-beat quavers come in these styles, in sixteenths."""
+"""Delay of the off-beat eighths by style, in sixteenths."""
 _LOUDNESS = {"M": 0.92, "H": 0.5, "B": 0.7, "D": 0.75}
 _CHANNELS = {"M": 0, "H": 1, "B": 2, "D": 9}
 _TICKS = 480
 
 
 class Stroke(NamedTuple):
-    """One note as it is played."""
+    """A note as it is played."""
 
     part: str
     """One of `events.PARTS`."""
@@ -28,15 +26,15 @@ class Stroke(NamedTuple):
     """Seconds."""
     seconds: float
     pitch: int
-    """MIDI; of drums General MIDI's."""
+    """MIDI pitch; General MIDI's for drums."""
     velocity: float
     """0..1."""
     drum: str = ""
-    """The letter of `events.DRUMS`."""
+    """The letter in `events.DRUMS`."""
 
 
 class Playing(NamedTuple):
-    """How a piece is played."""
+    """The performance parameters of a piece."""
 
     swing: float
     steps: int
@@ -51,11 +49,9 @@ class Playing(NamedTuple):
 
 
 def play(bar: Bar, number: int, playing: Playing, fermata: float = 0.0) -> list[Stroke]:
-    """Return the strokes of bar `number` by time: accents on the beats, and a little unevenness
-    drawn from seed and bar.
+    """Return the strokes of bar `number`, with accents and slight variation by seed and bar.
 
-    `fermata`: seconds that notes which last to the bar's end are held longer, or shorter where
-    negative; for the last bar.
+    `fermata`: seconds by which notes that last to the bar's end are held longer; may be negative.
     """
     random = Random(f"{playing.seed} {number}")
     step_seconds = 60 / playing.bpm / STEPS_A_BEAT
@@ -72,7 +68,7 @@ def play(bar: Bar, number: int, playing: Playing, fermata: float = 0.0) -> list[
             * (1 + random.uniform(-0.06, 0.06)),
         )
         if note.part == "D":
-            strokes += [Stroke("D", begin, 0.1, DRUMS[drum], velocity, drum) for drum in note.what]
+            strokes += [Stroke("D", begin, 0.1, DRUMS[drum], velocity, drum) for drum in note.label]
             continue
         seconds = note.length * step_seconds * (0.96 if note.part != "B" else 0.92)
         if note.step + note.length >= playing.steps - 1:
@@ -94,9 +90,7 @@ def _accent(step: int, steps: int) -> float:
 
 
 def midi_file(strokes: Sequence[Stroke], playing: Playing, text: str) -> bytes:
-    """Return a standard MIDI file (format 1, 480 ticks a beat): tempo, key, `text`, then a track
-    for each part.
-    """
+    """Return a MIDI file (format 1, 480 ticks per beat) with `text` and a track per part."""
     beat = 60 / playing.bpm
     numerator = playing.steps // STEPS_A_BEAT
     head = [
@@ -135,7 +129,7 @@ def midi_file(strokes: Sequence[Stroke], playing: Playing, text: str) -> bytes:
 
 
 def _key_signature(playing: Playing) -> bytes:
-    """Return sharps (flats negative) and whether it is minor."""
+    """Return the data of a key signature: sharps (negative for flats), and 1 for minor."""
     minor = playing.mode == "minor"
     sharps = ((playing.key + 3 * minor) * 7 + 5) % 12 - 5
     return struct.pack(">bB", sharps, minor)
@@ -147,8 +141,7 @@ def _meta(kind: int, data: bytes) -> bytes:
 
 def _track(events: list[tuple[int, bytes]]) -> bytes:
     data, now = b"", 0
-    # At the same tick a note ends before another begins; else the same pitch struck twice would be
-    # silent.
+    # At the same tick, note-off precedes note-on; otherwise a repeated pitch would be silent.
     for tick, event in sorted(
         events, key=lambda item: (item[0], item[1][0] & 0xF0 == 0x90, item[1][0] < 0xF0)
     ):

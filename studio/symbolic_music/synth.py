@@ -1,6 +1,4 @@
-"""Sounds of instruments, made from partials and noise: no recordings, so that nothing but a table
-travels with the program.
-"""
+"""Synthesizes instruments from partials and noise, so that no samples have to be shipped."""
 
 from __future__ import annotations
 
@@ -13,18 +11,16 @@ from numpy.typing import NDArray
 from studio.symbolic_music.instruments import Instrument
 
 RATE = 44_100
-"""Samples a second."""
-Sound = NDArray[np.float32]
+"""Samples per second."""
+Waveform = NDArray[np.float32]
 """frames × 2, left and right."""
 _MIDDLE_C = 261.63
 _HIGHEST = 16_000.0
-"""Hz; partials above are left out."""
+"""Hz; higher partials are omitted."""
 
 
-def tone(instrument: Instrument, pitch: int, seconds: float) -> Sound:
-    """Return a note as it sounds while it is held, for `seconds`; about full scale 1. The release
-    is `released`'s.
-    """
+def tone(instrument: Instrument, pitch: int, seconds: float) -> Waveform:
+    """Return a note that is held for `seconds`, at about full scale; `released` adds its end."""
     count = max(1, round(seconds * RATE))
     time = np.asarray(np.arange(count, dtype=np.float32) / RATE, np.float32)
     frequency = 440.0 * 2 ** ((pitch - 69) / 12)
@@ -43,10 +39,8 @@ def tone(instrument: Instrument, pitch: int, seconds: float) -> Sound:
     return sound.astype(np.float32)
 
 
-def _centred(sound: Sound) -> Sound:
-    """Return the sound about zero: an overdrive pushes waves that are not alike above and below to
-    one side.
-    """
+def _centred(sound: Waveform) -> Waveform:
+    """Remove the offset that overdrive adds to asymmetric waves."""
     size = min(len(sound), round(0.06 * RATE))
     sums = np.cumsum(
         np.concatenate(
@@ -60,16 +54,16 @@ def _centred(sound: Sound) -> Sound:
     return np.asarray(sound - (sums[size:] - sums[:-size]) / size, np.float32)
 
 
-def _vibrato(instrument: Instrument, time: Sound) -> Sound:
-    """Return the bend of the phase, in seconds: a vibrato of 5.2 a second that comes after a third
-    of one.
-    """
+def _vibrato(instrument: Instrument, time: Waveform) -> Waveform:
+    """Return the phase shift of a 5.2 Hz vibrato that sets in within 0.4 s, in seconds."""
     depth = (2 ** (instrument.vibrato / 1200) - 1) / (2 * np.pi * 5.2)
     grown = np.clip((time - 0.12) / 0.3, 0, 1)
     return np.asarray(depth * grown * np.sin(2 * np.pi * 5.2 * time), np.float32)
 
 
-def _side(instrument: Instrument, frequency: float, time: Sound, bend: Sound, side: float) -> Sound:
+def _side(
+    instrument: Instrument, frequency: float, time: Waveform, bend: Waveform, side: float
+) -> Waveform:
     out = np.zeros_like(time)
     frequency *= 2 ** (side * instrument.spread / 1200)
     ratios = instrument.ratios or tuple(range(1, len(instrument.partials) + 1))
@@ -77,8 +71,7 @@ def _side(instrument: Instrument, frequency: float, time: Sound, bend: Sound, si
         own = frequency * ratio * np.sqrt(1 + instrument.stiffness * ratio**2)
         if own > _HIGHEST or not loudness:
             continue
-        # Phases that differ by partial and side keep a saw from being a click, and make the sound
-        # wide.
+        # Phases that differ by partial and side avoid the click of a saw wave, and widen the sound.
         wave = np.sin((2 * np.pi * own) * (time + bend) + number * (1.0 + side))
         if instrument.decay:
             falls = (
@@ -91,7 +84,7 @@ def _side(instrument: Instrument, frequency: float, time: Sound, bend: Sound, si
     return out
 
 
-def _noise(instrument: Instrument, pitch: int, time: Sound) -> Sound:
+def _noise(instrument: Instrument, pitch: int, time: Waveform) -> Waveform:
     noise = np.random.default_rng(pitch).standard_normal(len(time)).astype(np.float32)
     noise = np.convolve(noise, np.full(6, 1 / 6, np.float32), "same")
     return (
@@ -101,8 +94,8 @@ def _noise(instrument: Instrument, pitch: int, time: Sound) -> Sound:
     )
 
 
-def released(instrument: Instrument, sound: Sound, seconds: float) -> Sound:
-    """Return the note let go after `seconds`: it fades as the instrument does."""
+def released(instrument: Instrument, sound: Waveform, seconds: float) -> Waveform:
+    """Return the note released after `seconds`, with the instrument's decay."""
     held = round(seconds * RATE)
     tail = sound[held:]
     fade = np.exp(-np.arange(len(tail), dtype=np.float32) / (instrument.release * RATE / 3))
@@ -110,8 +103,8 @@ def released(instrument: Instrument, sound: Sound, seconds: float) -> Sound:
 
 
 @functools.cache
-def drum(letter: str) -> Sound:
-    """Return a stroke of a drum of `events.DRUMS`."""
+def drum(letter: str) -> Waveform:
+    """Return a hit of a drum of `events.DRUMS`."""
     random = np.random.default_rng(ord(letter))
     seconds = {"C": 1.4, "O": 0.35, "R": 0.6, "K": 0.3, "T": 0.35}.get(letter, 0.2)
     time = np.arange(round(seconds * RATE)) / RATE
@@ -143,7 +136,7 @@ def drum(letter: str) -> Sound:
 
 
 def _sweep(time: NDArray[np.float64], low: float, more: float, falls: float) -> NDArray[np.float64]:
-    """Return a tone that falls from low + more to low Hz, the same on both sides."""
+    """Return a tone that falls from low + more to low Hz, equal on both channels."""
     phase = 2 * np.pi * (low * time + more * falls * (1 - np.exp(-time / falls)))
     return np.repeat(np.sin(phase)[:, None], 2, axis=1)
 

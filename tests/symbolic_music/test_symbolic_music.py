@@ -149,7 +149,7 @@ def test_a_foreign_file_is_heard_in_its_key_with_melody_harmony_and_bass(tmp_pat
     tops = [next(note.pitch for note in bar.notes if note.part == "M") for bar in found.bars]
     assert [(pitch + found.key) % 12 for pitch in tops] == [74 % 12, 76 % 12, 78 % 12, 79 % 12]
     chords = [
-        next((note.pitch, note.what) for note in bar.notes if note.part == "C")
+        next((note.pitch, note.label) for note in bar.notes if note.part == "C")
         for bar in found.bars
     ]
     assert [root for root, _quality in chords] == [0, 5, 7, 0]
@@ -301,7 +301,7 @@ def test_a_cancel_early_in_a_long_piece_mixes_only_what_is_there():
         mixer = Mixer(playing, planned)
         mixer.add(play(bars[0], 0, playing))
         sounds.append(mixer.finish(5.0))
-        roomed.append(mixer._roomed)
+        roomed.append(mixer._reverbed)
     assert roomed[0] == roomed[1]
     assert np.allclose(*sounds, atol=1e-5)
 

@@ -1,4 +1,4 @@
-"""Numbers as they are said in Chinese. They come as strings, so that no length is too much."""
+"""Chinese number words, from strings of any length."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ DIGITS = "零一二三四五六七八九"
 _PLACES = ("", "十", "百", "千")
 _GROUPS = ("", "万", "亿", "万亿")
 MAX_DIGITS = 16
-"""A longer number is read digit by digit."""
+"""Longer numbers are read digit by digit."""
 MAX_PLAIN_DIGITS = 8
-"""A longer one without separators is a telephone number or a code, and is read digit by digit."""
+"""Longer ones without separators are telephone numbers or codes, read digit by digit."""
 
 
 def digits(number: str) -> str:
-    """Return the digits one by one; 1 is 一 (not 幺, which only a part of the speakers uses). Other
-    characters are left out.
-    """
+    """Return the digits one by one, without other characters; 1 is 一 (幺 is regional)."""
     return "".join(DIGITS[int(digit)] for digit in number if digit.isdecimal())
 
 
 def cardinal(number: str | int) -> str:
-    """Return a whole number: "2024" is 两千零二十四. 两 stands before 千, 万 and 亿, 二 before 百 and 十."""  # noqa: E501
+    """Return a whole number: "2024" is 两千零二十四.
+
+    A 2 is 两 before 千, 万 and 亿, and 二 before 百 and 十.
+    """
     text = str(number).lstrip("0") or "0"
     if len(text) > MAX_DIGITS:
         return digits(str(number))
@@ -40,9 +41,7 @@ def cardinal(number: str | int) -> str:
 
 
 def plain(number: str) -> str:
-    """Return a number as it is written: with thousands separators or none, with a decimal point or
-    none.
-    """
+    """Return a number with optional thousands separators and decimals, in words."""
     whole, point, fraction = number.partition(".")
     bare = "".join(filter(str.isdecimal, whole))
     is_code = (len(bare) > 1 and bare[0] == "0" and not point) or (

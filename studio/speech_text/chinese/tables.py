@@ -1,4 +1,4 @@
-"""What Chinese units, measure words and symbols are read as."""
+"""Chinese words for units, powers, scales and symbols."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ MEASURE_WORDS = (
     "架|艘|列|头|匹|把|枝|支|根|颗|粒|片|段|篇|首|句|套|双|对|副|组|群|批|排|场|顿|杯|瓶|碗|盘|盒|箱|包|袋|桶|间|栋|座|份|样|项|门|道|"
     "步|口|朵|棵|株|束|串|滴|圈|倍|夜|晚|届|轮|版|册|幅|面|扇|盏|堆|团|届|章|节课|平方米|立方米|升|毫升|海里|英里|英寸|英尺|光年|人|方|国|者|美元|欧元|英镑|港元|日元"
 )
-"""两 stands before these, 二 before others (二月, 二号, 二楼, 二十)."""
+"""A 2 is 两 before these, and 二 before others (二月, 二号, 二楼, 二十)."""
 YEARS_AGO = "多年|年前|年后|年来|年间|年内|年以|年的历史|年历史|年之久|年时间|年左右"
 DIGIT_CUES = (
     "电话|手机|热线|拨打|致电|拨|传真|编号|代码|验证码|密码|邮编|邮政编码|房间|车牌|学号|工号|账号|帐号|卡号|证号|单号|尾号|区号|号码|序列号|口令|报警|微信|"
@@ -165,6 +165,6 @@ SCALES = {
     "T": 12,
 }
 NO_MINUS = "号楼座室区栋版型第至到从和与及"
-"""A hyphen behind these is no minus."""
+"""A hyphen after these is not a minus."""
 SERVICE_NUMBERS = "12306|12315|12123|10086|10010|95\\d{3}"
-"""Telephone numbers that everybody knows: digit by digit where nothing is counted."""
+"""Well-known telephone numbers, read digit by digit unless they count something."""

@@ -120,9 +120,7 @@ MAY_END = {
     "ext.",
     *AFTER_NAMES,
 }
-"""A sentence may end with these: the full stop stays before a word with a capital letter and at the
-end.
-"""
+"""Their full stop stays before a capital letter and at the end: it may end the sentence."""
 BEFORE_NUMBERS = {
     "No.": "number",
     "no.": "number",

@@ -1,5 +1,4 @@
-"""English number words: cardinals, ordinals, years, decimals and digits. Numbers come as strings,
-so that no length is too " "much."""
+"""English number words: cardinals, ordinals, years and digits, from strings of any length."""
 
 from __future__ import annotations
 
@@ -15,9 +14,9 @@ _SCALES = (
 _TENS = "- ten twenty thirty forty fifty sixty seventy eighty ninety"
 ONES, TENS, SCALES = _ONES.split(), _TENS.split(), _SCALES.split()
 MAX_DIGITS = 36
-"""A longer number has no name that anybody knows, and is read digit by digit."""
+"""Longer numbers have no common name and are read digit by digit."""
 MAX_PLAIN_DIGITS = 12
-"""A longer one without separators is a code, and is read digit by digit."""
+"""Longer ones without separators are codes and are read digit by digit."""
 
 _ORDINALS = {
     "one": "first",
@@ -31,7 +30,7 @@ _ORDINALS = {
 
 
 def digits(number: str) -> str:
-    """Return the digits one by one: "007" is "zero zero seven". Other characters are left out."""
+    """Return the digits one by one, without other characters: "007" is "zero zero seven"."""
     return " ".join(ONES[int(digit)] for digit in number if digit.isdecimal())
 
 
@@ -65,9 +64,7 @@ def ordinal(number: str | int) -> str:
 
 
 def year(number: str | int) -> str:
-    """Return a year of four digits: "1905" is "nineteen oh five", "2024" "twenty twenty four",
-    "2005" "two thousand five".
-    """
+    """Return a year: "1905" is "nineteen oh five", "2005" is "two thousand five"."""
     high, low = divmod(int(number), 100)
     if high % 10 == 0 and low < 10:
         return cardinal(number)
@@ -77,9 +74,7 @@ def year(number: str | int) -> str:
 
 
 def plain(number: str) -> str:
-    """Return a number as it is written: with thousands separators or none, with a decimal point or
-    none.
-    """
+    """Return a number with optional thousands separators and decimals, in words."""
     whole, point, fraction = number.partition(".")
     bare = "".join(filter(str.isdecimal, whole))
     is_code = (len(bare) > 1 and bare[0] == "0" and not point) or (
@@ -92,9 +87,7 @@ def plain(number: str) -> str:
 
 
 def plural(word: str) -> str:
-    """Return the plural of an English noun that forms it by rule; used for decades ("nineties") and
-    names of letters.
-    """
+    """Return the regular plural of an English noun."""
     if word.endswith("y") and word[-2:-1] not in tuple("aeiou"):
         return f"{word[:-1]}ies"
     return f"{word}es" if word.endswith(("s", "x", "ch", "sh")) else f"{word}s"

@@ -66,4 +66,4 @@ SYMBOLS = {
     "³": "cubed",
 }
 SILENT = "®™•◦‣·|\\^_`~*#←↑↓†‡¦¬{}[]"
-"""Left out where no rule before read them."""
+"""Removed if no earlier rule reads them."""

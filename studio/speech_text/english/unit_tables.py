@@ -133,9 +133,9 @@ UNITS = {
     "sq m": ("square meter", "square meters"),
 }
 SPACED_ONLY = {"s", "B", "t"}
-"""Behind a space only: 80s is a decade, and 5B five billion."""
+"""Units only after a space: 80s is a decade, and 5B five billion."""
 LETTERS = {"A", "F", "N", "J"}
-"""Units only behind a decimal or before "per": row 5 A, grade 4 F."""
+"""Units only after a decimal or before "per": row 5 A, grade 4 F."""
 POWERS = {"2": "square", "²": "square", "3": "cubic", "³": "cubic"}
 SCALES = {
     "k": "thousand",

@@ -61,7 +61,7 @@ def chord_share(bars: Sequence[Bar]) -> float:
         for note in bar.notes:
             before = [chord for step, chord in chords if step <= note.step]
             if before and (note.part == "H" or (note.part == "M" and note.step == 0)):
-                fits.append((note.pitch - before[-1].pitch) % 12 in CHORDS[before[-1].what])
+                fits.append((note.pitch - before[-1].pitch) % 12 in CHORDS[before[-1].label])
     return sum(fits) / len(fits) if fits else 0.0
 
 
@@ -74,7 +74,7 @@ def ends_well(bars: Sequence[Bar], mode: str) -> bool:
     home = (
         bool(chords)
         and chords[-1].pitch == 0
-        and (chords[-1].what.startswith("min") == (mode == "minor"))
+        and (chords[-1].label.startswith("min") == (mode == "minor"))
     )
     low = [note.pitch % 12 for note in last if note.part == "B"] or [
         note.pitch % 12 for note in last if note.part in "HM"

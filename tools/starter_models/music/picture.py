@@ -40,7 +40,7 @@ def piano_roll(bars: Sequence[Bar], steps: int) -> Any:
         for note in bar.notes:
             left = _MARGIN + (number * steps + note.step) * _STEP
             if note.part == "D":
-                for row in range(len(note.what)):
+                for row in range(len(note.label)):
                     upper = height - _MARGIN - (row + 1) * _ROW
                     draw.rectangle(
                         (left, upper, left + _STEP - 3, upper + _ROW - 2), fill=_COLOURS["D"]
