@@ -1,5 +1,6 @@
-"""The window's own way in: `studio` without a command does without the command line's libraries,
-whose import takes 0.1 s.
+"""Open the window for `studio` without a command, without the command line's libraries.
+
+Their import takes 0.1 s.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from studio.cli import output
 
 
 class WindowOptions(NamedTuple):
-    """The options that a start of the window may have; `app.start` has the same."""
+    """The options of a start of the window; the same as those of `cli.app.start`."""
 
     data_dir: str = ""
     in_process: bool = False
@@ -19,9 +20,7 @@ class WindowOptions(NamedTuple):
 
 
 def window_options(arguments: Sequence[str]) -> WindowOptions | None:
-    """Return the options where the arguments only open the window; None where the command line has
-    to look at them.
-    """
+    """Return the options if the arguments only open the window; None for the command line."""
     options, left = WindowOptions(), list(arguments)
     while left:
         name, equals, value = left.pop(0).partition("=")
@@ -51,7 +50,7 @@ def open_window(options: WindowOptions) -> int:
         return output.INTERRUPTED
     except ImportError as error:
         return output.lacks_library(error)
-    except Exception as error:  # noqa: BLE001  what is unknown is raised again
-        from studio.cli.boundary import explain  # imports what is not needed where all goes well
+    except Exception as error:  # noqa: BLE001  `explain` raises unknown errors again
+        from studio.cli.boundary import explain  # imports libraries that only errors need
 
         return explain(error)

@@ -1,4 +1,4 @@
-"""What every part of the window shares: the data folder, the queue, the settings, the models."""
+"""State that all parts of the window share: data folder, queue, settings, models."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from studio.ui import background
 from studio.ui.settings_writer import SettingsWriter
 
 SAVE_SECONDS = 5.0
-"""How long the program waits for the disk when it ends."""
+"""Maximum wait for the disk when the program ends."""
 REREAD_MS = 200
 
 
 class AppState(QObject):
-    """Shared state of one window, and signals that say when it changed."""
+    """Shared state of one window, with signals for its changes."""
 
     models_changed = Signal()
-    """The list of installed models is another one."""
+    """The list of installed models changed."""
     starter_wanted = Signal()
-    """The person pressed a button that installs the starter model."""
+    """The user asked for the starter model."""
     only_idle_changed = Signal(bool)
-    """Whether jobs begin only while nobody uses the computer."""
+    """Whether jobs start only while nobody uses the computer."""
     said = Signal(str)
-    """A short sentence for the status bar."""
+    """A short message for the status bar."""
     save_failed = Signal(str)
-    """Settings or drafts cannot be written, and why; empty when they can again."""
+    """Why settings or drafts cannot be written; empty when they can again."""
     _saved = Signal(object, int)
     _failed = Signal(object)
 
@@ -55,19 +55,19 @@ class AppState(QObject):
         self.session = session
         self.queue = session.queue
         self.settings = settings
-        """To be read; `change_settings` changes them."""
+        """Read only; `change_settings` changes them."""
         self._drafts: Drafts = drafts or {}
         self.fake = fake
         self.registry = ModelRegistry(data)
-        """Reads from the disk: for other threads. `cards` and `find_card` do not."""
+        """Reads from the disk, so only for other threads, unlike `cards` and `find_card`."""
         self._cards = self._list_cards()
         self._saved.connect(self._on_saved)
         self._failed.connect(self._on_save_failed)
         self._writer = SettingsWriter(
-            data, _while_there(self._saved.emit), _while_there(self._failed.emit)
+            data, _ignore_deleted(self._saved.emit), _ignore_deleted(self._failed.emit)
         )
         self._unconfirmed: list[tuple[int, Change]] = []
-        """Changes that are not known to be on disk, with their numbers."""
+        """Changes that may not be on disk yet, with their numbers."""
         self._watcher: QFileSystemWatcher | None = None
 
     def cards(self, kind: str) -> list[ModelCard]:
@@ -76,7 +76,7 @@ class AppState(QObject):
         return default_first([card for card in self._cards if is_of(card, kind)], chosen)
 
     def find_card(self, kind: str, name: str) -> ModelCard:
-        """Return an installed model or adapter by its name. Raises StudioError."""
+        """Find an installed model or adapter by its name. Raises StudioError."""
         return among(self.cards(kind), kind, name)
 
     def all_cards(self) -> list[ModelCard]:
@@ -84,7 +84,7 @@ class AppState(QObject):
         return list(self._cards)
 
     def reload_models(self) -> None:
-        """Look again at what is installed; `models_changed` follows."""
+        """Read the installed models again, in the background; `models_changed` follows."""
         background.run(self, self._list_cards, self._on_cards)
 
     def unfinished_jobs(self) -> Iterator[Job]:
@@ -92,52 +92,47 @@ class AppState(QObject):
         return (job for job in reversed(self.queue.jobs()) if not job.state.over)
 
     def output_folder(self) -> str:
-        """Return where new artifacts go."""
+        """Return the folder for new artifacts."""
         return self.settings.output_folder or str(self.data.outputs)
 
     # Settings and drafts
     # ----------------------------------------------------------------------
 
     def change_settings(self, **change: Any) -> None:
-        """Change these settings, here and on disk; see `settings_store.Change`. Raises
-        ValueError.
-        """
+        """Change settings, here and on disk; see `settings_store.Change`. Raises ValueError."""
         check_change(change)
         apply_change(self.settings, change)
         self._unconfirmed.append((self._writer.change(change), change))
 
     def draft(self, kind: str) -> dict[str, Any]:
-        """Return what stands in the form of a kind."""
+        """Return the saved values of the form of a kind."""
         draft = self._drafts.get(kind)
         return draft if isinstance(draft, dict) else {}
 
     def keep_draft(self, kind: str, values: dict[str, Any]) -> None:
-        """Keep what stands in the form of a kind for the next start."""
+        """Save the values of the form of a kind for the next start."""
         self._drafts = {**self._drafts, kind: values}
         self._writer.keep_drafts(self._drafts)
 
     def follow_settings(self) -> None:
-        """From now on notice what commands change in the settings."""
+        """Start to notice changes of the settings by commands."""
         self._writer.reread()
-        soon = background.Soon(self, self._writer.reread, REREAD_MS)
-        self._watcher = QFileSystemWatcher(
-            [str(self.data.root)], self
-        )  # a file that is replaced is no longer watched
-        self._watcher.directoryChanged.connect(soon.wish)
+        soon = background.DelayedCall(self, self._writer.reread, REREAD_MS)
+        # The folder, because a watch on the file ends when the file is replaced.
+        self._watcher = QFileSystemWatcher([str(self.data.root)], self)
+        self._watcher.directoryChanged.connect(soon.request)
 
     def save_now(self) -> bool:
-        """Write settings and drafts and wait for it; False where that fails or takes too long."""
+        """Write settings and drafts; return False if that fails or takes too long."""
         return self._writer.flush(SAVE_SECONDS)
 
     def close(self) -> None:
-        """Write what is left; when the program ends."""
+        """Write the remaining changes, when the program ends."""
         self._writer.close(SAVE_SECONDS)
 
     def _on_saved(self, on_disk: Settings, number: int) -> None:
-        """Take the settings from disk, and on top of them what was not written then."""
-        self._unconfirmed = [
-            (its_number, change) for its_number, change in self._unconfirmed if its_number > number
-        ]
+        """Take the settings from disk, with the changes that were not written yet on top."""
+        self._unconfirmed = [(sent, change) for sent, change in self._unconfirmed if sent > number]
         for _number, change in self._unconfirmed:
             apply_change(on_disk, change)
         for field in msgspec.structs.fields(on_disk):
@@ -164,8 +159,8 @@ class AppState(QObject):
         self.models_changed.emit()
 
 
-def _while_there(emit: Callable[..., None]) -> Callable[..., None]:
-    """Return `emit` for another thread, which may outlive the signal's owner."""
+def _ignore_deleted(emit: Callable[..., None]) -> Callable[..., None]:
+    """Wrap `emit` for another thread, which may outlive the signal's owner."""
 
     def call(*values: Any) -> None:
         with contextlib.suppress(RuntimeError):

@@ -1,4 +1,4 @@
-"""Work that may take longer than 10 ms, away from the GUI thread; its result comes home to it."""
+"""Run work that may take longer than 10 ms outside the GUI thread, and return its result to it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal, Slot
 
 
-class _Home(QObject):
-    """Lives in the GUI thread and hands the result over there."""
+class _Receiver(QObject):
+    """Receives the result in the GUI thread."""
 
-    came = Signal(object, object)
+    ended = Signal(object, object)
 
     def __init__(
         self,
@@ -22,10 +22,10 @@ class _Home(QObject):
         super().__init__(parent)
         self._done = done
         self._failed = failed
-        self.came.connect(self._on_came)
+        self.ended.connect(self._on_ended)
 
     @Slot(object, object)
-    def _on_came(self, value: Any, error: Exception | None) -> None:
+    def _on_ended(self, value: Any, error: Exception | None) -> None:
         self.deleteLater()
         if error is None:
             self._done(value)
@@ -36,25 +36,25 @@ class _Home(QObject):
 
 
 class _Work(QRunnable):
-    def __init__(self, work: Callable[[], Any], home: _Home) -> None:
+    def __init__(self, work: Callable[[], Any], receiver: _Receiver) -> None:
         super().__init__()
         self._work = work
-        self._home = home
+        self._receiver = receiver
 
     def run(self) -> None:
         try:
             value, error = self._work(), None
-        # boundary of the thread: raised again, or shown, in the GUI thread
+        # Boundary of the thread: the GUI thread raises or shows the error.
         except Exception as caught:  # noqa: BLE001
             value, error = None, caught
         try:
-            self._home.came.emit(value, error)
-        except RuntimeError:  # whoever asked is gone
+            self._receiver.ended.emit(value, error)
+        except RuntimeError:  # the receiver was deleted
             return
 
 
-class Soon(QTimer):
-    """Calls a function a moment after it was wished, once for all wishes until then."""
+class DelayedCall(QTimer):
+    """Calls a function a moment after a request, once for all requests until then."""
 
     def __init__(self, parent: QObject, call: Callable[[], object], milliseconds: int = 50) -> None:
         super().__init__(parent)
@@ -62,8 +62,8 @@ class Soon(QTimer):
         self.setInterval(milliseconds)
         self.timeout.connect(call)
 
-    def wish(self, *_told: object) -> None:
-        """Call it soon. As a slot it ends with its owner, which a lambda does not."""
+    def request(self, *_arguments: object) -> None:
+        """Call it soon. Unlike a lambda, this slot is disconnected when its owner is deleted."""
         if not self.isActive():
             self.start()
 
@@ -74,10 +74,9 @@ def run(
     done: Callable[[Any], None],
     failed: Callable[[Exception], None] | None = None,
 ) -> None:
-    """Call `work` in another thread, then `done(result)` or `failed(error)` here. Nothing is called
-    once `parent` is gone.
+    """Call `work` in another thread, then `done(result)` or `failed(error)` in this one.
 
-    An error without `failed` is raised in the GUI thread, where it reaches `sys.excepthook` and so
-    a visible message.
+    Calls neither if `parent` was deleted. Without `failed`, raises the error in the GUI thread,
+    where `sys.excepthook` shows it.
     """
-    QThreadPool.globalInstance().start(_Work(work, _Home(parent, done, failed)))
+    QThreadPool.globalInstance().start(_Work(work, _Receiver(parent, done, failed)))

@@ -1,6 +1,4 @@
-"""Finds out what a dropped or chosen file is, and sends it on: artifacts, images, MIDI files,
-prompts, models.
-"""
+"""Recognize a dropped or chosen file: artifact, image, MIDI file, prompts or model."""
 
 from __future__ import annotations
 
@@ -19,14 +17,14 @@ _MODEL_SUFFIXES = (".gguf", ".safetensors")
 
 
 class FileOpener(QObject):
-    """Sends what it opens as signals, which the window connects."""
+    """Emits a signal for each opened file, by its kind."""
 
     recipe_opened = Signal(object, object)
     """(path, recipe) of an artifact."""
     image_opened = Signal(object)
     midi_opened = Signal(object)
     batch_opened = Signal(object)
-    """A file, or a folder, of prompts."""
+    """A file or folder of prompts."""
     model_opened = Signal(object)
 
     def __init__(self, window: QWidget, output_folder: Callable[[], str]) -> None:
@@ -35,17 +33,17 @@ class FileOpener(QObject):
         self._output_folder = output_folder
 
     def open(self, path: Path) -> None:
-        """Open a path as what it is."""
+        """Open a file or folder by its kind."""
         if path.suffix.lower() in _MODEL_SUFFIXES and not path.is_dir():
             self.model_opened.emit(path)
         elif path.suffix.lower() in MIDI_SUFFIXES and not path.is_dir():
             self.midi_opened.emit(path)
         elif path.is_dir():
-            opened = {True: self.batch_opened, False: self.model_opened}
+            signals = {True: self.batch_opened, False: self.model_opened}
             background.run(
                 self._window,
                 lambda: holds_prompts(path),
-                lambda prompts: opened[prompts].emit(path),
+                lambda prompts: signals[prompts].emit(path),
             )
         else:
             self.open_artifact(path)
@@ -63,7 +61,7 @@ class FileOpener(QObject):
             self.batch_opened.emit(Path(name))
 
     def ask_for_batch_folder(self) -> None:
-        """Choose a folder of .txt files with a prompt each and show them."""
+        """Choose a folder of .txt files with one prompt each and show them."""
         name = QFileDialog.getExistingDirectory(
             self._window, "Batch from a folder of .txt files", str(Path.home())
         )
@@ -78,9 +76,7 @@ class FileOpener(QObject):
             self.open_artifact(Path(name))
 
     def open_artifact(self, path: Path) -> None:
-        """Fill the form from a file's recipe; without one a picture is a start, and a prompt file
-        opens as a batch.
-        """
+        """Open a file by its recipe; without one, as a source image or a file of prompts."""
 
         def read() -> Recipe | None:
             from studio.library.artifacts import read_recipe
@@ -102,15 +98,14 @@ class FileOpener(QObject):
         else:
             show_message(
                 self._window,
-                "Not a result of Studio",
-                f"{path.name} holds no settings of Studio, and is no picture and no .txt, .csv, "
-                ".xlsx, .jsonl or .json file of "
-                "prompts.",
+                "Cannot open this file",
+                f"{path.name} was not made with Studio, and is neither an image nor a .txt, .csv, "
+                ".xlsx, .jsonl or .json file of prompts.",
             )
 
 
 def holds_prompts(folder: Path) -> bool:
-    """True for a folder of .txt files that has nothing of a model."""
+    """True for a folder of .txt files without files of a model."""
     try:
         names = [path.name.lower() for path in folder.iterdir()]
     except OSError:

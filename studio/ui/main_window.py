@@ -19,7 +19,7 @@ from studio.ui.file_opener import FileOpener
 from studio.ui.models.install_banner import InstallBanner
 from studio.ui.queue.dock import QueueDock
 from studio.ui.queue_banner import QueueBanner
-from studio.ui.tabs.base import Tab
+from studio.ui.tabs.form_tab import FormTab, Tab
 from studio.ui.widgets import theme
 from studio.ui.widgets.factory import Notice, button, confirm
 from studio.ui.window_shell import WindowShell
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from studio.core.artifact import Recipe
     from studio.core.jobs import Batch, Job
     from studio.ui.tabs.audio import AudioTab
-    from studio.ui.tabs.base import GenerateTab
     from studio.ui.tabs.image import ImageTab
     from studio.ui.tabs.text import TextTab
 
@@ -124,7 +123,7 @@ class MainWindow(WindowShell):
         """The audio tab."""
         return cast("AudioTab", self.tab("audio"))
 
-    def current(self) -> GenerateTab:
+    def current(self) -> FormTab:
         """Return the form that is shown."""
         return self.tab(TABS[self.tabs.currentIndex()]).current()
 
@@ -173,7 +172,7 @@ class MainWindow(WindowShell):
         self._show_form(kind).set_values({**values, "seed": seed, "model": recipe.model})
         self.shared.said.emit("The form has the settings of the file")
 
-    def _show_form(self, kind: Kind) -> GenerateTab:
+    def _show_form(self, kind: Kind) -> FormTab:
         form = self.tab(kind.tab).for_kind(kind.name)
         self.show_tab(kind.tab)
         return form

@@ -1,7 +1,7 @@
-"""A plain text editor that stays quick with text of any shape.
+"""A plain text editor that stays fast with very long lines.
 
-Qt's layout takes quadratic time in a line without a place to wrap when it prefers to wrap between
-words: 200 000 letters took 12 s. Wrapping anywhere is linear.
+Qt's layout takes quadratic time for a line without spaces if it wraps between words: 200 000
+letters took 12 s. Wrapping anywhere is linear.
 """
 
 from __future__ import annotations
@@ -13,43 +13,37 @@ from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QPlainTextEdit
 
 MAX_CHARACTERS = 250_000
-"""More than any request takes (`MAX_PROMPT_CHARACTERS`), so that a longer text is still refused
-with a sentence.
-"""
+"""Above `MAX_PROMPT_CHARACTERS`, so that a prompt that is too long is refused with a message."""
 MAX_RUN = 2_000
-_RUN = re.compile(
-    rf"[^ \t\n\r\u2028\u2029\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff]{{{MAX_RUN}}}"  # noqa: E501
-)
-"""Text in which Qt may find no place to wrap; between ideographs it does."""
+_WHITESPACE = r" \t\n\r\u2028\u2029"
+_IDEOGRAPHS = r"\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff"
+_RUN = re.compile(rf"[^{_WHITESPACE}{_IDEOGRAPHS}]{{{MAX_RUN}}}")
+"""Text in which Qt may find no place to wrap; it wraps between ideographs."""
 _WORDS = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
 _ANYWHERE = QTextOption.WrapMode.WrapAnywhere
 
 
 class PlainEditor(QPlainTextEdit):
-    """Wraps between words, and anywhere while the text has a very long one. Text beyond
-    `MAX_CHARACTERS` is cut off.
-    """
+    """Wraps between words, or anywhere if a word is very long. Cuts text at `MAX_CHARACTERS`."""
 
     def __init__(self) -> None:
         super().__init__()
         self._is_set = False
         self.setWordWrapMode(_WORDS)
-        self.document().contentsChange.connect(self._on_contents_change)  # comes before the layout
+        self.document().contentsChange.connect(self._on_contents_change)  # before the layout
 
     def setPlainText(self, text: str) -> None:
-        """Show this text."""
+        """Replace the text."""
         shown = text[:MAX_CHARACTERS]
         self._is_set = True
-        if _RUN.search(
-            shown
-        ):  # before: this way Qt lays out what is new before it emits `contentsChange`
+        if _RUN.search(shown):  # Qt lays out this text before it emits `contentsChange`
             self.setWordWrapMode(_ANYWHERE)
         super().setPlainText(shown)
         self._is_set = False
         self._choose_wrapping(0, self.document().characterCount())
 
     def insertPlainText(self, text: str) -> None:
-        """Insert this text at the cursor."""
+        """Insert text at the cursor."""
         super().insertPlainText(text[: min(self._room(), MAX_CHARACTERS)])
 
     def insertFromMimeData(self, source: QMimeData) -> None:
@@ -60,9 +54,8 @@ class PlainEditor(QPlainTextEdit):
     def _room(self) -> int:
         cursor = self.textCursor()
         replaced = cursor.selectionEnd() - cursor.selectionStart()
-        return max(
-            0, 2 * MAX_CHARACTERS - self.document().characterCount() + replaced
-        )  # Qt counts in UTF-16
+        # Qt counts UTF-16 code units.
+        return max(0, 2 * MAX_CHARACTERS - self.document().characterCount() + replaced)
 
     def _on_contents_change(self, position: int, _removed: int, added: int) -> None:
         if not self._is_set:

@@ -1,6 +1,4 @@
-"""Writes settings and drafts in one thread of its own, so that neither the disk nor another
-program's lock stops the window.
-"""
+"""Write settings and drafts in a thread, so that neither disk nor lock stops the window."""
 
 from __future__ import annotations
 
@@ -22,16 +20,16 @@ from studio.core.settings_store import (
 )
 
 DRAFT_SECONDS = 0.8
-"""How long a draft may stay in memory only. A changed setting is written at once."""
+"""How long a draft stays in memory only. A changed setting is written at once."""
 
 
 class SettingsWriter:
-    """Takes changes from the GUI thread and writes all that wait, the latest of each.
+    """Takes changes from the GUI thread and writes them, the latest of each.
 
-    What cannot be written stays, and is tried again with the next change and at the end.
-    `on_saved(settings, number)` has all settings as they are on disk, with the changes up to that
-    number in them; `on_failed(error)` follows each attempt that failed. Both are called in the
-    writing thread.
+    Tries changes that could not be written again with the next change and at the end. Calls, in
+    its thread, `on_saved(settings, number)` with all settings on disk, which contain the changes up
+    to that number, and `on_failed(error)` when writing begins to fail, with None when it works
+    again.
     """
 
     def __init__(
@@ -44,20 +42,20 @@ class SettingsWriter:
         self._on_saved, self._on_failed = on_saved, on_failed
         self._state = threading.Condition()
         self._number = 0
-        """Of the last change."""
+        """Number of the last change."""
         self._change: dict[str, Any] = {}
         self._drafts: Drafts | None = None
         self._due: float | None = None
-        """When to write; None while nothing is new."""
+        """Time of the next write; None without changes."""
         self._is_migrated = False
         self._failing: set[str] = set()
-        """The files that could not be written the last time."""
+        """The files that could not be written last time."""
         self._is_writing = False
         self._is_closed = False
         self._thread: threading.Thread | None = None
 
     def change(self, change: Change) -> int:
-        """Write a change of the settings at once; return its number."""
+        """Write a change of the settings soon; return its number."""
         with self._state:
             self._number += 1
             self._change = merge_changes(self._change, change)
@@ -65,20 +63,18 @@ class SettingsWriter:
             return self._number
 
     def keep_drafts(self, drafts: Drafts) -> None:
-        """Write the drafts soon. The dictionary must not change afterwards."""
+        """Write the drafts after a moment. The dictionary must not change afterwards."""
         with self._state:
             self._drafts = drafts
             self._wake(time.monotonic() + DRAFT_SECONDS)
 
     def reread(self) -> None:
-        """Read what is on disk; `on_saved` follows."""
+        """Read the settings from disk; `on_saved` follows."""
         with self._state:
             self._wake(time.monotonic())
 
     def flush(self, seconds: float) -> bool:
-        """Write what waits and wait for it; False where it is not on disk after so long, or at
-        all.
-        """
+        """Write all changes; return False if that fails or takes longer than `seconds`."""
         with self._state:
             if self._change or self._drafts is not None:
                 self._wake(time.monotonic())
@@ -88,7 +84,7 @@ class SettingsWriter:
             return in_time and not self._change and self._drafts is None
 
     def close(self, seconds: float) -> bool:
-        """Write what waits and end; see `flush`."""
+        """Write all changes and end the thread; see `flush`."""
         done = self.flush(seconds)
         with self._state:
             self._is_closed = True
@@ -111,7 +107,7 @@ class SettingsWriter:
             self._write()
 
     def _wait(self) -> bool:
-        """Wait until something is due; False at the end."""
+        """Wait until a write is due; return False at the end."""
         with self._state:
             while not self._is_closed:
                 left = None if self._due is None else self._due - time.monotonic()
@@ -122,7 +118,7 @@ class SettingsWriter:
         return False
 
     def _write(self) -> None:
-        """Write all that waits; what fails waits again, beneath what came meanwhile."""
+        """Write all changes; keep failed ones below those that arrived meanwhile."""
         with self._state:
             change, self._change = self._change, {}
             drafts, self._drafts = self._drafts, None
@@ -146,7 +142,7 @@ class SettingsWriter:
             self._state.notify_all()
 
     def _attempt(self, name: str, write: Callable[[], None]) -> bool:
-        """Return False where it is worth another attempt."""
+        """Return False if another attempt may succeed."""
         try:
             write()
         except OSError as error:

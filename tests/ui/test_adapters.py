@@ -62,9 +62,7 @@ def test_those_that_fit_are_offered_and_a_chosen_one_is_in_the_request(tab):
     tab.adapters.menu.actions()[0].trigger()
     assert tab.request().adapters == "pixel:0.6, grain:1"
     next(
-        tool
-        for tool in controls(tab, QToolButton)
-        if tool.accessibleName() == "Take out Pixel & co"
+        tool for tool in controls(tab, QToolButton) if tool.accessibleName() == "Remove Pixel & co"
     ).click()
     assert tab.request().adapters == "grain:1"
     assert tab.shared.draft("image")["adapters"] == "grain:1"
@@ -74,10 +72,10 @@ def test_another_model_says_that_a_chosen_one_does_not_fit(tab):
     tab.adapters.set_values({"adapters": "pixel:0.6"})
     tab.choose_model("xl")
     assert not tab.generate_button.isEnabled()
-    assert "is a LoRA for Stable Diffusion 1.x; XL is SDXL" in tab._why_not.text()
+    assert "is a LoRA for Stable Diffusion 1.x; XL is SDXL" in tab._hint.text()
     assert offered(tab) == ["large"]
     next(
-        tool for tool in controls(tab, QToolButton) if tool.accessibleName().startswith("Take out")
+        tool for tool in controls(tab, QToolButton) if tool.accessibleName().startswith("Remove")
     ).click()
     assert tab.generate_button.isEnabled()
 
@@ -85,10 +83,10 @@ def test_another_model_says_that_a_chosen_one_does_not_fit(tab):
 def test_a_recipe_fills_the_rows_also_with_what_is_not_there(tab):
     tab.set_values({"adapters": "pixel:0.5, gone:0.3"})
     assert [spin.value() for spin in controls(tab, QDoubleSpinBox)] == [0.5, 0.3]
-    assert "no adapter 'gone'" in tab._why_not.text()
+    assert "no adapter 'gone'" in tab._hint.text()
     tab.set_values({"adapters": "pixel:much"})
-    assert "must be a number" in tab._why_not.text()
-    next(tool for tool in controls(tab, QToolButton) if tool.accessibleName() == "Take out").click()
+    assert "must be a number" in tab._hint.text()
+    next(tool for tool in controls(tab, QToolButton) if tool.accessibleName() == "Remove").click()
     assert tab.generate_button.isEnabled()
 
 
@@ -96,7 +94,7 @@ def test_a_picture_goes_with_its_adapter_also_where_that_is_not_installed_any_mo
     tab.adapters.set_values({"adapters": "gone:0.5, grain:1", "control_image": "/edges.png"})
     assert not tab.generate_button.isEnabled()
     next(
-        tool for tool in controls(tab, QToolButton) if tool.accessibleName() == "Take out gone"
+        tool for tool in controls(tab, QToolButton) if tool.accessibleName() == "Remove gone"
     ).click()
     assert tab.request().adapters == "grain:1"
     assert tab.request().control_image == ""

@@ -38,7 +38,7 @@ class _House:
         self.session.start()
 
     def close(self) -> None:
-        self.tab.close_player()
+        self.tab.release_devices()
         self.session.close()
 
 

@@ -44,7 +44,7 @@ def build(qtbot, data):
 
     yield make
     for tab, session in opened:
-        tab.close_player()
+        tab.release_devices()
         session.close()
 
 
@@ -82,8 +82,8 @@ def test_the_first_day(build, qtbot, data, tmp_path, monkeypatch):
 def test_a_midi_file_is_continued_and_the_recipe_fills_the_form(build, qtbot, data, given_path):
     page = build(LocalEngine(data))
     page.continue_midi(given_path)
-    qtbot.waitUntil(lambda: page.given.continuation is not None, timeout=PATIENCE)
-    assert page.given.message == "Continues a tune 曲.mid: 4 bars, D minor, 120 bpm, piano."
+    qtbot.waitUntil(lambda: page.midi.continuation is not None, timeout=PATIENCE)
+    assert page.midi.message == "Continues a tune 曲.mid: 4 bars, D minor, 120 bpm, piano."
     page.prompt.setPlainText("a happy waltz in F major")
     assert page.advice.text().startswith("Read as: happy classical, D minor, 120 bpm, piano")
     page.form.set_values({"seconds": 3.0})
@@ -93,7 +93,7 @@ def test_a_midi_file_is_continued_and_the_recipe_fills_the_form(build, qtbot, da
     assert isinstance(recipe.request, MusicRequest)
     assert recipe.request.continue_from == str(given_path)
     assert len(read_midi(companion_midi(Path(page.path))).notes) > 4
-    page.given.clear_button.click()
+    page.midi.clear_button.click()
     assert page.request().continue_from == ""
     page.set_values({"continue_from": recipe.request.continue_from})
     assert page.request().continue_from == str(given_path)
@@ -106,12 +106,12 @@ def test_a_file_that_cannot_be_continued_is_said_and_not_run(build, qtbot, tmp_p
     page.prompt.setPlainText("more")
     assert page.generate_button.isEnabled()
     page.continue_midi(bad)
-    qtbot.waitUntil(lambda: bool(page.given.problem), timeout=PATIENCE)
-    assert "is not a MIDI file" in page.given.message
+    qtbot.waitUntil(lambda: bool(page.midi.problem), timeout=PATIENCE)
+    assert "is not a MIDI file" in page.midi.message
     assert not page.generate_button.isEnabled()
-    page.given.clear_button.click()
+    page.midi.clear_button.click()
     assert page.generate_button.isEnabled()
-    assert page.given.message == ""
+    assert page.midi.message == ""
 
 
 def test_the_button_chooses_a_file(build, qtbot, given_path, monkeypatch):
@@ -119,8 +119,8 @@ def test_the_button_chooses_a_file(build, qtbot, given_path, monkeypatch):
     monkeypatch.setattr(
         QFileDialog, "getOpenFileName", lambda *_arguments, **_more: (str(given_path), "")
     )
-    page.given.choose_button.click()
-    qtbot.waitUntil(lambda: page.given.continuation is not None, timeout=PATIENCE)
+    page.midi.choose_button.click()
+    qtbot.waitUntil(lambda: page.midi.continuation is not None, timeout=PATIENCE)
     assert page.shared.draft("music")["continue_from"] == str(given_path)
 
 
@@ -143,7 +143,7 @@ def test_a_model_of_sound_has_no_such_button(build, monkeypatch, given_path):
     page.refresh_models()
     page.choose_model("sound")
     page.prompt.setPlainText("rain")
-    assert page.given.choose_button.isHidden()
+    assert page.midi.choose_button.isHidden()
     assert page.request().continue_from == ""
     page.continue_midi(given_path.with_name("other.mid"))
     assert page.card == CARD, "a dropped MIDI file chooses a model that can go on from it"
@@ -192,5 +192,5 @@ def test_a_midi_file_that_is_dropped_on_the_window_fills_the_form(
     window.file_opener.open(given_path)
     page = window.audio_tab.music
     assert window.current() is page
-    qtbot.waitUntil(lambda: page.given.continuation is not None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: page.midi.continuation is not None, timeout=PATIENCE)
     assert page.own_values() == {"continue_from": str(given_path), "lyrics": ""}

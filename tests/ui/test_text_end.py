@@ -111,7 +111,7 @@ def test_the_tab_shows_events_of_thoughts(qtbot, open_studio):
     studio = open_studio()
     tab = studio.window.text_tab
     job = new_job(TextRequest(prompt="Rain", seed=1), str(studio.shared.output_folder()))
-    tab._begin(job)
+    tab._show_job(job)
     for event in (
         ThoughtDelta(text="Short is good."),
         TextDelta(text="Rain again."),

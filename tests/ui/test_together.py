@@ -60,7 +60,7 @@ def test_texts_of_jobs_that_run_together_are_all_shown(qtbot, studio, data):
     (second,) = data.outputs.glob("*cat-1*.txt")
     assert tab.view.text() == second.read_text(encoding="utf-8")
     assert tab.status.text() == "3 of 3 jobs done · seeds 1, 2, 3 · 3 stopped at the token limit"
-    assert any(line.startswith("3 jobs together · Token 30 of at most 30") for line in progress)
+    assert any(line.startswith("3 jobs as one batch · Token 30 of at most 30") for line in progress)
 
 
 def test_images_of_jobs_that_run_together_are_all_shown(qtbot, studio, data):

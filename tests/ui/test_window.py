@@ -49,7 +49,7 @@ def test_text_from_key_press_to_file(qtbot, open_studio, data):
     studio = open_studio()
     tab = studio.window.text_tab
     assert not tab.generate_button.isEnabled()
-    assert "prompt" in tab._why_not.text().lower()
+    assert "prompt" in tab._hint.text().lower()
     type_prompt(tab, "Write about light")
     assert tab.generate_button.isEnabled()
     press_generate(tab)
@@ -125,7 +125,7 @@ def test_wrong_fields_are_marked_and_the_button_says_why(qtbot, open_studio):
     type_prompt(tab, "x")
     tab.form.fields["width"].editor.setValue(65)
     assert not tab.generate_button.isEnabled()
-    assert "multiple of 8" in tab._why_not.text()
+    assert "multiple of 8" in tab._hint.text()
     assert "multiple of 8" in tab.form.fields["width"]._problem.text()
     tab.generate()
     assert studio.shared.queue.jobs() == []

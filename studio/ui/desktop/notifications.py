@@ -43,14 +43,14 @@ class Notifier(QObject):
         self._set_aside_shown = False
         self._tray: QSystemTrayIcon | None = None
         self._blocked = ""
-        self._changes = background.Soon(self, self._on_changed)
-        self._progress = background.Soon(self, self._show_progress, PROGRESS_MS)
+        self._changes = background.DelayedCall(self, self._on_changed)
+        self._progress = background.DelayedCall(self, self._show_progress, PROGRESS_MS)
         self._timer = QTimer(self)
         self._timer.setInterval(CHECK_FOLDER_MS)
         self._timer.timeout.connect(self.check_folder)
         queue = shared.queue
         for signal in (queue.jobs_added, queue.jobs_changed, queue.jobs_removed):
-            signal.connect(self._changes.wish)
+            signal.connect(self._changes.request)
         queue.jobs_changed.connect(self._on_jobs_changed)
         queue.job_event.connect(self._on_event)
         queue.idle_reached.connect(self._on_idle)
@@ -68,7 +68,7 @@ class Notifier(QObject):
         self._started = self._started or time.monotonic()
         if isinstance(event, Progress):
             self._job_progress[job_id] = event.step / max(1, event.total)
-            self._progress.wish()
+            self._progress.request()
 
     def _on_jobs_changed(self, jobs: list[Job]) -> None:
         for job in jobs:
@@ -80,7 +80,7 @@ class Notifier(QObject):
                 self.show_message(
                     "A job was set aside because it crashed the engine twice. The others continue."
                 )
-        self._progress.wish()
+        self._progress.request()
 
     @property
     def run_progress(self) -> float | None:
@@ -100,7 +100,7 @@ class Notifier(QObject):
 
     def _on_idle(self) -> None:
         started, self._started, self._done, self._set_aside_shown = self._started, 0.0, 0, False
-        self._progress.wish()
+        self._progress.request()
         if not started or time.monotonic() - started < LONG_RUN_SECONDS:
             return
         failed = self._shared.queue.counts.states[JobState.FAILED]

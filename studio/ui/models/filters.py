@@ -67,7 +67,7 @@ class ModelsPane(QWidget):
         self.pages.addWidget(self.view)
         self.pages.addWidget(self.empty_page)
         self._pending_selection = ""
-        self._delayed_apply = background.Soon(self, self._apply)
+        self._delayed_apply = background.DelayedCall(self, self._apply)
         self._create_layout()
         self._connect()
 
@@ -101,11 +101,11 @@ class ModelsPane(QWidget):
         grid.setColumnStretch(1, 1)
 
     def _connect(self) -> None:
-        self.text.textChanged.connect(self._delayed_apply.wish)
+        self.text.textChanged.connect(self._delayed_apply.request)
         for choice in (self.task, self.max_size, self.licence, self.language):
-            choice.currentIndexChanged.connect(self._delayed_apply.wish)
+            choice.currentIndexChanged.connect(self._delayed_apply.request)
         for check in (self.fitting, self.installed):
-            check.toggled.connect(self._delayed_apply.wish)
+            check.toggled.connect(self._delayed_apply.request)
         self.view.selectionModel().currentChanged.connect(self._on_current_changed)
         self.text.installEventFilter(self)
 

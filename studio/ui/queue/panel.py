@@ -77,7 +77,7 @@ class QueuePanel(QWidget):
         states = {title: title for title in (*STATE_TITLES.values(), SET_ASIDE)}
         self.state = choice_box("State", "Show only jobs in one state", "All states", states)
         self.batch = choice_box("Batch", "Show only jobs of one batch", "All batches", {})
-        self._changes = background.Soon(self, self._on_changed)
+        self._changes = background.DelayedCall(self, self._on_changed)
         self.pause_button = button(
             "Pause", "Pause after the running job, or continue", self.toggle_pause, "pause"
         )
@@ -143,7 +143,7 @@ class QueuePanel(QWidget):
             self.queue.jobs_removed,
             self.queue.jobs_moved,
         ):
-            signal.connect(self._changes.wish)
+            signal.connect(self._changes.request)
         self.table_model.ranks_changed.connect(self.table.viewport().update)
         self.queue.jobs_added.connect(self._on_added)
         self.queue.jobs_changed.connect(self._on_jobs_changed)

@@ -1,6 +1,4 @@
-"""The adapters of a picture: those that fit the model are offered; a chosen one has its strength,
-trigger words and picture.
-"""
+"""Choose adapters for an image: each with its strength, trigger words and image."""
 
 from __future__ import annotations
 
@@ -31,28 +29,26 @@ from studio.ui.widgets.icons import set_icon
 from studio.ui.widgets.request_form import WheelGuard
 
 FIELDS = ("adapters", "control_image", "ip_adapter_image")
-"""Of the request, that are chosen here."""
-_PICTURES = {"controlnet": "control_image", "ip-adapter": "ip_adapter_image"}
+"""Fields of the request that are chosen here."""
+_IMAGE_FIELDS = {"controlnet": "control_image", "ip-adapter": "ip_adapter_image"}
 _WITHOUT_STRENGTH = ("vae", "textual-inversion")
-_FILES = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp)"
+_FILES = "Images (*.png *.jpg *.jpeg *.webp *.bmp)"
 
 
 class AdapterRows(QWidget):
-    """A button that offers adapters, and a row for each that is chosen. Hidden where none fits and
-    none is chosen.
-    """
+    """A button that offers adapters, and a row per chosen one; hidden if there are neither."""
 
     changed = Signal()
     words_wanted = Signal(str)
-    """Trigger words that belong into the prompt."""
+    """Trigger words to add to the prompt."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._there: dict[str, ModelCard] = {}
+        self._installed: dict[str, ModelCard] = {}
         self._fitting: list[ModelCard] = []
         self._chosen: list[AdapterChoice] = []
         self._unread = ""
-        self._pictures: dict[str, str] = dict.fromkeys(_PICTURES.values(), "")
+        self._images: dict[str, str] = dict.fromkeys(_IMAGE_FIELDS.values(), "")
         self.menu = QMenu(self)
         self.menu.setToolTipsVisible(True)
         self.add_button = button(
@@ -69,14 +65,12 @@ class AdapterRows(QWidget):
         self._guard = WheelGuard(self)
         self._show()
 
-    def offer(self, there: list[ModelCard], model: ModelCard | None) -> None:
-        """Offer the installed adapters that fit a model; what is chosen stays, and the form says
-        where it does not fit.
-        """
-        self._there = {card.name: card for card in there if card.adapter}
+    def offer(self, installed: list[ModelCard], model: ModelCard | None) -> None:
+        """Offer the installed adapters that fit a model; the chosen ones stay chosen."""
+        self._installed = {card.name: card for card in installed if card.adapter}
         takes = model is not None and model.runner == "diffusers"
         self._fitting = (
-            sorted(compatible(list(self._there.values()), model), key=_by_title)
+            sorted(compatible(list(self._installed.values()), model), key=_by_title)
             if model is not None and takes
             else []
         )
@@ -84,46 +78,42 @@ class AdapterRows(QWidget):
 
     def values(self) -> dict[str, Any]:
         """Return the fields of the request."""
-        return {"adapters": self._unread or adapter_list.write(self._chosen), **self._pictures}
+        return {"adapters": self._unread or adapter_list.write(self._chosen), **self._images}
 
     def set_values(self, values: Mapping[str, Any]) -> None:
-        """Show what a request names."""
+        """Show the adapters and images of a request."""
         if "adapters" in values:
             text = str(values["adapters"] or "")
             try:
                 self._chosen, self._unread = list(adapter_list.read(text)), ""
-            except (
-                ValueError
-            ):  # from a draft or a file: it is shown as it is, and refused by the request
+            except ValueError:  # from a draft or a file: shown as it is, refused by the request
                 self._chosen, self._unread = [], text
-        self._pictures |= {
-            field: str(values[field] or "") for field in self._pictures if field in values
+        self._images |= {
+            field: str(values[field] or "") for field in self._images if field in values
         }
         self._show()
         self.changed.emit()
 
     def choose(self, card: ModelCard) -> None:
-        """Choose one more."""
+        """Add an adapter."""
         self._chosen.append(AdapterChoice(card.name))
         self._on_changed()
 
     def remove(self, name: str) -> None:
-        """Take one out, with its picture."""
+        """Remove an adapter, with its image."""
         self._chosen = [one for one in self._chosen if one.name != name]
-        self._forget_pictures()
+        self._clear_unused_images()
         self._on_changed()
 
-    def _forget_pictures(self) -> None:
-        """Let go of pictures that no chosen adapter works with: they have no row, and the request
-        would be refused for them.
-        """
+    def _clear_unused_images(self) -> None:
+        """Clear images that no chosen adapter uses; the request would be refused for them."""
         kinds = {
-            card.adapter if (card := self._there.get(one.name)) is not None else ""
+            card.adapter if (card := self._installed.get(one.name)) is not None else ""
             for one in self._chosen
         }
-        for kind, field in _PICTURES.items():
-            if not kinds & {kind, ""}:  # one that is not installed any more may be of any kind
-                self._pictures[field] = ""
+        for kind, field in _IMAGE_FIELDS.items():
+            if not kinds & {kind, ""}:  # an adapter that is no longer installed may be of any kind
+                self._images[field] = ""
 
     def _on_changed(self) -> None:
         self._show()
@@ -137,10 +127,10 @@ class AdapterRows(QWidget):
 
     def _clear(self) -> None:
         self._unread, self._chosen = "", []
-        self._forget_pictures()
+        self._clear_unused_images()
         self._on_changed()
 
-    # What is shown
+    # Rows
     # ----------------------------------------------------------------------
 
     def _show(self) -> None:
@@ -152,20 +142,20 @@ class AdapterRows(QWidget):
                 widget.deleteLater()
         for one in self._chosen:
             self._put(self._row(one))
-            card = self._there.get(one.name)
-            if card is not None and card.adapter in _PICTURES:
-                self._put(self._picture_row(_PICTURES[card.adapter]))
+            card = self._installed.get(one.name)
+            if card is not None and card.adapter in _IMAGE_FIELDS:
+                self._put(self._image_row(_IMAGE_FIELDS[card.adapter]))
         if self._unread:
-            clear = _tool("Take out", "Take it out", self._clear)
+            clear = _tool("Remove", "Remove it", self._clear)
             self._put(row(_Elided(self._unread, self._unread), clear, spacing=4))
         self._fill_menu()
         self.setVisible(
-            bool(self._fitting or self._chosen or self._unread or any(self._pictures.values()))
+            bool(self._fitting or self._chosen or self._unread or any(self._images.values()))
         )
 
     def _put(self, widget: QWidget) -> None:
         self._rows.addWidget(widget)
-        widget.show()  # now: a layout would do it later
+        widget.show()  # at once; the layout would show it later
 
     def _fill_menu(self) -> None:
         self.menu.clear()
@@ -179,21 +169,21 @@ class AdapterRows(QWidget):
         self.add_button.setEnabled(bool(self.menu.actions()))
 
     def _row(self, one: AdapterChoice) -> QWidget:
-        card = self._there.get(one.name)
+        card = self._installed.get(one.name)
         title = card.title if card is not None else one.name
         tools: list[QWidget] = []
         if card is None or card.adapter not in _WITHOUT_STRENGTH:
             tools.append(self._strength(one, title))
         if card is not None and card.trigger_words:
             words = ", ".join(card.trigger_words)
-            tip = f"Put into the prompt: {words}"
+            tip = f"Add to the prompt: {words}"
             tools.append(
                 _tool("Words", tip, functools.partial(self.words_wanted.emit, words), text="Words")
             )
         tools.append(
             _tool(
-                f"Take out {title}",
-                f"Draw without {title}",
+                f"Remove {title}",
+                f"Generate without {title}",
                 functools.partial(self.remove, one.name),
             )
         )
@@ -213,34 +203,32 @@ class AdapterRows(QWidget):
         spin.lineEdit().setTextMargins(6, 0, 6, 0)
         spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         spin.installEventFilter(self._guard)
-        name_control(
-            spin, f"Strength of {title}", "How strongly it acts: 1 as it was trained, 0 not at all"
-        )
+        name_control(spin, f"Strength of {title}", "1 as trained, 0 without effect")
         spin.valueChanged.connect(functools.partial(self._set_scale, one.name))
         return spin
 
-    def _picture_row(self, field: str) -> QWidget:
-        what = "Control picture" if field == "control_image" else "Example picture"
-        path = self._pictures[field]
+    def _image_row(self, field: str) -> QWidget:
+        what = "Control image" if field == "control_image" else "Example image"
+        path = self._images[field]
         choose = button(
             f"{what}…",
             f"Choose the {what.lower()}",
-            functools.partial(self._choose_picture, field),
+            functools.partial(self._choose_image, field),
             "image",
         )
         return row(
             choose,
-            _Elided(Path(path).name if path else "none chosen", path or "It works with a picture."),
+            _Elided(
+                Path(path).name if path else "none chosen", path or "This adapter needs an image."
+            ),
             spacing=6,
         )
 
-    def _choose_picture(self, field: str) -> None:
-        folder = (
-            str(Path(self._pictures[field]).parent) if self._pictures[field] else str(Path.home())
-        )
-        name, _filter = QFileDialog.getOpenFileName(self, "Picture", folder, _FILES)
+    def _choose_image(self, field: str) -> None:
+        folder = str(Path(self._images[field]).parent) if self._images[field] else str(Path.home())
+        name, _filter = QFileDialog.getOpenFileName(self, "Image", folder, _FILES)
         if name:
-            self._pictures[field] = name
+            self._images[field] = name
             self._on_changed()
 
 
@@ -249,26 +237,26 @@ def _by_title(card: ModelCard) -> str:
 
 
 def _tip(card: ModelCard) -> str:
-    """Return what is known about an adapter, in some lines."""
+    """Return a few lines about an adapter."""
     what = ADAPTER_TITLES[card.adapter]
-    told = [f"{what[:1].upper()}{what[1:]} for {card.family}" if not card.base else card.title]
-    told += [f"Trigger words: {', '.join(card.trigger_words)}"] if card.trigger_words else []
-    return "\n".join([*told, *([card.description] if card.description else [])])
+    lines = [f"{what[:1].upper()}{what[1:]} for {card.family}" if not card.base else card.title]
+    lines += [f"Trigger words: {', '.join(card.trigger_words)}"] if card.trigger_words else []
+    return "\n".join([*lines, *([card.description] if card.description else [])])
 
 
 def _tool(name: str, tip: str, pressed: Callable[[], object], *, text: str = "") -> QToolButton:
-    made = QToolButton()
+    tool = QToolButton()
     if text:
-        made.setText(text)
+        tool.setText(text)
     else:
-        set_icon(made, "trash")
-    name_control(made, name, tip)
-    made.clicked.connect(lambda _checked=False: pressed())
-    return made
+        set_icon(tool, "trash")
+    name_control(tool, name, tip)
+    tool.clicked.connect(lambda _checked=False: pressed())
+    return tool
 
 
 class _Elided(QLabel):
-    """A line that ends in dots where there is no room for it."""
+    """A line of text that is elided if it lacks space."""
 
     def __init__(self, text: str, tip: str) -> None:
         super().__init__()
@@ -279,7 +267,7 @@ class _Elided(QLabel):
         self.setText(text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Shorten it."""
+        """Elide the text."""
         super().resizeEvent(event)
         self.setText(
             self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())

@@ -1,4 +1,4 @@
-"""The audio tab: speech, and music."""
+"""The audio tab: speech and music."""
 
 from __future__ import annotations
 
@@ -20,18 +20,20 @@ from studio.library.artifacts import companion_midi
 from studio.library.audio_export import export_audio
 from studio.models.card import ModelCard
 from studio.preflight.prompt_translation import advise
-from studio.symbolic_music import prompt as music_words
+from studio.symbolic_music import prompt as music_prompt
 from studio.symbolic_music.continuation import merge
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.audio.audio_view import AudioView
 from studio.ui.audio.midi_input import MidiInputPanel
-from studio.ui.tabs.base import GenerateTab, Tab
+from studio.ui.tabs.base import GenerateTab
+from studio.ui.tabs.form_tab import Tab
+from studio.ui.tabs.layout import below_advice
 from studio.ui.widgets.example_prompts import ExamplePrompts
 from studio.ui.widgets.factory import button, label, name_control, row, show_message, text_editor
 
-_ADVISED = 400
-"""Characters of a prompt that are advised about, at every key."""
+MAX_ADVISED = 400
+"""Characters of a prompt that get advice, which is computed at every key press."""
 MIDI_FILTER = {"mid": "MIDI (*.mid)"}
 FILTERS = {
     "wav": "WAV (*.wav)",
@@ -42,21 +44,21 @@ FILTERS = {
 
 
 class AudioTabBase(GenerateTab):
-    """What speech and music have in common: the sound on the right."""
+    """A form of the audio tab, with the waveform and its player on the right."""
 
     def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
         self.save_button = button(
             "Save as…", "Save a copy as WAV, FLAC, OGG or MP3 (Ctrl+S)", self.save_as, "save"
         )
         self.midi_button = button(
-            "Save MIDI…", "Save a copy of the notes as a MIDI file", self.save_midi, "save"
+            "Save MIDI…", "Save a copy as a MIDI file", self.save_midi, "save"
         )
         self.folder_button = button(
-            "Folder", "Open the folder with the sound", self.show_folder, "folder"
+            "Folder", "Open the folder of the audio file", self.show_folder, "folder"
         )
         self.view = AudioView(self.save_button, self.folder_button, backends=backends)
         self.path = ""
-        """The artifact that is shown; empty while there is none."""
+        """Of the artifact that is shown; empty without one."""
         super().__init__(shared)
 
     def result_widget(self) -> QWidget:
@@ -68,9 +70,8 @@ class AudioTabBase(GenerateTab):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.view, 1)
-        layout.addWidget(
-            row(None, self.midi_button)
-        )  # a row of its own: a narrow window has no room beside the others
+        # A row of its own: a narrow window has no room for it next to the others.
+        layout.addWidget(row(None, self.midi_button))
         return holder
 
     def begin_result(self, job: Job) -> None:
@@ -83,30 +84,30 @@ class AudioTabBase(GenerateTab):
         if isinstance(event, AudioChunk):
             self.view.append_chunk(event, play=self.shared.settings.play_while_generating)
         elif isinstance(event, (Finished, Failed, Cancelled)):
-            heard = self.view.is_live
+            was_live = self.view.is_live
             self.view.finish()
             if event.artifacts:
                 self._set_path(event.artifacts[-1].path)
-                if not heard:
+                if not was_live:
                     self.view.load(Path(self.path))
 
     def finished_text(self, event: Finished) -> str:
         """See `GenerateTab`."""
         seconds = sum(artifact.duration for artifact in event.artifacts)
-        took = f"{seconds:.1f} s of sound made in {event.statistics.run_seconds:.1f} s"
-        return f"{took} · seed {self._job.request.seed if self._job else ''}"
+        summary = f"{seconds:.1f} s of audio in {event.statistics.run_seconds:.1f} s"
+        return f"{summary} · seed {self._job.request.seed if self._job else ''}"
 
     def show_file(self, path: str) -> None:
-        """Show an artifact that was made before."""
+        """Show an earlier artifact."""
         self._set_path(path)
         self.view.load(Path(path))
 
     def show_folder(self) -> None:
-        """Open the sound's folder."""
+        """Open the folder of the audio file."""
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self.path).parent)))
 
     def save_as(self) -> None:
-        """Save a copy under a name, and in a format, that the person chooses."""
+        """Save a copy under a name and in a format that the user chooses."""
         source = Path(self.path)
         if not self.path:
             return
@@ -116,7 +117,7 @@ class AudioTabBase(GenerateTab):
         )
         name, chosen = QFileDialog.getSaveFileName(
             self,
-            "Save the sound",
+            "Save the audio",
             str(Path.home() / source.name),
             ";;".join(filters.values()),
             filters.get(own, ""),
@@ -130,12 +131,12 @@ class AudioTabBase(GenerateTab):
         self._save(source, target)
 
     def save_midi(self) -> None:
-        """Save a copy of the notes, where there are some."""
+        """Save a copy of the MIDI file, if the model wrote one."""
         source = companion_midi(Path(self.path)) if self.path else None
         if source is None:
             return
         name, _chosen = QFileDialog.getSaveFileName(
-            self, "Save the notes", str(Path.home() / source.name), MIDI_FILTER["mid"]
+            self, "Save the MIDI file", str(Path.home() / source.name), MIDI_FILTER["mid"]
         )
         if name:
             target = Path(name)
@@ -173,7 +174,7 @@ class AudioTabBase(GenerateTab):
 
 
 class SpeechTab(AudioTabBase):
-    """Reads a text aloud; the first sentence plays while the rest is made."""
+    """Reads a text aloud; the first sentence plays while the rest is generated."""
 
     kind = "speech"
     own_fields = ("voice",)
@@ -194,28 +195,28 @@ class SpeechTab(AudioTabBase):
         self.voice.currentIndexChanged.connect(self._on_edited)
 
     def extra_widgets(self) -> list[QWidget]:
-        """See `GenerateTab`."""
+        """See `FormTab`."""
         return [self._voice_title, self.voice]
 
     def own_values(self) -> dict[str, Any]:
-        """See `GenerateTab`."""
+        """See `FormTab`."""
         return {"voice": self.voice.currentData() or ""}
 
     def set_own_values(self, values: dict[str, Any]) -> None:
-        """See `GenerateTab`."""
+        """See `FormTab`."""
         voice = values.get("voice")
         index = self.voice.findData(voice) if isinstance(voice, str) else -1
         if index >= 0:
             self.voice.setCurrentIndex(index)
 
     def on_card_changed(self, card: ModelCard | None) -> None:
-        """Another model has other voices; one of the same name stays chosen."""
+        """List the voices of the model, and keep the chosen one if it has it."""
         before = self.voice.currentData()
         voices = card.voices if card is not None else ()
         self.voice.blockSignals(True)
         self.voice.clear()
         if len(voices) > 1:
-            self.voice.addItem("The first that speaks the text's language", "")
+            self.voice.addItem("First voice for the language of the text", "")
         for voice in voices:
             self.voice.addItem(voice.title or voice.name, voice.name)
         self.voice.setCurrentIndex(max(0, self.voice.findData(before)))
@@ -225,19 +226,17 @@ class SpeechTab(AudioTabBase):
 
 
 class MusicTab(AudioTabBase):
-    """Makes music or a sound from a description; models of notes can go on from a MIDI file, those
-    that sing have lyrics.
-    """
+    """Generates music or other audio; some models continue a MIDI file, others sing lyrics."""
 
     kind = "music"
     own_fields = ("continue_from", "lyrics")
 
     def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
         self.examples = ExamplePrompts()
-        self.given = MidiInputPanel(self.examples)
+        self.midi = MidiInputPanel(self.examples)
         self.lyrics = text_editor(
             "Lyrics",
-            "What is sung; lines such as [verse] and [chorus] part it. Empty: no singing.",
+            "What is sung. Lines such as [verse] and [chorus] divide it. Empty: no singing.",
             96,
         )
         self._lyrics_title = label("Lyrics", "muted")
@@ -245,75 +244,78 @@ class MusicTab(AudioTabBase):
         super().__init__(shared, backends=backends)
         self.examples.chosen.connect(self.prompt.setPlainText)
         self.prompt.textChanged.connect(self._advise)
-        self.given.changed.connect(self._on_edited)
-        self.given.changed.connect(self._advise)
+        self.midi.changed.connect(self._on_edited)
+        self.midi.changed.connect(self._advise)
         self.lyrics.textChanged.connect(self._on_edited)
 
     def extra_widgets(self) -> list[QWidget]:
-        """See `GenerateTab`."""
-        return [self.given, self._lyrics_title, self.lyrics]
+        """See `FormTab`."""
+        return [self.midi, self._lyrics_title, self.lyrics]
 
-    def _why_not_row(self) -> QWidget:
-        return self._advised(self.advice, super()._why_not_row())
+    def bottom_widget(self) -> QWidget:
+        """See `FormTab`."""
+        return below_advice(self.advice, super().bottom_widget())
 
     def own_values(self) -> dict[str, Any]:
-        """See `GenerateTab`."""
+        """See `FormTab`."""
         writes_notes = self.card is not None and self.card.writes_notes
         sings = self.card is not None and self.card.sings
         return {
-            "continue_from": self.given.path if writes_notes else "",
+            "continue_from": self.midi.path if writes_notes else "",
             "lyrics": self.lyrics.toPlainText() if sings else "",
         }
 
     def set_own_values(self, values: dict[str, Any]) -> None:
-        """See `GenerateTab`."""
+        """See `FormTab`."""
         if "continue_from" in values:
-            self.given.set_path(str(values["continue_from"] or ""))
+            self.midi.set_path(str(values["continue_from"] or ""))
         if "lyrics" in values:
             self.lyrics.setPlainText(str(values["lyrics"] or ""))
 
     def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
         """Add why the MIDI file cannot be continued."""
-        unusable = self.given.problem if self.own_values()["continue_from"] else ""
+        unusable = self.midi.problem if self.own_values()["continue_from"] else ""
         return [
             *super().find_problems(card, request),
             *([Problem("continue_from", unusable)] if unusable else []),
         ]
 
     def on_card_changed(self, card: ModelCard | None) -> None:
-        """What only a model of notes can do is shown for such a model only."""
-        self.given.offer(card is not None and card.writes_notes)
+        """Show the fields that the model supports."""
+        self.midi.offer(card is not None and card.writes_notes)
         for control in (self._lyrics_title, self.lyrics):
             control.setVisible(card is not None and card.sings)
         self.examples.show_prompts(card.examples if card is not None else ())
         self._advise()
 
     def continue_midi(self, path: Path) -> None:
-        """Go on from this file, with a model that can."""
+        """Continue this MIDI file, with a model that supports it."""
         if self.card is None or not self.card.writes_notes:
             able = next(
                 (card.name for card in self.shared.cards(self.kind) if card.writes_notes), ""
             )
             self.choose_model(able)
-        self.given.set_path(str(path.absolute()))
+        self.midi.set_path(str(path.absolute()))
 
     def _advise(self) -> None:
-        """Say how the prompt is read, and which of its words say nothing to the model."""
-        prompt, told = self.prompt.toPlainText()[:_ADVISED], ""
+        """Show how the prompt is interpreted, and words that the model ignores."""
+        prompt, text = self.prompt.toPlainText()[:MAX_ADVISED], ""
         if prompt.strip() and self.card is not None:
-            given = self.given.continuation if self.own_values()["continue_from"] else None
-            wish = merge(music_words.read(prompt), given) if given is not None else None
-            told = (
-                music_words.advise(prompt, wish)
+            continuation = self.midi.continuation if self.own_values()["continue_from"] else None
+            merged = (
+                merge(music_prompt.read(prompt), continuation) if continuation is not None else None
+            )
+            text = (
+                music_prompt.advise(prompt, merged)
                 if self.card.writes_notes
                 else advise(prompt, self.card)
             )
-        self.advice.setText(told)
-        self.advice.setVisible(bool(told))
+        self.advice.setText(text)
+        self.advice.setVisible(bool(text))
 
 
 class AudioTab(Tab):
-    """Speech or music, by a switch at the top."""
+    """Speech or music, chosen with a switch at the top."""
 
     def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
         super().__init__()
@@ -323,8 +325,8 @@ class AudioTab(Tab):
         self.switch = QTabBar()
         name_control(
             self.switch,
-            "Kind of sound",
-            "Read a text aloud, or make music or a sound from a description",
+            "Kind of audio",
+            "Read a text aloud, or generate music or other audio from a description",
         )
         self.switch.setExpanding(False)
         for page, title in ((self.speech, "Speech"), (self.music, "Music")):
@@ -339,15 +341,15 @@ class AudioTab(Tab):
 
     @property
     def pages(self) -> tuple[AudioTabBase, AudioTabBase]:
-        """The two tabs inside."""
+        """The forms of speech and music."""
         return self.speech, self.music
 
     def current(self) -> AudioTabBase:
-        """Return the one that is shown."""
+        """See `Tab`."""
         return self.pages[self._pages.currentIndex()]
 
     def for_kind(self, kind: str) -> AudioTabBase:
-        """Show speech or music, and return its tab."""
+        """See `Tab`."""
         self.switch.setCurrentIndex([page.kind for page in self.pages].index(kind))
         return self.current()
 
@@ -357,7 +359,7 @@ class AudioTab(Tab):
         self.music.continue_midi(path)
 
     def load_draft(self) -> None:
-        """Fill the forms as the user left them when Studio was closed."""
+        """See `Tab`."""
         for page in self.pages:
             page.load_draft()
 

@@ -24,143 +24,140 @@ from studio.ui.image.source_image import SourceImagePanel
 from studio.ui.tabs import adapter_picker
 from studio.ui.tabs.adapter_picker import AdapterRows
 from studio.ui.tabs.base import GenerateTab
+from studio.ui.tabs.layout import below_advice
 from studio.ui.widgets.example_prompts import ExamplePrompts
 from studio.ui.widgets.factory import Notice, button, label, row, show_message, text_editor
 from studio.ui.widgets.image_view import ImageView
 
-_ADVISED = 400
-"""Characters of a prompt that are advised about, at every key."""
+MAX_ADVISED = 400
+"""Characters of a prompt that get advice, which is computed at every key press."""
 
 
 class ImageTab(GenerateTab):
-    """Prompt and settings on the left, the picture as it is made on the right."""
+    """The form on the left, the preview and the images on the right."""
 
     kind = "image"
     own_fields = ("negative_prompt", "image", "strength", "mask_image", *adapter_picker.FIELDS)
 
     def __init__(self, shared: AppState) -> None:
-        self.negative_prompt = text_editor(
-            "Negative prompt", "What to keep out of the picture.", 48
-        )
+        self.negative_prompt = text_editor("Negative prompt", "What to keep out of the image.", 48)
         self.about = label("", "muted", wrap=True)
         self.advice = label("", "muted", wrap=True)
         self.examples = ExamplePrompts()
         self.adapters = AdapterRows()
         self.view = ImageView()
-        self.given = SourceImagePanel(shared.data.masks)
+        self.source = SourceImagePanel(shared.data.masks)
         self.offered = Notice("banner")
         super().__init__(shared)
         self.examples.chosen.connect(self.prompt.setPlainText)
         self.prompt.textChanged.connect(self._advise)
         self.negative_prompt.textChanged.connect(self._on_edited)
-        self.given.changed.connect(self._on_edited)
-        self.given.size_requested.connect(self._take_shape)
-        self.form.changed.connect(self._fit_given)
+        self.source.changed.connect(self._on_edited)
+        self.source.size_requested.connect(self._on_shape_wanted)
+        self.form.changed.connect(self._fit_source)
         self.adapters.changed.connect(self._on_edited)
         self.adapters.words_wanted.connect(self._add_words)
 
     def extra_widgets(self) -> list[QWidget]:
-        """See `GenerateTab`."""
+        """See `FormTab`."""
         return [
             row(label("Negative prompt", "muted"), None, self.examples),
             self.negative_prompt,
             self.offered,
-            self.given,
+            self.source,
         ]
 
     def model_widgets(self) -> list[QWidget]:
-        """See `GenerateTab`."""
+        """See `FormTab`."""
         return [self.adapters]
 
     def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
-        """See `GenerateTab`."""
+        """See `FormTab`."""
         try:
             if card.base:
                 base_among(self.shared.all_cards(), card)
         except StudioError as error:
             return [Problem("model", f"{error.message} {error.cure}")]
-        files = self.given.problems(request) if isinstance(request, ImageRequest) else []
+        files = self.source.problems(request) if isinstance(request, ImageRequest) else []
         problems = [*super().find_problems(card, request), *files]
         return sorted(
             problems, key=lambda problem: problem.field == "adapters"
         )  # shown where there is no other
 
     def _add_words(self, words: str) -> None:
-        """Put trigger words behind the prompt."""
+        """Append trigger words to the prompt."""
         prompt = self.prompt.toPlainText().rstrip()
         self.prompt.setPlainText(f"{prompt}, {words}" if prompt else words)
 
-    def _why_not_row(self) -> QWidget:
-        return self._advised(self.advice, super()._why_not_row())
+    def bottom_widget(self) -> QWidget:
+        """See `FormTab`."""
+        return below_advice(self.advice, super().bottom_widget())
 
     def result_widget(self) -> QWidget:
         """See `GenerateTab`."""
-        self.copy_button = button("Copy", "Copy the picture", self.copy, "copy")
+        self.copy_button = button("Copy", "Copy the image", self.copy, "copy")
         self.save_button = button(
             "Save as…",
-            "Save a copy of the PNG, with its settings inside (Ctrl+S)",
+            "Save a copy of the PNG, which contains its settings (Ctrl+S)",
             self.save_as,
             "save",
         )
         self.folder_button = button(
-            "Folder", "Open the folder with the picture", self.show_folder, "folder"
+            "Folder", "Open the folder of the image", self.show_folder, "folder"
         )
         self.start_button = button(
-            "Use as start", "Make the next picture from this one", self.start_from_result, "image"
+            "Use as start", "Generate the next image from this one", self.start_from_result, "image"
         )
-        self.view.changed.connect(self._on_picture_changed)
+        self.view.changed.connect(self._on_image_changed)
         holder = QWidget()
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.view, 1)
-        below = row(
-            self.about, self.start_button
-        )  # a narrow window has no room beside the other buttons
+        # A narrow window has no room for this button next to the others.
+        below = row(self.about, self.start_button)
         self.start_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        if (beside := below.layout()) is not None:
-            beside.setAlignment(
+        if (layout_below := below.layout()) is not None:
+            layout_below.setAlignment(
                 self.start_button, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
             )
         layout.addWidget(below)
         layout.addWidget(row(self.copy_button, self.save_button, self.folder_button, None))
-        self._on_picture_changed()
+        self._on_image_changed()
         return holder
 
     def own_values(self) -> dict[str, Any]:
-        """See `GenerateTab`."""
+        """See `FormTab`."""
         return {
             "negative_prompt": self.negative_prompt.toPlainText(),
-            **self.given.values(),
+            **self.source.values(),
             **self.adapters.values(),
         }
 
     def set_own_values(self, values: dict[str, Any]) -> None:
-        """See `GenerateTab`."""
+        """See `FormTab`."""
         if "negative_prompt" in values:
             self.negative_prompt.setPlainText(str(values["negative_prompt"]))
-        self.given.set_values(values)
+        self.source.set_values(values)
         self.adapters.set_values(values)
 
     def on_card_changed(self, card: ModelCard | None) -> None:
-        """What the starter can draw is said, because it is little."""
+        """Show what the model offers and what it is limited to."""
         self.adapters.offer(self.shared.cards(ADAPTER), card)
         self.about.setText(card.description if card is not None else "")
         self.about.setVisible(bool(card and card.description))
         self.examples.show_prompts(card.examples if card is not None else ())
-        self.given.offer(card)
-        self._fit_given()
+        self.source.offer(card)
+        self._fit_source()
         self.start_button.setVisible(card is not None and takes_image(card))
         self._advise()
 
     def _advise(self) -> None:
-        """Say how the prompt is read where it is put into English, and which of its words the model
-        has not learned.
-        """
-        prompt = self.prompt.toPlainText()[:_ADVISED]
-        told = advise(prompt, self.card) if self.card is not None and prompt.strip() else ""
-        self.advice.setText(told)
-        self.advice.setVisible(bool(told))
+        """Show how the prompt is translated, and words that the model doesn't know."""
+        prompt = self.prompt.toPlainText()[:MAX_ADVISED]
+        text = advise(prompt, self.card) if self.card is not None and prompt.strip() else ""
+        self.advice.setText(text)
+        self.advice.setVisible(bool(text))
 
     def begin_result(self, job: Job) -> None:
         """See `GenerateTab`."""
@@ -170,58 +167,58 @@ class ImageTab(GenerateTab):
         """See `GenerateTab`."""
         if isinstance(event, Progress) and event.preview is not None:
             first = next((one.id for one in self._group.values() if not one.state.over), job.id)
-            if job.id == first:  # the previews of jobs that run together would take turns
+            if job.id == first:  # the previews of a batch would alternate
                 self.view.show_preview(to_image(event.preview))
         elif isinstance(event, (Finished, Failed, Cancelled)) and event.artifacts:
             self.view.add([artifact.path for artifact in event.artifacts])
         elif isinstance(event, (Failed, Cancelled)) and not self.view.strip.count():
             self.view.clear()
 
-    def _on_picture_changed(self) -> None:
-        there = bool(self.view.image.path)
+    def _on_image_changed(self) -> None:
+        has_image = bool(self.view.image.path)
         for control in (self.copy_button, self.save_button, self.folder_button, self.start_button):
-            control.setEnabled(there)
+            control.setEnabled(has_image)
 
-    # The picture to start from
+    # The image to start from
     # ----------------------------------------------------------------------
 
     def start_from(self, path: Path) -> None:
-        """Start from this picture, with a model that can."""
+        """Start from this image, with a model that supports it."""
         self.offered.clear()
         if self.card is None or not takes_image(self.card):
             able = next(
                 (card.name for card in self.shared.cards(self.kind) if takes_image(card)), ""
             )
             if not able:
-                self.shared.said.emit("No installed model can start from a picture")
+                self.shared.said.emit("No installed model can start from an image")
                 return
             self.choose_model(able)
-        self.given.set_path(str(path.absolute()))
+        self.source.set_path(str(path.absolute()))
 
     def start_from_result(self) -> None:
-        """Start from the picture that is shown."""
+        """Start from the image that is shown."""
         if self.view.image.path:
             self.start_from(Path(self.view.image.path))
 
     def offer_start(self, path: Path) -> None:
-        """Offer to start from a picture that has filled the form."""
+        """Offer to start from an image whose recipe filled the form."""
         buttons = [
             button(
-                "Start from the picture",
-                "Make the next picture from it",
+                "Start from the image",
+                "Generate the next image from it",
                 lambda: self.start_from(path),
                 "image",
             ),
             button("No", "Close this message", self.offered.clear),
         ]
-        self.offered.show_message(f"The form is filled as {path.name} was made.", "", buttons)
+        self.offered.show_message(f"The form has the settings of {path.name}.", "", buttons)
 
-    def _fit_given(self) -> None:
+    def _fit_source(self) -> None:
         values = self.form.values()
-        self.given.fit_to(int(values["width"]), int(values["height"]))
+        self.source.fit_to(int(values["width"]), int(values["height"]))
 
-    def _take_shape(self, width: int, height: int) -> None:
-        """Set the size to that shape, with about as many pixels as before."""
+    def _on_shape_wanted(self, width: int, height: int) -> None:
+        """Set the size to an aspect ratio, with about as many pixels as before."""
         card, before = self.card, self.form.values()
         multiple = card.size_multiple if card is not None else 8
         area = int(before["width"]) * int(before["height"])
@@ -236,21 +233,21 @@ class ImageTab(GenerateTab):
         self.form.set_values({"width": sides[0], "height": sides[1]})
 
     def copy(self) -> None:
-        """Copy the picture that is shown."""
+        """Copy the image that is shown."""
         QGuiApplication.clipboard().setPixmap(self.view.image.pixmap())
         self.shared.said.emit("Copied")
 
     def show_folder(self) -> None:
-        """Open the picture's folder."""
+        """Open the folder of the image."""
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self.view.image.path).parent)))
 
     def save_as(self) -> None:
-        """Save a copy of the file under a name that the person chooses."""
+        """See `FormTab`."""
         source = Path(self.view.image.path)
         if not self.view.image.path:
             return
         name, _filter = QFileDialog.getSaveFileName(
-            self, "Save the picture", str(Path.home() / source.name), "PNG (*.png)"
+            self, "Save the image", str(Path.home() / source.name), "PNG (*.png)"
         )
         if name:
             target = Path(name) if Path(name).suffix else Path(name).with_suffix(".png")
@@ -265,7 +262,7 @@ class ImageTab(GenerateTab):
 
 
 def to_image(preview: Preview) -> QImage:
-    """Return the preview as a picture of its own memory."""
+    """Copy a preview into an image."""
     return QImage(
         preview.rgb, preview.width, preview.height, preview.width * 3, QImage.Format.Format_RGB888
     ).copy()

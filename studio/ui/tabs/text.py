@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,11 @@ from studio.ui.widgets.text_view import TextView
 
 COUNT_DELAY_MS = 200
 TITLE_CHARACTERS = 24
-"""Of a prompt, on the tab of its text beside those of other jobs."""
+"""Of a prompt, on the tab of its text in a batch."""
 
 
 class TextTab(GenerateTab):
-    """Prompt and settings on the left, the text as it is made on the right."""
+    """The form on the left, the text on the right, streamed."""
 
     kind = "text"
     own_fields = ("system_prompt", "format")
@@ -44,10 +45,10 @@ class TextTab(GenerateTab):
         self.token_count = label("", "muted")
         self.view = TextView()
         self._tokens: int | None = None
-        self._kept: set[int] = set()
-        """The candidates that have a result."""
+        self._complete: set[int] = set()
+        """The candidates with a saved result."""
         self._at_limit: set[str] = set()
-        """The jobs with a text that stops at its token limit."""
+        """The jobs with a text that stopped at the token limit."""
         self._count_timer = QTimer()
         super().__init__(shared)
         self._count_timer.setParent(self)
@@ -60,7 +61,7 @@ class TextTab(GenerateTab):
         self.form.fields["max_new_tokens"].changed.connect(self._show_count)
 
     def extra_widgets(self) -> list[QWidget]:
-        """See `GenerateTab`."""
+        """See `FormTab`."""
         preset_button = QToolButton()
         preset_button.setText("Presets")
         preset_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -80,7 +81,7 @@ class TextTab(GenerateTab):
         )
         self.reuse_button = button(
             "Use as prompt",
-            "Put the text into the prompt, to go on from it",
+            "Put the text into the prompt, to continue it",
             self.use_as_prompt,
             "retry",
         )
@@ -95,25 +96,23 @@ class TextTab(GenerateTab):
         return holder
 
     def own_values(self) -> dict[str, Any]:
-        """See `GenerateTab`."""
+        """See `FormTab`."""
         return {"system_prompt": self.system_prompt.toPlainText()}
 
     def set_own_values(self, values: dict[str, Any]) -> None:
-        """See `GenerateTab`."""
+        """See `FormTab`."""
         if "system_prompt" in values:
             self.system_prompt.setPlainText(str(values["system_prompt"]))
 
     def on_card_changed(self, card: ModelCard | None) -> None:
-        """A system prompt is shown for models that read it."""
+        """Show the system prompt for models that use it."""
         chat = card is None or card.chat
         self._system_title.setVisible(chat)
         self.system_prompt.setVisible(chat)
         self._count_timer.start()
 
     def use_preset(self, preset: Preset) -> None:
-        """Fill the form, mark the part to be written over, and prefer the preset's family of
-        models.
-        """
+        """Fill the form, select the part to overwrite, prefer a model of the preset's family."""
         fitting = [
             card
             for card in self.shared.cards("text")
@@ -165,7 +164,7 @@ class TextTab(GenerateTab):
         self.token_count.setText(f"{self._tokens:,}{limit} tokens")
 
     def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
-        """Check the length of the prompt with the tokens that were counted in the background."""
+        """See `FormTab`. The tokens of the prompt are counted in the background."""
         return check(card, request, self.shared.find_card, read_files=False, tokens=self._tokens)
 
     # The result
@@ -173,12 +172,12 @@ class TextTab(GenerateTab):
 
     def begin_result(self, job: Job) -> None:
         """See `GenerateTab`."""
-        self._kept.clear()
+        self._complete.clear()
         self._at_limit.clear()
         self.view.clear()
 
     def _place(self, job: Job, candidate: int) -> int:
-        """Return where a candidate stands among those of all jobs that run together."""
+        """Return the index of a candidate among those of the whole batch."""
         ids = list(self._group)
         before = ids[: ids.index(job.id)] if job.id in self._group else []
         return sum(self._group[one].request.result_count for one in before) + candidate
@@ -192,9 +191,11 @@ class TextTab(GenerateTab):
                 self._place(job, event.candidate), event.text, takes_text=event.takes_text
             )
         if isinstance(event, (Finished, Failed, Cancelled)):
-            self._kept.update(self._place(job, artifact.ordinal) for artifact in event.artifacts)
+            self._complete.update(
+                self._place(job, artifact.ordinal) for artifact in event.artifacts
+            )
             if self.is_over:
-                self.view.keep_only(sorted(self._kept))
+                self.view.keep_only(sorted(self._complete))
         if isinstance(event, Finished):
             self._show_limit(job, event.artifacts)
         if isinstance(event, (Finished, Failed, Cancelled)) and event.artifacts:
@@ -276,9 +277,7 @@ class TextTab(GenerateTab):
 
     def progress_text(self, event: Progress) -> str:
         """See `GenerateTab`."""
-        import time
-
-        seconds = time.monotonic() - self._begun
+        seconds = time.monotonic() - self._started_at
         return (
             f"Token {event.step} of at most {event.total} · "
             f"{event.step / max(seconds, 0.001):.1f} tokens/s"
@@ -291,18 +290,18 @@ class TextTab(GenerateTab):
         seed = self._job.request.seed if self._job else ""
         thoughts = sum(artifact.thought_tokens for artifact in event.artifacts)
         tokens = f"{now.units:,} tokens" + (f", {thoughts:,} of them thoughts" if thoughts else "")
-        told = (tokens, f"{rate:.1f} tokens/s", f"first after {now.first_seconds:.2f} s")
+        rates = (tokens, f"{rate:.1f} tokens/s", f"first after {now.first_seconds:.2f} s")
         return " · ".join(
-            [*told, f"prompt {now.prompt_tokens:,} tokens", f"seed {seed}", *now.notes]
+            [*rates, f"prompt {now.prompt_tokens:,} tokens", f"seed {seed}", *now.notes]
         )
 
     def _on_text_changed(self) -> None:
-        there = bool(self.view.text())
+        has_text = bool(self.view.text())
         for control in (self.copy_button, self.save_button, self.reuse_button):
-            control.setEnabled(there)
+            control.setEnabled(has_text)
 
     def copy(self) -> None:
-        """Copy the text that is shown, whole."""
+        """Copy the whole text that is shown."""
         QGuiApplication.clipboard().setText(self.view.text())
         self.shared.said.emit("Copied")
 
@@ -313,7 +312,7 @@ class TextTab(GenerateTab):
         self.prompt.setFocus()
 
     def save_as(self) -> None:
-        """Save the text that is shown under a name that the person chooses."""
+        """See `FormTab`."""
         text = self.view.text()
         if not text:
             return
@@ -323,7 +322,7 @@ class TextTab(GenerateTab):
         )
         if name:
             path = Path(name) if Path(name).suffix else Path(name).with_suffix(".txt")
-            # The dialog asked before an existing file is replaced.
+            # The dialog has asked whether to replace an existing file.
             background.run(
                 self,
                 lambda: write_whole(path, text.encode(errors="replace"), replace=True),

@@ -44,7 +44,7 @@ def with_cards(tab, monkeypatch, *cards):
 
 
 def wait_seen(qtbot, tab):
-    qtbot.waitUntil(lambda: tab.given._preview is not None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: tab.source._preview is not None, timeout=PATIENCE)
 
 
 def drop(widget, path):
@@ -66,7 +66,7 @@ def made(qtbot, tab):
 
 
 def test_a_picture_is_chosen_shown_and_taken_away(tab, qtbot, photo):
-    given = tab.given
+    given = tab.source
     assert given.choose_button.isVisible()
     assert given.choose_button.text() == "Start from an image…"
     assert not given.slider.isVisible()
@@ -91,8 +91,8 @@ def test_a_picture_is_chosen_shown_and_taken_away(tab, qtbot, photo):
 
 def test_what_stood_there_comes_back_with_the_next_start(tab, qtbot, photo):
     tab.prompt.setPlainText("a cat")
-    tab.given.set_path(str(photo))
-    tab.given.set_values({"strength": 0.333})
+    tab.source.set_path(str(photo))
+    tab.source.set_values({"strength": 0.333})
     wait_seen(qtbot, tab)
     draft = tab.shared.draft("image")
     tab.set_values({"prompt": "b", "image": "", "strength": 0.9})
@@ -106,46 +106,46 @@ def test_files_that_cannot_be_used_are_said_and_nothing_starts(tab, qtbot, tmp_p
     tab.prompt.setPlainText("a cat")
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     for name, why in (("gone.png", "does not exist"), ("broken.png", "is not a PNG")):
-        tab.given.set_path(str(tmp_path / name))
-        qtbot.waitUntil(lambda: bool(tab.given.problem), timeout=PATIENCE)
-        assert why in tab.given._message.text()
-        assert why in tab._why_not.text()
+        tab.source.set_path(str(tmp_path / name))
+        qtbot.waitUntil(lambda: bool(tab.source.problem), timeout=PATIENCE)
+        assert why in tab.source._message.text()
+        assert why in tab._hint.text()
         assert not tab.generate_button.isEnabled()
-    tab.given.set_path("")
+    tab.source.set_path("")
     assert tab.generate_button.isEnabled()
 
 
 def test_a_model_that_cannot_is_offered_nothing_and_gives_nothing(tab, qtbot, photo, monkeypatch):
     tab.prompt.setPlainText("a cat")
-    tab.given.set_path(str(photo))
+    tab.source.set_path(str(photo))
     sana, kontext, fill = (
         entry_named(name).card for name in ("sana-1.6b", "flux.1-kontext-dev", "flux.1-fill-dev")
     )
     with_cards(tab, monkeypatch, sana, kontext, fill, fake_card("image"))
     tab.choose_model(sana.name)
     assert tab.card == sana
-    assert not tab.given.isVisible()
+    assert not tab.source.isVisible()
     assert not tab.start_button.isVisible()
     assert tab.request().image == ""
     tab.choose_model(kontext.name)
-    assert tab.given.isVisible()
-    assert not tab.given.slider.isVisible(), "it has no strength"
+    assert tab.source.isVisible()
+    assert not tab.source.slider.isVisible(), "it has no strength"
     assert tab.request().image == str(photo)
     tab.choose_model(fill.name)
-    assert "needs a mask" in tab._why_not.text()
-    tab.given.set_path("")
-    assert "needs a picture" in tab._why_not.text()
-    assert tab.given.choose_button.text() == "Choose the image to change…"
-    assert tab.given._strength == 1.0, "as its card says"
+    assert "needs a mask" in tab._hint.text()
+    tab.source.set_path("")
+    assert "needs a picture" in tab._hint.text()
+    assert tab.source.choose_button.text() == "Choose the image to change…"
+    assert tab.source._strength == 1.0, "as its card says"
 
 
 def test_strength_and_steps_are_checked_at_once(tab, qtbot, photo):
     tab.prompt.setPlainText("a cat")
-    tab.given.set_path(str(photo))
+    tab.source.set_path(str(photo))
     wait_seen(qtbot, tab)
     tab.form.set_values({"num_inference_steps": 1})
-    assert "less than one step" in tab._why_not.text()
-    tab.given.slider.setValue(100)
+    assert "less than one step" in tab._hint.text()
+    tab.source.slider.setValue(100)
     assert tab.generate_button.isEnabled()
 
 
@@ -167,7 +167,7 @@ def test_a_dropped_picture_is_a_start_and_one_of_studios_fills_the_form_and_offe
 ):
     studio.window.show_tab("text")
     drop(studio.window, photo)
-    qtbot.waitUntil(lambda: tab.given.path == str(photo), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: tab.source.path == str(photo), timeout=PATIENCE)
     assert studio.window.current() is tab
     wait_seen(qtbot, tab)
     tab.prompt.setPlainText("a cat")
@@ -177,20 +177,20 @@ def test_a_dropped_picture_is_a_start_and_one_of_studios_fills_the_form_and_offe
     drop(studio.window, result)
     qtbot.waitUntil(tab.offered.isVisible, timeout=PATIENCE)
     assert tab.prompt.toPlainText() == "a cat"
-    assert tab.given.path == str(photo), "as it was made"
+    assert tab.source.path == str(photo), "as it was made"
     tab.start_from(result)
-    assert tab.given.path == str(result)
+    assert tab.source.path == str(result)
     assert not tab.offered.isVisible()
-    drop(tab.given, photo)
-    assert tab.given.path == str(photo), "dropped on the picture it is a start whatever it is"
+    drop(tab.source, photo)
+    assert tab.source.path == str(photo), "dropped on the picture it is a start whatever it is"
 
 
 def open_editor(qtbot, tab):
-    tab.given.paint_button.click()
+    tab.source.paint_button.click()
     qtbot.waitUntil(
-        lambda: tab.given.editor is not None and tab.given.editor.isVisible(), timeout=PATIENCE
+        lambda: tab.source.editor is not None and tab.source.editor.isVisible(), timeout=PATIENCE
     )
-    return tab.given.editor
+    return tab.source.editor
 
 
 def stroke(canvas, begin, end):
@@ -209,7 +209,7 @@ def share_of(image):
 def test_a_mask_is_painted_taken_back_and_saved_for_the_job(tab, qtbot, photo):
     tab.prompt.setPlainText("a cat")
     tab.form.set_values({"width": 64, "height": 64, "num_inference_steps": 2})
-    tab.given.set_path(str(photo))
+    tab.source.set_path(str(photo))
     wait_seen(qtbot, tab)
     editor = open_editor(qtbot, tab)
     canvas = editor.canvas
@@ -239,22 +239,22 @@ def test_a_mask_is_painted_taken_back_and_saved_for_the_job(tab, qtbot, photo):
     assert canvas.brush > size
     editor.use_button.click()
     qtbot.waitUntil(
-        lambda: bool(tab.given.mask_path) and tab.given._preview is not None, timeout=PATIENCE
+        lambda: bool(tab.source.mask_path) and tab.source._preview is not None, timeout=PATIENCE
     )
     request = tab.request()
     saved = Path(request.mask_image)
     assert saved.parent == tab.shared.data.masks
     with Image.open(saved) as mask:
         assert mask.mode == "L"
-    assert "of it changes" in tab.given._message.text()
-    assert tab.given.paint_button.text() == "Edit mask…"
+    assert "of it changes" in tab.source._message.text()
+    assert tab.source.paint_button.text() == "Edit mask…"
     result = made(qtbot, tab)
     assert read_recipe(result).request.mask_image == str(saved)
     again = open_editor(qtbot, tab)
     assert share_of(again.painted_mask) > 0.5, "the painted mask is restored"
     again.reject()
     assert tab.request().mask_image == str(saved)
-    tab.given.unmask_button.click()
+    tab.source.unmask_button.click()
     assert tab.request().mask_image == ""
 
 
@@ -262,8 +262,8 @@ def test_a_mask_goes_with_its_picture(tab, qtbot, photo, tmp_path):
     tab.prompt.setPlainText("a cat")
     mask = tmp_path / "mask.png"
     Image.new("L", (80, 40), 255).save(mask)
-    tab.given.set_path(str(photo))
-    tab.given.set_mask(str(mask))
+    tab.source.set_path(str(photo))
+    tab.source.set_mask(str(mask))
     wait_seen(qtbot, tab)
     assert tab.request().mask_image == str(mask)
     for size, white, why in (
@@ -272,10 +272,10 @@ def test_a_mask_goes_with_its_picture(tab, qtbot, photo, tmp_path):
     ):
         other = tmp_path / f"{why}.png"
         Image.new("L", size, white).save(other)
-        tab.given.set_mask(str(other))
+        tab.source.set_mask(str(other))
         wait_seen(qtbot, tab)
-        assert why in tab._why_not.text()
-    tab.given.set_path(str(mask))
+        assert why in tab._hint.text()
+    tab.source.set_path(str(mask))
     assert tab.request().mask_image == ""
 
 
@@ -283,7 +283,7 @@ def test_where_no_model_can_it_is_said(tab, photo, monkeypatch, qtbot):
     with_cards(tab, monkeypatch, entry_named("sana-1.6b").card)
     with qtbot.waitSignal(tab.shared.said, timeout=PATIENCE) as said:
         tab.start_from(photo)
-    assert said.args == ["No installed model can start from a picture"]
+    assert said.args == ["No installed model can start from an image"]
     able = msgspec.structs.replace(fake_card("image"), name="other")
     with_cards(tab, monkeypatch, entry_named("sana-1.6b").card, able)
     tab.start_from(photo)
@@ -291,9 +291,9 @@ def test_where_no_model_can_it_is_said(tab, photo, monkeypatch, qtbot):
 
 
 def test_every_control_has_a_name(tab, qtbot, photo):
-    tab.given.set_path(str(photo))
+    tab.source.set_path(str(photo))
     wait_seen(qtbot, tab)
-    given = tab.given
+    given = tab.source
     controls = [
         given.choose_button,
         given.clear_button,

@@ -1,0 +1,323 @@
+"""The form of a tab: prompt, model and settings, which become a request."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, Self
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QComboBox, QWidget
+
+from studio.core.errors import InvalidRequestError, Problem
+from studio.core.jobs import Job
+from studio.core.kinds import KINDS
+from studio.core.requests import Request, fields
+from studio.models.card import ModelCard, request_for
+from studio.preflight.checks import check
+from studio.ui.app_state import AppState
+from studio.ui.tabs.layout import form_side
+from studio.ui.widgets.factory import Notice, button, label, name_control, restyle, row, text_editor
+from studio.ui.widgets.request_form import RequestForm
+
+PROMPT_HEIGHT = 110
+
+
+class Tab(QWidget):
+    """A tab of the window, which shows one form or switches between several.
+
+    `core.kinds` names the tab of each kind: the tab `audio` is the class `AudioTab` in
+    `ui/tabs/audio.py`, constructed with the `AppState`.
+    """
+
+    @abstractmethod
+    def current(self) -> FormTab:
+        """Return the form that is shown."""
+
+    @abstractmethod
+    def for_kind(self, kind: str) -> FormTab:
+        """Show and return the form of one of the tab's kinds."""
+
+    @abstractmethod
+    def load_draft(self) -> None:
+        """Fill the form as the user left it when Studio was closed."""
+
+    def release_devices(self) -> None:
+        """Close the audio device and the like, before the window closes."""
+
+
+class FormTab(Tab):
+    """A tab with the form of one kind of request."""
+
+    kind: str
+    own_fields: tuple[str, ...] = ()
+    """Fields besides prompt and model that the subclass shows itself."""
+
+    def __init__(self, shared: AppState) -> None:
+        super().__init__()
+        self.shared = shared
+        self._is_loading = True
+        """Until `load_draft` ends: building the form must not overwrite the draft."""
+        request_type = KINDS[self.kind].request_type
+        self._titles = {info.name: info.meta.title or info.name for info in fields(request_type)}
+        self.prompt = text_editor(
+            "Prompt", "What to generate, in your own words. Ctrl+Enter starts.", PROMPT_HEIGHT
+        )
+        self._prompt_problem = label(role="error", wrap=True)
+        self.model = QComboBox()
+        name_control(self.model, "Model", "The model to use")
+        self.model.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self._no_model = Notice("banner")
+        self.form = RequestForm(request_type, skip=("prompt", "model", *self.own_fields))
+        self._hint = label(role="muted", wrap=True)
+        """What is missing or wrong, above the buttons."""
+        self.editing = Notice("banner")
+        self.generate_button = button(
+            "Generate", "Start (Ctrl+Enter)", self.generate, "play", primary=True
+        )
+        self.stop_button = button("Stop", "Stop and keep partial results (Esc)", self.stop, "stop")
+
+    def current(self) -> Self:
+        """See `Tab`."""
+        return self
+
+    def for_kind(self, kind: str) -> Self:
+        """See `Tab`."""
+        assert kind == self.kind
+        return self
+
+    # What subclasses implement
+    # ----------------------------------------------------------------------
+
+    @abstractmethod
+    def generate(self) -> None:
+        """Add a job with the request to the queue."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop the jobs that are shown."""
+
+    @abstractmethod
+    def edit(self, job: Job) -> None:
+        """Fill the form with a waiting job, to change the job."""
+
+    @abstractmethod
+    def save_as(self) -> None:
+        """Save a copy of the result under a name that the user chooses."""
+
+    def copy(self) -> None:
+        """Copy the result, if it can be copied."""
+
+    def extra_widgets(self) -> list[QWidget]:
+        """Return the widgets between prompt and model."""
+        return []
+
+    def model_widgets(self) -> list[QWidget]:
+        """Return the widgets between model and settings."""
+        return []
+
+    def bottom_widget(self) -> QWidget:
+        """Return the widget between the form and its buttons."""
+        return row(self._hint, margins=(16, 4, 16, 0))
+
+    def own_values(self) -> dict[str, Any]:
+        """Return the values of `own_fields`."""
+        return {}
+
+    def set_own_values(self, values: dict[str, Any]) -> None:
+        """Show values of `own_fields`."""
+
+    def on_card_changed(self, card: ModelCard | None) -> None:
+        """Show what the chosen model needs."""
+
+    def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
+        """Return why the model cannot run the request. Subclasses add problems of their panels."""
+        return check(card, request, self.shared.find_card, read_files=False)
+
+    # Layout
+    # ----------------------------------------------------------------------
+
+    def _form_side(self) -> QWidget:
+        self.generate_button.setSizePolicy(
+            self.prompt.sizePolicy().horizontalPolicy(),
+            self.generate_button.sizePolicy().verticalPolicy(),
+        )
+        return form_side(
+            row(self.editing, margins=(16, 8, 16, 0)),
+            [
+                label("Prompt", "muted"),
+                self.prompt,
+                self._prompt_problem,
+                *self.extra_widgets(),
+                label("Model", "muted"),
+                self.model,
+                self._no_model,
+                *self.model_widgets(),
+                self.form,
+            ],
+            [
+                self.bottom_widget(),
+                row(self.generate_button, self.stop_button, margins=(16, 4, 16, 12)),
+            ],
+        )
+
+    def _connect_form(self) -> None:
+        self.prompt.textChanged.connect(self._on_edited)
+        self.form.changed.connect(self._on_edited)
+        self.model.currentIndexChanged.connect(self._on_model_changed)
+        self.shared.models_changed.connect(self.refresh_models)
+        for keys, slot in (
+            ("Ctrl+Return", self.generate),
+            ("Ctrl+Enter", self.generate),
+            ("Esc", self.stop),
+        ):
+            QShortcut(
+                QKeySequence(keys),
+                self,
+                slot,
+                context=Qt.ShortcutContext.WidgetWithChildrenShortcut,
+            )
+
+    # Models
+    # ----------------------------------------------------------------------
+
+    @property
+    def card(self) -> ModelCard | None:
+        """The chosen model."""
+        name = self.model.currentData()
+        return next((card for card in self.shared.cards(self.kind) if card.name == name), None)
+
+    def refresh_models(self) -> None:
+        """Fill the list of models, and keep the chosen one."""
+        chosen = self.model.currentData()
+        self.model.blockSignals(True)
+        self.model.clear()
+        for card in self.shared.cards(self.kind):
+            self.model.addItem(card.title, card.name)
+        self.model.setCurrentIndex(max(0, self.model.findData(chosen)))
+        self.model.blockSignals(False)
+        self.model.setVisible(self.model.count() > 0)
+        if self.model.count():
+            self._no_model.clear()
+        else:
+            self._show_no_model()
+        self._on_model_changed()
+
+    def _show_no_model(self) -> None:
+        if self.kind != "text":
+            self._no_model.show_message(
+                f"No {self.kind} model is installed.", "Add a model folder with Models…"
+            )
+            return
+        get = button(
+            "Get the starter model (99 MB)",
+            "Download a small text model",
+            self.shared.starter_wanted.emit,
+            "save",
+        )
+        self._no_model.show_message(
+            "No text model is installed.",
+            "The starter is a small English chat model that runs on any computer.",
+            [get],
+        )
+
+    def choose_model(self, name: str) -> None:
+        """Choose a model by name, if it is installed."""
+        index = self.model.findData(name)
+        if index >= 0:
+            self.model.setCurrentIndex(index)
+
+    def _on_model_changed(self) -> None:
+        card = self.card
+        self.form.hide_fields(card.unused_fields if card else ())
+        self.form.set_defaults(dict(card.defaults) if card else {})
+        self.on_card_changed(card)
+        self._on_edited()
+
+    # The request
+    # ----------------------------------------------------------------------
+
+    def values(self) -> dict[str, Any]:
+        """Return all values of the tab except the model."""
+        return {**self.form.values(), **self.own_values(), "prompt": self.prompt.toPlainText()}
+
+    def _values_with_model(self) -> dict[str, Any]:
+        return {**self.values(), "model": self.model.currentData() or ""}
+
+    def set_values(self, values: dict[str, Any]) -> None:
+        """Fill the tab from a preset, a draft or an artifact's recipe."""
+        if isinstance(values.get("prompt"), str):
+            self.prompt.setPlainText(values["prompt"])
+        if values.get("model"):
+            self.choose_model(str(values["model"]))
+        self.form.set_values(values)
+        self.set_own_values(values)
+
+    def request(self) -> Request:
+        """Return the request that the form describes. Raises InvalidRequestError."""
+        card = self.card
+        if card is None:
+            raise InvalidRequestError([Problem("model", "none is installed")])
+        request = request_for(card, self.values())
+        problems = self.find_problems(card, request)
+        if problems:
+            raise InvalidRequestError(problems)
+        return request
+
+    def check(self) -> Request | None:
+        """Mark wrong fields; return the request if all are right."""
+        problems: list[Problem] = []
+        request = None
+        try:
+            request = self.request()
+        except InvalidRequestError as error:
+            problems = error.problems
+        self._show_prompt_problem(self.form.set_problems(problems))
+        hint = self._describe(problems)
+        self._hint.setText(hint)
+        self._hint.setVisible(bool(hint))
+        self.generate_button.setEnabled(request is not None)
+        return request
+
+    def _has_prompt(self) -> bool:
+        return bool(self.prompt.toPlainText().strip())
+
+    def _show_prompt_problem(self, problems: list[Problem]) -> None:
+        message = next((problem.message for problem in problems if problem.field == "prompt"), "")
+        if not self._has_prompt():
+            message = ""
+        elif message[:1].islower():
+            message = f"The prompt {message}"
+        self._prompt_problem.setText(message)
+        self._prompt_problem.setVisible(bool(message))
+        if bool(self.prompt.property("wrong")) != bool(message):
+            self.prompt.setProperty("wrong", bool(message))
+            restyle(self.prompt)
+
+    def _describe(self, problems: list[Problem]) -> str:
+        """Return what the user has to do first."""
+        if self.card is None:
+            return "A model is missing."
+        if not self._has_prompt():
+            return "Write a prompt to begin."
+        if not problems:
+            return ""
+        name = problems[0].field
+        field = self.form.fields.get(name)
+        title = field.info.meta.title if field else self._titles.get(name, name.title())
+        return f"{title}: {problems[0].message}"
+
+    def _on_edited(self) -> None:
+        self.check()
+        if not self._is_loading:
+            self.shared.keep_draft(self.kind, self._values_with_model())
+
+    def load_draft(self) -> None:
+        """See `Tab`."""
+        draft = self.shared.draft(self.kind)
+        if draft:
+            self.set_values(draft)
+        self._is_loading = False
+        self.check()
