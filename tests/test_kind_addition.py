@@ -172,7 +172,7 @@ def test_its_limits_are_checked_and_its_help_is_there(program, data, model):
     refused = run(program, data, "outline", "cats", "--points", "99")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "points: must be at most 9" in refused.stderr
-    assert "Make an outline" in run(program, data, "--help").stdout
+    assert "Generate an outline" in run(program, data, "--help").stdout
 
 
 def test_a_batch_makes_it(program, data, model, tmp_path):

@@ -1,4 +1,4 @@
-"""Which device and number format a model runs with."""
+"""Chooses the device and number format for a model, and measures the free memory."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ def best_device() -> Device:
 
 
 def best_dtype(device: str) -> Any:
-    """Return the torch dtype: bfloat16 or float16 on a GPU; float32 on a CPU, where bfloat16
-    without AMX is slower.
+    """Return the torch dtype: bfloat16 or float16 on a GPU, float32 on a CPU.
+
+    On a CPU without AMX, bfloat16 is slower than float32.
     """
     import torch
 
@@ -35,14 +36,14 @@ def best_dtype(device: str) -> Any:
 
 
 def free_bytes(device: str) -> int:
-    """Return the memory that is free where models run."""
+    """Return the free memory of the device, in bytes."""
     if device in ("cuda", "xpu"):
         return _gpu_memory(device)[0]
     return int(psutil.virtual_memory().available)
 
 
 def detect_machine() -> Machine:
-    """Return what there is to run models with, now."""
+    """Return the current memory, GPU and quantization libraries of this computer."""
     memory, device = psutil.virtual_memory(), best_device()
     gpu_free, gpu_memory = _gpu_memory(device) if device in ("cuda", "xpu") else (0, 0)
     return Machine(
@@ -58,7 +59,7 @@ def detect_machine() -> Machine:
 
 
 def _gpu_memory(device: str) -> tuple[int, int]:
-    """Return the free and all bytes of a GPU. What torch holds in reserve is free for models."""
+    """Return the free and total bytes of a GPU. Memory that torch has reserved counts as free."""
     import torch
 
     gpu = torch.cuda if device == "cuda" else torch.xpu

@@ -1,7 +1,8 @@
-"""How much memory loaded weights take, and giving it back."""
+"""Measures the memory of loaded weights, releases memory, recognizes out-of-memory errors."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 
 from studio.models.memory.load_plan import Footprint
 
-_SAID = (
+_OUT_OF_MEMORY = (
     "out of memory",
     "not enough memory",
     "can't allocate memory",
@@ -18,13 +19,11 @@ _SAID = (
     "failed to allocate",
 )
 _DEPTH = 4
-"""How deep modules lie in a loaded model: pipeline → speaker → list of models."""
+"""How deep modules are nested in a pipeline: pipeline → speech model → list of modules."""
 
 
 def measure_weights(pipeline: Any) -> Footprint:
-    """Return the bytes of all weights in a loaded model: parameters and buffers of its torch
-    modules, each once.
-    """
+    """Return the bytes of a pipeline's weights: all parameters and buffers, each once."""
     if "torch" not in sys.modules:
         return Footprint()
     gpu = memory = 0
@@ -32,7 +31,7 @@ def measure_weights(pipeline: Any) -> Footprint:
     for module in _modules(pipeline, _DEPTH):
         for tensor in (*module.parameters(), *module.buffers()):
             for part in _parts(tensor):
-                # Weights that are moved layer by layer are "meta" while they wait; their place is
+                # Weights that are offloaded layer by layer are "meta" meanwhile; they take up
                 # the computer's memory.
                 key = id(part) if part.device.type == "meta" else part.untyped_storage().data_ptr()
                 if key in seen:
@@ -45,23 +44,21 @@ def measure_weights(pipeline: Any) -> Footprint:
     return Footprint(gpu, memory)
 
 
-def _modules(thing: Any, depth: int) -> Iterator[Any]:
+def _modules(value: Any, depth: int) -> Iterator[Any]:
     import torch
 
-    if isinstance(thing, torch.nn.Module):
-        yield thing
-    elif depth and isinstance(thing, (list, tuple)):
-        for one in thing:
-            yield from _modules(one, depth - 1)
-    elif depth and hasattr(thing, "__dict__") and not isinstance(thing, type):
-        for one in vars(thing).values():
-            yield from _modules(one, depth - 1)
+    if isinstance(value, torch.nn.Module):
+        yield value
+    elif depth and isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _modules(item, depth - 1)
+    elif depth and hasattr(value, "__dict__") and not isinstance(value, type):
+        for item in vars(value).values():
+            yield from _modules(item, depth - 1)
 
 
 def _parts(tensor: Any) -> Iterator[Any]:
-    """Yield what a tensor is kept in: one with fewer bits has its numbers and their scales
-    inside.
-    """
+    """Yield the plain tensors of a tensor; a quantized one holds its numbers and their scales."""
     if hasattr(tensor, "__tensor_flatten__"):
         for name in tensor.__tensor_flatten__()[0]:
             yield from _parts(getattr(tensor, name))
@@ -70,8 +67,9 @@ def _parts(tensor: Any) -> Iterator[Any]:
 
 
 def release_memory() -> None:
-    """Return memory that nobody uses to the system. Outside of `except` blocks: what they caught
-    keeps memory alive.
+    """Return unused memory to the system.
+
+    Call it outside of `except` blocks: the frames of a caught exception keep memory alive.
     """
     gc.collect()
     torch = sys.modules.get("torch")
@@ -80,23 +78,20 @@ def release_memory() -> None:
             if gpu.is_available():
                 gpu.empty_cache()
     if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
-        if trim is not None:
-            trim(0)
+        with contextlib.suppress(AttributeError):  # not glibc
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """True for every way in which Python, torch and onnxruntime say that memory ran out, also
-    behind another exception.
-    """
-    found: BaseException | None = error
-    while found is not None:
-        text = str(found).lower()
+    """True for out-of-memory errors of Python, torch and onnxruntime, and errors caused by one."""
+    cause: BaseException | None = error
+    while cause is not None:
+        text = str(cause).lower()
         if (
-            isinstance(found, MemoryError)
-            or type(found).__name__ == "OutOfMemoryError"
-            or any(words in text for words in _SAID)
+            isinstance(cause, MemoryError)
+            or type(cause).__name__ == "OutOfMemoryError"
+            or any(phrase in text for phrase in _OUT_OF_MEMORY)
         ):
             return True
-        found = found.__cause__ or found.__context__
+        cause = cause.__cause__ or cause.__context__
     return False

@@ -1,4 +1,4 @@
-"""The one way to onnxruntime, which only voices need."""
+"""Imports onnxruntime, which only voices need."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 def import_onnxruntime() -> Any:
     """Import onnxruntime and return it, with its telemetry off.
 
-    `core/environment.py` has switched the telemetry off before; the call here is for a version that
-    reads no variable.
+    `core/environment.py` switches telemetry off with a variable; the call is for versions that do
+    not read it.
     """
     import onnxruntime
 

@@ -1,6 +1,4 @@
-"""Carries out a plan of `models/memory/load_plan.py` with what transformers and diffusers have for
-it.
-"""
+"""Carries out a plan of `models/memory/load_plan.py`: device, quantization and offloading."""
 
 from __future__ import annotations
 
@@ -16,20 +14,18 @@ from studio.models.memory.hardware import Device
 from studio.models.memory.load_plan import OFFLOADS, LoadPlan
 
 DEFAULT_PLAN = LoadPlan()
-"""For whoever does not ask for a plan."""
+"""For callers without a plan."""
 _LARGE = ("transformer", "unet", "text_encoder", "prior", "decoder")
-"""Parts of a pipeline that are loaded with fewer bits; autoencoders and others are small, and lose
-by it.
-"""
+"""Components of a pipeline to quantize; autoencoders and others are small and lose quality."""
 
 
 def device_of(plan: LoadPlan) -> Device:
-    """Return where the model runs."""
+    """Return the device that the model runs on."""
     return plan.device or best_device()
 
 
 def dtype_of(plan: LoadPlan) -> Any:
-    """Return the torch dtype of what is not kept in fewer bits."""
+    """Return the torch dtype of weights that are not quantized."""
     import torch
 
     device = device_of(plan)
@@ -41,23 +37,23 @@ def dtype_of(plan: LoadPlan) -> Any:
 
 
 def inference_context(plan: LoadPlan) -> AbstractContextManager[Any]:
-    """Return the context in which the model runs.
+    """Return the context in which the model runs: inference mode, or no_grad.
 
-    The 4 bits of quanto are unpacked by what inference mode forbids; and weights that are moved in
-    it could be moved in it only.
+    Inference mode forbids how quanto unpacks 4-bit weights, and weights that are moved in it can be
+    moved only in it later.
     """
     import torch
 
-    moves = plan.strategy in OFFLOADS or plan.precision in ("int8", "int4")
-    return torch.no_grad() if moves else torch.inference_mode()
+    needs_no_grad = plan.strategy in OFFLOADS or plan.precision in ("int8", "int4")
+    return torch.no_grad() if needs_no_grad else torch.inference_mode()
 
 
 @contextmanager
 def release_offload_hooks(pipe: Any) -> Iterator[None]:
-    """After this, no part that takes turns is left on the GPU.
+    """Move offloaded components off the GPU at the end of the context.
 
-    Pipelines see to that where they end as they should: not where a job is cancelled, and not those
-    of another class over the same parts. `pipe`: the one that the parts were loaded with.
+    Pipelines do so themselves unless a job is cancelled, or another pipeline class uses their
+    components. `pipe`: the pipeline that the components were loaded with.
     """
     try:
         yield
@@ -66,18 +62,14 @@ def release_offload_hooks(pipe: Any) -> Iterator[None]:
 
 
 def quantization_kwargs(plan: LoadPlan) -> dict[str, Any]:
-    """Return what `from_pretrained` of a language model is told besides; empty where its weights
-    stay as they are.
-    """
+    """Return arguments that make `from_pretrained` quantize a language model, if it is planned."""
     if plan.precision not in ("int8", "int4"):
         return {}
     return {"quantization_config": _for_transformers(plan), "device_map": {"": device_of(plan)}}
 
 
 def pipeline_quantization_kwargs(plan: LoadPlan, card: ModelCard) -> dict[str, Any]:
-    """Return the same for a pipeline of diffusers: its denoisers and text encoders are loaded with
-    fewer bits.
-    """
+    """Return arguments that quantize the denoisers and text encoders of a diffusers pipeline."""
     if plan.precision not in ("int8", "int4"):
         return {}
     from diffusers.quantizers import PipelineQuantizationConfig
@@ -108,7 +100,7 @@ def _for_transformers(plan: LoadPlan) -> Any:
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype_of(plan)
         )
     if plan.quantizer == "torchao":
-        return transformers.TorchAoConfig(_eight_bits())
+        return transformers.TorchAoConfig(_torchao_int8())
     return transformers.QuantoConfig(weights=plan.precision)
 
 
@@ -122,18 +114,18 @@ def _for_diffusers(plan: LoadPlan) -> Any:
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype_of(plan)
         )
     if plan.quantizer == "torchao":
-        return diffusers.TorchAoConfig(_eight_bits())
+        return diffusers.TorchAoConfig(_torchao_int8())
     return diffusers.QuantoConfig(weights_dtype=plan.precision)
 
 
-def _eight_bits() -> Any:
+def _torchao_int8() -> Any:
     import importlib
 
     return importlib.import_module("torchao.quantization").Int8WeightOnlyConfig()
 
 
 def place_pipeline(pipe: Any, plan: LoadPlan) -> None:
-    """Bring a pipeline of diffusers to where it runs, or let it be moved there piece by piece."""
+    """Move a diffusers pipeline to its device, or set up its offloading."""
     import torch
 
     device = device_of(plan)
@@ -154,17 +146,20 @@ def place_pipeline(pipe: Any, plan: LoadPlan) -> None:
 
 
 def without_group_offloading(pipe: Any) -> list[str]:
-    """Return the parts that diffusers refuses to move layer by layer (Stable Audio's autoencoder):
-    they stay on the GPU whole.
+    """Return the components that cannot be offloaded layer by layer, and stay on the GPU.
+
+    Stable Audio's autoencoder is one.
     """
-    parts = pipe.components.items()
-    return [name for name, part in parts if not getattr(part, "_supports_group_offloading", True)]
+    components = pipe.components.items()
+    return [
+        name
+        for name, component in components
+        if not getattr(component, "_supports_group_offloading", True)
+    ]
 
 
 def device_map_kwargs(plan: LoadPlan) -> dict[str, Any]:
-    """Return how a language model is spread: layers that find no room on the GPU wait in the
-    computer's memory.
-    """
+    """Return arguments that keep layers that do not fit on the GPU in the computer's memory."""
     if plan.strategy != "sequential-offload":
         return {}
     return {"device_map": "auto", "max_memory": {0: plan.room, "cpu": plan.memory * 2}}

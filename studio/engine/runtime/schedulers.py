@@ -20,10 +20,10 @@ CLASSES = {
 
 
 def make_scheduler(name: str, own: Any, card: ModelCard) -> Any:
-    """Return the scheduler of this short name with the configuration of the pipeline's own one;
-    empty returns a fresh own one.
+    """Return the scheduler of this short name, with the configuration of the pipeline's own one.
 
-    Raises StudioError where the model does not work with it.
+    An empty name returns a fresh scheduler of the pipeline's class. Raises StudioError if the model
+    does not work with it.
     """
     import diffusers
 
@@ -42,7 +42,7 @@ def make_scheduler(name: str, own: Any, card: ModelCard) -> Any:
             cure=f"It works with {others}.",
         )
     scheduler = getattr(diffusers, CLASSES[name])
-    # `clip_sample` is on by default in some and turns latents into noise.
+    # `clip_sample` is on by default in these two and turns latents into noise.
     return scheduler.from_config(
         own.config, **spacing, **({"clip_sample": False} if name in ("ddim", "lcm") else {})
     )

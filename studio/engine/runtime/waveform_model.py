@@ -1,6 +1,4 @@
-"""Models that transformers loads with `AutoModelForTextToWaveform`: VITS and MMS for speech,
-MusicGen and others for music.
-"""
+"""Models of `AutoModelForTextToWaveform`: VITS and MMS for speech, MusicGen for music."""
 
 from __future__ import annotations
 
@@ -16,17 +14,17 @@ from studio.models.memory.load_plan import LoadPlan
 
 
 def load_waveform_model(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> tuple[Any, Any, str]:
-    """Return model, tokenizer and device, as `plan` says.
+    """Return model, tokenizer and device, loaded as planned.
 
-    (A processor would bring what reads sound, which some need torchaudio for.)
+    Not a processor: it would load a feature extractor, which may need torchaudio.
     """
     import torch
     from transformers import AutoModelForTextToWaveform, AutoTokenizer
 
     device = device_of(plan)
     local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    # In float32 also on a GPU, where there is room: vocoders lose quality in half precision, and
-    # the models are small.
+    # float32 also on a GPU, if it fits: vocoders lose quality in half precision, and these models
+    # are small.
     dtype = dtype_of(plan) if plan.precision else torch.float32
     model = AutoModelForTextToWaveform.from_pretrained(
         card.path, dtype=dtype, use_safetensors=True, **local
@@ -35,12 +33,12 @@ def load_waveform_model(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> tuple
 
 
 def mono(wave: Any, title: str) -> NDArray[np.float32]:
-    """Return a tensor's samples in one row. Raises StudioError where they are no sound."""
+    """Return a tensor's samples in one row. Raises StudioError if some are not finite."""
     samples = np.asarray(wave.float().cpu().numpy().reshape(-1), np.float32)
     if not np.isfinite(samples).all():
         raise StudioError(
-            f"{title} made numbers that are no sound (NaN).",
+            f"{title} generated invalid audio (NaN).",
             cause="model",
-            cure="The model's files may be damaged.",
+            cure="The model's files may be damaged: remove it and install it again.",
         )
     return samples

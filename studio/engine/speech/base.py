@@ -1,4 +1,4 @@
-"""What every speech model offers."""
+"""The protocol of speech models."""
 
 from __future__ import annotations
 
@@ -13,41 +13,37 @@ from studio.engine.speech.sentences import Piece, split_sentences
 
 RATE = 24_000
 MAX_FOREIGN = 0.1
-"""Below this share of the letters, words in another script (a name, a symbol) are passed over;
-above, the text is refused.
-"""
+"""Share of letters in another script: up to it they are skipped, above it the text is refused."""
 
 
 class SpeechModel(Protocol):
-    """Says one piece of text after the other."""
+    """Speaks one piece of text after the other."""
 
     rate: int
     languages: tuple[str, ...] = ()
-    """What it speaks, where its card names nothing."""
+    """Languages that it speaks, if its card names none."""
     marks: re.Pattern[str] | None = None
-    """What it reads itself in a text, and what no rule may change: [S1], [laughter]."""
+    """Marks in the text for the model itself, which normalization keeps: [S1], [laughter]."""
 
-    def begin(self) -> None:
-        """Another text begins: what was kept of the one before, such as its voice, is forgotten."""
+    def reset(self) -> None:
+        """Forget the previous text, such as the voice that was drawn for it."""
         return
 
     def pieces(self, text: str) -> list[Piece]:
-        """Return the text in the pieces that `say` takes."""
+        """Split a text into pieces for `synthesize`."""
         return split_sentences(text)
 
-    def continued(self, text: str, before: str) -> str:
-        """Return what follows a pause in a text, with the name of the speaker where the model reads
-        names.
-        """
+    def continue_text(self, text: str, before: str) -> str:
+        """Return the text after a pause, with the speaker's name if the model reads names."""
         return text
 
     def check(self, text: str) -> None:
-        """Raise StudioError, with what to do, where this model cannot read the text's letters."""
+        """Raise StudioError with what to do if the model cannot read the text's letters."""
 
-    def say(
+    def synthesize(
         self, text: str, voice: str, speed: float, seed: int, is_cancelled: CancelCheck
     ) -> NDArray[np.float32]:
-        """Return the samples (frames) of the text; empty where there is nothing to say.
+        """Return the samples (frames,) of a piece; empty if there is nothing to speak.
 
         Raises JobCancelledError soon after `is_cancelled()` became true.
         """

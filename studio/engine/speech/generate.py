@@ -1,6 +1,4 @@
-"""Speech: a text is spoken piece by piece, so that the first sentence plays while the rest is
-made.
-"""
+"""Runner of speech requests: speaks piece by piece, so that the first sentence plays early."""
 
 from __future__ import annotations
 
@@ -32,11 +30,11 @@ from studio.models.memory.load_plan import LoadPlan
 from studio.models.speech_languages import LOOKED_AT, refusal
 
 SILENCE = 0.001
-"""What is quieter (root mean square of 10 ms, full scale is 1) cannot be heard."""
+"""Root mean square of 10 ms (full scale is 1) below which audio counts as silence."""
 
 
 def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> SpeechModel:
-    """Return the speaker for the card's runner, loaded as `plan` says."""
+    """Load the speech model of a card as planned."""
     if card.runner == "hibari":
         return Hibari()
     if card.runner == "kokoro":
@@ -55,21 +53,21 @@ def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> SpeechModel:
 
 
 def generate(run: JobContext, pipeline: SpeechModel) -> Generator[Result, None, Statistics]:
-    """Yield the whole speech as one sound; see `protocol.Runner.generate`."""
+    """Yield the speech as one result. See `protocol.Runner.generate`."""
     request = run.job.request
     assert isinstance(request, SpeechRequest)
     voice = choose_voice(run.card, request)
     languages = run.card.languages or pipeline.languages
     check_language(run.card.title, languages, request.prompt)
     pipeline.check(request.prompt)
-    pipeline.begin()
+    pipeline.reset()
     pieces = pieces_of(pipeline, request.prompt, languages, language_of_voice(run.card, voice))
     clock = Clock()
     spoken: list[NDArray[np.float32]] = []
     with contextlib.suppress(JobCancelledError):
         for number, piece in enumerate(pieces):
             run.check()
-            chunk = _say(pipeline, piece, voice, run)
+            chunk = _speak(pipeline, piece, voice, run)
             clock.tick()
             spoken.append(chunk)
             run.emit(AudioChunk(pcm=chunk.astype("<f4").tobytes(), sampling_rate=pipeline.rate))
@@ -88,7 +86,7 @@ def generate(run: JobContext, pipeline: SpeechModel) -> Generator[Result, None, 
         raise JobCancelledError
     if not np.any(samples):
         raise StudioError(
-            "There is nothing in the text that this voice can speak.",
+            "The text holds nothing that this voice can speak.",
             cause="invalid",
             cure="Write words in a language of the voice.",
         )
@@ -98,9 +96,7 @@ def generate(run: JobContext, pipeline: SpeechModel) -> Generator[Result, None, 
 
 
 def check_language(title: str, languages: Collection[str], text: str) -> None:
-    """Raise StudioError, with what to do, where the voice does not know the language of the
-    text.
-    """
+    """Raise StudioError with what to do if the voice does not speak the text's language."""
     refused = refusal(title, languages, text)
     if refused:
         raise StudioError(refused[0], cause="invalid", cure=refused[1])
@@ -109,15 +105,13 @@ def check_language(title: str, languages: Collection[str], text: str) -> None:
 def pieces_of(
     pipeline: SpeechModel, text: str, languages: Collection[str], default: str = ""
 ) -> list[Piece]:
-    """Return the pieces that the voice speaks, with everything in words, and the silences that the
-    text asks for.
-    """
+    """Return the pieces to speak, with numbers written out, and the pauses in the text."""
     pieces: list[Piece] = []
     before = ""
     for passage in speech_text.passages(text):
         words = speech_text.spoken(passage.text, languages, default=default, marks=pipeline.marks)
         if words.strip():
-            words = pipeline.continued(words, before) if before else words
+            words = pipeline.continue_text(words, before) if before else words
             before = words
             pieces += pipeline.pieces(words)
         if passage.silence and pieces:
@@ -129,15 +123,13 @@ def pieces_of(
 
 
 def language_of_voice(card: ModelCard, voice: str) -> str:
-    """Return the language of one of the card's voices, without its country; empty where it is not
-    known.
-    """
-    found = next((known.language for known in card.voices if known.name == voice), "")
-    return found.partition("-")[0]
+    """Return the language of a card's voice, without its country; empty if unknown."""
+    language = next((known.language for known in card.voices if known.name == voice), "")
+    return language.partition("-")[0]
 
 
-def _say(pipeline: SpeechModel, piece: Piece, voice: str, run: JobContext) -> NDArray[np.float32]:
-    """Return the piece's samples and the silence after it."""
+def _speak(pipeline: SpeechModel, piece: Piece, voice: str, run: JobContext) -> NDArray[np.float32]:
+    """Return the piece's samples and the pause after it."""
     request = run.job.request
     assert isinstance(request, SpeechRequest)
     silence = np.zeros(
@@ -145,14 +137,14 @@ def _say(pipeline: SpeechModel, piece: Piece, voice: str, run: JobContext) -> ND
     )
     if not is_speakable(piece.text):
         return silence
-    samples = pipeline.say(piece.text, voice, request.speed, request.seed or 0, run.is_cancelled)
+    samples = pipeline.synthesize(
+        piece.text, voice, request.speed, request.seed or 0, run.is_cancelled
+    )
     return np.concatenate([np.clip(trim(samples, pipeline.rate), -1, 1), silence])
 
 
 def trim(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
-    """Return the samples without the silence at both ends (voices put 0.3 to 0.7 s there), but for
-    40 ms.
-    """
+    """Return the samples with 40 ms of silence at both ends, where voices put 0.3 to 0.7 s."""
     window = rate // 100
     count = len(samples) // window
     loudness = (
@@ -160,21 +152,22 @@ def trim(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
         if count
         else np.zeros(0)
     )
-    heard = np.flatnonzero(loudness > SILENCE)
-    if not len(heard):
+    audible = np.flatnonzero(loudness > SILENCE)
+    if not len(audible):
         return samples
-    return samples[max(0, heard[0] - 4) * window : (heard[-1] + 5) * window]
+    return samples[max(0, audible[0] - 4) * window : (audible[-1] + 5) * window]
 
 
 def _whole(spoken: list[NDArray[np.float32]]) -> NDArray[np.float32]:
     samples = np.concatenate(spoken) if spoken else np.zeros(0, np.float32)
-    spoken.clear()  # hours of sound are gigabytes; one copy is enough
+    spoken.clear()  # hours of audio are gigabytes; one copy is enough
     return samples
 
 
 def choose_voice(card: ModelCard, request: SpeechRequest) -> str:
-    """Return the voice's name: the request's, else the model's first one that speaks the text's
-    language. Raises StudioError.
+    """Return the request's voice, else the first one that speaks the text's language.
+
+    Raises StudioError if the model does not have the request's voice.
     """
     names = [voice.name for voice in card.voices]
     if request.voice:
@@ -186,5 +179,5 @@ def choose_voice(card: ModelCard, request: SpeechRequest) -> str:
             )
         return request.voice
     language = speech_text.language_of(request.prompt[:LOOKED_AT], "en")
-    fitting = [voice.name for voice in card.voices if voice.language.partition("-")[0] == language]
-    return (fitting or names or [""])[0]
+    matching = [voice.name for voice in card.voices if voice.language.partition("-")[0] == language]
+    return (matching or names or [""])[0]

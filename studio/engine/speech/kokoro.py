@@ -1,6 +1,4 @@
-"""The voices that run on onnxruntime: Hibari (English, comes with Studio) and Kokoro (English and
-Chinese).
-"""
+"""Kokoro, a voice model for English and Chinese that runs on onnxruntime."""
 
 from __future__ import annotations
 
@@ -22,12 +20,13 @@ from studio.engine.speech.base import RATE, SpeechModel
 from studio.models.card import ModelCard
 
 MAX_PHONEMES = 500
-"""Kokoro takes 510 with its two ends; longer pieces are cut at a space."""
+"""Kokoro reads 510 with its two end tokens; longer pieces are cut at a space."""
 
 
 class Kokoro(SpeechModel):
-    """Kokoro-82M (https://huggingface.co/hexgrad/Kokoro-82M): phoneme ids, a style row by their
-    number, a speed.
+    """Kokoro-82M (https://huggingface.co/hexgrad/Kokoro-82M).
+
+    Reads phoneme ids, a speed, and the row of the voice's styles for that number of ids.
     """
 
     rate = RATE
@@ -42,7 +41,7 @@ class Kokoro(SpeechModel):
         files = sorted(card.folder.glob("*.onnx"))
         if not files:
             raise StudioError(
-                f"{card.title} has lost its file in {card.path}.",
+                f"The model file of {card.title} is missing in {card.path}.",
                 cause="model",
                 cure="Remove it and install it again.",
             )
@@ -54,16 +53,17 @@ class Kokoro(SpeechModel):
         )
 
     def check(self, text: str) -> None:
-        """See `Speaker.check`. What it cannot speak is known by its language."""
+        """See `SpeechModel.check`. The language check covers it."""
 
-    def say(
+    def synthesize(
         self, text: str, voice: str, speed: float, seed: int, is_cancelled: CancelCheck
     ) -> NDArray[np.float32]:
-        """See `Speaker.say`. `voice` is the name of a file in `resources/voices/kokoro`; it draws
-        no random numbers.
+        """See `SpeechModel.synthesize`. `voice`: name of a file in `resources/voices/kokoro`.
+
+        Ignores the seed: the model draws no random numbers.
         """
-        read = phonemes.chinese if phonemes.is_chinese(text) else phonemes.english
-        spoken = read(text, british=voice.startswith("b"))
+        to_phonemes = phonemes.chinese if phonemes.is_chinese(text) else phonemes.english
+        spoken = to_phonemes(text, british=voice.startswith("b"))
         parts = [self._run(part, voice, speed, is_cancelled) for part in _cut(spoken)]
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
@@ -88,7 +88,7 @@ class Kokoro(SpeechModel):
 def _styles(voice: str) -> NDArray[np.float32]:
     folder = resources() / "voices/kokoro"
     files = {path.stem: path for path in folder.glob("*.bin")}
-    if voice not in files:  # a card may name what is not there
+    if voice not in files:  # a card may name a missing one
         raise StudioError(
             f"Kokoro has no voice {voice!r}.",
             cause="invalid",

@@ -1,4 +1,4 @@
-"""From text to the phonemes of the misaki alphabet, which Kokoro and Hibari read. No espeak."""
+"""Converts text to the misaki phonemes that Kokoro and Hibari read, without espeak."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _LATIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏ]")
 
 
 def is_chinese(text: str) -> bool:
-    """True where the text has Chinese characters."""
+    """True if the text has Chinese characters."""
     return bool(_HAN.search(text))
 
 
 def foreign_share(text: str, *, chinese_too: bool = False) -> float:
-    """Return which share of the letters are neither Latin nor, with `chinese_too`, Chinese."""
+    """Return the share of letters that are neither Latin nor, with `chinese_too`, Chinese."""
     letters = [character for character in text if character.isalpha()]
     known = sum(
         bool(_LATIN.match(letter) or (chinese_too and _HAN.match(letter))) for letter in letters
@@ -39,9 +39,7 @@ def english(text: str, *, british: bool = False) -> str:
 
 
 def chinese(text: str, *, british: bool = False) -> str:
-    """Return the phonemes of Chinese text with English words in it, or of English text with Chinese
-    names in it.
-    """
+    """Return the phonemes of Chinese text with English words, or of English with Chinese names."""
     from studio.engine.speech.phonemes_zh import phonemes
 
     words = speech_text.spoken(text)

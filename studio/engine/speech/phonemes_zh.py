@@ -1,6 +1,4 @@
-"""From Chinese text, with English words in it, to the phonemes of the misaki alphabet that Kokoro
-reads.
-"""
+"""Converts Chinese text, with English words in it, to the misaki phonemes that Kokoro reads."""
 
 from __future__ import annotations
 
@@ -19,9 +17,7 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3007]")
 
 
 def phonemes(text: str, english: Callable[[str], str]) -> str:
-    """Return the phonemes of text without numbers and symbols; `english` gives those of the English
-    words inside.
-    """
+    """Return the phonemes of text without numbers and symbols; `english` converts English words."""
     spoken = []
     for number, run in enumerate(_RUNS.split(text)):
         if run.strip():
@@ -33,14 +29,12 @@ def _spoken(run: str) -> str:
     converter = _converter()
     try:
         return str(converter(run)[0])
-    except (
-        ValueError
-    ):  # a few dozen rare characters have a reading that cannot be turned into phonemes
+    except ValueError:  # a few dozen rare characters have a reading without phonemes
         return str(converter("".join(filter(_has_reading, run)))[0])
 
 
 def write_numbers(text: str) -> str:
-    """Return the text with its numbers and symbols in Chinese characters, as they are said."""
+    """Return the text with its numbers and symbols written out in Chinese characters."""
     return speech_text.spoken(text, ("zh",), default="zh")
 
 
@@ -60,8 +54,8 @@ def _converter() -> Any:
     from misaki.zh import ZHG2P
 
     jieba.setLogLevel(logging.ERROR)
-    # By default the dictionary's cache is a file of a known name in the shared /tmp, read with
-    # marshal: anybody could have put one there.
+    # By default jieba caches its dictionary in a file of a known name in the shared /tmp and reads
+    # it with marshal: any user could have planted one.
     with tempfile.TemporaryDirectory() as own:
         jieba.dt.tmp_dir = own
         jieba.dt.initialize()

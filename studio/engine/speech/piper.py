@@ -1,5 +1,4 @@
-"""Piper (https://github.com/OHF-Voice/piper1-gpl): a program of its own, under the GPL, that is run
-and never imported.
+"""Piper (https://github.com/OHF-Voice/piper1-gpl), run as a program and never imported (GPL).
 
 It reads a line of text from its standard input and writes 16-bit samples to its standard output.
 """
@@ -25,11 +24,11 @@ from studio.models.card import ModelCard
 from studio.models.inspect.piper import rate_of, voice_files
 
 GROUP = 400
-"""Characters of a piece: the program reads its voice anew for each."""
+"""Characters of a piece: the program loads its voice again for each."""
 
 
 class Piper(SpeechModel):
-    """A voice of Piper, and the program."""
+    """A Piper voice and the program that speaks with it."""
 
     def __init__(self, card: ModelCard) -> None:
         self._title = card.title
@@ -39,17 +38,17 @@ class Piper(SpeechModel):
         self.rate = rate_of(settings)
 
     def pieces(self, text: str) -> list[Piece]:
-        """See `Speaker.pieces`. The first is short, so that sound comes soon."""
+        """See `SpeechModel.pieces`. The first is short, so that it plays early."""
         first, *others = split_sentences(text) or [Piece("", 0.0)]
         return [first, *group_pieces(others, GROUP)]
 
     def check(self, text: str) -> None:
-        """See `Speaker.check`. espeak, inside the program, reads any script somehow."""
+        """See `SpeechModel.check`. The program's espeak reads any script."""
 
-    def say(
+    def synthesize(
         self, text: str, voice: str, speed: float, seed: int, is_cancelled: CancelCheck
     ) -> NDArray[np.float32]:
-        """See `Speaker.say`. The program has no seed: it draws its own chance."""
+        """See `SpeechModel.synthesize`. Ignores the seed: the program has none."""
         command = [
             self._program,
             "--model",
@@ -67,53 +66,54 @@ class Piper(SpeechModel):
                 stderr=errors,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
-            heard = _run(process, f"{' '.join(text.split())}\n".encode(), is_cancelled)
+            output = _run(process, f"{' '.join(text.split())}\n".encode(), is_cancelled)
             errors.seek(0)
-            said = errors.read().decode(errors="replace").strip().splitlines()
+            messages = errors.read().decode(errors="replace").strip().splitlines()
         if process.returncode:
             raise StudioError(
                 f"Piper could not speak with {self._title}: "
-                f"{said[-1][:200] if said else 'it gave no reason'}.",
+                f"{messages[-1][:200] if messages else 'it gave no reason'}.",
                 cause="model",
-                cure="Check that voice and program belong together; a newer piper may be needed.",
+                cure="The voice may need a newer version of piper.",
             )
-        samples = np.frombuffer(heard[: len(heard) // 2 * 2], "<i2").astype(np.float32)
+        samples = np.frombuffer(output[: len(output) // 2 * 2], "<i2").astype(np.float32)
         return np.asarray(samples / 32_768, np.float32)
 
 
 def program() -> str:
-    """Return where the program lies. Raises StudioError with how to get it."""
-    found = shutil.which("piper")
-    if found is None or not Path(found).is_absolute():
+    """Return the path of the program. Raises StudioError with how to install it."""
+    path = shutil.which("piper")
+    if path is None or not Path(path).is_absolute():
         raise StudioError(
             "This voice needs the program piper, which is not installed on this computer.",
             cause="model",
             cure="Install it (`pipx install piper-tts`, or from your system's packages), and start "
             "Studio again.",
         )
-    return found
+    return path
 
 
 def _run(process: subprocess.Popen[bytes], text: bytes, is_cancelled: CancelCheck) -> bytes:
-    """Return what the program writes for the text. Kills it and raises JobCancelledError soon after
-    `is_cancelled()` became true.
+    """Return the program's output for the text.
+
+    Kills it and raises JobCancelledError soon after `is_cancelled()` became true.
     """
-    heard = b""
+    output = b""
 
-    def talk() -> None:
-        nonlocal heard
-        heard = process.communicate(text)[0]
+    def communicate() -> None:
+        nonlocal output
+        output = process.communicate(text)[0]
 
-    talker = threading.Thread(target=talk, name="piper", daemon=True)
-    talker.start()
+    thread = threading.Thread(target=communicate, name="piper", daemon=True)
+    thread.start()
     try:
-        while talker.is_alive():
+        while thread.is_alive():
             if is_cancelled():
                 raise JobCancelledError
-            talker.join(POLL_SECONDS)
+            thread.join(POLL_SECONDS)
     finally:
         if process.poll() is None:
             process.kill()
-        talker.join()
+        thread.join()
         process.wait()
-    return heard
+    return output

@@ -1,6 +1,4 @@
-"""Text in pieces that a voice can speak: sentences, and clauses of very long ones. No character is
-ever lost.
-"""
+"""Splits text into pieces to speak: sentences, and clauses of long ones. Keeps every character."""
 
 from __future__ import annotations
 
@@ -11,9 +9,9 @@ from dataclasses import dataclass
 MAX_CHARACTERS = 300
 """A longer sentence (about 20 s) is cut at clauses, else at spaces, else anywhere."""
 FIRST_CHARACTERS = 80
-"""The first piece is shorter, so that sound comes soon."""
+"""The first piece is shorter, so that it plays early."""
 WIDE_CHARACTER = 3
-"""A Chinese character, a kana or a Hangul syllable takes as long to say as this many letters."""
+"""A Chinese character, a kana or a Hangul syllable lasts as long as this many letters."""
 
 # A full stop ends a sentence only before a space (3.14, e.g.); the Chinese and Japanese marks end
 # one anywhere.
@@ -49,9 +47,9 @@ class Piece:
 
     text: str
     pause: float
-    """As a speaker makes it; shorter in faster speech."""
+    """Between sentences; shorter in faster speech."""
     silence: float = 0.0
-    """As the text asks for it: [pause:2]; the same at every speed."""
+    """A pause in the text, such as [pause:2]; the same at every speed."""
 
 
 SENTENCE_PAUSE = 0.35
@@ -60,9 +58,9 @@ CLAUSE_PAUSE = 0.15
 
 
 def split_sentences(text: str, longest: int = MAX_CHARACTERS) -> list[Piece]:
-    """Return the pieces of a text, in order. Joined, they hold every character but white space.
+    """Return the pieces of a text in order; joined, they hold all characters but white space.
 
-    `longest`: characters of a piece, for models that make fewer seconds at once.
+    `longest`: characters of a piece, for models that generate fewer seconds at once.
     """
     pieces: list[Piece] = []
     for paragraph in (line.strip() for line in re.split(r"[\r\n\u2028\u2029]+", text)):
@@ -80,9 +78,7 @@ def split_sentences(text: str, longest: int = MAX_CHARACTERS) -> list[Piece]:
 
 
 def group_pieces(pieces: list[Piece], characters: int) -> list[Piece]:
-    """Return the pieces with neighbours joined while they are no longer together: some models speak
-    short texts badly.
-    """
+    """Join neighboring pieces up to `characters`: some models speak short texts badly."""
     groups: list[Piece] = []
     for piece in pieces:
         if groups and len(groups[-1].text) + len(piece.text) < characters:
@@ -93,9 +89,7 @@ def group_pieces(pieces: list[Piece], characters: int) -> list[Piece]:
 
 
 def is_speakable(text: str) -> bool:
-    """True where there is anything to say: of marks alone ("...", "—") voices make a breath or a
-    click.
-    """
+    """True if there is a word to speak: for marks alone ("...", "—") voices breathe or click."""
     return any(character.isalnum() or character in "$€£¥%&+=@#°" for character in text)
 
 
@@ -133,7 +127,7 @@ def _parts(sentence: str, limit: int, longest: int) -> Iterator[str]:
 
 
 def _reach(sentence: str, limit: int) -> int:
-    """Return how many of the first characters are said within the limit."""
+    """Return how many of the first characters fit the limit."""
     for number, character in enumerate(sentence[: limit + 1]):
         limit -= WIDE_CHARACTER if _WIDE.match(character) else 1
         if limit < 0:
@@ -148,7 +142,7 @@ def _best_cut(sentence: str, reach: int, longest: int) -> int:
     if clauses:
         return clauses[-1]
     full = _reach(sentence, longest)
-    if full == len(sentence):  # only the first piece is cut shorter than this, and only at a clause
+    if full == len(sentence):  # only the first piece is shorter, and is cut only at a clause
         return full
     space = sentence.rfind(" ", 1, full)
     return space if space > 0 else full

@@ -1,4 +1,4 @@
-"""VITS and other models of transformers that make the whole waveform in one pass."""
+"""VITS and other models of transformers that generate the whole waveform in one pass."""
 
 from __future__ import annotations
 
@@ -18,26 +18,24 @@ from studio.models.memory.load_plan import LoadPlan
 
 
 class VitsModel(SpeechModel):
-    """A speech model that makes the wave in one pass (VITS, MMS-TTS)."""
+    """A speech model that generates the waveform in one pass (VITS, MMS-TTS)."""
 
     def __init__(self, card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> None:
         self._model, self._tokenizer, self._device = load_waveform_model(card, plan)
         self._title = card.title
         self._names = [voice.name for voice in card.voices]
-        if getattr(self._tokenizer, "phonemize", False):
+        if vars(self._tokenizer).get("phonemize"):
             raise StudioError(
-                f"{card.title} reads phonemes that only the program espeak makes, which Studio "
-                "does not carry.",
+                f"{card.title} needs phonemes from the program espeak, which Studio does not "
+                "include.",
                 cause="model",
                 cure="Use a model that reads letters, such as an MMS-TTS one.",
             )
         config = self._model.config
-        self.rate = int(getattr(config, "sampling_rate", 0) or card.sampling_rate or 16_000)
+        self.rate = int(vars(config).get("sampling_rate") or card.sampling_rate or 16_000)
 
     def check(self, text: str) -> None:
-        """See `base.Speaker.check`. A letter that is not in the vocabulary would be passed over in
-        silence.
-        """
+        """See `SpeechModel.check`. The model skips letters that are not in its vocabulary."""
         vocabulary = self._tokenizer.get_vocab()
         letters = [letter for letter in text if letter.isalpha()]
         unknown = sum(
@@ -51,12 +49,10 @@ class VitsModel(SpeechModel):
                 "Kokoro.",
             )
 
-    def say(
+    def synthesize(
         self, text: str, voice: str, speed: float, seed: int, is_cancelled: CancelCheck
     ) -> NDArray[np.float32]:
-        """See `base.Speaker.say`. `voice` is the name of one of the card's voices, where the model
-        has several.
-        """
+        """See `SpeechModel.synthesize`. `voice`: one of the card's, if the model has several."""
         import torch
 
         inputs = self._tokenizer(text, return_tensors="pt").to(self._device)

@@ -106,12 +106,13 @@ def test_the_next_piece_is_told_what_was_said(tmp_path, monkeypatch):
     for family in sorted(KEEPS_ITS_VOICE):
         card = MAKERS[family][0](tmp_path / family)
         pipeline = speech.load(card)
-        pipeline.begin()
+        pipeline.reset()
         first, second = (
-            pipeline.say(text, "", 1.0, 1, lambda: False) for text in ("[S1] One.", "[S1] Two.")
+            pipeline.synthesize(text, "", 1.0, 1, lambda: False)
+            for text in ("[S1] One.", "[S1] Two.")
         )
-        pipeline.begin()
-        alone = pipeline.say("[S1] Two.", "", 1.0, 1, lambda: False)
+        pipeline.reset()
+        alone = pipeline.synthesize("[S1] Two.", "", 1.0, 1, lambda: False)
         assert len(first)
         assert len(second) != len(alone) or not np.array_equal(second, alone), family
 
@@ -296,6 +297,6 @@ def test_speed_reaches_these_families(tmp_path):
     card = make_speecht5(tmp_path / "s")
     pipeline = speech.load(card)
     slow, fast = (
-        len(pipeline.say("hello there", "", speed, 1, lambda: False)) for speed in (0.5, 2.0)
+        len(pipeline.synthesize("hello there", "", speed, 1, lambda: False)) for speed in (0.5, 2.0)
     )
     assert 3.8 < slow / fast < 4.2

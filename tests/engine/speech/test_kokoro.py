@@ -54,14 +54,16 @@ def test_it_speaks(kokoro, text, voice, least, most):
 
 def test_all_of_its_voices_are_there_and_differ(kokoro):
     card, pipeline = kokoro
-    sounds = [pipeline.say("Yes.", voice.name, 1.0, 0, lambda: False) for voice in card.voices]
+    sounds = [
+        pipeline.synthesize("Yes.", voice.name, 1.0, 0, lambda: False) for voice in card.voices
+    ]
     assert len({sound.tobytes() for sound in sounds}) == len(card.voices) == 12
 
 
 def test_speed_is_the_models_own(kokoro):
     _card, pipeline = kokoro
     slow, fast = (
-        len(pipeline.say("A sentence to be timed.", "af_heart", speed, 0, lambda: False))
+        len(pipeline.synthesize("A sentence to be timed.", "af_heart", speed, 0, lambda: False))
         for speed in (0.7, 1.4)
     )
     assert 1.5 < slow / fast < 2.5
@@ -100,4 +102,4 @@ def test_other_scripts_are_refused(kokoro, text):
 
 def test_a_very_long_word_is_no_error(kokoro):
     _card, pipeline = kokoro
-    assert len(pipeline.say("x" * 300, "af_heart", 4.0, 0, lambda: False))
+    assert len(pipeline.synthesize("x" * 300, "af_heart", 4.0, 0, lambda: False))

@@ -120,7 +120,7 @@ def test_text_goes_in_and_sound_comes_out_at_the_speed_that_was_asked(data, tmp_
     pipeline = speech.load(card)
     assert pipeline.rate == RATE
     slow, fast = (
-        len(pipeline.say("hello there", "", speed, 1, lambda: False)) for speed in (0.5, 2.0)
+        len(pipeline.synthesize("hello there", "", speed, 1, lambda: False)) for speed in (0.5, 2.0)
     )
     assert (slow, fast) == (int(11 * 0.05 * RATE * 2), int(11 * 0.05 * RATE / 2))
     outcome = run_job(speech, card, pipeline, SpeechRequest(prompt="One.\nTwo, and three.", seed=1))

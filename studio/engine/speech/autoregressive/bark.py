@@ -1,6 +1,4 @@
-"""Bark (https://github.com/suno-ai/bark): text → meaning → coarse → fine codes, each by a language
-model, then an Encodec.
-"""
+"""Bark (https://github.com/suno-ai/bark): text → semantic → coarse → fine codes → Encodec."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ from studio.models.inspect.voices import BARK_PARTS, bark_files
 from studio.models.memory.load_plan import LoadPlan
 
 LONGEST = 150
-"""Characters at once: it makes 13 seconds at most."""
+"""Characters of a piece: the model generates 13 seconds at most."""
 MAX_WORDS = 256
 
 
@@ -36,25 +34,26 @@ class Bark(AutoregressiveSpeechModel):
         self._tokenizer = self.load_tokenizer()
         known = self._model.generation_config
         self.rate = int(
-            getattr(known, "sample_rate", 0) or self._model.config.codec_config.sampling_rate
+            vars(known).get("sample_rate") or self._model.config.codec_config.sampling_rate
         )
         self._drawn: dict[str, Any] | None = None
 
-    def begin(self) -> None:
-        """See `base.Speaker.begin`."""
+    def reset(self) -> None:
+        """See `SpeechModel.reset`."""
         self._drawn = None
 
     def pieces(self, text: str) -> list[Piece]:
-        """See `base.Speaker.pieces`."""
+        """See `SpeechModel.pieces`."""
         return split_sentences(text, LONGEST)
 
-    def models(self) -> tuple[Any, ...]:
-        """See `Talker.models`."""
+    def modules(self) -> tuple[Any, ...]:
+        """See `AutoregressiveSpeechModel.modules`."""
         return (self._model,)
 
-    def make(self, text: str, voice: str, seed: int) -> Any:
-        """See `Talker.make`: as `BarkModel.generate`, which does not give the codes that the next
-        piece goes on from.
+    def generate(self, text: str, voice: str, seed: int) -> Any:
+        """See `AutoregressiveSpeechModel.generate`.
+
+        Does what `BarkModel.generate` does, which does not return the codes for the next piece.
         """
         from transformers.models.bark.generation_configuration_bark import (
             BarkCoarseGenerationConfig,
@@ -77,22 +76,22 @@ class Bark(AutoregressiveSpeechModel):
             return_token_type_ids=False,
             return_tensors="pt",
         ).to(self.device)
-        meaning = model.semantic.generate(
+        semantic = model.semantic.generate(
             encoded["input_ids"], attention_mask=encoded["attention_mask"], **more
         )
-        kept = meaning[0][
-            meaning[0] != more["semantic_generation_config"].semantic_pad_token
+        prompt = semantic[0][
+            semantic[0] != more["semantic_generation_config"].semantic_pad_token
         ].clone()
         more |= {
             "coarse_generation_config": BarkCoarseGenerationConfig(**known.coarse_acoustics_config),
             "codebook_size": known.codebook_size,
         }
-        coarse = model.coarse_acoustics.generate(meaning, **more)
+        coarse = model.coarse_acoustics.generate(semantic, **more)
         more["fine_generation_config"] = BarkFineGenerationConfig(**known.fine_acoustics_config)
         fine = model.fine_acoustics.generate(coarse, **more)
-        if history is None and fine.shape[-1] and len(kept):
+        if history is None and fine.shape[-1] and len(prompt):
             self._drawn = {
-                "semantic_prompt": kept,
+                "semantic_prompt": prompt,
                 "coarse_prompt": fine[0, :2].clone(),
                 "fine_prompt": fine[0].clone(),
             }
@@ -108,11 +107,11 @@ class Bark(AutoregressiveSpeechModel):
         for name, file in bark_files(self.card.folder).get(voice, {}).items():
             try:
                 codes = np.load(file, allow_pickle=False)
-            except (OSError, ValueError):  # a pickle in it is a ValueError too
+            except (OSError, ValueError):  # ValueError for a pickle, too
                 codes = np.zeros(0)
             limit = limits.get(name, known.codebook_size)
-            whole = codes.ndim == BARK_PARTS[name] and codes.dtype.kind in "iu" and codes.size > 0
-            if not whole or codes.min() < 0 or codes.max() >= limit:
+            valid = codes.ndim == BARK_PARTS[name] and codes.dtype.kind in "iu" and codes.size > 0
+            if not valid or codes.min() < 0 or codes.max() >= limit:
                 raise StudioError(
                     f"The voice {voice} of {self.card.title} is damaged.",
                     cause="model",
@@ -121,7 +120,7 @@ class Bark(AutoregressiveSpeechModel):
             preset[name] = torch.from_numpy(codes.astype(np.int64)).to(self.device)
         if not preset:
             raise StudioError(
-                f"{self.card.title} has lost its voice {voice}.",
+                f"The voice {voice} of {self.card.title} is missing.",
                 cause="model",
                 cure="Choose another voice.",
             )

@@ -1,8 +1,7 @@
-"""Speech token by token (Bark, CSM, Dia …): what the families have in common. Each has a file of
-its own, here.
+"""Base class of speech models that generate token by token (Bark, CSM, Dia …).
 
-The first piece of a text draws a voice, where the model has no voices of its own; the next ones are
-told to go on in it.
+If a model has no voices of its own, the first piece of a text draws one, and the next pieces get
+the first as a prompt, so that the voice stays.
 """
 
 from __future__ import annotations
@@ -26,13 +25,11 @@ from studio.models.card import ModelCard
 from studio.models.memory.load_plan import LoadPlan
 
 LETTERS_A_SECOND = 5
-"""Of the slowest speech: what a model makes beyond it is no speech any more."""
+"""Of the slowest speech; audio beyond it is not speech any more."""
 
 
 class AutoregressiveSpeechModel(SpeechModel):
-    """A loaded speech model. A family's class says how it is loaded and what it makes of a piece of
-    text.
-    """
+    """A loaded speech model; each family's class loads it and generates audio from a piece."""
 
     def __init__(self, card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> None:
         self.card = card
@@ -40,13 +37,13 @@ class AutoregressiveSpeechModel(SpeechModel):
         self.device = device_of(plan)
 
     def load(self, loader: Any, folder: Path | None = None, **options: Any) -> Any:
-        """Return a model, or a part of it that lies in a folder of its own. Only safetensors; never
-        code from the folder.
+        """Load a model, or a component from a folder of its own.
+
+        Only safetensors, never code from the folder.
         """
         import torch
 
-        # In float32 also on a GPU, where there is room, and what makes waves always: see
-        # runtime/waveform_model.py.
+        # float32 also on a GPU, if it fits, and always for vocoders: see runtime/waveform_model.py.
         dtype = dtype_of(self.plan) if self.plan.precision and folder is None else torch.float32
         more: dict[str, Any] = {
             "local_files_only": True,
@@ -61,7 +58,7 @@ class AutoregressiveSpeechModel(SpeechModel):
         )
 
     def load_tokenizer(self) -> Any:
-        """Return the tokenizer."""
+        """Load the tokenizer."""
         from transformers import AutoTokenizer
 
         return AutoTokenizer.from_pretrained(
@@ -69,43 +66,44 @@ class AutoregressiveSpeechModel(SpeechModel):
         )
 
     def part(self, name: str) -> Path:
-        """Return the folder of a part that the hub keeps elsewhere. Raises StudioError where it is
-        not there.
+        """Return the folder of a component with a repository of its own.
+
+        Raises StudioError if it is missing.
         """
         folder = self.card.folder / name
         if not folder.is_dir():
             raise StudioError(
-                f"{self.card.title} has lost its folder {name}.",
+                f"The folder {name} of {self.card.title} is missing.",
                 cause="model",
                 cure="Remove it and install it again.",
             )
         return folder
 
     @abstractmethod
-    def models(self) -> tuple[Any, ...]:
-        """Return the modules whose passes can be stopped between."""
+    def modules(self) -> tuple[Any, ...]:
+        """Return the modules between whose passes a job can be cancelled."""
 
     @abstractmethod
-    def make(self, text: str, voice: str, seed: int) -> Any:
-        """Return the sound of a piece as a tensor."""
+    def generate(self, text: str, voice: str, seed: int) -> Any:
+        """Return the samples of a piece as a tensor."""
 
     def check(self, text: str) -> None:
-        """See `base.Speaker.check`. These models read what they can of any text."""
+        """See `SpeechModel.check`. These models read any text as far as they can."""
 
-    def say(
+    def synthesize(
         self, text: str, voice: str, speed: float, seed: int, is_cancelled: CancelCheck
     ) -> NDArray[np.float32]:
-        """See `base.Speaker.say`."""
+        """See `SpeechModel.synthesize`."""
         import torch
 
         torch.manual_seed(seed)
         with torch.inference_mode(), contextlib.ExitStack() as stack:
-            for model in self.models():
+            for model in self.modules():
                 stack.enter_context(cancel_between_passes(model, is_cancelled))
-            wave = self.make(text, voice, seed)
+            wave = self.generate(text, voice, seed)
         return stretch(np.clip(mono(wave, self.card.title), -1, 1), speed, self.rate)
 
 
 def max_steps(text: str, a_second: float) -> int:
-    """Return how many steps, of which there are `a_second`, a text can take at most."""
+    """Return how many steps, at `a_second` of them, a text can take at most."""
     return int((len(text) / LETTERS_A_SECOND + 3) * a_second)

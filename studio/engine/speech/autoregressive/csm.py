@@ -1,6 +1,4 @@
-"""CSM (https://github.com/SesameAILabs/csm): a language model makes a moment's first code, a small
-one the others, then Mimi.
-"""
+"""CSM (https://github.com/SesameAILabs/csm): two language models generate the codes of Mimi."""
 
 from __future__ import annotations
 
@@ -13,13 +11,11 @@ from studio.models.card import ModelCard
 from studio.models.memory.load_plan import LoadPlan
 
 GROUP = 160
-"""Characters of a piece: a few words alone are spoken badly."""
+"""Characters of a piece: the model speaks a few words alone badly."""
 
 
 class Csm(AutoregressiveSpeechModel):
-    """A loaded CSM. What it said first is told to it with every next piece, so that the voice
-    stays.
-    """
+    """A loaded CSM. The first piece is the prompt of every next one, so that the voice stays."""
 
     def __init__(self, card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> None:
         from transformers import CsmForConditionalGeneration
@@ -30,36 +26,36 @@ class Csm(AutoregressiveSpeechModel):
         codec = self._model.config.codec_config
         self.rate = int(codec.sampling_rate)
         self._frame_rate = float(codec.frame_rate)
-        self._said: tuple[Any, Any] | None = None
+        self._first_piece: tuple[Any, Any] | None = None
 
-    def begin(self) -> None:
-        """See `base.Speaker.begin`."""
-        self._said = None
+    def reset(self) -> None:
+        """See `SpeechModel.reset`."""
+        self._first_piece = None
 
     def pieces(self, text: str) -> list[Piece]:
-        """See `base.Speaker.pieces`."""
+        """See `SpeechModel.pieces`."""
         return group_pieces(split_sentences(text), GROUP)
 
-    def models(self) -> tuple[Any, ...]:
-        """See `Talker.models`."""
+    def modules(self) -> tuple[Any, ...]:
+        """See `AutoregressiveSpeechModel.modules`."""
         return (self._model,)
 
-    def make(self, text: str, voice: str, seed: int) -> Any:
-        """See `Talker.make`."""
+    def generate(self, text: str, voice: str, seed: int) -> Any:
+        """See `AutoregressiveSpeechModel.generate`."""
         import torch
 
-        said = self._tokenizer(f"[{voice or 0}]{text}", return_tensors="pt").input_ids.to(
+        text_ids = self._tokenizer(f"[{voice or 0}]{text}", return_tensors="pt").input_ids.to(
             self.device
         )
-        ids, more = said, {}
-        if self._said is not None:
-            before, wave = self._said
+        ids, more = text_ids, {}
+        if self._first_piece is not None:
+            before, wave = self._first_piece
             config = self._model.config
             frames = self._model.codec_model.encode(wave[None, None]).audio_codes.shape[-1]
-            sound = torch.tensor(
+            audio_ids = torch.tensor(
                 [[config.audio_token_id] * frames + [config.audio_eos_token_id]], device=self.device
             )
-            ids = torch.cat([before, sound, said], dim=1)
+            ids = torch.cat([before, audio_ids, text_ids], dim=1)
             more = {
                 "input_values": wave[None, None],
                 "input_values_cutoffs": torch.tensor([[len(wave)]], device=self.device),
@@ -76,7 +72,8 @@ class Csm(AutoregressiveSpeechModel):
         )
         frames = len(wave) / self.rate * self._frame_rate
         if (
-            self._said is None and 0 < frames < self._model.config.max_position_embeddings // 2
+            self._first_piece is None
+            and 0 < frames < self._model.config.max_position_embeddings // 2
         ):  # else no room is left
-            self._said = (said, wave)
+            self._first_piece = (text_ids, wave)
         return wave

@@ -1,6 +1,4 @@
-"""Dia (https://github.com/nari-labs/dia): dialogues of two speakers, as the codes of a DAC in nine
-rows.
-"""
+"""Dia (https://github.com/nari-labs/dia): dialogues of two speakers, as codes of a DAC."""
 
 from __future__ import annotations
 
@@ -14,18 +12,14 @@ from studio.models.card import ModelCard
 from studio.models.memory.load_plan import LoadPlan
 
 GROUP = 200
-"""Characters of a piece, some 15 seconds: it speaks 5 to 20 well, and has room for 35, those of the
-first piece among them.
-"""
+"""Characters of a piece, about 15 s: the model speaks 5 to 20 s well, 35 s with the first piece."""
 DAC_FRAMES = 86.2
-"""A second, of the real one."""
+"""Codes per second of the original model."""
 _SPEAKER = re.compile(r"\[S[12]\]")
 
 
 class Dia(AutoregressiveSpeechModel):
-    """A loaded Dia with its DAC. What it said first is told to it with every next piece, so that
-    the voices stay.
-    """
+    """A loaded Dia with its DAC. The first piece is the prompt of the next, so the voices stay."""
 
     marks = _SPEAKER
 
@@ -44,14 +38,14 @@ class Dia(AutoregressiveSpeechModel):
         features = DiaFeatureExtractor.from_pretrained(card.folder, local_files_only=True)
         self._processor = DiaProcessor(features, self.load_tokenizer(), codec)
         self.rate = int(codec.config.sampling_rate)
-        self._said: tuple[str, Any] | None = None
+        self._first_piece: tuple[str, Any] | None = None
 
-    def begin(self) -> None:
-        """See `base.Speaker.begin`."""
-        self._said = None
+    def reset(self) -> None:
+        """See `SpeechModel.reset`."""
+        self._first_piece = None
 
     def pieces(self, text: str) -> list[Piece]:
-        """See `base.Speaker.pieces`. Each begins with whose turn it is."""
+        """See `SpeechModel.pieces`. Each begins with its speaker."""
         speaker, named = "[S1]", []
         for piece in group_pieces(split_sentences(text), GROUP):
             words = piece.text if _SPEAKER.match(piece.text) else f"{speaker} {piece.text}"
@@ -59,8 +53,8 @@ class Dia(AutoregressiveSpeechModel):
             named.append(Piece(words, piece.pause))
         return named
 
-    def continued(self, text: str, before: str) -> str:
-        """See `base.Speaker.continued`."""
+    def continue_text(self, text: str, before: str) -> str:
+        """See `SpeechModel.continue_text`."""
         speakers = _SPEAKER.findall(before)
         return (
             text
@@ -68,19 +62,19 @@ class Dia(AutoregressiveSpeechModel):
             else f"{speakers[-1]} {text.lstrip()}"
         )
 
-    def models(self) -> tuple[Any, ...]:
-        """See `Talker.models`."""
+    def modules(self) -> tuple[Any, ...]:
+        """See `AutoregressiveSpeechModel.modules`."""
         return (self._model, self._codec)
 
-    def make(self, text: str, voice: str, seed: int) -> Any:
-        """See `Talker.make`."""
+    def generate(self, text: str, voice: str, seed: int) -> Any:
+        """See `AutoregressiveSpeechModel.generate`."""
         import torch
 
         more: dict[str, Any] = {}
         words = text
-        if self._said is not None:
-            before, sound = self._said
-            words, more = f"{before} {text}", {"audio": sound, "sampling_rate": self.rate}
+        if self._first_piece is not None:
+            before, audio = self._first_piece
+            words, more = f"{before} {text}", {"audio": audio, "sampling_rate": self.rate}
         inputs = self._processor(text=[words], return_tensors="pt", padding=False, **more).to(
             self.device
         )
@@ -90,13 +84,13 @@ class Dia(AutoregressiveSpeechModel):
         positions = self._model.config.decoder_config.max_position_embeddings
         room = positions - inputs["decoder_input_ids"].shape[1]
         steps = max(1, min(room, max_steps(text, DAC_FRAMES)))
-        made = self._model.generate(**inputs, max_new_tokens=steps, do_sample=True)
-        codes = made.shape[1] - (begin or 1) - max(self._model.config.delay_pattern) - 1
-        if codes < 1:  # it had nothing to say
+        output = self._model.generate(**inputs, max_new_tokens=steps, do_sample=True)
+        codes = output.shape[1] - (begin or 1) - max(self._model.config.delay_pattern) - 1
+        if codes < 1:  # nothing was spoken
             return torch.zeros(0)
-        wave = self._processor.batch_decode(made, audio_prompt_len=begin)[0]
+        wave = self._processor.batch_decode(output, audio_prompt_len=begin)[0]
         if (
-            self._said is None and wave.numel() and codes < positions // 2
+            self._first_piece is None and wave.numel() and codes < positions // 2
         ):  # a longer one leaves no room for the next
-            self._said = (text, wave.reshape(-1).float().cpu().numpy())
+            self._first_piece = (text, wave.reshape(-1).float().cpu().numpy())
         return wave

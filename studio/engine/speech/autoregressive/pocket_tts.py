@@ -1,6 +1,4 @@
-"""Pocket TTS (https://github.com/kyutai-labs/pocket-tts) and Phonon: sound as numbers without
-codes, drawn by a flow.
-"""
+"""Pocket TTS (https://github.com/kyutai-labs/pocket-tts) and Phonon: continuous audio latents."""
 
 from __future__ import annotations
 
@@ -14,9 +12,9 @@ from studio.models.inspect.voices import sample_files
 from studio.models.memory.load_plan import LoadPlan
 
 GROUP = 200
-"""Characters of a piece; the model was trained on such."""
+"""Characters of a piece, as in the model's training."""
 SHORT_WORDS, FRAMES_AFTER, FRAMES_AFTER_SHORT = 4, 2, 4
-"""How many frames follow the end of speech, as `PocketTTSProcessor` has it."""
+"""Frames after the end of speech, from `PocketTTSProcessor`."""
 FADE_SECONDS = 0.005
 
 
@@ -33,15 +31,15 @@ class Pocket(AutoregressiveSpeechModel):
         self.rate = int(self._codec.config.sampling_rate)
 
     def pieces(self, text: str) -> list[Piece]:
-        """See `base.Speaker.pieces`."""
+        """See `SpeechModel.pieces`."""
         return group_pieces(split_sentences(text), GROUP)
 
-    def models(self) -> tuple[Any, ...]:
-        """See `Talker.models`."""
+    def modules(self) -> tuple[Any, ...]:
+        """See `AutoregressiveSpeechModel.modules`."""
         return (self._model, self._codec)
 
-    def make(self, text: str, voice: str, seed: int) -> Any:
-        """See `Talker.make`."""
+    def generate(self, text: str, voice: str, seed: int) -> Any:
+        """See `AutoregressiveSpeechModel.generate`."""
         import torch
 
         sample = self._sample(voice)
@@ -53,14 +51,14 @@ class Pocket(AutoregressiveSpeechModel):
                 "audio_prompt_latents_mask": torch.ones(sample.shape[:2], device=self.device),
             }
         after = FRAMES_AFTER_SHORT if len(text.split()) <= SHORT_WORDS else FRAMES_AFTER
-        made = self._model.generate(
+        output = self._model.generate(
             input_ids=ids,
             attention_mask=torch.ones_like(ids),
             frames_after_eos=torch.tensor([after]),
             return_dict_in_generate=True,
             **more,
         )
-        wave = self._codec.decode(made.audio_latents.to(self._codec.dtype)).audio_values[0, 0]
+        wave = self._codec.decode(output.audio_latents.to(self._codec.dtype)).audio_values[0, 0]
         fade = torch.linspace(0, 1, max(1, int(FADE_SECONDS * self.rate)), device=wave.device)[
             : len(wave)
         ]
@@ -68,27 +66,24 @@ class Pocket(AutoregressiveSpeechModel):
         return wave
 
     def _sample(self, voice: str) -> Any:
-        """Return the latents of a voice, (1, frames, numbers); None for a voice that is drawn."""
+        """Return the latents of a voice, (1, frames, width); None if the seed draws the voice."""
         from safetensors.torch import load_file
 
         files = sample_files(self.card.folder)
         if not files:
             return None
-        width = (
-            getattr(self._model.config, "audio_prompt_dim", None) or self._model.config.latent_dim
-        )
+        config = self._model.config
+        width = vars(config).get("audio_prompt_dim") or config.latent_dim
         tensors = load_file(files.get(voice) or next(iter(files.values())))
-        fitting = [
+        matching = [
             tensor
             for tensor in tensors.values()
             if tensor.ndim in (2, 3) and tensor.shape[-1] == width
         ]
-        return fitting[0].reshape(1, -1, width).float().to(self.device) if fitting else None
+        return matching[0].reshape(1, -1, width).float().to(self.device) if matching else None
 
     def _prompt(self, text: str, frames: int) -> Any:
-        """Return the ids: the places of the voice, the text as the template has it, and where the
-        sound begins.
-        """
+        """Return the ids: the voice's frames, the text in its template, and the start of audio."""
         import torch
 
         config = self._model.config
@@ -100,13 +95,9 @@ class Pocket(AutoregressiveSpeechModel):
             ids = list(encoded["input_ids"])
         else:
             ids = list(self._tokenizer(text, add_special_tokens=False).input_ids)
-        places = {
-            config.audio_prompt_token_id,
-            config.audio_bos_token_id,
-            getattr(config, "audio_prompt_bos_token_id", None),
-        }
-        ids = [one for one in ids if one not in places]
-        first = getattr(config, "audio_prompt_bos_token_id", None)
+        first = vars(config).get("audio_prompt_bos_token_id")
+        audio_ids = {config.audio_prompt_token_id, config.audio_bos_token_id, first}
+        ids = [number for number in ids if number not in audio_ids]
         voice = ([] if first is None or not frames else [first]) + [
             config.audio_prompt_token_id
         ] * frames

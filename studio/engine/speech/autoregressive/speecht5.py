@@ -1,8 +1,8 @@
-"""SpeechT5 (https://arxiv.org/abs/2110.07205): letters to a mel spectrogram in the voice of a
-vector, which is drawn by the seed.
+"""SpeechT5 (https://arxiv.org/abs/2110.07205): letters to a mel spectrogram.
 
-Its HiFi-GAN is a repository of its own: where it lies in the model's folder `vocoder`, it makes the
-wave; else Griffin and Lim's way does, which sounds a little hollow.
+The seed draws the speaker's vector. The vocoder HiFi-GAN is a repository of its own: if it is in
+the model's folder `vocoder`, it generates the waveform, else Griffin and Lim's algorithm, which
+sounds a little hollow.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from studio.models.memory.load_plan import LoadPlan
 
 RATE = 16_000
 WINDOW, HOP, LOWEST, HIGHEST = 1024, 256, 80.0, 7600.0
-"""Of the spectrogram that it was trained on: see `SpeechT5FeatureExtractor`."""
+"""Of the spectrograms in its training: see `SpeechT5FeatureExtractor`."""
 ROUNDS = 40
 
 
@@ -30,16 +30,15 @@ class SpeechT5(AutoregressiveSpeechModel):
         from transformers import SpeechT5ForTextToSpeech, SpeechT5HifiGan
 
         super().__init__(card, plan)
-        self._model = self.load(
-            SpeechT5ForTextToSpeech, card.folder
-        )  # whole: its decoder mixes what it is given with float32
+        # In float32 always: its decoder mixes its inputs with float32.
+        self._model = self.load(SpeechT5ForTextToSpeech, card.folder)
         self._tokenizer = self.load_tokenizer()
         folder = card.folder / "vocoder"
         self._vocoder = self.load(SpeechT5HifiGan, folder) if folder.is_dir() else None
         self.rate = int(self._vocoder.config.sampling_rate) if self._vocoder is not None else RATE
 
     def check(self, text: str) -> None:
-        """See `base.Speaker.check`."""
+        """See `SpeechModel.check`."""
         letters = [letter for letter in text if letter.isalpha()]
         unknown = sum(
             self._tokenizer.convert_tokens_to_ids(letter) == self._tokenizer.unk_token_id
@@ -54,15 +53,15 @@ class SpeechT5(AutoregressiveSpeechModel):
             )
 
     def pieces(self, text: str) -> list[Piece]:
-        """See `base.Speaker.pieces`."""
+        """See `SpeechModel.pieces`."""
         return split_sentences(text)
 
-    def models(self) -> tuple[Any, ...]:
-        """See `Talker.models`."""
+    def modules(self) -> tuple[Any, ...]:
+        """See `AutoregressiveSpeechModel.modules`."""
         return (self._model.speecht5.encoder, self._model.speecht5.decoder.wrapped_decoder)
 
-    def make(self, text: str, voice: str, seed: int) -> Any:
-        """See `Talker.make`."""
+    def generate(self, text: str, voice: str, seed: int) -> Any:
+        """See `AutoregressiveSpeechModel.generate`."""
         import torch
 
         ids = self._tokenizer(text, return_tensors="pt").input_ids.to(self.device)
@@ -76,7 +75,7 @@ class SpeechT5(AutoregressiveSpeechModel):
 
 
 def griffin_lim(mel: Any) -> Any:
-    """Return a wave with this spectrogram (frames × bands, logarithms to base 10):
+    """Return a waveform with this spectrogram (frames × bands, logarithms to base 10):
     https://doi.org/10.1109/TASSP.1984.1164317.
     """
     import torch
@@ -86,10 +85,12 @@ def griffin_lim(mel: Any) -> Any:
         WINDOW // 2 + 1, mel.shape[-1], LOWEST, HIGHEST, RATE, norm="slaney", mel_scale="slaney"
     )
     bands = torch.from_numpy(bank).to(mel)  # frequencies × bands
-    wanted = (torch.linalg.pinv(bands).T @ (10**mel).T).clamp(min=1e-8)
+    target = (torch.linalg.pinv(bands).T @ (10**mel).T).clamp(min=1e-8)
     window = torch.hann_window(WINDOW).to(mel)
-    wave = torch.istft(wanted.to(torch.complex64), WINDOW, HOP, window=window)
+    wave = torch.istft(target.to(torch.complex64), WINDOW, HOP, window=window)
     for _round in range(ROUNDS):
-        heard = torch.stft(wave, WINDOW, HOP, window=window, return_complex=True)
-        wave = torch.istft(wanted * heard / heard.abs().clamp(min=1e-8), WINDOW, HOP, window=window)
+        spectrum = torch.stft(wave, WINDOW, HOP, window=window, return_complex=True)
+        wave = torch.istft(
+            target * spectrum / spectrum.abs().clamp(min=1e-8), WINDOW, HOP, window=window
+        )
     return wave

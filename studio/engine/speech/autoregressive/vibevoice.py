@@ -1,6 +1,4 @@
-"""VibeVoice (https://arxiv.org/abs/2508.19205): a language model, and a diffusion head that draws
-the sound of each step.
-"""
+"""VibeVoice (https://arxiv.org/abs/2508.19205): a language model with a diffusion head."""
 
 from __future__ import annotations
 
@@ -15,14 +13,14 @@ from studio.models.memory.load_plan import LoadPlan
 
 RATE = 24_000
 GROUP = 4_000
-"""Characters of a piece, some five minutes: the voices are drawn anew for each, and stay within."""
+"""Characters of a piece, about five minutes: the voices stay within one, and change after it."""
 STEPS_A_SECOND = 7.5
 TASK = (
     " Transform the text provided by various speakers into speech output, utilizing the distinct "
     "voice of each respective "
     "speaker.\n"
 )
-"""What the model was trained to be told."""
+"""The instruction of the model's training."""
 _TURN = re.compile(r"(?:^|\s)(?:Speaker\s+(\d)\s*:|\[(\d)\]:?)\s*", re.IGNORECASE)
 
 
@@ -40,22 +38,22 @@ class VibeVoice(AutoregressiveSpeechModel):
         self.rate = card.sampling_rate or RATE
 
     def pieces(self, text: str) -> list[Piece]:
-        """See `base.Speaker.pieces`."""
+        """See `SpeechModel.pieces`."""
         return group_pieces(split_sentences(text), GROUP)
 
-    def continued(self, text: str, before: str) -> str:
-        """See `base.Speaker.continued`."""
+    def continue_text(self, text: str, before: str) -> str:
+        """See `SpeechModel.continue_text`."""
         who = [match[1] or match[2] for match in _TURN.finditer(before)]
         return (
             text if not who or _TURN.match(text.lstrip()) else f"Speaker {who[-1]}: {text.lstrip()}"
         )
 
-    def models(self) -> tuple[Any, ...]:
-        """See `Talker.models`."""
+    def modules(self) -> tuple[Any, ...]:
+        """See `AutoregressiveSpeechModel.modules`."""
         return (self._model,)
 
-    def make(self, text: str, voice: str, seed: int) -> Any:
-        """See `Talker.make`."""
+    def generate(self, text: str, voice: str, seed: int) -> Any:
+        """See `AutoregressiveSpeechModel.generate`."""
         import torch
 
         lines = "".join(f" Speaker {who}: {words}\n" for who, words in turns(text))
@@ -74,12 +72,10 @@ class VibeVoice(AutoregressiveSpeechModel):
 
 
 def turns(text: str) -> list[tuple[int, str]]:
-    """Return who says what: "Speaker 1: Hello. Speaker 2: Hi!"; a text without names is said by
-    one.
-    """
-    begin, who, found = 0, 0, []
+    """Split "Speaker 1: Hello. Speaker 2: Hi!" into (speaker, words); without names, speaker 0."""
+    begin, speaker, lines = 0, 0, []
     for match in _TURN.finditer(text):
-        found.append((who, text[begin : match.start()].strip()))
-        begin, who = match.end(), int(match[1] or match[2])
-    found.append((who, text[begin:].strip()))
-    return [(who, words) for who, words in found if words]
+        lines.append((speaker, text[begin : match.start()].strip()))
+        begin, speaker = match.end(), int(match[1] or match[2])
+    lines.append((speaker, text[begin:].strip()))
+    return [(speaker, words) for speaker, words in lines if words]
