@@ -30,7 +30,7 @@ class ColumnsPage(Page):
         self.table = QTableWidget(0, 3)
         self.table.setHorizontalHeaderLabels(["Column", "First value", "Field"])
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        style_table(self.table, {0: 160, 2: 240}, (1,))
+        style_table(self.table, {0: 160, 2: 260}, (1,))
         self.table.verticalHeader().setDefaultSectionSize(34)
         name_control(self.table, "Columns", "The file's columns and the field that each one fills")
         self.empty = label("The file has no columns: each line is a prompt.", "muted")
@@ -70,9 +70,7 @@ def _field_box(column: str, kind: str) -> QComboBox:
     infos = fields(KINDS[kind].request_type)
     own = next((info for info in infos if column in (info.name, info.flag)), None)
     as_named = (
-        f"{own.meta.title or own.name} (by its name)"
-        if own
-        else "For templates and file names only"
+        f"{own.meta.title or own.name} (by its name)" if own else "Only in templates and names"
     )
     box = combo_box(
         {AS_NAMED: "Kind (by its name)" if column == "kind" else as_named},

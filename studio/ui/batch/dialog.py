@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QFileSystemWatcher, QTimer
-from PySide6.QtWidgets import QCheckBox, QDialog, QTableView, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QTableView,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.batch.batch_file import cure_for
 from studio.batch.output.collected import check_collect
@@ -70,6 +77,7 @@ class BatchDialog(QDialog):
         ):
             self.pages.addTab(page, title)
         name_control(self.pages, "Batch options", "How rows are read, varied and saved")
+        self.pages.currentChanged.connect(lambda _index: self._fit_pages())
         self.only_bad = QCheckBox("Only rows that cannot run")
         name_control(self.only_bad, "Only rows that cannot run", "Show only the rows with errors")
         self.only_missing = QCheckBox("Run only the missing and failed rows")
@@ -113,6 +121,14 @@ class BatchDialog(QDialog):
         )
         self.only_bad.hide()
         self.only_missing.hide()
+        self._fit_pages()
+
+    def _fit_pages(self) -> None:
+        """Make the tab widget as high as its current page, not as its highest one."""
+        page = self.pages.currentWidget()
+        if page is not None:
+            bar = self.pages.tabBar().sizeHint().height()
+            self.pages.setMaximumHeight(bar + page.sizeHint().height())
 
     def _connect(self) -> None:
         for page in (self.prompts, self.variations, self.columns, self.output):

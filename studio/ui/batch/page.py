@@ -26,7 +26,7 @@ class Page(QWidget):
         self.grid.setContentsMargins(10, 8, 10, 10)
         self.grid.setHorizontalSpacing(12)
         self.grid.setVerticalSpacing(3)
-        # All pages are as high as the highest one; keep free space at the bottom.
+        # Keep free space at the bottom.
         self.grid.setRowStretch(9, 1)
 
     def add(

@@ -18,7 +18,7 @@ from studio.batch.expand import COMBINE
 from studio.ui.batch.page import Page, combo_box
 from studio.ui.batch.preview import parse_variables
 from studio.ui.plain_editor import PlainEditor
-from studio.ui.widgets.factory import button, label, name_control, row, show_message
+from studio.ui.widgets.factory import button, label, name_control, row, show_information
 
 _COMBINE_TITLES = {
     "random": "Pick one by the row's seed",
@@ -28,17 +28,17 @@ _COMBINE_TITLES = {
 _AXIS_EXAMPLES = ("steps=10,20,30", "guidance=[5..9 step 2]", "prompt=a cat|a dog")
 
 GRAMMAR = """In a prompt template:
-{{topic}} is the value of the row's column “topic”.
+{{topic}} is the value of the row's column topic.
 
 In a prompt and in any other cell:
 {red|blue} is one of the alternatives; they can be nested: {big|very {old|odd}}.
-$style or ${style} is a variable or the row's column “style”.
+$style or ${style} is a variable or the row's column style.
 __animal__ is a line of animal.txt in the wildcards folder.
 [5..10 step 1] is every number from 5 to 10, one row each.
 
 A backslash keeps a sign as it is: \\{ \\| \\} \\$ \\[ \\__
 
-“Every combination” makes one row of each; otherwise the row's seed picks one. The table shows \
+"Every combination" makes one row of each; otherwise the row's seed picks one. The table shows \
 every row before anything runs."""
 
 
@@ -59,7 +59,7 @@ class VariationsPage(Page):
             self.wildcards,
             "Wildcards folder",
             "__animal__ is a line of animal.txt in this folder; leave empty for the folder "
-            "“wildcards” next to the file",
+            "wildcards next to the file",
         )
         browse = button("…", "Choose the wildcards folder", self._choose_folder)
         browse.setAccessibleName("Choose the wildcards folder")
@@ -85,7 +85,7 @@ class VariationsPage(Page):
         explain = button(
             "?",
             "Explain the syntax for rows",
-            lambda: show_message(self, "Syntax for rows", GRAMMAR),
+            lambda: show_information(self, "Syntax for rows", GRAMMAR),
         )
         explain.setAccessibleName("Syntax for rows")
         self.combine.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

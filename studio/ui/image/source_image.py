@@ -330,8 +330,13 @@ class SourceImagePanel(QWidget):
         self.choose_button.setText("Another image…" if chosen else first)
         self.clear_button.setVisible(chosen)
         self._detail.setVisible(chosen)
-        self._strength_row.setVisible(chosen and has_strength(card, masked=masked))
-        self._mask_row.setVisible(chosen and takes_mask(card))
+        is_broken = bool(self.problem) and self._preview is None
+        self.thumbnail.setVisible(not is_broken)
+        self._strength_row.setVisible(
+            chosen and not is_broken and has_strength(card, masked=masked)
+        )
+        # A mask that cannot be read can be replaced or removed.
+        self._mask_row.setVisible(chosen and (masked or not is_broken) and takes_mask(card))
         self.paint_button.setText("Edit mask…" if masked else "Paint mask…")
         self.paint_button.setEnabled(self._preview is not None)
         self.unmask_button.setVisible(masked)

@@ -294,7 +294,7 @@ def _fit(step: LoadPlan) -> str:
 
 def _about(item: Item) -> str:
     state = (
-        ("installed, the default of its kind" if item.is_default else "installed")
+        ("installed, default" if item.is_default else "installed")
         if item.installed
         else "not installed"
     )

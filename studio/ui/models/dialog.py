@@ -365,9 +365,10 @@ class ModelsDialog(QDialog):
         """Place the card below the list if the dialog is narrow."""
         super().resizeEvent(event)
         narrow = event.size().width() < NARROW
-        self.splitter.setOrientation(
-            Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
-        )
+        orientation = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
+        if orientation != self.splitter.orientation():
+            self.splitter.setOrientation(orientation)
+            self.splitter.setSizes([300, 300] if narrow else [430, 600])
         self.add_bar.arrange(narrow=narrow)
         direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         self._footer.setDirection(direction)

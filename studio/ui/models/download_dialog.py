@@ -28,6 +28,7 @@ from studio.models.install.wheel_download import InstallProgress
 from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import resize_to_fit
 from studio.ui.models.download_thread import Work, WorkThread
+from studio.ui.models.list import language_name
 from studio.ui.models.partial_downloads import PartialDownloads
 from studio.ui.plain_editor import PlainEditor
 from studio.ui.widgets.factory import Notice, button, label, name_control, row, size_text
@@ -188,7 +189,8 @@ class DownloadDialog(QDialog):
         lines.append(f"License: {licence}{link}.{gated}")
         if found.languages:
             more = " …" if len(found.languages) > MAX_LANGUAGES else ""
-            lines.append(f"Languages: {', '.join(found.languages[:MAX_LANGUAGES])}{more}")
+            names = ", ".join(map(language_name, found.languages[:MAX_LANGUAGES]))
+            lines.append(f"Languages: {names}{more}")
         self.about.setText("\n".join(lines))
         self._update_controls()
 

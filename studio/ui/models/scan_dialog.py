@@ -152,8 +152,8 @@ class ScanDialog(QDialog):
         self.about.setText("")
         if not folders:
             self._show_text(
-                "No model folders of other programs were found. Use “Search a folder…” to search "
-                "elsewhere."
+                "No model folders of other programs were found. Search another folder "
+                "with the button below."
             )
             return
         names = ", ".join(str(folder) for folder in folders)
@@ -328,8 +328,9 @@ class ScanDialog(QDialog):
             size_text(inspection.size) if inspection.size else "",
             found.program,
         )
+        summary = ", ".join(filter(None, facts))
         self.about.setText(
-            f"{inspection.path}\n{', '.join(filter(None, facts))}. "
+            f"{inspection.path}\n{summary[:1].upper()}{summary[1:]}. "
             f"{self.list.state_of(found, whole=True)}{writes}"
         )
 

@@ -186,16 +186,28 @@ def confirm(parent: QWidget, title: str, question: str, yes: str, no: str = "Can
     return box.clickedButton() is accept
 
 
-def show_message(parent: QWidget | None, title: str, text: str, details: str = "") -> None:
+def show_message(
+    parent: QWidget | None,
+    title: str,
+    text: str,
+    details: str = "",
+    *,
+    icon: QMessageBox.Icon = QMessageBox.Icon.Warning,
+) -> None:
     """Show a message box; details, and the rest of a long text, are behind a button."""
     shown = shorten_for_label(text)
     if shown.endswith(CUT):  # the whole text would not fit on the screen
         details = f"{text}\n\n{details}".strip()
-    box = QMessageBox(QMessageBox.Icon.Warning, title, shown, parent=parent)
+    box = QMessageBox(icon, title, shown, parent=parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
     if details:
         box.setDetailedText(break_long_lines(details))
     box.exec()
+
+
+def show_information(parent: QWidget | None, title: str, text: str) -> None:
+    """Show a message box that is no warning."""
+    show_message(parent, title, text, icon=QMessageBox.Icon.Information)
 
 
 class Notice(QFrame):

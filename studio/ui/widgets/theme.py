@@ -91,6 +91,7 @@ QPushButton, QToolButton {
 }
 QToolButton { padding: 4px 8px; }
 QToolButton::menu-indicator { image: none; }
+QLineEdit > QToolButton { border: 0; background: transparent; padding: 0; min-height: 0; }
 QPushButton:hover, QToolButton:hover { background: $hover; }
 QPushButton:focus, QToolButton:focus { border: 1px solid $accent; }
 QPushButton:disabled, QToolButton:disabled { color: $muted; background: $window; }
@@ -135,9 +136,11 @@ QMenu { background: $surface; border: 1px solid $border; padding: 4px; }
 QMenu::item { padding: 5px 24px 5px 12px; border-radius: 4px; }
 QMenu::item:selected { background: $accent; color: $on_accent; }
 QMenu::item:disabled { color: $muted; }
+QMenu::separator { height: 1px; background: $border; margin: 4px 8px; }
 QMenuBar { background: $window; }
 QMenuBar::item { padding: 4px 10px; background: transparent; }
 QMenuBar::item:selected { background: $hover; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QCheckBox { spacing: 8px; }
 QCheckBox::indicator, QTableView::indicator {
   width: 16px; height: 16px; border: 1px solid $border; border-radius: 4px; background: $surface;

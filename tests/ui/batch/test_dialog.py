@@ -102,7 +102,7 @@ def test_a_table_without_a_prompt_is_told_of_templates(qtbot, open_batch):
 def test_what_can_be_written_is_explained(qtbot, open_batch, monkeypatch):
     told = []
     monkeypatch.setattr(
-        "studio.ui.batch.variations_page.show_message",
+        "studio.ui.batch.variations_page.show_information",
         lambda _parent, title, text: told.append(text),
     )
     dialog = open_batch(text="prompt\na cat\n")
