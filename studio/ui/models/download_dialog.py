@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import msgspec
 from PySide6.QtCore import Qt, QUrl
@@ -46,6 +47,7 @@ class DownloadDialog(QDialog):
         super().__init__(parent)
         self.shared = shared
         self._thread: WorkThread | None = None
+        self._handle_result: Callable[[Any], None] = self._on_looked_up
         self._found: Look | None = None
         self.setWindowTitle("Download a model")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -251,12 +253,12 @@ class DownloadDialog(QDialog):
             self._thread.stop()
             self.status.setText("Pausing…")
 
-    def _start(self, work: Work, done: object) -> None:
+    def _start(self, work: Work, handle_result: Callable[[Any], None]) -> None:
         self._thread = WorkThread(work)
+        self._handle_result = handle_result
         self._thread.progressed.connect(self._on_progressed)
-        self._thread.done.connect(self._on_ended)
-        self._thread.done.connect(done)
-        self._thread.failed.connect(self._on_ended)
+        # One slot each: two connections are two events, with a paint or a click in between.
+        self._thread.done.connect(self._on_done)
         self._thread.failed.connect(self._on_failed)
         self._thread.begin()
         self._update_controls()
@@ -269,7 +271,11 @@ class DownloadDialog(QDialog):
         amount = f" {size_text(progress.done)} of {size_text(total)}" if total else "…"
         self.status.setText(f"{progress.phase}{amount}{f', {speed}' if speed else ''}")
 
-    def _on_ended(self, _result: object) -> None:
+    def _on_done(self, result: object) -> None:
+        self._end()
+        self._handle_result(result)
+
+    def _end(self) -> None:
         self._thread = None
         self._unregister()
         self.bar.hide()
@@ -284,6 +290,7 @@ class DownloadDialog(QDialog):
         self._update_controls()
 
     def _on_failed(self, error: StudioError) -> None:
+        self._end()
         if isinstance(error, InstallCancelledError):
             self.status.setText("Paused. Download continues it.")
         else:
