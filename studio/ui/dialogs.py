@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from studio import __version__
 from studio.ui import actions, background
 from studio.ui.app_state import AppState
-from studio.ui.widgets.factory import show_message
+from studio.ui.widgets.factory import show_information
 
 if TYPE_CHECKING:
     from studio.core.artifact import Recipe
@@ -95,7 +95,7 @@ class Dialogs(QObject):
             if name not in ("prompt", "kind") and value != ""
         )
         title = kind.title.lower()
-        show_message(
+        show_information(
             self._window,
             f"{kind.title} made with Studio",
             f"Model {recipe.model}, seed {recipe.seed}, prompt: "
@@ -106,7 +106,7 @@ class Dialogs(QObject):
 
     def show_shortcuts(self) -> None:
         """Show the keyboard shortcuts."""
-        show_message(self._window, "Keyboard shortcuts", actions.shortcut_page())
+        show_information(self._window, "Keyboard shortcuts", actions.shortcut_page())
 
     def show_about(self) -> None:
         """Show version and licenses."""
@@ -115,4 +115,4 @@ class Dialogs(QObject):
             "Nothing you type or make leaves it.\n\n"
             "Apache License 2.0. THIRD_PARTY.md lists the licenses of the libraries."
         )
-        show_message(self._window, "About Studio", text)
+        show_information(self._window, "About Studio", text)

@@ -103,7 +103,7 @@ def test_a_dropped_video_says_how_it_was_made(qtbot, studio, data, monkeypatch):
     _job, path = made(qtbot, studio, data)
     told = []
     monkeypatch.setattr(
-        "studio.ui.dialogs.show_message",
+        "studio.ui.dialogs.show_information",
         lambda _parent, title, text, details="": told.append((title, text, details)),
     )
     drop(studio.window, path)

@@ -205,9 +205,9 @@ def show_message(
     box.exec()
 
 
-def show_information(parent: QWidget | None, title: str, text: str) -> None:
-    """Show a message box that is no warning."""
-    show_message(parent, title, text, icon=QMessageBox.Icon.Information)
+def show_information(parent: QWidget | None, title: str, text: str, details: str = "") -> None:
+    """Show a message box with an information icon instead of a warning."""
+    show_message(parent, title, text, details, icon=QMessageBox.Icon.Information)
 
 
 class Notice(QFrame):
