@@ -223,8 +223,8 @@ def run_window(
 ) -> int:
     """Open the window and run until it is closed; return the exit code.
 
-    If another window uses the data folder, activate that window instead. `memory` says how models
-    are loaded in this run.
+    If another window uses the data folder, activate that window instead. `memory` is the load
+    preference of this run.
     """
     if not has_display():
         return _refuse(

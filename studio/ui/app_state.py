@@ -30,11 +30,11 @@ class AppState(QObject):
 
     models_changed = Signal()
     """The list of installed models changed."""
-    starter_wanted = Signal()
+    starter_requested = Signal()
     """The user asked for the starter model."""
     only_idle_changed = Signal(bool)
     """Whether jobs start only while nobody uses the computer."""
-    said = Signal(str)
+    message_posted = Signal(str)
     """A short message for the status bar."""
     save_failed = Signal(str)
     """Why settings or drafts cannot be written; empty when they can again."""

@@ -79,9 +79,9 @@ class MainWindow(WindowShell):
         self.file_opener.midi_opened.connect(self._on_midi_opened)
         self.file_opener.batch_opened.connect(self._on_batch_opened)
         self.file_opener.model_opened.connect(self.dialogs.show_models)
-        shared.said.connect(lambda text: self.statusBar().showMessage(text, MESSAGE_MS))
+        shared.message_posted.connect(lambda text: self.statusBar().showMessage(text, MESSAGE_MS))
         shared.save_failed.connect(self._on_save_failed)
-        shared.starter_wanted.connect(self.install_banner.install_starter)
+        shared.starter_requested.connect(self.install_banner.install_starter)
         shared.models_changed.connect(self.install_banner.offer_starter)
         self.install_banner.progressed.connect(self.statusBar().showMessage)
         queue.failed.connect(lambda sentence, _job_ids: self.statusBar().showMessage(sentence))
@@ -170,7 +170,7 @@ class MainWindow(WindowShell):
         values = msgspec.structs.asdict(recipe.request)
         seed = recipe.seed if recipe.seed is not None else values.get("seed")
         self._show_form(kind).set_values({**values, "seed": seed, "model": recipe.model})
-        self.shared.said.emit("The form has the settings of the file")
+        self.shared.message_posted.emit("The form has the settings of the file")
 
     def _show_form(self, kind: Kind) -> FormTab:
         form = self.tab(kind.tab).for_kind(kind.name)
@@ -220,7 +220,7 @@ class MainWindow(WindowShell):
         if kind.tab:
             self._show_form(kind).edit(job)
             return
-        self.shared.said.emit(
+        self.shared.message_posted.emit(
             f"{kind.title} jobs cannot be changed in the window. Cancel this one and create it "
             f"again with `studio {kind.name}`."
         )

@@ -206,7 +206,9 @@ def test_save_as_converts_and_keeps_the_recipe(build, qtbot, tmp_path, monkeypat
         QFileDialog, "getSaveFileName", lambda *_arguments, **_more: (str(target), "")
     )
     with qtbot.waitSignal(
-        house.shared.said, timeout=20_000, check_params_cb=lambda text: text == f"Saved {target}"
+        house.shared.message_posted,
+        timeout=20_000,
+        check_params_cb=lambda text: text == f"Saved {target}",
     ):
         page.save_as()
     assert soundfile.info(target).duration == pytest.approx(2.0, abs=0.1)
@@ -225,7 +227,9 @@ def test_a_name_without_an_ending_takes_the_chosen_format(build, qtbot, tmp_path
         lambda *_arguments, **_more: (str(tmp_path / "v1.2"), "FLAC (*.flac)"),
     )
     with qtbot.waitSignal(
-        house.shared.said, timeout=20_000, check_params_cb=lambda text: text.startswith("Saved")
+        house.shared.message_posted,
+        timeout=20_000,
+        check_params_cb=lambda text: text.startswith("Saved"),
     ):
         page.save_as()
     assert (tmp_path / "v1.2.flac").exists()

@@ -73,7 +73,7 @@ def test_the_first_day(build, qtbot, data, tmp_path, monkeypatch):
             lambda *_arguments, target=target, **_more: (str(target), ""),
         )
         written = target.with_suffix(".mid")
-        with qtbot.waitSignal(page.shared.said, timeout=PATIENCE) as told:
+        with qtbot.waitSignal(page.shared.message_posted, timeout=PATIENCE) as told:
             chosen()
         assert told.args == [f"Saved {written}"]
         assert written.read_bytes() == Path(page.path).with_suffix(".mid").read_bytes()

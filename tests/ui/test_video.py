@@ -87,7 +87,7 @@ def test_a_waiting_video_cannot_be_changed_and_says_so(qtbot, studio, data):
     job = submit(qtbot, studio, data)
     panel, before = studio.window.queue_dock.panel, studio.window.tabs.currentIndex()
     panel.job_actions.select([job.id])
-    with qtbot.waitSignal(studio.shared.said, timeout=PATIENCE) as said:
+    with qtbot.waitSignal(studio.shared.message_posted, timeout=PATIENCE) as said:
         panel.job_actions.edit_selected()
     assert "cannot be changed in the window" in said.args[0]
     assert studio.window.tabs.currentIndex() == before

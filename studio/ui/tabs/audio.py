@@ -158,7 +158,7 @@ class AudioTabBase(GenerateTab):
         background.run(
             self,
             write,
-            lambda _none: self.shared.said.emit(f"Saved {target}"),
+            lambda _none: self.shared.message_posted.emit(f"Saved {target}"),
             lambda error: show_message(
                 self,
                 "Not saved",

@@ -214,7 +214,7 @@ class FormTab(Tab):
         get = button(
             "Get the starter model (99 MB)",
             "Download a small text model",
-            self.shared.starter_wanted.emit,
+            self.shared.starter_requested.emit,
             "save",
         )
         self._no_model.show_message(

@@ -190,7 +190,7 @@ class ImageTab(GenerateTab):
                 (card.name for card in self.shared.cards(self.kind) if takes_image(card)), ""
             )
             if not able:
-                self.shared.said.emit("No installed model can start from an image")
+                self.shared.message_posted.emit("No installed model can start from an image")
                 return
             self.choose_model(able)
         self.source.set_path(str(path.absolute()))
@@ -235,7 +235,7 @@ class ImageTab(GenerateTab):
     def copy(self) -> None:
         """Copy the image that is shown."""
         QGuiApplication.clipboard().setPixmap(self.view.image.pixmap())
-        self.shared.said.emit("Copied")
+        self.shared.message_posted.emit("Copied")
 
     def show_folder(self) -> None:
         """Open the folder of the image."""
@@ -254,7 +254,7 @@ class ImageTab(GenerateTab):
             background.run(
                 self,
                 lambda: write_whole(target, source.read_bytes(), replace=True),
-                lambda _none: self.shared.said.emit(f"Saved {target}"),
+                lambda _none: self.shared.message_posted.emit(f"Saved {target}"),
                 lambda error: show_message(
                     self, "Not saved", f"{target} could not be written: {error}"
                 ),

@@ -303,7 +303,7 @@ class TextTab(GenerateTab):
     def copy(self) -> None:
         """Copy the whole text that is shown."""
         QGuiApplication.clipboard().setText(self.view.text())
-        self.shared.said.emit("Copied")
+        self.shared.message_posted.emit("Copied")
 
     def use_as_prompt(self) -> None:
         """Put the text into the prompt."""
@@ -326,7 +326,7 @@ class TextTab(GenerateTab):
             background.run(
                 self,
                 lambda: write_whole(path, text.encode(errors="replace"), replace=True),
-                lambda _none: self.shared.said.emit(f"Saved {path}"),
+                lambda _none: self.shared.message_posted.emit(f"Saved {path}"),
                 lambda error: show_message(
                     self, "Not saved", f"{path} could not be written: {error}"
                 ),

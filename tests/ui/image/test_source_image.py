@@ -281,7 +281,7 @@ def test_a_mask_goes_with_its_picture(tab, qtbot, photo, tmp_path):
 
 def test_where_no_model_can_it_is_said(tab, photo, monkeypatch, qtbot):
     with_cards(tab, monkeypatch, entry_named("sana-1.6b").card)
-    with qtbot.waitSignal(tab.shared.said, timeout=PATIENCE) as said:
+    with qtbot.waitSignal(tab.shared.message_posted, timeout=PATIENCE) as said:
         tab.start_from(photo)
     assert said.args == ["No installed model can start from an image"]
     able = msgspec.structs.replace(fake_card("image"), name="other")

@@ -364,7 +364,7 @@ def test_a_tab_recovers_where_the_queue_cannot_store_its_job(qtbot, open_studio)
 
 def test_a_change_of_a_job_that_was_removed_becomes_a_new_job_and_says_so(qtbot, panel):
     tab, said = panel.studio.window.text_tab, []
-    panel.studio.shared.said.connect(said.append)
+    panel.studio.shared.message_posted.connect(said.append)
     choose(panel, "b")
     press(panel, Qt.Key.Key_F2)
     job = next(job for job in panel.queue.jobs() if job.request.prompt == "b")
