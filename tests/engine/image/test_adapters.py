@@ -80,7 +80,7 @@ def same(one, other):
     return one.shape == other.shape and bool((one == other).all())
 
 
-def test_a_lora_changes_the_picture_and_leaves_nothing_behind(drawing, tmp_path):
+def test_a_lora_changes_the_image_and_is_removed_completely(drawing, tmp_path):
     lora = add(drawing.data, make_lora(drawing.model, tmp_path / "look.safetensors"))
     plain = drawing.draw()
     before = drawing.weights
@@ -102,7 +102,7 @@ def test_a_lora_changes_the_picture_and_leaves_nothing_behind(drawing, tmp_path)
     assert same(drawing.draw(adapters="look:0"), plain)
 
 
-def test_two_loras_act_together_and_one_of_them_can_go(drawing, tmp_path):
+def test_one_of_two_loras_can_be_removed(drawing, tmp_path):
     for number, name in enumerate(("one", "two")):
         add(
             drawing.data,
@@ -118,7 +118,7 @@ def test_two_loras_act_together_and_one_of_them_can_go(drawing, tmp_path):
     assert same(drawing.draw(adapters="two"), two)
 
 
-def test_what_the_same_lora_is_kept_as_makes_no_difference(drawing, tmp_path):
+def test_all_file_layouts_of_a_lora_give_the_same_image(drawing, tmp_path):
     path = make_lora(drawing.model, tmp_path / "look.safetensors", rank=4, alpha=8)
     # diffusers' file has no alpha (it counts as the rank), the two others have twice the rank.
     for made in (
@@ -136,7 +136,7 @@ def test_what_the_same_lora_is_kept_as_makes_no_difference(drawing, tmp_path):
     )
 
 
-def test_jobs_with_the_same_lora_are_drawn_together(drawing, tmp_path):
+def test_jobs_with_the_same_lora_run_as_a_batch(drawing, tmp_path):
     add(drawing.data, make_lora(drawing.model, tmp_path / "look.safetensors"))
     alone = [drawing.draw(adapters="look", seed=seed) for seed in (1, 2)]
     jobs = [drawing.job(adapters="look", seed=seed) for seed in (1, 2)]
@@ -183,7 +183,7 @@ def elsewhere(state):
         (lambda state: {f"x{name}": tensor for name, tensor in state.items()}, "does not fit"),
     ],
 )
-def test_a_hostile_lora_is_refused_and_the_warm_model_is_as_it_was(
+def test_a_hostile_lora_is_refused_and_the_loaded_model_stays_unchanged(
     drawing, tmp_path, change, sentence
 ):
     good = make_lora(drawing.model, tmp_path / "good.safetensors")
@@ -203,7 +203,7 @@ def test_a_hostile_lora_is_refused_and_the_warm_model_is_as_it_was(
     assert same(drawing.draw(), plain)
 
 
-def test_a_file_that_became_a_pickle_is_not_opened(drawing, tmp_path):
+def test_an_adapter_replaced_by_a_pickle_is_not_opened(drawing, tmp_path):
     path = make_lora(drawing.model, tmp_path / "look.safetensors")
     add(drawing.data, path)
     plain = drawing.draw()
@@ -214,7 +214,7 @@ def test_a_file_that_became_a_pickle_is_not_opened(drawing, tmp_path):
     assert same(drawing.draw(), plain)
 
 
-def test_an_adapter_that_is_gone_fails_the_job_that_waited_for_it(drawing, tmp_path):
+def test_a_queued_job_fails_if_its_adapter_was_removed(drawing, tmp_path):
     path = make_lora(drawing.model, tmp_path / "look.safetensors")
     add(drawing.data, path)
     path.unlink()
@@ -231,9 +231,7 @@ def test_an_adapter_that_is_gone_fails_the_job_that_waited_for_it(drawing, tmp_p
         ("hyper-sdxl", "DDIMScheduler"),
     ],
 )
-def test_a_distilled_lora_is_chosen_as_a_model_and_draws_with_its_base(
-    data, tmp_path, name, scheduler
-):
+def test_a_distilled_lora_is_selected_as_a_model_and_uses_its_base(data, tmp_path, name, scheduler):
     base, card = entry_named("sdxl-base-1.0").card, entry_named(name).card
     seen = make_sdxl(tmp_path / "base")
     write_card(as_known(base, seen), card_folder(data, base.name))

@@ -106,7 +106,7 @@ FAMILIES = {
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_lora_of_a_family_is_told_put_on_and_taken_off(data, tmp_path, name):
+def test_a_lora_of_each_family_is_inspected_applied_and_removed(data, tmp_path, name):
     import diffusers
     from peft import LoraConfig
     from peft.utils import get_peft_model_state_dict

@@ -48,7 +48,7 @@ def picture(tmp_path):
     return str(path)
 
 
-def test_a_textual_inversion_acts_where_its_word_is(drawing, tmp_path):
+def test_a_textual_inversion_changes_prompts_with_its_word(drawing, tmp_path):
     names = ("clip_l", "clip_g") if "XL" in drawing.model.family else ("emb_params",)
     card = add(
         drawing.data,
@@ -74,7 +74,7 @@ def test_a_textual_inversion_acts_where_its_word_is(drawing, tmp_path):
     ("name", "width", "sentence"),
     [("wide", 48, "embeddings of 48 numbers"), ("a", 32, "already has its word")],
 )
-def test_a_textual_inversion_that_cannot_be_is_refused(data, tmp_path, name, width, sentence):
+def test_an_unsuitable_textual_inversion_is_refused(data, tmp_path, name, width, sentence):
     drawing = Drawing(data, tmp_path)
     try:
         card = add(
@@ -91,7 +91,7 @@ def test_a_textual_inversion_that_cannot_be_is_refused(data, tmp_path, name, wid
         drawing.engine.close()
 
 
-def test_another_vae_decodes_and_the_models_own_comes_back(drawing, tmp_path):
+def test_a_vae_is_applied_and_removed(drawing, tmp_path):
     card = add(drawing.data, make_vae(drawing.model, tmp_path / "bright"))
     assert (card.adapter, card.family, card.name) == ("vae", "Stable Diffusion or SDXL", "bright")
     plain = drawing.draw()
@@ -120,7 +120,7 @@ def test_a_vae_of_another_shape_is_refused(data, tmp_path):
 
 
 @pytest.mark.parametrize("as_file", [False, True], ids=["folder", "file"])
-def test_a_controlnet_follows_a_picture(drawing, tmp_path, picture, as_file):
+def test_a_controlnet_follows_an_image(drawing, tmp_path, picture, as_file):
     folder = make_controlnet(drawing.model, tmp_path / "scribble")
     if as_file:
         folder = folder / "diffusion_pytorch_model.safetensors"
@@ -145,7 +145,7 @@ def test_a_controlnet_follows_a_picture(drawing, tmp_path, picture, as_file):
     assert unchanged(drawing, before)
 
 
-def test_a_controlnet_and_its_picture_belong_together(data, tmp_path, picture):
+def test_a_controlnet_needs_a_control_image(data, tmp_path, picture):
     drawing = Drawing(data, tmp_path)
     try:
         add(data, make_controlnet(drawing.model, tmp_path / "scribble"))
@@ -163,7 +163,7 @@ def test_a_controlnet_and_its_picture_belong_together(data, tmp_path, picture):
         drawing.engine.close()
 
 
-def test_an_ip_adapter_takes_over_a_look(drawing, tmp_path, picture):
+def test_an_ip_adapter_follows_an_image(drawing, tmp_path, picture):
     (tmp_path / "ip").mkdir()
     card = add(
         drawing.data, make_ip_adapter(drawing.model, tmp_path / "ip"), made_for=drawing.model

@@ -46,20 +46,20 @@ def run(model, cancel_after=lambda _outcome: False, **values):
     return run_job(image, card, pipeline, request, cancel_after)
 
 
-def test_the_same_seed_gives_the_same_picture(sd):
+def test_the_same_seed_gives_the_same_image(sd):
     first, second, other = run(sd), run(sd), run(sd, seed=4)
     assert first.results[0].pixels.shape == (16, 32, 3)
     assert np.array_equal(first.results[0].pixels, second.results[0].pixels)
     assert not np.array_equal(first.results[0].pixels, other.results[0].pixels)
 
 
-def test_each_of_several_can_be_made_again_alone(sd):
+def test_each_of_several_images_can_be_generated_alone(sd):
     several = run(sd, num_images_per_prompt=3)
     assert [result.seed for result in several.results] == [3, 4, 5]
     assert np.array_equal(several.results[2].pixels, run(sd, seed=5).results[0].pixels)
 
 
-def test_every_step_is_told_and_shown(sd):
+def test_every_step_is_reported_with_a_preview(sd):
     recorder = run(sd, num_images_per_prompt=2)
     steps = recorder.of(Progress)
     assert [event.step for event in steps] == [1, 2, 3, 4, 5, 6]
@@ -70,7 +70,7 @@ def test_every_step_is_told_and_shown(sd):
     assert recorder.statistics.units == 6
 
 
-def test_a_cancel_is_obeyed_at_the_next_step_and_whole_pictures_stay(sd):
+def test_a_cancel_is_obeyed_at_the_next_step_and_complete_images_are_kept(sd):
     recorder = run(
         sd, num_images_per_prompt=3, cancel_after=lambda seen: len(seen.of(Progress)) >= 4
     )
@@ -97,7 +97,7 @@ def test_guidance_and_negative_prompt_matter(sd):
     assert not np.array_equal(plain, run(sd, guidance_scale=1.0).results[0].pixels)
 
 
-def test_numbers_that_are_no_picture_are_a_failure(tmp_path):
+def test_nan_is_a_failure(tmp_path):
     import torch
 
     card = make_sd(tmp_path / "broken")
@@ -108,13 +108,13 @@ def test_numbers_that_are_no_picture_are_a_failure(tmp_path):
         run((card, pipeline))
 
 
-def test_a_size_that_the_model_cannot_make_is_refused(sd):
+def test_an_unsupported_size_is_refused(sd):
     card = msgspec.structs.replace(sd[0], size_multiple=32)
     with pytest.raises(StudioError, match="height 16 is not a multiple of 32"):
         run((card, sd[1]))
 
 
-def test_a_pipeline_without_a_callback_is_watched_too(sd):
+def test_a_pipeline_without_a_callback_reports_its_steps(sd):
     card, pipeline = sd
     from dataclasses import replace
 
@@ -131,7 +131,7 @@ def test_sdxl(tmp_path):
     assert run((card, image.load(card))).results[0].pixels.shape == (16, 32, 3)
 
 
-def test_the_starter_draws_a_red_apple():
+def test_the_starter_model_draws_a_red_apple():
     card = entry_named("starter-image").card
     request = request_for(card, {"prompt": "a red apple", "seed": 1})
     (result,) = run_job(image, card, image.load(card), request).results
@@ -141,7 +141,7 @@ def test_the_starter_draws_a_red_apple():
     assert middle[0] > 2 * middle[2]
 
 
-def test_the_starter_reads_chinese_and_says_how_it_read_it(tmp_path):
+def test_the_starter_model_reports_how_it_read_a_chinese_prompt(tmp_path):
     card = entry_named("starter-image").card
     pipeline = image.load(card)
     chinese, english = (
@@ -184,7 +184,7 @@ def pictures_wanted(**values):
 @pytest.mark.parametrize(
     "values", [{}, {"negative_prompt": "blue", "guidance_scale": 3.0}, {"scheduler": "euler-a"}]
 )
-def test_pictures_drawn_together_are_those_drawn_alone(sd, values):
+def test_images_of_a_batch_equal_those_drawn_alone(sd, values):
     wanted = pictures_wanted(**values)
     both, events = together(sd, wanted)
     for request, result, said in zip(wanted, both, events, strict=True):
@@ -196,13 +196,13 @@ def test_pictures_drawn_together_are_those_drawn_alone(sd, values):
         assert said[0].preview is not None
 
 
-def test_a_cancelled_picture_has_no_result_and_the_others_are_drawn(sd):
+def test_a_cancelled_image_of_a_batch_has_no_result_and_the_others_are_drawn(sd):
     both, _events = together(sd, pictures_wanted(), lambda n, seen: n == 1 and len(seen) >= 2)
     assert isinstance(both[1], JobCancelledError)
     assert all(isinstance(both[n], ImageResult) for n in (0, 2, 3))
 
 
-def test_when_all_are_cancelled_nothing_more_is_drawn(sd):
+def test_a_batch_stops_when_all_its_jobs_are_cancelled(sd):
     both, events = together(
         sd, pictures_wanted(num_inference_steps=50), lambda _n, seen: len(seen) >= 2
     )
@@ -210,7 +210,7 @@ def test_when_all_are_cancelled_nothing_more_is_drawn(sd):
     assert len(events[0]) < 10
 
 
-def test_a_picture_that_cannot_be_drawn_does_not_keep_the_others(sd, monkeypatch):
+def test_an_invalid_request_does_not_stop_its_batch(sd, monkeypatch):
     wanted = pictures_wanted()
     monkeypatch.setattr(image, "max_images_at_once", lambda _run, _pipeline: 3)  # in two parts
     card, pipeline = sd
@@ -223,7 +223,7 @@ def test_a_picture_that_cannot_be_drawn_does_not_keep_the_others(sd, monkeypatch
 
 
 @pytest.mark.parametrize(("given", "cancels"), [(False, True), (True, True), (True, False)])
-def test_parts_that_take_turns_all_wait_again_when_a_job_is_over(tmp_path, given, cancels):
+def test_offloaded_components_return_to_the_cpu_after_a_job(tmp_path, given, cancels):
     """What stays on a GPU would take the room of the next job's parts. That they are moved back
     shows in hooks put on anew.
     """

@@ -72,7 +72,7 @@ def pixels(outcome):
 # ----------------------------------------------------------------------
 
 
-def test_a_picture_is_made_from_another_and_the_same_seed_makes_it_again(sd, tmp_path):
+def test_image_to_image_with_the_same_seed_gives_the_same_image(sd, tmp_path):
     start, other = save(tmp_path / "start.png"), halved(tmp_path / "other.png")
     first = run(sd, image=start)
     assert np.array_equal(pixels(first), pixels(run(sd, image=start)))
@@ -85,7 +85,7 @@ def test_a_picture_is_made_from_another_and_the_same_seed_makes_it_again(sd, tmp
 @pytest.mark.parametrize(
     ("steps", "strength", "done"), [(4, 0.75, 3), (10, 0.29, 2), (4, 1.0, 4), (3, 0.34, 1)]
 )
-def test_the_steps_that_are_told_are_those_that_are_done(sd, tmp_path, steps, strength, done):
+def test_the_reported_steps_are_those_that_are_made(sd, tmp_path, steps, strength, done):
     outcome = run(
         sd,
         image=save(tmp_path / "a.png"),
@@ -101,7 +101,7 @@ def test_the_steps_that_are_told_are_those_that_are_done(sd, tmp_path, steps, st
     assert outcome.statistics.units == 2 * done
 
 
-def test_the_loaded_parts_are_shared(sd, tmp_path):
+def test_loaded_components_are_shared(sd, tmp_path):
     card, pipeline = sd
     request = ImageRequest(
         prompt="x",
@@ -116,7 +116,7 @@ def test_the_loaded_parts_are_shared(sd, tmp_path):
 
 
 @pytest.mark.parametrize("scheduler", ["", "euler", "ddim", "heun", "lcm"])
-def test_what_the_mask_leaves_is_kept_to_the_bit(sd, tmp_path, scheduler):
+def test_unmasked_pixels_stay_exactly_the_same(sd, tmp_path, scheduler):
     start, mask = save(tmp_path / "start.png"), halved(tmp_path / "mask.png")
     made = pixels(run(sd, image=start, mask_image=mask, strength=1.0, scheduler=scheduler))
     given = np.asarray(Image.open(start))
@@ -124,7 +124,7 @@ def test_what_the_mask_leaves_is_kept_to_the_bit(sd, tmp_path, scheduler):
     assert not np.array_equal(made[:16], given[:16])
 
 
-def test_grey_in_a_mask_mixes(sd, tmp_path):
+def test_gray_in_a_mask_blends(sd, tmp_path):
     start = save(tmp_path / "start.png")
     given = np.asarray(Image.open(start)).astype(int)
     full = pixels(run(sd, image=start, mask_image=halved(tmp_path / "white.png"))).astype(int)
@@ -136,14 +136,14 @@ def test_grey_in_a_mask_mixes(sd, tmp_path):
 
 
 @pytest.mark.parametrize("size", [(96, 64), (24, 16), (95, 63)])
-def test_a_mask_of_another_size_and_the_same_shape_is_taken(sd, tmp_path, size):
+def test_a_mask_of_another_size_and_the_same_shape_is_accepted(sd, tmp_path, size):
     start, mask = save(tmp_path / "start.png"), halved(tmp_path / "mask.png", size)
     made, given = pixels(run(sd, image=start, mask_image=mask)), np.asarray(Image.open(start))
     assert np.array_equal(made[20:], given[20:])
     assert not np.array_equal(made[:12], given[:12])
 
 
-def test_picture_and_mask_are_cut_alike(sd, tmp_path):
+def test_image_and_mask_are_cropped_alike(sd, tmp_path):
     start, mask = (
         save(tmp_path / "tall.png", size=(48, 96)),
         halved(tmp_path / "mask.png", (48, 96)),
@@ -153,7 +153,7 @@ def test_picture_and_mask_are_cut_alike(sd, tmp_path):
     assert np.array_equal(made[16:], given[16:])
 
 
-def test_a_mask_of_the_results_size_is_taken_as_it_is(sd, tmp_path):
+def test_a_mask_of_the_results_size_is_used_as_it_is(sd, tmp_path):
     made = run(
         sd,
         image=save(tmp_path / "tall.png", size=(48, 96)),
@@ -162,7 +162,7 @@ def test_a_mask_of_the_results_size_is_taken_as_it_is(sd, tmp_path):
     assert pixels(made).shape == (32, 48, 3)
 
 
-def test_a_cancel_while_the_picture_is_encoded_is_obeyed_at_the_first_step(sd, tmp_path):
+def test_a_cancel_while_the_image_is_encoded_is_obeyed_at_the_first_step(sd, tmp_path):
     _card, pipeline = sd
     asked = []
     encode = pipeline.pipe.vae.encode
@@ -187,7 +187,7 @@ def test_a_cancel_while_the_picture_is_encoded_is_obeyed_at_the_first_step(sd, t
     assert run(sd, image=save(tmp_path / "a.png")).results, "the pipeline still works"
 
 
-def test_pictures_are_not_drawn_beside_each_other(tmp_path):
+def test_requests_with_a_source_image_have_no_batch_key(tmp_path):
     assert ImageRequest(prompt="x", image="/a.png").batch_key is None
     assert ImageRequest(prompt="x").batch_key is not None
 
@@ -252,12 +252,12 @@ def test_the_recipe_names_the_files_and_their_hashes(data, tmp_path):
         ),
     ],
 )
-def test_what_a_model_cannot_do_is_said(card, values, why):
+def test_unsupported_inputs_are_reported(card, values, why):
     problem = check_wish(card, ImageRequest(prompt="x", **values))
     assert why in problem.message if why else problem is None
 
 
-def test_a_model_that_a_person_added_is_told_by_its_family():
+def test_a_model_that_the_user_added_is_checked_by_its_family():
     mine = ModelCard(
         name="m", title="Mine", kind="image", runner="diffusers", family="StableDiffusionXLPipeline"
     )
@@ -267,7 +267,7 @@ def test_a_model_that_a_person_added_is_told_by_its_family():
     assert check_wish(other, wish).field == "image"
 
 
-def test_a_mask_without_a_picture_is_no_request():
+def test_a_mask_without_an_image_is_refused():
     with pytest.raises(InvalidRequestError, match="needs the picture"):
         ImageRequest(prompt="x", mask_image="m.png")
     for strength in (0, -1, 1.01, float("nan")):
@@ -305,7 +305,7 @@ def test_a_mask_of_another_shape_is_refused(sd, tmp_path):
     assert check_images(SD, request).field == "mask_image"
 
 
-def test_what_the_fit_does_is_said(tmp_path):
+def test_the_fit_is_described(tmp_path):
     assert describe_fit((512, 512), 512, 512) == ""
     assert describe_fit((1200, 800), 512, 512) == "Cut at the sides and made smaller to 512 × 512."
     assert (
@@ -329,7 +329,7 @@ def red(path, **more):
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "gif", "tif"])
-def test_every_kind_of_picture_is_read(tmp_path, suffix):
+def test_every_image_format_is_read(tmp_path, suffix):
     path = red(tmp_path / f"a.{suffix}")
     picture, digest = read_image(path)
     assert image_size(path) == picture.size == (40, 20)
@@ -337,7 +337,7 @@ def test_every_kind_of_picture_is_read(tmp_path, suffix):
     assert np.abs(np.asarray(picture).astype(int) - (200, 30, 40)).max() < 12
 
 
-def test_a_picture_that_lies_on_its_side_is_turned(tmp_path):
+def test_a_rotated_photo_is_turned_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     for suffix in ("jpg", "png", "webp", "tif"):
@@ -347,7 +347,7 @@ def test_a_picture_that_lies_on_its_side_is_turned(tmp_path):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_orientation_is_the_one_that_viewers_show(tmp_path, orientation):
+def test_every_exif_orientation_is_applied(tmp_path, orientation):
     values = np.random.default_rng(3).integers(0, 256, (6, 10, 3), np.uint8)
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -371,7 +371,7 @@ def test_every_orientation_is_the_one_that_viewers_show(tmp_path, orientation):
         (0xC4A5, 12, 2, b"\0\0\0\1"),
     ],
 )
-def test_odd_tags_beside_the_orientation_do_not_matter(tmp_path, tag, kind, count, value):
+def test_damaged_exif_tags_do_not_matter(tmp_path, tag, kind, count, value):
     entries = sorted(
         [
             struct.pack(">HHI4s", 0x0112, 3, 1, b"\0\6\0\0"),
@@ -390,7 +390,7 @@ def test_odd_tags_beside_the_orientation_do_not_matter(tmp_path, tag, kind, coun
     assert read_image(tmp_path / "a.jpg")[0].size == image_size(tmp_path / "a.jpg") == (20, 40)
 
 
-def test_cmyk_alpha_palette_and_sixteen_bits(tmp_path):
+def test_cmyk_alpha_palette_and_16_bit_images(tmp_path):
     Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(tmp_path / "cmyk.jpg")
     assert np.asarray(read_image(tmp_path / "cmyk.jpg")[0])[4, 4].argmax() == 0
     Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(tmp_path / "clear.png")
@@ -429,21 +429,21 @@ def huge_png(path, width, height):
 @pytest.mark.parametrize(
     "size", [(20_000, 20_000), (9_500, 9_500), (2**31 - 1, 1), (100_000, 1_000)]
 )
-def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path, size):
+def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path, size):
     path = huge_png(tmp_path / "huge.png", *size)
     for read in (image_size, read_image, read_mask):
         with pytest.raises(StudioError, match="80 million"):
             read(path)
 
 
-def test_a_picture_of_one_pixel(sd, tmp_path):
+def test_an_image_of_one_pixel(sd, tmp_path):
     Image.new("RGB", (1, 1), "red").save(tmp_path / "one.png")
     assert pixels(run(sd, image=str(tmp_path / "one.png"))).shape == (32, 48, 3)
 
 
 @pytest.mark.parametrize("cut", [0, 1, 7, 30, 200, -1])
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "gif", "tif", "bmp"])
-def test_a_file_that_is_cut_off_is_a_sentence(tmp_path, suffix, cut):
+def test_a_truncated_file_is_a_studio_error(tmp_path, suffix, cut):
     whole = tmp_path / f"a.{suffix}"
     save(whole, size=(64, 64))
     data = whole.read_bytes()
@@ -452,7 +452,7 @@ def test_a_file_that_is_cut_off_is_a_sentence(tmp_path, suffix, cut):
         read_image(whole)
 
 
-def test_bytes_turned_at_random_never_end_in_anything_but_a_sentence(tmp_path):
+def test_random_changes_of_a_file_never_raise_another_error(tmp_path):
     chance = np.random.default_rng(5)
     for suffix in ("png", "jpg", "webp", "gif", "tif", "bmp"):
         path = tmp_path / f"a.{suffix}"
@@ -471,7 +471,7 @@ def test_bytes_turned_at_random_never_end_in_anything_but_a_sentence(tmp_path):
                     assert error.message.startswith(path.name)  # noqa: PT017
 
 
-def test_what_is_no_file_or_no_picture_is_refused(tmp_path):
+def test_a_path_that_is_no_image_file_is_refused(tmp_path):
     (tmp_path / "text.png").write_text("<svg/>")
     (tmp_path / "script.eps").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
     os.mkfifo(tmp_path / "pipe.png")
@@ -504,7 +504,7 @@ def test_a_pipeline_without_a_callback_counts_the_same(sd, tmp_path):
     ("steps", "strength", "done"),
     [(4, 0.8, 3), (10, 0.29, 2), (2, 0.75, 1), (4, 1.0, 4), (7, 0.6, 4)],
 )
-def test_families_that_round_up_do_not_forget_the_picture(flux, tmp_path, steps, strength, done):
+def test_families_that_round_up_still_use_the_image(flux, tmp_path, steps, strength, done):
     start, other = save(tmp_path / "start.png"), halved(tmp_path / "other.png")
     first, second = (
         run(flux, image=path, num_inference_steps=steps, strength=strength)

@@ -43,7 +43,7 @@ def test_every_scheduler_of_the_card_draws(pipeline, scheduler):
 
 
 @pytest.mark.parametrize("scheduler", ["heun"])
-def test_a_scheduler_that_draws_noise_is_not_offered(pipeline, scheduler):
+def test_a_scheduler_that_gives_noise_is_not_offered(pipeline, scheduler):
     with pytest.raises(StudioError, match="does not work with the scheduler"):
         draw(pipeline, "a red apple", scheduler=scheduler)
 
@@ -65,7 +65,7 @@ def pixels_of(output):
     return np.asarray(output.images[0])
 
 
-def test_text_to_picture_by_diffusers_alone(stock):
+def test_text_to_image_by_diffusers_alone(stock):
     import torch
 
     output = stock(
@@ -77,7 +77,7 @@ def test_text_to_picture_by_diffusers_alone(stock):
     assert is_red_thing_on_white(pixels_of(output))
 
 
-def test_picture_to_picture(stock):
+def test_image_to_image(stock):
     import torch
     from diffusers import AutoPipelineForImage2Image
     from PIL import Image, ImageDraw
@@ -102,7 +102,7 @@ def test_picture_to_picture(stock):
     assert is_red_thing_on_white(made), "the blue ball has become a red apple"
 
 
-def test_inpainting_changes_what_is_under_the_mask_only(stock):
+def test_inpainting_changes_masked_pixels_only(stock):
     import torch
     from diffusers import AutoPipelineForInpainting
     from PIL import Image, ImageDraw
@@ -148,13 +148,13 @@ def test_inpainting_changes_what_is_under_the_mask_only(stock):
         "ÀÉÎ õ ß",
     ],
 )
-def test_any_prompt_gives_a_picture(pipeline, prompt):
+def test_any_prompt_gives_an_image(pipeline, prompt):
     pixels = draw(pipeline, prompt, num_inference_steps=3)
     assert pixels.shape == (SIDE, SIDE, 3)
     assert pixels.std() > 1
 
 
-def test_a_prompt_of_which_nothing_can_be_read_is_refused(pipeline):
+def test_a_prompt_without_a_readable_word_is_refused(pipeline):
     with pytest.raises(StudioError, match="knows none of the words"):
         draw(pipeline, "яблоко")
     with pytest.raises(InvalidRequestError, match="prompt"):
@@ -165,7 +165,7 @@ def test_a_prompt_of_which_nothing_can_be_read_is_refused(pipeline):
     ("width", "height"),
     [(CARD.smallest_side, CARD.smallest_side), (SIDE, CARD.largest_side), (SIDE + 8, SIDE)],
 )
-def test_other_sizes_give_a_picture(pipeline, width, height):
+def test_other_sizes_give_an_image(pipeline, width, height):
     assert draw(
         pipeline, "a red apple", width=width, height=height, num_inference_steps=4
     ).shape == (height, width, 3)

@@ -20,7 +20,7 @@ def picture(folder):
     return run_job(image, card, image.load(card), request).results[0].pixels
 
 
-def test_weights_that_are_there_in_fp16_only(tmp_path):
+def test_weights_in_fp16_only(tmp_path):
     plain = tmp_path / "plain"
     make_sd(plain)
     mixed = shutil.copytree(plain, tmp_path / "mixed")

@@ -48,7 +48,7 @@ def wish(**values):
     )
 
 
-def test_a_pipeline_is_told_and_makes_sound_of_the_length_that_was_asked(loaded):
+def test_a_pipeline_is_inspected_and_makes_audio_of_the_requested_length(loaded):
     family, channels, card, pipeline = loaded
     assert (card.kind, card.runner, card.family, card.sampling_rate) == (
         "music",
@@ -81,14 +81,14 @@ def test_the_seed_and_the_steps_decide(loaded):
     assert not np.array_equal(first, more)
 
 
-def test_it_sounds_with_16_bits_too(loaded):
+def test_bf16_gives_audio(loaded):
     _family, channels, card, _pipeline = loaded
     (result,) = run_job(music, card, music.load(card, LoadPlan(precision="bf16")), wish()).results
     assert result.samples.shape[1] == channels
     assert result.samples.std() > 0.0001
 
 
-def test_a_cancel_ends_at_the_next_step_and_leaves_nothing(loaded):
+def test_a_cancel_is_obeyed_at_the_next_step_and_keeps_nothing(loaded):
     _family, _channels, card, pipeline = loaded
     outcome = run_job(
         music, card, pipeline, wish(num_inference_steps=8), lambda seen: len(seen.progress) >= 2
@@ -99,7 +99,7 @@ def test_a_cancel_ends_at_the_next_step_and_leaves_nothing(loaded):
     assert run_job(music, card, pipeline, wish()).results, "the pipeline is as it was"
 
 
-def test_the_pipelines_own_number_of_steps_is_told(loaded):
+def test_the_pipelines_default_steps_are_reported(loaded):
     family, _channels, card, pipeline = loaded
     outcome = run_job(
         music, card, pipeline, wish(num_inference_steps=0), lambda seen: len(seen.progress) >= 1
@@ -113,7 +113,7 @@ def test_the_pipelines_own_number_of_steps_is_told(loaded):
     assert outcome.progress[0].total == own[family]
 
 
-def test_guidance_and_a_negative_prompt_reach_those_that_take_them(loaded):
+def test_guidance_and_negative_prompt_are_passed_where_supported(loaded):
     family, _channels, card, pipeline = loaded
     plain, strong, negative = (
         run_job(music, card, pipeline, request).results[0].samples
@@ -131,7 +131,7 @@ def test_guidance_and_a_negative_prompt_reach_those_that_take_them(loaded):
         assert not np.array_equal(strong, negative)
 
 
-def test_lyrics_are_sung_and_their_language_is_told(tmp_path):
+def test_lyrics_and_their_language_are_passed(tmp_path):
     card = make_ace_step(tmp_path / "ace")
     pipeline = music.load(card)
     assert pipeline_arguments(wish(), pipeline, card)["lyrics"] == "[instrumental]"
@@ -148,7 +148,7 @@ def test_lyrics_are_sung_and_their_language_is_told(tmp_path):
     assert not np.array_equal(silent, singing)
 
 
-def test_an_ace_step_that_is_no_turbo_takes_guidance_and_more_steps(tmp_path):
+def test_ace_step_without_turbo_takes_guidance_and_more_steps(tmp_path):
     card = make_ace_step(tmp_path / "ace")
     assert (card.guidance, card.defaults) == ("ignored", {"seconds": 60.0})
     path = tmp_path / "ace/transformer/config.json"
@@ -158,7 +158,7 @@ def test_an_ace_step_that_is_no_turbo_takes_guidance_and_more_steps(tmp_path):
     assert slow.defaults["num_inference_steps"] == 60
 
 
-def test_a_model_that_does_not_sing_says_so(tmp_path):
+def test_lyrics_are_refused_by_a_model_that_does_not_sing(tmp_path):
     card = make_musicgen(tmp_path / "m")
     problem = check_music(card, wish(lyrics="la la"))
     assert problem is not None
@@ -173,7 +173,7 @@ def test_a_model_that_does_not_sing_says_so(tmp_path):
     } == card.unused_fields
 
 
-def test_stable_audios_scheduler_is_its_own_but_for_the_random_part(tmp_path):
+def test_the_scheduler_for_stable_audio_equals_its_own_without_noise(tmp_path):
     import torch
 
     pipeline = music.load(make_stable_audio(tmp_path / "s"))
@@ -187,7 +187,7 @@ def test_stable_audios_scheduler_is_its_own_but_for_the_random_part(tmp_path):
     assert float(scheduler.sigmas[0]) == pytest.approx(500, rel=1e-4)
 
 
-def test_more_than_a_pipeline_can_make_is_said_before_it_runs(tmp_path):
+def test_a_length_over_the_pipelines_limit_is_refused(tmp_path):
     card = make_stable_audio(tmp_path / "s")
     with pytest.raises(StudioError, match=r"at most 8 s of audio, not 9\.5"):
         run_job(music, card, music.load(card), wish(seconds=9.5))
@@ -205,7 +205,7 @@ def test_nan_of_a_damaged_pipeline_is_an_error(tmp_path):
         run_job(music, card, pipeline, wish())
 
 
-def test_an_autoencoder_that_cannot_be_moved_layer_by_layer_stays_whole(tmp_path):
+def test_an_autoencoder_without_group_offloading_stays_on_the_gpu(tmp_path):
     """diffusers raises an error where it is asked for it, on every GPU that is short of memory."""
     pipe = music.load(make_stable_audio(tmp_path / "s")).pipe
     assert without_group_offloading(pipe) == ["vae"]

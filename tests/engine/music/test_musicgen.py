@@ -22,7 +22,7 @@ def loaded(request, tmp_path_factory):
     return card, music.load(card)
 
 
-def test_the_sound_is_as_long_as_was_asked(loaded):
+def test_the_audio_has_the_requested_length(loaded):
     card, pipeline = loaded
     channels = 2 if pipeline.delays.count(0) == 2 else 1
     for seconds in (0.5, 0.734):
@@ -61,7 +61,7 @@ def test_guidance_and_temperature_reach_the_model(loaded):
         assert not np.array_equal(samples, plain)
 
 
-def test_guidance_below_one_is_none(loaded):
+def test_guidance_below_one_means_no_guidance(loaded):
     card, pipeline = loaded
     none, one = (
         run_job(
@@ -78,7 +78,7 @@ def test_guidance_below_one_is_none(loaded):
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 4, 5, 50, 249])
-def test_a_cancel_at_any_token_keeps_what_was_made_and_it_is_what_would_have_been(loaded, steps):
+def test_a_cancel_at_any_token_keeps_the_beginning_of_the_full_result(loaded, steps):
     card, pipeline = loaded
     asked = 0
 

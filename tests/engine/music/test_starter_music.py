@@ -86,7 +86,7 @@ def test_a_short_piece_is_more_than_its_last_chord(pipeline, tmp_path):
     assert quiet < 0.2 * np.abs(result.samples).max()
 
 
-def test_the_card_says_what_is_in_its_folder():
+def test_the_card_matches_its_folder():
     weights = CARD.folder / "model.safetensors"
     assert CARD.size == weights.stat().st_size
     assert sum(path.stat().st_size for path in CARD.folder.iterdir()) < 30_000_000
@@ -96,7 +96,7 @@ def test_the_card_says_what_is_in_its_folder():
     assert CARD.sha256 == hashlib.sha256(weights.read_bytes()).hexdigest()
 
 
-def test_it_is_music_in_its_key_with_an_end_and_as_long_as_asked(pipeline, tmp_path):
+def test_music_has_its_key_an_ending_and_the_requested_length(pipeline, tmp_path):
     outcome = play(pipeline, seconds=16)
     (result,) = outcome.results
     assert result.samples.shape == (16 * 44_100, 2)
@@ -140,7 +140,7 @@ def test_an_empty_prompt_is_refused():
         request_for(CARD, {"prompt": " "})
 
 
-def test_the_shortest_and_the_coldest_and_the_hottest(pipeline):
+def test_extreme_lengths_and_temperatures(pipeline):
     assert len(play(pipeline, seconds=0.5).results[0].samples) == 22_050
     for temperature in (0.01, 5):
         (result,) = play(pipeline, seconds=3, temperature=temperature).results
@@ -155,7 +155,7 @@ def test_other_lengths_are_refused(seconds):
 
 
 @pytest.mark.parametrize("asked", [1, 2, 60, 150])
-def test_a_cancel_at_any_time_keeps_whole_bars(pipeline, tmp_path, asked):
+def test_a_cancel_at_any_time_keeps_complete_bars(pipeline, tmp_path, asked):
     count = 0
 
     def cancelled(_outcome):
@@ -178,7 +178,7 @@ def test_a_cancel_at_any_time_keeps_whole_bars(pipeline, tmp_path, asked):
         assert len(result.samples) < 12 * 44_100
 
 
-def test_what_it_wrote_it_continues_in_key_and_tempo_to_an_end(pipeline, tmp_path):
+def test_it_continues_its_own_piece_in_key_and_tempo(pipeline, tmp_path):
     path = tmp_path / "first 第一.mid"
     path.write_bytes(play(pipeline, "sad violin waltz in G minor", seconds=6).results[0].midi)
     before = read_continuation(path)
@@ -201,7 +201,7 @@ def test_what_it_wrote_it_continues_in_key_and_tempo_to_an_end(pipeline, tmp_pat
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_drums_that_the_prompt_adds_to_a_piece_without_are_heard(pipeline, tmp_path, seed):
+def test_a_continuation_can_add_drums(pipeline, tmp_path, seed):
     path = tmp_path / "first.mid"
     path.write_bytes(play(pipeline, "soft piano", seconds=8).results[0].midi)
     before = read_continuation(path)
@@ -222,7 +222,7 @@ def test_a_cancel_before_anything_new_keeps_nothing(pipeline, tmp_path):
     assert not outcome.results
 
 
-def test_a_midi_file_that_is_gone_is_a_sentence(pipeline, tmp_path):
+def test_a_missing_midi_file_is_a_studio_error(pipeline, tmp_path):
     with pytest.raises(StudioError, match=r"gone\.mid does not exist"):
         play(pipeline, continue_from=str(tmp_path / "gone.mid"))
     with pytest.raises(InvalidRequestError, match=r"ends in \.mid"):
@@ -259,7 +259,7 @@ def job_for(folder, stem="", **values):
 
 
 @pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "mp3"])
-def test_the_notes_lie_beside_the_sound(engine, tmp_path, ending):
+def test_the_midi_file_is_saved_with_the_audio(engine, tmp_path, ending):
     job = job_for(tmp_path, format=ending)
     ended = run(engine, job)
     assert isinstance(ended, Finished)
@@ -274,7 +274,7 @@ def test_the_notes_lie_beside_the_sound(engine, tmp_path, ending):
     assert artifacts.find_complete(job)
 
 
-def test_a_run_after_a_kill_between_notes_and_sound_writes_the_same_again(engine, tmp_path):
+def test_a_job_killed_between_midi_and_audio_writes_the_same_files_again(engine, tmp_path):
     job = job_for(tmp_path)
     ended = run(engine, job)
     path = Path(ended.artifacts[0].path)
@@ -289,7 +289,7 @@ def test_a_run_after_a_kill_between_notes_and_sound_writes_the_same_again(engine
 
 
 @pytest.mark.parametrize("ending", [".mid", ".wav"])
-def test_somebody_elses_file_is_never_touched(engine, tmp_path, ending):
+def test_an_existing_file_is_never_overwritten(engine, tmp_path, ending):
     theirs = (tmp_path / "tune").with_suffix(ending)
     theirs.write_bytes(b"precious")
     ended = run(engine, job_for(tmp_path, "tune"))
@@ -298,7 +298,7 @@ def test_somebody_elses_file_is_never_touched(engine, tmp_path, ending):
     assert list(tmp_path.iterdir()) == [theirs], "nothing is left beside it"
 
 
-def test_a_cancelled_job_keeps_its_bars_as_sound_and_notes_and_can_be_run_again(engine, tmp_path):
+def test_a_cancelled_job_keeps_its_bars_as_audio_and_midi_and_can_run_again(engine, tmp_path):
     job, asked = job_for(tmp_path, prompt="energetic rock", seconds=12), 0
 
     def cancelled():
@@ -315,7 +315,7 @@ def test_a_cancelled_job_keeps_its_bars_as_sound_and_notes_and_can_be_run_again(
     assert soundfile.info(kept.path).duration == pytest.approx(12, abs=0.01)
 
 
-def test_a_model_of_sound_cannot_continue_notes(tmp_path):
+def test_an_audio_model_cannot_continue_midi(tmp_path):
     from tests.checkpoints.audio import make_musicgen
 
     card = make_musicgen(tmp_path / "musicgen")

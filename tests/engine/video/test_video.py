@@ -104,7 +104,7 @@ def decoded(path):
     "ignore:In CPU autocast"
 )  # Mochi's own way to decode, which means a GPU
 @pytest.mark.parametrize("name", MAKERS)
-def test_a_family_makes_a_file_that_is_read_back(cards, data, picture, name):
+def test_a_family_makes_a_readable_file(cards, data, picture, name):
     card = cards(name)
     assert card.kind == "video"
     assert card.family == MAKERS[name][0]
@@ -144,7 +144,7 @@ def test_the_seed_decides(cards, name):
 
 
 @pytest.mark.parametrize("name", ["wan-ti2v", "ltx", "ltx-condition"])
-def test_one_model_makes_both_and_the_picture_changes_what_is_made(cards, picture, name):
+def test_one_model_takes_text_or_an_image(cards, picture, name):
     card = cards(name)
     pipeline = video.load(card)
     plain = run_job(video, card, pipeline, request()).results[0].frames
@@ -164,7 +164,7 @@ def test_a_video_in_the_other_format(cards, data):
     assert [found.sha256 for found in find_complete(job)] == [artifact.sha256]
 
 
-def test_wans_autoencoder_stays_in_32_bits_where_the_rest_has_16(tmp_path):
+def test_wans_autoencoder_stays_in_float32(tmp_path):
     card = make_wan(tmp_path / "wan")
     pipeline = video.load(card, HALF)
     assert pipeline.pipe.vae.dtype == torch.float32
@@ -178,7 +178,7 @@ def test_wans_autoencoder_stays_in_32_bits_where_the_rest_has_16(tmp_path):
     "name",
     ["wan-ti2v", "wan-i2v", "ltx-condition", "cogvideox-i2v", "animatediff"],
 )
-def test_a_family_runs_with_16_bits_as_on_a_gpu(cards, picture, name):
+def test_a_family_runs_in_bf16_as_on_a_gpu(cards, picture, name):
     card = cards(name)
     pipeline = video.load(card, HALF)
     outcome = run_job(
@@ -188,7 +188,7 @@ def test_a_family_runs_with_16_bits_as_on_a_gpu(cards, picture, name):
     assert outcome.progress[0].preview is not None
 
 
-def test_parts_that_take_turns_make_the_same_from_text_and_from_a_picture(cards, picture):
+def test_offloaded_components_make_the_same_from_text_and_from_an_image(cards, picture):
     """Both classes share the weights, and whoever ran last must not leave them where the other
     cannot use them.
     """
@@ -222,7 +222,7 @@ def test_large_frames_are_decoded_in_tiles(cards):
 # ----------------------------------------------------------------------
 
 
-def test_a_motion_adapter_moves_the_stable_diffusion_that_is_there(data, tmp_path):
+def test_a_motion_adapter_uses_the_installed_stable_diffusion(data, tmp_path):
     make_motion_adapter(tmp_path / "motion")
     adapter = add(data, tmp_path / "motion")
     assert (adapter.kind, adapter.base, adapter.most_frames) == (
@@ -273,7 +273,7 @@ def test_the_base_that_the_card_names_comes_first(data, tmp_path):
 # ----------------------------------------------------------------------
 
 
-def test_a_cancel_is_obeyed_at_each_step_and_the_next_video_is_as_ever(cards):
+def test_a_cancel_is_obeyed_at_each_step_and_the_next_video_is_unaffected(cards):
     card = cards("wan")
     pipeline = video.load(card)
     whole = run_job(video, card, pipeline, request(num_inference_steps=3)).results[0].frames
@@ -361,7 +361,7 @@ def test_a_cancelled_video_leaves_no_file(cards, data):
         ("ltx", {"image": "/nowhere/at all.png"}, "image", "all.png does not exist"),
     ],
 )
-def test_what_a_model_cannot_make_is_said_before_it_is_loaded(
+def test_unsupported_requests_are_refused_before_loading(
     cards, monkeypatch, name, values, field, words
 ):
     monkeypatch.setattr(
@@ -373,7 +373,7 @@ def test_what_a_model_cannot_make_is_said_before_it_is_loaded(
     assert re.search(words, problem.message), problem.message
 
 
-def test_a_request_that_reached_the_engine_all_the_same_is_refused_there(cards, data):
+def test_the_engine_refuses_unsupported_requests_too(cards, data):
     install(data, cards("wan"))
     _job, events = run_here(data, request(num_frames=10))
     assert isinstance(events[-1], Failed)
@@ -399,7 +399,7 @@ def test_a_folder_or_damaged_file_is_no_first_frame(cards, tmp_path, picture):
         assert problem.field == "image"
 
 
-def test_a_picture_that_is_cut_off_fails_the_job_with_a_sentence(cards, data, tmp_path):
+def test_a_truncated_first_frame_fails_the_job(cards, data, tmp_path):
     install(data, cards("ltx"))
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(
         tmp_path / "cut.jpg"
@@ -411,7 +411,7 @@ def test_a_picture_that_is_cut_off_fails_the_job_with_a_sentence(cards, data, tm
     assert "cut.jpg cannot be read: the file is damaged or cut off" in events[-1].failure.message
 
 
-def test_a_changed_byte_in_a_first_frame_never_ends_in_another_error(cards, tmp_path, picture):
+def test_a_changed_byte_in_a_first_frame_never_raises_another_error(cards, tmp_path, picture):
     card, chance = cards("ltx"), np.random.default_rng(0)
     for suffix in ("png", "jpg", "webp", "bmp", "tiff"):
         path = tmp_path / f"frame.{suffix}"
@@ -428,7 +428,7 @@ def test_a_changed_byte_in_a_first_frame_never_ends_in_another_error(cards, tmp_
                 read_image(path)
 
 
-def test_a_picture_is_turned_and_cut_to_the_videos_shape(tmp_path):
+def test_a_first_frame_is_rotated_and_cropped_to_the_videos_shape(tmp_path):
     pixels = np.zeros((40, 80, 3), np.uint8)
     pixels[:, :40] = 255  # left half white; turned by the camera's note it is the upper half
     note = Image.Exif()
@@ -458,7 +458,9 @@ def test_a_first_frame_is_read_as_every_other_image(cards, tmp_path):
         assert np.array_equal(found, expected)
 
 
-def test_more_than_fits_into_memory_is_refused_with_both_numbers(cards, data, monkeypatch):
+def test_a_video_that_does_not_fit_into_memory_is_refused_with_both_numbers(
+    cards, data, monkeypatch
+):
     monkeypatch.setattr(video, "free_bytes", lambda _device: 300_000)
     install(data, cards("ltx"))
     _job, events = run_here(data, request())
@@ -468,9 +470,7 @@ def test_more_than_fits_into_memory_is_refused_with_both_numbers(cards, data, mo
     assert not [event for event in events if isinstance(event, Progress)]
 
 
-def test_when_memory_runs_out_the_model_is_loaded_in_a_way_that_takes_less(
-    cards, data, monkeypatch
-):
+def test_out_of_memory_loads_the_model_in_a_way_that_needs_less(cards, data, monkeypatch):
     install(data, cards("ltx"))
     finish, calls = video._to_frames, []
 
@@ -521,7 +521,7 @@ def test_nan_is_an_error(cards):
         run_job(video, card, pipeline, request())
 
 
-def test_without_the_encoder_a_video_is_refused_before_it_is_made(cards, data, monkeypatch):
+def test_without_the_encoder_a_video_is_refused_before_it_runs(cards, data, monkeypatch):
     from studio.media import video as video_files
 
     monkeypatch.setattr(video_files.importlib.util, "find_spec", lambda _name: None)
@@ -600,7 +600,7 @@ def test_the_map_of_a_preview_takes_normalized_latents():
         assert np.allclose(seen, (0.9, 0.2, 0.4), atol=0.02), config
 
 
-def test_an_autoencoder_of_another_form_gives_no_preview(cards, tmp_path):
+def test_an_unknown_autoencoder_gives_no_preview(cards, tmp_path):
     pipeline = video.load(make_cogvideox(tmp_path / "cog"))
     pipeline.pipe.vae.encode = lambda _video: (_ for _ in ()).throw(RuntimeError("another form"))
     assert video_preview.fit(pipeline.pipe) is None
