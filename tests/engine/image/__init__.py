@@ -1,1 +1,1 @@
-"""image"""
+"""Tests of image generation."""

@@ -1,4 +1,4 @@
-"""Adapters on warm models: what they change, and that nothing of them stays."""
+"""LoRAs on loaded models: what they change, and that removing them restores the model."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ class Drawing:
 
     @property
     def weights(self):
-        """Every tensor of the warm model, by name."""
-        (entry,) = self.engine._pipelines._warm.values()
+        """Every tensor of the loaded model, by name."""
+        (entry,) = self.engine._pipelines._entries.values()
         parts = {
             name: part
             for name, part in entry.pipeline.pipe.components.items()
@@ -71,9 +71,9 @@ class Drawing:
 
 @pytest.fixture
 def drawing(data, tmp_path):
-    made = Drawing(data, tmp_path)
-    yield made
-    made.engine.close()
+    drawing = Drawing(data, tmp_path)
+    yield drawing
+    drawing.engine.close()
 
 
 def same(one, other):
@@ -121,12 +121,12 @@ def test_one_of_two_loras_can_be_removed(drawing, tmp_path):
 def test_all_file_layouts_of_a_lora_give_the_same_image(drawing, tmp_path):
     path = make_lora(drawing.model, tmp_path / "look.safetensors", rank=4, alpha=8)
     # diffusers' file has no alpha (it counts as the rank), the two others have twice the rank.
-    for made in (
+    for layout in (
         path,
         as_kohya(path, tmp_path / "kohya.safetensors"),
         make_peft_folder(drawing.model, tmp_path / "peft"),
     ):
-        add(drawing.data, made)
+        add(drawing.data, layout)
     assert same(drawing.draw(adapters="kohya"), drawing.draw(adapters="peft"))
     assert (
         np.abs(
@@ -145,9 +145,9 @@ def test_jobs_with_the_same_lora_run_as_a_batch(drawing, tmp_path):
     drawing.engine.run(
         jobs, lambda event: ends.update({event.job_id: event.event}), lambda _job_id: False
     )
-    for job, picture in zip(jobs, alone, strict=True):
-        beside = np.asarray(Image.open(ends[job.id].artifacts[0].path))
-        assert np.abs(beside.astype(int) - picture.astype(int)).max() <= 1
+    for job, image in zip(jobs, alone, strict=True):
+        in_batch = np.asarray(Image.open(ends[job.id].artifacts[0].path))
+        assert np.abs(in_batch.astype(int) - image.astype(int)).max() <= 1
         assert read_recipe(Path(ends[job.id].artifacts[0].path)).parts.keys() == {"look"}
 
 
@@ -233,16 +233,16 @@ def test_a_queued_job_fails_if_its_adapter_was_removed(drawing, tmp_path):
 )
 def test_a_distilled_lora_is_selected_as_a_model_and_uses_its_base(data, tmp_path, name, scheduler):
     base, card = entry_named("sdxl-base-1.0").card, entry_named(name).card
-    seen = make_sdxl(tmp_path / "base")
-    write_card(as_known(base, seen), card_folder(data, base.name))
-    path = make_lora(seen, card_folder(data, name) / card.files[0])
+    inspected = make_sdxl(tmp_path / "base")
+    write_card(as_known(base, inspected), card_folder(data, base.name))
+    path = make_lora(inspected, card_folder(data, name) / card.files[0])
     write_card(
         msgspec.structs.replace(as_known(card, inspect(path, data)), path=""),
         card_folder(data, name),
     )
     drawing = Drawing(data, tmp_path)
-    there = ModelRegistry(data).find("image", name)
-    assert (there.adapter, architecture(there)) == ("lora", "SDXL")
+    installed = ModelRegistry(data).find("image", name)
+    assert (installed.adapter, architecture(installed)) == ("lora", "SDXL")
     size = {"width": 32, "height": 32}
     values = {"prompt": "a cat", "seed": 3, **size}
 
@@ -255,7 +255,7 @@ def test_a_distilled_lora_is_selected_as_a_model_and_uses_its_base(data, tmp_pat
 
     try:
         plain = draw(ModelRegistry(data).find("image", base.name), num_inference_steps=2)
-        path = draw(there)
+        path = draw(installed)
         request = read_recipe(path).request
         assert (request.model, request.num_inference_steps) == (
             name,
@@ -263,7 +263,7 @@ def test_a_distilled_lora_is_selected_as_a_model_and_uses_its_base(data, tmp_pat
         )
         assert read_recipe(path).parts.keys() == {base.name}
         assert request.guidance_scale == card.defaults["guidance_scale"]
-        (entry,) = drawing.engine._pipelines._warm.values()  # the base is loaded once for both
+        (entry,) = drawing.engine._pipelines._entries.values()  # the base is loaded once for both
         assert type(entry.pipeline.pipe.scheduler).__name__ == scheduler
         if card.timestep_spacing:
             assert entry.pipeline.pipe.scheduler.config.timestep_spacing == card.timestep_spacing

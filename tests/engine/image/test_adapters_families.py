@@ -1,6 +1,4 @@
-"""LoRAs for the denoisers of other families: tiny ones of the real classes, with a pipeline that
-has nothing else.
-"""
+"""LoRAs for other families: tiny denoisers of the real classes in an otherwise empty pipeline."""
 
 from __future__ import annotations
 

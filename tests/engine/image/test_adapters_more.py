@@ -1,4 +1,4 @@
-"""Textual inversions, VAEs and ControlNets on warm models."""
+"""Textual inversions, VAEs, ControlNets and IP-Adapters on loaded models."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from tests.engine.image.test_adapters import Drawing, same
 
 @pytest.fixture(params=[make_sd, make_sdxl], ids=["sd", "sdxl"])
 def drawing(request, data, tmp_path):
-    made = Drawing(data, tmp_path, request.param)
-    yield made
-    made.engine.close()
+    drawing = Drawing(data, tmp_path, request.param)
+    yield drawing
+    drawing.engine.close()
 
 
 def unchanged(drawing, before):
@@ -42,7 +42,7 @@ def unchanged(drawing, before):
 
 
 @pytest.fixture
-def picture(tmp_path):
+def image_path(tmp_path):
     path = tmp_path / "edges.png"
     Image.fromarray(np.random.default_rng(1).integers(0, 255, (50, 70, 3), np.uint8)).save(path)
     return str(path)
@@ -120,7 +120,7 @@ def test_a_vae_of_another_shape_is_refused(data, tmp_path):
 
 
 @pytest.mark.parametrize("as_file", [False, True], ids=["folder", "file"])
-def test_a_controlnet_follows_an_image(drawing, tmp_path, picture, as_file):
+def test_a_controlnet_follows_an_image(drawing, tmp_path, image_path, as_file):
     folder = make_controlnet(drawing.model, tmp_path / "scribble")
     if as_file:
         folder = folder / "diffusion_pytorch_model.safetensors"
@@ -133,27 +133,27 @@ def test_a_controlnet_follows_an_image(drawing, tmp_path, picture, as_file):
     add(drawing.data, make_lora(drawing.model, tmp_path / "look.safetensors"))
     plain, look = drawing.draw(), drawing.draw(adapters="look")
     before = drawing.draw() is not None and drawing.weights
-    strong = drawing.draw(adapters="scribble:0.9", control_image=picture)
-    assert read_recipe(drawing.path).inputs == {"control_image": sha256_of(Path(picture))}
+    strong = drawing.draw(adapters="scribble:0.9", control_image=image_path)
+    assert read_recipe(drawing.path).inputs == {"control_image": sha256_of(Path(image_path))}
     assert not same(strong, plain)
-    assert not same(drawing.draw(adapters="scribble:0.2", control_image=picture), strong)
-    both = drawing.draw(adapters="scribble:0.9, look", control_image=picture)
+    assert not same(drawing.draw(adapters="scribble:0.2", control_image=image_path), strong)
+    both = drawing.draw(adapters="scribble:0.9, look", control_image=image_path)
     assert not same(both, strong)
     assert not same(both, look)
-    assert same(drawing.draw(adapters="scribble:0.9", control_image=picture), strong)
+    assert same(drawing.draw(adapters="scribble:0.9", control_image=image_path), strong)
     assert same(drawing.draw(), plain)
     assert unchanged(drawing, before)
 
 
-def test_a_controlnet_needs_a_control_image(data, tmp_path, picture):
+def test_a_controlnet_needs_a_control_image(data, tmp_path, image_path):
     drawing = Drawing(data, tmp_path)
     try:
         add(data, make_controlnet(drawing.model, tmp_path / "scribble"))
         assert "works with a picture" in drawing.run(adapters="scribble").failure.message
-        assert "needs a ControlNet" in drawing.run(control_image=picture).failure.message
+        assert "needs a ControlNet" in drawing.run(control_image=image_path).failure.message
         assert (
             "is gone"
-            in drawing.run(adapters="scribble", control_image=f"{picture}.gone").failure.message
+            in drawing.run(adapters="scribble", control_image=f"{image_path}.gone").failure.message
         )
         (tmp_path / "no.png").write_text("no picture")
         last = drawing.run(adapters="scribble", control_image=str(tmp_path / "no.png"))
@@ -163,7 +163,7 @@ def test_a_controlnet_needs_a_control_image(data, tmp_path, picture):
         drawing.engine.close()
 
 
-def test_an_ip_adapter_follows_an_image(drawing, tmp_path, picture):
+def test_an_ip_adapter_follows_an_image(drawing, tmp_path, image_path):
     (tmp_path / "ip").mkdir()
     card = add(
         drawing.data, make_ip_adapter(drawing.model, tmp_path / "ip"), made_for=drawing.model
@@ -172,13 +172,13 @@ def test_an_ip_adapter_follows_an_image(drawing, tmp_path, picture):
     add(drawing.data, make_lora(drawing.model, tmp_path / "look.safetensors"))
     plain, look = drawing.draw(), drawing.draw(adapters="look")
     before = drawing.draw() is not None and drawing.weights
-    strong = drawing.draw(adapters="ip-adapter:0.9", ip_adapter_image=picture)
+    strong = drawing.draw(adapters="ip-adapter:0.9", ip_adapter_image=image_path)
     assert not same(strong, plain)
-    assert not same(drawing.draw(adapters="ip-adapter:0.1", ip_adapter_image=picture), strong)
-    both = drawing.draw(adapters="ip-adapter:0.9, look", ip_adapter_image=picture)
+    assert not same(drawing.draw(adapters="ip-adapter:0.1", ip_adapter_image=image_path), strong)
+    both = drawing.draw(adapters="ip-adapter:0.9, look", ip_adapter_image=image_path)
     assert not same(both, strong)
     assert not same(both, look)
-    assert same(drawing.draw(adapters="ip-adapter:0.9", ip_adapter_image=picture), strong)
+    assert same(drawing.draw(adapters="ip-adapter:0.9", ip_adapter_image=image_path), strong)
     assert same(drawing.draw(), plain)
     assert same(drawing.draw(adapters="look"), look)
     assert same(drawing.draw(), plain)
@@ -186,7 +186,7 @@ def test_an_ip_adapter_follows_an_image(drawing, tmp_path, picture):
     assert "works with a picture" in drawing.run(adapters="ip-adapter").failure.message
 
 
-def test_an_ip_adapter_without_its_image_encoder_is_refused(data, tmp_path, picture):
+def test_an_ip_adapter_without_its_image_encoder_is_refused(data, tmp_path, image_path):
     drawing = Drawing(data, tmp_path)
     try:
         (tmp_path / "ip").mkdir()
@@ -196,7 +196,7 @@ def test_an_ip_adapter_without_its_image_encoder_is_refused(data, tmp_path, pict
         (tmp_path / "ip/image_encoder").rename(tmp_path / "gone")
         assert (
             "is missing"
-            in drawing.run(adapters="ip-adapter", ip_adapter_image=picture).failure.message
+            in drawing.run(adapters="ip-adapter", ip_adapter_image=image_path).failure.message
         )
         assert same(drawing.draw(), plain)
         (tmp_path / "other").mkdir()

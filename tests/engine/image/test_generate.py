@@ -1,6 +1,4 @@
-"""Pictures with real architectures: Stable Diffusion 1.x and XL with random weights, and the
-starter that draws.
-"""
+"""Images of Stable Diffusion 1.x and XL with random weights, and of the starter model."""
 
 from pathlib import Path
 
@@ -72,7 +70,7 @@ def test_every_step_is_reported_with_a_preview(sd):
 
 def test_a_cancel_is_obeyed_at_the_next_step_and_complete_images_are_kept(sd):
     recorder = run(
-        sd, num_images_per_prompt=3, cancel_after=lambda seen: len(seen.of(Progress)) >= 4
+        sd, num_images_per_prompt=3, cancel_after=lambda outcome: len(outcome.of(Progress)) >= 4
     )
     assert recorder.cancelled
     assert len(recorder.results) == 1
@@ -122,7 +120,7 @@ def test_a_pipeline_without_a_callback_reports_its_steps(sd):
     recorder = run((card, deaf))
     assert [event.step for event in recorder.of(Progress)] == [1, 2, 3]
     assert np.array_equal(recorder.results[0].pixels, run(sd).results[0].pixels)
-    assert run((card, deaf), cancel_after=lambda seen: len(seen.of(Progress)) >= 1).cancelled
+    assert run((card, deaf), cancel_after=lambda outcome: len(outcome.of(Progress)) >= 1).cancelled
 
 
 def test_sdxl(tmp_path):
@@ -175,7 +173,7 @@ def together(model, requests, cancelled=lambda _number, _seen: False):
     return [found[number] for number in range(len(requests))], events
 
 
-def pictures_wanted(**values):
+def batch_requests(**values):
     words = ("a cat", "a dog under a tree", "猫", "a red house by the sea at night")
     sizes = {"width": 32, "height": 16, "num_inference_steps": 3, **values}
     return [ImageRequest(prompt=prompt, seed=10 * n, **sizes) for n, prompt in enumerate(words)]
@@ -185,33 +183,33 @@ def pictures_wanted(**values):
     "values", [{}, {"negative_prompt": "blue", "guidance_scale": 3.0}, {"scheduler": "euler-a"}]
 )
 def test_images_of_a_batch_equal_those_drawn_alone(sd, values):
-    wanted = pictures_wanted(**values)
+    wanted = batch_requests(**values)
     both, events = together(sd, wanted)
-    for request, result, said in zip(wanted, both, events, strict=True):
+    for request, result, sent in zip(wanted, both, events, strict=True):
         alone = run_job(image, *sd, request)
         difference = np.abs(result.pixels.astype(int) - alone.results[0].pixels.astype(int))
         assert difference.max() <= 2  # rounding: a sum of other parts
         assert result.seed == request.seed
-        assert [event.step for event in said] == [event.step for event in alone.of(Progress)]
-        assert said[0].preview is not None
+        assert [event.step for event in sent] == [event.step for event in alone.of(Progress)]
+        assert sent[0].preview is not None
 
 
 def test_a_cancelled_image_of_a_batch_has_no_result_and_the_others_are_drawn(sd):
-    both, _events = together(sd, pictures_wanted(), lambda n, seen: n == 1 and len(seen) >= 2)
+    both, _events = together(sd, batch_requests(), lambda n, events: n == 1 and len(events) >= 2)
     assert isinstance(both[1], JobCancelledError)
     assert all(isinstance(both[n], ImageResult) for n in (0, 2, 3))
 
 
 def test_a_batch_stops_when_all_its_jobs_are_cancelled(sd):
     both, events = together(
-        sd, pictures_wanted(num_inference_steps=50), lambda _n, seen: len(seen) >= 2
+        sd, batch_requests(num_inference_steps=50), lambda _n, events: len(events) >= 2
     )
     assert all(isinstance(result, JobCancelledError) for result in both)
     assert len(events[0]) < 10
 
 
 def test_an_invalid_request_does_not_stop_its_batch(sd, monkeypatch):
-    wanted = pictures_wanted()
+    wanted = batch_requests()
     monkeypatch.setattr(image, "max_images_at_once", lambda _run, _pipeline: 3)  # in two parts
     card, pipeline = sd
     limited = msgspec.structs.replace(card, english_words=True)  # 猫 is read, 凸 is not
@@ -222,8 +220,8 @@ def test_an_invalid_request_does_not_stop_its_batch(sd, monkeypatch):
     assert both[2].prompt_read == "cat"
 
 
-@pytest.mark.parametrize(("given", "cancels"), [(False, True), (True, True), (True, False)])
-def test_offloaded_components_return_to_the_cpu_after_a_job(tmp_path, given, cancels):
+@pytest.mark.parametrize(("from_image", "cancels"), [(False, True), (True, True), (True, False)])
+def test_offloaded_components_return_to_the_cpu_after_a_job(tmp_path, from_image, cancels):
     """What stays on a GPU would take the room of the next job's parts. That they are moved back
     shows in hooks put on anew.
     """
@@ -231,7 +229,7 @@ def test_offloaded_components_return_to_the_cpu_after_a_job(tmp_path, given, can
     pipeline = image.load(card, LoadPlan(strategy="model-offload", device="cpu", precision="fp32"))
     Image.new("RGB", (32, 16), "red").save(tmp_path / "a.png")
     before = pipeline.pipe._all_hooks
-    more = {"image": str(tmp_path / "a.png"), "strength": 1.0} if given else {}
+    more = {"image": str(tmp_path / "a.png"), "strength": 1.0} if from_image else {}
     outcome = run((card, pipeline), lambda so_far: cancels and len(so_far.progress) >= 1, **more)
     assert outcome.cancelled == cancels
     assert pipeline.pipe._all_hooks is not before

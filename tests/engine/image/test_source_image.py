@@ -1,6 +1,4 @@
-"""Pictures that a request starts from, and masks: what is kept, what is refused, and files that are
-not what they say.
-"""
+"""Source images and masks: results, refused requests, and damaged or hostile files."""
 
 import os
 import struct
@@ -68,7 +66,7 @@ def pixels(outcome):
     return result.pixels
 
 
-# What is made
+# Results
 # ----------------------------------------------------------------------
 
 
@@ -93,11 +91,11 @@ def test_the_reported_steps_are_those_that_are_made(sd, tmp_path, steps, strengt
         strength=strength,
         num_images_per_prompt=2,
     )
-    told = outcome.of(Progress)
-    assert [(event.step, event.total) for event in told] == [
+    progress = outcome.of(Progress)
+    assert [(event.step, event.total) for event in progress] == [
         (number + 1, 2 * done) for number in range(2 * done)
     ]
-    assert any(event.preview is not None for event in told)
+    assert any(event.preview is not None for event in progress)
     assert outcome.statistics.units == 2 * done
 
 
@@ -118,29 +116,29 @@ def test_loaded_components_are_shared(sd, tmp_path):
 @pytest.mark.parametrize("scheduler", ["", "euler", "ddim", "heun", "lcm"])
 def test_unmasked_pixels_stay_exactly_the_same(sd, tmp_path, scheduler):
     start, mask = save(tmp_path / "start.png"), halved(tmp_path / "mask.png")
-    made = pixels(run(sd, image=start, mask_image=mask, strength=1.0, scheduler=scheduler))
-    given = np.asarray(Image.open(start))
-    assert np.array_equal(made[16:], given[16:])
-    assert not np.array_equal(made[:16], given[:16])
+    result = pixels(run(sd, image=start, mask_image=mask, strength=1.0, scheduler=scheduler))
+    source = np.asarray(Image.open(start))
+    assert np.array_equal(result[16:], source[16:])
+    assert not np.array_equal(result[:16], source[:16])
 
 
 def test_gray_in_a_mask_blends(sd, tmp_path):
     start = save(tmp_path / "start.png")
-    given = np.asarray(Image.open(start)).astype(int)
+    source = np.asarray(Image.open(start)).astype(int)
     full = pixels(run(sd, image=start, mask_image=halved(tmp_path / "white.png"))).astype(int)
     grey = pixels(run(sd, image=start, mask_image=halved(tmp_path / "grey.png", white=153))).astype(
         int
     )
-    assert np.abs(grey[:16] - (full[:16] * 0.6 + given[:16] * 0.4)).max() <= 1
-    assert np.array_equal(grey[16:], given[16:])
+    assert np.abs(grey[:16] - (full[:16] * 0.6 + source[:16] * 0.4)).max() <= 1
+    assert np.array_equal(grey[16:], source[16:])
 
 
 @pytest.mark.parametrize("size", [(96, 64), (24, 16), (95, 63)])
 def test_a_mask_of_another_size_and_the_same_shape_is_accepted(sd, tmp_path, size):
     start, mask = save(tmp_path / "start.png"), halved(tmp_path / "mask.png", size)
-    made, given = pixels(run(sd, image=start, mask_image=mask)), np.asarray(Image.open(start))
-    assert np.array_equal(made[20:], given[20:])
-    assert not np.array_equal(made[:12], given[:12])
+    result, source = pixels(run(sd, image=start, mask_image=mask)), np.asarray(Image.open(start))
+    assert np.array_equal(result[20:], source[20:])
+    assert not np.array_equal(result[:12], source[:12])
 
 
 def test_image_and_mask_are_cropped_alike(sd, tmp_path):
@@ -148,18 +146,18 @@ def test_image_and_mask_are_cropped_alike(sd, tmp_path):
         save(tmp_path / "tall.png", size=(48, 96)),
         halved(tmp_path / "mask.png", (48, 96)),
     )
-    made = pixels(run(sd, image=start, mask_image=mask))
-    given = np.asarray(Image.open(start))[32:64]
-    assert np.array_equal(made[16:], given[16:])
+    result = pixels(run(sd, image=start, mask_image=mask))
+    source = np.asarray(Image.open(start))[32:64]
+    assert np.array_equal(result[16:], source[16:])
 
 
 def test_a_mask_of_the_results_size_is_used_as_it_is(sd, tmp_path):
-    made = run(
+    result = run(
         sd,
         image=save(tmp_path / "tall.png", size=(48, 96)),
         mask_image=halved(tmp_path / "mask.png"),
     )
-    assert pixels(made).shape == (32, 48, 3)
+    assert pixels(result).shape == (32, 48, 3)
 
 
 def test_a_cancel_while_the_image_is_encoded_is_obeyed_at_the_first_step(sd, tmp_path):
@@ -262,13 +260,13 @@ def test_a_model_that_the_user_added_is_checked_by_its_family():
         name="m", title="Mine", kind="image", runner="diffusers", family="StableDiffusionXLPipeline"
     )
     other = msgspec.structs.replace(mine, family="PixArtSigmaPipeline")
-    wish = ImageRequest(prompt="x", image="a.png", mask_image="m.png")
-    assert check_wish(mine, wish) is None
-    assert check_wish(other, wish).field == "image"
+    request = ImageRequest(prompt="x", image="a.png", mask_image="m.png")
+    assert check_wish(mine, request) is None
+    assert check_wish(other, request).field == "image"
 
 
 def test_a_mask_without_an_image_is_refused():
-    with pytest.raises(InvalidRequestError, match="needs the picture"):
+    with pytest.raises(InvalidRequestError, match="needs an image"):
         ImageRequest(prompt="x", mask_image="m.png")
     for strength in (0, -1, 1.01, float("nan")):
         with pytest.raises(InvalidRequestError, match="strength"):
@@ -331,10 +329,10 @@ def red(path, **more):
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "gif", "tif"])
 def test_every_image_format_is_read(tmp_path, suffix):
     path = red(tmp_path / f"a.{suffix}")
-    picture, digest = read_image(path)
-    assert image_size(path) == picture.size == (40, 20)
+    image, digest = read_image(path)
+    assert image_size(path) == image.size == (40, 20)
     assert len(digest) == 64
-    assert np.abs(np.asarray(picture).astype(int) - (200, 30, 40)).max() < 12
+    assert np.abs(np.asarray(image).astype(int) - (200, 30, 40)).max() < 12
 
 
 def test_a_rotated_photo_is_turned_upright(tmp_path):

@@ -1,6 +1,4 @@
-"""The starter pictures: every way into them, every scheduler that their card offers, and bad
-input.
-"""
+"""The starter image model: every kind of input, all schedulers of its card, and bad input."""
 
 import numpy as np
 import pytest
@@ -88,7 +86,7 @@ def test_image_to_image(stock):
     )
     pipe = AutoPipelineForImage2Image.from_pipe(stock)
     pipe.set_progress_bar_config(disable=True)
-    made = pixels_of(
+    result = pixels_of(
         pipe(
             "a red apple",
             image=page,
@@ -98,8 +96,8 @@ def test_image_to_image(stock):
             generator=torch.Generator().manual_seed(3),
         )
     )
-    assert made.shape == (SIDE, SIDE, 3)
-    assert is_red_thing_on_white(made), "the blue ball has become a red apple"
+    assert result.shape == (SIDE, SIDE, 3)
+    assert is_red_thing_on_white(result), "the blue ball has become a red apple"
 
 
 def test_inpainting_changes_masked_pixels_only(stock):
@@ -122,7 +120,7 @@ def test_inpainting_changes_masked_pixels_only(stock):
     pipe = AutoPipelineForInpainting.from_pipe(stock)
     pipe.set_progress_bar_config(disable=True)
     arguments = {"image": page, "mask_image": mask, "strength": 1.0, "width": SIDE, "height": SIDE}
-    made = pixels_of(
+    result = pixels_of(
         pipe(
             "a castle",
             num_inference_steps=12,
@@ -131,7 +129,7 @@ def test_inpainting_changes_masked_pixels_only(stock):
             **arguments,
         )
     )
-    change = np.abs(made.astype(int) - np.asarray(page)).mean((1, 2))
+    change = np.abs(result.astype(int) - np.asarray(page)).mean((1, 2))
     assert change[: SIDE // 2 - 4].mean() > 4 * change[SIDE // 2 + 8 :].mean()
 
 

@@ -1,6 +1,4 @@
-"""Folders whose weights are there in one precision only, as many are published, give the same
-pictures.
-"""
+"""Folders with weights in one precision only, as many are published, give the same images."""
 
 import shutil
 
@@ -14,7 +12,7 @@ from tests.checkpoints.image import make_sd
 from tests.engine.runs import run_job
 
 
-def picture(folder):
+def pixels_of(folder):
     card = inspect(folder)
     request = ImageRequest(prompt="a cat", seed=3, width=32, height=16, num_inference_steps=2)
     return run_job(image, card, image.load(card), request).results[0].pixels
@@ -38,6 +36,6 @@ def test_weights_in_fp16_only(tmp_path):
         "fp16",
         None,
     ]
-    expected = picture(plain)
+    expected = pixels_of(plain)
     for folder in (mixed, every, both):
-        assert np.array_equal(picture(folder), expected)
+        assert np.array_equal(pixels_of(folder), expected)

@@ -1,1 +1,1 @@
-"""music"""
+"""Tests of music generation."""

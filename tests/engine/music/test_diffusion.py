@@ -1,6 +1,4 @@
-"""Music and sounds by diffusion, with tiny pipelines of the real classes, loaded through the card
-that inspection makes.
-"""
+"""Audio by diffusion, with tiny pipelines of the real classes, inspected and loaded."""
 
 import json
 
@@ -42,7 +40,7 @@ def loaded(request, tmp_path_factory):
     return request.param, channels, card, music.load(card)
 
 
-def wish(**values):
+def music_request(**values):
     return MusicRequest(
         **{"prompt": "a drum", "seconds": 0.5, "seed": 1, "num_inference_steps": 3, **values}
     )
@@ -57,7 +55,7 @@ def test_a_pipeline_is_inspected_and_makes_audio_of_the_requested_length(loaded)
         RATE,
     )
     assert card.parameters > 10_000
-    outcome = run_job(music, card, pipeline, wish(seconds=0.7))
+    outcome = run_job(music, card, pipeline, music_request(seconds=0.7))
     (result,) = outcome.results
     assert result.samples.shape == (round(0.7 * RATE), channels)
     assert result.sampling_rate == RATE
@@ -74,7 +72,12 @@ def test_the_seed_and_the_steps_decide(loaded):
     _family, _channels, card, pipeline = loaded
     first, again, other, more = (
         run_job(music, card, pipeline, request).results[0].samples
-        for request in (wish(), wish(), wish(seed=2), wish(num_inference_steps=4))
+        for request in (
+            music_request(),
+            music_request(),
+            music_request(seed=2),
+            music_request(num_inference_steps=4),
+        )
     )
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
@@ -83,7 +86,9 @@ def test_the_seed_and_the_steps_decide(loaded):
 
 def test_bf16_gives_audio(loaded):
     _family, channels, card, _pipeline = loaded
-    (result,) = run_job(music, card, music.load(card, LoadPlan(precision="bf16")), wish()).results
+    (result,) = run_job(
+        music, card, music.load(card, LoadPlan(precision="bf16")), music_request()
+    ).results
     assert result.samples.shape[1] == channels
     assert result.samples.std() > 0.0001
 
@@ -91,18 +96,26 @@ def test_bf16_gives_audio(loaded):
 def test_a_cancel_is_obeyed_at_the_next_step_and_keeps_nothing(loaded):
     _family, _channels, card, pipeline = loaded
     outcome = run_job(
-        music, card, pipeline, wish(num_inference_steps=8), lambda seen: len(seen.progress) >= 2
+        music,
+        card,
+        pipeline,
+        music_request(num_inference_steps=8),
+        lambda outcome: len(outcome.progress) >= 2,
     )
     assert outcome.cancelled
     assert not outcome.results
     assert len(outcome.progress) == 2
-    assert run_job(music, card, pipeline, wish()).results, "the pipeline is as it was"
+    assert run_job(music, card, pipeline, music_request()).results, "the pipeline is as it was"
 
 
 def test_the_pipelines_default_steps_are_reported(loaded):
     family, _channels, card, pipeline = loaded
     outcome = run_job(
-        music, card, pipeline, wish(num_inference_steps=0), lambda seen: len(seen.progress) >= 1
+        music,
+        card,
+        pipeline,
+        music_request(num_inference_steps=0),
+        lambda outcome: len(outcome.progress) >= 1,
     )
     own = {
         "AceStepPipeline": 8,
@@ -118,9 +131,9 @@ def test_guidance_and_negative_prompt_are_passed_where_supported(loaded):
     plain, strong, negative = (
         run_job(music, card, pipeline, request).results[0].samples
         for request in (
-            wish(guidance_scale=1.0),
-            wish(guidance_scale=6.0),
-            wish(guidance_scale=6.0, negative_prompt="noise, hum"),
+            music_request(guidance_scale=1.0),
+            music_request(guidance_scale=6.0),
+            music_request(guidance_scale=6.0, negative_prompt="noise, hum"),
         )
     )
     if family == "AceStepPipeline":  # a turbo has its guidance in its weights
@@ -134,8 +147,8 @@ def test_guidance_and_negative_prompt_are_passed_where_supported(loaded):
 def test_lyrics_and_their_language_are_passed(tmp_path):
     card = make_ace_step(tmp_path / "ace")
     pipeline = music.load(card)
-    assert pipeline_arguments(wish(), pipeline, card)["lyrics"] == "[instrumental]"
-    sung = pipeline_arguments(wish(lyrics="[verse]\n我们去公园"), pipeline, card)
+    assert pipeline_arguments(music_request(), pipeline, card)["lyrics"] == "[instrumental]"
+    sung = pipeline_arguments(music_request(lyrics="[verse]\n我们去公园"), pipeline, card)
     assert (sung["lyrics"], sung["vocal_language"], sung["audio_duration"]) == (
         "[verse]\n我们去公园",
         "zh",
@@ -143,7 +156,7 @@ def test_lyrics_and_their_language_are_passed(tmp_path):
     )
     silent, singing = (
         run_job(music, card, pipeline, request).results[0].samples
-        for request in (wish(), wish(lyrics="[verse]\nHello"))
+        for request in (music_request(), music_request(lyrics="[verse]\nHello"))
     )
     assert not np.array_equal(silent, singing)
 
@@ -160,11 +173,11 @@ def test_ace_step_without_turbo_takes_guidance_and_more_steps(tmp_path):
 
 def test_lyrics_are_refused_by_a_model_that_does_not_sing(tmp_path):
     card = make_musicgen(tmp_path / "m")
-    problem = check_music(card, wish(lyrics="la la"))
+    problem = check_music(card, music_request(lyrics="la la"))
     assert problem is not None
     assert "does not sing" in problem.message
     with pytest.raises(StudioError, match="does not sing"):
-        run_job(music, card, music.load(card), wish(lyrics="la la"))
+        run_job(music, card, music.load(card), music_request(lyrics="la la"))
     assert {
         "lyrics",
         "num_inference_steps",
@@ -190,7 +203,7 @@ def test_the_scheduler_for_stable_audio_equals_its_own_without_noise(tmp_path):
 def test_a_length_over_the_pipelines_limit_is_refused(tmp_path):
     card = make_stable_audio(tmp_path / "s")
     with pytest.raises(StudioError, match=r"at most 8 s of audio, not 9\.5"):
-        run_job(music, card, music.load(card), wish(seconds=9.5))
+        run_job(music, card, music.load(card), music_request(seconds=9.5))
 
 
 def test_nan_of_a_damaged_pipeline_is_an_error(tmp_path):
@@ -202,7 +215,7 @@ def test_nan_of_a_damaged_pipeline_is_an_error(tmp_path):
         for weights in pipeline.pipe.vae.parameters():
             weights.fill_(float("nan"))
     with pytest.raises(StudioError, match="invalid numbers"):
-        run_job(music, card, pipeline, wish())
+        run_job(music, card, pipeline, music_request())
 
 
 def test_an_autoencoder_without_group_offloading_stays_on_the_gpu(tmp_path):

@@ -1,6 +1,4 @@
-"""The starter music, the real model through the real engine: every way into it, bad input, cancels,
-and that it is music.
-"""
+"""The starter music model in the real engine: musical quality, all inputs, bad input, cancels."""
 
 import hashlib
 import io
@@ -60,19 +58,21 @@ def bars_of(result, folder):
     ],
 )
 def test_the_last_chord_leaves_room_for_the_piece(prompt):
-    wish = read(prompt)
+    parsed = read(prompt)
     for seconds in [quarter / 4 for quarter in range(12, 240)]:
-        if seconds * wish.bpm < 60 * 4:  # under four beats there is little to divide
+        if seconds * parsed.bpm < 60 * 4:  # under four beats there is little to divide
             continue
-        plan = plan_length(wish, seconds)
-        bar = wish.brief.steps / STEPS_A_BEAT * 60 / plan.bpm
+        plan = plan_length(parsed, seconds)
+        bar = parsed.brief.steps / STEPS_A_BEAT * 60 / plan.bpm
         last = seconds - ((plan.bars - 1) * bar - plan.upbeat)
         assert 0.1 * seconds <= last + 1e-9 or seconds > 20, (seconds, plan)
         assert last < 0.5 * seconds, (seconds, plan)
-        assert abs(plan.bpm / wish.bpm - 1) <= (0.031 if wish.exact_bpm else 0.151)
+        assert abs(plan.bpm / parsed.bpm - 1) <= (0.031 if parsed.exact_bpm else 0.151)
         assert 0 <= plan.upbeat < bar
         assert plan.seconds == seconds
-    assert plan_length(wish, 60).upbeat == 0  # a piece that is long enough begins with a whole bar
+    assert (
+        plan_length(parsed, 60).upbeat == 0
+    )  # a piece that is long enough begins with a whole bar
 
 
 def test_a_short_piece_is_more_than_its_last_chord(pipeline, tmp_path):
@@ -245,9 +245,9 @@ def engine(tmp_path_factory):
 
 
 def run(engine, job, cancelled=lambda: False):
-    seen = []
-    run_one(engine, job, seen.append, cancelled)
-    return seen[-1]
+    events = []
+    run_one(engine, job, events.append, cancelled)
+    return events[-1]
 
 
 def job_for(folder, stem="", **values):
@@ -278,13 +278,13 @@ def test_a_job_killed_between_midi_and_audio_writes_the_same_files_again(engine,
     job = job_for(tmp_path)
     ended = run(engine, job)
     path = Path(ended.artifacts[0].path)
-    sound, midi = path.read_bytes(), path.with_suffix(".mid").read_bytes()
+    audio, midi = path.read_bytes(), path.with_suffix(".mid").read_bytes()
     path.unlink()  # as if it was killed here
     assert not artifacts.find_complete(job), "the notes alone are no result"
     again = run(engine, job)
     assert isinstance(again, Finished)
     assert path.with_suffix(".mid").read_bytes() == midi
-    assert len(path.read_bytes()) == len(sound)
+    assert len(path.read_bytes()) == len(audio)
     assert sorted(file.suffix for file in tmp_path.iterdir()) == [".mid", ".wav"]
 
 
@@ -295,7 +295,7 @@ def test_an_existing_file_is_never_overwritten(engine, tmp_path, ending):
     ended = run(engine, job_for(tmp_path, "tune"))
     assert isinstance(ended, Failed)
     assert theirs.read_bytes() == b"precious"
-    assert list(tmp_path.iterdir()) == [theirs], "nothing is left beside it"
+    assert list(tmp_path.iterdir()) == [theirs], "no partial file is left"
 
 
 def test_a_cancelled_job_keeps_its_bars_as_audio_and_midi_and_can_run_again(engine, tmp_path):

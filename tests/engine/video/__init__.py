@@ -1,1 +1,1 @@
-"""video"""
+"""Tests of video generation."""

@@ -1,6 +1,4 @@
-"""Videos by the real pipelines of diffusers with tiny random weights: made, seen, cancelled,
-refused; files with their recipe.
-"""
+"""Videos of diffusers' pipelines with tiny random weights: results, cancels, refusals, files."""
 
 from __future__ import annotations
 
@@ -48,25 +46,25 @@ from tests.checkpoints.video import (
 )
 from tests.engine.runs import run_job, run_one
 
-PICTURE = "image-to-video"
+IMAGE_TO_VIDEO = "image-to-video"
 HALF = LoadPlan(strategy="16-bit", device="cpu", precision="bf16")
 
 
 @pytest.fixture(scope="module")
 def cards(tmp_path_factory):
-    """A tiny model of each family, made once."""
-    folder, made = tmp_path_factory.mktemp("models"), {}
+    """Return a function that makes a tiny model by name, once."""
+    folder, cards = tmp_path_factory.mktemp("models"), {}
 
     def of(name) -> ModelCard:
-        if name not in made:
-            made[name] = MAKERS[name][1](folder / name)
-        return made[name]
+        if name not in cards:
+            cards[name] = MAKERS[name][1](folder / name)
+        return cards[name]
 
     return of
 
 
 @pytest.fixture
-def picture(tmp_path):
+def image_path(tmp_path):
     return first_frame(tmp_path)
 
 
@@ -79,7 +77,7 @@ def install(data, card):
 
 
 def run_here(data, asked, cancelled=lambda: False):
-    """Run a request through `LocalEngine`; return the job and what was said."""
+    """Run a request through `LocalEngine`; return the job and its events."""
     engine, events = LocalEngine(data), []
     job = new_job(asked, str(data.outputs))
     run_one(engine, job, events.append, cancelled)
@@ -104,7 +102,7 @@ def decoded(path):
     "ignore:In CPU autocast"
 )  # Mochi's own way to decode, which means a GPU
 @pytest.mark.parametrize("name", MAKERS)
-def test_a_family_makes_a_readable_file(cards, data, picture, name):
+def test_a_family_makes_a_readable_file(cards, data, image_path, name):
     card = cards(name)
     assert card.kind == "video"
     assert card.family == MAKERS[name][0]
@@ -112,7 +110,9 @@ def test_a_family_makes_a_readable_file(cards, data, picture, name):
     install(data, card)
     count = 7 if card.frame_step == 6 else 9
     for task in card.tasks:
-        asked = request(model=card.name, num_frames=count, image=picture if task == PICTURE else "")
+        asked = request(
+            model=card.name, num_frames=count, image=image_path if task == IMAGE_TO_VIDEO else ""
+        )
         job, events = run_here(data, asked)
         assert isinstance(events[-1], Finished), events[-1]
         steps = [event for event in events if isinstance(event, Progress)]
@@ -127,7 +127,9 @@ def test_a_family_makes_a_readable_file(cards, data, picture, name):
         recipe = read_recipe(Path(artifact.path))
         assert recipe.request == job.request
         assert (recipe.seed, recipe.model) == (3, card.name)
-        assert recipe.inputs == ({"image": sha256_of(Path(picture))} if task == PICTURE else {})
+        assert recipe.inputs == (
+            {"image": sha256_of(Path(image_path))} if task == IMAGE_TO_VIDEO else {}
+        )
         assert {"torch", "diffusers"} <= recipe.versions.keys()
         assert [found.sha256 for found in find_complete(job)] == [artifact.sha256]
 
@@ -144,11 +146,11 @@ def test_the_seed_decides(cards, name):
 
 
 @pytest.mark.parametrize("name", ["wan-ti2v", "ltx", "ltx-condition"])
-def test_one_model_takes_text_or_an_image(cards, picture, name):
+def test_one_model_takes_text_or_an_image(cards, image_path, name):
     card = cards(name)
     pipeline = video.load(card)
     plain = run_job(video, card, pipeline, request()).results[0].frames
-    begun = run_job(video, card, pipeline, request(image=picture)).results[0].frames
+    begun = run_job(video, card, pipeline, request(image=image_path)).results[0].frames
     assert not np.array_equal(plain, begun)
     assert np.array_equal(run_job(video, card, pipeline, request()).results[0].frames, plain)
 
@@ -178,17 +180,17 @@ def test_wans_autoencoder_stays_in_float32(tmp_path):
     "name",
     ["wan-ti2v", "wan-i2v", "ltx-condition", "cogvideox-i2v", "animatediff"],
 )
-def test_a_family_runs_in_bf16_as_on_a_gpu(cards, picture, name):
+def test_a_family_runs_in_bf16_as_on_a_gpu(cards, image_path, name):
     card = cards(name)
     pipeline = video.load(card, HALF)
     outcome = run_job(
-        video, card, pipeline, request(image=picture if PICTURE in card.tasks else "")
+        video, card, pipeline, request(image=image_path if IMAGE_TO_VIDEO in card.tasks else "")
     )
     assert outcome.results[0].frames.shape == (9, 32, 32, 3)
     assert outcome.progress[0].preview is not None
 
 
-def test_offloaded_components_make_the_same_from_text_and_from_an_image(cards, picture):
+def test_offloaded_components_make_the_same_from_text_and_from_an_image(cards, image_path):
     """Both classes share the weights, and whoever ran last must not leave them where the other
     cannot use them.
     """
@@ -197,12 +199,12 @@ def test_offloaded_components_make_the_same_from_text_and_from_an_image(cards, p
         video.load(card),
         video.load(card, LoadPlan(strategy="model-offload", device="cpu", precision="fp32")),
     )
-    for image in ("", picture, "", picture):
-        expected, made = (
+    for image in ("", image_path, "", image_path):
+        expected, result = (
             run_job(video, card, pipeline, request(image=image)).results[0].frames
             for pipeline in (whole, in_turns)
         )
-        assert np.abs(expected.astype(int) - made).max() <= 1
+        assert np.abs(expected.astype(int) - result).max() <= 1
 
 
 def test_large_frames_are_decoded_in_tiles(cards):
@@ -232,9 +234,9 @@ def test_a_motion_adapter_uses_the_installed_stable_diffusion(data, tmp_path):
     )
     with pytest.raises(
         StudioError, match=r"needs Stable Diffusion 1\.5 or another model of its kind"
-    ) as told:
+    ) as raised:
         ModelRegistry(data).find("video", adapter.name)
-    assert "studio models get" in told.value.cure
+    assert "studio models get" in raised.value.cure
     assert (
         ModelRegistry(data).find("image").family == "StableDiffusionPipeline"
     )  # the starter's, which is of another width
@@ -316,7 +318,7 @@ def test_a_cancelled_video_leaves_no_file(cards, data):
     assert not list(data.outputs.iterdir())
 
 
-# What cannot be made
+# Refused requests
 # ----------------------------------------------------------------------
 
 
@@ -382,8 +384,8 @@ def test_the_engine_refuses_unsupported_requests_too(cards, data):
     assert not list(data.outputs.iterdir())
 
 
-def test_a_folder_or_damaged_file_is_no_first_frame(cards, tmp_path, picture):
-    card, whole = cards("ltx"), Path(picture).read_bytes()
+def test_a_folder_or_damaged_file_is_no_first_frame(cards, tmp_path, image_path):
+    card, whole = cards("ltx"), Path(image_path).read_bytes()
     (tmp_path / "folder.png").mkdir()
     bad = {
         "empty.png": b"",
@@ -411,11 +413,11 @@ def test_a_truncated_first_frame_fails_the_job(cards, data, tmp_path):
     assert "cut.jpg cannot be read: the file is damaged or cut off" in events[-1].failure.message
 
 
-def test_a_changed_byte_in_a_first_frame_never_raises_another_error(cards, tmp_path, picture):
+def test_a_changed_byte_in_a_first_frame_never_raises_another_error(cards, tmp_path, image_path):
     card, chance = cards("ltx"), np.random.default_rng(0)
     for suffix in ("png", "jpg", "webp", "bmp", "tiff"):
         path = tmp_path / f"frame.{suffix}"
-        with Image.open(picture) as whole:
+        with Image.open(image_path) as whole:
             whole.save(path)
         content = path.read_bytes()
         for _number in range(60):
@@ -434,10 +436,10 @@ def test_a_first_frame_is_rotated_and_cropped_to_the_videos_shape(tmp_path):
     note = Image.Exif()
     note[0x0112] = 6
     Image.fromarray(pixels).save(tmp_path / "turned.jpg", exif=note, quality=100)
-    seen = np.asarray(fit_to(read_image(tmp_path / "turned.jpg")[0], 32, 32), np.int16)
-    assert seen.shape == (32, 32, 3)
-    assert seen[:14].mean() > 240
-    assert seen[18:].mean() < 15
+    pixels = np.asarray(fit_to(read_image(tmp_path / "turned.jpg")[0], 32, 32), np.int16)
+    assert pixels.shape == (32, 32, 3)
+    assert pixels[:14].mean() > 240
+    assert pixels[18:].mean() < 15
 
 
 def test_a_first_frame_is_read_as_every_other_image(cards, tmp_path):
@@ -556,13 +558,15 @@ def test_a_preview_is_the_middle_frame_of_every_latent_layout(cards):
         expected = latent_preview.preview(
             pipe, latents[:, :, time // 2], pipeline.latent_map, 64, 96
         )
-        given = latents
+        inputs = latents
         if name == "cogvideox":
-            given = latents.permute(0, 2, 1, 3, 4)
+            inputs = latents.permute(0, 2, 1, 3, 4)
         elif name == "ltx":
-            given = pipe._pack_latents(latents, 1, 1)
-            given = torch.cat([torch.zeros(1, 4, channels), given], dim=1)  # what a picture adds
-        shown = video_preview.middle_frame(pipe, given, pipeline.latent_map, asked)
+            inputs = pipe._pack_latents(latents, 1, 1)
+            inputs = torch.cat(
+                [torch.zeros(1, 4, channels), inputs], dim=1
+            )  # patches of a first frame
+        shown = video_preview.middle_frame(pipe, inputs, pipeline.latent_map, asked)
         assert shown == expected, name
         assert (shown.width, shown.height) == (64 // side, 96 // side)
 
@@ -579,8 +583,8 @@ class PlainAutoencoder(torch.nn.Module):
         self.config = config
         self.colours = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
 
-    def encode(self, given):
-        squares = torch.nn.functional.avg_pool3d(given, (1, 8, 8))
+    def encode(self, inputs):
+        squares = torch.nn.functional.avg_pool3d(inputs, (1, 8, 8))
         latents = torch.einsum("lc,bcthw->blthw", self.colours, squares) + 2
         return SimpleNamespace(latent_dist=SimpleNamespace(mode=lambda: latents))
 
@@ -591,13 +595,13 @@ def test_the_map_of_a_preview_takes_normalized_latents():
     for config in ({}, {"scaling_factor": 0.3}, {"latents_mean": mean, "latents_std": deviation}):
         vae = PlainAutoencoder(**config)
         latent_map = video_preview.fit(SimpleNamespace(components={"vae": vae}))
-        given = torch.tensor((0.9, 0.2, 0.4)).reshape(1, 3, 1, 1, 1).expand(1, 3, 1, 8, 8)
-        latent = vae.encode(given * 2 - 1).latent_dist.mode()[0, :, 0, 0, 0]
+        inputs = torch.tensor((0.9, 0.2, 0.4)).reshape(1, 3, 1, 1, 1).expand(1, 3, 1, 8, 8)
+        latent = vae.encode(inputs * 2 - 1).latent_dist.mode()[0, :, 0, 0, 0]
         if "latents_mean" in config:
             latent = (latent - torch.tensor(mean)) / torch.tensor(deviation)
         latent = latent * config.get("scaling_factor", 1.0)
-        seen = latent.numpy() @ latent_map.weights + latent_map.bias
-        assert np.allclose(seen, (0.9, 0.2, 0.4), atol=0.02), config
+        pixels = latent.numpy() @ latent_map.weights + latent_map.bias
+        assert np.allclose(pixels, (0.9, 0.2, 0.4), atol=0.02), config
 
 
 def test_an_unknown_autoencoder_gives_no_preview(cards, tmp_path):
