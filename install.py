@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""Install Studio from this folder and open it; or, with --test, install what the tests need and run
-them.
+"""Install Studio from this folder and open it; with --test, run the tests instead.
 
-Needs nothing but Python 3.11+: it makes a virtual environment in `.venv`, installs what Debian and
-Ubuntu lack for a window, fetches the starter model (99 MB) and starts the program. What is there
-already is not done again.
+Needs only Python 3.11+: it creates a virtual environment in `.venv`, installs system packages that
+a window needs on Debian and Ubuntu, downloads the starter model (99 MB) and starts Studio. Steps
+that are done are skipped.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ def main() -> int:
         return 2
     install_system_packages(WINDOW_PACKAGES + (TEST_PACKAGES if options.test else []))
     scripts = make_environment(Path(options.venv))
-    say("Installing Studio" + (" and what its tests need" if options.test else ""))
+    say("Installing Studio" + (" and its test tools" if options.test else ""))
     subprocess.run(
         [
             scripts / "python",
@@ -62,11 +61,11 @@ def main() -> int:
             [scripts / "python", "-m", "pytest", *rest], cwd=HERE, check=False
         ).returncode
     if not options.no_starter:
-        say("Fetching the starter model")
+        say("Downloading the starter model")
         if subprocess.run(
             [scripts / "studio", "models", "install", "starter"], check=False
         ).returncode:
-            say("The starter model is not there yet; the window has a button for it.")
+            say("The starter model was not downloaded. The window has a button for it.")
     if options.no_window:
         say(f"Start Studio with {scripts / 'studio'}")
         return 0
@@ -75,12 +74,12 @@ def main() -> int:
 
 
 def install_system_packages(packages: list[str]) -> None:
-    """Install the packages that Debian or Ubuntu lacks; on other systems nothing is needed."""
+    """Install missing packages on Debian or Ubuntu; other systems need none."""
     if not shutil.which("apt-get"):
         return
     missing = [package for package in packages if not _has_package(package)]
     try:
-        import ensurepip  # noqa: F401  Debian ships it apart
+        import ensurepip  # noqa: F401  Debian has a package of its own
     except ImportError:
         missing.append("python3-venv")
     if not missing:
@@ -103,10 +102,10 @@ def install_system_packages(packages: list[str]) -> None:
 
 
 def make_environment(folder: Path) -> Path:
-    """Make the virtual environment where it is not there; return its folder of programs."""
+    """Create the virtual environment if it is missing; return its folder of programs."""
     scripts = folder / ("Scripts" if os.name == "nt" else "bin")
     if not scripts.exists():
-        say(f"Making the virtual environment {folder}")
+        say(f"Creating the virtual environment {folder}")
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         subprocess.run(
             [scripts / "python", "-m", "pip", "install", "--quiet", "--upgrade", "pip"], check=True
@@ -120,7 +119,7 @@ def say(text: str) -> None:
 
 
 def _has_package(name: str) -> bool:
-    # Newer Debian and Ubuntu call some of them …t64; apt-get knows both names, dpkg only its own.
+    # Newer Debian and Ubuntu call some of them …t64; apt-get knows both names, dpkg only one.
     query = ["dpkg-query", "--show", "--showformat=${Status}\n", name, f"{name}t64"]
     return (
         "install ok installed"
@@ -135,9 +134,11 @@ def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument(
         "--test",
         action="store_true",
-        help="install what the tests need and run them; other arguments go to pytest",
+        help="install the test tools and run the tests; other arguments go to pytest",
     )
-    parser.add_argument("--no-starter", action="store_true", help="do not fetch the starter model")
+    parser.add_argument(
+        "--no-starter", action="store_true", help="do not download the starter model"
+    )
     parser.add_argument("--no-window", action="store_true", help="do not open the window")
     parser.add_argument(
         "--venv", default=str(HERE / ".venv"), help="the virtual environment's folder"

@@ -1,6 +1,4 @@
-"""Is everything there that Studio needs? Facts for a person, each with what to do. No network;
-torch is asked in a child.
-"""
+"""Checks the installation: facts for the user, each with what to do. No network access."""
 
 from __future__ import annotations
 
@@ -31,7 +29,7 @@ from studio.models.registry import ModelRegistry
 
 LOW_DISK_BYTES = 5e9
 LOW_MEMORY_BYTES = 4e9
-# Debian package → library, of what Qt needs for a window on X11.
+# Debian package → library that Qt needs for a window on X11.
 _WINDOW_LIBRARIES = {
     "libglib2.0-0": "libglib-2.0.so.0",
     "libegl1": "libEGL.so.1",
@@ -48,7 +46,7 @@ _WINDOW_LIBRARIES = {
 }
 REINSTALL = "Install Studio again: pip install ."
 _HARMFUL = ("torchvision", "torchaudio", "torchcodec")
-# Versions below these have known holes.
+# Lower versions have known security holes.
 _FLOORS = {
     "transformers": (5, 10),
     "diffusers": (0, 42, 1),
@@ -61,7 +59,7 @@ _FLOORS = {
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
     state: Literal["ok", "warn", "bad"]
@@ -70,7 +68,7 @@ class Check(msgspec.Struct, frozen=True):
 
 
 def examine(data: DataFolder) -> list[Check]:
-    """Look at everything; takes some seconds, because torch is imported in a child."""
+    """Run all checks; takes some seconds, because a child process imports torch."""
     answers = probe()
     checks = [
         _python(),
@@ -79,7 +77,7 @@ def examine(data: DataFolder) -> list[Check]:
         *_torch(answers),
         *_packages(),
         *_harmful(),
-        _sound(answers),
+        _audio(answers),
         _video(),
     ]
     return [*checks, _memory(), _disk(data), _writable(data), *_models(data)]
@@ -102,7 +100,7 @@ def _qt(answers: dict[str, dict[str, Any]]) -> Check:
         return Check(
             "Qt",
             "bad",
-            f"PySide6 {version}, which ends by itself on this Python",
+            f"PySide6 {version}, which crashes on this Python version",
             'pip install "PySide6_Essentials<6.12"',
         )
     reason = _reason(answers, "window")
@@ -117,9 +115,9 @@ def _qt(answers: dict[str, dict[str, Any]]) -> Check:
 
 
 def _reason(answers: dict[str, dict[str, Any]], name: str) -> str:
-    """Return why a question has no good answer, or the empty text."""
+    """Return why a probe failed, or an empty string."""
     if name not in answers:
-        return "it ended the process that tried"
+        return "it crashed the process that imported it"
     return str(answers[name].get("error", ""))
 
 
@@ -136,7 +134,7 @@ def _libraries() -> Iterator[Check]:
             f"On Debian or Ubuntu: sudo apt-get install {packages}",
         )
     else:
-        yield Check("Window libraries", "ok", "all there")
+        yield Check("Window libraries", "ok", "all installed")
 
 
 def _can_load(library: str) -> bool:
@@ -152,11 +150,11 @@ def _torch(answers: dict[str, dict[str, Any]]) -> Iterator[Check]:
     if reason:
         yield Check("torch", "bad", reason, REINSTALL)
         return
-    found = answers["torch"]
-    yield Check("torch", "ok", found["version"])
-    if found["cuda"] or found["xpu"]:
-        yield Check("GPU", "ok", f"{found['device']}, {found['memory'] / 1e9:.0f} GB")
-    elif found["mps"]:
+    torch = answers["torch"]
+    yield Check("torch", "ok", torch["version"])
+    if torch["cuda"] or torch["xpu"]:
+        yield Check("GPU", "ok", f"{torch['device']}, {torch['memory'] / 1e9:.0f} GB")
+    elif torch["mps"]:
         yield Check("GPU", "ok", "Apple GPU")
     else:
         yield Check(
@@ -190,21 +188,21 @@ def _harmful() -> Iterator[Check]:
     for name in _HARMFUL:
         if importlib.util.find_spec(name) is not None:
             cure = (
-                "Studio does not need it, and beside another build of torch it breaks model "
+                "Studio does not need it, and a build that does not match torch breaks model "
                 f"loading: pip uninstall {name}"
             )
             yield Check(name, "warn", "is installed", cure)
 
 
-def _sound(answers: dict[str, dict[str, Any]]) -> Check:
+def _audio(answers: dict[str, dict[str, Any]]) -> Check:
     devices = answers.get("sound", {}).get("devices", [])
     if devices:
-        return Check("Sound", "ok", ", ".join(devices)[:200])
+        return Check("Audio", "ok", ", ".join(devices)[:200])
     return Check(
-        "Sound",
+        "Audio",
         "warn",
-        _reason(answers, "sound") or "no device",
-        "Sounds are saved and can be played elsewhere.",
+        _reason(answers, "sound") or "no output device",
+        "Audio is saved and can be played elsewhere.",
     )
 
 
@@ -264,8 +262,8 @@ def _models(data: DataFolder) -> Iterator[Check]:
     registry = ModelRegistry(data)
     for kind in KINDS:
         cards = registry.of_kind(kind)
-        gone = [card for card in cards if card.path and not Path(card.path).is_dir()]
-        titles = ", ".join(card.title for card in cards if card not in gone)
+        missing = [card for card in cards if card.path and not Path(card.path).is_dir()]
+        titles = ", ".join(card.title for card in cards if card not in missing)
         if titles:
             yield Check(f"Models for {kind}", "ok", titles)
         elif KINDS[kind].is_optional:
@@ -278,16 +276,16 @@ def _models(data: DataFolder) -> Iterator[Check]:
             starter = KINDS[kind].starter
             cure = f"studio models install {starter}" if starter else "studio models add FOLDER"
             yield Check(f"Models for {kind}", "warn", "none", cure)
-        for card in gone:
-            cure = f"Bring it back, or: studio models remove {card.name}"
-            yield Check(card.title, "warn", f"its folder is gone: {card.path}", cure)
+        for card in missing:
+            cure = f"Restore it, or: studio models remove {card.name}"
+            yield Check(card.title, "warn", f"its folder is missing: {card.path}", cure)
         for card in cards:
-            if card not in gone and card.path:
+            if card not in missing and card.path:
                 yield from _one_file(card)
 
 
 def _one_file(card: ModelCard) -> Iterator[Check]:
-    """What is wrong with a model whose weights are one file that lies elsewhere."""
+    """Check a model whose weights are a file outside the data folder."""
     try:
         pointer = checkpoint_in(card.folder)
         path = checked(pointer) if pointer is not None else None

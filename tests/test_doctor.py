@@ -39,7 +39,7 @@ def test_on_this_machine_nothing_is_bad(data):
         "Memory",
         "Disk",
         "Data folder",
-        "Sound",
+        "Audio",
         "Models for text",
     } <= checks.keys()
     assert all(check.cure for check in checks.values() if check.state != "ok")

@@ -1,8 +1,7 @@
-"""File names made from prompts and templates: safe on Linux, macOS and Windows, and never outside
-the chosen folder.
+"""File names from prompts and templates: safe on all systems, and never outside the folder.
 
-Templates have fixed tokens, found by a regular expression: `str.format` would let a template read
-the program's internals.
+Templates have fixed tokens that a regular expression finds, because `str.format` would expose the
+program's internals.
 """
 
 from __future__ import annotations
@@ -19,9 +18,7 @@ from studio.core.errors import Problem
 from studio.core.requests import Request
 
 MAX_STEM_BYTES = 120
-"""UTF-8 bytes. Leaves room for `-12.flac` and a collision number within the 255 (eCryptfs: 143)
-bytes of a file name.
-"""
+"""UTF-8 bytes; leaves room for `-12.flac` and a number within the 143 bytes of eCryptfs."""
 
 TOKENS = ("row", "prompt", "seed", "model", "kind", "date", "time", "job")
 DEFAULT_TEMPLATE = "{row:04}-{prompt:40}"
@@ -40,15 +37,12 @@ _RESERVED = {
 
 
 def slug(text: str, max_bytes: int = 80) -> str:
-    """Return `text` as one part of a file name: safe on every system, at most `max_bytes` of UTF-8,
-    maybe empty.
-    """
+    """Return `text` as part of a file name, at most `max_bytes` of UTF-8; may be empty."""
     normal = text if text.isascii() else unicodedata.normalize("NFC", text)
-    text = _FORBIDDEN.sub(
-        " ", normal[: 4 * max_bytes + 1_000]
-    )  # room for blanks; a prompt may be 200 000 characters
-    # Categories C*: controls, direction overrides, surrogates, unassigned. Z*: line and paragraph
-    # separators and odd spaces.
+    # a prompt may have 200 000 characters; some are blanks
+    text = _FORBIDDEN.sub(" ", normal[: 4 * max_bytes + 1_000])
+    # Unicode categories C*: controls, direction overrides, surrogates, unassigned; Z*: line and
+    # paragraph separators and special spaces.
     if not text.isascii():
         text = "".join(
             " " if unicodedata.category(character)[0] in "CZ" else character for character in text
@@ -59,9 +53,7 @@ def slug(text: str, max_bytes: int = 80) -> str:
 
 
 def _encodable(text: str, encoding: str = "") -> str:
-    """Return the text without the characters that this system's file names cannot hold: those that
-    Latin-1 lacks, say.
-    """
+    """Return the text without characters that the file system encoding (Latin-1, say) lacks."""
     encoding = encoding or sys.getfilesystemencoding()
     return text if encoding == "utf-8" else text.encode(encoding, errors="ignore").decode(encoding)
 
@@ -71,37 +63,38 @@ def _cut(text: str, max_bytes: int) -> str:
 
 
 def default_stem(request: Request, job_id: str) -> str:
-    """Return the name of a single job's artifacts: the prompt's beginning and the job's id."""
+    """Return the file name of a single job: the beginning of the prompt, and the job's id."""
     return f"{slug(request.prompt, 40) or request.kind}-{job_id}"
 
 
 def check_template(template: str, columns: Iterable[str] = ()) -> Problem | None:
-    """Return what is wrong with a name template, or None."""
+    """Return the problem of a name template, or None."""
     known = {*TOKENS, *columns}
     unknown = [name for name, _width in _TOKEN.findall(template) if name not in known]
     literal = _TOKEN.sub("", template)
     if unknown:
         return Problem(
             "name",
-            f"{{{unknown[0]}}} is not known; there are "
+            f"{{{unknown[0]}}} is unknown; tokens are "
             f"{', '.join(f'{{{name}}}' for name in sorted(known))}",
         )
     if "{" in literal or "}" in literal:
-        return Problem("name", "has a brace that belongs to no {token}")
+        return Problem("name", "has a brace outside a {token}")
     if "/" in literal or "\\" in literal or ".." in literal:
         return Problem("name", "must be a file name, not a path")
-    if found := _FORBIDDEN.search(literal):
-        return Problem("name", f"has a character that file names cannot have: {found.group()!r}")
+    if match := _FORBIDDEN.search(literal):
+        return Problem("name", f"has a character that file names cannot have: {match.group()!r}")
     if not template.strip():
         return Problem("name", "is empty")
     if template.strip().partition(".")[0].lower() in _RESERVED:
-        return Problem("name", f"{template.strip()!r} is a name that Windows keeps for itself")
+        return Problem("name", f"{template.strip()!r} is a reserved name on Windows")
     return None
 
 
 def render(template: str, values: Mapping[str, object]) -> str:
-    """Fill a checked template: `{row:04}` pads a number, `{prompt:40}` cuts a text to 40 bytes.
-    Returns a safe stem.
+    """Fill a checked template and return a safe stem.
+
+    `{row:04}` pads a number; `{prompt:40}` cuts a text to 40 bytes.
     """
 
     def fill(match: re.Match[str]) -> str:
@@ -117,9 +110,7 @@ def render(template: str, values: Mapping[str, object]) -> str:
 def values_of(
     request: Request, *, row: int, job_id: str, columns: Mapping[str, str] | None = None
 ) -> dict[str, object]:
-    """Return what a template's tokens stand for. A file's own columns come first only where no
-    token has their name.
-    """
+    """Return the values of a template's tokens; tokens take precedence over a file's columns."""
     own: dict[str, object] = {
         "row": row,
         "prompt": request.prompt,
@@ -136,27 +127,25 @@ def values_of(
 def number_collisions(
     stems: Sequence[str], folder: Path, counts: Sequence[int] = (), taken: Iterable[str] = ()
 ) -> list[str]:
-    """Return the stems, made different from each other and from what lies in `folder`, also where
-    case does not count.
+    """Return the stems, made unique in `folder` and among each other, ignoring case.
 
-    `counts`: how many results each has; a stem with several becomes `cat-1`, `cat-2` …, which must
-    not be another's name either.
-    `taken`: further stems that are in use.
+    `counts`: number of results per stem; `cat` with several becomes `cat-1`, `cat-2` …, which must
+    be unique too. `taken`: further stems in use.
     """
     taken = {stem.lower() for stem in taken}
     taken |= {path.stem.lower() for path in folder.iterdir()} if folder.is_dir() else set()
-    # `cat-2` of a job with several results must not meet the `cat-2` of another job.
+    # `cat-2` of a job with several results must not collide with another job's `cat-2`.
     taken |= {re.sub(r"-\d+$", "", stem) for stem in taken}
     unique = []
-    reached: dict[str, int] = {}  # else a thousand runs of one prompt would count from 1 each
+    last_numbers: dict[str, int] = {}  # so that a thousand equal stems don't count from 1 each
     for stem, count in zip(stems, counts or itertools.repeat(1), strict=False):
-        number = reached.get(stem, 1)
+        number = last_numbers.get(stem, 1)
         candidate = stem
         while not taken.isdisjoint(_names_of(candidate, count)):
             number += 1
             suffix = f" ({number})"
             candidate = _cut(stem, MAX_STEM_BYTES - len(suffix)).rstrip(" .-") + suffix
-        reached[stem] = number
+        last_numbers[stem] = number
         taken.update(_names_of(candidate, count))
         unique.append(candidate)
     return unique
@@ -168,7 +157,5 @@ def _names_of(stem: str, count: int) -> list[str]:
 
 
 def printable(text: str) -> str:
-    """Return `text`, which may come from a hostile file, without what cannot be printed (controls,
-    surrogates …).
-    """
+    """Return an untrusted text with � for each unprintable character (controls, surrogates …)."""
     return "".join(character if character.isprintable() else "�" for character in text)

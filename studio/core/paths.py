@@ -1,4 +1,4 @@
-"""The one place that decides where files go."""
+"""The paths of all files that Studio stores."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_VARIABLE = "STUDIO_DATA_DIR"
 MAX_NAME_BYTES = 255
-"""Of one file or folder; the limit of the usual file systems."""
+"""Bytes of one file or folder name; the limit of common file systems."""
 MAX_PATH_BYTES = 4_000
 
 
 def user_path(text: str | Path) -> Path:
-    """Return the path that a person typed, with `~` as the home folder.
+    """Return a path that the user typed, with `~` expanded.
 
-    Every path from the command line passes here, or through `input_path`. Raises StudioError where
-    no file can have this name, or where Studio cannot store the name in its queue and in recipes,
-    which are UTF-8.
+    Every path from the command line is passed through this or `input_path`. Raises StudioError if
+    the name is impossible, or not valid UTF-8, in which queue and recipes are stored.
     """
     if any("\ud800" <= character <= "\udfff" for character in str(text)):
         raise _invalid(
@@ -31,9 +30,7 @@ def user_path(text: str | Path) -> Path:
 
 
 def input_path(text: str | Path) -> Path:
-    """Return the same for a file that is only read: its name may be in any encoding. Raises
-    StudioError.
-    """
+    """Return the path of a file to read, whose name may have any encoding. Raises StudioError."""
     name = str(text)
     if "\0" in name:
         raise _invalid(f"The name {_shown(name)} is not possible.", "Check the name.")
@@ -48,21 +45,19 @@ def input_path(text: str | Path) -> Path:
         return Path(name).expanduser()
     except RuntimeError:  # no such user, or a user without a home folder
         raise _invalid(
-            f"The home folder in {_shown(name)} is unknown.", "Write the path from / on."
+            f"The home folder in {_shown(name)} is unknown.", "Write the absolute path."
         ) from None
 
 
 def check_output_folder(folder: Path) -> None:
-    """Raise StudioError where files cannot be written to the folder, or where it cannot be made.
-    Nothing is made here.
+    """Raise StudioError if the folder cannot be written to, or not be created.
 
-    A link to what is not there now is none of these: it may lead to a drive that is not mounted
-    yet.
+    A dangling link is accepted: it may lead to a drive that is not mounted yet.
     """
     existing = folder
     while not os.path.lexists(existing) and existing.parent != existing:
         existing = existing.parent
-    if leads_nowhere(existing):
+    if is_dangling(existing):
         return
     if not existing.is_dir():
         raise _invalid(f"{existing} is a file, not a folder.", "Choose a folder.")
@@ -72,8 +67,8 @@ def check_output_folder(folder: Path) -> None:
         )
 
 
-def leads_nowhere(path: Path) -> bool:
-    """True for a link whose target is not there; not for a link to itself."""
+def is_dangling(path: Path) -> bool:
+    """True for a link with a missing target; False for a link to itself."""
     try:
         path.stat()
     except FileNotFoundError:
@@ -93,51 +88,50 @@ def _shown(name: str) -> str:
 
 
 def _invalid(message: str, cure: str) -> StudioError:
-    from studio.core.errors import (
-        StudioError,
-    )  # imports msgspec, which is not needed before the first paint
+    # imports msgspec, which is not needed before the first paint
+    from studio.core.errors import StudioError
 
     return StudioError(message, cause="invalid", cure=cure)
 
 
-class DataFolder(NamedTuple):  # no msgspec: the window is painted before that is imported
-    """Everything that Studio keeps, under one folder."""
+class DataFolder(NamedTuple):  # no msgspec, which is imported after the first paint
+    """The folder of everything that Studio stores."""
 
     root: Path
 
     @property
     def database(self) -> Path:
-        """Jobs, batches and the library's index."""
+        """Jobs, batches and artifacts."""
         return self.root / "studio.db"
 
     @property
     def models(self) -> Path:
-        """One folder a model, each with its `card.toml`."""
+        """One folder per model, with its `card.toml`."""
         return self.root / "models"
 
     @property
     def downloads(self) -> Path:
-        """Wheels and parts on their way to become a model."""
+        """Partial downloads of models."""
         return self.root / "downloads"
 
     @property
     def outputs(self) -> Path:
-        """Artifacts, unless the person chose another folder."""
+        """Artifacts, unless the user chose another folder."""
         return self.root / "outputs"
 
     @property
     def masks(self) -> Path:
-        """Masks that were painted in the window; recipes name them."""
+        """Masks painted in the window, which recipes refer to."""
         return self.root / "masks"
 
     @property
     def logs(self) -> Path:
-        """Log files; they never hold a prompt."""
+        """Log files, without prompts."""
         return self.root / "logs"
 
     @property
     def settings(self) -> Path:
-        """What the person set."""
+        """The settings."""
         return self.root / "settings.json"
 
     @property
@@ -147,45 +141,41 @@ class DataFolder(NamedTuple):  # no msgspec: the window is painted before that i
 
     @property
     def drafts(self) -> Path:
-        """What stands in the forms of the window."""
+        """The values of the window's forms."""
         return self.root / "drafts.json"
 
     @property
     def watched(self) -> Path:
-        """What became of the batch files in folders that are watched, a file for each folder."""
+        """The state of watched folders, a file each."""
         return self.root / "watched"
 
     @property
     def lock(self) -> Path:
-        """Held by the one program that runs this folder's queue."""
+        """Lock of the program that runs this folder's queue."""
         return self.root / "studio.lock"
 
     @property
     def socket(self) -> Path:
-        """On which the window that runs this folder's queue is found."""
+        """Socket of the window that runs this folder's queue."""
         return self.root / "studio.socket"
 
     @property
     def ballast(self) -> Path:
-        """Deleted when the disk is full, so that the failure can be recorded."""
+        """Deleted when the disk is full, so that failures can still be recorded."""
         return self.root / "ballast"
 
     @property
     def cache(self) -> Path:
-        """What libraries store and can make again."""
+        """Caches of libraries."""
         return self.root / "cache"
 
     @property
     def telemetry_mark(self) -> Path:
-        """Says that what a library's telemetry left on this computer is removed; see
-        `core/telemetry.py`.
-        """
+        """Marks that telemetry files of a library are removed; see `core/telemetry.py`."""
         return self.root / "telemetry-removed.txt"
 
     def check(self) -> None:
-        """Raise StudioError where the data folder, or a folder in it, is something else. Nothing is
-        made.
-        """
+        """Raise StudioError if the data folder or a folder in it is a file."""
         for folder in self._folders():
             if os.path.lexists(folder) and not folder.is_dir():
                 raise _unusable(self.root, f"{folder} is not a folder")
@@ -194,15 +184,15 @@ class DataFolder(NamedTuple):  # no msgspec: the window is painted before that i
             raise _unusable(self.root, f"{existing} is not a folder")
 
     def create(self) -> None:
-        """Make the folders, readable by this person only. Raises StudioError where that cannot be
-        done.
-        """
+        """Create the folders, readable by this user only. Raises StudioError."""
         self.check()
         for folder in self._folders():
             try:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
-                raise _unusable(self.root, f"{folder} cannot be made ({error.strerror})") from error
+                raise _unusable(
+                    self.root, f"{folder} cannot be created ({error.strerror})"
+                ) from error
 
     def _folders(self) -> tuple[Path, ...]:
         return self.root, self.models, self.outputs, self.logs
@@ -215,16 +205,14 @@ def _unusable(root: Path, why: str) -> StudioError:
 
 
 def data_folder(override: str | Path | None = None) -> DataFolder:
-    """Return the data folder: `override`, else $STUDIO_DATA_DIR, else the platform's own place.
-    Raises StudioError.
-    """
+    """Return `override`, $STUDIO_DATA_DIR or the platform's data folder. Raises StudioError."""
     chosen = override or os.environ.get(ENVIRONMENT_VARIABLE)
     return DataFolder(root=(user_path(chosen) if chosen else _platform_folder()).absolute())
 
 
 def _platform_folder() -> Path:
     linux = sys.platform == "linux"
-    if linux:  # what platformdirs says there; its import takes 6 ms before the first paint
+    if linux:  # as platformdirs does, whose import takes 6 ms before the first paint
         home = os.environ.get("XDG_DATA_HOME", "").strip()
         return user_path(home or "~/.local/share") / "studio"
     import platformdirs
@@ -233,9 +221,7 @@ def _platform_folder() -> Path:
 
 
 def resources() -> Path:
-    """Return the folder of what is not code: in the wheel inside the package, in a checkout beside
-    it.
-    """
+    """Return the folder of resources: in the package of a wheel, next to it in a checkout."""
     inside = Path(__file__).resolve().parent.parent / "resources"
     if inside.is_dir():
         return inside

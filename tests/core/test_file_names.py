@@ -76,13 +76,13 @@ def test_rendered_names_stay_in_the_folder(tmp_path_factory, prompt, column):
 BAD_TEMPLATES = {
     "../{row}": "not a path",
     "a/{row}": "not a path",
-    "{rows}": "not known",
+    "{rows}": "is unknown",
     "{row": "brace",
-    "{0.__class__}": "not known",
+    "{0.__class__}": "is unknown",
     "": "empty",
     "con": "Windows",
     "a:b": "cannot have",
-    "{row!r}": "not known",
+    "{row!r}": "is unknown",
     "{prompt:>2000000000}": "brace",
 }
 

@@ -20,7 +20,7 @@ from studio.cli.prompt_source import read_standard_input
 from studio.core import file_names
 from studio.core.errors import StudioError
 from studio.core.jobs import Batch, Job
-from studio.core.paths import check_output_folder, leads_nowhere
+from studio.core.paths import check_output_folder, is_dangling
 from studio.core.settings_store import load_settings
 from studio.jobs.pause import Limit
 
@@ -196,7 +196,7 @@ def _prepare_folder(folder: Path) -> None:
 
     The run waits for a full disk, and for a drive that is not mounted yet.
     """
-    if leads_nowhere(folder):
+    if is_dangling(folder):
         return
     try:
         folder.mkdir(parents=True, exist_ok=True)
