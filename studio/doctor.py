@@ -117,7 +117,7 @@ def _qt(answers: dict[str, dict[str, Any]]) -> Check:
 def _reason(answers: dict[str, dict[str, Any]], name: str) -> str:
     """Return why a probe failed, or an empty string."""
     if name not in answers:
-        return "it crashed the process that imported it"
+        return "it ended the process that imported it"
     return str(answers[name].get("error", ""))
 
 

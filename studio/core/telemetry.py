@@ -92,5 +92,8 @@ def _sentence(removed: list[Path], kept: list[Path]) -> str:
         "That is off now"
     )
     if kept:
-        return f"{start}. Studio could not remove all of its files: please delete {kept[0]}."
+        return (
+            f"{start}. Studio could not remove all of its files: please delete what it stored in "
+            f"{kept[0]}."
+        )
     return f"{start}, and its files in {removed[0]} are removed."

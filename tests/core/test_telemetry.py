@@ -65,7 +65,7 @@ def test_the_cache_folder_that_the_desktop_names_is_looked_at_too(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     leave(tmp_path / "cache")
     leave(home / ".cache")
-    assert "is removed" in remove_telemetry_files(data)
+    assert "are removed" in remove_telemetry_files(data)
     assert not (tmp_path / "cache/Microsoft").exists()
     assert not (home / ".cache/Microsoft").exists()
 
@@ -81,7 +81,7 @@ def test_what_is_not_known_stays_with_its_folder(home, data):
 def test_other_tools_of_that_maker_stay(home, data):
     leave(home / ".cache")
     (home / ".cache/Microsoft/DeveloperTools/other").mkdir()
-    assert "is removed" in remove_telemetry_files(data)
+    assert "are removed" in remove_telemetry_files(data)
     assert [path.name for path in (home / ".cache/Microsoft/DeveloperTools").iterdir()] == ["other"]
 
 
@@ -104,7 +104,7 @@ def test_a_linked_file_stays_and_so_does_what_it_points_to(home, data, tmp_path)
     (tmp_path / "precious").write_text("x")
     (folder / "deviceid").unlink()
     (folder / "deviceid").symlink_to(tmp_path / "precious")
-    assert "could not remove all of it" in remove_telemetry_files(data)
+    assert "could not remove all of its files" in remove_telemetry_files(data)
     assert (tmp_path / "precious").exists()
 
 
@@ -134,6 +134,6 @@ def test_a_folder_that_cannot_be_changed_is_named(home, data):
 def test_a_command_prints_it_on_stderr_only(home, data):
     leave(home / ".cache")
     first, second = (studio("--fake", "text", "hello", data=data) for _ in range(2))
-    assert "is removed" in first.stderr
+    assert "are removed" in first.stderr
     assert "Microsoft" not in first.stdout + second.stderr
     assert not (home / ".cache/Microsoft").exists()
