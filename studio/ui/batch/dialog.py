@@ -65,9 +65,23 @@ class BatchDialog(QDialog):
         self.setWindowTitle(f"Batch: {path.name}")
         resize_to_fit(self, 1080, 680)
         self.prompts = PromptsPage(shared, path, kind, model)
-        self.variations = VariationsPage(path)
+        self._create_pages()
+        self._create_controls()
+        self._create_layout()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(READ_DELAY_MS)
+        self._timer.timeout.connect(self.read)
+        self._watcher = QFileSystemWatcher([str(path)], self)
+        self._connect()
+        self.read()
+
+    def _create_pages(self) -> None:
+        self.variations = VariationsPage(self.path)
         self.columns = ColumnsPage()
-        self.output = OutputPage(Path(shared.output_folder()) / file_names.slug(path.stem))
+        self.output = OutputPage(
+            Path(self.shared.output_folder()) / file_names.slug(self.path.stem)
+        )
         self.pages = QTabWidget()
         for title, page in (
             ("Prompts", self.prompts),
@@ -78,6 +92,8 @@ class BatchDialog(QDialog):
             self.pages.addTab(page, title)
         name_control(self.pages, "Batch options", "How rows are read, varied and saved")
         self.pages.currentChanged.connect(lambda _index: self._fit_pages())
+
+    def _create_controls(self) -> None:
         self.only_bad = QCheckBox("Only rows that cannot run")
         name_control(self.only_bad, "Only rows that cannot run", "Show only the rows with errors")
         self.only_missing = QCheckBox("Run only the missing and failed rows")
@@ -99,14 +115,6 @@ class BatchDialog(QDialog):
         )
         self.run_button.setDefault(True)
         self.cancel_button = button("Cancel", "Close without running anything", self.reject)
-        self._create_layout()
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(READ_DELAY_MS)
-        self._timer.timeout.connect(self.read)
-        self._watcher = QFileSystemWatcher([str(path)], self)
-        self._connect()
-        self.read()
 
     def _create_layout(self) -> None:
         layout = QVBoxLayout(self)

@@ -211,10 +211,17 @@ class MaskEditor(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Paint a mask")
         self.canvas = MaskCanvas(image, mask)
-        self.paint_button, self.erase_button = (
-            _toggle("Paint", "Paint what should change (B)"),
-            _toggle("Erase", "Erase paint (E)"),
-        )
+        self._create_controls()
+        self._create_layout()
+        self._modes.buttonToggled.connect(lambda _button, _on: self._apply_brush())
+        self.size_slider.valueChanged.connect(self._apply_brush)
+        self.canvas.changed.connect(self._update_buttons)
+        self._add_keys()
+        self._update_buttons()
+
+    def _create_controls(self) -> None:
+        self.paint_button = _toggle("Paint", "Paint what should change (B)")
+        self.erase_button = _toggle("Erase", "Erase paint (E)")
         self.paint_button.setChecked(True)
         self._modes = QButtonGroup(self)
         for mode_button in (self.paint_button, self.erase_button):
@@ -237,16 +244,13 @@ class MaskEditor(QDialog):
             primary=True,
         )
         self.cancel_button = button("Cancel", "Close and discard the changes", self.reject)
+
+    def _create_layout(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
         layout.setSpacing(8)
-        layout.addWidget(
-            label(
-                "Paint over what should change. The rest of the image stays exactly as it is.",
-                "muted",
-                wrap=True,
-            )
-        )
+        hint = "Paint over what should change. The rest of the image stays exactly as it is."
+        layout.addWidget(label(hint, "muted", wrap=True))
         layout.addWidget(
             row(
                 self.paint_button,
@@ -261,11 +265,6 @@ class MaskEditor(QDialog):
         )
         layout.addWidget(self.canvas, 1)
         layout.addWidget(row(None, self.cancel_button, self.use_button))
-        self._modes.buttonToggled.connect(lambda _button, _on: self._apply_brush())
-        self.size_slider.valueChanged.connect(self._apply_brush)
-        self.canvas.changed.connect(self._update_buttons)
-        self._add_keys()
-        self._update_buttons()
 
     def _add_keys(self) -> None:
         shortcuts = {

@@ -52,6 +52,13 @@ class DownloadDialog(QDialog):
         self.setWindowTitle("Download a model")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         resize_to_fit(self, 640, 340)
+        self._create_widgets()
+        self._create_buttons()
+        self._create_layout()
+        self._update_controls()
+        self.partial.reload(self.running)
+
+    def _create_widgets(self) -> None:
         self.notice = Notice()
         grows = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         grows.setHeightForWidth(True)  # long messages wrap in this narrow dialog
@@ -65,10 +72,7 @@ class DownloadDialog(QDialog):
         )
         self.name.textEdited.connect(self._on_edited)
         self.name.returnPressed.connect(self.look_up)
-        self.look_button = button(
-            "Look up", "Show what the repository contains; nothing is downloaded yet", self.look_up
-        )
-        self.partial = PartialDownloads(shared)
+        self.partial = PartialDownloads(self.shared)
         self.partial.continue_requested.connect(self._on_continue_requested)
         self.partial.failed.connect(
             lambda error: self.notice.show_message(error.message, error.cure)
@@ -79,16 +83,21 @@ class DownloadDialog(QDialog):
         self.choice.hide()
         self.about = label("", wrap=True)
         self.about.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.licence_button = button(
-            "Read the license…", "Show the license file of the repository", self._show_licence
-        )
-        self.licence_button.hide()
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         name_control(self.bar, "Download progress", "Part of the model that was downloaded")
         self.bar.hide()
         self.status = label("", "muted", wrap=True)
         self.status.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+
+    def _create_buttons(self) -> None:
+        self.look_button = button(
+            "Look up", "Show what the repository contains; nothing is downloaded yet", self.look_up
+        )
+        self.license_button = button(
+            "Read the license…", "Show the license file of the repository", self._show_license
+        )
+        self.license_button.hide()
         self.hub_button = button(
             "Hub and account…", "Use another hub, an access token, or work offline", self._show_hub
         )
@@ -104,9 +113,11 @@ class DownloadDialog(QDialog):
             self.hub_button,
             self.pause_button,
             self.close_button,
-            self.licence_button,
+            self.license_button,
         ):
             control.setAutoDefault(False)
+
+    def _create_layout(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 14)
         layout.setSpacing(10)
@@ -115,15 +126,13 @@ class DownloadDialog(QDialog):
         layout.addWidget(self.notice)
         layout.addWidget(self.choice)
         layout.addWidget(self.about)
-        layout.addWidget(row(self.licence_button, None))
+        layout.addWidget(row(self.license_button, None))
         layout.addStretch(1)
         layout.addWidget(self.status)
         layout.addWidget(self.bar)
         layout.addWidget(
             row(self.hub_button, None, self.pause_button, self.download_button, self.close_button)
         )
-        self._update_controls()
-        self.partial.reload(self.running)
 
     # Look up
     # ----------------------------------------------------------------------
@@ -165,7 +174,7 @@ class DownloadDialog(QDialog):
                 self.choice.addItem(f"{file.path}, {size_text(file.size)}", (file.path,))
         self.choice.blockSignals(False)
         self.choice.setVisible(self.choice.count() > 1)
-        self.licence_button.setVisible(bool(found.licence_text))
+        self.license_button.setVisible(bool(found.licence_text))
         self._on_choice_changed()
 
     def _on_choice_changed(self, _index: int = 0) -> None:
@@ -187,8 +196,8 @@ class DownloadDialog(QDialog):
             lines.append(f"{size} to download{partial}; {size_text(looked_up.free)} free on disk.")
         gated = " You must accept its terms on the hub." if found.gated else ""
         link = f", {found.licence_link}" if found.licence_link else ""
-        licence = found.licence or "unknown; ask the authors before you use the model"
-        lines.append(f"License: {licence}{link}.{gated}")
+        license_text = found.licence or "unknown; ask the authors before you use the model"
+        lines.append(f"License: {license_text}{link}.{gated}")
         if found.languages:
             more = " …" if len(found.languages) > MAX_LANGUAGES else ""
             names = ", ".join(map(language_name, found.languages[:MAX_LANGUAGES]))
@@ -202,7 +211,7 @@ class DownloadDialog(QDialog):
                 QUrl(f"{hub_of(self.shared.settings).endpoint}/{self._found.repository.repo}")
             )
 
-    def _show_licence(self) -> None:
+    def _show_license(self) -> None:
         if self._found is None:
             return
         shown = QDialog(self)
@@ -317,7 +326,7 @@ class DownloadDialog(QDialog):
         self.notice.clear()
         self.about.setText("")
         self.status.setText("")
-        self.licence_button.hide()
+        self.license_button.hide()
         self.choice.hide()
         self.choice.clear()
         self._update_controls()

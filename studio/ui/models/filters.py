@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from studio.ui import background
 from studio.ui.models.list import (
-    LICENCES,
+    LICENSES,
     SIZES,
     TASKS,
     Item,
@@ -49,7 +49,7 @@ class ModelsPane(QWidget):
             "Size", "Show only models up to this size", "Any size", SIZES
         )
         self.licence = _create_filter(
-            "License", "Show only models whose license allows this", "Any license", LICENCES
+            "License", "Show only models whose license allows this", "Any license", LICENSES
         )
         self.language = _create_filter(
             "Language", "Show only models for one language", "Any language", {}

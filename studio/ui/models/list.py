@@ -49,7 +49,7 @@ TASKS = {
     ADAPTER: "Adapters",
 }
 SIZES = {"1": "up to 1 GB", "5": "up to 5 GB", "20": "up to 20 GB"}
-LICENCES = {"yes": "Free for commercial use", "conditional": "Commercial use with conditions"}
+LICENSES = {"yes": "Free for commercial use", "conditional": "Commercial use with conditions"}
 
 
 @dataclass(frozen=True)

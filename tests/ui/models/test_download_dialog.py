@@ -84,7 +84,7 @@ def test_a_model_is_looked_at_fetched_and_used(opened, hub, data, qtbot):
         f"{size_text(sum(map(len, hub.repos['org/tiny'].files.values())))} to download"
         in dialog.about.text()
     )
-    assert dialog.licence_button.isVisible()
+    assert dialog.license_button.isVisible()
     assert WEIGHTS not in hub.sent
     dialog.download_button.click()
     assert dialog.pause_button.isVisible()
