@@ -189,8 +189,8 @@ def _draw(
         if KEPT in run.kept:  # drawn before memory ran out and the model was loaded another way
             images, blocked = decode_kept(pipe, run)
         else:
-            with progress.attached(arguments), tiled_decoding(pipe, run):
-                output = pipe(**arguments)
+            with progress.attached() as hooks, tiled_decoding(pipe, run):
+                output = pipe(**arguments, **hooks)
             images = output.images
             # Only pipelines with a safety checker have this field.
             blocked = output.get("nsfw_content_detected") or [False] * len(seeds)
@@ -224,11 +224,9 @@ class _StepProgress:
         self.run = runs[0]
         """The run whose notes record what was done when memory ran out."""
 
-    def attached(self, arguments: dict[str, Any]) -> AbstractContextManager[None]:
-        """Hook into the pipeline for one call."""
-        return on_each_step(
-            self._pipeline.pipe, self._pipeline.parameters, arguments, self._on_step
-        )
+    def attached(self) -> AbstractContextManager[Mapping[str, Any]]:
+        """Hook into the pipeline for one call, which needs the arguments that this yields."""
+        return on_each_step(self._pipeline.pipe, self._pipeline.parameters, self._on_step)
 
     def _on_step(self, latents: Any) -> None:
         if all(run.is_cancelled() for run in self._runs):

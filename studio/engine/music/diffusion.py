@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,9 +147,9 @@ def generate(
     with (
         release_offload_hooks(pipeline.pipe),
         inference_context(pipeline.plan),
-        progress.attached(arguments),
+        progress.attached() as hooks,
     ):
-        wave = pipeline.pipe(**arguments).audios[0]
+        wave = pipeline.pipe(**arguments, **hooks).audios[0]
     run.check()
     samples = _to_samples(wave, run.card)[: round(request.seconds * pipeline.rate)]
     if not samples.any():
@@ -219,11 +219,9 @@ class _StepProgress:
         self.first_step_at = 0.0
         """Monotonic time of the first step; 0 before it."""
 
-    def attached(self, arguments: dict[str, Any]) -> AbstractContextManager[None]:
-        """Hook into the pipeline for one call."""
-        return on_each_step(
-            self._pipeline.pipe, self._pipeline.parameters, arguments, self._on_step
-        )
+    def attached(self) -> AbstractContextManager[Mapping[str, Any]]:
+        """Hook into the pipeline for one call, which needs the arguments that this yields."""
+        return on_each_step(self._pipeline.pipe, self._pipeline.parameters, self._on_step)
 
     def _on_step(self, _latents: Any) -> None:
         if self._run.is_cancelled():

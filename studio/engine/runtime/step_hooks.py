@@ -2,46 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+
+OnStep = Callable[[Any], None]
+"""Gets the latents, or None if the pipeline doesn't pass them."""
 
 
 @contextmanager
 def on_each_step(
-    pipe: Any,
-    parameters: frozenset[str],
-    arguments: dict[str, Any],
-    on_step: Callable[[Any], None],
-) -> Generator[None, None, None]:
-    """Call `on_step` with the latents (None if unknown) after each step of one call of `pipe`.
+    pipe: Any, parameters: frozenset[str], on_step: OnStep
+) -> Iterator[Mapping[str, Any]]:
+    """Call `on_step` after each step of one call of `pipe`; yield the arguments for that call.
 
-    Adds the pipeline's callback to `arguments`; a pipeline without one (`parameters` are those of
-    its call) has its scheduler's step wrapped. Raising in `on_step` cancels every pipeline.
+    They hold the pipeline's callback. A pipeline without one (`parameters` are those of its call)
+    has its scheduler's step wrapped. Raising in `on_step` cancels every pipeline.
     """
     if "callback_on_step_end" in parameters:
-        arguments["callback_on_step_end"] = _callback(on_step)
-        yield
+        yield {"callback_on_step_end": _callback(on_step)}
         return
     scheduler = pipe.scheduler
     step: Callable[..., Any] = scheduler.step
 
-    def wrapped(*values: Any, **more: Any) -> Any:
-        result = step(*values, **more)
+    def step_and_report(*args: Any, **kwargs: Any) -> Any:
+        result = step(*args, **kwargs)
         on_step(result[0] if isinstance(result, tuple) else result.prev_sample)
         return result
 
-    scheduler.step = wrapped
+    scheduler.step = step_and_report
     try:
-        yield
+        yield {}
     finally:
         del scheduler.step
 
 
-def _callback(on_step: Callable[[Any], None]) -> Callable[..., dict[str, Any]]:
-    def on_step_end(
-        _pipe: Any, _step: int, _timestep: Any, tensors: dict[str, Any]
-    ) -> dict[str, Any]:
+def _callback(on_step: OnStep) -> Callable[..., Any]:
+    def on_step_end(_pipe: Any, _step: int, _timestep: Any, tensors: Any) -> Any:
         on_step(tensors.get("latents"))
         return tensors
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -85,9 +85,9 @@ def _draw(
     with (
         release_offload_hooks(pipeline.pipe),
         inference_context(pipeline.plan),
-        progress.attached(pipe, arguments),
+        progress.attached(pipe) as hooks,
     ):
-        output = pipe(**arguments)
+        output = pipe(**arguments, **hooks)
     return _to_frames(output.frames[0], card)
 
 
@@ -105,16 +105,15 @@ class _StepProgress:
         """Monotonic time of the first step; 0 before it."""
 
     @contextmanager
-    def attached(self, pipe: Any, arguments: dict[str, Any]) -> Generator[None, None, None]:
-        """Hook into the pipeline for one call."""
-        arguments["callback_on_step_end"] = self._on_step_end
+    def attached(self, pipe: Any) -> Iterator[Mapping[str, Any]]:
+        """Hook into the pipeline for one call, which needs the arguments that this yields."""
         modules = dict(pipe.vae.named_children())
         with ExitStack() as hooks:
             for name in ("encoder", "decoder"):
                 if name in modules:
                     handle = modules[name].register_forward_pre_hook(self._on_vae_call)
                     hooks.callback(handle.remove)
-            yield
+            yield {"callback_on_step_end": self._on_step_end}
 
     def _on_vae_call(self, _module: Any, _inputs: Any) -> None:
         self._run.check()  # raising is the one way out of every pipeline
@@ -122,9 +121,7 @@ class _StepProgress:
             self._is_decoding = True
             self._run.emit(Loading(phase="Decoding the video"))
 
-    def _on_step_end(
-        self, pipe: Any, _step: int, _timestep: Any, tensors: dict[str, Any]
-    ) -> dict[str, Any]:
+    def _on_step_end(self, pipe: Any, _step: int, _timestep: Any, tensors: Any) -> Any:
         self._run.check()
         self._done = min(self._done + 1, self._request.num_inference_steps)
         now = time.monotonic()
