@@ -1,4 +1,4 @@
-"""The training of the starter pictures: the whole way, on a few icons and for a few steps."""
+"""The training of the starter images: the whole way, on a few icons and for a few steps."""
 
 import json
 import tarfile
@@ -16,9 +16,9 @@ from studio.models.inspect.model import inspect
 from tests.engine.runs import run_job
 from tests.tools.packages import make_packages
 from tools.starter_models import starter_image
-from tools.starter_models.image import colours, compose, denoiser, items, latents, pictures, sources
+from tools.starter_models.image import colors, compose, denoiser, icon_sets, items, latents, sources
 from tools.starter_models.image.nouns import Nouns
-from tools.starter_models.image.profile import COLOURS, TRIAL
+from tools.starter_models.image.profile import COLORS, TRIAL
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def work(packages, tmp_path_factory):
 
 @pytest.fixture
 def drawn(work):
-    return pictures.read(work / "trial")
+    return icon_sets.read(work / "trial")
 
 
 def test_what_is_left_out_is_not_drawn(drawn):
@@ -72,7 +72,7 @@ def test_what_is_left_out_is_not_drawn(drawn):
     assert arrays.shape == (6, 64, 64, 4)
 
 
-def test_a_keyword_that_all_pictures_have_is_dropped(drawn):
+def test_a_keyword_that_all_images_have_is_dropped(drawn):
     icons, _arrays = drawn
     assert all("thing" not in icon.keywords for icon in icons)
     assert all(icon.keywords for icon in icons)
@@ -132,20 +132,20 @@ def test_training_in_pieces_is_the_same_as_in_one_piece(work, tmp_path):
         assert torch.equal(value, weights[1]["model"][name]), name
 
 
-def test_held_out_colours_are_never_trained(drawn):
+def test_held_out_colors_are_never_trained(drawn):
     icons, arrays = drawn
     share = replace(TRIAL, held_out=0.5)
-    made = [item for item, _picture in latents.items(icons, arrays, share) if item.recoloured]
+    made = [item for item, _image in latents.items(icons, arrays, share) if item.recolored]
     assert made
-    assert not any(items.is_held_out(icons[item.icon].key, item.colour, 0.5) for item in made)
-    assert all(item.colour in text for item in made for text in item.captions)
+    assert not any(items.is_held_out(icons[item.icon].key, item.color, 0.5) for item in made)
+    assert all(item.color in text for item in made for text in item.captions)
 
 
 def test_a_tenth_is_held_out():
     found = Counter(
-        items.is_held_out(f"thing-{number}", colour, 0.1)
+        items.is_held_out(f"thing-{number}", color, 0.1)
         for number in range(500)
-        for colour in COLOURS
+        for color in COLORS
     )
     assert 0.08 < found[True] / found.total() < 0.12
 
@@ -153,21 +153,21 @@ def test_a_tenth_is_held_out():
 def test_held_out_pairs_are_never_composed(drawn):
     icons, arrays = drawn
     share = replace(TRIAL, held_out=0.3, composed=200)
-    for item, picture in compose.composed(icons, arrays, share):
-        assert picture.shape == (64, 64, 3)
+    for item, pixels in compose.composed(icons, arrays, share):
+        assert pixels.shape == (64, 64, 3)
         pairs = [(a, b) for a in item.objects for b in item.objects if a < b]
         assert not any(compose.pair_is_held_out(a, b, 0.3) for a, b in pairs)
 
 
-@pytest.mark.parametrize("word", COLOURS)
-def test_a_recoloured_picture_has_that_colour(drawn, word):
+@pytest.mark.parametrize("word", COLORS)
+def test_a_recolored_image_has_that_color(drawn, word):
     icons, arrays = drawn
     apple = arrays[[icon.key for icon in icons].index("red-apple")]
-    now = colours.dominant(apple)
+    now = colors.dominant(apple)
     assert now is not None
     assert now.word == "red"
-    turned = colours.recoloured(apple, now, word)
-    again = colours.dominant(turned)
+    turned = colors.recolored(apple, now, word)
+    again = colors.dominant(turned)
     assert again is not None
     assert again.word == word
     assert np.array_equal(turned[..., 3], apple[..., 3])

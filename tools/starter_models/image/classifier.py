@@ -1,4 +1,4 @@
-"""A small classifier that says which things are in a picture; trained apart from the model that it
+"""A small classifier that says which things are in an image; trained apart from the model that it
 judges.
 """
 
@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.starter_models.image import colours
+from tools.starter_models.image import colors
 from tools.starter_models.image.compose import BACKGROUNDS, Maker
 from tools.starter_models.image.denoiser import say
 from tools.starter_models.image.icons import Icon
 from tools.starter_models.image.latents import to_tensor
-from tools.starter_models.image.profile import COLOURS, SEED
+from tools.starter_models.image.profile import COLORS, SEED
 
 Pixels = NDArray[np.uint8]
 _BATCH = 64
@@ -45,16 +45,16 @@ class Classifier:
             *layers, nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(before, len(self.keys))
         )
 
-    def best(self, pictures: Sequence[Pixels], count: int) -> list[list[str]]:
-        """Return the `count` likeliest things of each picture, the likeliest first."""
+    def best(self, images: Sequence[Pixels], count: int) -> list[list[str]]:
+        """Return the `count` likeliest things of each image, the likeliest first."""
         import torch
 
         self.net.eval()
         with torch.inference_mode():
             scores = torch.cat(
                 [
-                    self.net(to_tensor(list(pictures[at : at + 256])))
-                    for at in range(0, len(pictures), 256)
+                    self.net(to_tensor(list(images[at : at + 256])))
+                    for at in range(0, len(images), 256)
                 ]
             )
         return [
@@ -74,8 +74,8 @@ class Classifier:
         self.net.load_state_dict(load_file(path))
 
 
-def train(icons: list[Icon], pictures: Pixels, steps: int) -> Classifier:
-    """Return a classifier trained on the icons, alone and composed, in all colours, sizes and
+def train(icons: list[Icon], images: Pixels, steps: int) -> Classifier:
+    """Return a classifier trained on the icons, alone and composed, in all colors, sizes and
     places.
     """
     import torch
@@ -83,7 +83,7 @@ def train(icons: list[Icon], pictures: Pixels, steps: int) -> Classifier:
 
     torch.manual_seed(SEED)
     made = Classifier(sorted({icon.key for icon in icons}))
-    samples = Samples(icons, pictures, SEED + 2)
+    samples = Samples(icons, images, SEED + 2)
     optimizer = torch.optim.AdamW(made.net.parameters(), lr=_RATE, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=_RATE * 2, total_steps=steps)
     made.net.train()
@@ -105,26 +105,26 @@ def train(icons: list[Icon], pictures: Pixels, steps: int) -> Classifier:
 
 
 class Samples:
-    """Real pictures with the things in them, drawn from a seed."""
+    """Real images with the things in them, drawn from a seed."""
 
-    def __init__(self, icons: list[Icon], pictures: Pixels, seed: int) -> None:
+    def __init__(self, icons: list[Icon], images: Pixels, seed: int) -> None:
         self._icons = icons
-        self._pictures = pictures
+        self._images = images
         self._chance = Random(seed)
-        self._maker = Maker(icons, pictures, self._chance, 0.0)
+        self._maker = Maker(icons, images, self._chance, 0.0)
 
     def batch(self, count: int) -> tuple[list[Pixels], list[tuple[str, ...]]]:
-        """Return pictures, half of them of one thing, and the keys of the things."""
+        """Return images, half of them of one thing, and the keys of the things."""
         made = [self.single() if number % 2 else self.composed() for number in range(count)]
-        return [picture for picture, _keys in made], [keys for _picture, keys in made]
+        return [image for image, _keys in made], [keys for _image, keys in made]
 
     def single(self) -> tuple[Pixels, tuple[str, ...]]:
-        """One thing, perhaps in another colour, a little smaller or aside."""
+        """One thing, perhaps in another color, a little smaller or aside."""
         number = self._chance.randrange(len(self._icons))
-        picture = self._pictures[number]
-        now = colours.dominant(picture) if self._chance.random() < 0.4 else None
+        image = self._images[number]
+        now = colors.dominant(image) if self._chance.random() < 0.4 else None
         if now:
-            picture = colours.recoloured(picture, now, self._chance.choice(tuple(COLOURS)))
+            image = colors.recolored(image, now, self._chance.choice(tuple(COLORS)))
         share = self._chance.uniform(0.6, 1.0)
         place = (self._chance.uniform(0, 1 - share), self._chance.uniform(0, 1 - share), share)
         ground = (
@@ -132,39 +132,37 @@ class Samples:
             if self._chance.random() < 0.7
             else self._chance.choice(tuple(BACKGROUNDS.values()))
         )
-        return self._maker.paste_on(ground, (picture,), (place,)), (self._icons[number].key,)
+        return self._maker.paste_on(ground, (image,), (place,)), (self._icons[number].key,)
 
     def composed(self) -> tuple[Pixels, tuple[str, ...]]:
-        """A composed picture of any kind."""
+        """A composed image of any kind."""
         kind = self._chance.choice(
             (Maker.pair, Maker.pair, Maker.three, Maker.sizes, Maker.count, Maker.scene)
         )
-        _text, chosen, picture = kind(self._maker)
-        return picture, tuple(self._icons[number].key for number in chosen)
+        _text, chosen, image = kind(self._maker)
+        return image, tuple(self._icons[number].key for number in chosen)
 
     def pair(self) -> tuple[Pixels, tuple[str, ...]]:
-        """A picture of two things."""
-        _text, chosen, picture = self._maker.pair()
-        return picture, tuple(self._icons[number].key for number in chosen)
+        """An image of two things."""
+        _text, chosen, image = self._maker.pair()
+        return image, tuple(self._icons[number].key for number in chosen)
 
 
 def accuracy(
-    made: Classifier, icons: list[Icon], pictures: Pixels, count: int = 500
+    made: Classifier, icons: list[Icon], images: Pixels, count: int = 500
 ) -> tuple[float, float]:
-    """Return the share of real pictures that it knows: of one thing, and of two (both among the
+    """Return the share of real images that it knows: of one thing, and of two (both among the
     likeliest two).
     """
-    samples = Samples(icons, pictures, SEED + 3)
+    samples = Samples(icons, images, SEED + 3)
     singles, pairs = (
         [samples.single() for _ in range(count)],
         [samples.pair() for _ in range(count)],
     )
-    one = made.best([picture for picture, _keys in singles], 1)
-    two = made.best([picture for picture, _keys in pairs], 2)
-    right_one = sum(
-        found == list(keys) for found, (_picture, keys) in zip(one, singles, strict=True)
-    )
+    one = made.best([image for image, _keys in singles], 1)
+    two = made.best([image for image, _keys in pairs], 2)
+    right_one = sum(found == list(keys) for found, (_image, keys) in zip(one, singles, strict=True))
     right_two = sum(
-        set(found) == set(keys) for found, (_picture, keys) in zip(two, pairs, strict=True)
+        set(found) == set(keys) for found, (_image, keys) in zip(two, pairs, strict=True)
     )
     return right_one / count, right_two / count

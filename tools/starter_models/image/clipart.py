@@ -38,7 +38,7 @@ _MARGIN = 0.03
 
 
 def draw_all(package: Path, side: int) -> Iterator[tuple[Icon, NDArray[np.uint8]]]:
-    """Yield what can be drawn and says that it is in the public domain, with its title. Pictures
+    """Yield what can be drawn and says that it is in the public domain, with its title. Images
     are (side, side, 4), RGBA.
     """
     root = package / "usr" / "share" / "openclipart" / "svg"
@@ -54,11 +54,11 @@ def draw_all(package: Path, side: int) -> Iterator[tuple[Icon, NDArray[np.uint8]
             or _SKIPPED_WORDS.search(title)
         ):
             continue
-        picture = _centred(_with_view_box(source), side)
-        if picture is not None:
+        image = _centred(_with_view_box(source), side)
+        if image is not None:
             yield (
                 Icon(path.stem, "openclipart", (title,), _keywords(source, folder), folder),
-                picture,
+                image,
             )
 
 
@@ -130,5 +130,5 @@ def _centred(source: str, side: int) -> NDArray[np.uint8] | None:
     page.paste(
         drawn.resize(size, Image.Resampling.LANCZOS), ((side - size[0]) // 2, (side - size[1]) // 2)
     )
-    picture = np.asarray(page)
-    return picture if (picture[..., 3] > 127).mean() >= _LEAST_COVERED else None
+    image = np.asarray(page)
+    return image if (image[..., 3] > 127).mean() >= _LEAST_COVERED else None

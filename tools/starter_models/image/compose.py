@@ -1,7 +1,7 @@
-"""Composed pictures: two or three things, relations, counts, sizes, backgrounds and simple scenes,
+"""Composed images: two or three things, relations, counts, sizes, backgrounds and simple scenes,
 with the captions that say so.
 
-They are made of the same pictures as the single ones, so that the denoiser learns what words
+They are made of the same images as the single ones, so that the denoiser learns what words
 between things mean.
 """
 
@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.starter_models.image.captions import article
+from tools.starter_models.image.icon_sets import STYLES, together
 from tools.starter_models.image.icons import Icon
 from tools.starter_models.image.items import Item, is_held_out
-from tools.starter_models.image.pictures import STYLES, together
 from tools.starter_models.image.profile import LATENT_FACTOR, SEED, Profile
 
 Pixels = NDArray[np.uint8]
@@ -26,7 +26,7 @@ Place = tuple[float, float, float]
 each is learned apart.
 """
 Made = tuple[str, tuple[int, ...], Pixels]
-"""The caption, the icons by index, and the picture."""
+"""The caption, the icons by index, and the image."""
 COUNTS = {2: "two", 3: "three", 4: "four"}
 BACKGROUNDS = {
     "red": (214, 69, 65),
@@ -46,7 +46,7 @@ SCENES = {
     "on the beach": ((120, 195, 235), (236, 208, 150), 0.6),
     "in the snow": ((190, 215, 235), (244, 248, 252), 0.6),
 }
-"""Words → colour above, colour below, and where they meet from the top."""
+"""Words → color above, color below, and where they meet from the top."""
 _IRREGULAR = {
     "mouse": "mice",
     "wolf": "wolves",
@@ -58,10 +58,8 @@ _IRREGULAR = {
 }
 
 
-def composed(
-    icons: list[Icon], pictures: Pixels, profile: Profile
-) -> Iterator[tuple[Item, Pixels]]:
-    """Yield `profile.composed` pictures, RGB, (side, side, 3), without the pairs that are held
+def composed(icons: list[Icon], images: Pixels, profile: Profile) -> Iterator[tuple[Item, Pixels]]:
+    """Yield `profile.composed` images, RGB, (side, side, 3), without the pairs that are held
     out.
     """
     chance = Random(SEED + 1)
@@ -76,9 +74,9 @@ def composed(
         Maker.background,
         Maker.scene,
     )
-    maker = Maker(icons, pictures, chance, profile.held_out, together(profile))
+    maker = Maker(icons, images, chance, profile.held_out, together(profile))
     for number in range(profile.composed):
-        text, chosen, picture = kinds[number % len(kinds)](maker)
+        text, chosen, image = kinds[number % len(kinds)](maker)
         style = STYLES[icons[chosen[0]].source]
         yield (
             Item(
@@ -88,7 +86,7 @@ def composed(
                 (text, f"{text}, {style}"),
                 tuple(icons[index].key for index in chosen),
             ),
-            picture,
+            image,
         )
 
 
@@ -98,20 +96,20 @@ def pair_is_held_out(first: str, second: str, share: float) -> bool:
 
 
 class Maker:
-    """Makes one picture of each kind, of all icons or of those in `wanted` (name of the icon → what
+    """Makes one image of each kind, of all icons or of those in `wanted` (name of the icon → what
     people call it).
     """
 
     def __init__(
         self,
         icons: list[Icon],
-        pictures: Pixels,
+        images: Pixels,
         chance: Random,
         share: float,
         wanted: dict[str, str] | None = None,
     ) -> None:
         self._icons = icons
-        self._pictures = pictures
+        self._images = images
         self._chance = chance
         self._share = share
         self._wanted = wanted or {}
@@ -184,7 +182,7 @@ class Maker:
         )
 
     def background(self) -> Made:
-        """A thing on a colour."""
+        """A thing on a color."""
         chosen = self._chance.choice(self._all)
         word = self._chance.choice(tuple(BACKGROUNDS))
         words = f"{self._one(chosen)} on {article(word)} {word} background"
@@ -207,7 +205,7 @@ class Maker:
 
     @property
     def _side(self) -> int:
-        return int(self._pictures.shape[1])
+        return int(self._images.shape[1])
 
     def _different(self, count: int) -> tuple[int, ...]:
         """Return icons of one style, no pair of which is held out."""
@@ -229,10 +227,10 @@ class Maker:
         return f"{article(name)} {name}"
 
     def paste_on(
-        self, colour: tuple[int, int, int], pictures: tuple[Pixels, ...], places: tuple[Place, ...]
+        self, color: tuple[int, int, int], images: tuple[Pixels, ...], places: tuple[Place, ...]
     ) -> Pixels:
-        """Return RGBA pictures on a colour."""
-        return _pasted(_plain(self._side, colour), pictures, places)
+        """Return RGBA images on a color."""
+        return _pasted(_plain(self._side, color), images, places)
 
     def _paste(self, canvas: Pixels, chosen: tuple[int, ...], places: tuple[Place, ...]) -> Pixels:
         # On whole latents: there the latents of a thing are the same wherever it stands, which is
@@ -242,22 +240,22 @@ class Maker:
             (round(left / step) * step, round(top / step) * step, round(share / step) * step)
             for left, top, share in places
         )
-        return _pasted(canvas, tuple(self._pictures[index] for index in chosen), snapped)
+        return _pasted(canvas, tuple(self._images[index] for index in chosen), snapped)
 
 
-def _pasted(canvas: Pixels, pictures: tuple[Pixels, ...], places: tuple[Place, ...]) -> Pixels:
+def _pasted(canvas: Pixels, images: tuple[Pixels, ...], places: tuple[Place, ...]) -> Pixels:
     from PIL import Image
 
     page = Image.fromarray(canvas)
-    for picture, (left, top, share) in zip(pictures, places, strict=True):
+    for image, (left, top, share) in zip(images, places, strict=True):
         length = round(share * page.width)
-        thing = Image.fromarray(picture).resize((length, length), Image.Resampling.LANCZOS)
+        thing = Image.fromarray(image).resize((length, length), Image.Resampling.LANCZOS)
         page.paste(thing, (round(left * page.width), round(top * page.width)), thing)
     return np.asarray(page)
 
 
-def _plain(side: int, colour: tuple[int, int, int]) -> Pixels:
-    return np.broadcast_to(np.asarray(colour, np.uint8), (side, side, 3)).copy()
+def _plain(side: int, color: tuple[int, int, int]) -> Pixels:
+    return np.broadcast_to(np.asarray(color, np.uint8), (side, side, 3)).copy()
 
 
 def _scene(side: int, words: str) -> Pixels:

@@ -16,33 +16,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.preflight.vocabulary import Vocabulary, with_known_words
-from tools.starter_models.image import colours
+from tools.starter_models.image import colors
 from tools.starter_models.image.captions import article
 from tools.starter_models.image.classifier import Classifier
 from tools.starter_models.image.compose import Made, Maker, pair_is_held_out
+from tools.starter_models.image.icon_sets import together
 from tools.starter_models.image.icons import Icon
 from tools.starter_models.image.items import Item, is_held_out
-from tools.starter_models.image.pictures import together
-from tools.starter_models.image.profile import COLOURS, Profile
+from tools.starter_models.image.profile import COLORS, Profile
 
 Pixels = NDArray[np.uint8]
 Judged = tuple["Question", Pixels, bool]
-"""A question, its picture, and whether it is right."""
+"""A question, its image, and whether it is right."""
 STEPS = 12
 GUIDANCE = 3.0
 _SEED = 7
 
 
 class Question(msgspec.Struct, frozen=True):
-    """A prompt, and what must be seen in its picture."""
+    """A prompt, and what must be seen in its image."""
 
     prompt: str
     things: tuple[str, ...]
-    colour: str = ""
+    color: str = ""
 
 
 def questions(
-    icons: list[Icon], pictures: Pixels, known: set[str], profile: Profile, words: Vocabulary
+    icons: list[Icon], images: Pixels, known: set[str], profile: Profile, words: Vocabulary
 ) -> dict[str, list[Question]]:
     """Return the prompts of each group: 60 as in training, 60 composed, 60 held out, and those of
     unseen words.
@@ -50,7 +50,7 @@ def questions(
     The last ones twice: as they are, and as Studio gives them to the model (`words`).
     """
     chance = Random(_SEED)
-    once = {icon.key: (icon, picture) for icon, picture in zip(icons, pictures, strict=True)}
+    once = {icon.key: (icon, image) for icon, image in zip(icons, images, strict=True)}
     plain = [once[key][0] for key in sorted(once)]
     asked = json.loads(
         (files(__package__) / "concepts" / "unseen.json").read_text(encoding="utf-8")
@@ -64,11 +64,11 @@ def questions(
         "as in training": [
             Question(_one(icon), (icon.key,)) for icon in chance.sample(plain, min(60, len(plain)))
         ],
-        "composed": _composed(icons, pictures, 60, (Maker.pair,), profile),
+        "composed": _composed(icons, images, 60, (Maker.pair,), profile),
         "backgrounds and scenes": _composed(
-            icons, pictures, 30, (Maker.background, Maker.scene), profile
+            icons, images, 30, (Maker.background, Maker.scene), profile
         ),
-        "held-out colours": _held_out_colours(once, 30, chance, profile),
+        "held-out colors": _held_out_colors(once, 30, chance, profile),
         "held-out pairs": _held_out_pairs(plain, 60, chance, profile),
         "unseen words": [Question(word, (key,)) for word, key in unseen.items()],
         "unseen words as read": [
@@ -90,29 +90,29 @@ def _one(icon: Icon) -> str:
 
 def _composed(
     icons: list[Icon],
-    pictures: Pixels,
+    images: Pixels,
     count: int,
     kinds: Sequence[Callable[[Maker], Made]],
     profile: Profile,
 ) -> list[Question]:
-    maker = Maker(icons, pictures, Random(_SEED + 1), profile.held_out, together(profile))
+    maker = Maker(icons, images, Random(_SEED + 1), profile.held_out, together(profile))
     made = [kinds[number % len(kinds)](maker) for number in range(count)]
     return [
         Question(text, tuple(icons[number].key for number in chosen))
-        for text, chosen, _picture in made
+        for text, chosen, _image in made
     ]
 
 
-def _held_out_colours(
+def _held_out_colors(
     once: dict[str, tuple[Icon, Pixels]], count: int, chance: Random, profile: Profile
 ) -> list[Question]:
     found: list[Question] = []
     for key in sorted(once):
-        icon, picture = once[key]
-        now = colours.dominant(picture)
+        icon, image = once[key]
+        now = colors.dominant(image)
         found += [
             Question(f"a {word} {icon.names[0]}", (key,), word)
-            for word in COLOURS
+            for word in COLORS
             if now
             and word != now.word
             and word not in icon.names[0]
@@ -138,7 +138,7 @@ def _held_out_pairs(
 
 
 def draw(model: Path, prompts: list[str], side: int, batch: int = 16) -> list[Pixels]:
-    """Return the pictures of prompts, each with the same seed, (side, side, 3)."""
+    """Return the images of prompts, each with the same seed, (side, side, 3)."""
     import torch
     from diffusers import AutoPipelineForText2Image
 
@@ -164,25 +164,25 @@ def draw(model: Path, prompts: list[str], side: int, batch: int = 16) -> list[Pi
     return made
 
 
-def is_right(question: Question, found: Sequence[str], picture: Pixels) -> bool:
-    """True where all things are among as many likeliest ones, and the colour is the one that was
+def is_right(question: Question, found: Sequence[str], image: Pixels) -> bool:
+    """True where all things are among as many likeliest ones, and the color is the one that was
     asked for.
     """
     if set(map(_thing, found[: len(question.things)])) != set(map(_thing, question.things)):
         return False
-    if not question.colour:
+    if not question.color:
         return True
-    seen = colours.dominant(_with_alpha(picture))
-    return seen is not None and seen.word == question.colour
+    seen = colors.dominant(_with_alpha(image))
+    return seen is not None and seen.word == question.color
 
 
 def _thing(key: str) -> str:
     return key.removesuffix("-face")  # who asks for a cat has got one where its face is drawn
 
 
-def _with_alpha(picture: Pixels) -> Pixels:
-    alpha = np.where((picture > 235).all(-1), 0, 255).astype(np.uint8)
-    return np.concatenate([picture, alpha[..., None]], axis=-1)
+def _with_alpha(image: Pixels) -> Pixels:
+    alpha = np.where((image > 235).all(-1), 0, 255).astype(np.uint8)
+    return np.concatenate([image, alpha[..., None]], axis=-1)
 
 
 def judge(
@@ -196,23 +196,23 @@ def judge(
         shown = draw(model, [question.prompt for question in group], side)
         best = judge_by.best(shown, 3)
         result[name] = [
-            (q, picture, is_right(q, found, picture))
-            for q, picture, found in zip(group, shown, best, strict=True)
+            (q, image, is_right(q, found, image))
+            for q, image, found in zip(group, shown, best, strict=True)
         ]
     return result
 
 
 def grid(judged: Sequence[Judged], path: Path, columns: int = 10, side: int = 96) -> None:
-    """Write the pictures with their prompts as one PNG; what was judged wrong has a red line."""
+    """Write the images with their prompts as one PNG; what was judged wrong has a red line."""
     from PIL import Image, ImageDraw
 
     rows, cell, text = -(-len(judged) // columns), side + 8, 26
     page = Image.new("RGB", (columns * cell, rows * (cell + text)), "white")
     pen = ImageDraw.Draw(page)
-    for number, (question, picture, right) in enumerate(judged):
+    for number, (question, image, right) in enumerate(judged):
         left, top = number % columns * cell + 4, number // columns * (cell + text) + 4
         page.paste(
-            Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC), (left, top)
+            Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC), (left, top)
         )
         words = question.prompt
         middle = words.rfind(" ", 0, 18) if len(words) > 18 else len(words)

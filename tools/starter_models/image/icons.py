@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 class Icon(msgspec.Struct, frozen=True):
-    """What is known about a picture."""
+    """What is known about an image."""
 
     key: str
     """Its name in the icon set; the same thing has the same key in all sets."""
@@ -33,5 +33,5 @@ def draw(svg: str, side: int) -> NDArray[np.uint8]:
             svg_string=svg, width=side * 2, height=side * 2, skip_system_fonts=True
         )
     )
-    with Image.open(io.BytesIO(png)) as picture:
-        return np.asarray(picture.convert("RGBA").resize((side, side), Image.Resampling.LANCZOS))
+    with Image.open(io.BytesIO(png)) as image:
+        return np.asarray(image.convert("RGBA").resize((side, side), Image.Resampling.LANCZOS))

@@ -8,20 +8,20 @@ import msgspec
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One picture to train on."""
+    """One image to train on."""
 
     icon: int
-    """Index into the icons; -1 for a composed picture."""
-    colour: str
-    recoloured: bool
+    """Index into the icons; -1 for a composed image."""
+    color: str
+    recolored: bool
     captions: tuple[str, ...]
     objects: tuple[str, ...] = ()
-    """The keys of the icons in a composed picture."""
+    """The keys of the icons in a composed image."""
 
 
-def is_held_out(key: str, colour: str, share: float) -> bool:
-    """True for the pairs of thing and colour that are never trained on; the same ones on every
+def is_held_out(key: str, color: str, share: float) -> bool:
+    """True for the pairs of thing and color that are never trained on; the same ones on every
     machine.
     """
-    digest = hashlib.sha256(f"{key}|{colour}".encode()).digest()
+    digest = hashlib.sha256(f"{key}|{color}".encode()).digest()
     return int.from_bytes(digest[:4]) < share * 2**32

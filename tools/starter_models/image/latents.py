@@ -1,4 +1,4 @@
-"""What the denoiser is trained on: latents of all pictures and their colour variants, and the
+"""What the denoiser is trained on: latents of all images and their color variants, and the
 states of their captions.
 """
 
@@ -13,58 +13,58 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.starter_models.image import colours, encoder
+from tools.starter_models.image import colors, encoder
 from tools.starter_models.image.captions import caption
 from tools.starter_models.image.icons import Icon
 from tools.starter_models.image.items import Item, is_held_out
-from tools.starter_models.image.profile import COLOURS, SEED, Profile
+from tools.starter_models.image.profile import COLORS, SEED, Profile
 
 _CAPTIONS = 24
-"""A picture; a colour variant has a third of them."""
-PLAIN, RECOLOURED, COMPOSED = range(3)
-SHARES = {RECOLOURED: 0.35, COMPOSED: 0.62}
-"""Of the samples, each of what the ones after it leave; the rest are pictures as they are."""
+"""A image; a color variant has a third of them."""
+PLAIN, RECOLORED, COMPOSED = range(3)
+SHARES = {RECOLORED: 0.35, COMPOSED: 0.62}
+"""Of the samples, each of what the ones after it leave; the rest are images as they are."""
 
 
 def items(
-    icons: list[Icon], pictures: NDArray[np.uint8], profile: Profile
+    icons: list[Icon], images: NDArray[np.uint8], profile: Profile
 ) -> Iterator[tuple[Item, NDArray[np.uint8]]]:
-    """Yield all items with their pictures, RGB on white, (side, side, 3)."""
+    """Yield all items with their images, RGB on white, (side, side, 3)."""
     chance = Random(SEED)
-    for number, (icon, picture) in enumerate(zip(icons, pictures, strict=True)):
-        now = colours.dominant(picture)
+    for number, (icon, image) in enumerate(zip(icons, images, strict=True)):
+        now = colors.dominant(image)
         word = now.word if now else ""
         yield (
             Item(number, word, False, _captions(icon, word, False, chance)),
-            colours.on_white(picture),
+            colors.on_white(image),
         )
-        for other in COLOURS if now else ():
+        for other in COLORS if now else ():
             if now and other != word and not is_held_out(icon.key, other, profile.held_out):
-                variant = colours.recoloured(picture, now, other)
+                variant = colors.recolored(image, now, other)
                 yield (
                     Item(number, other, True, _captions(icon, other, True, chance)),
-                    colours.on_white(variant),
+                    colors.on_white(variant),
                 )
 
 
 def everything(
-    icons: list[Icon], pictures: NDArray[np.uint8], profile: Profile
+    icons: list[Icon], images: NDArray[np.uint8], profile: Profile
 ) -> Iterator[tuple[Item, NDArray[np.uint8]]]:
-    """Yield `items`, and then the composed pictures."""
+    """Yield `items`, and then the composed images."""
     from tools.starter_models.image.compose import composed
 
-    yield from items(icons, pictures, profile)
-    yield from composed(icons, pictures, profile)
+    yield from items(icons, images, profile)
+    yield from composed(icons, images, profile)
 
 
-def _captions(icon: Icon, colour: str, recoloured: bool, chance: Random) -> tuple[str, ...]:
+def _captions(icon: Icon, color: str, recolored: bool, chance: Random) -> tuple[str, ...]:
     return tuple(
-        caption(icon, colour, recoloured, chance)
-        for _ in range(_CAPTIONS // 3 if recoloured else _CAPTIONS)
+        caption(icon, color, recolored, chance)
+        for _ in range(_CAPTIONS // 3 if recolored else _CAPTIONS)
     )
 
 
-def build(folder: Path, icons: list[Icon], pictures: NDArray[np.uint8], profile: Profile) -> None:
+def build(folder: Path, icons: list[Icon], images: NDArray[np.uint8], profile: Profile) -> None:
     """Write `latents.pt`: latents (items, 4, side/4, side/4), caption states, and which captions an
     item has.
     """
@@ -73,9 +73,9 @@ def build(folder: Path, icons: list[Icon], pictures: NDArray[np.uint8], profile:
     vae = _autoencoder(folder)
     made: list[Item] = []
     latents, batch = [], []
-    for item, picture in everything(icons, pictures, profile):
+    for item, image in everything(icons, images, profile):
         made.append(item)
-        batch.append(picture)
+        batch.append(image)
         if len(batch) == 128:
             latents.append(_encode(vae, batch))
             batch = []
@@ -101,7 +101,7 @@ def build(folder: Path, icons: list[Icon], pictures: NDArray[np.uint8], profile:
 def _kind(item: Item) -> int:
     if item.objects:
         return COMPOSED
-    return RECOLOURED if item.recoloured else PLAIN
+    return RECOLORED if item.recolored else PLAIN
 
 
 def _autoencoder(folder: Path) -> Any:
@@ -110,15 +110,15 @@ def _autoencoder(folder: Path) -> Any:
     return AutoencoderTiny.from_pretrained(folder / "vae").eval()
 
 
-def to_tensor(pictures: list[NDArray[np.uint8]] | NDArray[np.uint8]) -> Any:
-    """Return pictures (n, side, side, 3), 0 to 255, as a tensor (n, 3, side, side), -1 to 1."""
+def to_tensor(images: list[NDArray[np.uint8]] | NDArray[np.uint8]) -> Any:
+    """Return images (n, side, side, 3), 0 to 255, as a tensor (n, 3, side, side), -1 to 1."""
     import torch
 
-    return torch.from_numpy(np.stack(list(pictures))).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return torch.from_numpy(np.stack(list(images))).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def _encode(vae: Any, pictures: list[NDArray[np.uint8]]) -> Any:
+def _encode(vae: Any, images: list[NDArray[np.uint8]]) -> Any:
     import torch
 
     with torch.inference_mode():
-        return vae.encode(to_tensor(pictures)).latents.clone()
+        return vae.encode(to_tensor(images)).latents.clone()

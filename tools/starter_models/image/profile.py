@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-COLOURS = {
+COLORS = {
     "red": 0.0,
     "orange": 0.075,
     "yellow": 0.145,
@@ -13,7 +13,7 @@ COLOURS = {
     "purple": 0.76,
     "pink": 0.92,
 }
-"""Colour word → hue, 0 to 1."""
+"""Color word → hue, 0 to 1."""
 MAX_TOKENS = 16
 """Tokens of a caption; the text encoder was cut for that many."""
 LATENT_FACTOR = 4
@@ -31,13 +31,13 @@ class Profile:
     side: int
     """Pixels."""
     sets: tuple[str, ...]
-    """Sources of pictures, see `sources.PICTURES`."""
+    """Sources of images, see `sources.PICTURES`."""
     concepts: str
     """Name of the list of icon names in this package; empty takes all that are not left out."""
     composed: int
-    """How many composed pictures are made beside the single ones."""
+    """How many composed images are made beside the single ones."""
     together: str
-    """Name of the list of what stands in composed pictures; empty takes everything, which takes
+    """Name of the list of what stands in composed images; empty takes everything, which takes
     many more samples to learn.
     """
     channels: tuple[int, ...]
@@ -55,7 +55,7 @@ class Profile:
     vocabulary: int
     """Words of the text encoder's vocabulary that are kept besides those of the captions."""
     held_out: float = 0.1
-    """Share of colour pairs and of object pairs that are never trained on."""
+    """Share of color pairs and of object pairs that are never trained on."""
 
 
 CPU = Profile(
@@ -96,7 +96,7 @@ GPU = Profile(
     encoder_layers=2,
     vocabulary=9_000,
 )
-# The whole way in a minute, to see that it works; its pictures are noise.
+# The whole way in a minute, to see that it works; its images are noise.
 TRIAL = replace(
     CPU,
     name="trial",

@@ -1,4 +1,4 @@
-"""Where pictures, names and the text encoder come from: packages of public registries, pinned by
+"""Where images, names and the text encoder come from: packages of public registries, pinned by
 version and sha256.
 """
 

@@ -24,7 +24,7 @@ from tools.starter_models.music.measures import (
     repetition,
     scale_consistency,
 )
-from tools.starter_models.music.picture import piano_roll
+from tools.starter_models.music.piano_roll import piano_roll
 
 BARS = 12
 _PICTURES = 6

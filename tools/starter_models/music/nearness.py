@@ -1,5 +1,5 @@
 """Words that `resources/words/music.toml` lacks: which known word each is nearest to, by the
-starter pictures' text encoder.
+starter images' text encoder.
 
 Written once, as `resources/words/music-near.tsv`: the window reads prompts at every key, and has no
 torch.
@@ -18,7 +18,7 @@ NEAR_ENOUGH = 0.88
 """Of the cosine of "WORD music" and "KNOWN music"; below, two in five are wrong."""
 _BATCH = 64
 _HEAD = """\
-# An English word → the word of music.toml that is nearest to it, by the text encoder of the starter pictures (MiniLM, cut).
+# An English word → the word of music.toml that is nearest to it, by the text encoder of the starter images (MiniLM, cut).
 # Made by: python -m tools.starter_models.starter_music nearness
 """  # noqa: E501
 

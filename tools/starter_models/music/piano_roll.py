@@ -1,4 +1,4 @@
-"""Piano rolls: what sounds when, a colour for each part, drums below."""
+"""Piano rolls: what sounds when, a color for each part, drums below."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from studio.symbolic_music.events import Bar
 
 _STEP, _ROW, _MARGIN = 6, 5, 8
 """Pixels of a sixteenth, of a semitone, around."""
-_COLOURS = {"M": (79, 70, 229), "H": (16, 150, 110), "B": (217, 119, 6), "D": (110, 110, 120)}
+_COLORS = {"M": (79, 70, 229), "H": (16, 150, 110), "B": (217, 119, 6), "D": (110, 110, 120)}
 _PAPER, _LINE, _BLACK_KEY = (255, 255, 255), (214, 214, 222), (244, 244, 247)
 _DRUM_ROWS = 5
 _LOWEST, _HIGHEST = 28, 91
 
 
 def piano_roll(bars: Sequence[Bar], steps: int) -> Any:
-    """Return a picture of the bars, `steps` sixteenths each; melody blue, harmony green, bass
+    """Return an image of the bars, `steps` sixteenths each; melody blue, harmony green, bass
     orange, drums grey.
     """
     from PIL import Image, ImageDraw
@@ -43,12 +43,12 @@ def piano_roll(bars: Sequence[Bar], steps: int) -> Any:
                 for row in range(len(note.label)):
                     upper = height - _MARGIN - (row + 1) * _ROW
                     draw.rectangle(
-                        (left, upper, left + _STEP - 3, upper + _ROW - 2), fill=_COLOURS["D"]
+                        (left, upper, left + _STEP - 3, upper + _ROW - 2), fill=_COLORS["D"]
                     )
             elif note.part != "C":
                 right = left + note.length * _STEP - 2
                 draw.rectangle(
                     (left, top(note.pitch), right, top(note.pitch) + _ROW - 2),
-                    fill=_COLOURS[note.part],
+                    fill=_COLORS[note.part],
                 )
     return page

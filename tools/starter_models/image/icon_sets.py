@@ -1,4 +1,4 @@
-"""Labelled pictures: icon sets are drawn to RGBA arrays, each with its names and keywords."""
+"""Labelled images: icon sets are drawn to RGBA arrays, each with its names and keywords."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STYLES = {
 _VARIANTS = re.compile(
     r"(^|-)(light|medium|dark|medium-light|medium-dark)(-skin-tone.*)?$|skin-tone|^flag|^keycap|^regional"
 )
-"""The same picture in other skin colours, flags, and digits: not trained on."""
+"""The same image in other skin colors, flags, and digits: not trained on."""
 _LEFT_OUT = re.compile(
     r"pistol|gun|bomb|dagger|crossed-swords|cigarette|coffin|headstone|funeral|syringe|hamsa|prayer|menorah|kaaba|mosque|synagogue|"
     r"shinto|hindu|place-of-worship|^om$|star-of-david|wheel-of-dharma|yin-yang|latin-cross|orthodox-cross|star-and-crescent|"
@@ -34,7 +34,7 @@ _LEFT_OUT = re.compile(
 )
 """Weapons, religious signs, politics: see NOTICE."""
 _RARE_KEYWORD = 3
-"""A keyword that more pictures have says nothing about this one."""
+"""A keyword that more images have says nothing about this one."""
 
 
 def concepts(profile: Profile) -> set[str]:
@@ -43,7 +43,7 @@ def concepts(profile: Profile) -> set[str]:
 
 
 def together(profile: Profile) -> dict[str, str]:
-    """Return what stands in composed pictures: the name of the icon, and what people call it or
+    """Return what stands in composed images: the name of the icon, and what people call it or
     empty; empty for all.
     """
     return {
@@ -61,12 +61,12 @@ def _listed(name: str) -> list[str]:
 
 
 def build(packages: Path, profile: Profile) -> tuple[list[Icon], NDArray[np.uint8]]:
-    """Draw all pictures of a profile. Returns the icons and their pictures, (icons, side, side, 4),
+    """Draw all images of a profile. Returns the icons and their images, (icons, side, side, 4),
     RGBA.
     """
     wanted = concepts(profile)
     words = _Words(packages)
-    icons, pictures = [], []
+    icons, images = [], []
     for name in profile.sets:
         if name == "openclipart":
             from tools.starter_models.image.clipart import draw_all
@@ -74,10 +74,10 @@ def build(packages: Path, profile: Profile) -> tuple[list[Icon], NDArray[np.uint
             made = draw_all(packages / name, profile.side)
         else:
             made = _draw_set(packages / name / "package", name, profile.side, words, wanted)
-        for icon, picture in made:
+        for icon, image in made:
             icons.append(icon)
-            pictures.append(picture)
-    return _without_common_keywords(icons), np.stack(pictures)
+            images.append(image)
+    return _without_common_keywords(icons), np.stack(images)
 
 
 def _draw_set(
@@ -157,7 +157,7 @@ def _by_character(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(character: str) -> str:
-    return character.replace("\ufe0f", "")  # the selector of the coloured form
+    return character.replace("\ufe0f", "")  # the selector of the colored form
 
 
 def _without_common_keywords(icons: list[Icon]) -> list[Icon]:
@@ -176,15 +176,15 @@ def _without_common_keywords(icons: list[Icon]) -> list[Icon]:
     ]
 
 
-def save(folder: Path, icons: list[Icon], pictures: NDArray[np.uint8]) -> None:
-    """Write `icons.json` and `pictures.npz`."""
+def save(folder: Path, icons: list[Icon], images: NDArray[np.uint8]) -> None:
+    """Write `icons.json` and `images.npz`."""
     folder.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(folder / "pictures.npz", pictures=pictures)
+    np.savez_compressed(folder / "images.npz", images=images)
     (folder / "icons.json").write_bytes(msgspec.json.encode(icons))
 
 
 def read(folder: Path) -> tuple[list[Icon], NDArray[np.uint8]]:
     """Read what `save` wrote."""
     icons = msgspec.json.decode((folder / "icons.json").read_bytes(), type=list[Icon])
-    with np.load(folder / "pictures.npz") as arrays:
-        return icons, arrays["pictures"]
+    with np.load(folder / "images.npz") as arrays:
+        return icons, arrays["images"]
