@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from studio.core.errors import StudioError
+import platformdirs
+
+from studio.core.errors import StudioError
 
 ENVIRONMENT_VARIABLE = "STUDIO_DATA_DIR"
 MAX_NAME_BYTES = 255
@@ -88,13 +89,10 @@ def _shown(name: str) -> str:
 
 
 def _invalid(message: str, cure: str) -> StudioError:
-    # imports msgspec, which is not needed before the first paint
-    from studio.core.errors import StudioError
-
     return StudioError(message, cause="invalid", cure=cure)
 
 
-class DataFolder(NamedTuple):  # no msgspec, which is imported after the first paint
+class DataFolder(NamedTuple):
     """The folder of everything that Studio stores."""
 
     root: Path
@@ -211,13 +209,7 @@ def data_folder(override: str | Path | None = None) -> DataFolder:
 
 
 def _platform_folder() -> Path:
-    linux = sys.platform == "linux"
-    if linux:  # as platformdirs does, whose import takes 6 ms before the first paint
-        home = os.environ.get("XDG_DATA_HOME", "").strip()
-        return user_path(home or "~/.local/share") / "studio"
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("studio", appauthor=False))
+    return user_path(platformdirs.user_data_dir("studio", appauthor=False))
 
 
 def resources() -> Path:

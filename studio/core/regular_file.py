@@ -1,4 +1,4 @@
-"""Reads untrusted files: regular ones only, up to a limit. Imported before the first paint."""
+"""Reads untrusted files: regular ones only, up to a limit."""
 
 from __future__ import annotations
 

@@ -1,20 +1,16 @@
-"""The lock of a data folder: one program runs its queue.
-
-It is taken before the first paint, so that this module imports little.
-"""
+"""The lock of a data folder: one program runs its queue."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+import psutil
 from PySide6.QtCore import QLockFile, QSysInfo
 
+from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
-
-if TYPE_CHECKING:
-    from studio.core.errors import StudioError
 
 
 class FolderLock(NamedTuple):
@@ -32,8 +28,6 @@ def holder_of(data: DataFolder) -> int:
     process, host, _program = QLockFile(str(data.lock)).getLockInfo()
     if not process or (host and host != QSysInfo.machineHostName()):
         return int(process)  # no holder, or one on another computer, which cannot be checked
-    import psutil  # not needed before the first paint
-
     try:
         return 0 if psutil.Process(process).status() == psutil.STATUS_ZOMBIE else int(process)
     except psutil.NoSuchProcess:
@@ -104,8 +98,6 @@ def _remove(data: DataFolder) -> bool:
 
 
 def _unlockable(data: DataFolder, why: str) -> StudioError:
-    from studio.core.errors import StudioError  # imports msgspec
-
     cure = "Remove it, or choose another folder with --data-dir."
     return StudioError(
         f"The lock file {data.lock} cannot be used: {why}.", cause="invalid", cure=cure

@@ -1,9 +1,10 @@
 """Icons have the colour of text, also after the desktop turned dark while the window is open."""
 
 import pytest
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QIcon, QPalette
 from PySide6.QtWidgets import QApplication, QPushButton
 
+from studio.ui.widgets import theme
 from studio.ui.widgets.icons import set_icon
 
 
@@ -51,3 +52,14 @@ def test_a_colour_of_its_own_stays(qtbot):
     QApplication.setPalette(palette)
     QApplication.processEvents()
     assert _lightest_opaque(control) > 240
+
+
+@pytest.mark.usefixtures("_palette")
+def test_a_disabled_icon_is_muted_even_with_its_own_color(qapp, qtbot):
+    theme.apply(qapp, "light")
+    control = QPushButton("Go")
+    qtbot.addWidget(control)
+    set_icon(control, "play", "#ffffff")
+    image = control.icon().pixmap(20, 20, QIcon.Mode.Disabled).toImage()
+    colors = [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]
+    assert {color.name() for color in colors if color.alpha() == 255} == {theme.LIGHT.muted}

@@ -41,7 +41,7 @@ def connect_to_window(data: DataFolder) -> QLocalSocket | None:
                 return _checked(socket)
         if deadline.hasExpired():
             return None
-        QThread.msleep(RETRY_MS)  # a starting window listens only after its first paint
+        QThread.msleep(RETRY_MS)  # a starting window listens only after it is painted
 
 
 def _checked(socket: QLocalSocket) -> QLocalSocket:

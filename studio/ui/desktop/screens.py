@@ -1,4 +1,4 @@
-"""Window sizes and positions that fit the screen. Imported before the first paint."""
+"""Window sizes and positions that fit the screen."""
 
 from __future__ import annotations
 

@@ -22,7 +22,6 @@ from studio.models.card import ModelCard
 from studio.preflight.prompt_translation import advise
 from studio.symbolic_music import prompt as music_prompt
 from studio.symbolic_music.continuation import merge
-from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.audio.audio_view import AudioView
 from studio.ui.audio.midi_input import MidiInputPanel
@@ -30,7 +29,7 @@ from studio.ui.tabs.base import GenerateTab
 from studio.ui.tabs.form_tab import Tab
 from studio.ui.tabs.layout import below_advice
 from studio.ui.widgets.example_prompts import ExamplePrompts
-from studio.ui.widgets.factory import button, label, name_control, row, show_message, text_editor
+from studio.ui.widgets.factory import button, label, name_control, row, text_editor
 
 MAX_ADVISED = 400
 """Characters of a prompt that get advice, which is computed at every key press."""
@@ -155,16 +154,7 @@ class AudioTabBase(GenerateTab):
             else:
                 export_audio(source, target)
 
-        background.run(
-            self,
-            write,
-            lambda _none: self.shared.message_posted.emit(f"Saved {target}"),
-            lambda error: show_message(
-                self,
-                "Not saved",
-                f"{target} could not be written: {error} {getattr(error, 'cure', '')}".strip(),
-            ),
-        )
+        self.write_in_background(target, write)
 
     def _set_path(self, path: str) -> None:
         self.path = path

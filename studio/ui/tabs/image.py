@@ -18,7 +18,6 @@ from studio.models.capabilities import takes_image
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.registry import base_among
 from studio.preflight.prompt_translation import advise
-from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.image.source_image import SourceImagePanel
 from studio.ui.tabs import adapter_picker
@@ -26,7 +25,7 @@ from studio.ui.tabs.adapter_picker import AdapterRows
 from studio.ui.tabs.base import GenerateTab
 from studio.ui.tabs.layout import below_advice
 from studio.ui.widgets.example_prompts import ExamplePrompts
-from studio.ui.widgets.factory import Notice, button, label, row, show_message, text_editor
+from studio.ui.widgets.factory import Notice, button, label, row, text_editor
 from studio.ui.widgets.image_view import ImageView
 
 MAX_ADVISED = 400
@@ -251,13 +250,8 @@ class ImageTab(GenerateTab):
         )
         if name:
             target = Path(name) if Path(name).suffix else Path(name).with_suffix(".png")
-            background.run(
-                self,
-                lambda: write_whole(target, source.read_bytes(), replace=True),
-                lambda _none: self.shared.message_posted.emit(f"Saved {target}"),
-                lambda error: show_message(
-                    self, "Not saved", f"{target} could not be written: {error}"
-                ),
+            self.write_in_background(
+                target, lambda: write_whole(target, source.read_bytes(), replace=True)
             )
 
 

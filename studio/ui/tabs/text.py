@@ -25,7 +25,7 @@ from studio.preflight.tokens import count_tokens
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.tabs.base import GenerateTab
-from studio.ui.widgets.factory import button, label, name_control, row, show_message, text_editor
+from studio.ui.widgets.factory import button, label, name_control, row, text_editor
 from studio.ui.widgets.text_view import TextView
 
 COUNT_DELAY_MS = 200
@@ -323,13 +323,8 @@ class TextTab(GenerateTab):
         if name:
             path = Path(name) if Path(name).suffix else Path(name).with_suffix(".txt")
             # The dialog has asked whether to replace an existing file.
-            background.run(
-                self,
-                lambda: write_whole(path, text.encode(errors="replace"), replace=True),
-                lambda _none: self.shared.message_posted.emit(f"Saved {path}"),
-                lambda error: show_message(
-                    self, "Not saved", f"{path} could not be written: {error}"
-                ),
+            self.write_in_background(
+                path, lambda: write_whole(path, text.encode(errors="replace"), replace=True)
             )
 
 
