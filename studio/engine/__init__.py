@@ -1,3 +1,1 @@
-"""Runs one job: the protocol, three engines behind it, and one file a kind that uses torch. No
-Qt.
-"""
+"""Engines that run jobs, and one package of runners for each kind of request. No Qt."""

@@ -1,4 +1,4 @@
-"""Choosing an engine by name; nothing heavy is imported here."""
+"""Makes engines; imports each one, with its heavy libraries, only when it is used."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ def make_engine(
     fake: bool = False,
     memory: LoadPreference | None = None,
 ) -> Engine:
-    """Return the engine: in a child (the default), in this process (for profiling), or the fake
-    one.
+    """Return the engine: in a child (default), in this process (for profiling), or the fake one.
 
-    `memory`: how it loads models, where that is not what the settings say.
+    `memory`: how it loads models, if not as the settings say.
     """
     if fake:
         from studio.engine.fake import FakeEngine

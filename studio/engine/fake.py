@@ -1,6 +1,4 @@
-"""An engine without models: deterministic, no torch. For the window's tests and `--fake`; its
-artifacts are real files.
-"""
+"""An engine without models, for the window's tests and `--fake`; it writes real files."""
 
 from __future__ import annotations
 
@@ -71,8 +69,9 @@ _RATE = 24_000
 
 
 class FakeEngine:
-    """See `protocol.Engine`. `step_seconds` is how long a step takes; `fail_on` may return the
-    failure of a job.
+    """Generates the same artifacts for the same request, without torch. See `protocol.Engine`.
+
+    `step_seconds`: the time of a step; `fail_on` returns the failure of a job that is to fail.
     """
 
     def __init__(
@@ -87,10 +86,10 @@ class FakeEngine:
         self._closed = threading.Event()
 
     def warm_up(self, kind: str = "", model: str = "") -> None:
-        """Nothing takes time."""
+        """Do nothing: this engine needs no time to start."""
 
     def close(self) -> None:
-        """End; a running job ends with Cancelled."""
+        """Stop; a running job ends with Cancelled."""
         self._closed.set()
 
     def run(self, jobs: Sequence[Job], emit: Emit, is_cancelled: IsCancelled) -> None:
@@ -140,7 +139,7 @@ class FakeEngine:
         elif isinstance(request, ImageRequest):
             yield from self._image(run, request)
         elif isinstance(request, (SpeechRequest, MusicRequest)):
-            yield from self._sound(run, request)
+            yield from self._audio(run, request)
         elif isinstance(request, VideoRequest):
             yield from self._video(run, request)
 
@@ -151,7 +150,7 @@ class FakeEngine:
     def _text(self, run: JobContext, request: TextRequest) -> Generator[Result, None, None]:
         total = min(request.max_new_tokens, 40)
         for candidate in range(request.num_return_sequences):
-            chance = random.Random((request.seed or 0) + candidate)
+            generator = random.Random((request.seed or 0) + candidate)
             text = ""
             for step in range(1, total + 1):
                 try:
@@ -165,7 +164,7 @@ class FakeEngine:
                         finish_reason="cancelled",
                     )
                     raise
-                piece = ("" if step == 1 else " ") + chance.choice(_WORDS)
+                piece = ("" if step == 1 else " ") + generator.choice(_WORDS)
                 text += piece
                 if request.num_beams == 1:
                     run.emit(TextDelta(text=piece, candidate=candidate))
@@ -198,7 +197,7 @@ class FakeEngine:
                 run.emit(Progress(step=number * steps + step, total=steps * count, preview=preview))
             yield ImageResult(pixels=pixels, ordinal=number, seed=seed)
 
-    def _sound(
+    def _audio(
         self, run: JobContext, request: SpeechRequest | MusicRequest
     ) -> Generator[Result, None, None]:
         chunks: list[NDArray[np.float32]] = []

@@ -73,7 +73,7 @@ class LocalEngine:
     def free_unused(self) -> float | None:
         """Free models that have not been used for long.
 
-        Returns the seconds until the next one is due, None if there is none.
+        Returns the seconds until the next one is due, None if no model is loaded.
         """
         seconds = 60 * load_settings(self._data).unload_minutes
         before = self._pipelines.resident
@@ -150,7 +150,7 @@ class LocalEngine:
         replay_filter = ReplayFilter(emit)
         base = self._registry.base_of(outcome.card)
         context = self._context_of(job, outcome.card, base, replay_filter, is_cancelled)
-        context = dataclasses.replace(context, done=leading_count(outcome.saved))
+        context = dataclasses.replace(context, completed_results=leading_count(outcome.saved))
         context.check()
         emit(Loading(phase="Preparing"))
         below: LoadStrategy | None = None
@@ -164,8 +164,8 @@ class LocalEngine:
             self._pipelines.evict_all()
             replay_filter.restart()
             context.note("Memory ran out; the model is loaded in a way that takes less")
-            done = leading_count((*outcome.saved, *outcome.unsaved))
-            context = dataclasses.replace(context, done=done)
+            completed = leading_count((*outcome.saved, *outcome.unsaved))
+            context = dataclasses.replace(context, completed_results=completed)
 
     def _try_generate(self, context: JobContext, loaded: Loaded, outcome: JobOutcome) -> bool:
         """Generate the missing results and save them. Return False if memory ran out."""
@@ -201,8 +201,8 @@ class LocalEngine:
         if card.base_path:  # a motion adapter is loaded together with it
             cards.append(base_among(self._registry.list(), card))
         parts = {other.name: other.sha256 for other in cards if other.name != card.name}
-        free = functools.partial(self._pipelines.evict_others, base)
-        return JobContext(job, card, emit, is_cancelled, adapters, parts, free=free)
+        free_memory = functools.partial(self._pipelines.evict_others, base)
+        return JobContext(job, card, emit, is_cancelled, adapters, parts, free_memory=free_memory)
 
     def _keep_unsaved(self, job: Job, outcome: JobOutcome) -> None:
         self._unsaved[job.id] = outcome

@@ -178,5 +178,5 @@ def _complete_weights(card: ModelCard) -> AbstractContextManager[None]:
 
 
 def _key(card: ModelCard) -> Key:
-    """Return a key that also tells apart weights that replaced others in the same folder."""
+    """Return a key that also distinguishes weights that replaced others in the same folder."""
     return card.name, card.path, card.base_path, card.runner, card.sha256

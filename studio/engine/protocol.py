@@ -78,16 +78,16 @@ class JobContext:
     """Adapters to apply; if the card changes another model, that card comes first."""
     parts: dict[str, str] = field(default_factory=dict)
     """Name → SHA-256 of the weights that it runs with besides the card's own."""
-    done: int = 0
+    completed_results: int = 0
     """How many results exist already when the job restarts after memory ran out; they are not
     generated again.
     """
-    kept: dict[str, Any] = field(default_factory=dict)
+    retained: dict[str, Any] = field(default_factory=dict)
     """What the runner keeps for itself while the model is loaded in another way."""
     notes: list[str] = field(default_factory=list)
     """What was done because memory ran out; written into the recipe."""
-    free: Callable[[], None] = lambda: None
-    """Frees the memory that this job does not need."""
+    free_memory: Callable[[], None] = lambda: None
+    """Evicts the other models."""
 
     def note(self, text: str) -> None:
         """Report what is done because memory ran out, now and in the recipe."""
@@ -112,7 +112,7 @@ class Runner:
 
     When cancelled: yields what can be kept with `partial=True`, then raises JobCancelledError.
     An out-of-memory error is left to the caller, which loads the model in a way that takes less and
-    calls this again with the same `context.kept`.
+    calls this again with the same `context.retained`.
     """
     run_batch: Callable[[Sequence[JobContext], Any], Iterator[BatchOutcome]] | None = None
     """Runs several jobs as one batch and yields each when it is over; None if it cannot.

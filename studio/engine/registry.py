@@ -44,7 +44,7 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
     "music": _music,
     "video": _video,
 }
-"""Kind of request → what imports its runner."""
+"""Kind of request → function that imports its runner."""
 
 
 def runner_of(kind: str) -> Runner:

@@ -230,7 +230,7 @@ def test_a_name_that_the_system_cannot_write_fails_its_job_in_words(warm):
     engine.run(jobs, ends, lambda _id: False)
     ends.check(jobs)
     assert [isinstance(ends.end(job), Failed) for job in jobs] == [False, False, True, False]
-    assert "encoding of this system" in ends.end(jobs[2]).failure.message
+    assert "this system's encoding" in ends.end(jobs[2]).failure.message
 
 
 def test_results_that_are_there_are_not_made_again(warm):

@@ -52,7 +52,7 @@ def generate(run: JobContext, pipeline: ImagePipeline) -> Generator[Result, None
     }
     count, steps = request.num_images_per_prompt, inputs.steps
     start, first_seconds = time.monotonic(), 0.0
-    for number in range(run.done, count):
+    for number in range(run.completed_results, count):
         run.check()
         seed = ((request.seed or 0) + number) % (MAX_SEED + 1)
         progress = _StepProgress(
@@ -186,7 +186,7 @@ def _draw(
     arguments["generator"] = generators if len(generators) > 1 else generators[0]
     arguments["output_type"] = "np"
     with inference_context(pipeline.plan):
-        if KEPT in run.kept:  # drawn before memory ran out and the model was loaded another way
+        if KEPT in run.retained:  # drawn before memory ran out and the model was loaded another way
             images, blocked = decode_kept(pipe, run)
         else:
             with progress.attached() as hooks, tiled_decoding(pipe, run):

@@ -15,7 +15,7 @@ from studio.engine.protocol import JobContext
 from studio.engine.runtime.memory import is_out_of_memory
 
 KEPT = "latents"
-"""Key in `JobContext.kept`."""
+"""Key in `JobContext.retained`."""
 TILES = (512, 256)
 """Sides in pixels, tried in this order."""
 
@@ -30,9 +30,9 @@ def tiled_decoding(pipe: Any, run: JobContext) -> Iterator[None]:
     decode = vae.decode
 
     def decode_keeping_latents(*args: Any, **options: Any) -> Any:
-        run.kept[KEPT] = (args, options)
+        run.retained[KEPT] = (args, options)
         decoded = decode_in_tiles(vae, lambda: decode(*args, **options), run)
-        del run.kept[KEPT]
+        del run.retained[KEPT]
         return decoded
 
     vae.decode = decode_keeping_latents
@@ -55,7 +55,7 @@ def decode_in_tiles(vae: Any, decode: Callable[[], Any], run: JobContext) -> Any
     }
     try:
         for side in TILES if hasattr(vae, "use_tiling") else ():
-            run.free()
+            run.free_memory()
             if not _set_tiles(vae, side, run):
                 continue
             run.note(f"Memory ran out; decoding the image in tiles of {side} px")
@@ -112,11 +112,11 @@ def decode_kept(pipe: Any, run: JobContext) -> tuple[list[Any], list[bool]]:
             return value
         return value.to(device, vae.dtype if value.is_floating_point() else None)
 
-    args, options = run.kept[KEPT]
+    args, options = run.retained[KEPT]
     args = tuple(moved(value) for value in args)
     options = {name: moved(value) for name, value in options.items()}
     decoded = decode_in_tiles(vae, lambda: vae.decode(*args, **options), run)
-    del run.kept[KEPT]
+    del run.retained[KEPT]
     images = decoded[0] if isinstance(decoded, tuple) else decoded.sample
     if images.ndim == 5:  # a video autoencoder: an image is its only frame
         images = images[:, :, 0]

@@ -1,1 +1,1 @@
-"""What all kinds share: devices, placement, model cache, schedulers, step hooks, previews."""
+"""Shared by the runners: devices, placement, memory, schedulers, step hooks, previews."""

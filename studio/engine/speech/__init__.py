@@ -1,1 +1,1 @@
-"""Runs speech models."""
+"""Runner of speech requests, one class for each family of models."""

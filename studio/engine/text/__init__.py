@@ -1,1 +1,1 @@
-"""Runs text models through transformers and llama.cpp."""
+"""Runner of text requests, through transformers and llama.cpp."""

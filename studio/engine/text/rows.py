@@ -104,7 +104,7 @@ def _max_positions(model: Any, card: ModelCard) -> int:
 
 
 def _setting(config: Any, *names: str) -> int:
-    """Return the first of these settings that is a positive number; 0 if there is none."""
+    """Return the first of these settings that is a positive number, else 0."""
     for name in names:
         value = getattr(config, name, None)
         if isinstance(value, int) and value > 0:

@@ -115,7 +115,7 @@ def _halves(
     part: list[Row], over: set[int], pipeline: TextPipeline
 ) -> Generator[Row, None, list[list[Row]]]:
     """Yield the rows that are over but were not yielded; return the others in two parts."""
-    part[0].run.free()
+    part[0].run.free_memory()
     left = [row for row in part if id(row) not in over]
     for row in left:
         if row.over:
