@@ -75,7 +75,7 @@ def try_decode(decode: Callable[[], Any]) -> Any:
     """
     try:
         return decode()
-    except Exception as error:
+    except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
         if not is_out_of_memory(error):
             raise
         return None

@@ -116,11 +116,13 @@ def test_a_pipeline_without_a_callback_reports_its_steps(sd):
     card, pipeline = sd
     from dataclasses import replace
 
-    deaf = replace(pipeline, parameters=pipeline.parameters - {"callback_on_step_end"})
-    recorder = run((card, deaf))
+    without_callback = replace(pipeline, parameters=pipeline.parameters - {"callback_on_step_end"})
+    recorder = run((card, without_callback))
     assert [event.step for event in recorder.of(Progress)] == [1, 2, 3]
     assert np.array_equal(recorder.results[0].pixels, run(sd).results[0].pixels)
-    assert run((card, deaf), cancel_after=lambda outcome: len(outcome.of(Progress)) >= 1).cancelled
+    assert run(
+        (card, without_callback), cancel_after=lambda outcome: len(outcome.of(Progress)) >= 1
+    ).cancelled
 
 
 def test_sdxl(tmp_path):

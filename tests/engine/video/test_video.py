@@ -220,7 +220,7 @@ def test_large_frames_are_decoded_in_tiles(cards):
     assert len(calls) >= 4 * 2  # tiles × pieces of time
 
 
-# Motion for a model of pictures
+# Motion adapters
 # ----------------------------------------------------------------------
 
 
