@@ -1,6 +1,4 @@
-"""The table of docs/memory.md, made by the function that chooses: `python -m tools.memory_table
-docs/memory.md`.
-"""
+"""Writes the table of docs/memory.md: `python -m tools.memory_table docs/memory.md`."""
 
 from __future__ import annotations
 
@@ -30,7 +28,7 @@ _GB = 10**9
 
 
 def table() -> str:
-    """Return the table between its marks."""
+    """Return the table between its markers."""
     machines = [
         *((f"GPU {gpu} GB, memory {memory} GB", _gpu(gpu, memory)) for gpu, memory in GPUS),
         *((f"no GPU, memory {memory} GB", _cpu(memory)) for memory in MEMORIES),
@@ -42,16 +40,22 @@ def table() -> str:
 
 
 def renewed(text: str) -> str:
-    """Return a document with the table in it made anew."""
+    """Return a document with its table replaced."""
     before, _begin, rest = text.partition(BEGIN)
     _old, _end, after = rest.partition(END)
     return before + table() + after
 
 
 def _gpu(gpu: int, memory: int) -> Machine:
-    able: tuple[Quantizer, ...] = ("bitsandbytes",)
+    quantizers: tuple[Quantizer, ...] = ("bitsandbytes",)
     return Machine(
-        memory * _GB, memory * _GB, "GPU", gpu * _GB, asked=True, backend="cuda", quantizers=able
+        memory * _GB,
+        memory * _GB,
+        "GPU",
+        gpu * _GB,
+        asked=True,
+        backend="cuda",
+        quantizers=quantizers,
     )
 
 
@@ -66,12 +70,12 @@ def _cell(name: str, machine: Machine) -> str:
         plan = choose(entry_named(name).card, machine)
     except StudioError:
         return "refused"
-    way = {
+    titles = {
         "model-offload": "parts in turn",
         "group-offload": "layers in groups",
         "sequential-offload": "layer by layer",
     }
-    return f"{way.get(plan.strategy, plan.summary)}, {plan.needs / _GB:.1f} GB"
+    return f"{titles.get(plan.strategy, plan.summary)}, {plan.needs / _GB:.1f} GB"
 
 
 def _line(cells: Iterable[str]) -> str:
@@ -79,7 +83,7 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def main() -> int:
-    """Write the table of a document anew; the process's entry point."""
+    """Replace the table of a document; the entry point."""
     path = Path(sys.argv[1])
     write_whole(path, renewed(path.read_text(encoding="utf-8")).encode(), replace=True)
     return 0

@@ -1,6 +1,4 @@
-"""The table of docs/models.md, made from the cards: `python -m tools.models_table docs/models.md`
-writes it anew.
-"""
+"""Writes the tables of docs/models.md: `python -m tools.models_table docs/models.md`."""
 
 from __future__ import annotations
 
@@ -27,7 +25,7 @@ _COLUMNS = (
 
 
 def table() -> str:
-    """Return the tables, one a kind, between their marks."""
+    """Return the tables, one per kind, between their markers."""
     parts = [BEGIN]
     for name, kind in KINDS.items():
         entries = [entry for entry in catalogue() if entry.card.kind == name]
@@ -46,7 +44,7 @@ def table() -> str:
 
 
 def renewed(text: str) -> str:
-    """Return a document with the table in it made anew."""
+    """Return a document with its tables replaced."""
     before, _begin, rest = text.partition(BEGIN)
     _old, _end, after = rest.partition(END)
     return before + table() + after
@@ -81,7 +79,7 @@ def _memory(entry: CatalogueEntry) -> str:
 
 
 def main() -> int:
-    """Write the table of a document anew; the process's entry point."""
+    """Replace the tables of a document; the entry point."""
     path = Path(sys.argv[1])
     write_whole(path, renewed(path.read_text(encoding="utf-8")).encode(), replace=True)
     return 0

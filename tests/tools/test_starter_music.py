@@ -55,7 +55,7 @@ def test_the_finished_model_is_one_that_studio_loads_and_plays(tmp_path, more):
     told = run(tmp_path, "evaluate", "--pieces", 1)
     assert [
         line.split("|")[1].strip() for line in told.splitlines() if line.startswith("| the")
-    ] == ["the composer of rules", "the model, as shipped", "the model without its grammar"]
+    ] == ["the rule-based composer", "the model, as shipped", "the model without its grammar"]
     assert told.count("random events") == 2
 
 

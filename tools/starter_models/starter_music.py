@@ -1,9 +1,8 @@
-"""Make the starter for music: `python -m tools.starter_models.starter_music STEP`. Needs no data
-and no extra.
+"""Train the starter music model: `python -m tools.starter_models.starter_music STEP`.
 
-The steps: `train`, `grow`, `pack`, `evaluate`; `all` runs them in this order, each goes on from
-what is there. `grow` trains a model of twice the size that begins as the one of `train`. Apart from
-them, `nearness` writes `resources/words/music-near.tsv`.
+Needs no data and no extra. The steps are `train`, `grow`, `pack` and `evaluate`; `all` runs them in
+this order, from the last checkpoint. `grow` trains a model of twice the size, initialized from that
+of `train`. `nearness` is separate and writes `resources/words/music-near.tsv`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The autoencoder: stock `AutoencoderTiny`, four pixels a latent, four channels.
+"""The autoencoder: stock `AutoencoderTiny`, four pixels per latent, four channels.
 
 Its encoder is not trained: it is the four strongest principal components of patches of 4×4 pixels,
 written into the weights of its convolutions. They keep 91 % of the icons' variance, need no
@@ -28,9 +28,7 @@ _SAY_EVERY = 200
 def build(
     folder: Path, images: NDArray[np.uint8], profile: Profile, start_from: Path | None = None
 ) -> None:
-    """Make and train the autoencoder on RGB images (n, side, side, 3); write `vae`. With
-    `start_from`, go on from that one.
-    """
+    """Train the autoencoder, or that of `start_from`, on images (n, side, side, 3); write `vae`."""
     import torch
     from diffusers import AutoencoderTiny
 
@@ -60,8 +58,7 @@ def _train_decoder(
             group["lr"] = rate * (
                 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / profile.autoencoder_steps))
             )
-        # Whole images: with crops only, the decoder draws a dark frame, because it has never seen
-        # an edge.
+        # Whole images: a decoder trained on crops has never seen an edge, and draws a dark frame.
         image = to_tensor(images[chance.integers(len(images), size=profile.autoencoder_batch)]).to(
             device
         )
@@ -105,9 +102,7 @@ def _with_components(images: NDArray[np.uint8], profile: Profile) -> Any:
 
 
 def _components(images: NDArray[np.uint8]) -> tuple[Any, Any]:
-    """Return weights (4, 4, 4, 3) and biases (4,) that turn a patch (y, x, color) into four
-    numbers of unit variance.
-    """
+    """Return weights (4, 4, 4, 3) and biases (4,) from a patch to four unit-variance numbers."""
     import torch
 
     count, side = images.shape[0], images.shape[1] // LATENT_FACTOR
@@ -128,9 +123,7 @@ def _components(images: NDArray[np.uint8]) -> tuple[Any, Any]:
 
 
 def _write_components(encoder: Any, weights: Any, biases: Any) -> None:
-    """Four convolutions: pass the colors on, gather 2×2 pixels, gather 2×2 of these with the
-    weights, add the biases.
-    """
+    """Set four convolutions: identity, gather 2×2 pixels, gather 2×2 weighted, add the biases."""
     import torch
 
     layers = [layer for layer in encoder.layers if isinstance(layer, torch.nn.Conv2d)]

@@ -1,4 +1,4 @@
-"""Captions: how a person may ask for an image."""
+"""Captions, as people might write prompts."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ _COLOR_WORD = re.compile(r"\b(red|orange|yellow|green|blue|purple|pink|brown|bla
 
 
 def caption(icon: Icon, color: str, recolored: bool, chance: Random) -> str:
-    """Return one caption of an icon. `color` is its dominant color or empty; where `recolored`,
-    it is always named.
-    """
+    """Return a caption of an icon; that of a `recolored` one always names its `color`."""
     names, keywords = icon.names, icon.keywords
     if recolored:
         names = tuple(filter(None, (_COLOR_WORD.sub("", name).strip() for name in names))) or (
@@ -33,10 +31,10 @@ def caption(icon: Icon, color: str, recolored: bool, chance: Random) -> str:
         text = chance.choice(keywords)
     if recolored or (color and color not in text and chance.random() < 0.3):
         text = f"{color} {text}"
-    return dressed(text, STYLES[icon.source], chance)
+    return with_style(text, STYLES[icon.source], chance)
 
 
-def dressed(text: str, style: str, chance: Random) -> str:
+def with_style(text: str, style: str, chance: Random) -> str:
     """Return the text with an article, a style, or both."""
     kind = chance.random()
     if kind < 0.4:

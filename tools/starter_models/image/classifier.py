@@ -1,6 +1,4 @@
-"""A small classifier that says which things are in an image; trained apart from the model that it
-judges.
-"""
+"""A small classifier of the things in an image, independent of the model that it judges."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ _SAY_EVERY = 200
 
 
 class Classifier:
-    """Things by their keys."""
+    """Classifies things by their keys."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         from torch import nn

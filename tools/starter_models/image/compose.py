@@ -1,8 +1,6 @@
-"""Composed images: two or three things, relations, counts, sizes, backgrounds and simple scenes,
-with the captions that say so.
+"""Composes images of several things: relations, counts, sizes, backgrounds and scenes.
 
-They are made of the same images as the single ones, so that the denoiser learns what words
-between things mean.
+They use the same icons as single images, so that the denoiser learns relations between things.
 """
 
 from __future__ import annotations
@@ -22,9 +20,7 @@ from tools.starter_models.image.profile import LATENT_FACTOR, SEED, Profile
 
 Pixels = NDArray[np.uint8]
 Place = tuple[float, float, float]
-"""Left, top and side, as shares of the canvas. Things have three sizes in all (whole, 0.75, 0.5):
-each is learned apart.
-"""
+"""Left, top and side, as shares of the canvas; only three sizes (1, 0.75, 0.5) are used."""
 Made = tuple[str, tuple[int, ...], Pixels]
 """The caption, the icons by index, and the image."""
 COUNTS = {2: "two", 3: "three", 4: "four"}
@@ -59,9 +55,7 @@ _IRREGULAR = {
 
 
 def composed(icons: list[Icon], images: Pixels, profile: Profile) -> Iterator[tuple[Item, Pixels]]:
-    """Yield `profile.composed` images, RGB, (side, side, 3), without the pairs that are held
-    out.
-    """
+    """Yield `profile.composed` RGB images (side, side, 3), without held-out pairs."""
     chance = Random(SEED + 1)
     kinds: tuple[Callable[[Maker], Made], ...] = (
         Maker.pair,
@@ -96,9 +90,7 @@ def pair_is_held_out(first: str, second: str, share: float) -> bool:
 
 
 class Maker:
-    """Makes one image of each kind, of all icons or of those in `wanted` (name of the icon → what
-    people call it).
-    """
+    """Composes images of all icons, or of those in `wanted` (icon → common name)."""
 
     def __init__(
         self,
@@ -120,7 +112,7 @@ class Maker:
         self._all = [number for numbers in self._of_source.values() for number in numbers]
 
     def pair(self) -> Made:
-        """Two things beside, above or in front of one another."""
+        """Two things next to, above or in front of each other."""
         one, other = self._different(2)
         text, places = self._chance.choice(
             (
@@ -271,7 +263,7 @@ def _scene(side: int, words: str) -> Pixels:
 
 
 def plural(name: str) -> str:
-    """Return the plural of an English name, as it stands in captions."""
+    """Return the plural of an English noun for captions."""
     head, _space, last = name.rpartition(" ")
     if last in _IRREGULAR:
         last = _IRREGULAR[last]

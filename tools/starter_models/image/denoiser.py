@@ -18,7 +18,7 @@ from tools.starter_models.image.latents import PLAIN, SHARES
 from tools.starter_models.image.profile import LATENT_CHANNELS, LATENT_FACTOR, SEED, Profile
 
 _NOISY = 450
-"""Of 1000 steps, those from here on are drawn more often."""
+"""Steps from here to 1000 are sampled more often."""
 _NO_CAPTION = 0.1
 """Share of samples without a caption, for classifier-free guidance
 (https://arxiv.org/abs/2207.12598).
@@ -53,7 +53,7 @@ def make(profile: Profile) -> Any:
 
 
 def scheduler() -> Any:
-    """Return the noise schedule that is trained with."""
+    """Return the noise schedule for training."""
     from diffusers import DDIMScheduler
 
     return DDIMScheduler(
@@ -62,11 +62,9 @@ def scheduler() -> Any:
 
 
 def train(folder: Path, profile: Profile, until: int, start_from: Path | None = None) -> None:
-    """Train up to step `until` (at most `profile.steps`), going on from the last checkpoint; write
-    `unet`.
+    """Train from the last checkpoint to step `until` (at most `profile.steps`); write `unet`.
 
-    Every step draws from its own seed, so that a run that was cut in pieces is the same as one in
-    one piece.
+    Every step has its own seed, so that an interrupted run equals an uninterrupted one.
     """
     import torch
 
@@ -203,15 +201,15 @@ class _State:
         """Write the checkpoint whole, and the average as `unet`."""
         import torch
 
-        beside = self._folder / "checkpoint.tmp"
+        temporary = self._folder / "checkpoint.tmp"
         saved = {
             "model": self.model.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "average": self._average,
             "step": self.step,
         }
-        torch.save(saved, beside)
-        beside.replace(self._folder / "checkpoint.pt")
+        torch.save(saved, temporary)
+        temporary.replace(self._folder / "checkpoint.pt")
         averaged = make(self._profile)
         for part, value in zip(averaged.parameters(), self._average, strict=True):
             part.data.copy_(value)

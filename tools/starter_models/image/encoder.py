@@ -1,7 +1,6 @@
-"""The text encoder: all-MiniLM-L6-v2, cut to its first layers, the words that are needed, and 64
-positions.
+"""The text encoder: all-MiniLM-L6-v2, reduced to its first layers, needed words and 64 positions.
 
-Its sentence similarity is what carries over to words that no caption has. Reimers and Gurevych,
+Its sentence similarity generalizes to words that no caption has. Reimers and Gurevych,
 https://arxiv.org/abs/1908.10084.
 """
 
@@ -18,9 +17,7 @@ _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
 def cut(whole: Path, target: Path, profile: Profile, texts: Iterable[str]) -> None:
-    """Write `text_encoder` and `tokenizer` into the folder `target`. `whole` has the uncut
-    model.
-    """
+    """Write `text_encoder` and `tokenizer` to `target`, reduced from the model in `whole`."""
     from transformers import BertModel, BertTokenizerFast
 
     model = BertModel.from_pretrained(

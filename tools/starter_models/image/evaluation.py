@@ -1,4 +1,4 @@
-"""How good the model is: fixed prompts and seeds, judged by the classifier."""
+"""Evaluates the model: fixed prompts and seeds, judged by the classifier."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SEED = 7
 
 
 class Question(msgspec.Struct, frozen=True):
-    """A prompt, and what must be seen in its image."""
+    """A prompt, and what its image must show."""
 
     prompt: str
     things: tuple[str, ...]
@@ -44,10 +44,9 @@ class Question(msgspec.Struct, frozen=True):
 def questions(
     icons: list[Icon], images: Pixels, known: set[str], profile: Profile, words: Vocabulary
 ) -> dict[str, list[Question]]:
-    """Return the prompts of each group: 60 as in training, 60 composed, 60 held out, and those of
-    unseen words.
+    """Return the prompts of each group: 60 as in training, 60 composed, 60 held out, unseen words.
 
-    The last ones twice: as they are, and as Studio gives them to the model (`words`).
+    Prompts with unseen words come twice: unchanged, and as Studio translates them.
     """
     chance = Random(_SEED)
     once = {icon.key: (icon, image) for icon, image in zip(icons, images, strict=True)}
@@ -165,9 +164,7 @@ def draw(model: Path, prompts: list[str], side: int, batch: int = 16) -> list[Pi
 
 
 def is_right(question: Question, found: Sequence[str], image: Pixels) -> bool:
-    """True where all things are among as many likeliest ones, and the color is the one that was
-    asked for.
-    """
+    """True if the likeliest things are those of the question, with its color."""
     if set(map(_thing, found[: len(question.things)])) != set(map(_thing, question.things)):
         return False
     if not question.color:
@@ -188,7 +185,7 @@ def _with_alpha(image: Pixels) -> Pixels:
 def judge(
     model: Path, judge_by: Classifier, asked: dict[str, list[Question]], side: int
 ) -> dict[str, list[tuple[Question, Pixels, bool]]]:
-    """Draw every question and say which are right."""
+    """Generate the image of every question and judge it."""
     result = {}
     for name, group in asked.items():
         if not group:
@@ -203,7 +200,7 @@ def judge(
 
 
 def grid(judged: Sequence[Judged], path: Path, columns: int = 10, side: int = 96) -> None:
-    """Write the images with their prompts as one PNG; what was judged wrong has a red line."""
+    """Write the images with their prompts as one PNG, wrong ones with a red line."""
     from PIL import Image, ImageDraw
 
     rows, cell, text = -(-len(judged) // columns), side + 8, 26

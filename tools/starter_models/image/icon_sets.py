@@ -1,4 +1,4 @@
-"""Labelled images: icon sets are drawn to RGBA arrays, each with its names and keywords."""
+"""Draws icon sets to RGBA arrays, with names and keywords."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STYLES = {
 _VARIANTS = re.compile(
     r"(^|-)(light|medium|dark|medium-light|medium-dark)(-skin-tone.*)?$|skin-tone|^flag|^keycap|^regional"
 )
-"""The same image in other skin colors, flags, and digits: not trained on."""
+"""Other skin colors of the same image, flags and digits: not trained on."""
 _LEFT_OUT = re.compile(
     r"pistol|gun|bomb|dagger|crossed-swords|cigarette|coffin|headstone|funeral|syringe|hamsa|prayer|menorah|kaaba|mosque|synagogue|"
     r"shinto|hindu|place-of-worship|^om$|star-of-david|wheel-of-dharma|yin-yang|latin-cross|orthodox-cross|star-and-crescent|"
@@ -34,7 +34,7 @@ _LEFT_OUT = re.compile(
 )
 """Weapons, religious signs, politics: see NOTICE."""
 _RARE_KEYWORD = 3
-"""A keyword that more images have says nothing about this one."""
+"""Keywords of more images than this are too general to be used."""
 
 
 def concepts(profile: Profile) -> set[str]:
@@ -43,9 +43,7 @@ def concepts(profile: Profile) -> set[str]:
 
 
 def together(profile: Profile) -> dict[str, str]:
-    """Return what stands in composed images: the name of the icon, and what people call it or
-    empty; empty for all.
-    """
+    """Return the icons of composed images → their common names or ""; empty for all icons."""
     return {
         key: word
         for key, _equals, word in (entry.partition("=") for entry in _listed(profile.together))
@@ -61,9 +59,7 @@ def _listed(name: str) -> list[str]:
 
 
 def build(packages: Path, profile: Profile) -> tuple[list[Icon], NDArray[np.uint8]]:
-    """Draw all images of a profile. Returns the icons and their images, (icons, side, side, 4),
-    RGBA.
-    """
+    """Draw all images of a profile; return the icons and RGBA images (icons, side, side, 4)."""
     wanted = concepts(profile)
     words = _Words(packages)
     icons, images = [], []

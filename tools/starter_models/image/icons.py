@@ -1,4 +1,4 @@
-"""Icons of the training data, and how they are drawn."""
+"""Icons of the training data, and their rendering."""
 
 from __future__ import annotations
 
@@ -10,21 +10,19 @@ from numpy.typing import NDArray
 
 
 class Icon(msgspec.Struct, frozen=True):
-    """What is known about an image."""
+    """The labels of an image."""
 
     key: str
     """Its name in the icon set; the same thing has the same key in all sets."""
     source: str
     names: tuple[str, ...]
-    """What it is called, the best name first."""
+    """Its names, the best one first."""
     keywords: tuple[str, ...] = ()
     group: str = ""
 
 
 def draw(svg: str, side: int) -> NDArray[np.uint8]:
-    """Draw an SVG document. Returns (side, side, 4), RGBA. Raises ValueError where it cannot be
-    drawn.
-    """
+    """Render an SVG document as RGBA, (side, side, 4). Raises ValueError if it is invalid."""
     import resvg_py
     from PIL import Image
 

@@ -8,7 +8,7 @@ import msgspec
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One image to train on."""
+    """A training image."""
 
     icon: int
     """Index into the icons; -1 for a composed image."""
@@ -20,8 +20,6 @@ class Item(msgspec.Struct, frozen=True):
 
 
 def is_held_out(key: str, color: str, share: float) -> bool:
-    """True for the pairs of thing and color that are never trained on; the same ones on every
-    machine.
-    """
+    """True for pairs of thing and color that are excluded from training, on every machine."""
     digest = hashlib.sha256(f"{key}|{color}".encode()).digest()
     return int.from_bytes(digest[:4]) < share * 2**32

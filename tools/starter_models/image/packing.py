@@ -1,6 +1,4 @@
-"""The trained parts as a plain diffusers folder, which any program that reads diffusers' format can
-load.
-"""
+"""Writes the trained parts as a folder in diffusers' format."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ from pathlib import Path
 
 
 def pack(folder: Path, target: Path) -> None:
-    """Write the pipeline in half precision into `target`. `NOTICE` there is left alone."""
+    """Write the pipeline in half precision to `target`, keeping its `NOTICE`."""
     import torch
     from diffusers import (
         AutoencoderTiny,
@@ -43,10 +41,8 @@ def pack(folder: Path, target: Path) -> None:
         set_alpha_to_one=True,
         steps_offset=1,
     )
-    for part in ("unet", "vae"):
-        _rewrite(
-            target / part / "config.json", _name_or_path=""
-        )  # a path of the machine that trained it
+    for part in ("unet", "vae"):  # without the path on the training machine
+        _rewrite(target / part / "config.json", _name_or_path="")
 
 
 def _rewrite(config: Path, **values: object) -> None:

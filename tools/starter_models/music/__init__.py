@@ -1,3 +1,1 @@
-"""How the starter for music was made: a composer of rules writes the pieces that the model learns
-from.
-"""
+"""Training of the starter music model on pieces that a rule-based composer writes."""

@@ -1,4 +1,4 @@
-"""Chords from degrees, and how they are laid out under a hand."""
+"""Chords from degrees, and their voicings."""
 
 from __future__ import annotations
 

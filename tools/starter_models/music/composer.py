@@ -1,6 +1,4 @@
-"""A composer of rules: pieces of four-bar phrases in the form of songs, that the model learns from.
-Nobody's music is in them.
-"""
+"""A rule-based composer of training pieces: four-bar phrases in song form, no existing music."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""How good the music is, by the measures of the field: the model, with and without its grammar,
-random events, the composer.
-"""
+"""Evaluates the model with and without grammar against random tokens and the composer."""
 
 from __future__ import annotations
 
@@ -27,18 +25,18 @@ from tools.starter_models.music.measures import (
 from tools.starter_models.music.piano_roll import piano_roll
 
 BARS = 12
-_PICTURES = 6
-"""So many of each writer's pieces are drawn."""
+_MAX_PIANO_ROLLS = 6
+"""Number of pieces of each writer that are drawn."""
 _SEED = 90_000_000
-"""Beyond every step of the training."""
+"""Different from all seeds of the training."""
 
 Writer = Callable[[Brief, int], list[Bar]]
 
 
 class Unbound(Grammar):
-    """Only counts bars: every token may come at every time, so that what the model has learned
-    shows.
-    """
+    """Allows every token at any time, to show what the model itself has learned."""
+
+    _pushed = 0
 
     def allowed(self) -> Any:
         """See `Grammar`."""
@@ -47,19 +45,19 @@ class Unbound(Grammar):
         return mask
 
     def push(self, token: int) -> None:
-        """See `Grammar`. Ends at the end, or after far too much."""
-        self._pushed = getattr(self, "_pushed", 0) + 1
+        """See `Grammar`. Ends at the end token, or after 1 000 tokens."""
+        self._pushed += 1
         self._state = (
             "over" if vocabulary().tokens[token] == "<end>" or self._pushed > 1_000 else "note"
         )
 
 
 def writers(model: Any) -> dict[str, Writer]:
-    """Return who writes: name → a function of brief and seed."""
+    """Return writer → function of brief and seed."""
     pipeline = SymbolicModel(model, int(model.config.max_position_embeddings))
     blind = SymbolicModel(_Even(), pipeline.positions)
     return {
-        "the composer of rules": lambda brief, seed: compose(brief, BARS, Random(seed)),
+        "the rule-based composer": lambda brief, seed: compose(brief, BARS, Random(seed)),
         "the model, as shipped": lambda brief, seed: decode(
             list(sample(pipeline, brief, Grammar(brief, BARS), seed, 1.0))
         ),
@@ -109,7 +107,7 @@ def evaluate(model: Any, pieces: int, folder: Path, tell: Callable[[str], None])
     for name, write in writers(model).items():
         made = [write(brief, _SEED + number) for number, brief in enumerate(briefs)]
         tell(_row(name, briefs, made))
-        for number in range(min(_PICTURES, pieces)):
+        for number in range(min(_MAX_PIANO_ROLLS, pieces)):
             file = folder / f"{name.replace(' ', '-').replace(',', '')}-{number + 1}.png"
             piano_roll(made[number], briefs[number].steps).save(file)
 

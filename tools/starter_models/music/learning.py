@@ -1,9 +1,7 @@
-"""Teaches the model: a small Llama over the events, by pieces that the composer writes as they are
-needed.
+"""Trains the model, a small Llama, on pieces that the composer writes on demand.
 
-`SMALL` is trained from nothing; `GROWN`, what is shipped, is a model of twice its size that begins
-as good as it is. Every step draws from its own seed, so that a run in pieces is the same as one in
-one piece.
+`SMALL` is trained from scratch. `GROWN`, which is shipped, has twice its size and is initialized
+from it. Every step has its own seed, so that an interrupted run equals an uninterrupted one.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""Measures of the field for symbolic music, after Wu and Yang (The Jazz Transformer on the Front
-Line, 2020), Mogren (2016).
-"""
+"""Metrics of symbolic music: Wu and Yang (The Jazz Transformer …, 2020), Mogren (2016)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Melodies: a motif of rhythm and steps, taken up again over other chords, and a cadence at the end
-of each phrase.
-"""
+"""Melodies: a motif that recurs over other chords, and a cadence at the end of each phrase."""
 
 from __future__ import annotations
 

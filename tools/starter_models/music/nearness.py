@@ -1,8 +1,7 @@
-"""Words that `resources/words/music.toml` lacks: which known word each is nearest to, by the
-starter images' text encoder.
+"""Finds the nearest known word for words that `resources/words/music.toml` lacks.
 
-Written once, as `resources/words/music-near.tsv`: the window reads prompts at every key, and has no
-torch.
+It uses the text encoder of the starter image model, and writes `resources/words/music-near.tsv`
+once, because the window has no torch.
 """
 
 from __future__ import annotations

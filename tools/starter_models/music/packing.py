@@ -1,4 +1,4 @@
-"""Puts the model's folder together: half-precision weights, the events by name, and the notice."""
+"""Writes the model's folder: half-precision weights, names of tokens, and the notice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from studio.symbolic_music.events import vocabulary
 _NOTICE = """\
 Starter music: a small language model over musical events, trained for Studio from scratch.
 
-Training data: pieces written by the composer of rules in tools/starter_models/music, and nothing else. No recording, score,
+Training data: pieces written by the rule-based composer in tools/starter_models/music, and nothing else. No recording, score,
 corpus or MIDI file of anybody was used.
 
 Instruments: sums of partials and noise (instruments.toml, studio/symbolic_music/synth.py). No soundfont and no samples are

@@ -1,4 +1,4 @@
-"""Piano rolls: what sounds when, a color for each part, drums below."""
+"""Draws piano rolls: a color for each part, with the drums below."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from studio.symbolic_music.events import Bar
 
 _STEP, _ROW, _MARGIN = 6, 5, 8
-"""Pixels of a sixteenth, of a semitone, around."""
+"""Pixels of a sixteenth, a semitone and the margin."""
 _COLORS = {"M": (79, 70, 229), "H": (16, 150, 110), "B": (217, 119, 6), "D": (110, 110, 120)}
 _PAPER, _LINE, _BLACK_KEY = (255, 255, 255), (214, 214, 222), (244, 244, 247)
 _DRUM_ROWS = 5

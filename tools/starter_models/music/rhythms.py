@@ -1,6 +1,4 @@
-"""How harmony, bass and drums move within a bar, by name. Steps are sixteenths; a bar of three
-beats is cut after twelve.
-"""
+"""Named rhythms of harmony, bass and drums in sixteenths; a three-beat bar ends after twelve."""
 
 from __future__ import annotations
 
