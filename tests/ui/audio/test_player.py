@@ -1,6 +1,4 @@
-"""The player with miniaudio's real devices: the one that only keeps the time, and one that is not
-there.
-"""
+"""Player and buffer, with miniaudio's NULL device and with a backend that does not exist here."""
 
 import sys
 import threading
@@ -35,12 +33,12 @@ def _buffer(seconds: float, *, complete: bool = True) -> PlaybackBuffer:
 
 @pytest.fixture
 def player(qtbot):
-    made = Player(backends=SILENT)
-    yield made
-    made.close()
+    result = Player(backends=SILENT)
+    yield result
+    result.close()
 
 
-def test_it_plays_to_the_end_and_stops_there(player, qtbot):
+def test_playback_stops_at_the_end(player, qtbot):
     places = []
     player.position_changed.connect(places.append)
     player.load(_buffer(0.4))
@@ -56,7 +54,7 @@ def test_it_plays_to_the_end_and_stops_there(player, qtbot):
     assert len(places) > 3, "the cursor moves"
 
 
-def test_it_takes_as_long_as_the_sound(player, qtbot):
+def test_playback_takes_the_audios_duration(player, qtbot):
     player.load(_buffer(0.8))
     begun = time.monotonic()
     with qtbot.waitSignals([player.state_changed, player.state_changed], timeout=5000):
@@ -64,7 +62,7 @@ def test_it_takes_as_long_as_the_sound(player, qtbot):
     assert 0.5 < time.monotonic() - begun < 3
 
 
-def test_play_at_the_end_begins_again(player, qtbot):
+def test_play_at_the_end_restarts(player, qtbot):
     player.load(_buffer(0.5))
     player.seek(9)
     assert player.position == 0.5
@@ -73,7 +71,7 @@ def test_play_at_the_end_begins_again(player, qtbot):
     assert player.state is PlayerState.PLAYING
 
 
-def test_pause_stays_and_play_goes_on_from_there(player, qtbot):
+def test_play_continues_after_a_pause(player, qtbot):
     player.load(_buffer(5))
     player.play()
     qtbot.waitUntil(lambda: player.position > 0.1, timeout=5000)
@@ -88,7 +86,7 @@ def test_pause_stays_and_play_goes_on_from_there(player, qtbot):
     assert position <= player.position < position + 2
 
 
-def test_seek_while_it_plays(player, qtbot):
+def test_seek_during_playback(player, qtbot):
     player.load(_buffer(60))
     player.play()
     qtbot.waitUntil(lambda: player.position > 0, timeout=5000)
@@ -99,7 +97,7 @@ def test_seek_while_it_plays(player, qtbot):
     assert player.position < 1
 
 
-def test_it_waits_for_what_is_still_being_made(player, qtbot):
+def test_playback_waits_for_audio_still_being_generated(player, qtbot):
     player.load(_buffer(0.2, complete=False))
     player.play()
     qtbot.waitUntil(lambda: player.position == pytest.approx(0.2), timeout=5000)
@@ -111,7 +109,7 @@ def test_it_waits_for_what_is_still_being_made(player, qtbot):
     assert player.state is PlayerState.STOPPED
 
 
-def test_another_sound_of_another_shape_takes_its_place(player, qtbot):
+def test_load_replaces_audio_of_another_format(player, qtbot):
     player.load(_buffer(60))
     player.play()
     qtbot.waitUntil(lambda: player.position > 0, timeout=5000)
@@ -125,7 +123,7 @@ def test_another_sound_of_another_shape_takes_its_place(player, qtbot):
     assert (player.state, player.position, player.length) == (PlayerState.EMPTY, 0, 0)
 
 
-def test_without_a_device_it_says_so_and_a_new_sound_tries_again(qtbot):
+def test_missing_device_is_reported_and_load_retries(qtbot):
     player = Player(backends=ABSENT)
     player.load(_buffer(1))
     with qtbot.waitSignals([player.state_changed, player.state_changed], timeout=5000):
@@ -141,7 +139,7 @@ def test_without_a_device_it_says_so_and_a_new_sound_tries_again(qtbot):
     player.close()
 
 
-def test_a_device_that_falls_silent_is_noticed(player, qtbot, monkeypatch):
+def test_device_that_stops_reading_is_reported(player, qtbot, monkeypatch):
     monkeypatch.setattr("studio.ui.audio.player.SILENT_DEVICE_SECONDS", 0.2)
     player.load(_buffer(60))
     player.play()
@@ -152,7 +150,7 @@ def test_a_device_that_falls_silent_is_noticed(player, qtbot, monkeypatch):
     assert "does not respond" in player.reason
 
 
-def test_nothing_is_played_before_there_is_a_sound(player):
+def test_empty_player_ignores_commands(player):
     player.play()
     player.toggle()
     player.pause()
@@ -162,7 +160,7 @@ def test_nothing_is_played_before_there_is_a_sound(player):
     assert player.state is PlayerState.EMPTY
 
 
-def test_signals_come_in_the_windows_thread(player, qtbot):
+def test_signals_arrive_in_the_gui_thread(player, qtbot):
     threads = set()
     player.position_changed.connect(lambda _seconds: threads.add(QThread.currentThread()))
     player.state_changed.connect(lambda _state: threads.add(QThread.currentThread()))
@@ -172,7 +170,7 @@ def test_signals_come_in_the_windows_thread(player, qtbot):
     assert threads == {QCoreApplication.instance().thread()}
 
 
-def test_a_hanging_sound_server_does_not_hang_the_end():
+def test_hanging_sound_server_does_not_block_close():
     released = threading.Event()
     output = AudioOutput(lambda _reason: None, SILENT)
 
@@ -205,7 +203,7 @@ def test_close_twice_and_play_after_close(qtbot):
     st.lists(st.integers(0, 60), max_size=12),
     st.integers(1, 2),
 )
-def test_what_is_taken_is_what_was_appended(sizes, takes, channels):
+def test_buffer_reads_what_was_appended(sizes, takes, channels):
     buffer = PlaybackBuffer(RATE, channels)
     whole = np.arange(sum(sizes) * channels, dtype=np.int16).reshape(-1, channels)
     start = 0
@@ -220,7 +218,7 @@ def test_what_is_taken_is_what_was_appended(sizes, takes, channels):
 @given(
     st.lists(st.integers(1, 40), min_size=1, max_size=6), st.integers(-10, 300), st.integers(1, 300)
 )
-def test_what_is_taken_after_a_seek_begins_there(sizes, position, count):
+def test_buffer_reads_from_the_seek_position(sizes, position, count):
     buffer = PlaybackBuffer(RATE, 1)
     whole = np.arange(sum(sizes), dtype=np.int16)
     for part in np.split(whole, np.cumsum(sizes)[:-1]):
@@ -230,12 +228,12 @@ def test_what_is_taken_after_a_seek_begins_there(sizes, position, count):
     assert buffer.read(count) == whole[position : position + count].tobytes()
 
 
-def test_samples_that_are_too_loud_or_no_numbers_do_no_harm():
+def test_samples_out_of_range_or_nan_are_clipped():
     samples = as_int16(np.array([0.5, 2.0, -7.0, np.nan, np.inf, -np.inf], np.float32))
     assert samples.tolist() == [16383, 32767, -32767, 0, 32767, -32767]
 
 
-def test_appending_while_another_thread_takes_loses_nothing():
+def test_append_and_read_in_two_threads_lose_nothing():
     buffer = PlaybackBuffer(RATE, 1)
     whole = np.arange(30_000, dtype=np.int16)
     taken = []

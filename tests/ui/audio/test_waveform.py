@@ -1,4 +1,4 @@
-"""The waveform: what is drawn is the sound, and mouse and keys ask for the right places."""
+"""The waveform's rendering and input, and the audio view with files and chunks."""
 
 import time
 
@@ -28,7 +28,7 @@ def _buffer(samples: np.ndarray, *, channels: int = 1, rate: int = RATE) -> Play
 
 
 def _burst() -> np.ndarray:
-    """Four seconds: silence, loud, silence, silence."""
+    """Return four seconds: silence, loud, silence, silence."""
     samples = np.zeros(4 * RATE, np.float32)
     samples[RATE : 2 * RATE] = 0.9 * np.sin(np.arange(RATE))
     return samples
@@ -38,13 +38,13 @@ def _burst() -> np.ndarray:
 def waveform(qtbot):
     widget = Waveform()
     qtbot.addWidget(widget)
-    _dress(widget, dark=False)
+    _set_palette(widget, dark=False)
     widget.resize(400, 100)
     widget.show()
     return widget
 
 
-def _dress(widget: Waveform, *, dark: bool) -> None:
+def _set_palette(widget: Waveform, *, dark: bool) -> None:
     palette = widget.palette()
     palette.setColor(QPalette.ColorRole.Window, QColor("#1a1a1f" if dark else "#f5f5f7"))
     palette.setColor(QPalette.ColorRole.Accent, QColor("#655fe8"))
@@ -52,42 +52,42 @@ def _dress(widget: Waveform, *, dark: bool) -> None:
     widget.setPalette(palette)
 
 
-def _heights(widget: Waveform, colours: set[int]) -> list[int]:
-    """How many pixels of each column have one of the colours."""
+def _heights(widget: Waveform, colors: set[int]) -> list[int]:
+    """Return for each column the number of pixels with one of the colors."""
     image = widget.grab().toImage()
     return [
-        sum(image.pixel(x, y) in colours for y in range(image.height()))
+        sum(image.pixel(x, y) in colors for y in range(image.height()))
         for x in range(image.width())
     ]
 
 
-def _colour(widget: Waveform, role: QPalette.ColorRole) -> int:
+def _color(widget: Waveform, role: QPalette.ColorRole) -> int:
     return widget.palette().color(role).rgb()
 
 
-def test_it_is_high_where_the_sound_is_loud(waveform):
+def test_waveform_is_high_where_audio_is_loud(waveform):
     waveform.set_buffer(_buffer(_burst()))
-    heights = _heights(waveform, {_colour(waveform, QPalette.ColorRole.PlaceholderText)})
+    heights = _heights(waveform, {_color(waveform, QPalette.ColorRole.PlaceholderText)})
     assert min(heights[105:195]) > 60
     assert max(heights[210:]) <= 3
     assert max(heights[5:95]) <= 3
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_what_was_played_has_the_accents_colour_in_light_and_dark(waveform, dark):
-    _dress(waveform, dark=dark)
+def test_played_part_has_the_accent_color(waveform, dark):
+    _set_palette(waveform, dark=dark)
     waveform.clearFocus()  # its frame has the accent's colour too
     waveform.set_buffer(_buffer(np.full(4 * RATE, 0.8, np.float32)))
     waveform.set_position(2.0)
     played = _heights(waveform, {QColor("#655fe8").rgb()})
-    rest = _heights(waveform, {_colour(waveform, QPalette.ColorRole.PlaceholderText)})
+    rest = _heights(waveform, {_color(waveform, QPalette.ColorRole.PlaceholderText)})
     assert min(played[5:195]) > 20
     assert max(rest[5:195]) == 0
     assert min(rest[205:395]) > 20
     assert max(played[205:395]) == 0
 
 
-def test_the_cursor_repaints_only_where_it_moved(waveform, qtbot):
+def test_moving_the_cursor_does_not_render_again(waveform, qtbot):
     waveform.set_buffer(_buffer(_burst()))
     waveform.grab()
     drawn = waveform._rendered["rest"].cacheKey()
@@ -97,7 +97,7 @@ def test_the_cursor_repaints_only_where_it_moved(waveform, qtbot):
     assert waveform._rendered["rest"].cacheKey() == drawn
 
 
-def test_it_grows_while_the_sound_is_made(waveform):
+def test_waveform_grows_with_the_audio(waveform):
     buffer = PlaybackBuffer(RATE, 1)
     waveform.set_buffer(buffer)
     before = waveform.grab().toImage()
@@ -107,12 +107,12 @@ def test_it_grows_while_the_sound_is_made(waveform):
     buffer.append(np.zeros((3 * RATE, 1), np.float32))
     waveform.extend()
     assert one != before
-    heights = _heights(waveform, {_colour(waveform, QPalette.ColorRole.PlaceholderText)})
+    heights = _heights(waveform, {_color(waveform, QPalette.ColorRole.PlaceholderText)})
     assert min(heights[5:95]) > 20
     assert max(heights[105:]) <= 3
 
 
-def test_a_click_and_a_drag_ask_for_that_place(waveform, qtbot):
+def test_click_and_drag_request_a_seek(waveform, qtbot):
     asked = []
     waveform.seek_requested.connect(asked.append)
     qtbot.mouseClick(waveform, Qt.MouseButton.LeftButton, pos=QPoint(100, 50))
@@ -138,7 +138,7 @@ def test_a_click_and_a_drag_ask_for_that_place(waveform, qtbot):
         (Qt.Key.Key_End, 60.0),
     ],
 )
-def test_keys_ask_for_places(waveform, qtbot, key, expected):
+def test_keys_request_a_seek(waveform, qtbot, key, expected):
     asked = []
     waveform.seek_requested.connect(asked.append)
     qtbot.keyClick(waveform, key)
@@ -148,7 +148,7 @@ def test_keys_ask_for_places(waveform, qtbot, key, expected):
     assert asked == [expected]
 
 
-def test_keys_do_not_go_beyond_the_ends(waveform, qtbot):
+def test_keys_stay_within_the_audio(waveform, qtbot):
     asked = []
     waveform.seek_requested.connect(asked.append)
     waveform.set_buffer(_buffer(np.zeros(3 * RATE, np.int16)))
@@ -158,13 +158,13 @@ def test_keys_do_not_go_beyond_the_ends(waveform, qtbot):
     assert asked == [0.0, 3.0]
 
 
-def test_space_asks_to_play(waveform, qtbot):
+def test_space_toggles_playback(waveform, qtbot):
     waveform.set_buffer(_buffer(_burst()))
     with qtbot.waitSignal(waveform.toggle_requested, timeout=1000):
         qtbot.keyClick(waveform, Qt.Key.Key_Space)
 
 
-def test_it_can_be_reached_and_read_without_a_mouse(waveform):
+def test_waveform_is_accessible_by_keyboard(waveform):
     assert waveform.focusPolicy() == Qt.FocusPolicy.StrongFocus
     assert waveform.accessibleName() == "Waveform"
     waveform.set_buffer(_buffer(np.zeros(65 * RATE, np.int16)))
@@ -202,7 +202,7 @@ def test_an_hour_is_drawn_fast(waveform):
     assert (time.process_time() - begun) / 100 < 0.05
 
 
-def test_seconds_for_people():
+def test_format_seconds():
     assert [format_seconds(value) for value in (0, 5.9, 65, 3600, 36_061, -3)] == [
         "0:00",
         "0:05",
@@ -223,7 +223,7 @@ def test_seconds_for_people():
     st.integers(1, 2),
     st.integers(0, 2**31),
 )
-def test_the_peaks_hold_the_lowest_and_highest_of_all(sizes, width, channels, seed):
+def test_peaks_contain_minimum_and_maximum(sizes, width, channels, seed):
     rng = np.random.default_rng(seed)
     peaks = Peaks()
     parts = [rng.integers(-32768, 32768, (size, channels)).astype(np.int16) for size in sizes]
@@ -245,12 +245,12 @@ def test_the_peaks_hold_the_lowest_and_highest_of_all(sizes, width, channels, se
 
 @pytest.fixture
 def view(qtbot):
-    made = AudioView(backends=["NULL"])
-    qtbot.addWidget(made)
-    made.resize(500, 160)
-    made.show()
-    yield made
-    made.close_device()
+    widget = AudioView(backends=["NULL"])
+    qtbot.addWidget(widget)
+    widget.resize(500, 160)
+    widget.show()
+    yield widget
+    widget.close_device()
 
 
 def _chunk(seconds: float, *, channels: int = 1) -> AudioChunk:
@@ -258,7 +258,7 @@ def _chunk(seconds: float, *, channels: int = 1) -> AudioChunk:
     return AudioChunk(pcm=wave.tobytes(), sampling_rate=RATE, channels=channels)
 
 
-def test_the_first_sentence_plays_while_the_rest_is_made(view, qtbot):
+def test_first_chunk_plays_while_the_rest_is_generated(view, qtbot):
     view.clear()
     assert not view.play_button.isEnabled()
     view.append_chunk(_chunk(0.3))
@@ -274,7 +274,7 @@ def test_the_first_sentence_plays_while_the_rest_is_made(view, qtbot):
     assert view.play_button.accessibleName() == "Play"
 
 
-def test_who_paused_is_not_made_to_listen_by_the_next_sentence(view, qtbot):
+def test_next_chunk_keeps_the_player_paused(view, qtbot):
     view.append_chunk(_chunk(2))
     qtbot.waitUntil(lambda: view.player.position > 0, timeout=5000)
     qtbot.mouseClick(view.play_button, Qt.MouseButton.LeftButton)
@@ -283,7 +283,7 @@ def test_who_paused_is_not_made_to_listen_by_the_next_sentence(view, qtbot):
     assert view.player.state is PlayerState.STOPPED
 
 
-def test_a_click_in_the_waveform_moves_what_is_played(view, qtbot):
+def test_click_in_the_waveform_seeks(view, qtbot):
     view.append_chunk(_chunk(20))
     view.player.pause()
     qtbot.mouseClick(
@@ -293,7 +293,7 @@ def test_a_click_in_the_waveform_moves_what_is_played(view, qtbot):
 
 
 @pytest.mark.parametrize(("suffix", "channels"), [("wav", 1), ("flac", 2), ("ogg", 1), ("mp3", 2)])
-def test_files_of_every_format_are_shown(view, qtbot, tmp_path, suffix, channels):
+def test_all_audio_formats_are_loaded(view, qtbot, tmp_path, suffix, channels):
     import soundfile
 
     path = tmp_path / f"a 声音.{suffix}"
@@ -308,7 +308,7 @@ def test_files_of_every_format_are_shown(view, qtbot, tmp_path, suffix, channels
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF\x00\x00\x00\x00WAVE", b"not a sound" * 100, None])
-def test_a_file_that_is_none_is_said(view, qtbot, tmp_path, content):
+def test_unreadable_file_is_reported(view, qtbot, tmp_path, content):
     path = tmp_path / "broken.wav"
     if content is not None:
         path.write_bytes(content)
@@ -318,7 +318,7 @@ def test_a_file_that_is_none_is_said(view, qtbot, tmp_path, content):
     assert not view.play_button.isEnabled()
 
 
-def test_the_file_that_was_asked_for_last_is_shown(view, qtbot, tmp_path):
+def test_last_requested_file_is_shown(view, qtbot, tmp_path):
     import soundfile
 
     for seconds in (1, 2):
@@ -328,7 +328,7 @@ def test_the_file_that_was_asked_for_last_is_shown(view, qtbot, tmp_path):
     qtbot.waitUntil(lambda: view.player.length == 2, timeout=5000)
 
 
-def test_without_a_device_the_view_says_that_the_file_is_saved(qtbot):
+def test_missing_device_shows_that_the_file_was_saved(qtbot):
     view = AudioView(backends=ABSENT)
     qtbot.addWidget(view)
     view.append_chunk(_chunk(1))

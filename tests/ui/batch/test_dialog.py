@@ -1,6 +1,4 @@
-"""The batch dialog: variations, columns, what is done already, and what it says before anything
-runs.
-"""
+"""The batch dialog: variations, columns, existing results, problems before the run."""
 
 import pytest
 from openpyxl import Workbook
@@ -15,7 +13,7 @@ from tests.ui.conftest import PATIENCE
 
 @pytest.fixture
 def open_batch(qtbot, open_studio, tmp_path):
-    """Return a function that opens a file of prompts, and waits until it is read."""
+    """Return a function that opens a batch file and waits until it is read."""
     studio = open_studio()
 
     def start(name="rows.csv", text="", **options):
@@ -39,7 +37,7 @@ def cells(dialog, column):
     return [dialog.rows.index(row, column).data() for row in range(dialog.rows.rowCount())]
 
 
-def test_variables_alternatives_and_a_grid(qtbot, open_batch, tmp_path):
+def test_variables_alternatives_and_grid(qtbot, open_batch, tmp_path):
     dialog = open_batch(text="prompt\na {cat|dog} in $style\n")
     assert "$style" in cells(dialog, PROMPT)[0]  # named as what is missing
     assert not dialog.run_button.isEnabled()
@@ -65,7 +63,7 @@ def test_variables_alternatives_and_a_grid(qtbot, open_batch, tmp_path):
     )
 
 
-def test_a_variable_that_cannot_be_read_is_named(qtbot, open_batch):
+def test_invalid_variable_is_named(qtbot, open_batch):
     dialog = open_batch(text="prompt\nx\n")
     dialog.variations.variables.setPlainText("style oil")
     settle(qtbot, dialog)
@@ -76,7 +74,7 @@ def test_a_variable_that_cannot_be_read_is_named(qtbot, open_batch):
     assert dialog.run_button.isEnabled()
 
 
-def test_columns_are_mapped_to_fields_and_left_out(qtbot, open_batch):
+def test_columns_are_mapped_or_ignored(qtbot, open_batch):
     dialog = open_batch(text="Frage,Länge,Notiz\nEin Gedicht,7,x\n")
     assert "Frage" in cells(dialog, PROMPT)[0]
     for column, field in {"Frage": "prompt", "Länge": "max_new_tokens", "Notiz": ""}.items():
@@ -88,7 +86,7 @@ def test_columns_are_mapped_to_fields_and_left_out(qtbot, open_batch):
     assert dialog.columns.table.rowCount() == 3
 
 
-def test_a_table_without_a_prompt_is_told_of_templates(qtbot, open_batch):
+def test_table_without_prompts_suggests_a_template(qtbot, open_batch):
     dialog = open_batch(text="topic,city\ncats,Rome\n")
     assert dialog.notice.isVisible()
     assert dialog.notice.message == "No row of the file can run."
@@ -99,27 +97,27 @@ def test_a_table_without_a_prompt_is_told_of_templates(qtbot, open_batch):
     assert dialog.run_button.isEnabled()
 
 
-def test_what_can_be_written_is_explained(qtbot, open_batch, monkeypatch):
-    told = []
+def test_row_syntax_is_explained(qtbot, open_batch, monkeypatch):
+    messages = []
     monkeypatch.setattr(
         "studio.ui.batch.variations_page.show_information",
-        lambda _parent, title, text: told.append(text),
+        lambda _parent, title, text: messages.append(text),
     )
     dialog = open_batch(text="prompt\na cat\n")
     button = next(one for one in dialog.variations.findChildren(QPushButton) if one.text() == "?")
     button.click()
     assert all(
-        sign in told[0]
+        sign in messages[0]
         for sign in ("{{topic}}", "{red|blue}", "$style", "__animal__", "[5..10 step 1]")
     )
 
 
-def test_a_problem_is_named_by_the_files_own_column(qtbot, open_batch):
+def test_problem_names_the_files_column(qtbot, open_batch):
     dialog = open_batch(text="prompt,max-new-tokens\nx,many\n")
     assert cells(dialog, PROMPT)[0].startswith("max-new-tokens: ")
 
 
-def test_only_missing_rows_run_when_the_file_is_opened_again(qtbot, open_batch, tmp_path):
+def test_only_missing_rows_run_again(qtbot, open_batch, tmp_path):
     folder = tmp_path / "made"
     queue = open_batch.studio.shared.queue
 
@@ -158,7 +156,7 @@ def test_texts_are_collected(qtbot, open_batch, tmp_path):
     assert "## 2. one" in (tmp_path / "made" / "collected.md").read_text(encoding="utf-8")
 
 
-def test_a_spreadsheets_sheet_is_chosen(qtbot, open_batch, tmp_path):
+def test_spreadsheet_sheet_can_be_chosen(qtbot, open_batch, tmp_path):
     book = Workbook()
     book.active.title = "Erste"
     book.active.append(["prompt"])
@@ -174,7 +172,7 @@ def test_a_spreadsheets_sheet_is_chosen(qtbot, open_batch, tmp_path):
     assert cells(dialog, PROMPT) == ["b"]
 
 
-def test_the_form_as_it_is_holds_for_what_rows_leave_out(qtbot, open_batch):
+def test_form_values_fill_empty_cells(qtbot, open_batch):
     open_batch.studio.window.text_tab.set_values({"max_new_tokens": 11, "seed": 5, "prompt": "no"})
     dialog = open_batch(text="prompt,max_new_tokens\na,3\nb,\n")
     dialog.prompts.defaults.setCurrentIndex(1)
@@ -187,21 +185,21 @@ def test_the_form_as_it_is_holds_for_what_rows_leave_out(qtbot, open_batch):
     assert not all("seed 5," in cell for cell in cells(dialog, SETTINGS))
 
 
-def test_rows_of_several_kinds_take_the_model_of_their_own(qtbot, open_batch):
+def test_rows_use_the_model_of_their_kind(qtbot, open_batch):
     dialog = open_batch(
         text="kind,prompt\ntext,a\nimage,b\nspeech,c\n", kind="image", model="fake-image"
     )
     assert dialog.run_button.text() == "Run 3 rows"
 
 
-def test_the_file_is_read_again_when_it_changes(qtbot, open_batch, tmp_path):
+def test_changed_file_is_read_again(qtbot, open_batch, tmp_path):
     dialog = open_batch(text="prompt\none\n")
     assert dialog.run_button.text() == "Run 1 row"
     (tmp_path / "rows.csv").write_text("prompt\none\ntwo\n")
     qtbot.waitUntil(lambda: dialog.run_button.text() == "Run 2 rows", timeout=PATIENCE)
 
 
-def test_the_time_is_told_from_past_runs(qtbot, open_batch, tmp_path):
+def test_time_is_estimated_from_past_runs(qtbot, open_batch, tmp_path):
     dialog = open_batch(text="prompt\none\n")
     assert "time unknown" in dialog.summary.text()
     dialog.output.folder.setText(str(tmp_path / "made"))
@@ -213,7 +211,7 @@ def test_the_time_is_told_from_past_runs(qtbot, open_batch, tmp_path):
     assert "time unknown" not in dialog.summary.text()
 
 
-def test_more_results_than_the_disk_holds_are_named_before(qtbot, open_batch):
+def test_too_little_disk_space_is_reported_before_the_run(qtbot, open_batch):
     side = 4096
     rows = "\n".join(f"x,{side},{side},16" for _row in range(10_000))
     dialog = open_batch(text=f"prompt,width,height,count\n{rows}\n", kind="image")
@@ -221,7 +219,7 @@ def test_more_results_than_the_disk_holds_are_named_before(qtbot, open_batch):
     assert dialog.run_button.isEnabled()
 
 
-def test_a_folder_that_is_not_given_is_asked_for(qtbot, open_batch):
+def test_missing_output_folder_is_reported(qtbot, open_batch):
     dialog = open_batch(text="prompt\nx\n")
     dialog.output.folder.setText(" ")
     settle(qtbot, dialog)

@@ -1,4 +1,4 @@
-"""What the desktop shows outside the window, on a real message bus."""
+"""Progress and notifications on a real message bus."""
 
 import os
 import subprocess
@@ -35,8 +35,14 @@ def test_progress_and_messages_go_to_the_bus():
             ["dbus-monitor", "--address", address], stdout=subprocess.PIPE, text=True
         )
         assert monitor.stdout.readline(), "it listens"
-        told = {**os.environ, "DBUS_SESSION_BUS_ADDRESS": address, "QT_QPA_PLATFORM": "minimal"}
-        subprocess.run([sys.executable, "-c", TELL], env=told, check=True, timeout=PATIENCE / 1000)
+        environment = {
+            **os.environ,
+            "DBUS_SESSION_BUS_ADDRESS": address,
+            "QT_QPA_PLATFORM": "minimal",
+        }
+        subprocess.run(
+            [sys.executable, "-c", TELL], env=environment, check=True, timeout=PATIENCE / 1000
+        )
         monitor.terminate()
         heard, _errors = monitor.communicate(timeout=PATIENCE / 1000)
     progress = [
@@ -51,7 +57,7 @@ def test_progress_and_messages_go_to_the_bus():
     assert "All jobs are done." in message
 
 
-def test_how_far_the_run_is(qtbot, open_studio, data):
+def test_run_progress(qtbot, open_studio, data):
     studio = open_studio(step_seconds=0.05)
     notifier = studio.window.findChild(Notifier)
     queue = studio.shared.queue

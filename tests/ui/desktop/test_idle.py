@@ -1,4 +1,4 @@
-"""Jobs that begin only while nobody uses the computer."""
+"""Jobs that run only while the computer is idle."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from tests.ui.conftest import PATIENCE
 
 
 class Desk:
-    """Somebody at the computer."""
+    """A fake idle time."""
 
     def __init__(self):
         self.seconds = 0.0
@@ -43,7 +43,7 @@ def watched(qtbot, open_studio, data):
     return studio, watch, desk, job.id
 
 
-def test_jobs_wait_until_nobody_is_there(qtbot, watched):
+def test_jobs_wait_until_the_computer_is_idle(qtbot, watched):
     studio, watch, desk, job_id = watched
     queue = studio.shared.queue
     assert queue.paused == IN_USE
@@ -65,7 +65,7 @@ def test_jobs_wait_until_nobody_is_there(qtbot, watched):
     assert not studio.window.queue_banner.isVisible()  # nothing waits
 
 
-def test_a_person_may_say_go_on_and_it_holds_until_they_were_away(qtbot, watched):
+def test_resume_by_the_user_holds_until_idle(qtbot, watched):
     studio, watch, desk, job_id = watched
     queue = studio.shared.queue
     queue.resume()
@@ -79,7 +79,7 @@ def test_a_person_may_say_go_on_and_it_holds_until_they_were_away(qtbot, watched
     assert queue.paused == IN_USE
 
 
-def test_a_pause_of_the_persons_own_is_left_alone(qtbot, watched):
+def test_pause_by_the_user_is_kept(qtbot, watched):
     studio, watch, desk, _job_id = watched
     queue = studio.shared.queue
     queue.pause()
@@ -90,7 +90,7 @@ def test_a_pause_of_the_persons_own_is_left_alone(qtbot, watched):
     assert queue.paused
 
 
-def test_a_desktop_that_does_not_tell_stops_nothing(qtbot, watched):
+def test_unknown_idle_time_pauses_nothing(qtbot, watched):
     studio, watch, desk, job_id = watched
     desk.seconds = None
     look(watch, qtbot)
@@ -99,7 +99,7 @@ def test_a_desktop_that_does_not_tell_stops_nothing(qtbot, watched):
     )
 
 
-def test_the_menu_turns_it_on_and_keeps_it(qtbot, open_studio):
+def test_menu_setting_is_saved(qtbot, open_studio):
     studio = open_studio()
     studio.window.queue_dock.show()
     menu = studio.window.queue_dock.panel.pause_menu
@@ -131,7 +131,7 @@ print(before, seconds_since_input())
 @pytest.mark.skipif(
     not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool"
 )
-def test_a_key_on_a_real_display_counts():
+def test_key_press_on_a_real_display_resets_the_idle_time():
     read_end, write_end = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(write_end)], pass_fds=[write_end], stderr=subprocess.DEVNULL
@@ -190,7 +190,7 @@ studio.close()
 
 
 @pytest.mark.skipif(not HAS_BUS, reason="needs dbus-daemon")
-def test_a_desktop_that_does_not_answer_does_not_stop_the_window(data):
+def test_unresponsive_desktop_does_not_block_the_window(data):
     from jeepney import message_bus as bus
     from jeepney.io.blocking import open_dbus_connection
 

@@ -56,7 +56,7 @@ def drop(widget, path):
     )
 
 
-def made(qtbot, tab):
+def generate(qtbot, tab):
     tab.generate()
     qtbot.waitUntil(
         lambda: tab._job is not None and tab._job.state is JobState.COMPLETED, timeout=PATIENCE
@@ -65,7 +65,7 @@ def made(qtbot, tab):
     return Path(tab.view.image.path)
 
 
-def test_a_picture_is_chosen_shown_and_taken_away(tab, qtbot, photo):
+def test_image_is_chosen_shown_and_removed(tab, qtbot, photo):
     given = tab.source
     assert given.choose_button.isVisible()
     assert given.choose_button.text() == "Start from an image…"
@@ -89,7 +89,7 @@ def test_a_picture_is_chosen_shown_and_taken_away(tab, qtbot, photo):
     assert not given.slider.isVisible()
 
 
-def test_what_stood_there_comes_back_with_the_next_start(tab, qtbot, photo):
+def test_draft_restores_image_and_strength(tab, qtbot, photo):
     tab.prompt.setPlainText("a cat")
     tab.source.set_path(str(photo))
     tab.source.set_values({"strength": 0.333})
@@ -102,7 +102,7 @@ def test_what_stood_there_comes_back_with_the_next_start(tab, qtbot, photo):
     assert tab.request().strength == 0.333, "and not what the slider rounds it to"
 
 
-def test_files_that_cannot_be_used_are_said_and_nothing_starts(tab, qtbot, tmp_path):
+def test_unusable_image_is_reported_and_blocks_generate(tab, qtbot, tmp_path):
     tab.prompt.setPlainText("a cat")
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     for name, why in (("gone.png", "does not exist"), ("broken.png", "is not a PNG")):
@@ -115,7 +115,7 @@ def test_files_that_cannot_be_used_are_said_and_nothing_starts(tab, qtbot, tmp_p
     assert tab.generate_button.isEnabled()
 
 
-def test_a_model_that_cannot_is_offered_nothing_and_gives_nothing(tab, qtbot, photo, monkeypatch):
+def test_panel_follows_the_models_capabilities(tab, qtbot, photo, monkeypatch):
     tab.prompt.setPlainText("a cat")
     tab.source.set_path(str(photo))
     sana, kontext, fill = (
@@ -139,7 +139,7 @@ def test_a_model_that_cannot_is_offered_nothing_and_gives_nothing(tab, qtbot, ph
     assert tab.source._strength == 1.0, "as its card says"
 
 
-def test_strength_and_steps_are_checked_at_once(tab, qtbot, photo):
+def test_strength_and_steps_are_checked_together(tab, qtbot, photo):
     tab.prompt.setPlainText("a cat")
     tab.source.set_path(str(photo))
     wait_seen(qtbot, tab)
@@ -149,22 +149,20 @@ def test_strength_and_steps_are_checked_at_once(tab, qtbot, photo):
     assert tab.generate_button.isEnabled()
 
 
-def test_a_result_is_the_next_start(tab, qtbot):
+def test_result_becomes_the_next_source_image(tab, qtbot):
     tab.prompt.setPlainText("a cat")
     tab.form.set_values({"width": 64, "height": 64, "num_inference_steps": 2})
     assert not tab.start_button.isEnabled()
-    first = made(qtbot, tab)
+    first = generate(qtbot, tab)
     tab.start_button.click()
     wait_seen(qtbot, tab)
-    second = made(qtbot, tab)
+    second = generate(qtbot, tab)
     qtbot.waitUntil(lambda: Path(tab.view.image.path) != first, timeout=PATIENCE)
     second = Path(tab.view.image.path)
     assert read_recipe(second).request.image == str(first)
 
 
-def test_a_dropped_picture_is_a_start_and_one_of_studios_fills_the_form_and_offers_it(
-    studio, tab, qtbot, photo
-):
+def test_dropped_image_becomes_source_or_fills_the_form(studio, tab, qtbot, photo):
     studio.window.show_tab("text")
     drop(studio.window, photo)
     qtbot.waitUntil(lambda: tab.source.path == str(photo), timeout=PATIENCE)
@@ -172,7 +170,7 @@ def test_a_dropped_picture_is_a_start_and_one_of_studios_fills_the_form_and_offe
     wait_seen(qtbot, tab)
     tab.prompt.setPlainText("a cat")
     tab.form.set_values({"width": 64, "height": 64, "num_inference_steps": 2})
-    result = made(qtbot, tab)
+    result = generate(qtbot, tab)
     tab.set_values({"prompt": "something else", "image": ""})
     drop(studio.window, result)
     qtbot.waitUntil(tab.offered.isVisible, timeout=PATIENCE)
@@ -206,7 +204,7 @@ def share_of(image):
     return float((values[:, : image.width()] > 0).mean())
 
 
-def test_a_mask_is_painted_taken_back_and_saved_for_the_job(tab, qtbot, photo):
+def test_mask_is_painted_undone_and_saved(tab, qtbot, photo):
     tab.prompt.setPlainText("a cat")
     tab.form.set_values({"width": 64, "height": 64, "num_inference_steps": 2})
     tab.source.set_path(str(photo))
@@ -248,7 +246,7 @@ def test_a_mask_is_painted_taken_back_and_saved_for_the_job(tab, qtbot, photo):
         assert mask.mode == "L"
     assert "of it changes" in tab.source._message.text()
     assert tab.source.paint_button.text() == "Edit mask…"
-    result = made(qtbot, tab)
+    result = generate(qtbot, tab)
     assert read_recipe(result).request.mask_image == str(saved)
     again = open_editor(qtbot, tab)
     assert share_of(again.painted_mask) > 0.5, "the painted mask is restored"
@@ -258,7 +256,7 @@ def test_a_mask_is_painted_taken_back_and_saved_for_the_job(tab, qtbot, photo):
     assert tab.request().mask_image == ""
 
 
-def test_a_mask_goes_with_its_picture(tab, qtbot, photo, tmp_path):
+def test_another_image_removes_the_mask(tab, qtbot, photo, tmp_path):
     tab.prompt.setPlainText("a cat")
     mask = tmp_path / "mask.png"
     Image.new("L", (80, 40), 255).save(mask)
@@ -279,11 +277,11 @@ def test_a_mask_goes_with_its_picture(tab, qtbot, photo, tmp_path):
     assert tab.request().mask_image == ""
 
 
-def test_where_no_model_can_it_is_said(tab, photo, monkeypatch, qtbot):
+def test_missing_image_to_image_model_is_reported(tab, photo, monkeypatch, qtbot):
     with_cards(tab, monkeypatch, entry_named("sana-1.6b").card)
-    with qtbot.waitSignal(tab.shared.message_posted, timeout=PATIENCE) as said:
+    with qtbot.waitSignal(tab.shared.message_posted, timeout=PATIENCE) as message:
         tab.start_from(photo)
-    assert said.args == ["No installed model can start from an image"]
+    assert message.args == ["No installed model can start from an image"]
     able = msgspec.structs.replace(fake_card("image"), name="other")
     with_cards(tab, monkeypatch, entry_named("sana-1.6b").card, able)
     tab.start_from(photo)

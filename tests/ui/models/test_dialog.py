@@ -1,6 +1,4 @@
-"""The dialog of models, in the real window: adding, refusing, stopping, removing, choosing a
-default, dropping.
-"""
+"""The dialog of models in the real window: add, refuse, stop, remove, default, drop."""
 
 import contextlib
 import shutil
@@ -34,7 +32,7 @@ LLAMA = {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}
 
 @pytest.fixture
 def opened(open_studio, qtbot, monkeypatch):
-    """The window with the dialog, and a function that waits."""
+    """Open the window and the dialog of models."""
     monkeypatch.setattr(
         HardwareProbe, "known", Machine(16 * GB, 8 * GB, asked=True)
     )  # torch is asked in a test of its own
@@ -48,7 +46,7 @@ def opened(open_studio, qtbot, monkeypatch):
 
 
 def titles(dialog) -> list[str]:
-    """The titles of what is installed."""
+    """Return the titles of the installed models."""
     return [item.card.title for item in shown(dialog) if item.installed]
 
 
@@ -57,9 +55,9 @@ def shown(dialog):
 
 
 def texts(widget) -> str:
-    """All that the labels of a widget show."""
+    """Return the text of all visible labels of a widget."""
     QApplication.processEvents()  # labels that are new in a layout are shown by an event
-    return "\n".join(made.text() for made in widget.findChildren(QLabel) if not made.isHidden())
+    return "\n".join(label.text() for label in widget.findChildren(QLabel) if not label.isHidden())
 
 
 def own(data) -> list[str]:
@@ -72,7 +70,7 @@ def select(dialog, title):
 
 
 def answer(monkeypatch, text):
-    """Answer the next question by pressing the button of this text; a real box, not shown."""
+    """Press the button with this text in the next question box."""
 
     def press(box):
         (button,) = [
@@ -86,9 +84,7 @@ def answer(monkeypatch, text):
     monkeypatch.setattr(QMessageBox, "exec", press)
 
 
-def test_a_folder_is_added_shown_made_the_default_and_removed(
-    opened, data, tmp_path, qtbot, monkeypatch
-):
+def test_folder_is_added_made_default_and_removed(opened, data, tmp_path, qtbot, monkeypatch):
     studio, dialog = opened
     folder = tmp_path / "我的 GPT-2"
     make_gpt2(folder)
@@ -118,7 +114,7 @@ def test_a_folder_is_added_shown_made_the_default_and_removed(
     assert (folder / "model.safetensors").is_file()
 
 
-def test_what_is_refused_is_said_plainly(opened, data, tmp_path, qtbot):
+def test_refused_model_is_reported(opened, data, tmp_path, qtbot):
     _studio, dialog = opened
     dialog.add(folder_of(tmp_path / "<b>bad<b>", LLAMA, b"\x80\x04\x95pickle"))
     qtbot.waitUntil(lambda: bool(dialog.notice.isVisible()), timeout=PATIENCE)
@@ -131,7 +127,7 @@ def test_what_is_refused_is_said_plainly(opened, data, tmp_path, qtbot):
     assert not dialog.notice.isVisible()
 
 
-def test_what_comes_with_studio_cannot_be_removed(opened):
+def test_builtin_model_cannot_be_removed(opened):
     _studio, dialog = opened
     select(dialog, "Hibari (English)")
     assert dialog.actions_bar.default_button.isEnabled()
@@ -139,14 +135,12 @@ def test_what_comes_with_studio_cannot_be_removed(opened):
 
 
 def converting(dialog):
-    """What takes a while with a GGUF: llama.cpp tries it, where it is installed; else it is
-    converted.
-    """
+    """Return a condition: a GGUF is being tried by llama.cpp or converted."""
     return lambda: "Converting" in dialog.status.text() or "Trying" in dialog.status.text()
 
 
 def children():
-    """The conversions that run; one that was killed a moment ago has no command line."""
+    """Return the running conversion processes."""
     found = []
     for child in psutil.Process().children():
         with contextlib.suppress(psutil.Error):
@@ -154,7 +148,7 @@ def children():
     return found
 
 
-def test_stop_ends_a_conversion_and_another_can_begin(opened, data, tmp_path, qtbot):
+def test_conversion_can_be_stopped_and_restarted(opened, data, tmp_path, qtbot):
     _studio, dialog = opened
     path = make_gguf(tmp_path / "x.gguf")
     assert not dialog.stop_button.isVisible()
@@ -171,7 +165,7 @@ def test_stop_ends_a_conversion_and_another_can_begin(opened, data, tmp_path, qt
     qtbot.waitUntil(lambda: "Tiny llama" in titles(dialog), timeout=60_000)
 
 
-def test_closing_the_dialog_or_the_window_stops_a_conversion(opened, data, tmp_path, qtbot):
+def test_closing_dialog_or_window_stops_a_conversion(opened, data, tmp_path, qtbot):
     studio, dialog = opened
     path = make_gguf(tmp_path / "x.gguf")
     dialog.add(path)
@@ -189,7 +183,7 @@ def test_closing_the_dialog_or_the_window_stops_a_conversion(opened, data, tmp_p
     assert children() == []
 
 
-def test_a_model_may_be_dropped(opened, data, tmp_path, qtbot):
+def test_dropped_model_is_added(opened, data, tmp_path, qtbot):
     studio, dialog = opened
     dialog.close()
     for number, folder in enumerate((folder_of(tmp_path / "first", LLAMA), tmp_path / "second")):
@@ -208,9 +202,7 @@ def test_a_model_may_be_dropped(opened, data, tmp_path, qtbot):
         qtbot.waitUntil(lambda name=folder.name: name in own(data), timeout=PATIENCE)
 
 
-def test_a_model_whose_folder_is_gone_can_be_taken_from_the_list(
-    opened, data, tmp_path, qtbot, monkeypatch
-):
+def test_model_with_a_missing_folder_can_be_removed(opened, data, tmp_path, qtbot, monkeypatch):
     _studio, dialog = opened
     dialog.add(folder_of(tmp_path / "m", LLAMA))
     qtbot.waitUntil(lambda: "m" in titles(dialog), timeout=PATIENCE)
@@ -222,7 +214,7 @@ def test_a_model_whose_folder_is_gone_can_be_taken_from_the_list(
     assert not card_folder(data, "m").exists()
 
 
-def test_models_that_can_be_fetched_are_offered_with_size_and_licence(opened):
+def test_installable_model_shows_size_and_license(opened):
     _studio, dialog = opened
     wanted = []
     dialog.install_requested.disconnect()
@@ -236,7 +228,7 @@ def test_models_that_can_be_fetched_are_offered_with_size_and_licence(opened):
     assert not dialog.isVisible()
 
 
-def test_a_model_on_the_hub_is_got_by_its_repository_id(opened, qtbot):
+def test_hub_model_opens_the_download_dialog(opened, qtbot):
     _studio, dialog = opened
     dialog.download_requested.disconnect()  # no hub is queried here
     select(dialog, "Z-Image-Turbo")
@@ -248,10 +240,10 @@ def test_a_model_on_the_hub_is_got_by_its_repository_id(opened, qtbot):
     assert not dialog.isVisible()
 
 
-def test_a_card_says_what_counts(opened):
+def test_card_shows_the_important_facts(opened):
     _studio, dialog = opened
     select(dialog, "Z-Image-Turbo")
-    said = texts(dialog.view)
+    text = texts(dialog.view)
     for words in (
         "free for commercial use",
         "English, Chinese",
@@ -262,11 +254,11 @@ def test_a_card_says_what_counts(opened):
         "needs the package optimum-quanto",
         "Tongyi-MAI/Z-Image-Turbo",
     ):
-        assert words in said, words
-    assert "used here" not in said  # nothing fits
+        assert words in text, words
+    assert "used here" not in text  # nothing fits
 
 
-def test_a_card_says_how_it_is_loaded_and_a_person_chooses_otherwise(opened, data, qtbot):
+def test_load_preference_can_be_changed_in_the_card(opened, data, qtbot):
     studio, dialog = opened
     select(dialog, "SDXL 1.0")
     assert "16 bits\n9.0 GB\nfits · used here" in texts(dialog.view)
@@ -298,7 +290,7 @@ def test_a_card_says_how_it_is_loaded_and_a_person_chooses_otherwise(opened, dat
     assert "46 GB" not in texts(dialog.view)
 
 
-def test_what_studio_does_not_run_is_said_and_not_offered(opened, monkeypatch):
+def test_unsupported_model_is_explained_and_not_offered(opened, monkeypatch):
     def hindrance(card):  # the catalogue has no such model now
         return (
             why_not_run(msgspec.structs.replace(card, family="NewPipeline"))
@@ -320,7 +312,7 @@ def test_what_studio_does_not_run_is_said_and_not_offered(opened, monkeypatch):
     assert not dialog.actions_bar.install_button.isVisible()
 
 
-def test_installed_models_are_first_and_the_others_by_kind_what_does_not_run_last(opened):
+def test_installed_models_first_then_by_kind_unsupported_last(opened):
     _studio, dialog = opened
     found = shown(dialog)
     assert [item.state for item in found[:4]] == ["Default", "Default", "Default", ""]
@@ -373,7 +365,7 @@ def test_search_and_filters_find_models(opened, qtbot):
     assert len(names()) == everything
 
 
-def test_the_keyboard_is_enough(opened, qtbot, monkeypatch, data, tmp_path):
+def test_dialog_works_by_keyboard(opened, qtbot, monkeypatch, data, tmp_path):
     _studio, dialog = opened
     first = dialog.list.current()
     assert dialog.focusWidget() is dialog.list.text
@@ -389,7 +381,7 @@ def test_the_keyboard_is_enough(opened, qtbot, monkeypatch, data, tmp_path):
     qtbot.waitUntil(lambda: own(data) == [], timeout=PATIENCE)
 
 
-def test_files_are_checked_with_progress_and_a_change_is_said(opened, tmp_path, qtbot):
+def test_checking_files_shows_progress_and_changes(opened, tmp_path, qtbot):
     _studio, dialog = opened
     dialog.add(folder_of(tmp_path / "m", LLAMA))
     qtbot.waitUntil(lambda: "m" in titles(dialog), timeout=PATIENCE)
@@ -425,7 +417,7 @@ def test_a_check_can_be_stopped(opened, qtbot):
     assert not dialog.bar.isVisible()
 
 
-def test_the_folder_is_opened(opened, monkeypatch):
+def test_open_folder(opened, monkeypatch):
     _studio, dialog = opened
     urls = []
     monkeypatch.setattr(
@@ -438,8 +430,8 @@ def test_the_folder_is_opened(opened, monkeypatch):
     assert not dialog.actions_bar.folder_button.isEnabled()
 
 
-def test_hundreds_of_cards_are_listed_as_quickly_as_they_are_seen(opened):
-    """Rows are made when they are painted; the view asks the delegate for one height only."""
+def test_long_list_is_rendered_on_demand(opened):
+    """Only visible rows are painted; the view queries one size for all."""
     _studio, dialog = opened
     many = [
         Item(
@@ -465,23 +457,21 @@ def test_hundreds_of_cards_are_listed_as_quickly_as_they_are_seen(opened):
     assert len(asked) < 100
 
 
-def test_a_narrow_window_has_the_card_under_the_list(opened, qtbot):
+def test_narrow_dialog_places_the_card_below_the_list(opened, qtbot):
     _studio, dialog = opened
     dialog.resize(1060, 680)
     assert dialog.splitter.orientation() is Qt.Orientation.Horizontal
     dialog.resize(480, 760)
     assert dialog.splitter.orientation() is Qt.Orientation.Vertical
     assert dialog.width() == 480
-    for made in dialog.findChildren(QPushButton):
-        if made.isVisible():
-            assert dialog.rect().contains(made.mapTo(dialog, made.rect().bottomRight())), (
-                made.text()
+    for control in dialog.findChildren(QPushButton):
+        if control.isVisible():
+            assert dialog.rect().contains(control.mapTo(dialog, control.rect().bottomRight())), (
+                control.text()
             )
 
 
-def test_the_gpu_is_asked_for_when_the_window_is_seen_and_no_more_when_it_is_closed(
-    open_studio, qtbot, monkeypatch
-):
+def test_gpu_query_starts_on_show_and_stops_on_close(open_studio, qtbot, monkeypatch):
     monkeypatch.setattr(HardwareProbe, "known", None)
     studio = open_studio()
     studio.shared.fake = False

@@ -1,6 +1,4 @@
-"""The dialog of downloads in the real window, with a hub on loopback: looking, choosing, fetching,
-pausing, what is refused.
-"""
+"""The download dialog in the real window, with a hub on loopback."""
 
 import pytest
 from PySide6.QtCore import QThreadPool
@@ -54,7 +52,7 @@ def hub(gpt2, monkeypatch):
 
 @pytest.fixture
 def opened(open_studio, hub, kept):
-    """The window, and the dialog opened through the dialog of models."""
+    """Open the window, and the download dialog through the dialog of models."""
     studio = open_studio()
     studio.shared.fake = False
     studio.window.dialogs.show_models()
@@ -75,7 +73,7 @@ def looked(dialog, qtbot, text):
     qtbot.waitUntil(lambda: dialog._thread is None, timeout=PATIENCE)
 
 
-def test_a_model_is_looked_at_fetched_and_used(opened, hub, data, qtbot):
+def test_model_is_looked_up_downloaded_and_listed(opened, hub, data, qtbot):
     studio, dialog = opened
     assert not dialog.download_button.isEnabled()
     looked(dialog, qtbot, "org/tiny")
@@ -97,7 +95,7 @@ def test_a_model_is_looked_at_fetched_and_used(opened, hub, data, qtbot):
     assert not dialog.download_button.isEnabled()
 
 
-def test_the_commit_that_was_looked_at_is_the_one_that_is_fetched(opened, hub, gpt2, data, qtbot):
+def test_download_uses_the_commit_that_was_looked_up(opened, hub, gpt2, data, qtbot):
     _studio, dialog = opened
     looked(dialog, qtbot, "org/tiny")
     hub.add("org/tiny", {**gpt2, "LICENSE": b"Pay for it."})
@@ -107,7 +105,7 @@ def test_the_commit_that_was_looked_at_is_the_one_that_is_fetched(opened, hub, g
     assert own(data) == []
 
 
-def test_a_pause_keeps_what_is_there_and_get_goes_on(opened, hub, data, qtbot):
+def test_paused_download_continues(opened, hub, data, qtbot):
     _studio, dialog = opened
     looked(dialog, qtbot, "org/tiny")
     hub.faults[WEIGHTS] = [Fault(pause_at=700_000)]
@@ -121,7 +119,7 @@ def test_a_pause_keeps_what_is_there_and_get_goes_on(opened, hub, data, qtbot):
     assert hub.sent_twice(WEIGHTS) < 300_000
 
 
-def test_a_gguf_can_be_chosen_instead(opened, hub, gpt2, tmp_path, qtbot):
+def test_gguf_file_can_be_chosen(opened, hub, gpt2, tmp_path, qtbot):
     _studio, dialog = opened
     paths = [make_gguf(tmp_path / name) for name in ("a.gguf", "b.gguf")]
     hub.add("org/both", {**gpt2, **{path.name: path.read_bytes() for path in paths}})
@@ -141,7 +139,7 @@ def test_a_gguf_can_be_chosen_instead(opened, hub, gpt2, tmp_path, qtbot):
     assert set(hub.sent) == {"b.gguf"}
 
 
-def test_what_is_wrong_is_said_and_can_be_corrected(opened, hub, qtbot):
+def test_invalid_input_is_reported_and_can_be_corrected(opened, hub, qtbot):
     _studio, dialog = opened
     dialog.name.setText("not a name")
     dialog.look_button.click()
@@ -156,7 +154,7 @@ def test_what_is_wrong_is_said_and_can_be_corrected(opened, hub, qtbot):
     assert dialog.download_button.isEnabled()
 
 
-def test_a_gated_model_is_shown_with_what_to_do(opened, hub, gpt2, kept, qtbot):
+def test_gated_model_shows_what_to_do(opened, hub, gpt2, kept, qtbot):
     _studio, dialog = opened
     closed = Fault(401, "GatedRepo", "Access to model org/gated is restricted. Please log in.")
     hub.add(
@@ -180,7 +178,7 @@ def test_a_gated_model_is_shown_with_what_to_do(opened, hub, gpt2, kept, qtbot):
     assert dialog.download_button.isEnabled()
 
 
-def test_offline_and_endpoint_are_kept_and_obeyed(opened, hub, data, qtbot, monkeypatch):
+def test_offline_and_endpoint_are_saved_and_applied(opened, hub, data, qtbot, monkeypatch):
     studio, dialog = opened
     monkeypatch.delenv("HF_ENDPOINT")
     dialog.hub_button.click()
@@ -199,7 +197,7 @@ def test_offline_and_endpoint_are_kept_and_obeyed(opened, hub, data, qtbot, monk
     assert (load_settings(data).endpoint, load_settings(data).offline) == (hub.endpoint, True)
 
 
-def test_closing_the_dialog_or_the_window_pauses_what_runs(opened, hub, data, qtbot):
+def test_closing_dialog_or_window_pauses_the_download(opened, hub, data, qtbot):
     studio, dialog = opened
     looked(dialog, qtbot, "org/tiny")
     hub.faults[WEIGHTS] = [Fault(pause_at=700_000), Fault(pause_at=700_000)]
@@ -220,7 +218,7 @@ def test_closing_the_dialog_or_the_window_pauses_what_runs(opened, hub, data, qt
     assert own(data) == []
 
 
-def test_several_are_fetched_at_once(opened, hub, gpt2, data, qtbot):
+def test_several_downloads_run_at_once(opened, hub, gpt2, data, qtbot):
     studio, dialog = opened
     hub.add("org/other", {**gpt2, WEIGHTS: gpt2[WEIGHTS]}, card={"license": "mit"})
     looked(dialog, qtbot, "org/tiny")
@@ -241,9 +239,7 @@ def test_several_are_fetched_at_once(opened, hub, gpt2, data, qtbot):
     qtbot.waitUntil(lambda: dialog.status.text().startswith("Paused"), timeout=PATIENCE)
 
 
-def test_what_a_kill_cut_off_is_offered_goes_on_and_can_be_deleted(
-    opened, hub, data, qtbot, monkeypatch
-):
+def test_interrupted_download_can_be_continued_or_deleted(opened, hub, data, qtbot, monkeypatch):
     studio, dialog = opened
     looked(dialog, qtbot, "org/tiny")
     hub.faults[WEIGHTS] = [Fault(pause_at=700_000), Fault(pause_at=900_000)]
@@ -277,7 +273,7 @@ def test_what_a_kill_cut_off_is_offered_goes_on_and_can_be_deleted(
     assert unfinished(data) == {}
 
 
-def test_going_on_keeps_the_revision_that_the_catalogue_names(open_studio, qtbot, data):
+def test_continuing_keeps_the_catalogs_revision(open_studio, qtbot, data):
     for repo in ("suno--bark-small", "org--other"):
         part = data.downloads / f"{FOLDER_PREFIX}{repo}" / "part"
         part.parent.mkdir(parents=True)
@@ -286,21 +282,19 @@ def test_going_on_keeps_the_revision_that_the_catalogue_names(open_studio, qtbot
     qtbot.addWidget(there)
     there.reload()
     qtbot.waitUntil(lambda: there.choice.count() == 2, timeout=PATIENCE)
-    told = []
-    there.continue_requested.connect(told.append)
+    messages = []
+    there.continue_requested.connect(messages.append)
     for number in range(2):
         there.choice.setCurrentIndex(number)
         there.continue_button.click()
-    assert sorted(told) == ["org/other", "suno/bark-small@refs/pr/5"]
+    assert sorted(messages) == ["org/other", "suno/bark-small@refs/pr/5"]
 
 
 @pytest.mark.parametrize(
     ("error", "words"),
     [(KeyError("missing"), "missing"), (OSError(28, "No space left on device"), "No space left")],
 )
-def test_an_unexpected_error_ends_the_look_with_a_sentence(
-    opened, qtbot, monkeypatch, error, words
-):
+def test_unexpected_error_ends_the_lookup_with_a_message(opened, qtbot, monkeypatch, error, words):
     _studio, dialog = opened
 
     def fail(*_arguments, **_options):
@@ -314,7 +308,7 @@ def test_an_unexpected_error_ends_the_look_with_a_sentence(
     monkeypatch.undo()
 
 
-def test_an_unexpected_error_while_fetching_ends_the_download(opened, hub, qtbot, monkeypatch):
+def test_unexpected_error_ends_the_download_with_a_message(opened, hub, qtbot, monkeypatch):
     _studio, dialog = opened
     looked(dialog, qtbot, "org/tiny")
 

