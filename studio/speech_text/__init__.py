@@ -32,7 +32,8 @@ _SENTENCE = re.compile(
     r"(?:[^\n。！？!?.…]|[.!?](?![\s\u3400-\u9fff\"”’」』）)]|$))*+(?:[\n。！？!?.…]|$)+[\"”’」』）)]*\s*"
 )
 _PARTS = re.compile(
-    "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+(?:[，。！？、；：·\\s]*[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+)*"
+    "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+(?:[，。！？、；：·\\s]*[\u3400-\u4dbf\u4e00-\u9fff\uf900-"
+    "\ufaff]+)*"
 )
 
 

@@ -47,11 +47,13 @@ _ENCLOSED = re.compile(
 )
 _COUNTED = "步章节条款类种个组点级层期号题项"
 _INVISIBLE = re.compile(
-    "[\u00ad\u200b\u200e\u200f\u2060-\u2064\ufeff\ufe00-\ufe0f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e01ef]"
+    "[\u00ad\u200b\u200e\u200f\u2060-\u2064\ufeff\ufe00-\ufe0f\u202a-\u202e\u2066-\u2069\U000e0000-"
+    "\U000e01ef]"
     "|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]"
 )
 _EMOJI = re.compile(
-    "(?:(?<![\u200d\u20e3])[\u200d\u20e3]++)?[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u25a0-\u25ff]+[\u200d\u20e3]*"
+    "(?:(?<![\u200d\u20e3])[\u200d\u20e3]++)?[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300"
+    "-\u23ff\u25a0-\u25ff]+[\u200d\u20e3]*"
 )
 _KEYCAP = re.compile("(?<=[0-9#*])\u20e3")
 _DEGREE = re.compile("\u00ba(?=\\s?[CF](?![A-Za-z]))")

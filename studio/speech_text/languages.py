@@ -164,7 +164,8 @@ LATIN_WORD = re.compile(r"(?<![0-9°A-Za-z])[A-Za-zÀ-ÖØ-öø-ɏ]+(?:'[A-Za-z�
 _SIGNS = frozenset("μΩπªº")
 """Letters that are used as symbols: 10 μm is not Greek."""
 _ADDRESS = re.compile(
-    r"(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,255}|(?<![A-Za-z])(?:[a-z]{2,6}://|www\.)[!-~]{1,2000}"
+    r"(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,255}|(?<![A-Za-z])(?:[a-z]{2,6}://|"
+    r"www\.)[!-~]{1,2000}"
 )
 """E-mail addresses and URLs, which are not evidence for a language."""
 MAX_WORDS = 3_000

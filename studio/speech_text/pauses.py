@@ -28,25 +28,31 @@ _ATTRIBUTES = (
     r"""(?:"[^"<>]{0,400}"|'[^'<>]{0,400}'|[\w.%+-]{1,100})){0,12}"""
 )
 _TAG = re.compile(
-    rf"(?P<pause><(?:break|pause|silence)\b(?P<attributes>{_ATTRIBUTES}|[^<>]{{0,40}})\s{{0,9}}/?>|</(?:break|pause|"
+    rf"(?P<pause><(?:break|pause|silence)\b(?P<attributes>{_ATTRIBUTES}|[^<>]{{0,40}})\s{{0,9}}/?>|"
+    rf"</(?:break|pause|"
     rf"silence)\s{{0,9}}>)"
     r"|<\#(?P<hash>[\d.]{1,12})\#>"
     r"|\[\[slnc\s{1,9}(?P<apple>\d{1,9})\]\]"
-    r"|[\[［【{](?:pause|break|silence|停顿|暂停|停)(?![A-Za-z])(?P<bracket>[^\[\]［］【】{}<>\n]{0,24})[\]］】}]"
-    rf"|<sub\s{{1,9}}alias\s{{0,9}}=\s{{0,9}}(?P<quote>[\"'])(?P<alias>[^\"'<>]{{0,400}})(?P=quote)\s{{0,9}}>[^<>]{{0,400}}</sub>"
-    rf"|(?P<block></?(?:p|s|br|div|li|h[1-6]|tr|blockquote|section|article|speak)\b{_ATTRIBUTES}\s{{0,9}}/?>)"
+    r"|[\[［【{](?:pause|break|silence|停顿|暂停|停)(?![A-Za-z])(?P<bracket>[^\[\]［］【】{}<>\n]{0,24})"
+    r"[\]］】}]"
+    rf"|<sub\s{{1,9}}alias\s{{0,9}}=\s{{0,9}}(?P<quote>[\"'])(?P<alias>[^\"'<>]{{0,400}})(?P=quote)"
+    rf"\s{{0,9}}>[^<>]{{0,400}}</sub>"
+    rf"|(?P<block></?(?:p|s|br|div|li|h[1-6]|tr|blockquote|section|article|"
+    rf"speak)\b{_ATTRIBUTES}\s{{0,9}}/?>)"
     rf"|(?P<other></?[A-Za-z][\w:-]{{0,30}}{_ATTRIBUTES}\s{{0,9}}/?>)"
     r"|(?P<comment><!--[^<>]{0,2000}-->|<\?xml[^<>]{0,200}\?>|<!\[CDATA\[|\]\]>)",
     re.IGNORECASE,
 )
 _LENGTH = re.compile(
-    r"(\d{1,6}(?:[.,]\d{1,6})?|[.,]\d{1,6})\s{0,9}(ms|milliseconds?|毫秒|s|secs?|seconds?|秒|m|min|minutes?|分钟)?(?![\w.])",
+    r"(\d{1,6}(?:[.,]\d{1,6})?|[.,]\d{1,6})\s{0,9}(ms|milliseconds?|毫秒|s|secs?|seconds?|秒|m|min|"
+    r"minutes?|分钟)?(?![\w.])",
     re.IGNORECASE,
 )
 _STRENGTH = re.compile(r"""strength\s{0,9}=\s{0,9}["']?([a-z-]{1,10})""", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _UNITS = re.compile(
-    r"(?i)(?<![A-Za-z])(?:for|of|time|length|duration|about|strength|ms|milliseconds?|s|secs?|seconds?|min|minutes?)\b|毫秒|秒|分钟"
+    r"(?i)(?<![A-Za-z])(?:for|of|time|length|duration|about|strength|ms|milliseconds?|s|secs?|"
+    r"seconds?|min|minutes?)\b|毫秒|秒|分钟"
 )
 _ENTITY = re.compile(r"&(amp|lt|gt|quot|apos|nbsp|ndash|mdash|hellip);")
 _ENTITIES = {

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _NAMES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11, "h": 11}
 _KEY = re.compile(
-    r"(?<![a-z])(?P<sign_before>升|降)?(?P<name>[a-h])\s?(?P<sign>#|♯|b(?![a-z])|♭|[-\s]?sharp|[-\s]?flat)?"
+    r"(?<![a-z])(?P<sign_before>升|降)?(?P<name>[a-h])\s?(?P<sign>#|♯|b(?![a-z])|♭|[-\s]?sharp|"
+    r"[-\s]?flat)?"
     r"\s?-?(?P<mode>major|minor|maj(?![a-z])|min(?![a-z])|m(?![a-z])|大调|大調|小调|小調)"
 )
 _IN_KEY = re.compile(

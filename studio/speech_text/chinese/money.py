@@ -28,7 +28,8 @@ _PER_NAMES = {
 }
 _MONEY = (
     rf"{MINUS}(?:(?P<sign>{SIGN})|(?P<code>(?<![A-Za-z])(?:{CODE})))\s?(?P<minus2>[-−])?"
-    rf"(?P<first>{NUMBER})(?:\s?{DASH}\s?(?:{SIGN})?(?P<last>{NUMBER}))?{_SCALE}(?P<name>{_NAMES}){_PER}"
+    rf"(?P<first>{NUMBER})(?:\s?{DASH}\s?(?:{SIGN})?(?P<last>{NUMBER}))?{_SCALE}(?P<name>{_NAMES})"
+    rf"{_PER}"
 )
 _MONEY_BEHIND = (
     rf"{MINUS}{START}(?P<first>{NUMBER})(?:\s?{DASH}\s?(?P<last>{NUMBER}))?{_SCALE}"

@@ -62,7 +62,8 @@ def _fraction(match: Match) -> str:
 
 RULES: tuple[Rule, ...] = (
     rule(
-        rf"{MINUS}\+?{START}(?P<first>{NUMBER})[%‰]?(?:\s?{DASH}\s?(?P<last>{NUMBER}))?(?P<mark>[%‰])",
+        rf"{MINUS}\+?{START}(?P<first>{NUMBER})[%‰]?(?:\s?{DASH}\s?(?P<last>{NUMBER}))"
+        rf"?(?P<mark>[%‰])",
         _percent,
     ),
     rule(_UNIT, _units),

@@ -158,19 +158,25 @@ BEFORE_NUMBERS = {
     "¶": "paragraph",
 }
 REGNAL = (
-    "King|Queen|Pope|Emperor|Tsar|Czar|Kaiser|Sultan|Prince|Duke|Henry|Louis|Edward|George|William|Charles|James|Richard|"
+    "King|Queen|Pope|Emperor|Tsar|Czar|Kaiser|Sultan|Prince|Duke|Henry|Louis|Edward|George|William|"
+    "Charles|James|Richard|"
     "Elizabeth|"
-    "Napoleon|Pius|Benedict|Leo|Paul|Ramses|Frederick|Philip|Alexander|Nicholas|Peter|Catherine|Ivan|Emmanuel|Gustav|"
+    "Napoleon|Pius|Benedict|Leo|Paul|Ramses|Frederick|Philip|Alexander|Nicholas|Peter|Catherine|"
+    "Ivan|Emmanuel|Gustav|"
     "Christian|Ferdinand|"
-    "Francis|Clement|Gregory|Innocent|Urban|Julius|Mary|Anne|Margaret|Otto|Rudolf|Wilhelm|Joseph|Leopold|Haakon|Olaf|Harald|"
+    "Francis|Clement|Gregory|Innocent|Urban|Julius|Mary|Anne|Margaret|Otto|Rudolf|Wilhelm|Joseph|"
+    "Leopold|Haakon|Olaf|Harald|"
     "Carl|Alfonso|"
-    "Felipe|Juan|John|Robert|Malcolm|David|Albert|Constantine|Theodosius|Darius|Xerxes|Cyrus|Thutmose|Amenhotep|Seti|"
+    "Felipe|Juan|John|Robert|Malcolm|David|Albert|Constantine|Theodosius|Darius|Xerxes|Cyrus|"
+    "Thutmose|Amenhotep|Seti|"
     "Ptolemy|Mehmed|Murad"
 )
 NUMBERED = (
-    "chapter|part|act|scene|section|volume|book|phase|article|war|mark|type|level|stage|class|grade|bowl|apollo|gemini|"
+    "chapter|part|act|scene|section|volume|book|phase|article|war|mark|type|level|stage|class|grade"
+    "|bowl|apollo|gemini|"
     "fantasy|"
-    "episode|round|rocky|season|appendix|figure|table|title|tier|group|unit|lesson|step|canto|division|category|amendment|"
+    "episode|round|rocky|season|appendix|figure|table|title|tier|group|unit|lesson|step|canto|"
+    "division|category|amendment|"
     "schedule|sonata|"
     "symphony|quartet|opus|quest|wars|windows|playstation"
 )

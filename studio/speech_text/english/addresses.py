@@ -8,13 +8,15 @@ from studio.speech_text.english.quantity import label_number
 from studio.speech_text.rule import Match, Rule, rule
 
 _DOMAINS = (
-    "com|org|net|edu|gov|mil|int|io|ai|app|dev|co|uk|us|de|fr|cn|jp|eu|ca|au|ch|at|nl|be|it|es|se|no|fi|dk|pl|ru|in|br|info|"
+    "com|org|net|edu|gov|mil|int|io|ai|app|dev|co|uk|us|de|fr|cn|jp|eu|ca|au|ch|at|nl|be|it|es|se|"
+    "no|fi|dk|pl|ru|in|br|info|"
     "biz|"
     "tv|me|fm|ly|gg|xyz|online|site|tech|hk|tw|sg|nz|ie|pt|gr|cz|tk"
 )
 URL = (
     r"(?<![A-Za-z0-9_@.])(?:https?://|ftp://|www\.)[^\s<>\"'，。；！？、（）\u4e00-\u9fff]{1,2000}"
-    rf"|(?<![A-Za-z0-9_@.-])(?:[A-Za-z0-9][A-Za-z0-9-]{{0,62}}\.){{1,4}}(?:{_DOMAINS})(?![A-Za-z0-9_-]|"
+    rf"|(?<![A-Za-z0-9_@.-])(?:[A-Za-z0-9][A-Za-z0-9-]{{0,62}}\.){{1,4}}(?:{_DOMAINS})"
+    rf"(?![A-Za-z0-9_-]|"
     rf"\.[A-Za-z0-9])(?:/[\w./~%-]{{0,300}})?"
 )
 EMAIL = (

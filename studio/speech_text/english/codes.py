@@ -10,7 +10,8 @@ from studio.speech_text.english.quantity import label_number
 from studio.speech_text.rule import Match, Rule, rule
 
 _CODE_CUES = (
-    "code|codes|pin|zip|id|tel|telephone|phone|fax|hotline|extension|account|serial|tracking|passport|password|flight|"
+    "code|codes|pin|zip|id|tel|telephone|phone|fax|hotline|extension|account|serial|tracking|"
+    "passport|password|flight|"
     "postcode|card|dial"
 )
 
@@ -54,12 +55,14 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<![\w.])(v|V|)\.?\s?(\d{1,9}(?:\.\d{1,9}){2,9})(?!\.?\d)", _version),
     rule(r"(?<![\w.])([vV])\.?\s?(\d{1,4}(?:\.\d{1,4})?)(?![\w.]*\d)", _version),
     rule(
-        r"\b((?i:version|python|ubuntu|node|ios|android|macos|php|java|release)\s)(\d{1,3}\.\d{2})(?!\.?\d)",
+        r"\b((?i:version|python|ubuntu|node|ios|android|macos|php|java|"
+        r"release)\s)(\d{1,3}\.\d{2})(?!\.?\d)",
         _version,
     ),
     rule(r"(?<![\w-])\d{1,6}(?:-\d{1,6}){2,6}(?![\w-])", lambda match: _groups(match[0])),
     rule(
-        rf"\b((?i:(?:{_CODE_CUES})(?:\s(?:number|no|is|was|of|to))?[\s:#]{{1,2}}(?:is\s)?))(\d{{3,}})(?![\d]|"
+        rf"\b((?i:(?:{_CODE_CUES})(?:\s(?:number|no|is|was|of|"
+        rf"to))?[\s:#]{{1,2}}(?:is\s)?))(\d{{3,}})(?![\d]|"
         rf"[.,:/-]\d|\s?(?:%|{any_of(SIGNS)}))",
         _code,
     ),

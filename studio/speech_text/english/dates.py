@@ -84,7 +84,8 @@ RULES: tuple[Rule, ...] = (
         _month_day,
     ),
     rule(
-        rf"(?<![\d.,:/$£€-])((?i:the)\s)?(\d{{1,2}})(?:st|nd|rd|th)?(?:\s?[-–]\s?(\d{{1,2}})(?:st|nd|rd|"
+        rf"(?<![\d.,:/$£€-])((?i:the)\s)?(\d{{1,2}})(?:st|nd|rd|th)?(?:\s?[-–]\s?(\d{{1,2}})(?:st|"
+        rf"nd|rd|"
         rf"th)?)?(?:\sof)?\s({_MONTH})\b\.?(?:,?\s(\d{{4}})(?!\d))?",
         _day_month,
     ),

@@ -58,7 +58,8 @@ def _stop_of_half(match: Match) -> str:
 RULES: tuple[Rule, ...] = (
     rule(rf"(?<![\d:.]){_CLOCK}{_HALF}?(?:\s?{DASH}\s?{_CLOCK}{_HALF}?)?(?![\d:])", _clock),
     rule(
-        rf"(?<![\d:.,-])(?:(\d{{1,2}})(?:[:.](\d\d))?{_HALF}?\s?{DASH}\s?)?(\d{{1,2}})(?:[.:](\d\d))?{_HALF}",
+        rf"(?<![\d:.,-])(?:(\d{{1,2}})(?:[:.](\d\d))?{_HALF}?\s?{DASH}\s?)?(\d{{1,2}})(?:[.:](\d\d)"
+        rf")?{_HALF}",
         _half_day,
     ),
 )

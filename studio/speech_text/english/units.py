@@ -20,7 +20,8 @@ from studio.speech_text.english.quantity import (
 from studio.speech_text.rule import Match, Rule, rule
 
 _UNIT = (
-    rf"(?P<minus>{MINUS})?{START}(?P<first>{QUANTITY})(?:%?\s?(?:{DASH}|to)\s?(?P<last>{QUANTITY}))?(?P<gap>[\s-])?"
+    rf"(?P<minus>{MINUS})?{START}(?P<first>{QUANTITY})(?:%?\s?(?:{DASH}|"
+    rf"to)\s?(?P<last>{QUANTITY}))?(?P<gap>[\s-])?"
     rf"(?P<unit>{any_of(tables.UNITS)})(?P<power>[23²³])?"
     r"(?:\s?/\s?(?P<per>100\s?km|[A-Za-zμ]{1,12})(?P<per_power>[23²³])?)?(?![A-Za-z0-9²³])"
 )

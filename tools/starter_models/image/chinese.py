@@ -16,7 +16,8 @@ from typing import Any
 _CHINESE = re.compile(r"[\u4e00-\u9fff]{1,6}")
 _LEFT_OUT_GROUPS = ("Flags", "People & Body", "Symbols")
 _LEFT_OUT = re.compile(
-    r"pistol|temple|tokyo|map of|statue|gun|bomb|dagger|sword|cigarette|coffin|headstone|syringe|mosque|synagogue|"  # noqa: E501
+    r"pistol|temple|tokyo|map of|statue|gun|bomb|dagger|sword|cigarette|coffin|headstone|syringe|"
+    r"mosque|synagogue|"
     r"shrine|kaaba|worship"
 )
 _SPREAD = 3

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from tools.starter_models.image.icons import Icon, draw
 
 _SKIPPED_FOLDERS = re.compile(
-    r"^(shapes|special|unsorted|signs_and_symbols|computer|geography|logos|buttons|decorations|science)(/|$)|roadsign|cards|symbols|flag"
+    r"^(shapes|special|unsorted|signs_and_symbols|computer|geography|logos|buttons|decorations|"
+    r"science)(/|$)|roadsign|cards|symbols|flag"
 )
 _SKIPPED_WORDS = re.compile(
-    r"\b(gun|rifle|pistol|sword|bomb|tank|flag|logo|cross|church|jesus|buddha|swastika|nude|cigarette|skull)\b"
+    r"\b(gun|rifle|pistol|sword|bomb|tank|flag|logo|cross|church|jesus|buddha|swastika|nude|"
+    r"cigarette|skull)\b"
 )
 _EMPTY_KEYWORDS = {
     "hash",

@@ -24,12 +24,15 @@ STYLES = {
     "openclipart": "clip art",
 }
 _VARIANTS = re.compile(
-    r"(^|-)(light|medium|dark|medium-light|medium-dark)(-skin-tone.*)?$|skin-tone|^flag|^keycap|^regional"
+    r"(^|-)(light|medium|dark|medium-light|medium-dark)(-skin-tone.*)?$|skin-tone|^flag|^keycap|"
+    r"^regional"
 )
 """Other skin colors of the same image, flags and digits: not trained on."""
 _LEFT_OUT = re.compile(
-    r"pistol|gun|bomb|dagger|crossed-swords|cigarette|coffin|headstone|funeral|syringe|hamsa|prayer|menorah|kaaba|mosque|synagogue|"
-    r"shinto|hindu|place-of-worship|^om$|star-of-david|wheel-of-dharma|yin-yang|latin-cross|orthodox-cross|star-and-crescent|"
+    r"pistol|gun|bomb|dagger|crossed-swords|cigarette|coffin|headstone|funeral|syringe|hamsa|prayer"
+    r"|menorah|kaaba|mosque|synagogue|"
+    r"shinto|hindu|place-of-worship|^om$|star-of-david|wheel-of-dharma|yin-yang|latin-cross|"
+    r"orthodox-cross|star-and-crescent|"
     r"middle-finger|love-hotel|statue-of-liberty|map-of-japan|tokyo-tower|military"
 )
 """Weapons, religious signs, politics: see NOTICE."""
