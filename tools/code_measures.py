@@ -1,7 +1,7 @@
 """Print the measures of the code in docs/architecture.md: `python -m tools.code_measures`.
 
-`--check` fails when a measure exceeds its limit in LIMITS. The limits hold today; a change that
-improves a measure lowers its limit, and none raises one.
+`--check` fails when a measure exceeds its limit in LIMITS. A change that improves a measure
+lowers its limit; no change raises one.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ COLUMNS = 100
 
 LIMITS: dict[str, float] = {
     "file lines p50": 130,
-    "file lines p95": 432,
-    "file lines max": 803,
+    "file lines p95": 400,
+    "file lines max": 500,
     "function lines p50": 8,
-    "function lines p95": 29,
+    "function lines p95": 28,
     "function lines max": 191,
     "entries of the largest package folder": 20,
     "import cycles": 0,
-    "getattr with a default / 1000 lines": 1.91,
+    "getattr with a default / 1000 lines": 0.5,
     "broad excepts / 1000 lines": 0.47,
-    "parameters typed dict": 83,
+    "parameters typed dict": 45,
     "parameters typed Mapping": 63,
-    "lines over 100 columns": 83,
+    "lines over 100 columns": 20,
     "# fmt: skip": 0,
     "words": 1996,
 }
@@ -66,9 +66,7 @@ WORDS = {
     "nursery": "nursery",
     "hunger": "hunger",
 }
-"""The words that the rules of language exclude, with their forms. Counted in every sense, right
-ones included.
-"""
+"""Words that the language rules exclude, with their forms; counted in every sense."""
 
 _PATTERNS = {word: re.compile(rf"(?<![a-z]){forms}(?![a-z])") for word, forms in WORDS.items()}
 _MAPPINGS = {"Mapping", "MutableMapping"}
@@ -96,7 +94,7 @@ class Measures:
     )
 
     def add(self, source: str) -> None:
-        """Count one file. Raises SyntaxError where it isn't Python."""
+        """Count one file. Raises SyntaxError."""
         tree = ast.parse(source)
         lines = source.splitlines()
         self.lines += len(lines)
@@ -235,9 +233,7 @@ def exceeded(values: Iterable[tuple[str, float, str]], limits: Mapping[str, floa
 
 
 def percentile(values: Sequence[int], percent: int) -> int:
-    """Return the nearest-rank percentile: the smallest value that at least this share of the values
-    does not exceed.
-    """
+    """Return the nearest-rank percentile."""
     ordered = sorted(values)
     return ordered[max(0, -(-len(ordered) * percent // 100) - 1)] if ordered else 0
 
@@ -287,7 +283,7 @@ def _parameters(arguments: ast.arguments) -> Iterator[ast.arg]:
 
 
 def _is_typed(annotation: ast.expr | None, types: Collection[str]) -> bool:
-    """True for one of these types, alone or in a union."""
+    """True for one of the types, alone or in a union."""
     if isinstance(annotation, ast.BinOp):
         return _is_typed(annotation.left, types) or _is_typed(annotation.right, types)
     if isinstance(annotation, ast.Subscript):
@@ -312,7 +308,7 @@ def _is_broad(caught: ast.expr | None) -> bool:
 
 
 def _raises_again(handler: ast.ExceptHandler) -> bool:
-    """True for clean-up-and-raise: the last statement raises what was caught."""
+    """True for clean-up-and-raise: the last statement raises the caught exception."""
     last = handler.body[-1]
     if not isinstance(last, ast.Raise):
         return False
@@ -320,9 +316,7 @@ def _raises_again(handler: ast.ExceptHandler) -> bool:
 
 
 def _identifiers(node: ast.AST) -> Iterator[str]:
-    """Yield the names that a node itself contains: of variables, attributes, parameters,
-    definitions and imports.
-    """
+    """Yield the names of a node: variables, attributes, parameters, definitions and imports."""
     for name in ("id", "attr", "arg", "name", "asname", "module"):
         value = getattr(node, name, None)
         if isinstance(value, str):

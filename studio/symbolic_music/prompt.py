@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -154,7 +155,7 @@ def _read(text: str) -> MusicPrompt:
         mode=mode,
         tempo=tempo,
         lead=instruments()[players["M"]].family,
-        parts=_parts(rest, usual_parts, list(parts), instruments_named, excluded),
+        parts=_parts(rest, usual_parts, list(parts), list(instruments_named), excluded),
     )
     speed = (
         min(_FASTEST, max(_SLOWEST, bpm))
@@ -244,7 +245,7 @@ def _without(text: str, *tables: dict[str, tuple[str, ...]]) -> str:
     return functools.reduce(lambda left, word: left.replace(word, " "), reversed(words), text)
 
 
-def _style_of(named: dict[str, int]) -> str:
+def _style_of(named: Iterable[str]) -> str:
     """Return the usual style of the first instrument; "pop" without instruments."""
     usual = {
         "guzheng": "chinese",
@@ -308,7 +309,7 @@ def _players(band: _Band, named: list[str]) -> dict[str, str]:
     return {"M": named[0] if named else melody, "H": harmony, "B": bass}
 
 
-def _parts(text: str, usual: str, named: list[str], players: dict[str, int], excluded: str) -> str:
+def _parts(text: str, usual: str, named: list[str], players: Sequence[str], excluded: str) -> str:
     """Return the parts that play: the usual and the named ones, without the excluded ones.
 
     `drums only` means the drums alone.
@@ -320,9 +321,7 @@ def _parts(text: str, usual: str, named: list[str], players: dict[str, int], exc
     parts = set(usual) | set(named)
     if alone and players:
         parts = (
-            {"H", "M"}
-            if instruments()[next(iter(players))].family in ("keys", "pluck", "synth")
-            else {"M"}
+            {"H", "M"} if instruments()[players[0]].family in ("keys", "pluck", "synth") else {"M"}
         )
     for part in excluded:
         parts -= {part} if len(parts) > 1 else set()
