@@ -75,6 +75,7 @@ def main() -> None:
 
         studio.shared.queue.job_event.connect(heard)
         studio.start_background()
+        studio.prepare_first_jobs()
         requests = [
             ImageRequest(prompt="a red apple", width=64, height=64, num_inference_steps=120, seed=n)
             for n in range(4)

@@ -101,7 +101,7 @@ class Studio:
             show_start_error(error)
             self.application.exit(FAILED)
             return
-        QTimer.singleShot(0, self._prepare_first_jobs)
+        QTimer.singleShot(0, self.prepare_first_jobs)
 
     def start_background(self) -> None:
         """Start what the user doesn't see: log file, engine, local socket, notifications, queue."""
@@ -118,7 +118,7 @@ class Studio:
         self.session.engine.warm_up(*(queue.last_used if self.settings.warm_start else ()))
         self.session.start()
 
-    def _prepare_first_jobs(self) -> None:
+    def prepare_first_jobs(self) -> None:
         """Do now what would stop the window for longer while the first jobs run."""
         if not self._is_closed:
             _ = self.window.queue_dock.panel  # takes 35 ms to build
