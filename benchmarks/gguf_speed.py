@@ -29,7 +29,7 @@ def main() -> None:
     from studio.models import llama_cpp
 
     name = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("STUDIO_BENCHMARK_GGUF", "")
-    if not name or not llama_cpp.is_there():
+    if not name or not llama_cpp.is_installed():
         sys.stderr.write(
             "gguf_speed: name a GGUF file, or set STUDIO_BENCHMARK_GGUF; it needs the extra gguf\n"
         )

@@ -292,6 +292,6 @@ def _one_file(card: ModelCard) -> Iterator[Check]:
     except StudioError as error:
         yield Check(card.title, "warn", error.message, error.cure)
         return
-    if card.runner == llama_cpp.RUNNER and not llama_cpp.is_there():
+    if card.runner == llama_cpp.RUNNER and not llama_cpp.is_installed():
         cure = f'pip install "studio[gguf]", or convert it: studio models add "{path}"'
         yield Check(card.title, "warn", "llama.cpp, which runs it, is not installed", cure)

@@ -147,7 +147,7 @@ def test_a_model_whose_folder_is_gone_is_told(data, tmp_path):
     assert f"studio models remove {card.name}" in checks[card.title].cure
 
 
-@pytest.mark.skipif(not llama_cpp.is_there(), reason="the extra gguf is not installed")
+@pytest.mark.skipif(not llama_cpp.is_installed(), reason="the extra gguf is not installed")
 def test_a_gguf_that_nothing_runs_any_more_is_told(data, tmp_path, monkeypatch):
     path = make_gguf(tmp_path / "x.gguf")
     card = add(data, path)

@@ -24,7 +24,7 @@ from studio.core.paths import MAX_NAME_BYTES, DataFolder, check_output_folder, i
 from studio.core.requests import Request, fields, resolve_files
 from studio.core.settings_store import load_settings
 from studio.models.card import request_for
-from studio.preflight.checks import advise, check
+from studio.preflight.checks import check, describe_inputs
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -111,7 +111,7 @@ def generate(
     except (StudioError, InvalidRequestError) as error:
         output.explain(error)
         return output.WRONG
-    told = advise(context.find_card(kind, job.request.model), job.request)
+    told = describe_inputs(context.find_card(kind, job.request.model), job.request)
     if told:
         output.note(told)
     outcomes = run.submit([job])

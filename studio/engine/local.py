@@ -34,7 +34,7 @@ from studio.engine.runtime.replay_filter import ReplayFilter
 from studio.library.results import Result
 from studio.models.card import ModelCard
 from studio.models.registry import ModelRegistry, base_among
-from studio.preflight.adapters import wanted
+from studio.preflight.adapters import resolve_adapters
 
 log = logging.getLogger(__name__)
 MAX_UNSAVED_JOBS = 4
@@ -196,7 +196,7 @@ class LocalEngine:
 
         Raises StudioError if an adapter is missing or does not fit.
         """
-        adapters = wanted(self._registry.find, card, job.request)
+        adapters = resolve_adapters(self._registry.find, card, job.request)
         cards = [base, *(adapter.card for adapter in adapters)]
         if card.base_path:  # a motion adapter is loaded together with it
             cards.append(base_among(self._registry.list(), card))

@@ -24,7 +24,7 @@ _SENTENCE_PIECE = 1
 """llama.cpp's number for vocabularies whose words begin with their space."""
 
 
-def is_there() -> bool:
+def is_installed() -> bool:
     """True where the extra is installed; nothing is imported."""
     return importlib.util.find_spec(PACKAGE) is not None
 

@@ -23,79 +23,82 @@ class ResolvedAdapter(msgspec.Struct, frozen=True):
     scale: float
 
 
-def wanted(find_card: FindCard, model: ModelCard, request: Request) -> tuple[ResolvedAdapter, ...]:
-    """Return what a job runs with beside its model: what makes the model of its base first, then
-    what the request names.
+def resolve_adapters(
+    find_card: FindCard, model: ModelCard, request: Request
+) -> tuple[ResolvedAdapter, ...]:
+    """Return the adapters of a job: the model's own, if it is a changed base, then the request's.
 
-    Raises StudioError where one is not there, does not fit, or lacks the picture that it works
-    with.
+    Raises StudioError where one is not installed, does not fit the model, or lacks its image.
     """
-    named = adapter_list.read(request.adapters) if isinstance(request, ImageRequest) else ()
+    choices = adapter_list.read(request.adapters) if isinstance(request, ImageRequest) else ()
     own = (ResolvedAdapter(model, 1.0),) if model.base and model.adapter else ()
-    found = tuple(ResolvedAdapter(find_card(ADAPTER, one.name), one.scale) for one in named)
-    for one in found:
-        why = incompatibility(one.card, model)
-        if why or one.card.name == model.name:
+    chosen = tuple(ResolvedAdapter(find_card(ADAPTER, one.name), one.scale) for one in choices)
+    for one in chosen:
+        reason = incompatibility(one.card, model)
+        if reason or one.card.name == model.name:
             raise StudioError(
-                why or f"{model.title} has that already.",
+                reason or f"{model.title} includes it already.",
                 cause="invalid",
-                cure="Take it out, or choose a model that it fits.",
+                cure="Remove it, or choose a model that it fits.",
             )
     if isinstance(request, ImageRequest):
-        _check_pictures(request, [one.card for one in found])
-    return own + found
+        cards = [one.card for one in chosen]
+        _check_adapter_images(request, cards)
+        _check_trigger_words(request, cards)
+        _check_one_only([card.title for card in cards if card.adapter == "vae"])
+    return own + chosen
 
 
-def _check_pictures(request: ImageRequest, cards: list[ModelCard]) -> None:
-    """Raise StudioError where a picture and the adapter that works with it are not both there."""
-    for kind, picture, field in (
-        ("controlnet", request.control_image, "control picture"),
-        ("ip-adapter", request.ip_adapter_image, "example picture"),
+def _check_adapter_images(request: ImageRequest, cards: list[ModelCard]) -> None:
+    """Raise StudioError where an image, or the adapter that uses it, is missing."""
+    for kind, path, noun in (
+        ("controlnet", request.control_image, "control image"),
+        ("ip-adapter", request.ip_adapter_image, "reference image"),
     ):
         titles = [card.title for card in cards if card.adapter == kind]
-        if len(titles) > 1:
+        _check_one_only(titles)
+        if titles and not path:
             raise StudioError(
-                f"{titles[0]} and {titles[1]} cannot act at once.",
+                f"{titles[0]} needs an image.", cause="invalid", cure=f"Choose a {noun}."
+            )
+        if path and not titles:
+            raise StudioError(
+                f"The {noun} needs {ADAPTER_TITLES[kind]}.",
                 cause="invalid",
-                cure="Choose one of them.",
+                cure="Choose one under Adapters, or with --lora on the command line.",
             )
-        if titles and not picture:
+        if path and not Path(path).is_file():
             raise StudioError(
-                f"{titles[0]} works with a picture.", cause="invalid", cure=f"Choose a {field}."
+                f"The {noun} is missing: {path}.", cause="invalid", cure="Choose another one."
             )
-        if picture and not titles:
-            raise StudioError(
-                f"The {field} needs {ADAPTER_TITLES[kind]}, and none is chosen.",
-                cause="invalid",
-                cure="Choose one under Adapters, in a shell with --lora.",
-            )
-        if picture and not Path(picture).is_file():
-            raise StudioError(
-                f"The {field} is gone: {picture}.", cause="invalid", cure="Choose another one."
-            )
+
+
+def _check_trigger_words(request: ImageRequest, cards: list[ModelCard]) -> None:
+    """Raise StudioError where neither prompt has the word of a textual inversion."""
+    prompts = request.prompt + request.negative_prompt
     for card in cards:
-        if (
-            card.adapter == "textual-inversion"
-            and card.trigger_words[0] not in request.prompt + request.negative_prompt
-        ):
+        if card.adapter == "textual-inversion" and card.trigger_words[0] not in prompts:
             raise StudioError(
-                f"{card.title} acts where its word is in the prompt, and it is in none.",
+                f"{card.title} needs its word in the prompt.",
                 cause="invalid",
                 cure=f"Write {card.trigger_words[0]} into the prompt or the negative prompt.",
             )
-    vaes = [card.title for card in cards if card.adapter == "vae"]
-    if len(vaes) > 1:
+
+
+def _check_one_only(titles: list[str]) -> None:
+    """Raise StudioError for two adapters of a kind of which a model can use one."""
+    if len(titles) > 1:
         raise StudioError(
-            f"{vaes[0]} and {vaes[1]} cannot act at once.",
+            f"{titles[0]} and {titles[1]} cannot be used together.",
             cause="invalid",
             cure="Choose one of them.",
         )
 
 
 def check_adapters(find_card: FindCard, model: ModelCard, request: Request) -> Problem | None:
-    """Return why a request cannot run with its adapters; None where it can."""
+    """Return why a request cannot run with its adapters, or None."""
     try:
-        wanted(find_card, model, request)
+        resolve_adapters(find_card, model, request)
     except StudioError as error:
         return Problem("adapters", f"{error.message} {error.cure}".strip())
     return None

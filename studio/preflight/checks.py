@@ -1,6 +1,4 @@
-"""The one place for every check of a request that can be made before its job runs. Light: every
-command calls it.
-"""
+"""Checks a request in every way that is possible before its job runs; fast, loads no model."""
 
 from __future__ import annotations
 
@@ -31,11 +29,10 @@ def check(
     read_files: bool = True,
     tokens: int | None = None,
 ) -> list[Problem]:
-    """Return every reason why the model cannot run the request; empty where it can.
+    """Return every reason why the model cannot run the request.
 
-    The window passes `read_files` False, so that its thread opens no tokenizer, image or MIDI file:
-    its panels read them in the background. `tokens` is the length of the prompt where it is known
-    already.
+    The window passes `read_files` False, so that its thread opens no tokenizer, image or MIDI file;
+    its panels read them in the background. `tokens` is the prompt's length if it is known.
     """
     found = (
         _check_length(card, request, tokens, count=read_files),
@@ -67,29 +64,21 @@ def _check_inputs(card: ModelCard, request: Request, *, read_files: bool) -> Pro
     return None
 
 
-def advise(card: ModelCard, request: Request) -> str:
-    """Return how the request is read, with what it goes on from; empty where there is nothing to
-    say.
-    """
+def describe_inputs(card: ModelCard, request: Request) -> str:
+    """Return how the model reads the request's prompt and files, as text for a person, or ""."""
     if isinstance(request, MusicRequest) and request.continue_from and card.writes_notes:
         from studio.symbolic_music import continuation, prompt
 
-        given = continuation.read_continuation(Path(request.continue_from))
-        return prompt.advise(request.prompt, continuation.merge(prompt.read(request.prompt), given))
-    told = prompt_translation.advise(request.prompt, card)
+        source = continuation.read_continuation(Path(request.continue_from))
+        merged = continuation.merge(prompt.read(request.prompt), source)
+        return prompt.advise(request.prompt, merged)
+    text = prompt_translation.describe_prompt(request.prompt, card)
     if isinstance(request, ImageRequest) and request.image:
-        fit = images.describe_fit(
-            image_reader.image_size(Path(request.image)), request.width, request.height
-        )
-        return " ".join(
-            part
-            for part in (
-                told,
-                f"{image_reader.short_name(Path(request.image))}: {fit}" if fit else "",
-            )
-            if part
-        )
-    return told
+        path = Path(request.image)
+        size = image_reader.image_size(path)
+        if fit := images.describe_fit(size, request.width, request.height):
+            text = f"{text} {image_reader.short_name(path)}: {fit}".strip()
+    return text
 
 
 def _check_language(card: ModelCard, request: Request) -> Problem | None:

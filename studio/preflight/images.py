@@ -22,27 +22,23 @@ if TYPE_CHECKING:
 
 
 SHAPE_TOLERANCE = 0.01
-"""By how much width : height of a mask may differ from that of its picture."""
-FOR_ADAPTERS = ("control_image", "ip_adapter_image")
-"""Fields of the request: pictures that adapters work with."""
-
-
-# Before a job runs
-# ----------------------------------------------------------------------
+"""Largest relative difference between the aspect ratios of a mask and its image."""
+ADAPTER_IMAGE_FIELDS = ("control_image", "ip_adapter_image")
+"""Request fields of the images that ControlNets and IP-Adapters use."""
 
 
 def check_images(
     card: ModelCard, request: ImageRequest, *, read_files: bool = True
 ) -> Problem | None:
     """Return why the model cannot use the request's images and mask; None where it can."""
-    problem = check_wish(card, request)
+    problem = check_image_settings(card, request)
     if problem or not read_files:
         return problem
     sizes = {}
-    for name in ("image", *FOR_ADAPTERS):
-        if given := getattr(request, name):
+    for name in ("image", *ADAPTER_IMAGE_FIELDS):
+        if path := getattr(request, name):
             try:
-                sizes[name] = image_size(Path(given))
+                sizes[name] = image_size(Path(path))
             except StudioError as error:
                 return Problem(name, error.message)
     if request.mask_image:
@@ -53,97 +49,83 @@ def check_images(
     return None
 
 
-def check_wish(card: ModelCard, request: ImageRequest) -> Problem | None:
-    """Return what is wrong with the request for this model, without a look at the files."""
+def check_image_settings(card: ModelCard, request: ImageRequest) -> Problem | None:
+    """Return why the model cannot use the request's image settings, without reading files."""
     if not request.image:
-        missing = needs_image(card)
-        return (
-            Problem(
-                "image",
-                f"{card.title} makes nothing from words alone: it needs a picture to change",
-            )
-            if missing
-            else None
-        )
+        if not needs_image(card):
+            return None
+        return Problem("image", f"{card.title} cannot work from a prompt alone: add an image")
     if not takes_image(card):
         return Problem(
-            "image", f"{card.title} makes pictures from words only, and cannot start from a picture"
+            "image", f"{card.title} makes images from text only, and cannot start from an image"
         )
     if request.control_image:
-        return Problem(
-            "image", "and a control picture are not followed together: take one of them away"
-        )
+        return Problem("image", "and a control image cannot be used together: remove one of them")
     if request.mask_image and not takes_mask(card):
-        return Problem("mask_image", f"{card.title} changes whole pictures, and takes no mask")
+        return Problem("mask_image", f"{card.title} changes whole images, and takes no mask")
     if not request.mask_image and not starts_from_image(card):
         return Problem(
             "mask_image",
-            f"{card.title} repaints a part of a picture: it needs a mask that says which",
+            f"{card.title} repaints a part of an image: add a mask",
         )
     steps = request.num_inference_steps
     if has_strength(card, masked=bool(request.mask_image)) and int(steps * request.strength) < 1:
         return Problem(
             "strength",
             f"{request.strength:g} of {steps} {'step' if steps == 1 else 'steps'} is less than one "
-            "step: take more of either",
+            "step: increase strength or steps",
         )
     return None
 
 
 def describe_fit(size: tuple[int, int], width: int, height: int) -> str:
-    """Return what becomes of a picture of this size, as a sentence; empty where it stays as it
-    is.
-    """
+    """Return how an image of this size is fitted, as a sentence; empty if it stays unchanged."""
     if size == (width, height):
         return ""
     left, top, right, bottom = _crop(size, width, height)
-    said = []
+    changes = []
     if right - left < 0.995 * size[0]:
-        said.append("cut at the sides")
+        changes.append("cropped at the sides")
     elif bottom - top < 0.995 * size[1]:
-        said.append("cut at the top and the bottom")
+        changes.append("cropped at the top and the bottom")
     if abs(right - left - width) >= 1:
-        said.append("made smaller" if right - left > width else "made larger")
-    return f"{' and '.join(said or ['brought'])} to {width} × {height}.".capitalize()
+        changes.append("reduced" if right - left > width else "enlarged")
+    return f"{' and '.join(changes or ['fitted'])} to {width} × {height}.".capitalize()
 
 
 def check_shape(request: ImageRequest, size: tuple[int, int], mask: tuple[int, int]) -> None:
-    """Raise StudioError where a mask of this size does not lie over a picture of that size."""
-    if mask == (request.width, request.height):  # made for the result
+    """Raise StudioError if a mask of size `mask` has another shape than an image of `size`."""
+    if mask == (request.width, request.height):  # it was made for the result
         return
-    if abs(mask[0] / mask[1] / (size[0] / size[1]) - 1) > SHAPE_TOLERANCE and not _nearly(
-        size, mask
-    ):
+    if abs(
+        mask[0] / mask[1] / (size[0] / size[1]) - 1
+    ) > SHAPE_TOLERANCE and not _differs_by_rounding(size, mask):
         raise StudioError(
-            f"The mask is {mask[0]} × {mask[1]} and the picture {size[0]} × {size[1]}; they need "
+            f"The mask is {mask[0]} × {mask[1]} and the image {size[0]} × {size[1]}; they need "
             "the same shape.",
             cause="invalid",
-            cure="Take a mask that was made for this picture.",
+            cure="Use a mask that was made for this image.",
         )
 
 
-def _nearly(size: tuple[int, int], mask: tuple[int, int]) -> bool:
-    """True where the shapes differ by less than a pixel of the smaller one: rounding."""
+def _differs_by_rounding(size: tuple[int, int], mask: tuple[int, int]) -> bool:
+    """Return whether the shapes differ by at most one pixel of the smaller one."""
     scale = min(mask[0] / size[0], mask[1] / size[1])
     return abs(size[0] * scale - mask[0]) <= 1 and abs(size[1] * scale - mask[1]) <= 1
 
 
-def fit_to(picture: Image, width: int, height: int) -> Image:
-    """Return the picture in this size; what reaches over its shape is cut off at both sides
-    alike.
-    """
+def fit_to(image: Image, width: int, height: int) -> Image:
+    """Return the image in this size, cropped at the center to the same shape."""
     from PIL import Image
 
-    if picture.size == (width, height):
-        return picture
-    box = _crop(picture.size, width, height)
-    return picture.resize((width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
+    if image.size == (width, height):
+        return image
+    box = _crop(image.size, width, height)
+    return image.resize((width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
 
 
 def _crop(size: tuple[int, int], width: int, height: int) -> tuple[float, float, float, float]:
-    """Return the largest part in the middle that has the shape of width × height: left, top, right,
-    bottom.
-    """
+    """Return the largest centered box of shape width × height: left, top, right, bottom."""
     scale = min(size[0] / width, size[1] / height)
     cut = ((size[0] - width * scale) / 2, (size[1] - height * scale) / 2)
     return cut[0], cut[1], size[0] - cut[0], size[1] - cut[1]

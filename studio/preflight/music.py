@@ -12,9 +12,7 @@ from studio.models.card import ModelCard
 def check_music(
     card: ModelCard, request: MusicRequest, *, read_files: bool = True
 ) -> Problem | None:
-    """Return why the model cannot use the request's lyrics or continue its MIDI file; None where it
-    can.
-    """
+    """Return why the model cannot use the request's lyrics or MIDI file, or None."""
     if request.lyrics.strip() and not card.sings:
         return Problem(
             "lyrics",
@@ -25,7 +23,7 @@ def check_music(
         return None
     if not card.writes_notes:
         return Problem(
-            "continue_from", f"{card.title} makes sound, not notes, and cannot continue a MIDI file"
+            "continue_from", f"{card.title} makes audio, not notes, and cannot continue a MIDI file"
         )
     if not read_files:
         return None

@@ -1,11 +1,9 @@
-"""Prompts for a model that knows few words, and English ones only: others are put into these, word
-by word.
+"""Translates prompts word by word for models that know few words, all English.
 
-Chinese and emoji become English, and a word that the model has not learned becomes the name of what
-it is (a tarantula is a spider), where its folder says so (`preflight/vocabulary.py`). Only for
-models whose card says so (`english_words`); others get the prompt as it is. The Chinese words of
-things come from `resources/words/chinese.tsv` (Unicode CLDR), those between things from
-`chinese.toml` beside it.
+Chinese and emoji become English, and a word that the model has not learned is replaced by a learned
+one (tarantula → spider) if the model's `vocabulary.json` has one. Only for models whose card has
+`english_words`; others get the prompt unchanged. Chinese nouns come from
+`resources/words/chinese.tsv` (Unicode CLDR), the grammar from `chinese.toml`.
 """
 
 from __future__ import annotations
@@ -29,9 +27,7 @@ _LONGEST = 6
 
 
 def prepare(prompt: str, card: ModelCard) -> str:
-    """Return the prompt as the model is given it. Raises StudioError where the model could read
-    none of it.
-    """
+    """Return the prompt that the model receives. Raises StudioError if it can read none of it."""
     if not card.english_words or not prompt.strip():
         return prompt
     text = _with_emoji(prompt)
@@ -44,15 +40,13 @@ def prepare(prompt: str, card: ModelCard) -> str:
             cure="It reads English, the commonest Chinese words and emoji for everyday things: a "
             "red apple, 一只红苹果.",
         )
-    known = vocabulary.read(card.folder)
+    known = vocabulary.read_vocabulary(card.folder)
     text = vocabulary.with_known_words(text, known) if known is not None else text
     return re.sub(r"\s+", " ", text).strip() if text != prompt else prompt
 
 
-def advise(prompt: str, card: ModelCard) -> str:
-    """Return how the prompt is read and which of its words the model has not learned; empty where
-    there is nothing to say.
-    """
+def describe_prompt(prompt: str, card: ModelCard) -> str:
+    """Return how the model reads the prompt, and which words it has not learned, or ""."""
     if card.writes_notes:
         from studio.symbolic_music import prompt as music_words
 
@@ -63,23 +57,23 @@ def advise(prompt: str, card: ModelCard) -> str:
         text = prepare(prompt, card)
     except StudioError as error:
         return f"{error.message} {error.cure}"
-    known = vocabulary.read(card.folder)
-    told = f"Read as: {text}. " if text != prompt else ""
-    return (told + (vocabulary.advice(text, known) if known is not None else "")).strip()
+    known = vocabulary.read_vocabulary(card.folder)
+    reading = f"Read as: {text}. " if text != prompt else ""
+    return (
+        reading + (vocabulary.describe_unknown_words(text, known) if known is not None else "")
+    ).strip()
 
 
 def _with_emoji(prompt: str) -> str:
-    """Put the names of emoji in their place."""
+    """Replace emoji by their names."""
     named = _EMOJI.sub(lambda found: f" {_words().get(found[0], '')} ", prompt)
-    return named.replace("\ufe0f", "")  # the selector of the coloured form
+    return named.replace("\ufe0f", "")  # variation selector: color
 
 
 def _from_chinese(text: str) -> str:
-    """Return English words for all that is known, in an order that the model knows; what is not
-    known is left out.
-    """
+    """Return the known words in English, in the word order of the model's training captions."""
     grammar, parts = _grammar(), list[str]()
-    scene, place = "", -1  # `place`: where 在 stood
+    scene, place = "", -1  # `place`: index of 在 (at)
     for token in _split(text):
         if token in grammar.place:
             place = len(parts)
@@ -100,7 +94,7 @@ def _from_chinese(text: str) -> str:
 
 
 def _split(text: str) -> list[str]:
-    """Split by the longest known word from the left; what is no Chinese stays together."""
+    """Split at the longest known word from the left; other scripts stay together."""
     known, tokens, at = _table(), [], 0
     while at < len(text):
         if not _HAN.match(text[at]):
@@ -130,12 +124,12 @@ def _plural(found: re.Match[str]) -> str:
 
 
 class _Grammar(msgspec.Struct, frozen=True):
-    """The words between things: Chinese → English."""
+    """Words of Chinese grammar → English."""
 
     measures: str
     dropped: tuple[str, ...]
     place: tuple[str, ...]
-    """The thing before it stands where the words after it say."""
+    """Words for "at": the noun before them is at the place after them."""
     numbers: dict[str, str]
     colours: dict[str, str]
     scenes: dict[str, str]
@@ -157,7 +151,7 @@ def _grammar() -> _Grammar:
 
 @functools.cache
 def _table() -> dict[str, str]:
-    """Return every Chinese word that is understood, the longest at most `_LONGEST` characters."""
+    """Return Chinese word → English; words have at most `_LONGEST` characters."""
     grammar = _grammar()
     table = {word: english for word, english in _words().items() if _HAN.match(word)}
     for number, english in grammar.numbers.items():
@@ -169,7 +163,7 @@ def _table() -> dict[str, str]:
 
 @functools.cache
 def _words() -> dict[str, str]:
-    """Read the list: a Chinese word or an emoji → English."""
+    """Return Chinese noun or emoji → English, from the word list."""
     lines = (resources() / "words" / "chinese.tsv").read_text(encoding="utf-8").splitlines()
     pairs = (line.partition("\t") for line in lines if line and not line.startswith("#"))
     return {word: english for word, _tab, english in pairs}

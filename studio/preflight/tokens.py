@@ -1,6 +1,4 @@
-"""Counting a prompt's tokens without torch: in the window while a person types, and before a job is
-submitted.
-"""
+"""Counts a prompt's tokens without torch, while the user types and before a job is submitted."""
 
 from __future__ import annotations
 
@@ -16,9 +14,7 @@ TOKENIZER_FILE = "tokenizer.json"
 
 
 def count_tokens(card: ModelCard, prompt: str, system_prompt: str = "") -> int | None:
-    """Return how many tokens the model reads for this; None where it cannot be told without loading
-    the model.
-    """
+    """Return the number of tokens; None if only the loaded model could count them."""
     path = card.folder / TOKENIZER_FILE
     if not card.path or not path.is_file():
         return None
@@ -41,15 +37,11 @@ def _read(path: Path, _changed: int) -> Any:
 def too_long(
     tokens: int, max_new_tokens: int, limit: int, *, encoder_decoder: bool = False
 ) -> str | None:
-    """Return the sentence that refuses a prompt which the model cannot take, with the numbers; None
-    where it fits.
-    """
+    """Return why the prompt is too long, as a sentence with the numbers; None if it fits."""
     if not limit:
         return None
     if tokens > limit or (not encoder_decoder and tokens == limit):
-        return (
-            f"The prompt has {tokens:,} tokens; the model takes {limit:,}, the new ones included."
-        )
+        return f"The prompt has {tokens:,} tokens; the model takes {limit:,}, including new ones."
     if not encoder_decoder and tokens + max_new_tokens > limit:
         return (
             f"The prompt has {tokens:,} tokens; with {max_new_tokens:,} new ones that is more "
@@ -61,10 +53,9 @@ def too_long(
 def check_length(
     card: ModelCard, request: TextRequest, tokens: int | None = None
 ) -> Problem | None:
-    """Return why the request is too long for the model, with both numbers; None where it fits or
-    the length is unknown.
+    """Return why the request is too long for the model; None if it fits or the length is unknown.
 
-    Counts the tokens of the prompt where `tokens` is None.
+    Counts the tokens of the prompt if `tokens` is None.
     """
     if not card.max_positions:
         return None

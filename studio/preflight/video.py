@@ -1,6 +1,4 @@
-"""Can this model make this video? Told from its card and the first frame's file, before anything is
-loaded.
-"""
+"""Checks a request for a video by the model's card and the first frame's file."""
 
 from __future__ import annotations
 
@@ -15,23 +13,24 @@ from studio.media.image_reader import image_size
 from studio.models.card import ModelCard
 
 PIXEL_BYTES = 40
-"""Of memory that a pixel of a video takes at least while it is decoded: three numbers of 32 bits,
-in three copies. Measured with a tiny LTX-Video: 44."""
+"""Least memory per pixel while a video is decoded: three float32 values in three copies.
+
+Measured with a tiny LTX-Video: 44."""
 
 
 def check_video(
     card: ModelCard, request: VideoRequest, *, read_files: bool = True
 ) -> Problem | None:
-    """Return what is wrong with the request for this model; None where it can be made."""
+    """Return why the model cannot make the video, or None."""
     if not video.can_write(request.format):
         return Problem("format", f"{video.MISSING}. {video.CURE}".removesuffix("."))
-    about_size = (
+    size_problem = (
         _check_size(card, request) or _check_frames(card, request) or _check_memory(request)
     )
     return (
         _check_task(card, request)
-        or about_size
-        or (_check_picture(request) if read_files else None)
+        or size_problem
+        or (_check_first_frame(request) if read_files else None)
     )
 
 
@@ -41,9 +40,7 @@ def _check_task(card: ModelCard, request: VideoRequest) -> Problem | None:
             "image", f"{card.title} makes videos from text only and takes no first frame"
         )
     if not request.image and card.tasks and "text-to-video" not in card.tasks:
-        return Problem(
-            "image", f"{card.title} needs a first frame: give it a picture to begin with"
-        )
+        return Problem("image", f"{card.title} needs a first frame: add an image")
     return None
 
 
@@ -84,21 +81,21 @@ def _check_frames(card: ModelCard, request: VideoRequest) -> Problem | None:
 
 
 def _check_memory(request: VideoRequest) -> Problem | None:
-    need, there = request.pixels * PIXEL_BYTES, int(psutil.virtual_memory().total)
-    if need <= there:
+    need, memory = request.pixels * PIXEL_BYTES, int(psutil.virtual_memory().total)
+    if need <= memory:
         return None
     return Problem(
-        "num_frames", f"{too_much(request, need)}, and this computer has {there / 1e9:.1f} GB"
+        "num_frames", f"{too_much(request, need)}, and this computer has {memory / 1e9:.1f} GB"
     )
 
 
 def too_much(request: VideoRequest, need: int) -> str:
-    """Return the beginning of the sentence that refuses a video for its size."""
+    """Return the start of the sentence that refuses a video for its size."""
     size = f"{request.num_frames} frames of {request.width} × {request.height}"
     return f"{size} take at least {need / 1e9:.1f} GB of memory while they are decoded"
 
 
-def _check_picture(request: VideoRequest) -> Problem | None:
+def _check_first_frame(request: VideoRequest) -> Problem | None:
     if not request.image:
         return None
     try:

@@ -1,6 +1,4 @@
-"""The words that a small model has learned, from `vocabulary.json` in its folder, and advice about
-a prompt's other words.
-"""
+"""The words that a small model has learned (`vocabulary.json` in its folder), and other words."""
 
 from __future__ import annotations
 
@@ -10,12 +8,12 @@ from pathlib import Path
 
 import msgspec
 
-FILE = "vocabulary.json"
+VOCABULARY_FILE = "vocabulary.json"
 TOKENIZER = "tokenizer/tokenizer.json"
 _WORD = re.compile(r"[a-z]{2,}")
 _LETTER = re.compile(r"[a-zà-ɏ]", re.IGNORECASE)
-_READ = 24
-"""Words of a prompt that are looked at; such models read no further."""
+_MAX_WORDS = 24
+"""Words of a prompt that such models read."""
 _PLAIN_TEXT = """
     a an the and or of on in at to with by for from is are as it its his her their my our this that these those there some very
     next left right above below behind front under over beside near inside between two three four one five big small little large
@@ -23,21 +21,19 @@ _PLAIN_TEXT = """
     picture image photo drawing draw show make grass sky night beach snow day
 """  # noqa: E501
 _PLAIN = frozenset(_PLAIN_TEXT.split())
-"""Words that say how, where and how many; and others that need no advice."""
+"""Words for manner, place and number, and others that need no advice."""
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
-    """What a model has learned."""
+    """The words that a model has learned."""
 
     known: frozenset[str] = frozenset()
     near: dict[str, tuple[str, ...]] = {}
-    """A word that it has not learned → the nearest names that it has."""
+    """Unlearned word → the nearest learned names."""
     reads: dict[str, str] = {}
-    """A word that it has not learned → the name of what stands for it: tarantula → spider."""
+    """Unlearned word → the learned name that replaces it: tarantula → spider."""
     common: frozenset[str] = frozenset()
-    """Words that its tokenizer has whole: English, whether it has learned what they mean or not.
-    Empty where unknown.
-    """
+    """Words that are one token, so English words, learned or not; empty if unknown."""
 
 
 class _Tokenizer(msgspec.Struct):
@@ -49,10 +45,10 @@ class _Words(msgspec.Struct):
 
 
 @functools.lru_cache(maxsize=4)
-def read(folder: Path) -> Vocabulary | None:
-    """Return the vocabulary in a model's folder; None where there is none or it is damaged."""
+def read_vocabulary(folder: Path) -> Vocabulary | None:
+    """Return the vocabulary in a model's folder, or None if it is missing or damaged."""
     try:
-        found = msgspec.json.decode((folder / FILE).read_bytes(), type=Vocabulary)
+        found = msgspec.json.decode((folder / VOCABULARY_FILE).read_bytes(), type=Vocabulary)
     except (OSError, msgspec.DecodeError):
         return None
     try:
@@ -63,30 +59,28 @@ def read(folder: Path) -> Vocabulary | None:
 
 
 def with_known_words(prompt: str, vocabulary: Vocabulary) -> str:
-    """Return the prompt with the names of learned things in place of words that the model has not
-    learned.
-    """
-    parts = re.split(r"([A-Za-z]+)", prompt)  # words at odd places
-    at = 1
-    while at < min(len(parts), 2 * _READ):
+    """Return the prompt with unlearned words replaced by the names of learned things."""
+    parts = re.split(r"([A-Za-z]+)", prompt)  # words have odd indexes
+    index = 1
+    while index < min(len(parts), 2 * _MAX_WORDS):
         pair = (
-            f"{parts[at]} {parts[at + 2]}".lower()
-            if at + 2 < len(parts) and parts[at + 1] == " "
+            f"{parts[index]} {parts[index + 2]}".lower()
+            if index + 2 < len(parts) and parts[index + 1] == " "
             else ""
         )
-        width, instead = (3, _stand_in(pair, vocabulary)) if pair else (1, "")
-        if not instead:
-            width, instead = 1, _stand_in(parts[at].lower(), vocabulary)
-        if instead:
-            parts[at : at + width] = [instead]
-            if at >= 2 and parts[at - 2].lower() in ("a", "an"):
-                parts[at - 2] = parts[at - 2][0] + ("n" if instead[0] in "aeiou" else "")
-        at += 2
+        width, replacement = (3, _replacement(pair, vocabulary)) if pair else (1, "")
+        if not replacement:
+            width, replacement = 1, _replacement(parts[index].lower(), vocabulary)
+        if replacement:
+            parts[index : index + width] = [replacement]
+            if index >= 2 and parts[index - 2].lower() in ("a", "an"):
+                parts[index - 2] = parts[index - 2][0] + ("n" if replacement[0] in "aeiou" else "")
+        index += 2
     return "".join(parts)
 
 
-def _stand_in(words: str, vocabulary: Vocabulary) -> str:
-    """Return what stands for a word or two, in the same number; empty where nothing has to."""
+def _replacement(words: str, vocabulary: Vocabulary) -> str:
+    """Return what replaces one or two words, in the same number; empty to keep them."""
     if words in _PLAIN or _is_known(words, vocabulary):
         return ""
     if words in vocabulary.reads:
@@ -100,31 +94,30 @@ def _stand_in(words: str, vocabulary: Vocabulary) -> str:
     )
 
 
-def advice(prompt: str, vocabulary: Vocabulary) -> str:
-    """Return a sentence about the words that the model has not learned; empty where there is
-    nothing to say.
-    """
-    words = list(dict.fromkeys(_WORD.findall(prompt.lower())[:_READ]))
+def describe_unknown_words(prompt: str, vocabulary: Vocabulary) -> str:
+    """Return a sentence about the prompt's unlearned words, or ""."""
+    words = list(dict.fromkeys(_WORD.findall(prompt.lower())[:_MAX_WORDS]))
     things = [word for word in words if word not in _PLAIN]
     learned = [word for word in things if _is_known(word, vocabulary)]
     near = {
-        word: offered
+        word: nearest
         for word in things
-        if word not in learned and (offered := _near(word, vocabulary))
+        if word not in learned and (nearest := _near(word, vocabulary))
     }
-    strange = [
+    unknown = [
         word
         for word in things
-        if word not in learned and word not in near and _is_strange(word, vocabulary)
+        if word not in learned and word not in near and _is_no_word(word, vocabulary)
     ]
-    if near or (learned and strange):
-        named = [f'"{word}", nearest: {", ".join(offered)}' for word, offered in near.items()]
-        named += [f'"{word}"' for word in strange]
+    if near or (learned and unknown):
+        named = [f'"{word}", nearest: {", ".join(nearest)}' for word, nearest in near.items()]
+        named += [f'"{word}"' for word in unknown]
         return f"Not learned: {'; '.join(named[:3])}."
     if things and not learned:
-        told = ", ".join(f'"{word}"' for word in things[:3])
+        listed = ", ".join(f'"{word}"' for word in things[:3])
         return (
-            f"Far from all that this model has learned: {told}. Expect a blot; try everyday things."
+            f"Far from all that this model has learned: {listed}. Expect a blot; try everyday "
+            "things."
         )
     if not words and _LETTER.search(prompt):
         return (
@@ -134,8 +127,8 @@ def advice(prompt: str, vocabulary: Vocabulary) -> str:
     return ""
 
 
-def _is_strange(word: str, vocabulary: Vocabulary) -> bool:
-    """True for a word that is not even among the common English ones, such as asdfgh."""
+def _is_no_word(word: str, vocabulary: Vocabulary) -> bool:
+    """Return whether a word is no common English one, such as asdfgh."""
     return bool(vocabulary.common) and vocabulary.common.isdisjoint((word, *singulars(word)))
 
 
@@ -150,6 +143,6 @@ def _near(word: str, vocabulary: Vocabulary) -> tuple[str, ...]:
 
 
 def singulars(word: str) -> list[str]:
-    """Return the forms that an English plural may be of."""
+    """Return the possible singulars of an English plural."""
     endings = (("ies", "y"), ("ves", "f"), ("es", ""), ("s", ""))
     return [word[: -len(end)] + instead for end, instead in endings if word.endswith(end)]

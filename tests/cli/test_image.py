@@ -31,7 +31,7 @@ def test_from_a_picture_and_a_part_repainted(data, tmp_path, ball):
         *words, "--image", "ball.png", "--strength", 0.9, "-o", "apple.png", data=data, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
-    assert "ball.png: Cut at the sides to 64 × 64." in done.stderr
+    assert "ball.png: Cropped at the sides to 64 × 64." in done.stderr
     recipe = read_recipe(tmp_path / "apple.png")
     assert recipe.request.image == str(ball)
     assert set(recipe.inputs) == {"image"}

@@ -54,5 +54,5 @@ def test_a_scan_lists_and_adds_only_when_it_is_asked_to(data, tmp_path):
     (tmp_path / "c").mkdir()
     (tmp_path / "c/x.gguf").write_bytes(gguf_bytes())
     told = studio("models", "scan", tmp_path / "c", data=data).stdout
-    assert ("converting writes" in told) is not llama_cpp.is_there()
+    assert ("converting writes" in told) is not llama_cpp.is_installed()
     assert studio("models", "scan", tmp_path / "nothing", data=data).returncode == 2

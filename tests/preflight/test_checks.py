@@ -68,7 +68,7 @@ def test_the_window_thread_opens_no_file(monkeypatch):
     def refuse(*_arguments):
         raise AssertionError("a file was opened")
 
-    monkeypatch.setattr(images, "look", refuse)
+    monkeypatch.setattr(images, "image_size", refuse)
     monkeypatch.setattr(tokens, "count_tokens", refuse)
     assert fields_of(SD, ImageRequest(prompt="x", image="a.png"), read_files=False) == []
     continued = MusicRequest(prompt="x", continue_from="/nowhere/a.mid")

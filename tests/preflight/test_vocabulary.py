@@ -3,7 +3,13 @@
 import pytest
 
 from studio.models.catalog import entry_named
-from studio.preflight.vocabulary import FILE, Vocabulary, advice, read, with_known_words
+from studio.preflight.vocabulary import (
+    VOCABULARY_FILE,
+    Vocabulary,
+    describe_unknown_words,
+    read_vocabulary,
+    with_known_words,
+)
 
 VOCABULARY = Vocabulary(
     frozenset({"dog", "castle", "axe", "cherry", "leaf"}),
@@ -27,19 +33,22 @@ VOCABULARY = Vocabulary(
     ],
 )
 def test_nothing_is_said_about_what_it_knows(prompt):
-    assert advice(prompt, VOCABULARY) == ""
+    assert describe_unknown_words(prompt, VOCABULARY) == ""
 
 
 def test_the_nearest_names_are_offered():
-    assert advice("a dog with swords", VOCABULARY) == 'Not learned: "swords", nearest: axe.'
     assert (
-        advice("sword, hare", VOCABULARY)
+        describe_unknown_words("a dog with swords", VOCABULARY)
+        == 'Not learned: "swords", nearest: axe.'
+    )
+    assert (
+        describe_unknown_words("sword, hare", VOCABULARY)
         == 'Not learned: "sword", nearest: axe; "hare", nearest: dog, cat.'
     )
 
 
 def test_a_prompt_far_from_everything_is_called_so():
-    assert advice("philosophy of freedom", VOCABULARY).startswith(
+    assert describe_unknown_words("philosophy of freedom", VOCABULARY).startswith(
         'Far from all that this model has learned: "philosophy", "freedom".'
     )
 
@@ -69,20 +78,22 @@ def test_a_prompt_far_from_everything_is_called_so():
     ],
 )
 def test_words_that_are_none_are_named_by_the_starter(prompt, told):
-    vocabulary = read(entry_named("starter-image").card.folder)
-    assert advice(prompt, vocabulary) == told
+    vocabulary = read_vocabulary(entry_named("starter-image").card.folder)
+    assert describe_unknown_words(prompt, vocabulary) == told
 
 
 def test_a_folder_without_or_with_a_damaged_vocabulary_has_none(tmp_path):
-    assert read(tmp_path) is None
+    assert read_vocabulary(tmp_path) is None
     broken = tmp_path / "broken"
     broken.mkdir()
-    (broken / FILE).write_text('{"known": 3}', encoding="utf-8")
-    assert read(broken) is None
+    (broken / VOCABULARY_FILE).write_text('{"known": 3}', encoding="utf-8")
+    assert read_vocabulary(broken) is None
     whole = tmp_path / "whole"
     whole.mkdir()
-    (whole / FILE).write_text('{"known": ["dog"], "near": {"pup": ["dog"]}}', encoding="utf-8")
-    assert read(whole) == Vocabulary(frozenset({"dog"}), {"pup": ("dog",)})
+    (whole / VOCABULARY_FILE).write_text(
+        '{"known": ["dog"], "near": {"pup": ["dog"]}}', encoding="utf-8"
+    )
+    assert read_vocabulary(whole) == Vocabulary(frozenset({"dog"}), {"pup": ("dog",)})
 
 
 READS = Vocabulary(

@@ -129,7 +129,7 @@ def test_the_window_keeps_to_itself(watched, installed):
 
 @pytest.mark.parametrize("options", [[], ["--convert"]], ids=["as it is", "converted"])
 def test_a_model_that_is_added_keeps_to_itself(watched, data, tmp_path, options):
-    if not options and not llama_cpp.is_there():
+    if not options and not llama_cpp.is_installed():
         pytest.skip("the extra gguf is not installed")
     gguf = make_gguf(tmp_path / "Tiny.gguf")
     found = watched(data, *studio(data, "models", "add", gguf, *options))

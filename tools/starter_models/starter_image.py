@@ -16,7 +16,7 @@ import typer
 from numpy.typing import NDArray
 
 from studio.core import environment
-from studio.preflight.vocabulary import Vocabulary, read
+from studio.preflight.vocabulary import Vocabulary, read_vocabulary
 from tools.starter_models.image import (
     autoencoder,
     classifier,
@@ -119,7 +119,7 @@ class _Work:
             drawn,
             evaluation.words_of(self._items()),
             self.profile,
-            read(self.target) or Vocabulary(),
+            read_vocabulary(self.target) or Vocabulary(),
         )
         denoiser.say(f"the judge knows {one:.1%} of real images of one thing, {two:.1%} of two")
         for name, group in evaluation.judge(self.target, judge, asked, self.profile.side).items():

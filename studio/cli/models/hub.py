@@ -15,7 +15,7 @@ from studio.core.paths import DataFolder
 
 if TYPE_CHECKING:
     from studio.models.card import ModelCard
-    from studio.models.hub.download import Look
+    from studio.models.hub.download import DownloadEstimate
     from studio.models.hub.repository import Hub, Repository
     from studio.models.install.wheel_download import InstallProgress
 
@@ -41,7 +41,7 @@ def get_command(
     check: Annotated[
         bool, typer.Option("--check", help="Show what would be fetched, and fetch nothing.")
     ] = False,
-    discard: Annotated[
+    discard_partial_download: Annotated[
         bool, typer.Option("--discard", help="Delete what lies there of an unfinished download.")
     ] = False,
     as_json: Json = False,
@@ -54,7 +54,7 @@ def get_command(
         wanted = parse_repository(repository, hub)
         if file:
             wanted = Repository(wanted.repo, wanted.revision, (file,))
-        if discard:
+        if discard_partial_download:
             _discard(ctx.obj.data, wanted, as_json)
         elif check:
             _check(ctx.obj.data, wanted, hub, as_json)
@@ -106,40 +106,41 @@ def _show_card(card: ModelCard, as_json: bool) -> None:
 
 
 def _check(data: DataFolder, wanted: Repository, hub: Hub, as_json: bool) -> None:
-    from studio.models.hub.download import look
+    from studio.models.hub.download import query
 
-    seen = look(data, wanted, hub=hub)
+    estimate = query(data, wanted, hub=hub)
     if as_json:
-        output.as_json(seen)
+        output.as_json(estimate)
     else:
-        _show_look(seen)
-    if seen.found.closed is not None:
-        raise seen.found.closed.error()
+        _show_estimate(estimate)
+    if estimate.contents.closed is not None:
+        raise estimate.contents.closed.error()
 
 
-def _show_look(seen: Look) -> None:
-    found = seen.found
-    output.result(f"{seen.repository.repo}, commit {found.commit}")
-    for file in found.files:
+def _show_estimate(estimate: DownloadEstimate) -> None:
+    contents = estimate.contents
+    output.result(f"{estimate.repository.repo}, commit {contents.commit}")
+    for file in contents.files:
         output.result(f"{file.size / 1e6:10.1f} MB  {file.path}")
-    if found.files:
+    if contents.files:
         output.result(
-            f"{found.size / 1e6:10.1f} MB  in all; {seen.there / 1e6:.1f} MB are there already"
+            f"{contents.size / 1e6:10.1f} MB  in all; {estimate.downloaded / 1e6:.1f} MB are "
+            "downloaded already"
         )
-    others = [file for file in found.choices if file not in found.files]
+    others = [file for file in contents.choices if file not in contents.files]
     for file in others:
         output.result(f"{file.size / 1e6:10.1f} MB  {file.path} (instead, with --file)")
-    output.result(f"Disk: {seen.need / 1e9:.1f} GB needed, {seen.free / 1e9:.1f} GB free")
-    link = f" ({found.licence_link})" if found.licence_link else ""
+    output.result(f"Disk: {estimate.need / 1e9:.1f} GB needed, {estimate.free / 1e9:.1f} GB free")
+    link = f" ({contents.licence_link})" if contents.licence_link else ""
     output.result(
-        f"Licence: {found.licence or 'not said'}{link}{'; its terms must be accepted on the hub' if found.gated else ''}"  # noqa: E501
+        f"Licence: {contents.licence or 'unknown'}{link}{'; its terms must be accepted on the hub' if contents.gated else ''}"  # noqa: E501
     )
 
 
 def _discard(data: DataFolder, wanted: Repository, as_json: bool) -> None:
-    from studio.models.hub.download import discard
+    from studio.models.hub.download_folder import discard_partial_download
 
-    size = discard(data, wanted)
+    size = discard_partial_download(data, wanted)
     if as_json:
         output.as_json({"repository": wanted.repo, "deleted": size})
     else:
@@ -171,7 +172,7 @@ def hub_command(
     from studio.core.settings_store import update
     from studio.models.catalog import meant_by
     from studio.models.hub.credentials import store_token, token_for
-    from studio.models.hub.download import unfinished
+    from studio.models.hub.download_folder import partial_downloads
     from studio.models.hub.repository import checked_endpoint, hub_for
 
     data = ctx.obj.data
@@ -194,7 +195,7 @@ def hub_command(
     except OSError as error:
         output.explain(unsaved(error))
         raise typer.Exit(output.FAILED) from None
-    left = unfinished(data)
+    left = partial_downloads(data)
     if as_json:
         output.as_json(
             {

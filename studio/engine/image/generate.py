@@ -30,7 +30,7 @@ from studio.engine.runtime.step_hooks import on_each_step
 from studio.library.results import ImageResult, Result
 from studio.models.card import ModelCard
 from studio.models.families import find_family
-from studio.preflight.images import FOR_ADAPTERS
+from studio.preflight.images import ADAPTER_IMAGE_FIELDS
 from studio.preflight.prompt_translation import prepare
 
 __all__ = ["generate", "load", "max_images_at_once", "run_batch"]
@@ -48,7 +48,9 @@ def generate(run: JobContext, pipeline: ImagePipeline) -> Generator[Result, None
     loaded, pipeline = pipeline, apply_adapters(run, pipeline)
     inputs = prepare_inputs(request, pipeline, run.card)
     hashes = inputs.sha256 | {
-        name: sha256_of(Path(path)) for name in FOR_ADAPTERS if (path := getattr(request, name))
+        name: sha256_of(Path(path))
+        for name in ADAPTER_IMAGE_FIELDS
+        if (path := getattr(request, name))
     }
     count, steps = request.num_images_per_prompt, inputs.steps
     start, first_seconds = time.monotonic(), 0.0

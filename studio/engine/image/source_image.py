@@ -15,7 +15,7 @@ from studio.media.image_reader import read_image, read_mask, short_name
 from studio.models.card import ModelCard
 from studio.models.families import find_family
 from studio.models.families.record import Family
-from studio.preflight.images import check_shape, check_wish, fit_to
+from studio.preflight.images import check_image_settings, check_shape, fit_to
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,7 +62,7 @@ def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> 
 
     Raises StudioError if the model cannot start from them, or a file cannot be read.
     """
-    if problem := check_wish(card, request):
+    if problem := check_image_settings(card, request):
         raise StudioError(
             f"{problem.message}.", cause="invalid", cure="Change it, or choose another model."
         )

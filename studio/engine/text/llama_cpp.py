@@ -24,7 +24,7 @@ from studio.engine.text.streaming import Clock
 from studio.engine.text.thoughts import NO_MARKS, Marks, marks_of
 from studio.models.card import ModelCard
 from studio.models.inspect.checkpoint import checked, checkpoint_in
-from studio.models.llama_cpp import Tokenizer, binding, is_there, open_model
+from studio.models.llama_cpp import Tokenizer, binding, is_installed, open_model
 from studio.models.memory.load_plan import LoadPlan
 
 BATCH_TOKENS = 512
@@ -71,7 +71,7 @@ def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> GgufPipeline:
             f"{card.title} is damaged.", cause="model", cure="Remove the model and add it again."
         )
     path = checked(checkpoint)
-    if not is_there():
+    if not is_installed():
         raise StudioError(
             f"{card.title} is a GGUF file, and llama.cpp, which runs it, is not installed.",
             cause="model",

@@ -1,6 +1,4 @@
-"""One file of a repository: fetched from where it stopped, verified by its hash, and only then
-given the hash as its name.
-"""
+"""Downloads one file: continues where it stopped, verifies the hash, then names the file by it."""
 
 from __future__ import annotations
 
@@ -10,30 +8,28 @@ from io import FileIO
 from pathlib import Path
 
 from studio.core.files import PART_SUFFIX, sync_folder
-from studio.models.hub.client import FETCH_TRIES, HubClient, Patience, Refused
-from studio.models.hub.errors import changed, no_way
+from studio.models.hub.client import FETCH_TRIES, HubClient, HubRefusedError, RetryPolicy
+from studio.models.hub.errors import content_mismatch, unreachable
 from studio.models.hub.messages import Checking, Fetched
 from studio.models.hub.repository import RemoteFile
 
 _READ_BYTES = 4 << 20
 _TRIES = 2
-"""A file that was not what it should be is fetched once more from its beginning: a disk may have
-lost power.
-"""
+"""A file with a wrong hash is downloaded once more: a disk may have lost power."""
 
 
 def blob_path(folder: Path, file: RemoteFile) -> Path:
-    """Return where a whole file lies until its model is."""
+    """Return the path of a verified file until its model is complete."""
     return folder / file.digest
 
 
 def part_path(folder: Path, file: RemoteFile) -> Path:
-    """Return where a file lies that is not whole, or not verified."""
+    """Return the path of a file that is incomplete or not verified."""
     return folder / (file.digest + PART_SUFFIX)
 
 
-def bytes_there(folder: Path, file: RemoteFile) -> int:
-    """Return how much of a file is on disk."""
+def downloaded_bytes(folder: Path, file: RemoteFile) -> int:
+    """Return how many bytes of a file are on disk."""
     for path in (blob_path(folder, file), part_path(folder, file)):
         try:
             return min(path.stat().st_size, file.size)
@@ -43,42 +39,43 @@ def bytes_there(folder: Path, file: RemoteFile) -> int:
 
 
 def fetch_file(client: HubClient, file: RemoteFile, folder: Path) -> None:
-    """Fetch and verify; says `Fetched`. Raises StudioError and OSError; what is there stays for the
-    next time.
+    """Download and verify a file, then send `Fetched`.
+
+    Raises StudioError and OSError; the bytes on disk stay for the next attempt.
     """
     blob, part = blob_path(folder, file), part_path(folder, file)
     if blob.exists():
-        digest = file.digest if file.is_large else sha256_if_right(blob, file)
+        digest = file.digest if file.is_large else sha256_if_verified(blob, file)
         if digest and blob.stat().st_size == file.size:
-            client.say(Fetched(file.digest, digest))
+            client.send(Fetched(file.digest, digest))
             return
         blob.unlink()
     for _try in range(_TRIES):
         _fill(client, file, part)
-        client.say(Checking(file.path))
-        if digest := sha256_if_right(part, file):
+        client.send(Checking(file.path))
+        if digest := sha256_if_verified(part, file):
             part.replace(blob)
             sync_folder(folder)
-            client.say(Fetched(file.digest, digest))
+            client.send(Fetched(file.digest, digest))
             return
         part.unlink()
-    raise changed(client.repository, client.hub, file.path)
+    raise content_mismatch(client.repository, client.hub, file.path)
 
 
-def sha256_if_right(path: Path, file: RemoteFile) -> str:
-    """Return the file's SHA-256 where it is the one that the hub lists; else the empty text."""
+def sha256_if_verified(path: Path, file: RemoteFile) -> str:
+    """Return the file's SHA-256 if its digest is the one that the hub lists, else ""."""
     sha256, git = hashlib.sha256(), hashlib.sha1(b"blob %d\0" % file.size, usedforsecurity=False)
     with path.open("rb") as opened:
         while block := opened.read(_READ_BYTES):
             sha256.update(block)
             if not file.is_large:
                 git.update(block)
-    right = (sha256 if file.is_large else git).hexdigest() == file.digest
-    return sha256.hexdigest() if right else ""
+    is_right = (sha256 if file.is_large else git).hexdigest() == file.digest
+    return sha256.hexdigest() if is_right else ""
 
 
 def _fill(client: HubClient, file: RemoteFile, part: Path) -> None:
-    patience = Patience(client.hub, FETCH_TRIES, client.say)
+    retries = RetryPolicy(client.hub, FETCH_TRIES, client.send)
     with part.open("ab", buffering=0) as opened:
         if os.fstat(opened.fileno()).st_size > file.size:
             opened.truncate(0)
@@ -86,26 +83,28 @@ def _fill(client: HubClient, file: RemoteFile, part: Path) -> None:
             try:
                 _receive(client, file, opened, before)
                 if os.fstat(opened.fileno()).st_size < file.size:
-                    raise Refused(no_way(client.hub, "it ended too early"), passing=True)
-            except Refused as refused:
+                    raise HubRefusedError(
+                        unreachable(client.hub, "it ended too early"), temporary=True
+                    )
+            except HubRefusedError as refused:
                 if os.fstat(opened.fileno()).st_size > before:
-                    patience.reset()
-                patience.wait(refused)
+                    retries.reset()
+                retries.wait(refused)
         os.fsync(opened.fileno())
 
 
-def _receive(client: HubClient, file: RemoteFile, opened: FileIO, there: int) -> None:
-    """Append what comes until the file is whole, or the stream ends."""
-    with client.stream(file, there) as (start, blocks):
-        if start == 0 and there:  # the hub sends all of it, whatever was asked for
+def _receive(client: HubClient, file: RemoteFile, opened: FileIO, start: int) -> None:
+    """Append the stream's bytes until the file is complete, or the stream ends."""
+    with client.stream(file, start) as (first_byte, blocks):
+        if first_byte == 0 and start:  # the hub sends the whole file
             opened.truncate(0)
-            there = 0
-        elif start != there:
-            raise Refused(changed(client.repository, client.hub, file.path))
+            start = 0
+        elif first_byte != start:
+            raise HubRefusedError(content_mismatch(client.repository, client.hub, file.path))
         for block in blocks:
-            rest = memoryview(block)[: file.size - there]
-            there += len(rest)
+            rest = memoryview(block)[: file.size - start]
+            start += len(rest)
             while rest:
                 rest = rest[opened.write(rest) or 0 :]
-            if there >= file.size:
+            if start >= file.size:
                 return

@@ -1,5 +1,6 @@
-"""Asks a hub about one repository and opens streams of its files, through huggingface_hub. Only in
-the downloading process.
+"""Queries a repository on a hub and streams its files, through huggingface_hub.
+
+Used in the downloading process only.
 """
 
 from __future__ import annotations
@@ -8,21 +9,21 @@ import contextlib
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from studio.core.errors import StudioError
 from studio.core.file_names import printable
-from studio.models.hub.errors import no_hub, no_way, refusal
-from studio.models.hub.file_selection import LARGEST_FILE, choose, ggufs
+from studio.models.hub.errors import not_a_hub, refusal, unreachable
+from studio.models.hub.file_selection import LARGEST_FILE, RemoteFiles, choose, ggufs
 from studio.models.hub.messages import FromChild, Waiting
-from studio.models.hub.repository import Found, Hub, RemoteFile, Repository, Trouble
+from studio.models.hub.repository import Hub, RemoteFile, Repository, RepositoryContents, Trouble
 
-LOOK_TRIES, FETCH_TRIES = 3, 6
+QUERY_TRIES, FETCH_TRIES = 3, 6
 MAX_WAIT_SECONDS, LONGEST_REQUESTED_SECONDS = 30.0, 600.0
 MAX_SMALL_BYTES = 1 << 20
-"""Of a licence or a model_index.json."""
-_PASSING = {408, 425, 429, 500, 502, 503, 504}
+"""Limit for a license file or a model_index.json."""
+_TEMPORARY = {408, 425, 429, 500, 502, 503, 504}
 _HASH_LENGTHS = {40, 64}
 _LICENCES = {
     "apache-2.0": "Apache-2.0",
@@ -35,37 +36,35 @@ _LICENCES = {
 Answer = TypeVar("Answer")
 
 
-class Refused(Exception):
-    """The hub or the way to it says no. `passing` where the same may succeed a little later."""
+class HubRefusedError(Exception):
+    """A failed request to the hub; a `temporary` one may succeed a little later."""
 
     def __init__(
-        self, error: StudioError, *, passing: bool = False, wait_seconds: float | None = None
+        self, error: StudioError, *, temporary: bool = False, wait_seconds: float | None = None
     ) -> None:
         super().__init__(error.message)
         self.error = error
-        self.passing = passing
+        self.temporary = temporary
         self.wait_seconds = wait_seconds
 
 
-class Patience:
-    """Counts tries that brought nothing, and waits between them: each time twice as long, or as the
-    hub asks.
-    """
+class RetryPolicy:
+    """Waits between failed attempts: each time twice as long, or as long as the hub requests."""
 
-    def __init__(self, hub: Hub, tries: int, say: Callable[[FromChild], None]) -> None:
-        self._hub, self._tries, self._say = hub, tries, say
+    def __init__(self, hub: Hub, tries: int, send: Callable[[FromChild], None]) -> None:
+        self._hub, self._tries, self._send = hub, tries, send
         self._failures = 0
 
     def reset(self) -> None:
-        """Something came."""
+        """Start counting anew: data was received."""
         self._failures = 0
 
-    def wait(self, refused: Refused) -> None:
-        """Wait before the next try. Raises StudioError where there is none."""
+    def wait(self, refused: HubRefusedError) -> None:
+        """Wait before the next attempt. Raises StudioError if the attempts are used up."""
         self._failures += 1
         asked = refused.wait_seconds
         if (
-            not refused.passing
+            not refused.temporary
             or self._failures >= self._tries
             or (asked or 0) > LONGEST_REQUESTED_SECONDS
         ):
@@ -74,39 +73,39 @@ class Patience:
             MAX_WAIT_SECONDS, self._hub.first_wait_seconds * 2 ** (self._failures - 1)
         ) * random.uniform(0.8, 1.2)
         seconds = max(seconds, asked or 0.0)
-        self._say(Waiting(seconds, refused.error.message))
+        self._send(Waiting(seconds, refused.error.message))
         time.sleep(seconds)
 
 
 class HubClient:
     """One repository on one hub. Used by several threads."""
 
-    def __init__(self, hub: Hub, repository: Repository, say: Callable[[FromChild], None]) -> None:
+    def __init__(self, hub: Hub, repository: Repository, send: Callable[[FromChild], None]) -> None:
         from huggingface_hub.utils import build_hf_headers
 
-        self.hub, self.repository, self.say = hub, repository, say
+        self.hub, self.repository, self.send = hub, repository, send
         self._token: str | bool = hub.token or False
         self._headers: dict[str, str] = build_hf_headers(
             token=self._token, library_name="studio", library_version="1"
         )
         self._commit = repository.revision
 
-    # Looking
+    # Queries
     # ----------------------------------------------------------------------
 
-    def look(self, *, with_licence: bool) -> Found:
-        """Return what the repository holds and what of it is needed. Raises StudioError."""
-        info = self._patiently(self._info)
+    def query(self, *, with_licence: bool) -> RepositoryContents:
+        """Return the repository's contents, and which files are needed. Raises StudioError."""
+        info = self._with_retries(self._info)
         self._commit = str(info.sha or "")
         if not self._commit.isalnum():
-            raise no_hub(self.hub)
-        listing = [_file(self.hub, entry) for entry in info.siblings or []]
-        there = {file.path: file for file in listing}
+            raise not_a_hub(self.hub)
+        listing = [_remote_file(self.hub, entry) for entry in info.siblings or []]
+        files_by_name = {file.path: file for file in listing}
         gated = bool(info.gated)
-        closed = self._closed(there) if gated else None
+        closed = self._why_closed(files_by_name) if gated else None
         parts = (
-            self._table(there["model_index.json"])
-            if "model_index.json" in there and closed is None
+            self._read_index(files_by_name["model_index.json"])
+            if "model_index.json" in files_by_name and closed is None
             else None
         )
         files = tuple(choose(self.repository, listing, parts)) if closed is None else ()
@@ -120,13 +119,13 @@ class HubClient:
                 )
         card = info.card_data or {}
         licence, link = _licence(card)
-        return Found(
+        return RepositoryContents(
             commit=self._commit,
             files=files,
             choices=tuple(ggufs(listing)),
             licence=licence,
             licence_link=link,
-            licence_text=self._licence_text(there) if with_licence and not closed else "",
+            licence_text=self._licence_text(files_by_name) if with_licence and not closed else "",
             gated=gated,
             languages=_languages(card),
             parameters=_parameters(info),
@@ -155,20 +154,20 @@ class HubClient:
             KeyError,
             TypeError,
             AttributeError,
-        ) as error:  # what answers speaks another language
-            raise Refused(no_hub(self.hub)) from error
+        ) as error:  # the response is not a hub's
+            raise HubRefusedError(not_a_hub(self.hub)) from error
 
-    def _closed(self, there: Mapping[str, RemoteFile]) -> Trouble | None:
-        """Return why a gated repository does not give its files: everybody may list them."""
+    def _why_closed(self, files: RemoteFiles) -> Trouble | None:
+        """Return why this user may not download a gated repository's files, which all may list."""
         from huggingface_hub import get_hf_file_metadata
 
         name = next(
-            (name for name in ("config.json", "model_index.json", *there) if name in there), None
+            (name for name in ("config.json", "model_index.json", *files) if name in files), None
         )
         if name is None:
             return None
         try:
-            self._patiently(
+            self._with_retries(
                 lambda: get_hf_file_metadata(
                     self._address(name), token=self._token, timeout=self.hub.silence_seconds
                 )
@@ -177,9 +176,9 @@ class HubClient:
             return Trouble.of(error)
         return None
 
-    def _table(self, file: RemoteFile) -> dict[str, Any]:
+    def _read_index(self, file: RemoteFile) -> dict[str, Any]:
         try:
-            table = json.loads(self._patiently(lambda: self._small(file)))
+            table = json.loads(self._with_retries(lambda: self._read_small(file)))
         except (ValueError, RecursionError):
             table = None
         if not isinstance(table, dict):
@@ -190,44 +189,47 @@ class HubClient:
             )
         return table
 
-    def _licence_text(self, there: Mapping[str, RemoteFile]) -> str:
+    def _licence_text(self, files: RemoteFiles) -> str:
         names = [
             name
-            for name in there
+            for name in files
             if "/" not in name and name.upper().startswith(("LICENSE", "LICENCE"))
         ]
-        if not names or there[names[0]].size > MAX_SMALL_BYTES:
+        if not names or files[names[0]].size > MAX_SMALL_BYTES:
             return ""
-        return self._patiently(lambda: self._small(there[names[0]])).decode(errors="replace")
+        return self._with_retries(lambda: self._read_small(files[names[0]])).decode(
+            errors="replace"
+        )
 
-    def _small(self, file: RemoteFile) -> bytes:
-        found = b""
+    def _read_small(self, file: RemoteFile) -> bytes:
+        content = b""
         with self.stream(file, 0) as (_start, blocks):
             for block in blocks:
-                found += block
-                if len(found) > MAX_SMALL_BYTES:
+                content += block
+                if len(content) > MAX_SMALL_BYTES:
                     raise StudioError(
                         f"{file.path} of {self.repository.repo} is larger than any real one.",
                         cause="model",
                     )
-        return found
+        return content
 
-    def _patiently(self, ask: Callable[[], Answer]) -> Answer:
-        patience = Patience(self.hub, LOOK_TRIES, self.say)
+    def _with_retries(self, request: Callable[[], Answer]) -> Answer:
+        retries = RetryPolicy(self.hub, QUERY_TRIES, self.send)
         while True:
             try:
-                with self.understood():
-                    return ask()
-            except Refused as refused:
-                patience.wait(refused)
+                with self.translated_errors():
+                    return request()
+            except HubRefusedError as refused:
+                retries.wait(refused)
 
     # Streams
     # ----------------------------------------------------------------------
 
     @contextlib.contextmanager
     def stream(self, file: RemoteFile, start: int) -> Iterator[tuple[int, Iterator[bytes]]]:
-        """Open a file's stream from a byte on; give the byte where it really begins, and its
-        blocks. Raises Refused.
+        """Stream a file from byte `start`; yield the stream's first byte and its blocks.
+
+        Raises HubRefusedError.
         """
         from huggingface_hub.utils import get_session, hf_raise_for_status
 
@@ -237,14 +239,14 @@ class HubClient:
             **({"Range": f"bytes={start}-"} if start else {}),
         }
         with (
-            self.understood(),
+            self.translated_errors(),
             get_session().stream(
                 "GET", self._address(file.path), headers=headers, timeout=self.hub.silence_seconds
             ) as response,
         ):
             hf_raise_for_status(response)
             yield (
-                _begin(response.status_code, response.headers.get("Content-Range", "")),
+                _first_byte(response.status_code, response.headers.get("Content-Range", "")),
                 response.iter_raw(),
             )
 
@@ -258,43 +260,43 @@ class HubClient:
         )
 
     @contextlib.contextmanager
-    def understood(self) -> Iterator[None]:
-        """Turn the library's errors into `Refused`."""
+    def translated_errors(self) -> Iterator[None]:
+        """Turn the library's errors into HubRefusedError."""
         import httpx2
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
         try:
             yield
         except HfHubHTTPError as error:
-            raise self._understand(error.response, error.server_message or "") from error
+            raise self._refusal(error.response, error.server_message or "") from error
         except httpx2.HTTPError as error:
             reason = str(error) or type(error).__name__
-            raise Refused(
-                no_way(self.hub, reason), passing="CERTIFICATE" not in reason.upper()
+            raise HubRefusedError(
+                unreachable(self.hub, reason), temporary="CERTIFICATE" not in reason.upper()
             ) from error
         except (httpx2.InvalidURL, HFValidationError) as error:
-            raise Refused(StudioError(str(error)[:300], cause="invalid")) from error
+            raise HubRefusedError(StudioError(str(error)[:300], cause="invalid")) from error
 
-    def _understand(self, response: Any, said: str) -> Refused:
+    def _refusal(self, response: Any, message: str) -> HubRefusedError:
         status, code = int(response.status_code), response.headers.get("X-Error-Code", "")
         error = refusal(
-            status, code, said, self.repository, self.hub, logged_in=bool(self.hub.token)
+            status, code, message, self.repository, self.hub, logged_in=bool(self.hub.token)
         )
-        return Refused(error, passing=status in _PASSING, wait_seconds=_seconds(response.headers))
+        return HubRefusedError(
+            error, temporary=status in _TEMPORARY, wait_seconds=_retry_after(response.headers)
+        )
 
 
-def _begin(status: int, content_range: str) -> int:
-    """Return the byte that an answer begins at: what a server does not say to be a part is the
-    whole.
-    """
+def _first_byte(status: int, content_range: str) -> int:
+    """Return the byte at which a response begins: 0 unless it is a partial one."""
     if status != 206:
         return 0
     begin = content_range.removeprefix("bytes ").partition("-")[0].strip()
     return int(begin) if begin.isdigit() else -1
 
 
-def _seconds(headers: Any) -> float | None:
-    """Return how long the hub asks to wait."""
+def _retry_after(headers: Any) -> float | None:
+    """Return the seconds that the hub asks to wait."""
     from huggingface_hub.utils import parse_ratelimit_headers
 
     asked = str(headers.get("Retry-After", "")).strip()
@@ -304,7 +306,7 @@ def _seconds(headers: Any) -> float | None:
     return float(limit.reset_in_seconds) if limit is not None and limit.remaining == 0 else None
 
 
-def _file(hub: Hub, entry: Any) -> RemoteFile:
+def _remote_file(hub: Hub, entry: Any) -> RemoteFile:
     digest = str(entry.lfs.sha256 if entry.lfs else entry.blob_id)
     size = entry.lfs.size if entry.lfs else entry.size
     # The digest becomes a file's name here, so it must be one.
@@ -314,12 +316,12 @@ def _file(hub: Hub, entry: Any) -> RemoteFile:
         or type(size) is not int
         or size < 0
     ):
-        raise no_hub(hub)
+        raise not_a_hub(hub)
     return RemoteFile(str(entry.rfilename), size, digest)
 
 
 def _licence(card: Any) -> tuple[str, str]:
-    """Return a licence's name and where it can be read."""
+    """Return a license's name and the address of its text."""
     name, link = card.get("license") or "", card.get("license_link") or ""
     if isinstance(name, list):
         name = ", ".join(map(str, name))

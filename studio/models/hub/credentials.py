@@ -1,6 +1,6 @@
-"""The token of a person's account on a hub: in the desktop's keyring, by hub, and nowhere else.
+"""The token of the user's account on a hub, stored in the desktop's keyring and nowhere else.
 
-It is never written to settings, logs, arguments or a process's environment. A mirror is never shown
+It is never written to settings, logs, arguments or a process's environment. A mirror never receives
 the token of another hub.
 """
 
@@ -14,31 +14,27 @@ from studio.models.hub.repository import ENDPOINT, ENDPOINT_VARIABLE, Hub
 
 SERVICE = "Studio: models"
 VARIABLE = "HF_TOKEN"
-_GOOD = 1
-"""The least priority of a backend that the library recommends; those that keep secrets in plain
-text are below.
-"""
+_SECURE_PRIORITY = 1
+"""Lowest priority of recommended keyrings; those that store secrets in plain text are below."""
 
 
 def token_for(hub: Hub) -> str:
-    """Return the token to send to a hub; empty where there is none, or where others could read it
-    on the way.
+    """Return the token to send to a hub; empty without one, or if the connection is unencrypted.
 
-    $HF_TOKEN of the shell that Studio was started from counts for the hub of $HF_ENDPOINT, and
-    comes first.
+    $HF_TOKEN belongs to the hub of $HF_ENDPOINT, and comes before the keyring.
     """
     if hub.token is not None:
         return hub.token
-    if not hub.is_private_way:
+    if not hub.is_encrypted:
         return ""
-    named = os.environ.get(ENDPOINT_VARIABLE, ENDPOINT).rstrip("/")
-    if hub.endpoint == named and os.environ.get(VARIABLE):
+    endpoint = os.environ.get(ENDPOINT_VARIABLE, ENDPOINT).rstrip("/")
+    if hub.endpoint == endpoint and os.environ.get(VARIABLE):
         return os.environ[VARIABLE].strip()
     return stored_token(hub)
 
 
 def stored_token(hub: Hub) -> str:
-    """Return the token in the keyring; empty where there is none, or no keyring."""
+    """Return the token in the keyring; empty without a token or a keyring."""
     backend = _backend()
     if backend is None:
         return ""
@@ -50,7 +46,7 @@ def stored_token(hub: Hub) -> str:
 
 
 def store_token(hub: Hub, token: str) -> None:
-    """Keep a token for a hub; an empty one deletes what is there. Raises StudioError."""
+    """Store a token for a hub; an empty one deletes the stored one. Raises StudioError."""
     token = token.strip()
     if token and (
         not token.isascii() or any(letter.isspace() or not letter.isprintable() for letter in token)
@@ -60,9 +56,9 @@ def store_token(hub: Hub, token: str) -> None:
             cause="invalid",
             cure="Copy it from the hub's site; it begins with hf_.",
         )
-    if token and not hub.is_private_way:
+    if token and not hub.is_encrypted:
         raise StudioError(
-            f"{hub.endpoint} is not encrypted, so a token sent to it could be read on the way.",
+            f"{hub.endpoint} is not encrypted, so others could read a token sent to it.",
             cause="invalid",
             cure="Use its https address.",
         )
@@ -74,9 +70,9 @@ def store_token(hub: Hub, token: str) -> None:
             backend.set_password(SERVICE, hub.endpoint, token)
         elif backend.get_password(SERVICE, hub.endpoint):
             backend.delete_password(SERVICE, hub.endpoint)
-    except Exception as error:  # as above; it is said
+    except Exception as error:  # as above
         raise StudioError(
-            f"The desktop's keyring does not take the token ({type(error).__name__}).",
+            f"The desktop's keyring cannot store the token ({type(error).__name__}).",
             cause="disk",
             cure="Unlock the keyring, and try again.",
         ) from error
@@ -87,7 +83,7 @@ def _backend() -> Any:
         import keyring
 
         backend = keyring.get_keyring()
-        return backend if float(backend.priority) >= _GOOD else None
+        return backend if float(backend.priority) >= _SECURE_PRIORITY else None
     # no library, or a backend that fails while it looks for its desktop
     except Exception:  # noqa: BLE001
         return None
@@ -95,8 +91,7 @@ def _backend() -> Any:
 
 def _no_keyring() -> StudioError:
     return StudioError(
-        "This desktop has no keyring, so the token cannot be kept.",
+        "This desktop has no keyring, so the token cannot be stored.",
         cause="disk",
-        cure=f"Start Studio with {VARIABLE} set for this time, or install a keyring (GNOME "
-        "Keyring, KWallet).",
+        cure=f"Start Studio with {VARIABLE} set, or install a keyring (GNOME Keyring, KWallet).",
     )

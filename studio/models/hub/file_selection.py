@@ -1,15 +1,14 @@
-"""Which files of a repository are needed: one precision of safetensors, or one GGUF, with
-configurations and tokenizers.
+"""Selects the files of a repository to download, by their names.
 
-Never pickles, program code, or the same weights for other frameworks. Told from names alone, before
-anything is fetched.
+One precision of safetensors, or one GGUF, with configurations and tokenizers. Never pickles,
+program code, or the same weights for other frameworks.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -18,6 +17,10 @@ from studio.core.file_names import printable
 from studio.models.files.folder_check import CODE_SUFFIXES, MAX_FILES, PICKLE_SUFFIXES
 from studio.models.hub.repository import RemoteFile, Repository
 
+RemoteFiles = dict[str, RemoteFile]
+"""Path in the repository → file."""
+PipelineIndex = dict[str, Any]
+"""A model_index.json: part → [library, class]."""
 MAX_DEPTH = 4
 LARGEST_FILE = 50 * 10**9
 """Hubs do not serve larger ones over plain HTTP."""
@@ -52,26 +55,26 @@ _SPLIT_GGUF = re.compile(r"-\d{5}-of-\d{5}\.gguf$")
 
 
 def choose(
-    repository: Repository, listing: Iterable[RemoteFile], parts: Mapping[str, Any] | None
+    repository: Repository, listing: Iterable[RemoteFile], parts: PipelineIndex | None
 ) -> list[RemoteFile]:
     """Return what is needed of a repository; empty where one of several GGUF files must be chosen.
     Raises StudioError.
 
     `parts` is its model_index.json where it has one.
     """
-    there = {file.path: file for file in checked(repository, listing)}
+    files = {file.path: file for file in checked(repository, listing)}
     if repository.files:
-        return _wanted(repository, there)
+        return _wanted(repository, files)
     if parts is not None:
-        names = _pipeline(repository, there, parts)
-    elif "config.json" in there:
-        names = _model(repository, there)
-    elif ggufs(there.values()):
-        found = ggufs(there.values())
+        names = _pipeline(repository, files, parts)
+    elif "config.json" in files:
+        names = _model(repository, files)
+    elif ggufs(files.values()):
+        found = ggufs(files.values())
         return found if len(found) == 1 else []
     else:
-        raise _refused(repository, _why_nothing(there))
-    return _small_first(there[name] for name in names)
+        raise _refused(repository, _why_nothing(files))
+    return _weights_last(files[name] for name in names)
 
 
 def checked(repository: Repository, listing: Iterable[RemoteFile]) -> list[RemoteFile]:
@@ -103,18 +106,18 @@ def ggufs(files: Iterable[RemoteFile]) -> list[RemoteFile]:
     )
 
 
-def _wanted(repository: Repository, there: Mapping[str, RemoteFile]) -> list[RemoteFile]:
+def _wanted(repository: Repository, files: RemoteFiles) -> list[RemoteFile]:
     found: dict[str, RemoteFile] = {}
     for pattern in repository.files:
-        names = [pattern] if pattern in there else fnmatch.filter(there, pattern)
+        names = [pattern] if pattern in files else fnmatch.filter(files, pattern)
         if not names:
-            others = ", ".join(file.path for file in ggufs(there.values()))
+            others = ", ".join(file.path for file in ggufs(files.values()))
             raise StudioError(
                 f"{repository.repo} has no file {pattern[:120]!r}.",
                 cause="invalid",
                 cure=f"It has: {others}" if others else "Check its name.",
             )
-        found |= {name: there[name] for name in names}
+        found |= {name: files[name] for name in names}
     unsafe = [name for name in found if PurePosixPath(name).suffix.lower() in _NEVER]
     if unsafe:
         raise _refused(
@@ -127,13 +130,11 @@ def _wanted(repository: Repository, there: Mapping[str, RemoteFile]) -> list[Rem
         raise StudioError(
             "One GGUF at a time.", cause="invalid", cure="Each is a model of its own."
         )
-    return _small_first(found.values())
+    return _weights_last(found.values())
 
 
-def _pipeline(
-    repository: Repository, there: Mapping[str, RemoteFile], parts: Mapping[str, Any]
-) -> list[str]:
-    code = [name for name in there if PurePosixPath(name).suffix.lower() in CODE_SUFFIXES]
+def _pipeline(repository: Repository, files: RemoteFiles, parts: PipelineIndex) -> list[str]:
+    code = [name for name in files if PurePosixPath(name).suffix.lower() in CODE_SUFFIXES]
     if code:
         raise _refused(repository, f"it holds program code ({code[0]}), which Studio never runs.")
     wanted = [
@@ -142,17 +143,17 @@ def _pipeline(
         if not name.startswith("_") and isinstance(entry, list) and entry != [None, None]
     ]
     inside = {
-        part: [name for name in there if PurePosixPath(name).parent.as_posix() == part]
+        part: [name for name in files if PurePosixPath(name).parent.as_posix() == part]
         for part in wanted
     }
     sets = {part: _sets(names) for part, names in inside.items()}
     weighty = [found for found in sets.values() if found]
     if not weighty:
-        raise _refused(repository, _why_nothing(there))
+        raise _refused(repository, _why_nothing(files))
     half = next((variant for variant in _HALF if all(variant in found for found in weighty)), "")
     chosen = [
         "model_index.json",
-        *(name for name in there if "/" not in name and _LEGAL.fullmatch(name)),
+        *(name for name in files if "/" not in name and _LEGAL.fullmatch(name)),
     ]
     for part, names in inside.items():
         chosen += [name for name in names if _is_words(name)]
@@ -167,16 +168,16 @@ def _pipeline(
     return chosen
 
 
-def _model(repository: Repository, there: Mapping[str, RemoteFile]) -> list[str]:
-    top = [name for name in there if "/" not in name]
+def _model(repository: Repository, files: RemoteFiles) -> list[str]:
+    top = [name for name in files if "/" not in name]
     weights = _sets(top).get("")
     if not weights:
-        raise _refused(repository, _why_nothing(there))
+        raise _refused(repository, _why_nothing(files))
     words = [name for name in top if _is_words(name) or _LEGAL.fullmatch(name)]
     templates = [
-        name for name in there if re.fullmatch(r"additional_chat_templates/[^/]+\.jinja", name)
+        name for name in files if re.fullmatch(r"additional_chat_templates/[^/]+\.jinja", name)
     ]
-    voices = [name for name in there if re.fullmatch(r"voices/[^/]+\.safetensors", name)]
+    voices = [name for name in files if re.fullmatch(r"voices/[^/]+\.safetensors", name)]
     return [*words, *templates, *voices, *weights]
 
 
@@ -219,37 +220,33 @@ def _sets(names: list[str]) -> dict[str, list[str]]:
     return found
 
 
-def _small_first(files: Iterable[RemoteFile]) -> list[RemoteFile]:
-    """What a model is shows in its small files; the weights follow once that is known."""
+def _weights_last(files: Iterable[RemoteFile]) -> list[RemoteFile]:
+    """Return the files sorted: the small ones show what the model is before weights follow."""
     return sorted(
         dict.fromkeys(files),
         key=lambda file: (file.path.endswith((".safetensors", ".gguf")), file.path),
     )
 
 
-def _why_nothing(there: Mapping[str, RemoteFile]) -> str:
+def _why_nothing(files: RemoteFiles) -> str:
     pickles = sorted(
-        name for name in there if PurePosixPath(name).suffix.lower() in PICKLE_SUFFIXES
+        name for name in files if PurePosixPath(name).suffix.lower() in PICKLE_SUFFIXES
     )
-    if "adapter_config.json" in there:
-        return "it is an adapter, which changes a model and is none itself."
-    if pickles and not any(name.endswith(".safetensors") for name in there):
+    if "adapter_config.json" in files:
+        return "it is an adapter, which only changes a model."
+    if pickles and not any(name.endswith(".safetensors") for name in files):
         return (
             f"its weights are a pickle ({pickles[0]}), which can run code. Ask for the model "
-            "as "
-            "safetensors."
+            "as safetensors."
         )
-    if "config.json" in there or "model_index.json" in there:
-        return "it has no safetensors weights that are called as they must be: model.safetensors."
-    return (
-        "it holds neither a model_index.json nor a config.json, so that it cannot be told what "
-        "it is."
-    )
+    if "config.json" in files or "model_index.json" in files:
+        return "it has no safetensors weights with the usual name: model.safetensors."
+    return "it has neither a model_index.json nor a config.json, so its kind is unknown."
 
 
 def _refused(repository: Repository, reason: str) -> StudioError:
     return StudioError(
-        printable(f"{repository.repo} was not fetched: {reason}"),
+        printable(f"{repository.repo} was not downloaded: {reason}"),
         cause="model",
         cure="Choose a repository with safetensors or GGUF files.",
     )

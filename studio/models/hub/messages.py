@@ -1,46 +1,44 @@
-"""What the downloading process and its parent say to each other: JSON lines, decoded strictly by
-type.
-"""
+"""Messages between the downloading process and its parent: JSON lines, decoded by type."""
 
 from __future__ import annotations
 
 import msgspec
 
-from studio.models.hub.repository import Found, Hub, RemoteFile, Repository, Trouble
+from studio.models.hub.repository import Hub, RemoteFile, Repository, RepositoryContents, Trouble
 
 
 class Order(msgspec.Struct, frozen=True, tag=True):
-    """What to look for. The first line to the child; the token goes this way and no other."""
+    """The first message to the child: the repository to query, and the token for the hub."""
 
     hub: Hub
     repository: Repository
     folder: str
-    """Where parts and whole files lie, named by their hashes."""
+    """Where parts and complete files are stored, named by their hashes."""
     with_licence: bool = False
-    """The text of the licence is wanted, for a person to read."""
+    """Also return the license text."""
 
 
 class Fetch(msgspec.Struct, frozen=True, tag=True):
-    """These files are wanted, each digest once."""
+    """Fetch these files, each digest once."""
 
     files: tuple[RemoteFile, ...]
 
 
 class Waiting(msgspec.Struct, frozen=True, tag=True):
-    """The hub is tried again after this time."""
+    """The child tries again after this time."""
 
     seconds: float
     reason: str
 
 
 class Checking(msgspec.Struct, frozen=True, tag=True):
-    """A file is there and its hash is computed."""
+    """A file is complete, and its hash is being computed."""
 
     path: str
 
 
 class Fetched(msgspec.Struct, frozen=True, tag=True):
-    """A file is there, with the right hash."""
+    """A file is complete, and its hash is right."""
 
     digest: str
     """As the hub lists it."""
@@ -48,8 +46,8 @@ class Fetched(msgspec.Struct, frozen=True, tag=True):
 
 
 class Complete(msgspec.Struct, frozen=True, tag=True):
-    """All that was wanted is there."""
+    """All requested files are complete."""
 
 
 ToChild = Order | Fetch
-FromChild = Found | Waiting | Checking | Fetched | Complete | Trouble
+FromChild = RepositoryContents | Waiting | Checking | Fetched | Complete | Trouble

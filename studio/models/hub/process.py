@@ -1,6 +1,4 @@
-"""Starts `studio.models.hub.worker` and speaks with it. It ends when this process does, and can be
-killed at any instant.
-"""
+"""Runs `studio.models.hub.worker` in a child process, which ends with this one."""
 
 from __future__ import annotations
 
@@ -21,7 +19,7 @@ from studio.core.errors import StudioError
 from studio.core.lifeline import start_tied
 from studio.models.hub.errors import GO_ON
 from studio.models.hub.messages import Complete, Fetch, FromChild, Order, ToChild
-from studio.models.hub.repository import Found, Trouble
+from studio.models.hub.repository import RepositoryContents, Trouble
 from studio.models.install.staging import stopped
 
 POLL_SECONDS = 0.1
@@ -31,13 +29,13 @@ _ENDED = None
 
 
 class DownloadProcess:
-    """The child of one download. Use it with `with`: at the end it is gone."""
+    """The child process of one download; leaving the `with` block kills it."""
 
     def __init__(
         self, order: Order, cancelled: Callable[[], bool], tick: Callable[[], None] = lambda: None
     ) -> None:
         self._order, self._cancelled, self._tick = order, cancelled, tick
-        self._heard: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._decoder: Any = msgspec.json.Decoder(FromChild)
 
     def __enter__(self) -> Self:
@@ -66,22 +64,22 @@ class DownloadProcess:
         self._process.stdout.close()
         self._errors.close()
 
-    def look(self) -> Found:
-        """Return what the hub says. Raises StudioError, InstallCancelledError."""
+    def query(self) -> RepositoryContents:
+        """Return the repository's contents. Raises StudioError and InstallCancelledError."""
         for message in self._answers(self._order):
-            if isinstance(message, Found):
+            if isinstance(message, RepositoryContents):
                 return message
         raise self._broken()
 
     def fetch(self, files: Fetch) -> Iterator[FromChild]:
-        """Fetch; give what the child says meanwhile. Raises StudioError, InstallCancelledError."""
+        """Fetch files and yield the child's messages. Raises StudioError, InstallCancelledError."""
         for message in self._answers(files):
             if isinstance(message, Complete):
                 return
             yield message
 
     def _answers(self, message: ToChild) -> Iterator[FromChild]:
-        with contextlib.suppress(OSError):  # it is gone: that is said below
+        with contextlib.suppress(OSError):  # the child has ended, which is reported below
             assert self._process.stdin is not None
             self._process.stdin.write(msgspec.json.encode(message) + b"\n")
             self._process.stdin.flush()
@@ -90,7 +88,7 @@ class DownloadProcess:
                 raise stopped()
             self._tick()
             try:
-                line = self._heard.get(timeout=POLL_SECONDS)
+                line = self._lines.get(timeout=POLL_SECONDS)
             except queue.Empty:
                 continue
             if line is _ENDED:
@@ -99,7 +97,9 @@ class DownloadProcess:
                 answer = self._decoder.decode(line)
             except msgspec.DecodeError as error:
                 raise StudioError(
-                    f"The download sent something unreadable: {error}.", cause="crash", cure=GO_ON
+                    f"The download process sent an unreadable message: {error}.",
+                    cause="crash",
+                    cure=GO_ON,
                 ) from error
             if isinstance(answer, Trouble):
                 raise answer.error()
@@ -109,8 +109,8 @@ class DownloadProcess:
         output = self._process.stdout
         assert output is not None
         while line := output.readline(_LINE_BYTES):
-            self._heard.put(line)
-        self._heard.put(_ENDED)
+            self._lines.put(line)
+        self._lines.put(_ENDED)
 
     def _broken(self) -> StudioError:
         code = self._process.wait()
@@ -118,7 +118,7 @@ class DownloadProcess:
         last = (self._errors.read().decode(errors="replace").strip().splitlines() or [""])[-1][:300]
         if code < 0:
             return StudioError(
-                f"The download was ended from outside (signal {-code}).", cause="crash", cure=GO_ON
+                f"The download was killed (signal {-code}).", cause="crash", cure=GO_ON
             )
         reason = f": {last}" if last else "."
         return StudioError(
@@ -136,8 +136,7 @@ def _program() -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    # With `cwd` in our own folder no module is found in whatever folder the person is in; this
-    # program's own must be.
+    # The child's working folder is ours, so it finds Studio's modules by PYTHONPATH.
     here = str(Path(__file__).resolve().parents[3])
     kept = {name: value for name, value in os.environ.items() if name not in _TOKENS}
     return {

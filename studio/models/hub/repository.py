@@ -1,6 +1,4 @@
-"""Where models are fetched from: a hub, a repository on it, what it holds. Plain data; the network
-is in `worker.py`.
-"""
+"""A hub, a repository on it and its contents, as plain data; `worker.py` uses the network."""
 
 from __future__ import annotations
 
@@ -27,17 +25,17 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class Hub(msgspec.Struct, frozen=True, kw_only=True):
-    """A hub and how to speak to it."""
+    """A hub and how to connect to it."""
 
     endpoint: str = ENDPOINT
     token: str | None = None
-    """None looks into the keyring when it is needed; empty sends none."""
+    """None takes the token from the keyring when it is needed; empty sends no token."""
     offline: bool = False
-    """Nothing is fetched, whatever is asked for."""
+    """Refuse every connection."""
     first_wait_seconds: float = 1.0
-    """Before the second try; each further wait is twice as long."""
+    """Wait before the second attempt; each further wait is twice as long."""
     silence_seconds: float = 30.0
-    """A connection that says nothing for so long counts as cut."""
+    """A connection that sends nothing for so long counts as lost."""
 
     def __repr__(self) -> str:
         return f"Hub({self.endpoint!r})"  # never the token
@@ -47,12 +45,12 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def host(self) -> str:
-        """What a person calls it."""
+        """The hub's name for a person."""
         return urlsplit(self.endpoint).netloc
 
     @property
-    def is_private_way(self) -> bool:
-        """True where nobody on the way can read what is sent, so that a token may be."""
+    def is_encrypted(self) -> bool:
+        """True if nobody between can read what is sent, so that a token may be sent."""
         parts = urlsplit(self.endpoint)
         return parts.scheme == "https" or (parts.hostname or "") in _LOOPBACK
 
@@ -65,18 +63,16 @@ class Repository(msgspec.Struct, frozen=True):
     revision: str = MAIN
     """Branch, tag or commit."""
     files: tuple[str, ...] = ()
-    """Names or patterns (`unet/*.fp16.safetensors`) of what is wanted; empty takes what Studio
-    needs.
-    """
+    """Names or patterns (`unet/*.fp16.safetensors`); empty for the files that Studio needs."""
 
     @property
     def name(self) -> str:
-        """The repository's name without the organisation."""
+        """The repository's name without the organization."""
         return self.repo.rpartition("/")[2]
 
     @property
     def folder_name(self) -> str:
-        """Its name as one folder's; no catalogue's name looks like it."""
+        """The name of its folder in `downloads/`, which no catalog name equals."""
         return FOLDER_PREFIX + self.repo.replace("/", "--")
 
 
@@ -95,7 +91,7 @@ class RemoteFile(msgspec.Struct, frozen=True):
 
 
 class Trouble(msgspec.Struct, frozen=True, tag=True):
-    """Why something cannot be fetched, in words for a person."""
+    """Why something cannot be downloaded: a StudioError as plain data."""
 
     cause: FailureCause
     message: str
@@ -111,58 +107,59 @@ class Trouble(msgspec.Struct, frozen=True, tag=True):
         return cls(error.cause, error.message, error.cure)
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """What the hub says about a repository."""
+class RepositoryContents(msgspec.Struct, frozen=True, kw_only=True, tag="Found"):
+    """What the hub states about a repository."""
 
     commit: str
     files: tuple[RemoteFile, ...] = ()
-    """What would be fetched; empty where a choice must be made first."""
+    """The files to download; empty where the user must choose one of `choices` first."""
     choices: tuple[RemoteFile, ...] = ()
-    """GGUF files that may be fetched instead."""
+    """GGUF files that can be downloaded instead."""
     licence: str = ""
     licence_link: str = ""
     licence_text: str = ""
-    """As it lies in the repository; empty where it has none."""
+    """The license file in the repository, or ""."""
     gated: bool = False
-    """Its terms must be accepted on the hub's site."""
+    """Its terms must be accepted on the hub's website."""
     languages: tuple[str, ...] = ()
     parameters: int = 0
-    """0 where the hub does not say it."""
+    """0 if the hub does not state it."""
     closed: Trouble | None = None
-    """Why its files are not given to this person."""
+    """Why this user may not download its files."""
 
     @property
     def size(self) -> int:
-        """Bytes of what would be fetched."""
+        """Bytes of the files to download."""
         return sum(file.size for file in self.files)
 
 
 def hub_for(data: DataFolder, endpoint: str = "", *, offline: bool = False) -> Hub:
-    """Return the hub that is meant in this data folder; see `hub_of`."""
+    """Return the hub of this data folder's settings; see `hub_of`."""
     return hub_of(load_settings(data), endpoint, offline=offline)
 
 
 def hub_of(settings: Settings, endpoint: str = "", *, offline: bool = False) -> Hub:
-    """Return the hub that is meant: `endpoint`, else $HF_ENDPOINT, else the settings', else the
-    usual one. Raises StudioError.
+    """Return the hub at `endpoint`, $HF_ENDPOINT, the settings' endpoint, or the default one.
+
+    The first that is set counts. Raises StudioError.
     """
     chosen = endpoint or os.environ.get(ENDPOINT_VARIABLE, "") or settings.endpoint or ENDPOINT
     return Hub(endpoint=checked_endpoint(chosen), offline=offline or settings.offline)
 
 
 def checked_endpoint(text: str) -> str:
-    """Return the address of a hub as it is used. Raises StudioError where it is none."""
+    """Return the normalized address of a hub. Raises StudioError if it is not an address."""
     try:
         parts = urlsplit(text.strip())
-        sound = (
+        is_address = (
             parts.scheme in ("http", "https")
             and parts.hostname
             and (parts.port is None or parts.port)
         )
     except ValueError:  # a port that is no number, brackets that do not close
-        sound = False
+        is_address = False
     if (
-        not sound
+        not is_address
         or parts.username is not None
         or parts.query
         or parts.fragment
@@ -171,27 +168,26 @@ def checked_endpoint(text: str) -> str:
         raise StudioError(
             f"{text.strip()[:200]!r} is not the address of a hub.",
             cause="invalid",
-            cure=f"It looks like {ENDPOINT}, without a name or password in it.",
+            cure=f"Write it like {ENDPOINT}, without a user name or password.",
         )
     return text.strip().rstrip("/")
 
 
 def check_online(hub: Hub) -> None:
-    """Raise StudioError where Studio is set to offline. Comes before anything that could open a
-    connection.
-    """
+    """Raise StudioError if Studio is set to offline. Call it before any connection."""
     if hub.offline:
         raise offline_error()
 
 
 def parse_repository(text: str, hub: Hub | None = None) -> Repository:
-    """Return what `organisation/name`, `organisation/name@revision` or a page's address on the hub
-    means. Raises StudioError.
+    """Return the repository named by `organisation/name[@revision]` or by its page's address.
+
+    Raises StudioError.
     """
-    given, files = text.strip(), tuple[str, ...]()
-    if "://" in given:
-        given, files = _from_address(given, hub or Hub())
-    repo, at, revision = given.partition("@")
+    name, files = text.strip(), tuple[str, ...]()
+    if "://" in name:
+        name, files = _from_address(name, hub or Hub())
+    repo, at, revision = name.partition("@")
     if (
         len(repo) > _MAX_REPO
         or not _REPO.fullmatch(repo)
@@ -213,17 +209,16 @@ def _from_address(address: str, hub: Hub) -> tuple[str, tuple[str, ...]]:
             cure="Use --endpoint to name another hub.",
         )
     words = [unquote(word) for word in parts.path.strip("/").split("/")]
-    given, rest = "/".join(words[:2]), words[2:]
-    if len(rest) > 1 and rest[0] in ("tree", "blob", "resolve"):
-        return f"{given}@{rest[1]}", ("/".join(rest[2:]),) if rest[0] != "tree" and len(
-            rest
-        ) > 2 else ()
-    return given, ()
+    name, rest = "/".join(words[:2]), words[2:]
+    if len(rest) < 2 or rest[0] not in ("tree", "blob", "resolve"):
+        return name, ()
+    files = ("/".join(rest[2:]),) if rest[0] != "tree" and len(rest) > 2 else ()
+    return f"{name}@{rest[1]}", files
 
 
 def _unreadable(text: str) -> StudioError:
     return StudioError(
         f"{text.strip()[:200]!r} is not the name of a repository.",
         cause="invalid",
-        cure="It looks like organisation/name, or organisation/name@revision.",
+        cure="Write it as organisation/name, or organisation/name@revision.",
     )

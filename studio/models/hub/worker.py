@@ -1,10 +1,8 @@
-"""The process that speaks to a hub: the network and the token are here, and neither torch nor the
-window.
+"""The process that connects to a hub. It has the token, and loads neither torch nor Qt.
 
-`python -m studio.models.hub.worker` takes JSON lines on stdin (an `Order`, then `Fetch`es), answers
-with JSON lines on stdout, and ends with its parent. huggingface_hub lists, authorises and opens the
-streams. Its own downloads begin anew after a kill (2.4: a temporary file of a new name each time,
-deleted at any error), so `blobs.py` writes the bytes.
+`python -m studio.models.hub.worker` reads JSON lines on stdin (an `Order`, then `Fetch`es), answers
+with JSON lines on stdout, and ends with its parent. huggingface_hub lists files, authorizes and
+opens streams. Its own downloads (2.4) start over after a kill, so `blobs.py` writes the bytes.
 """
 
 from __future__ import annotations
@@ -36,29 +34,29 @@ def main() -> int:
     """Serve one download; the process's entry point."""
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer
-    say = _speaker()
-    asked: queue.SimpleQueue[ToChild] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(asked,), daemon=True).start()
-    order = asked.get()
+    send = _message_writer()
+    requests: queue.SimpleQueue[ToChild] = queue.SimpleQueue()
+    threading.Thread(target=_read_requests, args=(requests,), daemon=True).start()
+    order = requests.get()
     assert isinstance(order, Order)
     _prepare(order)
     try:
-        _serve(order, asked, say)
+        _serve(order, requests, send)
     except StudioError as error:
-        say(Trouble.of(error))
+        send(Trouble.of(error))
     except OSError as error:
-        say(_disk_trouble(error))
+        send(_disk_trouble(error))
     sys.stderr.flush()
     os._exit(0)  # threads may wait in the network
 
 
 def _serve(
-    order: Order, asked: queue.SimpleQueue[ToChild], say: Callable[[FromChild], None]
+    order: Order, requests: queue.SimpleQueue[ToChild], send: Callable[[FromChild], None]
 ) -> None:
-    client = HubClient(order.hub, order.repository, say)
-    say(client.look(with_licence=order.with_licence))
+    client = HubClient(order.hub, order.repository, send)
+    send(client.query(with_licence=order.with_licence))
     while True:
-        fetch = asked.get()
+        fetch = requests.get()
         assert isinstance(fetch, Fetch)
         with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
             tasks = [
@@ -68,10 +66,10 @@ def _serve(
             for task in done:
                 if error := task.exception():
                     pool.shutdown(wait=False, cancel_futures=True)
-                    say(_trouble(error))
+                    send(_trouble(error))
                     sys.stderr.flush()
                     os._exit(0)
-        say(Complete())
+        send(Complete())
 
 
 def _trouble(error: BaseException) -> Trouble:
@@ -86,15 +84,13 @@ def _disk_trouble(error: OSError) -> Trouble:
     return Trouble(
         "disk",
         f"The download cannot be written: {error.strerror or error}.",
-        "Check the disk's space and rights, and start it again; what is there is not fetched "
-        "twice.",
+        "Check the disk's space and permissions, and start it again; what is there is not "
+        "downloaded twice.",
     )
 
 
 def _prepare(order: Order) -> None:
-    """Nothing of the person's own account or cache is read, and what the library writes stays in
-    our folder.
-    """
+    """Keep huggingface_hub away from the user's account and cache; it writes in our folder only."""
     from studio.core.environment import OFFLINE
 
     os.environ.update(OFFLINE)
@@ -108,27 +104,27 @@ def _prepare(order: Order) -> None:
     )
 
 
-def _speaker() -> Callable[[FromChild], None]:
-    """Return what writes messages to the real stdout; whatever a library prints goes to stderr."""
+def _message_writer() -> Callable[[FromChild], None]:
+    """Return a function that writes messages to stdout; what libraries print goes to stderr."""
     stream = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     lock = threading.Lock()
 
-    def say(message: FromChild) -> None:
+    def send(message: FromChild) -> None:
         line = msgspec.json.encode(message) + b"\n"
         with lock:
             while line:
                 line = line[stream.write(line) or 0 :]
 
-    return say
+    return send
 
 
-def _listen(asked: queue.SimpleQueue[ToChild]) -> None:
-    # The end of stdin means that whoever wanted the model is gone.
+def _read_requests(requests: queue.SimpleQueue[ToChild]) -> None:
+    # stdin ends when the parent has ended.
     decoder: Any = msgspec.json.Decoder(Order | Fetch)
-    with contextlib.suppress(OSError, msgspec.DecodeError):  # either way nobody waits for an answer
+    with contextlib.suppress(OSError, msgspec.DecodeError):  # the parent is gone
         for line in iter(lambda: sys.stdin.buffer.readline(_LINE_BYTES), b""):
-            asked.put(decoder.decode(line))
+            requests.put(decoder.decode(line))
     os._exit(1)
 
 

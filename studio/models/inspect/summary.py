@@ -102,7 +102,7 @@ def inspect_any(path: Path, data: DataFolder | None = None) -> Inspection:
         size=card.size,
         licence=card.licence,
         runs=True,
-        converted_size=bytes_of(card.parameters) if gguf and not llama_cpp.is_there() else 0,
+        converted_size=bytes_of(card.parameters) if gguf and not llama_cpp.is_installed() else 0,
         card=card,
     )
 

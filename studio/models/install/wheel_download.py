@@ -37,7 +37,7 @@ Say = Callable[[InstallProgress], None]
 
 
 @dataclass(frozen=True)
-class Run:
+class WheelInstall:
     """What one install carries along."""
 
     folder: Path
@@ -53,7 +53,7 @@ class Run:
             raise stopped()
 
 
-def fetch(run: Run, wheel: Wheel, progress: InstallProgress) -> Path:
+def fetch(run: WheelInstall, wheel: Wheel, progress: InstallProgress) -> Path:
     """Return the wheel's file, downloaded unless it is there with the right hash."""
     run.check()
     name = wheel.requirement.partition("==")[0].replace("-", "_")
@@ -93,7 +93,7 @@ def fetch(run: Run, wheel: Wheel, progress: InstallProgress) -> Path:
 
 
 def _run_pip(
-    run: Run, command: list[str], scratch: Path, wheel: Wheel, progress: InstallProgress
+    run: WheelInstall, command: list[str], scratch: Path, wheel: Wheel, progress: InstallProgress
 ) -> tuple[int, str]:
     """Return the exit code and what pip said on stderr. Raises InstallCancelledError, with pip
     killed.

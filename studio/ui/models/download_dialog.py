@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from studio.core.errors import StudioError
 from studio.core.file_names import printable
 from studio.models.card import ModelCard
-from studio.models.hub.download import Look, download, look
+from studio.models.hub.download import DownloadEstimate, download, query
 from studio.models.hub.progress import pace_text
 from studio.models.hub.repository import Hub, Repository, hub_of, parse_repository
 from studio.models.install.staging import InstallCancelledError
@@ -48,7 +48,7 @@ class DownloadDialog(QDialog):
         self.shared = shared
         self._thread: WorkThread | None = None
         self._handle_result: Callable[[Any], None] = self._on_looked_up
-        self._found: Look | None = None
+        self._found: DownloadEstimate | None = None
         self.setWindowTitle("Download a model")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         resize_to_fit(self, 640, 340)
@@ -146,7 +146,7 @@ class DownloadDialog(QDialog):
         self.status.setText(f"Connecting to {hub.host}…")
         data = self.shared.data
         self._start(
-            lambda _report, cancelled: look(data, repository, cancelled, hub), self._on_looked_up
+            lambda _report, cancelled: query(data, repository, cancelled, hub), self._on_looked_up
         )
 
     def _parse_input(self) -> tuple[Hub | None, Repository | None]:
@@ -157,10 +157,10 @@ class DownloadDialog(QDialog):
             self.notice.show_message(error.message, error.cure)
             return None, None
 
-    def _on_looked_up(self, looked_up: Look) -> None:
+    def _on_looked_up(self, looked_up: DownloadEstimate) -> None:
         self._found = looked_up
         self.status.setText("")
-        found = looked_up.found
+        found = looked_up.contents
         if found.closed is not None:
             page = button("Open page", "Show the repository in the browser", self._open_page)
             self.notice.show_message(found.closed.message, found.closed.cure, [page])
@@ -181,15 +181,15 @@ class DownloadDialog(QDialog):
         looked_up = self._found
         if looked_up is None:
             return
-        found, files = looked_up.found, self.choice.currentData() or ()
+        found, files = looked_up.contents, self.choice.currentData() or ()
         chosen = [file for file in found.choices if (file.path,) == tuple(files)] or list(
             found.files
         )
         lines = []
         if chosen:
             partial = (
-                f", {size_text(looked_up.there)} of it already downloaded"
-                if looked_up.there and chosen == list(found.files)
+                f", {size_text(looked_up.downloaded)} of it already downloaded"
+                if looked_up.downloaded and chosen == list(found.files)
                 else ""
             )
             size = size_text(sum(file.size for file in chosen))
@@ -221,7 +221,7 @@ class DownloadDialog(QDialog):
         text = PlainEditor()
         text.setReadOnly(True)
         text.setPlainText(
-            "\n".join(printable(line) for line in self._found.found.licence_text.splitlines())
+            "\n".join(printable(line) for line in self._found.contents.licence_text.splitlines())
         )
         name_control(text, "License", "The license file of the repository")
         QVBoxLayout(shown).addWidget(text)
@@ -245,7 +245,7 @@ class DownloadDialog(QDialog):
         looked_up, hub, data = self._found, hub_of(self.shared.settings), self.shared.data
         repository = msgspec.structs.replace(
             looked_up.repository,
-            revision=looked_up.found.commit,
+            revision=looked_up.contents.commit,
             files=tuple(self.choice.currentData() or ()),
         )
         self.notice.clear()
@@ -335,8 +335,8 @@ class DownloadDialog(QDialog):
         busy, looked_up = self._thread is not None, self._found
         ready = (
             looked_up is not None
-            and looked_up.found.closed is None
-            and bool(looked_up.found.files or looked_up.found.choices)
+            and looked_up.contents.closed is None
+            and bool(looked_up.contents.files or looked_up.contents.choices)
         )
         self.name.setEnabled(not busy)
         self.choice.setEnabled(not busy)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
 from studio.models.catalog import meant_by
-from studio.models.hub.download import discard, unfinished
+from studio.models.hub.download_folder import discard_partial_download, partial_downloads
 from studio.models.hub.repository import Repository
 from studio.ui import background
 from studio.ui.app_state import AppState
@@ -50,7 +50,7 @@ class PartialDownloads(QWidget):
         """List the unfinished downloads again, without those in `running`."""
         self._running = running
         data = self._shared.data
-        background.run(self, lambda: unfinished(data), self._on_listed)
+        background.run(self, lambda: partial_downloads(data), self._on_listed)
 
     def _on_listed(self, sizes: dict[str, int]) -> None:
         self.choice.clear()
@@ -73,7 +73,7 @@ class PartialDownloads(QWidget):
             return
         background.run(
             self,
-            lambda: discard(data, Repository(repo)),
+            lambda: discard_partial_download(data, Repository(repo)),
             lambda _size: self.reload(self._running),
             self._on_failed,
         )

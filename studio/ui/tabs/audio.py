@@ -19,7 +19,7 @@ from studio.core.requests.shared_fields import MIDI_SUFFIXES
 from studio.library.artifacts import companion_midi
 from studio.library.audio_export import export_audio
 from studio.models.card import ModelCard
-from studio.preflight.prompt_translation import advise
+from studio.preflight.prompt_translation import describe_prompt
 from studio.symbolic_music import prompt as music_prompt
 from studio.symbolic_music.continuation import merge
 from studio.ui.app_state import AppState
@@ -298,7 +298,7 @@ class MusicTab(AudioTabBase):
             text = (
                 music_prompt.advise(prompt, merged)
                 if self.card.writes_notes
-                else advise(prompt, self.card)
+                else describe_prompt(prompt, self.card)
             )
         self.advice.setText(text)
         self.advice.setVisible(bool(text))

@@ -17,7 +17,7 @@ from studio.core.requests import ImageRequest, Request
 from studio.models.capabilities import takes_image
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.registry import base_among
-from studio.preflight.prompt_translation import advise
+from studio.preflight.prompt_translation import describe_prompt
 from studio.ui.app_state import AppState
 from studio.ui.image.source_image import SourceImagePanel
 from studio.ui.tabs import adapter_picker
@@ -154,7 +154,9 @@ class ImageTab(GenerateTab):
     def _advise(self) -> None:
         """Show how the prompt is translated, and words that the model doesn't know."""
         prompt = self.prompt.toPlainText()[:MAX_ADVISED]
-        text = advise(prompt, self.card) if self.card is not None and prompt.strip() else ""
+        text = (
+            describe_prompt(prompt, self.card) if self.card is not None and prompt.strip() else ""
+        )
         self.advice.setText(text)
         self.advice.setVisible(bool(text))
 

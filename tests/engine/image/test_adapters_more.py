@@ -149,7 +149,7 @@ def test_a_controlnet_needs_a_control_image(data, tmp_path, image_path):
     drawing = Drawing(data, tmp_path)
     try:
         add(data, make_controlnet(drawing.model, tmp_path / "scribble"))
-        assert "works with a picture" in drawing.run(adapters="scribble").failure.message
+        assert "needs an image" in drawing.run(adapters="scribble").failure.message
         assert "needs a ControlNet" in drawing.run(control_image=image_path).failure.message
         assert (
             "is gone"
@@ -183,7 +183,7 @@ def test_an_ip_adapter_follows_an_image(drawing, tmp_path, image_path):
     assert same(drawing.draw(adapters="look"), look)
     assert same(drawing.draw(), plain)
     assert unchanged(drawing, before)
-    assert "works with a picture" in drawing.run(adapters="ip-adapter").failure.message
+    assert "needs an image" in drawing.run(adapters="ip-adapter").failure.message
 
 
 def test_an_ip_adapter_without_its_image_encoder_is_refused(data, tmp_path, image_path):

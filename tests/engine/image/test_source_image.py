@@ -18,7 +18,7 @@ from studio.library.artifacts import read_recipe
 from studio.media.image_reader import read_image, read_mask
 from studio.models.card_store import card_folder, write_card
 from studio.models.catalog import entry_named
-from studio.preflight.checks import advise
+from studio.preflight.checks import describe_inputs
 from studio.preflight.images import check_images, describe_fit
 from tests.checkpoints.image import make_sd
 from tests.checkpoints.image_flux import make_flux
@@ -248,7 +248,7 @@ def test_a_mask_of_another_shape_is_refused(sd, tmp_path):
         save(tmp_path / "start.png", size=(64, 64)),
         halved(tmp_path / "mask.png", (100, 50)),
     )
-    with pytest.raises(StudioError, match="The mask is 100 × 50 and the picture 64 × 64"):
+    with pytest.raises(StudioError, match="The mask is 100 × 50 and the image 64 × 64"):
         run(sd, image=start, mask_image=mask)
     request = ImageRequest(prompt="x", image=start, mask_image=mask)
     assert check_images(SD, request).field == "mask_image"
@@ -256,16 +256,16 @@ def test_a_mask_of_another_shape_is_refused(sd, tmp_path):
 
 def test_the_fit_is_described(tmp_path):
     assert describe_fit((512, 512), 512, 512) == ""
-    assert describe_fit((1200, 800), 512, 512) == "Cut at the sides and made smaller to 512 × 512."
+    assert describe_fit((1200, 800), 512, 512) == "Cropped at the sides and reduced to 512 × 512."
     assert (
         describe_fit((300, 800), 512, 512)
-        == "Cut at the top and the bottom and made larger to 512 × 512."
+        == "Cropped at the top and the bottom and enlarged to 512 × 512."
     )
-    assert describe_fit((256, 256), 512, 512) == "Made larger to 512 × 512."
+    assert describe_fit((256, 256), 512, 512) == "Enlarged to 512 × 512."
     request = ImageRequest(
         prompt="x", image=save(tmp_path / "a.png", size=(120, 80)), width=64, height=64
     )
-    assert advise(SD, request) == "a.png: Cut at the sides and made smaller to 64 × 64."
+    assert describe_inputs(SD, request) == "a.png: Cropped at the sides and reduced to 64 × 64."
 
 
 # Steps and sizes

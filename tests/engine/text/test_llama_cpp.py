@@ -30,7 +30,9 @@ from tests.engine.runs import run_job, run_one
 from tests.engine.test_engines import Heard
 from tests.models.made import make_gguf
 
-pytestmark = pytest.mark.skipif(not llama_cpp.is_there(), reason="the extra gguf is not installed")
+pytestmark = pytest.mark.skipif(
+    not llama_cpp.is_installed(), reason="the extra gguf is not installed"
+)
 PATIENCE = 120
 
 

@@ -194,7 +194,7 @@ def test_the_result_is_the_answer(tmp_path, model, script, beams):
         assert takes_text or streamed(outcome, TextDelta) == "Rain again."
 
 
-@pytest.mark.skipif(not llama_cpp.is_there(), reason="the extra gguf is not installed")
+@pytest.mark.skipif(not llama_cpp.is_installed(), reason="the extra gguf is not installed")
 @pytest.mark.parametrize(("model", "script"), MODELS)
 def test_the_result_is_the_answer_through_llama_cpp(data, tmp_path, model, script):
     card = add(data, make_scripted_gguf(tmp_path / "m.gguf", script, **model))

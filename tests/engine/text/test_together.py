@@ -37,7 +37,7 @@ PROMPTS = (
 
 
 def make_gguf_card(folder):
-    if not llama_cpp.is_there():
+    if not llama_cpp.is_installed():
         pytest.skip("the extra gguf is not installed")
     data = DataFolder(root=folder)
     data.create()

@@ -26,7 +26,8 @@ from studio.engine.process.engine import ProcessEngine
 from studio.models import llama_cpp
 from studio.models.card import ModelCard
 from studio.models.catalog import entry_named, listed
-from studio.models.hub.download import discard, download, look, unfinished
+from studio.models.hub.download import download, query
+from studio.models.hub.download_folder import discard_partial_download, partial_downloads
 from studio.models.hub.progress import DownloadProgress, Meter, pace_text
 from studio.models.hub.repository import Hub, RemoteFile, Repository
 from studio.models.install.add import add
@@ -242,7 +243,7 @@ def test_one_gguf_of_several_is_kept_or_converted(data, hub, tmp_path):
     assert "Tiny-Q4.gguf" in caught.value.cure
     card = get(data, hub, msgspec.structs.replace(repository, files=("Tiny-Q8.gguf",)))
     assert card.sha256 == hashlib.sha256(other.read_bytes()).hexdigest()
-    as_it_is = llama_cpp.is_there()
+    as_it_is = llama_cpp.is_installed()
     assert (card.folder / WEIGHTS).is_file() is not as_it_is
     assert (card.folder / "Tiny-Q8.gguf").is_file() is as_it_is
     assert card.runner == ("llama.cpp" if as_it_is else "transformers")
@@ -327,30 +328,30 @@ def test_a_look_fetches_nothing_and_says_everything(data, hub, gpt2):
         {**gpt2, "LICENSE": b"Do what you like."},
         card={"license": "other", "license_name": "my-own", "license_link": "https://x.example"},
     )
-    seen = look(data, TINY, hub=speak_to(hub))
-    assert {file.path for file in seen.found.files} == {*gpt2, "LICENSE"}
-    assert seen.need == seen.found.size == sum(map(len, gpt2.values())) + 17
+    seen = query(data, TINY, hub=speak_to(hub))
+    assert {file.path for file in seen.contents.files} == {*gpt2, "LICENSE"}
+    assert seen.need == seen.contents.size == sum(map(len, gpt2.values())) + 17
     assert seen.free > 0
-    assert (seen.found.licence, seen.found.licence_link, seen.found.licence_text) == (
+    assert (seen.contents.licence, seen.contents.licence_link, seen.contents.licence_text) == (
         "my-own",
         "https://x.example",
         "Do what you like.",
     )
-    assert not seen.found.gated
-    assert seen.there == 0
+    assert not seen.contents.gated
+    assert seen.downloaded == 0
     assert set(hub.sent) == {"LICENSE"}
     assert not list(data.downloads.iterdir())
 
 
 def test_a_look_knows_what_is_there_already(data, hub, gpt2):
     stop_at(data, hub, 500_000)
-    seen = look(data, TINY, hub=speak_to(hub))
+    seen = query(data, TINY, hub=speak_to(hub))
     small = sum(len(content) for name, content in gpt2.items() if name != WEIGHTS)
-    assert small + 400_000 < seen.there <= small + 500_000
-    assert seen.need == seen.found.size - seen.there
-    assert unfinished(data) == {"org/tiny": seen.there}
-    assert discard(data, TINY) == seen.there
-    assert unfinished(data) == {}
+    assert small + 400_000 < seen.downloaded <= small + 500_000
+    assert seen.need == seen.contents.size - seen.downloaded
+    assert partial_downloads(data) == {"org/tiny": seen.downloaded}
+    assert discard_partial_download(data, TINY) == seen.downloaded
+    assert partial_downloads(data) == {}
     assert no_leftovers(data)
 
 
@@ -540,9 +541,9 @@ def test_a_silent_hub_counts_as_cut(data, hub, gpt2):
     ("faults", "words"),
     [
         ([Fault(429, headers={"Retry-After": "3600"})], "too many requests"),
-        ([Fault(500)] * 9, "trouble of its own (HTTP 500)"),
-        ([Fault(cut_at=10)] * 20, "broke off again and again"),
-        ([Fault(flip=5)] * 2, "is not what it lists; it was not kept"),
+        ([Fault(500)] * 9, "internal error (HTTP 500)"),
+        ([Fault(cut_at=10)] * 20, "connection keeps breaking"),
+        ([Fault(flip=5)] * 2, "is not what it lists, so it was deleted"),
         ([Fault(truncate_to=1000)] * 2 + [Fault(416)] * 9, "is not what it lists"),
         ([Fault(cut_at=1000), Fault(wrong_start=True)], "is not what it lists"),
     ],
@@ -750,9 +751,9 @@ def test_each_gated_case_is_told_before_anything_is_fetched(data, hub, gpt2):
     hub.add("org/tiny", gpt2, gated="manual", allowed=by_token.get)
     messages = []
     for _fault, token in GATED:
-        seen = look(data, TINY, hub=speak_to(hub, token=token))
-        assert seen.found.gated
-        messages.append(seen.found.closed.message)
+        seen = query(data, TINY, hub=speak_to(hub, token=token))
+        assert seen.contents.gated
+        messages.append(seen.contents.closed.message)
         assert refused(data, hub, token=token).message == messages[-1]
     assert len(set(messages)) == len(GATED)
     assert hub.sent == {}
@@ -834,7 +835,7 @@ def test_offline_refuses_before_any_process_or_socket(data, hub, monkeypatch):
     watching = [True]
     update(data, {"offline": True})
     before = len(seen)
-    for ask in (download, look):
+    for ask in (download, query):
         with pytest.raises(StudioError, match="Studio is set to offline") as caught:
             ask(data, TINY)
         assert caught.value.cause == "invalid"

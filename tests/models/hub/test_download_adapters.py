@@ -6,7 +6,7 @@ import pytest
 
 from studio.core.errors import StudioError
 from studio.models.catalog import entry_named
-from studio.models.hub.download import download, look
+from studio.models.hub.download import download, query
 from studio.models.hub.repository import Repository
 from studio.models.inspect.adapter_files import weights_file
 from studio.models.registry import ModelRegistry
@@ -32,7 +32,7 @@ def hub():
 
 def test_the_file_that_the_catalogue_means_is_got_with_its_card(data, hub):
     repository = Repository(LIGHTNING.repo)
-    assert [file.path for file in look(data, repository, hub=speak_to(hub)).found.files] == [
+    assert [file.path for file in query(data, repository, hub=speak_to(hub)).contents.files] == [
         LIGHTNING.files[0]
     ]
     card = download(data, repository, hub=speak_to(hub))

@@ -7,7 +7,7 @@ import pytest
 
 from studio.core.errors import StudioError
 from studio.core.settings_store import update
-from studio.models.hub.errors import no_way, refusal
+from studio.models.hub.errors import refusal, unreachable
 from studio.models.hub.file_selection import choose
 from studio.models.hub.repository import (
     Hub,
@@ -326,9 +326,9 @@ def test_the_gated_cases_have_a_message_each():
         (
             "not logged in",
             "not accepted the terms",
-            "waits for its authors",
+            "waits for its authors' approval",
             "refused your request",
-            "lacks the right",
+            "lacks the permission",
         ),
         strict=True,
     ):
@@ -345,19 +345,19 @@ def test_the_gated_cases_have_a_message_each():
         (401, "RepoNotFound", "", False, "has no model 'org/tiny'", "invalid"),
         (404, "RepoNotFound", "", True, "has no model 'org/tiny'", "invalid"),
         (404, "RevisionNotFound", "", False, "no revision 'main'", "invalid"),
-        (404, "EntryNotFound", "", False, "not there any more", "model"),
+        (404, "EntryNotFound", "", False, "not on the hub any more", "model"),
         (
             401,
             "",
             "Invalid credentials in Authorization header",
             True,
-            "does not know the token",
+            "rejects the token",
             "model",
         ),
-        (403, "", "Forbidden", True, "lacks the right", "model"),
+        (403, "", "Forbidden", True, "lacks the permission", "model"),
         (403, "", "Access to this resource is disabled.", True, "has closed", "model"),
         (429, "", "", False, "too many requests", "model"),
-        (503, "", "", False, "trouble of its own (HTTP 503)", "model"),
+        (503, "", "", False, "internal error (HTTP 503)", "model"),
         (418, "", "short and stout\x1b[31m", False, "answered 418: short and stout�[31m", "model"),
     ],
 )
@@ -371,5 +371,5 @@ def test_other_refusals_say_what_happened_and_what_to_do(
 
 
 def test_a_certificate_is_told_from_a_network_that_is_not_there():
-    assert "certificate" in no_way(Hub(), "[SSL: CERTIFICATE_VERIFY_FAILED] …").message
-    assert "cannot be reached" in no_way(Hub(), "Name or service not known").message
+    assert "certificate" in unreachable(Hub(), "[SSL: CERTIFICATE_VERIFY_FAILED] …").message
+    assert "cannot be reached" in unreachable(Hub(), "Name or service not known").message

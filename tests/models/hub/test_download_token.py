@@ -68,7 +68,7 @@ def test_without_a_keyring_it_is_said_plainly(backend):
 def test_a_locked_keyring_is_said_and_stops_no_download():
     with in_use(LockedKeyring()):
         assert token_for(Hub()) == ""
-        with pytest.raises(StudioError, match="does not take the token"):
+        with pytest.raises(StudioError, match="cannot store the token"):
             store_token(Hub(), "hf_abc")
 
 

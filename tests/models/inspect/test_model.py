@@ -608,7 +608,7 @@ def test_a_model_that_is_run_and_one_that_is_not_tell_the_same_things(
     )
     assert "program code" in refused.why_not
     gguf = inspect_any(make_gguf(tmp_path / "x.gguf"))
-    written = 0 if llama_cpp.is_there() else 4 * gguf.parameters
+    written = 0 if llama_cpp.is_installed() else 4 * gguf.parameters
     assert (gguf.format, gguf.precision, gguf.converted_size) == ("gguf", "fp32", written)
     monkeypatch.setattr(llama_cpp, "PACKAGE", "a_package_that_is_not_there")
     assert inspect_any(tmp_path / "x.gguf").converted_size == 4 * gguf.parameters

@@ -225,7 +225,7 @@ def test_a1111_invokeai_and_lm_studio(data, models, tmp_path):
         "someone/Tiny-GGUF/mmproj.gguf": (False, "LM Studio"),
     }
     (tiny, _other) = sorted(find(lm, data), key=lambda found: not found.inspection.runs)
-    written = 0 if llama_cpp.is_there() else 4 * tiny.inspection.parameters
+    written = 0 if llama_cpp.is_installed() else 4 * tiny.inspection.parameters
     assert tiny.inspection.converted_size == written  # said before it is done
     assert not list(data.models.iterdir())
 

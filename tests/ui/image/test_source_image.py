@@ -78,7 +78,7 @@ def test_image_is_chosen_shown_and_removed(tab, qtbot, photo):
     assert given.paint_button.isVisible()
     assert not given.thumbnail.pixmap().isNull()
     assert "80\u00a0×\u00a040" in given._name.text()
-    assert given._message.text() == "Cut at the sides and made larger to 64 × 64."
+    assert given._message.text() == "Cropped at the sides and enlarged to 64 × 64."
     given.slider.setValue(40)
     request = tab.request()
     assert (request.image, request.strength, request.mask_image) == (str(photo), 0.4, "")
@@ -132,9 +132,9 @@ def test_panel_follows_the_models_capabilities(tab, qtbot, photo, monkeypatch):
     assert not tab.source.slider.isVisible(), "it has no strength"
     assert tab.request().image == str(photo)
     tab.choose_model(fill.name)
-    assert "needs a mask" in tab._hint.text()
+    assert "add a mask" in tab._hint.text()
     tab.source.set_path("")
-    assert "needs a picture" in tab._hint.text()
+    assert "add an image" in tab._hint.text()
     assert tab.source.choose_button.text() == "Choose the image to change…"
     assert tab.source._strength == 1.0, "as its card says"
 

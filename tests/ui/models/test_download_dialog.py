@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QApplication
 
 from studio.core.settings_store import load_settings
 from studio.models.hub.credentials import SERVICE
-from studio.models.hub.download import unfinished
+from studio.models.hub.download_folder import partial_downloads
 from studio.models.hub.repository import FOLDER_PREFIX
 from studio.models.registry import ModelRegistry
 from studio.ui.models import download_thread
@@ -270,7 +270,7 @@ def test_interrupted_download_can_be_continued_or_deleted(opened, hub, data, qtb
     monkeypatch.setattr("studio.ui.models.partial_downloads.confirm", lambda *_what: True)
     last.partial.delete_button.click()
     qtbot.waitUntil(lambda: not last.partial.isVisible(), timeout=PATIENCE)
-    assert unfinished(data) == {}
+    assert partial_downloads(data) == {}
 
 
 def test_continuing_keeps_the_catalogs_revision(open_studio, qtbot, data):
@@ -300,7 +300,7 @@ def test_unexpected_error_ends_the_lookup_with_a_message(opened, qtbot, monkeypa
     def fail(*_arguments, **_options):
         raise error
 
-    monkeypatch.setattr("studio.ui.models.download_dialog.look", fail)
+    monkeypatch.setattr("studio.ui.models.download_dialog.query", fail)
     looked(dialog, qtbot, "org/tiny")
     qtbot.waitUntil(lambda: words in dialog.notice.message, timeout=PATIENCE)
     assert dialog.look_button.isVisible()
