@@ -149,7 +149,7 @@ def test_a_pipeline_with_code_of_its_own_or_a_pickle_is_refused():
 def test_pickles_adapters_and_unknown_things_are_refused_with_the_reason():
     assert "pickle (pytorch_model.bin)" in why(*GPT2, "pytorch_model.bin").message
     assert "adapter" in why("adapter_config.json", "adapter_model.safetensors").message
-    assert "cannot be told what it is" in why("lora.safetensors", "README.md").message
+    assert "its kind is unknown" in why("lora.safetensors", "README.md").message
     assert why("README.md").cause == "model"
 
 
@@ -327,7 +327,7 @@ def test_the_gated_cases_have_a_message_each():
             "not logged in",
             "not accepted the terms",
             "waits for its authors' approval",
-            "refused your request",
+            "rejected your request",
             "lacks the permission",
         ),
         strict=True,
