@@ -1,4 +1,4 @@
-"""A model card: what Studio knows about one model's weights."""
+"""The model card: what Studio knows about one model."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from studio.models.families import find_family
 from studio.models.families.record import Ability, GuidanceRule
 
 Runner = Literal["transformers", "diffusers", "llama.cpp", "hibari", "kokoro", "piper"]
-"""What loads and runs the weights."""
+"""The library or class that loads and runs the weights."""
 
 AS_IT_IS = ("hibari", "kokoro", "piper")
-"""Runners of one small file that is run as it is."""
+"""Runners that use a small file without loading it by a plan."""
 
 SYMBOLIC_MUSIC = "symbolic-music"
 """The family of models that write music as notes; see `engine/music/symbolic.py`."""
@@ -36,21 +36,17 @@ class Voice(msgspec.Struct, frozen=True):
 
 
 Commercial = Literal["yes", "conditional", "no"]
-"""May what it makes be sold: yes, under the conditions of its licence, no.
-`resources/licences.toml` says it in plain words.
-"""
+"""Whether results may be used commercially; `resources/licences.toml` explains each license."""
 
 AdapterKind = Literal["", "lora", "textual-inversion", "vae", "controlnet", "ip-adapter"]
-"""What an adapter is; empty for a model."""
+"""The type of an adapter; empty for a model."""
 
 ADAPTER = "adapter"
-"""The `kind` of what changes models and makes nothing alone."""
+"""The `kind` of a card that only changes models."""
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes that the model needs while it runs, by the precision of its weights; 0 where it is not
-    known.
-    """
+    """Bytes that the model needs while it runs, by the precision of its weights; 0 if unknown."""
 
     bf16: int = 0
     int8: int = 0
@@ -58,136 +54,116 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
-    """One model. In `resources/models/*.toml` without a path, and as `card.toml` in the folder of
-    an installed one.
-    """
+    """One model: in `resources/models/*.toml`, or as `card.toml` in an installed model's folder."""
 
     name: str
-    """Unique, a-z 0-9 . - _; what a request's `model` says."""
+    """Unique, a-z 0-9 . - _; the value of a request's `model`."""
     title: str
-    """The name that a person sees."""
+    """The name that users see."""
     kind: str
-    """The kind of request that it serves: text, image, speech, music, video; or `ADAPTER`, for
-    which there is none.
-    """
+    """The kind of request that it serves: text, image, speech, music or video; or `ADAPTER`."""
     runner: Runner
     family: str = ""
-    """model_type of config.json, or the pipeline's class name; of an adapter the models that it
-    fits (`Contents.family`).
-    """
+    """The name of its record in `FAMILIES`; for an adapter the architecture that it fits."""
     tasks: tuple[str, ...] = ()
-    """In Hugging Face's terms: text-generation, text-to-image …"""
+    """Hugging Face's names: text-generation, text-to-image …"""
     base: str = ""
-    """The card of the model that it changes: a LoRA is none by itself. Empty for a whole model."""
+    """The card of the model that it changes; empty for a whole model."""
     adapter: AdapterKind = ""
-    """What it is where it changes models. With a `base` it can be chosen as that model, changed."""
+    """The type of an adapter. One with a `base` can also be chosen as a model."""
     trigger_words: tuple[str, ...] = ()
-    """What an adapter's file says that a prompt should have, for it to act."""
+    """Words that a prompt needs for the adapter to act."""
     repo: str = ""
     """owner/name on the hub."""
     revision: str = ""
-    """The branch or commit of `repo` that is meant; empty for its main branch."""
+    """A branch or commit of `repo`; empty for its main branch."""
     files: tuple[str, ...] = ()
-    """Patterns of the files that are needed of `repo`; empty for those that every model of its
-    runner has (`needed_files`).
-    """
+    """Patterns of the needed files of `repo`; empty for the usual ones (`needed_files`)."""
     base_path: str = ""
-    """Absolute folder of the installed model that it changes; found when it is asked for, never
-    kept.
-    """
+    """Absolute folder of the installed model that it changes; set by `find`, never stored."""
     path: str = ""
-    """Absolute folder of the weights; empty while not installed, and for what a Python package
-    carries.
-    """
+    """Absolute folder of the weights; empty if not installed, or part of a Python package."""
     description: str = ""
     licence: str = ""
     commercial: Commercial | None = None
-    """None where it is not known."""
+    """None if unknown."""
     gated: bool = False
-    """The hub wants an account that has agreed to the licence."""
+    """The hub requires an account that has accepted the license."""
     source: str = ""
-    """Where the weights come from, for a person."""
+    """Where the weights come from, as text for users."""
     languages: tuple[str, ...] = ()
     size: int = 0
     """Bytes on disk."""
     parameters: int = 0
     memory: Memory | None = None
-    """Where it is known better than by the number of weights."""
+    """Set where it is known better than from the number of parameters."""
     sha256: str = ""
-    """Of the weights: of the one file, or of the sorted `name:hash` lines of several."""
+    """Hash of the weights: of the file, or of the sorted `name:hash` lines of several files."""
     files_sha256: str = ""
-    """Of the weights as they lie in the folder, where `sha256` is of the GGUF that they were made
-    from; a check notes it.
-    """
+    """Hash of converted weights, where `sha256` is that of the GGUF; set by a check."""
     chat: bool = False
     """The tokenizer has a chat template."""
     encoder_decoder: bool = False
     """T5, BART …: the prompt does not count against the output's length."""
     max_positions: int = 0
-    """Tokens that prompt and output may have together; 0 for no limit known."""
+    """Tokens that prompt and output may have together; 0 for no known limit."""
     template_tokens: int = 0
     """Tokens that the chat template adds to prompt and system prompt."""
     guidance: GuidanceRule = "above_1"
     guidance_range: tuple[float, float] | None = None
-    """Lowest and highest guidance that gives good results; None where it is not known."""
+    """Lowest and highest guidance with good results; None if unknown."""
     steps: tuple[int, int] | None = None
-    """Lowest and highest number of steps that is of use; None where it is not known."""
+    """Lowest and highest useful number of steps; None if unknown."""
     negative_prompt: bool | None = None
-    """Whether it takes one; None where it is not known."""
+    """Whether it uses one; None if unknown."""
     max_prompt_tokens: int = 0
-    """What the text encoder reads of a prompt; 0 for no limit known."""
+    """Tokens of a prompt that the text encoder reads; 0 for no known limit."""
     schedulers: tuple[str, ...] | None = None
-    """Short names that give good results; None where all do, empty where the scheduler cannot be
-    changed.
-    """
+    """Short names of suitable schedulers; None for all, empty if it cannot be changed."""
     timestep_spacing: Literal["", "leading", "trailing", "linspace"] = ""
-    """How the scheduler spaces its steps, where that is not as in its own configuration."""
+    """How the scheduler spaces its steps, if not as its configuration states."""
     size_multiple: int = 8
     sizes: tuple[tuple[int, int], ...] = ()
     """Width and height of sizes that it was trained for."""
     smallest_side: int = 0
     largest_side: int = 0
-    """In pixels: beyond them the pictures show no clear thing; 0 for no limit known."""
+    """Pixels; images outside these limits are unusable. 0 for no known limit."""
     only_sizes: bool = False
-    """No other size than those of `sizes` is possible."""
+    """Only the sizes in `sizes` are possible."""
     frame_step: int = 1
-    """A video has a multiple of this many frames, and one more: 4 k + 1, 8 k + 1."""
+    """A video has a multiple of this many frames, plus one: 4 k + 1, 8 k + 1."""
     most_frames: int = 0
-    """0 for no limit known."""
+    """0 for no known limit."""
     preview: Literal["", "fitted", "none"] = ""
-    """How unfinished pictures are shown: by a colour map that is fitted to the autoencoder when the
-    model is loaded, or not at all, where the autoencoder has no map from one latent to one
-    colour."""
+    """How previews are made: by a color map fitted to the VAE at load time (`fitted`), or not."""
     abilities: tuple[Ability, ...] = ()
     english_words: bool = False
-    """Knows English words for things only: Chinese and emoji are put into English before it sees
-    them.
-    """
+    """Knows English nouns only; prompts are translated word by word."""
     examples: tuple[str, ...] = ()
-    """Prompts to begin with, to be clicked on."""
+    """Example prompts."""
     voices: tuple[Voice, ...] = ()
     sampling_rate: int = 0
     defaults: dict[str, Any] = {}
-    """Field of the request → value to start from with this model."""
+    """Request field → default value with this model."""
     added: str = ""
-    """ISO 8601; empty for what comes with Studio."""
+    """ISO 8601; empty for models that come with Studio."""
     builtin: bool = False
     """Comes with Studio and cannot be removed."""
 
     @property
     def writes_notes(self) -> bool:
-        """True for a model of music that writes notes (MIDI) instead of sound."""
+        """True for a music model that writes notes (MIDI) instead of audio."""
         return self.family == SYMBOLIC_MUSIC
 
     @property
     def sings(self) -> bool:
-        """True for a model of music that takes lyrics."""
+        """True for a music model that takes lyrics."""
         family = find_family(self.family)
         return family is not None and family.lyrics
 
     @property
     def unused_fields(self) -> frozenset[str]:
-        """Fields of its kind's request that it passes over, so that a form leaves them out."""
+        """Request fields that it ignores, so that forms hide them."""
         if self.kind != "music":
             return frozenset()
         unused: set[str] = set() if self.writes_notes else {"continue_from"}
@@ -207,14 +183,12 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def needed_files(self) -> tuple[str, ...]:
-        """Patterns of the files that are needed of `repo`, as the hub's own programs understand
-        them.
-        """
+        """Patterns of the needed files of `repo`, in the hub's own syntax."""
         return self.files or _NEEDED.get(self.runner, ())
 
 
-# One precision, safetensors only; no code. Of a whole pipeline only what lies in its parts: beside
-# them lie single-file copies.
+# One precision, safetensors only, no code. Of a pipeline only its parts' folders, since its own
+# folder may hold single-file copies.
 _NEEDED = {
     "transformers": (
         "config.json",
@@ -250,9 +224,7 @@ def _names_of(request_type: type[Request]) -> frozenset[str]:
 
 
 def request_for(card: ModelCard, values: dict[str, Any]) -> AnyRequest:
-    """Build a request for this model: its defaults, overridden by `values`. Raises
-    InvalidRequestError.
-    """
+    """Build a request from the model's defaults and `values`. Raises InvalidRequestError."""
     request_type = KINDS[card.kind].request_type
     defaults = dict(card.defaults)
     for name in defaults.keys() - _names_of(request_type):
@@ -261,7 +233,7 @@ def request_for(card: ModelCard, values: dict[str, Any]) -> AnyRequest:
 
 
 def fake_card(kind: str) -> ModelCard:
-    """Return the card that stands for the fake model of a kind."""
+    """Return the card of the fake model of a kind, for tests."""
     abilities: tuple[Ability, ...] = (
         ("text-to-image", "image-to-image", "inpaint") if kind == "image" else ()
     )

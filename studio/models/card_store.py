@@ -17,7 +17,7 @@ CARD_FILE = "card.toml"
 
 
 def read_card(folder: Path) -> ModelCard | None:
-    """Return the card in a model's folder; None where it has none or it is damaged."""
+    """Return the card in a model's folder, or None if it is missing or damaged."""
     try:
         card = msgspec.convert(
             tomllib.loads((folder / CARD_FILE).read_text(encoding="utf-8")), ModelCard
@@ -28,8 +28,9 @@ def read_card(folder: Path) -> ModelCard | None:
 
 
 def write_card(card: ModelCard, folder: Path) -> None:
-    """Write the card whole; a card whose weights lie in `folder` says so by an empty path, so that
-    the folder may be moved.
+    """Write the card atomically.
+
+    The path of weights in `folder` itself is stored as empty, so that the folder can be moved.
     """
     import tomlkit
 
@@ -43,10 +44,10 @@ def write_card(card: ModelCard, folder: Path) -> None:
 
 
 def stamp() -> str:
-    """Return the present time for `ModelCard.added`."""
+    """Return the current time for `ModelCard.added`."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 def card_folder(data: DataFolder, name: str) -> Path:
-    """Return where a model's card lies."""
+    """Return the folder of a model's card."""
     return data.models / name

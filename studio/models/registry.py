@@ -15,20 +15,18 @@ from studio.core.settings_store import load_settings
 from studio.models.adapter_compatibility import motion_fits
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.card_store import CARD_FILE, read_card
-from studio.models.catalog import builtin_cards
+from studio.models.catalog import builtin_cards, entry_named
 
 Cards = list[ModelCard]
 _Version = tuple[int, int, int]
-"""Inode, time of the last change in ns, size in bytes: another one after every write of a card,
-which replaces the file.
-"""
+"""Inode, modification time in ns and size in bytes: changes with every write of a card."""
 
 
 class ModelRegistry:
     """The usable models of a data folder.
 
-    Reads each card file once until it changes. Every call lists the folder, so that models which
-    another process adds or removes are seen at once. Safe to share between threads.
+    Reads each card file once until it changes. Every call lists the folder, so that changes by
+    other processes are seen at once. Thread-safe.
     """
 
     def __init__(self, data: DataFolder) -> None:
@@ -37,27 +35,29 @@ class ModelRegistry:
         self._known: dict[Path, tuple[_Version, ModelCard]] = {}
 
     def list(self) -> Cards:
-        """Return the usable models: what comes with Studio first, then what was added, by title."""
-        builtin = [card for card in builtin_cards() if _is_there(card)]
+        """Return the usable models: those that come with Studio, then the added ones by title."""
+        builtin = [card for card in builtin_cards() if _is_installed(card)]
         return builtin + sorted(self._added(), key=lambda card: card.title.lower())
 
     def of_kind(self, kind: str) -> Cards:
-        """Return the usable models of one kind, the default first. An adapter that can be chosen as
-        a model is of both kinds.
+        """Return the usable models of one kind, the default first.
+
+        An adapter that can be chosen as a model is of both kinds.
         """
         return self._of_kind(self.list(), kind)
 
     def find(self, kind: str, name: str = "") -> ModelCard:
-        """Return the model of this name, or the kind's default where it is empty. Raises
-        StudioError with what to do.
+        """Return the model of this name, or the kind's default if `name` is empty.
+
+        Raises StudioError with what to do.
         """
         cards = self.list()
         card = among(self._of_kind(cards, kind), kind, name)
         if card.path and not Path(card.path).is_dir():
             raise StudioError(
-                f"The folder of {card.title} is gone: {card.path}.",
+                f"The folder of {card.title} is missing: {card.path}.",
                 cause="model",
-                cure="Bring it back, or take the model from the list: studio models remove "
+                cure="Put it back, or remove the model from the list: studio models remove "
                 f"{card.name}",
             )
         return (
@@ -67,10 +67,9 @@ class ModelRegistry:
         )
 
     def base_of(self, card: ModelCard) -> ModelCard:
-        """Return the card of what is loaded for a model: for a LoRA that can be chosen as one, the
-        model that it changes.
+        """Return the model to load: for a LoRA that is chosen as a model, its base.
 
-        Raises StudioError where none is installed.
+        Raises StudioError where no base is installed.
         """
         return base_among(self.list(), card) if card.base and card.adapter else card
 
@@ -80,29 +79,23 @@ class ModelRegistry:
 
     def _added(self) -> Cards:
         """Return the cards in the folder of models, in the order of the folders' names."""
-        # What begins with a dot is on its way to become a model, or to be deleted.
+        # Folders that begin with a dot are being filled or deleted.
         folders = sorted(self._data.models.glob("[!.]*/")) if self._data.models.is_dir() else []
         with self._lock:
-            # Damaged cards are left out, and so read again: why reading failed may not show in the
-            # file's version.
+            # Damaged cards are not cached: they may become readable without a new version.
             self._known = {
                 folder: entry for folder in folders if (entry := self._read(folder)) is not None
             }
             return [card for _version, card in self._known.values()]
 
     def _read(self, folder: Path) -> tuple[_Version, ModelCard] | None:
-        """Return the card in a folder and the version of its file; None where it has none or it is
-        damaged.
-        """
+        """Return the version of a folder's card file and the card, or None without a valid card."""
         try:
             status = (folder / CARD_FILE).stat()
         except OSError:
             return None
-        version = (
-            status.st_ino,
-            status.st_mtime_ns,
-            status.st_size,
-        )  # before the file is read: a later change is seen
+        # Taken before the file is read, so that a later change is noticed.
+        version = (status.st_ino, status.st_mtime_ns, status.st_size)
         known = self._known.get(folder)
         if known is not None and known[0] == version:
             return known
@@ -110,23 +103,21 @@ class ModelRegistry:
         return (version, card) if card is not None else None
 
 
-def _is_there(card: ModelCard) -> bool:
+def _is_installed(card: ModelCard) -> bool:
     if card.runner == "hibari":
         return importlib.util.find_spec("hibari") is not None
     return Path(card.path).is_dir()
 
 
 def is_of(card: ModelCard, kind: str) -> bool:
-    """True for a card of this kind; `ADAPTER` is a kind too."""
+    """Return whether a card is of this kind; `ADAPTER` counts as a kind."""
     return bool(card.adapter) if kind == ADAPTER else card.kind == kind
 
 
 def default_first(cards: list[ModelCard], chosen: str | None) -> list[ModelCard]:
-    """Return the cards of one kind with the default first: the chosen one, else the first that was
-    installed or added.
+    """Return the cards of one kind with the default first: the chosen one, else the first added.
 
-    What a person added is meant to be used more than what came along, and a whole model more than
-    what needs another one.
+    Added models come before those that come with Studio, whole models before adapters.
     """
     return sorted(
         cards, key=lambda card: (card.name != chosen, bool(card.base), card.builtin, card.added)
@@ -134,9 +125,7 @@ def default_first(cards: list[ModelCard], chosen: str | None) -> list[ModelCard]
 
 
 def among(cards: list[ModelCard], kind: str, name: str) -> ModelCard:
-    """Return the one of these cards of a kind that is meant, the default first. Raises
-    StudioError.
-    """
+    """Return the card with this name or title; without a name the first. Raises StudioError."""
     cure, what = _cure(kind), kind if kind == ADAPTER else f"{kind} model"
     if not name:
         if not cards:
@@ -152,14 +141,14 @@ def among(cards: list[ModelCard], kind: str, name: str) -> ModelCard:
 
 
 def _cure(name: str) -> str:
-    """Return how to get a model of a kind."""
+    """Return what to do to get a model of a kind."""
     kind = KINDS.get(name)
     if name == ADAPTER:
         return "Add one with `studio models add FILE`."
     if kind is not None and kind.is_optional:
         return (
             "Add one with `studio models add FOLDER`; `studio models list --all` names some "
-            "that `studio models get` fetches."
+            "that `studio models get` downloads."
         )
     if kind is not None and kind.starter:
         return (
@@ -170,24 +159,23 @@ def _cure(name: str) -> str:
 
 
 def base_among(cards: list[ModelCard], card: ModelCard) -> ModelCard:
-    """Return the model that a card's weights change: the very one, else the first of its family.
+    """Return the model that a card's weights change: `card.base`, else one of its family.
+
     Raises StudioError.
     """
-    from studio.models.catalog import entry_named
-
     known = entry_named(card.base).card
-    there = [
+    candidates = [
         other
         for other in cards
         if other.kind == known.kind and other.family == known.family and not other.base
     ]
-    fitting = [other for other in there if card.adapter or motion_fits(card, other)]
-    if not fitting:
+    bases = [other for other in candidates if card.adapter or motion_fits(card, other)]
+    if not bases:
         raise StudioError(
-            f"{card.title} needs {known.title} or another model of its kind beside it, and none is "
+            f"{card.title} needs {known.title} or another model of its kind, and none is "
             "installed.",
             cause="model",
             cure=f"Get it with `studio models get {known.repo}`, or add one with `studio models "
             "add FOLDER`.",
         )
-    return min(fitting, key=lambda other: known.name != other.name and known.repo != other.repo)
+    return min(bases, key=lambda other: known.name != other.name and known.repo != other.repo)

@@ -120,7 +120,7 @@ def test_candidates_of_beams_have_scores(fake):
         (["batch", "there-is-none.txt"], "there-is-none.txt"),
         (["models", "remove", "there-is-none"], "there-is-none"),
         (["models", "add", "there-is-none"], "nothing at"),
-        (["models", "install", "there-is-none"], "There are: "),
+        (["models", "install", "there-is-none"], "Choose from: "),
         (["queue", "cancel", "there-is-none"], "no waiting job"),
         (["dance"], "dance"),
     ],

@@ -16,7 +16,7 @@ from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
 from studio.core.requests import ImageRequest, SpeechRequest, TextRequest
 from studio.engine.registry import runner_of
-from studio.engine.speech.sentences import Piece
+from studio.engine.speech.base import SpeechModel
 from studio.models import catalog
 from studio.models.capabilities import starts_from_image, takes_mask
 from studio.models.card import ModelCard
@@ -157,29 +157,15 @@ def test_an_image_family_needs_a_record_and_a_card(
     assert result.pixels.shape == (32, 32, 3)
 
 
-class NovelSpeech:
+class NovelSpeech(SpeechModel):
     """The class in the new family's own module: it speaks each text as one tone."""
 
     rate = 16_000
-    languages = ()
-    marks = None
 
     def __init__(self, card: ModelCard, plan: object) -> None:
         self.folder = card.folder
 
-    def begin(self):
-        return
-
-    def pieces(self, text):
-        return [Piece(text, 0.0)]
-
-    def continued(self, text, _before):
-        return text
-
-    def check(self, text):
-        return
-
-    def say(self, _text, _voice, _speed, _seed, _cancelled):
+    def synthesize(self, _text, _voice, _speed, _seed, _is_cancelled):
         return np.sin(np.arange(self.rate // 10, dtype=np.float32) / 5)
 
 

@@ -75,9 +75,9 @@ def scan_command(
     """Find the models in a folder that another program filled, and say which of them Studio can
     run.
     """
-    from studio.models.install.scan import Found, find
+    from studio.models.install.scan import FoundModel, find
 
-    all_found: list[Found] = []
+    all_found: list[FoundModel] = []
     added: list[str] = []
     failed: list[str] = []
     try:

@@ -21,7 +21,7 @@ from studio.engine.runtime.interrupt import POLL_SECONDS
 from studio.engine.speech.base import SpeechModel
 from studio.engine.speech.sentences import Piece, group_pieces, split_sentences
 from studio.models.card import ModelCard
-from studio.models.inspect.piper import rate_of, voice_files
+from studio.models.inspect.piper import sampling_rate, voice_files
 
 GROUP = 400
 """Characters of a piece: the program loads its voice again for each."""
@@ -35,7 +35,7 @@ class Piper(SpeechModel):
         self._program = program()
         self._voice, settings = voice_files(card.folder)
         self._settings = settings
-        self.rate = rate_of(settings)
+        self.rate = sampling_rate(settings)
 
     def pieces(self, text: str) -> list[Piece]:
         """See `SpeechModel.pieces`. The first is short, so that it plays early."""

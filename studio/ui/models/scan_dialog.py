@@ -23,7 +23,7 @@ from studio.core.errors import StudioError
 from studio.models.card import ModelCard
 from studio.models.install.add import add
 from studio.models.install.known_folders import usual_places
-from studio.models.install.scan import Found, find
+from studio.models.install.scan import FoundModel, find
 from studio.models.install.staging import InstallCancelledError
 from studio.ui import background
 from studio.ui.app_state import AppState
@@ -52,7 +52,7 @@ class ScanDialog(QDialog):
         super().__init__(parent)
         self.shared = shared
         self._stop: threading.Event | None = None
-        self._pending: list[Found] = []
+        self._pending: list[FoundModel] = []
         self._counts = (0, 0)
         self.setWindowTitle("Models on this computer")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -177,7 +177,7 @@ class ScanDialog(QDialog):
             lambda error: self._on_failed(stop, error),
         )
 
-    def _on_found(self, found: Found) -> None:
+    def _on_found(self, found: FoundModel) -> None:
         self._pending.append(found)
         if not self._list_timer.isActive():
             self._list_timer.start()
@@ -264,7 +264,7 @@ class ScanDialog(QDialog):
             lambda error: self._on_failed(stop, error),
         )
 
-    def _on_added(self, found: Found, result: ModelCard | StudioError) -> None:
+    def _on_added(self, found: FoundModel, result: ModelCard | StudioError) -> None:
         added, failed = self._counts
         if isinstance(result, StudioError):
             self._counts = (added, failed + 1)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView
 
 from studio.core.kinds import KINDS
-from studio.models.install.scan import Found
+from studio.models.install.scan import FoundModel
 from studio.ui.widgets import theme
 from studio.ui.widgets.factory import name_control, size_text, style_table
 
@@ -36,7 +36,7 @@ class FoundList(QAbstractTableModel):
 
     def __init__(self) -> None:
         super().__init__()
-        self._found: list[Found] = []
+        self._found: list[FoundModel] = []
         self._selected: set[str] = set()
         self._known: dict[str, str] = {}
         self._why_not: dict[str, str] = {}
@@ -49,7 +49,7 @@ class FoundList(QAbstractTableModel):
         self.endResetModel()
         self.selection_changed.emit()
 
-    def append(self, found: Sequence[Found]) -> None:
+    def append(self, found: Sequence[FoundModel]) -> None:
         """Append found models."""
         first = len(self._found)
         self.beginInsertRows(QModelIndex(), first, first + len(found) - 1)
@@ -63,7 +63,7 @@ class FoundList(QAbstractTableModel):
             self._locked = locked
             self._emit_changed()
 
-    def set_state(self, found: Found, *, known: str = "", why_not: str = "") -> None:
+    def set_state(self, found: FoundModel, *, known: str = "", why_not: str = "") -> None:
         """Record that a model was added, or why it was not."""
         path = found.inspection.path
         self._selected.discard(path)
@@ -73,11 +73,11 @@ class FoundList(QAbstractTableModel):
             self._why_not[path] = why_not
         self._emit_changed()
 
-    def found_at(self, row: int) -> Found | None:
+    def found_at(self, row: int) -> FoundModel | None:
         """Return the model of a row."""
         return self._found[row] if 0 <= row < len(self._found) else None
 
-    def can_be_added(self, found: Found) -> bool:
+    def can_be_added(self, found: FoundModel) -> bool:
         """True if Studio can run the model and does not have it."""
         return found.inspection.runs and not (found.known or found.inspection.path in self._known)
 
@@ -86,7 +86,7 @@ class FoundList(QAbstractTableModel):
         """Number of models that can be added."""
         return sum(self.can_be_added(found) for found in self._found)
 
-    def selected(self) -> list[Found]:
+    def selected(self) -> list[FoundModel]:
         """Return the selected models."""
         return [found for found in self._found if found.inspection.path in self._selected]
 
@@ -116,7 +116,7 @@ class FoundList(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._found) - 1, STATE))
         self.selection_changed.emit()
 
-    def state_of(self, found: Found, *, whole: bool = False) -> str:
+    def state_of(self, found: FoundModel, *, whole: bool = False) -> str:
         """Return a model's state, as a sentence if `whole`."""
         path = found.inspection.path
         known, why_not = found.known or self._known.get(path, ""), self._why_not.get(path, "")
@@ -194,7 +194,7 @@ class FoundList(QAbstractTableModel):
         spacer.fill(Qt.GlobalColor.transparent)
         return spacer
 
-    def _text(self, found: Found, column: int) -> str:
+    def _text(self, found: FoundModel, column: int) -> str:
         inspection = found.inspection
         if column == NAME:
             return inspection.title

@@ -152,7 +152,7 @@ def test_a_controlnet_needs_a_control_image(data, tmp_path, image_path):
         assert "needs an image" in drawing.run(adapters="scribble").failure.message
         assert "needs a ControlNet" in drawing.run(control_image=image_path).failure.message
         assert (
-            "is gone"
+            "is missing"
             in drawing.run(adapters="scribble", control_image=f"{image_path}.gone").failure.message
         )
         (tmp_path / "no.png").write_text("no picture")

@@ -213,9 +213,9 @@ def test_settings_that_are_none_are_refused(tmp_path, settings):
 def test_a_voice_without_its_settings_is_refused_with_what_is_missing(tmp_path):
     voice = make_voice(tmp_path / "v")
     voice.with_name(voice.name + ".json").unlink()
-    with pytest.raises(StudioError, match=r"ada-medium\.onnx\.json is missing"):
+    with pytest.raises(StudioError, match=r"ada-medium\.onnx\.json are missing"):
         inspect(voice)
-    with pytest.raises(StudioError, match=r"ada-medium\.onnx\.json is missing"):
+    with pytest.raises(StudioError, match=r"ada-medium\.onnx\.json are missing"):
         inspect(voice.parent)
 
 

@@ -361,7 +361,7 @@ def test_too_little_disk_is_said_with_both_numbers_before_anything_is_fetched(
     usage = shutil.disk_usage(data.root)._replace(free=10**6)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
     error = refused(data, hub)
-    assert "needs 0.1 GB of disk, and 0.0 GB are free" in error.message
+    assert "needs 0.1 GB of disk space, and 0.0 GB are free" in error.message
     assert error.cause == "disk"
     assert hub.sent == {}
 

@@ -88,7 +88,7 @@ def test_ctrl_c_pauses_and_it_goes_on(hub, data, gpt2):
     finally:
         program.kill()
     assert (code, out) == (130, "")
-    assert program.said == ["Paused. Start it again to go on where it was."]
+    assert program.said == ["Paused. Start it again to continue."]
     told = studio("models", "hub", data=data)
     assert "Not finished: org/tiny" in told.stdout
     done = studio("models", "get", "org/tiny", data=data)

@@ -117,7 +117,7 @@ def test_a_folder_that_is_gone_is_said_and_can_be_taken_from_the_list(data, tmp_
     card = add(data, folder_of(tmp_path / "m", LLAMA))
     shutil.rmtree(tmp_path / "m")
     for name in ("", card.name):
-        with pytest.raises(StudioError, match="is gone") as caught:
+        with pytest.raises(StudioError, match="is missing") as caught:
             ModelRegistry(data).find("text", name)
         assert card.name in caught.value.cure
     remove(data, card.name)

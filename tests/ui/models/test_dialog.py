@@ -391,14 +391,14 @@ def test_checking_files_shows_progress_and_changes(opened, tmp_path, qtbot):
     dialog.actions_bar.check_button.click()
     assert not dialog.actions_bar.remove_button.isEnabled()
     assert dialog.stop_button.isVisible()
-    qtbot.waitUntil(lambda: "as it was" in dialog.status.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "unchanged" in dialog.status.text(), timeout=PATIENCE)
     assert shares[-1] == 1
     assert not dialog.bar.isVisible()
     weights = tmp_path / "m/model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
     dialog.actions_bar.check_button.click()
     qtbot.waitUntil(lambda: bool(dialog.notice.isVisible()), timeout=PATIENCE)
-    assert "not what they were" in dialog.notice.message
+    assert "have changed" in dialog.notice.message
     weights.unlink()
     dialog.actions_bar.check_button.click()
     qtbot.waitUntil(lambda: "gone" in dialog.notice.message, timeout=PATIENCE)
@@ -412,7 +412,7 @@ def test_a_check_can_be_stopped(opened, qtbot):
     qtbot.waitUntil(lambda: dialog.actions_bar.check_button.isEnabled(), timeout=PATIENCE)
     assert dialog.status.text() in (
         "Stopped.",
-        "Starter pictures (64 px): All 3 weight files are as they were.",
+        "Starter pictures (64 px): All 3 weight files are unchanged.",
     )
     assert not dialog.bar.isVisible()
 
