@@ -568,7 +568,7 @@ def test_a_hub_that_does_not_recover_is_said_and_no_model_is_there(data, hub, fa
 def test_a_wait_that_the_hub_asks_for_is_kept_and_shown(data, hub):
     hub.faults[WEIGHTS] = [Fault(429, headers={"Retry-After": "1"})]
     said = []
-    get(data, hub, say=said.append)
+    get(data, hub, report=said.append)
     assert "Waiting 1 s for the hub" in {now.phase for now in said}
 
 
