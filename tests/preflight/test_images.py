@@ -6,7 +6,7 @@ import pytest
 from studio.core.requests import ImageRequest
 from studio.models.card import ModelCard
 from studio.models.catalog import entry_named
-from studio.preflight.images import check_wish
+from studio.preflight.images import check_image_settings
 
 SD = entry_named("stable-diffusion-1.5").card
 KONTEXT = entry_named("flux.1-kontext-dev").card
@@ -18,10 +18,10 @@ SANA = entry_named("sana-1.6b").card
 @pytest.mark.parametrize(
     ("card", "values", "why"),
     [
-        (SANA, {"image": "a.png"}, "makes pictures from words only"),
-        (FILL, {}, "needs a picture to change"),
-        (EDIT, {}, "needs a picture to change"),
-        (FILL, {"image": "a.png"}, "needs a mask"),
+        (SANA, {"image": "a.png"}, "makes images from text only"),
+        (FILL, {}, "add an image"),
+        (EDIT, {}, "add an image"),
+        (FILL, {"image": "a.png"}, "add a mask"),
         (entry_named("kolors").card, {"image": "a.png", "mask_image": "m.png"}, "takes no mask"),
         (SD, {"image": "a.png", "num_inference_steps": 1}, "0.75 of 1 step is less than one step"),
         (
@@ -31,7 +31,7 @@ SANA = entry_named("sana-1.6b").card
         ),
         (SD, {"image": "a.png", "num_inference_steps": 2}, ""),
         (SD, {"num_inference_steps": 1}, ""),
-        (SD, {"image": "a.png", "control_image": "c.png"}, "not followed together"),
+        (SD, {"image": "a.png", "control_image": "c.png"}, "cannot be used together"),
         (KONTEXT, {"image": "a.png", "num_inference_steps": 1}, ""),
         (
             KONTEXT,
@@ -41,7 +41,7 @@ SANA = entry_named("sana-1.6b").card
     ],
 )
 def test_unsupported_inputs_are_reported(card, values, why):
-    problem = check_wish(card, ImageRequest(prompt="x", **values))
+    problem = check_image_settings(card, ImageRequest(prompt="x", **values))
     assert why in problem.message if why else problem is None
 
 
@@ -51,5 +51,5 @@ def test_a_model_that_the_user_added_is_checked_by_its_family():
     )
     other = msgspec.structs.replace(mine, family="PixArtSigmaPipeline")
     request = ImageRequest(prompt="x", image="a.png", mask_image="m.png")
-    assert check_wish(mine, request) is None
-    assert check_wish(other, request).field == "image"
+    assert check_image_settings(mine, request) is None
+    assert check_image_settings(other, request).field == "image"
