@@ -40,7 +40,7 @@ class Outcome:
 def run_job(
     kind, card: ModelCard, pipeline, request: Request, cancelled=lambda _outcome: False
 ) -> Outcome:
-    """`cancelled` is asked with what was said so far."""
+    """Run one job in a runner. `cancelled` is called with the outcome so far."""
     outcome = Outcome()
     run = JobContext(
         new_job(request, "/nowhere"),

@@ -33,8 +33,8 @@ PATIENCE = 120
 """Seconds; the machine may be slow and busy."""
 
 
-class Heard:
-    """What an engine said; `wait_for` lets a test go on when it did."""
+class EventLog:
+    """Collects the events of a job; `wait_for` waits for one."""
 
     def __init__(self):
         self.events = []
@@ -94,27 +94,27 @@ def process_engine(data):
     made.close()
 
 
-def generate_in_thread(engine, job, heard, cancelled):
-    thread = threading.Thread(target=run_one, args=(engine, job, heard, cancelled))
+def generate_in_thread(engine, job, log, cancelled):
+    thread = threading.Thread(target=run_one, args=(engine, job, log, cancelled))
     thread.start()
     return thread
 
 
 def test_finish(engine, data):
-    heard = Heard()
+    log = EventLog()
     job = image_job(data, num_images_per_prompt=2)
-    run_one(engine, job, heard)
-    assert heard.ends_once()
-    assert isinstance(heard.last, Finished), heard.last
-    assert [artifact.ordinal for artifact in heard.last.artifacts] == [0, 1]
-    for artifact in heard.last.artifacts:
+    run_one(engine, job, log)
+    assert log.ends_once()
+    assert isinstance(log.last, Finished), log.last
+    assert [artifact.ordinal for artifact in log.last.artifacts] == [0, 1]
+    for artifact in log.last.artifacts:
         recipe = read_recipe(Path(artifact.path))
         assert recipe.job_id == job.id
         assert recipe.request == job.request
-    assert any(isinstance(event, Progress) for event in heard.events)
+    assert any(isinstance(event, Progress) for event in log.events)
 
 
-def test_files_are_there_before_it_is_said(engine, data):
+def test_files_exist_before_finished_is_sent(engine, data):
     seen = []
 
     def emit(event):
@@ -125,38 +125,38 @@ def test_files_are_there_before_it_is_said(engine, data):
     assert seen == [True]
 
 
-def test_cancelled_before_it_began(engine, data):
-    heard = Heard()
-    run_one(engine, image_job(data), heard, lambda: True)
-    assert heard.ends_once()
-    assert isinstance(heard.last, Cancelled)
+def test_cancel_before_the_start(engine, data):
+    log = EventLog()
+    run_one(engine, image_job(data), log, lambda: True)
+    assert log.ends_once()
+    assert isinstance(log.last, Cancelled)
     assert not list(data.outputs.iterdir())
 
 
-def test_cancel_while_it_runs(engine, data):
-    heard, wish = Heard(), threading.Event()
+def test_cancel_while_running(engine, data):
+    log, cancelled = EventLog(), threading.Event()
     thread = generate_in_thread(
-        engine, image_job(data, num_inference_steps=400), heard, wish.is_set
+        engine, image_job(data, num_inference_steps=400), log, cancelled.is_set
     )
-    heard.wait_for(Progress)
-    wish.set()
+    log.wait_for(Progress)
+    cancelled.set()
     thread.join(PATIENCE)
-    assert heard.ends_once()
-    assert isinstance(heard.last, Cancelled)
-    again = Heard()
+    assert log.ends_once()
+    assert isinstance(log.last, Cancelled)
+    again = EventLog()
     run_one(engine, image_job(data), again)
     assert isinstance(again.last, Finished), "the next job is not hit by the cancel"
 
 
-def test_what_was_made_before_a_cancel_is_kept(engine, data):
-    heard, wish = Heard(), threading.Event()
+def test_a_cancelled_job_keeps_its_partial_result(engine, data):
+    log, cancelled = EventLog(), threading.Event()
     job = new_job(SpeechRequest(prompt="One sentence here. " * 60, seed=1), str(data.outputs))
-    thread = generate_in_thread(engine, job, heard, wish.is_set)
-    heard.wait_for(Progress)
-    wish.set()
+    thread = generate_in_thread(engine, job, log, cancelled.is_set)
+    log.wait_for(Progress)
+    cancelled.set()
     thread.join(PATIENCE)
-    if isinstance(heard.last, Cancelled):  # a fast machine may be done already
-        (artifact,) = heard.last.artifacts
+    if isinstance(log.last, Cancelled):  # a fast machine may be done already
+        (artifact,) = log.last.artifacts
         assert artifact.partial
         assert read_recipe(Path(artifact.path)).partial
 
@@ -166,30 +166,30 @@ def test_a_failure_names_cause_and_cure(engine, data):
         engine = FakeEngine(
             data, fail_on=lambda _job: Failure(cause="model", message="No.", cure="Do this.")
         )
-    heard = Heard()
+    log = EventLog()
     run_one(
         engine,
         new_job(TextRequest(prompt="x", model="there-is-none", seed=1), str(data.outputs)),
-        heard,
+        log,
         lambda: False,
     )
-    assert heard.ends_once()
-    assert isinstance(heard.last, Failed)
-    assert heard.last.failure.cause == "model"
-    assert heard.last.failure.cure
+    assert log.ends_once()
+    assert isinstance(log.last, Failed)
+    assert log.last.failure.cause == "model"
+    assert log.last.failure.cure
 
 
 def test_close_ends_a_running_job(engine, data):
-    heard = Heard()
+    log = EventLog()
     thread = generate_in_thread(
-        engine, image_job(data, num_inference_steps=400), heard, lambda: False
+        engine, image_job(data, num_inference_steps=400), log, lambda: False
     )
-    heard.wait_for(Progress)
+    log.wait_for(Progress)
     engine.close()
     thread.join(PATIENCE)
     assert not thread.is_alive()
-    assert heard.ends_once()
-    assert isinstance(heard.last, Cancelled)
+    assert log.ends_once()
+    assert isinstance(log.last, Cancelled)
 
 
 def test_a_result_that_cannot_be_saved_is_kept_for_another_folder(engine, data, tmp_path):
@@ -203,15 +203,15 @@ def test_a_result_that_cannot_be_saved_is_kept_for_another_folder(engine, data, 
     job = msgspec.structs.replace(
         job, target=msgspec.structs.replace(job.target, folder=str(blocked))
     )
-    heard = Heard()
-    run_one(engine, job, heard)
-    assert isinstance(heard.last, Failed)
-    assert heard.last.failure.cause == "disk"
-    assert heard.last.failure.unsaved
+    log = EventLog()
+    run_one(engine, job, log)
+    assert isinstance(log.last, Failed)
+    assert log.last.failure.cause == "disk"
+    assert log.last.failure.unsaved
     moved = msgspec.structs.replace(
         job, target=msgspec.structs.replace(job.target, folder=str(tmp_path / "room"))
     )
-    again = Heard()
+    again = EventLog()
     run_one(engine, moved, again)
     assert isinstance(again.last, Finished)
     assert not any(isinstance(event, Progress) for event in again.events), (
@@ -223,76 +223,76 @@ def test_a_result_that_cannot_be_saved_is_kept_for_another_folder(engine, data, 
 def test_a_language_model_runs_in_the_child(process_engine, data):
     folder = data.root / "gpt2"
     write_card(make_gpt2(folder), card_folder(data, "gpt2"))
-    heard = Heard()
+    log = EventLog()
     run_one(
         process_engine,
         new_job(TextRequest(prompt="This is", max_new_tokens=8, seed=1), str(data.outputs)),
-        heard,
+        log,
         lambda: False,
     )
-    assert isinstance(heard.last, Finished), heard.last
-    assert Path(heard.last.artifacts[0].path).read_text(encoding="utf-8").startswith("This is")
+    assert isinstance(log.last, Finished), log.last
+    assert Path(log.last.artifacts[0].path).read_text(encoding="utf-8").startswith("This is")
 
 
 def child_pid(engine) -> int:
     return engine._child.process.pid
 
 
-def test_a_killed_child_fails_the_job_in_words_and_the_next_one_works(process_engine, data):
-    heard = Heard()
+def test_a_killed_child_fails_its_job_and_the_next_one_works(process_engine, data):
+    log = EventLog()
     thread = generate_in_thread(
-        process_engine, image_job(data, num_inference_steps=400), heard, lambda: False
+        process_engine, image_job(data, num_inference_steps=400), log, lambda: False
     )
-    heard.wait_for(Progress)
+    log.wait_for(Progress)
     os.kill(child_pid(process_engine), signal.SIGKILL)
     thread.join(PATIENCE)
-    assert heard.ends_once()
-    assert isinstance(heard.last, Failed)
-    assert heard.last.failure.cause == "crash"
-    assert "SIGKILL" in heard.last.failure.message
-    assert "of 400" in heard.last.failure.message
-    again = Heard()
+    assert log.ends_once()
+    assert isinstance(log.last, Failed)
+    assert log.last.failure.cause == "crash"
+    assert "SIGKILL" in log.last.failure.message
+    assert "of 400" in log.last.failure.message
+    again = EventLog()
     run_one(process_engine, image_job(data), again)
     assert isinstance(again.last, Finished)
 
 
 def test_a_child_that_died_between_two_jobs_is_replaced(process_engine, data):
-    run_one(process_engine, image_job(data), Heard())
+    run_one(process_engine, image_job(data), EventLog())
     os.kill(child_pid(process_engine), signal.SIGKILL)
     process_engine._child.process.join(PATIENCE)
-    heard = Heard()
-    run_one(process_engine, image_job(data), heard)
-    assert isinstance(heard.last, Finished)
+    log = EventLog()
+    run_one(process_engine, image_job(data), log)
+    assert isinstance(log.last, Finished)
 
 
 def test_a_child_that_does_not_obey_is_killed(process_engine, data):
-    heard, wish = Heard(), threading.Event()
+    log, cancelled = EventLog(), threading.Event()
     thread = generate_in_thread(
-        process_engine, image_job(data, num_inference_steps=400), heard, wish.is_set
+        process_engine, image_job(data, num_inference_steps=400), log, cancelled.is_set
     )
-    heard.wait_for(Progress)
+    log.wait_for(Progress)
     pid = child_pid(process_engine)
     os.kill(pid, signal.SIGSTOP)  # it hangs, as native code may
     begun = time.monotonic()
-    wish.set()
+    cancelled.set()
     thread.join(PATIENCE)
-    assert isinstance(heard.last, Cancelled)
+    assert isinstance(log.last, Cancelled)
     assert time.monotonic() - begun >= OBEY_SECONDS
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    again = Heard()
+    again = EventLog()
     run_one(process_engine, image_job(data), again)
     assert isinstance(again.last, Finished)
 
 
 def test_a_quick_cancel_is_never_lost(process_engine, data):
-    run_one(process_engine, image_job(data), Heard())
+    run_one(process_engine, image_job(data), EventLog())
     for number in range(60):
-        wish, heard = threading.Event(), Heard()
-        timer = threading.Timer(number * 0.0005, wish.set)
+        cancelled, log = threading.Event(), EventLog()
+        timer = threading.Timer(number * 0.0005, cancelled.set)
         timer.start()
-        run_one(process_engine, image_job(data, num_inference_steps=300), heard, wish.is_set)
+        run_one(process_engine, image_job(data, num_inference_steps=300), log, cancelled.is_set)
         timer.join()
-        assert isinstance(heard.last, Cancelled), number
+        assert isinstance(log.last, Cancelled), number
 
 
 PROGRAM = """
@@ -319,7 +319,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("method", ["forkserver", "spawn"])
-def test_nothing_is_left_when_the_program_is_killed(tmp_path, data, method):
+def test_no_process_is_left_when_the_program_is_killed(tmp_path, data, method):
     script = tmp_path / "program.py"
     script.write_text(PROGRAM)
     program = subprocess.Popen(
@@ -353,47 +353,47 @@ def wait_for_log(child, words):
         assert child.process.is_alive(), child.log_tail()
 
 
-def phases(heard):
-    return [event.phase for event in heard.events if isinstance(event, Loading)]
+def phases(log):
+    return [event.phase for event in log.events if isinstance(event, Loading)]
 
 
 def test_a_job_that_comes_while_a_model_is_loaded_ahead(engine, data):
     begun = time.monotonic()
     engine.warm_up("image", "starter-image")
     assert time.monotonic() - begun < 1  # it does not wait
-    heard = Heard()
-    run_one(engine, image_job(data), heard)
-    assert heard.ends_once()
-    assert isinstance(heard.last, Finished)
+    log = EventLog()
+    run_one(engine, image_job(data), log)
+    assert log.ends_once()
+    assert isinstance(log.last, Finished)
 
 
 def test_a_cancel_while_a_model_is_loaded_ahead(engine, data):
     engine.warm_up("image", "starter-image")
-    heard = Heard()
-    run_one(engine, image_job(data), heard, lambda: True)
-    assert heard.ends_once()
-    assert isinstance(heard.last, Cancelled)
+    log = EventLog()
+    run_one(engine, image_job(data), log, lambda: True)
+    assert log.ends_once()
+    assert isinstance(log.last, Cancelled)
 
 
-def test_a_model_that_cannot_be_loaded_ahead_is_not_told(engine, data):
+def test_a_model_that_cannot_be_loaded_ahead_fails_no_job(engine, data):
     engine.warm_up("image", "there-is-none")
-    heard = Heard()
-    run_one(engine, image_job(data), heard)
-    assert isinstance(heard.last, Finished)
+    log = EventLog()
+    run_one(engine, image_job(data), log)
+    assert isinstance(log.last, Finished)
 
 
 @pytest.mark.parametrize("method", ["forkserver", "spawn"])
-def test_a_model_is_there_when_the_first_job_comes(data, method):
+def test_a_warmed_up_model_serves_the_first_job(data, method):
     engine = ProcessEngine(data, method)
     try:
         engine.warm_up("image", "starter-image")
         wait_for_log(next_child(engine), "loaded ahead")
-        heard = Heard()
-        run_one(engine, image_job(data), heard)
-        assert isinstance(heard.last, Finished)
-        assert phases(heard)[-1] == "Preparing"
-        assert not any("Starter pictures" in phase for phase in phases(heard))
-        assert heard.last.statistics.load_seconds == 0
+        log = EventLog()
+        run_one(engine, image_job(data), log)
+        assert isinstance(log.last, Finished)
+        assert phases(log)[-1] == "Preparing"
+        assert not any("Starter pictures" in phase for phase in phases(log))
+        assert log.last.statistics.load_seconds == 0
     finally:
         engine.close()
 
@@ -422,13 +422,13 @@ def test_the_reason_why_a_model_was_not_loaded_ahead_is_logged(data):
         engine.close()
 
 
-def test_a_model_that_nobody_uses_leaves_the_child(process_engine, data):
+def test_an_unused_model_is_freed_in_the_child(process_engine, data):
     update(data, {"unload_minutes": 0.001})
-    heard = [Heard(), Heard()]
-    run_one(process_engine, image_job(data), heard[0])
+    log = [EventLog(), EventLog()]
+    run_one(process_engine, image_job(data), log[0])
     wait_for_log(process_engine._child, "freed what was not used")
-    run_one(process_engine, image_job(data), heard[1])
-    for one in heard:
+    run_one(process_engine, image_job(data), log[1])
+    for one in log:
         assert isinstance(one.last, Finished)
         assert any(
             phase.startswith("Loading Starter pictures (64 px): 32 bits, needs ")
@@ -436,18 +436,18 @@ def test_a_model_that_nobody_uses_leaves_the_child(process_engine, data):
         )
 
 
-def test_how_models_are_loaded_in_this_run(data):
+def test_the_memory_option_decides_how_models_are_loaded(data):
     engine = ProcessEngine(data, memory="16-bit")
     try:
-        heard = Heard()
-        run_one(engine, image_job(data), heard)
+        log = EventLog()
+        run_one(engine, image_job(data), log)
     finally:
         engine.close()
-    assert heard.last.statistics.memory.startswith("16 bits, needs ")
-    assert read_recipe(Path(heard.last.artifacts[0].path)).memory == "16 bits"
+    assert log.last.statistics.memory.startswith("16 bits, needs ")
+    assert read_recipe(Path(log.last.artifacts[0].path)).memory == "16 bits"
 
 
-def test_out_of_memory_in_words():
+def test_failures_of_exceptions():
     from studio.engine.failures import explain, explain_save
 
     assert explain(MemoryError()).cause == "memory"

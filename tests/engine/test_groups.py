@@ -1,6 +1,4 @@
-"""A group of jobs: each gets exactly one terminal event, whatever is raised at any point of the
-group's path.
-"""
+"""A batch of jobs: each gets exactly one terminal event, whatever is raised at any point."""
 
 from __future__ import annotations
 
@@ -199,7 +197,7 @@ def test_a_programming_error_is_an_error_with_its_traceback(warm, caplog, fault)
 
 
 @pytest.mark.parametrize("fault", ["a refusal", "memory"])
-def test_what_is_no_fault_of_the_program_is_no_error(warm, caplog, fault):
+def test_refusals_and_lack_of_memory_are_not_logged_as_errors(warm, caplog, fault):
     engine, data = warm
     caplog.set_level(logging.INFO, "studio.engine.local")
     jobs, ends = jobs_of("text", data), Ends()
@@ -211,7 +209,7 @@ def test_what_is_no_fault_of_the_program_is_no_error(warm, caplog, fault):
     assert record.levelno == logging.INFO
 
 
-def test_a_name_that_is_taken_fails_one_job_of_a_group(warm):
+def test_an_existing_file_fails_one_job_of_a_batch(warm):
     engine, data = warm
     jobs, ends = jobs_of("text", data), Ends()
     taken = data.outputs / f"{jobs[1].target.stem}.txt"
@@ -223,7 +221,7 @@ def test_a_name_that_is_taken_fails_one_job_of_a_group(warm):
     assert taken.read_text() == "mine"
 
 
-def test_a_name_that_the_system_cannot_write_fails_its_job_in_words(warm):
+def test_a_name_that_cannot_be_encoded_fails_its_job(warm):
     engine, data = warm
     jobs, ends = jobs_of("text", data), Ends()
     jobs[2] = new_job(jobs[2].request, str(data.outputs), "lone surrogate \ud800")
@@ -233,7 +231,7 @@ def test_a_name_that_the_system_cannot_write_fails_its_job_in_words(warm):
     assert "this system's encoding" in ends.end(jobs[2]).failure.message
 
 
-def test_results_that_are_there_are_not_made_again(warm):
+def test_saved_results_are_not_generated_again(warm):
     engine, data = warm
     values = {
         "width": 32,
@@ -269,7 +267,7 @@ def test_results_that_are_there_are_not_made_again(warm):
     assert [made.ordinal for made in end.artifacts] == [0, 1, 2]
 
 
-def test_a_job_whose_results_are_all_there_ends_at_once(warm):
+def test_a_job_with_all_results_saved_ends_at_once(warm):
     engine, data = warm
     (job, *_rest) = jobs_of("text", data)
     engine.run([job], Ends(), lambda _id: False)

@@ -25,7 +25,7 @@ from studio.models.install.add import add
 from tests.checkpoints.image import make_sd
 from tests.checkpoints.text import make_llama
 from tests.engine.runs import run_one
-from tests.engine.test_engines import Heard
+from tests.engine.test_engines import EventLog
 
 
 @pytest.fixture(scope="module")
@@ -217,15 +217,15 @@ def forced(data, kind: str, folder: Path) -> ModelCard:
 
 
 def run(engine, data, card: ModelCard):
-    heard = Heard()
+    log = EventLog()
     values = {"prompt": "hello", "model": card.name, "seed": 1}
     if card.kind == "image":
         request = ImageRequest(**values, width=16, height=16, num_inference_steps=1)
     else:
         request = TextRequest(**values, max_new_tokens=2)
-    run_one(engine, new_job(request, str(data.outputs)), heard)
-    assert heard.ends_once()
-    return heard.last
+    run_one(engine, new_job(request, str(data.outputs)), log)
+    assert log.ends_once()
+    return log.last
 
 
 def test_the_traps_would_spring(whole, tmp_path):

@@ -20,7 +20,7 @@ from studio.engine.process.engine import OBEY_SECONDS, ProcessEngine
 from studio.engine.process.messages import UNREADABLE
 from tests.engine.process import bad_children
 from tests.engine.runs import run_one
-from tests.engine.test_engines import PATIENCE, Heard, generate_in_thread, image_job
+from tests.engine.test_engines import PATIENCE, EventLog, generate_in_thread, image_job
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="signals, and pipes that can be cut"
@@ -50,9 +50,9 @@ def gone(pid):
 
 
 def next_job_works(engine, data):
-    heard = Heard()
-    run_one(engine, image_job(data), heard)
-    return isinstance(heard.last, Finished)
+    log = EventLog()
+    run_one(engine, image_job(data), log)
+    return isinstance(log.last, Finished)
 
 
 @pytest.mark.parametrize(
@@ -67,15 +67,15 @@ def next_job_works(engine, data):
 )
 def test_a_child_that_breaks_off_fails_its_job_once(what, engine, data, monkeypatch):
     monkeypatch.setattr(message_pipe, "STALL_SECONDS", 0.5)
-    child, heard = with_bad_child(engine, data, what), Heard()
-    run_one(engine, image_job(data), heard)
-    assert heard.ends_once()
-    assert isinstance(heard.last, Failed)
-    assert heard.last.failure.cause == "crash"
+    child, log = with_bad_child(engine, data, what), EventLog()
+    run_one(engine, image_job(data), log)
+    assert log.ends_once()
+    assert isinstance(log.last, Failed)
+    assert log.last.failure.cause == "crash"
     code = {"an end in mid message": "exit code 3", "a pipe that stays open": "exit code 4"}.get(
         what
     )
-    assert (code or "cannot be read") in heard.last.failure.message
+    assert (code or "cannot be read") in log.last.failure.message
     assert gone(child.process.pid)
     assert engine._child is None
 
@@ -84,28 +84,28 @@ def test_a_child_that_breaks_off_fails_its_job_once(what, engine, data, monkeypa
     "what", ["half a message", "half a message, then stopped", "reads nothing"]
 )
 def test_a_cancel_ends_a_job_whose_child_is_stuck(what, engine, data):
-    child, heard, wish = with_bad_child(engine, data, what), Heard(), threading.Event()
-    thread = generate_in_thread(engine, large_job(data), heard, wish.is_set)
+    child, log, cancelled = with_bad_child(engine, data, what), EventLog(), threading.Event()
+    thread = generate_in_thread(engine, large_job(data), log, cancelled.is_set)
     begun = time.monotonic()
-    wish.set()
+    cancelled.set()
     thread.join(PATIENCE)
     assert OBEY_SECONDS <= time.monotonic() - begun < CANCEL_SECONDS
-    assert heard.ends_once()
-    assert isinstance(heard.last, Cancelled)
+    assert log.ends_once()
+    assert isinstance(log.last, Cancelled)
     assert gone(child.process.pid)
     assert next_job_works(engine, data)
 
 
 @pytest.mark.parametrize("what", ["half a message, then stopped", "reads nothing"])
 def test_close_does_not_wait_for_a_child_that_is_stuck(what, engine, data):
-    child, heard = with_bad_child(engine, data, what), Heard()
-    thread = generate_in_thread(engine, image_job(data), heard, lambda: False)
+    child, log = with_bad_child(engine, data, what), EventLog()
+    thread = generate_in_thread(engine, image_job(data), log, lambda: False)
     begun = time.monotonic()
     engine.close()
     thread.join(PATIENCE)
     assert time.monotonic() - begun < CANCEL_SECONDS
-    assert heard.ends_once()
-    assert isinstance(heard.last, Cancelled)
+    assert log.ends_once()
+    assert isinstance(log.last, Cancelled)
     assert gone(child.process.pid)
 
 
@@ -131,18 +131,18 @@ def test_a_message_that_a_child_cannot_read_ends_it_with_a_logged_error(message,
 
 
 def test_a_message_that_cannot_be_read_while_a_job_runs_fails_the_job(engine, data):
-    heard = Heard()
+    log = EventLog()
     thread = generate_in_thread(
-        engine, image_job(data, num_inference_steps=400), heard, lambda: False
+        engine, image_job(data, num_inference_steps=400), log, lambda: False
     )
-    heard.wait_for(Progress)
+    log.wait_for(Progress)
     engine._child.pipe.send(b"\xc1")
     thread.join(PATIENCE)
-    assert heard.ends_once()
-    assert isinstance(heard.last, Failed)
-    assert heard.last.failure.cause == "crash"
-    assert f"exit code {UNREADABLE}" in heard.last.failure.message
-    assert "DecodeError" in heard.last.failure.details
+    assert log.ends_once()
+    assert isinstance(log.last, Failed)
+    assert log.last.failure.cause == "crash"
+    assert f"exit code {UNREADABLE}" in log.last.failure.message
+    assert "DecodeError" in log.last.failure.details
 
 
 def fork_servers():
@@ -162,17 +162,17 @@ def wait_until(condition):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there is no fork server")
 def test_a_fork_server_that_is_stopped_or_killed_is_replaced(engine, data, monkeypatch):
-    heard = Heard()
+    log = EventLog()
     thread = generate_in_thread(
-        engine, image_job(data, num_inference_steps=100), heard, lambda: False
+        engine, image_job(data, num_inference_steps=100), log, lambda: False
     )
-    heard.wait_for(Progress)
+    log.wait_for(Progress)
     (first,) = fork_servers()
     first.kill()
     thread.join(PATIENCE)
-    assert isinstance(heard.last, Finished), "the child goes on without it"
+    assert isinstance(log.last, Finished), "the child goes on without it"
     monkeypatch.setattr(process, "START_SECONDS", 1)
-    failed = Heard()
+    failed = EventLog()
     thread = generate_in_thread(engine, image_job(data), failed, lambda: False)
     wait_until(lambda: [one for one in fork_servers() if one.pid != first.pid])
     (second,) = fork_servers()
@@ -182,7 +182,7 @@ def test_a_fork_server_that_is_stopped_or_killed_is_replaced(engine, data, monke
     assert "could not be started" in failed.last.failure.message
     wait_until(lambda: gone(second.pid))
     monkeypatch.undo()
-    again = Heard()
+    again = EventLog()
     thread = generate_in_thread(engine, image_job(data), again, lambda: False)
     wait_until(lambda: [one for one in fork_servers() if one.pid != second.pid])
     fork_servers()[0].kill()

@@ -27,7 +27,7 @@ from studio.models.install.verify import check
 from studio.models.registry import ModelRegistry
 from tests.checkpoints.text import CHAT
 from tests.engine.runs import run_job, run_one
-from tests.engine.test_engines import Heard
+from tests.engine.test_engines import EventLog
 from tests.models.made import make_gguf
 
 pytestmark = pytest.mark.skipif(
@@ -314,30 +314,30 @@ def test_the_child_streams_saves_and_is_cancelled(data, gguf):
     card = add(data, gguf)
     engine = ProcessEngine(data)
     try:
-        heard = Heard()
+        log = EventLog()
         job = new_job(
             TextRequest(prompt="This is", model=card.name, seed=2, max_new_tokens=30),
             str(data.outputs),
         )
-        run_one(engine, job, heard)
-        assert isinstance(heard.last, Finished), heard.last
-        (artifact,) = heard.last.artifacts
+        run_one(engine, job, log)
+        assert isinstance(log.last, Finished), log.last
+        (artifact,) = log.last.artifacts
         recipe = read_recipe(Path(artifact.path))
         assert recipe.model_sha256 == card.sha256
         assert "cyllama" in recipe.versions
-        assert any(isinstance(event, TextDelta) for event in heard.events)
-        assert any(isinstance(event, Progress) for event in heard.events)
-        heard, request = (
-            Heard(),
+        assert any(isinstance(event, TextDelta) for event in log.events)
+        assert any(isinstance(event, Progress) for event in log.events)
+        log, request = (
+            EventLog(),
             TextRequest(prompt="This is", model=card.name, seed=2, max_new_tokens=100),
         )
         again = new_job(request, str(data.outputs))
         run_one(
             engine,
             again,
-            heard,
-            lambda: any(isinstance(event, TextDelta) for event in heard.events),
+            log,
+            lambda: any(isinstance(event, TextDelta) for event in log.events),
         )
-        assert isinstance(heard.last, Cancelled | Finished), heard.last
+        assert isinstance(log.last, Cancelled | Finished), log.last
     finally:
         engine.close()

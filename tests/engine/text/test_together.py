@@ -54,8 +54,8 @@ def model(request, tmp_path_factory):
     return card, text.load(card)
 
 
-class Heard:
-    """What was said of each job."""
+class EventLog:
+    """Collects the events of each job."""
 
     def __init__(self):
         self.events = {}
@@ -230,10 +230,10 @@ def jobs_of(data, **values):
 
 
 def test_each_job_has_its_own_file_recipe_and_end(engine, data):
-    heard, jobs = Heard(), jobs_of(data)
-    engine.run(jobs, heard, lambda _id: False)
+    log, jobs = EventLog(), jobs_of(data)
+    engine.run(jobs, log, lambda _id: False)
     for job in jobs:
-        end = heard.end(job)
+        end = log.end(job)
         assert isinstance(end, Finished), end
         (artifact,) = end.artifacts
         recipe = read_recipe(data.outputs / artifact.path)
@@ -249,28 +249,28 @@ def test_a_folder_that_cannot_be_written_fails_one_job_and_keeps_its_result(engi
     blocked.write_text("x")
     jobs = jobs_of(data)
     jobs[1] = new_job(jobs[1].request, str(blocked))
-    heard = Heard()
-    engine.run(jobs, heard, lambda _id: False)
-    assert [type(heard.end(job)) for job in jobs] == [
+    log = EventLog()
+    engine.run(jobs, log, lambda _id: False)
+    assert [type(log.end(job)) for job in jobs] == [
         Finished,
         Failed,
         Finished,
         Finished,
         Finished,
     ]
-    assert heard.end(jobs[1]).failure.unsaved
+    assert log.end(jobs[1]).failure.unsaved
 
 
 def test_a_killed_child_lets_each_job_run_again_alone(data):
     write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
     engine = ProcessEngine(data)
-    heard, jobs = Heard(), jobs_of(data, max_new_tokens=1_000)
-    thread = threading.Thread(target=engine.run, args=(jobs, heard, lambda _id: False))
+    log, jobs = EventLog(), jobs_of(data, max_new_tokens=1_000)
+    thread = threading.Thread(target=engine.run, args=(jobs, log, lambda _id: False))
     thread.start()
-    heard.wait_for_progress(len(jobs))
+    log.wait_for_progress(len(jobs))
     os.kill(engine._child.process.pid, signal.SIGKILL)
     thread.join(PATIENCE)
-    assert [type(heard.end(job)) for job in jobs] == [Finished] * len(jobs)
+    assert [type(log.end(job)) for job in jobs] == [Finished] * len(jobs)
     engine.close()
     assert len(list(data.outputs.glob("*.txt"))) == len(jobs)
 
@@ -278,18 +278,18 @@ def test_a_killed_child_lets_each_job_run_again_alone(data):
 def test_a_cancel_reaches_the_right_job_in_the_child(data):
     write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
     engine = ProcessEngine(data)
-    heard, jobs, wish = Heard(), jobs_of(data, max_new_tokens=400), set()
-    thread = threading.Thread(target=engine.run, args=(jobs, heard, wish.__contains__))
+    log, jobs, cancelled = EventLog(), jobs_of(data, max_new_tokens=400), set()
+    thread = threading.Thread(target=engine.run, args=(jobs, log, cancelled.__contains__))
     thread.start()
-    heard.wait_for_progress(len(jobs))
-    wish.add(jobs[2].id)
+    log.wait_for_progress(len(jobs))
+    cancelled.add(jobs[2].id)
     thread.join(PATIENCE)
-    assert [type(heard.end(job)) for job in jobs] == [
+    assert [type(log.end(job)) for job in jobs] == [
         Finished,
         Finished,
         Cancelled,
         Finished,
         Finished,
     ]
-    assert heard.end(jobs[2]).artifacts[0].partial
+    assert log.end(jobs[2]).artifacts[0].partial
     engine.close()

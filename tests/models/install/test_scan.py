@@ -25,7 +25,7 @@ from tests.checkpoints.image import make_sd
 from tests.checkpoints.one_file import tiny_pipeline, write_one_file
 from tests.checkpoints.text import make_gpt2, make_llama
 from tests.engine.runs import run_one
-from tests.engine.test_engines import Heard
+from tests.engine.test_engines import EventLog
 from tests.models.files.layouts_of_others import hub_cache, put
 from tests.models.made import gguf_bytes, make_gguf, safetensors_bytes, with_header
 
@@ -82,14 +82,14 @@ def test_a_model_of_a_hub_cache_generates_where_it_lies(data, models, tmp_path, 
     card = add(data, Path(found.inspection.path))
     assert card.path == str(snapshot)
     assert [one.known for one in find(cache, data)] == [card.name]
-    engine, heard = ProcessEngine(data), Heard()
+    engine, log = ProcessEngine(data), EventLog()
     try:
         request = TextRequest(prompt="This is", model=card.name, max_new_tokens=4, seed=1)
-        run_one(engine, new_job(request, str(data.outputs)), heard)
+        run_one(engine, new_job(request, str(data.outputs)), log)
     finally:
         engine.close()
-    assert isinstance(heard.last, Finished), heard.last
-    recipe = read_recipe(Path(heard.last.artifacts[0].path))
+    assert isinstance(log.last, Finished), log.last
+    recipe = read_recipe(Path(log.last.artifacts[0].path))
     assert recipe.model_sha256 == card.sha256 == add_elsewhere_digest(models / "gpt2", tmp_path)
     assert tree(cache) == before
 
