@@ -1,6 +1,6 @@
 """Cache of loaded models of all kinds, bounded by memory; evicts the least recently used first.
 
-`models/memory/load_plan.py` chooses how a model is loaded, from the memory that is free and the
+`models/memory/choose_plan.py` chooses how a model is loaded, from the memory that is free and the
 memory that evictions could free.
 """
 

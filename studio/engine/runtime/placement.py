@@ -1,4 +1,4 @@
-"""Carries out a plan of `models/memory/load_plan.py`: device, quantization and offloading."""
+"""Carries out a `LoadPlan` (`models/memory/load_plan.py`): device, quantization and offloading."""
 
 from __future__ import annotations
 
