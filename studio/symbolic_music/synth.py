@@ -29,29 +29,29 @@ def tone(instrument: Instrument, pitch: int, seconds: float) -> Waveform:
         _side(instrument, frequency, time, bend, side)
         for side in ((-0.5, 0.5) if instrument.spread else (0.0,))
     ]
-    sound = np.stack([sides[0], sides[-1]], axis=1) / sum(instrument.partials)
+    wave = np.stack([sides[0], sides[-1]], axis=1) / sum(instrument.partials)
     if instrument.noise:
-        sound += _noise(instrument, pitch, time)[:, None]
+        wave += _noise(instrument, pitch, time)[:, None]
     if instrument.drive:
-        sound = _centred(np.tanh(instrument.drive * 2 * sound) / instrument.drive)
+        wave = _centred(np.tanh(instrument.drive * 2 * wave) / instrument.drive)
     rise = min(count, max(1, round(instrument.attack * RATE)))
-    sound[:rise] *= np.linspace(0, 1, rise, dtype=np.float32)[:, None]
-    return sound.astype(np.float32)
+    wave[:rise] *= np.linspace(0, 1, rise, dtype=np.float32)[:, None]
+    return wave.astype(np.float32)
 
 
-def _centred(sound: Waveform) -> Waveform:
+def _centred(wave: Waveform) -> Waveform:
     """Remove the offset that overdrive adds to asymmetric waves."""
-    size = min(len(sound), round(0.06 * RATE))
+    size = min(len(wave), round(0.06 * RATE))
     sums = np.cumsum(
         np.concatenate(
             [
                 np.zeros((1, 2)),
-                np.pad(sound, ((size // 2, size - size // 2 - 1), (0, 0)), "reflect"),
+                np.pad(wave, ((size // 2, size - size // 2 - 1), (0, 0)), "reflect"),
             ]
         ),
         axis=0,
     )
-    return np.asarray(sound - (sums[size:] - sums[:-size]) / size, np.float32)
+    return np.asarray(wave - (sums[size:] - sums[:-size]) / size, np.float32)
 
 
 def _vibrato(instrument: Instrument, time: Waveform) -> Waveform:
@@ -71,7 +71,8 @@ def _side(
         own = frequency * ratio * np.sqrt(1 + instrument.stiffness * ratio**2)
         if own > _HIGHEST or not loudness:
             continue
-        # Phases that differ by partial and side avoid the click of a saw wave, and widen the sound.
+        # Phases that differ by partial and side avoid the click of a saw wave, and widen the
+        # stereo image.
         wave = np.sin((2 * np.pi * own) * (time + bend) + number * (1.0 + side))
         if instrument.decay:
             falls = (
@@ -94,12 +95,12 @@ def _noise(instrument: Instrument, pitch: int, time: Waveform) -> Waveform:
     )
 
 
-def released(instrument: Instrument, sound: Waveform, seconds: float) -> Waveform:
+def released(instrument: Instrument, wave: Waveform, seconds: float) -> Waveform:
     """Return the note released after `seconds`, with the instrument's decay."""
     held = round(seconds * RATE)
-    tail = sound[held:]
+    tail = wave[held:]
     fade = np.exp(-np.arange(len(tail), dtype=np.float32) / (instrument.release * RATE / 3))
-    return np.concatenate([sound[:held], tail * fade[:, None]])
+    return np.concatenate([wave[:held], tail * fade[:, None]])
 
 
 @functools.cache
