@@ -1,6 +1,4 @@
-"""The command line: the same queue, worker and engine as the window's, from a shell. Nothing heavy
-is imported until needed.
-"""
+"""The command line: the window's queue, worker and engine, from a shell. Imports little."""
 
 from __future__ import annotations
 
@@ -8,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; the entry point of the program."""
+    """Run the program; its entry point."""
     if getattr(sys, "frozen", False):  # elsewhere it does nothing, and its import takes 4 ms
         import multiprocessing
 

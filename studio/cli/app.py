@@ -1,4 +1,4 @@
-"""All commands together."""
+"""The command line application with all commands."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from studio.cli.boundary import guard
 from studio.cli.context import make_context
 from studio.cli.generate import add_commands
 from studio.cli.models.commands import models_app
-from studio.cli.models.memory import WAYS, read_way
+from studio.cli.models.memory import STRATEGIES, read_preference
 from studio.cli.queue import queue_app
 from studio.core.paths import user_path
 
 app = typer.Typer(
     name="studio",
-    help="Make text, pictures, videos, speech and music on this computer. Without a command the "
-    "window opens.",
+    help="Generate text, images, video, speech and music on this computer. Without a command, "
+    "open the window.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -40,7 +40,7 @@ def start(
         typer.Option(
             parser=user_path,
             metavar="FOLDER",
-            help="Where everything is kept; also $STUDIO_DATA_DIR.",
+            help="The folder for settings, models and results; also $STUDIO_DATA_DIR.",
         ),
     ] = None,
     in_process: Annotated[
@@ -48,21 +48,22 @@ def start(
     ] = False,
     fake: Annotated[
         bool,
-        typer.Option("--fake", help="Use an engine without models (for trying the program out)."),
+        typer.Option("--fake", help="Use a fake engine without models (to try the program)."),
     ] = False,
     memory: Annotated[
         str,
-        typer.Option("--memory", metavar="WAY", help=f"How models are loaded in this run: {WAYS}."),
+        typer.Option(
+            "--memory", metavar="STRATEGY", help=f"How this run loads models: {STRATEGIES}."
+        ),
     ] = "",
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """Make text, pictures, videos, speech and music on this computer. Without a command the window
-    opens.
-    """
+    """Handle the options before the command; without a command, open the window."""
     if version:
         output.result(__version__)
         raise typer.Exit
-    ctx.obj = make_context(data_dir, in_process, fake, read_way(memory) if memory else None)
+    preference = read_preference(memory) if memory else None
+    ctx.obj = make_context(data_dir, in_process, fake, preference)
     if ctx.invoked_subcommand is None:
         from studio.app import run_window
 
@@ -76,7 +77,7 @@ def doctor_command(
     ctx: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Say whether everything is there that Studio needs, and what to do."""
+    """Check what Studio needs on this computer, and suggest fixes."""
     from studio.doctor import examine
 
     checks = examine(ctx.obj.data)
@@ -94,6 +95,6 @@ def doctor_command(
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command line; return the exit code."""
+    """Run the command line and return the exit code."""
     output.prepare_streams()
     return guard(lambda: int(app(arguments, standalone_mode=False) or 0))

@@ -1,6 +1,4 @@
-"""The last boundary of the command line: errors of files, databases and texts become a sentence and
-an exit code.
-"""
+"""Error boundary of the command line: turns errors into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -13,10 +11,9 @@ from studio.core.errors import InvalidRequestError, StudioError
 
 
 def guard(command: Callable[[], int]) -> int:
-    """Run a command and return its exit code; an error that has a reason outside the program
-    becomes a sentence.
+    """Run a command and return its exit code; explain errors with causes outside the program.
 
-    An error of the program itself is raised, with its traceback.
+    Raises errors of the program itself, with their traceback.
     """
     try:
         code = command()
@@ -25,20 +22,18 @@ def guard(command: Callable[[], int]) -> int:
         return output.INTERRUPTED
     except ImportError as error:
         return output.lacks_library(error)
-    except Exception as error:  # noqa: BLE001  what is unknown is raised again
+    except Exception as error:  # noqa: BLE001  `explain` raises unknown errors again
         return explain(error)
     return code
 
 
 def explain(error: Exception) -> int:
-    """Print what was wrong and return the exit code. Raises the error where it is a fault of the
-    program.
-    """
+    """Print an error and return the exit code. Raises errors of the program itself."""
     if isinstance(error, (StudioError, InvalidRequestError)):
         output.explain(error)
         is_wrong = isinstance(error, InvalidRequestError) or error.cause == "invalid"
         return output.WRONG if is_wrong else output.FAILED
-    if hasattr(error, "exit_code"):  # click's own errors: a wrong option, a missing argument
+    if hasattr(error, "exit_code"):  # click's errors: a wrong option, a missing argument
         if hasattr(error, "format_message"):
             output.note(f"studio: {error.format_message()}")
         return int(error.exit_code)
@@ -48,8 +43,7 @@ def explain(error: Exception) -> int:
         return _explain_system(error)
     if isinstance(error, UnicodeError):
         output.note(
-            "A name or a text is not valid UTF-8, so that it cannot be stored.\nRename the file, "
-            "or save the text as UTF-8."
+            "A file name or text is not valid UTF-8.\nRename the file, or save the text as UTF-8."
         )
         return output.WRONG
     if isinstance(error, sqlite3.Error):
@@ -66,10 +60,8 @@ def _explain_system(error: OSError) -> int:
         output.flush()
     except output.OutputError as refused:
         return output.give_up(refused.error)
-    if error.filename is None and error.errno in (
-        errno.EPIPE,
-        errno.EBADF,
-    ):  # click's help was not written
+    # Without a file name: click could not write its help.
+    if error.filename is None and error.errno in (errno.EPIPE, errno.EBADF):
         return output.give_up(error)
     name = f"{error.filename}: " if error.filename is not None else ""
     output.note(f"studio: {name}{error.strerror or error}.")

@@ -1,4 +1,4 @@
-"""What every command needs: the data folder, and an engine of the chosen sort."""
+"""The context of every command: data folder, engine, models."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from studio.models.registry import ModelRegistry, among
 
 @dataclass
 class Context:
-    """The options that stand before the command."""
+    """The options before the command."""
 
     data: DataFolder
     in_process: bool = False
     fake: bool = False
     memory: LoadPreference | None = None
-    """How models are loaded in this run; None where the settings say it."""
+    """How this run loads models; None for the settings' preference."""
 
     def engine(self) -> Engine:
-        """Make the engine."""
+        """Create the engine."""
         environment.prepare()
         return make_engine(
             self.data, in_process=self.in_process, fake=self.fake, memory=self.memory
         )
 
     def report_damage(self) -> None:
-        """Move settings that cannot be read out of the way, and say so."""
+        """Move damaged settings aside, and tell the user."""
         damage = set_aside_damaged(self.data)
         if damage:
             output.note(damage)
@@ -51,25 +51,23 @@ class Context:
         return ModelRegistry(self.data)
 
     def find_card(self, kind: str, name: str) -> ModelCard:
-        """Return the model that a request means. Raises StudioError."""
+        """Return the model for a request. Raises StudioError."""
         return among([fake_card(kind)], kind, name) if self.fake else self.registry.find(kind, name)
 
 
 def make_context(
     data_dir: Path | None, in_process: bool, fake: bool, memory: LoadPreference | None = None
 ) -> Context:
-    """Return the context for the options. Raises StudioError where the data folder cannot be
-    one.
-    """
+    """Return the context for the options. Raises StudioError for an invalid data folder."""
     data = data_folder(data_dir)
     data.check()
     return Context(data, in_process, fake, memory)
 
 
 def unsaved(error: OSError) -> StudioError:
-    """Return why the settings were not changed, as a sentence."""
+    """Return the error for settings that could not be saved."""
     return StudioError(
         f"The settings cannot be saved: {error.strerror or error}.",
         cause="disk",
-        cure="Check the free space of the disk and the rights of the data folder.",
+        cure="Check the disk's free space and the data folder's permissions.",
     )

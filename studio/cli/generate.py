@@ -1,6 +1,4 @@
-"""The commands that make something: `studio text`, `image`, `speech`, `music`. Their options are
-the request's fields.
-"""
+"""The commands that generate: `studio text`, `image`, `speech` … Options are request fields."""
 
 from __future__ import annotations
 
@@ -8,8 +6,9 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,33 +18,34 @@ from studio.cli.prompt_source import read_prompt
 from studio.core.artifact import limit_sentence
 from studio.core.errors import InvalidRequestError, StudioError
 from studio.core.jobs import Job, new_job
-from studio.core.kinds import KINDS
+from studio.core.kinds import KINDS, Kind
 from studio.core.paths import MAX_NAME_BYTES, DataFolder, check_output_folder, input_path, user_path
-from studio.core.requests import Request, fields, resolve_files
+from studio.core.requests import TextRequest, fields, resolve_files
 from studio.core.settings_store import load_settings
 from studio.models.card import request_for
 from studio.preflight.checks import check, describe_inputs
+
+if TYPE_CHECKING:
+    from studio.cli.queue_runner import Outcome
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add a command for every kind of request."""
     for name, kind in KINDS.items():
-        app.command(name, help=f"Generate {kind.noun} from a prompt.")(
-            _command(name, kind.request_type)
-        )
+        app.command(name, help=f"Generate {kind.noun} from a prompt.")(_command(kind))
 
 
-def _command(kind: str, request_type: type[Request]) -> Callable[..., None]:
+def _command(kind: Kind) -> Callable[..., None]:
     def command(ctx: typer.Context, **values: Any) -> None:
         target, as_json = values.pop("output_path"), values.pop("as_json")
         values["prompt"] = read_prompt(values["prompt"], values.pop("prompt_file"))
-        given = {name: value for name, value in values.items() if value is not None}
-        raise typer.Exit(generate(ctx.obj, kind, given, target, as_json))
+        settings = {name: value for name, value in values.items() if value is not None}
+        raise typer.Exit(GenerateCommand(ctx.obj, kind, settings, target, as_json).run())
 
     parameters = [_parameter("ctx", typer.Context)]
-    parameters += [_parameter(*_option(info)) for info in fields(request_type)]
+    parameters += [_parameter(*_option(info)) for info in fields(kind.request_type)]
     file = typer.Option(
-        "--file", parser=input_path, metavar="FILE", help="A text file that holds the prompt."
+        "--file", parser=input_path, metavar="FILE", help="Read the prompt from a text file."
     )
     parameters.append(_parameter("prompt_file", Annotated[Path | None, file], None))
     out = typer.Option(
@@ -53,7 +53,7 @@ def _command(kind: str, request_type: type[Request]) -> Callable[..., None]:
         "-o",
         parser=user_path,
         metavar="PATH",
-        help="A file to write, or a folder for files.",
+        help="The file to write, or a folder for files.",
     )
     parameters.append(_parameter("output_path", Annotated[Path | None, out], None))
     parameters.append(
@@ -61,7 +61,7 @@ def _command(kind: str, request_type: type[Request]) -> Callable[..., None]:
             "as_json", Annotated[bool, typer.Option("--json", help="Print one JSON object.")], False
         )
     )
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # for typer
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return command
 
@@ -76,100 +76,123 @@ def _parameter(
 
 def _option(info: Any) -> tuple[Any, ...]:
     if info.name == "prompt":
-        about = f"{info.meta.description} - reads it from standard input."
+        help_text = f"{info.meta.description} - reads standard input."
         return (
             info.name,
-            Annotated[str | None, typer.Argument(help=about, show_default=False)],
+            Annotated[str | None, typer.Argument(help=help_text, show_default=False)],
             None,
         )
-    # As text: `build_request` reads it, so that a wrong value gets the same answer here as in a
-    # form or a batch file.
+    # All values are texts: `build_request` converts them, so that an invalid value gets the same
+    # message here as in a form or a batch file.
     shown = f" [{'|'.join(choice for choice in info.choices if choice)}]" if info.choices else ""
-    kind = "NAME:X" if info.many else {int: "N", float: "X"}.get(info.type, "TEXT")
+    metavar = "NAME:X" if info.many else {int: "N", float: "X"}.get(info.type, "TEXT")
     return (
         info.name,
         Annotated[
             list[str] | None if info.many else str | None,
-            typer.Option(f"--{info.flag}", help=f"{info.meta.description}{shown}", metavar=kind),
+            typer.Option(f"--{info.flag}", help=f"{info.meta.description}{shown}", metavar=metavar),
         ],
         None,
     )
 
 
-def generate(
-    context: Context, kind: str, values: dict[str, Any], target: Path | None, as_json: bool
-) -> int:
-    """Run one job and print its result; return the exit code."""
-    try:
-        job = _make_job(context, kind, values, target)
-        from studio.cli.queue_runner import Run, with_texts
+@dataclass(frozen=True)
+class GenerateCommand:
+    """One call of a command that generates."""
 
-        streams = (
-            kind == "text" and not as_json and sys.stdout.isatty() and job.request.result_count == 1
+    context: Context
+    kind: Kind
+    values: dict[str, Any]
+    """Field → value, as text."""
+    target: Path | None
+    """The value of `--output`."""
+    as_json: bool
+
+    def run(self) -> int:
+        """Run the job and print its result; return the exit code."""
+        try:
+            job = self._make_job()
+            from studio.cli.queue_runner import QueueRunner
+
+            streams = (
+                self.kind.makes_texts
+                and not self.as_json
+                and sys.stdout.isatty()
+                and job.request.result_count == 1
+            )
+            runner = QueueRunner(self.context, stream_text=streams)
+        except (StudioError, InvalidRequestError) as error:
+            output.explain(error)
+            return output.WRONG
+        advice = describe_inputs(
+            self.context.find_card(self.kind.name, job.request.model), job.request
         )
-        run = Run(context, stream_text=streams)
-    except (StudioError, InvalidRequestError) as error:
-        output.explain(error)
-        return output.WRONG
-    told = describe_inputs(context.find_card(kind, job.request.model), job.request)
-    if told:
-        output.note(told)
-    outcomes = run.submit([job])
-    for outcome in outcomes:
-        if as_json:
+        if advice:
+            output.note(advice)
+        (outcome,) = runner.submit([job])
+        self._print(outcome, job, streamed=streams)
+        if runner.interrupted:
+            output.note(
+                f"Stopped. Kept: {', '.join(outcome.files)}"
+                if outcome.files
+                else "Stopped. Nothing was generated yet."
+            )
+            return output.INTERRUPTED
+        return output.DONE if outcome.state == "completed" else output.FAILED
+
+    def _make_job(self) -> Job:
+        values, request_type = dict(self.values), self.kind.request_type
+        folder, stem, suffix = resolve_target(self.context.data, self.target)
+        if suffix:
+            self._check_format(suffix)
+            if any(info.name == "format" for info in fields(request_type)):
+                values["format"] = suffix
+        card = self.context.find_card(self.kind.name, str(values.pop("model", "") or ""))
+        request = request_for(card, resolve_files(request_type, values, Path.cwd()))
+        if problems := check(card, request, self.context.find_card):
+            raise InvalidRequestError(problems[:1])  # the others may follow from it
+        if stem and card.writes_notes:
+            _check_is_free(Path(folder) / f"{stem}.mid")  # the job also writes the notes
+        return new_job(request, folder, stem)
+
+    def _check_format(self, suffix: str) -> None:
+        if suffix not in self.kind.media_types:
+            known = ", ".join(f".{name}" for name in self.kind.media_types)
+            raise StudioError(
+                f"`studio {self.kind.name}` cannot write .{suffix} files.",
+                cause="invalid",
+                cure=f"Choose a name that ends in {known}.",
+            )
+
+    def _print(self, outcome: Outcome, job: Job, *, streamed: bool) -> None:
+        if self.as_json:
+            from studio.cli.queue_runner import with_texts
+
             output.as_json(with_texts(outcome))
-        elif kind == "text":
-            _print_text(outcome, streamed=streams)
-            _note_end(outcome, job.request)
+        elif self.kind.makes_texts:
+            _print_texts(outcome, streamed=streamed)
+            _note_end(outcome, job)
         else:
             from studio.library.artifacts import companion_midi  # imports numpy
 
             for path in outcome.files:
                 output.result(path)
                 if midi := companion_midi(Path(path)):
-                    output.note(f"The notes are in {midi.name} beside it.")
+                    output.note(f"The notes are in {midi.name} next to it.")
         if outcome.failure is not None:
             output.note(outcome.failure.message)
             output.note(outcome.failure.cure)
-    if run.interrupted:
-        kept = [path for outcome in outcomes for path in outcome.files]
-        output.note(
-            f"Stopped; what was made is kept in {', '.join(kept)}"
-            if kept
-            else "Stopped; nothing was made yet."
-        )
-        return output.INTERRUPTED
-    return (
-        output.DONE
-        if outcomes and all(outcome.state == "completed" for outcome in outcomes)
-        else output.FAILED
-    )
-
-
-def _make_job(context: Context, kind: str, values: dict[str, Any], target: Path | None) -> Job:
-    folder, stem, suffix = resolve_target(context.data, target)
-    if suffix:
-        _take_format(KINDS[kind].request_type, values, suffix)
-    card = context.find_card(kind, str(values.pop("model", "") or ""))
-    request = request_for(card, resolve_files(KINDS[kind].request_type, values, Path.cwd()))
-    if problems := check(card, request, context.find_card):
-        raise InvalidRequestError(problems[:1])  # the others may follow from it
-    if stem and card.writes_notes:
-        _keep_file(Path(folder) / f"{stem}.mid")  # is written beside the sound
-    return new_job(request, folder, stem)
 
 
 MAX_DERIVED_BYTES = 10
-"""What is added to a chosen name: `-32` for one of several results, `.json` for the recipe of a
-text.
-"""
+"""Length added to a chosen name: `-32` for one of several results, `.json` for a text's recipe."""
 
 
 def resolve_target(data: DataFolder, target: Path | None) -> tuple[str, str, str]:
-    """Return folder, stem and suffix (without dot) for `-o`: an existing folder or a name without
-    suffix is a folder.
+    """Return folder, stem and suffix (without dot) for `-o`.
 
-    Raises StudioError where the file is there already, or the folder cannot be written to.
+    An existing folder, or a name without suffix, is a folder. Raises StudioError if the file
+    exists, or the folder cannot be written.
     """
     if target is None:
         folder = Path(load_settings(data).output_folder or data.outputs)
@@ -180,33 +203,25 @@ def resolve_target(data: DataFolder, target: Path | None) -> tuple[str, str, str
         check_output_folder(target)
         return str(target), "", ""
     check_output_folder(target.parent)
-    _keep_file(target)
+    _check_is_free(target)
     if len(target.name.encode()) > MAX_NAME_BYTES - MAX_DERIVED_BYTES:
-        cure = f"A name can have at most {MAX_NAME_BYTES - MAX_DERIVED_BYTES} bytes here."
-        raise StudioError(f"The name {target.name[:60]}… is too long.", cause="invalid", cure=cure)
+        cure = f"Use at most {MAX_NAME_BYTES - MAX_DERIVED_BYTES} bytes."
+        raise StudioError(
+            f"The file name {target.name[:60]}… is too long.", cause="invalid", cure=cure
+        )
     return str(target.parent), target.stem, target.suffix[1:].lower()
 
 
-def _keep_file(path: Path) -> None:
+def _check_is_free(path: Path) -> None:
     if os.path.lexists(path):
         raise StudioError(
-            f"{path} is there already and is kept.", cause="invalid", cure="Choose another name."
-        )
-
-
-def _take_format(request_type: type[Request], values: dict[str, Any], suffix: str) -> None:
-    if suffix not in request_type.media_types:
-        known = ", ".join(f".{name}" for name in request_type.media_types)
-        raise StudioError(
-            f"A file of this kind cannot end in .{suffix}.",
+            f"{path} exists already. Studio does not overwrite files.",
             cause="invalid",
-            cure=f"It can be {known}.",
+            cure="Choose another name.",
         )
-    if any(info.name == "format" for info in fields(request_type)):
-        values["format"] = suffix
 
 
-def _print_text(outcome: Any, *, streamed: bool) -> None:
+def _print_texts(outcome: Outcome, *, streamed: bool) -> None:
     if streamed:
         sys.stdout.write("\n")
         return
@@ -217,11 +232,10 @@ def _print_text(outcome: Any, *, streamed: bool) -> None:
         output.result(Path(artifact.path).read_text(encoding="utf-8"))
 
 
-def _note_end(outcome: Any, request: Any) -> None:
-    """Note what a text alone does not show: that it stops at its limit, that candidates were
-    alike.
-    """
-    if sentence := limit_sentence(outcome.artifacts, request.max_new_tokens):
+def _note_end(outcome: Outcome, job: Job) -> None:
+    """Note what the text does not show: it stops at its limit, or candidates were equal."""
+    assert isinstance(job.request, TextRequest)
+    if sentence := limit_sentence(outcome.artifacts, job.request.max_new_tokens):
         output.note(f"{sentence} --max-new-tokens raises it.")
     for note in outcome.statistics.notes if outcome.statistics else ():
         output.note(f"{note}.")

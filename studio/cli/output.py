@@ -1,4 +1,4 @@
-"""What the command line prints: results on stdout, everything else on stderr. Exit codes."""
+"""Output of the command line: results on stdout, all else on stderr; exit codes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from studio.core.errors import InvalidRequestError, StudioError
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
-"""All done; a job failed; the request was wrong and nothing was run; Ctrl+C."""
+"""All done; a job failed; nothing ran because the request is invalid; Ctrl+C."""
 
 
 class OutputError(Exception):
-    """Standard output cannot be written: it is closed or full, or the reader of a pipe left."""
+    """Standard output is closed or full, or the reader of a pipe has ended."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(str(error))
@@ -31,7 +31,7 @@ def result(text: str) -> None:
 
 
 def stream(text: str) -> bool:
-    """Print a piece of a result at once; False where standard output cannot take it."""
+    """Print a piece of a result at once; return False if standard output refuses it."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -46,7 +46,7 @@ def as_json(value: Any, *, in_a_line: bool = False) -> None:
 
     try:
         data = msgspec.json.encode(value)
-    except UnicodeEncodeError:  # a file name that is not UTF-8, found in a folder
+    except UnicodeEncodeError:  # a file name that is not UTF-8
         data = msgspec.json.encode(_printable(msgspec.to_builtins(value)))
     result((data if in_a_line else msgspec.json.format(data, indent=2)).decode())
 
@@ -60,9 +60,7 @@ def _printable(value: Any) -> Any:
 
 
 def note(text: str) -> None:
-    """Say something to the person; not part of the result. A closed or full standard error is no
-    reason to stop.
-    """
+    """Print a message for the user; ignores a closed or full standard error."""
     try:
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
@@ -71,7 +69,7 @@ def note(text: str) -> None:
 
 
 def explain(error: StudioError | InvalidRequestError) -> None:
-    """Say what was wrong and what to do."""
+    """Print an error and what to do."""
     from studio.core.errors import InvalidRequestError
 
     if isinstance(error, InvalidRequestError):
@@ -84,21 +82,19 @@ def explain(error: StudioError | InvalidRequestError) -> None:
 
 
 def lacks_library(error: ImportError) -> int:
-    """Say that the system lacks a library, and return the exit code. Raises what is another
-    error.
-    """
+    """Report a missing system library and return the exit code; raise other errors."""
     if ".so" not in str(error):
         raise error
-    note(f"studio: {error}\nThe system lacks a library; `studio doctor` names its package.")
+    note(f"studio: {error}\nA system library is missing; `studio doctor` names its package.")
     return FAILED
 
 
 def prepare_streams() -> None:
-    """Make the standard streams usable whatever the shell passed.
+    """Make the standard streams usable.
 
-    Chinese must not fail where a shell says that it only knows ASCII. A stream that is closed is
-    opened on the null device, so that no other file takes its number; results that are written to a
-    closed standard output are an error, as with other programs.
+    They use UTF-8 even if the locale is ASCII. A closed stream is opened on the null device, so
+    that no other file gets its number; writing results to a closed standard output fails, as in
+    other programs.
     """
     for number, name, flags in (
         (0, "stdin", os.O_RDONLY),
@@ -113,7 +109,7 @@ def prepare_streams() -> None:
 
 
 _CLOSED_OUTPUT = os.O_WRONLY if sys.platform == "win32" else os.O_RDONLY
-"""On Windows a program without a console has no standard output, and that is in order."""
+"""On Windows, a program without a console has no standard output."""
 
 
 def _reopen(number: int, flags: int) -> TextIO:
@@ -125,7 +121,7 @@ def _reopen(number: int, flags: int) -> TextIO:
 
 
 def flush() -> None:
-    """Write what is buffered. Raises OutputError."""
+    """Write buffered results. Raises OutputError."""
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -133,19 +129,18 @@ def flush() -> None:
 
 
 def give_up(error: OSError) -> int:
-    """Say why results cannot be printed, unless the reader of a pipe simply left (`| head`); return
-    the exit code.
+    """Report that results cannot be printed, and return the exit code.
+
+    Silent if the reader of a pipe has ended (`| head`).
     """
     if not isinstance(error, BrokenPipeError):
-        note(f"The result could not be written to standard output: {error.strerror}.")
+        note(f"The result cannot be written to standard output: {error.strerror}.")
     _divert(sys.stdout)
     return FAILED
 
 
 def _divert(stream_: TextIO) -> None:
-    """Send what is buffered to the null device: Python would report it once more when the program
-    ends.
-    """
+    """Send buffered data to the null device, so that Python doesn't report it at exit."""
     null = os.open(os.devnull, os.O_WRONLY)
     with contextlib.suppress(OSError, ValueError):
         os.dup2(null, stream_.fileno())

@@ -1,4 +1,4 @@
-"""Where a command's prompt comes from: the argument, standard input (`-`), or a file (`--file`)."""
+"""Read a command's prompt: its argument, standard input (`-`), or a file (`--file`)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from studio.core.requests.base import MAX_PROMPT_CHARACTERS
 
 STANDARD_INPUT = "-"
 _MAX_PROMPT_BYTES = 4 * MAX_PROMPT_CHARACTERS + 1024
-"""UTF-32, which takes the most, with its mark and some blanks."""
+"""In UTF-32, the largest encoding, with byte order mark and some white space."""
 
 
 def read_prompt(argument: str | None, file: Path | None) -> str:
-    """Return the prompt. Raises StudioError where it cannot be read, or where there is none or more
-    than one.
-    """
+    """Return the prompt. Raises StudioError if it is missing, ambiguous or unreadable."""
     if argument is not None and file is not None:
         raise StudioError(
             "A prompt and --file cannot be used together.",
@@ -28,22 +26,22 @@ def read_prompt(argument: str | None, file: Path | None) -> str:
     if file is not None:
         return _decoded(read_bytes(file), file.name)
     if argument is None:
-        cure = "Write the prompt in quotes, - to read standard input, or --file FILE."
-        raise StudioError("Missing argument 'PROMPT'.", cause="invalid", cure=cure)
+        cure = "Write it in quotes, or use - for standard input, or --file FILE."
+        raise StudioError("The prompt is missing.", cause="invalid", cure=cure)
     if argument == STANDARD_INPUT:
         return _decoded(read_standard_input(_MAX_PROMPT_BYTES), "standard input")
     return argument
 
 
 def read_standard_input(most: int = MAX_FILE_BYTES) -> bytes:
-    """Return all bytes of standard input. Raises StudioError where there are none, or more than
-    `most`.
-    """
+    """Return all of standard input. Raises StudioError if it is empty or above `most` bytes."""
     try:
         data = sys.stdin.buffer.read(most + 1)
     except OSError as error:
         raise StudioError(
-            f"Standard input cannot be read: {error.strerror}.", cause="invalid"
+            f"Standard input cannot be read: {error.strerror}.",
+            cause="invalid",
+            cure="Check the command before the pipe, or use a file.",
         ) from error
     if len(data) > most:
         raise StudioError(
@@ -53,7 +51,7 @@ def read_standard_input(most: int = MAX_FILE_BYTES) -> bytes:
         )
     if not data.strip():
         raise StudioError(
-            "Standard input is empty.", cause="invalid", cure="Pipe the text into the command."
+            "Standard input is empty.", cause="invalid", cure="Pipe a text into the command."
         )
     return data
 
@@ -62,7 +60,7 @@ def _decoded(data: bytes, name: str) -> str:
     if len(data) > _MAX_PROMPT_BYTES:
         message = f"The prompt in {name} is longer than {MAX_PROMPT_CHARACTERS:,} characters."
         raise StudioError(
-            message, cause="invalid", cure="`studio batch` reads a file with many prompts."
+            message, cause="invalid", cure="To run a file of many prompts, use `studio batch`."
         )
     decoded = decode(data)
     if decoded.warning:

@@ -12,7 +12,7 @@ from studio.cli import output
 from studio.core.errors import StudioError
 from studio.core.jobs import Job, JobState
 
-queue_app = typer.Typer(no_args_is_help=True, help="The jobs that wait, run and are over.")
+queue_app = typer.Typer(no_args_is_help=True, help="List, run, cancel and clear jobs.")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -26,16 +26,15 @@ def list_command(ctx: typer.Context, as_json: Json = False) -> None:
     interrupted = (
         0 if holder_of(ctx.obj.data) else sum(job.state is JobState.RUNNING for job in jobs)
     )
-    if interrupted:  # no program runs them; the next start lets them wait again
+    if interrupted:  # no program runs them; the next start queues them again
         jobs = [_as_waiting(job) for job in jobs]
     if as_json:
         output.as_json({"jobs": jobs, "unreadable": unreadable})
         return
     for job in jobs:
         error = f"  {job.failure.message}" if job.failure else ""
-        output.result(
-            f"{job.id}  {job.state:10}{job.request.kind:8}{' '.join(job.request.prompt.split())[:60]}{error}"  # noqa: E501
-        )
+        prompt = " ".join(job.request.prompt.split())[:60]
+        output.result(f"{job.id}  {job.state:10}{job.request.kind:8}{prompt}{error}")
     for row in unreadable:
         output.result(
             f"{row.id}  unreadable {row.kind:7} this version of Studio cannot read it "
@@ -45,8 +44,8 @@ def list_command(ctx: typer.Context, as_json: Json = False) -> None:
         output.note("The queue is empty.")
     if interrupted:
         output.note(
-            f"{interrupted} of the queued jobs had begun when Studio ended; they run again at the "
-            "next start."
+            f"{interrupted} of the queued jobs were running when Studio ended; they run again at "
+            "the next start."
         )
 
 
@@ -60,12 +59,12 @@ def _as_waiting(job: Job) -> Job:
 
 @queue_app.command("run")
 def run_command(ctx: typer.Context, as_json: Json = False) -> None:
-    """Run everything that waits."""
-    from studio.cli.queue_runner import Run, with_texts
+    """Run all waiting jobs."""
+    from studio.cli.queue_runner import QueueRunner, with_texts
 
     try:
-        run = Run(ctx.obj)
-        outcomes = run.drain()
+        runner = QueueRunner(ctx.obj)
+        outcomes = runner.run_waiting()
     except StudioError as error:
         output.explain(error)
         raise typer.Exit(output.WRONG) from None
@@ -77,7 +76,7 @@ def run_command(ctx: typer.Context, as_json: Json = False) -> None:
                 output.result(path)
             if outcome.failure is not None:
                 output.note(f"{outcome.job_id}: {outcome.failure.message}")
-    if run.interrupted:
+    if runner.interrupted:
         raise typer.Exit(output.INTERRUPTED)
     raise typer.Exit(
         output.DONE if all(outcome.state == "completed" for outcome in outcomes) else output.FAILED
@@ -92,7 +91,7 @@ def cancel_command(ctx: typer.Context, job_id: str, as_json: Json = False) -> No
 
 @queue_app.command("clear")
 def clear_command(ctx: typer.Context, as_json: Json = False) -> None:
-    """Forget the jobs that are over. Their files stay."""
+    """Remove finished jobs from the list. Their files stay."""
     _change(ctx, None, as_json)
 
 
@@ -109,9 +108,7 @@ def _change(ctx: typer.Context, job_id: str | None, as_json: bool) -> None:
         raise typer.Exit(output.WRONG) from None
     try:
         if job_id is not None:
-            job_id = job_id.encode(
-                errors="replace"
-            ).decode()  # the database refuses what is not UTF-8
+            job_id = job_id.encode(errors="replace").decode()  # the database needs UTF-8
             changed = (
                 [job_id] if store.cancel([job_id])[0] or store.remove_unreadable(job_id) else []
             )
@@ -130,8 +127,9 @@ def _change(ctx: typer.Context, job_id: str | None, as_json: bool) -> None:
     if as_json:
         output.as_json({"jobs": changed})
     elif job_id is not None and not changed:
-        output.note(f"There is no waiting job {job_id}.")
+        output.note(f"No waiting job has the id {job_id}. See `studio queue list`.")
     else:
-        output.note(f"{len(changed)} {'cleared' if job_id is None else 'cancelled'}.")
+        jobs = f"{len(changed)} job{'' if len(changed) == 1 else 's'}"
+        output.note(f"{jobs} {'removed from the list' if job_id is None else 'cancelled'}.")
     if job_id is not None and not changed:
         raise typer.Exit(output.WRONG)

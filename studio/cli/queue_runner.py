@@ -1,6 +1,4 @@
-"""Runs jobs from a shell: submits them, shows how far they are, waits until they are over. Ctrl+C
-cancels and keeps.
-"""
+"""Run jobs from a shell: submit them, show progress, wait. Ctrl+C cancels and keeps results."""
 
 from __future__ import annotations
 
@@ -44,17 +42,15 @@ from studio.jobs.session import DataFolderInUseError, Session
 from studio.jobs.store_rows import read_jobs_readonly
 
 SIGNAL_POLL_MS = 100
-"""Python sees a signal only between its own instructions; a timer gives it some while Qt waits."""
+"""Interval of a timer that lets Python handle signals while Qt's event loop waits."""
 WINDOW_OBEYS_MS = 6_000
-"""How long Ctrl+C waits for the window that runs the jobs; its engine takes 3 s to end one that
-hangs.
-"""
-LOOK_AGAIN_MS = 2_000
-"""How often it is tried whether a folder that refused a result can be written again."""
+"""How long Ctrl+C waits for the window; its engine ends a hanging child after 3 s."""
+DISK_RETRY_MS = 2_000
+"""Interval of the checks whether a folder that refused a result can be written again."""
 
 
 class Outcome(msgspec.Struct, kw_only=True):
-    """How one job ended; what `--json` prints."""
+    """The end of one job; what `--json` prints."""
 
     job_id: str
     state: str
@@ -63,7 +59,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     line: int = 0
     files: list[str] = []
     text: str | None = None
-    """What a text job wrote, the first of several candidates; see `with_texts`."""
+    """The text of a text job, the first of several candidates; see `with_texts`."""
     texts: list[str] = []
     """All candidates, in the order of `files`."""
     artifacts: list[Artifact] = []
@@ -72,9 +68,7 @@ class Outcome(msgspec.Struct, kw_only=True):
 
 
 def with_texts(outcome: Outcome) -> Outcome:
-    """Read the texts that a job wrote, for `--json`. A file that was moved meanwhile is left
-    out.
-    """
+    """Read the texts of a job for `--json`; skip files that were moved."""
     for artifact in outcome.artifacts:
         if artifact.media_type.startswith("text/"):
             with contextlib.suppress(OSError):
@@ -85,10 +79,8 @@ def with_texts(outcome: Outcome) -> Outcome:
     return outcome
 
 
-class Run:
-    """One run of the queue in this process, or in the window that is open, until the jobs that it
-    is about are over.
-    """
+class QueueRunner:
+    """Runs jobs in this process, or in the open window, and waits until they are over."""
 
     def __init__(self, context: Context, *, stream_text: bool = False) -> None:
         self._application = QCoreApplication.instance() or QCoreApplication(sys.argv[:1])
@@ -97,20 +89,15 @@ class Run:
         self._stream_text = stream_text
         self._count = 0
         self.new = 0
-        """How many jobs were submitted."""
-        self._refused = ""
+        """The number of submitted jobs."""
+        self._refused_folder_folder = ""
         self._ended = False
-        self._is_waiting = False
-        """True while the event loop runs."""
-        """Whether the run is over, perhaps before the event loop began: leaving a loop that does
-        not run yet does nothing.
-        """
+        """True when the run is over, maybe before the event loop starts."""
+        self._in_event_loop = False
         self._queue_failed = False
-        """Whether the queue could not store something: it may not be able to store a cancel
-        either.
-        """
+        """True after the queue could not store something: it may refuse a cancel too."""
         self.paused = ""
-        """Why the run ended before all of its jobs were over; empty where it did not."""
+        """Why the run ended before all of its jobs were over, or empty."""
         self._waiting: dict[str, Outcome] = {}
         self._over: dict[str, Outcome] = {}
         self._open_batches: set[str] = set()
@@ -136,7 +123,7 @@ class Run:
             self.session.queue.pause_changed.connect(self._on_pause_changed)
 
     def jobs(self) -> list[Job]:
-        """Return the jobs of the queue, those that are over among them."""
+        """Return the jobs of the queue, including finished ones."""
         if isinstance(self.session, Session):
             return self.session.queue.jobs()
         return read_jobs_readonly(self._context.data)
@@ -146,45 +133,44 @@ class Run:
         jobs: Sequence[Job],
         batch: Batch | None = None,
         *,
-        beside: Sequence[Job] = (),
+        waiting: Sequence[Job] = (),
         limit: Limit | None = None,
     ) -> list[Outcome]:
-        """Run new jobs (before anything else that waits stays where it is: the queue's order holds)
-        and return how they ended.
+        """Run new jobs, in the order of the queue, and return how they ended.
 
-        `beside`: jobs that wait in the queue already, and that are waited for as well. `limit`: how
-        far the run goes. Raises DataFolderInUseError for a limit where a window has the queue.
+        `waiting`: jobs in the queue to wait for as well. `limit`: when the run pauses. Raises
+        DataFolderInUseError for a limit while a window runs the queue.
         """
         if isinstance(self.session, RemoteSession):
-            beside = ()  # the window says nothing about jobs that it had before
+            waiting = ()  # the window sends events of submitted jobs only
         if limit is not None:
             self._own_queue(
-                "A run cannot be limited from here while the window is open."
+                "The open window runs the queue, and a command cannot limit it."
             ).set_limit(limit)
         self.new = len(jobs)
         if jobs and batch is not None:
             self._open_batches.add(batch.id)
         return self._run(
-            [*jobs, *beside], lambda: self.session.queue.submit(jobs, batch) if jobs else None
+            [*jobs, *waiting], lambda: self.session.queue.submit(jobs, batch) if jobs else None
         )
 
     def close(self) -> None:
         """End without running anything."""
         self.session.close()
 
-    def _own_queue(self, told: str) -> JobQueue:
+    def _own_queue(self, message: str) -> JobQueue:
         if isinstance(self.session, RemoteSession):
             self.session.close()
-            raise DataFolderInUseError(told, cause="invalid", cure="Look there.")
+            raise DataFolderInUseError(
+                message, cause="invalid", cure="Use the window, or close it first."
+            )
         return self.session.queue
 
-    def drain(self) -> list[Outcome]:
-        """Run everything that waits in the queue. Raises DataFolderInUseError where a window does
-        that already.
-        """
+    def run_waiting(self) -> list[Outcome]:
+        """Run all waiting jobs. Raises DataFolderInUseError if a window runs the queue."""
         waiting = [
             job
-            for job in self._own_queue("The window that is open runs the queue.").jobs()
+            for job in self._own_queue("The open window runs the queue.").jobs()
             if not job.state.over
         ]
         return self._run(waiting, lambda: None)
@@ -209,9 +195,9 @@ class Run:
                 self.session.start()
                 begin()
                 if self._waiting and not self._ended:
-                    self._is_waiting = True
+                    self._in_event_loop = True
                     self._application.exec()
-                    self._is_waiting = False
+                    self._in_event_loop = False
         finally:
             timer.stop()
             signal.signal(signal.SIGINT, before)
@@ -219,7 +205,7 @@ class Run:
         return [self._over.get(job.id) or self._waiting[job.id] for job in jobs]
 
     def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
-        if self.interrupted or self._queue_failed:  # at once; what is running waits in the queue
+        if self.interrupted or self._queue_failed:  # end now; the running job waits in the queue
             self.interrupted = True
             self._end(1)
             return
@@ -229,12 +215,12 @@ class Run:
             QTimer.singleShot(WINDOW_OBEYS_MS, self._leave_window)
 
     def _leave_window(self) -> None:
-        output.note("The window does not answer; its jobs stay in its queue.")
+        output.note("The window does not answer. The jobs stay in its queue.")
         self._end(1)
 
     def _on_jobs_changed(self, jobs: list[Job]) -> None:
         for job in jobs:
-            if job.cancelled_unrun:  # no event tells of it, because no engine heard of the job
+            if job.cancelled_unrun:  # the engine sends no event for it
                 self._on_job_event(job.id, Cancelled())
 
     def _on_job_event(self, job_id: str, event: Event) -> None:
@@ -245,7 +231,7 @@ class Run:
             self._stream_text = output.stream(event.text)
         elif isinstance(event, ThoughtDelta) and event.takes_text and self._stream_text:
             self._stream_text = output.stream("\n")
-            output.note("(The text above is what the model thought; its answer follows.)")
+            output.note("(The text above is the model's reasoning; the answer follows.)")
         elif isinstance(event, Loading):
             self._progress.update(self._bar, description=event.phase)
         elif isinstance(event, ProgressEvent):
@@ -254,7 +240,7 @@ class Run:
             self._settle(job_id, outcome, event)
 
     def _show_progress(self, outcome: Outcome, event: ProgressEvent) -> None:
-        """One job by its steps, several by how many are over."""
+        """Show one job by its steps, several by the number of finished ones."""
         count, done, total = (
             f"{event.step}/{event.total} {event.unit}",
             float(event.step),
@@ -270,7 +256,7 @@ class Run:
 
     def _settle(self, job_id: str, outcome: Outcome, event: Finished | Failed | Cancelled) -> None:
         job = self.session.queue.job(job_id)
-        if job is not None and not job.state.over:  # it took the engine down, and runs once more
+        if job is not None and not job.state.over:  # the engine crashed; the job runs once more
             return
         outcome.artifacts = list(event.artifacts)
         outcome.files = [artifact.path for artifact in event.artifacts]
@@ -288,37 +274,38 @@ class Run:
         self._quit_when_over()
 
     def _on_disk_refused(self, folder: str) -> None:
-        self._refused = folder
+        self._refused_folder = folder
 
     def _on_pause_changed(self, reason: str) -> None:
         if not reason:
             return
-        if self._refused:
-            output.note(f"{reason} Waiting until that folder can be written again; Ctrl+C ends.")
-            QTimer.singleShot(LOOK_AGAIN_MS, self._look_again)
+        if self._refused_folder:
+            output.note(f"{reason} Waiting until the folder can be written. Ctrl+C stops.")
+            QTimer.singleShot(DISK_RETRY_MS, self._retry_disk)
         else:  # the limit of this run
             self.paused = reason
             self._end(0)
 
-    def _look_again(self) -> None:
+    def _retry_disk(self) -> None:
         if not self._waiting:
             return
-        if can_write(Path(self._refused)):
-            self._refused = ""
-            self.session.queue.resume()  # type: ignore[union-attr]  # only an own queue says that it was refused
+        if can_write(Path(self._refused_folder)):
+            self._refused_folder = ""
+            assert isinstance(self.session, Session)  # only an own queue sends `disk_refused`
+            self.session.queue.resume()
         else:
-            QTimer.singleShot(LOOK_AGAIN_MS, self._look_again)
+            QTimer.singleShot(DISK_RETRY_MS, self._retry_disk)
 
-    def _on_failed(self, sentence: str, job_ids: list[str]) -> None:
-        """The queue could not do something; jobs that are named will not run."""
+    def _on_failed(self, message: str, job_ids: list[str]) -> None:
+        """Report a failure of the queue, and fail the jobs that will not run."""
         self._queue_failed = True
-        sys.stderr.write(sentence + "\n")
+        output.note(message)
         for job_id in self._waiting.keys() & set(job_ids):
             outcome = self._waiting.pop(job_id)
             outcome.state = JobState.FAILED
-            outcome.failure = Failure(cause="disk", message=sentence)
+            outcome.failure = Failure(cause="disk", message=message)
             self._over[job_id] = outcome
-        if not self._waiting:  # no batch reports its end any more
+        if not self._waiting:  # their batches will not finish
             self._open_batches.clear()
         self._quit_when_over()
         if isinstance(self.session, RemoteSession) and not job_ids:
@@ -330,7 +317,7 @@ class Run:
 
     def _end(self, code: int) -> None:
         self._ended = True
-        if self._is_waiting:  # without a running loop Qt would end the next one at once
+        if self._in_event_loop:  # otherwise Qt would end the next loop at once
             self._application.exit(code)
 
     def _quit_when_over(self) -> None:
@@ -339,20 +326,21 @@ class Run:
 
 
 def _open_session(context: Context) -> Session | RemoteSession:
-    """Return a session of our own, or the one of the window that has the data folder. Raises
-    StudioError.
+    """Return a session of this process, or of the window that holds the data folder.
+
+    Raises StudioError.
     """
     try:
         session = Session(context.data, context.engine())
     except DataFolderInUseError:
         socket = connect_to_window(context.data)
-        if socket is None:  # another command has it
+        if socket is None:  # another command holds the folder
             raise
         return RemoteSession(socket)
     if session.damage:
         output.note(session.damage)
-    if sentence := remove_telemetry_files(context.data):
-        output.note(sentence)
+    if message := remove_telemetry_files(context.data):
+        output.note(message)
     context.report_damage()
     settings = load_settings(context.data)
     session.worker.keep_awake = settings.keep_awake

@@ -1,4 +1,4 @@
-"""The queue of a window that is open, as a command sees it: what is submitted runs there."""
+"""The queue of an open window, as a command uses it."""
 
 from __future__ import annotations
 
@@ -39,28 +39,28 @@ class RemoteQueue(QObject):
         socket.disconnected.connect(self.report_disconnected)
 
     def submit(self, jobs: Sequence[Job], batch: Batch | None = None) -> None:
-        """Hand jobs to the window."""
+        """Send jobs to the window."""
         self._jobs.update((job.id, job) for job in jobs)
         self._socket.write(packed(Submit(tuple(jobs), batch)))
 
     def cancel(self, job_ids: Sequence[str]) -> None:
-        """Cancel jobs that were submitted here."""
+        """Cancel jobs that this command submitted."""
         self._socket.write(packed(CancelJobs(tuple(job_ids))))
 
     def job(self, job_id: str) -> Job | None:
-        """Return a job as it was when something was last heard of it."""
+        """Return a job as of its last event."""
         return self._jobs.get(job_id)
 
     def _on_ready(self) -> None:
         try:
-            self._take(list(self._reader.feed(bytes(self._socket.readAll().data()))))
+            self._handle(list(self._reader.feed(bytes(self._socket.readAll().data()))))
         except ValueError:  # a window of another version
             self.failed.emit(
-                "The window answered something that this command cannot read. Are both of the same "
-                "version?"
+                "This command cannot read the window's answer. Both must be the same version of "
+                "Studio."
             )
 
-    def _take(self, messages: Sequence[FromWindow]) -> None:
+    def _handle(self, messages: Sequence[FromWindow]) -> None:
         for message in messages:
             if isinstance(message, JobUpdate):
                 self._jobs[message.job.id] = message.job
@@ -77,23 +77,23 @@ class RemoteQueue(QObject):
                 self.batch_finished.emit(message.batch)
 
     def report_disconnected(self) -> None:
-        """Emit `failed`: the window is gone."""
-        self.failed.emit("The window was closed. What it had not done waits in its queue.", [])
+        """Emit `failed`: the window was closed."""
+        self.failed.emit("The window was closed. Unfinished jobs wait in its queue.", [])
 
 
 class RemoteSession:
-    """The part of `Session` that a command needs, where a window has the queue."""
+    """The part of `Session` that a command needs, with the queue of a window."""
 
     def __init__(self, socket: QLocalSocket) -> None:
         self._socket = socket
         self.queue = RemoteQueue(socket)
 
     def start(self) -> None:
-        """The window runs already, unless it ended since it answered."""
+        """Check that the window still runs."""
         if self._socket.state() is not QLocalSocket.LocalSocketState.ConnectedState:
             self.queue.report_disconnected()
 
     def close(self) -> None:
-        """Say goodbye; jobs that are not over go on in the window."""
+        """Disconnect; unfinished jobs continue in the window."""
         self._socket.flush()
         self._socket.disconnectFromServer()

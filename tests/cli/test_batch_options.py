@@ -158,7 +158,7 @@ def test_resume_runs_what_is_missing(batch, tmp_path):
     again = batch(file, "-o", out, "--resume")
     assert again.returncode == 0
     assert again.stdout == ""
-    assert "3 of 3 rows done; 3 of them were there before" in again.stderr
+    assert "3 of 3 rows done, 3 of them earlier" in again.stderr
 
 
 def test_a_run_that_is_limited_goes_on_with_resume(batch, data, tmp_path):
@@ -293,8 +293,8 @@ def test_two_rows_with_the_same_name_and_several_results_each_keep_their_own(bat
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), "Give a file"),
-        (("FILE", "--watch", "FOLDER"), "Give a file"),
+        ((), "Pass either a file"),
+        (("FILE", "--watch", "FOLDER"), "Pass either a file"),
         (("FILE", "--set", "style"), "not NAME=VALUE"),
         (("FILE", "--set", "a=1", "--set", "a=2"), "twice"),
         (("FILE", "--map", "=prompt"), "not NAME=VALUE"),
@@ -303,12 +303,12 @@ def test_two_rows_with_the_same_name_and_several_results_each_keep_their_own(bat
         (("FILE", "--combine", "both"), "not a way to combine"),
         (("FILE", "--collect", "odt"), "not a format for collected texts"),
         (("FILE", "--report", "x.pdf"), "x.pdf cannot be"),
-        (("FILE", "--until", "soon"), "is no time"),
-        (("FILE", "--until", "2020-01-01T00:00"), "is over"),
+        (("FILE", "--until", "soon"), "is not a time"),
+        (("FILE", "--until", "2020-01-01T00:00"), "in the past"),
         (("FILE", "--at-most", "-1"), "not possible"),
         (("--watch", "nowhere"), "There is no folder"),
-        (("--watch", "FOLDER", "--check"), "--watch goes without"),
-        (("--watch", "FOLDER", "--report", "FOLDER"), "would be run"),
+        (("--watch", "FOLDER", "--check"), "--watch cannot be combined"),
+        (("--watch", "FOLDER", "--report", "FOLDER"), "it would run as a batch file"),
     ],
 )
 def test_wrong_options_are_sentences(capsys, data, tmp_path, arguments, words):
@@ -327,7 +327,7 @@ def test_times():
     assert read_time("23:00", now) == datetime.datetime(2026, 11, 24, 23, 0).timestamp()
     assert read_time("07:30", now) == datetime.datetime(2026, 11, 25, 7, 30).timestamp()
     assert read_time("2026-12-24T18:00", now) == datetime.datetime(2026, 12, 24, 18, 0).timestamp()
-    with pytest.raises(StudioError, match="is over"):
+    with pytest.raises(StudioError, match="in the past"):
         read_time("2026-11-24 10:00", now)
     assert read_limit("", None) is None
     assert read_limit("", 3).jobs == 3
@@ -364,7 +364,7 @@ def test_a_file_format_that_the_kind_lacks_is_refused(batch, tmp_path, kind, fil
     file.write_text("one\n")
     done = batch(file, "--kind", kind, "--format", file_format, "-o", tmp_path / "out")
     assert done.returncode == 2
-    assert f"no file format of {kind}" in done.stderr
+    assert f"not a file format of {kind}" in done.stderr
     assert not (tmp_path / "out").exists()
 
 

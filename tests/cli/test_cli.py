@@ -110,7 +110,7 @@ def test_candidates_of_beams_have_scores(fake):
     ("arguments", "words"),
     [
         (["text", ""], "prompt: is empty"),
-        (["text"], "Missing argument"),
+        (["text"], "prompt is missing"),
         (["image", "x", "--width", "65"], "width: must be a multiple of 8"),
         (["image", "x", "--steps", "0"], "num_inference_steps: must be at least 1"),
         (["image", "x", "--guidance", "nan"], "guidance_scale: must be a finite number"),
@@ -121,7 +121,7 @@ def test_candidates_of_beams_have_scores(fake):
         (["models", "remove", "there-is-none"], "there-is-none"),
         (["models", "add", "there-is-none"], "nothing at"),
         (["models", "install", "there-is-none"], "Choose from: "),
-        (["queue", "cancel", "there-is-none"], "no waiting job"),
+        (["queue", "cancel", "there-is-none"], "No waiting job"),
         (["dance"], "dance"),
     ],
 )

@@ -41,7 +41,7 @@ def test_a_way_is_kept_for_all_models_and_for_one(data):
     [
         (["models", "memory", "half"], "no way 'half' to load a model"),
         (["models", "memory", "8-bit", "--model", "nothing"], "no model 'nothing'"),
-        (["models", "memory", "--unload", "-1"], "must be from 0"),
+        (["models", "memory", "--unload", "-1"], "--unload cannot be"),
         (["--memory", "half", "doctor"], "no way 'half' to load a model"),
     ],
 )

@@ -42,7 +42,7 @@ def test_music_on_the_first_day_and_a_midi_file_continued(data, tmp_path):
     kept = (tmp_path / "first.mid").read_bytes()
     refused = studio("music", "soft piano", "-o", tmp_path / "first.wav", data=data)
     assert refused.returncode == 2
-    assert "first.mid is there already" in refused.stderr
+    assert "first.mid exists already" in refused.stderr
     assert (tmp_path / "first.mid").read_bytes() == kept
 
 

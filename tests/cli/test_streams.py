@@ -62,7 +62,7 @@ def test_a_prompt_is_read_from_a_file_in_any_encoding(run, tmp_path, encoding):
 @pytest.mark.parametrize(
     ("arguments", "stdin", "words"),
     [
-        (("text",), b"", "Missing argument"),
+        (("text",), b"", "prompt is missing"),
         (("text", "hello", "--file", "p.txt"), b"", "together"),
         (("text", "-"), b"", "empty"),
         (("text", "-"), b" \n\n", "empty"),

@@ -50,7 +50,7 @@ def test_files_run_as_they_come_and_a_bad_one_ends_nothing(watch, tmp_path):
     program = watch()
     program.wait_for("2 of 2 rows done")
     (there / "bad.csv").write_text("prompt,prompt\nx,y\n")
-    program.wait_for("stands twice")
+    program.wait_for("has the column")
     (there / "a.csv").write_text("prompt,max_new_tokens\nthree,2\nfour,zzz\n")
     program.wait_for("1 of 2 rows done")
     code, printed = program.end(signal.SIGINT)
@@ -78,7 +78,7 @@ def test_a_file_runs_once_and_a_changed_one_makes_only_what_is_new(watch, data, 
     program.wait_for("1 of 1 rows done")
     assert not any("a.txt:" in line for line in program.said)
     file.write_text("one\nand two\n")
-    program.wait_for("2 of 2 rows done; 1 of them were there before")
+    program.wait_for("2 of 2 rows done, 1 of them earlier")
     assert program.end(signal.SIGINT)[0] == 0
     assert sorted(job.request.prompt for job in read_jobs_readonly(data)) == [
         "and two",

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtNetwork import QLocalSocket
 
 from studio.cli.context import Context
-from studio.cli.queue_runner import Run
+from studio.cli.queue_runner import QueueRunner
 from studio.cli.remote_queue import RemoteSession
 from studio.core.events import TextDelta
 from studio.core.jobs import JobState, new_job
@@ -181,14 +181,14 @@ def test_closing_the_window_ends_the_command_in_words(qtbot, open_studio, comman
     close_studio(studio)
     qtbot.waitUntil(lambda: process.poll() is not None, timeout=LONG)
     assert process.returncode == 1
-    assert "waits in its queue" in process.stderr.read()
+    assert "wait in its queue" in process.stderr.read()
 
 
 def test_queue_run_says_that_the_window_does_it(open_studio, command, data):
     open_studio()
     code, _out, err = command("queue", "run")
     assert code == 2
-    assert "The window that is open runs the queue." in err
+    assert "The open window runs the queue." in err
 
 
 def test_garbage_is_shown_the_door(qtbot, open_studio, data):
@@ -241,11 +241,11 @@ def test_a_command_whose_window_ends_before_it_waits_is_told_so(qtbot, open_stud
     reasons = []
     session.queue.failed.connect(lambda sentence, _job_ids: reasons.append(sentence))
     session.start()
-    assert reasons == ["The window was closed. What it had not done waits in its queue."]
+    assert reasons == ["The window was closed. Unfinished jobs wait in its queue."]
 
 
 def test_a_run_that_ends_before_its_event_loop_does_not_wait(qtbot, data):
-    run = Run(Context(data, fake=True))
+    run = QueueRunner(Context(data, fake=True))
     job = new_job(TextRequest(prompt="hi", seed=1), str(data.outputs))
     begun = time.monotonic()
     (outcome,) = run._run([job], lambda: run._end(1))

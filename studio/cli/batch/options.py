@@ -1,4 +1,4 @@
-"""What stands behind the options of `studio batch`: pairs, times, files."""
+"""Parse the values of options: pairs, times, files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from studio.batch.tables.encoding import reason_of
 from studio.core.errors import StudioError
 from studio.core.regular_file import read_regular
 from studio.jobs.pause import Limit
@@ -17,13 +18,17 @@ MAX_DEFAULTS_BYTES = 2**20
 
 
 def pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
-    """Return NAME=VALUE texts as a table. Raises StudioError."""
+    """Return NAME=VALUE texts as a dict. Raises StudioError."""
     table: dict[str, str] = {}
     for text in texts or ():
         name, sign, value = text.partition("=")
         name = name.strip()
         if not sign or not name:
-            raise StudioError(f"{option} {text[:40]!r} is not NAME=VALUE.", cause="invalid")
+            raise StudioError(
+                f"{option} {text[:40]!r} is not NAME=VALUE.",
+                cause="invalid",
+                cure=f"For example: {option} style=oil",
+            )
         if name in table:
             raise StudioError(
                 f"{option} names {name[:40]!r} twice.", cause="invalid", cure="Name it once."
@@ -35,7 +40,7 @@ def pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
 _LONG_NAME = re.compile(
     r"""(?<![\w."'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){33}"""
 )
-"""a.b.c and so on: tomllib takes quadratic time for it, two minutes for 200 kB."""
+"""a.b.c and so on, for which tomllib takes quadratic time: two minutes for 200 kB."""
 
 
 def read_defaults(path: Path | None) -> dict[str, Any]:
@@ -48,7 +53,7 @@ def read_defaults(path: Path | None) -> dict[str, Any]:
             raise _unreadable(path, "it is nested too deeply")
         return tomllib.loads(text)
     except (OSError, ValueError) as error:  # tomllib's errors are ValueErrors
-        raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from error
+        raise _unreadable(path, reason_of(error)) from error
     except RecursionError as error:
         raise _unreadable(path, "it is nested too deeply") from error
 
@@ -62,10 +67,10 @@ def _unreadable(path: Path, why: str) -> StudioError:
 
 
 def read_limit(until: str, at_most: int | None) -> Limit | None:
-    """Return how far a run may go; None where it may go to its end. Raises StudioError."""
+    """Return the limit of a run, or None. Raises StudioError."""
     if at_most is not None and at_most < 1:
         raise StudioError(
-            f"--at-most {at_most} is not possible.",
+            f"--at-most cannot be {at_most}.",
             cause="invalid",
             cure="Choose a number above 0.",
         )
@@ -77,29 +82,29 @@ def read_limit(until: str, at_most: int | None) -> Limit | None:
 
 
 def read_time(text: str, now: datetime.datetime) -> float:
-    """Return the Unix time that is meant: `07:30` is the next one, `2026-12-24 18:00` that day's.
-    Raises StudioError.
-    """
+    """Parse `07:30` (the next one) or `2026-12-24 18:00` as a Unix time. Raises StudioError."""
     try:
         if len(text) <= len("00:00:00"):
-            meant = datetime.datetime.combine(now.date(), datetime.time.fromisoformat(text))
-            meant += datetime.timedelta(days=meant <= now)
+            time = datetime.datetime.combine(now.date(), datetime.time.fromisoformat(text))
+            time += datetime.timedelta(days=time <= now)
         else:
-            meant = datetime.datetime.fromisoformat(text)
-        past = meant.timestamp() <= now.timestamp()
+            time = datetime.datetime.fromisoformat(text)
+        is_past = time.timestamp() <= now.timestamp()
     except (ValueError, OverflowError, OSError) as error:
         raise StudioError(
-            f"--until {text[:40]!r} is no time.",
+            f"--until {text[:40]!r} is not a time.",
             cause="invalid",
-            cure="Write 07:30, or 2026-12-24T18:00 for a day.",
+            cure="Write 07:30, or 2026-12-24T18:00 for a date.",
         ) from error
-    if past:
-        raise StudioError(f"--until {text} is over.", cause="invalid", cure="Give a time to come.")
-    return meant.timestamp()
+    if is_past:
+        raise StudioError(
+            f"--until {text} is in the past.", cause="invalid", cure="Use a time in the future."
+        )
+    return time.timestamp()
 
 
 def report_path(path: Path | None) -> Path | None:
-    """Return the report's file; in a folder it is report.csv."""
+    """Return the report's file; in a folder, it is report.csv."""
     if path is None:
         return None
     path = path.absolute()

@@ -1,4 +1,4 @@
-"""`studio batch --check`: each row as it was resolved, and the file that it would make."""
+"""`studio batch --check`: show each row after expansion, and its file name."""
 
 from __future__ import annotations
 
@@ -15,27 +15,22 @@ from studio.cli.batch.problems import show_problems
 from studio.core.jobs import Job
 from studio.core.requests import Request
 
-_SHOWN_ANYWAY = {"kind", "model", "seed", "prompt"}
+_ALWAYS_SHOWN = {"kind", "model", "seed", "prompt"}
 
 
 def show(
     batch_file: BatchFile, jobs: Sequence[Job], resumed: Resumed | None, *, as_json: bool
 ) -> int:
     """Print the rows and return the exit code."""
-    there = resumed.rows if resumed else frozenset()
+    settled = resumed.rows if resumed else frozenset()
     stems = iter(job.target.stem for job in jobs)
     rows = []
     for index, row in enumerate(batch_file.rows):
-        state = _state(row, index in there)
-        made = resumed.done.get(index) if resumed else None  # what was drawn then counts
-        rows.append(
-            (
-                row,
-                made.request if made else row.request,
-                state,
-                next(stems, "") if state == "to run" else "",
-            )
-        )
+        state = _state(row, index in settled)
+        finished = resumed.done.get(index) if resumed else None
+        # A finished row shows the alternatives that were drawn then.
+        request = finished.request if finished else row.request
+        rows.append((row, request, state, next(stems, "") if state == "to run" else ""))
     if as_json:
         table = {
             "encoding": batch_file.encoding,
@@ -49,7 +44,7 @@ def show(
         if request is not None:
             output.result(_line(row.line, request, varying, stem or state))
     show_problems(batch_file)
-    done = f", {len(there)} are done or wait already" if resumed else ""
+    done = f", {len(settled)} are done or waiting" if resumed else ""
     output.note(
         f"{len(batch_file.good)} rows can run, {len(batch_file.bad)} cannot{done} "
         f"({batch_file.encoding})"
@@ -57,22 +52,22 @@ def show(
     return output.WRONG if batch_file.bad else output.DONE
 
 
-def _state(row: Row, there: bool) -> str:
+def _state(row: Row, settled: bool) -> str:
     if row.request is None:
         return "cannot run"
-    return "done or waiting" if there else "to run"
+    return "done or waiting" if settled else "to run"
 
 
 def _varying(requests: Sequence[Request]) -> frozenset[str]:
-    """Return the settings that are not the same in all rows: what a person wants to compare."""
-    first: dict[type[Request], dict[str, Any]] = {}  # of each kind, what is the same so far
+    """Return the settings that differ between rows, which the user wants to compare."""
+    first: dict[type[Request], dict[str, Any]] = {}  # per kind, the settings equal so far
     found: set[str] = set()
     for request in requests:
         same = first.get(type(request))
         if same is None:
             values = msgspec.structs.asdict(request)
             same = first[type(request)] = {
-                name: values[name] for name in values if name not in _SHOWN_ANYWAY
+                name: values[name] for name in values if name not in _ALWAYS_SHOWN
             }
         for name in [name for name, value in same.items() if getattr(request, name) != value]:
             found.add(name)
@@ -80,20 +75,20 @@ def _varying(requests: Sequence[Request]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _line(line: int, request: Request, varying: frozenset[str], named: str) -> str:
+def _line(line: int, request: Request, varying: frozenset[str], name: str) -> str:
     settings = ""
     if varying:
         values = msgspec.structs.asdict(request)
         settings = "".join(
             [
-                f", {name} {value}"
-                for name, value in values.items()
-                if name in varying and value != ""
+                f", {field} {value}"
+                for field, value in values.items()
+                if field in varying and value != ""
             ]
         )
     return (
         f"line {line}: {request.kind}, {request.model}, seed {request.seed}{settings} → "
-        f"{named}: {request.prompt}"
+        f"{name}: {request.prompt}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Prints the problems of a batch file, by line."""
+"""Print the problems of a batch file by line."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from studio.batch.batch_file import BatchFile
 from studio.cli import output
 
 MAX_LINES = 10
-"""Lines with the same problem that are named; the report has all."""
+"""The number of lines listed per problem; the report has all."""
 
 
 def show_problems(batch_file: BatchFile) -> None:
-    """Say what is in doubt and which rows cannot run."""
+    """Print warnings, and the rows that cannot run."""
     if batch_file.warning:
         output.note(batch_file.warning)
     for message, lines in itertools.groupby(batch_file.bad, key=lambda row: row.message):

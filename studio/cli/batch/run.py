@@ -1,4 +1,4 @@
-"""One run of a batch file from a shell: read, planned, handed to the queue, told."""
+"""Run one batch file from a shell: read, plan, run, print."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from studio.core.settings_store import load_settings
 from studio.jobs.pause import Limit
 
 if TYPE_CHECKING:
-    from studio.cli.queue_runner import Outcome, Run
+    from studio.cli.queue_runner import Outcome, QueueRunner
 
 
 @dataclass(frozen=True)
 class BatchRun:
-    """What the options of `studio batch` ask for."""
+    """The options of `studio batch`."""
 
     context: Context
     reading: dict[str, Any]
-    """For `read_batch`."""
+    """Keyword arguments of `read_batch`."""
     folder: Path | None = None
     name: str = file_names.DEFAULT_TEMPLATE
     collect: str = ""
@@ -43,19 +43,17 @@ class BatchRun:
     limit: Limit | None = None
     as_json: bool = False
     json_lines: bool = False
-    """Whether that object stands in one line."""
+    """Whether JSON output is one line a file."""
     data: bytes | None = None
-    """The bytes of the file, where they came through standard input."""
+    """The file's content if it came from standard input."""
 
     def outputs(self) -> Path:
-        """Return the folder for results, or for folders of results where no folder is given."""
+        """Return the folder for results, or the one that contains a folder per file."""
         settings = load_settings(self.context.data)
         return (self.folder or Path(settings.output_folder or self.context.data.outputs)).absolute()
 
     def place(self, file: Path) -> Path:
-        """Return where a file's results go. Raises StudioError where nothing can be written
-        there.
-        """
+        """Return the folder for a file's results. Raises StudioError if it cannot be written."""
         place = self.outputs() if self.folder else self.outputs() / folder_name(file)
         check_output_folder(place)
         return place
@@ -68,7 +66,7 @@ class BatchRun:
         )
 
     def check(self, file: Path) -> int:
-        """Show the rows as they were understood, and return the exit code. Raises StudioError."""
+        """Show the rows as Studio reads them, and return the exit code. Raises StudioError."""
         from studio.cli.batch.preview import show
         from studio.jobs.store_rows import read_jobs_readonly
 
@@ -85,14 +83,15 @@ class BatchRun:
         return show(batch_file, jobs, resumed, as_json=self.as_json)
 
     def run(self, file: Path, place: Path | None = None, *, resume: bool | None = None) -> int:
-        """Run the file and return the exit code; `place` and `resume` go before what the options
-        say. Raises StudioError.
+        """Run the file and return the exit code. Raises StudioError.
+
+        `place` and `resume` take precedence over the options.
         """
-        from studio.cli.queue_runner import Run
+        from studio.cli.queue_runner import QueueRunner
 
         place, resumed = place or self.place(file), None
         if self.resume if resume is None else resume:
-            run = Run(self.context)  # first: what was interrupted is settled by that
+            run = QueueRunner(self.context)  # first: it settles interrupted jobs
             try:
                 batch_file, resumed = read_resumed(
                     lambda seed: self.read(file, seed), place, run.jobs()
@@ -106,17 +105,17 @@ class BatchRun:
             batch_file = self.read(file)
             show_problems(batch_file)
             batch, jobs = self._plan(batch_file, place, None)
-            run = Run(self.context)
+            run = QueueRunner(self.context)
         if jobs:
             try:
                 _prepare_folder(place)
             except StudioError:
                 run.close()
                 raise
-        beside = [job for job in run.jobs() if job.id in resumed.waiting_jobs] if resumed else []
-        outcomes = run.submit(jobs, batch, beside=beside, limit=self.limit)
-        self._tell(batch_file, batch, run, outcomes, resumed)
-        return _code(batch_file, run, outcomes)
+        waiting = [job for job in run.jobs() if job.id in resumed.waiting_jobs] if resumed else []
+        outcomes = run.submit(jobs, batch, waiting=waiting, limit=self.limit)
+        self._print(batch_file, batch, run, outcomes, resumed)
+        return _exit_code(batch_file, run, outcomes)
 
     def _plan(
         self, batch_file: BatchFile, place: Path, resumed: Resumed | None
@@ -125,15 +124,15 @@ class BatchRun:
             batch_file, place, self.name, resumed=resumed, collect=self.collect, report=self.report
         )
 
-    def _tell(
+    def _print(
         self,
         batch_file: BatchFile,
         batch: Batch,
-        run: Run,
+        run: QueueRunner,
         outcomes: Sequence[Outcome],
         resumed: Resumed | None,
     ) -> None:
-        before = len(resumed.done) if resumed else 0
+        done_before = len(resumed.done) if resumed else 0
         elsewhere = len(resumed.waiting) - (len(outcomes) - run.new) if resumed else 0
         if self.as_json:
             from studio.cli.queue_runner import with_texts
@@ -143,7 +142,7 @@ class BatchRun:
                 "folder": batch.folder,
                 "jobs": [with_texts(outcome) for outcome in outcomes],
                 "not_run": [{"line": row.line, "error": row.message} for row in batch_file.bad],
-                "done_before": before,
+                "done_before": done_before,
                 "waiting_elsewhere": elsewhere,
                 "paused": run.paused,
             }
@@ -154,47 +153,44 @@ class BatchRun:
                     output.result(path)
                 if outcome.failure is not None:
                     output.note(f"line {outcome.line}: {outcome.failure.message}")
-        good = before + sum(outcome.state == "completed" for outcome in outcomes)
-        there = f"; {before} of them were there before" if before else ""
+        done = done_before + sum(outcome.state == "completed" for outcome in outcomes)
+        earlier = f", {done_before} of them earlier" if done_before else ""
         output.note(
-            f"{good} of {len(batch_file.rows)} rows done{there}. Results and report: {batch.folder}"
+            f"{done} of {len(batch_file.rows)} rows done{earlier}. Results and report: "
+            f"{batch.folder}"
         )
         if elsewhere:
-            output.note(f"{elsewhere} more wait in the queue of the window that is open.")
+            output.note(f"{elsewhere} more wait in the queue of the open window.")
         if run.paused:
             waiting = sum(outcome.state in ("queued", "running") for outcome in outcomes)
             output.note(
-                f"{run.paused} {waiting} rows wait in the queue; the same command with --resume "
-                "goes on."
+                f"{run.paused} {waiting} rows wait in the queue; to continue, run the same "
+                "command with --resume."
             )
 
 
 def folder_name(file: Path) -> str:
-    """Return the name of the folder for a file's results: the file's own, in UTF-8 also where that
-    is not.
-    """
+    """Return the name of the folder for a file's results: the file's own, always valid UTF-8."""
     return file.absolute().stem.encode(errors="replace").decode().replace("?", "_")
 
 
-def from_standard_input(asked: BatchRun, input_format: str) -> tuple[BatchRun, Path]:
-    """Read standard input as a batch file; return the run and a name for the file. Raises
-    StudioError.
-    """
+def from_standard_input(run: BatchRun, input_format: str) -> tuple[BatchRun, Path]:
+    """Read standard input as a batch file; return the run and a path for it. Raises StudioError."""
     suffix = f".{input_format.lower().removeprefix('.')}"
     if suffix not in SUFFIXES:
         known = ", ".join(known.removeprefix(".") for known in SUFFIXES)
         raise StudioError(
-            f"There is no input format {input_format[:40]!r}.",
+            f"The input format {input_format[:40]!r} is unknown.",
             cause="invalid",
-            cure=f"There are: {known}.",
+            cure=f"Use one of: {known}.",
         )
-    return replace(asked, data=read_standard_input()), Path.cwd() / f"stdin{suffix}"
+    return replace(run, data=read_standard_input()), Path.cwd() / f"stdin{suffix}"
 
 
 def _prepare_folder(folder: Path) -> None:
-    """Make the folder for results. Raises StudioError where it cannot be written.
+    """Create the folder for results. Raises StudioError if it cannot be written.
 
-    The run waits for a full disk, and for a drive that is not mounted yet.
+    Ignores a full disk or an unmounted drive: the run waits for them.
     """
     if is_dangling(folder):
         return
@@ -204,13 +200,13 @@ def _prepare_folder(folder: Path) -> None:
             return
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            sentence = f"{folder} cannot be written to: {error.strerror}."
-            raise StudioError(sentence, cause="invalid", cure="Choose another folder.") from error
+            message = f"The folder {folder} cannot be written: {error.strerror}."
+            raise StudioError(message, cause="invalid", cure="Choose another folder.") from error
 
 
-def _code(batch_file: BatchFile, run: Run, outcomes: Sequence[Outcome]) -> int:
+def _exit_code(batch_file: BatchFile, run: QueueRunner, outcomes: Sequence[Outcome]) -> int:
     if run.interrupted:
         return output.INTERRUPTED
-    fine = ("completed", "queued", "running") if run.paused else ("completed",)
-    all_fine = not batch_file.bad and all(outcome.state in fine for outcome in outcomes)
-    return output.DONE if all_fine else output.FAILED
+    good = ("completed", "queued", "running") if run.paused else ("completed",)
+    all_good = not batch_file.bad and all(outcome.state in good for outcome in outcomes)
+    return output.DONE if all_good else output.FAILED

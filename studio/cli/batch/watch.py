@@ -1,6 +1,4 @@
-"""`studio batch --watch FOLDER`: runs batch files as they are dropped there, until Ctrl+C; each of
-them once.
-"""
+"""`studio batch --watch FOLDER`: run each batch file that appears there once, until Ctrl+C."""
 
 from __future__ import annotations
 
@@ -18,49 +16,50 @@ from studio.core.files import sha256_of
 from studio.jobs.session import DataFolderInUseError
 from studio.jobs.watch_folder import Entry, Ledger, Settling, find_files
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 
 
-def watch_folder(asked: BatchRun, folder: Path, *, check: bool) -> int:
-    """Run what lies in the folder and what comes, until Ctrl+C; return the exit code. Raises
-    StudioError.
-    """
+def watch_folder(batch_run: BatchRun, folder: Path, *, check: bool) -> int:
+    """Run all files of the folder until Ctrl+C; return the exit code. Raises StudioError."""
     folder = folder.absolute()
     if not folder.is_dir():
-        raise StudioError(f"There is no folder {folder}.", cause="invalid", cure="Make it first.")
-    if check or asked.limit is not None or asked.resume:
         raise StudioError(
-            "--watch goes without --check, --until, --at-most and --resume.",
-            cause="invalid",
-            cure="It goes on where it was by itself.",
+            f"The folder {folder} does not exist.", cause="invalid", cure="Create it first."
         )
-    if asked.report is not None and asked.report.parent == folder:
+    if check or batch_run.limit is not None or batch_run.resume:
         raise StudioError(
-            "A report in the folder that is watched would be run.",
+            "--watch cannot be combined with --check, --until, --at-most or --resume.",
             cause="invalid",
-            cure="Choose another place.",
+            cure="Leave them out; --watch resumes by itself.",
         )
-    watch = _Watch(replace(asked, json_lines=True), folder, Ledger(asked.context.data, folder))
-    output.note(f"Watching {folder}. Ctrl+C ends.")
-    # Not an exception: what became of a file is written down before the end.
-    before = signal.signal(signal.SIGINT, lambda _number, _frame: watch.stop.set())
+    if batch_run.report is not None and batch_run.report.parent == folder:
+        raise StudioError(
+            "The report cannot be in the watched folder: it would run as a batch file.",
+            cause="invalid",
+            cure="Choose another folder.",
+        )
+    ledger = Ledger(batch_run.context.data, folder)
+    watch = _Watch(replace(batch_run, json_lines=True), folder, ledger)
+    output.note(f"Watching {folder}. Ctrl+C stops.")
+    # No exception on Ctrl+C: the ledger is written before the end.
+    previous = signal.signal(signal.SIGINT, lambda _number, _frame: watch.stop.set())
     try:
         return watch.run()
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)
         watch.ledger.close()
 
 
 @dataclass
 class _Watch:
-    asked: BatchRun
+    batch_run: BatchRun
     folder: Path
     ledger: Ledger
     settling: Settling = field(default_factory=Settling)
     stop: threading.Event = field(default_factory=threading.Event)
     code: int = output.DONE
-    told: str = ""
-    """What was said last about something that passes, to say it once."""
+    last_note: str = ""
+    """The last note about a temporary problem, to print it once."""
 
     def run(self) -> int:
         while not self.stop.is_set():
@@ -72,14 +71,14 @@ class _Watch:
                 if code == output.INTERRUPTED:
                     return code
                 self.code = max(self.code, min(code, output.FAILED))
-            self.stop.wait(LOOK_SECONDS)
+            self.stop.wait(POLL_SECONDS)
         return self.code
 
     def _ready(self) -> list[Path]:
         try:
             found = find_files(self.folder)
         except OSError as error:
-            self._tell_once(f"{self.folder} cannot be read: {error.strerror}. Waiting for it.")
+            self._note_once(f"{self.folder} cannot be read: {error.strerror}. Waiting for it.")
             return []
         return self.settling.ready(time.monotonic(), found)
 
@@ -87,44 +86,43 @@ class _Watch:
         try:
             sha256 = sha256_of(path)
         except OSError as error:
-            self._tell_once(f"{path.name} cannot be read: {error.strerror}.")
+            self._note_once(f"{path.name} cannot be read: {error.strerror}.")
             return output.FAILED
         known = self.ledger.find(path)
         if known is not None and known.over and known.sha256 == sha256:
             self.settling.mark_handled(path)
             return output.DONE
-        place = Path(known.folder) if known else self._free_place(path)
+        place = Path(known.folder) if known else self._free_folder(path)
         output.note(f"{path.name}:")
         try:
             self.ledger.put(path, Entry(sha256, str(place)))
-            # Where it has run before, only the rows that are not there: it was interrupted, or
-            # changed.
-            code = self.asked.run(path, place, resume=known is not None)
+            # A known file was interrupted, or has changed: run only its missing rows.
+            code = self.batch_run.run(path, place, resume=known is not None)
             if code != output.INTERRUPTED:
                 self.ledger.put(path, Entry(sha256, str(place), over=True))
-        except DataFolderInUseError as error:  # by another command, which ends
-            self._tell_once(f"{error.message} Waiting for it.")
+        except DataFolderInUseError as error:  # another command, which ends
+            self._note_once(f"{error.message} Waiting for it to end.")
             return output.DONE
         except (StudioError, OSError) as error:
             output.explain(
                 error
                 if isinstance(error, StudioError)
-                else StudioError(f"It could not be run: {error}.")
+                else StudioError(f"{path.name} could not be run: {error}.")
             )
             code = output.FAILED
-        self.told = ""
+        self.last_note = ""
         self.settling.mark_handled(path)
         return code
 
-    def _free_place(self, path: Path) -> Path:
-        wanted = self.asked.outputs() / folder_name(path)
-        number, place = 1, wanted
-        while place.exists() or str(place) in self.ledger.folders:
+    def _free_folder(self, path: Path) -> Path:
+        name = folder_name(path)
+        number, folder = 1, self.batch_run.outputs() / name
+        while folder.exists() or str(folder) in self.ledger.folders:
             number += 1
-            place = wanted.with_name(f"{folder_name(path)}-{number}")
-        return place
+            folder = folder.with_name(f"{name}-{number}")
+        return folder
 
-    def _tell_once(self, sentence: str) -> None:
-        if sentence != self.told:
-            output.note(sentence)
-        self.told = sentence
+    def _note_once(self, message: str) -> None:
+        if message != self.last_note:
+            output.note(message)
+        self.last_note = message

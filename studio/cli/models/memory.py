@@ -13,44 +13,54 @@ from studio.core.settings import MAX_UNLOAD_MINUTES, LoadPreference, LoadStrateg
 from studio.core.settings_store import load_settings, update
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-_WAYS: tuple[LoadPreference, ...] = ("auto", *get_args(LoadStrategy))
-WAYS = ", ".join(_WAYS)
+_STRATEGIES: tuple[LoadPreference, ...] = ("auto", *get_args(LoadStrategy))
+STRATEGIES = ", ".join(_STRATEGIES)
 
 
-def read_way(text: str) -> LoadPreference:
-    """Return the way that a person named. Raises StudioError."""
-    for way in _WAYS:
-        if way == text:
-            return way
+def read_preference(text: str) -> LoadPreference:
+    """Return the strategy of this name. Raises StudioError."""
+    for strategy in _STRATEGIES:
+        if strategy == text:
+            return strategy
     raise StudioError(
-        f"There is no way {text!r} to load a model.", cause="invalid", cure=f"There are: {WAYS}."
+        f"{text[:40]!r} is not a strategy for loading models.",
+        cause="invalid",
+        cure=f"Use one of: {STRATEGIES}.",
     )
 
 
 def memory_command(
     ctx: typer.Context,
-    way: Annotated[str, typer.Argument(metavar="[WAY]", help=f"Keep this: {WAYS}.")] = "",
-    model: Annotated[str, typer.Option("--model", metavar="NAME", help="For one model only.")] = "",
+    strategy: Annotated[
+        str, typer.Argument(metavar="[STRATEGY]", help=f"Store this strategy: {STRATEGIES}.")
+    ] = "",
+    model: Annotated[
+        str, typer.Option("--model", metavar="NAME", help="Store it for this model only.")
+    ] = "",
     unload: Annotated[
         float | None,
-        typer.Option("--unload", metavar="MINUTES", help="When unused models leave; 0 is never."),
+        typer.Option(
+            "--unload",
+            metavar="MINUTES",
+            help="Unload models that are unused for this time; 0 is never.",
+        ),
     ] = None,
     warm_start: Annotated[
         bool | None,
         typer.Option(
-            "--warm-start/--no-warm-start", help="Load the model used last when the window is open."
+            "--warm-start/--no-warm-start", help="Load the last used model when the window opens."
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show or set how models are loaded, and how long they stay."""
+    """Show or change how models are loaded, and when they are unloaded."""
     data = ctx.obj.data
     ctx.obj.report_damage()
     settings = load_settings(data)
     try:
-        if model and model not in settings.model_memory:  # one that is gone can be taken out
-            _check_there(ctx.obj, model)
-        change = _change(way, model, unload, warm_start)
+        if model and model not in settings.model_memory:  # a setting of a removed model may change
+            _check_installed(ctx.obj, model)
+        change = _change(strategy, model, unload, warm_start)
         if change:
             settings = update(data, change)
     except StudioError as error:
@@ -74,23 +84,25 @@ def memory_command(
         output.result(f"{name}: {kept}")
     minutes = settings.unload_minutes
     output.result(
-        f"Unused models leave after {minutes:g} minutes"
+        f"Unused models are unloaded after {minutes:g} minutes"
         if minutes
-        else "Unused models stay until others need the room"
+        else "Unused models stay loaded until others need the memory"
     )
     output.result(
-        f"The model used last is loaded with the window: {'yes' if settings.warm_start else 'no'}"
+        f"Load the last used model when the window opens: {'yes' if settings.warm_start else 'no'}"
     )
 
 
-def _change(way: str, model: str, unload: float | None, warm_start: bool | None) -> dict[str, Any]:
+def _change(
+    strategy: str, model: str, unload: float | None, warm_start: bool | None
+) -> dict[str, Any]:
     """Return the settings that the options change. Raises StudioError."""
     change: dict[str, Any] = {}
-    if way and model:
-        chosen = read_way(way)
-        change["model_memory"] = {model: None if chosen == "auto" else chosen}
-    elif way:
-        change["memory"] = read_way(way)
+    if strategy and model:
+        preference = read_preference(strategy)
+        change["model_memory"] = {model: None if preference == "auto" else preference}
+    elif strategy:
+        change["memory"] = read_preference(strategy)
     if unload is not None:
         change["unload_minutes"] = _minutes(unload)
     if warm_start is not None:
@@ -98,13 +110,11 @@ def _change(way: str, model: str, unload: float | None, warm_start: bool | None)
     return change
 
 
-def _check_there(context: Context, model: str) -> None:
-    """Raise StudioError where no model has this name: a typing mistake would be kept, and change
-    nothing.
-    """
+def _check_installed(context: Context, model: str) -> None:
+    """Raise StudioError for an unknown model: a misspelled name would have no effect."""
     if model not in {card.name for card in context.registry.list()}:
         raise StudioError(
-            f"There is no model {model!r} installed.",
+            f"The model {model!r} is not installed.",
             cause="invalid",
             cure="See `studio models list`.",
         )
@@ -112,5 +122,9 @@ def _check_there(context: Context, model: str) -> None:
 
 def _minutes(value: float) -> float:
     if not 0 <= value <= MAX_UNLOAD_MINUTES:
-        raise StudioError(f"The minutes must be from 0 to {MAX_UNLOAD_MINUTES:,}.", cause="invalid")
+        raise StudioError(
+            f"--unload cannot be {value:g}.",
+            cause="invalid",
+            cure=f"Choose 0 to {MAX_UNLOAD_MINUTES:,} minutes.",
+        )
     return value

@@ -44,7 +44,7 @@ def test_it_is_fetched_checked_and_told(hub, data, gpt2):
     seen = studio("models", "get", "org/tiny", "--check", data=data)
     assert seen.returncode == 0, seen.stderr
     assert "model.safetensors" in seen.stdout
-    assert "Licence: MIT" in seen.stdout
+    assert "License: MIT" in seen.stdout
     assert hub.sent == {}
     done = studio("models", "get", "org/tiny", data=data)
     assert (done.returncode, done.stdout) == (0, "tiny\n"), done.stderr
@@ -88,7 +88,7 @@ def test_ctrl_c_pauses_and_it_goes_on(hub, data, gpt2):
     finally:
         program.kill()
     assert (code, out) == (130, "")
-    assert program.said == ["Paused. Start it again to continue."]
+    assert program.said == ["Paused. Run the command again to continue."]
     told = studio("models", "hub", data=data)
     assert "Not finished: org/tiny" in told.stdout
     done = studio("models", "get", "org/tiny", data=data)
@@ -119,7 +119,7 @@ def test_the_account_is_kept_in_the_keyring_and_used(hub, data, gpt2, tmp_path, 
     )
     told = studio("models", "hub", "--login", data=data, input="hf_mine\n")
     assert told.returncode == 0, told.stderr
-    assert "Account: a token is there" in told.stdout
+    assert "Account: token stored" in told.stdout
     assert "hf_mine" not in told.stdout + told.stderr
     assert studio("models", "get", "org/tiny", data=data).stdout == "tiny\n"
     assert not [
