@@ -116,7 +116,7 @@ def test_candidates_of_beams_have_scores(fake):
         (["image", "x", "--guidance", "nan"], "guidance_scale: must be a finite number"),
         (["text", "x", "--temperature", "hot"], "temperature: 'hot' is not a number"),
         (["text", "x", "--bogus"], "--bogus"),
-        (["text", "x", "-o", "x.png"], "cannot end in .png"),
+        (["text", "x", "-o", "x.png"], "cannot write .png files"),
         (["batch", "there-is-none.txt"], "there-is-none.txt"),
         (["models", "remove", "there-is-none"], "there-is-none"),
         (["models", "add", "there-is-none"], "nothing at"),
@@ -269,7 +269,7 @@ def test_ctrl_c_keeps_the_text_and_exits_130(data):
     os.kill(program.pid, signal.SIGINT)
     _made, said = program.communicate(timeout=PATIENCE)
     assert program.returncode == 130
-    assert "Stopped; " in said
+    assert "Stopped. " in said
     store = JobStore.open(data.database)
     assert [job.state for job in store.jobs()] == ["cancelled"]
     store.close()

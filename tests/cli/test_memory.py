@@ -16,8 +16,8 @@ def test_a_way_is_kept_for_all_models_and_for_one(data):
     assert told.returncode == 0, told.stderr
     assert told.stdout.splitlines() == [
         "All models: 16-bit",
-        "Unused models leave after 3 minutes",
-        "The model used last is loaded with the window: no",
+        "Unused models are unloaded after 3 minutes",
+        "Load the last used model when the window opens: no",
     ]
     told = studio("models", "memory", "resident", "--model", "starter-image", "--json", data=data)
     assert json.loads(told.stdout) == {
@@ -39,10 +39,10 @@ def test_a_way_is_kept_for_all_models_and_for_one(data):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["models", "memory", "half"], "no way 'half' to load a model"),
-        (["models", "memory", "8-bit", "--model", "nothing"], "no model 'nothing'"),
+        (["models", "memory", "half"], "'half' is not a strategy"),
+        (["models", "memory", "8-bit", "--model", "nothing"], "model 'nothing' is not installed"),
         (["models", "memory", "--unload", "-1"], "--unload cannot be"),
-        (["--memory", "half", "doctor"], "no way 'half' to load a model"),
+        (["--memory", "half", "doctor"], "'half' is not a strategy"),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_nothing_is_kept(data, arguments, words):

@@ -73,7 +73,7 @@ def test_a_job_that_cannot_be_read_can_be_removed(run, jobs):
 def test_a_job_that_waits_can_still_be_cancelled(run, jobs):
     ended = run("queue", "cancel", jobs[0].id)
     assert ended.code == 0
-    assert "1 cancelled" in ended.err
+    assert "1 job cancelled" in ended.err
 
 
 @pytest.mark.parametrize("name", [os.fsdecode(b"\xff"), "", "%s", "'", "no such id"])

@@ -74,7 +74,7 @@ def test_a_prompt_is_read_from_a_file_in_any_encoding(run, tmp_path, encoding):
         (("text", "--file", "/dev/zero"), b"", "not a file"),
         (("text", "--file", "large.txt"), b"", "200,000 characters"),
         (("batch", "-"), b"", "empty"),
-        (("batch", "-", "--input-format", "pdf"), b"x", "no input format 'pdf'"),
+        (("batch", "-", "--input-format", "pdf"), b"x", "input format 'pdf' is unknown"),
         (("batch", "-", "--input-format", "json"), b"x", "not a JSON list"),
     ],
 )
