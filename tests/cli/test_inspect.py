@@ -44,8 +44,7 @@ def test_a_scan_lists_and_adds_only_when_it_is_asked_to(data, tmp_path):
     )
     assert (added["added"], added["failed"], len(added["found"])) == (["mine"], [], 2)
     assert (
-        "it is mine in the list"
-        in studio("models", "scan", tmp_path / "a", "--add", data=data).stdout
+        "installed as mine" in studio("models", "scan", tmp_path / "a", "--add", data=data).stdout
     )
     again = studio(
         "models", "scan", tmp_path / "b", "--add", data=data

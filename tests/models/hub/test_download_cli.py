@@ -90,7 +90,7 @@ def test_ctrl_c_pauses_and_it_goes_on(hub, data, gpt2):
     assert (code, out) == (130, "")
     assert program.said == ["Paused. Run the command again to continue."]
     told = studio("models", "hub", data=data)
-    assert "Not finished: org/tiny" in told.stdout
+    assert "Unfinished: org/tiny" in told.stdout
     done = studio("models", "get", "org/tiny", data=data)
     assert (done.returncode, done.stdout) == (0, "tiny\n"), done.stderr
     assert hub.sent_twice(WEIGHTS) < 300_000
