@@ -22,7 +22,7 @@ def test_music_on_the_first_day_and_a_midi_file_continued(data, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{tmp_path / 'first.flac'}\n"
     assert "Read as: calm ballad" in done.stderr
-    assert "first.mid beside it" in done.stderr
+    assert "first.mid next to it" in done.stderr
     before = len(read_midi(tmp_path / "first.mid").notes)
     again = studio(
         "music",
