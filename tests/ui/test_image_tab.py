@@ -41,9 +41,9 @@ def test_it_is_said_how_a_chinese_prompt_is_read(tab):
     assert not tab.advice.isVisible()
 
 
-def test_the_nearest_names_are_told(tab, monkeypatch):
+def test_the_nearest_names_are_shown(tab, monkeypatch):
     known = Vocabulary(frozenset({"dog"}), {"sword": ("axe",)})
-    monkeypatch.setattr(vocabulary, "read", lambda _folder: known)
+    monkeypatch.setattr(vocabulary, "read_vocabulary", lambda _folder: known)
     tab.prompt.setPlainText("a dog with a sword")
     assert tab.advice.text() == 'Not learned: "sword", nearest: axe.'
     tab.prompt.setPlainText("a dog")
