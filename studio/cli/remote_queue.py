@@ -96,4 +96,5 @@ class RemoteSession:
     def close(self) -> None:
         """Disconnect; unfinished jobs continue in the window."""
         self._socket.flush()
+        self._socket.blockSignals(True)  # this end is not a closed window
         self._socket.disconnectFromServer()

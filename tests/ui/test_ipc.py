@@ -121,7 +121,7 @@ def test_rows_that_wait_in_the_window_are_not_run_twice(
     process.kill()
     code, _out, err = command("batch", str(file), "-o", str(tmp_path / "made"), "--resume")
     assert code == 0, err
-    assert "2 more wait in the queue of the window" in err
+    assert "2 more wait in the queue of the open window" in err
     assert len(studio.shared.queue.jobs()) == 2
 
 
@@ -147,7 +147,7 @@ def test_a_limit_belongs_to_the_window_that_is_open(open_studio, command, data, 
     file.write_text("one\n")
     code, _out, err = command("batch", str(file), "--at-most", "1")
     assert code == 2
-    assert "while the window is open" in err
+    assert "a command cannot limit it" in err
     assert not studio.shared.queue.jobs()
 
 
