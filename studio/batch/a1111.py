@@ -63,7 +63,7 @@ TAGS = frozenset({*_FIELDS, *_COUNTS, *_IGNORED, "sampler_name"})
 
 
 class NotALineError(ValueError):
-    """A line that cannot be parsed; the message says why."""
+    """A line that cannot be parsed; the message names the reason."""
 
 
 def has_tags(line: str) -> bool:

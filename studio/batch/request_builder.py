@@ -87,7 +87,7 @@ class RequestBuilder:
         return " ".join(f"<lora:{tag}>" for tag in tagged.adapters)
 
     def _adapter_name(self, name: str) -> str:
-        """Return the installed adapter that a tag names, or the tag's own name if there is none."""
+        """Return the installed adapter that a tag names, else the tag's own name."""
         if name not in self._adapter_names:
             file = name.replace("\\", "/").rpartition("/")[2].removesuffix(".safetensors")
             self._adapter_names[name] = next(

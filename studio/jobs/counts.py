@@ -1,6 +1,6 @@
 """Counts of jobs by state and of waiting work, updated with each change of a job.
 
-Counting 100 000 jobs anew would take too long.
+Counting 100 000 jobs each time would take too long.
 """
 
 from __future__ import annotations
