@@ -401,7 +401,7 @@ def test_checking_files_shows_progress_and_changes(opened, tmp_path, qtbot):
     assert "have changed" in dialog.notice.message
     weights.unlink()
     dialog.actions_bar.check_button.click()
-    qtbot.waitUntil(lambda: "gone" in dialog.notice.message, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "missing" in dialog.notice.message, timeout=PATIENCE)
 
 
 def test_a_check_can_be_stopped(opened, qtbot):
