@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from studio.cli import output
+from studio.cli.boundary import guard
 
 
 class WindowOptions(NamedTuple):
@@ -40,17 +41,10 @@ def open_window(options: WindowOptions) -> int:
     output.prepare_streams()
     from studio.core.paths import data_folder
 
-    try:
-        from studio.app import run_window
+    def run() -> int:
+        from studio.app import run_window  # a missing library is explained by `guard`
 
-        return run_window(
-            data_folder(options.data_dir), in_process=options.in_process, fake=options.fake
-        )
-    except KeyboardInterrupt:
-        return output.INTERRUPTED
-    except ImportError as error:
-        return output.lacks_library(error)
-    except Exception as error:  # noqa: BLE001  `explain` raises unknown errors again
-        from studio.cli.boundary import explain  # imports libraries that only errors need
+        data = data_folder(options.data_dir)
+        return run_window(data, in_process=options.in_process, fake=options.fake)
 
-        return explain(error)
+    return guard(run)

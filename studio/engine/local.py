@@ -29,7 +29,7 @@ from studio.engine.protocol import (
     JobContext,
 )
 from studio.engine.registry import runner_of
-from studio.engine.runtime.memory import is_out_of_memory
+from studio.engine.runtime.memory import OutOfMemoryGuard, is_out_of_memory
 from studio.engine.runtime.replay_filter import ReplayFilter
 from studio.library.results import Result
 from studio.models.card import ModelCard
@@ -172,14 +172,13 @@ class LocalEngine:
         context.check()
         results = runner_of(context.job.request.kind).generate(context, loaded.pipeline)
         while True:
-            try:
-                result = next(results)
-            except StopIteration as end:
-                outcome.record(context, loaded, end.value)
-                return True
-            except Exception as error:
-                if not is_out_of_memory(error):
-                    raise
+            with OutOfMemoryGuard() as guard:
+                try:
+                    result = next(results)
+                except StopIteration as end:
+                    outcome.record(context, loaded, end.value)
+                    return True
+            if guard.ran_out:
                 return False
             outcome.record(context, loaded, outcome.statistics)
             outcome.save(context.job, result)
@@ -249,7 +248,7 @@ class LocalEngine:
     ) -> AnyEvent:
         """Save a result of a batch and return its job's terminal event.
 
-        Never raises: the other jobs go on.
+        A fault of the program goes up to `run`, which runs this job and the rest one by one.
         """
         if isinstance(result, JobCancelledError):
             return Cancelled()
@@ -265,9 +264,6 @@ class LocalEngine:
             return Failed(failure=error.failure)
         except StudioError as error:
             return Failed(failure=error.failure())
-        except Exception as error:
-            log.exception("the result of job %s could not be saved", job.id)
-            return Failed(failure=explain(error))
         saved = tuple(outcome.saved)
         if result.partial:
             return Cancelled(artifacts=saved)
@@ -294,11 +290,17 @@ def _emit_of(job: Job, emit: Emit) -> EmitEvent:
 
 def _emit_end(job: Job, emit: EmitEvent, event: AnyEvent) -> None:
     """Emit a terminal event; if it cannot be delivered, emit Failed, so that the next job runs."""
+    error = _try_emit(job, emit, event)
+    if error is not None:
+        _try_emit(job, emit, Failed(failure=explain(error)))
+
+
+def _try_emit(job: Job, emit: EmitEvent, event: AnyEvent) -> Exception | None:
+    """Emit an event; return what was raised, which is logged."""
     try:
         emit(event)
+    # boundary: the engine goes on with the next job
     except Exception as error:
-        log.exception("the end of job %s could not be reported", job.id)
-        try:
-            emit(Failed(failure=explain(error)))
-        except Exception:
-            log.exception("job %s has no end that can be reported", job.id)
+        log.exception("job %s: %s could not be reported", job.id, type(event).__name__)
+        return error
+    return None

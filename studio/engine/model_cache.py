@@ -20,7 +20,7 @@ from studio.core.settings import LoadPreference, LoadStrategy
 from studio.engine.protocol import EmitEvent
 from studio.engine.registry import runner_of
 from studio.engine.runtime.device import detect_machine
-from studio.engine.runtime.memory import is_out_of_memory, measure_weights, release_memory
+from studio.engine.runtime.memory import OutOfMemoryGuard, measure_weights, release_memory
 from studio.models.card import ModelCard
 from studio.models.files.complete_weights import require_complete_weights
 from studio.models.memory.choose_plan import choose
@@ -133,12 +133,9 @@ class PipelineCache:
     def _load(self, card: ModelCard, plan: LoadPlan, preference: LoadPreference) -> Any:
         """Load a model by a plan and cache it. Return None if memory ran out."""
         before = psutil.Process().memory_info().rss
-        try:
-            with _complete_weights(card):
-                pipeline = runner_of(card.kind).load(card, plan)
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
+        with OutOfMemoryGuard() as guard, _complete_weights(card):
+            pipeline = runner_of(card.kind).load(card, plan)
+        if guard.ran_out:
             return None
         weights = measure_weights(pipeline)
         if not weights.gpu and not weights.memory:  # not torch: use the growth of the process

@@ -12,7 +12,7 @@ from typing import Any
 
 from studio.core.requests import ImageRequest
 from studio.engine.protocol import JobContext
-from studio.engine.runtime.memory import is_out_of_memory
+from studio.engine.runtime.memory import OutOfMemoryGuard
 
 KEPT = "latents"
 """Key in `JobContext.retained`."""
@@ -68,17 +68,10 @@ def decode_in_tiles(vae: Any, decode: Callable[[], Any], run: JobContext) -> Any
 
 
 def try_decode(decode: Callable[[], Any]) -> Any:
-    """Return what `decode` returns, or None if memory ran out.
-
-    A separate function, so that the exception, which keeps the memory of this try alive, is gone
-    before the next one.
-    """
-    try:
+    """Return what `decode` returns, or None if memory ran out."""
+    with OutOfMemoryGuard():
         return decode()
-    except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
-        if not is_out_of_memory(error):
-            raise
-        return None
+    return None
 
 
 def _set_tiles(vae: Any, side: int, run: JobContext) -> bool:

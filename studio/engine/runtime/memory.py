@@ -7,7 +7,8 @@ import ctypes
 import gc
 import sys
 from collections.abc import Iterator
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from studio.models.memory.load_plan import Footprint
 
@@ -80,6 +81,26 @@ def release_memory() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(AttributeError):  # not glibc
             ctypes.CDLL(None).malloc_trim(0)
+
+
+class OutOfMemoryGuard:
+    """Context manager that suppresses an out-of-memory error and keeps `ran_out`.
+
+    After the block nothing refers to the error, whose frames would keep the memory alive.
+    """
+
+    def __init__(self, *, is_enabled: bool = True) -> None:
+        self._is_enabled = is_enabled
+        self.ran_out = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: object, error: BaseException | None, _trace: TracebackType | None
+    ) -> bool:
+        self.ran_out = self._is_enabled and isinstance(error, Exception) and is_out_of_memory(error)
+        return self.ran_out
 
 
 def is_out_of_memory(error: BaseException) -> bool:

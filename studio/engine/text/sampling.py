@@ -15,7 +15,7 @@ from studio.core.artifact import FinishReason
 from studio.core.events import Progress, TextDelta, ThoughtDelta
 from studio.core.requests import TextRequest
 from studio.engine.protocol import JobContext
-from studio.engine.runtime.memory import is_out_of_memory
+from studio.engine.runtime.memory import OutOfMemoryGuard
 from studio.engine.text.streaming import Clock, RowDecoder
 from studio.engine.text.thoughts import Piece, Splitter
 
@@ -98,16 +98,11 @@ def sample_with_halving(
     parts, over = [list(rows)], set[int]()
     while parts:
         part = parts.pop(0)
-        out_of_memory = False
-        try:
+        with OutOfMemoryGuard(is_enabled=len(part) > 1) as guard:
             for row in (sample or sample_batch)(part, request, pipeline, clock):
                 over.add(id(row))
                 yield row
-        except Exception as error:
-            if len(part) < 2 or not is_out_of_memory(error):
-                raise
-            out_of_memory = True
-        if out_of_memory:  # outside of `except`: the exception's frames keep memory alive
+        if guard.ran_out:
             parts[:0] = yield from _halves(part, over, pipeline)
 
 

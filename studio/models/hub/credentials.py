@@ -7,6 +7,7 @@ the token of another hub.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from studio.core.errors import StudioError
@@ -39,9 +40,8 @@ def stored_token(hub: Hub) -> str:
     if backend is None:
         return ""
     try:
-        return str(backend.get_password(SERVICE, hub.endpoint) or "")
-    # a keyring that is locked, or whose desktop is gone: each backend raises errors of its own
-    except Exception:  # noqa: BLE001
+        return str(_call(backend.get_password, SERVICE, hub.endpoint) or "")
+    except _KeyringError:
         return ""
 
 
@@ -67,12 +67,12 @@ def store_token(hub: Hub, token: str) -> None:
         raise _no_keyring()
     try:
         if token:
-            backend.set_password(SERVICE, hub.endpoint, token)
-        elif backend.get_password(SERVICE, hub.endpoint):
-            backend.delete_password(SERVICE, hub.endpoint)
-    except Exception as error:  # as above
+            _call(backend.set_password, SERVICE, hub.endpoint, token)
+        elif _call(backend.get_password, SERVICE, hub.endpoint):
+            _call(backend.delete_password, SERVICE, hub.endpoint)
+    except _KeyringError as error:
         raise StudioError(
-            f"The desktop's keyring cannot store the token ({type(error).__name__}).",
+            f"The desktop's keyring cannot store the token ({error}).",
             cause="disk",
             cure="Unlock the keyring, and try again.",
         ) from error
@@ -80,13 +80,32 @@ def store_token(hub: Hub, token: str) -> None:
 
 def _backend() -> Any:
     try:
-        import keyring
-
-        backend = keyring.get_keyring()
-        return backend if float(backend.priority) >= _SECURE_PRIORITY else None
-    # no library, or a backend that fails while it looks for its desktop
-    except Exception:  # noqa: BLE001
+        return _call(_secure_backend)
+    except _KeyringError:
         return None
+
+
+def _secure_backend() -> Any:
+    import keyring
+
+    backend = keyring.get_keyring()
+    return backend if float(backend.priority) >= _SECURE_PRIORITY else None
+
+
+def _call(function: Callable[..., Any], *arguments: str) -> Any:
+    """Call a function of the keyring. Raises _KeyringError, and nothing else.
+
+    A missing library, a locked keyring, a desktop that is gone: each backend has its own errors.
+    """
+    try:
+        return function(*arguments)
+    # boundary to the backends
+    except Exception as error:
+        raise _KeyringError(type(error).__name__) from error
+
+
+class _KeyringError(Exception):
+    """The keyring cannot be used; the message is the type of the backend's error."""
 
 
 def _no_keyring() -> StudioError:
