@@ -30,6 +30,7 @@ from studio.core.paths import DataFolder
 from studio.core.requests import (
     ImageRequest,
     MusicRequest,
+    Request,
     SpeechRequest,
     TextRequest,
     VideoRequest,
@@ -117,7 +118,8 @@ class FakeEngine:
                 return Failed(failure=failure)
             saved += [artifact for artifact in artifacts.find_complete(job) if not artifact.partial]
             complete = {artifact.ordinal for artifact in saved}
-            for result in self._results(run) if len(complete) < job.request.result_count else ():
+            is_complete = len(complete) == job.request.result_count
+            for result in () if is_complete else self._results(job.request, run):
                 if result.ordinal not in complete:
                     saved.append(artifacts.save(result, job=job, card=run.card, versions={}))
         except JobCancelledError:
@@ -132,22 +134,16 @@ class FakeEngine:
             statistics=Statistics(run_seconds=1.0, first_seconds=0.1, units=20, unit="token"),
         )
 
-    def _results(self, run: JobContext) -> Generator[Result, None, None]:
-        request = run.job.request
-        if isinstance(request, TextRequest):
-            yield from self._text(run, request)
-        elif isinstance(request, ImageRequest):
-            yield from self._image(run, request)
-        elif isinstance(request, (SpeechRequest, MusicRequest)):
-            yield from self._audio(run, request)
-        elif isinstance(request, VideoRequest):
-            yield from self._video(run, request)
+    @functools.singledispatchmethod
+    def _results(self, request: Request, run: JobContext) -> Generator[Result, None, None]:
+        raise NotImplementedError(request.kind)
 
     def _pause(self, run: JobContext) -> None:
         self._closed.wait(self._step_seconds)
         run.check()
 
-    def _text(self, run: JobContext, request: TextRequest) -> Generator[Result, None, None]:
+    @_results.register
+    def _text(self, request: TextRequest, run: JobContext) -> Generator[Result, None, None]:
         total = min(request.max_new_tokens, 40)
         for candidate in range(request.num_return_sequences):
             generator = random.Random((request.seed or 0) + candidate)
@@ -175,7 +171,8 @@ class FakeEngine:
                 text=text, ordinal=candidate, seed=request.seed, score=score, finish_reason=reason
             )
 
-    def _image(self, run: JobContext, request: ImageRequest) -> Generator[Result, None, None]:
+    @_results.register
+    def _image(self, request: ImageRequest, run: JobContext) -> Generator[Result, None, None]:
         steps, count = request.num_inference_steps, request.num_images_per_prompt
         across = np.linspace(0, 255, request.width, dtype=np.uint8)
         down = np.linspace(0, 255, request.height, dtype=np.uint8)
@@ -197,8 +194,9 @@ class FakeEngine:
                 run.emit(Progress(step=number * steps + step, total=steps * count, preview=preview))
             yield ImageResult(pixels=pixels, ordinal=number, seed=seed)
 
+    @_results.register
     def _audio(
-        self, run: JobContext, request: SpeechRequest | MusicRequest
+        self, request: SpeechRequest | MusicRequest, run: JobContext
     ) -> Generator[Result, None, None]:
         chunks: list[NDArray[np.float32]] = []
         for step in range(1, 5):
@@ -219,7 +217,8 @@ class FakeEngine:
             run.emit(Progress(step=step, total=4, unit="sentence"))
         yield AudioResult(samples=np.concatenate(chunks), sampling_rate=_RATE, seed=request.seed)
 
-    def _video(self, run: JobContext, request: VideoRequest) -> Generator[Result, None, None]:
+    @_results.register
+    def _video(self, request: VideoRequest, run: JobContext) -> Generator[Result, None, None]:
         frames = np.zeros((request.num_frames, request.height, request.width, 3), np.uint8)
         for number, pixels in enumerate(frames):  # a bar that goes from left to right
             at = request.width * number // request.num_frames

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from studio.core.errors import Problem
@@ -36,8 +37,7 @@ def check(
     """
     found = (
         _check_length(card, request, tokens, count=read_files),
-        _check_inputs(card, request, read_files=read_files),
-        _check_language(card, request),
+        _check_inputs(request, card, read_files=read_files),
         check_adapters(find_card, card, request),
     )
     return [problem for problem in found if problem is not None]
@@ -51,17 +51,34 @@ def _check_length(
     return check_length(card, request, tokens)
 
 
-def _check_inputs(card: ModelCard, request: Request, *, read_files: bool) -> Problem | None:
+@functools.singledispatch
+def _check_inputs(_request: Request, _card: ModelCard, *, read_files: bool) -> Problem | None:
     """Return what the model cannot do with the request's settings and input files."""
-    if isinstance(request, ImageRequest):
-        return images.check_images(card, request, read_files=read_files)
-    if isinstance(request, VideoRequest):
-        from studio.preflight.video import check_video  # imports psutil
-
-        return check_video(card, request, read_files=read_files)
-    if isinstance(request, MusicRequest):
-        return check_music(card, request, read_files=read_files)
     return None
+
+
+@_check_inputs.register
+def _check_image(request: ImageRequest, card: ModelCard, *, read_files: bool) -> Problem | None:
+    return images.check_images(card, request, read_files=read_files)
+
+
+@_check_inputs.register
+def _check_video(request: VideoRequest, card: ModelCard, *, read_files: bool) -> Problem | None:
+    from studio.preflight.video import check_video  # imports psutil
+
+    return check_video(card, request, read_files=read_files)
+
+
+@_check_inputs.register
+def _check_music(request: MusicRequest, card: ModelCard, *, read_files: bool) -> Problem | None:
+    return check_music(card, request, read_files=read_files)
+
+
+@_check_inputs.register
+def _check_speech(request: SpeechRequest, card: ModelCard, *, read_files: bool) -> Problem | None:
+    from studio.models.speech_languages import check_language  # its tables take 20 ms to import
+
+    return check_language(card, request)
 
 
 def describe_inputs(card: ModelCard, request: Request) -> str:
@@ -79,11 +96,3 @@ def describe_inputs(card: ModelCard, request: Request) -> str:
         if fit := images.describe_fit(size, request.width, request.height):
             text = f"{text} {image_reader.short_name(path)}: {fit}".strip()
     return text
-
-
-def _check_language(card: ModelCard, request: Request) -> Problem | None:
-    if not isinstance(request, SpeechRequest):
-        return None
-    from studio.models.speech_languages import check_language  # its tables take 20 ms to import
-
-    return check_language(card, request)

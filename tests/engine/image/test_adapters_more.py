@@ -66,7 +66,7 @@ def test_a_textual_inversion_changes_prompts_with_its_word(drawing, tmp_path):
     assert same(drawing.draw(), plain)
     assert unchanged(drawing, before)
     last = drawing.run(adapters=card.name)
-    assert "its word is in the prompt" in last.failure.message
+    assert "needs its word in the prompt" in last.failure.message
     assert "shiny-look" in last.failure.cure
 
 
