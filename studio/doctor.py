@@ -195,13 +195,13 @@ def _harmful() -> Iterator[Check]:
 
 
 def _audio(answers: dict[str, dict[str, Any]]) -> Check:
-    devices = answers.get("sound", {}).get("devices", [])
+    devices = answers.get("audio", {}).get("devices", [])
     if devices:
         return Check("Audio", "ok", ", ".join(devices)[:200])
     return Check(
         "Audio",
         "warn",
-        _reason(answers, "sound") or "no output device",
+        _reason(answers, "audio") or "no output device",
         "Audio is saved and can be played elsewhere.",
     )
 

@@ -53,7 +53,7 @@ def _gpu(gpu: int, memory: int) -> Machine:
         memory * _GB,
         "GPU",
         gpu * _GB,
-        asked=True,
+        probed=True,
         backend="cuda",
         quantizers=quantizers,
     )
@@ -61,7 +61,11 @@ def _gpu(gpu: int, memory: int) -> Machine:
 
 def _cpu(memory: int) -> Machine:
     return Machine(
-        memory * _GB, memory * _GB, asked=True, backend="cpu", quantizers=("bitsandbytes", "quanto")
+        memory * _GB,
+        memory * _GB,
+        probed=True,
+        backend="cpu",
+        quantizers=("bitsandbytes", "quanto"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/models.md: `python -m tools.models_table docs/models.md`."""
+"""Writes the tables of models in docs/models.md: `python -m tools.models_table docs/models.md`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COLUMNS = (
     "Model",
     "Task",
     "Size",
-    "Licence",
+    "License",
     "Commercial use",
     "Memory at 16 / 8 / 4 bits",
     "Languages",

@@ -18,7 +18,7 @@ LoadStrategy = Literal[
     "4-bit",
     "cpu",
 ]
-"""A way to load a model; `models/memory/load_plan.py` chooses one."""
+"""A way to load a model; `models/memory/choose_plan.py` chooses one."""
 LoadPreference = Literal["auto"] | LoadStrategy
 
 

@@ -1,4 +1,4 @@
-"""May a voice read this text: by the languages that its card names, before anything runs."""
+"""Checks before a job runs that a voice speaks the language of its text."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from studio.models.card import ModelCard
 from studio.models.catalog import catalogue
 from studio.speech_text.languages import NAMES, short_code, unknown_language
 
-LOOKED_AT = 20_000
-"""Characters of a text by which its language is known."""
+LANGUAGE_SAMPLE = 20_000
+"""Characters at the start of a text that decide its language."""
 _OTHERS = "Studio runs VITS and MMS-TTS folders of over 1,100 languages (`studio models add`)."
 
 
 def check_language(card: ModelCard, request: Request) -> Problem | None:
-    """Return why the model cannot read the text, and what to do; None where it can, or nothing is
-    sure.
-    """
+    """Return why the model cannot read the text, and what to do; None if it can or may."""
     if not isinstance(request, SpeechRequest):
         return None
     refused = refusal(card.title, card.languages, request.prompt)
@@ -26,10 +24,8 @@ def check_language(card: ModelCard, request: Request) -> Problem | None:
 
 
 def refusal(title: str, known: Collection[str], text: str) -> tuple[str, str] | None:
-    """Return what is wrong and what to do where a text is in a language that the voice does not
-    know; None where it is not.
-    """
-    language = unknown_language(text[:LOOKED_AT], known)
+    """Return problem and remedy if a voice does not know the language of a text; else None."""
+    language = unknown_language(text[:LANGUAGE_SAMPLE], known)
     if not language:
         return None
     languages = [NAMES.get(short_code(code), code) for code in known]
@@ -41,9 +37,7 @@ def refusal(title: str, known: Collection[str], text: str) -> tuple[str, str] | 
 
 
 def cure(language: str) -> str:
-    """Return how to get a voice for a language: by the smallest model of the catalogue that speaks
-    it.
-    """
+    """Return how to get a voice for a language: the catalog's smallest model that speaks it."""
     speakers = [
         entry
         for entry in catalogue()

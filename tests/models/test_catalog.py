@@ -55,8 +55,8 @@ TASKS = {
     "video": {"text-to-video", "image-to-video"},
 }
 GB = 10**9
-LAPTOP = Machine(16 * GB, 8 * GB, asked=True)
-WORKSTATION = Machine(64 * GB, 60 * GB, "A GPU", 24 * GB, asked=True)
+LAPTOP = Machine(16 * GB, 8 * GB, probed=True)
+WORKSTATION = Machine(64 * GB, 60 * GB, "A GPU", 24 * GB, probed=True)
 
 
 def card(name) -> ModelCard:
@@ -514,10 +514,10 @@ def test_a_check_can_be_stopped(data):
 
 def test_torch_is_asked_in_a_child_which_can_be_stopped():
     found = probe_machine()
-    assert found.asked
+    assert found.probed
     assert found.memory >= found.free > 0
     assert bool(found.gpu_memory) <= bool(found.gpu)
-    assert not probe_machine(lambda: True).asked
+    assert not probe_machine(lambda: True).probed
     assert not [
         child
         for child in psutil.Process().children()
@@ -556,7 +556,7 @@ def test_the_command_line_lists_what_is_installed_and_with_all_the_catalogue():
 def test_the_command_line_shows_a_card():
     code, out, _err = run("show", "Tongyi-MAI/Z-Image-Turbo")
     assert code == 0
-    assert "23.0 GB at 16 bits" in out
+    assert "23.0 GB in 16-bit" in out
     assert "Apache-2.0. Free for every use" in out
     assert json.loads(run("show", "starter", "--json")[1])["name"] == "smollm2-135m-instruct"
     code, _out, err = run("show", "flux")

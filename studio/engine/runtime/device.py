@@ -51,7 +51,7 @@ def detect_machine() -> Machine:
         free=int(memory.available),
         gpu="" if device == "cpu" else device,
         gpu_memory=gpu_memory,
-        asked=True,
+        probed=True,
         gpu_free=gpu_free,
         backend=device,
         quantizers=_quantizers(),

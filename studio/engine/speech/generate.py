@@ -27,7 +27,7 @@ from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
 from studio.models.families import find_family
 from studio.models.memory.load_plan import LoadPlan
-from studio.models.speech_languages import LOOKED_AT, refusal
+from studio.models.speech_languages import LANGUAGE_SAMPLE, refusal
 
 SILENCE = 0.001
 """Root mean square of 10 ms (full scale is 1) below which audio counts as silence."""
@@ -178,6 +178,6 @@ def choose_voice(card: ModelCard, request: SpeechRequest) -> str:
                 cure=f"It has {', '.join(names)}.",
             )
         return request.voice
-    language = speech_text.language_of(request.prompt[:LOOKED_AT], "en")
+    language = speech_text.language_of(request.prompt[:LANGUAGE_SAMPLE], "en")
     matching = [voice.name for voice in card.voices if voice.language.partition("-")[0] == language]
     return (matching or names or [""])[0]

@@ -1,1 +1,1 @@
-"""What a weight file says: headers, tensor layout, licences, safety."""
+"""Weight files: headers, tensor layout, licenses, safety checks."""

@@ -1,7 +1,6 @@
-"""Is a model's folder safe and whole? Told from names, links, configurations and headers; nothing
-is loaded.
+"""Checks that a model's folder is safe and complete, from names, links, configurations and headers.
 
-What is refused and why is in docs/security.md.
+Nothing is loaded. docs/security.md lists what is refused and why.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from studio.models.files.weights_header import WeightsHeader, read_safetensors
 MAX_WORD_TABLE_BYTES = 128 * 2**20
 MAX_FILES = 5_000
 SHOWN = 64
-"""Files of weights whose headers are read for showing what a folder holds."""
+"""Weight files whose headers are read to show what a folder holds."""
 PICKLE_SUFFIXES = {
     ".bin",
     ".pt",
@@ -38,7 +37,7 @@ PICKLE_SUFFIXES = {
 }
 CODE_SUFFIXES = {".py", ".pyc", ".pyw", ".pyx", ".so", ".pyd", ".dll", ".dylib"}
 WORD_TABLES = {"tokenizer.json", "vocab.json"}
-"""No configurations: they may be large, and `auto_map` may be a word like any other."""
+"""Not checked as configurations: they may be large, and `auto_map` may be one of the words."""
 _KERNEL_KEYS = (
     "attn_implementation",
     "_attn_implementation",
@@ -46,7 +45,7 @@ _KERNEL_KEYS = (
     "experts_implementation",
 )
 _INDEX = re.compile(r"\.index(\.\w+)?\.json", re.IGNORECASE)
-# Where the hub's client keeps what several models of a cache share: hub/blobs/3f/3f9a… (64 digits).
+# The hub's client keeps files that several models share at hub/blobs/3f/3f9a… (64 digits).
 _SHARED_BLOB = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}")
 _WEIGHTS = re.compile(
     r"(model|diffusion_pytorch_model)(?:\.(?P<variant>\w+))?(?:-\d{5}-of-\d{5})?\.safetensors"
@@ -54,7 +53,7 @@ _WEIGHTS = re.compile(
 
 
 def refused(path: Path, reason: str) -> StudioError:
-    """Return the error that says why `path` is not added."""
+    """Return the error with the reason why `path` is not added."""
     sentence = printable(f"{path.name or path} was not added: {reason}")
     return StudioError(
         sentence, cause="model", cure="Choose a model folder of safetensors files, or a GGUF file."
@@ -62,8 +61,9 @@ def refused(path: Path, reason: str) -> StudioError:
 
 
 def check_folder(folder: Path) -> None:
-    """Raise StudioError where the folder holds code, odd files, or names that lead out of it.
-    Raises OSError, HeaderError.
+    """Check that the folder holds no code, no special files, and no names that lead out of it.
+
+    Raises StudioError, OSError, HeaderError.
     """
     for path in _walk(folder):
         mode = _mode(folder, path)
@@ -89,7 +89,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _mode(folder: Path, path: Path) -> int:
-    """Return the mode of the file, or of what a link inside the folder leads to."""
+    """Return the mode of the file, or of the file that a link points to."""
     mode = path.lstat().st_mode
     if not stat.S_ISLNK(mode):
         return mode
@@ -97,19 +97,17 @@ def _mode(folder: Path, path: Path) -> int:
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError) as error:  # a loop is a RuntimeError up to Python 3.12
-        raise refused(folder, f"{path.name} is a link that leads nowhere.") from error
+        raise refused(folder, f"{path.name} is a broken link.") from error
     mode = target.stat().st_mode
-    # A hub cache links from its snapshot to blobs two folders up; files there are the one way out
-    # that is allowed.
+    # The only links out of the folder that are allowed: a hub cache links from its snapshot to
+    # blobs two folders up.
     if target.is_relative_to(root) or (stat.S_ISREG(mode) and is_blob(root, target)):
         return mode
     raise refused(folder, f"{path.name} is a link to outside the folder.")
 
 
 def is_blob(snapshot: Path, target: Path) -> bool:
-    """True where a hub cache keeps `target` for `snapshot`: among its model's blobs, or those that
-    its models share.
-    """
+    """True if `target` is a hub cache's blob for `snapshot`: its model's own, or a shared one."""
     model = snapshot.parent.parent
     if snapshot.parent.name != "snapshots":
         return False
@@ -134,7 +132,7 @@ def _check_json(folder: Path, path: Path) -> None:
     except (ValueError, RecursionError) as error:
         if index or path.name.endswith("config.json"):
             raise refused(folder, f"{path.name} is damaged.") from error
-        return  # what is no JSON for us is none for the libraries, which read it the same way
+        return  # the libraries parse it the same way and cannot read it either
     if index:
         _check_index(folder, path, table)
     else:
@@ -142,9 +140,7 @@ def _check_json(folder: Path, path: Path) -> None:
 
 
 def _check_keys(folder: Path, path: Path, table: Any) -> None:
-    """Raise StudioError where a configuration names code, or weights elsewhere, that a library
-    might take.
-    """
+    """Raise StudioError if a configuration names code, or weights outside, that may be loaded."""
     for name, value in _entries(table):
         if name == "auto_map" and value:
             raise refused(
@@ -162,7 +158,7 @@ def _check_keys(folder: Path, path: Path, table: Any) -> None:
 
 
 def _is_plain(name: Any) -> bool:
-    """True for the name of a file in the same folder."""
+    """True if `name` is the name of a file in the same folder."""
     return (
         isinstance(name, str)
         and Path(name).name == name
@@ -177,32 +173,33 @@ def _check_index(folder: Path, path: Path, table: Any) -> None:
     for name in names.values() if isinstance(names, dict) else [None]:
         if not isinstance(name, str) or not _is_plain(name):
             raise refused(folder, f"{path.name} points to a file outside the folder.")
-        # transformers takes what the index names, and opens everything that is not called
-        # safetensors as a pickle.
+        # transformers opens every file that the index names, and reads it as a pickle unless its
+        # name ends with .safetensors.
         if safe and not name.endswith(".safetensors"):
-            raise refused(folder, f"{path.name} names {name[:80]}, which is no safetensors file.")
+            raise refused(
+                folder, f"{path.name} names {name[:80]}, which is not a safetensors file."
+            )
         if safe and not (path.parent / name).is_file():
             raise refused(folder, f"{name[:80]} is missing.")
 
 
 def _entries(table: Any) -> Iterator[tuple[str, Any]]:
-    """Yield every entry of every table, however deep."""
-    open_ends = [table]
-    while open_ends:
-        value = open_ends.pop()
+    """Yield every entry of every table, at any depth."""
+    pending = [table]
+    while pending:
+        value = pending.pop()
         if isinstance(value, dict):
             yield from value.items()
-            open_ends.extend(value.values())
+            pending.extend(value.values())
         elif isinstance(value, list):
-            open_ends.extend(value)
+            pending.extend(value)
 
 
 def check_weights(folder: Path, where: Path, variants: bool = False) -> tuple[int, int]:
-    """Return parameters and bytes of the weights in `where`, a part of `folder` or itself, and look
-    at every file of them.
+    """Check the weights in `where`, `folder` or a part of it; return their parameters and bytes.
 
-    Where the same weights are there in several precisions (`variants`: model.fp16.safetensors), one
-    set counts. Raises StudioError where none is whole, and OSError.
+    If the folder has the same weights in several precisions (`variants`: model.fp16.safetensors),
+    one set counts. Raises StudioError if no set is complete, and OSError.
     """
     counts = check_headers(folder, where)
     files = sorted(counts)
@@ -210,16 +207,16 @@ def check_weights(folder: Path, where: Path, variants: bool = False) -> tuple[in
         raise refused(folder, _why_no_weights(folder, where))
     chosen = next(
         (
-            found
+            complete
             for variant in variants_in(where)
-            if (variants or not variant) and (found := _set(files, variant))
+            if (variants or not variant) and (complete := _set(files, variant))
         ),
         None,
     )
     if chosen is None:
         raise refused(
             folder,
-            f"its weights ({files[0].name}) are not called as they must be: model.safetensors.",
+            f"its weights ({files[0].name}) must be named model.safetensors, or have an index.",
         )
     parameters = sum(counts[file] for file in chosen)
     if not parameters:
@@ -228,11 +225,10 @@ def check_weights(folder: Path, where: Path, variants: bool = False) -> tuple[in
 
 
 def check_names(folder: Path, where: Path, config: Config, *, head: bool = False) -> None:
-    """Raise StudioError where the weights in `where` are packed in a format that nothing here
-    unpacks, or misnamed.
+    """Check that the weights in `where` are named as expected and not packed in a foreign format.
 
     `config` is the config.json of these weights. With `head` a language model needs its output
-    layer. Raises OSError.
+    layer. Raises StudioError and OSError.
     """
     names, dtypes = names_and_formats(check_headers(folder, where))
     if why := problem(config.values, names, dtypes, head=head):
@@ -248,8 +244,9 @@ def names_and_formats(files: Iterable[Path]) -> tuple[set[str], set[str]]:
 
 
 def check_headers(folder: Path, where: Path) -> dict[Path, int]:
-    """Return every safetensors file in `where` with its parameters. Raises StudioError where one is
-    damaged, and OSError.
+    """Return safetensors file in `where` → its parameters.
+
+    Raises StudioError if a file is damaged, and OSError.
     """
     files = [
         path
@@ -260,8 +257,9 @@ def check_headers(folder: Path, where: Path) -> dict[Path, int]:
 
 
 def weight_headers(folder: Path) -> list[WeightsHeader]:
-    """Return the headers of a folder's weights, at most `SHOWN`. Raises StudioError, HeaderError
-    and OSError.
+    """Return the headers of a folder's weights, at most `SHOWN`.
+
+    Raises StudioError, HeaderError and OSError.
     """
     files = sorted(path for path in _walk(folder) if path.suffix == ".safetensors")
     return [read_safetensors(file) for file in files[:SHOWN]]
@@ -275,35 +273,30 @@ def _parameters(folder: Path, file: Path) -> int:
 
 
 def variants_in(where: Path) -> list[str]:
-    """Return the precisions that weights in a folder are there in: the empty text for plain ones
-    first, fp16 …
-    """
+    """Return the precisions of the weights in a folder: "" for the default first, then fp16 …"""
     matches = (_WEIGHTS.fullmatch(path.name) for path in where.iterdir())
     return sorted({match["variant"] or "" for match in matches if match})
 
 
 def only_variant(folder: Path) -> str | None:
-    """Return fp16 where the weights of some part of a pipeline are there in that precision only;
-    diffusers must be told.
-    """
-    found = (variants_in(part) for part in sorted(folder.iterdir()) if part.is_dir())
-    return next((variants[0] for variants in found if variants and variants[0]), None)
+    """Return the variant to pass to diffusers: fp16 if a part of the pipeline has only that."""
+    parts = (variants_in(part) for part in sorted(folder.iterdir()) if part.is_dir())
+    return next((variants[0] for variants in parts if variants and variants[0]), None)
 
 
 def _set(files: list[Path], variant: str) -> list[Path]:
-    """Return the files of one precision where they can be loaded: one file, or several with their
-    index.
-    """
-    found = [
+    """Return one precision's files if loadable: one file, or several with an index; else []."""
+    matching = [
         file
         for file in files
         if (match := _WEIGHTS.fullmatch(file.name)) and (match["variant"] or "") == variant
     ]
-    single = [file for file in found if "-of-" not in file.name]
+    single = [file for file in matching if "-of-" not in file.name]
     if single:
         return single
     ending = f".safetensors.index.{variant}.json" if variant else ".safetensors.index.json"
-    return found if any(path.name.endswith(ending) for path in files[0].parent.iterdir()) else []
+    indexed = any(path.name.endswith(ending) for path in files[0].parent.iterdir())
+    return matching if indexed else []
 
 
 def _why_no_weights(folder: Path, where: Path) -> str:
@@ -313,8 +306,7 @@ def _why_no_weights(folder: Path, where: Path) -> str:
     pickles = [name for name in names if Path(name).suffix.lower() in PICKLE_SUFFIXES]
     if pickles:
         return (
-            f"its weights are a pickle ({pickles[0]}), which can run code. Ask for the model "
-            "as "
+            f"its weights are a pickle ({pickles[0]}), which can run code. Get the model as "
             "safetensors."
         )
     return f"it holds no weights{'' if where == folder else f' in {where.name}'}."

@@ -1,5 +1,4 @@
-"""Headers of GGUF files, read with limits, without loading anything; the long lists of a vocabulary
-are passed over.
+"""Reads the headers of GGUF files with limits, without loading weights; skips long lists.
 
 GGUF: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (versions 2 and 3, little-endian).
 """
@@ -20,7 +19,7 @@ MAX_ENTRIES = 10_000
 MAX_TENSORS = 100_000
 MAX_TEXT_BYTES = 64 * 2**20
 MAX_ITEMS = 3_000_000
-"""In all lists together; the largest vocabularies with their merges have half of that."""
+"""In all lists together; the largest vocabularies with their merges have half as many."""
 MAX_NAME_BYTES = 65_536
 MAX_ALIGNMENT = 4096
 CHUNK_BYTES = 1 << 20
@@ -82,9 +81,7 @@ _TYPES = {
 
 @functools.cache
 def _short_texts() -> re.Pattern[bytes]:
-    """Match many short texts one after the other, each behind its length: three times as fast as
-    reading the lengths.
-    """
+    """Match many short strings in a row with their lengths: 3 × as fast as reading each length."""
     one = b"|".join(re.escape(bytes([length])) + b"\0{7}.{%d}" % length for length in range(1, 64))
     return re.compile(b"(?s:(?:%b){%d}+)" % (one, _TOGETHER))
 
@@ -101,7 +98,7 @@ class _Reader:
 
     @property
     def position(self) -> int:
-        """How far into the file it has read."""
+        """Offset in the file of the next byte to read."""
         return self._begin + self._at
 
     def take(self, count: int) -> bytes:
@@ -114,7 +111,7 @@ class _Reader:
             return
         if self.position + count > self._size:
             raise HeaderError("it is cut off in its header")
-        if self._at >= len(self._data):  # also where it went on behind what is there
+        if self._at >= len(self._data):  # also after a skip past the buffered data
             self._begin, self._data = self.position, b""
             self._file.seek(self._begin)
         else:
@@ -135,7 +132,7 @@ class _Reader:
         return self.take(length).decode(errors="replace")
 
     def value(self, kind: int) -> Any:
-        """Return a value; of a long list only how long it is."""
+        """Return a value; for a long list only its length."""
         if kind in _SCALARS:
             return self.number(_SCALARS[kind])
         if kind == _STRING:
@@ -174,7 +171,7 @@ class _Reader:
             raise HeaderError("its header holds more text than any real model")
 
     def _skip_some(self, count: int) -> int:
-        """Pass over texts as far as the data that is there goes, at least one; return how many."""
+        """Skip at least one string, at most those in the buffer; return how many."""
         data, at, last, read = self._data, self._at, len(self._data) - 8, _LENGTH.unpack_from
         passed = 0
         while passed < count and at <= last:
@@ -186,7 +183,7 @@ class _Reader:
         return passed
 
     def tensor(self) -> tuple[str, tuple[int, ...], str, int, int]:
-        """Return name, shape, type, offset and bytes."""
+        """Return name, shape, type, offset and size in bytes."""
         name, dimensions = self.string(MAX_NAME_BYTES), self.number("<I")
         if dimensions > 4:
             raise HeaderError("it has a tensor of more than four dimensions")
@@ -201,8 +198,9 @@ class _Reader:
 
 
 def read_gguf(path: Path) -> WeightsHeader:
-    """Return the header of a GGUF file. Raises HeaderError where it is damaged, cut off or hostile,
-    and OSError.
+    """Return the header of a GGUF file.
+
+    Raises HeaderError if the file is damaged, cut off or hostile, and OSError.
     """
     with opened(path) as (file, size):
         reader = _Reader(file, size)
@@ -211,7 +209,7 @@ def read_gguf(path: Path) -> WeightsHeader:
             raise HeaderError(other_format(first) or "it is not a GGUF file")
         version = reader.number("<I")
         if version not in (2, 3):
-            raise HeaderError(f"its GGUF version {version} is not known")
+            raise HeaderError(f"its GGUF version {version} is unknown")
         tensor_count, entry_count = reader.number("<Q"), reader.number("<Q")
         if entry_count > MAX_ENTRIES or tensor_count > MAX_TENSORS:
             raise HeaderError("its header announces more entries than any real model has")
@@ -219,7 +217,7 @@ def read_gguf(path: Path) -> WeightsHeader:
         for _ in range(entry_count):
             key = reader.string(MAX_NAME_BYTES)
             if key in metadata:
-                raise HeaderError(f"its header says {key[:80]!r} twice")
+                raise HeaderError(f"its header has the key {key[:80]!r} twice")
             metadata[key] = reader.value(reader.number("<I"))
         tensors = [reader.tensor() for _ in range(tensor_count)]
         return _check_layout(tensors, metadata, reader.position, size)
@@ -262,9 +260,9 @@ MAX_EXACT_PARAMETERS = 300_000_000
 
 
 def bytes_of(parameters: int) -> int:
-    """Return how large a converted model is. Small ones are kept in float32, with exactly the
-    logits of the GGUF.
+    """Return the size of a converted model.
 
-    Large ones are kept in float16 at half the size: that rounds less than the quantization did.
+    Small models are saved in float32, with exactly the logits of the GGUF; large ones in float16 at
+    half the size, which rounds less than the quantization did.
     """
     return parameters * (4 if parameters <= MAX_EXACT_PARAMETERS else 2)

@@ -50,11 +50,11 @@ def of_folder(folder: Path) -> str:
 
 def of_header(metadata: Metadata) -> str:
     """Return the licence that the header of a file of weights names; empty where it names none."""
-    said = (
+    names = (
         metadata.get(key)
         for key in ("general.license.name", "general.license", "modelspec.license", "license")
     )
-    return next((name for one in said if isinstance(one, str) and (name := _spelt(one))), "")
+    return next((name for one in names if isinstance(one, str) and (name := _spelt(one))), "")
 
 
 def _spelt(text: str) -> str:

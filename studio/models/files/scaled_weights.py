@@ -1,9 +1,8 @@
-"""Weights of 8 bits with a scale beside them, as ComfyUI and others write them into single-file
-checkpoints.
+"""Unpacks the scaled FP8 weights of single-file checkpoints that ComfyUI and others write.
 
-A weight is `tensor × scale`. Names of the scale: `scale_weight`, `weight_scale` (one number, or one
-a row). Scales of a layer's input (`scale_input`, `input_scale`) serve kernels that multiply in 8
-bits, and are not needed.
+A weight is `tensor × scale`. The scale's name is `scale_weight` or `weight_scale` (one number, or
+one per row). Scales of a layer's input (`scale_input`, `input_scale`) are for kernels that multiply
+in FP8; they are skipped.
 """
 
 from __future__ import annotations
@@ -23,37 +22,34 @@ _NOT_WEIGHTS = re.compile(
 _FLOAT8 = {"F8_E4M3", "F8_E5M2"}
 _PLAIN = {"F64", "F32", "F16", "BF16"}
 _BYTES = {"U8"}
-"""Of `comfy_quant`, a JSON text beside each layer."""
+"""Formats of `comfy_quant`, a JSON text for each layer."""
 
 
 def why_not(header: WeightsHeader) -> str:
-    """Return why scaled weights cannot be unpacked; empty where they can, or where there are
-    none.
-    """
-    found = scales(header.tensors)
+    """Return why scaled weights cannot be unpacked; empty if they can, or if none is scaled."""
+    scale_names = scales(header.tensors)
     others = [name for name in header.tensors if not _NOT_WEIGHTS.search(name)]
     method = packing({}, others, set(header.dtypes))
     if method:
         return (
-            f"its weights are packed with {method}, which Studio cannot unpack. Take the plain "
-            "model"
+            f"its weights are packed with {method}, which Studio cannot unpack. Get the plain model"
         )
-    if not found:
+    if not scale_names:
         return ""
     odd = sorted(
-        set(header.dtypes) - _FLOAT8 - _PLAIN - (_BYTES if _has_comments(found) else set())
+        set(header.dtypes) - _FLOAT8 - _PLAIN - (_BYTES if _has_comments(scale_names) else set())
     )
-    if odd or any(name.endswith(".weight_scale_inv") for name in found):
+    if odd or any(name.endswith(".weight_scale_inv") for name in scale_names):
         return (
             "its weights are scaled in a way that Studio cannot unpack "
-            f"({odd[0] if odd else found[0]}). Take the plain model"
+            f"({odd[0] if odd else scale_names[0]}). Get the plain model"
         )
-    wrong = next((name for name in found if not _fits(name, header)), "")
+    wrong = next((name for name in scale_names if not _fits(name, header)), "")
     return f"the scale {wrong[:120]} does not fit its weight" if wrong else ""
 
 
-def _has_comments(found: list[str]) -> bool:
-    return any(name.endswith(".comfy_quant") for name in found)
+def _has_comments(names: list[str]) -> bool:
+    return any(name.endswith(".comfy_quant") for name in names)
 
 
 def _fits(name: str, header: WeightsHeader) -> bool:
@@ -70,13 +66,14 @@ def _weight_of(scale: str) -> str:
 
 
 def is_scaled(header: WeightsHeader) -> bool:
-    """True for a file whose weights have scales, which the libraries drop."""
+    """True for a file whose weights have scales, which the libraries ignore."""
     return bool(scales(header.tensors))
 
 
 def read_unscaled(file: Path, dtype: Any, title: str) -> dict[str, Any]:
-    """Return the plain weights of a file with scales, in `dtype`. Raises StudioError where a scale
-    is not finite.
+    """Return the unscaled weights of a file, in `dtype`.
+
+    Raises StudioError if a scale is not finite.
     """
     import torch
     from safetensors import safe_open

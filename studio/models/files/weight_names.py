@@ -1,9 +1,7 @@
-"""What the names of a model's tensors reveal before anything is loaded: other names than the class
-has, packed weights.
+"""Finds misnamed and packed weights from the names of a model's tensors, before a load.
 
-Only headers and configurations are read. Whether every tensor is there is known for certain when
-the model is loaded, see
-`complete_weights.py`.
+Reads only headers and configurations. `complete_weights.py` checks for missing tensors when the
+model is loaded.
 """
 
 from __future__ import annotations
@@ -13,9 +11,9 @@ from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 MAX_NAMES = 3
-"""Tensors that a sentence names."""
+"""Most tensors that a sentence lists."""
 UNPACKED_BY_TRANSFORMERS = {"fp8", "mxfp4"}
-"""Methods whose weights transformers turns into plain ones with torch alone."""
+"""Methods whose weights transformers unpacks with torch alone."""
 _WRAPPERS = (
     ("_orig_mod.", "torch.compile"),
     ("_orig_module.", "torch.compile"),
@@ -24,11 +22,11 @@ _WRAPPERS = (
     ("base_model.model.", "PEFT"),
     ("_forward_module.", "DeepSpeed"),
 )
-"""Prefix that training leaves in names → what leaves it."""
+"""Prefix that training leaves in names → the tool that leaves it."""
 _PARALLEL = "module."
-"""DataParallel's prefix; others use the same word inside their names."""
+"""DataParallel's prefix; other models use the same word inside their names."""
 _UNMERGED = re.compile(r"\.(base_layer|lora_[AB]|modules_to_save)\.")
-# The first format of which every pattern is found in some name.
+# A format matches if each of its patterns occurs in some name; the first match counts.
 _PACKED_NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("EXL3", (r"\.trellis$",)),
     ("EXL2", (r"\.q_weight$", r"\.q_scale$")),
@@ -46,21 +44,20 @@ _PACKED_NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
 _SCALE = re.compile(
     r"\.(scale_weight|weight_scale|weight_scale_inv|scale_input|input_scale|comfy_quant)$|(^|\.)scaled_fp8$"
 )
-_SCALES_BESIDE = re.compile(r"\.(scales|biases)$")
+_SCALES_OR_BIASES = re.compile(r"\.(scales|biases)$")
 
 
 def problem(
     config: Mapping[str, Any], names: Set[str], dtypes: Set[str], *, head: bool = False
 ) -> str:
-    """Return why weights cannot be loaded as they are, as the end of a sentence; empty where
-    nothing speaks against it.
+    """Return why weights cannot be loaded as they are, as the end of a sentence; empty if they can.
 
     `config` is the config.json of these weights, `dtypes` their number formats. With `head` a
     language model needs its output layer.
     """
     if method := packing(config, names, dtypes):
         return (
-            f"its weights are packed with {method}, which Studio cannot unpack. Take the plain "
+            f"its weights are packed with {method}, which Studio cannot unpack. Get the plain "
             "model, or a GGUF."
         )
     if why := misnamed(sorted(names)):
@@ -71,16 +68,14 @@ def problem(
 
 
 def misnamed(names: Iterable[str]) -> str:
-    """Return why these tensors are called otherwise than the model's class calls them; empty where
-    no reason is known.
-    """
+    """Return why tensors have other names than in the model's class; empty if unknown."""
     names = list(names)
     for prefix, source in _WRAPPERS:
-        found = next((name for name in names if prefix in name), "")
-        if found and not _UNMERGED.search(found):
+        example = next((name for name in names if prefix in name), "")
+        if example and not _UNMERGED.search(example):
             return (
                 f"its tensors have names with the prefix {prefix} that {source} leaves "
-                f"({found[:120]})"
+                f"({example[:120]})"
             )
     if any(_UNMERGED.search(name) for name in names):
         return "it holds a LoRA that was not merged into the model"
@@ -93,10 +88,9 @@ def misnamed(names: Iterable[str]) -> str:
 
 
 def missing_head(config: Mapping[str, Any], names: Set[str]) -> str:
-    """Return the name of the output layer where a language model has one of its own and the file
-    lacks it; else empty.
+    """Return the name of a language model's output layer if it is missing; else empty.
 
-    For the layout of Llama and its many relatives; all others are checked when they are loaded.
+    Covers the layout of Llama and its many relatives; others are checked when they are loaded.
     """
     if config.get("tie_word_embeddings") is not False or "model.embed_tokens.weight" not in names:
         return ""
@@ -114,8 +108,7 @@ def missing_head(config: Mapping[str, Any], names: Set[str]) -> str:
 
 
 def packing(config: Mapping[str, Any], names: Iterable[str], dtypes: Set[str] = frozenset()) -> str:
-    """Return the format in which weights are packed that Studio cannot unpack; empty where there is
-    none.
+    """Return the packed format of weights if Studio cannot unpack it; else empty.
 
     `config` is a part's config.json, `dtypes` the number formats of its tensors.
     """
@@ -125,7 +118,7 @@ def packing(config: Mapping[str, Any], names: Iterable[str], dtypes: Set[str] = 
         return named
     if _unpacked(config):
         return ""
-    if "U32" in dtypes and any(_SCALES_BESIDE.search(name) for name in names):
+    if "U32" in dtypes and any(_SCALES_OR_BIASES.search(name) for name in names):
         return "MLX"
     for title, patterns in _PACKED_NAMES:
         if all(any(re.search(pattern, name) for name in names) for pattern in patterns):
@@ -136,7 +129,7 @@ def packing(config: Mapping[str, Any], names: Iterable[str], dtypes: Set[str] = 
 
 
 def scales(names: Iterable[str]) -> list[str]:
-    """Return the names of tensors that scale others: weights without them are other numbers."""
+    """Return the names of tensors that scale others, without which weights are wrong."""
     return [name for name in names if _SCALE.search(name)]
 
 
@@ -165,7 +158,7 @@ def _unpacked(config: Mapping[str, Any]) -> bool:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Return the first names for a sentence: a, b, c and 4 more."""
+    """Return names for a sentence: a, b, c and 4 more."""
     ordered = sorted(names)
     shown = ", ".join(name[:120] for name in ordered[:MAX_NAMES])
     return shown + (f" and {len(ordered) - MAX_NAMES} more" if len(ordered) > MAX_NAMES else "")

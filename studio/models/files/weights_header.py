@@ -1,7 +1,7 @@
-"""Headers of weight files, read with limits, without loading anything: safetensors here, GGUF in
-`gguf_header.py`.
+"""Reads the headers of safetensors files with limits, without loading weights.
 
-safetensors: https://huggingface.co/docs/safetensors (8 bytes of length, JSON, data).
+The format: https://huggingface.co/docs/safetensors (8 bytes of length, JSON, data).
+`gguf_header.py` does the same for GGUF.
 """
 
 from __future__ import annotations
@@ -16,15 +16,13 @@ from typing import Any
 from studio.core.regular_file import HeaderError, opened
 
 MAX_HEADER_BYTES = 25 * 2**20
-"""A header of 87 MB takes 48 s and 1.2 GB to open; real ones are under 10 MB."""
+"""A header of 87 MB takes 48 s and 1.2 GB to parse; real ones are under 10 MB."""
 MAX_BRACKETS = 300_000
-"""Three a tensor. A list in JSON takes 3 bytes in the file and 60 in memory."""
+"""A tensor has three. A JSON list takes 3 bytes in the file and 60 in memory."""
 MAX_COMMAS = 1_200_000
-"""A text of two letters takes 5 bytes in the file and 60 in memory; a tensor has some six
-commas.
-"""
+"""A tensor has about six. A string of two letters takes 5 bytes in the file and 60 in memory."""
 MAX_DIMENSIONS = 16
-_BITS = {
+_DTYPE_BITS = {
     "F64": 64,
     "F32": 32,
     "F16": 16,
@@ -48,26 +46,26 @@ _BITS = {
     "F6_E3M2": 6,
     "C64": 64,
 }
-_PICKLE = "it is a pickle, which can run code; ask for the model as safetensors"
+_PICKLE = "it is a pickle, which can run code; get the model as safetensors"
 _MAGICS = (
     (
         b"PK",
-        "it is an archive, as pickles are kept in, which can run code; ask for the model as "
+        "it is an archive, as pickles are kept in, which can run code; get the model as "
         "safetensors",
     ),
-    (b"\x93NUMPY", "it is a NumPy array and no model"),
+    (b"\x93NUMPY", "it is a NumPy array, not a model"),
     (
         b"\x89HDF",
-        "it is an HDF5 file, which Studio does not read; ask for the model as safetensors",
+        "it is an HDF5 file, which Studio does not read; get the model as safetensors",
     ),
     (b"\x1f\x8b", "it is a packed archive (gzip); unpack it first"),
     (b"BZh", "it is a packed archive (bzip2); unpack it first"),
     (b"\xfd7zXZ", "it is a packed archive (xz); unpack it first"),
     (b"7z\xbc\xaf", "it is a packed archive (7z); unpack it first"),
     (b"Rar!", "it is a packed archive (rar); unpack it first"),
-    (b"\x7fELF", "it is a program and no model"),
-    (b"MZ", "it is a program and no model"),
-    (b"#!", "it is a program and no model"),
+    (b"\x7fELF", "it is a program, not a model"),
+    (b"MZ", "it is a program, not a model"),
+    (b"#!", "it is a program, not a model"),
     (b"GGUF", "it is a GGUF file under another name"),
     (
         b"version https://git-lfs",
@@ -75,8 +73,7 @@ _MAGICS = (
     ),
     (b"<!DOCTYPE", "it is a web page; the download went wrong"),
     (b"<html", "it is a web page; the download went wrong"),
-    # Pickles without a protocol's number begin with what they make: a list, a table, something
-    # imported.
+    # Pickles of protocol 0 and 1 have no version byte; they begin with a dict, a list or an import.
     (b"(dp", _PICKLE),
     (b"(lp", _PICKLE),
     (b"}q", _PICKLE),
@@ -91,7 +88,7 @@ _MAGICS = (
 
 
 Metadata = dict[str, Any]
-"""What a file states about itself; every program writes keys of its own."""
+"""The metadata of a weights file; every program writes its own keys."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +99,7 @@ class WeightsHeader:
     shapes: dict[str, tuple[int, ...]]
     """Tensor → its shape, the outer dimension first."""
     dtypes: dict[str, int]
-    """Number format (F16, Q4_K …) → parameters that are kept in it."""
+    """Number format (F16, Q4_K …) → number of parameters in it."""
     metadata: Metadata = field(default_factory=dict)
 
     @property
@@ -112,8 +109,9 @@ class WeightsHeader:
 
 
 def read_safetensors(path: Path) -> WeightsHeader:
-    """Return the header of a safetensors file. Raises HeaderError where it is damaged, cut off or
-    hostile, and OSError.
+    """Return the header of a safetensors file.
+
+    Raises HeaderError if the file is damaged, cut off or hostile, and OSError.
     """
     with opened(path) as (file, size):
         first = file.read(24)
@@ -123,12 +121,12 @@ def read_safetensors(path: Path) -> WeightsHeader:
         if length > size - 8:
             raise HeaderError(
                 other_format(first)
-                or "its header is longer than the file: it is cut off, or no safetensors file"
+                or "its header is longer than the file: it is cut off, or not a safetensors file"
             )
         if length > MAX_HEADER_BYTES:
             raise HeaderError(
                 f"its header has {length / 2**20:.0f} MB; at most {MAX_HEADER_BYTES // 2**20} are "
-                "read"
+                "allowed"
             )
         file.seek(8)
         table = _parse_header(file.read(length), other_format(first))
@@ -136,59 +134,58 @@ def read_safetensors(path: Path) -> WeightsHeader:
     if not isinstance(metadata, dict) or not all(
         isinstance(value, str) for value in metadata.values()
     ):
-        raise HeaderError("what it says about itself is not text")
+        raise HeaderError("its metadata is not text")
     try:
         "".join((*table, *metadata, *metadata.values())).encode()
-    except UnicodeEncodeError as error:  # half of a character, which the library does not read
-        raise HeaderError("its header has names that are damaged") from error
+    except UnicodeEncodeError as error:  # half a surrogate pair, which the library does not read
+        raise HeaderError("its header has damaged names") from error
     return _check_layout(table, size - 8 - length, metadata)
 
 
 def other_format(first: bytes) -> str:
-    """Return what a file that begins like this is instead of safetensors, or the empty text."""
+    """Return a sentence on the format of a file that begins with `first`; empty if unknown."""
     if first[:1] == b"\x80" and first[1:2] and first[1] in range(2, 6):
         return _PICKLE
-    return next((told for magic, told in _MAGICS if first.startswith(magic)), "")
+    return next((sentence for magic, sentence in _MAGICS if first.startswith(magic)), "")
 
 
 def parse_json(data: bytes, *, unique: bool = False, finite: bool = False) -> Any:
-    """Return what JSON says. Raises ValueError or RecursionError where it is none, or would take
-    far more memory than its bytes.
+    """Parse JSON that may be hostile.
 
-    `unique` refuses a name that is there twice, of which two readers may take different ones;
-    `finite` refuses Infinity. NaN is never right.
+    `unique` refuses duplicate names, which two readers may resolve differently; `finite` refuses
+    Infinity. NaN is always refused. Raises ValueError or RecursionError if `data` is not JSON, or
+    would take far more memory than its bytes.
     """
     if data.count(b"[") + data.count(b"{") > MAX_BRACKETS or data.count(b",") > MAX_COMMAS:
         raise ValueError("more lists than in any real file")
 
     def constant(name: str) -> float:
         if finite or name == "NaN":
-            raise ValueError(f"{name} is no number")
+            raise ValueError(f"{name} is not a number")
         return float(name)
 
-    hook = _without_doubles if unique else None
+    hook = _without_duplicates if unique else None
     return json.loads(
         data.decode(errors="replace"), object_pairs_hook=hook, parse_constant=constant
     )
 
 
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) != len(pairs):
-        raise _DoubleNameError
+        raise _DuplicateNameError
     return table
 
 
-class _DoubleNameError(ValueError):
+class _DuplicateNameError(ValueError):
     pass
 
 
 def _parse_header(data: bytes, otherwise: str) -> dict[str, Any]:
     if data.count(b"[") + data.count(b"{") > MAX_BRACKETS:
         raise HeaderError(otherwise or "its header announces more tensors than any real model has")
-    if (
-        data[:1] != b"{"
-    ):  # the library wants it so, and a reader that is more patient would see another file
+    # As strict as the library: a more lenient reader would see another file.
+    if data[:1] != b"{":
         raise HeaderError(
             otherwise
             or ("its header is not a table" if data[:1] == b"[" else "its header is not JSON")
@@ -196,7 +193,7 @@ def _parse_header(data: bytes, otherwise: str) -> dict[str, Any]:
     try:
         data.decode()
         table = parse_json(data, unique=True, finite=True)
-    except _DoubleNameError as error:
+    except _DuplicateNameError as error:
         raise HeaderError("its header names a tensor twice") from error
     except (ValueError, RecursionError) as error:
         raise HeaderError(otherwise or "its header is not JSON") from error
@@ -213,7 +210,7 @@ def _check_layout(
     for name, tensor in table.items():
         try:
             dtype, shape = tensor["dtype"], tensor["shape"]
-            bits = _BITS[dtype]
+            width = _DTYPE_BITS[dtype]
             begin, end = tensor["data_offsets"]
             whole = len(tensor) == 3 and all(
                 type(number) is int and number >= 0 for number in (*shape, begin, end)
@@ -227,8 +224,8 @@ def _check_layout(
         ):
             raise HeaderError(f"the tensor {name[:80]!r} has an impossible shape")
         count = math.prod(shape)
-        if end - begin != (count * bits + 7) // 8:
-            raise HeaderError(f"the tensor {name[:80]!r} has another size than its shape says")
+        if end - begin != (count * width + 7) // 8:
+            raise HeaderError(f"the size of the tensor {name[:80]!r} does not match its shape")
         shapes[name] = tuple(shape)
         dtypes[dtype] = dtypes.get(dtype, 0) + count
         spans.append((begin, end))

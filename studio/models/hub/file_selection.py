@@ -236,7 +236,7 @@ def _why_nothing(files: RemoteFiles) -> str:
         return "it is an adapter, which only changes a model."
     if pickles and not any(name.endswith(".safetensors") for name in files):
         return (
-            f"its weights are a pickle ({pickles[0]}), which can run code. Ask for the model "
+            f"its weights are a pickle ({pickles[0]}), which can run code. Get the model "
             "as safetensors."
         )
     if "config.json" in files or "model_index.json" in files:

@@ -176,7 +176,7 @@ def _why_not(header: WeightsHeader, kind: WeightsKind) -> str:
     if unknown:
         return f"it is {kind}, but its numbers have a format ({unknown[0]}) that no weights have"
     if scales(header.tensors):
-        return f"it is {kind}, but its weights are scaled. Take the plain one"
+        return f"it is {kind}, but its weights are scaled. Get the plain one"
     if kind.kind == "lora":
         return why_no_lora(header)
     if kind.kind == "textual_inversion":

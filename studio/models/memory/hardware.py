@@ -1,8 +1,6 @@
-"""What this computer has, and which models it can run: the numbers of a card against those of
-memory and GPU.
+"""The computer's memory and GPU, and the memory that a model needs.
 
-The GPU is known to torch only, which is asked in a child (`probe_process.ask`); everything else
-costs nothing.
+Only torch knows the GPU; a child process imports it (`probe_process.probe`). The rest is quick.
 """
 
 from __future__ import annotations
@@ -19,25 +17,19 @@ from studio.models.llama_cpp import RUNNER
 from studio.models.memory import probe_process
 
 WORK_SHARE = 1.2
-"""What a model needs while it runs, against its weights alone, where its card does not say
-better.
-"""
+"""Memory of a running model, as a multiple of its weights, unless its card states the memory."""
 MEMORY_SHARE, GPU_SHARE, APPLE_SHARE = 0.85, 0.95, 0.7
-"""What models may take of the computer's memory, which they share with the desktop, of a GPU's own,
-and what an Apple GPU may.
-"""
+"""Shares that models may take: of the computer's memory, of a GPU's own, and on an Apple GPU."""
 DESKTOP_BYTES, SCREEN_BYTES = 2 * 10**9, 5 * 10**8
-"""What is left to the desktop at least, of the computer's memory and of a GPU's."""
-OTHER_WEIGHTS = 4
-"""Where a card says so many times what the weights take, it speaks of other weights than those that
-are there.
-"""
+"""Minimum left to the desktop, of the computer's memory and of a GPU's."""
+MAX_MEMORY_OF_WEIGHTS = 4
+"""If a card's memory is more than this multiple of the weights, it is for other weights."""
 _BYTES = {"bf16": 2.0, "int8": 1.0, "int4": 0.5}
 
 Precision = Literal["fp32", "bf16", "int8", "int4"]
 PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "int8", "int4")
 Device = Literal["cuda", "xpu", "mps", "cpu"]
-"""As torch calls them; ROCm is cuda."""
+"""torch's names; ROCm is cuda."""
 Quantizer = Literal["bitsandbytes", "torchao", "quanto"]
 _MODULES: dict[Quantizer, str] = {
     "bitsandbytes": "bitsandbytes",
@@ -53,22 +45,22 @@ PRECISION_TITLES: dict[Precision, str] = {
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """What there is to run models with, in bytes."""
+    """Memory and GPU of a computer; sizes in bytes."""
 
     memory: int
     free: int
     gpu: str = ""
-    """Its name; empty where there is none, or nobody has asked yet."""
+    """Its name; empty without a GPU, and before the probe."""
     gpu_memory: int = 0
-    """0 where the GPU uses the computer's memory."""
-    asked: bool = False
-    """torch was asked for a GPU."""
+    """0 if the GPU uses the computer's memory."""
+    probed: bool = False
+    """True if torch looked for a GPU."""
     gpu_free: int = 0
-    """Of the GPU's own memory; 0 where it is not known."""
+    """Free part of the GPU's own memory; 0 if unknown."""
     backend: Device | None = None
-    """None where nobody has asked: what a GPU of that memory usually is."""
+    """None before the probe; `device` then guesses."""
     quantizers: tuple[Quantizer, ...] = ()
-    """The installed packages that load models with fewer bits."""
+    """The installed packages that quantize models while they load."""
 
     @property
     def device(self) -> Device:
@@ -77,7 +69,7 @@ class Machine(msgspec.Struct, frozen=True):
 
     @property
     def usable(self) -> int:
-        """What models may take where they run."""
+        """Memory that models may take on their device."""
         return self._usable_gpu if self.device in ("cuda", "xpu") else self._usable_memory
 
     @property
@@ -90,13 +82,11 @@ class Machine(msgspec.Struct, frozen=True):
         return max(0, min(int(self.gpu_memory * GPU_SHARE), self.gpu_memory - SCREEN_BYTES))
 
     def gpu_room(self, warm: int = 0) -> int:
-        """Return what a model may take of the GPU's memory now, where `warm` bytes leave for it."""
+        """Return what a model may take of the GPU's memory now, if `warm` bytes are evicted."""
         return _room(self.gpu_memory, self._usable_gpu, (self.gpu_free or self.gpu_memory) + warm)
 
     def memory_room(self, warm: int = 0) -> int:
-        """Return what a model may take of the computer's memory now, where `warm` bytes leave for
-        it.
-        """
+        """Return what a model may take of the memory now, if `warm` bytes are evicted."""
         return _room(self.memory, self._usable_memory, self.free + warm)
 
     @property
@@ -106,57 +96,55 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 def _room(total: int, usable: int, free: int) -> int:
-    """Return what may be taken: never more than `usable`, and of what is free now the desktop keeps
-    half its share.
-    """
+    """Return at most `usable`; the desktop keeps half its share of what is free now."""
     return max(0, min(usable, free - (total - usable) // 2))
 
 
 def installed_quantizers() -> tuple[Quantizer, ...]:
-    """Return the packages that are there to load models with fewer bits; none of them is
-    imported.
-    """
+    """Return the installed packages that quantize models while they load; imports none."""
     return tuple(name for name in get_args(Quantizer) if _is_installed(_MODULES[name]))
 
 
 def _is_installed(module: str) -> bool:
     try:
         return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # the package around it is missing
+    except ModuleNotFoundError:  # the parent package is missing
         return False
 
 
 def quick_machine() -> Machine:
-    """Return what is known at once: the memory."""
+    """Return the machine without its GPU, at once."""
     memory = psutil.virtual_memory()
     return Machine(int(memory.total), int(memory.available), quantizers=installed_quantizers())
 
 
 def probe_machine(cancelled: Callable[[], bool] = lambda: False) -> Machine:
-    """Return the whole machine. Takes some seconds, because torch is imported in a child; that ends
-    when `cancelled` says so.
+    """Return the machine with its GPU.
+
+    Takes some seconds, because a child process imports torch; ends early if `cancelled()` is true.
     """
-    found = probe_process.probe(("torch",), cancelled).get("torch", {})
-    asked = not found.get("error") and bool(found)
-    here = msgspec.structs.replace(quick_machine(), asked=asked)
-    if asked and (found["cuda"] or found["xpu"]):
-        backend: Device = "cuda" if found["cuda"] else "xpu"
-        gpu, total, free = str(found["device"]), int(found["memory"]), int(found["free"])
+    answer = probe_process.probe(("torch",), cancelled).get("torch", {})
+    probed = not answer.get("error") and bool(answer)
+    machine = msgspec.structs.replace(quick_machine(), probed=probed)
+    if probed and (answer["cuda"] or answer["xpu"]):
+        backend: Device = "cuda" if answer["cuda"] else "xpu"
+        gpu, total, free = str(answer["device"]), int(answer["memory"]), int(answer["free"])
         return msgspec.structs.replace(
-            here, gpu=gpu, gpu_memory=total, gpu_free=free, backend=backend
+            machine, gpu=gpu, gpu_memory=total, gpu_free=free, backend=backend
         )
-    return (
-        msgspec.structs.replace(here, gpu="Apple GPU", backend="mps")
-        if asked and found["mps"]
-        else here
-    )
+    if probed and answer["mps"]:
+        return msgspec.structs.replace(machine, gpu="Apple GPU", backend="mps")
+    return machine
 
 
 def memory_needs(card: ModelCard) -> tuple[Memory, bool] | None:
-    """Return what the model needs while it runs, and whether that is only computed from its size;
-    None where it is not known.
+    """Return the memory that the running model needs, and True if it is only estimated.
+
+    None if it is unknown.
     """
-    if card.memory is not None and not (0 < 2 * card.parameters * OTHER_WEIGHTS < card.memory.bf16):
+    if card.memory is not None and not (
+        0 < 2 * card.parameters * MAX_MEMORY_OF_WEIGHTS < card.memory.bf16
+    ):
         return card.memory, False
     if card.runner in AS_IT_IS:  # one small file, run as it is
         return Memory(bf16=2 * (card.size or card.parameters)), True
@@ -171,7 +159,7 @@ def memory_needs(card: ModelCard) -> tuple[Memory, bool] | None:
 
 
 def bytes_needed(card: ModelCard, precision: Precision) -> int:
-    """Return the bytes that the model needs at a precision; 0 where it is not known."""
+    """Return the bytes that the model needs at a precision; 0 if unknown."""
     known = memory_needs(card)
     if known is None:
         return 0

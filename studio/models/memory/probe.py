@@ -1,8 +1,7 @@
-"""Tries what the window and the models need, in a process of its own: a broken library may take its
-process down.
+"""Tries the libraries of the window and the models, in its own process: a broken one may crash it.
 
-`python -m studio.models.memory.probe` prints one JSON line a question, at once, because the next
-question may be fatal. With the names of questions (window, torch, sound) it answers only those.
+`python -m studio.models.memory.probe` prints a JSON line per probe at once, because the next one
+may crash. With the names of probes (window, torch, audio) it runs only those.
 """
 
 from __future__ import annotations
@@ -16,29 +15,28 @@ from typing import Any
 
 
 def main() -> int:
-    """Answer the questions that are named, or all; the process's entry point."""
-    wanted = [word for word in sys.argv[1:] if word in QUESTIONS] or list(QUESTIONS)
-    for name, ask in ((name, QUESTIONS[name]) for name in wanted):
+    """Run the named probes, or all; the process's entry point."""
+    for name in [word for word in sys.argv[1:] if word in PROBES] or list(PROBES):
         try:
-            found: dict[str, Any] = ask()
+            answer = PROBES[name]()
         except (ImportError, AttributeError, OSError, RuntimeError, TypeError, ValueError) as error:
-            found = {"error": f"{type(error).__name__}: {error}"[:300]}
-        sys.stdout.write(json.dumps({"name": name, **found}) + "\n")
+            answer = {"error": f"{type(error).__name__}: {error}"[:300]}
+        sys.stdout.write(json.dumps({"name": name, **answer}) + "\n")
         sys.stdout.flush()
     return 0
 
 
 def _window() -> dict[str, Any]:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    # By name: nothing below the window imports Qt, and this is only a question.
+    # By name: packages below the window must not import Qt; this only tries it.
     program = importlib.import_module("PySide6.QtGui").QGuiApplication([])
     return {"screen": program.primaryScreen() is not None}
 
 
-def _sound() -> dict[str, Any]:
+def _audio() -> dict[str, Any]:
     import miniaudio
 
-    # Without miniaudio's and ALSA's silent stand-ins, which are always there.
+    # Without the null devices of miniaudio and ALSA, which always exist.
     backends = [backend for backend in miniaudio.Backend if backend != miniaudio.Backend.NULL]
     try:
         names = [str(device["name"]) for device in miniaudio.Devices(backends).get_playbacks()]
@@ -64,10 +62,10 @@ def _torch() -> dict[str, Any]:
     }
 
 
-QUESTIONS: dict[str, Callable[[], dict[str, Any]]] = {
+PROBES: dict[str, Callable[[], dict[str, Any]]] = {
     "window": _window,
     "torch": _torch,
-    "sound": _sound,
+    "audio": _audio,
 }
 
 if __name__ == "__main__":

@@ -1,6 +1,4 @@
-"""Starts `studio.models.memory.probe` in a process of its own, because a broken library may take it
-down.
-"""
+"""Runs `studio.models.memory.probe` in a child process, because a broken library may crash it."""
 
 from __future__ import annotations
 
@@ -22,20 +20,19 @@ POLL_SECONDS = 0.1
 
 
 def probe(
-    questions: Sequence[str] = (), cancelled: Callable[[], bool] = lambda: False
+    names: Sequence[str] = (), cancelled: Callable[[], bool] = lambda: False
 ) -> dict[str, dict[str, Any]]:
-    """Return what the probe found, by the question's name; an answer is missing where the probe
-    died over it, or was cancelled.
+    """Run the named probes, or all; return probe name → its answer.
 
-    Without `questions` all are asked.
+    An answer is missing if the child crashed on it or was cancelled.
     """
-    # A built program has no `-m`; its entry point knows this one word. -P: no modules from the
-    # current folder.
+    # A built program has no `-m`; its entry point takes the argument "probe" instead. -P: no
+    # modules from the current folder.
     module = [sys.executable, "-P", "-m", "studio.models.memory.probe"]
     command = [sys.executable, "probe"] if getattr(sys, "frozen", False) else module
     with tempfile.TemporaryFile() as output:
         process = start_tied(
-            [*command, *questions],
+            [*command, *names],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.DEVNULL,
@@ -65,8 +62,8 @@ def _wait(process: subprocess.Popen[bytes], cancelled: Callable[[], bool]) -> No
 
 
 def _environment() -> dict[str, str]:
-    here = str(Path(__file__).resolve().parents[3])
+    root = str(Path(__file__).resolve().parents[3])
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")])),
+        "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")])),
     }

@@ -65,7 +65,7 @@ def machine_text(machine: Machine) -> str:
             if machine.gpu_memory
             else f"{machine.gpu}, {memory}"
         )
-    return f"{memory}, no GPU" if machine.asked else f"{memory}, looking for a GPU"
+    return f"{memory}, no GPU" if machine.probed else f"{memory}, looking for a GPU"
 
 
 def settings_text(card: ModelCard) -> str:

@@ -57,7 +57,7 @@ def cards(tmp_path_factory):
 def small(free: int) -> Machine:
     """A computer that has room for so many bytes of models."""
     spare = 2 * GB
-    return Machine(memory=free + spare, free=free + spare, asked=True, backend="cpu")
+    return Machine(memory=free + spare, free=free + spare, probed=True, backend="cpu")
 
 
 class Emitted(list):
@@ -156,7 +156,7 @@ def test_a_shared_weight_counts_once(tmp_path):
 
 def test_this_machine_is_seen_as_it_is():
     machine = detect_machine()
-    assert machine.asked
+    assert machine.probed
     assert machine.device == machine.backend
     assert 0 < machine.free <= machine.memory
 

@@ -370,7 +370,7 @@ def test_files_of_other_programs_are_told(tensors, kind, family, variant):
     [
         (
             {"ip_adapter.1.to_k_ip.weight": (2, 768)},
-            "it is an IP-Adapter for Stable Diffusion 1.x, and the image encoder",
+            "it is an IP-Adapter for Stable Diffusion 1.x, and its image encoder",
         ),
         (
             {"decoder.conv_in.weight": (8, 32, 3, 3)},

@@ -168,7 +168,7 @@ def test_sharded_weights_are_added_up(tmp_path):
     (folder / "model.safetensors").unlink()
     for number in (1, 2):
         (folder / f"model-0000{number}-of-00002.safetensors").write_bytes(weights["w.safetensors"])
-    assert "not called" in refusal(folder)  # without the index nothing loads it
+    assert "must be named" in refusal(folder)  # without the index nothing loads it
     names = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
     (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": names}))
     assert inspect(folder).parameters == 16
@@ -232,7 +232,7 @@ def test_a_word_of_the_vocabulary_is_no_code(tmp_path):
                 "model.safetensors.index.json": {"weight_map": {"w": "pytorch_model.bin"}},
                 "pytorch_model.bin": "x",
             },
-            "no safetensors",
+            "not a safetensors file",
         ),
         ({"model.safetensors.index.json": {"weight_map": {"w": "a\0b.safetensors"}}}, "missing"),
         ({"model.safetensors.index.json": {"weight_map": {"w": "\ud800.safetensors"}}}, "missing"),
@@ -428,7 +428,7 @@ def test_what_is_missing_is_named(checkpoints, tmp_path):
 def test_weights_must_be_called_as_the_library_looks_for_them(tmp_path):
     folder = folder_of(tmp_path / "m", LLAMA)
     (folder / "model.safetensors").rename(folder / "llama.safetensors")
-    assert "not called" in refusal(folder)
+    assert "must be named" in refusal(folder)
 
 
 def test_a_part_whose_weights_are_cut_off_is_refused(checkpoints, tmp_path):

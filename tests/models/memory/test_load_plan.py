@@ -44,12 +44,12 @@ MEMORIES = (4, 8, 16, 32, 64)
 
 def gpu(memory: float, ram: float = 32, *quantizers) -> Machine:
     return Machine(
-        int(ram * GB), int(ram * GB), "A GPU", int(memory * GB), asked=True, quantizers=quantizers
+        int(ram * GB), int(ram * GB), "A GPU", int(memory * GB), probed=True, quantizers=quantizers
     )
 
 
 def cpu(ram: float, *quantizers) -> Machine:
-    return Machine(int(ram * GB), int(ram * GB), asked=True, quantizers=quantizers)
+    return Machine(int(ram * GB), int(ram * GB), probed=True, quantizers=quantizers)
 
 
 def letter(card: ModelCard, machine: Machine) -> str:
@@ -118,7 +118,7 @@ def test_on_an_apple_gpu_nothing_moves():
         16 * GB,
         16 * GB,
         "Apple GPU",
-        asked=True,
+        probed=True,
         backend="mps",
         quantizers=("bitsandbytes", "quanto"),
     )

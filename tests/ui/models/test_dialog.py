@@ -34,7 +34,7 @@ LLAMA = {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}
 def opened(open_studio, qtbot, monkeypatch):
     """Open the window and the dialog of models."""
     monkeypatch.setattr(
-        HardwareProbe, "known", Machine(16 * GB, 8 * GB, asked=True)
+        HardwareProbe, "known", Machine(16 * GB, 8 * GB, probed=True)
     )  # torch is asked in a test of its own
     studio = open_studio()
     studio.shared.fake = False  # what is installed, not the fake engine's models
@@ -485,4 +485,4 @@ def test_gpu_query_starts_on_show_and_stops_on_close(open_studio, qtbot, monkeyp
     dialog = studio.window.findChildren(ModelsDialog)[-1]
     qtbot.waitUntil(lambda: HardwareProbe.known is not None, timeout=120_000)
     assert "looking for a GPU" not in dialog.view.machine.text()
-    assert HardwareProbe.known.asked
+    assert HardwareProbe.known.probed
