@@ -319,7 +319,7 @@ def test_an_audio_model_cannot_continue_midi(tmp_path):
     from tests.checkpoints.audio import make_musicgen
 
     card = make_musicgen(tmp_path / "musicgen")
-    with pytest.raises(StudioError, match="makes sound, not notes"):
+    with pytest.raises(StudioError, match="makes audio, not notes"):
         run_job(
             music,
             card,
