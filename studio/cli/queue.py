@@ -44,8 +44,8 @@ def list_command(ctx: typer.Context, as_json: Json = False) -> None:
         output.note("The queue is empty.")
     if interrupted:
         output.note(
-            f"{interrupted} of the queued jobs were running when Studio ended; they run again at "
-            "the next start."
+            f"{interrupted} queued {'job was' if interrupted == 1 else 'jobs were'} running when "
+            "Studio ended, and will run again at the next start."
         )
 
 

@@ -90,7 +90,7 @@ class QueueRunner:
         self._count = 0
         self.new = 0
         """The number of submitted jobs."""
-        self._refused_folder_folder = ""
+        self._refused_folder = ""
         self._ended = False
         """True when the run is over, maybe before the event loop starts."""
         self._in_event_loop = False

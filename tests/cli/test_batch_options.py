@@ -376,7 +376,7 @@ def test_jobs_whose_program_was_killed_are_listed_as_queued(data, tmp_path):
     store.close()
     listed = studio("queue", "list", data=data)
     assert [line.split()[1] for line in listed.stdout.splitlines()] == ["queued", "queued"]
-    assert "1 of the queued jobs had begun when Studio ended" in listed.stderr
+    assert "1 queued job was running when Studio ended" in listed.stderr
     held = acquire(data)
     assert holder_of(data) == os.getpid()
     listed = studio("queue", "list", data=data)

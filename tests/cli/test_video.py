@@ -57,7 +57,7 @@ def test_the_suffix_chooses_the_format_and_the_picture_is_found_from_here(fake, 
         (["--fps", "fast"], "frame_rate: 'fast' is not a whole number"),
         (["--image", "there-is-none.png"], "image: there-is-none.png does not exist"),
         (["--image", "music.mid"], "image: must be an image"),
-        (["-o", "x.gif"], "cannot end in .gif"),
+        (["-o", "x.gif"], "cannot write .gif files"),
         (
             ["--width", "2048", "--height", "2048", "--frames", "900"],
             "more than 1,073,741,824 pixels",

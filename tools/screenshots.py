@@ -1,0 +1,218 @@
+"""Take the screenshots of README.md with the real program and the starter models.
+
+    python -m tools.screenshots docs/images [NAME …] --models DATA_FOLDER
+
+`DATA_FOLDER` is a data folder with the starter models (`studio models install starter`, `kokoro`).
+Its models are linked into temporary data folders, and nothing in it changes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QTableView, QWidget
+
+from studio.app import Studio
+from studio.core.paths import DataFolder
+from studio.core.settings_store import update
+from studio.ui.tabs.form_tab import FormTab
+
+SIZE = (1280, 800)
+PATIENCE = 300.0
+"""Seconds; a text of the starter model takes most of a minute on a slow computer."""
+STORY = "Write a short story about a lighthouse keeper who finds a letter."
+SPEECH = "Good morning! The train to London leaves at 9:45 and costs £12.50."
+ROWS = (
+    "prompt,width,height,steps,count",
+    "a red apple,64,64,20,2",
+    "a blue bird on a branch,64,64,20,1",
+    "a small castle at night,64,64,20,1",
+    "a yellow boat,64,64,many,1",
+    "一只红色的猫,64,64,20,1",
+)
+
+
+class Session:
+    """A running window in its own data folder; a context manager."""
+
+    def __init__(self, folder: Path, models: Path | None, theme: str) -> None:
+        data = DataFolder(folder)
+        data.create()
+        if models is not None:
+            shutil.copytree(
+                models / "models", data.models, copy_function=os.link, dirs_exist_ok=True
+            )
+        update(data, {"theme": theme})
+        self.folder = folder
+        self._studio = Studio(data)
+        self.window = self._studio.window
+
+    def __enter__(self) -> Session:
+        self.window.resize(*SIZE)
+        self._studio.start()
+        QTest.qWait(1000)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._studio.session.queue.cancel_all()
+        self.wait(lambda: not self._studio.session.queue.counts.open)
+        self.window.close()
+        self._studio.close()
+
+    def wait(self, is_reached: Callable[[], bool]) -> None:
+        """Run the event loop until something is true. Raises TimeoutError."""
+        deadline = time.monotonic() + PATIENCE
+        while not is_reached():
+            if time.monotonic() > deadline:
+                raise TimeoutError("the window did not reach the state for a screenshot")
+            QTest.qWait(50)
+        QTest.qWait(500)
+
+    def tab(self, name: str, prompt: str) -> FormTab:
+        """Show a tab and type a prompt into it."""
+        self.window.show_tab(name)
+        tab = self.window.current()
+        tab.prompt.setFocus()
+        QTest.keySequence(tab.prompt, "Ctrl+A")
+        tab.prompt.insertPlainText(prompt)  # key events cannot type Chinese
+        return tab
+
+    def generate(self) -> None:
+        """Press Ctrl+Enter and wait until the queue is empty."""
+        queue = self._studio.session.queue
+        over = queue.counts.over
+        QTest.keyClick(self.window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        self.wait(lambda: queue.counts.over > over and not queue.counts.open)
+
+    def pause(self) -> None:
+        """Pause the queue."""
+        self._studio.session.queue.pause()
+
+
+def click(button: QPushButton) -> None:
+    """Click a button with the mouse."""
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    QTest.qWait(300)
+
+
+def dialogs() -> list[QDialog]:
+    """Return the dialogs that are open."""
+    windows = QApplication.topLevelWidgets()
+    return [widget for widget in windows if isinstance(widget, QDialog) and widget.isVisible()]
+
+
+def take_welcome(session: Session) -> QWidget:
+    """The first start, without the starter text model."""
+    return session.window
+
+
+def take_text(session: Session) -> QWidget:
+    """A story in the Text tab."""
+    session.tab("text", STORY)
+    session.generate()
+    return session.window
+
+
+def take_image(session: Session) -> QWidget:
+    """Image to image: a castle becomes a red one."""
+    session.tab("image", "a small castle")
+    session.generate()
+    tab = session.window.image_tab
+    click(tab.start_button)
+    session.wait(lambda: not tab.source.thumbnail.pixmap().isNull())
+    session.tab("image", "a red castle")
+    session.generate()
+    return session.window
+
+
+def take_audio(session: Session) -> QWidget:
+    """Speech in the Audio tab."""
+    session.tab("audio", SPEECH)
+    session.generate()
+    return session.window
+
+
+def take_queue(session: Session) -> QWidget:
+    """The queue with jobs in several states."""
+    for prompt in ("a red apple", "a green tree", "一只蓝色的鸟"):
+        session.tab("image", prompt)
+        session.generate()
+    session.pause()
+    for prompt in ("a yellow boat", "a brown dog", "a white house"):
+        session.tab("image", prompt)
+        QTest.keyClick(session.window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    if not session.window.queue_dock.isVisible():
+        session.window.toggle_queue()
+    QTest.qWait(1000)
+    return session.window
+
+
+def take_batch(session: Session) -> QWidget:
+    """A batch file with an error in one row, before it runs."""
+    path = session.folder / "prompts.csv"
+    path.write_text("\n".join(ROWS) + "\n", encoding="utf-8")
+    session.window.dialogs.show_batch(path, "image", "")
+    session.wait(lambda: bool(dialogs()))
+    dialog = dialogs()[0]
+    dialog.resize(*SIZE)
+    (table,) = dialog.findChildren(QTableView)
+    session.wait(lambda: table.model().rowCount() == len(ROWS) - 1)
+    return dialog
+
+
+def take_models(session: Session) -> QWidget:
+    """The Models window."""
+    session.window.dialogs.show_models()
+    session.wait(lambda: bool(dialogs()))
+    QTest.qWait(3000)
+    return dialogs()[0]
+
+
+SHOTS: dict[str, tuple[Callable[[Session], QWidget], str, bool]] = {
+    "welcome-light": (take_welcome, "light", False),
+    "text-light": (take_text, "light", True),
+    "image-light": (take_image, "light", True),
+    "image-dark": (take_image, "dark", True),
+    "audio-light": (take_audio, "light", True),
+    "audio-dark": (take_audio, "dark", True),
+    "queue-light": (take_queue, "light", True),
+    "batch-light": (take_batch, "light", True),
+    "models-light": (take_models, "light", True),
+}
+"""File name → what to show, the theme, and whether the starter models are there."""
+
+
+def main() -> int:
+    """Take all screenshots, or those that are named."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--models", type=Path, required=True)
+    parser.add_argument("names", nargs="*", default=list(SHOTS))
+    options = parser.parse_args()
+    for name in options.names:
+        take, theme, has_models = SHOTS[name]
+        with (
+            tempfile.TemporaryDirectory() as scratch,
+            Session(Path(scratch), options.models if has_models else None, theme) as session,
+        ):
+            if not take(session).grab().save(str(options.folder / f"{name}.png")):
+                sys.exit(f"{name}.png cannot be written")
+            for open_dialog in dialogs():
+                open_dialog.close()
+        sys.stdout.write(f"{name}.png\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
