@@ -392,7 +392,7 @@ def test_a_warmed_up_model_serves_the_first_job(data, method):
         run_one(engine, image_job(data), log)
         assert isinstance(log.last, Finished)
         assert phases(log)[-1] == "Preparing"
-        assert not any("Starter pictures" in phase for phase in phases(log))
+        assert not any("Starter images" in phase for phase in phases(log))
         assert log.last.statistics.load_seconds == 0
     finally:
         engine.close()
@@ -431,7 +431,7 @@ def test_an_unused_model_is_freed_in_the_child(process_engine, data):
     for one in log:
         assert isinstance(one.last, Finished)
         assert any(
-            phase.startswith("Loading Starter pictures (64 px): 32 bits, needs ")
+            phase.startswith("Loading Starter images (64 px): 32 bits, needs ")
             for phase in phases(one)
         )
 

@@ -112,8 +112,8 @@ def _numbers(kind: str) -> dict[str, type]:
 def as_number(text: str, kind: str, field: str, *, decimal_comma: bool) -> str:
     """Convert a cell's text to the notation of numbers that requests use.
 
-    Returns it unchanged if the field takes no number, or the text is none. `5.0` is a whole number,
-    `50 %` is 0.5; digits and the minus sign may be of other scripts.
+    Returns it unchanged if the field takes no number, or if it is not a number. `5.0` is a whole
+    number, `50 %` is 0.5; digits and the minus sign may be of other scripts.
     """
     if text.isdigit() and text.isascii():
         return text

@@ -21,7 +21,7 @@ VideoFormat = Literal["mp4", "webp"]
 """MP4 (H.264) needs the extra `video`; WebP, which browsers show, does not."""
 MAX_PIXELS = 2**30
 """Of all frames: 3 GiB of RGB data."""
-_BITS_A_PIXEL = {"mp4": 0.5, "webp": 1.5}
+_BITS_PER_PIXEL = {"mp4": 0.5, "webp": 1.5}
 
 
 class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
@@ -113,7 +113,7 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
     @property
     def likely_bytes(self) -> int:
         """Above the 0.2 bits per pixel of a grainy video in H.264, and the 1.2 in WebP."""
-        return 65_536 + int(self.pixels * _BITS_A_PIXEL[self.format] / 8)
+        return 65_536 + int(self.pixels * _BITS_PER_PIXEL[self.format] / 8)
 
     def cross_check(self) -> list[Problem]:
         """Check size and first frame's name; `preflight.video.check_video` reads the file."""

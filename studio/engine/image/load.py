@@ -47,7 +47,7 @@ class ImagePipeline:
 
 
 def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> ImagePipeline:
-    """Load the pipeline from the card's folder, as `plan` says; only safetensors, no code."""
+    """Load the pipeline from the card's folder by `plan`; only safetensors, no code."""
     pipe = read(card, plan)
     # Under offload before the components begin to move.
     latent_map = fit(pipe) if plan.strategy in OFFLOADS else None

@@ -1,4 +1,4 @@
-"""Music and sounds by diffusion: AudioLDM 2, Stable Audio and ACE-Step, through diffusers."""
+"""Music and sound effects by diffusion: AudioLDM 2, Stable Audio, ACE-Step, with diffusers."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class AudioDiffusionPipeline:
 
 
 def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> AudioDiffusionPipeline:
-    """Load the pipeline from the card's folder, as `plan` says; only safetensors, no code."""
+    """Load the pipeline from the card's folder by `plan`; only safetensors, no code."""
     pipe = load_pipe(card, plan)
     place_pipeline(pipe, plan)
     pipe.set_progress_bar_config(disable=True)

@@ -1,4 +1,4 @@
-"""Music and sounds from a description: passes a job to the runner of its model's type."""
+"""Generates music and sound effects: passes a job to the runner of its model's type."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Pipeline = MusicgenPipeline | SymbolicModel | AudioDiffusionPipeline
 
 
 def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> Pipeline:
-    """Load the model from the card's folder, as `plan` says."""
+    """Load the model from the card's folder by `plan`."""
     if card.writes_notes:
         return symbolic.load(card)
     if card.runner == "diffusers":

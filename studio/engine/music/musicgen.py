@@ -38,7 +38,7 @@ class MusicgenPipeline:
 
 
 def load(card: ModelCard, plan: LoadPlan) -> MusicgenPipeline:
-    """Load the model from the card's folder, as `plan` says."""
+    """Load the model from the card's folder by `plan`."""
     model, tokenizer, device = load_waveform_model(card, plan)
     codec, decoder = model.config.audio_encoder, model.config.decoder
     return MusicgenPipeline(

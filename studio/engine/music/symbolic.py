@@ -146,7 +146,7 @@ class _Piece:
 
 
 def _strokes_from(strokes: Sequence[Stroke], begin: float) -> list[Stroke]:
-    """Return what is played from `begin` on; a note that sounds then starts there."""
+    """Return the strokes from `begin` on; one that is playing then starts there."""
     return [
         stroke
         if stroke.begin >= begin

@@ -25,7 +25,7 @@ class LengthPlan(NamedTuple):
     bars: int
     bpm: float
     fermata: float
-    """Seconds that the last chord sounds beyond its bar; negative if it ends before the bar."""
+    """Seconds of the last chord beyond its bar; negative if it ends before the bar."""
     seconds: float
     """Length of the audio."""
     upbeat: float = 0.0

@@ -51,7 +51,7 @@ class VideoPipeline:
 
 
 def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> VideoPipeline:
-    """Load the pipeline from the card's folder, as `plan` says; only safetensors, no code."""
+    """Load the pipeline from the card's folder by `plan`; only safetensors, no code."""
     pipe = _load_animatediff(card, plan) if card.base_path else _load_folder(card, plan)
     pipe.set_progress_bar_config(disable=True)
     # Under offload before the components begin to move.

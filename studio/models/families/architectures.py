@@ -209,7 +209,7 @@ CONTROLNET_CLASSES = {
     "ControlNetModel": "",
     **{one.controlnet: one.name for one in ARCHITECTURES.values() if one.controlnet},
 }
-"""diffusers' class → architecture; empty where the width of its text embeddings tells it."""
+"""diffusers' class → architecture; empty if the width of its text embeddings decides."""
 
 
 def unet_architecture(context_width: int) -> str:

@@ -63,7 +63,7 @@ class VideoRules(msgspec.Struct, frozen=True, kw_only=True):
     schedulers: tuple[str, ...] | None = ()
     """Short names of schedulers; None for all, empty where the scheduler cannot be changed."""
     float32_vae: bool = False
-    """The VAE loses visible quality in 16 bits."""
+    """The VAE loses visible quality in half precision."""
 
 
 class Family(msgspec.Struct, frozen=True, kw_only=True):

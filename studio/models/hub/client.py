@@ -56,7 +56,7 @@ class RetryPolicy:
         self._failures = 0
 
     def reset(self) -> None:
-        """Start counting anew: data was received."""
+        """Reset the count of failures after data was received."""
         self._failures = 0
 
     def wait(self, refused: HubRefusedError) -> None:

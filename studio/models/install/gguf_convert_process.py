@@ -148,7 +148,7 @@ def _failed(gguf: Path, code: int, errors: str) -> StudioError:
         return StudioError(
             "The disk is full.", cause="disk", cure="Free some space, and try again."
         )
-    last = (errors.strip().splitlines() or ["no reason given"])[-1][:300]
+    last = (errors.strip().splitlines() or ["no error message"])[-1][:300]
     return StudioError(f"{gguf.name} could not be converted: {last}", cause="model", cure=cure)
 
 

@@ -1,8 +1,8 @@
 """Chooses how a model is loaded so that it fits into memory: figures in, a plan out.
 
 The first of the possible plans that fits is taken. An image pipeline on a GPU with its own memory
-is tried whole, then with parts offloaded, layers offloaded in groups, layer by layer, in 8 bits and
-in 4 bits. A language model reads all weights for every token, so it is quantized before its layers
+is tried whole, then with parts offloaded, layers offloaded in groups, layer by layer, in int8 and
+in int4. A language model reads all weights for every token, so it is quantized before its layers
 are offloaded. A CPU and an Apple GPU share one memory, so models can only be quantized there.
 """
 
@@ -127,7 +127,7 @@ def strategies_for(
     """Return the strategies that make sense for a model on a device, the best first."""
     if _runs_unchanged(card):
         return ("resident",)
-    if card.runner == "transformers" and card.kind != "text":  # quantized audio models sound worse
+    if card.runner == "transformers" and card.kind != "text":  # quantization is audible
         if device in ("cuda", "xpu"):
             return _AUDIO
         is_cpu_music = device == "cpu" and card.kind == "music"

@@ -1,4 +1,4 @@
-"""English abbreviations with their words, and the words beside Roman numerals."""
+"""English abbreviations with their words, and the words before Roman numerals."""
 
 from __future__ import annotations
 

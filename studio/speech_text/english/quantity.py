@@ -14,7 +14,7 @@ NUMBER = (
 )
 """1,234,567.8 · 12,34,567 · 1 234 (narrow spaces) · 1234.5 · .5"""
 QUANTITY = rf"(?:\d{{1,3}}(?:\.\d{{3}})+,\d{{1,2}}(?!\d)|\d+,\d{{1,2}}(?![\d,]\d)(?!\d)|{NUMBER})"
-"""A number beside a currency or a unit: also 2,75 and 1.234,56."""
+"""A number with a currency or a unit: also 2,75 and 1.234,56."""
 START = r"(?<![\w.,])"
 MINUS = r"(?<![\w)\]])[-−–+]\s?"
 

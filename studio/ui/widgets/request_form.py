@@ -205,7 +205,7 @@ class RequestForm(QWidget):
         }
 
     def set_values(self, values: dict[str, Any]) -> None:
-        """Set fields as if the user had edited them; ignore unknown names."""
+        """Set fields as a user's edit does; ignore unknown names."""
         for name, value in values.items():
             if name in self.fields:
                 self.fields[name].set_value(value)
