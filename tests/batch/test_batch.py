@@ -108,7 +108,7 @@ def test_every_a1111_tag_is_read(tmp_path):
         ("--steps 4", "prompt"),
     ],
 )
-def test_an_a1111_line_that_cannot_be_read_is_no_prompt(tmp_path, line, words):
+def test_an_invalid_a1111_line_is_an_error(tmp_path, line, words):
     batch = read(tmp_path, "a.txt", f"good\n{line}\n", kind="image")
     assert prompts(batch) == ["good"]
     (bad,) = batch.bad
@@ -140,7 +140,7 @@ def test_json_that_breaks_off_is_an_error_with_its_line(tmp_path, text, line):
     assert [row.line for row in batch.bad] == [line]
 
 
-def test_json_that_is_no_list_is_refused(tmp_path):
+def test_json_must_be_a_list(tmp_path):
     with pytest.raises(StudioError, match="not a JSON list"):
         read(tmp_path, "a.json", '{"prompt": "x"}')
 
@@ -206,12 +206,12 @@ def test_seed_policies_and_repeats(tmp_path):
 @pytest.mark.parametrize(
     ("more", "words"), [({"seeds": "lucky"}, "seed policy"), ({"repeat": 0}, "repeats")]
 )
-def test_policies_and_repeats_that_are_none(tmp_path, more, words):
+def test_invalid_seed_policies_and_repeats_are_refused(tmp_path, more, words):
     with pytest.raises(StudioError, match=words):
         read(tmp_path, "a.txt", "x\n", **more)
 
 
-def test_the_largest_seed_goes_round(tmp_path):
+def test_seeds_wrap_around_after_the_largest(tmp_path):
     assert seeds(read(tmp_path, "a.csv", f"prompt,seed\na,{2**32 - 1}\n", repeat=2)) == [
         2**32 - 1,
         0,
@@ -359,14 +359,14 @@ def test_chinese_in_its_encodings(tmp_path, encoding):
         ("Write a poem about 春天 for the city of 北京\na cat\na dog\n", "gbk"),
     ],
 )
-def test_what_is_not_utf8_is_found_and_said(tmp_path, text, encoding):
+def test_other_encodings_are_detected_and_reported(tmp_path, text, encoding):
     batch = read(tmp_path, "a.txt", text.encode(encoding))
     assert prompts(batch) == text.splitlines()
     assert "not UTF-8" in batch.warning
 
 
 @pytest.mark.parametrize("text", ["一只猫", "写诗"])
-def test_bytes_that_are_utf8_by_accident_are_doubted(tmp_path, text):
+def test_bytes_that_are_utf8_by_accident_are_reported(tmp_path, text):
     data = text.encode("gbk") + b"\n"
     batch = read(tmp_path, "a.txt", data)
     assert batch.warning
@@ -405,7 +405,7 @@ def test_names_are_made_from_columns_and_stay_inside(tmp_path):
         plan(batch, tmp_path / "out", "../{city}")
 
 
-def test_names_that_are_there_are_numbered(tmp_path):
+def test_existing_names_get_a_number(tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     (out / "hi.txt").touch()

@@ -59,7 +59,7 @@ def texts(text, combine="all", seed=0, variables=None, row=None):
         ("$style, ${style}s, 写$style的诗, ${城市}", ["oil, oils, 写oil的诗, 北京"]),
     ],
 )
-def test_what_a_text_stands_for(text, all_of_them):
+def test_templates_expand_to_texts(text, all_of_them):
     assert texts(text, row={"style": "oil", "城市": "北京"}) == all_of_them
 
 
@@ -80,7 +80,7 @@ def test_what_a_text_stands_for(text, all_of_them):
         ("__animal__", "no folder of wildcards"),
     ],
 )
-def test_what_cannot_be_read_says_why(text, words):
+def test_errors_explain_invalid_templates(text, words):
     variables = {
         "loop": "a $loop2",
         "loop2": "$loop",
@@ -103,7 +103,7 @@ def test_chance_comes_from_the_seed():
     ]
 
 
-def test_rows_are_expanded_and_say_what_they_became(tmp_path):
+def test_expanded_rows_keep_their_choices(tmp_path):
     text = "prompt,steps,seed\na {red|blue} cat,[10..30 step 10],7\n"
     batch = read(tmp_path, "a.csv", text, kind="image")
     assert [row.request.num_inference_steps for row in batch.good] == [10, 20, 30]
@@ -118,7 +118,7 @@ def test_rows_are_expanded_and_say_what_they_became(tmp_path):
     )
 
 
-def test_a_repeat_draws_anew_by_its_own_seed(tmp_path):
+def test_a_repeat_draws_with_its_own_seed(tmp_path):
     batch = read(tmp_path, "a.csv", "prompt,seed\na {1|2|3|4|5|6|7|8} cat,5\n", repeat=20)
     assert [row.request.seed for row in batch.good] == list(range(5, 25))
     assert len(set(prompts(batch))) > 3
@@ -150,7 +150,7 @@ def test_variables_come_from_defaults_columns_and_the_command_line(tmp_path):
         read(tmp_path, "a.csv", text, defaults={"variables": 3})
 
 
-def test_a_column_is_taken_as_it_stands(tmp_path):
+def test_a_column_is_not_expanded(tmp_path):
     text = "city,prompt\n{a|b} $x __y__ [1..2],from $city\n"
     assert prompts(read(tmp_path, "a.csv", text)) == ["from {a|b} $x __y__ [1..2]"]
     template = "{to|to} {{city}} [1..2]"
@@ -163,7 +163,7 @@ def test_a_column_is_taken_as_it_stands(tmp_path):
     ) == ["x {a|b}"]
 
 
-def test_wildcards_are_lines_of_a_file_beside_the_batch(tmp_path):
+def test_wildcards_are_lines_of_a_file_next_to_the_batch(tmp_path):
     folder = tmp_path / "wildcards"
     (folder / "more").mkdir(parents=True)
     (folder / "animal.txt").write_text("# animals\ncat\n\n__more/dog__\n")
@@ -189,7 +189,7 @@ def test_wildcards_stay_in_their_folder(tmp_path, name):
     assert not prompts(read(tmp_path, "a.txt", f"a __{name}__\n", wildcards=folder))
 
 
-def test_wildcards_that_lead_to_themselves_or_are_empty(tmp_path):
+def test_recursive_and_empty_wildcards_are_refused(tmp_path):
     folder = tmp_path / "w"
     folder.mkdir()
     (folder / "a.txt").write_text("__b__\n")
@@ -206,7 +206,7 @@ def test_wildcards_that_lead_to_themselves_or_are_empty(tmp_path):
     ]
 
 
-def test_what_explodes_is_refused_with_its_line(tmp_path):
+def test_explosive_templates_are_refused_with_their_line(tmp_path):
     batch = read(
         tmp_path, "a.txt", "fine\n" + "{a|b}" * 40 + "\n" + "[1..1000]" * 3 + "\n", combine="all"
     )
@@ -244,7 +244,7 @@ def test_columns_are_mapped_to_fields(tmp_path):
     assert "another column" in doubled.bad[0].message
 
 
-def test_a_way_to_combine_that_is_none(tmp_path):
+def test_an_unknown_combination_mode_is_refused(tmp_path):
     with pytest.raises(StudioError, match="not a way to combine"):
         read(tmp_path, "a.txt", "x\n", combine="maybe")
 
@@ -254,7 +254,7 @@ GRAMMAR = st.text(alphabet="{}|$_[]\\.0123 stepabx-", max_size=60)
 
 @settings(max_examples=400)
 @given(text=GRAMMAR, seed=st.integers(0, 2**32 - 1))
-def test_no_text_makes_a_traceback_or_hangs(text, seed):
+def test_random_texts_neither_raise_nor_hang(text, seed):
     with contextlib.suppress(GrammarError):
         node = Scope({"a": "{x|y}", "b": "$a$a", "x": "$b"}, Wildcards(None)).bind(
             parse(text), {"s": "{1|2}"}
@@ -269,7 +269,7 @@ def test_no_text_makes_a_traceback_or_hangs(text, seed):
 
 @settings(max_examples=200)
 @given(text=st.text(max_size=60))
-def test_what_is_escaped_is_itself(text):
+def test_escaped_characters_are_literal(text):
     escaped = "".join(f"\\{sign}" if sign in "{}|$[_" else sign for sign in text.replace("\\", ""))
     plain = text.replace("\\", "")
     if "_" not in plain:

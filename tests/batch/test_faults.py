@@ -56,7 +56,7 @@ def read(tmp_path, name, data, **more):
         ("a.jsonl", '{"prompt": "good"}\n{"prompt": "bad", "colour": 1}\n', "colour"),
     ],
 )
-def test_a_value_that_cannot_be_is_named_and_the_other_row_runs(tmp_path, name, row, field):
+def test_an_impossible_value_is_reported_and_the_other_row_runs(tmp_path, name, row, field):
     batch = read(tmp_path, name, row, kind="image")
     assert [good.request.prompt for good in batch.good] == ["good"]
     (bad,) = batch.bad
@@ -65,7 +65,7 @@ def test_a_value_that_cannot_be_is_named_and_the_other_row_runs(tmp_path, name, 
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
-def test_a_nul_in_a_prompt_is_no_prompt(tmp_path, name):
+def test_a_nul_in_a_prompt_is_an_error(tmp_path, name):
     good, bad = '{"prompt": "good"}', '{"prompt": "b\\u0000d"}'
     batch = read(tmp_path, name, f"{good}\n{bad}" if name == "a.jsonl" else f"[{good},\n{bad}]")
     assert [row.request.prompt for row in batch.good] == ["good"]
@@ -73,7 +73,7 @@ def test_a_nul_in_a_prompt_is_no_prompt(tmp_path, name):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_a_nul_in_a_table_is_no_text(tmp_path, encoding):
+def test_a_nul_in_a_table_is_an_error(tmp_path, encoding):
     with pytest.raises(StudioError, match="not text"):
         read(tmp_path, "a.csv", "prompt\ngood\nb\0d\n".encode(encoding))
 
@@ -96,7 +96,7 @@ def test_an_unclosed_quote_is_named_where_it_opened_and_the_rows_behind_it_run(t
     assert [(row.line, "quote" in row.message) for row in batch.bad] == [(3, True)]
 
 
-def test_what_may_belong_to_a_long_cell_is_named_and_never_a_prompt(tmp_path):
+def test_lines_that_may_belong_to_a_long_cell_are_errors(tmp_path):
     one_column = read(tmp_path, "a.csv", 'prompt\ngood\n"never closed\nmore\nand more\n')
     assert [row.request.prompt for row in one_column.good] == ["good"]
     assert [(row.line, "lines to 6" in row.message) for row in one_column.bad] == [(3, True)]
@@ -127,7 +127,7 @@ def test_a_row_that_is_too_long_is_named(tmp_path):
     ]
 
 
-def test_quotes_that_open_and_open_take_no_time(tmp_path):
+def test_many_opening_quotes_take_no_time(tmp_path):
     import time
 
     begun = time.process_time()
@@ -146,7 +146,7 @@ def test_a_column_that_the_template_wants_and_the_file_lacks(tmp_path):
         plan(batch, tmp_path / "out")
 
 
-def test_a_table_without_a_prompt_is_told_of_templates(tmp_path):
+def test_the_error_for_a_table_without_prompts_mentions_templates(tmp_path):
     batch = read(tmp_path, "a.csv", "topic,city\ncats,Rome\n")
     with pytest.raises(StudioError) as refused:
         plan(batch, tmp_path / "out")
@@ -154,9 +154,7 @@ def test_a_table_without_a_prompt_is_told_of_templates(tmp_path):
 
 
 @pytest.mark.parametrize("cell", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1"])
-def test_what_looks_like_a_formula_is_a_prompt_and_inert_in_what_is_written(
-    qtbot, open_session, tmp_path, cell
-):
+def test_text_like_a_formula_is_a_prompt_and_inert_in_reports(qtbot, open_session, tmp_path, cell):
     output = io.StringIO(newline="")
     csv.writer(output).writerows([["prompt", "max_new_tokens"], [cell, 1]])
     batch, jobs = plan(read(tmp_path, "a.csv", output.getvalue()), tmp_path / "out", collect="csv")
@@ -223,7 +221,7 @@ def test_a_file_that_changes_or_goes_away_during_the_run(qtbot, open_session, tm
     assert made_prompts(out) == ALL
 
 
-def test_a_folder_that_is_removed_is_made_anew_and_resume_makes_what_went_with_it(
+def test_a_removed_folder_is_created_again_and_resume_makes_its_files(
     qtbot, open_session, tmp_path
 ):
     import shutil
@@ -262,7 +260,7 @@ def go_on(qtbot, session, out):
     assert (out / "report.csv").exists()
 
 
-def test_something_in_the_folders_place_pauses_and_it_goes_on(qtbot, open_session, tmp_path):
+def test_a_file_in_place_of_the_folder_pauses_the_batch(qtbot, open_session, tmp_path):
     out, aside = tmp_path / "out", tmp_path / "aside"
 
     def put_a_file_there():
@@ -341,7 +339,7 @@ def test_a_disk_that_becomes_read_only_pauses_and_it_goes_on(
     go_on(qtbot, session, out)
 
 
-def test_a_name_that_somebody_took_fails_its_row_only(qtbot, open_session, tmp_path):
+def test_a_taken_name_fails_only_its_row(qtbot, open_session, tmp_path):
     out = tmp_path / "out"
     batch, jobs = plan(read(tmp_path, "a.csv", ROWS), out)
     taken = out / f"{jobs[2].target.stem}.txt"

@@ -143,7 +143,7 @@ def test_tags_become_adapters_wherever_they_stand(tmp_path, name, data):
     assert (row.request.prompt, row.request.adapters) == ("a cat", "pixel-art:0.8")
 
 
-def test_a_tag_that_alternatives_make(tmp_path):
+def test_a_tag_made_by_alternatives(tmp_path):
     batch = read(tmp_path, "a.txt", "a cat {<lora:pixel-art:0.[4..5]>|}\n", combine="all")
     assert [(row.request.prompt, row.request.adapters) for row in batch.good] == [
         ("a cat", "pixel-art:0.4"),
@@ -158,13 +158,13 @@ def test_a_column_of_adapters_goes_before_the_tag(tmp_path):
     assert row.request.adapters == "pixel-art:0.2, add_detail:2"
 
 
-def test_an_adapter_that_is_not_there_is_named_with_its_tag(tmp_path):
+def test_the_error_names_a_missing_adapter_with_its_tag(tmp_path):
     batch = read(tmp_path, "a.txt", "a cat <lora:nowhere:0.5>\na dog\n")
     assert [row.request.prompt for row in batch.good] == ["a dog"]
     assert "<lora:nowhere:0.5> in the prompt: There is no adapter 'nowhere'" in batch.bad[0].message
 
 
-def test_what_is_not_applied_is_named_once(tmp_path):
+def test_settings_that_are_not_applied_are_named_once(tmp_path):
     batch = read(tmp_path, "a.txt", "a (red:1.3) cat <hypernet:glow:1>\n" * 3, find=fake)
     assert [row.request.prompt for row in batch.good] == ["a (red:1.3) cat"] * 3
     assert batch.warning.count("<hypernet:…>") == 1
@@ -252,7 +252,7 @@ def test_templates_and_names_know_columns_in_spite_of_capitals(tmp_path):
     assert row.columns["city"] == "Rome"
 
 
-def test_a_column_that_a_template_reads_is_no_setting(tmp_path):
+def test_a_column_read_by_a_template_is_not_a_setting(tmp_path):
     batch = read(
         tmp_path, "a.csv", "Size,Images\n3,4\n", find=fake, template="{{Size}} and {{Images}}"
     )

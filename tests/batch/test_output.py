@@ -110,7 +110,7 @@ def test_axes_of_prompts_variables_and_seeds(tmp_path):
         (["a=[1..1000]", "b=[1..1000]"], "more than 100,000 cells"),
     ],
 )
-def test_axes_that_make_no_grid(tmp_path, axes, words):
+def test_invalid_axes_are_refused(tmp_path, axes, words):
     with pytest.raises(StudioError) as caught:
         read(tmp_path, "a.txt", "x\n", axes=axes)
     assert words in caught.value.message
@@ -166,7 +166,7 @@ def test_a_grid_of_texts_is_a_table(tmp_path):
     assert text in lines[4]
 
 
-def test_a_batch_that_is_no_grid_has_no_sheet(tmp_path):
+def test_a_batch_without_axes_has_no_contact_sheet(tmp_path):
     batch, jobs = plan(read(tmp_path, "a.txt", "x\n"), tmp_path / "out")
     assert [path.name for path in finish(batch, jobs)] == ["report.csv", "report.jsonl"]
 
@@ -218,7 +218,7 @@ def test_a_document_takes_any_text(tmp_path):
     assert any(path.suffix == ".docx" for path in finish(batch, jobs))
 
 
-def test_collecting_that_is_not_possible_says_so_before_the_run(tmp_path, monkeypatch):
+def test_impossible_collecting_is_an_error_before_the_run(tmp_path, monkeypatch):
     found = read(tmp_path, "a.txt", "x\n")
     with pytest.raises(StudioError, match="not a format for collected texts"):
         plan(found, tmp_path / "out", collect="odt")
@@ -272,7 +272,7 @@ def test_a_report_goes_to_a_further_place_too(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights work otherwise there")
-def test_a_folder_that_cannot_be_written_is_an_error_in_words(tmp_path):
+def test_an_unwritable_folder_is_an_error_message(tmp_path):
     batch, jobs = plan(read(tmp_path, "a.txt", "x\n"), tmp_path / "out", collect="csv")
     (tmp_path / "out").write_text("a file where the folder should be")
     with pytest.raises(StudioError, match="could be written"):

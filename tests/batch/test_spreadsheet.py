@@ -91,7 +91,7 @@ def test_a_sheet_is_chosen_by_its_name(tmp_path):
         read(tmp_path, data, sheet="Third")
 
 
-def test_dates_and_truths_are_texts(tmp_path):
+def test_dates_and_booleans_become_texts(tmp_path):
     data = book(["topic", "when", "yes"], ["x", datetime.datetime(2026, 5, 1), True])
     (row,) = read(tmp_path, data, template="{{topic}} {{when}} {{yes}}").good
     assert row.request.prompt == "x 2026-05-01 true"
@@ -176,7 +176,7 @@ def test_entities_do_not_explode(tmp_path):
         assert all(len(row.request.prompt) < 1000 for row in batch.good)
 
 
-def test_a_sheet_that_claims_rows_at_the_end_of_the_world(tmp_path):
+def test_a_sheet_that_claims_huge_row_numbers(tmp_path):
     data = with_part(
         book(["prompt"], ["a"], ["b"]),
         SHEET,
@@ -391,7 +391,7 @@ MANY = b" ".join(b'a%d=""' % number for number in range(99))
     ],
     ids=["depth", "document type", "elements", "attributes", "rows", "tag"],
 )
-def test_what_asks_for_too_much_is_refused(tmp_path, change, words):
+def test_oversized_sheets_are_refused(tmp_path, change, words):
     with pytest.raises(StudioError) as caught:
         read(tmp_path, with_part(book(["prompt"], ["a"]), SHEET, change))
     assert words in caught.value.message

@@ -168,7 +168,7 @@ def test_a_table_as_programs_write_it(tmp_path, text):
     assert (row.request.prompt, row.request.seed) == ("a cat", 5)
 
 
-def test_what_stands_above_the_table_is_named(tmp_path):
+def test_text_above_the_table_is_reported(tmp_path):
     assert (
         "Skipped lines 1 to 3 above the table: 'My cats' …"
         in read(tmp_path, "My cats\n\nof May\nprompt,seed\na,5\n").warning
@@ -200,7 +200,7 @@ def test_lines_of_txt_and_jsonl_end_in_three_ways(tmp_path, end):
     assert [row.line for row in batch.good] == [2, 4]
 
 
-def test_a_decimal_comma_is_one_only_where_commas_do_not_split(tmp_path):
+def test_decimal_commas_need_another_delimiter(tmp_path):
     assert (
         read(tmp_path, "prompt;guidance\nx;3,5\n", kind="image").good[0].request.guidance_scale
         == 3.5

@@ -20,7 +20,7 @@ from studio.core.requests.adapter_list import AdapterChoice, read, write
         ("v1.5-look:1e-1", (AdapterChoice("v1.5-look", 0.1),)),
     ],
 )
-def test_they_are_read(text, chosen):
+def test_adapter_lists_are_parsed(text, chosen):
     assert read(text) == chosen
     assert read(write(chosen)) == chosen
 
@@ -37,7 +37,7 @@ def test_they_are_read(text, chosen):
         (",".join(f"a{number}" for number in range(17)), "at most 16"),
     ],
 )
-def test_what_cannot_be_read_is_said(text, sentence):
+def test_errors_explain_invalid_adapter_lists(text, sentence):
     with pytest.raises(InvalidRequestError) as caught:
         ImageRequest(prompt="x", adapters=text)
     (problem,) = caught.value.problems
@@ -45,7 +45,7 @@ def test_what_cannot_be_read_is_said(text, sentence):
     assert sentence in problem.message
 
 
-def test_several_texts_become_one():
+def test_several_lists_are_merged():
     request = build_request(ImageRequest, {"prompt": "x", "adapters": ["pixel:0.8", "grain"]})
     assert request.adapters == "pixel:0.8, grain"
     assert build_request(ImageRequest, {"prompt": "x", "adapters": []}).adapters == ""

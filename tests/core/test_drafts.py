@@ -65,7 +65,7 @@ def test_damaged_drafts_are_set_aside(data, content):
 
 
 @pytest.mark.parametrize("drafts", [7, [], "x", None])
-def test_former_drafts_that_are_no_drafts_are_dropped(data, drafts):
+def test_former_drafts_in_a_wrong_format_are_dropped(data, drafts):
     data.settings.write_text(json.dumps({"drafts": drafts, "theme": "dark"}))
     assert load_drafts(data) == {}
     move_former_drafts(data)

@@ -88,7 +88,7 @@ BAD_TEMPLATES = {
 
 
 @pytest.mark.parametrize(("template", "words"), BAD_TEMPLATES.items())
-def test_bad_templates_are_named(template, words):
+def test_errors_name_bad_templates(template, words):
     problem = file_names.check_template(template)
     assert problem is not None
     assert words in problem.message
@@ -107,7 +107,7 @@ def test_collisions_are_numbered_also_where_case_does_not_count(tmp_path):
 
 
 @given(st.lists(st.text(alphabet="aA猫", min_size=1, max_size=3)))
-def test_no_two_names_are_one(stems):
+def test_names_are_unique(stems):
     from pathlib import Path
 
     made = file_names.number_collisions(stems, Path("/nowhere"))

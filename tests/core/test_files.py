@@ -12,7 +12,7 @@ from studio.core import files
 from studio.core.files import part_path, publish, sha256_of, write_whole
 
 
-def test_a_file_is_written_and_nothing_else_left(tmp_path):
+def test_writing_a_file_leaves_no_other_file(tmp_path):
     write_whole(tmp_path / "名前.txt", b"hello")
     assert [path.name for path in tmp_path.iterdir()] == ["名前.txt"]
     assert (tmp_path / "名前.txt").read_bytes() == b"hello"
@@ -44,7 +44,7 @@ def test_a_file_system_without_links_works_too(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no file size limit there")
-def test_no_room_leaves_nothing(tmp_path):
+def test_a_full_disk_leaves_no_file(tmp_path):
     (tmp_path / "old").write_bytes(b"old")
     script = (
         "import resource, signal, sys; from pathlib import Path; from studio.core.files import "

@@ -10,13 +10,13 @@ def test_each_kind_has_a_runner():
     assert RUNNERS.keys() == KINDS.keys()
 
 
-def test_each_tab_is_that_of_a_kind_and_videos_have_none():
+def test_each_tab_belongs_to_a_kind_and_video_has_no_tab():
     assert TABS == ("text", "image", "audio")
     assert [kind.name for kind in KINDS.values() if not kind.tab] == ["video"]
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
-def test_a_record_is_whole(kind):
+def test_records_are_complete(kind):
     assert kind.title
     assert kind.noun
     assert kind.model_noun

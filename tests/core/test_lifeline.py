@@ -91,13 +91,13 @@ def test_a_program_that_is_tied_gets_the_usual_signals_and_its_exit_code():
     assert done.returncode == 7
 
 
-def test_a_program_that_is_missing_is_named(tmp_path):
+def test_the_error_names_a_missing_program(tmp_path):
     missing = lifeline.start_tied([str(tmp_path / "missing")], stderr=subprocess.PIPE)
     assert b"missing cannot be started: No such file" in missing.communicate()[1]
     assert missing.returncode == 1
 
 
-def test_no_descriptor_is_left_of_a_program_that_has_ended():
+def test_descriptors_are_closed_when_a_program_ends():
     before = psutil.Process().num_fds()
     for _ in range(5):
         lifeline.start_tied([sys.executable, "-I", "-S", "-c", ""]).wait(PATIENCE)
@@ -122,7 +122,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("method", ["forkserver", "spawn"])
-def test_nothing_is_left_of_an_engine_that_is_starting(method, data, tmp_path):
+def test_an_engine_killed_while_starting_leaves_no_process(method, data, tmp_path):
     """Killed at the first instants of each process: resource tracker, fork server, child; and while
     they import.
     """
@@ -143,7 +143,7 @@ def test_nothing_is_left_of_an_engine_that_is_starting(method, data, tmp_path):
         assert not alive, (delay, alive)
 
 
-def test_a_stopped_fork_server_is_not_left(data, tmp_path):
+def test_a_stopped_fork_server_ends_with_its_parent(data, tmp_path):
     script = tmp_path / "program.py"
     script.write_text(ENGINE)
     program = subprocess.Popen(
@@ -181,7 +181,7 @@ run_conversion(Path(sys.argv[1]) / "model.gguf", Path(sys.argv[1]), lambda: Fals
 
 @pytest.mark.parametrize("delay", [0, 0.1, 0.6])
 @pytest.mark.parametrize("what", HELPERS)
-def test_nothing_is_left_of_a_helper_process(what, delay, tmp_path):
+def test_helper_processes_end_with_their_parent(what, delay, tmp_path):
     program = start_program("import sys, time\n" + HELPERS[what], str(tmp_path))
     parent = psutil.Process(program.pid)
     deadline = time.monotonic() + PATIENCE

@@ -113,7 +113,7 @@ def test_a_data_folder_is_checked_without_making_it(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
-def test_a_data_folder_in_which_nothing_can_be_made_is_a_sentence():
+def test_an_unwritable_data_folder_is_an_error_message():
     with pytest.raises(StudioError, match="/proc cannot be used"):
         DataFolder(Path("/proc")).create()
 

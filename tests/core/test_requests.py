@@ -39,7 +39,7 @@ def test_every_request_has_a_record_of_its_kind():
 
 
 @pytest.mark.parametrize("request_type", [kind.request_type for kind in KINDS.values()])
-def test_every_field_says_what_it_is(request_type):
+def test_every_field_has_a_description(request_type):
     for info in fields(request_type):
         assert info.meta.title, info.name
         assert info.meta.description, info.name
@@ -95,11 +95,11 @@ def test_every_field_says_what_it_is(request_type):
         (VideoRequest, {"format": "avi"}, "format", "one of mp4, webp"),
     ],
 )
-def test_a_wrong_value_is_named(request_type, values, field, words):
+def test_the_error_names_a_wrong_value(request_type, values, field, words):
     assert words in problems_of(request_type, **values)[field]
 
 
-def test_all_wrong_values_are_named_at_once():
+def test_one_error_names_all_wrong_values():
     assert set(problems_of(ImageRequest, width=9, height="tall", prompt="", steps=3)) == {
         "width",
         "height",
@@ -146,14 +146,14 @@ scalars = (
 @given(
     st.dictionaries(st.sampled_from([*(info.name for info in fields(TextRequest)), "x"]), scalars)
 )
-def test_nothing_but_a_request_or_its_problems_comes_out(values):
+def test_building_returns_a_request_or_its_problems(values):
     with contextlib.suppress(InvalidRequestError):
         request = build_request(TextRequest, values)
         assert msgspec.json.decode(msgspec.json.encode(request), type=AnyRequest) == request
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_defaults_are_right_by_themselves(kind):
+def test_defaults_are_valid(kind):
     from studio.core.requests.base import _check_field
 
     problems = [

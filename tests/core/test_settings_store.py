@@ -145,7 +145,7 @@ def test_a_kill_while_saving_leaves_the_old_or_the_new(data):
     assert not files_aside(data)
 
 
-def test_what_a_kill_left_half_written_is_removed_and_nothing_else(data):
+def test_only_partial_files_of_a_killed_program_are_removed(data):
     old, new, other = (
         data.root / name
         for name in (".00000001abcd1234.part", ".00000002abcd1234.part", "kept.part")
@@ -291,7 +291,7 @@ def _large(path):
     [os.mkfifo, _folder, _large, lambda path: path.symlink_to("/dev/zero")],
     ids=["pipe", "folder", "300 MB", "device"],
 )
-def test_what_is_no_settings_file_is_neither_waited_for_nor_read(data, put):
+def test_pipes_and_folders_are_not_read_as_settings(data, put):
     put(data.settings)
     assert load_settings(data) == Settings()
     assert os.path.lexists(data.settings)

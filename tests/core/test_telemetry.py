@@ -52,16 +52,14 @@ def test_all_of_it_goes_and_the_user_reads_it_once(home, data):
     assert remove_telemetry_files(data) == ""
 
 
-def test_what_comes_later_is_another_programs(home, data):
+def test_files_that_appear_later_stay(home, data):
     assert remove_telemetry_files(data) == ""
     folder = leave(home / ".cache")
     assert remove_telemetry_files(data) == ""
     assert (folder / "deviceid").exists()
 
 
-def test_the_cache_folder_that_the_desktop_names_is_looked_at_too(
-    home, data, tmp_path, monkeypatch
-):
+def test_the_desktops_cache_folder_is_checked_too(home, data, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     leave(tmp_path / "cache")
     leave(home / ".cache")
@@ -70,7 +68,7 @@ def test_the_cache_folder_that_the_desktop_names_is_looked_at_too(
     assert not (home / ".cache/Microsoft").exists()
 
 
-def test_what_is_not_known_stays_with_its_folder(home, data):
+def test_unknown_files_stay_with_their_folder(home, data):
     folder = leave(home / ".cache")
     (folder / "mine.txt").write_text("x")
     (folder / "sub").mkdir()
@@ -122,7 +120,7 @@ def test_the_session_file_goes_where_it_is_one(home, data, tmp_path):
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere"
 )
-def test_a_folder_that_cannot_be_changed_is_named(home, data):
+def test_the_message_names_an_unwritable_folder(home, data):
     folder = leave(home / ".cache")
     folder.chmod(0o500)
     try:

@@ -48,7 +48,7 @@ def ids(jobs):
 
 
 @pytest.mark.parametrize("version", [0, 1, 2, -7])
-def test_a_version_that_is_not_true_loses_nothing(data, jobs, version):
+def test_a_false_version_number_loses_no_jobs(data, jobs, version):
     change(data, f"PRAGMA user_version = {version}")
     assert ids(read_jobs_readonly(data)) == ids(jobs)
     store = JobStore.open(data.database)
@@ -152,7 +152,7 @@ def test_a_newer_version_s_queue_is_not_listed_as_empty(data, jobs):
 
 
 @pytest.mark.parametrize("size", [100, 4_096, 3 * 4_096])
-def test_a_database_that_is_cut_off_is_a_sentence_and_kept(data, jobs, size):
+def test_a_truncated_database_is_reported_and_kept(data, jobs, size):
     os.truncate(data.database, size)
     with pytest.raises(StudioError, match="is damaged"):
         read_jobs_readonly(data)
@@ -222,7 +222,7 @@ def test_a_job_that_can_be_read_again_waits_again(data, jobs):
     store.close()
 
 
-def test_a_job_that_cannot_be_read_goes_only_when_a_person_wants_it(data, jobs):
+def test_an_unreadable_job_is_removed_only_by_the_user(data, jobs):
     change(data, ("UPDATE jobs SET request = '{' WHERE id = ?", (jobs[1].id,)))
     store = JobStore.open(data.database)
     assert store.cancel([jobs[2].id])[0]
@@ -233,7 +233,7 @@ def test_a_job_that_cannot_be_read_goes_only_when_a_person_wants_it(data, jobs):
     assert ids(read_rows_readonly(data).jobs) == ids(job for job in jobs if job.id != jobs[1].id)
 
 
-def test_other_rows_that_cannot_be_read_stop_nothing(data, jobs):
+def test_unreadable_rows_of_other_tables_do_not_stop_the_queue(data, jobs):
     change(
         data,
         "UPDATE artifacts SET body = '['",
@@ -249,7 +249,7 @@ def test_other_rows_that_cannot_be_read_stop_nothing(data, jobs):
     store.close()
 
 
-def test_a_session_says_what_it_found(data, jobs, qapp):
+def test_a_session_reports_repairs(data, jobs, qapp):
     change(
         data, ("UPDATE jobs SET request = '{' WHERE id = ?", (jobs[1].id,)), "DROP TABLE artifacts"
     )
@@ -266,7 +266,7 @@ def test_a_session_says_what_it_found(data, jobs, qapp):
     [os.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")],
     ids=["folder", "fifo", "device"],
 )
-def test_what_is_no_file_in_place_of_the_database_is_a_sentence(data, jobs, suffix, make):
+def test_a_database_that_is_no_regular_file_is_an_error_message(data, jobs, suffix, make):
     path = data.database.with_name(data.database.name + suffix)
     path.unlink(missing_ok=True)
     make(path)
@@ -281,7 +281,7 @@ def test_what_is_no_file_in_place_of_the_database_is_a_sentence(data, jobs, suff
     [os.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")],
     ids=["folder", "fifo", "device"],
 )
-def test_what_is_no_file_in_place_of_the_lock_is_a_sentence(data, make):
+def test_a_lock_that_is_no_regular_file_is_an_error_message(data, make):
     make(data.lock)
     with pytest.raises(StudioError, match=r"lock file .* cannot be used: it is not a file"):
         acquire(data)
@@ -334,7 +334,7 @@ def test_a_running_job_whose_files_became_fifos_waits_again(data, jobs, tmp_path
 
 
 @posix
-def test_a_journal_that_was_left_is_no_reason_to_list_nothing(data, jobs):
+def test_jobs_are_listed_in_spite_of_a_leftover_journal(data, jobs):
     data.database.with_name("studio.db-journal").write_bytes(os.urandom(9_000))
     assert ids(read_jobs_readonly(data)) == ids(jobs)
 

@@ -37,7 +37,7 @@ def test_one_odd_run_does_not_count():
     assert found.seconds(picture(64)) == pytest.approx(1.0)
 
 
-def test_what_is_not_known_is_counted():
+def test_jobs_without_past_runs_are_counted():
     found = Estimates([past(picture(64), 1.0)])
     assert total(found.medians(), [picture(64), picture(64), TextRequest(prompt="x")]) == (
         pytest.approx(2.0),
@@ -57,7 +57,7 @@ def job(state, number):
         st.tuples(st.sampled_from(list(JobState)), st.sampled_from(list(JobState))), max_size=30
     )
 )
-def test_a_tally_that_is_kept_up_is_one_that_is_made_anew(changes):
+def test_an_updated_tally_equals_a_new_one(changes):
     kept, now = JobCounts(), []
     for number, (before, after) in enumerate(changes):
         one = job(before, number)
@@ -74,7 +74,7 @@ def test_a_tally_that_is_kept_up_is_one_that_is_made_anew(changes):
     assert kept.left(paces) == (pytest.approx(anew.left(paces)[0]), anew.left(paces)[1])
 
 
-def test_what_runs_counts_for_what_is_left_of_it():
+def test_a_running_job_counts_with_its_remaining_part():
     paces = Estimates([past(picture(64), 10.0)]).medians()
     waiting = new_job(picture(64), "/x")
     running = replace(waiting, id="r", state=JobState.RUNNING, started=waiting.created)

@@ -55,7 +55,7 @@ def run_until_over(qtbot, session, jobs):
     )
 
 
-def test_jobs_run_in_order_and_say_what_changes(qtbot, open_session, data):
+def test_jobs_run_in_order_and_signal_changes(qtbot, open_session, data):
     session = open_session()
     order, events = [], []
     session.queue.jobs_changed.connect(
@@ -215,7 +215,7 @@ def test_only_one_program_runs_a_data_folder(open_session, data):
         Session(data, FakeEngine(data))
 
 
-def test_clearing_forgets_what_is_over(qtbot, open_session, data):
+def test_clearing_removes_finished_jobs(qtbot, open_session, data):
     session = open_session()
     job = text_job(data)
     session.queue.submit([job])
@@ -267,9 +267,7 @@ def test_rows_that_were_taken_from_the_list_stand_in_the_report(
     assert lines[0]["files"] == ["r1.txt"]
 
 
-def test_a_row_that_comes_back_after_the_report_is_reported_anew(
-    qtbot, open_session, data, tmp_path
-):
+def test_a_row_that_returns_after_the_report_is_reported_again(qtbot, open_session, data, tmp_path):
     session = open_session()
     session.queue.pause()
     session.start()
@@ -290,7 +288,7 @@ def test_a_row_that_comes_back_after_the_report_is_reported_anew(
     assert '"completed"' in (tmp_path / "report-2.jsonl").read_text(encoding="utf-8")
 
 
-def test_a_damaged_database_is_kept_and_said(open_session, data):
+def test_a_damaged_database_is_kept_and_reported(open_session, data):
     data.database.write_bytes(b"nothing that SQLite knows" * 500)
     session = open_session()
     (kept,) = data.root.glob(f"{data.database.name}.damaged-*")
@@ -530,7 +528,7 @@ def test_a_job_that_was_removed_is_not_changed_but_made_again(qtbot, open_sessio
     assert answers[0][0].target.folder == str(tmp_path)
 
 
-def test_past_runs_say_how_long_the_next_will_take(qtbot, open_session, data):
+def test_past_runs_predict_the_time_of_the_next(qtbot, open_session, data):
     session = open_session()
     job = text_job(data)
     assert session.queue.estimates.seconds(job.request) is None
@@ -568,7 +566,7 @@ def test_a_batch_row_that_cannot_be_saved_pauses_the_queue_and_waits(qtbot, open
     assert session.queue.job(job.id).state is JobState.COMPLETED
 
 
-def test_a_program_that_was_killed_left_its_lock(open_session, data):
+def test_a_lock_left_by_a_killed_program_marks_the_session_unclean(open_session, data):
     session = open_session()
     assert not session.unclean
     session.close()

@@ -244,7 +244,7 @@ def test_a_report_that_cannot_be_written_is_written_at_the_next_start(
     assert len(list(report.iterdir())) == 1
 
 
-def test_a_start_beside_a_lock_is_refused_in_a_sentence(qapp, data, monkeypatch):
+def test_a_start_during_a_lock_is_refused_with_a_message(qapp, data, monkeypatch):
     monkeypatch.setattr(store_module, "START_LOCK_SECONDS", 0.1)
     store = JobStore.open(data.database)
     store.add([text_job(data.outputs)])

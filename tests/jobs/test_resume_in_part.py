@@ -116,7 +116,7 @@ def test_a_job_that_waits_already_is_not_made_twice(qtbot, qapp, data, run, tmp_
     session.close()
 
 
-def test_what_a_dead_process_was_writing_is_removed_at_the_next_start(
+def test_partial_files_of_a_dead_process_are_removed_at_the_next_start(
     qapp, data, tmp_path, monkeypatch
 ):
     import os

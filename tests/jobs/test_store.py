@@ -108,7 +108,7 @@ def test_retry_keeps_the_seed_and_forgets_the_failure(store, tmp_path):
         (lambda job: [make_artifact(job, partial=True)], False, JobState.CANCELLED),
     ],
 )
-def test_recovery_settles_by_what_is_on_disk(store, tmp_path, found, wish, state):
+def test_recovery_settles_jobs_by_their_files(store, tmp_path, found, wish, state):
     (job,) = store.add([make_job(tmp_path)])
     store.take_next()
     if wish:
@@ -119,7 +119,7 @@ def test_recovery_settles_by_what_is_on_disk(store, tmp_path, found, wish, state
     assert store.artifacts(job.id) == (found(job) if state is not JobState.QUEUED else [])
 
 
-def test_recovery_waits_for_every_picture(store, tmp_path):
+def test_recovery_waits_for_every_image(store, tmp_path):
     store.add(
         [make_job(tmp_path, request=ImageRequest(prompt="x", num_images_per_prompt=2, seed=1))]
     )
@@ -146,7 +146,7 @@ def test_a_batch_is_finished_once(store, tmp_path):
     assert store.ended_batch("b") == batch
 
 
-def test_what_is_cleared_is_kept_until_its_batch_is_reported(tmp_path):
+def test_cleared_jobs_are_kept_until_the_report_of_their_batch(tmp_path):
     path = tmp_path / "studio.db"
     store = JobStore.open(path)
     jobs = [make_job(tmp_path, batch="b", row=n) for n in (1, 2)]
@@ -328,7 +328,7 @@ def test_jobs_that_share_model_and_settings_are_taken_together(store, tmp_path):
     assert rest == [[other[0].id], [other[1].id], [same[1].id]]
 
 
-def test_no_more_are_taken_together_than_are_wanted(store, tmp_path):
+def test_a_batch_of_jobs_has_a_maximum_size(store, tmp_path):
     jobs = store.add(texts(tmp_path, *"aaaaa"))
     assert [job.id for job in store.take_next(("", ""), 3)] == [job.id for job in jobs[:3]]
     assert len(store.take_next(("", ""), 1)) == 1
@@ -348,13 +348,13 @@ def test_a_job_that_took_the_engine_down_runs_alone(store, tmp_path):
     assert [job.id for job in store.take_next(("", ""), 16)] == [jobs[1].id, jobs[2].id]
 
 
-def test_nothing_is_taken_together_across_a_job_placed_by_hand(store, tmp_path):
+def test_jobs_are_not_batched_across_a_job_placed_by_hand(store, tmp_path):
     jobs = store.add(texts(tmp_path, "a", "a", "b", "a"))
     store.place({jobs[2].id: (jobs[2].position, True)})
     assert [job.id for job in store.take_next(("", ""), 16)] == [jobs[0].id, jobs[1].id]
 
 
-def test_an_older_database_is_brought_up_to_date_with_a_copy_beside_it(tmp_path):
+def test_an_older_database_is_copied_and_upgraded(tmp_path):
     from studio.library.database import MIGRATIONS
 
     path = tmp_path / "studio.db"
@@ -394,7 +394,7 @@ def test_an_older_database_is_brought_up_to_date_with_a_copy_beside_it(tmp_path)
         copy.close()
 
 
-def test_a_step_without_room_leaves_the_database_as_it_was(tmp_path, monkeypatch):
+def test_a_failed_upgrade_step_leaves_the_database_unchanged(tmp_path, monkeypatch):
     from studio.library import database
 
     path = tmp_path / "studio.db"

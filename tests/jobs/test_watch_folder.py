@@ -29,7 +29,7 @@ def test_a_file_that_is_dealt_with_comes_again_only_when_it_changes(tmp_path):
     assert settling.ready(15.0, {path: (10, 2)}) == [path]
 
 
-def test_a_file_that_is_taken_away_and_comes_back_settles_anew(tmp_path):
+def test_a_file_that_is_removed_and_returns_must_settle_again(tmp_path):
     path, settling = tmp_path / "a.txt", Settling()
     settling.ready(0.0, {path: (10, 1)})
     settling.ready(1.0, {})
@@ -59,7 +59,7 @@ def test_a_file_whose_name_is_not_utf8_is_known_too(data, tmp_path):
     ledger.close()
 
 
-def test_what_was_run_is_known_to_the_next_program(data, tmp_path):
+def test_the_next_program_knows_the_files_that_were_run(data, tmp_path):
     entry = Entry("00ff", str(tmp_path / "out"))
     ledger = Ledger(data, tmp_path)
     ledger.put(tmp_path / "a.txt", entry)
@@ -77,7 +77,7 @@ def test_what_was_run_is_known_to_the_next_program(data, tmp_path):
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[1]", b'{"a.txt": {"sha256": 1}}', b"\xff"])
-def test_a_damaged_ledger_is_said_and_kept(data, tmp_path, damage):
+def test_a_damaged_ledger_is_reported_and_kept(data, tmp_path, damage):
     ledger = Ledger(data, tmp_path)
     ledger.put(tmp_path / "a.txt", Entry("00ff", "out"))
     ledger.close()
