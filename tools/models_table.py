@@ -8,7 +8,7 @@ from pathlib import Path
 
 from studio.core.files import write_whole
 from studio.core.kinds import KINDS
-from studio.models.catalog import CatalogueEntry, catalogue, how_to_get, why_not_run
+from studio.models.catalog import CatalogEntry, catalog_entries, how_to_get, why_not_run
 from studio.models.memory.hardware import memory_needs
 
 BEGIN, END = "<!-- table: made by tools.models_table -->", "<!-- end of table -->"
@@ -28,7 +28,7 @@ def table() -> str:
     """Return the tables, one per kind, between their markers."""
     parts = [BEGIN]
     for name, kind in KINDS.items():
-        entries = [entry for entry in catalogue() if entry.card.kind == name]
+        entries = [entry for entry in catalog_entries() if entry.card.kind == name]
         parts += [
             "",
             f"### {kind.title}",
@@ -54,7 +54,7 @@ def _line(cells: Iterator[str] | tuple[str, ...]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cells(entry: CatalogueEntry) -> tuple[str, ...]:
+def _cells(entry: CatalogEntry) -> tuple[str, ...]:
     card = entry.card
     size = card.size or (entry.download.size if entry.download else 0)
     mark = " (not yet)" if why_not_run(card) else ""
@@ -70,7 +70,7 @@ def _cells(entry: CatalogueEntry) -> tuple[str, ...]:
     )
 
 
-def _memory(entry: CatalogueEntry) -> str:
+def _memory(entry: CatalogEntry) -> str:
     known = memory_needs(entry.card)
     if known is None:
         return ""

@@ -39,14 +39,14 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
     """The file is a GGUF to convert to safetensors."""
 
 
-class Licence(msgspec.Struct, frozen=True):
+class LicenseTerms(msgspec.Struct, frozen=True):
     """What a license allows, in plain words."""
 
     commercial: Commercial
     words: str
 
 
-class CatalogueEntry(msgspec.Struct, frozen=True, kw_only=True):
+class CatalogEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A card of the catalog, and how to get its weights."""
 
     card: ModelCard
@@ -55,9 +55,9 @@ class CatalogueEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Other names for `studio models install`."""
 
 
-def catalogue() -> list[CatalogueEntry]:
+def catalog_entries() -> list[CatalogEntry]:
     """Return the whole catalog."""
-    return list(_read_catalogue(resources() / "models"))
+    return list(_read_entries(resources() / "models"))
 
 
 def builtin_cards() -> list[ModelCard]:
@@ -74,36 +74,34 @@ def _read_builtin(folder: Path) -> tuple[ModelCard, ...]:
 
 
 @functools.cache
-def licences() -> dict[str, Licence]:
+def license_terms() -> dict[str, LicenseTerms]:
     """Return license name → what it allows (`resources/licences.toml`)."""
     table = tomllib.loads((resources() / "licences.toml").read_text(encoding="utf-8"))
-    return msgspec.convert(table, dict[str, Licence])
+    return msgspec.convert(table, dict[str, LicenseTerms])
 
 
 @functools.cache
-def _read_catalogue(folder: Path) -> tuple[CatalogueEntry, ...]:
+def _read_entries(folder: Path) -> tuple[CatalogEntry, ...]:
     return tuple(_read_entry(path) for path in sorted(folder.glob("*.toml")))
 
 
-def _read_entry(path: Path) -> CatalogueEntry:
+def _read_entry(path: Path) -> CatalogEntry:
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     download = table.pop("download", None)
     aliases = table.pop("aliases", [])
     if table.get("path"):
         table["path"] = str(resources() / table["path"])
-    return msgspec.convert(
-        {"card": table, "download": download, "aliases": aliases}, CatalogueEntry
-    )
+    return msgspec.convert({"card": table, "download": download, "aliases": aliases}, CatalogEntry)
 
 
-def entry_named(name: str) -> CatalogueEntry:
+def entry_named(name: str) -> CatalogEntry:
     """Return the entry with this name or alias. Raises StudioError."""
-    for entry in catalogue():
+    for entry in catalog_entries():
         if name == entry.card.name or name in entry.aliases:
             return entry
     known = ", ".join(
         alias
-        for entry in catalogue()
+        for entry in catalog_entries()
         if entry.download
         for alias in (entry.aliases or (entry.card.name,))
     )
@@ -114,7 +112,9 @@ def entry_named(name: str) -> CatalogueEntry:
 
 def card_of_repository(repo: str) -> ModelCard | None:
     """Return the only card of the catalog with this repository, or None."""
-    found = [entry.card for entry in catalogue() if entry.card.repo and entry.card.repo == repo]
+    found = [
+        entry.card for entry in catalog_entries() if entry.card.repo and entry.card.repo == repo
+    ]
     return found[0] if len(found) == 1 else None
 
 
@@ -141,14 +141,14 @@ def as_known(known: ModelCard, inspected: ModelCard) -> ModelCard:
     )
 
 
-def listed(installed: list[ModelCard]) -> list[CatalogueEntry]:
+def listed(installed: list[ModelCard]) -> list[CatalogEntry]:
     """Return the installed models, then the rest of the catalog, with all known facts."""
-    entries = catalogue()
+    entries = catalog_entries()
     by_name = {entry.card.name: entry for entry in entries}
     by_repo = {entry.card.repo: entry for entry in entries if entry.card.repo}
-    listed_entries: list[CatalogueEntry] = []
+    listed_entries: list[CatalogEntry] = []
     for card in installed:
-        entry = by_name.get(card.name) or by_repo.get(card.repo) or CatalogueEntry(card=card)
+        entry = by_name.get(card.name) or by_repo.get(card.repo) or CatalogEntry(card=card)
         listed_entries.append(msgspec.structs.replace(entry, card=_completed(card, entry.card)))
     names = {
         name for entry in listed_entries for name in (entry.card.name, entry.card.repo) if name
@@ -185,7 +185,7 @@ def why_not_run(card: ModelCard) -> str:
     return f"its family ({card.family}) is not supported"
 
 
-def how_to_get(entry: CatalogueEntry) -> str:
+def how_to_get(entry: CatalogEntry) -> str:
     """Return how to get the model, in a few words."""
     if entry.card.builtin:
         return "comes with Studio"

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from studio.core.errors import Problem
 from studio.core.requests import Request, SpeechRequest
 from studio.models.card import ModelCard
-from studio.models.catalog import catalogue
+from studio.models.catalog import catalog_entries
 from studio.speech_text.languages import NAMES, short_code, unknown_language
 
 LANGUAGE_SAMPLE = 20_000
@@ -40,7 +40,7 @@ def cure(language: str) -> str:
     """Return how to get a voice for a language: the catalog's smallest model that speaks it."""
     speakers = [
         entry
-        for entry in catalogue()
+        for entry in catalog_entries()
         if entry.card.kind == "speech" and language in entry.card.languages
     ]
     speakers.sort(key=lambda entry: (entry.card.size or entry.card.parameters * 4, entry.card.name))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.models.catalog import catalogue, why_not_run
+from studio.models.catalog import catalog_entries, why_not_run
 from tests.checkpoints.audio_diffusion import LIBRARY_WARNINGS
 from tests.coverage.run import FamilyTest
 from tests.coverage.table import FAMILIES, rows_of
@@ -31,7 +31,7 @@ def test_every_catalog_model_that_runs_has_a_row():
     covered = {name for family in FAMILIES for name in (family.card, *family.likewise)}
     runs = {
         entry.card.name
-        for entry in catalogue()
+        for entry in catalog_entries()
         if entry.card.runner in ("transformers", "diffusers")
         and not entry.card.builtin
         and not why_not_run(entry.card)

@@ -1,4 +1,4 @@
-"""The cards of the catalogue: strictly valid, of classes that the libraries have, and true about
+"""The cards of the catalog: strictly valid, of classes that the libraries have, and true about
 what those can do.
 """
 
@@ -27,12 +27,12 @@ from studio.engine.runtime.schedulers import CLASSES
 from studio.models.card import SYMBOLIC_MUSIC, ModelCard, Voice, request_for
 from studio.models.card_store import card_folder, read_card, write_card
 from studio.models.catalog import (
-    CatalogueEntry,
+    CatalogEntry,
     as_known,
     builtin_cards,
-    catalogue,
+    catalog_entries,
     how_to_get,
-    licences,
+    license_terms,
     listed,
     why_not_run,
 )
@@ -45,7 +45,7 @@ from studio.preflight.video import check_video
 from tests.models.made import folder_of, safetensors_bytes
 from tools.models_table import renewed
 
-ENTRIES = catalogue()
+ENTRIES = catalog_entries()
 CARDS = [entry.card for entry in ENTRIES]
 TASKS = {
     "text": {"text-generation", "text2text-generation", "summarization", "translation"},
@@ -93,7 +93,7 @@ def test_a_card_is_valid(card):
     assert not card.revision or re.fullmatch(r"[0-9a-f]{40}|refs/pr/\d+|[\w.-]+", card.revision)
     assert not card.repo or card.needed_files
     assert not any(pattern.endswith((".bin", ".pt", ".ckpt", ".py", "*")) for pattern in card.files)
-    assert licences()[card.licence].commercial == card.commercial
+    assert license_terms()[card.licence].commercial == card.commercial
     if card.base:
         base = next(other for other in CARDS if other.name == card.base)
         assert base.family == card.family or (card.family, base.family) == (
@@ -341,7 +341,7 @@ def test_the_builtin_cards_are_found_without_reading_the_others():
     assert builtin_cards() == [card for card in CARDS if card.builtin]
 
 
-def test_installed_models_come_first_with_all_that_the_catalogue_knows():
+def test_installed_models_come_first_with_all_that_the_catalog_knows():
     added = ModelCard(
         name="mine",
         title="Mine",
@@ -370,14 +370,14 @@ def test_installed_models_come_first_with_all_that_the_catalogue_knows():
         "z-image-turbo-2",
     ]
     assert len(found) == len(ENTRIES) + 1  # mine
-    assert found[3] == CatalogueEntry(card=added)
+    assert found[3] == CatalogEntry(card=added)
     assert found[4].card.licence == "Apache-2.0"
     assert found[4].card.size == 5
     assert not found[4].card.builtin
     assert [entry.card.name for entry in found].count("z-image-turbo") == 0
 
 
-def test_what_only_the_files_know_is_kept_of_a_model_of_the_catalogue():
+def test_what_only_the_files_know_is_kept_of_a_model_of_the_catalog():
     seen = ModelCard(
         name="x",
         title="X",
@@ -534,7 +534,7 @@ def run(*words):
     return result.exit_code, result.stdout, result.stderr
 
 
-def test_the_command_line_lists_what_is_installed_and_with_all_the_catalogue():
+def test_the_command_line_lists_what_is_installed_and_with_all_the_catalog():
     code, out, _err = run("list", "--json")
     assert code == 0
     assert [found["name"] for found in json.loads(out)["models"]] == [

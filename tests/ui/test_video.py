@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from studio.core.jobs import JobState, new_job
 from studio.core.requests import TextRequest, VideoRequest
 from studio.media.mp4 import is_complete
-from studio.models.catalog import catalogue
+from studio.models.catalog import catalog_entries
 from studio.ui.batch.dialog import BatchDialog
 from studio.ui.models.dialog import ModelsDialog
 from tests.ui.conftest import PATIENCE
@@ -136,7 +136,7 @@ def test_the_models_window_lists_models_of_videos(qtbot, studio):
     tasks.setCurrentIndex(tasks.findData("image-to-video"))
     wanted = {
         card.name
-        for card in (entry.card for entry in catalogue())
+        for card in (entry.card for entry in catalog_entries())
         if "image-to-video" in card.tasks
     }
 

@@ -11,14 +11,14 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from studio.cli import output
 from studio.cli.models import inspect
-from studio.cli.models import list as catalogue
+from studio.cli.models import list as list_commands
 from studio.cli.models.hub import get_command, hub_command
 from studio.cli.models.memory import memory_command
 from studio.core.errors import StudioError
 from studio.core.paths import user_path
 
 models_app = typer.Typer(no_args_is_help=True, help="List, add, download and remove models.")
-catalogue.register(models_app)
+list_commands.register(models_app)
 inspect.add_commands(models_app)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 

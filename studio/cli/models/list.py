@@ -14,7 +14,7 @@ from studio.cli.context import Context
 from studio.core.errors import StudioError
 from studio.core.kinds import KINDS
 from studio.models.card import ADAPTER, ModelCard
-from studio.models.catalog import CatalogueEntry
+from studio.models.catalog import CatalogEntry
 from studio.models.registry import ModelRegistry
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -158,7 +158,7 @@ def _installed(registry: ModelRegistry) -> list[ModelCard]:
     return [*(card for kind in KINDS for card in registry.of_kind(kind)), *adapters]
 
 
-def _entry(installed: list[ModelCard], name: str) -> CatalogueEntry:
+def _entry(installed: list[ModelCard], name: str) -> CatalogEntry:
     """Return the model with this name, title, alias or repository. Raises StudioError."""
     from studio.models.catalog import listed
 
@@ -179,7 +179,7 @@ def _entry(installed: list[ModelCard], name: str) -> CatalogueEntry:
     raise StudioError(f"The model {name!r} is unknown.", cause="invalid", cure=cure)
 
 
-def _table(entry: CatalogueEntry, installed: set[str]) -> dict[str, Any]:
+def _table(entry: CatalogEntry, installed: set[str]) -> dict[str, Any]:
     from studio.models.catalog import how_to_get, why_not_run
     from studio.models.memory.hardware import memory_needs
 
@@ -214,13 +214,13 @@ def _loading(context: Context, card: ModelCard) -> str:
     return plan.details
 
 
-def _lines(entry: CatalogueEntry, installed: set[str], loading: str) -> list[str]:
-    from studio.models.catalog import how_to_get, licences, why_not_run
+def _lines(entry: CatalogEntry, installed: set[str], loading: str) -> list[str]:
+    from studio.models.catalog import how_to_get, license_terms, why_not_run
     from studio.models.memory.hardware import memory_needs
 
     card, known, hindrance = entry.card, memory_needs(entry.card), why_not_run(entry.card)
     about = "" if known is None or not known[1] else ", computed from its size"
-    terms = licences().get(card.licence)
+    terms = license_terms().get(card.licence)
     memory = (
         [
             f"{value / 1e9:.{1 if value >= 5e7 else 3}f} GB in {title}"

@@ -1,6 +1,4 @@
-"""The licence that a model's own files name: the front matter of its README, or the header of its
-weights.
-"""
+"""Reads a model's license from the front matter of its README or the header of its weights."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ from studio.core.regular_file import HeaderError, opened
 from studio.models.files.weights_header import Metadata
 
 MAX_README_BYTES = 64 * 2**10
-"""The front matter stands first; what comes behind it is not read."""
+"""The front matter is at the beginning; the rest is not read."""
 MAX_NAME = 60
 _FRONT = re.compile(r"\A\ufeff?---[ \t]*\n(.*?)^---[ \t]*$", re.DOTALL | re.MULTILINE)
 _LINE = re.compile(r"^(license_name|license)[ \t]*:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
@@ -30,7 +28,7 @@ _NONE = {"", "unknown", "none", "null", "[]", "other"}
 
 
 def of_folder(folder: Path) -> str:
-    """Return the licence that a folder's README names; empty where it names none."""
+    """Return the license in a folder's README; empty if it names none."""
     try:
         with opened(folder / "README.md") as (file, _size):
             text = file.read(MAX_README_BYTES).decode(errors="replace")
@@ -49,7 +47,7 @@ def of_folder(folder: Path) -> str:
 
 
 def of_header(metadata: Metadata) -> str:
-    """Return the licence that the header of a file of weights names; empty where it names none."""
+    """Return the license in the header of a weights file; empty if it names none."""
     names = (
         metadata.get(key)
         for key in ("general.license.name", "general.license", "modelspec.license", "license")

@@ -1,6 +1,6 @@
 """The files of one download on disk, and downloads that were not finished.
 
-Parts and verified files lie in `downloads/hub--<organisation>--<name>/`, named by their hashes, so
+Parts and verified files lie in `downloads/hub--<organization>--<name>/`, named by their hashes, so
 that a download continues after a pause, a lost connection or a kill.
 """
 

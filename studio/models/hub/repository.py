@@ -59,7 +59,7 @@ class Repository(msgspec.Struct, frozen=True):
     """A model on a hub."""
 
     repo: str
-    """`organisation/name`."""
+    """`organization/name`."""
     revision: str = MAIN
     """Branch, tag or commit."""
     files: tuple[str, ...] = ()
@@ -180,7 +180,7 @@ def check_online(hub: Hub) -> None:
 
 
 def parse_repository(text: str, hub: Hub | None = None) -> Repository:
-    """Return the repository named by `organisation/name[@revision]` or by its page's address.
+    """Return the repository named by `organization/name[@revision]` or by its page's address.
 
     Raises StudioError.
     """
@@ -220,5 +220,5 @@ def _unreadable(text: str) -> StudioError:
     return StudioError(
         f"{text.strip()[:200]!r} is not the name of a repository.",
         cause="invalid",
-        cure="Write it as organisation/name, or organisation/name@revision.",
+        cure="Write it as organization/name, or organization/name@revision.",
     )

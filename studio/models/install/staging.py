@@ -20,7 +20,7 @@ from studio.core.files import sync_folder, write_whole
 from studio.core.paths import DataFolder
 from studio.models.card import ModelCard
 from studio.models.card_store import card_folder, write_card
-from studio.models.catalog import catalogue
+from studio.models.catalog import catalog_entries
 
 PREFIX = ".staging-"
 _CLOCK_SECONDS = 5
@@ -102,7 +102,7 @@ def discard(folder: Path) -> None:
 
 def free_name(data: DataFolder, name: str) -> str:
     """Return the name, with a number if a folder or a catalog model has it."""
-    taken = {entry.card.name for entry in catalogue()}
+    taken = {entry.card.name for entry in catalog_entries()}
     candidates = [name, *(f"{name}-{number}" for number in range(2, 10_000))]
     return next(
         one for one in candidates if one not in taken and not card_folder(data, one).exists()

@@ -16,7 +16,7 @@ from studio.core.paths import DataFolder
 from studio.core.regular_file import HeaderError
 from studio.models.card import ModelCard
 from studio.models.card_store import card_folder, write_card
-from studio.models.catalog import catalogue
+from studio.models.catalog import catalog_entries
 from studio.models.files.config import read_json
 from studio.models.files.folder_check import names_and_formats
 from studio.models.files.gguf_header import read_gguf
@@ -137,7 +137,7 @@ def _was_converted(data: DataFolder, card: ModelCard) -> bool:
     """Return whether `sha256` is that of a GGUF from which the folder was converted."""
     if card.repo or card.runner != "transformers" or not card.folder.is_relative_to(data.models):
         return False
-    entry = next((entry for entry in catalogue() if entry.card.name == card.name), None)
+    entry = next((entry for entry in catalog_entries() if entry.card.name == card.name), None)
     return entry is None or (entry.download is not None and entry.download.convert)
 
 

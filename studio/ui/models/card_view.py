@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from studio.core.errors import StudioError
 from studio.core.settings import LoadPreference
 from studio.models.card import ADAPTER, ModelCard
-from studio.models.catalog import licences
+from studio.models.catalog import license_terms
 from studio.models.memory.choose_plan import choose, possible_plans
 from studio.models.memory.folder_facts import Facts, facts_of
 from studio.models.memory.hardware import Machine, memory_needs
@@ -190,7 +190,7 @@ class CardView(QScrollArea):
             else "unknown"
         )
         licence = card.licence or "unknown"
-        terms = licences().get(card.licence)
+        terms = license_terms().get(card.licence)
         if card.commercial:
             licence += f": {COMMERCIAL[card.commercial]}"
         self._fact("Size", size)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleO
 
 from studio.core.kinds import KINDS
 from studio.models.card import ADAPTER, ModelCard
-from studio.models.catalog import CatalogueEntry, why_not_run
+from studio.models.catalog import CatalogEntry, why_not_run
 from studio.models.memory.choose_plan import fits
 from studio.models.memory.hardware import Machine, bytes_needed
 from studio.ui.widgets import theme
@@ -56,7 +56,7 @@ LICENSES = {"yes": "Free for commercial use", "conditional": "Commercial use wit
 class Item:
     """A model in the list."""
 
-    entry: CatalogueEntry
+    entry: CatalogEntry
     installed: bool
     is_default: bool
     fits: bool | None
@@ -134,7 +134,7 @@ class Item:
 
 
 def items(
-    entries: Sequence[CatalogueEntry], installed: int, defaults: set[str], machine: Machine
+    entries: Sequence[CatalogEntry], installed: int, defaults: set[str], machine: Machine
 ) -> list[Item]:
     """Create the list: the first `installed` entries in their order, others by kind and memory."""
     result = [

@@ -1,4 +1,4 @@
-"""Every family of text models in the catalogue, with tiny checkpoints of the real classes: streams,
+"""Every family of text models in the catalog, with tiny checkpoints of the real classes: streams,
 beams, cancel, batches.
 """
 
@@ -7,7 +7,7 @@ import pytest
 from studio.core.events import TextDelta
 from studio.core.requests import TextRequest
 from studio.engine.text import generate as text
-from studio.models.catalog import catalogue
+from studio.models.catalog import catalog_entries
 from tests.checkpoints.text_families import TEXT_FAMILIES, WITHOUT_CHAT, make_text, pack_as_fp8
 from tests.engine.runs import run_job
 from tests.engine.text.test_together import together
@@ -27,8 +27,8 @@ def wish(**values):
     )
 
 
-def test_the_catalogue_names_no_family_that_is_not_here():
-    assert {entry.card.family for entry in catalogue() if entry.card.kind == "text"} <= set(
+def test_the_catalog_names_no_family_that_is_not_here():
+    assert {entry.card.family for entry in catalog_entries() if entry.card.kind == "text"} <= set(
         TEXT_FAMILIES
     )
 

@@ -252,7 +252,7 @@ def test_one_gguf_of_several_is_kept_or_converted(data, hub, tmp_path):
     assert no_leftovers(data)
 
 
-def test_what_the_catalogue_knows_is_kept(data, hub, gpt2):
+def test_what_the_catalog_knows_is_kept(data, hub, gpt2):
     known = ModelCard(
         name="good-name",
         title="A good name",
@@ -273,7 +273,7 @@ def test_what_the_catalogue_knows_is_kept(data, hub, gpt2):
     assert get(data, hub, card=known) == card
 
 
-def test_a_model_of_the_catalogue_is_got_with_its_card(data, hub, gpt2):
+def test_a_model_of_the_catalog_is_got_with_its_card(data, hub, gpt2):
     hub.add("openai-community/gpt2", gpt2)
     card = get(data, hub, Repository("openai-community/gpt2"))
     known = entry_named("gpt2").card

