@@ -1,4 +1,4 @@
-"""Chinese and emoji for the starter pictures, which know English words for things."""
+"""Chinese and emoji for the starter images, which know English words for things."""
 
 import re
 
