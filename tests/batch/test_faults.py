@@ -238,14 +238,14 @@ def test_a_removed_folder_is_created_again_and_resume_makes_its_files(
 
 def paused(qtbot, session, batch, jobs):
     """Run until the queue pauses; return the sentence."""
-    with qtbot.waitSignal(session.queue.pause_changed, timeout=PATIENCE) as told:
+    with qtbot.waitSignal(session.queue.pause_changed, timeout=PATIENCE) as signal:
         session.queue.submit(jobs, batch)
         session.start()
     qtbot.waitUntil(
         lambda: not any(job.state is JobState.RUNNING for job in session.queue.jobs()),
         timeout=PATIENCE,
     )
-    return told.args[0]
+    return signal.args[0]
 
 
 def go_on(qtbot, session, out):

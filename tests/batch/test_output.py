@@ -208,8 +208,8 @@ def test_texts_are_collected(tmp_path, wanted):
     else:
         from docx import Document
 
-        said = [paragraph.text for paragraph in Document(path).paragraphs]
-        assert said == ["2. on =cmd() x", text, "3. on 海 y", "(No luck.)"]
+        paragraphs = [paragraph.text for paragraph in Document(path).paragraphs]
+        assert paragraphs == ["2. on =cmd() x", text, "3. on 海 y", "(No luck.)"]
 
 
 def test_a_document_takes_any_text(tmp_path):

@@ -175,9 +175,9 @@ UNREADABLE = {
     "a state of another version": "UPDATE jobs SET state = 'frozen' WHERE id = ?",
     "a failure of another version": "UPDATE jobs SET failure = 'x', state = 'failed' WHERE id = ?",
     "a name that leads out": "UPDATE jobs SET stem = '../../up' WHERE id = ?",
-    "a folder that is none": "UPDATE jobs SET folder = 'relative/x' WHERE id = ?",
+    "an invalid folder": "UPDATE jobs SET folder = 'relative/x' WHERE id = ?",
     "a folder with a NUL": "UPDATE jobs SET folder = '/tmp/' || char(0) WHERE id = ?",
-    "a time that is none": "UPDATE jobs SET created = 9e300 WHERE id = ?",
+    "an invalid time": "UPDATE jobs SET created = 9e300 WHERE id = ?",
 }
 
 

@@ -67,11 +67,11 @@ def test_an_updated_tally_equals_a_new_one(changes):
             one = replace(one, state=after)
             kept.add(one)
         now.append(one)
-    anew = JobCounts(now)
-    assert +kept.states == +anew.states
-    assert (kept.open, kept.over) == (anew.open, anew.over)
+    fresh = JobCounts(now)
+    assert +kept.states == +fresh.states
+    assert (kept.open, kept.over) == (fresh.open, fresh.over)
     paces = Estimates([past(picture(64), 1.0)]).medians()
-    assert kept.left(paces) == (pytest.approx(anew.left(paces)[0]), anew.left(paces)[1])
+    assert kept.left(paces) == (pytest.approx(fresh.left(paces)[0]), fresh.left(paces)[1])
 
 
 def test_a_running_job_counts_with_its_remaining_part():

@@ -451,10 +451,10 @@ def test_a_limit_pauses_after_so_many_jobs(qtbot, open_session, data):
     session = open_session()
     jobs = [text_job(data) for _ in range(4)]
     session.queue.set_limit(Limit(jobs=2))
-    with qtbot.waitSignal(session.queue.pause_changed, timeout=PATIENCE) as told:
+    with qtbot.waitSignal(session.queue.pause_changed, timeout=PATIENCE) as signal:
         session.queue.submit(jobs)
         session.start()
-    assert told.args == ["The limit of 2 jobs is reached."]
+    assert signal.args == ["The limit of 2 jobs is reached."]
     assert [session.queue.job(job.id).state.over for job in jobs] == [True, True, False, False]
     session.queue.resume()
     run_until_over(qtbot, session, jobs)
@@ -555,10 +555,10 @@ def test_a_batch_row_that_cannot_be_saved_pauses_the_queue_and_waits(qtbot, open
     job = new_job(
         TextRequest(prompt="row", seed=1, max_new_tokens=3), str(blocked), batch="b", row=1
     )
-    with qtbot.waitSignal(session.queue.pause_changed, timeout=PATIENCE) as told:
+    with qtbot.waitSignal(session.queue.pause_changed, timeout=PATIENCE) as signal:
         session.queue.submit([job], batch)
         session.start()
-    assert "could not be saved" in told.args[0]
+    assert "could not be saved" in signal.args[0]
     qtbot.waitUntil(lambda: session.queue.job(job.id).state is JobState.QUEUED, timeout=PATIENCE)
     blocked.unlink()
     session.queue.resume()

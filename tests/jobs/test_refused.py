@@ -58,9 +58,9 @@ def make_room(session):
 
 
 def failures(session):
-    told = []
-    session.queue.failed.connect(lambda sentence, job_ids: told.append((sentence, job_ids)))
-    return told
+    reported = []
+    session.queue.failed.connect(lambda sentence, job_ids: reported.append((sentence, job_ids)))
+    return reported
 
 
 def large_batch(folder):
@@ -80,10 +80,12 @@ def large_batch(folder):
 def test_jobs_that_the_queue_cannot_store_are_named(qtbot, session, tmp_path):
     session.start()
     fill(session)
-    told, (jobs, batch) = failures(session), large_batch(tmp_path)
+    reported, (jobs, batch) = failures(session), large_batch(tmp_path)
     session.queue.submit(jobs, batch)
-    qtbot.waitUntil(lambda: bool(told), timeout=PATIENCE)
-    assert told == [("The queue could not be stored: the disk is full.", [job.id for job in jobs])]
+    qtbot.waitUntil(lambda: bool(reported), timeout=PATIENCE)
+    assert reported == [
+        ("The queue could not be stored: the disk is full.", [job.id for job in jobs])
+    ]
     assert session.queue.jobs() == []
     make_room(session)
     with qtbot.waitSignal(session.queue.batch_finished, timeout=PATIENCE):
@@ -93,7 +95,7 @@ def test_jobs_that_the_queue_cannot_store_are_named(qtbot, session, tmp_path):
 
 def test_a_name_that_cannot_be_stored_is_named_too(qtbot, session):
     session.start()
-    told = failures(session)
+    reported = failures(session)
     job, fine = text_job(NOT_UTF8), text_job(session.data.outputs)
     session.queue.submit([job])
     session.queue.submit([fine])
@@ -101,7 +103,7 @@ def test_a_name_that_cannot_be_stored_is_named_too(qtbot, session):
         lambda: fine.id in session.queue._mirror and session.queue.job(fine.id).state.over,
         timeout=PATIENCE,
     )
-    assert told == [
+    assert reported == [
         (
             "The queue could not be stored: the name of a file or folder is not valid UTF-8.",
             [job.id],
@@ -128,15 +130,15 @@ def test_the_ballast_lets_a_job_into_the_queue_of_a_full_disk(tmp_path):
 
 
 def test_a_database_that_is_locked_is_waited_for(qtbot, impatient, session, data):
-    told, jobs = failures(session), [text_job(data.outputs) for _ in range(3)]
+    reported, jobs = failures(session), [text_job(data.outputs) for _ in range(3)]
     session.queue.batch_jobs = False
     with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
         session.queue.submit(jobs)
     other = sqlite3.connect(data.database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     session.start()
-    qtbot.waitUntil(lambda: bool(told), timeout=PATIENCE)
-    assert told == [
+    qtbot.waitUntil(lambda: bool(reported), timeout=PATIENCE)
+    assert reported == [
         (
             "The queue could not be stored: another program has locked the database. Studio "
             "keeps trying.",
@@ -148,7 +150,7 @@ def test_a_database_that_is_locked_is_waited_for(qtbot, impatient, session, data
         lambda: all(session.queue.job(job.id).state is JobState.COMPLETED for job in jobs),
         timeout=PATIENCE,
     )
-    assert len(told) == 1
+    assert len(reported) == 1
     other.close()
 
 
@@ -160,10 +162,10 @@ def test_the_end_of_a_job_is_stored_when_the_lock_is_gone(qtbot, impatient, data
 
     session = Session(data, FakeEngine(data, fail_on=lock))
     other = sqlite3.connect(data.database, isolation_level=None, check_same_thread=False)
-    told, job = failures(session), text_job(data.outputs)
+    reported, job = failures(session), text_job(data.outputs)
     session.queue.submit([job])
     session.start()
-    qtbot.waitUntil(lambda: bool(told), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bool(reported), timeout=PATIENCE)
     assert session.queue.job(job.id).state is JobState.RUNNING
     other.execute("ROLLBACK")
     qtbot.waitUntil(lambda: session.queue.job(job.id).state is JobState.COMPLETED, timeout=PATIENCE)
@@ -196,7 +198,7 @@ def test_closing_does_not_wait_for_a_lock_and_the_next_start_settles_the_job(qtb
 
 
 def test_an_end_that_cannot_be_stored_ends_the_job_all_the_same(qtbot, session, data):
-    told, job = failures(session), text_job(data.outputs)
+    reported, job = failures(session), text_job(data.outputs)
     with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
         session.queue.submit([job])
     (running,) = session.queue.take_next()
@@ -207,7 +209,7 @@ def test_an_end_that_cannot_be_stored_ends_the_job_all_the_same(qtbot, session, 
         session.queue.handle_event(running, Finished(artifacts=(odd,)))
     assert session.queue.job(job.id).state is JobState.FAILED
     assert "could not be stored" in session.queue.job(job.id).failure.message
-    assert len(told) == 1
+    assert len(reported) == 1
     next_one = text_job(data.outputs)
     session.queue.submit([next_one])
     session.start()
@@ -222,7 +224,7 @@ def test_a_report_that_cannot_be_written_is_written_at_the_next_start(
 ):
     session.start()
     out = tmp_path / "out"
-    told = failures(session)
+    reported = failures(session)
     jobs = [
         new_job(TextRequest(prompt="x", seed=1, max_new_tokens=2), str(out), "r", batch="b", row=1)
     ]
@@ -232,7 +234,7 @@ def test_a_report_that_cannot_be_written_is_written_at_the_next_start(
         session.queue.submit(
             jobs, Batch(id="b", source="x.txt", folder=str(out), report=str(report / "mine.csv"))
         )
-    assert "could be written" in told[0][0]
+    assert "could be written" in reported[0][0]
     session.close()
     report.unlink()
     again = Session(data, FakeEngine(data))
@@ -263,7 +265,7 @@ def test_a_start_during_a_lock_is_refused_with_a_message(qapp, data, monkeypatch
 
 def test_a_cancel_reaches_the_running_job_when_it_cannot_be_stored(qtbot, impatient, data, qapp):
     session = Session(data, FakeEngine(data, step_seconds=0.05))
-    told, job = failures(session), text_job(data.outputs, max_new_tokens=40)
+    reported, job = failures(session), text_job(data.outputs, max_new_tokens=40)
     with qtbot.waitSignal(
         session.queue.job_event,
         timeout=PATIENCE,
@@ -275,7 +277,7 @@ def test_a_cancel_reaches_the_running_job_when_it_cannot_be_stored(qtbot, impati
     other.execute("BEGIN IMMEDIATE")
     session.queue.cancel([job.id])
     qtbot.waitUntil(
-        lambda: len(told) == 2, timeout=PATIENCE
+        lambda: len(reported) == 2, timeout=PATIENCE
     )  # of the cancel, and of the end that it brought
     other.execute("ROLLBACK")
     other.close()

@@ -99,7 +99,7 @@ def test_retry_keeps_the_seed_and_forgets_the_failure(store, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("found", "wish", "state"),
+    ("found", "cancelled", "state"),
     [
         (lambda job: [make_artifact(job)], False, JobState.COMPLETED),
         (lambda job: [make_artifact(job)], True, JobState.COMPLETED),
@@ -108,10 +108,10 @@ def test_retry_keeps_the_seed_and_forgets_the_failure(store, tmp_path):
         (lambda job: [make_artifact(job, partial=True)], False, JobState.CANCELLED),
     ],
 )
-def test_recovery_settles_jobs_by_their_files(store, tmp_path, found, wish, state):
+def test_recovery_settles_jobs_by_their_files(store, tmp_path, found, cancelled, state):
     (job,) = store.add([make_job(tmp_path)])
     store.take_next()
-    if wish:
+    if cancelled:
         store.cancel([job.id])
     (settled,) = store.recover(found)
     assert settled.state is state
@@ -257,9 +257,9 @@ class QueueMachine(RuleBasedStateMachine):
     @rule()
     def kill_program(self):
         self.store.recover(lambda job: [])
-        wished = self.running and self.store.job(self.running).state is JobState.CANCELLED
+        cancelled = self.running and self.store.job(self.running).state is JobState.CANCELLED
         if self.running:
-            self.known[self.running] = JobState.CANCELLED if wished else JobState.QUEUED
+            self.known[self.running] = JobState.CANCELLED if cancelled else JobState.QUEUED
             self.running = ""
 
     @rule(job_id=ids)
@@ -402,7 +402,7 @@ def test_a_failed_upgrade_step_leaves_the_database_unchanged(tmp_path, monkeypat
     before = path.read_bytes()
     steps = (*database.MIGRATIONS, "CREATE TABLE half (x); INSERT INTO nothing VALUES (1);")
     monkeypatch.setattr(database, "MIGRATIONS", steps)
-    with pytest.raises(StudioError, match="brought up to date"):
+    with pytest.raises(StudioError, match="could not be migrated"):
         JobStore.open(path)
     monkeypatch.undo()
     store = JobStore.open(path)
