@@ -237,7 +237,7 @@ def test_files_that_are_none(tmp_path):
     there = tmp_path / "song.mid"
     for path, words in (
         (there, "does not exist"),
-        (tmp_path / "song.wav", "no MIDI file by its name"),
+        (tmp_path / "song.wav", "not a MIDI file: its name"),
     ):
         with pytest.raises(StudioError, match=words):
             read_midi(path)
