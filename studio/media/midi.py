@@ -228,8 +228,9 @@ def _events(chunk: bytes) -> Iterator[tuple[int, int, bytes]]:
         status = chunk[at]
         if status in (0xFF, 0xF0, 0xF7):
             kind = chunk[at + 1 : at + 2] if status == 0xFF else b""
+            is_cut = status == 0xFF and not kind
             size, at = _variable(chunk, at + 1 + len(kind))
-            if kind == b"\x2f" or at + size > len(chunk):
+            if is_cut or kind == b"\x2f" or at + size > len(chunk):
                 return
             yield tick, status, kind + chunk[at : at + size]
             at += size
