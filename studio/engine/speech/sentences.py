@@ -20,25 +20,10 @@ _END = re.compile(
 )
 _CLAUSE = re.compile(r"(?<=[,;:—–])\s+|(?<=[，、；：])\s*")
 _WIDE = re.compile(r"[\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0002ffff]")
-_ABBREVIATIONS = {
-    "mr",
-    "mrs",
-    "ms",
-    "dr",
-    "prof",
-    "st",
-    "jr",
-    "sr",
-    "vs",
-    "etc",
-    "no",
-    "vol",
-    "fig",
-    "inc",
-    "ltd",
-    "co",
-}
-_ABBREVIATIONS |= {"e.g", "i.e", "cf", "approx", "dept", "est"}
+# J. or J.R.R., but not p.m. or U.S., which can end a sentence.
+_INITIALS = re.compile(r"[^\W\d_](?:(?:\.[^\W\d_]){2,})?")
+_ABBREVIATIONS = {"mr", "mrs", "ms", "dr", "prof", "st", "jr", "sr", "vs", "etc", "no", "vol"}
+_ABBREVIATIONS |= {"fig", "inc", "ltd", "co", "e.g", "i.e", "cf", "approx", "dept", "est"}
 
 
 @dataclass(frozen=True)
@@ -96,23 +81,27 @@ def is_speakable(text: str) -> bool:
 def _sentences(paragraph: str) -> Iterator[str]:
     start = 0
     for match in _END.finditer(paragraph):
-        closed = match.start() + len(
-            match.group().rstrip()
-        )  # closing quotes stay with their sentence
-        if match.end() >= len(paragraph) or _goes_on(
-            paragraph[max(start, match.start() - 24) : match.start()], paragraph[match.end()]
-        ):
+        quotes = match.group().rstrip()  # closing quotes stay with their sentence
+        if match.end() >= len(paragraph):
             continue
-        yield paragraph[start:closed]
+        before = paragraph[max(start, match.start() - 24) : match.start()]
+        if _continues(before, quotes, paragraph[match.end()]):
+            continue
+        yield paragraph[start : match.start() + len(quotes)]
         start = match.end()
     yield paragraph[start:]
 
 
-def _goes_on(before: str, after: str) -> bool:
+def _continues(before: str, quotes: str, after: str) -> bool:
+    """True if the mark at the end of `before` doesn't end the sentence."""
+    if before.endswith(("!", "?")):
+        return bool(quotes) and after.islower()  # "Really?" he said.
+    if before.endswith("…"):
+        return after.islower()
     if not before.endswith("."):
         return False
     word = before[:-1].rpartition(" ")[2].lower().lstrip("(\"“'")
-    return after.islower() or word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha())
+    return after.islower() or word in _ABBREVIATIONS or bool(_INITIALS.fullmatch(word))
 
 
 def _parts(sentence: str, limit: int, longest: int) -> Iterator[str]:
