@@ -19,11 +19,12 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QTableView, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 
 from studio.app import Studio
 from studio.core.paths import DataFolder
 from studio.core.settings_store import update
+from studio.ui.batch.dialog import BatchDialog
 from studio.ui.tabs.form_tab import FormTab
 
 SIZE = (1280, 800)
@@ -64,7 +65,7 @@ class Session:
 
     def __exit__(self, *_error: object) -> None:
         self._studio.session.queue.cancel_all()
-        self.wait(lambda: not self._studio.session.queue.counts.open)
+        self.wait(lambda: not self.open_jobs)
         self.window.close()
         self._studio.close()
 
@@ -91,7 +92,12 @@ class Session:
         queue = self._studio.session.queue
         over = queue.counts.over
         QTest.keyClick(self.window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-        self.wait(lambda: queue.counts.over > over and not queue.counts.open)
+        self.wait(lambda: queue.counts.over > over and not self.open_jobs)
+
+    @property
+    def open_jobs(self) -> int:
+        """The number of jobs that wait or run."""
+        return self._studio.session.queue.counts.open
 
     def pause(self) -> None:
         """Pause the queue."""
@@ -147,12 +153,13 @@ def take_queue(session: Session) -> QWidget:
         session.tab("image", prompt)
         session.generate()
     session.pause()
-    for prompt in ("a yellow boat", "a brown dog", "a white house"):
+    waiting = ("a yellow boat", "a brown dog", "a white house")
+    for prompt in waiting:
         session.tab("image", prompt)
         QTest.keyClick(session.window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     if not session.window.queue_dock.isVisible():
         session.window.toggle_queue()
-    QTest.qWait(1000)
+    session.wait(lambda: session.open_jobs == len(waiting))
     return session.window
 
 
@@ -163,9 +170,9 @@ def take_batch(session: Session) -> QWidget:
     session.window.dialogs.show_batch(path, "image", "")
     session.wait(lambda: bool(dialogs()))
     dialog = dialogs()[0]
+    assert isinstance(dialog, BatchDialog)
     dialog.resize(*SIZE)
-    (table,) = dialog.findChildren(QTableView)
-    session.wait(lambda: table.model().rowCount() == len(ROWS) - 1)
+    session.wait(lambda: dialog.rows.rowCount() == len(ROWS) - 1)
     return dialog
 
 

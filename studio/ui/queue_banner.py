@@ -15,16 +15,35 @@ class QueueBanner(Notice):
         super().__init__("banner")
         self._queue = queue
         self._dock = dock
+        self._reason = ""
+        """The reason for a pause that is shown; empty while another message is."""
         queue.pause_changed.connect(self._on_pause_changed)
         queue.jobs_added.connect(self._on_jobs_added)
+        queue.jobs_changed.connect(self._update_count)
+        queue.jobs_removed.connect(self._update_count)
 
     def show_until_closed(self, message: str) -> None:
         """Show a message until the user closes it."""
         self.show_message(message, "", [button("OK", "Close this message", self.clear)])
 
+    def clear(self) -> None:
+        """Hide the banner."""
+        self._reason = ""
+        super().clear()
+
     def _on_jobs_added(self, _jobs: list[Job]) -> None:
         if self._queue.paused == IN_USE and not self.isVisible():
             self._on_pause_changed(IN_USE)
+        self._update_count()
+
+    def _update_count(self, _jobs: object = None) -> None:
+        if self._reason:
+            self.set_text(self._text(self._reason))
+
+    def _text(self, reason: str) -> str:
+        waiting = self._queue.counts.states[JobState.QUEUED]
+        jobs = "1 job waits" if waiting == 1 else f"{waiting or 'No'} jobs wait"
+        return f"{reason} {jobs}."
 
     def _on_pause_changed(self, reason: str) -> None:
         waiting = self._queue.counts.states[JobState.QUEUED]
@@ -32,12 +51,12 @@ class QueueBanner(Notice):
         if not reason or is_in_dock or (reason == IN_USE and not waiting):
             self.clear()
             return
-        jobs = "1 job waits" if waiting == 1 else f"{waiting or 'No'} jobs wait"
         resume = button("Continue", "Run the waiting jobs", self._queue.resume, "play")
         show = button(
             "Show queue", "Show the queue, which stays paused", self._on_show_clicked, "queue"
         )
-        self.show_message(f"{reason} {jobs}.", "", [resume, show])
+        self.show_message(self._text(reason), "", [resume, show])
+        self._reason = reason
 
     def _on_show_clicked(self) -> None:
         self.clear()

@@ -247,9 +247,8 @@ class TextTab(GenerateTab):
                     self._continue,
                 )
             )
-        self.notice.show_message(
-            sentence, "" if buttons else "The model takes no more tokens.", buttons
-        )
+        cure = "" if buttons else "The model takes no more tokens."
+        self.notice.show_message(sentence, cure, buttons, role="banner")
 
     def _group_text(self) -> str:
         at_limit = len(self._at_limit)

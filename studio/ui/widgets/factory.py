@@ -215,6 +215,7 @@ class Notice(QFrame):
 
     def __init__(self, role: str = "notice") -> None:
         super().__init__()
+        self._role = role
         self.setProperty("role", role)
         self.message = ""
         """The message that is shown."""
@@ -233,18 +234,37 @@ class Notice(QFrame):
         self.hide()
 
     def show_message(
-        self, message: str, cure: str = "", buttons: list[QPushButton] | None = None
+        self,
+        message: str,
+        cure: str = "",
+        buttons: list[QPushButton] | None = None,
+        *,
+        role: str = "",
     ) -> None:
-        """Replace what is shown by this message, advice and buttons."""
+        """Replace what is shown by this message, advice and buttons.
+
+        `role`: "banner" for information in a box that else shows failures.
+        """
         self.clear()
-        self.message = message
-        self._message.setText(shorten_for_label(message))
+        self._set_role(role or self._role)
         self._cure.setText(shorten_for_label(cure))
         self._cure.setVisible(bool(cure))
         for index, result in enumerate(buttons or []):
             self._buttons.insertWidget(index, result)
-        self.setAccessibleName(f"{message} {cure}")
+        self.set_text(message, cure)
         self.show()
+
+    def _set_role(self, role: str) -> None:
+        if self.property("role") != role:
+            self.setProperty("role", role)
+            self.style().unpolish(self)
+            self.style().polish(self)
+
+    def set_text(self, message: str, cure: str = "") -> None:
+        """Change the message only; the buttons, which may have the focus, stay."""
+        self.message = message
+        self._message.setText(shorten_for_label(message))
+        self.setAccessibleName(f"{message} {cure}".strip())
 
     def show_failure(self, failure: Failure, buttons: list[QPushButton]) -> None:
         """Show a failure with its details behind a button."""

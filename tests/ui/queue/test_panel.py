@@ -211,6 +211,22 @@ def test_pausing_shows_a_banner_to_continue(qtbot, panel):
     assert panel.pause_button.text() == "Pause"
 
 
+def test_banner_counts_jobs_that_are_added_while_it_is_shown(qtbot, open_studio):
+    studio = open_studio()
+    studio.shared.queue.pause("The queue is paused.")
+    bar = studio.window.queue_banner
+    qtbot.waitUntil(lambda: "No jobs wait" in bar.message, timeout=PATIENCE)
+    tab = studio.window.image_tab
+    studio.window.show_tab("image")
+    tab.prompt.setPlainText("a red apple")
+    for count in ("1 job waits", "2 jobs wait"):
+        qtbot.mouseClick(tab.generate_button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda count=count: count in bar.message, timeout=PATIENCE)
+    studio.shared.queue.cancel_all()
+    qtbot.waitUntil(lambda: "No jobs wait" in bar.message, timeout=PATIENCE)
+    assert bar.isVisible()
+
+
 def test_limit_pauses_after_a_number_of_jobs(qtbot, panel, monkeypatch):
     monkeypatch.setattr(QInputDialog, "getInt", lambda *_args: (2, True))
     panel.pause_menu.pause_jobs.trigger()
