@@ -88,10 +88,10 @@ class Session:
         return tab
 
     def generate(self) -> None:
-        """Press Ctrl+Enter and wait until the queue is empty."""
+        """Click Generate and wait until the queue is empty."""
         queue = self._studio.session.queue
         over = queue.counts.over
-        QTest.keyClick(self.window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        click(self.window.current().generate_button)
         self.wait(lambda: queue.counts.over > over and not self.open_jobs)
 
     @property
@@ -137,6 +137,7 @@ def take_image(session: Session) -> QWidget:
     session.wait(lambda: not tab.source.thumbnail.pixmap().isNull())
     session.tab("image", "a red castle")
     session.generate()
+    session.wait(tab.start_button.isEnabled)  # the file is read in the background
     return session.window
 
 
@@ -155,8 +156,7 @@ def take_queue(session: Session) -> QWidget:
     session.pause()
     waiting = ("a yellow boat", "a brown dog", "a white house")
     for prompt in waiting:
-        session.tab("image", prompt)
-        QTest.keyClick(session.window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        click(session.tab("image", prompt).generate_button)
     if not session.window.queue_dock.isVisible():
         session.window.toggle_queue()
     session.wait(lambda: session.open_jobs == len(waiting))

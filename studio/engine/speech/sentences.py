@@ -95,7 +95,7 @@ def _sentences(paragraph: str) -> Iterator[str]:
 def _continues(before: str, quotes: str, after: str) -> bool:
     """True if the mark at the end of `before` doesn't end the sentence."""
     if before.endswith(("!", "?")):
-        return bool(quotes) and after.islower()  # "Really?" he said.
+        return bool(quotes) and after.islower()  # "Really?" he asked.
     if before.endswith("…"):
         return after.islower()
     if not before.endswith("."):
