@@ -48,6 +48,15 @@ def fit(pipe: Any) -> LatentMap | None:
     scale = vae.config.get("scaling_factor") or 1.0
     shift = vae.config.get("shift_factor") or 0.0
     rows = ((latents[0].float().cpu() - shift) * scale).permute(1, 2, 0).numpy()
+    return fit_latent_map(rows, sheet)
+
+
+def fit_latent_map(rows: NDArray[np.float32], sheet: NDArray[np.float32]) -> LatentMap:
+    """Return the least-squares map from latents to the colors that were encoded.
+
+    `rows`: latents, height × width × channels. `sheet`: the image, a multiple of that in both
+    directions × 3.
+    """
     height, width, channels = rows.shape
     colors = (
         sheet.reshape(height, sheet.shape[0] // height, width, sheet.shape[1] // width, 3)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from studio.core.events import Preview
 from studio.core.requests import VideoRequest
 from studio.engine.runtime import latent_preview
-from studio.engine.runtime.latent_preview import LatentMap
+from studio.engine.runtime.latent_preview import LatentMap, fit_latent_map
 
 _UNKNOWN_AUTOENCODER = (RuntimeError, ValueError, TypeError, AttributeError, IndexError)
 """Raised by autoencoders that take or return something else than a video of one frame."""
@@ -32,26 +32,16 @@ def fit(pipe: Any) -> LatentMap | None:
         return latent_preview.fit(pipe)
     try:
         rows = _encode(vae, _color_sheet(_SIDE // 16, 16))
-        height, width, channels = rows.shape
+        height, _width, channels = rows.shape
         patch = _SIDE // height
         patches = math.ceil(math.sqrt(_SAMPLES * (channels + 1)))
         sheet = _color_sheet(max(patches, _SIDE // patch), patch)
         rows = _encode(vae, sheet)
     except _UNKNOWN_AUTOENCODER:
         return None
-    height, width, channels = rows.shape
     if not np.isfinite(rows).all():
         return None
-    colors = (
-        sheet.reshape(height, sheet.shape[0] // height, width, sheet.shape[1] // width, 3)
-        .mean((1, 3))
-        .reshape(-1, 3)
-    )
-    design = np.concatenate(
-        [rows.reshape(-1, channels), np.ones((height * width, 1), np.float32)], axis=1
-    )
-    solution = np.linalg.lstsq(design, colors, rcond=1e-4)[0].astype(np.float32)
-    return LatentMap(solution[:-1], solution[-1])
+    return fit_latent_map(rows, sheet)
 
 
 def _color_sheet(patches: int, patch: int) -> NDArray[np.float32]:

@@ -5,8 +5,6 @@ Also resumes the queue when a folder that could not be written is writable again
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMainWindow, QSystemTrayIcon
 
 from studio.core.events import Event, Progress
+from studio.core.files import can_write
 from studio.core.jobs import Job, JobState
 from studio.jobs.queue import IN_USE, PAUSED
 from studio.ui import background
@@ -26,7 +25,6 @@ LONG_RUN_SECONDS = 20
 """Shorter runs end without a notification."""
 CHECK_FOLDER_MS = 5_000
 PROGRESS_MS = 500
-ENOUGH_BYTES = 50 * 2**20
 
 
 class Notifier(QObject):
@@ -140,13 +138,3 @@ class Notifier(QObject):
     def _on_checked(self, writable: bool) -> None:
         if writable and self._blocked:
             self._shared.queue.resume()
-
-
-def can_write(folder: Path) -> bool:
-    """Create the folder if needed; True if it is writable and has `ENOUGH_BYTES` free."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return shutil.disk_usage(folder).free >= ENOUGH_BYTES
-    except OSError:
-        return False

@@ -8,9 +8,9 @@ from PySide6.QtCore import QModelIndex, Qt, QTime
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QInputDialog, QPushButton
 
+from studio.core.files import can_write
 from studio.core.jobs import Batch, JobState, new_job
 from studio.core.requests import ImageRequest, TextRequest
-from studio.ui.desktop.notifications import can_write
 from studio.ui.queue.table import PROGRESS, STATE, TIME, format_duration
 from tests.ui.conftest import PATIENCE
 
