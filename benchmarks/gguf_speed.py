@@ -40,11 +40,12 @@ def main() -> None:
     from studio.core.requests import TextRequest
     from studio.engine.protocol import JobContext
     from studio.engine.text import generate as text
+    from studio.models.card import ModelCard
     from studio.models.install.add import add
 
     environment.prepare()
 
-    def speed(model: tuple[text.ModelCard, text.Pipeline], seeds: Sequence[int]) -> float:
+    def speed(model: tuple[ModelCard, text.Pipeline], seeds: Sequence[int]) -> float:
         card, pipeline = model
         requests = [TextRequest(prompt=PROMPT, seed=seed, max_new_tokens=TOKENS) for seed in seeds]
         runs = [
