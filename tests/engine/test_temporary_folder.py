@@ -22,6 +22,16 @@ def test_names_that_others_may_know_are_not_used(data, tmp_path, monkeypatch):
     assert {path.read_text() for path in tmp_path.iterdir()} == {"another user's"}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes have names there")
+def test_the_temporary_folder_may_have_a_long_path(data, tmp_path, monkeypatch):
+    folder = tmp_path / ("long" * 40)
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    done = studio("image", "a red apple", "--steps", "1", data=data)
+    assert done.returncode == 0, done.stderr
+    assert not list(folder.iterdir())
+
+
 def test_modules_in_the_current_folder_are_not_imported(data, tmp_path):
     folder = tmp_path / "downloads"
     folder.mkdir()

@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import threading
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -33,6 +34,8 @@ StartMethod = Literal["forkserver", "spawn"]
 TERMINATE_SECONDS = 0.5
 KILL_SECONDS = 5.0
 MAX_LOGS = 4
+MAX_SOCKET_FOLDER_BYTES = 107 - 32
+SHORT_FOLDER = "/tmp"
 CRASH = "Fatal Python error"
 """First words of faulthandler; the stacks of all threads follow."""
 
@@ -172,6 +175,7 @@ class WorkerLauncher:
         environment.prepare(self._data.cache / "torch")
         if self._method == "forkserver":
             lifeline.offer()
+            _make_socket_folder()
             self._context.set_forkserver_preload(["studio.engine.process.preload_main"])
         self._data.logs.mkdir(parents=True, exist_ok=True)
         log_path = str(self._data.logs / f"engine-{number}.log")
@@ -187,6 +191,23 @@ class WorkerLauncher:
         child_end.close()
         lifeline_end.close()
         return WorkerProcess(process, MessagePipe(own_end), parent_alive, log_path)
+
+
+def _make_socket_folder() -> None:
+    """Let multiprocessing create its folder for sockets where their paths are short enough.
+
+    A socket's path has at most 107 bytes, and multiprocessing adds 32 to the temporary folder.
+    """
+    from multiprocessing import util
+
+    with _SAFE_PATH_LOCK:
+        configured = tempfile.tempdir
+        if len(os.fsencode(tempfile.gettempdir())) > MAX_SOCKET_FOLDER_BYTES:
+            tempfile.tempdir = SHORT_FOLDER
+        try:
+            util.get_temp_dir()  # once a process; only this user can read it, and it is removed
+        finally:
+            tempfile.tempdir = configured
 
 
 _SAFE_PATH_LOCK = threading.Lock()
