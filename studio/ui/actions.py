@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from operator import attrgetter
 from typing import NamedTuple
 
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMainWindow, QToolBar
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
 
 from studio.core.kinds import TABS
 from studio.ui.widgets.factory import name_control
@@ -25,6 +26,11 @@ class Action(NamedTuple):
     icon: str = ""
     toolbar: bool = False
     argument: str = ""
+    state: str = ""
+    """Attribute of the window that the mark shows: true for a check mark, or the argument of the
+    chosen one among exclusive actions. Empty for an action without a mark."""
+    starts_group: bool = False
+    """Whether a separator precedes it in its menu."""
 
     @property
     def key(self) -> str:
@@ -32,6 +38,8 @@ class Action(NamedTuple):
         return f"{self.method}:{self.argument}" if self.argument else self.method
 
 
+MENUS = ("File", "Edit", "View", "Queue", "Models", "Help")
+"""In the order of the menu bar. Mnemonics are chosen by `add_mnemonics`."""
 ACTIONS = (
     Action("generate", "Generate", "Start the job of this tab", "File", "Ctrl+Return", "play"),
     Action(
@@ -45,6 +53,7 @@ ACTIONS = (
         "Ctrl+B",
         "batch",
         toolbar=True,
+        starts_group=True,
     ),
     Action(
         "file_opener.ask_for_batch_folder",
@@ -60,6 +69,7 @@ ACTIONS = (
         "File",
         "Ctrl+O",
         "folder",
+        starts_group=True,
     ),
     Action("save_as", "Save as…", "Save the result of this tab", "File", "Ctrl+S", "save"),
     Action(
@@ -68,7 +78,7 @@ ACTIONS = (
         "Choose where new results are saved",
         "File",
     ),
-    Action("close", "Quit", "Close Studio", "File", "Ctrl+Q"),
+    Action("close", "Quit", "Close Studio", "File", "Ctrl+Q", starts_group=True),
     Action(
         "copy_result", "Copy result", "Copy the result of this tab", "Edit", "Ctrl+Shift+C", "copy"
     ),
@@ -87,17 +97,6 @@ ACTIONS = (
         "Download a small text model",
         "Models",
     ),
-    Action(
-        "toggle_queue", "Queue", "Show or hide the queue", "View", "Ctrl+J", "queue", toolbar=True
-    ),
-    Action(
-        "toggle_pause",
-        "Pause or continue",
-        "Pause the queue after the running job, or continue it",
-        "Queue",
-        "Ctrl+P",
-        "pause",
-    ),
     *(
         Action(
             "show_tab",
@@ -110,10 +109,41 @@ ACTIONS = (
         for number, name in enumerate(TABS, 1)
     ),
     Action(
-        "set_theme", "Theme: system", "Light or dark, like the desktop", "View", argument="system"
+        "toggle_queue",
+        "Queue",
+        "Show or hide the queue",
+        "View",
+        "Ctrl+J",
+        "queue",
+        toolbar=True,
+        state="is_queue_shown",
+        starts_group=True,
     ),
-    Action("set_theme", "Theme: light", "Always light", "View", argument="light"),
-    Action("set_theme", "Theme: dark", "Always dark", "View", argument="dark"),
+    *(
+        Action(
+            "set_theme",
+            f"Theme: {mode}",
+            tip,
+            "View",
+            argument=mode,
+            state="shared.settings.theme",
+            starts_group=mode == "system",
+        )
+        for mode, tip in (
+            ("system", "Light or dark, like the desktop"),
+            ("light", "Always light"),
+            ("dark", "Always dark"),
+        )
+    ),
+    Action(
+        "toggle_pause",
+        "Pause the queue",
+        "Start no job after the running one, or continue",
+        "Queue",
+        "Ctrl+P",
+        "pause",
+        state="shared.queue.paused",
+    ),
     Action("dialogs.show_shortcuts", "Keyboard shortcuts", "Show all shortcuts", "Help", "F1"),
     Action("dialogs.show_about", "About Studio", "Version and licenses", "Help"),
 )
@@ -123,30 +153,91 @@ _SHORTCUTS_OF_TABS = {"generate", "stop"}
 
 def add_actions(window: QMainWindow, toolbar: QToolBar) -> dict[str, QAction]:
     """Add all actions to the menus and the toolbar; return key → action."""
-    menus = {
-        title: window.menuBar().addMenu(title)
-        for title in dict.fromkeys(action.menu for action in ACTIONS)
-    }
-    added = {}
+    added = {action.key: _make(action, window) for action in ACTIONS}
+    _group_exclusive(added, window)
+    menus = dict.fromkeys((*MENUS, *(action.menu for action in ACTIONS)))
+    for title, shown in add_mnemonics(menus).items():
+        menu = window.menuBar().addMenu(shown)
+        _fill_menu(menu, [action for action in ACTIONS if action.menu == title], added)
+        menu.aboutToShow.connect(lambda: show_states(added, window))
     for action in ACTIONS:
-        item = added[action.key] = _make(action, window)
-        menus[action.menu].addAction(item)
         if action.toolbar:
+            item = added[action.key]
             toolbar.addAction(item)
             name_control(toolbar.widgetForAction(item), action.title, item.toolTip())
     return added
+
+
+def _fill_menu(menu: QMenu, actions: list[Action], added: dict[str, QAction]) -> None:
+    titles = add_mnemonics(action.title for action in actions)
+    for number, action in enumerate(actions):
+        if action.starts_group and number:
+            menu.addSeparator()
+        item = added[action.key]
+        item.setIconText(action.title)  # the toolbar shows no mnemonic
+        item.setText(titles[action.title])
+        if action.method in _SHORTCUTS_OF_TABS:  # shown only; see `_SHORTCUTS_OF_TABS`
+            keys = QKeySequence(action.shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+            item.setText(f"{item.text()}\t{keys}")
+        menu.addAction(item)
+
+
+def add_mnemonics(titles: Iterable[str]) -> dict[str, str]:
+    """Return title → title with "&" before a letter that no other title has, where one is free.
+
+    Prefers the first letter of a word. Titles without a free Latin letter get it in parentheses,
+    as is usual in Chinese.
+    """
+    used: set[str] = set()
+    shown = {}
+    for title in titles:
+        starts = [at for at in range(len(title)) if title[at - 1 : at] in ("", " ")]
+        places = [*starts, *(at for at in range(len(title)) if at not in starts)]
+        usable = (at for at in places if title[at].isascii() and title[at].isalnum())
+        place = next((at for at in usable if title[at].lower() not in used), None)
+        escaped = title.replace("&", "&&")
+        if place is not None:
+            used.add(title[place].lower())
+            before = title[:place].replace("&", "&&")
+            shown[title] = f"{before}&{escaped[len(before) :]}"
+        else:
+            free = next(
+                (one for one in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if one.lower() not in used), ""
+            )
+            used.add(free.lower())
+            shown[title] = f"{escaped} (&{free})" if free else escaped
+    return shown
 
 
 def _make(action: Action, window: QMainWindow) -> QAction:
     item = QAction(action.title, window)
     item.setStatusTip(action.tip)
     item.setToolTip(f"{action.tip} ({action.shortcut})" if action.shortcut else action.tip)
+    item.setCheckable(bool(action.state))
+    item.setIconVisibleInMenu(not action.state)  # its mark is there
     if action.icon:
         item.setIcon(icon(action.icon))
     if action.shortcut and action.method not in _SHORTCUTS_OF_TABS:
         item.setShortcut(QKeySequence(action.shortcut))
     item.triggered.connect(lambda _checked=False: run(action, window))
     return item
+
+
+def _group_exclusive(added: dict[str, QAction], window: QMainWindow) -> None:
+    """Show radio marks for actions of which one is chosen."""
+    groups: dict[str, QActionGroup] = {}
+    for action in ACTIONS:
+        if action.state and action.argument:
+            groups.setdefault(action.method, QActionGroup(window)).addAction(added[action.key])
+
+
+def show_states(added: dict[str, QAction], window: QMainWindow) -> None:
+    """Set the marks of the actions to the window's state."""
+    for action in ACTIONS:
+        if action.state:
+            value = attrgetter(action.state)(window)
+            on = value == action.argument if action.argument else bool(value)
+            added[action.key].setChecked(on)
 
 
 def run(action: Action, window: QMainWindow) -> None:

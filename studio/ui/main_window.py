@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QDialog
 
 from studio.core.events import Event, Loading
 from studio.core.kinds import KINDS, TABS, Kind
+from studio.ui import actions
 from studio.ui.app_state import AppState
 from studio.ui.dialogs import Dialogs
 from studio.ui.file_opener import FileOpener
@@ -93,6 +94,9 @@ class MainWindow(WindowShell):
         self.queue_dock.edit_requested.connect(self.edit_job)
         self.tabs.currentChanged.connect(self._on_tab_changed)
         QApplication.styleHints().colorSchemeChanged.connect(self.update_icons)
+        queue.pause_changed.connect(self._show_states)
+        self.queue_dock.visibilityChanged.connect(self._show_states)
+        self._show_states()
 
     # Tabs
     # ----------------------------------------------------------------------
@@ -192,9 +196,17 @@ class MainWindow(WindowShell):
     # View
     # ----------------------------------------------------------------------
 
+    @property
+    def is_queue_shown(self) -> bool:
+        """True if the queue's dock is shown."""
+        return self.queue_dock.isVisible()
+
     def toggle_queue(self) -> None:
         """Show or hide the queue."""
-        self.queue_dock.setVisible(not self.queue_dock.isVisible())
+        self.queue_dock.setVisible(not self.is_queue_shown)
+
+    def _show_states(self, _state: object = None) -> None:
+        actions.show_states(self._actions, self)
 
     def set_theme(self, mode: theme.Mode) -> None:
         """Use a light or dark theme, or the desktop's, now and after the next start."""

@@ -134,6 +134,17 @@ QStatusBar { color: $muted; border-top: 1px solid $border; }
 QStatusBar::item { border: 0; }
 QMenu { background: $surface; border: 1px solid $border; padding: 4px; }
 QMenu::item { padding: 5px 24px 5px 12px; border-radius: 4px; }
+QMenu::indicator {
+  width: 12px; height: 12px; margin-left: 8px; border: 1px solid $muted; border-radius: 3px;
+}
+QMenu::indicator:non-exclusive:checked {
+  background: $accent; border: 1px solid $accent; image: url($icons/check.svg);
+}
+QMenu::indicator:exclusive { border-radius: 7px; }
+QMenu::indicator:exclusive:checked {
+  width: 6px; height: 6px; border: 4px solid $accent; border-radius: 7px; background: $on_accent;
+}
+QMenu::icon:checked { background: $hover; border: 1px solid $accent; border-radius: 4px; }
 QMenu::item:selected { background: $accent; color: $on_accent; }
 QMenu::item:disabled { color: $muted; }
 QMenu::separator { height: 1px; background: $border; margin: 4px 8px; }
