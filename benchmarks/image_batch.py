@@ -24,9 +24,7 @@ def main() -> None:
     from studio.engine.protocol import JobContext
     from studio.models.catalog import entry_named
 
-    card = msgspec.structs.replace(
-        entry_named("starter-image").card, smallest_side=0, largest_side=0
-    )
+    card = msgspec.structs.replace(entry_named("starter-image").card, min_side=0, max_side=0)
     pipeline = image.load(card)
     size = {"width": 64, "height": 64, "num_inference_steps": STEPS, "guidance_scale": 3.0}
     requests = [ImageRequest(prompt="a red apple", seed=number, **size) for number in range(COUNT)]

@@ -144,7 +144,7 @@ def main() -> None:
                 taken <= LIMIT_MS,
                 what=found.what,
                 precision=found.precision,
-                licence=found.licence,
+                license=found.license,
             )
 
 

@@ -70,9 +70,7 @@ def _image(side: int) -> None:
     from studio.models.catalog import entry_named
 
     # The larger side is only for its time; no clear thing is drawn there.
-    card = msgspec.structs.replace(
-        entry_named("starter-image").card, smallest_side=0, largest_side=0
-    )
+    card = msgspec.structs.replace(entry_named("starter-image").card, min_side=0, max_side=0)
     pipeline = image.load(card)
     request = ImageRequest(
         prompt="a red apple",

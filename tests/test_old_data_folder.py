@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import QThreadPool
 from PySide6.QtTest import QTest
@@ -16,6 +17,8 @@ from studio.core.drafts import load_drafts
 from studio.core.paths import ENVIRONMENT_VARIABLE, DataFolder
 from studio.core.settings_store import load_settings, update
 from studio.library.artifacts import read_recipe
+from studio.models.card_store import CARD_FILE, card_folder, read_card, write_card
+from studio.models.registry import ModelRegistry
 from tests.cli.programs import studio as run_studio
 from tests.ui.conftest import PATIENCE, close_studio
 
@@ -129,6 +132,26 @@ def test_the_command_line_lists_the_models(data):
     texts = [model["name"] for model in models if model["kind"] == "text"]
     images = [model["name"] for model in models if model["kind"] == "image"]
     assert (texts[0], images[0]) == ("tiny-gpt2", "tiny-sd")
+
+
+def test_the_cards_are_read_with_their_values(data):
+    cards = {card.name: card for card in ModelRegistry(data).list()}
+    video, image = cards["tiny-wan"], cards["tiny-sd"]
+    assert (video.license, video.sizes, video.fixed_sizes) == ("MIT", ((832, 480),), True)
+    assert (video.frame_step, video.max_frames) == (4, 81)
+    assert (image.min_side, image.max_side, image.translate_prompts) == (48, 96, True)
+    assert (image.parameters, image.defaults) == (1665163, {"width": 64, "height": 64})
+
+
+def test_a_card_that_changes_is_written_with_the_new_keys_and_its_comments(data):
+    folder = card_folder(data, "tiny-sd")
+    card = msgspec.structs.replace(read_card(folder), files_sha256="ab")
+    write_card(card, folder)
+    assert read_card(folder) == card
+    lines = (folder / CARD_FILE).read_text(encoding="utf-8").splitlines()
+    assert "# The card of a tiny model" in lines
+    assert "min_side = 48  # smaller ones are unusable" in lines
+    assert not [line for line in lines if line.startswith(("licence", "smallest", "english"))]
 
 
 def test_processor_is_read_as_cpu(data):

@@ -62,7 +62,7 @@ def _cells(entry: CatalogEntry) -> tuple[str, ...]:
         f"{card.title}{mark}",
         ", ".join(card.tasks),
         f"{size / 1e9:.3g} GB" if size else "",
-        card.licence,
+        card.license,
         card.commercial or "",
         _memory(entry),
         ", ".join(card.languages),

@@ -36,7 +36,7 @@ class Voice(msgspec.Struct, frozen=True):
 
 
 Commercial = Literal["yes", "conditional", "no"]
-"""Whether results may be used commercially; `resources/licences.toml` explains each license."""
+"""Whether results may be used commercially; `resources/licenses.toml` explains each license."""
 
 AdapterKind = Literal["", "lora", "textual-inversion", "vae", "controlnet", "ip-adapter"]
 """The type of an adapter; empty for a model."""
@@ -84,7 +84,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     path: str = ""
     """Absolute folder of the weights; empty if not installed, or part of a Python package."""
     description: str = ""
-    licence: str = ""
+    license: str = ""
     commercial: Commercial | None = None
     """None if unknown."""
     gated: bool = False
@@ -125,20 +125,20 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     size_multiple: int = 8
     sizes: tuple[tuple[int, int], ...] = ()
     """Width and height of sizes that it was trained for."""
-    smallest_side: int = 0
-    largest_side: int = 0
+    min_side: int = 0
+    max_side: int = 0
     """Pixels; images outside these limits are unusable. 0 for no known limit."""
-    only_sizes: bool = False
+    fixed_sizes: bool = False
     """Only the sizes in `sizes` are possible."""
     frame_step: int = 1
     """A video has a multiple of this many frames, plus one: 4 k + 1, 8 k + 1."""
-    most_frames: int = 0
+    max_frames: int = 0
     """0 for no known limit."""
     preview: Literal["", "fitted", "none"] = ""
     """How previews are made: by a color map fitted to the VAE at load time (`fitted`), or not."""
     abilities: tuple[Ability, ...] = ()
-    english_words: bool = False
-    """Knows English nouns only; prompts are translated word by word."""
+    translate_prompts: bool = False
+    """Knows English nouns only, so that prompts are translated into them word by word."""
     examples: tuple[str, ...] = ()
     """Example prompts."""
     voices: tuple[Voice, ...] = ()

@@ -43,7 +43,7 @@ class LicenseTerms(msgspec.Struct, frozen=True):
     """What a license allows, in plain words."""
 
     commercial: Commercial
-    words: str
+    summary: str
 
 
 class CatalogEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,8 +75,8 @@ def _read_builtin(folder: Path) -> tuple[ModelCard, ...]:
 
 @functools.cache
 def license_terms() -> dict[str, LicenseTerms]:
-    """Return license name → what it allows (`resources/licences.toml`)."""
-    table = tomllib.loads((resources() / "licences.toml").read_text(encoding="utf-8"))
+    """Return license name → what it allows (`resources/licenses.toml`)."""
+    table = tomllib.loads((resources() / "licenses.toml").read_text(encoding="utf-8"))
     return msgspec.convert(table, dict[str, LicenseTerms])
 
 

@@ -2,7 +2,7 @@
 
 Chinese and emoji become English, and a word that the model has not learned is replaced by a learned
 one (tarantula → spider) if the model's `vocabulary.json` has one. Only for models whose card has
-`english_words`; others get the prompt unchanged. Chinese nouns come from
+`translate_prompts`; others get the prompt unchanged. Chinese nouns come from
 `resources/words/chinese.tsv` (Unicode CLDR), the grammar from `chinese.toml`.
 """
 
@@ -28,7 +28,7 @@ _LONGEST = 6
 
 def prepare(prompt: str, card: ModelCard) -> str:
     """Return the prompt that the model receives. Raises StudioError if it can read none of it."""
-    if not card.english_words or not prompt.strip():
+    if not card.translate_prompts or not prompt.strip():
         return prompt
     text = _with_emoji(prompt)
     if _HAN.search(text):
@@ -51,7 +51,7 @@ def describe_prompt(prompt: str, card: ModelCard) -> str:
         from studio.symbolic_music import prompt as music_words
 
         return music_words.advise(prompt)
-    if not card.english_words:
+    if not card.translate_prompts:
         return ""
     try:
         text = prepare(prompt, card)

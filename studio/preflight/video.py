@@ -45,7 +45,7 @@ def _check_task(card: ModelCard, request: VideoRequest) -> Problem | None:
 
 
 def _check_size(card: ModelCard, request: VideoRequest) -> Problem | None:
-    if card.only_sizes and (request.width, request.height) not in card.sizes:
+    if card.fixed_sizes and (request.width, request.height) not in card.sizes:
         known = " or ".join(f"{width} × {height}" for width, height in card.sizes)
         return Problem(
             "width",
@@ -66,9 +66,9 @@ def _check_size(card: ModelCard, request: VideoRequest) -> Problem | None:
 
 def _check_frames(card: ModelCard, request: VideoRequest) -> Problem | None:
     count, step = request.num_frames, card.frame_step
-    if card.most_frames and count > card.most_frames:
+    if card.max_frames and count > card.max_frames:
         return Problem(
-            "num_frames", f"{card.title} makes at most {card.most_frames} frames, not {count}"
+            "num_frames", f"{card.title} makes at most {card.max_frames} frames, not {count}"
         )
     if (count - 1) % step:
         below = count - (count - 1) % step

@@ -17,7 +17,7 @@ def test_what_lies_there_is_said_in_words_and_as_json(data, tmp_path):
     assert "a text model (gpt2)" in done.stdout
     assert "MIT" in done.stdout
     found = json.loads(studio("models", "inspect", tmp_path / "gpt2", "--json", data=data).stdout)
-    assert (found["runs"], found["precision"], found["licence"], found["card"]["name"]) == (
+    assert (found["runs"], found["precision"], found["license"], found["card"]["name"]) == (
         True,
         "fp32",
         "MIT",

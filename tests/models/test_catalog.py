@@ -93,7 +93,7 @@ def test_a_card_is_valid(card):
     assert not card.revision or re.fullmatch(r"[0-9a-f]{40}|refs/pr/\d+|[\w.-]+", card.revision)
     assert not card.repo or card.needed_files
     assert not any(pattern.endswith((".bin", ".pt", ".ckpt", ".py", "*")) for pattern in card.files)
-    assert license_terms()[card.licence].commercial == card.commercial
+    assert license_terms()[card.license].commercial == card.commercial
     if card.base:
         base = next(other for other in CARDS if other.name == card.base)
         assert base.family == card.family or (card.family, base.family) == (
@@ -115,7 +115,7 @@ def test_the_defaults_make_a_request_within_the_cards_own_limits(card):
         )
         assert set(card.tasks) <= set(card.abilities)
         assert (request.num_frames - 1) % card.frame_step == 0
-        assert request.num_frames <= (card.most_frames or request.num_frames)
+        assert request.num_frames <= (card.max_frames or request.num_frames)
     if isinstance(request, (ImageRequest, VideoRequest)):
         assert (request.width, request.height) in (card.sizes or ((64, 64),))
         assert request.width % card.size_multiple == request.height % card.size_multiple == 0
@@ -371,7 +371,7 @@ def test_installed_models_come_first_with_all_that_the_catalog_knows():
     ]
     assert len(found) == len(ENTRIES) + 1  # mine
     assert found[3] == CatalogEntry(card=added)
-    assert found[4].card.licence == "Apache-2.0"
+    assert found[4].card.license == "Apache-2.0"
     assert found[4].card.size == 5
     assert not found[4].card.builtin
     assert [entry.card.name for entry in found].count("z-image-turbo") == 0

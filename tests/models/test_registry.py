@@ -4,6 +4,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,6 +91,47 @@ def test_a_card_of_a_newer_studio_is_read(data):
     path = card_folder(data, "ant") / "card.toml"
     path.write_text("from_the_future = 7\n" + path.read_text())
     assert ModelRegistry(data).find("text").name == "ant"
+
+
+def test_a_card_with_the_keys_of_an_earlier_version_is_read(data):
+    put(data, "ant")
+    path = card_folder(data, "ant") / "card.toml"
+    old = {
+        "licence": '"MIT"',
+        "smallest_side": "48",
+        "largest_side": "96",
+        "only_sizes": "true",
+        "most_frames": "49",
+        "english_words": "true",
+    }
+    minimal = "name = 'ant'\ntitle = 'Ant'\nkind = 'video'\nrunner = 'diffusers'\n"
+    path.write_text(minimal + "".join(f"{key} = {value}\n" for key, value in old.items()))
+    card = ModelRegistry(data).find("video")
+    assert (card.license, card.min_side, card.max_side) == ("MIT", 48, 96)
+    assert (card.fixed_sizes, card.max_frames, card.translate_prompts) == (True, 49, True)
+
+
+def test_a_change_of_a_card_keeps_its_comments(data):
+    put(data, "ant")
+    folder = card_folder(data, "ant")
+    (folder / "card.toml").write_text(
+        "# mine\nname = 'ant' # the best\ntitle = 'Ant'\nkind = 'image'\nrunner = 'diffusers'\n"
+        "licence = 'MIT' # I asked\nfrom_the_future = 7\n\n[defaults]\nwidth = 64 # enough\n"
+    )
+    card = read_card(folder)
+    changed = msgspec.structs.replace(card, files_sha256="ab", title="Queen")
+    write_card(changed, folder)
+    assert read_card(folder) == changed
+    lines = (folder / "card.toml").read_text().splitlines()
+    for line in (
+        "# mine",
+        "name = 'ant' # the best",
+        "license = 'MIT' # I asked",
+        "from_the_future = 7",
+        "width = 64 # enough",
+    ):
+        assert line in lines
+    assert not [line for line in lines if line.startswith("licence")]
 
 
 def test_the_data_folder_may_be_moved(data, tmp_path):

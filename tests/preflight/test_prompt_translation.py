@@ -60,7 +60,8 @@ def test_english_stays_as_it_is(prompt):
 
 def test_other_models_get_the_prompt_as_it_is():
     assert (
-        prepare("一只红苹果", msgspec.structs.replace(STARTER, english_words=False)) == "一只红苹果"
+        prepare("一只红苹果", msgspec.structs.replace(STARTER, translate_prompts=False))
+        == "一只红苹果"
     )
 
 

@@ -75,7 +75,7 @@ def make_nouns(folder):
     """A few meanings in the files of WordNet, wndb(5)."""
     folder.mkdir(parents=True)
     meanings = {}
-    data = ["  1 the licence is indented"]
+    data = ["  1 the license is indented"]
     for offset, (category, words, above) in NOUNS.items():
         pointers = "".join(f" @ {target} n 0000" for target in above)
         named = "".join(f" {word} 0" for word in words)
@@ -91,7 +91,7 @@ def make_nouns(folder):
     ]
     (folder / "data.noun").write_text("\n".join(data) + "\n", encoding="utf-8")
     (folder / "index.noun").write_text(
-        "\n".join(["  1 the licence", *index]) + "\n", encoding="utf-8"
+        "\n".join(["  1 the license", *index]) + "\n", encoding="utf-8"
     )
 
 

@@ -193,7 +193,7 @@ def test_plurals(one, many):
 def test_every_source_is_pinned():
     found = sources.pinned()
     assert {"fluent-emoji-flat", "minilm", "openclipart"} <= {source.name for source in found}
-    assert all(len(source.sha256) == 64 and source.licence for source in found)
+    assert all(len(source.sha256) == 64 and source.license for source in found)
 
 
 def test_a_package_that_is_not_the_pinned_one_is_refused(tmp_path, monkeypatch):

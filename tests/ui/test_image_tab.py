@@ -51,7 +51,7 @@ def test_the_nearest_names_are_shown(tab, monkeypatch):
 
 
 def test_other_models_get_no_such_words(tab, monkeypatch):
-    other = msgspec.structs.replace(tab.card, english_words=False, examples=())
+    other = msgspec.structs.replace(tab.card, translate_prompts=False, examples=())
     monkeypatch.setattr(tab.shared, "cards", lambda _kind: [other])
     tab.refresh_models()
     tab.prompt.setPlainText("一只红苹果")

@@ -130,9 +130,9 @@ def _show_estimate(estimate: DownloadEstimate) -> None:
     for file in others:
         output.result(f"{file.size / 1e6:10.1f} MB  {file.path} (instead, with --file)")
     output.result(f"Disk: {estimate.need / 1e9:.1f} GB needed, {estimate.free / 1e9:.1f} GB free")
-    link = f" ({contents.licence_link})" if contents.licence_link else ""
+    link = f" ({contents.license_link})" if contents.license_link else ""
     terms = "; accept its terms on the hub first" if contents.gated else ""
-    output.result(f"License: {contents.licence or 'unknown'}{link}{terms}")
+    output.result(f"License: {contents.license or 'unknown'}{link}{terms}")
 
 
 def _discard(data: DataFolder, wanted: Repository, as_json: bool) -> None:

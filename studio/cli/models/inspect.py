@@ -50,7 +50,7 @@ def _lines(found: Inspection) -> list[tuple[str, str]]:
         ("precision", found.precision),
         ("parameters", f"{found.parameters:,}" if found.parameters else ""),
         ("size", f"{found.size / 1e6:,.1f} MB" if found.size else ""),
-        ("license", found.licence or "unknown"),
+        ("license", found.license or "unknown"),
         ("runs", "yes" if found.runs else _reason(found)),
         (
             "when added",

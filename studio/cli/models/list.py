@@ -77,7 +77,7 @@ def list_command(
         mark = mark if everything else ""
         output.result(
             f"{_what(card):{max(wide, 7)}} {card.name:40}{size}  "
-            f"{card.licence or 'license unknown'}{mark}"
+            f"{card.license or 'license unknown'}{mark}"
         )
     if not entries:
         output.note("No such model exists." if everything else "No such model is installed.")
@@ -220,7 +220,7 @@ def _lines(entry: CatalogEntry, installed: set[str], loading: str) -> list[str]:
 
     card, known, hindrance = entry.card, memory_needs(entry.card), why_not_run(entry.card)
     about = "" if known is None or not known[1] else ", computed from its size"
-    terms = license_terms().get(card.licence)
+    terms = license_terms().get(card.license)
     memory = (
         [
             f"{value / 1e9:.{1 if value >= 5e7 else 3}f} GB in {title}"
@@ -239,7 +239,7 @@ def _lines(entry: CatalogEntry, installed: set[str], loading: str) -> list[str]:
         else f"{card.size / 1e6:.2f} MB"
         if card.size
         else "",
-        "License": f"{card.licence or 'unknown'}. {terms.words if terms else ''}".strip(),
+        "License": f"{card.license or 'unknown'}. {terms.summary if terms else ''}".strip(),
         "Account": "needs an account that accepted the license" if card.gated else "",
         "Fits": card.family if card.kind == ADAPTER else "",
         "Trigger words": ", ".join(card.trigger_words),

@@ -59,9 +59,9 @@ def check_size(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) 
                 cause="invalid",
                 cure=f"Choose a {name} that is a multiple of {multiple}.",
             )
-        if value < card.smallest_side or (card.largest_side and value > card.largest_side):
+        if value < card.min_side or (card.max_side and value > card.max_side):
             raise StudioError(
-                f"{card.title}: the {name} must be {card.smallest_side} to {card.largest_side}, "
+                f"{card.title}: the {name} must be {card.min_side} to {card.max_side}, "
                 f"not {value}.",
                 cause="invalid",
                 cure="Choose such a size; the window shows small images enlarged.",

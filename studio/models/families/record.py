@@ -58,7 +58,7 @@ class VideoRules(msgspec.Struct, frozen=True, kw_only=True):
     size_multiple: int = 16
     frame_step: int = 4
     """A video has a multiple of this many frames, plus one."""
-    most_frames: int = 0
+    max_frames: int = 0
     """0 for no known limit."""
     schedulers: tuple[str, ...] | None = ()
     """Short names of schedulers; None for all, empty where the scheduler cannot be changed."""

@@ -92,7 +92,7 @@ VIDEO_FAMILIES = (
             num_inference_steps=25,
             guidance_scale=7.5,
         ),
-        video=VideoRules(size_multiple=8, frame_step=1, most_frames=32, schedulers=None),
+        video=VideoRules(size_multiple=8, frame_step=1, max_frames=32, schedulers=None),
     ),
     Family(
         name="HunyuanVideoPipeline",

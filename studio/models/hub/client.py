@@ -25,7 +25,7 @@ MAX_SMALL_BYTES = 1 << 20
 """Limit for a license file or a model_index.json."""
 _TEMPORARY = {408, 425, 429, 500, 502, 503, 504}
 _HASH_LENGTHS = {40, 64}
-_LICENCES = {
+_LICENSES = {
     "apache-2.0": "Apache-2.0",
     "mit": "MIT",
     "cc-by-4.0": "CC-BY-4.0",
@@ -93,7 +93,7 @@ class HubClient:
     # Queries
     # ----------------------------------------------------------------------
 
-    def query(self, *, with_licence: bool) -> RepositoryContents:
+    def query(self, *, with_license: bool) -> RepositoryContents:
         """Return the repository's contents, and which files are needed. Raises StudioError."""
         info = self._with_retries(self._info)
         self._commit = str(info.sha or "")
@@ -118,14 +118,14 @@ class HubClient:
                     cure="Choose a smaller model.",
                 )
         card = info.card_data or {}
-        licence, link = _licence(card)
+        license, link = _license(card)
         return RepositoryContents(
             commit=self._commit,
             files=files,
             choices=tuple(ggufs(listing)),
-            licence=licence,
-            licence_link=link,
-            licence_text=self._licence_text(files_by_name) if with_licence and not closed else "",
+            license=license,
+            license_link=link,
+            license_text=self._license_text(files_by_name) if with_license and not closed else "",
             gated=gated,
             languages=_languages(card),
             parameters=_parameters(info),
@@ -189,7 +189,7 @@ class HubClient:
             )
         return table
 
-    def _licence_text(self, files: RemoteFiles) -> str:
+    def _license_text(self, files: RemoteFiles) -> str:
         names = [
             name
             for name in files
@@ -320,14 +320,14 @@ def _remote_file(hub: Hub, entry: Any) -> RemoteFile:
     return RemoteFile(str(entry.rfilename), size, digest)
 
 
-def _licence(card: Any) -> tuple[str, str]:
+def _license(card: Any) -> tuple[str, str]:
     """Return a license's name and the address of its text."""
     name, link = card.get("license") or "", card.get("license_link") or ""
     if isinstance(name, list):
         name = ", ".join(map(str, name))
     if str(name).lower() == "other":
         name = card.get("license_name") or "other"
-    return _LICENCES.get(str(name).lower(), printable(str(name)))[:120], printable(str(link))[:300]
+    return _LICENSES.get(str(name).lower(), printable(str(name)))[:120], printable(str(link))[:300]
 
 
 def _languages(card: Any) -> tuple[str, ...]:

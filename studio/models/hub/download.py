@@ -89,7 +89,7 @@ def query(
     hub, repository = _with_token(hub or hub_for(data)), _with_catalog_files(repository)
     with disk_errors(repository):
         data.downloads.mkdir(parents=True, exist_ok=True)
-        order = Order(hub, repository, str(data.downloads), with_licence=True)
+        order = Order(hub, repository, str(data.downloads), with_license=True)
         with DownloadProcess(order, cancelled) as process:
             contents = process.query()
         return _estimate(data.downloads / repository.folder_name, repository, contents)
@@ -334,7 +334,7 @@ def _complete_card(
         )
     return msgspec.structs.replace(
         inspected,
-        licence=contents.licence,
+        license=contents.license,
         languages=contents.languages,
         source=source,
         sha256=sha256,

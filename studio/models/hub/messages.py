@@ -14,7 +14,7 @@ class Order(msgspec.Struct, frozen=True, tag=True):
     repository: Repository
     folder: str
     """Where parts and complete files are stored, named by their hashes."""
-    with_licence: bool = False
+    with_license: bool = False
     """Also return the license text."""
 
 

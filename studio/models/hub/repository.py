@@ -115,9 +115,9 @@ class RepositoryContents(msgspec.Struct, frozen=True, kw_only=True, tag="Found")
     """The files to download; empty where the user must choose one of `choices` first."""
     choices: tuple[RemoteFile, ...] = ()
     """GGUF files that can be downloaded instead."""
-    licence: str = ""
-    licence_link: str = ""
-    licence_text: str = ""
+    license: str = ""
+    license_link: str = ""
+    license_text: str = ""
     """The license file in the repository, or ""."""
     gated: bool = False
     """Its terms must be accepted on the hub's website."""

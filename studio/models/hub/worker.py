@@ -54,7 +54,7 @@ def _serve(
     order: Order, requests: queue.SimpleQueue[ToChild], send: Callable[[FromChild], None]
 ) -> None:
     client = HubClient(order.hub, order.repository, send)
-    send(client.query(with_licence=order.with_licence))
+    send(client.query(with_license=order.with_license))
     while True:
         fetch = requests.get()
         assert isinstance(fetch, Fetch)

@@ -100,7 +100,7 @@ def inspect_adapter_file(
         family=kind.family or architecture_of_adapter(header, adapter, data),
         parameters=header.parameters,
         size=path.stat().st_size,
-        licence=licenses.of_header(header.metadata),
+        license=licenses.of_header(header.metadata),
         tasks=(adapter,),
         trigger_words=_trigger_words(header, adapter, name),
         description=_one_line(header.metadata.get("modelspec.description"), 200),
@@ -130,7 +130,7 @@ def inspect_peft_folder(folder: Path, data: DataFolder | None) -> ModelCard:
     kind = msgspec.structs.replace(kind, family=kind.family or architecture_from_title(base))
     card = inspect_adapter_file(folder / PEFT_WEIGHTS, header, kind, data)
     return msgspec.structs.replace(
-        card, path=str(folder.absolute()), licence=licenses.of_folder(folder) or card.licence
+        card, path=str(folder.absolute()), license=licenses.of_folder(folder) or card.license
     )
 
 
@@ -152,7 +152,7 @@ def inspect_controlnet_folder(folder: Path, config: Config, data: DataFolder | N
         parameters=parameters,
         size=size,
         tasks=("controlnet",),
-        licence=licenses.of_folder(folder),
+        license=licenses.of_folder(folder),
     )
 
 

@@ -62,7 +62,7 @@ def inspect_pipeline(folder: Path) -> ModelCard:
         path=str(folder.absolute()),
         parameters=parameters,
         size=size,
-        licence=licenses.of_folder(folder),
+        license=licenses.of_folder(folder),
         guidance=family.guidance,
     )
     if family.kind == "music":
@@ -180,6 +180,6 @@ def inspect_motion_adapter(folder: Path) -> ModelCard:
         path=str(folder.absolute()),
         parameters=parameters,
         size=size,
-        licence=licenses.of_folder(folder),
+        license=licenses.of_folder(folder),
     )
     return with_video_facts(card, family, folder)

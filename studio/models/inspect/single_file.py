@@ -49,7 +49,7 @@ def inspect_checkpoint(
         parameters=header.parameters,
         size=path.stat().st_size,
         guidance=family.guidance,
-        licence=licenses.of_header(header.metadata),
+        license=licenses.of_header(header.metadata),
         defaults=family.defaults.values(),
     )
 
@@ -82,7 +82,7 @@ def inspect_gguf(path: Path) -> ModelCard:
         max_positions=metadata.positive(f"{architecture}.context_length"),
         chat="tokenizer.chat_template" in metadata.values,
         encoder_decoder=family.encoder_decoder,
-        licence=licenses.of_header(header.metadata) or licenses.of_folder(path.parent),
+        license=licenses.of_header(header.metadata) or licenses.of_folder(path.parent),
     )
 
 

@@ -67,7 +67,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     precision: str = ""
     parameters: int = 0
     size: int = 0
-    licence: str = ""
+    license: str = ""
     runs: bool = False
     """Studio can add and run it."""
     why_not: str = ""
@@ -100,7 +100,7 @@ def inspect_any(path: Path, data: DataFolder | None = None) -> Inspection:
         precision=precision(headers),
         parameters=card.parameters,
         size=card.size,
-        licence=card.licence,
+        license=card.license,
         runs=True,
         converted_size=bytes_of(card.parameters) if gguf and not llama_cpp.is_installed() else 0,
         card=card,
@@ -142,7 +142,7 @@ def _refused(path: Path, reason: str) -> Inspection:
         precision=precision(headers),
         parameters=parameters,
         size=_size(path),
-        licence=_licence(path, headers),
+        license=_license(path, headers),
         why_not=reason,
     )
 
@@ -164,12 +164,12 @@ def _weights_kind(path: Path, headers: list[WeightsHeader]) -> WeightsKind:
     return identify(headers[0])
 
 
-def _licence(path: Path, headers: list[WeightsHeader]) -> str:
+def _license(path: Path, headers: list[WeightsHeader]) -> str:
     folder = path if path.is_dir() else path.parent
-    licence = licenses.of_folder(folder)
-    if not licence and headers:
-        licence = licenses.of_header(headers[0].metadata)
-    return licence
+    license = licenses.of_folder(folder)
+    if not license and headers:
+        license = licenses.of_header(headers[0].metadata)
+    return license
 
 
 def _size(path: Path) -> int:

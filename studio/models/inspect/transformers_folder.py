@@ -65,7 +65,7 @@ def inspect_transformers(folder: Path, config: Config, data: DataFolder | None) 
         path=str(folder.absolute()),
         parameters=parameters,
         size=size,
-        licence=licenses.of_folder(folder),
+        license=licenses.of_folder(folder),
         encoder_decoder=family.encoder_decoder,
         chat=chat,
         max_positions=positions if has_limit else 0,

@@ -26,10 +26,10 @@ def with_video_facts(card: ModelCard, family: Family, folder: Path) -> ModelCard
         tasks=family.tasks,
         size_multiple=rules.size_multiple,
         frame_step=rules.frame_step,
-        most_frames=rules.most_frames,
+        max_frames=rules.max_frames,
         guidance=family.guidance,
         schedulers=rules.schedulers,
-        only_sizes=has_one_size,
+        fixed_sizes=has_one_size,
         sizes=(size,) if has_one_size else (),
         defaults=defaults.values(),
     )
@@ -51,9 +51,9 @@ def _motion_as_configured(family: Family, rules: VideoRules, folder: Path) -> Fa
     config = read_config_if_present(folder / "motion_adapter/config.json")
     if not config.values:
         config = read_config_if_present(folder / "config.json")
-    most_frames = config.positive("motion_max_seq_length") or rules.most_frames
+    max_frames = config.positive("motion_max_seq_length") or rules.max_frames
     return msgspec.structs.replace(
-        family, video=msgspec.structs.replace(rules, most_frames=most_frames)
+        family, video=msgspec.structs.replace(rules, max_frames=max_frames)
     )
 
 
@@ -84,7 +84,7 @@ def _cogvideox_as_configured(family: Family, rules: VideoRules, folder: Path) ->
         video=msgspec.structs.replace(
             rules,
             size_multiple=8 * patch,
-            most_frames=frames if _has_learned_positions(folder) else 0,
+            max_frames=frames if _has_learned_positions(folder) else 0,
         ),
     )
 

@@ -189,15 +189,15 @@ class CardView(QScrollArea):
             if item.size
             else "unknown"
         )
-        licence = card.licence or "unknown"
-        terms = license_terms().get(card.licence)
+        license = card.license or "unknown"
+        terms = license_terms().get(card.license)
         if card.commercial:
-            licence += f": {COMMERCIAL[card.commercial]}"
+            license += f": {COMMERCIAL[card.commercial]}"
         self._fact("Size", size)
         self._fact(
             "License",
-            licence,
-            terms.words if terms else "Read the license on the model's page.",
+            license,
+            terms.summary if terms else "Read the license on the model's page.",
         )
         if card.gated and not item.installed:
             self._fact("Account", "Needs an account on the hub that has accepted the license.")

@@ -174,7 +174,7 @@ class DownloadDialog(QDialog):
                 self.choice.addItem(f"{file.path}, {size_text(file.size)}", (file.path,))
         self.choice.blockSignals(False)
         self.choice.setVisible(self.choice.count() > 1)
-        self.license_button.setVisible(bool(found.licence_text))
+        self.license_button.setVisible(bool(found.license_text))
         self._on_choice_changed()
 
     def _on_choice_changed(self, _index: int = 0) -> None:
@@ -195,8 +195,8 @@ class DownloadDialog(QDialog):
             size = size_text(sum(file.size for file in chosen))
             lines.append(f"{size} to download{partial}; {size_text(looked_up.free)} free on disk.")
         gated = " You must accept its terms on the hub." if found.gated else ""
-        link = f", {found.licence_link}" if found.licence_link else ""
-        license_text = found.licence or "unknown; ask the authors before you use the model"
+        link = f", {found.license_link}" if found.license_link else ""
+        license_text = found.license or "unknown; ask the authors before you use the model"
         lines.append(f"License: {license_text}{link}.{gated}")
         if found.languages:
             more = " …" if len(found.languages) > MAX_LANGUAGES else ""
@@ -221,7 +221,7 @@ class DownloadDialog(QDialog):
         text = PlainEditor()
         text.setReadOnly(True)
         text.setPlainText(
-            "\n".join(printable(line) for line in self._found.contents.licence_text.splitlines())
+            "\n".join(printable(line) for line in self._found.contents.license_text.splitlines())
         )
         name_control(text, "License", "The license file of the repository")
         QVBoxLayout(shown).addWidget(text)

@@ -48,7 +48,7 @@ class ModelsPane(QWidget):
         self.max_size = _create_filter(
             "Size", "Show only models up to this size", "Any size", SIZES
         )
-        self.licence = _create_filter(
+        self.license = _create_filter(
             "License", "Show only models whose license allows this", "Any license", LICENSES
         )
         self.language = _create_filter(
@@ -91,7 +91,7 @@ class ModelsPane(QWidget):
         grid.setSpacing(8)
         grid.addWidget(self.text, 0, 0, 1, 2)
         for position, control in enumerate(
-            (self.task, self.language, self.licence, self.max_size, self.fitting, self.installed)
+            (self.task, self.language, self.license, self.max_size, self.fitting, self.installed)
         ):
             grid.addWidget(control, 1 + position // 2, position % 2)
         grid.addWidget(self.pages, 4, 0, 1, 2)
@@ -102,7 +102,7 @@ class ModelsPane(QWidget):
 
     def _connect(self) -> None:
         self.text.textChanged.connect(self._delayed_apply.request)
-        for choice in (self.task, self.max_size, self.licence, self.language):
+        for choice in (self.task, self.max_size, self.license, self.language):
             choice.currentIndexChanged.connect(self._delayed_apply.request)
         for check in (self.fitting, self.installed):
             check.toggled.connect(self._delayed_apply.request)
@@ -130,7 +130,7 @@ class ModelsPane(QWidget):
     def show_all(self) -> None:
         """Clear the search and the filters."""
         self.text.clear()
-        for choice in (self.task, self.max_size, self.licence, self.language):
+        for choice in (self.task, self.max_size, self.license, self.language):
             choice.setCurrentIndex(0)
         for check in (self.fitting, self.installed):
             check.setChecked(False)
@@ -143,7 +143,7 @@ class ModelsPane(QWidget):
             self.text.text(),
             self.task.currentData(),
             self.max_size.currentData(),
-            self.licence.currentData(),
+            self.license.currentData(),
             self.language.currentData(),
             fitting=self.fitting.isChecked(),
             installed=self.installed.isChecked(),

@@ -110,8 +110,8 @@ class Item:
     @property
     def subtitle(self) -> str:
         """The second line: kind, size and license."""
-        licence = COMMERCIAL.get(self.card.commercial or "", self.card.licence)
-        return " · ".join(filter(None, (kind_title(self.card), self.size_text, licence)))
+        license = COMMERCIAL.get(self.card.commercial or "", self.card.license)
+        return " · ".join(filter(None, (kind_title(self.card), self.size_text, license)))
 
     @property
     def search_text(self) -> str:
@@ -126,7 +126,7 @@ class Item:
             card.family,
             adapter_type,
             card.description,
-            card.licence,
+            card.license,
             languages,
             *card.tasks,
         )
@@ -218,7 +218,7 @@ class ModelFilter(QSortFilterProxyModel):
         super().__init__()
         self._source = source
         self._words: list[str] = []
-        self._task, self._gigabytes, self._licence, self._language = "", 0.0, "", ""
+        self._task, self._gigabytes, self._license, self._language = "", 0.0, "", ""
         self._only_fitting = self._only_installed = False
         self.setSourceModel(source)
 
@@ -227,7 +227,7 @@ class ModelFilter(QSortFilterProxyModel):
         text: str = "",
         task: str = "",
         size: str = "",
-        licence: str = "",
+        license: str = "",
         language: str = "",
         *,
         fitting: bool = False,
@@ -236,10 +236,10 @@ class ModelFilter(QSortFilterProxyModel):
         """Set the filters: all words of `text`, task, maximum size in GB, license, language."""
         self.beginFilterChange()
         self._words = text.casefold().split()
-        self._task, self._gigabytes, self._licence, self._language = (
+        self._task, self._gigabytes, self._license, self._language = (
             task,
             float(size or 0),
-            licence,
+            license,
             language,
         )
         self._only_fitting, self._only_installed = fitting, installed
@@ -249,7 +249,7 @@ class ModelFilter(QSortFilterProxyModel):
         """True if a model matches all filters."""
         item = self._source.item_at(source_row)
         card = item.card
-        allowed = {"yes": ("yes",), "conditional": ("yes", "conditional")}.get(self._licence)
+        allowed = {"yes": ("yes",), "conditional": ("yes", "conditional")}.get(self._license)
         return (
             (not self._only_installed or item.installed)
             and (not self._only_fitting or (item.fits is not False and not item.hindrance))

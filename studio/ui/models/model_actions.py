@@ -66,7 +66,7 @@ class ModelActions(QWidget):
         self.remove_button.setEnabled(installed and not busy and not card.builtin)
         self.folder_button.setEnabled(installed and bool(card.path))
         self.install_button.setText(f"Install ({item.size_text})")
-        tip = f"Download {card.title} ({item.size_text}, {card.licence})"
+        tip = f"Download {card.title} ({item.size_text}, {card.license})"
         name_control(self.install_button, self.install_button.text(), tip)
         self.install_button.setEnabled(not busy)
 

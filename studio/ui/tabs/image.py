@@ -227,10 +227,8 @@ class ImageTab(GenerateTab):
             max(1, round((area * ratio) ** 0.5 / multiple)) * multiple
             for ratio in (width / height, height / width)
         ]
-        if card is not None and card.smallest_side:
-            sides = [
-                max(card.smallest_side, min(card.largest_side or side, side)) for side in sides
-            ]
+        if card is not None and card.min_side:
+            sides = [max(card.min_side, min(card.max_side or side, side)) for side in sides]
         self.form.set_values({"width": sides[0], "height": sides[1]})
 
     def copy(self) -> None:

@@ -214,7 +214,7 @@ def test_an_invalid_request_does_not_stop_its_batch(sd, monkeypatch):
     wanted = batch_requests()
     monkeypatch.setattr(image, "max_images_at_once", lambda _run, _pipeline: 3)  # in two parts
     card, pipeline = sd
-    limited = msgspec.structs.replace(card, english_words=True)  # 猫 is read, 凸 is not
+    limited = msgspec.structs.replace(card, translate_prompts=True)  # 猫 is read, 凸 is not
     wanted[1] = ImageRequest(prompt="凸", seed=1, width=32, height=16, num_inference_steps=3)
     both, _events = together((limited, pipeline), wanted)
     assert isinstance(both[1], StudioError)

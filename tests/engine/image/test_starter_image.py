@@ -161,7 +161,7 @@ def test_a_prompt_without_a_readable_word_is_refused(pipeline):
 
 @pytest.mark.parametrize(
     ("width", "height"),
-    [(CARD.smallest_side, CARD.smallest_side), (SIDE, CARD.largest_side), (SIDE + 8, SIDE)],
+    [(CARD.min_side, CARD.min_side), (SIDE, CARD.max_side), (SIDE + 8, SIDE)],
 )
 def test_other_sizes_give_an_image(pipeline, width, height):
     assert draw(
@@ -172,7 +172,7 @@ def test_other_sizes_give_an_image(pipeline, width, height):
 @pytest.mark.parametrize("width", [16, 512, 4096])
 def test_sizes_that_the_model_was_not_trained_for_are_refused(pipeline, width):
     with pytest.raises(
-        StudioError, match=f"must be {CARD.smallest_side} to {CARD.largest_side}, not {width}"
+        StudioError, match=f"must be {CARD.min_side} to {CARD.max_side}, not {width}"
     ):
         draw(pipeline, "a red apple", width=width)
 

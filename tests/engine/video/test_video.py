@@ -227,7 +227,7 @@ def test_large_frames_are_decoded_in_tiles(cards):
 def test_a_motion_adapter_uses_the_installed_stable_diffusion(data, tmp_path):
     make_motion_adapter(tmp_path / "motion")
     adapter = add(data, tmp_path / "motion")
-    assert (adapter.kind, adapter.base, adapter.most_frames) == (
+    assert (adapter.kind, adapter.base, adapter.max_frames) == (
         "video",
         "stable-diffusion-1.5",
         32,

@@ -127,7 +127,7 @@ def made(data, request):
 def test_a_downloaded_model_writes_text_through_the_real_engine(data, hub, gpt2):
     said: list[DownloadProgress] = []
     card = download(data, TINY, said.append, hub=speak_to(hub))
-    assert (card.name, card.title, card.kind, card.family, card.licence, card.languages) == (
+    assert (card.name, card.title, card.kind, card.family, card.license, card.languages) == (
         "tiny",
         "tiny",
         "text",
@@ -258,11 +258,11 @@ def test_what_the_catalog_knows_is_kept(data, hub, gpt2):
         title="A good name",
         kind="text",
         runner="transformers",
-        licence="MIT",
+        license="MIT",
         defaults={"temperature": 0.3},
     )
     card = get(data, hub, card=known)
-    assert (card.name, card.title, card.licence, card.defaults) == (
+    assert (card.name, card.title, card.license, card.defaults) == (
         "good-name",
         "A good name",
         "MIT",
@@ -332,7 +332,7 @@ def test_a_look_fetches_nothing_and_says_everything(data, hub, gpt2):
     assert {file.path for file in seen.contents.files} == {*gpt2, "LICENSE"}
     assert seen.need == seen.contents.size == sum(map(len, gpt2.values())) + 17
     assert seen.free > 0
-    assert (seen.contents.licence, seen.contents.licence_link, seen.contents.licence_text) == (
+    assert (seen.contents.license, seen.contents.license_link, seen.contents.license_text) == (
         "my-own",
         "https://x.example",
         "Do what you like.",

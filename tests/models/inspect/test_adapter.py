@@ -124,7 +124,7 @@ def test_the_title_is_what_the_file_says_or_its_name_or_its_folders(data, tmp_pa
         "modelspec.description": "Squares.",
     }
     card = add(data, put(tmp_path, lora_bytes(metadata=metadata)))
-    assert (card.title, card.licence, card.description) == (
+    assert (card.title, card.license, card.description) == (
         "Pixel Art � 2",
         "Apache-2.0",
         "Squares.",

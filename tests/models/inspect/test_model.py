@@ -563,7 +563,7 @@ def test_the_name_is_a_safe_folder_name(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("readme", "licence"),
+    ("readme", "license"),
     [
         ("---\nlicense: apache-2.0\nlanguage:\n- en\n---\n# Hello", "Apache-2.0"),
         ("---\r\nlanguage: en\r\nlicense: mit\r\n---\r\n", "MIT"),
@@ -581,10 +581,10 @@ def test_the_name_is_a_safe_folder_name(tmp_path, name):
         ("", ""),
     ],
 )
-def test_the_licence_is_that_of_the_readme(tmp_path, readme, licence):
+def test_the_license_is_that_of_the_readme(tmp_path, readme, license):
     folder = folder_of(tmp_path / "m", LLAMA)
     (folder / "README.md").write_text(readme, encoding="utf-8", newline="")
-    assert inspect(folder).licence == licence
+    assert inspect(folder).license == license
 
 
 def test_a_model_that_is_run_and_one_that_is_not_tell_the_same_things(

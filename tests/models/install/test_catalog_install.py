@@ -342,7 +342,7 @@ def test_the_catalog_is_whole():
     names = [name for entry in entries for name in (entry.card.name, *entry.aliases)]
     assert len(names) == len(set(names))
     for entry in entries:
-        assert entry.card.licence
+        assert entry.card.license
         assert entry.card.description
         assert entry.card.builtin == (entry.download is None and not entry.card.repo)
         for wheel in entry.download.wheels if entry.download else ():

@@ -122,4 +122,4 @@ def _lines(path: Path) -> Iterable[list[str]]:
     with path.open(encoding="utf-8") as file:
         yield from (
             line.split() for line in file if not line.startswith("  ")
-        )  # the licence is indented
+        )  # the license is indented

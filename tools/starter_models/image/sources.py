@@ -29,7 +29,7 @@ class Source:
     file: str
     """The file's name, as the registry gives it."""
     sha256: str
-    licence: str
+    license: str
     what: str
 
 

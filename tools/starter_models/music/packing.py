@@ -18,7 +18,7 @@ corpus or MIDI file of anybody was used.
 Instruments: sums of partials and noise (instruments.toml, studio/symbolic_music/synth.py). No soundfont and no samples are
 included.
 
-Licence of all of this: Apache-2.0, as Studio's own code.
+License of all of this: Apache-2.0, as Studio's own code.
 """  # noqa: E501
 
 

