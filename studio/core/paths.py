@@ -103,6 +103,16 @@ class DataFolder(NamedTuple):
         return self.root / "studio.db"
 
     @property
+    def library(self) -> Path:
+        """The library's index, which can be rebuilt from the files; see `library/index.py`."""
+        return self.root / "library.db"
+
+    @property
+    def thumbnails(self) -> Path:
+        """Thumbnails of the library, which can be made again."""
+        return self.root / "thumbnails"
+
+    @property
     def models(self) -> Path:
         """One folder per model, with its `card.toml`."""
         return self.root / "models"

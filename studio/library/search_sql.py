@@ -1,0 +1,151 @@
+"""Turns a `Query` into SQL conditions."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from studio.library.items import Query
+
+TRIGRAM = 3
+MAX_TERMS = 400
+"""Trigrams that stand for a shorter word; a word with more is so frequent that a scan is fast."""
+END = "\u2060\u2060"
+"""Follows every indexed text (word joiners), so that its last two characters begin a trigram."""
+_WORD = re.compile(r'"([^"]+)"|(\S+)')
+
+
+_NARROW = (
+    "items.favorite",
+    "items.rating >=",
+    "items.batch =",
+    "items.job_id =",
+    "items.id IN (SELECT item FROM",
+)
+"""Conditions that few items meet: an index finds them faster than a walk over all matches."""
+
+
+class Conditions(NamedTuple):
+    """The conditions of a query."""
+
+    where: str
+    """Over `items`, with `AND` between them; never empty."""
+    values: list[Any]
+    match: str
+    """FTS5 expression over `search`, or empty."""
+
+    @property
+    def is_narrow(self) -> bool:
+        """True if few items meet one of the conditions."""
+        return any(start in self.where for start in _NARROW)
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words and quoted phrases of a search text, normalized like the index."""
+    found = (quoted or word for quoted, word in _WORD.findall(normalize(text)))
+    return [word.strip() for word in found if word.strip()]
+
+
+def normalize(text: str) -> str:
+    """Return the text as it is indexed: composed characters, no NUL."""
+    return unicodedata.normalize("NFC", text.replace("\0", " "))
+
+
+def conditions(query: Query, connection: sqlite3.Connection) -> Conditions:
+    """Return the SQL conditions of a query; `connection` looks up words of 1 or 2 characters."""
+    where: list[str] = []
+    values: list[Any] = []
+
+    def add(condition: str, *parameters: Any) -> None:
+        where.append(condition)
+        values.extend(parameters)
+
+    match: list[str] = []
+    for word in words_of(query.text):
+        expression = _match_of(word, connection)
+        if expression:
+            match.append(expression)
+        else:
+            pattern = f"%{_escape_like(word)}%"
+            columns = ("prompt", "body", "model", "name", "note")
+            tests = " OR ".join(f"{column} LIKE ? ESCAPE '!'" for column in columns)
+            add(
+                f"EXISTS (SELECT 1 FROM texts WHERE texts.id = items.id AND ({tests}))",
+                *[pattern] * len(columns),
+            )
+    _add_lists(query, add)
+    _add_values(query, add)
+    return Conditions(" AND ".join(where) or "1", values, " AND ".join(match))
+
+
+def _match_of(word: str, connection: sqlite3.Connection) -> str:
+    """Return the FTS5 expression for a word; empty if it is short and too frequent."""
+    if len(word) >= TRIGRAM:
+        return _quote(word)
+    low = word.casefold()
+    terms = connection.execute(
+        "SELECT term FROM terms WHERE term >= ? AND term < ? LIMIT ?",
+        (low, low + "\U0010ffff", MAX_TERMS + 1),
+    ).fetchall()
+    if len(terms) > MAX_TERMS:
+        return ""
+    if not terms:
+        return _quote(f"{word}{END}{END}")  # matches nothing
+    return f"({' OR '.join(_quote(row['term']) for row in terms)})"
+
+
+def _quote(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"'
+
+
+def _escape_like(word: str) -> str:
+    return word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+def _add_lists(query: Query, add: Callable[..., None]) -> None:
+    for column, chosen in (
+        ("media", query.media),
+        ("kind", query.kinds),
+        ("model", query.models),
+    ):
+        if chosen:
+            add(f"items.{column} IN ({', '.join('?' * len(chosen))})", *chosen)
+    for tag in query.tags:
+        add("items.id IN (SELECT item FROM tags WHERE tag = ?)", tag)
+    if query.collection:
+        add("items.id IN (SELECT item FROM collected WHERE collection = ?)", query.collection)
+    if query.made_from:
+        add("items.id IN (SELECT item FROM parents WHERE sha256 = ?)", query.made_from)
+    if query.folder:
+        prefix = query.folder.rstrip("/\\")
+        add("items.path LIKE ? ESCAPE '!'", f"{_escape_like(prefix)}_%")
+        add("substr(items.path, ?, 1) IN ('/', '\\')", len(prefix) + 1)
+
+
+def _add_values(query: Query, add: Callable[..., None]) -> None:
+    tests = (
+        ("items.batch = ?", query.batch),
+        ("items.program = ?", query.program),
+        ("items.job_id = ?", query.job_id),
+        ("items.rating >= ?", query.min_rating),
+        ("max(items.width, items.height) >= ?", query.min_side),
+        ("items.size >= ?", query.min_bytes),
+        ("items.size <= ?", query.max_bytes),
+    )
+    for condition, value in tests:
+        if value:
+            add(condition, value)
+    if query.favorite:
+        add("items.favorite")
+    if query.has_seed:
+        add("items.seed IS NOT NULL")
+    # An id is its item's time of creation.
+    if query.created_from is not None:
+        add("items.id >= ?", int(query.created_from * 1e6))
+    if query.created_to is not None:
+        add("items.id < ?", int(query.created_to * 1e6))
+    if query.missing is not None:
+        add("items.missing = ?", int(query.missing))
