@@ -47,7 +47,7 @@ def controls(tab, kind):
     return [control for control in tab.adapters.findChildren(kind) if control.isVisible()]
 
 
-def test_those_that_fit_are_offered_and_a_chosen_one_is_in_the_request(tab):
+def test_only_compatible_adapters_are_offered_and_chosen_ones_are_requested(tab):
     assert tab.adapters.isVisible()
     assert offered(tab) == ["grain", "Pixel && co"]
     tab.adapters.menu.actions()[1].trigger()
@@ -68,7 +68,7 @@ def test_those_that_fit_are_offered_and_a_chosen_one_is_in_the_request(tab):
     assert tab.shared.draft("image")["adapters"] == "grain:1"
 
 
-def test_another_model_says_that_a_chosen_one_does_not_fit(tab):
+def test_incompatible_adapter_blocks_generate_after_a_model_change(tab):
     tab.adapters.set_values({"adapters": "pixel:0.6"})
     tab.choose_model("xl")
     assert not tab.generate_button.isEnabled()
@@ -80,7 +80,7 @@ def test_another_model_says_that_a_chosen_one_does_not_fit(tab):
     assert tab.generate_button.isEnabled()
 
 
-def test_a_recipe_fills_the_rows_also_with_what_is_not_there(tab):
+def test_recipe_with_missing_or_invalid_adapters_fills_the_rows(tab):
     tab.set_values({"adapters": "pixel:0.5, gone:0.3"})
     assert [spin.value() for spin in controls(tab, QDoubleSpinBox)] == [0.5, 0.3]
     assert "no adapter 'gone'" in tab._hint.text()
@@ -90,7 +90,7 @@ def test_a_recipe_fills_the_rows_also_with_what_is_not_there(tab):
     assert tab.generate_button.isEnabled()
 
 
-def test_a_picture_goes_with_its_adapter_also_where_that_is_not_installed_any_more(tab):
+def test_removing_a_missing_adapter_clears_its_control_image(tab):
     tab.adapters.set_values({"adapters": "gone:0.5, grain:1", "control_image": "/edges.png"})
     assert not tab.generate_button.isEnabled()
     next(
@@ -101,13 +101,13 @@ def test_a_picture_goes_with_its_adapter_also_where_that_is_not_installed_any_mo
     assert tab.generate_button.isEnabled()
 
 
-def test_nothing_is_shown_where_there_are_none(tab):
+def test_adapter_row_is_hidden_without_installed_adapters(tab):
     tab.shared._cards = [SD]
     tab.shared.models_changed.emit()
     assert not tab.adapters.isVisible()
 
 
-def test_the_models_window_lists_them_apart(tab, qtbot):
+def test_models_dialog_lists_adapters_as_a_task(tab, qtbot):
     dialog = ModelsDialog(tab.shared)
     qtbot.addWidget(dialog)
     dialog.show()
@@ -123,7 +123,7 @@ def test_the_models_window_lists_them_apart(tab, qtbot):
     assert dialog.actions_bar.remove_button.isVisible()
 
 
-def test_the_models_window_asks_for_which_model_a_lora_is(tab, qtbot, monkeypatch, tmp_path):
+def test_models_dialog_asks_for_the_base_model_of_a_lora(tab, qtbot, monkeypatch, tmp_path):
     dialog = ModelsDialog(tab.shared)
     qtbot.addWidget(dialog)
     dialog.show()

@@ -59,7 +59,7 @@ def _made(page) -> bool:
     return bool(page.path) and page._job is not None and page._job.state.over
 
 
-def test_a_text_that_the_voice_cannot_read_is_refused_beside_the_prompt(build, data):
+def test_text_the_voice_cannot_speak_is_reported_next_to_the_prompt(build, data):
     page = build(LocalEngine(data), fake=False).tab.speech
     assert "[pause:2]" in page.prompt.placeholderText()
     page.prompt.setPlainText("Der Zug hat heute leider zwanzig Minuten Verspätung.")
@@ -96,7 +96,7 @@ def test_speech_from_key_press_to_file_with_the_real_voice(build, qtbot, data):
     assert "seed" in page.status.text()
 
 
-def test_the_first_piece_plays_while_the_rest_is_made(build, qtbot):
+def test_first_chunk_plays_while_the_rest_is_generated(build, qtbot):
     house = build(FakeEngine(step_seconds=0.15))
     page = house.tab.speech
     page.prompt.setPlainText("Anything.")
@@ -106,10 +106,10 @@ def test_the_first_piece_plays_while_the_rest_is_made(build, qtbot):
     assert not page.path
     qtbot.waitUntil(lambda: _made(page), timeout=20_000)
     qtbot.waitUntil(lambda: page.view.player.state is PlayerState.STOPPED, timeout=20_000)
-    assert page.view.player.position == pytest.approx(2.0), "all of it was heard"
+    assert page.view.player.position == pytest.approx(2.0), "all chunks were played"
 
 
-def test_who_does_not_want_it_to_play_by_itself_is_obeyed(build, qtbot):
+def test_autoplay_can_be_turned_off(build, qtbot):
     house = build(settings=Settings(play_while_generating=False))
     page = house.tab.speech
     page.prompt.setPlainText("Anything.")
@@ -120,7 +120,7 @@ def test_who_does_not_want_it_to_play_by_itself_is_obeyed(build, qtbot):
     assert page.view.waveform.length == pytest.approx(2.0)
 
 
-def test_stop_keeps_what_was_made(build, qtbot):
+def test_stop_keeps_the_generated_audio(build, qtbot):
     house = build(FakeEngine(step_seconds=0.2))
     page = house.tab.speech
     page.prompt.setPlainText("Anything.")
@@ -134,7 +134,7 @@ def test_stop_keeps_what_was_made(build, qtbot):
     assert "Stopped" in page.status.text()
 
 
-def test_a_failure_is_shown_and_the_next_job_works(build, qtbot):
+def test_failed_job_is_reported_and_the_next_one_works(build, qtbot):
     fail = [True]
     house = build(
         FakeEngine(
@@ -153,7 +153,7 @@ def test_a_failure_is_shown_and_the_next_job_works(build, qtbot):
     qtbot.waitUntil(lambda: _made(page), timeout=20_000)
 
 
-def test_a_job_that_runs_again_after_a_crash_is_heard_once(build, qtbot):
+def test_job_restarted_after_a_crash_plays_once(build, qtbot):
     """The engine's end comes as Failed; then the same job sends its pieces from the start."""
     from studio.core.events import AudioChunk, Failed, Finished
     from studio.core.jobs import new_job
@@ -173,7 +173,7 @@ def test_a_job_that_runs_again_after_a_crash_is_heard_once(build, qtbot):
     assert page.view.player.length == pytest.approx(1.0)
 
 
-def test_music_is_shown_when_it_is_there(build, qtbot):
+def test_finished_music_is_shown(build, qtbot):
     house = build()
     bar = house.tab.switch
     qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(1).center())
@@ -201,7 +201,7 @@ def test_save_as_converts_and_keeps_the_recipe(build, qtbot, tmp_path, monkeypat
     page.generate()
     qtbot.waitUntil(lambda: _made(page), timeout=20_000)
     target = tmp_path / f"copy 副本.{ending}"
-    target.write_bytes(b"the person said to replace it")
+    target.write_bytes(b"the user chose to replace it")
     monkeypatch.setattr(
         QFileDialog, "getSaveFileName", lambda *_arguments, **_more: (str(target), "")
     )
@@ -215,7 +215,7 @@ def test_save_as_converts_and_keeps_the_recipe(build, qtbot, tmp_path, monkeypat
     assert read_recipe(target) == read_recipe(Path(page.path))
 
 
-def test_a_name_without_an_ending_takes_the_chosen_format(build, qtbot, tmp_path, monkeypatch):
+def test_file_name_without_a_suffix_gets_the_chosen_format(build, qtbot, tmp_path, monkeypatch):
     house = build()
     page = house.tab.speech
     page.prompt.setPlainText("Anything.")
@@ -235,7 +235,7 @@ def test_a_name_without_an_ending_takes_the_chosen_format(build, qtbot, tmp_path
     assert (tmp_path / "v1.2.flac").exists()
 
 
-def test_voices_follow_the_model_and_the_draft(build, monkeypatch):
+def test_voice_list_follows_the_model_and_the_draft(build, monkeypatch):
     house = build()
     page = house.tab.speech
     two = ModelCard(

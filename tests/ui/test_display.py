@@ -1,6 +1,6 @@
 """The real program on a real X server: real clicks, real keys, the real child, real models.
 
-With STUDIO_SCREENSHOTS=FOLDER each screen's picture is kept there (docs/images is made this way).
+With STUDIO_SCREENSHOTS=FOLDER it saves a screenshot of each screen there, as for docs/images.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Screen:
     def type(self, text: str) -> None:
         self._do("type", "--delay", "15", text)
 
-    def picture(self, name: str) -> None:
+    def screenshot(self, name: str) -> None:
         folder = os.environ.get("STUDIO_SCREENSHOTS")
         if folder:
             subprocess.run(
@@ -180,43 +180,43 @@ def open_screen(data):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_picture_by_mouse_and_keys(open_screen, theme):
+def test_generate_an_image_with_mouse_and_keyboard(open_screen, theme):
     screen = open_screen(theme=theme)
     screen.key("ctrl+2")
     screen.click(*PROMPT)
     screen.type("a red apple")
     screen.key("ctrl+Return")
     (path,) = screen.wait_for_files("*.png")
-    screen.picture(f"image-{theme}")
+    screen.screenshot(f"image-{theme}")
     assert read_recipe(path).request.prompt == "a red apple"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_speech_by_mouse_and_keys(open_screen, theme):
+def test_generate_speech_with_mouse_and_keyboard(open_screen, theme):
     screen = open_screen(theme=theme)
     screen.key("ctrl+3")
     screen.click(*PROMPT)
     screen.type("Hello. This is Studio, and it can speak.")
     screen.key("ctrl+Return")
     (path,) = screen.wait_for_files("*.wav")
-    screen.picture(f"audio-{theme}")
+    screen.screenshot(f"audio-{theme}")
     assert read_recipe(path).request.kind == "speech"
 
 
 @pytest.mark.starter
 @pytest.mark.skipif("STUDIO_STARTER_DIR" not in os.environ, reason="needs the starter text model")
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_text_by_mouse_and_keys(open_screen, theme):
+def test_generate_text_with_mouse_and_keyboard(open_screen, theme):
     screen = open_screen(theme=theme)
     screen.click(*PROMPT)
     screen.type("Write two sentences about the sea.")
     screen.key("ctrl+Return")
     (path,) = screen.wait_for_files("*.txt")
-    screen.picture(f"text-{theme}")
+    screen.screenshot(f"text-{theme}")
     assert len(path.read_text(encoding="utf-8")) > 10
 
 
-def test_a_batch_by_keys(open_screen, data, tmp_path):
+def test_run_a_batch_with_the_keyboard(open_screen, data, tmp_path):
     path = tmp_path / "rows.csv"
     rows = [
         "prompt,steps,seed",
@@ -235,16 +235,16 @@ def test_a_batch_by_keys(open_screen, data, tmp_path):
     screen.key("Return")
     dialog = screen.wait_for_window("Batch: rows.csv")
     screen.settle()
-    screen.picture("batch-light")
+    screen.screenshot("batch-light")
     screen.click_in(dialog, 60, 30)
     assert len(screen.wait_for_files("*.png", 4)) == 4
-    screen.picture("queue-light")
+    screen.screenshot("queue-light")
     assert len(screen.wait_for_files("report.csv")) == 1
 
 
-def test_the_first_start_offers_the_starter(open_screen, monkeypatch):
+def test_first_start_offers_the_starter_models(open_screen, monkeypatch):
     monkeypatch.delenv("STUDIO_STARTER_DIR", raising=False)
     screen = open_screen("--welcome")
     screen.settle()
-    screen.picture("welcome-light")
+    screen.screenshot("welcome-light")
     assert screen.program.poll() is None

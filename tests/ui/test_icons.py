@@ -1,4 +1,4 @@
-"""Icons have the colour of text, also after the desktop turned dark while the window is open."""
+"""Test that icons take the text color, also after the desktop turns dark."""
 
 import pytest
 from PySide6.QtGui import QColor, QIcon, QPalette
@@ -43,7 +43,7 @@ def test_an_icon_follows_the_theme(qapp, qtbot, sheet):
 
 
 @pytest.mark.usefixtures("_palette")
-def test_a_colour_of_its_own_stays(qtbot):
+def test_icon_with_an_explicit_color_ignores_the_theme(qtbot):
     control = QPushButton("Go")
     qtbot.addWidget(control)
     set_icon(control, "play", "#ffffff")

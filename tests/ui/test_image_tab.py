@@ -1,6 +1,4 @@
-"""The image tab's words: examples to click on, how a prompt is read, and what the starter has not
-learned.
-"""
+"""Test the starter model's examples, prompt translation and vocabulary advice in the image tab."""
 
 import msgspec
 import pytest
@@ -20,7 +18,7 @@ def tab(open_studio, monkeypatch):
     return studio.window.image_tab
 
 
-def test_examples_take_the_prompts_place(tab):
+def test_example_replaces_the_prompt(tab):
     examples = tab.card.examples
     assert examples
     menu = tab.examples.menu()
@@ -30,7 +28,7 @@ def test_examples_take_the_prompts_place(tab):
     assert tab.generate_button.isEnabled()
 
 
-def test_it_is_said_how_a_chinese_prompt_is_read(tab):
+def test_translation_of_a_chinese_prompt_is_shown(tab):
     tab.prompt.setPlainText("一只红苹果")
     assert tab.advice.text().startswith("Read as: a red apple.")
     assert tab.advice.isVisible()
@@ -41,7 +39,7 @@ def test_it_is_said_how_a_chinese_prompt_is_read(tab):
     assert not tab.advice.isVisible()
 
 
-def test_the_nearest_names_are_shown(tab, monkeypatch):
+def test_unknown_words_show_the_nearest_known_ones(tab, monkeypatch):
     known = Vocabulary(frozenset({"dog"}), {"sword": ("axe",)})
     monkeypatch.setattr(vocabulary, "read_vocabulary", lambda _folder: known)
     tab.prompt.setPlainText("a dog with a sword")
@@ -50,7 +48,7 @@ def test_the_nearest_names_are_shown(tab, monkeypatch):
     assert not tab.advice.isVisible()
 
 
-def test_other_models_get_no_such_words(tab, monkeypatch):
+def test_models_without_a_vocabulary_show_no_advice(tab, monkeypatch):
     other = msgspec.structs.replace(tab.card, translate_prompts=False, examples=())
     monkeypatch.setattr(tab.shared, "cards", lambda _kind: [other])
     tab.refresh_models()

@@ -1,4 +1,4 @@
-"""Commands while the window is open: they are handed to it, and say the same as alone."""
+"""Test commands while a window is open: they run in it and report the same as without it."""
 
 import json
 import signal
@@ -25,9 +25,7 @@ LONG = 60_000
 
 @pytest.fixture
 def command(qtbot):
-    """Return a function that runs a command beside the window and returns (exit code, stdout,
-    stderr).
-    """
+    """Return a function that runs a command and returns its exit code, stdout and stderr."""
     begun = []
 
     def start(*arguments):
@@ -51,7 +49,7 @@ def command(qtbot):
         process.communicate()
 
 
-def test_a_command_runs_in_the_window_that_is_open(qtbot, open_studio, command, data, tmp_path):
+def test_command_runs_in_the_open_window(qtbot, open_studio, command, data, tmp_path):
     studio = open_studio()
     target = tmp_path / "out.txt"
     code, out, err = command(
@@ -66,9 +64,7 @@ def test_a_command_runs_in_the_window_that_is_open(qtbot, open_studio, command, 
     assert json.loads(out)["state"] == "completed"
 
 
-def test_a_batch_runs_in_the_window_and_says_when_its_report_is_there(
-    qtbot, open_studio, command, data, tmp_path
-):
+def test_batch_runs_in_the_window_and_names_its_report(qtbot, open_studio, command, data, tmp_path):
     studio = open_studio()
     file = tmp_path / "rows.csv"
     file.write_text("prompt,max_new_tokens\none,3\ntwo,3\nthree,zzz\n")
@@ -80,7 +76,7 @@ def test_a_batch_runs_in_the_window_and_says_when_its_report_is_there(
     assert len(studio.shared.queue.jobs()) == 2
 
 
-def test_what_a_batch_is_asked_to_leave_is_left_by_the_window_too(
+def test_window_applies_variables_axes_and_report_options_of_a_batch(
     qtbot, open_studio, command, data, tmp_path
 ):
     open_studio(step_seconds=0)
@@ -109,7 +105,7 @@ def test_what_a_batch_is_asked_to_leave_is_left_by_the_window_too(
     assert len(out.splitlines()) == 1
 
 
-def test_rows_that_wait_in_the_window_are_not_run_twice(
+def test_rows_already_queued_in_the_window_are_not_run_twice(
     qtbot, open_studio, command, data, tmp_path
 ):
     studio = open_studio(step_seconds=0)
@@ -125,7 +121,7 @@ def test_rows_that_wait_in_the_window_are_not_run_twice(
     assert len(studio.shared.queue.jobs()) == 2
 
 
-def test_rows_that_are_cancelled_or_removed_in_the_window_end_for_the_command(
+def test_command_ends_when_its_rows_are_cancelled_or_removed_in_the_window(
     qtbot, open_studio, command, data, tmp_path
 ):
     studio = open_studio(step_seconds=0)
@@ -141,7 +137,7 @@ def test_rows_that_are_cancelled_or_removed_in_the_window_end_for_the_command(
     assert process.returncode == 1, process.stderr.read()
 
 
-def test_a_limit_belongs_to_the_window_that_is_open(open_studio, command, data, tmp_path):
+def test_command_cannot_limit_the_queue_of_an_open_window(open_studio, command, data, tmp_path):
     studio = open_studio()
     file = tmp_path / "rows.txt"
     file.write_text("one\n")
@@ -154,16 +150,16 @@ def test_a_limit_belongs_to_the_window_that_is_open(open_studio, command, data, 
 def test_ctrl_c_cancels_only_the_commands_own_job(qtbot, open_studio, command, data):
     studio = open_studio(step_seconds=0.05)
     process = command.start("text", "slow", "--max-new-tokens", "40")
-    heard = []
-    studio.shared.queue.job_event.connect(lambda _id, event: heard.append(event))
-    qtbot.waitUntil(lambda: any(isinstance(event, TextDelta) for event in heard), timeout=LONG)
+    received = []
+    studio.shared.queue.job_event.connect(lambda _id, event: received.append(event))
+    qtbot.waitUntil(lambda: any(isinstance(event, TextDelta) for event in received), timeout=LONG)
     process.send_signal(signal.SIGINT)
     qtbot.waitUntil(lambda: process.poll() is not None, timeout=LONG)
     assert process.returncode == 130
     assert studio.shared.queue.jobs()[0].state is JobState.CANCELLED
 
 
-def test_a_command_that_is_killed_leaves_its_job_to_the_window(qtbot, open_studio, command, data):
+def test_job_of_a_killed_command_stays_in_the_window(qtbot, open_studio, command, data):
     studio = open_studio(step_seconds=0.02)
     process = command.start("text", "slow", "--max-new-tokens", "40")
     qtbot.waitUntil(lambda: bool(studio.shared.queue.jobs()), timeout=LONG)
@@ -171,7 +167,7 @@ def test_a_command_that_is_killed_leaves_its_job_to_the_window(qtbot, open_studi
     qtbot.waitUntil(lambda: studio.shared.queue.jobs()[0].state is JobState.COMPLETED, timeout=LONG)
 
 
-def test_closing_the_window_ends_the_command_in_words(qtbot, open_studio, command, data):
+def test_closing_the_window_ends_the_command_with_a_message(qtbot, open_studio, command, data):
     studio = open_studio(step_seconds=0.1)
     process = command.start("text", "slow", "--max-new-tokens", "40")
     qtbot.waitUntil(
@@ -184,14 +180,14 @@ def test_closing_the_window_ends_the_command_in_words(qtbot, open_studio, comman
     assert "wait in its queue" in process.stderr.read()
 
 
-def test_queue_run_says_that_the_window_does_it(open_studio, command, data):
+def test_queue_run_is_refused_while_the_window_is_open(open_studio, command, data):
     open_studio()
     code, _out, err = command("queue", "run")
     assert code == 2
     assert "The open window runs the queue." in err
 
 
-def test_garbage_is_shown_the_door(qtbot, open_studio, data):
+def test_invalid_message_closes_the_connection(qtbot, open_studio, data):
     studio = open_studio()
     for garbage in (
         b"\x00\x00\x00\x05hello",
@@ -218,7 +214,7 @@ def test_garbage_is_shown_the_door(qtbot, open_studio, data):
     assert studio.window.isVisible()
 
 
-def test_messages_come_whole_from_any_pieces():
+def test_reader_joins_messages_split_at_any_byte():
     data = packed(Activate()) * 3
     for size in (1, 2, 5, len(data)):
         reader = Reader(ToWindow)
@@ -230,7 +226,7 @@ def test_messages_come_whole_from_any_pieces():
         assert found == [Activate()] * 3
 
 
-def test_a_command_whose_window_ends_before_it_waits_is_told_so(qtbot, open_studio, data):
+def test_command_reports_a_window_that_closed_before_it_started(qtbot, open_studio, data):
     studio = open_studio()
     session = RemoteSession(connect_to_window(data))
     close_studio(studio)
@@ -244,7 +240,7 @@ def test_a_command_whose_window_ends_before_it_waits_is_told_so(qtbot, open_stud
     assert reasons == ["The window was closed. Unfinished jobs wait in its queue."]
 
 
-def test_a_run_that_ends_before_its_event_loop_does_not_wait(qtbot, data):
+def test_run_that_ends_before_its_event_loop_returns_at_once(qtbot, data):
     run = QueueRunner(Context(data, fake=True))
     job = new_job(TextRequest(prompt="hi", seed=1), str(data.outputs))
     begun = time.monotonic()

@@ -1,5 +1,6 @@
-"""Text of any shape leaves the event loop turning: one word of 200 000 letters took 12 s of layout,
-and as much for each key.
+"""Test that text of any shape keeps the event loop responsive.
+
+One word of 200 000 letters took 12 s of layout, and as much for each key.
 """
 
 import time
@@ -57,14 +58,14 @@ def ordinary(editor):
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
-def test_one_word_of_any_shape_is_laid_out_in_linear_time(editor, ordinary, shape):
+def test_long_word_of_any_script_is_laid_out_in_linear_time(editor, ordinary, shape):
     text = shape * (SIZE // len(shape))
     assert seconds(lambda: editor.setPlainText(text)) < FACTOR * ordinary
     assert seconds(lambda: editor.insertPlainText("x")) < FACTOR * ordinary
     assert editor.toPlainText() == "x" + text.replace("\u00a0", " ")  # Qt returns spaces
 
 
-def test_every_way_into_the_editor_is_quick(editor, ordinary):
+def test_every_edit_of_a_long_word_takes_linear_time(editor, ordinary):
     pasted = QMimeData()
     pasted.setText(WORD)
     spaced = (WORD[:1_500] + "\n") * 100
@@ -87,7 +88,7 @@ def test_every_way_into_the_editor_is_quick(editor, ordinary):
         assert seconds(do) < FACTOR * ordinary
 
 
-def test_ordinary_text_wraps_between_words_again(editor):
+def test_word_wrap_returns_for_ordinary_text(editor):
     wraps = editor.wordWrapMode()
     editor.setPlainText(WORD)
     assert editor.wordWrapMode() is not wraps
@@ -97,7 +98,7 @@ def test_ordinary_text_wraps_between_words_again(editor):
     assert editor.wordWrapMode() is wraps
 
 
-def test_more_than_any_request_takes_is_cut_and_still_refused(qtbot, open_studio):
+def test_pasted_text_over_the_limit_is_cut_and_refused(qtbot, open_studio):
     tab = open_studio().window.text_tab
     pasted = QMimeData()
     pasted.setText("word " * 2_000_000)
@@ -112,7 +113,7 @@ def test_more_than_any_request_takes_is_cut_and_still_refused(qtbot, open_studio
     assert tab.generate_button.isEnabled()
 
 
-def test_every_editor_of_the_window_is_one_that_stays_quick(open_studio, tmp_path):
+def test_every_editor_in_the_window_is_a_plain_editor(open_studio, tmp_path):
     window = open_studio().window
     tabs = [window.text_tab, window.image_tab, *window.audio_tab.pages]
     path = tmp_path / "rows.csv"
@@ -124,7 +125,9 @@ def test_every_editor_of_the_window_is_one_that_stays_quick(open_studio, tmp_pat
     assert window.findChildren(QTextEdit) == []
 
 
-def test_a_draft_and_a_result_of_one_word_are_shown_in_time(qtbot, open_studio, data, ordinary):
+def test_draft_and_result_of_one_long_word_are_shown_in_linear_time(
+    qtbot, open_studio, data, ordinary
+):
     save_drafts(data, {"text": {"prompt": WORD, "system_prompt": WORD}})
     window = open_studio().window
     assert window.text_tab.prompt.toPlainText() == WORD
@@ -138,7 +141,7 @@ def test_a_draft_and_a_result_of_one_word_are_shown_in_time(qtbot, open_studio, 
     )
 
 
-def test_the_details_of_a_message_have_places_to_wrap():
+def test_message_details_break_long_lines():
     shown = factory.break_long_lines(WORD)
     assert max(map(len, shown.split("\n"))) <= 2_000
     assert len(shown) < SIZE

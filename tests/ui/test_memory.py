@@ -1,6 +1,4 @@
-"""What the window has of memory: the model used last is loaded with it, and what was done when
-memory ran out is told.
-"""
+"""Test loading the last used model at start, and the notes shown when memory runs out."""
 
 import pytest
 
@@ -31,7 +29,7 @@ def run_picture(studio, qtbot):
     return tab
 
 
-def test_the_model_used_last_is_loaded_with_the_window(qtbot, open_studio, data, asked):
+def test_last_used_model_is_loaded_at_window_start(qtbot, open_studio, data, asked):
     studio = open_studio()
     run_picture(studio, qtbot)
     close_studio(studio)
@@ -41,7 +39,7 @@ def test_the_model_used_last_is_loaded_with_the_window(qtbot, open_studio, data,
     assert asked == [(), ("image", "fake-image"), ()]
 
 
-def test_notes_about_memory_are_shown(qtbot, open_studio, monkeypatch):
+def test_memory_notes_are_shown(qtbot, open_studio, monkeypatch):
     run = FakeEngine.run
 
     def run_with_notes(engine, jobs, emit, is_cancelled):

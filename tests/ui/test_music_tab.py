@@ -1,6 +1,4 @@
-"""The music page with the starter: how a prompt is read, examples, the MIDI file to go on from,
-Save MIDI; the real model.
-"""
+"""Test the music page with the starter model: prompt interpretation, examples, MIDI in and out."""
 
 from pathlib import Path
 
@@ -55,7 +53,7 @@ def given_path(tmp_path):
     return path
 
 
-def test_the_first_day(build, qtbot, data, tmp_path, monkeypatch):
+def test_starter_model_generates_music_and_saves_midi(build, qtbot, data, tmp_path, monkeypatch):
     page = build(LocalEngine(data))
     assert page.card == CARD
     assert page.midi_button.isHidden()
@@ -73,13 +71,13 @@ def test_the_first_day(build, qtbot, data, tmp_path, monkeypatch):
             lambda *_arguments, target=target, **_more: (str(target), ""),
         )
         written = target.with_suffix(".mid")
-        with qtbot.waitSignal(page.shared.message_posted, timeout=PATIENCE) as told:
+        with qtbot.waitSignal(page.shared.message_posted, timeout=PATIENCE) as posted:
             chosen()
-        assert told.args == [f"Saved {written}"]
+        assert posted.args == [f"Saved {written}"]
         assert written.read_bytes() == Path(page.path).with_suffix(".mid").read_bytes()
 
 
-def test_a_midi_file_is_continued_and_the_recipe_fills_the_form(build, qtbot, data, given_path):
+def test_midi_file_is_continued_and_its_recipe_fills_the_form(build, qtbot, data, given_path):
     page = build(LocalEngine(data))
     page.continue_midi(given_path)
     qtbot.waitUntil(lambda: page.midi.continuation is not None, timeout=PATIENCE)
@@ -99,7 +97,7 @@ def test_a_midi_file_is_continued_and_the_recipe_fills_the_form(build, qtbot, da
     assert page.request().continue_from == str(given_path)
 
 
-def test_a_file_that_cannot_be_continued_is_said_and_not_run(build, qtbot, tmp_path):
+def test_unusable_midi_file_is_reported_and_blocks_generate(build, qtbot, tmp_path):
     page = build()
     bad = tmp_path / "bad.mid"
     bad.write_bytes(b"RIFF")
@@ -114,7 +112,7 @@ def test_a_file_that_cannot_be_continued_is_said_and_not_run(build, qtbot, tmp_p
     assert page.midi.message == ""
 
 
-def test_the_button_chooses_a_file(build, qtbot, given_path, monkeypatch):
+def test_choose_button_selects_a_midi_file(build, qtbot, given_path, monkeypatch):
     page = build()
     monkeypatch.setattr(
         QFileDialog, "getOpenFileName", lambda *_arguments, **_more: (str(given_path), "")
@@ -124,7 +122,7 @@ def test_the_button_chooses_a_file(build, qtbot, given_path, monkeypatch):
     assert page.shared.draft("music")["continue_from"] == str(given_path)
 
 
-def test_examples_take_the_prompts_place_and_are_read(build):
+def test_example_replaces_the_prompt_and_shows_its_interpretation(build):
     page = build()
     menu = page.examples.menu()
     assert [action.text() for action in menu.actions()] == list(CARD.examples)
@@ -135,7 +133,7 @@ def test_examples_take_the_prompts_place_and_are_read(build):
     assert 'Not understood: "qwrtz"' in page.advice.text()
 
 
-def test_a_model_of_sound_has_no_such_button(build, monkeypatch, given_path):
+def test_audio_model_hides_the_midi_button(build, monkeypatch, given_path):
     page = build()
     page.continue_midi(given_path)
     other = ModelCard(name="sound", title="Sound", kind="music", runner="transformers")
@@ -149,7 +147,7 @@ def test_a_model_of_sound_has_no_such_button(build, monkeypatch, given_path):
     assert page.card == CARD, "a dropped MIDI file chooses a model that can go on from it"
 
 
-def test_a_model_that_sings_has_lyrics_and_each_model_the_fields_that_it_uses(build, monkeypatch):
+def test_lyrics_and_fields_follow_the_models_capabilities(build, monkeypatch):
     page = build()
     names = ("ace-step-1.5-xl-turbo", "musicgen-small", "stable-audio-open-1.0")
     ace, musicgen, stable = (entry_named(name).card for name in names)
@@ -183,9 +181,7 @@ def test_a_model_that_sings_has_lyrics_and_each_model_the_fields_that_it_uses(bu
     assert page.request().lyrics == "[verse]\nRain, rain", "what was written is there again"
 
 
-def test_a_midi_file_that_is_dropped_on_the_window_fills_the_form(
-    open_studio, given_path, qtbot, monkeypatch
-):
+def test_dropped_midi_file_fills_the_form(open_studio, given_path, qtbot, monkeypatch):
     studio = open_studio()
     window = studio.window
     monkeypatch.setattr(window.shared, "cards", lambda kind: [CARD] if kind == "music" else [])

@@ -1,6 +1,4 @@
-"""What holds for the window's process: no torch, no leaking references, one window for a data
-folder.
-"""
+"""Test the window's process: no torch, no leaked references, one window per data folder."""
 
 import subprocess
 import sys
@@ -46,12 +44,12 @@ def test_qt_takes_no_references_of_none_true_and_false(qapp):
         fired = Signal(bool)
 
     source, bar = Source(), QProgressBar()
-    heard = []
-    source.fired.connect(heard.append)
+    received = []
+    source.fired.connect(received.append)
     before = [sys.getrefcount(value) for value in (None, True, False)]
     for number in range(20_000):
         source.fired.emit(True)
-        heard.clear()
+        received.clear()
         bar.setValue(number % 100)
     after = [sys.getrefcount(value) for value in (None, True, False)]
     assert all(abs(now - then) < 200 for now, then in zip(after, before, strict=True)), (

@@ -1,6 +1,4 @@
-"""The window with its real engine: a stopped child delays neither a cancel nor the end; a stopped
-window delays no command.
-"""
+"""Test the window with its real engine while the child or the window is stopped."""
 
 import os
 import signal
@@ -48,7 +46,7 @@ def running_child(studio, events, qtbot):
     return psutil.Process(studio.session.engine._child.process.pid)
 
 
-def test_a_cancel_ends_a_job_whose_child_is_stopped(studio, data, qtbot):
+def test_cancel_ends_a_job_in_a_stopped_child(studio, data, qtbot):
     job_id, events = run_job(studio, data, qtbot, 400)
     running_child(studio, events, qtbot).suspend()
     begun = time.monotonic()
@@ -63,7 +61,7 @@ def test_a_cancel_ends_a_job_whose_child_is_stopped(studio, data, qtbot):
     assert sum(isinstance(event, TERMINAL) for event in events) == 1
 
 
-def test_the_window_closes_while_its_child_is_stopped(studio, data, qtbot):
+def test_window_closes_while_its_child_is_stopped(studio, data, qtbot):
     job_id, events = run_job(studio, data, qtbot, 400)
     child = running_child(studio, events, qtbot)
     child.suspend()
@@ -74,7 +72,7 @@ def test_the_window_closes_while_its_child_is_stopped(studio, data, qtbot):
     assert {job.id: job.state for job in read_jobs_readonly(data)} == {job_id: JobState.QUEUED}
 
 
-def test_ctrl_c_ends_a_command_whose_window_is_stopped(data, qtbot):
+def test_ctrl_c_ends_a_command_of_a_stopped_window(data, qtbot):
     program = [sys.executable, "-m", "studio", "--fake"]
     window = subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

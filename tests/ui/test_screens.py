@@ -1,4 +1,4 @@
-"""Windows fit the screen, also a small one, and everything that matters can be reached there."""
+"""Test that windows and dialogs fit small screens and every control stays reachable."""
 
 import json
 import os
@@ -116,13 +116,13 @@ def test_windows_and_dialogs_fit_a_small_screen(data, tmp_path, width, height):
     assert [line for line in lines if not line.endswith("True True")] == []
 
 
-def test_the_first_window_is_not_larger_than_the_screen(open_studio):
+def test_new_window_fits_the_screen(open_studio):
     window = open_studio().window
     area = window.screen().availableGeometry()
     assert window.size().boundedTo(area.size() - DECORATION) == window.size()
 
 
-def test_a_window_whose_place_is_off_the_screen_is_brought_back(open_studio, data):
+def test_window_saved_off_screen_is_moved_onto_it(open_studio, data):
     for place in (
         QRect(5_000, 4_000, 760, 600),
         QRect(-700, -900, 760, 600),
@@ -139,7 +139,7 @@ def test_a_window_whose_place_is_off_the_screen_is_brought_back(open_studio, dat
         update(data, {"geometry": ""})
 
 
-def test_a_window_on_the_screen_stays_where_it_is(open_studio):
+def test_window_on_the_screen_keeps_its_position(open_studio):
     window = open_studio().window
     place = QRect(30, 60, 730, 500)
     window.setGeometry(place)
@@ -148,7 +148,7 @@ def test_a_window_on_the_screen_stays_where_it_is(open_studio):
     assert QGuiApplication.primaryScreen().availableGeometry().contains(place)
 
 
-def test_a_message_of_any_length_stays_small(qapp, monkeypatch):
+def test_long_message_moves_into_the_details(qapp, monkeypatch):
     seen = []
     monkeypatch.setattr(
         QMessageBox, "exec", lambda box: seen.append((box.text(), box.detailedText()))
@@ -161,7 +161,7 @@ def test_a_message_of_any_length_stays_small(qapp, monkeypatch):
     assert details == "many lines\n" * 1_000 + "\n\ndetails"
 
 
-def test_a_banner_of_any_length_stays_small_and_is_whole_for_a_reader(qtbot, open_studio):
+def test_long_banner_stays_small_and_keeps_its_full_text(qtbot, open_studio):
     bar = open_studio().window.settings_banner
     bar.show_message("/" + "w" * 200_000)
     qtbot.waitUntil(bar.isVisible, timeout=PATIENCE)

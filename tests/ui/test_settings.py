@@ -1,6 +1,4 @@
-"""The window's settings and drafts: shared with commands, written by one thread, and never a reason
-not to start.
-"""
+"""Test the window's settings and drafts: shared with commands, saved by one thread, recoverable."""
 
 import json
 import os
@@ -18,7 +16,7 @@ from tests.cli.programs import studio as run_studio
 from tests.ui.conftest import PATIENCE, close_studio
 
 
-def test_a_command_beside_the_window_is_not_undone_by_the_next_key(qtbot, open_studio, data):
+def test_window_keeps_settings_changed_by_a_command(qtbot, open_studio, data):
     studio = open_studio()
     tab = studio.window.text_tab
     for arguments in (
@@ -40,14 +38,14 @@ def test_a_command_beside_the_window_is_not_undone_by_the_next_key(qtbot, open_s
     assert load_drafts(data)["text"]["prompt"] == "xxx"
 
 
-def test_the_window_follows_what_a_command_changes(qtbot, open_studio, data):
+def test_window_applies_settings_changed_by_a_command(qtbot, open_studio, data):
     studio = open_studio()
     update(data, {"offline": True, "model_memory": {"m": "8-bit"}})
     qtbot.waitUntil(lambda: studio.shared.settings.offline, timeout=PATIENCE)
     assert studio.settings.model_memory == {"m": "8-bit"}
 
 
-def test_the_latest_wins_also_at_close_while_another_program_keeps_the_lock(open_studio, data):
+def test_latest_settings_are_saved_at_close_while_the_lock_is_held(open_studio, data):
     studio = open_studio()
     studio.shared.save_now()
     with hold(data.settings_lock):
@@ -63,7 +61,7 @@ def test_the_latest_wins_also_at_close_while_another_program_keeps_the_lock(open
     assert (drafts["text"]["prompt"], drafts["image"]["prompt"]) == ("a", "b")
 
 
-def test_many_changes_end_with_the_last_one_on_disk(open_studio, data):
+def test_last_of_many_changes_is_saved(open_studio, data):
     studio = open_studio()
     for number in range(200):
         studio.shared.change_settings(
@@ -85,13 +83,11 @@ def no_modal(monkeypatch):
 
 
 @pytest.mark.parametrize("refused", ["settings", "drafts"])
-def test_what_cannot_be_saved_is_said_once_and_saved_when_it_can_be(
-    qtbot, open_studio, data, no_modal, refused
-):
+def test_failed_save_is_reported_once_and_retried(qtbot, open_studio, data, no_modal, refused):
     studio = open_studio()
     studio.shared.save_now()
-    said = []
-    studio.shared.save_failed.connect(said.append)
+    messages = []
+    studio.shared.save_failed.connect(messages.append)
     in_the_way = data.settings_lock if refused == "settings" else data.drafts
     in_the_way.unlink(missing_ok=True)
     in_the_way.mkdir()
@@ -100,7 +96,7 @@ def test_what_cannot_be_saved_is_said_once_and_saved_when_it_can_be(
         studio.shared.change_settings(endpoint=text)
         assert not studio.shared.save_now()
         QApplication.processEvents()
-    assert len(said) == 1
+    assert len(messages) == 1
     assert "cannot be saved" in studio.window.settings_banner.message
     assert studio.window.settings_banner.isVisible()
     assert studio.window.isEnabled()
@@ -108,11 +104,11 @@ def test_what_cannot_be_saved_is_said_once_and_saved_when_it_can_be(
     studio.shared.change_settings(theme="dark")
     assert studio.shared.save_now()
     qtbot.waitUntil(lambda: not studio.window.settings_banner.isVisible(), timeout=PATIENCE)
-    assert said[1:] == [""]
+    assert messages[1:] == [""]
     assert (load_settings(data).endpoint, load_drafts(data)["text"]["prompt"]) == ("c", "abc")
 
 
-def test_a_window_whose_settings_cannot_be_saved_closes(open_studio, data, no_modal):
+def test_window_closes_if_settings_cannot_be_saved(open_studio, data, no_modal):
     studio = open_studio()
     studio.shared.save_now()
     data.settings_lock.unlink(missing_ok=True)
@@ -121,7 +117,7 @@ def test_a_window_whose_settings_cannot_be_saved_closes(open_studio, data, no_mo
     assert not studio.window.isVisible()
 
 
-def test_damaged_settings_are_set_aside_and_the_window_says_where(open_studio, data):
+def test_damaged_settings_are_renamed_and_reported(open_studio, data):
     data.settings.write_bytes(b'{"theme": "da')
     studio = open_studio()
     (aside,) = data.root.glob("settings.damaged-*")
@@ -130,7 +126,7 @@ def test_damaged_settings_are_set_aside_and_the_window_says_where(open_studio, d
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pipes in folders")
-def test_pipes_in_the_place_of_settings_and_drafts_do_not_stop_the_start(open_studio, data):
+def test_window_starts_with_pipes_in_place_of_settings_and_drafts(open_studio, data):
     os.mkfifo(data.settings)
     os.mkfifo(data.drafts)
     studio = open_studio()
@@ -139,7 +135,7 @@ def test_pipes_in_the_place_of_settings_and_drafts_do_not_stop_the_start(open_st
     assert load_drafts(data)["text"]["prompt"] == "x"
 
 
-def test_settings_of_a_later_version_survive_the_window(open_studio, data):
+def test_settings_of_a_later_version_are_kept(open_studio, data):
     later = {"memory": "2-bit", "theme": "sepia", "sidebar": {"width": 3}, "starter_declined": True}
     data.settings.write_text(json.dumps(later))
     studio = open_studio()
@@ -150,7 +146,7 @@ def test_settings_of_a_later_version_survive_the_window(open_studio, data):
     assert on_disk["last_tab"] == 1
 
 
-def test_drafts_of_an_earlier_version_come_with_the_window(open_studio, data):
+def test_drafts_of_an_earlier_version_are_migrated(open_studio, data):
     data.settings.write_text(
         json.dumps(
             {"theme": "dark", "drafts": {"text": {"prompt": "a cat"}}, "recent_prompts": ["x"]}
@@ -166,7 +162,7 @@ def test_drafts_of_an_earlier_version_come_with_the_window(open_studio, data):
 WRONG = (None, True, -1, 10**30, 1e300, "x", "\0", [], [1, {}], {"a": 1}, "999999999999")
 
 
-def test_a_draft_with_wrong_values_is_shown_as_far_as_it_is_right(open_studio, data):
+def test_valid_fields_of_an_invalid_draft_are_restored(open_studio, data):
     studio = open_studio()
     tabs: list[GenerateTab] = [
         studio.window.text_tab,

@@ -110,7 +110,7 @@ def test_every_action_names_a_method_and_is_in_a_menu(start_studio, monkeypatch)
     assert len(in_menus) == len(ACTIONS)
 
 
-def test_size_tab_and_queue_are_restored(start_studio, qtbot, data):
+def test_size_tab_and_queue_dock_are_restored(start_studio, qtbot, data):
     studio = start_studio()
     qtbot.waitUntil(studio.session.worker.isRunning, timeout=PATIENCE)
     studio.window.resize(760, 600)
@@ -129,12 +129,12 @@ def test_size_tab_and_queue_are_restored(start_studio, qtbot, data):
 
 
 @pytest.mark.parametrize("last_tab", [-1, 99])
-def test_an_impossible_tab_in_the_settings_is_ignored(start_studio, data, last_tab):
+def test_invalid_tab_in_the_settings_is_ignored(start_studio, data, last_tab):
     update(data, {"last_tab": last_tab})
     assert start_studio().window.current().prompt.isVisible()
 
 
-def test_a_window_that_is_closed_at_once_ends_in_order(qapp, data):
+def test_window_closed_at_once_exits_cleanly(qapp, data):
     studio = Studio(data, fake=True)
     studio.start()
     assert studio.window.close()
@@ -186,7 +186,7 @@ def test_a_failure_while_the_window_is_built_frees_the_data_folder(qapp, data, m
     lock.lock.unlock()
 
 
-def test_without_a_desktop_a_sentence_says_so(data, monkeypatch, capsys):
+def test_missing_display_is_reported(data, monkeypatch, capsys):
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
@@ -230,7 +230,7 @@ def test_a_second_start_activates_the_first_window(start_studio, qtbot, data):
 
 
 @pytest.mark.parametrize(("mode", "colours"), [("light", theme.LIGHT), ("dark", theme.DARK)])
-def test_a_theme_sets_the_colours(qapp, mode, colours):
+def test_theme_sets_the_colors(qapp, mode, colours):
     theme.apply(qapp, mode)
     assert qapp.palette().color(QPalette.ColorRole.Window).name() == colours.window
     assert qapp.palette().color(QPalette.ColorRole.WindowText).name() == colours.text
@@ -238,7 +238,7 @@ def test_a_theme_sets_the_colours(qapp, mode, colours):
 
 
 @pytest.mark.parametrize("home", ["", "  ", "/tmp/数据"])
-def test_the_data_folder_is_where_platformdirs_says(monkeypatch, home):
+def test_data_folder_follows_platformdirs(monkeypatch, home):
     monkeypatch.delenv("STUDIO_DATA_DIR")
     monkeypatch.setenv("XDG_DATA_HOME", home)
     assert str(data_folder().root) == platformdirs.user_data_dir("studio", appauthor=False)
@@ -261,5 +261,5 @@ def test_the_data_folder_is_where_platformdirs_says(monkeypatch, home):
         (["--fake", "queue", "list"], None),
     ],
 )
-def test_only_a_start_of_the_window_goes_by_the_command_line(arguments, options):
+def test_window_start_skips_the_command_line_parser(arguments, options):
     assert window_options(arguments) == options

@@ -1,6 +1,4 @@
-"""The window shows once, and not in a dialog, that an earlier build's telemetry files are
-removed.
-"""
+"""Test that removed telemetry files of an earlier build are reported once, in a banner."""
 
 import sys
 
@@ -9,7 +7,9 @@ from PySide6.QtWidgets import QApplication
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the folder is that of Linux")
-def test_the_window_shows_it_and_goes_on(tmp_path, data, open_studio, monkeypatch, capfd):
+def test_removed_telemetry_files_are_reported_in_a_banner(
+    tmp_path, data, open_studio, monkeypatch, capfd
+):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     folder = tmp_path / ".cache/Microsoft/DeveloperTools/.onnxruntime"

@@ -1,4 +1,4 @@
-"""The window shows thoughts apart from the answer, and says when a text stops at its limit."""
+"""Test that thoughts are shown apart from the answer and a text at its limit is marked."""
 
 import pytest
 from PySide6.QtCore import Qt
@@ -24,7 +24,7 @@ def buttons_of(notice):
     return {one.text(): one for one in notice.findChildren(QPushButton)}
 
 
-def test_a_text_at_its_limit_can_be_made_longer(qtbot, open_studio):
+def test_text_that_reached_its_limit_can_be_extended(qtbot, open_studio):
     studio = open_studio()
     tab = studio.window.text_tab
     generate(qtbot, studio, tab, 30)
@@ -41,7 +41,7 @@ def test_a_text_at_its_limit_can_be_made_longer(qtbot, open_studio):
     assert tab.form.values()["seed"] is None
 
 
-def test_a_text_can_be_continued(qtbot, open_studio):
+def test_text_can_be_continued(qtbot, open_studio):
     studio = open_studio()
     tab = studio.window.text_tab
     generate(qtbot, studio, tab, 12)
@@ -51,7 +51,7 @@ def test_a_text_can_be_continued(qtbot, open_studio):
     assert tab._job.request.prompt == text
 
 
-def test_a_text_that_its_model_ended_has_no_note(qtbot, open_studio):
+def test_text_ended_by_its_model_shows_no_note(qtbot, open_studio):
     studio = open_studio()
     tab = studio.window.text_tab
     generate(qtbot, studio, tab, 100)
@@ -66,7 +66,7 @@ def view(qtbot):
     return made
 
 
-def test_thoughts_are_folded_and_no_part_of_the_text(qtbot, view):
+def test_thoughts_are_collapsed_and_not_part_of_the_text(qtbot, view):
     view.append_thought(0, "Short is good.")
     qtbot.waitUntil(view.thoughts.isVisible, timeout=PATIENCE)
     assert view.thoughts.toggle.text() == "Thinking… (3 words)"
@@ -85,7 +85,7 @@ def test_thoughts_are_folded_and_no_part_of_the_text(qtbot, view):
     assert not view.thoughts.isVisible()
 
 
-def test_text_that_turns_out_to_be_thoughts_moves_there(qtbot, view):
+def test_text_recognized_as_thoughts_later_moves_there(qtbot, view):
     view.append(0, "Short is good.")
     view.append_thought(0, "", takes_text=True)
     view.append(0, "Rain again.")
@@ -107,7 +107,7 @@ def test_each_candidate_has_its_own_thoughts(qtbot, view):
     assert not view.tabs.isVisible()
 
 
-def test_the_tab_shows_events_of_thoughts(qtbot, open_studio):
+def test_tab_shows_thought_events(qtbot, open_studio):
     studio = open_studio()
     tab = studio.window.text_tab
     job = new_job(TextRequest(prompt="Rain", seed=1), str(studio.shared.output_folder()))

@@ -1,4 +1,4 @@
-"""Jobs that run together are shown together: all their results, one progress, one Stop."""
+"""Test that jobs of a batch are shown together, with one progress bar and one Stop button."""
 
 import pytest
 from PySide6.QtCore import Qt
@@ -36,7 +36,7 @@ def studio(open_studio):
     return open_studio(step_seconds=0.002)
 
 
-def test_texts_of_jobs_that_run_together_are_all_shown(qtbot, studio, data):
+def test_all_texts_of_a_batch_are_shown(qtbot, studio, data):
     tab = studio.window.text_tab
     tab.form.set_values({"max_new_tokens": 10})
     submit(studio, tab, qtbot, 3)
@@ -63,7 +63,7 @@ def test_texts_of_jobs_that_run_together_are_all_shown(qtbot, studio, data):
     assert any(line.startswith("3 jobs as one batch · Token 30 of at most 30") for line in progress)
 
 
-def test_images_of_jobs_that_run_together_are_all_shown(qtbot, studio, data):
+def test_all_images_of_a_batch_are_shown(qtbot, studio, data):
     studio.window.show_tab("image")
     tab = studio.window.image_tab
     tab.form.set_values({"width": 64, "height": 64, "num_inference_steps": 3})
@@ -77,7 +77,7 @@ def test_images_of_jobs_that_run_together_are_all_shown(qtbot, studio, data):
     qtbot.waitUntil(lambda: all_over(studio, tab) and tab.view.strip.count() == 2, timeout=PATIENCE)
 
 
-def test_stop_stops_all_that_are_shown_and_a_new_one_does_not_replace_them(qtbot, studio):
+def test_stop_cancels_all_shown_jobs_and_a_new_job_keeps_their_results(qtbot, studio):
     studio.session.engine._step_seconds = 0.1
     tab = studio.window.text_tab
     tab.form.set_values({"max_new_tokens": 40})
@@ -95,7 +95,7 @@ def test_stop_stops_all_that_are_shown_and_a_new_one_does_not_replace_them(qtbot
     assert tab.view.text()
 
 
-def test_one_that_fails_is_said_and_the_others_are_shown(qtbot, studio, data):
+def test_failed_job_of_a_batch_is_reported_and_the_others_are_shown(qtbot, studio, data):
     failure = Failure(cause="model", message="The model is broken.", cure="Get it again.")
     studio.session.engine._fail_on = lambda job: failure if job.request.prompt == "cat 1" else None
     tab = studio.window.text_tab

@@ -1,6 +1,4 @@
-"""Videos have no tab yet: the queue shows them, opens them with the desktop's player, and nothing
-breaks.
-"""
+"""Test videos in the window: in the queue, in batches and in the models dialog."""
 
 from pathlib import Path
 
@@ -65,7 +63,7 @@ def made(qtbot, studio, data):
     return job, path
 
 
-def test_a_video_in_the_queue_is_shown_and_opened_by_the_desktop(qtbot, studio, data, desktop):
+def test_queue_shows_a_video_and_opens_it_with_the_desktop(qtbot, studio, data, desktop):
     job, path = made(qtbot, studio, data)
     with qtbot.waitSignal(studio.shared.queue.jobs_added, timeout=PATIENCE):
         studio.shared.queue.submit(
@@ -82,14 +80,14 @@ def test_a_video_in_the_queue_is_shown_and_opened_by_the_desktop(qtbot, studio, 
     qtbot.waitUntil(lambda: desktop.opened == [path], timeout=PATIENCE)
 
 
-def test_a_waiting_video_cannot_be_changed_and_says_so(qtbot, studio, data):
+def test_editing_a_queued_video_is_refused_with_a_message(qtbot, studio, data):
     studio.shared.queue.pause("The queue is paused.")
     job = submit(qtbot, studio, data)
     panel, before = studio.window.queue_dock.panel, studio.window.tabs.currentIndex()
     panel.job_actions.select([job.id])
-    with qtbot.waitSignal(studio.shared.message_posted, timeout=PATIENCE) as said:
+    with qtbot.waitSignal(studio.shared.message_posted, timeout=PATIENCE) as posted:
         panel.job_actions.edit_selected()
-    assert "cannot be changed in the window" in said.args[0]
+    assert "cannot be changed in the window" in posted.args[0]
     assert studio.window.tabs.currentIndex() == before
     panel.job_actions.duplicate_selected()
     qtbot.waitUntil(lambda: len(studio.shared.queue.waiting()) == 2, timeout=PATIENCE)
@@ -99,20 +97,20 @@ def test_a_waiting_video_cannot_be_changed_and_says_so(qtbot, studio, data):
     )
 
 
-def test_a_dropped_video_says_how_it_was_made(qtbot, studio, data, monkeypatch):
+def test_dropped_video_shows_its_recipe(qtbot, studio, data, monkeypatch):
     _job, path = made(qtbot, studio, data)
-    told = []
+    shown = []
     monkeypatch.setattr(
         "studio.ui.dialogs.show_information",
-        lambda _parent, title, text, details="": told.append((title, text, details)),
+        lambda _parent, title, text, details="": shown.append((title, text, details)),
     )
     drop(studio.window, path)
-    qtbot.waitUntil(lambda: bool(told), timeout=PATIENCE)
-    assert "a cat walks" in told[0][1]
-    assert "num_frames: 5" in told[0][2]
+    qtbot.waitUntil(lambda: bool(shown), timeout=PATIENCE)
+    assert "a cat walks" in shown[0][1]
+    assert "num_frames: 5" in shown[0][2]
 
 
-def test_a_batch_of_videos_in_the_dialog(qtbot, studio, data, tmp_path):
+def test_batch_dialog_accepts_videos(qtbot, studio, data, tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text(
         "prompt,frames,width,height,steps\na cat,5,64,64,2\na dog,9,64,64,2\n", encoding="utf-8"
@@ -128,7 +126,7 @@ def test_a_batch_of_videos_in_the_dialog(qtbot, studio, data, tmp_path):
     assert len(list((tmp_path / "made").glob("*.mp4"))) == 2
 
 
-def test_the_models_window_lists_models_of_videos(qtbot, studio):
+def test_models_dialog_lists_video_models(qtbot, studio):
     dialog = ModelsDialog(studio.shared, studio.window)
     dialog.show()
     QTest.qWaitForWindowExposed(dialog)

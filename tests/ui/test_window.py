@@ -1,4 +1,4 @@
-"""The real window with the fake engine: type, press, watch, keep."""
+"""Test the real window with the fake engine, from typing a prompt to the saved result."""
 
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def test_text_from_key_press_to_file(qtbot, open_studio, data):
     assert QGuiApplication.clipboard().text() == tab.view.text()
 
 
-def test_beams_come_ranked_with_their_scores(qtbot, open_studio):
+def test_beams_are_shown_ranked_with_scores(qtbot, open_studio):
     studio = open_studio()
     tab = studio.window.text_tab
     preset = next(
@@ -82,7 +82,7 @@ def test_beams_come_ranked_with_their_scores(qtbot, open_studio):
     assert tab._job.request.prompt == "This is a news article about cats"
 
 
-def test_stop_keeps_what_is_there(qtbot, open_studio, data):
+def test_stop_keeps_the_partial_text(qtbot, open_studio, data):
     studio = open_studio(step_seconds=0.1)
     tab = studio.window.text_tab
     type_prompt(tab, "Write about light")
@@ -118,7 +118,7 @@ def test_image_previews_then_results_as_a_strip(qtbot, open_studio, data):
     assert tab.view.image.path != first
 
 
-def test_wrong_fields_are_marked_and_the_button_says_why(qtbot, open_studio):
+def test_invalid_fields_are_marked_and_the_button_explains(qtbot, open_studio):
     studio = open_studio()
     tab = studio.window.image_tab
     studio.window.show_tab("image")
@@ -133,7 +133,7 @@ def test_wrong_fields_are_marked_and_the_button_says_why(qtbot, open_studio):
     assert tab.generate_button.isEnabled()
 
 
-def test_a_failure_says_what_to_do_and_can_be_tried_again(qtbot, open_studio):
+def test_failure_shows_a_remedy_and_can_be_retried(qtbot, open_studio):
     studio = open_studio()
     broken = {"on": True}
     failure = Failure(
@@ -199,13 +199,13 @@ def test_drafts_last_tab_and_theme_survive_a_restart(qtbot, open_studio, data):
     again.window.set_theme("system")
 
 
-def test_a_damaged_settings_file_is_kept_aside(open_studio, data):
+def test_damaged_settings_file_is_renamed_and_kept(open_studio, data):
     data.settings.write_text("{ not json")
     open_studio()
     assert list(data.root.glob("settings.damaged-*.json"))
 
 
-def test_closing_asks_while_a_job_runs(qtbot, open_studio, monkeypatch):
+def test_closing_asks_for_confirmation_while_a_job_runs(qtbot, open_studio, monkeypatch):
     studio = open_studio(step_seconds=0.1)
     tab = studio.window.text_tab
     type_prompt(tab, "x")
@@ -252,7 +252,7 @@ def drop(window, path):
     window.dropEvent(event)
 
 
-def test_an_artifact_dropped_on_the_window_fills_its_form(qtbot, open_studio, data):
+def test_dropped_artifact_fills_the_form(qtbot, open_studio, data):
     studio = open_studio()
     window = studio.window
     window.show_tab("image")
@@ -271,9 +271,7 @@ def test_an_artifact_dropped_on_the_window_fills_its_form(qtbot, open_studio, da
     assert window.current() is window.image_tab
 
 
-def test_a_batch_file_dropped_on_the_window_shows_its_rows_and_runs(
-    qtbot, open_studio, data, tmp_path
-):
+def test_dropped_batch_file_shows_its_rows_and_runs(qtbot, open_studio, data, tmp_path):
     studio = open_studio()
     path = tmp_path / "提示.csv"
     path.write_text(
@@ -301,7 +299,7 @@ def test_a_batch_file_dropped_on_the_window_shows_its_rows_and_runs(
     assert len((folder / "report.jsonl").read_text(encoding="utf-8").splitlines()) == 100
 
 
-def test_a_prompt_template_is_filled_while_it_is_typed(qtbot, open_studio, tmp_path):
+def test_prompt_template_is_resolved_while_typing(qtbot, open_studio, tmp_path):
     studio = open_studio()
     path = tmp_path / "cities.csv"
     path.write_text("topic,city\nspring,北京\nautumn,Köln\n", encoding="utf-8")
@@ -326,7 +324,7 @@ def test_a_prompt_template_is_filled_while_it_is_typed(qtbot, open_studio, tmp_p
     assert not dialog.run_button.isEnabled()
 
 
-def test_a_bad_name_template_cannot_run(qtbot, open_studio, tmp_path):
+def test_invalid_name_template_blocks_the_run(qtbot, open_studio, tmp_path):
     studio = open_studio()
     path = tmp_path / "a.txt"
     path.write_text("x\n")
@@ -386,7 +384,7 @@ def test_every_control_has_a_name_and_a_tip_and_no_label_takes_html(qtbot, open_
     assert html == []
 
 
-def test_hostile_markup_in_a_prompt_is_only_text(qtbot, open_studio):
+def test_markup_in_a_prompt_is_shown_as_plain_text(qtbot, open_studio):
     studio = open_studio()
     tab = studio.window.text_tab
     hostile = "<img src='file:///etc/passwd' width=9000><b>x</b>"
@@ -398,7 +396,7 @@ def test_hostile_markup_in_a_prompt_is_only_text(qtbot, open_studio):
     assert studio.window.width() < 3000
 
 
-def test_the_narrowest_window_shows_everything_that_matters(qtbot, open_studio):
+def test_narrowest_window_shows_the_main_controls(qtbot, open_studio):
     studio = open_studio()
     studio.window.resize(720, 480)
     qtbot.waitExposed(studio.window)
@@ -409,7 +407,7 @@ def test_the_narrowest_window_shows_everything_that_matters(qtbot, open_studio):
         assert corner.y() <= studio.window.height()
 
 
-def test_settings_are_written_whole(open_studio, data):
+def test_draft_is_saved_when_the_window_closes(open_studio, data):
     studio = open_studio()
     type_prompt(studio.window.text_tab, "x")
     close_studio(studio)
@@ -417,7 +415,7 @@ def test_settings_are_written_whole(open_studio, data):
 
 
 @pytest.mark.parametrize("size", [100, 300_000])
-def test_long_unbroken_text_is_shown_in_time(qtbot, open_studio, size):
+def test_long_unbroken_text_is_shown_in_linear_time(qtbot, open_studio, size):
     view = open_studio().window.text_tab.view
     for start in range(0, size, 5_000):
         view.append(0, "x" * min(5_000, size - start))
@@ -425,9 +423,7 @@ def test_long_unbroken_text_is_shown_in_time(qtbot, open_studio, size):
     assert view.text() == "x" * size
 
 
-def test_a_folder_of_texts_dropped_on_the_window_is_a_batch_and_one_of_a_model_is_not(
-    qtbot, open_studio, tmp_path
-):
+def test_dropped_text_folder_is_a_batch_and_a_model_folder_is_not(qtbot, open_studio, tmp_path):
     studio = open_studio()
     texts = tmp_path / "提示词"
     texts.mkdir()

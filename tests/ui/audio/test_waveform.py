@@ -190,7 +190,7 @@ def test_an_hour_is_drawn_fast(waveform):
     waveform.grab()
     begun = time.process_time()
     for number in range(10):
-        waveform.resize(1600 + number, 120)  # each is drawn anew
+        waveform.resize(1600 + number, 120)  # each size is rendered again
         waveform.grab()
     assert (
         time.process_time() - begun
@@ -307,7 +307,7 @@ def test_all_audio_formats_are_loaded(view, qtbot, tmp_path, suffix, channels):
     assert view.player.state is PlayerState.STOPPED
 
 
-@pytest.mark.parametrize("content", [b"", b"RIFF\x00\x00\x00\x00WAVE", b"not a sound" * 100, None])
+@pytest.mark.parametrize("content", [b"", b"RIFF\x00\x00\x00\x00WAVE", b"not audio" * 100, None])
 def test_unreadable_file_is_reported(view, qtbot, tmp_path, content):
     path = tmp_path / "broken.wav"
     if content is not None:

@@ -29,7 +29,7 @@ application.exec()
 
 
 @pytest.mark.skipif(not HAS_BUS, reason="needs a message bus")
-def test_progress_and_messages_go_to_the_bus():
+def test_progress_and_notifications_are_sent_over_dbus():
     with message_bus() as address:
         monitor = subprocess.Popen(
             ["dbus-monitor", "--address", address], stdout=subprocess.PIPE, text=True
@@ -44,15 +44,15 @@ def test_progress_and_messages_go_to_the_bus():
             [sys.executable, "-c", TELL], env=environment, check=True, timeout=PATIENCE / 1000
         )
         monitor.terminate()
-        heard, _errors = monitor.communicate(timeout=PATIENCE / 1000)
+        signals, _errors = monitor.communicate(timeout=PATIENCE / 1000)
     progress = [
-        part for part in heard.split("\nsignal") if "com.canonical.Unity.LauncherEntry" in part
+        part for part in signals.split("\nsignal") if "com.canonical.Unity.LauncherEntry" in part
     ]
     assert "double 0.25" in progress[0]
     assert "boolean true" in progress[0]
     assert "boolean false" in progress[1]
     assert "application://studio.desktop" in progress[0]
-    message = heard.partition("org.freedesktop.portal.Notification")[2]
+    message = signals.partition("org.freedesktop.portal.Notification")[2]
     assert "member=AddNotification" in message
     assert "All jobs are done." in message
 

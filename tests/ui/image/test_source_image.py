@@ -180,7 +180,9 @@ def test_dropped_image_becomes_source_or_fills_the_form(studio, tab, qtbot, phot
     assert tab.source.path == str(result)
     assert not tab.offered.isVisible()
     drop(tab.source, photo)
-    assert tab.source.path == str(photo), "dropped on the picture it is a start whatever it is"
+    assert tab.source.path == str(photo), (
+        "an image dropped on the panel is a source image even with a recipe"
+    )
 
 
 def open_editor(qtbot, tab):

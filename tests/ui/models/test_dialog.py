@@ -404,7 +404,7 @@ def test_checking_files_shows_progress_and_changes(opened, tmp_path, qtbot):
     qtbot.waitUntil(lambda: "missing" in dialog.notice.message, timeout=PATIENCE)
 
 
-def test_a_check_can_be_stopped(opened, qtbot):
+def test_file_check_can_be_stopped(opened, qtbot):
     _studio, dialog = opened
     select(dialog, "Starter images (64 px)")
     dialog.actions_bar.check_button.click()

@@ -245,11 +245,11 @@ def test_interrupted_download_can_be_continued_or_deleted(opened, hub, data, qtb
     hub.faults[WEIGHTS] = [Fault(pause_at=700_000), Fault(pause_at=900_000)]
     dialog.download_button.click()
     assert hub.paused.wait(60)
-    beside = DownloadDialog(studio.shared, studio.window)
-    beside.show()
+    second = DownloadDialog(studio.shared, studio.window)
+    second.show()
     assert QThreadPool.globalInstance().waitForDone(PATIENCE)
     QApplication.processEvents()
-    assert not beside.partial.isVisible(), "what runs is not offered"
+    assert not second.partial.isVisible(), "running downloads are not offered"
     dialog.close()
     qtbot.waitUntil(lambda: not download_thread.running, timeout=PATIENCE)
     hub.paused.clear()

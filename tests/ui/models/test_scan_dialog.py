@@ -258,7 +258,7 @@ def test_only_existing_known_folders_are_searched(tmp_path, monkeypatch):
     ]
 
 
-def test_a_cancelled_search_ends(others):
+def test_cancelled_search_ends(others):
     assert list(find(others, None, lambda: True)) == []
     with pytest.raises(StudioError):
         list(find(others / "gone"))
