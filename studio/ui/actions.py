@@ -119,6 +119,13 @@ ACTIONS = (
         state="is_queue_shown",
         starts_group=True,
     ),
+    Action(
+        "toasts.take_focus",
+        "Last message",
+        "Move the focus to the last message and its button",
+        "View",
+        "F8",
+    ),
     *(
         Action(
             "set_theme",

@@ -19,6 +19,7 @@ from studio.models.card import ModelCard
 from studio.models.registry import ModelRegistry, among, default_first, is_of
 from studio.ui import background
 from studio.ui.settings_writer import SettingsWriter
+from studio.ui.widgets.toast import Toast
 
 SAVE_SECONDS = 5.0
 """Maximum wait for the disk when the program ends."""
@@ -34,8 +35,8 @@ class AppState(QObject):
     """The user asked for the starter model."""
     only_idle_changed = Signal(bool)
     """Whether jobs start only while nobody uses the computer."""
-    message_posted = Signal(str)
-    """A short message for the status bar."""
+    toast_posted = Signal(object)
+    """Toast: a confirmation to show at the bottom of the window."""
     save_failed = Signal(str)
     """Why settings or drafts cannot be written; empty when they can again."""
     _saved = Signal(object, int)
@@ -94,6 +95,12 @@ class AppState(QObject):
     def output_folder(self) -> str:
         """Return the folder for new artifacts."""
         return self.settings.output_folder or str(self.data.outputs)
+
+    def post_toast(
+        self, text: str, button: str = "", action: Callable[[], object] | None = None
+    ) -> None:
+        """Show a confirmation, with a button that leads on or takes the change back."""
+        self.toast_posted.emit(Toast(text, button, action))
 
     # Settings and drafts
     # ----------------------------------------------------------------------

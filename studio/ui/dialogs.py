@@ -82,7 +82,7 @@ class Dialogs(QObject):
         try:
             self._shared.change_settings(output_folder=folder)
         except ValueError:  # a name that is not UTF-8
-            self._shared.message_posted.emit(
+            self._shared.post_toast(
                 "The name of this folder is not valid UTF-8. Choose another folder."
             )
 

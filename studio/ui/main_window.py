@@ -15,6 +15,7 @@ from studio.core.events import Event, Loading
 from studio.core.kinds import KINDS, TABS, Kind
 from studio.ui import actions
 from studio.ui.app_state import AppState
+from studio.ui.desktop.folders import open_folder
 from studio.ui.dialogs import Dialogs
 from studio.ui.file_opener import FileOpener
 from studio.ui.models.install_banner import InstallBanner
@@ -23,6 +24,7 @@ from studio.ui.queue_banner import QueueBanner
 from studio.ui.tabs.form_tab import FormTab, Tab
 from studio.ui.widgets import theme
 from studio.ui.widgets.factory import Notice, button, confirm
+from studio.ui.widgets.toast import Toasts
 from studio.ui.window_shell import WindowShell
 
 if TYPE_CHECKING:
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from studio.ui.tabs.text import TextTab
 
 QUEUE_HEIGHT = 300
-MESSAGE_MS = 6_000
 SAVE_CURE = (
     "Your changes last until Studio is closed. Check the free disk space and the permissions of "
     "the folder."
@@ -52,6 +53,7 @@ class MainWindow(WindowShell):
         self.dialogs = Dialogs(shared, self)
         self.file_opener = FileOpener(self, shared.output_folder)
         self.install_banner = InstallBanner(shared, self)
+        self.toasts = Toasts(self._central)
         self._add_queue()
         self.queue_banner = QueueBanner(shared.queue, self.queue_dock)
         self.settings_banner = Notice("banner")
@@ -80,12 +82,12 @@ class MainWindow(WindowShell):
         self.file_opener.midi_opened.connect(self._on_midi_opened)
         self.file_opener.batch_opened.connect(self._on_batch_opened)
         self.file_opener.model_opened.connect(self.dialogs.show_models)
-        shared.message_posted.connect(lambda text: self.statusBar().showMessage(text, MESSAGE_MS))
+        shared.toast_posted.connect(self.toasts.add)
         shared.save_failed.connect(self._on_save_failed)
         shared.starter_requested.connect(self.install_banner.install_starter)
         shared.models_changed.connect(self.install_banner.offer_starter)
         self.install_banner.progressed.connect(self.statusBar().showMessage)
-        queue.failed.connect(lambda sentence, _job_ids: self.statusBar().showMessage(sentence))
+        queue.failed.connect(lambda sentence, _ids: self.queue_banner.show_until_closed(sentence))
         queue.batch_finished.connect(self._on_batch_finished)
         queue.job_event.connect(self._on_job_event)
         queue.jobs_added.connect(self._on_jobs_added)
@@ -174,7 +176,7 @@ class MainWindow(WindowShell):
         values = msgspec.structs.asdict(recipe.request)
         seed = recipe.seed if recipe.seed is not None else values.get("seed")
         self._show_form(kind).set_values({**values, "seed": seed, "model": recipe.model})
-        self.shared.message_posted.emit("The form has the settings of the file")
+        self.shared.post_toast("The form has the settings of the file")
 
     def _show_form(self, kind: Kind) -> FormTab:
         form = self.tab(kind.tab).for_kind(kind.name)
@@ -232,7 +234,7 @@ class MainWindow(WindowShell):
         if kind.tab:
             self._show_form(kind).edit(job)
             return
-        self.shared.message_posted.emit(
+        self.shared.post_toast(
             f"{kind.title} jobs cannot be changed in the window. Cancel this one and create it "
             f"again with `studio {kind.name}`."
         )
@@ -247,7 +249,9 @@ class MainWindow(WindowShell):
 
     def _on_batch_finished(self, batch: Batch) -> None:
         name = Path(batch.source).name
-        self.statusBar().showMessage(f"Batch {name} is done. Its report is in {batch.folder}")
+        self.shared.post_toast(
+            f"Batch {name} is done", "Show", lambda: open_folder(Path(batch.folder))
+        )
 
     def show_settings_message(self, message: str, cure: str = "") -> None:
         """Show a message about the settings until the user closes it."""

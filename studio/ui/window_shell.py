@@ -66,9 +66,9 @@ class WindowShell(QMainWindow):
         self._column.setSpacing(0)
         self._column.addWidget(FittedScrollArea(banners, MIN_BANNERS_HEIGHT))
         self._column.addWidget(self.tabs, 1)
-        holder = QWidget()
-        holder.setLayout(self._column)
-        self.setCentralWidget(holder)
+        self._central = QWidget()
+        self._central.setLayout(self._column)
+        self.setCentralWidget(self._central)
 
     def update_icons(self) -> None:
         """Draw the icons in the theme's color."""

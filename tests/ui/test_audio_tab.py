@@ -206,9 +206,9 @@ def test_save_as_converts_and_keeps_the_recipe(build, qtbot, tmp_path, monkeypat
         QFileDialog, "getSaveFileName", lambda *_arguments, **_more: (str(target), "")
     )
     with qtbot.waitSignal(
-        house.shared.message_posted,
+        house.shared.toast_posted,
         timeout=20_000,
-        check_params_cb=lambda text: text == f"Saved {target}",
+        check_params_cb=lambda toast: toast.text == f"Saved {target.name}",
     ):
         page.save_as()
     assert soundfile.info(target).duration == pytest.approx(2.0, abs=0.1)
@@ -227,9 +227,9 @@ def test_file_name_without_a_suffix_gets_the_chosen_format(build, qtbot, tmp_pat
         lambda *_arguments, **_more: (str(tmp_path / "v1.2"), "FLAC (*.flac)"),
     )
     with qtbot.waitSignal(
-        house.shared.message_posted,
+        house.shared.toast_posted,
         timeout=20_000,
-        check_params_cb=lambda text: text.startswith("Saved"),
+        check_params_cb=lambda toast: toast.text.startswith("Saved"),
     ):
         page.save_as()
     assert (tmp_path / "v1.2.flac").exists()

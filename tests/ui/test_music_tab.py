@@ -71,9 +71,9 @@ def test_starter_model_generates_music_and_saves_midi(build, qtbot, data, tmp_pa
             lambda *_arguments, target=target, **_more: (str(target), ""),
         )
         written = target.with_suffix(".mid")
-        with qtbot.waitSignal(page.shared.message_posted, timeout=PATIENCE) as posted:
+        with qtbot.waitSignal(page.shared.toast_posted, timeout=PATIENCE) as posted:
             chosen()
-        assert posted.args == [f"Saved {written}"]
+        assert posted.args[0].text == f"Saved {written.name}"
         assert written.read_bytes() == Path(page.path).with_suffix(".mid").read_bytes()
 
 

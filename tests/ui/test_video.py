@@ -85,9 +85,9 @@ def test_editing_a_queued_video_is_refused_with_a_message(qtbot, studio, data):
     job = submit(qtbot, studio, data)
     panel, before = studio.window.queue_dock.panel, studio.window.tabs.currentIndex()
     panel.job_actions.select([job.id])
-    with qtbot.waitSignal(studio.shared.message_posted, timeout=PATIENCE) as posted:
+    with qtbot.waitSignal(studio.shared.toast_posted, timeout=PATIENCE) as posted:
         panel.job_actions.edit_selected()
-    assert "cannot be changed in the window" in posted.args[0]
+    assert "cannot be changed in the window" in posted.args[0].text
     assert studio.window.tabs.currentIndex() == before
     panel.job_actions.duplicate_selected()
     qtbot.waitUntil(lambda: len(studio.shared.queue.waiting()) == 2, timeout=PATIENCE)

@@ -293,7 +293,7 @@ class DownloadDialog(QDialog):
 
     def _on_downloaded(self, card: ModelCard) -> None:
         self.shared.reload_models()
-        self.shared.message_posted.emit(f"{card.title} is ready")
+        self.shared.post_toast(f"{card.title} is ready")
         self.status.setText(f"{card.title} is ready.")
         self._found = None
         self._update_controls()

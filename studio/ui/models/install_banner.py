@@ -66,7 +66,7 @@ class InstallBanner(QObject):
     def install(self, name: str) -> None:
         """Install a catalog model, with progress in the banner."""
         if self.installer is not None:
-            self._shared.message_posted.emit("Another model is still being installed")
+            self._shared.post_toast("Another model is still being installed")
             return
         from studio.models import catalog
         from studio.models.install.catalog_install import install
@@ -104,7 +104,7 @@ class InstallBanner(QObject):
 
     def _on_installed(self, title: str) -> None:
         self.banner.clear()
-        self._shared.message_posted.emit(f"{title} is ready")
+        self._shared.post_toast(f"{title} is ready")
         self._shared.reload_models()
 
     def _on_failed(self, error: StudioError) -> None:

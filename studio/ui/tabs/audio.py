@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QComboBox, QFileDialog, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from studio.core.errors import Problem
@@ -25,6 +23,7 @@ from studio.symbolic_music.continuation import merge
 from studio.ui.app_state import AppState
 from studio.ui.audio.audio_view import AudioView
 from studio.ui.audio.midi_input import MidiInputPanel
+from studio.ui.desktop.folders import open_folder_of
 from studio.ui.tabs.base import GenerateTab
 from studio.ui.tabs.form_tab import Tab
 from studio.ui.tabs.layout import below_advice
@@ -103,7 +102,7 @@ class AudioTabBase(GenerateTab):
 
     def show_folder(self) -> None:
         """Open the folder of the audio file."""
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self.path).parent)))
+        open_folder_of(Path(self.path))
 
     def save_as(self) -> None:
         """Save a copy under a name and in a format that the user chooses."""

@@ -96,16 +96,16 @@ class GenerateTab(FormTab):
         if self.is_over:
             self._show_job(job)
         else:
-            self.shared.message_posted.emit("Added to the queue")
+            self.shared.post_toast("Added to the queue")
         self.shared.queue.submit([job])
 
     def _on_replaced(self, job: Job, changed: bool) -> None:
         """Report that an edited job is stored: changed, or as a new one if it no longer waited."""
         if changed:
-            self.shared.message_posted.emit("The waiting job was changed")
+            self.shared.post_toast("The waiting job was changed")
         else:
             self._own_jobs.add(job.id)
-            self.shared.message_posted.emit(
+            self.shared.post_toast(
                 "That job no longer waits. Your changes were added to the queue as a new job."
             )
         if self._edited:

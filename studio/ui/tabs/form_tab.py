@@ -19,6 +19,7 @@ from studio.models.card import ModelCard, request_for
 from studio.preflight.checks import check
 from studio.ui import background
 from studio.ui.app_state import AppState
+from studio.ui.desktop.folders import open_folder_of
 from studio.ui.tabs.layout import form_side
 from studio.ui.widgets.factory import (
     Notice,
@@ -157,7 +158,12 @@ class FormTab(Tab):
             show_message(self, "Not saved", message)
 
         background.run(
-            self, write, lambda _: self.shared.message_posted.emit(f"Saved {path}"), show_error
+            self,
+            write,
+            lambda _: self.shared.post_toast(
+                f"Saved {path.name}", "Show", lambda: open_folder_of(path)
+            ),
+            show_error,
         )
 
     # Layout

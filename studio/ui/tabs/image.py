@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.errors import Problem, StudioError
@@ -19,6 +19,7 @@ from studio.models.card import ADAPTER, ModelCard
 from studio.models.registry import base_among
 from studio.preflight.prompt_translation import describe_prompt
 from studio.ui.app_state import AppState
+from studio.ui.desktop.folders import open_folder_of
 from studio.ui.image.source_image import SourceImagePanel
 from studio.ui.tabs import adapter_picker
 from studio.ui.tabs.adapter_picker import AdapterRows
@@ -191,7 +192,7 @@ class ImageTab(GenerateTab):
                 (card.name for card in self.shared.cards(self.kind) if takes_image(card)), ""
             )
             if not able:
-                self.shared.message_posted.emit("No installed model can start from an image")
+                self.shared.post_toast("No installed model can start from an image")
                 return
             self.choose_model(able)
         self.source.set_path(str(path.absolute()))
@@ -234,11 +235,11 @@ class ImageTab(GenerateTab):
     def copy(self) -> None:
         """Copy the image that is shown."""
         QGuiApplication.clipboard().setPixmap(self.view.image.pixmap())
-        self.shared.message_posted.emit("Copied")
+        self.shared.post_toast("Copied")
 
     def show_folder(self) -> None:
         """Open the folder of the image."""
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self.view.image.path).parent)))
+        open_folder_of(Path(self.view.image.path))
 
     def save_as(self) -> None:
         """See `FormTab`."""

@@ -302,7 +302,7 @@ class TextTab(GenerateTab):
     def copy(self) -> None:
         """Copy the whole text that is shown."""
         QGuiApplication.clipboard().setText(self.view.text())
-        self.shared.message_posted.emit("Copied")
+        self.shared.post_toast("Copied")
 
     def use_as_prompt(self) -> None:
         """Put the text into the prompt."""

@@ -173,6 +173,18 @@ QLabel[role="error"] { color: $error; }
 QLabel[role="title"] { font-size: 15px; font-weight: 600; }
 QFrame[role="notice"] { background: $notice; border: 1px solid $error; border-radius: 8px; }
 QFrame[role="banner"] { background: $surface; border: 1px solid $accent; border-radius: 8px; }
+QFrame[role="toast"] { background: $text; border-radius: 8px; }
+QFrame[role="toast"] QLabel { color: $window; }
+QFrame[role="toast"] QPushButton, QFrame[role="toast"] QToolButton {
+  background: transparent; color: $window; border: 1px solid $muted; padding: 3px 10px;
+}
+QFrame[role="toast"] QToolButton { border: 1px solid transparent; padding: 3px 6px; }
+QFrame[role="toast"] QPushButton:hover, QFrame[role="toast"] QToolButton:hover {
+  background: $muted;
+}
+QFrame[role="toast"] QPushButton:focus, QFrame[role="toast"] QToolButton:focus {
+  border: 1px solid $window;
+}
 QFrame[role="panel"] { background: $surface; border: 1px solid $border; border-radius: 8px; }
 """)
 

@@ -15,6 +15,7 @@ from studio.library.artifacts import read_recipe
 from studio.models.card import fake_card
 from studio.models.catalog import entry_named
 from studio.ui.app_state import AppState
+from studio.ui.widgets.toast import Toast
 
 PATIENCE = 30_000
 
@@ -281,9 +282,9 @@ def test_another_image_removes_the_mask(tab, qtbot, photo, tmp_path):
 
 def test_missing_image_to_image_model_is_reported(tab, photo, monkeypatch, qtbot):
     with_cards(tab, monkeypatch, entry_named("sana-1.6b").card)
-    with qtbot.waitSignal(tab.shared.message_posted, timeout=PATIENCE) as message:
+    with qtbot.waitSignal(tab.shared.toast_posted, timeout=PATIENCE) as message:
         tab.start_from(photo)
-    assert message.args == ["No installed model can start from an image"]
+    assert message.args == [Toast("No installed model can start from an image")]
     able = msgspec.structs.replace(fake_card("image"), name="other")
     with_cards(tab, monkeypatch, entry_named("sana-1.6b").card, able)
     tab.start_from(photo)

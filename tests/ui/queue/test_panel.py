@@ -380,7 +380,7 @@ def test_tab_recovers_when_a_job_cannot_be_stored(qtbot, open_studio):
 
 def test_editing_a_removed_job_creates_a_new_one(qtbot, panel):
     tab, message = panel.studio.window.text_tab, []
-    panel.studio.shared.message_posted.connect(message.append)
+    panel.studio.shared.toast_posted.connect(message.append)
     choose(panel, "b")
     press(panel, Qt.Key.Key_F2)
     job = next(job for job in panel.queue.jobs() if job.request.prompt == "b")
@@ -389,5 +389,5 @@ def test_editing_a_removed_job_creates_a_new_one(qtbot, panel):
     tab.prompt.setPlainText("better b")
     tab.generate_button.click()
     qtbot.waitUntil(lambda: prompts(panel) == ["a", "c", "d", "better b"], timeout=PATIENCE)
-    assert "no longer waits" in message[-1]
+    assert "no longer waits" in message[-1].text
     assert not tab.editing.isVisible()
