@@ -1,4 +1,4 @@
-"""Runs hostile argument vectors and says what is wrong with how they end; also for
+"""Run hostile argument vectors and report what is wrong with how they end; also for
 `benchmarks/argument_fuzz.py`.
 """
 

@@ -22,7 +22,7 @@ def studio(*arguments, data, **more):
 
 
 class Program:
-    """A program that runs, with what it says on stderr, line by line."""
+    """A running program and the lines of its stderr, `errors`."""
 
     def __init__(self, *arguments, data):
         command = [
@@ -33,26 +33,26 @@ class Program:
             str(data.root),
             *map(str, arguments),
         ]
-        # a pipe would be full some time
+        # a pipe could fill up and block the program
         self._out = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
         self.process = subprocess.Popen(
             command, text=True, encoding="utf-8", stdout=self._out, stderr=subprocess.PIPE
         )
-        self.said = []
+        self.errors = []
 
     def wait_for(self, words):
-        """Read until a line has the words; fails where the program ends before."""
+        """Read until a line contains the words; fail if the program ends first."""
         for line in self.process.stderr:
-            self.said.append(line.rstrip("\n"))
+            self.errors.append(line.rstrip("\n"))
             if words in line:
                 return
-        raise AssertionError(f"it ended without {words!r}: {self.said}")
+        raise AssertionError(f"the program ended without {words!r}: {self.errors}")
 
     def end(self, number=None):
         """Send a signal, wait for the end, return the exit code and stdout."""
         if number is not None:
             self.process.send_signal(number)
-        self.said += self.process.communicate(timeout=PATIENCE)[1].splitlines()
+        self.errors += self.process.communicate(timeout=PATIENCE)[1].splitlines()
         with self._out:
             self._out.seek(0)
             return self.process.returncode, self._out.read()

@@ -1,7 +1,6 @@
-"""Hostile arguments, environments and streams: a sentence and an exit code, soon, and never a
-traceback.
+"""Test that hostile arguments, environments and streams end soon, with a message and an exit code.
 
-`python -m benchmarks.argument_fuzz` runs many more.
+There is never a traceback. `python -m benchmarks.argument_fuzz` runs many more.
 """
 
 import sys
@@ -17,7 +16,7 @@ COUNT = 50
 
 
 @pytest.mark.parametrize("seed", [20261129, 20261130, 20261131])
-def test_hostile_arguments_end_in_a_sentence(tmp_path, data, seed):
+def test_hostile_arguments_end_with_a_message(tmp_path, data, seed):
     found = run_all(seed, COUNT, tmp_path, data)
     assert not found.faults
     assert found.count == COUNT

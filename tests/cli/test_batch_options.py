@@ -1,4 +1,4 @@
-"""The options of `studio batch`, with the real program."""
+"""Test the options of `studio batch` with the real program."""
 
 import datetime
 import json
@@ -62,7 +62,7 @@ def test_variables_wildcards_mapping_and_combinations(batch, tmp_path):
     assert prompts(tmp_path / "out") == ["a small cat", "a small dog"]
 
 
-def test_a_grid_with_its_sheet_collected_texts_and_a_further_report(batch, tmp_path):
+def test_grid_writes_contact_sheet_collected_texts_and_second_report(batch, tmp_path):
     file = tmp_path / "a.txt"
     file.write_text("a poem\n")
     more = (
@@ -108,7 +108,7 @@ def test_a_grid_with_its_sheet_collected_texts_and_a_further_report(batch, tmp_p
     ).read_bytes()
 
 
-def test_a_spreadsheets_second_sheet(batch, tmp_path):
+def test_sheet_option_selects_a_sheet(batch, tmp_path):
     import openpyxl
 
     book = openpyxl.Workbook()
@@ -122,7 +122,7 @@ def test_a_spreadsheets_second_sheet(batch, tmp_path):
     assert prompts(tmp_path / "out") == ["second"]
 
 
-def test_check_shows_rows_as_resolved_and_runs_nothing(batch, data, tmp_path):
+def test_check_prints_resolved_rows_without_running(batch, data, tmp_path):
     file = tmp_path / "a.csv"
     file.write_text("prompt,max_new_tokens\na {red|red} cat,3\ntwo,many\nthree,4\n")
     done = batch(file, "--check", "--name", "{row}-{prompt}", "-o", tmp_path / "out")
@@ -141,7 +141,7 @@ def test_check_shows_rows_as_resolved_and_runs_nothing(batch, data, tmp_path):
     assert not read_jobs_readonly(data)
 
 
-def test_resume_runs_what_is_missing(batch, tmp_path):
+def test_resume_runs_missing_rows_only(batch, tmp_path):
     file, out = tmp_path / "a.txt", tmp_path / "out"
     file.write_text("one\ntwo {a|b|c}\nthree\n")
     assert batch(file, "-o", out).returncode == 0
@@ -150,9 +150,9 @@ def test_resume_runs_what_is_missing(batch, tmp_path):
     checked = batch(file, "-o", out, "--resume", "--check").stdout.splitlines()
     assert [("done or waiting" in line) for line in checked] == [False, True, True]
     done = batch(file, "-o", out, "--resume", "--json")
-    told = json.loads(done.stdout)
+    report = json.loads(done.stdout)
     assert done.returncode == 0, done.stderr
-    assert (len(told["jobs"]), told["done_before"]) == (1, 2)
+    assert (len(report["jobs"]), report["done_before"]) == (1, 2)
     assert {path: path.read_bytes() for path in kept} == kept
     assert len(list(out.glob("*.txt"))) == 3
     again = batch(file, "-o", out, "--resume")
@@ -161,7 +161,7 @@ def test_resume_runs_what_is_missing(batch, tmp_path):
     assert "3 of 3 rows done, 3 of them earlier" in again.stderr
 
 
-def test_a_run_that_is_limited_goes_on_with_resume(batch, data, tmp_path):
+def test_resume_continues_a_limited_run(batch, data, tmp_path):
     file, out = tmp_path / "a.csv", tmp_path / "out"
     file.write_text("prompt,max_new_tokens\n" + "".join(f"row {n},1\n" for n in range(5)))
     done = batch(file, "-o", out, "--at-most", 2)
@@ -178,7 +178,7 @@ def test_a_run_that_is_limited_goes_on_with_resume(batch, data, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process there")
-def test_ctrl_c_ends_a_batch_and_resume_makes_the_rest(start, batch, data, tmp_path):
+def test_resume_completes_a_batch_after_ctrl_c(start, batch, data, tmp_path):
     file, out = tmp_path / "a.csv", tmp_path / "out"
     file.write_text(
         "prompt,steps,count\none,1,1\n" + "".join(f"long {n},500,64\n" for n in range(20))
@@ -189,7 +189,7 @@ def test_ctrl_c_ends_a_batch_and_resume_makes_the_rest(start, batch, data, tmp_p
     while not _states(data) & {"running"}:
         assert program.process.poll() is None
     code, _out = program.end(signal.SIGINT)
-    assert code == 130, program.said
+    assert code == 130, program.errors
     assert not _states(data) & {"queued", "running"}
     file.write_text(file.read_text().replace(",500,64", ",1,1"))
     assert (
@@ -212,7 +212,7 @@ def _states(data):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL there")
-def test_a_batch_that_was_killed_goes_on_and_doubles_nothing(start, batch, data, tmp_path):
+def test_resume_completes_a_killed_batch_without_duplicates(start, batch, data, tmp_path):
     file, out = tmp_path / "a.csv", tmp_path / "out"
     file.write_text("prompt,max_new_tokens\n" + "".join(f"row {n},1\n" for n in range(300)))
     program = start("batch", file, "-o", out)
@@ -226,7 +226,7 @@ def test_a_batch_that_was_killed_goes_on_and_doubles_nothing(start, batch, data,
     assert len(read_jobs_readonly(data)) == 300
 
 
-def test_a_folder_that_refuses_pauses_the_batch_and_it_goes_on(start, tmp_path):
+def test_batch_pauses_until_its_folder_is_available(start, tmp_path):
     file, out = tmp_path / "a.txt", tmp_path / "out"
     file.write_text("one\ntwo\n")
     out.symlink_to(tmp_path / "drive" / "out")  # of a drive that is not mounted
@@ -234,7 +234,7 @@ def test_a_folder_that_refuses_pauses_the_batch_and_it_goes_on(start, tmp_path):
     program.wait_for("could not be saved")
     (tmp_path / "drive" / "out").mkdir(parents=True)
     code, printed = program.end()
-    assert code == 0, program.said
+    assert code == 0, program.errors
     assert [read_recipe(tmp_path / line).request.prompt for line in printed.splitlines()] == [
         "one",
         "two",
@@ -242,9 +242,7 @@ def test_a_folder_that_refuses_pauses_the_batch_and_it_goes_on(start, tmp_path):
 
 
 @pytest.mark.parametrize("place", ["out.csv", "out.csv/below/it"])
-def test_a_folder_for_results_that_is_a_file_is_refused_before_anything_runs(
-    batch, data, tmp_path, place
-):
+def test_output_folder_that_is_a_file_is_refused_before_the_run(batch, data, tmp_path, place):
     file = tmp_path / "a.txt"
     file.write_text("one\n")
     (tmp_path / "out.csv").write_text("mine")
@@ -256,7 +254,7 @@ def test_a_folder_for_results_that_is_a_file_is_refused_before_anything_runs(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are text elsewhere")
-def test_a_batch_file_whose_name_is_not_utf8_runs(batch, tmp_path):
+def test_batch_file_with_a_non_utf8_name_runs(batch, tmp_path):
     file = tmp_path / os.fsdecode(b"\xcc\xe1\xca\xbe.txt")  # the GBK bytes of two characters
     file.write_text("one\ntwo\n")
     done = batch(file, "-o", tmp_path / "out")
@@ -266,7 +264,7 @@ def test_a_batch_file_whose_name_is_not_utf8_runs(batch, tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are text elsewhere")
 @pytest.mark.parametrize("option", ["-o", "--report"])
-def test_names_for_results_that_are_not_utf8_are_refused_in_a_sentence(batch, tmp_path, option):
+def test_non_utf8_output_names_are_refused_with_a_message(batch, tmp_path, option):
     file = tmp_path / "a.txt"
     file.write_text("one\n")
     done = batch(file, option, os.fsdecode(os.fsencode(tmp_path) + b"/\xff.csv"))
@@ -275,7 +273,7 @@ def test_names_for_results_that_are_not_utf8_are_refused_in_a_sentence(batch, tm
     assert "Traceback" not in done.stderr
 
 
-def test_two_rows_with_the_same_name_and_several_results_each_keep_their_own(batch, tmp_path):
+def test_rows_with_the_same_name_get_distinct_files(batch, tmp_path):
     file, out = tmp_path / "a.csv", tmp_path / "out"
     file.write_text(
         "prompt,kind,count,width,height,steps\ncat,image,2,64,64,1\ncat-2,image,1,64,64,1\ncat,image,1,64,64,1\n"
@@ -311,7 +309,7 @@ def test_two_rows_with_the_same_name_and_several_results_each_keep_their_own(bat
         (("--watch", "FOLDER", "--report", "FOLDER"), "it would run as a batch file"),
     ],
 )
-def test_wrong_options_are_sentences(capsys, data, tmp_path, arguments, words):
+def test_invalid_options_end_with_a_message(capsys, data, tmp_path, arguments, words):
     from studio.cli.app import run
 
     file = tmp_path / "a.txt"
@@ -322,7 +320,7 @@ def test_wrong_options_are_sentences(capsys, data, tmp_path, arguments, words):
     assert not read_jobs_readonly(data)
 
 
-def test_times():
+def test_read_time_and_limit():
     now = datetime.datetime(2026, 11, 24, 22, 30)
     assert read_time("23:00", now) == datetime.datetime(2026, 11, 24, 23, 0).timestamp()
     assert read_time("07:30", now) == datetime.datetime(2026, 11, 25, 7, 30).timestamp()
@@ -333,17 +331,17 @@ def test_times():
     assert read_limit("", 3).jobs == 3
 
 
-def test_pairs_keep_what_stands_behind_the_first_sign():
+def test_pairs_are_split_at_the_first_equals_sign():
     assert pairs("--set", ["a=b=c", " d = e", "f="]) == {"a": "b=c", "d": " e", "f": ""}
 
 
-def test_a_folder_for_the_report(tmp_path):
+def test_report_path_of_a_folder_gets_a_file_name(tmp_path):
     assert report_path(tmp_path) == tmp_path / "report.csv"
     assert report_path(tmp_path / "new") == tmp_path / "new" / "report.csv"
     assert report_path(tmp_path / "x.jsonl") == tmp_path / "x.jsonl"
 
 
-def test_the_file_format_of_rows_that_name_none(batch, tmp_path):
+def test_default_file_format_applies_to_rows_of_its_kind(batch, tmp_path):
     file, out = tmp_path / "a.csv", tmp_path / "out"
     file.write_text("kind,prompt,format\nspeech,one,\nspeech,two,wav\nspeech,three,\nimage,four,\n")
     done = batch(file, "--kind", "speech", "--format", "flac", "--name", "{row}", "-o", out)
@@ -359,7 +357,7 @@ def test_the_file_format_of_rows_that_name_none(batch, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "file_format"), [("speech", "png"), ("text", "wav"), ("image", "tiff")]
 )
-def test_a_file_format_that_the_kind_lacks_is_refused(batch, tmp_path, kind, file_format):
+def test_file_format_the_kind_does_not_support_is_refused(batch, tmp_path, kind, file_format):
     file = tmp_path / "a.txt"
     file.write_text("one\n")
     done = batch(file, "--kind", kind, "--format", file_format, "-o", tmp_path / "out")
@@ -368,7 +366,7 @@ def test_a_file_format_that_the_kind_lacks_is_refused(batch, tmp_path, kind, fil
     assert not (tmp_path / "out").exists()
 
 
-def test_jobs_whose_program_was_killed_are_listed_as_queued(data, tmp_path):
+def test_jobs_of_a_killed_program_are_listed_as_queued(data, tmp_path):
     store = JobStore.open(data.database)
     request = TextRequest(prompt="was running", seed=1)
     store.add([new_job(request, str(tmp_path)), new_job(request, str(tmp_path))])

@@ -1,4 +1,4 @@
-"""The real `studio` program in a process of its own, on a data folder of its own."""
+"""Test the real `studio` program in a separate process with a separate data folder."""
 
 import json
 import os
@@ -20,7 +20,7 @@ def fake(data):
     return lambda *arguments, **more: studio("--fake", *arguments, data=data, **more)
 
 
-def test_without_a_desktop_the_window_says_so(data):
+def test_missing_desktop_is_reported(data):
     if sys.platform != "linux":
         pytest.skip("only Linux may be without a desktop")
     names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
@@ -32,7 +32,7 @@ def test_without_a_desktop_the_window_says_so(data):
     assert "Traceback" not in done.stderr
 
 
-def test_a_missing_system_library_is_a_sentence(monkeypatch, capsys):
+def test_missing_system_library_is_reported(monkeypatch, capsys):
     def lacking(_data, **_options):
         raise ImportError(
             "libglib-2.0.so.0: cannot open shared object file: No such file or directory"
@@ -40,11 +40,11 @@ def test_a_missing_system_library_is_a_sentence(monkeypatch, capsys):
 
     monkeypatch.setattr("studio.app.run_window", lacking)
     assert run([]) == 1
-    assert "libglib-2.0.so.0" in (said := capsys.readouterr().err)
-    assert "studio doctor" in said
+    assert "libglib-2.0.so.0" in (error := capsys.readouterr().err)
+    assert "studio doctor" in error
 
 
-def test_a_text_is_printed_and_kept(fake, data):
+def test_text_is_printed_and_saved(fake, data):
     done = fake("text", "写一首诗", "--max-new-tokens", 5, "--seed", 1)
     assert done.returncode == 0, done.stderr
     (path,) = data.outputs.glob("*.txt")
@@ -52,7 +52,7 @@ def test_a_text_is_printed_and_kept(fake, data):
     assert read_recipe(path).request.prompt == "写一首诗"
 
 
-def test_a_text_that_stops_at_its_limit_is_noted(fake):
+def test_text_that_reached_its_limit_is_noted(fake):
     done = fake("text", "rain", "--max-new-tokens", 5)
     assert "The text stops at its limit of 5 tokens. --max-new-tokens raises it." in done.stderr
     assert "limit" not in done.stdout
@@ -63,7 +63,7 @@ def test_a_text_that_stops_at_its_limit_is_noted(fake):
     assert artifact["finish_reason"] == "length"
 
 
-def test_pictures_are_named_on_stdout(fake, tmp_path):
+def test_image_paths_are_printed(fake, tmp_path):
     done = fake(
         "image",
         "a cat",
@@ -85,15 +85,15 @@ def test_pictures_are_named_on_stdout(fake, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
-def test_the_suffix_chooses_the_format(fake, tmp_path, suffix):
-    path = tmp_path / f"said.{suffix}"
+def test_output_suffix_selects_the_format(fake, tmp_path, suffix):
+    path = tmp_path / f"speech.{suffix}"
     done = fake("speech", "hello", "-o", path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{path}\n"
     assert read_recipe(path).request.format == suffix
 
 
-def test_json_is_one_object(fake):
+def test_json_output_is_one_object(fake):
     done = fake("music", "drums", "--seconds", 2, "--json")
     outcome = json.loads(done.stdout)
     assert outcome["state"] == "completed"
@@ -125,7 +125,7 @@ def test_candidates_of_beams_have_scores(fake):
         (["dance"], "dance"),
     ],
 )
-def test_a_wrong_request_runs_nothing(fake, data, arguments, words):
+def test_invalid_request_runs_nothing(fake, data, arguments, words):
     done = fake(*arguments)
     assert done.returncode == 2, done.stderr
     assert words in done.stderr
@@ -133,7 +133,7 @@ def test_a_wrong_request_runs_nothing(fake, data, arguments, words):
     assert not list(data.outputs.rglob("*.*"))
 
 
-def test_speech_in_a_language_that_the_voice_does_not_know_runs_nothing(data, tmp_path):
+def test_speech_in_an_unsupported_language_is_refused(data, tmp_path):
     german = "Der Zug hat heute leider zwanzig Minuten Verspätung."
     done = studio("speech", german, "-o", str(tmp_path / "a.wav"), data=data)
     assert done.returncode == 2
@@ -148,7 +148,7 @@ def test_speech_in_a_language_that_the_voice_does_not_know_runs_nothing(data, tm
     assert "German" in checked.stdout + checked.stderr
 
 
-def test_an_existing_file_is_kept(fake, tmp_path):
+def test_existing_output_file_is_never_overwritten(fake, tmp_path):
     path = tmp_path / "mine.txt"
     path.write_text("precious")
     done = fake("text", "x", "-o", path)
@@ -156,13 +156,13 @@ def test_an_existing_file_is_kept(fake, tmp_path):
     assert path.read_text() == "precious"
 
 
-def test_without_a_model_it_says_how_to_get_one(data):
+def test_missing_model_error_names_the_install_command(data):
     done = studio("text", "hello", data=data)
     assert done.returncode == 2
     assert "studio models install starter" in done.stderr
 
 
-def test_a_prompt_that_the_starter_hardly_knows_is_drawn_with_a_word_about_it(data):
+def test_unfamiliar_prompt_is_drawn_with_a_warning(data):
     done = studio("image", "一只 xyzzy", "--steps", 2, data=data)
     assert done.returncode == 0, done.stderr
     assert "Read as: a xyzzy." in done.stderr
@@ -170,7 +170,7 @@ def test_a_prompt_that_the_starter_hardly_knows_is_drawn_with_a_word_about_it(da
     assert Path(done.stdout.strip()).suffix == ".png"
 
 
-def test_batch_makes_prompts_from_columns(fake, tmp_path):
+def test_batch_template_fills_prompts_from_columns(fake, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("topic,city\nspring,北京\n", encoding="utf-8")
     done = fake(
@@ -203,7 +203,7 @@ def test_batch_takes_defaults_repeats_and_a_seed_policy(fake, tmp_path):
     assert fake("batch", path, *more).returncode == 2
 
 
-def test_batch_runs_the_good_rows_and_names_the_bad(fake, tmp_path):
+def test_batch_runs_valid_rows_and_reports_invalid_ones(fake, tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("prompt,max_new_tokens\none,3\ntwo,many\nthree,3\n", encoding="utf-8")
     checked = fake("batch", path, "--check")
@@ -235,7 +235,7 @@ def test_queue_lists_runs_cancels_and_clears(fake, data):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process there")
-def test_ctrl_c_keeps_the_text_and_exits_130(data):
+def test_ctrl_c_keeps_the_partial_text_and_exits_130(data):
     command = [
         sys.executable,
         "-m",
@@ -267,9 +267,9 @@ def test_ctrl_c_keeps_the_text_and_exits_130(data):
         if data.database.exists() and _running(data):
             break
     os.kill(program.pid, signal.SIGINT)
-    _made, said = program.communicate(timeout=PATIENCE)
+    _output, error = program.communicate(timeout=PATIENCE)
     assert program.returncode == 130
-    assert "Stopped. " in said
+    assert "Stopped. " in error
     store = JobStore.open(data.database)
     assert [job.state for job in store.jobs()] == ["cancelled"]
     store.close()
@@ -290,7 +290,7 @@ def _running(data) -> bool:
     return found
 
 
-def test_models_of_an_empty_folder(data):
+def test_models_list_of_an_empty_folder_has_the_builtin_models(data):
     listed = json.loads(studio("models", "list", "--json", data=data).stdout)
     assert {card["name"] for card in listed["models"]} == {
         "hibari",
@@ -299,7 +299,7 @@ def test_models_of_an_empty_folder(data):
     }
 
 
-def test_real_speech_and_a_real_picture_without_any_download(data, tmp_path):
+def test_builtin_models_make_speech_and_an_image_offline(data, tmp_path):
     done = studio("image", "a red apple", "--steps", 4, "-o", tmp_path / "apple.png", data=data)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -308,7 +308,7 @@ def test_real_speech_and_a_real_picture_without_any_download(data, tmp_path):
     assert read_recipe(tmp_path / "hello.wav").model == "hibari"
 
 
-def test_doctor(data):
+def test_doctor_reports_torch_and_missing_models(data):
     done = studio("doctor", "--json", data=data)
     checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
     assert checks["torch"]["state"] == "ok"
@@ -324,7 +324,7 @@ def test_version_and_help(data):
     assert "--guidance" in shown
 
 
-def test_adapters_are_listed_also_those_that_can_be_chosen_as_a_model(data):
+def test_adapter_task_lists_distilled_loras_too(data):
     listed = json.loads(
         studio("models", "list", "--all", "--task", "adapter", "--json", data=data).stdout
     )["models"]

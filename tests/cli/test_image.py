@@ -1,6 +1,4 @@
-"""`studio image` with the starter that comes along: from words, from a picture, and a part of it
-repainted.
-"""
+"""Test `studio image` with the starter model: text-to-image, img2img and inpainting."""
 
 import json
 
@@ -25,7 +23,7 @@ def ball(tmp_path):
     return tmp_path / "ball.png"
 
 
-def test_from_a_picture_and_a_part_repainted(data, tmp_path, ball):
+def test_image_to_image_and_inpainting(data, tmp_path, ball):
     words = ("image", "a red apple", "--seed", 3, "--steps", 10)
     done = studio(
         *words, "--image", "ball.png", "--strength", 0.9, "-o", "apple.png", data=data, cwd=tmp_path
@@ -63,7 +61,7 @@ def test_from_a_picture_and_a_part_repainted(data, tmp_path, ball):
     assert not np.array_equal(made[:32], given[:32])
 
 
-def test_what_cannot_be_done_runs_nothing(data, tmp_path, ball):
+def test_unsupported_source_options_are_refused(data, tmp_path, ball):
     for options, words in (
         (("--image", tmp_path / "gone.png"), "gone.png does not exist"),
         (("--mask", tmp_path / "mask.png"), "needs an image"),
@@ -77,7 +75,7 @@ def test_what_cannot_be_done_runs_nothing(data, tmp_path, ball):
     assert not list(data.outputs.rglob("*.*"))
 
 
-def test_rows_of_a_batch_name_pictures_beside_it(data, tmp_path, ball):
+def test_batch_rows_resolve_image_paths_from_the_batch_file(data, tmp_path, ball):
     rows = [
         {"prompt": "a red apple", "image": "ball.png", "mask": "mask.png", "strength": 0.5},
         {"prompt": "a red apple", "image": "gone.png"},

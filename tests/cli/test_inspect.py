@@ -1,4 +1,4 @@
-"""`studio models inspect` and `studio models scan` as a person runs them."""
+"""Test `studio models inspect` and `studio models scan` with the real program."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ from tests.cli.programs import studio
 from tests.models.made import folder_of, gguf_bytes, safetensors_bytes
 
 
-def test_what_lies_there_is_said_in_words_and_as_json(data, tmp_path):
+def test_inspect_prints_text_or_json(data, tmp_path):
     make_gpt2(tmp_path / "gpt2")
     (tmp_path / "gpt2/README.md").write_text("---\nlicense: mit\n---\n")
     done = studio("models", "inspect", tmp_path / "gpt2", data=data)
@@ -30,7 +30,7 @@ def test_what_lies_there_is_said_in_words_and_as_json(data, tmp_path):
     assert studio("models", "inspect", tmp_path / "nothing", data=data).returncode == 2
 
 
-def test_a_scan_lists_and_adds_only_when_it_is_asked_to(data, tmp_path):
+def test_scan_adds_models_only_with_the_add_option(data, tmp_path):
     make_gpt2(tmp_path / "a/mine")
     folder_of(tmp_path / "a/no", {"model_type": "bert"})
     shutil.copytree(tmp_path / "a/mine", tmp_path / "b/same")
@@ -52,6 +52,6 @@ def test_a_scan_lists_and_adds_only_when_it_is_asked_to(data, tmp_path):
     assert (again.returncode, "in the list already" in again.stderr) == (1, True)
     (tmp_path / "c").mkdir()
     (tmp_path / "c/x.gguf").write_bytes(gguf_bytes())
-    told = studio("models", "scan", tmp_path / "c", data=data).stdout
-    assert ("converting writes" in told) is not llama_cpp.is_installed()
+    listed = studio("models", "scan", tmp_path / "c", data=data).stdout
+    assert ("converting writes" in listed) is not llama_cpp.is_installed()
     assert studio("models", "scan", tmp_path / "nothing", data=data).returncode == 2

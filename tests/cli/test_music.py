@@ -1,6 +1,4 @@
-"""`studio music` with the starter that comes along: no model named, notes beside the sound, a MIDI
-file continued.
-"""
+"""Test `studio music` with the starter model: default model, MIDI output, MIDI input."""
 
 import json
 from pathlib import Path
@@ -15,7 +13,7 @@ from tests.media.test_midi import midi, off, on, track
 TUNE = midi(track((0, on(67)), (960, off(67)), (0, on(71)), (960, off(71))))
 
 
-def test_music_on_the_first_day_and_a_midi_file_continued(data, tmp_path):
+def test_starter_model_generates_and_continues_music(data, tmp_path):
     done = studio(
         "music", "soft piano", "--seconds", 2, "--seed", 1, "-o", tmp_path / "first.flac", data=data
     )
@@ -55,7 +53,7 @@ def test_music_on_the_first_day_and_a_midi_file_continued(data, tmp_path):
         ("tune.txt", TUNE, "ends in .mid"),
     ],
 )
-def test_a_file_that_cannot_be_continued_runs_nothing(data, tmp_path, name, content, words):
+def test_unusable_midi_file_is_refused(data, tmp_path, name, content, words):
     if content is not None:
         (tmp_path / name).write_bytes(content)
     done = studio("music", "more", "--continue", tmp_path / name, data=data)
@@ -65,7 +63,7 @@ def test_a_file_that_cannot_be_continued_runs_nothing(data, tmp_path, name, cont
     assert not list(data.outputs.rglob("*.*"))
 
 
-def test_rows_of_a_batch_name_midi_files_beside_it(data, tmp_path):
+def test_batch_rows_resolve_midi_paths_from_the_batch_file(data, tmp_path):
     (tmp_path / "tune.mid").write_bytes(TUNE)
     rows = [
         {"prompt": "more", "continue": "tune.mid", "seconds": 2},

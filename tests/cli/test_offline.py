@@ -37,7 +37,7 @@ elsewhere = pytest.mark.skipif(sys.platform == "linux", reason="tests/privacy ha
     ],
     ids=lambda arguments: " ".join(arguments[:2]),
 )
-def test_nothing_connects(tmp_path, data, arguments):
+def test_no_process_opens_a_connection(tmp_path, data, arguments):
     (tmp_path / "sitecustomize.py").write_text(WATCH)
     canary = tmp_path / "canary"
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "STUDIO_TEST_CANARY": str(canary)}

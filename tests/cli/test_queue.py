@@ -1,4 +1,4 @@
-"""`studio queue` with the real program, on queues that are not whole."""
+"""Test `studio queue` with the real program on damaged and unreadable queues."""
 
 import json
 import os
@@ -49,7 +49,7 @@ def jobs(data, tmp_path):
     return added
 
 
-def test_a_job_that_cannot_be_read_is_listed_and_kept_while_the_others_run(run, jobs, tmp_path):
+def test_unreadable_job_is_listed_and_kept_while_the_others_run(run, jobs, tmp_path):
     listed = run("queue", "list")
     assert listed.code == 0
     (line,) = [line for line in listed.out.splitlines() if "unreadable" in line]
@@ -64,20 +64,20 @@ def test_a_job_that_cannot_be_read_is_listed_and_kept_while_the_others_run(run, 
     assert [(row["id"], row["state"]) for row in table["unreadable"]] == [(jobs[1].id, "queued")]
 
 
-def test_a_job_that_cannot_be_read_can_be_removed(run, jobs):
+def test_unreadable_job_can_be_removed(run, jobs):
     assert run("queue", "cancel", jobs[1].id).code == 0
     assert "unreadable" not in run("queue", "list").out
     assert run("queue", "cancel", jobs[1].id).code == 2
 
 
-def test_a_job_that_waits_can_still_be_cancelled(run, jobs):
+def test_queued_job_can_be_cancelled_next_to_an_unreadable_one(run, jobs):
     ended = run("queue", "cancel", jobs[0].id)
     assert ended.code == 0
     assert "1 job cancelled" in ended.err
 
 
 @pytest.mark.parametrize("name", [os.fsdecode(b"\xff"), "", "%s", "'", "no such id"])
-def test_cancelling_what_is_not_there_is_a_sentence(run, jobs, name):
+def test_cancel_of_an_unknown_job_is_reported(run, jobs, name):
     ended = run("queue", "cancel", name)
     assert ended.code == 2, ended.err
     assert ended.err.strip()
@@ -87,7 +87,7 @@ def test_cancelling_what_is_not_there_is_a_sentence(run, jobs, name):
     "command", [("queue", "list"), ("queue", "run"), ("queue", "clear"), ("text", "hello")]
 )
 @pytest.mark.parametrize("fault", ["garbage", "fifo", "wal", "foreign", "newer", "lock"])
-def test_no_command_hangs_or_breaks_on_a_queue_that_is_none(run, data, command, fault):
+def test_no_command_hangs_or_crashes_on_an_invalid_database(run, data, command, fault):
     if fault == "garbage":
         data.database.write_bytes(b"\0" * 9_000)
     elif fault == "fifo":

@@ -1,6 +1,4 @@
-"""Standard streams: a prompt from standard input or a file, and an output that is closed, full, or
-read only in part.
-"""
+"""Test standard streams: a prompt from stdin or a file, and closed, full or partly read output."""
 
 import json
 import sys
@@ -38,7 +36,7 @@ def prompts(folder):
 
 
 @pytest.mark.parametrize("kind", ["text", "image", "speech", "music", "video"])
-def test_a_dash_reads_the_prompt_from_standard_input(run, tmp_path, kind):
+def test_dash_reads_the_prompt_from_stdin(run, tmp_path, kind):
     small = {
         "image": ("--width", 64, "--height", 64),
         "video": ("--width", 64, "--height", 64, "--frames", 5, "-o", "x.webp"),
@@ -51,7 +49,7 @@ def test_a_dash_reads_the_prompt_from_standard_input(run, tmp_path, kind):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
-def test_a_prompt_is_read_from_a_file_in_any_encoding(run, tmp_path, encoding):
+def test_prompt_file_of_any_encoding_is_read(run, tmp_path, encoding):
     words = "请写一首关于春天和月亮的诗，要写得优美一些，不要太长。"
     (tmp_path / "prompt.txt").write_bytes(f"{words}\r\n".encode(encoding))
     ended = run("text", "--file", "prompt.txt", "-o", "out")
@@ -78,9 +76,7 @@ def test_a_prompt_is_read_from_a_file_in_any_encoding(run, tmp_path, encoding):
         (("batch", "-", "--input-format", "json"), b"x", "not a JSON list"),
     ],
 )
-def test_standard_input_that_is_no_prompt_is_a_sentence(
-    run, tmp_path, data, arguments, stdin, words
-):
+def test_invalid_stdin_prompt_is_reported(run, tmp_path, data, arguments, stdin, words):
     (tmp_path / "large.txt").write_bytes(b"x" * (_MAX_PROMPT_BYTES + 1))
     ended = run(*arguments, stdin=stdin)
     assert ended.code == 2, ended.err
@@ -97,7 +93,7 @@ def test_standard_input_that_is_no_prompt_is_a_sentence(
         (("--template", "About {{x}}", "--input-format", "tsv"), b"x\nfive\n", ["About five"]),
     ],
 )
-def test_a_batch_is_read_from_standard_input(run, tmp_path, data, more, stdin, expected):
+def test_batch_is_read_from_stdin(run, tmp_path, data, more, stdin, expected):
     ended = run("batch", "-", *more, stdin=stdin)
     assert ended.code == 0, ended.err
     assert prompts(data.outputs / "stdin") == sorted(expected)
@@ -106,20 +102,20 @@ def test_a_batch_is_read_from_standard_input(run, tmp_path, data, more, stdin, e
     assert prompts(data.outputs / "stdin") == sorted(expected)
 
 
-def test_json_of_a_text_holds_the_text(run, tmp_path):
+def test_json_of_a_text_contains_the_text(run, tmp_path):
     ended = run("text", "hello", "--seed", 1, "--json", "-o", "a.txt")
     outcome = json.loads(ended.out)
     assert outcome["text"] == (tmp_path / "a.txt").read_text(encoding="utf-8")
     assert outcome["texts"] == [outcome["text"]]
 
 
-def test_json_of_several_candidates_holds_all_texts(run):
+def test_json_of_several_candidates_contains_all_texts(run):
     outcome = json.loads(run("text", "hello", "--candidates", 3, "--json").out)
     assert len(outcome["texts"]) == len(outcome["files"]) == 3
     assert outcome["text"] == outcome["texts"][0]
 
 
-def test_json_of_a_batch_holds_the_texts_and_that_of_images_none(run, tmp_path):
+def test_json_of_a_batch_contains_texts_of_text_rows_only(run, tmp_path):
     (tmp_path / "a.txt").write_text("one\ntwo\n")
     jobs = json.loads(run("batch", "a.txt", "--json").out)["jobs"]
     assert all(job["text"] for job in jobs)
@@ -144,7 +140,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=str)
 @pytest.mark.parametrize("stdout", ["full", "closed", "pipe"])
-def test_an_output_that_cannot_be_written_ends_in_a_sentence(run, tmp_path, arguments, stdout):
+def test_unwritable_stdout_is_reported(run, tmp_path, arguments, stdout):
     (tmp_path / "a.txt").write_text("one\ntwo\n")
     ended = run(*arguments, stdout=stdout)
     assert ended.code == 1, ended.err
@@ -157,7 +153,7 @@ def test_an_output_that_cannot_be_written_ends_in_a_sentence(run, tmp_path, argu
 
 
 @pytest.mark.parametrize("stderr", ["full", "closed", "pipe"])
-def test_notes_that_nobody_reads_change_nothing(run, data, stderr):
+def test_unreadable_stderr_does_not_change_the_exit_code(run, data, stderr):
     assert run("text", "hello", stderr=stderr).code == 0
     assert run("text", "", stderr=stderr).code == 2
     assert run("text", "hello", stdout="closed", stderr=stderr).code == 1
@@ -169,7 +165,7 @@ def test_notes_that_nobody_reads_change_nothing(run, data, stderr):
 @pytest.mark.parametrize(
     "arguments", [("text", "hello"), ("queue", "list"), ("batch", "-", "--check")]
 )
-def test_nothing_is_written_into_other_files_where_streams_are_closed(run, data, arguments):
+def test_closed_streams_do_not_corrupt_the_database(run, data, arguments):
     # The database must not be opened under the number of standard output.
     run("text", "first")
     run(*arguments, stdout="closed", stderr="closed")

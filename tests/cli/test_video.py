@@ -1,4 +1,4 @@
-"""`studio video`, and videos in a batch, from the command line."""
+"""Test `studio video` and batches of videos from the command line."""
 
 import csv
 from pathlib import Path
@@ -18,7 +18,7 @@ def fake(data):
     return lambda *arguments, **more: studio("--fake", *arguments, data=data, **more)
 
 
-def test_a_video_is_made_and_named(fake, data):
+def test_video_is_saved_and_its_path_printed(fake, data):
     done = fake("video", "一只猫 walks", *SMALL, "--seed", 4)
     assert done.returncode == 0, done.stderr
     (path,) = data.outputs.glob("*.mp4")
@@ -33,7 +33,7 @@ def test_a_video_is_made_and_named(fake, data):
     )
 
 
-def test_the_suffix_chooses_the_format_and_the_picture_is_found_from_here(fake, tmp_path):
+def test_output_suffix_selects_the_format_and_image_paths_are_relative(fake, tmp_path):
     first_frame(tmp_path)
     done = fake(
         "video",
@@ -64,7 +64,7 @@ def test_the_suffix_chooses_the_format_and_the_picture_is_found_from_here(fake, 
         ),
     ],
 )
-def test_a_wrong_request_runs_nothing(fake, data, arguments, words):
+def test_invalid_request_runs_nothing(fake, data, arguments, words):
     done = fake("video", "a cat", *arguments)
     assert done.returncode == 2, done.stderr
     assert words in done.stderr
@@ -72,7 +72,7 @@ def test_a_wrong_request_runs_nothing(fake, data, arguments, words):
     assert not list(data.outputs.rglob("*.*"))
 
 
-def test_videos_in_a_batch_run_are_reported_and_not_made_twice(fake, tmp_path):
+def test_batch_of_videos_is_reported_and_resumed_without_duplicates(fake, tmp_path):
     first_frame(tmp_path)
     rows = [
         ["prompt", "kind", "width", "height", "frames", "fps", "steps", "image", "seed"],
@@ -99,7 +99,7 @@ def test_videos_in_a_batch_run_are_reported_and_not_made_twice(fake, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in videos} == before
 
 
-def test_a_real_pipeline_in_the_child_process(data, tmp_path):
+def test_real_pipeline_runs_in_the_child_process(data, tmp_path):
     make_ltx(tmp_path / "ltx")
     assert studio("models", "add", tmp_path / "ltx", data=data).returncode == 0
     done = studio(

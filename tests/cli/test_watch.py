@@ -40,11 +40,11 @@ def watch(data, tmp_path):
         program.kill()
 
 
-def told(printed):
+def results_of(printed):
     return [json.loads(line) for line in printed.splitlines()]
 
 
-def test_files_run_as_they_come_and_a_bad_one_ends_nothing(watch, tmp_path):
+def test_watch_runs_new_files_and_continues_after_an_invalid_one(watch, tmp_path):
     there = tmp_path / "in"
     (there / "a.txt").write_text("one\ntwo\n")
     program = watch()
@@ -55,9 +55,9 @@ def test_files_run_as_they_come_and_a_bad_one_ends_nothing(watch, tmp_path):
     program.wait_for("1 of 2 rows done")
     code, printed = program.end(signal.SIGINT)
     assert code == 1
-    assert "line 3: max_new_tokens" in "\n".join(program.said)
-    assert "Traceback" not in "\n".join(program.said)
-    first, second = told(printed)
+    assert "line 3: max_new_tokens" in "\n".join(program.errors)
+    assert "Traceback" not in "\n".join(program.errors)
+    first, second = results_of(printed)
     assert (first["file"], first["folder"]) == (str(there / "a.txt"), str(tmp_path / "out" / "a"))
     assert (second["file"], second["folder"]) == (
         str(there / "a.csv"),
@@ -66,7 +66,7 @@ def test_files_run_as_they_come_and_a_bad_one_ends_nothing(watch, tmp_path):
     assert len(list((tmp_path / "out" / "a").glob("*.txt"))) == 2
 
 
-def test_a_file_runs_once_and_a_changed_one_makes_only_what_is_new(watch, data, tmp_path):
+def test_changed_file_runs_only_its_new_rows(watch, data, tmp_path):
     file = tmp_path / "in" / "a.txt"
     file.write_text("one\n")
     program = watch()
@@ -76,7 +76,7 @@ def test_a_file_runs_once_and_a_changed_one_makes_only_what_is_new(watch, data, 
     (tmp_path / "in" / "b.txt").write_text("other\n")
     program.wait_for("b.txt:")
     program.wait_for("1 of 1 rows done")
-    assert not any("a.txt:" in line for line in program.said)
+    assert not any("a.txt:" in line for line in program.errors)
     file.write_text("one\nand two\n")
     program.wait_for("2 of 2 rows done, 1 of them earlier")
     assert program.end(signal.SIGINT)[0] == 0
@@ -87,7 +87,7 @@ def test_a_file_runs_once_and_a_changed_one_makes_only_what_is_new(watch, data, 
     ]
 
 
-def test_a_run_that_was_killed_goes_on_at_the_next_start(watch, data, tmp_path):
+def test_watch_resumes_a_killed_run(watch, data, tmp_path):
     rows = [f"row {n}" for n in range(200)]
     (tmp_path / "in" / "a.csv").write_text(
         "prompt,max_new_tokens\n" + "".join(f"{row},1\n" for row in rows)
@@ -105,7 +105,7 @@ def test_a_run_that_was_killed_goes_on_at_the_next_start(watch, data, tmp_path):
     assert len(read_jobs_readonly(data)) == 200
 
 
-def test_ctrl_c_in_the_middle_keeps_what_is_there(watch, data, tmp_path):
+def test_ctrl_c_keeps_finished_results(watch, data, tmp_path):
     (tmp_path / "in" / "a.csv").write_text(
         "prompt,steps,width,height,count\n" + "x,500,64,64,64\n" * 3
     )
@@ -113,7 +113,7 @@ def test_ctrl_c_in_the_middle_keeps_what_is_there(watch, data, tmp_path):
     while not any(job.state == "running" for job in read_jobs_readonly(data)):
         assert program.process.poll() is None
     code, _printed = program.end(signal.SIGINT)
-    assert code == 130, program.said
+    assert code == 130, program.errors
     ledger = Ledger(data, tmp_path / "in")
     assert not ledger.find(tmp_path / "in" / "a.csv").over
     ledger.close()

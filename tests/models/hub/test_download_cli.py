@@ -88,7 +88,7 @@ def test_ctrl_c_pauses_and_it_goes_on(hub, data, gpt2):
     finally:
         program.kill()
     assert (code, out) == (130, "")
-    assert program.said == ["Paused. Run the command again to continue."]
+    assert program.errors == ["Paused. Run the command again to continue."]
     told = studio("models", "hub", data=data)
     assert "Unfinished: org/tiny" in told.stdout
     done = studio("models", "get", "org/tiny", data=data)
