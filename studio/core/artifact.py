@@ -46,6 +46,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     studio: str
     """Studio's version."""
     job_id: str
+    batch: str = ""
+    """Id of the batch that the job belonged to, or empty."""
     request: AnyRequest
     ordinal: int = 0
     seed: int | None = None

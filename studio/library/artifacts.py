@@ -164,10 +164,11 @@ def _beginning(path: Path) -> bytes:
 def _recipe(
     result: Result, job: Job, card: ModelCard, versions: dict[str, str], memory: str
 ) -> Recipe:
-    created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    created = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     return Recipe(
         studio=__version__,
         job_id=job.id,
+        batch=job.batch,
         request=job.request,
         model=card.name,
         model_sha256=card.sha256,

@@ -16,6 +16,7 @@ _META_FIELDS = 4
 _DATA_FIELDS = 8
 """Bytes of type and language before the text."""
 _MAX_BOXES = 10_000
+_MAX_HEADER_BYTES = 4096
 
 
 def read_comment(path: Path) -> str | None:
@@ -31,6 +32,46 @@ def read_comment(path: Path) -> str | None:
             start += {b"meta": _META_FIELDS, b"data": _DATA_FIELDS}.get(name, 0)
         file.seek(start)
         return file.read(end - start).decode(errors="replace")
+
+
+def read_measures(path: Path) -> tuple[int, int, float] | None:
+    """Return width, height and seconds from the headers; None for another file. Raises OSError."""
+    width = height = 0
+    seconds = 0.0
+    with path.open("rb") as file:
+        movie = next(
+            (box for box in _boxes(file, 0, _size(file)) if box[0] == b"moov"), (b"", 0, 0)
+        )
+        if not movie[0]:
+            return None
+        for kind, start, end in list(_boxes(file, movie[1], movie[2])):
+            if kind == b"mvhd":
+                seconds = _movie_seconds(_read(file, start, end))
+            elif kind == b"trak":
+                width, height = max((width, height), _track_size(file, start, end))
+    return width, height, seconds
+
+
+def _movie_seconds(header: bytes) -> float:
+    """Return the duration in a movie header, whose fields are longer in its version 1."""
+    scale_at, length = (20, 8) if header[:1] == b"\1" else (12, 4)
+    scale = int.from_bytes(header[scale_at : scale_at + 4], "big")
+    duration = int.from_bytes(header[scale_at + 4 : scale_at + 4 + length], "big")
+    return duration / scale if scale else 0.0
+
+
+def _track_size(file: BinaryIO, start: int, end: int) -> tuple[int, int]:
+    """Return a track's width and height, the last fields of its header, in 16.16 fixed point."""
+    for kind, begin, stop in _boxes(file, start, end):
+        if kind == b"tkhd":
+            size = _read(file, begin, stop)[-8:]
+            return int.from_bytes(size[:4], "big") >> 16, int.from_bytes(size[4:], "big") >> 16
+    return 0, 0
+
+
+def _read(file: BinaryIO, start: int, end: int) -> bytes:
+    file.seek(start)
+    return file.read(min(end - start, _MAX_HEADER_BYTES))
 
 
 def is_complete(path: Path) -> bool:

@@ -1,0 +1,152 @@
+"""Reads what the library knows about a file from the file itself."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import stat
+from pathlib import Path
+from typing import cast
+
+from studio.core.artifact import Artifact, Recipe
+from studio.core.files import sha256_of
+from studio.library.artifacts import read_recipe
+from studio.library.items import MAX_BODY_CHARACTERS, Media, NewItem
+from studio.media.measures import (
+    AUDIO_SUFFIXES,
+    IMAGE_SUFFIXES,
+    VIDEO_SUFFIXES,
+    Measures,
+    measure,
+)
+
+TEXT_SUFFIXES = (".txt", ".md")
+MEDIA_OF_SUFFIX: dict[str, Media] = {
+    **dict.fromkeys(TEXT_SUFFIXES, cast("Media", "text")),
+    **dict.fromkeys(IMAGE_SUFFIXES, cast("Media", "image")),
+    **dict.fromkeys(AUDIO_SUFFIXES, cast("Media", "audio")),
+    **dict.fromkeys(VIDEO_SUFFIXES, cast("Media", "video")),
+}
+"""File name extension, in lower case → medium, of every file that can be an item."""
+_MEDIA_TYPES = {
+    ".txt": "text/plain",
+    ".md": "text/markdown",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".mp3": "audio/mpeg",
+    ".mov": "video/quicktime",
+    ".m4v": "video/mp4",
+    ".mkv": "video/x-matroska",
+    ".avi": "video/x-msvideo",
+}
+"""Those whose media type is not the medium and the extension."""
+_MAX_PROMPT_CHARACTERS = 200_000
+_MAX_NAME_CHARACTERS = 1_000
+_MAX_PARENTS = 100
+_MAX_TEXT_BYTES = 4 * MAX_BODY_CHARACTERS
+_LAST_TIME = 253_402_300_799.0
+"""Unix time, at the end of the year 9999."""
+_INT64 = 2**63
+
+
+def read_item(
+    path: Path, *, known: Artifact | None = None, with_plain_texts: bool = False
+) -> NewItem | None:
+    """Return what the library stores about a file; None if it is no item or cannot be read.
+
+    `known`: what the queue recorded about it; its hash is trusted while the size is the same.
+    `with_plain_texts`: accept texts without a recipe. Never raises: files come from anywhere.
+    """
+    media = MEDIA_OF_SUFFIX.get(path.suffix.lower())
+    if media is None or not _is_utf8(str(path)):
+        return None
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        recipe = read_recipe(path)
+        measures = measure(path) if media != "text" else Measures()
+        if recipe is None and (measures is None or (media == "text" and not with_plain_texts)):
+            return None
+        is_known = known is not None and known.size == status.st_size and bool(known.sha256)
+        item = NewItem(
+            path=str(path),
+            sha256=known.sha256 if known is not None and is_known else sha256_of(path),
+            size=status.st_size,
+            modified=status.st_mtime_ns,
+            media=media,
+            media_type=_media_type(path, media),
+            created=status.st_mtime_ns / 1e9,
+            body=_text_of(path) if media == "text" else "",
+            **(measures or Measures())._asdict(),
+        )
+    except OSError:
+        return None
+    return item if recipe is None else _with_recipe(item, recipe)
+
+
+def _media_type(path: Path, media: Media) -> str:
+    suffix = path.suffix.lower()
+    return _MEDIA_TYPES.get(suffix, f"{media}/{suffix[1:]}")
+
+
+def _with_recipe(item: NewItem, recipe: Recipe) -> NewItem:
+    import msgspec
+
+    request = recipe.request
+    main_type = next(iter(request.media_types.values())).partition("/")[0]
+    return msgspec.structs.replace(
+        item,
+        media=cast("Media", main_type),
+        kind=request.kind,
+        media_type=request.media_types.get(Path(item.path).suffix[1:].lower(), item.media_type),
+        created=_time_of(recipe.created, item.created),
+        model=clean(recipe.model or request.model, _MAX_NAME_CHARACTERS),
+        prompt=clean(request.prompt, _MAX_PROMPT_CHARACTERS),
+        seed=_integer(recipe.seed if recipe.seed is not None else request.seed),
+        score=recipe.score if recipe.score is not None and math.isfinite(recipe.score) else None,
+        job_id=clean(recipe.job_id, _MAX_NAME_CHARACTERS),
+        ordinal=_integer(recipe.ordinal) or 0,
+        batch=clean(recipe.batch, _MAX_NAME_CHARACTERS),
+        program="Studio",
+        partial=recipe.partial,
+        parents={
+            clean(role, _MAX_NAME_CHARACTERS): clean(sha256, _MAX_NAME_CHARACTERS)
+            for role, sha256 in list(recipe.inputs.items())[:_MAX_PARENTS]
+        },
+    )
+
+
+def clean(text: str, limit: int) -> str:
+    """Return an untrusted text as the index can store it, cut to `limit` characters."""
+    return text[:limit].replace("\0", " ").encode(errors="replace").decode()
+
+
+def _time_of(text: str, otherwise: float) -> float:
+    """Return an ISO 8601 time as Unix time."""
+    try:
+        seconds = datetime.datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return otherwise
+    return seconds if 0 < seconds < _LAST_TIME else otherwise
+
+
+def _integer(value: int | None) -> int | None:
+    """Return a number that the index can store."""
+    return value if value is not None and -_INT64 <= value < _INT64 else None
+
+
+def _text_of(path: Path) -> str:
+    with path.open("rb") as file:
+        data = file.read(_MAX_TEXT_BYTES)
+    return clean(data.decode("utf-8-sig", errors="replace"), MAX_BODY_CHARACTERS)
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

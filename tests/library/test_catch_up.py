@@ -1,0 +1,75 @@
+"""The index follows the queue's artifacts: each once, whatever is killed, moved or replaced."""
+
+import shutil
+
+import msgspec
+
+from studio.core.requests import ImageRequest
+from studio.library.catch_up import PROGRESS
+from studio.library.items import Query
+
+
+def paths(library, **query) -> list[str]:
+    return [item.path for item in library.index.search(Query(**query))]
+
+
+def test_new_artifacts_are_added_once(studio):
+    first = studio.image("a red boat")
+    assert len(studio.library.catch_up()) == 1
+    second = studio.text("a storm")
+    assert len(studio.library.catch_up()) == 1
+    assert studio.library.catch_up() == []
+    assert paths(studio.library, text="boat") == [str(first)]
+    assert sorted(paths(studio.library)) == sorted([str(first), str(second)])
+
+
+def test_many_artifacts_are_read_in_pieces(studio, monkeypatch):
+    monkeypatch.setattr("studio.library.catch_up._BATCH", 3)
+    for number in range(8):
+        studio.image(f"boat {number}")
+    assert len(studio.library.catch_up()) == 8
+    assert studio.library.index.count() == 8
+
+
+def test_mark_that_was_not_saved_doubles_nothing(studio):
+    studio.image("a boat")
+    studio.library.catch_up()
+    studio.library.index.set_progress(PROGRESS, "")  # as after a kill
+    assert studio.library.catch_up() == []
+    assert studio.library.index.count() == 1
+
+
+def test_artifact_that_replaces_the_last_row_is_read_again(studio):
+    artifact = studio.make(ImageRequest(prompt="half", seed=1))
+    studio.library.catch_up()
+    again = studio.make(ImageRequest(prompt="whole", seed=2), store=False)
+    shutil.move(again.path, artifact.path)
+    studio.record(msgspec.structs.replace(again, path=artifact.path))
+    studio.library.catch_up()
+    assert paths(studio.library, text="whole") == [artifact.path]
+    assert studio.library.index.count() == 1
+
+
+def test_replaced_database_is_read_from_its_beginning(studio):
+    for name in ("one", "two", "three"):
+        studio.image(name)
+    studio.library.catch_up()
+    for part in studio.data.root.glob("studio.db*"):
+        part.unlink()
+    new = studio.image("from the new queue")
+    studio.library.catch_up()
+    assert paths(studio.library, text="queue") == [str(new)]
+    assert studio.library.index.count() == 4
+
+
+def test_files_that_are_gone_are_skipped(studio):
+    studio.image("gone").unlink()
+    kept = studio.image("kept")
+    studio.library.catch_up()
+    assert paths(studio.library) == [str(kept)]
+
+
+def test_no_queue_and_an_empty_queue(studio):
+    assert studio.library.catch_up() == []
+    studio.data.database.touch()
+    assert studio.library.catch_up() == []
