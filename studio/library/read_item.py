@@ -22,10 +22,10 @@ from studio.media.measures import (
 
 TEXT_SUFFIXES = (".txt", ".md")
 MEDIA_OF_SUFFIX: dict[str, Media] = {
-    **dict.fromkeys(TEXT_SUFFIXES, cast("Media", "text")),
-    **dict.fromkeys(IMAGE_SUFFIXES, cast("Media", "image")),
-    **dict.fromkeys(AUDIO_SUFFIXES, cast("Media", "audio")),
-    **dict.fromkeys(VIDEO_SUFFIXES, cast("Media", "video")),
+    **dict.fromkeys(TEXT_SUFFIXES, "text"),
+    **dict.fromkeys(IMAGE_SUFFIXES, "image"),
+    **dict.fromkeys(AUDIO_SUFFIXES, "audio"),
+    **dict.fromkeys(VIDEO_SUFFIXES, "video"),
 }
 """File name extension, in lower case → medium, of every file that can be an item."""
 _MEDIA_TYPES = {
