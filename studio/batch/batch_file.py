@@ -10,6 +10,7 @@ from typing import Any
 from studio.batch.axes import Axis
 from studio.batch.row import Row
 from studio.core import file_names
+from studio.core.kinds import DEFAULT_KIND
 from studio.core.requests.base import MISSING
 
 
@@ -17,7 +18,7 @@ from studio.core.requests.base import MISSING
 class BatchOptions:
     """How the rows of a file become requests; see `plan.read_batch`."""
 
-    kind: str = "text"
+    kind: str = DEFAULT_KIND
     folder: Path = field(default_factory=Path)
     """The base of relative file names in rows."""
     defaults: Mapping[str, Any] = field(default_factory=dict)

@@ -28,6 +28,7 @@ from studio.batch.template import columns
 from studio.core import file_names
 from studio.core.errors import StudioError
 from studio.core.jobs import Batch, BatchRow, DoneRow, GridAxis, Job, SkippedRow, new_id, new_job
+from studio.core.kinds import DEFAULT_KIND
 from studio.models.card import ModelCard
 
 __all__ = ["BatchFile", "FindCard", "Row", "columns_of", "cure_for", "plan", "read_batch"]
@@ -45,7 +46,7 @@ def read_batch(
     path: Path,
     find_card: FindCard,
     *,
-    kind: str = "text",
+    kind: str = DEFAULT_KIND,
     defaults: Mapping[str, Any] | None = None,
     encoding: str = "",
     name_template: str = file_names.DEFAULT_TEMPLATE,

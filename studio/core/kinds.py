@@ -40,8 +40,12 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """The tab with its form: `audio` is the class `AudioTab` in `ui/tabs/audio.py`; or empty."""
     starter: str = ""
     """Name of a small model for `studio models install`; empty without one."""
+    starter_note: str = ""
+    """What the starter is, where the window offers it; empty if the window does not."""
     is_optional: bool = False
     """True if Studio is complete without a model for it."""
+    model_dependent: frozenset[str] = frozenset()
+    """Fields of its request that only some of its models use (`ModelCard.unused_fields`)."""
 
     @property
     def name(self) -> str:
@@ -54,14 +58,22 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
         return self.request_type.media_types
 
     @property
-    def makes_images(self) -> bool:
-        """True if its artifacts are images."""
-        return all(media_type.startswith("image/") for media_type in self.media_types.values())
-
-    @property
     def makes_texts(self) -> bool:
         """True if its artifacts are texts."""
-        return all(media_type.startswith("text/") for media_type in self.media_types.values())
+        return self._makes("text/")
+
+    @property
+    def makes_images(self) -> bool:
+        """True if its artifacts are images."""
+        return self._makes("image/")
+
+    @property
+    def makes_audio(self) -> bool:
+        """True if its artifacts are audio."""
+        return self._makes("audio/")
+
+    def _makes(self, media_type: str) -> bool:
+        return all(one.startswith(media_type) for one in self.media_types.values())
 
 
 KINDS: dict[str, Kind] = {
@@ -94,6 +106,16 @@ KINDS: dict[str, Kind] = {
             task="text-to-audio",
             place=4,
             tab="audio",
+            model_dependent=frozenset(
+                (
+                    "continue_from",
+                    "guidance_scale",
+                    "lyrics",
+                    "negative_prompt",
+                    "num_inference_steps",
+                    "temperature",
+                )
+            ),
         ),
         Kind(
             request_type=TextRequest,
@@ -104,6 +126,7 @@ KINDS: dict[str, Kind] = {
             place=0,
             tab="text",
             starter="starter",
+            starter_note="A small English chat model that runs on any computer.",
         ),
         Kind(
             request_type=VideoRequest,
@@ -118,6 +141,10 @@ KINDS: dict[str, Kind] = {
     )
 }
 """Name → kind, in the order of commands, menus and tables."""
+DEFAULT_KIND = str(TextRequest.__struct_config__.tag)
+"""The kind of a batch that names none."""
+STARTER_KIND = next(kind for kind in KINDS.values() if kind.starter_note)
+"""The kind whose starter model the window offers."""
 TABS = tuple(
     dict.fromkeys(kind.tab for kind in sorted(KINDS.values(), key=attrgetter("place")) if kind.tab)
 )

@@ -25,7 +25,9 @@ def takes_mask(card: ModelCard) -> bool:
 def needs_image(card: ModelCard) -> bool:
     """Return whether the model makes nothing from a prompt alone."""
     family = find_family(card.family)
-    return family is not None and family.kind == "image" and "text-to-image" not in family.tasks
+    if family is None or not family.tasks:
+        return False
+    return not any(task.startswith("text-to-") for task in family.tasks)
 
 
 def has_strength(card: ModelCard, *, masked: bool) -> bool:

@@ -43,6 +43,8 @@ AdapterKind = Literal["", "lora", "textual-inversion", "vae", "controlnet", "ip-
 
 ADAPTER = "adapter"
 """The `kind` of a card that only changes models."""
+ADAPTED_KIND = "image"
+"""The kind of the models that adapters change."""
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,19 +164,34 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
         return family is not None and family.lyrics
 
     @property
+    def makes_texts(self) -> bool:
+        """True for a model of texts."""
+        return self.kind in KINDS and KINDS[self.kind].makes_texts
+
+    @property
+    def makes_images(self) -> bool:
+        """True for a model of images."""
+        return self.kind in KINDS and KINDS[self.kind].makes_images
+
+    @property
+    def makes_audio(self) -> bool:
+        """True for a model of speech, music or other audio."""
+        return self.kind in KINDS and KINDS[self.kind].makes_audio
+
+    @property
     def unused_fields(self) -> frozenset[str]:
         """Request fields that it ignores, so that forms hide them."""
-        if self.kind != "music":
-            return frozenset()
-        unused: set[str] = set() if self.writes_notes else {"continue_from"}
-        unused |= (
-            {"temperature"}
-            if self.runner == "diffusers"
-            else {"num_inference_steps", "negative_prompt"}
-        )
-        unused |= set() if self.sings else {"lyrics"}
-        unused |= {"guidance_scale"} if self.guidance == "ignored" else set()
-        return frozenset(unused | ({"negative_prompt"} if self.negative_prompt is False else set()))
+        is_diffusion = self.runner == "diffusers"
+        uses = {
+            "continue_from": self.writes_notes,
+            "guidance_scale": self.guidance != "ignored",
+            "lyrics": self.sings,
+            "negative_prompt": is_diffusion and self.negative_prompt is not False,
+            "num_inference_steps": is_diffusion,
+            "temperature": not is_diffusion,
+        }
+        dependent = KINDS[self.kind].model_dependent if self.kind in KINDS else ()
+        return frozenset(name for name in dependent if not uses[name])
 
     @property
     def folder(self) -> Path:
@@ -235,7 +252,7 @@ def request_for(card: ModelCard, values: dict[str, Any]) -> AnyRequest:
 def fake_card(kind: str) -> ModelCard:
     """Return the card of the fake model of a kind, for tests."""
     abilities: tuple[Ability, ...] = (
-        ("text-to-image", "image-to-image", "inpaint") if kind == "image" else ()
+        ("text-to-image", "image-to-image", "inpaint") if KINDS[kind].makes_images else ()
     )
     return ModelCard(
         name=f"fake-{kind}",

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from studio.core.errors import Problem
-from studio.core.requests import Request, SpeechRequest
+from studio.core.requests import SpeechRequest
 from studio.models.card import ModelCard
 from studio.models.catalog import catalog_entries
 from studio.speech_text.languages import NAMES, short_code, unknown_language
 
+_SPEECH = str(SpeechRequest.__struct_config__.tag)
 LANGUAGE_SAMPLE = 20_000
 """Characters at the start of a text that decide its language."""
 _OTHERS = "Studio runs VITS and MMS-TTS folders of over 1,100 languages (`studio models add`)."
 
 
-def check_language(card: ModelCard, request: Request) -> Problem | None:
+def check_language(card: ModelCard, request: SpeechRequest) -> Problem | None:
     """Return why the model cannot read the text, and what to do; None if it can or may."""
-    if not isinstance(request, SpeechRequest):
-        return None
     refused = refusal(card.title, card.languages, request.prompt)
     return Problem("prompt", " ".join(refused)) if refused else None
 
@@ -41,7 +40,7 @@ def cure(language: str) -> str:
     speakers = [
         entry
         for entry in catalog_entries()
-        if entry.card.kind == "speech" and language in entry.card.languages
+        if entry.card.kind == _SPEECH and language in entry.card.languages
     ]
     speakers.sort(key=lambda entry: (entry.card.size or entry.card.parameters * 4, entry.card.name))
     name = NAMES.get(language, language)

@@ -30,8 +30,10 @@ def resolve_adapters(
 
     Raises StudioError where one is not installed, does not fit the model, or lacks its image.
     """
-    choices = adapter_list.read(request.adapters) if isinstance(request, ImageRequest) else ()
     own = (ResolvedAdapter(model, 1.0),) if model.base and model.adapter else ()
+    if not isinstance(request, ImageRequest):
+        return own
+    choices = adapter_list.read(request.adapters)
     chosen = tuple(ResolvedAdapter(find_card(ADAPTER, one.name), one.scale) for one in choices)
     for one in chosen:
         reason = incompatibility(one.card, model)
@@ -41,11 +43,10 @@ def resolve_adapters(
                 cause="invalid",
                 cure="Remove it, or choose a model that it fits.",
             )
-    if isinstance(request, ImageRequest):
-        cards = [one.card for one in chosen]
-        _check_adapter_images(request, cards)
-        _check_trigger_words(request, cards)
-        _check_one_only([card.title for card in cards if card.adapter == "vae"])
+    cards = [one.card for one in chosen]
+    _check_adapter_images(request, cards)
+    _check_trigger_words(request, cards)
+    _check_one_only([card.title for card in cards if card.adapter == "vae"])
     return own + chosen
 
 

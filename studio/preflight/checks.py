@@ -83,16 +83,31 @@ def _check_speech(request: SpeechRequest, card: ModelCard, *, read_files: bool) 
 
 def describe_inputs(card: ModelCard, request: Request) -> str:
     """Return how the model reads the request's prompt and files, as text for a person, or ""."""
-    if isinstance(request, MusicRequest) and request.continue_from and card.writes_notes:
-        from studio.symbolic_music import continuation, prompt
+    return _describe(request, card)
 
-        source = continuation.read_continuation(Path(request.continue_from))
-        merged = continuation.merge(prompt.read(request.prompt), source)
-        return prompt.advise(request.prompt, merged)
+
+@functools.singledispatch
+def _describe(request: Request, card: ModelCard) -> str:
+    return prompt_translation.describe_prompt(request.prompt, card)
+
+
+@_describe.register
+def _describe_image(request: ImageRequest, card: ModelCard) -> str:
     text = prompt_translation.describe_prompt(request.prompt, card)
-    if isinstance(request, ImageRequest) and request.image:
-        path = Path(request.image)
-        size = image_reader.image_size(path)
-        if fit := images.describe_fit(size, request.width, request.height):
-            text = f"{text} {image_reader.short_name(path)}: {fit}".strip()
-    return text
+    if not request.image:
+        return text
+    path = Path(request.image)
+    size = image_reader.image_size(path)
+    fit = images.describe_fit(size, request.width, request.height)
+    return f"{text} {image_reader.short_name(path)}: {fit}".strip() if fit else text
+
+
+@_describe.register
+def _describe_music(request: MusicRequest, card: ModelCard) -> str:
+    if not request.continue_from or not card.writes_notes:
+        return prompt_translation.describe_prompt(request.prompt, card)
+    from studio.symbolic_music import continuation, prompt
+
+    source = continuation.read_continuation(Path(request.continue_from))
+    merged = continuation.merge(prompt.read(request.prompt), source)
+    return prompt.advise(request.prompt, merged)

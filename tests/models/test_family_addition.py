@@ -179,7 +179,14 @@ def test_a_speech_family_needs_a_record_a_class_and_a_card(
     module = types.ModuleType("novel_tts")
     module.NovelSpeech = NovelSpeech
     monkeypatch.setitem(sys.modules, "studio.engine.speech.autoregressive.novel_tts", module)
-    add_record(Family(name="novel_tts", kind="speech", engine_class="novel_tts:NovelSpeech"))
+    add_record(
+        Family(
+            name="novel_tts",
+            kind="speech",
+            engine_class="novel_tts:NovelSpeech",
+            voices="speaker-ids",
+        )
+    )
     add_catalog_card(
         name="novel-tts",
         title="Novel TTS",

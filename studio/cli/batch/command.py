@@ -11,7 +11,7 @@ from studio.cli.batch.run import BatchRun, from_standard_input
 from studio.cli.prompt_source import STANDARD_INPUT
 from studio.core import file_names
 from studio.core.errors import StudioError
-from studio.core.kinds import KINDS
+from studio.core.kinds import DEFAULT_KIND, KINDS
 
 
 def check_format(file_format: str, kind: str) -> dict[str, str]:
@@ -29,7 +29,7 @@ def check_format(file_format: str, kind: str) -> dict[str, str]:
 def batch_command(
     ctx: typer.Context,
     file: options.File = None,
-    kind: options.KindName = "text",
+    kind: options.KindName = DEFAULT_KIND,
     model: options.Model = "",
     file_format: options.FileFormat = "",
     folder: options.Folder = None,

@@ -16,6 +16,7 @@ from studio.cli.models.hub import get_command, hub_command
 from studio.cli.models.memory import memory_command
 from studio.core.errors import StudioError
 from studio.core.paths import user_path
+from studio.models.card import ADAPTED_KIND
 
 models_app = typer.Typer(no_args_is_help=True, help="List, add, download and remove models.")
 list_commands.register(models_app)
@@ -49,7 +50,7 @@ def add_command(
     from studio.models.install.add import add
 
     try:
-        model = ctx.obj.find_card("image", made_for) if made_for else None
+        model = ctx.obj.find_card(ADAPTED_KIND, made_for) if made_for else None
         card = add(ctx.obj.data, path, output.note, made_for=model, convert=convert)
     except StudioError as error:
         output.explain(error)

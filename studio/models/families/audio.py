@@ -7,7 +7,13 @@ from studio.models.families.record import Defaults, Family
 SPEECH_FAMILIES = (
     Family(name="bark", kind="speech", engine_class="bark:Bark", voices="bark"),
     Family(name="csm", kind="speech", engine_class="csm:Csm", voices="two-speakers"),
-    Family(name="dia", kind="speech", engine_class="dia:Dia", separate_codec=True),
+    Family(
+        name="dia",
+        kind="speech",
+        engine_class="dia:Dia",
+        voices="speaker-ids",
+        separate_codec=True,
+    ),
     Family(
         name="gradium_phonon_tts",
         kind="speech",
@@ -22,14 +28,19 @@ SPEECH_FAMILIES = (
         voices="samples",
         separate_codec=True,
     ),
-    Family(name="speecht5", kind="speech", engine_class="speecht5:SpeechT5"),
-    Family(name="vibevoice", kind="speech", engine_class="vibevoice:VibeVoice"),
-    Family(name="vits", kind="speech"),
+    Family(name="speecht5", kind="speech", engine_class="speecht5:SpeechT5", voices="speaker-ids"),
+    Family(
+        name="vibevoice",
+        kind="speech",
+        engine_class="vibevoice:VibeVoice",
+        voices="speaker-ids",
+    ),
+    Family(name="vits", kind="speech", voices="speaker-ids"),
 )
 
 MUSIC_FAMILIES = (
-    Family(name="musicgen", kind="music"),
-    Family(name="musicgen_melody", kind="music"),
+    Family(name="musicgen", kind="music", bf16_on_cpu=True),
+    Family(name="musicgen_melody", kind="music", bf16_on_cpu=True),
     Family(
         name="AceStepPipeline",
         kind="music",

@@ -33,7 +33,9 @@ Ability = Literal[
 FamilyKind = Literal["text", "image", "speech", "music", "video"]
 
 VoiceSource = Literal["", "speaker-ids", "two-speakers", "samples", "bark"]
-"""Where a speech model's folder names its voices; `models/inspect/voices.py` reads them."""
+"""Where a speech model's folder names its voices; `models/inspect/voices.py` reads them.
+
+Empty for a family without voices."""
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -95,11 +97,13 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     # speech
     engine_class: str = ""
     """`module:class` in `studio.engine.speech.autoregressive`; empty for a VITS."""
-    voices: VoiceSource = "speaker-ids"
+    voices: VoiceSource = ""
     separate_codec: bool = False
     """The hub keeps its codec in a repository of its own."""
 
     # music
+    bf16_on_cpu: bool = False
+    """Can be loaded in bf16 on a CPU without audible loss."""
     lyrics: bool = False
     undistilled_defaults: Defaults | None = None
     """Values for weights without distilled guidance, where the family has both."""

@@ -52,7 +52,7 @@ def _common_architecture(data: DataFolder | None, fits: Callable[[ModelCard], bo
         return ""
     architectures = set()
     for card in ModelRegistry(data).list():
-        if card.kind != "image" or card.runner != "diffusers" or not card.path or card.base:
+        if not card.makes_images or card.runner != "diffusers" or not card.path or card.base:
             continue
         try:
             if fits(card):

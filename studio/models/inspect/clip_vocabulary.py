@@ -65,7 +65,7 @@ def find_clip_vocabulary(
 
 def _folders(near: Path, data: DataFolder | None) -> Iterator[Path]:
     for card in ModelRegistry(data).list() if data is not None else []:
-        if card.kind == "image" and card.path:
+        if card.makes_images and card.path:
             yield card.folder / "tokenizer"
     for parent in list(near.absolute().parents)[:_PARENTS]:
         yield parent / "comfy" / "sd1_tokenizer"

@@ -65,9 +65,9 @@ def inspect_pipeline(folder: Path) -> ModelCard:
         license=licenses.of_folder(folder),
         guidance=family.guidance,
     )
-    if family.kind == "music":
-        return _with_music_facts(card, family)
-    if family.kind == "video":
+    if card.makes_audio:
+        return _with_audio_facts(card, family)
+    if family.video is not None:
         return with_video_facts(card, family, folder)
     return msgspec.structs.replace(card, defaults=_image_defaults(folder, family))
 
@@ -119,7 +119,7 @@ def _check_part(folder: Path, name: str) -> tuple[int, int]:
     return counted
 
 
-def _with_music_facts(card: ModelCard, family: Family) -> ModelCard:
+def _with_audio_facts(card: ModelCard, family: Family) -> ModelCard:
     is_distilled = read_config_if_present(card.folder / "transformer" / "config.json").is_true(
         "is_turbo"
     )

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from studio.core.kinds import KINDS, Kind
 from studio.core.paths import DataFolder
 from studio.models.card import EVENTS_FILE, SYMBOLIC_MUSIC, ModelCard
 from studio.models.families import find_family
@@ -47,19 +48,19 @@ def inspect_transformers(folder: Path, config: Config, data: DataFolder | None) 
         raise refused(folder, _why_no_part(part))
     family = check_model_type(folder, config)
     # A language model of notes: see engine/music/symbolic.py.
-    is_symbolic = family.kind == "text" and (folder / EVENTS_FILE).is_file()
-    kind = "music" if is_symbolic else family.kind
+    is_symbolic = KINDS[family.kind].makes_texts and (folder / EVENTS_FILE).is_file()
+    kind = KINDS["music" if is_symbolic else family.kind]
     _check_loadable(folder, config, family, kind)
     parameters, size = check_weights(folder, folder)
-    check_names(folder, folder, config, head=kind == "text")
+    check_names(folder, folder, config, head=kind.makes_texts)
     text_config = config.section("text_config")
     positions = _positions(text_config if text_config.values else config)
-    has_limit = kind == "text" and not family.relative_positions
+    has_limit = kind.makes_texts and not family.relative_positions
     chat, title = _has_chat_template(folder), title_of_folder(folder)
     return ModelCard(
         name=card_name(title),
         title=title,
-        kind=kind,
+        kind=kind.name,
         runner="transformers",
         family=SYMBOLIC_MUSIC if is_symbolic else family.name,
         path=str(folder.absolute()),
@@ -71,8 +72,8 @@ def inspect_transformers(folder: Path, config: Config, data: DataFolder | None) 
         max_positions=positions if has_limit else 0,
         template_tokens=_TEMPLATE_TOKENS if chat else 0,
         sampling_rate=_sampling_rate(folder, config),
-        voices=voices_of(folder, family, config) if kind == "speech" else (),
-        defaults=_text_defaults(positions) if kind == "text" else {},
+        voices=voices_of(folder, family, config),
+        defaults=_text_defaults(positions) if kind.makes_texts else {},
     )
 
 
@@ -93,7 +94,7 @@ def _why_no_part(name: str) -> str:
     return f"it is one part of a model ({name[:MAX_TITLE]}). Add the folder of the whole one."
 
 
-def _check_loadable(folder: Path, config: Config, family: Family, kind: str) -> None:
+def _check_loadable(folder: Path, config: Config, family: Family, kind: Kind) -> None:
     heads = config.get("architectures")
     if (
         isinstance(heads, list)
@@ -103,7 +104,7 @@ def _check_loadable(folder: Path, config: Config, family: Family, kind: str) -> 
         raise refused(folder, f"it sorts texts ({heads[0][:MAX_TITLE]}) and cannot write any.")
     if family.separate_codec:
         check_codec(folder)
-    if kind == "text" and not any((folder / name).exists() for name in TOKENIZER_FILES):
+    if kind.makes_texts and not any((folder / name).exists() for name in TOKENIZER_FILES):
         raise refused(folder, "its tokenizer is missing.")
 
 

@@ -20,6 +20,8 @@ MAX_VOICE_BYTES = 4 * 2**20
 
 def voices_of(folder: Path, family: Family, config: Config) -> tuple[Voice, ...]:
     """Return the voices that a request can name; none if the model has one, or draws them."""
+    if not family.voices:
+        return ()
     if family.voices == "bark":
         return tuple(_bark_voice(name) for name in bark_files(folder))
     if family.voices == "samples":

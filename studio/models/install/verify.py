@@ -110,9 +110,7 @@ def _check_names(card: ModelCard, files: list[Path]) -> None:
         return
     try:
         names, formats = names_and_formats(own)
-        why = problem(
-            read_json(card.folder / "config.json"), names, formats, head=card.kind == "text"
-        )
+        why = problem(read_json(card.folder / "config.json"), names, formats, head=card.makes_texts)
     except HeaderError as error:
         raise StudioError(
             f"{card.title} is damaged: {error}.", cause="model", cure=_CURE

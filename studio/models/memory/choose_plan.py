@@ -15,6 +15,7 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.settings import LoadPreference, LoadStrategy
 from studio.models.card import ModelCard
+from studio.models.families import find_family
 from studio.models.memory.folder_facts import Facts
 from studio.models.memory.hardware import (
     PRECISION_TITLES,
@@ -127,20 +128,25 @@ def strategies_for(
     """Return the strategies that make sense for a model on a device, the best first."""
     if _runs_unchanged(card):
         return ("resident",)
-    if card.runner == "transformers" and card.kind != "text":  # quantization is audible
+    if _is_transformers_audio(card):  # quantization is audible
         if device in ("cuda", "xpu"):
             return _AUDIO
-        is_cpu_music = device == "cpu" and card.kind == "music"
-        return ("resident", "16-bit") if is_cpu_music else ("resident",)
+        family = find_family(card.family)
+        halves = device == "cpu" and family is not None and family.bf16_on_cpu
+        return ("resident", "16-bit") if halves else ("resident",)
     if device == "mps":
         strategies = _APPLE
     elif device == "cpu":
         strategies = _CPU
     else:
-        strategies = _TEXT if card.kind == "text" else _IMAGE
+        strategies = _TEXT if card.makes_texts else _IMAGE
     if facts is not None and facts.one_file:
         return tuple(one for one in strategies if one not in _QUANTIZED)
     return strategies
+
+
+def _is_transformers_audio(card: ModelCard) -> bool:
+    return card.runner == "transformers" and card.makes_audio
 
 
 def _runs_unchanged(card: ModelCard) -> bool:
@@ -197,8 +203,8 @@ def _precision(strategy: LoadStrategy, card: ModelCard, device: Device) -> Preci
     if strategy == "4-bit":
         return "int4"
     # Vocoders lose quality in half precision.
-    is_audio = card.runner == "transformers" and card.kind != "text"
-    return "fp32" if strategy != "16-bit" and (device == "cpu" or is_audio) else "bf16"
+    is_full = strategy != "16-bit" and (device == "cpu" or _is_transformers_audio(card))
+    return "fp32" if is_full else "bf16"
 
 
 def _work_and_weights(card: ModelCard) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from studio.batch.plan import plan
 from studio.core import file_names
 from studio.core.errors import StudioError
 from studio.core.jobs import Batch, Job
+from studio.core.kinds import DEFAULT_KIND
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.batch.columns_page import ColumnsPage
@@ -52,7 +53,7 @@ class BatchDialog(QDialog):
         shared: AppState,
         path: Path,
         *,
-        kind: str = "text",
+        kind: str = DEFAULT_KIND,
         model: str = "",
         parent: QWidget | None = None,
     ) -> None:

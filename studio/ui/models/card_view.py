@@ -69,9 +69,7 @@ def machine_text(machine: Machine) -> str:
 
 
 def settings_text(card: ModelCard) -> str:
-    """Describe the recommended settings of an image or video model; empty for others."""
-    if card.kind not in ("image", "video") or not card.defaults:
-        return ""
+    """Describe the recommended steps, size, length and guidance; empty if the card names none."""
     values, parts = card.defaults, []
     if "num_inference_steps" in values:
         has_range = card.steps is not None and card.steps[0] != card.steps[1]

@@ -33,7 +33,7 @@ from PySide6.QtWidgets import (
 from studio.core.errors import StudioError
 from studio.core.kinds import KINDS
 from studio.core.settings import LoadPreference
-from studio.models.card import ADAPTER, ModelCard
+from studio.models.card import ADAPTED_KIND, ADAPTER, ModelCard
 from studio.models.catalog import listed
 from studio.models.inspect.adapter import UnknownFamilyError
 from studio.models.install.add import add, remove
@@ -332,7 +332,7 @@ class ModelsDialog(QDialog):
 
     def _ask_family(self, error: UnknownFamilyError) -> None:
         """Ask which of the installed models an adapter was made for."""
-        models = {card.title: card for card in self.shared.cards("image") if not card.base}
+        models = {card.title: card for card in self.shared.cards(ADAPTED_KIND) if not card.base}
         path = self._adding
         if not models or path is None:
             self.notice.show_message(error.message, "Add the model it was made for first.")

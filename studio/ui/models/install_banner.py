@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QProgressBar
 
+from studio.core.kinds import STARTER_KIND
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import Notice, button, name_control
 
@@ -27,7 +28,7 @@ class InstallBanner(QObject):
         self._shared = shared
         self.installer: WorkThread | None = None
         """The running installation."""
-        self._name = "starter"
+        self._name = STARTER_KIND.starter
         self.banner = Notice("banner")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -38,12 +39,12 @@ class InstallBanner(QObject):
         """Offer the starter model if no text model is installed."""
         if self.installer is not None:
             return
-        if self._shared.cards("text") or self._shared.settings.starter_declined:
+        if self._shared.cards(STARTER_KIND.name) or self._shared.settings.starter_declined:
             self.banner.clear()
             return
         get = button(
             "Get the starter text model (99 MB)",
-            "Download a small text model",
+            STARTER_KIND.starter_note,
             self.install_starter,
             "save",
             primary=True,
@@ -61,7 +62,7 @@ class InstallBanner(QObject):
 
     def install_starter(self) -> None:
         """Install the starter text model."""
-        self.install("starter")
+        self.install(STARTER_KIND.starter)
 
     def install(self, name: str) -> None:
         """Install a catalog model, with progress in the banner."""

@@ -236,22 +236,14 @@ class FormTab(Tab):
         self._on_model_changed()
 
     def _show_no_model(self) -> None:
-        if self.kind != "text":
-            self._no_model.show_message(
-                f"No {self.kind} model is installed.", "Add a model folder with Models…"
-            )
+        message, note = f"No {self.kind} model is installed.", KINDS[self.kind].starter_note
+        if not note:
+            self._no_model.show_message(message, "Add a model folder with Models…")
             return
         get = button(
-            "Get the starter model (99 MB)",
-            "Download a small text model",
-            self.shared.starter_requested.emit,
-            "save",
+            "Get the starter model (99 MB)", note, self.shared.starter_requested.emit, "save"
         )
-        self._no_model.show_message(
-            "No text model is installed.",
-            "The starter is a small English chat model that runs on any computer.",
-            [get],
-        )
+        self._no_model.show_message(message, note, [get])
 
     def choose_model(self, name: str) -> None:
         """Choose a model by name, if it is installed."""
