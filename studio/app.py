@@ -65,6 +65,8 @@ class Studio:
         self._is_closed = False
         self._ipc: IpcServer | None = None
         self._idle_watch: IdleWatch | None = None
+        self._follows_idle = False
+        """True once the window is painted."""
         try:
             self._build_window(fake=fake)
         except BaseException:
@@ -74,14 +76,12 @@ class Studio:
     def _build_window(self, *, fake: bool) -> None:
         damage = set_aside_damaged(self.data)
         self.settings = load_settings(self.data)
-        self.session.worker.keep_awake = self.settings.keep_awake
-        self.session.queue.by_model = self.settings.order_by_model
-        self.session.queue.batch_jobs = self.settings.batch_jobs
-        self.session.queue.pause_on_disk = True
-        drafts = load_drafts(self.data)
+        self.session.apply_settings(self.settings)
+        drafts = load_drafts(self.data) if self.settings.keep_drafts else {}
         self.shared = AppState(self.data, self.session, self.settings, drafts, fake=fake)
-        theme.apply(self.application, self.settings.theme)
+        theme.apply(self.application, self.settings.theme, self.settings.text_size)
         theme.follow_desktop(self.application)
+        self.shared.settings_changed.connect(self._on_settings_changed)
         self.window = MainWindow(self.shared)
         if damage:
             self.window.show_settings_message(damage)
@@ -110,9 +110,8 @@ class Studio:
         environment.prepare()
         self.shared.follow_settings()
         Notifier(self.shared, self.window)
-        self.shared.only_idle_changed.connect(self._on_only_idle_changed)
-        if self.settings.only_idle:
-            self._on_only_idle_changed(True)
+        self._follows_idle = True
+        self._on_settings_changed(frozenset({"only_idle"}))
         queue = self.session.queue
         self._ipc = IpcServer(self.data, queue, self.activate_window)
         self.session.engine.warm_up(*(queue.last_used if self.settings.warm_start else ()))
@@ -135,9 +134,20 @@ class Studio:
             sys.stderr.write(f"{message}\n")
             banner.show_until_closed(message)
 
-    def _on_only_idle_changed(self, on: bool) -> None:
-        self._idle_watch = self._idle_watch or IdleWatch(self.session.queue, self.window)
-        self._idle_watch.set_enabled(on)
+    def _on_settings_changed(self, names: frozenset[str]) -> None:
+        self.session.apply_settings(self.settings)
+        if "order_by_model" in names:
+            self.session.queue.jobs_moved.emit([])
+        if names & {"theme", "text_size"}:
+            theme.apply(self.application, self.settings.theme, self.settings.text_size)
+            self.window.update_icons()
+        if "only_idle" in names and self._follows_idle:
+            self._watch_idle(self.settings.only_idle)
+
+    def _watch_idle(self, on: bool) -> None:
+        if on or self._idle_watch is not None:
+            self._idle_watch = self._idle_watch or IdleWatch(self.session.queue, self.window)
+            self._idle_watch.set_enabled(on)
 
     def activate_window(self) -> None:
         """Bring the window to the front, for a second start of the program."""

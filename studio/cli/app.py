@@ -16,6 +16,7 @@ from studio.cli.generate import add_commands
 from studio.cli.models.commands import models_app
 from studio.cli.models.memory import STRATEGIES, read_preference
 from studio.cli.queue import queue_app
+from studio.cli.settings import settings_app
 from studio.core.paths import user_path
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(models_app, name="models")
 app.add_typer(queue_app, name="queue")
+app.add_typer(settings_app, name="settings")
 app.command("batch")(batch_command)
 add_commands(app)
 

@@ -21,6 +21,7 @@ from studio.core.jobs import Job, new_job
 from studio.core.kinds import KINDS, Kind
 from studio.core.paths import MAX_NAME_BYTES, DataFolder, check_output_folder, input_path, user_path
 from studio.core.requests import TextRequest, fields, resolve_files
+from studio.core.settings import format_defaults
 from studio.core.settings_store import load_settings
 from studio.models.card import request_for
 from studio.preflight.checks import check, describe_inputs
@@ -148,12 +149,14 @@ class GenerateCommand:
             if any(info.name == "format" for info in fields(request_type)):
                 values["format"] = suffix
         card = self.context.find_card(self.kind.name, str(values.pop("model", "") or ""))
+        settings = load_settings(self.context.data)
+        values = {**format_defaults(self.kind.name, settings), **values}
         request = request_for(card, resolve_files(request_type, values, Path.cwd()))
         if problems := check(card, request, self.context.find_card):
             raise InvalidRequestError(problems[:1])  # the others may follow from it
         if stem and card.writes_notes:
             _check_is_free(Path(folder) / f"{stem}.mid")  # the job also writes the notes
-        return new_job(request, folder, stem)
+        return new_job(request, folder, stem, template=settings.file_name)
 
     def _check_format(self, suffix: str) -> None:
         if suffix not in self.kind.media_types:

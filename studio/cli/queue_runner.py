@@ -342,9 +342,5 @@ def _open_session(context: Context) -> Session | RemoteSession:
     if message := remove_telemetry_files(context.data):
         output.note(message)
     context.report_damage()
-    settings = load_settings(context.data)
-    session.worker.keep_awake = settings.keep_awake
-    session.queue.by_model = settings.order_by_model
-    session.queue.batch_jobs = settings.batch_jobs
-    session.queue.pause_on_disk = True
+    session.apply_settings(load_settings(context.data))
     return session

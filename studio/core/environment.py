@@ -98,8 +98,21 @@ def safe_import_path() -> Iterator[None]:
                 os.environ[name] = value
 
 
+def limit_threads(count: int) -> None:
+    """Let `thread_count` return this number; 0 for its own."""
+    global _chosen_threads
+    _chosen_threads = count
+    if count:
+        os.environ["OMP_NUM_THREADS"] = str(count)
+
+
+_chosen_threads = 0
+
+
 def thread_count() -> int:
-    """Return the number of threads for a model: the physical cores this program may run on."""
+    """Return the number of threads for a model: the user's, or the physical cores it may use."""
+    if _chosen_threads:
+        return _chosen_threads
     import psutil
 
     allowed = (

@@ -22,6 +22,9 @@ MAX_STEM_BYTES = 120
 
 TOKENS = ("row", "prompt", "seed", "model", "kind", "date", "time", "job")
 DEFAULT_TEMPLATE = "{row:04}-{prompt:40}"
+SINGLE_TOKENS = tuple(token for token in TOKENS if token != "row")
+"""Tokens of the template for results outside a batch."""
+SINGLE_TEMPLATE = "{prompt:40}-{job}"
 
 _TOKEN = re.compile(r"\{([^{}:]+)(?::(\d{1,3}))?\}")
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
@@ -62,14 +65,25 @@ def _cut(text: str, max_bytes: int) -> str:
     return text.encode()[:max_bytes].decode(errors="ignore")
 
 
-def default_stem(request: Request, job_id: str) -> str:
-    """Return the file name of a single job: the beginning of the prompt, and the job's id."""
-    return f"{slug(request.prompt, 40) or request.kind}-{job_id}"
+def single_stem(request: Request, job_id: str, template: str = "") -> str:
+    """Return the file name of a single job; without a template, the prompt and the job's id.
+
+    The name always contains the job's id, so that a second run of the job writes the same file and
+    no other job does.
+    """
+    if not template or check_template(template, tokens=SINGLE_TOKENS):
+        return f"{slug(request.prompt, 40) or request.kind}-{job_id}"
+    stem = render(template, values_of(request, row=0, job_id=job_id))
+    if job_id in stem:
+        return stem
+    return f"{_cut(stem, MAX_STEM_BYTES - len(job_id) - 1).rstrip(' .-')}-{job_id}"
 
 
-def check_template(template: str, columns: Iterable[str] = ()) -> Problem | None:
+def check_template(
+    template: str, columns: Iterable[str] = (), tokens: Iterable[str] = TOKENS
+) -> Problem | None:
     """Return the problem of a name template, or None."""
-    known = {*TOKENS, *columns}
+    known = {*tokens, *columns}
     unknown = [name for name, _width in _TOKEN.findall(template) if name not in known]
     literal = _TOKEN.sub("", template)
     if unknown:

@@ -10,7 +10,7 @@ import time
 import msgspec
 
 from studio.core.errors import Failure
-from studio.core.file_names import default_stem
+from studio.core.file_names import single_stem
 from studio.core.kinds import AnyRequest
 from studio.core.requests import Request
 
@@ -166,13 +166,25 @@ def new_id() -> str:
     return _IDS.draw()
 
 
-def new_job(request: Request, folder: str, stem: str = "", *, batch: str = "", row: int = 0) -> Job:
-    """Return a queued job with an id, a seed (drawn now if the request has none) and a name."""
+def new_job(
+    request: Request,
+    folder: str,
+    stem: str = "",
+    *,
+    template: str = "",
+    batch: str = "",
+    row: int = 0,
+) -> Job:
+    """Return a queued job with an id, a seed (drawn now if the request has none) and a name.
+
+    `template`: how a job without a `stem` is named, as in the settings.
+    """
     job_id = new_id()
-    target = Target(folder=folder, stem=stem or default_stem(request, job_id))
+    seeded = request.with_seed()
+    target = Target(folder=folder, stem=stem or single_stem(seeded, job_id, template))
     return Job(
         id=job_id,
-        request=request.with_seed(),
+        request=seeded,
         target=target,
         batch=batch,
         row=row,

@@ -8,6 +8,12 @@ import msgspec
 from msgspec import Meta
 
 MAX_UNLOAD_MINUTES = 100_000
+MIN_TEXT_SIZE, MAX_TEXT_SIZE = 80, 200
+MAX_GPU = 63
+MAX_THREADS = 1_024
+Theme = Literal["system", "light", "dark"]
+CompressedQuality = Literal["high", "small"]
+AudioFormat = Literal["wav", "flac", "ogg", "mp3"]
 LoadStrategy = Literal[
     "resident",
     "16-bit",
@@ -29,7 +35,19 @@ class Settings(msgspec.Struct, kw_only=True):
     """Kind → name of the model."""
     output_folder: Annotated[str, Meta(pattern=r"^[^\0]*$")] = ""
     """Absolute; empty for `outputs` in the data folder."""
-    theme: Literal["system", "light", "dark"] = "system"
+    file_name: str = ""
+    """Name template of results that no batch names; empty for the prompt and the job's id."""
+    text_format: Literal["txt", "md"] = "txt"
+    """What forms and commands begin with."""
+    audio_format: AudioFormat = "wav"
+    """What forms and commands begin with, for speech and music."""
+    compressed_quality: CompressedQuality = "high"
+    """Of MP3, OGG, MP4 and WebP files."""
+    theme: Theme = "system"
+    text_size: Annotated[int, Meta(ge=MIN_TEXT_SIZE, le=MAX_TEXT_SIZE)] = 100
+    """Of the window, in percent."""
+    shortcuts: dict[str, str] = {}
+    """Key of an action (`ui/actions.py`) → its shortcut as Qt writes it; empty for none."""
     play_while_generating: bool = True
     """Play speech as soon as its first sentence is generated."""
     order_by_model: bool = True
@@ -40,6 +58,8 @@ class Settings(msgspec.Struct, kw_only=True):
     """Keep the computer awake while jobs run."""
     only_idle: bool = False
     """Start jobs only while nobody uses the computer."""
+    pause_on_disk: bool = True
+    """Pause the queue when a batch row cannot be saved, instead of failing the row."""
     memory: LoadPreference = "auto"
     """How models are loaded, unless `model_memory` has an entry for the model."""
     model_memory: dict[str, LoadPreference] = {}
@@ -48,12 +68,18 @@ class Settings(msgspec.Struct, kw_only=True):
     """Evict a model that was unused for this long; 0 keeps it."""
     warm_start: bool = True
     """Load the model that was used last when the window opens."""
+    gpu: Annotated[int, Meta(ge=0, le=MAX_GPU)] = 0
+    """Number of the GPU that models run on, from 0."""
+    threads: Annotated[int, Meta(ge=0, le=MAX_THREADS)] = 0
+    """Threads of a model on the CPU; 0 for one per physical core."""
     notify: bool = True
     """Show a desktop notification at the end of a long run."""
     endpoint: str = ""
     """URL of the hub that models are downloaded from; empty for the default one."""
     offline: bool = False
     """Download nothing."""
+    keep_drafts: bool = True
+    """Keep what was typed into the forms for the next start."""
     geometry: str = ""
     """`QWidget.saveGeometry` of the window, in base64."""
     window_state: str = ""
@@ -62,6 +88,16 @@ class Settings(msgspec.Struct, kw_only=True):
     """Index of the tab that was shown last."""
     starter_declined: bool = False
     """The person declined to install the starter models."""
+
+
+def format_defaults(kind: str, settings: Settings) -> dict[str, str]:
+    """Return the request field `format` that a form or command of a kind begins with."""
+    formats = {
+        "text": settings.text_format,
+        "speech": settings.audio_format,
+        "music": settings.audio_format,
+    }
+    return {"format": formats[kind]} if kind in formats else {}
 
 
 def load_preference(

@@ -14,7 +14,12 @@ from studio.core.errors import StudioError
 from studio.core.events import AnyEvent, Cancelled, Failed, Finished, JobEvent, Loading, Statistics
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
-from studio.core.settings import LoadPreference, LoadStrategy, load_preference
+from studio.core.settings import (
+    CompressedQuality,
+    LoadPreference,
+    LoadStrategy,
+    load_preference,
+)
 from studio.core.settings_store import load_settings
 from studio.engine.failures import explain
 from studio.engine.model_cache import Loaded, PipelineCache
@@ -29,6 +34,7 @@ from studio.engine.protocol import (
     JobContext,
 )
 from studio.engine.registry import runner_of
+from studio.engine.runtime.device import use_device_settings
 from studio.engine.runtime.memory import OutOfMemoryGuard, is_out_of_memory
 from studio.engine.runtime.replay_filter import ReplayFilter
 from studio.library.results import Result
@@ -49,6 +55,7 @@ class LocalEngine:
 
     def __init__(self, data: DataFolder, memory: LoadPreference | None = None) -> None:
         environment.prepare(data.cache / "torch")
+        use_device_settings(load_settings(data))
         self._data = data
         self._registry = ModelRegistry(data)
         self._pipelines = PipelineCache(
@@ -56,6 +63,9 @@ class LocalEngine:
         )
         self._unsaved: OrderedDict[str, JobOutcome] = OrderedDict()
         self._closed = False
+
+    def _quality(self) -> CompressedQuality:
+        return load_settings(self._data).compressed_quality
 
     def warm_up(self, kind: str = "", model: str = "") -> None:
         """Do nothing: it would block the calling thread. The child calls `load_ahead`."""
@@ -122,7 +132,7 @@ class LocalEngine:
             if outcome is None:
                 saved += complete_results(job)
                 card = self._registry.find(job.request.kind, job.request.model)
-                outcome = JobOutcome(card, saved)
+                outcome = JobOutcome(card, saved, quality=self._quality())
                 if len(saved) < job.request.result_count:
                     self._generate(job, outcome, emit, is_cancelled)
             outcome.save_rest(job)
@@ -254,7 +264,10 @@ class LocalEngine:
             return Cancelled()
         if isinstance(result, StudioError):
             return Failed(failure=result.failure())
-        job, outcome = context.job, JobOutcome(context.card, unsaved=[result])
+        job, outcome = (
+            context.job,
+            JobOutcome(context.card, unsaved=[result], quality=self._quality()),
+        )
         try:
             outcome.record(context, loaded, statistics)
             outcome.save_rest(job)

@@ -13,6 +13,7 @@ from studio.core.artifact import Artifact
 from studio.core.errors import Failure
 from studio.core.events import Statistics
 from studio.core.jobs import Job
+from studio.core.settings import CompressedQuality
 from studio.engine.failures import explain_save
 from studio.engine.model_cache import Loaded
 from studio.engine.protocol import JobContext
@@ -40,6 +41,9 @@ class JobOutcome:
     statistics: Statistics = field(default_factory=Statistics)
     memory: str = ""
     """How the model was loaded, and what was done when memory ran out."""
+
+    quality: CompressedQuality = "high"
+    """Of compressed files."""
 
     def record(self, context: JobContext, loaded: Loaded, statistics: Statistics) -> None:
         """Keep the statistics and how the model was loaded."""
@@ -78,7 +82,12 @@ class JobOutcome:
 
     def _write(self, job: Job, result: Result) -> Artifact:
         return artifacts.save(
-            result, job=job, card=self.card, versions=_versions(self.card), memory=self.memory
+            result,
+            job=job,
+            card=self.card,
+            versions=_versions(self.card),
+            memory=self.memory,
+            quality=self.quality,
         )
 
 

@@ -71,6 +71,8 @@ class JobQueue(QueueSignals):
         """Whether jobs with the same model and settings run as one batch, with equal results."""
         self.pause_on_disk = False
         """Whether a batch row that cannot be saved pauses the queue instead of failing."""
+        self.name_template = ""
+        """How jobs without a name are named; empty for the prompt and the job's id."""
         self.finish_batch: WriteReport | None = None
         """Writes the report of a batch that is over; called in the journal thread."""
 
@@ -181,7 +183,7 @@ class JobQueue(QueueSignals):
         changed. `folder` is the folder of a new job if the old one is unknown.
         """
         job = self._mirror.get(job_id)
-        new = new_job(request, job.target.folder if job else folder)
+        new = new_job(request, job.target.folder if job else folder, template=self.name_template)
 
         def write() -> Callable[[], None]:
             changed = self._store.replace(_with_request(job, new)) if job else None
@@ -196,7 +198,8 @@ class JobQueue(QueueSignals):
     def duplicate(self, job_ids: Sequence[str]) -> None:
         """Append the same requests once more, with the same seeds."""
         jobs = [job for job_id in job_ids if (job := self._mirror.get(job_id))]
-        self.submit([new_job(job.request, job.target.folder) for job in jobs])
+        template = self.name_template
+        self.submit([new_job(job.request, job.target.folder, template=template) for job in jobs])
 
     def pause(self, reason: str = PAUSED, *, now: bool = False) -> None:
         """Start no further job. `now`: also stop the running one, which waits again.

@@ -12,6 +12,7 @@ from studio.batch.output.finished_batch import FinishedBatch
 from studio.core.errors import StudioError
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
+from studio.core.settings import Settings
 from studio.engine.protocol import Engine
 from studio.jobs.folder_lock import FolderLock, acquire
 from studio.jobs.queue import JobQueue
@@ -57,6 +58,14 @@ class Session:
         self.queue.finish_batch = _write_report
         self.queue.finish_ended_batches()
         self.worker = Worker(self.queue, engine)
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Let the queue and the worker follow the settings."""
+        self.worker.keep_awake = settings.keep_awake
+        self.queue.by_model = settings.order_by_model
+        self.queue.batch_jobs = settings.batch_jobs
+        self.queue.pause_on_disk = settings.pause_on_disk
+        self.queue.name_template = settings.file_name
 
     def start(self) -> None:
         """Start to run jobs."""

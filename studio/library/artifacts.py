@@ -23,6 +23,7 @@ from studio.core.artifact import Artifact, Recipe
 from studio.core.errors import StudioError
 from studio.core.files import PART_SUFFIX, write_whole
 from studio.core.jobs import Job
+from studio.core.settings import CompressedQuality
 from studio.library.encoders import (
     KEYWORD,
     MAX_READ_BYTES,
@@ -47,7 +48,13 @@ def file_name(job: Job, ordinal: int) -> str:
 
 
 def save(
-    result: Result, *, job: Job, card: ModelCard, versions: dict[str, str], memory: str = ""
+    result: Result,
+    *,
+    job: Job,
+    card: ModelCard,
+    versions: dict[str, str],
+    memory: str = "",
+    quality: CompressedQuality = "high",
 ) -> Artifact:
     """Save a result with its recipe, atomically and durably.
 
@@ -58,7 +65,7 @@ def save(
     path = Path(job.target.folder) / file_name(job, result.ordinal)
     _check_encodable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    encoded = encode(result, job.request.file_format, recipe)
+    encoded = encode(result, job.request.file_format, recipe, quality)
     _write_all(path, encoded, job.id)
     artifact = _artifact(path, encoded.data, hashlib.sha256(encoded.data).hexdigest(), job, recipe)
     return msgspec.structs.replace(

@@ -18,6 +18,7 @@ import msgspec
 from studio.core.artifact import Recipe
 from studio.core.errors import StudioError
 from studio.core.requests import ImageRequest
+from studio.core.settings import CompressedQuality
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
 from studio.media import audio, mp4, png, riff_id3, video
 
@@ -66,20 +67,22 @@ class Encoder:
     """How a type of result is encoded, and how its files are checked."""
 
     result_type: type[Result]
-    encode: Callable[[Any, str, Recipe], Encoded]
-    """Result, file format and recipe → content. Raises StudioError for an unsuitable format."""
+    encode: Callable[[Any, str, Recipe, CompressedQuality], Encoded]
+    """Result, file format, recipe, quality → content. Raises StudioError for a wrong format."""
     is_complete: Callable[[Path, bytes, str], bool]
     """Path, content and SHA-256 of a file → whether it is complete."""
 
 
-def encode(result: Result, file_format: str, metadata: Recipe) -> Encoded:
+def encode(
+    result: Result, file_format: str, metadata: Recipe, quality: CompressedQuality = "high"
+) -> Encoded:
     """Encode a result in a file format, with its metadata. Raises StudioError."""
     encoder = next(
         (encoder for encoder in ENCODERS.values() if isinstance(result, encoder.result_type)), None
     )
     if encoder is None:
         raise TypeError(type(result).__name__)
-    return encoder.encode(result, file_format, metadata)
+    return encoder.encode(result, file_format, metadata, quality)
 
 
 def is_complete(media_type: str, path: Path, data: bytes, sha256: str) -> bool:
@@ -87,13 +90,17 @@ def is_complete(media_type: str, path: Path, data: bytes, sha256: str) -> bool:
     return ENCODERS[media_type.partition("/")[0]].is_complete(path, data, sha256)
 
 
-def _encode_text(result: TextResult, _file_format: str, recipe: Recipe) -> Encoded:
+def _encode_text(
+    result: TextResult, _file_format: str, recipe: Recipe, _quality: CompressedQuality
+) -> Encoded:
     data = result.text.encode(errors="replace")
     sidecar = msgspec.json.encode(Sidecar(recipe, hashlib.sha256(data).hexdigest()))
     return Encoded(data=data, companions=(Companion(sidecar_path, sidecar),))
 
 
-def _encode_image(result: ImageResult, _file_format: str, recipe: Recipe) -> Encoded:
+def _encode_image(
+    result: ImageResult, _file_format: str, recipe: Recipe, _quality: CompressedQuality
+) -> Encoded:
     height, width = result.pixels.shape[:2]
     data = png.encode_png(
         result.pixels, {KEYWORD: _json(recipe), "parameters": parameters_line(recipe)}
@@ -101,9 +108,13 @@ def _encode_image(result: ImageResult, _file_format: str, recipe: Recipe) -> Enc
     return Encoded(data=data, width=width, height=height)
 
 
-def _encode_audio(result: AudioResult, file_format: str, recipe: Recipe) -> Encoded:
+def _encode_audio(
+    result: AudioResult, file_format: str, recipe: Recipe, quality: CompressedQuality
+) -> Encoded:
     try:
-        data = audio.encode_audio(result.samples, result.sampling_rate, file_format, _json(recipe))
+        data = audio.encode_audio(
+            result.samples, result.sampling_rate, file_format, _json(recipe), quality
+        )
     except ValueError as error:
         raise StudioError(f"{error}.", cause="invalid", cure="Choose WAV or FLAC.") from error
     midi = Companion(midi_path, result.midi, f"{MIDI_MARK}{recipe.job_id}".encode())
@@ -114,9 +125,11 @@ def _encode_audio(result: AudioResult, file_format: str, recipe: Recipe) -> Enco
     )
 
 
-def _encode_video(result: VideoResult, file_format: str, recipe: Recipe) -> Encoded:
+def _encode_video(
+    result: VideoResult, file_format: str, recipe: Recipe, quality: CompressedQuality
+) -> Encoded:
     count, height, width = result.frames.shape[:3]
-    data = video.encode_video(result.frames, result.frame_rate, file_format, _json(recipe))
+    data = video.encode_video(result.frames, result.frame_rate, file_format, _json(recipe), quality)
     return Encoded(data=data, width=width, height=height, duration=count / result.frame_rate)
 
 

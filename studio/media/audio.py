@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.core.settings import CompressedQuality
 from studio.media import riff_id3
 
 FORMATS = {
@@ -22,11 +23,21 @@ FORMATS = {
     "mp3": ("MP3", "MPEG_LAYER_III"),
 }
 _MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+_COMPRESSION: dict[CompressedQuality, dict[str, float]] = {
+    # MP3 at libsndfile's default is 128 kbit/s or less; 0.2 is about 220 kbit/s at 44.1 kHz.
+    "high": {"mp3": 0.2},
+    "small": {"mp3": 0.6, "ogg": 0.8},
+}
+"""libsndfile's compression levels; its own where a format is missing."""
 _BLOCK = 1 << 16
 
 
 def encode_audio(
-    samples: NDArray[np.float32], sampling_rate: int, file_format: str, comment: str
+    samples: NDArray[np.float32],
+    sampling_rate: int,
+    file_format: str,
+    comment: str,
+    quality: CompressedQuality = "high",
 ) -> bytes:
     """Encode audio (frames × channels of float32 in −1..1) as wav, flac, ogg or mp3.
 
@@ -38,8 +49,8 @@ def encode_audio(
     if file_format == "mp3" and sampling_rate not in _MP3_RATES:
         raise ValueError(f"MP3 does not support {sampling_rate} Hz")
     buffer = io.BytesIO()
-    # MP3 at libsndfile's default is 128 kbit/s or less; 0.2 is about 220 kbit/s at 44.1 kHz.
-    options: dict[str, Any] = {"compression_level": 0.2} if file_format == "mp3" else {}
+    level = _COMPRESSION[quality].get(file_format)
+    options: dict[str, Any] = {} if level is None else {"compression_level": level}
     with soundfile.SoundFile(
         buffer,
         "w",

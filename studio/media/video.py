@@ -20,13 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
+from studio.core.settings import CompressedQuality
 from studio.media import riff_id3
 
 MISSING = "MP4 files need the package av, which is not installed"
 CURE = 'Install it with `pip install "studio[video]"`, or choose the file format webp.'
-_QUALITY = "18"
+_RATE_FACTORS: dict[CompressedQuality, str] = {"high": "18", "small": "26"}
 """x264's constant rate factor; below 18 the difference is invisible."""
-_WEBP_QUALITY = 85
+_WEBP_QUALITIES: dict[CompressedQuality, int] = {"high": 85, "small": 60}
 
 
 def can_write(file_format: str) -> bool:
@@ -35,19 +36,25 @@ def can_write(file_format: str) -> bool:
 
 
 def encode_video(
-    frames: NDArray[np.uint8], frame_rate: int, file_format: str, comment: str
+    frames: NDArray[np.uint8],
+    frame_rate: int,
+    file_format: str,
+    comment: str,
+    quality: CompressedQuality = "high",
 ) -> bytes:
     """Encode a video (frames × height × width × 3, sRGB) as mp4 or webp. Raises StudioError."""
     if not can_write(file_format):
         raise StudioError(f"{MISSING}.", cause="invalid", cure=CURE)
-    encode: Callable[[NDArray[np.uint8], int, str], bytes] = {
+    encode: Callable[[NDArray[np.uint8], int, str, CompressedQuality], bytes] = {
         "mp4": _encode_mp4,
         "webp": _encode_webp,
     }[file_format]
-    return encode(frames, frame_rate, comment)
+    return encode(frames, frame_rate, comment, quality)
 
 
-def _encode_mp4(frames: NDArray[np.uint8], frame_rate: int, comment: str) -> bytes:
+def _encode_mp4(
+    frames: NDArray[np.uint8], frame_rate: int, comment: str, quality: CompressedQuality
+) -> bytes:
     import av
 
     buffer = io.BytesIO()
@@ -61,7 +68,7 @@ def _encode_mp4(frames: NDArray[np.uint8], frame_rate: int, comment: str) -> byt
     try:
         with av.open(buffer, "w", format="mp4", options=options, io_open=reopen) as file:
             file.metadata.update({"comment": comment, "encoder": "Studio"})
-            stream = _stream(file, frames, frame_rate)
+            stream = _stream(file, frames, frame_rate, quality)
             for pixels in frames:
                 file.mux(stream.encode(_frame(pixels)))
             file.mux(stream.encode())
@@ -72,14 +79,16 @@ def _encode_mp4(frames: NDArray[np.uint8], frame_rate: int, comment: str) -> byt
     return buffer.getvalue()
 
 
-def _stream(file: Any, frames: NDArray[np.uint8], frame_rate: int) -> Any:
+def _stream(
+    file: Any, frames: NDArray[np.uint8], frame_rate: int, quality: CompressedQuality
+) -> Any:
     from av.video.reformatter import ColorRange, Colorspace
 
     _count, height, width, _channels = frames.shape
     stream = file.add_stream("libx264", rate=Fraction(frame_rate))
     stream.width, stream.height = width, height
     stream.pix_fmt = "yuv420p"  # which every player supports
-    stream.options = {"crf": _QUALITY, "preset": "medium"}
+    stream.options = {"crf": _RATE_FACTORS[quality], "preset": "medium"}
     context = stream.codec_context
     context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
     context.color_primaries = context.color_trc = 1  # BT.709
@@ -131,7 +140,9 @@ class _BufferReader(io.RawIOBase):
         return self._position
 
 
-def _encode_webp(frames: NDArray[np.uint8], frame_rate: int, comment: str) -> bytes:
+def _encode_webp(
+    frames: NDArray[np.uint8], frame_rate: int, comment: str, quality: CompressedQuality
+) -> bytes:
     from PIL import Image
 
     first, *others = (Image.fromarray(pixels) for pixels in frames)
@@ -146,7 +157,7 @@ def _encode_webp(frames: NDArray[np.uint8], frame_rate: int, comment: str) -> by
         append_images=others,
         duration=durations,
         loop=0,
-        quality=_WEBP_QUALITY,
+        quality=_WEBP_QUALITIES[quality],
         method=4,
         minimize_size=False,
     )

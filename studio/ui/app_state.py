@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 from PySide6.QtCore import QFileSystemWatcher, QObject, Signal
 
 from studio.core.drafts import Drafts
-from studio.core.jobs import Job
+from studio.core.jobs import Job, new_job
 from studio.core.paths import DataFolder
-from studio.core.settings import Settings
+from studio.core.requests import Request
+from studio.core.settings import Settings, format_defaults
 from studio.core.settings_store import Change, apply_change, check_change
 from studio.jobs.session import Session
 from studio.models.card import ModelCard
@@ -33,10 +34,10 @@ class AppState(QObject):
     """The list of installed models changed."""
     starter_requested = Signal()
     """The user asked for the starter model."""
-    only_idle_changed = Signal(bool)
-    """Whether jobs start only while nobody uses the computer."""
     toast_posted = Signal(object)
     """Toast: a confirmation to show at the bottom of the window."""
+    settings_changed = Signal(object)
+    """Names of the settings that changed, a frozenset, here or by another program."""
     save_failed = Signal(str)
     """Why settings or drafts cannot be written; empty when they can again."""
     _saved = Signal(object, int)
@@ -102,14 +103,24 @@ class AppState(QObject):
         """Show a confirmation, with a button that leads on or takes the change back."""
         self.toast_posted.emit(Toast(text, button, action))
 
+    def new_job(self, request: Request) -> Job:
+        """Return a job for a request, with folder and name as in the settings."""
+        return new_job(request, self.output_folder(), template=self.settings.file_name)
+
+    def format_defaults(self, kind: str) -> dict[str, str]:
+        """Return the file format that a form of a kind begins with; see `core.settings`."""
+        return format_defaults(kind, self.settings)
+
     # Settings and drafts
     # ----------------------------------------------------------------------
 
     def change_settings(self, **change: Any) -> None:
         """Change settings, here and on disk; see `settings_store.Change`. Raises ValueError."""
         check_change(change)
+        before = msgspec.structs.asdict(self.settings)
         apply_change(self.settings, change)
         self._unconfirmed.append((self._writer.change(change), change))
+        self._emit_changed(before)
 
     def draft(self, kind: str) -> dict[str, Any]:
         """Return the saved values of the form of a kind."""
@@ -119,7 +130,12 @@ class AppState(QObject):
     def keep_draft(self, kind: str, values: dict[str, Any]) -> None:
         """Save the values of the form of a kind for the next start."""
         self._drafts = {**self._drafts, kind: values}
-        self._writer.keep_drafts(self._drafts)
+        if self.settings.keep_drafts:
+            self._writer.keep_drafts(self._drafts)
+
+    def clear_drafts(self) -> None:
+        """Delete the drafts on disk; the forms keep what they show."""
+        self._writer.keep_drafts({})
 
     def follow_settings(self) -> None:
         """Start to notice changes of the settings by commands."""
@@ -142,8 +158,18 @@ class AppState(QObject):
         self._unconfirmed = [(sent, change) for sent, change in self._unconfirmed if sent > number]
         for _number, change in self._unconfirmed:
             apply_change(on_disk, change)
-        for field in msgspec.structs.fields(on_disk):
-            setattr(self.settings, field.name, getattr(on_disk, field.name))
+        before = msgspec.structs.asdict(self.settings)
+        for name, value in msgspec.structs.asdict(on_disk).items():
+            setattr(self.settings, name, value)
+        self._emit_changed(before)
+
+    def _emit_changed(self, before: Mapping[str, Any]) -> None:
+        now = msgspec.structs.asdict(self.settings)
+        changed = frozenset(name for name, value in now.items() if value != before[name])
+        if "keep_drafts" in changed:
+            self._writer.keep_drafts(self._drafts if self.settings.keep_drafts else {})
+        if changed:
+            self.settings_changed.emit(changed)
 
     def _on_save_failed(self, error: OSError | None) -> None:
         self.save_failed.emit(

@@ -213,10 +213,6 @@ class MainWindow(WindowShell):
     def set_theme(self, mode: theme.Mode) -> None:
         """Use a light or dark theme, or the desktop's, now and after the next start."""
         self.shared.change_settings(theme=mode)
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        theme.apply(application, mode)
-        self.update_icons()
 
     # Queue and settings
     # ----------------------------------------------------------------------

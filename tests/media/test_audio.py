@@ -122,3 +122,12 @@ def test_a_rate_that_the_target_cannot_hold_and_a_broken_source_are_said(tmp_pat
     with pytest.raises(StudioError, match=r"a\.wav cannot be read"):
         export_audio(source, tmp_path / "b.mp3")
     assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
+
+
+@pytest.mark.parametrize("file_format", ["mp3", "ogg"])
+def test_smaller_files_are_smaller(file_format):
+    high, small = (
+        len(encode_audio(_tone(2.0), RATE, file_format, "", quality))
+        for quality in ("high", "small")
+    )
+    assert small < high

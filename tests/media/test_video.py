@@ -261,3 +261,14 @@ def test_a_kill_while_it_is_written_is_settled_by_what_is_on_disk(tmp_path, mome
     left = [path.name for path in out.iterdir()]
     assert left == ([artifacts.file_name(job, 0)] if state is JobState.COMPLETED else [])
     store.close()
+
+
+@pytest.mark.parametrize("file_format", ["webp", "mp4"])
+def test_smaller_files_are_smaller(file_format):
+    if not video.can_write(file_format):
+        pytest.skip("av is not installed")
+    high, small = (
+        len(video.encode_video(NOISE, 24, file_format, "", quality))
+        for quality in ("high", "small")
+    )
+    assert small < high

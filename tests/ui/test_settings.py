@@ -5,6 +5,7 @@ import os
 import sys
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -12,6 +13,7 @@ from studio.core.drafts import load_drafts, save_drafts
 from studio.core.file_lock import hold
 from studio.core.settings_store import load_settings, update
 from studio.ui.tabs.base import GenerateTab
+from studio.ui.widgets import theme
 from tests.cli.programs import studio as run_studio
 from tests.ui.conftest import PATIENCE, close_studio
 
@@ -187,3 +189,76 @@ def test_valid_fields_of_an_invalid_draft_are_restored(open_studio, data):
     studio = open_studio()
     assert studio.window.text_tab.prompt.toPlainText() == ""
     assert studio.window.audio_tab.music.prompt.toPlainText() == "b"
+
+
+def test_an_open_window_follows_a_command(qtbot, open_studio, data):
+    studio = open_studio()
+    pixels = studio.application.font().pixelSize()
+    menu = studio.window.queue_dock.panel.pause_menu
+    for name, value in (("theme", "dark"), ("text_size", "150"), ("batch_jobs", "off")):
+        assert run_studio("settings", "set", name, value, data=data).returncode == 0
+    qtbot.waitUntil(lambda: not studio.shared.settings.batch_jobs, timeout=PATIENCE)
+    assert theme.is_dark(studio.application)
+    assert studio.application.font().pixelSize() > pixels
+    assert not studio.session.queue.batch_jobs
+    assert not menu.batch_jobs.isChecked()
+    menu.batch_jobs.trigger()
+    assert studio.session.queue.batch_jobs
+    studio.shared.change_settings(theme="light", text_size=100)
+    assert not theme.is_dark(studio.application)
+    assert studio.application.font().pixelSize() == pixels
+
+
+def test_every_setting_of_the_queue_reaches_it(open_studio):
+    studio = open_studio()
+    studio.shared.change_settings(
+        order_by_model=False, pause_on_disk=False, file_name="{seed}", keep_awake=False
+    )
+    queue = studio.session.queue
+    assert (queue.by_model, queue.pause_on_disk, queue.name_template) == (False, False, "{seed}")
+    assert not studio.session.worker.keep_awake
+
+
+def test_a_form_begins_with_the_format_of_the_settings_until_another_is_chosen(open_studio, data):
+    studio = open_studio()
+    editor = studio.window.audio_tab.speech.form.fields["format"].editor
+    assert editor.currentData() == "wav"
+    studio.shared.change_settings(audio_format="flac")
+    assert editor.currentData() == "flac"
+    close_studio(studio)
+    update(data, {"audio_format": "ogg"})
+    studio = open_studio()
+    speech = studio.window.audio_tab.speech
+    editor = speech.form.fields["format"].editor
+    assert editor.currentData() == "ogg"
+    editor.setCurrentIndex(editor.findData("mp3"))
+    studio.shared.change_settings(audio_format="wav")
+    assert editor.currentData() == "mp3"
+    close_studio(studio)
+    assert open_studio().window.audio_tab.speech.form.fields["format"].value() == "mp3"
+
+
+def test_drafts_that_are_not_to_be_kept_last_until_the_end(open_studio, data):
+    studio = open_studio()
+    QTest.keyClicks(studio.window.text_tab.prompt, "abc")
+    assert studio.shared.save_now()
+    assert load_drafts(data)["text"]["prompt"] == "abc"
+    studio.shared.change_settings(keep_drafts=False)
+    QTest.keyClicks(studio.window.text_tab.prompt, "d")
+    assert studio.shared.save_now()
+    assert load_drafts(data) == {}
+    assert studio.window.text_tab.prompt.toPlainText() == "abcd"
+    assert studio.shared.draft("text")["prompt"] == "abcd"
+    close_studio(studio)
+    assert open_studio().window.text_tab.prompt.toPlainText() == ""
+
+
+def test_a_result_is_named_as_the_settings_say(qtbot, open_studio, data):
+    studio = open_studio()
+    studio.shared.change_settings(file_name="{kind} {prompt:9}")
+    tab = studio.window.text_tab
+    QTest.keyClicks(tab.prompt, "Write about light")
+    QTest.keyClick(tab.prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: bool(list(data.outputs.glob("*.txt"))), timeout=PATIENCE)
+    (path,) = data.outputs.glob("*.txt")
+    assert path.name.startswith("text-Write-abo-")

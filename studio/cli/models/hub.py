@@ -192,7 +192,7 @@ def hub_command(
 
 def _hub_settings(endpoint: str | None, offline: bool | None) -> dict[str, Any]:
     """Return the settings that the options change. Raises StudioError."""
-    from studio.models.hub.repository import checked_endpoint
+    from studio.core.settings_catalog.endpoint import checked_endpoint
 
     change: dict[str, Any] = {}
     if endpoint is not None:

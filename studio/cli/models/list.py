@@ -13,6 +13,7 @@ from studio.cli import output
 from studio.cli.context import Context
 from studio.core.errors import StudioError
 from studio.core.kinds import KINDS
+from studio.core.settings_store import load_settings
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalog import CatalogEntry
 from studio.models.registry import ModelRegistry
@@ -61,7 +62,7 @@ def list_command(
             or (task == ADAPTER and entry.card.adapter)
         ]
     if fitting:
-        machine = probe_machine()
+        machine = probe_machine(gpu=load_settings(ctx.obj.data).gpu)
         entries = [
             entry
             for entry in entries
@@ -205,7 +206,7 @@ def _loading(context: Context, card: ModelCard) -> str:
     try:
         plan = choose(
             card,
-            probe_machine().at_rest,
+            probe_machine(gpu=load_settings(context.data).gpu).at_rest,
             facts=facts_of(card),
             preference=context.load_preference(card.name),
         )

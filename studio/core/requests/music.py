@@ -9,7 +9,8 @@ from msgspec import Meta
 from studio.core.errors import Problem
 from studio.core.requests.base import Request
 from studio.core.requests.shared_fields import MIDI_SUFFIXES, Guidance, negative_prompt
-from studio.core.requests.speech import AUDIO_MEDIA_TYPES, BYTES_A_SECOND, AudioFormat
+from studio.core.requests.speech import AUDIO_MEDIA_TYPES, BYTES_A_SECOND
+from studio.core.settings import AudioFormat
 
 
 class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):

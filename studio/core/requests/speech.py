@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
 from studio.core.requests.base import Request
+from studio.core.settings import AudioFormat
 
 AUDIO_MEDIA_TYPES = {
     "wav": "audio/wav",
@@ -14,7 +15,6 @@ AUDIO_MEDIA_TYPES = {
     "ogg": "audio/ogg",
     "mp3": "audio/mpeg",
 }
-AudioFormat = Literal["wav", "flac", "ogg", "mp3"]
 BYTES_A_SECOND = {"wav": 48_000, "flac": 26_000, "ogg": 8_000, "mp3": 8_000}
 """Approximate, for one channel with 24 000 samples per second."""
 _CHARACTERS_A_SECOND = 14

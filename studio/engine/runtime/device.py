@@ -3,11 +3,48 @@
 from __future__ import annotations
 
 import functools
+import logging
+import os
+import sys
 from typing import Any
 
 import psutil
 
+from studio.core import environment
+from studio.core.settings import Settings
 from studio.models.memory.hardware import Device, Machine, installed_quantizers
+
+log = logging.getLogger(__name__)
+_VISIBLE_GPUS = ("CUDA_VISIBLE_DEVICES", "ZE_AFFINITY_MASK")
+"""Environment variables of CUDA (and ROCm) and of Intel's driver."""
+
+
+def use_device_settings(settings: Settings) -> None:
+    """Follow the settings for threads and GPU. Call it before anything uses a GPU."""
+    environment.limit_threads(settings.threads)
+    if settings.threads and "torch" in sys.modules:  # which has read its environment
+        sys.modules["torch"].set_num_threads(settings.threads)
+    if settings.gpu:
+        _choose_gpu(settings.gpu)
+
+
+def _choose_gpu(number: int) -> None:
+    """Hide all other GPUs from torch; keep all if this one does not exist."""
+    import torch
+
+    before = {name: os.environ.get(name) for name in _VISIBLE_GPUS}
+    for name, visible in before.items():
+        listed = visible.split(",") if visible else []
+        os.environ[name] = listed[number] if number < len(listed) else str(number)
+    # NVML counts without a context, so that another choice is still possible.
+    if torch.cuda.device_count() or (hasattr(torch, "xpu") and torch.xpu.device_count()):
+        return
+    log.warning("GPU %d is missing; the first one or the CPU is used", number)
+    for name, visible in before.items():
+        if visible is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = visible
 
 
 def best_device() -> Device:

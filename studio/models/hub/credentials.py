@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.core.errors import StudioError
-from studio.models.hub.repository import ENDPOINT, ENDPOINT_VARIABLE, Hub
+from studio.core.settings_catalog.endpoint import ENDPOINT
+from studio.models.hub.repository import ENDPOINT_VARIABLE, Hub
 
 SERVICE = "Studio: models"
 VARIABLE = "HF_TOKEN"

@@ -12,9 +12,9 @@ import msgspec
 from studio.core.errors import FailureCause, StudioError, offline_error
 from studio.core.paths import DataFolder
 from studio.core.settings import Settings
+from studio.core.settings_catalog.endpoint import ENDPOINT, checked_endpoint
 from studio.core.settings_store import load_settings
 
-ENDPOINT = "https://huggingface.co"
 ENDPOINT_VARIABLE = "HF_ENDPOINT"
 MAIN = "main"
 FOLDER_PREFIX = "hub--"
@@ -145,32 +145,6 @@ def hub_of(settings: Settings, endpoint: str = "", *, offline: bool = False) -> 
     """
     chosen = endpoint or os.environ.get(ENDPOINT_VARIABLE, "") or settings.endpoint or ENDPOINT
     return Hub(endpoint=checked_endpoint(chosen), offline=offline or settings.offline)
-
-
-def checked_endpoint(text: str) -> str:
-    """Return the normalized address of a hub. Raises StudioError if it is not an address."""
-    try:
-        parts = urlsplit(text.strip())
-        is_address = (
-            parts.scheme in ("http", "https")
-            and parts.hostname
-            and (parts.port is None or parts.port)
-        )
-    except ValueError:  # a port that is no number, brackets that do not close
-        is_address = False
-    if (
-        not is_address
-        or parts.username is not None
-        or parts.query
-        or parts.fragment
-        or any(letter.isspace() for letter in text.strip())
-    ):
-        raise StudioError(
-            f"{text.strip()[:200]!r} is not the address of a hub.",
-            cause="invalid",
-            cure=f"Write it like {ENDPOINT}, without a user name or password.",
-        )
-    return text.strip().rstrip("/")
 
 
 def check_online(hub: Hub) -> None:

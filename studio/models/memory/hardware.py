@@ -59,6 +59,8 @@ class Machine(msgspec.Struct, frozen=True):
     """Free part of the GPU's own memory; 0 if unknown."""
     backend: Device | None = None
     """None before the probe; `device` then guesses."""
+    gpus: tuple[str, ...] = ()
+    """Names of all GPUs, in torch's order; empty before the probe."""
     quantizers: tuple[Quantizer, ...] = ()
     """The installed packages that quantize models while they load."""
 
@@ -118,8 +120,8 @@ def quick_machine() -> Machine:
     return Machine(int(memory.total), int(memory.available), quantizers=installed_quantizers())
 
 
-def probe_machine(cancelled: Callable[[], bool] = lambda: False) -> Machine:
-    """Return the machine with its GPU.
+def probe_machine(cancelled: Callable[[], bool] = lambda: False, gpu: int = 0) -> Machine:
+    """Return the machine with the GPU of this number, or the first one if it is missing.
 
     Takes some seconds, because a child process imports torch; ends early if `cancelled()` is true.
     """
@@ -128,12 +130,19 @@ def probe_machine(cancelled: Callable[[], bool] = lambda: False) -> Machine:
     machine = msgspec.structs.replace(quick_machine(), probed=probed)
     if probed and (answer["cuda"] or answer["xpu"]):
         backend: Device = "cuda" if answer["cuda"] else "xpu"
-        gpu, total, free = str(answer["device"]), int(answer["memory"]), int(answer["free"])
+        gpus = answer["gpus"]
+        chosen = gpus[gpu] if gpu < len(gpus) else gpus[0]
         return msgspec.structs.replace(
-            machine, gpu=gpu, gpu_memory=total, gpu_free=free, backend=backend
+            machine,
+            gpu=str(chosen["device"]),
+            gpu_memory=int(chosen["memory"]),
+            gpu_free=int(chosen["free"]),
+            backend=backend,
+            gpus=tuple(str(one["device"]) for one in gpus),
         )
     if probed and answer["mps"]:
-        return msgspec.structs.replace(machine, gpu="Apple GPU", backend="mps")
+        apple = "Apple GPU"
+        return msgspec.structs.replace(machine, gpu=apple, backend="mps", gpus=(apple,))
     return machine
 
 

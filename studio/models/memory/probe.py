@@ -50,16 +50,21 @@ def _torch() -> dict[str, Any]:
 
     cuda, xpu = torch.cuda.is_available(), torch.xpu.is_available()
     gpu: Any = torch.cuda if cuda else torch.xpu
-    free, total = gpu.mem_get_info() if cuda or xpu else (0, 0)
+    gpus = [_gpu(gpu, number) for number in range(gpu.device_count() if cuda or xpu else 0)]
+    first = gpus[0] if gpus else {"device": "", "memory": 0, "free": 0}
     return {
         "version": torch.__version__,
         "cuda": cuda,
         "xpu": xpu and not cuda,
         "mps": torch.backends.mps.is_available(),
-        "device": gpu.get_device_name(0) if cuda or xpu else "",
-        "memory": total,
-        "free": free,
+        "gpus": gpus,
+        **first,
     }
+
+
+def _gpu(gpu: Any, number: int) -> dict[str, Any]:
+    free, total = gpu.mem_get_info(number)
+    return {"device": gpu.get_device_name(number), "memory": total, "free": free}
 
 
 PROBES: dict[str, Callable[[], dict[str, Any]]] = {

@@ -73,7 +73,7 @@ class ModelsDialog(QDialog):
         self._task = ModelTask(self)
         self._adding: Path | None = None
         """The model that is added, for an error about it."""
-        self.probe = HardwareProbe(self)
+        self.probe = HardwareProbe(self, shared.settings.gpu)
         self.notice = Notice()
         self.list = ModelsPane()
         self.view = CardView()

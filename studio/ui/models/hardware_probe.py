@@ -20,8 +20,10 @@ class HardwareProbe(QObject):
     known: ClassVar[Machine | None] = None
     """The result of the child process."""
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, gpu: int = 0) -> None:
+        """`gpu`: the number of the GPU that models run on."""
         super().__init__(parent)
+        self._gpu = gpu
         self._machine = HardwareProbe.known or quick_machine()
         self._stop: threading.Event | None = None
 
@@ -36,7 +38,7 @@ class HardwareProbe(QObject):
             return
         self._stop = stop = threading.Event()
         self.destroyed.connect(stop.set)
-        background.run(self, lambda: probe_machine(stop.is_set), self._on_detected)
+        background.run(self, lambda: probe_machine(stop.is_set, self._gpu), self._on_detected)
 
     def stop(self) -> None:
         """End the child process and ignore its result."""

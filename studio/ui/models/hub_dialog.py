@@ -7,8 +7,9 @@ import os
 from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
+from studio.core.settings_catalog.endpoint import ENDPOINT, checked_endpoint
 from studio.models.hub.credentials import store_token, token_for
-from studio.models.hub.repository import ENDPOINT, ENDPOINT_VARIABLE, Hub, checked_endpoint, hub_of
+from studio.models.hub.repository import ENDPOINT_VARIABLE, Hub, hub_of
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import resize_to_fit

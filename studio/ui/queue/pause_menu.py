@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.settings_catalog.catalog import BY_KEY
 from studio.jobs.pause import Limit
 from studio.ui import background
 from studio.ui.app_state import AppState
@@ -40,25 +41,14 @@ class PauseMenu(QMenu):
         self.pause_time = self._add("Pause at a time…", self._ask_time)
         self.no_limit = self._add("No limit", lambda: self._queue.set_limit(Limit()))
         self.addSeparator()
-        settings = shared.settings
-        self.by_model = self._add_checkable(
-            "Group jobs by model", settings.order_by_model, self._set_by_model
-        )
-        self.batch_jobs = self._add_checkable(
-            "Run jobs with equal settings as one batch",
-            settings.batch_jobs,
-            self._set_batch_jobs,
-        )
-        self.keep_awake = self._add_checkable(
-            "Keep the computer awake while jobs run", settings.keep_awake, self._set_awake
-        )
-        self.only_idle = self._add_checkable(
-            "Run jobs only while the computer is idle", settings.only_idle, self._set_only_idle
-        )
-        self.notify = self._add_checkable(
-            "Notify me when a long run ends", settings.notify, self._set_notify
-        )
-        self.only_idle.setVisible(settings.only_idle)
+        self._switches: dict[str, QAction] = {}
+        self.by_model = self._add_setting("order_by_model")
+        self.batch_jobs = self._add_setting("batch_jobs")
+        self.keep_awake = self._add_setting("keep_awake")
+        self.only_idle = self._add_setting("only_idle")
+        self.notify = self._add_setting("notify")
+        self.only_idle.setVisible(self.only_idle.isChecked())
+        shared.settings_changed.connect(self._on_settings_changed)
         self.aboutToShow.connect(self._on_about_to_show)
         self._query_idle()
 
@@ -67,12 +57,17 @@ class PauseMenu(QMenu):
         action.triggered.connect(lambda _checked=False: method() if callable(method) else None)
         return action
 
-    def _add_checkable(self, title: str, on: bool, method: object) -> QAction:
-        action = self.addAction(title)
+    def _add_setting(self, key: str) -> QAction:
+        action = self.addAction(BY_KEY[key].title)
         action.setCheckable(True)
-        action.setChecked(on)
-        action.toggled.connect(method)
+        action.setChecked(getattr(self._shared.settings, key))
+        action.toggled.connect(lambda on: self._shared.change_settings(**{key: on}))
+        self._switches[key] = action
         return action
+
+    def _on_settings_changed(self, names: frozenset[str]) -> None:
+        for key in names & self._switches.keys():
+            self._switches[key].setChecked(getattr(self._shared.settings, key))
 
     def _on_about_to_show(self) -> None:
         self._query_idle()
@@ -119,23 +114,3 @@ class PauseMenu(QMenu):
         """Start no job after this time, today or, if it is over, tomorrow."""
         seconds = QTime.currentTime().secsTo(at)
         self._queue.set_limit(Limit(until=time.time() + seconds % DAY_SECONDS))
-
-    def _set_by_model(self, on: bool) -> None:
-        self._queue.by_model = on
-        self._shared.change_settings(order_by_model=on)
-        self._queue.jobs_moved.emit([])
-
-    def _set_batch_jobs(self, on: bool) -> None:
-        self._queue.batch_jobs = on
-        self._shared.change_settings(batch_jobs=on)
-
-    def _set_awake(self, on: bool) -> None:
-        self._shared.session.worker.keep_awake = on
-        self._shared.change_settings(keep_awake=on)
-
-    def _set_only_idle(self, on: bool) -> None:
-        self._shared.change_settings(only_idle=on)
-        self._shared.only_idle_changed.emit(on)
-
-    def _set_notify(self, on: bool) -> None:
-        self._shared.change_settings(notify=on)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QProgressBar, QWidget
 
 from studio.core.errors import Failure
 from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Progress
-from studio.core.jobs import Job, JobState, new_job
+from studio.core.jobs import Job, JobState
 from studio.ui.app_state import AppState
 from studio.ui.tabs.form_tab import FormTab
 from studio.ui.tabs.layout import lay_out, result_side
@@ -88,7 +88,7 @@ class GenerateTab(FormTab):
                 self._edited, request, self.shared.output_folder(), self._on_replaced
             )
             return
-        job = new_job(request, self.shared.output_folder())
+        job = self.shared.new_job(request)
         self._own_jobs.add(job.id)
         seed = self.form.fields.get("seed")
         if seed is not None and request.seed is None:

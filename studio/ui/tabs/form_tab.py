@@ -198,6 +198,7 @@ class FormTab(Tab):
         self.form.changed.connect(self._on_edited)
         self.model.currentIndexChanged.connect(self._on_model_changed)
         self.shared.models_changed.connect(self.refresh_models)
+        self.shared.settings_changed.connect(self._on_settings_changed)
         for keys, slot in (
             ("Ctrl+Return", self.generate),
             ("Ctrl+Enter", self.generate),
@@ -254,9 +255,15 @@ class FormTab(Tab):
     def _on_model_changed(self) -> None:
         card = self.card
         self.form.hide_fields(card.unused_fields if card else ())
-        self.form.set_defaults(dict(card.defaults) if card else {})
+        self.form.set_defaults(
+            {**(card.defaults if card else {}), **self.shared.format_defaults(self.kind)}
+        )
         self.on_card_changed(card)
         self._on_edited()
+
+    def _on_settings_changed(self, names: frozenset[str]) -> None:
+        if names & {"text_format", "audio_format"}:
+            self._on_model_changed()
 
     # The request
     # ----------------------------------------------------------------------
@@ -334,7 +341,14 @@ class FormTab(Tab):
     def _on_edited(self) -> None:
         self.check()
         if not self._is_loading:
-            self.shared.keep_draft(self.kind, self._values_with_model())
+            self.shared.keep_draft(self.kind, self._draft())
+
+    def _draft(self) -> dict[str, Any]:
+        """Return the values to keep; a format that was not chosen here follows the settings."""
+        values = self._values_with_model()
+        if not self.form.is_edited("format"):
+            values.pop("format", None)
+        return values
 
     def load_draft(self) -> None:
         """See `Tab`."""

@@ -226,6 +226,10 @@ class RequestForm(QWidget):
             field.set_problem(by_name.pop(name, ""))
         return [Problem(name, message) for name, message in by_name.items()]
 
+    def is_edited(self, name: str) -> bool:
+        """True if the user changed the field."""
+        return name in self._edited
+
     def reset_edited(self) -> None:
         """Let every field take the model's defaults again."""
         self._edited.clear()

@@ -13,6 +13,9 @@ from studio.core.paths import resources
 
 Mode = Literal["system", "light", "dark"]
 _MODE = "studio_theme"
+_TEXT_SIZE = "studio_text_size"
+TEXT_PIXELS, TITLE_PIXELS = 13, 15
+"""Font sizes at a text size of 100 percent."""
 _SCHEMES = {
     "system": Qt.ColorScheme.Unknown,
     "light": Qt.ColorScheme.Light,
@@ -170,7 +173,7 @@ QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::su
 }
 QLabel[role="muted"] { color: $muted; }
 QLabel[role="error"] { color: $error; }
-QLabel[role="title"] { font-size: 15px; font-weight: 600; }
+QLabel[role="title"] { font-size: ${title_size}px; font-weight: 600; }
 QFrame[role="notice"] { background: $notice; border: 1px solid $error; border-radius: 8px; }
 QFrame[role="banner"] { background: $surface; border: 1px solid $accent; border-radius: 8px; }
 QFrame[role="toast"] { background: $text; border-radius: 8px; }
@@ -197,9 +200,13 @@ def is_dark(application: QApplication) -> bool:
     )
 
 
-def apply(application: QApplication, mode: Mode = "system") -> None:
-    """Apply a theme; `follow_desktop` applies it again when the desktop changes."""
+def apply(application: QApplication, mode: Mode = "system", text_size: int = 100) -> None:
+    """Apply a theme and a text size in percent.
+
+    `follow_desktop` applies them again when the desktop changes.
+    """
     application.setProperty(_MODE, mode)
+    application.setProperty(_TEXT_SIZE, text_size)
     # For what Qt draws itself; some platforms ignore it.
     application.styleHints().setColorScheme(_SCHEMES[mode])
     _apply_colors(application)
@@ -219,12 +226,17 @@ def _apply_colors(application: QApplication) -> None:
     theme_colors = colors(application)
     application.setPalette(_palette(theme_colors))
     font = QFont(application.font())
-    font.setPixelSize(13)
+    percent = int(application.property(_TEXT_SIZE) or 100)
+    font.setPixelSize(round(TEXT_PIXELS * percent / 100))
     families = [*font.families(), "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC"]
     font.setFamilies(list(dict.fromkeys(families)))
     application.setFont(font)
     application.setStyleSheet(
-        _SHEET.substitute(theme_colors._asdict(), icons=(resources() / "icons").as_posix())
+        _SHEET.substitute(
+            theme_colors._asdict(),
+            icons=(resources() / "icons").as_posix(),
+            title_size=round(TITLE_PIXELS * percent / 100),
+        )
     )
 
 

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from studio.core.errors import StudioError
+from studio.core.settings_catalog.endpoint import checked_endpoint
 from studio.core.settings_store import update
 from studio.models.hub.errors import refusal, unreachable
 from studio.models.hub.file_selection import choose
@@ -13,7 +14,6 @@ from studio.models.hub.repository import (
     Hub,
     RemoteFile,
     Repository,
-    checked_endpoint,
     hub_for,
     parse_repository,
 )
