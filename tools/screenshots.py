@@ -133,11 +133,11 @@ def take_image(session: Session) -> QWidget:
     session.tab("image", "a small castle")
     session.generate()
     tab = session.window.image_tab
-    click(tab.start_button)
+    click(tab.stage.start_button)
     session.wait(lambda: not tab.source.thumbnail.pixmap().isNull())
     session.tab("image", "a red castle")
     session.generate()
-    session.wait(tab.start_button.isEnabled)  # the file is read in the background
+    session.wait(tab.stage.start_button.isEnabled)  # the file is read in the background
     return session.window
 
 

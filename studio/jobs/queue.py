@@ -244,6 +244,14 @@ class JobQueue(QueueSignals):
 
         self._journal.post(read)
 
+    def find_batch_source(self, batch_id: str, receive: Callable[[str], None]) -> None:
+        """Look up the file of a batch's rows, "" if unknown; calls `receive` in the GUI thread."""
+
+        def read() -> Callable[[], None]:
+            return bind(receive, self._store.batch_source(batch_id))
+
+        self._journal.post(read)
+
     # State, for the GUI thread
     # ----------------------------------------------------------------------
 

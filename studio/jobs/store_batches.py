@@ -22,6 +22,14 @@ class BatchStore(StoreConnection):
         ).fetchone()
         return decode_row(row["body"], Batch) if row else None
 
+    def batch_source(self, batch_id: str) -> str:
+        """Return the file that a batch's rows come from; "" for an unknown batch."""
+        row = self._connection.execute(
+            "SELECT body FROM batches WHERE id = ?", (batch_id,)
+        ).fetchone()
+        batch = decode_row(row["body"], Batch) if row else None
+        return batch.source if batch is not None else ""
+
     def mark_finished(self, batch_id: str) -> None:
         """Record that a batch's reports are on disk. Earlier, a kill would lose them."""
 

@@ -7,7 +7,6 @@ import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog
 
@@ -15,12 +14,13 @@ from studio.core.events import Event, Loading
 from studio.core.kinds import KINDS, TABS, Kind
 from studio.ui import actions
 from studio.ui.app_state import AppState
-from studio.ui.desktop.folders import open_folder
+from studio.ui.desktop.folders import open_file, open_folder
 from studio.ui.dialogs import Dialogs
 from studio.ui.file_opener import FileOpener
 from studio.ui.models.install_banner import InstallBanner
 from studio.ui.queue.dock import QueueDock
 from studio.ui.queue_banner import QueueBanner
+from studio.ui.stage.shown_result import of_file, of_job
 from studio.ui.tabs.form_tab import FormTab, Tab
 from studio.ui.widgets import theme
 from studio.ui.widgets.factory import Notice, button, confirm
@@ -30,9 +30,10 @@ from studio.ui.window_shell import WindowShell
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
-    from studio.core.artifact import Recipe
+    from studio.core.artifact import Artifact, Recipe
     from studio.core.jobs import Batch, Job
     from studio.ui.tabs.audio import AudioTab
+    from studio.ui.tabs.base import GenerateTab
     from studio.ui.tabs.image import ImageTab
     from studio.ui.tabs.text import TextTab
 
@@ -160,26 +161,45 @@ class MainWindow(WindowShell):
     # Opened files
     # ----------------------------------------------------------------------
 
+    def show_artifact(self, path: Path) -> None:
+        """Show a file made with Studio in its tab, with its settings in the form."""
+        self.file_opener.open_artifact(path)
+
+    def show_result(self, job_id: str) -> None:
+        """Show a job in its tab: its result, its failure or its progress."""
+        job = self.shared.queue.job(job_id)
+        kind = KINDS[job.request.kind] if job is not None else None
+        if job is not None and kind is not None and kind.tab:
+            form = self._show_form(kind)
+            form.load(of_job(job))
+            form.stage.show_job(job)
+        else:
+            self.shared.queue.find_artifacts(job_id, self._open_first)
+
+    def _open_first(self, artifacts: list[Artifact]) -> None:
+        if artifacts and artifacts[0].media_type.startswith("video/"):
+            open_file(Path(artifacts[0].path))
+        elif artifacts:
+            self.show_artifact(Path(artifacts[0].path))
+        else:
+            self.shared.post_toast("This job has no result")
+
     def _on_recipe_opened(self, path: Path, recipe: Recipe) -> None:
-        from studio.ui.image.source_image import is_image_file
+        self.fill(recipe, path)
+        kind = KINDS[recipe.request.kind]
+        if kind.tab:
+            self._show_form(kind).stage.show_file(path, recipe)
 
-        self.fill(recipe)
-        if is_image_file(path):
-            self.image_tab.offer_start(path)
-
-    def fill(self, recipe: Recipe) -> None:
+    def fill(self, recipe: Recipe, path: Path = Path()) -> None:
         """Fill the form of the recipe's kind."""
         kind = KINDS[recipe.request.kind]
-        if not kind.tab:
+        if kind.tab:
+            self._show_form(kind).load(of_file(path, recipe))
+        else:
             self.dialogs.show_recipe(kind, recipe)
-            return
-        values = msgspec.structs.asdict(recipe.request)
-        seed = recipe.seed if recipe.seed is not None else values.get("seed")
-        self._show_form(kind).set_values({**values, "seed": seed, "model": recipe.model})
-        self.shared.post_toast("The form has the settings of the file")
 
-    def _show_form(self, kind: Kind) -> FormTab:
-        form = self.tab(kind.tab).for_kind(kind.name)
+    def _show_form(self, kind: Kind) -> GenerateTab:
+        form = cast("GenerateTab", self.tab(kind.tab).for_kind(kind.name))
         self.show_tab(kind.tab)
         return form
 

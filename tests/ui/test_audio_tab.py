@@ -56,7 +56,7 @@ def build(qtbot, data):
 
 
 def _made(page) -> bool:
-    return bool(page.path) and page._job is not None and page._job.state.over
+    return bool(page.stage.path) and page.stage.job is not None and page.stage.job.state.over
 
 
 def test_text_the_voice_cannot_speak_is_reported_next_to_the_prompt(build, data):
@@ -82,7 +82,7 @@ def test_speech_from_key_press_to_file_with_the_real_voice(build, qtbot, data):
     qtbot.waitUntil(page.prompt.hasFocus)
     qtbot.keyClick(page.prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: _made(page), timeout=30_000)
-    recipe = read_recipe(Path(page.path))
+    recipe = read_recipe(Path(page.stage.path))
     assert recipe is not None
     assert isinstance(recipe.request, SpeechRequest)
     assert (recipe.request.prompt, recipe.request.voice) == (
@@ -92,7 +92,7 @@ def test_speech_from_key_press_to_file_with_the_real_voice(build, qtbot, data):
     player = page.view.player
     assert player.state in (PlayerState.PLAYING, PlayerState.STOPPED)
     assert 1.5 < player.length < 8
-    assert page.save_button.isEnabled()
+    assert page.stage.save_button.isEnabled()
     assert "seed" in page.status.text()
 
 
@@ -103,7 +103,7 @@ def test_first_chunk_plays_while_the_rest_is_generated(build, qtbot):
     qtbot.mouseClick(page.generate_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: page.view.player.position > 0, timeout=20_000)
     assert page.view.is_live
-    assert not page.path
+    assert not page.stage.path
     qtbot.waitUntil(lambda: _made(page), timeout=20_000)
     qtbot.waitUntil(lambda: page.view.player.state is PlayerState.STOPPED, timeout=20_000)
     assert page.view.player.position == pytest.approx(2.0), "all chunks were played"
@@ -128,7 +128,7 @@ def test_stop_keeps_the_generated_audio(build, qtbot):
     qtbot.waitUntil(lambda: page.view.is_live, timeout=20_000)
     qtbot.mouseClick(page.stop_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: _made(page), timeout=20_000)
-    recipe = read_recipe(Path(page.path))
+    recipe = read_recipe(Path(page.stage.path))
     assert recipe is not None
     assert recipe.partial
     assert "Stopped" in page.status.text()
@@ -147,7 +147,7 @@ def test_failed_job_is_reported_and_the_next_one_works(build, qtbot):
     page.prompt.setPlainText("Anything.")
     page.generate()
     qtbot.waitUntil(lambda: page.notice.message == "It broke.", timeout=20_000)
-    assert not page.save_button.isEnabled()
+    assert not page.stage.save_button.isEnabled()
     fail[0] = False
     page.generate()
     qtbot.waitUntil(lambda: _made(page), timeout=20_000)
@@ -161,7 +161,7 @@ def test_job_restarted_after_a_crash_plays_once(build, qtbot):
     page = build().tab.speech
     job = new_job(SpeechRequest(prompt="x"), "/nowhere")
     piece = AudioChunk(pcm=np.zeros(24_000, "<f4").tobytes(), sampling_rate=24_000)
-    page.begin_result(job)
+    page.stage.clear_view()
     for event in (
         piece,
         piece,
@@ -169,7 +169,7 @@ def test_job_restarted_after_a_crash_plays_once(build, qtbot):
         piece,
         Finished(artifacts=()),
     ):
-        page.show_event(job, event)
+        page.stage.show_event(job, event)
     assert page.view.player.length == pytest.approx(1.0)
 
 
@@ -183,11 +183,11 @@ def test_finished_music_is_shown(build, qtbot):
     page.form.set_values({"seconds": 4.0, "guidance_scale": 2.0, "format": "flac"})
     page.generate()
     qtbot.waitUntil(lambda: _made(page), timeout=20_000)
-    recipe = read_recipe(Path(page.path))
+    recipe = read_recipe(Path(page.stage.path))
     assert recipe is not None
     assert isinstance(recipe.request, MusicRequest)
     assert (recipe.request.seconds, recipe.request.guidance_scale) == (4.0, 2.0)
-    assert page.path.endswith(".flac")
+    assert page.stage.path.endswith(".flac")
     qtbot.waitUntil(lambda: page.view.player.length > 0, timeout=20_000)
 
 
@@ -212,7 +212,7 @@ def test_save_as_converts_and_keeps_the_recipe(build, qtbot, tmp_path, monkeypat
     ):
         page.save_as()
     assert soundfile.info(target).duration == pytest.approx(2.0, abs=0.1)
-    assert read_recipe(target) == read_recipe(Path(page.path))
+    assert read_recipe(target) == read_recipe(Path(page.stage.path))
 
 
 def test_file_name_without_a_suffix_gets_the_chosen_format(build, qtbot, tmp_path, monkeypatch):

@@ -56,14 +56,14 @@ def given_path(tmp_path):
 def test_starter_model_generates_music_and_saves_midi(build, qtbot, data, tmp_path, monkeypatch):
     page = build(LocalEngine(data))
     assert page.card == CARD
-    assert page.midi_button.isHidden()
+    assert page.stage.midi_button.isHidden()
     page.prompt.setPlainText("soft piano")
     page.form.set_values({"seconds": 2.0, "seed": 1})
     page.generate()
-    qtbot.waitUntil(lambda: bool(page.path) and page._job.state.over, timeout=PATIENCE)
-    assert companion_midi(Path(page.path)) is not None
-    assert page.midi_button.isVisible()
-    for chosen, name in ((page.save_midi, "notes"), (page.save_as, "notes2.mid")):
+    qtbot.waitUntil(lambda: bool(page.stage.path) and page.stage.job.state.over, timeout=PATIENCE)
+    assert companion_midi(Path(page.stage.path)) is not None
+    assert page.stage.midi_button.isVisible()
+    for chosen, name in ((page.stage.save_midi, "notes"), (page.save_as, "notes2.mid")):
         target = tmp_path / name
         monkeypatch.setattr(
             QFileDialog,
@@ -74,7 +74,7 @@ def test_starter_model_generates_music_and_saves_midi(build, qtbot, data, tmp_pa
         with qtbot.waitSignal(page.shared.toast_posted, timeout=PATIENCE) as posted:
             chosen()
         assert posted.args[0].text == f"Saved {written.name}"
-        assert written.read_bytes() == Path(page.path).with_suffix(".mid").read_bytes()
+        assert written.read_bytes() == Path(page.stage.path).with_suffix(".mid").read_bytes()
 
 
 def test_midi_file_is_continued_and_its_recipe_fills_the_form(build, qtbot, data, given_path):
@@ -86,11 +86,11 @@ def test_midi_file_is_continued_and_its_recipe_fills_the_form(build, qtbot, data
     assert page.advice.text().startswith("Read as: happy classical, D minor, 120 bpm, piano")
     page.form.set_values({"seconds": 3.0})
     page.generate()
-    qtbot.waitUntil(lambda: bool(page.path) and page._job.state.over, timeout=PATIENCE)
-    recipe = read_recipe(Path(page.path))
+    qtbot.waitUntil(lambda: bool(page.stage.path) and page.stage.job.state.over, timeout=PATIENCE)
+    recipe = read_recipe(Path(page.stage.path))
     assert isinstance(recipe.request, MusicRequest)
     assert recipe.request.continue_from == str(given_path)
-    assert len(read_midi(companion_midi(Path(page.path))).notes) > 4
+    assert len(read_midi(companion_midi(Path(page.stage.path))).notes) > 4
     page.midi.clear_button.click()
     assert page.request().continue_from == ""
     page.set_values({"continue_from": recipe.request.continue_from})

@@ -29,12 +29,15 @@ def test_text_that_reached_its_limit_can_be_extended(qtbot, open_studio):
     tab = studio.window.text_tab
     generate(qtbot, studio, tab, 30)
     assert tab.notice.message == "The text stops at its limit of 30 tokens."
-    first, text = tab._job, tab.view.text()
+    first, text = tab.stage.job, tab.view.text()
     QTest.mouseClick(
         buttons_of(tab.notice)["Generate again with 60 tokens"], Qt.MouseButton.LeftButton
     )
-    qtbot.waitUntil(lambda: tab._job.id != first.id and is_over(studio, tab), timeout=PATIENCE)
-    assert (tab._job.request.max_new_tokens, tab._job.request.seed) == (60, first.request.seed)
+    qtbot.waitUntil(lambda: tab.stage.job.id != first.id and is_over(studio, tab), timeout=PATIENCE)
+    assert (tab.stage.job.request.max_new_tokens, tab.stage.job.request.seed) == (
+        60,
+        first.request.seed,
+    )
     qtbot.waitUntil(lambda: len(tab.view.text()) > len(text), timeout=PATIENCE)
     assert tab.view.text().startswith(text)
     assert tab.notice.isHidden()  # the model ended this one itself
@@ -45,10 +48,10 @@ def test_text_can_be_continued(qtbot, open_studio):
     studio = open_studio()
     tab = studio.window.text_tab
     generate(qtbot, studio, tab, 12)
-    first, text = tab._job, tab.view.text()
+    first, text = tab.stage.job, tab.view.text()
     QTest.mouseClick(buttons_of(tab.notice)["Continue from here"], Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: tab._job.id != first.id and is_over(studio, tab), timeout=PATIENCE)
-    assert tab._job.request.prompt == text
+    qtbot.waitUntil(lambda: tab.stage.job.id != first.id and is_over(studio, tab), timeout=PATIENCE)
+    assert tab.stage.job.request.prompt == text
 
 
 def test_text_ended_by_its_model_shows_no_note(qtbot, open_studio):
@@ -111,13 +114,13 @@ def test_tab_shows_thought_events(qtbot, open_studio):
     studio = open_studio()
     tab = studio.window.text_tab
     job = new_job(TextRequest(prompt="Rain", seed=1), str(studio.shared.output_folder()))
-    tab._show_job(job)
+    tab.stage.follow(job)
     for event in (
         ThoughtDelta(text="Short is good."),
         TextDelta(text="Rain again."),
         Finished(artifacts=()),
     ):
-        tab._on_job_event(job.id, event)
+        tab.stage._on_job_event(job.id, event)
     qtbot.waitUntil(
         lambda: tab.view.thoughts.toggle.text() == "Thoughts (3 words)", timeout=PATIENCE
     )

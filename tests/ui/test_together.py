@@ -26,7 +26,7 @@ def submit(studio, tab, qtbot, count):
 def all_over(studio, tab):
     return (
         all(job.state.over for job in studio.shared.queue.jobs())
-        and tab.is_over
+        and tab.stage.is_over
         and not tab.bar.isVisible()
     )
 
@@ -83,14 +83,16 @@ def test_stop_cancels_all_shown_jobs_and_a_new_job_keeps_their_results(qtbot, st
     tab.form.set_values({"max_new_tokens": 40})
     ids = submit(studio, tab, qtbot, 3)
     studio.shared.queue.resume()
-    qtbot.waitUntil(lambda: len(tab._group) == 3 and bool(tab.view.text()), timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: len(tab.stage.group.jobs) == 3 and bool(tab.view.text()), timeout=PATIENCE
+    )
     type_prompt(tab, "!")
     tab.form.set_values({"max_new_tokens": 4})
     studio.shared.queue.pause()
     tab.generate()
-    assert list(tab._group) == ids
+    assert list(tab.stage.group.jobs) == ids
     QTest.mouseClick(tab.stop_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: tab.is_over and not tab.bar.isVisible(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: tab.stage.is_over and not tab.bar.isVisible(), timeout=PATIENCE)
     assert [studio.shared.queue.job(one).state for one in ids] == [JobState.CANCELLED] * 3
     assert tab.view.text()
 

@@ -41,7 +41,7 @@ def press_generate(tab):
 
 
 def is_over(studio, tab):
-    job = studio.shared.queue.job(tab._job.id) if tab._job else None
+    job = studio.shared.queue.job(tab.stage.job.id) if tab.stage.job else None
     return job is not None and job.state.over and not tab.bar.isVisibleTo(tab)
 
 
@@ -58,8 +58,8 @@ def test_text_from_key_press_to_file(qtbot, open_studio, data):
     (path,) = data.outputs.glob("*.txt")
     qtbot.waitUntil(lambda: tab.view.text() == path.read_text(encoding="utf-8"), timeout=PATIENCE)
     assert "tokens/s" in tab.status.text()
-    assert str(tab._job.request.seed) in tab.status.text()
-    QTest.mouseClick(tab.copy_button, Qt.MouseButton.LeftButton)
+    assert str(tab.stage.job.request.seed) in tab.status.text()
+    QTest.mouseClick(tab.stage.copy_button, Qt.MouseButton.LeftButton)
     assert QGuiApplication.clipboard().text() == tab.view.text()
 
 
@@ -79,7 +79,7 @@ def test_beams_are_shown_ranked_with_scores(qtbot, open_studio):
     qtbot.waitUntil(
         lambda: tab.view.tabs.count() == 5 and "score" in tab.view.tabs.tabText(4), timeout=PATIENCE
     )
-    assert tab._job.request.prompt == "This is a news article about cats"
+    assert tab.stage.job.request.prompt == "This is a news article about cats"
 
 
 def test_stop_keeps_the_partial_text(qtbot, open_studio, data):
@@ -90,7 +90,7 @@ def test_stop_keeps_the_partial_text(qtbot, open_studio, data):
     qtbot.waitUntil(lambda: len(tab.view.text()) > 3, timeout=PATIENCE)
     QTest.keyClick(tab.prompt, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: is_over(studio, tab), timeout=PATIENCE)
-    assert studio.shared.queue.job(tab._job.id).state is JobState.CANCELLED
+    assert studio.shared.queue.job(tab.stage.job.id).state is JobState.CANCELLED
     assert tab.view.text()
     assert "kept" in tab.status.text()
     assert len(list(data.outputs.glob("*.txt"))) == 1
@@ -157,7 +157,8 @@ def test_failure_shows_a_remedy_and_can_be_retried(qtbot, open_studio):
     )
     again.click()
     qtbot.waitUntil(
-        lambda: studio.shared.queue.job(tab._job.id).state is JobState.COMPLETED, timeout=PATIENCE
+        lambda: studio.shared.queue.job(tab.stage.job.id).state is JobState.COMPLETED,
+        timeout=PATIENCE,
     )
     assert not tab.notice.isVisible()
 
@@ -231,7 +232,7 @@ def test_closing_asks_for_confirmation_while_a_job_runs(qtbot, open_studio, monk
     timer.stop()
     assert asked
     assert studio.window.isVisible()
-    job_id = tab._job.id
+    job_id = tab.stage.job.id
     close_studio(studio)
     again = open_studio()
     qtbot.waitUntil(
@@ -260,7 +261,7 @@ def test_dropped_artifact_fills_the_form(qtbot, open_studio, data):
     type_prompt(window.image_tab, "a 红 apple")
     press_generate(window.image_tab)
     qtbot.waitUntil(lambda: bool(window.image_tab.view.image.path), timeout=PATIENCE)
-    path, seed = Path(window.image_tab.view.image.path), window.image_tab._job.request.seed
+    path, seed = Path(window.image_tab.view.image.path), window.image_tab.stage.job.request.seed
     window.image_tab.prompt.setPlainText("other")
     window.image_tab.form.set_values({"height": 512})
     window.show_tab("text")

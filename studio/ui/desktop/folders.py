@@ -1,4 +1,4 @@
-"""Open folders with the desktop's file browser."""
+"""Open files and folders with the desktop's programs."""
 
 from __future__ import annotations
 
@@ -16,3 +16,8 @@ def open_folder(folder: Path) -> None:
 def open_folder_of(path: Path) -> None:
     """Open the folder of a file."""
     open_folder(path.parent)
+
+
+def open_file(path: Path) -> None:
+    """Open a file with the desktop's program for it."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

@@ -6,16 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QComboBox, QFileDialog, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from studio.core.errors import Problem
-from studio.core.events import AudioChunk, Cancelled, Event, Failed, Finished
-from studio.core.files import write_whole
-from studio.core.jobs import Job
 from studio.core.requests import Request
-from studio.core.requests.shared_fields import MIDI_SUFFIXES
-from studio.library.artifacts import companion_midi
-from studio.library.audio_export import export_audio
 from studio.models.card import ModelCard
 from studio.preflight.prompt_translation import describe_prompt
 from studio.symbolic_music import prompt as music_prompt
@@ -23,143 +17,34 @@ from studio.symbolic_music.continuation import merge
 from studio.ui.app_state import AppState
 from studio.ui.audio.audio_view import AudioView
 from studio.ui.audio.midi_input import MidiInputPanel
-from studio.ui.desktop.folders import open_folder_of
+from studio.ui.stage.audio import AudioStage
 from studio.ui.tabs.base import GenerateTab
 from studio.ui.tabs.form_tab import Tab
 from studio.ui.tabs.layout import below_advice
 from studio.ui.widgets.example_prompts import ExamplePrompts
-from studio.ui.widgets.factory import button, label, name_control, row, text_editor
+from studio.ui.widgets.factory import label, name_control, row, text_editor
 
 MAX_ADVISED = 400
 """Characters of a prompt that get advice, which is computed at every key press."""
-MIDI_FILTER = {"mid": "MIDI (*.mid)"}
-FILTERS = {
-    "wav": "WAV (*.wav)",
-    "flac": "FLAC (*.flac)",
-    "ogg": "OGG Vorbis (*.ogg)",
-    "mp3": "MP3 (*.mp3)",
-}
 
 
 class AudioTabBase(GenerateTab):
     """A form of the audio tab, with the waveform and its player on the right."""
 
+    stage: AudioStage
+
     def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
-        self.save_button = button(
-            "Save as…", "Save a copy as WAV, FLAC, OGG or MP3 (Ctrl+S)", self.save_as, "save"
-        )
-        self.midi_button = button(
-            "Save MIDI…", "Save a copy as a MIDI file", self.save_midi, "save"
-        )
-        self.folder_button = button(
-            "Folder", "Open the folder of the audio file", self.show_folder, "folder"
-        )
-        self.view = AudioView(self.save_button, self.folder_button, backends=backends)
-        self.path = ""
-        """Of the artifact that is shown; empty without one."""
+        self._backends = backends
         super().__init__(shared)
 
-    def result_widget(self) -> QWidget:
+    def create_stage(self) -> AudioStage:
         """See `GenerateTab`."""
-        self.view.failed.connect(lambda message, cure: self.notice.show_message(message, cure))
-        self._set_path("")
-        holder = QWidget()
-        layout = QVBoxLayout(holder)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addWidget(self.view, 1)
-        # A row of its own: a narrow window has no room for it next to the others.
-        layout.addWidget(row(None, self.midi_button))
-        return holder
+        return AudioStage(self.shared, self.kind, backends=self._backends)
 
-    def begin_result(self, job: Job) -> None:
-        """See `GenerateTab`."""
-        self._set_path("")
-        self.view.clear()
-
-    def show_event(self, job: Job, event: Event) -> None:
-        """See `GenerateTab`."""
-        if isinstance(event, AudioChunk):
-            self.view.append_chunk(event, play=self.shared.settings.play_while_generating)
-        elif isinstance(event, (Finished, Failed, Cancelled)):
-            was_live = self.view.is_live
-            self.view.finish()
-            if event.artifacts:
-                self._set_path(event.artifacts[-1].path)
-                if not was_live:
-                    self.view.load(Path(self.path))
-
-    def finished_text(self, event: Finished) -> str:
-        """See `GenerateTab`."""
-        seconds = sum(artifact.duration for artifact in event.artifacts)
-        summary = f"{seconds:.1f} s of audio in {event.statistics.run_seconds:.1f} s"
-        return f"{summary} · seed {self._job.request.seed if self._job else ''}"
-
-    def show_file(self, path: str) -> None:
-        """Show an earlier artifact."""
-        self._set_path(path)
-        self.view.load(Path(path))
-
-    def show_folder(self) -> None:
-        """Open the folder of the audio file."""
-        open_folder_of(Path(self.path))
-
-    def save_as(self) -> None:
-        """Save a copy under a name and in a format that the user chooses."""
-        source = Path(self.path)
-        if not self.path:
-            return
-        own, filters = (
-            source.suffix.removeprefix("."),
-            FILTERS | (MIDI_FILTER if companion_midi(source) else {}),
-        )
-        name, chosen = QFileDialog.getSaveFileName(
-            self,
-            "Save the audio",
-            str(Path.home() / source.name),
-            ";;".join(filters.values()),
-            filters.get(own, ""),
-        )
-        if not name:
-            return
-        target = Path(name)
-        if target.suffix.lower().removeprefix(".") not in filters:
-            ending = next((ending for ending, words in filters.items() if words == chosen), own)
-            target = target.with_name(f"{target.name}.{ending}")
-        self._save(source, target)
-
-    def save_midi(self) -> None:
-        """Save a copy of the MIDI file, if the model wrote one."""
-        source = companion_midi(Path(self.path)) if self.path else None
-        if source is None:
-            return
-        name, _chosen = QFileDialog.getSaveFileName(
-            self, "Save the MIDI file", str(Path.home() / source.name), MIDI_FILTER["mid"]
-        )
-        if name:
-            target = Path(name)
-            self._save(
-                Path(self.path),
-                target
-                if target.suffix.lower() in MIDI_SUFFIXES
-                else target.with_name(f"{target.name}.mid"),
-            )
-
-    def _save(self, source: Path, target: Path) -> None:
-        def write() -> None:
-            midi = companion_midi(source) if target.suffix.lower() in MIDI_SUFFIXES else None
-            if midi is not None:
-                write_whole(target, midi.read_bytes(), replace=True)
-            else:
-                export_audio(source, target)
-
-        self.write_in_background(target, write)
-
-    def _set_path(self, path: str) -> None:
-        self.path = path
-        self.save_button.setEnabled(bool(path))
-        self.midi_button.setVisible(bool(path) and companion_midi(Path(path)) is not None)
-        self.folder_button.setEnabled(bool(path))
+    @property
+    def view(self) -> AudioView:
+        """The waveform and its player."""
+        return self.stage.view
 
 
 class SpeechTab(AudioTabBase):

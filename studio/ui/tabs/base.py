@@ -1,82 +1,71 @@
-"""The tab of one kind: its form, the jobs that it shows, and their results."""
+"""The tab of one kind: its form, and the stage that shows its jobs and their results."""
 
 from __future__ import annotations
 
-import time
 from abc import abstractmethod
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QProgressBar, QWidget
+from PySide6.QtWidgets import QLabel, QProgressBar
 
-from studio.core.errors import Failure
-from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Progress
-from studio.core.jobs import Job, JobState
+from studio.core.errors import InvalidRequestError
+from studio.core.jobs import Job
+from studio.core.requests import Request
+from studio.models.card import request_for
 from studio.ui.app_state import AppState
+from studio.ui.stage.shown_result import ShownResult
+from studio.ui.stage.stage import Stage
 from studio.ui.tabs.form_tab import FormTab
-from studio.ui.tabs.layout import lay_out, result_side
-from studio.ui.widgets.factory import Notice, button, label, name_control
-
-MAX_SEEDS = 8
-"""Of a batch, that the status lists."""
+from studio.ui.tabs.layout import lay_out
+from studio.ui.widgets.factory import Notice, button
 
 
 class GenerateTab(FormTab):
-    """A form and the result of its job, or of several jobs that run as one batch."""
+    """A form, whose jobs the queue runs, and a stage."""
 
-    job_shown = Signal(str)
+    stage: Stage
 
     def __init__(self, shared: AppState) -> None:
         super().__init__(shared)
-        self._job: Job | None = None
-        """The job that is shown, the first of its batch."""
-        self._group: dict[str, Job] = {}
-        """The jobs of its batch, in the order of their results."""
-        self._progress: dict[str, Progress] = {}
-        """The last progress of each job of the batch."""
-        self._own_jobs: set[str] = set()
-        """Ids of the jobs that this tab submitted."""
-        self._started_at = 0.0
         self._edited = ""
         """Id of the waiting job in the form; empty for a new job."""
         self._values_before_edit: dict[str, Any] = {}
-        self.status = label("", "muted", wrap=True)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        name_control(self.bar, "Progress", "Progress of the job")
-        self.notice = Notice()
-        left = self._form_side()
-        right = result_side(self.notice, self.result_widget(), [self.bar, self.status])
-        lay_out(self, left, right)
+        self.stage = self.create_stage()
+        lay_out(self, self._form_side(), self.stage)
         self._connect_form()
-        self._connect_queue()
+        self._connect_stage()
+        self.stop_button.setEnabled(False)
         self.refresh_models()
-        self._show_idle()
-
-    # What subclasses implement
-    # ----------------------------------------------------------------------
+        self.stage.follow_running_job()
 
     @abstractmethod
-    def result_widget(self) -> QWidget:
-        """Create the widget that shows results."""
+    def create_stage(self) -> Stage:
+        """Create the stage for this kind."""
 
-    def begin_result(self, job: Job) -> None:
-        """Remove the last result, because a job of this tab begins."""
+    def _connect_stage(self) -> None:
+        stage = self.stage
+        stage.activity_changed.connect(self.stop_button.setEnabled)
+        stage.load_requested.connect(self.load)
+        stage.submit_requested.connect(self.generate)
+        stage.shown_changed.connect(self._compare_with_stage)
 
-    def show_event(self, job: Job, event: Event) -> None:
-        """Show an event of the running job."""
+    @property
+    def notice(self) -> Notice:
+        """The stage's notice: why a job failed, for example."""
+        return self.stage.notice
+
+    @property
+    def status(self) -> QLabel:
+        """The stage's line about progress and end of a job."""
+        return self.stage.status
+
+    @property
+    def bar(self) -> QProgressBar:
+        """The stage's progress bar."""
+        return self.stage.bar
 
     # Jobs
     # ----------------------------------------------------------------------
-
-    def _connect_queue(self) -> None:
-        queue = self.shared.queue
-        queue.job_event.connect(self._on_job_event)
-        queue.jobs_changed.connect(self._on_jobs_changed)
-        queue.cancel_requested.connect(self._on_cancel_requested)
-        queue.failed.connect(self._on_queue_failed)
 
     def generate(self) -> None:
         """See `FormTab`."""
@@ -89,22 +78,20 @@ class GenerateTab(FormTab):
             )
             return
         job = self.shared.new_job(request)
-        self._own_jobs.add(job.id)
         seed = self.form.fields.get("seed")
         if seed is not None and request.seed is None:
             seed.editor.setProperty("placeholderText", f"random (now {job.request.seed})")
-        if self.is_over:
-            self._show_job(job)
+        if self.stage.is_over:
+            self.stage.follow(job)
         else:
             self.shared.post_toast("Added to the queue")
         self.shared.queue.submit([job])
 
-    def _on_replaced(self, job: Job, changed: bool) -> None:
+    def _on_replaced(self, _job: Job, changed: bool) -> None:
         """Report that an edited job is stored: changed, or as a new one if it no longer waited."""
         if changed:
             self.shared.post_toast("The waiting job was changed")
         else:
-            self._own_jobs.add(job.id)
             self.shared.post_toast(
                 "That job no longer waits. Your changes were added to the queue as a new job."
             )
@@ -129,170 +116,45 @@ class GenerateTab(FormTab):
         self.editing.clear()
 
     def stop(self) -> None:
-        """Stop the jobs that are shown and keep partial results."""
-        if not self.is_over:
-            self.shared.queue.cancel([job.id for job in self._group.values() if not job.state.over])
+        """See `FormTab`."""
+        self.stage.stop()
 
-    @property
-    def is_over(self) -> bool:
-        """True if no job that is shown waits or runs."""
-        return all(job.state.over for job in self._group.values())
+    def save_as(self) -> None:
+        """See `FormTab`."""
+        self.stage.save_as()
 
-    def _show_job(self, job: Job) -> None:
-        self._job = job
-        self._group, self._progress = {job.id: job}, {}
-        self._started_at = time.monotonic()
-        self.notice.clear()
-        self.begin_result(job)
-        self.bar.setRange(0, 0)
-        self.bar.show()
-        self.stop_button.setEnabled(True)
-        self.status.setText("Waiting in the queue…")
-        self.job_shown.emit(job.id)
+    def copy(self) -> None:
+        """See `FormTab`."""
+        self.stage.copy()
 
-    def _show_idle(self) -> None:
-        self.bar.hide()
-        self.stop_button.setEnabled(False)
+    # Form and stage
+    # ----------------------------------------------------------------------
 
-    def _on_jobs_changed(self, jobs: list[Job]) -> None:
-        for job in jobs:
-            if job.id not in self._own_jobs:
-                continue
-            before = self._group.get(job.id)
-            if before is not None:
-                self._group[job.id] = job
-            if self._job is not None and job.id == self._job.id:
-                self._job = job
-            if job.state is JobState.RUNNING and (before is None or before.state.over):
-                self._show_running(job)
+    def load(self, result: ShownResult) -> None:
+        """Fill the form with the settings of a result."""
+        self.set_values(result.form_values())
+        self.shared.post_toast("The form has the settings of the result")
 
-    def _show_running(self, job: Job) -> None:
-        """Add a job that began to the batch that runs, or else show it alone."""
-        others = [other for other in self._group.values() if other.id != job.id]
-        if any(other.state is JobState.RUNNING for other in others):
-            self._group[job.id] = job
-        else:
-            self._show_job(job)
+    def _on_edited(self) -> None:
+        super()._on_edited()
+        self._compare_with_stage()
 
-    def _on_queue_failed(self, message: str, job_ids: list[str]) -> None:
-        """Show why the queue could not store jobs, keep the prompt, and offer to try again."""
-        self._own_jobs.difference_update(job_ids)
-        if self._job is None or self._job.id not in job_ids:
-            return
-        self._job = msgspec.structs.replace(self._job, state=JobState.FAILED)
-        self._group = {self._job.id: self._job}
-        self._show_idle()
-        self.status.setText("")
-        failure = Failure(
-            cause="disk",
-            message=message,
-            cure="Free some disk space or correct the name, then try again.",
-        )
-        self.notice.show_failure(
-            failure,
-            [button("Try again", "Add the job to the queue again", self.generate, "retry")],
-        )
+    def _compare_with_stage(self) -> None:
+        """Let the stage show whether the form has other settings than the result."""
+        shown = self.stage.shown
+        self.stage.header.show_difference(shown is not None and not self._has_settings_of(shown))
 
-    def _on_cancel_requested(self, job_id: str) -> None:
-        if job_id in self._group:
-            self.status.setText("Stopping…")
-
-    def _on_job_event(self, job_id: str, event: Event) -> None:
-        job = self._group.get(job_id)
-        if job is None:
-            return
-        if isinstance(event, Loading):
-            self.status.setText(f"{event.phase}…")
-        elif isinstance(event, Progress):
-            self._show_progress(job_id, event)
-        self.show_event(job, event)
-        if isinstance(event, (Finished, Failed, Cancelled)):
-            self._end(job, event)
-
-    def _show_progress(self, job_id: str, event: Progress) -> None:
-        """Show the progress of all jobs of the batch as one."""
-        self._progress[job_id] = event
-        steps = 0
-        for job in self._group.values():
-            own = self._progress.get(job.id)
-            steps += event.total if job.state.over else own.step if own is not None else 0
-        total = msgspec.structs.replace(
-            event, step=steps, total=event.total * len(self._group), preview=None
-        )
-        self.bar.setRange(0, total.total)
-        self.bar.setValue(total.step)
-        batch = f"{len(self._group)} jobs as one batch · " if len(self._group) > 1 else ""
-        self.status.setText(f"{batch}{self.progress_text(total)}")
-
-    def progress_text(self, event: Progress) -> str:
-        """Return the status while a job runs."""
-        elapsed = time.monotonic() - self._started_at
-        left = elapsed / event.step * (event.total - event.step) if event.step else 0
-        return f"{event.unit.title()} {event.step} of {event.total} · about {left:.0f} s left"
-
-    def finished_text(self, event: Finished) -> str:
-        """Return the status of a finished job."""
-        seed = self._job.request.seed if self._job else ""
-        return " · ".join(
-            [
-                f"Done in {event.statistics.run_seconds:.1f} s",
-                f"seed {seed}",
-                *event.statistics.notes,
-            ]
-        )
-
-    def _end(self, job: Job, event: Finished | Failed | Cancelled) -> None:
-        if isinstance(event, Failed) and not job.state.over:
-            self.status.setText("The engine ended unexpectedly. The job runs once more…")
-            self.bar.setRange(0, 0)
-            return
-        if isinstance(event, Failed):
-            self._show_failure(job.failure or event.failure, job.id)
-        if not self.is_over:  # other jobs of the batch run on
-            return
-        self._show_idle()
-        if len(self._group) > 1:
-            self.status.setText(self._group_text())
-        elif isinstance(event, Finished):
-            self.status.setText(self.finished_text(event))
-        elif isinstance(event, Cancelled):
-            self.status.setText(
-                "Stopped. The partial result is kept." if event.artifacts else "Stopped."
-            )
-        else:
-            self.status.setText("")
-
-    def _group_text(self) -> str:
-        """Return the status of a finished batch."""
-        jobs = self._group.values()
-        done = [job for job in jobs if job.state is JobState.COMPLETED]
-        failed = sum(job.state is JobState.FAILED for job in jobs)
-        parts = [f"{len(done)} of {len(jobs)} jobs done"]
-        parts += [f"{failed} failed"] if failed else []
-        if done:
-            seeds = ", ".join(str(job.request.seed) for job in done[:MAX_SEEDS])
-            parts.append(f"seeds {seeds}{' …' if len(done) > MAX_SEEDS else ''}")
-        return " · ".join(parts)
-
-    def _show_failure(self, failure: Failure, job_id: str) -> None:
-        def retry(folder: str = "") -> None:
-            self.notice.clear()
-            self.shared.queue.retry([job_id], folder)
-
-        buttons = [button("Try again", "Run the job again with the same seed", retry, "retry")]
-        if failure.unsaved:
-            buttons.insert(
-                0,
-                button(
-                    "Save elsewhere…",
-                    "Save the result to another folder",
-                    lambda: self._save_elsewhere(retry),
-                    "folder",
-                ),
-            )
-        self.notice.show_failure(failure, buttons)
-
-    def _save_elsewhere(self, retry: Callable[[str], None]) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Save the result to")
-        if folder:
-            retry(folder)
+    def _has_settings_of(self, result: ShownResult) -> bool:
+        """True if the form would generate the result again; an empty seed fits every seed."""
+        card = self.card
+        values = self.values()
+        if card is None or card.name != (result.model or result.request.model):
+            return False
+        try:
+            request: Request = request_for(card, values)
+        except InvalidRequestError:
+            return False
+        ours, theirs = msgspec.structs.asdict(request), msgspec.structs.asdict(result.request)
+        if request.seed not in (None, result.seed, result.request.seed):
+            return False
+        return all(ours[name] == theirs[name] for name in values if name != "seed")

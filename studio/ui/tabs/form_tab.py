@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Self
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QWidget
 
-from studio.core.errors import InvalidRequestError, Problem, StudioError
+from studio.core.errors import InvalidRequestError, Problem
 from studio.core.jobs import Job
 from studio.core.kinds import KINDS
 from studio.core.requests import Request, fields
 from studio.models.card import ModelCard, request_for
 from studio.preflight.checks import check
-from studio.ui import background
 from studio.ui.app_state import AppState
-from studio.ui.desktop.folders import open_folder_of
 from studio.ui.tabs.layout import form_side
 from studio.ui.widgets.factory import (
     Notice,
@@ -28,7 +24,6 @@ from studio.ui.widgets.factory import (
     name_control,
     restyle,
     row,
-    show_message,
     text_editor,
 )
 from studio.ui.widgets.request_form import RequestForm
@@ -148,23 +143,6 @@ class FormTab(Tab):
     def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
         """Return why the model cannot run the request. Subclasses add problems of their panels."""
         return check(card, request, self.shared.find_card, read_files=False)
-
-    def write_in_background(self, path: Path, write: Callable[[], object]) -> None:
-        """Call `write`, which writes a file at `path`, and report the result."""
-
-        def show_error(error: Exception) -> None:
-            cure = error.cure if isinstance(error, StudioError) else ""
-            message = f"{path} could not be written: {error} {cure}".strip()
-            show_message(self, "Not saved", message)
-
-        background.run(
-            self,
-            write,
-            lambda _: self.shared.post_toast(
-                f"Saved {path.name}", "Show", lambda: open_folder_of(path)
-            ),
-            show_error,
-        )
 
     # Layout
     # ----------------------------------------------------------------------

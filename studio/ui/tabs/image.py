@@ -5,28 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.core.errors import Problem, StudioError
-from studio.core.events import Cancelled, Event, Failed, Finished, Preview, Progress
-from studio.core.files import write_whole
-from studio.core.jobs import Job
 from studio.core.requests import ImageRequest, Request
 from studio.models.capabilities import takes_image
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.registry import base_among
 from studio.preflight.prompt_translation import describe_prompt
 from studio.ui.app_state import AppState
-from studio.ui.desktop.folders import open_folder_of
 from studio.ui.image.source_image import SourceImagePanel
+from studio.ui.stage.image import ImageStage
 from studio.ui.tabs import adapter_picker
 from studio.ui.tabs.adapter_picker import AdapterRows
 from studio.ui.tabs.base import GenerateTab
 from studio.ui.tabs.layout import below_advice
 from studio.ui.widgets.example_prompts import ExamplePrompts
-from studio.ui.widgets.factory import Notice, button, label, row, text_editor
+from studio.ui.widgets.factory import label, row, text_editor
 from studio.ui.widgets.image_view import ImageView
 
 MAX_ADVISED = 400
@@ -37,17 +32,15 @@ class ImageTab(GenerateTab):
     """The form on the left, the preview and the images on the right."""
 
     kind = "image"
+    stage: ImageStage
     own_fields = ("negative_prompt", "image", "strength", "mask_image", *adapter_picker.FIELDS)
 
     def __init__(self, shared: AppState) -> None:
         self.negative_prompt = text_editor("Negative prompt", "What to keep out of the image.", 48)
-        self.about = label("", "muted", wrap=True)
         self.advice = label("", "muted", wrap=True)
         self.examples = ExamplePrompts()
         self.adapters = AdapterRows()
-        self.view = ImageView()
         self.source = SourceImagePanel(shared.data.masks)
-        self.offered = Notice("banner")
         super().__init__(shared)
         self.examples.chosen.connect(self.prompt.setPlainText)
         self.prompt.textChanged.connect(self._advise)
@@ -63,7 +56,6 @@ class ImageTab(GenerateTab):
         return [
             row(label("Negative prompt", "muted"), None, self.examples),
             self.negative_prompt,
-            self.offered,
             self.source,
         ]
 
@@ -93,38 +85,16 @@ class ImageTab(GenerateTab):
         """See `FormTab`."""
         return below_advice(self.advice, super().bottom_widget())
 
-    def result_widget(self) -> QWidget:
+    def create_stage(self) -> ImageStage:
         """See `GenerateTab`."""
-        self.copy_button = button("Copy", "Copy the image", self.copy, "copy")
-        self.save_button = button(
-            "Save as…",
-            "Save a copy of the PNG, which contains its settings (Ctrl+S)",
-            self.save_as,
-            "save",
-        )
-        self.folder_button = button(
-            "Folder", "Open the folder of the image", self.show_folder, "folder"
-        )
-        self.start_button = button(
-            "Use as start", "Generate the next image from this one", self.start_from_result, "image"
-        )
-        self.view.changed.connect(self._on_image_changed)
-        holder = QWidget()
-        layout = QVBoxLayout(holder)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addWidget(self.view, 1)
-        # A narrow window has no room for this button next to the others.
-        below = row(self.about, self.start_button)
-        self.start_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        if (layout_below := below.layout()) is not None:
-            layout_below.setAlignment(
-                self.start_button, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
-            )
-        layout.addWidget(below)
-        layout.addWidget(row(self.copy_button, self.save_button, self.folder_button, None))
-        self._on_image_changed()
-        return holder
+        stage = ImageStage(self.shared)
+        stage.start_requested.connect(self.start_from)
+        return stage
+
+    @property
+    def view(self) -> ImageView:
+        """The images."""
+        return self.stage.view
 
     def own_values(self) -> dict[str, Any]:
         """See `FormTab`."""
@@ -144,12 +114,12 @@ class ImageTab(GenerateTab):
     def on_card_changed(self, card: ModelCard | None) -> None:
         """Show what the model offers and what it is limited to."""
         self.adapters.offer(self.shared.cards(ADAPTER), card)
-        self.about.setText(card.description if card is not None else "")
-        self.about.setVisible(bool(card and card.description))
+        self.stage.about.setText(card.description if card is not None else "")
+        self.stage.about.setVisible(bool(card and card.description))
         self.examples.show_prompts(card.examples if card is not None else ())
         self.source.offer(card)
         self._fit_source()
-        self.start_button.setVisible(card is not None and takes_image(card))
+        self.stage.start_button.setVisible(card is not None and takes_image(card))
         self._advise()
 
     def _advise(self) -> None:
@@ -161,32 +131,11 @@ class ImageTab(GenerateTab):
         self.advice.setText(text)
         self.advice.setVisible(bool(text))
 
-    def begin_result(self, job: Job) -> None:
-        """See `GenerateTab`."""
-        self.view.clear()
-
-    def show_event(self, job: Job, event: Event) -> None:
-        """See `GenerateTab`."""
-        if isinstance(event, Progress) and event.preview is not None:
-            first = next((one.id for one in self._group.values() if not one.state.over), job.id)
-            if job.id == first:  # the previews of a batch would alternate
-                self.view.show_preview(to_image(event.preview))
-        elif isinstance(event, (Finished, Failed, Cancelled)) and event.artifacts:
-            self.view.add([artifact.path for artifact in event.artifacts])
-        elif isinstance(event, (Failed, Cancelled)) and not self.view.strip.count():
-            self.view.clear()
-
-    def _on_image_changed(self) -> None:
-        has_image = bool(self.view.image.path)
-        for control in (self.copy_button, self.save_button, self.folder_button, self.start_button):
-            control.setEnabled(has_image)
-
     # The image to start from
     # ----------------------------------------------------------------------
 
     def start_from(self, path: Path) -> None:
         """Start from this image, with a model that supports it."""
-        self.offered.clear()
         if self.card is None or not takes_image(self.card):
             able = next(
                 (card.name for card in self.shared.cards(self.kind) if takes_image(card)), ""
@@ -196,24 +145,6 @@ class ImageTab(GenerateTab):
                 return
             self.choose_model(able)
         self.source.set_path(str(path.absolute()))
-
-    def start_from_result(self) -> None:
-        """Start from the image that is shown."""
-        if self.view.image.path:
-            self.start_from(Path(self.view.image.path))
-
-    def offer_start(self, path: Path) -> None:
-        """Offer to start from an image whose recipe filled the form."""
-        buttons = [
-            button(
-                "Start from the image",
-                "Generate the next image from it",
-                lambda: self.start_from(path),
-                "image",
-            ),
-            button("No", "Close this message", self.offered.clear),
-        ]
-        self.offered.show_message(f"The form has the settings of {path.name}.", "", buttons)
 
     def _fit_source(self) -> None:
         values = self.form.values()
@@ -231,33 +162,3 @@ class ImageTab(GenerateTab):
         if card is not None and card.min_side:
             sides = [max(card.min_side, min(card.max_side or side, side)) for side in sides]
         self.form.set_values({"width": sides[0], "height": sides[1]})
-
-    def copy(self) -> None:
-        """Copy the image that is shown."""
-        QGuiApplication.clipboard().setPixmap(self.view.image.pixmap())
-        self.shared.post_toast("Copied")
-
-    def show_folder(self) -> None:
-        """Open the folder of the image."""
-        open_folder_of(Path(self.view.image.path))
-
-    def save_as(self) -> None:
-        """See `FormTab`."""
-        source = Path(self.view.image.path)
-        if not self.view.image.path:
-            return
-        name, _filter = QFileDialog.getSaveFileName(
-            self, "Save the image", str(Path.home() / source.name), "PNG (*.png)"
-        )
-        if name:
-            target = Path(name) if Path(name).suffix else Path(name).with_suffix(".png")
-            self.write_in_background(
-                target, lambda: write_whole(target, source.read_bytes(), replace=True)
-            )
-
-
-def to_image(preview: Preview) -> QImage:
-    """Copy a preview into an image."""
-    return QImage(
-        preview.rgb, preview.width, preview.height, preview.width * 3, QImage.Format.Format_RGB888
-    ).copy()

@@ -7,15 +7,9 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
-from studio.ui.desktop.screens import FittedScrollArea
-
 FORM_WIDTH = 400
 MIN_FORM_WIDTH = 300
 RESULT_WIDTH = 880
-MIN_RESULT_WIDTH = 388
-"""Of the buttons below the result, in all tabs."""
-MIN_RESULT_HEIGHT = 80
-"""In a low window the result scrolls, and the status stays visible below it."""
 
 
 def column(
@@ -45,18 +39,6 @@ def form_side(top: QWidget, form: Sequence[QWidget], bottom: Sequence[QWidget]) 
     for widget in bottom:
         outer.addWidget(widget)
     side.setMinimumWidth(MIN_FORM_WIDTH)
-    return side
-
-
-def result_side(notice: QWidget, result: QWidget, bottom: Sequence[QWidget]) -> QWidget:
-    """Return the right side: `notice` and `result`, which takes the space, above `bottom`."""
-    content, layout = column(notice, spacing=8)
-    layout.addWidget(result, 1)
-    side, outer = column(margins=(16, 12, 16, 12), spacing=8)
-    outer.addWidget(FittedScrollArea(content, MIN_RESULT_HEIGHT, grows=True), 1)
-    for widget in bottom:
-        outer.addWidget(widget)
-    side.setMinimumWidth(MIN_RESULT_WIDTH)
     return side
 
 

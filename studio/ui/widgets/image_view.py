@@ -121,6 +121,8 @@ class ImageView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.image = ImageCanvas("Your image appears here")
+        self._is_awaited = False
+        """Whether images that are being read belong to the result that is shown."""
         self.strip = QListWidget()
         self.strip.setViewMode(QListView.ViewMode.IconMode)
         self.strip.setFlow(QListView.Flow.LeftToRight)
@@ -139,6 +141,7 @@ class ImageView(QWidget):
 
     def clear(self) -> None:
         """Remove all images."""
+        self._is_awaited = False
         self.strip.clear()
         self.strip.hide()
         self.image.clear()
@@ -149,11 +152,18 @@ class ImageView(QWidget):
         self.image.show_image(image)
         self.changed.emit()
 
-    def add(self, paths: list[str]) -> None:
-        """Show finished images; they are read in a background thread."""
-        background.run(self, lambda: [(path, read_image(path)) for path in paths], self._on_read)
+    def add(self, paths: list[str], chosen: int = 0) -> None:
+        """Show finished images and select one; they are read in a background thread."""
+        self._is_awaited = True
+        background.run(
+            self,
+            lambda: [(path, read_image(path)) for path in paths],
+            lambda images: self._on_read(images, chosen),
+        )
 
-    def _on_read(self, images: list[tuple[str, QImage]]) -> None:
+    def _on_read(self, images: list[tuple[str, QImage]], chosen: int) -> None:
+        if not self._is_awaited:  # cleared meanwhile
+            return
         for path, image in images:
             scaled = image.scaled(
                 152,
@@ -167,7 +177,7 @@ class ImageView(QWidget):
             self.strip.addItem(item)
         self.strip.setVisible(self.strip.count() > 1)
         if self.strip.count():
-            self.strip.setCurrentRow(0)
+            self.strip.setCurrentRow(chosen)
             self._on_chosen(self.strip.currentItem())  # a preview may be shown instead of it
 
     def _on_chosen(self, item: QListWidgetItem | None) -> None:

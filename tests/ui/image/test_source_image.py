@@ -60,7 +60,8 @@ def drop(widget, path):
 def generate(qtbot, tab):
     tab.generate()
     qtbot.waitUntil(
-        lambda: tab._job is not None and tab._job.state is JobState.COMPLETED, timeout=PATIENCE
+        lambda: tab.stage.job is not None and tab.stage.job.state is JobState.COMPLETED,
+        timeout=PATIENCE,
     )
     qtbot.waitUntil(lambda: bool(tab.view.image.path), timeout=PATIENCE)
     return Path(tab.view.image.path)
@@ -126,7 +127,7 @@ def test_panel_follows_the_models_capabilities(tab, qtbot, photo, monkeypatch):
     tab.choose_model(sana.name)
     assert tab.card == sana
     assert not tab.source.isVisible()
-    assert not tab.start_button.isVisible()
+    assert not tab.stage.start_button.isVisible()
     assert tab.request().image == ""
     tab.choose_model(kontext.name)
     assert tab.source.isVisible()
@@ -153,9 +154,9 @@ def test_strength_and_steps_are_checked_together(tab, qtbot, photo):
 def test_result_becomes_the_next_source_image(tab, qtbot):
     tab.prompt.setPlainText("a cat")
     tab.form.set_values({"width": 64, "height": 64, "num_inference_steps": 2})
-    assert not tab.start_button.isEnabled()
+    assert not tab.stage.start_button.isEnabled()
     first = generate(qtbot, tab)
-    tab.start_button.click()
+    tab.stage.start_button.click()
     wait_seen(qtbot, tab)
     second = generate(qtbot, tab)
     qtbot.waitUntil(lambda: Path(tab.view.image.path) != first, timeout=PATIENCE)
@@ -174,12 +175,11 @@ def test_dropped_image_becomes_source_or_fills_the_form(studio, tab, qtbot, phot
     result = generate(qtbot, tab)
     tab.set_values({"prompt": "something else", "image": ""})
     drop(studio.window, result)
-    qtbot.waitUntil(tab.offered.isVisible, timeout=PATIENCE)
-    assert tab.prompt.toPlainText() == "a cat"
+    qtbot.waitUntil(lambda: tab.prompt.toPlainText() == "a cat", timeout=PATIENCE)
     assert tab.source.path == str(photo), "as it was made"
-    tab.start_from(result)
+    qtbot.waitUntil(lambda: tab.view.image.path == str(result), timeout=PATIENCE)
+    tab.stage.start_button.click()
     assert tab.source.path == str(result)
-    assert not tab.offered.isVisible()
     drop(tab.source, photo)
     assert tab.source.path == str(photo), (
         "an image dropped on the panel is a source image even with a recipe"
@@ -303,7 +303,7 @@ def test_every_control_has_a_name(tab, qtbot, photo):
         given.mask_button,
         given.shape_button,
         given.unmask_button,
-        tab.start_button,
+        tab.stage.start_button,
     ]
     assert all(control.accessibleName() or control.text() for control in controls)
     assert all(control.toolTip() for control in controls)

@@ -1,0 +1,67 @@
+"""The jobs that a stage follows: one, or several that run as one batch."""
+
+from __future__ import annotations
+
+import msgspec
+
+from studio.core.events import Progress
+from studio.core.jobs import Job, JobState
+
+MAX_SEEDS = 8
+"""Of a batch, that the summary lists."""
+
+
+class JobGroup:
+    """Jobs by id in the order of their results, with the progress of each."""
+
+    def __init__(self, *jobs: Job) -> None:
+        self.jobs = {job.id: job for job in jobs}
+        self._progress: dict[str, Progress] = {}
+
+    def __len__(self) -> int:
+        return len(self.jobs)
+
+    def __contains__(self, job_id: str) -> bool:
+        return job_id in self.jobs
+
+    @property
+    def first(self) -> Job | None:
+        """The job that was added first, or None."""
+        return next(iter(self.jobs.values()), None)
+
+    @property
+    def is_over(self) -> bool:
+        """True if no job waits or runs."""
+        return all(job.state.over for job in self.jobs.values())
+
+    @property
+    def is_running(self) -> bool:
+        """True if a job runs."""
+        return any(job.state is JobState.RUNNING for job in self.jobs.values())
+
+    def put(self, job: Job) -> None:
+        """Add a job, or replace it by its new state."""
+        self.jobs[job.id] = job
+
+    def update_progress(self, job_id: str, event: Progress) -> Progress:
+        """Record the progress of a job; return the progress of all as one, without a preview."""
+        self._progress[job_id] = event
+        steps = 0
+        for job in self.jobs.values():
+            own = self._progress.get(job.id)
+            steps += event.total if job.state.over else own.step if own is not None else 0
+        return msgspec.structs.replace(
+            event, step=steps, total=event.total * len(self.jobs), preview=None
+        )
+
+    def summary(self) -> str:
+        """Describe the end of several jobs: how many are done, and their seeds."""
+        jobs = self.jobs.values()
+        done = [job for job in jobs if job.state is JobState.COMPLETED]
+        failed = sum(job.state is JobState.FAILED for job in jobs)
+        parts = [f"{len(done)} of {len(jobs)} jobs done"]
+        parts += [f"{failed} failed"] if failed else []
+        if done:
+            seeds = ", ".join(str(job.request.seed) for job in done[:MAX_SEEDS])
+            parts.append(f"seeds {seeds}{' …' if len(done) > MAX_SEEDS else ''}")
+        return " · ".join(parts)

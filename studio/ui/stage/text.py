@@ -1,0 +1,205 @@
+"""The stage of the text tab."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+
+from studio.core.artifact import Artifact, limit_sentence
+from studio.core.events import Cancelled, Event, Failed, Finished, Progress, TextDelta, ThoughtDelta
+from studio.core.files import write_whole
+from studio.core.jobs import Job
+from studio.core.requests import TextRequest
+from studio.ui import background
+from studio.ui.app_state import AppState
+from studio.ui.stage.shown_result import ShownResult
+from studio.ui.stage.stage import Stage
+from studio.ui.widgets.factory import button, row
+from studio.ui.widgets.text_view import TextView
+
+TITLE_CHARACTERS = 24
+"""Of a prompt, on the tab of its text in a batch."""
+
+
+class TextStage(Stage):
+    """Shows texts as they are generated, one tab a candidate."""
+
+    kind = "text"
+
+    prompt_requested = Signal(str)
+    """The user wants this text as the prompt."""
+    limit_reached = Signal(object, str)
+    """(TextRequest, a sentence about it): a text stops at its token limit."""
+
+    def __init__(self, shared: AppState) -> None:
+        self.view = TextView()
+        self._paths: dict[int, str] = {}
+        """Place of a candidate among those of the whole batch → its file."""
+        self._at_limit: set[str] = set()
+        """The jobs with a text that stopped at the token limit."""
+        super().__init__(shared)
+
+    def create_result_page(self) -> QWidget:
+        """See `Stage`."""
+        self.copy_button = button("Copy", "Copy the text (Ctrl+Shift+C)", self.copy, "copy")
+        self.save_button = button(
+            "Save as…", "Save the text as .txt or .md (Ctrl+S)", self.save_as, "save"
+        )
+        self.reuse_button = button(
+            "Use as prompt",
+            "Put the text into the prompt, to continue it",
+            lambda: self.prompt_requested.emit(self.view.text()),
+            "retry",
+        )
+        self.view.changed.connect(self._on_text_changed)
+        self.view.tabs.currentChanged.connect(lambda _index: self.update_header())
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(row(self.copy_button, self.save_button, self.reuse_button, None))
+        self._on_text_changed()
+        return page
+
+    def clear_view(self) -> None:
+        """See `Stage`."""
+        self._paths.clear()
+        self._at_limit.clear()
+        self.view.clear()
+
+    def current_path(self) -> str:
+        """See `Stage`."""
+        return self._paths.get(max(0, self.view.tabs.currentIndex()), "")
+
+    def _place(self, job: Job, candidate: int) -> int:
+        """Return the index of a candidate among those of the whole batch."""
+        ids = list(self.group.jobs)
+        before = ids[: ids.index(job.id)] if job.id in self.group else []
+        return sum(self.group.jobs[one].request.result_count for one in before) + candidate
+
+    def show_event(self, job: Job, event: Event) -> None:
+        """See `Stage`."""
+        if isinstance(event, TextDelta):
+            self.view.append(self._place(job, event.candidate), event.text)
+        elif isinstance(event, ThoughtDelta):
+            self.view.append_thought(
+                self._place(job, event.candidate), event.text, takes_text=event.takes_text
+            )
+        elif isinstance(event, (Finished, Failed, Cancelled)):
+            self._show_end(job, event)
+
+    def _show_end(self, job: Job, event: Finished | Failed | Cancelled) -> None:
+        for artifact in event.artifacts:
+            self._paths[self._place(job, artifact.ordinal)] = artifact.path
+        if self.is_over:
+            self.view.keep_only(sorted(self._paths))
+        if isinstance(event, Finished):
+            self._note_limit(job, event.artifacts)
+        if event.artifacts:
+            artifacts = event.artifacts
+            background.run(
+                self,
+                lambda: [_read(artifact.path) for artifact in artifacts],
+                lambda texts: self._show_saved(job, artifacts, texts),
+            )
+
+    def _show_saved(self, job: Job, artifacts: Sequence[Artifact], texts: list[str]) -> None:
+        if job.id not in self.group or not self._paths:
+            return
+        for artifact, text in zip(artifacts, texts, strict=True):
+            place = self._place(job, artifact.ordinal)
+            title = (
+                f"{place + 1} · score {artifact.score:.2f}" if artifact.score is not None else ""
+            )
+            if not title and len(self.group) > 1:
+                title = f"{place + 1} · {' '.join(job.request.prompt[:TITLE_CHARACTERS].split())}"
+            self.view.set_text(place, text, title)
+
+    def show_files(self, results: Sequence[ShownResult], chosen: int) -> None:
+        """See `Stage`."""
+        self._paths = {place: result.path for place, result in enumerate(results)}
+        paths = [result.path for result in results]
+
+        def show(texts: list[str]) -> None:
+            if list(self._paths.values()) != paths:  # another result is shown by now
+                return
+            for place, text in enumerate(texts):
+                self.view.set_text(place, text)
+            self.view.keep_only(range(len(texts)))
+            self.view.tabs.setCurrentIndex(chosen)
+            self.update_header()
+
+        background.run(self, lambda: [_read(path) for path in paths], show, self._on_unreadable)
+
+    def _on_unreadable(self, error: Exception) -> None:
+        self.notice.show_message(f"The text cannot be read: {error}", "It may have been moved.")
+
+    def _note_limit(self, job: Job, artifacts: Sequence[Artifact]) -> None:
+        request = job.request
+        if not isinstance(request, TextRequest):
+            return
+        sentence = limit_sentence(artifacts, request.max_new_tokens)
+        if not sentence:
+            return
+        self._at_limit.add(job.id)
+        if len(self.group) == 1:  # else the line under the results counts them
+            self.limit_reached.emit(request, sentence)
+
+    def group_text(self) -> str:
+        """See `Stage`."""
+        at_limit = len(self._at_limit)
+        return super().group_text() + (
+            f" · {at_limit} stopped at the token limit" if at_limit else ""
+        )
+
+    def progress_text(self, event: Progress, seconds: float) -> str:
+        """See `Stage`."""
+        return (
+            f"Token {event.step} of at most {event.total} · "
+            f"{event.step / max(seconds, 0.001):.1f} tokens/s"
+        )
+
+    def finished_text(self, job: Job, event: Finished) -> str:
+        """See `Stage`."""
+        now = event.statistics
+        rate = now.units / now.run_seconds if now.run_seconds else 0
+        thoughts = sum(artifact.thought_tokens for artifact in event.artifacts)
+        tokens = f"{now.units:,} tokens" + (f", {thoughts:,} of them thoughts" if thoughts else "")
+        rates = (tokens, f"{rate:.1f} tokens/s", f"first after {now.first_seconds:.2f} s")
+        prompt = f"prompt {now.prompt_tokens:,} tokens"
+        return " · ".join([*rates, prompt, f"seed {job.request.seed}", *now.notes])
+
+    def _on_text_changed(self) -> None:
+        has_text = bool(self.view.text())
+        for control in (self.copy_button, self.save_button, self.reuse_button):
+            control.setEnabled(has_text)
+
+    def copy(self) -> None:
+        """Copy the whole text that is shown."""
+        QGuiApplication.clipboard().setText(self.view.text())
+        self.shared.post_toast("Copied")
+
+    def save_as(self) -> None:
+        """See `Stage`."""
+        text = self.view.text()
+        if not text:
+            return
+        suggested = str(Path.home() / "text.txt")
+        name, _filter = QFileDialog.getSaveFileName(
+            self, "Save the text", suggested, "Text (*.txt);;Markdown (*.md)"
+        )
+        if name:
+            path = Path(name) if Path(name).suffix else Path(name).with_suffix(".txt")
+            # The dialog has asked whether to replace an existing file.
+            self.write_in_background(
+                path, lambda: write_whole(path, text.encode(errors="replace"), replace=True)
+            )
+
+
+def _read(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8")
