@@ -108,6 +108,21 @@ class DataFolder(NamedTuple):
         return self.root / "library.db"
 
     @property
+    def library_lock(self) -> Path:
+        """Held while a program changes a person's notes, or replaces the index."""
+        return self.root / "library.lock"
+
+    @property
+    def rebuilt_library(self) -> Path:
+        """A new index while it is built; see `library/rebuild.py`."""
+        return self.root / "library-rebuilt.db"
+
+    @property
+    def annotations(self) -> Path:
+        """A person's notes about files in folders that cannot be written."""
+        return self.root / "annotations.jsonl"
+
+    @property
     def thumbnails(self) -> Path:
         """Thumbnails of the library, which can be made again."""
         return self.root / "thumbnails"

@@ -47,6 +47,16 @@ class LibraryIndex:
             self._write_connection.close()
             self._read_connection.close()
 
+    def replace_content(self, path: Path) -> None:
+        """Replace everything by the index in the file `path`, completely or not at all.
+
+        Other programs that have this index open see its new content, so the file is not renamed.
+        """
+        with self._write_lock, self._read_lock:
+            with contextlib.closing(sqlite3.connect(path)) as source:
+                source.backup(self._write_connection)
+            self._write_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     # Search
     # ----------------------------------------------------------------------
 
@@ -171,12 +181,12 @@ class LibraryIndex:
 
     def add(self, items: Iterable[NewItem]) -> list[int]:
         """Add files, or replace what is known about them; keep a person's notes. Return ids."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return [store(connection, item) for item in items]
 
     def move(self, item_id: int, path: str) -> None:
         """Record that a file has another path, where it exists."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             forget(connection, "path = ? AND id <> ?", path, item_id)
             connection.execute(
                 "UPDATE items SET path = ?, missing = 0 WHERE id = ?", (path, item_id)
@@ -187,14 +197,14 @@ class LibraryIndex:
 
     def mark_missing(self, ids: Sequence[int], missing: bool = True) -> None:
         """Record that files were not found, or are found again."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.executemany(
                 "UPDATE items SET missing = ? WHERE id = ?", ((int(missing), i) for i in ids)
             )
 
     def remove(self, ids: Sequence[int]) -> None:
         """Forget items and a person's notes about them. Files stay."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             for item_id in ids:
                 forget(connection, "id = ?", item_id)
 
@@ -228,7 +238,7 @@ class LibraryIndex:
 
     def annotate(self, annotations: dict[int, Annotation]) -> None:
         """Replace a person's notes about items. `library.annotations` also writes them to files."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             for item_id, annotation in annotations.items():
                 annotate(connection, item_id, annotation)
 
@@ -248,12 +258,12 @@ class LibraryIndex:
 
     def add_collection(self, name: str) -> None:
         """Create an empty collection, if it does not exist."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             add_collection(connection, name)
 
     def remove_collection(self, name: str) -> None:
         """Delete a collection. Its items stay."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("DELETE FROM collected WHERE collection = ?", (name,))
             connection.execute("DELETE FROM collections WHERE name = ?", (name,))
 
@@ -288,7 +298,7 @@ class LibraryIndex:
 
     def save_search(self, name: str, query: Query | None) -> None:
         """Save a query under a name, or delete it (None)."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("DELETE FROM saved_searches WHERE name = ?", (name,))
             if query is not None:
                 connection.execute(
@@ -304,12 +314,12 @@ class LibraryIndex:
 
     def add_folder(self, path: str, scanned: float = 0.0) -> None:
         """Watch a folder, or record when it was scanned."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (path, scanned))
 
     def remove_folder(self, path: str) -> None:
         """Watch a folder no longer. Its items stay."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("DELETE FROM folders WHERE path = ?", (path,))
 
     def progress(self, name: str) -> str:
@@ -322,7 +332,7 @@ class LibraryIndex:
 
     def set_progress(self, name: str, value: str) -> None:
         """Save how far a resumable task is."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO progress VALUES (?, ?)", (name, value))
 
     def _counts(self, sql: str) -> dict[str, int]:
@@ -330,7 +340,14 @@ class LibraryIndex:
             return {row[0]: row[1] for row in self._read_connection.execute(sql)}
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Yield the connection for reading; other threads wait until the block ends."""
+        with self._read_lock:
+            yield self._read_connection
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Yield the connection for writing in one transaction, undone if the block raises."""
         with self._write_lock:
             connection = self._write_connection
             connection.execute("BEGIN IMMEDIATE")

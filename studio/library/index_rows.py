@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ _BOOLEANS = ("partial", "favorite", "missing")
 def store(connection: sqlite3.Connection, item: NewItem) -> int:
     """Add a file, or replace what is known about it; return its id."""
     row = connection.execute("SELECT id FROM items WHERE path = ?", (item.path,)).fetchone()
-    item_id = row["id"] if row else _free_id(connection, item.created)
+    item_id = row["id"] if row else _free_id(connection, _wanted_id(item))
     values = [getattr(item, name) for name in _NEW_COLUMNS]
     excerpt = " ".join(item.body[: 2 * EXCERPT_CHARACTERS].split())[:EXCERPT_CHARACTERS]
     names = ", ".join([*_NEW_COLUMNS, "excerpt", "id"])
@@ -61,9 +62,20 @@ def store(connection: sqlite3.Connection, item: NewItem) -> int:
     return int(item_id)
 
 
-def _free_id(connection: sqlite3.Connection, created: float) -> int:
-    """Return the time in microseconds, or the next free number after it."""
-    wanted = max(1, int(created * 1e6))
+def _wanted_id(item: NewItem) -> int:
+    """Return the time in microseconds.
+
+    Thousands of files may have the time of the same second, so the content decides about the rest
+    of it: a rebuilt index has the same ids, and no search for a free one is long.
+    """
+    wanted = max(1, round(item.created * 1e6))
+    if wanted % 1_000_000 == 0:
+        wanted += zlib.crc32((item.sha256 + item.path).encode()) % 1_000_000
+    return wanted
+
+
+def _free_id(connection: sqlite3.Connection, wanted: int) -> int:
+    """Return the number, or the next free one after it."""
     row = connection.execute(
         # the first gap at or after it: short, because few items share a microsecond
         "WITH RECURSIVE taken (id) AS (SELECT ? UNION ALL SELECT taken.id + 1 FROM taken "

@@ -11,7 +11,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _BUSY_SECONDS = 10.0
 _SCRIPT = """
 CREATE TABLE items (
@@ -91,6 +91,8 @@ CREATE TABLE parents (
 CREATE INDEX parents_by_hash ON parents (sha256, item);
 CREATE TABLE saved_searches (name TEXT PRIMARY KEY, query TEXT NOT NULL) STRICT;
 CREATE TABLE folders (path TEXT PRIMARY KEY, scanned REAL NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE no_items (path TEXT PRIMARY KEY, stamp TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE scanned (folder TEXT PRIMARY KEY, stamp TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE progress (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
 

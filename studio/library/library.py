@@ -1,19 +1,39 @@
-"""The library: one object for window and command line. Any thread may call it. No Qt."""
+"""The library: one object for window and command line. Any thread may call it. No Qt.
+
+`library.index` searches. Methods here also change the files that belong to it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from studio.core import file_lock
 from studio.core.artifact import Artifact
+from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
+from studio.core.settings_store import load_settings
+from studio.library.annotations import Annotated, save_annotations
 from studio.library.catch_up import add_artifacts, catch_up
+from studio.library.database import open_read_only
 from studio.library.index import LibraryIndex
-from studio.library.items import Annotation
+from studio.library.index_files import folders_of_jobs
+from studio.library.items import MAX_RATING, Annotation, NewItem, Query
+from studio.library.walk import Root
+
+if TYPE_CHECKING:
+    from studio.library.scan import OnProgress, ScanProgress, ScanResult
 
 IsCancelled = Callable[[], bool]
+_LOCK_SECONDS = 30.0
+"""Another program may be replacing the index, which takes a second."""
+_BATCH = 50
 
 
 def never() -> bool:
@@ -21,8 +41,15 @@ def never() -> bool:
     return False
 
 
+def ignore(_progress: ScanProgress) -> None:
+    """Ignore progress."""
+
+
 class Library:
-    """The library of one data folder. Raises sqlite3.Error if the index cannot be opened."""
+    """The library of one data folder. Raises sqlite3.Error if the index cannot be opened.
+
+    Methods raise sqlite3.Error, and OSError if the disk refuses.
+    """
 
     def __init__(self, data: DataFolder) -> None:
         self.data = data
@@ -33,10 +60,13 @@ class Library:
         """Close the index."""
         self.index.close()
 
+    # Files
+    # ----------------------------------------------------------------------
+
     def catch_up(self, is_cancelled: IsCancelled = never) -> list[int]:
         """Add what the queue made since the last call; return the ids. Call it at each start.
 
-        Raises StudioError and sqlite3.Error.
+        Raises StudioError if the queue's database cannot be read.
         """
         return catch_up(self.index, self.data.database, is_cancelled)
 
@@ -44,32 +74,180 @@ class Library:
         """Add artifacts of a job that finished; return the ids of new items."""
         return add_artifacts(self.index, artifacts)
 
+    def refresh(
+        self, on_progress: OnProgress = ignore, is_cancelled: IsCancelled = never
+    ) -> ScanResult:
+        """Add new artifacts, then look into folders that changed since the last scan.
+
+        After a scan that was killed, look into all. Call it at a start and when a folder changes.
+        """
+        from studio.library.scan import PROGRESS, RUNNING
+
+        self.catch_up(is_cancelled)
+        was_killed = self.index.progress(PROGRESS) == RUNNING
+        return self.scan(on_progress, is_cancelled, is_quick=not was_killed)
+
+    def scan(
+        self,
+        on_progress: OnProgress = ignore,
+        is_cancelled: IsCancelled = never,
+        *,
+        is_quick: bool = False,
+    ) -> ScanResult:
+        """Compare the index with all files in the library's folders."""
+        from studio.library.scan import scan
+
+        return scan(
+            self.index,
+            self.data,
+            self.roots(),
+            is_quick=is_quick,
+            on_progress=on_progress,
+            is_cancelled=is_cancelled,
+        )
+
+    def rebuild(
+        self, on_progress: OnProgress = ignore, is_cancelled: IsCancelled = never
+    ) -> ScanResult:
+        """Build the index again from the files, then put it in the place of the old one.
+
+        Goes on where a cancelled or killed rebuild was.
+        """
+        from studio.library.rebuild import rebuild
+
+        result = rebuild(
+            self.index,
+            self.data,
+            self.roots(),
+            lock=self._locked,
+            on_progress=on_progress,
+            is_cancelled=is_cancelled,
+        )
+        if not result.is_cancelled:
+            self.catch_up(is_cancelled)
+        return result
+
+    def roots(self) -> list[Root]:
+        """Return the folders to scan: outputs, watched folders, and where jobs wrote."""
+        full = [self.outputs(), *map(Path, self.index.folders())]
+        own = {Path(folder) for folder in self._job_folders()}
+        return [
+            *(Root(str(path)) for path in dict.fromkeys(full)),
+            *(
+                Root(str(path), is_recursive=False, only_own=True)
+                for path in sorted(own)
+                if not any(path.is_relative_to(other) for other in full)
+            ),
+        ]
+
+    def outputs(self) -> Path:
+        """Return the folder of new artifacts."""
+        return Path(load_settings(self.data).output_folder or self.data.outputs)
+
+    def _job_folders(self) -> set[str]:
+        with self.index.reading() as connection:
+            folders = folders_of_jobs(connection, "items", os.sep)
+        # Without the queue's database the items' folders remain.
+        with contextlib.suppress(OSError, StudioError, sqlite3.Error):
+            queue = open_read_only(self.data.database)
+            with contextlib.closing(queue):
+                folders |= folders_of_jobs(queue, "artifacts", os.sep)
+        return folders
+
+    def add_folder(self, folder: Path) -> None:
+        """Watch a folder: `scan` and `refresh` add its files where they lie."""
+        self.index.add_folder(str(folder.absolute()))
+
     def add_files(self, paths: Iterable[Path], is_cancelled: IsCancelled = never) -> list[int]:
         """Add files where they lie, texts without a recipe too; return the ids of items."""
         from studio.library.read_item import read_item
 
         ids: list[int] = []
+        items: list[NewItem] = []
         for path in paths:
             if is_cancelled():
                 break
-            item = read_item(Path(path).absolute(), with_plain_texts=True)
-            if item is not None:
-                ids += self.index.add([item])
-        return ids
+            item = read_item(path.absolute(), with_plain_texts=True)
+            items += [item] if item is not None else []
+            if len(items) >= _BATCH:
+                ids += self.index.add(items)
+                items.clear()
+        return ids + self.index.add(items) if items else ids
+
+    # Notes of a person
+    # ----------------------------------------------------------------------
 
     def annotate(
         self, ids: Iterable[int], change: Callable[[Annotation], Annotation]
     ) -> dict[int, Annotation]:
-        """Change a person's notes about items; return id → the notes before, for undo."""
-        before = self.index.annotations(list(ids))
-        self.index.annotate({item_id: normal(change(old)) for item_id, old in before.items()})
+        """Change a person's notes about items, beside the files first, then in the index.
+
+        Returns id → the notes before, of those that changed; pass them to `restore` for undo.
+        """
+        with self._locked():
+            before = self.index.annotations(list(ids))
+            after = {item_id: normal(change(old)) for item_id, old in before.items()}
+            return self._store(before, after)
+
+    def restore(self, annotations: dict[int, Annotation]) -> dict[int, Annotation]:
+        """Replace notes about items; return those before, for redo."""
+        with self._locked():
+            before = self.index.annotations(list(annotations))
+            return self._store(before, {item_id: annotations[item_id] for item_id in before})
+
+    def rename_collection(self, name: str, new_name: str) -> None:
+        """Rename a collection, or put its items into one that exists."""
+        new_name = new_name.strip()
+        if not new_name or new_name == name:
+            return
+        self.index.add_collection(new_name)
+        self.annotate(
+            self.index.ids(Query(collection=name)),
+            lambda old: msgspec.structs.replace(
+                old, collections=(*(other for other in old.collections if other != name), new_name)
+            ),
+        )
+        self.index.remove_collection(name)
+
+    def remove_collection(self, name: str) -> dict[int, Annotation]:
+        """Delete a collection; its items stay. Returns what `restore` needs for undo."""
+        before = self.annotate(
+            self.index.ids(Query(collection=name)),
+            lambda old: msgspec.structs.replace(
+                old, collections=tuple(other for other in old.collections if other != name)
+            ),
+        )
+        self.index.remove_collection(name)
         return before
+
+    def _store(
+        self, before: dict[int, Annotation], after: dict[int, Annotation]
+    ) -> dict[int, Annotation]:
+        changed = {item_id: new for item_id, new in after.items() if new != before[item_id]}
+        if changed:
+            save_annotations(
+                self.data,
+                (
+                    Annotated(item.path, item.sha256, changed[item.id])
+                    for item in self.index.items(list(changed))
+                ),
+            )
+            self.index.annotate(changed)
+        return {item_id: before[item_id] for item_id in changed}
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        with file_lock.hold(self.data.library_lock, _LOCK_SECONDS):
+            yield
 
 
 def normal(annotation: Annotation) -> Annotation:
     """Return notes with their names sorted, each once, without empty ones."""
     return msgspec.structs.replace(
-        annotation, tags=_names(annotation.tags), collections=_names(annotation.collections)
+        annotation,
+        rating=min(max(annotation.rating, 0), MAX_RATING),
+        tags=_names(annotation.tags),
+        collections=_names(annotation.collections),
     )
 
 

@@ -1,0 +1,177 @@
+"""A person's notes beside the files, so that an index that is rebuilt has them again.
+
+Every folder with annotated files has `.studio/annotations.jsonl`. A line is the complete
+annotation of one file, and the last line of a name counts. A folder that cannot be written has its
+lines in the data folder, where a file is found by its hash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from studio.core import file_lock, open_flags
+from studio.core.files import sync_folder, write_whole
+from studio.core.paths import DataFolder
+from studio.core.regular_file import read_regular
+from studio.library.encoders import SIDECAR_FOLDER
+from studio.library.items import Annotation
+
+FILE_NAME = "annotations.jsonl"
+_MAX_BYTES = 256 * 2**20
+_MAX_LINE_BYTES = 2**20
+_COMPACT_BYTES = 64 * 2**10
+"""Smaller files are not compacted."""
+_FULL_DISK = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
+_FLAGS = (
+    os.O_RDWR
+    | os.O_CREAT
+    | os.O_APPEND
+    | open_flags.BINARY
+    | open_flags.CLOEXEC
+    | open_flags.NOFOLLOW
+    | open_flags.NONBLOCK
+)
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The annotation of one file, as it is stored."""
+
+    name: str
+    """File name; in the data folder the absolute path."""
+    sha256: str
+    annotation: Annotation = Annotation()
+    changed: float = 0.0
+    """Unix time in seconds."""
+
+
+class Annotated(NamedTuple):
+    """A file with its new annotation."""
+
+    path: str
+    sha256: str
+    annotation: Annotation
+
+
+_DECODER = msgspec.json.Decoder(Line)
+
+
+def annotations_path(folder: Path) -> Path:
+    """Return the file with the annotations of a folder's files."""
+    return folder / SIDECAR_FOLDER / FILE_NAME
+
+
+def read_annotations(folder: Path) -> dict[str, Line]:
+    """Return file name → annotation of a folder's files. Lines that are damaged are skipped."""
+    return {line.name: line for line in _read_lines(annotations_path(folder))}
+
+
+def read_fallback(data: DataFolder) -> dict[str, Line]:
+    """Return SHA-256 → annotation of files in folders that cannot be written."""
+    return {line.sha256: line for line in _read_lines(data.annotations)}
+
+
+def save_annotations(data: DataFolder, files: Iterable[Annotated]) -> None:
+    """Store annotations durably beside their files. Raises OSError if the disk is full.
+
+    Lines of a folder that is read-only or gone go to the data folder.
+    """
+    now = time.time()
+    folders: dict[Path, list[Annotated]] = {}
+    for file in files:
+        folders.setdefault(Path(file.path).parent, []).append(file)
+    fallback: list[Line] = []
+    for folder, annotated in folders.items():
+        lines = [
+            Line(
+                name=Path(file.path).name,
+                sha256=file.sha256,
+                annotation=file.annotation,
+                changed=now,
+            )
+            for file in annotated
+        ]
+        try:
+            _append(annotations_path(folder), lines)
+        except OSError as error:
+            if error.errno in _FULL_DISK:
+                raise
+            fallback += [
+                msgspec.structs.replace(line, name=file.path)
+                for line, file in zip(lines, annotated, strict=True)
+            ]
+    if fallback:
+        _append(data.annotations, fallback)
+
+
+def _read_lines(path: Path) -> list[Line]:
+    try:
+        content = read_regular(path, _MAX_BYTES)
+    except OSError:
+        return []
+    return list(filter(None, map(_decode, content.split(b"\n"))))
+
+
+def _decode(line: bytes) -> Line | None:
+    if not line or len(line) > _MAX_LINE_BYTES:
+        return None
+    try:
+        return _DECODER.decode(line)
+    except (ValueError, RecursionError):  # torn by a kill; msgspec's errors are ValueErrors
+        return None
+
+
+def _append(path: Path, lines: Sequence[Line]) -> None:
+    """Append lines in one write; compact a file that has grown and is mostly outdated."""
+    if not path.parent.exists():
+        path.parent.mkdir()
+    with file_lock.hold(path.with_name(f".{path.name}.lock")):
+        is_new = not path.exists()
+        before, after = _write(path, b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+        if is_new:
+            sync_folder(path.parent)
+            sync_folder(path.parent.parent)
+        # Checked whenever the size doubles, so that most changes do not read the file.
+        if after >= _COMPACT_BYTES and after.bit_length() > before.bit_length():
+            _compact(path)
+
+
+def _write(path: Path, data: bytes) -> tuple[int, int]:
+    """Append and sync; return the size before and after."""
+    descriptor = os.open(path, _FLAGS, 0o644)
+    with os.fdopen(descriptor, "r+b", buffering=0) as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        try:
+            if status.st_size and _last_byte(file.fileno(), status.st_size) != b"\n":
+                data = b"\n" + data  # a kill tore the last line
+            if file.write(data) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+            os.fsync(descriptor)
+        except OSError:
+            with contextlib.suppress(OSError):
+                file.truncate(status.st_size)
+            raise
+    return status.st_size, status.st_size + len(data)
+
+
+def _last_byte(descriptor: int, size: int) -> bytes:
+    os.lseek(descriptor, size - 1, os.SEEK_SET)
+    return os.read(descriptor, 1)
+
+
+def _compact(path: Path) -> None:
+    lines = _read_lines(path)
+    latest = {line.name: line for line in lines}
+    if len(lines) >= 2 * len(latest):
+        data = b"".join(msgspec.json.encode(line) + b"\n" for line in latest.values())
+        write_whole(path, data, replace=True)

@@ -1,0 +1,85 @@
+"""Reads the annotations beside files into the index, for a scan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from studio.core.paths import DataFolder
+from studio.library.annotations import (
+    Annotated,
+    Line,
+    read_annotations,
+    read_fallback,
+    save_annotations,
+)
+from studio.library.index import LibraryIndex
+from studio.library.index_files import known_files
+from studio.library.items import Annotation, Item
+
+
+class Restoration:
+    """Brings annotations from their files into the index. What is in a file counts."""
+
+    def __init__(self, index: LibraryIndex, data: DataFolder) -> None:
+        self._index = index
+        self._data = data
+        self._fallback = read_fallback(data)
+        self._orphans: dict[str, Line] = {}
+        """SHA-256 → annotation of a file that is no longer in its folder."""
+        self._lines: dict[Path, dict[str, Line]] = {}
+
+    def restore_folder(self, folder: Path, names: set[str]) -> int:
+        """Apply the annotations of a folder with these files; return how many changed."""
+        lines = read_annotations(folder)
+        for line in lines.values():
+            if line.name not in names and line.annotation != Annotation():
+                self._keep_orphan(line)
+        known = known_files(self._index, [str(folder / name) for name in lines if name in names])
+        before = self._index.annotations([file.id for file in known.values()])
+        changed = {}
+        for file in known.values():
+            line = _later(lines[Path(file.path).name], self._fallback.get(file.sha256))
+            if before.get(file.id) != line.annotation:
+                changed[file.id] = line.annotation
+        if changed:
+            self._index.annotate(changed)
+        return len(changed)
+
+    def restore_by_hash(self) -> int:
+        """Apply annotations of files that are elsewhere now; return how many changed."""
+        changed: dict[int, Annotation] = {}
+        moved: list[Annotated] = []
+        for sha256, line in self._orphans.items():
+            for item in self._index.find_by_hash(sha256):
+                if not item.missing and self._is_free(item):
+                    changed[item.id] = line.annotation
+                    moved.append(Annotated(item.path, sha256, line.annotation))
+        for sha256, line in self._fallback.items():
+            for item in self._index.find_by_hash(sha256):
+                own = self._own_line(item.path)
+                latest = line if own is None else _later(own, line)
+                if item.id not in changed and self._index.annotation(item.id) != latest.annotation:
+                    changed[item.id] = latest.annotation
+        if moved:
+            save_annotations(self._data, moved)
+        if changed:
+            self._index.annotate(changed)
+        return len(changed)
+
+    def _is_free(self, item: Item) -> bool:
+        """Return True if nothing was noted about an item, not even that a note was deleted."""
+        return self._own_line(item.path) is None and self._index.annotation(item.id) == Annotation()
+
+    def _own_line(self, path: str) -> Line | None:
+        folder = Path(path).parent
+        if folder not in self._lines:
+            self._lines[folder] = read_annotations(folder)
+        return self._lines[folder].get(Path(path).name)
+
+    def _keep_orphan(self, line: Line) -> None:
+        self._orphans[line.sha256] = _later(line, self._orphans.get(line.sha256))
+
+
+def _later(line: Line, other: Line | None) -> Line:
+    """Return the one that changed last, `line` if both did at the same time."""
+    return other if other is not None and other.changed > line.changed else line

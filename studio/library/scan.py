@@ -1,0 +1,268 @@
+"""Brings the index up to date with the files: new, changed, moved, missing and annotated ones.
+
+A scan that is cancelled or killed goes on where it was, because files that the index has are not
+read again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from studio.core.paths import DataFolder
+from studio.library.annotations import Annotated, save_annotations
+from studio.library.index import LibraryIndex
+from studio.library.index_files import (
+    KnownFile,
+    all_files,
+    folder_stamp,
+    known_files,
+    other_files,
+    remember_others,
+    set_folder_stamp,
+)
+from studio.library.items import Annotation, NewItem
+from studio.library.read_item import MEDIA_OF_SUFFIX, TEXT_SUFFIXES, read_item
+from studio.library.restore_annotations import Restoration
+from studio.library.walk import Folder, Problem, Root, walk
+
+PROGRESS = "scan"
+RUNNING = "running"
+"""The value of the progress while a scan runs: found at a start, the last one was killed."""
+_BATCH = 100
+_SETTLED_SECONDS = 5.0
+"""A file that changed less long ago may still be written."""
+
+
+class ScanProgress(NamedTuple):
+    """How far a scan is."""
+
+    folder: str
+    files: int
+    """Media files that were looked at."""
+
+
+OnProgress = Callable[[ScanProgress], object]
+
+
+class ScanResult(msgspec.Struct, kw_only=True):
+    """What a scan found."""
+
+    added: int = 0
+    changed: int = 0
+    moved: int = 0
+    """Found again under another name or in another folder."""
+    found: int = 0
+    """Missing before, and back at their places."""
+    missing: int = 0
+    restored: int = 0
+    """Whose annotations were read from the files beside them."""
+    others: int = 0
+    """Media files that are damaged or no artifacts."""
+    problems: list[Problem] = []
+    """Folders that could not be read, each once."""
+    is_cancelled: bool = False
+
+
+def scan(
+    index: LibraryIndex,
+    data: DataFolder,
+    roots: Iterable[Root],
+    *,
+    is_quick: bool = False,
+    on_progress: OnProgress = lambda _progress: None,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> ScanResult:
+    """Scan folders. Files on disk stay as they are.
+
+    `is_quick`: look only into folders whose list of files or annotations changed; a file that
+    changed in place is found by a full scan. Raises sqlite3.Error, and OSError if the disk is full.
+    """
+    return _Scan(index, data, is_quick, on_progress, is_cancelled).run(roots)
+
+
+class _Scan:
+    """One scan."""
+
+    def __init__(
+        self,
+        index: LibraryIndex,
+        data: DataFolder,
+        is_quick: bool,
+        on_progress: OnProgress,
+        is_cancelled: Callable[[], bool],
+    ) -> None:
+        self._index = index
+        self._data = data
+        self._is_quick = is_quick
+        self._on_progress = on_progress
+        self._is_cancelled = is_cancelled
+        self._unchanged: set[str] = set()
+        self._files = 0
+        self._restoration = Restoration(index, data)
+        self.result = ScanResult()
+
+    def run(self, roots: Iterable[Root]) -> ScanResult:
+        self._index.set_progress(PROGRESS, RUNNING)
+        folders = (self._data.models, self._data.thumbnails, self._data.cache, self._data.logs)
+        for folder in walk(roots, self.result.problems, frozenset(map(str, folders))):
+            if self._is_cancelled():
+                break
+            self._scan_folder(folder)
+        else:
+            self._mark_missing()
+        if self._is_cancelled():
+            self.result.is_cancelled = True
+            return self.result
+        self.result.restored += self._restoration.restore_by_hash()
+        self._index.set_progress(PROGRESS, "")
+        return self.result
+
+    def _scan_folder(self, folder: Folder) -> None:
+        if self._is_quick and folder_stamp(self._index, folder.path) == folder.stamp:
+            self._unchanged.add(folder.path)
+            return
+        is_settled = True
+        files = [entry for entry in folder.files if _suffix(entry.name) in MEDIA_OF_SUFFIX]
+        for start in range(0, len(files), _BATCH):
+            if self._is_cancelled():
+                return
+            is_settled &= self._scan_files(folder, files[start : start + _BATCH])
+            self._on_progress(ScanProgress(folder.path, self._files))
+        names = {entry.name for entry in folder.files}
+        self.result.restored += self._restoration.restore_folder(Path(folder.path), names)
+        if is_settled:
+            set_folder_stamp(self._index, folder.path, folder.stamp)
+
+    def _scan_files(self, folder: Folder, entries: list[os.DirEntry[str]]) -> bool:
+        """Add and compare files; return False if one may still be written."""
+        paths = [path for entry in entries if _is_utf8(path := entry.path)]
+        known = known_files(self._index, paths)
+        others = other_files(self._index, paths)
+        newest = 0
+        new_others: list[tuple[str, str]] = []
+        items: list[NewItem] = []
+        found: list[int] = []
+        for entry in entries:
+            before = known.get(entry.path)
+            if before is None and not _can_be_item(entry.name, folder.recipes):
+                continue
+            status = _status(entry)
+            if status is None:
+                continue
+            self._files += 1
+            newest = max(newest, status.st_mtime_ns)
+            if before is not None and _is_same(before, status):
+                found += [before.id] if before.missing else []
+                continue
+            stamp = f"{status.st_mtime_ns} {status.st_size}"
+            if others.get(entry.path) == stamp:
+                continue
+            item = read_item(Path(entry.path), with_plain_texts=before is not None)
+            if item is None or (folder.only_own and before is None and item.program != "Studio"):
+                self.result.others += 1
+                new_others += [(entry.path, stamp)] if _is_utf8(entry.path) else []
+            else:
+                items.append(item)
+        self._store(items, known, found)
+        remember_others(self._index, new_others)
+        return newest < (time.time() - _SETTLED_SECONDS) * 1e9
+
+    def _store(self, items: list[NewItem], known: dict[str, KnownFile], found: list[int]) -> None:
+        """Add items; an item whose content the index has at a place that is gone was moved."""
+        moved: list[str] = []
+        for item in items:
+            if item.path in known:
+                self.result.changed += 1
+            elif self._move(item):
+                self.result.moved += 1
+                moved.append(item.path)
+            else:
+                self.result.added += 1
+        if items:
+            self._index.add(items)
+        if found:
+            self._index.mark_missing(found, missing=False)
+            self.result.found += len(found)
+        self._save_annotations(moved)
+
+    def _move(self, item: NewItem) -> bool:
+        for candidate in self._index.find_by_hash(item.sha256):
+            if _is_gone(candidate.path):
+                self._index.move(candidate.id, item.path)
+                return True
+        return False
+
+    def _save_annotations(self, paths: list[str]) -> None:
+        """Store the annotations of moved files in their new folders."""
+        known = known_files(self._index, paths)
+        annotations = self._index.annotations([file.id for file in known.values()])
+        files = [
+            Annotated(file.path, file.sha256, annotations[file.id])
+            for file in known.values()
+            if annotations.get(file.id, Annotation()) != Annotation()
+        ]
+        if files:
+            save_annotations(self._data, files)
+
+    def _mark_missing(self) -> None:
+        for files in all_files(self._index):
+            if self._is_cancelled():
+                return
+            missing = [
+                file.id
+                for file in files
+                if not file.missing
+                and os.path.dirname(file.path) not in self._unchanged  # noqa: PTH120  for each item
+                and _is_gone(file.path)
+            ]
+            if missing:
+                self._index.mark_missing(missing)
+                self.result.missing += len(missing)
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122  for each file
+
+
+def _can_be_item(name: str, recipes: frozenset[str]) -> bool:
+    """Return False for a text without a recipe: it is no artifact."""
+    return _suffix(name) not in TEXT_SUFFIXES or f"{name}.json" in recipes
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    with contextlib.suppress(OSError):
+        status = entry.stat()
+        if stat.S_ISREG(status.st_mode):
+            return status
+    return None
+
+
+def _is_same(known: KnownFile, status: os.stat_result) -> bool:
+    return (known.modified, known.size) == (status.st_mtime_ns, status.st_size)
+
+
+def _is_gone(path: str) -> bool:
+    """Return True if a file is not at its path; False if that cannot be seen."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

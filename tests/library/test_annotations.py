@@ -1,0 +1,142 @@
+"""A person's notes beside the files: durable, last one wins, whatever is torn or read-only."""
+
+import os
+import shutil
+
+import msgspec
+import pytest
+
+from studio.library.annotations import (
+    Annotated,
+    annotations_path,
+    read_annotations,
+    read_fallback,
+    save_annotations,
+)
+from studio.library.items import Annotation, Query
+
+is_root = pytest.mark.skipif(
+    hasattr(os, "geteuid") and os.geteuid() == 0, reason="root writes into read-only folders"
+)
+
+
+def rated(stars: int):
+    return lambda old: msgspec.structs.replace(old, rating=stars)
+
+
+def note(path, number: int, sha256: str = "a") -> Annotated:
+    return Annotated(str(path), sha256, Annotation(note=f"note {number}"))
+
+
+def test_notes_are_in_the_index_and_beside_the_file(studio):
+    path = studio.image("a boat")
+    (item_id,) = studio.library.catch_up()
+    change = Annotation(rating=4, tags=("b", " a", "a", ""), collections=("Best",), note="好")
+    before = studio.library.annotate([item_id], lambda _old: change)
+    assert before == {item_id: Annotation()}
+    stored = studio.library.index.annotation(item_id)
+    assert stored.tags == ("a", "b")
+    assert read_annotations(path.parent)[path.name].annotation == stored
+    studio.library.restore(before)
+    assert studio.library.index.annotation(item_id) == Annotation()
+    assert read_annotations(path.parent)[path.name].annotation == Annotation()
+
+
+def test_last_line_counts_and_a_torn_one_is_ignored(studio, tmp_path):
+    for number in range(3):
+        save_annotations(studio.data, [note(tmp_path / "a.png", number)])
+    file = annotations_path(tmp_path)
+    file.write_bytes(file.read_bytes()[:-10])
+    assert read_annotations(tmp_path)["a.png"].annotation.note == "note 1"
+    save_annotations(studio.data, [note(tmp_path / "a.png", 7)])
+    assert read_annotations(tmp_path)["a.png"].annotation.note == "note 7"
+    file.write_bytes(b'\xff\n{"name":1}\n' + b"[" * 5000 + b"\n" + file.read_bytes())
+    assert read_annotations(tmp_path)["a.png"].annotation.note == "note 7"
+
+
+def test_outdated_lines_are_removed(studio, tmp_path):
+    for number in range(300):
+        save_annotations(
+            studio.data, [note(tmp_path / f"{name}.png", number) for name in "abcdefgh"]
+        )
+    assert annotations_path(tmp_path).stat().st_size < 150_000
+    found = read_annotations(tmp_path)
+    assert {line.annotation.note for line in found.values()} == {"note 299"}
+    assert len(found) == 8
+
+
+def test_folder_that_is_gone_has_its_notes_in_the_data_folder(studio, tmp_path):
+    folder = tmp_path / "gone"
+    save_annotations(studio.data, [note(folder / "a.png", 1, "hash")])
+    assert not folder.exists()
+    assert read_fallback(studio.data)["hash"].annotation.note == "note 1"
+
+
+@is_root
+def test_read_only_folder_has_its_notes_in_the_data_folder(studio, tmp_path):
+    folder = tmp_path / "read-only"
+    path = studio.image("a boat", folder)
+    (item_id,) = studio.library.catch_up()
+    folder.chmod(0o500)
+    studio.library.annotate([item_id], rated(5))
+    folder.chmod(0o700)
+    assert not annotations_path(folder).exists()
+    assert read_fallback(studio.data)[studio.library.index.find(str(path)).sha256]
+
+
+def test_folder_whose_notes_cannot_be_stored_has_them_in_the_data_folder(studio, tmp_path):
+    (tmp_path / ".studio").write_text("a file")
+    save_annotations(studio.data, [note(tmp_path / "a.png", 1, "hash")])
+    assert read_fallback(studio.data)["hash"].annotation.note == "note 1"
+
+
+def test_notes_file_that_is_a_link_is_not_followed(studio, tmp_path):
+    target = tmp_path / "secret"
+    target.write_text("mine")
+    annotations_path(tmp_path).parent.mkdir()
+    annotations_path(tmp_path).symlink_to(target)
+    save_annotations(studio.data, [note(tmp_path / "a.png", 1, "hash")])
+    assert target.read_text() == "mine"
+    assert "hash" in read_fallback(studio.data)
+
+
+def test_collections_are_renamed_and_removed_beside_the_files_too(studio):
+    path = studio.image("a boat")
+    (item_id,) = studio.library.catch_up()
+    library = studio.library
+    library.annotate([item_id], lambda _old: Annotation(collections=("One", "Two")))
+    library.rename_collection("One", "Three")
+    before = library.remove_collection("Two")
+    assert read_annotations(path.parent)[path.name].annotation.collections == ("Three",)
+    assert library.index.collections() == {"Three": 1}
+    library.restore(before)
+    assert library.index.collections() == {"Three": 1, "Two": 1}
+
+
+def test_notes_of_a_lost_index_come_back_also_for_moved_files(studio, tmp_path, reopened):
+    kept, moved = studio.image("kept"), studio.image("moved")
+    studio.library.catch_up()
+    library = studio.library
+    for path, stars in ((kept, 2), (moved, 5)):
+        library.annotate([library.index.find(str(path)).id], rated(stars))
+    folder = studio.data.outputs / "best"
+    folder.mkdir()
+    shutil.move(moved, folder)
+    library.close()
+    for part in studio.data.root.glob("library.db*"):
+        part.unlink()
+    library = reopened()
+    assert library.refresh().restored == 2
+    assert library.index.find(str(kept)).rating == 2
+    assert library.index.find(str(folder / moved.name)).rating == 5
+    assert read_annotations(folder)[moved.name].annotation.rating == 5
+
+
+def test_notes_that_another_program_wrote_are_read(studio):
+    path = studio.image("a boat")
+    (item_id,) = studio.library.catch_up()
+    studio.library.refresh()
+    sha256 = studio.library.index.find(str(path)).sha256
+    save_annotations(studio.data, [Annotated(str(path), sha256, Annotation(rating=3))])
+    assert studio.library.refresh().restored == 1
+    assert [item.id for item in studio.library.index.search(Query(min_rating=3))] == [item_id]
