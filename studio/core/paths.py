@@ -114,7 +114,7 @@ class DataFolder(NamedTuple):
 
     @property
     def rebuilt_library(self) -> Path:
-        """A new index while it is built; see `library/rebuild.py`."""
+        """A new index while it is built; see `library/scanning/rebuild.py`."""
         return self.root / "library-rebuilt.db"
 
     @property
