@@ -125,7 +125,7 @@ class DataFolder(NamedTuple):
     @property
     def thumbnails(self) -> Path:
         """Thumbnails of the library, which can be made again."""
-        return self.root / "thumbnails"
+        return self.root / "thumbnails.db"
 
     @property
     def models(self) -> Path:
